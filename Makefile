@@ -1,0 +1,77 @@
+# Everything runs from .venv, which the first target makes from the locked requirements.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+UV := $(shell command -v uv 2>/dev/null)
+CODE := $(wildcard bench execution migrations models resolvers rest_shim schema server tests workers)
+LOCK := compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--quiet --custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help install dev test format-check lint types layers pytest bench format schema lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "counterfoil needs Python 3.11 or newer as '$(PYTHON)' (set another with: make PYTHON=python3.12)" >&2; exit 1; }
+	@echo "== Installing the locked dependencies into $(VENV)"
+ifneq ($(UV),)
+	@test -x $(BIN)/python || "$(UV)" venv --quiet --python "$$(command -v $(PYTHON))" $(VENV)
+	@"$(UV)" pip install --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@"$(UV)" pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation -e .
+else
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { \
+		echo "'$(PYTHON) -m venv' failed: install Python's venv module, or uv" >&2; rm -rf $(VENV); exit 1; }
+	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+endif
+	@touch $@
+
+install: $(STAMP)
+
+dev: $(STAMP) ## Run the servers, the API and a worker, with a demo organization
+	@exec $(BIN)/counterfoil dev
+
+test: format-check lint types layers pytest ## Check format, lint, types and layers, and run all tests
+
+format-check: $(STAMP)
+	@echo "== Format (ruff)"
+	@$(BIN)/ruff format --check $(CODE)
+
+lint: $(STAMP)
+	@echo "== Lint (ruff)"
+	@$(BIN)/ruff check $(CODE)
+
+types: $(STAMP)
+	@echo "== Types (mypy --strict)"
+	@$(BIN)/mypy
+
+layers: $(STAMP)
+	@echo "== Layers (import-linter)"
+	@$(BIN)/lint-imports
+
+pytest: $(STAMP)
+	@echo "== Tests (pytest $(ARGS))"
+	@$(BIN)/python -m pytest $(ARGS)
+
+bench: $(STAMP) ## Measure the API; options in ARGS="..."
+	@$(BIN)/python -m bench $(ARGS)
+
+format: $(STAMP) ## Format the code and fix what the linter can
+	@$(BIN)/ruff check --fix --quiet $(CODE)
+	@$(BIN)/ruff format $(CODE)
+
+schema: $(STAMP) ## Write schema/schema.graphql anew from the code
+	@$(BIN)/counterfoil schema print > schema/schema.graphql.new
+	@mv schema/schema.graphql.new schema/schema.graphql
+
+lock: ## Compile requirements/*.in into *.txt (UPGRADE=1 takes newer versions); needs uv
+	@test -n "$(UV)" || { echo "make lock needs uv" >&2; exit 1; }
+	@"$(UV)" pip $(LOCK) $(if $(UPGRADE),--upgrade) requirements/base.in -o requirements/base.txt
+	@"$(UV)" pip $(LOCK) $(if $(UPGRADE),--upgrade) -c requirements/base.txt requirements/dev.in -o requirements/dev.txt
+
+clean: ## Remove what was installed and cached (the data in .counterfoil stays)
+	@rm -rf $(VENV) *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
