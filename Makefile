@@ -47,7 +47,7 @@ lint: $(STAMP)
 
 types: $(STAMP)
 	@echo "== Types (mypy --strict)"
-	@$(BIN)/mypy
+	@$(BIN)/mypy $(CODE)
 
 layers: $(STAMP)
 	@echo "== Layers (import-linter)"

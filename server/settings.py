@@ -1,0 +1,142 @@
+"""What the environment decides: every setting, its meaning, unit and default.
+
+Each field is the environment variable of the same name in capitals. Secrets are left out of every representation
+and of every error.
+"""
+
+from pathlib import Path
+from typing import Any, Literal, Self, TypeVar
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from server.settings_values import Keyring, Keys, Networks, PostgresUrl, RedisUrl, Words
+
+S = TypeVar("S", bound=BaseSettings)
+
+__all__ = ["Keyring", "LocalSettings", "MigrationSettings", "Settings", "SettingsError", "load"]
+
+
+class SettingsError(Exception):
+    """A setting is missing or malformed; the text has one line for each, which names the variable."""
+
+
+class LocalSettings(BaseSettings):
+    """What a process needs to know before it has a database: where it listens, keeps data and how it logs."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, arbitrary_types_allowed=True, env_ignore_empty=True
+    )
+
+    counterfoil_data: Path = Field(
+        Path(".counterfoil"), description="Folder of the embedded servers, the demo key and the development secrets"
+    )
+    environment: Literal["development", "production"] = Field(
+        "production", description="`development` opens introspection, GraphiQL and suggestions; `dev` sets it"
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="Address that the API listens on")
+    port: int = Field(8000, ge=1, le=65535, description="Port that the API listens on")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lowest level that is logged")
+    log_format: Literal["json", "console"] = Field("json", description="One JSON object a line, or text for a person")
+
+
+class MigrationSettings(LocalSettings):
+    """What `counterfoil migrate` needs: the owner's URL, and the application's for the role that gets the grants."""
+
+    database_url: PostgresUrl = Field(repr=False, description="PostgreSQL 15+, as the application's role")
+    migration_database_url: PostgresUrl = Field(
+        repr=False, description="The same database as the owner's role, for `migrate` and `dev`"
+    )
+
+
+class Settings(LocalSettings):
+    """Everything that the API and the worker read."""
+
+    database_url: PostgresUrl = Field(repr=False, description="PostgreSQL 15+, as the application's role")
+    migration_database_url: PostgresUrl | None = Field(
+        None, repr=False, description="The same database as the owner's role, for `migrate` and `dev`"
+    )
+    redis_url: RedisUrl = Field(repr=False, description="Redis 6.2+ or Valkey")
+
+    key_peppers: Keys = Field(
+        repr=False, description="Peppers of the stored API keys: `version:base64 of 32 bytes`, comma-separated"
+    )
+    secret_keys: Keys = Field(repr=False, description="Keys that encrypt webhook secrets at rest, written alike")
+    seal_keys: Keys = Field(repr=False, description="Keys that seal the audit log, written alike")
+
+    pool_min: int = Field(1, ge=0, le=1000, description="Database connections kept open by each process")
+    pool_max: int = Field(10, ge=1, le=1000, description="Database connections at most for each process")
+    pool_wait_ms: int = Field(1000, ge=1, description="Wait for a free connection before a 503, in milliseconds")
+    statement_timeout_ms: int = Field(5000, ge=1, description="Longest SQL statement, in milliseconds")
+    request_timeout_s: float = Field(10, gt=0, description="Longest request, in seconds")
+    header_timeout_s: float = Field(5, gt=0, description="Longest wait for a request's head, in seconds")
+    body_timeout_s: float = Field(10, gt=0, description="Longest wait for a request's body, in seconds")
+    body_limit_bytes: int = Field(262_144, ge=1024, description="Largest request body, in bytes")
+
+    introspection: bool = Field(False, description="Whether introspection is answered (default: in development)")
+    graphiql: bool = Field(False, description="Whether a browser gets GraphiQL (default: in development)")
+    suggestions: bool = Field(False, description="Whether errors suggest names (default: in development)")
+    server_timing: bool = Field(False, description="Adds the number of SQL statements in a `Server-Timing` header")
+
+    cors_origins: Words = Field((), description="Origins that browsers may call from, comma-separated")
+    trusted_proxies: Networks = Field(
+        (), description="Networks whose `X-Forwarded-For` is believed, comma-separated (CIDR)"
+    )
+    webhook_parents: Words = Field(
+        ("integrations", "settings", "org-settings"),
+        description="Parents that answer as `/api/v1/<parent>/webhooks` too, comma-separated",
+    )
+    webhook_allow_private: bool = Field(
+        False, description="Whether webhooks may go to loopback and private networks (never link-local ones)"
+    )
+
+    rate_bucket: int = Field(100_000, ge=1, description="Cost that an organization may spend at once")
+    rate_refill: int = Field(10_000, ge=1, description="Cost given back to an organization each second")
+    cost_limit: int = Field(5000, ge=1, description="Highest cost of one GraphQL document")
+    auth_failures_per_minute: int = Field(60, ge=1, description="Failed keys from one address before a 429")
+
+    worker_slots: int = Field(16, ge=1, le=1000, description="Jobs that one worker runs at once")
+    sweep_seconds: float = Field(5, gt=0, description="Pause between sweeps for due jobs, in seconds")
+    lease_seconds: float = Field(
+        45, gt=0, description="Time after which a silent worker's job is taken over, in seconds"
+    )
+    heartbeat_seconds: float = Field(15, gt=0, description="Pause between a worker's signs of life, in seconds")
+    retention_idempotency_hours: int = Field(24, ge=1, description="Life of an idempotency record, in hours")
+    retention_jobs_days: int = Field(30, ge=1, description="Life of finished jobs and deliveries, in days")
+    retention_events_days: int = Field(30, ge=1, description="Life of events, in days")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _open_in_development(cls, values: dict[str, Any]) -> dict[str, Any]:
+        development = values.get("environment") == "development"
+        opened = dict.fromkeys(("introspection", "graphiql", "suggestions"), development)
+        return opened | values
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.pool_min > self.pool_max:
+            raise ValueError("POOL_MIN must not be greater than POOL_MAX")
+        if self.heartbeat_seconds * 2 > self.lease_seconds:
+            raise ValueError("HEARTBEAT_SECONDS must be at most half of LEASE_SECONDS")
+        return self
+
+
+def load(kind: type[S], **given: Any) -> S:
+    """Read settings of a kind from the environment; what is `given` goes before it.
+
+    Raises SettingsError with one line for each variable that is missing or malformed.
+    """
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors(include_url=False, include_context=False, include_input=False):
+            name = str(problem["loc"][0]) if problem["loc"] else ""
+            text = problem["msg"].removeprefix("Value error, ")
+            if not name:
+                lines.append(text)
+            elif problem["type"] == "missing":
+                lines.append(f"{name.upper()} is missing: {kind.model_fields[name].description}")
+            else:
+                lines.append(f"{name.upper()} is malformed: {text[:1].lower()}{text[1:]}")
+        raise SettingsError("\n".join(lines)) from None

@@ -1,0 +1,88 @@
+"""How settings that are more than a number or a word are read from text."""
+
+import base64
+import binascii
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_settings import NoDecode
+
+KEY_BYTES = 32
+
+
+class Keyring(dict[int, bytes]):
+    """Versioned keys; the highest version writes, the others still read. Its representation shows versions only."""
+
+    @property
+    def current(self) -> tuple[int, bytes]:
+        """The version that writes, with its key."""
+        version = max(self)
+        return version, self[version]
+
+    def __repr__(self) -> str:
+        return f"<keys {', '.join(map(str, sorted(self)))}>"
+
+
+def words(value: object) -> object:
+    """Split a comma-separated text; leave anything else to validation."""
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
+def keyring(value: object) -> object:
+    """Read `version:base64-of-32-bytes`, comma-separated, as a Keyring. Errors never quote the value."""
+    if not isinstance(value, str):
+        return Keyring(value) if isinstance(value, dict) else value
+    ring = Keyring()
+    for number, entry in enumerate(filter(None, map(str.strip, value.split(","))), start=1):
+        version, _, encoded = entry.partition(":")
+        if not (version.isascii() and version.isdigit() and 0 < int(version[:9]) == int(version) < 32768):
+            raise ValueError(f"entry {number} must begin with a version from 1 to 32767 and a colon")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except (binascii.Error, ValueError):
+            raise ValueError(f"entry {number} is not valid base64") from None
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"entry {number} must be {KEY_BYTES} bytes, not {len(key)}")
+        if int(version) in ring:
+            raise ValueError(f"version {version} is given twice")
+        ring[int(version)] = key
+    if not ring:
+        raise ValueError("at least one key is needed")
+    return ring
+
+
+def _networks(value: object) -> object:
+    parts = words(value)
+    if isinstance(parts, tuple):
+        return tuple(ip_network(part, strict=False) if isinstance(part, str) else part for part in parts)
+    return parts
+
+
+def _url(value: str, schemes: tuple[str, ...], example: str) -> str:
+    try:
+        parts = urlsplit(value)
+        port_is_fine = parts.port != 0
+    except ValueError:
+        port_is_fine = False
+        parts = urlsplit("")
+    if not port_is_fine or parts.scheme not in schemes:
+        raise ValueError(f"must be a URL such as {example}")
+    return value
+
+
+def _postgres_url(value: str) -> str:
+    return _url(value, ("postgresql", "postgres"), "postgresql://user:password@host:5432/database")
+
+
+def _redis_url(value: str) -> str:
+    return _url(value, ("redis", "rediss", "unix"), "redis://:password@host:6379/0")
+
+
+# NoDecode: the text is ours to read; without it a list would have to be JSON.
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
+Keys = Annotated[Keyring, NoDecode, BeforeValidator(keyring)]
+PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
+RedisUrl = Annotated[str, AfterValidator(_redis_url)]

@@ -1,0 +1,135 @@
+"""Settings: defaults, each malformed value as one line that names its variable, and no secret shown."""
+
+import base64
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from server.settings import Keyring, LocalSettings, MigrationSettings, Settings, SettingsError, load
+
+KEY = base64.b64encode(bytes(range(32))).decode()
+OTHER = base64.b64encode(bytes(32)).decode()
+NEEDED = {
+    "DATABASE_URL": "postgresql://app:pa55word@db.example:5432/counterfoil",
+    "REDIS_URL": "redis://:pa55word@redis.example:6379/0",
+    "KEY_PEPPERS": f"1:{KEY}",
+    "SECRET_KEYS": f"1:{OTHER},3:{KEY}",
+    "SEAL_KEYS": f"2:{KEY}",
+}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in NEEDED.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def refusal(kind: type[Settings | LocalSettings | MigrationSettings] = Settings) -> str:
+    with pytest.raises(SettingsError) as refused:
+        load(kind)
+    return str(refused.value)
+
+
+def test_defaults_of_production() -> None:
+    settings = load(Settings)
+    assert (settings.host, settings.port, settings.environment) == ("127.0.0.1", 8000, "production")
+    assert settings.counterfoil_data == Path(".counterfoil")
+    assert (settings.introspection, settings.graphiql, settings.suggestions) == (False, False, False)
+    assert settings.webhook_parents == ("integrations", "settings", "org-settings")
+    assert (settings.cors_origins, settings.trusted_proxies) == ((), ())
+    assert settings.migration_database_url is None
+
+
+def test_development_opens_what_is_not_set(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("ENVIRONMENT", "development")
+    environment.setenv("GRAPHIQL", "false")
+    settings = load(Settings)
+    assert (settings.introspection, settings.graphiql, settings.suggestions) == (True, False, True)
+
+
+def test_lists_and_networks(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CORS_ORIGINS", "https://a.example, https://b.example")
+    environment.setenv("TRUSTED_PROXIES", "10.0.0.0/8,::1")
+    settings = load(Settings)
+    assert settings.cors_origins == ("https://a.example", "https://b.example")
+    assert settings.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("::1/128"))
+
+
+def test_the_highest_version_writes() -> None:
+    ring = load(Settings).secret_keys
+    assert ring == {1: bytes(32), 3: bytes(range(32))}
+    assert ring.current == (3, bytes(range(32)))
+
+
+def test_no_secret_in_a_representation() -> None:
+    settings = load(Settings)
+    shown = repr(settings) + str(settings)
+    assert "pa55word" not in shown
+    assert KEY not in shown
+    assert repr(settings.secret_keys) == "<keys 1, 3>"
+    assert repr(Keyring({7: b"secret"})) == "<keys 7>"
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_a_missing_one_is_one_line(name: str, environment: pytest.MonkeyPatch) -> None:
+    environment.delenv(name)
+    description = Settings.model_fields[name.lower()].description
+    assert refusal() == f"{name} is missing: {description}"
+
+
+def test_an_empty_one_is_missing(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("REDIS_URL", "")
+    assert refusal() == "REDIS_URL is missing: Redis 6.2+ or Valkey"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("PORT", "eighty", "input should be a valid integer, unable to parse string as an integer"),
+        ("PORT", "70000", "input should be less than or equal to 65535"),
+        ("LOG_FORMAT", "xml", "input should be 'json' or 'console'"),
+        ("SERVER_TIMING", "perhaps", "input should be a valid boolean, unable to interpret input"),
+        ("DATABASE_URL", "mysql://x", "must be a URL such as postgresql://user:password@host:5432/database"),
+        (
+            "DATABASE_URL",
+            "postgresql://h:port/x",
+            "must be a URL such as postgresql://user:password@host:5432/database",
+        ),
+        ("REDIS_URL", "localhost", "must be a URL such as redis://:password@host:6379/0"),
+        ("TRUSTED_PROXIES", "everyone", "'everyone' does not appear to be an IPv4 or IPv6 network"),
+        ("KEY_PEPPERS", KEY, "entry 1 must begin with a version from 1 to 32767 and a colon"),
+        ("KEY_PEPPERS", f"0:{KEY}", "entry 1 must begin with a version from 1 to 32767 and a colon"),
+        ("KEY_PEPPERS", f"1:{KEY},2:%%", "entry 2 is not valid base64"),
+        ("KEY_PEPPERS", "1:AAAA", "entry 1 must be 32 bytes, not 3"),
+        ("KEY_PEPPERS", f"1:{KEY},1:{KEY}", "version 1 is given twice"),
+        ("KEY_PEPPERS", ",", "at least one key is needed"),
+    ],
+)
+def test_a_malformed_one_is_one_line(name: str, value: str, problem: str, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv(name, value)
+    assert refusal() == f"{name} is malformed: {problem}"
+
+
+def test_settings_that_contradict_each_other(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("POOL_MIN", "11")
+    assert refusal() == "POOL_MIN must not be greater than POOL_MAX"
+    environment.setenv("POOL_MIN", "1")
+    environment.setenv("HEARTBEAT_SECONDS", "30")
+    assert refusal() == "HEARTBEAT_SECONDS must be at most half of LEASE_SECONDS"
+
+
+def test_each_problem_has_its_line(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("PORT", "0")
+    environment.delenv("REDIS_URL")
+    assert refusal().splitlines() == [
+        "PORT is malformed: input should be greater than or equal to 1",
+        "REDIS_URL is missing: Redis 6.2+ or Valkey",
+    ]
+
+
+def test_every_setting_is_described() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
