@@ -1,0 +1,1 @@
+"""The database's history. Alembic, configured in code: there is no ini file."""

@@ -1,0 +1,51 @@
+"""Bring a database to a revision, as its owner."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+_ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+# Any fixed number: it only has to be the same in every process that migrates.
+MIGRATION_LOCK = 0x636F756E
+
+
+def engine_for(migration_url: str) -> sa.Engine:
+    """An engine for the owner's URL, whichever PostgreSQL scheme it is written with."""
+    _, _, rest = migration_url.partition("://")
+    return sa.create_engine(f"postgresql+psycopg://{rest}", poolclass=sa.NullPool)
+
+
+def upgrade(migration_url: str, app_role: str, revision: str = "head") -> None:
+    """Migrate up. Waits for another migration to end; never waits over 5 s for a lock that traffic holds.
+
+    Raises ValueError for a role name that is not a plain lower-case identifier.
+    """
+    _run(migration_url, app_role, command.upgrade, revision)
+
+
+def downgrade(migration_url: str, app_role: str, revision: str) -> None:
+    """Migrate down to a revision (``base`` for an empty database)."""
+    _run(migration_url, app_role, command.downgrade, revision)
+
+
+def _run(migration_url: str, app_role: str, action: Callable[[Config, str], None], revision: str) -> None:
+    if not _ROLE.fullmatch(app_role):
+        raise ValueError(f"the application's role {app_role!r} is not a plain lower-case name")
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("path_separator", "os")
+    engine = engine_for(migration_url)
+    with engine.connect() as connection:
+        connection.execute(sa.text("select pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+        connection.execute(sa.text("set lock_timeout = '5s'"))
+        connection.execute(sa.text("set row_security = off"))
+        connection.commit()
+        config.attributes.update(connection=connection, app_role=app_role)
+        action(config, revision)
+        connection.commit()
+        connection.execute(sa.text("select pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
+        connection.commit()

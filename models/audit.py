@@ -1,0 +1,100 @@
+"""The audit log: entries, what can be erased of them, and the seals that prove them."""
+
+from enum import StrEnum
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlmodel import Field
+
+from models.base import TIMESTAMP, Owned, column, one_of, table_args, table_of
+from models.keys import ActorKind, Source
+from models.words import Moment
+
+PREFIX = "audit"
+
+
+class Action(StrEnum):
+    """What is recorded, as ``subject:verb``."""
+
+    ORGANIZATION_CREATE = "organization:create"
+    APIKEY_CREATE = "apikey:create"
+    APIKEY_REVOKE = "apikey:revoke"
+    CLIENT_CREATE = "client:create"
+    CLIENT_UPDATE = "client:update"
+    CLIENT_ARCHIVE = "client:archive"
+    CLIENT_DELETE = "client:delete"
+    SERVICE_CREATE = "service:create"
+    SERVICE_UPDATE = "service:update"
+    SERVICE_ARCHIVE = "service:archive"
+    SERVICE_DELETE = "service:delete"
+    ORDER_CREATE = "order:create"
+    ORDER_UPDATE = "order:update"
+    ORDER_TRANSITION = "order:transition"
+    ORDER_DELETE = "order:delete"
+    MESSAGE_CREATE = "message:create"
+    WEBHOOK_CREATE = "webhook:create"
+    WEBHOOK_UPDATE = "webhook:update"
+    WEBHOOK_DELETE = "webhook:delete"
+    WEBHOOK_ROTATE_SECRET = "webhook:rotate_secret"
+    WEBHOOK_TEST = "webhook:test"
+    WEBHOOK_REDELIVER = "webhook:redeliver"
+    WEBHOOK_DISABLE = "webhook:disable"
+
+
+class AuditEntry(Owned, table=True):
+    """Who did what to which, when. Insert-only by privilege."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = table_args(
+        one_of("actor_kind", ActorKind),
+        one_of("source", Source),
+        sa.Index("audit_entries_target_idx", "org_id", "target_id", "id"),
+        grants="SELECT, INSERT",
+    )
+
+    id: UUID = Field(primary_key=True, sa_type=sa.Uuid)
+    action: str = column(sa.Text, description="subject:verb")
+    actor_kind: ActorKind = column(sa.Text)
+    actor_id: str = column(sa.Text)
+    actor_name: str = column(sa.Text)
+    target_id: UUID = column(sa.Uuid)
+    digest: bytes = column(pg.BYTEA, description="sha256(salt ‖ canonical text of the changes).")
+    request_id: str = column(sa.Text)
+    source: Source = column(sa.Text)
+    occurred_at: Moment = column(TIMESTAMP)
+
+
+class AuditChanges(Owned, table=True):
+    """What changed, field by field: the only erasable part."""
+
+    __tablename__ = "audit_changes"
+    __table_args__ = table_args(
+        sa.ForeignKeyConstraint(["org_id", "entry_id"], ["audit_entries.org_id", "audit_entries.id"]),
+        grants="SELECT, INSERT, DELETE",
+    )
+
+    entry_id: UUID = Field(primary_key=True, sa_type=sa.Uuid)
+    salt: bytes = column(pg.BYTEA)
+    changes: str = column(sa.Text, description="Canonical JSON: {field: [old, new]}.")
+
+
+class AuditSeal(Owned, table=True):
+    """One link of the chain: HMAC over the previous seal and an entry's canonical text. Insert-only by privilege."""
+
+    __tablename__ = "audit_seals"
+    __table_args__ = table_args(
+        sa.UniqueConstraint("org_id", "entry_id", name="audit_seals_entry_key"),
+        sa.ForeignKeyConstraint(["org_id", "entry_id"], ["audit_entries.org_id", "audit_entries.id"]),
+        grants="SELECT, INSERT",
+    )
+
+    sequence: int = Field(primary_key=True, sa_type=sa.BigInteger, sa_column_kwargs={"autoincrement": False})
+    entry_id: UUID = column(sa.Uuid)
+    seal: bytes = column(pg.BYTEA)
+    key_version: int = column(sa.Integer)
+
+
+audit_entries = table_of(AuditEntry)
+audit_changes = table_of(AuditChanges)
+audit_seals = table_of(AuditSeal)

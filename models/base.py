@@ -1,0 +1,108 @@
+"""What every table has: the organization first in every key, its policy, its grants."""
+
+from typing import Any, get_args
+from uuid import UUID
+
+import sqlalchemy as sa
+from annotated_types import MaxLen
+from sqlalchemy.dialects import postgresql as pg
+from sqlmodel import Field, SQLModel
+
+from models.words import Metadata, Moment, Tags
+
+# Constraint names are part of the catalogue, so both roads to it must give the same ones.
+SQLModel.metadata.naming_convention = {
+    "pk": "%(table_name)s_pkey",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    "ck": "%(table_name)s_%(constraint_name)s_check",
+    "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+}
+metadata = SQLModel.metadata
+
+TENANT = "org_id = (nullif(current_setting('app.org_id'::text, true), ''::text))::uuid"
+READ_WRITE = "SELECT, INSERT, UPDATE, DELETE"
+
+TIMESTAMP = pg.TIMESTAMP(timezone=True, precision=3)
+C_TEXT = sa.Text(collation="C")
+
+
+def table_args(*items: Any, grants: str = READ_WRITE, read_all: bool = False) -> tuple[Any, ...]:
+    """Keys, checks and indexes of a table, with what the application may do and whether it reads across organizations."""
+    return (*items, {"info": {"grants": grants, "read_all": read_all}})
+
+
+def column(type_: Any, **options: Any) -> Any:
+    """A column of an exact PostgreSQL type (a copy for each table that inherits it)."""
+    description = options.pop("description", None)
+    default = options.pop("default", ...)
+    default_factory = options.pop("default_factory", None)
+    given: dict[str, Any] = {"sa_type": type_, "nullable": options.pop("nullable", False), "description": description}
+    if default_factory is not None:
+        given["default_factory"] = default_factory
+    elif default is not ...:
+        given["default"] = default
+    for name in ("ge", "le", "min_length", "max_length", "primary_key"):
+        if name in options:
+            given[name] = options.pop(name)
+    return Field(**given, sa_column_kwargs=options)
+
+
+def one_of(column_name: str, words: type) -> sa.CheckConstraint:
+    """A text column that holds one of an enum's members."""
+    listed = ", ".join(f"'{word}'" for word in words)  # type: ignore[attr-defined]
+    return sa.CheckConstraint(f"{column_name} in ({listed})", name=column_name)
+
+
+def table_of(model: type[SQLModel]) -> sa.Table:
+    """The Core table of a model: what every statement is written over."""
+    table: sa.Table = model.__table__  # type: ignore[attr-defined]
+    for name, field in model.model_fields.items():
+        bound = _longest(field.metadata, field.annotation)
+        kept = table.c[name.rstrip("_")]
+        if bound is not None and isinstance(kept.type, sa.Text):
+            kept.type = sa.String(bound, collation=kept.type.collation)
+    return table
+
+
+def _longest(metadata: list[Any], annotation: Any) -> int | None:
+    """The greatest length that a field's type allows, also inside ``… | None``."""
+    for item in metadata:
+        if isinstance(item, MaxLen):
+            return item.max_length
+    for part in get_args(annotation):
+        found = _longest(list(getattr(part, "__metadata__", ())), None)
+        if found is not None:
+            return found
+    return None
+
+
+class Owned(SQLModel):
+    """A row of one organization."""
+
+    org_id: UUID = Field(primary_key=True, sa_type=sa.Uuid, description="The organization that owns the row.")
+
+
+class Resource(Owned):
+    """A row with an id of its own. Its creation time is in the id, a UUIDv7."""
+
+    id: UUID = Field(primary_key=True, sa_type=sa.Uuid, description="The row's key, shown as a TypeID.")
+    version: int = column(sa.Integer, default=1, description="Grows by one at each change.")
+    updated_at: Moment = column(TIMESTAMP, description="When the resource last changed.")
+
+
+class Described(Resource):
+    """A resource that integrators create: with metadata of theirs."""
+
+    metadata_: Metadata = Field(
+        sa_type=pg.JSONB,
+        nullable=False,
+        sa_column_kwargs={"name": "metadata"},
+        description="Up to 50 keys of 40 characters, each with a text of at most 500.",
+    )
+
+
+class Tagged(Described):
+    """A resource that carries tags; a table of their own makes them findable."""
+
+    tags: Tags = Field(sa_type=pg.ARRAY(sa.Text), nullable=False, description="Up to 20 tags of 40 characters.")

@@ -1,0 +1,87 @@
+"""API keys: what is kept of one (never the key itself), and the scopes that exist."""
+
+from enum import StrEnum
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from models.base import TIMESTAMP, Resource, column, table_args, table_of
+from models.words import Moment, Name
+
+PREFIX = "apikey"
+
+_RESOURCES = [
+    "clients",
+    "services",
+    "orders",
+    "messages",
+    "invoices",
+    "tickets",
+    "subscriptions",
+    "forms",
+    "agents",
+    "agent_jobs",
+    "reports",
+    "webhooks",
+    "api_keys",
+    "settings",
+]
+SCOPES: frozenset[str] = frozenset(
+    [f"{resource}:{verb}" for resource in _RESOURCES for verb in ("read", "write")]
+    + ["audit:read", "messages:internal", "*"]
+)
+
+
+def allows(held: frozenset[str], needed: str) -> bool:
+    """Whether a key that holds these scopes may do what needs this one; write includes read."""
+    if needed in held or "*" in held:
+        return True
+    resource, _, verb = needed.partition(":")
+    return verb == "read" and f"{resource}:write" in held
+
+
+class Source(StrEnum):
+    """The door a change came through."""
+
+    GRAPHQL = "GRAPHQL"
+    REST = "REST"
+    WORKER = "WORKER"
+    PUBLIC = "PUBLIC"
+    CLI = "CLI"
+
+
+class ActorKind(StrEnum):
+    """Who acted."""
+
+    KEY = "KEY"
+    JOB = "JOB"
+    MEMBER = "MEMBER"
+    PUBLIC = "PUBLIC"
+    CLI = "CLI"
+
+
+class ApiKey(Resource, table=True):
+    """A server's key to one organization."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = table_args(
+        sa.ForeignKeyConstraint(["org_id", "created_by_key"], ["api_keys.org_id", "api_keys.id"]),
+        sa.Index(None, "org_id", "created_by_key"),
+    )
+
+    name: Name = column(sa.Text, description="What the key is for.")
+    digest: bytes = column(pg.BYTEA, description="HMAC-SHA256 of the key under a pepper.")
+    pepper_version: int = column(sa.Integer, description="Which pepper made the digest.")
+    last_four: str = column(sa.Text, description="The key's last four characters, to tell keys apart.")
+    scopes: list[str] = column(pg.ARRAY(sa.Text), description="What the key may do.")
+    expires_at: Moment | None = column(TIMESTAMP, nullable=True, description="When it stops working; null is never.")
+    last_used_at: Moment | None = column(TIMESTAMP, nullable=True, description="When it was last used, to the minute.")
+    revoked_at: Moment | None = column(
+        TIMESTAMP, nullable=True, description="When it was revoked; null while it works."
+    )
+    created_by: str = column(sa.Text, description="The name of who made it.")
+    created_by_key: UUID | None = column(sa.Uuid, nullable=True, description="The key that made it, if one did.")
+
+
+api_keys = table_of(ApiKey)

@@ -1,0 +1,113 @@
+"""Orders: what a client bought, and the moves an order may make."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from models.base import TIMESTAMP, Tagged, column, one_of, table_args, table_of
+from models.words import Currency, Days, JsonObject, LongText, Moment, Price, Quantity, Reason
+
+PREFIX = "order"
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands."""
+
+    PENDING = "PENDING"
+    SUBMITTED = "SUBMITTED"
+    IN_PROGRESS = "IN_PROGRESS"
+    ON_HOLD = "ON_HOLD"
+    DELIVERED = "DELIVERED"
+    REVISION_REQUESTED = "REVISION_REQUESTED"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+
+
+class Guard(StrEnum):
+    """What can block a move that the table has."""
+
+    REVISION_LIMIT = "REVISION_LIMIT"
+    REOPEN_WINDOW = "REOPEN_WINDOW"
+    REASON_REQUIRED = "REASON_REQUIRED"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One line of the state machine: from, to, what may block it, why it exists."""
+
+    origin: OrderStatus
+    target: OrderStatus
+    guard: Guard | None
+    meaning: str
+
+
+_S = OrderStatus
+MOVES: tuple[Move, ...] = (
+    Move(_S.PENDING, _S.SUBMITTED, None, "The client has sent the order."),
+    Move(_S.SUBMITTED, _S.IN_PROGRESS, None, "Work starts: sets startedAt, and dueAt by the delivery days."),
+    Move(_S.IN_PROGRESS, _S.ON_HOLD, None, "Stops the clock."),
+    Move(_S.IN_PROGRESS, _S.DELIVERED, None, "The work is with the client."),
+    Move(_S.ON_HOLD, _S.IN_PROGRESS, None, "Starts the clock again: dueAt moves by the time held."),
+    Move(_S.DELIVERED, _S.COMPLETED, None, "The client is content."),
+    Move(_S.DELIVERED, _S.REVISION_REQUESTED, Guard.REVISION_LIMIT, "The client wants a change."),
+    Move(_S.REVISION_REQUESTED, _S.IN_PROGRESS, None, "Work on the revision starts."),
+    Move(_S.COMPLETED, _S.IN_PROGRESS, Guard.REOPEN_WINDOW, "Reopened."),
+    *(
+        Move(origin, _S.CANCELLED, Guard.REASON_REQUIRED, "Cancelled, with a reason.")
+        for origin in _S
+        if origin not in (_S.COMPLETED, _S.CANCELLED)
+    ),
+)
+BY_ORIGIN: dict[OrderStatus, tuple[Move, ...]] = {
+    origin: tuple(move for move in MOVES if move.origin is origin) for origin in OrderStatus
+}
+DELETABLE = frozenset({OrderStatus.PENDING, OrderStatus.CANCELLED})
+
+
+def move_between(origin: OrderStatus, target: OrderStatus) -> Move | None:
+    """The legal move, or None."""
+    return next((move for move in BY_ORIGIN[origin] if move.target is target), None)
+
+
+class Order(Tagged, table=True):
+    """A client's order of a service. Price and delivery days are copies: a later price change rewrites no history."""
+
+    __tablename__ = "orders"
+    __table_args__ = table_args(
+        one_of("status", OrderStatus),
+        sa.CheckConstraint("quantity >= 1 and total = quantity * unit_price", name="total"),
+        sa.UniqueConstraint("org_id", "number", name="orders_number_key"),
+        sa.ForeignKeyConstraint(["org_id", "client_id"], ["clients.org_id", "clients.id"]),
+        sa.ForeignKeyConstraint(["org_id", "service_id"], ["services.org_id", "services.id"]),
+        sa.Index("orders_client_idx", "org_id", "client_id", "id"),
+        sa.Index("orders_service_idx", "org_id", "service_id", "id"),
+        sa.Index("orders_status_idx", "org_id", "status", "id"),
+        sa.Index("orders_total_idx", "org_id", "total", "id"),
+        sa.Index("orders_due_idx", "org_id", "due_at", "id"),
+        sa.Index("orders_updated_idx", "org_id", "updated_at", "id"),
+    )
+
+    number: int = column(sa.BigInteger, description="The number people read: unique, with gaps.")
+    client_id: UUID = column(sa.Uuid, description="Whose order it is.")
+    service_id: UUID = column(sa.Uuid, description="What was ordered.")
+    quantity: Quantity = column(sa.Integer, default=1, description="How many.")
+    unit_price: Price = column(sa.BigInteger, description="The service's price when ordered, in minor units.")
+    total: Price = column(sa.BigInteger, description="quantity × unitPrice, in minor units.")
+    currency: Currency = column(sa.Text, description="ISO 4217: the service's.")
+    delivery_days: Days | None = column(sa.Integer, nullable=True, description="The service's when ordered.")
+    status: OrderStatus = column(sa.Text, default=OrderStatus.PENDING, description="Where the order stands.")
+    due_at: Moment | None = column(TIMESTAMP, nullable=True, description="When it is due; moves by the time held.")
+    started_at: Moment | None = column(TIMESTAMP, nullable=True, description="When work first started.")
+    held_at: Moment | None = column(TIMESTAMP, nullable=True, description="Since when the clock is stopped.")
+    delivered_at: Moment | None = column(TIMESTAMP, nullable=True, description="When it was last delivered.")
+    completed_at: Moment | None = column(TIMESTAMP, nullable=True, description="When it was completed.")
+    cancelled_reason: Reason | None = column(sa.Text, nullable=True, description="Why it was cancelled.")
+    revisions: int = column(sa.Integer, default=0, description="How many revisions were asked for.")
+    notes: LongText | None = column(sa.Text, nullable=True, description="Notes of the staff.")
+    form_data: JsonObject | None = column(pg.JSONB, nullable=True, description="The intake form's answers.")
+
+
+orders = table_of(Order)

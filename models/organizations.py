@@ -1,0 +1,65 @@
+"""Organizations, the directory that finds them, their counters and settings."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlmodel import Field, SQLModel
+
+from models.base import C_TEXT, READ_WRITE, TIMESTAMP, Owned, column, table_args, table_of
+from models.words import Currency, Moment, Name, Slug, Timezone
+
+PREFIX = "org"
+
+
+class Organization(Owned, table=True):
+    """A service business: the tenant. Its key is its own ``org_id``."""
+
+    __tablename__ = "organizations"
+    __table_args__ = table_args(grants="SELECT, INSERT, UPDATE")
+
+    name: Name = column(sa.Text, description="What the business is called.")
+    slug: Slug = column(C_TEXT, description="Its short name in addresses: lower-case letters, digits and hyphens.")
+    default_currency: Currency = column(sa.Text, default="EUR", description="ISO 4217; EUR unless said otherwise.")
+    timezone: Timezone = column(sa.Text, default="UTC", description="IANA time zone; UTC unless said otherwise.")
+    version: int = column(sa.Integer, default=1, description="Grows by one at each change.")
+    updated_at: Moment = column(TIMESTAMP, description="When it last changed.")
+
+
+class DirectoryEntry(SQLModel, table=True):
+    """Where a name that comes before an organization is known leads: slugs and API key ids."""
+
+    __tablename__ = "directory"
+    __table_args__ = table_args(grants="SELECT, INSERT, DELETE", read_all=True)
+
+    kind: str = Field(sa_type=C_TEXT, primary_key=True)
+    key: str = Field(sa_type=C_TEXT, primary_key=True)
+    org_id: UUID = Field(sa_type=sa.Uuid, nullable=False)
+
+
+class Counter(Owned, table=True):
+    """The next number that a process may reserve, for each kind of number that people read."""
+
+    __tablename__ = "counters"
+    __table_args__ = table_args(grants="SELECT, INSERT, UPDATE")
+
+    name: str = Field(sa_type=C_TEXT, primary_key=True)
+    next: int = column(sa.BigInteger)
+
+
+class OrgSetting(Owned, table=True):
+    """A setting that differs from its default; the registry is in ``models.settings``."""
+
+    __tablename__ = "org_settings"
+    __table_args__ = table_args(grants=READ_WRITE)
+
+    name: str = Field(sa_type=C_TEXT, primary_key=True)
+    value: Any = column(pg.JSONB)
+    updated_at: Moment = column(TIMESTAMP)
+
+
+organizations = table_of(Organization)
+directory = table_of(DirectoryEntry)
+counters = table_of(Counter)
+org_settings = table_of(OrgSetting)

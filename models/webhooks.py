@@ -1,0 +1,125 @@
+"""Webhook endpoints, the events they hear of, and each delivery."""
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlmodel import Field
+
+from models.base import C_TEXT, TIMESTAMP, Owned, Resource, column, one_of, table_args, table_of
+from models.words import Moment, ShortText, Url
+
+PREFIX = "webhook"
+DELIVERY_PREFIX = "delivery"
+EVENT_PREFIX = "event"
+API_VERSION = "2026-11-01"
+
+
+class EndpointStatus(StrEnum):
+    """Whether an endpoint gets deliveries."""
+
+    ENABLED = "ENABLED"
+    DISABLED = "DISABLED"
+
+
+class DeliveryStatus(StrEnum):
+    """Where a delivery stands."""
+
+    PENDING = "PENDING"
+    SENDING = "SENDING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+class EventType(StrEnum):
+    """What happens that an endpoint can hear of: member name = type with an underscore for its dot."""
+
+    client_created = "client.created"
+    client_updated = "client.updated"
+    client_deleted = "client.deleted"
+    service_created = "service.created"
+    service_updated = "service.updated"
+    service_deleted = "service.deleted"
+    order_created = "order.created"
+    order_updated = "order.updated"
+    order_status_changed = "order.status_changed"
+    order_deleted = "order.deleted"
+    message_created = "message.created"
+    webhook_test = "webhook.test"
+
+
+# An endpoint hears only of what the key that made it could read.
+EVENT_SCOPES: dict[str, str] = {
+    event.value: event.value.partition(".")[0] + "s:read" for event in EventType if event is not EventType.webhook_test
+}
+
+
+class WebhookEndpoint(Resource, table=True):
+    """An address that is told of events."""
+
+    __tablename__ = "webhook_endpoints"
+    __table_args__ = table_args(
+        one_of("status", EndpointStatus),
+        sa.Index("webhook_endpoints_live_idx", "org_id", "id", postgresql_where=sa.text("deleted_at is null")),
+    )
+
+    url: Url = column(sa.Text, description="An http or https address that is not private.")
+    events: list[str] = column(pg.ARRAY(sa.Text), description="Names of events, or * for all.")
+    description: ShortText | None = column(sa.Text, nullable=True, description="What the endpoint is for.")
+    secret: bytes = column(pg.BYTEA, description="The signing secret, encrypted.")
+    previous_secret: bytes | None = column(pg.BYTEA, nullable=True, description="The one before it, encrypted.")
+    previous_until: Moment | None = column(
+        TIMESTAMP, nullable=True, description="Until when the one before it signs too."
+    )
+    api_version: str = column(sa.Text, description="The shape of payloads, pinned at creation.")
+    status: EndpointStatus = column(sa.Text, default=EndpointStatus.ENABLED, description="Whether it gets deliveries.")
+    disabled_reason: str | None = column(sa.Text, nullable=True, description="Why it is disabled.")
+    failing_since: Moment | None = column(TIMESTAMP, nullable=True, description="Since when only failures.")
+    last_success_at: Moment | None = column(TIMESTAMP, nullable=True, description="When it last answered 2xx.")
+    scopes: list[str] = column(pg.ARRAY(sa.Text), description="The scopes of the key that made it.")
+    deleted_at: Moment | None = column(TIMESTAMP, nullable=True, description="When it was deleted; history stays.")
+
+
+class Event(Owned, table=True):
+    """Something that happened, with the exact text that is sent. Immutable."""
+
+    __tablename__ = "events"
+    __table_args__ = table_args(grants="SELECT, INSERT, DELETE")
+
+    id: UUID = Field(primary_key=True, sa_type=sa.Uuid)
+    type: str = column(C_TEXT, description="One of the event types.")
+    resource_id: UUID = column(sa.Uuid)
+    resource_version: int = column(sa.Integer)
+    data: str = column(sa.Text, description="The body's data member, as it is sent.")
+    occurred_at: Moment = column(TIMESTAMP)
+
+
+class Delivery(Owned, table=True):
+    """One event on its way to one endpoint."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = table_args(
+        one_of("status", DeliveryStatus),
+        sa.UniqueConstraint("org_id", "event_id", "endpoint_id", name="deliveries_event_endpoint_key"),
+        sa.ForeignKeyConstraint(["org_id", "event_id"], ["events.org_id", "events.id"]),
+        sa.ForeignKeyConstraint(["org_id", "endpoint_id"], ["webhook_endpoints.org_id", "webhook_endpoints.id"]),
+        sa.Index("deliveries_endpoint_idx", "org_id", "endpoint_id", "id"),
+        sa.Index("deliveries_status_idx", "org_id", "status", "id"),
+    )
+
+    id: UUID = Field(primary_key=True, sa_type=sa.Uuid)
+    event_id: UUID = column(sa.Uuid)
+    endpoint_id: UUID = column(sa.Uuid)
+    event_type: str = column(sa.Text, description="The event's type.")
+    status: DeliveryStatus = column(sa.Text, default=DeliveryStatus.PENDING, description="Where the delivery stands.")
+    attempts: list[Any] = column(pg.JSONB, description="Each try: at, responseCode, durationMs, error, body.")
+    next_attempt_at: Moment | None = column(TIMESTAMP, nullable=True, description="When the next try is due.")
+    updated_at: Moment = column(TIMESTAMP, description="When the delivery last changed.")
+
+
+webhook_endpoints = table_of(WebhookEndpoint)
+events = table_of(Event)
+deliveries = table_of(Delivery)

@@ -1,0 +1,98 @@
+"""The words tables are made of: each bounded type once, with its meaning; inputs, columns and contracts follow."""
+
+import re
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from annotated_types import Ge, Le, MaxLen, MinLen
+from pydantic import AfterValidator, BeforeValidator
+
+MAX_SAFE_INTEGER = 2**53 - 1
+JSON_LIMIT = 16 * 1024
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_EMAIL = re.compile(r"[^\s@<>\"(),:;\[\]\\]+@[^\s@.<>\"(),:;\[\]\\]+(\.[^\s@.<>\"(),:;\[\]\\]+)+")
+_SLUG = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_TIMEZONES = available_timezones()
+
+
+def clean_text(value: object) -> object:
+    """NFC and trimmed; refuses control characters other than newline and tab."""
+    if not isinstance(value, str):
+        return value
+    text = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
+    if _CONTROL.search(text):
+        raise ValueError("must not contain control characters")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be valid Unicode") from None
+    return text
+
+
+def key_of(text: str) -> str:
+    """The form of a text that is compared without case."""
+    return unicodedata.normalize("NFC", text.casefold())
+
+
+def _email(value: str) -> str:
+    if not _EMAIL.fullmatch(value):
+        raise ValueError("must be an email address")
+    return value
+
+
+def _slug(value: str) -> str:
+    if not _SLUG.fullmatch(value):
+        raise ValueError("must be lower-case letters, digits and hyphens, with a letter or digit at both ends")
+    return value
+
+
+def _currency(value: str) -> str:
+    if not (len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()):
+        raise ValueError("must be an ISO 4217 code in upper case, such as EUR")
+    return value
+
+
+def _timezone(value: str) -> str:
+    if value not in _TIMEZONES:
+        raise ValueError("must be an IANA time zone, such as Europe/Berlin")
+    return value
+
+
+def _tags(value: list[str]) -> list[str]:
+    return list(dict.fromkeys(value))
+
+
+def _metadata(value: dict[str, Any]) -> dict[str, Any]:
+    if len(value) > 50:
+        raise ValueError("must have at most 50 keys")
+    for key, item in value.items():
+        if not 1 <= len(key) <= 40:
+            raise ValueError("keys must have 1 to 40 characters")
+        if not isinstance(item, str) or len(item) > 500:
+            raise ValueError(f"the value of {key!r} must be a text of at most 500 characters")
+        clean_text(key), clean_text(item)
+    return value
+
+
+Text = BeforeValidator(clean_text)
+
+Name = Annotated[str, Text, MinLen(1), MaxLen(200)]
+ShortText = Annotated[str, Text, MaxLen(200)]
+LongText = Annotated[str, Text, MaxLen(5_000)]
+Body = Annotated[str, Text, MinLen(1), MaxLen(20_000)]
+Reason = Annotated[str, Text, MinLen(1), MaxLen(500)]
+Email = Annotated[str, Text, MaxLen(254), AfterValidator(_email)]
+Slug = Annotated[str, Text, MaxLen(63), AfterValidator(_slug)]
+Url = Annotated[str, Text, MinLen(1), MaxLen(2_000)]
+Currency = Annotated[str, Text, MaxLen(3), AfterValidator(_currency)]
+Timezone = Annotated[str, Text, MaxLen(64), AfterValidator(_timezone)]
+Price = Annotated[int, Ge(0), Le(MAX_SAFE_INTEGER)]
+Quantity = Annotated[int, Ge(1), Le(1_000_000)]
+Days = Annotated[int, Ge(0), Le(3_650)]
+Tag = Annotated[str, Text, MinLen(1), MaxLen(40)]
+Tags = Annotated[list[Tag], MaxLen(20), AfterValidator(_tags)]
+Metadata = Annotated[dict[str, Any], AfterValidator(_metadata)]
+JsonObject = dict[str, Any]
+Moment = datetime
