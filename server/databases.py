@@ -1,0 +1,38 @@
+"""Databases beside the one in a URL: for tests and measurements, which want one of their own."""
+
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+from psycopg import sql
+
+
+def with_database(url: str, name: str) -> str:
+    """The URL of another database on the same server, as the same role."""
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+def role_of(url: str) -> str:
+    """The role that a URL logs in as. Raises ValueError when it names none."""
+    name = urlsplit(url).username
+    if not name:
+        raise ValueError("the database URL names no role")
+    return unquote(name)
+
+
+def create_database(owner_url: str, app_url: str, name: str, *, template: str | None = None) -> None:
+    """Create a database that the owner owns and the application's role may connect to, empty or as a template's copy.
+
+    `owner_url` is any database of the server, as a role with CREATEDB; nobody may be connected to the template.
+    """
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        copied = sql.SQL(" template {}").format(sql.Identifier(template)) if template else sql.SQL("")
+        database, app = sql.Identifier(name), sql.Identifier(role_of(app_url))
+        connection.execute(sql.SQL("create database {}{}").format(database, copied))
+        connection.execute(sql.SQL("revoke all on database {} from public").format(database))
+        connection.execute(sql.SQL("grant connect on database {} to {}").format(database, app))
+
+
+def drop_database(owner_url: str, name: str) -> None:
+    """Drop a database if it exists, whoever is connected to it."""
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))

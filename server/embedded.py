@@ -1,0 +1,98 @@
+"""PostgreSQL and Valkey without an installation, for development and tests: two wheels, two loopback ports."""
+
+import secrets
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from server import embedded_postgres, embedded_valkey
+from server.accounts import close_data_folder, make_data_folder
+from server.embedded_postgres import APP, OWNER, SUPERUSER, EmbeddedError
+from server.env_files import read_env, write_env
+from server.supervisor import Supervisor
+
+START_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The URLs of running servers; the owner may create databases, the application's role owns and bypasses nothing."""
+
+    database_url: str = field(repr=False)
+    migration_database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    superuser_url: str = field(repr=False)
+
+    def environment(self) -> dict[str, str]:
+        """The URLs as settings, without the superuser's."""
+        return {
+            "DATABASE_URL": self.database_url,
+            "MIGRATION_DATABASE_URL": self.migration_database_url,
+            "REDIS_URL": self.redis_url,
+        }
+
+
+def start(
+    folder: Path, supervisor: Supervisor, *, ephemeral: bool = False, notice: Callable[[str], None] = lambda _line: None
+) -> Servers:
+    """Start both servers under a data folder, watched by `supervisor`, and make the database and its roles.
+
+    The folder keeps data and passwords for the next start. Raises EmbeddedError.
+    """
+    make_data_folder(folder)
+    words = _passwords(folder / "servers.env")
+    postgres = embedded_postgres.prepare(folder, free_port(), words, ephemeral=ephemeral, notice=notice)
+    valkey = embedded_valkey.prepare(folder, free_port(), words["valkey"])
+    supervisor.start(postgres.spec)
+    supervisor.start(valkey.spec)
+    _wait(supervisor, postgres.spec.name, postgres.answers, postgres.spec.log)
+    _wait(supervisor, valkey.spec.name, valkey.answers, valkey.spec.log)
+    postgres.make_roles()
+    return Servers(postgres.url(APP), postgres.url(OWNER), valkey.url, postgres.url(SUPERUSER))
+
+
+@contextmanager
+def ephemeral_servers() -> Iterator[Servers]:
+    """Both servers in a temporary folder, without durability; ended and removed at the end of the block."""
+    folder = Path(tempfile.mkdtemp(prefix="counterfoil-"))
+    close_data_folder(folder)
+    supervisor = Supervisor()
+    try:
+        yield start(folder, supervisor, ephemeral=True)
+    finally:
+        supervisor.stop(patience=5)
+        pointer = folder / "postgres.path"
+        if pointer.exists():
+            shutil.rmtree(pointer.read_text().strip())
+        shutil.rmtree(folder)
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _passwords(path: Path) -> dict[str, str]:
+    if path.exists():
+        return read_env(path)
+    words = {name: secrets.token_hex(24) for name in (SUPERUSER, OWNER, APP, "valkey")}
+    write_env(path, words)
+    return words
+
+
+def _wait(supervisor: Supervisor, name: str, answers: Callable[[], bool], log: Path | None) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not answers():
+        ended = supervisor.exit_code(name)
+        if ended is not None or time.monotonic() > deadline:
+            why = f"ended with {ended}" if ended is not None else f"does not answer after {START_SECONDS} s"
+            last = log.read_text(errors="replace").strip().splitlines()[-1:] if log is not None and log.exists() else []
+            raise EmbeddedError(f"the embedded {name} {why}{': ' if last else ''}{''.join(last)}")
+        time.sleep(0.02)
