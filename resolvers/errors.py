@@ -1,0 +1,66 @@
+"""Refusals: every error that a caller can meet has a code, and every code has one HTTP status."""
+
+from typing import Any
+
+STATUS: dict[str, int] = {
+    "UNAUTHENTICATED": 401,
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
+    "BAD_INPUT": 400,
+    "INVALID_CURSOR": 400,
+    "INVALID_TRANSITION": 409,
+    "CONFLICT": 409,
+    "VERSION_MISMATCH": 412,
+    "IDEMPOTENCY_IN_FLIGHT": 409,
+    "IDEMPOTENCY_KEY_REUSED": 422,
+    "TOO_LARGE": 413,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "METHOD_NOT_ALLOWED": 405,
+    "TOO_COMPLEX": 400,
+    "RATE_LIMITED": 429,
+    "UNAVAILABLE": 503,
+    "OUTCOME_UNKNOWN": 503,
+    "INTERNAL": 500,
+    "GRAPHQL_PARSE_FAILED": 400,
+    "GRAPHQL_VALIDATION_FAILED": 400,
+}
+
+
+class Refusal(Exception):
+    """One refusal: a code of ``STATUS``, a sentence for a person, the input's path, and what else helps.
+
+    ``field`` is relative to the operation's arguments: ``input.email``, ``first``, ``id``.
+    """
+
+    def __init__(self, code: str, message: str, *, field: str | None = None, **extra: Any) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = STATUS[code]
+        self.message = message
+        self.field = field
+        self.extra = extra
+
+    def extensions(self) -> dict[str, Any]:
+        """What goes beside the message: code, status, field and the code's own members."""
+        known: dict[str, Any] = {"code": self.code, "status": self.status}
+        if self.field is not None:
+            known["field"] = self.field
+        return known | self.extra
+
+
+class Refusals(Exception):
+    """All that is wrong with one input, each an error of its own."""
+
+    def __init__(self, refusals: list[Refusal]) -> None:
+        super().__init__("; ".join(refusal.message for refusal in refusals))
+        self.refusals = refusals
+
+
+def not_found(kind: str, field: str = "id") -> Refusal:
+    """The object to read or change is missing, or another organization's: they look alike."""
+    return Refusal("NOT_FOUND", f"There is no such {kind}.", field=field)
+
+
+def bad_input(field: str, message: str) -> Refusal:
+    """One value of an input is wrong; ``field`` says which."""
+    return Refusal("BAD_INPUT", message, field=field)
