@@ -5,10 +5,10 @@ import time
 from datetime import UTC, datetime
 from uuid import UUID
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 # Ten bits at a time: thirteen look-ups instead of twenty-six.
-_PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
-_VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
+_PAIRS = [a + b for a in ALPHABET for b in ALPHABET]
+_VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 _SHIFTS = tuple(range(120, -1, -10))
 _LENGTH = 26
 _clock = {"last": 0}

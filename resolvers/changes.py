@@ -164,19 +164,19 @@ def _fresh_id(like: Any) -> Any:
 @statement
 def _change(
     verb: str | None,
-    subject_kind: str,
-    table: sa.Table | None,
+    kind: str,
+    table: sa.Table,
     columns: tuple[str, ...],
     looks: tuple[str, ...],
     needed: int,
 ) -> sa.Select[Any]:
     """``looks``: which look-up tables change with the row; ``needed``: -1 for no event, else its scope sets."""
     parts: list[sa.CTE] = []
-    if verb is not None and table is not None:
+    if verb is not None:
         parts.append(_write(verb, table, columns))
     for column, look in (("word", search_words), ("tag", tag_uses)):
         if column in looks:
-            parts += _kept(look, subject_kind, column, gone=verb == "delete")
+            parts += _kept(look, kind, column, gone=verb == "delete")
     parts += _audit()
     woken = sa.select(sa.literal(None, sa.Uuid)).where(sa.false()).cte("woken")
     if needed >= 0:
@@ -259,9 +259,13 @@ async def insert(ctx: Context, subject: Subject, row: dict[str, Any], action: Ac
 
 
 async def update(
-    ctx: Context, subject: Subject, old: Mapping[str, Any], new: Mapping[str, Any], actions: list[tuple[Action, set[str]]],
+    ctx: Context,
+    subject: Subject,
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    actions: list[tuple[Action, set[str]]],
     told: Told,
-) -> Row:  # fmt: skip
+) -> Row:
     """Write what differs between two states of a locked row: one stub for each action, over its part of the columns."""
     row = dict(old) | dict(new) | {"version": old["version"] + 1, "updated_at": now()}
     changed = [name for name in row if name != "org_id" and row[name] != old[name]]

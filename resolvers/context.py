@@ -75,7 +75,8 @@ class Context:
         async with self._turn:
             self.statements += 1
             self.log.append(sql.text)
-            return await connection.fetch(sql.text, *sql.arguments(values))
+            rows: list[Row] = await connection.fetch(sql.text, *sql.arguments(values))
+            return rows
 
     async def row(self, sql: Sql, **values: Any) -> Row | None:
         """The first row, or None."""

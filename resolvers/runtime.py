@@ -26,7 +26,7 @@ AWAY = (
 )
 
 
-class _NoReset(asyncpg.Connection):  # type: ignore[type-arg]
+class _NoReset(asyncpg.Connection):
     """A connection that needs no reset: nothing here outlives its transaction, and a reset is a round trip."""
 
     def get_reset_query(self) -> str:

@@ -44,17 +44,14 @@ def compile_sql(statement: ClauseElement) -> Sql:
 
 
 def statement(build: Callable[P, ClauseElement]) -> Callable[P, Sql]:
-    """Decorate a function that composes a statement: compiled at its first call for each set of (hashable) arguments."""
+    """Decorate a function that composes a statement: compiled once for each set of (hashable) arguments."""
 
-    @lru_cache(maxsize=STATEMENTS_KEPT)
+    @wraps(build)
     def compiled(*args: P.args, **kwargs: P.kwargs) -> Sql:
         return compile_sql(build(*args, **kwargs))
 
-    @wraps(build)
-    def call(*args: P.args, **kwargs: P.kwargs) -> Sql:
-        return compiled(*args, **kwargs)
-
-    return call
+    kept: Callable[P, Sql] = lru_cache(maxsize=STATEMENTS_KEPT)(compiled)
+    return kept
 
 
 def owned(table: sa.Table | sa.Alias, *columns: Any) -> sa.Select[Any]:

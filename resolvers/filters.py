@@ -1,0 +1,299 @@
+"""Filters: what may be asked of a list, as conditions that an index serves under row-level security.
+
+A filter is taken apart in two: its shape (which conditions on which fields), which decides the statement, and its
+values, which are its parameters. So equal shapes share one compiled statement.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from models.base import TIMESTAMP
+from models.lookups import search_words, tag_uses
+from models.typeid import decode, uuid_at
+from models.words import key_of
+from resolvers.errors import bad_input
+from resolvers.sql import ORG
+from resolvers.words import LAST, searched_words
+
+MOST_CONDITIONS = 50
+MOST_DEPTH = 5
+NOBODY = UUID(int=0)
+
+Shape = tuple[Any, ...]
+Table = Any  # a table, or an alias of one
+Value = tuple[Any, Any]  # a parameter's value and its type
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One operator: the parameters it makes of a value, and the condition over them."""
+
+    values: Callable[[Any], list[Value]]
+    clause: Callable[[Any, list[Any]], Any]
+    count: int = 1
+
+
+def _one(type_: Any, change: Callable[[Any], Any] = lambda value: value) -> Callable[[Any], list[Value]]:
+    return lambda value: [(change(value), type_)]
+
+
+def _list(type_: Any, change: Callable[[Any], Any] = lambda value: value) -> Callable[[Any], list[Value]]:
+    return lambda value: [([change(item) for item in value], pg.ARRAY(type_))]
+
+
+_COMPARE: dict[str, Callable[[Any, list[Any]], Any]] = {
+    "eq": lambda column, p: column == p[0],
+    "gt": lambda column, p: column > p[0],
+    "gte": lambda column, p: column >= p[0],
+    "lt": lambda column, p: column < p[0],
+    "lte": lambda column, p: column <= p[0],
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Condition:
+    """The operators of one filterable field, over a column."""
+
+    column: str
+    ops: Mapping[str, Op]
+
+
+def word(column: str) -> Condition:
+    """An enum's column: eq, in, notIn."""
+    plain = lambda value: value.value if isinstance(value, Enum) else value  # noqa: E731
+    return Condition(
+        column,
+        {
+            "eq": Op(_one(sa.Text, plain), _COMPARE["eq"]),
+            "in_": Op(_list(sa.Text, plain), lambda column, p: column == sa.any_(p[0])),
+            "not_in": Op(_list(sa.Text, plain), lambda column, p: column != sa.all_(p[0])),
+        },
+    )
+
+
+def text(column: str) -> Condition:
+    """A key column of a text: eq and startsWith, without case."""
+    return Condition(
+        column,
+        {
+            "eq": Op(_one(sa.Text, key_of), _COMPARE["eq"]),
+            "starts_with": Op(
+                lambda value: [(key_of(value), sa.Text), (key_of(value) + LAST, sa.Text)],
+                lambda column, p: sa.and_(column >= p[0], column < p[1]),
+                count=2,
+            ),
+        },
+    )
+
+
+def number(column: str, type_: Any = sa.BigInteger) -> Condition:
+    """A number's column: eq, gt, gte, lt, lte."""
+    return Condition(column, {name: Op(_one(type_), clause) for name, clause in _COMPARE.items()})
+
+
+def moment(column: str) -> Condition:
+    """A time's column: eq, gt, gte, lt, lte."""
+    return number(column, TIMESTAMP)
+
+
+def _id_time(*, low: bool) -> Callable[[datetime], list[Value]]:
+    return lambda value: [(uuid_at(value, low=low), sa.Uuid)]
+
+
+def created(column: str = "id") -> Condition:
+    """The time in an id: a range of ids."""
+    return Condition(
+        column,
+        {
+            "eq": Op(
+                lambda value: [(uuid_at(value), sa.Uuid), (uuid_at(value, low=False), sa.Uuid)],
+                lambda column, p: sa.and_(column >= p[0], column <= p[1]),
+                count=2,
+            ),
+            "gt": Op(_id_time(low=False), _COMPARE["gt"]),
+            "gte": Op(_id_time(low=True), _COMPARE["gte"]),
+            "lt": Op(_id_time(low=True), _COMPARE["lt"]),
+            "lte": Op(_id_time(low=False), _COMPARE["lte"]),
+        },
+    )
+
+
+def ids(column: str, prefix: str) -> Condition:
+    """An id's column: eq, in. An id of another type is as a missing one."""
+    key = lambda value: decode(prefix, value) or NOBODY  # noqa: E731
+    return Condition(
+        column,
+        {
+            "eq": Op(_one(sa.Uuid, key), _COMPARE["eq"]),
+            "in_": Op(_list(sa.Uuid, key), lambda column, p: column == sa.any_(p[0])),
+        },
+    )
+
+
+def tags(kind: str) -> Condition:
+    """Tags: has, hasAny."""
+
+    def clause(match: Callable[[Any], Any]) -> Callable[[Any, list[Any]], Any]:
+        def exists(column: Any, p: list[Any]) -> Any:
+            use = tag_uses.alias()
+            mine = (use.c.org_id == ORG, use.c.kind == kind, use.c.subject_id == column)
+            return sa.exists().where(*mine, match(p[0])(use.c.tag))
+
+        return exists
+
+    return Condition(
+        "id",
+        {
+            "has": Op(_one(sa.Text), clause(lambda p: lambda tag: tag == p)),
+            "has_any": Op(_list(sa.Text), clause(lambda p: lambda tag: tag == sa.any_(p))),
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relation:
+    """Another list's filter on a related row: ``here`` equals ``there``. ``many``: some and none instead of it."""
+
+    listed: str
+    here: str
+    there: str = "id"
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Filters:
+    """What may be asked of one list; ``kind`` is the name of its search words, None without a search."""
+
+    table: sa.Table
+    fields: Mapping[str, Condition | Relation]
+    kind: str | None = None
+
+
+# Each domain adds its own, by the list's name, so that related ones find each other without an import.
+FILTERS: dict[str, Filters] = {}
+
+
+@dataclass(slots=True)
+class _Taken:
+    values: list[Value] = field(default_factory=list)
+    conditions: int = 0
+
+
+def take_apart(listed: str, raw: Mapping[str, Any], path: str) -> tuple[Shape, list[Value]]:
+    """The shape and the values of a filter. Raises Refusal BAD_INPUT for one that is too large."""
+    taken = _Taken()
+    return _shape(FILTERS[listed], raw, path, taken, 1), taken.values
+
+
+def _shape(filters: Filters, raw: Mapping[str, Any], path: str, taken: _Taken, depth: int) -> Shape:
+    if depth > MOST_DEPTH:
+        raise bad_input(path, f"A filter may be nested {MOST_DEPTH} deep at most.")
+    parts: list[Any] = []
+    for name, value in raw.items():
+        taken.conditions += 1
+        if taken.conditions > MOST_CONDITIONS:
+            raise bad_input(path, f"A filter may hold {MOST_CONDITIONS} conditions at most.")
+        if name in ("and_", "or_"):
+            parts.append((name, tuple(_shape(filters, item, path, taken, depth + 1) for item in value)))
+        elif name == "not_":
+            parts.append((name, _shape(filters, value, path, taken, depth + 1)))
+        elif name == "search":
+            words = searched_words(value)
+            taken.values += [(bound, sa.Text) for one in words for bound in (one, one + LAST)]
+            parts.append((name, len(words)))
+        else:
+            parts.append(_field(filters.fields[name], name, value, path, taken, depth))
+    return tuple(parts)
+
+
+def _field(
+    asked: Condition | Relation, name: str, value: Mapping[str, Any], path: str, taken: _Taken, depth: int
+) -> Any:
+    if isinstance(asked, Relation):
+        inner = FILTERS[asked.listed]
+        if asked.many:
+            return (name, tuple((how, _shape(inner, sub, path, taken, depth + 1)) for how, sub in value.items()))
+        return (name, _shape(inner, value, path, taken, depth + 1))
+    for op, operand in value.items():
+        if isinstance(operand, list) and len(operand) > 100:
+            raise bad_input(path, "A list in a filter may hold 100 values at most.")
+        taken.values += asked.ops[op].values(operand)
+    return (name, tuple(value))
+
+
+def parameters(values: list[Value]) -> tuple[dict[str, Any], tuple[Any, ...]]:
+    """The values by their parameters' names, and the parameters' types (which are part of a statement's key)."""
+    return {f"f{index}": value for index, (value, _) in enumerate(values)}, tuple(_type(t) for _, t in values)
+
+
+def _type(type_: Any) -> str:
+    return ("*" if isinstance(type_, pg.ARRAY) else "") + _TYPE_NAMES[_bare(type_)]
+
+
+def _bare(type_: Any) -> type:
+    inner = type_.item_type if isinstance(type_, pg.ARRAY) else type_
+    return inner if isinstance(inner, type) else type(inner)
+
+
+_TYPE_NAMES: dict[type, str] = {sa.Text: "text", sa.Uuid: "uuid", sa.BigInteger: "bigint", pg.TIMESTAMP: "time"}
+_TYPES: dict[str, Any] = {"text": sa.Text, "uuid": sa.Uuid, "bigint": sa.BigInteger, "time": TIMESTAMP}
+
+
+def binds(types: tuple[str, ...]) -> Iterator[sa.BindParameter[Any]]:
+    """The parameters of a filter, in the order in which its shape uses them."""
+    for index, name in enumerate(types):
+        type_ = _TYPES[name.lstrip("*")]
+        yield sa.bindparam(f"f{index}", type_=pg.ARRAY(type_) if name[0] == "*" else type_)
+
+
+def clause_of(listed: str, table: Table, shape: Shape, given: Iterator[Any]) -> Any:
+    """The condition of a shape over a table (or an alias of it)."""
+    return _all(FILTERS[listed], table, shape, given)
+
+
+def _all(filters: Filters, table: Table, shape: Shape, given: Iterator[Any]) -> Any:
+    clauses: list[Any] = []
+    for name, rest in shape:
+        if name == "and_":
+            clauses += [_all(filters, table, sub, given) for sub in rest]
+        elif name == "or_":
+            clauses.append(sa.or_(sa.false(), *[_all(filters, table, sub, given) for sub in rest]))
+        elif name == "not_":
+            clauses.append(sa.not_(_all(filters, table, rest, given)))
+        elif name == "search":
+            clauses += [_has_word(filters, table, next(given), next(given)) for _ in range(rest)]
+        else:
+            clauses += _asked(filters.fields[name], table, rest, given)
+    return sa.and_(sa.true(), *clauses)
+
+
+def _has_word(filters: Filters, table: Table, low: Any, high: Any) -> Any:
+    use = search_words.alias()
+    mine = (use.c.org_id == ORG, use.c.kind == filters.kind, use.c.subject_id == table.c.id)
+    return sa.exists().where(*mine, use.c.word >= low, use.c.word < high)
+
+
+def _asked(asked: Condition | Relation, table: Table, rest: Any, given: Iterator[Any]) -> list[Any]:
+    if isinstance(asked, Condition):
+        clauses = []
+        for op in rest:
+            known = asked.ops[op]
+            clauses.append(known.clause(table.c[asked.column], [next(given) for _ in range(known.count)]))
+        return clauses
+    inner = FILTERS[asked.listed]
+
+    def related(sub: Shape) -> Any:
+        other = inner.table.alias()
+        joined = (other.c.org_id == ORG, other.c[asked.there] == table.c[asked.here])
+        return sa.exists().where(*joined, _all(inner, other, sub, given))
+
+    if not asked.many:
+        return [related(rest)]
+    return [related(sub) if how == "some" else sa.not_(related(sub)) for how, sub in rest]

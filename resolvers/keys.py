@@ -1,0 +1,190 @@
+"""API keys: made, verified, cached for five seconds."""
+
+import hashlib
+import hmac
+import secrets
+import time
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from models.audit import Action
+from models.keys import SCOPES, ActorKind, api_keys
+from models.organizations import directory
+from models.typeid import ALPHABET, decode_suffix, encode, new_uuid
+from resolvers.audit import stub_of
+from resolvers.changes import Subject, apply
+from resolvers.context import Actor, Context, now
+from resolvers.errors import Refusal, bad_input
+from resolvers.runtime import Keyring, Runtime
+from resolvers.sql import owned, statement
+
+PREFIX = "sk_live_"
+SUBJECT = Subject("apikey", api_keys, tagged=False)
+CACHED_SECONDS = 5.0
+CACHED_KEYS = 10_000
+_ID, _SECRET, _SUM = 26, 52, 7
+
+
+def _digits(number: int, length: int) -> str:
+    return "".join(ALPHABET[(number >> (5 * place)) & 31] for place in reversed(range(length)))
+
+
+def _checksum(text: str) -> str:
+    return _digits(zlib.crc32(text.encode()), _SUM)
+
+
+def new_key(key_id: UUID) -> str:
+    """A raw key: ``sk_live_``, the key's id, 256 random bits and a checksum."""
+    body = PREFIX + encode("", key_id)[1:] + _digits(secrets.randbits(256), _SECRET)
+    return body + _checksum(body)
+
+
+def key_id_of(raw: str) -> UUID | None:
+    """The id in a raw key; None for what is no key, which never reaches the database."""
+    if len(raw) != len(PREFIX) + _ID + _SECRET + _SUM or not raw.startswith(PREFIX) or not raw.isascii():
+        return None
+    body, checksum = raw[:-_SUM], raw[-_SUM:]
+    if not hmac.compare_digest(_checksum(body), checksum):
+        return None
+    return decode_suffix(body[len(PREFIX) : len(PREFIX) + _ID])
+
+
+def digest_of(raw: str, pepper: bytes) -> bytes:
+    """What is kept of a key."""
+    return hmac.digest(pepper, raw.encode(), "sha256")
+
+
+@statement
+def _where() -> sa.Select[Any]:
+    by_key = (directory.c.kind == "apikey", directory.c.key == sa.bindparam("key", type_=sa.Text))
+    return sa.select(directory.c.org_id).where(*by_key)
+
+
+@statement
+def _kept() -> sa.Select[Any]:
+    names = ("id", "name", "digest", "pepper_version", "scopes", "expires_at", "revoked_at")
+    return owned(api_keys, *[api_keys.c[name] for name in names]).where(
+        api_keys.c.id == sa.bindparam("id", type_=sa.Uuid)
+    )
+
+
+@statement
+def _used() -> sa.Update:
+    mine = (
+        api_keys.c.org_id == sa.bindparam("org_id", type_=sa.Uuid),
+        api_keys.c.id == sa.bindparam("id", type_=sa.Uuid),
+    )
+    return api_keys.update().where(*mine).values(last_used_at=sa.bindparam("moment", type_=api_keys.c.updated_at.type))
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    until: float
+    actor: Actor | None
+    expires_at: datetime | None
+
+
+@dataclass(slots=True)
+class Keys:
+    """A process's verified keys. A verdict lives five seconds from the start of its look-up, a refusal too."""
+
+    runtime: Runtime
+    cache: dict[bytes, _Verdict] = field(default_factory=dict)
+    used: dict[UUID, UUID] = field(default_factory=dict)
+
+    async def actor_of(self, raw: str) -> Actor | None:
+        """Who a raw key is; None for one that is malformed, unknown, revoked or expired."""
+        name = hashlib.sha256(raw.encode()).digest()
+        verdict = self.cache.get(name)
+        started = time.monotonic()
+        if verdict is None or verdict.until <= started:
+            key_id = key_id_of(raw)
+            if key_id is None:
+                return None
+            verdict = await self._look_up(raw, key_id, started + CACHED_SECONDS)
+            if len(self.cache) >= CACHED_KEYS:
+                self.cache.clear()
+            self.cache[name] = verdict
+        actor = verdict.actor
+        if actor is None or (verdict.expires_at is not None and verdict.expires_at <= datetime.now(UTC)):
+            return None
+        assert actor.key_id is not None, "a key's actor has its id"
+        self.used[actor.key_id] = actor.org_id
+        return actor
+
+    async def _look_up(self, raw: str, key_id: UUID, until: float) -> _Verdict:
+        runtime = self.runtime
+        sql = _where()
+        async with runtime.connection() as connection:
+            org_id = await connection.fetchval(sql.text, *sql.arguments({"key": str(key_id)}))
+            if org_id is None:
+                return _Verdict(until, None, None)
+            await connection.execute(f"begin read only;{runtime.tenant(org_id)}")
+            kept = _kept()
+            row = await connection.fetchrow(kept.text, *kept.arguments({"org_id": org_id, "id": key_id}))
+            await connection.execute("commit")
+        if row is None or row["revoked_at"] is not None or not _matches(raw, row, runtime.peppers):
+            return _Verdict(until, None, None)
+        public_id = encode("apikey", key_id)
+        actor = Actor(ActorKind.KEY, public_id, row["name"], frozenset(row["scopes"]), org_id, key_id)
+        return _Verdict(until, actor, row["expires_at"])
+
+    async def note_uses(self) -> None:
+        """Write lastUsedAt of every key used since the last call, in one transaction for each organization's key."""
+        used, self.used = self.used, {}
+        sql = _used()
+        for key_id, org_id in used.items():
+            values: Mapping[str, Any] = {"org_id": org_id, "id": key_id, "moment": now()}
+            async with self.runtime.bound(org_id) as connection:
+                await connection.execute(sql.text, *sql.arguments(values))
+
+
+def _matches(raw: str, row: Mapping[str, Any], peppers: Keyring) -> bool:
+    pepper = peppers.keys.get(row["pepper_version"])
+    return pepper is not None and hmac.compare_digest(digest_of(raw, pepper), row["digest"])
+
+
+@statement
+def _listed() -> sa.Insert:
+    return directory.insert().values(
+        kind="apikey", key=sa.bindparam("key", type_=sa.Text), org_id=sa.bindparam("org_id", type_=sa.Uuid)
+    )
+
+
+async def create(ctx: Context, name: str, scopes: list[str], expires_at: datetime | None = None) -> tuple[Any, str]:
+    """Make a key; returns its row and the raw key, which is shown this once.
+
+    Raises Refusal BAD_INPUT for an unknown scope, FORBIDDEN for one that the maker does not hold.
+    """
+    for scope in scopes:
+        if scope not in SCOPES:
+            raise bad_input("input.scopes", f"There is no scope {scope!r}.")
+        if not ctx.actor.may(scope):
+            raise Refusal("FORBIDDEN", "A key cannot make a stronger one.", field="input.scopes", scope=scope)
+    key_id = new_uuid()
+    raw = new_key(key_id)
+    version, pepper = ctx.runtime.peppers.current
+    row = {
+        "id": key_id,
+        "version": 1,
+        "updated_at": now(),
+        "name": name,
+        "digest": digest_of(raw, pepper),
+        "pepper_version": version,
+        "last_four": raw[-4:],
+        "scopes": sorted(set(scopes)),
+        "expires_at": expires_at,
+        "last_used_at": None,
+        "revoked_at": None,
+        "created_by": ctx.actor.name,
+        "created_by_key": ctx.actor.key_id,
+    }
+    await ctx.fetch(_listed(), key=str(key_id))
+    await apply(ctx, SUBJECT, "insert", row, row, [stub_of(Action.APIKEY_CREATE, {}, row)])
+    return row, raw

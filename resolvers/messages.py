@@ -1,0 +1,100 @@
+"""Messages of an order's thread: read and append."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from execution.batch import Args
+from models.audit import Action
+from models.messages import PREFIX, AuthorKind, Visibility, messages
+from models.orders import PREFIX as ORDER
+from models.orders import orders
+from models.typeid import decode, new_uuid
+from models.webhooks import EventType
+from resolvers.changes import Subject, Told, insert
+from resolvers.context import Context, Row, now
+from resolvers.errors import Refusal, bad_input
+from resolvers.filters import FILTERS, NOBODY, Filters, Relation, created, ids, word
+from resolvers.listing import CREATED, Listed, Page, pages
+from resolvers.rows import by_ids
+from resolvers.sql import owned, statement
+
+SUBJECT = Subject(PREFIX, messages, tagged=False)
+READERS = frozenset({"messages:read", "messages:write", "*"})
+INTERNAL_READERS = frozenset({"messages:internal", "*"})
+LISTED = Listed("messages", messages, {"CREATED_AT": CREATED})
+FILTERS["messages"] = Filters(
+    messages,
+    {
+        "id": ids("id", PREFIX),
+        "order_id": ids("order_id", ORDER),
+        "author_kind": word("author_kind"),
+        "visibility": word("visibility"),
+        "created_at": created(),
+        "order": Relation("orders", "order_id"),
+    },
+)
+
+
+def _seen(ctx: Context) -> dict[str, Any]:
+    """The filter that hides INTERNAL messages from whoever may not see them."""
+    return {} if ctx.actor.may("messages:internal") else {"visibility": {"eq": Visibility.PUBLIC}}
+
+
+async def listed(ctx: Context, parents: list[Any], args: Args) -> list[Page]:
+    """A page of one order's messages."""
+    order = decode(ORDER, args.values["order_id"]) or NOBODY
+    return await pages(ctx, LISTED, args, column="order_id", parents=[order], restrict=_seen(ctx))
+
+
+async def of_orders(ctx: Context, parents: list[Row], args: Args) -> list[Page]:
+    """A page of each order's messages."""
+    keys = [row["id"] for row in parents]
+    return await pages(ctx, LISTED, args, column="order_id", parents=keys, restrict=_seen(ctx))
+
+
+async def one(ctx: Context, parents: list[Any], args: Args) -> list[Row | None]:
+    """The message of an id; None when it is missing, foreign, or INTERNAL and the caller may not see it."""
+    columns = (*args.columns, "visibility")
+    rows = await by_ids(ctx, messages, [decode(PREFIX, args.values["id"])], columns)
+    hidden = not ctx.actor.may("messages:internal")
+    return [None if row is None or (hidden and row["visibility"] == Visibility.INTERNAL) else row for row in rows]
+
+
+@statement
+def _order() -> sa.Select[Any]:
+    return (
+        owned(orders, orders.c.id)
+        .where(orders.c.id == sa.bindparam("id", type_=sa.Uuid))
+        .with_for_update(key_share=True, read=True)
+    )
+
+
+async def create(ctx: Context, given: Mapping[str, Any]) -> Row:
+    """Append a message. Raises Refusal BAD_INPUT, or FORBIDDEN for an INTERNAL one without messages:internal."""
+    row: dict[str, Any] = {
+        "id": new_uuid(),
+        "version": 1,
+        "updated_at": now(),
+        "author_kind": AuthorKind.STAFF,
+        "author_name": ctx.actor.name,
+        "visibility": Visibility.PUBLIC,
+        "attachments": [],
+    }
+    row |= given
+    if row["author_kind"] not in (AuthorKind.STAFF, AuthorKind.CLIENT):
+        raise bad_input("input.authorKind", "A message is written as STAFF or CLIENT.")
+    internal = row["visibility"] == Visibility.INTERNAL
+    if internal and not ctx.actor.may("messages:internal"):
+        raise Refusal(
+            "FORBIDDEN", "INTERNAL messages need the scope messages:internal.", field="input.visibility",
+            scope="messages:internal",
+        )  # fmt: skip
+    order = await ctx.row(_order(), id=decode(ORDER, given["order_id"]) or NOBODY)
+    if order is None:
+        raise bad_input("input.orderId", "There is no such order.")
+    row["order_id"] = order["id"]
+    scopes = (READERS, INTERNAL_READERS) if internal else (READERS,)
+    told = Told((EventType.message_created.value,), scopes)
+    return await insert(ctx, SUBJECT, row, Action.MESSAGE_CREATE, told)

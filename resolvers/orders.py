@@ -1,0 +1,215 @@
+"""Orders: read, create, update, move, delete."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import sqlalchemy as sa
+
+from execution.batch import Args
+from models.audit import Action
+from models.clients import PREFIX as CLIENT
+from models.clients import ClientStatus, clients
+from models.messages import messages
+from models.orders import DELETABLE, PREFIX, OrderStatus, orders
+from models.services import PREFIX as SERVICE
+from models.services import ServiceStatus, services
+from models.typeid import decode, new_uuid
+from models.webhooks import EventType
+from models.words import MAX_SAFE_INTEGER
+from resolvers.changes import Subject, Told, delete, insert, update
+from resolvers.context import Context, Row, now
+from resolvers.errors import Refusal, bad_input
+from resolvers.filters import FILTERS, NOBODY, Filters, Relation, created, ids, moment, number, tags, word
+from resolvers.listing import CREATED, Listed, OrderKey, Page, pages
+from resolvers.numbers import next_number
+from resolvers.order_moves import GUARDED_BY_SETTINGS, available, effects_of
+from resolvers.rows import by_ids, locked
+from resolvers.settings import settings_of
+from resolvers.sql import ORG, owned, statement
+
+SUBJECT = Subject(PREFIX, orders, searched=("number", "notes"))
+READERS = frozenset({"orders:read", "orders:write", "*"})
+LISTED = Listed(
+    "orders",
+    orders,
+    {
+        "CREATED_AT": CREATED,
+        "UPDATED_AT": OrderKey("updated_at", datetime),
+        "NUMBER": OrderKey("number", int),
+        "TOTAL": OrderKey("total", int),
+        "DUE_AT": OrderKey("due_at", datetime, nullable=True),
+    },
+)
+FILTERS["orders"] = Filters(
+    orders,
+    {
+        "id": ids("id", PREFIX),
+        "client_id": ids("client_id", CLIENT),
+        "service_id": ids("service_id", SERVICE),
+        "number": number("number"),
+        "status": word("status"),
+        "total": number("total"),
+        "due_at": moment("due_at"),
+        "tags": tags(PREFIX),
+        "created_at": created(),
+        "updated_at": moment("updated_at"),
+        "client": Relation("clients", "client_id"),
+        "service": Relation("services", "service_id"),
+        "messages": Relation("messages", "id", "order_id", many=True),
+    },
+    PREFIX,
+)
+# Until work starts, what was ordered may change; after it, the price is history.
+OPEN_TO_CHANGE = frozenset({OrderStatus.PENDING, OrderStatus.SUBMITTED})
+
+
+async def listed(ctx: Context, parents: list[Any], args: Args) -> list[Page]:
+    """A page of the organization's orders."""
+    return await pages(ctx, LISTED, args)
+
+
+async def of_clients(ctx: Context, parents: list[Row], args: Args) -> list[Page]:
+    """A page of each client's orders."""
+    return await pages(ctx, LISTED, args, column="client_id", parents=[row["id"] for row in parents])
+
+
+async def of_services(ctx: Context, parents: list[Row], args: Args) -> list[Page]:
+    """A page of each service's orders."""
+    return await pages(ctx, LISTED, args, column="service_id", parents=[row["id"] for row in parents])
+
+
+async def one(ctx: Context, parents: list[Any], args: Args) -> list[Row | None]:
+    """The order of an id; None when it is missing or foreign."""
+    return await by_ids(ctx, orders, [decode(PREFIX, args.values["id"])], args.columns)
+
+
+async def of_messages(ctx: Context, parents: list[Row], args: Args) -> list[Row | None]:
+    """The order of each message."""
+    return await by_ids(ctx, orders, [row["order_id"] for row in parents], args.columns)
+
+
+async def transitions(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]]]:
+    """What each order may become."""
+    settings = await settings_of(ctx)
+    moment = now()
+    return [available(row, settings, moment) for row in parents]
+
+
+@statement
+def _what_is_ordered() -> sa.Select[Any]:
+    one = sa.select(sa.literal(1).label("one")).subquery("one")
+    client = sa.and_(clients.c.org_id == ORG, clients.c.id == sa.bindparam("client", type_=sa.Uuid))
+    service = sa.and_(services.c.org_id == ORG, services.c.id == sa.bindparam("service", type_=sa.Uuid))
+    copied = [services.c[name] for name in ("price", "currency", "delivery_days")]
+    found = [clients.c.status.label("client_status"), services.c.status.label("service_status")]
+    joined = one.outerjoin(clients, client).outerjoin(services, service)
+    return sa.select(*found, *copied).select_from(joined)
+
+
+async def create(ctx: Context, given: Mapping[str, Any]) -> Row:
+    """Create an order of an ACTIVE service. Raises Refusal BAD_INPUT naming what is wrong, all at once."""
+    client, service = decode(CLIENT, given["client_id"]), decode(SERVICE, given["service_id"])
+    found = await ctx.row(_what_is_ordered(), client=client or NOBODY, service=service or NOBODY)
+    assert found is not None, "an outer join from one row has one row"
+    quantity: int = given.get("quantity", 1)
+    if found["client_status"] is None:
+        raise bad_input("input.clientId", "There is no such client.")
+    if found["client_status"] == ClientStatus.ARCHIVED:
+        raise bad_input("input.clientId", "The client is archived.")
+    if found["service_status"] is None:
+        raise bad_input("input.serviceId", "There is no such service.")
+    if found["service_status"] != ServiceStatus.ACTIVE:
+        raise bad_input(
+            "input.serviceId", f"The service is {found['service_status']}: only an ACTIVE one can be ordered."
+        )
+    row: dict[str, Any] = {
+        "id": new_uuid(),
+        "version": 1,
+        "updated_at": now(),
+        "metadata": {},
+        "tags": [],
+        "number": await next_number(ctx.runtime, ctx.org_id, PREFIX),
+        "quantity": quantity,
+        "unit_price": found["price"],
+        "total": _total(quantity, found["price"]),
+        "currency": found["currency"],
+        "delivery_days": found["delivery_days"],
+        "status": OrderStatus.PENDING,
+        "due_at": None,
+        "started_at": None,
+        "held_at": None,
+        "delivered_at": None,
+        "completed_at": None,
+        "cancelled_reason": None,
+        "revisions": 0,
+        "notes": None,
+        "form_data": None,
+    }
+    row |= dict(given) | {"client_id": client, "service_id": service}
+    try:
+        return await insert(ctx, SUBJECT, row, Action.ORDER_CREATE, _told(EventType.order_created))
+    except asyncpg.ForeignKeyViolationError as error:
+        # The client or the service was deleted between the look and the write.
+        name = "clientId" if "client_id" in str(error.constraint_name) else "serviceId"
+        raise bad_input(f"input.{name}", "It no longer exists.") from error
+
+
+def _total(quantity: int, price: int) -> int:
+    total = quantity * price
+    if total > MAX_SAFE_INTEGER:
+        raise bad_input("input.quantity", f"The total would be more than {MAX_SAFE_INTEGER}.")
+    return total
+
+
+def _told(*events: EventType) -> Told:
+    return Told(tuple(event.value for event in events), (READERS,))
+
+
+async def change(
+    ctx: Context, public_id: str, expected: int | None, given: Mapping[str, Any], status: OrderStatus | None,
+    reason: str | None, field: str = "input.status",
+) -> Row:  # fmt: skip
+    """Change an order, then move it when ``status`` is another: one transaction, one version.
+
+    Raises Refusal NOT_FOUND, VERSION_MISMATCH, INVALID_TRANSITION, CONFLICT (WORK_STARTED) or BAD_INPUT.
+    """
+    old = await locked(ctx, SUBJECT, public_id, expected)
+    new = dict(given)
+    if new.get("quantity", old["quantity"]) != old["quantity"]:
+        if OrderStatus(old["status"]) not in OPEN_TO_CHANGE:
+            message = "Work on the order has started: its quantity is fixed."
+            raise Refusal("CONFLICT", message, field="input.quantity", reason="WORK_STARTED")
+        new["total"] = _total(new["quantity"], old["unit_price"])
+    changed = {name for name, value in new.items() if value != old[name]}
+    actions, events = [], []
+    if changed:
+        actions.append((Action.ORDER_UPDATE, changed))
+        events.append(EventType.order_updated)
+    if status is not None and status != old["status"]:
+        settings = await settings_of(ctx) if old["status"] in GUARDED_BY_SETTINGS else {}
+        effects = effects_of(dict(old) | new, status, reason, settings, now(), field)
+        new |= effects
+        actions.append((Action.ORDER_TRANSITION, set(effects)))
+        events.append(EventType.order_status_changed)
+    if not actions:
+        return old
+    return await update(ctx, SUBJECT, old, new, actions, _told(*events))
+
+
+@statement
+def _has_messages() -> sa.Select[Any]:
+    return owned(messages, messages.c.id).where(messages.c.order_id == sa.bindparam("id", type_=sa.Uuid)).limit(1)
+
+
+async def remove(ctx: Context, public_id: str, expected: int | None) -> None:
+    """Delete an order that is PENDING or CANCELLED and has no messages. Raises Refusal CONFLICT for another."""
+    old = await locked(ctx, SUBJECT, public_id, expected)
+    if OrderStatus(old["status"]) not in DELETABLE:
+        message = f"An order that is {old['status']} cannot be deleted: cancel it instead."
+        raise Refusal("CONFLICT", message, field="input.id", reason="NOT_DELETABLE")
+    if await ctx.row(_has_messages(), id=old["id"]) is not None:
+        message = "The order has messages, which are history: cancel it instead."
+        raise Refusal("CONFLICT", message, field="input.id", reason="HAS_MESSAGES")
+    await delete(ctx, SUBJECT, old, Action.ORDER_DELETE, _told(EventType.order_deleted))

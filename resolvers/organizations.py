@@ -1,0 +1,77 @@
+"""Organizations: made from the command line, found by their slug."""
+
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import sqlalchemy as sa
+
+from execution.batch import Args
+from models.audit import Action
+from models.base import TIMESTAMP
+from models.keys import SCOPES, ActorKind, Source
+from models.organizations import directory, organizations
+from models.typeid import new_uuid
+from resolvers.audit import stub_of
+from resolvers.changes import Subject, apply
+from resolvers.context import Actor, Context, Row, now
+from resolvers.errors import Refusal
+from resolvers.runtime import Runtime
+from resolvers.sql import ORG, owned, statement
+
+SUBJECT = Subject("organization", organizations, tagged=False)
+
+
+def command_line(runtime: Runtime, org_id: UUID) -> Context:
+    """The context of a person at the command line, who may do everything in an organization."""
+    actor = Actor(ActorKind.CLI, "cli", "command line", SCOPES, org_id)
+    return Context(runtime, actor, f"cli-{new_uuid()}", Source.CLI)
+
+
+@statement
+def _found() -> sa.Select[Any]:
+    by_slug = (directory.c.kind == "organization", directory.c.key == sa.bindparam("key", type_=sa.Text))
+    return sa.select(directory.c.org_id).where(*by_slug)
+
+
+async def find(runtime: Runtime, slug: str) -> UUID | None:
+    """The organization of a slug, or None."""
+    sql = _found()
+    async with runtime.connection() as connection:
+        found: UUID | None = await connection.fetchval(sql.text, *sql.arguments({"key": slug}))
+    return found
+
+
+@statement
+def _insert() -> sa.Insert:
+    given = {name: sa.bindparam(name, type_=sa.Text) for name in ("name", "slug", "default_currency", "timezone")}
+    return organizations.insert().values(
+        org_id=ORG, version=1, updated_at=sa.bindparam("moment", type_=TIMESTAMP), **given
+    )
+
+
+@statement
+def _list() -> sa.Insert:
+    return directory.insert().values(kind="organization", key=sa.bindparam("slug", type_=sa.Text), org_id=ORG)
+
+
+async def create(ctx: Context, name: str, slug: str, currency: str = "EUR", timezone: str = "UTC") -> UUID:
+    """Make the context's organization. Raises Refusal CONFLICT (SLUG_TAKEN)."""
+    row = {"name": name, "slug": slug, "default_currency": currency, "timezone": timezone}
+    try:
+        await ctx.fetch(_list(), slug=slug)
+    except asyncpg.UniqueViolationError as error:
+        raise Refusal("CONFLICT", f"The slug {slug} is taken.", field="input.slug", reason="SLUG_TAKEN") from error
+    await ctx.fetch(_insert(), moment=now(), **row)
+    await apply(ctx, SUBJECT, None, {"id": ctx.org_id}, (), [stub_of(Action.ORGANIZATION_CREATE, {}, row)])
+    return ctx.org_id
+
+
+@statement
+def _viewer() -> sa.Select[Any]:
+    return owned(organizations)
+
+
+async def viewer(ctx: Context, parents: list[Any], args: Args) -> list[Row | None]:
+    """The organization of the key that asks."""
+    return [await ctx.row(_viewer())]

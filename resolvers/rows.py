@@ -1,0 +1,51 @@
+"""Single rows: by their ids for many parents at once, or locked for a change."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from models.typeid import decode
+from resolvers.changes import Subject
+from resolvers.context import Context, Row
+from resolvers.errors import Refusal, not_found
+from resolvers.sql import owned, statement
+
+
+@statement
+def _by_ids(table: sa.Table, columns: tuple[str, ...], live: bool) -> sa.Select[Any]:
+    shown = [table.c[name] for name in dict.fromkeys(("id", *columns))]
+    query = owned(table, *shown).where(table.c.id == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))))
+    return query.where(table.c.deleted_at.is_(None)) if live else query
+
+
+async def by_ids(
+    ctx: Context, table: sa.Table, keys: Sequence[UUID | None], columns: tuple[str, ...]
+) -> list[Row | None]:
+    """The rows of some ids in their order, None where one is missing or deleted; no statement when there is no id."""
+    wanted = list({key for key in keys if key is not None})
+    if not wanted:
+        return [None for _ in keys]
+    rows = await ctx.fetch(_by_ids(table, columns, "deleted_at" in table.c), ids=wanted)
+    found = {row["id"]: row for row in rows}
+    return [found.get(key) for key in keys]
+
+
+@statement
+def _locked(table: sa.Table) -> sa.Select[Any]:
+    query = owned(table).where(table.c.id == sa.bindparam("id", type_=sa.Uuid)).with_for_update()
+    return query.where(table.c.deleted_at.is_(None)) if "deleted_at" in table.c else query
+
+
+async def locked(ctx: Context, subject: Subject, public_id: str, expected_version: int | None = None) -> Row:
+    """The row to change, locked. Raises Refusal NOT_FOUND, or VERSION_MISMATCH with the current version."""
+    key = decode(subject.kind, public_id)
+    row = None if key is None else await ctx.row(_locked(subject.table), id=key)
+    if row is None:
+        raise not_found(subject.kind, "input.id")
+    if expected_version is not None and expected_version != row["version"]:
+        message = f"The {subject.kind} has changed: its version is {row['version']}, not {expected_version}."
+        raise Refusal("VERSION_MISMATCH", message, field="input.expectedVersion", currentVersion=row["version"])
+    return row
