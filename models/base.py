@@ -28,7 +28,7 @@ C_TEXT = sa.Text(collation="C")
 
 
 def table_args(*items: Any, grants: str = READ_WRITE, read_all: bool = False) -> tuple[Any, ...]:
-    """Keys, checks and indexes of a table, with what the application may do and whether it reads across organizations."""
+    """Keys, checks and indexes of a table, what the application may do, and whether it reads across organizations."""
     return (*items, {"info": {"grants": grants, "read_all": read_all}})
 
 

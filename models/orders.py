@@ -86,7 +86,9 @@ class Order(Tagged, table=True):
         sa.Index("orders_service_idx", "org_id", "service_id", "id"),
         sa.Index("orders_status_idx", "org_id", "status", "id"),
         sa.Index("orders_total_idx", "org_id", "total", "id"),
-        sa.Index("orders_due_idx", "org_id", "due_at", "id"),
+        # Nulls last, both ways: an infinity stands for a null.
+        sa.Index("orders_due_idx", "org_id", sa.text("coalesce(due_at, 'infinity'::timestamptz)"), "id"),
+        sa.Index("orders_due_back_idx", "org_id", sa.text("coalesce(due_at, '-infinity'::timestamptz)"), "id"),
         sa.Index("orders_updated_idx", "org_id", "updated_at", "id"),
     )
 

@@ -47,6 +47,7 @@ class Context:
     """One operation's context. Loaders, rows and the connection live as long as it does, and no longer.
 
     ``statements`` counts what was sent, without the one that opens the transaction and the one that ends it.
+    ``once`` holds secrets that are shown this once: a replay of the answer is without them.
     """
 
     runtime: Runtime
@@ -57,8 +58,10 @@ class Context:
     statements: int = 0
     log: list[str] = field(default_factory=list)
     replayed: bool = False
+    once: list[str] = field(default_factory=list)
     loaders: dict[Any, Any] = field(default_factory=dict)
     wakes: list[UUID] = field(default_factory=list)
+    columns: dict[Any, tuple[str, ...]] = field(default_factory=dict)
     _connection: Connection | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 

@@ -180,15 +180,20 @@ class Filters:
 FILTERS: dict[str, Filters] = {}
 
 
+# What a caller may see of a related list: a filter that always holds; it raises where the list is out of reach.
+Reach = Callable[[str], Mapping[str, Any]]
+
+
 @dataclass(slots=True)
 class _Taken:
+    reach: Reach
     values: list[Value] = field(default_factory=list)
     conditions: int = 0
 
 
-def take_apart(listed: str, raw: Mapping[str, Any], path: str) -> tuple[Shape, list[Value]]:
-    """The shape and the values of a filter. Raises Refusal BAD_INPUT for one that is too large."""
-    taken = _Taken()
+def take_apart(listed: str, raw: Mapping[str, Any], path: str, reach: Reach) -> tuple[Shape, list[Value]]:
+    """The shape and the values of a filter. Raises Refusal BAD_INPUT for one too large, and what reach raises."""
+    taken = _Taken(reach)
     return _shape(FILTERS[listed], raw, path, taken, 1), taken.values
 
 
@@ -217,15 +222,22 @@ def _field(
     asked: Condition | Relation, name: str, value: Mapping[str, Any], path: str, taken: _Taken, depth: int
 ) -> Any:
     if isinstance(asked, Relation):
-        inner = FILTERS[asked.listed]
+        inner, seen = FILTERS[asked.listed], taken.reach(asked.listed)
         if asked.many:
-            return (name, tuple((how, _shape(inner, sub, path, taken, depth + 1)) for how, sub in value.items()))
-        return (name, _shape(inner, value, path, taken, depth + 1))
+            return (name, tuple((how, _related(inner, sub, seen, path, taken, depth)) for how, sub in value.items()))
+        return (name, _related(inner, value, seen, path, taken, depth))
     for op, operand in value.items():
         if isinstance(operand, list) and len(operand) > 100:
             raise bad_input(path, "A list in a filter may hold 100 values at most.")
         taken.values += asked.ops[op].values(operand)
     return (name, tuple(value))
+
+
+def _related(
+    inner: Filters, value: Mapping[str, Any], seen: Mapping[str, Any], path: str, taken: _Taken, depth: int
+) -> Shape:
+    both = {"and_": [seen, value]} if seen else value
+    return _shape(inner, both, path, taken, depth + 1)
 
 
 def parameters(values: list[Value]) -> tuple[dict[str, Any], tuple[Any, ...]]:

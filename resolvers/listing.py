@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from execution.batch import Args
 from models.base import TIMESTAMP
 from resolvers.context import Context, Row
 from resolvers.cursors import decode_cursor, encode_cursor
-from resolvers.errors import bad_input
+from resolvers.errors import Refusal, bad_input
 from resolvers.filters import Shape, binds, clause_of, parameters, take_apart
 from resolvers.sql import owned, statement
 
@@ -37,6 +38,8 @@ class OrderKey:
 
 
 CREATED = OrderKey("id", UUID)
+# What hides some rows of a list from some callers, by the list's name: each domain adds its own.
+RESTRICTIONS: dict[str, Callable[[Context], Mapping[str, Any]]] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,7 +188,7 @@ async def pages(
     caller cannot undo. Raises Refusal BAD_INPUT or INVALID_CURSOR, naming the argument."""
     window = window_of(listed, args.values)
     asked = [part for part in (restrict, args.values.get("filter")) if part]
-    shape, values = take_apart(listed.name, {"and_": asked}, "filter") if asked else ((), [])
+    shape, values = take_apart(listed.name, {"and_": asked}, "filter", partial(reach, ctx)) if asked else ((), [])
     named, types = parameters(values)
     sql = _page_sql(
         listed, args.columns, window.terms, window.backwards, window.keys is not None, window.offset is not None,
@@ -220,6 +223,14 @@ def _page(
         column=column,
         parent=parent,
     )
+
+
+def reach(ctx: Context, name: str) -> Mapping[str, Any]:
+    """What the caller may see of a list that a filter leads to. Raises Refusal FORBIDDEN where it may see nothing."""
+    scope = f"{name}:read"
+    if not ctx.actor.may(scope):
+        raise Refusal("FORBIDDEN", f"A filter on {name} needs the scope {scope}.", field="filter", scope=scope)
+    return RESTRICTIONS[name](ctx) if name in RESTRICTIONS else {}
 
 
 @statement

@@ -16,7 +16,7 @@ from resolvers.changes import Subject, Told, insert
 from resolvers.context import Context, Row, now
 from resolvers.errors import Refusal, bad_input
 from resolvers.filters import FILTERS, NOBODY, Filters, Relation, created, ids, word
-from resolvers.listing import CREATED, Listed, Page, pages
+from resolvers.listing import CREATED, RESTRICTIONS, Listed, Page, pages
 from resolvers.rows import by_ids
 from resolvers.sql import owned, statement
 
@@ -40,6 +40,9 @@ FILTERS["messages"] = Filters(
 def _seen(ctx: Context) -> dict[str, Any]:
     """The filter that hides INTERNAL messages from whoever may not see them."""
     return {} if ctx.actor.may("messages:internal") else {"visibility": {"eq": Visibility.PUBLIC}}
+
+
+RESTRICTIONS["messages"] = _seen
 
 
 async def listed(ctx: Context, parents: list[Any], args: Args) -> list[Page]:

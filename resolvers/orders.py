@@ -213,3 +213,11 @@ async def remove(ctx: Context, public_id: str, expected: int | None) -> None:
         message = "The order has messages, which are history: cancel it instead."
         raise Refusal("CONFLICT", message, field="input.id", reason="HAS_MESSAGES")
     await delete(ctx, SUBJECT, old, Action.ORDER_DELETE, _told(EventType.order_deleted))
+
+
+async def move(ctx: Context, public_id: str, expected: int | None, target: OrderStatus, reason: str | None) -> Row:
+    """Move an order. Raises Refusal NOT_FOUND, VERSION_MISMATCH, INVALID_TRANSITION, or BAD_INPUT without a reason.
+
+    The status that it has already is no move.
+    """
+    return await change(ctx, public_id, expected, {}, target, reason, field="input.to")

@@ -12,6 +12,7 @@ import orjson
 
 from resolvers.errors import Refusal
 
+Pool = Any  # asyncpg.Pool, made before its loop runs and connected once it does.
 Connection = Any  # asyncpg.Connection or its pool proxy: the stubs differ where the calls do not.
 Renderer = Callable[[Any], str]
 
@@ -40,9 +41,9 @@ async def _prepare(connection: Connection) -> None:
     )
 
 
-async def open_pool(url: str, *, least: int, most: int) -> "asyncpg.Pool[Any]":
-    """A pool whose connections speak jsonb as Python objects and pass a transaction pooler."""
-    return await asyncpg.create_pool(
+def pool_of(url: str, *, least: int, most: int) -> Pool:
+    """A pool, not yet open, whose connections speak jsonb as Python objects. Await it (or enter it) to open it."""
+    return asyncpg.create_pool(
         url, min_size=least, max_size=most, init=_prepare, connection_class=_NoReset, statement_cache_size=1_000
     )
 
@@ -69,8 +70,8 @@ class Runtime:
     """One process's shared things. ``side`` is a small pool of its own, so that a request that holds a connection
     and needs a second can never wait for itself."""
 
-    pool: "asyncpg.Pool[Any]"
-    side: "asyncpg.Pool[Any]"
+    pool: Pool
+    side: Pool
     peppers: Keyring
     secret_keys: Keyring
     seal_keys: Keyring
@@ -90,7 +91,7 @@ class Runtime:
         )
 
     @asynccontextmanager
-    async def connection(self, pool: "asyncpg.Pool[Any] | None" = None) -> AsyncIterator[Connection]:
+    async def connection(self, pool: Pool | None = None) -> AsyncIterator[Connection]:
         """A pooled connection outside a transaction; whatever is still open at the end is rolled back.
 
         Raises Refusal UNAVAILABLE when none is free in time or the database is away.
@@ -114,7 +115,7 @@ class Runtime:
             await connection.execute("commit")
 
 
-async def _give_back(pool: "asyncpg.Pool[Any]", connection: Connection) -> None:
+async def _give_back(pool: Pool, connection: Connection) -> None:
     if not connection.is_closed() and connection.is_in_transaction():
         try:
             await connection.execute("rollback")

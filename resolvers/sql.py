@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, wraps
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import asyncpg as dialects
@@ -50,8 +50,7 @@ def statement(build: Callable[P, ClauseElement]) -> Callable[P, Sql]:
     def compiled(*args: P.args, **kwargs: P.kwargs) -> Sql:
         return compile_sql(build(*args, **kwargs))
 
-    kept: Callable[P, Sql] = lru_cache(maxsize=STATEMENTS_KEPT)(compiled)
-    return kept
+    return cast("Callable[P, Sql]", lru_cache(maxsize=STATEMENTS_KEPT)(compiled))
 
 
 def owned(table: sa.Table | sa.Alias, *columns: Any) -> sa.Select[Any]:

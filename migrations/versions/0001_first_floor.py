@@ -279,7 +279,8 @@ CREATE TABLE orders (
     CONSTRAINT orders_org_id_service_id_fkey FOREIGN KEY(org_id, service_id) REFERENCES services (org_id, id)
 );
 CREATE INDEX orders_client_idx ON orders (org_id, client_id, id);
-CREATE INDEX orders_due_idx ON orders (org_id, due_at, id);
+CREATE INDEX orders_due_back_idx ON orders (org_id, coalesce(due_at, '-infinity'::timestamptz), id);
+CREATE INDEX orders_due_idx ON orders (org_id, coalesce(due_at, 'infinity'::timestamptz), id);
 CREATE INDEX orders_service_idx ON orders (org_id, service_id, id);
 CREATE INDEX orders_status_idx ON orders (org_id, status, id);
 CREATE INDEX orders_total_idx ON orders (org_id, total, id);

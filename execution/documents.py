@@ -1,0 +1,131 @@
+"""Documents: parsed and validated once, then found by their text."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    Token,
+    TokenKind,
+    parse,
+    validate,
+)
+from graphql.language import Lexer, Source
+
+MOST_TEXT = 16 * 1024
+MOST_TOKENS = 2_000
+# Selections and input values together; selections alone are judged more finely later.
+MOST_BRACKETS = 60
+_OPEN = frozenset({TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L})
+_CLOSED = frozenset({TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R})
+
+
+class UnfitDocument(Exception):
+    """A document that cannot run; ``code`` says at which step, ``errors`` why."""
+
+    def __init__(self, code: str, errors: list[GraphQLError]) -> None:
+        super().__init__(errors[0].message)
+        self.code = code
+        self.errors = errors
+
+
+@dataclass(slots=True)
+class Operation:
+    """One operation of a document. ``columns`` remembers what its fields need of their rows."""
+
+    text: str
+    document: DocumentNode
+    definition: OperationDefinitionNode
+    fragments: dict[str, FragmentDefinitionNode]
+    valid: bool = False
+    columns: dict[Any, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """query, mutation or subscription."""
+        return self.definition.operation.value
+
+
+def _look_over(text: str) -> None:
+    """One linear pass over the tokens, so that no recursion meets a document that is too large or too deep."""
+    if len(text) > MOST_TEXT:
+        raise _too_complex(f"The document has more than {MOST_TEXT} characters.")
+    lexer = Lexer(Source(text))
+    count = depth = 0
+    token: Token = lexer.advance()
+    while token.kind is not TokenKind.EOF:
+        count += 1
+        depth += (token.kind in _OPEN) - (token.kind in _CLOSED)
+        if count > MOST_TOKENS:
+            raise _too_complex(f"The document has more than {MOST_TOKENS} tokens.")
+        if depth > MOST_BRACKETS:
+            raise _too_complex("The document is nested too deeply.")
+        token = lexer.advance()
+
+
+def _too_complex(message: str) -> UnfitDocument:
+    return UnfitDocument("TOO_COMPLEX", [GraphQLError(message)])
+
+
+def parse_operation(text: str, name: str | None) -> Operation:
+    """Parse a text and pick its operation. Raises UnfitDocument."""
+    try:
+        _look_over(text)
+        document = parse(text, max_tokens=MOST_TOKENS)
+    except GraphQLError as error:
+        raise UnfitDocument("GRAPHQL_PARSE_FAILED", [error]) from None
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    chosen = [node for node in operations if name is None or (node.name is not None and node.name.value == name)]
+    if len(chosen) != 1:
+        what = "The document has no such operation." if name else "Name one of the document's operations."
+        message = "The document has no operation." if not operations else what
+        raise UnfitDocument("GRAPHQL_VALIDATION_FAILED", [GraphQLError(message)])
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    return Operation(text, document, chosen[0], fragments)
+
+
+class Documents:
+    """The operations that were seen lately, parsed and validated: at most ``size`` of them."""
+
+    def __init__(
+        self, schema: GraphQLSchema, rules: Any = None, size: int = 500, *, hide_suggestions: bool = False
+    ) -> None:
+        self.schema = schema
+        self._rules = rules
+        self._hide = hide_suggestions
+        self._size = size
+        self._kept: OrderedDict[tuple[str, str | None], Operation] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @staticmethod
+    def names_in(text: str) -> list[str]:
+        """The names of a text's operations."""
+        nodes = [node for node in parse(text).definitions if isinstance(node, OperationDefinitionNode)]
+        return [node.name.value for node in nodes if node.name is not None]
+
+    def operation(self, text: str, name: str | None) -> Operation:
+        """The parsed operation, not yet validated. Raises UnfitDocument."""
+        kept = self._kept.get((text, name))
+        if kept is not None:
+            self._kept.move_to_end((text, name))
+            return kept
+        return parse_operation(text, name)
+
+    def validated(self, operation: Operation, name: str | None) -> Operation:
+        """The operation once it is valid; remembered from then on. Raises UnfitDocument."""
+        if not operation.valid:
+            errors = validate(self.schema, operation.document, self._rules, max_errors=20, hide_suggestions=self._hide)
+            if errors:
+                raise UnfitDocument("GRAPHQL_VALIDATION_FAILED", errors)
+            operation.valid = True
+            self._kept[operation.text, name] = operation
+            if len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        return operation

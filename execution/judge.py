@@ -1,0 +1,189 @@
+"""Judges a document before it is validated: its depth, breadth and cost, and the scopes it needs.
+
+One pass over the document; a fragment is measured once for each type it meets and counted at each spread, so that
+neither a cycle nor a bomb takes longer than reading it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLNamedType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    SelectionSetNode,
+    get_named_type,
+    is_interface_type,
+    is_object_type,
+    value_from_ast_untyped,
+)
+
+from execution.documents import Operation
+
+DEFAULT_PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a field costs and needs. ``cost`` is for one; a ``connection`` costs 2 + n × what it holds.
+
+    ``public`` fields need no key. ``scope`` is needed; ``scope_of`` tells more from the field's arguments.
+    """
+
+    cost: int = 0
+    scope: str | None = None
+    connection: bool = False
+    public: bool = False
+    scope_of: Callable[[Mapping[str, Any]], list[str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a document may be at most."""
+
+    depth: int = 15
+    aliases: int = 30
+    directives: int = 50
+    root_fields: int = 20
+    mutations: int = 5
+    cost: int = 5_000
+
+
+@dataclass(slots=True)
+class Measure:
+    """What a selection is. ``scopes`` has, for each scope, the path of the first field that needs it."""
+
+    depth: int = 0
+    aliases: int = 0
+    directives: int = 0
+    fields: int = 0
+    cost: int = 0
+    public: bool = True
+    scopes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def add(self, other: "Measure", prefix: tuple[str, ...] = (), times: int = 1) -> None:
+        """Take a part into the whole."""
+        self.depth = max(self.depth, other.depth)
+        self.aliases += other.aliases
+        self.directives += other.directives
+        self.cost += other.cost * times
+        self.public = self.public and other.public
+        for scope, path in other.scopes.items():
+            self.scopes.setdefault(scope, prefix + path)
+
+
+class _Judge:
+    def __init__(
+        self, schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], rules: Mapping[Any, Rule]
+    ) -> None:
+        self.schema, self.operation, self.variables, self.rules = schema, operation, variables, rules
+        self.memo: dict[tuple[str, str], Measure] = {}
+        self.open: set[str] = set()
+
+    def selection(self, node: SelectionSetNode, parent: GraphQLNamedType | None) -> Measure:
+        whole = Measure()
+        for part in node.selections:
+            whole.directives += len(part.directives or ())
+            if self._left_out(part):
+                continue
+            if isinstance(part, FieldNode):
+                whole.fields += 1
+                whole.aliases += part.alias is not None
+                whole.add(self._field(part, parent))
+            elif isinstance(part, InlineFragmentNode):
+                condition = part.type_condition
+                on = parent if condition is None else self.schema.type_map.get(condition.name.value)
+                inner = self.selection(part.selection_set, on)
+                whole.fields += inner.fields
+                whole.add(inner)
+            elif isinstance(part, FragmentSpreadNode):
+                inner = self._fragment(part.name.value)
+                whole.fields += inner.fields
+                whole.add(inner)
+        return whole
+
+    def _fragment(self, name: str) -> Measure:
+        node = self.operation.fragments.get(name)
+        if node is None or name in self.open:
+            return Measure()  # validation tells of a missing fragment, and of a cycle
+        condition = node.type_condition.name.value
+        if (name, condition) not in self.memo:
+            self.open.add(name)
+            self.memo[name, condition] = self.selection(node.selection_set, self.schema.type_map.get(condition))
+            self.open.discard(name)
+        return self.memo[name, condition]
+
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> Measure:
+        name = node.name.value
+        rule = self.rules.get((parent.name if parent is not None else "", name), Rule(public=name.startswith("__")))
+        measure = Measure(depth=1, cost=rule.cost, public=rule.public)
+        key = node.alias.value if node.alias is not None else name
+        if rule.scope is not None:
+            measure.scopes[rule.scope] = (key,)
+        arguments: dict[str, Any] = {}
+        if rule.connection or rule.scope_of is not None:
+            arguments = {
+                part.name.value: value_from_ast_untyped(part.value, dict(self.variables))
+                for part in node.arguments or ()
+            }
+        if rule.scope_of is not None:
+            for scope in rule.scope_of(arguments):
+                measure.scopes.setdefault(scope, (key,))
+        if node.selection_set is not None:
+            held = self.selection(node.selection_set, self._type_of(node, parent))
+            measure.add(held, (key,), self._size(arguments) if rule.connection else 1)
+            measure.depth = held.depth + 1
+            # What lies under a public field was judged by it, as introspection's own fields are.
+            measure.public = rule.public
+        return measure
+
+    def _type_of(self, node: FieldNode, parent: GraphQLNamedType | None) -> GraphQLNamedType | None:
+        if is_object_type(parent) or is_interface_type(parent):
+            known = parent.fields.get(node.name.value)
+            return None if known is None else get_named_type(known.type)
+        return None
+
+    @staticmethod
+    def _size(arguments: Mapping[str, Any]) -> int:
+        asked = [arguments.get(name) for name in ("first", "last")]
+        sizes = [size for size in asked if isinstance(size, int) and size > 0]
+        return sizes[0] if sizes else DEFAULT_PAGE
+
+    def _left_out(self, node: Any) -> bool:
+        for directive in node.directives or ():
+            if directive.name.value in ("skip", "include"):
+                for argument in directive.arguments or ():
+                    wanted = value_from_ast_untyped(argument.value, dict(self.variables))
+                    if argument.name.value == "if" and wanted is (directive.name.value == "skip"):
+                        return True
+        return False
+
+
+def judge(
+    schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], rules: Mapping[Any, Rule]
+) -> Measure:
+    """Measure an operation with its real variables; what is unknown in it costs nothing and is left to validation."""
+    kind = operation.kind
+    root = {"query": schema.query_type, "mutation": schema.mutation_type}.get(kind, schema.subscription_type)
+    judged = _Judge(schema, operation, variables, rules)
+    measure = judged.selection(operation.definition.selection_set, root)
+    measure.directives += len(operation.definition.directives or ())
+    return measure
+
+
+def excess(measure: Measure, kind: str, limits: Limits) -> str | None:
+    """What about an operation is too much, as a sentence; None when nothing is."""
+    for what, found, most in (
+        ("levels", measure.depth, limits.depth),
+        ("aliases", measure.aliases, limits.aliases),
+        ("directives", measure.directives, limits.directives),
+        ("root fields", measure.fields, limits.mutations if kind == "mutation" else limits.root_fields),
+    ):
+        if found > most:
+            return f"The operation has {min(found, 10**9)} {what}; {most} are allowed."
+    if measure.cost > limits.cost:
+        return f"The operation costs {min(measure.cost, 10**9)}; {limits.cost} is allowed. Ask for smaller pages."
+    return None

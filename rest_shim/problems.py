@@ -1,0 +1,40 @@
+"""Errors of the REST half: RFC 9457 problem details."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from schema.errors import ErrorView
+
+MEDIA_TYPE = "application/problem+json"
+_OURS = frozenset({"code", "status", "field", "requestId", "path"})
+
+
+def problem(errors: list[ErrorView], place: Callable[[str], str], headers: dict[str, str] | None = None) -> Response:
+    """The problem of one refusal, or of several of one input; ``place`` names a field as the request does."""
+    first = errors[0]["extensions"]
+    status, code = first["status"], first["code"]
+    body: dict[str, Any] = {
+        "type": f"urn:counterfoil:problem:{code.lower().replace('_', '-')}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": errors[0]["message"] if len(errors) == 1 else f"{len(errors)} values are wrong.",
+        "code": code,
+        "errors": [_part(error, place) for error in errors if "field" in error["extensions"]],
+        "requestId": first["requestId"],
+    }
+    body |= {name: value for name, value in first.items() if name not in _OURS}
+    sent = dict(headers or {})
+    if "retryAfter" in first:
+        sent["Retry-After"] = str(first["retryAfter"])
+    if status == HTTPStatus.UNAUTHORIZED:
+        sent["WWW-Authenticate"] = "Bearer"
+    return Response(orjson.dumps(body), status, sent, MEDIA_TYPE)
+
+
+def _part(error: ErrorView, place: Callable[[str], str]) -> dict[str, str]:
+    told = error["extensions"]
+    return {"field": place(told["field"]), "code": told["code"], "message": error["message"]}

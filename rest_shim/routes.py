@@ -1,0 +1,77 @@
+"""The documented routes as rows of a table: method, path, operation, and how a query becomes variables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a route does; each kind is translated its own way."""
+
+    LIST = "list"
+    GET = "get"
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One documented route. ``filters`` maps a query parameter to its path in the GraphQL filter; the last word of the
+    path is the operator (``in`` takes a comma-separated list)."""
+
+    method: str
+    path: str
+    operation: str
+    kind: Kind
+    resource: str
+    summary: str
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sorts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def root(self) -> str:
+        """The operation's root field: its name begins in lower case, and a single object is named as itself."""
+        if self.kind is Kind.LIST:
+            return f"{self.resource}s"
+        if self.kind is Kind.GET:
+            return self.resource
+        return self.operation[0].lower() + self.operation[1:]
+
+
+_TIMES = {
+    "createdAfter": ("createdAt", "gt"),
+    "createdBefore": ("createdAt", "lt"),
+    "updatedAfter": ("updatedAt", "gt"),
+    "updatedBefore": ("updatedAt", "lt"),
+}
+_COMMON = {"status": ("status", "in"), "tag": ("tags", "has"), "search": ("search",), **_TIMES}
+_SORTS = {"createdAt": "CREATED_AT", "updatedAt": "UPDATED_AT"}
+
+
+def _resource(
+    name: str, what: str, filters: Mapping[str, tuple[str, ...]], sorts: Mapping[str, str]
+) -> tuple[Route, ...]:
+    """The five routes of a resource; PATCH is the same as PUT."""
+    title, path = name.capitalize(), f"/api/v1/{name}s"
+    one = path + "/{publicId}"
+    return (
+        Route("GET", path, f"List{title}s", Kind.LIST, name, f"List {name}s", filters, sorts),
+        Route("POST", path, f"Create{title}", Kind.CREATE, name, f"Create {what}"),
+        Route("GET", one, f"Get{title}", Kind.GET, name, f"Get {what}"),
+        Route("PUT", one, f"Update{title}", Kind.UPDATE, name, f"Update {what}"),
+        Route("PATCH", one, f"Update{title}", Kind.UPDATE, name, f"Update {what}"),
+        Route("DELETE", one, f"Delete{title}", Kind.DELETE, name, f"Delete {what}"),
+    )
+
+
+ROUTES: tuple[Route, ...] = (
+    *_resource("client", "a client", {**_COMMON, "email": ("email", "eq")}, {**_SORTS, "name": "NAME"}),
+    *_resource("service", "a service", _COMMON, {**_SORTS, "name": "NAME", "price": "PRICE"}),
+    *_resource(
+        "order",
+        "an order",
+        {**_COMMON, "clientId": ("clientId", "eq"), "serviceId": ("serviceId", "eq")},
+        {**_SORTS, "number": "NUMBER", "total": "TOTAL", "dueAt": "DUE_AT"},
+    ),
+)

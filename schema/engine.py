@@ -1,0 +1,208 @@
+"""Runs operations: judged, allowed, each root field of a mutation in a transaction of its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from inspect import isawaitable
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    NoSchemaIntrospectionCustomRule,
+    SelectionSetNode,
+    execute,
+    specified_rules,
+)
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+
+from execution.documents import Documents, Operation, UnfitDocument
+from execution.judge import Limits, Measure, excess, judge
+from execution.selection import fields_of
+from resolvers import idempotency
+from resolvers.context import Actor, Context
+from resolvers.errors import Refusal, Refusals
+from schema.errors import ErrorView, shown_error, shown_refusal
+from schema.graph import CORE, RULES
+from schema.inputs import check_variables
+
+
+@dataclass(slots=True)
+class Answer:
+    """What an operation gave. ``ran`` is false for one that was refused before anything ran."""
+
+    data: dict[str, Any] | None
+    errors: list[ErrorView] = field(default_factory=list)
+    ran: bool = True
+    cost: int = 0
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the first error; 200 without one."""
+        first: int = self.errors[0]["extensions"]["status"] if self.errors else 200
+        return first
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An operation that is known to be fit: what it is, what it was asked with, what it costs and needs."""
+
+    operation: Operation
+    variables: Mapping[str, Any]
+    measure: Measure
+
+
+class _RolledBackError(Exception):
+    def __init__(self, result: ExecutionResult) -> None:
+        super().__init__()
+        self.result = result
+
+
+class Engine:
+    """Prepares and runs operations over the graph."""
+
+    def __init__(self, limits: Limits = Limits(), *, introspection: bool = True, suggestions: bool = True) -> None:  # noqa: B008
+        rules = [*specified_rules, MaybeNullValidationRule]
+        if not introspection:
+            rules.append(NoSchemaIntrospectionCustomRule)
+        self.limits = limits
+        self.introspection = introspection
+        self.documents = Documents(CORE, rules, hide_suggestions=not suggestions)
+
+    def measure(self, text: str, name: str | None, variables: Mapping[str, Any]) -> Prepared:
+        """Parse and judge. Raises UnfitDocument, or Refusal TOO_COMPLEX."""
+        operation = self.documents.operation(text, name)
+        measured = judge(CORE, operation, variables, RULES)
+        found = excess(measured, operation.kind, self.limits)
+        if found is not None:
+            raise Refusal("TOO_COMPLEX", found)
+        return Prepared(operation, variables, measured)
+
+    def public(self, prepared: Prepared) -> bool:
+        """Whether the operation needs no key: health, and introspection where it is on."""
+        return prepared.measure.public and prepared.operation.kind == "query"
+
+    def validate(self, prepared: Prepared, name: str | None) -> None:
+        """Validate against the schema. Raises UnfitDocument."""
+        self.documents.validated(prepared.operation, name)
+
+    def allow(self, prepared: Prepared, actor: Actor) -> None:
+        """Raises Refusal FORBIDDEN, with the scope and the field's path, for what the actor may not do."""
+        for scope, path in prepared.measure.scopes.items():
+            if not actor.may(scope):
+                message = f"The key lacks the scope {scope}."
+                raise Refusal("FORBIDDEN", message, scope=scope, path=list(path))
+
+    async def run(self, ctx: Context, prepared: Prepared) -> Answer:
+        """Check the variables and run. Never raises for what a caller can do wrong: that is in the answer."""
+        operation = prepared.operation
+        ctx.columns = operation.columns
+        cost = prepared.measure.cost
+        try:
+            check_variables(CORE, operation.definition, prepared.variables)
+            if operation.kind == "mutation":
+                answer = await self._mutation(ctx, prepared)
+            elif prepared.measure.public:
+                answer = _answer(ctx, await _execute(ctx, operation.document, prepared))
+            else:
+                async with ctx.snapshot():
+                    result = await _execute(ctx, operation.document, prepared)
+                answer = _answer(ctx, result)
+        except (Refusal, Refusals) as refused:
+            answer = refused_answer(refused, ctx.request_id)
+        answer.cost = cost
+        return answer
+
+    async def _mutation(self, ctx: Context, prepared: Prepared) -> Answer:
+        """The root fields one after another; the first that fails ends it, and undoes no other."""
+        data: dict[str, Any] = {}
+        for position, (key, nodes) in enumerate(_root_fields(prepared.operation).items()):
+            try:
+                data[key] = await self._root_field(ctx, prepared, position, key, nodes)
+            except _RolledBackError as failed:
+                return replace(_answer(ctx, failed.result), data=None)
+            except Refusal as refused:
+                return Answer(None, [shown_refusal(refused, ctx.request_id, [key])])
+        return Answer(data)
+
+    async def _root_field(
+        self, ctx: Context, prepared: Prepared, position: int, key: str, nodes: list[FieldNode]
+    ) -> Any:
+        definition = prepared.operation.definition
+        alone = _with_selections(definition, nodes)
+        document = DocumentNode(definitions=(alone, *prepared.operation.fragments.values()))
+        keyed = ctx.idempotency_key is not None and ctx.actor.key_id is not None
+        fingerprint = idempotency.fingerprint_of(f"{prepared.operation.text}\0{key}", prepared.variables)
+        async with ctx.transaction():
+            if keyed:
+                kept = await idempotency.replay(ctx, position, fingerprint)
+                if kept is not None:
+                    ctx.replayed = True
+                    return kept
+            result = await _execute(ctx, document, prepared)
+            if result.errors or result.data is None:
+                raise _RolledBackError(result)
+            if keyed:
+                await idempotency.keep(ctx, position, fingerprint, _without(result.data[key], ctx.once))
+        return result.data[key]
+
+
+def _with_selections(definition: Any, nodes: list[FieldNode]) -> Any:
+    return type(definition)(
+        operation=definition.operation,
+        name=definition.name,
+        variable_definitions=definition.variable_definitions,
+        directives=definition.directives,
+        selection_set=SelectionSetNode(selections=tuple(nodes)),
+    )
+
+
+def _root_fields(operation: Operation) -> dict[str, list[FieldNode]]:
+    assert CORE.mutation_type is not None, "the graph has mutations"
+    found: dict[str, list[FieldNode]] = {}
+    for node in fields_of(operation.definition.selection_set, CORE.mutation_type, operation.fragments):
+        found.setdefault(node.alias.value if node.alias is not None else node.name.value, []).append(node)
+    return found
+
+
+async def _execute(ctx: Context, document: DocumentNode, prepared: Prepared) -> ExecutionResult:
+    result = execute(
+        CORE,
+        document,
+        variable_values=dict(prepared.variables),
+        operation_name=_name_of(prepared.operation),
+        context_value=ctx,
+    )
+    done: Any = await result if isawaitable(result) else result
+    assert isinstance(done, ExecutionResult), "no incremental delivery is on"
+    return done
+
+
+def _name_of(operation: Operation) -> str | None:
+    name = operation.definition.name
+    return None if name is None else name.value
+
+
+def _answer(ctx: Context, result: ExecutionResult) -> Answer:
+    errors = [shown for error in result.errors or () for shown in shown_error(error, ctx.request_id)]
+    return Answer(result.data, errors)
+
+
+def _without(value: Any, once: list[str]) -> Any:
+    """An answer without the secrets that were shown in it once."""
+    if isinstance(value, dict):
+        return {name: _without(part, once) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_without(part, once) for part in value]
+    return None if once and value in once else value
+
+
+def refused_answer(error: Refusal | Refusals | UnfitDocument, request_id: str) -> Answer:
+    """The answer to what was refused before it ran."""
+    if isinstance(error, UnfitDocument):
+        errors = [shown for each in error.errors for shown in shown_error(each, request_id, error.code)]
+    elif isinstance(error, Refusals):
+        errors = [shown_refusal(refusal, request_id) for refusal in error.refusals]
+    else:
+        errors = [shown_refusal(error, request_id)]
+    return Answer(None, errors, ran=False)

@@ -1,0 +1,65 @@
+"""Enums of the graph: the models' own words, each with its meaning."""
+
+from enum import Enum
+from typing import TypeVar
+
+import strawberry
+
+from models.clients import ClientStatus
+from models.messages import AuthorKind, Visibility
+from models.orders import MOVES, Guard, OrderStatus
+from models.services import Billing, BillingInterval, ServiceStatus
+
+E = TypeVar("E", bound=type[Enum])
+
+
+def words(cls: E, **meanings: str) -> E:
+    """Make an enum part of the graph. Each member needs its meaning."""
+    assert cls.__doc__ is not None, "an enum says what it is"
+    made = strawberry.enum(cls, description=cls.__doc__)
+    for value in made.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = meanings[value.name]
+    return made
+
+
+words(
+    ClientStatus,
+    LEAD="Not yet a client.",
+    ACTIVE="A client.",
+    INACTIVE="A client without current work.",
+    ARCHIVED="Out of sight; its history stays.",
+)
+words(ServiceStatus, DRAFT="Not offered yet.", ACTIVE="Can be ordered.", ARCHIVED="No longer offered.")
+words(Billing, ONE_TIME="Paid once.", RECURRING="Paid each interval.")
+words(BillingInterval, WEEK="Weekly.", MONTH="Monthly.", QUARTER="Each three months.", YEAR="Yearly.")
+words(
+    OrderStatus,
+    PENDING="Not sent yet.",
+    SUBMITTED="Sent, waiting for work to start.",
+    IN_PROGRESS="In work.",
+    ON_HOLD="The clock is stopped.",
+    DELIVERED="With the client.",
+    REVISION_REQUESTED="The client wants a change.",
+    COMPLETED="Done.",
+    CANCELLED="Given up, for a reason.",
+)
+words(
+    Guard,
+    REVISION_LIMIT="As many revisions as orders.revisionLimit allows were asked for.",
+    REOPEN_WINDOW="It was completed longer ago than orders.reopenDays allows.",
+    REASON_REQUIRED="It needs a reason.",
+)
+words(AuthorKind, STAFF="The organization's staff.", CLIENT="The client.", AGENT="An AI agent.", SYSTEM="The system.")
+words(Visibility, PUBLIC="The client sees it.", INTERNAL="Only holders of messages:internal see it.")
+
+
+def moves_described() -> str:
+    """The order's state machine as text, from its table."""
+    return "\n".join(f"- {move.origin} → {move.target}: {move.meaning}" for move in MOVES)
+
+
+def order_field(name: str, what: str, **meanings: str) -> type[Enum]:
+    """The enum of what a list can be ordered by."""
+    made = Enum(name, {word: word for word in meanings}, module=__name__)  # type: ignore[misc]
+    made.__doc__ = f"What {what} can be ordered by."
+    return words(made, **meanings)

@@ -1,0 +1,44 @@
+"""Errors as a client sees them: a message, a path, a code; the unknown is masked and logged."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from graphql import GraphQLError
+
+from resolvers.errors import Refusal, Refusals
+from resolvers.runtime import AWAY
+
+log = structlog.get_logger()
+
+ErrorView = dict[str, Any]
+
+
+def shown_refusal(refusal: Refusal, request_id: str, path: Sequence[Any] | None = None) -> ErrorView:
+    """One refusal."""
+    shown: ErrorView = {"message": refusal.message}
+    if path is not None:
+        shown["path"] = list(path)
+    shown["extensions"] = refusal.extensions() | {"requestId": request_id}
+    return shown
+
+
+def shown_error(error: GraphQLError, request_id: str, code: str | None = None) -> list[ErrorView]:
+    """One error of the execution, or several of one input. ``code`` is for errors without a cause of ours."""
+    cause = error.original_error
+    if isinstance(cause, Refusals):
+        return [shown_refusal(refusal, request_id, error.path) for refusal in cause.refusals]
+    if isinstance(cause, Refusal):
+        return [shown_refusal(cause, request_id, error.path)]
+    if isinstance(cause, (*AWAY, TimeoutError)):
+        log.warning("database away", error=repr(cause))
+        away = Refusal("UNAVAILABLE", "The database is not available. Try again.", retryAfter=1)
+        return [shown_refusal(away, request_id, error.path)]
+    if cause is not None and not isinstance(cause, GraphQLError):
+        log.error("unexpected error", request_id=request_id, path=error.path, exc_info=cause)
+        masked = Refusal("INTERNAL", "Something went wrong on our side.")
+        return [shown_refusal(masked, request_id, error.path)]
+    shown = shown_refusal(Refusal(code or "BAD_INPUT", error.message), request_id, error.path)
+    if error.locations:
+        shown["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+    return [shown]

@@ -1,0 +1,203 @@
+"""How the graph is declared: object types over rows, batched fields, and the rules that follow from them."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
+from typing import Any, TypeVar, dataclass_transform
+
+import strawberry
+from aiodataloader import DataLoader
+from graphql import GraphQLObjectType, get_named_type
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.extensions import FieldExtension
+from strawberry.schema_directive import Location
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+
+from execution.batch import Args
+from execution.selection import THROUGH, columns_of
+from models.typeid import created_at, encode
+from resolvers.context import Batch, Context
+
+T = TypeVar("T")
+ROOT = object()
+
+Info = strawberry.Info[Context, None]
+
+
+@strawberry.schema_directive(
+    locations=[Location.OBJECT, Location.FIELD_DEFINITION], description="The scope that a key needs for this."
+)
+class Requires:
+    """The scope that a key needs."""
+
+    scope: str = strawberry.directive_field(name="scope")
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
+def object_type(
+    model: type[Any] | None = None, *, description: str, scope: str | None = None, name: str | None = None
+) -> Callable[[type[T]], type[T]]:
+    """A GraphQL type. What its fields mean is taken from the model's fields of the same names."""
+
+    def make(cls: type[T]) -> type[T]:
+        directives = [] if scope is None else [Requires(scope=scope)]
+        made = strawberry.type(cls, name=name, description=description, directives=directives)
+        describe(made, model)
+        return made
+
+    return make
+
+
+def describe(cls: type[Any], model: type[Any] | None) -> None:
+    """Give each field without a description the one of the model's field."""
+    for field in cls.__strawberry_definition__.fields:
+        if not field.description and model is not None:
+            known = model.model_fields.get(field.python_name) or model.model_fields.get(field.python_name + "_")
+            if known is not None:
+                field.description = known.description
+
+
+def computed(resolve: Callable[[Any], Any], *needs: str, description: str) -> Any:
+    """A field made from columns of its row."""
+
+    def resolver(root: Any) -> Any:
+        return resolve(root)
+
+    return strawberry.field(resolver=resolver, description=description, metadata={"needs": needs})
+
+
+def public_id(prefix: str) -> Any:
+    """The row's TypeID."""
+    return computed(lambda row: encode(prefix, row["id"]), "id", description=f"Its id: {prefix}_ and 26 characters.")
+
+
+def related_id(prefix: str, column: str, description: str) -> Any:
+    """The TypeID of a related row, free of a join."""
+    return computed(lambda row: encode(prefix, row[column]), column, description=description)
+
+
+def creation() -> Any:
+    """``createdAt``: the time in the id."""
+    return computed(lambda row: created_at(row["id"]), "id", description="When it was made: the time in its id.")
+
+
+def argument(name: str, type_: Any, description: str, graphql_name: str | None = None, required: bool = False) -> Any:
+    """An argument of a batched field."""
+    made = StrawberryArgument(name, graphql_name, StrawberryAnnotation(type_), description=description)
+    if not required:
+        made.default = None
+    return made
+
+
+def page_arguments(filter_: type[Any], order: type[Any]) -> list[Any]:
+    """What every connection takes."""
+    return [
+        argument("first", int | None, "How many from the start: 1 to 100, 20 when absent."),
+        argument("after", str | None, "Only what comes after this cursor."),
+        argument("last", int | None, "How many from the end: 1 to 100."),
+        argument("before", str | None, "Only what comes before this cursor."),
+        argument("page", int | None, "A numbered page, from 1, of `first` each; the first 10,000 rows only."),
+        argument("filter", filter_ | None, "Only what fits."),
+        argument("order_by", list[order] | None, "In which order; newest first when absent.", "orderBy"),  # type: ignore[valid-type]
+    ]
+
+
+class Batched(FieldExtension):
+    """A field whose batch resolver is called once for all parents of a level."""
+
+    def __init__(self, resolve: Batch, arguments: list[Any]) -> None:
+        self.resolve_batch = resolve
+        self.added = arguments
+
+    def apply(self, field: StrawberryField) -> None:
+        """Give the field its arguments."""
+        field.arguments = self.added
+
+    async def resolve_async(self, next_: Any, source: Any, info: Info, **kwargs: Any) -> Any:
+        """Wait for the whole level, then take this parent's part."""
+        ctx, raw = info.context, info._raw_info
+        key = (id(self), *map(id, raw.field_nodes))
+        loader = ctx.loaders.get(key)
+        if loader is None:
+            args = Args(self._columns(ctx, raw, key), {n: given(v) for n, v in kwargs.items() if v is not None})
+            loader = DataLoader(partial(self._load, ctx, args), cache=False)
+            ctx.loaders[key] = loader
+        return await loader.load(ROOT if source is None else source)
+
+    async def _load(self, ctx: Context, args: Args, parents: list[Any]) -> list[Any]:
+        return await self.resolve_batch(ctx, parents, args)
+
+    def _columns(self, ctx: Context, raw: Any, key: Any) -> tuple[str, ...]:
+        known = ctx.columns.get(key)
+        if known is None:
+            needs = raw.schema.extensions["needs"]
+            named = get_named_type(raw.return_type)
+            kinds = [named] if isinstance(named, GraphQLObjectType) else raw.schema.get_possible_types(named)
+            found = [columns_of(raw.field_nodes, kind, raw.fragments_nodes, needs) for kind in kinds]
+            known = ctx.columns[key] = tuple(sorted({column for columns in found for column in columns}))
+        return known
+
+
+async def _level() -> None:
+    """Stands where Strawberry wants a resolver; the extension answers before it."""
+
+
+def batched(resolve: Callable[..., Coroutine[Any, Any, list[Any]]], *needs: str, description: str, arguments: list[Any] | None = None, cost: int = 0) -> Any:  # fmt: skip  # noqa: E501
+    """A field that is loaded for all parents at once, by ``async (ctx, parents, args) -> results``."""
+    metadata = {"needs": needs, "cost": cost}
+    extensions: list[Any] = [Batched(resolve, arguments or [])]
+    return strawberry.field(resolver=_level, description=description, metadata=metadata, extensions=extensions)
+
+
+def through(description: str, resolve: Callable[[Any], Any]) -> Any:
+    """A field of a connection that leads to its rows."""
+
+    def resolver(root: Any) -> Any:
+        return resolve(root)
+
+    return strawberry.field(resolver=resolver, description=description, metadata={"needs": THROUGH})
+
+
+def given(value: Any) -> Any:
+    """An input as plain values by Python names; what is absent is left out, and null is None."""
+    if isinstance(value, list):
+        return [given(item) for item in value]
+    definition = getattr(type(value), "__strawberry_definition__", None)
+    if definition is None or not definition.is_input or getattr(type(value), "kept_whole", False):
+        return value
+    found: dict[str, Any] = {}
+    for field in definition.fields:
+        part = getattr(value, field.python_name)
+        if isinstance(part, strawberry.Some):
+            found[field.python_name] = given(part.value)
+        elif part is not None and part is not strawberry.UNSET:
+            found[field.python_name] = given(part)
+    return found
+
+
+def needs_of(schema: strawberry.Schema) -> dict[tuple[str, str], tuple[str, ...] | str]:
+    """What each field of each object type needs of its row, by the names of type and field."""
+    found: dict[tuple[str, str], tuple[str, ...] | str] = {}
+    for name, field_name, field in strawberry_fields(schema):
+        found[name, field_name] = field.metadata.get("needs", () if field.base_resolver else (field.python_name,))
+    return found
+
+
+def strawberry_fields(schema: strawberry.Schema) -> list[tuple[str, str, StrawberryField]]:
+    """Every field of every object type, as (type's name, field's name, declaration)."""
+    found = []
+    for type_ in schema._schema.type_map.values():
+        if isinstance(type_, GraphQLObjectType):
+            for field_name, field in type_.fields.items():
+                declared = field.extensions.get("strawberry-definition")
+                if isinstance(declared, StrawberryField):
+                    found.append((type_.name, field_name, declared))
+    return found
+
+
+def resolve_default(source: Any, name: str) -> Any:
+    """A plain field: a column of a row, or an attribute of a payload."""
+    return getattr(source, name) if hasattr(type(source), "__strawberry_definition__") else source[name]
+
+
+Payload = Mapping[str, Any]

@@ -1,0 +1,76 @@
+"""The graph, put together: the schema, and the rules that follow from how its fields are declared."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import strawberry
+from graphql import GraphQLObjectType, get_named_type
+from strawberry.schema.config import StrawberryConfig
+
+from execution.judge import Rule
+from models.typeid import prefix_of
+from resolvers.nodes import KINDS
+from schema.clients import ClientMutation, ClientQuery
+from schema.fields import Batched, Requires, needs_of, resolve_default, strawberry_fields
+from schema.messages import MessageMutation, MessageQuery
+from schema.order_changes import OrderMutation
+from schema.orders import OrderQuery
+from schema.scalars import SCALARS
+from schema.services import ServiceMutation, ServiceQuery
+from schema.viewer import ViewerQuery
+
+
+@strawberry.type(description="What can be asked.")
+class Query(ClientQuery, ServiceQuery, OrderQuery, MessageQuery, ViewerQuery):
+    """What can be asked."""
+
+
+@strawberry.type(description="What can be done. Each root field is one transaction.")
+class Mutation(ClientMutation, ServiceMutation, OrderMutation, MessageMutation):
+    """What can be done."""
+
+
+SCHEMA = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    config=StrawberryConfig(default_resolver=resolve_default, scalar_map=SCALARS),
+)
+CORE = SCHEMA._schema
+
+
+def _node_scopes(arguments: Mapping[str, Any]) -> list[str]:
+    """The scopes that ids by themselves need: their prefixes tell the types."""
+    asked = arguments.get("ids") if "ids" in arguments else [arguments.get("id")]
+    kinds = {prefix_of(item) for item in (asked if isinstance(asked, list) else [asked]) if isinstance(item, str)}
+    return sorted(f"{kind}s:read" for kind in kinds if kind in KINDS)
+
+
+def _scope(directives: Any) -> str | None:
+    return next((directive.scope for directive in directives or () if isinstance(directive, Requires)), None)
+
+
+def _rules() -> dict[tuple[str, str], Rule]:
+    found = {}
+    for type_name, field_name, declared in strawberry_fields(SCHEMA):
+        field = CORE.type_map[type_name].fields[field_name]  # type: ignore[attr-defined]
+        held = get_named_type(field.type)
+        definition = held.extensions.get("strawberry-definition") if isinstance(held, GraphQLObjectType) else None
+        scope = _scope(declared.directives) or _scope(getattr(definition, "directives", None))
+        connection = held.name.endswith("Connection")
+        batched = any(isinstance(extension, Batched) for extension in declared.extensions)
+        is_object = isinstance(held, GraphQLObjectType) and not connection
+        cost = declared.metadata.get("cost") or (2 if connection else 1 if is_object and batched else 0)
+        if field_name in ("nodes", "node") and not batched:
+            cost = 1
+        found[type_name, field_name] = Rule(
+            cost=cost,
+            scope=scope,
+            connection=connection,
+            public=bool(declared.metadata.get("public")),
+            scope_of=_node_scopes if type_name == "Query" and field_name in ("node", "nodes") else None,
+        )
+    return found
+
+
+RULES = _rules()
+CORE.extensions["needs"] = needs_of(SCHEMA)

@@ -1,0 +1,70 @@
+"""The graph's own scalars: how values look to a client."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any, NewType
+
+import orjson
+import strawberry
+
+from models.words import JSON_LIMIT, MAX_SAFE_INTEGER
+
+MinorUnits = NewType("MinorUnits", int)
+Json = NewType("Json", dict[str, Any])
+
+_RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
+
+
+def shown_moment(value: datetime) -> str:
+    """RFC 3339, UTC, milliseconds, Z."""
+    return value.isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+def _moment(value: object) -> datetime:
+    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
+        raise ValueError("DateTime must be RFC 3339 with an offset, such as 2026-11-25T09:30:00.000Z.")
+    try:
+        parsed = datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError("DateTime is not a date of the calendar.") from error
+    return parsed.replace(microsecond=parsed.microsecond // 1000 * 1000)
+
+
+def _minor_units(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_SAFE_INTEGER:
+        raise ValueError(f"MinorUnits must be a whole number, at most {MAX_SAFE_INTEGER} either way.")
+    return value
+
+
+def _json(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("JSON must be an object.")
+    try:
+        size = len(orjson.dumps(value))
+    except (TypeError, ValueError) as error:
+        raise ValueError("JSON must hold JSON values.") from error
+    if size > JSON_LIMIT:
+        raise ValueError(f"JSON must have at most {JSON_LIMIT} bytes.")
+    return value
+
+
+SCALARS: dict[object, Any] = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="A time: RFC 3339, UTC, milliseconds, Z.",
+        serialize=shown_moment,
+        parse_value=_moment,
+    ),
+    MinorUnits: strawberry.scalar(
+        name="MinorUnits",
+        description="Money in the currency's smallest unit: a whole number, at most 2^53 - 1 either way.",
+        serialize=lambda value: value,
+        parse_value=_minor_units,
+    ),
+    Json: strawberry.scalar(
+        name="JSON",
+        description="A JSON object of at most 16 KiB.",
+        serialize=lambda value: value,
+        parse_value=_json,
+    ),
+}

@@ -1,0 +1,114 @@
+"""The application, wired: pools, keys, engine, both doors."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import structlog
+from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from execution.judge import Limits
+from resolvers.errors import Refusal
+from resolvers.keys import Keys
+from resolvers.runtime import AWAY, Runtime
+from rest_shim.app import ANY, Door, routes
+from rest_shim.problems import problem
+from schema.engine import Engine
+from schema.errors import shown_refusal
+from server.authentication import Authentication
+from server.edge import App, Edge
+from server.graphql import GraphQL
+from server.pages import GRAPHIQL
+from server.settings import Settings
+from server.wiring import opened, runtime_of
+
+log = structlog.get_logger()
+NOTE_SECONDS = 30.0
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+async def _note_uses(keys: Keys) -> None:
+    """Write when keys were used, every half minute and once more at the end."""
+    try:
+        while True:
+            await asyncio.sleep(NOTE_SECONDS)
+            await _note(keys)
+    finally:
+        await _note(keys)
+
+
+async def _note(keys: Keys) -> None:
+    try:
+        await keys.note_uses()
+    except Refusal as refused:
+        log.warning("lastUsedAt not written", error=refused.message)
+
+
+async def _health(request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _missing(request: Request, error: Exception) -> Response:
+    refused = Refusal("NOT_FOUND", "There is no such route.")
+    return problem([shown_refusal(refused, request.state.request_id)], str)
+
+
+def _ready(runtime: Runtime) -> Endpoint:
+    async def ready(request: Request) -> Response:
+        try:
+            async with runtime.connection() as connection:
+                await connection.fetchval("select 1")
+        except (Refusal, *AWAY) as error:
+            log.warning("not ready", error=repr(error))
+            return JSONResponse({"status": "unavailable"}, 503, {"Retry-After": "1"})
+        return JSONResponse({"status": "ok"})
+
+    return ready
+
+
+def create_app(settings: Settings) -> App:
+    """The ASGI application of one API process. Its pools open at its start and close at its end."""
+    runtime = runtime_of(settings)
+    keys = Keys(runtime)
+    engine = Engine(
+        Limits(cost=settings.cost_limit), introspection=settings.introspection, suggestions=settings.suggestions
+    )
+    authentication = Authentication(keys, settings.auth_failures_per_minute, settings.trusted_proxies)
+    door = Door(runtime, engine, authentication, settings.body_limit_bytes, settings.body_timeout_s)
+    graphql = GraphQL(door, GRAPHIQL if settings.graphiql else None)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with opened(runtime, settings):
+            noting = asyncio.create_task(_note_uses(keys))
+            yield
+            noting.cancel()
+            with suppress(asyncio.CancelledError):
+                await noting
+
+    app = Starlette(
+        routes=[
+            *(Route(f"/graphql{slash}", graphql.answer, methods=ANY) for slash in ("", "/")),
+            Route("/api/health", _health),
+            Route("/api/ready", _ready(runtime)),
+            *routes(door),
+        ],
+        lifespan=lifespan,
+        exception_handlers={404: _missing},
+    )
+    app.router.redirect_slashes = False
+    wrapped: Any = app
+    if settings.cors_origins:
+        wrapped = CORSMiddleware(
+            app,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"],
+            expose_headers=["ETag", "Location", "X-Request-Id", "X-GraphQL-Operation", "Idempotent-Replayed"],
+        )
+    return Edge(wrapped, seconds=settings.request_timeout_s, timing=settings.server_timing)

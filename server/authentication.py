@@ -1,0 +1,66 @@
+"""Who a request is from: its key, and how often its address has failed."""
+
+import ipaddress
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+
+from resolvers.context import Actor
+from resolvers.errors import Refusal
+from resolvers.keys import Keys
+
+_ADDRESSES = 100_000
+MINUTE = 60.0
+
+
+@dataclass(slots=True)
+class Authentication:
+    """Finds the actor of a request. Failures are counted by address (IPv6 by /64); a valid key is never blocked."""
+
+    keys: Keys
+    failures_per_minute: int
+    proxies: Sequence[Any] = ()
+    failed: dict[str, tuple[float, int]] = field(default_factory=dict)
+
+    async def __call__(self, request: Request) -> Actor:
+        """Raises Refusal UNAUTHENTICATED, or RATE_LIMITED after too many failures."""
+        scheme, _, raw = request.headers.get("authorization", "").partition(" ")
+        actor = await self.keys.actor_of(raw.strip()) if scheme.lower() == "bearer" else None
+        if actor is not None:
+            return actor
+        if "authorization" in request.headers:
+            self._count(self.address(request))
+        raise Refusal("UNAUTHENTICATED", "An API key is needed: Authorization: Bearer sk_live_….")
+
+    def _count(self, address: str) -> None:
+        moment = time.monotonic()
+        since, count = self.failed.get(address, (moment, 0))
+        if moment - since > MINUTE:
+            since, count = moment, 0
+        if count >= self.failures_per_minute:
+            wait = max(1, round(MINUTE - (moment - since)))
+            raise Refusal("RATE_LIMITED", "Too many keys that do not work. Wait.", retryAfter=wait)
+        if len(self.failed) >= _ADDRESSES:
+            self.failed.clear()
+        self.failed[address] = (since, count + 1)
+
+    def address(self, request: Request) -> str:
+        """The peer's address, or the last one before our own proxies in X-Forwarded-For."""
+        peer = request.client.host if request.client is not None else ""
+        for hop in [peer, *reversed(request.headers.get("x-forwarded-for", "").split(","))]:
+            try:
+                address = ipaddress.ip_address(hop.strip())
+            except ValueError:
+                return peer
+            if not any(address in network for network in self.proxies):
+                return _limited_as(address)
+        return peer
+
+
+def _limited_as(address: Any) -> str:
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False))
