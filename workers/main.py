@@ -33,14 +33,16 @@ async def run(
     stop: asyncio.Event | None = None,
     sender: Sender | None = None,
 ) -> None:
-    """Work until SIGTERM, SIGINT or ``stop``; then finish within the grace what can be, and give back the rest.
+    """Work until SIGTERM or SIGINT, or until ``stop`` where it is given; then finish what can be within the grace.
 
-    ``slots`` is how many deliveries run at once; an eighth as many seal. The runtime's side pool carries heartbeats
-    and sweeps, so it needs two connections. Without ``sender`` deliveries go as the runtime allows.
+    The rest is given back. ``slots`` is how many deliveries run at once; an eighth as many seal. The runtime's side
+    pool carries heartbeats and sweeps, so it needs two connections. Without ``sender`` deliveries go as the runtime
+    allows.
     """
     ending = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    signals = () if stop else (signal.SIGTERM, signal.SIGINT)
+    for number in signals:
         loop.add_signal_handler(number, ending.set)
     addresses = Addresses(runtime.webhook_allow_private)
     handlers = {
@@ -74,7 +76,7 @@ async def run(
         await runner.stop(grace_seconds)
         await _cancel(beat, told)
         addresses.close()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in signals:
             loop.remove_signal_handler(number)
         log.info("worker.ended")
     for task in done:
