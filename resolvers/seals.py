@@ -62,7 +62,7 @@ def _insert() -> sa.Insert:
     columns = {"sequences": sa.BigInteger, "entry_ids": sa.Uuid, "seals": pg.BYTEA}
     arrays: list[Any] = [sa.bindparam(name, type_=pg.ARRAY(type_)) for name, type_ in columns.items()]
     listed = [sa.column(name, type_()) for name, type_ in columns.items()]
-    new = sa.func.unnest(*arrays).table_valued(*listed, name="new", joins_implicitly=True)
+    new = sa.func.unnest(*arrays).table_valued(*listed, name="new", joins_implicitly=True).render_derived()
     rows = sa.select(ORG, *new.c, sa.bindparam("version", type_=sa.Integer))
     return audit_seals.insert().from_select(["org_id", "sequence", "entry_id", "seal", "key_version"], rows)
 

@@ -1,3 +1,6 @@
-"""Fixtures that all tests share."""
+"""Fixtures that every test may ask for."""
 
-pytest_plugins = ["tests.servers", "tests.jobs_support"]
+from tests.jobs_support import org, runtime
+from tests.servers import backends, own_backends, servers, template
+
+__all__ = ["backends", "org", "own_backends", "runtime", "servers", "template"]

@@ -89,7 +89,7 @@ NOT_ASCII = "must be ASCII without spaces; write an international name as xn--â€
     ],
 )
 def test_urls_that_are_refused(url: str, problem: str) -> None:
-    with pytest.raises(ValueError, match="^must ") as refused:
+    with pytest.raises(ValueError, match=r"^must ") as refused:
         check_literal(url, False)
     assert str(refused.value) == problem
 
