@@ -1,6 +1,7 @@
 """What tests of jobs need: a runtime, an endpoint, events, a worker, and a receiver that listens for real."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -148,7 +149,9 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiver(*answers: bytes, drip: float | None = None) -> AsyncIterator[Receiver]:
+async def receiver(
+    *answers: bytes, drip: float | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Receiver]:
     """A receiver on a loopback port that gives these answers in turn, the last of them for ever."""
     left = list(answers or (OK,))
 
@@ -156,8 +159,9 @@ async def receiver(*answers: bytes, drip: float | None = None) -> AsyncIterator[
         return left.pop(0) if len(left) > 1 else left[0]
 
     made = Receiver(answer, drip=drip)
-    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
-    made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks?a=1"
+    server = await asyncio.start_server(made.serve, "127.0.0.1", 0, ssl=tls)
+    scheme = "https" if tls else "http"
+    made.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks?a=1"
     try:
         yield made
     finally:

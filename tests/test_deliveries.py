@@ -1,7 +1,8 @@
-"""Webhook deliveries: signed, the same at each try, bounded whatever the receiver does, given up in time."""
+"""Webhook deliveries: signed, the same at each try, tried again, given up in time."""
 
 import json
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,8 +11,10 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from models.typeid import encode
 from resolvers import secrets
 from resolvers.runtime import Keyring, Runtime
-from tests.jobs_support import OK, RING, Request, hurry, listen_at, one, receiver, rows, sender, settled, tell, working
+from tests.jobs_support import OK, RING, Request, hurry, listen_at, one, receiver, rows, settled, tell, working
+from workers.address import Addresses
 from workers.deliver import SCHEDULE, delay_after
+from workers.http import Sender
 
 DELIVERY = "select * from deliveries where org_id = $1"
 JOB = "select * from jobs where org_id = $1 and kind = 'WEBHOOK_DELIVERY'"
@@ -175,74 +178,44 @@ async def test_days_of_only_failures_disable(runtime: Runtime, org: UUID, days: 
     assert (await one(runtime, org, ENDPOINT, org))["status"] == status
 
 
-async def test_a_receiver_that_drips_is_cut() -> None:
-    async with receiver(b"H", drip=0.01) as there:
-        answer = await sender(total_seconds=0.3).post(there.url, {}, b"{}")
-    assert (answer.status, answer.error) == (None, "BAD_ANSWER")
-    async with receiver(b"HTTP/1.1 200 OK\r\n", drip=60) as there:
-        answer = await sender(total_seconds=0.3).post(there.url, {}, b"{}")
-    assert (answer.status, answer.error, answer.body) == (None, "TIMEOUT", b"")
-
-
-async def test_a_body_that_does_not_end_is_cut_and_its_status_counts() -> None:
-    start = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nab"
-    async with receiver(start, drip=60) as there:
-        answer = await sender(total_seconds=0.3).post(there.url, {}, b"{}")
-    assert (answer.status, answer.error, answer.body) == (200, None, b"ab")
-
-
-async def test_at_most_16_kib_are_read() -> None:
-    head = b"HTTP/1.1 200 OK\r\n\r\n"
-    async with receiver(head + b"x" * 1_000_000) as there:
-        answer = await sender().post(there.url, {}, b"{}")
-    assert (answer.status, len(answer.body)) == (200, 16 * 1024 - len(head))
-    async with receiver(b"HTTP/1.1 200 OK\r\n" + b"X-Y: z\r\n" * 100_000) as there:
-        answer = await sender().post(there.url, {}, b"{}")
-    assert (answer.status, answer.error) == (None, "ANSWER_TOO_LARGE")
-
-
-async def test_compressed_answers_stay_as_they_are() -> None:
-    bomb = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08\x00"
-    async with receiver(bomb) as there:
-        answer = await sender().post(there.url, {}, b"{}")
-    assert (answer.status, answer.body) == (200, b"\x1f\x8b\x08\x00")
-    assert there.requests[0].headers["accept-encoding"] == "identity"
-
-
-@pytest.mark.parametrize(
-    ("answer", "status", "error"),
-    [
-        (b"", None, "NO_ANSWER"),
-        (b"SSH-2.0-OpenSSH_9\r\n", None, "BAD_ANSWER"),
-        (b"HTTP/1.1 103 Early Hints\r\n\r\n" + OK, 200, None),
-        (b"HTTP/1.1 100 Continue\r\n\r\n", None, "NO_ANSWER"),
-        (b"HTTP/1.1 204 No Content\r\n\r\n", 204, None),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", 200, None),
-    ],
-)
-async def test_strange_answers(answer: bytes, status: int | None, error: str | None) -> None:
-    async with receiver(answer) as there:
-        got = await sender().post(there.url, {}, b"{}")
-    assert (got.status, got.error) == (status, error)
-
-
-async def test_the_environments_proxy_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with receiver(FAILED) as proxy, receiver() as there:
-        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-            monkeypatch.setenv(name, proxy.url)
-        assert (await sender().post(there.url, {}, b"{}")).status == 200
-        assert proxy.requests == []
-
-
-async def test_nobody_listens() -> None:
-    answer = await sender().post("http://127.0.0.1:1/", {}, b"{}")
-    assert (answer.status, answer.error) == (None, "CONNECT_FAILED")
-
-
-async def test_a_server_without_tls_is_refused() -> None:
+async def test_a_private_literal_address_fails_at_once(runtime: Runtime, org: UUID) -> None:
+    runtime.webhook_allow_private = False
     async with receiver() as there:
-        answer = await sender().post(there.url.replace("http:", "https:"), {}, b"{}")
-    assert (answer.status, answer.error, there.requests) == (None, "TLS_FAILED", [])
+        await listen_at(runtime, org, there.url)
+        await tell(runtime, org)
+        async with working(runtime):
+            await settled(runtime, org, state="DEAD")
+        assert there.requests == []
+    assert (await one(runtime, org, JOB, org))["error_code"] == "URL_REFUSED"
+    delivery = await one(runtime, org, DELIVERY, org)
+    [attempt] = delivery["attempts"]
+    assert (delivery["status"], attempt["responseCode"], attempt["error"]) == ("FAILED", None, "URL_REFUSED")
+
+
+async def test_a_name_that_leads_to_a_private_address_is_tried_again(runtime: Runtime, org: UUID) -> None:
+    rebound = Addresses(False, lambda _host: [ip_address("127.0.0.1")])
+    async with receiver() as there:
+        await listen_at(runtime, org, there.url.replace("127.0.0.1", "rebound.example"))
+        await tell(runtime, org)
+        async with working(runtime, sender=Sender(rebound, False)):
+            await _retried(runtime, org)
+        assert there.requests == []
+    delivery = await one(runtime, org, DELIVERY, org)
+    [attempt] = delivery["attempts"]
+    assert (delivery["status"], attempt["responseCode"], attempt["error"]) == ("PENDING", None, "ADDRESS_REFUSED")
+
+
+async def test_a_disabled_or_deleted_endpoint_hears_nothing_more(runtime: Runtime, org: UUID) -> None:
+    async with receiver() as there:
+        for change in ("status = 'DISABLED'", "deleted_at = now()"):
+            key, _ = await listen_at(runtime, org, there.url)
+            await tell(runtime, org)
+            sql = f"update webhook_endpoints set {change} where org_id = $1 and id = $2"
+            await rows(runtime, org, sql, org, key)
+        async with working(runtime):
+            await settled(runtime, org, state="CANCELLED", number=2)
+        assert there.requests == []
+    assert {row["status"] for row in await rows(runtime, org, DELIVERY, org)} == {"CANCELLED"}
 
 
 def test_the_schedule() -> None:

@@ -11,7 +11,7 @@ from resolvers.context import Context, now
 from resolvers.deliveries import Attempt, Parcel
 from resolvers.jobs import Claim
 from resolvers.runtime import Runtime
-from workers.http import Answer, Sender
+from workers.http import URL_REFUSED, Answer, Sender
 from workers.runner import EXHAUSTED, Handler
 from workers.sweep import jittered
 
@@ -69,6 +69,8 @@ async def _record(runtime: Runtime, claim: Claim, parcel: Parcel, attempt: Attem
     delay, status, state, code = None, DeliveryStatus.SUCCEEDED, JobState.DONE, None
     if attempt.response_code == deliveries.GONE:
         status, state, code = DeliveryStatus.FAILED, JobState.DEAD, "GONE"
+    elif attempt.error == URL_REFUSED:
+        status, state, code = DeliveryStatus.FAILED, JobState.DEAD, URL_REFUSED
     elif not attempt.succeeded:
         delay = delay_after(claim.attempt)
         if delay is None:

@@ -14,6 +14,8 @@ from workers.address import Addresses, Refused
 CONNECT_S = 3.0
 TOTAL_S = 15.0
 ANSWER_BYTES = 16 * 1024
+# The one error that no later try heals.
+URL_REFUSED = "URL_REFUSED"
 _CHUNK = 4 * 1024
 
 
@@ -82,7 +84,7 @@ class Sender:
             error = refused.code
         except TimeoutError:
             error = "TIMEOUT"
-        except httptools.HttpParserError:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             error = "BAD_ANSWER"
         except OSError:
             error = "CONNECTION_LOST"
@@ -97,7 +99,7 @@ class Sender:
         try:
             parts = check_literal(url, self._allow_private)
         except ValueError:
-            raise Refused("ADDRESS_REFUSED") from None
+            raise Refused(URL_REFUSED) from None
         reader, writer = await self._connect(parts)
         try:
             writer.write(_head(parts, headers, len(body)) + body)

@@ -142,6 +142,8 @@ class Runner:
         except TROUBLE as error:
             # The database is away: the job is still queued, or its lease will expire.
             log.warning("job.left", job=str(due.id), error=str(error))
+        except Exception:
+            log.exception("job.left", job=str(due.id))
         finally:
             self._known.discard(due.id)
             self._free[due.queue] += 1
