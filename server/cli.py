@@ -1,0 +1,74 @@
+"""The command line. Errors go to standard error: 2 for a wrong call or setting, 1 for what could not be done."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from server import commands
+from server.accounts import NoAccountError
+from server.commands import CommandError
+from server.console import complain
+from server.dev import DevError
+from server.embedded_postgres import EmbeddedError
+from server.settings import SettingsError
+
+
+@dataclass(frozen=True)
+class Option:
+    """A named argument of a command."""
+
+    name: str
+    help: str
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: its words, what it does in one line, its options and its body, which returns the exit code."""
+
+    words: tuple[str, ...]
+    help: str
+    body: Callable[[argparse.Namespace], int]
+    options: tuple[Option, ...] = ()
+
+
+COMMANDS = (
+    Command(("dev",), "run servers, the API and a worker here, with a demo organization", commands.dev),
+    Command(("migrate",), "bring the database to the newest revision", commands.migrate),
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser for COMMANDS."""
+    root = argparse.ArgumentParser(prog="counterfoil", allow_abbrev=False)
+    groups: dict[tuple[str, ...], argparse._SubParsersAction[argparse.ArgumentParser]] = {
+        (): root.add_subparsers(metavar="command", required=True)
+    }
+    for command in COMMANDS:
+        group, name = command.words[:-1], command.words[-1]
+        if group not in groups:
+            inner = groups[()].add_parser(group[0], help=f"{group[0]} commands", allow_abbrev=False)
+            groups[group] = inner.add_subparsers(metavar="command", required=True)
+        leaf = groups[group].add_parser(name, help=command.help, description=command.help, allow_abbrev=False)
+        for option in command.options:
+            leaf.add_argument(option.name, help=option.help, required=option.required)
+        leaf.set_defaults(body=command.body)
+    return root
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code. A wrong call ends with SystemExit(2), as argparse does."""
+    chosen = parser().parse_args(arguments)
+    try:
+        return int(chosen.body(chosen))
+    except SettingsError as error:
+        complain(str(error))
+        return 2
+    except (CommandError, DevError, EmbeddedError, NoAccountError) as error:
+        complain(str(error))
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
