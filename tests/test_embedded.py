@@ -1,5 +1,6 @@
 """Embedded servers: roles, durability of what is kept, where they live as root, and that nothing above is opened."""
 
+import os
 import shutil
 import socket
 import tempfile
@@ -102,7 +103,7 @@ def test_a_wrong_password_is_refused(servers: Backends) -> None:
 
 
 def test_a_closed_folder_sends_roots_servers_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    account = accounts.Account("nobody", 65534, 65534)
+    account = accounts.Account("nobody", os.geteuid() + 1, os.getegid() + 1)
     monkeypatch.setattr(accounts, "SYSTEM_FOLDER", tmp_path / "system")
     closed = tmp_path / "home"
     closed.mkdir(mode=0o700)
