@@ -7,6 +7,7 @@ reach; no folder above is ever opened for that: where one is closed, a folder of
 import hashlib
 import os
 import pwd
+import shutil
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -81,6 +82,10 @@ def server_home(folder: Path, account: Account | None, notice: Callable[[str], N
     elif not account.reaches(folder):
         home = SYSTEM_FOLDER / hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
         notice(f"PostgreSQL runs as {account.name}, which cannot reach {folder.resolve()}: its data are in {home}")
+        if home.exists():
+            # Its data folder was removed, and the passwords with it: nothing can be read there any more.
+            notice(f"removing {home}, whose data folder is gone")
+            shutil.rmtree(home)
         for step in (SYSTEM_FOLDER, home):
             step.mkdir(exist_ok=True)
             step.chmod(0o711)

@@ -68,6 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (CommandError, DevError, EmbeddedError, NoAccountError) as error:
         complain(str(error))
         return 1
+    except OSError as error:
+        # A folder that cannot be written, a program that cannot be started.
+        complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        return 1
 
 
 if __name__ == "__main__":

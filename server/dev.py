@@ -40,7 +40,7 @@ def run(say: Say) -> None:
     Raises DevError, SettingsError or EmbeddedError, each one line, when it cannot start.
     """
     local = load(LocalSettings)
-    folder = local.counterfoil_data
+    folder = local.counterfoil_data.resolve()
     make_data_folder(folder)
     with _only_instance(folder), Supervisor(_notes(folder), say) as supervisor:
         try:
@@ -81,7 +81,7 @@ def _only_instance(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             file.seek(0)
             holder = file.read().strip() or "unknown"
-            raise DevError(f"another dev (process {holder}) already runs on {folder.resolve()}") from None
+            raise DevError(f"another dev (process {holder}) already runs on {folder}") from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
@@ -123,7 +123,7 @@ def _environment(folder: Path, supervisor: Supervisor, say: Say) -> dict[str, st
     defaults = {"ENVIRONMENT": "development", "LOG_FORMAT": "console", "WEBHOOK_ALLOW_PRIVATE": "true"}
     made = defaults | _secrets(folder / "secrets.env")
     made |= {name: os.environ[name] for name in made if os.environ.get(name)}
-    environment = {"COUNTERFOIL_DATA": str(folder.resolve()), **made, **urls}
+    environment = {"COUNTERFOIL_DATA": str(folder), **made, **urls}
     write_env(folder / "dev.env", environment)
     return environment
 

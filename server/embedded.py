@@ -44,6 +44,7 @@ def start(
 
     The folder keeps data and passwords for the next start. Raises EmbeddedError.
     """
+    folder = folder.resolve()
     make_data_folder(folder)
     words = _passwords(folder / "servers.env")
     postgres = embedded_postgres.prepare(folder, free_port(), words, ephemeral=ephemeral, notice=notice)

@@ -62,10 +62,12 @@ class Postgres:
         return f"postgresql://{role}:{self.passwords[role]}@127.0.0.1:{self.port}/{database}"
 
     def answers(self) -> bool:
-        """Whether it takes connections."""
+        """Whether it takes connections. Raises EmbeddedError when it refuses the password that we have."""
         try:
             psycopg.connect(self.url(SUPERUSER, "postgres"), connect_timeout=2).close()
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
+            if "password authentication failed" in str(error):
+                raise EmbeddedError(f"servers.env does not have the passwords of the data in {self.home}") from None
             return False
         return True
 

@@ -120,6 +120,28 @@ def test_a_closed_folder_sends_roots_servers_elsewhere(tmp_path: Path, monkeypat
     assert modes(data) == before
 
 
+def test_a_removed_data_folder_takes_its_data_elsewhere_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = accounts.Account("nobody", os.geteuid() + 1, os.getegid() + 1)
+    monkeypatch.setattr(accounts, "SYSTEM_FOLDER", tmp_path / "system")
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    home = accounts.server_home(data, account, str)
+    (home / "old").touch()
+    (data / "postgres.path").unlink()
+    heard: list[str] = []
+    assert accounts.server_home(data, account, heard.append) == home
+    assert list(home.iterdir()) == []
+    assert heard[1:] == [f"removing {home}, whose data folder is gone"]
+
+
+def test_lost_passwords_are_said(data: Path, supervisor: Supervisor) -> None:
+    embedded.start(data, supervisor, ephemeral=True)
+    supervisor.stop(patience=5)
+    (data / "servers.env").unlink()
+    with pytest.raises(EmbeddedError, match=r"^servers.env does not have the passwords of the data in .*/postgres$"):
+        embedded.start(data, supervisor, ephemeral=True)
+
+
 def test_our_own_user_stays_in_the_data_folder(tmp_path: Path) -> None:
     home = accounts.server_home(tmp_path, None, pytest.fail)
     assert home == tmp_path / "postgres"
