@@ -125,7 +125,7 @@ def test_a_removed_data_folder_takes_its_data_elsewhere_along(tmp_path: Path, mo
     monkeypatch.setattr(accounts, "SYSTEM_FOLDER", tmp_path / "system")
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
-    home = accounts.server_home(data, account, str)
+    home = accounts.server_home(data, account, [].append)
     (home / "old").touch()
     (data / "postgres.path").unlink()
     heard: list[str] = []
