@@ -5,12 +5,9 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from server import commands
-from server.accounts import NoAccountError
-from server.commands import CommandError
+from server import commands, commands_data
 from server.console import complain
-from server.dev import DevError
-from server.embedded_postgres import EmbeddedError
+from server.errors import CommandError
 from server.settings import SettingsError
 
 
@@ -33,9 +30,23 @@ class Command:
     options: tuple[Option, ...] = ()
 
 
+ORG = Option("--org", "the organization's slug")
+
 COMMANDS = (
     Command(("dev",), "run servers, the API and a worker here, with a demo organization", commands.dev),
     Command(("migrate",), "bring the database to the newest revision", commands.migrate),
+    Command(
+        ("org", "create"),
+        "create an organization and print its id",
+        commands_data.create_organization,
+        (Option("--name", "its name"), Option("--slug", "its slug, unique, in lower case")),
+    ),
+    Command(
+        ("keys", "create"),
+        "create an API key and print it, once",
+        commands_data.create_key,
+        (ORG, Option("--name", "what it is for"), Option("--scopes", "scopes, comma-separated, or '*'")),
+    ),
 )
 
 
@@ -65,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         complain(str(error))
         return 2
-    except (CommandError, DevError, EmbeddedError, NoAccountError) as error:
+    except CommandError as error:
         complain(str(error))
         return 1
     except OSError as error:

@@ -8,11 +8,8 @@ from migrations.runner import upgrade
 from server import dev as development
 from server.console import say
 from server.databases import role_of
+from server.errors import CommandError
 from server.settings import MigrationSettings, load
-
-
-class CommandError(Exception):
-    """A command could not do its work; the text is one line for a person."""
 
 
 def dev(_arguments: argparse.Namespace) -> int:

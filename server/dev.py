@@ -17,6 +17,7 @@ from server import embedded
 from server.accounts import make_data_folder
 from server.databases import role_of
 from server.env_files import read_env, write_env
+from server.errors import DevError
 from server.processes import ProcessSpec
 from server.settings import LocalSettings, Settings, SettingsError, load
 from server.supervisor import Stopped, Supervisor, end_leftovers
@@ -28,10 +29,6 @@ APP_PATIENCE = 3.0
 SERVERS_PATIENCE = 1.5
 
 Say = Callable[[str], None]
-
-
-class DevError(Exception):
-    """`dev` cannot run here; the text is one line for a person."""
 
 
 def run(say: Say) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from server import embedded_postgres, embedded_valkey
 from server.accounts import close_data_folder, make_data_folder
-from server.embedded_postgres import APP, OWNER, SUPERUSER, EmbeddedError
+from server.embedded_postgres import APP, OWNER, SUPERUSER
 from server.env_files import read_env, write_env
+from server.errors import EmbeddedError
 from server.supervisor import Supervisor
 
 START_SECONDS = 30

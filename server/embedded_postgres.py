@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from server.accounts import Account, server_account, server_home
+from server.errors import EmbeddedError
 from server.processes import ProcessSpec
 
 DATABASE = "counterfoil"
@@ -31,10 +32,6 @@ _ALWAYS = (
     "jit=off",
     "log_timezone=UTC",
 )
-
-
-class EmbeddedError(Exception):
-    """An embedded server cannot be had or does not start; the text is one line for a person."""
 
 
 def package_folder(package: str) -> Path:
@@ -98,7 +95,7 @@ def prepare(
     """Make a PostgreSQL under `folder`, or find the one that is there, ready to be started on `port`.
 
     `passwords` has one for each of SUPERUSER, OWNER and APP. An ephemeral one trades all durability for speed.
-    Raises EmbeddedError, or NoAccountError as root where no other user exists.
+    Raises EmbeddedError.
     """
     account = server_account()
     home = server_home(folder, account, notice)

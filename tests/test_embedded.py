@@ -12,8 +12,9 @@ import pytest
 
 from server import accounts, embedded
 from server.databases import create_database, drop_database, role_of, with_database
-from server.embedded_postgres import EmbeddedError, package_folder
+from server.embedded_postgres import package_folder
 from server.env_files import read_env
+from server.errors import EmbeddedError
 from server.supervisor import Supervisor
 from tests.servers import Backends
 
@@ -125,13 +126,13 @@ def test_a_removed_data_folder_takes_its_data_elsewhere_along(tmp_path: Path, mo
     monkeypatch.setattr(accounts, "SYSTEM_FOLDER", tmp_path / "system")
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
-    home = accounts.server_home(data, account, [].append)
+    heard: list[str] = []
+    home = accounts.server_home(data, account, heard.append)
     (home / "old").touch()
     (data / "postgres.path").unlink()
-    heard: list[str] = []
     assert accounts.server_home(data, account, heard.append) == home
     assert list(home.iterdir()) == []
-    assert heard[1:] == [f"removing {home}, whose data folder is gone"]
+    assert heard[2:] == [f"removing {home}, whose data folder is gone"]
 
 
 def test_lost_passwords_are_said(data: Path, supervisor: Supervisor) -> None:

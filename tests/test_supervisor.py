@@ -135,6 +135,7 @@ def test_the_next_start_ends_what_a_killed_one_left(run: Run, tmp_path: Path) ->
     assert second.stdout is not None
     assert sorted(second.stdout.readline().split()) == ["one", "two"]
     assert [pid for pid in left.values() if identity(pid)] == []
+    both_run(tmp_path)
     second.send_signal(signal.SIGTERM)
     assert second.wait(WAIT_SECONDS) == 0
 
