@@ -57,7 +57,7 @@ def _unnest(alias: str, **columns: Any) -> Any:
     """The rows of several arrays, side by side."""
     arrays = [_many(name, type_) for name, type_ in columns.items()]
     listed = [sa.column(name, type_) for name, type_ in columns.items()]
-    return sa.func.unnest(*arrays).table_valued(*listed, name=alias, joins_implicitly=True)
+    return sa.func.unnest(*arrays).table_valued(*listed, name=alias, joins_implicitly=True).render_derived()
 
 
 def _write(verb: str, table: sa.Table, columns: tuple[str, ...]) -> sa.CTE:

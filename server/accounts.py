@@ -7,18 +7,17 @@ reach; no folder above is ever opened for that: where one is closed, a folder of
 import hashlib
 import os
 import pwd
+import shutil
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from server.errors import EmbeddedError
+
 SYSTEM_FOLDER = Path("/var/lib/counterfoil")
 # In this order: a machine's own PostgreSQL user, then the one that owns nothing.
 _NAMES = ("postgres", "nobody")
-
-
-class NoAccountError(Exception):
-    """Root has no other user to run PostgreSQL as."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Account:
 def server_account() -> Account | None:
     """The user that PostgreSQL runs as: None for our own, another one when we are root.
 
-    Raises NoAccountError when there is none.
+    Raises EmbeddedError when there is none.
     """
     if os.geteuid() != 0:
         return None
@@ -51,7 +50,7 @@ def server_account() -> Account | None:
     for name in _NAMES:
         if name in entries and entries[name].pw_uid != 0:
             return Account(name, entries[name].pw_uid, entries[name].pw_gid)
-    raise NoAccountError(f"PostgreSQL does not run as root, and there is no user {' or '.join(_NAMES)} to run it as")
+    raise EmbeddedError(f"PostgreSQL does not run as root, and there is no user {' or '.join(_NAMES)} to run it as")
 
 
 def make_data_folder(folder: Path) -> None:
@@ -81,6 +80,10 @@ def server_home(folder: Path, account: Account | None, notice: Callable[[str], N
     elif not account.reaches(folder):
         home = SYSTEM_FOLDER / hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
         notice(f"PostgreSQL runs as {account.name}, which cannot reach {folder.resolve()}: its data are in {home}")
+        if home.exists():
+            # Its data folder was removed, and the passwords with it: nothing can be read there any more.
+            notice(f"removing {home}, whose data folder is gone")
+            shutil.rmtree(home)
         for step in (SYSTEM_FOLDER, home):
             step.mkdir(exist_ok=True)
             step.chmod(0o711)

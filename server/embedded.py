@@ -12,8 +12,9 @@ from pathlib import Path
 
 from server import embedded_postgres, embedded_valkey
 from server.accounts import close_data_folder, make_data_folder
-from server.embedded_postgres import APP, OWNER, SUPERUSER, EmbeddedError
+from server.embedded_postgres import APP, OWNER, SUPERUSER
 from server.env_files import read_env, write_env
+from server.errors import EmbeddedError
 from server.supervisor import Supervisor
 
 START_SECONDS = 30
@@ -44,6 +45,7 @@ def start(
 
     The folder keeps data and passwords for the next start. Raises EmbeddedError.
     """
+    folder = folder.resolve()
     make_data_folder(folder)
     words = _passwords(folder / "servers.env")
     postgres = embedded_postgres.prepare(folder, free_port(), words, ephemeral=ephemeral, notice=notice)
@@ -93,6 +95,12 @@ def _wait(supervisor: Supervisor, name: str, answers: Callable[[], bool], log: P
         ended = supervisor.exit_code(name)
         if ended is not None or time.monotonic() > deadline:
             why = f"ended with {ended}" if ended is not None else f"does not answer after {START_SECONDS} s"
-            last = log.read_text(errors="replace").strip().splitlines()[-1:] if log is not None and log.exists() else []
-            raise EmbeddedError(f"the embedded {name} {why}{': ' if last else ''}{''.join(last)}")
+            raise EmbeddedError(f"the embedded {name} {why}{_last_words(log)}")
         time.sleep(0.02)
+
+
+def _last_words(log: Path | None) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines() if log is not None and log.exists() else []
+    # What is fatal is the reason; what follows it only says goodbye.
+    telling = [line for line in lines if "FATAL" in line or "# Fatal" in line] or lines
+    return f": {telling[-1].strip()}" if telling else ""

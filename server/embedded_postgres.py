@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from server.accounts import Account, server_account, server_home
+from server.errors import EmbeddedError
 from server.processes import ProcessSpec
 
 DATABASE = "counterfoil"
@@ -31,10 +32,6 @@ _ALWAYS = (
     "jit=off",
     "log_timezone=UTC",
 )
-
-
-class EmbeddedError(Exception):
-    """An embedded server cannot be had or does not start; the text is one line for a person."""
 
 
 def package_folder(package: str) -> Path:
@@ -62,10 +59,12 @@ class Postgres:
         return f"postgresql://{role}:{self.passwords[role]}@127.0.0.1:{self.port}/{database}"
 
     def answers(self) -> bool:
-        """Whether it takes connections."""
+        """Whether it takes connections. Raises EmbeddedError when it refuses the password that we have."""
         try:
             psycopg.connect(self.url(SUPERUSER, "postgres"), connect_timeout=2).close()
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
+            if "password authentication failed" in str(error):
+                raise EmbeddedError(f"servers.env does not have the passwords of the data in {self.home}") from None
             return False
         return True
 
@@ -96,7 +95,7 @@ def prepare(
     """Make a PostgreSQL under `folder`, or find the one that is there, ready to be started on `port`.
 
     `passwords` has one for each of SUPERUSER, OWNER and APP. An ephemeral one trades all durability for speed.
-    Raises EmbeddedError, or NoAccountError as root where no other user exists.
+    Raises EmbeddedError.
     """
     account = server_account()
     home = server_home(folder, account, notice)

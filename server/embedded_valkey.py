@@ -4,7 +4,8 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.embedded_postgres import EmbeddedError, package_folder
+from server.embedded_postgres import package_folder
+from server.errors import EmbeddedError
 from server.processes import ProcessSpec, write_private
 
 

@@ -28,7 +28,8 @@ class _Child:
     spec: ProcessSpec
     process: "subprocess.Popen[bytes]"
     since: float
-    delay: float = FIRST_DELAY
+    # Doubled at each failure, the first one too.
+    delay: float = FIRST_DELAY / 2
     due: float | None = None
 
 
@@ -111,10 +112,14 @@ class Supervisor:
             time.sleep(0.1)
 
     def stop(self, names: Iterable[str] | None = None, *, patience: float) -> None:
-        """End the named processes, or all: each by its own signal, what is left after `patience` seconds by SIGKILL."""
+        """End the named processes (of those there are), or all: each by its own signal, after `patience` by SIGKILL.
+
+        `patience` is in seconds.
+        """
         # From here on a signal can only make it quicker.
         self._raised = True
-        chosen = [self._children.pop(name) for name in (tuple(self._children) if names is None else names)]
+        wanted = tuple(self._children) if names is None else names
+        chosen = [self._children.pop(name) for name in wanted if name in self._children]
         for child in chosen:
             if child.process.poll() is None:
                 child.process.send_signal(child.spec.stop)

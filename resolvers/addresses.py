@@ -1,0 +1,102 @@
+"""Which addresses a webhook may go to: public ones, and in development those of the own machine and network."""
+
+import re
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from urllib.parse import SplitResult, urlsplit
+
+Address = IPv4Address | IPv6Address
+
+_FORBIDDEN = re.compile(r"[^\x21-\x7e]|[\\^`{|}<>\"]")
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+
+# What a setting may open: loopback and private networks.
+_PRIVATE_4 = [IPv4Network(net) for net in ("10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
+_PRIVATE_6 = [IPv6Network(net) for net in ("::1/128", "fc00::/7")]
+# Inside the networks above or public, but a cloud's metadata or host service: never.
+_NEVER = {ip_address("168.63.129.16")}
+_NEVER_6 = [IPv6Network("fd00:ec2::/32")]
+_REFUSED_4 = [
+    IPv4Network(net)
+    for net in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+        "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
+        "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+    )
+]  # fmt: skip
+# Only 2000::/3 is public, which leaves out v4-mapped, NAT64, link-local, site-local and multicast; of it these are not:
+# Teredo and protocol assignments, documentation, 6to4.
+_GLOBAL_6 = IPv6Network("2000::/3")
+_REFUSED_6 = [IPv6Network(net) for net in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")]
+
+
+def allowed(address: Address, allow_private: bool) -> bool:
+    """Whether a webhook may be sent to an address."""
+    if address in _NEVER:
+        return False
+    if isinstance(address, IPv4Address):
+        if allow_private and any(address in net for net in _PRIVATE_4):
+            return True
+        return not any(address in net for net in _REFUSED_4)
+    if address.scope_id is not None or any(address in net for net in _NEVER_6):
+        return False
+    if allow_private and any(address in net for net in _PRIVATE_6):
+        return True
+    return address in _GLOBAL_6 and not any(address in net for net in _REFUSED_6)
+
+
+def literal(host: str) -> Address | None:
+    """The address that a URL's host is, or None for a name.
+
+    Raises ValueError for a number that only some resolvers take for an address, such as ``127.1`` or ``0x7f000001``.
+    """
+    if ":" in host:
+        try:
+            return ip_address(host)
+        except ValueError:
+            raise ValueError("must have a proper IPv6 address") from None
+    if _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
+        try:
+            return IPv4Address(host)
+        except ValueError:
+            raise ValueError("must have a proper IPv4 address, four decimal numbers") from None
+    return None
+
+
+def check_literal(url: str, allow_private: bool) -> SplitResult:
+    """The parts of a URL that a webhook may have. What its name resolves to is judged at each delivery.
+
+    Raises ValueError with a sentence: another scheme, a user name, a bad host or port, an address that is not public.
+    """
+    if _FORBIDDEN.search(url):
+        raise ValueError("must be ASCII without spaces; write an international name as xn--… and escape its path")
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, parts.hostname
+    except ValueError:
+        raise ValueError("must be a URL such as https://example.com/hooks") from None
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("must begin with https:// or http://")
+    if "@" in parts.netloc:
+        raise ValueError("must not have a user name or password")
+    if not host:
+        raise ValueError("must have a host")
+    if port == 0 or parts.netloc.endswith(":"):
+        raise ValueError("must have a port from 1 to 65535, or none")
+    if parts.fragment:
+        raise ValueError("must not have a fragment")
+    _check_host(host, allow_private)
+    return parts
+
+
+def _check_host(host: str, allow_private: bool) -> None:
+    address = literal(host)
+    if address is not None:
+        if not allowed(address, allow_private):
+            raise ValueError("must not be a private, local or reserved address")
+        return
+    name = host.removesuffix(".")
+    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+        raise ValueError("must have a proper host name")
+    if (name == "localhost" or name.endswith(".localhost")) and not allow_private:
+        raise ValueError("must not be a private, local or reserved address")

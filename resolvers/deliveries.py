@@ -1,0 +1,160 @@
+"""Deliveries on their way: what one needs, what became of a try, and when an endpoint is given up."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from models.audit import Action
+from models.base import TIMESTAMP
+from models.typeid import encode
+from models.webhooks import EVENT_PREFIX, DeliveryStatus, EndpointStatus, deliveries, events, webhook_endpoints
+from resolvers import changes, secrets
+from resolvers.context import Context, Row, now
+from resolvers.sql import ORG, statement
+
+ENDPOINT = changes.Subject("webhook", webhook_endpoints, tagged=False)
+GIVEN_UP_AFTER = timedelta(days=5)
+GONE = 410
+_OPEN = deliveries.c.status.in_([sa.literal_column("'PENDING'"), sa.literal_column("'SENDING'")])
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What is sent, to where and with whose signature: the same id and body at each try."""
+
+    endpoint_id: UUID
+    endpoint_version: int
+    url: str
+    secrets: tuple[str, ...]
+    webhook_id: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What became of one try. ``error`` is a code when there was no whole answer; ``body`` its first 1 KiB."""
+
+    at: str
+    response_code: int | None
+    duration_ms: int
+    error: str | None
+    body: str | None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the receiver took it: it answered 2xx."""
+        return self.response_code is not None and 200 <= self.response_code < 300
+
+
+_THIS = sa.and_(deliveries.c.org_id == ORG, deliveries.c.id == sa.bindparam("delivery_id", type_=sa.Uuid))
+
+
+@statement
+def _load() -> sa.Select[Any]:
+    ends = webhook_endpoints.c
+    there = sa.and_(events.c.org_id == deliveries.c.org_id, events.c.id == deliveries.c.event_id)
+    where = sa.and_(ends.org_id == deliveries.c.org_id, ends.id == deliveries.c.endpoint_id)
+    shown = (
+        deliveries.c.event_id, events.c.type, events.c.data, events.c.occurred_at, ends.id.label("endpoint_id"),
+        ends.version, ends.url, ends.secret, ends.previous_secret, ends.previous_until, ends.api_version,
+        ends.status, ends.deleted_at,
+    )  # fmt: skip
+    joined = deliveries.join(events, there).join(webhook_endpoints, where)
+    return sa.select(*shown).select_from(joined).where(_THIS, _OPEN)
+
+
+@statement
+def _move() -> sa.Update:
+    moved = {
+        "status": sa.bindparam("new_status", type_=sa.Text),
+        "attempts": deliveries.c.attempts.op("||")(sa.bindparam("tried", type_=pg.JSONB)),
+        "next_attempt_at": sa.bindparam("due", type_=TIMESTAMP),
+        "updated_at": sa.bindparam("moment", type_=TIMESTAMP),
+    }
+    return deliveries.update().where(_THIS, _OPEN).values(moved)
+
+
+@statement
+def _health(healthy: bool) -> sa.Update:
+    """Only an endpoint that is still the version that was called learns how it did; its version stays."""
+    ends = webhook_endpoints.c
+    moment = sa.bindparam("moment", type_=TIMESTAMP)
+    called = (
+        ends.id == sa.bindparam("endpoint_id", type_=sa.Uuid),
+        ends.version == sa.bindparam("called", type_=sa.Integer),
+    )
+    learnt: dict[str, Any] = {"failing_since": sa.func.coalesce(ends.failing_since, moment)}
+    if healthy:
+        learnt = {"failing_since": sa.null(), "last_success_at": moment}
+    return webhook_endpoints.update().where(ends.org_id == ORG, *called).values(learnt).returning(*webhook_endpoints.c)
+
+
+async def load(ctx: Context, delivery_id: UUID) -> Parcel | None:
+    """What an open delivery needs. None when it is not to be sent: ended, or its endpoint deleted or disabled.
+
+    Raises UnreadableSecret.
+    """
+    row = await ctx.row(_load(), delivery_id=delivery_id)
+    if row is None or row["deleted_at"] is not None or row["status"] != EndpointStatus.ENABLED:
+        return None
+    stored = [row["secret"]]
+    if row["previous_secret"] is not None and row["previous_until"] is not None and row["previous_until"] > now():
+        stored.append(row["previous_secret"])
+    endpoint, ring = row["endpoint_id"], ctx.runtime.secret_keys
+    keys = tuple(secrets.decrypt(ring, ctx.org_id, endpoint, item) for item in stored)
+    webhook_id = encode(EVENT_PREFIX, row["event_id"])
+    return Parcel(endpoint, row["version"], row["url"], keys, webhook_id, body_of(row))
+
+
+def body_of(row: Row) -> str:
+    """The body of an event: nothing in it depends on the try, so that each is the same to the byte."""
+    at = row["occurred_at"].isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    head = f'{{"type":"{row["type"]}","timestamp":"{at}","apiVersion":"{row["api_version"]}"'
+    return f'{head},"data":{row["data"]}}}'
+
+
+async def move(ctx: Context, delivery_id: UUID, status: DeliveryStatus, delay: float | None = None) -> None:
+    """Set an open delivery's status, with the next try after ``delay`` seconds."""
+    await _moved(ctx, delivery_id, status, delay, [])
+
+
+async def record(
+    ctx: Context, delivery_id: UUID, parcel: Parcel, attempt: Attempt, status: DeliveryStatus, delay: float | None
+) -> None:
+    """Add a try to its delivery and tell its endpoint, which is disabled by a 410 or by five days of only failures."""
+    tried = {
+        "at": attempt.at,
+        "responseCode": attempt.response_code,
+        "durationMs": attempt.duration_ms,
+        "error": attempt.error,
+        "body": attempt.body,
+    }
+    await _moved(ctx, delivery_id, status, delay, [tried])
+    moment = now()
+    called = {"endpoint_id": parcel.endpoint_id, "called": parcel.endpoint_version, "moment": moment}
+    endpoint = await ctx.row(_health(attempt.succeeded), **called)
+    if endpoint is None or attempt.succeeded or endpoint["status"] != EndpointStatus.ENABLED:
+        return
+    if attempt.response_code == GONE:
+        await _disable(ctx, endpoint, "The receiver answered 410 Gone.")
+    elif moment - endpoint["failing_since"] >= GIVEN_UP_AFTER:
+        await _disable(ctx, endpoint, "Every delivery failed for five days.")
+
+
+async def _moved(
+    ctx: Context, delivery_id: UUID, status: DeliveryStatus, delay: float | None, tried: list[dict[str, Any]]
+) -> None:
+    moment = now()
+    due = None if delay is None else moment + timedelta(seconds=delay)
+    values = {"new_status": status.value, "tried": tried, "due": due, "moment": moment}
+    await ctx.fetch(_move(), delivery_id=delivery_id, **values)
+
+
+async def _disable(ctx: Context, endpoint: Row, reason: str) -> None:
+    changed = {"status": EndpointStatus.DISABLED.value, "disabled_reason": reason}
+    actions = [(Action.WEBHOOK_DISABLE, set(changed))]
+    await changes.update(ctx, ENDPOINT, endpoint, changed, actions, changes.Told())

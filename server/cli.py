@@ -1,0 +1,89 @@
+"""The command line. Errors go to standard error: 2 for a wrong call or setting, 1 for what could not be done."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from server import commands, commands_data
+from server.console import complain
+from server.errors import CommandError
+from server.settings import SettingsError
+
+
+@dataclass(frozen=True)
+class Option:
+    """A named argument of a command."""
+
+    name: str
+    help: str
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: its words, what it does in one line, its options and its body, which returns the exit code."""
+
+    words: tuple[str, ...]
+    help: str
+    body: Callable[[argparse.Namespace], int]
+    options: tuple[Option, ...] = ()
+
+
+ORG = Option("--org", "the organization's slug")
+
+COMMANDS = (
+    Command(("dev",), "run servers, the API and a worker here, with a demo organization", commands.dev),
+    Command(("migrate",), "bring the database to the newest revision", commands.migrate),
+    Command(
+        ("org", "create"),
+        "create an organization and print its id",
+        commands_data.create_organization,
+        (Option("--name", "its name"), Option("--slug", "its slug, unique, in lower case")),
+    ),
+    Command(
+        ("keys", "create"),
+        "create an API key and print it, once",
+        commands_data.create_key,
+        (ORG, Option("--name", "what it is for"), Option("--scopes", "scopes, comma-separated, or '*'")),
+    ),
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser for COMMANDS."""
+    root = argparse.ArgumentParser(prog="counterfoil", allow_abbrev=False)
+    groups: dict[tuple[str, ...], argparse._SubParsersAction[argparse.ArgumentParser]] = {
+        (): root.add_subparsers(metavar="command", required=True)
+    }
+    for command in COMMANDS:
+        group, name = command.words[:-1], command.words[-1]
+        if group not in groups:
+            inner = groups[()].add_parser(group[0], help=f"{group[0]} commands", allow_abbrev=False)
+            groups[group] = inner.add_subparsers(metavar="command", required=True)
+        leaf = groups[group].add_parser(name, help=command.help, description=command.help, allow_abbrev=False)
+        for option in command.options:
+            leaf.add_argument(option.name, help=option.help, required=option.required)
+        leaf.set_defaults(body=command.body)
+    return root
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code. A wrong call ends with SystemExit(2), as argparse does."""
+    chosen = parser().parse_args(arguments)
+    try:
+        return int(chosen.body(chosen))
+    except SettingsError as error:
+        complain(str(error))
+        return 2
+    except CommandError as error:
+        complain(str(error))
+        return 1
+    except OSError as error:
+        # A folder that cannot be written, a program that cannot be started.
+        complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

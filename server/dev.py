@@ -1,0 +1,187 @@
+"""`counterfoil dev`: servers, migrations, the demo, the API and a worker, in one terminal and one data folder."""
+
+import base64
+import fcntl
+import http.client
+import os
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from migrations.runner import upgrade
+from server import embedded
+from server.accounts import make_data_folder
+from server.databases import role_of
+from server.env_files import read_env, write_env
+from server.errors import DevError
+from server.processes import ProcessSpec
+from server.settings import LocalSettings, Settings, SettingsError, load
+from server.supervisor import Stopped, Supervisor, end_leftovers
+
+URLS = ("DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL")
+KEYS = ("KEY_PEPPERS", "SECRET_KEYS", "SEAL_KEYS")
+# Together they stay under the 5 s in which everything has to be gone.
+APP_PATIENCE = 3.0
+SERVERS_PATIENCE = 1.5
+
+Say = Callable[[str], None]
+
+
+def run(say: Say) -> None:
+    """Run everything in the foreground until SIGINT, SIGTERM or SIGHUP; `say` gets what a person should read.
+
+    Raises DevError, SettingsError or EmbeddedError, each one line, when it cannot start.
+    """
+    local = load(LocalSettings)
+    folder = local.counterfoil_data.resolve()
+    make_data_folder(folder)
+    with _only_instance(folder), Supervisor(_notes(folder), say) as supervisor:
+        try:
+            for name in end_leftovers(_notes(folder), patience=3):
+                say(f"ended a {name} that an earlier run left behind")
+            _require_free_port(local)
+            environment = _environment(folder, supervisor, say)
+            settings = load(Settings, **{name.lower(): value for name, value in environment.items()})
+            _migrate(settings, say)
+            _serve(settings, environment, supervisor, say)
+            supervisor.watch()
+        except Stopped:
+            say("stopping")
+        finally:
+            (folder / "dev.env").unlink(missing_ok=True)
+            supervisor.stop(("api", "worker"), patience=APP_PATIENCE)
+            supervisor.stop(patience=SERVERS_PATIENCE)
+
+
+def running_environment(folder: Path) -> dict[str, str]:
+    """The settings of the `dev` that runs on a data folder; empty when none does."""
+    lock, urls, keys = folder / "dev.lock", folder / "dev.env", folder / "secrets.env"
+    if not (lock.exists() and urls.exists()):
+        return {}
+    with lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return read_env(keys) | read_env(urls)
+    return {}
+
+
+@contextmanager
+def _only_instance(folder: Path) -> Iterator[None]:
+    with (folder / "dev.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise DevError(f"another dev (process {holder}) already runs on {folder}") from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _notes(folder: Path) -> Path:
+    notes = folder / "run"
+    notes.mkdir(mode=0o700, exist_ok=True)
+    return notes
+
+
+def _require_free_port(local: LocalSettings) -> None:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            local.host, local.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise DevError(
+            f"cannot listen on {local.host} port {local.port} ({error.strerror}): set PORT or HOST to another"
+        ) from None
+
+
+def _environment(folder: Path, supervisor: Supervisor, say: Say) -> dict[str, str]:
+    """The environment of the API and the worker: what is set goes before what is made here."""
+    given = {name: os.environ[name] for name in URLS if os.environ.get(name)}
+    if given:
+        missing = [name for name in URLS if name not in given]
+        if missing:
+            raise SettingsError(f"{' and '.join(missing)} missing: dev needs all of {', '.join(URLS)}, or none of them")
+        say("== Using the servers that the environment names")
+        urls = given
+    else:
+        say(f"== Starting PostgreSQL and Valkey (data in {folder})")
+        urls = embedded.start(folder, supervisor, notice=say).environment()
+    defaults = {"ENVIRONMENT": "development", "LOG_FORMAT": "console", "WEBHOOK_ALLOW_PRIVATE": "true"}
+    made = defaults | _secrets(folder / "secrets.env")
+    made |= {name: os.environ[name] for name in made if os.environ.get(name)}
+    environment = {"COUNTERFOIL_DATA": str(folder), **made, **urls}
+    write_env(folder / "dev.env", environment)
+    return environment
+
+
+def _secrets(path: Path) -> dict[str, str]:
+    if not path.exists():
+        write_env(path, {name: f"1:{base64.b64encode(secrets.token_bytes(32)).decode()}" for name in KEYS})
+    return read_env(path)
+
+
+def _migrate(settings: Settings, say: Say) -> None:
+    if settings.migration_database_url is None:
+        raise SettingsError("MIGRATION_DATABASE_URL is missing")
+    say("== Migrating the database")
+    upgrade(settings.migration_database_url, role_of(settings.database_url))
+
+
+def _serve(settings: Settings, environment: Mapping[str, str], supervisor: Supervisor, say: Say) -> None:
+    say("== Starting the API and a worker")
+    inherited = {**os.environ, **environment}
+    for name, command in (("api", "serve"), ("worker", "worker")):
+        supervisor.start(ProcessSpec(name, (sys.executable, "-m", "server.cli", command), env=inherited))
+    while not _healthy(settings):
+        supervisor.check()
+        time.sleep(0.05)
+    for line in welcome(settings):
+        say(line)
+
+
+def reachable_host(settings: LocalSettings) -> str:
+    """The host to put in a URL for somebody on this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    return f"[{host}]" if ":" in host else host
+
+
+def _healthy(settings: Settings) -> bool:
+    connection = http.client.HTTPConnection(reachable_host(settings), settings.port, timeout=2)
+    try:
+        connection.request("GET", "/api/health")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def welcome(settings: Settings) -> list[str]:
+    """The lines that tell where everything is, with two commands to paste."""
+    base = f"http://{reachable_host(settings)}:{settings.port}"
+    key_file = settings.counterfoil_data / "demo.key"
+    key = key_file.read_text().strip() if key_file.exists() else "sk_live_…"
+    query = '{"query": "{ clients(first: 3) { nodes { id name email } } }"}'
+    return [
+        "",
+        f"  GraphQL  {base}/graphql",
+        f"  REST     {base}/api/v1",
+        f"  OpenAPI  {base}/api/openapi.json",
+        f"  Demo key {key_file}",
+        "",
+        f"curl -s {base}/graphql -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{query}'",
+        f"curl -s '{base}/api/v1/clients?limit=3' -H 'Authorization: Bearer {key}'",
+        "",
+        "Ctrl-C ends everything; the data stay.",
+    ]

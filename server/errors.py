@@ -1,0 +1,13 @@
+"""What a person at the command line is told when something cannot be done."""
+
+
+class CommandError(Exception):
+    """A command cannot do its work; the text is one line for a person."""
+
+
+class DevError(CommandError):
+    """`dev` cannot run here."""
+
+
+class EmbeddedError(CommandError):
+    """An embedded server cannot be had or does not start."""

@@ -1,0 +1,34 @@
+"""`counterfoil serve`: one process of the API; several may run at once, each on its own address."""
+
+import logging
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from server.protocol import bounded
+from server.settings import Settings
+
+GRACE_SECONDS = 3
+
+
+def serve(app: ASGIApp, settings: Settings) -> None:
+    """Answer requests until SIGINT or SIGTERM; what is under way then has 3 s to finish."""
+    # Its start and stop lines say nothing that our own do not; its warnings are kept.
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http=bounded(settings.header_timeout_s),
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=15,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    ).run()

@@ -1,0 +1,149 @@
+"""Where webhooks may go: every kind of address that is not public is refused, however it is written."""
+
+from ipaddress import ip_address
+
+import pytest
+
+from resolvers.addresses import Address, allowed, check_literal
+from tests.jobs_support import OK, receiver
+from workers.address import Addresses, Refused
+from workers.http import Sender
+
+PUBLIC = ["1.1.1.1", "93.184.216.34", "100.63.255.255", "172.32.0.1", "2606:4700:4700::1111", "2a00:1450:4001::1"]
+PRIVATE = [
+    "127.0.0.1",
+    "127.8.8.8",
+    "10.0.0.1",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.168.1.1",
+    "::1",
+    "fc00::1",
+    "fd12::1",
+]
+NEVER = [
+    "0.0.0.0", "0.1.2.3", "100.64.0.1", "100.100.100.200", "169.254.169.254", "192.0.0.192", "192.0.2.1",
+    "192.88.99.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.255", "240.0.0.1",
+    "255.255.255.255", "168.63.129.16", "::", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1", "::ffff:127.0.0.1",
+    "::ffff:1.1.1.1", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::101:101", "64:ff9b:1::1", "2002:7f00:1::1",
+    "2002:101:101::1", "2001::1", "2001:db8::1", "3fff::1", "fd00:ec2::254", "100::1", "5f00::1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PUBLIC)
+def test_public_addresses(text: str) -> None:
+    assert (allowed(ip_address(text), False), allowed(ip_address(text), True)) == (True, True)
+
+
+@pytest.mark.parametrize("text", PRIVATE)
+def test_private_addresses_only_by_setting(text: str) -> None:
+    assert (allowed(ip_address(text), False), allowed(ip_address(text), True)) == (False, True)
+
+
+@pytest.mark.parametrize("text", NEVER)
+def test_addresses_that_no_setting_allows(text: str) -> None:
+    assert (allowed(ip_address(text), False), allowed(ip_address(text), True)) == (False, False)
+
+
+NOT_PUBLIC = "must not be a private, local or reserved address"
+NOT_IPV4 = "must have a proper IPv4 address, four decimal numbers"
+NOT_ASCII = "must be ASCII without spaces; write an international name as xn--… and escape its path"
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("http://127.0.0.1/", NOT_PUBLIC),
+        ("http://[::1]/", NOT_PUBLIC),
+        ("http://[::ffff:127.0.0.1]/", NOT_PUBLIC),
+        ("http://169.254.169.254/latest/meta-data", NOT_PUBLIC),
+        ("http://localhost/", NOT_PUBLIC),
+        ("http://LOCALHOST./", NOT_PUBLIC),
+        ("http://a.localhost/", NOT_PUBLIC),
+        ("http://127.1/", NOT_IPV4),
+        ("http://2130706433/", NOT_IPV4),
+        ("http://0x7f000001/", NOT_IPV4),
+        ("http://0x7f.0.0.1/", "must have a proper IPv4 address, four decimal numbers"),
+        ("http://0177.0.0.1/", NOT_IPV4),
+        ("http://127.0.0.1./", NOT_IPV4),
+        ("ftp://example.com/", "must begin with https:// or http://"),
+        ("file:///etc/passwd", "must begin with https:// or http://"),
+        ("//example.com/", "must begin with https:// or http://"),
+        ("https://user@example.com/", "must not have a user name or password"),
+        ("https://user:word@example.com/", "must not have a user name or password"),
+        ("https:///path", "must have a host"),
+        ("https://example.com:0/", "must have a port from 1 to 65535, or none"),
+        ("https://example.com:/", "must have a port from 1 to 65535, or none"),
+        ("https://example.com:65536/", "must be a URL such as https://example.com/hooks"),
+        ("https://example.com:x/", "must be a URL such as https://example.com/hooks"),
+        ("https://[::1/", "must be a URL such as https://example.com/hooks"),
+        ("https://example.com/#part", "must not have a fragment"),
+        ("https://exa mple.com/", NOT_ASCII),
+        ("https://example.com/\r\nX: y", NOT_ASCII),
+        ("https://example.com\\@127.0.0.1/", NOT_ASCII),
+        ("https://ex\u00e4mple.com/", NOT_ASCII),
+        ("https://\uff11\uff12\uff17.0.0.1/", NOT_ASCII),
+        ("https://-example.com/", "must have a proper host name"),
+        ("https://example..com/", "must have a proper host name"),
+        ("https://exam%70le.com/", "must have a proper host name"),
+    ],
+)
+def test_urls_that_are_refused(url: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=r"^must ") as refused:
+        check_literal(url, False)
+    assert str(refused.value) == problem
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com",
+        "https://example.com:8443/a?b=c%20d",
+        "http://1.1.1.1/",
+        "https://[2606:4700:4700::1111]:443/",
+        "https://xn--bcher-kva.example./hooks",
+        "https://my_host.example.com/",
+    ],
+)
+def test_urls_that_are_fine(url: str) -> None:
+    assert check_literal(url, False).geturl() == url
+
+
+def test_development_allows_its_own_machine() -> None:
+    assert check_literal("http://localhost:3000/", True).port == 3000
+    assert check_literal("http://192.168.1.5/", True).hostname == "192.168.1.5"
+    with pytest.raises(ValueError, match=NOT_PUBLIC):
+        check_literal("http://169.254.169.254/", True)
+
+
+def _named(*texts: str) -> Addresses:
+    found: list[Address] = [ip_address(text) for text in texts]
+    return Addresses(False, lambda _host: found)
+
+
+async def test_all_addresses_of_a_name_must_be_allowed() -> None:
+    good = await _named("1.1.1.1", "2606:4700:4700::1111", "1.1.1.1").of("mixed.example")
+    assert good == [ip_address("1.1.1.1"), ip_address("2606:4700:4700::1111")]
+    with pytest.raises(Refused, match="ADDRESS_REFUSED"):
+        await _named("1.1.1.1", "10.0.0.1").of("mixed.example")
+    with pytest.raises(Refused, match="NAME_NOT_RESOLVED"):
+        await _named().of("empty.example")
+
+
+async def test_a_name_that_resolves_to_this_machine_is_refused_at_connect_time() -> None:
+    async with receiver(OK) as there:
+        url = there.url.replace("127.0.0.1", "rebound.example")
+        inside = Addresses(False, lambda _host: [ip_address("127.0.0.1")])
+        answer = await Sender(inside, False).post(url, {}, b"{}")
+        assert (answer.status, answer.error, there.requests) == (None, "ADDRESS_REFUSED", [])
+        # The same name where loopback is allowed: the connection goes to the address that was judged.
+        open_ = Addresses(True, lambda _host: [ip_address("127.0.0.1")])
+        answer = await Sender(open_, True).post(url, {}, b"{}")
+        assert answer.status == 200
+        assert there.requests[0].headers["host"] == url.split("/")[2]
+
+
+async def test_the_systems_resolver() -> None:
+    with pytest.raises(Refused, match="ADDRESS_REFUSED"):
+        await Addresses(False).of("localhost")
+    assert ip_address("127.0.0.1") in await Addresses(True).of("localhost")

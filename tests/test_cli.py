@@ -1,0 +1,127 @@
+"""The command line: exact output, exact exit codes, and errors on standard error alone."""
+
+import base64
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from models.typeid import decode
+from server.cli import COMMANDS, main
+from tests.servers import Backends
+
+KEYS = ("KEY_PEPPERS", "SECRET_KEYS", "SEAL_KEYS")
+
+
+@pytest.fixture
+def environment(own_backends: Backends, monkeypatch: pytest.MonkeyPatch) -> Backends:
+    monkeypatch.setenv("DATABASE_URL", own_backends.database_url)
+    monkeypatch.setenv("MIGRATION_DATABASE_URL", own_backends.migration_database_url)
+    monkeypatch.setenv("REDIS_URL", own_backends.redis_url)
+    for name in KEYS:
+        monkeypatch.setenv(name, f"1:{base64.b64encode(bytes(32)).decode()}")
+    return own_backends
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    try:
+        code = main(words)
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def rows(backends: Backends, query: str) -> list[tuple[object, ...]]:
+    # The owner is held by the policies too: an organization has to be named.
+    with psycopg.connect(backends.migration_database_url) as owner:
+        org = owner.execute("select org_id from directory where kind = 'organization'").fetchone()
+        assert org is not None
+        owner.execute("select set_config('app.org_id', %s, true)", [str(org[0])])
+        return list(owner.execute(query.encode()))
+
+
+def test_an_organization_and_a_key(environment: Backends, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "org", "create", "--name", "Atelier Nord", "--slug", "atelier-nord")
+    assert (code, err) == (0, "")
+    assert rows(environment, "select org_id, name, slug from organizations") == [
+        (decode("org", out.strip()), "Atelier Nord", "atelier-nord")
+    ]
+    wanted = ("keys", "create", "--org", "atelier-nord", "--name", "shop", "--scopes", "clients:read, orders:write")
+    code, out, err = run(capsys, *wanted)
+    assert (code, err) == (0, "")
+    assert out.startswith("sk_live_")
+    assert out.count("\n") == 1
+    assert rows(environment, "select name, scopes, last_four, created_by from api_keys") == [
+        ("shop", ["clients:read", "orders:write"], out.strip()[-4:], "command line")
+    ]
+    assert rows(environment, "select action, source from audit_entries order by id") == [
+        ("organization:create", "CLI"),
+        ("apikey:create", "CLI"),
+    ]
+
+
+def test_refusals_change_nothing(environment: Backends, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "org", "create", "--name", "One", "--slug", "one")
+    assert run(capsys, "org", "create", "--name", "Two", "--slug", "one") == (
+        1,
+        "",
+        "counterfoil: The slug one is taken.\n",
+    )
+    for org, scopes, said in (
+        ("none", "*", "there is no organization none"),
+        ("one", "all", "There is no scope 'all'."),
+        ("one", ",", "--scopes: name at least one scope, or '*'"),
+    ):
+        wanted = ("keys", "create", "--name", "x", "--org", org, "--scopes", scopes)
+        assert run(capsys, *wanted) == (1, "", f"counterfoil: {said}\n")
+    assert rows(environment, "select count(*) from organizations") == [(1,)]
+    assert rows(environment, "select count(*) from api_keys") == [(0,)]
+
+
+def test_a_database_that_is_away(
+    environment: Backends, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x")
+    code, out, err = run(capsys, "org", "create", "--name", "One", "--slug", "one")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "The database is not available" in err
+
+
+@pytest.mark.parametrize("words", [(), ("nonsense",), ("org",), ("keys", "create"), ("dev", "--fast"), ("org", "mak")])
+def test_a_wrong_call_is_a_2(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, *words)
+    assert (code, out) == (2, "")
+    assert err.splitlines()[0].startswith("usage: counterfoil")
+
+
+def test_a_missing_setting_is_a_2_and_a_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.delenv("MIGRATION_DATABASE_URL", raising=False)
+    monkeypatch.setenv("COUNTERFOIL_DATA", str(tmp_path))
+    code, out, err = run(capsys, "migrate")
+    assert (code, out) == (2, "")
+    assert [line.partition(":")[2].split(":")[0] for line in err.splitlines()] == [
+        " DATABASE_URL is missing",
+        " MIGRATION_DATABASE_URL is missing",
+    ]
+
+
+def test_migrate_says_what_it_did(
+    servers: Backends, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with servers.empty_database() as made:
+        monkeypatch.setenv("DATABASE_URL", made.database_url)
+        monkeypatch.setenv("MIGRATION_DATABASE_URL", made.migration_database_url)
+        for _ in range(2):
+            assert run(capsys, "migrate") == (0, "the database is at the newest revision\n", "")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command.words))
+def test_each_command_explains_itself(command: object, capsys: pytest.CaptureFixture[str]) -> None:
+    words = getattr(command, "words", ())
+    code, out, err = run(capsys, *words, "--help")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"usage: counterfoil {' '.join(words)}")

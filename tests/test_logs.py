@@ -1,0 +1,88 @@
+"""Logs: one JSON object a line, ours and the libraries', and no secret in any of them."""
+
+import logging
+from collections.abc import Iterator
+
+import orjson
+import pytest
+import structlog
+
+from server import logs
+
+
+@pytest.fixture(autouse=True)
+def restored() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    return [orjson.loads(line) for line in captured.err.splitlines()]
+
+
+def test_an_event_carries_the_request_id(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure()
+    structlog.contextvars.bind_contextvars(request_id="req_1")
+    structlog.get_logger().info("answered", status=200)
+    structlog.get_logger().debug("too quiet to be logged")
+    (event,) = lines(capsys)
+    event.pop("timestamp")
+    assert event == {"event": "answered", "level": "info", "request_id": "req_1", "status": 200}
+
+
+def test_a_library_logs_alike(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure()
+    structlog.contextvars.bind_contextvars(request_id="req_1")
+    logging.getLogger("some.library").warning("cannot reach %s", "redis://:hunter2@cache:6379/0")
+    (event,) = lines(capsys)
+    event.pop("timestamp")
+    assert event == {
+        "event": "cannot reach redis://:[redacted]@cache:6379/0",
+        "level": "warning",
+        "logger": "some.library",
+        "request_id": "req_1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("secret", "shown"),
+    [
+        ("sk_live_01abcDEF-_x", "sk_live_[redacted]"),
+        ("key sk_live_abc.", "key sk_live_[redacted]."),
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw==", "whsec_[redacted]"),
+        ("postgresql://app:pa@ss@db:5432/x?y=1", "postgresql://app:[redacted]@db:5432/x?y=1"),
+        ("redis://:pw@h", "redis://:[redacted]@h"),
+        ("Authorization: Bearer abc.def", "Authorization: Bearer [redacted]"),
+        ("https://example.com:8000/a@b", "https://example.com:8000/a@b"),
+        (b"whsec_abc", "whsec_[redacted]"),
+        ({"a": ["sk_live_abc", 1, None]}, {"a": ["sk_live_[redacted]", 1, None]}),
+        (ValueError("sk_live_abc"), "sk_live_[redacted]"),
+    ],
+)
+def test_secrets_are_taken_out(secret: object, shown: object) -> None:
+    assert logs.redact(secret) == shown
+
+
+def test_a_traceback_holds_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure()
+    try:
+        raise ValueError("sk_live_abc123")
+    except ValueError:
+        structlog.get_logger().exception("failed")
+    (event,) = lines(capsys)
+    assert str(event["exception"]).splitlines()[-1] == "ValueError: sk_live_[redacted]"
+
+
+def test_text_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("WARNING", "console")
+    structlog.get_logger().info("not shown")
+    structlog.get_logger().warning("shown", key="sk_live_abc")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.split("[", 1)[1].split() == ["warning", "]", "shown", "key=sk_live_[redacted]"]

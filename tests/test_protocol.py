@@ -1,0 +1,111 @@
+"""The head of a request is bounded in time and size, over real sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from server.protocol import HEAD_BYTES, bounded
+
+HEAD_TIMEOUT_S = 0.3
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    body = await Request(scope, receive).body()
+    if scope["path"] == "/slow":
+        await asyncio.sleep(3 * HEAD_TIMEOUT_S)
+    await PlainTextResponse(f"{scope['path']} {len(body)}")(scope, receive, send)
+
+
+@pytest.fixture(scope="module")
+async def port() -> AsyncIterator[int]:
+    config = uvicorn.Config(
+        echo, port=0, http=bounded(HEAD_TIMEOUT_S), ws="none", lifespan="off", log_config=None, access_log=False
+    )
+    server = uvicorn.Server(config)
+    config.load()
+    server.lifespan = config.lifespan_class(config)
+    await server.startup()
+    yield server.servers[0].sockets[0].getsockname()[1]
+    await server.shutdown()
+
+
+async def exchange(port: int, *pieces: bytes, pause: float = 0.0) -> bytes:
+    """Send the pieces, then read until the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for piece in pieces:
+        writer.write(piece)
+        await writer.drain()
+        await asyncio.sleep(pause)
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
+def request(path: str, body: bytes = b"", extra: bytes = b"") -> bytes:
+    return b"POST %s HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n%s\r\n%s" % (path.encode(), len(body), extra, body)
+
+
+CLOSE = b"connection: close\r\n"
+
+
+async def test_a_whole_request_is_answered(port: int) -> None:
+    answer = await exchange(port, request("/a", b"x" * 70_000, CLOSE))
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"/a 70000")
+
+
+async def test_a_connection_serves_many_requests(port: int) -> None:
+    answer = await exchange(port, *(request(f"/{number}") for number in range(3)), request("/last", b"xy", CLOSE))
+    assert [line for line in answer.splitlines() if line.startswith((b"/", b"HTTP"))] == [
+        b"HTTP/1.1 200 OK",
+        b"/0 0HTTP/1.1 200 OK",
+        b"/1 0HTTP/1.1 200 OK",
+        b"/2 0HTTP/1.1 200 OK",
+        b"/last 2",
+    ]
+
+
+async def test_a_silent_connection_is_closed(port: int) -> None:
+    assert await exchange(port) == b""
+
+
+async def test_a_dripping_head_is_refused(port: int) -> None:
+    answer = await exchange(port, b"GET / HTTP/1.1\r\n", b"host: x\r\n", b"x-a: b\r\n", pause=HEAD_TIMEOUT_S / 4)
+    assert answer.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+
+
+async def test_a_second_head_that_drips_is_refused(port: int) -> None:
+    answer = await exchange(port, request("/a"), b"GET / HTTP/1.1\r\n", pause=HEAD_TIMEOUT_S / 4)
+    assert b"HTTP/1.1 408 Request Timeout\r\n" in answer
+
+
+async def test_a_slow_answer_is_not_the_clients_fault(port: int) -> None:
+    answer = await exchange(port, request("/slow", extra=CLOSE))
+    assert answer.endswith(b"/slow 0")
+
+
+async def test_a_pipelined_head_waits_for_the_answer_before_it(port: int) -> None:
+    whole = request("/b", extra=CLOSE)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request("/slow") + whole[:20])
+    assert await reader.readuntil(b"/slow 0") != b""
+    writer.write(whole[20:])
+    assert (await reader.read()).endswith(b"/b 0")
+    writer.close()
+
+
+@pytest.mark.parametrize("pieces", [1, 40], ids=["at once", "in pieces"])
+async def test_a_large_head_is_refused(pieces: int, port: int) -> None:
+    head = b"GET / HTTP/1.1\r\nx-long: " + b"a" * (HEAD_BYTES + 1000)
+    size = len(head) // pieces + 1
+    answer = await exchange(port, *(head[start : start + size] for start in range(0, len(head), size)))
+    assert answer.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+
+
+async def test_what_is_no_http_is_a_400(port: int) -> None:
+    assert (await exchange(port, b"\x16\x03\x01 hello\r\n\r\n")).startswith(b"HTTP/1.1 400 Bad Request\r\n")

@@ -1,0 +1,1 @@
+"""What runs beside arq: the runner and its sweep, and one handler for each kind of job."""

@@ -1,0 +1,40 @@
+"""Sealing the audit log, one organization at a time."""
+
+from models.jobs import JobState
+from resolvers import jobs, seals
+from resolvers.changes import SEAL_DELAY_S
+from resolvers.context import Context
+from resolvers.jobs import Claim
+from resolvers.runtime import Runtime
+from workers.runner import Handler
+from workers.sweep import jittered
+
+TRIES = 20
+_LONGEST_S = 3_600
+
+
+def delay_after(tries: int) -> float | None:
+    """The seconds until the next try; None after the last."""
+    return jittered(min(SEAL_DELAY_S * 2**tries, _LONGEST_S)) if tries < TRIES else None
+
+
+async def _run(runtime: Runtime, claim: Claim) -> None:
+    """Seal what there is, and come again after a while when there was something: a change may still be on its way."""
+    found = False
+    while True:
+        async with jobs.held(runtime, claim) as ctx:
+            number = await seals.seal(ctx)
+            found = found or number > 0
+            if number < seals.BATCH:
+                if found and not await seals.another_is_queued(ctx):
+                    await jobs.finish(ctx, claim, JobState.QUEUED, delay=SEAL_DELAY_S, attempt=0)
+                else:
+                    await jobs.finish(ctx, claim, JobState.DONE)
+                return
+
+
+async def _ended(_ctx: Context, _claim: Claim, _state: JobState, _delay: float | None) -> None:
+    """The job's row says it all: entries have no state of their own."""
+
+
+HANDLER = Handler(_run, delay_after, _ended)

@@ -1,0 +1,113 @@
+"""The wake-up through arq: best effort on both sides. Without Redis everything still happens, only later."""
+
+import asyncio
+import logging
+from typing import Any
+from uuid import UUID
+
+import orjson
+import structlog
+from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.worker import Worker, func
+from redis.asyncio import ConnectionPool
+from redis.exceptions import RedisError
+
+from workers.runner import Runner
+
+QUEUE = "counterfoil:jobs"
+FUNCTION = "run_job"
+PATIENCE_S = 0.05
+PENDING = 1_000
+POLL_S = 0.1
+AWAY_S = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Waker:
+    """What an API gives to its runtime as ``wake``. After a failure it lets Redis be for a while."""
+
+    def __init__(self, redis_url: str, *, pause_seconds: float = AWAY_S) -> None:
+        self._pool = ConnectionPool.from_url(redis_url, socket_connect_timeout=PATIENCE_S)
+        self._redis = ArqRedis(self._pool, job_serializer=orjson.dumps, job_deserializer=orjson.loads)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pause, self._not_before = pause_seconds, 0.0
+
+    def wake(self, org_id: UUID, job_ids: list[UUID]) -> None:
+        """Tell the workers of new jobs, in the background; never raises, and whatever fails is left to the sweep."""
+        loop = asyncio.get_running_loop()
+        if len(self._tasks) < PENDING and loop.time() >= self._not_before:
+            task = loop.create_task(self._send(org_id, job_ids))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _send(self, org_id: UUID, job_ids: list[UUID]) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                for job_id in job_ids:
+                    # A new job was never claimed: its claim number is 0.
+                    name = f"{job_id}:0"
+                    await self._redis.enqueue_job(FUNCTION, str(org_id), str(job_id), _job_id=name, _queue_name=QUEUE)
+        except (TimeoutError, OSError, RedisError) as error:
+            self._not_before = asyncio.get_running_loop().time() + self._pause
+            log.warning("wake.failed", error=str(error) or type(error).__name__)
+
+    async def close(self) -> None:
+        """Let what is on its way end, and disconnect."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self._pool.disconnect()
+
+
+async def listen(runner: Runner, redis_url: str) -> None:
+    """Run arq's worker for ever, and start it again when Redis returns."""
+    # arq writes two lines for each wake-up; what becomes of the job is logged by the runner.
+    logging.getLogger("arq.worker").setLevel(logging.WARNING)
+    settings = RedisSettings.from_dsn(redis_url)
+    settings.conn_retries = 0
+    away = False
+
+    async def run_job(_ctx: dict[Any, Any], org_id: str, job_id: str) -> None:
+        runner.wake(UUID(org_id), UUID(job_id))
+
+    async def started(_ctx: dict[Any, Any]) -> None:
+        nonlocal away
+        away = False
+        log.info("redis.connected")
+
+    while True:
+        try:
+            await _serve(settings, run_job, started)
+        except (TimeoutError, OSError, RedisError) as error:
+            if not away:
+                log.warning("redis.away", error=str(error) or type(error).__name__)
+            away = True
+        await asyncio.sleep(AWAY_S)
+
+
+async def _serve(settings: RedisSettings, run_job: Any, started: Any) -> None:
+    redis = await create_pool(
+        settings, job_serializer=orjson.dumps, job_deserializer=orjson.loads, default_queue_name=QUEUE
+    )
+    worker = Worker(
+        functions=[func(run_job, name=FUNCTION, keep_result=0, max_tries=1)],
+        queue_name=QUEUE,
+        redis_pool=redis,
+        on_startup=started,
+        handle_signals=False,
+        retry_jobs=False,
+        max_jobs=100,
+        job_timeout=5,
+        poll_delay=POLL_S,
+        log_results=False,
+        job_serializer=orjson.dumps,
+        job_deserializer=orjson.loads,
+    )
+    try:
+        await worker.async_run()
+    finally:
+        # arq's own close() writes to Redis first, and fails where Redis is away.
+        for task in worker.tasks.values():
+            task.cancel()
+        await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
+        await redis.connection_pool.disconnect()
