@@ -12,7 +12,7 @@ import orjson
 
 from resolvers.errors import Refusal
 
-Pool = Any  # asyncpg.Pool, made before its loop runs and connected once it does.
+Pool = Any  # asyncpg.Pool, whose stubs want its connection's class everywhere.
 Connection = Any  # asyncpg.Connection or its pool proxy: the stubs differ where the calls do not.
 Renderer = Callable[[Any], str]
 
@@ -41,9 +41,9 @@ async def _prepare(connection: Connection) -> None:
     )
 
 
-def pool_of(url: str, *, least: int, most: int) -> Pool:
-    """A pool, not yet open, whose connections speak jsonb as Python objects. Await it (or enter it) to open it."""
-    return asyncpg.create_pool(
+async def open_pool(url: str, *, least: int, most: int) -> Pool:
+    """A pool whose connections speak jsonb as Python objects and pass a transaction pooler."""
+    return await asyncpg.create_pool(
         url, min_size=least, max_size=most, init=_prepare, connection_class=_NoReset, statement_cache_size=1_000
     )
 

@@ -1,6 +1,6 @@
 """Inputs: their bounds are the model's, checked all at once, each wrong value an error that names its field."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any, TypeVar, cast, dataclass_transform
 

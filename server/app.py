@@ -25,7 +25,8 @@ from server.edge import App, Edge
 from server.graphql import GraphQL
 from server.pages import GRAPHIQL
 from server.settings import Settings
-from server.wiring import opened, runtime_of
+from server.wiring import running
+from workers.wake import Waker
 
 log = structlog.get_logger()
 NOTE_SECONDS = 30.0
@@ -73,34 +74,10 @@ def _ready(runtime: Runtime) -> Endpoint:
 
 def create_app(settings: Settings) -> App:
     """The ASGI application of one API process. Its pools open at its start and close at its end."""
-    runtime = runtime_of(settings)
-    keys = Keys(runtime)
     engine = Engine(
         Limits(cost=settings.cost_limit), introspection=settings.introspection, suggestions=settings.suggestions
     )
-    authentication = Authentication(keys, settings.auth_failures_per_minute, settings.trusted_proxies)
-    door = Door(runtime, engine, authentication, settings.body_limit_bytes, settings.body_timeout_s)
-    graphql = GraphQL(door, GRAPHIQL if settings.graphiql else None)
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened(runtime, settings):
-            noting = asyncio.create_task(_note_uses(keys))
-            yield
-            noting.cancel()
-            with suppress(asyncio.CancelledError):
-                await noting
-
-    app = Starlette(
-        routes=[
-            *(Route(f"/graphql{slash}", graphql.answer, methods=ANY) for slash in ("", "/")),
-            Route("/api/health", _health),
-            Route("/api/ready", _ready(runtime)),
-            *routes(door),
-        ],
-        lifespan=lifespan,
-        exception_handlers={404: _missing},
-    )
+    app = Starlette(lifespan=lambda app: _lifespan(app, settings, engine), exception_handlers={404: _missing})
     app.router.redirect_slashes = False
     wrapped: Any = app
     if settings.cors_origins:
@@ -112,3 +89,28 @@ def create_app(settings: Settings) -> App:
             expose_headers=["ETag", "Location", "X-Request-Id", "X-GraphQL-Operation", "Idempotent-Replayed"],
         )
     return Edge(wrapped, seconds=settings.request_timeout_s, timing=settings.server_timing)
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette, settings: Settings, engine: Engine) -> AsyncIterator[None]:
+    async with running(settings) as runtime:
+        waker = Waker(settings.redis_url)
+        runtime.wake = waker.wake
+        keys = Keys(runtime)
+        authentication = Authentication(keys, settings.auth_failures_per_minute, settings.trusted_proxies)
+        door = Door(runtime, engine, authentication, settings.body_limit_bytes, settings.body_timeout_s)
+        graphql = GraphQL(door, GRAPHIQL if settings.graphiql else None)
+        app.router.routes.extend(
+            [
+                *(Route(f"/graphql{slash}", graphql.answer, methods=ANY) for slash in ("", "/")),
+                Route("/api/health", _health),
+                Route("/api/ready", _ready(runtime)),
+                *routes(door),
+            ]
+        )
+        noting = asyncio.create_task(_note_uses(keys))
+        yield
+        noting.cancel()
+        with suppress(asyncio.CancelledError):
+            await noting
+        await waker.close()

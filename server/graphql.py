@@ -13,8 +13,8 @@ from resolvers.errors import Refusal, Refusals, bad_input
 from resolvers.filters import NOBODY
 from rest_shim.app import Door, idempotency_key
 from rest_shim.body import read_json
-from server.pages import GRAPHIQL_CSP
 from schema.engine import Answer, Prepared, refused_answer
+from server.pages import GRAPHIQL_CSP
 
 RESPONSE = "application/graphql-response+json"
 # These are the HTTP answer whatever the client accepts; another error of a request is 200 in application/json.

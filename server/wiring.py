@@ -3,17 +3,20 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from resolvers.runtime import Keyring, Runtime, open_pool
+from models.catalogue import TABLES
+from resolvers.runtime import Connection, Keyring, Runtime, open_pool
+from schema.render import RENDERERS
+from server.errors import CommandError
 from server.settings import Settings
 
-SIDE_CONNECTIONS = 2
+SIDE_CONNECTIONS = 4
 
 
 @asynccontextmanager
 async def running(settings: Settings, *, least: int | None = None, most: int | None = None) -> AsyncIterator[Runtime]:
     """A runtime whose pools are open for the block; `least` and `most` go before the settings' sizes of the pool.
 
-    Raises OSError or asyncpg.PostgresError when the database is away.
+    Raises OSError or asyncpg.PostgresError when the database is away, CommandError for a role that may do too much.
     """
     pool = await open_pool(
         settings.database_url,
@@ -21,17 +24,40 @@ async def running(settings: Settings, *, least: int | None = None, most: int | N
         most=settings.pool_max if most is None else most,
     )
     side = await open_pool(settings.database_url, least=0, most=SIDE_CONNECTIONS)
+    runtime = Runtime(
+        pool=pool,
+        side=side,
+        peppers=Keyring(settings.key_peppers),
+        secret_keys=Keyring(settings.secret_keys),
+        seal_keys=Keyring(settings.seal_keys),
+        renderers=dict(RENDERERS),
+        pool_wait=settings.pool_wait_ms / 1000,
+        statement_timeout_ms=settings.statement_timeout_ms,
+        webhook_allow_private=settings.webhook_allow_private,
+    )
     try:
-        yield Runtime(
-            pool=pool,
-            side=side,
-            peppers=Keyring(settings.key_peppers),
-            secret_keys=Keyring(settings.secret_keys),
-            seal_keys=Keyring(settings.seal_keys),
-            pool_wait=settings.pool_wait_ms / 1000,
-            statement_timeout_ms=settings.statement_timeout_ms,
-            webhook_allow_private=settings.webhook_allow_private,
-        )
+        async with runtime.connection() as connection:
+            await require_plain_role(connection)
+        yield runtime
     finally:
         await side.close()
         await pool.close()
+
+
+async def require_plain_role(connection: Connection) -> None:
+    """Refuse a superuser, a role that bypasses policies, and an owner of our tables. Raises CommandError."""
+    role = await connection.fetchrow(
+        "select rolname, rolsuper, rolbypassrls from pg_roles where rolname = current_user"
+    )
+    owned = await connection.fetchval(
+        "select count(*) from pg_class where relnamespace = 'public'::regnamespace and relname = any($1)"
+        " and pg_has_role(current_user, relowner, 'MEMBER')",
+        [table.name for table in TABLES],
+    )
+    for wrong, what in (
+        (role["rolsuper"], "is a superuser"),
+        (role["rolbypassrls"], "bypasses row-level security"),
+        (owned, "owns the tables"),
+    ):
+        if wrong:
+            raise CommandError(f"DATABASE_URL: the role {role['rolname']} {what}; use one that owns nothing")

@@ -1,6 +1,19 @@
 """Fixtures that every test may ask for."""
 
+from tests.api_support import acme, api, api_runtime, api_settings, other
 from tests.jobs_support import org, runtime
 from tests.servers import backends, own_backends, servers, template
 
-__all__ = ["backends", "org", "own_backends", "runtime", "servers", "template"]
+__all__ = [
+    "acme",
+    "api",
+    "api_runtime",
+    "api_settings",
+    "backends",
+    "org",
+    "other",
+    "own_backends",
+    "runtime",
+    "servers",
+    "template",
+]
