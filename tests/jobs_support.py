@@ -108,16 +108,16 @@ class Request:
 
 @dataclass
 class Receiver:
-    """An HTTP receiver: ``answer`` gives the bytes that it sends back, in parts."""
+    """An HTTP receiver: ``answer`` gives the bytes that it sends back; ``left`` counts senders that hung up on it."""
 
     answer: Callable[[Request], Awaitable[bytes]]
     requests: list[Request] = field(default_factory=list)
-    sent: int = 0
+    left: int = 0
     drip: float | None = None
     url: str = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection: one request, one answer; with ``drip``, its bytes one by one and again and again."""
+        """One connection: one request, one answer; with ``drip`` one answer after another, for ever."""
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             first, *lines = head.strip().split("\r\n")
@@ -129,12 +129,12 @@ class Receiver:
             while self.drip is not None:
                 writer.write(answer)
                 await writer.drain()
-                self.sent += len(answer)
                 await asyncio.sleep(self.drip)
+                answer = await self.answer(request)
             writer.write(answer)
             await writer.drain()
         except (OSError, asyncio.IncompleteReadError):
-            self.sent += 0  # the sender left, as some tests want it to
+            self.left += 1
         finally:
             writer.close()
             with suppress(OSError):
