@@ -17,7 +17,7 @@ from models.webhooks import API_VERSION
 from resolvers import changes
 from resolvers.audit import stub_of
 from resolvers.jobs import context_of
-from resolvers.runtime import Keyring, Runtime, open_pool
+from resolvers.runtime import Keyring, Runtime, pool_of
 from resolvers.secrets import encrypt, new_secret
 from tests.servers import Backends
 from workers import main
@@ -33,15 +33,10 @@ CLIENT = changes.Subject("client", clients, tagged=False)
 @asynccontextmanager
 async def runtime_of(backends: Backends) -> AsyncIterator[Runtime]:
     """A process's runtime, as the application's role."""
-    pool = await open_pool(backends.database_url, least=1, most=8)
-    side = await open_pool(backends.database_url, least=1, most=2)
     renderers: dict[str, Callable[[Any], str]] = {"client": lambda row: f'{{"publicId":"{row["id"]}","name":"Zoë"}}'}
-    runtime = Runtime(pool, side, RING, RING, RING, renderers, webhook_allow_private=True)
-    try:
-        yield runtime
-    finally:
-        await pool.close()
-        await side.close()
+    url = backends.database_url
+    async with pool_of(url, least=1, most=8) as pool, pool_of(url, least=1, most=2) as side:
+        yield Runtime(pool, side, RING, RING, RING, renderers, webhook_allow_private=True)
 
 
 @pytest.fixture
@@ -108,16 +103,16 @@ class Request:
 
 @dataclass
 class Receiver:
-    """An HTTP receiver: ``answer`` gives the bytes that it sends back, in parts."""
+    """An HTTP receiver: ``answer`` gives the bytes that it sends back; ``left`` counts senders that hung up on it."""
 
     answer: Callable[[Request], Awaitable[bytes]]
     requests: list[Request] = field(default_factory=list)
-    sent: int = 0
+    left: int = 0
     drip: float | None = None
     url: str = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection: one request, one answer; with ``drip``, its bytes one by one and again and again."""
+        """One connection: one request, one answer; with ``drip`` one answer after another, for ever."""
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             first, *lines = head.strip().split("\r\n")
@@ -129,12 +124,12 @@ class Receiver:
             while self.drip is not None:
                 writer.write(answer)
                 await writer.drain()
-                self.sent += len(answer)
                 await asyncio.sleep(self.drip)
+                answer = await self.answer(request)
             writer.write(answer)
             await writer.drain()
         except (OSError, asyncio.IncompleteReadError):
-            self.sent += 0  # the sender left, as some tests want it to
+            self.left += 1
         finally:
             writer.close()
             with suppress(OSError):
