@@ -133,7 +133,7 @@ class Batched(FieldExtension):
             needs = raw.schema.extensions["needs"]
             named = get_named_type(raw.return_type)
             kinds = [named] if isinstance(named, GraphQLObjectType) else raw.schema.get_possible_types(named)
-            found = [columns_of(raw.field_nodes, kind, raw.fragments_nodes, needs) for kind in kinds]
+            found = [columns_of(raw.field_nodes, kind, raw.fragments, needs) for kind in kinds]
             known = ctx.columns[key] = tuple(sorted({column for columns in found for column in columns}))
         return known
 
@@ -163,7 +163,7 @@ def given(value: Any) -> Any:
     if isinstance(value, list):
         return [given(item) for item in value]
     definition = getattr(type(value), "__strawberry_definition__", None)
-    if definition is None or not definition.is_input or getattr(type(value), "kept_whole", False):
+    if not getattr(definition, "is_input", False) or getattr(type(value), "kept_whole", False):
         return value
     found: dict[str, Any] = {}
     for field in definition.fields:

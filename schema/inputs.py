@@ -1,8 +1,10 @@
 """Inputs: their bounds are the model's, checked all at once, each wrong value an error that names its field."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, TypeVar, cast, dataclass_transform
+from uuid import UUID
 
 import strawberry
 from graphql import (
@@ -22,6 +24,8 @@ from resolvers.errors import Refusal, Refusals, bad_input
 from schema.fields import describe, given
 
 T = TypeVar("T")
+# GraphQL's own types have checked these; an id is decoded by the resolver that knows what it should lead to.
+COERCED = (UUID, datetime, datetime | None)
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
@@ -43,7 +47,7 @@ def _bounds(cls: type[Any], model: type[Any] | None) -> dict[str, TypeAdapter[An
         known = None
         if model is not None:
             known = model.model_fields.get(field.python_name) or model.model_fields.get(field.python_name + "_")
-        if known is not None:
+        if known is not None and known.annotation not in COERCED:
             kind: Any = known.annotation
             for item in known.metadata:
                 kind = Annotated[kind, item]
@@ -88,7 +92,7 @@ def _plain(value: Any) -> Mapping[str, Any]:
 @cache
 def _graphql_names(cls: type[Any]) -> dict[str, str]:
     names = {}
-    for field in cls.__strawberry_definition__.fields:  # type: ignore[attr-defined]
+    for field in cls.__strawberry_definition__.fields:
         head, *tail = field.python_name.rstrip("_").split("_")
         names[field.python_name] = field.graphql_name or head + "".join(word.capitalize() for word in tail)
     return names
@@ -115,7 +119,7 @@ def check_variables(schema: GraphQLSchema, operation: OperationDefinitionNode, v
     for definition in operation.variable_definitions or ():
         name = definition.variable.name.value
         known.add(name)
-        type_ = type_from_ast(schema, definition.type)
+        type_: Any = type_from_ast(schema, definition.type)
         if name in variables:
             value = variables[name]
             found: list[tuple[list[str | int], GraphQLError]] = []

@@ -17,7 +17,7 @@ from models.webhooks import API_VERSION
 from resolvers import changes
 from resolvers.audit import stub_of
 from resolvers.jobs import context_of
-from resolvers.runtime import Keyring, Runtime, pool_of
+from resolvers.runtime import Keyring, Runtime, open_pool
 from resolvers.secrets import encrypt, new_secret
 from tests.servers import Backends
 from workers import main
@@ -33,10 +33,15 @@ CLIENT = changes.Subject("client", clients, tagged=False)
 @asynccontextmanager
 async def runtime_of(backends: Backends) -> AsyncIterator[Runtime]:
     """A process's runtime, as the application's role."""
+    pool = await open_pool(backends.database_url, least=1, most=8)
+    side = await open_pool(backends.database_url, least=1, most=2)
     renderers: dict[str, Callable[[Any], str]] = {"client": lambda row: f'{{"publicId":"{row["id"]}","name":"Zoë"}}'}
-    url = backends.database_url
-    async with pool_of(url, least=1, most=8) as pool, pool_of(url, least=1, most=2) as side:
-        yield Runtime(pool, side, RING, RING, RING, renderers, webhook_allow_private=True)
+    runtime = Runtime(pool, side, RING, RING, RING, renderers, webhook_allow_private=True)
+    try:
+        yield runtime
+    finally:
+        await pool.close()
+        await side.close()
 
 
 @pytest.fixture

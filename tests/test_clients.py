@@ -7,8 +7,6 @@ from tests.api_support import Org, new_client, new_order
 
 CREATE = """mutation($input: CreateClientInput!) {
   createClient(input: $input) { client { id name email version tags } } }"""
-    "mutation($input: CreateClientInput!) { createClient(input: $input) { client { id name email version tags } } }"
-)
 UPDATE = "mutation($input: UpdateClientInput!) { updateClient(input: $input) { client { id name company version } } }"
 DELETE = "mutation($input: DeleteClientInput!) { deleteClient(input: $input) { deletedId client { status } } }"
 ONE = "query($id: ID!) { client(id: $id) { id name email company status metadata createdAt updatedAt version } }"
@@ -92,8 +90,8 @@ async def test_a_foreign_client_is_as_a_missing_one(acme: Org, other: Org) -> No
         assert (await other.data(ONE, id=public_id))["client"] is None
         assert await other.refused(UPDATE, input={"id": public_id, "name": "B"}) == [("NOT_FOUND", "input.id")]
         for method in ("GET", "PUT", "DELETE"):
-            body = {"json": {"name": "B"}} if method == "PUT" else {}
-            answer = await other.http.request(method, f"/api/v1/clients/{public_id}", **body)
+            body = {"name": "B"} if method == "PUT" else None
+            answer = await other.http.request(method, f"/api/v1/clients/{public_id}", json=body)
             assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
     assert (await acme.http.get(f"/api/v1/clients/{made['publicId']}")).json()["data"] == made
 
