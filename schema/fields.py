@@ -162,7 +162,7 @@ def given(value: Any) -> Any:
     """An input as plain values by Python names; what is absent is left out, and null is None."""
     if isinstance(value, list):
         return [given(item) for item in value]
-    definition = getattr(type(value), "__strawberry_definition__", None)
+    definition: Any = getattr(type(value), "__strawberry_definition__", None)
     if not getattr(definition, "is_input", False) or getattr(type(value), "kept_whole", False):
         return value
     found: dict[str, Any] = {}
