@@ -173,9 +173,8 @@ def _page_sql(
         query = query.offset(sa.bindparam("offset", type_=sa.Integer))
     if column is None:
         return query
-    parents = sa.func.unnest(sa.bindparam("parents", type_=pg.ARRAY(sa.Uuid))).table_valued(
-        sa.column("parent", sa.Uuid), name="parents"
-    )
+    given = sa.func.unnest(sa.bindparam("parents", type_=pg.ARRAY(sa.Uuid)))
+    parents = given.table_valued(sa.column("parent", sa.Uuid), name="parents").render_derived()
     inner = query.where(table.c[column] == parents.c.parent).lateral("inner_rows")
     return sa.select(parents.c.parent.label("parent_id"), inner).select_from(parents.join(inner, sa.true()))
 

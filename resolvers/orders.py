@@ -92,7 +92,8 @@ async def of_messages(ctx: Context, parents: list[Row], args: Args) -> list[Row 
 
 async def transitions(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]]]:
     """What each order may become."""
-    settings = await settings_of(ctx)
+    guarded = any(row["status"] in GUARDED_BY_SETTINGS for row in parents)
+    settings = await settings_of(ctx) if guarded else {}
     moment = now()
     return [available(row, settings, moment) for row in parents]
 
