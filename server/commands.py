@@ -10,6 +10,7 @@ import psycopg
 import uvloop
 
 from migrations.runner import upgrade
+from resolvers.errors import Refusal
 from resolvers.retention import Retention
 from rest_shim.routes import ROUTES
 from schema.graph import SCHEMA
@@ -79,6 +80,8 @@ def _require_database(settings: Settings) -> None:
 
     try:
         asyncio.run(check())
+    except Refusal as error:
+        raise CommandError(f"DATABASE_URL: {error.message} ({error.__cause__})") from None
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise CommandError(f"DATABASE_URL: the database cannot be reached: {error}") from None
 
