@@ -34,6 +34,8 @@ ORG = Option("--org", "the organization's slug")
 
 COMMANDS = (
     Command(("dev",), "run servers, the API and a worker here, with a demo organization", commands.dev),
+    Command(("serve",), "run the API", commands.serve),
+    Command(("worker",), "run a worker", commands.worker),
     Command(("migrate",), "bring the database to the newest revision", commands.migrate),
     Command(
         ("org", "create"),
@@ -47,6 +49,14 @@ COMMANDS = (
         commands_data.create_key,
         (ORG, Option("--name", "what it is for"), Option("--scopes", "scopes, comma-separated, or '*'")),
     ),
+    Command(
+        ("audit", "verify"),
+        "verify the sealed audit log of an organization",
+        commands_data.verify_audit,
+        (ORG, Option("--head", "a head kept elsewhere, as number:hash, that must be in the chain", required=False)),
+    ),
+    Command(("schema", "print"), "print the GraphQL schema", commands.print_schema),
+    Command(("routes",), "print each REST route with its operation", commands.print_routes),
 )
 
 

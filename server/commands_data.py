@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from string import hexdigits
 from typing import Any, TypeVar
 
 import asyncpg
@@ -12,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from models.organizations import PREFIX
 from models.typeid import encode, new_uuid
 from models.words import Name, Slug
-from resolvers import keys, organizations
+from resolvers import keys, organizations, seals
 from resolvers.context import Context
 from resolvers.errors import Refusal, Refusals
 from resolvers.runtime import Runtime
@@ -54,6 +55,32 @@ def create_key(arguments: argparse.Namespace) -> int:
 
     say(_run(work))
     return 0
+
+
+def verify_audit(arguments: argparse.Namespace) -> int:
+    """Verify an organization's sealed audit log, and print its head; 1 when it does not hold."""
+    head = _head(arguments.head)
+
+    async def work(runtime: Runtime) -> seals.Verification:
+        ctx = await _of(runtime, arguments.org)
+        return await seals.verify(runtime, ctx.org_id, head)
+
+    found = _run(work)
+    say(f"sealed {found.sealed}, unsealed {found.unsealed}, erased {found.erased}")
+    if found.head is not None:
+        say(f"head {found.head[0]}:{found.head[1]}")
+    if found.failure is not None:
+        raise CommandError(f"the audit log does not hold: {found.failure}")
+    return 0
+
+
+def _head(text: str | None) -> tuple[int, str] | None:
+    if text is None:
+        return None
+    number, _, digest = text.partition(":")
+    if not (number.isascii() and number.isdigit() and len(digest) == 64 and set(digest.lower()) <= set(hexdigits)):
+        raise CommandError("--head: must be a number, a colon and 64 hexadecimal digits, as `audit verify` prints it")
+    return int(number), digest
 
 
 def _checked(kind: Any, value: str, option: str) -> Any:

@@ -1,6 +1,7 @@
 """`counterfoil serve`: one process of the API; several may run at once, each on its own address."""
 
 import logging
+from collections.abc import Callable
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -11,13 +12,17 @@ from server.settings import Settings
 GRACE_SECONDS = 3
 
 
-def serve(app: ASGIApp, settings: Settings) -> None:
-    """Answer requests until SIGINT or SIGTERM; what is under way then has 3 s to finish."""
+def serve(make_app: Callable[[], ASGIApp], settings: Settings) -> None:
+    """Answer requests until SIGINT or SIGTERM; what is under way then has 3 s to finish.
+
+    `make_app` is called on the loop that serves, to which pools belong.
+    """
     # Its start and stop lines say nothing that our own do not; its warnings are kept.
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     uvicorn.Server(
         uvicorn.Config(
-            app,
+            make_app,
+            factory=True,
             host=settings.host,
             port=settings.port,
             loop="uvloop",

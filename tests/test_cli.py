@@ -1,16 +1,31 @@
 """The command line: exact output, exact exit codes, and errors on standard error alone."""
 
 import base64
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 
 from models.typeid import decode
 from server.cli import COMMANDS, main
+from server.databases import role_of
 from tests.servers import Backends
 
 KEYS = ("KEY_PEPPERS", "SECRET_KEYS", "SEAL_KEYS")
+
+
+@pytest.fixture(autouse=True)
+def logging_restored() -> Iterator[None]:
+    """`serve` and `worker` direct the process's logs before anything else."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture
@@ -83,9 +98,41 @@ def test_a_database_that_is_away(
     environment: Backends, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x")
-    code, out, err = run(capsys, "org", "create", "--name", "One", "--slug", "one")
-    assert (code, out, err.count("\n")) == (1, "", 1)
-    assert "The database is not available" in err
+    for words in (("org", "create", "--name", "One", "--slug", "one"), ("serve",), ("worker",)):
+        code, out, err = run(capsys, *words)
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert "The database is not available" in err
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_role_that_may_too_much_is_refused(
+    command: str, environment: Backends, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", environment.migration_database_url)
+    role = role_of(environment.migration_database_url)
+    said = f"counterfoil: DATABASE_URL: the role {role} owns the tables; use one that owns nothing\n"
+    assert run(capsys, command) == (1, "", said)
+
+
+def test_an_audit_log_that_holds_and_one_that_does_not(
+    environment: Backends, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, "org", "create", "--name", "One", "--slug", "one")
+    assert run(capsys, "audit", "verify", "--org", "one") == (0, "sealed 0, unsealed 1, erased 0\n", "")
+    code, out, err = run(capsys, "audit", "verify", "--org", "one", "--head", f"3:{'ab' * 32}")
+    assert (code, out) == (1, "sealed 0, unsealed 1, erased 0\n")
+    assert err == "counterfoil: the audit log does not hold: the chain ends at 0, before the kept head 3\n"
+    code, out, err = run(capsys, "audit", "verify", "--org", "one", "--head", "3:abc")
+    assert (code, out) == (1, "")
+    assert err.startswith("counterfoil: --head: must be a number, a colon and 64 hexadecimal digits")
+
+
+def test_the_schema_and_the_routes_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "schema", "print")
+    assert (code, err, out.count("type Query {")) == (0, "", 1)
+    code, out, err = run(capsys, "routes")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0].split() == ["GET", "/api/v1/clients", "ListClients"]
 
 
 @pytest.mark.parametrize("words", [(), ("nonsense",), ("org",), ("keys", "create"), ("dev", "--fast"), ("org", "mak")])

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import pytest
 
 from server.accounts import close_data_folder
 from server.embedded import free_port
+from server.env_files import read_env
+from server.processes import identity
 from server.supervisor import end_leftovers
 
 WAIT_SECONDS = 90
@@ -70,6 +73,9 @@ class Dev:
     def get(self, path: str, **headers: str) -> httpx.Response:
         return httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=headers, timeout=10)
 
+    def post(self, path: str, body: object, **headers: str) -> httpx.Response:
+        return httpx.post(f"http://127.0.0.1:{self.port}{path}", json=body, headers=headers, timeout=10)
+
 
 @pytest.fixture
 def dev() -> Iterator[Dev]:
@@ -84,6 +90,63 @@ def dev() -> Iterator[Dev]:
     if (folder / "run").exists():
         end_leftovers(folder / "run", 5)
     shutil.rmtree(folder)
+
+
+def mode(path: Path) -> str:
+    return oct(path.stat().st_mode & 0o777)
+
+
+def test_a_life(dev: Dev) -> None:
+    run, said = dev.start()
+    assert LAST_LINE in said
+    children = dev.children()
+    assert sorted(children) == ["api", "postgres", "valkey", "worker"]
+    assert dev.get("/api/health").json() == {"status": "ok"}
+    kept = ("secrets.env", "servers.env", "dev.env")
+    assert [mode(dev.folder / name) for name in kept] == ["0o600"] * len(kept)
+    before = read_env(dev.folder / "secrets.env")
+
+    # The other commands find it.
+    assert dev.command("org", "create", "--name", "Life", "--slug", "life")[0] == 0
+    code, key, err = dev.command("keys", "create", "--org", "life", "--name", "x", "--scopes", "clients:write")
+    assert (code, err) == (0, "")
+    authorization = f"Bearer {key.strip()}"
+    created = dev.post("/api/v1/clients", {"name": "Ada", "email": "ada@example.com"}, Authorization=authorization)
+    assert created.status_code == 201
+    first = dev.get("/api/v1/clients", Authorization=authorization)
+    assert [client["name"] for client in first.json()["data"]] == ["Ada"]
+
+    # A second one is refused, and changes nothing for the first.
+    assert dev.command("dev") == (
+        1,
+        "",
+        f"counterfoil: another dev (process {run.pid}) already runs on {dev.folder}\n",
+    )
+    assert dev.children() == children
+
+    # A worker that is killed comes back by itself.
+    os.kill(children["worker"], signal.SIGKILL)
+    dev.until(lambda: dev.children().get("worker", children["worker"]) != children["worker"])
+    assert {name: pid for name, pid in dev.children().items() if name != "worker"} == {
+        name: pid for name, pid in children.items() if name != "worker"
+    }
+
+    # A supervisor that is killed leaves nothing that the next start would stumble over.
+    left = dev.children()
+    run.kill()
+    run.wait()
+    again, _ = dev.start()
+    assert [pid for pid in left.values() if identity(pid)] == []
+    assert read_env(dev.folder / "secrets.env") == before
+    assert dev.get("/api/v1/clients", Authorization=authorization).json() == first.json()
+
+    # Ctrl-C ends everything.
+    last = dev.children()
+    again.send_signal(signal.SIGINT)
+    assert again.wait(WAIT_SECONDS) == 0
+    assert [pid for pid in last.values() if identity(pid)] == []
+    assert dev.children() == {}
+    assert not (dev.folder / "dev.env").exists()
 
 
 def test_a_port_in_use_is_one_line(dev: Dev) -> None:
