@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import orjson
 from starlette.requests import Request
@@ -30,12 +31,22 @@ ANY = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CON
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What an organization may still spend, and the headers that tell it."""
+
+    remaining: int
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Door:
-    """What both doors need: the process's things, the engine, who a request is from, and the limits of a body."""
+    """What both doors need: the process's things, the engine, who a request is from, what it may spend, and the
+    limits of a body. ``spend`` raises Refusal RATE_LIMITED."""
 
     runtime: Runtime
     engine: Engine
     actor_of: Callable[[Request], Awaitable[Actor]]
+    spend: Callable[[UUID, int], Awaitable[Spent]]
     body_limit: int
     body_seconds: float
 
@@ -76,7 +87,7 @@ async def _dispatch(door: Door, methods: dict[str, Route], request: Request) -> 
         return problem([shown_refusal(refused, request_id)], str, {"Allow": allowed})
     headers = {"X-GraphQL-Operation": route.operation}
     try:
-        answer, ctx = await _answer(door, route, request)
+        answer, ctx = await _answer(door, route, request, headers)
     except Refusal as refused:
         return problem([shown_refusal(refused, request_id)], partial(_place, route), headers)
     except Refusals as several:
@@ -95,13 +106,14 @@ def _place(route: Route, field: str) -> str:
     return field if field.startswith(("query.", "body", "header.", "path.")) else request_field(route, field)
 
 
-async def _answer(door: Door, route: Route, request: Request) -> tuple[Answer, Context]:
+async def _answer(door: Door, route: Route, request: Request, headers: dict[str, str]) -> tuple[Answer, Context]:
     actor = await door.actor_of(request)
     operation = OPERATIONS[route.operation]
     door.engine.allow(Prepared(operation, {}, judge(CORE, operation, {}, RULES)), actor)
     variables = await _variables(door, route, request)
     prepared = Prepared(operation, variables, judge(CORE, operation, variables, RULES))
     ctx = Context(door.runtime, actor, request.state.request_id, Source.REST, idempotency_key(request))
+    headers |= (await door.spend(actor.org_id, prepared.measure.cost)).headers
     return await door.engine.run(ctx, prepared), ctx
 
 

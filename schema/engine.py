@@ -35,6 +35,7 @@ class Answer:
     errors: list[ErrorView] = field(default_factory=list)
     ran: bool = True
     cost: int = 0
+    remaining: int | None = None
 
     @property
     def status(self) -> int:

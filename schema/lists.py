@@ -102,8 +102,19 @@ class DateTimeFilter:
 
 
 @strawberry.input(description="Conditions on a whole number.")
-class NumberFilter:
+class IntFilter:
     """Conditions on a whole number."""
+
+    eq: strawberry.Maybe[int] = strawberry.field(description="Is this.")
+    gt: strawberry.Maybe[int] = strawberry.field(description="Is greater.")
+    gte: strawberry.Maybe[int] = strawberry.field(description="Is this or greater.")
+    lt: strawberry.Maybe[int] = strawberry.field(description="Is less.")
+    lte: strawberry.Maybe[int] = strawberry.field(description="Is this or less.")
+
+
+@strawberry.input(description="Conditions on an amount of money, in minor units.")
+class MinorUnitsFilter:
+    """Conditions on an amount of money, in minor units."""
 
     eq: strawberry.Maybe[MinorUnits] = strawberry.field(description="Is this.")
     gt: strawberry.Maybe[MinorUnits] = strawberry.field(description="Is greater.")

@@ -20,7 +20,8 @@ from schema.lists import (
     DateTimeFilter,
     Direction,
     IdFilter,
-    NumberFilter,
+    IntFilter,
+    MinorUnitsFilter,
     PageInfo,
     TagsFilter,
     edge_cursor,
@@ -32,7 +33,7 @@ from schema.lists import (
 )
 from schema.messages import MessageConnection, MessageFilter, MessageOrder
 from schema.nodes import Node
-from schema.scalars import Json, MinorUnits
+from schema.scalars import Currency, Json, MinorUnits
 
 if TYPE_CHECKING:
     from schema.clients import Client, ClientFilter
@@ -62,7 +63,7 @@ class Order(Node):
 
     prefix = PREFIX
     id: strawberry.ID = public_id(PREFIX)
-    number: MinorUnits
+    number: int
     client_id: strawberry.ID = related_id(CLIENT, "client_id", "Whose order it is.")
     client: Annotated["Client", strawberry.lazy("schema.clients")] = batched(
         clients.of_orders, "client_id", description="Whose order it is."
@@ -74,7 +75,7 @@ class Order(Node):
     quantity: int
     unit_price: MinorUnits
     total: MinorUnits
-    currency: str
+    currency: Currency
     delivery_days: int | None
     status: OrderStatus
     due_at: datetime | None
@@ -167,8 +168,8 @@ class OrderFilter:
     updated_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="By when it last changed.")
     client_id: strawberry.Maybe[IdFilter] = strawberry.field(description="By the client's id.")
     service_id: strawberry.Maybe[IdFilter] = strawberry.field(description="By the service's id.")
-    number: strawberry.Maybe[NumberFilter] = strawberry.field(description="By number.")
-    total: strawberry.Maybe[NumberFilter] = strawberry.field(description="By total, in minor units.")
+    number: strawberry.Maybe[IntFilter] = strawberry.field(description="By number.")
+    total: strawberry.Maybe[MinorUnitsFilter] = strawberry.field(description="By total, in minor units.")
     due_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="By when it is due.")
     client: strawberry.Maybe[Annotated["ClientFilter", strawberry.lazy("schema.clients")]] = strawberry.field(
         description="By its client."

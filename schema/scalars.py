@@ -1,16 +1,21 @@
 """The graph's own scalars: how values look to a client."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NewType
 
 import orjson
 import strawberry
+from pydantic import TypeAdapter, ValidationError
 
+from models import words
 from models.words import JSON_LIMIT, MAX_SAFE_INTEGER
 
 MinorUnits = NewType("MinorUnits", int)
 Json = NewType("Json", dict[str, Any])
+Currency = NewType("Currency", str)
+Timezone = NewType("Timezone", str)
 
 _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
 
@@ -34,6 +39,20 @@ def _minor_units(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_SAFE_INTEGER:
         raise ValueError(f"MinorUnits must be a whole number, at most {MAX_SAFE_INTEGER} either way.")
     return value
+
+
+def _word(name: str, kind: Any) -> Callable[[object], str]:
+    """Reads a text that the models' own word allows."""
+    adapter = TypeAdapter(kind)
+
+    def read(value: object) -> str:
+        try:
+            text: str = adapter.validate_python(value, strict=True)
+        except ValidationError as error:
+            raise ValueError(f"{name} {error.errors()[0]['msg'].removeprefix('Value error, ')}.") from None
+        return text
+
+    return read
 
 
 def _json(value: object) -> dict[str, Any]:
@@ -60,6 +79,18 @@ SCALARS: dict[object, Any] = {
         description="Money in the currency's smallest unit: a whole number, at most 2^53 - 1 either way.",
         serialize=lambda value: value,
         parse_value=_minor_units,
+    ),
+    Currency: strawberry.scalar(
+        name="Currency",
+        description="A currency: ISO 4217, upper case.",
+        serialize=str,
+        parse_value=_word("Currency", words.Currency),
+    ),
+    Timezone: strawberry.scalar(
+        name="Timezone",
+        description="A time zone: its IANA name, such as Europe/Berlin.",
+        serialize=str,
+        parse_value=_word("Timezone", words.Timezone),
     ),
     Json: strawberry.scalar(
         name="JSON",

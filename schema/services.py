@@ -18,7 +18,7 @@ from schema.lists import (
     DateTimeFilter,
     Direction,
     IdFilter,
-    NumberFilter,
+    MinorUnitsFilter,
     PageInfo,
     TagsFilter,
     TextFilter,
@@ -32,7 +32,7 @@ from schema.lists import (
 from schema.mutations import EXPECTED, Info, mutation
 from schema.nodes import Node
 from schema.orders import OrderConnection, OrderFilter, OrderListFilter, OrderOrder
-from schema.scalars import Json, MinorUnits
+from schema.scalars import Currency, Json, MinorUnits
 
 
 @object_type(Table, description="What the organization sells: an entry of its catalogue.", scope="services:read")
@@ -44,7 +44,7 @@ class Service(Node):
     name: str
     description: str | None
     price: MinorUnits
-    currency: str
+    currency: Currency
     billing: Billing
     interval: BillingInterval | None
     delivery_days: int | None
@@ -113,7 +113,7 @@ class ServiceFilter:
     created_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="By when it was made.")
     updated_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="By when it last changed.")
     name: strawberry.Maybe[TextFilter] = strawberry.field(description="By name.")
-    price: strawberry.Maybe[NumberFilter] = strawberry.field(description="By price, in minor units.")
+    price: strawberry.Maybe[MinorUnitsFilter] = strawberry.field(description="By price, in minor units.")
     orders: strawberry.Maybe[OrderListFilter] = strawberry.field(description="By its orders.")
 
 
@@ -141,7 +141,7 @@ class CreateServiceInput:
     name: str
     description: strawberry.Maybe[str | None]
     price: MinorUnits
-    currency: strawberry.Maybe[str]
+    currency: strawberry.Maybe[Currency]
     billing: strawberry.Maybe[Billing]
     interval: strawberry.Maybe[BillingInterval | None]
     delivery_days: strawberry.Maybe[int | None]
@@ -159,7 +159,7 @@ class UpdateServiceInput:
     name: strawberry.Maybe[str]
     description: strawberry.Maybe[str | None]
     price: strawberry.Maybe[MinorUnits]
-    currency: strawberry.Maybe[str]
+    currency: strawberry.Maybe[Currency]
     billing: strawberry.Maybe[Billing]
     interval: strawberry.Maybe[BillingInterval | None]
     delivery_days: strawberry.Maybe[int | None]

@@ -12,6 +12,7 @@ from models.typeid import encode
 from resolvers import nodes, organizations
 from schema.fields import Info, argument, batched, computed, object_type
 from schema.nodes import Node
+from schema.scalars import Currency, Timezone
 
 
 @object_type(Table, description="A service business.")
@@ -21,8 +22,8 @@ class Organization:
     id: strawberry.ID = computed(lambda row: encode(PREFIX, row["org_id"]), "org_id", description="Its id.")
     name: str
     slug: str
-    default_currency: str
-    timezone: str
+    default_currency: Currency
+    timezone: Timezone
     version: int
     updated_at: datetime
 

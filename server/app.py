@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
+from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -21,6 +22,7 @@ from rest_shim.problems import problem
 from schema.engine import Engine
 from schema.errors import shown_refusal
 from server.authentication import Authentication
+from server.buckets import PATIENCE_S, Buckets
 from server.edge import App, Edge
 from server.graphql import GraphQL
 from server.pages import GRAPHIQL
@@ -98,7 +100,9 @@ async def _lifespan(app: Starlette, settings: Settings, engine: Engine) -> Async
         runtime.wake = waker.wake
         keys = Keys(runtime)
         authentication = Authentication(keys, settings.auth_failures_per_minute, settings.trusted_proxies)
-        door = Door(runtime, engine, authentication, settings.body_limit_bytes, settings.body_timeout_s)
+        redis = Redis.from_url(settings.redis_url, socket_connect_timeout=PATIENCE_S)
+        buckets = Buckets(redis, settings.rate_bucket, settings.rate_refill)
+        door = Door(runtime, engine, authentication, buckets.spend, settings.body_limit_bytes, settings.body_timeout_s)
         graphql = GraphQL(door, GRAPHIQL if settings.graphiql else None)
         app.router.routes.extend(
             [
@@ -114,3 +118,4 @@ async def _lifespan(app: Starlette, settings: Settings, engine: Engine) -> Async
         with suppress(asyncio.CancelledError):
             await noting
         await waker.close()
+        await redis.aclose()

@@ -40,7 +40,7 @@ class GraphQL:
             return _send(refused_answer(refused, request.state.request_id), typed, {"Allow": "GET, HEAD, POST"})
         headers: dict[str, str] = {}
         try:
-            answer, ctx = await self._answer(request)
+            answer, ctx = await self._answer(request, headers)
         except (Refusal, Refusals, UnfitDocument) as refused:
             answer = refused_answer(refused, request.state.request_id)
         else:
@@ -49,7 +49,7 @@ class GraphQL:
                 headers["Idempotent-Replayed"] = "true"
         return _send(answer, typed, headers)
 
-    async def _answer(self, request: Request) -> tuple[Answer, Context]:
+    async def _answer(self, request: Request, headers: dict[str, str]) -> tuple[Answer, Context]:
         actor: Actor | None = None
         refused: Refusal | None = None
         if "authorization" in request.headers:
@@ -73,7 +73,13 @@ class GraphQL:
         self.door.engine.validate(prepared, name)
         self.door.engine.allow(prepared, actor)
         ctx = Context(self.door.runtime, actor, request.state.request_id, Source.GRAPHQL, idempotency_key(request))
-        return await self.door.engine.run(ctx, prepared), ctx
+        if actor is PUBLIC:
+            return await self.door.engine.run(ctx, prepared), ctx
+        spent = await self.door.spend(actor.org_id, prepared.measure.cost)
+        headers |= spent.headers
+        answer = await self.door.engine.run(ctx, prepared)
+        answer.remaining = spent.remaining
+        return answer, ctx
 
     def _open(self, prepared: Prepared) -> bool:
         """Introspection without a key is for where introspection is on."""
@@ -113,8 +119,8 @@ def _send(answer: Answer, typed: bool, headers: dict[str, str]) -> Response:
             headers["Retry-After"] = str(first["retryAfter"])
     if answer.ran:
         body = {"data": answer.data} | body
-    if answer.cost:
-        body["extensions"] = {"cost": {"requested": answer.cost, "actual": answer.cost}}
+    if answer.remaining is not None:
+        body["extensions"] = {"cost": {"requested": answer.cost, "remaining": answer.remaining}}
     status = answer.status if answer.status in ALWAYS and answer.data is None else 200
     if typed and not answer.ran:
         status = answer.status
