@@ -15,9 +15,10 @@ from models.typeid import decode, new_uuid
 from models.webhooks import EventType
 from models.words import key_of
 from resolvers.changes import Subject, Told, delete, insert, update
+from resolvers.conditions import created, ids, moment, tags, text, word
 from resolvers.context import Context, Row, now
 from resolvers.errors import Refusal
-from resolvers.filters import FILTERS, Filters, Relation, created, ids, moment, tags, text, word
+from resolvers.filters import FILTERS, Filters, Relation
 from resolvers.listing import CREATED, Listed, OrderKey, Page, pages
 from resolvers.rows import by_ids, locked
 from resolvers.sql import owned, statement

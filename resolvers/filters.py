@@ -1,4 +1,4 @@
-"""Filters: what may be asked of a list, as conditions that an index serves under row-level security.
+"""Filters: what may be asked of a list.
 
 A filter is taken apart in two: its shape (which conditions on which fields), which decides the statement, and its
 values, which are its parameters. So equal shapes share one compiled statement.
@@ -6,155 +6,24 @@ values, which are its parameters. So equal shapes share one compiled statement.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from enum import Enum
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.base import TIMESTAMP
-from models.lookups import search_words, tag_uses
-from models.typeid import decode, uuid_at
-from models.words import key_of
+from models.lookups import search_words
+from resolvers.conditions import Condition, Value
 from resolvers.errors import bad_input
 from resolvers.sql import ORG
 from resolvers.words import LAST, searched_words
 
 MOST_CONDITIONS = 50
 MOST_DEPTH = 5
-NOBODY = UUID(int=0)
+MOST_VALUES = 100
 
 Shape = tuple[Any, ...]
 Table = Any  # a table, or an alias of one
-Value = tuple[Any, Any]  # a parameter's value and its type
-
-
-@dataclass(frozen=True, slots=True)
-class Op:
-    """One operator: the parameters it makes of a value, and the condition over them."""
-
-    values: Callable[[Any], list[Value]]
-    clause: Callable[[Any, list[Any]], Any]
-    count: int = 1
-
-
-def _one(type_: Any, change: Callable[[Any], Any] = lambda value: value) -> Callable[[Any], list[Value]]:
-    return lambda value: [(change(value), type_)]
-
-
-def _list(type_: Any, change: Callable[[Any], Any] = lambda value: value) -> Callable[[Any], list[Value]]:
-    return lambda value: [([change(item) for item in value], pg.ARRAY(type_))]
-
-
-_COMPARE: dict[str, Callable[[Any, list[Any]], Any]] = {
-    "eq": lambda column, p: column == p[0],
-    "gt": lambda column, p: column > p[0],
-    "gte": lambda column, p: column >= p[0],
-    "lt": lambda column, p: column < p[0],
-    "lte": lambda column, p: column <= p[0],
-}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Condition:
-    """The operators of one filterable field, over a column."""
-
-    column: str
-    ops: Mapping[str, Op]
-
-
-def word(column: str) -> Condition:
-    """An enum's column: eq, in, notIn."""
-    plain = lambda value: value.value if isinstance(value, Enum) else value  # noqa: E731
-    return Condition(
-        column,
-        {
-            "eq": Op(_one(sa.Text, plain), _COMPARE["eq"]),
-            "in_": Op(_list(sa.Text, plain), lambda column, p: column == sa.any_(p[0])),
-            "not_in": Op(_list(sa.Text, plain), lambda column, p: column != sa.all_(p[0])),
-        },
-    )
-
-
-def text(column: str) -> Condition:
-    """A key column of a text: eq and startsWith, without case."""
-    return Condition(
-        column,
-        {
-            "eq": Op(_one(sa.Text, key_of), _COMPARE["eq"]),
-            "starts_with": Op(
-                lambda value: [(key_of(value), sa.Text), (key_of(value) + LAST, sa.Text)],
-                lambda column, p: sa.and_(column >= p[0], column < p[1]),
-                count=2,
-            ),
-        },
-    )
-
-
-def number(column: str, type_: Any = sa.BigInteger) -> Condition:
-    """A number's column: eq, gt, gte, lt, lte."""
-    return Condition(column, {name: Op(_one(type_), clause) for name, clause in _COMPARE.items()})
-
-
-def moment(column: str) -> Condition:
-    """A time's column: eq, gt, gte, lt, lte."""
-    return number(column, TIMESTAMP)
-
-
-def _id_time(*, low: bool) -> Callable[[datetime], list[Value]]:
-    return lambda value: [(uuid_at(value, low=low), sa.Uuid)]
-
-
-def created(column: str = "id") -> Condition:
-    """The time in an id: a range of ids."""
-    return Condition(
-        column,
-        {
-            "eq": Op(
-                lambda value: [(uuid_at(value), sa.Uuid), (uuid_at(value, low=False), sa.Uuid)],
-                lambda column, p: sa.and_(column >= p[0], column <= p[1]),
-                count=2,
-            ),
-            "gt": Op(_id_time(low=False), _COMPARE["gt"]),
-            "gte": Op(_id_time(low=True), _COMPARE["gte"]),
-            "lt": Op(_id_time(low=True), _COMPARE["lt"]),
-            "lte": Op(_id_time(low=False), _COMPARE["lte"]),
-        },
-    )
-
-
-def ids(column: str, prefix: str) -> Condition:
-    """An id's column: eq, in. An id of another type is as a missing one."""
-    key = lambda value: decode(prefix, value) or NOBODY  # noqa: E731
-    return Condition(
-        column,
-        {
-            "eq": Op(_one(sa.Uuid, key), _COMPARE["eq"]),
-            "in_": Op(_list(sa.Uuid, key), lambda column, p: column == sa.any_(p[0])),
-        },
-    )
-
-
-def tags(kind: str) -> Condition:
-    """Tags: has, hasAny."""
-
-    def clause(match: Callable[[Any], Any]) -> Callable[[Any, list[Any]], Any]:
-        def exists(column: Any, p: list[Any]) -> Any:
-            use = tag_uses.alias()
-            mine = (use.c.org_id == ORG, use.c.kind == kind, use.c.subject_id == column)
-            return sa.exists().where(*mine, match(p[0])(use.c.tag))
-
-        return exists
-
-    return Condition(
-        "id",
-        {
-            "has": Op(_one(sa.Text), clause(lambda p: lambda tag: tag == p)),
-            "has_any": Op(_list(sa.Text), clause(lambda p: lambda tag: tag == sa.any_(p))),
-        },
-    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -227,8 +96,8 @@ def _field(
             return (name, tuple((how, _related(inner, sub, seen, path, taken, depth)) for how, sub in value.items()))
         return (name, _related(inner, value, seen, path, taken, depth))
     for op, operand in value.items():
-        if isinstance(operand, list) and len(operand) > 100:
-            raise bad_input(path, "A list in a filter may hold 100 values at most.")
+        if isinstance(operand, list) and len(operand) > MOST_VALUES:
+            raise bad_input(path, f"A list in a filter may hold {MOST_VALUES} values at most.")
         taken.values += asked.ops[op].values(operand)
     return (name, tuple(value))
 

@@ -13,9 +13,10 @@ from models.orders import orders
 from models.typeid import decode, new_uuid
 from models.webhooks import EventType
 from resolvers.changes import Subject, Told, insert
+from resolvers.conditions import NOBODY, created, ids, word
 from resolvers.context import Context, Row, now
 from resolvers.errors import Refusal, bad_input
-from resolvers.filters import FILTERS, NOBODY, Filters, Relation, created, ids, word
+from resolvers.filters import FILTERS, Filters, Relation
 from resolvers.listing import CREATED, RESTRICTIONS, Listed, Page, pages
 from resolvers.rows import by_ids
 from resolvers.sql import owned, statement

@@ -19,9 +19,10 @@ from models.typeid import decode, new_uuid
 from models.webhooks import EventType
 from models.words import MAX_SAFE_INTEGER
 from resolvers.changes import Subject, Told, delete, insert, update
+from resolvers.conditions import NOBODY, created, ids, moment, number, tags, word
 from resolvers.context import Context, Row, now
 from resolvers.errors import Refusal, bad_input
-from resolvers.filters import FILTERS, NOBODY, Filters, Relation, created, ids, moment, number, tags, word
+from resolvers.filters import FILTERS, Filters, Relation
 from resolvers.listing import CREATED, Listed, OrderKey, Page, pages
 from resolvers.numbers import next_number
 from resolvers.order_moves import GUARDED_BY_SETTINGS, available, effects_of

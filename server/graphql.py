@@ -8,9 +8,9 @@ from starlette.responses import HTMLResponse, Response
 
 from execution.documents import UnfitDocument
 from models.keys import ActorKind, Source
+from resolvers.conditions import NOBODY
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
-from resolvers.filters import NOBODY
 from rest_shim.app import Door, idempotency_key
 from rest_shim.body import read_json
 from schema.engine import Answer, Prepared, refused_answer
