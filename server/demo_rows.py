@@ -1,0 +1,233 @@
+"""Rows that look like a studio's and are the same each time: for the demo and for measurements."""
+
+import random
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from models.clients import ClientStatus
+from models.messages import AuthorKind, Visibility
+from models.orders import OrderStatus
+from models.services import Billing, BillingInterval, ServiceStatus
+from models.settings import REGISTRY
+from models.words import key_of
+from resolvers import clients, orders, services
+from resolvers.changes import Subject
+from resolvers.numbers import FIRST
+from resolvers.order_moves import effects_of
+from resolvers.words import words_of
+
+Row = dict[str, Any]
+
+# Fixed, and past: nothing in the rows depends on the day of the seed.
+EPOCH = datetime(2025, 1, 6, 9, tzinfo=UTC)
+_CLIENT_DAYS, _ORDER_DAYS = 150, 180
+_S = OrderStatus
+_WORK = (_S.SUBMITTED, _S.IN_PROGRESS)
+_HELD = (*_WORK, _S.ON_HOLD)
+_REVISED = (*_WORK, _S.DELIVERED, _S.REVISION_REQUESTED)
+# Ways of an order through its states, and how many of a hundred take each.
+_WAYS: tuple[tuple[int, tuple[OrderStatus, ...]], ...] = (
+    (8, ()),
+    (8, (_S.SUBMITTED,)),
+    (16, _WORK),
+    (5, _HELD),
+    (8, (*_WORK, _S.DELIVERED)),
+    (5, _REVISED),
+    (25, (*_WORK, _S.DELIVERED, _S.COMPLETED)),
+    (8, (*_HELD, _S.IN_PROGRESS, _S.DELIVERED, _S.COMPLETED)),
+    (9, (*_REVISED, _S.IN_PROGRESS, _S.DELIVERED, _S.COMPLETED)),
+    (3, (_S.CANCELLED,)),
+    (3, (*_WORK, _S.CANCELLED)),
+    (2, (*_HELD, _S.CANCELLED)),
+)
+_DEFAULTS = {name: setting.default for name, setting in REGISTRY.items()}
+
+_FIRST = (
+    "Ada", "Alan", "Anaïs", "Anna", "Ben", "Björn", "Carla", "Chloé", "Daniel", "Elif", "Emma", "Femi", "Grace",
+    "Hana", "Hugo", "Inés", "Ivan", "Jamal", "Jürgen", "Kai", "Laura", "Lena", "Liam", "Mara", "Mateo", "Nadia",
+    "Noor", "Olga", "Omar", "Paula", "Priya", "Rosa", "Sami", "Sofia", "Tariq", "Uma", "Vera", "Wei", "Yuki", "Zoë",
+)  # fmt: skip
+_LAST = (
+    "Abara", "Bauer", "Castro", "Dubois", "Eriksen", "Fischer", "García", "Haddad", "Ito", "Jansen", "Kaya",
+    "Lindqvist", "Moreau", "Novak", "Okafor", "Pereira", "Quinn", "Rossi", "Sato", "Tanaka", "Ueda", "Vogel", "Weber",
+    "Xu", "Yücel", "Zimmermann",
+)  # fmt: skip
+_TRADES = ("Bakery", "Books", "Brewing", "Cycles", "Dental", "Farms", "Fitness", "Hotels", "Law", "Logistics")
+_TOWNS = ("Berlin", "Lisbon", "Lyon", "Oslo", "Porto", "Turin", "Utrecht", "Vienna")
+_SOURCES = ("referral", "website", "conference", "newsletter", None)
+_CLIENT_TAGS = ("vip", "agency", "startup", "nonprofit", "retail", "late-payer")
+_ORDER_TAGS = ("rush", "print", "web", "first-order", "discounted")
+_STAFF = ("Mina Hartmann", "Theo Laurent", "Rita Sousa")
+_SERVICES: tuple[tuple[str, str, int, BillingInterval | None, int | None, ServiceStatus], ...] = (
+    ("Logo design", "Three drafts, two rounds of changes", 90_000, None, 10, ServiceStatus.ACTIVE),
+    ("Brand guidelines", "Colours, type and tone on 24 pages", 240_000, None, 21, ServiceStatus.ACTIVE),
+    ("Landing page", "One page, designed and built", 180_000, None, 14, ServiceStatus.ACTIVE),
+    ("Website", "Up to ten pages with a content system", 650_000, None, 45, ServiceStatus.ACTIVE),
+    ("Website care", "Updates, backups and one hour of changes", 12_000, BillingInterval.MONTH, None,
+     ServiceStatus.ACTIVE),
+    ("Search report", "What people find and what they miss", 45_000, BillingInterval.QUARTER, 7, ServiceStatus.ACTIVE),
+    ("Newsletter", "Written, laid out and sent", 38_000, BillingInterval.WEEK, 3, ServiceStatus.ACTIVE),
+    ("Product photos", "Twenty products on white", 75_000, None, 8, ServiceStatus.ACTIVE),
+    ("Explainer video", "Ninety seconds with voice and subtitles", 420_000, None, 30, ServiceStatus.ACTIVE),
+    ("Hosting", "Servers, certificates and watch", 24_000, BillingInterval.YEAR, None, ServiceStatus.ACTIVE),
+    ("Workshop", "A day on the brand with the whole team", 150_000, None, None, ServiceStatus.DRAFT),
+    ("Flyer", "Two sides, ready for print", 30_000, None, 5, ServiceStatus.ARCHIVED),
+)  # fmt: skip
+_ORDER_NOTES = (
+    "Prefers calls in the morning",
+    "Invoice goes to the head office",
+    "Files are in the shared folder",
+    "Needs a Spanish version too",
+    None,
+    None,
+)
+_REASONS = ("The budget was cut", "Ordered twice by mistake", "The client went with another studio")
+_BODIES = {
+    AuthorKind.CLIENT: (
+        "Could you send the draft as a PDF too?",
+        "We love it! One small thing: the blue is a bit dark.",
+        "When can we expect the next version?",
+        "Approved from our side. Thank you!",
+    ),
+    AuthorKind.STAFF: (
+        "Thanks for your order! We start on Monday.",
+        "The first draft is ready for your eyes.",
+        "Could you send us the logo as a vector file?",
+        "All changes are in. Please have another look.",
+    ),
+}
+_INTERNAL = ("Check the margins before this goes out.", "Client is in a hurry: plan two people.")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many rows an organization gets."""
+
+    clients: int
+    orders: int
+    messages: int
+
+
+@dataclass(slots=True)
+class Rows:
+    """An organization's rows by table, parents first, without ``org_id``."""
+
+    org_id: UUID
+    clients: list[Row] = field(default_factory=list)
+    services: list[Row] = field(default_factory=list)
+    orders: list[Row] = field(default_factory=list)
+    messages: list[Row] = field(default_factory=list)
+    next_number: int = FIRST
+
+    def words(self) -> Iterator[Row]:
+        """The rows of ``search_words``."""
+        for subject, rows in self._subjects():
+            for row in rows:
+                for word in words_of(row[name] for name in subject.searched):
+                    yield {"kind": subject.kind, "word": word, "subject_id": row["id"]}
+
+    def tags(self) -> Iterator[Row]:
+        """The rows of ``tag_uses``."""
+        for subject, rows in self._subjects():
+            for row in rows:
+                for tag in row["tags"]:
+                    yield {"kind": subject.kind, "tag": tag, "subject_id": row["id"]}
+
+    def _subjects(self) -> tuple[tuple[Subject, list[Row]], ...]:
+        return (clients.SUBJECT, self.clients), (services.SUBJECT, self.services), (orders.SUBJECT, self.orders)
+
+
+class _Maker:
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+
+    def id_at(self, moment: datetime) -> UUID:
+        head = int(moment.timestamp() * 1000) << 80 | 0x7 << 76 | self.random.getrandbits(12) << 64
+        return UUID(int=head | 2 << 62 | self.random.getrandbits(62))
+
+    def moments(self, number: int, start: float, days: float) -> list[datetime]:
+        """So many moments, in order, between two days after the epoch."""
+        offsets = sorted(self.random.randrange(int(days * 86_400_000)) for _ in range(number))
+        return [EPOCH + timedelta(days=start, milliseconds=offset) for offset in offsets]
+
+    def row(self, moment: datetime, **columns: Any) -> Row:
+        return {"id": self.id_at(moment), "version": 1, "updated_at": moment} | columns
+
+    def some(self, choices: tuple[str, ...]) -> list[str]:
+        return self.random.sample(choices, self.random.choice((0, 0, 1, 1, 2)))
+
+    def client(self, index: int, moment: datetime) -> Row:
+        pick = self.random.choice
+        first, last = pick(_FIRST), pick(_LAST)
+        name = f"{first} {last}"
+        plain = unicodedata.normalize("NFKD", f"{first}.{last}".lower()).encode("ascii", "ignore").decode()
+        email = f"{plain}.{index + 1}@example.com"
+        status = self.random.choices(tuple(ClientStatus), (20, 65, 10, 5))[0]
+        return self.row(
+            moment, metadata={"crm": f"C-{index + 1:05d}"}, tags=self.some(_CLIENT_TAGS), name=name,
+            name_key=key_of(name), email=email, email_key=key_of(email), company=f"{last} {pick(_TRADES)}",
+            phone=f"+49 30 {self.random.randrange(10**6, 10**7)}",
+            address=f"{index % 90 + 1} High Street, {pick(_TOWNS)}",
+            tax_id=f"DE{self.random.randrange(10**8, 10**9)}", status=status, source=pick(_SOURCES), notes=None,
+        )  # fmt: skip
+
+    def service(self, index: int) -> Row:
+        name, description, price, interval, days, status = _SERVICES[index]
+        return self.row(
+            EPOCH + timedelta(minutes=index), metadata={}, tags=["popular"] if index < 3 else [], name=name,
+            name_key=key_of(name), description=description, price=price, currency="EUR", interval=interval,
+            billing=Billing.ONE_TIME if interval is None else Billing.RECURRING, delivery_days=days, status=status,
+        )  # fmt: skip
+
+    def order(self, number: int, moment: datetime, client: Row, service: Row) -> Row:
+        quantity = self.random.choice((1, 1, 1, 2, 3, 5))
+        row = self.row(
+            moment, metadata={}, tags=self.some(_ORDER_TAGS), number=number, client_id=client["id"],
+            service_id=service["id"], quantity=quantity, unit_price=service["price"],
+            total=quantity * service["price"], currency=service["currency"], delivery_days=service["delivery_days"],
+            status=OrderStatus.PENDING, due_at=None, started_at=None, held_at=None, delivered_at=None,
+            completed_at=None, cancelled_reason=None, revisions=0, notes=self.random.choice(_ORDER_NOTES),
+            form_data={"deadline": "flexible"} if number % 5 == 0 else None,
+        )  # fmt: skip
+        (_, way), *_ = self.random.choices(_WAYS, [share for share, _ in _WAYS])
+        for target in way:
+            moment += timedelta(minutes=self.random.randrange(60, 6_000))
+            reason = self.random.choice(_REASONS) if target is OrderStatus.CANCELLED else None
+            row |= effects_of(row, target, reason, _DEFAULTS, moment, "input.to")
+            row |= {"version": row["version"] + 1, "updated_at": moment}
+        return row
+
+    def message(self, order: Row, client: Row, moment: datetime) -> Row:
+        author = self.random.choice((AuthorKind.STAFF, AuthorKind.CLIENT))
+        internal = author is AuthorKind.STAFF and self.random.random() < 0.25
+        file = {"name": "draft.pdf", "url": f"https://files.example.com/{order['number']}/draft.pdf"}
+        return self.row(
+            moment, order_id=order["id"], author_kind=author,
+            author_name=client["name"] if author is AuthorKind.CLIENT else self.random.choice(_STAFF),
+            body=self.random.choice(_INTERNAL if internal else _BODIES[author]),
+            visibility=Visibility.INTERNAL if internal else Visibility.PUBLIC,
+            attachments=[file] if self.random.random() < 0.1 else [],
+        )  # fmt: skip
+
+
+def rows_of(seed: int, size: Size) -> Rows:
+    """An organization's rows: equal for equal arguments, ids and times too."""
+    make = _Maker(seed)
+    rows = Rows(make.id_at(EPOCH))
+    rows.services = [make.service(index) for index in range(len(_SERVICES))]
+    rows.clients = [make.client(*item) for item in enumerate(make.moments(size.clients, 0, _CLIENT_DAYS))]
+    by_id = {row["id"]: row for row in rows.clients}
+    # A draft was never ordered; what is archived was, once.
+    sold = [row for row in rows.services if row["status"] is not ServiceStatus.DRAFT]
+    for moment in make.moments(size.orders, _CLIENT_DAYS, _ORDER_DAYS):
+        client, service = make.random.choice(rows.clients), make.random.choice(sold)
+        rows.orders.append(make.order(rows.next_number, moment, client, service))
+        rows.next_number += 1
+    for moment in make.moments(size.messages, _CLIENT_DAYS + _ORDER_DAYS, 14):
+        order = make.random.choice(rows.orders)
+        rows.messages.append(make.message(order, by_id[order["client_id"]], moment))
+    return rows
