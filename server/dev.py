@@ -16,6 +16,7 @@ from migrations.runner import upgrade
 from server import embedded
 from server.accounts import make_data_folder
 from server.databases import role_of
+from server.demo import seed_demo
 from server.env_files import read_env, write_env
 from server.errors import DevError
 from server.processes import ProcessSpec
@@ -47,6 +48,7 @@ def run(say: Say) -> None:
             environment = _environment(folder, supervisor, say)
             settings = load(Settings, **{name.lower(): value for name, value in environment.items()})
             _migrate(settings, say)
+            seed_demo(settings, say)
             _serve(settings, environment, supervisor, say)
             supervisor.watch()
         except Stopped:
