@@ -1,10 +1,12 @@
 """Webhook endpoints, the events they hear of, and each delivery."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from annotated_types import MaxLen, MinLen
+from pydantic import AfterValidator
 from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field
 
@@ -57,6 +59,22 @@ EVENT_SCOPES: dict[str, str] = {
 }
 
 
+def _event_name(value: str) -> str:
+    if value != EVERYTHING and value not in _EVENT_NAMES:
+        raise ValueError(f"must be {EVERYTHING} or one of {', '.join(sorted(_EVENT_NAMES))}")
+    return value
+
+
+def _distinct(value: list[str]) -> list[str]:
+    return list(dict.fromkeys(value))
+
+
+EVERYTHING = "*"
+_EVENT_NAMES = frozenset(event.value for event in EventType)
+EventName = Annotated[str, AfterValidator(_event_name)]
+EventNames = Annotated[list[EventName], MinLen(1), MaxLen(100), AfterValidator(_distinct)]
+
+
 class WebhookEndpoint(Resource, table=True):
     """An address that is told of events."""
 
@@ -67,7 +85,7 @@ class WebhookEndpoint(Resource, table=True):
     )
 
     url: Url = column(sa.Text, description="An http or https address that is not private.")
-    events: list[str] = column(pg.ARRAY(sa.Text), description="Names of events, or * for all.")
+    events: EventNames = column(pg.ARRAY(sa.Text), description="Names of events, or * for all.")
     description: ShortText | None = column(sa.Text, nullable=True, description="What the endpoint is for.")
     secret: bytes = column(pg.BYTEA, description="The signing secret, encrypted.")
     previous_secret: bytes | None = column(pg.BYTEA, nullable=True, description="The one before it, encrypted.")

@@ -12,7 +12,9 @@ from models.orders import orders as orders_table
 from models.services import PREFIX as SERVICE
 from models.services import services as services_table
 from models.typeid import prefix_of
-from resolvers import clients, messages, orders, services
+from models.webhooks import PREFIX as WEBHOOK
+from models.webhooks import webhook_endpoints
+from resolvers import clients, messages, orders, services, webhooks
 from resolvers.context import Batch, Context, Row
 from resolvers.errors import bad_input
 
@@ -21,6 +23,7 @@ KINDS: dict[str, tuple[Batch, Any]] = {
     SERVICE: (services.one, services_table),
     ORDER: (orders.one, orders_table),
     MESSAGE: (messages.one, messages_table),
+    WEBHOOK: (webhooks.one, webhook_endpoints),
 }
 MOST_IDS = 100
 

@@ -1,6 +1,6 @@
 """Serves the documented routes: each request becomes its operation, each answer its response."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from resolvers.errors import Refusal, Refusals, bad_input, not_found
 from resolvers.runtime import Runtime
 from rest_shim.body import read_json
 from rest_shim.problems import problem
-from rest_shim.routes import ROUTES, Kind, Route
+from rest_shim.routes import ROUTES, Kind, Route, under_parents
 from rest_shim.translate import input_of, list_variables, request_field
 from schema.engine import Answer, Engine, Prepared
 from schema.errors import shown_refusal
@@ -59,10 +59,14 @@ def idempotency_key(request: Request) -> str | None:
     return key
 
 
-def routes(door: Door) -> list[HttpRoute]:
-    """Every documented path, with and without a slash at its end; an unknown method is a 405 with Allow."""
+def routes(door: Door, webhook_parents: Iterable[str] = ()) -> list[HttpRoute]:
+    """Every documented path, with and without a slash at its end; an unknown method is a 405 with Allow.
+
+    The webhooks answer under each of ``webhook_parents`` too.
+    """
     by_path: dict[str, dict[str, Route]] = {}
-    for route in ROUTES:
+    # A parent may be a resource's name, whose ids must not swallow the word ``webhooks``.
+    for route in (*under_parents(webhook_parents), *ROUTES):
         by_path.setdefault(route.path, {})[route.method] = route
     return [
         HttpRoute(path + slash, _endpoint(door, methods), methods=ANY)
@@ -147,7 +151,9 @@ def _response(route: Route, request: Request, found: Any, headers: dict[str, str
         return Response(status_code=204, headers=headers)
     if route.kind is Kind.LIST:
         return _json(_envelope(found, request), 200, headers)
+    shown = {}
     if route.kind is not Kind.GET:
+        shown = {name: found[name] for name in route.beside}
         found = found[route.resource]
     if found is None:
         missing = shown_refusal(not_found(route.resource), request.state.request_id)
@@ -156,8 +162,9 @@ def _response(route: Route, request: Request, found: Any, headers: dict[str, str
     if route.kind is Kind.GET and headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     if route.kind is Kind.CREATE:
-        headers["Location"] = f"{route.path}/{found['publicId']}"
-        return _json({"data": found}, 201, headers)
+        if route.located:
+            headers["Location"] = f"{route.path}/{found['publicId']}"
+        return _json({"data": found | shown}, 201, headers)
     return _json({"data": found}, 200, headers)
 
 

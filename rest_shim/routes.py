@@ -1,7 +1,7 @@
 """The documented routes as rows of a table: method, path, operation, and how a query becomes variables."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -18,7 +18,8 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Route:
     """One documented route. ``filters`` maps a query parameter to its path in the GraphQL filter; the last word of the
-    path is the operator (``in`` takes a comma-separated list)."""
+    path is the operator (``in`` takes a comma-separated list). ``beside`` are fields of the payload that the
+    answer shows with the resource's own; ``located``: a created resource has a GET of its own, so a Location."""
 
     method: str
     path: str
@@ -28,6 +29,8 @@ class Route:
     summary: str
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sorts: Mapping[str, str] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
+    located: bool = True
 
     @property
     def root(self) -> str:
@@ -65,6 +68,17 @@ def _resource(
     )
 
 
+_API = "/api/v1"
+_HOOKS = _API + "/webhooks"
+_HOOK_FILTERS = {"status": ("status", "in"), **_TIMES}
+_WEBHOOK_ROUTES: tuple[Route, ...] = (
+    Route("GET", _HOOKS, "ListWebhooks", Kind.LIST, "webhook", "List webhooks", _HOOK_FILTERS, _SORTS),
+    Route(
+        "POST", _HOOKS, "CreateWebhook", Kind.CREATE, "webhook", "Create a webhook", beside=("secret",), located=False
+    ),
+    Route("DELETE", _HOOKS + "/{publicId}", "DeleteWebhook", Kind.DELETE, "webhook", "Delete a webhook"),
+)
+
 ROUTES: tuple[Route, ...] = (
     *_resource("client", "a client", {**_COMMON, "email": ("email", "eq")}, {**_SORTS, "name": "NAME"}),
     *_resource("service", "a service", _COMMON, {**_SORTS, "name": "NAME", "price": "PRICE"}),
@@ -74,4 +88,14 @@ ROUTES: tuple[Route, ...] = (
         {**_COMMON, "clientId": ("clientId", "eq"), "serviceId": ("serviceId", "eq")},
         {**_SORTS, "number": "NUMBER", "total": "TOTAL", "dueAt": "DUE_AT"},
     ),
+    *_WEBHOOK_ROUTES,
 )
+
+
+def under_parents(parents: Iterable[str]) -> tuple[Route, ...]:
+    """The webhook routes as each parent answers them too, such as ``/api/v1/settings/webhooks``."""
+    return tuple(
+        replace(route, path=f"{_API}/{parent}{route.path.removeprefix(_API)}")
+        for parent in parents
+        for route in _WEBHOOK_ROUTES
+    )

@@ -9,6 +9,7 @@ from models.clients import ClientStatus
 from models.messages import AuthorKind, Visibility
 from models.orders import MOVES, Guard, OrderStatus
 from models.services import Billing, BillingInterval, ServiceStatus
+from models.webhooks import DeliveryStatus, EndpointStatus
 
 E = TypeVar("E", bound=type[Enum])
 
@@ -51,6 +52,15 @@ words(
 )
 words(AuthorKind, STAFF="The organization's staff.", CLIENT="The client.", AGENT="An AI agent.", SYSTEM="The system.")
 words(Visibility, PUBLIC="The client sees it.", INTERNAL="Only holders of messages:internal see it.")
+words(EndpointStatus, ENABLED="It gets deliveries.", DISABLED="It gets none until it is enabled.")
+words(
+    DeliveryStatus,
+    PENDING="Waits for its next try.",
+    SENDING="Is being sent.",
+    SUCCEEDED="The receiver answered 2xx.",
+    FAILED="Every try failed.",
+    CANCELLED="Its endpoint was disabled or deleted before it arrived.",
+)
 
 
 def moves_described() -> str:

@@ -18,15 +18,17 @@ from schema.orders import OrderQuery
 from schema.scalars import SCALARS
 from schema.services import ServiceMutation, ServiceQuery
 from schema.viewer import ViewerQuery
+from schema.webhook_changes import WebhookMutation
+from schema.webhooks import WebhookQuery
 
 
 @strawberry.type(description="What can be asked.")
-class Query(ClientQuery, ServiceQuery, OrderQuery, MessageQuery, ViewerQuery):
+class Query(ClientQuery, ServiceQuery, OrderQuery, MessageQuery, WebhookQuery, ViewerQuery):
     """What can be asked."""
 
 
 @strawberry.type(description="What can be done. Each root field is one transaction.")
-class Mutation(ClientMutation, ServiceMutation, OrderMutation, MessageMutation):
+class Mutation(ClientMutation, ServiceMutation, OrderMutation, MessageMutation, WebhookMutation):
     """What can be done."""
 
 

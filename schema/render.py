@@ -70,4 +70,5 @@ RENDERERS: dict[str, Callable[[Row], str]] = {
     "service": renderer("GetService"),
     "order": renderer("GetOrder"),
     "message": renderer("GetMessage"),
+    "webhook": renderer("GetWebhook"),
 }

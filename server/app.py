@@ -109,7 +109,7 @@ async def _lifespan(app: Starlette, settings: Settings, engine: Engine) -> Async
                 *(Route(f"/graphql{slash}", graphql.answer, methods=ANY) for slash in ("", "/")),
                 Route("/api/health", _health),
                 Route("/api/ready", _ready(runtime)),
-                *routes(door),
+                *routes(door, settings.webhook_parents),
             ]
         )
         noting = asyncio.create_task(_note_uses(keys))

@@ -1,0 +1,151 @@
+"""Webhook endpoints: read, create, update, rotate their secrets, delete. Their changes make no events."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from execution.batch import Args
+from models.audit import Action
+from models.keys import allows
+from models.typeid import decode, new_uuid
+from models.webhooks import API_VERSION, EVENT_SCOPES, PREFIX, EndpointStatus, webhook_endpoints
+from resolvers import secrets
+from resolvers.addresses import check_literal
+from resolvers.changes import Told, insert, update
+from resolvers.context import Context, Row, now
+from resolvers.deliveries import ENDPOINT
+from resolvers.errors import Refusal, bad_input
+from resolvers.filters import FILTERS, Filters, created, ids, moment, word
+from resolvers.listing import CREATED, Listed, OrderKey, Page, pages
+from resolvers.rows import by_ids, locked
+
+LISTED = Listed(
+    "webhooks",
+    webhook_endpoints,
+    {"CREATED_AT": CREATED, "UPDATED_AT": OrderKey("updated_at", datetime)},
+    always=lambda table: table.c.deleted_at.is_(None),
+)
+FILTERS["webhooks"] = Filters(
+    webhook_endpoints,
+    {
+        "id": ids("id", PREFIX),
+        "status": word("status"),
+        "created_at": created(),
+        "updated_at": moment("updated_at"),
+    },
+)
+BOTH_SIGN_FOR = timedelta(hours=24)
+BY_HAND = "Disabled through the API."
+# What an endpoint can hear of, as the scopes of the key that made it allow.
+_HEARD = sorted({*EVENT_SCOPES.values(), "messages:internal"})
+
+
+async def listed(ctx: Context, parents: list[Any], args: Args) -> list[Page]:
+    """A page of the organization's webhook endpoints, without deleted ones."""
+    return await pages(ctx, LISTED, args)
+
+
+async def one(ctx: Context, parents: list[Any], args: Args) -> list[Row | None]:
+    """The webhook endpoint of an id; None when it is missing, deleted or foreign."""
+    return await by_ids(ctx, webhook_endpoints, [decode(PREFIX, args.values["id"])], args.columns)
+
+
+def _check(ctx: Context, url: str) -> None:
+    try:
+        check_literal(url, ctx.runtime.webhook_allow_private)
+    except ValueError as error:
+        text = str(error)
+        raise bad_input("input.url", f"{text[:1].upper()}{text[1:]}.") from error
+
+
+async def create(ctx: Context, given: Mapping[str, Any]) -> tuple[Row, str]:
+    """Create an endpoint; it and its secret, which is shown this once. Raises Refusal BAD_INPUT for its address.
+
+    It hears only of what the key that acts could read.
+    """
+    _check(ctx, given["url"])
+    key, secret = new_uuid(), _shown_once(ctx)
+    row: dict[str, Any] = {
+        "id": key,
+        "version": 1,
+        "updated_at": now(),
+        "description": None,
+        "secret": secrets.encrypt(ctx.runtime.secret_keys, ctx.org_id, key, secret),
+        "previous_secret": None,
+        "previous_until": None,
+        "api_version": API_VERSION,
+        "status": EndpointStatus.ENABLED,
+        "disabled_reason": None,
+        "failing_since": None,
+        "last_success_at": None,
+        "scopes": sorted(ctx.actor.scopes),
+        "deleted_at": None,
+    }
+    row |= given
+    return await insert(ctx, ENDPOINT, row, Action.WEBHOOK_CREATE, Told()), secret
+
+
+def _shown_once(ctx: Context) -> str:
+    secret = secrets.new_secret()
+    ctx.once.append(secret)
+    return secret
+
+
+async def change(ctx: Context, public_id: str, expected: int | None, given: Mapping[str, Any]) -> Row:
+    """Change, enable or disable an endpoint. Enabling, or another address, starts the clock of failures again.
+
+    Raises Refusal NOT_FOUND, VERSION_MISMATCH, BAD_INPUT for an address, or FORBIDDEN to send elsewhere what the
+    acting key may not read.
+    """
+    old = await locked(ctx, ENDPOINT, public_id, expected)
+    new = dict(given)
+    changed = {name for name, value in new.items() if value != old[name]}
+    if not changed:
+        return old
+    actions: list[tuple[Action, set[str]]] = []
+    if "url" in changed:
+        _check(ctx, new["url"])
+        _may_send_elsewhere(ctx, old)
+        new["failing_since"] = None
+    if "status" in changed and new["status"] == EndpointStatus.DISABLED:
+        new["disabled_reason"] = BY_HAND
+        changed.remove("status")
+        actions.append((Action.WEBHOOK_DISABLE, {"status", "disabled_reason"}))
+    elif "status" in changed:
+        new |= {"disabled_reason": None, "failing_since": None}
+        changed.add("disabled_reason")
+    if changed:
+        actions.insert(0, (Action.WEBHOOK_UPDATE, changed))
+    return await update(ctx, ENDPOINT, old, new, actions, Told())
+
+
+def _may_send_elsewhere(ctx: Context, endpoint: Row) -> None:
+    """Another address must not make readable what the acting key cannot read."""
+    held = frozenset(endpoint["scopes"])
+    for scope in _HEARD:
+        if allows(held, scope) and not ctx.actor.may(scope):
+            message = f"The endpoint hears of what needs the scope {scope}: a key without it cannot move its address."
+            raise Refusal("FORBIDDEN", message, field="input.url", scope=scope)
+
+
+async def rotate(ctx: Context, public_id: str, expected: int | None) -> tuple[Row, str]:
+    """Give an endpoint a new secret, shown this once; the old one signs beside it for 24 hours.
+
+    Raises Refusal NOT_FOUND or VERSION_MISMATCH.
+    """
+    old = await locked(ctx, ENDPOINT, public_id, expected)
+    secret = _shown_once(ctx)
+    new = {
+        "secret": secrets.encrypt(ctx.runtime.secret_keys, ctx.org_id, old["id"], secret),
+        "previous_secret": old["secret"],
+        "previous_until": now() + BOTH_SIGN_FOR,
+    }
+    actions = [(Action.WEBHOOK_ROTATE_SECRET, {"previous_until"})]
+    return await update(ctx, ENDPOINT, old, new, actions, Told()), secret
+
+
+async def remove(ctx: Context, public_id: str, expected: int | None) -> None:
+    """Delete an endpoint; the history of its deliveries stays. Raises Refusal NOT_FOUND or VERSION_MISMATCH."""
+    old = await locked(ctx, ENDPOINT, public_id, expected)
+    actions = [(Action.WEBHOOK_DELETE, {"deleted_at"})]
+    await update(ctx, ENDPOINT, old, {"deleted_at": now()}, actions, Told())
