@@ -64,9 +64,11 @@ format: $(STAMP) ## Format the code and fix what the linter can
 	@$(BIN)/ruff check --fix --quiet $(CODE)
 	@$(BIN)/ruff format $(CODE)
 
-schema: $(STAMP) ## Write schema/schema.graphql anew from the code
+schema: $(STAMP) ## Write schema/schema.graphql and rest_shim/openapi.json anew from the code
 	@$(BIN)/counterfoil schema print > schema/schema.graphql.new
 	@mv schema/schema.graphql.new schema/schema.graphql
+	@$(BIN)/counterfoil openapi print > rest_shim/openapi.json.new
+	@mv rest_shim/openapi.json.new rest_shim/openapi.json
 
 lock: ## Compile requirements/*.in into *.txt (UPGRADE=1 takes newer versions); needs uv
 	@test -n "$(UV)" || { echo "make lock needs uv" >&2; exit 1; }

@@ -150,12 +150,13 @@ def _nulls(type_: Any, value: Any, path: str) -> Iterator[Refusal]:
     """Nulls where a field may be absent but not null."""
     for field, part, where in _members(type_, value, path):
         declared = field.extensions.get("strawberry-definition")
-        if part is None and declared is not None and _absent_only(declared.type):
+        if part is None and declared is not None and absent_only(declared.type):
             yield bad_input(where, "It may be left out, but not be null.")
         yield from _nulls(field.type, part, where)
 
 
-def _absent_only(type_: Any) -> bool:
+def absent_only(type_: Any) -> bool:
+    """Whether an input field of this declared type may be left out, but not be null."""
     return type(type_).__name__ == "StrawberryMaybe" and type(type_.of_type).__name__ != "StrawberryOptional"
 
 
@@ -186,4 +187,4 @@ def _out_of_bounds(type_: Any, value: Any, path: str) -> list[Refusal]:
     return problems
 
 
-__all__ = ["check_variables", "given", "input_type", "values_of"]
+__all__ = ["absent_only", "check_variables", "given", "input_type", "values_of"]

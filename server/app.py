@@ -19,6 +19,7 @@ from resolvers.keys import Keys
 from resolvers.runtime import AWAY, Runtime
 from rest_shim.app import ANY, Door, routes
 from rest_shim.problems import problem
+from rest_shim.reference import reference
 from schema.engine import Engine
 from schema.errors import shown_refusal
 from server.authentication import Authentication
@@ -109,6 +110,7 @@ async def _lifespan(app: Starlette, settings: Settings, engine: Engine) -> Async
                 *(Route(f"/graphql{slash}", graphql.answer, methods=ANY) for slash in ("", "/")),
                 Route("/api/health", _health),
                 Route("/api/ready", _ready(runtime)),
+                *reference(),
                 *routes(door, settings.webhook_parents),
             ]
         )

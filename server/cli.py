@@ -56,6 +56,7 @@ COMMANDS = (
         (ORG, Option("--head", "a head kept elsewhere, as number:hash, that must be in the chain", required=False)),
     ),
     Command(("schema", "print"), "print the GraphQL schema", commands.print_schema),
+    Command(("openapi", "print"), "print the OpenAPI document of the REST API", commands.print_openapi),
     Command(("routes",), "print each REST route with its operation", commands.print_routes),
 )
 

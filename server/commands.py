@@ -12,6 +12,7 @@ import uvloop
 from migrations.runner import upgrade
 from resolvers.errors import Refusal
 from resolvers.retention import Retention
+from rest_shim.openapi import printed_openapi
 from rest_shim.routes import ROUTES
 from schema.graph import SCHEMA
 from server import dev as development
@@ -100,6 +101,12 @@ def migrate(_arguments: argparse.Namespace) -> int:
 def print_schema(_arguments: argparse.Namespace) -> int:
     """Print the GraphQL schema as it is committed."""
     say(SCHEMA.as_str())
+    return 0
+
+
+def print_openapi(_arguments: argparse.Namespace) -> int:
+    """Print the OpenAPI document as it is committed."""
+    say(printed_openapi())
     return 0
 
 

@@ -1,0 +1,153 @@
+"""The JSON schemas of the OpenAPI document, from what operations select and what inputs take."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+    is_non_null_type,
+    is_required_input_field,
+)
+
+from execution.documents import Operation
+from execution.selection import fields_of
+from models.words import MAX_SAFE_INTEGER
+from schema.inputs import absent_only
+
+JsonSchema = dict[str, Any]
+_SCALARS: Mapping[str, JsonSchema] = {
+    "ID": {"type": "string"},
+    "String": {"type": "string"},
+    "Int": {"type": "integer", "format": "int32"},
+    "Float": {"type": "number"},
+    "Boolean": {"type": "boolean"},
+    "DateTime": {"type": "string", "format": "date-time"},
+    "MinorUnits": {"type": "integer", "minimum": -MAX_SAFE_INTEGER, "maximum": MAX_SAFE_INTEGER},
+    "JSON": {"type": "object", "additionalProperties": True},
+}
+_BOUNDS = ("minLength", "maxLength", "minimum", "maximum", "maxItems", "minItems", "items")
+
+
+class Components:
+    """The named schemas of one document; each is made when it is first asked for."""
+
+    def __init__(self, graph: GraphQLSchema) -> None:
+        self.graph = graph
+        self.schemas: dict[str, JsonSchema] = {}
+
+    def named(self, name: str, schema: JsonSchema) -> JsonSchema:
+        """A reference to a schema that is kept under this name."""
+        self.schemas[name] = schema
+        return {"$ref": f"#/components/schemas/{name}"}
+
+    def enum(self, type_: GraphQLEnumType) -> JsonSchema:
+        """A reference to an enum; its values are explained in its description."""
+        meanings = [f"- `{name}`: {value.description}" for name, value in type_.values.items()]
+        text = "\n".join([type_.description or "", "", *meanings])
+        return self.named(type_.name, {"type": "string", "enum": list(type_.values), "description": text})
+
+    def answer(self, type_: Any, node: FieldNode, operation: Operation) -> JsonSchema:
+        """What a selected field answers: its type, as far as it is selected."""
+        bare = get_nullable_type(type_)
+        if is_list_type(bare):
+            found: JsonSchema = {"type": "array", "items": self.answer(bare.of_type, node, operation)}
+        elif isinstance(bare, GraphQLEnumType):
+            found = self.enum(bare)
+        elif isinstance(bare, GraphQLObjectType):
+            found = self.selected(bare, node, operation)
+        else:
+            found = dict(_SCALARS[bare.name])
+        return found if is_non_null_type(type_) else _or_null(found)
+
+    def selected(self, on: GraphQLObjectType, node: FieldNode, operation: Operation) -> JsonSchema:
+        """An object of just the fields that are selected; none of them is ever absent."""
+        assert node.selection_set is not None, "an object has a selection"
+        properties: dict[str, JsonSchema] = {}
+        for part in fields_of(node.selection_set, on, operation.fragments):
+            name = part.name.value if part.alias is None else part.alias.value
+            field = on.fields[part.name.value]
+            properties[name] = self.answer(field.type, part, operation) | {"description": field.description}
+        return {
+            "type": "object",
+            "description": on.description,
+            "required": list(properties),
+            "properties": properties,
+        }
+
+    def body(
+        self, type_: GraphQLInputObjectType, left_out: frozenset[str], ignored: Mapping[str, JsonSchema]
+    ) -> JsonSchema:
+        """What an input takes, without the fields that come from elsewhere in the request; ``ignored`` ones may be
+        sent and change nothing."""
+        bounds = _bounds_of(type_)
+        properties: dict[str, JsonSchema] = {}
+        for name, field in type_.fields.items():
+            if name not in left_out:
+                declared = field.extensions["strawberry-definition"]
+                taken = self._taken(field.type, bounds.get(declared.python_name, {}))
+                may_be_null = not is_non_null_type(field.type) and not absent_only(declared.type)
+                taken = _or_null(taken) if may_be_null else taken
+                properties[name] = taken | {"description": field.description}
+        required = [name for name in properties if is_required_input_field(type_.fields[name])]
+        properties |= {name: schema | {"readOnly": True} for name, schema in ignored.items()}
+        made: JsonSchema = {"type": "object", "description": type_.description, "properties": properties}
+        if required:
+            made["required"] = required
+        return made | {"additionalProperties": False}
+
+    def _taken(self, type_: Any, bounds: JsonSchema) -> JsonSchema:
+        bare = get_nullable_type(type_)
+        if is_list_type(bare):
+            items = self._taken(bare.of_type, bounds.get("items", {}))
+            return {"type": "array", "items": items} | _kept(bounds, without="items")
+        if isinstance(bare, GraphQLEnumType):
+            return self.enum(bare)
+        if isinstance(bare, GraphQLInputObjectType):
+            return self.body(bare, frozenset(), {})
+        return _SCALARS[bare.name] | _kept(bounds, without="items")
+
+
+def _bounds_of(type_: GraphQLInputObjectType) -> dict[str, JsonSchema]:
+    """The bounds of an input's fields, by Python names, as the model that they come from states them."""
+    origin = type_.extensions["strawberry-definition"].origin
+    found = {}
+    for name, adapter in getattr(origin, "bounds", {}).items():
+        stated = adapter.json_schema()
+        found[name] = next((kind for kind in stated.get("anyOf", ()) if kind.get("type") != "null"), stated)
+    return found
+
+
+def _kept(bounds: JsonSchema, *, without: str) -> JsonSchema:
+    return {name: bounds[name] for name in _BOUNDS if name in bounds and name != without}
+
+
+def _or_null(schema: JsonSchema) -> JsonSchema:
+    if "type" in schema:
+        return schema | {"type": [schema["type"], "null"]}
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def root_type(graph: GraphQLSchema, operation: Operation) -> tuple[Any, FieldNode]:
+    """The type and the node of an operation's one root field."""
+    root = graph.query_type if operation.kind == "query" else graph.mutation_type
+    assert root is not None, "the graph has queries and mutations"
+    node = next(fields_of(operation.definition.selection_set, root, operation.fragments))
+    return root.fields[node.name.value].type, node
+
+
+def part_of(type_: Any, node: FieldNode, name: str, operation: Operation) -> tuple[Any, FieldNode]:
+    """The type and the node of a field that is selected in an object."""
+    on = get_named_type(type_)
+    assert isinstance(on, GraphQLObjectType), "a selection is of an object"
+    assert node.selection_set is not None, "an object has a selection"
+    for part in fields_of(node.selection_set, on, operation.fragments):
+        if name in (part.name.value, part.alias.value if part.alias is not None else None):
+            return on.fields[part.name.value].type, part
+    raise LookupError(f"{name} is not selected in {on.name}")

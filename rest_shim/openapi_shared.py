@@ -1,0 +1,107 @@
+"""The parts of the OpenAPI document that no route table tells: the problem, the pagination, headers, health."""
+
+from typing import Any
+
+from resolvers.errors import STATUS
+
+TEXT = """Clients, services, orders and webhooks over REST. Each route is one named operation of the GraphQL API at \
+`/graphql`, told in `X-GraphQL-Operation`; its answers are that operation's.
+
+- A path answers with and without a slash at its end.
+- One object is `{"data": {…}}`, a list is `{"data": […], "pagination": {…}}`, an error is `application/problem+json`.
+- `PUT` and `PATCH` merge: a field that is absent stays, `null` clears it, an unknown field is refused, a read-only \
+one is ignored; `metadata` and `tags` are replaced whole.
+- Money is a whole number of the currency's smallest unit; times are RFC 3339 in UTC with milliseconds."""
+
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "What went wrong (RFC 9457). Some codes add members of their own, such as `currentVersion`.",
+    "required": ["type", "title", "status", "detail", "code", "errors", "requestId"],
+    "properties": {
+        "type": {"type": "string", "description": "A URN made of the code."},
+        "title": {"type": "string", "description": "The status in words."},
+        "status": {"type": "integer", "description": "The HTTP status."},
+        "detail": {"type": "string", "description": "A sentence for a person."},
+        "code": {"type": "string", "enum": sorted(STATUS), "description": "What a program should look at."},
+        "errors": {
+            "type": "array",
+            "description": "Each wrong value of the request.",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "message"],
+                "properties": {
+                    "field": {"type": "string", "description": "Where it was, such as body.email or query.limit."},
+                    "code": {"type": "string", "enum": sorted(STATUS), "description": "The error's code."},
+                    "message": {"type": "string", "description": "A sentence for a person."},
+                },
+            },
+        },
+        "requestId": {"type": "string", "description": "The request's id, as in X-Request-Id."},
+    },
+}
+
+PAGINATION: dict[str, Any] = {
+    "type": "object",
+    "description": "Where a page stands in its list.",
+    "required": ["limit", "hasMore", "nextCursor"],
+    "properties": {
+        "limit": {"type": "integer", "description": "How many rows a page has."},
+        "hasMore": {"type": "boolean", "description": "Whether more comes after this page."},
+        "nextCursor": {"type": ["string", "null"], "description": "The `cursor` of the next page; null on the last."},
+        "page": {"type": "integer", "description": "The page's number, when `page` was asked for."},
+        "total": {"type": "integer", "description": "How many rows there are, when `page` was asked for."},
+        "totalPages": {"type": "integer", "description": "How many pages there are, when `page` was asked for."},
+    },
+}
+
+
+def _header(description: str, kind: str = "string") -> dict[str, Any]:
+    return {"description": description, "schema": {"type": kind}}
+
+
+HEADERS: dict[str, Any] = {
+    "ETag": _header("The object's version, quoted, for If-Match and If-None-Match."),
+    "Idempotent-Replayed": _header("`true` when the answer is that of an earlier request with the Idempotency-Key."),
+    "Location": _header("Where the new object is."),
+    "Retry-After": _header("Wait for so many seconds.", "integer"),
+    "WWW-Authenticate": _header("`Bearer`."),
+    "X-GraphQL-Operation": _header("The GraphQL operation that answered."),
+    "X-Request-Id": _header("The request's id: yours, or one of ours."),
+}
+
+
+def _state(word: str) -> dict[str, Any]:
+    return {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["status"],
+                "properties": {"status": {"type": "string", "const": word}},
+            }
+        }
+    }
+
+
+def _system(name: str, summary: str, responses: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "get": {"operationId": name, "summary": summary, "tags": ["system"], "security": [], "responses": responses}
+    }
+
+
+SYSTEM: dict[str, Any] = {
+    "/api/health": _system(
+        "Health", "Whether the process lives", {"200": {"description": "It does.", "content": _state("ok")}}
+    ),
+    "/api/ready": _system(
+        "Ready",
+        "Whether the process reaches its database",
+        {
+            "200": {"description": "It does.", "content": _state("ok")},
+            "503": {
+                "description": "It does not.",
+                "headers": {"Retry-After": {"$ref": "#/components/headers/Retry-After"}},
+                "content": _state("unavailable"),
+            },
+        },
+    ),
+}
