@@ -21,10 +21,11 @@ from models.webhooks import (
 )
 from resolvers.audit import stub_of
 from resolvers.changes import apply
+from resolvers.conditions import created, ids, word
 from resolvers.context import Context, Row, now
 from resolvers.deliveries import ENDPOINT
 from resolvers.errors import Refusal, not_found
-from resolvers.filters import FILTERS, Filters, created, ids, word
+from resolvers.filters import FILTERS, Filters
 from resolvers.listing import CREATED, Listed, Page, pages
 from resolvers.rows import locked
 from resolvers.sql import ORG, statement

@@ -12,10 +12,11 @@ from models.webhooks import API_VERSION, EVENT_SCOPES, PREFIX, EndpointStatus, w
 from resolvers import secrets
 from resolvers.addresses import check_literal
 from resolvers.changes import Told, insert, update
+from resolvers.conditions import created, ids, moment, word
 from resolvers.context import Context, Row, now
 from resolvers.deliveries import ENDPOINT
 from resolvers.errors import Refusal, bad_input
-from resolvers.filters import FILTERS, Filters, created, ids, moment, word
+from resolvers.filters import FILTERS, Filters
 from resolvers.listing import CREATED, Listed, OrderKey, Page, pages
 from resolvers.rows import by_ids, locked
 

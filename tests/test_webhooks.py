@@ -1,89 +1,31 @@
-"""Webhooks through both doors: endpoints, their secrets, and deliveries that a real receiver gets."""
-
-import json
-from collections.abc import AsyncIterator
-from datetime import datetime
-from typing import Any
+"""Webhook endpoints through both doors: made, listed, changed, refused; their secrets."""
 
 import pytest
-from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from models.typeid import encode, new_uuid
-from resolvers.runtime import Runtime
-from server.settings import Settings
-from server.wiring import running
-from tests.api_support import Org, make_org, new_client, new_order, serving, settings_of
-from tests.jobs_support import OK, receiver, settled, working
-from tests.servers import Backends
+from tests.api_support import Org, new_client, new_order
+from tests.webhooks_support import (
+    CREATE,
+    DELETE,
+    HOOKS,
+    LIST,
+    ONE,
+    PUBLIC,
+    ROTATE,
+    SEND,
+    UPDATE,
+    actions,
+    as_rest,
+    new_webhook,
+    with_scopes,
+)
 
-HOOKS = "/api/v1/webhooks"
-PUBLIC = "https://hooks.example.com/counterfoil"
-FIELDS = """id url events description apiVersion status disabledReason failingSince lastSuccessAt
-  createdAt updatedAt version"""
-CREATE = "mutation($input: CreateWebhookInput!) { createWebhook(input: $input) { webhook { %s } secret } }" % FIELDS  # noqa: UP031
-UPDATE = "mutation($input: UpdateWebhookInput!) { updateWebhook(input: $input) { webhook { %s } } }" % FIELDS  # noqa: UP031
-DELETE = "mutation($input: DeleteWebhookInput!) { deleteWebhook(input: $input) { deletedId } }"
-ROTATE = "mutation($input: RotateWebhookSecretInput!) { rotateWebhookSecret(input: $input) { webhook { id version } secret } }"  # noqa: E501
-SEND = "mutation($input: SendTestEventInput!) { sendTestEvent(input: $input) { delivery { id eventId eventType status } } }"  # noqa: E501
-AGAIN = "mutation($input: RedeliverInput!) { redeliver(input: $input) { delivery { id eventId status attempts { responseCode } } } }"  # noqa: E501
-ONE = "query($id: ID!) { webhook(id: $id) { %s } }" % FIELDS  # noqa: UP031
-LIST = "{ webhooks { nodes { %s } totalCount } }" % FIELDS  # noqa: UP031
-DELIVERIES = """query($id: ID!, $filter: DeliveryFilter) { webhook(id: $id) { deliveries(filter: $filter) {
-  totalCount nodes { id eventId eventType status nextAttemptAt createdAt updatedAt
-    attempts { at responseCode durationMs error body } } } } }"""
 CHANGES: tuple[tuple[str, dict[str, str]], ...] = (
     (UPDATE, {"status": "DISABLED"}),
     (DELETE, {}),
     (ROTATE, {}),
     (SEND, {}),
 )
-
-
-@pytest.fixture(scope="module")
-async def open_settings(backends: Backends) -> Settings:
-    """Settings of a server that may send to loopback."""
-    return settings_of(backends, webhook_allow_private=True)
-
-
-@pytest.fixture(scope="module")
-async def open_base(open_settings: Settings) -> AsyncIterator[str]:
-    """A server that may send to loopback."""
-    async with serving(open_settings) as base:
-        yield base
-
-
-@pytest.fixture(scope="module")
-async def open_runtime(open_settings: Settings) -> AsyncIterator[Runtime]:
-    """A worker's runtime beside it."""
-    async with running(open_settings, most=8) as made:
-        yield made
-
-
-@pytest.fixture
-async def local(open_base: str, open_runtime: Runtime) -> AsyncIterator[Org]:
-    """An organization whose endpoints may be on loopback."""
-    made = await make_org(open_runtime, open_base)
-    yield made
-    await made.http.aclose()
-
-
-async def new_webhook(org: Org, url: str = PUBLIC, *events: str) -> dict[str, Any]:
-    """A webhook over REST, with its secret."""
-    answer = await org.http.post(HOOKS, json={"url": url, "events": list(events) or ["*"]})
-    assert answer.status_code == 201, answer.text
-    found: dict[str, Any] = answer.json()["data"]
-    return found
-
-
-def as_rest(node: dict[str, Any]) -> dict[str, Any]:
-    """A node of the graph as REST shows it."""
-    return {"publicId" if name == "id" else name: value for name, value in node.items()}
-
-
-async def actions(org: Org) -> list[str]:
-    """What the audit log has of webhooks, in order."""
-    found = await org.rows("select action from audit_entries where action like 'webhook:%' order by id")
-    return [row["action"] for row in found]
 
 
 async def test_both_doors_create_list_and_delete_alike(acme: Org) -> None:
@@ -235,36 +177,35 @@ async def test_events_are_known_names(acme: Org) -> None:
 
 async def test_scopes_are_asked_for(acme: Org) -> None:
     made = await new_webhook(acme)
-    reader = acme.holding(await acme.new_key("webhooks:read"))
-    nobody = acme.holding(await acme.new_key("clients:write"))
-    assert [hook["publicId"] for hook in (await reader.http.get(HOOKS)).json()["data"]] == [made["publicId"]]
-    node = "query($id: ID!) { node(id: $id) { __typename id } }"
-    found = await reader.data(node, id=made["publicId"])
-    assert found == {"node": {"__typename": "WebhookEndpoint", "id": made["publicId"]}}
-    for org, scope in ((nobody, "webhooks:read"), (reader, "webhooks:write")):
-        answer = await (org.http.get(HOOKS) if org is nobody else org.http.post(HOOKS, json={}))
-        assert (answer.status_code, answer.json()["code"], answer.json()["scope"]) == (403, "FORBIDDEN", scope)
-    assert await nobody.refused(node, id=made["publicId"]) == [("FORBIDDEN", None)]
-    assert await nobody.refused(LIST) == [("FORBIDDEN", None)]
-    for change, more in CHANGES:
-        assert await reader.refused(change, input={"id": made["publicId"], **more}) == [("FORBIDDEN", None)]
-    assert (await reader.http.delete(f"{HOOKS}/{made['publicId']}")).status_code == 403
-    assert (await acme.data(ONE, id=made["publicId"]))["webhook"]["version"] == 1
+    async with with_scopes(acme, "webhooks:read") as reader, with_scopes(acme, "clients:write") as nobody:
+        assert [hook["publicId"] for hook in (await reader.http.get(HOOKS)).json()["data"]] == [made["publicId"]]
+        node = "query($id: ID!) { node(id: $id) { __typename id } }"
+        found = await reader.data(node, id=made["publicId"])
+        assert found == {"node": {"__typename": "WebhookEndpoint", "id": made["publicId"]}}
+        for org, scope in ((nobody, "webhooks:read"), (reader, "webhooks:write")):
+            answer = await (org.http.get(HOOKS) if org is nobody else org.http.post(HOOKS, json={}))
+            assert (answer.status_code, answer.json()["code"], answer.json()["scope"]) == (403, "FORBIDDEN", scope)
+        assert await nobody.refused(node, id=made["publicId"]) == [("FORBIDDEN", None)]
+        assert await nobody.refused(LIST) == [("FORBIDDEN", None)]
+        for change, more in CHANGES:
+            assert await reader.refused(change, input={"id": made["publicId"], **more}) == [("FORBIDDEN", None)]
+        assert (await reader.http.delete(f"{HOOKS}/{made['publicId']}")).status_code == 403
+        assert (await acme.data(ONE, id=made["publicId"]))["webhook"]["version"] == 1
 
 
 async def test_a_weaker_key_cannot_move_what_a_stronger_one_hears(acme: Org) -> None:
     made = await new_webhook(acme)
-    weak = acme.holding(await acme.new_key("webhooks:write", "clients:read"))
-    elsewhere = {"id": made["publicId"], "url": "https://elsewhere.example.com/"}
-    error = (await weak.graphql(UPDATE, input=elsewhere)).json()["errors"][0]["extensions"]
-    assert (error["code"], error["field"], error["scope"]) == ("FORBIDDEN", "input.url", "messages:internal")
-    assert (await acme.data(ONE, id=made["publicId"]))["webhook"]["url"] == PUBLIC
-    own = await new_webhook(weak)
-    moved = await weak.data(UPDATE, input=elsewhere | {"id": own["publicId"]})
-    assert moved["updateWebhook"]["webhook"]["url"] == elsewhere["url"]
-    await new_order(acme)
-    heard = "select event_type from deliveries d join webhook_endpoints e on e.id = d.endpoint_id where e.url = $1"
-    assert [row["event_type"] for row in await acme.rows(heard, elsewhere["url"])] == ["client.created"]
+    async with with_scopes(acme, "webhooks:write", "clients:read") as weak:
+        elsewhere = {"id": made["publicId"], "url": "https://elsewhere.example.com/"}
+        error = (await weak.graphql(UPDATE, input=elsewhere)).json()["errors"][0]["extensions"]
+        assert (error["code"], error["field"], error["scope"]) == ("FORBIDDEN", "input.url", "messages:internal")
+        assert (await acme.data(ONE, id=made["publicId"]))["webhook"]["url"] == PUBLIC
+        own = await new_webhook(weak)
+        moved = await weak.data(UPDATE, input=elsewhere | {"id": own["publicId"]})
+        assert moved["updateWebhook"]["webhook"]["url"] == elsewhere["url"]
+        await new_order(acme)
+        heard = "select event_type from deliveries d join webhook_endpoints e on e.id = d.endpoint_id where e.url = $1"
+        assert [row["event_type"] for row in await acme.rows(heard, elsewhere["url"])] == ["client.created"]
 
 
 async def test_a_foreign_webhook_is_as_a_missing_one(acme: Org, other: Org) -> None:
@@ -299,108 +240,3 @@ async def test_disabling_stops_and_enabling_starts_the_clock_again(acme: Org) ->
     await new_client(acme)
     assert await acme.count("deliveries") == 1
     assert await actions(acme) == ["webhook:create", "webhook:disable", "webhook:update"]
-
-
-async def test_an_order_over_rest_is_delivered_as_it_is_read(local: Org, open_runtime: Runtime) -> None:
-    async with receiver() as there:
-        made = await new_webhook(local, there.url, "order.created")
-        order = await new_order(local)
-        async with working(open_runtime):
-            await settled(open_runtime, local.id)
-        [request] = there.requests
-    read = await local.http.get(f"/api/v1/orders/{order['publicId']}")
-    body: Any = Webhook(made["secret"]).verify(request.body, request.headers)
-    assert (body["type"], body["apiVersion"]) == ("order.created", made["apiVersion"])
-    assert body["data"] == order == read.json()["data"]
-    found = (await local.data(DELIVERIES, id=made["publicId"], filter={"status": {"eq": "SUCCEEDED"}}))["webhook"]
-    [delivery] = found["deliveries"]["nodes"]
-    assert found["deliveries"]["totalCount"] == 1
-    assert delivery["eventId"] == request.headers["webhook-id"]
-    assert (delivery["id"][:9], delivery["eventType"], delivery["nextAttemptAt"]) == (
-        "delivery_",
-        "order.created",
-        None,
-    )
-    [attempt] = delivery["attempts"]
-    assert (attempt["responseCode"], attempt["error"], attempt["body"]) == (200, None, "ok")
-    assert attempt["durationMs"] >= 0
-    assert datetime.fromisoformat(attempt["at"]).tzinfo is not None
-    none = await local.data(DELIVERIES, id=made["publicId"], filter={"status": {"in": ["FAILED"]}})
-    assert none["webhook"]["deliveries"] == {"totalCount": 0, "nodes": []}
-    assert (await local.data(ONE, id=made["publicId"]))["webhook"]["lastSuccessAt"] is not None
-
-
-async def test_a_test_event_reaches_its_endpoint_only_with_both_secrets(local: Org, open_runtime: Runtime) -> None:
-    async with receiver() as there, receiver() as elsewhere:
-        made = await new_webhook(local, there.url, "client.deleted")
-        await new_webhook(local, elsewhere.url)
-        turned = (await local.data(ROTATE, input={"id": made["publicId"]}))["rotateWebhookSecret"]
-        sent = (await local.data(SEND, input={"id": made["publicId"]}))["sendTestEvent"]["delivery"]
-        assert (sent["eventType"], sent["status"]) == ("webhook.test", "PENDING")
-        async with working(open_runtime):
-            await settled(open_runtime, local.id)
-        [request] = there.requests
-        assert elsewhere.requests == []
-    assert request.headers["webhook-id"] == sent["eventId"]
-    data = json.loads(request.body)["data"]
-    assert data == {name: value for name, value in made.items() if name != "secret"} | {
-        "version": 2,
-        "updatedAt": data["updatedAt"],
-    }
-    for secret in (made["secret"], turned["secret"]):
-        Webhook(secret).verify(request.body, request.headers)
-    await local.rows("update webhook_endpoints set previous_until = now() where version = 2")
-    async with receiver() as later:
-        moved = {"id": made["publicId"], "url": later.url}
-        await local.data(UPDATE, input=moved)
-        await local.data(SEND, input={"id": made["publicId"]})
-        async with working(open_runtime):
-            await settled(open_runtime, local.id, number=2)
-        [request] = later.requests
-    Webhook(turned["secret"]).verify(request.body, request.headers)
-    with pytest.raises(WebhookVerificationError):
-        Webhook(made["secret"]).verify(request.body, request.headers)
-
-
-async def test_a_delivery_is_sent_again_the_same(local: Org, open_runtime: Runtime, acme: Org) -> None:
-    failed = b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"
-    async with receiver(OK, failed, OK) as there:
-        made = await new_webhook(local, there.url)
-        await new_client(local)
-        async with working(open_runtime):
-            await settled(open_runtime, local.id)
-            [delivery] = await deliveries(local, made)
-            this = {"input": {"id": delivery["id"]}}
-            again = (await local.data(AGAIN, **this))["redeliver"]["delivery"]
-            assert again == {
-                "id": delivery["id"],
-                "eventId": delivery["eventId"],
-                "status": "PENDING",
-                "attempts": [{"responseCode": 200}],
-            }
-            while len((await deliveries(local, made))[0]["attempts"]) < 2:
-                await local.rows("select pg_sleep(0.02)")
-            # It now waits for its second try, which comes at once.
-            await local.data(AGAIN, **this)
-            await settled(open_runtime, local.id, number=2)
-        [after] = await deliveries(local, made)
-        assert [attempt["responseCode"] for attempt in after["attempts"]] == [200, 500, 200]
-        assert {len(bodies) for bodies in there.bodies().values()} == {1}
-        assert [request.headers["webhook-id"] for request in there.requests] == [delivery["eventId"]] * 3
-    assert await acme.refused(AGAIN, **this) == [("NOT_FOUND", "input.id")]
-    await local.rows("update deliveries set status = 'SENDING'")
-    error = (await local.graphql(AGAIN, **this)).json()["errors"][0]["extensions"]
-    assert (error["code"], error["reason"]) == ("CONFLICT", "DELIVERY_RUNNING")
-    await local.data(UPDATE, input={"id": made["publicId"], "status": "DISABLED"})
-    error = (await local.graphql(AGAIN, **this)).json()["errors"][0]["extensions"]
-    assert (error["code"], error["reason"]) == ("CONFLICT", "WEBHOOK_DISABLED")
-    await local.data(DELETE, input={"id": made["publicId"]})
-    assert await local.refused(AGAIN, **this) == [("NOT_FOUND", "input.id")]
-    names = ["create", "redeliver", "redeliver", "disable", "delete"]
-    assert await actions(local) == [f"webhook:{name}" for name in names]
-
-
-async def deliveries(org: Org, webhook: dict[str, Any]) -> list[dict[str, Any]]:
-    """The deliveries of a webhook."""
-    found: list[dict[str, Any]] = (await org.data(DELIVERIES, id=webhook["publicId"]))["webhook"]["deliveries"]["nodes"]
-    return found
