@@ -21,7 +21,10 @@ MOST_TEXT = 16 * 1024
 MOST_TOKENS = 2_000
 # Selections and input values together; selections alone are judged more finely later.
 MOST_BRACKETS = 60
+# Python itself refuses to read a number of some thousand digits.
+MOST_DIGITS = 400
 _OPEN = frozenset({TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L})
+_NUMBERS = frozenset({TokenKind.INT, TokenKind.FLOAT})
 _CLOSED = frozenset({TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R})
 
 
@@ -65,6 +68,8 @@ def _look_over(text: str) -> None:
             raise _too_complex(f"The document has more than {MOST_TOKENS} tokens.")
         if depth > MOST_BRACKETS:
             raise _too_complex("The document is nested too deeply.")
+        if token.kind in _NUMBERS and token.end - token.start > MOST_DIGITS:
+            raise _too_complex(f"A number in the document has more than {MOST_DIGITS} digits.")
         token = lexer.advance()
 
 

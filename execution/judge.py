@@ -24,6 +24,7 @@ from graphql import (
 from execution.documents import Operation
 
 DEFAULT_PAGE = 20
+LARGEST = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +150,9 @@ class _Judge:
     @staticmethod
     def _size(arguments: Mapping[str, Any]) -> int:
         asked = [arguments.get(name) for name in ("first", "last")]
-        sizes = [size for size in asked if isinstance(size, int) and size > 0]
-        return sizes[0] if sizes else DEFAULT_PAGE
+        # 100.0 is 100 to GraphQL, so it is to us.
+        sizes = [int(size) for size in asked if isinstance(size, (int, float)) and 0 < size < LARGEST]
+        return max(sizes) if sizes else DEFAULT_PAGE
 
     def _left_out(self, node: Any) -> bool:
         for directive in node.directives or ():
@@ -168,7 +170,12 @@ def judge(
     """Measure an operation with its real variables; what is unknown in it costs nothing and is left to validation."""
     kind = operation.kind
     root = {"query": schema.query_type, "mutation": schema.mutation_type}.get(kind, schema.subscription_type)
-    judged = _Judge(schema, operation, variables, rules)
+    defaults = {
+        each.variable.name.value: value_from_ast_untyped(each.default_value)
+        for each in operation.definition.variable_definitions or ()
+        if each.default_value is not None
+    }
+    judged = _Judge(schema, operation, defaults | dict(variables), rules)
     measure = judged.selection(operation.definition.selection_set, root)
     measure.directives += len(operation.definition.directives or ())
     return measure
