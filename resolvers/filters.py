@@ -70,11 +70,14 @@ def _shape(filters: Filters, raw: Mapping[str, Any], path: str, taken: _Taken, d
     if depth > MOST_DEPTH:
         raise bad_input(path, f"A filter may be nested {MOST_DEPTH} deep at most.")
     parts: list[Any] = []
+    taken.conditions += not raw
     for name, value in raw.items():
         taken.conditions += 1
         if taken.conditions > MOST_CONDITIONS:
             raise bad_input(path, f"A filter may hold {MOST_CONDITIONS} conditions at most.")
         if name in ("and_", "or_"):
+            if len(value) > MOST_CONDITIONS:
+                raise bad_input(path, f"A filter may hold {MOST_CONDITIONS} conditions at most.")
             parts.append((name, tuple(_shape(filters, item, path, taken, depth + 1) for item in value)))
         elif name == "not_":
             parts.append((name, _shape(filters, value, path, taken, depth + 1)))
@@ -98,6 +101,9 @@ def _field(
     for op, operand in value.items():
         if isinstance(operand, list) and len(operand) > MOST_VALUES:
             raise bad_input(path, f"A list in a filter may hold {MOST_VALUES} values at most.")
+        items = operand if isinstance(operand, list) else [operand]
+        if any(isinstance(item, str) and "\0" in item for item in items):
+            raise bad_input(path, "A text must not contain the character U+0000.")
         taken.values += asked.ops[op].values(operand)
     return (name, tuple(value))
 

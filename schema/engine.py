@@ -119,7 +119,7 @@ class Engine:
         data: dict[str, Any] = {}
         for position, (key, nodes) in enumerate(_root_fields(prepared.operation).items()):
             try:
-                data[key] = await self._root_field(ctx, prepared, position, key, nodes)
+                data |= await self._root_field(ctx, prepared, position, key, nodes)
             except _RolledBackError as failed:
                 return replace(_answer(ctx, failed.result), data=None)
             except Refusal as refused:
@@ -128,7 +128,8 @@ class Engine:
 
     async def _root_field(
         self, ctx: Context, prepared: Prepared, position: int, key: str, nodes: list[FieldNode]
-    ) -> Any:
+    ) -> dict[str, Any]:
+        """The field's part of the data: nothing for one that is skipped."""
         definition = prepared.operation.definition
         alone = _with_selections(definition, nodes)
         document = DocumentNode(definitions=(alone, *prepared.operation.fragments.values()))
@@ -139,13 +140,13 @@ class Engine:
                 kept = await idempotency.replay(ctx, position, fingerprint)
                 if kept is not None:
                     ctx.replayed = True
-                    return kept
+                    return {key: kept}
             result = await _execute(ctx, document, prepared)
             if result.errors or result.data is None:
                 raise _RolledBackError(result)
-            if keyed:
+            if keyed and key in result.data:
                 await idempotency.keep(ctx, position, fingerprint, _without(result.data[key], ctx.once))
-        return result.data[key]
+        return result.data
 
 
 def _with_selections(definition: Any, nodes: list[FieldNode]) -> Any:

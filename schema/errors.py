@@ -34,7 +34,7 @@ def shown_error(error: GraphQLError, request_id: str, code: str | None = None) -
         log.warning("database away", error=repr(cause))
         away = Refusal("UNAVAILABLE", "The database is not available. Try again.", retryAfter=1)
         return [shown_refusal(away, request_id, error.path)]
-    if cause is not None and not isinstance(cause, GraphQLError):
+    if code is None and cause is not None and not isinstance(cause, GraphQLError):
         log.error("unexpected error", request_id=request_id, path=error.path, exc_info=cause)
         masked = Refusal("INTERNAL", "Something went wrong on our side.")
         return [shown_refusal(masked, request_id, error.path)]

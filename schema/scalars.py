@@ -7,6 +7,7 @@ from typing import Any, NewType
 
 import orjson
 import strawberry
+from graphql import GraphQLError
 from pydantic import TypeAdapter, ValidationError
 
 from models import words
@@ -19,6 +20,9 @@ Timezone = NewType("Timezone", str)
 
 _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
 
+# U+0000 as JSON writes it, and not as the text of an escaped backslash.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
 
 def shown_moment(value: datetime) -> str:
     """RFC 3339, UTC, milliseconds, Z."""
@@ -27,17 +31,17 @@ def shown_moment(value: datetime) -> str:
 
 def _moment(value: object) -> datetime:
     if not isinstance(value, str) or not _RFC3339.fullmatch(value):
-        raise ValueError("DateTime must be RFC 3339 with an offset, such as 2026-11-25T09:30:00.000Z.")
+        raise GraphQLError("DateTime must be RFC 3339 with an offset, such as 2026-11-25T09:30:00.000Z.")
     try:
         parsed = datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise ValueError("DateTime is not a date of the calendar.") from error
+        raise GraphQLError("DateTime is not a date of the calendar.") from error
     return parsed.replace(microsecond=parsed.microsecond // 1000 * 1000)
 
 
 def _minor_units(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_SAFE_INTEGER:
-        raise ValueError(f"MinorUnits must be a whole number, at most {MAX_SAFE_INTEGER} either way.")
+        raise GraphQLError(f"MinorUnits must be a whole number, at most {MAX_SAFE_INTEGER} either way.")
     return value
 
 
@@ -49,7 +53,7 @@ def _word(name: str, kind: Any) -> Callable[[object], str]:
         try:
             text: str = adapter.validate_python(value, strict=True)
         except ValidationError as error:
-            raise ValueError(f"{name} {error.errors()[0]['msg'].removeprefix('Value error, ')}.") from None
+            raise GraphQLError(f"{name} {error.errors()[0]['msg'].removeprefix('Value error, ')}.") from None
         return text
 
     return read
@@ -57,13 +61,15 @@ def _word(name: str, kind: Any) -> Callable[[object], str]:
 
 def _json(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise ValueError("JSON must be an object.")
+        raise GraphQLError("JSON must be an object.")
     try:
-        size = len(orjson.dumps(value))
+        written = orjson.dumps(value)
     except (TypeError, ValueError) as error:
-        raise ValueError("JSON must hold JSON values.") from error
-    if size > JSON_LIMIT:
-        raise ValueError(f"JSON must have at most {JSON_LIMIT} bytes.")
+        raise GraphQLError("JSON must hold JSON values.") from error
+    if len(written) > JSON_LIMIT:
+        raise GraphQLError(f"JSON must have at most {JSON_LIMIT} bytes.")
+    if _NUL.search(written):
+        raise GraphQLError("JSON must not contain the character U+0000.")
     return value
 
 
