@@ -24,7 +24,7 @@ from schema.engine import Engine
 from schema.errors import shown_refusal
 from server.authentication import Authentication
 from server.buckets import PATIENCE_S, Buckets
-from server.edge import App, Edge
+from server.edge import MASKED, App, Edge, masked
 from server.graphql import GraphQL
 from server.pages import GRAPHIQL
 from server.settings import Settings
@@ -62,6 +62,21 @@ async def _missing(request: Request, error: Exception) -> Response:
     return problem([shown_refusal(refused, request.state.request_id)], str)
 
 
+async def _wrong_method(request: Request, error: Exception) -> Response:
+    allowed = dict(getattr(error, "headers", None) or {})
+    refused = Refusal("METHOD_NOT_ALLOWED", f"This path answers {allowed.get('Allow', 'other methods')}.")
+    return problem([shown_refusal(refused, request.state.request_id)], str, allowed)
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    # The edge logs it: Starlette raises it again once this has been sent.
+    status, media, body = masked(Refusal("INTERNAL", MASKED), request.state.request_id, request.url.path)
+    return Response(body, status, media_type=media)
+
+
+HANDLERS: Any = {404: _missing, 405: _wrong_method, 500: _broken}
+
+
 def _ready(runtime: Runtime) -> Endpoint:
     async def ready(request: Request) -> Response:
         try:
@@ -80,7 +95,7 @@ def create_app(settings: Settings) -> App:
     engine = Engine(
         Limits(cost=settings.cost_limit), introspection=settings.introspection, suggestions=settings.suggestions
     )
-    app = Starlette(lifespan=lambda app: _lifespan(app, settings, engine), exception_handlers={404: _missing})
+    app = Starlette(lifespan=lambda app: _lifespan(app, settings, engine), exception_handlers=HANDLERS)
     app.router.redirect_slashes = False
     wrapped: Any = app
     if settings.cors_origins:

@@ -11,6 +11,7 @@ import structlog
 
 from models.typeid import new_uuid
 from resolvers.errors import Refusal
+from rest_shim.problems import MEDIA_TYPE, problem
 from schema.errors import shown_refusal
 
 Scope = MutableMapping[str, Any]
@@ -27,6 +28,7 @@ SECURITY_HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
 ]
+MASKED = "Something went wrong on our side."
 STRICT_CSP = b"default-src 'none'; frame-ancestors 'none'"
 
 
@@ -61,10 +63,10 @@ class Edge:
                     await self.app(scope, receive, send_head)
             except TimeoutError:
                 late = Refusal("UNAVAILABLE", "It took too long. Try again.", retryAfter=1)
-                await _fail(status, send_head, late, request_id)
+                await _fail(status, send_head, late, request_id, scope["path"])
             except Exception:
                 log.exception("unexpected error")
-                await _fail(status, send_head, Refusal("INTERNAL", "Something went wrong on our side."), request_id)
+                await _fail(status, send_head, Refusal("INTERNAL", MASKED), request_id, scope["path"])
             log.info(
                 "request",
                 method=scope["method"],
@@ -92,10 +94,21 @@ def _request_id(scope: Scope) -> str:
     return new_uuid().hex
 
 
-async def _fail(status: int, send: Send, refusal: Refusal, request_id: str) -> None:
+def masked(refusal: Refusal, request_id: str, path: str) -> tuple[int, str, bytes]:
+    """Status, media type and body of an answer in the shape of the path's door."""
+    shown = shown_refusal(refusal, request_id)
+    if path.startswith("/graphql"):
+        return refusal.status, "application/json", orjson.dumps({"errors": [shown]})
+    response = problem([shown], str)
+    return refusal.status, MEDIA_TYPE, bytes(response.body)
+
+
+async def _fail(status: int, send: Send, refusal: Refusal, request_id: str, path: str) -> None:
     if status:
         return  # the head has left: the connection's end tells
-    shown = shown_refusal(refusal, request_id)
-    headers = [(b"content-type", b"application/json")]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": orjson.dumps({"errors": [shown]})})
+    code, media, body = masked(refusal, request_id, path)
+    headers = [(b"content-type", media.encode()), (b"content-length", str(len(body)).encode())]
+    if "retryAfter" in refusal.extra:
+        headers.append((b"retry-after", str(refusal.extra["retryAfter"]).encode()))
+    await send({"type": "http.response.start", "status": code, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,5 +1,6 @@
 """GraphQL over HTTP: POST JSON, GET for queries, a page for a browser."""
 
+import re
 from typing import Any
 
 import orjson
@@ -20,6 +21,8 @@ RESPONSE = "application/graphql-response+json"
 # These are the HTTP answer whatever the client accepts; another error of a request is 200 in application/json.
 ALWAYS = frozenset({401, 403, 405, 413, 415, 422, 429, 503})
 PUBLIC = Actor(ActorKind.PUBLIC, "public", "public", frozenset(), NOBODY)
+
+_INTROSPECTS = re.compile(r"\b__(schema|type)\b")
 
 
 class GraphQL:
@@ -83,7 +86,7 @@ class GraphQL:
 
     def _open(self, prepared: Prepared) -> bool:
         """Introspection without a key is for where introspection is on."""
-        return self.door.engine.introspection or "__schema" not in prepared.operation.text
+        return self.door.engine.introspection or not _INTROSPECTS.search(prepared.operation.text)
 
     async def _prepare(self, request: Request) -> tuple[Prepared, str | None]:
         if request.method == "POST":
