@@ -10,7 +10,7 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, get_named_type
 
 from execution.judge import judge
 from resolvers.errors import STATUS
-from rest_shim.openapi_schemas import Components, JsonSchema, part_of, root_type
+from rest_shim.openapi_schemas import Components, JsonSchema, list_inputs, part_of, root_type
 from rest_shim.openapi_shared import HEADERS, PAGINATION, PROBLEM, SYSTEM, TEXT
 from rest_shim.problems import MEDIA_TYPE
 from rest_shim.routes import ROUTES, Kind, Route
@@ -112,11 +112,8 @@ def _list_parameters(route: Route, components: Components) -> Iterable[dict[str,
         text = f"By what, comma-separated; - is descending: {', '.join(route.sorts)}. Newest first when absent."
         shape = {"type": "string", "pattern": f"^-?({names})(,-?({names}))*$", "default": "-createdAt"}
         yield _parameter("query", "sort", text, shape)
-    list_type, _ = root_type(CORE, OPERATIONS[route.operation])
-    filter_type = CORE.type_map.get(f"{route.resource.capitalize()}Filter")
-    assert filter_type is None or isinstance(filter_type, GraphQLInputObjectType), "a filter is an input"
+    filter_type, _ = list_inputs(CORE, OPERATIONS[route.operation])
     for name, (head, *rest) in route.filters.items():
-        assert filter_type is not None, f"{get_named_type(list_type).name} has a filter"
         field = filter_type.fields[head]
         said = field.description or ""
         type_: Any = get_named_type(field.type)
@@ -148,12 +145,19 @@ def _resource(route: Route, components: Components) -> tuple[str, JsonSchema]:
     """The name and the shape of the object that a route answers with, or lists."""
     operation = OPERATIONS[route.operation]
     type_, node = root_type(CORE, operation)
+    beside: dict[str, JsonSchema] = {}
     if route.kind is Kind.LIST:
         type_, node = part_of(type_, node, "nodes", operation)
     elif route.kind is not Kind.GET:
+        payload: Any = get_named_type(type_)
+        beside = components.selected(payload, node, operation)["properties"]
+        del beside[route.resource]
         type_, node = part_of(type_, node, route.resource, operation)
     on: Any = get_named_type(type_)
     shape = components.selected(on, node, operation)
+    # What is shown once, beside the resource, is one object with it in the answer.
+    shape["properties"] |= beside
+    shape["required"] += beside
     same = components.schemas.get(on.name, shape) == shape
     return (on.name if same else f"{route.operation}Answer"), shape
 
