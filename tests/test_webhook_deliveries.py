@@ -150,6 +150,22 @@ async def test_a_delivery_is_sent_again_the_same(local: Org, open_runtime: Runti
     assert await actions(local) == [f"webhook:{name}" for name in names]
 
 
+async def test_the_deliveries_of_many_endpoints_are_one_statement(acme: Org) -> None:
+    query = "{ webhooks { nodes { id deliveries(first: 1) { nodes { eventType } totalCount } } } }"
+    sent: list[str] = []
+    shown: list[Any] = []
+    for number in (1, 4):
+        for _ in range(number):
+            await new_webhook(acme)
+        await new_client(acme)
+        answer = await acme.graphql(query)
+        sent.append(answer.headers["server-timing"])
+        shown = [hook["deliveries"] for hook in answer.json()["data"]["webhooks"]["nodes"]]
+    assert sent[0] == sent[1]
+    one = {"nodes": [{"eventType": "client.created"}], "totalCount": 1}
+    assert shown == [one] * 4 + [one | {"totalCount": 2}]
+
+
 async def deliveries(org: Org, webhook: dict[str, Any]) -> list[dict[str, Any]]:
     """The deliveries of a webhook."""
     found: list[dict[str, Any]] = (await org.data(DELIVERIES, id=webhook["publicId"]))["webhook"]["deliveries"]["nodes"]
