@@ -57,6 +57,7 @@ COMMANDS = (
     ),
     Command(("schema", "print"), "print the GraphQL schema", commands.print_schema),
     Command(("openapi", "print"), "print the OpenAPI document of the REST API", commands.print_openapi),
+    Command(("settings",), "print each setting with its default and meaning", commands.print_settings),
     Command(("routes",), "print each REST route with its operation", commands.print_routes),
 )
 

@@ -23,6 +23,7 @@ from server.databases import role_of
 from server.errors import CommandError
 from server.serve import serve as answer
 from server.settings import MigrationSettings, Settings, load
+from server.settings_table import settings_table
 from server.wiring import running
 from workers.main import run as work
 
@@ -101,6 +102,12 @@ def migrate(_arguments: argparse.Namespace) -> int:
 def print_schema(_arguments: argparse.Namespace) -> int:
     """Print the GraphQL schema as it is committed."""
     say(SCHEMA.as_str())
+    return 0
+
+
+def print_settings(_arguments: argparse.Namespace) -> int:
+    """Print every setting with its default, as the README has them."""
+    say(settings_table())
     return 0
 
 

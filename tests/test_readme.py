@@ -1,0 +1,59 @@
+"""The README is true where it can be held to it: settings, commands, files."""
+
+import re
+from pathlib import Path
+
+from server.cli import COMMANDS
+from server.settings import Settings
+from server.settings_table import settings_table
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+HEADINGS = [
+    "Two commands",
+    "A first query",
+    "A first REST call",
+    "A first webhook",
+    "Settings",
+    "Deployment",
+    "Commands",
+    "The rooms",
+]
+
+
+def _between(name: str) -> str:
+    return README.split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0].strip()
+
+
+def test_the_settings_are_those_of_the_code() -> None:
+    table = settings_table()
+    assert _between("settings") == table, "paste what `counterfoil settings` prints"
+    for name in Settings.model_fields:
+        assert f"| `{name.upper()}` |" in table
+    assert "| `PORT` | `8000` |" in table
+    assert "| `DATABASE_URL` | **required** |" in table
+    assert "| `WEBHOOK_PARENTS` | `integrations,settings,org-settings` |" in table
+    assert "| `CORS_ORIGINS` | none |" in table
+
+
+def test_the_commands_are_those_of_the_code() -> None:
+    rows = []
+    for command in COMMANDS:
+        options = [f"{option.name} …" if option.required else f"[{option.name} …]" for option in command.options]
+        rows.append(f"| `{' '.join(['counterfoil', *command.words, *options])}` | {command.help} |")
+    assert _between("commands") == "\n".join(["| command | what it does |", "|---|---|", *rows])
+
+
+def test_it_tells_in_this_order() -> None:
+    assert re.findall(r"^## (.+)$", README, re.MULTILINE) == HEADINGS
+
+
+def test_what_it_links_to_exists() -> None:
+    linked = [target for target in re.findall(r"\]\(([^)]+)\)", README) if "://" not in target]
+    assert len(linked) > 2
+    assert [target for target in linked if not (ROOT / target).exists()] == []
+
+
+def test_every_room_is_in_the_list() -> None:
+    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"bench"}
+    assert rooms == set(re.findall(r"^\| `(\w+)/` \|", README, re.MULTILINE))
