@@ -172,7 +172,8 @@ def _body(route: Route, components: Components) -> JsonSchema:
 
 
 def _success(route: Route, components: Components) -> dict[str, Any]:
-    sent = {"X-Request-Id": _header("X-Request-Id"), "X-GraphQL-Operation": _header("X-GraphQL-Operation")}
+    always = ("X-Request-Id", "X-GraphQL-Operation", "RateLimit", "RateLimit-Policy")
+    sent = {name: _header(name) for name in always}
     if route.kind not in (Kind.LIST, Kind.GET):
         sent["Idempotent-Replayed"] = _header("Idempotent-Replayed")
     if route.kind is Kind.DELETE:

@@ -63,6 +63,8 @@ HEADERS: dict[str, Any] = {
     "ETag": _header("The object's version, quoted, for If-Match and If-None-Match."),
     "Idempotent-Replayed": _header("`true` when the answer is that of an earlier request with the Idempotency-Key."),
     "Location": _header("Where the new object is."),
+    "RateLimit": _header("The cost that is left to the organization, and in how many seconds it is full again."),
+    "RateLimit-Policy": _header("The cost that an organization may spend at once, and in how many seconds it refills."),
     "Retry-After": _header("Wait for so many seconds.", "integer"),
     "WWW-Authenticate": _header("`Bearer`."),
     "X-GraphQL-Operation": _header("The GraphQL operation that answered."),
@@ -90,7 +92,15 @@ def _system(name: str, summary: str, responses: dict[str, Any]) -> dict[str, Any
 
 SYSTEM: dict[str, Any] = {
     "/api/health": _system(
-        "Health", "Whether the process lives", {"200": {"description": "It does.", "content": _state("ok")}}
+        "Health",
+        "Whether the process lives",
+        {
+            "200": {
+                "description": "It does.",
+                "headers": {"X-GraphQL-Operation": {"$ref": "#/components/headers/X-GraphQL-Operation"}},
+                "content": _state("ok"),
+            }
+        },
     ),
     "/api/ready": _system(
         "Ready",

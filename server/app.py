@@ -54,7 +54,7 @@ async def _note(keys: Keys) -> None:
 
 
 async def _health(request: Request) -> Response:
-    return JSONResponse({"status": "ok"})
+    return JSONResponse({"status": "ok"}, headers={"X-GraphQL-Operation": "Health"})
 
 
 async def _missing(request: Request, error: Exception) -> Response:
@@ -123,8 +123,8 @@ async def _lifespan(app: Starlette, settings: Settings, engine: Engine) -> Async
         app.router.routes.extend(
             [
                 *(Route(f"/graphql{slash}", graphql.answer, methods=ANY) for slash in ("", "/")),
-                Route("/api/health", _health),
-                Route("/api/ready", _ready(runtime)),
+                *(Route(f"/api/health{slash}", _health) for slash in ("", "/")),
+                *(Route(f"/api/ready{slash}", _ready(runtime)) for slash in ("", "/")),
                 *reference(),
                 *routes(door, settings.webhook_parents),
             ]

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import httpx
 import pytest
 
 from rest_shim.routes import ROUTES, Kind, Route
@@ -207,7 +208,12 @@ async def test_a_refusal_is_its_operation_s_and_writes_nothing(acme: Org, other:
     assert before == await written(acme) == await written(other)
 
 
-async def test_health_is_its_field(api: str, acme: Org) -> None:
-    rest = await acme.http.get("/api/health")
-    assert (rest.status_code, rest.content) == (200, b'{"status":"ok"}')
-    assert (await acme.data("{ health { status } }"))["health"] == rest.json()
+async def test_health_is_its_operation_and_needs_no_key(api: str) -> None:
+    async with httpx.AsyncClient(base_url=api) as nobody:
+        asked = {"query": OPERATIONS["Health"].text, "operationName": "Health"}
+        answer = (await nobody.post("/graphql", json=asked)).json()["data"]["health"]
+        assert answer == {"status": "ok"}
+        for path in ("/api/health", "/api/health/"):
+            rest = await nobody.get(path)
+            assert (rest.status_code, rest.content) == (200, b'{"status":"ok"}')
+            assert rest.headers["x-graphql-operation"] == "Health"
