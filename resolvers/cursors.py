@@ -13,6 +13,7 @@ import orjson
 from resolvers.errors import Refusal
 
 _VERSION = 1
+_BIGGEST = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # PostgreSQL's infinities, as asyncpg writes and reads them: where a null sorts last.
 FOREVER, NEVER = datetime.max, datetime.min
@@ -56,4 +57,6 @@ def _read(kind: type, key: Any) -> Any:
         return _EPOCH + timedelta(microseconds=key)
     if not isinstance(key, kind) or isinstance(key, bool):
         raise ValueError("another kind of key")
+    if (isinstance(key, int) and abs(key) > _BIGGEST) or (isinstance(key, str) and "\0" in key):
+        raise ValueError("no value of a column")
     return key

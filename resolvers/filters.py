@@ -103,9 +103,16 @@ def _field(
             raise bad_input(path, f"A list in a filter may hold {MOST_VALUES} values at most.")
         items = operand if isinstance(operand, list) else [operand]
         if any(isinstance(item, str) and "\0" in item for item in items):
-            raise bad_input(path, "A text must not contain the character U+0000.")
+            where = ".".join([path, _shown(name), _shown(op)])
+            raise bad_input(where, "A text must not contain the character U+0000.")
         taken.values += asked.ops[op].values(operand)
     return (name, tuple(value))
+
+
+def _shown(name: str) -> str:
+    """A name as the graph writes it."""
+    head, *tail = name.rstrip("_").split("_")
+    return head + "".join(word.capitalize() for word in tail)
 
 
 def _related(

@@ -1,5 +1,6 @@
 """Inputs: their bounds are the model's, checked all at once, each wrong value an error that names its field."""
 
+import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
@@ -27,15 +28,23 @@ T = TypeVar("T")
 # GraphQL's own types have checked these; an id is decoded by the resolver that knows what it should lead to.
 COERCED = (UUID, datetime, datetime | None)
 
+# The library tells of a missing field at its parent; a caller wants to read where it is missing.
+_MISSING = re.compile(r"^Expected value of type '\w+' to include required field '(\w+)'")
+
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
-def input_type(model: type[Any] | None = None, *, description: str) -> Callable[[type[T]], type[T]]:
-    """A GraphQL input. Meaning and bounds of its fields are those of the model's fields of the same names."""
+def input_type(
+    model: type[Any] | None = None, *, description: str, also: type[Any] | None = None
+) -> Callable[[type[T]], type[T]]:
+    """A GraphQL input. Meaning and bounds of its fields are those of the model's fields of the same names.
+
+    ``also`` bounds fields that are no column.
+    """
 
     def make(cls: type[T]) -> type[T]:
         made = strawberry.input(cls, description=description)
         describe(made, model)
-        made.bounds = _bounds(made, model)  # type: ignore[attr-defined]
+        made.bounds = _bounds(made, also) | _bounds(made, model)  # type: ignore[attr-defined]
         return made
 
     return make
@@ -143,6 +152,9 @@ def _collector(found: list[tuple[list[str | int], GraphQLError]]) -> Callable[[G
 
 
 def _problem(name: str, path: list[str | int], error: GraphQLError) -> Refusal:
+    missing = _MISSING.search(error.message)
+    if missing is not None:
+        return bad_input(".".join([name, *map(str, path), missing[1]]), "It is required.")
     return bad_input(".".join([name, *map(str, path)]), error.message)
 
 

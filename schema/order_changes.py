@@ -20,6 +20,7 @@ class _Moved(SQLModel):
     """The bounds of a move's own fields."""
 
     reason: Reason
+    status_reason: Reason
 
 
 @input_type(Table, description="A new order: PENDING, at the service's price.")
@@ -35,7 +36,9 @@ class CreateOrderInput:
     metadata: strawberry.Maybe[Json]
 
 
-@input_type(Table, description="What to change of an order: absent keeps, null clears. Then the move, if any.")
+@input_type(
+    Table, also=_Moved, description="What to change of an order: absent keeps, null clears. Then the move, if any."
+)
 class UpdateOrderInput:
     """What to change of an order."""
 
