@@ -34,6 +34,8 @@ def settings_of(backends: Backends, **given: Any) -> Settings:
         "seal_keys": KEY,
         "environment": "development",
         "server_timing": True,
+        # All tests come from one address.
+        "auth_failures_per_minute": 100_000,
         "port": free_port(),
     }
     return Settings(**(fixed | given))
