@@ -1,0 +1,1 @@
+"""How fast the API answers, measured from outside: ``python -m bench``."""

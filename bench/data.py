@@ -1,0 +1,84 @@
+"""The database that is measured: organizations of seeded rows, each with a key."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from bench.workloads import Sample
+from models.base import TIMESTAMP
+from models.clients import PREFIX as CLIENT
+from models.clients import ClientStatus
+from models.orders import PREFIX as ORDER
+from models.services import PREFIX as SERVICE
+from models.services import ServiceStatus
+from models.typeid import encode, new_uuid
+from models.webhooks import API_VERSION, EndpointStatus, webhook_endpoints
+from resolvers import keys, organizations
+from resolvers.context import Context, now
+from resolvers.runtime import Runtime
+from resolvers.secrets import encrypt, new_secret
+from resolvers.sql import ORG, statement
+from server.demo import load_rows
+from server.demo_rows import Rows, Size, rows_of
+
+MEASURED = Size(clients=10_000, orders=50_000, messages=100_000)
+SMALL = Size(clients=20, orders=60, messages=120)
+ORGANIZATIONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """An organization with rows, a key that may do everything, and ids to ask for."""
+
+    org_id: UUID
+    key: str
+    sample: Sample
+
+
+async def fill(runtime: Runtime, seed: int, size: Size) -> Filled:
+    """A new organization with the rows of a seed; the order of the sample has the longest thread."""
+    rows = rows_of(seed, size)
+    ctx = organizations.command_line(runtime, rows.org_id)
+    async with ctx.transaction():
+        await organizations.create(ctx, f"Bench {seed}", f"bench-{seed}")
+        await load_rows(ctx, rows, lambda _line: None)
+        _, key = await keys.create(ctx, "bench", ["*"])
+    return Filled(rows.org_id, key, _sample(rows))
+
+
+def _sample(rows: Rows) -> Sample:
+    client = next(row for row in rows.clients if row["status"] is not ClientStatus.ARCHIVED)
+    service = next(row for row in rows.services if row["status"] is ServiceStatus.ACTIVE)
+    longest = Counter(message["order_id"] for message in rows.messages).most_common(1)[0][0]
+    return Sample(encode(CLIENT, client["id"]), encode(SERVICE, service["id"]), encode(ORDER, longest))
+
+
+@statement
+def _endpoint() -> sa.Insert:
+    given: dict[str, Any] = {
+        "version": 1,
+        "updated_at": sa.bindparam("moment", type_=TIMESTAMP),
+        "id": sa.bindparam("id", type_=sa.Uuid),
+        "url": sa.bindparam("url", type_=sa.Text),
+        "events": sa.bindparam("anything", type_=pg.ARRAY(sa.Text)),
+        "scopes": sa.bindparam("anything", type_=pg.ARRAY(sa.Text)),
+        "secret": sa.bindparam("secret", type_=pg.BYTEA),
+        "api_version": API_VERSION,
+        "status": EndpointStatus.ENABLED.value,
+    }
+    return webhook_endpoints.insert().values(org_id=ORG, **given)
+
+
+async def listen(runtime: Runtime, org_id: UUID) -> None:
+    """An endpoint that hears of everything; its deliveries wait, since no worker runs."""
+    ctx: Context = organizations.command_line(runtime, org_id)
+    key = new_uuid()
+    secret = encrypt(runtime.secret_keys, org_id, key, new_secret())
+    async with ctx.transaction():
+        await ctx.fetch(
+            _endpoint(), moment=now(), id=key, url="https://hooks.example.com/", anything=["*"], secret=secret
+        )

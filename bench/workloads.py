@@ -1,0 +1,64 @@
+"""What is measured: one request for each workload."""
+
+from dataclasses import dataclass
+
+import orjson
+
+_NEWEST = "orderBy: [{field: CREATED_AT, direction: DESC}]"
+NESTED = f"""{{ clients(first: 50, {_NEWEST}) {{ nodes {{ id name email
+  orders(first: 5, {_NEWEST}) {{ nodes {{ id number status total service {{ name }} }}
+    pageInfo {{ hasNextPage }} }} }} }} }}"""
+FLAT = f"{{ clients(first: 50, {_NEWEST}) {{ nodes {{ id name email company status createdAt }} }} }}"
+ONE = f"""query($id: ID!) {{ order(id: $id) {{ id number status total client {{ name email }} service {{ name price }}
+  messages(first: 10, {_NEWEST}) {{ nodes {{ id body author {{ kind name }} createdAt }} }} }} }}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The public ids that requests need, all of one organization."""
+
+    client: str
+    service: str
+    order: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One request, and the status that answers it."""
+
+    name: str
+    meaning: str
+    method: str
+    path: str
+    body: bytes = b""
+    status: int = 200
+
+    def request(self, host: str, key: str) -> bytes:
+        """The request as it goes over the wire."""
+        head = f"{self.method} {self.path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\n"
+        if self.body:
+            head += f"Content-Type: application/json\r\nContent-Length: {len(self.body)}\r\n"
+        return f"{head}\r\n".encode() + self.body
+
+
+def _graph(name: str, meaning: str, query: str, **variables: str) -> Workload:
+    body = orjson.dumps({"query": query, "variables": variables})
+    return Workload(name, meaning, "POST", "/graphql", body)
+
+
+def create_order(sample: Sample) -> Workload:
+    """W6, also what contention is measured with."""
+    body = orjson.dumps({"clientId": sample.client, "serviceId": sample.service})
+    return Workload("W6", "REST create order, an endpoint listens", "POST", "/api/v1/orders", body, 201)
+
+
+def workloads(sample: Sample) -> list[Workload]:
+    """Every workload, in order."""
+    return [
+        _graph("W1", "50 newest clients, 5 newest orders each, their services", NESTED),
+        _graph("W2", "50 clients, flat", FLAT),
+        _graph("W3", "one order, client, service, last 10 messages", ONE, id=sample.order),
+        Workload("W4", "REST list of 50 clients", "GET", "/api/v1/clients?limit=50"),
+        Workload("W5", "REST get of an order", "GET", f"/api/v1/orders/{sample.order}"),
+        create_order(sample),
+    ]
