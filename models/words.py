@@ -48,6 +48,13 @@ def _slug(value: str) -> str:
     return value
 
 
+def _link(value: str) -> str:
+    # A browser runs what other schemes hold.
+    if not value.lower().startswith(("https://", "http://")):
+        raise ValueError("must begin with https:// or http://")
+    return value
+
+
 def _currency(value: str) -> str:
     if not (len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()):
         raise ValueError("must be an ISO 4217 code in upper case, such as EUR")
@@ -86,6 +93,7 @@ Reason = Annotated[str, Text, MinLen(1), MaxLen(500)]
 Email = Annotated[str, Text, MaxLen(254), AfterValidator(_email)]
 Slug = Annotated[str, Text, MaxLen(63), AfterValidator(_slug)]
 Url = Annotated[str, Text, MinLen(1), MaxLen(2_000)]
+Link = Annotated[str, Text, MinLen(1), MaxLen(2_000), AfterValidator(_link)]
 Currency = Annotated[str, Text, MaxLen(3), AfterValidator(_currency)]
 Timezone = Annotated[str, Text, MaxLen(64), AfterValidator(_timezone)]
 Price = Annotated[int, Ge(0), Le(MAX_SAFE_INTEGER)]

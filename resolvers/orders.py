@@ -30,6 +30,8 @@ from resolvers.rows import by_ids, locked
 from resolvers.settings import settings_of
 from resolvers.sql import ORG, owned, statement
 
+# A hold moves what is due, and a date ends with the year 9999.
+LAST_YEAR = 9000
 SUBJECT = Subject(PREFIX, orders, searched=("number", "notes"))
 READERS = frozenset({"orders:read", "orders:write", "*"})
 LISTED = Listed(
@@ -184,6 +186,9 @@ async def change(
             message = "Work on the order has started: its quantity is fixed."
             raise Refusal("CONFLICT", message, field="input.quantity", reason="WORK_STARTED")
         new["total"] = _total(new["quantity"], old["unit_price"])
+    due = new.get("due_at")
+    if due is not None and due.year > LAST_YEAR:
+        raise bad_input("input.dueAt", f"Must be in the year {LAST_YEAR} at the latest.")
     changed = {name for name, value in new.items() if value != old[name]}
     actions, events = [], []
     if changed:
@@ -209,10 +214,10 @@ async def remove(ctx: Context, public_id: str, expected: int | None) -> None:
     """Delete an order that is PENDING or CANCELLED and has no messages. Raises Refusal CONFLICT for another."""
     old = await locked(ctx, SUBJECT, public_id, expected)
     if OrderStatus(old["status"]) not in DELETABLE:
-        message = f"An order that is {old['status']} cannot be deleted: cancel it instead."
+        message = f"An order that is {old['status']} cannot be deleted: only a PENDING or CANCELLED one can."
         raise Refusal("CONFLICT", message, field="input.id", reason="NOT_DELETABLE")
     if await ctx.row(_has_messages(), id=old["id"]) is not None:
-        message = "The order has messages, which are history: cancel it instead."
+        message = "The order has messages, which are history: keep it, CANCELLED where need be."
         raise Refusal("CONFLICT", message, field="input.id", reason="HAS_MESSAGES")
     await delete(ctx, SUBJECT, old, Action.ORDER_DELETE, _told(EventType.order_deleted))
 

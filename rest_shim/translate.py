@@ -1,5 +1,6 @@
 """Translates a request into an operation's variables, and names of the graph back into the request's."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from rest_shim.routes import Kind, Route
 from schema.graph import CORE
 
 _DIGITS = 18
+_WORD = re.compile(r"[^\W_]")
+_ID = re.compile(r"[a-z]+_[0-7][0-9a-hjkmnp-tv-z]{25}")
 
 
 def list_variables(route: Route, query: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -29,7 +32,7 @@ def list_variables(route: Route, query: Iterable[tuple[str, str]]) -> dict[str, 
         variables["after"] = given["cursor"]
     if "sort" in given:
         variables["orderBy"] = _sort(route, given["sort"], problems)
-    filters = _filter(route, given)
+    filters = _filter(route, given, problems)
     if filters:
         variables["filter"] = filters
     if problems:
@@ -61,10 +64,15 @@ def _sort(route: Route, value: str, problems: list[Refusal]) -> list[dict[str, s
     return terms
 
 
-def _filter(route: Route, given: Mapping[str, str]) -> dict[str, Any]:
+def _filter(route: Route, given: Mapping[str, str], problems: list[Refusal]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, (head, *rest) in route.filters.items():
         if name in given:
+            if head == "search" and not _WORD.search(given[name]):
+                # A search without a word would find everything.
+                problems.append(bad_input(f"query.{name}", f"{name} must hold a letter or a digit."))
+            elif head.endswith("Id") and not _ID.fullmatch(given[name]):
+                problems.append(bad_input(f"query.{name}", f"{name} must be an id, as an answer shows it."))
             value: Any = given[name].split(",") if rest == ["in"] else given[name]
             if rest:
                 found.setdefault(head, {})[rest[0]] = value

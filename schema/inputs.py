@@ -20,6 +20,7 @@ from graphql import (
 )
 from graphql.utilities.validate_input_value import validate_input_value
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from resolvers.errors import Refusal, Refusals, bad_input
 from schema.fields import describe, given
@@ -27,9 +28,10 @@ from schema.fields import describe, given
 T = TypeVar("T")
 # GraphQL's own types have checked these; an id is decoded by the resolver that knows what it should lead to.
 COERCED = (UUID, datetime, datetime | None)
-
-# The library tells of a missing field at its parent; a caller wants to read where it is missing.
-_MISSING = re.compile(r"^Expected value of type '\w+' to include required field '(\w+)'")
+_LENGTHS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}
+_MISSING = re.compile(r"Expected value of type '\w+!?' to include required field '(\w+)'")
+_UNKNOWN = re.compile(r"Expected value of type '\w+!?' not to include unknown field '([^']*)'")
+_NULL = re.compile(r"Expected value of non-null type '[^']+' not to be None")
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
@@ -111,11 +113,21 @@ def _fits(adapter: TypeAdapter[Any], value: Any, path: str, problems: list[Refus
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
-        for problem in error.errors(include_url=False, include_context=False, include_input=False):
+        for problem in error.errors(include_url=False):
             where = ".".join([path, *(str(part) for part in problem["loc"] if not str(part).startswith("function-"))])
-            text = problem["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
+            text = _told(problem)
             problems.append(bad_input(where, f"{text[:1].upper()}{text[1:]}."))
         return value
+
+
+def _told(problem: ErrorDetails) -> str:
+    bound = _LENGTHS.get(problem["type"])
+    if bound is None:
+        return problem["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
+    words, name = bound
+    number = problem["ctx"][name]
+    what = "character" if isinstance(problem["input"], str) else "item"
+    return f"must have {words} {number} {what}{'' if number == 1 else 's'}"
 
 
 def check_variables(schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> None:
@@ -152,10 +164,17 @@ def _collector(found: list[tuple[list[str | int], GraphQLError]]) -> Callable[[G
 
 
 def _problem(name: str, path: list[str | int], error: GraphQLError) -> Refusal:
-    missing = _MISSING.search(error.message)
-    if missing is not None:
-        return bad_input(".".join([name, *map(str, path), missing[1]]), "It is required.")
-    return bad_input(".".join([name, *map(str, path)]), error.message)
+    where, message = [name, *map(str, path)], error.message
+    missing = _MISSING.match(message)
+    unknown = _UNKNOWN.match(message)
+    # GraphQL's own words show the whole value, and name the object for what one of its fields is or lacks.
+    if missing:
+        where, message = [*where, missing[1]], "It is required."
+    elif unknown:
+        where, message = [*where, unknown[1]], "There is no such field."
+    elif _NULL.match(message):
+        message = "It must not be null."
+    return bad_input(".".join(where), message)
 
 
 def _nulls(type_: Any, value: Any, path: str) -> Iterator[Refusal]:

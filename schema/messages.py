@@ -9,7 +9,7 @@ from sqlmodel import SQLModel
 from models.messages import PREFIX, AuthorKind, Visibility
 from models.messages import Message as Table
 from models.orders import PREFIX as ORDER
-from models.words import Name, Url
+from models.words import Link, Name
 from resolvers import messages, orders
 from schema.enums import order_field
 from schema.fields import argument, batched, creation, object_type, page_arguments, public_id, related_id
@@ -40,7 +40,7 @@ class AttachmentRow(SQLModel):
     """The bounds of an attachment."""
 
     name: Name
-    url: Url
+    url: Link
 
 
 @object_type(description="A file that belongs to a message.")

@@ -17,7 +17,7 @@ from schema.scalars import Json
 
 
 class _Moved(SQLModel):
-    """The bounds of a move's own fields."""
+    """The bounds of a move's own fields, as each mutation names them."""
 
     reason: Reason
     status_reason: Reason

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 import structlog
@@ -70,7 +71,8 @@ class Edge:
             log.info(
                 "request",
                 method=scope["method"],
-                path=scope["path"],
+                # Percent-encoded: a control character must not reach a terminal.
+                path=quote(scope["path"]),
                 status=status,
                 ms=round((time.perf_counter() - started) * 1000, 2),
                 statements=state.get("statements", 0),

@@ -72,6 +72,7 @@ class GraphQL:
                 raise refused
             actor = PUBLIC
         if request.method != "POST" and prepared.operation.kind != "query":
+            headers["Allow"] = "POST"
             raise Refusal("METHOD_NOT_ALLOWED", "GET is for queries only: use POST.")
         self.door.engine.validate(prepared, name)
         self.door.engine.allow(prepared, actor)

@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from server import logs
+from server.edge import Edge, Message, Receive, Scope, Send
 
 
 @pytest.fixture(autouse=True)
@@ -86,3 +87,20 @@ def test_text_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
     structlog.get_logger().warning("shown", key="sk_live_abc")
     (line,) = capsys.readouterr().err.splitlines()
     assert line.split("[", 1)[1].split() == ["warning", "]", "shown", "key=sk_live_[redacted]"]
+
+
+async def test_a_path_brings_no_control_character(capsys: pytest.CaptureFixture[str]) -> None:
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(_message: Message) -> None:
+        return None
+
+    logs.configure("INFO", "console")
+    scope: Scope = {"type": "http", "method": "GET", "path": "/a\x00b\nc\x1b[31m", "headers": []}
+    await Edge(app, seconds=1, timing=False)(scope, receive, send)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "path=/a%00b%0Ac%1B%5B31m " in line
