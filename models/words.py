@@ -9,6 +9,8 @@ from zoneinfo import available_timezones
 from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import AfterValidator, BeforeValidator
 
+from models.currencies import CURRENCIES
+
 MAX_SAFE_INTEGER = 2**53 - 1
 JSON_LIMIT = 16 * 1024
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -56,7 +58,7 @@ def _link(value: str) -> str:
 
 
 def _currency(value: str) -> str:
-    if not (len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()):
+    if value not in CURRENCIES:
         raise ValueError("must be an ISO 4217 code in upper case, such as EUR")
     return value
 

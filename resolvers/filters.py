@@ -83,6 +83,8 @@ def _shape(filters: Filters, raw: Mapping[str, Any], path: str, taken: _Taken, d
             parts.append((name, _shape(filters, value, path, taken, depth + 1)))
         elif name == "search":
             words = searched_words(value)
+            if not words:
+                raise bad_input(f"{path}.search", "A search needs a letter or a digit.")
             taken.values += [(bound, sa.Text) for one in words for bound in (one, one + LAST)]
             parts.append((name, len(words)))
         else:

@@ -10,57 +10,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from execution.batch import Args
-from models.base import TIMESTAMP
 from resolvers.context import Context, Row
-from resolvers.cursors import decode_cursor, encode_cursor
-from resolvers.errors import Refusal, bad_input
+from resolvers.cursors import encode_cursor
+from resolvers.errors import Refusal
 from resolvers.filters import Shape, binds, clause_of, parameters, take_apart
 from resolvers.sql import owned, statement
+from resolvers.windows import CREATED, Listed, Window, cursor_name, signature_of, window_of
 
-DEFAULT_PAGE, LARGEST_PAGE, DEEPEST_ROW, MOST_ORDERS = 20, 100, 10_000, 3
-
-
-@dataclass(frozen=True, slots=True)
-class OrderKey:
-    """A column that a list can be ordered by; a nullable one has its nulls last, both ways."""
-
-    column: str
-    kind: type
-    nullable: bool = False
-
-    def expression(self, table: sa.Table, *, descending: bool) -> Any:
-        """What is compared and indexed: an infinity stands for a null."""
-        column = table.c[self.column]
-        if not self.nullable:
-            return column
-        infinity = "'-infinity'" if descending else "'infinity'"
-        return sa.func.coalesce(column, sa.literal_column(f"{infinity}::timestamptz", TIMESTAMP))
-
-
-CREATED = OrderKey("id", UUID)
 # What hides some rows of a list from some callers, by the list's name: each domain adds its own.
 RESTRICTIONS: dict[str, Callable[[Context], Mapping[str, Any]]] = {}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Listed:
-    """One list: its name, its table, what it can be ordered by, and what is never in it."""
-
-    name: str
-    table: sa.Table
-    orders: Mapping[str, OrderKey]
-    always: Callable[[sa.Table], Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which rows: how many, from where, in which order, the right way round or from the end."""
-
-    size: int
-    terms: tuple[tuple[str, bool], ...]
-    backwards: bool = False
-    keys: tuple[Any, ...] | None = None
-    offset: int | None = None
 
 
 @dataclass(slots=True)
@@ -80,52 +38,9 @@ class Page:
 
     def cursor(self, row: Row) -> str:
         """The cursor of one of its rows."""
-        return encode_cursor(self.listed.name, self.order, [row[f"key_{index}"] for index in range(self.key_count)])
-
-
-def window_of(listed: Listed, values: Mapping[str, Any]) -> Window:
-    """Read first, after, last, before, page and orderBy. Raises Refusal naming the argument."""
-    first, last, page = values.get("first"), values.get("last"), values.get("page")
-    after, before = values.get("after"), values.get("before")
-    for name, size in (("first", first), ("last", last)):
-        if size is not None and not 1 <= size <= LARGEST_PAGE:
-            raise bad_input(name, f"{name} must be from 1 to {LARGEST_PAGE}.")
-    for name, present, others in (
-        ("last", last is not None or before is not None, (first, after, page)),
-        ("page", page is not None, (after, before, last)),
-    ):
-        if present and any(other is not None for other in others):
-            raise bad_input(name, f"{name} does not go with the other arguments of the page.")
-    size = last or first or DEFAULT_PAGE
-    if page is not None:
-        if page < 1:
-            raise bad_input("page", "page must be 1 or more.")
-        if page * size > DEEPEST_ROW:
-            raise bad_input("page", f"Numbered pages end at row {DEEPEST_ROW}: use cursors beyond.")
-    terms = _terms(listed, values.get("order_by") or [])
-    backwards = last is not None or before is not None
-    cursor, argument = (before, "before") if backwards else (after, "after")
-    keys = None
-    if cursor is not None:
-        kinds = [listed.orders[name].kind if name else UUID for name, _ in terms]
-        keys = tuple(decode_cursor(cursor, listed.name, _signature(terms), kinds, argument))
-    return Window(size, terms, backwards, keys, None if page is None else (page - 1) * size)
-
-
-def _terms(listed: Listed, order_by: Sequence[Any]) -> tuple[tuple[str, bool], ...]:
-    """Pairs of an order's name (empty: the id) and whether it descends; the id is the last key always."""
-    if len(order_by) > MOST_ORDERS or len({item.field for item in order_by}) < len(order_by):
-        raise bad_input("orderBy", f"orderBy takes at most {MOST_ORDERS} different fields.")
-    terms = [(item.field.name, item.direction.name == "DESC") for item in order_by]
-    if any(listed.orders[name].column == "id" for name, _ in terms[:-1]):
-        raise bad_input("orderBy", "CREATED_AT is unique: nothing can follow it.")
-    if not terms:
-        return (("", True),)
-    return tuple(terms) if listed.orders[terms[-1][0]].column == "id" else (*terms, ("", terms[-1][1]))
-
-
-def _signature(terms: tuple[tuple[str, bool], ...]) -> str:
-    return ",".join(("-" if descending else "") + (name or "id") for name, descending in terms)
+        return encode_cursor(
+            cursor_name(self.listed, self.column), self.order, [row[f"key_{index}"] for index in range(self.key_count)]
+        )
 
 
 def _beyond(keys: list[tuple[Any, Any, bool]]) -> Any:
@@ -185,7 +100,7 @@ async def pages(
 ) -> list[Page]:  # fmt: skip
     """One page for each parent, by one statement. ``column`` holds the parent's id; ``restrict`` is a filter that the
     caller cannot undo. Raises Refusal BAD_INPUT or INVALID_CURSOR, naming the argument."""
-    window = window_of(listed, args.values)
+    window = window_of(listed, args.values, column)
     asked = [part for part in (restrict, args.values.get("filter")) if part]
     shape, values = take_apart(listed.name, {"and_": asked}, "filter", partial(reach, ctx)) if asked else ((), [])
     named, types = parameters(values)
@@ -215,7 +130,7 @@ def _page(
         rows,
         has_next_page=other if window.backwards else more,
         has_previous_page=more if window.backwards else other,
-        order=_signature(window.terms),
+        order=signature_of(window.terms),
         key_count=len(window.terms),
         shape=shape,
         values=values,

@@ -17,9 +17,10 @@ from resolvers.conditions import NOBODY, created, ids, word
 from resolvers.context import Context, Row, now
 from resolvers.errors import Refusal, bad_input
 from resolvers.filters import FILTERS, Filters, Relation
-from resolvers.listing import CREATED, RESTRICTIONS, Listed, Page, pages
+from resolvers.listing import RESTRICTIONS, Page, pages
 from resolvers.rows import by_ids
 from resolvers.sql import owned, statement
+from resolvers.windows import CREATED, Listed
 
 SUBJECT = Subject(PREFIX, messages, tagged=False)
 READERS = frozenset({"messages:read", "messages:write", "*"})

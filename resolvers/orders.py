@@ -23,12 +23,13 @@ from resolvers.conditions import NOBODY, created, ids, moment, number, tags, wor
 from resolvers.context import Context, Row, now
 from resolvers.errors import Refusal, bad_input
 from resolvers.filters import FILTERS, Filters, Relation
-from resolvers.listing import CREATED, Listed, OrderKey, Page, pages
+from resolvers.listing import Page, pages
 from resolvers.numbers import next_number
 from resolvers.order_moves import GUARDED_BY_SETTINGS, available, effects_of
 from resolvers.rows import by_ids, locked
 from resolvers.settings import settings_of
 from resolvers.sql import ORG, owned, statement
+from resolvers.windows import CREATED, Listed, OrderKey
 
 # A hold moves what is due, and a date ends with the year 9999.
 LAST_YEAR = 9000

@@ -19,9 +19,10 @@ from resolvers.conditions import created, ids, moment, number, tags, text, word
 from resolvers.context import Context, Row, now
 from resolvers.errors import Refusal, bad_input
 from resolvers.filters import FILTERS, Filters, Relation
-from resolvers.listing import CREATED, Listed, OrderKey, Page, pages
+from resolvers.listing import Page, pages
 from resolvers.rows import by_ids, locked
 from resolvers.sql import owned, statement
+from resolvers.windows import CREATED, Listed, OrderKey
 
 SUBJECT = Subject(PREFIX, services, searched=("name", "description"))
 READERS = frozenset({"services:read", "services:write", "*"})

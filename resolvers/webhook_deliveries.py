@@ -26,9 +26,10 @@ from resolvers.context import Context, Row, now
 from resolvers.deliveries import ENDPOINT
 from resolvers.errors import Refusal, not_found
 from resolvers.filters import FILTERS, Filters
-from resolvers.listing import CREATED, Listed, Page, pages
+from resolvers.listing import Page, pages
 from resolvers.rows import locked
 from resolvers.sql import ORG, statement
+from resolvers.windows import CREATED, Listed
 
 LISTED = Listed("deliveries", deliveries, {"CREATED_AT": CREATED})
 FILTERS["deliveries"] = Filters(

@@ -17,8 +17,9 @@ from resolvers.context import Context, Row, now
 from resolvers.deliveries import ENDPOINT
 from resolvers.errors import Refusal, bad_input
 from resolvers.filters import FILTERS, Filters
-from resolvers.listing import CREATED, Listed, OrderKey, Page, pages
+from resolvers.listing import Page, pages
 from resolvers.rows import by_ids, locked
+from resolvers.windows import CREATED, Listed, OrderKey
 
 LISTED = Listed(
     "webhooks",

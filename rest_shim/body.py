@@ -30,6 +30,8 @@ async def read_json(request: Request, limit: int, seconds: float) -> dict[str, A
         raise Refusal("BAD_INPUT", f"The body did not arrive within {seconds:g} s.", field="body") from None
     except ClientDisconnect:
         raise Refusal("BAD_INPUT", "The body ended early.", field="body") from None
+    if not size:
+        raise Refusal("BAD_INPUT", "The body is empty.", field="body")
     try:
         value = orjson.loads(b"".join(parts))
     except orjson.JSONDecodeError as error:

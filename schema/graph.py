@@ -1,6 +1,6 @@
 """The graph, put together: the schema, and the rules that follow from how its fields are declared."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import strawberry
@@ -20,6 +20,8 @@ from schema.services import ServiceMutation, ServiceQuery
 from schema.viewer import ViewerQuery
 from schema.webhook_changes import WebhookMutation
 from schema.webhooks import WebhookQuery
+
+ScopesOf = Callable[[Mapping[str, Any]], list[str]]
 
 
 @strawberry.type(description="What can be asked.")
@@ -47,8 +49,32 @@ def _node_scopes(arguments: Mapping[str, Any]) -> list[str]:
     return sorted(f"{kind}s:read" for kind in kinds if kind in KINDS)
 
 
+# Where a filter leads to another list, by the field's name, which is the same in every filter.
+_LED_TO = {"orders": "orders", "order": "orders", "client": "clients", "service": "services", "messages": "messages"}
+
+
+def _filter_scopes(arguments: Mapping[str, Any]) -> list[str]:
+    """The scopes that a filter needs: those of the lists it leads to."""
+    found: set[str] = set()
+    left = [arguments.get("filter")]
+    while left:
+        part = left.pop()
+        if isinstance(part, list):
+            left += part
+        elif isinstance(part, dict):
+            found |= {f"{_LED_TO[name]}:read" for name in part if name in _LED_TO}
+            left += part.values()
+    return sorted(found)
+
+
 def _scope(directives: Any) -> str | None:
     return next((directive.scope for directive in directives or () if isinstance(directive, Requires)), None)
+
+
+def _scopes_by_arguments(type_name: str, field_name: str, connection: bool) -> ScopesOf | None:
+    if type_name == "Query" and field_name in ("node", "nodes"):
+        return _node_scopes
+    return _filter_scopes if connection else None
 
 
 def _rules() -> dict[tuple[str, str], Rule]:
@@ -69,7 +95,7 @@ def _rules() -> dict[tuple[str, str], Rule]:
             scope=scope,
             connection=connection,
             public=bool(declared.metadata.get("public")),
-            scope_of=_node_scopes if type_name == "Query" and field_name in ("node", "nodes") else None,
+            scope_of=_scopes_by_arguments(type_name, field_name, connection),
         )
     return found
 

@@ -13,7 +13,7 @@ from openapi_spec_validator import validate
 import resolvers
 from resolvers.conditions import Condition
 from resolvers.filters import FILTERS
-from resolvers.listing import Listed
+from resolvers.windows import Listed
 from rest_shim.openapi import document, printed_openapi
 from rest_shim.openapi_schemas import list_inputs
 from rest_shim.reference import CSP, STYLE
