@@ -39,7 +39,10 @@ class UnfitDocument(Exception):
 
 @dataclass(slots=True)
 class Operation:
-    """One operation of a document. ``columns`` remembers what its fields need of their rows."""
+    """One operation of a document.
+
+    ``columns`` remembers what its fields need of their rows, ``plans`` how it runs for each choice of its conditions.
+    """
 
     text: str
     document: DocumentNode
@@ -47,6 +50,7 @@ class Operation:
     fragments: dict[str, FragmentDefinitionNode]
     valid: bool = False
     columns: dict[Any, tuple[str, ...]] = field(default_factory=dict)
+    plans: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:

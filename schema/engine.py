@@ -2,28 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from inspect import isawaitable
 from typing import Any
 
 from graphql import (
-    DocumentNode,
     ExecutionResult,
-    FieldNode,
     NoSchemaIntrospectionCustomRule,
-    SelectionSetNode,
-    execute,
     specified_rules,
 )
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 
+from execution.compare import differences
 from execution.documents import Documents, Operation, UnfitDocument
 from execution.judge import Limits, Measure, excess, judge
+from execution.run import core, run
 from execution.selection import fields_of
 from resolvers import idempotency
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals
 from schema.errors import ErrorView, shown_error, shown_refusal
-from schema.graph import CORE, RULES
+from schema.graph import CORE, FIELDS, RULES
 from schema.inputs import check_variables
 
 
@@ -60,14 +57,22 @@ class _RolledBackError(Exception):
 
 
 class Engine:
-    """Prepares and runs operations over the graph."""
+    """Prepares and runs operations over the graph. ``compare``, for tests, holds each query against graphql-core."""
 
-    def __init__(self, limits: Limits = Limits(), *, introspection: bool = True, suggestions: bool = True) -> None:  # noqa: B008
+    def __init__(
+        self,
+        limits: Limits = Limits(),  # noqa: B008
+        *,
+        introspection: bool = True,
+        suggestions: bool = True,
+        compare: bool = False,
+    ) -> None:
         rules = [*specified_rules, MaybeNullValidationRule]
         if not introspection:
             rules.append(NoSchemaIntrospectionCustomRule)
         self.limits = limits
         self.introspection = introspection
+        self.compare = compare
         self.documents = Documents(CORE, rules, hide_suggestions=not suggestions)
 
     def measure(self, text: str, name: str | None, variables: Mapping[str, Any]) -> Prepared:
@@ -104,10 +109,12 @@ class Engine:
             if operation.kind == "mutation":
                 answer = await self._mutation(ctx, prepared)
             elif prepared.measure.public:
-                answer = _answer(ctx, await _execute(ctx, operation.document, prepared))
+                answer = _answer(ctx, await _execute(ctx, prepared))
             else:
                 async with ctx.snapshot():
-                    result = await _execute(ctx, operation.document, prepared)
+                    result = await _execute(ctx, prepared)
+                    if self.compare:
+                        await _compare(ctx, prepared, result)
                 answer = _answer(ctx, result)
         except (Refusal, Refusals) as refused:
             answer = refused_answer(refused, ctx.request_id)
@@ -117,22 +124,17 @@ class Engine:
     async def _mutation(self, ctx: Context, prepared: Prepared) -> Answer:
         """The root fields one after another; the first that fails ends it, and undoes no other."""
         data: dict[str, Any] = {}
-        for position, (key, nodes) in enumerate(_root_fields(prepared.operation).items()):
+        for position, key in enumerate(_root_fields(prepared.operation)):
             try:
-                data |= await self._root_field(ctx, prepared, position, key, nodes)
+                data |= await self._root_field(ctx, prepared, position, key)
             except _RolledBackError as failed:
                 return replace(_answer(ctx, failed.result), data=None)
             except Refusal as refused:
                 return Answer(None, [shown_refusal(refused, ctx.request_id, [key])])
         return Answer(data)
 
-    async def _root_field(
-        self, ctx: Context, prepared: Prepared, position: int, key: str, nodes: list[FieldNode]
-    ) -> dict[str, Any]:
+    async def _root_field(self, ctx: Context, prepared: Prepared, position: int, key: str) -> dict[str, Any]:
         """The field's part of the data: nothing for one that is skipped."""
-        definition = prepared.operation.definition
-        alone = _with_selections(definition, nodes)
-        document = DocumentNode(definitions=(alone, *prepared.operation.fragments.values()))
         keyed = ctx.idempotency_key is not None and ctx.actor.key_id is not None
         fingerprint = idempotency.fingerprint_of(f"{prepared.operation.text}\0{key}", prepared.variables)
         async with ctx.transaction():
@@ -141,7 +143,7 @@ class Engine:
                 if kept is not None:
                     ctx.replayed = True
                     return {key: kept}
-            result = await _execute(ctx, document, prepared)
+            result = await _execute(ctx, prepared, key)
             if result.errors or result.data is None:
                 raise _RolledBackError(result)
             if keyed and key in result.data:
@@ -149,40 +151,24 @@ class Engine:
         return result.data
 
 
-def _with_selections(definition: Any, nodes: list[FieldNode]) -> Any:
-    return type(definition)(
-        operation=definition.operation,
-        name=definition.name,
-        variable_definitions=definition.variable_definitions,
-        directives=definition.directives,
-        selection_set=SelectionSetNode(selections=tuple(nodes)),
-    )
-
-
-def _root_fields(operation: Operation) -> dict[str, list[FieldNode]]:
+def _root_fields(operation: Operation) -> list[str]:
+    """The keys of the root fields, in their order, skipped ones too: a key's place tells replays apart."""
     assert CORE.mutation_type is not None, "the graph has mutations"
-    found: dict[str, list[FieldNode]] = {}
-    for node in fields_of(operation.definition.selection_set, CORE.mutation_type, operation.fragments):
-        found.setdefault(node.alias.value if node.alias is not None else node.name.value, []).append(node)
-    return found
+    found = fields_of(operation.definition.selection_set, CORE.mutation_type, operation.fragments)
+    return list(dict.fromkeys(node.alias.value if node.alias is not None else node.name.value for node in found))
 
 
-async def _execute(ctx: Context, document: DocumentNode, prepared: Prepared) -> ExecutionResult:
-    result = execute(
-        CORE,
-        document,
-        variable_values=dict(prepared.variables),
-        operation_name=_name_of(prepared.operation),
-        context_value=ctx,
-    )
-    done: Any = await result if isawaitable(result) else result
-    assert isinstance(done, ExecutionResult), "no incremental delivery is on"
-    return done
+async def _compare(ctx: Context, prepared: Prepared, ours: ExecutionResult) -> None:
+    """Hold an answer against graphql-core's, on the same snapshot. Raises AssertionError with what differs."""
+    sent, log = ctx.statements, list(ctx.log)
+    theirs = await core(CORE, prepared.operation, prepared.variables, context=ctx)
+    ctx.statements, ctx.log[:] = sent, log
+    found = differences(ours, theirs, exact=False)
+    assert not found, found
 
 
-def _name_of(operation: Operation) -> str | None:
-    name = operation.definition.name
-    return None if name is None else name.value
+async def _execute(ctx: Context, prepared: Prepared, only: str | None = None) -> ExecutionResult:
+    return await run(CORE, prepared.operation, prepared.variables, FIELDS, context=ctx, only=only)
 
 
 def _answer(ctx: Context, result: ExecutionResult) -> Answer:

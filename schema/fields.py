@@ -4,9 +4,10 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any, TypeVar, dataclass_transform
 
+import asyncpg
 import strawberry
 from aiodataloader import DataLoader
-from graphql import GraphQLObjectType, get_named_type
+from graphql import GraphQLObjectType, GraphQLSchema, get_named_type
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.extensions import FieldExtension
 from strawberry.schema_directive import Location
@@ -130,12 +131,17 @@ class Batched(FieldExtension):
     def _columns(self, ctx: Context, raw: Any, key: Any) -> tuple[str, ...]:
         known = ctx.columns.get(key)
         if known is None:
-            needs = raw.schema.extensions["needs"]
-            named = get_named_type(raw.return_type)
-            kinds = [named] if isinstance(named, GraphQLObjectType) else raw.schema.get_possible_types(named)
-            found = [columns_of(raw.field_nodes, kind, raw.fragments, needs) for kind in kinds]
-            known = ctx.columns[key] = tuple(sorted({column for columns in found for column in columns}))
+            known = ctx.columns[key] = columns_under(raw.schema, raw.field_nodes, raw.return_type, raw.fragments)
         return known
+
+
+def columns_under(schema: GraphQLSchema, nodes: Any, type_: Any, fragments: Any) -> tuple[str, ...]:
+    """The columns that a batched field's selections need of its rows, whichever types those have."""
+    named: Any = get_named_type(type_)
+    kinds = [named] if isinstance(named, GraphQLObjectType) else schema.get_possible_types(named)
+    needs = schema.extensions["needs"]
+    found = [columns_of(nodes, kind, fragments, needs) for kind in kinds]
+    return tuple(sorted({column for columns in found for column in columns}))
 
 
 async def _level() -> None:
@@ -193,6 +199,10 @@ def strawberry_fields(schema: strawberry.Schema) -> list[tuple[str, str, Strawbe
                 if isinstance(declared, StrawberryField):
                     found.append((type_.name, field_name, declared))
     return found
+
+
+# What rows are: their columns are read by name.
+ROWS = frozenset({asyncpg.Record, dict})
 
 
 def resolve_default(source: Any, name: str) -> Any:

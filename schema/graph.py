@@ -15,6 +15,7 @@ from schema.fields import Batched, Requires, needs_of, resolve_default, strawber
 from schema.messages import MessageMutation, MessageQuery
 from schema.order_changes import OrderMutation
 from schema.orders import OrderQuery
+from schema.planned import fields_of_schema
 from schema.scalars import SCALARS
 from schema.services import ServiceMutation, ServiceQuery
 from schema.viewer import ViewerQuery
@@ -102,3 +103,4 @@ def _rules() -> dict[tuple[str, str], Rule]:
 
 RULES = _rules()
 CORE.extensions["needs"] = needs_of(SCHEMA)
+FIELDS = fields_of_schema(SCHEMA)

@@ -1,0 +1,32 @@
+"""Where the values of a run go: the levels of objects, and the places in the answer."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import GraphQLResolveInfo
+from graphql.pyutils import Path
+
+from execution.plan import Planned, Selection
+from execution.shapes import Shape
+
+
+@dataclass(slots=True)
+class Level:
+    """The objects that one selection is asked of, and for each the part of the answer that it fills."""
+
+    selection: Selection
+    parents: list[Any] = field(default_factory=list)
+    outs: list[dict[str, Any]] = field(default_factory=list)
+    paths: list[Path | None] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a value goes: ``container[key]``. ``path`` is known where a resolver may ask for it."""
+
+    field: Planned
+    shape: Shape
+    container: Any
+    key: Any
+    path: Path | None
+    info: GraphQLResolveInfo[Any] | None = None

@@ -1,0 +1,92 @@
+"""Makes documents over a schema at random: aliases, fragments, merged fields, conditions, variables."""
+
+from random import Random
+from typing import Any
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_abstract_type,
+    is_composite_type,
+)
+
+VARIABLES = {"yes": True, "no": False}
+
+
+class Writer:
+    """Writes one document. Most are valid."""
+
+    def __init__(self, schema: GraphQLSchema, random: Random) -> None:
+        self.schema, self.random = schema, random
+        self.fragments: list[str] = []
+        self.number = 0
+
+    def document(self) -> str:
+        """A query, or now and then a mutation."""
+        kind = "mutation" if self.random.random() < 0.1 else "query"
+        root = self.schema.mutation_type if kind == "mutation" else self.schema.query_type
+        assert root is not None, "the schema has both"
+        body = self._selections(root, self.random.randint(1, 3))
+        # The variables must be used: an operation with an unused one is not valid.
+        body = "{ used: __typename @include(if: $yes) @skip(if: $no) " + body[1:]
+        return f"{kind}($yes: Boolean!, $no: Boolean = false) {body}\n" + "\n".join(self.fragments)
+
+    def _selections(self, type_: GraphQLNamedType, depth: int) -> str:
+        parts = [self._part(type_, depth) for _ in range(self.random.randint(1, 3))]
+        if self.random.random() < 0.2:
+            parts.append(self.random.choice(parts))
+        return "{ " + " ".join(parts) + " }"
+
+    def _part(self, type_: GraphQLNamedType, depth: int) -> str:
+        chance = self.random.random()
+        if chance < 0.08:
+            return "__typename" + self._condition()
+        if chance < 0.3 or not isinstance(type_, (GraphQLObjectType, GraphQLInterfaceType)):
+            on = self._fitting(type_)
+            if self.random.random() < 0.5:
+                return f"... on {on.name}{self._condition()} {self._selections(on, depth)}"
+            name = f"F{len(self.fragments)}"
+            self.fragments.append("")
+            self.fragments[int(name[1:])] = f"fragment {name} on {on.name} {self._selections(on, depth)}"
+            return f"...{name}{self._condition()}"
+        return self._field(type_, depth)
+
+    def _fitting(self, type_: GraphQLNamedType) -> GraphQLNamedType:
+        possible = list(self.schema.get_possible_types(type_)) if is_abstract_type(type_) else []
+        return self.random.choice([*possible, type_]) if possible else type_
+
+    def _field(self, type_: Any, depth: int) -> str:
+        names = [name for name, field in type_.fields.items() if depth > 0 or not is_composite_type(_held(field))]
+        if depth > 0 and self.random.random() < 0.6:
+            names = [name for name in names if is_composite_type(_held(type_.fields[name]))] or names
+        name: str = self.random.choice(names)
+        field = type_.fields[name]
+        text = name + self._arguments(field)
+        if self.random.random() < 0.85:
+            self.number += 1
+            text = f"a{self.number}: {text}"
+        text += self._condition()
+        return text + " " + self._selections(_held(field), depth - 1) if is_composite_type(_held(field)) else text
+
+    def _arguments(self, field: Any) -> str:
+        given = []
+        for name, argument in field.args.items():
+            kind = get_named_type(argument.type)
+            # Most behave, or nothing below the first level would be reached.
+            if isinstance(kind, GraphQLEnumType) and self.random.random() < 0.4:
+                given.append(f"{name}: {self.random.choice(list(kind.values))}")
+        return f"({', '.join(given)})" if given else ""
+
+    def _condition(self) -> str:
+        if self.random.random() > 0.1:
+            return ""
+        which = self.random.choice(["skip", "include"])
+        return f" @{which}(if: {self.random.choice(['$yes', '$no', 'true', 'false'])})"
+
+
+def _held(field: Any) -> Any:
+    return get_named_type(field.type)
