@@ -90,10 +90,16 @@ def _ready(runtime: Runtime) -> Endpoint:
     return ready
 
 
-def create_app(settings: Settings) -> App:
-    """The ASGI application of one API process. Its pools open at its start and close at its end."""
+def create_app(settings: Settings, *, compare: bool = False) -> App:
+    """The ASGI application of one API process. Its pools open at its start and close at its end.
+
+    ``compare``, for tests, runs each query by graphql-core too and fails where the answers differ.
+    """
     engine = Engine(
-        Limits(cost=settings.cost_limit), introspection=settings.introspection, suggestions=settings.suggestions
+        Limits(cost=settings.cost_limit),
+        introspection=settings.introspection,
+        suggestions=settings.suggestions,
+        compare=compare,
     )
     app = Starlette(lifespan=lambda app: _lifespan(app, settings, engine), exception_handlers=HANDLERS)
     app.router.redirect_slashes = False

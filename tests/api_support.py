@@ -43,9 +43,14 @@ def settings_of(backends: Backends, **given: Any) -> Settings:
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[str]:
-    """A server for the block; its base URL."""
+    """A server for the block; its base URL. Each query is held against graphql-core's own answer."""
     config = uvicorn.Config(
-        create_app(settings), host="127.0.0.1", port=settings.port, log_config=None, lifespan="on", ws="none"
+        create_app(settings, compare=True),
+        host="127.0.0.1",
+        port=settings.port,
+        log_config=None,
+        lifespan="on",
+        ws="none",
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
