@@ -5,6 +5,7 @@ import re
 import tempfile
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -101,7 +102,7 @@ async def drive(port: int, requests: list[bytes], status: int, seconds: float) -
     tally = _Tally(str(status).encode(), started + seconds)
     ends = [loop.create_future() for _ in requests]
     for request, end in zip(requests, ends, strict=True):
-        await loop.create_connection(lambda r=request, e=end: _Connection(r, tally, e), "127.0.0.1", port)  # type: ignore[misc]
+        await loop.create_connection(partial(_Connection, request, tally, end), "127.0.0.1", port)
     async with asyncio.timeout(seconds + PATIENCE_SECONDS):
         await asyncio.gather(*ends)
     took = time.perf_counter() - started

@@ -1,5 +1,6 @@
 """What every table has: the organization first in every key, its policy, its grants."""
 
+from enum import StrEnum
 from typing import Any, get_args
 from uuid import UUID
 
@@ -48,15 +49,15 @@ def column(type_: Any, **options: Any) -> Any:
     return Field(**given, sa_column_kwargs=options)
 
 
-def one_of(column_name: str, words: type) -> sa.CheckConstraint:
+def one_of(column_name: str, words: type[StrEnum]) -> sa.CheckConstraint:
     """A text column that holds one of an enum's members."""
-    listed = ", ".join(f"'{word}'" for word in words)  # type: ignore[attr-defined]
+    listed = ", ".join(f"'{word}'" for word in words)
     return sa.CheckConstraint(f"{column_name} in ({listed})", name=column_name)
 
 
 def table_of(model: type[SQLModel]) -> sa.Table:
     """The Core table of a model: what every statement is written over."""
-    table: sa.Table = model.__table__  # type: ignore[attr-defined]
+    table = metadata.tables[str(model.__tablename__)]
     for name, field in model.model_fields.items():
         bound = _longest(field.metadata, field.annotation)
         kept = table.c[name.rstrip("_")]

@@ -11,7 +11,8 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
 P = ParamSpec("P")
-_DIALECT = dialects.dialect()  # type: ignore[no-untyped-call]
+_make_dialect: Any = dialects.dialect
+_DIALECT = _make_dialect()
 STATEMENTS_KEPT = 2_000
 
 ORG = sa.bindparam("org_id", type_=sa.Uuid)

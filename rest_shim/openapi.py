@@ -77,7 +77,9 @@ def _operation(route: Route, components: Components) -> dict[str, Any]:
 
 def _description(route: Route, scopes: list[str]) -> str:
     root, _ = root_type(CORE, OPERATIONS[route.operation])
-    fields = (CORE.query_type if route.kind in (Kind.LIST, Kind.GET) else CORE.mutation_type).fields  # type: ignore[union-attr]
+    root = CORE.query_type if route.kind in (Kind.LIST, Kind.GET) else CORE.mutation_type
+    assert root is not None, "the graph has queries and mutations"
+    fields = root.fields
     said = fields[route.root].description or get_named_type(root).description
     return f"{said}\n\nGraphQL operation: `{route.operation}`. Scopes: {', '.join(f'`{scope}`' for scope in scopes)}."
 

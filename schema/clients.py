@@ -1,13 +1,14 @@
 """Clients in the graph."""
 
 from datetime import datetime
+from enum import StrEnum
 
 import strawberry
 
 from models.clients import PREFIX, ClientStatus
 from models.clients import Client as Table
 from resolvers import clients, orders
-from schema.enums import order_field
+from schema.enums import words
 from schema.fields import argument, batched, creation, object_type, page_arguments, public_id
 from schema.inputs import input_type, values_of
 from schema.lists import (
@@ -89,12 +90,16 @@ class ClientStatusFilter:
     not_in: strawberry.Maybe[list[ClientStatus]] = strawberry.field(description="Is none of these.")
 
 
-ClientOrderField = order_field(
-    "ClientOrderField",
-    "clients",
-    CREATED_AT="When it was made.",
-    UPDATED_AT="When it last changed.",
-    NAME="Its name, without case.",
+class ClientOrderField(StrEnum):
+    """What clients can be ordered by."""
+
+    CREATED_AT = "CREATED_AT"
+    UPDATED_AT = "UPDATED_AT"
+    NAME = "NAME"
+
+
+words(
+    ClientOrderField, CREATED_AT="When it was made.", UPDATED_AT="When it last changed.", NAME="Its name, without case."
 )
 
 
@@ -129,7 +134,7 @@ class ClientOrder:
     """An order of clients."""
 
     kept_whole = True
-    field: ClientOrderField = strawberry.field(description="By what.")  # type: ignore[valid-type]
+    field: ClientOrderField = strawberry.field(description="By what.")
     direction: Direction = strawberry.field(description="Which way.", default=Direction.ASC)
 
 

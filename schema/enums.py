@@ -1,7 +1,7 @@
 """Enums of the graph: the models' own words, each with its meaning."""
 
 from enum import Enum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import strawberry
 
@@ -17,10 +17,10 @@ E = TypeVar("E", bound=type[Enum])
 def words(cls: E, **meanings: str) -> E:
     """Make an enum part of the graph. Each member needs its meaning."""
     assert cls.__doc__ is not None, "an enum says what it is"
-    made = strawberry.enum(cls, description=cls.__doc__)
-    for value in made.__strawberry_definition__.values:  # type: ignore[attr-defined]
+    made: Any = strawberry.enum(cls, description=cls.__doc__)
+    for value in made.__strawberry_definition__.values:
         value.description = meanings[value.name]
-    return made
+    return cls
 
 
 words(
@@ -66,10 +66,3 @@ words(
 def moves_described() -> str:
     """The order's state machine as text, from its table."""
     return "\n".join(f"- {move.origin} → {move.target}: {move.meaning}" for move in MOVES)
-
-
-def order_field(name: str, what: str, **meanings: str) -> type[Enum]:
-    """The enum of what a list can be ordered by."""
-    made = Enum(name, {word: word for word in meanings}, module=__name__)  # type: ignore[misc]
-    made.__doc__ = f"What {what} can be ordered by."
-    return words(made, **meanings)

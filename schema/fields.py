@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
+from types import GenericAlias
 from typing import Any, TypeVar, dataclass_transform
 
 import asyncpg
@@ -99,7 +100,9 @@ def page_arguments(filter_: type[Any], order: type[Any]) -> list[Any]:
         argument("before", str | None, "Only what comes before this cursor."),
         argument("page", int | None, "A numbered page, from 1, of `first` each; the first 10,000 rows only."),
         argument("filter", filter_ | None, "Only what fits."),
-        argument("order_by", list[order] | None, "In which order; newest first when absent.", "orderBy"),  # type: ignore[valid-type]
+        argument(
+            "order_by", GenericAlias(list, (order,)) | None, "In which order; newest first when absent.", "orderBy"
+        ),
     ]
 
 

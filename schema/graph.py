@@ -81,7 +81,8 @@ def _scopes_by_arguments(type_name: str, field_name: str, connection: bool) -> S
 def _rules() -> dict[tuple[str, str], Rule]:
     found = {}
     for type_name, field_name, declared in strawberry_fields(SCHEMA):
-        field = CORE.type_map[type_name].fields[field_name]  # type: ignore[attr-defined]
+        on: Any = CORE.type_map[type_name]
+        field = on.fields[field_name]
         held = get_named_type(field.type)
         definition = held.extensions.get("strawberry-definition") if isinstance(held, GraphQLObjectType) else None
         scope = _scope(declared.directives) or _scope(getattr(definition, "directives", None))

@@ -46,7 +46,8 @@ def input_type(
     def make(cls: type[T]) -> type[T]:
         made = strawberry.input(cls, description=description)
         describe(made, model)
-        made.bounds = _bounds(made, also) | _bounds(made, model)  # type: ignore[attr-defined]
+        bounded: Any = made
+        bounded.bounds = _bounds(made, also) | _bounds(made, model)
         return made
 
     return make

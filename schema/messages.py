@@ -1,6 +1,7 @@
 """Messages of an order's thread in the graph."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
@@ -11,7 +12,7 @@ from models.messages import Message as Table
 from models.orders import PREFIX as ORDER
 from models.words import Link, Name
 from resolvers import messages, orders
-from schema.enums import order_field
+from schema.enums import words
 from schema.fields import argument, batched, creation, object_type, page_arguments, public_id, related_id
 from schema.inputs import input_type, values_of
 from schema.lists import (
@@ -145,7 +146,13 @@ class MessageFilter:
     )
 
 
-MessageOrderField = order_field("MessageOrderField", "messages", CREATED_AT="When it was written.")
+class MessageOrderField(StrEnum):
+    """What messages can be ordered by."""
+
+    CREATED_AT = "CREATED_AT"
+
+
+words(MessageOrderField, CREATED_AT="When it was written.")
 
 
 @strawberry.input(description="An order of messages.")
@@ -153,7 +160,7 @@ class MessageOrder:
     """An order of messages."""
 
     kept_whole = True
-    field: MessageOrderField = strawberry.field(description="By what.")  # type: ignore[valid-type]
+    field: MessageOrderField = strawberry.field(description="By what.")
     direction: Direction = strawberry.field(description="Which way.", default=Direction.ASC)
 
 

@@ -1,6 +1,7 @@
 """Orders in the graph: what can be read of them."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -10,7 +11,7 @@ from models.orders import PREFIX, Guard, OrderStatus
 from models.orders import Order as Table
 from models.services import PREFIX as SERVICE
 from resolvers import clients, messages, orders, services
-from schema.enums import moves_described, order_field
+from schema.enums import moves_described, words
 from schema.fields import argument, batched, creation, object_type, page_arguments, public_id, related_id
 from schema.lists import (
     AND,
@@ -134,9 +135,18 @@ class OrderStatusFilter:
     not_in: strawberry.Maybe[list[OrderStatus]] = strawberry.field(description="Is none of these.")
 
 
-OrderOrderField = order_field(
-    "OrderOrderField",
-    "orders",
+class OrderOrderField(StrEnum):
+    """What orders can be ordered by."""
+
+    CREATED_AT = "CREATED_AT"
+    UPDATED_AT = "UPDATED_AT"
+    NUMBER = "NUMBER"
+    TOTAL = "TOTAL"
+    DUE_AT = "DUE_AT"
+
+
+words(
+    OrderOrderField,
     CREATED_AT="When it was made.",
     UPDATED_AT="When it last changed.",
     NUMBER="Its number.",
@@ -193,7 +203,7 @@ class OrderOrder:
     """An order of orders."""
 
     kept_whole = True
-    field: OrderOrderField = strawberry.field(description="By what.")  # type: ignore[valid-type]
+    field: OrderOrderField = strawberry.field(description="By what.")
     direction: Direction = strawberry.field(description="Which way.", default=Direction.ASC)
 
 

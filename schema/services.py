@@ -1,13 +1,14 @@
 """Services in the graph."""
 
 from datetime import datetime
+from enum import StrEnum
 
 import strawberry
 
 from models.services import PREFIX, Billing, BillingInterval, ServiceStatus
 from models.services import Service as Table
 from resolvers import orders, services
-from schema.enums import order_field
+from schema.enums import words
 from schema.fields import argument, batched, creation, object_type, page_arguments, public_id
 from schema.inputs import input_type, values_of
 from schema.lists import (
@@ -89,9 +90,17 @@ class ServiceStatusFilter:
     not_in: strawberry.Maybe[list[ServiceStatus]] = strawberry.field(description="Is none of these.")
 
 
-ServiceOrderField = order_field(
-    "ServiceOrderField",
-    "services",
+class ServiceOrderField(StrEnum):
+    """What services can be ordered by."""
+
+    CREATED_AT = "CREATED_AT"
+    UPDATED_AT = "UPDATED_AT"
+    NAME = "NAME"
+    PRICE = "PRICE"
+
+
+words(
+    ServiceOrderField,
     CREATED_AT="When it was made.",
     UPDATED_AT="When it last changed.",
     NAME="Its name, without case.",
@@ -130,7 +139,7 @@ class ServiceOrder:
     """An order of services."""
 
     kept_whole = True
-    field: ServiceOrderField = strawberry.field(description="By what.")  # type: ignore[valid-type]
+    field: ServiceOrderField = strawberry.field(description="By what.")
     direction: Direction = strawberry.field(description="Which way.", default=Direction.ASC)
 
 

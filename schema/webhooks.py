@@ -1,6 +1,7 @@
 """Webhook endpoints and their deliveries in the graph: what can be read of them."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import strawberry
@@ -9,7 +10,7 @@ from models.webhooks import DELIVERY_PREFIX, EVENT_PREFIX, PREFIX, DeliveryStatu
 from models.webhooks import Delivery as DeliveryTable
 from models.webhooks import WebhookEndpoint as Table
 from resolvers import webhook_deliveries, webhooks
-from schema.enums import order_field
+from schema.enums import words
 from schema.fields import argument, batched, computed, creation, object_type, page_arguments, public_id, related_id
 from schema.lists import (
     AND,
@@ -99,7 +100,13 @@ class DeliveryFilter:
     created_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="By when it was made.")
 
 
-DeliveryOrderField = order_field("DeliveryOrderField", "deliveries", CREATED_AT="When it was made.")
+class DeliveryOrderField(StrEnum):
+    """What deliveries can be ordered by."""
+
+    CREATED_AT = "CREATED_AT"
+
+
+words(DeliveryOrderField, CREATED_AT="When it was made.")
 
 
 @strawberry.input(description="An order of deliveries.")
@@ -107,7 +114,7 @@ class DeliveryOrder:
     """An order of deliveries."""
 
     kept_whole = True
-    field: DeliveryOrderField = strawberry.field(description="By what.")  # type: ignore[valid-type]
+    field: DeliveryOrderField = strawberry.field(description="By what.")
     direction: Direction = strawberry.field(description="Which way.", default=Direction.ASC)
 
 
@@ -176,12 +183,14 @@ class WebhookEndpointFilter:
     updated_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="By when it last changed.")
 
 
-WebhookEndpointOrderField = order_field(
-    "WebhookEndpointOrderField",
-    "webhook endpoints",
-    CREATED_AT="When it was made.",
-    UPDATED_AT="When it last changed.",
-)
+class WebhookEndpointOrderField(StrEnum):
+    """What webhook endpoints can be ordered by."""
+
+    CREATED_AT = "CREATED_AT"
+    UPDATED_AT = "UPDATED_AT"
+
+
+words(WebhookEndpointOrderField, CREATED_AT="When it was made.", UPDATED_AT="When it last changed.")
 
 
 @strawberry.input(description="An order of webhook endpoints.")
@@ -189,7 +198,7 @@ class WebhookEndpointOrder:
     """An order of webhook endpoints."""
 
     kept_whole = True
-    field: WebhookEndpointOrderField = strawberry.field(description="By what.")  # type: ignore[valid-type]
+    field: WebhookEndpointOrderField = strawberry.field(description="By what.")
     direction: Direction = strawberry.field(description="Which way.", default=Direction.ASC)
 
 
