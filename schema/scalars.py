@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, NewType
+from uuid import UUID
 
 import orjson
 import strawberry
@@ -24,9 +26,35 @@ _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
+# A day's text is made once, and what is within it is looked up: half the time of ``isoformat``.
+_MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)]
+_SECONDS = [f"{second:02}." for second in range(60)]
+_MILLISECONDS = [f"{millisecond:03}Z" for millisecond in range(1000)]
+_EPOCH = date(1970, 1, 1).toordinal()
+DAYS_KEPT = 4_000
+
+
+@lru_cache(DAYS_KEPT)
+def _day(ordinal: int) -> str:
+    return date.fromordinal(ordinal).isoformat()
+
+
 def shown_moment(value: datetime) -> str:
-    """RFC 3339, UTC, milliseconds, Z."""
-    return value.isoformat(timespec="milliseconds")[:23] + "Z"
+    """RFC 3339, UTC, milliseconds, Z, of a time in UTC."""
+    return (
+        _day(value.toordinal())
+        + _MINUTES[value.hour * 60 + value.minute]
+        + _SECONDS[value.second]
+        + _MILLISECONDS[value.microsecond // 1000]
+    )
+
+
+def shown_creation(key: UUID) -> str:
+    """The time in an id, shown in the same way."""
+    days, rest = divmod(int.from_bytes(key.bytes[:6], "big"), 86_400_000)
+    minutes, rest = divmod(rest, 60_000)
+    seconds, milliseconds = divmod(rest, 1000)
+    return _day(_EPOCH + days) + _MINUTES[minutes] + _SECONDS[seconds] + _MILLISECONDS[milliseconds]
 
 
 def _moment(value: object) -> datetime:
