@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from ulid_transform import bytes_to_ulid
@@ -10,6 +10,7 @@ from ulid_transform import bytes_to_ulid
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 _LENGTH = 26
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _clock = {"last": 0}
 
 
@@ -39,7 +40,7 @@ def milliseconds_of(value: UUID) -> int:
 
 def created_at(value: UUID) -> datetime:
     """The time in an id: what ``createdAt`` shows."""
-    return datetime.fromtimestamp((value.int >> 80) / 1000, UTC)
+    return _EPOCH + timedelta(milliseconds=value.int >> 80)
 
 
 def encode(prefix: str, value: UUID) -> str:
