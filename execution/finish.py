@@ -33,15 +33,15 @@ class Broken(Failure):
 
 
 class Finisher:
-    """Walks an answer. ``selections`` tells, by identity, of which selection an object is."""
+    """Walks an answer. ``selections`` tells, by identity, of which selection an object is whose type is not known."""
 
     def __init__(self, selections: Mapping[int, Selection]) -> None:
         self.selections = selections
         self.errors: list[GraphQLError] = []
 
-    def object(self, out: dict[str, Any], path: list[str | int]) -> dict[str, Any]:
+    def object(self, selection: Selection, out: dict[str, Any], path: list[str | int]) -> dict[str, Any]:
         """An object. Raises the error of a field that may not be null."""
-        for key, field in self.selections[id(out)].fields.items():
+        for key, field in selection.fields.items():
             out[key] = self._guarded(field, field.shape, out[key], [*path, key])
         return out
 
@@ -64,7 +64,8 @@ class Finisher:
         if value is None or shape.column is not None:
             return value
         if shape.item is None:
-            return self.object(value, path)
+            selection = self.selections[id(value)] if shape.abstract else field.selection(shape.named)
+            return self.object(selection, value, path)
         for index, item in enumerate(value):
             value[index] = self._guarded(field, shape.item, item, [*path, index])
         return value

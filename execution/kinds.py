@@ -1,22 +1,53 @@
 """How a field gets its values: told by whoever declared it, so that a plan knows without asking at run time."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import FieldNode, FragmentDefinitionNode, GraphQLField, GraphQLObjectType, GraphQLOutputType
+from graphql import GraphQLField, GraphQLObjectType
 
 from execution.batch import Args
 
-Fragments = Mapping[str, FragmentDefinitionNode]
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How a plan reads a field of its parent when it writes whole objects: ``parent[key]``, or the attribute ``key``,
+    or without a key the parent itself; then ``write`` of it, where there is one.
+
+    A promise: what comes out fits the field's type as it is (a leaf needs no serializing, an object or a list of
+    objects no check of its type), and is null only where ``null`` says so. ``through``: the objects are the rows that
+    the parent was loaded with, so that what is asked of them is asked of the same statement. ``needs`` are the columns
+    that it reads, when they are not ``key``.
+    """
+
+    key: str | None = None
+    attribute: bool = False
+    write: Callable[[Any], Any] | None = None
+    null: bool = False
+    through: bool = False
+    needs: tuple[str, ...] | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a row that it reads."""
+        if self.needs is not None:
+            return self.needs
+        return () if self.key is None or self.attribute else (self.key,)
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A field that its object alone tells. ``many`` reads it of a whole level; where it raises, ``one`` is asked."""
+    """A field that its object alone tells. ``many`` reads it of a whole level; where it raises, ``one`` is asked.
+
+    ``cell`` is how a plan can write it among others. ``sure``: an object that it gives is of the declared type.
+    """
 
     one: Callable[[Any], Any]
     many: Callable[[list[Any]], list[Any]]
+    cell: Cell | None = None
+    needs: tuple[str, ...] = ()
+    sure: bool = False
+    cost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +55,36 @@ class Batch:
     """A field that is loaded for all objects of a level at once.
 
     ``resolve`` gives one value, or one exception, for each parent. ``arguments`` makes GraphQL's arguments into what
-    ``Args.values`` holds; ``columns`` says, when a plan is made, what the field's selections need of a row.
+    ``Args.values`` holds; ``names`` has the Python names of arguments of which a null is as none, and a built-in
+    scalar needs no converting.
+    ``needs`` are the columns of the parent that it reads. ``sure``: an object that it gives is of the declared type.
+    ``folds``: its rows can carry columns of the rows that they refer to, named ``<fold>.<column>``. ``fold``: the
+    column of the parent that refers to the field's one object, which can then come with the parent; never null.
     """
 
     resolve: Callable[[Any, list[Any], Args], Awaitable[Sequence[Any]]]
     arguments: Callable[[dict[str, Any]], Mapping[str, Any]]
-    columns: Callable[[Sequence[FieldNode], GraphQLOutputType, Fragments], tuple[str, ...]]
+    names: Mapping[str, str] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    sure: bool = False
+    folds: bool = False
+    fold: str | None = None
+    cost: int = 0
 
 
-# None: the field's own resolver is called for each object, as graphql-core calls it.
-Kind = Plain | Batch | None
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A field whose own resolver is called for each object, as graphql-core calls it."""
+
+    needs: tuple[str, ...] = ()
+    cost: int = 0
+
+
+Kind = Plain | Batch | Own
 Fields = Callable[[GraphQLObjectType, str, GraphQLField], Kind]
+OWN = Own()
 
 
 def each(_type: GraphQLObjectType, _name: str, _field: GraphQLField) -> Kind:
     """Every field by its own resolver."""
-    return None
+    return OWN

@@ -1,5 +1,6 @@
 """Where the values of a run go: the levels of objects, and the places in the answer."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +13,14 @@ from execution.shapes import Shape
 
 @dataclass(slots=True)
 class Level:
-    """The objects that one selection is asked of, and for each the part of the answer that it fills."""
+    """The objects that some fields of one selection are asked of, and for each the part of the answer that it fills.
+
+    ``cost`` is what one of the objects costs, where that was not counted before.
+    """
 
     selection: Selection
+    fields: Collection[Planned]
+    cost: int = 0
     parents: list[Any] = field(default_factory=list)
     outs: list[dict[str, Any]] = field(default_factory=list)
     paths: list[Path | None] = field(default_factory=list)

@@ -3,41 +3,40 @@
 A plan holds for one choice of the operation's conditions (``@skip``, ``@include``); the operation keeps its plans.
 """
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
     FieldNode,
-    FragmentDefinitionNode,
-    GraphQLError,
     GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
     TypeNameMetaFieldDef,
-    VariableNode,
-    get_variable_values,
+    get_named_type,
+    is_leaf_type,
 )
 from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
-from graphql.language import DirectiveNode, Visitor, visit
 
+from execution.arguments import Arguments
 from execution.documents import Operation
-from execution.kinds import Batch, Fields, Kind, Plain
+from execution.kinds import Batch, Cell, Fields, Kind, Own, Plain
 from execution.shapes import Shape, shape_of
+from execution.survey import FALLBACKS, Known, surveyed
+from execution.variables import Variables
+from execution.writers import Collector, Write, foldable, weight_of, writable, writer_of
 
 MOST_PLANS = 8
-# How often an operation was left, whole, to graphql-core, by the reason.
-FALLBACKS: Counter[str] = Counter()
-_CONDITIONS = frozenset({"skip", "include"})
-_INCREMENTAL = frozenset({"defer", "stream"})
-_INTROSPECTION = frozenset({"__schema", "__type"})
 
 
 @dataclass(slots=True, eq=False)
 class Planned:
-    """One field of one object type in a plan."""
+    """One field of one object type in a plan.
+
+    ``folds`` is whether the rows of its objects can carry columns of the rows that they refer to, ``folded`` whether
+    its own object comes with its parent's row.
+    """
 
     plan: "Plan"
     parent: GraphQLObjectType
@@ -48,7 +47,10 @@ class Planned:
     definition: GraphQLField
     shape: Shape
     kind: Kind
-    columns: tuple[str, ...] = ()
+    folds: bool
+    is_leaf: bool
+    folded: bool = False
+    arguments: Arguments | None = None
     selections: dict[str, "Selection"] = field(default_factory=dict)
 
     def selection(self, type_: GraphQLObjectType) -> "Selection":
@@ -59,22 +61,54 @@ class Planned:
             grouped = collect_subfields(
                 plan.schema, plan.details, plan.variables, plan.operation.definition, type_, self.details
             ).grouped_field_set
-            found = self.selections[type_.name] = plan.select(type_, grouped)
+            found = self.selections[type_.name] = plan.select(type_, grouped, folds=self.folds)
         return found
+
+    def types(self) -> list[GraphQLObjectType]:
+        """The types that its objects can have."""
+        named: Any = get_named_type(self.definition.type)
+        return [named] if isinstance(named, GraphQLObjectType) else list(self.plan.schema.get_possible_types(named))
 
 
 @dataclass(slots=True, eq=False)
 class Selection:
-    """The fields that are asked of objects of one type. ``empty`` has their keys in the answer's order."""
+    """The fields that are asked of objects of one type. ``empty`` has their keys in the answer's order.
+
+    A writer writes all of an object but its ``rest``; what it writes within one object costs ``weight``.
+    """
 
     type_: GraphQLObjectType
     fields: dict[str, Planned]
     empty: dict[str, None]
+    rest: list[Planned] = field(default_factory=list)
+    weight: int = 0
+    writer: Write | None = None
+
+    def write(self, rows: Sequence[Any], collector: Collector) -> list[dict[str, Any]]:
+        """Objects of rows of whom it is known that they are of this type; the writer is made when it is first used."""
+        if self.writer is None:
+            self.writer = writer_of(self)
+        return self.writer(rows, collector)
+
+    def columns(self, prefix: str = "") -> set[str]:
+        """The columns that its fields need of a row."""
+        found: set[str] = set()
+        for each in self.fields.values():
+            kind = each.kind
+            if isinstance(kind, Batch) and each.folded:
+                found |= each.selection(each.shape.named).columns(f"{prefix}{kind.fold}.")
+            elif isinstance(kind, Plain) and kind.cell is not None:
+                found |= {prefix + name for name in kind.cell.columns}
+                if kind.cell.through and not each.is_leaf:
+                    found |= each.selection(each.types()[0]).columns(prefix)
+            else:
+                found |= {prefix + name for name in kind.needs}
+        return found
 
 
 @dataclass(slots=True, eq=False)
 class Plan:
-    """An operation, compiled. ``paths`` is whether some resolver will be told where its object stands."""
+    """An operation, compiled. ``paths``: some resolver below the root will be told where its object stands."""
 
     schema: GraphQLSchema
     operation: Operation
@@ -84,7 +118,7 @@ class Plan:
     paths: bool
     root: Selection = field(init=False)
 
-    def select(self, type_: GraphQLObjectType, grouped: Mapping[str, Any]) -> Selection:
+    def select(self, type_: GraphQLObjectType, grouped: Mapping[str, Any], *, folds: bool) -> Selection:
         """The fields of a type, from what graphql-core collected for it."""
         fields: dict[str, Planned] = {}
         for key, details in grouped.items():
@@ -92,97 +126,72 @@ class Plan:
             name = nodes[0].name.value
             definition = self.schema.get_field(type_, name)
             if definition is not None:
-                fields[key] = self._field(type_, key, name, details, nodes, definition)
-        return Selection(type_, fields, dict.fromkeys(fields))
-
-    def _field(self, type_: Any, key: str, name: str, details: Any, nodes: Any, definition: GraphQLField) -> Planned:
-        kind = _typename(type_.name) if definition is TypeNameMetaFieldDef else self.fields(type_, name, definition)
-        made = Planned(self, type_, key, name, details, nodes, definition, shape_of(definition.type), kind)
-        if isinstance(kind, Batch):
-            made.columns = kind.columns(nodes, definition.type, self.operation.fragments)
+                fields[key] = self._field(type_, key, name, details, nodes, definition, folds)
+        made = Selection(type_, fields, dict.fromkeys(fields))
+        made.rest = [each for each in fields.values() if not writable(each)]
+        made.weight = weight_of(made)
         return made
+
+    def _field(
+        self, type_: Any, key: str, name: str, details: Any, nodes: Any, definition: GraphQLField, folds: bool
+    ) -> Planned:
+        kind = _typename(type_.name) if definition is TypeNameMetaFieldDef else self.fields(type_, name, definition)
+        is_leaf = is_leaf_type(get_named_type(definition.type))
+        made = Planned(
+            self, type_, key, name, details, nodes, definition, shape_of(definition.type), kind, False, is_leaf
+        )
+        if isinstance(kind, Plain):
+            made.folds = folds and kind.cell is not None and kind.cell.through
+        elif isinstance(kind, Batch):
+            self._batched(made, kind, folds)
+        return made
+
+    def _batched(self, made: Planned, kind: Batch, folds: bool) -> None:
+        if folds and kind.fold is not None and not made.definition.args and made.shape.one_type:
+            made.folds = True
+            made.folded = foldable(made.selection(made.shape.named))
+            if made.folded:
+                return
+            made.selections.clear()
+        made.folds = kind.folds
+        made.arguments = Arguments(made.definition, made.nodes[0], kind.arguments, kind.names)
+        if not made.is_leaf:
+            columns = {name for each in made.types() for name in made.selection(each).columns()}
+            made.arguments.columns = tuple(sorted(columns))
 
 
 def _typename(name: str) -> Plain:
-    return Plain(lambda _: name, lambda parents: [name] * len(parents))
+    cell = Cell(None, write=lambda _: name)
+    return Plain(lambda _: name, lambda parents: [name] * len(parents), cell)
 
 
-@dataclass(slots=True)
-class _Survey(Visitor):
-    """What a document holds that decides how it can be run."""
-
-    names: set[str] = field(default_factory=set)
-    directives: set[str] = field(default_factory=set)
-    conditions: set[str] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        Visitor.__init__(self)
-
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
-        self.names.add(node.name.value)
-
-    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
-        self.directives.add(node.name.value)
-        if node.name.value in _CONDITIONS:
-            values = [argument.value for argument in node.arguments or ()]
-            self.conditions |= {value.name.value for value in values if isinstance(value, VariableNode)}
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    reason: str | None
-    conditions: tuple[str, ...]
-    names: frozenset[str]
-
-
-def _survey(schema: GraphQLSchema, operation: Operation) -> _Known:
-    survey = _Survey()
-    fragments: list[FragmentDefinitionNode] = list(operation.fragments.values())
-    for node in (operation.definition, *fragments):
-        visit(node, survey)
-    reason = None
-    if operation.kind == "subscription":
-        reason = "subscription"
-    elif survey.names & _INTROSPECTION:
-        reason = "introspection"
-    elif survey.directives & _INCREMENTAL or any(schema.get_directive(name) for name in _INCREMENTAL):
-        reason = "incremental"
-    elif any(fragment.variable_definitions for fragment in fragments):
-        reason = "fragment variables"
-    return _Known(reason, tuple(sorted(survey.conditions)), frozenset(survey.names))
-
-
-def plan_of(
-    schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any], fields: Fields
-) -> tuple[Plan, VariableValues] | list[GraphQLError] | None:
-    """The plan and the coerced variables; the errors of the variables; None for what is left to graphql-core."""
-    known: _Known | None = operation.plans.get("known")
+def plan_of(schema: GraphQLSchema, operation: Operation, variables: Variables, fields: Fields) -> Plan | None:
+    """The plan of an operation for its conditions; None for what is left to graphql-core."""
+    known: Known | None = operation.kept.get("known")
     if known is None:
-        known = operation.plans["known"] = _survey(schema, operation)
+        known = operation.kept["known"] = surveyed(schema, operation)
     if known.reason is not None:
         FALLBACKS[known.reason] += 1
         return None
-    variables = get_variable_values(schema, operation.definition.variable_definitions or (), dict(given), 50)
-    if isinstance(variables, list):
-        return variables
-    choice = tuple(variables.coerced.get(name) for name in known.conditions)
-    if any(not isinstance(value, bool) for value in choice):
-        FALLBACKS["condition"] += 1
-        return None
-    plan = operation.plans.get(choice)
+    coerced = variables.coerced
+    choice = tuple([coerced.get(name) for name in known.conditions])
+    plan: Plan | None = operation.plans.get(choice)
     if plan is None:
-        plan = _compile(schema, operation, variables, fields, known)
+        if any(not isinstance(value, bool) for value in choice):
+            FALLBACKS["condition"] += 1
+            return None
+        plan = _compile(schema, operation, variables.whole, fields, known)
         if plan is None:
             FALLBACKS["no root type"] += 1
             return None
-        if len(operation.plans) > MOST_PLANS:
-            operation.plans.pop(next(key for key in operation.plans if key != "known"))
+        if len(operation.plans) >= MOST_PLANS:
+            operation.plans.pop(next(iter(operation.plans)))
         operation.plans[choice] = plan
-    return plan, variables
+    return plan
 
 
 def _compile(
-    schema: GraphQLSchema, operation: Operation, variables: VariableValues, fields: Fields, known: _Known
+    schema: GraphQLSchema, operation: Operation, variables: VariableValues, fields: Fields, known: Known
 ) -> Plan | None:
     root = schema.get_root_type(operation.definition.operation)
     if root is None:
@@ -193,16 +202,20 @@ def _compile(
         {name: variables.coerced[name] for name in known.conditions},
     )
     details = {name: FragmentDetails(node) for name, node in operation.fragments.items()}
-    plan = Plan(schema, operation, fields, details, kept, _tells_paths(schema, known.names, fields))
-    plan.root = plan.select(root, collect_fields(schema, details, kept, root, operation.definition).grouped_field_set)
+    plan = Plan(schema, operation, fields, details, kept, _tells_paths(schema, root, known.names, fields))
+    grouped = collect_fields(schema, details, kept, root, operation.definition).grouped_field_set
+    plan.root = plan.select(root, grouped, folds=False)
     return plan
 
 
-def _tells_paths(schema: GraphQLSchema, names: frozenset[str], fields: Fields) -> bool:
-    """Whether a field of one of these names is got by a resolver of its own, which is told its path."""
-    for type_ in schema.type_map.values():
-        if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__"):
-            for name in names & type_.fields.keys():
-                if fields(type_, name, type_.fields[name]) is None:
-                    return True
+def _tells_paths(schema: GraphQLSchema, root: GraphQLObjectType, names: frozenset[str], fields: Fields) -> bool:
+    """Whether a field of one of these names, below the root, is got by a resolver of its own that is told its path."""
+    types = [type_ for type_ in schema.type_map.values() if isinstance(type_, GraphQLObjectType)]
+    below = {get_named_type(each.type) for type_ in types for each in type_.fields.values()}
+    for type_ in types:
+        if type_.name.startswith("__") or (type_ is root and type_ not in below):
+            continue
+        for name in names & type_.fields.keys():
+            if isinstance(fields(type_, name, type_.fields[name]), Own):
+                return True
     return False

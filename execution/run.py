@@ -12,18 +12,19 @@ from graphql import (
     default_field_resolver,
     execute,
 )
-from graphql.execution.values import VariableValues, get_argument_values
+from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
 
-from execution.batch import Args
 from execution.documents import Operation
 from execution.finish import Finisher
 from execution.kinds import Batch, Fields, Plain
 from execution.places import Level, Place
-from execution.plan import FALLBACKS, Plan, Planned, Selection, plan_of
+from execution.plan import Plan, Planned, Selection, plan_of
 from execution.settling import Settling
+from execution.survey import FALLBACKS
+from execution.variables import Variables, variables_of
 
-__all__ = ["FALLBACKS", "run"]
+__all__ = ["FALLBACKS", "Outcome", "core", "run"]
 
 
 class _Run(Settling):
@@ -32,14 +33,13 @@ class _Run(Settling):
     async def answer(self, root: Selection) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
         """The data and the errors of a selection of the root."""
         data: dict[str, Any] = dict(root.empty)
-        first = Level(root, [self.root], [data], [None])
-        self.levels.append(first)
+        first = Level(root, root.fields.values(), 0, [self.root], [data], [None])
         await self._through(first)
         if not self.failed:
             return data, []
         finisher = Finisher({id(out): level.selection for level in self.levels for out in level.outs})
         try:
-            return finisher.object(data, []), finisher.errors
+            return finisher.object(root, data, []), finisher.errors
         except GraphQLError as error:
             return None, [*finisher.errors, error]
 
@@ -59,7 +59,8 @@ class _Run(Settling):
             levels, self.next = list(self.next.values()), {}
 
     def _level(self, level: Level, batches: list[tuple[Planned, Batch, Level]]) -> None:
-        for field in level.selection.fields.values():
+        self.cost += level.cost * len(level.parents)
+        for field in level.fields:
             kind = field.kind
             if isinstance(kind, Plain):
                 self._plain(field, kind, level)
@@ -87,24 +88,23 @@ class _Run(Settling):
                 for out, shown in zip(outs, column, strict=True):
                     out[key] = shown
                 return
+        if not field.is_leaf and self.write(field, values, outs):
+            return
         if shape.one_type and not self.plan.paths:
             self.objects(field, shape, values, outs, repeat(key))
             return
-        for out, value, path in zip(outs, values, level.paths, strict=True):
+        for out, value, path in zip(outs, values, level.paths or repeat(None), strict=False):
             self.offer(Place(field, shape, out, key, self._path(field, path)), value)
 
     def _path(self, field: Planned, path: Path | None) -> Path | None:
         return Path(path, field.key, field.parent.name) if self.plan.paths else None
 
-    def _arguments(self, field: Planned) -> dict[str, Any]:
-        if not field.definition.args:
-            return {}
-        return get_argument_values(field.definition, field.nodes[0], self.variables)
-
     def _each(self, field: Planned, level: Level) -> None:
         """A field by its own resolver, for one parent after another."""
+        arguments: dict[str, Any] = {}
         try:
-            arguments = self._arguments(field)
+            if field.definition.args:
+                arguments = get_argument_values(field.definition, field.nodes[0], self.variables.whole)
         except GraphQLError as error:
             self._values(field, level, (error,) * len(level.parents))
             return
@@ -122,9 +122,13 @@ class _Run(Settling):
 
     async def _batches(self, batches: list[tuple[Planned, Batch, Level]]) -> None:
         """Batched fields one after another; those that are the same selection in two places, together."""
+        if len(batches) == 1:
+            field, kind, level = batches[0]
+            self._values(field, level, await self._batch(field, kind, level.parents))
+            return
         groups: dict[Any, list[tuple[Planned, Batch, Level]]] = {}
         for entry in batches:
-            groups.setdefault((entry[1], *map(id, entry[0].nodes)), []).append(entry)
+            groups.setdefault((id(entry[1]), *map(id, entry[0].nodes)), []).append(entry)
         for group in groups.values():
             field, kind, _ = group[0]
             parents = [parent for _, _, level in group for parent in level.parents]
@@ -135,10 +139,10 @@ class _Run(Settling):
                 self._values(each, level, values[start:end])
                 start = end
 
-    async def _batch(self, field: Planned, kind: Batch, parents: list[Any]) -> list[Any]:
+    async def _batch(self, field: Planned, kind: Batch, parents: list[Any]) -> Sequence[Any]:
         try:
-            args = Args(field.columns, kind.arguments(self._arguments(field)))
-            values = list(await kind.resolve(self.context, parents, args))
+            assert field.arguments is not None, "a batched field has arguments, even if none"
+            values = await kind.resolve(self.context, parents, field.arguments.of(self.variables))
             if len(values) != len(parents):
                 raise TypeError(f"{field.parent}.{field.name} gave {len(values)} values for {len(parents)} parents.")
         except Exception as error:
@@ -153,56 +157,67 @@ def _value_or_error(kind: Plain, parent: Any) -> Any:
         return error
 
 
-async def _serially(plan: Plan, variables: VariableValues, context: Any, root: Any) -> ExecutionResult:
+class Outcome(ExecutionResult):
+    """What a run gave; ``cost`` is what its objects cost, None where graphql-core ran it."""
+
+    __slots__ = ("cost",)
+
+    def __init__(self, data: dict[str, Any] | None, errors: list[GraphQLError] | None, cost: int | None = None) -> None:
+        super().__init__(data, errors)
+        self.cost = cost
+
+
+async def _serially(plan: Plan, variables: Variables, context: Any, root: Any) -> Outcome:
     """A mutation: one root field after another, up to one that fails where null is not allowed."""
     data: dict[str, Any] = {}
     errors: list[GraphQLError] = []
+    cost = 0
     for key, field in plan.root.fields.items():
-        alone = Selection(plan.root.type_, {key: field}, {key: None})
-        part, found = await _Run(plan, variables, context, root).answer(alone)
+        made = _Run(plan, variables, context, root)
+        part, found = await made.answer(Selection(plan.root.type_, {key: field}, {key: None}))
         errors += found
+        cost += made.cost
         if part is None:
-            return ExecutionResult(None, errors)
+            return Outcome(None, errors, cost)
         data |= part
-    return ExecutionResult(data, errors or None)
+    return Outcome(data, errors or None, cost)
 
 
 async def run(
     schema: GraphQLSchema,
     operation: Operation,
-    given: Mapping[str, Any],
+    given: Mapping[str, Any] | Variables,
     fields: Fields,
     *,
     context: Any = None,
     root: Any = None,
     only: str | None = None,
-) -> ExecutionResult:
+) -> Outcome:
     """Run a validated operation and answer as graphql-core would. ``only`` runs one root field of it.
 
-    What plans do not cover (subscriptions, introspection, incremental delivery) is left, whole, to graphql-core's own
-    executor and counted in ``FALLBACKS``.
+    What a plan does not cover is left, whole, to graphql-core, and counted in FALLBACKS.
     """
-    made = plan_of(schema, operation, given, fields)
-    if made is None:
-        return await core(schema, operation, given, context=context, root=root)
-    if isinstance(made, list):
-        return ExecutionResult(None, made)
-    plan, variables = made
-    if only is not None:
-        if only not in plan.root.fields:
-            return ExecutionResult({}, None)
-        alone = Selection(plan.root.type_, {only: plan.root.fields[only]}, {only: None})
-        data, errors = await _Run(plan, variables, context, root).answer(alone)
-        return ExecutionResult(data, errors or None)
-    if operation.kind == "mutation":
+    variables = given if isinstance(given, Variables) else variables_of(schema, operation, given)
+    if isinstance(variables, list):
+        return Outcome(None, variables)
+    plan = plan_of(schema, operation, variables, fields)
+    if plan is None:
+        return await core(schema, operation, variables.given, context=context, root=root)
+    if operation.kind == "mutation" and only is None:
         return await _serially(plan, variables, context, root)
-    data, errors = await _Run(plan, variables, context, root).answer(plan.root)
-    return ExecutionResult(data, errors or None)
+    asked = plan.root
+    if only is not None:
+        if only not in asked.fields:
+            return Outcome({}, None)
+        asked = Selection(asked.type_, {only: asked.fields[only]}, {only: None})
+    made = _Run(plan, variables, context, root)
+    data, errors = await made.answer(asked)
+    return Outcome(data, errors or None, made.cost)
 
 
 async def core(
     schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any], *, context: Any = None, root: Any = None
-) -> ExecutionResult:
+) -> Outcome:
     """Run an operation by graphql-core's own executor."""
     name = operation.definition.name
     result = execute(
@@ -215,4 +230,4 @@ async def core(
     )
     done: Any = await result if isawaitable(result) else result
     assert isinstance(done, ExecutionResult), "no incremental delivery is on"
-    return done
+    return Outcome(done.data, done.errors)

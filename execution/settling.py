@@ -8,27 +8,27 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo, GraphQLResolveInfoHelpers, Undefined
 from graphql import default_type_resolver as default_type
-from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, gather_with_cancel, is_awaitable, is_iterable
 
 from execution.abstract import runtime_type, wrong_type
 from execution.finish import Broken, Failure
-from execution.places import Level, Place
+from execution.places import Place
 from execution.plan import Plan, Planned
 from execution.shapes import PLAIN, Shape, coerced, is_plain
+from execution.variables import Variables
+from execution.writing import Writing
 
 Then = Callable[[Any], None]
 
 
-class Settling:
+class Settling(Writing):
     """One run's answer as it grows. ``pending`` is what must be awaited before a level is whole."""
 
-    def __init__(self, plan: Plan, variables: VariableValues, context: Any, root: Any) -> None:
-        self.plan, self.variables, self.context, self.root = plan, variables, context, root
+    def __init__(self, plan: Plan, variables: Variables, context: Any, root: Any) -> None:
+        super().__init__(plan)
+        self.variables, self.context, self.root = variables, context, root
         self.failed = False
         self.pending: list[tuple[Awaitable[Any], Then]] = []
-        self.next: dict[int, Level] = {}
-        self.levels: list[Level] = []
         self._infos: dict[int, GraphQLResolveInfo[Any]] = {}
         self._background: set[Any] = set()
         self._helpers = GraphQLResolveInfoHelpers(_gather, self._track)
@@ -46,21 +46,13 @@ class Settling:
             self._background.add(task)
             task.add_done_callback(self._background.discard)
 
-    def level(self, field_: Planned, type_: GraphQLObjectType) -> Level:
-        """The next level's objects of one type under a field."""
-        selection = field_.selection(type_)
-        found = self.next.get(id(selection))
-        if found is None:
-            found = self.next[id(selection)] = Level(selection)
-            self.levels.append(found)
-        return found
-
     def info(self, field_: Planned, path: Path | None) -> GraphQLResolveInfo[Any]:
         """What a resolver is told of where it stands."""
         plan = self.plan
         return GraphQLResolveInfo(
             field_.name, field_.nodes, field_.definition.type, field_.parent, path or Path(None, field_.key, None),
-            plan.schema, plan.operation.fragments, self.root, plan.operation.definition, self.variables, self.context,
+            plan.schema, plan.operation.fragments, self.root, plan.operation.definition, self.variables.whole,
+            self.context,
             is_awaitable, None, self._helpers,
         )  # fmt: skip
 

@@ -91,7 +91,7 @@ def _column(type_: Any, nonnull: bool) -> Column:
     if type_ is GraphQLString or type_ is GraphQLID:
         usual: Callable[[Any], Any] = _usual_text
     elif type_ is GraphQLInt:
-        usual = _usual_int
+        usual = usual_int
     elif type_ is GraphQLBoolean:
         usual = _usual_boolean
     elif isinstance(type_, GraphQLEnumType):
@@ -119,7 +119,8 @@ def _usual_text(value: Any) -> str:
     raise OddError
 
 
-def _usual_int(value: Any) -> int:
+def usual_int(value: Any) -> int:
+    """A number that GraphQL's Int can show. Raises OddError."""
     if type(value) is int and _LOW <= value < _HIGH:
         return value
     raise OddError

@@ -14,33 +14,56 @@ from resolvers.context import Context, Row
 from resolvers.cursors import encode_cursor
 from resolvers.errors import Refusal
 from resolvers.filters import Shape, binds, clause_of, parameters, take_apart
-from resolvers.sql import owned, statement
+from resolvers.sql import Sql, owned, selected, statement
 from resolvers.windows import CREATED, Listed, Window, cursor_name, signature_of, window_of
 
 # What hides some rows of a list from some callers, by the list's name: each domain adds its own.
 RESTRICTIONS: dict[str, Callable[[Context], Mapping[str, Any]]] = {}
 
 
-@dataclass(slots=True)
-class Page:
-    """What a connection is made of: rows with their keys, and what is needed to count them all."""
+# Asked for as a column: the keys of a row's order, which its cursor holds.
+CURSOR = "@cursor"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the pages of one field have in common."""
 
     listed: Listed
-    rows: list[Row]
-    has_next_page: bool
-    has_previous_page: bool
-    order: str
-    key_count: int
+    window: Window
     shape: Shape
     values: list[Any]
     column: str | None
+
+
+@dataclass(slots=True)
+class Page:
+    """What a connection is made of."""
+
+    asked: Asked
     parent: UUID | None
+    rows: list[Row]
+    has_next_page: bool
+    has_previous_page: bool
 
     def cursor(self, row: Row) -> str:
-        """The cursor of one of its rows."""
-        return encode_cursor(
-            cursor_name(self.listed, self.column), self.order, [row[f"key_{index}"] for index in range(self.key_count)]
-        )
+        """The cursor of one of its rows, which was loaded with CURSOR among its columns."""
+        asked, terms = self.asked, self.asked.window.terms
+        keys = [row[f"key_{index}"] for index in range(len(terms))]
+        return encode_cursor(cursor_name(asked.listed, asked.column), signature_of(terms), keys)
+
+
+@dataclass(slots=True)
+class Edge:
+    """A row, and the page that it is on."""
+
+    page: Page
+    row: Row
+
+
+def edges_of(page: Page) -> list[Edge]:
+    """The rows of a page, each with the page."""
+    return [Edge(page, row) for row in page.rows]
 
 
 def _beyond(keys: list[tuple[Any, Any, bool]]) -> Any:
@@ -72,8 +95,10 @@ def _page_sql(
         (listed.orders[name] if name else CREATED).expression(table, descending=descending)
         for name, descending in terms
     ]
-    shown = [table.c[name] for name in columns]
-    query = owned(table, *shown, *[key.label(f"key_{index}") for index, key in enumerate(keys)])
+    wanted = [name for name in columns if name != CURSOR]
+    cursor = [key.label(f"key_{index}") for index, key in enumerate(keys)] if CURSOR in columns else []
+    # A page of which only the length is asked still has its rows.
+    query = selected(table, wanted, *(cursor or ([] if wanted else [table.c.id])))
     if listed.always is not None:
         query = query.where(listed.always(table))
     if shape:
@@ -100,43 +125,53 @@ async def pages(
 ) -> list[Page]:  # fmt: skip
     """One page for each parent, by one statement. ``column`` holds the parent's id; ``restrict`` is a filter that the
     caller cannot undo. Raises Refusal BAD_INPUT or INVALID_CURSOR, naming the argument."""
+    conditions = [part for part in (restrict, args.values.get("filter")) if part]
+    known = None if conditions else args.kept.get("pages")
+    if known is None:
+        known = _prepared(ctx, listed, args, column, conditions)
+        if not conditions:
+            args.kept["pages"] = known
+    asked, sql, named = known
+    window, distinct = asked.window, list(dict.fromkeys(parents))
+    rows = await ctx.fetch(sql, size=window.size + 1, offset=window.offset, parents=distinct, **named)
+    if column is None:
+        page = _page(asked, None, rows)
+        return [page for _ in parents]
+    grouped: dict[Any, list[Row]] = {parent: [] for parent in distinct}
+    for row in rows:
+        grouped[row["parent_id"]].append(row)
+    made = {parent: _page(asked, parent, found) for parent, found in grouped.items()}
+    return [made[parent] for parent in parents]
+
+
+def _prepared(
+    ctx: Context, listed: Listed, args: Args, column: str | None, conditions: list[Mapping[str, Any]]
+) -> tuple[Asked, Sql, dict[str, Any]]:
+    """What is asked, its statement, and the values that do not change with the parents."""
     window = window_of(listed, args.values, column)
-    asked = [part for part in (restrict, args.values.get("filter")) if part]
-    shape, values = take_apart(listed.name, {"and_": asked}, "filter", partial(reach, ctx)) if asked else ((), [])
+    shape: Shape = ()
+    values: list[Any] = []
+    if conditions:
+        shape, values = take_apart(listed.name, {"and_": conditions}, "filter", partial(reach, ctx))
     named, types = parameters(values)
     sql = _page_sql(
         listed, args.columns, window.terms, window.backwards, window.keys is not None, window.offset is not None,
         shape, types, column,
     )  # fmt: skip
     named |= {f"k{index}": key for index, key in enumerate(window.keys or ())}
-    distinct = list(dict.fromkeys(parents))
-    rows = await ctx.fetch(sql, size=window.size + 1, offset=window.offset, parents=distinct, **named)
-    grouped: dict[Any, list[Row]] = {parent: [] for parent in distinct}
-    for row in rows:
-        grouped[None if column is None else row["parent_id"]].append(row)
-    made = {parent: _page(listed, window, found, shape, values, column, parent) for parent, found in grouped.items()}
-    return [made[parent] for parent in parents]
+    return Asked(listed, window, shape, values, column), sql, named
 
 
-def _page(
-    listed: Listed, window: Window, rows: list[Row], shape: Shape, values: list[Any], column: str | None, parent: Any
-) -> Page:
-    more, rows = len(rows) > window.size, rows[: window.size]
-    if window.backwards:
-        rows.reverse()
+def _page(asked: Asked, parent: UUID | None, rows: list[Row]) -> Page:
+    window = asked.window
+    more = len(rows) > window.size
+    if more:
+        rows = rows[: window.size]
     other = window.keys is not None or bool(window.offset)
-    return Page(
-        listed,
-        rows,
-        has_next_page=other if window.backwards else more,
-        has_previous_page=more if window.backwards else other,
-        order=signature_of(window.terms),
-        key_count=len(window.terms),
-        shape=shape,
-        values=values,
-        column=column,
-        parent=parent,
-    )
+    if not window.backwards:
+        return Page(asked, parent, rows, more, other)
+    rows.reverse()
+    return Page(asked, parent, rows, other, more)
 
 
 def reach(ctx: Context, name: str) -> Mapping[str, Any]:
@@ -164,9 +199,9 @@ def _count_sql(listed: Listed, shape: Shape, types: tuple[str, ...], column: str
 
 async def totals(ctx: Context, parents: Sequence[Page], args: Args) -> list[int]:
     """How many rows each connection has in all: one statement for the pages of one field."""
-    page = parents[0]
-    named, types = parameters(page.values)
-    sql = _count_sql(page.listed, page.shape, types, page.column)
+    asked = parents[0].asked
+    named, types = parameters(asked.values)
+    sql = _count_sql(asked.listed, asked.shape, types, asked.column)
     rows = await ctx.fetch(sql, parents=[each.parent for each in parents], **named)
-    found = {None if page.column is None else row["parent_id"]: row["total"] for row in rows}
+    found = {None if asked.column is None else row["parent_id"]: row["total"] for row in rows}
     return [found.get(each.parent, 0) for each in parents]

@@ -11,13 +11,14 @@ from models.typeid import decode
 from resolvers.changes import Subject
 from resolvers.context import Context, Row
 from resolvers.errors import Refusal, not_found
-from resolvers.sql import owned, statement
+from resolvers.sql import owned, selected, statement
 
 
 @statement
 def _by_ids(table: sa.Table, columns: tuple[str, ...], live: bool) -> sa.Select[Any]:
-    shown = [table.c[name] for name in dict.fromkeys(("id", *columns))]
-    query = owned(table, *shown).where(table.c.id == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))))
+    query = selected(table, dict.fromkeys(("id", *columns))).where(
+        table.c.id == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid)))
+    )
     return query.where(table.c.deleted_at.is_(None)) if live else query
 
 

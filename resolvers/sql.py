@@ -1,6 +1,6 @@
 """Statements: composed with SQLAlchemy Core once, compiled to asyncpg's SQL once, run with values by name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import Any, ParamSpec, cast
@@ -57,3 +57,33 @@ def statement(build: Callable[P, ClauseElement]) -> Callable[P, Sql]:
 def owned(table: sa.Table | sa.Alias, *columns: Any) -> sa.Select[Any]:
     """The only way a select starts: from the rows of the operation's organization."""
     return sa.select(*(columns or (table,))).where(table.c.org_id == ORG)
+
+
+def selected(table: sa.Table, names: Iterable[str], *more: Any) -> sa.Select[Any]:
+    """A select of the organization's rows with some columns, also of the rows that they refer to.
+
+    ``client_id.name`` is the column ``name`` of the row that ``client_id`` refers to, under that label.
+    """
+    joined: Any = table
+    reached: dict[str, Any] = {"": table}
+    shown = []
+    for name in names:
+        *steps, last = name.split(".")
+        path, at = "", table
+        for step in steps:
+            path += f"{step}."
+            if path not in reached:
+                reached[path] = _referred(at, step).alias()
+                keys = (reached[path].c.org_id == ORG, reached[path].c.id == at.c[step])
+                # Outer, so that the planner need not ask whether a row would be left out.
+                joined = joined.outerjoin(reached[path], sa.and_(*keys))
+            at = reached[path]
+        shown.append(at.c[last].label(name) if steps else at.c[last])
+    return owned(table, *shown, *more).select_from(joined)
+
+
+def _referred(table: Any, column: str) -> sa.Table:
+    """The table that a column's foreign key leads to."""
+    (key,) = table.c[column].foreign_keys if isinstance(table, sa.Table) else table.element.c[column].foreign_keys
+    found: sa.Table = key.column.table
+    return found

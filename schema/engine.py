@@ -14,11 +14,12 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from execution.compare import differences
 from execution.documents import Documents, Operation, UnfitDocument
 from execution.judge import Limits, Measure, excess, judge
-from execution.run import core, run
+from execution.run import Outcome, core, run
 from execution.selection import fields_of
+from execution.variables import Variables, plain_variables, variables_of
 from resolvers import idempotency
 from resolvers.context import Actor, Context
-from resolvers.errors import Refusal, Refusals
+from resolvers.errors import Refusal, Refusals, bad_input
 from schema.errors import ErrorView, shown_error, shown_refusal
 from schema.graph import CORE, FIELDS, RULES
 from schema.inputs import check_variables
@@ -26,12 +27,16 @@ from schema.inputs import check_variables
 
 @dataclass(slots=True)
 class Answer:
-    """What an operation gave. ``ran`` is false for one that was refused before anything ran."""
+    """What an operation gave. ``ran`` is false for one that was refused before anything ran.
+
+    ``cost`` is what was asked, ``actual`` what the objects that came cost, None where none was counted.
+    """
 
     data: dict[str, Any] | None
     errors: list[ErrorView] = field(default_factory=list)
     ran: bool = True
     cost: int = 0
+    actual: int | None = None
     remaining: int | None = None
 
     @property
@@ -51,7 +56,7 @@ class Prepared:
 
 
 class _RolledBackError(Exception):
-    def __init__(self, result: ExecutionResult) -> None:
+    def __init__(self, result: Outcome) -> None:
         super().__init__()
         self.result = result
 
@@ -105,14 +110,14 @@ class Engine:
         ctx.columns = operation.columns
         cost = prepared.measure.cost
         try:
-            check_variables(CORE, operation.definition, prepared.variables)
+            variables = _variables(prepared)
             if operation.kind == "mutation":
-                answer = await self._mutation(ctx, prepared)
+                answer = await self._mutation(ctx, prepared, variables)
             elif prepared.measure.public:
-                answer = _answer(ctx, await _execute(ctx, prepared))
+                answer = _answer(ctx, await _execute(ctx, prepared, variables))
             else:
                 async with ctx.snapshot():
-                    result = await _execute(ctx, prepared)
+                    result = await _execute(ctx, prepared, variables)
                     if self.compare:
                         await _compare(ctx, prepared, result)
                 answer = _answer(ctx, result)
@@ -121,20 +126,25 @@ class Engine:
         answer.cost = cost
         return answer
 
-    async def _mutation(self, ctx: Context, prepared: Prepared) -> Answer:
+    async def _mutation(self, ctx: Context, prepared: Prepared, variables: Variables) -> Answer:
         """The root fields one after another; the first that fails ends it, and undoes no other."""
         data: dict[str, Any] = {}
+        actual = 0
         for position, key in enumerate(_root_fields(prepared.operation)):
             try:
-                data |= await self._root_field(ctx, prepared, position, key)
+                part, cost = await self._root_field(ctx, prepared, variables, position, key)
             except _RolledBackError as failed:
                 return replace(_answer(ctx, failed.result), data=None)
             except Refusal as refused:
                 return Answer(None, [shown_refusal(refused, ctx.request_id, [key])])
-        return Answer(data)
+            data |= part
+            actual += cost
+        return Answer(data, actual=actual)
 
-    async def _root_field(self, ctx: Context, prepared: Prepared, position: int, key: str) -> dict[str, Any]:
-        """The field's part of the data: nothing for one that is skipped."""
+    async def _root_field(
+        self, ctx: Context, prepared: Prepared, variables: Variables, position: int, key: str
+    ) -> tuple[dict[str, Any], int]:
+        """The field's part of the data, nothing for one that is skipped; and what it cost."""
         keyed = ctx.idempotency_key is not None and ctx.actor.key_id is not None
         fingerprint = idempotency.fingerprint_of(f"{prepared.operation.text}\0{key}", prepared.variables)
         async with ctx.transaction():
@@ -142,13 +152,13 @@ class Engine:
                 kept = await idempotency.replay(ctx, position, fingerprint)
                 if kept is not None:
                     ctx.replayed = True
-                    return {key: kept}
-            result = await _execute(ctx, prepared, key)
+                    return {key: kept}, prepared.measure.cost
+            result = await _execute(ctx, prepared, variables, key)
             if result.errors or result.data is None:
                 raise _RolledBackError(result)
             if keyed and key in result.data:
                 await idempotency.keep(ctx, position, fingerprint, _without(result.data[key], ctx.once))
-        return result.data
+        return result.data, result.cost or 0
 
 
 def _root_fields(operation: Operation) -> list[str]:
@@ -167,13 +177,26 @@ async def _compare(ctx: Context, prepared: Prepared, ours: ExecutionResult) -> N
     assert not found, found
 
 
-async def _execute(ctx: Context, prepared: Prepared, only: str | None = None) -> ExecutionResult:
-    return await run(CORE, prepared.operation, prepared.variables, FIELDS, context=ctx, only=only)
+def _variables(prepared: Prepared) -> Variables:
+    """The variables, checked. Raises Refusals with every one that is wrong."""
+    operation, given = prepared.operation, prepared.variables
+    plain = plain_variables(CORE, operation, given)
+    if plain is not None:
+        return plain
+    check_variables(CORE, operation.definition, given)
+    found = variables_of(CORE, operation, given)
+    if not isinstance(found, Variables):
+        raise Refusals([bad_input("variables", error.message) for error in found])
+    return found
 
 
-def _answer(ctx: Context, result: ExecutionResult) -> Answer:
+async def _execute(ctx: Context, prepared: Prepared, variables: Variables, only: str | None = None) -> Outcome:
+    return await run(CORE, prepared.operation, variables, FIELDS, context=ctx, only=only)
+
+
+def _answer(ctx: Context, result: Outcome) -> Answer:
     errors = [shown for error in result.errors or () for shown in shown_error(error, ctx.request_id)]
-    return Answer(result.data, errors)
+    return Answer(result.data, errors, actual=result.cost)
 
 
 def _without(value: Any, once: list[str]) -> Any:

@@ -6,6 +6,7 @@ from types import GenericAlias
 from typing import Any, TypeVar, dataclass_transform
 
 import asyncpg
+import sqlalchemy as sa
 import strawberry
 from aiodataloader import DataLoader
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type
@@ -16,12 +17,17 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from execution.batch import Args
+from execution.kinds import Cell
 from execution.selection import THROUGH, columns_of
-from models.typeid import created_at, encode
+from models.base import table_of
+from models.typeid import created_at, encoder
 from resolvers.context import Batch, Context
+from schema.scalars import shown_creation
 
 T = TypeVar("T")
 ROOT = object()
+# The tables whose rows are the objects of a type.
+ROW_TYPES: dict[type[Any], sa.Table] = {}
 
 Info = strawberry.Info[Context, None]
 
@@ -45,6 +51,8 @@ def object_type(
         directives = [] if scope is None else [Requires(scope=scope)]
         made = strawberry.type(cls, name=name, description=description, directives=directives)
         describe(made, model)
+        if model is not None:
+            ROW_TYPES[made] = table_of(model)
         return made
 
     return make
@@ -59,28 +67,32 @@ def describe(cls: type[Any], model: type[Any] | None) -> None:
                 field.description = known.description
 
 
-def computed(resolve: Callable[[Any], Any], *needs: str, description: str) -> Any:
-    """A field made from columns of its row."""
+def computed(resolve: Callable[[Any], Any], *needs: str, description: str, cell: Cell | None = None) -> Any:
+    """A field made from columns of its row. ``cell`` is how a plan writes it."""
 
     def resolver(root: Any) -> Any:
         return resolve(root)
 
-    return strawberry.field(resolver=resolver, description=description, metadata={"needs": needs})
+    return strawberry.field(resolver=resolver, description=description, metadata={"needs": needs, "cell": cell})
 
 
 def public_id(prefix: str) -> Any:
     """The row's TypeID."""
-    return computed(lambda row: encode(prefix, row["id"]), "id", description=f"Its id: {prefix}_ and 26 characters.")
+    return related_id(prefix, "id", f"Its id: {prefix}_ and 26 characters.")
 
 
 def related_id(prefix: str, column: str, description: str) -> Any:
     """The TypeID of a related row, free of a join."""
-    return computed(lambda row: encode(prefix, row[column]), column, description=description)
+    write = encoder(prefix)
+    cell = Cell(column, write=write)
+    return computed(lambda row: write(row[column]), column, description=description, cell=cell)
 
 
 def creation() -> Any:
     """``createdAt``: the time in the id."""
-    return computed(lambda row: created_at(row["id"]), "id", description="When it was made: the time in its id.")
+    cell = Cell("id", write=shown_creation)
+    meaning = "When it was made: the time in its id."
+    return computed(lambda row: created_at(row["id"]), "id", description=meaning, cell=cell)
 
 
 def argument(name: str, type_: Any, description: str, graphql_name: str | None = None, required: bool = False) -> Any:
@@ -151,20 +163,27 @@ async def _level() -> None:
     """Stands where Strawberry wants a resolver; the extension answers before it."""
 
 
-def batched(resolve: Callable[..., Coroutine[Any, Any, list[Any]]], *needs: str, description: str, arguments: list[Any] | None = None, cost: int = 0) -> Any:  # fmt: skip  # noqa: E501
-    """A field that is loaded for all parents at once, by ``async (ctx, parents, args) -> results``."""
-    metadata = {"needs": needs, "cost": cost}
+def batched(
+    resolve: Callable[..., Coroutine[Any, Any, list[Any]]], *needs: str, description: str,
+    arguments: list[Any] | None = None, cost: int = 0, fold: str | None = None,
+) -> Any:  # fmt: skip
+    """A field that is loaded for all parents at once, by ``async (ctx, parents, args) -> results``.
+
+    ``fold`` is the column that refers to the field's one row, which may then come with the parent's.
+    """
+    metadata = {"needs": needs or (() if fold is None else (fold,)), "cost": cost, "fold": fold}
     extensions: list[Any] = [Batched(resolve, arguments or [])]
     return strawberry.field(resolver=_level, description=description, metadata=metadata, extensions=extensions)
 
 
-def through(description: str, resolve: Callable[[Any], Any]) -> Any:
-    """A field of a connection that leads to its rows."""
+def through(description: str, cell: Cell) -> Any:
+    """A field that leads to the rows that its object was loaded with."""
 
     def resolver(root: Any) -> Any:
-        return resolve(root)
+        found = root if cell.key is None else getattr(root, cell.key) if cell.attribute else root[cell.key]
+        return found if cell.write is None else cell.write(found)
 
-    return strawberry.field(resolver=resolver, description=description, metadata={"needs": THROUGH})
+    return strawberry.field(resolver=resolver, description=description, metadata={"needs": THROUGH, "cell": cell})
 
 
 def given(value: Any) -> Any:

@@ -104,4 +104,4 @@ def _rules() -> dict[tuple[str, str], Rule]:
 
 RULES = _rules()
 CORE.extensions["needs"] = needs_of(SCHEMA)
-FIELDS = fields_of_schema(SCHEMA)
+FIELDS = fields_of_schema(SCHEMA, RULES)

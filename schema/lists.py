@@ -1,14 +1,16 @@
 """What every list has: pages, cursors, the inputs of filters and orders."""
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import strawberry
 
-from resolvers.listing import Page, totals
+from execution.kinds import Cell
+from resolvers.listing import CURSOR, Edge, Page, edges_of, totals
 from schema.enums import words
-from schema.fields import batched, object_type, through
+from schema.fields import batched, computed, object_type, through
 from schema.scalars import MinorUnits
 
 
@@ -22,59 +24,60 @@ class Direction(StrEnum):
 words(Direction, ASC="The least, or the oldest, first.", DESC="The greatest, or the newest, first.")
 
 
+def _first(page: Page) -> str | None:
+    return page.cursor(page.rows[0]) if page.rows else None
+
+
+def _last(page: Page) -> str | None:
+    return page.cursor(page.rows[-1]) if page.rows else None
+
+
+def _told(name: str, description: str) -> Any:
+    return computed(lambda page: getattr(page, name), description=description, cell=Cell(name, attribute=True))
+
+
+def _cursor(read: Callable[[Page], str | None], description: str) -> Any:
+    return computed(read, CURSOR, description=description, cell=Cell(write=read, null=True, needs=(CURSOR,)))
+
+
 @object_type(description="Where a page stands in its list.")
 class PageInfo:
     """Where a page stands in its list."""
 
-    has_next_page: bool = strawberry.field(description="Whether more comes after this page.")
-    has_previous_page: bool = strawberry.field(description="Whether something comes before this page.")
-    start_cursor: str | None = strawberry.field(description="The cursor of its first row.")
-    end_cursor: str | None = strawberry.field(description="The cursor of its last row.")
-
-
-def _page_info(page: Page) -> PageInfo:
-    first, last = (page.cursor(page.rows[0]), page.cursor(page.rows[-1])) if page.rows else (None, None)
-    return PageInfo(
-        has_next_page=page.has_next_page, has_previous_page=page.has_previous_page, start_cursor=first, end_cursor=last
-    )
+    has_next_page: bool = _told("has_next_page", "Whether more comes after this page.")
+    has_previous_page: bool = _told("has_previous_page", "Whether something comes before this page.")
+    start_cursor: str | None = _cursor(_first, "The cursor of its first row.")
+    end_cursor: str | None = _cursor(_last, "The cursor of its last row.")
 
 
 def page_info() -> Any:
     """A connection's ``pageInfo``."""
-
-    def resolver(root: Any) -> Any:
-        return _page_info(root)
-
-    return strawberry.field(resolver=resolver, description="Where the page stands in the list.", metadata={"needs": ()})
+    return through("Where the page stands in the list.", Cell(through=True))
 
 
 def edges() -> Any:
     """A connection's ``edges``."""
-    return through(
-        "The rows of the page, each with its cursor.",
-        lambda page: [{"node": row, "cursor": page.cursor(row)} for row in page.rows],
-    )
+    return through("The rows of the page, each with its cursor.", Cell(write=edges_of, through=True))
 
 
 def nodes() -> Any:
     """A connection's ``nodes``."""
-    return through("The rows of the page.", lambda page: page.rows)
+    return through("The rows of the page.", Cell("rows", attribute=True, through=True))
 
 
 def edge_node() -> Any:
     """An edge's ``node``."""
-    return through("The row.", lambda edge: edge["node"])
+    return through("The row.", Cell("row", attribute=True, through=True))
 
 
 def edge_cursor() -> Any:
     """An edge's ``cursor``."""
-    return strawberry.field(
-        resolver=_edge_cursor, description="Where the row stands in the list.", metadata={"needs": ()}
-    )
+    meaning = "Where the row stands in the list."
+    return computed(_edge_cursor, CURSOR, description=meaning, cell=Cell(write=_edge_cursor, needs=(CURSOR,)))
 
 
-def _edge_cursor(root: Any) -> Any:
-    return root["cursor"]
+def _edge_cursor(edge: Edge) -> str:
+    return edge.page.cursor(edge.row)
 
 
 def total_count() -> Any:

@@ -2,18 +2,29 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from sqlmodel import SQLModel
 
+from execution.kinds import Cell
 from models.messages import PREFIX, AuthorKind, Visibility
 from models.messages import Message as Table
 from models.orders import PREFIX as ORDER
 from models.words import Link, Name
 from resolvers import messages, orders
 from schema.enums import words
-from schema.fields import argument, batched, creation, object_type, page_arguments, public_id, related_id
+from schema.fields import (
+    argument,
+    batched,
+    computed,
+    creation,
+    object_type,
+    page_arguments,
+    public_id,
+    related_id,
+    through,
+)
 from schema.inputs import input_type, values_of
 from schema.lists import (
     AND,
@@ -54,24 +65,17 @@ class Attachment:
 
 @object_type(description="Who wrote a message.")
 class Author:
-    """Who wrote a message."""
+    """Who wrote a message: columns of the message's row."""
 
-    kind: AuthorKind = strawberry.field(description="Which kind of author.")
-    name: str = strawberry.field(description="The author's name.")
-
-
-def _author(row: Any) -> Author:
-    return Author(kind=AuthorKind(row["author_kind"]), name=row["author_name"])
-
-
-def _author_field() -> Any:
-    return strawberry.field(
-        resolver=_resolve_author, description="Who wrote it.", metadata={"needs": ("author_kind", "author_name")}
+    kind: AuthorKind = computed(
+        lambda row: AuthorKind(row["author_kind"]),
+        "author_kind",
+        description="Which kind of author.",
+        cell=Cell("author_kind"),
     )
-
-
-def _resolve_author(root: Any) -> Any:
-    return _author(root)
+    name: str = computed(
+        lambda row: row["author_name"], "author_name", description="The author's name.", cell=Cell("author_name")
+    )
 
 
 @object_type(Table, description="A message of an order's thread. Append-only.", scope="messages:read")
@@ -82,9 +86,9 @@ class Message(Node):
     id: strawberry.ID = public_id(PREFIX)
     order_id: strawberry.ID = related_id(ORDER, "order_id", "The order whose thread it is in.")
     order: Annotated["Order", strawberry.lazy("schema.orders")] = batched(
-        orders.of_messages, "order_id", description="The order whose thread it is in."
+        orders.of_messages, fold="order_id", description="The order whose thread it is in."
     )
-    author: Author = _author_field()
+    author: Author = through("Who wrote it.", Cell(through=True))
     body: str
     visibility: Visibility
     attachments: list[Attachment]

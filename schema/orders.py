@@ -67,11 +67,11 @@ class Order(Node):
     number: int
     client_id: strawberry.ID = related_id(CLIENT, "client_id", "Whose order it is.")
     client: Annotated["Client", strawberry.lazy("schema.clients")] = batched(
-        clients.of_orders, "client_id", description="Whose order it is."
+        clients.of_orders, fold="client_id", description="Whose order it is."
     )
     service_id: strawberry.ID = related_id(SERVICE, "service_id", "What was ordered.")
     service: Annotated["Service", strawberry.lazy("schema.services")] = batched(
-        services.of_orders, "service_id", description="What was ordered."
+        services.of_orders, fold="service_id", description="What was ordered."
     )
     quantity: int
     unit_price: MinorUnits

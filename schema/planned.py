@@ -5,60 +5,84 @@ from inspect import iscoroutinefunction
 from typing import Any
 
 import strawberry
-from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLField, GraphQLObjectType, get_named_type
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from execution.batch import Args
-from execution.kinds import Batch, Fields, Kind, Plain
+from execution.judge import Rule
+from execution.kinds import OWN, Batch, Cell, Fields, Kind, Own, Plain
+from execution.selection import THROUGH
 from resolvers.context import Context
-from schema.fields import ROOT, ROWS, Batched, columns_under, given
+from schema.cells import cell_of
+from schema.fields import ROOT, ROW_TYPES, ROWS, Batched, given
+
+Rules = Mapping[tuple[str, str], Rule]
 
 
-def fields_of_schema(schema: strawberry.Schema) -> Fields:
-    """The kinds of a schema's fields, each worked out once."""
+def fields_of_schema(schema: strawberry.Schema, rules: Rules) -> Fields:
+    """The kinds of a schema's fields, each worked out once. ``rules`` tell what their objects cost."""
     known: dict[tuple[str, str], Kind] = {}
 
     def kind_of(type_: GraphQLObjectType, name: str, field: GraphQLField) -> Kind:
         key = (type_.name, name)
         if key not in known:
             declared = field.extensions.get("strawberry-definition")
-            known[key] = _kind(schema, declared) if isinstance(declared, StrawberryField) else None
+            cost = rules[key].cost if key in rules else 0
+            known[key] = _kind(schema, type_, field, declared, cost) if isinstance(declared, StrawberryField) else OWN
         return known[key]
 
     return kind_of
 
 
-def _kind(schema: strawberry.Schema, declared: StrawberryField) -> Kind:
+def _kind(
+    schema: strawberry.Schema, type_: GraphQLObjectType, field: GraphQLField, declared: StrawberryField, cost: int
+) -> Kind:
+    needs = declared.metadata.get("needs", ())
+    needs = () if needs == THROUGH else needs
+    held = get_named_type(field.type)
     if declared.extensions:
         (first, *others) = declared.extensions
-        return _batch(schema, declared, first) if isinstance(first, Batched) and not others else None
+        if not isinstance(first, Batched) or others:
+            return Own(needs, cost)
+        return _batch(schema, declared, first, held, cost)
     if declared.base_resolver is None:
-        return _read(declared.default_resolver, declared.python_name)
-    return _computed(declared.base_resolver)
+        table = ROW_TYPES.get(_origin(type_))
+        column = None if table is None else table.c.get(declared.python_name)
+        read = _reader(declared.default_resolver, declared.python_name)
+        sure = _origin(held) in ROW_TYPES
+        return Plain(*read, cell_of(column, field.type), (declared.python_name,), sure, cost)
+    resolver: Any = declared.base_resolver
+    if not _asks_for_its_object_alone(resolver):
+        return Own(needs, cost)
+    cell: Cell | None = declared.metadata.get("cell")
+    return Plain(*_computer(resolver), cell, needs, cell is not None, cost)
 
 
-def _read(resolve: Any, name: str) -> Plain:
+def _origin(type_: Any) -> Any:
+    return getattr(type_.extensions.get("strawberry-definition"), "origin", None)
+
+
+def _reader(resolve: Any, name: str) -> tuple[Any, Any]:
     def many(parents: list[Any]) -> list[Any]:
         return [parent[name] if type(parent) in ROWS else resolve(parent, name) for parent in parents]
 
-    return Plain(lambda parent: resolve(parent, name), many)
+    return (lambda parent: resolve(parent, name)), many
 
 
-def _computed(resolver: Any) -> Kind:
-    """A resolver that asks for its object alone, or for nothing."""
+def _asks_for_its_object_alone(resolver: Any) -> bool:
+    asks = resolver.arguments or resolver.info_parameter or resolver.self_parameter or resolver.parent_parameter
+    return not asks and not iscoroutinefunction(resolver.wrapped_func)
+
+
+def _computer(resolver: Any) -> tuple[Any, Any]:
     function = resolver.wrapped_func
-    if iscoroutinefunction(function) or resolver.arguments or resolver.info_parameter or resolver.self_parameter:
-        return None
-    if resolver.parent_parameter is not None:
-        return None
     if resolver.root_parameter is None:
-        return Plain(lambda _: function(), lambda parents: [function() for _ in parents])
-    return Plain(function, lambda parents: [function(parent) for parent in parents])
+        return (lambda _: function()), (lambda parents: [function() for _ in parents])
+    return function, (lambda parents: [function(parent) for parent in parents])
 
 
-def _batch(schema: strawberry.Schema, declared: StrawberryField, batched: Batched) -> Batch:
-    core: GraphQLSchema = schema._schema
+def _batch(schema: strawberry.Schema, declared: StrawberryField, batched: Batched, held: Any, cost: int) -> Batch:
     registry, config = schema.schema_converter.scalar_registry, schema.config
 
     def arguments(raw: dict[str, Any]) -> Mapping[str, Any]:
@@ -66,7 +90,10 @@ def _batch(schema: strawberry.Schema, declared: StrawberryField, batched: Batche
         return {name: given(value) for name, value in converted.items() if value is not None}
 
     async def resolve(ctx: Context, parents: list[Any], args: Args) -> list[Any]:
-        asked = [ROOT if parent is None else parent for parent in parents]
+        asked = parents if None not in parents else [ROOT if parent is None else parent for parent in parents]
         return await batched.resolve_batch(ctx, asked, args)
 
-    return Batch(resolve, arguments, lambda nodes, type_, fragments: columns_under(core, nodes, type_, fragments))
+    is_object = isinstance(held, GraphQLObjectType)
+    names = {config.name_converter.get_graphql_name(each): each.python_name for each in declared.arguments}
+    needs, fold = declared.metadata.get("needs", ()), declared.metadata.get("fold")
+    return Batch(resolve, arguments, names, needs, sure=is_object, folds=is_object, fold=fold, cost=cost)

@@ -10,7 +10,7 @@ from graphql import ExecutionResult, GraphQLError, validate
 
 from execution.compare import differences
 from execution.documents import parse_operation
-from execution.kinds import Batch, Plain
+from execution.kinds import Batch, Own, Plain
 from execution.run import core, run
 from schema.fields import argument, batched, computed, needs_of
 from schema.planned import fields_of_schema
@@ -111,7 +111,7 @@ class Query:
 SCHEMA = strawberry.Schema(Query)
 CORE = SCHEMA._schema
 CORE.extensions["needs"] = needs_of(SCHEMA)
-FIELDS = fields_of_schema(SCHEMA)
+FIELDS = fields_of_schema(SCHEMA, {})
 
 DOCUMENTS = [
     "{ things { __typename name ... on Box { size length constant bySelf(wish: {}) } ... on Bag { name } } }",
@@ -155,9 +155,9 @@ def test_each_field_is_got_in_the_cheapest_way_that_is_right() -> None:
         "length": Plain,
         "constant": Plain,
         "inner": Batch,
-        "bySelf": type(None),
-        "later": type(None),
-        "raises": type(None),
+        "bySelf": Own,
+        "later": Own,
+        "raises": Own,
     }
 
 

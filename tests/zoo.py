@@ -22,7 +22,7 @@ from graphql import (
 )
 
 from execution.batch import Args
-from execution.kinds import Batch, Kind, Plain
+from execution.kinds import OWN, Batch, Kind, Plain
 
 SYNC = [
     "OK",
@@ -182,14 +182,14 @@ def batched(type_: GraphQLObjectType, name: str, field: GraphQLField) -> Kind:
     """The zoo's fields as plain and batched ones, which give what their resolvers give."""
     resolve = field.resolve
     if resolve is None or name == "path":
-        return None
+        return OWN
     if not field.args:
         return Plain(lambda parent: resolve(parent, None), lambda parents: [resolve(each, None) for each in parents])
 
     async def many(_context: Any, parents: list[Any], args: Args) -> list[Any]:
         return [_caught(resolve, parent, args.values) for parent in parents]
 
-    return Batch(many, lambda arguments: arguments, lambda *_: ())
+    return Batch(many, lambda arguments: arguments)
 
 
 def _caught(resolve: Any, parent: Any, values: Any) -> Any:

@@ -1,0 +1,62 @@
+"""What a document holds that decides how it can be run."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import FieldNode, FragmentDefinitionNode, GraphQLSchema, VariableNode
+from graphql.language import DirectiveNode, Visitor, visit
+
+from execution.documents import Operation
+
+# How often an operation was left, whole, to graphql-core, by the reason.
+FALLBACKS: Counter[str] = Counter()
+_CONDITIONS = frozenset({"skip", "include"})
+_INCREMENTAL = frozenset({"defer", "stream"})
+_INTROSPECTION = frozenset({"__schema", "__type"})
+
+
+@dataclass(slots=True)
+class _Survey(Visitor):
+    names: set[str] = field(default_factory=set)
+    directives: set[str] = field(default_factory=set)
+    conditions: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        Visitor.__init__(self)
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        self.names.add(node.name.value)
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        self.directives.add(node.name.value)
+        if node.name.value in _CONDITIONS:
+            values = [argument.value for argument in node.arguments or ()]
+            self.conditions |= {value.name.value for value in values if isinstance(value, VariableNode)}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Why an operation is left to graphql-core, if it is; its variables in conditions; the fields that it names."""
+
+    reason: str | None
+    conditions: tuple[str, ...]
+    names: frozenset[str]
+
+
+def surveyed(schema: GraphQLSchema, operation: Operation) -> Known:
+    """What an operation holds, found once."""
+    survey = _Survey()
+    fragments: list[FragmentDefinitionNode] = list(operation.fragments.values())
+    for node in (operation.definition, *fragments):
+        visit(node, survey)
+    reason = None
+    if operation.kind == "subscription":
+        reason = "subscription"
+    elif survey.names & _INTROSPECTION:
+        reason = "introspection"
+    elif survey.directives & _INCREMENTAL or any(schema.get_directive(name) for name in _INCREMENTAL):
+        reason = "incremental"
+    elif any(fragment.variable_definitions for fragment in fragments):
+        reason = "fragment variables"
+    return Known(reason, tuple(sorted(survey.conditions)), frozenset(survey.names))

@@ -1,0 +1,113 @@
+"""The variables of a request: those of plain types are checked at once, the others as graphql-core coerces them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLError,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLSchema,
+    GraphQLString,
+    get_variable_values,
+    is_non_null_type,
+    type_from_ast,
+)
+from graphql.execution.values import VariableValues
+
+from execution.documents import Operation
+
+MOST_ERRORS = 50
+_LOW, _HIGH = -(2**31), 2**31
+
+
+def _is_text(value: Any) -> bool:
+    return type(value) is str
+
+
+def _is_int(value: Any) -> bool:
+    return type(value) is int and _LOW <= value < _HIGH
+
+
+def _is_boolean(value: Any) -> bool:
+    return value is True or value is False
+
+
+_PLAIN: dict[Any, Callable[[Any], bool]] = {
+    GraphQLString: _is_text, GraphQLID: _is_text, GraphQLInt: _is_int, GraphQLBoolean: _is_boolean,
+}  # fmt: skip
+
+
+class Variables:
+    """One request's variables: as they were ``given``, ``coerced`` by name, ``whole`` for graphql-core's functions."""
+
+    __slots__ = ("_operation", "_schema", "_whole", "coerced", "given")
+
+    def __init__(
+        self, schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any], coerced: dict[str, Any]
+    ) -> None:
+        self._schema, self._operation, self.given = schema, operation, given
+        self.coerced = coerced
+        self._whole: VariableValues | None = None
+
+    @property
+    def whole(self) -> VariableValues:
+        """Made when it is first asked for."""
+        if self._whole is None:
+            made = _coerce(self._schema, self._operation, self.given)
+            assert isinstance(made, VariableValues), "what was checked can be coerced"
+            self._whole = made
+        return self._whole
+
+
+def _coerce(schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any]) -> VariableValues | list[Any]:
+    return get_variable_values(schema, operation.definition.variable_definitions or (), dict(given), MOST_ERRORS)
+
+
+def _plain_types(schema: GraphQLSchema, operation: Operation) -> dict[str, tuple[Callable[[Any], bool], bool]] | None:
+    """For each variable its check, and whether it may be null; None where one is of another type, or has a default."""
+    found = {}
+    for definition in operation.definition.variable_definitions or ():
+        type_: Any = type_from_ast(schema, definition.type)
+        check = _PLAIN.get(type_.of_type if is_non_null_type(type_) else type_)
+        if check is None or definition.default_value is not None:
+            return None
+        found[definition.variable.name.value] = check, not is_non_null_type(type_)
+    return found
+
+
+def plain_variables(schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any]) -> Variables | None:
+    """The variables, when all of them are of plain types and right, and none is unknown; None says nothing."""
+    if "variables" not in operation.kept:
+        operation.kept["variables"] = _plain_types(schema, operation)
+    types = operation.kept["variables"]
+    if types is None:
+        return None
+    coerced = {}
+    known = 0
+    for name, (check, null) in types.items():
+        if name in given:
+            value = given[name]
+            if not (check(value) if value is not None else null):
+                return None
+            coerced[name] = value
+            known += 1
+        elif not null:
+            return None
+    return Variables(schema, operation, given, coerced) if known == len(given) else None
+
+
+def variables_of(
+    schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any]
+) -> Variables | list[GraphQLError]:
+    """The variables, or what is wrong with them."""
+    plain = plain_variables(schema, operation, given)
+    if plain is not None:
+        return plain
+    made = _coerce(schema, operation, given)
+    if not isinstance(made, VariableValues):
+        return made
+    found = Variables(schema, operation, given, made.coerced)
+    found._whole = made
+    return found
