@@ -41,7 +41,8 @@ class UnfitDocument(Exception):
 class Operation:
     """One operation of a document.
 
-    ``columns`` remembers what its fields need of their rows, ``plans`` how it runs for each choice of its conditions.
+    ``columns`` remembers what its fields need of their rows, ``plans`` how it runs for each choice of its conditions,
+    ``verdicts`` how it was judged.
     """
 
     text: str
@@ -51,6 +52,7 @@ class Operation:
     valid: bool = False
     columns: dict[Any, tuple[str, ...]] = field(default_factory=dict)
     plans: dict[Any, Any] = field(default_factory=dict)
+    verdicts: Any = None
 
     @property
     def kind(self) -> str:
