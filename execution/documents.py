@@ -42,7 +42,7 @@ class Operation:
     """One operation of a document.
 
     ``columns`` remembers what its fields need of their rows, ``plans`` how it runs for each choice of its conditions,
-    ``kept`` what else is known of it.
+    ``verdicts`` how it was judged, ``kept`` what else is known of it.
     """
 
     text: str
@@ -52,6 +52,7 @@ class Operation:
     valid: bool = False
     columns: dict[Any, tuple[str, ...]] = field(default_factory=dict)
     plans: dict[Any, Any] = field(default_factory=dict)
+    verdicts: Any = None
     kept: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -6,9 +6,10 @@ neither a cycle nor a bomb takes longer than reading it.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
+    DirectiveNode,
     FieldNode,
     FragmentSpreadNode,
     GraphQLNamedType,
@@ -25,13 +26,15 @@ from execution.documents import Operation
 
 DEFAULT_PAGE = 20
 LARGEST = 2**31
+PAGE = ("first", "last")
+CONDITIONS = frozenset({"skip", "include"})
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What a field costs and needs. ``cost`` is for one; a ``connection`` costs 2 + n × what it holds.
 
-    ``public`` fields need no key. ``scope`` is needed; ``scope_of`` tells more from the field's arguments.
+    ``public`` fields need no key. ``scope`` is needed; ``scope_of`` tells more from the arguments that it ``reads``.
     """
 
     cost: int = 0
@@ -39,6 +42,7 @@ class Rule:
     connection: bool = False
     public: bool = False
     scope_of: Callable[[Mapping[str, Any]], list[str]] | None = None
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class _Judge:
         whole = Measure()
         for part in node.selections:
             whole.directives += len(part.directives or ())
-            if self._left_out(part):
+            if any(left_out(directive, self.variables) for directive in part.directives or ()):
                 continue
             if isinstance(part, FieldNode):
                 whole.fields += 1
@@ -124,59 +128,76 @@ class _Judge:
         key = node.alias.value if node.alias is not None else name
         if rule.scope is not None:
             measure.scopes[rule.scope] = (key,)
-        arguments: dict[str, Any] = {}
-        if rule.connection or rule.scope_of is not None:
-            arguments = {
-                part.name.value: value_from_ast_untyped(part.value, dict(self.variables))
-                for part in node.arguments or ()
-            }
+        arguments = arguments_of(node, rule, self.variables)
         if rule.scope_of is not None:
             for scope in rule.scope_of(arguments):
                 measure.scopes.setdefault(scope, (key,))
         if node.selection_set is not None:
-            held = self.selection(node.selection_set, self._type_of(node, parent))
-            measure.add(held, (key,), self._size(arguments) if rule.connection else 1)
+            held = self.selection(node.selection_set, type_of(node, parent))
+            measure.add(held, (key,), page_size(arguments) if rule.connection else 1)
             measure.depth = held.depth + 1
             # What lies under a public field was judged by it, as introspection's own fields are.
             measure.public = rule.public
         return measure
 
-    def _type_of(self, node: FieldNode, parent: GraphQLNamedType | None) -> GraphQLNamedType | None:
-        if is_object_type(parent) or is_interface_type(parent):
-            known = parent.fields.get(node.name.value)
-            return None if known is None else get_named_type(known.type)
-        return None
 
-    @staticmethod
-    def _size(arguments: Mapping[str, Any]) -> int:
-        asked = [arguments.get(name) for name in ("first", "last")]
-        # 100.0 is 100 to GraphQL, so it is to us.
-        sizes = [int(size) for size in asked if isinstance(size, (int, float)) and 0 < size < LARGEST]
-        return max(sizes) if sizes else DEFAULT_PAGE
+def arguments_of(node: FieldNode, rule: Rule, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of those of a field's arguments that its rule reads."""
+    wanted = (*PAGE, *rule.reads) if rule.connection else rule.reads
+    return {
+        part.name.value: value_from_ast_untyped(part.value, cast(dict[str, Any], variables))
+        for part in node.arguments or ()
+        if part.name.value in wanted
+    }
 
-    def _left_out(self, node: Any) -> bool:
-        for directive in node.directives or ():
-            if directive.name.value in ("skip", "include"):
-                for argument in directive.arguments or ():
-                    wanted = value_from_ast_untyped(argument.value, dict(self.variables))
-                    if argument.name.value == "if" and wanted is (directive.name.value == "skip"):
-                        return True
+
+def page_size(arguments: Mapping[str, Any]) -> int:
+    """How many of a connection may be found."""
+    asked = [arguments.get(name) for name in PAGE]
+    # 100.0 is 100 to GraphQL, so it is to us.
+    sizes = [int(size) for size in asked if isinstance(size, (int, float)) and 0 < size < LARGEST]
+    return max(sizes) if sizes else DEFAULT_PAGE
+
+
+def left_out(directive: DirectiveNode, variables: Mapping[str, Any]) -> bool:
+    """Whether a directive leaves out what it stands at."""
+    if directive.name.value not in CONDITIONS:
         return False
+    for argument in directive.arguments or ():
+        wanted = value_from_ast_untyped(argument.value, cast(dict[str, Any], variables))
+        if argument.name.value == "if" and wanted is (directive.name.value == "skip"):
+            return True
+    return False
+
+
+def type_of(node: FieldNode, parent: GraphQLNamedType | None) -> GraphQLNamedType | None:
+    """The type of what a field holds; None where it is not known."""
+    if is_object_type(parent) or is_interface_type(parent):
+        known = parent.fields.get(node.name.value)
+        return None if known is None else get_named_type(known.type)
+    return None
+
+
+def root_of(schema: GraphQLSchema, kind: str) -> GraphQLNamedType | None:
+    """The type that an operation of a kind starts at."""
+    return {"query": schema.query_type, "mutation": schema.mutation_type}.get(kind, schema.subscription_type)
+
+
+def defaults_of(operation: Operation) -> dict[str, Any]:
+    """What the variables of an operation are where they are not given."""
+    return {
+        each.variable.name.value: value_from_ast_untyped(each.default_value)
+        for each in operation.definition.variable_definitions or ()
+        if each.default_value is not None
+    }
 
 
 def judge(
     schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], rules: Mapping[Any, Rule]
 ) -> Measure:
     """Measure an operation with its real variables; what is unknown in it costs nothing and is left to validation."""
-    kind = operation.kind
-    root = {"query": schema.query_type, "mutation": schema.mutation_type}.get(kind, schema.subscription_type)
-    defaults = {
-        each.variable.name.value: value_from_ast_untyped(each.default_value)
-        for each in operation.definition.variable_definitions or ()
-        if each.default_value is not None
-    }
-    judged = _Judge(schema, operation, defaults | dict(variables), rules)
-    measure = judged.selection(operation.definition.selection_set, root)
+    judged = _Judge(schema, operation, defaults_of(operation) | dict(variables), rules)
+    measure = judged.selection(operation.definition.selection_set, root_of(schema, operation.kind))
     measure.directives += len(operation.definition.directives or ())
     return measure
 

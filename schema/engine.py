@@ -13,10 +13,11 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 
 from execution.compare import differences
 from execution.documents import Documents, Operation, UnfitDocument
-from execution.judge import Limits, Measure, excess, judge
+from execution.judge import Limits, Measure
 from execution.run import Outcome, core, run
 from execution.selection import fields_of
 from execution.variables import Variables, plain_variables, variables_of
+from execution.verdicts import Verdicts
 from resolvers import idempotency
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
@@ -46,7 +47,7 @@ class Answer:
         return first
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Prepared:
     """An operation that is known to be fit: what it is, what it was asked with, what it costs and needs."""
 
@@ -75,19 +76,22 @@ class Engine:
         rules = [*specified_rules, MaybeNullValidationRule]
         if not introspection:
             rules.append(NoSchemaIntrospectionCustomRule)
-        self.limits = limits
+        self.verdicts = Verdicts(CORE, RULES, limits)
         self.introspection = introspection
         self.compare = compare
         self.documents = Documents(CORE, rules, hide_suggestions=not suggestions)
 
     def measure(self, text: str, name: str | None, variables: Mapping[str, Any]) -> Prepared:
-        """Parse and judge. Raises UnfitDocument, or Refusal TOO_COMPLEX."""
+        """Parse and judge, or find what was parsed and judged. Raises UnfitDocument, or Refusal TOO_COMPLEX."""
         operation = self.documents.operation(text, name)
-        measured = judge(CORE, operation, variables, RULES)
-        found = excess(measured, operation.kind, self.limits)
-        if found is not None:
-            raise Refusal("TOO_COMPLEX", found)
-        return Prepared(operation, variables, measured)
+        verdict = self.verdicts.of(operation, variables)
+        if verdict.excess is not None:
+            raise Refusal("TOO_COMPLEX", verdict.excess)
+        return Prepared(operation, variables, verdict.measure)
+
+    def prepared(self, operation: Operation, variables: Mapping[str, Any]) -> Prepared:
+        """An operation of our own, judged: no size is too much for it. Without its variables: what it always needs."""
+        return Prepared(operation, variables, self.verdicts.of(operation, variables).measure)
 
     def public(self, prepared: Prepared) -> bool:
         """Whether the operation needs no key: health, and introspection where it is on."""

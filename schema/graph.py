@@ -72,10 +72,11 @@ def _scope(directives: Any) -> str | None:
     return next((directive.scope for directive in directives or () if isinstance(directive, Requires)), None)
 
 
-def _scopes_by_arguments(type_name: str, field_name: str, connection: bool) -> ScopesOf | None:
+def _scopes_by_arguments(type_name: str, field_name: str, connection: bool) -> tuple[ScopesOf | None, tuple[str, ...]]:
+    """What tells a field's scopes from its arguments, and the arguments that it reads."""
     if type_name == "Query" and field_name in ("node", "nodes"):
-        return _node_scopes
-    return _filter_scopes if connection else None
+        return _node_scopes, ("id", "ids")
+    return (_filter_scopes, ("filter",)) if connection else (None, ())
 
 
 def _rules() -> dict[tuple[str, str], Rule]:
@@ -92,12 +93,14 @@ def _rules() -> dict[tuple[str, str], Rule]:
         cost = declared.metadata.get("cost") or (2 if connection else 1 if is_object and batched else 0)
         if field_name in ("nodes", "node") and not batched:
             cost = 1
+        scope_of, reads = _scopes_by_arguments(type_name, field_name, connection)
         found[type_name, field_name] = Rule(
             cost=cost,
             scope=scope,
             connection=connection,
             public=bool(declared.metadata.get("public")),
-            scope_of=_scopes_by_arguments(type_name, field_name, connection),
+            scope_of=scope_of,
+            reads=reads,
         )
     return found
 
