@@ -1,8 +1,7 @@
 """The context of one operation: who acts, for which organization, on one connection."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +9,7 @@ from uuid import UUID
 
 from models.keys import ActorKind, Source, allows
 from resolvers.errors import Refusal
-from resolvers.runtime import AWAY, Connection, Runtime
+from resolvers.runtime import AWAY, Connection, Runtime, unavailable
 from resolvers.sql import Sql
 
 # A database row: an asyncpg.Record, or a mapping of the same columns. Read by column name.
@@ -73,9 +72,10 @@ class Context:
     async def fetch(self, sql: Sql, **values: Any) -> list[Row]:
         """Run a statement on the operation's connection. ``org_id`` is always given."""
         values["org_id"] = self.actor.org_id
-        connection = self._connection
-        assert connection is not None, "a statement needs an open transaction"
         async with self._turn:
+            # Read in its turn: while it waited the transaction may have ended, and the connection be another's.
+            connection = self._connection
+            assert connection is not None, "a statement needs an open transaction"
             self.statements += 1
             self.log.append(sql.text)
             rows: list[Row] = await connection.fetch(sql.text, *sql.arguments(values))
@@ -86,52 +86,88 @@ class Context:
         rows = await self.fetch(sql, **values)
         return rows[0] if rows else None
 
-    @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[None]:
-        """One read-only snapshot for a query."""
-        async with self._open(_BEGIN_READ) as connection:
-            yield
-            await connection.execute("commit")
+    def snapshot(self) -> "_Snapshot":
+        """One read-only snapshot for a query, as ``async with``. Raises Refusal UNAVAILABLE."""
+        return _Snapshot(self)
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[None]:
-        """One transaction for a change: committed at the end, rolled back by any exception.
+    def transaction(self) -> "_Transaction":
+        """One transaction for a change, as ``async with``: committed at the end, rolled back by any exception.
 
-        Raises Refusal OUTCOME_UNKNOWN when the connection dies during the commit.
+        Raises Refusal UNAVAILABLE, and OUTCOME_UNKNOWN when the connection dies during the commit.
         """
-        async with self._open(_BEGIN_WRITE) as connection:
-            yield
-            await _commit(connection)
-        self.loaders.clear()
-        woken, self.wakes = self.wakes, []
-        if woken:
-            self.runtime.wake(self.org_id, woken)
+        return _Transaction(self)
 
-    @asynccontextmanager
-    async def _open(self, begin: str) -> AsyncIterator[Connection]:
-        runtime = self.runtime
-        async with runtime.connection() as connection:
-            self._connection = connection
-            try:
-                await connection.execute(f"{begin};{runtime.tenant(self.actor.org_id)}")
-                yield connection
-            except AWAY as error:
-                raise Refusal("UNAVAILABLE", "The database is not available. Try again.", retryAfter=1) from error
-            finally:
-                self._connection = None
+
+class _Snapshot:
+    """A read-only transaction. Its end is not waited for: it goes with the connection's next statement."""
+
+    __slots__ = ("_ctx", "_link")
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    async def __aenter__(self) -> None:
+        ctx = self._ctx
+        ctx._connection = self._link = await ctx.runtime.begin(_BEGIN_READ, ctx.actor.org_id)
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        ctx, link = self._ctx, self._link
+        pool = ctx.runtime.pool
+        ctx._connection = None
+        if link.is_closed() or (error is None and not ctx._turn.locked()):
+            pool.release(link, riding=link.is_in_transaction())
+        else:
+            pool.mend(link)
+        if isinstance(error, AWAY):
+            raise unavailable() from error
+
+
+class _Transaction:
+    """A transaction that writes. Its end is waited for: what was answered is kept."""
+
+    __slots__ = ("_ctx", "_link")
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    async def __aenter__(self) -> None:
+        ctx = self._ctx
+        ctx._connection = self._link = await ctx.runtime.begin(_BEGIN_WRITE, ctx.actor.org_id)
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        ctx, link = self._ctx, self._link
+        ctx._connection = None
+        try:
+            if error is None:
+                await _commit(link)
+        finally:
+            if link.is_closed() or not link.is_in_transaction():
+                ctx.runtime.pool.release(link)
+            else:
+                # Waited for, so that no lock of a failed change outlives its answer.
+                await asyncio.shield(ctx.runtime.pool.mend(link))
+        if isinstance(error, AWAY):
+            raise unavailable() from error
+        if error is None:
+            ctx.loaders.clear()
+            woken, ctx.wakes = ctx.wakes, []
+            if woken:
+                ctx.runtime.wake(ctx.org_id, woken)
 
 
 async def _commit(connection: Connection) -> None:
     """Commit, whatever becomes of the request: a cancelled one does not interrupt it."""
     work = asyncio.ensure_future(connection.execute("commit"))
     try:
-        await asyncio.shield(work)
+        done = await asyncio.shield(work)
     except asyncio.CancelledError:
         await asyncio.wait([work])
         raise
     except AWAY as error:
         message = "The connection died during the commit. Repeat the request with the same Idempotency-Key."
         raise Refusal("OUTCOME_UNKNOWN", message, retryAfter=1) from error
+    if done != "COMMIT":
+        raise RuntimeError("a statement of the transaction failed, and nobody said so: it was rolled back")
 
 
 Batch = Callable[[Context, list[Any], Any], Coroutine[Any, Any, list[Any]]]

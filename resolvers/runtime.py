@@ -8,12 +8,11 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from resolvers.errors import Refusal
+from resolvers.pool import Link, Pool
 
-Pool = Any  # asyncpg.Pool, whose stubs want its connection's class everywhere.
-Connection = Any  # asyncpg.Connection or its pool proxy: the stubs differ where the calls do not.
+Connection = Any  # A pool's Link: asyncpg's stubs say less of what it returns than its users know.
 Renderer = Callable[[Any], str]
 
 # The database is away, or took too long: the caller may try again.
@@ -25,27 +24,6 @@ AWAY = (
     asyncpg.InsufficientResourcesError,
     asyncpg.LockNotAvailableError,
 )
-
-
-class _NoReset(asyncpg.Connection):
-    """A connection that needs no reset: nothing here outlives its transaction, and a reset is a round trip."""
-
-    def get_reset_query(self) -> str:
-        """Nothing to run when the connection goes back to the pool."""
-        return ""
-
-
-async def _prepare(connection: Connection) -> None:
-    await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads
-    )
-
-
-async def open_pool(url: str, *, least: int, most: int) -> Pool:
-    """A pool whose connections speak jsonb as Python objects and pass a transaction pooler."""
-    return await asyncpg.create_pool(
-        url, min_size=least, max_size=most, init=_prepare, connection_class=_NoReset, statement_cache_size=1_000
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +68,12 @@ class Runtime:
             f"set_config('statement_timeout','{self.statement_timeout_ms}',true)"
         )
 
-    @asynccontextmanager
-    async def connection(self, pool: Pool | None = None) -> AsyncIterator[Connection]:
+    def connection(self, pool: Pool | None = None) -> "_Lent":
         """A pooled connection outside a transaction; whatever is still open at the end is rolled back.
 
         Raises Refusal UNAVAILABLE when none is free in time or the database is away.
         """
-        chosen = pool or self.pool
-        try:
-            connection = await chosen.acquire(timeout=self.pool_wait)
-        except (TimeoutError, *AWAY, asyncpg.PostgresError) as error:
-            raise Refusal("UNAVAILABLE", "The database is not available. Try again.", retryAfter=1) from error
-        try:
-            yield connection
-        finally:
-            await asyncio.shield(_give_back(chosen, connection))
+        return _Lent(self, pool or self.pool)
 
     @asynccontextmanager
     async def bound(self, org_id: UUID) -> AsyncIterator[Connection]:
@@ -114,11 +83,62 @@ class Runtime:
             yield connection
             await connection.execute("commit")
 
+    async def begin(self, how: str, org_id: UUID) -> Link:
+        """A connection of ``pool`` in a new transaction of one organization, to be released or mended.
 
-async def _give_back(pool: Pool, connection: Connection) -> None:
-    if not connection.is_closed() and connection.is_in_transaction():
-        try:
-            await connection.execute("rollback")
-        except (*AWAY, asyncpg.PostgresError):
-            connection.terminate()
-    await pool.release(connection)
+        ``how`` is the whole ``begin``. One round trip, the end of a snapshot before it included. Raises Refusal
+        UNAVAILABLE when no connection is free in time or the database is away.
+        """
+        return await self.first(self.pool, f"{how};{self.tenant(org_id)}")
+
+    async def first(self, pool: Pool, sql: str) -> Link:
+        """A connection on which ``sql``, without parameters, has run as the first thing.
+
+        Nothing of the caller's has run before it, so a connection that turns out to be dead is replaced.
+        """
+        while True:
+            try:
+                link = await pool.acquire(self.pool_wait)
+            except (*AWAY, asyncpg.PostgresError) as error:
+                raise unavailable() from error
+            try:
+                if link.riding:
+                    await link.execute(f"commit;{sql}")
+                elif sql:
+                    await link.execute(sql)
+                return link
+            except AWAY as error:
+                fresh = link.fresh
+                link.terminate()
+                pool.release(link)
+                if fresh:
+                    raise unavailable() from error
+            except BaseException:
+                pool.mend(link)
+                raise
+
+
+def unavailable() -> Refusal:
+    """The database is away, or busy for too long."""
+    return Refusal("UNAVAILABLE", "The database is not available. Try again.", retryAfter=1)
+
+
+class _Lent:
+    """A connection for a block. A class, as a generator's context manager costs four times as much."""
+
+    __slots__ = ("_link", "_pool", "_runtime")
+
+    def __init__(self, runtime: Runtime, pool: Pool) -> None:
+        self._runtime, self._pool = runtime, pool
+
+    async def __aenter__(self) -> Connection:
+        self._link = await self._runtime.first(self._pool, "")
+        return self._link
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        link = self._link
+        if link.is_closed() or (error is None and not link.is_in_transaction()):
+            self._pool.release(link)
+        else:
+            # Also after an error outside a transaction: a statement may still be running on it.
+            await asyncio.shield(self._pool.mend(link))

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from models.catalogue import TABLES
-from resolvers.runtime import Connection, Keyring, Runtime, open_pool
+from resolvers.pool import open_pool
+from resolvers.runtime import Connection, Keyring, Runtime
 from schema.render import RENDERERS
 from server.errors import CommandError
 from server.settings import Settings

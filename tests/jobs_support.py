@@ -17,7 +17,8 @@ from models.webhooks import API_VERSION
 from resolvers import changes
 from resolvers.audit import stub_of
 from resolvers.jobs import context_of
-from resolvers.runtime import Keyring, Runtime, open_pool
+from resolvers.pool import open_pool
+from resolvers.runtime import Keyring, Runtime
 from resolvers.secrets import encrypt, new_secret
 from tests.servers import Backends
 from workers import main

@@ -1,0 +1,232 @@
+"""Connections to PostgreSQL, lent last in, first out; one that ends a snapshot comes back with it still open.
+
+The end of a snapshot travels with the next statement that the connection is lent for (``riding``). When nobody
+takes the connection within milliseconds, the pool ends the snapshot by itself.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+import asyncpg
+import orjson
+
+RIDE_S = 0.003
+IDLE_S = 300.0
+MEND_S = 5.0
+CONNECT_S = 10.0
+
+# Whatever may go wrong on a connection that is given up anyway.
+_BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.PostgresError)
+
+
+class Link(asyncpg.Connection):
+    """A pool's connection. It needs no reset: nothing here outlives its transaction.
+
+    ``fresh``: new, and never lent before. ``riding``: a snapshot is open on it that its next user ends, with
+    ``commit`` before anything else. ``since``: when it came back, in the loop's time.
+    """
+
+    __slots__ = ("fresh", "riding", "since")
+
+    fresh: bool
+    riding: bool
+    since: float
+
+
+class Pool:
+    """At most ``most`` connections, made as they are needed; of the idle ones ``least`` stay however old they are."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Link]], least: int, most: int) -> None:
+        self.least, self.most = least, most
+        self.size = 0
+        self._connect = connect
+        self._loop = asyncio.get_running_loop()
+        self._idle: list[Link] = []
+        self._waiters: deque[asyncio.Future[Link | None]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._rides: asyncio.TimerHandle | None = None
+        self._ages: asyncio.TimerHandle | None = None
+        self._emptied: asyncio.Future[None] | None = None
+
+    async def acquire(self, patience: float) -> Link:
+        """A connection, the last that came back, for the caller alone until it is released or mended.
+
+        Raises TimeoutError after ``patience`` seconds, InterfaceError when the pool is closed, and what connecting
+        raises: OSError, PostgresError.
+        """
+        if self._emptied is not None:
+            raise asyncpg.InterfaceError("the pool is closed")
+        while self._idle:
+            link = self._idle.pop()
+            if not link.is_closed():
+                return link
+            self.size -= 1
+        deadline = self._loop.time() + patience
+        if self.size < self.most:
+            self.size += 1
+        else:
+            given = await self._turn(patience)
+            if given is not None:
+                return given
+        return await self._new(deadline)
+
+    def release(self, link: Link, *, riding: bool = False) -> None:
+        """Take back a connection on which nothing runs; ``riding``: it is in a snapshot that is over."""
+        if link.is_closed():
+            self._lose()
+            return
+        link.fresh, link.riding, link.since = False, riding, self._loop.time()
+        if self._emptied is not None:
+            self._spawn(self._end(link))
+        elif not self._hand(link):
+            self._idle.append(link)
+            if riding and self._rides is None:
+                self._rides = self._loop.call_later(RIDE_S, self._end_rides)
+            if self._ages is None and self.size > self.least:
+                self._ages = self._loop.call_later(IDLE_S, self._retire)
+
+    def mend(self, link: Link) -> asyncio.Task[None]:
+        """Roll back whatever is open or still running, and take the connection back; it goes on when not awaited."""
+        return self._spawn(self._clean(link, "rollback"))
+
+    async def close(self) -> None:
+        """End the idle connections at once, each other one when it comes back; returns when there is none left."""
+        self._emptied = self._loop.create_future()
+        for timer in (self._rides, self._ages):
+            if timer is not None:
+                timer.cancel()
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_exception(asyncpg.InterfaceError("the pool is closed"))
+        for link in self._idle:
+            self._spawn(self._end(link))
+        self._idle.clear()
+        if self.size:
+            await self._emptied
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _turn(self, patience: float) -> Link | None:
+        """A connection from its last user, or None with the right to make one."""
+        waiter: asyncio.Future[Link | None] = self._loop.create_future()
+        self._waiters.append(waiter)
+        timer = self._loop.call_later(patience, _expire, waiter)
+        try:
+            return await waiter
+        except BaseException:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+            elif waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                # Cancelled after its turn came: the next one has it.
+                given = waiter.result()
+                if given is None:
+                    self._lose()
+                else:
+                    self.release(given, riding=given.riding)
+            raise
+        finally:
+            timer.cancel()
+
+    async def _new(self, deadline: float) -> Link:
+        try:
+            async with asyncio.timeout_at(deadline):
+                link = await self._connect()
+        except BaseException:
+            self._lose()
+            raise
+        link.fresh, link.riding, link.since = True, False, self._loop.time()
+        return link
+
+    def _hand(self, given: Link | None) -> bool:
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(given)
+                return True
+        return False
+
+    def _lose(self) -> None:
+        """One connection is gone: the first who waits may make another."""
+        if self._hand(None):
+            return
+        self.size -= 1
+        if not self.size and self._emptied is not None and not self._emptied.done():
+            self._emptied.set_result(None)
+
+    def _end_rides(self) -> None:
+        late = self._loop.time() - RIDE_S
+        over = [link for link in self._idle if link.riding and link.since <= late]
+        self._idle = [link for link in self._idle if not (link.riding and link.since <= late)]
+        for link in over:
+            self._spawn(self._clean(link, "commit"))
+        riding = any(link.riding for link in self._idle)
+        self._rides = self._loop.call_later(RIDE_S, self._end_rides) if riding else None
+
+    def _retire(self) -> None:
+        late, spare = self._loop.time() - IDLE_S, self.size - self.least
+        old = [link for link in self._idle if link.since <= late][: max(spare, 0)]
+        del self._idle[: len(old)]
+        for link in old:
+            self._spawn(self._end(link))
+        self._ages = self._loop.call_later(IDLE_S / 4, self._retire) if spare > len(old) else None
+
+    async def _clean(self, link: Link, how: str) -> None:
+        try:
+            async with asyncio.timeout(MEND_S):
+                await link.execute(how)
+        except _BROKEN:
+            link.terminate()
+        self.release(link)
+
+    async def _end(self, link: Link) -> None:
+        try:
+            await link.close(timeout=MEND_S)
+        except _BROKEN:
+            link.terminate()
+        self._lose()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _expire(waiter: asyncio.Future[Link | None]) -> None:
+    if not waiter.done():
+        waiter.set_exception(TimeoutError("no connection came back in time"))
+
+
+def _encode(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+async def open_pool(url: str, *, least: int, most: int) -> Pool:
+    """A pool with ``least`` connections, which speak jsonb as Python objects and pass a transaction pooler.
+
+    Raises OSError or PostgresError when the database is away.
+    """
+
+    async def connect() -> Link:
+        # Named statements are a message of the protocol, which a pooler carries over (PgBouncer 1.21 and later);
+        # they stay as long as their connection: a lifetime would prepare each of them again every five minutes.
+        link: Link = await asyncpg.connect(
+            url, connection_class=Link, statement_cache_size=1_000, max_cached_statement_lifetime=0
+        )
+        await link.set_type_codec("jsonb", schema="pg_catalog", encoder=_encode, decoder=orjson.loads)
+        return link
+
+    pool = Pool(connect, least, most)
+    links: list[Link] = []
+    try:
+        while len(links) < least:
+            links.append(await pool.acquire(CONNECT_S))
+    except BaseException:
+        for link in links:
+            link.terminate()
+        raise
+    for link in links:
+        pool.release(link)
+    return pool
