@@ -1,21 +1,24 @@
-"""The load: connections that ask again as soon as they are answered, and how long each answer took."""
+"""The load: connections that ask again as soon as they are answered, from a process of its own.
+
+Run as a module it is that process: a job as one line of JSON on standard input, what came of it on standard output.
+"""
 
 import asyncio
-import re
-import tempfile
+import json
+import selectors
+import socket
+import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
-from typing import cast
-
-from bench.workloads import Workload
+from typing import Any
 
 CONNECTIONS = 16
 # An answer that takes longer than this is none.
 PATIENCE_SECONDS = 20.0
-_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
-_UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
+_LINE_LIMIT = 1 << 27
+_LENGTH = b"\r\ncontent-length: "
 
 
 class UnexpectedAnswer(Exception):
@@ -24,114 +27,145 @@ class UnexpectedAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Requests a second, and the latencies in milliseconds that half and 99 of 100 requests stayed within."""
+    """What came of a load: how long it took, each request's latency in milliseconds, and the generator's own CPU
+    seconds."""
 
-    rate: float
-    p50: float
-    p99: float
+    seconds: float
+    latencies: list[float]
+    cpu: float = 0.0
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        return Outcome(self.seconds + other.seconds, self.latencies + other.latencies, self.cpu + other.cpu)
+
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return len(self.latencies) / self.seconds
+
+    def within(self, part: float) -> float:
+        """The latency in milliseconds that a part of the requests (0.99: 99 of 100) stayed within."""
+        ordered = sorted(self.latencies)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * part))]
 
 
 @dataclass(slots=True)
-class _Tally:
-    """What all connections of one measurement share."""
-
-    status: bytes
-    until: float
-    latencies: list[float] = field(default_factory=list)
-
-
-class _Connection(asyncio.Protocol):
+class _Connection:
     """One keep-alive connection with one request under way."""
 
-    def __init__(self, request: bytes, tally: _Tally, done: "asyncio.Future[None]") -> None:
-        self.request, self.tally, self.done = request, tally, done
-        self.buffer, self.needed, self.started = b"", 0, 0.0
-        self.transport: asyncio.WriteTransport | None = None
+    request: bytes
+    socket: socket.socket
+    buffer: bytes = b""
+    needed: int = 0
+    started: float = field(default_factory=time.perf_counter)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for the first time."""
-        # A cast: uvloop's transports derive from none of asyncio's.
-        self.transport = cast("asyncio.WriteTransport", transport)
-        self._ask()
-
-    def _ask(self) -> None:
-        assert self.transport is not None, "a connection asks once it is made"
+    def ask(self) -> None:
         self.started = time.perf_counter()
-        self.transport.write(self.request)
+        self.socket.sendall(self.request)
 
-    def data_received(self, data: bytes) -> None:
-        """Take in a part of an answer; when it is whole, note its time and ask again."""
-        self.buffer += data
+    def take(self, status: bytes) -> bool:
+        """Take in what has come; whether the answer is whole. Raises UnexpectedAnswer."""
+        data = self.socket.recv(1 << 18)
+        if not data:
+            raise UnexpectedAnswer("the connection was closed early")
+        buffer = self.buffer = self.buffer + data if self.buffer else data
         if not self.needed:
-            end = self.buffer.find(b"\r\n\r\n")
+            end = buffer.find(b"\r\n\r\n")
             if end < 0:
-                return
-            length = _LENGTH.search(self.buffer, 0, end + 2)
-            if length is None or self.buffer[9:12] != self.tally.status:
-                self._end(UnexpectedAnswer(self.buffer[:500].decode(errors="replace")))
-                return
-            self.needed = end + 4 + int(length[1])
-        if len(self.buffer) < self.needed:
-            return
+                return False
+            head = buffer[: end + 2].lower()
+            at = head.find(_LENGTH)
+            if at < 0 or head[9:12] != status:
+                raise UnexpectedAnswer(buffer[:500].decode(errors="replace"))
+            at += len(_LENGTH)
+            self.needed = end + 4 + int(head[at : head.index(b"\r", at)])
+        if len(buffer) < self.needed:
+            return False
         self.buffer, self.needed = b"", 0
-        ended = time.perf_counter()
-        self.tally.latencies.append(ended - self.started)
-        if ended < self.tally.until:
-            self._ask()
-        else:
-            self._end(None)
+        return True
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """A connection that the server closes early spoils the measurement."""
-        self._end(UnexpectedAnswer(f"the connection was lost: {exc}"))
 
-    def _end(self, error: Exception | None) -> None:
-        if not self.done.done():
-            if error is None:
-                self.done.set_result(None)
+def drive(port: int, requests: list[bytes], status: int, seconds: float) -> Outcome:
+    """One connection for each request, which it repeats for so long. Raises UnexpectedAnswer, or OSError."""
+    expected = str(status).encode()
+    latencies: list[float] = []
+    selector = selectors.DefaultSelector()
+    cpu, started = time.process_time(), time.perf_counter()
+    until = started + seconds
+    for request in requests:
+        connected = socket.create_connection(("127.0.0.1", port))
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = _Connection(request, connected)
+        selector.register(connected, selectors.EVENT_READ, connection)
+        connection.ask()
+    left = len(requests)
+    while left:
+        ready = selector.select(PATIENCE_SECONDS)
+        if not ready:
+            raise UnexpectedAnswer(f"no answer within {PATIENCE_SECONDS} s")
+        for key, _ in ready:
+            connection = key.data
+            if not connection.take(expected):
+                continue
+            ended = time.perf_counter()
+            latencies.append((ended - connection.started) * 1000)
+            if ended < until:
+                connection.ask()
             else:
-                self.done.set_exception(error)
-        if self.transport is not None:
-            self.transport.close()
-
-
-async def drive(port: int, requests: list[bytes], status: int, seconds: float) -> Outcome:
-    """One connection for each request, which it repeats for so long. Raises UnexpectedAnswer, or TimeoutError."""
-    loop = asyncio.get_running_loop()
-    started = time.perf_counter()
-    tally = _Tally(str(status).encode(), started + seconds)
-    ends = [loop.create_future() for _ in requests]
-    for request, end in zip(requests, ends, strict=True):
-        await loop.create_connection(partial(_Connection, request, tally, end), "127.0.0.1", port)
-    async with asyncio.timeout(seconds + PATIENCE_SECONDS):
-        await asyncio.gather(*ends)
+                selector.unregister(connection.socket)
+                connection.socket.close()
+                left -= 1
     took = time.perf_counter() - started
-    ordered = sorted(tally.latencies)
-    p50, p99 = (ordered[min(len(ordered) - 1, int(len(ordered) * part))] * 1000 for part in (0.5, 0.99))
-    return Outcome(len(ordered) / took, p50, p99)
+    selector.close()
+    return Outcome(took, latencies, time.process_time() - cpu)
 
 
-async def drive_wrk(wrk: str, port: int, workload: Workload, key: str, seconds: float) -> Outcome:
-    """The same, by wrk. Raises UnexpectedAnswer."""
-    lines = [f'wrk.method = "{workload.method}"', f'wrk.headers["Authorization"] = "Bearer {key}"']
-    if workload.body:
-        text = workload.body.decode().replace("\\", "\\\\").replace('"', '\\"')
-        lines += ['wrk.headers["Content-Type"] = "application/json"', f'wrk.body = "{text}"']
-    with tempfile.TemporaryDirectory(prefix="counterfoil-bench-") as folder:
-        script = Path(folder, "request.lua")
-        await asyncio.to_thread(script.write_text, "\n".join(lines))
-        url = f"http://127.0.0.1:{port}{workload.path}"
-        options = ("-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--latency", "-s", str(script))
-        process = await asyncio.create_subprocess_exec(wrk, *options, url, stdout=asyncio.subprocess.PIPE)
-        out, _ = await process.communicate()
-    return read_wrk(out.decode())
+class Generator:
+    """The process that makes the load, as its parent sees it."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def drive(self, port: int, requests: list[bytes], status: int, seconds: float) -> Outcome:
+        """Make a load and wait for its end. Raises UnexpectedAnswer."""
+        assert self._process.stdin is not None, "it is a pipe"
+        assert self._process.stdout is not None, "it is a pipe"
+        job = {"port": port, "requests": [each.decode() for each in requests], "status": status, "seconds": seconds}
+        self._process.stdin.write(json.dumps(job).encode() + b"\n")
+        line = await self._process.stdout.readline()
+        found: dict[str, Any] = json.loads(line) if line else {"error": "the generator ended"}
+        if "error" in found:
+            raise UnexpectedAnswer(found["error"])
+        return Outcome(found["seconds"], found["latencies"], found["cpu"])
 
 
-def read_wrk(text: str) -> Outcome:
-    """What wrk printed. Raises UnexpectedAnswer when an answer was no success, or nothing can be read."""
-    rate = re.search(r"Requests/sec: +([\d.]+)", text)
-    parts = [re.search(rf"^ +{part}% +([\d.]+)(us|ms|s|m)$", text, re.MULTILINE) for part in (50, 99)]
-    if "Non-2xx" in text or "Socket errors" in text or rate is None or None in parts:
-        raise UnexpectedAnswer(text)
-    p50, p99 = (float(found[1]) * _UNITS[found[2]] for found in parts if found is not None)
-    return Outcome(float(rate[1]), p50, p99)
+@asynccontextmanager
+async def generating() -> AsyncIterator[Generator]:
+    """A generator for the block."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.load", stdin=pipe, stdout=pipe, limit=_LINE_LIMIT
+    )
+    try:
+        yield Generator(process)
+    finally:
+        assert process.stdin is not None, "it is a pipe"
+        process.stdin.close()
+        await process.wait()
+
+
+def _main() -> None:
+    for line in sys.stdin:
+        job = json.loads(line)
+        requests = [each.encode() for each in job["requests"]]
+        try:
+            outcome = drive(job["port"], requests, job["status"], job["seconds"])
+        except (OSError, UnexpectedAnswer) as error:
+            found: dict[str, Any] = {"error": str(error)}
+        else:
+            latencies = [round(each, 3) for each in outcome.latencies]
+            found = {"seconds": outcome.seconds, "latencies": latencies, "cpu": outcome.cpu}
+        print(json.dumps(found), flush=True)
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,4 +1,4 @@
-"""The one server process that is measured, on a database that exists for the measurement alone."""
+"""The server processes that are measured, on a database that exists for the measurement alone."""
 
 import asyncio
 import base64
@@ -6,10 +6,13 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
+import psutil
 import psycopg
 
 from migrations.runner import upgrade
@@ -19,6 +22,31 @@ from server.settings import Settings, SettingsError, load
 
 URLS = ("DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL")
 START_SECONDS = 30
+# What `python -m` runs for each server, and a path that answers once it is ready.
+COMMANDS: dict[str, tuple[tuple[str, ...], str]] = {
+    "ours": (("server.cli", "serve"), "/api/ready"),
+    "handwritten": (("bench.handwritten",), "/api/v1/clients"),
+    "stock": (("bench.stock",), "/graphql"),
+    "trivial": (("bench.trivial",), "/"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server: its name, port and process."""
+
+    name: str
+    port: int
+    process: psutil.Process
+
+    def cpu(self) -> float:
+        """CPU seconds that it has used."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+    def resident(self) -> int:
+        """Bytes of memory that it holds."""
+        return int(self.process.memory_info().rss)
 
 
 @contextmanager
@@ -35,28 +63,26 @@ def _servers() -> Iterator[dict[str, str]]:
 
 @contextmanager
 def database() -> Iterator[dict[str, str]]:
-    """The settings of a migrated, empty database for the block, and of a server that it measures."""
+    """The settings of a migrated, empty database for the block, and of the servers that it measures."""
     with _servers() as urls:
         owner, name = urls["MIGRATION_DATABASE_URL"], f"counterfoil_bench_{secrets.token_hex(6)}"
         create_database(owner, urls["DATABASE_URL"], name)
         try:
             made = urls | {each: with_database(urls[each], name) for each in URLS[:2]}
             upgrade(made["MIGRATION_DATABASE_URL"], role_of(made["DATABASE_URL"]))
-            yield made | _fixed()
+            yield made | fixed()
         finally:
             drop_database(owner, name)
 
 
-def _fixed() -> dict[str, str]:
+def fixed() -> dict[str, str]:
+    """Settings that every measured server has: everything is on, and limits are too high to be reached."""
     secret = {
         name: f"1:{base64.b64encode(secrets.token_bytes(32)).decode()}"
         for name in ("KEY_PEPPERS", "SECRET_KEYS", "SEAL_KEYS")
     }
-    # What is measured is work, not the limits on it.
     unlimited = {"RATE_BUCKET": str(10**9), "RATE_REFILL": str(10**9)}
-    return {
-        "PORT": str(free_port()), "HOST": "127.0.0.1", "SERVER_TIMING": "true", "LOG_LEVEL": "WARNING",
-    } | secret | unlimited  # fmt: skip
+    return {"HOST": "127.0.0.1", "SERVER_TIMING": "true", "LOG_LEVEL": "INFO"} | secret | unlimited
 
 
 def settings_of(environment: Mapping[str, str]) -> Settings:
@@ -72,29 +98,60 @@ def settle(environment: Mapping[str, str]) -> str:
     return str(row[0]).split()[0] if row else "unknown"
 
 
+def _split() -> tuple[frozenset[int], frozenset[int]] | None:
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    first, *others = sorted(os.sched_getaffinity(0))
+    return (frozenset({first}), frozenset(others)) if others else None
+
+
+# A core for the server that is measured and the others for all else; None where that cannot be.
+CORES = _split()
+
+
+def step_aside() -> None:
+    """Leave the measured server's core to it. What this process starts from now on inherits that, other servers too."""
+    if CORES is not None:
+        os.sched_setaffinity(0, CORES[1])
+
+
 @asynccontextmanager
-async def serving(environment: Mapping[str, str]) -> AsyncIterator[int]:
-    """One `counterfoil serve` for the block; its port. Raises RuntimeError when it does not get ready."""
-    command = (sys.executable, "-m", "server.cli", "serve")
-    process = await asyncio.create_subprocess_exec(*command, env={**os.environ, **environment})
-    port = int(environment["PORT"])
+async def serving(
+    name: str, environment: Mapping[str, str], folder: Path, command: Sequence[str] | None = None
+) -> AsyncIterator[Server]:
+    """One server process for the block, on its own core; what it prints goes into a file of the folder.
+
+    ``command`` runs instead of the server's own. Raises RuntimeError when it does not get ready.
+    """
+    own, ready = COMMANDS[name]
+    port = free_port()
+    with (folder / f"{name}.log").open("ab") as printed:
+        process = await asyncio.create_subprocess_exec(
+            *(command or (sys.executable, "-m", *own)),
+            env={**os.environ, **environment, "PORT": str(port)},
+            stdout=printed,
+            stderr=printed,
+        )
+    if CORES is not None:
+        os.sched_setaffinity(process.pid, CORES[0])
     try:
-        await _ready(process, port)
-        yield port
+        await _ready(process, f"http://127.0.0.1:{port}{ready}", name)
+        yield Server(name, port, psutil.Process(process.pid))
     finally:
         if process.returncode is None:
             process.terminate()
         await process.wait()
 
 
-async def _ready(process: asyncio.subprocess.Process, port: int) -> None:
+async def _ready(process: asyncio.subprocess.Process, url: str, name: str) -> None:
+    """Wait until it answers: a 401 tells that it is there, a 503 that it is not ready yet."""
     deadline = time.monotonic() + START_SECONDS
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+    async with httpx.AsyncClient() as http:
         while True:
             try:
-                if (await http.get("/api/ready")).status_code == 200:
+                if (await http.get(url)).status_code < 500:
                     return
             except httpx.TransportError as error:
                 if process.returncode is not None or time.monotonic() > deadline:
-                    raise RuntimeError("the server did not get ready") from error
+                    raise RuntimeError(f"the server {name} did not get ready") from error
             await asyncio.sleep(0.05)

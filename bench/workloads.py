@@ -33,6 +33,16 @@ class Workload:
     body: bytes = b""
     status: int = 200
 
+    @property
+    def graph(self) -> bool:
+        """Whether it is a GraphQL query, which the stock server answers too."""
+        return self.path == "/graphql"
+
+    @property
+    def writes(self) -> bool:
+        """Whether it leaves rows behind."""
+        return self.status == 201
+
     def request(self, host: str, key: str) -> bytes:
         """The request as it goes over the wire."""
         head = f"{self.method} {self.path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\n"

@@ -1,0 +1,177 @@
+"""W1 to W5 by hand: each answer from rows to dict literals, level by level."""
+
+import zlib
+from base64 import urlsafe_b64encode
+from typing import Any
+from uuid import UUID
+
+import orjson
+from ulid_transform import bytes_to_ulid, ulid_to_bytes
+
+from bench.access import creation, shown
+
+Connection = Any  # a pool's proxy of an asyncpg connection
+CLIENTS = "select id, name, email from clients where org_id = $1 order by id desc limit 50"
+ORDERS = """
+select c.id, o.id, o.number, o.status, o.total, o.service from unnest($2::uuid[]) as c(id) cross join lateral (
+  select orders.id, number, orders.status, total, services.name as service from orders
+  join services on services.org_id = $1 and services.id = orders.service_id
+  where orders.org_id = $1 and client_id = c.id order by orders.id desc limit 6) as o"""
+FLAT_CLIENTS = "select id, name, email, company, status from clients where org_id = $1 order by id desc limit 50"
+ORDER = """
+select o.id, o.number, o.status, o.total, c.name, c.email, s.name, s.price from orders o
+join clients c on c.org_id = $1 and c.id = o.client_id join services s on s.org_id = $1 and s.id = o.service_id
+where o.org_id = $1 and o.id = $2"""
+MESSAGES = """
+select id, body, author_kind, author_name from messages where org_id = $1 and order_id = $2 order by id desc limit 10"""
+LISTED = """
+select id, name, email, company, phone, address, tax_id, status, tags, source, notes, metadata::text, updated_at,
+version from clients where org_id = $1 order by id desc limit $2"""
+GOT = """
+select id, number, client_id, service_id, quantity, unit_price, total, currency, delivery_days, status, due_at,
+started_at, held_at, delivered_at, completed_at, cancelled_reason, revisions, notes, form_data::text, tags,
+metadata::text, updated_at, version from orders where org_id = $1 and id = $2"""
+
+
+def _key(text: str) -> UUID:
+    return UUID(bytes=ulid_to_bytes(text.rpartition("_")[2].upper()))
+
+
+async def nested(con: Connection, org_id: UUID, _variables: Any) -> Any:
+    """W1: the clients, then the orders of them all with their services."""
+    clients = await con.fetch(CLIENTS, org_id)
+    found: dict[UUID, list[Any]] = {row[0]: [] for row in clients}
+    for row in await con.fetch(ORDERS, org_id, list(found)):
+        found[row[0]].append(row)
+    nodes = []
+    for key, name, email in clients:
+        orders = found[key]
+        more = len(orders) > 5
+        shown_orders = [
+            {
+                "id": "order_" + bytes_to_ulid(order_id.bytes).lower(),
+                "number": number,
+                "status": status,
+                "total": total,
+                "service": {"name": service},
+            }
+            for _, order_id, number, status, total, service in (orders[:5] if more else orders)
+        ]
+        nodes.append(
+            {
+                "id": "client_" + bytes_to_ulid(key.bytes).lower(),
+                "name": name,
+                "email": email,
+                "orders": {"nodes": shown_orders, "pageInfo": {"hasNextPage": more}},
+            }
+        )
+    return {"data": {"clients": {"nodes": nodes}}}
+
+
+async def flat(con: Connection, org_id: UUID, _variables: Any) -> Any:
+    """W2: the clients."""
+    nodes = [
+        {
+            "id": "client_" + bytes_to_ulid(key.bytes).lower(),
+            "name": name,
+            "email": email,
+            "company": company,
+            "status": status,
+            "createdAt": creation(key),
+        }
+        for key, name, email, company, status in await con.fetch(FLAT_CLIENTS, org_id)
+    ]
+    return {"data": {"clients": {"nodes": nodes}}}
+
+
+async def one(con: Connection, org_id: UUID, variables: Any) -> Any:
+    """W3: the order with its client and service, then its messages."""
+    wanted = _key(variables["id"])
+    row = await con.fetchrow(ORDER, org_id, wanted)
+    if row is None:
+        return {"data": {"order": None}}
+    key, number, status, total, client_name, client_email, service_name, service_price = row
+    messages = [
+        {
+            "id": "message_" + bytes_to_ulid(message.bytes).lower(),
+            "body": body,
+            "author": {"kind": author_kind, "name": author_name},
+            "createdAt": creation(message),
+        }
+        for message, body, author_kind, author_name in await con.fetch(MESSAGES, org_id, wanted)
+    ]
+    order = {
+        "id": "order_" + bytes_to_ulid(key.bytes).lower(),
+        "number": number,
+        "status": status,
+        "total": total,
+        "client": {"name": client_name, "email": client_email},
+        "service": {"name": service_name, "price": service_price},
+        "messages": {"nodes": messages},
+    }
+    return {"data": {"order": order}}
+
+
+async def listed(con: Connection, org_id: UUID, limit: int) -> Any:
+    """W4: a page of clients, and where the next begins."""
+    rows = await con.fetch(LISTED, org_id, limit + 1)
+    more = len(rows) > limit
+    data = [
+        {
+            "publicId": "client_" + bytes_to_ulid(row[0].bytes).lower(),
+            "name": row[1],
+            "email": row[2],
+            "company": row[3],
+            "phone": row[4],
+            "address": row[5],
+            "taxId": row[6],
+            "status": row[7],
+            "tags": row[8],
+            "source": row[9],
+            "notes": row[10],
+            "metadata": orjson.Fragment(row[11]),
+            "createdAt": creation(row[0]),
+            "updatedAt": shown(row[12]),
+            "version": row[13],
+        }
+        for row in rows[:limit]
+    ]
+    cursor = None
+    if more:
+        body = orjson.dumps([1, "clients", "-id", [rows[limit - 1][0].hex]])
+        cursor = urlsafe_b64encode(zlib.crc32(body).to_bytes(4, "big") + body).rstrip(b"=").decode()
+    return {"data": data, "pagination": {"limit": limit, "hasMore": more, "nextCursor": cursor}}
+
+
+async def got(con: Connection, org_id: UUID, public_id: str) -> Any:
+    """W5: one order."""
+    row = await con.fetchrow(GOT, org_id, _key(public_id))
+    if row is None:
+        return None
+    data = {
+        "publicId": public_id,
+        "number": row[1],
+        "clientId": "client_" + bytes_to_ulid(row[2].bytes).lower(),
+        "serviceId": "service_" + bytes_to_ulid(row[3].bytes).lower(),
+        "quantity": row[4],
+        "unitPrice": row[5],
+        "total": row[6],
+        "currency": row[7],
+        "deliveryDays": row[8],
+        "status": row[9],
+        "dueAt": shown(row[10]),
+        "startedAt": shown(row[11]),
+        "heldAt": shown(row[12]),
+        "deliveredAt": shown(row[13]),
+        "completedAt": shown(row[14]),
+        "cancelledReason": row[15],
+        "revisions": row[16],
+        "notes": row[17],
+        "formData": None if row[18] is None else orjson.Fragment(row[18]),
+        "tags": row[19],
+        "metadata": orjson.Fragment(row[20]),
+        "createdAt": creation(row[0]),
+        "updatedAt": shown(row[21]),
+        "version": row[22],
+    }
+    return {"data": data}
