@@ -32,6 +32,7 @@ class Answer:
     errors: list[ErrorView] = field(default_factory=list)
     ran: bool = True
     cost: int = 0
+    actual: int | None = None
     remaining: int | None = None
 
     @property
@@ -83,6 +84,10 @@ class Engine:
         if found is not None:
             raise Refusal("TOO_COMPLEX", found)
         return Prepared(operation, variables, measured)
+
+    def prepared(self, operation: Operation, variables: Mapping[str, Any]) -> Prepared:
+        """Judge a named operation with its variables."""
+        return Prepared(operation, variables, judge(CORE, operation, variables, RULES))
 
     def public(self, prepared: Prepared) -> bool:
         """Whether the operation needs no key: health, and introspection where it is on."""
