@@ -84,7 +84,9 @@ def _used() -> sa.Update:
 
 
 @dataclass(frozen=True, slots=True)
-class _Verdict:
+class Verdict:
+    """Who a raw key was found to be, None for nobody; good until a moment of the monotonic clock."""
+
     until: float
     actor: Actor | None
     expires_at: datetime | None
@@ -95,7 +97,7 @@ class Keys:
     """A process's verified keys. A verdict lives five seconds from the start of its look-up, a refusal too."""
 
     runtime: Runtime
-    cache: dict[bytes, _Verdict] = field(default_factory=dict)
+    cache: dict[bytes, Verdict] = field(default_factory=dict)
     used: dict[UUID, UUID] = field(default_factory=dict)
 
     async def actor_of(self, raw: str) -> Actor | None:
@@ -118,22 +120,22 @@ class Keys:
         self.used[actor.key_id] = actor.org_id
         return actor
 
-    async def _look_up(self, raw: str, key_id: UUID, until: float) -> _Verdict:
+    async def _look_up(self, raw: str, key_id: UUID, until: float) -> Verdict:
         runtime = self.runtime
         sql = _where()
         async with runtime.connection() as connection:
             org_id = await connection.fetchval(sql.text, *sql.arguments({"key": str(key_id)}))
             if org_id is None:
-                return _Verdict(until, None, None)
+                return Verdict(until, None, None)
             await connection.execute(f"begin read only;{runtime.tenant(org_id)}")
             kept = _kept()
             row = await connection.fetchrow(kept.text, *kept.arguments({"org_id": org_id, "id": key_id}))
             await connection.execute("commit")
         if row is None or row["revoked_at"] is not None or not _matches(raw, row, runtime.peppers):
-            return _Verdict(until, None, None)
+            return Verdict(until, None, None)
         public_id = encode("apikey", key_id)
         actor = Actor(ActorKind.KEY, public_id, row["name"], frozenset(row["scopes"]), org_id, key_id)
-        return _Verdict(until, actor, row["expires_at"])
+        return Verdict(until, actor, row["expires_at"])
 
     async def note_uses(self) -> None:
         """Write lastUsedAt of every key used since the last call, in one transaction for each organization's key."""

@@ -4,42 +4,70 @@ import asyncio
 from typing import Any
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
 
 from resolvers.errors import Refusal
+from rest_shim.deadlines import Deadlines
+from rest_shim.http import Receive, Request
+
+_JSON = b"application/json"
 
 
-async def read_json(request: Request, limit: int, seconds: float) -> dict[str, Any]:
-    """The JSON object in a body. Raises Refusal UNSUPPORTED_MEDIA_TYPE, TOO_LARGE or BAD_INPUT, in this order."""
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media != "application/json" and not (media.startswith("application/") and media.endswith("+json")):
-        raise Refusal("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json.")
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limit:
-        raise _too_large(limit)
-    parts: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(seconds):
-            async for part in request.stream():
-                size += len(part)
-                if size > limit:
-                    raise _too_large(limit)
-                parts.append(part)
-    except TimeoutError:
-        raise Refusal("BAD_INPUT", f"The body did not arrive within {seconds:g} s.", field="body") from None
-    except ClientDisconnect:
-        raise Refusal("BAD_INPUT", "The body ended early.", field="body") from None
-    if not size:
-        raise Refusal("BAD_INPUT", "The body is empty.", field="body")
-    try:
-        value = orjson.loads(b"".join(parts))
-    except orjson.JSONDecodeError as error:
-        raise Refusal("BAD_INPUT", f"The body is not JSON: {error}.", field="body") from None
-    if not isinstance(value, dict):
-        raise Refusal("BAD_INPUT", "The body must be a JSON object.", field="body")
-    return value
+class Bodies:
+    """Reads bodies of at most ``limit`` bytes that arrive within ``seconds``."""
+
+    def __init__(self, limit: int, seconds: float) -> None:
+        self.limit = limit
+        self.deadlines = Deadlines(seconds)
+
+    async def json(self, request: Request) -> dict[str, Any]:
+        """The JSON object in a body. Raises Refusal UNSUPPORTED_MEDIA_TYPE, TOO_LARGE or BAD_INPUT, in this order."""
+        headers = request.headers
+        media = headers.get(b"content-type", b"")
+        if media != _JSON and not _is_json(media):
+            raise Refusal("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json.")
+        announced = headers.get(b"content-length", b"")
+        if announced.isdigit() and int(announced) > self.limit:
+            raise self._too_large()
+        task, late = self.deadlines.start(), False
+        try:
+            try:
+                body = await self._whole(request.receive)
+            finally:
+                late = self.deadlines.end(task)
+        except asyncio.CancelledError:
+            if not late:
+                raise
+            seconds = self.deadlines.seconds
+            raise Refusal("BAD_INPUT", f"The body did not arrive within {seconds:g} s.", field="body") from None
+        if not body:
+            raise Refusal("BAD_INPUT", "The body is empty.", field="body")
+        try:
+            value = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise Refusal("BAD_INPUT", f"The body is not JSON: {error}.", field="body") from None
+        if not isinstance(value, dict):
+            raise Refusal("BAD_INPUT", "The body must be a JSON object.", field="body")
+        return value
+
+    async def _whole(self, receive: Receive) -> bytes:
+        parts: list[bytes] = []
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Refusal("BAD_INPUT", "The body ended early.", field="body")
+            part: bytes = message.get("body", b"")
+            more = message.get("more_body", False)
+            size += len(part)
+            if size > self.limit:
+                raise self._too_large()
+            parts.append(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _too_large(self) -> Refusal:
+        return Refusal("TOO_LARGE", f"The body may have {self.limit} bytes at most.")
 
 
-def _too_large(limit: int) -> Refusal:
-    return Refusal("TOO_LARGE", f"The body may have {limit} bytes at most.")
+def _is_json(header: bytes) -> bool:
+    media = header.decode("latin-1").partition(";")[0].strip().lower()
+    return media == "application/json" or (media.startswith("application/") and media.endswith("+json"))

@@ -1,19 +1,20 @@
 """Errors of the REST half: RFC 9457 problem details."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
 import orjson
-from starlette.responses import Response
 
+from rest_shim.http import Header, Reply, reply
 from schema.errors import ErrorView
 
 MEDIA_TYPE = "application/problem+json"
+_MEDIA = MEDIA_TYPE.encode()
 _OURS = frozenset({"code", "status", "field", "requestId", "path"})
 
 
-def problem(errors: list[ErrorView], place: Callable[[str], str], headers: dict[str, str] | None = None) -> Response:
+def problem(errors: list[ErrorView], place: Callable[[str], str], headers: Iterable[Header] = ()) -> Reply:
     """The problem of one refusal, or of several of one input; ``place`` names a field as the request does."""
     first = errors[0]["extensions"]
     status, code = first["status"], first["code"]
@@ -27,12 +28,12 @@ def problem(errors: list[ErrorView], place: Callable[[str], str], headers: dict[
         "requestId": first["requestId"],
     }
     body |= {name: value for name, value in first.items() if name not in _OURS}
-    sent = dict(headers or {})
+    sent = [*headers]
     if "retryAfter" in first:
-        sent["Retry-After"] = str(first["retryAfter"])
+        sent.append((b"retry-after", b"%d" % first["retryAfter"]))
     if status == HTTPStatus.UNAUTHORIZED:
-        sent["WWW-Authenticate"] = "Bearer"
-    return Response(orjson.dumps(body), status, sent, MEDIA_TYPE)
+        sent.append((b"www-authenticate", b"Bearer"))
+    return reply(status, orjson.dumps(body), _MEDIA, sent)
 
 
 def _part(error: ErrorView, place: Callable[[str], str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
+from prometheus_client import CONTENT_TYPE_LATEST
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
@@ -17,16 +18,20 @@ from execution.judge import Limits
 from resolvers.errors import Refusal
 from resolvers.keys import Keys
 from resolvers.runtime import AWAY, Runtime
-from rest_shim.app import ANY, Door, routes
+from rest_shim.app import Door, endpoints
+from rest_shim.body import Bodies
+from rest_shim.http import App, Reply
 from rest_shim.problems import problem
 from rest_shim.reference import reference
 from schema.engine import Engine
 from schema.errors import shown_refusal
 from server.authentication import Authentication
 from server.buckets import PATIENCE_S, Buckets
-from server.edge import MASKED, App, Edge, masked
+from server.edge import MASKED, Edge, masked
 from server.graphql import GraphQL
+from server.metrics import Exposition, Metrics
 from server.pages import GRAPHIQL
+from server.paths import Paths
 from server.settings import Settings
 from server.wiring import running
 from workers.wake import Waker
@@ -57,21 +62,26 @@ async def _health(request: Request) -> Response:
     return JSONResponse({"status": "ok"}, headers={"X-GraphQL-Operation": "Health"})
 
 
+def _response(told: Reply) -> Response:
+    response = Response(told.body, told.status)
+    response.raw_headers = told.headers
+    return response
+
+
 async def _missing(request: Request, error: Exception) -> Response:
     refused = Refusal("NOT_FOUND", "There is no such route.")
-    return problem([shown_refusal(refused, request.state.request_id)], str)
+    return _response(problem([shown_refusal(refused, request.state.request_id)], str))
 
 
 async def _wrong_method(request: Request, error: Exception) -> Response:
-    allowed = dict(getattr(error, "headers", None) or {})
-    refused = Refusal("METHOD_NOT_ALLOWED", f"This path answers {allowed.get('Allow', 'other methods')}.")
-    return problem([shown_refusal(refused, request.state.request_id)], str, allowed)
+    allowed = dict(getattr(error, "headers", None) or {}).get("Allow", "other methods")
+    refused = Refusal("METHOD_NOT_ALLOWED", f"This path answers {allowed}.")
+    return _response(problem([shown_refusal(refused, request.state.request_id)], str, [(b"allow", allowed.encode())]))
 
 
 async def _broken(request: Request, error: Exception) -> Response:
     # The edge logs it: Starlette raises it again once this has been sent.
-    status, media, body = masked(Refusal("INTERNAL", MASKED), request.state.request_id, request.url.path)
-    return Response(body, status, media_type=media)
+    return _response(masked(Refusal("INTERNAL", MASKED), request.state.request_id, request.url.path))
 
 
 HANDLERS: Any = {404: _missing, 405: _wrong_method, 500: _broken}
@@ -90,6 +100,16 @@ def _ready(runtime: Runtime) -> Endpoint:
     return ready
 
 
+def _metrics(exposition: Exposition) -> Endpoint:
+    async def metrics(request: Request) -> Response:
+        if not exposition.may(request.headers.get("authorization")):
+            refused = Refusal("UNAUTHENTICATED", "The token of the metrics is needed: Authorization: Bearer ….")
+            return _response(problem([shown_refusal(refused, request.state.request_id)], str))
+        return Response(exposition.text(), media_type=CONTENT_TYPE_LATEST)
+
+    return metrics
+
+
 def create_app(settings: Settings, *, compare: bool = False) -> App:
     """The ASGI application of one API process. Its pools open at its start and close at its end.
 
@@ -101,22 +121,27 @@ def create_app(settings: Settings, *, compare: bool = False) -> App:
         suggestions=settings.suggestions,
         compare=compare,
     )
-    app = Starlette(lifespan=lambda app: _lifespan(app, settings, engine), exception_handlers=HANDLERS)
+    metrics = Metrics()
+    paths: Paths
+    app = Starlette(lifespan=lambda app: _lifespan(app, paths, settings, engine, metrics), exception_handlers=HANDLERS)
     app.router.redirect_slashes = False
-    wrapped: Any = app
+    paths = Paths(app)
+    wrapped: App = paths
     if settings.cors_origins:
         wrapped = CORSMiddleware(
-            app,
+            paths,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"],
             expose_headers=["ETag", "Location", "X-Request-Id", "X-GraphQL-Operation", "Idempotent-Replayed"],
         )
-    return Edge(wrapped, seconds=settings.request_timeout_s, timing=settings.server_timing)
+    return Edge(wrapped, metrics, seconds=settings.request_timeout_s, timing=settings.server_timing)
 
 
 @asynccontextmanager
-async def _lifespan(app: Starlette, settings: Settings, engine: Engine) -> AsyncIterator[None]:
+async def _lifespan(
+    app: Starlette, paths: Paths, settings: Settings, engine: Engine, metrics: Metrics
+) -> AsyncIterator[None]:
     async with running(settings) as runtime:
         waker = Waker(settings.redis_url)
         runtime.wake = waker.wake
@@ -124,21 +149,26 @@ async def _lifespan(app: Starlette, settings: Settings, engine: Engine) -> Async
         authentication = Authentication(keys, settings.auth_failures_per_minute, settings.trusted_proxies)
         redis = Redis.from_url(settings.redis_url, socket_connect_timeout=PATIENCE_S)
         buckets = Buckets(redis, settings.rate_bucket, settings.rate_refill)
-        door = Door(runtime, engine, authentication, buckets.spend, settings.body_limit_bytes, settings.body_timeout_s)
-        graphql = GraphQL(door, GRAPHIQL if settings.graphiql else None)
+        bodies = Bodies(settings.body_limit_bytes, settings.body_timeout_s)
+        door = Door(runtime, engine, authentication, buckets.spend, bodies)
+        paths.add("/graphql", "graphql", GraphQL(door, GRAPHIQL if settings.graphiql else None).answer)
+        for path, endpoint in endpoints(door, settings.webhook_parents):
+            paths.add(path, "rest", endpoint)
         app.router.routes.extend(
             [
-                *(Route(f"/graphql{slash}", graphql.answer, methods=ANY) for slash in ("", "/")),
                 *(Route(f"/api/health{slash}", _health) for slash in ("", "/")),
                 *(Route(f"/api/ready{slash}", _ready(runtime)) for slash in ("", "/")),
                 *reference(),
-                *routes(door, settings.webhook_parents),
             ]
         )
+        if settings.metrics_token is not None:
+            exposition = Exposition(metrics, engine, runtime, settings.metrics_token)
+            app.router.routes.append(Route("/metrics", _metrics(exposition)))
         noting = asyncio.create_task(_note_uses(keys))
         yield
         noting.cancel()
         with suppress(asyncio.CancelledError):
             await noting
+        await buckets.close()
         await waker.close()
         await redis.aclose()

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.requests import Request
-
 from resolvers.context import Actor
 from resolvers.errors import Refusal
 from resolvers.keys import Keys
+from rest_shim.http import Request
 
 _ADDRESSES = 100_000
 MINUTE = 60.0
@@ -27,11 +26,11 @@ class Authentication:
 
     async def __call__(self, request: Request) -> Actor:
         """Raises Refusal UNAUTHENTICATED, or RATE_LIMITED after too many failures."""
-        scheme, _, raw = request.headers.get("authorization", "").partition(" ")
+        scheme, _, raw = (request.header(b"authorization") or "").partition(" ")
         actor = await self.keys.actor_of(raw.strip()) if scheme.lower() == "bearer" else None
         if actor is not None:
             return actor
-        if "authorization" in request.headers:
+        if b"authorization" in request.headers:
             self._count(self.address(request))
         raise Refusal("UNAUTHENTICATED", "An API key is needed: Authorization: Bearer sk_live_….")
 
@@ -49,8 +48,9 @@ class Authentication:
 
     def address(self, request: Request) -> str:
         """The peer's address, or the last one before our own proxies in X-Forwarded-For."""
-        peer = request.client.host if request.client is not None else ""
-        for hop in [peer, *reversed(request.headers.get("x-forwarded-for", "").split(","))]:
+        client = request.scope.get("client")
+        peer: str = client[0] if client is not None else ""
+        for hop in [peer, *reversed((request.header(b"x-forwarded-for") or "").split(","))]:
             try:
                 address = ipaddress.ip_address(hop.strip())
             except ValueError:

@@ -3,42 +3,41 @@
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Iterable
 from typing import Any
-from urllib.parse import quote
 
 import orjson
 import structlog
 
 from models.typeid import new_uuid
 from resolvers.errors import Refusal
-from rest_shim.problems import MEDIA_TYPE, problem
+from rest_shim.deadlines import Deadlines
+from rest_shim.http import App, Header, Message, Receive, Reply, Scope, Send, reply
+from rest_shim.problems import problem
 from schema.errors import shown_refusal
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from server.logs import REQUEST_ID, access
+from server.metrics import Metrics
 
 log = structlog.get_logger()
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-SECURITY_HEADERS = [
+SECURITY_HEADERS: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
-]
+)
 MASKED = "Something went wrong on our side."
-STRICT_CSP = b"default-src 'none'; frame-ancestors 'none'"
+_POLICY = b"content-security-policy"
+STRICT: tuple[Header, ...] = (*SECURITY_HEADERS, (_POLICY, b"default-src 'none'; frame-ancestors 'none'"))
 
 
 class Edge:
     """Wraps the application. ``timing`` adds the number of SQL statements in a Server-Timing header."""
 
-    def __init__(self, app: App, *, seconds: float, timing: bool) -> None:
+    def __init__(self, app: App, metrics: Metrics, *, seconds: float, timing: bool) -> None:
         self.app = app
-        self.seconds = seconds
+        self.metrics = metrics
+        self.deadlines = Deadlines(seconds)
         self.timing = timing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,71 +45,71 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = _request_id(scope)
-        state = scope.setdefault("state", {})
-        state["request_id"] = request_id
         started, status = time.perf_counter(), 0
+        identity = _request_id(scope["headers"])
+        request_id = identity.decode()
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state["request_id"] = request_id
 
-        async def send_head(message: Message) -> None:
+        def send_head(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *self._headers(message, state, request_id)]
-            await send(message)
+                headers = message["headers"]
+                message["headers"] = made = [*headers, (b"x-request-id", identity), *_security(headers)]
+                if self.timing:
+                    made.append((b"server-timing", b'sql;desc="%d"' % state.get("statements", 0)))
+            return send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        token = REQUEST_ID.set(request_id)
+        task, late = self.deadlines.start(), False
+        try:
             try:
-                async with asyncio.timeout(self.seconds):
-                    await self.app(scope, receive, send_head)
-            except TimeoutError:
-                late = Refusal("UNAVAILABLE", "It took too long. Try again.", retryAfter=1)
-                await _fail(status, send_head, late, request_id, scope["path"])
-            except Exception:
-                log.exception("unexpected error")
-                await _fail(status, send_head, Refusal("INTERNAL", MASKED), request_id, scope["path"])
-            log.info(
-                "request",
-                method=scope["method"],
-                # Percent-encoded: a control character must not reach a terminal.
-                path=quote(scope["path"]),
-                status=status,
-                ms=round((time.perf_counter() - started) * 1000, 2),
-                statements=state.get("statements", 0),
-            )
-
-    def _headers(self, message: Message, state: Any, request_id: str) -> list[tuple[bytes, bytes]]:
-        added = [(b"x-request-id", request_id.encode()), *SECURITY_HEADERS]
-        if not any(name == b"content-security-policy" for name, _ in message["headers"]):
-            added.append((b"content-security-policy", STRICT_CSP))
-        if self.timing:
-            added.append((b"server-timing", f'sql;desc="{state.get("statements", 0)}"'.encode()))
-        return added
+                await self.app(scope, receive, send_head)
+            finally:
+                late = self.deadlines.end(task)
+        except asyncio.CancelledError:
+            if not late:
+                raise
+            refused = Refusal("UNAVAILABLE", "It took too long. Try again.", retryAfter=1)
+            await _fail(status, send_head, refused, request_id, scope["path"])
+        except Exception:
+            log.exception("unexpected error")
+            await _fail(status, send_head, Refusal("INTERNAL", MASKED), request_id, scope["path"])
+        seconds, statements = time.perf_counter() - started, state.get("statements", 0)
+        access(request_id, scope["method"], scope["path"], status, seconds, statements)
+        self.metrics.note(state.get("door", "other"), state.get("kind", "none"), status, seconds, statements)
+        REQUEST_ID.reset(token)
 
 
-def _request_id(scope: Scope) -> str:
+def _security(headers: Iterable[Header]) -> tuple[Header, ...]:
+    """What every answer carries; a page brings a policy of its own."""
+    for name, _ in headers:
+        if name == _POLICY:
+            return SECURITY_HEADERS
+    return STRICT
+
+
+def _request_id(headers: Iterable[Header]) -> bytes:
     """The caller's id when it is a plain one, else one of ours."""
-    for name, value in scope["headers"]:
+    for name, value in headers:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            text: str = value.decode()
-            return text
-    return new_uuid().hex
+            return value
+    return new_uuid().hex.encode()
 
 
-def masked(refusal: Refusal, request_id: str, path: str) -> tuple[int, str, bytes]:
-    """Status, media type and body of an answer in the shape of the path's door."""
+def masked(refusal: Refusal, request_id: str, path: str) -> Reply:
+    """A refusal in the shape of the path's door."""
     shown = shown_refusal(refusal, request_id)
-    if path.startswith("/graphql"):
-        return refusal.status, "application/json", orjson.dumps({"errors": [shown]})
-    response = problem([shown], str)
-    return refusal.status, MEDIA_TYPE, bytes(response.body)
+    if not path.startswith("/graphql"):
+        return problem([shown], str)
+    headers = [(b"retry-after", b"%d" % refusal.extra["retryAfter"])] if "retryAfter" in refusal.extra else []
+    return reply(refusal.status, orjson.dumps({"errors": [shown]}), b"application/json", headers)
 
 
 async def _fail(status: int, send: Send, refusal: Refusal, request_id: str, path: str) -> None:
     if status:
         return  # the head has left: the connection's end tells
-    code, media, body = masked(refusal, request_id, path)
-    headers = [(b"content-type", media.encode()), (b"content-length", str(len(body)).encode())]
-    if "retryAfter" in refusal.extra:
-        headers.append((b"retry-after", str(refusal.extra["retryAfter"]).encode()))
-    await send({"type": "http.response.start", "status": code, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    told = masked(refusal, request_id, path)
+    await send({"type": "http.response.start", "status": told.status, "headers": told.headers})
+    await send({"type": "http.response.body", "body": told.body})

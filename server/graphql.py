@@ -4,20 +4,19 @@ import re
 from typing import Any
 
 import orjson
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
 
 from execution.documents import UnfitDocument
 from models.keys import ActorKind, Source
 from resolvers.conditions import NOBODY
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
-from rest_shim.app import Door, idempotency_key
-from rest_shim.body import read_json
+from rest_shim.app import REPLAYED, Door, idempotency_key
+from rest_shim.http import Header, Reply, Request, reply
 from schema.engine import Answer, Prepared, refused_answer
 from server.pages import GRAPHIQL_CSP
 
-RESPONSE = "application/graphql-response+json"
+RESPONSE = b"application/graphql-response+json"
+_ALLOWED: Header = (b"allow", b"GET, HEAD, POST")
 # These are the HTTP answer whatever the client accepts; another error of a request is 200 in application/json.
 ALWAYS = frozenset({401, 403, 405, 413, 415, 422, 429, 503})
 PUBLIC = Actor(ActorKind.PUBLIC, "public", "public", frozenset(), NOBODY)
@@ -28,34 +27,34 @@ _INTROSPECTS = re.compile(r"\b__(schema|type)\b")
 class GraphQL:
     """The endpoint. ``page`` is what a browser gets, None where it gets none."""
 
-    def __init__(self, door: Door, page: str | None) -> None:
+    def __init__(self, door: Door, page: bytes | None) -> None:
         self.door = door
         self.page = page
 
-    async def answer(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Reply:
         """Answer one request."""
-        accepts = request.headers.get("accept", "")
-        if request.method == "GET" and self.page is not None and "text/html" in accepts:
-            return HTMLResponse(self.page, headers={"Content-Security-Policy": GRAPHIQL_CSP})
+        accepts = request.headers.get(b"accept", b"")
+        if request.method == "GET" and self.page is not None and b"text/html" in accepts:
+            return reply(200, self.page, b"text/html; charset=utf-8", [(b"content-security-policy", GRAPHIQL_CSP)])
         typed = RESPONSE in accepts
         if request.method not in ("GET", "HEAD", "POST"):
             refused = Refusal("METHOD_NOT_ALLOWED", "This path answers GET, HEAD and POST.")
-            return _send(refused_answer(refused, request.state.request_id), typed, {"Allow": "GET, HEAD, POST"})
-        headers: dict[str, str] = {}
+            return _reply(refused_answer(refused, request.request_id), typed, [_ALLOWED])
+        headers: list[Header] = []
         try:
             answer, ctx = await self._answer(request, headers)
         except (Refusal, Refusals, UnfitDocument) as refused:
-            answer = refused_answer(refused, request.state.request_id)
+            answer = refused_answer(refused, request.request_id)
         else:
-            request.state.statements = ctx.statements
+            request.state["statements"] = ctx.statements
             if ctx.replayed:
-                headers["Idempotent-Replayed"] = "true"
-        return _send(answer, typed, headers)
+                headers.append(REPLAYED)
+        return _reply(answer, typed, headers)
 
-    async def _answer(self, request: Request, headers: dict[str, str]) -> tuple[Answer, Context]:
+    async def _answer(self, request: Request, headers: list[Header]) -> tuple[Answer, Context]:
         actor: Actor | None = None
         refused: Refusal | None = None
-        if "authorization" in request.headers:
+        if b"authorization" in request.headers:
             actor = await self.door.actor_of(request)
         else:
             refused = Refusal("UNAUTHENTICATED", "An API key is needed: Authorization: Bearer sk_live_….")
@@ -71,16 +70,17 @@ class GraphQL:
                 assert refused is not None, "without an actor there is a refusal"
                 raise refused
             actor = PUBLIC
-        if request.method != "POST" and prepared.operation.kind != "query":
-            headers["Allow"] = "POST"
+        kind = request.state["kind"] = prepared.operation.kind
+        if request.method != "POST" and kind != "query":
+            headers.append((b"allow", b"POST"))
             raise Refusal("METHOD_NOT_ALLOWED", "GET is for queries only: use POST.")
         self.door.engine.validate(prepared, name)
         self.door.engine.allow(prepared, actor)
-        ctx = Context(self.door.runtime, actor, request.state.request_id, Source.GRAPHQL, idempotency_key(request))
+        ctx = Context(self.door.runtime, actor, request.request_id, Source.GRAPHQL, idempotency_key(request))
         if actor is PUBLIC:
             return await self.door.engine.run(ctx, prepared), ctx
         spent = await self.door.spend(actor.org_id, prepared.measure.cost)
-        headers |= spent.headers
+        headers += spent.headers
         answer = await self.door.engine.run(ctx, prepared)
         answer.remaining = spent.remaining
         return answer, ctx
@@ -91,7 +91,7 @@ class GraphQL:
 
     async def _prepare(self, request: Request) -> tuple[Prepared, str | None]:
         if request.method == "POST":
-            body = await read_json(request, self.door.body_limit, self.door.body_seconds)
+            body = await self.door.bodies.json(request)
         else:
             body = _from_query(request)
         text, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
@@ -105,7 +105,7 @@ class GraphQL:
 
 
 def _from_query(request: Request) -> dict[str, Any]:
-    given: dict[str, Any] = dict(request.query_params)
+    given: dict[str, Any] = dict(request.query())
     if "variables" in given:
         try:
             given["variables"] = orjson.loads(given["variables"])
@@ -114,21 +114,26 @@ def _from_query(request: Request) -> dict[str, Any]:
     return given
 
 
-def _send(answer: Answer, typed: bool, headers: dict[str, str]) -> Response:
+def _reply(answer: Answer, typed: bool, headers: list[Header]) -> Reply:
     body: dict[str, Any] = {}
+    if answer.ran:
+        body["data"] = answer.data
     if answer.errors:
         body["errors"] = answer.errors
         first = answer.errors[0]["extensions"]
         if "retryAfter" in first:
-            headers["Retry-After"] = str(first["retryAfter"])
-    if answer.ran:
-        body = {"data": answer.data} | body
+            headers.append((b"retry-after", b"%d" % first["retryAfter"]))
     if answer.remaining is not None:
-        body["extensions"] = {"cost": {"requested": answer.cost, "remaining": answer.remaining}}
+        body["extensions"] = {"cost": _cost(answer, answer.remaining)}
     status = answer.status if answer.status in ALWAYS and answer.data is None else 200
     if typed and not answer.ran:
         status = answer.status
     if status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    media = RESPONSE if typed else "application/json"
-    return Response(orjson.dumps(body), status, headers, media)
+        headers.append((b"www-authenticate", b"Bearer"))
+    return reply(status, orjson.dumps(body), RESPONSE if typed else b"application/json", headers)
+
+
+def _cost(answer: Answer, remaining: int) -> dict[str, int]:
+    if answer.actual is None:
+        return {"requested": answer.cost, "remaining": remaining}
+    return {"requested": answer.cost, "actual": answer.actual, "remaining": remaining}

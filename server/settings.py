@@ -78,6 +78,10 @@ class Settings(LocalSettings):
     suggestions: bool = Field(False, description="Whether errors suggest names (default: in development)")
     server_timing: bool = Field(False, description="Adds the number of SQL statements in a `Server-Timing` header")
 
+    metrics_token: str | None = Field(
+        None, min_length=16, repr=False, description="Bearer token that `/metrics` asks for; without it there is none"
+    )
+
     cors_origins: Words = Field((), description="Origins that browsers may call from, comma-separated")
     trusted_proxies: Networks = Field(
         (), description="Networks whose `X-Forwarded-For` is believed, comma-separated (CIDR)"

@@ -7,17 +7,21 @@ import orjson
 import pytest
 import structlog
 
+from rest_shim.http import Message, Receive, Scope, Send
 from server import logs
-from server.edge import Edge, Message, Receive, Scope, Send
+from server.edge import Edge
+from server.metrics import Metrics
 
 
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    quiet, sink = logs.access.quiet, logs.access.sink
     yield
     root.handlers = handlers
     root.setLevel(level)
+    logs.access.quiet, logs.access.sink = quiet, sink
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
 
@@ -101,6 +105,6 @@ async def test_a_path_brings_no_control_character(capsys: pytest.CaptureFixture[
 
     logs.configure("INFO", "console")
     scope: Scope = {"type": "http", "method": "GET", "path": "/a\x00b\nc\x1b[31m", "headers": []}
-    await Edge(app, seconds=1, timing=False)(scope, receive, send)
+    await Edge(app, Metrics(), seconds=1, timing=False)(scope, receive, send)
     (line,) = capsys.readouterr().err.splitlines()
     assert "path=/a%00b%0Ac%1B%5B31m " in line

@@ -1,0 +1,66 @@
+"""A request as both doors read it, a reply as they give it: bytes, and nothing that is not asked for."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+_NONE: Mapping[str, str] = {}
+# An answer with one of these statuses has no body, and says no length.
+_BODILESS = frozenset({204, 304})
+
+
+class Request:
+    """One HTTP request. ``params`` are the named parts of its path, decoded; ``state`` is shared with the edge, which
+    logs and counts ``kind`` (of the operation) and ``statements``."""
+
+    __slots__ = ("_query", "headers", "method", "params", "receive", "request_id", "scope", "state")
+
+    def __init__(self, scope: Scope, receive: Receive, params: Mapping[str, str] = _NONE) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.params = params
+        self.method: str = scope["method"]
+        # Of several with one name the first counts.
+        self.headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        self.state: dict[str, Any] = scope["state"]
+        self.request_id: str = self.state["request_id"]
+        self._query: list[tuple[str, str]] | None = None
+
+    def header(self, name: bytes) -> str | None:
+        """A header by its name in lower case; None when it is not there."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def query(self) -> list[tuple[str, str]]:
+        """The parameters of the query string in their order, empty ones too."""
+        if self._query is None:
+            text: bytes = self.scope["query_string"]
+            self._query = parse_qsl(text.decode("latin-1"), keep_blank_values=True) if text else []
+        return self._query
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer; ``headers`` are all that leave the door, their names in lower case."""
+
+    status: int
+    body: bytes
+    headers: list[Header]
+
+
+Endpoint = Callable[[Request], Awaitable[Reply]]
+
+
+def reply(status: int, body: bytes, media: bytes, headers: Iterable[Header] = ()) -> Reply:
+    """A reply with its length and type; of 204 and 304 only the headers are sent."""
+    if status in _BODILESS:
+        return Reply(status, b"", [*headers])
+    return Reply(status, body, [*headers, (b"content-length", b"%d" % len(body)), (b"content-type", media)])

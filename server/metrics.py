@@ -1,0 +1,116 @@
+"""What a process has done, for Prometheus. Counting is plain arithmetic; the text is made when somebody asks for it."""
+
+import hmac
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from execution.plan import FALLBACKS
+from resolvers.runtime import Runtime
+from schema.engine import Engine
+
+# In seconds; an answer takes some milliseconds, and 10 s at most.
+BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_NAMES = (*(f"{bound:g}" for bound in BOUNDS), "+Inf")
+
+
+class _Histogram:
+    __slots__ = ("counts", "total")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BOUNDS) + 1)
+        self.total = 0.0
+
+    def cumulative(self) -> Iterator[tuple[str, float]]:
+        """Each bound with how many took no longer."""
+        so_far = 0
+        for name, count in zip(_NAMES, self.counts, strict=True):
+            so_far += count
+            yield name, so_far
+
+
+class Metrics:
+    """The counters of one process: ``note`` once for each request."""
+
+    __slots__ = ("requests", "seconds", "statements")
+
+    def __init__(self) -> None:
+        self.requests: Counter[tuple[str, str, int]] = Counter()
+        self.seconds: dict[str, _Histogram] = {}
+        self.statements: Counter[str] = Counter()
+
+    def note(self, door: str, kind: str, status: int, seconds: float, statements: int) -> None:
+        """Count a request: ``door`` is graphql, rest or other, ``kind`` that of its operation, or none."""
+        self.requests[door, kind, status] += 1
+        kept = self.seconds.get(door)
+        if kept is None:
+            kept = self.seconds[door] = _Histogram()
+        kept.counts[bisect_left(BOUNDS, seconds)] += 1
+        kept.total += seconds
+        if statements:
+            self.statements[door] += statements
+
+
+class Exposition(Collector):
+    """The text of a process's metrics, its pool's and its engine's, for whoever holds ``token``."""
+
+    def __init__(self, metrics: Metrics, engine: Engine, runtime: Runtime, token: str) -> None:
+        self.metrics, self.engine, self.runtime = metrics, engine, runtime
+        self._token = token.encode()
+        self.registry = CollectorRegistry()
+        self.registry.register(self)
+        for kind in (ProcessCollector, PlatformCollector, GCCollector):
+            kind(registry=self.registry)
+
+    def may(self, given: str | None) -> bool:
+        """Whether an Authorization header holds the token."""
+        scheme, _, token = (given or "").partition(" ")
+        return scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), self._token)
+
+    def text(self) -> bytes:
+        """All metrics, in Prometheus's text format."""
+        return generate_latest(self.registry)
+
+    def collect(self) -> Iterable[Metric]:
+        """The metrics of this process, as they are now."""
+        yield from self._requests()
+        kept = GaugeMetricFamily("counterfoil_documents", "GraphQL documents that are parsed, validated and planned.")
+        kept.add_metric([], len(self.engine.documents))
+        yield kept
+        fallbacks = CounterMetricFamily(
+            "counterfoil_executor_fallbacks",
+            "Operations that graphql-core ran, by why the plan did not.",
+            None,
+            ["reason"],
+        )
+        for reason, count in FALLBACKS.items():
+            fallbacks.add_metric([reason], count)
+        yield fallbacks
+        pool = GaugeMetricFamily(
+            "counterfoil_pool_connections", "Database connections by state.", None, ["pool", "state"]
+        )
+        for name, each in (("main", self.runtime.pool), ("side", self.runtime.side)):
+            idle = each.get_idle_size()
+            pool.add_metric([name, "idle"], idle)
+            pool.add_metric([name, "used"], each.get_size() - idle)
+        yield pool
+
+    def _requests(self) -> Iterable[Metric]:
+        requests = CounterMetricFamily(
+            "counterfoil_requests", "Requests that were answered.", None, ["door", "operation", "status"]
+        )
+        for (door, kind, status), count in self.metrics.requests.items():
+            requests.add_metric([door, kind, str(status)], count)
+        yield requests
+        took = HistogramMetricFamily("counterfoil_request_seconds", "How long answers took.", labels=["door"])
+        for door, histogram in self.metrics.seconds.items():
+            took.add_metric([door], list(histogram.cumulative()), histogram.total)
+        yield took
+        statements = CounterMetricFamily("counterfoil_statements", "SQL statements that were sent.", None, ["door"])
+        for door, count in self.metrics.statements.items():
+            statements.add_metric([door], count)
+        yield statements
