@@ -50,6 +50,11 @@ class Pool:
         self._ages: asyncio.TimerHandle | None = None
         self._emptied: asyncio.Future[None] | None = None
 
+    @property
+    def idle(self) -> int:
+        """How many connections nobody holds."""
+        return len(self._idle)
+
     async def acquire(self, patience: float) -> Link:
         """A connection, the last that came back, for the caller alone until it is released or mended.
 

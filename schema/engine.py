@@ -93,10 +93,6 @@ class Engine:
         """An operation of our own, judged: no size is too much for it. Without its variables: what it always needs."""
         return Prepared(operation, variables, self.verdicts.of(operation, variables).measure)
 
-    def prepared(self, operation: Operation, variables: Mapping[str, Any]) -> Prepared:
-        """Judge a named operation with its variables."""
-        return Prepared(operation, variables, judge(CORE, operation, variables, RULES))
-
     def public(self, prepared: Prepared) -> bool:
         """Whether the operation needs no key: health, and introspection where it is on."""
         return prepared.measure.public and prepared.operation.kind == "query"

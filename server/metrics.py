@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from execution.plan import FALLBACKS
+from execution.survey import FALLBACKS
 from resolvers.runtime import Runtime
 from schema.engine import Engine
 
@@ -94,9 +94,8 @@ class Exposition(Collector):
             "counterfoil_pool_connections", "Database connections by state.", None, ["pool", "state"]
         )
         for name, each in (("main", self.runtime.pool), ("side", self.runtime.side)):
-            idle = each.get_idle_size()
-            pool.add_metric([name, "idle"], idle)
-            pool.add_metric([name, "used"], each.get_size() - idle)
+            pool.add_metric([name, "idle"], each.idle)
+            pool.add_metric([name, "used"], each.size - each.idle)
         yield pool
 
     def _requests(self) -> Iterable[Metric]:

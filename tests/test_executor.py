@@ -12,7 +12,7 @@ from graphql import GraphQLError, GraphQLSchema, validate
 from execution.batch import Args
 from execution.compare import differences
 from execution.documents import Operation, UnfitDocument, parse_operation
-from execution.kinds import Batch, Fields, each
+from execution.kinds import OWN, Batch, Fields, each
 from execution.plan import MOST_PLANS
 from execution.run import FALLBACKS, core, run
 from tests.zoo import ASYNC, SYNC, batched, make
@@ -161,9 +161,9 @@ async def test_a_batch_of_another_length_fails_for_every_parent(values: Any, mes
     async def wrong(ctx: Any, parents: list[Any], args: Any) -> Any:
         return values
 
-    kind = Batch(wrong, lambda arguments: arguments, lambda *_: ())
+    kind = Batch(wrong, lambda arguments: arguments)
     answer = await run(
-        CALM, parse_operation("{ count plain }", None), {}, lambda _, name, __: kind if name == "count" else None
+        CALM, parse_operation("{ count plain }", None), {}, lambda _, name, __: kind if name == "count" else OWN
     )
     assert answer.data == {"count": None, "plain": "p"}
     assert [error.path for error in answer.errors or ()] == [["count"]]
