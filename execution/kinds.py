@@ -17,7 +17,7 @@ class Cell:
     A promise: what comes out fits the field's type as it is (a leaf needs no serializing, an object or a list of
     objects no check of its type), and is null only where ``null`` says so. ``through``: the objects are the rows that
     the parent was loaded with, so that what is asked of them is asked of the same statement. ``needs`` are the columns
-    that it reads, when they are not ``key``.
+    that it reads, when they are not ``key``. ``constant``: the value is ``key`` itself.
     """
 
     key: str | None = None
@@ -26,13 +26,14 @@ class Cell:
     null: bool = False
     through: bool = False
     needs: tuple[str, ...] | None = None
+    constant: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of a row that it reads."""
         if self.needs is not None:
             return self.needs
-        return () if self.key is None or self.attribute else (self.key,)
+        return () if self.key is None or self.attribute or self.constant else (self.key,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ class Batch:
     ``Args.values`` holds; ``names`` has the Python names of arguments of which a null is as none, and a built-in
     scalar needs no converting.
     ``needs`` are the columns of the parent that it reads. ``sure``: an object that it gives is of the declared type.
-    ``folds``: its rows can carry columns of the rows that they refer to, named ``<fold>.<column>``. ``fold``: the
+    ``folds``: its rows are sequences of ``Args.columns`` in their order and one value more, the loader's own, and can
+    carry columns of the rows that they refer to, named ``<fold>.<column>``; read by name as well. ``fold``: the
     column of the parent that refers to the field's one object, which can then come with the parent; never null.
     """
 

@@ -25,7 +25,7 @@ from execution.kinds import Batch, Cell, Fields, Kind, Own, Plain
 from execution.shapes import Shape, shape_of
 from execution.survey import FALLBACKS, Known, surveyed
 from execution.variables import Variables
-from execution.writers import Collector, Write, foldable, weight_of, writable, writer_of
+from execution.writers import Collector, Write, foldable, reads, weight_of, writable, writer_of
 
 MOST_PLANS = 8
 
@@ -34,8 +34,8 @@ MOST_PLANS = 8
 class Planned:
     """One field of one object type in a plan.
 
-    ``folds`` is whether the rows of its objects can carry columns of the rows that they refer to, ``folded`` whether
-    its own object comes with its parent's row.
+    ``source`` is the batched field whose rows its objects are; ``folded`` is whether its one object comes with its
+    parent's row.
     """
 
     plan: "Plan"
@@ -47,8 +47,8 @@ class Planned:
     definition: GraphQLField
     shape: Shape
     kind: Kind
-    folds: bool
     is_leaf: bool
+    source: "Planned | None" = None
     folded: bool = False
     arguments: Arguments | None = None
     selections: dict[str, "Selection"] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Planned:
             grouped = collect_subfields(
                 plan.schema, plan.details, plan.variables, plan.operation.definition, type_, self.details
             ).grouped_field_set
-            found = self.selections[type_.name] = plan.select(type_, grouped, folds=self.folds)
+            found = self.selections[type_.name] = plan.select(type_, grouped, self.source)
         return found
 
     def types(self) -> list[GraphQLObjectType]:
@@ -82,13 +82,29 @@ class Selection:
     empty: dict[str, None]
     rest: list[Planned] = field(default_factory=list)
     weight: int = 0
-    writer: Write | None = None
+    source: Planned | None = None
+    writers: dict[bool, Write] = field(default_factory=dict)
+
+    @property
+    def layout(self) -> tuple[str, ...] | None:
+        """The columns of a row in their order, where nothing but columns is written and their loader keeps to it."""
+        source = self.source
+        if source is None or source.arguments is None or not reads(self):
+            return None
+        return source.arguments.columns if isinstance(source.kind, Batch) and source.kind.folds else None
 
     def write(self, rows: Sequence[Any], collector: Collector) -> list[dict[str, Any]]:
-        """Objects of rows of whom it is known that they are of this type; the writer is made when it is first used."""
-        if self.writer is None:
-            self.writer = writer_of(self)
-        return self.writer(rows, collector)
+        """Objects of rows of which it is known that they are of this type; a writer is made when it is first used.
+
+        Rows that are dicts, as changes give them, are read by name.
+        """
+        if not rows:
+            return []
+        unpacked = type(rows[0]) is not dict
+        writer = self.writers.get(unpacked)
+        if writer is None:
+            writer = self.writers[unpacked] = writer_of(self, unpacked=unpacked)
+        return writer(rows, collector)
 
     def columns(self, prefix: str = "") -> set[str]:
         """The columns that its fields need of a row."""
@@ -118,42 +134,42 @@ class Plan:
     paths: bool
     root: Selection = field(init=False)
 
-    def select(self, type_: GraphQLObjectType, grouped: Mapping[str, Any], *, folds: bool) -> Selection:
-        """The fields of a type, from what graphql-core collected for it."""
+    def select(self, type_: GraphQLObjectType, grouped: Mapping[str, Any], source: Planned | None) -> Selection:
+        """The fields of a type, from what graphql-core collected for it; its objects are rows of ``source``."""
         fields: dict[str, Planned] = {}
         for key, details in grouped.items():
             nodes = [detail.node for detail in details]
             name = nodes[0].name.value
             definition = self.schema.get_field(type_, name)
             if definition is not None:
-                fields[key] = self._field(type_, key, name, details, nodes, definition, folds)
-        made = Selection(type_, fields, dict.fromkeys(fields))
+                fields[key] = self._field(type_, key, name, details, nodes, definition, source)
+        made = Selection(type_, fields, dict.fromkeys(fields), source=source)
         made.rest = [each for each in fields.values() if not writable(each)]
         made.weight = weight_of(made)
         return made
 
     def _field(
-        self, type_: Any, key: str, name: str, details: Any, nodes: Any, definition: GraphQLField, folds: bool
-    ) -> Planned:
+        self, type_: Any, key: str, name: str, details: Any, nodes: Any, definition: GraphQLField,
+        source: Planned | None,
+    ) -> Planned:  # fmt: skip
         kind = _typename(type_.name) if definition is TypeNameMetaFieldDef else self.fields(type_, name, definition)
         is_leaf = is_leaf_type(get_named_type(definition.type))
-        made = Planned(
-            self, type_, key, name, details, nodes, definition, shape_of(definition.type), kind, False, is_leaf
-        )
+        made = Planned(self, type_, key, name, details, nodes, definition, shape_of(definition.type), kind, is_leaf)
         if isinstance(kind, Plain):
-            made.folds = folds and kind.cell is not None and kind.cell.through
+            made.source = source if kind.cell is not None and kind.cell.through else None
         elif isinstance(kind, Batch):
-            self._batched(made, kind, folds)
+            self._batched(made, kind, source)
         return made
 
-    def _batched(self, made: Planned, kind: Batch, folds: bool) -> None:
+    def _batched(self, made: Planned, kind: Batch, source: Planned | None) -> None:
+        folds = source is not None and isinstance(source.kind, Batch) and source.kind.folds
         if folds and kind.fold is not None and not made.definition.args and made.shape.one_type:
-            made.folds = True
+            made.source = source
             made.folded = foldable(made.selection(made.shape.named))
             if made.folded:
                 return
             made.selections.clear()
-        made.folds = kind.folds
+        made.source = made
         made.arguments = Arguments(made.definition, made.nodes[0], kind.arguments, kind.names)
         if not made.is_leaf:
             columns = {name for each in made.types() for name in made.selection(each).columns()}
@@ -161,8 +177,7 @@ class Plan:
 
 
 def _typename(name: str) -> Plain:
-    cell = Cell(None, write=lambda _: name)
-    return Plain(lambda _: name, lambda parents: [name] * len(parents), cell)
+    return Plain(lambda _: name, lambda parents: [name] * len(parents), Cell(name, constant=True))
 
 
 def plan_of(schema: GraphQLSchema, operation: Operation, variables: Variables, fields: Fields) -> Plan | None:
@@ -204,7 +219,7 @@ def _compile(
     details = {name: FragmentDetails(node) for name, node in operation.fragments.items()}
     plan = Plan(schema, operation, fields, details, kept, _tells_paths(schema, root, known.names, fields))
     grouped = collect_fields(schema, details, kept, root, operation.definition).grouped_field_set
-    plan.root = plan.select(root, grouped, folds=False)
+    plan.root = plan.select(root, grouped, None)
     return plan
 
 

@@ -4,7 +4,9 @@ The function holds one expression, a dict for each row, as one would write it by
 keys of the answer alone, which are GraphQL names, as literals; functions and selections are passed in as values.
 """
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLObjectType
@@ -13,6 +15,8 @@ from execution.kinds import Batch, Cell, Plain
 
 if TYPE_CHECKING:
     from execution.plan import Planned, Selection
+
+_WORD = re.compile(r"\w+")
 
 # Of rows and a run's collector: the objects, one for each row.
 Write = Callable[[Sequence[Any], "Collector"], list[dict[str, Any]]]
@@ -40,6 +44,25 @@ class Collector:
         return rows
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """How one row is called in a text: by a variable, or with its columns unpacked into variables of their own."""
+
+    name: str
+    layout: tuple[str, ...] | None = None
+
+    def column(self, name: str) -> str:
+        return f"{self.name}[{name!r}]" if self.layout is None else f"{self.name}_{self.layout.index(name)}"
+
+    def target(self, used: str) -> str:
+        """What a loop over rows assigns to: what the text uses, and one column more, which is the loader's own."""
+        if self.layout is None:
+            return self.name
+        names = [f"{self.name}_{index}" for index in range(len(self.layout))]
+        used_names = set(_WORD.findall(used))
+        return ", ".join([*(name if name in used_names else "_" for name in names), "_"])
+
+
 class _Source:
     """One function in the making: the values that its text refers to by name."""
 
@@ -56,7 +79,13 @@ class _Source:
         self._variables += 1
         return f"r{self._variables}"
 
-    def object(self, selection: "Selection", row: str, prefix: str) -> str:
+    def objects(self, selection: "Selection", rows: str, *, unpacked: bool = True) -> str:
+        """A list of the objects of some rows."""
+        row = _Row(self._variable(), selection.layout if unpacked else None)
+        made = self._object(selection, row, "")
+        return f"[{made} for {row.target(made)} in {rows}]"
+
+    def _object(self, selection: "Selection", row: _Row, prefix: str) -> str:
         """A dict of a row's fields; a field that is not written with the others has a null as its place."""
         parts = []
         for key, field in selection.fields.items():
@@ -64,46 +93,51 @@ class _Source:
             parts.append(f"{key!r}: {text}")
         return "{" + ", ".join(parts) + "}"
 
-    def _field(self, field: "Planned", row: str, prefix: str) -> str:
+    def _field(self, field: "Planned", row: _Row, prefix: str) -> str:
         kind = field.kind
         if isinstance(kind, Batch):
-            return self.object(field.selection(field.shape.named), row, f"{prefix}{kind.fold}.")
+            return self._object(field.selection(field.shape.named), row, f"{prefix}{kind.fold}.")
         assert isinstance(kind, Plain), "only cells and folded fields are written"
         assert kind.cell is not None, "only cells and folded fields are written"
         return self._cell(field, kind.cell, row, prefix)
 
-    def _cell(self, field: "Planned", cell: Cell, row: str, prefix: str) -> str:
+    def _cell(self, field: "Planned", cell: Cell, row: _Row, prefix: str) -> str:
         call = "" if cell.write is None else self._named(cell.write)
+        if cell.constant:
+            return repr(cell.key)
         if cell.key is None:
-            value = f"{call}({row})"
             if field.is_leaf:
-                return value
-            if not cell.null:
-                return self._held(field, value if call else row, prefix if cell.through else "")
+                return f"{call}({row.name})"
+            if not call and not cell.null:
+                return self._itself(field, row, prefix if cell.through else "")
             maybe = self._variable()
-            return f"(None if ({maybe} := {value}) is None else {self._held(field, maybe, '')})"
-        read = f"{row}.{cell.key}" if cell.attribute else f"{row}[{prefix + cell.key!r}]"
+            return f"(None if ({maybe} := {call}({row.name})) is None else {self._held(field, maybe)})"
+        read = f"{row.name}.{cell.key}" if cell.attribute else row.column(prefix + cell.key)
         if not cell.null or (field.is_leaf and not call):
             value = f"{call}({read})" if call else read
-            return value if field.is_leaf else self._held(field, value, "")
-        maybe = self._variable()
-        value = f"{call}({maybe})" if call else maybe
-        return f"(None if ({maybe} := {read}) is None else {value if field.is_leaf else self._held(field, value, '')})"
+            return value if field.is_leaf else self._held(field, value)
+        if not read.isidentifier():
+            maybe = self._variable()
+            read, value = f"({maybe} := {read})", f"{call}({maybe})" if call else maybe
+        else:
+            value = f"{call}({read})" if call else read
+        return f"(None if {read} is None else {value if field.is_leaf else self._held(field, value)})"
 
-    def _held(self, field: "Planned", value: str, prefix: str) -> str:
+    def _itself(self, field: "Planned", row: _Row, prefix: str) -> str:
+        """The object that is another side of the same row."""
+        inner = field.selection(field.shape.named if field.shape.item is None else field.shape.item.named)
+        return self._object(inner, row, prefix) if field.shape.item is None else self._held(field, row.name)
+
+    def _held(self, field: "Planned", value: str) -> str:
         """An object or a list of them that a cell leads to."""
         shape = field.shape
-        each = self._variable()
         if shape.item is None:
-            inner = field.selection(shape.named)
-            if value.isidentifier():
-                return self.object(inner, value, prefix)
-            return f"[{self.object(inner, each, prefix)} for {each} in ({value},)][0]"
+            return f"{self.objects(field.selection(shape.named), f'({value},)')}[0]"
         inner = field.selection(shape.item.named)
         cost = field.kind.cost + inner.weight
         if inner.rest:
             return f"c.take({self._named(inner)}, {cost}, {value})"
-        return f"[{self.object(inner, each, '')} for {each} in {f'c.count({cost}, {value})' if cost else value}]"
+        return self.objects(inner, f"c.count({cost}, {value})" if cost else value)
 
 
 def weight_of(selection: "Selection") -> int:
@@ -147,9 +181,31 @@ def foldable(selection: "Selection") -> bool:
     return True
 
 
-def writer_of(selection: "Selection") -> Write:
-    """The function that writes a selection's objects."""
+def reads(selection: "Selection") -> int | None:
+    """How many columns of a row are written; None where more is asked of the row than columns."""
+    count = 0
+    for field in selection.fields.values():
+        kind = field.kind
+        if field in selection.rest:
+            continue
+        inner = None if field.is_leaf else field.selection(field.types()[0])
+        cell = kind.cell if isinstance(kind, Plain) else None
+        more: int | None = 1
+        if cell is not None and cell.constant:
+            more = 0
+        elif cell is not None and (cell.attribute or (cell.key is None and cell.write is not None)):
+            return None
+        elif inner is not None and (cell is None or cell.key is None):
+            more = reads(inner)
+        if more is None:
+            return None
+        count += more
+    return count
+
+
+def writer_of(selection: "Selection", *, unpacked: bool) -> Write:
+    """The function that writes a selection's objects, of rows as their loader gives them, or read by their names."""
     source = _Source()
-    text = f"lambda rows, c: [{source.object(selection, 'r0', '')} for r0 in rows]"
+    text = f"lambda rows, c: {source.objects(selection, 'rows', unpacked=unpacked)}"
     write: Write = eval(text, source.values)
     return write

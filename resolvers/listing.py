@@ -49,7 +49,7 @@ class Page:
     def cursor(self, row: Row) -> str:
         """The cursor of one of its rows, which was loaded with CURSOR among its columns."""
         asked, terms = self.asked, self.asked.window.terms
-        keys = [row[f"key_{index}"] for index in range(len(terms))]
+        keys = [row[CURSOR]] if len(terms) == 1 else row[CURSOR]
         return encode_cursor(cursor_name(asked.listed, asked.column), signature_of(terms), keys)
 
 
@@ -95,10 +95,8 @@ def _page_sql(
         (listed.orders[name] if name else CREATED).expression(table, descending=descending)
         for name, descending in terms
     ]
-    wanted = [name for name in columns if name != CURSOR]
-    cursor = [key.label(f"key_{index}") for index, key in enumerate(keys)] if CURSOR in columns else []
-    # A page of which only the length is asked still has its rows.
-    query = selected(table, wanted, *(cursor or ([] if wanted else [table.c.id])))
+    places = {CURSOR: (keys[0] if len(keys) == 1 else sa.func.row(*keys)).label(CURSOR)}
+    query = selected(table, columns, places)
     if listed.always is not None:
         query = query.where(listed.always(table))
     if shape:
@@ -111,12 +109,13 @@ def _page_sql(
     query = query.limit(sa.bindparam("size", type_=sa.Integer))
     if numbered:
         query = query.offset(sa.bindparam("offset", type_=sa.Integer))
+    # The last column is the loader's own: which of the parents the row belongs to.
     if column is None:
-        return query
+        return query.add_columns(sa.literal_column("0").label("nth"))
     given = sa.func.unnest(sa.bindparam("parents", type_=pg.ARRAY(sa.Uuid)))
-    parents = given.table_valued(sa.column("parent", sa.Uuid), name="parents").render_derived()
+    parents = given.table_valued(sa.column("parent", sa.Uuid), with_ordinality="nth", name="parents").render_derived()
     inner = query.where(table.c[column] == parents.c.parent).lateral("inner_rows")
-    return sa.select(parents.c.parent.label("parent_id"), inner).select_from(parents.join(inner, sa.true()))
+    return sa.select(*inner.c, parents.c.nth).select_from(parents.join(inner, sa.true()))
 
 
 async def pages(
@@ -137,10 +136,10 @@ async def pages(
     if column is None:
         page = _page(asked, None, rows)
         return [page for _ in parents]
-    grouped: dict[Any, list[Row]] = {parent: [] for parent in distinct}
+    grouped: list[list[Row]] = [[] for _ in range(len(distinct) + 1)]
     for row in rows:
-        grouped[row["parent_id"]].append(row)
-    made = {parent: _page(asked, parent, found) for parent, found in grouped.items()}
+        grouped[row[-1]].append(row)
+    made = {parent: _page(asked, parent, grouped[nth]) for nth, parent in enumerate(distinct, 1)}
     return [made[parent] for parent in parents]
 
 

@@ -16,21 +16,23 @@ from resolvers.sql import owned, selected, statement
 
 @statement
 def _by_ids(table: sa.Table, columns: tuple[str, ...], live: bool) -> sa.Select[Any]:
-    query = selected(table, dict.fromkeys(("id", *columns))).where(
-        table.c.id == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid)))
-    )
+    wanted = table.c.id == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid)))
+    query = selected(table, columns).add_columns(table.c.id.label("key")).where(wanted)
     return query.where(table.c.deleted_at.is_(None)) if live else query
 
 
 async def by_ids(
     ctx: Context, table: sa.Table, keys: Sequence[UUID | None], columns: tuple[str, ...]
 ) -> list[Row | None]:
-    """The rows of some ids in their order, None where one is missing or deleted; no statement when there is no id."""
+    """The rows of some ids in their order, None where one is missing or deleted; no statement when there is no id.
+
+    A row has the columns in their order, then its id as ``key``.
+    """
     wanted = list({key for key in keys if key is not None})
     if not wanted:
         return [None for _ in keys]
     rows = await ctx.fetch(_by_ids(table, columns, "deleted_at" in table.c), ids=wanted)
-    found = {row["id"]: row for row in rows}
+    found = {row["key"]: row for row in rows}
     return [found.get(key) for key in keys]
 
 

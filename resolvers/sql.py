@@ -59,15 +59,19 @@ def owned(table: sa.Table | sa.Alias, *columns: Any) -> sa.Select[Any]:
     return sa.select(*(columns or (table,))).where(table.c.org_id == ORG)
 
 
-def selected(table: sa.Table, names: Iterable[str], *more: Any) -> sa.Select[Any]:
-    """A select of the organization's rows with some columns, also of the rows that they refer to.
+def selected(table: sa.Table, names: Iterable[str], places: Mapping[str, Any] | None = None) -> sa.Select[Any]:
+    """A select of the organization's rows with some columns in their order, also of the rows that they refer to.
 
-    ``client_id.name`` is the column ``name`` of the row that ``client_id`` refers to, under that label.
+    ``client_id.name`` is the column ``name`` of the row that ``client_id`` refers to, under that label; ``places`` are
+    columns that are made otherwise.
     """
     joined: Any = table
     reached: dict[str, Any] = {"": table}
     shown = []
     for name in names:
+        if places is not None and name in places:
+            shown.append(places[name])
+            continue
         *steps, last = name.split(".")
         path, at = "", table
         for step in steps:
@@ -79,7 +83,8 @@ def selected(table: sa.Table, names: Iterable[str], *more: Any) -> sa.Select[Any
                 joined = joined.outerjoin(reached[path], sa.and_(*keys))
             at = reached[path]
         shown.append(at.c[last].label(name) if steps else at.c[last])
-    return owned(table, *shown, *more).select_from(joined)
+    first, *rest = shown or [table.c.id]
+    return owned(table, first, *rest).select_from(joined)
 
 
 def _referred(table: Any, column: str) -> sa.Table:
