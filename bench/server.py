@@ -124,7 +124,7 @@ def step_aside() -> None:
 
 @asynccontextmanager
 async def serving(name: str, environment: Mapping[str, str], folder: Path) -> AsyncIterator[Server]:
-    """One server process for the block, on its own core; what it prints goes into a file of the folder.
+    """One server process for the block, on the core that we stepped aside from; what it prints goes into a file of the folder.
 
     Raises RuntimeError when it does not get ready.
     """
@@ -137,7 +137,7 @@ async def serving(name: str, environment: Mapping[str, str], folder: Path) -> As
             stdout=printed,
             stderr=printed,
         )
-    if CORES is not None:
+    if CORES is not None and CORES[0].isdisjoint(os.sched_getaffinity(0)):
         os.sched_setaffinity(process.pid, CORES[0])
     try:
         await _ready(process, f"http://127.0.0.1:{port}{ready}", name)
