@@ -124,7 +124,7 @@ def step_aside() -> None:
 
 @asynccontextmanager
 async def serving(name: str, environment: Mapping[str, str], folder: Path) -> AsyncIterator[Server]:
-    """One server process for the block, on the core that we stepped aside from; what it prints goes into a file of the folder.
+    """One server process for the block, on the core that we stepped aside from; it prints into a file of the folder.
 
     Raises RuntimeError when it does not get ready.
     """
