@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import time
-from datetime import UTC, datetime
 from uuid import UUID
 
 from resolvers.context import Actor
@@ -52,14 +51,3 @@ def tenant(runtime: Runtime, org_id: UUID) -> str:
         f"select set_config('app.org_id','{org_id}',true),"
         f"set_config('statement_timeout','{runtime.statement_timeout_ms}',true)"
     )
-
-
-def shown(moment: datetime | None) -> str | None:
-    """RFC 3339, UTC, milliseconds, Z."""
-    return None if moment is None else moment.isoformat(timespec="milliseconds")[:23] + "Z"
-
-
-def creation(key: UUID) -> str:
-    """The time in an id, shown alike."""
-    milliseconds = int.from_bytes(key.bytes[:6], "big")
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")[:23] + "Z"

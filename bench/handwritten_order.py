@@ -9,11 +9,11 @@ from uuid import UUID
 import orjson
 from ulid_transform import bytes_to_ulid, ulid_to_bytes
 
-from bench.access import creation, shown
 from models.typeid import new_uuid
 from resolvers.context import Actor
 from resolvers.numbers import next_number
 from resolvers.runtime import Runtime
+from schema.scalars import shown_creation, shown_moment
 
 CLIENT_AND_SERVICE = """
 select c.status, s.status, s.price, s.currency, s.delivery_days from clients c, services s
@@ -91,8 +91,8 @@ async def create_order(con: Any, org_id: UUID, runtime: Runtime, actor: Actor, b
             "formData": None,
             "tags": [],
             "metadata": {},
-            "createdAt": creation(key),
-            "updatedAt": shown(moment),
+            "createdAt": shown_creation(key),
+            "updatedAt": shown_moment(moment),
             "version": 1,
         }
     )

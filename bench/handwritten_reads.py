@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from ulid_transform import bytes_to_ulid, ulid_to_bytes
 
-from bench.access import creation, shown
+from schema.scalars import shown_creation, shown_moment
 
 Connection = Any  # a pool's proxy of an asyncpg connection
 CLIENTS = "select id, name, email from clients where org_id = $1 order by id desc limit 50"
@@ -77,7 +77,7 @@ async def flat(con: Connection, org_id: UUID, _variables: Any) -> Any:
             "email": email,
             "company": company,
             "status": status,
-            "createdAt": creation(key),
+            "createdAt": shown_creation(key),
         }
         for key, name, email, company, status in await con.fetch(FLAT_CLIENTS, org_id)
     ]
@@ -96,7 +96,7 @@ async def one(con: Connection, org_id: UUID, variables: Any) -> Any:
             "id": "message_" + bytes_to_ulid(message.bytes).lower(),
             "body": body,
             "author": {"kind": author_kind, "name": author_name},
-            "createdAt": creation(message),
+            "createdAt": shown_creation(message),
         }
         for message, body, author_kind, author_name in await con.fetch(MESSAGES, org_id, wanted)
     ]
@@ -130,8 +130,8 @@ async def listed(con: Connection, org_id: UUID, limit: int) -> Any:
             "source": row[9],
             "notes": row[10],
             "metadata": orjson.Fragment(row[11]),
-            "createdAt": creation(row[0]),
-            "updatedAt": shown(row[12]),
+            "createdAt": shown_creation(row[0]),
+            "updatedAt": shown_moment(row[12]),
             "version": row[13],
         }
         for row in rows[:limit]
@@ -159,19 +159,19 @@ async def got(con: Connection, org_id: UUID, public_id: str) -> Any:
         "currency": row[7],
         "deliveryDays": row[8],
         "status": row[9],
-        "dueAt": shown(row[10]),
-        "startedAt": shown(row[11]),
-        "heldAt": shown(row[12]),
-        "deliveredAt": shown(row[13]),
-        "completedAt": shown(row[14]),
+        "dueAt": None if row[10] is None else shown_moment(row[10]),
+        "startedAt": None if row[11] is None else shown_moment(row[11]),
+        "heldAt": None if row[12] is None else shown_moment(row[12]),
+        "deliveredAt": None if row[13] is None else shown_moment(row[13]),
+        "completedAt": None if row[14] is None else shown_moment(row[14]),
         "cancelledReason": row[15],
         "revisions": row[16],
         "notes": row[17],
         "formData": None if row[18] is None else orjson.Fragment(row[18]),
         "tags": row[19],
         "metadata": orjson.Fragment(row[20]),
-        "createdAt": creation(row[0]),
-        "updatedAt": shown(row[21]),
+        "createdAt": shown_creation(row[0]),
+        "updatedAt": shown_moment(row[21]),
         "version": row[22],
     }
     return {"data": data}

@@ -65,6 +65,18 @@ async def measure(
     return rows
 
 
+async def compare(
+    generator: Generator, servers: Sequence[Server], asked: Sequence[Workload], key: str, seconds: float
+) -> list[Row]:
+    """Some workloads on some servers, in turns, whatever they answer."""
+    rows = []
+    for workload in asked:
+        requests = [workload.request("127.0.0.1", key)] * CONNECTIONS
+        loads = {server.name: (server, requests, workload.status) for server in servers}
+        rows.append(Row(workload, 0, await turns(generator, loads, seconds)))
+    return rows
+
+
 async def contention(generator: Generator, server: Server, one: Filled, many: Sequence[Filled], seconds: float) -> str:
     """Orders created in one organization by all connections, against one organization for each connection."""
     alone, spread = (

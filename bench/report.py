@@ -54,6 +54,23 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def pair_table(rows: Sequence[Row], one: str, other: str) -> str:
+    """Two servers side by side."""
+    lines = [
+        f"| Workload | {one}/s | {other}/s | {other} ÷ {one} | p50 ms | {other} | p99 ms | {other} | CPU ms | {other} |"
+    ]
+    lines.append("|---|" + "---:|" * 9)
+    for row in rows:
+        left, right = row.by[one], row.by[other]
+        cells = [f"{left.outcome.rate:.0f}", f"{right.outcome.rate:.0f}"]
+        cells.append(f"{right.outcome.rate / left.outcome.rate:.2f}")
+        for part in (0.5, 0.99):
+            cells += [f"{each.outcome.within(part):.1f}" for each in (left, right)]
+        cells += [f"{each.cpu_ms:.2f}" for each in (left, right)]
+        lines.append(f"| {row.workload.name}: {row.workload.meaning} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def figures(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
     """The same by workload: requests/s by server, latencies and CPU in milliseconds; null where stock has none."""
     found: dict[str, dict[str, Any]] = {}

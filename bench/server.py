@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,13 @@ START_SECONDS = 30
 # What `python -m` runs for each server, and a path that answers once it is ready.
 COMMANDS: dict[str, tuple[tuple[str, ...], str]] = {
     "ours": (("server.cli", "serve"), "/api/ready"),
+    "granian": (
+        (
+            *("granian", "--interface", "asgi", "--loop", "uvloop", "--http", "1", "--no-ws", "--no-log"),
+            *("--factory", "bench.granian_app:make_app"),
+        ),
+        "/api/ready",
+    ),
     "handwritten": (("bench.handwritten",), "/api/v1/clients"),
     "stock": (("bench.stock",), "/graphql"),
     "trivial": (("bench.trivial",), "/"),
@@ -40,9 +47,9 @@ class Server:
     process: psutil.Process
 
     def cpu(self) -> float:
-        """CPU seconds that it has used."""
-        times = self.process.cpu_times()
-        return float(times.user + times.system)
+        """CPU seconds that it and its children have used."""
+        times = [each.cpu_times() for each in (self.process, *self.process.children(recursive=True))]
+        return float(sum(each.user + each.system for each in times))
 
     def resident(self) -> int:
         """Bytes of memory that it holds."""
@@ -116,23 +123,21 @@ def step_aside() -> None:
 
 
 @asynccontextmanager
-async def serving(
-    name: str, environment: Mapping[str, str], folder: Path, command: Sequence[str] | None = None
-) -> AsyncIterator[Server]:
-    """One server process for the block, on its own core; what it prints goes into a file of the folder.
+async def serving(name: str, environment: Mapping[str, str], folder: Path) -> AsyncIterator[Server]:
+    """One server process for the block, on the core that we stepped aside from; it prints into a file of the folder.
 
-    ``command`` runs instead of the server's own. Raises RuntimeError when it does not get ready.
+    Raises RuntimeError when it does not get ready.
     """
     own, ready = COMMANDS[name]
     port = free_port()
     with (folder / f"{name}.log").open("ab") as printed:
         process = await asyncio.create_subprocess_exec(
-            *(command or (sys.executable, "-m", *own)),
-            env={**os.environ, **environment, "PORT": str(port)},
+            *(sys.executable, "-m", *own),
+            env={**os.environ, **environment, "PORT": str(port), "GRANIAN_PORT": str(port)},
             stdout=printed,
             stderr=printed,
         )
-    if CORES is not None:
+    if CORES is not None and CORES[0].isdisjoint(os.sched_getaffinity(0)):
         os.sched_setaffinity(process.pid, CORES[0])
     try:
         await _ready(process, f"http://127.0.0.1:{port}{ready}", name)

@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from strawberry.dataloader import DataLoader
 
-from bench.access import shown
 from models.clients import Client as ClientRow
 from models.clients import clients
 from models.messages import Message as MessageRow
@@ -24,9 +23,10 @@ from models.orders import orders
 from models.services import Service as ServiceRow
 from models.services import services
 from models.typeid import created_at, decode, encode
+from schema.scalars import shown_moment
 
 Info = strawberry.Info[Any, None]
-SCALARS: dict[object, Any] = {datetime: strawberry.scalar(name="DateTime", serialize=shown, parse_value=str)}
+SCALARS: dict[object, Any] = {datetime: strawberry.scalar(name="DateTime", serialize=shown_moment, parse_value=str)}
 
 
 class Loaders:

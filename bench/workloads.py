@@ -5,9 +5,16 @@ from dataclasses import dataclass
 import orjson
 
 _NEWEST = "orderBy: [{field: CREATED_AT, direction: DESC}]"
-NESTED = f"""{{ clients(first: 50, {_NEWEST}) {{ nodes {{ id name email
+
+
+def nested_text(first: int) -> str:
+    """The nested query, for so many clients."""
+    return f"""{{ clients(first: {first}, {_NEWEST}) {{ nodes {{ id name email
   orders(first: 5, {_NEWEST}) {{ nodes {{ id number status total service {{ name }} }}
     pageInfo {{ hasNextPage }} }} }} }} }}"""
+
+
+NESTED = nested_text(50)
 FLAT = f"{{ clients(first: 50, {_NEWEST}) {{ nodes {{ id name email company status createdAt }} }} }}"
 ONE = f"""query($id: ID!) {{ order(id: $id) {{ id number status total client {{ name email }} service {{ name price }}
   messages(first: 10, {_NEWEST}) {{ nodes {{ id body author {{ kind name }} createdAt }} }} }} }}"""
@@ -56,6 +63,11 @@ def _graph(name: str, meaning: str, query: str, **variables: str) -> Workload:
     return Workload(name, meaning, "POST", "/graphql", body)
 
 
+def nested(first: int) -> Workload:
+    """W1, for so many clients."""
+    return _graph("W1", f"{first} newest clients, 5 newest orders each, their services", nested_text(first))
+
+
 def create_order(sample: Sample) -> Workload:
     """W6, also what contention is measured with."""
     body = orjson.dumps({"clientId": sample.client, "serviceId": sample.service})
@@ -65,7 +77,7 @@ def create_order(sample: Sample) -> Workload:
 def workloads(sample: Sample) -> list[Workload]:
     """Every workload, in order."""
     return [
-        _graph("W1", "50 newest clients, 5 newest orders each, their services", NESTED),
+        nested(50),
         _graph("W2", "50 clients, flat", FLAT),
         _graph("W3", "one order, client, service, last 10 messages", ONE, id=sample.order),
         Workload("W4", "REST list of 50 clients", "GET", "/api/v1/clients?limit=50"),

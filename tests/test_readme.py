@@ -17,6 +17,7 @@ HEADINGS = [
     "Settings",
     "Deployment",
     "Commands",
+    "How fast it is",
     "The rooms",
 ]
 

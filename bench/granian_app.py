@@ -1,0 +1,15 @@
+"""The product's application for Granian, in place of uvicorn: `granian --factory bench.granian_app:make_app`."""
+
+from starlette.types import ASGIApp
+
+from bench.plain import settled
+from server.app import create_app
+from server.logs import configure
+from server.settings import Settings, load
+
+
+def make_app() -> ASGIApp:
+    """The application, as `counterfoil serve` makes it."""
+    settings = load(Settings)
+    configure(settings.log_level, settings.log_format)
+    return settled(create_app(settings))
