@@ -1,7 +1,6 @@
 """Logs: one JSON object a line, ours and the libraries', and no secret in any of them."""
 
 import logging
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import orjson
@@ -13,18 +12,7 @@ from server import logs
 from server.edge import Edge
 from server.metrics import Metrics
 
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    quiet, sink = logs.access.quiet, logs.access.sink
-    yield
-    root.handlers = handlers
-    root.setLevel(level)
-    logs.access.quiet, logs.access.sink = quiet, sink
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
+pytestmark = pytest.mark.usefixtures("logging_restored")
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
