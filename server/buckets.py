@@ -105,10 +105,10 @@ class Buckets:
 
     async def close(self) -> None:
         """Settle what is owed, as far as Redis lets us, and stop."""
-        if self._owing:
-            self._settle_now()
         if self._task is not None:
             await self._task
+        if self._owing:
+            await self._settle()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

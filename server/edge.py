@@ -77,8 +77,8 @@ class Edge:
             log.exception("unexpected error")
             await _fail(status, send_head, Refusal("INTERNAL", MASKED), request_id, scope["path"])
         seconds, statements = time.perf_counter() - started, state.get("statements", 0)
-        access(request_id, scope["method"], scope["path"], status, seconds, statements)
         self.metrics.note(state.get("door", "other"), state.get("kind", "none"), status, seconds, statements)
+        access(request_id, scope["method"], scope["path"], status, seconds, statements)
         REQUEST_ID.reset(token)
 
 

@@ -2,6 +2,7 @@
 
 from tests.api_support import acme, api, api_runtime, api_settings, other
 from tests.jobs_support import org, runtime
+from tests.logs_support import logging_restored
 from tests.servers import backends, own_backends, servers, template
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "api_runtime",
     "api_settings",
     "backends",
+    "logging_restored",
     "org",
     "other",
     "own_backends",

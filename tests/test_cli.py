@@ -1,13 +1,10 @@
 """The command line: exact output, exact exit codes, and errors on standard error alone."""
 
 import base64
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-import structlog
 
 from models.typeid import decode
 from server.cli import COMMANDS, main
@@ -16,16 +13,7 @@ from tests.servers import Backends
 
 KEYS = ("KEY_PEPPERS", "SECRET_KEYS", "SEAL_KEYS")
 
-
-@pytest.fixture(autouse=True)
-def logging_restored() -> Iterator[None]:
-    """`serve` and `worker` direct the process's logs before anything else."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("logging_restored")
 
 
 @pytest.fixture

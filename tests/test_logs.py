@@ -1,7 +1,7 @@
 """Logs: one JSON object a line, ours and the libraries', and no secret in any of them."""
 
 import logging
-from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import orjson
 import pytest
@@ -12,18 +12,7 @@ from server import logs
 from server.edge import Edge
 from server.metrics import Metrics
 
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    quiet, sink = logs.access.quiet, logs.access.sink
-    yield
-    root.handlers = handlers
-    root.setLevel(level)
-    logs.access.quiet, logs.access.sink = quiet, sink
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
+pytestmark = pytest.mark.usefixtures("logging_restored")
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
@@ -108,3 +97,63 @@ async def test_a_path_brings_no_control_character(capsys: pytest.CaptureFixture[
     await Edge(app, Metrics(), seconds=1, timing=False)(scope, receive, send)
     (line,) = capsys.readouterr().err.splitlines()
     assert "path=/a%00b%0Ac%1B%5B31m " in line
+
+
+@pytest.mark.parametrize(
+    ("path", "request_id", "shown"),
+    [
+        ("/api/v1/clients/client_1", "mine", "/api/v1/clients/client_1"),
+        ("/é\n", "mine", "/%C3%A9%0A"),
+        ("/x/sk_live_01abcDEF", "sk_live_abc", "/x/sk_live_[redacted]"),
+        ("/x/whsec_abc", "whsec_abc", "/x/whsec_[redacted]"),
+    ],
+)
+def test_the_line_of_a_request(capsys: pytest.CaptureFixture[str], path: str, request_id: str, shown: str) -> None:
+    logs.configure()
+    logs.access(request_id, "GET", path, 200, 0.0123456, 3)
+    (event,) = lines(capsys)
+    assert datetime.fromisoformat(str(event.pop("timestamp"))).utcoffset() == timedelta(0)
+    assert event == {
+        "event": "request",
+        "level": "info",
+        "method": "GET",
+        "path": shown,
+        "status": 200,
+        "ms": 12.35,
+        "statements": 3,
+        "request_id": logs.redact(request_id),
+    }
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_the_line_of_a_request_has_its_level(capsys: pytest.CaptureFixture[str], style: str) -> None:
+    logs.configure("WARNING", style)
+    logs.access("mine", "GET", "/", 200, 0.1, 0)
+    assert capsys.readouterr().err == ""
+    logs.configure("INFO", style)
+    logs.access("mine", "GET", "/", 200, 0.1, 0)
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+async def test_what_is_logged_during_a_request_carries_its_id(capsys: pytest.CaptureFixture[str]) -> None:
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        structlog.get_logger().info("inside")
+        logging.getLogger("some.library").warning("inside too")
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(_message: Message) -> None:
+        return None
+
+    logs.configure()
+    scope: Scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"x-request-id", b"mine")]}
+    await Edge(app, Metrics(), seconds=1, timing=False)(scope, receive, send)
+    structlog.get_logger().info("outside")
+    assert [(event["event"], event.get("request_id")) for event in lines(capsys)] == [
+        ("inside", "mine"),
+        ("inside too", "mine"),
+        ("request", "mine"),
+        ("outside", None),
+    ]
