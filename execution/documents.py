@@ -16,6 +16,7 @@ from graphql import (
     validate,
 )
 from graphql.language import Lexer, Source
+from graphql.language.parser import Parser
 
 MOST_TEXT = 16 * 1024
 MOST_TOKENS = 2_000
@@ -23,6 +24,8 @@ MOST_TOKENS = 2_000
 MOST_BRACKETS = 60
 # Python itself refuses to read a number of some thousand digits.
 MOST_DIGITS = 400
+# Some print all that is around them: more of them would take long, and nobody reads them.
+MOST_ERRORS = 5
 _OPEN = frozenset({TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L})
 _NUMBERS = frozenset({TokenKind.INT, TokenKind.FLOAT})
 _CLOSED = frozenset({TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R})
@@ -61,23 +64,37 @@ class Operation:
         return self.definition.operation.value
 
 
-def _look_over(text: str) -> None:
-    """One linear pass over the tokens, so that no recursion meets a document that is too large or too deep."""
-    if len(text) > MOST_TEXT:
-        raise _too_complex(f"The document has more than {MOST_TEXT} characters.")
-    lexer = Lexer(Source(text))
-    count = depth = 0
-    token: Token = lexer.advance()
-    while token.kind is not TokenKind.EOF:
-        count += 1
-        depth += (token.kind in _OPEN) - (token.kind in _CLOSED)
-        if count > MOST_TOKENS:
+class _Bounded(Lexer):
+    """Reads tokens for a parser, which recurses: stops before it meets what is too large or too deep."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source)
+        self.count = self.depth = 0
+
+    def advance(self) -> Token:
+        """The next token. Raises UnfitDocument."""
+        token = super().advance()
+        kind = token.kind
+        self.count += 1
+        if self.count > MOST_TOKENS and kind is not TokenKind.EOF:
             raise _too_complex(f"The document has more than {MOST_TOKENS} tokens.")
-        if depth > MOST_BRACKETS:
-            raise _too_complex("The document is nested too deeply.")
-        if token.kind in _NUMBERS and token.end - token.start > MOST_DIGITS:
+        if kind in _OPEN:
+            self.depth += 1
+            if self.depth > MOST_BRACKETS:
+                raise _too_complex("The document is nested too deeply.")
+        elif kind in _CLOSED:
+            self.depth -= 1
+        elif kind in _NUMBERS and token.end - token.start > MOST_DIGITS:
             raise _too_complex(f"A number in the document has more than {MOST_DIGITS} digits.")
-        token = lexer.advance()
+        return token
+
+    def finish(self) -> None:
+        """Read what a parser left, so that a malformed document that is too large is told to be too large."""
+        try:
+            while self.advance().kind is not TokenKind.EOF:
+                pass
+        except GraphQLError:
+            return  # no token can be read here: nothing behind it counts
 
 
 def _too_complex(message: str) -> UnfitDocument:
@@ -86,10 +103,14 @@ def _too_complex(message: str) -> UnfitDocument:
 
 def parse_operation(text: str, name: str | None) -> Operation:
     """Parse a text and pick its operation. Raises UnfitDocument."""
+    if len(text) > MOST_TEXT:
+        raise _too_complex(f"The document has more than {MOST_TEXT} characters.")
+    source = Source(text)
+    lexer = _Bounded(source)
     try:
-        _look_over(text)
-        document = parse(text, max_tokens=MOST_TOKENS)
+        document = Parser(source, max_tokens=MOST_TOKENS, lexer=lexer).parse_document()
     except GraphQLError as error:
+        lexer.finish()
         raise UnfitDocument("GRAPHQL_PARSE_FAILED", [error]) from None
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     chosen = [node for node in operations if name is None or (node.name is not None and node.name.value == name)]
@@ -133,7 +154,9 @@ class Documents:
     def validated(self, operation: Operation, name: str | None) -> Operation:
         """The operation once it is valid; remembered from then on. Raises UnfitDocument."""
         if not operation.valid:
-            errors = validate(self.schema, operation.document, self._rules, max_errors=20, hide_suggestions=self._hide)
+            errors = validate(
+                self.schema, operation.document, self._rules, max_errors=MOST_ERRORS, hide_suggestions=self._hide
+            )
             if errors:
                 raise UnfitDocument("GRAPHQL_VALIDATION_FAILED", errors)
             operation.valid = True

@@ -15,7 +15,9 @@ from graphql import (
     GraphQLNamedType,
     GraphQLSchema,
     InlineFragmentNode,
+    SchemaMetaFieldDef,
     SelectionSetNode,
+    TypeMetaFieldDef,
     get_named_type,
     is_interface_type,
     is_object_type,
@@ -27,12 +29,14 @@ from execution.documents import Operation
 DEFAULT_PAGE = 20
 LARGEST = 2**31
 PAGE = ("first", "last")
+_META = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
 CONDITIONS = frozenset({"skip", "include"})
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a field costs and needs. ``cost`` is for one; a ``connection`` costs 2 + n × what it holds.
+    """What a field costs and needs. ``cost`` is for one; a ``connection`` costs 2 + n × what it holds. A field that
+    ``introspects`` holds ``times`` objects.
 
     ``public`` fields need no key. ``scope`` is needed; ``scope_of`` tells more from the arguments that it ``reads``.
     """
@@ -43,6 +47,8 @@ class Rule:
     public: bool = False
     scope_of: Callable[[Mapping[str, Any]], list[str]] | None = None
     reads: tuple[str, ...] = ()
+    introspects: int = 0
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,7 @@ class Measure:
     directives: int = 0
     fields: int = 0
     cost: int = 0
+    introspected: int = 0
     public: bool = True
     scopes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -75,6 +82,7 @@ class Measure:
         self.aliases += other.aliases
         self.directives += other.directives
         self.cost += other.cost * times
+        self.introspected += other.introspected * times
         self.public = self.public and other.public
         for scope, path in other.scopes.items():
             self.scopes.setdefault(scope, prefix + path)
@@ -124,7 +132,7 @@ class _Judge:
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> Measure:
         name = node.name.value
         rule = self.rules.get((parent.name if parent is not None else "", name), Rule(public=name.startswith("__")))
-        measure = Measure(depth=1, cost=rule.cost, public=rule.public)
+        measure = Measure(depth=1, cost=rule.cost, introspected=rule.introspects * rule.times, public=rule.public)
         key = node.alias.value if node.alias is not None else name
         if rule.scope is not None:
             measure.scopes[rule.scope] = (key,)
@@ -134,7 +142,7 @@ class _Judge:
                 measure.scopes.setdefault(scope, (key,))
         if node.selection_set is not None:
             held = self.selection(node.selection_set, type_of(node, parent))
-            measure.add(held, (key,), page_size(arguments) if rule.connection else 1)
+            measure.add(held, (key,), page_size(arguments) if rule.connection else rule.times)
             measure.depth = held.depth + 1
             # What lies under a public field was judged by it, as introspection's own fields are.
             measure.public = rule.public
@@ -172,6 +180,9 @@ def left_out(directive: DirectiveNode, variables: Mapping[str, Any]) -> bool:
 
 def type_of(node: FieldNode, parent: GraphQLNamedType | None) -> GraphQLNamedType | None:
     """The type of what a field holds; None where it is not known."""
+    meta = _META.get(node.name.value)
+    if meta is not None:
+        return get_named_type(meta.type)
     if is_object_type(parent) or is_interface_type(parent):
         known = parent.fields.get(node.name.value)
         return None if known is None else get_named_type(known.type)

@@ -4,16 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from graphql import (
-    ExecutionResult,
-    NoSchemaIntrospectionCustomRule,
-    specified_rules,
-)
+from graphql import ExecutionResult, NoSchemaIntrospectionCustomRule
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 
 from execution.compare import differences
 from execution.documents import Documents, Operation, UnfitDocument
+from execution.introspection import introspects_too_much
 from execution.judge import Limits, Measure
+from execution.rules import RULES as STANDARD
 from execution.run import Outcome, core, run
 from execution.selection import fields_of
 from execution.variables import Variables, plain_variables, variables_of
@@ -23,7 +21,7 @@ from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
 from schema.errors import ErrorView, shown_error, shown_refusal
 from schema.graph import CORE, FIELDS, RULES
-from schema.inputs import check_variables
+from schema.variables import check_variables
 
 
 @dataclass(slots=True)
@@ -73,13 +71,13 @@ class Engine:
         suggestions: bool = True,
         compare: bool = False,
     ) -> None:
-        rules = [*specified_rules, MaybeNullValidationRule]
+        checks: list[Any] = [*STANDARD, MaybeNullValidationRule]
         if not introspection:
-            rules.append(NoSchemaIntrospectionCustomRule)
+            checks.append(NoSchemaIntrospectionCustomRule)
         self.verdicts = Verdicts(CORE, RULES, limits)
         self.introspection = introspection
         self.compare = compare
-        self.documents = Documents(CORE, rules, hide_suggestions=not suggestions)
+        self.documents = Documents(CORE, checks, hide_suggestions=not suggestions)
 
     def measure(self, text: str, name: str | None, variables: Mapping[str, Any]) -> Prepared:
         """Parse and judge, or find what was parsed and judged. Raises UnfitDocument, or Refusal TOO_COMPLEX."""
@@ -98,8 +96,10 @@ class Engine:
         return prepared.measure.public and prepared.operation.kind == "query"
 
     def validate(self, prepared: Prepared, name: str | None) -> None:
-        """Validate against the schema. Raises UnfitDocument."""
+        """Validate against the schema. Raises UnfitDocument, or Refusal TOO_COMPLEX."""
         self.documents.validated(prepared.operation, name)
+        if introspects_too_much(CORE, prepared.measure):
+            raise Refusal("TOO_COMPLEX", "The operation asks too much about the schema. Ask for it once.")
 
     def allow(self, prepared: Prepared, actor: Actor) -> None:
         """Raises Refusal FORBIDDEN, with the scope and the field's path, for what the actor may not do."""

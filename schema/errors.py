@@ -12,6 +12,8 @@ from resolvers.runtime import AWAY
 log = structlog.get_logger()
 
 ErrorView = dict[str, Any]
+# GraphQL's own words may show all of what was sent.
+MOST_TOLD = 1_000
 
 
 def shown_refusal(refusal: Refusal, request_id: str, path: Sequence[Any] | None = None) -> ErrorView:
@@ -38,7 +40,11 @@ def shown_error(error: GraphQLError, request_id: str, code: str | None = None) -
         log.error("unexpected error", request_id=request_id, path=error.path, exc_info=cause)
         masked = Refusal("INTERNAL", "Something went wrong on our side.")
         return [shown_refusal(masked, request_id, error.path)]
-    shown = shown_refusal(Refusal(code or "BAD_INPUT", error.message), request_id, error.path)
+    shown = shown_refusal(Refusal(code or "BAD_INPUT", _short(error.message)), request_id, error.path)
     if error.locations:
         shown["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
     return [shown]
+
+
+def _short(message: str) -> str:
+    return message if len(message) <= MOST_TOLD else message[:MOST_TOLD] + "…"

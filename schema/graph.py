@@ -7,6 +7,7 @@ import strawberry
 from graphql import GraphQLObjectType, get_named_type
 from strawberry.schema.config import StrawberryConfig
 
+from execution.introspection import introspection_rules
 from execution.judge import Rule
 from models.typeid import prefix_of
 from resolvers.nodes import KINDS
@@ -105,6 +106,6 @@ def _rules() -> dict[tuple[str, str], Rule]:
     return found
 
 
-RULES = _rules()
+RULES = _rules() | introspection_rules(CORE)
 CORE.extensions["needs"] = needs_of(SCHEMA)
 FIELDS = fields_of_schema(SCHEMA, RULES)

@@ -1,0 +1,30 @@
+"""The rules that a document is validated by: the standard's, one of them held to less work."""
+
+from typing import Any
+
+from graphql import GraphQLError, OverlappingFieldsCanBeMergedRule, ValidationContext, specified_rules
+from graphql.validation.validate import ValidationAbortedError
+
+from execution.documents import UnfitDocument
+
+# Comparing fields can be quadratic; an operation that a person or a tool wrote needs some hundred comparisons.
+MOST_COMPARISONS = 10_000
+
+
+class FieldsCanBeMergedRule(OverlappingFieldsCanBeMergedRule):
+    """Fields of one name can be merged; finding that out takes no longer than ``MOST_COMPARISONS``."""
+
+    def __init__(self, context: ValidationContext) -> None:
+        super().__init__(context)
+        self.rule_context.remaining_complexity_budget = MOST_COMPARISONS
+
+    def enter_selection_set(self, *node: Any) -> None:
+        """Compare the fields of a selection. Raises UnfitDocument where that takes too long."""
+        try:
+            super().enter_selection_set(*node)
+        except ValidationAbortedError:
+            message = "The document asks for the same fields in too many places."
+            raise UnfitDocument("TOO_COMPLEX", [GraphQLError(message)]) from None
+
+
+RULES = tuple(FieldsCanBeMergedRule if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules)
