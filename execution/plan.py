@@ -195,7 +195,7 @@ def plan_of(schema: GraphQLSchema, operation: Operation, variables: Variables, f
         if any(not isinstance(value, bool) for value in choice):
             FALLBACKS["condition"] += 1
             return None
-        plan = _compile(schema, operation, variables.whole, fields, known)
+        plan = _compile(schema, operation, variables, fields, known)
         if plan is None:
             FALLBACKS["no root type"] += 1
             return None
@@ -206,14 +206,14 @@ def plan_of(schema: GraphQLSchema, operation: Operation, variables: Variables, f
 
 
 def _compile(
-    schema: GraphQLSchema, operation: Operation, variables: VariableValues, fields: Fields, known: Known
+    schema: GraphQLSchema, operation: Operation, variables: Variables, fields: Fields, known: Known
 ) -> Plan | None:
     root = schema.get_root_type(operation.definition.operation)
     if root is None:
         return None
     # A plan outlives its request: of the variables it keeps the conditions alone.
     kept = VariableValues(
-        {name: variables.sources[name] for name in known.conditions},
+        {name: variables.whole.sources[name] for name in known.conditions},
         {name: variables.coerced[name] for name in known.conditions},
     )
     details = {name: FragmentDetails(node) for name, node in operation.fragments.items()}

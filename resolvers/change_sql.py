@@ -39,17 +39,18 @@ def _write(verb: str, table: sa.Table, columns: tuple[str, ...]) -> sa.CTE:
     return table.delete().where(this).returning(table.c.id).cte("written")
 
 
-def _kept(table: sa.Table, kind: str, column: str, gone: bool) -> list[sa.CTE]:
+def _kept(table: sa.Table, kind: str, column: str, verb: str | None) -> list[sa.CTE]:
     """A row's words (or tags) made what they should be: what is no more goes, what is new comes."""
     subject, wanted = _bind("row_id", sa.Uuid), _many(f"all_{column}", sa.Text)
     mine = sa.and_(table.c.org_id == ORG, table.c.kind == kind, table.c.subject_id == subject)
     old = table.delete().where(mine, table.c[column] != sa.func.all(wanted)).returning(table.c.subject_id)
-    if gone:
-        return [old.cte(f"old_{column}")]
+    parts = [] if verb == "insert" else [old.cte(f"old_{column}")]
+    if verb == "delete":
+        return parts
     one = sa.func.unnest(wanted).column_valued("one")
     rows = sa.select(ORG, sa.literal(kind), one, subject)
     new = pg.insert(table).from_select(["org_id", "kind", column, "subject_id"], rows).on_conflict_do_nothing()
-    return [old.cte(f"old_{column}"), new.returning(table.c.subject_id).cte(f"new_{column}")]
+    return [*parts, new.returning(table.c.subject_id).cte(f"new_{column}")]
 
 
 def _audit() -> list[sa.CTE]:
@@ -144,7 +145,7 @@ def change_sql(
         parts.append(_write(verb, table, columns))
     for column, look in (("word", search_words), ("tag", tag_uses)):
         if column in looks:
-            parts += _kept(look, kind, column, gone=verb == "delete")
+            parts += _kept(look, kind, column, verb)
     parts += _audit()
     woken = sa.select(sa.literal(None, sa.Uuid)).where(sa.false()).cte("woken")
     if needed >= 0:

@@ -76,6 +76,11 @@ def computed(resolve: Callable[[Any], Any], *needs: str, description: str, cell:
     return strawberry.field(resolver=resolver, description=description, metadata={"needs": needs, "cell": cell})
 
 
+def member(name: str, description: str, *, null: bool = False) -> Any:
+    """A member of a JSON object that a column keeps, and that was checked when it came in."""
+    return strawberry.field(description=description, metadata={"cell": Cell(name, null=null)})
+
+
 def public_id(prefix: str) -> Any:
     """The row's TypeID."""
     return related_id(prefix, "id", f"Its id: {prefix}_ and 26 characters.")

@@ -19,6 +19,7 @@ from schema.fields import (
     batched,
     computed,
     creation,
+    member,
     object_type,
     page_arguments,
     public_id,
@@ -59,8 +60,8 @@ class AttachmentRow(SQLModel):
 class Attachment:
     """A file that belongs to a message."""
 
-    name: str = strawberry.field(description="The file's name.")
-    url: str = strawberry.field(description="Where the file is.")
+    name: str = member("name", "The file's name.")
+    url: str = member("url", "Where the file is.")
 
 
 @object_type(description="Who wrote a message.")

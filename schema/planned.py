@@ -51,7 +51,8 @@ def _kind(
         column = None if table is None else table.c.get(declared.python_name)
         read = _reader(declared.default_resolver, declared.python_name)
         sure = _origin(held) in ROW_TYPES
-        return Plain(*read, cell_of(column, field.type), (declared.python_name,), sure, cost)
+        known: Cell | None = declared.metadata.get("cell") or cell_of(column, field.type)
+        return Plain(*read, known, (declared.python_name,), sure, cost)
     resolver: Any = declared.base_resolver
     if not _asks_for_its_object_alone(resolver):
         return Own(needs, cost)
