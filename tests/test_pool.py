@@ -15,7 +15,8 @@ import pytest
 
 from resolvers import pool as pools
 from resolvers.errors import Refusal
-from resolvers.pool import Link, Pool, open_pool
+from resolvers.links import Link
+from resolvers.pool import Pool, open_pool
 from resolvers.runtime import Runtime
 from server.accounts import close_data_folder
 from server.embedded import free_port
