@@ -1,7 +1,7 @@
 """The context of one operation: who acts, for which organization, on one connection."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +9,8 @@ from uuid import UUID
 
 from models.keys import ActorKind, Source, allows
 from resolvers.errors import Refusal
-from resolvers.runtime import AWAY, Connection, Runtime, unavailable
+from resolvers.links import Link
+from resolvers.runtime import AWAY, Runtime, unavailable
 from resolvers.sql import Sql
 
 # A database row: an asyncpg.Record, or a mapping of the same columns. Read by column name.
@@ -61,7 +62,7 @@ class Context:
     loaders: dict[Any, Any] = field(default_factory=dict)
     wakes: list[UUID] = field(default_factory=list)
     columns: dict[Any, tuple[str, ...]] = field(default_factory=dict)
-    _connection: Connection | None = None
+    _connection: Link | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -72,14 +73,21 @@ class Context:
     async def fetch(self, sql: Sql, **values: Any) -> list[Row]:
         """Run a statement on the operation's connection. ``org_id`` is always given."""
         values["org_id"] = self.actor.org_id
-        async with self._turn:
+        return await self.run(sql, sql.arguments(values))
+
+    async def run(self, sql: Sql, arguments: Sequence[Any]) -> list[Row]:
+        """``fetch`` with the arguments in the order of ``sql.names``, ``org_id`` among them."""
+        turn = self._turn
+        await turn.acquire()
+        try:
             # Read in its turn: while it waited the transaction may have ended, and the connection be another's.
             connection = self._connection
             assert connection is not None, "a statement needs an open transaction"
             self.statements += 1
             self.log.append(sql.text)
-            rows: list[Row] = await connection.fetch(sql.text, *sql.arguments(values))
-            return rows
+            return await connection.rows(sql.text, arguments)
+        finally:
+            turn.release()
 
     async def row(self, sql: Sql, **values: Any) -> Row | None:
         """The first row, or None."""
@@ -115,7 +123,7 @@ class _Snapshot:
         pool = ctx.runtime.pool
         ctx._connection = None
         if link.is_closed() or (error is None and not ctx._turn.locked()):
-            pool.release(link, riding=link.is_in_transaction())
+            pool.release(link, riding=True)
         else:
             pool.mend(link)
         if isinstance(error, AWAY):
@@ -155,7 +163,7 @@ class _Transaction:
                 ctx.runtime.wake(ctx.org_id, woken)
 
 
-async def _commit(connection: Connection) -> None:
+async def _commit(connection: Link) -> None:
     """Commit, whatever becomes of the request: a cancelled one does not interrupt it."""
     work = asyncio.ensure_future(connection.execute("commit"))
     try:

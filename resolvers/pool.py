@@ -1,38 +1,28 @@
 """Connections to PostgreSQL, lent last in, first out; one that ends a snapshot comes back with it still open.
 
 The end of a snapshot travels with the next statement that the connection is lent for (``riding``). When nobody
-takes the connection within milliseconds, the pool ends the snapshot by itself.
+takes the connection within a millisecond or two, the pool ends the snapshot by itself.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import asyncpg
-import orjson
 
-RIDE_S = 0.003
+from resolvers.links import Link, connect
+
+RIDE_S = 0.001
+# Snapshots that follow one another keep a pooler's connection: it is given up at least so often, for others to have.
+CHAIN_S = 0.02
 IDLE_S = 300.0
 MEND_S = 5.0
 CONNECT_S = 10.0
 
 # Whatever may go wrong on a connection that is given up anyway.
 _BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.PostgresError)
-
-
-class Link(asyncpg.Connection):
-    """A pool's connection. It needs no reset: nothing here outlives its transaction.
-
-    ``fresh``: new, and never lent before. ``riding``: a snapshot is open on it that its next user ends, with
-    ``commit`` before anything else. ``since``: when it came back, in the loop's time.
-    """
-
-    __slots__ = ("fresh", "riding", "since")
-
-    fresh: bool
-    riding: bool
-    since: float
 
 
 class Pool:
@@ -78,13 +68,19 @@ class Pool:
         return await self._new(deadline)
 
     def release(self, link: Link, *, riding: bool = False) -> None:
-        """Take back a connection on which nothing runs; ``riding``: it is in a snapshot that is over."""
+        """Take back a connection on which nothing runs; ``riding``: what is open on it is a snapshot that is over."""
         if link.is_closed():
             self._lose()
             return
-        link.fresh, link.riding, link.since = False, riding, self._loop.time()
+        now = self._loop.time()
+        riding = riding and link.is_in_transaction()
+        if riding and not link.riding:
+            link.chain = now
+        link.fresh, link.riding, link.since = False, riding, now
         if self._emptied is not None:
             self._spawn(self._end(link))
+        elif riding and now - link.chain > CHAIN_S:
+            self._spawn(self._clean(link, "commit"))
         elif not self._hand(link):
             self._idle.append(link)
             if riding and self._rides is None:
@@ -204,26 +200,12 @@ def _expire(waiter: asyncio.Future[Link | None]) -> None:
         waiter.set_exception(TimeoutError("no connection came back in time"))
 
 
-def _encode(value: Any) -> str:
-    return orjson.dumps(value).decode()
-
-
 async def open_pool(url: str, *, least: int, most: int) -> Pool:
     """A pool with ``least`` connections, which speak jsonb as Python objects and pass a transaction pooler.
 
     Raises OSError or PostgresError when the database is away.
     """
-
-    async def connect() -> Link:
-        # Named statements are a message of the protocol, which a pooler carries over (PgBouncer 1.21 and later);
-        # they stay as long as their connection: a lifetime would prepare each of them again every five minutes.
-        link: Link = await asyncpg.connect(
-            url, connection_class=Link, statement_cache_size=1_000, max_cached_statement_lifetime=0
-        )
-        await link.set_type_codec("jsonb", schema="pg_catalog", encoder=_encode, decoder=orjson.loads)
-        return link
-
-    pool = Pool(connect, least, most)
+    pool = Pool(partial(connect, url), least, most)
     links: list[Link] = []
     try:
         while len(links) < least:

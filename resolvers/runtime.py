@@ -10,7 +10,8 @@ from uuid import UUID
 import asyncpg
 
 from resolvers.errors import Refusal
-from resolvers.pool import Link, Pool
+from resolvers.links import Link
+from resolvers.pool import Pool
 
 Connection = Any  # A pool's Link: asyncpg's stubs say less of what it returns than its users know.
 Renderer = Callable[[Any], str]

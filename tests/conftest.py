@@ -3,6 +3,7 @@
 from tests.api_support import acme, api, api_runtime, api_settings, other
 from tests.jobs_support import org, runtime
 from tests.logs_support import logging_restored
+from tests.pool_support import single
 from tests.servers import backends, own_backends, servers, template
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "own_backends",
     "runtime",
     "servers",
+    "single",
     "template",
 ]

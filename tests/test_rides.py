@@ -1,63 +1,27 @@
 """The end of a snapshot travels with the connection's next statement: nothing is seen, kept or left open by it."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
-import psycopg
 import pytest
 
-from resolvers.context import Context
-from resolvers.errors import Refusal
-from resolvers.jobs import context_of
+from resolvers import pool as pools
 from resolvers.pool import open_pool
 from resolvers.runtime import Runtime
 from resolvers.sql import Sql
-from tests.jobs_support import RING, rows
+from tests.jobs_support import RING
+from tests.pool_support import NAMES, count_as, names, of, said
 from tests.servers import Backends
 
-NAMES = Sql("select name from counters order by name", (), {})
 OPEN = "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'"
 
 
-def said(text: str) -> Sql:
-    """A statement without parameters."""
-    return Sql(text, (), {})
-
-
-@pytest.fixture
-async def single(own_backends: Backends) -> AsyncIterator[Runtime]:
-    """A runtime whose pool has one connection, and a side pool that never rides."""
-    pool = await open_pool(own_backends.database_url, least=1, most=1)
-    side = await open_pool(own_backends.database_url, least=1, most=1)
-    yield Runtime(pool, side, RING, RING, RING)
-    await pool.close()
-    await side.close()
-
-
-async def count_as(runtime: Runtime, org: UUID, name: str) -> None:
-    """A row of an organization."""
-    await rows(runtime, org, "insert into counters (org_id, name, next) values ($1, $2, 1)", org, name)
-
-
-def of(runtime: Runtime, org: UUID) -> Context:
-    """A new operation of an organization."""
-    return context_of(runtime, org, uuid4())
-
-
-async def names(runtime: Runtime, org: UUID) -> list[str]:
-    """What an organization's snapshot sees when the statement itself names none."""
-    ctx = of(runtime, org)
-    async with ctx.snapshot():
-        return [row["name"] for row in await ctx.fetch(NAMES)]
-
-
-async def state(runtime: Runtime) -> dict[str, Any]:
+async def left_open(runtime: Runtime) -> int:
     """How many transactions of this database are open and idle."""
     async with runtime.connection(runtime.side) as connection:
-        return {"open": await connection.fetchval(OPEN)}
+        found: int = await connection.fetchval(OPEN)
+    return found
 
 
 async def test_two_organizations_by_turns_on_one_connection(single: Runtime) -> None:
@@ -125,120 +89,32 @@ async def test_a_change_after_a_snapshot_is_kept_and_one_that_fails_is_not(singl
     with pytest.raises(ZeroDivisionError):
         await fail()
     # Rolled back when the error arrives, not some time after.
-    assert await state(single) == {"open": 0}
+    assert await left_open(single) == 0
     assert await names(single, org) == ["kept"]
-
-
-async def test_a_failed_statement_does_not_outlive_its_snapshot(single: Runtime) -> None:
-    org, other = uuid4(), uuid4()
-    await count_as(single, org, "mine")
-    ctx = of(single, other)
-    async with ctx.snapshot():
-        with pytest.raises(asyncpg.DivisionByZeroError):
-            await ctx.fetch(said("select 1 / 0"))
-    assert await names(single, org) == ["mine"]
-    with pytest.raises(asyncpg.DivisionByZeroError):
-        async with ctx.snapshot():
-            await ctx.fetch(said("select 1 / 0"))
-    assert await names(single, org) == ["mine"]
-    assert single.pool.size == 1
-
-
-async def test_a_change_whose_statement_failed_in_silence_is_not_taken_for_kept(single: Runtime) -> None:
-    ctx = of(single, uuid4())
-
-    async def swallow() -> None:
-        async with ctx.transaction():
-            with pytest.raises(asyncpg.DivisionByZeroError):
-                await ctx.fetch(said("select 1 / 0"))
-
-    with pytest.raises(RuntimeError, match="rolled back"):
-        await swallow()
-    assert await names(single, ctx.org_id) == []
 
 
 async def test_nothing_stays_open_when_nobody_comes(single: Runtime) -> None:
     assert await names(single, uuid4()) == []
-    while (await state(single))["open"]:  # noqa: ASYNC110 - another server's state has no event
+    while await left_open(single):  # noqa: ASYNC110 - another server's state has no event
         await asyncio.sleep(0.001)
     async with single.connection() as connection:
         assert not connection.is_in_transaction()
     assert single.pool.size == 1
 
 
-async def test_a_snapshot_that_ends_dead_costs_the_next_one_nothing(own_backends: Backends, single: Runtime) -> None:
+async def test_snapshots_without_a_gap_give_a_poolers_connection_up(
+    single: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     org = uuid4()
-    await count_as(single, org, "mine")
-    ctx = of(single, org)
-    async with ctx.snapshot():
-        pid = (await ctx.fetch(said("select pg_backend_pid() as pid")))[0]["pid"]
-    # The loop stands still meanwhile, so the pool cannot know.
-    with psycopg.connect(own_backends.database_url, autocommit=True) as other:
-        other.execute("select pg_terminate_backend(%s, 5000)", [pid])
-    assert await names(single, org) == ["mine"]
-    ctx = of(single, org)
-    with pytest.raises(Refusal) as refused:
-        async with ctx.snapshot():
-            await ctx.fetch(said("select pg_terminate_backend(pg_backend_pid())"))
-    assert refused.value.code == "UNAVAILABLE"
-    assert await names(single, org) == ["mine"]
-    assert single.pool.size == 1
-
-
-async def test_a_commit_whose_connection_dies_is_of_unknown_outcome(own_backends: Backends, single: Runtime) -> None:
-    ctx = of(single, uuid4())
-
-    async def change() -> None:
-        async with ctx.transaction():
-            pid = (await ctx.fetch(said("select pg_backend_pid() as pid")))[0]["pid"]
-            with psycopg.connect(own_backends.database_url, autocommit=True) as other:
-                other.execute("select pg_terminate_backend(%s, 5000)", [pid])
-
-    with pytest.raises(Refusal) as refused:
-        await change()
-    assert (refused.value.code, refused.value.status) == ("OUTCOME_UNKNOWN", 503)
-    assert await names(single, ctx.org_id) == []
-
-
-async def test_a_cancelled_query_gives_its_connection_back_clean(single: Runtime) -> None:
-    org = uuid4()
-    await count_as(single, org, "mine")
-    ctx = of(single, uuid4())
-    started = asyncio.Event()
-
-    async def ask() -> None:
-        async with ctx.snapshot():
-            started.set()
-            await ctx.fetch(said("select pg_sleep(60)"))
-
-    asked = asyncio.create_task(ask())
-    await started.wait()
-    await asyncio.sleep(0)
-    asked.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await asked
-    assert await names(single, org) == ["mine"]
-    assert single.pool.size == 1
-
-
-async def test_a_statement_that_waited_for_its_turn_never_runs_on_anothers_connection(single: Runtime) -> None:
-    mine, other = uuid4(), uuid4()
-    ctx = of(single, mine)
-    late: list[asyncio.Task[list[Any]]] = []
-
-    async def fail() -> None:
-        async with ctx.snapshot():
-            late.extend(asyncio.create_task(ctx.fetch(said("select pg_sleep(0.01)"))) for _ in range(2))
-            await asyncio.sleep(0)
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        await fail()
-    assert await names(single, other) == []
-    first, second = await asyncio.gather(*late, return_exceptions=True)
-    assert isinstance(first, asyncpg.PostgresError | asyncpg.InterfaceError)
-    assert isinstance(second, AssertionError)
-    assert ctx.statements == 1
+    assert await names(single, org) == []
+    link = await single.pool.acquire(1)
+    assert (link.riding, link.is_in_transaction()) == (True, True)
+    single.pool.release(link, riding=True)
+    monkeypatch.setattr(pools, "CHAIN_S", -1)
+    assert await names(single, org) == []
+    link = await single.pool.acquire(1)
+    assert (link.riding, link.is_in_transaction()) == (False, False)
+    single.pool.release(link)
 
 
 async def test_closing_ends_what_is_open(own_backends: Backends) -> None:
