@@ -134,7 +134,10 @@ class Loading:
             return Batch(self._loader(name, resolve), dict, needs=(fold,), sure=True, folds=True, fold=fold, cost=1)
         cell = CELLS.get((type_.name, name))
         needs = () if cell is not None else ("name",)
-        one = lambda parent: resolve(parent, None)  # noqa: E731
+
+        def one(parent: Any) -> Any:
+            return resolve(parent, None)
+
         return Plain(one, lambda parents: [one(parent) for parent in parents], cell, needs, cell is not None, cost=1)
 
     def _loader(self, name: str, resolve: Any) -> Any:
