@@ -15,4 +15,4 @@ class Args:
 
     columns: tuple[str, ...]
     values: Mapping[str, Any]
-    kept: dict[str, Any] = field(default_factory=dict)
+    kept: dict[Any, Any] = field(default_factory=dict)

@@ -89,6 +89,8 @@ def _page_sql(
     shape: Shape,
     types: tuple[str, ...],
     column: str | None,
+    size: int,
+    many: bool,
 ) -> sa.Select[Any]:
     table = listed.table
     keys = [
@@ -106,12 +108,17 @@ def _page_sql(
         values = [sa.bindparam(f"k{index}", type_=key.type) for index, key in enumerate(keys)]
         query = query.where(_beyond(list(zip(keys, values, ways, strict=True))))
     query = query.order_by(*[key.asc() if up else key.desc() for key, up in zip(keys, ways, strict=True)])
-    query = query.limit(sa.bindparam("size", type_=sa.Integer))
+    # Its size is part of the text, and one parent is not a list of one: PostgreSQL then sees that the plan is the same
+    # for all values, and keeps it. It would plan anew each time, which takes longer than to run it.
+    query = query.limit(sa.literal_column(str(size)))
     if numbered:
         query = query.offset(sa.bindparam("offset", type_=sa.Integer))
     # The last column is the loader's own: which of the parents the row belongs to.
-    if column is None:
-        return query.add_columns(sa.literal_column("0").label("nth"))
+    if not many:
+        if column is not None:
+            query = query.where(table.c[column] == sa.bindparam("parent", type_=sa.Uuid))
+        return query.add_columns(sa.literal_column("1").label("nth"))
+    assert column is not None, "many parents are told apart by a column"
     given = sa.func.unnest(sa.bindparam("parents", type_=pg.ARRAY(sa.Uuid)))
     parents = given.table_valued(sa.column("parent", sa.Uuid), with_ordinality="nth", name="parents").render_derived()
     inner = query.where(table.c[column] == parents.c.parent).lateral("inner_rows")
@@ -125,16 +132,18 @@ async def pages(
     """One page for each parent, by one statement. ``column`` holds the parent's id; ``restrict`` is a filter that the
     caller cannot undo. Raises Refusal BAD_INPUT or INVALID_CURSOR, naming the argument."""
     conditions = [part for part in (restrict, args.values.get("filter")) if part]
-    known = None if conditions else args.kept.get("pages")
+    distinct = list(dict.fromkeys(parents))
+    many = len(distinct) > 1
+    known = None if conditions else args.kept.get(("pages", many))
     if known is None:
-        known = _prepared(ctx, listed, args, column, conditions)
+        known = _prepared(ctx, listed, args, column, conditions, many)
         if not conditions:
-            args.kept["pages"] = known
+            args.kept["pages", many] = known
     asked, sql, named = known
-    window, distinct = asked.window, list(dict.fromkeys(parents))
-    rows = await ctx.fetch(sql, size=window.size + 1, offset=window.offset, parents=distinct, **named)
-    if column is None:
-        page = _page(asked, None, rows)
+    parent = distinct[0]
+    rows = await ctx.fetch(sql, offset=asked.window.offset, parents=distinct, parent=parent, **named)
+    if not many:
+        page = _page(asked, parent, rows)
         return [page for _ in parents]
     grouped: list[list[Row]] = [[] for _ in range(len(distinct) + 1)]
     for row in rows:
@@ -144,7 +153,7 @@ async def pages(
 
 
 def _prepared(
-    ctx: Context, listed: Listed, args: Args, column: str | None, conditions: list[Mapping[str, Any]]
+    ctx: Context, listed: Listed, args: Args, column: str | None, conditions: list[Mapping[str, Any]], many: bool
 ) -> tuple[Asked, Sql, dict[str, Any]]:
     """What is asked, its statement, and the values that do not change with the parents."""
     window = window_of(listed, args.values, column)
@@ -155,7 +164,7 @@ def _prepared(
     named, types = parameters(values)
     sql = _page_sql(
         listed, args.columns, window.terms, window.backwards, window.keys is not None, window.offset is not None,
-        shape, types, column,
+        shape, types, column, window.size + 1, many,
     )  # fmt: skip
     named |= {f"k{index}": key for index, key in enumerate(window.keys or ())}
     return Asked(listed, window, shape, values, column), sql, named

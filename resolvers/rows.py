@@ -15,8 +15,10 @@ from resolvers.sql import owned, selected, statement
 
 
 @statement
-def _by_ids(table: sa.Table, columns: tuple[str, ...], live: bool) -> sa.Select[Any]:
-    wanted = table.c.id == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid)))
+def _by_ids(table: sa.Table, columns: tuple[str, ...], live: bool, many: bool) -> sa.Select[Any]:
+    # One id is not a list of one: PostgreSQL keeps the plan of a single key, and would plan a list anew each time.
+    ids = sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))) if many else sa.bindparam("one", type_=sa.Uuid)
+    wanted = table.c.id == ids
     query = selected(table, columns).add_columns(table.c.id.label("key")).where(wanted)
     return query.where(table.c.deleted_at.is_(None)) if live else query
 
@@ -31,7 +33,8 @@ async def by_ids(
     wanted = list({key for key in keys if key is not None})
     if not wanted:
         return [None for _ in keys]
-    rows = await ctx.fetch(_by_ids(table, columns, "deleted_at" in table.c), ids=wanted)
+    sql = _by_ids(table, columns, "deleted_at" in table.c, len(wanted) > 1)
+    rows = await ctx.fetch(sql, ids=wanted, one=wanted[0])
     found = {row["key"]: row for row in rows}
     return [found.get(key) for key in keys]
 
