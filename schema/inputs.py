@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from functools import cache
+from itertools import takewhile
 from typing import Annotated, Any, TypeVar, cast, dataclass_transform
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from schema.fields import describe, given
 T = TypeVar("T")
 # GraphQL's own types have checked these; an id is decoded by the resolver that knows what it should lead to.
 COERCED = (UUID, datetime, datetime | None)
+# What is wrong is told of so many values; of more it would take long to find them all.
+MOST_PROBLEMS = 50
 _LENGTHS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}
 
 
@@ -53,11 +56,11 @@ def _bounds(cls: type[Any], model: type[Any] | None) -> dict[str, TypeAdapter[An
 
 
 def values_of(value: Any, path: str = "input") -> dict[str, Any]:
-    """What an input says, normalized, by Python names. Raises Refusals with every value that is out of bounds."""
+    """What an input says, normalized, by Python names. Raises Refusals with the values that are out of bounds."""
     problems: list[Refusal] = []
     found = _checked(value, path, problems)
     if problems:
-        raise Refusals(problems)
+        raise Refusals(problems[:MOST_PROBLEMS])
     return found
 
 
@@ -67,7 +70,8 @@ def _checked(value: Any, path: str, problems: list[Refusal]) -> dict[str, Any]:
     for name, part in _plain(value).items():
         here = f"{path}.{_graphql_names(cast(Hashable, cls))[name]}"
         if isinstance(part, list) and part and hasattr(type(part[0]), "bounds"):
-            found[name] = [_checked(item, f"{here}.{index}", problems) for index, item in enumerate(part)]
+            items = (_checked(item, f"{here}.{index}", problems) for index, item in enumerate(part))
+            found[name] = list(takewhile(lambda _: len(problems) < MOST_PROBLEMS, items))
             continue
         adapter = cls.bounds.get(name)
         found[name] = part if adapter is None else fits(adapter, part, here, problems)

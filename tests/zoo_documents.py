@@ -20,20 +20,24 @@ VARIABLES = {"yes": True, "no": False}
 class Writer:
     """Writes one document. Most are valid."""
 
+    mutates = 0.1
+
     def __init__(self, schema: GraphQLSchema, random: Random) -> None:
         self.schema, self.random = schema, random
         self.fragments: list[str] = []
+        self.declared: set[str] = set()
         self.number = 0
 
     def document(self) -> str:
         """A query, or now and then a mutation."""
-        kind = "mutation" if self.random.random() < 0.1 else "query"
+        kind = "mutation" if self.random.random() < self.mutates else "query"
         root = self.schema.mutation_type if kind == "mutation" else self.schema.query_type
         assert root is not None, "the schema has both"
         body = self._selections(root, self.random.randint(1, 3))
         # The variables must be used: an operation with an unused one is not valid.
         body = "{ used: __typename @include(if: $yes) @skip(if: $no) " + body[1:]
-        return f"{kind}($yes: Boolean!, $no: Boolean = false) {body}\n" + "\n".join(self.fragments)
+        more = "".join(f", {each}" for each in sorted(self.declared))
+        return f"{kind}($yes: Boolean!, $no: Boolean = false{more}) {body}\n" + "\n".join(self.fragments)
 
     def _selections(self, type_: GraphQLNamedType, depth: int) -> str:
         parts = [self._part(type_, depth) for _ in range(self.random.randint(1, 3))]

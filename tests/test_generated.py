@@ -1,0 +1,175 @@
+"""Documents that nobody thought of, over our graph and the zoo: both executors answer each of them alike."""
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import pytest
+from graphql import print_schema, validate
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis_graphql import nodes, queries
+
+from bench.data import fill
+from execution.compare import differences
+from execution.documents import Operation, UnfitDocument, parse_operation
+from execution.judge import Limits
+from execution.run import core, run
+from resolvers import organizations
+from resolvers.runtime import Runtime
+from schema.engine import Engine
+from schema.graph import CORE
+from server.demo_rows import Size
+from tests.graph_documents import TEXTS, TIMES, GraphWriter
+from tests.test_executor import WAYS
+
+# A release is checked with 20,000 of each sort.
+FULL = int(os.environ.get("COUNTERFOIL_DOCUMENTS", "0"))
+# Generators care little for size, and little is found: only the look at the answers counts.
+LAX = Limits(depth=100, aliases=2_000, directives=2_000, root_fields=500, cost=10**12)
+CHUNK = 500
+
+
+@dataclass
+class Studio:
+    """An organization of seeded rows, some of their ids and cursors."""
+
+    runtime: Runtime
+    org_id: UUID
+    ids: list[str]
+    cursors: list[str]
+
+
+FIND = """{
+  clients(first: 8) { nodes { id orders(first: 2) { nodes { id service { id } messages(first: 1) { nodes { id } } } } }
+    pageInfo { endCursor } }
+  orders(first: 3) { pageInfo { endCursor startCursor } }
+  services(first: 3) { pageInfo { endCursor } }
+}"""
+
+
+@pytest.fixture(scope="session")
+async def studio(api_runtime: Runtime) -> Studio:
+    filled = await fill(api_runtime, 77, Size(clients=30, orders=200, messages=600))
+    made = Studio(api_runtime, filled.org_id, [], [])
+    found = (await answered(made, Engine(LAX), FIND, {}))[0]
+
+    def take(value: Any) -> None:
+        for name, part in value.items() if isinstance(value, dict) else enumerate(value):
+            if name == "id":
+                made.ids.append(part)
+            elif str(name).endswith("Cursor"):
+                made.cursors.append(part)
+            elif isinstance(part, (dict, list)):
+                take(part)
+
+    take(found.data)
+    assert (len(made.ids) > 30, len(made.cursors)) == (True, 4)
+    return made
+
+
+async def answered(studio: Studio, engine: Engine, text: str, variables: dict[str, Any]) -> tuple[Any, int]:
+    """The engine's answer, and the statements that it took. Raises UnfitDocument."""
+    prepared = engine.measure(text, None, variables)
+    engine.validate(prepared, None)
+    ctx = organizations.command_line(studio.runtime, studio.org_id)
+    return await engine.run(ctx, prepared), ctx.statements
+
+
+def generated(strategy: st.SearchStrategy[str], count: int) -> list[str]:
+    """Documents of a strategy, the same each time."""
+    found: list[str] = []
+    for start in range(0, count, CHUNK):
+
+        @settings(
+            max_examples=min(CHUNK, count - start),
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @seed(start)
+        @given(strategy)
+        def take(text: str) -> None:
+            found.append(text)
+
+        take()
+    return found
+
+
+async def held(studio: Studio, documents: list[tuple[str, dict[str, Any]]]) -> Counter[str]:
+    """Run documents through both executors; how many were answered how. Raises AssertionError with what differs."""
+    told: Counter[str] = Counter()
+    engine = Engine(LAX, compare=True)
+    for text, variables in documents:
+        try:
+            answer, statements = await answered(studio, engine, text, variables)
+        except UnfitDocument as unfit:
+            told[unfit.code] += 1
+            continue
+        except AssertionError as different:
+            raise AssertionError(f"{different}\n{variables}\n{text}") from None
+        codes = {error["extensions"]["code"] for error in answer.errors}
+        assert codes <= {"BAD_INPUT", "INVALID_CURSOR", "NOT_FOUND"}, f"{answer.errors}\n{text}"
+        assert statements <= 2 * text.count("{"), f"{statements} statements\n{text}"
+        told["refused" if answer.data is None else "in part" if answer.errors else "whole"] += 1
+    return told
+
+
+async def test_documents_of_our_own_writer_over_our_graph(studio: Studio) -> None:
+    count = FULL or 200
+    documents = []
+    for number in range(count):
+        writer = GraphWriter(Random(f"graph {number}"), studio.ids, studio.cursors)
+        documents.append((writer.document(), writer.variables))
+    told = await held(studio, documents)
+    assert told["whole"] > count / 2, told
+    assert told["GRAPHQL_VALIDATION_FAILED"] + told["TOO_COMPLEX"] < count / 10, told
+
+
+async def test_documents_of_hypothesis_over_our_graph(studio: Studio) -> None:
+    scalars: dict[str, Any] = {
+        "ID": st.sampled_from(studio.ids).map(nodes.String),
+        "DateTime": st.sampled_from(TIMES).map(nodes.String),
+        "Currency": st.just("EUR").map(nodes.String),
+        "Timezone": st.sampled_from(TEXTS).map(nodes.String),
+        "MinorUnits": st.integers(0, 50_000).map(nodes.Int),
+        "JSON": st.just("{}").map(nodes.String),
+    }
+    count = FULL // 2 or 25
+    strategy = queries(print_schema(CORE), custom_scalars=scalars, allow_null=False)
+    told = await held(studio, [(text, {}) for text in generated(strategy, count)])
+    assert told.total() == count
+    assert told["whole"] > count / 4, told
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("way", WAYS)
+async def test_documents_of_hypothesis_over_the_zoo(way: str) -> None:
+    schema, fields, exact = WAYS[way]
+    count = FULL // 8 or 20
+    strategy = queries(print_schema(schema), custom_scalars={"Odd": st.just(nodes.Int(1))}, allow_null=False)
+    answers = 0
+    for text in generated(strategy, count):
+        operation = fit(text)
+        if operation is not None:
+            assert validate(schema, operation.document) == [], text
+            ours = await run(schema, operation, {}, fields, root={"value": "v"})
+            theirs = await core(schema, operation, {}, root={"value": "v"})
+            assert differences(ours, theirs, exact=exact) == [], text
+            answers += 1
+    assert answers > count / 2
+
+
+def fit(text: str) -> Operation | None:
+    """A document's operation, None when it came out larger than is allowed."""
+    try:
+        return parse_operation(text, None)
+    except UnfitDocument as unfit:
+        if unfit.code != "TOO_COMPLEX":
+            raise
+        return None
