@@ -62,7 +62,7 @@ class GraphWriter(Writer):
             return f"[{', '.join(self._value(type_.of_type, depth) for _ in range(self.random.randint(0, 3)))}]"
         named = get_named_type(type_)
         if isinstance(named, GraphQLEnumType):
-            return self.random.choice(list(named.values))
+            return str(self.random.choice(list(named.values)))
         if isinstance(named, GraphQLInputObjectType):
             return self._object(named, depth)
         return self._leaf(named.name)
