@@ -69,7 +69,7 @@ async def _granian(arguments: argparse.Namespace, environment: dict[str, str], f
         ]
         asked = [each for each in workloads(filled[0].sample) if each.name in (arguments.only or ["W2", "W4", "W5"])]
         rows = await compare(generator, servers, asked, filled[0].key, arguments.seconds)
-    print(f"{heading(postgres, trivial)}\n\n{pair_table(rows, 'ours', 'granian')}")
+    print(f"{heading(postgres, trivial, 1)}\n\n{pair_table(rows, 'ours', 'granian')}")
 
 
 async def _measure(arguments: argparse.Namespace, environment: dict[str, str], folder: Path) -> None:

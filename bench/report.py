@@ -13,7 +13,7 @@ from bench.server import CORES, URLS
 NAMES = ("ours", "handwritten", "stock")
 
 
-def heading(postgres: str, trivial: Outcome) -> str:
+def heading(postgres: str, trivial: Outcome, organizations: int = ORGANIZATIONS) -> str:
     """On what it was measured."""
     embedded = not any(os.environ.get(name) for name in URLS)
     where = "embedded, without fsync" if embedded else "as given"
@@ -21,7 +21,7 @@ def heading(postgres: str, trivial: Outcome) -> str:
     cost = trivial.cpu * 1e6 / len(trivial.latencies)
     return (
         f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, PostgreSQL {postgres} "
-        f"({where}); one server process, {CONNECTIONS} connections, {cores}; {ORGANIZATIONS} organizations, the "
+        f"({where}); one server process, {CONNECTIONS} connections, {cores}; {organizations} organization(s), the "
         f"measured one with {MEASURED.clients:,} clients, {MEASURED.orders:,} orders, {MEASURED.messages:,} messages. "
         f"The load generator, a process of its own, reaches {trivial.rate:,.0f} requests/s against an application that "
         f"does nothing, and takes {cost:.0f} µs of CPU for each."
