@@ -21,6 +21,19 @@ from execution.writing import Writing
 Then = Callable[[Any], None]
 
 
+# Work that nobody waits for: the loop itself holds no task.
+_background: set[Any] = set()
+
+
+def _track(values: Sequence[Any]) -> None:
+    """Let work that nobody waits for come to its end, and its errors be seen."""
+    left = [value for value in values if is_awaitable(value)]
+    if left:
+        task = ensure_future(gather(*left, return_exceptions=True))
+        _background.add(task)
+        task.add_done_callback(_background.discard)
+
+
 class Settling(Writing):
     """One run's answer as it grows. ``pending`` is what must be awaited before a level is whole."""
 
@@ -30,21 +43,11 @@ class Settling(Writing):
         self.failed = False
         self.pending: list[tuple[Awaitable[Any], Then]] = []
         self._infos: dict[int, GraphQLResolveInfo[Any]] = {}
-        self._background: set[Any] = set()
-        self._helpers = GraphQLResolveInfoHelpers(_gather, self._track)
 
     def fail(self, error: Exception) -> Failure:
         """What stands for a value that could not be made."""
         self.failed = True
         return Failure(error)
-
-    def _track(self, values: Sequence[Any]) -> None:
-        """Let work that nobody waits for come to its end, and its errors be seen."""
-        left = [value for value in values if is_awaitable(value)]
-        if left:
-            task = ensure_future(gather(*left, return_exceptions=True))
-            self._background.add(task)
-            task.add_done_callback(self._background.discard)
 
     def info(self, field_: Planned, path: Path | None) -> GraphQLResolveInfo[Any]:
         """What a resolver is told of where it stands."""
@@ -53,7 +56,7 @@ class Settling(Writing):
             field_.name, field_.nodes, field_.definition.type, field_.parent, path or Path(None, field_.key, None),
             plan.schema, plan.operation.fragments, self.root, plan.operation.definition, self.variables.whole,
             self.context,
-            is_awaitable, None, self._helpers,
+            is_awaitable, None, _HELPERS,
         )  # fmt: skip
 
     def _info(self, place: Place) -> GraphQLResolveInfo[Any]:
@@ -226,3 +229,7 @@ async def _collected(items: AsyncIterable[Any]) -> tuple[list[Any], Exception | 
 
 async def _gather(values: Sequence[Awaitable[Any]]) -> list[Any]:
     return list(await gather_with_cancel(*values))
+
+
+# One for all runs: a run that held its own would be a cycle, and all its rows and objects wait for the collector.
+_HELPERS = GraphQLResolveInfoHelpers(_gather, _track)
