@@ -24,6 +24,8 @@ MOST_TOKENS = 2_000
 MOST_BRACKETS = 60
 # Python itself refuses to read a number of some thousand digits.
 MOST_DIGITS = 400
+# A token that is kept, with what is known of it, takes up to 1 kB.
+MOST_KEPT = 100_000
 # Some print all that is around them: more of them would take long, and nobody reads them.
 MOST_ERRORS = 5
 _OPEN = frozenset({TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L})
@@ -52,6 +54,7 @@ class Operation:
     document: DocumentNode
     definition: OperationDefinitionNode
     fragments: dict[str, FragmentDefinitionNode]
+    tokens: int = 0
     valid: bool = False
     columns: dict[Any, tuple[str, ...]] = field(default_factory=dict)
     plans: dict[Any, Any] = field(default_factory=dict)
@@ -75,8 +78,8 @@ class _Bounded(Lexer):
         """The next token. Raises UnfitDocument."""
         token = super().advance()
         kind = token.kind
-        self.count += 1
-        if self.count > MOST_TOKENS and kind is not TokenKind.EOF:
+        self.count += kind is not TokenKind.EOF
+        if self.count > MOST_TOKENS:
             raise _too_complex(f"The document has more than {MOST_TOKENS} tokens.")
         if kind in _OPEN:
             self.depth += 1
@@ -119,19 +122,26 @@ def parse_operation(text: str, name: str | None) -> Operation:
         message = "The document has no operation." if not operations else what
         raise UnfitDocument("GRAPHQL_VALIDATION_FAILED", [GraphQLError(message)])
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    return Operation(text, document, chosen[0], fragments)
+    return Operation(text, document, chosen[0], fragments, lexer.count)
 
 
 class Documents:
-    """The operations that were seen lately, parsed and validated: at most ``size`` of them."""
+    """The operations that were seen lately, parsed and validated: at most ``size`` of them, of ``tokens`` in all."""
 
     def __init__(
-        self, schema: GraphQLSchema, rules: Any = None, size: int = 500, *, hide_suggestions: bool = False
+        self,
+        schema: GraphQLSchema,
+        rules: Any = None,
+        size: int = 500,
+        tokens: int = MOST_KEPT,
+        *,
+        hide_suggestions: bool = False,
     ) -> None:
         self.schema = schema
         self._rules = rules
         self._hide = hide_suggestions
-        self._size = size
+        self._size, self.most = size, tokens
+        self.tokens = 0
         self._kept: OrderedDict[tuple[str, str | None], Operation] = OrderedDict()
 
     def __len__(self) -> int:
@@ -160,7 +170,13 @@ class Documents:
             if errors:
                 raise UnfitDocument("GRAPHQL_VALIDATION_FAILED", errors)
             operation.valid = True
-            self._kept[operation.text, name] = operation
-            if len(self._kept) > self._size:
-                self._kept.popitem(last=False)
+            self._keep(operation, name)
         return operation
+
+    def _keep(self, operation: Operation, name: str | None) -> None:
+        replaced = self._kept.pop((operation.text, name), None)
+        self._kept[operation.text, name] = operation
+        self.tokens += operation.tokens - (0 if replaced is None else replaced.tokens)
+        while len(self._kept) > self._size or self.tokens > self.most:
+            _, left = self._kept.popitem(last=False)
+            self.tokens -= left.tokens
