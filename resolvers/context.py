@@ -18,6 +18,7 @@ Row = Any
 
 _BEGIN_READ = "begin isolation level repeatable read, read only"
 _BEGIN_WRITE = "begin"
+_STEADY = ",set_config('plan_cache_mode','force_generic_plan',true)"
 
 
 def now() -> datetime:
@@ -47,6 +48,8 @@ class Context:
     """One operation's context. Loaders, rows and the connection live as long as it does, and no longer.
 
     ``statements`` counts what was sent, without the one that opens the transaction and the one that ends it.
+    ``steady``: each of its statements has one best plan for all values, which PostgreSQL shall keep. By itself it plans
+    anew for an organization that is larger than most, which takes longer than to run such a statement.
     ``once`` holds secrets that are shown this once: a replay of the answer is without them.
     """
 
@@ -55,6 +58,7 @@ class Context:
     request_id: str
     source: Source
     idempotency_key: str | None = None
+    steady: bool = False
     statements: int = 0
     log: list[str] = field(default_factory=list)
     replayed: bool = False
@@ -116,7 +120,9 @@ class _Snapshot:
 
     async def __aenter__(self) -> None:
         ctx = self._ctx
-        ctx._connection = self._link = await ctx.runtime.begin(_BEGIN_READ, ctx.actor.org_id)
+        ctx._connection = self._link = await ctx.runtime.begin(
+            _BEGIN_READ, ctx.actor.org_id, _STEADY if ctx.steady else ""
+        )
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         ctx, link = self._ctx, self._link

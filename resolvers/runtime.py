@@ -84,13 +84,13 @@ class Runtime:
             yield connection
             await connection.execute("commit")
 
-    async def begin(self, how: str, org_id: UUID) -> Link:
+    async def begin(self, how: str, org_id: UUID, also: str = "") -> Link:
         """A connection of ``pool`` in a new transaction of one organization, to be released or mended.
 
-        ``how`` is the whole ``begin``. One round trip, the end of a snapshot before it included. Raises Refusal
-        UNAVAILABLE when no connection is free in time or the database is away.
+        ``how`` is the whole ``begin``, ``also`` (",set_config(…)") sets more. One round trip, the end of a snapshot
+        before it included. Raises Refusal UNAVAILABLE when no connection is free in time or the database is away.
         """
-        return await self.first(self.pool, f"{how};{self.tenant(org_id)}")
+        return await self.first(self.pool, f"{how};{self.tenant(org_id)}{also}")
 
     async def first(self, pool: Pool, sql: str) -> Link:
         """A connection on which ``sql``, without parameters, has run as the first thing.
