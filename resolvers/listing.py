@@ -14,7 +14,7 @@ from resolvers.context import Context, Row
 from resolvers.cursors import encode_cursor
 from resolvers.errors import Refusal
 from resolvers.filters import Shape, binds, clause_of, parameters, take_apart
-from resolvers.sql import Sql, owned, selected, statement
+from resolvers.sql import Sql, owned, reached, selected, statement
 from resolvers.windows import CREATED, Listed, Window, cursor_name, signature_of, window_of
 
 # What hides some rows of a list from some callers, by the list's name: each domain adds its own.
@@ -98,7 +98,7 @@ def _page_sql(
         for name, descending in terms
     ]
     places = {CURSOR: (keys[0] if len(keys) == 1 else sa.func.row(*keys)).label(CURSOR)}
-    query = selected(table, columns, places)
+    query = selected(table, _own(columns) if many else columns, places)
     if listed.always is not None:
         query = query.where(listed.always(table))
     if shape:
@@ -121,8 +121,22 @@ def _page_sql(
     assert column is not None, "many parents are told apart by a column"
     given = sa.func.unnest(sa.bindparam("parents", type_=pg.ARRAY(sa.Uuid)))
     parents = given.table_valued(sa.column("parent", sa.Uuid), with_ordinality="nth", name="parents").render_derived()
-    inner = query.where(table.c[column] == parents.c.parent).lateral("inner_rows")
-    return sa.select(*inner.c, parents.c.nth).select_from(parents.join(inner, sa.true()))
+    order = [key.label(f"order_{index}") for index, key in enumerate(keys)]
+    inner = query.add_columns(*order).where(table.c[column] == parents.c.parent).lateral("inner_rows")
+    # What the rows refer to is joined to the pages, not to all the rows that they were picked from.
+    joined, shown = reached(parents.join(inner, sa.true()), table, inner.c, columns, {CURSOR: inner.c.get(CURSOR)})
+    made = sa.select(*shown, parents.c.nth).select_from(joined)
+    if _own(columns) == columns:
+        return made
+    again = [
+        inner.c[each.name].asc() if up else inner.c[each.name].desc() for each, up in zip(order, ways, strict=True)
+    ]
+    return made.order_by(parents.c.nth, *again)
+
+
+def _own(columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of a table's own rows, among them those that lead to other rows."""
+    return tuple(dict.fromkeys(name.partition(".")[0] for name in columns))
 
 
 async def pages(

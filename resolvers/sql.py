@@ -65,30 +65,40 @@ def selected(table: sa.Table, names: Iterable[str], places: Mapping[str, Any] | 
     ``client_id.name`` is the column ``name`` of the row that ``client_id`` refers to, under that label; ``places`` are
     columns that are made otherwise.
     """
-    joined: Any = table
-    reached: dict[str, Any] = {"": table}
-    shown = []
-    for name in names:
-        if places is not None and name in places:
-            shown.append(places[name])
-            continue
-        *steps, last = name.split(".")
-        path, at = "", table
-        for step in steps:
-            path += f"{step}."
-            if path not in reached:
-                reached[path] = _referred(at, step).alias()
-                keys = (reached[path].c.org_id == ORG, reached[path].c.id == at.c[step])
-                # Outer, so that the planner need not ask whether a row would be left out.
-                joined = joined.outerjoin(reached[path], sa.and_(*keys))
-            at = reached[path]
-        shown.append(at.c[last].label(name) if steps else at.c[last])
+    joined, shown = reached(table, table, table.c, names, places or {})
     first, *rest = shown or [table.c.id]
     return owned(table, first, *rest).select_from(joined)
 
 
-def _referred(table: Any, column: str) -> sa.Table:
+def reached(
+    start: Any, table: sa.Table, columns: Any, names: Iterable[str], places: Mapping[str, Any]
+) -> tuple[Any, list[Any]]:
+    """``start``, which has ``columns`` of a table's rows, joined to the rows that names with dots lead to; and what is
+    to be shown of it all."""
+    joined, shown = start, []
+    known: dict[str, tuple[sa.Table, Any]] = {"": (table, columns)}
+    for name in names:
+        if name in places:
+            shown.append(places[name])
+            continue
+        *steps, last = name.split(".")
+        path = ""
+        for step in steps:
+            of, at = known[path]
+            path += f"{step}."
+            if path not in known:
+                target = _referred(of, step)
+                alias = target.alias()
+                # Outer, so that the planner need not ask whether a row would be left out.
+                joined = joined.outerjoin(alias, sa.and_(alias.c.org_id == ORG, alias.c.id == at[step]))
+                known[path] = target, alias.c
+        at = known[path][1]
+        shown.append(at[last].label(name) if steps else at[last])
+    return joined, shown
+
+
+def _referred(table: sa.Table, column: str) -> sa.Table:
     """The table that a column's foreign key leads to."""
-    (key,) = table.c[column].foreign_keys if isinstance(table, sa.Table) else table.element.c[column].foreign_keys
+    (key,) = table.c[column].foreign_keys
     found: sa.Table = key.column.table
     return found
