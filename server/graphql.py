@@ -123,17 +123,14 @@ def _reply(answer: Answer, typed: bool, headers: list[Header]) -> Reply:
         first = answer.errors[0]["extensions"]
         if "retryAfter" in first:
             headers.append((b"retry-after", b"%d" % first["retryAfter"]))
-    if answer.remaining is not None:
-        body["extensions"] = {"cost": _cost(answer, answer.remaining)}
+    if answer.ran:
+        # What graphql-core ran was not counted: it cost what was asked.
+        actual = answer.cost if answer.actual is None else answer.actual
+        cost = {"requested": answer.cost, "actual": actual, "remaining": answer.remaining}
+        body["extensions"] = {"cost": cost}
     status = answer.status if answer.status in ALWAYS and answer.data is None else 200
     if typed and not answer.ran:
         status = answer.status
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     return reply(status, orjson.dumps(body), RESPONSE if typed else b"application/json", headers)
-
-
-def _cost(answer: Answer, remaining: int) -> dict[str, int]:
-    if answer.actual is None:
-        return {"requested": answer.cost, "remaining": remaining}
-    return {"requested": answer.cost, "actual": answer.actual, "remaining": remaining}
