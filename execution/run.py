@@ -195,7 +195,8 @@ async def run(
 ) -> Outcome:
     """Run a validated operation and answer as graphql-core would. ``only`` runs one root field of it.
 
-    What a plan does not cover is left, whole, to graphql-core, and counted in FALLBACKS.
+    A subscription's operation is run for each of its events, which is then the ``root``. What a plan does not cover is
+    left, whole, to graphql-core, and counted in FALLBACKS.
     """
     variables = given if isinstance(given, Variables) else variables_of(schema, operation, given)
     if isinstance(variables, list):

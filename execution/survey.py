@@ -51,9 +51,7 @@ def surveyed(schema: GraphQLSchema, operation: Operation) -> Known:
     for node in (operation.definition, *fragments):
         visit(node, survey)
     reason = None
-    if operation.kind == "subscription":
-        reason = "subscription"
-    elif survey.names & _INTROSPECTION:
+    if survey.names & _INTROSPECTION:
         reason = "introspection"
     elif survey.directives & _INCREMENTAL or any(schema.get_directive(name) for name in _INCREMENTAL):
         reason = "incremental"
