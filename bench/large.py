@@ -6,6 +6,8 @@ from uuid import UUID
 import psycopg
 
 ORDERS_OF_A_CLIENT = 5
+# A client orders in the time after it came: its orders lie among those of so many clients who came with it.
+CAME_TOGETHER = 1_000
 # 2026-01-01, in milliseconds since 1970: after every row that the seeded loader makes.
 _SINCE = 1_767_225_600_000
 # A UUIDv7 of a number of milliseconds after it; the rest of its digits from a hash of the number and the table.
@@ -17,6 +19,7 @@ def _id(table: str, number: str) -> str:
     return _ID.format(since=_SINCE, table=table, number=number)
 
 
+_CLIENT = f"least(%(clients)s, (n - 1) / ({ORDERS_OF_A_CLIENT} * %(block)s) * %(block)s + 1 + n %% %(block)s)"
 _CLIENTS = f"""
 insert into clients (org_id, id, version, updated_at, metadata, tags, name, name_key, email, email_key, company, status)
 select %(org)s, {_id("clients", "n")}, 1, now(), '{{}}', '{{}}', 'Client ' || n, 'client ' || n,
@@ -25,7 +28,7 @@ from generate_series(1, %(clients)s) as n"""
 _ORDERS = f"""
 insert into orders (org_id, id, version, updated_at, metadata, tags, number, client_id, service_id, quantity,
  unit_price, total, currency, status, revisions)
-select %(org)s, {_id("orders", "n")}, 1, now(), '{{}}', '{{}}', 1000000 + n, {_id("clients", "(1 + n %% %(clients)s)")},
+select %(org)s, {_id("orders", "n")}, 1, now(), '{{}}', '{{}}', 1000000 + n, {_id("clients", _CLIENT)},
  s.id, 1, s.price, s.price, s.currency, 'PENDING', 0
 from generate_series(1, %(orders)s) as n
 join (select id, price, currency, row_number() over (order by id) - 1 as place, count(*) over () as services
@@ -35,7 +38,8 @@ join (select id, price, currency, row_number() over (order by id) - 1 as place, 
 def enlarge(environment: Mapping[str, str], org_id: UUID, orders: int) -> None:
     """Add so many orders to an organization, and a client for every five of them, newer than what it has."""
     clients = max(1, orders // ORDERS_OF_A_CLIENT)
-    values = {"org": org_id, "clients": clients, "orders": orders}
+    block = min(clients, CAME_TOGETHER)
+    values = {"org": org_id, "clients": clients, "orders": orders, "block": block}
     # The owner is under the policies too, but has no deadline for a statement.
     with psycopg.connect(environment["MIGRATION_DATABASE_URL"]) as connection:
         connection.execute("select set_config('app.org_id', %s, true)", [str(org_id)])
