@@ -59,9 +59,13 @@ def _panel(panel: Panel, left: float, top: float) -> list[str]:
     for tick in range(TICKS + 1):
         y = up(step * tick)
         colour = "#999" if tick == 0 else "#e4e4e4"
-        parts.append(f'<path d="M{left + LEFT} {y:.1f}h{wide}" stroke="{colour}"/>')
+        parts.append(f'<path d="M{left + LEFT} {y:.1f}h{wide}" stroke="{colour}" fill="none"/>')
         parts.append(_text(left + LEFT - 6, y + 4, short(step * tick), "end"))
-    named = sorted({x for x, _ in points}) if panel.logarithmic else [low + (high - low) * n / 4 for n in range(5)]
+    named = (
+        sorted({x for x, _ in points})
+        if panel.logarithmic
+        else [nice(high) * n for n in range(int(high / nice(high)) + 1)]
+    )
     parts += [_text(across(x), top + HEIGHT - BOTTOM + 16, short(x), "middle") for x in named]
     parts.append(_text(left + LEFT + wide / 2, top + HEIGHT - 12, panel.x, "middle", 11, ' fill="#666"'))
     for colour, (name, series) in zip(COLOURS, panel.series.items(), strict=False):

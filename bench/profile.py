@@ -16,6 +16,7 @@ FUNCTIONS = 14
 _FRAME = re.compile(r"(?P<name>.+) \((?P<file>[^()]*?)(:\d+)?\)$")
 # Cython and C show no frames: what is under the loop's own and in no function is uvloop's and asyncpg's protocol.
 LOOP = "uvloop, asyncpg's protocol, system calls"
+COMPILED = "functions made with a plan"
 
 
 @dataclass(slots=True)
@@ -36,6 +37,8 @@ def _place(frame: str) -> tuple[str, str]:
     path = found["file"]
     if path.endswith("asyncio/runners.py"):
         return LOOP, LOOP
+    if path == "<string>":
+        return ("dataclasses" if found["name"].startswith("__create_fn__") else COMPILED), found["name"]
     part = path.partition("/")[0] if "/" in path else path.removesuffix(".py")
     return part, f"{found['name']} ({path})"
 

@@ -20,7 +20,7 @@ from bench.large import enlarge
 from bench.load import Outcome, UnexpectedAnswer, generating
 from bench.measure import Measured, Row, compare
 from bench.plot import nice, short
-from bench.profile import LOOP, read
+from bench.profile import COMPILED, LOOP, read
 from bench.report import figures, pair_table, table
 from bench.server import Server, fixed, serving, settings_of
 from bench.workloads import nested, workloads
@@ -175,13 +175,21 @@ def test_samples_are_summed_up_by_part_and_function() -> None:
         "<module> (server/cli.py:9);run (asyncio/runners.py:118) 5\n"
         "<module> (server/cli.py:9);run (asyncio/runners.py:118);answer (server/graphql.py:5);f (execution/a.py:7) 3\n"
         "<module> (server/cli.py:9);run (asyncio/runners.py:118);answer (server/graphql.py:51) 2\n"
+        "<module> (server/cli.py:9);run (asyncio/runners.py:118);<lambda>.<locals>.<listcomp> (<string>:1) 4\n"
+        "<module> (server/cli.py:9);run (asyncio/runners.py:118);__create_fn__.<locals>.__init__ (<string>:3) 1\n"
     )
     profile = read(text)
-    assert profile.samples == 10
-    assert profile.parts == {LOOP: 5, "execution": 3, "server": 2}
-    assert profile.own == {LOOP: 5, "f (execution/a.py)": 3, "answer (server/graphql.py)": 2}
+    assert profile.samples == 15
+    assert profile.parts == {LOOP: 5, "execution": 3, "server": 2, COMPILED: 4, "dataclasses": 1}
+    assert profile.own == {
+        LOOP: 5,
+        "f (execution/a.py)": 3,
+        "answer (server/graphql.py)": 2,
+        "<lambda>.<locals>.<listcomp>": 4,
+        "__create_fn__.<locals>.__init__": 1,
+    }
     assert profile.whole["answer (server/graphql.py)"] == 5
-    assert profile.whole[LOOP] == 10
+    assert profile.whole[LOOP] == 15
 
 
 def test_growth_is_written_as_points_and_curves(tmp_path: Path) -> None:
