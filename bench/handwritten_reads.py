@@ -12,11 +12,13 @@ from schema.scalars import shown_creation, shown_moment
 
 Connection = Any  # a pool's proxy of an asyncpg connection
 CLIENTS = "select id, name, email from clients where org_id = $1 order by id desc limit 50"
+# The services are joined to what the limit has left: within it, each order before the limit would look for its own.
 ORDERS = """
-select c.id, o.id, o.number, o.status, o.total, o.service from unnest($2::uuid[]) as c(id) cross join lateral (
-  select orders.id, number, orders.status, total, services.name as service from orders
-  join services on services.org_id = $1 and services.id = orders.service_id
-  where orders.org_id = $1 and client_id = c.id order by orders.id desc limit 6) as o"""
+select nth, o.id, o.number, o.status, o.total, s.name from unnest($2::uuid[]) with ordinality as c(id, nth)
+cross join lateral (
+  select id, number, status, total, service_id from orders
+  where org_id = $1 and client_id = c.id order by id desc limit 6) as o
+join services s on s.org_id = $1 and s.id = o.service_id order by nth, o.id desc"""
 FLAT_CLIENTS = "select id, name, email, company, status from clients where org_id = $1 order by id desc limit 50"
 ORDER = """
 select o.id, o.number, o.status, o.total, c.name, c.email, s.name, s.price from orders o
@@ -40,31 +42,26 @@ def _key(text: str) -> UUID:
 async def nested(con: Connection, org_id: UUID, _variables: Any) -> Any:
     """W1: the clients, then the orders of them all with their services."""
     clients = await con.fetch(CLIENTS, org_id)
-    found: dict[UUID, list[Any]] = {row[0]: [] for row in clients}
-    for row in await con.fetch(ORDERS, org_id, list(found)):
-        found[row[0]].append(row)
-    nodes = []
-    for key, name, email in clients:
-        orders = found[key]
-        more = len(orders) > 5
-        shown_orders = [
+    found: list[list[Any]] = [[] for _ in clients]
+    for nth, key, number, status, total, service in await con.fetch(ORDERS, org_id, [row[0] for row in clients]):
+        found[nth - 1].append(
             {
-                "id": "order_" + bytes_to_ulid(order_id.bytes).lower(),
+                "id": "order_" + bytes_to_ulid(key.bytes).lower(),
                 "number": number,
                 "status": status,
                 "total": total,
                 "service": {"name": service},
             }
-            for _, order_id, number, status, total, service in (orders[:5] if more else orders)
-        ]
-        nodes.append(
-            {
-                "id": "client_" + bytes_to_ulid(key.bytes).lower(),
-                "name": name,
-                "email": email,
-                "orders": {"nodes": shown_orders, "pageInfo": {"hasNextPage": more}},
-            }
         )
+    nodes = [
+        {
+            "id": "client_" + bytes_to_ulid(key.bytes).lower(),
+            "name": name,
+            "email": email,
+            "orders": {"nodes": orders[:5], "pageInfo": {"hasNextPage": len(orders) > 5}},
+        }
+        for (key, name, email), orders in zip(clients, found, strict=True)
+    ]
     return {"data": {"clients": {"nodes": nodes}}}
 
 
