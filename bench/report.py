@@ -21,7 +21,7 @@ def heading(postgres: str, trivial: Outcome, organizations: int = ORGANIZATIONS)
     cost = trivial.cpu * 1e6 / len(trivial.latencies)
     return (
         f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, PostgreSQL {postgres} "
-        f"({where}); one server process, {CONNECTIONS} connections, {cores}; {organizations} organization(s), the "
+        f"({where}); one server process, {CONNECTIONS} connections, {cores}; {organizations} {'organizations' if organizations > 1 else 'organization'}, the "
         f"measured one with {MEASURED.clients:,} clients, {MEASURED.orders:,} orders, {MEASURED.messages:,} messages. "
         f"The load generator, a process of its own, reaches {trivial.rate:,.0f} requests/s against an application that "
         f"does nothing, and takes {cost:.0f} µs of CPU for each."
