@@ -18,10 +18,11 @@ def heading(postgres: str, trivial: Outcome, organizations: int = ORGANIZATIONS)
     embedded = not any(os.environ.get(name) for name in URLS)
     where = "embedded, without fsync" if embedded else "as given"
     cores = "the server on one core, all else on the others" if CORES else "the cores shared by all"
+    number = "1 organization" if organizations == 1 else f"{organizations} organizations"
     cost = trivial.cpu * 1e6 / len(trivial.latencies)
     return (
         f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, PostgreSQL {postgres} "
-        f"({where}); one server process, {CONNECTIONS} connections, {cores}; {organizations} {'organizations' if organizations > 1 else 'organization'}, the "
+        f"({where}); one server process, {CONNECTIONS} connections, {cores}; {number}, the "
         f"measured one with {MEASURED.clients:,} clients, {MEASURED.orders:,} orders, {MEASURED.messages:,} messages. "
         f"The load generator, a process of its own, reaches {trivial.rate:,.0f} requests/s against an application that "
         f"does nothing, and takes {cost:.0f} µs of CPU for each."
