@@ -34,6 +34,10 @@ def _is_boolean(value: Any) -> bool:
     return value is True or value is False
 
 
+def _never(_: Any) -> bool:
+    return False
+
+
 _PLAIN: dict[Any, Callable[[Any], bool]] = {
     GraphQLString: _is_text, GraphQLID: _is_text, GraphQLInt: _is_int, GraphQLBoolean: _is_boolean,
 }  # fmt: skip
@@ -66,12 +70,15 @@ def _coerce(schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any
 
 
 def _plain_types(schema: GraphQLSchema, operation: Operation) -> dict[str, tuple[Callable[[Any], bool], bool]] | None:
-    """For each variable its check, and whether it may be null; None where one is of another type, or has a default."""
+    """For each variable its check, and whether it may be null; None where one has a default.
+
+    One of another type is right as long as it is left out or null, if it may be.
+    """
     found = {}
     for definition in operation.definition.variable_definitions or ():
         type_: Any = type_from_ast(schema, definition.type)
-        check = _PLAIN.get(type_.of_type if is_non_null_type(type_) else type_)
-        if check is None or definition.default_value is not None:
+        check = _PLAIN.get(type_.of_type if is_non_null_type(type_) else type_, _never)
+        if definition.default_value is not None:
             return None
         found[definition.variable.name.value] = check, not is_non_null_type(type_)
     return found

