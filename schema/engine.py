@@ -21,7 +21,6 @@ from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
 from schema.errors import ErrorView, shown_error, shown_refusal
 from schema.graph import CORE, FIELDS, RULES
-from schema.steady import steady
 from schema.variables import check_variables
 
 
@@ -113,7 +112,8 @@ class Engine:
         """Check the variables and run. Never raises for what a caller can do wrong: that is in the answer."""
         operation = prepared.operation
         ctx.columns = operation.columns
-        ctx.steady = steady(operation, prepared.variables)
+        # Which plan is best for a filter depends on how much it finds; for an id, or a page in an order, on nothing.
+        ctx.steady = not prepared.measure.filtered
         cost = prepared.measure.cost
         try:
             variables = _variables(prepared)

@@ -102,6 +102,7 @@ def _rules() -> dict[tuple[str, str], Rule]:
             public=bool(declared.metadata.get("public")),
             scope_of=scope_of,
             reads=reads,
+            filters=("filter",) if connection else (),
         )
     return found
 
