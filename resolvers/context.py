@@ -65,7 +65,6 @@ class Context:
     once: list[str] = field(default_factory=list)
     loaders: dict[Any, Any] = field(default_factory=dict)
     wakes: list[UUID] = field(default_factory=list)
-    columns: dict[Any, tuple[str, ...]] = field(default_factory=dict)
     _connection: Link | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 

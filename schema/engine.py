@@ -111,7 +111,6 @@ class Engine:
     async def run(self, ctx: Context, prepared: Prepared) -> Answer:
         """Check the variables and run. Never raises for what a caller can do wrong: that is in the answer."""
         operation = prepared.operation
-        ctx.columns = operation.columns
         # Which plan is best for a filter depends on how much it finds; for an id, or a page in an order, on nothing.
         ctx.steady = not prepared.measure.filtered
         cost = prepared.measure.cost

@@ -12,7 +12,7 @@ from execution.judge import Rule
 from models.typeid import prefix_of
 from resolvers.nodes import KINDS
 from schema.clients import ClientMutation, ClientQuery
-from schema.fields import Batched, Requires, needs_of, resolve_default, strawberry_fields
+from schema.fields import Batched, Requires, resolve_default, strawberry_fields
 from schema.messages import MessageMutation, MessageQuery
 from schema.order_changes import OrderMutation
 from schema.orders import OrderQuery
@@ -108,5 +108,5 @@ def _rules() -> dict[tuple[str, str], Rule]:
 
 
 RULES = _rules() | introspection_rules(CORE)
-CORE.extensions["needs"] = needs_of(SCHEMA)
-FIELDS = fields_of_schema(SCHEMA, RULES)
+# Where graphql-core executes, batched fields find in it what their rows must have.
+FIELDS = CORE.extensions["fields"] = fields_of_schema(SCHEMA, RULES)
