@@ -60,7 +60,6 @@ class Context:
     idempotency_key: str | None = None
     steady: bool = False
     statements: int = 0
-    log: list[str] = field(default_factory=list)
     replayed: bool = False
     once: list[str] = field(default_factory=list)
     loaders: dict[Any, Any] = field(default_factory=dict)
@@ -87,7 +86,6 @@ class Context:
             connection = self._connection
             assert connection is not None, "a statement needs an open transaction"
             self.statements += 1
-            self.log.append(sql.text)
             return await connection.rows(sql.text, arguments)
         finally:
             turn.release()

@@ -8,7 +8,8 @@ from graphql import GraphQLError, subscribe, validate
 
 from execution.compare import differences
 from execution.documents import parse_operation
-from execution.run import FALLBACKS, run
+from execution.run import run
+from execution.survey import FALLBACKS
 from schema.fields import batched, computed
 from schema.planned import fields_of_schema
 from tests.test_planned import Ctx
