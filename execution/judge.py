@@ -30,7 +30,9 @@ from execution.documents import Operation
 DEFAULT_PAGE = 20
 LARGEST = 2**31
 PAGE = ("first", "last")
-_META = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
+# The fields that ask about the schema, at any root.
+INTROSPECTION = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
+# The directives that may leave out what they stand at.
 CONDITIONS = frozenset({"skip", "include"})
 
 
@@ -195,7 +197,7 @@ def left_out(directive: DirectiveNode, variables: Mapping[str, Any]) -> bool:
 
 def type_of(node: FieldNode, parent: GraphQLNamedType | None) -> GraphQLNamedType | None:
     """The type of what a field holds; None where it is not known."""
-    meta = _META.get(node.name.value)
+    meta = INTROSPECTION.get(node.name.value)
     if meta is not None:
         return get_named_type(meta.type)
     if is_object_type(parent) or is_interface_type(parent):

@@ -226,6 +226,6 @@ class Buckets:
         async with self.redis.pipeline(transaction=False) as pipe:
             for bucket, owed, ask in calls:
                 cost = ask.cost if ask is not None else 0
-                pipe.eval(_TAKE, 1, bucket.name, self.size, self.refill, owed, cost)  # type: ignore[arg-type]
+                pipe.eval(_TAKE, 1, bucket.name, *map(str, (self.size, self.refill, owed, cost)))
             found: list[tuple[int, bytes]] = await pipe.execute()
         return found
