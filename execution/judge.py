@@ -26,14 +26,17 @@ from graphql import (
 )
 
 from execution.documents import Operation
+from execution.shapes import INT_HIGH
 
+# How many of a connection are found when neither of these says so.
 DEFAULT_PAGE = 20
-LARGEST = 2**31
 PAGE = ("first", "last")
 # The fields that ask about the schema, at any root.
 INTROSPECTION = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
 # The directives that may leave out what they stand at.
 CONDITIONS = frozenset({"skip", "include"})
+# A bomb's figures have hundreds of digits; no more than this is told of them.
+MOST_TOLD = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +183,7 @@ def page_size(arguments: Mapping[str, Any]) -> int:
     """How many of a connection may be found."""
     asked = [arguments.get(name) for name in PAGE]
     # 100.0 is 100 to GraphQL, so it is to us.
-    sizes = [int(size) for size in asked if isinstance(size, (int, float)) and 0 < size < LARGEST]
+    sizes = [int(size) for size in asked if isinstance(size, (int, float)) and 0 < size < INT_HIGH]
     return max(sizes) if sizes else DEFAULT_PAGE
 
 
@@ -239,7 +242,7 @@ def excess(measure: Measure, kind: str, limits: Limits) -> str | None:
         ("root fields", measure.fields, limits.mutations if kind == "mutation" else limits.root_fields),
     ):
         if found > most:
-            return f"The operation has {min(found, 10**9)} {what}; {most} are allowed."
+            return f"The operation has {min(found, MOST_TOLD)} {what}; {most} are allowed."
     if measure.cost > limits.cost:
-        return f"The operation costs {min(measure.cost, 10**9)}; {limits.cost} is allowed. Ask for smaller pages."
+        return f"The operation costs {min(measure.cost, MOST_TOLD)}; {limits.cost} is allowed. Ask for smaller pages."
     return None

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from execution.batch import Args
 from models.keys import ActorKind, Source, allows
 from resolvers.errors import Refusal
 from resolvers.links import Link
@@ -181,4 +182,5 @@ async def _commit(connection: Link) -> None:
         raise RuntimeError("a statement of the transaction failed, and nobody said so: it was rolled back")
 
 
-Batch = Callable[[Context, list[Any], Any], Coroutine[Any, Any, list[Any]]]
+# Loads one field for all objects of a level: one value for each of the parents, in their order.
+BatchResolver = Callable[[Context, list[Any], Args], Coroutine[Any, Any, list[Any]]]

@@ -21,7 +21,7 @@ from execution.kinds import Cell
 from execution.selection import columns_of
 from models.base import table_of
 from models.typeid import created_at, encoder
-from resolvers.context import Batch, Context
+from resolvers.context import BatchResolver, Context
 from schema.scalars import shown_creation
 
 T = TypeVar("T")
@@ -126,7 +126,7 @@ def page_arguments(filter_: type[Any], order: type[Any]) -> list[Any]:
 class Batched(FieldExtension):
     """A field whose batch resolver is called once for all parents of a level."""
 
-    def __init__(self, resolve: Batch, arguments: list[Any]) -> None:
+    def __init__(self, resolve: BatchResolver, arguments: list[Any]) -> None:
         self.resolve_batch = resolve
         self.added = arguments
 
