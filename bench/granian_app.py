@@ -2,9 +2,9 @@
 
 from starlette.types import ASGIApp
 
-from bench.plain import settled
 from server.app import create_app
 from server.logs import configure
+from server.serve import settled
 from server.settings import Settings, load
 
 

@@ -1,13 +1,12 @@
 """How the yardsticks are served: one process of uvicorn, on the settings that the product reads too."""
 
-import gc
 import logging
 from collections.abc import Callable
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from server.serve import YOUNG_OBJECTS
+from server.serve import settled
 from server.settings import Settings, load
 
 
@@ -34,11 +33,3 @@ def serve(make_app: Callable[[Settings], ASGIApp], *, tuned: bool) -> None:
         server_header=False,
         timeout_graceful_shutdown=3,
     )
-
-
-def settled(app: ASGIApp) -> ASGIApp:
-    """The application, with what was loaded for it out of the garbage collector's sight, as the product does."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, 20, 100)
-    return app

@@ -46,8 +46,8 @@ class UnfitDocument(Exception):
 class Operation:
     """One operation of a document.
 
-    ``columns`` remembers what its fields need of their rows, ``plans`` how it runs for each choice of its conditions,
-    ``verdicts`` how it was judged, ``kept`` what else is known of it.
+    ``plans`` remembers how it runs for each choice of its conditions, ``verdicts`` how it was judged, ``kept`` what
+    else is known of it.
     """
 
     text: str
@@ -56,7 +56,6 @@ class Operation:
     fragments: dict[str, FragmentDefinitionNode]
     tokens: int = 0
     valid: bool = False
-    columns: dict[Any, tuple[str, ...]] = field(default_factory=dict)
     plans: dict[Any, Any] = field(default_factory=dict)
     verdicts: Any = None
     kept: dict[str, Any] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from graphql import GraphQLSchema, get_named_type, is_object_type
 
-from execution.judge import Measure, Rule
+from execution.judge import INTROSPECTION, Measure, Rule
 
 # For each type of the schema. The standard query, all of it, asks for 28.
 MOST_INTROSPECTED = 36
@@ -31,7 +31,7 @@ def introspection_rules(schema: GraphQLSchema) -> dict[tuple[str, str], Rule]:
                 rules[type_.name, name] = Rule(public=True, introspects=introspects, times=times)
     for root in (schema.query_type, schema.mutation_type, schema.subscription_type):
         if root is not None:
-            for name in ("__schema", "__type"):
+            for name in INTROSPECTION:
                 rules[root.name, name] = Rule(public=True, introspects=1)
     return rules
 

@@ -4,7 +4,7 @@ One pass over the document; a fragment is measured once for each type it meets a
 neither a cycle nor a bomb takes longer than reading it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -18,6 +18,7 @@ from graphql import (
     SchemaMetaFieldDef,
     SelectionSetNode,
     TypeMetaFieldDef,
+    Undefined,
     get_named_type,
     is_interface_type,
     is_object_type,
@@ -25,12 +26,17 @@ from graphql import (
 )
 
 from execution.documents import Operation
+from execution.shapes import INT_HIGH
 
+# How many of a connection are found when neither of these says so.
 DEFAULT_PAGE = 20
-LARGEST = 2**31
 PAGE = ("first", "last")
-_META = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
+# The fields that ask about the schema, at any root.
+INTROSPECTION = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
+# The directives that may leave out what they stand at.
 CONDITIONS = frozenset({"skip", "include"})
+# A bomb's figures have hundreds of digits; no more than this is told of them.
+MOST_TOLD = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,7 @@ class Rule:
     ``introspects`` holds ``times`` objects.
 
     ``public`` fields need no key. ``scope`` is needed; ``scope_of`` tells more from the arguments that it ``reads``.
+    ``filters`` are the arguments that narrow what it holds.
     """
 
     cost: int = 0
@@ -47,6 +54,7 @@ class Rule:
     public: bool = False
     scope_of: Callable[[Mapping[str, Any]], list[str]] | None = None
     reads: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
     introspects: int = 0
     times: int = 1
 
@@ -65,7 +73,10 @@ class Limits:
 
 @dataclass(slots=True)
 class Measure:
-    """What a selection is. ``scopes`` has, for each scope, the path of the first field that needs it."""
+    """What a selection is. ``scopes`` has, for each scope, the path of the first field that needs it.
+
+    ``filtered``: some field of it is given one of its filters, and not as null.
+    """
 
     depth: int = 0
     aliases: int = 0
@@ -74,6 +85,7 @@ class Measure:
     cost: int = 0
     introspected: int = 0
     public: bool = True
+    filtered: bool = False
     scopes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def add(self, other: "Measure", prefix: tuple[str, ...] = (), times: int = 1) -> None:
@@ -84,6 +96,7 @@ class Measure:
         self.cost += other.cost * times
         self.introspected += other.introspected * times
         self.public = self.public and other.public
+        self.filtered = self.filtered or other.filtered
         for scope, path in other.scopes.items():
             self.scopes.setdefault(scope, prefix + path)
 
@@ -137,6 +150,7 @@ class _Judge:
         if rule.scope is not None:
             measure.scopes[rule.scope] = (key,)
         arguments = arguments_of(node, rule, self.variables)
+        measure.filtered = is_given(arguments, rule.filters)
         if rule.scope_of is not None:
             for scope in rule.scope_of(arguments):
                 measure.scopes.setdefault(scope, (key,))
@@ -151,7 +165,7 @@ class _Judge:
 
 def arguments_of(node: FieldNode, rule: Rule, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The values of those of a field's arguments that its rule reads."""
-    wanted = (*PAGE, *rule.reads) if rule.connection else rule.reads
+    wanted = {*rule.reads, *rule.filters, *(PAGE if rule.connection else ())}
     return {
         part.name.value: value_from_ast_untyped(part.value, cast(dict[str, Any], variables))
         for part in node.arguments or ()
@@ -159,11 +173,17 @@ def arguments_of(node: FieldNode, rule: Rule, variables: Mapping[str, Any]) -> d
     }
 
 
+def is_given(arguments: Mapping[str, Any], names: Iterable[str]) -> bool:
+    """Whether one of some arguments is there, and is not null."""
+    values = (arguments.get(name) for name in names)
+    return any(value is not None and value is not Undefined for value in values)
+
+
 def page_size(arguments: Mapping[str, Any]) -> int:
     """How many of a connection may be found."""
     asked = [arguments.get(name) for name in PAGE]
     # 100.0 is 100 to GraphQL, so it is to us.
-    sizes = [int(size) for size in asked if isinstance(size, (int, float)) and 0 < size < LARGEST]
+    sizes = [int(size) for size in asked if isinstance(size, (int, float)) and 0 < size < INT_HIGH]
     return max(sizes) if sizes else DEFAULT_PAGE
 
 
@@ -180,7 +200,7 @@ def left_out(directive: DirectiveNode, variables: Mapping[str, Any]) -> bool:
 
 def type_of(node: FieldNode, parent: GraphQLNamedType | None) -> GraphQLNamedType | None:
     """The type of what a field holds; None where it is not known."""
-    meta = _META.get(node.name.value)
+    meta = INTROSPECTION.get(node.name.value)
     if meta is not None:
         return get_named_type(meta.type)
     if is_object_type(parent) or is_interface_type(parent):
@@ -222,7 +242,7 @@ def excess(measure: Measure, kind: str, limits: Limits) -> str | None:
         ("root fields", measure.fields, limits.mutations if kind == "mutation" else limits.root_fields),
     ):
         if found > most:
-            return f"The operation has {min(found, 10**9)} {what}; {most} are allowed."
+            return f"The operation has {min(found, MOST_TOLD)} {what}; {most} are allowed."
     if measure.cost > limits.cost:
-        return f"The operation costs {min(measure.cost, 10**9)}; {limits.cost} is allowed. Ask for smaller pages."
+        return f"The operation costs {min(measure.cost, MOST_TOLD)}; {limits.cost} is allowed. Ask for smaller pages."
     return None

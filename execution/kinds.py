@@ -40,7 +40,8 @@ class Cell:
 class Plain:
     """A field that its object alone tells. ``many`` reads it of a whole level; where it raises, ``one`` is asked.
 
-    ``cell`` is how a plan can write it among others. ``sure``: an object that it gives is of the declared type.
+    ``cell`` is how a plan can write it among others; without one ``needs`` are the columns that it reads. ``sure``: an
+    object that it gives is of the declared type.
     """
 
     one: Callable[[Any], Any]
@@ -49,6 +50,16 @@ class Plain:
     needs: tuple[str, ...] = ()
     sure: bool = False
     cost: int = 0
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of its object's row that it reads itself."""
+        return self.needs if self.cell is None else self.cell.columns
+
+    @property
+    def through(self) -> bool:
+        """Whether the columns that its objects need are needed of the row too."""
+        return self.cell is not None and self.cell.through
 
 
 @dataclass(frozen=True, slots=True)

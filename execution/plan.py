@@ -113,9 +113,9 @@ class Selection:
             kind = each.kind
             if isinstance(kind, Batch) and each.folded:
                 found |= each.selection(each.shape.named).columns(f"{prefix}{kind.fold}.")
-            elif isinstance(kind, Plain) and kind.cell is not None:
-                found |= {prefix + name for name in kind.cell.columns}
-                if kind.cell.through and not each.is_leaf:
+            elif isinstance(kind, Plain):
+                found |= {prefix + name for name in kind.columns}
+                if kind.through and not each.is_leaf:
                     found |= each.selection(each.types()[0]).columns(prefix)
             else:
                 found |= {prefix + name for name in kind.needs}
@@ -156,7 +156,7 @@ class Plan:
         is_leaf = is_leaf_type(get_named_type(definition.type))
         made = Planned(self, type_, key, name, details, nodes, definition, shape_of(definition.type), kind, is_leaf)
         if isinstance(kind, Plain):
-            made.source = source if kind.cell is not None and kind.cell.through else None
+            made.source = source if kind.through else None
         elif isinstance(kind, Batch):
             self._batched(made, kind, source)
         return made

@@ -21,10 +21,7 @@ from execution.kinds import Batch, Fields, Plain
 from execution.places import Level, Place
 from execution.plan import Plan, Planned, Selection, plan_of
 from execution.settling import Settling
-from execution.survey import FALLBACKS
 from execution.variables import Variables, variables_of
-
-__all__ = ["FALLBACKS", "Outcome", "core", "run"]
 
 
 class _Run(Settling):
@@ -196,7 +193,7 @@ async def run(
     """Run a validated operation and answer as graphql-core would. ``only`` runs one root field of it.
 
     A subscription's operation is run for each of its events, which is then the ``root``. What a plan does not cover is
-    left, whole, to graphql-core, and counted in FALLBACKS.
+    left, whole, to graphql-core, and counted in ``execution.survey.FALLBACKS``.
     """
     variables = given if isinstance(given, Variables) else variables_of(schema, operation, given)
     if isinstance(variables, list):

@@ -1,7 +1,6 @@
-"""What a selection needs of a row: the columns of its fields, known from the document alone."""
+"""What a document's selection asks for, known without a plan: its fields, and the columns that they need of a row."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
 from graphql import (
     FieldNode,
@@ -13,9 +12,7 @@ from graphql import (
     get_named_type,
 )
 
-# The fields that lead through to what they hold, rather than being of a row themselves.
-THROUGH = "through"
-Needs = Mapping[tuple[str, str], tuple[str, ...] | str]
+from execution.kinds import Fields, Plain
 
 
 def fields_of(
@@ -36,24 +33,37 @@ def fields_of(
 
 
 def columns_of(
-    nodes: Sequence[FieldNode], on: GraphQLObjectType, fragments: Mapping[str, FragmentDefinitionNode], needs: Needs
+    nodes: Iterable[FieldNode],
+    types: Iterable[GraphQLObjectType],
+    fragments: Mapping[str, FragmentDefinitionNode],
+    fields: Fields,
 ) -> tuple[str, ...]:
-    """The columns that the selections of some fields need of a row, sorted."""
+    """The columns that the selections of some fields need of their rows, whichever of the types those have; sorted."""
     found: set[str] = set()
-    _collect(nodes, on, fragments, needs, found)
+    for type_ in types:
+        for node in nodes:
+            _collect(node, type_, fragments, fields, found)
     return tuple(sorted(found))
 
 
-def _collect(nodes: Sequence[FieldNode], on: GraphQLObjectType, fragments: Any, needs: Needs, found: set[str]) -> None:
-    for node in nodes:
-        if node.selection_set is None:
+def _collect(
+    node: FieldNode,
+    on: GraphQLObjectType,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    fields: Fields,
+    found: set[str],
+) -> None:
+    if node.selection_set is None:
+        return
+    for part in fields_of(node.selection_set, on, fragments):
+        definition = on.fields.get(part.name.value)
+        if definition is None:
+            continue  # __typename
+        kind = fields(on, part.name.value, definition)
+        if not isinstance(kind, Plain):
+            found.update(kind.needs)
             continue
-        for part in fields_of(node.selection_set, on, fragments):
-            name = part.name.value
-            wanted = needs.get((on.name, name), ())
-            if wanted == THROUGH:
-                inner = get_named_type(on.fields[name].type)
-                if isinstance(inner, GraphQLObjectType):
-                    _collect([part], inner, fragments, needs, found)
-            else:
-                found.update(wanted)
+        found.update(kind.columns)
+        inner = get_named_type(definition.type)
+        if kind.through and isinstance(inner, GraphQLObjectType):
+            _collect(part, inner, fragments, fields, found)

@@ -27,7 +27,8 @@ Column = Callable[[list[Any]], list[Any]]
 # Types whose values are neither null, nor an exception, nor awaitable: nothing needs to be asked of them.
 PLAIN: set[type] = {str, int, float, bool, bytes, dict, list, tuple, datetime, date, Decimal, UUID}
 MOST_PLAIN = 2_000
-_LOW, _HIGH = -(2**31), 2**31
+# From the first, and below the second: what GraphQL's Int can show.
+INT_LOW, INT_HIGH = -(2**31), 2**31
 
 
 class OddError(Exception):
@@ -121,7 +122,7 @@ def _usual_text(value: Any) -> str:
 
 def usual_int(value: Any) -> int:
     """A number that GraphQL's Int can show. Raises OddError."""
-    if type(value) is int and _LOW <= value < _HIGH:
+    if type(value) is int and INT_LOW <= value < INT_HIGH:
         return value
     raise OddError
 

@@ -8,12 +8,11 @@ from graphql import FieldNode, FragmentDefinitionNode, GraphQLSchema, VariableNo
 from graphql.language import DirectiveNode, Visitor, visit
 
 from execution.documents import Operation
+from execution.judge import CONDITIONS, INTROSPECTION
 
 # How often an operation was left, whole, to graphql-core, by the reason.
 FALLBACKS: Counter[str] = Counter()
-_CONDITIONS = frozenset({"skip", "include"})
 _INCREMENTAL = frozenset({"defer", "stream"})
-_INTROSPECTION = frozenset({"__schema", "__type"})
 
 
 @dataclass(slots=True)
@@ -30,7 +29,7 @@ class _Survey(Visitor):
 
     def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
         self.directives.add(node.name.value)
-        if node.name.value in _CONDITIONS:
+        if node.name.value in CONDITIONS:
             values = [argument.value for argument in node.arguments or ()]
             self.conditions |= {value.name.value for value in values if isinstance(value, VariableNode)}
 
@@ -51,7 +50,7 @@ def surveyed(schema: GraphQLSchema, operation: Operation) -> Known:
     for node in (operation.definition, *fragments):
         visit(node, survey)
     reason = None
-    if survey.names & _INTROSPECTION:
+    if survey.names & INTROSPECTION.keys():
         reason = "introspection"
     elif survey.directives & _INCREMENTAL or any(schema.get_directive(name) for name in _INCREMENTAL):
         reason = "incremental"

@@ -17,9 +17,10 @@ from graphql import (
 from graphql.execution.values import VariableValues
 
 from execution.documents import Operation
+from execution.shapes import INT_HIGH, INT_LOW
 
+# What is wrong is told of so many values.
 MOST_ERRORS = 50
-_LOW, _HIGH = -(2**31), 2**31
 
 
 def _is_text(value: Any) -> bool:
@@ -27,7 +28,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_int(value: Any) -> bool:
-    return type(value) is int and _LOW <= value < _HIGH
+    return type(value) is int and INT_LOW <= value < INT_HIGH
 
 
 def _is_boolean(value: Any) -> bool:

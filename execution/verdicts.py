@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 from graphql import (
@@ -29,6 +30,7 @@ from execution.judge import (
     Rule,
     defaults_of,
     excess,
+    is_given,
     judge,
     page_size,
     root_of,
@@ -36,7 +38,7 @@ from execution.judge import (
 )
 
 MOST_VERDICTS = 16
-# What a place in the document makes of the variables: a size, scopes, or whether something is left out.
+# What a place in the document makes of the variables: a size, scopes, whether something is filtered or left out.
 Place = Callable[[Mapping[str, Any]], Any]
 
 
@@ -130,6 +132,8 @@ class _Places:
                 self._add(page_size, given, PAGE)
             if rule.scope_of is not None:
                 self._add(_tuple(rule.scope_of), given, rule.reads)
+            if rule.filters:
+                self._add(partial(is_given, names=rule.filters), given, rule.filters)
         if node.selection_set is not None:
             self._selection(node.selection_set, type_of(node, parent))
 

@@ -34,11 +34,6 @@ def uuid_at(moment: datetime, *, low: bool = True) -> UUID:
     return UUID(int=(milliseconds << 80) | (0 if low else (1 << 80) - 1))
 
 
-def milliseconds_of(value: UUID) -> int:
-    """The time in an id, in milliseconds since 1970."""
-    return value.int >> 80
-
-
 def created_at(value: UUID) -> datetime:
     """The time in an id: what ``createdAt`` shows."""
     return _EPOCH + timedelta(milliseconds=value.int >> 80)

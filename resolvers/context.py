@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from execution.batch import Args
 from models.keys import ActorKind, Source, allows
 from resolvers.errors import Refusal
 from resolvers.links import Link
@@ -60,12 +61,10 @@ class Context:
     idempotency_key: str | None = None
     steady: bool = False
     statements: int = 0
-    log: list[str] = field(default_factory=list)
     replayed: bool = False
     once: list[str] = field(default_factory=list)
     loaders: dict[Any, Any] = field(default_factory=dict)
     wakes: list[UUID] = field(default_factory=list)
-    columns: dict[Any, tuple[str, ...]] = field(default_factory=dict)
     _connection: Link | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -88,7 +87,6 @@ class Context:
             connection = self._connection
             assert connection is not None, "a statement needs an open transaction"
             self.statements += 1
-            self.log.append(sql.text)
             return await connection.rows(sql.text, arguments)
         finally:
             turn.release()
@@ -184,4 +182,5 @@ async def _commit(connection: Link) -> None:
         raise RuntimeError("a statement of the transaction failed, and nobody said so: it was rolled back")
 
 
-Batch = Callable[[Context, list[Any], Any], Coroutine[Any, Any, list[Any]]]
+# Loads one field for all objects of a level: one value for each of the parents, in their order.
+BatchResolver = Callable[[Context, list[Any], Args], Coroutine[Any, Any, list[Any]]]

@@ -15,10 +15,10 @@ from models.typeid import prefix_of
 from models.webhooks import PREFIX as WEBHOOK
 from models.webhooks import webhook_endpoints
 from resolvers import clients, messages, orders, services, webhooks
-from resolvers.context import Batch, Context, Row
+from resolvers.context import BatchResolver, Context, Row
 from resolvers.errors import bad_input
 
-KINDS: dict[str, tuple[Batch, Any]] = {
+KINDS: dict[str, tuple[BatchResolver, Any]] = {
     CLIENT: (clients.one, clients_table),
     SERVICE: (services.one, services_table),
     ORDER: (orders.one, orders_table),

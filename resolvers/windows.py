@@ -7,11 +7,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from execution.judge import DEFAULT_PAGE
 from models.base import TIMESTAMP
 from resolvers.cursors import decode_cursor
 from resolvers.errors import bad_input
 
-DEFAULT_PAGE, LARGEST_PAGE, DEEPEST_ROW, MOST_ORDERS = 20, 100, 10_000, 3
+LARGEST_PAGE, DEEPEST_ROW, MOST_ORDERS = 100, 10_000, 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 
+from execution.judge import DEFAULT_PAGE
 from models.keys import Source
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input, not_found
@@ -179,7 +180,7 @@ def _reply(bound: _Bound, request: Request, found: Any, headers: list[Header]) -
 
 def _envelope(page: Any, request: Request) -> dict[str, Any]:
     given = dict(request.query())
-    limit = int(given.get("limit", 20))
+    limit = int(given.get("limit", DEFAULT_PAGE))
     info = page["pageInfo"]
     more = info["hasNextPage"]
     pagination = {"limit": limit, "hasMore": more, "nextCursor": info["endCursor"] if more else None}

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLEnumType, GraphQLInputObjectType, get_named_type
 
-from execution.judge import judge
+from execution.judge import DEFAULT_PAGE, judge
 from resolvers.errors import STATUS
 from rest_shim.openapi_schemas import Components, JsonSchema, list_inputs, part_of, root_type
 from rest_shim.openapi_shared import HEADERS, PAGINATION, PROBLEM, SYSTEM, TEXT
@@ -104,7 +104,7 @@ def _parameters(route: Route, components: Components) -> Iterable[dict[str, Any]
 
 
 def _list_parameters(route: Route, components: Components) -> Iterable[dict[str, Any]]:
-    limit = {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
+    limit = {"type": "integer", "minimum": 1, "maximum": 100, "default": DEFAULT_PAGE}
     yield _parameter("query", "limit", "How many.", limit)
     yield _parameter("query", "cursor", "Only what comes after this `nextCursor`.", {"type": "string"})
     page = {"type": "integer", "minimum": 1, "maximum": 10_000}

@@ -101,10 +101,6 @@ def _fields(schema: dict[str, Any]) -> Iterator[str]:
         yield _table(("Field", "Given", "Type", "Meaning"), rows)
 
 
-def _given(field: dict[str, Any], required: bool) -> str:
-    return "always" if required else "read-only" if field.get("readOnly") else "optional"
-
-
 def _table(head: tuple[str, ...], rows: list[tuple[str, str, str, str]], *, second: bool = False) -> str:
     """A table; its type column, the third (or the second), holds markup already."""
     markup = 1 if second else 2

@@ -7,13 +7,18 @@ import structlog
 from graphql import GraphQLError
 
 from resolvers.errors import Refusal, Refusals
-from resolvers.runtime import AWAY
+from resolvers.runtime import AWAY, unavailable
 
 log = structlog.get_logger()
 
 ErrorView = dict[str, Any]
 # GraphQL's own words may show all of what was sent.
 MOST_TOLD = 1_000
+
+
+def internal() -> Refusal:
+    """What is told of an error that is ours: nothing of it."""
+    return Refusal("INTERNAL", "Something went wrong on our side.")
 
 
 def shown_refusal(refusal: Refusal, request_id: str, path: Sequence[Any] | None = None) -> ErrorView:
@@ -34,12 +39,10 @@ def shown_error(error: GraphQLError, request_id: str, code: str | None = None) -
         return [shown_refusal(cause, request_id, error.path)]
     if isinstance(cause, (*AWAY, TimeoutError)):
         log.warning("database away", error=repr(cause))
-        away = Refusal("UNAVAILABLE", "The database is not available. Try again.", retryAfter=1)
-        return [shown_refusal(away, request_id, error.path)]
+        return [shown_refusal(unavailable(), request_id, error.path)]
     if code is None and cause is not None and not isinstance(cause, GraphQLError):
         log.error("unexpected error", request_id=request_id, path=error.path, exc_info=cause)
-        masked = Refusal("INTERNAL", "Something went wrong on our side.")
-        return [shown_refusal(masked, request_id, error.path)]
+        return [shown_refusal(internal(), request_id, error.path)]
     shown = shown_refusal(Refusal(code or "BAD_INPUT", _short(error.message)), request_id, error.path)
     if error.locations:
         shown["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]

@@ -1,6 +1,6 @@
 """How the graph is declared: object types over rows, batched fields, and the rules that follow from them."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from functools import partial
 from types import GenericAlias
 from typing import Any, TypeVar, dataclass_transform
@@ -9,7 +9,7 @@ import asyncpg
 import sqlalchemy as sa
 import strawberry
 from aiodataloader import DataLoader
-from graphql import GraphQLObjectType, GraphQLSchema, get_named_type
+from graphql import GraphQLObjectType, get_named_type
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.extensions import FieldExtension
 from strawberry.schema_directive import Location
@@ -18,10 +18,10 @@ from strawberry.types.field import StrawberryField
 
 from execution.batch import Args
 from execution.kinds import Cell
-from execution.selection import THROUGH, columns_of
+from execution.selection import columns_of
 from models.base import table_of
 from models.typeid import created_at, encoder
-from resolvers.context import Batch, Context
+from resolvers.context import BatchResolver, Context
 from schema.scalars import shown_creation
 
 T = TypeVar("T")
@@ -68,7 +68,7 @@ def describe(cls: type[Any], model: type[Any] | None) -> None:
 
 
 def computed(resolve: Callable[[Any], Any], *needs: str, description: str, cell: Cell | None = None) -> Any:
-    """A field made from columns of its row. ``cell`` is how a plan writes it."""
+    """A field made from columns of its row: the ones it ``needs``, or those of ``cell``, by which a plan writes it."""
 
     def resolver(root: Any) -> Any:
         return resolve(root)
@@ -90,14 +90,14 @@ def related_id(prefix: str, column: str, description: str) -> Any:
     """The TypeID of a related row, free of a join."""
     write = encoder(prefix)
     cell = Cell(column, write=write)
-    return computed(lambda row: write(row[column]), column, description=description, cell=cell)
+    return computed(lambda row: write(row[column]), description=description, cell=cell)
 
 
 def creation() -> Any:
     """``createdAt``: the time in the id."""
     cell = Cell("id", write=shown_creation)
     meaning = "When it was made: the time in its id."
-    return computed(lambda row: created_at(row["id"]), "id", description=meaning, cell=cell)
+    return computed(lambda row: created_at(row["id"]), description=meaning, cell=cell)
 
 
 def argument(name: str, type_: Any, description: str, graphql_name: str | None = None, required: bool = False) -> Any:
@@ -126,7 +126,7 @@ def page_arguments(filter_: type[Any], order: type[Any]) -> list[Any]:
 class Batched(FieldExtension):
     """A field whose batch resolver is called once for all parents of a level."""
 
-    def __init__(self, resolve: Batch, arguments: list[Any]) -> None:
+    def __init__(self, resolve: BatchResolver, arguments: list[Any]) -> None:
         self.resolve_batch = resolve
         self.added = arguments
 
@@ -140,7 +140,7 @@ class Batched(FieldExtension):
         key = (id(self), *map(id, raw.field_nodes))
         loader = ctx.loaders.get(key)
         if loader is None:
-            args = Args(self._columns(ctx, raw, key), {n: given(v) for n, v in kwargs.items() if v is not None})
+            args = Args(_columns(raw), {n: given(v) for n, v in kwargs.items() if v is not None})
             loader = DataLoader(partial(self._load, ctx, args), cache=False)
             ctx.loaders[key] = loader
         return await loader.load(ROOT if source is None else source)
@@ -148,20 +148,12 @@ class Batched(FieldExtension):
     async def _load(self, ctx: Context, args: Args, parents: list[Any]) -> list[Any]:
         return await self.resolve_batch(ctx, parents, args)
 
-    def _columns(self, ctx: Context, raw: Any, key: Any) -> tuple[str, ...]:
-        known = ctx.columns.get(key)
-        if known is None:
-            known = ctx.columns[key] = columns_under(raw.schema, raw.field_nodes, raw.return_type, raw.fragments)
-        return known
 
-
-def columns_under(schema: GraphQLSchema, nodes: Any, type_: Any, fragments: Any) -> tuple[str, ...]:
-    """The columns that a batched field's selections need of its rows, whichever types those have."""
-    named: Any = get_named_type(type_)
-    kinds = [named] if isinstance(named, GraphQLObjectType) else schema.get_possible_types(named)
-    needs = schema.extensions["needs"]
-    found = [columns_of(nodes, kind, fragments, needs) for kind in kinds]
-    return tuple(sorted({column for columns in found for column in columns}))
+def _columns(raw: Any) -> tuple[str, ...]:
+    """What a batched field's selections need of its rows, where graphql-core executes them."""
+    named = get_named_type(raw.return_type)
+    types = [named] if isinstance(named, GraphQLObjectType) else raw.schema.get_possible_types(named)
+    return columns_of(raw.field_nodes, types, raw.fragments, raw.schema.extensions["fields"])
 
 
 async def _level() -> None:
@@ -188,7 +180,7 @@ def through(description: str, cell: Cell) -> Any:
         found = root if cell.key is None else getattr(root, cell.key) if cell.attribute else root[cell.key]
         return found if cell.write is None else cell.write(found)
 
-    return strawberry.field(resolver=resolver, description=description, metadata={"needs": THROUGH, "cell": cell})
+    return strawberry.field(resolver=resolver, description=description, metadata={"cell": cell})
 
 
 def given(value: Any) -> Any:
@@ -205,14 +197,6 @@ def given(value: Any) -> Any:
             found[field.python_name] = given(part.value)
         elif part is not None and part is not strawberry.UNSET:
             found[field.python_name] = given(part)
-    return found
-
-
-def needs_of(schema: strawberry.Schema) -> dict[tuple[str, str], tuple[str, ...] | str]:
-    """What each field of each object type needs of its row, by the names of type and field."""
-    found: dict[tuple[str, str], tuple[str, ...] | str] = {}
-    for name, field_name, field in strawberry_fields(schema):
-        found[name, field_name] = field.metadata.get("needs", () if field.base_resolver else (field.python_name,))
     return found
 
 
@@ -235,6 +219,3 @@ ROWS = frozenset({asyncpg.Record, dict})
 def resolve_default(source: Any, name: str) -> Any:
     """A plain field: a column of a row, or an attribute of a payload."""
     return getattr(source, name) if hasattr(type(source), "__strawberry_definition__") else source[name]
-
-
-Payload = Mapping[str, Any]

@@ -12,7 +12,7 @@ from execution.judge import Rule
 from models.typeid import prefix_of
 from resolvers.nodes import KINDS
 from schema.clients import ClientMutation, ClientQuery
-from schema.fields import Batched, Requires, needs_of, resolve_default, strawberry_fields
+from schema.fields import Batched, Requires, resolve_default, strawberry_fields
 from schema.messages import MessageMutation, MessageQuery
 from schema.order_changes import OrderMutation
 from schema.orders import OrderQuery
@@ -102,10 +102,11 @@ def _rules() -> dict[tuple[str, str], Rule]:
             public=bool(declared.metadata.get("public")),
             scope_of=scope_of,
             reads=reads,
+            filters=("filter",) if connection else (),
         )
     return found
 
 
 RULES = _rules() | introspection_rules(CORE)
-CORE.extensions["needs"] = needs_of(SCHEMA)
-FIELDS = fields_of_schema(SCHEMA, RULES)
+# Where graphql-core executes, batched fields find in it what their rows must have.
+FIELDS = CORE.extensions["fields"] = fields_of_schema(SCHEMA, RULES)

@@ -37,7 +37,7 @@ def _told(name: str, description: str) -> Any:
 
 
 def _cursor(read: Callable[[Page], str | None], description: str) -> Any:
-    return computed(read, CURSOR, description=description, cell=Cell(write=read, null=True, needs=(CURSOR,)))
+    return computed(read, description=description, cell=Cell(write=read, null=True, needs=(CURSOR,)))
 
 
 @object_type(description="Where a page stands in its list.")
@@ -73,7 +73,7 @@ def edge_node() -> Any:
 def edge_cursor() -> Any:
     """An edge's ``cursor``."""
     meaning = "Where the row stands in the list."
-    return computed(_edge_cursor, CURSOR, description=meaning, cell=Cell(write=_edge_cursor, needs=(CURSOR,)))
+    return computed(_edge_cursor, description=meaning, cell=Cell(write=_edge_cursor, needs=(CURSOR,)))
 
 
 def _edge_cursor(edge: Edge) -> str:

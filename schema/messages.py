@@ -70,13 +70,10 @@ class Author:
 
     kind: AuthorKind = computed(
         lambda row: AuthorKind(row["author_kind"]),
-        "author_kind",
         description="Which kind of author.",
         cell=Cell("author_kind"),
     )
-    name: str = computed(
-        lambda row: row["author_name"], "author_name", description="The author's name.", cell=Cell("author_name")
-    )
+    name: str = computed(lambda row: row["author_name"], description="The author's name.", cell=Cell("author_name"))
 
 
 @object_type(Table, description="A message of an order's thread. Append-only.", scope="messages:read")

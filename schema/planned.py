@@ -12,7 +12,6 @@ from strawberry.types.field import StrawberryField
 from execution.batch import Args
 from execution.judge import Rule
 from execution.kinds import OWN, Batch, Cell, Fields, Kind, Own, Plain
-from execution.selection import THROUGH
 from resolvers.context import Context
 from schema.cells import cell_of
 from schema.fields import ROOT, ROW_TYPES, ROWS, Batched, given
@@ -39,7 +38,6 @@ def _kind(
     schema: strawberry.Schema, type_: GraphQLObjectType, field: GraphQLField, declared: StrawberryField, cost: int
 ) -> Kind:
     needs = declared.metadata.get("needs", ())
-    needs = () if needs == THROUGH else needs
     held = get_named_type(field.type)
     if declared.extensions:
         (first, *others) = declared.extensions
@@ -51,12 +49,12 @@ def _kind(
         column = None if table is None else table.c.get(declared.python_name)
         read = _reader(declared.default_resolver, declared.python_name)
         sure = _origin(held) in ROW_TYPES
-        known: Cell | None = declared.metadata.get("cell") or cell_of(column, field.type)
-        return Plain(*read, known, (declared.python_name,), sure, cost)
+        cell: Cell | None = declared.metadata.get("cell") or cell_of(column, field.type)
+        return Plain(*read, cell, (declared.python_name,), sure, cost)
     resolver: Any = declared.base_resolver
     if not _asks_for_its_object_alone(resolver):
         return Own(needs, cost)
-    cell: Cell | None = declared.metadata.get("cell")
+    cell = declared.metadata.get("cell")
     return Plain(*_computer(resolver), cell, needs, cell is not None, cost)
 
 

@@ -24,10 +24,10 @@ from rest_shim.http import App, Reply
 from rest_shim.problems import problem
 from rest_shim.reference import reference
 from schema.engine import Engine
-from schema.errors import shown_refusal
+from schema.errors import internal, shown_refusal
 from server.authentication import Authentication
 from server.buckets import PATIENCE_S, Buckets
-from server.edge import MASKED, Edge, masked
+from server.edge import Edge, masked
 from server.graphql import GraphQL
 from server.metrics import Exposition, Metrics
 from server.pages import GRAPHIQL
@@ -81,7 +81,7 @@ async def _wrong_method(request: Request, error: Exception) -> Response:
 
 async def _broken(request: Request, error: Exception) -> Response:
     # The edge logs it: Starlette raises it again once this has been sent.
-    return _response(masked(Refusal("INTERNAL", MASKED), request.state.request_id, request.url.path))
+    return _response(masked(internal(), request.state.request_id, request.url.path))
 
 
 HANDLERS: Any = {404: _missing, 405: _wrong_method, 500: _broken}

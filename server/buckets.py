@@ -26,6 +26,10 @@ PAUSE_S = 1.0
 SETTLING_S = 1.0
 # With less than so many times its cost left, a request asks Redis.
 MULTIPLE = 4
+# Near its end a bucket is spent from by Redis alone: with less than this part of it left.
+NEAR = 1 / 10
+# Of a bucket a process may have spent this part without Redis knowing of it.
+UNSETTLED = 1 / 20
 ORGANIZATIONS_KEPT = 10_000
 
 # Takes what is owed, even below nothing, then the cost if it is there. Redis's own clock, so that the clocks of several
@@ -77,8 +81,8 @@ class Buckets:
     def __init__(self, redis: Redis, size: int, refill: int) -> None:
         self.redis, self.size, self.refill = redis, size, refill
         self._policy = (b"ratelimit-policy", b'"cost";q=%d;w=%d' % (size, -(-size // refill)))
-        self._near = size / 10
-        self._most_owed = size / 20
+        self._near = size * NEAR
+        self._most_owed = size * UNSETTLED
         self._buckets: dict[UUID, _Bucket] = {}
         self._owing: dict[str, _Bucket] = {}
         self._asks: list[_Ask] = []
@@ -226,6 +230,6 @@ class Buckets:
         async with self.redis.pipeline(transaction=False) as pipe:
             for bucket, owed, ask in calls:
                 cost = ask.cost if ask is not None else 0
-                pipe.eval(_TAKE, 1, bucket.name, self.size, self.refill, owed, cost)  # type: ignore[arg-type]
+                pipe.eval(_TAKE, 1, bucket.name, *map(str, (self.size, self.refill, owed, cost)))
             found: list[tuple[int, bytes]] = await pipe.execute()
         return found

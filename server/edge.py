@@ -14,7 +14,7 @@ from resolvers.errors import Refusal
 from rest_shim.deadlines import Deadlines
 from rest_shim.http import App, Header, Message, Receive, Reply, Scope, Send, reply
 from rest_shim.problems import problem
-from schema.errors import shown_refusal
+from schema.errors import internal, shown_refusal
 from server.logs import REQUEST_ID, access
 from server.metrics import Metrics
 
@@ -26,7 +26,6 @@ SECURITY_HEADERS: tuple[Header, ...] = (
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
 )
-MASKED = "Something went wrong on our side."
 _POLICY = b"content-security-policy"
 STRICT: tuple[Header, ...] = (*SECURITY_HEADERS, (_POLICY, b"default-src 'none'; frame-ancestors 'none'"))
 
@@ -75,7 +74,7 @@ class Edge:
             await _fail(status, send_head, refused, request_id, scope["path"])
         except Exception:
             log.exception("unexpected error")
-            await _fail(status, send_head, Refusal("INTERNAL", MASKED), request_id, scope["path"])
+            await _fail(status, send_head, internal(), request_id, scope["path"])
         seconds, statements = time.perf_counter() - started, state.get("statements", 0)
         self.metrics.note(state.get("door", "other"), state.get("kind", "none"), status, seconds, statements)
         access(request_id, scope["method"], scope["path"], status, seconds, statements)

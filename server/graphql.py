@@ -54,10 +54,13 @@ class GraphQL:
     async def _answer(self, request: Request, headers: list[Header]) -> tuple[Answer, Context]:
         actor: Actor | None = None
         refused: Refusal | None = None
-        if b"authorization" in request.headers:
+        try:
             actor = await self.door.actor_of(request)
-        else:
-            refused = Refusal("UNAUTHENTICATED", "An API key is needed: Authorization: Bearer sk_live_….")
+        except Refusal as error:
+            # What is public is answered without a key, but not with a wrong one.
+            if b"authorization" in request.headers:
+                raise
+            refused = error
         try:
             prepared, name = await self._prepare(request)
         except (Refusal, Refusals, UnfitDocument):

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import structlog
 
-from resolvers.errors import Refusal
 from rest_shim.http import App, Endpoint, Receive, Reply, Request, Scope, Send
-from server.edge import MASKED, masked
+from schema.errors import internal
+from server.edge import masked
 
 log = structlog.get_logger()
 _NONE: Mapping[str, str] = {}
@@ -75,9 +75,9 @@ class Paths:
         request.state["door"] = door
         try:
             reply = await endpoint(request)
-        except Exception:
+        except Exception:  # here and not at the edge, so that CORS's headers are on this answer too
             log.exception("unexpected error")
-            reply = masked(Refusal("INTERNAL", MASKED), request.request_id, scope["path"])
+            reply = masked(internal(), request.request_id, scope["path"])
         await answer(reply, send)
 
 

@@ -24,7 +24,7 @@ def serve(make_app: Callable[[], ASGIApp], settings: Settings) -> None:
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     uvicorn.Server(
         uvicorn.Config(
-            lambda: _settled(make_app()),
+            lambda: settled(make_app()),
             factory=True,
             host=settings.host,
             port=settings.port,
@@ -42,7 +42,7 @@ def serve(make_app: Callable[[], ASGIApp], settings: Settings) -> None:
     ).run()
 
 
-def _settled(app: ASGIApp) -> ASGIApp:
+def settled(app: ASGIApp) -> ASGIApp:
     """The application, with what was loaded for it taken out of the garbage collector's sight: it lives for ever."""
     gc.collect()
     gc.freeze()

@@ -8,8 +8,9 @@ from graphql import GraphQLError, subscribe, validate
 
 from execution.compare import differences
 from execution.documents import parse_operation
-from execution.run import FALLBACKS, run
-from schema.fields import batched, computed, needs_of
+from execution.run import run
+from execution.survey import FALLBACKS
+from schema.fields import batched, computed
 from schema.planned import fields_of_schema
 from tests.test_planned import Ctx
 
@@ -60,8 +61,7 @@ class Subscription:
 
 SCHEMA = strawberry.Schema(Query, subscription=Subscription)
 CORE = SCHEMA._schema
-CORE.extensions["needs"] = needs_of(SCHEMA)
-FIELDS = fields_of_schema(SCHEMA, {})
+FIELDS = CORE.extensions["fields"] = fields_of_schema(SCHEMA, {})
 TEXT = """subscription($upto: Int!, $shown: Boolean!) {
   t: ticks(upto: $upto) { __typename number ...More @include(if: $shown) } }
   fragment More on Tick { squared doubled path odd }"""

@@ -14,7 +14,8 @@ from execution.compare import differences
 from execution.documents import Operation, UnfitDocument, parse_operation
 from execution.kinds import OWN, Batch, Fields, each
 from execution.plan import MOST_PLANS
-from execution.run import FALLBACKS, core, run
+from execution.run import core, run
+from execution.survey import FALLBACKS
 from tests.zoo import ASYNC, SYNC, batched, make
 from tests.zoo_documents import VARIABLES, Writer
 

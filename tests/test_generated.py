@@ -17,7 +17,8 @@ from bench.data import fill
 from execution.compare import differences
 from execution.documents import Operation, UnfitDocument, parse_operation
 from execution.judge import Limits
-from execution.run import FALLBACKS, core, run
+from execution.run import core, run
+from execution.survey import FALLBACKS
 from resolvers import organizations
 from resolvers.runtime import Runtime
 from schema.engine import Engine

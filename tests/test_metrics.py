@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from execution.run import FALLBACKS
+from execution.survey import FALLBACKS
 from resolvers.runtime import Runtime
 from server.metrics import BOUNDS, Metrics
 from tests.api_support import make_org, serving, settings_of

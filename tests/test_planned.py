@@ -12,7 +12,7 @@ from execution.compare import differences
 from execution.documents import parse_operation
 from execution.kinds import Batch, Own, Plain
 from execution.run import core, run
-from schema.fields import argument, batched, computed, needs_of
+from schema.fields import argument, batched, computed
 from schema.planned import fields_of_schema
 
 
@@ -21,7 +21,6 @@ class Ctx:
     """What a batched field asks of a context."""
 
     loaders: dict[Any, Any] = field(default_factory=dict)
-    columns: dict[Any, Any] = field(default_factory=dict)
     calls: list[tuple[int, tuple[str, ...], dict[str, Any]]] = field(default_factory=list)
 
 
@@ -110,8 +109,7 @@ class Query:
 
 SCHEMA = strawberry.Schema(Query)
 CORE = SCHEMA._schema
-CORE.extensions["needs"] = needs_of(SCHEMA)
-FIELDS = fields_of_schema(SCHEMA, {})
+FIELDS = CORE.extensions["fields"] = fields_of_schema(SCHEMA, {})
 
 DOCUMENTS = [
     "{ things { __typename name ... on Box { size length constant bySelf(wish: {}) } ... on Bag { name } } }",

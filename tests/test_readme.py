@@ -18,6 +18,7 @@ HEADINGS = [
     "Deployment",
     "Commands",
     "How fast it is",
+    "How a query runs",
     "The rooms",
 ]
 

@@ -5,11 +5,11 @@ from uuid import uuid4
 
 import pytest
 
-from execution.documents import parse_operation
 from resolvers.jobs import context_of
 from resolvers.runtime import Runtime
 from resolvers.sql import Sql
-from schema.steady import steady
+from schema.engine import Engine
+from schema.operations import OPERATIONS
 
 MODE = Sql("show plan_cache_mode", (), {})
 LISTED = "query Q($f: ClientFilter, $n: Int) { clients(filter: $f, first: $n) { nodes { id } } }"
@@ -23,7 +23,7 @@ TWICE = """query ($f: ClientFilter, $o: OrderFilter) {
         ("{ clients(first: 5) { nodes { id } } }", {}, True),
         ("query ($filter: Int) { clients(first: $filter) { nodes { id } } }", {"filter": 5}, True),
         ('{ clients(filter: {name: {eq: "x"}}) { totalCount } }', {}, False),
-        ("{ clients(filter: null) { totalCount } }", {}, False),
+        ("{ clients(filter: null) { totalCount } }", {}, True),
         (LISTED, {}, True),
         (LISTED, {"f": None, "n": 5}, True),
         (LISTED, {"f": {}}, False),
@@ -32,14 +32,29 @@ TWICE = """query ($f: ClientFilter, $o: OrderFilter) {
         (TWICE, {"o": {}}, False),
         (LISTED.replace("ClientFilter,", 'ClientFilter = {name: {eq: "x"}},'), {}, False),
         ("{ clients { nodes { ...F } } } fragment F on Client { orders(filter: {}) { totalCount } }", {}, False),
-        ("{ filter: clients { totalCount } }", {}, False),
-        ("query ($f: ClientFilter) { clients(filter: # it\n $f) { totalCount } }", {}, False),
+        ("{ filter: clients { totalCount } }", {}, True),
+        (
+            "query ($f: ClientFilter, $s: Boolean!) { clients(filter: $f) @skip(if: $s) { totalCount } }",
+            {"f": {}, "s": True},
+            True,
+        ),
+        ("query ($f: ClientFilter) { clients(filter: # it\n $f) { totalCount } }", {}, True),
     ],
 )
 def test_what_is_steady(text: str, variables: dict[str, Any], expected: bool) -> None:
-    operation = parse_operation(text, None)
+    engine = Engine()
     for _ in range(2):
-        assert steady(operation, variables) is expected
+        prepared = engine.measure(text, None, variables)
+        engine.validate(prepared, None)
+        assert prepared.measure.filtered is not expected
+
+
+def test_a_kept_verdict_knows_whether_this_request_filters() -> None:
+    engine, operation = Engine(), OPERATIONS["ListClients"]
+    given: list[Any] = [None, {"search": "a"}, {}, None, {"tags": {"has": "b"}}]
+    found = [engine.prepared(operation, {"first": 5, "filter": each}).measure.filtered for each in given]
+    assert found == [False, True, True, False, True]
+    assert engine.prepared(operation, {"first": 5}).measure.filtered is False
 
 
 async def test_a_plan_is_kept_in_a_steady_snapshot_and_in_no_other(single: Runtime) -> None:
