@@ -21,6 +21,7 @@ from graphql.execution.values import VariableValues
 
 from execution.arguments import Arguments
 from execution.documents import Operation
+from execution.folded import NAMED
 from execution.kinds import Batch, Cell, Fields, Kind, Own, Plain
 from execution.shapes import Shape, shape_of
 from execution.survey import FALLBACKS, Known, surveyed
@@ -96,11 +97,11 @@ class Selection:
     def write(self, rows: Sequence[Any], collector: Collector) -> list[dict[str, Any]]:
         """Objects of rows of which it is known that they are of this type; a writer is made when it is first used.
 
-        Rows that are dicts, as changes give them, are read by name.
+        Rows that are dicts, as changes give them, or parts of their parents' rows are read by name.
         """
         if not rows:
             return []
-        unpacked = type(rows[0]) is not dict
+        unpacked = type(rows[0]) not in NAMED
         writer = self.writers.get(unpacked)
         if writer is None:
             writer = self.writers[unpacked] = writer_of(self, unpacked=unpacked)

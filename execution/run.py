@@ -17,6 +17,7 @@ from graphql.pyutils import Path
 
 from execution.documents import Operation
 from execution.finish import Finisher
+from execution.folded import Folded
 from execution.kinds import Batch, Fields, Plain
 from execution.places import Level, Place
 from execution.plan import Plan, Planned, Selection, plan_of
@@ -61,6 +62,9 @@ class _Run(Settling):
             kind = field.kind
             if isinstance(kind, Plain):
                 self._plain(field, kind, level)
+            elif isinstance(kind, Batch) and field.folded:
+                # No writer wrote it with its parent: something about the parent, or about the whole plan, was unusual.
+                self._values(field, level, [Folded(parent, f"{kind.fold}.") for parent in level.parents])
             elif isinstance(kind, Batch):
                 batches.append((field, kind, level))
             else:

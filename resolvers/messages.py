@@ -61,10 +61,12 @@ async def of_orders(ctx: Context, parents: list[Row], args: Args) -> list[Page]:
 
 async def one(ctx: Context, parents: list[Any], args: Args) -> list[Row | None]:
     """The message of an id; None when it is missing, foreign, or INTERNAL and the caller may not see it."""
-    columns = (*args.columns, "visibility")
-    rows = await by_ids(ctx, messages, [decode(PREFIX, args.values["id"])], columns)
-    hidden = not ctx.actor.may("messages:internal")
-    return [None if row is None or (hidden and row["visibility"] == Visibility.INTERNAL) else row for row in rows]
+    if ctx.actor.may("messages:internal"):
+        return await by_ids(ctx, messages, [decode(PREFIX, args.values["id"])], args.columns)
+    columns = dict.fromkeys((*args.columns, "visibility"))
+    rows = await by_ids(ctx, messages, [decode(PREFIX, args.values["id"])], tuple(columns))
+    # Read by name: it may have a column more than was asked for.
+    return [None if row is None or row["visibility"] == Visibility.INTERNAL else dict(row) for row in rows]
 
 
 @statement

@@ -68,10 +68,12 @@ async def create(ctx: Context, name: str, slug: str, currency: str = "EUR", time
 
 
 @statement
-def _viewer() -> sa.Select[Any]:
-    return owned(organizations)
+def _viewer(columns: tuple[str, ...]) -> sa.Select[Any]:
+    shown = [organizations.c[name] for name in columns]
+    # The last column is the loader's own: a plan reads the others by their order.
+    return owned(organizations, *shown, organizations.c.org_id.label("key"))
 
 
 async def viewer(ctx: Context, parents: list[Any], args: Args) -> list[Row | None]:
     """The organization of the key that asks."""
-    return [await ctx.row(_viewer())]
+    return [await ctx.row(_viewer(args.columns))]

@@ -17,7 +17,7 @@ from graphql import (
 from execution.batch import Args
 from execution.compare import differences
 from execution.documents import parse_operation
-from execution.kinds import Batch, Cell, Fields, Kind, Plain
+from execution.kinds import Batch, Cell, Fields, Kind, Own, Plain
 from execution.run import core, run
 from execution.shapes import usual_int
 
@@ -28,12 +28,12 @@ def _field(type_: Any, read: Any) -> GraphQLField:
     return GraphQLField(type_, resolve=lambda source, _info: read(source))
 
 
-LAND = GraphQLObjectType("Land", {"name": _field(SOME(TEXT), lambda row: row["land.name"])})
+LAND = GraphQLObjectType("Land", {"name": _field(SOME(TEXT), lambda row: row["name"])})
 TOWN = GraphQLObjectType(
     "Town",
     lambda: {
-        "name": _field(SOME(TEXT), lambda row: row["town.name"]),
-        "land": _field(SOME(LAND), lambda row: {"land.name": row["town.land.name"]}),
+        "name": _field(SOME(TEXT), lambda row: row["name"]),
+        "land": _field(SOME(LAND), lambda row: {"name": row["land.name"]}),
     },
 )
 SIDE = GraphQLObjectType("Side", {"name": _field(SOME(TEXT), lambda row: row["name"])})
@@ -47,7 +47,7 @@ SHOP = GraphQLObjectType(
         "side": _field(SOME(SIDE), lambda row: row),
         "notes": _field(GraphQLList(SOME(NOTE)), lambda row: row["notes"]),
         "best": _field(NOTE, lambda row: row["best"]),
-        "town": _field(SOME(TOWN), lambda row: {"town.name": row["town.name"], "town.land.name": row["land.name"]}),
+        "town": _field(SOME(TOWN), lambda row: {"name": row["town.name"], "land.name": row["land.name"]}),
         "slow": _field(SOME(NUMBER), lambda row: len(row["name"])),
     },
 )
@@ -121,12 +121,14 @@ CELLS: dict[tuple[str, str], Cell] = {
 class Loading:
     """The fields of the schema: cells, folded objects, and lists loaded in the order of the columns asked for."""
 
-    def __init__(self, more: int = 1) -> None:
-        self.more = more
+    def __init__(self, more: int = 1, own: tuple[str, ...] = ()) -> None:
+        self.more, self.own = more, own
         self.asked: list[tuple[str, tuple[str, ...]]] = []
 
     def __call__(self, type_: GraphQLObjectType, name: str, field: GraphQLField) -> Kind:
         resolve: Any = field.resolve
+        if name in self.own:
+            return Own(("name",), 1)
         if type_ is QUERY:
             return Batch(self._loader(name, resolve), dict, sure=True, folds=True, cost=1)
         if (type_, name) in ((SHOP, "town"), (TOWN, "land")):
@@ -195,6 +197,16 @@ async def test_rows_of_another_width_are_read_by_name() -> None:
     fields = Loading(more=3)
     found = await answered("{ shops { name size } page { shops { motto } } }", fields)
     assert found.data["page"] == {"shops": [{"motto": None}, {"motto": "m"}]}
+
+
+@pytest.mark.parametrize("fields", [Loading(more=3), Loading(own=("slow",))], ids=["another width", "paths"])
+async def test_what_came_with_a_row_is_shown_where_no_writer_writes_the_row(fields: Loading) -> None:
+    text = "{ page { shops { slow name town { again: name land { name } __typename } side { name } } } shop { name } }"
+    found = await answered(text, fields)
+    assert found.data["page"]["shops"][1]["town"] == {"again": "U", "land": {"name": "M"}, "__typename": "Town"}
+    assert [name for name, _ in fields.asked] == ["page", "shop"]
+    # As where it is written: the page, two shops, each with its town, land and side, and the shop.
+    assert found.cost == (await answered(text, Loading())).cost == 1 + 2 * (1 + 1 + 1 + 1) + 1
 
 
 async def test_what_was_written_is_counted() -> None:
