@@ -42,7 +42,7 @@ MOST_TOLD = 10**9
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What a field costs and needs. ``cost`` is for one; a ``connection`` costs 2 + n × what it holds. A field that
-    ``introspects`` holds ``times`` objects.
+    ``introspects`` holds ``times`` objects, one that finds ``each`` of a list argument's items as many as there are.
 
     ``public`` fields need no key. ``scope`` is needed; ``scope_of`` tells more from the arguments that it ``reads``.
     ``filters`` are the arguments that narrow what it holds.
@@ -57,6 +57,7 @@ class Rule:
     filters: tuple[str, ...] = ()
     introspects: int = 0
     times: int = 1
+    each: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +146,20 @@ class _Judge:
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> Measure:
         name = node.name.value
         rule = self.rules.get((parent.name if parent is not None else "", name), Rule(public=name.startswith("__")))
-        measure = Measure(depth=1, cost=rule.cost, introspected=rule.introspects * rule.times, public=rule.public)
+        arguments = arguments_of(node, rule, self.variables)
+        each = 1 if rule.each is None else items(arguments, rule.each)
+        measure = Measure(depth=1, cost=rule.cost * each, introspected=rule.introspects * rule.times)
+        measure.public = rule.public
         key = node.alias.value if node.alias is not None else name
         if rule.scope is not None:
             measure.scopes[rule.scope] = (key,)
-        arguments = arguments_of(node, rule, self.variables)
         measure.filtered = is_given(arguments, rule.filters)
         if rule.scope_of is not None:
             for scope in rule.scope_of(arguments):
                 measure.scopes.setdefault(scope, (key,))
         if node.selection_set is not None:
             held = self.selection(node.selection_set, type_of(node, parent))
-            measure.add(held, (key,), page_size(arguments) if rule.connection else rule.times)
+            measure.add(held, (key,), page_size(arguments) if rule.connection else rule.times * each)
             measure.depth = held.depth + 1
             # What lies under a public field was judged by it, as introspection's own fields are.
             measure.public = rule.public
@@ -185,6 +188,12 @@ def page_size(arguments: Mapping[str, Any]) -> int:
     # 100.0 is 100 to GraphQL, so it is to us.
     sizes = [int(size) for size in asked if isinstance(size, (int, float)) and 0 < size < INT_HIGH]
     return max(sizes) if sizes else DEFAULT_PAGE
+
+
+def items(arguments: Mapping[str, Any], name: str) -> int:
+    """How many items an argument has: one that is no list is a list of one to GraphQL."""
+    found = arguments.get(name)
+    return len(found) if isinstance(found, list) else 1
 
 
 def left_out(directive: DirectiveNode, variables: Mapping[str, Any]) -> bool:

@@ -31,6 +31,7 @@ from execution.judge import (
     defaults_of,
     excess,
     is_given,
+    items,
     judge,
     page_size,
     root_of,
@@ -130,6 +131,8 @@ class _Places:
             given = {argument.name.value: argument.value for argument in node.arguments or ()}
             if rule.connection:
                 self._add(page_size, given, PAGE)
+            if rule.each is not None:
+                self._add(partial(items, name=rule.each), given, (rule.each,))
             if rule.scope_of is not None:
                 self._add(_tuple(rule.scope_of), given, rule.reads)
             if rule.filters:

@@ -103,6 +103,7 @@ def _rules() -> dict[tuple[str, str], Rule]:
             scope_of=scope_of,
             reads=reads,
             filters=("filter",) if connection else (),
+            each="ids" if "ids" in reads and "ids" in field.args else None,
         )
     return found
 

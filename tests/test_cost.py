@@ -33,6 +33,18 @@ async def test_what_came_is_counted_as_what_was_asked(acme: Org) -> None:
     assert await _cost(acme, f'{{ client(id: "{client}") {{ name }} }}') == (1, 1)
 
 
+async def test_objects_found_by_many_ids_cost_each(acme: Org) -> None:
+    ids = [(await new_client(acme))["publicId"] for _ in range(2)]
+    inner = "{ ... on Client { orders(first: 60) { nodes { id } } } }"
+    ask = f"query($ids: [ID!]!) {{ nodes(ids: $ids) {inner} }}"
+    assert await _cost(acme, ask, ids=ids) == (2 * (1 + 2 + 60), 2 * (1 + 2))
+    # The same document, asked with one of them, with one that is in no list, and with more than may be asked.
+    assert await _cost(acme, ask, ids=ids[:1]) == (1 + 2 + 60, 1 + 2)
+    assert await _cost(acme, ask, ids=ids[0]) == (1 + 2 + 60, 1 + 2)
+    assert await _cost(acme, f'{{ nodes(ids: ["{ids[0]}", "{ids[1]}"]) {inner} }}') == (2 * (1 + 2 + 60), 2 * (1 + 2))
+    assert await acme.refused(ask, ids=ids * 40) == [("TOO_COMPLEX", None)]
+
+
 async def test_changes_and_failures_cost_too(acme: Org) -> None:
     client = (await new_client(acme))["publicId"]
     rename = 'mutation($id: ID!) { updateClient(input: {id: $id, name: "B"}) { client { name } } }'

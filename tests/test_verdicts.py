@@ -79,7 +79,7 @@ def test_what_is_kept_is_what_would_be_judged() -> None:
             assert prepared.measure == judge(CORE, prepared.operation, given, RULES), given
             seen.add((prepared.measure.cost, tuple(prepared.measure.scopes)))
             assert len(prepared.operation.verdicts.kept) <= MOST_VERDICTS
-    assert len(seen) == 29
+    assert len(seen) == 65
     bare = engine.measure(SHAPED, None, {})
     assert bare.measure == judge(CORE, bare.operation, {}, RULES)
 
