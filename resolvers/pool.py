@@ -22,7 +22,7 @@ MEND_S = 5.0
 CONNECT_S = 10.0
 
 # Whatever may go wrong on a connection that is given up anyway.
-_BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.PostgresError)
+_BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresError)
 
 
 class Pool:

@@ -16,10 +16,12 @@ from resolvers.pool import Pool
 Connection = Any  # A pool's Link: asyncpg's stubs say less of what it returns than its users know.
 Renderer = Callable[[Any], str]
 
-# The database is away, or took too long: the caller may try again.
+# The database is away, or took too long: the caller may try again. The driver calls it an internal error when a
+# statement meets a connection whose end the server has announced, but that has not ended yet.
 AWAY = (
     OSError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,

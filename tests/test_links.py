@@ -7,12 +7,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 
 from resolvers.errors import Refusal
-from resolvers.runtime import Runtime
+from resolvers.runtime import AWAY, Runtime
 from server.accounts import close_data_folder
 from server.embedded import free_port
 from server.embedded_postgres import APP, OWNER, SUPERUSER, Postgres, prepare
@@ -67,6 +68,30 @@ async def test_a_holder_that_raises_leaves_no_transaction(backends: Backends) ->
         async with runtime.connection() as connection:
             assert not connection.is_in_transaction()
             assert await connection.fetchval("select 1") == 1
+
+
+def _end_announced(link: Any) -> None:
+    """The server's last word on a connection, while its end is still to come."""
+    said = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
+    link._protocol.data_received(b"E" + (len(said) + 4).to_bytes(4, "big") + said)
+
+
+async def test_a_connection_whose_end_is_announced_is_dead(backends: Backends) -> None:
+    async with opened(backends.database_url, most=1) as pool:
+        runtime = Runtime(pool, pool, RING, RING, RING)
+        # Idle: nothing of the request has run, so it gets another.
+        one = await pool.acquire(LONG)
+        pool.release(one)
+        _end_announced(one)
+        assert not one.is_closed()
+        two = await runtime.first(pool, "begin")
+        assert (two is not one, one.is_closed(), pool.size) == (True, True, 1)
+        # Lent, and given back in the middle of a transaction.
+        _end_announced(two)
+        with pytest.raises(AWAY):
+            await two.rows("select 1", [])
+        await pool.mend(two)
+        assert (two.is_closed(), pool.size) == (True, 0)
 
 
 async def test_a_dead_connection_is_replaced(backends: Backends) -> None:
