@@ -18,6 +18,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self._head_bytes = 0
         self._in_body = False
+        self._large = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
         super().connection_made(transport)
@@ -39,7 +40,20 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._disarm()
         self._in_body = True
+        if self._head_bytes > HEAD_BYTES and self._head_size() > HEAD_BYTES:
+            self._large = True
+            raise ValueError("the head is too large")  # ends the parsing: a 400 would be sent
         super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        if self._large:
+            self._refuse(b"431 Request Header Fields Too Large")
+        else:
+            super().send_400_response(msg)
+
+    def _head_size(self) -> int:
+        """How large a whole head is: what was received may hold a body, or requests before it, as well."""
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def on_message_complete(self) -> None:
         super().on_message_complete()

@@ -99,12 +99,20 @@ async def test_a_pipelined_head_waits_for_the_answer_before_it(port: int) -> Non
     writer.close()
 
 
+@pytest.mark.parametrize("end", [b"", b"\r\n\r\n"], ids=["open", "whole"])
 @pytest.mark.parametrize("pieces", [1, 40], ids=["at once", "in pieces"])
-async def test_a_large_head_is_refused(pieces: int, port: int) -> None:
-    head = b"GET / HTTP/1.1\r\nx-long: " + b"a" * (HEAD_BYTES + 1000)
+async def test_a_large_head_is_refused(pieces: int, end: bytes, port: int) -> None:
+    head = b"GET / HTTP/1.1\r\nx-long: " + b"a" * (HEAD_BYTES + 1000) + end
     size = len(head) // pieces + 1
     answer = await exchange(port, *(head[start : start + size] for start in range(0, len(head), size)))
     assert answer.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+
+
+async def test_heads_that_arrive_together_are_measured_each(port: int) -> None:
+    long = b"x-long: " + b"a" * (HEAD_BYTES - 1000) + b"\r\n"
+    answer = await exchange(port, request("/a", b"x" * 70_000, long) + request("/b", extra=long + CLOSE))
+    assert b"/a 70000" in answer
+    assert answer.endswith(b"/b 0")
 
 
 async def test_what_is_no_http_is_a_400(port: int) -> None:
