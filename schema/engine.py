@@ -143,7 +143,8 @@ class Engine:
             except Refusal as refused:
                 return Answer(None, [shown_refusal(refused, ctx.request_id, [key])])
             data |= part
-            actual += cost
+            # A field that is given again came to no more than all of them may.
+            actual = min(actual + cost, prepared.measure.cost)
         return Answer(data, actual=actual)
 
     async def _root_field(

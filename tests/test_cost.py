@@ -54,6 +54,16 @@ async def test_changes_and_failures_cost_too(acme: Org) -> None:
     assert await _cost(acme, "{ __schema { queryType { name } } }") == (0, 0)
 
 
+async def test_changes_that_are_given_again_cost_no_more_than_was_asked(acme: Org) -> None:
+    making = 'createClient(input: {name: "A", email: "%s@example.com"}) { client { id orders { totalCount } } }'
+    text = f"mutation {{ a: {making % 'a'} b: {making % 'b'} }}"
+    first, again = [await acme.graphql(text, headers={"Idempotency-Key": "k"}) for _ in range(2)]
+    assert first.json()["data"] == again.json()["data"]
+    cost = [each.json()["extensions"]["cost"] for each in (first, again)]
+    assert [each["requested"] for each in cost] == [2 * (10 + 2)] * 2
+    assert [each["actual"] for each in cost] == [2 * (10 + 2)] * 2
+
+
 async def test_without_an_organization_nothing_is_left(api: str) -> None:
     async with httpx.AsyncClient(base_url=api) as http:
         answer = (await http.post("/graphql", json={"query": "{ health { status } }"})).json()
