@@ -123,6 +123,21 @@ async def held(studio: Studio, documents: list[tuple[str, dict[str, Any]]]) -> C
     return told
 
 
+# What generated documents have found, as small as it gets.
+FOUND = [
+    "{ message(id: $id) { order { id } attachments { name } } }",
+    "{ message(id: $id) { order { id } } services { totalCount } }",
+    "{ viewer { key { id } } message(id: $id) { order { id client { name } } } }",
+    "{ viewer { key { id } } orders(first: 2) { nodes { service { id } client { id company } } } }",
+]
+
+
+@pytest.mark.parametrize("text", FOUND)
+async def test_what_was_found_once(studio: Studio, text: str) -> None:
+    found = next(each for each in studio.ids if each.startswith("message_"))
+    assert await held(studio, [(text.replace("$id", f'"{found}"'), {})]) == {"whole": 1}
+
+
 async def test_documents_of_our_own_writer_over_our_graph(studio: Studio) -> None:
     count = FULL or 200
     documents = []
