@@ -17,7 +17,7 @@ from resolvers.changes import Subject, apply
 from resolvers.context import Actor, Context, Row, now
 from resolvers.errors import Refusal
 from resolvers.runtime import Runtime
-from resolvers.sql import ORG, owned, statement
+from resolvers.sql import ORG, selected, statement
 
 SUBJECT = Subject("organization", organizations, tagged=False)
 
@@ -68,10 +68,10 @@ async def create(ctx: Context, name: str, slug: str, currency: str = "EUR", time
 
 
 @statement
-def _viewer() -> sa.Select[Any]:
-    return owned(organizations)
+def _viewer(columns: tuple[str, ...]) -> sa.Select[Any]:
+    return selected(organizations, columns).add_columns(organizations.c.org_id.label("key"))
 
 
 async def viewer(ctx: Context, parents: list[Any], args: Args) -> list[Row | None]:
     """The organization of the key that asks."""
-    return [await ctx.row(_viewer())]
+    return [await ctx.row(_viewer(args.columns))]

@@ -127,6 +127,8 @@ async def held(studio: Studio, documents: list[tuple[str, dict[str, Any]]]) -> C
 FOUND = [
     "{ message(id: $id) { order { id } attachments { name } } }",
     "{ message(id: $id) { order { id } } services { totalCount } }",
+    "{ viewer { organization { id name slug defaultCurrency timezone version } } }",
+    "{ viewer { organization { timezone } key { id } } }",
     "{ viewer { key { id } } message(id: $id) { order { id client { name } } } }",
     "{ viewer { key { id } } orders(first: 2) { nodes { service { id } client { id company } } } }",
 ]
