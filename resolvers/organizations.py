@@ -17,7 +17,7 @@ from resolvers.changes import Subject, apply
 from resolvers.context import Actor, Context, Row, now
 from resolvers.errors import Refusal
 from resolvers.runtime import Runtime
-from resolvers.sql import ORG, selected, statement
+from resolvers.sql import ORG, owned, statement
 
 SUBJECT = Subject("organization", organizations, tagged=False)
 
@@ -69,7 +69,7 @@ async def create(ctx: Context, name: str, slug: str, currency: str = "EUR", time
 
 @statement
 def _viewer(columns: tuple[str, ...]) -> sa.Select[Any]:
-    return selected(organizations, columns).add_columns(organizations.c.org_id.label("key"))
+    return owned(organizations, *(organizations.c[name] for name in columns), organizations.c.org_id.label("key"))
 
 
 async def viewer(ctx: Context, parents: list[Any], args: Args) -> list[Row | None]:

@@ -129,6 +129,7 @@ FOUND = [
     "{ message(id: $id) { order { id } } services { totalCount } }",
     "{ viewer { organization { id name slug defaultCurrency timezone version } } }",
     "{ viewer { organization { timezone } key { id } } }",
+    "{ viewer { organization { id @skip(if: true) } } }",
     "{ viewer { key { id } } message(id: $id) { order { id client { name } } } }",
     "{ viewer { key { id } } orders(first: 2) { nodes { service { id } client { id company } } } }",
 ]
