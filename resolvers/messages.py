@@ -1,7 +1,8 @@
 """Messages of an order's thread: read and append."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -61,10 +62,14 @@ async def of_orders(ctx: Context, parents: list[Row], args: Args) -> list[Page]:
 
 async def one(ctx: Context, parents: list[Any], args: Args) -> list[Row | None]:
     """The message of an id; None when it is missing, foreign, or INTERNAL and the caller may not see it."""
+    return await of_ids(ctx, [decode(PREFIX, args.values["id"])], args.columns)
+
+
+async def of_ids(ctx: Context, keys: Sequence[UUID | None], columns: tuple[str, ...]) -> list[Row | None]:
+    """The messages of some ids in their order, without what the caller may not see."""
     if ctx.actor.may("messages:internal"):
-        return await by_ids(ctx, messages, [decode(PREFIX, args.values["id"])], args.columns)
-    columns = dict.fromkeys((*args.columns, "visibility"))
-    rows = await by_ids(ctx, messages, [decode(PREFIX, args.values["id"])], tuple(columns))
+        return await by_ids(ctx, messages, keys, columns)
+    rows = await by_ids(ctx, messages, keys, tuple(dict.fromkeys((*columns, "visibility"))))
     # Read by name: it may have a column more than was asked for.
     return [None if row is None or row["visibility"] == Visibility.INTERNAL else dict(row) for row in rows]
 

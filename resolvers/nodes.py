@@ -1,50 +1,67 @@
-"""Any object by its id: the prefix tells which domain to ask."""
+"""Any object by its id: the prefix tells which table to ask."""
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
 
 from execution.batch import Args
 from models.clients import PREFIX as CLIENT
-from models.clients import clients as clients_table
+from models.clients import clients
 from models.messages import PREFIX as MESSAGE
 from models.messages import messages as messages_table
 from models.orders import PREFIX as ORDER
-from models.orders import orders as orders_table
+from models.orders import orders
 from models.services import PREFIX as SERVICE
-from models.services import services as services_table
-from models.typeid import prefix_of
+from models.services import services
+from models.typeid import decode, prefix_of
 from models.webhooks import PREFIX as WEBHOOK
 from models.webhooks import webhook_endpoints
-from resolvers import clients, messages, orders, services, webhooks
-from resolvers.context import BatchResolver, Context, Row
+from resolvers import messages
+from resolvers.context import Context, Row
 from resolvers.errors import bad_input
+from resolvers.rows import by_ids
 
-KINDS: dict[str, tuple[BatchResolver, Any]] = {
-    CLIENT: (clients.one, clients_table),
-    SERVICE: (services.one, services_table),
-    ORDER: (orders.one, orders_table),
-    MESSAGE: (messages.one, messages_table),
-    WEBHOOK: (webhooks.one, webhook_endpoints),
+TABLES: dict[str, sa.Table] = {
+    CLIENT: clients,
+    SERVICE: services,
+    ORDER: orders,
+    MESSAGE: messages_table,
+    WEBHOOK: webhook_endpoints,
 }
 MOST_IDS = 100
 
 
-async def _find(ctx: Context, public_id: str, columns: tuple[str, ...]) -> Row | None:
-    kind = prefix_of(public_id)
-    if kind not in KINDS:
-        return None
-    find, table = KINDS[kind]
+async def _of_kind(ctx: Context, kind: str, keys: list[UUID | None], columns: tuple[str, ...]) -> list[Row | None]:
+    table = TABLES[kind]
     wanted = tuple(column for column in columns if column in table.c)
-    row = (await find(ctx, [None], Args(wanted, {"id": public_id})))[0]
-    return None if row is None else dict(row) | {"kind": kind}
+    if kind == MESSAGE:
+        return await messages.of_ids(ctx, keys, wanted)
+    return await by_ids(ctx, table, keys, wanted)
+
+
+async def _found(ctx: Context, ids: Sequence[str], columns: tuple[str, ...]) -> list[Row | None]:
+    """The objects of some ids in their order, by one statement for each type of them."""
+    kinds = [prefix_of(each) for each in ids]
+    found: dict[str, Row] = {}
+    for kind in dict.fromkeys(kinds):
+        if kind in TABLES:
+            asked = [each for each, its in zip(ids, kinds, strict=True) if its == kind]
+            rows = await _of_kind(ctx, kind, [decode(kind, each) for each in asked], columns)
+            found |= {
+                each: dict(row) | {"kind": kind} for each, row in zip(asked, rows, strict=True) if row is not None
+            }
+    return [found.get(each) for each in ids]
 
 
 async def one(ctx: Context, parents: list[Any], args: Args) -> list[Row | None]:
     """The object of an id; None when it is missing, foreign or of no known type."""
-    return [await _find(ctx, args.values["id"], args.columns)]
+    return await _found(ctx, [args.values["id"]], args.columns)
 
 
 async def many(ctx: Context, parents: list[Any], args: Args) -> list[list[Row | None]]:
     """The objects of some ids, in their order. Raises Refusal BAD_INPUT for more than 100."""
     if len(args.values["ids"]) > MOST_IDS:
         raise bad_input("ids", f"ids takes at most {MOST_IDS}.")
-    return [[await _find(ctx, public_id, args.columns) for public_id in args.values["ids"]]]
+    return [await _found(ctx, args.values["ids"], args.columns)]

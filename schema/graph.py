@@ -10,7 +10,7 @@ from strawberry.schema.config import StrawberryConfig
 from execution.introspection import introspection_rules
 from execution.judge import Rule
 from models.typeid import prefix_of
-from resolvers.nodes import KINDS
+from resolvers.nodes import TABLES
 from schema.clients import ClientMutation, ClientQuery
 from schema.fields import Batched, Requires, resolve_default, strawberry_fields
 from schema.messages import MessageMutation, MessageQuery
@@ -48,7 +48,7 @@ def _node_scopes(arguments: Mapping[str, Any]) -> list[str]:
     """The scopes that ids by themselves need: their prefixes tell the types."""
     asked = arguments.get("ids") if "ids" in arguments else [arguments.get("id")]
     kinds = {prefix_of(item) for item in (asked if isinstance(asked, list) else [asked]) if isinstance(item, str)}
-    return sorted(f"{kind}s:read" for kind in kinds if kind in KINDS)
+    return sorted(f"{kind}s:read" for kind in kinds if kind in TABLES)
 
 
 # Where a filter leads to another list, by the field's name, which is the same in every filter.

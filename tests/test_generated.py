@@ -30,7 +30,7 @@ from tests.test_executor import WAYS
 # A release is checked with 20,000 of each sort.
 FULL = int(os.environ.get("COUNTERFOIL_DOCUMENTS", "0"))
 # Generators care little for size, and little is found: only the look at the answers counts.
-LAX = Limits(depth=100, aliases=2_000, directives=2_000, root_fields=500, cost=10**12)
+LAX = Limits(depth=100, aliases=2_000, directives=2_000, root_fields=500, cost=10**40)
 CHUNK = 500
 
 
@@ -121,6 +121,31 @@ async def held(studio: Studio, documents: list[tuple[str, dict[str, Any]]]) -> C
     # What falls back is compared with itself.
     assert FALLBACKS.total() == before
     return told
+
+
+# What generated documents have found, as small as it gets.
+FOUND = [
+    "{ message(id: $id) { order { id } attachments { name } } }",
+    "{ message(id: $id) { order { id } } services { totalCount } }",
+    "{ viewer { organization { id name slug defaultCurrency timezone version } } }",
+    "{ viewer { organization { timezone } key { id } } }",
+    "{ viewer { organization { id @skip(if: true) } } }",
+    "{ viewer { key { id } } message(id: $id) { order { id client { name } } } }",
+    "{ viewer { key { id } } orders(first: 2) { nodes { service { id } client { id company } } } }",
+]
+
+
+@pytest.mark.parametrize("text", FOUND)
+async def test_what_was_found_once(studio: Studio, text: str) -> None:
+    found = next(each for each in studio.ids if each.startswith("message_"))
+    assert await held(studio, [(text.replace("$id", f'"{found}"'), {})]) == {"whole": 1}
+
+
+async def test_ids_of_any_type_are_found_by_a_statement_for_each_type(studio: Studio) -> None:
+    ids = " ".join(f'"{each}"' for each in studio.ids[:90])
+    answer, statements = await answered(studio, Engine(LAX), f"{{ nodes(ids: [{ids}]) {{ id __typename }} }}", {})
+    assert [each["id"] for each in answer.data["nodes"]] == studio.ids[:90]
+    assert statements == len({each["__typename"] for each in answer.data["nodes"]}) == 4
 
 
 async def test_documents_of_our_own_writer_over_our_graph(studio: Studio) -> None:
