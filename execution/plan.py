@@ -114,7 +114,6 @@ class Selection:
             kind = each.kind
             if isinstance(kind, Batch) and each.folded:
                 found |= each.selection(each.shape.named).columns(f"{prefix}{kind.fold}.")
-                found |= set() if prefix else set(kind.needs)
             elif isinstance(kind, Plain):
                 found |= {prefix + name for name in kind.columns}
                 if kind.through and not each.is_leaf:
@@ -165,15 +164,14 @@ class Plan:
 
     def _batched(self, made: Planned, kind: Batch, source: Planned | None) -> None:
         folds = source is not None and isinstance(source.kind, Batch) and source.kind.folds
-        made.arguments = Arguments(made.definition, made.nodes[0], kind.arguments, kind.names)
         if folds and kind.fold is not None and not made.definition.args and made.shape.one_type:
             made.source = source
             made.folded = foldable(made.selection(made.shape.named))
-            if not made.folded:
-                made.selections.clear()
-        if not made.folded:
-            made.source = made
-        # A folded field's are for where its parents are looked at by themselves: then it is a batch as any other.
+            if made.folded:
+                return
+            made.selections.clear()
+        made.source = made
+        made.arguments = Arguments(made.definition, made.nodes[0], kind.arguments, kind.names)
         if not made.is_leaf:
             columns = {name for each in made.types() for name in made.selection(each).columns()}
             made.arguments.columns = tuple(sorted(columns))
