@@ -159,29 +159,40 @@ def _value_or_error(kind: Plain, parent: Any) -> Any:
 
 
 class Outcome(ExecutionResult):
-    """What a run gave; ``cost`` is what its objects cost, None where graphql-core ran it."""
+    """What a run gave; ``cost`` is what its objects cost, None where graphql-core ran it.
 
-    __slots__ = ("cost",)
+    ``unwritten`` is how often a writer gave up: where nothing failed, somebody broke a promise to it.
+    """
 
-    def __init__(self, data: dict[str, Any] | None, errors: list[GraphQLError] | None, cost: int | None = None) -> None:
+    __slots__ = ("cost", "unwritten")
+
+    def __init__(
+        self,
+        data: dict[str, Any] | None,
+        errors: list[GraphQLError] | None,
+        cost: int | None = None,
+        unwritten: int = 0,
+    ) -> None:
         super().__init__(data, errors)
         self.cost = cost
+        self.unwritten = unwritten
 
 
 async def _serially(plan: Plan, variables: Variables, context: Any, root: Any) -> Outcome:
     """A mutation: one root field after another, up to one that fails where null is not allowed."""
     data: dict[str, Any] = {}
     errors: list[GraphQLError] = []
-    cost = 0
+    cost = unwritten = 0
     for key, field in plan.root.fields.items():
         made = _Run(plan, variables, context, root)
         part, found = await made.answer(Selection(plan.root.type_, {key: field}, {key: None}))
         errors += found
         cost += made.cost
+        unwritten += made.unwritten
         if part is None:
-            return Outcome(None, errors, cost)
+            return Outcome(None, errors, cost, unwritten)
         data |= part
-    return Outcome(data, errors or None, cost)
+    return Outcome(data, errors or None, cost, unwritten)
 
 
 async def run(
@@ -214,7 +225,7 @@ async def run(
         asked = Selection(asked.type_, {only: asked.fields[only]}, {only: None})
     made = _Run(plan, variables, context, root)
     data, errors = await made.answer(asked)
-    return Outcome(data, errors or None, made.cost)
+    return Outcome(data, errors or None, made.cost, made.unwritten)
 
 
 async def core(

@@ -1,5 +1,6 @@
 """Gathers the objects of a run into levels, and writes those whole of which it is known what they are."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,13 +11,17 @@ from execution.places import Level
 from execution.plan import Plan, Planned, Selection
 from execution.writers import Collector
 
+# How often objects that were to be written whole had to be looked at field by field, by their type.
+UNWRITTEN: Counter[str] = Counter()
+
 
 class Writing:
-    """The levels of one run. ``cost`` is what its objects cost."""
+    """The levels of one run. ``cost`` is what its objects cost; ``unwritten`` how often a writer gave up."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.cost = 0
+        self.unwritten = 0
         self.next: dict[int, Level] = {}
         self.levels: list[Level] = []
 
@@ -56,7 +61,9 @@ class Writing:
                 made = [collector.take(selection, price, rows) for rows in values]
             else:
                 made = [selection.write(collector.count(price, rows), collector) for rows in values]
-        except Exception:  # some value is unusual
+        except Exception:  # some value is unusual, and its error is told where it is looked at by itself
+            self.unwritten += 1
+            UNWRITTEN[named.name] += 1
             return False
         for out, value in zip(outs, made, strict=True):
             out[key] = value

@@ -35,16 +35,34 @@ class Spent:
     headers: tuple[Header, ...]
 
 
+class OverBudgetError(Refusal):
+    """RATE_LIMITED, because what an organization may spend is spent; ``headers`` tell it too."""
+
+    def __init__(self, message: str, wait: int, headers: tuple[Header, ...]) -> None:
+        super().__init__("RATE_LIMITED", message, retryAfter=wait)
+        self.headers = headers
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """What both doors need: the process's things, the engine, who a request is from, what it may spend, and how bodies
-    are read. ``spend`` raises Refusal RATE_LIMITED."""
+    are read. ``spend`` raises OverBudgetError."""
 
     runtime: Runtime
     engine: Engine
     actor_of: Callable[[Request], Awaitable[Actor]]
     spend: Callable[[UUID, int], Awaitable[Spent]]
     bodies: Bodies
+
+    async def pay(self, org_id: UUID, cost: int, headers: list[Header]) -> int:
+        """Spend a cost; what remains. The headers tell it, also where OverBudgetError is raised."""
+        try:
+            spent = await self.spend(org_id, cost)
+        except OverBudgetError as refused:
+            headers += refused.headers
+            raise
+        headers += spent.headers
+        return spent.remaining
 
 
 def idempotency_key(request: Request) -> str | None:
@@ -120,7 +138,7 @@ class _Path:
         door.engine.allow(bound.plain, actor)
         prepared = door.engine.prepared(bound.operation, await _variables(door, bound.route, request))
         ctx = Context(door.runtime, actor, request.request_id, Source.REST, idempotency_key(request))
-        headers += (await door.spend(actor.org_id, prepared.measure.cost)).headers
+        await door.pay(actor.org_id, prepared.measure.cost, headers)
         return await door.engine.run(ctx, prepared), ctx
 
 
@@ -169,13 +187,18 @@ def _reply(bound: _Bound, request: Request, found: Any, headers: list[Header]) -
         return problem([missing], bound.place, headers)
     tag = b'"%d"' % found["version"]
     headers.append((b"etag", tag))
-    if route.kind is Kind.GET and tag in request.headers.get(b"if-none-match", b""):
+    if route.kind is Kind.GET and _has(request.headers.get(b"if-none-match", b""), tag):
         return reply(304, b"", _JSON, headers)
     if route.kind is Kind.CREATE:
         if route.located:
             headers.append((b"location", f"{route.path}/{found['publicId']}".encode()))
         return reply(201, orjson.dumps({"data": found | shown}), _JSON, headers)
     return reply(200, orjson.dumps({"data": found}), _JSON, headers)
+
+
+def _has(given: bytes, tag: bytes) -> bool:
+    """Whether an If-None-Match names what is there."""
+    return tag in given or given.strip() == b"*"
 
 
 def _envelope(page: Any, request: Request) -> dict[str, Any]:

@@ -29,11 +29,16 @@ class Bodies:
         if announced.isdigit() and int(announced) > self.limit:
             raise self._too_large()
         task, late = self.deadlines.start(), False
+        # A body has a time of its own, and the request's starts anew after it: a slow body is not our being slow.
+        whole: Deadlines | None = request.state.get("deadlines")
+        paused = whole is not None and whole.pause(task)
         try:
             try:
                 body = await self._whole(request.receive)
             finally:
                 late = self.deadlines.end(task)
+                if whole is not None and paused:
+                    whole.start()
         except asyncio.CancelledError:
             if not late:
                 raise

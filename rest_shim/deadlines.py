@@ -46,6 +46,10 @@ class Deadlines:
             return False
         return task.uncancel() == 0
 
+    def pause(self, task: Task) -> bool:
+        """Stop the clock for what has a deadline of its own; whether there was one to stop."""
+        return self._due.pop(task, None) is not None
+
     def _look(self) -> None:
         self._timer = None
         for task, due in list(self._due.items()):

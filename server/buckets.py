@@ -14,8 +14,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from resolvers.errors import Refusal
-from rest_shim.app import Spent
+from rest_shim.app import OverBudgetError, Spent
 
 log = structlog.get_logger()
 
@@ -91,7 +90,7 @@ class Buckets:
         self._task: asyncio.Task[None] | None = None
 
     async def spend(self, org_id: UUID, cost: int) -> Spent:
-        """Take a cost. Raises Refusal RATE_LIMITED, with the seconds to wait, when it is not there."""
+        """Take a cost. Raises OverBudgetError, with the seconds to wait, when it is not there."""
         moment = time.monotonic()
         bucket = self._buckets.get(org_id) or self._add(org_id, moment)
         left = self._refilled(bucket, moment)
@@ -101,11 +100,14 @@ class Buckets:
             taken = False if bucket.told and left < cost else await self._ask(bucket, cost)
         if taken is None:
             taken = self._take_here(bucket, cost)
-        if not taken:
-            raise self._refusal(cost, int(bucket.left))
         remaining = max(0, int(bucket.left))
         full_in = -(-(self.size - remaining) // self.refill)
-        return Spent(remaining, (self._policy, (b"ratelimit", b'"cost";r=%d;t=%d' % (remaining, full_in))))
+        headers = (self._policy, (b"ratelimit", b'"cost";r=%d;t=%d' % (remaining, full_in)))
+        if not taken:
+            wait = max(1, -(-(min(cost, self.size) - remaining) // self.refill))
+            message = f"The organization has spent its budget: {remaining} is left, the request costs {cost}."
+            raise OverBudgetError(message, wait, headers)
+        return Spent(remaining, headers)
 
     async def close(self) -> None:
         """Settle what is owed, as far as Redis lets us, and stop."""
@@ -142,11 +144,6 @@ class Buckets:
         if self._timer is None and self._task is None:
             self._settle_later()
         return True
-
-    def _refusal(self, cost: int, left: int) -> Refusal:
-        wait = max(1, -(-(min(cost, self.size) - left) // self.refill))
-        message = f"The organization has spent its budget: {max(0, left)} is left, the request costs {cost}."
-        return Refusal("RATE_LIMITED", message, retryAfter=wait)
 
     async def _ask(self, bucket: _Bucket, cost: int) -> bool | None:
         """Whether Redis gave the cost; None when it does not answer."""

@@ -49,6 +49,7 @@ class Edge:
         request_id = identity.decode()
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
+        state["deadlines"] = self.deadlines
 
         def send_head(message: Message) -> Awaitable[None]:
             nonlocal status

@@ -82,10 +82,9 @@ class GraphQL:
         ctx = Context(self.door.runtime, actor, request.request_id, Source.GRAPHQL, idempotency_key(request))
         if actor is PUBLIC:
             return await self.door.engine.run(ctx, prepared), ctx
-        spent = await self.door.spend(actor.org_id, prepared.measure.cost)
-        headers += spent.headers
+        remaining = await self.door.pay(actor.org_id, prepared.measure.cost, headers)
         answer = await self.door.engine.run(ctx, prepared)
-        answer.remaining = spent.remaining
+        answer.remaining = remaining
         return answer, ctx
 
     def _open(self, prepared: Prepared) -> bool:

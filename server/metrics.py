@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from execution.survey import FALLBACKS
+from execution.writing import UNWRITTEN
 from resolvers.runtime import Runtime
 from schema.engine import Engine
 
@@ -90,6 +91,15 @@ class Exposition(Collector):
         for reason, count in FALLBACKS.items():
             fallbacks.add_metric([reason], count)
         yield fallbacks
+        unwritten = CounterMetricFamily(
+            "counterfoil_executor_unwritten",
+            "Levels of objects that were looked at field by field, since one could not be written whole.",
+            None,
+            ["type"],
+        )
+        for name, count in UNWRITTEN.items():
+            unwritten.add_metric([name], count)
+        yield unwritten
         pool = GaugeMetricFamily(
             "counterfoil_pool_connections", "Database connections by state.", None, ["pool", "state"]
         )

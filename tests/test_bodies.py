@@ -67,7 +67,8 @@ async def test_a_wait_that_is_cancelled_from_outside_stays_cancelled() -> None:
 
 
 async def test_a_body_that_drips_is_refused_at_both_doors(acme: Org, backends: Backends) -> None:
-    async with serving(settings_of(backends, body_timeout_s=0.2)) as base:
+    # The request's time is no longer than the body's, and starts when the body is there.
+    async with serving(settings_of(backends, body_timeout_s=0.2, request_timeout_s=0.2)) as base:
         host, port = base.removeprefix("http://").split(":")
         for path, status in (("/api/v1/clients", b"400 Bad Request"), ("/graphql", b"200 OK")):
             reader, writer = await asyncio.open_connection(host, int(port))

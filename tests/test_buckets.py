@@ -179,6 +179,9 @@ async def test_both_doors_refuse_what_is_spent(backends: Backends, api_runtime: 
         rest = await org.http.get("/api/v1/clients?limit=50")
         assert (rest.status_code, rest.json()["code"]) == (429, "RATE_LIMITED")
         assert int(rest.headers["retry-after"]) == rest.json()["retryAfter"]
+        assert rest.headers["ratelimit-policy"] == '"cost";q=60;w=60'
+        assert rest.headers["ratelimit"].startswith('"cost";r=')
         graph = await org.graphql("{ clients(first: 50) { nodes { id } } }")
         assert (graph.status_code, graph.json()["errors"][0]["extensions"]["code"]) == (429, "RATE_LIMITED")
+        assert graph.headers["ratelimit"].startswith('"cost";r=')
         await org.http.aclose()

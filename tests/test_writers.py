@@ -20,6 +20,7 @@ from execution.documents import parse_operation
 from execution.kinds import Batch, Cell, Fields, Kind, Own, Plain
 from execution.run import core, run
 from execution.shapes import usual_int
+from execution.writing import UNWRITTEN
 
 SOME, TEXT, NUMBER = GraphQLNonNull, GraphQLString, GraphQLInt
 
@@ -218,6 +219,7 @@ async def test_what_was_written_is_counted() -> None:
 
 
 async def test_a_value_that_cannot_be_written_is_told_as_graphql_core_tells_it() -> None:
+    before = UNWRITTEN["Shop"]
     rows = [dict(row) for row in ROWS]
     kept = list(ROWS)
     rows[0]["size"] = "wrong"
@@ -227,4 +229,5 @@ async def test_a_value_that_cannot_be_written_is_told_as_graphql_core_tells_it()
     finally:
         ROWS[:] = kept
     assert [error.path for error in found.errors] == [["shops", 0, "size"]]
+    assert (found.unwritten, UNWRITTEN["Shop"]) == (1, before + 1)
     assert found.data == {"shops": [{"name": "a", "size": None}, {"name": "b", "size": None}]}
