@@ -5,6 +5,7 @@ A plan holds for one choice of the operation's conditions (``@skip``, ``@include
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -29,6 +30,8 @@ from execution.variables import Variables
 from execution.writers import Collector, Write, foldable, reads, weight_of, writable, writer_of
 
 MOST_PLANS = 8
+# A process has one schema; tests have some more.
+SCHEMAS_KEPT = 16
 
 
 @dataclass(slots=True, eq=False)
@@ -218,20 +221,22 @@ def _compile(
         {name: variables.coerced[name] for name in known.conditions},
     )
     details = {name: FragmentDetails(node) for name, node in operation.fragments.items()}
-    plan = Plan(schema, operation, fields, details, kept, _tells_paths(schema, root, known.names, fields))
+    paths = not known.names.isdisjoint(_own(schema, root, fields))
+    plan = Plan(schema, operation, fields, details, kept, paths)
     grouped = collect_fields(schema, details, kept, root, operation.definition).grouped_field_set
     plan.root = plan.select(root, grouped, None)
     return plan
 
 
-def _tells_paths(schema: GraphQLSchema, root: GraphQLObjectType, names: frozenset[str], fields: Fields) -> bool:
-    """Whether a field of one of these names, below the root, is got by a resolver of its own that is told its path."""
+@lru_cache(SCHEMAS_KEPT)
+def _own(schema: GraphQLSchema, root: GraphQLObjectType, fields: Fields) -> frozenset[str]:
+    """The names of fields below a root that are got by a resolver of their own, which is told its path."""
     types = [type_ for type_ in schema.type_map.values() if isinstance(type_, GraphQLObjectType)]
     below = {get_named_type(each.type) for type_ in types for each in type_.fields.values()}
-    for type_ in types:
-        if type_.name.startswith("__") or (type_ is root and type_ not in below):
-            continue
-        for name in names & type_.fields.keys():
-            if isinstance(fields(type_, name, type_.fields[name]), Own):
-                return True
-    return False
+    asked = [type_ for type_ in types if not type_.name.startswith("__") and (type_ is not root or type_ in below)]
+    return frozenset(
+        name
+        for type_ in asked
+        for name, definition in type_.fields.items()
+        if isinstance(fields(type_, name, definition), Own)
+    )
