@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,7 @@ class Stub:
     digest: bytes
 
 
+@cache
 def camel(name: str) -> str:
     """A column's name as clients see it."""
     head, *tail = name.split("_")
