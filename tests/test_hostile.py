@@ -6,7 +6,7 @@ from time import process_time
 from typing import Any
 
 import pytest
-from graphql import get_introspection_query
+from graphql import get_introspection_query, parse
 
 from execution.documents import UnfitDocument
 from resolvers import organizations
@@ -18,7 +18,21 @@ from tests.hostile_documents import HOSTILE
 from tests.test_documents import DOCUMENTS, REFUSED
 
 MOST_SECONDS = 0.05
+# What the machine on which that holds takes for READING; a slower one is given more, in proportion.
+READING, READING_SECONDS = get_introspection_query(), 0.0055
 CORPUS = {**{name: (text, {}) for name, text, _ in DOCUMENTS}, **HOSTILE}
+
+
+@pytest.fixture(scope="module")
+def most_seconds() -> float:
+    """The bound, on this machine."""
+    spent = []
+    for _ in range(5):
+        start = process_time()
+        for _ in range(10):
+            parse(READING)
+        spent.append(process_time() - start)
+    return MOST_SECONDS * max(1.0, min(spent) / READING_SECONDS)
 
 
 async def answered(engine: Engine, org: Org, runtime: Runtime, text: str, variables: Mapping[str, Any]) -> Answer:
@@ -34,17 +48,19 @@ async def answered(engine: Engine, org: Org, runtime: Runtime, text: str, variab
 
 
 @pytest.mark.parametrize("name", CORPUS)
-async def test_a_hostile_document_takes_little_time(acme: Org, api_runtime: Runtime, name: str) -> None:
+async def test_a_hostile_document_takes_little_time(
+    acme: Org, api_runtime: Runtime, most_seconds: float, name: str
+) -> None:
     text, variables = CORPUS[name]
     spent: list[float] = []
     answer, body = Answer(None), ""
     # Other work of the machine's may be in the way of one of them.
-    while len(spent) < 3 and min(spent, default=1) >= MOST_SECONDS:
+    while len(spent) < 5 and min(spent, default=1) >= most_seconds:
         start = process_time()
         answer = await answered(Engine(), acme, api_runtime, text, variables)
         body = json.dumps([answer.data, answer.errors])
         spent.append(process_time() - start)
-    assert min(spent) < MOST_SECONDS
+    assert min(spent) < most_seconds
     assert {error["extensions"]["code"] for error in answer.errors} <= {*REFUSED, "NOT_FOUND"}, answer.errors
     assert answer.status < 500
     # What is told of it is no longer than what was sent may be.
