@@ -5,7 +5,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLObjectType, is_object_type
 from graphql.pyutils import inspect
 
-from execution.plan import Planned
+from execution.planned import Planned
 
 
 def runtime_type(field: Planned, abstract: Any, found: Any, value: Any) -> GraphQLObjectType:

@@ -9,7 +9,7 @@ from typing import Any
 
 from graphql import GraphQLError, located_error
 
-from execution.plan import Planned, Selection
+from execution.planned import Planned, Selection
 from execution.shapes import Shape
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from graphql import GraphQLResolveInfo
 from graphql.pyutils import Path
 
-from execution.plan import Planned, Selection
+from execution.planned import Planned, Selection
 from execution.shapes import Shape
 
 

@@ -3,13 +3,12 @@
 A plan holds for one choice of the operation's conditions (``@skip``, ``@include``); the operation keeps its plans.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from graphql import (
-    FieldNode,
     GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
@@ -22,108 +21,16 @@ from graphql.execution.values import VariableValues
 
 from execution.arguments import Arguments
 from execution.documents import Operation
-from execution.folded import NAMED
-from execution.kinds import Batch, Cell, Fields, Kind, Own, Plain
-from execution.shapes import Shape, shape_of
+from execution.kinds import Batch, Cell, Fields, Own, Plain
+from execution.planned import Planned, Selection
+from execution.shapes import shape_of
 from execution.survey import FALLBACKS, Known, surveyed
 from execution.variables import Variables
-from execution.writers import Collector, Write, foldable, reads, weight_of, writable, writer_of
+from execution.whole import foldable, weight_of, writable
 
 MOST_PLANS = 8
 # A process has one schema; tests have some more.
 SCHEMAS_KEPT = 16
-
-
-@dataclass(slots=True, eq=False)
-class Planned:
-    """One field of one object type in a plan.
-
-    ``source`` is the batched field whose rows its objects are; ``folded`` is whether its one object comes with its
-    parent's row.
-    """
-
-    plan: "Plan"
-    parent: GraphQLObjectType
-    key: str
-    name: str
-    details: Any
-    nodes: list[FieldNode]
-    definition: GraphQLField
-    shape: Shape
-    kind: Kind
-    is_leaf: bool
-    source: "Planned | None" = None
-    folded: bool = False
-    arguments: Arguments | None = None
-    selections: dict[str, "Selection"] = field(default_factory=dict)
-
-    def selection(self, type_: GraphQLObjectType) -> "Selection":
-        """What is asked of the field's objects of one type: made when such an object is first met."""
-        found = self.selections.get(type_.name)
-        if found is None:
-            plan = self.plan
-            grouped = collect_subfields(
-                plan.schema, plan.details, plan.variables, plan.operation.definition, type_, self.details
-            ).grouped_field_set
-            found = self.selections[type_.name] = plan.select(type_, grouped, self.source)
-        return found
-
-    def types(self) -> list[GraphQLObjectType]:
-        """The types that its objects can have."""
-        named: Any = get_named_type(self.definition.type)
-        return [named] if isinstance(named, GraphQLObjectType) else list(self.plan.schema.get_possible_types(named))
-
-
-@dataclass(slots=True, eq=False)
-class Selection:
-    """The fields that are asked of objects of one type. ``empty`` has their keys in the answer's order.
-
-    A writer writes all of an object but its ``rest``; what it writes within one object costs ``weight``.
-    """
-
-    type_: GraphQLObjectType
-    fields: dict[str, Planned]
-    empty: dict[str, None]
-    rest: list[Planned] = field(default_factory=list)
-    weight: int = 0
-    source: Planned | None = None
-    writers: dict[bool, Write] = field(default_factory=dict)
-
-    @property
-    def layout(self) -> tuple[str, ...] | None:
-        """The columns of a row in their order, where nothing but columns is written and their loader keeps to it."""
-        source = self.source
-        if source is None or source.arguments is None or not reads(self):
-            return None
-        return source.arguments.columns if isinstance(source.kind, Batch) and source.kind.folds else None
-
-    def write(self, rows: Sequence[Any], collector: Collector) -> list[dict[str, Any]]:
-        """Objects of rows of which it is known that they are of this type; a writer is made when it is first used.
-
-        Rows that are dicts, as changes give them, or parts of their parents' rows are read by name.
-        """
-        if not rows:
-            return []
-        unpacked = type(rows[0]) not in NAMED
-        writer = self.writers.get(unpacked)
-        if writer is None:
-            writer = self.writers[unpacked] = writer_of(self, unpacked=unpacked)
-        return writer(rows, collector)
-
-    def columns(self, prefix: str = "") -> set[str]:
-        """The columns that its fields need of a row."""
-        found: set[str] = set()
-        for each in self.fields.values():
-            kind = each.kind
-            if isinstance(kind, Batch) and each.folded:
-                found |= each.selection(each.shape.named).columns(f"{prefix}{kind.fold}.")
-            elif isinstance(kind, Plain):
-                found |= {prefix + name for name in kind.columns}
-                if kind.through and not each.is_leaf:
-                    found |= each.selection(each.types()[0]).columns(prefix)
-            else:
-                found |= {prefix + name for name in kind.needs}
-        return found
 
 
 @dataclass(slots=True, eq=False)
@@ -137,6 +44,13 @@ class Plan:
     variables: VariableValues
     paths: bool
     root: Selection = field(init=False)
+
+    def under(self, field: Planned, type_: GraphQLObjectType) -> Selection:
+        """What is asked of a field's objects of one type."""
+        grouped = collect_subfields(
+            self.schema, self.details, self.variables, self.operation.definition, type_, field.details
+        ).grouped_field_set
+        return self.select(type_, grouped, field.source)
 
     def select(self, type_: GraphQLObjectType, grouped: Mapping[str, Any], source: Planned | None) -> Selection:
         """The fields of a type, from what graphql-core collected for it; its objects are rows of ``source``."""

@@ -20,7 +20,8 @@ from execution.finish import Finisher
 from execution.folded import Folded
 from execution.kinds import Batch, Fields, Plain
 from execution.places import Level, Place
-from execution.plan import Plan, Planned, Selection, plan_of
+from execution.plan import Plan, plan_of
+from execution.planned import Planned, Selection
 from execution.settling import Settling
 from execution.variables import Variables, variables_of
 

@@ -13,7 +13,8 @@ from graphql.pyutils import Path, gather_with_cancel, is_awaitable, is_iterable
 from execution.abstract import runtime_type, wrong_type
 from execution.finish import Broken, Failure
 from execution.places import Place
-from execution.plan import Plan, Planned
+from execution.plan import Plan
+from execution.planned import Planned
 from execution.shapes import PLAIN, Shape, coerced, is_plain
 from execution.variables import Variables
 from execution.writing import Writing

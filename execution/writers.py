@@ -7,14 +7,12 @@ keys of the answer alone, which are GraphQL names, as literals; functions and se
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from graphql import GraphQLObjectType
-
+from execution.folded import NAMED
 from execution.kinds import Batch, Cell, Plain
-
-if TYPE_CHECKING:
-    from execution.plan import Planned, Selection
+from execution.planned import Planned, Selection
+from execution.whole import layout_of
 
 _WORD = re.compile(r"\w+")
 
@@ -31,10 +29,10 @@ class Collector:
         self.met: list[tuple[Selection, Sequence[Any], list[dict[str, Any]]]] = []
         self.cost = 0
 
-    def take(self, selection: "Selection", cost: int, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    def take(self, selection: Selection, cost: int, rows: Sequence[Any]) -> list[dict[str, Any]]:
         """Objects with fields that are not written with the others."""
         self.cost += cost * len(rows)
-        made = selection.write(rows, self)
+        made = write(selection, rows, self)
         self.met.append((selection, rows, made))
         return made
 
@@ -79,13 +77,13 @@ class _Source:
         self._variables += 1
         return f"r{self._variables}"
 
-    def objects(self, selection: "Selection", rows: str, *, unpacked: bool = True) -> str:
+    def objects(self, selection: Selection, rows: str, *, unpacked: bool = True) -> str:
         """A list of the objects of some rows."""
-        row = _Row(self._variable(), selection.layout if unpacked else None)
+        row = _Row(self._variable(), layout_of(selection) if unpacked else None)
         made = self._object(selection, row, "")
         return f"[{made} for {row.target(made)} in {rows}]"
 
-    def _object(self, selection: "Selection", row: _Row, prefix: str) -> str:
+    def _object(self, selection: Selection, row: _Row, prefix: str) -> str:
         """A dict of a row's fields; a field that is not written with the others has a null as its place."""
         parts = []
         for key, field in selection.fields.items():
@@ -93,7 +91,7 @@ class _Source:
             parts.append(f"{key!r}: {text}")
         return "{" + ", ".join(parts) + "}"
 
-    def _field(self, field: "Planned", row: _Row, prefix: str) -> str:
+    def _field(self, field: Planned, row: _Row, prefix: str) -> str:
         kind = field.kind
         if isinstance(kind, Batch):
             return self._object(field.selection(field.shape.named), row, f"{prefix}{kind.fold}.")
@@ -101,7 +99,7 @@ class _Source:
         assert kind.cell is not None, "only cells and folded fields are written"
         return self._cell(field, kind.cell, row, prefix)
 
-    def _cell(self, field: "Planned", cell: Cell, row: _Row, prefix: str) -> str:
+    def _cell(self, field: Planned, cell: Cell, row: _Row, prefix: str) -> str:
         call = "" if cell.write is None else self._named(cell.write)
         if cell.constant:
             return repr(cell.key)
@@ -123,12 +121,12 @@ class _Source:
             value = f"{call}({read})" if call else read
         return f"(None if {read} is None else {value if field.is_leaf else self._held(field, value)})"
 
-    def _itself(self, field: "Planned", row: _Row, prefix: str) -> str:
+    def _itself(self, field: Planned, row: _Row, prefix: str) -> str:
         """The object that is another side of the same row."""
         inner = field.selection(field.shape.named if field.shape.item is None else field.shape.item.named)
         return self._object(inner, row, prefix) if field.shape.item is None else self._held(field, row.name)
 
-    def _held(self, field: "Planned", value: str) -> str:
+    def _held(self, field: Planned, value: str) -> str:
         """An object or a list of them that a cell leads to."""
         shape = field.shape
         if shape.item is None:
@@ -140,72 +138,22 @@ class _Source:
         return self.objects(inner, f"c.count({cost}, {value})" if cost else value)
 
 
-def weight_of(selection: "Selection") -> int:
-    """What the objects that are written within one of a selection's objects cost, lists of them apart."""
-    total = 0
-    for field in selection.fields.values():
-        if field not in selection.rest and not field.is_leaf and field.shape.item is None:
-            total += field.kind.cost + field.selection(field.shape.named).weight
-    return total
+def write(selection: Selection, rows: Sequence[Any], collector: Collector) -> list[dict[str, Any]]:
+    """Objects of rows of which it is known that they are of this type; a writer is made when it is first used.
+
+    Rows that are dicts, as changes give them, or parts of their parents' rows are read by name.
+    """
+    if not rows:
+        return []
+    unpacked = type(rows[0]) not in NAMED
+    writer: Write | None = selection.writers.get(unpacked)
+    if writer is None:
+        writer = selection.writers[unpacked] = _writer_of(selection, unpacked=unpacked)
+    return writer(rows, collector)
 
 
-def writable(field: "Planned") -> bool:
-    """Whether a writer can write a field together with the others of its object."""
-    kind, shape = field.kind, field.shape
-    if isinstance(kind, Batch):
-        return field.folded
-    if not isinstance(kind, Plain) or kind.cell is None:
-        return False
-    if field.is_leaf:
-        return True
-    if shape.item is None:
-        return isinstance(shape.named, GraphQLObjectType) and not field.selection(shape.named).rest
-    return shape.item.nonnull and shape.item.one_type
-
-
-def foldable(selection: "Selection") -> bool:
-    """Whether all that is asked of an object can be written from columns that came with its parent's row."""
-    for field in selection.fields.values():
-        kind = field.kind
-        if isinstance(kind, Batch) and field.folded:
-            continue
-        if not isinstance(kind, Plain) or kind.cell is None or kind.cell.attribute:
-            return False
-        if kind.cell.key is None and kind.cell.write is not None:
-            # It reads the row by names of its own, which a folded row does not have.
-            return False
-        if not field.is_leaf:
-            whole = kind.cell.key is None and field.shape.item is None
-            if not (whole and foldable(field.selection(field.shape.named))) and not writable(field):
-                return False
-    return True
-
-
-def reads(selection: "Selection") -> int | None:
-    """How many columns of a row are written; None where more is asked of the row than columns."""
-    count = 0
-    for field in selection.fields.values():
-        kind = field.kind
-        if field in selection.rest:
-            continue
-        inner = None if field.is_leaf else field.selection(field.types()[0])
-        cell = kind.cell if isinstance(kind, Plain) else None
-        more: int | None = 1
-        if cell is not None and cell.constant:
-            more = 0
-        elif cell is not None and (cell.attribute or (cell.key is None and cell.write is not None)):
-            return None
-        elif inner is not None and (cell is None or cell.key is None):
-            more = reads(inner)
-        if more is None:
-            return None
-        count += more
-    return count
-
-
-def writer_of(selection: "Selection", *, unpacked: bool) -> Write:
-    """The function that writes a selection's objects, of rows as their loader gives them, or read by their names."""
+def _writer_of(selection: Selection, *, unpacked: bool) -> Write:
     source = _Source()
     text = f"lambda rows, c: {source.objects(selection, 'rows', unpacked=unpacked)}"
-    write: Write = eval(text, source.values)
-    return write
+    made: Write = eval(text, source.values)
+    return made

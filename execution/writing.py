@@ -8,8 +8,9 @@ from graphql import GraphQLObjectType
 
 from execution.kinds import Own
 from execution.places import Level
-from execution.plan import Plan, Planned, Selection
-from execution.writers import Collector
+from execution.plan import Plan
+from execution.planned import Planned, Selection
+from execution.writers import Collector, write
 
 # How often objects that were to be written whole had to be looked at field by field, by their type.
 UNWRITTEN: Counter[str] = Counter()
@@ -53,14 +54,14 @@ class Writing:
         try:
             made: list[Any]
             if item is None:
-                made = selection.write(values, collector)
+                made = write(selection, values, collector)
                 collector.cost += price * len(made)
                 if selection.rest:
                     collector.met.append((selection, values, made))
             elif selection.rest:
                 made = [collector.take(selection, price, rows) for rows in values]
             else:
-                made = [selection.write(collector.count(price, rows), collector) for rows in values]
+                made = [write(selection, collector.count(price, rows), collector) for rows in values]
         except Exception:  # some value is unusual, and its error is told where it is looked at by itself
             self.unwritten += 1
             UNWRITTEN[named.name] += 1
