@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import orjson
+from redis.asyncio import Redis
+
 from models.jobs import JobKind
 from models.typeid import encode
 from models.webhooks import EVENT_PREFIX
@@ -177,6 +180,21 @@ async def test_arq_wakes_when_redis_returns(runtime: Runtime, org: UUID, tmp_pat
         await runner.stop(1)
         await waker.close()
         await asyncio.to_thread(supervisor.stop, patience=5)
+
+
+async def test_wakes_of_many_requests_go_in_one_message(backends: Backends) -> None:
+    waker = wake.Waker(backends.redis_url)
+    async with Redis.from_url(backends.redis_url) as redis:
+        before = await redis.zcard(wake.QUEUE)
+        org, given = uuid4(), [[uuid4()] for _ in range(30)]
+        for ids in given:
+            waker.wake(org, ids)
+        await waker.close()
+        assert await redis.zcard(wake.QUEUE) == before + 1
+        (name,) = await redis.zrevrange(wake.QUEUE, 0, 0)
+        kept = orjson.loads(await redis.get(b"arq:job:" + name))
+        assert kept["a"] == [[[str(org), str(job)] for (job,) in given]]
+        assert await redis.zrem(wake.QUEUE, name) == 1
 
 
 async def test_a_heart_that_beats_keeps_a_long_job(runtime: Runtime, own_backends: Backends, org: UUID) -> None:

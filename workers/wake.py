@@ -15,9 +15,11 @@ from redis.exceptions import RedisError
 from workers.runner import Runner
 
 QUEUE = "counterfoil:jobs"
-FUNCTION = "run_job"
+FUNCTION = "run_jobs"
 PATIENCE_S = 0.05
 PENDING = 1_000
+# As long as jobs are gathered before the workers are told.
+GATHER_S = 0.02
 POLL_S = 0.1
 AWAY_S = 1.0
 
@@ -25,37 +27,43 @@ log = structlog.get_logger(__name__)
 
 
 class Waker:
-    """What an API gives to its runtime as ``wake``. After a failure it lets Redis be for a while."""
+    """What an API gives to its runtime as ``wake``. After a failure it lets Redis be for a while.
+
+    Jobs of many requests go in one message: arq takes several round trips for each, and looks only so often.
+    """
 
     def __init__(self, redis_url: str, *, pause_seconds: float = AWAY_S) -> None:
         self._pool = ConnectionPool.from_url(redis_url, socket_connect_timeout=PATIENCE_S)
         self._redis = ArqRedis(self._pool, job_serializer=orjson.dumps, job_deserializer=orjson.loads)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._due: list[tuple[str, str]] = []
+        self._task: asyncio.Task[None] | None = None
         self._pause, self._not_before = pause_seconds, 0.0
 
     def wake(self, org_id: UUID, job_ids: list[UUID]) -> None:
         """Tell the workers of new jobs, in the background; never raises, and whatever fails is left to the sweep."""
         loop = asyncio.get_running_loop()
-        if len(self._tasks) < PENDING and loop.time() >= self._not_before:
-            task = loop.create_task(self._send(org_id, job_ids))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if len(self._due) < PENDING and loop.time() >= self._not_before:
+            self._due += [(str(org_id), str(job_id)) for job_id in job_ids]
+            if self._task is None:
+                self._task = loop.create_task(self._send())
 
-    async def _send(self, org_id: UUID, job_ids: list[UUID]) -> None:
+    async def _send(self) -> None:
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                for job_id in job_ids:
-                    # A new job was never claimed: its claim number is 0.
-                    name = f"{job_id}:0"
-                    await self._redis.enqueue_job(FUNCTION, str(org_id), str(job_id), _job_id=name, _queue_name=QUEUE)
+            while self._due:
+                await asyncio.sleep(GATHER_S)
+                due, self._due = self._due, []
+                async with asyncio.timeout(PATIENCE_S):
+                    await self._redis.enqueue_job(FUNCTION, due, _queue_name=QUEUE)
         except (TimeoutError, OSError, RedisError) as error:
             self._not_before = asyncio.get_running_loop().time() + self._pause
             log.warning("wake.failed", error=str(error) or type(error).__name__)
+        finally:
+            self._task = None
 
     async def close(self) -> None:
         """Let what is on its way end, and disconnect."""
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        if self._task is not None:
+            await asyncio.wait([self._task])
         await self._pool.disconnect()
 
 
@@ -67,8 +75,9 @@ async def listen(runner: Runner, redis_url: str) -> None:
     settings.conn_retries = 0
     away = False
 
-    async def run_job(_ctx: dict[Any, Any], org_id: str, job_id: str) -> None:
-        runner.wake(UUID(org_id), UUID(job_id))
+    async def run_jobs(_ctx: dict[Any, Any], due: list[tuple[str, str]]) -> None:
+        for org_id, job_id in due:
+            runner.wake(UUID(org_id), UUID(job_id))
 
     async def started(_ctx: dict[Any, Any]) -> None:
         nonlocal away
@@ -77,7 +86,7 @@ async def listen(runner: Runner, redis_url: str) -> None:
 
     while True:
         try:
-            await _serve(settings, run_job, started)
+            await _serve(settings, run_jobs, started)
         except (TimeoutError, OSError, RedisError) as error:
             if not away:
                 log.warning("redis.away", error=str(error) or type(error).__name__)
@@ -85,12 +94,12 @@ async def listen(runner: Runner, redis_url: str) -> None:
         await asyncio.sleep(AWAY_S)
 
 
-async def _serve(settings: RedisSettings, run_job: Any, started: Any) -> None:
+async def _serve(settings: RedisSettings, run_jobs: Any, started: Any) -> None:
     redis = await create_pool(
         settings, job_serializer=orjson.dumps, job_deserializer=orjson.loads, default_queue_name=QUEUE
     )
     worker = Worker(
-        functions=[func(run_job, name=FUNCTION, keep_result=0, max_tries=1)],
+        functions=[func(run_jobs, name=FUNCTION, keep_result=0, max_tries=1)],
         queue_name=QUEUE,
         redis_pool=redis,
         on_startup=started,
