@@ -56,15 +56,18 @@ class Condition:
     ops: Mapping[str, Op]
 
 
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
+
+
 def word(column: str) -> Condition:
     """An enum's column: eq, in, notIn."""
-    plain = lambda value: value.value if isinstance(value, Enum) else value  # noqa: E731
     return Condition(
         column,
         {
-            "eq": Op(_one(sa.Text, plain), _COMPARE["eq"]),
-            "in_": Op(_list(sa.Text, plain), lambda column, p: column == sa.any_(p[0])),
-            "not_in": Op(_list(sa.Text, plain), lambda column, p: column != sa.all_(p[0])),
+            "eq": Op(_one(sa.Text, _plain), _COMPARE["eq"]),
+            "in_": Op(_list(sa.Text, _plain), lambda column, p: column == sa.any_(p[0])),
+            "not_in": Op(_list(sa.Text, _plain), lambda column, p: column != sa.all_(p[0])),
         },
     )
 
@@ -118,7 +121,10 @@ def created(column: str = "id") -> Condition:
 
 def ids(column: str, prefix: str) -> Condition:
     """An id's column: eq, in. An id of another type is as a missing one."""
-    key = lambda value: decode(prefix, value) or NOBODY  # noqa: E731
+
+    def key(value: str) -> UUID:
+        return decode(prefix, value) or NOBODY
+
     return Condition(
         column,
         {

@@ -60,12 +60,15 @@ class _RolledBackError(Exception):
         self.result = result
 
 
+LIMITS = Limits()
+
+
 class Engine:
     """Prepares and runs operations over the graph. ``compare``, for tests, holds each query against graphql-core."""
 
     def __init__(
         self,
-        limits: Limits = Limits(),  # noqa: B008
+        limits: Limits = LIMITS,
         *,
         introspection: bool = True,
         suggestions: bool = True,

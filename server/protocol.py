@@ -20,7 +20,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_body = False
         self._large = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
+    def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._arm()
 
@@ -72,7 +72,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_timer = None
         if self.transport.is_closing():
             return
-        if self.cycle is not None and not self.cycle.response_complete:  # type: ignore[redundant-expr]  # None at first
+        cycle: Any = self.cycle  # declared as never None, which it is before the first request
+        if cycle is not None and not cycle.response_complete:
             # The next head waits for the answer before it, which is none of the client's fault.
             self._arm()
         elif self._head_bytes:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Any, Self
 
 from server.processes import PidFile, ProcessSpec, spawn
 
@@ -44,7 +44,8 @@ class Supervisor:
         self._notes = notes
         self._report = report
         self._children: dict[str, _Child] = {}
-        self._before: dict[int, object] = {}
+        # What signal.signal returned is what it takes: its stubs say less of the one than of the other.
+        self._before: dict[int, Any] = {}
         self._asked = 0
         self._raised = False
         self._busy = False
@@ -58,7 +59,7 @@ class Supervisor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]  # what signal.signal returned is what it takes
+            signal.signal(number, handler)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._asked += 1

@@ -209,14 +209,14 @@ async def test_two_requests_with_one_idempotency_key_at_once(acme: Org) -> None:
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "\u00e9", "a\tb"])
 async def test_an_idempotency_key_that_is_none(acme: Org, key: str) -> None:
-    headers = {"Idempotency-Key": key.encode("latin-1")}
+    headers = [(b"Idempotency-Key", key.encode("latin-1"))]
     async with unchanged(acme):
-        answer = await acme.http.post("/api/v1/clients", json=NEW, headers=headers)  # type: ignore[arg-type]
+        answer = await acme.http.post("/api/v1/clients", json=NEW, headers=headers)
         problem(answer, 400, "BAD_INPUT", "header.Idempotency-Key")
         found = await acme.http.post(
             "/graphql",
             json={"query": CREATE, "variables": {"input": NEW}},
-            headers=headers,  # type: ignore[arg-type]
+            headers=headers,
         )
         error(found, 200, "BAD_INPUT", "header.Idempotency-Key")
 

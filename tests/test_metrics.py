@@ -6,6 +6,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from execution.survey import FALLBACKS
+from execution.writing import UNWRITTEN
 from resolvers.runtime import Runtime
 from server.metrics import BOUNDS, Metrics
 from tests.api_support import make_org, serving, settings_of
@@ -48,8 +49,8 @@ async def test_metrics_are_for_whoever_holds_the_token(backends: Backends) -> No
             TOKEN,
             "Bearer é",
         ):
-            headers = {} if given is None else {"Authorization": given.encode("latin-1")}
-            answer = await http.get("/metrics", headers=headers)  # type: ignore[arg-type]  # bytes are a header too
+            headers = [] if given is None else [(b"Authorization", given.encode("latin-1"))]
+            answer = await http.get("/metrics", headers=headers)
             problem(answer, 401, "UNAUTHENTICATED")
             assert answer.headers["www-authenticate"] == "Bearer"
         problem(await http.post("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}), 405, "METHOD_NOT_ALLOWED")
@@ -66,6 +67,8 @@ async def test_every_request_is_counted(backends: Backends, api_runtime: Runtime
         ]
         graph = [await org.graphql(text) for text in ("{ clients { totalCount } }", "{ clients { totalCount } }", "{")]
         await org.http.get("/api/v1/nothing")
+        UNWRITTEN["Client"] += 1
+        unwritten = UNWRITTEN["Client"]
         before = FALLBACKS["introspection"]
         await org.graphql("{ __schema { queryType { name } } }")
         told = await _told(org.http)
@@ -88,6 +91,7 @@ async def test_every_request_is_counted(backends: Backends, api_runtime: Runtime
         assert told[_key("counterfoil_statements_total", door=door)] == sent > 0
     assert told[_key("counterfoil_documents")] == 2
     assert told[_key("counterfoil_executor_fallbacks_total", reason="introspection")] == before + 1
+    assert told[_key("counterfoil_executor_unwritten_total", type="Client")] == unwritten
     assert told[_key("counterfoil_pool_connections", pool="main", state="used")] == 0
     assert told[_key("counterfoil_pool_connections", pool="main", state="idle")] >= 1
     assert told[_key("process_resident_memory_bytes")] > 0

@@ -32,6 +32,9 @@ class Size(Enum):
     LARGE = "l"
 
 
+NEITHER: Any = "neither"
+
+
 @strawberry.input
 class Wish:
     """What is wished for."""
@@ -57,7 +60,7 @@ class Box(Thing):
     """A box."""
 
     size: Size | None = Size.LARGE
-    wrong: Size = "neither"  # type: ignore[assignment]
+    wrong: Size = NEITHER
     length: int = computed(lambda box: len(box.name), "name", description="Its name's length.")
     inner: "Box | None" = batched(
         _many, "name", description="A box in it.", arguments=[argument("wish", Wish | None, "A wish.")]

@@ -167,7 +167,8 @@ async def test_a_resolver_is_told_what_it_is_told_by_the_other_executor() -> Non
         return [{"a": 1}]
 
     schema = build_schema("type Query { q(n: Int): [Query!], a: Int }")
-    schema.query_type.fields["q"].resolve = resolve  # type: ignore[union-attr]
+    assert schema.query_type is not None
+    schema.query_type.fields["q"].resolve = resolve
     text = "query Name($n: Int = 3) { x: q(n: $n) { ...F } } fragment F on Query { q { a } }"
     operation = parse_operation(text, None)
     ours = await run(schema, operation, {}, each, root="root", context="context")
