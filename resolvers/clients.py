@@ -37,7 +37,7 @@ FILTERS["clients"] = Filters(
         "id": ids("id", PREFIX),
         "name": text("name_key"),
         "email": text("email_key"),
-        "status": word("status"),
+        "status": word("status", ClientStatus),
         "tags": tags(PREFIX),
         "created_at": created(),
         "updated_at": moment("updated_at"),

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from execution.batch import Args
 from models.keys import ActorKind, Source, allows
-from resolvers.errors import Refusal
+from resolvers.errors import Refusal, query_too_slow
 from resolvers.links import Link
 from resolvers.runtime import AWAY, Runtime, unavailable
 from resolvers.sql import Sql
@@ -19,6 +21,9 @@ Row = Any
 
 _BEGIN_READ = "begin isolation level repeatable read, read only"
 _BEGIN_WRITE = "begin"
+_FILTERED = (
+    ",set_config('enable_sort','off',true),set_config('enable_bitmapscan','off',true),set_config('jit','off',true)"
+)
 _STEADY = ",set_config('plan_cache_mode','force_generic_plan',true)"
 
 
@@ -51,6 +56,7 @@ class Context:
     ``statements`` counts what was sent, without the one that opens the transaction and the one that ends it.
     ``steady``: each of its statements has one best plan for all values, which PostgreSQL shall keep. By itself it plans
     anew for an organization that is larger than most, which takes longer than to run such a statement.
+    ``writes``: its transaction may change rows, and wait for others that do.
     ``once`` holds secrets that are shown this once: a replay of the answer is without them.
     """
 
@@ -62,6 +68,7 @@ class Context:
     steady: bool = False
     statements: int = 0
     replayed: bool = False
+    writes: bool = False
     once: list[str] = field(default_factory=list)
     loaders: dict[Any, Any] = field(default_factory=dict)
     wakes: list[UUID] = field(default_factory=list)
@@ -88,6 +95,10 @@ class Context:
             assert connection is not None, "a statement needs an open transaction"
             self.statements += 1
             return await connection.rows(sql.text, arguments)
+        except asyncpg.QueryCanceledError as error:
+            if self.writes:
+                raise
+            raise query_too_slow(self.runtime.statement_timeout_ms) from error
         finally:
             turn.release()
 
@@ -119,7 +130,7 @@ class _Snapshot:
     async def __aenter__(self) -> None:
         ctx = self._ctx
         ctx._connection = self._link = await ctx.runtime.begin(
-            _BEGIN_READ, ctx.actor.org_id, _STEADY if ctx.steady else ""
+            _BEGIN_READ, ctx.actor.org_id, _STEADY if ctx.steady else _FILTERED
         )
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -144,6 +155,7 @@ class _Transaction:
 
     async def __aenter__(self) -> None:
         ctx = self._ctx
+        ctx.writes = True
         ctx._connection = self._link = await ctx.runtime.begin(_BEGIN_WRITE, ctx.actor.org_id)
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:

@@ -17,6 +17,7 @@ STATUS: dict[str, int] = {
     "UNSUPPORTED_MEDIA_TYPE": 415,
     "METHOD_NOT_ALLOWED": 405,
     "TOO_COMPLEX": 400,
+    "QUERY_TOO_SLOW": 400,
     "RATE_LIMITED": 429,
     "UNAVAILABLE": 503,
     "OUTCOME_UNKNOWN": 503,
@@ -64,3 +65,12 @@ def not_found(kind: str, field: str = "id") -> Refusal:
 def bad_input(field: str, message: str) -> Refusal:
     """One value of an input is wrong; ``field`` says which."""
     return Refusal("BAD_INPUT", message, field=field)
+
+
+def query_too_slow(milliseconds: int) -> Refusal:
+    """A statement was stopped by its time-out; it would be stopped again."""
+    return Refusal(
+        "QUERY_TOO_SLOW",
+        f"The query was stopped after {milliseconds / 1000:g} s. Narrow its filter, for example by an id, a status or a"
+        " range of createdAt, or leave out totalCount.",
+    )

@@ -1,7 +1,7 @@
 """Filters: what may be asked of a list.
 
 A filter is taken apart in two: its shape (which conditions on which fields), which decides the statement, and its
-values, which are its parameters. So equal shapes share one compiled statement.
+values, which are its parameters. So equal shapes share one compiled statement (``resolvers.filter_sql``).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,10 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.base import TIMESTAMP
-from models.lookups import search_words
 from resolvers.conditions import Condition, Value
 from resolvers.errors import bad_input
-from resolvers.sql import ORG
 from resolvers.words import LAST, searched_words
 
 MOST_CONDITIONS = 50
@@ -23,7 +21,6 @@ MOST_DEPTH = 5
 MOST_VALUES = 100
 
 Shape = tuple[Any, ...]
-Table = Any  # a table, or an alias of one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,8 +104,13 @@ def _field(
         if any(isinstance(item, str) and "\0" in item for item in items):
             where = ".".join([path, _shown(name), _shown(op)])
             raise bad_input(where, "A text must not contain the character U+0000.")
-        taken.values += asked.ops[op].values(operand)
-    return (name, tuple(value))
+        taken.values += asked.ops[_operator(op, operand)].values(operand)
+    return (name, tuple(_operator(op, operand) for op, operand in value.items()))
+
+
+def _operator(name: str, operand: Any) -> str:
+    """The name of the operator: ``isNull`` with false is one of its own."""
+    return "is_not_null" if name == "is_null" and operand is False else name
 
 
 def _shown(name: str) -> str:
@@ -147,49 +149,3 @@ def binds(types: tuple[str, ...]) -> Iterator[sa.BindParameter[Any]]:
     for index, name in enumerate(types):
         type_ = _TYPES[name.lstrip("*")]
         yield sa.bindparam(f"f{index}", type_=pg.ARRAY(type_) if name[0] == "*" else type_)
-
-
-def clause_of(listed: str, table: Table, shape: Shape, given: Iterator[Any]) -> Any:
-    """The condition of a shape over a table (or an alias of it)."""
-    return _all(FILTERS[listed], table, shape, given)
-
-
-def _all(filters: Filters, table: Table, shape: Shape, given: Iterator[Any]) -> Any:
-    clauses: list[Any] = []
-    for name, rest in shape:
-        if name == "and_":
-            clauses += [_all(filters, table, sub, given) for sub in rest]
-        elif name == "or_":
-            clauses.append(sa.or_(sa.false(), *[_all(filters, table, sub, given) for sub in rest]))
-        elif name == "not_":
-            clauses.append(sa.not_(_all(filters, table, rest, given)))
-        elif name == "search":
-            clauses += [_has_word(filters, table, next(given), next(given)) for _ in range(rest)]
-        else:
-            clauses += _asked(filters.fields[name], table, rest, given)
-    return sa.and_(sa.true(), *clauses)
-
-
-def _has_word(filters: Filters, table: Table, low: Any, high: Any) -> Any:
-    use = search_words.alias()
-    mine = (use.c.org_id == ORG, use.c.kind == filters.kind, use.c.subject_id == table.c.id)
-    return sa.exists().where(*mine, use.c.word >= low, use.c.word < high)
-
-
-def _asked(asked: Condition | Relation, table: Table, rest: Any, given: Iterator[Any]) -> list[Any]:
-    if isinstance(asked, Condition):
-        clauses = []
-        for op in rest:
-            known = asked.ops[op]
-            clauses.append(known.clause(table.c[asked.column], [next(given) for _ in range(known.count)]))
-        return clauses
-    inner = FILTERS[asked.listed]
-
-    def related(sub: Shape) -> Any:
-        other = inner.table.alias()
-        joined = (other.c.org_id == ORG, other.c[asked.there] == table.c[asked.here])
-        return sa.exists().where(*joined, _all(inner, other, sub, given))
-
-    if not asked.many:
-        return [related(rest)]
-    return [related(sub) if how == "some" else sa.not_(related(sub)) for how, sub in rest]

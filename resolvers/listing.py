@@ -13,16 +13,14 @@ from execution.batch import Args
 from resolvers.context import Context, Row
 from resolvers.cursors import encode_cursor
 from resolvers.errors import Refusal
-from resolvers.filters import Shape, binds, clause_of, parameters, take_apart
-from resolvers.sql import Sql, owned, reached, selected, statement
-from resolvers.windows import CREATED, Listed, Window, cursor_name, signature_of, window_of
+from resolvers.filter_sql import bound, candidates, clause
+from resolvers.filters import Shape, binds, parameters, take_apart
+from resolvers.page_sql import CURSOR, page_sql
+from resolvers.sql import Sql, owned, statement
+from resolvers.windows import Listed, Window, cursor_name, signature_of, window_of
 
 # What hides some rows of a list from some callers, by the list's name: each domain adds its own.
 RESTRICTIONS: dict[str, Callable[[Context], Mapping[str, Any]]] = {}
-
-
-# Asked for as a column: the keys of a row's order, which its cursor holds.
-CURSOR = "@cursor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,79 +64,6 @@ def edges_of(page: Page) -> list[Edge]:
     return [Edge(page, row) for row in page.rows]
 
 
-def _beyond(keys: list[tuple[Any, Any, bool]]) -> Any:
-    """Rows after a row: expressions, its values, and whether each is greater. One direction is one row comparison."""
-    if len({up for _, _, up in keys}) == 1:
-        left, right = sa.tuple_(*[key for key, _, _ in keys]), sa.tuple_(*[value for _, value, _ in keys])
-        return left > right if keys[0][2] else left < right
-    clauses = []
-    for index, (key, value, up) in enumerate(keys):
-        same = [earlier == its for earlier, its, _ in keys[:index]]
-        clauses.append(sa.and_(*same, key > value if up else key < value))
-    return sa.or_(*clauses)
-
-
-@statement
-def _page_sql(
-    listed: Listed,
-    columns: tuple[str, ...],
-    terms: tuple[tuple[str, bool], ...],
-    backwards: bool,
-    after: bool,
-    numbered: bool,
-    shape: Shape,
-    types: tuple[str, ...],
-    column: str | None,
-    size: int,
-    many: bool,
-) -> sa.Select[Any]:
-    table = listed.table
-    keys = [
-        (listed.orders[name] if name else CREATED).expression(table, descending=descending)
-        for name, descending in terms
-    ]
-    places = {CURSOR: (keys[0] if len(keys) == 1 else sa.func.row(*keys)).label(CURSOR)}
-    query = selected(table, _own(columns) if many else columns, places)
-    if listed.always is not None:
-        query = query.where(listed.always(table))
-    if shape:
-        query = query.where(clause_of(listed.name, table, shape, binds(types)))
-    ways = [descending == backwards for _, descending in terms]
-    if after:
-        values = [sa.bindparam(f"k{index}", type_=key.type) for index, key in enumerate(keys)]
-        query = query.where(_beyond(list(zip(keys, values, ways, strict=True))))
-    query = query.order_by(*[key.asc() if up else key.desc() for key, up in zip(keys, ways, strict=True)])
-    # Its size is part of the text, and one parent is not a list of one: PostgreSQL then sees that the plan is the same
-    # for all values, and keeps it. It would plan anew each time, which takes longer than to run it.
-    query = query.limit(sa.literal_column(str(size)))
-    if numbered:
-        query = query.offset(sa.bindparam("offset", type_=sa.Integer))
-    # The last column is the loader's own: which of the parents the row belongs to.
-    if not many:
-        if column is not None:
-            query = query.where(table.c[column] == sa.bindparam("parent", type_=sa.Uuid))
-        return query.add_columns(sa.literal_column("1").label("nth"))
-    assert column is not None, "many parents are told apart by a column"
-    given = sa.func.unnest(sa.bindparam("parents", type_=pg.ARRAY(sa.Uuid)))
-    parents = given.table_valued(sa.column("parent", sa.Uuid), with_ordinality="nth", name="parents").render_derived()
-    order = [key.label(f"order_{index}") for index, key in enumerate(keys)]
-    inner = query.add_columns(*order).where(table.c[column] == parents.c.parent).lateral("inner_rows")
-    # What the rows refer to is joined to the pages, not to all the rows that they were picked from.
-    joined, shown = reached(parents.join(inner, sa.true()), table, inner.c, columns, {CURSOR: inner.c.get(CURSOR)})
-    made = sa.select(*shown, parents.c.nth).select_from(joined)
-    if _own(columns) == columns:
-        return made
-    again = [
-        inner.c[each.name].asc() if up else inner.c[each.name].desc() for each, up in zip(order, ways, strict=True)
-    ]
-    return made.order_by(parents.c.nth, *again)
-
-
-def _own(columns: tuple[str, ...]) -> tuple[str, ...]:
-    """The columns of a table's own rows, among them those that lead to other rows."""
-    return tuple(dict.fromkeys(name.partition(".")[0] for name in columns))
-
-
 async def pages(
     ctx: Context, listed: Listed, args: Args, *, column: str | None = None, parents: Sequence[UUID | None] = (None,),
     restrict: Mapping[str, Any] | None = None,
@@ -176,7 +101,7 @@ def _prepared(
     if conditions:
         shape, values = take_apart(listed.name, {"and_": conditions}, "filter", partial(reach, ctx))
     named, types = parameters(values)
-    sql = _page_sql(
+    sql = page_sql(
         listed, args.columns, window.terms, window.backwards, window.keys is not None, window.offset is not None,
         shape, types, column, window.size + 1, many,
     )  # fmt: skip
@@ -207,16 +132,25 @@ def reach(ctx: Context, name: str) -> Mapping[str, Any]:
 @statement
 def _count_sql(listed: Listed, shape: Shape, types: tuple[str, ...], column: str | None) -> sa.Select[Any]:
     table = listed.table
+    node = bound(listed.name, shape, binds(types)) if shape else None
+    conditions = [] if listed.always is None else [listed.always(table)]
+    if column is not None:
+        conditions.append(table.c[column] == sa.any_(sa.bindparam("parents", type_=pg.ARRAY(sa.Uuid))))
     shown = [sa.func.count().label("total")] + ([] if column is None else [table.c[column].label("parent_id")])
-    query = owned(table, *shown)
-    if listed.always is not None:
-        query = query.where(listed.always(table))
-    if shape:
-        query = query.where(clause_of(listed.name, table, shape, binds(types)))
-    if column is None:
-        return query
-    mine = table.c[column] == sa.any_(sa.bindparam("parents", type_=pg.ARRAY(sa.Uuid)))
-    return query.where(mine).group_by(table.c[column])
+    query = owned(table, *shown).where(*conditions)
+    if node is None:
+        return query if column is None else query.group_by(table.c[column])
+    if column is not None:
+        return query.where(clause(node, table, each=True)).group_by(table.c[column])
+    every = query.where(clause(node, table, each=False))
+    few = candidates(node, table)
+    if few is None:
+        return every
+    found = sa.select(few.label("ids")).cte("candidates").prefix_with("materialized")
+    ids = sa.select(found.c.ids).scalar_subquery()
+    among = table.c.id == sa.any_(sa.cast(ids, pg.ARRAY(sa.Uuid)))
+    some = query.where(among, clause(node, table, each=True))
+    return sa.select(sa.case((ids.is_(None), every.scalar_subquery()), else_=some.scalar_subquery()).label("total"))
 
 
 async def totals(ctx: Context, parents: Sequence[Page], args: Args) -> list[int]:

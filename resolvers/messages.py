@@ -32,8 +32,8 @@ FILTERS["messages"] = Filters(
     {
         "id": ids("id", PREFIX),
         "order_id": ids("order_id", ORDER),
-        "author_kind": word("author_kind"),
-        "visibility": word("visibility"),
+        "author_kind": word("author_kind", AuthorKind),
+        "visibility": word("visibility", Visibility),
         "created_at": created(),
         "order": Relation("orders", "order_id"),
     },

@@ -41,7 +41,7 @@ FILTERS["services"] = Filters(
     {
         "id": ids("id", PREFIX),
         "name": text("name_key"),
-        "status": word("status"),
+        "status": word("status", ServiceStatus),
         "price": number("price"),
         "tags": tags(PREFIX),
         "created_at": created(),

@@ -59,13 +59,12 @@ def owned(table: sa.Table | sa.Alias, *columns: Any) -> sa.Select[Any]:
     return sa.select(*(columns or (table,))).where(table.c.org_id == ORG)
 
 
-def selected(table: sa.Table, names: Iterable[str], places: Mapping[str, Any] | None = None) -> sa.Select[Any]:
+def selected(table: sa.Table, names: Iterable[str]) -> sa.Select[Any]:
     """A select of the organization's rows with some columns in their order, also of the rows that they refer to.
 
-    ``client_id.name`` is the column ``name`` of the row that ``client_id`` refers to, under that label; ``places`` are
-    columns that are made otherwise.
+    ``client_id.name`` is the column ``name`` of the row that ``client_id`` refers to, under that label.
     """
-    joined, shown = reached(table, table, table.c, names, places or {})
+    joined, shown = reached(table, table, table.c, names, {})
     first, *rest = shown or [table.c.id]
     return owned(table, first, *rest).select_from(joined)
 
@@ -74,7 +73,7 @@ def reached(
     start: Any, table: sa.Table, columns: Any, names: Iterable[str], places: Mapping[str, Any]
 ) -> tuple[Any, list[Any]]:
     """``start``, which has ``columns`` of a table's rows, joined to the rows that names with dots lead to; and what is
-    to be shown of it all."""
+    to be shown of it all; ``places`` are columns that are made otherwise."""
     joined, shown = start, []
     known: dict[str, tuple[sa.Table, Any]] = {"": (table, columns)}
     for name in names:

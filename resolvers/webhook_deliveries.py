@@ -33,7 +33,7 @@ from resolvers.windows import CREATED, Listed
 
 LISTED = Listed("deliveries", deliveries, {"CREATED_AT": CREATED})
 FILTERS["deliveries"] = Filters(
-    deliveries, {"id": ids("id", DELIVERY_PREFIX), "status": word("status"), "created_at": created()}
+    deliveries, {"id": ids("id", DELIVERY_PREFIX), "status": word("status", DeliveryStatus), "created_at": created()}
 )
 _MOMENT = sa.bindparam("moment", type_=TIMESTAMP)
 _DELIVERY = sa.bindparam("delivery_id", type_=sa.Uuid)

@@ -31,7 +31,7 @@ FILTERS["webhooks"] = Filters(
     webhook_endpoints,
     {
         "id": ids("id", PREFIX),
-        "status": word("status"),
+        "status": word("status", EndpointStatus),
         "created_at": created(),
         "updated_at": moment("updated_at"),
     },

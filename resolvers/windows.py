@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from execution.judge import DEFAULT_PAGE
-from models.base import TIMESTAMP
+from resolvers.conditions import EARLIEST, LATEST, or_infinity
 from resolvers.cursors import decode_cursor
 from resolvers.errors import bad_input
 
@@ -28,8 +28,7 @@ class OrderKey:
         column = table.c[self.column]
         if not self.nullable:
             return column
-        infinity = "'-infinity'" if descending else "'infinity'"
-        return sa.func.coalesce(column, sa.literal_column(f"{infinity}::timestamptz", TIMESTAMP))
+        return or_infinity(column, EARLIEST if descending else LATEST)
 
 
 CREATED = OrderKey("id", UUID)

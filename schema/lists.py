@@ -8,7 +8,8 @@ from typing import Any
 import strawberry
 
 from execution.kinds import Cell
-from resolvers.listing import CURSOR, Edge, Page, edges_of, totals
+from resolvers.listing import Edge, Page, edges_of, totals
+from resolvers.page_sql import CURSOR
 from schema.enums import words
 from schema.fields import batched, computed, object_type, through
 from schema.scalars import MinorUnits
@@ -90,6 +91,7 @@ class TextFilter:
     """Conditions on a text."""
 
     eq: strawberry.Maybe[str] = strawberry.field(description="Is this.")
+    in_: strawberry.Maybe[list[str]] = strawberry.field(name="in", description="Is one of these.")
     starts_with: strawberry.Maybe[str] = strawberry.field(description="Begins with this.")
 
 
@@ -102,6 +104,7 @@ class DateTimeFilter:
     gte: strawberry.Maybe[datetime] = strawberry.field(description="Is this or later.")
     lt: strawberry.Maybe[datetime] = strawberry.field(description="Is earlier.")
     lte: strawberry.Maybe[datetime] = strawberry.field(description="Is this or earlier.")
+    is_null: strawberry.Maybe[bool] = strawberry.field(description="Has no such time (true), or has one (false).")
 
 
 @strawberry.input(description="Conditions on a whole number.")
@@ -143,4 +146,4 @@ class TagsFilter:
 
 
 SEARCH = "Has, for each of these words, a word that begins with it."
-AND, OR, NOT = "All of these.", "At least one of these.", "Not this."
+AND, OR, NOT = "All of these.", "At least one of these.", "Not this; a value that is null is not equal to anything."

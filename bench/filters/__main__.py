@@ -1,0 +1,198 @@
+"""Measures every filter in every order in a large organization: ``python -m bench.filters``."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from bench.filters.cases import Case, cases
+from bench.filters.data import FRESH, LARGE, Size, analyze, fill, id_of
+from bench.server import database, settings_of
+from models.keys import ActorKind, Source
+from models.typeid import new_uuid
+from resolvers.context import Actor, Context
+from resolvers.runtime import Runtime
+from resolvers.sql import Sql
+from schema.engine import Engine
+from server.wiring import running
+
+BOUND_MS = 100.0
+STOPPED_MS = 5_000.0
+COUNT = "totalCount"
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """A list of the graph: the types of its filter and order, its orders, and what holds it."""
+
+    kind: str
+    orders: tuple[str, ...]
+    parent: tuple[str, str] | None = None
+    root: str = "{listed}({page})"
+
+    def text(self, listed: str, order: str) -> str:
+        """A document that asks for a page, or for the count alone."""
+        asked = "totalCount" if order == COUNT else "nodes { id }"
+        page = "first: 50, filter: $f" + ("" if order == COUNT else ", orderBy: $o")
+        given = f"$f: {self.kind}Filter" + ("" if order == COUNT else f", $o: [{self.kind}Order!]")
+        given += "" if self.parent is None else ", $id: ID!"
+        head, *tail = self.root.format(listed=listed, page=page).split("}", 1)
+        return f"query ({given}) {{ {head} {{ {asked} }} {'}' if tail else ''} }}"
+
+
+LISTS = {
+    "clients": List("Client", ("CREATED_AT", "UPDATED_AT", "NAME")),
+    "services": List("Service", ("CREATED_AT", "UPDATED_AT", "NAME", "PRICE")),
+    "orders": List("Order", ("CREATED_AT", "UPDATED_AT", "NUMBER", "TOTAL", "DUE_AT")),
+    "messages": List("Message", ("CREATED_AT",), ("order", "orders"), "messages(orderId: $id, {page})"),
+    "deliveries": List(
+        "Delivery", ("CREATED_AT",), ("webhook", "endpoints"), "webhook(id: $id) {{ deliveries({page}) }}"
+    ),
+    "webhooks": List("WebhookEndpoint", ("CREATED_AT", "UPDATED_AT")),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One filter in one order: the database's time with planning, and how many rows the page has."""
+
+    case: Case
+    order: str
+    milliseconds: float
+    rows: int
+
+
+class _Probe(Context):
+    """A context that keeps its statements."""
+
+    sent: list[tuple[str, Sequence[Any]]]
+
+    async def run(self, sql: Sql, arguments: Sequence[Any]) -> list[Any]:
+        """Run a statement and keep it."""
+        self.sent.append((sql.text, arguments))
+        return await super().run(sql, arguments)
+
+    async def explain(self) -> tuple[float, int]:
+        """The milliseconds of the last statement, and its number of rows."""
+        text, arguments = self.sent[-1]
+        assert self._connection is not None, "a snapshot is open"
+        ((shown,),) = await self._connection.fetch(f"explain (analyze, timing off, format json) {text}", *arguments)
+        (plan,) = json.loads(shown)
+        return plan["Planning Time"] + plan["Execution Time"], int(plan["Plan"]["Actual Rows"])
+
+
+def _asked(size: Size, only: str) -> Iterator[tuple[Case, str, dict[str, Any]]]:
+    for case in cases(size):
+        if only in f"{case.listed} {case.name} {case.matches}":
+            for field in LISTS[case.listed].orders:
+                for direction in ("DESC", "ASC"):
+                    yield case, f"{field} {direction}", {"o": [{"field": field, "direction": direction}]}
+            yield case, COUNT, {}
+
+
+async def measure(runtime: Runtime, org_id: UUID, size: Size, only: str) -> list[Figure]:
+    """Each filter of each list in each order, and its count; what the time-out stopped took ``STOPPED_MS``."""
+    actor = Actor(ActorKind.CLI, "bench", "bench", frozenset({"*"}), org_id)
+    engine = Engine()
+    found = []
+    for case, order, variables in _asked(size, only):
+        parent = LISTS[case.listed].parent
+        given = variables | {"f": case.filter} | ({} if parent is None else {"id": id_of(*parent, 1)})
+        prepared = engine.measure(LISTS[case.listed].text(case.listed, order), None, given)
+        engine.validate(prepared, None)
+        ctx = _Probe(runtime, actor, "bench", Source.CLI)
+        ctx.sent = []
+        answer = await engine.run(ctx, prepared)
+        codes = [error["extensions"]["code"] for error in answer.errors]
+        if codes:
+            assert codes == ["QUERY_TOO_SLOW"], answer.errors
+            found.append(Figure(case, order, STOPPED_MS, -1))
+            continue
+        async with ctx.snapshot():
+            found.append(Figure(case, order, *await ctx.explain()))
+    return found
+
+
+def _worst(found: list[Figure]) -> dict[tuple[str, str, str], tuple[float, str, float]]:
+    """For each case the slowest order with its milliseconds, and the milliseconds of its count."""
+    worst: dict[tuple[str, str, str], tuple[float, str, float]] = {}
+    for each in found:
+        key = (each.case.listed, each.case.name, each.case.matches)
+        slowest, order, count = worst.get(key, (0.0, "", 0.0))
+        if each.order == COUNT:
+            count = each.milliseconds
+        elif each.milliseconds > slowest:
+            slowest, order = each.milliseconds, each.order
+        worst[key] = slowest, order, count
+    return worst
+
+
+def _summary(title: str, found: list[Figure]) -> str:
+    times = sorted(each.milliseconds for each in found if each.order != COUNT)
+    slow = sum(time > BOUND_MS for time in times)
+    middle = times[len(times) // 2]
+    return (
+        f"{title}: {len(times)} pages, median {middle:.1f} ms, slowest {times[-1]:.0f} ms, {slow} over {BOUND_MS:g} ms."
+    )
+
+
+def table(fresh: list[Figure], analyzed: list[Figure]) -> str:
+    """A row for each filter: its slowest order before and after PostgreSQL has statistics, and its count."""
+    before, after = _worst(fresh), _worst(analyzed)
+    lines = [
+        _summary("Without statistics", fresh), _summary("Analyzed", analyzed), "",
+        "| list | filter | matches | page, fresh | analyzed | slowest order | count, fresh | analyzed |",
+        "|---|---|---|---:|---:|---|---:|---:|",
+    ]  # fmt: skip
+    for (listed, name, matches), (slow, order, count) in before.items():
+        slow_after, _, count_after = after[listed, name, matches]
+        times = f"{slow:.1f} | {slow_after:.1f} | {order} | {count:.1f} | {count_after:.1f}"
+        lines.append(f"| {listed} | {name} | {matches} | {times} |")
+    return "\n".join(lines)
+
+
+async def _main(arguments: argparse.Namespace) -> None:
+    size = FRESH if arguments.fresh else LARGE
+    org_id = new_uuid()
+    with database() as environment:
+        owner = environment["MIGRATION_DATABASE_URL"]
+        settings = settings_of(environment | {"STATEMENT_TIMEOUT_MS": f"{STOPPED_MS:.0f}"})
+        print(f"== Filling an organization of {size.orders:,} orders", file=sys.stderr)
+        fill(owner, org_id, size)
+        async with running(settings, least=1, most=1) as runtime:
+            print("== Measuring without statistics", file=sys.stderr)
+            fresh = await measure(runtime, org_id, size, arguments.only)
+        analyze(owner)
+        async with running(settings, least=1, most=1) as runtime:
+            print("== Measuring with them", file=sys.stderr)
+            analyzed = await measure(runtime, org_id, size, arguments.only)
+    found = table(fresh, analyzed)
+    print(found)
+    if arguments.write:
+        arguments.write.write_text(f"{_HEAD.format(size.orders)}\n{found}\n")
+
+
+_HEAD = """# Filters at {:,} orders
+
+The database's time in milliseconds, planning included: for each filter its slowest order, in either direction, a page
+of 50; before PostgreSQL has statistics ("fresh": after an import) and after. 5000 is the statement's time-out. Written
+by `python -m bench.filters --write docs/filters.md`.
+"""
+
+
+def main() -> None:
+    """Fill, measure, print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.filters", description="Measure every filter in every order.")
+    parser.add_argument("--fresh", action="store_true", help="an import of 4,800 orders in place of 1,000,000")
+    parser.add_argument("--only", default="", help="cases whose names hold this text")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="also write the table into this file")
+    asyncio.run(_main(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()

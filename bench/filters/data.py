@@ -1,0 +1,132 @@
+"""An organization of a million orders, made inside the database: filters have values that match none, few and many."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import md5
+from uuid import UUID
+
+import psycopg
+
+from models.typeid import encode
+
+# 2026-01-01, in milliseconds since 1970.
+SINCE = 1_767_225_600_000
+_ID = """(lpad(to_hex({since} + {number}), 12, '0') || '7' || left(md5('{table}' || {number}), 3)
+ || '8' || right(md5('{table}' || {number}), 15))::uuid"""
+TABLES = (
+    "clients",
+    "services",
+    "orders",
+    "messages",
+    "search_words",
+    "tag_uses",
+    "webhook_endpoints",
+    "events",
+    "deliveries",
+)
+
+
+def _id(table: str, number: str) -> str:
+    return _ID.format(since=SINCE, table=table, number=number)
+
+
+def id_of(prefix: str, table: str, number: int) -> str:
+    """The id of a table's row of a number, as the graph shows it."""
+    digest = md5(f"{table}{number}".encode(), usedforsecurity=False).hexdigest()
+    return encode(prefix, UUID(f"{SINCE + number:012x}7{digest[:3]}8{digest[-15:]}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Numbers of rows."""
+
+    clients: int
+    services: int
+    orders: int
+    messages: int
+    deliveries: int
+
+
+LARGE = Size(clients=200_000, services=2_000, orders=1_000_000, messages=1_000_000, deliveries=200_000)
+# An import of an afternoon.
+FRESH = Size(clients=2_400, services=40, orders=4_800, messages=4_800, deliveries=1_000)
+
+# Of 10,000 rows: 8,000 are the commonest, one is the rarest.
+_STATEMENTS = (
+    f"""insert into clients (org_id, id, version, updated_at, metadata, tags, name, name_key, email, email_key, company,
+ status)
+select %(org)s, {_id("clients", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), '{{}}',
+ case when n %% 10 = 0 then array['vip'] when n %% 20000 = 1 then array['rare'] else array[]::text[] end,
+ 'Client ' || n, 'client ' || n, 'client.' || n || '@example.org', 'client.' || n || '@example.org', 'Company ' || n,
+ case when n %% 10000 = 7 then 'ARCHIVED' when n %% 10 = 1 then 'LEAD' when n %% 10 = 2 then 'INACTIVE'
+ else 'ACTIVE' end
+from generate_series(1, %(clients)s) as n""",
+    f"""insert into services (org_id, id, version, updated_at, metadata, tags, name, name_key, description, price,
+ currency, billing, status)
+select %(org)s, {_id("services", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), '{{}}',
+ case when n %% 10 = 0 then array['vip'] else array[]::text[] end,
+ 'Service ' || n, 'service ' || n, null, n * 100, 'EUR', 'ONE_TIME',
+ case when n = 7 then 'DRAFT' when n %% 10 = 1 then 'ARCHIVED' else 'ACTIVE' end
+from generate_series(1, %(services)s) as n""",
+    f"""insert into orders (org_id, id, version, updated_at, metadata, tags, number, client_id, service_id, quantity,
+ unit_price, total, currency, status, due_at, revisions)
+select %(org)s, {_id("orders", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), '{{}}',
+ case when n %% 10 = 0 then array['vip'] when n %% 100000 = 1 then array['rare'] else array[]::text[] end,
+ n, {_id("clients", "1 + (hashint4(n::int)::bigint & 2147483647) %% %(clients)s")},
+ {_id("services", "1 + (hashint4(n::int + 1)::bigint & 2147483647) %% %(services)s")}, 1,
+ (n::bigint * 7919 %% 1000003), (n::bigint * 7919 %% 1000003), 'EUR',
+ case when n %% 10000 = 7 then 'REVISION_REQUESTED' when n %% 10 = 1 then 'PENDING' when n %% 10 = 2 then 'IN_PROGRESS'
+ else 'COMPLETED' end,
+ case when n %% 3 = 0 then null else to_timestamp({SINCE} / 1000.0 + n::bigint * 7919 %% 1000003) end, 0
+from generate_series(1, %(orders)s) as n""",
+    f"""insert into messages (org_id, id, version, updated_at, order_id, author_kind, author_name, body, visibility,
+ attachments)
+select %(org)s, {_id("messages", "n")}, 1, now(), {_id("orders", "1 + (n::bigint * 7919) %% %(orders)s")},
+ case when n %% 10000 = 7 then 'AGENT' when n %% 3 = 0 then 'CLIENT' else 'STAFF' end, 'Ada', 'Hello ' || n,
+ case when n %% 10000 = 8 then 'INTERNAL' else 'PUBLIC' end, '[]'
+from generate_series(1, %(messages)s) as n""",
+    *(
+        f"""insert into search_words (org_id, kind, word, subject_id)
+select %(org)s, '{kind}', w, {_id(table, "n")} from generate_series(1, %({table})s) as n, unnest({words}) as w"""
+        for kind, table, words in (
+            ("client", "clients", "array['client', 'company', 'example', 'org', n::text]"),
+            ("service", "services", "array['service', n::text]"),
+            ("order", "orders", "array[n::text]"),
+        )
+    ),
+    *(
+        f"insert into tag_uses (org_id, kind, tag, subject_id)"
+        f" select %(org)s, '{kind}', tag, id from {table}, unnest(tags) as tag where org_id = %(org)s"
+        for kind, table in (("client", "clients"), ("service", "services"), ("order", "orders"))
+    ),
+    f"""insert into webhook_endpoints (org_id, id, version, updated_at, url, events, secret, api_version, status,
+ scopes)
+select %(org)s, {_id("endpoints", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), 'https://hooks.example.com/',
+ array['*'], ''::bytea, '1', case when n = 7 then 'DISABLED' else 'ENABLED' end, array['*']
+from generate_series(1, 20) as n""",
+    f"""insert into events (org_id, id, type, resource_id, resource_version, data, occurred_at)
+select %(org)s, {_id("events", "n")}, 'order.created', {_id("orders", "n")}, 1, '{{}}', now()
+from generate_series(1, %(deliveries)s) as n""",
+    f"""insert into deliveries (org_id, id, event_id, endpoint_id, event_type, status, attempts, updated_at)
+select %(org)s, {_id("deliveries", "n")}, {_id("events", "n")}, {_id("endpoints", "1")}, 'order.created',
+ case when n %% 10000 = 7 then 'FAILED' else 'SUCCEEDED' end, '[]', now()
+from generate_series(1, %(deliveries)s) as n""",
+)
+
+
+def fill(owner_url: str, org_id: UUID, size: Size) -> None:
+    """Fill an organization; PostgreSQL keeps no statistics of the tables until ``analyze``."""
+    values: Mapping[str, object] = {"org": org_id} | {name: getattr(size, name) for name in size.__slots__}
+    with psycopg.connect(owner_url) as connection:
+        for table in TABLES:
+            connection.execute(f"alter table {table} set (autovacuum_enabled = false)")
+        connection.execute("select set_config('app.org_id', %s, true)", [str(org_id)])
+        for statement in _STATEMENTS:
+            connection.execute(statement, values)
+
+
+def analyze(owner_url: str) -> None:
+    """What autovacuum does within minutes."""
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        for table in TABLES:
+            connection.execute(f"vacuum analyze {table}")
