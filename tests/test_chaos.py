@@ -19,7 +19,7 @@ from bench.chaos.journal import Change, Journal
 from bench.chaos.listeners import healthy, hostile, listening
 from bench.chaos.report import ACCOUNTS, Report, shown
 
-SHORT_S = 300
+SHORT_S = 600
 ENDLESS = {"hangs", "drips", "sends 10 GB"}
 RIGHT = dict.fromkeys(
     ("acknowledged writes missing", "effects of one key doubled", "order numbers doubled", "deliveries lost"), 0

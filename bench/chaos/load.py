@@ -13,7 +13,7 @@ from bench.chaos.stack import moment
 ANSWER_S = 20.0
 # Each change is sent until it is acknowledged; once the load has ended, for this long.
 PATIENCE_S = 45.0
-AGAIN_S = 0.1
+AGAIN_S = 0.2
 AGAIN = frozenset({409, 429, 500, 502, 503, 504})
 MOVES = {"PENDING": "SUBMITTED", "SUBMITTED": "IN_PROGRESS", "IN_PROGRESS": "DELIVERED", "DELIVERED": "COMPLETED"}
 MESSAGE = """mutation($input: CreateMessageInput!) {

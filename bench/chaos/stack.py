@@ -22,7 +22,7 @@ from server.embedded_postgres import APP
 from server.processes import ProcessSpec
 from server.supervisor import Supervisor
 
-START_SECONDS = 60
+START_SECONDS = 120
 LOOK_S = 0.05
 STOP_SECONDS = 10
 
