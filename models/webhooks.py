@@ -133,7 +133,10 @@ class Delivery(Owned, table=True):
     endpoint_id: UUID = column(sa.Uuid)
     event_type: str = column(sa.Text, description="The event's type.")
     status: DeliveryStatus = column(sa.Text, default=DeliveryStatus.PENDING, description="Where the delivery stands.")
-    attempts: list[Any] = column(pg.JSONB, description="Each try: at, responseCode, durationMs, error, body.")
+    attempts: list[Any] = column(pg.JSONB, description="The last 20: at, responseCode, durationMs, error, body.")
+    redeliveries: int = column(
+        sa.Integer, server_default=sa.text("0"), description="How often it was sent again by hand."
+    )
     next_attempt_at: Moment | None = column(TIMESTAMP, nullable=True, description="When the next try is due.")
     updated_at: Moment = column(TIMESTAMP, description="When the delivery last changed.")
 

@@ -1,6 +1,7 @@
 """Which addresses a webhook may go to: public ones, and in development those of the own machine and network."""
 
 import re
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -13,9 +14,22 @@ _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 # What a setting may open: loopback and private networks.
 _PRIVATE_4 = [IPv4Network(net) for net in ("10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
 _PRIVATE_6 = [IPv6Network(net) for net in ("::1/128", "fc00::/7")]
-# Inside the networks above or public, but a cloud's metadata or host service: never.
-_NEVER = {ip_address("168.63.129.16")}
-_NEVER_6 = [IPv6Network("fd00:ec2::/32")]
+# Metadata and host services of clouds, some of them inside private networks or among public addresses: never allowed.
+_METADATA_4 = [
+    IPv4Network(net)
+    for net in ("100.100.100.200/32", "168.63.129.16/32", "169.254.169.0/24", "169.254.170.0/24", "192.0.0.192/32")
+]
+# AWS, Google, Scaleway, Oracle and Akamai.
+_METADATA_6 = [
+    IPv6Network(net) for net in ("fd00:ec2::/32", "fd20:ce::/32", "fd00:42::/32", "fd00:c1::/32", "fd00:a9fe::/32")
+]
+_METADATA_NAMES = (
+    "instance-data",
+    "instance-data.ec2.internal",
+    "metadata",
+    "metadata.goog",
+    "metadata.google.internal",
+)
 _REFUSED_4 = [
     IPv4Network(net)
     for net in (
@@ -32,17 +46,31 @@ _REFUSED_6 = [IPv6Network(net) for net in ("2001::/23", "2001:db8::/32", "2002::
 
 def allowed(address: Address, allow_private: bool) -> bool:
     """Whether a webhook may be sent to an address."""
-    if address in _NEVER:
-        return False
     if isinstance(address, IPv4Address):
+        if any(address in net for net in _METADATA_4):
+            return False
         if allow_private and any(address in net for net in _PRIVATE_4):
             return True
         return not any(address in net for net in _REFUSED_4)
-    if address.scope_id is not None or any(address in net for net in _NEVER_6):
+    if address.scope_id is not None or any(address in net for net in _METADATA_6):
         return False
-    if allow_private and any(address in net for net in _PRIVATE_6):
+    private = any(address in net for net in _PRIVATE_6)
+    if any(inner in net for inner in _translated(address, private) for net in _METADATA_4):
+        return False
+    if allow_private and private:
         return True
     return address in _GLOBAL_6 and not any(address in net for net in _REFUSED_6)
+
+
+def _translated(address: IPv6Address, private: bool) -> Iterator[IPv4Address]:
+    """Yield the IPv4 addresses that a gateway may translate an address to; of a public one only what is usual."""
+    number = int(address)
+    yield IPv4Address(number & 0xFFFFFFFF)
+    if private:
+        # Without the octet that is zero, the address is 120 bits whose places are multiples of 8.
+        joined = (number >> 64 << 56) | (number & ((1 << 56) - 1))
+        for prefix in (32, 40, 48, 56, 64):
+            yield IPv4Address((joined >> (120 - prefix - 32)) & 0xFFFFFFFF)
 
 
 def literal(host: str) -> Address | None:
@@ -98,5 +126,8 @@ def _check_host(host: str, allow_private: bool) -> None:
     name = host.removesuffix(".")
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
         raise ValueError("must have a proper host name")
+    # A name may have its address from a search domain or a hosts file, which nobody but the system knows.
+    if any(name == known or name.endswith(f".{known}") for known in _METADATA_NAMES):
+        raise ValueError("must not be a private, local or reserved address")
     if (name == "localhost" or name.endswith(".localhost")) and not allow_private:
         raise ValueError("must not be a private, local or reserved address")

@@ -1,5 +1,6 @@
 """Deliveries on their way: what one needs, what became of a try, and when an endpoint is given up."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,15 +11,27 @@ from sqlalchemy.dialects import postgresql as pg
 
 from models.audit import Action
 from models.base import TIMESTAMP
+from models.keys import allows
 from models.typeid import encode
-from models.webhooks import EVENT_PREFIX, DeliveryStatus, EndpointStatus, deliveries, events, webhook_endpoints
+from models.webhooks import (
+    EVENT_PREFIX,
+    EVENT_SCOPES,
+    DeliveryStatus,
+    EndpointStatus,
+    deliveries,
+    events,
+    webhook_endpoints,
+)
 from resolvers import changes, secrets
 from resolvers.context import Context, Row, now
+from resolvers.errors import Refusal
 from resolvers.sql import ORG, statement
 
 ENDPOINT = changes.Subject("webhook", webhook_endpoints, tagged=False)
 GIVEN_UP_AFTER = timedelta(days=5)
 GONE = 410
+ATTEMPTS_KEPT = 20
+_LATEST = sa.cast(sa.literal_column(f"'$[last - {ATTEMPTS_KEPT - 1} to last]'"), pg.JSONPATH)
 _OPEN = deliveries.c.status.in_([sa.literal_column("'PENDING'"), sa.literal_column("'SENDING'")])
 
 
@@ -69,9 +82,10 @@ def _load() -> sa.Select[Any]:
 
 @statement
 def _move() -> sa.Update:
+    tried = deliveries.c.attempts.op("||")(sa.bindparam("tried", type_=pg.JSONB))
     moved = {
         "status": sa.bindparam("new_status", type_=sa.Text),
-        "attempts": deliveries.c.attempts.op("||")(sa.bindparam("tried", type_=pg.JSONB)),
+        "attempts": sa.func.jsonb_path_query_array(tried, _LATEST, type_=pg.JSONB),
         "next_attempt_at": sa.bindparam("due", type_=TIMESTAMP),
         "updated_at": sa.bindparam("moment", type_=TIMESTAMP),
     }
@@ -91,6 +105,19 @@ def _health(healthy: bool) -> sa.Update:
     if healthy:
         learnt = {"failing_since": sa.null(), "last_success_at": moment}
     return webhook_endpoints.update().where(ends.org_id == ORG, *called).values(learnt).returning(*webhook_endpoints.c)
+
+
+# What an endpoint can hear of, as the scopes of the key that made it allow.
+_HEARD = sorted({*EVENT_SCOPES.values(), "messages:internal"})
+
+
+def must_not_be_weaker(ctx: Context, scopes: Iterable[str]) -> None:
+    """Refuse a key that may not read what an endpoint with these scopes hears of. Raises Refusal FORBIDDEN."""
+    held = frozenset(scopes)
+    for scope in _HEARD:
+        if allows(held, scope) and not ctx.actor.may(scope):
+            message = f"The endpoint hears of what needs the scope {scope}: a key without it cannot do this."
+            raise Refusal("FORBIDDEN", message, field="input.id", scope=scope)
 
 
 async def load(ctx: Context, delivery_id: UUID) -> Parcel | None:
@@ -125,7 +152,10 @@ async def move(ctx: Context, delivery_id: UUID, status: DeliveryStatus, delay: f
 async def record(
     ctx: Context, delivery_id: UUID, parcel: Parcel, attempt: Attempt, status: DeliveryStatus, delay: float | None
 ) -> None:
-    """Add a try to its delivery and tell its endpoint, which is disabled by a 410 or by five days of only failures."""
+    """Add a try to the last 20 of its delivery, and record on its endpoint how it did.
+
+    The endpoint is disabled by a 410 or by five days of only failures.
+    """
     tried = {
         "at": attempt.at,
         "responseCode": attempt.response_code,

@@ -61,6 +61,7 @@ class Runtime:
     pool_wait: float = 1.0
     statement_timeout_ms: int = 5_000
     webhook_allow_private: bool = False
+    webhook_endpoint_limit: int = 20
     numbers: dict[tuple[UUID, str], list[int]] = field(default_factory=dict)
     number_locks: dict[tuple[UUID, str], asyncio.Lock] = field(default_factory=dict)
 

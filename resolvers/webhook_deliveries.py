@@ -23,7 +23,7 @@ from resolvers.audit import stub_of
 from resolvers.changes import apply
 from resolvers.conditions import created, ids, word
 from resolvers.context import Context, Row, now
-from resolvers.deliveries import ENDPOINT
+from resolvers.deliveries import ENDPOINT, must_not_be_weaker
 from resolvers.errors import Refusal, not_found
 from resolvers.filters import FILTERS, Filters
 from resolvers.listing import Page, pages
@@ -35,6 +35,8 @@ LISTED = Listed("deliveries", deliveries, {"CREATED_AT": CREATED})
 FILTERS["deliveries"] = Filters(
     deliveries, {"id": ids("id", DELIVERY_PREFIX), "status": word("status", DeliveryStatus), "created_at": created()}
 )
+# Of one delivery, by hand; each starts the schedule of attempts again.
+REDELIVERIES = 10
 _MOMENT = sa.bindparam("moment", type_=TIMESTAMP)
 _DELIVERY = sa.bindparam("delivery_id", type_=sa.Uuid)
 
@@ -122,13 +124,18 @@ def _locked() -> sa.Select[Any]:
     ends = webhook_endpoints.c
     where = sa.and_(ends.org_id == deliveries.c.org_id, ends.id == deliveries.c.endpoint_id, ends.deleted_at.is_(None))
     joined = deliveries.join(webhook_endpoints, where)
-    query = sa.select(*deliveries.c, ends.status.label("endpoint_status")).select_from(joined)
+    query = sa.select(*deliveries.c, ends.status.label("endpoint_status"), ends.scopes).select_from(joined)
     return query.where(deliveries.c.org_id == ORG, deliveries.c.id == _DELIVERY).with_for_update(of=deliveries)
 
 
 def _due_now() -> sa.CTE:
     this = (deliveries.c.org_id == ORG, deliveries.c.id == _DELIVERY)
-    moved = {"status": DeliveryStatus.PENDING.value, "next_attempt_at": _MOMENT, "updated_at": _MOMENT}
+    moved: dict[str, Any] = {
+        "status": DeliveryStatus.PENDING.value,
+        "redeliveries": deliveries.c.redeliveries + 1,
+        "next_attempt_at": _MOMENT,
+        "updated_at": _MOMENT,
+    }
     return deliveries.update().where(*this).values(moved).returning(*deliveries.c).cte("again")
 
 
@@ -153,13 +160,18 @@ def _sooner() -> sa.Select[Any]:
 async def redeliver(ctx: Context, public_id: str) -> Row:
     """Send an event to its endpoint again, with the same id and body; one that waits for its next try goes now.
 
-    Raises Refusal NOT_FOUND, or CONFLICT (WEBHOOK_DISABLED, or DELIVERY_RUNNING while it is being sent).
+    Raises Refusal NOT_FOUND, FORBIDDEN for a key that may not read all that the endpoint hears of, or CONFLICT
+    (WEBHOOK_DISABLED, DELIVERY_RUNNING while it is being sent, or TOO_MANY_REDELIVERIES after the tenth).
     """
     key = decode(DELIVERY_PREFIX, public_id)
     old = None if key is None else await ctx.row(_locked(), delivery_id=key)
     if old is None:
         raise not_found(DELIVERY_PREFIX, "input.id")
+    must_not_be_weaker(ctx, old["scopes"])
     _must_be_enabled(old["endpoint_status"])
+    if old["redeliveries"] >= REDELIVERIES:
+        message = f"The delivery was sent again {REDELIVERIES} times, which is as often as it can be."
+        raise Refusal("CONFLICT", message, field="input.id", reason="TOO_MANY_REDELIVERIES", limit=REDELIVERIES)
     row = None
     if old["status"] != DeliveryStatus.SENDING:
         waits = old["status"] == DeliveryStatus.PENDING

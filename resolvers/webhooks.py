@@ -4,21 +4,23 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from execution.batch import Args
 from models.audit import Action
-from models.keys import allows
 from models.typeid import decode, new_uuid
-from models.webhooks import API_VERSION, EVENT_SCOPES, PREFIX, EndpointStatus, webhook_endpoints
+from models.webhooks import API_VERSION, PREFIX, EndpointStatus, webhook_endpoints
 from resolvers import secrets
 from resolvers.addresses import check_literal
 from resolvers.changes import Told, insert, update
 from resolvers.conditions import created, ids, moment, word
 from resolvers.context import Context, Row, now
-from resolvers.deliveries import ENDPOINT
+from resolvers.deliveries import ENDPOINT, must_not_be_weaker
 from resolvers.errors import Refusal, bad_input
 from resolvers.filters import FILTERS, Filters
 from resolvers.listing import Page, pages
 from resolvers.rows import by_ids, locked
+from resolvers.sql import ORG, owned, statement
 from resolvers.windows import CREATED, Listed, OrderKey
 
 LISTED = Listed(
@@ -38,8 +40,6 @@ FILTERS["webhooks"] = Filters(
 )
 BOTH_SIGN_FOR = timedelta(hours=24)
 BY_HAND = "Disabled through the API."
-# What an endpoint can hear of, as the scopes of the key that made it allow.
-_HEARD = sorted({*EVENT_SCOPES.values(), "messages:internal"})
 
 
 async def listed(ctx: Context, parents: list[Any], args: Args) -> list[Page]:
@@ -61,11 +61,12 @@ def _check(ctx: Context, url: str) -> None:
 
 
 async def create(ctx: Context, given: Mapping[str, Any]) -> tuple[Row, str]:
-    """Create an endpoint; it and its secret, which is shown this once. Raises Refusal BAD_INPUT for its address.
+    """Create an endpoint; it and its secret, which is shown this once. It hears only of what the acting key could read.
 
-    It hears only of what the key that acts could read.
+    Raises Refusal BAD_INPUT for its address, or CONFLICT (TOO_MANY_WEBHOOKS) at the limit of the organization.
     """
     _check(ctx, given["url"])
+    await _must_have_room(ctx)
     key, secret = new_uuid(), _shown_once(ctx)
     row: dict[str, Any] = {
         "id": key,
@@ -87,6 +88,28 @@ async def create(ctx: Context, given: Mapping[str, Any]) -> tuple[Row, str]:
     return await insert(ctx, ENDPOINT, row, Action.WEBHOOK_CREATE, Told()), secret
 
 
+@statement
+def _turn() -> sa.Select[Any]:
+    name = sa.literal("webhooks:").concat(sa.cast(ORG, sa.Text))
+    return sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0)))
+
+
+@statement
+def _number() -> sa.Select[Any]:
+    return owned(webhook_endpoints, sa.func.count().label("number")).where(webhook_endpoints.c.deleted_at.is_(None))
+
+
+async def _must_have_room(ctx: Context) -> None:
+    # Two statements: the second one's snapshot has what was committed by those that the first one waited for.
+    await ctx.fetch(_turn())
+    row = await ctx.row(_number())
+    assert row is not None, "a count has one row"
+    most = ctx.runtime.webhook_endpoint_limit
+    if row["number"] >= most:
+        message = f"The organization has {row['number']} webhook endpoints and may have {most}: delete one first."
+        raise Refusal("CONFLICT", message, reason="TOO_MANY_WEBHOOKS", limit=most)
+
+
 def _shown_once(ctx: Context) -> str:
     secret = secrets.new_secret()
     ctx.once.append(secret)
@@ -96,10 +119,11 @@ def _shown_once(ctx: Context) -> str:
 async def change(ctx: Context, public_id: str, expected: int | None, given: Mapping[str, Any]) -> Row:
     """Change, enable or disable an endpoint. Enabling, or another address, starts the clock of failures again.
 
-    Raises Refusal NOT_FOUND, VERSION_MISMATCH, BAD_INPUT for an address, or FORBIDDEN to send elsewhere what the
-    acting key may not read.
+    Raises Refusal NOT_FOUND, VERSION_MISMATCH, BAD_INPUT for an address, or FORBIDDEN for a key that may not read
+    all that the endpoint hears of.
     """
     old = await locked(ctx, ENDPOINT, public_id, expected)
+    must_not_be_weaker(ctx, old["scopes"])
     new = dict(given)
     changed = {name for name, value in new.items() if value != old[name]}
     if not changed:
@@ -107,7 +131,6 @@ async def change(ctx: Context, public_id: str, expected: int | None, given: Mapp
     actions: list[tuple[Action, set[str]]] = []
     if "url" in changed:
         _check(ctx, new["url"])
-        _may_send_elsewhere(ctx, old)
         new["failing_since"] = None
     if "status" in changed and new["status"] == EndpointStatus.DISABLED:
         new["disabled_reason"] = BY_HAND
@@ -121,21 +144,13 @@ async def change(ctx: Context, public_id: str, expected: int | None, given: Mapp
     return await update(ctx, ENDPOINT, old, new, actions, Told())
 
 
-def _may_send_elsewhere(ctx: Context, endpoint: Row) -> None:
-    """Another address must not make readable what the acting key cannot read."""
-    held = frozenset(endpoint["scopes"])
-    for scope in _HEARD:
-        if allows(held, scope) and not ctx.actor.may(scope):
-            message = f"The endpoint hears of what needs the scope {scope}: a key without it cannot move its address."
-            raise Refusal("FORBIDDEN", message, field="input.url", scope=scope)
-
-
 async def rotate(ctx: Context, public_id: str, expected: int | None) -> tuple[Row, str]:
     """Give an endpoint a new secret, shown this once; the old one signs beside it for 24 hours.
 
-    Raises Refusal NOT_FOUND or VERSION_MISMATCH.
+    Raises Refusal NOT_FOUND, VERSION_MISMATCH, or FORBIDDEN for a key that may not read all that the endpoint hears of.
     """
     old = await locked(ctx, ENDPOINT, public_id, expected)
+    must_not_be_weaker(ctx, old["scopes"])
     secret = _shown_once(ctx)
     new = {
         "secret": secrets.encrypt(ctx.runtime.secret_keys, ctx.org_id, old["id"], secret),
@@ -147,7 +162,10 @@ async def rotate(ctx: Context, public_id: str, expected: int | None) -> tuple[Ro
 
 
 async def remove(ctx: Context, public_id: str, expected: int | None) -> None:
-    """Delete an endpoint; the history of its deliveries stays. Raises Refusal NOT_FOUND or VERSION_MISMATCH."""
+    """Delete an endpoint; the history of its deliveries stays. Raises Refusal NOT_FOUND or VERSION_MISMATCH.
+
+    A key that may not read what the endpoint hears of may delete it: that shows nobody anything.
+    """
     old = await locked(ctx, ENDPOINT, public_id, expected)
     actions = [(Action.WEBHOOK_DELETE, {"deleted_at"})]
     await update(ctx, ENDPOINT, old, {"deleted_at": now()}, actions, Told())

@@ -11,6 +11,7 @@ from schema.mutations import EXPECTED, Info, mutation
 from schema.webhooks import Delivery, WebhookEndpoint
 
 _ID = "The webhook endpoint's id."
+_NOT_WEAKER = "The key needs the scopes of all that the endpoint hears of."
 _SECRET = "The signing secret, whsec_…, shown this once; null when the answer is a replay."
 
 
@@ -29,9 +30,7 @@ class UpdateWebhookInput:
 
     id: strawberry.ID = strawberry.field(description=_ID)
     expected_version: strawberry.Maybe[int] = strawberry.field(description=EXPECTED)
-    url: strawberry.Maybe[str] = strawberry.field(
-        description="Its address. Needs the scopes of all that the endpoint hears of."
-    )
+    url: strawberry.Maybe[str] = strawberry.field(description="Its address: http or https, and not private.")
     events: strawberry.Maybe[list[str]]
     description: strawberry.Maybe[str | None]
     status: strawberry.Maybe[EndpointStatus] = strawberry.field(
@@ -117,13 +116,16 @@ class RedeliverPayload:
 class WebhookMutation:
     """What can be done with webhooks."""
 
-    @mutation("webhooks:write", "Create a webhook endpoint. The answer shows its secret, this once.")
+    @mutation(
+        "webhooks:write",
+        "Create a webhook endpoint, up to the organization's limit. The answer shows its secret, this once.",
+    )
     async def create_webhook(self, info: Info, input: CreateWebhookInput) -> CreateWebhookPayload:
         """Create one."""
         webhook, secret = await webhooks.create(info.context, values_of(input))
         return CreateWebhookPayload(webhook=webhook, secret=secret)
 
-    @mutation("webhooks:write", "Change, disable or enable a webhook endpoint.")
+    @mutation("webhooks:write", f"Change, disable or enable a webhook endpoint. {_NOT_WEAKER}")
     async def update_webhook(self, info: Info, input: UpdateWebhookInput) -> UpdateWebhookPayload:
         """Change one."""
         values = values_of(input)
@@ -137,7 +139,10 @@ class WebhookMutation:
         await webhooks.remove(info.context, values["id"], values.get("expected_version"))
         return DeleteWebhookPayload(deleted_id=values["id"])
 
-    @mutation("webhooks:write", "Give an endpoint a new secret. The old one signs beside it for 24 hours.")
+    @mutation(
+        "webhooks:write",
+        f"Give an endpoint a new secret; the old one signs beside it for 24 hours. {_NOT_WEAKER}",
+    )
     async def rotate_webhook_secret(self, info: Info, input: RotateWebhookSecretInput) -> RotateWebhookSecretPayload:
         """Rotate one's secret."""
         values = values_of(input)
@@ -149,7 +154,11 @@ class WebhookMutation:
         """Send a test event."""
         return SendTestEventPayload(delivery=await webhook_deliveries.send_test(info.context, values_of(input)["id"]))
 
-    @mutation("webhooks:write", "Send an event to its endpoint again: the same id, the same body.")
+    @mutation(
+        "webhooks:write",
+        f"Send an event to its endpoint again, at most {webhook_deliveries.REDELIVERIES} times: the same id, the same"
+        f" body. {_NOT_WEAKER}",
+    )
     async def redeliver(self, info: Info, input: RedeliverInput) -> RedeliverPayload:
         """Send again."""
         return RedeliverPayload(delivery=await webhook_deliveries.redeliver(info.context, values_of(input)["id"]))

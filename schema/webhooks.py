@@ -55,7 +55,7 @@ class Delivery:
     event_id: strawberry.ID = related_id(EVENT_PREFIX, "event_id", "The event: the header webhook-id of each try.")
     event_type: str
     status: DeliveryStatus
-    attempts: list[DeliveryAttempt] = strawberry.field(description="Each try, the first one first.")
+    attempts: list[DeliveryAttempt] = strawberry.field(description="The last 20 tries, the oldest of them first.")
     next_attempt_at: datetime | None
     created_at: datetime = creation()
     updated_at: datetime

@@ -61,13 +61,22 @@ def start(
 @contextmanager
 def ephemeral_servers() -> Iterator[Servers]:
     """Both servers in a temporary folder, without durability; ended and removed at the end of the block."""
+    supervisor = Supervisor()
+    with temporary_folder() as folder:
+        try:
+            yield start(folder, supervisor, ephemeral=True)
+        finally:
+            supervisor.stop(patience=5)
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A data folder for the block, removed at its end with what servers have put elsewhere."""
     folder = Path(tempfile.mkdtemp(prefix="counterfoil-"))
     close_data_folder(folder)
-    supervisor = Supervisor()
     try:
-        yield start(folder, supervisor, ephemeral=True)
+        yield folder
     finally:
-        supervisor.stop(patience=5)
         pointer = folder / "postgres.path"
         if pointer.exists():
             shutil.rmtree(pointer.read_text().strip())

@@ -91,7 +91,10 @@ class Settings(LocalSettings):
         description="Parents that answer as `/api/v1/<parent>/webhooks` too, comma-separated",
     )
     webhook_allow_private: bool = Field(
-        False, description="Whether webhooks may go to loopback and private networks (never link-local ones)"
+        False, description="Whether webhooks may go to loopback and private networks (never metadata services)"
+    )
+    webhook_endpoint_limit: int = Field(
+        20, ge=1, le=1000, description="Webhook endpoints that an organization may have, disabled ones included"
     )
 
     rate_bucket: int = Field(100_000, ge=1, description="Cost that an organization may spend at once")

@@ -94,6 +94,10 @@ class Supervisor:
         """How a process ended (negative: by that signal), None while it runs."""
         return self._children[name].process.poll()
 
+    def pid(self, name: str) -> int:
+        """The number of a process, that of its last start when it has ended."""
+        return self._children[name].process.pid
+
     def check(self) -> None:
         """Look at every process once: one that died is started again when its delay has passed."""
         now = time.monotonic()

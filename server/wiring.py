@@ -35,6 +35,7 @@ async def running(settings: Settings, *, least: int | None = None, most: int | N
         pool_wait=settings.pool_wait_ms / 1000,
         statement_timeout_ms=settings.statement_timeout_ms,
         webhook_allow_private=settings.webhook_allow_private,
+        webhook_endpoint_limit=settings.webhook_endpoint_limit,
     )
     try:
         async with runtime.connection() as connection:

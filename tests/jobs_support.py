@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +16,7 @@ from models.clients import clients
 from models.typeid import new_uuid
 from models.webhooks import API_VERSION
 from resolvers import changes
+from resolvers.addresses import Address
 from resolvers.audit import stub_of
 from resolvers.jobs import context_of
 from resolvers.pool import open_pool
@@ -22,7 +24,7 @@ from resolvers.runtime import Keyring, Runtime
 from resolvers.secrets import encrypt, new_secret
 from tests.servers import Backends
 from workers import main
-from workers.address import Addresses
+from workers.address import Addresses, Resolve
 from workers.http import Sender
 
 RING = Keyring({1: bytes(range(32)), 2: bytes(range(32, 64))})
@@ -167,6 +169,15 @@ async def receiver(
         yield made
     finally:
         server.close()
+
+
+def leads_to(*texts: str) -> Resolve:
+    """A look-up that finds these addresses for every name."""
+
+    async def found(_host: str) -> list[Address]:
+        return [ip_address(text) for text in texts]
+
+    return found
 
 
 def sender(**options: Any) -> Sender:

@@ -4,8 +4,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from resolvers.addresses import Address, allowed, check_literal
-from tests.jobs_support import OK, receiver
+from resolvers.addresses import allowed, check_literal
+from tests.jobs_support import OK, leads_to, receiver
 from workers.address import Addresses, Refused
 from workers.http import Sender
 
@@ -26,7 +26,22 @@ NEVER = [
     "192.88.99.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.255", "240.0.0.1",
     "255.255.255.255", "168.63.129.16", "::", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1", "::ffff:127.0.0.1",
     "::ffff:1.1.1.1", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::101:101", "64:ff9b:1::1", "2002:7f00:1::1",
-    "2002:101:101::1", "2001::1", "2001:db8::1", "3fff::1", "fd00:ec2::254", "100::1", "5f00::1",
+    "2002:101:101::1", "2001::1", "2001:db8::1", "3fff::1", "100::1", "5f00::1",
+]  # fmt: skip
+# What clouds hand credentials out at, in every spelling: also where private addresses are allowed.
+METADATA = [
+    "169.254.169.254", "169.254.170.2", "169.254.170.23", "169.254.0.23", "168.63.129.16", "100.100.100.200",
+    "192.0.0.192", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fd20:00ce:0:0::254", "fd00:42::42",
+    "fd00:c1::a9fe:a9fe", "fd00:a9fe:a9fe::1", "fe80::a9fe:a9fe", "fe80::1%1", "febf::1",
+    "::ffff:169.254.169.254", "::ffff:a9fe:a9fe", "::ffff:100.100.100.200", "::ffff:168.63.129.16",
+    "::ffff:0:169.254.169.254", "::169.254.169.254",
+    # NAT64: the well-known prefix, the local-use one, and a network's own with each length that there is.
+    "64:ff9b::a9fe:a9fe", "64:ff9b::a83f:8110", "64:ff9b:1::a9fe:a9fe", "64:ff9b:1:a9fe:a9:fe00::",
+    "fd12:3456:a9fe:a9fe::", "fd12:3456:78a9:fea9:fe::", "fd12:3456:789a:a9fe:a9:fe00::",
+    "fd12:3456:789a:bca9:fe:a9fe::", "fd12:3456:789a:bcde:a9:fea9:fe00:0", "fd12:3456::a9fe:a9fe",
+    "fd12:3456::100.100.100.200", "fd12::5efe:a9fe:a9fe", "2606:4700:64::a9fe:a9fe", "2606:4700:64::168.63.129.16",
+    # 6to4 and Teredo, whose client's address is stored with its bits inverted.
+    "2002:a9fe:a9fe::1", "2002:a83f:8110::1", "2001:0:a9fe:a9fe::1", "2001::5601:5601",
 ]  # fmt: skip
 
 
@@ -40,7 +55,7 @@ def test_private_addresses_only_by_setting(text: str) -> None:
     assert (allowed(ip_address(text), False), allowed(ip_address(text), True)) == (False, True)
 
 
-@pytest.mark.parametrize("text", NEVER)
+@pytest.mark.parametrize("text", [*NEVER, *METADATA])
 def test_addresses_that_no_setting_allows(text: str) -> None:
     assert (allowed(ip_address(text), False), allowed(ip_address(text), True)) == (False, False)
 
@@ -116,9 +131,34 @@ def test_development_allows_its_own_machine() -> None:
         check_literal("http://169.254.169.254/", True)
 
 
+@pytest.mark.parametrize("text", METADATA)
+def test_metadata_addresses_in_a_url_are_refused_in_development_too(text: str) -> None:
+    host = f"[{text}]" if ":" in text else text
+    with pytest.raises(ValueError, match=f"^({NOT_PUBLIC}|must be a URL such as https://example.com/hooks)$"):
+        check_literal(f"http://{host}/computeMetadata/v1/", True)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "metadata",
+        "metadata.google.internal",
+        "METADATA.Google.Internal.",
+        "x.metadata.google.internal",
+        "metadata.goog",
+        "instance-data",
+        "instance-data.ec2.internal",
+    ],
+)
+def test_names_of_metadata_services_are_refused_in_development_too(host: str) -> None:
+    for allow_private in (False, True):
+        with pytest.raises(ValueError, match=NOT_PUBLIC):
+            check_literal(f"http://{host}/", allow_private)
+    assert check_literal("http://mymetadata.google.internal.example.com/", True).hostname
+
+
 def _named(*texts: str) -> Addresses:
-    found: list[Address] = [ip_address(text) for text in texts]
-    return Addresses(False, lambda _host: found)
+    return Addresses(False, leads_to(*texts))
 
 
 async def test_all_addresses_of_a_name_must_be_allowed() -> None:
@@ -133,14 +173,20 @@ async def test_all_addresses_of_a_name_must_be_allowed() -> None:
 async def test_a_name_that_resolves_to_this_machine_is_refused_at_connect_time() -> None:
     async with receiver(OK) as there:
         url = there.url.replace("127.0.0.1", "rebound.example")
-        inside = Addresses(False, lambda _host: [ip_address("127.0.0.1")])
+        inside = Addresses(False, leads_to("127.0.0.1"))
         answer = await Sender(inside, False).post(url, {}, b"{}")
         assert (answer.status, answer.error, there.requests) == (None, "ADDRESS_REFUSED", [])
         # The same name where loopback is allowed: the connection goes to the address that was judged.
-        open_ = Addresses(True, lambda _host: [ip_address("127.0.0.1")])
+        open_ = Addresses(True, leads_to("127.0.0.1"))
         answer = await Sender(open_, True).post(url, {}, b"{}")
         assert answer.status == 200
         assert there.requests[0].headers["host"] == url.split("/")[2]
+
+
+async def test_a_name_that_leads_to_metadata_is_refused_in_development_too() -> None:
+    for text in METADATA:
+        with pytest.raises(Refused, match="ADDRESS_REFUSED"):
+            await Addresses(True, leads_to("127.0.0.1", text)).of("rebound.example")
 
 
 async def test_the_systems_resolver() -> None:

@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,7 +10,20 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from models.typeid import encode
 from resolvers import secrets
 from resolvers.runtime import Keyring, Runtime
-from tests.jobs_support import OK, RING, Request, hurry, listen_at, one, receiver, rows, settled, tell, working
+from tests.jobs_support import (
+    OK,
+    RING,
+    Request,
+    hurry,
+    leads_to,
+    listen_at,
+    one,
+    receiver,
+    rows,
+    settled,
+    tell,
+    working,
+)
 from workers.address import Addresses
 from workers.deliver import SCHEDULE, delay_after
 from workers.http import Sender
@@ -193,7 +205,7 @@ async def test_a_private_literal_address_fails_at_once(runtime: Runtime, org: UU
 
 
 async def test_a_name_that_leads_to_a_private_address_is_tried_again(runtime: Runtime, org: UUID) -> None:
-    rebound = Addresses(False, lambda _host: [ip_address("127.0.0.1")])
+    rebound = Addresses(False, leads_to("127.0.0.1"))
     async with receiver() as there:
         await listen_at(runtime, org, there.url.replace("127.0.0.1", "rebound.example"))
         await tell(runtime, org)

@@ -18,6 +18,7 @@ HEADINGS = [
     "Deployment",
     "Commands",
     "How fast it is",
+    "What it survives",
     "How a query runs",
     "The rooms",
 ]

@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.jobs_support import OK, eventually, receiver, sender
+from tests.jobs_support import OK, eventually, leads_to, receiver, sender
 from workers.address import Addresses
 from workers.http import Sender
 
@@ -109,7 +108,7 @@ def _certificate(name: str, folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContex
 
 async def test_tls_is_verified_against_the_name(tmp_path: Path) -> None:
     server, trust = _certificate("hooks.example", tmp_path)
-    here = Addresses(True, lambda _host: [ip_address("127.0.0.1")])
+    here = Addresses(True, leads_to("127.0.0.1"))
     async with receiver(tls=server) as there:
         port = there.url.split(":")[2]
         trusting, doubting = Sender(here, True, tls=trust), Sender(here, True)

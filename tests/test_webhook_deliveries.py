@@ -14,10 +14,8 @@ from server.wiring import running
 from tests.api_support import Org, make_org, new_client, new_order, serving, settings_of
 from tests.jobs_support import OK, receiver, settled, working
 from tests.servers import Backends
-from tests.webhooks_support import DELETE, ONE, ROTATE, SEND, UPDATE, actions, new_webhook
+from tests.webhooks_support import AGAIN, DELETE, ONE, ROTATE, SEND, UPDATE, actions, new_webhook
 
-AGAIN = """mutation($input: RedeliverInput!) {
-  redeliver(input: $input) { delivery { id eventId status attempts { responseCode } } } }"""
 DELIVERIES = """query($id: ID!, $filter: DeliveryFilter) { webhook(id: $id) { deliveries(filter: $filter) {
   totalCount nodes { id eventId eventType status nextAttemptAt createdAt updatedAt
     attempts { at responseCode durationMs error body } } } } }"""

@@ -18,6 +18,8 @@ ROTATE = """mutation($input: RotateWebhookSecretInput!) {
   rotateWebhookSecret(input: $input) { webhook { id version } secret } }"""
 SEND = """mutation($input: SendTestEventInput!) {
   sendTestEvent(input: $input) { delivery { id eventId eventType status } } }"""
+AGAIN = """mutation($input: RedeliverInput!) {
+  redeliver(input: $input) { delivery { id eventId status attempts { responseCode } } } }"""
 ONE = f"query($id: ID!) {{ webhook(id: $id) {{ {FIELDS} }} }}"
 LIST = f"{{ webhooks {{ nodes {{ {FIELDS} }} totalCount }} }}"
 

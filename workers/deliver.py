@@ -11,6 +11,7 @@ from resolvers.context import Context, now
 from resolvers.deliveries import Attempt, Parcel
 from resolvers.jobs import Claim
 from resolvers.runtime import Runtime
+from workers.address import Postponed
 from workers.http import URL_REFUSED, Answer, Sender
 from workers.runner import EXHAUSTED, Handler
 from workers.sweep import jittered
@@ -18,6 +19,7 @@ from workers.sweep import jittered
 # When each try comes after the one before it, in seconds.
 SCHEDULE = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 KEPT_BYTES = 1024
+POSTPONED_S = 1.0
 USER_AGENT = "Counterfoil-Webhooks/1"
 
 
@@ -59,10 +61,23 @@ def handler(sender: Sender) -> Handler:
                 return
             await deliveries.move(ctx, claim.subject_id, DeliveryStatus.SENDING)
         at = now()
-        answer = await sender.post(parcel.url, headers_of(parcel, datetime.now(UTC)), parcel.body.encode())
+        headers = headers_of(parcel, datetime.now(UTC))
+        try:
+            answer = await sender.post(parcel.url, headers, parcel.body.encode(), org_id=claim.org_id)
+        except Postponed:
+            await _postpone(runtime, claim)
+            return
         await _record(runtime, claim, parcel, attempt_of(at, answer))
 
     return Handler(run, delay_after, _ended)
+
+
+async def _postpone(runtime: Runtime, claim: Claim) -> None:
+    """Queue a delivery again of which nothing was sent: neither the job nor the delivery counts an attempt."""
+    delay = jittered(POSTPONED_S)
+    async with jobs.held(runtime, claim) as ctx:
+        await deliveries.move(ctx, claim.subject_id, DeliveryStatus.PENDING, delay)
+        await jobs.finish(ctx, claim, JobState.QUEUED, delay=delay, attempt=claim.attempt - 1)
 
 
 async def _record(runtime: Runtime, claim: Claim, parcel: Parcel, attempt: Attempt) -> None:

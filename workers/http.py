@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult
+from uuid import UUID
 
 import httptools
 
@@ -69,17 +70,18 @@ class Sender:
         self._tls = tls or ssl.create_default_context()
         self._connect_s, self._total_s = connect_seconds, total_seconds
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes, *, org_id: UUID | None = None) -> Answer:
         """Send a body, and read at most 16 KiB of what comes back. Never raises for what a receiver does.
 
-        An answer whose head arrived counts, even when its body was cut by time or size.
+        An answer whose head arrived counts, even when its body was cut by time or size. Names are looked up in the
+        turns of ``org_id``; raises Postponed when there was none in time, and nothing was sent.
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
         reading, error = _Reading(), None
         try:
             async with asyncio.timeout(self._total_s):
-                await self._exchange(url, headers, body, reading)
+                await self._exchange(url, headers, body, org_id, reading)
         except Refused as refused:
             error = refused.code
         except TimeoutError:
@@ -95,12 +97,14 @@ class Sender:
         took = round((loop.time() - started) * 1000)
         return Answer(reading.status, error, b"".join(reading.body)[:ANSWER_BYTES], took)
 
-    async def _exchange(self, url: str, headers: Mapping[str, str], body: bytes, reading: _Reading) -> None:
+    async def _exchange(
+        self, url: str, headers: Mapping[str, str], body: bytes, org_id: UUID | None, reading: _Reading
+    ) -> None:
         try:
             parts = check_literal(url, self._allow_private)
         except ValueError:
             raise Refused(URL_REFUSED) from None
-        reader, writer = await self._connect(parts)
+        reader, writer = await self._connect(parts, org_id)
         try:
             writer.write(_head(parts, headers, len(body)) + body)
             left = ANSWER_BYTES
@@ -116,9 +120,11 @@ class Sender:
             # Not close(): that would wait for the receiver.
             writer.transport.abort()
 
-    async def _connect(self, parts: SplitResult) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _connect(
+        self, parts: SplitResult, org_id: UUID | None
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         host = str(parts.hostname)
-        found = await self._addresses.of(host)
+        found = await self._addresses.of(host, org_id)
         try:
             async with asyncio.timeout(self._connect_s):
                 return await self._first(found, host, parts)

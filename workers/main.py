@@ -75,7 +75,6 @@ async def run(
         # The heart beats until the last job is given back.
         await runner.stop(grace_seconds)
         await _cancel(beat, told)
-        addresses.close()
         for number in signals:
             loop.remove_signal_handler(number)
         log.info("worker.ended")

@@ -1,0 +1,1 @@
+"""What hostile receivers and kills do to deliveries."""

@@ -1,0 +1,126 @@
+"""What is injured: PostgreSQL, Valkey, the API and a worker under the project's supervisor, which starts them again."""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+
+from bench.server import fixed
+from migrations.runner import upgrade
+from server.databases import role_of
+from server.embedded import free_port, start, temporary_folder
+from server.embedded_postgres import APP
+from server.processes import ProcessSpec
+from server.supervisor import Supervisor
+
+START_SECONDS = 120
+LOOK_S = 0.05
+STOP_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The running processes, by their names: postgres, valkey, api, worker."""
+
+    supervisor: Supervisor
+    environment: Mapping[str, str]
+    folder: Path
+
+    @property
+    def base(self) -> str:
+        """Where the API listens."""
+        return f"http://127.0.0.1:{self.environment['PORT']}"
+
+    def kill(self, name: str) -> None:
+        """End a process by SIGKILL."""
+        os.kill(self.supervisor.pid(name), signal.SIGKILL)
+
+    def kill_backend(self, choice: random.Random) -> bool:
+        """End one of PostgreSQL's processes that serve the application, by SIGKILL; whether there was one."""
+        found = []
+        for each in self._children("postgres"):
+            with suppress(psutil.Error):
+                found += [each] * (f" {APP} " in f"{' '.join(each.cmdline())} ")
+        if found:
+            choice.choice(found).kill()
+        return bool(found)
+
+    def freeze(self, name: str) -> Callable[[], None]:
+        """Stop a process and its children by SIGSTOP; returns what lets them go on."""
+        stopped = [psutil.Process(self.supervisor.pid(name)), *self._children(name)]
+        for process in stopped:
+            with suppress(psutil.Error):
+                process.suspend()
+
+        def go_on() -> None:
+            for process in stopped:
+                with suppress(psutil.Error):
+                    process.resume()
+
+        return go_on
+
+    def _children(self, name: str) -> list[psutil.Process]:
+        with suppress(psutil.Error):
+            return psutil.Process(self.supervisor.pid(name)).children(recursive=True)
+        return []
+
+    async def watch(self) -> None:
+        """Start again what dies, until cancelled."""
+        while True:
+            self.supervisor.check()
+            await asyncio.sleep(LOOK_S)
+
+    async def ready(self) -> None:
+        """Wait until the API reaches its database. Raises TimeoutError."""
+        async with asyncio.timeout(START_SECONDS), httpx.AsyncClient(base_url=self.base, timeout=2) as http:
+            while True:
+                with suppress(httpx.TransportError):
+                    if (await http.get("/api/ready")).status_code == 200:
+                        return
+                await asyncio.sleep(LOOK_S)
+
+    def last_words(self, name: str, lines: int = 5) -> list[str]:
+        """The last errors that a process logged."""
+        path = self.folder / f"{name}.log"
+        logged = path.read_text(errors="replace").splitlines() if path.exists() else []
+        return [line[:2000] for line in logged if '"error"' in line or "Traceback" in line][-lines:]
+
+
+@contextmanager
+def standing(lease_seconds: float, say: Callable[[str], None]) -> Iterator[Stack]:
+    """A stack in a temporary folder with a durable, migrated, empty database. Its processes end with the block."""
+    supervisor = Supervisor(report=say)
+    with temporary_folder() as folder:
+        try:
+            servers = start(folder, supervisor)
+            chosen = {
+                "PORT": str(free_port()),
+                "LEASE_SECONDS": str(lease_seconds),
+                "HEARTBEAT_SECONDS": str(lease_seconds / 3),
+                "SWEEP_SECONDS": "1",
+                "WEBHOOK_ALLOW_PRIVATE": "true",
+                "COUNTERFOIL_DATA": str(folder),
+            }
+            environment = servers.environment() | fixed() | chosen
+            upgrade(environment["MIGRATION_DATABASE_URL"], role_of(environment["DATABASE_URL"]))
+            for name, command in (("api", "serve"), ("worker", "worker")):
+                argv = (sys.executable, "-m", "server.cli", command)
+                supervisor.start(ProcessSpec(name, argv, env={**os.environ, **environment}, log=folder / f"{name}.log"))
+            yield Stack(supervisor, environment, folder)
+        finally:
+            supervisor.stop(("worker", "api"), patience=STOP_SECONDS)
+            supervisor.stop(patience=STOP_SECONDS)
+
+
+def moment() -> float:
+    """The clock of all that is measured here."""
+    return time.monotonic()

@@ -1,0 +1,164 @@
+"""Chaos: the accounting finds what it should, and a short run of every kill and stop has nothing to account for."""
+
+import asyncio
+import json
+import math
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from bench.chaos.accounts import Kept, Tenant, quantile, recoveries, times, two_bodies, wrong
+from bench.chaos.injuries import KINDS, Injury
+from bench.chaos.journal import Change, Journal
+from bench.chaos.listeners import healthy, hostile, listening
+from bench.chaos.report import ACCOUNTS, Report, shown
+
+SHORT_S = 600
+ENDLESS = {"hangs", "drips", "sends 10 GB"}
+RIGHT = dict.fromkeys(
+    ("acknowledged writes missing", "effects of one key doubled", "order numbers doubled", "deliveries lost"), 0
+)
+CLIENT = Change("a", "k-1", "client.created", 1.0, 2.0, "client_1", 1)
+ORDER = Change("a", "k-2", "order.created", 3.0, 4.0, "order_1", 1, 1001)
+MOVED = Change("a", "k-3", "order.status_changed", 5.0, 6.0, "order_1", 2, 1001)
+
+
+def _run() -> tuple[Journal, Tenant, Kept]:
+    """A run in which everything is right: three changes, kept, delivered and heard."""
+    journal = Journal([CLIENT, ORDER, MOVED])
+    heard = healthy()
+    for number, change in enumerate(journal.changes):
+        heard.told[change.happened] = f"event_{number}"
+        heard.events[f"event_{number}"] = [10.0 + number]
+        heard.bodies[f"event_{number}"] = {b"one"}
+    kept = Kept(
+        {"client_1": 1, "order_1": 2},
+        Counter({"k-1": 1, "k-2": 1}),
+        [1001],
+        [(f"event_{number}", change.happened) for number, change in enumerate(journal.changes)],
+        {f"event_{number}": "SUCCEEDED" for number in range(3)},
+        5,
+    )
+    return journal, Tenant("a", "a", uuid4(), "key", heard, uuid4()), kept
+
+
+def test_what_is_right_has_nothing_to_account_for() -> None:
+    journal, tenant, kept = _run()
+    assert wrong(journal, tenant, kept) == RIGHT
+    # Of a change that nobody was told the outcome of, one effect is right, as none is.
+    journal.changes[2] = replace(MOVED, acknowledged=None)
+    assert wrong(journal, tenant, kept) == RIGHT
+    assert wrong(journal, tenant, replace(kept, events=kept.events[:2])) == RIGHT
+
+
+def test_a_write_that_is_gone_is_missing() -> None:
+    journal, tenant, kept = _run()
+    for lost in (
+        replace(kept, events=kept.events[:2]),
+        replace(kept, versions={"client_1": 1, "order_1": 1}),
+        replace(kept, versions={"order_1": 2}),
+    ):
+        assert wrong(journal, tenant, lost)["acknowledged writes missing"] == 1
+
+
+def test_a_second_effect_of_a_key_is_found() -> None:
+    journal, tenant, kept = _run()
+    again = ("event_9", ("order.status_changed", "order_1", 3))
+    twice = replace(kept, events=[*kept.events, again], deliveries={**kept.deliveries, "event_9": "SUCCEEDED"})
+    assert wrong(journal, tenant, twice)["effects of one key doubled"] == 1
+    assert wrong(journal, tenant, replace(kept, marks=Counter({"k-1": 3})))["effects of one key doubled"] == 2
+
+
+def test_doubled_numbers_and_lost_deliveries_are_found() -> None:
+    journal, tenant, kept = _run()
+    assert wrong(journal, tenant, replace(kept, numbers=[1001, 1002, 1001]))["order numbers doubled"] == 1
+    journal.changes.append(replace(ORDER, key="k-4", public_id="order_2"))
+    assert wrong(journal, tenant, kept)["order numbers doubled"] == 1
+    del journal.changes[-1]
+    failed = {**kept.deliveries, "event_1": "FAILED"}
+    assert wrong(journal, tenant, replace(kept, deliveries=failed))["deliveries lost"] == 1
+    assert wrong(journal, tenant, replace(kept, deliveries={}))["deliveries lost"] == 3
+    del tenant.healthy.events["event_1"]
+    assert wrong(journal, tenant, kept)["deliveries lost"] == 1
+
+
+def test_two_bodies_of_one_event_are_found_at_two_receivers_too() -> None:
+    first, second = healthy(), healthy()
+    first.bodies, second.bodies = {"event_1": {b"x"}, "event_2": {b"x"}}, {"event_1": {b"x"}, "event_2": {b"y"}}
+    assert (two_bodies([first]), two_bodies([first, second])) == (0, 1)
+
+
+def test_times_and_recoveries() -> None:
+    journal, tenant, _ = _run()
+    assert times(journal, tenant) == [6.0, 7.0, 8.0]
+    injuries = [Injury("SIGKILL API", 2.5), Injury("SIGKILL API", 4.5), Injury("SIGKILL worker", 5.5)]
+    found = recoveries(journal, [tenant], injuries)
+    assert found["SIGKILL API"] == (1.5, 8.5)
+    assert found["SIGKILL worker"] == (math.inf, math.inf)
+    report = Report(journal, [tenant], [tenant.healthy], [*injuries, Injury("SIGKILL worker", 0.5)])
+    assert json.loads(json.dumps(report.figures(), allow_nan=False))["longest_recovery"] == {
+        "SIGKILL API": {"writes": 1.5, "deliveries": 8.5},
+        "SIGKILL worker": {"writes": None, "deliveries": None},
+    }
+    assert "| SIGKILL worker | 2 | never | never |" in shown(report)
+    assert (quantile([1.0], 99), quantile([1.0, 2.0, 3.0], 50)) == (1.0, 2.0)
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_each_account_fails_a_run(account: str) -> None:
+    journal, tenant, _ = _run()
+    report = Report(journal, [tenant], [tenant.healthy])
+    assert set(report.accounts.values()) == {0}
+    if account == "writes never acknowledged":
+        journal.changes.append(replace(ORDER, acknowledged=None))
+    elif account == "writes refused":
+        journal.changes.append(replace(ORDER, acknowledged=None))
+        journal.refused.append("POST /api/v1/orders: 400")
+    elif account == "answers 500":
+        journal.statuses["500"] = 1
+    elif account == "answers 503 without Retry-After":
+        journal.unhelpful = 1
+    else:
+        report.wrong[account] = 1
+    assert report.failed
+    assert {name for name, number in report.accounts.items() if number} == {account}
+    assert f"| {account} | 1 |" in shown(report)
+
+
+async def test_receivers_count_and_answer_as_they_are_called() -> None:
+    body = json.dumps({"type": "client.created", "data": {"publicId": "client_1", "version": 1}})
+    good = healthy()
+    async with listening(good), httpx.AsyncClient() as http:
+        others = hostile(good.url)
+        async with listening(*others):
+            for number, each in enumerate([good, good, *others]):
+                asked = http.post(each.url, content=body, headers={"webhook-id": "event_1"}, timeout=60)
+                if each.name in ENDLESS:
+                    with pytest.raises(TimeoutError):
+                        await asyncio.wait_for(asked, 0.5)
+                    assert len(each.events["event_1"]) == 1, number
+                else:
+                    assert (await asked).status_code == {"healthy": 204, "fails": 500, "redirects": 307}[each.name]
+    assert len(good.events["event_1"]) == 2
+    assert good.told == {("client.created", "client_1", 1): "event_1"}
+    assert two_bodies([good, *others]) == 0
+
+
+def test_a_short_run_has_nothing_to_account_for(tmp_path: Path) -> None:
+    written = tmp_path / "chaos.json"
+    command = (sys.executable, "-m", "bench.chaos", "--seconds", "1", "--pause", "0.3", "--json", str(written))
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SHORT_S)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    found = json.loads(written.read_text())
+    assert found["accounts"] == dict.fromkeys(ACCOUNTS, 0)
+    assert found["drained"]
+    assert set(found["injuries"]) == set(KINDS)
+    assert found["acknowledged"] >= 50
+    assert min(found["deliveries"].values()) >= 1
+    assert "| SIGKILL postmaster | 1 |" in done.stdout
