@@ -30,6 +30,7 @@ def serve(make_app: Callable[[], ASGIApp], settings: Settings) -> None:
             port=settings.port,
             loop="uvloop",
             http=bounded(settings.header_timeout_s),
+            limit_concurrency=settings.limit_concurrency,
             ws="none",
             lifespan="on",
             log_config=None,
