@@ -103,8 +103,10 @@ class Connection(HttpToolsProtocol):
 
     def eof_received(self) -> Any:
         """Whether the connection stays open: a client may end its half and wait for the answer."""
-        self._ended = self._answering() and not self._in_body
-        return self._ended and not self._lingering
+        self._ended = self._answering() and not self._lingering
+        if self._ended and self._in_body:
+            self._break_body()
+        return self._ended
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -125,7 +127,7 @@ class Connection(HttpToolsProtocol):
         transport = self.transport
         if self._lingering or transport.is_closing():
             return
-        if self._deaf or self._in_body or self._held:
+        if (self._deaf or self._in_body or self._held) and not self._ended:
             self._lingering = self._deaf = True
             self._held = b""
             transport.write_eof()
@@ -156,6 +158,13 @@ class Connection(HttpToolsProtocol):
             self.finish()
         elif not self._held:
             self.flow.resume_reading()
+
+    def _break_body(self) -> None:
+        """Tell the application that the rest of a body does not come, and read no more."""
+        self._deaf = True
+        self.flow.pause_reading()
+        cycle: Any = self.cycle
+        cycle.interrupt()
 
     def _read(self, data: bytes) -> None:
         raise NotImplementedError

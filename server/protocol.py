@@ -218,13 +218,6 @@ class BoundedProtocol(Connection):
         else:
             self._refuse(heads.malformed(f"{error}."))
 
-    def _break_body(self) -> None:
-        """Tell the application that the rest of a body does not come, and read no more."""
-        self._deaf = True
-        self.flow.pause_reading()
-        cycle: Any = self.cycle
-        cycle.interrupt()
-
     def _slow_head(self) -> None:
         self._refuse(heads.too_slow(self.patience.head_s))
 

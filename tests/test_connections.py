@@ -174,6 +174,7 @@ async def test_a_client_that_ends_its_half_is_answered(port: int) -> None:
     answer = await exchange(port, request("/slow") + request("/b"), end=True)
     assert (statuses(answer), answer.endswith(b"/b 0")) == ([200, 200], True)
     assert await exchange(port, request("/a")[:-3], end=True) == b""
+    assert statuses(await exchange(port, request("/unread", b"abc")[:-1], end=True)) == [401]
 
 
 async def test_a_connection_without_a_next_request_ends(port: int) -> None:
