@@ -14,13 +14,14 @@ class Descriptors:
     """How many connections of clients there is room for. What is turned away is logged once a minute."""
 
     def __init__(self) -> None:
+        self.reserved = RESERVED
         self._logged = -MINUTE
         self._turned_away = 0
 
     def short(self, connections: int) -> bool:
         """Whether there are none left for one more connection than so many."""
         limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if limit == resource.RLIM_INFINITY or connections <= max(limit - RESERVED, limit // 2):
+        if limit == resource.RLIM_INFINITY or connections <= max(limit - self.reserved, limit // 2):
             return False
         self._turned_away += 1
         moment = time.monotonic()
