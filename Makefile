@@ -9,7 +9,7 @@ LOCK := compile --universal --python-version 3.11 --generate-hashes --no-emit-in
 	--quiet --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev test format-check lint types layers pytest bench chaos format schema lock clean
+.PHONY: help install dev test format-check lint types layers pytest bench chaos hostile format schema lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ bench: $(STAMP) ## Measure the API; options in ARGS="..."
 
 chaos: $(STAMP) ## Kill every part under load and account for each write; options in ARGS="..."
 	@$(BIN)/python -m bench.chaos $(ARGS)
+
+hostile: $(STAMP) ## Measure what hostile callers cost; options in ARGS="..."
+	@$(BIN)/python -m bench.hostile $(ARGS)
 
 format: $(STAMP) ## Format the code and fix what the linter can
 	@$(BIN)/ruff check --fix --quiet $(CODE)

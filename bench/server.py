@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,15 +68,19 @@ def _servers() -> Iterator[dict[str, str]]:
             yield started.environment()
 
 
+def _upgrade(urls: Mapping[str, str]) -> None:
+    upgrade(urls["MIGRATION_DATABASE_URL"], role_of(urls["DATABASE_URL"]))
+
+
 @contextmanager
-def database() -> Iterator[dict[str, str]]:
+def database(migrate: Callable[[Mapping[str, str]], None] = _upgrade) -> Iterator[dict[str, str]]:
     """The settings of a migrated, empty database for the block, and of the servers that it measures."""
     with _servers() as urls:
         owner, name = urls["MIGRATION_DATABASE_URL"], f"counterfoil_bench_{secrets.token_hex(6)}"
         create_database(owner, urls["DATABASE_URL"], name)
         try:
             made = urls | {each: with_database(urls[each], name) for each in URLS[:2]}
-            upgrade(made["MIGRATION_DATABASE_URL"], role_of(made["DATABASE_URL"]))
+            migrate(made)
             yield made | fixed()
         finally:
             drop_database(owner, name)

@@ -14,7 +14,7 @@ from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input, not_found
 from resolvers.runtime import Runtime
 from rest_shim.body import Bodies
-from rest_shim.http import Endpoint, Header, Reply, Request, reply
+from rest_shim.http import Endpoint, Header, Reply, Request, options, reply
 from rest_shim.problems import problem
 from rest_shim.routes import ROUTES, Kind, Route, under_parents
 from rest_shim.translate import input_of, list_variables, request_field
@@ -108,11 +108,13 @@ class _Path:
         self.methods = {method: _Bound(door, route) for method, route in routes.items()}
         if "GET" in routes:
             self.methods["HEAD"] = self.methods["GET"]
-        self.allowed = ", ".join([*routes, *(["HEAD"] if "GET" in routes else [])])
+        self.allowed = ", ".join([*routes, *(["HEAD"] if "GET" in routes else []), "OPTIONS"])
 
     async def __call__(self, request: Request) -> Reply:
         bound = self.methods.get(request.method)
         if bound is None:
+            if request.method == "OPTIONS":
+                return options(self.allowed)
             refused = Refusal("METHOD_NOT_ALLOWED", f"This path answers {self.allowed}.")
             return problem([shown_refusal(refused, request.request_id)], str, [(b"allow", self.allowed.encode())])
         request.state["kind"] = bound.kind

@@ -64,3 +64,14 @@ def reply(status: int, body: bytes, media: bytes, headers: Iterable[Header] = ()
     if status in _BODILESS:
         return Reply(status, b"", [*headers])
     return Reply(status, body, [*headers, (b"content-length", b"%d" % len(body)), (b"content-type", media)])
+
+
+def options(allowed: str) -> Reply:
+    """The reply to OPTIONS: the methods that a path answers."""
+    return reply(204, b"", b"", [(b"allow", allowed.encode())])
+
+
+async def answer(reply: Reply, send: Send) -> None:
+    """Send a whole reply."""
+    await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+    await send({"type": "http.response.body", "body": reply.body})

@@ -20,7 +20,7 @@ from resolvers.keys import Keys
 from resolvers.runtime import AWAY, Runtime
 from rest_shim.app import Door, endpoints
 from rest_shim.body import Bodies
-from rest_shim.http import App, Reply
+from rest_shim.http import App, Reply, options
 from rest_shim.problems import problem
 from rest_shim.reference import reference
 from schema.engine import Engine
@@ -74,7 +74,9 @@ async def _missing(request: Request, error: Exception) -> Response:
 
 
 async def _wrong_method(request: Request, error: Exception) -> Response:
-    allowed = dict(getattr(error, "headers", None) or {}).get("Allow", "other methods")
+    allowed = dict(getattr(error, "headers", None) or {}).get("Allow", "GET, HEAD") + ", OPTIONS"
+    if request.method == "OPTIONS":
+        return _response(options(allowed))
     refused = Refusal("METHOD_NOT_ALLOWED", f"This path answers {allowed}.")
     return _response(problem([shown_refusal(refused, request.state.request_id)], str, [(b"allow", allowed.encode())]))
 

@@ -1,6 +1,7 @@
 """The outermost layer, in plain ASGI: request id, deadline, security headers, one log line for each request."""
 
 import asyncio
+import copy
 import re
 import time
 from collections.abc import Awaitable, Iterable
@@ -12,14 +13,15 @@ import structlog
 from models.typeid import new_uuid
 from resolvers.errors import Refusal
 from rest_shim.deadlines import Deadlines
-from rest_shim.http import App, Header, Message, Receive, Reply, Scope, Send, reply
+from rest_shim.http import App, Header, Message, Receive, Reply, Scope, Send, answer, reply
 from rest_shim.problems import problem
 from schema.errors import internal, shown_refusal
 from server.logs import REQUEST_ID, access
 from server.metrics import Metrics
 
 log = structlog.get_logger()
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+# A caller's id must not look like one that the command line, a job or a task of ours has: these stand in the audit log.
+_REQUEST_ID = re.compile(rb"(?!(?i:cli|job|task)[._-])[A-Za-z0-9._-]{1,64}")
 SECURITY_HEADERS: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -38,6 +40,16 @@ class Edge:
         self.metrics = metrics
         self.deadlines = Deadlines(seconds)
         self.timing = timing
+
+    def refusing(self, refusal: Refusal) -> "Edge":
+        """The same, with a refusal as its answer to every request."""
+
+        async def refuse(scope: Scope, _receive: Receive, send: Send) -> None:
+            await answer(masked(refusal, scope["state"]["request_id"], scope["path"]), send)
+
+        edge = copy.copy(self)
+        edge.app = refuse
+        return edge
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; what goes wrong on our side is a masked 500, what takes too long a 503."""
@@ -110,6 +122,4 @@ def masked(refusal: Refusal, request_id: str, path: str) -> Reply:
 async def _fail(status: int, send: Send, refusal: Refusal, request_id: str, path: str) -> None:
     if status:
         return  # the head has left: the connection's end tells
-    told = masked(refusal, request_id, path)
-    await send({"type": "http.response.start", "status": told.status, "headers": told.headers})
-    await send({"type": "http.response.body", "body": told.body})
+    await answer(masked(refusal, request_id, path), send)

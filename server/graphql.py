@@ -11,12 +11,12 @@ from resolvers.conditions import NOBODY
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
 from rest_shim.app import REPLAYED, Door, idempotency_key
-from rest_shim.http import Header, Reply, Request, reply
+from rest_shim.http import Header, Reply, Request, options, reply
 from schema.engine import Answer, Prepared, refused_answer
 from server.pages import GRAPHIQL_CSP
 
 RESPONSE = b"application/graphql-response+json"
-_ALLOWED: Header = (b"allow", b"GET, HEAD, POST")
+_ALLOWED = "GET, HEAD, POST, OPTIONS"
 # These are the HTTP answer whatever the client accepts; another error of a request is 200 in application/json.
 ALWAYS = frozenset({401, 403, 405, 413, 415, 422, 429, 503})
 PUBLIC = Actor(ActorKind.PUBLIC, "public", "public", frozenset(), NOBODY)
@@ -38,8 +38,10 @@ class GraphQL:
             return reply(200, self.page, b"text/html; charset=utf-8", [(b"content-security-policy", GRAPHIQL_CSP)])
         typed = RESPONSE in accepts
         if request.method not in ("GET", "HEAD", "POST"):
+            if request.method == "OPTIONS":
+                return options(_ALLOWED)
             refused = Refusal("METHOD_NOT_ALLOWED", "This path answers GET, HEAD and POST.")
-            return _reply(refused_answer(refused, request.request_id), typed, [_ALLOWED])
+            return _reply(refused_answer(refused, request.request_id), typed, [(b"allow", _ALLOWED.encode())])
         headers: list[Header] = []
         try:
             answer, ctx = await self._answer(request, headers)

@@ -12,9 +12,14 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from server.log_bounds import Shortage, shorten
+
 log = structlog.get_logger()
 # The id of the request that is being answered; every event that is logged meanwhile carries it.
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+# A longer path is cut: its line has a bound.
+PATH_LENGTH = 2_000
 
 _SECRETS = (
     (re.compile(r"\b(sk_live_|whsec_)[A-Za-z0-9+/=_\-]+"), r"\1[redacted]"),
@@ -71,7 +76,7 @@ class AccessLog:
         fields: dict[str, Any] = {
             "method": method,
             # Percent-encoded: a control character must not reach a terminal.
-            "path": quote(path),
+            "path": quote(path[:PATH_LENGTH])[:PATH_LENGTH],
             "status": status,
             "ms": round(seconds * 1000, 2),
             "statements": statements,
@@ -95,6 +100,7 @@ def configure(level: str = "INFO", style: str = "json") -> None:
 
     `level` is DEBUG, INFO, WARNING or ERROR; `style` is `json` or `console`. May be called again.
     """
+    shortage = Shortage()
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         _add_request_id,
@@ -110,7 +116,7 @@ def configure(level: str = "INFO", style: str = "json") -> None:
     else:
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     structlog.configure(
-        processors=[*shared, renderer],
+        processors=[*shared, shortage, shorten, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
@@ -118,10 +124,11 @@ def configure(level: str = "INFO", style: str = "json") -> None:
     access.quiet = logging.getLevelNamesMapping()[level] > logging.INFO
     access.sink = sys.stderr.buffer if style == "json" else None
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(shortage)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder()],
-            processors=[*shared, structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[*shared, structlog.stdlib.ProcessorFormatter.remove_processors_meta, shorten, renderer],
         )
     )
     root = logging.getLogger()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from rest_shim.http import App, Endpoint, Receive, Reply, Request, Scope, Send
+from rest_shim.http import App, Endpoint, Receive, Request, Scope, Send, answer
 from schema.errors import internal
 from server.edge import masked
 
@@ -97,9 +97,3 @@ def _walk(node: _Node, segments: list[str], position: int, found: dict[str, str]
     if ended is not None:
         found[node.parameter.name] = segment
     return ended
-
-
-async def answer(reply: Reply, send: Send) -> None:
-    """Send a whole reply."""
-    await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
-    await send({"type": "http.response.body", "body": reply.body})

@@ -1,91 +1,243 @@
-"""uvicorn's HTTP protocol, with a deadline and a bound for the head of a request."""
+"""uvicorn's HTTP protocol, with a bound and a deadline for all that one connection may hold."""
 
 import asyncio
+import math
+import re
 from typing import Any
+from urllib.parse import unquote
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
-HEAD_BYTES = 32 * 1024
+from resolvers.errors import Refusal
+from server import heads
+from server.connection import Connection, Cycle, Patience
+from server.heads import HEAD_BYTES
+
+# Trailers and chunk extensions of one body, beside what each chunk may take.
+FRAMING_BYTES = 16 * 1024
+FRAMING_PER_CHUNK = 64
+# Requests that wait for the answer to one before them; and how many are parsed at once, by their request lines.
+PIPELINED = 16
+AT_ONCE = 8
+_LINE = b" HTTP/1."
+_METHOD = re.compile(rb"[A-Za-z_-]{1,32} ")
+_ALIVE = frozenset({"/api/health", "/api/health/"})
 
 
-class BoundedProtocol(HttpToolsProtocol):
-    """Closes a connection whose request head is slow (408) or large (431): a client that drips bytes holds nothing."""
-
-    head_timeout_s = 5.0
+class BoundedProtocol(Connection):
+    """One connection; its application is an Edge, which also answers for what is refused here."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._head_timer: asyncio.TimerHandle | None = None
-        self._head_bytes = 0
-        self._in_body = False
-        self._large = False
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self._arm()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._disarm()
-        super().connection_lost(exc)
+        self._timed = True  # the first head's time runs from the beginning of the connection
+        self._head_bytes = self._piece = self._framing = 0
+        self._refusal: Refusal | None = None
+        self._body_of_upgrade = b""
+        self.parser = httptools.HttpRequestParser(self)
 
     def data_received(self, data: bytes) -> None:
-        if not self._in_body:
-            self._head_bytes += len(data)
-            if self._head_timer is None:
-                self._arm()
-        super().data_received(data)
-        if not self._in_body and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
-            self._refuse(b"431 Request Header Fields Too Large")
+        if self._deaf:
+            self._drop(len(data))
+        elif not self._in_body and self._answering():
+            self._hold(data)
+        else:
+            self._read(data)
+
+    def _hold(self, data: bytes) -> None:
+        self._held += data
+        self.flow.pause_reading()
+
+    def _read(self, data: bytes) -> None:
+        """Parse what came, a few requests at a time; the rest is kept until they are answered."""
+        if data.count(_LINE) <= AT_ONCE:
+            self._feed(data)
+        else:
+            self._read_in_parts(data)
+        if self._begun and not self._deaf:
+            if self._head_bytes > HEAD_BYTES:
+                self._refuse(heads.too_large())
+            elif not self._timed and not self._answering():
+                self._timed = True
+                self._wait(self.patience.head_s)
+
+    def _read_in_parts(self, data: bytes) -> None:
+        view, start = memoryview(data), 0
+        while start < len(data) and not self._deaf:
+            if start and not self._in_body and self._answering():
+                self._hold(data[start:])
+                return
+            end = start
+            for _ in range(AT_ONCE + 1):
+                end = data.find(_LINE, end + 1)
+                if end < 0:
+                    end = len(data)
+                    break
+            self._feed(view[start:end])
+            start = end
+
+    def _feed(self, data: bytes | memoryview) -> None:
+        self._piece = len(data)
+        if self._in_body:
+            self._framing += self._piece
+        else:
+            self._head_bytes += self._piece
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._decline(data[upgrade.args[0] :])
+        except httptools.HttpParserError as error:
+            self._stumble(error, bytes(data[:40]))
+        else:
+            if self._in_body:
+                if self._framing > FRAMING_BYTES:
+                    self._break_body()
+                self._framing = max(self._framing, 0)
+
+    def _decline(self, rest: bytes | memoryview) -> None:
+        """Go on after a head that asks for an upgrade, of which none is offered. The parser has taken its body for
+        another protocol: a new one reads it, after a head that says how it ends."""
+        self.parser = httptools.HttpRequestParser(self)
+        framing, self._body_of_upgrade = self._body_of_upgrade, b""
+        if framing:
+            self.parser.feed_data(b"POST / HTTP/1.1\r\n" + framing + b"\r\n\r\n")
+        if rest:
+            self._feed(rest)
+
+    def on_message_begin(self) -> None:
+        if self._in_body:
+            return
+        super().on_message_begin()
+        self._begun = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_body:
+            return  # a trailer: nothing here asks for one
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        self._disarm()
+        if self._in_body:
+            return
+        parser, headers = self.parser, self.headers
+        version, method = parser.get_http_version(), parser.get_method().decode("ascii")
+        scope: Any = self.scope
+        scope["method"] = method
+        refusal = self._locate(scope) or heads.refused(version, method, headers)
+        if self._head_bytes + self._piece > HEAD_BYTES and self._head_size() > HEAD_BYTES:
+            refusal = heads.too_large()
+        elif len(self.pipeline) >= PIPELINED:
+            refusal = heads.malformed(f"At most {PIPELINED} requests may wait for an answer.")
+        if refusal is not None:
+            self._refusal = refusal
+            raise ValueError(refusal.message)  # ends the parsing
+        self._begun = self._timed = False
         self._in_body = True
-        if self._head_bytes > HEAD_BYTES and self._head_size() > HEAD_BYTES:
-            self._large = True
-            raise ValueError("the head is too large")  # ends the parsing: a 400 would be sent
-        super().on_headers_complete()
-
-    def send_400_response(self, msg: str) -> None:
-        if self._large:
-            self._refuse(b"431 Request Header Fields Too Large")
+        self._framing = 0
+        if version != "1.1":
+            scope["http_version"] = version
+        if parser.should_upgrade():
+            self._body_of_upgrade = heads.framing(headers)
+        app: Any = self.app
+        most = self.limit_concurrency
+        if most is not None and len(self.tasks) >= most and scope["path"] not in _ALIVE:
+            app = app.refusing(Refusal("UNAVAILABLE", "Too many requests are under way. Try again.", retryAfter=1))
+        waits = self._answering()
+        self.cycle = cycle = self._cycle(version == "1.1" and parser.should_keep_alive())
+        if waits:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, app))
         else:
-            super().send_400_response(msg)
+            self._due = math.inf
+            self._running = cycle
+            self._start_asgi_task(cycle, app)
+
+    def _locate(self, scope: Any) -> Refusal | None:
+        """Put the target's path and query into the scope."""
+        try:
+            url = httptools.parse_url(self.url)
+        except httptools.HttpParserInvalidURLError:
+            scope["path"] = ""
+            return heads.malformed("Its target is not a path.")
+        scope["raw_path"] = raw = url.path or b"/"
+        path = raw.decode("ascii")
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["query_string"] = url.query or b""
+        return None
 
     def _head_size(self) -> int:
         """How large a whole head is: what was received may hold a body, or requests before it, as well."""
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
+    def _cycle(self, keep_alive: bool) -> Cycle:
+        return Cycle(
+            scope=self.scope,
+            transport=self._outgoing,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,  # the Edge's is
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=keep_alive,
+            on_response=self.on_response_complete,
+        )
+
+    def on_chunk_header(self) -> None:
+        """Called by the parser for each chunk."""
+        self._framing -= FRAMING_PER_CHUNK
+
+    def on_body(self, body: bytes) -> None:
+        self._framing -= len(body)
+        cycle = self.cycle
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
+
     def on_message_complete(self) -> None:
-        super().on_message_complete()
+        if self._body_of_upgrade:
+            return
         self._in_body = False
         self._head_bytes = 0
+        self.cycle.more_body = False
+        self.cycle.message_event.set()
 
-    def _arm(self) -> None:
-        self._head_timer = self.loop.call_later(self.head_timeout_s, self._late)
-
-    def _disarm(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
-    def _late(self) -> None:
-        self._head_timer = None
-        if self.transport.is_closing():
-            return
-        cycle: Any = self.cycle  # declared as never None, which it is before the first request
-        if cycle is not None and not cycle.response_complete:
-            # The next head waits for the answer before it, which is none of the client's fault.
-            self._arm()
-        elif self._head_bytes:
-            self._refuse(b"408 Request Timeout")
+    def _stumble(self, error: httptools.HttpParserError, start: bytes) -> None:
+        """Refuse what the parser does not read, or what was refused while it read."""
+        refusal, self._refusal = self._refusal, None
+        if refusal is not None:
+            self._refuse(refusal)
+        elif self._in_body:
+            self._break_body()
+        elif isinstance(error, httptools.HttpParserInvalidMethodError) and _METHOD.match(start):
+            self._refuse(heads.unknown_method())
         else:
-            self.transport.close()
+            self._refuse(heads.malformed(f"{error}."))
 
-    def _refuse(self, status: bytes) -> None:
-        self.transport.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-        self.transport.close()
+    def _slow_head(self) -> None:
+        self._refuse(heads.too_slow(self.patience.head_s))
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Answer a head with a refusal, the connection's last answer. While another answer is still to come that one is
+        the last: the client would take a refusal for it."""
+        self._deaf = True
+        if self._answering():
+            self.flow.pause_reading()
+            self.cycle.keep_alive = False
+            return
+        scope: Any = self.scope
+        path, _, query = self.url.partition(b"?")
+        for name, missing in (("method", ""), ("path", path.decode("latin-1")), ("query_string", query)):
+            scope.setdefault(name, missing)
+        app: Any = self.app
+        self.cycle = self._running = cycle = self._cycle(keep_alive=False)
+        self._start_asgi_task(cycle, app.refusing(refusal))
 
 
-def bounded(head_timeout_s: float) -> type[BoundedProtocol]:
-    """The protocol with a deadline, in seconds, for the head of each request."""
-    return type("Protocol", (BoundedProtocol,), {"head_timeout_s": head_timeout_s})
+def bounded(head_timeout_s: float, **seconds: float) -> type[BoundedProtocol]:
+    """The protocol with a deadline, in seconds, for the head of each request, and others of ``Patience``."""
+    return type("Protocol", (BoundedProtocol,), {"patience": Patience(head_s=head_timeout_s, **seconds)})

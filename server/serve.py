@@ -7,6 +7,7 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
+from server.descriptors import RESERVED, descriptors
 from server.protocol import bounded
 from server.settings import Settings
 
@@ -22,6 +23,7 @@ def serve(make_app: Callable[[], ASGIApp], settings: Settings) -> None:
     """
     # Its start and stop lines say nothing that our own do not; its warnings are kept.
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    descriptors.reserved = RESERVED + settings.pool_max
     uvicorn.Server(
         uvicorn.Config(
             lambda: settled(make_app()),
@@ -30,6 +32,7 @@ def serve(make_app: Callable[[], ASGIApp], settings: Settings) -> None:
             port=settings.port,
             loop="uvloop",
             http=bounded(settings.header_timeout_s),
+            limit_concurrency=settings.limit_concurrency,
             ws="none",
             lifespan="on",
             log_config=None,

@@ -71,6 +71,7 @@ class Settings(LocalSettings):
     request_timeout_s: float = Field(10, gt=0, description="Longest request, in seconds")
     header_timeout_s: float = Field(5, gt=0, description="Longest wait for a request's head, in seconds")
     body_timeout_s: float = Field(10, gt=0, description="Longest wait for a request's body, in seconds")
+    limit_concurrency: int = Field(1000, ge=1, description="Requests under way in one process before a 503")
     body_limit_bytes: int = Field(262_144, ge=1024, description="Largest request body, in bytes")
 
     introspection: bool = Field(False, description="Whether introspection is answered (default: in development)")

@@ -1,5 +1,6 @@
 """Logs: one JSON object a line, ours and the libraries', and no secret in any of them."""
 
+import errno
 import logging
 from datetime import datetime, timedelta
 
@@ -157,3 +158,59 @@ async def test_what_is_logged_during_a_request_carries_its_id(capsys: pytest.Cap
         ("request", "mine"),
         ("outside", None),
     ]
+
+
+LONGEST = 8 * 1024
+
+
+def _deep(depth: int) -> None:
+    if depth:
+        _deep(depth - 1)
+    raise ValueError("sk_live_abc123 " + "x" * 100_000)
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_no_line_is_longer_than_eight_kilobytes(capsys: pytest.CaptureFixture[str], style: str) -> None:
+    logs.configure("INFO", style)
+    log = structlog.get_logger()
+    log.warning("x" * 100_000)
+    log.warning("long", error="é" * 100_000, request_id="mine", **{"k" * 20_000: 1})
+    log.warning("control", error="\x00" * 100_000)
+    log.warning("many", **{f"key{number}": "value" * 10 for number in range(5_000)})
+    log.warning("nested", rows=[{"a": ["x" * 50] * 1_000}] * 100)
+    log.warning("odd", number=10**30, text="\ud800", other=float("nan"))
+    logging.getLogger("some.library").warning("%s", "y" * 100_000)
+    for depth in (3, 900):
+        try:
+            _deep(depth)
+        except ValueError:
+            log.exception("failed")
+    logs.access("mine", "GET", "/" + "é\n" * 30_000, 404, 0.1, 0)
+    printed = capsys.readouterr().err
+    assert "sk_live_abc" not in printed
+    # Text for a person has a traceback over several lines: the event is what is bounded.
+    for line in printed.splitlines():
+        assert len(line.encode()) < LONGEST
+    assert len(printed.encode()) < 10 * LONGEST
+    if style == "json":
+        events = [orjson.loads(line) for line in printed.splitlines()]
+        assert len(events) == 10
+        assert all({"event", "level", "timestamp"} <= set(event) for event in events)
+        assert events[1]["request_id"] == "mine"
+        for event in events[7:9]:
+            # The end says what went wrong, the beginning where it started.
+            assert "ValueError" in event["exception"]
+            assert event["exception"].startswith("Traceback")
+
+
+def test_running_out_of_descriptors_is_logged_once_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure()
+    for _ in range(1_000):
+        try:
+            raise OSError(errno.EMFILE, "Too many open files")
+        except OSError as error:
+            structlog.get_logger().exception("unexpected error")
+            structlog.get_logger().warning("bucket.local", error=str(error))
+            logging.getLogger("asyncio").error("accept failed", exc_info=error)
+    structlog.get_logger().warning("something else")
+    assert [event["event"] for event in lines(capsys)] == ["unexpected error", "something else"]

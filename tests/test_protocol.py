@@ -4,53 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-import uvicorn
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-from starlette.types import Receive, Scope, Send
 
-from server.protocol import HEAD_BYTES, bounded
-
-HEAD_TIMEOUT_S = 0.3
-
-
-async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    body = await Request(scope, receive).body()
-    if scope["path"] == "/slow":
-        await asyncio.sleep(3 * HEAD_TIMEOUT_S)
-    await PlainTextResponse(f"{scope['path']} {len(body)}")(scope, receive, send)
+from server.heads import HEAD_BYTES
+from tests.protocol_support import CLOSE, SHORT, exchange, listening, request
 
 
 @pytest.fixture(scope="module")
 async def port() -> AsyncIterator[int]:
-    config = uvicorn.Config(
-        echo, port=0, http=bounded(HEAD_TIMEOUT_S), ws="none", lifespan="off", log_config=None, access_log=False
-    )
-    server = uvicorn.Server(config)
-    config.load()
-    server.lifespan = config.lifespan_class(config)
-    await server.startup()
-    yield server.servers[0].sockets[0].getsockname()[1]
-    await server.shutdown()
-
-
-async def exchange(port: int, *pieces: bytes, pause: float = 0.0) -> bytes:
-    """Send the pieces, then read until the server closes."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for piece in pieces:
-        writer.write(piece)
-        await writer.drain()
-        await asyncio.sleep(pause)
-    answer = await reader.read()
-    writer.close()
-    return answer
-
-
-def request(path: str, body: bytes = b"", extra: bytes = b"") -> bytes:
-    return b"POST %s HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n%s\r\n%s" % (path.encode(), len(body), extra, body)
-
-
-CLOSE = b"connection: close\r\n"
+    async with listening() as made:
+        yield made
 
 
 async def test_a_whole_request_is_answered(port: int) -> None:
@@ -75,12 +37,12 @@ async def test_a_silent_connection_is_closed(port: int) -> None:
 
 
 async def test_a_dripping_head_is_refused(port: int) -> None:
-    answer = await exchange(port, b"GET / HTTP/1.1\r\n", b"host: x\r\n", b"x-a: b\r\n", pause=HEAD_TIMEOUT_S / 4)
+    answer = await exchange(port, b"GET / HTTP/1.1\r\n", b"host: x\r\n", b"x-a: b\r\n", pause=SHORT / 4)
     assert answer.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
 
 
 async def test_a_second_head_that_drips_is_refused(port: int) -> None:
-    answer = await exchange(port, request("/a"), b"GET / HTTP/1.1\r\n", pause=HEAD_TIMEOUT_S / 4)
+    answer = await exchange(port, request("/a"), b"GET / HTTP/1.1\r\n", pause=SHORT / 4)
     assert b"HTTP/1.1 408 Request Timeout\r\n" in answer
 
 

@@ -210,4 +210,4 @@ async def test_another_type_s_id_is_a_missing_one(acme: Org, name: str) -> None:
 async def test_another_method_is_a_405_with_allow(acme: Org) -> None:
     answer = await acme.http.patch("/api/v1/clients", json={})
     assert (answer.status_code, answer.json()["code"]) == (405, "METHOD_NOT_ALLOWED")
-    assert answer.headers["allow"] == "GET, POST, HEAD"
+    assert answer.headers["allow"] == "GET, POST, HEAD, OPTIONS"

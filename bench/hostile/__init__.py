@@ -1,0 +1,1 @@
+"""What hostile callers cost one process: ``make hostile`` prints measured figures beside their bounds."""
