@@ -78,6 +78,12 @@ def _beyond(keys: list[tuple[Any, Any, bool]]) -> Any:
     return sa.or_(*clauses)
 
 
+def _bound(name: str, keys: Sequence[Any], ways: Sequence[bool]) -> list[tuple[Any, Any, bool]]:
+    """The keys of an order, each with the parameter that holds a row's."""
+    values = [sa.bindparam(f"{name}{index}", type_=key.type) for index, key in enumerate(keys)]
+    return list(zip(keys, values, ways, strict=True))
+
+
 @statement
 def _page_sql(
     listed: Listed,
@@ -85,6 +91,7 @@ def _page_sql(
     terms: tuple[tuple[str, bool], ...],
     backwards: bool,
     after: bool,
+    until: bool,
     numbered: bool,
     shape: Shape,
     types: tuple[str, ...],
@@ -105,8 +112,9 @@ def _page_sql(
         query = query.where(clause_of(listed.name, table, shape, binds(types)))
     ways = [descending == backwards for _, descending in terms]
     if after:
-        values = [sa.bindparam(f"k{index}", type_=key.type) for index, key in enumerate(keys)]
-        query = query.where(_beyond(list(zip(keys, values, ways, strict=True))))
+        query = query.where(_beyond(_bound("k", keys, ways)))
+    if until:
+        query = query.where(_beyond(_bound("u", keys, [not up for up in ways])))
     query = query.order_by(*[key.asc() if up else key.desc() for key, up in zip(keys, ways, strict=True)])
     # Its size is part of the text, and one parent is not a list of one: PostgreSQL then sees that the plan is the same
     # for all values, and keeps it. It would plan anew each time, which takes longer than to run it.
@@ -177,10 +185,11 @@ def _prepared(
         shape, values = take_apart(listed.name, {"and_": conditions}, "filter", partial(reach, ctx))
     named, types = parameters(values)
     sql = _page_sql(
-        listed, args.columns, window.terms, window.backwards, window.keys is not None, window.offset is not None,
-        shape, types, column, window.size + 1, many,
+        listed, args.columns, window.terms, window.backwards, window.keys is not None, window.until is not None,
+        window.offset is not None, shape, types, column, window.size + 1, many,
     )  # fmt: skip
     named |= {f"k{index}": key for index, key in enumerate(window.keys or ())}
+    named |= {f"u{index}": key for index, key in enumerate(window.until or ())}
     return Asked(listed, window, shape, values, column), sql, named
 
 

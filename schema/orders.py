@@ -204,7 +204,7 @@ class OrderOrder:
 
     kept_whole = True
     field: OrderOrderField = strawberry.field(description="By what.")
-    direction: Direction = strawberry.field(description="Which way.", default=Direction.ASC)
+    direction: Direction | None = strawberry.field(description="Which way.", default=Direction.ASC)
 
 
 @strawberry.type
