@@ -59,6 +59,7 @@ class GraphQL:
             answer = refused_answer(refused, request.request_id)
         else:
             request.state["statements"] = ctx.statements
+            request.state["secret"] = bool(ctx.once)
             if ctx.replayed:
                 headers.append(REPLAYED)
         return _reply(answer, typed, headers)

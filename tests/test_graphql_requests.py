@@ -11,14 +11,17 @@ from tests.hostile_support import error, unchanged
 
 MEDIA = ("application/json", "application/graphql-response+json")
 LIST = "{ clients { totalCount } }"
+WRONG: dict[str, list[Any]] = {
+    "query": [None, 1, 1.5, True, ["x"], {"a": 1}],
+    "variables": [1, "x", "{}", True, [], [{}]],
+    "operationName": [1, True, [], {}],
+    "extensions": [1, "x", True, [], ["x"]],
+}
 MALFORMED: list[tuple[dict[str, Any], str]] = [
-    *(({"query": wrong}, "query") for wrong in (None, 1, 1.5, True, ["x"], {"a": 1})),
+    *(({"query": LIST, name: value}, name) for name, values in WRONG.items() for value in values),
     ({}, "query"),
     ({"queryy": LIST}, "query"),
     ({"query": 1, "extensions": {"persistedQuery": {"version": 1, "sha256Hash": "x"}}}, "query"),
-    *(({"query": LIST, "variables": wrong}, "variables") for wrong in (1, "x", "{}", True, [], [{}])),
-    *(({"query": LIST, "operationName": wrong}, "operationName") for wrong in (1, True, [], {})),
-    *(({"query": LIST, "extensions": wrong}, "extensions") for wrong in (1, "x", True, [], ["x"])),
     ({"extensions": [], "documentId": "x"}, "extensions"),
 ]
 
@@ -50,7 +53,7 @@ async def test_what_may_be_null_or_is_not_ours_is_no_mistake(acme: Org) -> None:
 
 
 async def test_well_formed_requests_in_error_are_200_in_json_alone(acme: Org) -> None:
-    wrong = [
+    wrong: list[tuple[dict[str, str], str]] = [
         ({"query": ""}, "BAD_INPUT"),
         ({"query": " "}, "BAD_INPUT"),
         ({"query": "{"}, "GRAPHQL_PARSE_FAILED"),
