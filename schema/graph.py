@@ -9,6 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from execution.introspection import introspection_rules
 from execution.judge import Rule
+from models.keys import EVERYTHING, ROW_SCOPES
 from models.typeid import prefix_of
 from resolvers.nodes import TABLES
 from schema.clients import ClientMutation, ClientQuery
@@ -114,3 +115,5 @@ def _rules() -> dict[tuple[str, str], Rule]:
 RULES = _rules() | introspection_rules(CORE)
 # Where graphql-core executes, batched fields find in it what their rows must have.
 FIELDS = CORE.extensions["fields"] = fields_of_schema(SCHEMA, RULES)
+# What a key may be given: what fields need, what some rows need, and all of it.
+CORE.extensions["scopes"] = sorted({rule.scope for rule in RULES.values() if rule.scope} | {*ROW_SCOPES, EVERYTHING})
