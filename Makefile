@@ -80,6 +80,7 @@ lock: ## Compile requirements/*.in into *.txt (UPGRADE=1 takes newer versions); 
 	@test -n "$(UV)" || { echo "make lock needs uv" >&2; exit 1; }
 	@"$(UV)" pip $(LOCK) $(if $(UPGRADE),--upgrade) requirements/base.in -o requirements/base.txt
 	@"$(UV)" pip $(LOCK) $(if $(UPGRADE),--upgrade) -c requirements/base.txt requirements/dev.in -o requirements/dev.txt
+	@"$(UV)" pip $(LOCK) $(if $(UPGRADE),--upgrade) requirements/ci.in -o requirements/ci.txt
 
 clean: ## Remove what was installed and cached (the data in .counterfoil stays)
-	@rm -rf $(VENV) *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf $(VENV) .ci/node tests/graphql_http/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -85,25 +85,32 @@ def _plain_types(schema: GraphQLSchema, operation: Operation) -> dict[str, tuple
     return found
 
 
+def declared(operation: Operation, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Those of the variables that the operation declares. Others are ignored, as the specification says."""
+    names: frozenset[str] | None = operation.kept.get("declared")
+    if names is None:
+        found = operation.definition.variable_definitions or ()
+        names = operation.kept["declared"] = frozenset(each.variable.name.value for each in found)
+    return given if given.keys() <= names else {name: value for name, value in given.items() if name in names}
+
+
 def plain_variables(schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any]) -> Variables | None:
-    """The variables, when all of them are of plain types and right, and none is unknown; None says nothing."""
+    """The variables, when all of them are of plain types and right; None says nothing."""
     if "variables" not in operation.kept:
         operation.kept["variables"] = _plain_types(schema, operation)
     types = operation.kept["variables"]
     if types is None:
         return None
     coerced = {}
-    known = 0
     for name, (check, null) in types.items():
         if name in given:
             value = given[name]
             if not (check(value) if value is not None else null):
                 return None
             coerced[name] = value
-            known += 1
         elif not null:
             return None
-    return Variables(schema, operation, given, coerced) if known == len(given) else None
+    return Variables(schema, operation, given, coerced)
 
 
 def variables_of(

@@ -27,9 +27,12 @@ _RESOURCES = [
     "api_keys",
     "settings",
 ]
+EVERYTHING = "*"
+# What some rows need, beside what their type does.
+ROW_SCOPES = frozenset({"messages:internal"})
 SCOPES: frozenset[str] = frozenset(
     [f"{resource}:{verb}" for resource in _RESOURCES for verb in ("read", "write")]
-    + ["audit:read", "messages:internal", "*"]
+    + ["audit:read", *ROW_SCOPES, EVERYTHING]
 )
 
 

@@ -31,17 +31,23 @@ class Guard(StrEnum):
 
     REVISION_LIMIT = "REVISION_LIMIT"
     REOPEN_WINDOW = "REOPEN_WINDOW"
-    REASON_REQUIRED = "REASON_REQUIRED"
+
+
+class Requirement(StrEnum):
+    """What a request for a move must bring."""
+
+    REASON = "REASON"
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One line of the state machine: from, to, what may block it, why it exists."""
+    """One line of the state machine: from, to, what may block it, why it exists, what its request must bring."""
 
     origin: OrderStatus
     target: OrderStatus
     guard: Guard | None
     meaning: str
+    requires: tuple[Requirement, ...] = ()
 
 
 _S = OrderStatus
@@ -56,7 +62,7 @@ MOVES: tuple[Move, ...] = (
     Move(_S.REVISION_REQUESTED, _S.IN_PROGRESS, None, "Work on the revision starts."),
     Move(_S.COMPLETED, _S.IN_PROGRESS, Guard.REOPEN_WINDOW, "Reopened."),
     *(
-        Move(origin, _S.CANCELLED, Guard.REASON_REQUIRED, "Cancelled, with a reason.")
+        Move(origin, _S.CANCELLED, None, "Cancelled, with a reason.", (Requirement.REASON,))
         for origin in _S
         if origin not in (_S.COMPLETED, _S.CANCELLED)
     ),

@@ -79,6 +79,8 @@ def _shape(filters: Filters, raw: Mapping[str, Any], path: str, taken: _Taken, d
         elif name == "not_":
             parts.append((name, _shape(filters, value, path, taken, depth + 1)))
         elif name == "search":
+            if not value.strip():
+                continue  # an empty field of a form: as absent
             words = searched_words(value)
             if not words:
                 raise bad_input(f"{path}.search", "A search needs a letter or a digit.")

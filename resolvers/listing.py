@@ -102,10 +102,11 @@ def _prepared(
         shape, values = take_apart(listed.name, {"and_": conditions}, "filter", partial(reach, ctx))
     named, types = parameters(values)
     sql = page_sql(
-        listed, args.columns, window.terms, window.backwards, window.keys is not None, window.offset is not None,
-        shape, types, column, window.size + 1, many,
+        listed, args.columns, window.terms, window.backwards, window.keys is not None, window.until is not None,
+        window.offset is not None, shape, types, column, window.size + 1, many,
     )  # fmt: skip
     named |= {f"k{index}": key for index, key in enumerate(window.keys or ())}
+    named |= {f"u{index}": key for index, key in enumerate(window.until or ())}
     return Asked(listed, window, shape, values, column), sql, named
 
 

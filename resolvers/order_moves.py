@@ -1,10 +1,11 @@
 """The order's state machine at work: what a move changes, and what blocks it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from models.orders import BY_ORIGIN, Guard, Move, OrderStatus, move_between
+from models.orders import BY_ORIGIN, Guard, Move, OrderStatus, Requirement, move_between
 from resolvers.context import Row
 from resolvers.errors import Refusal, bad_input
 
@@ -13,30 +14,52 @@ GUARDED_BY_SETTINGS = frozenset({OrderStatus.DELIVERED, OrderStatus.COMPLETED})
 _MESSAGES = {
     Guard.REVISION_LIMIT: "The order has had as many revisions as the setting orders.revisionLimit allows.",
     Guard.REOPEN_WINDOW: "The order was completed longer ago than the setting orders.reopenDays allows.",
-    Guard.REASON_REQUIRED: "Cancelling needs a reason.",
 }
 
 
-def blocked_by(row: Row, move: Move, settings: Settings, moment: datetime) -> Guard | None:
-    """The guard that blocks a legal move now, apart from a reason, which comes with the request."""
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What blocks a legal move: its guard, the limit that was reached, and until when the move was possible."""
+
+    code: Guard
+    limit: int
+    until: datetime | None = None
+
+    @property
+    def message(self) -> str:
+        """Why, for a person."""
+        return _MESSAGES[self.code]
+
+
+def blocked_by(row: Row, move: Move, settings: Settings, moment: datetime) -> Block | None:
+    """What blocks a legal move now, apart from what the request must bring."""
     if move.guard is Guard.REVISION_LIMIT:
         limit = settings["orders.revisionLimit"]
-        return move.guard if limit is not None and row["revisions"] >= limit else None
+        return Block(move.guard, limit) if limit is not None and row["revisions"] >= limit else None
     if move.guard is Guard.REOPEN_WINDOW:
         days, completed = settings["orders.reopenDays"], row["completed_at"]
-        late = days is not None and completed is not None and moment > completed + timedelta(days=days)
-        return move.guard if late else None
+        if days is None or completed is None:
+            return None
+        until = completed + timedelta(days=days)
+        return Block(move.guard, days, until) if moment > until else None
     return None
 
 
 def available(row: Row, settings: Settings, moment: datetime) -> list[dict[str, Any]]:
-    """Every move of the table from where the order stands, and what blocks it."""
+    """Every move of the table from where the order stands, what its request must bring, and what blocks it."""
     found = []
     for move in BY_ORIGIN[OrderStatus(row["status"])]:
-        guard = blocked_by(row, move, settings, moment)
-        why = None if guard is None else {"code": guard.value, "message": _MESSAGES[guard]}
-        found.append({"to": move.target, "allowed": guard is None, "blocked_by": why})
+        block = blocked_by(row, move, settings, moment)
+        found.append(
+            {"to": move.target, "allowed": block is None, "requires": [*move.requires], "blocked_by": _shown(block)}
+        )
     return found
+
+
+def _shown(block: Block | None) -> dict[str, Any] | None:
+    if block is None:
+        return None
+    return {"code": block.code, "message": block.message, "limit": block.limit, "until": block.until}
 
 
 def effects_of(
@@ -45,17 +68,19 @@ def effects_of(
     """The columns that a move changes. Raises Refusal INVALID_TRANSITION, or BAD_INPUT for a missing reason."""
     origin = OrderStatus(row["status"])
     move = move_between(origin, target)
-    guard = None if move is None else blocked_by(row, move, settings, moment)
-    if move is None or guard is not None:
+    block = None if move is None else blocked_by(row, move, settings, moment)
+    if move is None or block is not None:
         allowed = [each["to"].value for each in available(row, settings, moment) if each["allowed"]]
-        message = (
-            f"An order that is {origin.value} cannot become {target.value}." if guard is None else _MESSAGES[guard]
-        )
-        blocked = {} if guard is None else {"blockedBy": guard.value}
-        raise Refusal("INVALID_TRANSITION", message, field=field, allowed=allowed, **blocked)
-    if move.guard is Guard.REASON_REQUIRED and reason is None:
+        if block is None:
+            message = f"An order that is {origin.value} cannot become {target.value}."
+            raise Refusal("INVALID_TRANSITION", message, field=field, allowed=allowed)
+        beside: dict[str, Any] = {"blockedBy": block.code.value, "limit": block.limit}
+        if block.until is not None:
+            beside["until"] = block.until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        raise Refusal("INVALID_TRANSITION", block.message, field=field, allowed=allowed, **beside)
+    if Requirement.REASON in move.requires and reason is None:
         name = "reason" if field.endswith("to") else "statusReason"
-        raise bad_input(f"input.{name}", _MESSAGES[Guard.REASON_REQUIRED])
+        raise bad_input(f"input.{name}", "Cancelling needs a reason.")
     changes: dict[str, Any] = {"status": target}
     if origin is OrderStatus.SUBMITTED and target is OrderStatus.IN_PROGRESS:
         changes["started_at"] = moment

@@ -39,6 +39,11 @@ class _Order:
         """The order of a subquery that has the keys as ``order_0``, ``order_1``, …"""
         return _directed([columns[f"order_{index}"] for index in range(len(self.keys))], self.ascends)
 
+    def bound(self, name: str, ascends: list[bool]) -> list[tuple[Any, Any, bool]]:
+        """The keys, each with the parameter that holds a row's, and whether what is beyond it is greater."""
+        values = [sa.bindparam(f"{name}{index}", type_=key.type) for index, key in enumerate(self.keys)]
+        return list(zip(self.keys, values, ascends, strict=True))
+
     def labelled(self) -> list[Any]:
         """The keys as columns for ``over``."""
         return [key.label(f"order_{index}") for index, key in enumerate(self.keys)]
@@ -61,6 +66,7 @@ def page_sql(
     terms: tuple[tuple[str, bool], ...],
     backwards: bool,
     after: bool,
+    until: bool,
     numbered: bool,
     shape: Shape,
     types: tuple[str, ...],
@@ -80,8 +86,9 @@ def page_sql(
         if node is not None:
             query = query.where(clause(node, source, each=True))
         if after:
-            values = [sa.bindparam(f"k{index}", type_=key.type) for index, key in enumerate(order.keys)]
-            query = query.where(_beyond(list(zip(order.keys, values, order.ascends, strict=True))))
+            query = query.where(_beyond(order.bound("k", order.ascends)))
+        if until:
+            query = query.where(_beyond(order.bound("u", [not up for up in order.ascends])))
         # Its size is part of the text: PostgreSQL then sees that the plan is the same for all values, and keeps it. It
         # would plan anew each time, which takes longer than to run it.
         query = query.order_by(*_directed(order.keys, order.ascends)).limit(sa.literal_column(str(size)))

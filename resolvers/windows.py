@@ -46,42 +46,56 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which rows: how many, from where, in which order, the right way round or from the end."""
+    """Which rows: how many, from where, in which order, the right way round or from the end.
+
+    ``keys`` are those of the row where it starts, ``until`` those of the row that it may not reach.
+    """
 
     size: int
     terms: tuple[tuple[str, bool], ...]
     backwards: bool = False
     keys: tuple[Any, ...] | None = None
+    until: tuple[Any, ...] | None = None
     offset: int | None = None
 
 
 def window_of(listed: Listed, values: Mapping[str, Any], column: str | None) -> Window:
-    """Read first, after, last, before, page and orderBy. Raises Refusal naming the argument."""
+    """Read first, after, last, before, page and orderBy. Raises Refusal naming the argument.
+
+    ``after`` and ``before`` bound the rows, of which ``first`` takes those at the start, ``last`` those at the end.
+    ``before`` by itself is a page back.
+    """
     first, last, page = values.get("first"), values.get("last"), values.get("page")
     after, before = values.get("after"), values.get("before")
     for name, size in (("first", first), ("last", last)):
         if size is not None and not 1 <= size <= LARGEST_PAGE:
             raise bad_input(name, f"{name} must be from 1 to {LARGEST_PAGE}.")
-    for name, present, others in (
-        ("last", last is not None or before is not None, (first, after, page)),
-        ("page", page is not None, (after, before, last)),
-    ):
-        if present and any(other is not None for other in others):
-            raise bad_input(name, f"{name} does not go with the other arguments of the page.")
+    if first is not None and last is not None:
+        raise bad_input("last", "first and last do not go together: ask for one of them.")
     size = last or first or DEFAULT_PAGE
     if page is not None:
+        beside = [name for name in ("after", "before", "last") if values.get(name) is not None]
+        if beside:
+            raise bad_input("page", f"page goes with first alone, not with {' and '.join(beside)}.")
         if page < 1:
             raise bad_input("page", "page must be 1 or more.")
         if page * size > DEEPEST_ROW:
             raise bad_input("page", f"Numbered pages end at row {DEEPEST_ROW}: use cursors beyond.")
     terms = _terms(listed, values.get("order_by") or [])
-    backwards = last is not None or before is not None
-    cursor, argument = (before, "before") if backwards else (after, "after")
-    keys = None
-    if cursor is not None:
-        kinds = [listed.orders[name].kind if name else UUID for name, _ in terms]
-        keys = tuple(decode_cursor(cursor, cursor_name(listed, column), signature_of(terms), kinds, argument))
-    return Window(size, terms, backwards, keys, None if page is None else (page - 1) * size)
+    backwards = last is not None or (before is not None and after is None and first is None)
+    bounds = [
+        None if cursor is None else _keys_of(listed, terms, column, cursor, argument)
+        for cursor, argument in ((after, "after"), (before, "before"))
+    ]
+    keys, until = reversed(bounds) if backwards else bounds
+    return Window(size, terms, backwards, keys, until, None if page is None else (page - 1) * size)
+
+
+def _keys_of(
+    listed: Listed, terms: tuple[tuple[str, bool], ...], column: str | None, cursor: str, argument: str
+) -> tuple[Any, ...]:
+    kinds = [listed.orders[name].kind if name else UUID for name, _ in terms]
+    return tuple(decode_cursor(cursor, cursor_name(listed, column), signature_of(terms), kinds, argument))
 
 
 def cursor_name(listed: Listed, column: str | None) -> str:

@@ -127,6 +127,7 @@ class _Path:
             found = [shown_refusal(refusal, request.request_id) for refusal in several.refusals]
             return problem(found, bound.place, headers)
         request.state["statements"] = ctx.statements
+        request.state["secret"] = bool(ctx.once)
         if ctx.replayed:
             headers.append(REPLAYED)
         if answer.errors:

@@ -19,7 +19,7 @@ from graphql import (
 from execution.documents import Operation
 from execution.selection import fields_of
 from models.words import MAX_SAFE_INTEGER
-from schema.inputs import absent_only
+from schema.nulls import refuses_null
 
 JsonSchema = dict[str, Any]
 _SCALARS: Mapping[str, JsonSchema] = {
@@ -94,7 +94,8 @@ class Components:
             if name not in left_out:
                 declared = field.extensions["strawberry-definition"]
                 taken = self._taken(field.type, bounds.get(declared.python_name, {}))
-                may_be_null = not is_non_null_type(field.type) and not absent_only(declared.type)
+                refused = refuses_null(type_.extensions["strawberry-definition"].origin, declared.python_name)
+                may_be_null = not is_non_null_type(field.type) and not refused
                 taken = _or_null(taken) if may_be_null else taken
                 properties[name] = taken | {"description": field.description}
         required = [name for name in properties if is_required_input_field(type_.fields[name])]

@@ -135,7 +135,7 @@ class ClientOrder:
 
     kept_whole = True
     field: ClientOrderField = strawberry.field(description="By what.")
-    direction: Direction = strawberry.field(description="Which way.", default=Direction.ASC)
+    direction: Direction | None = strawberry.field(description="Which way.", default=Direction.ASC)
 
 
 @input_type(Table, description="A new client.")
@@ -155,7 +155,7 @@ class CreateClientInput:
     metadata: strawberry.Maybe[Json]
 
 
-@input_type(Table, description="What to change of a client: absent keeps, null clears.")
+@input_type(Table, clears=True, description="What to change of a client: absent keeps, null clears.")
 class UpdateClientInput:
     """What to change of a client."""
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graphql import NoSchemaIntrospectionCustomRule
-from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 
 from execution.compare import differences
 from execution.documents import Documents, Operation, UnfitDocument
@@ -14,7 +13,7 @@ from execution.judge import Limits, Measure
 from execution.rules import RULES as STANDARD
 from execution.run import Outcome, core, run
 from execution.selection import fields_of
-from execution.variables import Variables, plain_variables, variables_of
+from execution.variables import Variables, declared, plain_variables, variables_of
 from execution.verdicts import Verdicts
 from resolvers import idempotency
 from resolvers.context import Actor, Context
@@ -74,7 +73,7 @@ class Engine:
         suggestions: bool = True,
         compare: bool = False,
     ) -> None:
-        checks: list[Any] = [*STANDARD, MaybeNullValidationRule]
+        checks: list[Any] = [*STANDARD]
         if not introspection:
             checks.append(NoSchemaIntrospectionCustomRule)
         self.verdicts = Verdicts(CORE, RULES, limits)
@@ -85,6 +84,7 @@ class Engine:
     def measure(self, text: str, name: str | None, variables: Mapping[str, Any]) -> Prepared:
         """Parse and judge, or find what was parsed and judged. Raises UnfitDocument, or Refusal TOO_COMPLEX."""
         operation = self.documents.operation(text, name)
+        variables = declared(operation, variables)
         verdict = self.verdicts.of(operation, variables)
         if verdict.excess is not None:
             raise Refusal("TOO_COMPLEX", verdict.excess)
@@ -196,7 +196,7 @@ def _variables(prepared: Prepared) -> Variables:
     plain = plain_variables(CORE, operation, given)
     if plain is not None:
         return plain
-    check_variables(CORE, operation.definition, given)
+    check_variables(CORE, operation, given)
     found = variables_of(CORE, operation, given)
     if not isinstance(found, Variables):
         raise Refusals([bad_input("variables", error.message) for error in found])

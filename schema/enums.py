@@ -7,7 +7,7 @@ import strawberry
 
 from models.clients import ClientStatus
 from models.messages import AuthorKind, Visibility
-from models.orders import MOVES, Guard, OrderStatus
+from models.orders import MOVES, Guard, OrderStatus, Requirement
 from models.services import Billing, BillingInterval, ServiceStatus
 from models.webhooks import DeliveryStatus, EndpointStatus
 
@@ -48,8 +48,8 @@ words(
     Guard,
     REVISION_LIMIT="As many revisions as orders.revisionLimit allows were asked for.",
     REOPEN_WINDOW="It was completed longer ago than orders.reopenDays allows.",
-    REASON_REQUIRED="It needs a reason.",
 )
+words(Requirement, REASON="Why, as a text.")
 words(AuthorKind, STAFF="The organization's staff.", CLIENT="The client.", AGENT="An AI agent.", SYSTEM="The system.")
 words(Visibility, PUBLIC="The client sees it.", INTERNAL="Only holders of messages:internal see it.")
 words(EndpointStatus, ENABLED="It gets deliveries.", DISABLED="It gets none until it is enabled.")

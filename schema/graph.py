@@ -4,16 +4,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import strawberry
-from graphql import GraphQLObjectType, get_named_type
+from graphql import GraphQLObjectType, Undefined, get_named_type
 from strawberry.schema.config import StrawberryConfig
 
 from execution.introspection import introspection_rules
 from execution.judge import Rule
+from models.keys import EVERYTHING, ROW_SCOPES
 from models.typeid import prefix_of
 from resolvers.nodes import TABLES
 from schema.clients import ClientMutation, ClientQuery
 from schema.fields import Batched, Requires, resolve_default, strawberry_fields
 from schema.messages import MessageMutation, MessageQuery
+from schema.nulls import make_nulls_absent
 from schema.order_changes import OrderMutation
 from schema.orders import OrderQuery
 from schema.planned import fields_of_schema
@@ -42,6 +44,7 @@ SCHEMA = strawberry.Schema(
     config=StrawberryConfig(default_resolver=resolve_default, scalar_map=SCALARS),
 )
 CORE = SCHEMA._schema
+make_nulls_absent(SCHEMA)
 
 
 def _node_scopes(arguments: Mapping[str, Any]) -> list[str]:
@@ -64,8 +67,9 @@ def _filter_scopes(arguments: Mapping[str, Any]) -> list[str]:
         if isinstance(part, list):
             left += part
         elif isinstance(part, dict):
-            found |= {f"{_LED_TO[name]}:read" for name in part if name in _LED_TO}
-            left += part.values()
+            given = {name: value for name, value in part.items() if value is not None and value is not Undefined}
+            found |= {f"{_LED_TO[name]}:read" for name in given if name in _LED_TO}
+            left += given.values()
     return sorted(found)
 
 
@@ -111,3 +115,5 @@ def _rules() -> dict[tuple[str, str], Rule]:
 RULES = _rules() | introspection_rules(CORE)
 # Where graphql-core executes, batched fields find in it what their rows must have.
 FIELDS = CORE.extensions["fields"] = fields_of_schema(SCHEMA, RULES)
+# What a key may be given: what fields need, what some rows need, and all of it.
+CORE.extensions["scopes"] = sorted({rule.scope for rule in RULES.values() if rule.scope} | {*ROW_SCOPES, EVERYTHING})

@@ -4,7 +4,8 @@ from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from functools import cache
 from itertools import takewhile
-from typing import Annotated, Any, TypeVar, cast, dataclass_transform
+from types import NoneType
+from typing import Annotated, Any, TypeVar, cast, dataclass_transform, get_args
 from uuid import UUID
 
 import strawberry
@@ -19,16 +20,17 @@ T = TypeVar("T")
 COERCED = (UUID, datetime, datetime | None)
 # What is wrong is told of so many values; of more it would take long to find them all.
 MOST_PROBLEMS = 50
+NEVER_NULL = "It may be left out, but not be null."
 _LENGTHS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
 def input_type(
-    model: type[Any] | None = None, *, description: str, also: type[Any] | None = None
+    model: type[Any] | None = None, *, description: str, also: type[Any] | None = None, clears: bool = False
 ) -> Callable[[type[T]], type[T]]:
     """A GraphQL input. Meaning and bounds of its fields are those of the model's fields of the same names.
 
-    ``also`` bounds fields that are no column.
+    ``also`` bounds fields that are no column. ``clears``: a null empties what may be empty, and is refused elsewhere.
     """
 
     def make(cls: type[T]) -> type[T]:
@@ -36,6 +38,7 @@ def input_type(
         describe(made, model)
         bounded: Any = made
         bounded.bounds = _bounds(made, also) | _bounds(made, model)
+        bounded.cannot_be_cleared = _never_empty(made, model) if clears else frozenset()
         return made
 
     return make
@@ -44,15 +47,26 @@ def input_type(
 def _bounds(cls: type[Any], model: type[Any] | None) -> dict[str, TypeAdapter[Any]]:
     found = {}
     for field in cls.__strawberry_definition__.fields:
-        known = None
-        if model is not None:
-            known = model.model_fields.get(field.python_name) or model.model_fields.get(field.python_name + "_")
+        known = _column(model, field.python_name)
         if known is not None and known.annotation not in COERCED:
             kind: Any = known.annotation
             for item in known.metadata:
                 kind = Annotated[kind, item]
             found[field.python_name] = TypeAdapter(kind)
     return found
+
+
+def _column(model: type[Any] | None, name: str) -> Any:
+    """The model's field of a name, which may have an underscore at its end there."""
+    return None if model is None else model.model_fields.get(name) or model.model_fields.get(name + "_")
+
+
+def _never_empty(cls: type[Any], model: type[Any] | None) -> frozenset[str]:
+    """The fields whose columns always have a value."""
+    columns = {field.python_name: _column(model, field.python_name) for field in cls.__strawberry_definition__.fields}
+    return frozenset(
+        name for name, column in columns.items() if column is not None and NoneType not in get_args(column.annotation)
+    )
 
 
 def values_of(value: Any, path: str = "input") -> dict[str, Any]:
@@ -72,6 +86,9 @@ def _checked(value: Any, path: str, problems: list[Refusal]) -> dict[str, Any]:
         if isinstance(part, list) and part and hasattr(type(part[0]), "bounds"):
             items = (_checked(item, f"{here}.{index}", problems) for index, item in enumerate(part))
             found[name] = list(takewhile(lambda _: len(problems) < MOST_PROBLEMS, items))
+            continue
+        if part is None and name in cls.cannot_be_cleared:
+            problems.append(bad_input(here, NEVER_NULL))
             continue
         adapter = cls.bounds.get(name)
         found[name] = part if adapter is None else fits(adapter, part, here, problems)
@@ -121,9 +138,4 @@ def _told(problem: ErrorDetails) -> str:
     return f"must have {words} {number} {what}{'' if number == 1 else 's'}"
 
 
-def absent_only(type_: Any) -> bool:
-    """Whether an input field of this declared type may be left out, but not be null."""
-    return type(type_).__name__ == "StrawberryMaybe" and type(type_.of_type).__name__ != "StrawberryOptional"
-
-
-__all__ = ["absent_only", "fits", "given", "input_type", "values_of"]
+__all__ = ["NEVER_NULL", "fits", "given", "input_type", "values_of"]

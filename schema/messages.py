@@ -163,7 +163,7 @@ class MessageOrder:
 
     kept_whole = True
     field: MessageOrderField = strawberry.field(description="By what.")
-    direction: Direction = strawberry.field(description="Which way.", default=Direction.ASC)
+    direction: Direction | None = strawberry.field(description="Which way.", default=Direction.ASC)
 
 
 @input_type(AttachmentRow, description="A file that belongs to a message.")

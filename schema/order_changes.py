@@ -37,7 +37,10 @@ class CreateOrderInput:
 
 
 @input_type(
-    Table, also=_Moved, description="What to change of an order: absent keeps, null clears. Then the move, if any."
+    Table,
+    also=_Moved,
+    clears=True,
+    description="What to change of an order: absent keeps, null clears. Then the move, if any.",
 )
 class UpdateOrderInput:
     """What to change of an order."""

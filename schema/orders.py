@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from models.clients import PREFIX as CLIENT
-from models.orders import PREFIX, Guard, OrderStatus
+from models.orders import PREFIX, Guard, OrderStatus, Requirement
 from models.orders import Order as Table
 from models.services import PREFIX as SERVICE
 from resolvers import clients, messages, orders, services
@@ -47,6 +47,8 @@ class Blocked:
 
     code: Guard = strawberry.field(description="Which guard.")
     message: str = strawberry.field(description="Why, for a person.")
+    limit: int | None = strawberry.field(description="The setting's limit that was reached: revisions, or days.")
+    until: datetime | None = strawberry.field(description="Until when the move was possible, where time blocks it.")
 
 
 @object_type(description="A move of the order's state machine from where the order stands.")
@@ -54,7 +56,8 @@ class OrderTransition:
     """A move from where an order stands."""
 
     to: OrderStatus = strawberry.field(description="What the order would become.")
-    allowed: bool = strawberry.field(description="Whether nothing blocks it now (a reason comes with the request).")
+    allowed: bool = strawberry.field(description="Whether nothing blocks it now.")
+    requires: list[Requirement] = strawberry.field(description="What a request for it must bring.")
     blocked_by: Blocked | None = strawberry.field(description="What blocks it.")
 
 
@@ -204,7 +207,7 @@ class OrderOrder:
 
     kept_whole = True
     field: OrderOrderField = strawberry.field(description="By what.")
-    direction: Direction = strawberry.field(description="Which way.", default=Direction.ASC)
+    direction: Direction | None = strawberry.field(description="Which way.", default=Direction.ASC)
 
 
 @strawberry.type

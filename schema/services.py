@@ -140,7 +140,7 @@ class ServiceOrder:
 
     kept_whole = True
     field: ServiceOrderField = strawberry.field(description="By what.")
-    direction: Direction = strawberry.field(description="Which way.", default=Direction.ASC)
+    direction: Direction | None = strawberry.field(description="Which way.", default=Direction.ASC)
 
 
 @input_type(Table, description="A new service.")
@@ -159,7 +159,7 @@ class CreateServiceInput:
     metadata: strawberry.Maybe[Json]
 
 
-@input_type(Table, description="What to change of a service: absent keeps, null clears.")
+@input_type(Table, clears=True, description="What to change of a service: absent keeps, null clears.")
 class UpdateServiceInput:
     """What to change of a service."""
 

@@ -7,19 +7,27 @@ from itertools import islice
 from typing import Any
 
 from graphql import (
+    FieldNode,
     GraphQLError,
     GraphQLInputObjectType,
     GraphQLSchema,
-    OperationDefinitionNode,
+    ListValueNode,
+    ObjectValueNode,
+    ValueNode,
+    VariableNode,
     get_named_type,
     is_list_type,
     is_non_null_type,
     type_from_ast,
 )
+from graphql.language import SKIP, Visitor, visit
+from graphql.utilities import TypeInfo, TypeInfoVisitor
 from graphql.utilities.validate_input_value import validate_input_value
 
+from execution.documents import Operation
 from resolvers.errors import Refusal, Refusals, bad_input
-from schema.inputs import MOST_PROBLEMS, absent_only, fits
+from schema.inputs import MOST_PROBLEMS, NEVER_NULL, fits
+from schema.nulls import refuses_null
 
 # Each is checked, coerced and converted, which together takes some 20 µs.
 MOST_VALUES = 1_500
@@ -27,6 +35,7 @@ MOST_VALUES = 1_500
 MOST_LEVELS = 60
 _MISSING = re.compile(r"Expected value of type '\w+!?' to include required field '(\w+)'")
 _UNKNOWN = re.compile(r"Expected value of type '\w+!?' not to include unknown field '([^']*)'")
+_NO_NULL = "It must not be null."
 _NULL = re.compile(r"Expected value of non-null type '[^']+' not to be None")
 
 
@@ -34,38 +43,87 @@ class _EnoughError(Exception):
     """So much is wrong that the rest is not looked at."""
 
 
-def check_variables(schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> None:
+def check_variables(schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]) -> None:
     """Check the variables of an operation against their types. Raises Refusals with every wrong value, up to some.
 
     Where one has a wrong type, the values beside it are held against their bounds too, so that all is told at once.
+    A variable that the operation does not declare is ignored. What is wrong is named by the argument that it is for.
     """
     _check_size(variables)
     problems: list[Refusal] = []
-    known = set()
-    for definition in operation.variable_definitions or ():
+    places = _places(operation)
+    definitions = operation.definition.variable_definitions or ()
+    for definition in definitions:
         name = definition.variable.name.value
-        known.add(name)
+        place = places.get(name, name)
         type_: Any = type_from_ast(schema, definition.type)
         if name in variables:
             value = variables[name]
             found: list[tuple[list[str | int], GraphQLError]] = []
             with suppress(_EnoughError):
                 validate_input_value(value, type_, _collector(found), hide_suggestions=True)
-            problems += [_problem(name, path, error) for path, error in found]
-            problems += islice(_nulls(type_, value, name), MOST_PROBLEMS)
+            problems += [_problem(place, path, error) for path, error in found]
+            problems += islice(_nulls(type_, value, place), MOST_PROBLEMS)
         elif is_non_null_type(type_) and definition.default_value is None:
-            problems.append(bad_input(name, f"The variable ${name} is required."))
+            problems.append(bad_input(place, f"The variable ${name} is required."))
         if len(problems) >= MOST_PROBLEMS:
             raise Refusals(problems[:MOST_PROBLEMS])
-    unknown = islice((name for name in variables if name not in known), MOST_PROBLEMS)
-    problems += [bad_input(name, f"There is no variable ${name}.") for name in unknown]
+    defaulted = {each.variable.name.value for each in definitions if each.default_value is not None}
+    nulls = {name for name in defaulted if name in variables and variables[name] is None}
+    problems += [bad_input(places.get(name, name), _NO_NULL) for name in sorted(_at_non_null(schema, operation, nulls))]
     if problems:
         wrong = {problem.field for problem in problems}
-        for definition in operation.variable_definitions or ():
+        for definition in definitions:
             name = definition.variable.name.value
-            beside = _out_of_bounds(type_from_ast(schema, definition.type), variables.get(name), name)
+            type_ = type_from_ast(schema, definition.type)
+            beside = _out_of_bounds(type_, variables.get(name), places.get(name, name))
             problems += [problem for problem in beside if problem.field not in wrong]
         raise Refusals(problems[:MOST_PROBLEMS])
+
+
+def _at_non_null(schema: GraphQLSchema, operation: Operation, names: set[str]) -> set[str]:
+    """Those of some variables that stand where a null cannot: a default lets a nullable one stand there."""
+    info, found = TypeInfo(schema), set[str]()
+
+    class Finder(Visitor):
+        def enter_variable_definition(self, *_: Any) -> Any:
+            return SKIP
+
+        def enter_variable(self, node: VariableNode, *_: Any) -> None:
+            if node.name.value in names and is_non_null_type(info.get_input_type()):
+                found.add(node.name.value)
+
+    for definition in (operation.definition, *operation.fragments.values()) if names else ():
+        visit(definition, TypeInfoVisitor(info, Finder()))
+    return found
+
+
+class _Uses(Visitor):
+    def __init__(self, found: dict[str, str]) -> None:
+        super().__init__()
+        self.found = found
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        for argument in node.arguments or ():
+            self._value(argument.value, argument.name.value)
+
+    def _value(self, node: ValueNode, path: str) -> None:
+        if isinstance(node, VariableNode):
+            self.found.setdefault(node.name.value, path)
+        elif isinstance(node, ListValueNode):
+            for index, item in enumerate(node.values):
+                self._value(item, f"{path}.{index}")
+        elif isinstance(node, ObjectValueNode):
+            for part in node.fields:
+                self._value(part.value, f"{path}.{part.name.value}")
+
+
+def _places(operation: Operation) -> dict[str, str]:
+    """Where each variable is first used: the argument, and the path within it."""
+    found: dict[str, str] = {}
+    for definition in (operation.definition, *operation.fragments.values()):
+        visit(definition, _Uses(found))
+    return found
 
 
 def _check_size(variables: Mapping[str, Any]) -> None:
@@ -106,16 +164,17 @@ def _problem(name: str, path: list[str | int], error: GraphQLError) -> Refusal:
     elif unknown:
         where, message = [*where, unknown[1]], "There is no such field."
     elif _NULL.match(message):
-        message = "It must not be null."
+        message = _NO_NULL
     return bad_input(".".join(where), message)
 
 
 def _nulls(type_: Any, value: Any, path: str) -> Iterator[Refusal]:
     """Nulls where a field may be absent but not null."""
+    definition = get_named_type(type_).extensions.get("strawberry-definition")
     for field, part, where in _members(type_, value, path):
         declared = field.extensions.get("strawberry-definition")
-        if part is None and declared is not None and absent_only(declared.type):
-            yield bad_input(where, "It may be left out, but not be null.")
+        if part is None and declared is not None and refuses_null(definition.origin, declared.python_name):
+            yield bad_input(where, NEVER_NULL)
         yield from _nulls(field.type, part, where)
 
 

@@ -24,7 +24,7 @@ class CreateWebhookInput:
     description: strawberry.Maybe[str | None]
 
 
-@input_type(Table, description="What to change of a webhook endpoint: absent keeps, null clears.")
+@input_type(Table, clears=True, description="What to change of a webhook endpoint: absent keeps, null clears.")
 class UpdateWebhookInput:
     """What to change of a webhook endpoint."""
 

@@ -115,7 +115,7 @@ class DeliveryOrder:
 
     kept_whole = True
     field: DeliveryOrderField = strawberry.field(description="By what.")
-    direction: Direction = strawberry.field(description="Which way.", default=Direction.ASC)
+    direction: Direction | None = strawberry.field(description="Which way.", default=Direction.ASC)
 
 
 @object_type(Table, description="An address that is told of events, signed (Standard Webhooks).", scope="webhooks:read")
@@ -199,7 +199,7 @@ class WebhookEndpointOrder:
 
     kept_whole = True
     field: WebhookEndpointOrderField = strawberry.field(description="By what.")
-    direction: Direction = strawberry.field(description="Which way.", default=Direction.ASC)
+    direction: Direction | None = strawberry.field(description="Which way.", default=Direction.ASC)
 
 
 @strawberry.type

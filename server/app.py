@@ -9,7 +9,6 @@ import structlog
 from prometheus_client import CONTENT_TYPE_LATEST
 from redis.asyncio import Redis
 from starlette.applications import Starlette
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -27,6 +26,7 @@ from schema.engine import Engine
 from schema.errors import internal, shown_refusal
 from server.authentication import Authentication
 from server.buckets import PATIENCE_S, Buckets
+from server.cors import cross_origin
 from server.edge import Edge, masked
 from server.graphql import GraphQL
 from server.metrics import Exposition, Metrics
@@ -130,13 +130,7 @@ def create_app(settings: Settings, *, compare: bool = False) -> App:
     paths = Paths(app)
     wrapped: App = paths
     if settings.cors_origins:
-        wrapped = CORSMiddleware(
-            paths,
-            allow_origins=list(settings.cors_origins),
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"],
-            expose_headers=["ETag", "Location", "X-Request-Id", "X-GraphQL-Operation", "Idempotent-Replayed"],
-        )
+        wrapped = cross_origin(paths, settings.cors_origins)
     return Edge(wrapped, metrics, seconds=settings.request_timeout_s, timing=settings.server_timing)
 
 

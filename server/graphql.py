@@ -21,7 +21,16 @@ _ALLOWED = "GET, HEAD, POST, OPTIONS"
 ALWAYS = frozenset({401, 403, 405, 413, 415, 422, 429, 503})
 PUBLIC = Actor(ActorKind.PUBLIC, "public", "public", frozenset(), NOBODY)
 
+_NO_TEXT = "query must be the text of a GraphQL document."
 _INTROSPECTS = re.compile(r"\b__(schema|type)\b")
+
+
+class MalformedError(Exception):
+    """What came is no well-formed request: its status is the refusal's, whatever the client accepts."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
 
 
 class GraphQL:
@@ -45,10 +54,14 @@ class GraphQL:
         headers: list[Header] = []
         try:
             answer, ctx = await self._answer(request, headers)
+        except MalformedError as malformed:
+            answer = refused_answer(malformed.refusal, request.request_id)
+            return _reply(answer, typed, headers, malformed.refusal.status)
         except (Refusal, Refusals, UnfitDocument) as refused:
             answer = refused_answer(refused, request.request_id)
         else:
             request.state["statements"] = ctx.statements
+            request.state["secret"] = bool(ctx.once)
             if ctx.replayed:
                 headers.append(REPLAYED)
         return _reply(answer, typed, headers)
@@ -65,7 +78,7 @@ class GraphQL:
             refused = error
         try:
             prepared, name = await self._prepare(request)
-        except (Refusal, Refusals, UnfitDocument):
+        except (MalformedError, Refusal, Refusals, UnfitDocument):
             # Without a key nobody learns more than that one is needed.
             if refused is not None:
                 raise refused from None
@@ -94,31 +107,58 @@ class GraphQL:
         return self.door.engine.introspection or not _INTROSPECTS.search(prepared.operation.text)
 
     async def _prepare(self, request: Request) -> tuple[Prepared, str | None]:
+        try:
+            text, variables, name = await self._read(request)
+        except Refusal as refused:
+            raise MalformedError(refused) from None
+        if text is None:
+            raise Refusal("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
+        if not text.strip():
+            raise bad_input("query", _NO_TEXT)
+        return self.door.engine.measure(text, name or None, variables or {}), name or None
+
+    async def _read(self, request: Request) -> tuple[str | None, dict[str, Any] | None, str | None]:
+        """The document, its variables, its operation's name. Raises Refusal for what is no well-formed request.
+
+        The document is None where the request names a persisted one instead.
+        """
         if request.method == "POST":
             body = await self.door.bodies.json(request)
         else:
             body = _from_query(request)
         text, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
-        if not isinstance(text, str) or not text.strip():
-            raise bad_input("query", "query must be the text of a GraphQL document.")
         if variables is not None and not isinstance(variables, dict):
             raise bad_input("variables", "variables must be an object.")
         if name is not None and not isinstance(name, str):
             raise bad_input("operationName", "operationName must be a text.")
-        return self.door.engine.measure(text, name or None, variables or {}), name or None
+        extensions = body.get("extensions")
+        if extensions is not None and not isinstance(extensions, dict):
+            raise bad_input("extensions", "extensions must be an object.")
+        if text in (None, "") and _is_persisted(body, extensions):
+            return None, variables, name
+        if not isinstance(text, str):
+            raise bad_input("query", _NO_TEXT)
+        return text, variables, name
+
+
+def _is_persisted(body: dict[str, Any], extensions: dict[str, Any] | None) -> bool:
+    """Whether a request without a document names a persisted one, as Apollo's and urql's clients do, or by its id."""
+    return (extensions is not None and "persistedQuery" in extensions) or isinstance(body.get("documentId"), str)
 
 
 def _from_query(request: Request) -> dict[str, Any]:
     given: dict[str, Any] = dict(request.query())
-    if "variables" in given:
-        try:
-            given["variables"] = orjson.loads(given["variables"])
-        except orjson.JSONDecodeError:
-            raise bad_input("variables", "variables must be JSON.") from None
+    for name in ("variables", "extensions"):
+        if name in given:
+            try:
+                given[name] = orjson.loads(given[name])
+            except orjson.JSONDecodeError:
+                raise bad_input(name, f"{name} must be JSON.") from None
     return given
 
 
-def _reply(answer: Answer, typed: bool, headers: list[Header]) -> Reply:
+def _reply(answer: Answer, typed: bool, headers: list[Header], malformed: int | None = None) -> Reply:
+    """The reply to a request; ``malformed`` is the status of one that is not well-formed."""
     body: dict[str, Any] = {}
     if answer.ran:
         body["data"] = answer.data
@@ -135,6 +175,8 @@ def _reply(answer: Answer, typed: bool, headers: list[Header]) -> Reply:
     status = answer.status if answer.status in ALWAYS and answer.data is None else 200
     if typed and not answer.ran:
         status = answer.status
+    if malformed is not None:
+        status = malformed
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     return reply(status, orjson.dumps(body), RESPONSE if typed else b"application/json", headers)

@@ -6,6 +6,7 @@ import structlog
 
 from rest_shim.http import App, Endpoint, Receive, Request, Scope, Send, answer
 from schema.errors import internal
+from server.compression import LEAST, Compression, compressed
 from server.edge import masked
 
 log = structlog.get_logger()
@@ -38,7 +39,7 @@ class Paths:
     """An ASGI application: the endpoints that were added, and ``fallback`` for every other path and protocol."""
 
     def __init__(self, fallback: App) -> None:
-        self.fallback = fallback
+        self.fallback = Compression(fallback)
         self._root = _Node()
         self._plain: dict[str, _Node] = {}
 
@@ -78,6 +79,9 @@ class Paths:
         except Exception:  # here and not at the edge, so that CORS's headers are on this answer too
             log.exception("unexpected error")
             reply = masked(internal(), request.request_id, scope["path"])
+        if len(reply.body) >= LEAST:
+            headers, body = await compressed(scope, reply.headers, reply.body)
+            reply = Reply(reply.status, body, headers)
         await answer(reply, send)
 
 

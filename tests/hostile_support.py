@@ -56,3 +56,13 @@ def error(answer: httpx.Response, status: int, code: str, *fields: str) -> dict[
     first: dict[str, Any] = found[0]
     assert first["requestId"] == answer.headers["x-request-id"]
     return first
+
+
+# The words of the language that the server is written in, and of its libraries: no caller knows them.
+FOREIGN = ("None", "Maybe", "0x", "object at", "<", "StrawberryOptional", "Input should be")
+
+
+def no_foreign_words(answer: httpx.Response) -> None:
+    """No message of a GraphQL answer has them."""
+    for told in answer.json()["errors"]:
+        assert not [word for word in FOREIGN if word in told["message"]], told

@@ -34,15 +34,15 @@ async def test_bounds_of_an_order(acme: Org) -> None:
     client = await new_client(acme)
     ids = {"clientId": client["publicId"], "serviceId": service["publicId"]}
     async with unchanged(acme):
-        for wrong in (0, -1, 2, 1_000_001, 2**31, 1.5, "1", None, True):
+        for wrong in (0, -1, 2, 1_000_001, 2**31, 1.5, "1", True):
             answer = await acme.http.post("/api/v1/orders", json=ids | {"quantity": wrong})
             problem(answer, 400, "BAD_INPUT", "body.quantity")
         forms: list[Any] = [{"a": "\x00"}, {"a\x00": 1}, {"a": "x" * 17_000}, [], "x"]
         for form in forms:
             answer = await acme.http.post("/api/v1/orders", json=ids | {"formData": form})
             problem(answer, 400, "BAD_INPUT", "body.formData")
-        for wrong in (-1, 2**53, 1.5, "1", None):
-            answer = await acme.http.post("/api/v1/services", json={"name": "x", "price": wrong})
+        for price in (-1, 2**53, 1.5, "1", None):
+            answer = await acme.http.post("/api/v1/services", json={"name": "x", "price": price})
             problem(answer, 400, "BAD_INPUT", "body.price")
     order = await new_order(acme, **{"client": ids["clientId"], "service": ids["serviceId"]})
     assert order["total"] == 2**53 - 1

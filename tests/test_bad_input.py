@@ -11,6 +11,7 @@ from tests.api_support import Org, new_client, new_order, new_service
 from tests.hostile_support import CREATE, error, problem, unchanged
 
 JSON = {"Content-Type": "application/json"}
+MEDIA = ("application/json", "application/graphql-response+json")
 BODIES = [b"", b"{", b"1", b"null", b"[1]", b'"x"', b"\xff\xfe{}", b'{"a": "\xc3"}', b"{'a': 1}", b"[" * 100_000,
           b'{"a":' * 40_000, b'{"a": NaN}', b'{"a": "\\ud800"}', b'{"a": 1}{}', b"\x00"]  # fmt: skip
 
@@ -21,9 +22,10 @@ async def test_a_body_that_is_no_json_object(acme: Org, body: bytes) -> None:
     async with unchanged(acme):
         for method, path in (("POST", "/api/v1/clients"), ("PUT", f"/api/v1/clients/{client['publicId']}")):
             problem(await acme.http.request(method, path, content=body, headers=JSON), 400, "BAD_INPUT", "body")
-        error(await acme.http.post("/graphql", content=body, headers=JSON), 200, "BAD_INPUT", "body")
-        typed = JSON | {"Accept": "application/graphql-response+json"}
-        error(await acme.http.post("/graphql", content=body, headers=typed), 400, "BAD_INPUT", "body")
+        for accept in MEDIA:
+            answer = await acme.http.post("/graphql", content=body, headers=JSON | {"Accept": accept})
+            error(answer, 400, "BAD_INPUT", "body")
+            assert answer.headers["content-type"] == accept
 
 
 async def _chunks(size: int) -> AsyncIterator[bytes]:
@@ -70,16 +72,13 @@ NEW = {"name": "Ada", "email": "ada@example.com"}
         ({"email": "ada"}, ["email"]),
         ({"email": "x" * 250 + "@example.com"}, ["email"]),
         ({"status": "GONE"}, ["status"]),
-        ({"status": None}, ["status"]),
         ({"status": 1}, ["status"]),
         ({"tags": [None]}, ["tags.0"]),
-        ({"tags": None}, ["tags"]),
         ({"tags": ["a", ""]}, ["tags.1"]),
         ({"tags": [str(n) for n in range(21)]}, ["tags"]),
         ({"metadata": []}, ["metadata"]),
         ({"metadata": {"a": 1}}, ["metadata"]),
         ({"metadata": {"a": "x" * 501}}, ["metadata"]),
-        ({"metadata": None}, ["metadata"]),
         ({"notes": "x" * 5_001}, ["notes"]),
         ({"phone": "\u0007"}, ["phone"]),
     ],

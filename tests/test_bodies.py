@@ -70,12 +70,12 @@ async def test_a_body_that_drips_is_refused_at_both_doors(acme: Org, backends: B
     # The request's time is no longer than the body's, and starts when the body is there.
     async with serving(settings_of(backends, body_timeout_s=0.2, request_timeout_s=0.2)) as base:
         host, port = base.removeprefix("http://").split(":")
-        for path, status in (("/api/v1/clients", b"400 Bad Request"), ("/graphql", b"200 OK")):
+        for path in ("/api/v1/clients", "/graphql"):
             reader, writer = await asyncio.open_connection(host, int(port))
             head = f"POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {acme.key}\r\nconnection: close\r\n"
             writer.write(f"{head}content-type: application/json\r\ncontent-length: 100\r\n\r\n{{".encode())
             answer = await reader.read()
-            assert answer.startswith(b"HTTP/1.1 " + status)
+            assert answer.startswith(b"HTTP/1.1 400 Bad Request")
             assert b"The body did not arrive within 0.2 s." in answer
             writer.close()
     assert await acme.count("clients") == 0

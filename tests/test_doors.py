@@ -126,12 +126,6 @@ async def test_graphql_over_http(acme: Org) -> None:
     async with unchanged(acme):
         mutation = 'mutation { createClient(input: {name: "x", email: "x@example.com"}) { client { id } } }'
         error(await acme.http.get("/graphql", params={"query": mutation}), 405, "METHOD_NOT_ALLOWED")
-        for variables in ("{", "1", "[]", '"x"'):
-            found = await acme.http.get("/graphql", params={"query": LIST, "variables": variables})
-            error(found, 200, "BAD_INPUT", "variables")
-        for body in ({}, {"query": None}, {"query": 1}, {"query": ""}, {"query": ["x"]}):
-            error(await acme.http.post("/graphql", json=body), 200, "BAD_INPUT", "query")
-        error(await acme.http.post("/graphql", json={"query": LIST, "operationName": 1}), 200, "BAD_INPUT")
         error(await acme.http.post("/graphql", json={"query": LIST, "operationName": "x"}), 200,
               "GRAPHQL_VALIDATION_FAILED")  # fmt: skip
     assert (await acme.http.get("/graphql", params={"query": LIST})).json()["data"] == {"clients": {"nodes": []}}

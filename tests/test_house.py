@@ -31,7 +31,7 @@ def test_a_domain_has_its_name_in_every_room(domain: str) -> None:
 
 
 def test_nothing_of_a_machine_or_an_index_is_committed() -> None:
-    words = ("pypi" + ".org", "pythonhosted" + ".org", "/" + "root/", "/" + "work/")
+    words = ("pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".", "/" + "root/", "/" + "work/")
     found = [
         (str(path), word)
         for path in _tracked("*.py", "*.md", "*.txt", "*.in", "*.toml", "Makefile", "*.graphql", "*.json", ".ci/run")

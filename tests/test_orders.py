@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from models.orders import MOVES, Guard, OrderStatus, move_between
+from schema.scalars import shown_moment
 from tests.api_support import Org, new_order, new_service
 from tests.hostile_support import TRANSITION, error, problem, unchanged
 
@@ -25,7 +26,7 @@ ROADS: dict[OrderStatus, list[OrderStatus]] = {
     S.CANCELLED: [S.CANCELLED],
 }
 READ = """query($id: ID!) { order(id: $id) { status version startedAt dueAt heldAt deliveredAt completedAt
-  cancelledReason revisions availableTransitions { to allowed blockedBy { code message } } } }"""
+  cancelledReason revisions availableTransitions { to allowed requires blockedBy { code message limit until } } } }"""
 WRITE = "mutation($input: CreateMessageInput!) { createMessage(input: $input) { message { id visibility } } }"
 
 
@@ -88,9 +89,16 @@ async def test_every_pair_of_states(acme: Org, origin: OrderStatus, target: Orde
         assert await audited(acme) == [*actions, "order:transition"]
         events = [row["type"] for row in await acme.rows("select type from events order by id")]
         assert events[-1] == "order.status_changed"
-    listed = [(each["to"], each["allowed"]) for each in (await read(acme, key))["availableTransitions"]]
+    listed = [
+        (each["to"], each["allowed"], each["requires"], each["blockedBy"])
+        for each in (await read(acme, key))["availableTransitions"]
+    ]
     stands = target if legal is not None else origin
-    assert listed == [(each.target, True) for each in MOVES if each.origin is stands]
+    assert listed == [
+        (each.target, True, ["REASON"] if each.target is S.CANCELLED else [], None)
+        for each in MOVES
+        if each.origin is stands
+    ]
 
 
 def _time(text: str) -> datetime:
@@ -138,12 +146,15 @@ async def test_the_revision_limit_blocks(acme: Org) -> None:
     for to in (S.IN_PROGRESS, S.DELIVERED):
         await move(acme, key, to)
     blocked = {each["to"]: each for each in (await read(acme, key))["availableTransitions"]}[S.REVISION_REQUESTED]
-    assert (blocked["allowed"], blocked["blockedBy"]["code"]) == (False, Guard.REVISION_LIMIT)
+    found = blocked["blockedBy"]
+    assert (blocked["allowed"], blocked["requires"], found["code"]) == (False, [], Guard.REVISION_LIMIT)
+    assert (found["limit"], found["until"]) == (1, None)
     async with unchanged(acme):
         told = error(
             await acme.graphql(TRANSITION, input={"id": key, "to": S.REVISION_REQUESTED}), 200, "INVALID_TRANSITION"
         )
         assert (told["blockedBy"], told["allowed"]) == ("REVISION_LIMIT", ["COMPLETED", "CANCELLED"])
+        assert (told["limit"], "until" in told) == (1, False)
 
 
 @pytest.mark.parametrize(("days", "ago", "allowed"), [(None, 29, True), (None, 31, False), (0, 0, False), (3, 2, True)])
@@ -161,6 +172,11 @@ async def test_the_reopen_window_blocks(acme: Org, days: int | None, ago: int, a
     else:
         told = error(answer, 200, "INVALID_TRANSITION")
         assert (told["blockedBy"], told["allowed"]) == ("REOPEN_WINDOW", [])
+        window = 30 if days is None else days
+        (kept,) = await acme.rows("select completed_at from orders")
+        until = shown_moment(kept["completed_at"] + timedelta(days=window))
+        assert (listed["blockedBy"]["limit"], listed["blockedBy"]["until"]) == (window, until)
+        assert (told["limit"], told["until"]) == (window, until)
 
 
 async def test_an_update_changes_fields_then_moves(acme: Org) -> None:

@@ -1,0 +1,91 @@
+"""Null where an input is optional is as absent, which is how clients send variables that were not set.
+
+Only where null means something does it differ: it clears what an update names and that may be empty.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass
+from typing import Any
+
+import strawberry
+from graphql import GraphQLInputObjectType
+from strawberry.types.arguments import InputContext
+from strawberry.types.base import StrawberryList, StrawberryMaybe, StrawberryOptional, has_object_definition
+from strawberry.types.lazy_type import LazyType
+
+Convert = Callable[[Any], Any]
+
+
+def refuses_null(input_: Any, name: str) -> bool:
+    """Whether an input's field, by its Python name, may be left out but cannot be cleared."""
+    return name in getattr(input_, "cannot_be_cleared", ())
+
+
+def make_nulls_absent(schema: strawberry.Schema) -> None:
+    """Let every input object of a schema take a null as absent where it means nothing."""
+    for type_ in schema._schema.type_map.values():
+        if isinstance(type_, GraphQLInputObjectType):
+            definition: Any = type_.extensions["strawberry-definition"]
+            definition.from_input = _Built(schema, definition)
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """One field of an input. ``told``: a null in it is handed on, as a value of its own or to be refused."""
+
+    name: str
+    convert: Convert | None
+    maybe: bool
+    told: bool
+
+
+class _Built:
+    """Builds an input of one type as Strawberry does, but for its nulls, and with what its types say looked up once."""
+
+    def __init__(self, schema: strawberry.Schema, definition: Any) -> None:
+        self._names = schema.config.name_converter
+        self._definition = definition
+        self._fields: dict[str, _Field] = {}
+        self._absent = {
+            field.python_name: None
+            for field in definition.fields
+            if field.default_value is MISSING and field.default_factory is MISSING
+        }
+
+    def __call__(self, cls: type[Any], value: Mapping[str, Any], context: InputContext | None = None) -> Any:
+        # Types may refer to each other in a circle: they are looked at when the first value comes.
+        fields = self._fields = self._fields or self._read()
+        made: dict[str, Any] = dict(self._absent)
+        for name, part in value.items():
+            field = fields[name]
+            if part is not None:
+                converted = part if field.convert is None else field.convert(part)
+                made[field.name] = strawberry.Some(converted) if field.maybe else converted
+            elif field.told:
+                made[field.name] = strawberry.Some(None)
+        return cls(**made)
+
+    def _read(self) -> dict[str, _Field]:
+        found = {}
+        for field in self._definition.fields:
+            type_ = field.resolve_type(type_definition=self._definition)
+            maybe = isinstance(type_, StrawberryMaybe)
+            told = maybe and isinstance(type_.of_type, StrawberryOptional)
+            told = told or refuses_null(self._definition.origin, field.python_name)
+            found[self._names.from_field(field)] = _Field(field.python_name, _converter(type_), maybe, told)
+        return found
+
+
+def _converter(type_: Any) -> Convert | None:
+    """What makes Python's value of a coerced one; None where it is that already."""
+    if isinstance(type_, StrawberryOptional):
+        return _converter(type_.of_type)
+    if isinstance(type_, LazyType):
+        return _converter(type_.resolve_type())
+    if isinstance(type_, StrawberryList):
+        item = _converter(type_.of_type)
+        return list if item is None else lambda values: [None if value is None else item(value) for value in values]
+    if has_object_definition(type_):
+        build: Any = type_.__strawberry_definition__.from_input
+        return lambda value: build(type_, value)
+    return None
