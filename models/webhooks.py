@@ -6,7 +6,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from annotated_types import MaxLen, MinLen
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field
 
@@ -61,7 +62,8 @@ EVENT_SCOPES: dict[str, str] = {
 
 def _event_name(value: str) -> str:
     if value != EVERYTHING and value not in _EVENT_NAMES:
-        raise ValueError(f"must be {EVERYTHING} or one of {', '.join(sorted(_EVENT_NAMES))}")
+        allowed = [EVERYTHING, *sorted(_EVENT_NAMES)]
+        raise PydanticCustomError("NOT_ONE_OF", f"must be one of {', '.join(allowed)}", {"allowed": allowed})
     return value
 
 
@@ -71,7 +73,11 @@ def _distinct(value: list[str]) -> list[str]:
 
 EVERYTHING = "*"
 _EVENT_NAMES = frozenset(event.value for event in EventType)
-EventName = Annotated[str, AfterValidator(_event_name)]
+EventName = Annotated[
+    str,
+    AfterValidator(_event_name),
+    WithJsonSchema({"type": "string", "enum": [EVERYTHING, *(event.value for event in EventType)]}),
+]
 EventNames = Annotated[list[EventName], MinLen(1), MaxLen(100), AfterValidator(_distinct)]
 
 

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import AfterValidator, BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from models.currencies import CURRENCIES
 
@@ -75,7 +76,7 @@ def _tags(value: list[str]) -> list[str]:
 
 def _metadata(value: dict[str, Any]) -> dict[str, Any]:
     if len(value) > 50:
-        raise ValueError("must have at most 50 keys")
+        raise PydanticCustomError("TOO_LONG", "must have at most 50 keys", {"limit": 50})
     for key, item in value.items():
         if not 1 <= len(key) <= 40:
             raise ValueError("keys must have 1 to 40 characters")

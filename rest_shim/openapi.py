@@ -1,6 +1,6 @@
 """The OpenAPI 3.1 document: the route table, the operations and the graph, said in the words of HTTP."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -10,8 +10,11 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, get_named_type
 
 from execution.judge import DEFAULT_PAGE, judge
 from resolvers.errors import STATUS
-from rest_shim.openapi_schemas import Components, JsonSchema, list_inputs, part_of, root_type
+from resolvers.filters import MOST_VALUES
+from resolvers.windows import MOST_ORDERS
+from rest_shim.openapi_schemas import Components, JsonSchema, part_of, root_type
 from rest_shim.openapi_shared import HEADERS, PAGINATION, PROBLEM, SYSTEM, TEXT
+from rest_shim.parameters import ID, Parameter, parameters_of
 from rest_shim.problems import MEDIA_TYPE
 from rest_shim.routes import ROUTES, Kind, Route
 from schema.graph import CORE, RULES
@@ -19,6 +22,8 @@ from schema.operations import OPERATIONS
 
 LEFT_OUT = frozenset({"id", "expectedVersion"})
 _JSON = "application/json"
+# Several values are one text with commas; repeated parameters are taken too.
+_LISTED = {"style": "form", "explode": False}
 
 
 @cache
@@ -110,27 +115,34 @@ def _list_parameters(route: Route, components: Components) -> Iterable[dict[str,
     page = {"type": "integer", "minimum": 1, "maximum": 10_000}
     yield _parameter("query", "page", "A numbered page instead of a cursor; adds totals to the pagination.", page)
     if route.sorts:
-        names = "|".join(route.sorts)
-        text = f"By what, comma-separated; - is descending: {', '.join(route.sorts)}. Newest first when absent."
-        shape = {"type": "string", "pattern": f"^-?({names})(,-?({names}))*$", "default": "-createdAt"}
-        yield _parameter("query", "sort", text, shape)
-    filter_type, _ = list_inputs(CORE, OPERATIONS[route.operation])
-    for name, (head, *rest) in route.filters.items():
-        field = filter_type.fields[head]
-        said = field.description or ""
-        type_: Any = get_named_type(field.type)
-        for step in rest:
-            said = f"{said} {type_.fields[step].description}"
-            type_ = get_named_type(type_.fields[step].type)
-        shape = components.enum(type_) if isinstance(type_, GraphQLEnumType) else _SHAPES.get(type_.name, _STRING)
-        made = _parameter("query", name, said, shape)
-        if rest == ["in"]:
-            made |= {"schema": {"type": "array", "items": shape}, "style": "form", "explode": False}
-        yield made
+        text = "By what, the first field first; - is descending. Newest first when absent."
+        terms = [sign + name for name in route.sorts for sign in ("", "-")]
+        shape = {"type": "array", "items": {"type": "string", "enum": terms}, "minItems": 1, "maxItems": MOST_ORDERS}
+        yield _parameter("query", "sort", text, shape | {"default": ["-createdAt"]}) | _LISTED
+    for name, parameter in parameters_of(route).items():
+        made = _parameter("query", name, parameter.description, _shape(parameter, components))
+        yield made | _LISTED if parameter.many else made
 
 
-_STRING: JsonSchema = {"type": "string"}
-_SHAPES: Mapping[str, JsonSchema] = {"DateTime": {"type": "string", "format": "date-time"}}
+def _shape(parameter: Parameter, components: Components) -> JsonSchema:
+    """What a filter takes."""
+    type_ = parameter.type_
+    shape: JsonSchema = {"type": "string"}
+    if isinstance(type_, GraphQLEnumType):
+        shape = components.enum(type_)
+    elif type_.name == "ID":
+        shape |= {"pattern": f"^{ID}$"}
+    elif type_.name == "DateTime":
+        shape |= {"format": "date-time"}
+    elif parameter.bounds is not None:
+        least, most = parameter.bounds
+        shape = {"type": "integer", "minimum": least, "maximum": most}
+    elif parameter.path == ("search",):
+        # A letter or a digit, as far as a pattern can say that in every dialect.
+        shape |= {"pattern": r"[A-Za-z0-9]|[^\u0000-\u007f]"}
+    else:
+        shape |= {"minLength": 1, "pattern": r"^[^\u0000]+$"}
+    return {"type": "array", "items": shape, "minItems": 1, "maxItems": MOST_VALUES} if parameter.many else shape
 
 
 def _parameter(where: str, name: str, description: str, schema: JsonSchema) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from rest_shim.http import App, Endpoint, Receive, Request, Scope, Send, answer
+from rest_shim.http import App, Endpoint, Receive, Reply, Request, Scope, Send, answer
 from schema.errors import internal
 from server.compression import LEAST, Compression, compressed
 from server.edge import masked
