@@ -55,6 +55,8 @@ CONFLICTS: dict[str, str] = {
     "WORK_STARTED": "Work on the order has started, so its quantity is fixed.",
     "WEBHOOK_DISABLED": "The webhook endpoint is disabled: enable it first.",
     "DELIVERY_RUNNING": "The delivery is being sent at this moment.",
+    "TOO_MANY_WEBHOOKS": "The organization has as many webhook endpoints as it may have.",
+    "TOO_MANY_REDELIVERIES": "The delivery was sent again as often as it may be.",
 }
 
 

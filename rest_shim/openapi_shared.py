@@ -4,15 +4,6 @@ from typing import Any
 
 from resolvers.errors import CONFLICTS, REASONS, STATUS
 
-TEXT = """Clients, services, orders and webhooks over REST. Each route is one named operation of the GraphQL API at \
-`/graphql`, told in `X-GraphQL-Operation`; its answers are that operation's.
-
-- A path answers with and without a slash at its end.
-- One object is `{"data": {…}}`, a list is `{"data": […], "pagination": {…}}`, an error is `application/problem+json`.
-- `PUT` and `PATCH` merge: a field that is absent stays, `null` clears it, an unknown field is refused, a read-only \
-one is ignored; `metadata` and `tags` are replaced whole.
-- Money is a whole number of the currency's smallest unit; times are RFC 3339 in UTC with milliseconds."""
-
 # The codes of single values: what is wrong with one by itself, then what else speaks against it.
 FIELD_CODES = [
     *REASONS,

@@ -103,7 +103,7 @@ def input_of(
 
     Read-only fields of the resource are ignored in an update, so that what was read can be changed and sent back.
     """
-    fields = {name: field for name, field in _input_type(route).fields.items() if name not in ("id", "expectedVersion")}
+    fields = {name: field for name, field in input_type(route).fields.items() if name not in ("id", "expectedVersion")}
     ignored = _shape(route) if route.kind is Kind.UPDATE else set()
     problems = [
         bad_input(f"body.{name}", "There is no such field.", "UNKNOWN_FIELD")
@@ -122,7 +122,8 @@ def input_of(
     return values, problems
 
 
-def _input_type(route: Route) -> GraphQLInputObjectType:
+def input_type(route: Route) -> GraphQLInputObjectType:
+    """The GraphQL input of a change."""
     type_ = CORE.type_map[f"{route.operation}Input"]
     assert isinstance(type_, GraphQLInputObjectType), "a change has an input"
     return type_
