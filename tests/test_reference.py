@@ -189,7 +189,6 @@ def test_each_route_says_more_than_its_name() -> None:
 
 def _validator(schema: Any) -> Draft202012Validator:
     """A validator of a schema of the document; nothing that is not named fits."""
-    formats = Draft202012Validator.FORMAT_CHECKER
     components = deepcopy(document()["components"])
     for part in components["schemas"].values():
         if "required" in part and not part.get("additionalProperties"):
