@@ -38,7 +38,7 @@ def request_parameters(route: Route, components: Components) -> Iterable[dict[st
             yield _parameter("header", "If-Match", text, {"type": "string", "pattern": ETAGS})
         if route.kind is not Kind.GET:
             text = "A repeat within 24 hours gets the first answer. A key counts for the API key and the operation."
-            bounds = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
+            bounds = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"}
             yield _parameter("header", "Idempotency-Key", text, bounds)
     text = "An id of yours for this request, to find it in logs; one is made when it is absent."
     yield _parameter("header", "X-Request-Id", text, {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"})
@@ -82,7 +82,8 @@ def _shape(parameter: Parameter, components: Components) -> JsonSchema:
         # A letter or a digit, as far as a pattern can say that in every dialect.
         shape |= {"pattern": r"[A-Za-z0-9]|[^\u0000-\u007f]"}
     else:
-        shape |= {"minLength": 1, "pattern": r"^[^\u0000]+$"}
+        # A comma parts the values of a list.
+        shape |= {"minLength": 1, "pattern": r"^[^,\u0000]+$" if parameter.many else r"^[^\u0000]+$"}
     return {"type": "array", "items": shape, "minItems": 1, "maxItems": MOST_VALUES} if parameter.many else shape
 
 

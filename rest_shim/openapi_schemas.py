@@ -43,6 +43,20 @@ _BOUNDS = (
 )
 
 
+# What fields of a body must be together, which the graph's types do not say.
+_TOGETHER: Mapping[str, JsonSchema] = {
+    "CreateServiceInput": {
+        "if": {"properties": {"billing": {"const": "RECURRING"}}, "required": ["billing"]},
+        "then": {"properties": {"interval": {"type": "string"}}, "required": ["interval"]},
+        "else": {"properties": {"interval": {"type": "null"}}},
+    },
+    "UpdateOrderInput": {
+        "if": {"properties": {"status": {"const": "CANCELLED"}}, "required": ["status"]},
+        "then": {"required": ["statusReason"]},
+    },
+}
+
+
 class Components:
     """The named schemas of one document; each is made when it is first asked for."""
 
@@ -120,7 +134,7 @@ class Components:
         made: JsonSchema = {"type": "object", "description": type_.description, "properties": properties}
         if required:
             made["required"] = required
-        return made | {"additionalProperties": False}
+        return made | {"additionalProperties": False} | _TOGETHER.get(type_.name, {})
 
     def _taken(self, type_: Any, bounds: JsonSchema) -> JsonSchema:
         bare = get_nullable_type(type_)
