@@ -13,7 +13,7 @@ from rest_shim.examples import answer_of, body_of, curl_of
 from rest_shim.guide import guide, route_texts
 from rest_shim.openapi_parameters import request_parameters
 from rest_shim.openapi_schemas import Components, JsonSchema, part_of, root_type
-from rest_shim.openapi_shared import HEADERS, PAGINATION, PROBLEM, SYSTEM
+from rest_shim.openapi_shared import HEADERS, PAGINATION, PROBLEM, SYSTEM, TAGS
 from rest_shim.openapi_webhooks import webhooks
 from rest_shim.problems import MEDIA_TYPE
 from rest_shim.routes import ROUTES, Kind, Route
@@ -38,14 +38,13 @@ def document() -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, components)
-    tags = [{"name": f"{resource}s"} for resource in dict.fromkeys(route.resource for route in ROUTES)]
     events = webhooks(components)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Counterfoil", "version": "1", "description": guide()},
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
-        "tags": [*tags, {"name": "events"}, {"name": "system"}],
+        "tags": [{"name": name, "description": said} for name, said in TAGS.items()],
         "paths": paths | SYSTEM,
         "webhooks": events,
         "components": {

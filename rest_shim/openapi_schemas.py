@@ -43,16 +43,20 @@ _BOUNDS = (
 )
 
 
+def _where(name: str, schema: JsonSchema) -> JsonSchema:
+    return {"properties": {name: schema}, "additionalProperties": True}
+
+
 # What fields of a body must be together, which the graph's types do not say.
 _TOGETHER: Mapping[str, JsonSchema] = {
     "CreateServiceInput": {
-        "if": {"properties": {"billing": {"const": "RECURRING"}}, "required": ["billing"]},
-        "then": {"properties": {"interval": {"type": "string"}}, "required": ["interval"]},
-        "else": {"properties": {"interval": {"type": "null"}}},
+        "if": _where("billing", {"const": "RECURRING"}) | {"required": ["billing"]},
+        "then": _where("interval", {"type": "string"}) | {"required": ["interval"]},
+        "else": _where("interval", {"type": "null"}),
     },
     "UpdateOrderInput": {
-        "if": {"properties": {"status": {"const": "CANCELLED"}}, "required": ["status"]},
-        "then": {"required": ["statusReason"]},
+        "if": _where("status", {"const": "CANCELLED"}) | {"required": ["status"]},
+        "then": _where("statusReason", {"type": "string"}) | {"required": ["statusReason"]},
     },
 }
 

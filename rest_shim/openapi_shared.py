@@ -4,6 +4,14 @@ from typing import Any
 
 from resolvers.errors import CONFLICTS, REASONS, STATUS
 
+TAGS = {
+    "clients": "The people and companies that the organization works for.",
+    "services": "The catalogue: what can be ordered, and for how much.",
+    "orders": "What clients ordered, and where it stands.",
+    "webhooks": "The endpoints that are sent events.",
+    "events": "What endpoints are sent. Receiving is explained in the guide, under *Webhooks*.",
+    "system": "The state of the service itself. Needs no key.",
+}
 # The codes of single values: what is wrong with one by itself, then what else speaks against it.
 FIELD_CODES = [
     *REASONS,

@@ -48,7 +48,7 @@ def page() -> str:
     main = ["<main><h1>Counterfoil: the REST API</h1><p class=jump><a href='#contents'>Contents</a></p>", guide]
     for tag in api["tags"]:
         name = tag["name"]
-        main.append(f"<h2 id='{name}'>{name.capitalize()}</h2>")
+        main.append(f"<h2 id='{name}'>{name.capitalize()}</h2>{_rendered(tag['description'])}")
         for path, method, operation in _operations(api):
             if name in operation["tags"]:
                 main += _operation(path, method, operation)
