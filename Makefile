@@ -9,10 +9,10 @@ LOCK := compile --universal --python-version 3.11 --generate-hashes --no-emit-in
 	--quiet --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev test format-check lint types layers pytest bench chaos hostile format schema lock clean
+.PHONY: help install dev test format-check lint types layers pytest bench chaos hostile format rest-requests schema lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -69,6 +69,9 @@ hostile: $(STAMP) ## Measure what hostile callers cost; options in ARGS="..."
 format: $(STAMP) ## Format the code and fix what the linter can
 	@$(BIN)/ruff check --fix --quiet $(CODE)
 	@$(BIN)/ruff format $(CODE)
+
+rest-requests: $(STAMP) ## Send requests that Schemathesis writes from the OpenAPI document (REST_REQUESTS=200 of each route)
+	@REST_REQUESTS=$${REST_REQUESTS:-200} $(BIN)/python -m pytest tests/test_openapi_requests.py $(ARGS)
 
 schema: $(STAMP) ## Write schema/schema.graphql and rest_shim/openapi.json anew from the code
 	@$(BIN)/counterfoil schema print > schema/schema.graphql.new

@@ -49,6 +49,7 @@ class IdempotencyRecord(Owned, table=True):
 
     api_key_id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
     key: str = Field(sa_type=C_TEXT, primary_key=True)
+    root_field: str = Field(sa_type=C_TEXT, primary_key=True, sa_column_kwargs={"server_default": ""})
     position: int = Field(sa_type=sa.Integer, primary_key=True, sa_column_kwargs={"autoincrement": False})
     fingerprint: bytes = column(pg.BYTEA)
     answer: str = column(sa.Text)

@@ -7,11 +7,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from annotated_types import MaxLen, MinLen
 from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field
 
 from models.base import C_TEXT, TIMESTAMP, Owned, Resource, column, one_of, table_args, table_of
-from models.words import Moment, ShortText, Url
+from models.words import Moment, ShortText, Stated, Url
 
 PREFIX = "webhook"
 DELIVERY_PREFIX = "delivery"
@@ -53,6 +54,20 @@ class EventType(StrEnum):
     webhook_test = "webhook.test"
 
 
+EVENT_MEANINGS: dict[EventType, str] = {
+    EventType.client_created: "A client was created.",
+    EventType.client_updated: "A client was changed.",
+    EventType.client_deleted: "A client was deleted; `data` is what it was.",
+    EventType.service_created: "A service was created.",
+    EventType.service_updated: "A service was changed.",
+    EventType.service_deleted: "A service was deleted; `data` is what it was.",
+    EventType.order_created: "An order was created.",
+    EventType.order_updated: "Fields of an order were changed, other than by a move.",
+    EventType.order_status_changed: "An order moved to another status.",
+    EventType.order_deleted: "An order was deleted; `data` is what it was.",
+    EventType.message_created: "A message was added to an order's thread.",
+    EventType.webhook_test: "A test, sent to one endpoint on request; `data` is the endpoint.",
+}
 # An endpoint hears only of what the key that made it could read.
 EVENT_SCOPES: dict[str, str] = {
     event.value: event.value.partition(".")[0] + "s:read" for event in EventType if event is not EventType.webhook_test
@@ -61,7 +76,8 @@ EVENT_SCOPES: dict[str, str] = {
 
 def _event_name(value: str) -> str:
     if value != EVERYTHING and value not in _EVENT_NAMES:
-        raise ValueError(f"must be {EVERYTHING} or one of {', '.join(sorted(_EVENT_NAMES))}")
+        allowed = [EVERYTHING, *sorted(_EVENT_NAMES)]
+        raise PydanticCustomError("NOT_ONE_OF", f"must be one of {', '.join(allowed)}", {"allowed": allowed})
     return value
 
 
@@ -71,7 +87,11 @@ def _distinct(value: list[str]) -> list[str]:
 
 EVERYTHING = "*"
 _EVENT_NAMES = frozenset(event.value for event in EventType)
-EventName = Annotated[str, AfterValidator(_event_name)]
+EventName = Annotated[
+    str,
+    AfterValidator(_event_name),
+    Stated(enum=[EVERYTHING, *(event.value for event in EventType)], title="EventName"),
+]
 EventNames = Annotated[list[EventName], MinLen(1), MaxLen(100), AfterValidator(_distinct)]
 
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 from annotated_types import Ge, Le, MaxLen, MinLen
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from models.currencies import CURRENCIES
 
@@ -15,6 +16,10 @@ MAX_SAFE_INTEGER = 2**53 - 1
 JSON_LIMIT = 16 * 1024
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _EMAIL = re.compile(r"[^\s@<>\"(),:;\[\]\\]+@[^\s@.<>\"(),:;\[\]\\]+(\.[^\s@.<>\"(),:;\[\]\\]+)+")
+# As a JSON schema states them: as near as a pattern comes.
+_ADDRESS = r'[^\s@<>"(),:;\[\]\\\u0000-\u001f\u007f-\u009f'
+EMAIL = rf"^{_ADDRESS}]+@{_ADDRESS}.]+(\.{_ADDRESS}.]+)+$"
+URL = r"^https?://[A-Za-z0-9.:\[\]_-]+([/?][A-Za-z0-9!$%&'()*+,./:;=?@_~\[\]-]*)?$"
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _TIMEZONES = available_timezones()
 
@@ -75,7 +80,7 @@ def _tags(value: list[str]) -> list[str]:
 
 def _metadata(value: dict[str, Any]) -> dict[str, Any]:
     if len(value) > 50:
-        raise ValueError("must have at most 50 keys")
+        raise PydanticCustomError("TOO_LONG", "must have at most 50 keys", {"limit": 50})
     for key, item in value.items():
         if not 1 <= len(key) <= 40:
             raise ValueError("keys must have 1 to 40 characters")
@@ -85,24 +90,48 @@ def _metadata(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-Text = BeforeValidator(clean_text)
+class Stated:
+    """What the JSON schema of a type says beside its bounds."""
 
-Name = Annotated[str, Text, MinLen(1), MaxLen(200)]
-ShortText = Annotated[str, Text, MaxLen(200)]
-LongText = Annotated[str, Text, MaxLen(5_000)]
-Body = Annotated[str, Text, MinLen(1), MaxLen(20_000)]
-Reason = Annotated[str, Text, MinLen(1), MaxLen(500)]
-Email = Annotated[str, Text, MaxLen(254), AfterValidator(_email)]
+    def __init__(self, **stated: Any) -> None:
+        self.stated = stated
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Return the schema with what is stated."""
+        return handler(core) | self.stated
+
+
+Text = BeforeValidator(clean_text)
+_PRINTED = r"[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]"
+_INK = r"[^\s\u0000-\u001f\u007f-\u009f]"
+PRINTED = Stated(pattern=f"^{_PRINTED}*$")
+# What is trimmed to nothing is too short.
+INKED = Stated(pattern=f"^{_PRINTED}*{_INK}{_PRINTED}*$")
+
+Name = Annotated[str, Text, MinLen(1), MaxLen(200), INKED]
+ShortText = Annotated[str, Text, MaxLen(200), PRINTED]
+LongText = Annotated[str, Text, MaxLen(5_000), PRINTED]
+Body = Annotated[str, Text, MinLen(1), MaxLen(20_000), INKED]
+Reason = Annotated[str, Text, MinLen(1), MaxLen(500), INKED]
+Email = Annotated[str, Text, MaxLen(254), AfterValidator(_email), Stated(pattern=EMAIL)]
 Slug = Annotated[str, Text, MaxLen(63), AfterValidator(_slug)]
-Url = Annotated[str, Text, MinLen(1), MaxLen(2_000)]
+Url = Annotated[str, Text, MinLen(1), MaxLen(2_000), Stated(format="uri", pattern=URL)]
 Link = Annotated[str, Text, MinLen(1), MaxLen(2_000), AfterValidator(_link)]
-Currency = Annotated[str, Text, MaxLen(3), AfterValidator(_currency)]
+Currency = Annotated[str, Text, MaxLen(3), AfterValidator(_currency), Stated(enum=sorted(CURRENCIES), title="Currency")]
 Timezone = Annotated[str, Text, MaxLen(64), AfterValidator(_timezone)]
 Price = Annotated[int, Ge(0), Le(MAX_SAFE_INTEGER)]
 Quantity = Annotated[int, Ge(1), Le(1_000_000)]
 Days = Annotated[int, Ge(0), Le(3_650)]
-Tag = Annotated[str, Text, MinLen(1), MaxLen(40)]
+Tag = Annotated[str, Text, MinLen(1), MaxLen(40), INKED]
 Tags = Annotated[list[Tag], MaxLen(20), AfterValidator(_tags)]
-Metadata = Annotated[dict[str, Any], AfterValidator(_metadata)]
+Metadata = Annotated[
+    dict[str, Any],
+    AfterValidator(_metadata),
+    Stated(
+        maxProperties=50,
+        propertyNames={"minLength": 1, "maxLength": 40, "pattern": f"^{_PRINTED}*$"},
+        additionalProperties={"type": "string", "maxLength": 500, "pattern": f"^{_PRINTED}*$"},
+    ),
+]
 JsonObject = dict[str, Any]
 Moment = datetime

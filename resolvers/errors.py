@@ -29,6 +29,35 @@ STATUS: dict[str, int] = {
     "GRAPHQL_PARSE_FAILED": 400,
     "GRAPHQL_VALIDATION_FAILED": 400,
 }
+# Why one value is refused: the ``reason`` of a BAD_INPUT, and the code of a field in a REST answer.
+REASONS: dict[str, str] = {
+    "REQUIRED": "It is missing, or null where a value is needed.",
+    "UNKNOWN_FIELD": "There is no such field.",
+    "UNKNOWN_PARAMETER": "There is no such parameter.",
+    "REPEATED": "It was sent more than once, and takes one value.",
+    "WRONG_TYPE": "It is of another type, such as a number where a text is needed.",
+    "INVALID_FORMAT": "It is not written as it must be, such as an email address without an @.",
+    "NOT_ONE_OF": "It is none of the values in `allowed`.",
+    "TOO_SHORT": "It has fewer characters or items than `limit`.",
+    "TOO_LONG": "It has more characters, items or bytes than `limit`.",
+    "OUT_OF_RANGE": "It is less than `minimum` or greater than `maximum`.",
+    "NOT_FOUND": "What it names does not exist.",
+    "NOT_ALLOWED": "It does not go with another value, or with the state of what it names.",
+    "INVALID": "It is wrong in another way, which the message says.",
+}
+# Why a CONFLICT is one: its ``reason``.
+CONFLICTS: dict[str, str] = {
+    "EMAIL_TAKEN": "Another client has this email address.",
+    "SLUG_TAKEN": "Another organization has this slug.",
+    "HAS_ORDERS": "Orders refer to it: archive it instead.",
+    "HAS_MESSAGES": "The order has messages, which are kept: cancel it instead.",
+    "NOT_DELETABLE": "Only an order that is PENDING or CANCELLED can be deleted.",
+    "WORK_STARTED": "Work on the order has started, so its quantity is fixed.",
+    "WEBHOOK_DISABLED": "The webhook endpoint is disabled: enable it first.",
+    "DELIVERY_RUNNING": "The delivery is being sent at this moment.",
+    "TOO_MANY_WEBHOOKS": "The organization has as many webhook endpoints as it may have.",
+    "TOO_MANY_REDELIVERIES": "The delivery was sent again as often as it may be.",
+}
 
 
 class Refusal(Exception):
@@ -66,9 +95,9 @@ def not_found(kind: str, field: str = "id") -> Refusal:
     return Refusal("NOT_FOUND", f"There is no such {kind}.", field=field)
 
 
-def bad_input(field: str, message: str) -> Refusal:
-    """One value of an input is wrong; ``field`` says which."""
-    return Refusal("BAD_INPUT", message, field=field)
+def bad_input(field: str, message: str, reason: str = "INVALID", **extra: Any) -> Refusal:
+    """One value of an input is wrong: ``field`` says which, ``reason`` (of ``REASONS``) why."""
+    return Refusal("BAD_INPUT", message, field=field, reason=reason, **extra)
 
 
 def query_too_slow(milliseconds: int) -> Refusal:
@@ -76,5 +105,5 @@ def query_too_slow(milliseconds: int) -> Refusal:
     return Refusal(
         "QUERY_TOO_SLOW",
         f"The query was stopped after {milliseconds / 1000:g} s. Narrow its filter, for example by an id, a status or a"
-        " range of createdAt, or leave out totalCount.",
+        " range of createdAt, or do not ask for a total.",
     )

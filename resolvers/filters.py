@@ -65,16 +65,20 @@ def take_apart(listed: str, raw: Mapping[str, Any], path: str, reach: Reach) -> 
 
 def _shape(filters: Filters, raw: Mapping[str, Any], path: str, taken: _Taken, depth: int) -> Shape:
     if depth > MOST_DEPTH:
-        raise bad_input(path, f"A filter may be nested {MOST_DEPTH} deep at most.")
+        raise bad_input(path, f"A filter may be nested {MOST_DEPTH} deep at most.", "TOO_LONG", limit=MOST_DEPTH)
     parts: list[Any] = []
     taken.conditions += not raw
     for name, value in raw.items():
         taken.conditions += 1
         if taken.conditions > MOST_CONDITIONS:
-            raise bad_input(path, f"A filter may hold {MOST_CONDITIONS} conditions at most.")
+            raise bad_input(
+                path, f"A filter may hold {MOST_CONDITIONS} conditions at most.", "TOO_LONG", limit=MOST_CONDITIONS
+            )
         if name in ("and_", "or_"):
             if len(value) > MOST_CONDITIONS:
-                raise bad_input(path, f"A filter may hold {MOST_CONDITIONS} conditions at most.")
+                raise bad_input(
+                    path, f"A filter may hold {MOST_CONDITIONS} conditions at most.", "TOO_LONG", limit=MOST_CONDITIONS
+                )
             parts.append((name, tuple(_shape(filters, item, path, taken, depth + 1) for item in value)))
         elif name == "not_":
             parts.append((name, _shape(filters, value, path, taken, depth + 1)))
@@ -83,7 +87,7 @@ def _shape(filters: Filters, raw: Mapping[str, Any], path: str, taken: _Taken, d
                 continue  # an empty field of a form: as absent
             words = searched_words(value)
             if not words:
-                raise bad_input(f"{path}.search", "A search needs a letter or a digit.")
+                raise bad_input(f"{path}.search", "A search needs a letter or a digit.", "INVALID_FORMAT")
             taken.values += [(bound, sa.Text) for one in words for bound in (one, one + LAST)]
             parts.append((name, len(words)))
         else:
@@ -101,11 +105,13 @@ def _field(
         return (name, _related(inner, value, seen, path, taken, depth))
     for op, operand in value.items():
         if isinstance(operand, list) and len(operand) > MOST_VALUES:
-            raise bad_input(path, f"A list in a filter may hold {MOST_VALUES} values at most.")
+            raise bad_input(
+                path, f"A list in a filter may hold {MOST_VALUES} values at most.", "TOO_LONG", limit=MOST_VALUES
+            )
         items = operand if isinstance(operand, list) else [operand]
         if any(isinstance(item, str) and "\0" in item for item in items):
             where = ".".join([path, _shown(name), _shown(op)])
-            raise bad_input(where, "A text must not contain the character U+0000.")
+            raise bad_input(where, "A text must not contain the character U+0000.", "INVALID_FORMAT")
         taken.values += asked.ops[_operator(op, operand)].values(operand)
     return (name, tuple(_operator(op, operand) for op, operand in value.items()))
 

@@ -27,6 +27,7 @@ def _mine() -> list[Any]:
     return [
         records.c.api_key_id == sa.bindparam("api_key_id", type_=sa.Uuid),
         records.c.key == sa.bindparam("key", type_=sa.Text),
+        records.c.root_field == sa.bindparam("root_field", type_=sa.Text),
         records.c.position == sa.bindparam("position", type_=sa.Integer),
     ]
 
@@ -42,6 +43,7 @@ def _keep() -> sa.Insert:
         org_id=ORG,
         api_key_id=sa.bindparam("api_key_id", type_=sa.Uuid),
         key=sa.bindparam("key", type_=sa.Text),
+        root_field=sa.bindparam("root_field", type_=sa.Text),
         position=sa.bindparam("position", type_=sa.Integer),
         fingerprint=sa.bindparam("fingerprint", type_=records.c.fingerprint.type),
         answer=sa.bindparam("answer", type_=sa.Text),
@@ -49,14 +51,15 @@ def _keep() -> sa.Insert:
     )
 
 
-async def replay(ctx: Context, position: int, fingerprint: bytes) -> Any | None:
-    """The kept answer of this key and root field, None when there is none.
+async def replay(ctx: Context, root_field: str, position: int, fingerprint: bytes) -> Any | None:
+    """The kept answer of this key and root field (its name, and its place in the document), None when there is none.
 
     Raises Refusal IDEMPOTENCY_IN_FLIGHT while another request holds the key, IDEMPOTENCY_KEY_REUSED when the kept
     answer is another request's.
     """
-    values = {"api_key_id": ctx.actor.key_id, "key": ctx.idempotency_key, "position": position}
-    name = f"{ctx.org_id}:{ctx.actor.key_id}:{position}:{ctx.idempotency_key}"
+    values: dict[str, Any] = {"api_key_id": ctx.actor.key_id, "key": ctx.idempotency_key, "root_field": root_field}
+    values["position"] = position
+    name = f"{ctx.org_id}:{ctx.actor.key_id}:{root_field}:{position}:{ctx.idempotency_key}"
     lock = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
     taken = await ctx.row(_try_lock(), lock=lock)
     if taken is None or not taken["taken"]:
@@ -69,9 +72,9 @@ async def replay(ctx: Context, position: int, fingerprint: bytes) -> Any | None:
     return orjson.loads(row["answer"])
 
 
-async def keep(ctx: Context, position: int, fingerprint: bytes, answer: Any) -> None:
+async def keep(ctx: Context, root_field: str, position: int, fingerprint: bytes, answer: Any) -> None:
     """Keep the answer of a root field, in its transaction."""
     await ctx.fetch(
-        _keep(), api_key_id=ctx.actor.key_id, key=ctx.idempotency_key, position=position, fingerprint=fingerprint,
-        answer=orjson.dumps(answer).decode(), moment=now(),
+        _keep(), api_key_id=ctx.actor.key_id, key=ctx.idempotency_key, root_field=root_field, position=position,
+        fingerprint=fingerprint, answer=orjson.dumps(answer).decode(), moment=now(),
     )  # fmt: skip

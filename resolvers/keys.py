@@ -166,7 +166,7 @@ async def create(ctx: Context, name: str, scopes: list[str], expires_at: datetim
     """
     for scope in scopes:
         if scope not in SCOPES:
-            raise bad_input("input.scopes", f"There is no scope {scope!r}.")
+            raise bad_input("input.scopes", f"There is no scope {scope!r}.", "NOT_ONE_OF", allowed=sorted(SCOPES))
         if not ctx.actor.may(scope):
             raise Refusal("FORBIDDEN", "A key cannot make a stronger one.", field="input.scopes", scope=scope)
     key_id = new_uuid()

@@ -96,7 +96,9 @@ async def create(ctx: Context, given: Mapping[str, Any]) -> Row:
     }
     row |= given
     if row["author_kind"] not in (AuthorKind.STAFF, AuthorKind.CLIENT):
-        raise bad_input("input.authorKind", "A message is written as STAFF or CLIENT.")
+        raise bad_input(
+            "input.authorKind", "A message is written as STAFF or CLIENT.", "NOT_ONE_OF", allowed=["STAFF", "CLIENT"]
+        )
     internal = row["visibility"] == Visibility.INTERNAL
     if internal and not ctx.actor.may("messages:internal"):
         raise Refusal(
@@ -105,7 +107,7 @@ async def create(ctx: Context, given: Mapping[str, Any]) -> Row:
         )  # fmt: skip
     order = await ctx.row(_order(), id=decode(ORDER, given["order_id"]) or NOBODY)
     if order is None:
-        raise bad_input("input.orderId", "There is no such order.")
+        raise bad_input("input.orderId", "There is no such order.", "NOT_FOUND")
     row["order_id"] = order["id"]
     scopes = (READERS, INTERNAL_READERS) if internal else (READERS,)
     told = Told((EventType.message_created.value,), scopes)

@@ -63,5 +63,5 @@ async def one(ctx: Context, parents: list[Any], args: Args) -> list[Row | None]:
 async def many(ctx: Context, parents: list[Any], args: Args) -> list[list[Row | None]]:
     """The objects of some ids, in their order. Raises Refusal BAD_INPUT for more than 100."""
     if len(args.values["ids"]) > MOST_IDS:
-        raise bad_input("ids", f"ids takes at most {MOST_IDS}.")
+        raise bad_input("ids", f"ids takes at most {MOST_IDS}.", "TOO_LONG", limit=MOST_IDS)
     return [await _found(ctx, args.values["ids"], args.columns)]

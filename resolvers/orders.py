@@ -21,7 +21,7 @@ from models.words import MAX_SAFE_INTEGER
 from resolvers.changes import Subject, Told, delete, insert, update
 from resolvers.conditions import NOBODY, created, ids, moment, number, tags, word
 from resolvers.context import Context, Row, now
-from resolvers.errors import Refusal, bad_input
+from resolvers.errors import Refusal, Refusals, bad_input
 from resolvers.filters import FILTERS, Filters, Relation
 from resolvers.listing import Page, pages
 from resolvers.numbers import next_number
@@ -114,21 +114,14 @@ def _what_is_ordered() -> sa.Select[Any]:
 
 
 async def create(ctx: Context, given: Mapping[str, Any]) -> Row:
-    """Create an order of an ACTIVE service. Raises Refusal BAD_INPUT naming what is wrong, all at once."""
+    """Create an order of an ACTIVE service. Raises Refusals naming both references where both are wrong."""
     client, service = decode(CLIENT, given["client_id"]), decode(SERVICE, given["service_id"])
     found = await ctx.row(_what_is_ordered(), client=client or NOBODY, service=service or NOBODY)
     assert found is not None, "an outer join from one row has one row"
     quantity: int = given.get("quantity", 1)
-    if found["client_status"] is None:
-        raise bad_input("input.clientId", "There is no such client.")
-    if found["client_status"] == ClientStatus.ARCHIVED:
-        raise bad_input("input.clientId", "The client is archived.")
-    if found["service_status"] is None:
-        raise bad_input("input.serviceId", "There is no such service.")
-    if found["service_status"] != ServiceStatus.ACTIVE:
-        raise bad_input(
-            "input.serviceId", f"The service is {found['service_status']}: only an ACTIVE one can be ordered."
-        )
+    wrong = _wrong_references(found["client_status"], found["service_status"])
+    if wrong:
+        raise Refusals(wrong)
     row: dict[str, Any] = {
         "id": new_uuid(),
         "version": 1,
@@ -158,13 +151,34 @@ async def create(ctx: Context, given: Mapping[str, Any]) -> Row:
     except asyncpg.ForeignKeyViolationError as error:
         # The client or the service was deleted between the look and the write.
         name = "clientId" if "client_id" in str(error.constraint_name) else "serviceId"
-        raise bad_input(f"input.{name}", "It no longer exists.") from error
+        raise bad_input(f"input.{name}", "It no longer exists.", "NOT_FOUND") from error
+
+
+def _wrong_references(client: str | None, service: str | None) -> list[Refusal]:
+    """What keeps a client and a service of these statuses (None: there is none) from an order."""
+    wrong = []
+    if client is None:
+        wrong.append(bad_input("input.clientId", "There is no such client.", "NOT_FOUND"))
+    elif client == ClientStatus.ARCHIVED:
+        wrong.append(bad_input("input.clientId", "The client is archived.", "NOT_ALLOWED"))
+    if service is None:
+        wrong.append(bad_input("input.serviceId", "There is no such service.", "NOT_FOUND"))
+    elif service != ServiceStatus.ACTIVE:
+        text = f"The service is {service}: only an ACTIVE one can be ordered."
+        wrong.append(bad_input("input.serviceId", text, "NOT_ALLOWED"))
+    return wrong
 
 
 def _total(quantity: int, price: int) -> int:
     total = quantity * price
     if total > MAX_SAFE_INTEGER:
-        raise bad_input("input.quantity", f"The total would be more than {MAX_SAFE_INTEGER}.")
+        raise bad_input(
+            "input.quantity",
+            f"The total would be more than {MAX_SAFE_INTEGER}.",
+            "OUT_OF_RANGE",
+            minimum=1,
+            maximum=MAX_SAFE_INTEGER // price,
+        )
     return total
 
 
@@ -189,7 +203,12 @@ async def change(
         new["total"] = _total(new["quantity"], old["unit_price"])
     due = new.get("due_at")
     if due is not None and due.year > LAST_YEAR:
-        raise bad_input("input.dueAt", f"Must be in the year {LAST_YEAR} at the latest.")
+        raise bad_input(
+            "input.dueAt",
+            f"It must be in the year {LAST_YEAR} at the latest.",
+            "OUT_OF_RANGE",
+            maximum=f"{LAST_YEAR}-12-31T23:59:59.999Z",
+        )
     changed = {name for name, value in new.items() if value != old[name]}
     actions, events = [], []
     if changed:

@@ -78,9 +78,9 @@ def _currency() -> sa.Select[Any]:
 
 def _require_interval(row: Mapping[str, Any]) -> None:
     if row["billing"] == Billing.RECURRING and row["interval"] is None:
-        raise bad_input("input.interval", "A RECURRING service needs an interval.")
+        raise bad_input("input.interval", "A RECURRING service needs an interval.", "REQUIRED")
     if row["billing"] == Billing.ONE_TIME and row["interval"] is not None:
-        raise bad_input("input.interval", "A ONE_TIME service has no interval.")
+        raise bad_input("input.interval", "A ONE_TIME service has no interval.", "NOT_ALLOWED")
 
 
 async def create(ctx: Context, given: Mapping[str, Any]) -> Row:

@@ -57,7 +57,7 @@ def _check(ctx: Context, url: str) -> None:
         check_literal(url, ctx.runtime.webhook_allow_private)
     except ValueError as error:
         text = str(error)
-        raise bad_input("input.url", f"{text[:1].upper()}{text[1:]}.") from error
+        raise bad_input("input.url", f"{text[:1].upper()}{text[1:]}.", "INVALID_FORMAT") from error
 
 
 async def create(ctx: Context, given: Mapping[str, Any]) -> tuple[Row, str]:

@@ -69,18 +69,20 @@ def window_of(listed: Listed, values: Mapping[str, Any], column: str | None) -> 
     after, before = values.get("after"), values.get("before")
     for name, size in (("first", first), ("last", last)):
         if size is not None and not 1 <= size <= LARGEST_PAGE:
-            raise bad_input(name, f"{name} must be from 1 to {LARGEST_PAGE}.")
+            message = f"{name} must be from 1 to {LARGEST_PAGE}."
+            raise bad_input(name, message, "OUT_OF_RANGE", minimum=1, maximum=LARGEST_PAGE)
     if first is not None and last is not None:
-        raise bad_input("last", "first and last do not go together: ask for one of them.")
+        raise bad_input("last", "first and last do not go together: ask for one of them.", "NOT_ALLOWED")
     size = last or first or DEFAULT_PAGE
     if page is not None:
         beside = [name for name in ("after", "before", "last") if values.get(name) is not None]
         if beside:
-            raise bad_input("page", f"page goes with first alone, not with {' and '.join(beside)}.")
+            raise bad_input("page", f"page goes with first alone, not with {' and '.join(beside)}.", "NOT_ALLOWED")
         if page < 1:
-            raise bad_input("page", "page must be 1 or more.")
+            raise bad_input("page", "page must be 1 or more.", "OUT_OF_RANGE", minimum=1)
         if page * size > DEEPEST_ROW:
-            raise bad_input("page", f"Numbered pages end at row {DEEPEST_ROW}: use cursors beyond.")
+            message = f"Numbered pages end at row {DEEPEST_ROW}: use cursors beyond."
+            raise bad_input("page", message, "NOT_ALLOWED", maximum=DEEPEST_ROW // size)
     terms = _terms(listed, values.get("order_by") or [])
     backwards = last is not None or (before is not None and after is None and first is None)
     bounds = [
@@ -106,10 +108,10 @@ def cursor_name(listed: Listed, column: str | None) -> str:
 def _terms(listed: Listed, order_by: Sequence[Any]) -> tuple[tuple[str, bool], ...]:
     """Pairs of an order's name (empty: the id) and whether it descends; the id is the last key always."""
     if len(order_by) > MOST_ORDERS or len({item.field for item in order_by}) < len(order_by):
-        raise bad_input("orderBy", f"orderBy takes at most {MOST_ORDERS} different fields.")
+        raise bad_input("orderBy", f"orderBy takes at most {MOST_ORDERS} different fields.", "NOT_ALLOWED")
     terms = [(item.field.name, item.direction.name == "DESC") for item in order_by]
     if any(listed.orders[name].column == "id" for name, _ in terms[:-1]):
-        raise bad_input("orderBy", "CREATED_AT is unique: nothing can follow it.")
+        raise bad_input("orderBy", "CREATED_AT is unique: nothing can follow it.", "NOT_ALLOWED")
     if not terms:
         return (("", True),)
     return tuple(terms) if listed.orders[terms[-1][0]].column == "id" else (*terms, ("", terms[-1][1]))

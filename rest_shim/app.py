@@ -1,7 +1,7 @@
 """Serves the documented routes: each request becomes its operation, each answer its reply."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -14,13 +14,16 @@ from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input, not_found
 from resolvers.runtime import Runtime
 from rest_shim.body import Bodies
+from rest_shim.etags import not_modified, versions_expected
 from rest_shim.http import Endpoint, Header, Reply, Request, options, reply
 from rest_shim.problems import problem
 from rest_shim.routes import ROUTES, Kind, Route, under_parents
 from rest_shim.translate import input_of, list_variables, request_field
 from schema.engine import Answer, Engine, Prepared
 from schema.errors import shown_refusal
+from schema.graph import CORE
 from schema.operations import OPERATIONS
+from schema.variables import wrong_variables
 
 IDEMPOTENCY_KEY_LENGTH = 255
 REPLAYED: Header = (b"idempotent-replayed", b"true")
@@ -69,7 +72,9 @@ def idempotency_key(request: Request) -> str | None:
     """The Idempotency-Key. Raises Refusal BAD_INPUT for one that is not 1 to 255 printable ASCII characters."""
     key = request.header(b"idempotency-key")
     if key is not None and not (0 < len(key) <= IDEMPOTENCY_KEY_LENGTH and key.isascii() and key.isprintable()):
-        raise bad_input("header.Idempotency-Key", "Idempotency-Key must be 1 to 255 printable ASCII characters.")
+        raise bad_input(
+            "header.Idempotency-Key", "Idempotency-Key must be 1 to 255 printable ASCII characters.", "INVALID_FORMAT"
+        )
     return key
 
 
@@ -139,40 +144,55 @@ class _Path:
         door = self.door
         actor = await door.actor_of(request)
         door.engine.allow(bound.plain, actor)
-        prepared = door.engine.prepared(bound.operation, await _variables(door, bound.route, request))
-        ctx = Context(door.runtime, actor, request.request_id, Source.REST, idempotency_key(request))
+        versions = versions_expected(request) if bound.route.kind in (Kind.UPDATE, Kind.DELETE) else None
+        prepared = door.engine.prepared(bound.operation, await _variables(door, bound.route, request, versions))
+        key = idempotency_key(request)
+        ctx = Context(door.runtime, actor, request.request_id, Source.REST, key)
         await door.pay(actor.org_id, prepared.measure.cost, headers)
-        return await door.engine.run(ctx, prepared), ctx
+        if versions is None or len(versions) < 2:
+            return await door.engine.run(ctx, prepared), ctx
+        return await self._of_versions(ctx, prepared, versions)
+
+    async def _of_versions(self, ctx: Context, prepared: Prepared, versions: list[int]) -> tuple[Answer, Context]:
+        """The answer to a change of an object that has one of several versions: the graph takes one."""
+        # A repeat must have the same list, whichever of its versions was the right one.
+        prepared = replace(prepared, identity={"variables": prepared.variables, "versions": versions})
+        answer = await self.door.engine.run(ctx, prepared)
+        current = answer.errors[0]["extensions"].get("currentVersion") if answer.errors else None
+        if current not in versions:
+            return answer, ctx
+        again = Context(self.door.runtime, ctx.actor, ctx.request_id, Source.REST, ctx.idempotency_key)
+        variables = {"input": {**prepared.variables["input"], "expectedVersion": current}}
+        return await self.door.engine.run(again, replace(prepared, variables=variables)), again
 
 
 def _place(route: Route, field: str) -> str:
     return field if field.startswith(("query.", "body", "header.", "path.")) else request_field(route, field)
 
 
-async def _variables(door: Door, route: Route, request: Request) -> dict[str, Any]:
+async def _variables(door: Door, route: Route, request: Request, versions: list[int] | None) -> dict[str, Any]:
     given = request.query()
     if route.kind is Kind.LIST:
         return list_variables(route, given)
     if given:
-        raise bad_input(f"query.{given[0][0]}", "There is no such parameter.")
+        names = dict.fromkeys(name for name, _ in given)
+        raise Refusals(
+            [bad_input(f"query.{name}", "There is no such parameter.", "UNKNOWN_PARAMETER") for name in names]
+        )
     public_id = request.params.get("publicId")
     if route.kind is Kind.GET:
         return {"id": public_id}
     body: dict[str, Any] = {}
     if route.kind is not Kind.DELETE:
         body = await door.bodies.json(request)
-    return {"input": input_of(route, body, public_id, _expected(route, request))}
-
-
-def _expected(route: Route, request: Request) -> int | None:
-    """The version in If-Match; None for ``*`` or none."""
-    given = request.header(b"if-match")
-    if given is None or given == "*" or route.kind is Kind.CREATE:
-        return None
-    digits = given.strip().strip('"')
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
-        raise bad_input("header.If-Match", 'If-Match must be an ETag that was given, such as "3".')
-    return int(digits)
+    given_input, problems = input_of(route, body, public_id, versions[0] if versions else None)
+    variables = {"input": given_input}
+    if problems:
+        wrong = {problem.field for problem in problems}
+        operation = OPERATIONS[route.operation]
+        beside = wrong_variables(CORE, operation, variables)
+        raise Refusals([*problems, *(each for each in beside if request_field(route, each.field or "") not in wrong)])
+    return variables
 
 
 def _reply(bound: _Bound, request: Request, found: Any, headers: list[Header]) -> Reply:
@@ -190,18 +210,13 @@ def _reply(bound: _Bound, request: Request, found: Any, headers: list[Header]) -
         return problem([missing], bound.place, headers)
     tag = b'"%d"' % found["version"]
     headers.append((b"etag", tag))
-    if route.kind is Kind.GET and _has(request.headers.get(b"if-none-match", b""), tag):
+    if route.kind is Kind.GET and not_modified(request, tag):
         return reply(304, b"", _JSON, headers)
     if route.kind is Kind.CREATE:
         if route.located:
             headers.append((b"location", f"{route.path}/{found['publicId']}".encode()))
         return reply(201, orjson.dumps({"data": found | shown}), _JSON, headers)
     return reply(200, orjson.dumps({"data": found}), _JSON, headers)
-
-
-def _has(given: bytes, tag: bytes) -> bool:
-    """Whether an If-None-Match names what is there."""
-    return tag in given or given.strip() == b"*"
 
 
 def _envelope(page: Any, request: Request) -> dict[str, Any]:

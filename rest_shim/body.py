@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from resolvers.errors import Refusal
+from resolvers.errors import Refusal, bad_input
 from rest_shim.deadlines import Deadlines
 from rest_shim.http import Receive, Request
 
@@ -43,15 +43,15 @@ class Bodies:
             if not late:
                 raise
             seconds = self.deadlines.seconds
-            raise Refusal("BAD_INPUT", f"The body did not arrive within {seconds:g} s.", field="body") from None
+            raise bad_input("body", f"The body did not arrive within {seconds:g} s.") from None
         if not body:
-            raise Refusal("BAD_INPUT", "The body is empty.", field="body")
+            raise bad_input("body", "The body is empty.", "REQUIRED")
         try:
             value = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            raise Refusal("BAD_INPUT", f"The body is not JSON: {error}.", field="body") from None
+            raise bad_input("body", f"The body is not JSON: {error}.", "INVALID_FORMAT") from None
         if not isinstance(value, dict):
-            raise Refusal("BAD_INPUT", "The body must be a JSON object.", field="body")
+            raise bad_input("body", "The body must be a JSON object.", "WRONG_TYPE")
         return value
 
     async def _whole(self, receive: Receive) -> bytes:
@@ -60,7 +60,7 @@ class Bodies:
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise Refusal("BAD_INPUT", "The body ended early.", field="body")
+                raise bad_input("body", "The body ended early.", "INVALID_FORMAT")
             part: bytes = message.get("body", b"")
             more = message.get("more_body", False)
             size += len(part)

@@ -1,19 +1,23 @@
 """The OpenAPI 3.1 document: the route table, the operations and the graph, said in the words of HTTP."""
 
-from collections.abc import Iterable, Mapping
 from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 import orjson
-from graphql import GraphQLEnumType, GraphQLInputObjectType, get_named_type
+from graphql import get_named_type
 
-from execution.judge import DEFAULT_PAGE, judge
+from execution.judge import judge
 from resolvers.errors import STATUS
-from rest_shim.openapi_schemas import Components, JsonSchema, list_inputs, part_of, root_type
-from rest_shim.openapi_shared import HEADERS, PAGINATION, PROBLEM, SYSTEM, TEXT
+from rest_shim.examples import answer_of, body_of, curl_of
+from rest_shim.guide import guide, route_texts
+from rest_shim.openapi_parameters import request_parameters
+from rest_shim.openapi_schemas import Components, JsonSchema, part_of, root_type
+from rest_shim.openapi_shared import HEADERS, PAGINATION, PROBLEM, SYSTEM, TAGS
+from rest_shim.openapi_webhooks import webhooks
 from rest_shim.problems import MEDIA_TYPE
 from rest_shim.routes import ROUTES, Kind, Route
+from rest_shim.translate import input_type
 from schema.graph import CORE, RULES
 from schema.operations import OPERATIONS
 
@@ -34,14 +38,15 @@ def document() -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, components)
-    tags = [{"name": f"{resource}s"} for resource in dict.fromkeys(route.resource for route in ROUTES)]
+    events = webhooks(components)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Counterfoil", "version": "1", "description": TEXT},
+        "info": {"title": "Counterfoil", "version": "1", "description": guide()},
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
-        "tags": [*tags, {"name": "system"}],
+        "tags": [{"name": name, "description": said} for name, said in TAGS.items()],
         "paths": paths | SYSTEM,
+        "webhooks": events,
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key: sk_live_…"}},
             "headers": HEADERS,
@@ -67,80 +72,20 @@ def _operation(route: Route, components: Components) -> dict[str, Any]:
         "x-graphql-operation": route.operation,
         "x-required-scopes": scopes,
         "security": [{"key": scopes}],
-        "parameters": list(_parameters(route, components)),
+        "parameters": list(request_parameters(route, components)),
     }
     if route.kind in (Kind.CREATE, Kind.UPDATE):
-        found["requestBody"] = {"required": True, "content": {_JSON: {"schema": _body(route, components)}}}
+        content = {"schema": _body(route, components), "example": body_of(route)}
+        found["requestBody"] = {"required": True, "content": {_JSON: content}}
     found["responses"] = _success(route, components) | _problems(route)
     return found
 
 
 def _description(route: Route, scopes: list[str]) -> str:
-    root, _ = root_type(CORE, OPERATIONS[route.operation])
-    root = CORE.query_type if route.kind in (Kind.LIST, Kind.GET) else CORE.mutation_type
-    assert root is not None, "the graph has queries and mutations"
-    fields = root.fields
-    said = fields[route.root].description or get_named_type(root).description
-    return f"{said}\n\nGraphQL operation: `{route.operation}`. Scopes: {', '.join(f'`{scope}`' for scope in scopes)}."
-
-
-def _parameters(route: Route, components: Components) -> Iterable[dict[str, Any]]:
-    if "{publicId}" in route.path:
-        yield _parameter("path", "publicId", f"The {route.resource}'s id.", {"type": "string"}) | {"required": True}
-    if route.kind is Kind.LIST:
-        yield from _list_parameters(route, components)
-    else:
-        if route.kind is Kind.GET:
-            yield _parameter("header", "If-None-Match", "An ETag: 304 while it still holds.", {"type": "string"})
-        if route.kind in (Kind.UPDATE, Kind.DELETE) and "expectedVersion" in _input(route).fields:
-            text = "The ETag that was read: 412 when the object has changed since; `*` or none takes any version."
-            yield _parameter("header", "If-Match", text, {"type": "string"})
-        if route.kind is not Kind.GET:
-            text = "Repeats are answered with the first answer for 24 hours, per key and route."
-            bounds = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
-            yield _parameter("header", "Idempotency-Key", text, bounds)
-    text = "An id of yours for this request; one is made when it is absent."
-    yield _parameter("header", "X-Request-Id", text, {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"})
-
-
-def _list_parameters(route: Route, components: Components) -> Iterable[dict[str, Any]]:
-    limit = {"type": "integer", "minimum": 1, "maximum": 100, "default": DEFAULT_PAGE}
-    yield _parameter("query", "limit", "How many.", limit)
-    yield _parameter("query", "cursor", "Only what comes after this `nextCursor`.", {"type": "string"})
-    page = {"type": "integer", "minimum": 1, "maximum": 10_000}
-    yield _parameter("query", "page", "A numbered page instead of a cursor; adds totals to the pagination.", page)
-    if route.sorts:
-        names = "|".join(route.sorts)
-        text = f"By what, comma-separated; - is descending: {', '.join(route.sorts)}. Newest first when absent."
-        shape = {"type": "string", "pattern": f"^-?({names})(,-?({names}))*$", "default": "-createdAt"}
-        yield _parameter("query", "sort", text, shape)
-    filter_type, _ = list_inputs(CORE, OPERATIONS[route.operation])
-    for name, (head, *rest) in route.filters.items():
-        field = filter_type.fields[head]
-        said = field.description or ""
-        type_: Any = get_named_type(field.type)
-        for step in rest:
-            said = f"{said} {type_.fields[step].description}"
-            type_ = get_named_type(type_.fields[step].type)
-        shape = components.enum(type_) if isinstance(type_, GraphQLEnumType) else _SHAPES.get(type_.name, _STRING)
-        made = _parameter("query", name, said, shape)
-        if rest == ["in"]:
-            made |= {"schema": {"type": "array", "items": shape}, "style": "form", "explode": False}
-        yield made
-
-
-_STRING: JsonSchema = {"type": "string"}
-_SHAPES: Mapping[str, JsonSchema] = {"DateTime": {"type": "string", "format": "date-time"}}
-
-
-def _parameter(where: str, name: str, description: str, schema: JsonSchema) -> dict[str, Any]:
-    return {"name": name, "in": where, "description": description, "schema": schema}
-
-
-def _input(route: Route) -> GraphQLInputObjectType:
-    found = CORE.type_map[f"{route.operation}Input"]
-    assert isinstance(found, GraphQLInputObjectType), "a change has an input"
-    return found
+    """What a route does, what it needs, and a request to paste."""
+    said = route_texts()[route.operation]
+    needed = " and ".join(f"`{scope}`" for scope in scopes)
+    return f"{said}\n\nScope: {needed}. GraphQL operation: `{route.operation}`.\n\n```sh\n{curl_of(route)}\n```"
 
 
 def _resource(route: Route, components: Components) -> tuple[str, JsonSchema]:
@@ -165,7 +110,7 @@ def _resource(route: Route, components: Components) -> tuple[str, JsonSchema]:
 
 
 def _body(route: Route, components: Components) -> JsonSchema:
-    type_ = _input(route)
+    type_ = input_type(route)
     ignored: dict[str, JsonSchema] = {}
     if route.kind is Kind.UPDATE:
         _, shape = _resource(route, components)
@@ -187,22 +132,23 @@ def _success(route: Route, components: Components) -> dict[str, Any]:
             "data": {"type": "array", "items": one},
             "pagination": {"$ref": "#/components/schemas/Pagination"},
         }
-        return {"200": _answer("A page.", properties, sent)}
+        return {"200": _answer(route, "A page.", properties, sent)}
     if "version" in shape["properties"]:
         sent["ETag"] = _header("ETag")
     if route.kind is Kind.CREATE:
         if any(other.kind is Kind.GET and other.resource == route.resource for other in ROUTES):
             sent["Location"] = _header("Location")
-        return {"201": _answer("Made.", {"data": one}, sent)}
-    found = {"200": _answer("As it is now.", {"data": one}, sent)}
+        return {"201": _answer(route, "Created.", {"data": one}, sent)}
+    found = {"200": _answer(route, "As it is now.", {"data": one}, sent)}
     if route.kind is Kind.GET:
         found["304"] = {"description": "It has not changed since the ETag in If-None-Match.", "headers": sent}
     return found
 
 
-def _answer(description: str, properties: dict[str, Any], headers: dict[str, Any]) -> dict[str, Any]:
+def _answer(route: Route, description: str, properties: dict[str, Any], headers: dict[str, Any]) -> dict[str, Any]:
     schema = {"type": "object", "required": list(properties), "properties": properties}
-    return {"description": description, "headers": headers, "content": {_JSON: {"schema": schema}}}
+    content = {"schema": schema, "example": answer_of(route)}
+    return {"description": description, "headers": headers, "content": {_JSON: content}}
 
 
 def _header(name: str) -> dict[str, str]:

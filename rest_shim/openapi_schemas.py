@@ -1,7 +1,7 @@
 """The JSON schemas of the OpenAPI document, from what operations select and what inputs take."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from graphql import (
     FieldNode,
@@ -15,10 +15,13 @@ from graphql import (
     is_non_null_type,
     is_required_input_field,
 )
+from pydantic import TypeAdapter
 
 from execution.documents import Operation
 from execution.selection import fields_of
-from models.words import MAX_SAFE_INTEGER
+from models.webhooks import EventName
+from models.words import MAX_SAFE_INTEGER, Stated
+from schema.fields import MODELS
 from schema.nulls import refuses_null
 
 JsonSchema = dict[str, Any]
@@ -34,7 +37,28 @@ _SCALARS: Mapping[str, JsonSchema] = {
     "Timezone": {"type": "string"},
     "JSON": {"type": "object", "additionalProperties": True},
 }
-_BOUNDS = ("minLength", "maxLength", "minimum", "maximum", "maxItems", "minItems", "items")
+_BOUNDS = (
+    *("minLength", "maxLength", "pattern", "format", "enum", "minimum", "maximum", "maxItems", "minItems"),
+    *("maxProperties", "propertyNames", "additionalProperties"),
+)
+
+
+def _where(name: str, schema: JsonSchema) -> JsonSchema:
+    return {"properties": {name: schema}, "additionalProperties": True}
+
+
+# What fields of a body must be together, which the graph's types do not say.
+_TOGETHER: Mapping[str, JsonSchema] = {
+    "CreateServiceInput": {
+        "if": _where("billing", {"const": "RECURRING"}) | {"required": ["billing"]},
+        "then": _where("interval", {"type": "string"}) | {"required": ["interval"]},
+        "else": _where("interval", {"type": "null"}),
+    },
+    "UpdateOrderInput": {
+        "if": _where("status", {"const": "CANCELLED"}) | {"required": ["status"]},
+        "then": _where("statusReason", {"type": "string"}) | {"required": ["statusReason"]},
+    },
+}
 
 
 class Components:
@@ -55,6 +79,12 @@ class Components:
         text = "\n".join([type_.description or "", "", *meanings])
         return self.named(type_.name, {"type": "string", "enum": list(type_.values), "description": text})
 
+    def text(self, bounds: JsonSchema) -> JsonSchema | None:
+        """A reference to the closed set of texts that some bounds are; None for other bounds."""
+        if "enum" not in bounds:
+            return None
+        return self.named(bounds["title"], {"type": "string", "enum": bounds["enum"]})
+
     def answer(self, type_: Any, node: FieldNode, operation: Operation) -> JsonSchema:
         """What a selected field answers: its type, as far as it is selected."""
         bare = get_nullable_type(type_)
@@ -72,10 +102,15 @@ class Components:
         """An object of just the fields that are selected; none of them is ever absent."""
         assert node.selection_set is not None, "an object has a selection"
         properties: dict[str, JsonSchema] = {}
+        closed = _closed_sets(on)
         for part in fields_of(node.selection_set, on, operation.fragments):
             name = part.name.value if part.alias is None else part.alias.value
             field = on.fields[part.name.value]
-            properties[name] = self.answer(field.type, part, operation) | {"description": field.description}
+            shape = self.answer(field.type, part, operation)
+            bounds = closed.get(field.extensions["strawberry-definition"].python_name, {})
+            if "items" in bounds:
+                shape |= {"items": self.text(bounds["items"]) or shape["items"]}
+            properties[name] = (self.text(bounds) or shape) | {"description": field.description}
         return {
             "type": "object",
             "description": on.description,
@@ -103,18 +138,34 @@ class Components:
         made: JsonSchema = {"type": "object", "description": type_.description, "properties": properties}
         if required:
             made["required"] = required
-        return made | {"additionalProperties": False}
+        return made | {"additionalProperties": False} | _TOGETHER.get(type_.name, {})
 
     def _taken(self, type_: Any, bounds: JsonSchema) -> JsonSchema:
         bare = get_nullable_type(type_)
         if is_list_type(bare):
             items = self._taken(bare.of_type, bounds.get("items", {}))
-            return {"type": "array", "items": items} | _kept(bounds, without="items")
+            return {"type": "array", "items": items} | _kept(bounds)
         if isinstance(bare, GraphQLEnumType):
             return self.enum(bare)
         if isinstance(bare, GraphQLInputObjectType):
             return self.body(bare, frozenset(), {})
-        return _SCALARS[bare.name] | _kept(bounds, without="items")
+        return self.text(bounds) or _SCALARS[bare.name] | _kept(bounds)
+
+
+def _closed_sets(on: GraphQLObjectType) -> dict[str, JsonSchema]:
+    """The schemas of an object's fields that are texts of a closed set, or lists of them, by Python names."""
+    definition = on.extensions.get("strawberry-definition")
+    model = MODELS.get(definition.origin) if definition is not None else None
+    found = {}
+    for name, field in model.model_fields.items() if model is not None else ():
+        kind: Any = field.annotation
+        if any(isinstance(item, Stated) for item in field.metadata) or kind == list[EventName]:
+            for item in field.metadata:
+                kind = Annotated[kind, item]
+            schema = TypeAdapter(kind).json_schema()
+            if "enum" in schema or "enum" in schema.get("items", {}):
+                found[name] = schema
+    return found
 
 
 def _bounds_of(type_: GraphQLInputObjectType) -> dict[str, JsonSchema]:
@@ -127,8 +178,8 @@ def _bounds_of(type_: GraphQLInputObjectType) -> dict[str, JsonSchema]:
     return found
 
 
-def _kept(bounds: JsonSchema, *, without: str) -> JsonSchema:
-    return {name: bounds[name] for name in _BOUNDS if name in bounds and name != without}
+def _kept(bounds: JsonSchema) -> JsonSchema:
+    return {name: bounds[name] for name in _BOUNDS if name in bounds}
 
 
 def _or_null(schema: JsonSchema) -> JsonSchema:

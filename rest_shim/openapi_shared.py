@@ -2,17 +2,22 @@
 
 from typing import Any
 
-from resolvers.errors import STATUS
+from resolvers.errors import CONFLICTS, REASONS, STATUS
 
-TEXT = """Clients, services, orders and webhooks over REST. Each route is one named operation of the GraphQL API at \
-`/graphql`, told in `X-GraphQL-Operation`; its answers are that operation's.
-
-- A path answers with and without a slash at its end.
-- One object is `{"data": {…}}`, a list is `{"data": […], "pagination": {…}}`, an error is `application/problem+json`.
-- `PUT` and `PATCH` merge: a field that is absent stays, `null` clears it, an unknown field is refused, a read-only \
-one is ignored; `metadata` and `tags` are replaced whole.
-- Money is a whole number of the currency's smallest unit; times are RFC 3339 in UTC with milliseconds."""
-
+TAGS = {
+    "clients": "The people and companies that the organization works for.",
+    "services": "The catalogue: what can be ordered, and for how much.",
+    "orders": "What clients ordered, and where it stands.",
+    "webhooks": "The endpoints that are sent events.",
+    "events": "What endpoints are sent. Receiving is explained in the guide, under *Webhooks*.",
+    "system": "The state of the service itself. Needs no key.",
+}
+# The codes of single values: what is wrong with one by itself, then what else speaks against it.
+FIELD_CODES = [
+    *REASONS,
+    *CONFLICTS,
+    *("INVALID_CURSOR", "INVALID_TRANSITION", "VERSION_MISMATCH", "FORBIDDEN"),
+]
 PROBLEM: dict[str, Any] = {
     "type": "object",
     "description": "What went wrong (RFC 9457). Some codes add members of their own, such as `currentVersion`.",
@@ -31,8 +36,19 @@ PROBLEM: dict[str, Any] = {
                 "required": ["field", "code", "message"],
                 "properties": {
                     "field": {"type": "string", "description": "Where it was, such as body.email or query.limit."},
-                    "code": {"type": "string", "enum": sorted(STATUS), "description": "The error's code."},
+                    "code": {"type": "string", "enum": FIELD_CODES, "description": "Why it is wrong."},
                     "message": {"type": "string", "description": "A sentence for a person."},
+                    "allowed": {
+                        "type": "array",
+                        "items": {"type": "string"},
+                        "description": "With NOT_ONE_OF and INVALID_TRANSITION: what may stand there.",
+                    },
+                    "limit": {"type": "integer", "description": "With TOO_SHORT and TOO_LONG: the bound."},
+                    "minimum": {"type": "integer", "description": "With OUT_OF_RANGE: the least."},
+                    "maximum": {
+                        "type": ["integer", "string"],
+                        "description": "With OUT_OF_RANGE: the greatest, or the latest.",
+                    },
                 },
             },
         },

@@ -27,7 +27,8 @@ def problem(errors: list[ErrorView], place: Callable[[str], str], headers: Itera
         "errors": [_part(error, place) for error in errors if "field" in error["extensions"]],
         "requestId": first["requestId"],
     }
-    body |= {name: value for name, value in first.items() if name not in _OURS}
+    if code != "BAD_INPUT":
+        body |= {name: value for name, value in first.items() if name not in _OURS}
     sent = [*headers]
     if "retryAfter" in first:
         sent.append((b"retry-after", b"%d" % first["retryAfter"]))
@@ -36,6 +37,8 @@ def problem(errors: list[ErrorView], place: Callable[[str], str], headers: Itera
     return reply(status, orjson.dumps(body), _MEDIA, sent)
 
 
-def _part(error: ErrorView, place: Callable[[str], str]) -> dict[str, str]:
+def _part(error: ErrorView, place: Callable[[str], str]) -> dict[str, Any]:
+    """One wrong value: its code is the error's reason, where it has one."""
     told = error["extensions"]
-    return {"field": place(told["field"]), "code": told["code"], "message": error["message"]}
+    part = {"field": place(told["field"]), "code": told.get("reason", told["code"]), "message": error["message"]}
+    return part | {name: value for name, value in told.items() if name not in _OURS and name != "reason"}

@@ -15,10 +15,10 @@ class Kind(StrEnum):
     DELETE = "delete"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """One documented route. ``filters`` maps a query parameter to its path in the GraphQL filter; the last word of the
-    path is the operator (``in`` takes a comma-separated list). ``beside`` are fields of the payload that the
+    """One documented route. ``filters`` maps a query parameter to its path in the GraphQL filter, whose last word is
+    the operator; one whose operand is a list takes several values. ``beside`` are fields of the payload that the
     answer shows with the resource's own; ``located``: a created resource has a GET of its own, so a Location."""
 
     method: str
@@ -48,7 +48,7 @@ _TIMES = {
     "updatedAfter": ("updatedAt", "gt"),
     "updatedBefore": ("updatedAt", "lt"),
 }
-_COMMON = {"status": ("status", "in"), "tag": ("tags", "has"), "search": ("search",), **_TIMES}
+_COMMON = {"ids": ("id", "in"), "status": ("status", "in"), "tag": ("tags", "hasAny"), "search": ("search",), **_TIMES}
 _SORTS = {"createdAt": "CREATED_AT", "updatedAt": "UPDATED_AT"}
 
 
@@ -70,7 +70,7 @@ def _resource(
 
 _API = "/api/v1"
 _HOOKS = _API + "/webhooks"
-_HOOK_FILTERS = {"status": ("status", "in"), **_TIMES}
+_HOOK_FILTERS = {"ids": ("id", "in"), "status": ("status", "in"), **_TIMES}
 _WEBHOOK_ROUTES: tuple[Route, ...] = (
     Route("GET", _HOOKS, "ListWebhooks", Kind.LIST, "webhook", "List webhooks", _HOOK_FILTERS, _SORTS),
     Route(
@@ -81,11 +81,25 @@ _WEBHOOK_ROUTES: tuple[Route, ...] = (
 
 ROUTES: tuple[Route, ...] = (
     *_resource("client", "a client", {**_COMMON, "email": ("email", "eq")}, {**_SORTS, "name": "NAME"}),
-    *_resource("service", "a service", _COMMON, {**_SORTS, "name": "NAME", "price": "PRICE"}),
+    *_resource(
+        "service",
+        "a service",
+        {**_COMMON, "priceMin": ("price", "gte"), "priceMax": ("price", "lte")},
+        {**_SORTS, "name": "NAME", "price": "PRICE"},
+    ),
     *_resource(
         "order",
         "an order",
-        {**_COMMON, "clientId": ("clientId", "eq"), "serviceId": ("serviceId", "eq")},
+        {
+            **_COMMON,
+            "number": ("number", "eq"),
+            "clientId": ("clientId", "eq"),
+            "serviceId": ("serviceId", "eq"),
+            "dueAfter": ("dueAt", "gt"),
+            "dueBefore": ("dueAt", "lt"),
+            "totalMin": ("total", "gte"),
+            "totalMax": ("total", "lte"),
+        },
         {**_SORTS, "number": "NUMBER", "total": "TOTAL", "dueAt": "DUE_AT"},
     ),
     *_WEBHOOK_ROUTES,

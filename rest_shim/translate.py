@@ -4,35 +4,43 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from graphql import GraphQLInputObjectType, GraphQLObjectType, get_named_type
+from graphql import GraphQLInputObjectType, GraphQLObjectType, get_named_type, get_nullable_type, is_list_type
 
+from execution.judge import DEFAULT_PAGE
 from resolvers.errors import Refusal, Refusals, bad_input
+from resolvers.windows import DEEPEST_ROW, LARGEST_PAGE, MOST_ORDERS
+from rest_shim.parameters import parameters_of, whole_number
 from rest_shim.routes import Kind, Route
 from schema.graph import CORE
 
-_DIGITS = 18
-_WORD = re.compile(r"[^\W_]")
-_ID = re.compile(r"[a-z]+_[0-7][0-9a-hjkmnp-tv-z]{25}")
+UNIQUE = "CREATED_AT"
+_PAGING = ("limit", "cursor", "page")
+# How clients name the items of an array: ``status[]`` or ``status[0]``.
+_ITEM = re.compile(r"(.+)\[\d*\]")
 
 
 def list_variables(route: Route, query: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """The variables of a list. Raises Refusals naming every parameter that is unknown, repeated or malformed."""
-    problems: list[Refusal] = []
-    given: dict[str, str] = {}
-    known = {"limit", "cursor", "page", "sort", *route.filters}
-    for name, value in query:
-        if name not in known:
-            problems.append(bad_input(f"query.{name}", "There is no such parameter."))
-        elif name in given:
-            problems.append(bad_input(f"query.{name}", "The parameter is given twice."))
-        given[name] = value
-    numbers = {name: _whole(name, given[name], problems) for name in ("limit", "page") if name in given}
-    variables: dict[str, Any] = {"counted": "page" in given, "first": numbers.get("limit"), "page": numbers.get("page")}
-    if "cursor" in given:
-        variables["after"] = given["cursor"]
+    known = parameters_of(route)
+    taken = {*known, *_PAGING, *(["sort"] if route.sorts else [])}
+    given = _by_name(query, {"sort", *(name for name, parameter in known.items() if parameter.many)})
+    problems = [
+        bad_input(f"query.{name}", "There is no such parameter.", "UNKNOWN_PARAMETER")
+        for name in given
+        if name not in taken
+    ]
+    variables = _page(given, problems)
     if "sort" in given:
         variables["orderBy"] = _sort(route, given["sort"], problems)
-    filters = _filter(route, given, problems)
+    filters: dict[str, Any] = {}
+    for name, parameter in known.items():
+        if name in given:
+            value = parameter.read(given[name], problems)
+            head, *rest = parameter.path
+            if rest:
+                filters.setdefault(head, {})[rest[0]] = value
+            else:
+                filters[head] = value
     if filters:
         variables["filter"] = filters
     if problems:
@@ -40,68 +48,82 @@ def list_variables(route: Route, query: Iterable[tuple[str, str]]) -> dict[str, 
     return variables
 
 
-def _whole(name: str, value: str, problems: list[Refusal]) -> int | None:
-    digits = value[1:] if value[:1] == "-" else value
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS):
-        problems.append(bad_input(f"query.{name}", f"{name} must be a whole number."))
-        return None
-    number = int(value)
-    least, most = 1, 100 if name == "limit" else 10_000
-    if not least <= number <= most:
-        problems.append(bad_input(f"query.{name}", f"{name} must be from {least} to {most}."))
-        return None
-    return number
+def _by_name(query: Iterable[tuple[str, str]], many: set[str]) -> dict[str, list[str]]:
+    """The values of each parameter; an array's items may be named as such."""
+    given: dict[str, list[str]] = {}
+    for name, value in query:
+        item = _ITEM.fullmatch(name) if name[-1:] == "]" else None
+        given.setdefault(item[1] if item is not None and item[1] in many else name, []).append(value)
+    return given
 
 
-def _sort(route: Route, value: str, problems: list[Refusal]) -> list[dict[str, str]]:
-    terms = []
-    for term in value.split(","):
+def _page(given: Mapping[str, list[str]], problems: list[Refusal]) -> dict[str, Any]:
+    """The variables of limit, cursor and page."""
+    problems += [
+        bad_input(f"query.{name}", f"{name} takes one value.", "REPEATED")
+        for name in _PAGING
+        if len(given.get(name, ())) > 1
+    ]
+    bounds = (("limit", LARGEST_PAGE), ("page", DEEPEST_ROW))
+    numbers = {name: whole_number(name, given[name][0], 1, most, problems) for name, most in bounds if name in given}
+    limit, page = numbers.get("limit"), numbers.get("page")
+    if page is not None and page * (limit or DEFAULT_PAGE) > DEEPEST_ROW:
+        text = f"page × limit must be at most {DEEPEST_ROW}: use cursor beyond."
+        problems.append(bad_input("query.page", text, "NOT_ALLOWED", limit=DEEPEST_ROW))
+    if "page" in given and "cursor" in given:
+        problems.append(bad_input("query.page", "page and cursor do not go together.", "NOT_ALLOWED"))
+    variables: dict[str, Any] = {"counted": "page" in given, "first": limit, "page": page}
+    if "cursor" in given:
+        variables["after"] = given["cursor"][0]
+    return variables
+
+
+def _sort(route: Route, given: Iterable[str], problems: list[Refusal]) -> list[dict[str, str]]:
+    """The order of a list: of a field that is named twice the first counts, and nothing follows a unique one."""
+    terms: dict[str, str] = {}
+    for term in (part for text in given for part in text.split(",")):
         name = term.removeprefix("-")
         if name not in route.sorts:
-            problems.append(bad_input("query.sort", f"sort takes {', '.join(route.sorts)}, with - for descending."))
+            allowed = [sign + each for each in route.sorts for sign in ("", "-")]
+            text = f"sort takes {', '.join(route.sorts)}, with - for descending."
+            problems.append(bad_input("query.sort", text, "NOT_ONE_OF", allowed=allowed))
             return []
-        terms.append({"field": route.sorts[name], "direction": "DESC" if term[0] == "-" else "ASC"})
-    return terms
+        if UNIQUE not in terms:
+            terms.setdefault(route.sorts[name], "DESC" if term[0] == "-" else "ASC")
+    if len(terms) > MOST_ORDERS:
+        text = f"sort takes {MOST_ORDERS} fields at most."
+        problems.append(bad_input("query.sort", text, "TOO_LONG", limit=MOST_ORDERS))
+    return [{"field": name, "direction": direction} for name, direction in terms.items()]
 
 
-def _filter(route: Route, given: Mapping[str, str], problems: list[Refusal]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, (head, *rest) in route.filters.items():
-        if name in given:
-            if head == "search" and not _WORD.search(given[name]):
-                # A search without a word would find everything.
-                problems.append(bad_input(f"query.{name}", f"{name} must hold a letter or a digit."))
-            elif head.endswith("Id") and not _ID.fullmatch(given[name]):
-                problems.append(bad_input(f"query.{name}", f"{name} must be an id, as an answer shows it."))
-            value: Any = given[name].split(",") if rest == ["in"] else given[name]
-            if rest:
-                found.setdefault(head, {})[rest[0]] = value
-            else:
-                found[head] = value
-    return found
-
-
-def input_of(route: Route, body: Mapping[str, Any], public_id: str | None, version: int | None) -> dict[str, Any]:
-    """The GraphQL input of a body. Raises Refusals naming every unknown field.
+def input_of(
+    route: Route, body: Mapping[str, Any], public_id: str | None, version: int | None
+) -> tuple[dict[str, Any], list[Refusal]]:
+    """The GraphQL input of a body, and what is wrong with it as a body alone: unknown fields, and what is no list.
 
     Read-only fields of the resource are ignored in an update, so that what was read can be changed and sent back.
     """
-    fields = _input_type(route).fields
-    ours = {"id", "expectedVersion"}
-    ignored = _shape(route) - set(fields) if route.kind is Kind.UPDATE else set()
-    unknown = [name for name in body if name in ours or (name not in fields and name not in ignored)]
-    unknown = [name for name in unknown if not (route.kind is Kind.UPDATE and name in ignored)]
-    if unknown:
-        raise Refusals([bad_input(f"body.{name}", "There is no such field.") for name in unknown])
+    fields = {name: field for name, field in input_type(route).fields.items() if name not in ("id", "expectedVersion")}
+    ignored = _shape(route) if route.kind is Kind.UPDATE else set()
+    problems = [
+        bad_input(f"body.{name}", "There is no such field.", "UNKNOWN_FIELD")
+        for name in body
+        if name not in fields and name not in ignored
+    ]
     values = {name: value for name, value in body.items() if name in fields}
+    for name, value in values.items():
+        # The graph takes a value for a list of one.
+        if value is not None and not isinstance(value, list) and is_list_type(get_nullable_type(fields[name].type)):
+            problems.append(bad_input(f"body.{name}", "It must be a list.", "WRONG_TYPE"))
     if public_id is not None:
         values["id"] = public_id
     if version is not None:
         values["expectedVersion"] = version
-    return values
+    return values, problems
 
 
-def _input_type(route: Route) -> GraphQLInputObjectType:
+def input_type(route: Route) -> GraphQLInputObjectType:
+    """The GraphQL input of a change."""
     type_ = CORE.type_map[f"{route.operation}Input"]
     assert isinstance(type_, GraphQLInputObjectType), "a change has an input"
     return type_

@@ -46,11 +46,15 @@ class Answer:
 
 @dataclass(slots=True)
 class Prepared:
-    """An operation that is known to be fit: what it is, what it was asked with, what it costs and needs."""
+    """An operation that is known to be fit: what it is, what it was asked with, what it costs and needs.
+
+    ``identity`` is what a repeat with the same Idempotency-Key must equal, where that is not the variables.
+    """
 
     operation: Operation
     variables: Mapping[str, Any]
     measure: Measure
+    identity: Mapping[str, Any] | None = None
 
 
 class _RolledBackError(Exception):
@@ -141,9 +145,9 @@ class Engine:
         """The root fields one after another; the first that fails ends it, and undoes no other."""
         data: dict[str, Any] = {}
         actual = 0
-        for position, key in enumerate(_root_fields(prepared.operation)):
+        for position, (key, name) in enumerate(_root_fields(prepared.operation).items()):
             try:
-                part, cost = await self._root_field(ctx, prepared, variables, position, key)
+                part, cost = await self._root_field(ctx, prepared, variables, position, key, name)
             except _RolledBackError as failed:
                 return replace(_answer(ctx, failed.result), data=None)
             except Refusal as refused:
@@ -154,14 +158,16 @@ class Engine:
         return Answer(data, actual=actual)
 
     async def _root_field(
-        self, ctx: Context, prepared: Prepared, variables: Variables, position: int, key: str
+        self, ctx: Context, prepared: Prepared, variables: Variables, position: int, key: str, name: str
     ) -> tuple[dict[str, Any], int]:
         """The field's part of the data, nothing for one that is skipped; and what it cost."""
         keyed = ctx.idempotency_key is not None and ctx.actor.key_id is not None
-        fingerprint = idempotency.fingerprint_of(f"{prepared.operation.text}\0{key}", prepared.variables)
+        fingerprint = idempotency.fingerprint_of(
+            f"{prepared.operation.text}\0{key}", prepared.identity or prepared.variables
+        )
         async with ctx.transaction():
             if keyed:
-                kept = await idempotency.replay(ctx, position, fingerprint)
+                kept = await idempotency.replay(ctx, name, position, fingerprint)
                 if kept is not None:
                     ctx.replayed = True
                     return {key: kept}, prepared.measure.cost
@@ -169,15 +175,15 @@ class Engine:
             if result.errors or result.data is None:
                 raise _RolledBackError(result)
             if keyed and key in result.data:
-                await idempotency.keep(ctx, position, fingerprint, _without(result.data[key], ctx.once))
+                await idempotency.keep(ctx, name, position, fingerprint, _without(result.data[key], ctx.once))
         return result.data, result.cost or 0
 
 
-def _root_fields(operation: Operation) -> list[str]:
-    """The keys of the root fields, in their order, skipped ones too: a key's place tells replays apart."""
+def _root_fields(operation: Operation) -> dict[str, str]:
+    """The names of the root fields by their keys, in their order, skipped ones too: a place tells replays apart."""
     assert CORE.mutation_type is not None, "the graph has mutations"
     found = fields_of(operation.definition.selection_set, CORE.mutation_type, operation.fragments)
-    return list(dict.fromkeys(node.alias.value if node.alias is not None else node.name.value for node in found))
+    return {node.alias.value if node.alias is not None else node.name.value: node.name.value for node in found}
 
 
 async def _compare(ctx: Context, prepared: Prepared, ours: Outcome) -> None:

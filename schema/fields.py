@@ -28,6 +28,8 @@ T = TypeVar("T")
 ROOT = object()
 # The tables whose rows are the objects of a type.
 ROW_TYPES: dict[type[Any], sa.Table] = {}
+# The models that say what the fields of a type mean.
+MODELS: dict[type[Any], type[Any]] = {}
 
 Info = strawberry.Info[Context, None]
 
@@ -53,6 +55,7 @@ def object_type(
         describe(made, model)
         if model is not None:
             ROW_TYPES[made] = table_of(model)
+            MODELS[made] = model
         return made
 
     return make

@@ -12,7 +12,7 @@ import strawberry
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from resolvers.errors import Refusal, Refusals, bad_input
+from resolvers.errors import REASONS, Refusal, Refusals, bad_input
 from schema.fields import describe, given
 
 T = TypeVar("T")
@@ -21,7 +21,15 @@ COERCED = (UUID, datetime, datetime | None)
 # What is wrong is told of so many values; of more it would take long to find them all.
 MOST_PROBLEMS = 50
 NEVER_NULL = "It may be left out, but not be null."
-_LENGTHS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}
+_LENGTHS = {
+    "too_short": ("at least", "min_length"),
+    "string_too_short": ("at least", "min_length"),
+    "too_long": ("at most", "max_length"),
+    "string_too_long": ("at most", "max_length"),
+}
+_RANGES = {"greater_than_equal": ("at least", "ge", "minimum"), "less_than_equal": ("at most", "le", "maximum")}
+# What a value that is no such type is told.
+_TYPES = {"string_type": "a text", "list_type": "a list", "dict_type": "an object"}
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
@@ -123,19 +131,29 @@ def fits(adapter: TypeAdapter[Any], value: Any, path: str, problems: list[Refusa
     except ValidationError as error:
         for problem in error.errors(include_url=False):
             where = ".".join([path, *(str(part) for part in problem["loc"] if not str(part).startswith("function-"))])
-            text = _told(problem)
-            problems.append(bad_input(where, f"{text[:1].upper()}{text[1:]}."))
+            text, reason, extra = _told(problem)
+            problems.append(bad_input(where, f"{text[:1].upper()}{text[1:]}.", reason, **extra))
         return value
 
 
-def _told(problem: ErrorDetails) -> str:
-    bound = _LENGTHS.get(problem["type"])
-    if bound is None:
-        return problem["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
-    words, name = bound
-    number = problem["ctx"][name]
-    what = "character" if isinstance(problem["input"], str) else "item"
-    return f"must have {words} {number} {what}{'' if number == 1 else 's'}"
+def _told(problem: ErrorDetails) -> tuple[str, str, dict[str, Any]]:
+    """What is wrong with a value: in words, as one of the reasons of a BAD_INPUT, and what else helps."""
+    kind = problem["type"]
+    if kind in _LENGTHS:
+        words, name = _LENGTHS[kind]
+        number = problem["ctx"][name]
+        what = "character" if isinstance(problem["input"], str) else "item"
+        text = f"must have {words} {number} {what}{'' if number == 1 else 's'}"
+        return text, "TOO_SHORT" if name == "min_length" else "TOO_LONG", {"limit": number}
+    if kind in _RANGES:
+        words, name, bound = _RANGES[kind]
+        number = problem["ctx"][name]
+        return f"must be {words} {number}", "OUT_OF_RANGE", {bound: number}
+    if kind in REASONS:
+        return problem["msg"], kind, problem.get("ctx", {})
+    if kind == "value_error":
+        return problem["msg"].removeprefix("Value error, "), "INVALID_FORMAT", {}
+    return f"must be {_TYPES.get(kind, 'a whole number')}", "WRONG_TYPE", {}
 
 
 __all__ = ["NEVER_NULL", "fits", "given", "input_type", "values_of"]

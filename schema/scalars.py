@@ -52,31 +52,42 @@ def shown_creation(key: UUID) -> str:
     return f"{_day(_EPOCH + minutes // 1440)}{_MINUTES[minutes % 1440]}{rest}"
 
 
+def _wrong(message: str, reason: str = "INVALID_FORMAT", **extra: Any) -> GraphQLError:
+    """The error of a value; ``reason`` is one of the reasons of a BAD_INPUT."""
+    return GraphQLError(message, extensions={"reason": reason, **extra})
+
+
 def _moment(value: object) -> datetime:
     if not isinstance(value, str) or not _RFC3339.fullmatch(value):
-        raise GraphQLError("DateTime must be RFC 3339 with an offset, such as 2026-11-25T09:30:00.000Z.")
+        raise _wrong("It must be a time in RFC 3339 with an offset, such as 2026-11-25T09:30:00.000Z.")
     try:
         parsed = datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise GraphQLError("DateTime is not a date of the calendar.") from error
+        raise _wrong("It is no date of the calendar.") from error
     return parsed.replace(microsecond=parsed.microsecond // 1000 * 1000)
 
 
 def _minor_units(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_SAFE_INTEGER:
-        raise GraphQLError(f"MinorUnits must be a whole number, at most {MAX_SAFE_INTEGER} either way.")
-    return value
+    # JSON writes one whole number in several ways: 1 and 1.0 are the same.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1:
+        raise _wrong("It must be a whole number.", "WRONG_TYPE")
+    if abs(value) > MAX_SAFE_INTEGER:
+        least, most = -MAX_SAFE_INTEGER, MAX_SAFE_INTEGER
+        raise _wrong(f"It must be from {least} to {most}.", "OUT_OF_RANGE", minimum=least, maximum=most)
+    return int(value)
 
 
-def _word(name: str, kind: Any) -> Callable[[object], str]:
+def _word(kind: Any) -> Callable[[object], str]:
     """Reads a text that the models' own word allows."""
     adapter = TypeAdapter(kind)
 
     def read(value: object) -> str:
+        if not isinstance(value, str):
+            raise _wrong("It must be a text.", "WRONG_TYPE")
         try:
             text: str = adapter.validate_python(value, strict=True)
         except ValidationError as error:
-            raise GraphQLError(f"{name} {error.errors()[0]['msg'].removeprefix('Value error, ')}.") from None
+            raise _wrong(f"It {error.errors()[0]['msg'].removeprefix('Value error, ')}.") from None
         return text
 
     return read
@@ -84,15 +95,15 @@ def _word(name: str, kind: Any) -> Callable[[object], str]:
 
 def _json(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise GraphQLError("JSON must be an object.")
+        raise _wrong("It must be an object.", "WRONG_TYPE")
     try:
         written = orjson.dumps(value)
     except (TypeError, ValueError) as error:
-        raise GraphQLError("JSON must hold JSON values.") from error
+        raise _wrong("It must hold JSON values.") from error
     if len(written) > JSON_LIMIT:
-        raise GraphQLError(f"JSON must have at most {JSON_LIMIT} bytes.")
+        raise _wrong(f"It must have at most {JSON_LIMIT} bytes.", "TOO_LONG", limit=JSON_LIMIT)
     if _NUL.search(written):
-        raise GraphQLError("JSON must not contain the character U+0000.")
+        raise _wrong("It must not contain the character U+0000.")
     return value
 
 
@@ -113,13 +124,13 @@ SCALARS: dict[object, Any] = {
         name="Currency",
         description="A currency: ISO 4217, upper case.",
         serialize=str,
-        parse_value=_word("Currency", words.Currency),
+        parse_value=_word(words.Currency),
     ),
     Timezone: strawberry.scalar(
         name="Timezone",
         description="A time zone: its IANA name, such as Europe/Berlin.",
         serialize=str,
-        parse_value=_word("Timezone", words.Timezone),
+        parse_value=_word(words.Timezone),
     ),
     Json: strawberry.scalar(
         name="JSON",

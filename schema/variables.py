@@ -1,14 +1,11 @@
 """Variables: held against their types and bounds all at once, each wrong value an error that names its field."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 from graphql import (
     FieldNode,
-    GraphQLError,
     GraphQLInputObjectType,
     GraphQLSchema,
     ListValueNode,
@@ -22,10 +19,10 @@ from graphql import (
 )
 from graphql.language import SKIP, Visitor, visit
 from graphql.utilities import TypeInfo, TypeInfoVisitor
-from graphql.utilities.validate_input_value import validate_input_value
 
 from execution.documents import Operation
 from resolvers.errors import Refusal, Refusals, bad_input
+from schema.input_values import wrong_values
 from schema.inputs import MOST_PROBLEMS, NEVER_NULL, fits
 from schema.nulls import refuses_null
 
@@ -33,14 +30,7 @@ from schema.nulls import refuses_null
 MOST_VALUES = 1_500
 # As deep as the brackets of a document.
 MOST_LEVELS = 60
-_MISSING = re.compile(r"Expected value of type '\w+!?' to include required field '(\w+)'")
-_UNKNOWN = re.compile(r"Expected value of type '\w+!?' not to include unknown field '([^']*)'")
 _NO_NULL = "It must not be null."
-_NULL = re.compile(r"Expected value of non-null type '[^']+' not to be None")
-
-
-class _EnoughError(Exception):
-    """So much is wrong that the rest is not looked at."""
 
 
 def check_variables(schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]) -> None:
@@ -49,9 +39,24 @@ def check_variables(schema: GraphQLSchema, operation: Operation, variables: Mapp
     Where one has a wrong type, the values beside it are held against their bounds too, so that all is told at once.
     A variable that the operation does not declare is ignored. What is wrong is named by the argument that it is for.
     """
+    places = _places(operation)
+    problems = _wrong_types(schema, operation, variables, places)
+    if problems:
+        raise Refusals(_with_bounds(problems, schema, operation, variables, places))
+
+
+def wrong_variables(schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]) -> list[Refusal]:
+    """Every wrong value of the variables, by its type or its bounds, up to some: for one that is refused anyway."""
+    places = _places(operation)
+    problems = _wrong_types(schema, operation, variables, places)
+    return _with_bounds(problems, schema, operation, variables, places)
+
+
+def _wrong_types(
+    schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], places: Mapping[str, str]
+) -> list[Refusal]:
     _check_size(variables)
     problems: list[Refusal] = []
-    places = _places(operation)
     definitions = operation.definition.variable_definitions or ()
     for definition in definitions:
         name = definition.variable.name.value
@@ -59,26 +64,33 @@ def check_variables(schema: GraphQLSchema, operation: Operation, variables: Mapp
         type_: Any = type_from_ast(schema, definition.type)
         if name in variables:
             value = variables[name]
-            found: list[tuple[list[str | int], GraphQLError]] = []
-            with suppress(_EnoughError):
-                validate_input_value(value, type_, _collector(found), hide_suggestions=True)
-            problems += [_problem(place, path, error) for path, error in found]
+            problems += islice(wrong_values(type_, value, place), MOST_PROBLEMS)
             problems += islice(_nulls(type_, value, place), MOST_PROBLEMS)
         elif is_non_null_type(type_) and definition.default_value is None:
-            problems.append(bad_input(place, f"The variable ${name} is required."))
+            problems.append(bad_input(place, f"The variable ${name} is required.", "REQUIRED"))
         if len(problems) >= MOST_PROBLEMS:
             raise Refusals(problems[:MOST_PROBLEMS])
     defaulted = {each.variable.name.value for each in definitions if each.default_value is not None}
     nulls = {name for name in defaulted if name in variables and variables[name] is None}
-    problems += [bad_input(places.get(name, name), _NO_NULL) for name in sorted(_at_non_null(schema, operation, nulls))]
-    if problems:
-        wrong = {problem.field for problem in problems}
-        for definition in definitions:
-            name = definition.variable.name.value
-            type_ = type_from_ast(schema, definition.type)
-            beside = _out_of_bounds(type_, variables.get(name), places.get(name, name))
-            problems += [problem for problem in beside if problem.field not in wrong]
-        raise Refusals(problems[:MOST_PROBLEMS])
+    names = sorted(_at_non_null(schema, operation, nulls))
+    return problems + [bad_input(places.get(name, name), _NO_NULL, "REQUIRED") for name in names]
+
+
+def _with_bounds(
+    problems: list[Refusal],
+    schema: GraphQLSchema,
+    operation: Operation,
+    variables: Mapping[str, Any],
+    places: Mapping[str, str],
+) -> list[Refusal]:
+    """The problems, and what else is out of its bounds; up to some."""
+    wrong = {problem.field for problem in problems}
+    for definition in operation.definition.variable_definitions or ():
+        name = definition.variable.name.value
+        type_: Any = type_from_ast(schema, definition.type)
+        beside = _out_of_bounds(type_, variables.get(name), places.get(name, name))
+        problems += [problem for problem in beside if problem.field not in wrong]
+    return problems[:MOST_PROBLEMS]
 
 
 def _at_non_null(schema: GraphQLSchema, operation: Operation, names: set[str]) -> set[str]:
@@ -135,37 +147,16 @@ def _check_size(variables: Mapping[str, Any]) -> None:
             levels += 1
             count += sum(map(len, level))
             if levels > MOST_LEVELS:
-                raise Refusals([bad_input(name, f"It is nested more than {MOST_LEVELS} levels deep.")])
+                text = f"It is nested more than {MOST_LEVELS} levels deep."
+                raise Refusals([bad_input(name, text, "TOO_LONG", limit=MOST_LEVELS)])
             if count > MOST_VALUES:
-                raise Refusals([bad_input(name, f"There are more than {MOST_VALUES} values in the variables.")])
+                text = f"It holds more than {MOST_VALUES} values in all."
+                raise Refusals([bad_input(name, text, "TOO_LONG", limit=MOST_VALUES)])
             level = _holding(part for each in level for part in (each.values() if isinstance(each, dict) else each))
 
 
 def _holding(values: Iterable[Any]) -> list[dict[str, Any] | list[Any]]:
     return [value for value in values if isinstance(value, (dict, list))]
-
-
-def _collector(found: list[tuple[list[str | int], GraphQLError]]) -> Callable[[GraphQLError, list[str | int]], None]:
-    def collect(error: GraphQLError, path: list[str | int]) -> None:
-        found.append((path, error))
-        if len(found) >= MOST_PROBLEMS:
-            raise _EnoughError
-
-    return collect
-
-
-def _problem(name: str, path: list[str | int], error: GraphQLError) -> Refusal:
-    where, message = [name, *map(str, path)], error.message
-    missing = _MISSING.match(message)
-    unknown = _UNKNOWN.match(message)
-    # GraphQL's own words show the whole value, and name the object for what one of its fields is or lacks.
-    if missing:
-        where, message = [*where, missing[1]], "It is required."
-    elif unknown:
-        where, message = [*where, unknown[1]], "There is no such field."
-    elif _NULL.match(message):
-        message = _NO_NULL
-    return bad_input(".".join(where), message)
 
 
 def _nulls(type_: Any, value: Any, path: str) -> Iterator[Refusal]:
@@ -174,7 +165,7 @@ def _nulls(type_: Any, value: Any, path: str) -> Iterator[Refusal]:
     for field, part, where in _members(type_, value, path):
         declared = field.extensions.get("strawberry-definition")
         if part is None and declared is not None and refuses_null(definition.origin, declared.python_name):
-            yield bad_input(where, NEVER_NULL)
+            yield bad_input(where, NEVER_NULL, "REQUIRED")
         yield from _nulls(field.type, part, where)
 
 

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from execution.judge import Limits
@@ -27,10 +27,11 @@ from schema.errors import internal, shown_refusal
 from server.authentication import Authentication
 from server.buckets import PATIENCE_S, Buckets
 from server.cors import cross_origin
+from server.demo import KEY_FILE
 from server.edge import Edge, masked
 from server.graphql import GraphQL
 from server.metrics import Exposition, Metrics
-from server.pages import GRAPHIQL
+from server.pages import GRAPHIQL, LANDING_CSP, landing
 from server.paths import Paths
 from server.settings import Settings
 from server.wiring import running
@@ -102,6 +103,18 @@ def _ready(runtime: Runtime) -> Endpoint:
     return ready
 
 
+def _landing(settings: Settings) -> Endpoint:
+    development = settings.environment == "development"
+    key = str(settings.counterfoil_data / KEY_FILE) if development else None
+    base = f"http://127.0.0.1:{settings.port}" if development else "https://your-server.example"
+    text = landing(base, graphiql=settings.graphiql, demo_key=key)
+
+    async def start(request: Request) -> Response:
+        return HTMLResponse(text, headers={"Content-Security-Policy": LANDING_CSP})
+
+    return start
+
+
 def _metrics(exposition: Exposition) -> Endpoint:
     async def metrics(request: Request) -> Response:
         if not exposition.may(request.headers.get("authorization")):
@@ -155,6 +168,7 @@ async def _lifespan(
                 *(Route(f"/api/health{slash}", _health) for slash in ("", "/")),
                 *(Route(f"/api/ready{slash}", _ready(runtime)) for slash in ("", "/")),
                 *reference(),
+                Route("/", _landing(settings)),
             ]
         )
         if settings.metrics_token is not None:

@@ -114,7 +114,7 @@ class GraphQL:
         if text is None:
             raise Refusal("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
         if not text.strip():
-            raise bad_input("query", _NO_TEXT)
+            raise bad_input("query", _NO_TEXT, "WRONG_TYPE")
         return self.door.engine.measure(text, name or None, variables or {}), name or None
 
     async def _read(self, request: Request) -> tuple[str | None, dict[str, Any] | None, str | None]:
@@ -128,16 +128,16 @@ class GraphQL:
             body = _from_query(request)
         text, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
         if variables is not None and not isinstance(variables, dict):
-            raise bad_input("variables", "variables must be an object.")
+            raise bad_input("variables", "variables must be an object.", "WRONG_TYPE")
         if name is not None and not isinstance(name, str):
-            raise bad_input("operationName", "operationName must be a text.")
+            raise bad_input("operationName", "operationName must be a text.", "WRONG_TYPE")
         extensions = body.get("extensions")
         if extensions is not None and not isinstance(extensions, dict):
-            raise bad_input("extensions", "extensions must be an object.")
+            raise bad_input("extensions", "extensions must be an object.", "WRONG_TYPE")
         if text in (None, "") and _is_persisted(body, extensions):
             return None, variables, name
         if not isinstance(text, str):
-            raise bad_input("query", _NO_TEXT)
+            raise bad_input("query", _NO_TEXT, "WRONG_TYPE")
         return text, variables, name
 
 
@@ -153,7 +153,7 @@ def _from_query(request: Request) -> dict[str, Any]:
             try:
                 given[name] = orjson.loads(given[name])
             except orjson.JSONDecodeError:
-                raise bad_input(name, f"{name} must be JSON.") from None
+                raise bad_input(name, f"{name} must be JSON.", "INVALID_FORMAT") from None
     return given
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
-import httpx
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type
 from openapi_spec_validator import validate
 
@@ -16,7 +15,6 @@ from resolvers.filters import FILTERS
 from resolvers.windows import Listed
 from rest_shim.openapi import document, printed_openapi
 from rest_shim.openapi_schemas import list_inputs
-from rest_shim.reference import CSP, STYLE
 from rest_shim.routes import ROUTES, Kind
 from schema.graph import CORE
 from schema.operations import OPERATIONS
@@ -165,19 +163,3 @@ def test_every_sort_of_a_route_exists() -> None:
         _, order = list_inputs(CORE, OPERATIONS[route.operation])
         words: Any = get_named_type(order.fields["field"].type)
         assert set(route.sorts.values()) <= set(words.values)
-
-
-async def test_the_reference_is_served_without_a_key(api: str) -> None:
-    async with httpx.AsyncClient(base_url=api) as http:
-        for path in ("/api/openapi.json", "/api/openapi.json/"):
-            answer = await http.get(path)
-            assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
-            assert answer.json() == json.loads(printed_openapi())
-        page = await http.get("/api/docs")
-        assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
-        assert page.headers["content-security-policy"] == CSP
-        assert f"<style>{STYLE}</style>" in page.text
-        assert "<script" not in page.text
-        assert "http://" not in page.text.replace("http://www.w3.org", "")
-        for route in ROUTES:
-            assert f"</span> {route.path}</code>" in page.text

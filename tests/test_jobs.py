@@ -132,7 +132,9 @@ async def test_retention_deletes_what_is_old(runtime: Runtime, org: UUID) -> Non
     assert await retention.organizations(runtime) == [org]
     nothing = {"idempotency": 0, "jobs": 0, "deliveries": 0, "events": 0}
     assert await retention.clean(runtime, org, Retention()) == nothing
-    insert = "insert into idempotency_records values ($1, $2, 'k', 0, 'f', '{}', now() - interval '25 hours')"
+    columns = "org_id, api_key_id, key, root_field, position, fingerprint, answer, created_at"
+    row = "$1, $2, 'k', 'createClient', 0, 'f', '{}', now() - interval '25 hours'"
+    insert = f"insert into idempotency_records ({columns}) values ({row})"
     await rows(runtime, org, insert, org, new_uuid())
     assert await retention.clean(runtime, org, Retention()) == nothing | {"idempotency": 1}
     await asyncio.sleep(0.01)

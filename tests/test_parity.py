@@ -199,7 +199,7 @@ async def test_a_refusal_is_its_operation_s_and_writes_nothing(acme: Org, other:
     assert told == [
         (
             error["extensions"]["field"].replace("input.", "body.", 1),
-            error["extensions"]["code"],
+            error["extensions"]["reason"],
             error["message"],
         )
         for error in errors

@@ -1,0 +1,167 @@
+"""An example of each route: a request to paste, and what it answers. A test sends them all and compares."""
+
+import json
+from collections.abc import Mapping
+from shlex import quote
+from typing import Any
+
+from rest_shim.routes import Kind, Route
+
+_AT = "2026-11-25T09:30:00.000Z"
+_LATER = "2026-11-25T10:15:00.000Z"
+
+CLIENT: dict[str, Any] = {
+    "publicId": "client_01kaxq7v1ge2srcjh15cmt4fdk",
+    "name": "Ada Lovelace",
+    "email": "ada@example.com",
+    "company": "Analytical Engines Ltd",
+    "phone": None,
+    "address": None,
+    "taxId": None,
+    "status": "LEAD",
+    "tags": ["vip"],
+    "source": None,
+    "notes": None,
+    "metadata": {"crmId": "4711"},
+    "createdAt": _AT,
+    "updatedAt": _AT,
+    "version": 1,
+}
+SERVICE: dict[str, Any] = {
+    "publicId": "service_01kaxq7v1hfpss49h2h6ttdpqe",
+    "name": "Logo design",
+    "description": "Three drafts, two rounds of revision.",
+    "price": 15000,
+    "currency": "EUR",
+    "billing": "ONE_TIME",
+    "interval": None,
+    "deliveryDays": 5,
+    "status": "ACTIVE",
+    "tags": [],
+    "metadata": {},
+    "createdAt": _AT,
+    "updatedAt": _AT,
+    "version": 1,
+}
+ORDER: dict[str, Any] = {
+    "publicId": "order_01kaxq7v1jfnrsm5s6cqbrjxr1",
+    "number": 1001,
+    "clientId": CLIENT["publicId"],
+    "serviceId": SERVICE["publicId"],
+    "quantity": 2,
+    "unitPrice": 15000,
+    "total": 30000,
+    "currency": "EUR",
+    "deliveryDays": 5,
+    "status": "PENDING",
+    "dueAt": None,
+    "startedAt": None,
+    "heldAt": None,
+    "deliveredAt": None,
+    "completedAt": None,
+    "cancelledReason": None,
+    "revisions": 0,
+    "notes": "In blue, please.",
+    "formData": None,
+    "tags": [],
+    "metadata": {},
+    "createdAt": _AT,
+    "updatedAt": _AT,
+    "version": 1,
+}
+MESSAGE: dict[str, Any] = {
+    "publicId": "message_01kaxq7v1me0pth0yq3t6z5p6e",
+    "orderId": ORDER["publicId"],
+    "author": {"kind": "STAFF", "name": "server"},
+    "body": "The first draft is on its way.",
+    "visibility": "PUBLIC",
+    "attachments": [],
+    "createdAt": _AT,
+    "updatedAt": _AT,
+    "version": 1,
+}
+WEBHOOK: dict[str, Any] = {
+    "publicId": "webhook_01kaxq7v1kf92va7svz1n0v2x3",
+    "url": "https://example.com/hooks/counterfoil",
+    "events": ["client.created", "order.status_changed"],
+    "description": "The accounting system",
+    "apiVersion": "2026-11-01",
+    "status": "ENABLED",
+    "disabledReason": None,
+    "failingSince": None,
+    "lastSuccessAt": None,
+    "createdAt": _AT,
+    "updatedAt": _AT,
+    "version": 1,
+}
+OBJECTS: Mapping[str, dict[str, Any]] = {"client": CLIENT, "service": SERVICE, "order": ORDER, "webhook": WEBHOOK}
+
+# The bodies, by operation.
+BODIES: Mapping[str, dict[str, Any]] = {
+    "CreateClient": {
+        "name": "Ada Lovelace",
+        "email": "ada@example.com",
+        "company": "Analytical Engines Ltd",
+        "tags": ["vip"],
+        "metadata": {"crmId": "4711"},
+    },
+    "UpdateClient": {"status": "ACTIVE", "phone": "+44 20 7946 0000"},
+    "CreateService": {
+        "name": "Logo design",
+        "description": "Three drafts, two rounds of revision.",
+        "price": 15000,
+        "deliveryDays": 5,
+        "status": "ACTIVE",
+    },
+    "UpdateService": {"price": 18000},
+    "CreateOrder": {
+        "clientId": CLIENT["publicId"],
+        "serviceId": SERVICE["publicId"],
+        "quantity": 2,
+        "notes": "In blue, please.",
+    },
+    "UpdateOrder": {"status": "SUBMITTED", "notes": "In dark blue, please."},
+    "CreateWebhook": {
+        "url": "https://example.com/hooks/counterfoil",
+        "events": ["client.created", "order.status_changed"],
+        "description": "The accounting system",
+    },
+}
+QUERIES: Mapping[str, str] = {
+    "ListClients": "status=LEAD,ACTIVE&tag=vip&sort=name",
+    "ListServices": "status=ACTIVE&priceMax=20000&sort=price",
+    "ListOrders": "status=PENDING,SUBMITTED&totalMin=10000&sort=-total",
+    "ListWebhooks": "status=ENABLED",
+}
+_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+
+
+def body_of(route: Route) -> dict[str, Any] | None:
+    """The body that the example sends; None without one."""
+    return BODIES.get(route.operation)
+
+
+def answer_of(route: Route) -> dict[str, Any] | None:
+    """What the example answers; None for an answer without a body."""
+    shown = OBJECTS[route.resource]
+    if route.kind is Kind.DELETE:
+        return None
+    if route.kind is Kind.LIST:
+        return {"data": [shown], "pagination": {"limit": 20, "hasMore": False, "nextCursor": None}}
+    if route.kind is Kind.UPDATE:
+        shown = shown | BODIES[route.operation] | {"updatedAt": _LATER, "version": 2}
+    return {"data": shown | dict.fromkeys(route.beside, _SECRET)}
+
+
+def curl_of(route: Route) -> str:
+    """The example's request as a command of the shell."""
+    path = route.path.replace("{publicId}", OBJECTS[route.resource]["publicId"])
+    query = f"?{QUERIES[route.operation]}" if route.kind is Kind.LIST else ""
+    method = "" if route.method in ("GET", "POST") else f"-X {route.method} "
+    lines = [f'curl -s {method}"$URL{path}{query}" -H "Authorization: Bearer $KEY"']
+    body = body_of(route)
+    if route.kind in (Kind.UPDATE, Kind.DELETE):
+        lines[0] += " -H 'If-Match: \"1\"'"
+    if body is not None:
+        lines += ["-H 'Content-Type: application/json'", f"-d {quote(json.dumps(body, ensure_ascii=False))}"]
+    return " \\\n  ".join(lines)

@@ -1,0 +1,101 @@
+"""The texts of the REST API, ``guide.md`` and ``routes.md``, filled in from what the code knows."""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+from models.keys import SCOPES
+from models.webhooks import EVENT_MEANINGS, EVENT_SCOPES
+from resolvers.errors import CONFLICTS, REASONS, STATUS
+from schema.enums import moves_described
+
+GUIDE, ROUTES = (Path(__file__).with_name(name) for name in ("guide.md", "routes.md"))
+_PLACE = re.compile(r"\{\{(\w+)\}\}")
+_HEADING = re.compile(r"^## (\w+)$", re.MULTILINE)
+# What to do about each code that a REST answer can have.
+ADVICE: Mapping[str, str] = {
+    "BAD_INPUT": "Correct what `errors` names. The same request will be refused again.",
+    "INVALID_CURSOR": "Start the list anew: a cursor belongs to one list, in one order.",
+    "TOO_COMPLEX": "Ask for less: fewer conditions, fewer objects.",
+    "QUERY_TOO_SLOW": "Narrow the list: a filter by id, status or time.",
+    "UNAUTHENTICATED": "Send a valid key: `Authorization: Bearer sk_live_…`.",
+    "FORBIDDEN": "Use a key with the scope that `scope` names.",
+    "NOT_FOUND": "Check the id and the path. An object of another organization does not exist for you.",
+    "METHOD_NOT_ALLOWED": "Use a method of the header `Allow`.",
+    "CONFLICT": "Look at `reason`, in the table below.",
+    "INVALID_TRANSITION": "Choose one of `allowed`: these moves are open now.",
+    "IDEMPOTENCY_IN_FLIGHT": "The same request still runs: send it again after `Retry-After`.",
+    "VERSION_MISMATCH": "Read the object again, apply your change to it, send the new `ETag`.",
+    "TOO_LARGE": "Send a smaller body.",
+    "UNSUPPORTED_MEDIA_TYPE": "Send `Content-Type: application/json`.",
+    "IDEMPOTENCY_KEY_REUSED": "Use a new key: this one belongs to another request of the operation.",
+    "RATE_LIMITED": "Wait for `Retry-After`, then send it again.",
+    "INTERNAL": "It is ours. Send the same request again later, and tell us its `requestId` if it stays.",
+    "UNAVAILABLE": "Wait for `Retry-After`, then send it again: nothing was changed.",
+    "OUTCOME_UNKNOWN": "It may have been done: send it again with the same `Idempotency-Key`, or read first.",
+}
+
+
+@cache
+def guide() -> str:
+    """Return the guide in Markdown."""
+    return _filled(GUIDE.read_text(encoding="utf-8")).strip()
+
+
+@cache
+def route_texts() -> dict[str, str]:
+    """Return what each route does, in Markdown, by its operation."""
+    parts = _HEADING.split(ROUTES.read_text(encoding="utf-8"))[1:]
+    texts = {name: text.strip() for name, text in zip(parts[::2], parts[1::2], strict=True)}
+    merges = texts.pop("merges")
+    return {name: _filled(text.replace("{{merges}}", merges)) for name, text in texts.items()}
+
+
+def _filled(text: str) -> str:
+    return _PLACE.sub(lambda place: _TABLES[place[1]](), text)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _scopes() -> str:
+    resources = sorted({scope.partition(":")[0] for scope in SCOPES if scope.endswith(":write")})
+    rows = [(f"`{name}:read`", f"`{name}:write`", _covered(name)) for name in resources]
+    return _table(("To read", "To change too", "What"), rows)
+
+
+def _covered(resource: str) -> str:
+    return {"agent_jobs": "Jobs of agents", "api_keys": "API keys", "settings": "The organization's settings"}.get(
+        resource, resource.capitalize()
+    )
+
+
+def _codes() -> str:
+    rows = [(str(STATUS[code]), f"`{code}`", advice) for code, advice in ADVICE.items() if code in STATUS]
+    return _table(("Status", "Code", "What to do"), sorted(rows, key=lambda row: row[0]))
+
+
+def _meanings(codes: Mapping[str, str], head: str) -> str:
+    return _table((head, "Meaning"), [(f"`{code}`", meaning) for code, meaning in codes.items()])
+
+
+def _events() -> str:
+    rows = [(f"`{event.value}`", said, _scope(event.value)) for event, said in EVENT_MEANINGS.items()]
+    return _table(("Event", "When", "Scope of the key that makes the endpoint"), rows)
+
+
+def _scope(event: str) -> str:
+    return f"`{EVENT_SCOPES[event]}`" if event in EVENT_SCOPES else "none"
+
+
+_TABLES = {
+    "scopes": _scopes,
+    "codes": _codes,
+    "reasons": lambda: _meanings(REASONS, "Code"),
+    "conflicts": lambda: _meanings(CONFLICTS, "Reason"),
+    "events": _events,
+    "moves": moves_described,
+}

@@ -1,0 +1,91 @@
+"""The parameters of the OpenAPI document: of paths, queries and headers."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from graphql import GraphQLEnumType
+
+from execution.judge import DEFAULT_PAGE
+from resolvers.filters import MOST_VALUES
+from resolvers.windows import DEEPEST_ROW, LARGEST_PAGE, MOST_ORDERS
+from rest_shim.openapi_schemas import Components, JsonSchema
+from rest_shim.parameters import ID, Parameter, parameters_of
+from rest_shim.routes import Kind, Route
+from rest_shim.translate import input_type
+
+# ETags as a header lists them.
+ETAGS = r'^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$'
+# Several values are one text with commas; repeated parameters are taken too.
+_LISTED = {"style": "form", "explode": False}
+
+
+def request_parameters(route: Route, components: Components) -> Iterable[dict[str, Any]]:
+    """Yield what a route takes beside its body."""
+    if "{publicId}" in route.path:
+        yield _parameter("path", "publicId", f"The {route.resource}'s id.", {"type": "string"}) | {"required": True}
+    if route.kind is Kind.LIST:
+        yield from _list_parameters(route, components)
+    else:
+        if route.kind is Kind.GET:
+            yield _parameter(
+                "header",
+                "If-None-Match",
+                "The ETag that was read, or several: 304 while the object has it.",
+                {"type": "string", "pattern": ETAGS},
+            )
+        if route.kind in (Kind.UPDATE, Kind.DELETE) and "expectedVersion" in input_type(route).fields:
+            text = "The ETag that was read, or several: 412 when the object has another; `*` or none takes any."
+            yield _parameter("header", "If-Match", text, {"type": "string", "pattern": ETAGS})
+        if route.kind is not Kind.GET:
+            text = "A repeat within 24 hours gets the first answer. A key counts for the API key and the operation."
+            bounds = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"}
+            yield _parameter("header", "Idempotency-Key", text, bounds)
+    text = "An id of yours for this request, to find it in logs; one is made when it is absent."
+    yield _parameter("header", "X-Request-Id", text, {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"})
+
+
+def _list_parameters(route: Route, components: Components) -> Iterable[dict[str, Any]]:
+    limit = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": DEFAULT_PAGE}
+    yield _parameter("query", "limit", "How many objects a page has.", limit)
+    yield _parameter("query", "cursor", "Only what comes after this `nextCursor`.", {"type": "string"})
+    page = {"type": "integer", "minimum": 1, "maximum": DEEPEST_ROW}
+    yield _parameter(
+        "query",
+        "page",
+        "A numbered page in place of `cursor`, to 10,000 rows deep; adds totals to the pagination.",
+        page,
+    )
+    if route.sorts:
+        text = "By what, the first field first; - is descending. Newest first when absent."
+        terms = [sign + name for name in route.sorts for sign in ("", "-")]
+        shape = {"type": "array", "items": {"type": "string", "enum": terms}, "minItems": 1, "maxItems": MOST_ORDERS}
+        yield _parameter("query", "sort", text, shape | {"default": ["-createdAt"]}) | _LISTED
+    for name, parameter in parameters_of(route).items():
+        made = _parameter("query", name, parameter.description, _shape(parameter, components))
+        yield made | _LISTED if parameter.many else made
+
+
+def _shape(parameter: Parameter, components: Components) -> JsonSchema:
+    """What a filter takes."""
+    type_ = parameter.type_
+    shape: JsonSchema = {"type": "string"}
+    if isinstance(type_, GraphQLEnumType):
+        shape = components.enum(type_)
+    elif type_.name == "ID":
+        shape |= {"pattern": f"^{ID}$"}
+    elif type_.name == "DateTime":
+        shape |= {"format": "date-time"}
+    elif parameter.bounds is not None:
+        least, most = parameter.bounds
+        shape = {"type": "integer", "minimum": least, "maximum": most}
+    elif parameter.path == ("search",):
+        # A letter or a digit, as far as a pattern can say that in every dialect.
+        shape |= {"pattern": r"[A-Za-z0-9]|[^\u0000-\u007f]"}
+    else:
+        # A comma parts the values of a list.
+        shape |= {"minLength": 1, "pattern": r"^[^,\u0000]+$" if parameter.many else r"^[^\u0000]+$"}
+    return {"type": "array", "items": shape, "minItems": 1, "maxItems": MOST_VALUES} if parameter.many else shape
+
+
+def _parameter(where: str, name: str, description: str, schema: JsonSchema) -> dict[str, Any]:
+    return {"name": name, "in": where, "description": description, "schema": schema}

@@ -1,0 +1,88 @@
+"""The ``webhooks`` section of the OpenAPI document: what an endpoint is sent, event by event."""
+
+from typing import Any
+
+from graphql import get_named_type
+
+from models.webhooks import API_VERSION, EVENT_MEANINGS, EventType
+from rest_shim.examples import MESSAGE, OBJECTS
+from rest_shim.openapi_schemas import Components, JsonSchema, root_type
+from schema.graph import CORE
+from schema.operations import OPERATIONS
+
+_HEADERS = {
+    "webhook-id": (
+        "The event's id: the same at every attempt, so that an event is taken once.",
+        "^event_[0-9a-z]{26}$",
+    ),
+    "webhook-timestamp": ("When this attempt was made, in seconds since 1970.", r"^\d+$"),
+    "webhook-signature": ("One signature or two, parted by a space, as Standard Webhooks says.", "^v1,"),
+}
+
+
+def webhooks(components: Components) -> dict[str, Any]:
+    """Return the section. The schemas that it needs are added to the components."""
+    return {event.value: {"post": _event(event, components)} for event in EventType}
+
+
+def _event(event: EventType, components: Components) -> dict[str, Any]:
+    name = "".join(word.capitalize() for word in event.name.split("_"))
+    example = {
+        "type": event.value,
+        "timestamp": "2026-11-25T09:30:00.000Z",
+        "apiVersion": API_VERSION,
+        "data": {**OBJECTS, "message": MESSAGE}[event.value.partition(".")[0]],
+    }
+    return {
+        "operationId": f"on{name}",
+        "summary": event.value,
+        "description": EVENT_MEANINGS[event],
+        "tags": ["events"],
+        "security": [],
+        "parameters": [
+            {
+                "name": header,
+                "in": "header",
+                "required": True,
+                "description": description,
+                "schema": {"type": "string", "pattern": pattern},
+            }
+            for header, (description, pattern) in _HEADERS.items()
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": components.named(f"{name}Event", _payload(event, components)),
+                    "example": example,
+                }
+            },
+        },
+        "responses": {
+            "2XX": {"description": "The event was taken."},
+            "410": {"description": "The endpoint is gone: it is disabled, and gets nothing any more."},
+            "default": {"description": "The event was not taken, and is sent again later."},
+        },
+    }
+
+
+def _payload(event: EventType, components: Components) -> JsonSchema:
+    return {
+        "type": "object",
+        "description": EVENT_MEANINGS[event],
+        "required": ["type", "timestamp", "apiVersion", "data"],
+        "properties": {
+            "type": {"type": "string", "const": event.value, "description": "The event's type."},
+            "timestamp": {"type": "string", "format": "date-time", "description": "When it happened."},
+            "apiVersion": {"type": "string", "description": f"The shape of `data`, such as {API_VERSION}."},
+            "data": _data(event, components),
+        },
+    }
+
+
+def _data(event: EventType, components: Components) -> JsonSchema:
+    """The object as the operation shows it that renders it."""
+    operation = OPERATIONS[f"Get{event.value.partition('.')[0].capitalize()}"]
+    type_, node = root_type(CORE, operation)
+    on: Any = get_named_type(type_)
+    return components.named(on.name, components.selected(on, node, operation))

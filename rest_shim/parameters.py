@@ -1,0 +1,102 @@
+"""The filters of a list as query parameters: which values each takes, and what they are in the graph."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from graphql import get_named_type, get_nullable_type, is_list_type
+
+from models.words import MAX_SAFE_INTEGER
+from resolvers.errors import Refusal, bad_input
+from resolvers.filters import MOST_VALUES
+from rest_shim.openapi_schemas import list_inputs
+from rest_shim.routes import Route
+from schema.graph import CORE
+from schema.input_values import wrong_values
+from schema.operations import OPERATIONS
+
+# Whole numbers of either type have fewer digits.
+DIGITS = 18
+ID = r"[a-z]+_[0-7][0-9a-hjkmnp-tv-z]{25}"
+_WORD = re.compile(r"[^\W_]")
+_ID = re.compile(ID)
+_BOUNDS: Mapping[str, tuple[int, int]] = {
+    "Int": (-(2**31), 2**31 - 1),
+    "MinorUnits": (-MAX_SAFE_INTEGER, MAX_SAFE_INTEGER),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One filter: its name, where it stands in the graph's filter, its type there, whether it takes several values."""
+
+    name: str
+    path: tuple[str, ...]
+    type_: Any
+    many: bool
+    description: str
+
+    @property
+    def bounds(self) -> tuple[int, int] | None:
+        """The least and the greatest value of a number; None for what is no number."""
+        return _BOUNDS.get(self.type_.name)
+
+    def read(self, given: Sequence[str], problems: list[Refusal]) -> Any:
+        """The value for the graph. What is wrong with it is added to the problems."""
+        if not self.many:
+            if len(given) > 1:
+                problems.append(bad_input(f"query.{self.name}", f"{self.name} takes one value.", "REPEATED"))
+            return self._one(given[0], problems)
+        values = list(dict.fromkeys(part for text in given for part in text.split(",")))
+        if len(values) > MOST_VALUES:
+            text = f"{self.name} takes {MOST_VALUES} values at most."
+            problems.append(bad_input(f"query.{self.name}", text, "TOO_LONG", limit=MOST_VALUES))
+            return None
+        return [self._one(value, problems) for value in values]
+
+    def _one(self, value: str, problems: list[Refusal]) -> Any:
+        where, name = f"query.{self.name}", self.name
+        if self.type_.name == "ID":
+            if not _ID.fullmatch(value):
+                problems.append(bad_input(where, f"{name} must be an id, as an answer shows it.", "INVALID_FORMAT"))
+        elif self.bounds is not None:
+            return whole_number(name, value, *self.bounds, problems)
+        elif self.path == ("search",) and not _WORD.search(value):
+            # A search without a word would find everything.
+            problems.append(bad_input(where, f"{name} must hold a letter or a digit.", "INVALID_FORMAT"))
+        elif self.type_.name == "String" and not value:
+            problems.append(bad_input(where, f"{name} must not be empty.", "TOO_SHORT", limit=1))
+        else:
+            problems += wrong_values(self.type_, value, where)
+        return value
+
+
+def whole_number(name: str, value: str, least: int, most: int, problems: list[Refusal]) -> int | None:
+    """A whole number within bounds; None, with a problem more, for what is none."""
+    digits = value[1:] if value[:1] == "-" else value
+    if not (digits.isascii() and digits.isdigit()):
+        problems.append(bad_input(f"query.{name}", f"{name} must be a whole number.", "WRONG_TYPE"))
+        return None
+    if len(digits) > DIGITS or not least <= int(value) <= most:
+        text = f"{name} must be from {least} to {most}."
+        problems.append(bad_input(f"query.{name}", text, "OUT_OF_RANGE", minimum=least, maximum=most))
+        return None
+    return int(value)
+
+
+@cache
+def parameters_of(route: Route) -> dict[str, Parameter]:
+    """The filters of a list by their names."""
+    filter_type, _ = list_inputs(CORE, OPERATIONS[route.operation])
+    return {name: _parameter(name, path, filter_type) for name, path in route.filters.items()}
+
+
+def _parameter(name: str, path: tuple[str, ...], type_: Any) -> Parameter:
+    said = []
+    for step in path:
+        field = get_named_type(type_).fields[step]
+        said.append(field.description or "")
+        type_ = field.type
+    return Parameter(name, path, get_named_type(type_), bool(is_list_type(get_nullable_type(type_))), " ".join(said))

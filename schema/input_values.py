@@ -1,0 +1,93 @@
+"""Values held against their input types, as graphql-core coerces them, in words that name no type of the graph."""
+
+from collections.abc import Callable, Iterator, Mapping
+from math import isfinite
+from typing import Any
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLError,
+    GraphQLFloat,
+    GraphQLID,
+    GraphQLInputObjectType,
+    GraphQLInt,
+    GraphQLString,
+    is_list_type,
+    is_non_null_type,
+    is_required_input_field,
+)
+
+from execution.shapes import INT_HIGH, INT_LOW
+from resolvers.errors import Refusal, bad_input
+
+
+def wrong_values(type_: Any, value: Any, path: str) -> Iterator[Refusal]:
+    """Every value that is not of its type, each with its path."""
+    if is_non_null_type(type_):
+        if value is None:
+            yield bad_input(path, "It must not be null.", "REQUIRED")
+            return
+        type_ = type_.of_type
+    if value is None:
+        return
+    if is_list_type(type_):
+        # What is no list is taken for a list of one.
+        items = value if isinstance(value, list) else [value]
+        for index, item in enumerate(items):
+            yield from wrong_values(type_.of_type, item, f"{path}.{index}" if items is value else path)
+    elif isinstance(type_, GraphQLInputObjectType):
+        yield from _wrong_members(type_, value, path)
+    elif isinstance(type_, GraphQLEnumType):
+        if not isinstance(value, str) or value not in type_.values:
+            allowed = list(type_.values)
+            yield bad_input(path, f"It must be one of {', '.join(allowed)}.", "NOT_ONE_OF", allowed=allowed)
+    else:
+        yield from _wrong_scalar(type_, value, path)
+
+
+def _wrong_members(type_: GraphQLInputObjectType, value: Any, path: str) -> Iterator[Refusal]:
+    if not isinstance(value, dict):
+        yield bad_input(path, "It must be an object.", "WRONG_TYPE")
+        return
+    for name, field in type_.fields.items():
+        if name in value:
+            yield from wrong_values(field.type, value[name], f"{path}.{name}")
+        elif is_required_input_field(field):
+            yield bad_input(f"{path}.{name}", "It is required.", "REQUIRED")
+    for name in value:
+        if name not in type_.fields:
+            yield bad_input(f"{path}.{name}", "There is no such field.", "UNKNOWN_FIELD")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+
+
+def _is_whole(value: Any) -> bool:
+    return _is_number(value) and value == int(value)
+
+
+_PLAIN: Mapping[Any, tuple[Callable[[Any], bool], str]] = {
+    GraphQLString: (lambda value: isinstance(value, str), "a text"),
+    GraphQLID: (lambda value: isinstance(value, str) or _is_whole(value), "an id"),
+    GraphQLInt: (_is_whole, "a whole number"),
+    GraphQLFloat: (_is_number, "a number"),
+    GraphQLBoolean: (lambda value: isinstance(value, bool), "true or false"),
+}
+
+
+def _wrong_scalar(type_: Any, value: Any, path: str) -> Iterator[Refusal]:
+    plain = _PLAIN.get(type_)
+    if plain is None:
+        try:
+            type_.parse_value(value)
+        except GraphQLError as error:
+            yield bad_input(path, error.message, **(error.extensions or {}))
+        return
+    is_one, what = plain
+    if not is_one(value):
+        yield bad_input(path, f"It must be {what}.", "WRONG_TYPE")
+    elif type_ is GraphQLInt and not INT_LOW <= value < INT_HIGH:
+        least, most = INT_LOW, INT_HIGH - 1
+        yield bad_input(path, f"It must be from {least} to {most}.", "OUT_OF_RANGE", minimum=least, maximum=most)
