@@ -10,6 +10,7 @@ import orjson
 from ulid_transform import bytes_to_ulid, ulid_to_bytes
 
 from models.typeid import new_uuid
+from resolvers.audit import mac_of
 from resolvers.context import Actor
 from resolvers.numbers import next_number
 from resolvers.runtime import Runtime
@@ -25,7 +26,7 @@ values ($1, $2, 1, $3, '{}', '{}', $4, $5, $6, $7, $8, $9, $10, $11, 'PENDING', 
 WORD = "insert into search_words (org_id, kind, word, subject_id) values ($1, 'order', $2, $3)"
 ENTRY = """
 insert into audit_entries (org_id, id, action, digest, target_id, actor_kind, actor_id, actor_name, request_id, source,
-occurred_at) values ($1, $2, 'order:create', $3, $4, 'KEY', $5, $6, $7, 'REST', $8)"""
+occurred_at, mac) values ($1, $2, 'order:create', $3, $4, 'KEY', $5, $6, $7, 'REST', $8, $9)"""
 CHANGES = "insert into audit_changes (org_id, entry_id, salt, changes) values ($1, $2, $3, $4)"
 SEAL = """
 insert into jobs (org_id, id, kind, subject_id, lane, queue, run_at, state, attempt, claim_no)
@@ -124,7 +125,24 @@ async def create_order(con: Any, org_id: UUID, runtime: Runtime, actor: Actor, b
     digest = hashlib.sha256(salt + changes).digest()
     await con.execute(ORDER, org_id, key, moment, number, client, service, quantity, price, total, currency, days)
     await con.execute(WORD, org_id, str(number), key)
-    await con.execute(ENTRY, org_id, entry, digest, key, actor.id, actor.name, new_uuid().hex, moment)
+    request_id = new_uuid().hex
+    mac = mac_of(
+        runtime.seal_keys,
+        org_id,
+        {
+            "id": entry,
+            "action": "order:create",
+            "digest": digest,
+            "target_id": key,
+            "actor_kind": "KEY",
+            "actor_id": actor.id,
+            "actor_name": actor.name,
+            "request_id": request_id,
+            "source": "REST",
+            "occurred_at": moment,
+        },
+    )
+    await con.execute(ENTRY, org_id, entry, digest, key, actor.id, actor.name, request_id, moment, mac)
     await con.execute(CHANGES, org_id, entry, salt, changes.decode())
     await con.execute(SEAL, org_id, new_uuid(), moment)
     await con.execute(EVENT, org_id, event, key, text.decode(), moment)

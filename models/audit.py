@@ -13,6 +13,11 @@ from models.words import Moment
 
 PREFIX = "audit"
 
+SALT_BYTES = 16
+SEAL_BYTES = 32
+# Two bytes for the key's version, and an HMAC-SHA256.
+MAC_BYTES = 2 + 32
+
 
 class Action(StrEnum):
     """What is recorded, as ``subject:verb``."""
@@ -40,6 +45,7 @@ class Action(StrEnum):
     WEBHOOK_TEST = "webhook:test"
     WEBHOOK_REDELIVER = "webhook:redeliver"
     WEBHOOK_DISABLE = "webhook:disable"
+    AUDIT_ERASE = "audit:erase"
 
 
 class AuditEntry(Owned, table=True):
@@ -49,6 +55,7 @@ class AuditEntry(Owned, table=True):
     __table_args__ = table_args(
         one_of("actor_kind", ActorKind),
         one_of("source", Source),
+        sa.CheckConstraint(f"octet_length(mac) = {MAC_BYTES}", name="mac"),
         sa.Index("audit_entries_target_idx", "org_id", "target_id", "id"),
         grants="SELECT, INSERT",
     )
@@ -63,13 +70,15 @@ class AuditEntry(Owned, table=True):
     request_id: str = column(sa.Text)
     source: Source = column(sa.Text)
     occurred_at: Moment = column(TIMESTAMP)
+    mac: bytes = column(pg.BYTEA, description="Version of a seal key, and HMAC of the entry: nobody else writes one.")
 
 
 class AuditChanges(Owned, table=True):
-    """What changed, field by field: the only erasable part."""
+    """What changed, field by field: the only erasable part. An ``audit:erase`` entry records each erasure."""
 
     __tablename__ = "audit_changes"
     __table_args__ = table_args(
+        sa.CheckConstraint(f"octet_length(salt) = {SALT_BYTES}", name="salt"),
         sa.ForeignKeyConstraint(["org_id", "entry_id"], ["audit_entries.org_id", "audit_entries.id"]),
         grants="SELECT, INSERT, DELETE",
     )
@@ -84,6 +93,8 @@ class AuditSeal(Owned, table=True):
 
     __tablename__ = "audit_seals"
     __table_args__ = table_args(
+        sa.CheckConstraint("sequence > 0", name="sequence"),
+        sa.CheckConstraint(f"octet_length(seal) = {SEAL_BYTES}", name="seal"),
         sa.UniqueConstraint("org_id", "entry_id", name="audit_seals_entry_key"),
         sa.ForeignKeyConstraint(["org_id", "entry_id"], ["audit_entries.org_id", "audit_entries.id"]),
         grants="SELECT, INSERT",

@@ -54,12 +54,13 @@ def _kept(table: sa.Table, kind: str, column: str, verb: str | None) -> list[sa.
 
 
 def _audit() -> list[sa.CTE]:
-    entry = _unnest("entry", entry_ids=sa.Uuid, actions=sa.Text, digests=pg.BYTEA, targets=sa.Uuid)
+    entry = _unnest("entry", entry_ids=sa.Uuid, actions=sa.Text, digests=pg.BYTEA, macs=pg.BYTEA, targets=sa.Uuid)
     who = [_bind(name, sa.Text) for name in ("actor_kind", "actor_id", "actor_name", "request_id", "source")]
     moment = _bind("moment", TIMESTAMP)
-    names = ["org_id", "id", "action", "digest", "target_id", "actor_kind", "actor_id", "actor_name"]
+    names = ["org_id", "id", "action", "digest", "mac", "target_id", "actor_kind", "actor_id", "actor_name"]
     names += ["request_id", "source", "occurred_at"]
-    rows = sa.select(ORG, entry.c.entry_ids, entry.c.actions, entry.c.digests, entry.c.targets, *who, moment)
+    columns = (entry.c.entry_ids, entry.c.actions, entry.c.digests, entry.c.macs, entry.c.targets)
+    rows = sa.select(ORG, *columns, *who, moment)
     entries = audit_entries.insert().from_select(names, rows).returning(audit_entries.c.id).cte("entries")
     part = _unnest("part", entry_ids=sa.Uuid, salts=pg.BYTEA, changes=sa.Text)
     parts = sa.select(ORG, part.c.entry_ids, part.c.salts, part.c.changes)

@@ -12,9 +12,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.audit import Action
+from models.audit import Action, audit_entries
 from models.typeid import new_uuid
-from resolvers.audit import Stub, stub_of
+from resolvers.audit import Stub, mac_of, stub_of
 from resolvers.change_sql import change_sql
 from resolvers.context import Context, Row, now
 from resolvers.sql import Sql
@@ -62,7 +62,7 @@ async def apply(
         values["all_word"] = [] if verb == "delete" else words_of(row[name] for name in subject.searched)
     if "tag" in looks:
         values["all_tag"] = [] if verb == "delete" else list(row["tags"])
-    values |= _recorded(ctx, row["id"], stubs)
+    values |= _recorded(ctx, [(stub, row["id"]) for stub in stubs])
     sql = _sql(subject, verb, written, looks, told)
     if told.types:
         render = ctx.runtime.renderers[subject.kind]
@@ -87,20 +87,44 @@ def _looks(subject: Subject, verb: str | None, columns: tuple[str, ...]) -> tupl
     return tuple(name for name, wanted in (("word", words), ("tag", tags)) if wanted)
 
 
-def _recorded(ctx: Context, target: UUID, stubs: list[Stub]) -> dict[str, Any]:
+async def record(ctx: Context, entries: list[tuple[Stub, UUID]]) -> None:
+    """Write audit entries alone, each with the id of what it is about."""
+    await ctx.fetch(change_sql(None, "audit", audit_entries, (), (), -1), **_recorded(ctx, entries))
+
+
+def _recorded(ctx: Context, entries: list[tuple[Stub, UUID]]) -> dict[str, Any]:
     moment: datetime = now()
-    return {
-        "entry_ids": [stub.id for stub in stubs],
-        "actions": [stub.action.value for stub in stubs],
-        "digests": [stub.digest for stub in stubs],
-        "targets": [target for _ in stubs],
-        "salts": [stub.salt for stub in stubs],
-        "changes": [stub.changes for stub in stubs],
+    who = {
         "actor_kind": ctx.actor.kind.value,
         "actor_id": ctx.actor.id,
         "actor_name": ctx.actor.name,
         "request_id": ctx.request_id,
         "source": ctx.source.value,
+    }
+    keys = ctx.runtime.seal_keys
+    macs = [
+        mac_of(
+            keys,
+            ctx.org_id,
+            who
+            | {
+                "id": stub.id,
+                "action": stub.action.value,
+                "digest": stub.digest,
+                "target_id": target,
+                "occurred_at": moment,
+            },
+        )
+        for stub, target in entries
+    ]
+    return who | {
+        "entry_ids": [stub.id for stub, _ in entries],
+        "actions": [stub.action.value for stub, _ in entries],
+        "digests": [stub.digest for stub, _ in entries],
+        "macs": macs,
+        "targets": [target for _, target in entries],
+        "salts": [stub.salt for stub, _ in entries],
+        "changes": [stub.changes for stub, _ in entries],
         "moment": moment,
         "seal_job": new_uuid(),
         "seal_at": moment,

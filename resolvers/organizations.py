@@ -43,6 +43,18 @@ async def find(runtime: Runtime, slug: str) -> UUID | None:
 
 
 @statement
+def _own() -> sa.Select[Any]:
+    return owned(organizations, organizations.c.org_id)
+
+
+async def exists(runtime: Runtime, org_id: UUID) -> bool:
+    """Whether there is an organization of this key."""
+    sql = _own()
+    async with runtime.bound(org_id) as connection:
+        return await connection.fetchval(sql.text, *sql.arguments({"org_id": org_id})) is not None
+
+
+@statement
 def _insert() -> sa.Insert:
     given = {name: sa.bindparam(name, type_=sa.Text) for name in ("name", "slug", "default_currency", "timezone")}
     return organizations.insert().values(

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from server import commands, commands_data
+from server import commands, commands_audit, commands_data
 from server.console import complain
-from server.errors import CommandError
+from server.errors import CommandError, WrongCall
 from server.settings import SettingsError
 
 
@@ -51,10 +51,36 @@ COMMANDS = (
     ),
     Command(
         ("audit", "verify"),
-        "verify the sealed audit log of an organization",
-        commands_data.verify_audit,
-        (ORG, Option("--head", "a head kept elsewhere, as number:hash, that must be in the chain", required=False)),
+        "verify an organization's sealed audit log, or a bundle of one with the public key alone",
+        commands_audit.verify,
+        (
+            Option("--org", "the organization's slug or id; for a bundle its id", required=False),
+            Option("--head", "a head kept elsewhere, as number:hash, that must be in the chain", required=False),
+            Option("--bundle", "a file that `audit export` wrote", required=False),
+            Option("--key", "the public keys that a bundle's head may be signed by", required=False),
+        ),
     ),
+    Command(
+        ("audit", "export"),
+        "verify an organization's sealed audit log and write a signed bundle of it",
+        commands_audit.export,
+        (
+            Option("--org", "the organization's slug or id"),
+            Option("--out", "the file to be written"),
+            Option("--from", "the first entry's number, 1 unless said otherwise", required=False),
+            Option("--to", "the last entry's number, the log's end unless said otherwise", required=False),
+        ),
+    ),
+    Command(
+        ("audit", "erase"),
+        "erase what the audit log holds of a resource, and seal who erased it",
+        commands_audit.erase,
+        (
+            Option("--org", "the organization's slug or id"),
+            Option("--target", "a resource's id, or an audit entry's"),
+        ),
+    ),
+    Command(("audit", "key"), "print the public keys that verify signed bundles", commands_audit.print_key),
     Command(("schema", "print"), "print the GraphQL schema", commands.print_schema),
     Command(("openapi", "print"), "print the OpenAPI document of the REST API", commands.print_openapi),
     Command(("settings",), "print each setting with its default and meaning", commands.print_settings),
@@ -90,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except CommandError as error:
         complain(str(error))
-        return 1
+        return 2 if isinstance(error, WrongCall) else 1
     except OSError as error:
         # A folder that cannot be written, a program that cannot be started.
         complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from string import hexdigits
 from typing import Any, TypeVar
 
 import asyncpg
@@ -13,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from models.organizations import PREFIX
 from models.typeid import encode, new_uuid
 from models.words import Name, Slug
-from resolvers import keys, organizations, seals
+from resolvers import keys, organizations
 from resolvers.context import Context
 from resolvers.errors import Refusal, Refusals
 from resolvers.runtime import Runtime
@@ -36,7 +35,7 @@ def create_organization(arguments: argparse.Namespace) -> int:
         async with ctx.transaction():
             return encode(PREFIX, await organizations.create(ctx, name, slug))
 
-    say(_run(work))
+    say(run_work(work))
     return 0
 
 
@@ -48,39 +47,13 @@ def create_key(arguments: argparse.Namespace) -> int:
         raise CommandError("--scopes: name at least one scope, or '*'")
 
     async def work(runtime: Runtime) -> str:
-        ctx = await _of(runtime, arguments.org)
+        ctx = await context_of(runtime, arguments.org)
         async with ctx.transaction():
             _, raw = await keys.create(ctx, name, scopes)
         return raw
 
-    say(_run(work))
+    say(run_work(work))
     return 0
-
-
-def verify_audit(arguments: argparse.Namespace) -> int:
-    """Verify an organization's sealed audit log, and print its head; 1 when it does not hold."""
-    head = _head(arguments.head)
-
-    async def work(runtime: Runtime) -> seals.Verification:
-        ctx = await _of(runtime, arguments.org)
-        return await seals.verify(runtime, ctx.org_id, head)
-
-    found = _run(work)
-    say(f"sealed {found.sealed}, unsealed {found.unsealed}, erased {found.erased}")
-    if found.head is not None:
-        say(f"head {found.head[0]}:{found.head[1]}")
-    if found.failure is not None:
-        raise CommandError(f"the audit log does not hold: {found.failure}")
-    return 0
-
-
-def _head(text: str | None) -> tuple[int, str] | None:
-    if text is None:
-        return None
-    number, _, digest = text.partition(":")
-    if not (number.isascii() and number.isdigit() and len(digest) == 64 and set(digest.lower()) <= set(hexdigits)):
-        raise CommandError("--head: must be a number, a colon and 64 hexadecimal digits, as `audit verify` prints it")
-    return int(number), digest
 
 
 def _checked(kind: Any, value: str, option: str) -> Any:
@@ -90,14 +63,15 @@ def _checked(kind: Any, value: str, option: str) -> Any:
         raise CommandError(f"{option}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
 
 
-async def _of(runtime: Runtime, slug: str) -> Context:
+async def context_of(runtime: Runtime, slug: str) -> Context:
+    """The command line's context in an organization. Raises CommandError when there is none of this slug."""
     org_id = await organizations.find(runtime, slug)
     if org_id is None:
         raise CommandError(f"there is no organization {slug}")
     return organizations.command_line(runtime, org_id)
 
 
-def _settings() -> Settings:
+def data_settings() -> Settings:
     """The environment's settings; without a DATABASE_URL those of the `dev` that runs on the data folder."""
     if os.environ.get("DATABASE_URL"):
         return load(Settings)
@@ -105,8 +79,9 @@ def _settings() -> Settings:
     return load(Settings, **{name.lower(): value for name, value in values.items()})
 
 
-def _run(work: Callable[[Runtime], Awaitable[T]]) -> T:
-    settings = _settings()
+def run_work(work: Callable[[Runtime], Awaitable[T]], settings: Settings | None = None) -> T:
+    """What a piece of work returns, run on a runtime of its own. Raises CommandError for what it refuses."""
+    settings = settings or data_settings()
 
     async def whole() -> T:
         async with running(settings, least=0, most=1) as runtime:

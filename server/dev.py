@@ -24,7 +24,7 @@ from server.settings import LocalSettings, Settings, SettingsError, load
 from server.supervisor import Stopped, Supervisor, end_leftovers
 
 URLS = ("DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL")
-KEYS = ("KEY_PEPPERS", "SECRET_KEYS", "SEAL_KEYS")
+KEYS = ("KEY_PEPPERS", "SECRET_KEYS", "SEAL_KEYS", "SIGNING_KEYS")
 # Together they stay under the 5 s in which everything has to be gone.
 APP_PATIENCE = 3.0
 SERVERS_PATIENCE = 1.5
@@ -128,9 +128,13 @@ def _environment(folder: Path, supervisor: Supervisor, say: Say) -> dict[str, st
 
 
 def _secrets(path: Path) -> dict[str, str]:
-    if not path.exists():
-        write_env(path, {name: f"1:{base64.b64encode(secrets.token_bytes(32)).decode()}" for name in KEYS})
-    return read_env(path)
+    """The development secrets; those that an earlier version did not know are added."""
+    known = read_env(path) if path.exists() else {}
+    missing = [name for name in KEYS if name not in known]
+    if missing:
+        known |= {name: f"1:{base64.b64encode(secrets.token_bytes(32)).decode()}" for name in missing}
+        write_env(path, known)
+    return known
 
 
 def _migrate(settings: Settings, say: Say) -> None:

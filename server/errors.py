@@ -5,6 +5,10 @@ class CommandError(Exception):
     """A command cannot do its work; the text is one line for a person."""
 
 
+class WrongCall(CommandError):
+    """The arguments do not make sense together, or one of them is malformed."""
+
+
 class DevError(CommandError):
     """`dev` cannot run here."""
 

@@ -10,11 +10,11 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from server.settings_values import Keyring, Keys, Networks, PostgresUrl, RedisUrl, Words
+from server.settings_values import Keyring, Keys, Networks, OptionalKeys, PostgresUrl, RedisUrl, Words
 
 S = TypeVar("S", bound=BaseSettings)
 
-__all__ = ["Keyring", "LocalSettings", "MigrationSettings", "Settings", "SettingsError", "load"]
+__all__ = ["Keyring", "LocalSettings", "MigrationSettings", "Settings", "SettingsError", "SigningSettings", "load"]
 
 
 class SettingsError(Exception):
@@ -49,6 +49,15 @@ class MigrationSettings(LocalSettings):
     )
 
 
+_SIGNING = "Ed25519 keys that sign the audit log's heads, written alike; only `audit key` and `audit export` need them"
+
+
+class SigningSettings(LocalSettings):
+    """What `counterfoil audit key` needs."""
+
+    signing_keys: Keys = Field(repr=False, description=_SIGNING)
+
+
 class Settings(LocalSettings):
     """Everything that the API and the worker read."""
 
@@ -63,6 +72,7 @@ class Settings(LocalSettings):
     )
     secret_keys: Keys = Field(repr=False, description="Keys that encrypt webhook secrets at rest, written alike")
     seal_keys: Keys = Field(repr=False, description="Keys that seal the audit log, written alike")
+    signing_keys: OptionalKeys = Field(None, repr=False, description=_SIGNING)
 
     pool_min: int = Field(1, ge=0, le=1000, description="Database connections kept open by each process")
     pool_max: int = Field(10, ge=1, le=1000, description="Database connections at most for each process")

@@ -84,5 +84,6 @@ def _redis_url(value: str) -> str:
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
 Keys = Annotated[Keyring, NoDecode, BeforeValidator(keyring)]
+OptionalKeys = Annotated[Keyring | None, NoDecode, BeforeValidator(keyring)]
 PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]

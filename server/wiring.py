@@ -3,11 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from models.catalogue import TABLES
 from resolvers.pool import open_pool
-from resolvers.runtime import Connection, Keyring, Runtime
+from resolvers.runtime import Keyring, Runtime
 from schema.render import RENDERERS
-from server.errors import CommandError
+from server.roles import require_plain_role
 from server.settings import Settings
 
 SIDE_CONNECTIONS = 4
@@ -44,22 +43,3 @@ async def running(settings: Settings, *, least: int | None = None, most: int | N
     finally:
         await side.close()
         await pool.close()
-
-
-async def require_plain_role(connection: Connection) -> None:
-    """Refuse a superuser, a role that bypasses policies, and an owner of our tables. Raises CommandError."""
-    role = await connection.fetchrow(
-        "select rolname, rolsuper, rolbypassrls from pg_roles where rolname = current_user"
-    )
-    owned = await connection.fetchval(
-        "select count(*) from pg_class where relnamespace = 'public'::regnamespace and relname = any($1)"
-        " and pg_has_role(current_user, relowner, 'MEMBER')",
-        [table.name for table in TABLES],
-    )
-    for wrong, what in (
-        (role["rolsuper"], "is a superuser"),
-        (role["rolbypassrls"], "bypasses row-level security"),
-        (owned, "owns the tables"),
-    ):
-        if wrong:
-            raise CommandError(f"DATABASE_URL: the role {role['rolname']} {what}; use one that owns nothing")

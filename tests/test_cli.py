@@ -102,19 +102,6 @@ def test_a_role_that_may_too_much_is_refused(
     assert run(capsys, command) == (1, "", said)
 
 
-def test_an_audit_log_that_holds_and_one_that_does_not(
-    environment: Backends, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run(capsys, "org", "create", "--name", "One", "--slug", "one")
-    assert run(capsys, "audit", "verify", "--org", "one") == (0, "sealed 0, unsealed 1, erased 0\n", "")
-    code, out, err = run(capsys, "audit", "verify", "--org", "one", "--head", f"3:{'ab' * 32}")
-    assert (code, out) == (1, "sealed 0, unsealed 1, erased 0\n")
-    assert err == "counterfoil: the audit log does not hold: the chain ends at 0, before the kept head 3\n"
-    code, out, err = run(capsys, "audit", "verify", "--org", "one", "--head", "3:abc")
-    assert (code, out) == (1, "")
-    assert err.startswith("counterfoil: --head: must be a number, a colon and 64 hexadecimal digits")
-
-
 def test_the_schema_and_the_routes_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "schema", "print")
     assert (code, err, out.count("type Query {")) == (0, "", 1)

@@ -17,7 +17,7 @@ import pytest
 
 from server.accounts import close_data_folder
 from server.embedded import free_port
-from server.env_files import read_env
+from server.env_files import read_env, write_env
 from server.processes import identity
 from server.supervisor import end_leftovers
 
@@ -135,9 +135,15 @@ def test_a_life(dev: Dev) -> None:
     left = dev.children()
     run.kill()
     run.wait()
+    # A folder of an earlier version, which knew no signing keys, gets them and keeps the others.
+    write_env(dev.folder / "secrets.env", {name: key for name, key in before.items() if name != "SIGNING_KEYS"})
     again, _ = dev.start()
     assert [pid for pid in left.values() if identity(pid)] == []
-    assert read_env(dev.folder / "secrets.env") == before
+    after = read_env(dev.folder / "secrets.env")
+    assert after.pop("SIGNING_KEYS") != before.pop("SIGNING_KEYS")
+    assert after == before
+    code, public, err = dev.command("audit", "key")
+    assert (code, public[:2], err) == (0, "1:", "")
     assert dev.get("/api/v1/clients", Authorization=authorization).json() == first.json()
 
     # Ctrl-C ends everything.

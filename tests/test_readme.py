@@ -16,6 +16,7 @@ HEADINGS = [
     "A first webhook",
     "Settings",
     "Deployment",
+    "The audit log",
     "Commands",
     "How fast it is",
     "What it survives",

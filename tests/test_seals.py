@@ -1,50 +1,26 @@
 """The audit log's chain: it proves what was recorded, finds what was changed, and forgets what must be forgotten."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
-from uuid import UUID
+import asyncio
+from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 
-from resolvers import jobs, seals
+from models.audit import Action
+from models.typeid import new_uuid
+from resolvers import changes, jobs, seals
+from resolvers.audit import Stub, digest_of, stub_of
+from resolvers.audit_verify import Verification, verify
 from resolvers.jobs import context_of
+from resolvers.retention import Retention
 from resolvers.runtime import Keyring, Runtime
-from resolvers.seals import Verification, verify
-from tests.jobs_support import eventually, one, rows, tell, working
+from tests.audit_support import JOB, owner, run, sealed
+from tests.jobs_support import RING, eventually, one, rows, tell, working
 from tests.servers import Backends
 from workers import seal
+from workers.sweep import keep_house
 
 UNFIT = "seal {} does not fit its entry and the seal before it"
 SECOND = "(select entry_id from audit_seals where sequence = 2)"
-JOB = "select * from jobs where org_id = $1 and kind = 'AUDIT_SEAL'"
-
-
-async def sealed(runtime: Runtime, org: UUID, number: int) -> Verification:
-    """So many entries, sealed as a job does it; what a walk finds then."""
-    await tell(runtime, org, number)
-    await run(runtime, org)
-    return await verify(runtime, org)
-
-
-async def run(runtime: Runtime, org: UUID) -> None:
-    """Run the organization's queued seal job now."""
-    await rows(runtime, org, "update jobs set run_at = now() where org_id = $1 and state = 'QUEUED'", org)
-    job = await one(runtime, org, JOB + " and state = 'QUEUED'", org)
-    claim = await jobs.claim(runtime, org, job["id"], 45)
-    assert claim is not None
-    await seal.HANDLER.run(runtime, claim)
-
-
-@asynccontextmanager
-async def owner(backends: Backends, org: UUID) -> AsyncIterator[Any]:
-    """The owner, who can take the policies away and then do anything."""
-    connection = await asyncpg.connect(backends.migration_database_url)
-    for table in ("audit_entries", "audit_changes", "audit_seals"):
-        await connection.execute(f"alter table {table} no force row level security")
-    yield connection
-    await connection.close()
 
 
 async def test_an_empty_log_verifies(runtime: Runtime, org: UUID) -> None:
@@ -58,12 +34,14 @@ async def test_a_sealed_log_verifies(runtime: Runtime, org: UUID) -> None:
     await run(runtime, org)
     found = await verify(runtime, org)
     last = await one(runtime, org, "select * from audit_seals where org_id = $1 and sequence = 2", org)
-    assert found == Verification(2, 0, 0, (2, last["seal"].hex()), None)
     assert found.head is not None
+    assert found == Verification(2, 0, 0, (2, found.head[1]), None)
+    # Heads that an earlier version printed were seals.
+    assert (await verify(runtime, org, (2, last["seal"].hex()))).failure is None
     await tell(runtime, org)
     await run(runtime, org)
     assert (await verify(runtime, org, found.head)).failure is None
-    assert (await verify(runtime, org, (2, "00" * 32))).failure == "seal 2 is not the kept head"
+    assert (await verify(runtime, org, (2, "00" * 32))).failure == "entry 2 is not the kept head"
 
 
 async def test_the_job_comes_again_and_then_rests(runtime: Runtime, org: UUID) -> None:
@@ -90,22 +68,21 @@ async def test_seals_do_not_pile_up(runtime: Runtime, org: UUID) -> None:
 
 
 async def test_more_than_a_batch(runtime: Runtime, org: UUID) -> None:
-    sql = (
-        "insert into audit_entries select $1, uuidv7(), 'client:create', 'KEY', 'k', 'K', uuidv7(), 'd', 'r', 'REST',"
-        " now() from generate_series(1, 1200)"
-    )
-    await rows(runtime, org, sql, org)
+    ctx = context_of(runtime, org, org)
+    async with ctx.transaction():
+        await changes.record(ctx, [(stub_of(Action.CLIENT_UPDATE, {}, {"name": "Zoë"}), org) for _ in range(1200)])
     found = await sealed(runtime, org, 1)
-    assert (found.sealed, found.unsealed, found.erased, found.failure) == (1201, 0, 1200, None)
+    assert (found.sealed, found.unsealed, found.erased, found.failure) == (1201, 0, 0, None)
 
 
 async def test_a_latecomer_is_found_by_a_full_look(runtime: Runtime, org: UUID) -> None:
     await sealed(runtime, org, 1)
-    sql = (
-        "insert into audit_entries select $1, $2, action, actor_kind, actor_id, actor_name, target_id, digest,"
-        " request_id, source, occurred_at from audit_entries"
+    ctx = context_of(runtime, org, org)
+    stub = Stub(
+        UUID("00000000-0000-7000-8000-000000000000"), Action.CLIENT_UPDATE, bytes(16), "{}", digest_of(bytes(16), "{}")
     )
-    await rows(runtime, org, sql, org, UUID("00000000-0000-7000-8000-000000000000"))
+    async with ctx.transaction():
+        await changes.record(ctx, [(stub, org)])
     for everything, number in ((False, 0), (True, 1)):
         ctx = context_of(runtime, org, org)
         async with ctx.transaction():
@@ -123,11 +100,25 @@ async def test_the_worker_seals(runtime: Runtime, org: UUID) -> None:
         await eventually(done)
 
 
-async def test_erased_changes_still_verify(runtime: Runtime, org: UUID) -> None:
-    before = await sealed(runtime, org, 3)
-    second = "(select entry_id from audit_seals where org_id = $1 and sequence = 2)"
-    await rows(runtime, org, f"delete from audit_changes where org_id = $1 and entry_id = {second}", org)
-    assert await verify(runtime, org, before.head) == Verification(3, 0, 1, before.head, None)
+async def test_changes_that_are_not_canonical_are_refused(runtime: Runtime, org: UUID) -> None:
+    for text in (
+        '{"name": ["a","b"]}',
+        '{"b":[1,2],"a":[1,2]}',
+        '{"a":[1,2],"a":[1,2]}',
+        '{"a":[1]}',
+        "[]",
+        "name",
+        "",
+    ):
+        stub = stub_of(Action.CLIENT_UPDATE, {}, {})
+        ctx = context_of(runtime, org, org)
+        written = Stub(stub.id, stub.action, stub.salt, text, digest_of(stub.salt, text))
+        async with ctx.transaction():
+            await changes.record(ctx, [(written, org)])
+        failure = (await verify(runtime, org)).failure
+        assert failure is not None
+        assert failure.endswith("are not in canonical form"), text
+        org = uuid4()
 
 
 @pytest.mark.parametrize(
@@ -144,7 +135,7 @@ async def test_erased_changes_still_verify(runtime: Runtime, org: UUID) -> None:
         ("delete from audit_seals where sequence = 2", "seal 2 is missing"),
         ("delete from audit_seals where sequence = 3", "the chain ends at 2, before the kept head 3"),
         (
-            "update audit_seals set seal = 'x' where sequence = 3",
+            "update audit_seals set seal = sha256('x') where sequence = 3",
             "seal 3 does not fit its entry and the seal before it",
         ),
         ("update audit_seals set key_version = 9 where sequence = 1", "seal 1 needs the seal key of version 9"),
@@ -154,7 +145,7 @@ async def test_tampering_is_found(
     runtime: Runtime, own_backends: Backends, org: UUID, tampering: str, failure: str
 ) -> None:
     before = await sealed(runtime, org, 3)
-    async with owner(own_backends, org) as connection:
+    async with owner(own_backends) as connection:
         assert await connection.execute(tampering) in ("UPDATE 1", "DELETE 1")
     assert (await verify(runtime, org, before.head)).failure == failure
 
@@ -165,18 +156,79 @@ async def test_another_key_does_not_verify(runtime: Runtime, org: UUID) -> None:
     assert (await verify(runtime, org)).failure == UNFIT.format(1)
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "update audit_entries set actor_name = 'x' where org_id = $1",
-        "delete from audit_entries where org_id = $1",
-        "update audit_seals set seal = 'x' where org_id = $1",
-        "delete from audit_seals where org_id = $1",
-        "update audit_changes set changes = '{}' where org_id = $1",
-    ],
-)
-async def test_the_application_cannot_tamper(runtime: Runtime, org: UUID, sql: str) -> None:
+async def test_a_newer_key_seals_and_the_older_still_verifies(runtime: Runtime, org: UUID) -> None:
+    runtime.seal_keys = Keyring({1: RING.keys[1]})
     await sealed(runtime, org, 1)
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await rows(runtime, org, sql, org)
-    assert (await verify(runtime, org)).failure is None
+    await tell(runtime, org)
+    runtime.seal_keys = RING
+    await run(runtime, org)
+    found = await verify(runtime, org)
+    assert (found.sealed, found.failure) == (2, None)
+    kept = await rows(runtime, org, "select key_version from audit_seals where org_id = $1 order by sequence", org)
+    assert [row["key_version"] for row in kept] == [1, 2]
+
+
+FORGED = (
+    "insert into audit_entries select $1, id, 'client:create', 'KEY', 'k', 'K', id, 'd', 'r', 'REST', now(), $2"
+    " from unnest($3::uuid[]) id"
+)
+
+
+async def test_what_was_not_written_with_a_seal_key_is_not_sealed_and_keeps_nothing_else_from_it(
+    runtime: Runtime, org: UUID
+) -> None:
+    await sealed(runtime, org, 1)
+    await rows(runtime, org, FORGED, org, bytes(34), [new_uuid() for _ in range(seals.BATCH + 20)])
+    found = await sealed(runtime, org, 2)
+    assert (found.sealed, found.unsealed) == (3, seals.BATCH + 20)
+    assert found.failure is not None
+    assert found.failure.endswith("was not written with a seal key")
+
+
+async def test_nothing_is_sealed_after_a_seal_that_is_not_ours(
+    runtime: Runtime, own_backends: Backends, org: UUID
+) -> None:
+    before = await sealed(runtime, org, 2)
+    await tell(runtime, org, 2)
+    sql = (
+        "insert into audit_seals select $1, 3, id, sha256('x'), 2 from audit_entries e where not exists"
+        " (select from audit_seals s where s.entry_id = e.id) limit 1"
+    )
+    await rows(runtime, org, sql, org)
+    await run(runtime, org)
+    job = await one(runtime, org, JOB + " order by id desc limit 1", org)
+    assert (job["state"], job["error_code"]) == ("DEAD", "CHAIN_BROKEN")
+    found = await verify(runtime, org, before.head)
+    assert (found.sealed, found.unsealed, found.failure) == (2, 1, UNFIT.format(3))
+
+    # An operator removes it, and the log is whole again.
+    async with owner(own_backends) as connection:
+        assert await connection.execute("delete from audit_seals where sequence = 3") == "DELETE 1"
+    await tell(runtime, org)
+    await run(runtime, org)
+    found = await verify(runtime, org, before.head)
+    assert (found.sealed, found.unsealed, found.failure) == (5, 0, None)
+
+
+async def test_a_broken_chain_keeps_no_other_organization_from_being_sealed(runtime: Runtime) -> None:
+    broken, whole = sorted((uuid4(), uuid4()))
+    for each in (broken, whole):
+        await rows(runtime, each, "insert into directory values ('organization', $1, $2)", str(each), each)
+        await tell(runtime, each, 2)
+    sql = "insert into audit_seals select $1, 7, id, sha256('x'), 2 from audit_entries limit 1"
+    await rows(runtime, broken, sql, broken)
+    house = asyncio.create_task(keep_house(runtime, Retention(), 0.01))
+
+    async def done() -> bool:
+        return (await verify(runtime, whole)).unsealed == 0
+
+    try:
+        # Twice, as the broken one may be the last.
+        await eventually(done)
+        await tell(runtime, whole)
+        await eventually(done)
+    finally:
+        house.cancel()
+        await asyncio.wait([house])
+    assert (await verify(runtime, whole)).sealed == 3
+    assert (await verify(runtime, broken)).failure == "seal 1 is missing"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.settings import Keyring, LocalSettings, MigrationSettings, Settings, SettingsError, load
+from server.settings import Keyring, LocalSettings, MigrationSettings, Settings, SettingsError, SigningSettings, load
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 OTHER = base64.b64encode(bytes(32)).decode()
@@ -63,6 +63,18 @@ def test_the_highest_version_writes() -> None:
     ring = load(Settings).secret_keys
     assert ring == {1: bytes(32), 3: bytes(range(32))}
     assert ring.current == (3, bytes(range(32)))
+
+
+def test_signing_keys_may_be_left_out(environment: pytest.MonkeyPatch) -> None:
+    assert load(Settings).signing_keys is None
+    environment.setenv("SIGNING_KEYS", f"1:{OTHER},2:{KEY}")
+    ring = load(Settings).signing_keys
+    assert ring is not None
+    assert ring.current == (2, bytes(range(32)))
+    assert KEY not in repr(load(Settings))
+    assert load(SigningSettings).signing_keys == ring
+    environment.setenv("SIGNING_KEYS", "1:AAAA")
+    assert refusal() == "SIGNING_KEYS is malformed: entry 1 must be 32 bytes, not 3"
 
 
 def test_no_secret_in_a_representation() -> None:

@@ -1,5 +1,7 @@
 """Sealing the audit log, one organization at a time."""
 
+import structlog
+
 from models.jobs import JobState
 from resolvers import jobs, seals
 from resolvers.changes import SEAL_DELAY_S
@@ -11,6 +13,9 @@ from workers.sweep import jittered
 
 TRIES = 20
 _LONGEST_S = 3_600
+_BROKEN = "CHAIN_BROKEN"
+
+log = structlog.get_logger(__name__)
 
 
 def delay_after(tries: int) -> float | None:
@@ -20,6 +25,16 @@ def delay_after(tries: int) -> float | None:
 
 async def _run(runtime: Runtime, claim: Claim) -> None:
     """Seal what there is, and come again after a while when there was something: a change may still be on its way."""
+    try:
+        await _seal_all(runtime, claim)
+    except seals.BrokenChain as error:
+        # Another try finds the same; a later change, or retention, looks again.
+        log.error("audit.broken", org=str(claim.org_id), reason=str(error))
+        async with jobs.held(runtime, claim) as ctx:
+            await jobs.finish(ctx, claim, JobState.DEAD, error_code=_BROKEN)
+
+
+async def _seal_all(runtime: Runtime, claim: Claim) -> None:
     found = False
     while True:
         async with jobs.held(runtime, claim) as ctx:

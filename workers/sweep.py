@@ -2,10 +2,11 @@
 
 import asyncio
 import random
+from uuid import UUID
 
 import structlog
 
-from resolvers import retention
+from resolvers import retention, seals
 from resolvers.retention import Retention
 from resolvers.runtime import Runtime
 from workers.runner import TROUBLE, Runner
@@ -42,8 +43,17 @@ async def keep_house(runtime: Runtime, keep: Retention, seconds: float = HOUSEKE
         await asyncio.sleep(jittered(seconds))
         try:
             for org_id in await retention.organizations(runtime):
-                gone = await retention.clean(runtime, org_id, keep)
-                if any(gone.values()):
-                    log.info("retention.deleted", org=str(org_id), **gone)
+                await _clean(runtime, org_id, keep)
         except TROUBLE as error:
             log.warning("retention.failed", error=str(error))
+
+
+async def _clean(runtime: Runtime, org_id: UUID, keep: Retention) -> None:
+    try:
+        gone = await retention.clean(runtime, org_id, keep)
+    except seals.BrokenChain as error:
+        # The others are cleaned all the same.
+        log.error("audit.broken", org=str(org_id), reason=str(error))
+        return
+    if any(gone.values()):
+        log.info("retention.deleted", org=str(org_id), **gone)
