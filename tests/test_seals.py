@@ -12,7 +12,7 @@ from resolvers import jobs, seals
 from resolvers.jobs import context_of
 from resolvers.runtime import Keyring, Runtime
 from resolvers.seals import Verification, verify
-from tests.jobs_support import eventually, one, rows, tell, working
+from tests.jobs_support import eventually, one, rows, slot_of, tell, working
 from tests.servers import Backends
 from workers import seal
 
@@ -34,7 +34,7 @@ async def run(runtime: Runtime, org: UUID) -> None:
     job = await one(runtime, org, JOB + " and state = 'QUEUED'", org)
     claim = await jobs.claim(runtime, org, job["id"], 45)
     assert claim is not None
-    await seal.HANDLER.run(runtime, claim)
+    await seal.HANDLER.run(runtime, claim, slot_of(claim))
 
 
 @asynccontextmanager
@@ -84,7 +84,7 @@ async def test_seals_do_not_pile_up(runtime: Runtime, org: UUID) -> None:
     assert claim is not None
     # While one runs, a change queues another: then the first need not come again.
     await tell(runtime, org)
-    await seal.HANDLER.run(runtime, claim)
+    await seal.HANDLER.run(runtime, claim, slot_of(claim))
     states = await rows(runtime, org, JOB + " order by id", org)
     assert [row["state"] for row in states] == ["DONE", "QUEUED"]
 
