@@ -31,7 +31,7 @@ CHANGES = "insert into audit_changes (org_id, entry_id, salt, changes) values ($
 SEAL = """
 insert into jobs (org_id, id, kind, subject_id, lane, queue, run_at, state, attempt, claim_no)
 select $1, $2, 'AUDIT_SEAL', $1, $1, 'audit', $3, 'QUEUED', 0, 0
-where not exists (select from jobs where org_id = $1 and kind = 'AUDIT_SEAL' and state = 'QUEUED')"""
+where not exists (select from jobs where org_id = $1 and lane = $1 and kind = 'AUDIT_SEAL' and state = 'QUEUED')"""
 EVENT = """
 insert into events (org_id, id, type, resource_id, resource_version, data, occurred_at)
 values ($1, $2, 'order.created', $3, 1, $4, $5)"""

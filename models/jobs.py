@@ -37,8 +37,9 @@ class Job(Owned, table=True):
         one_of("kind", JobKind),
         one_of("state", JobState),
         sa.Index("jobs_due_idx", "run_at", postgresql_where=sa.text("state = 'QUEUED'")),
+        # The sweep takes some of each lane: it goes from lane to lane in this one.
+        sa.Index("jobs_lane_idx", "org_id", "lane", "run_at", postgresql_where=sa.text("state = 'QUEUED'")),
         sa.Index("jobs_lease_idx", "lease_until", postgresql_where=sa.text("state = 'RUNNING'")),
-        sa.Index("jobs_queued_idx", "org_id", "kind", postgresql_where=sa.text("state = 'QUEUED'")),
         sa.Index("jobs_finished_idx", "org_id", "finished_at", postgresql_where=sa.text("finished_at is not null")),
         sa.Index("jobs_subject_idx", "org_id", "subject_id"),
         read_all=True,
@@ -47,7 +48,9 @@ class Job(Owned, table=True):
     id: UUID = Field(primary_key=True, sa_type=sa.Uuid)
     kind: JobKind = column(sa.Text)
     subject_id: UUID = column(sa.Uuid, description="What the job is about: a delivery; the organization for a seal.")
-    lane: UUID = column(sa.Uuid, description="What may run only a few at a time: the endpoint of a delivery.")
+    lane: UUID = column(
+        sa.Uuid, description="Few of one lane run at once: a delivery's endpoint, a seal's organization."
+    )
     queue: str = column(sa.Text, description="The set of slots it runs in.")
     run_at: Moment = column(TIMESTAMP, description="Not before this.")
     state: JobState = column(sa.Text, default=JobState.QUEUED)

@@ -27,6 +27,14 @@ class EndpointStatus(StrEnum):
     DISABLED = "DISABLED"
 
 
+class EndpointCircuit(StrEnum):
+    """Whether an endpoint that kept timing out is spared."""
+
+    CLOSED = "CLOSED"
+    OPEN = "OPEN"
+    HALF_OPEN = "HALF_OPEN"
+
+
 class DeliveryStatus(StrEnum):
     """Where a delivery stands."""
 
@@ -101,6 +109,7 @@ class WebhookEndpoint(Resource, table=True):
     __tablename__ = "webhook_endpoints"
     __table_args__ = table_args(
         one_of("status", EndpointStatus),
+        one_of("circuit", EndpointCircuit),
         sa.Index("webhook_endpoints_live_idx", "org_id", "id", postgresql_where=sa.text("deleted_at is null")),
     )
 
@@ -117,6 +126,16 @@ class WebhookEndpoint(Resource, table=True):
     disabled_reason: str | None = column(sa.Text, nullable=True, description="Why it is disabled.")
     failing_since: Moment | None = column(TIMESTAMP, nullable=True, description="Since when only failures.")
     last_success_at: Moment | None = column(TIMESTAMP, nullable=True, description="When it last answered 2xx.")
+    last_failure_at: Moment | None = column(TIMESTAMP, nullable=True, description="When a try last failed.")
+    timeouts: int = column(sa.Integer, server_default=sa.text("0"), description="Tries in a row that timed out.")
+    circuit: EndpointCircuit = column(
+        sa.Text,
+        server_default=sa.text("'CLOSED'"),
+        description="Whether it is spared, as several tries in a row timed out.",
+    )
+    paused_until: Moment | None = column(
+        TIMESTAMP, nullable=True, description="Until when it is sent nothing more, as it kept timing out."
+    )
     scopes: list[str] = column(pg.ARRAY(sa.Text), description="The scopes of the key that made it.")
     deleted_at: Moment | None = column(TIMESTAMP, nullable=True, description="When it was deleted; history stays.")
 
@@ -157,7 +176,9 @@ class Delivery(Owned, table=True):
     redeliveries: int = column(
         sa.Integer, server_default=sa.text("0"), description="How often it was sent again by hand."
     )
-    next_attempt_at: Moment | None = column(TIMESTAMP, nullable=True, description="When the next try is due.")
+    next_attempt_at: Moment | None = column(
+        TIMESTAMP, nullable=True, description="When the next try is due; it waits while its endpoint's circuit is open."
+    )
     updated_at: Moment = column(TIMESTAMP, description="When the delivery last changed.")
 
 

@@ -67,6 +67,7 @@ def _audit() -> list[sa.CTE]:
     kept = audit_changes.insert().from_select(["org_id", "entry_id", "salt", "changes"], parts)
     queued = sa.select(jobs.c.id).where(
         jobs.c.org_id == ORG,
+        jobs.c.lane == ORG,
         jobs.c.kind == sa.literal_column("'AUDIT_SEAL'"),
         jobs.c.state == sa.literal_column("'QUEUED'"),
     )

@@ -1,8 +1,9 @@
 """Deliveries on their way: what one needs, what became of a try, and when an endpoint is given up."""
 
+import random
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,12 +18,13 @@ from models.webhooks import (
     EVENT_PREFIX,
     EVENT_SCOPES,
     DeliveryStatus,
+    EndpointCircuit,
     EndpointStatus,
     deliveries,
     events,
     webhook_endpoints,
 )
-from resolvers import changes, secrets
+from resolvers import changes, circuits, secrets
 from resolvers.context import Context, Row, now
 from resolvers.errors import Refusal
 from resolvers.sql import ORG, statement
@@ -45,6 +47,9 @@ class Parcel:
     secrets: tuple[str, ...]
     webhook_id: str
     body: str
+    timeouts: int
+    circuit: EndpointCircuit
+    wait: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ def _load() -> sa.Select[Any]:
     shown = (
         deliveries.c.event_id, events.c.type, events.c.data, events.c.occurred_at, ends.id.label("endpoint_id"),
         ends.version, ends.url, ends.secret, ends.previous_secret, ends.previous_until, ends.api_version,
-        ends.status, ends.deleted_at,
+        ends.status, ends.deleted_at, ends.timeouts, ends.circuit, circuits.WAIT,
     )  # fmt: skip
     joined = deliveries.join(events, there).join(webhook_endpoints, where)
     return sa.select(*shown).select_from(joined).where(_THIS, _OPEN)
@@ -93,7 +98,7 @@ def _move() -> sa.Update:
 
 
 @statement
-def _health(healthy: bool) -> sa.Update:
+def _health(succeeded: bool, timed_out: bool) -> sa.Update:
     """Only an endpoint that is still the version that was called learns how it did; its version stays."""
     ends = webhook_endpoints.c
     moment = sa.bindparam("moment", type_=TIMESTAMP)
@@ -101,9 +106,10 @@ def _health(healthy: bool) -> sa.Update:
         ends.id == sa.bindparam("endpoint_id", type_=sa.Uuid),
         ends.version == sa.bindparam("called", type_=sa.Integer),
     )
-    learnt: dict[str, Any] = {"failing_since": sa.func.coalesce(ends.failing_since, moment)}
-    if healthy:
+    learnt: dict[str, Any] = {"failing_since": sa.func.coalesce(ends.failing_since, moment), "last_failure_at": moment}
+    if succeeded:
         learnt = {"failing_since": sa.null(), "last_success_at": moment}
+    learnt |= circuits.after_timeout() if timed_out else circuits.after_answer()
     return webhook_endpoints.update().where(ends.org_id == ORG, *called).values(learnt).returning(*webhook_endpoints.c)
 
 
@@ -134,7 +140,17 @@ async def load(ctx: Context, delivery_id: UUID) -> Parcel | None:
     endpoint, ring = row["endpoint_id"], ctx.runtime.secret_keys
     keys = tuple(secrets.decrypt(ring, ctx.org_id, endpoint, item) for item in stored)
     webhook_id = encode(EVENT_PREFIX, row["event_id"])
-    return Parcel(endpoint, row["version"], row["url"], keys, webhook_id, body_of(row))
+    state = (row["timeouts"], EndpointCircuit(row["circuit"]), row["wait"])
+    return Parcel(endpoint, row["version"], row["url"], keys, webhook_id, body_of(row), *state)
+
+
+async def must_wait(ctx: Context, parcel: Parcel) -> float | None:
+    """The seconds for which an endpoint's circuit lets nothing through; None when the parcel may be sent now."""
+    if parcel.circuit == EndpointCircuit.CLOSED:
+        return None
+    if parcel.wait is not None and parcel.wait > 0:
+        return parcel.wait
+    return None if await circuits.take_probe(ctx, parcel.endpoint_id) else circuits.PROBE_S
 
 
 def body_of(row: Row) -> str:
@@ -151,10 +167,11 @@ async def move(ctx: Context, delivery_id: UUID, status: DeliveryStatus, delay: f
 
 async def record(
     ctx: Context, delivery_id: UUID, parcel: Parcel, attempt: Attempt, status: DeliveryStatus, delay: float | None
-) -> None:
+) -> datetime | None:
     """Add a try to the last 20 of its delivery, and record on its endpoint how it did.
 
-    The endpoint is disabled by a 410 or by five days of only failures.
+    The endpoint is disabled by a 410 or by five days of only failures. The moment until which it is sent nothing
+    more, as it keeps timing out; else None.
     """
     tried = {
         "at": attempt.at,
@@ -166,13 +183,16 @@ async def record(
     await _moved(ctx, delivery_id, status, delay, [tried])
     moment = now()
     called = {"endpoint_id": parcel.endpoint_id, "called": parcel.endpoint_version, "moment": moment}
-    endpoint = await ctx.row(_health(attempt.succeeded), **called)
+    health = _health(attempt.succeeded, attempt.error in circuits.TIMED_OUT)
+    endpoint = await ctx.row(health, spread=random.uniform(0.8, 1.2), **called)
     if endpoint is None or attempt.succeeded or endpoint["status"] != EndpointStatus.ENABLED:
-        return
+        return None
     if attempt.response_code == GONE:
         await _disable(ctx, endpoint, "The receiver answered 410 Gone.")
     elif moment - endpoint["failing_since"] >= GIVEN_UP_AFTER:
         await _disable(ctx, endpoint, "Every delivery failed for five days.")
+    until: datetime | None = endpoint["paused_until"]
+    return until
 
 
 async def _moved(

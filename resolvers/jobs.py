@@ -1,6 +1,6 @@
 """Jobs: every statement on them. PostgreSQL is their truth, and its clock decides what is due and whose lease holds."""
 
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +13,8 @@ from models.jobs import PREFIX, JobKind, JobState, jobs
 from models.keys import ActorKind, Source
 from models.typeid import encode
 from resolvers.context import Actor, Context
-from resolvers.runtime import Connection, Runtime
-from resolvers.sql import ORG, Sql, statement
+from resolvers.runtime import Runtime
+from resolvers.sql import ORG, statement
 
 _QUEUED: sa.ColumnClause[str] = sa.literal_column("'QUEUED'")
 _RUNNING: sa.ColumnClause[str] = sa.literal_column("'RUNNING'")
@@ -27,16 +27,6 @@ _OURS = sa.and_(_THIS, jobs.c.lease_token == sa.bindparam("token", type_=sa.Uuid
 
 class Lost(Exception):
     """The lease is no longer ours: another worker has the job, or it was ended. Nothing may be changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A job that may run: what the sweep reads across organizations."""
-
-    org_id: UUID
-    id: UUID
-    lane: UUID
-    queue: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,23 +91,6 @@ def _finish() -> sa.Update:
     return jobs.update().where(_OURS).values(ended)
 
 
-_SEEN = (jobs.c.org_id, jobs.c.id, jobs.c.lane, jobs.c.queue)
-
-
-@statement
-def _due(expired: bool) -> sa.Select[Any]:
-    moment, state = (jobs.c.lease_until, _RUNNING) if expired else (jobs.c.run_at, _QUEUED)
-    full = sa.bindparam("full", type_=pg.ARRAY(sa.Uuid))
-    late = (jobs.c.state == state, moment <= sa.func.now(), jobs.c.lane != sa.all_(full))
-    return sa.select(*_SEEN).where(*late).order_by(moment).limit(sa.bindparam("most", type_=sa.Integer))
-
-
-@statement
-def _seen() -> sa.Select[Any]:
-    orgs, ids = (sa.bindparam(name, type_=pg.ARRAY(sa.Uuid)) for name in ("orgs", "ids"))
-    return sa.select(*_SEEN).where(jobs.c.org_id == sa.any_(orgs), jobs.c.id == sa.any_(ids), jobs.c.state == _QUEUED)
-
-
 def context_of(runtime: Runtime, org_id: UUID, job_id: UUID) -> Context:
     """The context in which a job acts, inside its organization."""
     name = encode(PREFIX, job_id)
@@ -174,37 +147,6 @@ async def finish(
     await ctx.fetch(_finish(), job_id=claim.id, token=claim.token, **values)
 
 
-async def give_back(ctx: Context, claim: Claim) -> None:
-    """Queue a held job again at once, the attempt uncounted: for a worker that ends."""
-    await finish(ctx, claim, JobState.QUEUED, delay=0, attempt=claim.attempt - 1)
-
-
-async def due(runtime: Runtime, most: int, full_lanes: Iterable[UUID]) -> list[Due]:
-    """What is due or has an expired lease, across organizations, outside the lanes that are full; oldest first."""
-    values = {"full": list(full_lanes), "most": most}
-    async with _across(runtime) as connection:
-        found = [await _fetch(connection, _due(expired), values) for expired in (True, False)]
-    return [Due(*row) for rows in found for row in rows][:most]
-
-
-async def seen(runtime: Runtime, pairs: Iterable[tuple[UUID, UUID]]) -> list[Due]:
-    """The lanes and queues of queued jobs, given as organization and id."""
-    listed = list(pairs)
-    values = {"orgs": list({org for org, _ in listed}), "ids": [job for _, job in listed]}
-    async with _across(runtime) as connection:
-        return [Due(*row) for row in await _fetch(connection, _seen(), values)]
-
-
-@asynccontextmanager
-async def _across(runtime: Runtime) -> AsyncIterator[Connection]:
-    """A read-only transaction of no organization: only ``jobs`` and ``directory`` can be read in it."""
-    deadline = f"select set_config('statement_timeout','{runtime.statement_timeout_ms}',true)"
-    async with runtime.connection(runtime.side) as connection:
-        await connection.execute(f"begin read only;{deadline}")
-        yield connection
-        await connection.execute("commit")
-
-
-async def _fetch(connection: Connection, sql: Sql, values: dict[str, Any]) -> list[Any]:
-    rows: list[Any] = await connection.fetch(sql.text, *sql.arguments(values))
-    return rows
+async def give_back(ctx: Context, claim: Claim, delay: float = 0) -> None:
+    """Queue a held job again, at once or after a delay, the attempt uncounted."""
+    await finish(ctx, claim, JobState.QUEUED, delay=delay, attempt=claim.attempt - 1)

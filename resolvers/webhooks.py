@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from execution.batch import Args
 from models.audit import Action
 from models.typeid import decode, new_uuid
-from models.webhooks import API_VERSION, PREFIX, EndpointStatus, webhook_endpoints
+from models.webhooks import API_VERSION, PREFIX, EndpointCircuit, EndpointStatus, webhook_endpoints
 from resolvers import secrets
 from resolvers.addresses import check_literal
 from resolvers.changes import Told, insert, update
@@ -39,6 +39,8 @@ FILTERS["webhooks"] = Filters(
     },
 )
 BOTH_SIGN_FOR = timedelta(hours=24)
+# Another address, or enabling, starts anew: what was learnt of failures is forgotten.
+_ANEW: dict[str, Any] = {"failing_since": None, "timeouts": 0, "circuit": EndpointCircuit.CLOSED, "paused_until": None}
 BY_HAND = "Disabled through the API."
 
 
@@ -81,6 +83,10 @@ async def create(ctx: Context, given: Mapping[str, Any]) -> tuple[Row, str]:
         "disabled_reason": None,
         "failing_since": None,
         "last_success_at": None,
+        "last_failure_at": None,
+        "timeouts": 0,
+        "circuit": EndpointCircuit.CLOSED,
+        "paused_until": None,
         "scopes": sorted(ctx.actor.scopes),
         "deleted_at": None,
     }
@@ -117,7 +123,7 @@ def _shown_once(ctx: Context) -> str:
 
 
 async def change(ctx: Context, public_id: str, expected: int | None, given: Mapping[str, Any]) -> Row:
-    """Change, enable or disable an endpoint. Enabling, or another address, starts the clock of failures again.
+    """Change, enable or disable an endpoint. Enabling, or another address, forgets its failures.
 
     Raises Refusal NOT_FOUND, VERSION_MISMATCH, BAD_INPUT for an address, or FORBIDDEN for a key that may not read
     all that the endpoint hears of.
@@ -131,13 +137,13 @@ async def change(ctx: Context, public_id: str, expected: int | None, given: Mapp
     actions: list[tuple[Action, set[str]]] = []
     if "url" in changed:
         _check(ctx, new["url"])
-        new["failing_since"] = None
+        new |= _ANEW
     if "status" in changed and new["status"] == EndpointStatus.DISABLED:
         new["disabled_reason"] = BY_HAND
         changed.remove("status")
         actions.append((Action.WEBHOOK_DISABLE, {"status", "disabled_reason"}))
     elif "status" in changed:
-        new |= {"disabled_reason": None, "failing_since": None}
+        new |= {"disabled_reason": None} | _ANEW
         changed.add("disabled_reason")
     if changed:
         actions.insert(0, (Action.WEBHOOK_UPDATE, changed))

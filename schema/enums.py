@@ -9,7 +9,7 @@ from models.clients import ClientStatus
 from models.messages import AuthorKind, Visibility
 from models.orders import MOVES, Guard, OrderStatus, Requirement
 from models.services import Billing, BillingInterval, ServiceStatus
-from models.webhooks import DeliveryStatus, EndpointStatus
+from models.webhooks import DeliveryStatus, EndpointCircuit, EndpointStatus
 
 E = TypeVar("E", bound=type[Enum])
 
@@ -52,6 +52,12 @@ words(
 words(Requirement, REASON="Why, as a text.")
 words(AuthorKind, STAFF="The organization's staff.", CLIENT="The client.", AGENT="An AI agent.", SYSTEM="The system.")
 words(Visibility, PUBLIC="The client sees it.", INTERNAL="Only holders of messages:internal see it.")
+words(
+    EndpointCircuit,
+    CLOSED="Deliveries are sent as they come.",
+    OPEN="Several tries in a row timed out: nothing is sent until `pausedUntil`, and no try is used up.",
+    HALF_OPEN="One delivery is sent; any answer closes the circuit, another time-out opens it for longer.",
+)
 words(EndpointStatus, ENABLED="It gets deliveries.", DISABLED="It gets none until it is enabled.")
 words(
     DeliveryStatus,

@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from models.webhooks import DELIVERY_PREFIX, EVENT_PREFIX, PREFIX, DeliveryStatus, EndpointStatus
+from models.webhooks import DELIVERY_PREFIX, EVENT_PREFIX, PREFIX, DeliveryStatus, EndpointCircuit, EndpointStatus
 from models.webhooks import Delivery as DeliveryTable
 from models.webhooks import WebhookEndpoint as Table
 from resolvers import webhook_deliveries, webhooks
@@ -132,6 +132,9 @@ class WebhookEndpoint(Node):
     disabled_reason: str | None
     failing_since: datetime | None
     last_success_at: datetime | None
+    last_failure_at: datetime | None
+    circuit: EndpointCircuit
+    paused_until: datetime | None
     created_at: datetime = creation()
     updated_at: datetime
     version: int

@@ -113,7 +113,9 @@ class Settings(LocalSettings):
     cost_limit: int = Field(5000, ge=1, description="Highest cost of one GraphQL document")
     auth_failures_per_minute: int = Field(60, ge=1, description="Failed keys from one address before a 429")
 
-    worker_slots: int = Field(16, ge=1, le=1000, description="Jobs that one worker runs at once")
+    worker_slots: int = Field(
+        16, ge=1, le=1000, description="Jobs that one worker works on at once; 16 times as many may wait for receivers"
+    )
     sweep_seconds: float = Field(5, gt=0, description="Pause between sweeps for due jobs, in seconds")
     lease_seconds: float = Field(
         45, gt=0, description="Time after which a silent worker's job is taken over, in seconds"

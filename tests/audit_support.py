@@ -12,7 +12,7 @@ from resolvers.audit_erase import erase
 from resolvers.audit_verify import Verification, verify
 from resolvers.jobs import context_of
 from resolvers.runtime import Keyring, Runtime
-from tests.jobs_support import one, rows, tell
+from tests.jobs_support import one, rows, slot_of, tell
 from tests.servers import Backends
 from workers import seal
 
@@ -33,7 +33,7 @@ async def run(runtime: Runtime, org: UUID) -> None:
     job = await one(runtime, org, JOB + " and state = 'QUEUED'", org)
     claim = await jobs.claim(runtime, org, job["id"], 45)
     assert claim is not None
-    await seal.HANDLER.run(runtime, claim)
+    await seal.HANDLER.run(runtime, claim, slot_of(claim))
 
 
 async def entry_of(runtime: Runtime, org: UUID, sequence: int) -> UUID:

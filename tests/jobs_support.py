@@ -18,7 +18,8 @@ from models.webhooks import API_VERSION
 from resolvers import changes
 from resolvers.addresses import Address
 from resolvers.audit import stub_of
-from resolvers.jobs import context_of
+from resolvers.due import Due
+from resolvers.jobs import Claim, context_of
 from resolvers.pool import open_pool
 from resolvers.runtime import Keyring, Runtime
 from resolvers.secrets import encrypt, new_secret
@@ -26,6 +27,8 @@ from tests.servers import Backends
 from workers import main
 from workers.address import Addresses, Resolve
 from workers.http import Sender
+from workers.slot import Slot
+from workers.turns import Turns
 
 RING = Keyring({1: bytes(range(32)), 2: bytes(range(32, 64))})
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -178,6 +181,15 @@ def leads_to(*texts: str) -> Resolve:
         return [ip_address(text) for text in texts]
 
     return found
+
+
+def slot_of(claim: Claim) -> Slot:
+    """The slot of a job that a test runs by itself."""
+    turns = Turns(1, asyncio.get_running_loop().time)
+    turns.offer(Due(claim.org_id, claim.id, claim.subject_id, "webhooks"))
+    job = turns.take()
+    assert job is not None
+    return Slot(turns, job, turns.take)
 
 
 def sender(**options: Any) -> Sender:

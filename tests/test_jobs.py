@@ -7,7 +7,7 @@ import pytest
 
 from models.jobs import JobKind, JobState
 from models.typeid import new_uuid
-from resolvers import jobs, retention
+from resolvers import due, jobs, retention
 from resolvers.retention import Retention
 from resolvers.runtime import Runtime
 from tests.jobs_support import (
@@ -21,6 +21,7 @@ from tests.jobs_support import (
     rows,
     sender,
     settled,
+    slot_of,
     tell,
     working,
 )  # fmt: skip
@@ -52,7 +53,8 @@ async def test_a_stale_worker_changes_nothing(runtime: Runtime, org: UUID) -> No
     [job] = await tell(runtime, org)
     stale = await jobs.claim(runtime, org, job, -1)
     assert stale is not None
-    assert [due.id for due in await jobs.due(runtime, 9, []) if due.queue == "webhooks"] == [job]
+    found, _ = await due.due(runtime, 9)
+    assert [each.id for each in found if each.queue == "webhooks"] == [job]
     fresh = await jobs.claim(runtime, org, job, 45)
     assert fresh is not None
     assert (fresh.attempt, fresh.claim_no) == (2, 2)
@@ -80,7 +82,7 @@ async def test_a_stale_handler_records_nothing(runtime: Runtime, org: UUID) -> N
 
         there.answer = take_over
         with pytest.raises(jobs.Lost):
-            await deliver.handler(sender()).run(runtime, stale)
+            await deliver.handler(sender()).run(runtime, stale, slot_of(stale))
     row = await one(runtime, org, DELIVERY, org)
     assert (row["status"], row["attempts"]) == ("SENDING", [])
     assert [claim is not None for claim in taken] == [True]
@@ -113,13 +115,6 @@ async def test_a_fault_of_a_handler_is_tried_again_and_recorded(runtime: Runtime
     row = await one(runtime, org, JOB, org)
     assert (row["state"], row["attempt"]) == ("QUEUED", 1)
     assert (await one(runtime, org, DELIVERY, org))["status"] == "PENDING"
-
-
-async def test_a_full_lane_does_not_hide_the_others(runtime: Runtime, org: UUID) -> None:
-    await listen_at(runtime, org, "http://127.0.0.1:9/")
-    await tell(runtime, org, 3)
-    [lane] = {due.lane for due in await jobs.due(runtime, 9, []) if due.queue == "webhooks"}
-    assert [due.queue for due in await jobs.due(runtime, 9, [lane])] == ["audit"]
 
 
 async def test_retention_deletes_what_is_old(runtime: Runtime, org: UUID) -> None:

@@ -14,7 +14,7 @@ from resolvers.jobs import context_of
 from resolvers.retention import Retention
 from resolvers.runtime import Keyring, Runtime
 from tests.audit_support import JOB, owner, run, sealed
-from tests.jobs_support import RING, eventually, one, rows, tell, working
+from tests.jobs_support import RING, eventually, one, rows, slot_of, tell, working
 from tests.servers import Backends
 from workers import seal
 from workers.sweep import keep_house
@@ -62,7 +62,7 @@ async def test_seals_do_not_pile_up(runtime: Runtime, org: UUID) -> None:
     assert claim is not None
     # While one runs, a change queues another: then the first need not come again.
     await tell(runtime, org)
-    await seal.HANDLER.run(runtime, claim)
+    await seal.HANDLER.run(runtime, claim, slot_of(claim))
     states = await rows(runtime, org, JOB + " order by id", org)
     assert [row["state"] for row in states] == ["DONE", "QUEUED"]
 

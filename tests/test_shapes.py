@@ -31,6 +31,7 @@ ORDER = {
 WEBHOOK = {
     "publicId": "str", "url": "str", "events": "list", "description": "?str", "apiVersion": "str", "status": "str",
     "disabledReason": "?str", "failingSince": "?str", "lastSuccessAt": "?str",
+    "lastFailureAt": "?str", "circuit": "str", "pausedUntil": "?str",
     "createdAt": "str", "updatedAt": "str", "version": "int",
 }  # fmt: skip
 SHAPES: Mapping[str, dict[str, str] | None] = {

@@ -39,6 +39,9 @@ async def test_both_doors_create_list_and_delete_alike(acme: Org) -> None:
         "disabledReason": None,
         "failingSince": None,
         "lastSuccessAt": None,
+        "lastFailureAt": None,
+        "circuit": "CLOSED",
+        "pausedUntil": None,
         "createdAt": rest["createdAt"],
         "updatedAt": rest["updatedAt"],
         "version": 1,
@@ -195,12 +198,21 @@ async def test_disabling_stops_and_enabling_starts_the_clock_again(acme: Org) ->
     assert await acme.count("deliveries") == 0
     error = (await acme.graphql(SEND, input=this)).json()["errors"][0]["extensions"]
     assert (error["code"], error["reason"], error["field"]) == ("CONFLICT", "WEBHOOK_DISABLED", "input.id")
-    await acme.rows("update webhook_endpoints set failing_since = now()")
+    await acme.rows(
+        "update webhook_endpoints set failing_since = now(), last_failure_at = now(), timeouts = 3, circuit = 'OPEN',"
+        " paused_until = now() + interval '1 minute'"
+    )
+    spared = (await acme.data(ONE, **this))["webhook"]
+    assert spared["circuit"] == "OPEN"
+    assert spared["pausedUntil"] > spared["lastFailureAt"]
     filtered = (await acme.http.get(HOOKS, params={"status": "DISABLED"})).json()["data"]
     assert [hook["publicId"] for hook in filtered] == [made["publicId"]]
     assert (await acme.http.get(HOOKS, params={"status": "ENABLED"})).json()["data"] == []
     on = (await acme.data(UPDATE, input=this | {"status": "ENABLED"}))["updateWebhook"]["webhook"]
     assert (on["status"], on["disabledReason"], on["failingSince"], on["version"]) == ("ENABLED", None, None, 3)
+    assert (on["circuit"], on["pausedUntil"]) == ("CLOSED", None)
+    assert on["lastFailureAt"] == spared["lastFailureAt"]
+    assert [row["timeouts"] for row in await acme.rows("select timeouts from webhook_endpoints")] == [0]
     same = (await acme.data(UPDATE, input=this | {"status": "ENABLED"}))["updateWebhook"]["webhook"]
     assert same == on
     await new_client(acme)

@@ -9,7 +9,7 @@ from tests.api_support import Org
 HOOKS = "/api/v1/webhooks"
 PUBLIC = "https://hooks.example.com/counterfoil"
 FIELDS = """id url events description apiVersion status disabledReason failingSince lastSuccessAt
-  createdAt updatedAt version"""
+  lastFailureAt circuit pausedUntil createdAt updatedAt version"""
 CREATE = f"""mutation($input: CreateWebhookInput!) {{
   createWebhook(input: $input) {{ webhook {{ {FIELDS} }} secret }} }}"""
 UPDATE = f"mutation($input: UpdateWebhookInput!) {{ updateWebhook(input: $input) {{ webhook {{ {FIELDS} }} }} }}"

@@ -1,25 +1,34 @@
 """Webhook deliveries: signed as Standard Webhooks says, tried ten times over about three days."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
+import structlog
 from standardwebhooks.webhooks import Webhook
 
 from models.jobs import JobState
-from models.webhooks import DeliveryStatus
-from resolvers import deliveries, jobs
+from models.typeid import encode
+from models.webhooks import DELIVERY_PREFIX, PREFIX, DeliveryStatus, EndpointCircuit
+from resolvers import circuits, deliveries, jobs
 from resolvers.context import Context, now
 from resolvers.deliveries import Attempt, Parcel
 from resolvers.jobs import Claim
 from resolvers.runtime import Runtime
 from workers.address import Postponed
-from workers.http import URL_REFUSED, Answer, Sender
+from workers.http import TOTAL_S, URL_REFUSED, Answer, Sender
 from workers.runner import EXHAUSTED, Handler
+from workers.slot import Slot
 from workers.sweep import jittered
+
+log = structlog.get_logger(__name__)
 
 # When each try comes after the one before it, in seconds.
 SCHEDULE = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 KEPT_BYTES = 1024
 POSTPONED_S = 1.0
+# How long an endpoint that keeps timing out may take; each fourth time as long as any other.
+PROBE_S = 5.0
+FULL_PROBE_EACH = 4
 USER_AGENT = "Counterfoil-Webhooks/1"
 
 
@@ -45,29 +54,41 @@ def attempt_of(at: datetime, answer: Answer) -> Attempt:
     body = None
     if answer.status is not None:
         body = answer.body[:KEPT_BYTES].decode("utf-8", "replace").replace("\x00", "\ufffd")
-    moment = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return Attempt(moment, answer.status, answer.duration_ms, answer.error, body)
+    return Attempt(str(_iso(at)), answer.status, answer.duration_ms, answer.error, body)
 
 
 def handler(sender: Sender) -> Handler:
     """The handler of webhook deliveries."""
 
-    async def run(runtime: Runtime, claim: Claim) -> None:
+    async def run(runtime: Runtime, claim: Claim, slot: Slot) -> None:
         async with jobs.held(runtime, claim) as ctx:
             parcel = await deliveries.load(ctx, claim.subject_id)
             if parcel is None:
                 await deliveries.move(ctx, claim.subject_id, DeliveryStatus.CANCELLED)
                 await jobs.finish(ctx, claim, JobState.CANCELLED)
                 return
-            await deliveries.move(ctx, claim.subject_id, DeliveryStatus.SENDING)
+            wait = await deliveries.must_wait(ctx, parcel)
+            if wait is None:
+                await deliveries.move(ctx, claim.subject_id, DeliveryStatus.SENDING)
+            else:
+                await deliveries.move(ctx, claim.subject_id, DeliveryStatus.PENDING, wait)
+                await jobs.give_back(ctx, claim, wait)
+        if wait is not None:
+            slot.pause(wait)
+            return
         at = now()
-        headers = headers_of(parcel, datetime.now(UTC))
-        try:
-            answer = await sender.post(parcel.url, headers, parcel.body.encode(), org_id=claim.org_id)
-        except Postponed:
+        sent = partial(sender.post, parcel.url, headers_of(parcel, datetime.now(UTC)), parcel.body.encode())
+        async with slot.freed():
+            try:
+                answer = await sent(org_id=claim.org_id, total_seconds=patience_with(parcel))
+            except Postponed:
+                answer = None
+        if answer is None:
             await _postpone(runtime, claim)
             return
-        await _record(runtime, claim, parcel, attempt_of(at, answer))
+        until = await _record(runtime, claim, parcel, attempt_of(at, answer))
+        if until is not None:
+            slot.pause((until - now()).total_seconds())
 
     return Handler(run, delay_after, _ended)
 
@@ -77,10 +98,20 @@ async def _postpone(runtime: Runtime, claim: Claim) -> None:
     delay = jittered(POSTPONED_S)
     async with jobs.held(runtime, claim) as ctx:
         await deliveries.move(ctx, claim.subject_id, DeliveryStatus.PENDING, delay)
-        await jobs.finish(ctx, claim, JobState.QUEUED, delay=delay, attempt=claim.attempt - 1)
+        await jobs.give_back(ctx, claim, delay)
 
 
-async def _record(runtime: Runtime, claim: Claim, parcel: Parcel, attempt: Attempt) -> None:
+def patience_with(parcel: Parcel) -> float:
+    """How long a try may take: less for an endpoint that keeps timing out.
+
+    Each fourth one has the whole time, for a receiver that is slow and no longer hangs.
+    """
+    tried = parcel.timeouts - circuits.OPENS_AFTER
+    spared = parcel.circuit != EndpointCircuit.CLOSED and tried % FULL_PROBE_EACH != FULL_PROBE_EACH - 1
+    return PROBE_S if spared else TOTAL_S
+
+
+async def _record(runtime: Runtime, claim: Claim, parcel: Parcel, attempt: Attempt) -> datetime | None:
     delay, status, state, code = None, DeliveryStatus.SUCCEEDED, JobState.DONE, None
     if attempt.response_code == deliveries.GONE:
         status, state, code = DeliveryStatus.FAILED, JobState.DEAD, "GONE"
@@ -93,8 +124,29 @@ async def _record(runtime: Runtime, claim: Claim, parcel: Parcel, attempt: Attem
         else:
             status, state = DeliveryStatus.PENDING, JobState.QUEUED
     async with jobs.held(runtime, claim) as ctx:
-        await deliveries.record(ctx, claim.subject_id, parcel, attempt, status, delay)
+        until = await deliveries.record(ctx, claim.subject_id, parcel, attempt, status, delay)
         await jobs.finish(ctx, claim, state, delay=delay, error_code=code)
+    if not attempt.succeeded:
+        _log_failed(claim, parcel, attempt, delay, until)
+    return until
+
+
+def _log_failed(claim: Claim, parcel: Parcel, attempt: Attempt, delay: float | None, until: datetime | None) -> None:
+    """One line for a failed try: ``next`` is null after the last one."""
+    log.warning(
+        "delivery.failed",
+        org=str(claim.org_id),
+        endpoint=encode(PREFIX, parcel.endpoint_id),
+        delivery=encode(DELIVERY_PREFIX, claim.subject_id),
+        attempt=claim.attempt,
+        code=attempt.error or attempt.response_code,
+        next=_iso(None if delay is None else now() + timedelta(seconds=delay)),
+        paused_until=_iso(until),
+    )
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 async def _ended(ctx: Context, claim: Claim, state: JobState, delay: float | None) -> None:

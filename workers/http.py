@@ -70,17 +70,26 @@ class Sender:
         self._tls = tls or ssl.create_default_context()
         self._connect_s, self._total_s = connect_seconds, total_seconds
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes, *, org_id: UUID | None = None) -> Answer:
+    async def post(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        org_id: UUID | None = None,
+        total_seconds: float | None = None,
+    ) -> Answer:
         """Send a body, and read at most 16 KiB of what comes back. Never raises for what a receiver does.
 
-        An answer whose head arrived counts, even when its body was cut by time or size. Names are looked up in the
-        turns of ``org_id``; raises Postponed when there was none in time, and nothing was sent.
+        ``total_seconds`` shortens the time that it may take. An answer whose head arrived counts, even when its body
+        was cut by time or size. Names are looked up in the turns of ``org_id``; raises Postponed when there was none
+        in time, and nothing was sent.
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
         reading, error = _Reading(), None
         try:
-            async with asyncio.timeout(self._total_s):
+            async with asyncio.timeout(min(self._total_s, total_seconds or self._total_s)):
                 await self._exchange(url, headers, body, org_id, reading)
         except Refused as refused:
             error = refused.code

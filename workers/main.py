@@ -12,7 +12,7 @@ from workers import deliver, seal
 from workers.address import Addresses
 from workers.http import Sender
 from workers.runner import Runner
-from workers.sweep import keep_house, sweep
+from workers.sweep import FIRST_HOUSEKEEPING_S, keep_house, sweep
 from workers.wake import listen
 
 KEPT = Retention()
@@ -29,13 +29,15 @@ async def run(
     lease_seconds: float = 45.0,
     heartbeat_seconds: float = 15.0,
     grace_seconds: float = 5.0,
+    first_housekeeping_seconds: float = FIRST_HOUSEKEEPING_S,
     retention: Retention = KEPT,
     stop: asyncio.Event | None = None,
     sender: Sender | None = None,
 ) -> None:
     """Work until SIGTERM or SIGINT, or until ``stop`` where it is given; then finish what can be within the grace.
 
-    The rest is given back. ``slots`` is how many deliveries run at once; an eighth as many seal. The runtime's side
+    The rest is given back. ``slots`` is how many deliveries are worked on at once, apart from those that wait for
+    their receivers; an eighth as many seal. The runtime's side
     pool carries heartbeats and sweeps, so it needs two connections. Without ``sender`` deliveries go as the runtime
     allows.
     """
@@ -62,7 +64,7 @@ async def run(
             sweep(runner, sweep_seconds),
             runner.look_up(),
             listen(runner, redis_url),
-            keep_house(runtime, retention),
+            keep_house(runtime, retention, first_seconds=first_housekeeping_seconds),
         )
     ]
     beat = loop.create_task(runner.beat())

@@ -1,24 +1,32 @@
 """The runner: takes jobs that it is offered, a bounded number at once, and holds their leases while they run."""
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 import asyncpg
 import structlog
 
 from models.jobs import JobKind, JobState
-from resolvers import jobs
+from resolvers import due, jobs
 from resolvers.context import Context
+from resolvers.due import Due, Lane
 from resolvers.errors import Refusal
-from resolvers.jobs import Claim, Due
+from resolvers.jobs import Claim
 from resolvers.runtime import AWAY, Runtime
+from workers.slot import Slot
+from workers.turns import WAITING_LANE, Turns
+from workers.woken import Woken
 
-PER_LANE = 2
-BACKLOG = 1_000
+# How much of what is due one look at the database brings; when there is more, it goes from lane to lane.
+WINDOW = 500
+LANES = 250
+EACH = 8
+PORTIONS = 20
 EXHAUSTED = "ATTEMPTS_EXHAUSTED"
 FAILED = "INTERNAL"
 TROUBLE = (Refusal, asyncpg.PostgresError, *AWAY)
@@ -34,7 +42,7 @@ class Handler:
     the transaction in which the runner ends the job (QUEUED again or DEAD) because ``run`` did not.
     """
 
-    run: Callable[[Runtime, Claim], Awaitable[None]]
+    run: Callable[[Runtime, Claim, Slot], Awaitable[None]]
     delay: Callable[[int], float | None]
     ended: Callable[[Context, Claim, JobState, float | None], Awaitable[None]]
 
@@ -48,7 +56,7 @@ class _Running:
 
 
 class Runner:
-    """One worker's slots, by queue; at most two jobs of a lane run at once. Ids may be offered any number of times."""
+    """One worker's slots, by queue; whose turn it is, ``Turns`` decides. Ids may be offered any number of times."""
 
     def __init__(
         self,
@@ -61,23 +69,20 @@ class Runner:
     ) -> None:
         self.runtime = runtime
         self.hungry = asyncio.Event()
+        clock = asyncio.get_running_loop().time
+        self.turns = {queue: Turns(number, clock) for queue, number in slots.items()}
         self._handlers = handlers
         self._lease, self._pause = lease_seconds, heartbeat_seconds
-        self._free = dict(slots)
-        self._waiting: dict[str, dict[UUID, deque[Due]]] = {queue: {} for queue in slots}
-        self._lanes: Counter[UUID] = Counter()
-        self._known: set[UUID] = set()
         self._running: dict[UUID, _Running] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._woken: dict[UUID, UUID] = {}
+        self._woken = Woken()
         self._woke = asyncio.Event()
-        self._more = False
+        self._visited = due.START
         self._stopping = False
 
     def wake(self, org_id: UUID, job_id: UUID) -> None:
-        """Offer a job by its id alone; what is beyond the backlog is left to the sweep."""
-        if len(self._woken) < BACKLOG and job_id not in self._known:
-            self._woken[job_id] = org_id
+        """Offer a job by its id alone; what is beyond its organization's share is left to the sweep."""
+        if self._woken.add(org_id, job_id):
             self._woke.set()
 
     async def look_up(self) -> None:
@@ -85,82 +90,77 @@ class Runner:
         while True:
             await self._woke.wait()
             self._woke.clear()
-            woken, self._woken = self._woken, {}
             try:
-                self.offer(await jobs.seen(self.runtime, [(org, job) for job, org in woken.items()]))
+                self.offer(await due.seen(self.runtime, self._woken.take()))
             except TROUBLE as error:
                 log.warning("jobs.look_up_failed", error=str(error))
 
-    async def refill(self, most: int = BACKLOG // 2) -> None:
-        """Offer what is due, outside the lanes that have enough already."""
-        found = await jobs.due(self.runtime, most, self._full_lanes())
-        self._more = len(found) == most
+    async def refill(self) -> bool:
+        """Offer what is due: the oldest, and when there is much, some of each lane. Whether lanes are left to visit."""
+        for turns in self.turns.values():
+            turns.forget_pauses()
+        found, more = await due.due(self.runtime, WINDOW)
         self.offer(found)
+        for _ in range(PORTIONS if more else 0):
+            found, self._visited = await due.due_by_lane(self.runtime, self._visited, LANES, EACH)
+            self.offer(found, EACH)
+            if self._visited == due.START:
+                return False
+        return more
 
-    def _full_lanes(self) -> list[UUID]:
-        waiting = {lane for lanes in self._waiting.values() for lane in lanes}
-        return list(waiting | {lane for lane, number in self._lanes.items() if number >= PER_LANE})
+    async def top_up(self) -> None:
+        """Offer more of the lanes that have little left here and more in the database."""
+        low = [lane for turns in self.turns.values() for lane in turns.low()]
+        for start in range(0, len(low), LANES):
+            found = await due.due_of(self.runtime, low[start : start + LANES], WAITING_LANE)
+            self.offer(found, WAITING_LANE)
 
-    def offer(self, found: Iterable[Due]) -> None:
-        """Take jobs to be run as slots come free."""
-        for due in found:
-            lanes = self._waiting.get(due.queue)
-            if self._stopping or lanes is None or due.id in self._known or len(self._known) >= BACKLOG:
+    def offer(self, found: Iterable[Due], each: int | None = None) -> None:
+        """Take jobs to be run as slots come free. ``each``: a lane with so many has more of them."""
+        of_lane: Counter[Lane] = Counter()
+        for job in found:
+            turns = self.turns.get(job.queue)
+            if turns is None or self._stopping:
                 continue
-            self._known.add(due.id)
-            lanes.setdefault(due.lane, deque()).append(due)
-        for queue in self._waiting:
-            self._start(queue)
+            turns.offer(job)
+            lane = (job.org_id, job.lane)
+            of_lane[lane] += 1
+            if of_lane[lane] == each:
+                turns.note_more(lane)
+        for queue in self.turns:
+            self.start(queue)
 
-    def _start(self, queue: str) -> None:
-        """Fill the free slots of a queue, lane by lane in turn."""
-        lanes = self._waiting[queue]
-        started = True
-        while started and self._free[queue]:
-            started = False
-            for lane in list(lanes):
-                if not self._free[queue]:
-                    return
-                if self._lanes[lane] >= PER_LANE:
-                    continue
-                waiting = lanes.pop(lane)
-                due = waiting.popleft()
-                if waiting:
-                    lanes[lane] = waiting
-                self._free[queue] -= 1
-                self._lanes[lane] += 1
-                task = asyncio.get_running_loop().create_task(self._work(due))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-                started = True
+    def start(self, queue: str) -> None:
+        """Give the free slots of a queue to those whose turn it is."""
+        turns = self.turns[queue]
+        while (job := turns.take()) is not None:
+            task = asyncio.get_running_loop().create_task(self._work(job))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
-    async def _work(self, due: Due) -> None:
+    async def _work(self, job: Due) -> None:
+        slot = Slot(self.turns[job.queue], job, partial(self.start, job.queue))
         try:
-            claim = await jobs.claim(self.runtime, due.org_id, due.id, self._lease)
+            claim = await jobs.claim(self.runtime, job.org_id, job.id, self._lease)
             if claim is not None:
-                await self._hold(claim)
+                await self._hold(claim, slot)
         except TROUBLE as error:
             # The database is away: the job is still queued, or its lease will expire.
-            log.warning("job.left", job=str(due.id), error=str(error))
+            log.warning("job.left", job=str(job.id), error=str(error))
         except Exception:
-            log.exception("job.left", job=str(due.id))
+            log.exception("job.left", job=str(job.id))
         finally:
-            self._known.discard(due.id)
-            self._free[due.queue] += 1
-            self._lanes[due.lane] -= 1
-            if not self._lanes[due.lane]:
-                del self._lanes[due.lane]
-            self._start(due.queue)
-            if self._more and not any(self._waiting.values()):
+            if self.turns[job.queue].done(job, in_slot=slot.held):
                 self.hungry.set()
+            self.start(job.queue)
 
-    async def _hold(self, claim: Claim) -> None:
+    async def _hold(self, claim: Claim, slot: Slot) -> None:
         task = asyncio.current_task()
         assert task is not None
         running = _Running(claim, task, asyncio.get_running_loop().time() + self._lease)
         self._running[claim.id] = running
         try:
-            await self._handle(claim, self._handlers[claim.kind])
+            await self._handle(claim, self._handlers[claim.kind], slot)
         except jobs.Lost:
             log.info("job.lost", job=str(claim.id), kind=claim.kind.value)
         except asyncio.CancelledError:
@@ -173,13 +173,13 @@ class Runner:
         finally:
             del self._running[claim.id]
 
-    async def _handle(self, claim: Claim, handler: Handler) -> None:
+    async def _handle(self, claim: Claim, handler: Handler, slot: Slot) -> None:
         if claim.attempt > 1 and handler.delay(claim.attempt - 1) is None:
             # Workers that died counted as tries: the last of them used up what there was.
             await self._end(claim, JobState.DEAD, None, EXHAUSTED)
             return
         try:
-            await handler.run(self.runtime, claim)
+            await handler.run(self.runtime, claim, slot)
         except jobs.Lost:
             raise
         except Exception:
@@ -226,8 +226,8 @@ class Runner:
     async def stop(self, grace_seconds: float) -> None:
         """Start nothing more, let what runs end for a while, and give the rest back."""
         self._stopping = True
-        for lanes in self._waiting.values():
-            lanes.clear()
+        for turns in self.turns.values():
+            turns.clear()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=grace_seconds)
             for task in late:

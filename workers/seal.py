@@ -9,6 +9,7 @@ from resolvers.context import Context
 from resolvers.jobs import Claim
 from resolvers.runtime import Runtime
 from workers.runner import Handler
+from workers.slot import Slot
 from workers.sweep import jittered
 
 TRIES = 20
@@ -23,7 +24,7 @@ def delay_after(tries: int) -> float | None:
     return jittered(min(SEAL_DELAY_S * 2**tries, _LONGEST_S)) if tries < TRIES else None
 
 
-async def _run(runtime: Runtime, claim: Claim) -> None:
+async def _run(runtime: Runtime, claim: Claim, _slot: Slot) -> None:
     """Seal what there is, and come again after a while when there was something: a change may still be on its way."""
     try:
         await _seal_all(runtime, claim)

@@ -13,6 +13,8 @@ from workers.runner import TROUBLE, Runner
 
 JITTER = 0.2
 HOUSEKEEPING_S = 3_600.0
+# The first comes within a minute, even of a worker that never lives for an hour.
+FIRST_HOUSEKEEPING_S = 40.0
 
 log = structlog.get_logger(__name__)
 
@@ -23,24 +25,35 @@ def jittered(seconds: float) -> float:
 
 
 async def sweep(runner: Runner, seconds: float) -> None:
-    """Offer the runner what is due, each so many seconds, and at once when it has done all of a full portion."""
+    """Offer the runner what is due, each so many seconds; in between more of the lanes that it has finished."""
+    clock = asyncio.get_running_loop().time
+    due = clock()
     while True:
         runner.hungry.clear()
         try:
-            await runner.refill()
+            if clock() < due:
+                await runner.top_up()
+            else:
+                due = clock() + jittered(seconds)
+                if await runner.refill():
+                    due = clock() + jittered(seconds / 10)
         except TROUBLE as error:
             log.warning("sweep.failed", error=str(error))
         try:
-            async with asyncio.timeout(jittered(seconds)):
+            async with asyncio.timeout_at(due):
                 await runner.hungry.wait()
         except TimeoutError:
             continue
 
 
-async def keep_house(runtime: Runtime, keep: Retention, seconds: float = HOUSEKEEPING_S) -> None:
-    """Delete what is too old of every organization, about each hour."""
+async def keep_house(
+    runtime: Runtime, keep: Retention, seconds: float = HOUSEKEEPING_S, first_seconds: float = FIRST_HOUSEKEEPING_S
+) -> None:
+    """Delete what is too old of every organization: soon after the start, and about each hour."""
+    pause = first_seconds
     while True:
-        await asyncio.sleep(jittered(seconds))
+        await asyncio.sleep(jittered(pause))
+        pause = seconds
         try:
             for org_id in await retention.organizations(runtime):
                 await _clean(runtime, org_id, keep)

@@ -13,11 +13,12 @@ from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 
 from workers.runner import Runner
+from workers.woken import Woken
 
 QUEUE = "counterfoil:jobs"
 FUNCTION = "run_jobs"
-PATIENCE_S = 0.05
-PENDING = 1_000
+# No request waits for it: a message that is late still comes before the sweep.
+PATIENCE_S = 1.0
 # As long as jobs are gathered before the workers are told.
 GATHER_S = 0.02
 POLL_S = 0.1
@@ -35,15 +36,16 @@ class Waker:
     def __init__(self, redis_url: str, *, pause_seconds: float = AWAY_S) -> None:
         self._pool = ConnectionPool.from_url(redis_url, socket_connect_timeout=PATIENCE_S)
         self._redis = ArqRedis(self._pool, job_serializer=orjson.dumps, job_deserializer=orjson.loads)
-        self._due: list[tuple[str, str]] = []
+        self._due = Woken()
         self._task: asyncio.Task[None] | None = None
         self._pause, self._not_before = pause_seconds, 0.0
 
     def wake(self, org_id: UUID, job_ids: list[UUID]) -> None:
         """Tell the workers of new jobs, in the background; never raises, and whatever fails is left to the sweep."""
         loop = asyncio.get_running_loop()
-        if len(self._due) < PENDING and loop.time() >= self._not_before:
-            self._due += [(str(org_id), str(job_id)) for job_id in job_ids]
+        if loop.time() >= self._not_before:
+            for job_id in job_ids:
+                self._due.add(org_id, job_id)
             if self._task is None:
                 self._task = loop.create_task(self._send())
 
@@ -51,7 +53,7 @@ class Waker:
         try:
             while self._due:
                 await asyncio.sleep(GATHER_S)
-                due, self._due = self._due, []
+                due = [(str(org_id), str(job_id)) for org_id, job_id in self._due.take()]
                 async with asyncio.timeout(PATIENCE_S):
                     await self._redis.enqueue_job(FUNCTION, due, _queue_name=QUEUE)
         except (TimeoutError, OSError, RedisError) as error:

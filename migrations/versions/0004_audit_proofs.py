@@ -6,7 +6,7 @@ from alembic import op
 from sqlalchemy.exc import IntegrityError
 
 revision = "0004"
-down_revision = "0005"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
