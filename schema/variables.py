@@ -49,36 +49,48 @@ def check_variables(schema: GraphQLSchema, operation: Operation, variables: Mapp
     Where one has a wrong type, the values beside it are held against their bounds too, so that all is told at once.
     A variable that the operation does not declare is ignored. What is wrong is named by the argument that it is for.
     """
-    _check_size(variables)
+    problems = _wrong(schema, operation, variables)
+    if problems:
+        # Only now: most variables are right, and this walks the whole document.
+        places = _places(operation)
+        for problem in problems:
+            name, *path = (problem.field or "").split(".")
+            problem.field = ".".join([places.get(name, name), *path])
+        raise Refusals(problems[:MOST_PROBLEMS])
+
+
+def _wrong(schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]) -> list[Refusal]:
+    """What is wrong, each named by its variable."""
+    excess = _excess(variables)
+    if excess is not None:
+        return [excess]
     problems: list[Refusal] = []
-    places = _places(operation)
     definitions = operation.definition.variable_definitions or ()
     for definition in definitions:
         name = definition.variable.name.value
-        place = places.get(name, name)
         type_: Any = type_from_ast(schema, definition.type)
         if name in variables:
             value = variables[name]
             found: list[tuple[list[str | int], GraphQLError]] = []
             with suppress(_EnoughError):
                 validate_input_value(value, type_, _collector(found), hide_suggestions=True)
-            problems += [_problem(place, path, error) for path, error in found]
-            problems += islice(_nulls(type_, value, place), MOST_PROBLEMS)
+            problems += [_problem(name, path, error) for path, error in found]
+            problems += islice(_nulls(type_, value, name), MOST_PROBLEMS)
         elif is_non_null_type(type_) and definition.default_value is None:
-            problems.append(bad_input(place, f"The variable ${name} is required."))
+            problems.append(bad_input(name, f"The variable ${name} is required."))
         if len(problems) >= MOST_PROBLEMS:
-            raise Refusals(problems[:MOST_PROBLEMS])
+            return problems
     defaulted = {each.variable.name.value for each in definitions if each.default_value is not None}
     nulls = {name for name in defaulted if name in variables and variables[name] is None}
-    problems += [bad_input(places.get(name, name), _NO_NULL) for name in sorted(_at_non_null(schema, operation, nulls))]
+    if nulls:
+        problems += [bad_input(name, _NO_NULL) for name in sorted(_at_non_null(schema, operation, nulls))]
     if problems:
         wrong = {problem.field for problem in problems}
         for definition in definitions:
             name = definition.variable.name.value
-            type_ = type_from_ast(schema, definition.type)
-            beside = _out_of_bounds(type_, variables.get(name), places.get(name, name))
+            beside = _out_of_bounds(type_from_ast(schema, definition.type), variables.get(name), name)
             problems += [problem for problem in beside if problem.field not in wrong]
-        raise Refusals(problems[:MOST_PROBLEMS])
+    return problems
 
 
 def _at_non_null(schema: GraphQLSchema, operation: Operation, names: set[str]) -> set[str]:
@@ -93,7 +105,7 @@ def _at_non_null(schema: GraphQLSchema, operation: Operation, names: set[str]) -
             if node.name.value in names and is_non_null_type(info.get_input_type()):
                 found.add(node.name.value)
 
-    for definition in (operation.definition, *operation.fragments.values()) if names else ():
+    for definition in (operation.definition, *operation.fragments.values()):
         visit(definition, TypeInfoVisitor(info, Finder()))
     return found
 
@@ -126,8 +138,8 @@ def _places(operation: Operation) -> dict[str, str]:
     return found
 
 
-def _check_size(variables: Mapping[str, Any]) -> None:
-    """Raises Refusals for variables that hold too many values or too deep ones, before anything recurses into them."""
+def _excess(variables: Mapping[str, Any]) -> Refusal | None:
+    """What is wrong with variables that hold too many values or too deep ones, before anything recurses into them."""
     count = 0
     for name, value in variables.items():
         level, levels = _holding([value]), 0
@@ -135,10 +147,11 @@ def _check_size(variables: Mapping[str, Any]) -> None:
             levels += 1
             count += sum(map(len, level))
             if levels > MOST_LEVELS:
-                raise Refusals([bad_input(name, f"It is nested more than {MOST_LEVELS} levels deep.")])
+                return bad_input(name, f"It is nested more than {MOST_LEVELS} levels deep.")
             if count > MOST_VALUES:
-                raise Refusals([bad_input(name, f"There are more than {MOST_VALUES} values in the variables.")])
+                return bad_input(name, f"There are more than {MOST_VALUES} values in the variables.")
             level = _holding(part for each in level for part in (each.values() if isinstance(each, dict) else each))
+    return None
 
 
 def _holding(values: Iterable[Any]) -> list[dict[str, Any] | list[Any]]:
