@@ -39,58 +39,61 @@ def check_variables(schema: GraphQLSchema, operation: Operation, variables: Mapp
     Where one has a wrong type, the values beside it are held against their bounds too, so that all is told at once.
     A variable that the operation does not declare is ignored. What is wrong is named by the argument that it is for.
     """
-    places = _places(operation)
-    problems = _wrong_types(schema, operation, variables, places)
+    problems = _wrong_types(schema, operation, variables)
     if problems:
-        raise Refusals(_with_bounds(problems, schema, operation, variables, places))
+        raise Refusals(_placed(operation, _with_bounds(problems, schema, operation, variables)))
 
 
 def wrong_variables(schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]) -> list[Refusal]:
     """Every wrong value of the variables, by its type or its bounds, up to some: for one that is refused anyway."""
-    places = _places(operation)
-    problems = _wrong_types(schema, operation, variables, places)
-    return _with_bounds(problems, schema, operation, variables, places)
+    problems = _wrong_types(schema, operation, variables)
+    return _placed(operation, _with_bounds(problems, schema, operation, variables))
 
 
-def _wrong_types(
-    schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], places: Mapping[str, str]
-) -> list[Refusal]:
-    _check_size(variables)
+def _wrong_types(schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]) -> list[Refusal]:
+    """What is wrong, each named by its variable."""
+    _check_size(operation, variables)
     problems: list[Refusal] = []
     definitions = operation.definition.variable_definitions or ()
     for definition in definitions:
         name = definition.variable.name.value
-        place = places.get(name, name)
         type_: Any = type_from_ast(schema, definition.type)
         if name in variables:
             value = variables[name]
-            problems += islice(wrong_values(type_, value, place), MOST_PROBLEMS)
-            problems += islice(_nulls(type_, value, place), MOST_PROBLEMS)
+            problems += islice(wrong_values(type_, value, name), MOST_PROBLEMS)
+            problems += islice(_nulls(type_, value, name), MOST_PROBLEMS)
         elif is_non_null_type(type_) and definition.default_value is None:
-            problems.append(bad_input(place, f"The variable ${name} is required.", "REQUIRED"))
+            problems.append(bad_input(name, f"The variable ${name} is required.", "REQUIRED"))
         if len(problems) >= MOST_PROBLEMS:
-            raise Refusals(problems[:MOST_PROBLEMS])
+            return problems
     defaulted = {each.variable.name.value for each in definitions if each.default_value is not None}
     nulls = {name for name in defaulted if name in variables and variables[name] is None}
     names = sorted(_at_non_null(schema, operation, nulls))
-    return problems + [bad_input(places.get(name, name), _NO_NULL, "REQUIRED") for name in names]
+    return problems + [bad_input(name, _NO_NULL, "REQUIRED") for name in names]
 
 
 def _with_bounds(
-    problems: list[Refusal],
-    schema: GraphQLSchema,
-    operation: Operation,
-    variables: Mapping[str, Any],
-    places: Mapping[str, str],
+    problems: list[Refusal], schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]
 ) -> list[Refusal]:
     """The problems, and what else is out of its bounds; up to some."""
     wrong = {problem.field for problem in problems}
     for definition in operation.definition.variable_definitions or ():
         name = definition.variable.name.value
         type_: Any = type_from_ast(schema, definition.type)
-        beside = _out_of_bounds(type_, variables.get(name), places.get(name, name))
+        beside = islice(_out_of_bounds(type_, variables.get(name), name), MOST_PROBLEMS)
         problems += [problem for problem in beside if problem.field not in wrong]
+        if len(problems) >= MOST_PROBLEMS:
+            break
     return problems[:MOST_PROBLEMS]
+
+
+def _placed(operation: Operation, problems: list[Refusal]) -> list[Refusal]:
+    """The problems, each named by the argument that its variable is for: known by a walk through the whole document."""
+    places = _places(operation) if problems else {}
+    for problem in problems:
+        name, *path = (problem.field or "").split(".")
+        problem.field = ".".join([places.get(name, name), *path])
+    return problems
 
 
 def _at_non_null(schema: GraphQLSchema, operation: Operation, names: set[str]) -> set[str]:
@@ -138,7 +141,7 @@ def _places(operation: Operation) -> dict[str, str]:
     return found
 
 
-def _check_size(variables: Mapping[str, Any]) -> None:
+def _check_size(operation: Operation, variables: Mapping[str, Any]) -> None:
     """Raises Refusals for variables that hold too many values or too deep ones, before anything recurses into them."""
     count = 0
     for name, value in variables.items():
@@ -148,10 +151,10 @@ def _check_size(variables: Mapping[str, Any]) -> None:
             count += sum(map(len, level))
             if levels > MOST_LEVELS:
                 text = f"It is nested more than {MOST_LEVELS} levels deep."
-                raise Refusals([bad_input(name, text, "TOO_LONG", limit=MOST_LEVELS)])
+                raise Refusals(_placed(operation, [bad_input(name, text, "TOO_LONG", limit=MOST_LEVELS)]))
             if count > MOST_VALUES:
                 text = f"It holds more than {MOST_VALUES} values in all."
-                raise Refusals([bad_input(name, text, "TOO_LONG", limit=MOST_VALUES)])
+                raise Refusals(_placed(operation, [bad_input(name, text, "TOO_LONG", limit=MOST_VALUES)]))
             level = _holding(part for each in level for part in (each.values() if isinstance(each, dict) else each))
 
 

@@ -99,6 +99,7 @@ async def test_a_null_in_a_filter_needs_no_scope_of_the_list_it_leads_to(filled:
         ("$t: [String!]", 'createClient(input: {name: "x", email: "a@b.example", tags: $t})', {"t": ["a", None]},
          "input.tags.1"),
         ("$n: String = \"x\"", 'createClient(input: {name: $n, email: "a@b.example"})', {"n": None}, "input.name"),
+        ("$in: CreateClientInput!", "createClient(input: $in)", {"in": [0] * 1_600}, "input"),
         ("$b: Boolean = true", 'createClient(input: {name: "x", email: "a@b.example"}) @include(if: $b)', {"b": None},
          "b"),
     ],
