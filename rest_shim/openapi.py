@@ -158,7 +158,7 @@ def _header(name: str) -> dict[str, str]:
 def _problems(route: Route) -> dict[str, Any]:
     codes = ["BAD_INPUT", "UNAUTHENTICATED", "FORBIDDEN", "RATE_LIMITED", "UNAVAILABLE"]
     if route.kind is Kind.LIST:
-        codes.append("INVALID_CURSOR")
+        codes += ["INVALID_CURSOR", "QUERY_TOO_SLOW"]
     if "{publicId}" in route.path:
         codes.append("NOT_FOUND")
     if route.kind in (Kind.CREATE, Kind.UPDATE):

@@ -94,7 +94,7 @@ async def test_a_key_without_the_scope(acme: Org) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status", "allowed"),
     [
-        ("GET", "/", 404, None),
+        ("GET", "/nothing", 404, None),
         ("GET", "/api/v1", 404, None),
         ("GET", "/api/v1/nothing", 404, None),
         ("POST", "/api/v2/clients", 404, None),
