@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from execution.judge import DEFAULT_PAGE
+from execution.asked import DEFAULT_PAGE
 from models.keys import Source
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input, not_found
@@ -141,6 +141,7 @@ class _Path:
         door.engine.allow(bound.plain, actor)
         prepared = door.engine.prepared(bound.operation, await _variables(door, bound.route, request))
         ctx = Context(door.runtime, actor, request.request_id, Source.REST, idempotency_key(request))
+        request.state["ctx"] = ctx
         await door.pay(actor.org_id, prepared.measure.cost, headers)
         return await door.engine.run(ctx, prepared), ctx
 

@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 from graphql import GraphQLEnumType, GraphQLInputObjectType, get_named_type
 
-from execution.judge import DEFAULT_PAGE, judge
+from execution.asked import DEFAULT_PAGE
+from execution.judge import judge
 from resolvers.errors import STATUS
 from rest_shim.openapi_schemas import Components, JsonSchema, list_inputs, part_of, root_type
 from rest_shim.openapi_shared import HEADERS, PAGINATION, PROBLEM, SYSTEM, TEXT
