@@ -60,6 +60,7 @@ class Context:
     ``steady``: each of its statements has one best plan for all values, which PostgreSQL shall keep. By itself it plans
     anew for an organization that is larger than most, which takes longer than to run such a statement.
     ``writes``: its transaction may change rows, and wait for others that do.
+    ``modest``: its statements may take long, so that it takes nothing of its organization's second half of the pool.
     ``once`` holds secrets that are shown this once: a replay of the answer is without them.
     ``loaded`` bounds what a caller's operation loads; None where nothing is bounded. ``committed``: a commit was sent,
     so that from now on "try again" may do something twice.
@@ -71,6 +72,7 @@ class Context:
     source: Source
     idempotency_key: str | None = None
     steady: bool = False
+    modest: bool = False
     statements: int = 0
     replayed: bool = False
     writes: bool = False
@@ -151,7 +153,7 @@ class _Snapshot:
     async def __aenter__(self) -> None:
         ctx = self._ctx
         ctx._connection = self._link = await ctx.runtime.begin(
-            _BEGIN_READ, ctx.actor.org_id, _STEADY if ctx.steady else _FILTERED
+            _BEGIN_READ, ctx.actor.org_id, _STEADY if ctx.steady else _FILTERED, modest=ctx.modest
         )
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:

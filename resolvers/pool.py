@@ -52,29 +52,30 @@ class Pool:
         """How many connections an owner holds."""
         return self._shares.held(owner)
 
-    async def acquire(self, patience: float, owner: Any = None) -> Link:
+    async def acquire(self, patience: float, owner: Any = None, *, modest: bool = False) -> Link:
         """A connection, the last that came back, for the caller alone until it is released or mended.
 
-        ``owner`` is whose share it is of; without one it is of nobody's.
+        ``owner`` is whose share it is of; without one it is of nobody's. ``modest``: not while that is half or more.
 
         Raises TimeoutError after ``patience`` seconds, InterfaceError when the pool is closed, and what connecting
         raises: OSError, PostgresError.
         """
         if self._emptied is not None:
             raise asyncpg.InterfaceError("the pool is closed")
-        while self._idle:
+        deadline = self._loop.time() + patience
+        free = not modest or self._shares.has_room(owner)
+        while free and self._idle:
             link = self._idle.pop()
             if not link.is_closed():
                 self._shares.take(owner)
                 link.owner = owner
                 return link
             self.size -= 1
-        deadline = self._loop.time() + patience
-        if self.size < self.most:
+        if free and self.size < self.most:
             self.size += 1
             self._shares.take(owner)
         else:
-            given = await self._turn(patience, owner)
+            given = await self._turn(patience, owner, modest=modest)
             if given is not None:
                 return given
         return await self._new(deadline, owner)
@@ -123,10 +124,10 @@ class Pool:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _turn(self, patience: float, owner: Any) -> Link | None:
+    async def _turn(self, patience: float, owner: Any, *, modest: bool) -> Link | None:
         """A connection from its last user, or None with the right to make one; the owner's share has it already."""
         turn: asyncio.Future[Link | None] = self._loop.create_future()
-        waiter = Waiter(turn, owner)
+        waiter = Waiter(turn, owner, modest=modest)
         self._shares.waiters.append(waiter)
         timer = self._loop.call_later(patience, _expire, turn)
         try:

@@ -87,15 +87,16 @@ class Runtime:
             yield connection
             await connection.execute("commit")
 
-    async def begin(self, how: str, org_id: UUID, also: str = "") -> Link:
+    async def begin(self, how: str, org_id: UUID, also: str = "", *, modest: bool = False) -> Link:
         """A connection of ``pool`` in a new transaction of one organization, to be released or mended.
 
-        ``how`` is the whole ``begin``, ``also`` (",set_config(…)") sets more. One round trip, the end of a snapshot
+        ``how`` is the whole ``begin``, ``also`` (",set_config(…)") sets more. ``modest``: not beyond the organization's
+        half of the pool, even where nobody else wants the rest. One round trip, the end of a snapshot
         before it included. Raises Refusal UNAVAILABLE when no connection is free in time or the database is away.
         """
-        return await self.first(self.pool, f"{how};{self.tenant(org_id)}{also}", org_id)
+        return await self.first(self.pool, f"{how};{self.tenant(org_id)}{also}", org_id, modest=modest)
 
-    async def first(self, pool: Pool, sql: str, owner: UUID | None = None) -> Link:
+    async def first(self, pool: Pool, sql: str, owner: UUID | None = None, *, modest: bool = False) -> Link:
         """A connection on which ``sql``, without parameters, has run as the first thing.
 
         Nothing of the caller's has run before it, so a connection that turns out to be dead is replaced. ``owner``
@@ -103,7 +104,7 @@ class Runtime:
         """
         while True:
             try:
-                link = await pool.acquire(self.pool_wait, owner)
+                link = await pool.acquire(self.pool_wait, owner, modest=modest)
             except (*AWAY, asyncpg.PostgresError) as error:
                 raise unavailable() from error
             try:

@@ -8,16 +8,16 @@ T = TypeVar("T")
 
 
 class Waiter(Generic[T]):
-    """Somebody who waits; ``owner`` is whose share it will be of, None for nobody's."""
+    """Somebody who waits; ``owner`` is whose share it will be of, None for nobody's. ``modest``: never beyond half."""
 
-    __slots__ = ("owner", "turn")
+    __slots__ = ("modest", "owner", "turn")
 
-    def __init__(self, turn: asyncio.Future[T], owner: Any) -> None:
-        self.turn, self.owner = turn, owner
+    def __init__(self, turn: asyncio.Future[T], owner: Any, *, modest: bool) -> None:
+        self.turn, self.owner, self.modest = turn, owner, modest
 
 
 class Shares(Generic[T]):
-    """What owners hold of ``most``. One may hold all of it, and half where another one waits."""
+    """What owners hold of ``most``. One may hold all of it, and half where another one waits or it is modest."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -41,18 +41,24 @@ class Shares(Generic[T]):
                 del self._held[owner]
 
     def next(self) -> Waiter[T] | None:
-        """Take the first who waits and whose owner has less than half; where there is none, the first."""
+        """Take the first who waits and whose owner has less than half; where there is none, the first not modest."""
         waiters = self.waiters
         while waiters and waiters[0].turn.done():
             waiters.popleft()
-        if not waiters:
-            return None
-        chosen = waiters[0]
-        if not self._has_room(chosen.owner):
-            fair = (each for each in waiters if not each.turn.done() and self._has_room(each.owner))
-            chosen = next(fair, chosen)
-        waiters.remove(chosen)
+        chosen: Waiter[T] | None = None
+        for each in waiters:
+            if each.turn.done():
+                continue
+            if self.has_room(each.owner):
+                chosen = each
+                break
+            if chosen is None and not each.modest:
+                chosen = each
+        if chosen is not None:
+            waiters.remove(chosen)
         return chosen
 
-    def _has_room(self, owner: Any) -> bool:
-        return 2 * (self._held[owner] + 1) <= self.most
+    def has_room(self, owner: Any) -> bool:
+        """Whether an owner with one more has no more than half; the first one it may have always."""
+        held = self._held[owner]
+        return not held or 2 * (held + 1) <= self.most

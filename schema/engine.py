@@ -62,6 +62,8 @@ class _RolledBackError(Exception):
 
 
 LIMITS = Limits()
+# What searches cost together that may take seconds where there are many rows.
+LONG_SEARCH = 200
 
 
 class Engine:
@@ -122,6 +124,7 @@ class Engine:
         # Which plan is best for a filter depends on how much it finds; for an id, or a page in an order, on nothing.
         ctx.steady = not prepared.measure.filtered
         cost = prepared.measure.cost
+        ctx.modest = prepared.measure.searched > LONG_SEARCH
         ctx.loaded = Loaded()
         try:
             variables = _variables(prepared)

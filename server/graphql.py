@@ -23,6 +23,8 @@ _ALLOWED = "GET, HEAD, POST, OPTIONS"
 ALWAYS = frozenset({401, 403, 405, 413, 415, 422, 429, 503})
 PUBLIC = Actor(ActorKind.PUBLIC, "public", "public", frozenset(), NOBODY)
 
+# A document that is refused was read and judged: its organization pays for that.
+REFUSED = 200
 _NO_TEXT = "query must be the text of a GraphQL document."
 _INTROSPECTS = re.compile(r"\b__(schema|type)\b")
 
@@ -82,10 +84,12 @@ class GraphQL:
             self.anonymous.read(request, refused)
         try:
             prepared, name = await self._prepare(request, known=refused is None)
-        except (MalformedError, Refusal, Refusals, UnfitDocument):
+        except (MalformedError, Refusal, Refusals, UnfitDocument) as error:
             # Without a key nobody learns more than that one is needed.
             if refused is not None:
                 raise refused from None
+            if actor is not None and _was_read(error):
+                await self.door.pay(actor.org_id, REFUSED, headers)
             raise
         if actor is None:
             if not self.door.engine.public(prepared) or not self._open(prepared):
@@ -97,7 +101,12 @@ class GraphQL:
         if request.method != "POST" and kind != "query":
             headers.append((b"allow", b"POST"))
             raise Refusal("METHOD_NOT_ALLOWED", "GET is for queries only: use POST.")
-        self.door.engine.validate(prepared, name)
+        try:
+            self.door.engine.validate(prepared, name)
+        except (Refusal, UnfitDocument):
+            if actor is not PUBLIC:
+                await self.door.pay(actor.org_id, REFUSED, headers)
+            raise
         self.door.engine.allow(prepared, actor)
         ctx = Context(self.door.runtime, actor, request.request_id, Source.GRAPHQL, idempotency_key(request))
         request.state["ctx"] = ctx
@@ -148,6 +157,11 @@ class GraphQL:
         if not isinstance(text, str):
             raise bad_input("query", _NO_TEXT)
         return text, variables, name
+
+
+def _was_read(error: Exception) -> bool:
+    """Whether what is refused is a document, which was parsed and perhaps judged."""
+    return isinstance(error, UnfitDocument) or (isinstance(error, Refusal) and error.code == "TOO_COMPLEX")
 
 
 def _is_persisted(body: dict[str, Any], extensions: dict[str, Any] | None) -> bool:

@@ -131,7 +131,7 @@ async def test_a_backend_that_does_not_answer_a_look_up_is_a_503(
         finally:
             os.kill(stopped, ended_by)
         # Killed, it takes all others with it, and the server starts anew: never a 500 meanwhile.
-        statuses = []
+        statuses: list[int] = []
         while not statuses or statuses[-1] != 200:
             answer = await org.graphql("{ clients { totalCount } }")
             if answer.status_code != 200:

@@ -232,3 +232,25 @@ async def test_operations_are_of_their_organization_s_share(single: Runtime) -> 
     assert single.pool.held(ctx.org_id) == 0
     async with single.connection():
         assert single.pool._shares._held == {}
+
+
+async def test_what_may_take_long_leaves_half_to_others_even_when_nobody_waits(backends: Backends) -> None:
+    async with opened(backends.database_url, most=4) as pool:
+        modest = [await pool.acquire(LONG, "a", modest=True) for _ in range(2)]
+        with pytest.raises(TimeoutError):
+            await pool.acquire(0.01, "a", modest=True)
+        waiter = asyncio.create_task(pool.acquire(LONG, "a", modest=True))
+        await asyncio.sleep(0)
+        # Others have what is left, also another operation of the same organization.
+        others = [await pool.acquire(LONG, owner) for owner in ("b", "a")]
+        assert (pool.held("a"), pool.held("b")) == (3, 1)
+        pool.release(others.pop())
+        await asyncio.sleep(0)
+        assert not waiter.done()
+        pool.release(modest.pop())
+        modest.append(await waiter)
+        assert pool.held("a") == 2
+        for link in modest + others:
+            pool.release(link)
+    async with opened(backends.database_url, most=1) as pool:
+        pool.release(await pool.acquire(LONG, "a", modest=True))
