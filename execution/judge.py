@@ -15,20 +15,13 @@ from graphql import (
     GraphQLNamedType,
     GraphQLSchema,
     InlineFragmentNode,
-    SchemaMetaFieldDef,
     SelectionSetNode,
-    TypeMetaFieldDef,
-    get_named_type,
-    is_interface_type,
-    is_object_type,
     value_from_ast_untyped,
 )
 
-from execution.asked import PAGE, is_given, items, page_size
+from execution.asked import PAGE, is_given, items, page_size, root_of, type_of
 from execution.documents import Operation
 
-# The fields that ask about the schema, at any root.
-INTROSPECTION = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
 # The directives that may leave out what they stand at.
 CONDITIONS = frozenset({"skip", "include"})
 # What counting the rows of a connection costs, and how many times the price of its filters: it looks at every row.
@@ -207,22 +200,6 @@ def left_out(directive: DirectiveNode, variables: Mapping[str, Any]) -> bool:
         if argument.name.value == "if" and wanted is (directive.name.value == "skip"):
             return True
     return False
-
-
-def type_of(node: FieldNode, parent: GraphQLNamedType | None) -> GraphQLNamedType | None:
-    """The type of what a field holds; None where it is not known."""
-    meta = INTROSPECTION.get(node.name.value)
-    if meta is not None:
-        return get_named_type(meta.type)
-    if is_object_type(parent) or is_interface_type(parent):
-        known = parent.fields.get(node.name.value)
-        return None if known is None else get_named_type(known.type)
-    return None
-
-
-def root_of(schema: GraphQLSchema, kind: str) -> GraphQLNamedType | None:
-    """The type that an operation of a kind starts at."""
-    return {"query": schema.query_type, "mutation": schema.mutation_type}.get(kind, schema.subscription_type)
 
 
 def defaults_of(operation: Operation) -> dict[str, Any]:

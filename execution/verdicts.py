@@ -21,9 +21,9 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from execution.asked import PAGE, is_given, items, page_size
+from execution.asked import PAGE, is_given, items, page_size, root_of, type_of
 from execution.documents import Operation
-from execution.judge import CONDITIONS, Limits, Measure, Rule, defaults_of, excess, judge, root_of, type_of
+from execution.judge import CONDITIONS, Limits, Measure, Rule, defaults_of, excess, judge
 
 MOST_VERDICTS = 16
 # What a place in the document makes of the variables: a size, scopes, a price, whether something is left out.

@@ -102,7 +102,7 @@ FILTERS: list[tuple[dict[str, Any] | None, int]] = [
     (None, 0),
     ({}, 0),
     ({"status": {"eq": "LEAD"}}, 1),
-    ({"status": {"eq": "LEAD", "in": ["LEAD"] * 25}}, 1 + 1 + 2),
+    ({"status": {"eq": "LEAD", "in": ["LEAD"] * 25}, "name": None, "tags": {"has": None}}, 1 + 1 + 2),
     ({"search": "ada lovelace"}, 2 * 5),
     ({"orders": {"some": {"total": {"gt": 5, "lt": 9}}}}, 10 + 1 + 2),
     ({"orders": {"some": {"client": {"orders": {"none": {}}}}, "none": {}}}, 2 * 10 + 2 + 10 + 10 + 1),
