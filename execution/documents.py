@@ -69,8 +69,9 @@ class Operation:
 class _Bounded(Lexer):
     """Reads tokens for a parser, which recurses: stops before it meets what is too large or too deep."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, most: int) -> None:
         super().__init__(source)
+        self.most = most
         self.count = self.depth = 0
 
     def advance(self) -> Token:
@@ -78,8 +79,8 @@ class _Bounded(Lexer):
         token = super().advance()
         kind = token.kind
         self.count += kind is not TokenKind.EOF
-        if self.count > MOST_TOKENS:
-            raise _too_complex(f"The document has more than {MOST_TOKENS} tokens.")
+        if self.count > self.most:
+            raise _too_many(self.most)
         if kind in _OPEN:
             self.depth += 1
             if self.depth > MOST_BRACKETS:
@@ -103,12 +104,16 @@ def _too_complex(message: str) -> UnfitDocument:
     return UnfitDocument("TOO_COMPLEX", [GraphQLError(message)])
 
 
-def parse_operation(text: str, name: str | None) -> Operation:
-    """Parse a text and pick its operation. Raises UnfitDocument."""
+def _too_many(most: int) -> UnfitDocument:
+    return _too_complex(f"The document has more than {most} tokens.")
+
+
+def parse_operation(text: str, name: str | None, tokens: int = MOST_TOKENS) -> Operation:
+    """Parse a text of at most so many tokens and pick its operation. Raises UnfitDocument."""
     if len(text) > MOST_TEXT:
         raise _too_complex(f"The document has more than {MOST_TEXT} characters.")
     source = Source(text)
-    lexer = _Bounded(source)
+    lexer = _Bounded(source, tokens)
     try:
         document = Parser(source, max_tokens=MOST_TOKENS, lexer=lexer).parse_document()
     except GraphQLError as error:
@@ -152,13 +157,15 @@ class Documents:
         nodes = [node for node in parse(text).definitions if isinstance(node, OperationDefinitionNode)]
         return [node.name.value for node in nodes if node.name is not None]
 
-    def operation(self, text: str, name: str | None) -> Operation:
-        """The parsed operation, not yet validated. Raises UnfitDocument."""
+    def operation(self, text: str, name: str | None, tokens: int = MOST_TOKENS) -> Operation:
+        """The parsed operation, of at most so many tokens, not yet validated. Raises UnfitDocument."""
         kept = self._kept.get((text, name))
         if kept is not None:
+            if kept.tokens > tokens:
+                raise _too_many(tokens)
             self._kept.move_to_end((text, name))
             return kept
-        return parse_operation(text, name)
+        return parse_operation(text, name, tokens)
 
     def validated(self, operation: Operation, name: str | None) -> Operation:
         """The operation once it is valid; remembered from then on. Raises UnfitDocument."""

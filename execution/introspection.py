@@ -2,7 +2,8 @@
 
 from graphql import GraphQLSchema, get_named_type, is_object_type
 
-from execution.judge import INTROSPECTION, Measure, Rule
+from execution.asked import INTROSPECTION
+from execution.judge import Measure, Rule
 
 # For each type of the schema. The standard query, all of it, asks for 28.
 MOST_INTROSPECTED = 36

@@ -4,7 +4,7 @@ One pass over the document; a fragment is measured once for each type it meets a
 neither a cycle nor a bomb takes longer than reading it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -15,26 +15,19 @@ from graphql import (
     GraphQLNamedType,
     GraphQLSchema,
     InlineFragmentNode,
-    SchemaMetaFieldDef,
     SelectionSetNode,
-    TypeMetaFieldDef,
-    Undefined,
-    get_named_type,
-    is_interface_type,
-    is_object_type,
     value_from_ast_untyped,
 )
 
+from execution.asked import PAGE, is_given, items, page_size, root_of, type_of
 from execution.documents import Operation
-from execution.shapes import INT_HIGH
 
-# How many of a connection are found when neither of these says so.
-DEFAULT_PAGE = 20
-PAGE = ("first", "last")
-# The fields that ask about the schema, at any root.
-INTROSPECTION = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
 # The directives that may leave out what they stand at.
 CONDITIONS = frozenset({"skip", "include"})
+# What counting the rows of a connection costs, and how many times the price of its filters: it looks at every row.
+COUNT, COUNTED = 2, 5
+# What JSON puts around a key and its value.
+AROUND = 6
 # A bomb's figures have hundreds of digits; no more than this is told of them.
 MOST_TOLD = 10**9
 
@@ -45,7 +38,9 @@ class Rule:
     ``introspects`` holds ``times`` objects, one that finds ``each`` of a list argument's items as many as there are.
 
     ``public`` fields need no key. ``scope`` is needed; ``scope_of`` tells more from the arguments that it ``reads``.
-    ``filters`` are the arguments that narrow what it holds.
+    ``filters`` are the arguments that narrow what it holds, ``price`` says what they cost. A field that ``counts`` the
+    rows of its connection costs ``COUNT``, and ``COUNTED`` times the price of its filters. ``weight`` is the cost of
+    the field's own size, ``size`` how many bytes it may have, 0 where its length is counted when it is loaded.
     """
 
     cost: int = 0
@@ -55,6 +50,10 @@ class Rule:
     scope_of: Callable[[Mapping[str, Any]], list[str]] | None = None
     reads: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
+    price: Callable[[Mapping[str, Any]], int] | None = None
+    counts: bool = False
+    weight: int = 0
+    size: int = 64
     introspects: int = 0
     times: int = 1
     each: str | None = None
@@ -76,7 +75,10 @@ class Limits:
 class Measure:
     """What a selection is. ``scopes`` has, for each scope, the path of the first field that needs it.
 
-    ``filtered``: some field of it is given one of its filters, and not as null.
+    ``filtered``: some field of it is given one of its filters, and not as null. ``searched`` is
+    the part of the cost for filters and counts, each once however many objects have it. ``counts`` is how many of its
+    fields count the rows of the connection around it. ``size`` is how many bytes the answer may have, without what is
+    counted when it is loaded.
     """
 
     depth: int = 0
@@ -87,6 +89,9 @@ class Measure:
     introspected: int = 0
     public: bool = True
     filtered: bool = False
+    searched: int = 0
+    counts: int = 0
+    size: int = 0
     scopes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def add(self, other: "Measure", prefix: tuple[str, ...] = (), times: int = 1) -> None:
@@ -95,6 +100,9 @@ class Measure:
         self.aliases += other.aliases
         self.directives += other.directives
         self.cost += other.cost * times
+        self.size += other.size * times
+        self.searched += other.searched
+        self.counts += other.counts
         self.introspected += other.introspected * times
         self.public = self.public and other.public
         self.filtered = self.filtered or other.filtered
@@ -146,11 +154,14 @@ class _Judge:
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> Measure:
         name = node.name.value
         rule = self.rules.get((parent.name if parent is not None else "", name), Rule(public=name.startswith("__")))
-        arguments = arguments_of(node, rule, self.variables)
+        arguments = _arguments_of(node, rule, self.variables)
         each = 1 if rule.each is None else items(arguments, rule.each)
-        measure = Measure(depth=1, cost=rule.cost * each, introspected=rule.introspects * rule.times)
-        measure.public = rule.public
+        price = 0 if rule.price is None else rule.price(arguments)
         key = node.alias.value if node.alias is not None else name
+        measure = Measure(
+            depth=1, cost=rule.cost * each + rule.weight + price, introspected=rule.introspects * rule.times,
+            public=rule.public, searched=price, size=len(key) + AROUND + rule.size,
+        )  # fmt: skip
         if rule.scope is not None:
             measure.scopes[rule.scope] = (key,)
         measure.filtered = is_given(arguments, rule.filters)
@@ -161,12 +172,16 @@ class _Judge:
             held = self.selection(node.selection_set, type_of(node, parent))
             measure.add(held, (key,), page_size(arguments) if rule.connection else rule.times * each)
             measure.depth = held.depth + 1
+            counted = held.counts * (COUNT + COUNTED * price)
+            measure.cost += counted
+            measure.searched += counted
             # What lies under a public field was judged by it, as introspection's own fields are.
             measure.public = rule.public
+        measure.counts = int(rule.counts)
         return measure
 
 
-def arguments_of(node: FieldNode, rule: Rule, variables: Mapping[str, Any]) -> dict[str, Any]:
+def _arguments_of(node: FieldNode, rule: Rule, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The values of those of a field's arguments that its rule reads."""
     wanted = {*rule.reads, *rule.filters, *(PAGE if rule.connection else ())}
     return {
@@ -174,26 +189,6 @@ def arguments_of(node: FieldNode, rule: Rule, variables: Mapping[str, Any]) -> d
         for part in node.arguments or ()
         if part.name.value in wanted
     }
-
-
-def is_given(arguments: Mapping[str, Any], names: Iterable[str]) -> bool:
-    """Whether one of some arguments is there, and is not null."""
-    values = (arguments.get(name) for name in names)
-    return any(value is not None and value is not Undefined for value in values)
-
-
-def page_size(arguments: Mapping[str, Any]) -> int:
-    """How many of a connection may be found."""
-    asked = [arguments.get(name) for name in PAGE]
-    # 100.0 is 100 to GraphQL, so it is to us.
-    sizes = [int(size) for size in asked if isinstance(size, (int, float)) and 0 < size < INT_HIGH]
-    return max(sizes) if sizes else DEFAULT_PAGE
-
-
-def items(arguments: Mapping[str, Any], name: str) -> int:
-    """How many items an argument has: one that is no list is a list of one to GraphQL."""
-    found = arguments.get(name)
-    return len(found) if isinstance(found, list) else 1
 
 
 def left_out(directive: DirectiveNode, variables: Mapping[str, Any]) -> bool:
@@ -205,22 +200,6 @@ def left_out(directive: DirectiveNode, variables: Mapping[str, Any]) -> bool:
         if argument.name.value == "if" and wanted is (directive.name.value == "skip"):
             return True
     return False
-
-
-def type_of(node: FieldNode, parent: GraphQLNamedType | None) -> GraphQLNamedType | None:
-    """The type of what a field holds; None where it is not known."""
-    meta = INTROSPECTION.get(node.name.value)
-    if meta is not None:
-        return get_named_type(meta.type)
-    if is_object_type(parent) or is_interface_type(parent):
-        known = parent.fields.get(node.name.value)
-        return None if known is None else get_named_type(known.type)
-    return None
-
-
-def root_of(schema: GraphQLSchema, kind: str) -> GraphQLNamedType | None:
-    """The type that an operation of a kind starts at."""
-    return {"query": schema.query_type, "mutation": schema.mutation_type}.get(kind, schema.subscription_type)
 
 
 def defaults_of(operation: Operation) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Plain:
     """A field that its object alone tells. ``many`` reads it of a whole level; where it raises, ``one`` is asked.
 
     ``cell`` is how a plan can write it among others; without one ``needs`` are the columns that it reads. ``sure``: an
-    object that it gives is of the declared type.
+    object that it gives is of the declared type, and costs ``cost``; ``weight`` is what the field itself costs.
     """
 
     one: Callable[[Any], Any]
@@ -50,6 +50,7 @@ class Plain:
     needs: tuple[str, ...] = ()
     sure: bool = False
     cost: int = 0
+    weight: int = 0
 
     @property
     def columns(self) -> tuple[str, ...]:

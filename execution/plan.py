@@ -26,7 +26,7 @@ from execution.planned import Planned, Selection
 from execution.shapes import shape_of
 from execution.survey import FALLBACKS, Known, surveyed
 from execution.variables import Variables
-from execution.whole import foldable, weight_of, writable
+from execution.whole import foldable, own_weight, weight_of, writable
 
 MOST_PLANS = 8
 # A process has one schema; tests have some more.
@@ -63,6 +63,7 @@ class Plan:
                 fields[key] = self._field(type_, key, name, details, nodes, definition, source)
         made = Selection(type_, fields, dict.fromkeys(fields), source=source)
         made.rest = [each for each in fields.values() if not writable(each)]
+        made.own = own_weight(made)
         made.weight = weight_of(made)
         return made
 

@@ -60,13 +60,15 @@ class Planned:
 class Selection:
     """The fields that are asked of objects of one type. ``empty`` has their keys in the answer's order.
 
-    A writer writes all of an object but its ``rest``; what it writes within one object costs ``weight``.
+    A writer writes all of an object but its ``rest``; what it writes within one object costs ``weight``, of which
+    ``own`` is for the size of the object's own fields.
     """
 
     type_: GraphQLObjectType
     fields: dict[str, Planned]
     empty: dict[str, None]
     rest: list[Planned] = field(default_factory=list)
+    own: int = 0
     weight: int = 0
     source: Planned | None = None
     writers: dict[bool, Any] = field(default_factory=dict)

@@ -7,8 +7,9 @@ from typing import Any
 from graphql import FieldNode, FragmentDefinitionNode, GraphQLSchema, VariableNode
 from graphql.language import DirectiveNode, Visitor, visit
 
+from execution.asked import INTROSPECTION
 from execution.documents import Operation
-from execution.judge import CONDITIONS, INTROSPECTION
+from execution.judge import CONDITIONS
 
 # How often an operation was left, whole, to graphql-core, by the reason.
 FALLBACKS: Counter[str] = Counter()

@@ -21,25 +21,12 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from execution.asked import PAGE, is_given, items, page_size, root_of, type_of
 from execution.documents import Operation
-from execution.judge import (
-    CONDITIONS,
-    PAGE,
-    Limits,
-    Measure,
-    Rule,
-    defaults_of,
-    excess,
-    is_given,
-    items,
-    judge,
-    page_size,
-    root_of,
-    type_of,
-)
+from execution.judge import CONDITIONS, Limits, Measure, Rule, defaults_of, excess, judge
 
 MOST_VERDICTS = 16
-# What a place in the document makes of the variables: a size, scopes, whether something is filtered or left out.
+# What a place in the document makes of the variables: a size, scopes, a price, whether something is left out.
 Place = Callable[[Mapping[str, Any]], Any]
 
 
@@ -137,6 +124,8 @@ class _Places:
                 self._add(_tuple(rule.scope_of), given, rule.reads)
             if rule.filters:
                 self._add(partial(is_given, names=rule.filters), given, rule.filters)
+            if rule.price is not None:
+                self._add(rule.price, given, rule.filters)
         if node.selection_set is not None:
             self._selection(node.selection_set, type_of(node, parent))
 

@@ -6,9 +6,14 @@ from execution.kinds import Batch, Plain
 from execution.planned import Planned, Selection
 
 
+def own_weight(selection: Selection) -> int:
+    """What the fields of one of a selection's objects cost by their size."""
+    return sum(field.kind.weight for field in selection.fields.values() if isinstance(field.kind, Plain))
+
+
 def weight_of(selection: Selection) -> int:
-    """What the objects that are written within one of a selection's objects cost, lists of them apart."""
-    total = 0
+    """What one of a selection's objects costs with all that is written within it, lists of objects apart."""
+    total = selection.own
     for field in selection.fields.values():
         if field not in selection.rest and not field.is_leaf and field.shape.item is None:
             total += field.kind.cost + field.selection(field.shape.named).weight

@@ -31,7 +31,8 @@ class Writing:
         selection = field_.selection(type_)
         found = self.next.get(id(selection))
         if found is None:
-            found = self.next[id(selection)] = Level(selection, selection.fields.values(), field_.kind.cost)
+            price = field_.kind.cost + selection.own
+            found = self.next[id(selection)] = Level(selection, selection.fields.values(), price)
             self.levels.append(found)
         return found
 

@@ -9,7 +9,7 @@ from annotated_types import MaxLen
 from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field, SQLModel
 
-from models.words import Metadata, Moment, Tags
+from models.words import METADATA_LIMIT, Metadata, Moment, Tags
 
 # Constraint names are part of the catalogue, so both roads to it must give the same ones.
 SQLModel.metadata.naming_convention = {
@@ -98,7 +98,7 @@ class Described(Resource):
     metadata_: Metadata = Field(
         sa_type=pg.JSONB,
         nullable=False,
-        sa_column_kwargs={"name": "metadata"},
+        sa_column_kwargs={"name": "metadata", "info": {"most": METADATA_LIMIT}},
         description="Up to 50 keys of 40 characters, each with a text of at most 500.",
     )
 

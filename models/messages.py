@@ -48,7 +48,9 @@ class Message(Resource, table=True):
     author_name: Name = column(sa.Text, description="The author's name; the key's name when absent.")
     body: Body = column(sa.Text, description="The text, up to 20,000 characters.")
     visibility: Visibility = column(sa.Text, default=Visibility.PUBLIC, description="Who sees it.")
-    attachments: list[Any] = column(pg.JSONB, description="Up to 20 files: name and url.")
+    attachments: list[Any] = column(
+        pg.JSONB, info={"most": 20 * (200 + 2_000)}, description="Up to 20 files: name and url."
+    )
 
 
 messages = table_of(Message)

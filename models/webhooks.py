@@ -172,7 +172,9 @@ class Delivery(Owned, table=True):
     endpoint_id: UUID = column(sa.Uuid)
     event_type: str = column(sa.Text, description="The event's type.")
     status: DeliveryStatus = column(sa.Text, default=DeliveryStatus.PENDING, description="Where the delivery stands.")
-    attempts: list[Any] = column(pg.JSONB, description="The last 20: at, responseCode, durationMs, error, body.")
+    attempts: list[Any] = column(
+        pg.JSONB, info={"most": 20 * 1_200}, description="The last 20: at, responseCode, durationMs, error, body."
+    )
     redeliveries: int = column(
         sa.Integer, server_default=sa.text("0"), description="How often it was sent again by hand."
     )

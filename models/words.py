@@ -13,7 +13,8 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from models.currencies import CURRENCIES
 
 MAX_SAFE_INTEGER = 2**53 - 1
-JSON_LIMIT = 16 * 1024
+# The most characters of a JSON object, and of metadata: 50 keys of 40, each with a text of 500.
+JSON_LIMIT, METADATA_LIMIT = 16 * 1024, 50 * (40 + 500)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _EMAIL = re.compile(r"[^\s@<>\"(),:;\[\]\\]+@[^\s@.<>\"(),:;\[\]\\]+(\.[^\s@.<>\"(),:;\[\]\\]+)+")
 # As a JSON schema states them: as near as a pattern comes.

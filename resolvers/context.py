@@ -11,9 +11,10 @@ import asyncpg
 
 from execution.batch import Args
 from models.keys import ActorKind, Source, allows
-from resolvers.errors import Refusal, query_too_slow
+from resolvers.errors import query_too_slow
 from resolvers.links import Link
-from resolvers.runtime import AWAY, Runtime, unavailable
+from resolvers.loaded import Loaded
+from resolvers.runtime import AWAY, Runtime, outcome_unknown, unavailable
 from resolvers.sql import Sql
 
 # A database row: an asyncpg.Record, or a mapping of the same columns. Read by column name.
@@ -24,6 +25,8 @@ _BEGIN_WRITE = "begin"
 _FILTERED = (
     ",set_config('enable_sort','off',true),set_config('enable_bitmapscan','off',true),set_config('jit','off',true)"
 )
+# A commit that was sent is waited for so long after its request is over.
+COMMIT_S = 5.0
 _STEADY = ",set_config('plan_cache_mode','force_generic_plan',true)"
 
 
@@ -57,7 +60,10 @@ class Context:
     ``steady``: each of its statements has one best plan for all values, which PostgreSQL shall keep. By itself it plans
     anew for an organization that is larger than most, which takes longer than to run such a statement.
     ``writes``: its transaction may change rows, and wait for others that do.
+    ``modest``: its statements may take long, so that it takes nothing of its organization's second half of the pool.
     ``once`` holds secrets that are shown this once: a replay of the answer is without them.
+    ``loaded`` bounds what a caller's operation loads; None where nothing is bounded. ``committed``: a commit was sent,
+    so that from now on "try again" may do something twice.
     """
 
     runtime: Runtime
@@ -66,10 +72,13 @@ class Context:
     source: Source
     idempotency_key: str | None = None
     steady: bool = False
+    modest: bool = False
     statements: int = 0
     replayed: bool = False
     writes: bool = False
     once: list[str] = field(default_factory=list)
+    loaded: Loaded | None = None
+    committed: bool = False
     loaders: dict[Any, Any] = field(default_factory=dict)
     wakes: list[UUID] = field(default_factory=list)
     _connection: Link | None = None
@@ -94,13 +103,27 @@ class Context:
             connection = self._connection
             assert connection is not None, "a statement needs an open transaction"
             self.statements += 1
-            return await connection.rows(sql.text, arguments)
+            if self.loaded is None or not sql.widest:
+                return (await connection.rows(sql.text, arguments))[0]
+            return await self._bounded(connection, sql, arguments, self.loaded)
         except asyncpg.QueryCanceledError as error:
             if self.writes:
                 raise
             raise query_too_slow(self.runtime.statement_timeout_ms) from error
         finally:
             turn.release()
+
+    async def _bounded(self, connection: Link, sql: Sql, arguments: Sequence[Any], loaded: Loaded) -> list[Row]:
+        """The rows of a select, as long as they may be loaded. Raises Refusal TOO_COMPLEX."""
+        json = connection.json.size
+        rows, ended = await connection.rows(sql.text, arguments, loaded.room(sql))
+        loaded.add(sql, rows, connection.json.size - json)
+        while not ended:
+            json = connection.json.size
+            more, ended = await connection.more(loaded.room(sql))
+            loaded.add(sql, more, connection.json.size - json)
+            rows += more
+        return rows
 
     async def row(self, sql: Sql, **values: Any) -> Row | None:
         """The first row, or None."""
@@ -130,7 +153,7 @@ class _Snapshot:
     async def __aenter__(self) -> None:
         ctx = self._ctx
         ctx._connection = self._link = await ctx.runtime.begin(
-            _BEGIN_READ, ctx.actor.org_id, _STEADY if ctx.steady else _FILTERED
+            _BEGIN_READ, ctx.actor.org_id, _STEADY if ctx.steady else _FILTERED, modest=ctx.modest
         )
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -163,7 +186,8 @@ class _Transaction:
         ctx._connection = None
         try:
             if error is None:
-                await _commit(link)
+                ctx.committed = True
+                await _commit(link, ctx.idempotency_key is not None)
         finally:
             if link.is_closed() or not link.is_in_transaction():
                 ctx.runtime.pool.release(link)
@@ -179,19 +203,27 @@ class _Transaction:
                 ctx.runtime.wake(ctx.org_id, woken)
 
 
-async def _commit(connection: Link) -> None:
-    """Commit, whatever becomes of the request: a cancelled one does not interrupt it."""
+async def _commit(connection: Link, keyed: bool) -> None:
+    """Commit, whatever becomes of the request: a cancelled one does not interrupt it, within ``COMMIT_S``."""
     work = asyncio.ensure_future(connection.execute("commit"))
     try:
         done = await asyncio.shield(work)
     except asyncio.CancelledError:
-        await asyncio.wait([work])
+        work.add_done_callback(_seen)
+        ended, _ = await asyncio.wait([work], timeout=COMMIT_S)
+        if not ended:
+            connection.terminate()
         raise
     except AWAY as error:
-        message = "The connection died during the commit. Repeat the request with the same Idempotency-Key."
-        raise Refusal("OUTCOME_UNKNOWN", message, retryAfter=1) from error
+        raise outcome_unknown(keyed=keyed) from error
     if done != "COMMIT":
         raise RuntimeError("a statement of the transaction failed, and nobody said so: it was rolled back")
+
+
+def _seen(work: "asyncio.Future[str]") -> None:
+    """Look at an error that nobody waits for, so that it is not reported as forgotten."""
+    if not work.cancelled():
+        work.exception()
 
 
 # Loads one field for all objects of a level: one value for each of the parents, in their order.

@@ -1,11 +1,12 @@
 """API keys: made, verified, cached for five seconds."""
 
+import asyncio
 import hashlib
 import hmac
 import secrets
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -21,13 +22,15 @@ from resolvers.audit import stub_of
 from resolvers.changes import Subject, apply
 from resolvers.context import Actor, Context, now
 from resolvers.errors import Refusal, bad_input
-from resolvers.runtime import Keyring, Runtime
+from resolvers.runtime import AWAY, Keyring, Runtime, unavailable
 from resolvers.sql import owned, statement
 
 PREFIX = "sk_live_"
 SUBJECT = Subject("apikey", api_keys, tagged=False)
 CACHED_SECONDS = 5.0
 CACHED_KEYS = 10_000
+# Reading two rows takes a millisecond: a database that has not answered by then does not answer.
+LOOK_UP_S = 2.0
 _ID, _SECRET, _SUM = 26, 52, 7
 
 
@@ -85,7 +88,10 @@ def _used() -> sa.Update:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Who a raw key was found to be, None for nobody; good until a moment of the monotonic clock."""
+    """Who a raw key was found to be, None for nobody; good until a moment of the monotonic clock.
+
+    A verdict that is no longer good still tells that its key was a real one.
+    """
 
     until: float
     actor: Actor | None
@@ -94,31 +100,57 @@ class Verdict:
 
 @dataclass(slots=True)
 class Keys:
-    """A process's verified keys. A verdict lives five seconds from the start of its look-up, a refusal too."""
+    """A process's verified keys. A verdict lives five seconds from the start of its look-up, a refusal too.
+
+    The two are kept apart: keys that do not work push out none that works.
+    """
 
     runtime: Runtime
     cache: dict[bytes, Verdict] = field(default_factory=dict)
+    refused: dict[bytes, Verdict] = field(default_factory=dict)
     used: dict[UUID, UUID] = field(default_factory=dict)
 
-    async def actor_of(self, raw: str) -> Actor | None:
-        """Who a raw key is; None for one that is malformed, unknown, revoked or expired."""
+    async def actor_of(self, raw: str, may_look: Callable[[], bool] = lambda: True) -> Actor | None:
+        """Who a raw key is; None for one that is malformed, unknown, revoked or expired.
+
+        ``may_look`` is asked before the look-up of a key that has not worked here. Raises Refusal UNAVAILABLE when the
+        database is away, or does not answer.
+        """
         name = hashlib.sha256(raw.encode()).digest()
-        verdict = self.cache.get(name)
+        verdict = self.cache.get(name) or self.refused.get(name)
         started = time.monotonic()
         if verdict is None or verdict.until <= started:
             key_id = key_id_of(raw)
-            if key_id is None:
+            if key_id is None or not (name in self.cache or may_look()):
                 return None
-            verdict = await self._look_up(raw, key_id, started + CACHED_SECONDS)
-            if len(self.cache) >= CACHED_KEYS:
-                self.cache.clear()
-            self.cache[name] = verdict
+            verdict = await self._verdict(raw, key_id, started + CACHED_SECONDS)
+            self._keep(name, verdict)
         actor = verdict.actor
         if actor is None or (verdict.expires_at is not None and verdict.expires_at <= datetime.now(UTC)):
             return None
         assert actor.key_id is not None, "a key's actor has its id"
         self.used[actor.key_id] = actor.org_id
         return actor
+
+    def _keep(self, name: bytes, verdict: Verdict) -> None:
+        works = verdict.actor is not None
+        kept, other = (self.cache, self.refused) if works else (self.refused, self.cache)
+        other.pop(name, None)
+        kept.pop(name, None)
+        if len(kept) >= CACHED_KEYS:
+            del kept[next(iter(kept))]
+        kept[name] = verdict
+
+    async def _verdict(self, raw: str, key_id: UUID, until: float) -> Verdict:
+        """A look-up, and one more on another connection when the first one's died: reading twice does no harm."""
+        try:
+            async with asyncio.timeout(LOOK_UP_S):
+                try:
+                    return await self._look_up(raw, key_id, until)
+                except AWAY:
+                    return await self._look_up(raw, key_id, until)
+        except AWAY as error:
+            raise unavailable() from error
 
     async def _look_up(self, raw: str, key_id: UUID, until: float) -> Verdict:
         runtime = self.runtime

@@ -1,6 +1,6 @@
 """One connection to PostgreSQL, as a pool keeps it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import asyncpg
@@ -13,33 +13,61 @@ class Link(asyncpg.Connection):
 
     ``fresh``: new, and never lent before. ``riding``: a snapshot is open on it that its next user ends, with
     ``commit`` before anything else. ``since``: when it came back; ``chain``: when the first of the snapshots was over
-    that have followed one another since. Both are in the loop's time.
+    that have followed one another since. Both are in the loop's time. ``json`` counts the characters of JSON that it
+    has read, ``owner`` is whom it is lent to.
     """
 
-    __slots__ = ("chain", "fresh", "riding", "since")
+    __slots__ = ("_running", "chain", "fresh", "json", "owner", "riding", "since")
 
     chain: float
     fresh: bool
     riding: bool
     since: float
+    json: "Json"
+    owner: Any
     # The driver's own, which its stubs leave out.
     _check_open: Callable[[], None]
+    _get_statement: Callable[[str, float | None], Awaitable[Any]]
+    _running: Any
     _protocol: Any
     _stmt_cache: Any
 
-    async def rows(self, sql: str, arguments: Sequence[Any]) -> list[Any]:
-        """What ``fetch`` gives, by a shorter way: a fifth of a small statement's CPU goes into the long one."""
+    async def rows(self, sql: str, arguments: Sequence[Any], most: int = 0) -> tuple[list[Any], bool]:
+        """The first ``most`` rows (0: all) and whether they are all, by a shorter way than ``fetch``, on which a fifth
+        of a small statement's CPU is spent. ``more`` gives the next ones."""
         self._check_open()
         statement = self._stmt_cache.get((sql, asyncpg.Record, False))
         if statement is None:
-            return await self.fetch(sql, *arguments)
+            if not most:
+                return await self.fetch(sql, *arguments), True
+            statement = await self._get_statement(sql, None)
+        self._running = statement
         try:
-            found: list[Any] = await self._protocol.bind_execute(statement, arguments, "", 0, False, None)
+            found, _, ended = await self._protocol.bind_execute(statement, arguments, "", most, True, None)
         except (InvalidCachedStatementError, OutdatedSchemaCacheError):
             # The tables are not what they were when it was prepared. Its transaction failed; a new connection learns.
             self.terminate()
             raise
-        return found
+        return found, ended
+
+    async def more(self, most: int) -> tuple[list[Any], bool]:
+        """The next rows of the statement that was the last to run, within its transaction."""
+        found, _, ended = await self._protocol.execute(self._running, "", most, True, None)
+        return found, ended
+
+
+class Json:
+    """Reads JSON as Python objects, and counts its characters."""
+
+    __slots__ = ("size",)
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def read(self, text: str) -> Any:
+        """The value of a text."""
+        self.size += len(text)
+        return orjson.loads(text)
 
 
 def _encode(value: Any) -> str:
@@ -53,5 +81,6 @@ async def connect(url: str) -> Link:
     link: Link = await asyncpg.connect(
         url, connection_class=Link, statement_cache_size=1_000, max_cached_statement_lifetime=0
     )
-    await link.set_type_codec("jsonb", schema="pg_catalog", encoder=_encode, decoder=orjson.loads)
+    link.json, link.owner = Json(), None
+    await link.set_type_codec("jsonb", schema="pg_catalog", encoder=_encode, decoder=link.json.read)
     return link

@@ -1,11 +1,13 @@
 """Connections to PostgreSQL, lent last in, first out; one that ends a snapshot comes back with it still open.
 
+An owner (an organization) may hold all of them while nobody else waits. Where somebody does, a connection that comes
+back goes to the first whose owner holds less than half of the pool.
+
 The end of a snapshot travels with the next statement that the connection is lent for (``riding``). When nobody
 takes the connection within a millisecond or two, the pool ends the snapshot by itself.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import asyncpg
 
 from resolvers.links import Link, connect
+from resolvers.shares import Shares, Waiter
 
 RIDE_S = 0.001
 # Snapshots that follow one another keep a pooler's connection: it is given up at least so often, for others to have.
@@ -34,7 +37,7 @@ class Pool:
         self._connect = connect
         self._loop = asyncio.get_running_loop()
         self._idle: list[Link] = []
-        self._waiters: deque[asyncio.Future[Link | None]] = deque()
+        self._shares: Shares[Link | None] = Shares(most)
         self._tasks: set[asyncio.Task[None]] = set()
         self._rides: asyncio.TimerHandle | None = None
         self._ages: asyncio.TimerHandle | None = None
@@ -45,30 +48,42 @@ class Pool:
         """How many connections nobody holds."""
         return len(self._idle)
 
-    async def acquire(self, patience: float) -> Link:
+    def held(self, owner: Any) -> int:
+        """How many connections an owner holds."""
+        return self._shares.held(owner)
+
+    async def acquire(self, patience: float, owner: Any = None, *, modest: bool = False) -> Link:
         """A connection, the last that came back, for the caller alone until it is released or mended.
+
+        ``owner`` is whose share it is of; without one it is of nobody's. ``modest``: not while that is half or more.
 
         Raises TimeoutError after ``patience`` seconds, InterfaceError when the pool is closed, and what connecting
         raises: OSError, PostgresError.
         """
         if self._emptied is not None:
             raise asyncpg.InterfaceError("the pool is closed")
-        while self._idle:
+        deadline = self._loop.time() + patience
+        free = not modest or self._shares.has_room(owner)
+        while free and self._idle:
             link = self._idle.pop()
             if not link.is_closed():
+                self._shares.take(owner)
+                link.owner = owner
                 return link
             self.size -= 1
-        deadline = self._loop.time() + patience
-        if self.size < self.most:
+        if free and self.size < self.most:
             self.size += 1
+            self._shares.take(owner)
         else:
-            given = await self._turn(patience)
+            given = await self._turn(patience, owner, modest=modest)
             if given is not None:
                 return given
-        return await self._new(deadline)
+        return await self._new(deadline, owner)
 
     def release(self, link: Link, *, riding: bool = False) -> None:
         """Take back a connection on which nothing runs; ``riding``: what is open on it is a snapshot that is over."""
+        self._shares.give_back(link.owner)
+        link.owner = None
         if link.is_closed():
             self._lose()
             return
@@ -98,9 +113,9 @@ class Pool:
         for timer in (self._rides, self._ages):
             if timer is not None:
                 timer.cancel()
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_exception(asyncpg.InterfaceError("the pool is closed"))
+        for waiter in self._shares.waiters:
+            if not waiter.turn.done():
+                waiter.turn.set_exception(asyncpg.InterfaceError("the pool is closed"))
         for link in self._idle:
             self._spawn(self._end(link))
         self._idle.clear()
@@ -109,20 +124,22 @@ class Pool:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _turn(self, patience: float) -> Link | None:
-        """A connection from its last user, or None with the right to make one."""
-        waiter: asyncio.Future[Link | None] = self._loop.create_future()
-        self._waiters.append(waiter)
-        timer = self._loop.call_later(patience, _expire, waiter)
+    async def _turn(self, patience: float, owner: Any, *, modest: bool) -> Link | None:
+        """A connection from its last user, or None with the right to make one; the owner's share has it already."""
+        turn: asyncio.Future[Link | None] = self._loop.create_future()
+        waiter = Waiter(turn, owner, modest=modest)
+        self._shares.waiters.append(waiter)
+        timer = self._loop.call_later(patience, _expire, turn)
         try:
-            return await waiter
+            return await turn
         except BaseException:
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
-            elif waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+            if waiter in self._shares.waiters:
+                self._shares.waiters.remove(waiter)
+            elif turn.done() and not turn.cancelled() and turn.exception() is None:
                 # Cancelled after its turn came: the next one has it.
-                given = waiter.result()
+                given = turn.result()
                 if given is None:
+                    self._shares.give_back(owner)
                     self._lose()
                 else:
                     self.release(given, riding=given.riding)
@@ -130,23 +147,27 @@ class Pool:
         finally:
             timer.cancel()
 
-    async def _new(self, deadline: float) -> Link:
+    async def _new(self, deadline: float, owner: Any) -> Link:
         try:
             async with asyncio.timeout_at(deadline):
                 link = await self._connect()
         except BaseException:
+            self._shares.give_back(owner)
             self._lose()
             raise
-        link.fresh, link.riding, link.since = True, False, self._loop.time()
+        link.owner, link.fresh, link.riding, link.since = owner, True, False, self._loop.time()
         return link
 
     def _hand(self, given: Link | None) -> bool:
-        while self._waiters:
-            waiter = self._waiters.popleft()
-            if not waiter.done():
-                waiter.set_result(given)
-                return True
-        return False
+        """Whether somebody waited for what came back, and has it."""
+        waiter = self._shares.next()
+        if waiter is None:
+            return False
+        self._shares.take(waiter.owner)
+        if given is not None:
+            given.owner = waiter.owner
+        waiter.turn.set_result(given)
+        return True
 
     def _lose(self) -> None:
         """One connection is gone: the first who waits may make another."""

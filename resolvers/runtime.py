@@ -87,22 +87,24 @@ class Runtime:
             yield connection
             await connection.execute("commit")
 
-    async def begin(self, how: str, org_id: UUID, also: str = "") -> Link:
+    async def begin(self, how: str, org_id: UUID, also: str = "", *, modest: bool = False) -> Link:
         """A connection of ``pool`` in a new transaction of one organization, to be released or mended.
 
-        ``how`` is the whole ``begin``, ``also`` (",set_config(…)") sets more. One round trip, the end of a snapshot
+        ``how`` is the whole ``begin``, ``also`` (",set_config(…)") sets more. ``modest``: not beyond the organization's
+        half of the pool, even where nobody else wants the rest. One round trip, the end of a snapshot
         before it included. Raises Refusal UNAVAILABLE when no connection is free in time or the database is away.
         """
-        return await self.first(self.pool, f"{how};{self.tenant(org_id)}{also}")
+        return await self.first(self.pool, f"{how};{self.tenant(org_id)}{also}", org_id, modest=modest)
 
-    async def first(self, pool: Pool, sql: str) -> Link:
+    async def first(self, pool: Pool, sql: str, owner: UUID | None = None, *, modest: bool = False) -> Link:
         """A connection on which ``sql``, without parameters, has run as the first thing.
 
-        Nothing of the caller's has run before it, so a connection that turns out to be dead is replaced.
+        Nothing of the caller's has run before it, so a connection that turns out to be dead is replaced. ``owner``
+        is the organization that it is for.
         """
         while True:
             try:
-                link = await pool.acquire(self.pool_wait)
+                link = await pool.acquire(self.pool_wait, owner, modest=modest)
             except (*AWAY, asyncpg.PostgresError) as error:
                 raise unavailable() from error
             try:
@@ -127,6 +129,15 @@ def unavailable() -> Refusal:
     return Refusal("UNAVAILABLE", "The database is not available. Try again.", retryAfter=1)
 
 
+def outcome_unknown(*, keyed: bool) -> Refusal:
+    """A commit was sent, and nobody knows whether it took place. ``keyed``: the request has an Idempotency-Key."""
+    message = "It is not known whether the change was made."
+    if keyed:
+        # The same request cannot be done twice, so a client may well send it again by itself.
+        return Refusal("OUTCOME_UNKNOWN", f"{message} Repeat the request with the same Idempotency-Key.", retryAfter=1)
+    return Refusal("OUTCOME_UNKNOWN", f"{message} Look before you repeat it; next time send an Idempotency-Key.")
+
+
 class _Lent:
     """A connection for a block. A class, as a generator's context manager costs four times as much."""
 
@@ -143,6 +154,9 @@ class _Lent:
         link = self._link
         if link.is_closed() or (error is None and not link.is_in_transaction()):
             self._pool.release(link)
+        elif isinstance(error, asyncio.CancelledError):
+            # Nobody waits for what was given up, perhaps because this very connection does not answer.
+            self._pool.mend(link)
         else:
             # Also after an error outside a transaction: a statement may still be running on it.
             await asyncio.shield(self._pool.mend(link))

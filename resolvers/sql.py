@@ -6,6 +6,7 @@ from functools import lru_cache, wraps
 from typing import Any, ParamSpec, cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.dialects.postgresql import asyncpg as dialects
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -14,17 +15,45 @@ P = ParamSpec("P")
 _make_dialect: Any = dialects.dialect
 _DIALECT = _make_dialect()
 STATEMENTS_KEPT = 2_000
+# What a value of a type without a length takes in an answer: JSON is text, and what it is read into takes more.
+_PLAIN, _WORD, _TAGS, _JSON = 40, 256, 4 * 1024, 128 * 1024
+# Of a text that may have more bytes than these the length is looked at, where that matters.
+_LONG = 4 * 1024
 
 ORG = sa.bindparam("org_id", type_=sa.Uuid)
 
 
 @dataclass(frozen=True, slots=True)
+class Width:
+    """How many bytes a value may take at most; ``counted``: it can be so long that its length is looked at."""
+
+    bytes: int
+    text: bool = False
+    counted: bool = False
+
+
+def width_of(type_: Any) -> Width:
+    """The width of a column's type. A text without a length is a word of ours, such as a status."""
+    if isinstance(type_, pg.JSONB):
+        return Width(_JSON, counted=True)
+    if isinstance(type_, sa.String):
+        most = _WORD if type_.length is None else 4 * type_.length
+        return Width(most, text=True, counted=most > _LONG)
+    return Width(_TAGS if isinstance(type_, pg.ARRAY) else _PLAIN)
+
+
+@dataclass(frozen=True, slots=True)
 class Sql:
-    """One compiled statement: its text, and the names of its parameters in order, with what is built in."""
+    """One compiled statement: its text, and the names of its parameters in order, with what is built in.
+
+    ``widths`` are those of the columns that a select shows, ``widest`` is their sum: 0 where a statement changes rows.
+    """
 
     text: str
     names: tuple[str, ...]
     built_in: Mapping[str, Any]
+    widths: tuple[Width, ...] = ()
+    widest: int = 0
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """The positional arguments; KeyError names a parameter without a value."""
@@ -41,7 +70,10 @@ def compile_sql(statement: ClauseElement) -> Sql:
     built_in = {
         name: compiled.binds[name].effective_value for name in names if compiled.binds[name].key not in required
     }
-    return Sql(compiled.string, names, built_in)
+    widths: tuple[Width, ...] = ()
+    if isinstance(statement, sa.Select):
+        widths = tuple(width_of(column.type) for column in statement.selected_columns)
+    return Sql(compiled.string, names, built_in, widths, sum(width.bytes for width in widths))
 
 
 def statement(build: Callable[P, ClauseElement]) -> Callable[P, Sql]:

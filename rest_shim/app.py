@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from execution.judge import DEFAULT_PAGE
+from execution.asked import DEFAULT_PAGE
 from models.keys import Source
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input, not_found
@@ -148,12 +148,15 @@ class _Path:
         prepared = door.engine.prepared(bound.operation, await _variables(door, bound.route, request, versions))
         key = idempotency_key(request)
         ctx = Context(door.runtime, actor, request.request_id, Source.REST, key)
+        request.state["ctx"] = ctx
         await door.pay(actor.org_id, prepared.measure.cost, headers)
         if versions is None or len(versions) < 2:
             return await door.engine.run(ctx, prepared), ctx
-        return await self._of_versions(ctx, prepared, versions)
+        return await self._of_versions(request, ctx, prepared, versions)
 
-    async def _of_versions(self, ctx: Context, prepared: Prepared, versions: list[int]) -> tuple[Answer, Context]:
+    async def _of_versions(
+        self, request: Request, ctx: Context, prepared: Prepared, versions: list[int]
+    ) -> tuple[Answer, Context]:
         """The answer to a change of an object that has one of several versions: the graph takes one."""
         # A repeat must have the same list, whichever of its versions was the right one.
         prepared = replace(prepared, identity={"variables": prepared.variables, "versions": versions})
@@ -162,6 +165,7 @@ class _Path:
         if current not in versions:
             return answer, ctx
         again = Context(self.door.runtime, ctx.actor, ctx.request_id, Source.REST, ctx.idempotency_key)
+        request.state["ctx"] = again
         variables = {"input": {**prepared.variables["input"], "expectedVersion": current}}
         return await self.door.engine.run(again, replace(prepared, variables=variables)), again
 

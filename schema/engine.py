@@ -7,7 +7,7 @@ from typing import Any
 from graphql import NoSchemaIntrospectionCustomRule
 
 from execution.compare import differences
-from execution.documents import Documents, Operation, UnfitDocument
+from execution.documents import MOST_TOKENS, Documents, Operation, UnfitDocument
 from execution.introspection import introspects_too_much
 from execution.judge import Limits, Measure
 from execution.rules import RULES as STANDARD
@@ -18,8 +18,10 @@ from execution.verdicts import Verdicts
 from resolvers import idempotency
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
+from resolvers.loaded import Loaded
 from schema.errors import ErrorView, shown_error, shown_refusal
 from schema.graph import CORE, FIELDS, RULES
+from schema.sizes import bounded
 from schema.variables import check_variables
 
 
@@ -64,6 +66,8 @@ class _RolledBackError(Exception):
 
 
 LIMITS = Limits()
+# What searches cost together that may take seconds where there are many rows.
+LONG_SEARCH = 200
 
 
 class Engine:
@@ -85,9 +89,12 @@ class Engine:
         self.compare = compare
         self.documents = Documents(CORE, checks, hide_suggestions=not suggestions)
 
-    def measure(self, text: str, name: str | None, variables: Mapping[str, Any]) -> Prepared:
-        """Parse and judge, or find what was parsed and judged. Raises UnfitDocument, or Refusal TOO_COMPLEX."""
-        operation = self.documents.operation(text, name)
+    def measure(self, text: str, name: str | None, variables: Mapping[str, Any], tokens: int = MOST_TOKENS) -> Prepared:
+        """Parse and judge a text of at most so many tokens, or find what was parsed and judged.
+
+        Raises UnfitDocument, or Refusal TOO_COMPLEX.
+        """
+        operation = self.documents.operation(text, name, tokens)
         variables = declared(operation, variables)
         verdict = self.verdicts.of(operation, variables)
         if verdict.excess is not None:
@@ -121,6 +128,8 @@ class Engine:
         # Which plan is best for a filter depends on how much it finds; for an id, or a page in an order, on nothing.
         ctx.steady = not prepared.measure.filtered
         cost = prepared.measure.cost
+        ctx.modest = prepared.measure.searched > LONG_SEARCH
+        ctx.loaded = Loaded()
         try:
             variables = _variables(prepared)
             if operation.kind == "mutation":
@@ -130,6 +139,7 @@ class Engine:
             else:
                 async with ctx.snapshot():
                     result = await _execute(ctx, prepared, variables)
+                    await bounded(result.data, prepared.measure, ctx.loaded)
                     if self.compare:
                         await _compare(ctx, prepared, result)
                 answer = _answer(ctx, result)
@@ -138,7 +148,7 @@ class Engine:
         answer.cost = cost
         if answer.actual is not None:
             # A list without a size was judged as one object, and a replay is not counted.
-            answer.actual = min(answer.actual, cost)
+            answer.actual = min(answer.actual + prepared.measure.searched, cost)
         return answer
 
     async def _mutation(self, ctx: Context, prepared: Prepared, variables: Variables) -> Answer:
@@ -174,6 +184,8 @@ class Engine:
             result = await _execute(ctx, prepared, variables, key)
             if result.errors or result.data is None:
                 raise _RolledBackError(result)
+            if ctx.loaded is not None:
+                await bounded(result.data, prepared.measure, ctx.loaded)
             if keyed and key in result.data:
                 await idempotency.keep(ctx, name, position, fingerprint, _without(result.data[key], ctx.once))
         return result.data, result.cost or 0
@@ -188,9 +200,9 @@ def _root_fields(operation: Operation) -> dict[str, str]:
 
 async def _compare(ctx: Context, prepared: Prepared, ours: Outcome) -> None:
     """Hold an answer against graphql-core's, on the same snapshot. Raises AssertionError with what differs."""
-    sent = ctx.statements
+    sent, loaded, ctx.loaded = ctx.statements, ctx.loaded, None
     theirs = await core(CORE, prepared.operation, prepared.variables, context=ctx)
-    ctx.statements = sent
+    ctx.statements, ctx.loaded = sent, loaded
     found = differences(ours, theirs, exact=False)
     assert not found, found
     assert ours.errors or not ours.unwritten, "a row is not what its loader promised"

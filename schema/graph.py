@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import strawberry
-from graphql import GraphQLObjectType, Undefined, get_named_type
+from graphql import GraphQLObjectType, Undefined, get_named_type, get_nullable_type, is_leaf_type, is_list_type
 from strawberry.schema.config import StrawberryConfig
 
 from execution.introspection import introspection_rules
@@ -13,17 +13,21 @@ from models.keys import EVERYTHING, ROW_SCOPES
 from models.typeid import prefix_of
 from resolvers.nodes import TABLES
 from schema.clients import ClientMutation, ClientQuery
-from schema.fields import Batched, Requires, resolve_default, strawberry_fields
+from schema.fields import ROW_TYPES, Batched, Requires, resolve_default, strawberry_fields
 from schema.messages import MessageMutation, MessageQuery
 from schema.nulls import make_nulls_absent
 from schema.order_changes import OrderMutation
 from schema.orders import OrderQuery
 from schema.planned import fields_of_schema
+from schema.prices import LED_TO, filter_price, size_of, weight_of
 from schema.scalars import SCALARS
 from schema.services import ServiceMutation, ServiceQuery
 from schema.viewer import ViewerQuery
 from schema.webhook_changes import WebhookMutation
 from schema.webhooks import WebhookQuery
+
+# A list that is no connection, such as a message's attachments, holds at most so many objects.
+MANY = 20
 
 ScopesOf = Callable[[Mapping[str, Any]], list[str]]
 
@@ -54,10 +58,6 @@ def _node_scopes(arguments: Mapping[str, Any]) -> list[str]:
     return sorted(f"{kind}s:read" for kind in kinds if kind in TABLES)
 
 
-# Where a filter leads to another list, by the field's name, which is the same in every filter.
-_LED_TO = {"orders": "orders", "order": "orders", "client": "clients", "service": "services", "messages": "messages"}
-
-
 def _filter_scopes(arguments: Mapping[str, Any]) -> list[str]:
     """The scopes that a filter needs: those of the lists it leads to."""
     found: set[str] = set()
@@ -68,7 +68,7 @@ def _filter_scopes(arguments: Mapping[str, Any]) -> list[str]:
             left += part
         elif isinstance(part, dict):
             given = {name: value for name, value in part.items() if value is not None and value is not Undefined}
-            found |= {f"{_LED_TO[name]}:read" for name in given if name in _LED_TO}
+            found |= {f"{LED_TO[name]}:read" for name in given if name in LED_TO}
             left += given.values()
     return sorted(found)
 
@@ -98,7 +98,11 @@ def _rules() -> dict[tuple[str, str], Rule]:
         cost = declared.metadata.get("cost") or (2 if connection else 1 if is_object and batched else 0)
         if field_name in ("nodes", "node") and not batched:
             cost = 1
+        table = ROW_TYPES.get(on.extensions["strawberry-definition"].origin)
+        column = None if table is None else table.c.get(declared.python_name)
+        many = is_list_type(get_nullable_type(field.type))
         scope_of, reads = _scopes_by_arguments(type_name, field_name, connection)
+        each = "ids" if "ids" in reads and "ids" in field.args else None
         found[type_name, field_name] = Rule(
             cost=cost,
             scope=scope,
@@ -107,7 +111,12 @@ def _rules() -> dict[tuple[str, str], Rule]:
             scope_of=scope_of,
             reads=reads,
             filters=("filter",) if connection else (),
-            each="ids" if "ids" in reads and "ids" in field.args else None,
+            price=filter_price if connection else None,
+            counts=field_name == "totalCount",
+            weight=weight_of(column),
+            size=size_of(column) if is_leaf_type(held) else 0,
+            times=MANY if many and is_object and each is None and not type_name.endswith("Connection") else 1,
+            each=each,
         )
     return found
 

@@ -17,6 +17,7 @@ from schema.cells import cell_of
 from schema.fields import ROOT, ROW_TYPES, ROWS, Batched, given
 
 Rules = Mapping[tuple[str, str], Rule]
+FREE = Rule()
 
 
 def fields_of_schema(schema: strawberry.Schema, rules: Rules) -> Fields:
@@ -27,16 +28,17 @@ def fields_of_schema(schema: strawberry.Schema, rules: Rules) -> Fields:
         key = (type_.name, name)
         if key not in known:
             declared = field.extensions.get("strawberry-definition")
-            cost = rules[key].cost if key in rules else 0
-            known[key] = _kind(schema, type_, field, declared, cost) if isinstance(declared, StrawberryField) else OWN
+            rule = rules.get(key, FREE)
+            known[key] = _kind(schema, type_, field, declared, rule) if isinstance(declared, StrawberryField) else OWN
         return known[key]
 
     return kind_of
 
 
 def _kind(
-    schema: strawberry.Schema, type_: GraphQLObjectType, field: GraphQLField, declared: StrawberryField, cost: int
+    schema: strawberry.Schema, type_: GraphQLObjectType, field: GraphQLField, declared: StrawberryField, rule: Rule
 ) -> Kind:
+    cost = rule.cost
     needs = declared.metadata.get("needs", ())
     held = get_named_type(field.type)
     if declared.extensions:
@@ -50,7 +52,7 @@ def _kind(
         read = _reader(declared.default_resolver, declared.python_name)
         sure = _origin(held) in ROW_TYPES
         cell: Cell | None = declared.metadata.get("cell") or cell_of(column, field.type)
-        return Plain(*read, cell, (declared.python_name,), sure, cost)
+        return Plain(*read, cell, (declared.python_name,), sure, cost, rule.weight)
     resolver: Any = declared.base_resolver
     if not _asks_for_its_object_alone(resolver):
         return Own(needs, cost)

@@ -24,6 +24,7 @@ from rest_shim.problems import problem
 from rest_shim.reference import reference
 from schema.engine import Engine
 from schema.errors import internal, shown_refusal
+from server.anonymous import Anonymous
 from server.authentication import Authentication
 from server.buckets import PATIENCE_S, Buckets
 from server.cors import cross_origin
@@ -39,6 +40,7 @@ from workers.wake import Waker
 
 log = structlog.get_logger()
 NOTE_SECONDS = 30.0
+READY_S = 2.0
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -93,7 +95,7 @@ HANDLERS: Any = {404: _missing, 405: _wrong_method, 500: _broken}
 def _ready(runtime: Runtime) -> Endpoint:
     async def ready(request: Request) -> Response:
         try:
-            async with runtime.connection() as connection:
+            async with asyncio.timeout(READY_S), runtime.connection() as connection:
                 await connection.fetchval("select 1")
         except (Refusal, *AWAY) as error:
             log.warning("not ready", error=repr(error))
@@ -160,7 +162,9 @@ async def _lifespan(
         buckets = Buckets(redis, settings.rate_bucket, settings.rate_refill)
         bodies = Bodies(settings.body_limit_bytes, settings.body_timeout_s)
         door = Door(runtime, engine, authentication, buckets.spend, bodies)
-        paths.add("/graphql", "graphql", GraphQL(door, GRAPHIQL if settings.graphiql else None).answer)
+        anonymous = Anonymous(authentication.address, settings.anonymous_bucket, settings.anonymous_refill)
+        page = GRAPHIQL if settings.graphiql else None
+        paths.add("/graphql", "graphql", GraphQL(door, page, anonymous).answer)
         for path, endpoint in endpoints(door, settings.webhook_parents):
             paths.add(path, "rest", endpoint)
         app.router.routes.extend(

@@ -11,7 +11,9 @@ import orjson
 import structlog
 
 from models.typeid import new_uuid
+from resolvers.context import Context
 from resolvers.errors import Refusal
+from resolvers.runtime import outcome_unknown
 from rest_shim.deadlines import Deadlines
 from rest_shim.http import App, Header, Message, Receive, Reply, Scope, Send, answer, reply
 from rest_shim.problems import problem
@@ -83,7 +85,7 @@ class Edge:
         except asyncio.CancelledError:
             if not late:
                 raise
-            refused = Refusal("UNAVAILABLE", "It took too long. Try again.", retryAfter=1)
+            refused = _late(state.get("ctx"))
             await _fail(status, send_head, refused, request_id, scope["path"])
         except Exception:
             log.exception("unexpected error")
@@ -92,6 +94,13 @@ class Edge:
         self.metrics.note(state.get("door", "other"), state.get("kind", "none"), status, seconds, statements)
         access(request_id, scope["method"], scope["path"], status, seconds, statements)
         REQUEST_ID.reset(token)
+
+
+def _late(ctx: Context | None) -> Refusal:
+    """What is told of a request that took too long: after a commit, its change may be there."""
+    if ctx is not None and ctx.committed:
+        return outcome_unknown(keyed=ctx.idempotency_key is not None)
+    return Refusal("UNAVAILABLE", "It took too long. Try again.", retryAfter=1)
 
 
 def _security(headers: Iterable[Header]) -> tuple[Header, ...]:

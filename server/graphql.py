@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from execution.documents import MOST_TOKENS as KNOWN_TOKENS
 from execution.documents import UnfitDocument
 from models.keys import ActorKind, Source
 from resolvers.conditions import NOBODY
@@ -13,6 +14,7 @@ from resolvers.errors import Refusal, Refusals, bad_input
 from rest_shim.app import REPLAYED, Door, idempotency_key
 from rest_shim.http import Header, Reply, Request, options, reply
 from schema.engine import Answer, Prepared, refused_answer
+from server.anonymous import MOST_TEXT, MOST_TOKENS, OBJECTS, Anonymous
 from server.pages import GRAPHIQL_CSP
 
 RESPONSE = b"application/graphql-response+json"
@@ -21,6 +23,8 @@ _ALLOWED = "GET, HEAD, POST, OPTIONS"
 ALWAYS = frozenset({401, 403, 405, 413, 415, 422, 429, 503})
 PUBLIC = Actor(ActorKind.PUBLIC, "public", "public", frozenset(), NOBODY)
 
+# A document that is refused was read and judged: its organization pays for that.
+REFUSED = 200
 _NO_TEXT = "query must be the text of a GraphQL document."
 _INTROSPECTS = re.compile(r"\b__(schema|type)\b")
 
@@ -34,11 +38,12 @@ class MalformedError(Exception):
 
 
 class GraphQL:
-    """The endpoint. ``page`` is what a browser gets, None where it gets none."""
+    """The endpoint. ``page`` is what a browser gets, None where it gets none. ``anonymous`` bounds who has no key."""
 
-    def __init__(self, door: Door, page: bytes | None) -> None:
+    def __init__(self, door: Door, page: bytes | None, anonymous: Anonymous) -> None:
         self.door = door
         self.page = page
+        self.anonymous = anonymous
 
     async def answer(self, request: Request) -> Reply:
         """Answer one request."""
@@ -76,25 +81,35 @@ class GraphQL:
             if b"authorization" in request.headers:
                 raise
             refused = error
+            self.anonymous.read(request, refused)
         try:
-            prepared, name = await self._prepare(request)
-        except (MalformedError, Refusal, Refusals, UnfitDocument):
+            prepared, name = await self._prepare(request, known=refused is None)
+        except (MalformedError, Refusal, Refusals, UnfitDocument) as error:
             # Without a key nobody learns more than that one is needed.
             if refused is not None:
                 raise refused from None
+            if actor is not None and _was_read(error):
+                await self.door.pay(actor.org_id, REFUSED, headers)
             raise
         if actor is None:
             if not self.door.engine.public(prepared) or not self._open(prepared):
                 assert refused is not None, "without an actor there is a refusal"
                 raise refused
             actor = PUBLIC
+            self.anonymous.spend(request, prepared.measure.cost + prepared.measure.introspected // OBJECTS)
         kind = request.state["kind"] = prepared.operation.kind
         if request.method != "POST" and kind != "query":
             headers.append((b"allow", b"POST"))
             raise Refusal("METHOD_NOT_ALLOWED", "GET is for queries only: use POST.")
-        self.door.engine.validate(prepared, name)
+        try:
+            self.door.engine.validate(prepared, name)
+        except (Refusal, UnfitDocument):
+            if actor is not PUBLIC:
+                await self.door.pay(actor.org_id, REFUSED, headers)
+            raise
         self.door.engine.allow(prepared, actor)
         ctx = Context(self.door.runtime, actor, request.request_id, Source.GRAPHQL, idempotency_key(request))
+        request.state["ctx"] = ctx
         if actor is PUBLIC:
             return await self.door.engine.run(ctx, prepared), ctx
         remaining = await self.door.pay(actor.org_id, prepared.measure.cost, headers)
@@ -106,7 +121,7 @@ class GraphQL:
         """Introspection without a key is for where introspection is on."""
         return self.door.engine.introspection or not _INTROSPECTS.search(prepared.operation.text)
 
-    async def _prepare(self, request: Request) -> tuple[Prepared, str | None]:
+    async def _prepare(self, request: Request, *, known: bool) -> tuple[Prepared, str | None]:
         try:
             text, variables, name = await self._read(request)
         except Refusal as refused:
@@ -115,7 +130,10 @@ class GraphQL:
             raise Refusal("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
         if not text.strip():
             raise bad_input("query", _NO_TEXT, "WRONG_TYPE")
-        return self.door.engine.measure(text, name or None, variables or {}), name or None
+        if not known and len(text.encode(errors="replace")) > MOST_TEXT:
+            raise Refusal("TOO_COMPLEX", f"Without a key a document has at most {MOST_TEXT} bytes.")
+        tokens = KNOWN_TOKENS if known else MOST_TOKENS
+        return self.door.engine.measure(text, name or None, variables or {}, tokens), name or None
 
     async def _read(self, request: Request) -> tuple[str | None, dict[str, Any] | None, str | None]:
         """The document, its variables, its operation's name. Raises Refusal for what is no well-formed request.
@@ -139,6 +157,11 @@ class GraphQL:
         if not isinstance(text, str):
             raise bad_input("query", _NO_TEXT, "WRONG_TYPE")
         return text, variables, name
+
+
+def _was_read(error: Exception) -> bool:
+    """Whether what is refused is a document, which was parsed and perhaps judged."""
+    return isinstance(error, UnfitDocument) or (isinstance(error, Refusal) and error.code == "TOO_COMPLEX")
 
 
 def _is_persisted(body: dict[str, Any], extensions: dict[str, Any] | None) -> bool:

@@ -111,6 +111,8 @@ class Settings(LocalSettings):
     rate_bucket: int = Field(100_000, ge=1, description="Cost that an organization may spend at once")
     rate_refill: int = Field(10_000, ge=1, description="Cost given back to an organization each second")
     cost_limit: int = Field(5000, ge=1, description="Highest cost of one GraphQL document")
+    anonymous_bucket: int = Field(1_000, ge=1, description="What an address may ask without a key at once, as cost")
+    anonymous_refill: int = Field(20, ge=1, description="Cost given back to an address each second")
     auth_failures_per_minute: int = Field(60, ge=1, description="Failed keys from one address before a 429")
 
     worker_slots: int = Field(

@@ -37,6 +37,7 @@ def settings_of(backends: Backends, **given: Any) -> Settings:
         "server_timing": True,
         # All tests come from one address.
         "auth_failures_per_minute": 100_000,
+        "anonymous_bucket": 10_000_000,
         "port": free_port(),
     }
     return Settings(**(fixed | given))

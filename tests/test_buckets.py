@@ -172,18 +172,32 @@ async def test_an_answer_that_comes_too_late_is_charged_once(backends: Backends,
 
 
 async def test_both_doors_refuse_what_is_spent(backends: Backends, api_runtime: Runtime) -> None:
-    async with serving(settings_of(backends, rate_bucket=60, rate_refill=1)) as base:
+    async with serving(settings_of(backends, rate_bucket=300, rate_refill=1)) as base:
         org = await make_org(api_runtime, base)
         first: httpx.Response = await org.http.get("/api/v1/clients?limit=50")
         assert first.status_code == 200
-        assert first.headers["ratelimit-policy"] == '"cost";q=60;w=60'
+        assert first.headers["ratelimit-policy"] == '"cost";q=300;w=300'
         assert first.headers["ratelimit"].startswith('"cost";r=')
         rest = await org.http.get("/api/v1/clients?limit=50")
         assert (rest.status_code, rest.json()["code"]) == (429, "RATE_LIMITED")
         assert int(rest.headers["retry-after"]) == rest.json()["retryAfter"]
-        assert rest.headers["ratelimit-policy"] == '"cost";q=60;w=60'
+        assert rest.headers["ratelimit-policy"] == '"cost";q=300;w=300'
         assert rest.headers["ratelimit"].startswith('"cost";r=')
         graph = await org.graphql("{ clients(first: 50) { nodes { id } } }")
         assert (graph.status_code, graph.json()["errors"][0]["extensions"]["code"]) == (429, "RATE_LIMITED")
         assert graph.headers["ratelimit"].startswith('"cost";r=')
+        await org.http.aclose()
+
+
+async def test_a_refused_document_is_paid_for(backends: Backends, api_runtime: Runtime) -> None:
+    async with serving(settings_of(backends, rate_bucket=500, rate_refill=1)) as base:
+        org = await make_org(api_runtime, base)
+        for text in ("{ nothing }", "{ clients(first: 6000) { nodes { id } } }"):
+            answer = await org.graphql(text)
+            assert answer.status_code == 200
+            assert answer.headers["ratelimit"].startswith('"cost";r=')
+        told = await org.graphql("{")
+        assert (told.status_code, told.json()["errors"][0]["extensions"]["code"]) == (429, "RATE_LIMITED")
+        # What is left is still there for what can be answered.
+        assert (await org.graphql("{ clients(first: 50) { nodes { id } } }")).status_code == 200
         await org.http.aclose()

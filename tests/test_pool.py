@@ -1,6 +1,7 @@
 """The pool: who gets a connection, when, and what becomes of the idle ones."""
 
 import asyncio
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from resolvers import pool as pools
 from resolvers.links import Link
 from resolvers.pool import Pool, open_pool
+from resolvers.runtime import Runtime
 from server.embedded import free_port
-from tests.pool_support import LONG, PID, opened
+from tests.pool_support import LONG, PID, of, opened
 from tests.servers import Backends
 
 
@@ -151,3 +153,104 @@ async def test_closing_waits_for_what_is_lent(backends: Backends) -> None:
 async def test_a_database_that_is_away_opens_no_pool() -> None:
     with pytest.raises(OSError, match="Connect call failed"):
         await open_pool(f"postgresql://x:x@127.0.0.1:{free_port()}/x", least=1, most=2)
+
+
+async def until_released(pool: Pool, held: dict[str, list[Link]], owner: str) -> None:
+    """One of an owner's connections comes back."""
+    pool.release(held[owner].pop())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+async def test_an_owner_alone_has_all_and_half_while_another_waits(backends: Backends) -> None:
+    async with opened(backends.database_url, most=4) as pool:
+        held: dict[str, list[Link]] = {"a": [], "b": []}
+
+        async def take(owner: str) -> None:
+            held[owner].append(await pool.acquire(LONG, owner))
+
+        for _ in range(4):
+            await take("a")
+        assert pool.held("a") == 4
+        tasks = [asyncio.create_task(take(owner)) for owner in "aaabbb"]
+        await asyncio.sleep(0)
+        # The first of "a" have waited for longer, and yet "b" comes first until each has half.
+        found = []
+        for _ in range(3):
+            await until_released(pool, held, "a")
+            found.append((pool.held("a"), pool.held("b")))
+        assert found == [(3, 1), (2, 2), (2, 2)]
+        # What "b" gives back goes to the first who waits, since both have half.
+        await until_released(pool, held, "b")
+        assert (pool.held("a"), pool.held("b")) == (2, 2)
+        while not all(task.done() for task in tasks):
+            await until_released(pool, held, "b" if held["b"] else "a")
+        for link in held["a"] + held["b"]:
+            pool.release(link)
+        assert (pool.held("a"), pool.held("b"), pool.size) == (0, 0, 4)
+
+
+async def test_a_share_is_given_back_whatever_becomes_of_its_connection(backends: Backends) -> None:
+    async with opened(backends.database_url, most=1) as pool:
+        link = await pool.acquire(LONG, "a")
+        with pytest.raises(TimeoutError):
+            await pool.acquire(0.01, "b")
+        cancelled = asyncio.create_task(pool.acquire(LONG, "b"))
+        await asyncio.sleep(0)
+        link.terminate()
+        pool.release(link)
+        # It has the right to make another one, and does not know yet.
+        cancelled.cancel()
+        await asyncio.wait([cancelled])
+        assert (pool.held("a"), pool.held("b"), pool.size) == (0, 0, 0)
+        link = await pool.acquire(LONG, "c")
+        await link.execute("begin")
+        mending = pool.mend(link)
+        assert pool.held("c") == 1
+        await mending
+        assert pool.held("c") == 0
+
+
+async def test_a_connection_that_cannot_be_made_is_of_nobody_s_share() -> None:
+    async def connect() -> Link:
+        raise ConnectionRefusedError
+
+    pool = Pool(connect, 0, 2)
+    with pytest.raises(ConnectionRefusedError):
+        await pool.acquire(LONG, "a")
+    assert (pool.held("a"), pool.size) == (0, 0)
+    await pool.close()
+
+
+async def test_operations_are_of_their_organization_s_share(single: Runtime) -> None:
+    ctx = of(single, uuid4())
+    async with ctx.snapshot():
+        assert single.pool.held(ctx.org_id) == 1
+    assert single.pool.held(ctx.org_id) == 0
+    async with ctx.transaction():
+        assert single.pool.held(ctx.org_id) == 1
+    assert single.pool.held(ctx.org_id) == 0
+    async with single.connection():
+        assert single.pool._shares._held == {}
+
+
+async def test_what_may_take_long_leaves_half_to_others_even_when_nobody_waits(backends: Backends) -> None:
+    async with opened(backends.database_url, most=4) as pool:
+        modest = [await pool.acquire(LONG, "a", modest=True) for _ in range(2)]
+        with pytest.raises(TimeoutError):
+            await pool.acquire(0.01, "a", modest=True)
+        waiter = asyncio.create_task(pool.acquire(LONG, "a", modest=True))
+        await asyncio.sleep(0)
+        # Others have what is left, also another operation of the same organization.
+        others = [await pool.acquire(LONG, owner) for owner in ("b", "a")]
+        assert (pool.held("a"), pool.held("b")) == (3, 1)
+        pool.release(others.pop())
+        await asyncio.sleep(0)
+        assert not waiter.done()
+        pool.release(modest.pop())
+        modest.append(await waiter)
+        assert pool.held("a") == 2
+        for link in modest + others:
+            pool.release(link)
+    async with opened(backends.database_url, most=1) as pool:
+        pool.release(await pool.acquire(LONG, "a", modest=True))

@@ -1,0 +1,72 @@
+"""One organization's searches, and what another one has of the process and its pool meanwhile."""
+
+import asyncio
+import time
+from collections import Counter
+from typing import Any
+
+import httpx
+
+from bench.hostile.figures import Figure
+from bench.hostile.target import Organization, Target
+
+SECTION = "Shares"
+# What a deployment has: a measured server has no limits otherwise.
+SETTINGS = {"RATE_BUCKET": "100000", "RATE_REFILL": "10000"}
+
+CALLERS, SECONDS, PAUSE_S = 14, 10.0, 0.02
+ONE = {"orders": {"some": {"total": {"gt": 1}, "service": {"price": {"gt": 1}}, "messages": {"some": {}}}}}
+RELATIONS = {"and": [ONE] * 4}
+
+
+def _counts(times: int) -> str:
+    listed = " ".join(f"a{index}: clients(first: 1, filter: $f) {{ totalCount }}" for index in range(times))
+    return f"query($f: ClientFilter) {{ {listed} }}"
+
+
+async def measure(server: Target) -> list[Figure]:
+    """A neighbour alone, beside twenty counts over twelve relations, and beside the dearest that is allowed."""
+    noisy = await server.organization(2_000, 6_000, 6_000)
+    neighbour = await server.organization()
+    found = []
+    async with server.client(noisy.key) as http:
+        for name, times in (("nobody", 0), ("20 counts", 20), ("5 counts", 5)):
+            ended = asyncio.Event()
+            told: Counter[str] = Counter()
+            callers = [
+                asyncio.create_task(_call(http, _counts(times), ended, told)) for _ in range(CALLERS * (times > 0))
+            ]
+            waited, statuses = await _neighbour(server, neighbour)
+            ended.set()
+            await asyncio.gather(*callers)
+            beside = f"beside {name}"
+            found += [
+                Figure(f"{beside}, a neighbour's p50", waited[len(waited) // 2] * 1000, "ms", None if times else 50),
+                Figure(f"{beside}, a neighbour's p99", waited[int(len(waited) * 0.99)] * 1000, "ms", 1_000),
+                Figure(f"{beside}, a neighbour's refusals", sum(statuses.values()) - statuses[200], "", 0),
+            ]
+            found += [Figure(f"{beside}, {code}", count) for code, count in sorted(told.items())]
+    return found
+
+
+async def _call(http: httpx.AsyncClient, query: str, ended: asyncio.Event, told: Counter[str]) -> None:
+    while not ended.is_set():
+        answer = (await http.post("/graphql", json={"query": query, "variables": {"f": RELATIONS}})).json()
+        errors: list[dict[str, Any]] = answer.get("errors") or [{"extensions": {"code": "answered"}}]
+        told[errors[0]["extensions"]["code"]] += 1
+        # A client that is told to wait does, a little.
+        await asyncio.sleep(PAUSE_S)
+
+
+async def _neighbour(server: Target, organization: Organization) -> tuple[list[float], Counter[int]]:
+    """How long a small list takes, in order, and its statuses."""
+    waited: list[float] = []
+    statuses: Counter[int] = Counter()
+    until = time.perf_counter() + SECONDS
+    async with server.client(organization.key) as http:
+        while time.perf_counter() < until:
+            started = time.perf_counter()
+            statuses[(await http.get("/api/v1/clients?limit=5")).status_code] += 1
+            waited.append(time.perf_counter() - started)
+            await asyncio.sleep(PAUSE_S)
+    return sorted(waited), statuses

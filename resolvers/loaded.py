@@ -1,0 +1,78 @@
+"""How much one operation has loaded: bounded while rows arrive, so that no answer is in memory that may not leave."""
+
+from collections.abc import Sequence
+from operator import itemgetter
+from sys import getsizeof
+from typing import Any
+
+from resolvers.errors import Refusal
+from resolvers.sql import Sql
+
+MOST_BYTES = 8 * 1024 * 1024
+# A page is loaded in one piece, however long its texts may be.
+PIECE = 101
+# JSON is read into objects, which take more than its text.
+JSON_TIMES = 3
+
+
+def too_large() -> Refusal:
+    """The answer would be too large."""
+    most = MOST_BYTES // 1024 // 1024
+    return Refusal("TOO_COMPLEX", f"The answer would have more than {most} MiB. Ask for smaller pages or less of each.")
+
+
+class Loaded:
+    """What one operation has loaded. As long as it cannot be too much by the widths of the columns, nothing is
+    counted: ``bound`` is what it is at most."""
+
+    __slots__ = ("_json", "_rows", "bound", "long")
+
+    def __init__(self) -> None:
+        self.bound = 0
+        # What is known of values that may be long; the rows that were not looked at yet, and their JSON.
+        self.long = 0
+        self._json = 0
+        self._rows: list[tuple[Sql, Sequence[Any]]] = []
+
+    def room(self, sql: Sql) -> int:
+        """How many rows of a statement may be loaded at once. Raises Refusal TOO_COMPLEX when it is too much."""
+        if self.bound > MOST_BYTES:
+            raise too_large()
+        return max(PIECE, (MOST_BYTES - self.bound) // sql.widest)
+
+    def add(self, sql: Sql, rows: Sequence[Any], json: int) -> None:
+        """Rows have been loaded, with so many characters of JSON. Raises Refusal TOO_COMPLEX."""
+        if not rows:
+            return
+        self._rows.append((sql, rows))
+        self._json += json
+        self.bound += len(rows) * sql.widest
+        if self.bound > MOST_BYTES:
+            self.count()
+
+    def count(self) -> int:
+        """The bytes of what may be long, looked at. Raises Refusal TOO_COMPLEX."""
+        known = self.bound - sum(len(rows) * sql.widest for sql, rows in self._rows)
+        found, short, exact = self._json * JSON_TIMES, 0, 0
+        for sql, rows in self._rows:
+            for place, width in enumerate(sql.widths):
+                if width.counted and width.text:
+                    found += sum(map(getsizeof, map(itemgetter(place), rows)))
+                elif not width.counted:
+                    short += len(rows) * width.bytes
+        if known + found + short > MOST_BYTES:
+            # Short values that are all as long as they may be are rare: these are looked at too.
+            for sql, rows in self._rows:
+                for place, width in enumerate(sql.widths):
+                    if width.text and not width.counted:
+                        exact += sum(map(getsizeof, map(itemgetter(place), rows)))
+                    elif not width.counted:
+                        exact += len(rows) * width.bytes
+            short = exact
+        self.long += found
+        self.bound = known + found + short
+        self._rows.clear()
+        self._json = 0
+        if self.bound > MOST_BYTES:
+            raise too_large()
+        return self.long
