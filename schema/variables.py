@@ -98,6 +98,8 @@ def _placed(operation: Operation, problems: list[Refusal]) -> list[Refusal]:
 
 def _at_non_null(schema: GraphQLSchema, operation: Operation, names: set[str]) -> set[str]:
     """Those of some variables that stand where a null cannot: a default lets a nullable one stand there."""
+    if not names:
+        return set()
     info, found = TypeInfo(schema), set[str]()
 
     class Finder(Visitor):
@@ -108,7 +110,7 @@ def _at_non_null(schema: GraphQLSchema, operation: Operation, names: set[str]) -
             if node.name.value in names and is_non_null_type(info.get_input_type()):
                 found.add(node.name.value)
 
-    for definition in (operation.definition, *operation.fragments.values()) if names else ():
+    for definition in (operation.definition, *operation.fragments.values()):
         visit(definition, TypeInfoVisitor(info, Finder()))
     return found
 
