@@ -11,7 +11,7 @@ import pytest
 
 from models.keys import SCOPES
 from models.webhooks import EventType
-from resolvers import deliveries
+from resolvers import circuits, deliveries
 from resolvers.errors import CONFLICTS, REASONS, STATUS
 from rest_shim import guide as texts
 from rest_shim.openapi import document, printed_openapi
@@ -164,6 +164,10 @@ def test_the_guide_tells_when_deliveries_are_tried_and_how_long_they_may_take() 
     assert f"**Answer 2xx within {TOTAL_S:g} seconds**" in told
     assert deliveries.GIVEN_UP_AFTER.days == 5
     assert deliveries.GONE == 410
+    assert "does not answer in time** three times in a row" in told
+    assert "The pause is 30 seconds" in told
+    assert "up to five minutes" in told
+    assert (circuits.OPENS_AFTER, circuits.FIRST_PAUSE_S, circuits.LONGEST_PAUSE_S) == (3, 30, 300)
 
 
 @pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", texts.GUIDE.read_text(), re.DOTALL))
