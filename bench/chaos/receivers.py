@@ -66,7 +66,6 @@ class Healthy:
     came: dict[str, float] = field(default_factory=dict)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Take one delivery."""
         body = await _request(reader)
         self.came.setdefault(json.loads(body)["data"]["publicId"], time.monotonic())
         writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
@@ -164,12 +163,9 @@ async def _waited(healthy: Healthy, kept: dict[str, float]) -> None:
 
 
 def _row(name: str, beside: str, healthy: Healthy, kept: dict[str, float]) -> Row:
-    took = sorted(healthy.came[key] - moment for key, moment in kept.items() if key in healthy.came)
-    missing = len(kept) - len(took)
-    if not took:
-        return Row(name, beside, len(kept), missing, PATIENCE_S, PATIENCE_S, PATIENCE_S)
     # What is missing took at least so long.
-    took = sorted(took + [PATIENCE_S] * missing)
+    took = sorted(healthy.came.get(key, moment + PATIENCE_S) - moment for key, moment in kept.items())
+    missing = len(kept.keys() - healthy.came.keys())
     cuts = statistics.quantiles(took, n=100, method="inclusive") if len(took) > 1 else took * 99
     return Row(name, beside, len(kept), missing, cuts[49], cuts[98], took[-1])
 
