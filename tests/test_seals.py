@@ -217,7 +217,7 @@ async def test_a_broken_chain_keeps_no_other_organization_from_being_sealed(runt
         await tell(runtime, each, 2)
     sql = "insert into audit_seals select $1, 7, id, sha256('x'), 2 from audit_entries limit 1"
     await rows(runtime, broken, sql, broken)
-    house = asyncio.create_task(keep_house(runtime, Retention(), 0.01))
+    house = asyncio.create_task(keep_house(runtime, Retention(), 0.01, 0.01))
 
     async def done() -> bool:
         return (await verify(runtime, whole)).unsealed == 0
