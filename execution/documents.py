@@ -1,10 +1,13 @@
 """Documents: parsed and validated once, then found by their text."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from sys import getsizeof
 from typing import Any
 
 from graphql import (
+    DirectiveNode,
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
@@ -18,16 +21,22 @@ from graphql import (
 from graphql.language import Lexer, Source
 from graphql.language.parser import Parser
 
+from execution.nesting import MOST_CONDITIONS, MOST_NESTED, conditions_of, nesting_of
+
 MOST_TEXT = 16 * 1024
 MOST_TOKENS = 2_000
 # Selections and input values together; selections alone are judged more finely later.
 MOST_BRACKETS = 60
 # Python itself refuses to read a number of some thousand digits.
 MOST_DIGITS = 400
-# A token that is kept, with what is known of it, takes up to 1 kB.
-MOST_KEPT = 100_000
+# What is kept is weighed, not measured: an operation takes no more bytes than this, and for each token, with what is
+# known of it; its text is there so many times.
+OPERATION_BYTES, TOKEN_BYTES, COPIES = 12_000, 1_100, 3
+MOST_BYTES = 64 * 2**20
 # Some print all that is around them: more of them would take long, and nobody reads them.
 MOST_ERRORS = 5
+# How graphql-core's validation ends where Python would recurse too deeply.
+RECURSED = "Validation aborted."
 _OPEN = frozenset({TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L})
 _NUMBERS = frozenset({TokenKind.INT, TokenKind.FLOAT})
 _CLOSED = frozenset({TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R})
@@ -42,12 +51,13 @@ class UnfitDocument(Exception):
         self.errors = errors
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Operation:
     """One operation of a document.
 
-    ``plans`` remembers how it runs for each choice of its conditions, ``verdicts`` how it was judged, ``kept`` what
-    else is known of it.
+    ``conditions`` has the variables of its ``@skip`` and ``@include``, each with a directive that it decides.
+    ``plans`` remembers how it runs for each choice of them, ``verdicts`` how it was judged, ``kept`` what else is
+    known of it; ``weight`` is how many bytes all of that takes, and ``grown`` hears of what is added to it.
     """
 
     text: str
@@ -55,10 +65,19 @@ class Operation:
     definition: OperationDefinitionNode
     fragments: dict[str, FragmentDefinitionNode]
     tokens: int = 0
+    conditions: dict[str, DirectiveNode] = field(default_factory=dict)
     valid: bool = False
     plans: dict[Any, Any] = field(default_factory=dict)
     verdicts: Any = None
     kept: dict[str, Any] = field(default_factory=dict)
+    weight: int = 0
+    grown: Callable[[int], None] | None = None
+
+    def grow(self, by: int) -> None:
+        """Take note of bytes that are kept with it from now on, or, below zero, no longer."""
+        self.weight += by
+        if self.grown is not None:
+            self.grown(by)
 
     @property
     def kind(self) -> str:
@@ -119,6 +138,9 @@ def parse_operation(text: str, name: str | None, tokens: int = MOST_TOKENS) -> O
     except GraphQLError as error:
         lexer.finish()
         raise UnfitDocument("GRAPHQL_PARSE_FAILED", [error]) from None
+    _unlink(document)
+    if nesting_of(document.definitions) > MOST_NESTED:
+        raise _too_complex("The fragments of the document are nested too deeply.")
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     chosen = [node for node in operations if name is None or (node.name is not None and node.name.value == name)]
     if len(chosen) != 1:
@@ -126,26 +148,40 @@ def parse_operation(text: str, name: str | None, tokens: int = MOST_TOKENS) -> O
         message = "The document has no operation." if not operations else what
         raise UnfitDocument("GRAPHQL_VALIDATION_FAILED", [GraphQLError(message)])
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    return Operation(text, document, chosen[0], fragments, lexer.count)
+    conditions = conditions_of(chosen[0], fragments)
+    if len(conditions) > MOST_CONDITIONS:
+        found = f"The operation has {len(conditions)} variables in @skip and @include"
+        raise _too_complex(f"{found}; {MOST_CONDITIONS} are allowed.")
+    weight = OPERATION_BYTES + TOKEN_BYTES * lexer.count + COPIES * getsizeof(text)
+    return Operation(text, document, chosen[0], fragments, lexer.count, conditions, weight=weight)
+
+
+def _unlink(document: DocumentNode) -> None:
+    """Let go of the tokens that no node begins or ends with: each holds the next one and the one before."""
+    token = None if document.loc is None else document.loc.start_token
+    while token is not None:
+        following = token.next
+        token.prev = token.next = None
+        token = following
 
 
 class Documents:
-    """The operations that were seen lately, parsed and validated: at most ``size`` of them, of ``tokens`` in all."""
+    """The operations that were seen lately, parsed and validated: at most ``size`` of them, and ``most`` bytes."""
 
     def __init__(
         self,
         schema: GraphQLSchema,
         rules: Any = None,
         size: int = 500,
-        tokens: int = MOST_KEPT,
+        most: int = MOST_BYTES,
         *,
         hide_suggestions: bool = False,
     ) -> None:
         self.schema = schema
         self._rules = rules
         self._hide = hide_suggestions
-        self._size, self.most = size, tokens
-        self.tokens = 0
+        self._size, self.most = size, most
+        self.weight = 0
         self._kept: OrderedDict[tuple[str, str | None], Operation] = OrderedDict()
 
     def __len__(self) -> int:
@@ -173,6 +209,8 @@ class Documents:
             errors = validate(
                 self.schema, operation.document, self._rules, max_errors=MOST_ERRORS, hide_suggestions=self._hide
             )
+            if errors and errors[-1].message == RECURSED:
+                raise _too_complex("The document is nested too deeply.")
             if errors:
                 raise UnfitDocument("GRAPHQL_VALIDATION_FAILED", errors)
             operation.valid = True
@@ -181,8 +219,17 @@ class Documents:
 
     def _keep(self, operation: Operation, name: str | None) -> None:
         replaced = self._kept.pop((operation.text, name), None)
+        if replaced is not None:
+            self._left(replaced)
         self._kept[operation.text, name] = operation
-        self.tokens += operation.tokens - (0 if replaced is None else replaced.tokens)
-        while len(self._kept) > self._size or self.tokens > self.most:
-            _, left = self._kept.popitem(last=False)
-            self.tokens -= left.tokens
+        operation.grown = self._grow
+        self._grow(operation.weight)
+
+    def _grow(self, by: int) -> None:
+        self.weight += by
+        while len(self._kept) > self._size or self.weight > self.most:
+            self._left(self._kept.popitem(last=False)[1])
+
+    def _left(self, operation: Operation) -> None:
+        operation.grown = None
+        self.weight -= operation.weight

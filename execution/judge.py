@@ -16,18 +16,20 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     SelectionSetNode,
+    is_abstract_type,
     value_from_ast_untyped,
 )
 
 from execution.asked import PAGE, is_given, items, page_size, root_of, type_of
 from execution.documents import Operation
+from execution.nesting import CONDITIONS
 
-# The directives that may leave out what they stand at.
-CONDITIONS = frozenset({"skip", "include"})
 # What counting the rows of a connection costs, and how many times the price of its filters: it looks at every row.
 COUNT, COUNTED = 2, 5
 # What JSON puts around a key and its value.
 AROUND = 6
+# So many fields of a document are free; of the others, each of which is compiled, five cost as much as an object.
+FREE_FIELDS, FIELDS_FOR_ONE = 100, 5
 # A bomb's figures have hundreds of digits; no more than this is told of them.
 MOST_TOLD = 10**9
 
@@ -68,6 +70,7 @@ class Limits:
     directives: int = 50
     root_fields: int = 20
     mutations: int = 5
+    expanded: int = 1_000
     cost: int = 5_000
 
 
@@ -79,6 +82,8 @@ class Measure:
     the part of the cost for filters and counts, each once however many objects have it. ``counts`` is how many of its
     fields count the rows of the connection around it. ``size`` is how many bytes the answer may have, without what is
     counted when it is loaded.
+    ``expanded`` is how many fields there are with each fragment written out at each spread, once for each type that an
+    object with the field can have.
     """
 
     depth: int = 0
@@ -87,6 +92,7 @@ class Measure:
     fields: int = 0
     cost: int = 0
     introspected: int = 0
+    expanded: int = 0
     public: bool = True
     filtered: bool = False
     searched: int = 0
@@ -104,6 +110,7 @@ class Measure:
         self.searched += other.searched
         self.counts += other.counts
         self.introspected += other.introspected * times
+        self.expanded += other.expanded
         self.public = self.public and other.public
         self.filtered = self.filtered or other.filtered
         for scope, path in other.scopes.items():
@@ -160,7 +167,7 @@ class _Judge:
         key = node.alias.value if node.alias is not None else name
         measure = Measure(
             depth=1, cost=rule.cost * each + rule.weight + price, introspected=rule.introspects * rule.times,
-            public=rule.public, searched=price, size=len(key) + AROUND + rule.size,
+            public=rule.public, searched=price, size=len(key) + AROUND + rule.size, expanded=1,
         )  # fmt: skip
         if rule.scope is not None:
             measure.scopes[rule.scope] = (key,)
@@ -178,6 +185,8 @@ class _Judge:
             # What lies under a public field was judged by it, as introspection's own fields are.
             measure.public = rule.public
         measure.counts = int(rule.counts)
+        if is_abstract_type(parent):
+            measure.expanded *= len(self.schema.get_possible_types(parent))
         return measure
 
 
@@ -218,6 +227,7 @@ def judge(
     judged = _Judge(schema, operation, defaults_of(operation) | dict(variables), rules)
     measure = judged.selection(operation.definition.selection_set, root_of(schema, operation.kind))
     measure.directives += len(operation.definition.directives or ())
+    measure.cost += max(0, measure.expanded - FREE_FIELDS) // FIELDS_FOR_ONE
     return measure
 
 
@@ -228,6 +238,7 @@ def excess(measure: Measure, kind: str, limits: Limits) -> str | None:
         ("aliases", measure.aliases, limits.aliases),
         ("directives", measure.directives, limits.directives),
         ("root fields", measure.fields, limits.mutations if kind == "mutation" else limits.root_fields),
+        ("fields, each fragment counted at each spread", measure.expanded, limits.expanded),
     ):
         if found > most:
             return f"The operation has {min(found, MOST_TOLD)} {what}; {most} are allowed."

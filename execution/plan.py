@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+from weakref import proxy
 
 from graphql import (
     GraphQLField,
@@ -29,21 +30,37 @@ from execution.variables import Variables
 from execution.whole import foldable, own_weight, weight_of, writable
 
 MOST_PLANS = 8
+# A compiled field, with its share of the functions that write it, takes no more bytes than this.
+FIELD_BYTES = 2_000
 # A process has one schema; tests have some more.
 SCHEMAS_KEPT = 16
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Plan:
-    """An operation, compiled. ``paths``: some resolver below the root will be told where its object stands."""
+    """An operation, compiled. ``paths``: some resolver below the root will be told where its object stands.
+
+    ``size`` is how many fields it has so far. Neither does it hold its operation, nor do its fields hold it: what is
+    no longer kept is gone at once, and does not wait for the garbage collector.
+    """
 
     schema: GraphQLSchema
-    operation: Operation
+    operation: Any
     fields: Fields
     details: dict[str, FragmentDetails]
     variables: VariableValues
     paths: bool
+    size: int = 0
     root: Selection = field(init=False)
+
+    def __del__(self) -> None:
+        left = [self.root] if hasattr(self, "root") else []
+        while left:
+            selection = left.pop()
+            for each in selection.fields.values():
+                left += each.selections.values()
+                each.selections, each.source = {}, None
+            selection.writers, selection.source = {}, None
 
     def under(self, field: Planned, type_: GraphQLObjectType) -> Selection:
         """What is asked of a field's objects of one type."""
@@ -65,6 +82,8 @@ class Plan:
         made.rest = [each for each in fields.values() if not writable(each)]
         made.own = own_weight(made)
         made.weight = weight_of(made)
+        self.size += len(fields)
+        self.operation.grow(FIELD_BYTES * len(fields))
         return made
 
     def _field(
@@ -73,7 +92,8 @@ class Plan:
     ) -> Planned:  # fmt: skip
         kind = _typename(type_.name) if definition is TypeNameMetaFieldDef else self.fields(type_, name, definition)
         is_leaf = is_leaf_type(get_named_type(definition.type))
-        made = Planned(self, type_, key, name, details, nodes, definition, shape_of(definition.type), kind, is_leaf)
+        shape = shape_of(definition.type)
+        made = Planned(proxy(self), type_, key, name, details, nodes, definition, shape, kind, is_leaf)
         if isinstance(kind, Plain):
             made.source = source if kind.through else None
         elif isinstance(kind, Batch):
@@ -81,14 +101,15 @@ class Plan:
         return made
 
     def _batched(self, made: Planned, kind: Batch, source: Planned | None) -> None:
+        # What is asked of its objects is compiled once, as of rows of its own: whether they can come with the parent's
+        # is known only then.
+        made.source = made
         folds = source is not None and isinstance(source.kind, Batch) and source.kind.folds
         if folds and kind.fold is not None and not made.definition.args and made.shape.one_type:
-            made.source = source
             made.folded = foldable(made.selection(made.shape.named))
             if made.folded:
+                made.source = source
                 return
-            made.selections.clear()
-        made.source = made
         made.arguments = Arguments(made.definition, made.nodes[0], kind.arguments, kind.names)
         if not made.is_leaf:
             columns = {name for each in made.types() for name in made.selection(each).columns()}
@@ -111,15 +132,13 @@ def plan_of(schema: GraphQLSchema, operation: Operation, variables: Variables, f
     choice = tuple([coerced.get(name) for name in known.conditions])
     plan: Plan | None = operation.plans.get(choice)
     if plan is None:
-        if any(not isinstance(value, bool) for value in choice):
-            FALLBACKS["condition"] += 1
-            return None
         plan = _compile(schema, operation, variables, fields, known)
         if plan is None:
             FALLBACKS["no root type"] += 1
             return None
         if len(operation.plans) >= MOST_PLANS:
-            operation.plans.pop(next(iter(operation.plans)))
+            left = operation.plans.pop(next(iter(operation.plans)))
+            operation.grow(-FIELD_BYTES * left.size)
         operation.plans[choice] = plan
     return plan
 
@@ -137,7 +156,7 @@ def _compile(
     )
     details = {name: FragmentDetails(node) for name, node in operation.fragments.items()}
     paths = not known.names.isdisjoint(_own(schema, root, fields))
-    plan = Plan(schema, operation, fields, details, kept, paths)
+    plan = Plan(schema, proxy(operation), fields, details, kept, paths)
     grouped = collect_fields(schema, details, kept, root, operation.definition).grouped_field_set
     plan.root = plan.select(root, grouped, None)
     return plan

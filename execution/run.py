@@ -216,6 +216,7 @@ async def run(
         return Outcome(None, variables)
     plan = plan_of(schema, operation, variables, fields)
     if plan is None:
+        assert only is None, "graphql-core runs all of an operation"
         return await core(schema, operation, variables.given, context=context, root=root)
     if operation.kind == "mutation" and only is None:
         return await _serially(plan, variables, context, root)

@@ -18,18 +18,27 @@ from execution.kinds import Fields, Plain
 def fields_of(
     node: SelectionSetNode, on: GraphQLObjectType, fragments: Mapping[str, FragmentDefinitionNode]
 ) -> Iterator[FieldNode]:
-    """The fields that a selection may ask of an object of one type, through its fragments (conditions ignored)."""
-    names = {on.name, *(interface.name for interface in on.interfaces)}
+    """The fields that a selection may ask of an object of one type, through its fragments (conditions ignored).
+
+    Each fragment is looked into once, as the specification has it: one that is spread again adds nothing.
+    """
+    return _fields(node, {on.name, *(interface.name for interface in on.interfaces)}, fragments, set())
+
+
+def _fields(
+    node: SelectionSetNode, names: set[str], fragments: Mapping[str, FragmentDefinitionNode], met: set[str]
+) -> Iterator[FieldNode]:
     for part in node.selections:
         if isinstance(part, FieldNode):
             yield part
         elif isinstance(part, InlineFragmentNode):
             if part.type_condition is None or part.type_condition.name.value in names:
-                yield from fields_of(part.selection_set, on, fragments)
-        elif isinstance(part, FragmentSpreadNode):
+                yield from _fields(part.selection_set, names, fragments, met)
+        elif isinstance(part, FragmentSpreadNode) and part.name.value not in met:
+            met.add(part.name.value)
             fragment = fragments[part.name.value]
             if fragment.type_condition.name.value in names:
-                yield from fields_of(fragment.selection_set, on, fragments)
+                yield from _fields(fragment.selection_set, names, fragments, met)
 
 
 def columns_of(

@@ -4,12 +4,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import FieldNode, FragmentDefinitionNode, GraphQLSchema, VariableNode
+from graphql import FieldNode, FragmentDefinitionNode, GraphQLSchema
 from graphql.language import DirectiveNode, Visitor, visit
 
 from execution.asked import INTROSPECTION
 from execution.documents import Operation
-from execution.judge import CONDITIONS
 
 # How often an operation was left, whole, to graphql-core, by the reason.
 FALLBACKS: Counter[str] = Counter()
@@ -20,7 +19,6 @@ _INCREMENTAL = frozenset({"defer", "stream"})
 class _Survey(Visitor):
     names: set[str] = field(default_factory=set)
     directives: set[str] = field(default_factory=set)
-    conditions: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         Visitor.__init__(self)
@@ -30,9 +28,6 @@ class _Survey(Visitor):
 
     def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
         self.directives.add(node.name.value)
-        if node.name.value in CONDITIONS:
-            values = [argument.value for argument in node.arguments or ()]
-            self.conditions |= {value.name.value for value in values if isinstance(value, VariableNode)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +52,4 @@ def surveyed(schema: GraphQLSchema, operation: Operation) -> Known:
         reason = "incremental"
     elif any(fragment.variable_definitions for fragment in fragments):
         reason = "fragment variables"
-    return Known(reason, tuple(sorted(survey.conditions)), frozenset(survey.names))
+    return Known(reason, tuple(sorted(operation.conditions)), frozenset(survey.names))

@@ -7,6 +7,7 @@ from graphql import (
     GraphQLBoolean,
     GraphQLError,
     GraphQLID,
+    GraphQLIncludeDirective,
     GraphQLInt,
     GraphQLSchema,
     GraphQLString,
@@ -14,7 +15,7 @@ from graphql import (
     is_non_null_type,
     type_from_ast,
 )
-from graphql.execution.values import VariableValues
+from graphql.execution.values import VariableValues, get_argument_values
 
 from execution.documents import Operation
 from execution.shapes import INT_HIGH, INT_LOW
@@ -123,6 +124,17 @@ def variables_of(
     made = _coerce(schema, operation, given)
     if not isinstance(made, VariableValues):
         return made
+    try:
+        _check_conditions(operation, made)
+    except GraphQLError as error:
+        return [error]
     found = Variables(schema, operation, given, made.coerced)
     found._whole = made
     return found
+
+
+def _check_conditions(operation: Operation, made: VariableValues) -> None:
+    """Raise GraphQLError for a condition that is null: one with a default may be declared so that it can be."""
+    for name, node in operation.conditions.items():
+        if made.coerced.get(name) is None:
+            get_argument_values(GraphQLIncludeDirective, node, made)

@@ -23,9 +23,12 @@ from graphql import (
 
 from execution.asked import PAGE, is_given, items, page_size, root_of, type_of
 from execution.documents import Operation
-from execution.judge import CONDITIONS, Limits, Measure, Rule, defaults_of, excess, judge
+from execution.judge import Limits, Measure, Rule, defaults_of, excess, judge
+from execution.nesting import CONDITIONS
 
 MOST_VERDICTS = 16
+# A verdict, and each place that decides it, take no more bytes than this.
+VERDICT_BYTES, PLACE_BYTES = 3_000, 200
 # What a place in the document makes of the variables: a size, scopes, a price, whether something is left out.
 Place = Callable[[Mapping[str, Any]], Any]
 
@@ -68,9 +71,12 @@ class Verdicts:
         verdict = known.kept.get(key)
         # Our own operations are judged by every engine, each with its own limits.
         if verdict is None or verdict.limits is not self.limits:
+            fresh = verdict is None
             verdict = known.kept[key] = self._judge(operation, variables)
             if len(known.kept) > MOST_VERDICTS:
                 del known.kept[next(iter(known.kept))]
+            elif fresh:
+                operation.grow(VERDICT_BYTES + PLACE_BYTES * len(key))
         return verdict
 
     def _judge(self, operation: Operation, variables: Mapping[str, Any]) -> Verdict:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -184,6 +185,9 @@ class _Transaction:
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         ctx, link = self._ctx, self._link
         ctx._connection = None
+        # The next root field's transaction is another's, and what was rolled back wakes nobody.
+        woken, ctx.wakes = ctx.wakes, []
+        ctx.loaders.clear()
         try:
             if error is None:
                 ctx.committed = True
@@ -196,11 +200,8 @@ class _Transaction:
                 await asyncio.shield(ctx.runtime.pool.mend(link))
         if isinstance(error, AWAY):
             raise unavailable() from error
-        if error is None:
-            ctx.loaders.clear()
-            woken, ctx.wakes = ctx.wakes, []
-            if woken:
-                ctx.runtime.wake(ctx.org_id, woken)
+        if woken and error is None:
+            ctx.runtime.wake(ctx.org_id, woken)
 
 
 async def _commit(connection: Link, keyed: bool) -> None:
@@ -228,3 +229,13 @@ def _seen(work: "asyncio.Future[str]") -> None:
 
 # Loads one field for all objects of a level: one value for each of the parents, in their order.
 BatchResolver = Callable[[Context, list[Any], Args], Coroutine[Any, Any, list[Any]]]
+
+
+def shared(load: Callable[[Context, Args], Coroutine[Any, Any, Any]]) -> BatchResolver:
+    """Return a batch resolver of what does not depend on the parents: loaded once, and given to each of them."""
+
+    @wraps(load)
+    async def resolve(ctx: Context, parents: list[Any], args: Args) -> list[Any]:
+        return [await load(ctx, args)] * len(parents)
+
+    return resolve

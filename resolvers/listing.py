@@ -33,6 +33,12 @@ class Asked:
     values: list[Any]
     column: str | None
 
+    @property
+    def whole(self) -> tuple[Any, ...]:
+        """What is equal where the pages are of the same rows, whichever of them and in whatever order."""
+        values = [tuple(value) if isinstance(value, list) else value for value, _ in self.values]
+        return self.listed, self.column, self.shape, tuple(values)
+
 
 @dataclass(slots=True)
 class Page:
@@ -155,10 +161,26 @@ def _count_sql(listed: Listed, shape: Shape, types: tuple[str, ...], column: str
 
 
 async def totals(ctx: Context, parents: Sequence[Page], args: Args) -> list[int]:
-    """How many rows each connection has in all: one statement for the pages of one field."""
-    asked = parents[0].asked
+    """How many rows each connection has in all: one statement for all the pages of the same rows.
+
+    Pages below a fragment that is spread in several places come together, and may be of any lists.
+    """
+    asked = {id(each.asked): each.asked for each in parents}
+    if len(asked) == 1:
+        return await _counted(ctx, parents[0].asked, parents)
+    alike: dict[Any, list[Page]] = {}
+    wholes = {key: one.whole for key, one in asked.items()}
+    for page in parents:
+        alike.setdefault(wholes[id(page.asked)], []).append(page)
+    found: dict[int, int] = {}
+    for several in alike.values():
+        found |= zip(map(id, several), await _counted(ctx, several[0].asked, several), strict=True)
+    return [found[id(page)] for page in parents]
+
+
+async def _counted(ctx: Context, asked: Asked, of: Sequence[Page]) -> list[int]:
     named, types = parameters(asked.values)
     sql = _count_sql(asked.listed, asked.shape, types, asked.column)
-    rows = await ctx.fetch(sql, parents=[each.parent for each in parents], **named)
+    rows = await ctx.fetch(sql, parents=[each.parent for each in of], **named)
     found = {None if asked.column is None else row["parent_id"]: row["total"] for row in rows}
-    return [found.get(each.parent, 0) for each in parents]
+    return [found.get(each.parent, 0) for each in of]

@@ -15,7 +15,7 @@ from models.typeid import decode, new_uuid
 from models.webhooks import EventType
 from resolvers.changes import Subject, Told, insert
 from resolvers.conditions import NOBODY, created, ids, word
-from resolvers.context import Context, Row, now
+from resolvers.context import Context, Row, now, shared
 from resolvers.errors import Refusal, bad_input
 from resolvers.filters import FILTERS, Filters, Relation
 from resolvers.listing import RESTRICTIONS, Page, pages
@@ -48,10 +48,12 @@ def _seen(ctx: Context) -> dict[str, Any]:
 RESTRICTIONS["messages"] = _seen
 
 
-async def listed(ctx: Context, parents: list[Any], args: Args) -> list[Page]:
+@shared
+async def listed(ctx: Context, args: Args) -> Page:
     """A page of one order's messages."""
     order = decode(ORDER, args.values["order_id"]) or NOBODY
-    return await pages(ctx, LISTED, args, column="order_id", parents=[order], restrict=_seen(ctx))
+    (page,) = await pages(ctx, LISTED, args, column="order_id", parents=[order], restrict=_seen(ctx))
+    return page
 
 
 async def of_orders(ctx: Context, parents: list[Row], args: Args) -> list[Page]:
@@ -60,9 +62,11 @@ async def of_orders(ctx: Context, parents: list[Row], args: Args) -> list[Page]:
     return await pages(ctx, LISTED, args, column="order_id", parents=keys, restrict=_seen(ctx))
 
 
-async def one(ctx: Context, parents: list[Any], args: Args) -> list[Row | None]:
+@shared
+async def one(ctx: Context, args: Args) -> Row | None:
     """The message of an id; None when it is missing, foreign, or INTERNAL and the caller may not see it."""
-    return await of_ids(ctx, [decode(PREFIX, args.values["id"])], args.columns)
+    (row,) = await of_ids(ctx, [decode(PREFIX, args.values["id"])], args.columns)
+    return row
 
 
 async def of_ids(ctx: Context, keys: Sequence[UUID | None], columns: tuple[str, ...]) -> list[Row | None]:

@@ -1,7 +1,6 @@
 """Any object by its id: the prefix tells which table to ask."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,7 +18,7 @@ from models.typeid import decode, prefix_of
 from models.webhooks import PREFIX as WEBHOOK
 from models.webhooks import webhook_endpoints
 from resolvers import messages
-from resolvers.context import Context, Row
+from resolvers.context import Context, Row, shared
 from resolvers.errors import bad_input
 from resolvers.rows import by_ids
 
@@ -55,13 +54,16 @@ async def _found(ctx: Context, ids: Sequence[str], columns: tuple[str, ...]) -> 
     return [found.get(each) for each in ids]
 
 
-async def one(ctx: Context, parents: list[Any], args: Args) -> list[Row | None]:
+@shared
+async def one(ctx: Context, args: Args) -> Row | None:
     """The object of an id; None when it is missing, foreign or of no known type."""
-    return await _found(ctx, [args.values["id"]], args.columns)
+    (row,) = await _found(ctx, [args.values["id"]], args.columns)
+    return row
 
 
-async def many(ctx: Context, parents: list[Any], args: Args) -> list[list[Row | None]]:
+@shared
+async def many(ctx: Context, args: Args) -> list[Row | None]:
     """The objects of some ids, in their order. Raises Refusal BAD_INPUT for more than 100."""
     if len(args.values["ids"]) > MOST_IDS:
         raise bad_input("ids", f"ids takes at most {MOST_IDS}.", "TOO_LONG", limit=MOST_IDS)
-    return [await _found(ctx, args.values["ids"], args.columns)]
+    return await _found(ctx, args.values["ids"], args.columns)

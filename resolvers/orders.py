@@ -20,7 +20,7 @@ from models.webhooks import EventType
 from models.words import MAX_SAFE_INTEGER
 from resolvers.changes import Subject, Told, delete, insert, update
 from resolvers.conditions import NOBODY, created, ids, moment, number, tags, word
-from resolvers.context import Context, Row, now
+from resolvers.context import Context, Row, now, shared
 from resolvers.errors import Refusal, Refusals, bad_input
 from resolvers.filters import FILTERS, Filters, Relation
 from resolvers.listing import Page, pages
@@ -69,9 +69,11 @@ FILTERS["orders"] = Filters(
 OPEN_TO_CHANGE = frozenset({OrderStatus.PENDING, OrderStatus.SUBMITTED})
 
 
-async def listed(ctx: Context, parents: list[Any], args: Args) -> list[Page]:
+@shared
+async def listed(ctx: Context, args: Args) -> Page:
     """A page of the organization's orders."""
-    return await pages(ctx, LISTED, args)
+    (page,) = await pages(ctx, LISTED, args)
+    return page
 
 
 async def of_clients(ctx: Context, parents: list[Row], args: Args) -> list[Page]:
@@ -84,9 +86,11 @@ async def of_services(ctx: Context, parents: list[Row], args: Args) -> list[Page
     return await pages(ctx, LISTED, args, column="service_id", parents=[row["id"] for row in parents])
 
 
-async def one(ctx: Context, parents: list[Any], args: Args) -> list[Row | None]:
+@shared
+async def one(ctx: Context, args: Args) -> Row | None:
     """The order of an id; None when it is missing or foreign."""
-    return await by_ids(ctx, orders, [decode(PREFIX, args.values["id"])], args.columns)
+    (row,) = await by_ids(ctx, orders, [decode(PREFIX, args.values["id"])], args.columns)
+    return row
 
 
 async def of_messages(ctx: Context, parents: list[Row], args: Args) -> list[Row | None]:

@@ -14,7 +14,7 @@ from models.organizations import directory, organizations
 from models.typeid import new_uuid
 from resolvers.audit import stub_of
 from resolvers.changes import Subject, apply
-from resolvers.context import Actor, Context, Row, now
+from resolvers.context import Actor, Context, Row, now, shared
 from resolvers.errors import Refusal
 from resolvers.runtime import Runtime
 from resolvers.sql import ORG, owned, statement
@@ -86,6 +86,7 @@ def _viewer(columns: tuple[str, ...]) -> sa.Select[Any]:
     return owned(organizations, *shown, organizations.c.org_id.label("key"))
 
 
-async def viewer(ctx: Context, parents: list[Any], args: Args) -> list[Row | None]:
+@shared
+async def viewer(ctx: Context, args: Args) -> Row | None:
     """The organization of the key that asks."""
-    return [await ctx.row(_viewer(args.columns))]
+    return await ctx.row(_viewer(args.columns))

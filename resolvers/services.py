@@ -16,7 +16,7 @@ from models.webhooks import EventType
 from models.words import key_of
 from resolvers.changes import Subject, Told, delete, insert, update
 from resolvers.conditions import created, ids, moment, number, tags, text, word
-from resolvers.context import Context, Row, now
+from resolvers.context import Context, Row, now, shared
 from resolvers.errors import Refusal, bad_input
 from resolvers.filters import FILTERS, Filters, Relation
 from resolvers.listing import Page, pages
@@ -52,14 +52,18 @@ FILTERS["services"] = Filters(
 )
 
 
-async def listed(ctx: Context, parents: list[Any], args: Args) -> list[Page]:
+@shared
+async def listed(ctx: Context, args: Args) -> Page:
     """A page of the catalogue."""
-    return await pages(ctx, LISTED, args)
+    (page,) = await pages(ctx, LISTED, args)
+    return page
 
 
-async def one(ctx: Context, parents: list[Any], args: Args) -> list[Row | None]:
+@shared
+async def one(ctx: Context, args: Args) -> Row | None:
     """The service of an id; None when it is missing or foreign."""
-    return await by_ids(ctx, services, [decode(PREFIX, args.values["id"])], args.columns)
+    (row,) = await by_ids(ctx, services, [decode(PREFIX, args.values["id"])], args.columns)
+    return row
 
 
 async def of_orders(ctx: Context, parents: list[Row], args: Args) -> list[Row | None]:

@@ -14,7 +14,7 @@ from resolvers import secrets
 from resolvers.addresses import check_literal
 from resolvers.changes import Told, insert, update
 from resolvers.conditions import created, ids, moment, word
-from resolvers.context import Context, Row, now
+from resolvers.context import Context, Row, now, shared
 from resolvers.deliveries import ENDPOINT, must_not_be_weaker
 from resolvers.errors import Refusal, bad_input
 from resolvers.filters import FILTERS, Filters
@@ -44,14 +44,18 @@ _ANEW: dict[str, Any] = {"failing_since": None, "timeouts": 0, "circuit": Endpoi
 BY_HAND = "Disabled through the API."
 
 
-async def listed(ctx: Context, parents: list[Any], args: Args) -> list[Page]:
+@shared
+async def listed(ctx: Context, args: Args) -> Page:
     """A page of the organization's webhook endpoints, without deleted ones."""
-    return await pages(ctx, LISTED, args)
+    (page,) = await pages(ctx, LISTED, args)
+    return page
 
 
-async def one(ctx: Context, parents: list[Any], args: Args) -> list[Row | None]:
+@shared
+async def one(ctx: Context, args: Args) -> Row | None:
     """The webhook endpoint of an id; None when it is missing, deleted or foreign."""
-    return await by_ids(ctx, webhook_endpoints, [decode(PREFIX, args.values["id"])], args.columns)
+    (row,) = await by_ids(ctx, webhook_endpoints, [decode(PREFIX, args.values["id"])], args.columns)
+    return row
 
 
 def _check(ctx: Context, url: str) -> None:

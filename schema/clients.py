@@ -214,7 +214,7 @@ class ClientQuery:
         arguments=[argument("id", strawberry.ID, "The client's id.", required=True)],
         cost=1,
     )
-    clients: ClientConnection = batched(
+    clients: ClientConnection | None = batched(
         clients.listed,
         description="The organization's clients, newest first.",
         arguments=page_arguments(ClientFilter, ClientOrder),

@@ -1,10 +1,10 @@
 """Runs operations: judged, allowed, each root field of a mutation in a transaction of its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import NoSchemaIntrospectionCustomRule
+from graphql import NoSchemaIntrospectionCustomRule, located_error
 
 from execution.compare import differences
 from execution.documents import MOST_TOKENS, Documents, Operation, UnfitDocument
@@ -19,7 +19,7 @@ from resolvers import idempotency
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
 from resolvers.loaded import Loaded
-from schema.errors import ErrorView, shown_error, shown_refusal
+from schema.errors import ErrorView, shown_error, shown_refusal, too_deep
 from schema.graph import CORE, FIELDS, RULES
 from schema.sizes import bounded
 from schema.variables import check_variables
@@ -38,6 +38,11 @@ class Answer:
     cost: int = 0
     actual: int | None = None
     remaining: int | None = None
+
+    @property
+    def bare(self) -> bool:
+        """Whether no root field was answered."""
+        return not self.data or all(part is None for part in self.data.values())
 
     @property
     def status(self) -> int:
@@ -60,6 +65,8 @@ class Prepared:
 
 
 class _RolledBackError(Exception):
+    """Ends the transaction of a root field that failed."""
+
     def __init__(self, result: Outcome) -> None:
         super().__init__()
         self.result = result
@@ -94,9 +101,12 @@ class Engine:
 
         Raises UnfitDocument, or Refusal TOO_COMPLEX.
         """
-        operation = self.documents.operation(text, name, tokens)
-        variables = declared(operation, variables)
-        verdict = self.verdicts.of(operation, variables)
+        try:
+            operation = self.documents.operation(text, name, tokens)
+            variables = declared(operation, variables)
+            verdict = self.verdicts.of(operation, variables)
+        except RecursionError:
+            raise too_deep() from None
         if verdict.excess is not None:
             raise Refusal("TOO_COMPLEX", verdict.excess)
         return Prepared(operation, variables, verdict.measure)
@@ -111,9 +121,12 @@ class Engine:
 
     def validate(self, prepared: Prepared, name: str | None) -> None:
         """Validate against the schema. Raises UnfitDocument, or Refusal TOO_COMPLEX."""
-        self.documents.validated(prepared.operation, name)
+        try:
+            self.documents.validated(prepared.operation, name)
+        except RecursionError:
+            raise too_deep() from None
         if introspects_too_much(CORE, prepared.measure):
-            raise Refusal("TOO_COMPLEX", "The operation asks too much about the schema. Ask for it once.")
+            raise Refusal("TOO_COMPLEX", "The operation asks too much about the schema. Ask for it once, and alone.")
 
     def allow(self, prepared: Prepared, actor: Actor) -> None:
         """Raises Refusal FORBIDDEN, with the scope and the field's path, for what the actor may not do."""
@@ -145,6 +158,8 @@ class Engine:
                 answer = _answer(ctx, result)
         except (Refusal, Refusals) as refused:
             answer = refused_answer(refused, ctx.request_id)
+        except RecursionError:
+            answer = refused_answer(too_deep(), ctx.request_id)
         answer.cost = cost
         if answer.actual is not None:
             # A list without a size was judged as one object, and a replay is not counted.
@@ -152,20 +167,24 @@ class Engine:
         return answer
 
     async def _mutation(self, ctx: Context, prepared: Prepared, variables: Variables) -> Answer:
-        """The root fields one after another; the first that fails ends it, and undoes no other."""
+        """The root fields one after another: each commits alone, and one that fails is null and stops no other."""
         data: dict[str, Any] = {}
+        errors: list[ErrorView] = []
         actual = 0
         for position, (key, name) in enumerate(_root_fields(prepared.operation).items()):
             try:
                 part, cost = await self._root_field(ctx, prepared, variables, position, key, name)
             except _RolledBackError as failed:
-                return replace(_answer(ctx, failed.result), data=None)
-            except Refusal as refused:
-                return Answer(None, [shown_refusal(refused, ctx.request_id, [key])])
+                part, cost = {key: None}, failed.result.cost or 0
+                errors += _shown(ctx, failed.result)
+            except Exception as error:
+                # Whatever it is, what other fields have committed is in the answer.
+                part, cost = {key: None}, 0
+                errors += shown_error(located_error(error, None, [key]), ctx.request_id)
             data |= part
             # A field that is given again came to no more than all of them may.
             actual += cost
-        return Answer(data, actual=actual)
+        return Answer(data, errors, actual=actual)
 
     async def _root_field(
         self, ctx: Context, prepared: Prepared, variables: Variables, position: int, key: str, name: str
@@ -226,8 +245,11 @@ async def _execute(ctx: Context, prepared: Prepared, variables: Variables, only:
 
 
 def _answer(ctx: Context, result: Outcome) -> Answer:
-    errors = [shown for error in result.errors or () for shown in shown_error(error, ctx.request_id)]
-    return Answer(result.data, errors, actual=result.cost)
+    return Answer(result.data, _shown(ctx, result), actual=result.cost)
+
+
+def _shown(ctx: Context, result: Outcome) -> list[ErrorView]:
+    return [shown for error in result.errors or () for shown in shown_error(error, ctx.request_id)]
 
 
 def _without(value: Any, once: list[str]) -> Any:

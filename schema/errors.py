@@ -21,6 +21,11 @@ def internal() -> Refusal:
     return Refusal("INTERNAL", "Something went wrong on our side.")
 
 
+def too_deep() -> Refusal:
+    """What is told of an operation in which Python would recurse too deeply."""
+    return Refusal("TOO_COMPLEX", "The operation is nested too deeply.")
+
+
 def shown_refusal(refusal: Refusal, request_id: str, path: Sequence[Any] | None = None) -> ErrorView:
     """One refusal."""
     shown: ErrorView = {"message": refusal.message}
@@ -40,6 +45,8 @@ def shown_error(error: GraphQLError, request_id: str, code: str | None = None) -
     if isinstance(cause, (*AWAY, TimeoutError)):
         log.warning("database away", error=repr(cause))
         return [shown_refusal(unavailable(), request_id, error.path)]
+    if isinstance(cause, RecursionError):
+        return [shown_refusal(too_deep(), request_id, error.path)]
     if code is None and cause is not None and not isinstance(cause, GraphQLError):
         log.error("unexpected error", request_id=request_id, path=error.path, exc_info=cause)
         return [shown_refusal(internal(), request_id, error.path)]

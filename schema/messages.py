@@ -203,7 +203,7 @@ class MessageQuery:
         arguments=[argument("id", strawberry.ID, "The message's id.", required=True)],
         cost=1,
     )
-    messages: MessageConnection = batched(
+    messages: MessageConnection | None = batched(
         messages.listed,
         description="An order's messages, newest first.",
         arguments=[

@@ -1,4 +1,4 @@
-"""What every mutation has: its scope, its cost, one transaction."""
+"""What every mutation has: its scope, its cost, one transaction, and null for one that is refused."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -14,13 +14,17 @@ EXPECTED = "The version it must still have; another is refused with VERSION_MISM
 
 
 def mutation(scope: str, description: str) -> Callable[[F], F]:
-    """A root field that changes something: needs a write scope, costs 10, runs in a transaction of its own."""
-    make = strawberry.mutation(
-        description=description, directives=[Requires(scope=scope)], metadata={"cost": MUTATION_COST, "needs": ()}
-    )
+    """A root field that changes something: needs a write scope, costs 10, runs in a transaction of its own.
+
+    It is nullable whatever its resolver gives: where it is refused, the fields beside it are answered.
+    """
+    metadata = {"cost": MUTATION_COST, "needs": ()}
 
     def field(resolver: F) -> F:
-        made = make(resolver)
+        made: Any = strawberry.mutation(
+            resolver, graphql_type=resolver.__annotations__["return"] | None, description=description,
+            directives=[Requires(scope=scope)], metadata=metadata,
+        )  # fmt: skip
         for argument in made.base_resolver.arguments:
             argument.description = INPUT
         return cast("F", made)

@@ -220,7 +220,7 @@ class OrderQuery:
         arguments=[argument("id", strawberry.ID, "The order's id.", required=True)],
         cost=1,
     )
-    orders: OrderConnection = batched(
+    orders: OrderConnection | None = batched(
         orders.listed,
         description="The organization's orders, newest first.",
         arguments=page_arguments(OrderFilter, OrderOrder),

@@ -216,7 +216,7 @@ class ServiceQuery:
         arguments=[argument("id", strawberry.ID, "The service's id.", required=True)],
         cost=1,
     )
-    services: ServiceConnection = batched(
+    services: ServiceConnection | None = batched(
         services.listed,
         description="The organization's services, newest first.",
         arguments=page_arguments(ServiceFilter, ServiceOrder),

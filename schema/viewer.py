@@ -83,15 +83,15 @@ class ViewerQuery:
         arguments=[argument("id", strawberry.ID, "The object's id.", required=True)],
         cost=1,
     )
-    nodes: list[Node | None] = batched(
+    nodes: list[Node | None] | None = batched(
         nodes.many,
         description="The objects of up to 100 ids, in their order; null where one is missing.",
         arguments=[argument("ids", list[strawberry.ID], "The objects' ids.", required=True)],
         cost=1,
     )
 
-    viewer: Viewer = strawberry.field(resolver=_viewer, description="Who asks.", metadata={"needs": ()})
-    health: Health = strawberry.field(
+    viewer: Viewer | None = strawberry.field(resolver=_viewer, description="Who asks.", metadata={"needs": ()})
+    health: Health | None = strawberry.field(
         resolver=_health,
         description="Whether the server is well; needs no key.",
         metadata={"needs": (), "public": True},

@@ -215,7 +215,7 @@ class WebhookQuery:
         arguments=[argument("id", strawberry.ID, "The webhook endpoint's id.", required=True)],
         cost=1,
     )
-    webhooks: WebhookEndpointConnection = batched(
+    webhooks: WebhookEndpointConnection | None = batched(
         webhooks.listed,
         description="The organization's webhook endpoints, newest first.",
         arguments=page_arguments(WebhookEndpointFilter, WebhookEndpointOrder),

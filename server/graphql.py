@@ -195,7 +195,7 @@ def _reply(answer: Answer, typed: bool, headers: list[Header], malformed: int | 
         actual = answer.cost if answer.actual is None else answer.actual
         cost = {"requested": answer.cost, "actual": actual, "remaining": answer.remaining}
         body["extensions"] = {"cost": cost}
-    status = answer.status if answer.status in ALWAYS and answer.data is None else 200
+    status = answer.status if answer.status in ALWAYS and answer.bare else 200
     if typed and not answer.ran:
         status = answer.status
     if malformed is not None:

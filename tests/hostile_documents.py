@@ -104,7 +104,70 @@ ABOUT = {
         "__schema {", f"a: __schema {{ {ALL_TYPES} }} b: __schema {{", 1
     ),
 }
+ORDER = "id number quantity unitPrice total currency status dueAt notes tags metadata createdAt updatedAt version"
+
+
+def unfolded(levels: int, roots: int, *, threads: bool = True) -> str:
+    """Orders whose client and service could come with them, but for what is asked of those, level upon level."""
+    again = "orders(first: 1) { nodes { ...o# } }"
+    ways = f"client {{ name {again} }} service {{ {again} }}"
+    if threads:
+        ways += " messages(first: 1) { nodes { order { ...o# } } }"
+    fragments = [
+        f"fragment o{level} on Order {{ {ORDER} {ways.replace('#', str(level - 1)) if level else ''} }}"
+        for level in range(levels + 1)
+    ]
+    return "{ " + many(f"a#: orders(first: 1) {{ nodes {{ ...o{levels} }} }}", roots) + " } " + " ".join(fragments)
+
+
+def chained(length: int, last: str = "id", head: str = "") -> str:
+    """Fragments, each of which leads from a client to a client and spreads the next one there."""
+    chain = " ".join(
+        f"fragment f{number} on Client{{orders{{nodes{{client{{...f{number + 1}}}}}}}}}" for number in range(length)
+    )
+    return f"{{ clients {{ nodes {{ ...f0{head} }} }} }} {chain} fragment f{length} on Client {{ {last} }}"
+
+
+def in_a_row(length: int) -> str:
+    """Fragments that hold nothing but the next one."""
+    chain = " ".join(f"fragment f{number} on Query {{ ...f{number + 1} }}" for number in range(length))
+    return f"{{ ...f0 }} {chain} fragment f{length} on Query {{ __typename }}"
+
+
+EVERY = (
+    "... on Client { id name email } ... on Order { " + ORDER + " client { id orders(first: 1) { nodes { id } } } }"
+    " ... on Service { id name price orders(first: 1) { nodes { id client { id } } } } ... on Message { id body"
+    " order { id client { id } } } ... on WebhookEndpoint { id url deliveries(first: 1) { nodes { id } } } ...N"
+)
+INCLUDED = [f"v{index}" for index in range(9)]
+
+
+def included(number: int) -> str:
+    """Lists that variables include, as many as there are variables."""
+    declared = ", ".join(f"${name}: Boolean!" for name in INCLUDED[:number])
+    lists = [f"{name}: clients @include(if: ${name}) {{ nodes {{ id orders(first: 1) {{ nodes {{ {ORDER} }} }} }} }}"
+             for name in INCLUDED[:number]]  # fmt: skip
+    return f"query({declared}) {{ {' '.join(lists)} }}"
+
+
+EXPANDED = {
+    "objects that do not come with their parents, 4 levels": unfolded(4, 5),
+    "objects that do not come with their parents, 20 times": unfolded(3, 20),
+    "objects that do not come with their parents, both ways": unfolded(4, 20, threads=False),
+    "objects that do not come with their parents, as many as may": unfolded(2, 4),
+    "objects that do not come with their parents, as deep as may be": unfolded(4, 1, threads=False),
+    "every type 10 times by ids": "{ " + many(f"a#: nodes(ids: []) {{ {EVERY} }}", 10) + " } fragment N on Node { id }",
+    "every type 8 times by id": "{ " + many(f'a#: node(id: "x") {{ {EVERY} }}', 8) + " } fragment N on Node { id }",
+    "98 fragments in a row": in_a_row(98),
+    "240 fragments in a row": in_a_row(240),
+    "40 fragments of four levels": chained(40),
+    "a cycle of 40 fragments of four levels": chained(40, "...f0"),
+    "60 fragments that are skipped": chained(60, head=" @skip(if: true)"),
+    "60 fragments that nobody spreads": "{ health { status } } " + chained(60).partition("} } } ")[2],
+}
 VARIABLES: dict[str, tuple[str, Any]] = {
+    "8 lists that variables include": (included(8), dict.fromkeys(INCLUDED[:8], True)),
+    "9 lists that variables include": (included(9), dict.fromkeys(INCLUDED, True)),
     "20,000 unknown variables": ("{ health { status } }", {f"x{n}": 1 for n in range(20_000)}),
     "20,000 unknown fields": (FILTERED, {"f": {f"x{n}": 1 for n in range(20_000)}}),
     "25,000 ids": (NODES, {"i": ["order_x"] * 25_000}),
@@ -136,6 +199,6 @@ VARIABLES: dict[str, tuple[str, Any]] = {
     "80,000 empty attachments": (MESSAGE, {"i": {"orderId": "order_x", "body": "x", "attachments": [{}] * 80_000}}),
 }  # fmt: skip
 HOSTILE: dict[str, tuple[str, dict[str, Any]]] = {
-    **{name: (text, {}) for part in (MERGES, UNKNOWN, LETTERS, ABOUT) for name, text in part.items()},
+    **{name: (text, {}) for part in (MERGES, UNKNOWN, LETTERS, ABOUT, EXPANDED) for name, text in part.items()},
     **VARIABLES,
 }

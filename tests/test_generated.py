@@ -24,13 +24,13 @@ from resolvers.runtime import Runtime
 from schema.engine import Engine
 from schema.graph import CORE
 from server.demo_rows import Size
-from tests.graph_documents import TEXTS, TIMES, GraphWriter
+from tests.graph_documents import TEXTS, TIMES, GraphWriter, ReusingGraphWriter
 from tests.test_executor import WAYS
 
 # A release is checked with 20,000 of each sort.
 FULL = int(os.environ.get("COUNTERFOIL_DOCUMENTS", "0"))
 # Generators care little for size, and little is found: only the look at the answers counts.
-LAX = Limits(depth=100, aliases=2_000, directives=2_000, root_fields=500, cost=10**40)
+LAX = Limits(depth=100, aliases=2_000, directives=2_000, root_fields=500, expanded=10**40, cost=10**40)
 CHUNK = 500
 
 
@@ -151,11 +151,12 @@ async def test_ids_of_any_type_are_found_by_a_statement_for_each_type(studio: St
 # graphql-core leaves coroutines unawaited where a null rises past them.
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-async def test_documents_of_our_own_writer_over_our_graph(studio: Studio) -> None:
-    count = FULL or 200
+@pytest.mark.parametrize("write", [GraphWriter, ReusingGraphWriter])
+async def test_documents_of_our_own_writer_over_our_graph(studio: Studio, write: type[GraphWriter]) -> None:
+    count = FULL or 150
     documents = []
     for number in range(count):
-        writer = GraphWriter(Random(f"graph {number}"), studio.ids, studio.cursors)
+        writer = write(Random(f"graph {number}"), studio.ids, studio.cursors)
         documents.append((writer.document(), writer.variables))
     told = await held(studio, documents)
     assert told["whole"] > count / 2, told

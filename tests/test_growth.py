@@ -1,19 +1,24 @@
 """What is kept of documents has bounds that hold to the one, whatever and however many are sent."""
 
 import gc
+import tracemalloc
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from graphql import FieldNode, Token
 
-from execution.documents import MOST_KEPT, Documents, Operation, UnfitDocument
-from execution.plan import MOST_PLANS, Plan, plan_of
+from execution.documents import MOST_BYTES, TOKEN_BYTES, Documents, Operation, UnfitDocument, parse_operation
+from execution.plan import FIELD_BYTES, MOST_PLANS, Plan, plan_of
+from execution.planned import Planned, Selection
 from execution.variables import Variables, variables_of
-from execution.verdicts import MOST_VERDICTS, Verdict
+from execution.verdicts import MOST_VERDICTS, PLACE_BYTES, VERDICT_BYTES, Verdict
+from execution.writers import _writer_of
 from resolvers.errors import Refusal
 from schema.engine import Engine
 from schema.graph import CORE, FIELDS
+from tests.hostile_documents import many
 
 KEPT = 500
 
@@ -80,17 +85,115 @@ def test_each_operation_of_a_document_is_kept_by_its_name_and_no_other() -> None
     assert alive() - before == {"Operation": 40, "Plan": 40, "Verdict": 40}
 
 
-def test_large_documents_are_kept_by_their_tokens() -> None:
+def test_large_documents_are_kept_by_their_bytes() -> None:
     engine = Engine()
-    engine.documents = Documents(CORE, [], KEPT, 20_000)
-    for number in range(13):
-        operation = asked(engine, f"{{ a{number}: __typename clients {{ nodes {{ {'id ' * 1_900} }} }} }}")
-        assert operation.tokens == 1_911
-    assert (len(engine.documents), engine.documents.tokens) == (10, 10 * 1_911)
+    engine.documents = documents = Documents(CORE, [], KEPT, 20 * 2**20)
+    weights = []
+    for number in range(30):
+        weights.append(asked(engine, f"{{ a{number}: __typename clients {{ nodes {{ {'id ' * 900} }} }} }}").weight)
+        assert documents.weight == sum(each.weight for each in documents._kept.values()) <= documents.most
+    assert min(weights) > 900 * TOKEN_BYTES
+    assert len(documents) == documents.most // weights[-1]
     for number in range(KEPT):
         asked(engine, f"{{ a{number}: __typename }}")
-    assert (len(engine.documents), engine.documents.tokens) == (KEPT, KEPT * 5)
-    assert Engine().documents.most == MOST_KEPT
+    assert len(documents) == KEPT
+    assert documents.weight == sum(each.weight for each in documents._kept.values())
+    assert Engine().documents.most == MOST_BYTES
+
+
+def test_plans_and_verdicts_of_a_kept_document_count_and_push_others_out() -> None:
+    engine = Engine()
+    engine.documents = documents = Documents(CORE, [], KEPT, 6 * 2**20)
+    for number in range(5):
+        asked(engine, f"{{ a{number}: __typename clients {{ nodes {{ {'id ' * 900} }} }} }}")
+    before, weight = len(documents), parse_operation(WIDE, None).weight
+    met = []
+    for number in range(2**8):
+        chosen = {f"v{index}": bool(number >> index & 1) for index in range(8)}
+        operation = asked(engine, WIDE, None, chosen)
+        assert documents.weight <= documents.most
+        # What was replaced counts no more.
+        fields = sum(plan.size for plan in operation.plans.values())
+        verdicts = len(operation.verdicts.kept) * (VERDICT_BYTES + PLACE_BYTES * len(operation.verdicts.places))
+        assert operation.weight == weight + FIELD_BYTES * fields + verdicts
+        met.append((operation, len(operation.plans), len(operation.verdicts.kept), fields))
+    assert {id(each[0]) for each in met} == {id(met[0][0])}
+    assert met[-1][1:3] == (MOST_PLANS, MOST_VERDICTS)
+    assert met[-1][3] > 1_500
+    assert len(documents) < before
+
+
+def test_what_is_no_longer_kept_is_gone_without_the_garbage_collector() -> None:
+    engine = Engine()
+    engine.documents = Documents(CORE, [], 5)
+    before = alive()
+    kinds = (Operation, Plan, Planned, Selection, Verdict, FieldNode, Token)
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(60):
+            text = WIDE.replace("{", f"{{ z{number}: __typename ", 1)
+            for choice in range(20):
+                asked(engine, text, None, {f"v{index}": bool(choice >> index & 1) for index in range(8)})
+        held = Counter(type(each) for each in gc.get_objects() if type(each) in kinds)
+        assert alive() - before == {"Operation": 5, "Plan": 5 * MOST_PLANS, "Verdict": 5 * MOST_VERDICTS}
+        assert held == Counter(type(each) for each in gc.get_objects() if type(each) in kinds)
+    finally:
+        gc.enable()
+
+
+SCALARS = "number quantity unitPrice total currency status dueAt notes tags metadata createdAt updatedAt version"
+ORDERS = f"orders(first: 1) {{ nodes {{ id {SCALARS} client {{ id name email }} service {{ id name }} }} }}"
+WIDE = (
+    f"query({', '.join(f'$v{index}: Boolean!' for index in range(8))}) {{"
+    + " ".join(f"a{index}: clients @include(if: $v{index}) {{ nodes {{ ...C }} }}" for index in range(8))
+    + f" clients {{ nodes {{ ...C b: {ORDERS} }} }} }} fragment C on Client {{ id name email {ORDERS} }}"
+)
+WEIGHED = {
+    "comments": "{ health { status } " + "#\n" * 1_900 + " }",
+    "letters": '{ client(id: "' + "\U0001f468" * 15_900 + '") { id } }',
+    "a comment": "{ health { status } } #" + "\U0001f468" * 15_900,
+    "ids": "{ nodes(ids: [" + '"x" ' * 900 + "]) { id } }",
+    "filters": "{ clients(filter: {or: [" + '{name: {eq: "x"}} ' * 200 + "]}) { totalCount } }",
+    "fragments": "{ clients { nodes { " + many("...f#", 90) + " } } } " + many("fragment f# on Client { id }", 90),
+    "fields": "{ clients { nodes { " + "id name " * 450 + " } } }",
+    "pages": "{ " + many("a#: orders(first: 1) { totalCount }", 19) + " }",
+    "plans": WIDE,
+}
+
+
+@pytest.mark.parametrize("name", WEIGHED)
+def test_what_is_kept_takes_no_more_bytes_than_it_is_weighed(name: str) -> None:
+    engine, text = Engine(), WEIGHED[name]
+    engine.documents = documents = Documents(CORE, [])
+    # What is made once for the process, whatever the document, is made here.
+    _planned(engine, text.replace("{", "{ z: __typename ", 1), 1)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        weight, before = documents.weight, tracemalloc.get_traced_memory()[0]
+        for number in range(3):
+            _planned(engine, text.replace("{", f"{{ z{number}: __typename ", 1), 9)
+        gc.collect()
+        taken = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert taken < documents.weight - weight < 8 * taken
+
+
+def _planned(engine: Engine, text: str, choices: int) -> None:
+    """A document, met with some choices of its conditions, with all that writes its objects."""
+    for number in range(choices):
+        chosen = {f"v{index}": bool(number >> index & 1) for index in range(8)} if "$v0" in text else {}
+        operation = asked(engine, text, None, chosen)
+        left = [plan.root for plan in operation.plans.values()]
+        while left:
+            selection = left.pop()
+            for field in selection.fields.values():
+                left += field.selections.values()
+                if field.shape.item is not None and not field.is_leaf:
+                    for inner in field.selections.values():
+                        inner.writers.setdefault(True, _writer_of(inner, unpacked=True))
 
 
 def test_what_is_refused_is_not_kept() -> None:

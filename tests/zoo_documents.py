@@ -53,11 +53,14 @@ class Writer:
             on = self._fitting(type_)
             if self.random.random() < 0.5:
                 return f"... on {on.name}{self._condition()} {self._selections(on, depth)}"
-            name = f"F{len(self.fragments)}"
-            self.fragments.append("")
-            self.fragments[int(name[1:])] = f"fragment {name} on {on.name} {self._selections(on, depth)}"
-            return f"...{name}{self._condition()}"
+            return f"...{self._fragment(on, depth)}{self._condition()}"
         return self._field(type_, depth)
+
+    def _fragment(self, on: GraphQLNamedType, depth: int) -> str:
+        name = f"F{len(self.fragments)}"
+        self.fragments.append("")
+        self.fragments[int(name[1:])] = f"fragment {name} on {on.name} {self._selections(on, depth)}"
+        return name
 
     def _fitting(self, type_: GraphQLNamedType) -> GraphQLNamedType:
         possible = list(self.schema.get_possible_types(type_)) if is_abstract_type(type_) else []
@@ -90,6 +93,39 @@ class Writer:
             return ""
         which = self.random.choice(["skip", "include"])
         return f" @{which}(if: {self.random.choice(['$yes', '$no', 'true', 'false'])})"
+
+
+class ReusingWriter(Writer):
+    """Writes documents whose fragments are spread in several places, under other parents each time."""
+
+    # Spreads multiply: of parts and of all that spreads stand for there are not many.
+    most = 40
+
+    def __init__(self, schema: GraphQLSchema, random: Random) -> None:
+        super().__init__(schema, random)
+        self.done: dict[str, list[tuple[str, int]]] = {}
+        self.size = 0
+
+    def _part(self, type_: GraphQLNamedType, depth: int) -> str:
+        self.size += 1
+        known = [each for each in self.done.get(type_.name, ()) if self.size + each[1] < 3 * self.most]
+        chance = self.random.random()
+        if known and chance < 0.6:
+            name, size = self.random.choice(known)
+            self.size += size
+            return f"...{name}{self._condition()}"
+        if self.size > self.most:
+            return "__typename"
+        if chance > 0.8:
+            return f"...{self._fragment(self._fitting(type_), depth)}{self._condition()}"
+        return super()._part(type_, depth)
+
+    def _fragment(self, on: GraphQLNamedType, depth: int) -> str:
+        before = self.size
+        name = super()._fragment(on, depth)
+        # From now on it can be spread: never within itself.
+        self.done.setdefault(on.name, []).append((name, self.size - before))
+        return name
 
 
 def _held(field: Any) -> Any:
