@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from graphql import get_named_type, get_nullable_type, is_list_type
+from graphql import GraphQLEnumType, get_named_type, get_nullable_type, is_list_type
 
 from models.words import MAX_SAFE_INTEGER
 from resolvers.errors import Refusal, bad_input
@@ -57,6 +57,8 @@ class Parameter:
         return [self._one(value, problems) for value in values]
 
     def _one(self, value: str, problems: list[Refusal]) -> Any:
+        if isinstance(self.type_, GraphQLEnumType) and value in self.type_.values:
+            return value
         where, name = f"query.{self.name}", self.name
         if self.type_.name == "ID":
             if not _ID.fullmatch(value):

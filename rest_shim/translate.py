@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from graphql import GraphQLInputObjectType, GraphQLObjectType, get_named_type, get_nullable_type, is_list_type
@@ -14,7 +15,7 @@ from rest_shim.routes import Kind, Route
 from schema.graph import CORE
 
 UNIQUE = "CREATED_AT"
-_PAGING = ("limit", "cursor", "page")
+_PAGING = frozenset({"limit", "cursor", "page"})
 # How clients name the items of an array: ``status[]`` or ``status[0]``.
 _ITEM = re.compile(r"(.+)\[\d*\]")
 
@@ -22,18 +23,17 @@ _ITEM = re.compile(r"(.+)\[\d*\]")
 def list_variables(route: Route, query: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """The variables of a list. Raises Refusals naming every parameter that is unknown, repeated or malformed."""
     known = parameters_of(route)
-    taken = {*known, *_PAGING, *(["sort"] if route.sorts else [])}
-    given = _by_name(query, {"sort", *(name for name, parameter in known.items() if parameter.many)})
+    taken, many = _names_of(route)
+    given = _by_name(query, many)
     problems = [
-        bad_input(f"query.{name}", "There is no such parameter.", "UNKNOWN_PARAMETER")
-        for name in given
-        if name not in taken
+        bad_input(f"query.{name}", "There is no such parameter.", "UNKNOWN_PARAMETER") for name in given.keys() - taken
     ]
     variables = _page(given, problems)
     if "sort" in given:
         variables["orderBy"] = _sort(route, given["sort"], problems)
     filters: dict[str, Any] = {}
-    for name, parameter in known.items():
+    # In the order of the route, so that a filter has one shape however it is asked for.
+    for name, parameter in known.items() if given.keys() & known.keys() else ():
         if name in given:
             value = parameter.read(given[name], problems)
             head, *rest = parameter.path
@@ -48,7 +48,15 @@ def list_variables(route: Route, query: Iterable[tuple[str, str]]) -> dict[str, 
     return variables
 
 
-def _by_name(query: Iterable[tuple[str, str]], many: set[str]) -> dict[str, list[str]]:
+@cache
+def _names_of(route: Route) -> tuple[frozenset[str], frozenset[str]]:
+    """The names of all parameters of a list, and of those that take several values."""
+    known = parameters_of(route)
+    many = frozenset({"sort", *(name for name, parameter in known.items() if parameter.many)})
+    return frozenset({*known, *_PAGING, *(["sort"] if route.sorts else [])}), many
+
+
+def _by_name(query: Iterable[tuple[str, str]], many: frozenset[str]) -> dict[str, list[str]]:
     """The values of each parameter; an array's items may be named as such."""
     given: dict[str, list[str]] = {}
     for name, value in query:
@@ -59,20 +67,25 @@ def _by_name(query: Iterable[tuple[str, str]], many: set[str]) -> dict[str, list
 
 def _page(given: Mapping[str, list[str]], problems: list[Refusal]) -> dict[str, Any]:
     """The variables of limit, cursor and page."""
+    variables: dict[str, Any] = {"counted": False, "first": None, "page": None}
+    if not given.keys() & _PAGING:
+        return variables
     problems += [
         bad_input(f"query.{name}", f"{name} takes one value.", "REPEATED")
-        for name in _PAGING
+        for name in sorted(_PAGING)
         if len(given.get(name, ())) > 1
     ]
-    bounds = (("limit", LARGEST_PAGE), ("page", DEEPEST_ROW))
-    numbers = {name: whole_number(name, given[name][0], 1, most, problems) for name, most in bounds if name in given}
-    limit, page = numbers.get("limit"), numbers.get("page")
+    limit = page = None
+    if "limit" in given:
+        limit = whole_number("limit", given["limit"][0], 1, LARGEST_PAGE, problems)
+    if "page" in given:
+        page = whole_number("page", given["page"][0], 1, DEEPEST_ROW, problems)
     if page is not None and page * (limit or DEFAULT_PAGE) > DEEPEST_ROW:
         text = f"page × limit must be at most {DEEPEST_ROW}: use cursor beyond."
         problems.append(bad_input("query.page", text, "NOT_ALLOWED", limit=DEEPEST_ROW))
     if "page" in given and "cursor" in given:
         problems.append(bad_input("query.page", "page and cursor do not go together.", "NOT_ALLOWED"))
-    variables: dict[str, Any] = {"counted": "page" in given, "first": limit, "page": page}
+    variables |= {"counted": "page" in given, "first": limit, "page": page}
     if "cursor" in given:
         variables["after"] = given["cursor"][0]
     return variables
@@ -103,23 +116,33 @@ def input_of(
 
     Read-only fields of the resource are ignored in an update, so that what was read can be changed and sent back.
     """
-    fields = {name: field for name, field in input_type(route).fields.items() if name not in ("id", "expectedVersion")}
-    ignored = _shape(route) if route.kind is Kind.UPDATE else set()
+    fields, lists, ignored = _fields_of(route)
+    values = {name: value for name, value in body.items() if name in fields}
     problems = [
         bad_input(f"body.{name}", "There is no such field.", "UNKNOWN_FIELD")
-        for name in body
+        for name in (body if len(values) < len(body) else ())
         if name not in fields and name not in ignored
     ]
-    values = {name: value for name, value in body.items() if name in fields}
-    for name, value in values.items():
-        # The graph takes a value for a list of one.
-        if value is not None and not isinstance(value, list) and is_list_type(get_nullable_type(fields[name].type)):
-            problems.append(bad_input(f"body.{name}", "It must be a list.", "WRONG_TYPE"))
+    # The graph takes a value for a list of one.
+    problems += [
+        bad_input(f"body.{name}", "It must be a list.", "WRONG_TYPE")
+        for name in sorted(lists & values.keys())
+        if values[name] is not None and not isinstance(values[name], list)
+    ]
     if public_id is not None:
         values["id"] = public_id
     if version is not None:
         values["expectedVersion"] = version
     return values, problems
+
+
+@cache
+def _fields_of(route: Route) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The names of a body's fields, of those that are lists, and of those that may be sent and change nothing."""
+    fields = {name: field for name, field in input_type(route).fields.items() if name not in ("id", "expectedVersion")}
+    lists = frozenset(name for name, field in fields.items() if is_list_type(get_nullable_type(field.type)))
+    ignored = frozenset(_shape(route) - set(fields)) if route.kind is Kind.UPDATE else frozenset[str]()
+    return frozenset(fields), lists, ignored
 
 
 def input_type(route: Route) -> GraphQLInputObjectType:
