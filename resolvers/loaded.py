@@ -34,6 +34,12 @@ class Loaded:
         self._json = 0
         self._rows: list[tuple[Sql, Sequence[Any]]] = []
 
+    def copy(self) -> "Loaded":
+        """What is loaded so far, to go back to when what comes next is undone."""
+        made = Loaded()
+        made.bound, made.long, made._json, made._rows = self.bound, self.long, self._json, self._rows.copy()
+        return made
+
     def room(self, sql: Sql) -> int:
         """How many rows of a statement may be loaded at once. Raises Refusal TOO_COMPLEX when it is too much."""
         if self.bound > MOST_BYTES:

@@ -172,6 +172,7 @@ class Engine:
         errors: list[ErrorView] = []
         actual = 0
         for position, (key, name) in enumerate(_root_fields(prepared.operation).items()):
+            before = None if ctx.loaded is None else ctx.loaded.copy()
             try:
                 part, cost = await self._root_field(ctx, prepared, variables, position, key, name)
             except _RolledBackError as failed:
@@ -181,6 +182,8 @@ class Engine:
                 # Whatever it is, what other fields have committed is in the answer.
                 part, cost = {key: None}, 0
                 errors += shown_error(located_error(error, None, [key]), ctx.request_id)
+            if part == {key: None}:
+                ctx.loaded = before
             data |= part
             # A field that is given again came to no more than all of them may.
             actual += cost

@@ -134,6 +134,13 @@ def in_a_row(length: int) -> str:
     return f"{{ ...f0 }} {chain} fragment f{length} on Query {{ __typename }}"
 
 
+def inline(length: int, levels: int, last: str = "__typename") -> str:
+    """Fragments in a row, in each of which many selections without a name or a type lie within each other."""
+    deep, ends = "...{" * levels, "}" * levels
+    chain = " ".join(f"fragment f{number} on Query{{{deep}...f{number + 1}{ends}}}" for number in range(length))
+    return f"{{...f0}} {chain} fragment f{length} on Query {{ {last} }}"
+
+
 EVERY = (
     "... on Client { id name email } ... on Order { " + ORDER + " client { id orders(first: 1) { nodes { id } } } }"
     " ... on Service { id name price orders(first: 1) { nodes { id client { id } } } } ... on Message { id body"
@@ -162,6 +169,8 @@ EXPANDED = {
     "240 fragments in a row": in_a_row(240),
     "40 fragments of four levels": chained(40),
     "a cycle of 40 fragments of four levels": chained(40, "...f0"),
+    "9 fragments of 50 levels": inline(9, 50),
+    "12 fragments of 50 levels, in a cycle": inline(12, 50, "...f0"),
     "60 fragments that are skipped": chained(60, head=" @skip(if: true)"),
     "60 fragments that nobody spreads": "{ health { status } } " + chained(60).partition("} } } ")[2],
 }

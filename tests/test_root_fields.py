@@ -15,7 +15,7 @@ from resolvers.runtime import Runtime
 from schema.engine import Answer, Engine
 from schema.graph import CORE
 from schema.render import RENDERERS
-from tests.api_support import Org, new_client
+from tests.api_support import Org, new_client, new_order, new_service
 from tests.hostile_support import error, problem, unchanged
 from tests.servers import Backends
 from tests.test_documents import FRAGMENTS
@@ -198,7 +198,7 @@ async def test_a_condition_that_is_null_is_refused_before_anything_runs(acme: Or
       b: deleteClient(input: {id: "client_x"}) { client { id @include(if: $x) } } }"""
     async with unchanged(acme):
         answer = await acme.graphql(text, x=None)
-        error(answer, 200, "BAD_INPUT", "variables")
+        error(answer, 200, "BAD_INPUT", "x")
         assert "data" not in answer.json()
     assert (await acme.graphql(text, x=True)).json()["data"] == made("a") | {"b": None}
 
@@ -208,3 +208,17 @@ def test_root_fields_behind_many_spreads_are_looked_up_once() -> None:
     assert CORE.query_type is not None
     found = list(fields_of(operation.definition.selection_set, CORE.query_type, operation.fragments))
     assert [node.alias and node.alias.value for node in found] == ["a"]
+
+
+async def test_a_change_whose_answer_is_too_large_takes_nothing_from_those_after_it(acme: Org) -> None:
+    client, facts = await new_client(acme), {"f": "x" * 16_000}
+    service = await new_service(acme)
+    for _ in range(70):
+        await new_order(acme, client["publicId"], service["publicId"], formData=facts)
+    large = " ".join(f"o{number}: orders(first: 70) {{ nodes {{ formData }} }}" for number in range(9))
+    rename = 'updateClient(input: {id: "%s", company: "%s"}) { client { company %s } }'
+    named = f"a: {rename % (client['publicId'], 'a', '')} b: {rename % (client['publicId'], 'b', large)}"
+    answer = await acme.graphql(f"mutation {{ {named} c: {rename % (client['publicId'], 'c', '')} }}")
+    error(answer, 200, "TOO_COMPLEX")
+    assert answer.json()["data"] == {"a": {"client": {"company": "a"}}, "b": None, "c": {"client": {"company": "c"}}}
+    assert {each["path"][0] for each in answer.json()["errors"]} == {"b"}
