@@ -19,7 +19,8 @@ from rest_shim.http import Endpoint, Header, Reply, Request, options, reply
 from rest_shim.problems import problem
 from rest_shim.routes import ROUTES, Kind, Route, under_parents
 from rest_shim.translate import input_of, list_variables, request_field
-from schema.engine import Answer, Engine, Prepared
+from schema.answers import Answer
+from schema.engine import Engine, Prepared
 from schema.errors import shown_refusal
 from schema.graph import CORE
 from schema.operations import OPERATIONS

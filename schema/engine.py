@@ -1,13 +1,13 @@
 """Runs operations: judged, allowed, each root field of a mutation in a transaction of its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import NoSchemaIntrospectionCustomRule, located_error
 
 from execution.compare import differences
-from execution.documents import MOST_TOKENS, Documents, Operation, UnfitDocument
+from execution.documents import MOST_TOKENS, Documents, Operation
 from execution.introspection import introspects_too_much
 from execution.judge import Limits, Measure
 from execution.rules import RULES as STANDARD
@@ -19,36 +19,11 @@ from resolvers import idempotency
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
 from resolvers.loaded import Loaded
-from schema.errors import ErrorView, shown_error, shown_refusal, too_deep
+from schema.answers import Answer, answered, errors_of, refused_answer
+from schema.errors import ErrorView, shown_error, too_deep
 from schema.graph import CORE, FIELDS, RULES
 from schema.sizes import bounded
 from schema.variables import check_variables
-
-
-@dataclass(slots=True)
-class Answer:
-    """What an operation gave. ``ran`` is false for one that was refused before anything ran.
-
-    ``cost`` is what was asked, ``actual`` what the objects that came cost, None where none was counted.
-    """
-
-    data: dict[str, Any] | None
-    errors: list[ErrorView] = field(default_factory=list)
-    ran: bool = True
-    cost: int = 0
-    actual: int | None = None
-    remaining: int | None = None
-
-    @property
-    def bare(self) -> bool:
-        """Whether no root field was answered."""
-        return not self.data or all(part is None for part in self.data.values())
-
-    @property
-    def status(self) -> int:
-        """The HTTP status of the first error; 200 without one."""
-        first: int = self.errors[0]["extensions"]["status"] if self.errors else 200
-        return first
 
 
 @dataclass(slots=True)
@@ -148,14 +123,14 @@ class Engine:
             if operation.kind == "mutation":
                 answer = await self._mutation(ctx, prepared, variables)
             elif prepared.measure.public:
-                answer = _answer(ctx, await _execute(ctx, prepared, variables))
+                answer = answered(ctx, await _execute(ctx, prepared, variables))
             else:
                 async with ctx.snapshot():
                     result = await _execute(ctx, prepared, variables)
                     await bounded(result.data, prepared.measure, ctx.loaded)
                     if self.compare:
                         await _compare(ctx, prepared, result)
-                answer = _answer(ctx, result)
+                answer = answered(ctx, result)
         except (Refusal, Refusals) as refused:
             answer = refused_answer(refused, ctx.request_id)
         except RecursionError:
@@ -177,7 +152,7 @@ class Engine:
                 part, cost = await self._root_field(ctx, prepared, variables, position, key, name)
             except _RolledBackError as failed:
                 part, cost = {key: None}, failed.result.cost or 0
-                errors += _shown(ctx, failed.result)
+                errors += errors_of(ctx, failed.result)
             except Exception as error:
                 # Whatever it is, what other fields have committed is in the answer.
                 part, cost = {key: None}, 0
@@ -247,14 +222,6 @@ async def _execute(ctx: Context, prepared: Prepared, variables: Variables, only:
     return await run(CORE, prepared.operation, variables, FIELDS, context=ctx, only=only)
 
 
-def _answer(ctx: Context, result: Outcome) -> Answer:
-    return Answer(result.data, _shown(ctx, result), actual=result.cost)
-
-
-def _shown(ctx: Context, result: Outcome) -> list[ErrorView]:
-    return [shown for error in result.errors or () for shown in shown_error(error, ctx.request_id)]
-
-
 def _without(value: Any, once: list[str]) -> Any:
     """An answer without the secrets that were shown in it once."""
     if isinstance(value, dict):
@@ -262,14 +229,3 @@ def _without(value: Any, once: list[str]) -> Any:
     if isinstance(value, list):
         return [_without(part, once) for part in value]
     return None if once and value in once else value
-
-
-def refused_answer(error: Refusal | Refusals | UnfitDocument, request_id: str) -> Answer:
-    """The answer to what was refused before it ran."""
-    if isinstance(error, UnfitDocument):
-        errors = [shown for each in error.errors for shown in shown_error(each, request_id, error.code)]
-    elif isinstance(error, Refusals):
-        errors = [shown_refusal(refusal, request_id) for refusal in error.refusals]
-    else:
-        errors = [shown_refusal(error, request_id)]
-    return Answer(None, errors, ran=False)

@@ -13,7 +13,8 @@ from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
 from rest_shim.app import REPLAYED, Door, idempotency_key
 from rest_shim.http import Header, Reply, Request, options, reply
-from schema.engine import Answer, Prepared, refused_answer
+from schema.answers import Answer, refused_answer
+from schema.engine import Prepared
 from server.anonymous import MOST_TEXT, MOST_TOKENS, OBJECTS, Anonymous
 from server.pages import GRAPHIQL_CSP
 

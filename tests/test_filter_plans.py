@@ -15,7 +15,8 @@ from resolvers import filter_sql
 from resolvers.context import Actor, Context
 from resolvers.page_sql import page_sql
 from resolvers.runtime import Runtime
-from schema.engine import Answer, Engine
+from schema.answers import Answer
+from schema.engine import Engine
 from server.wiring import running
 from tests.api_support import Org, new_client, new_order, settings_of
 from tests.servers import Backends

@@ -16,7 +16,8 @@ from execution.nesting import MOST_NESTED, nesting_of
 from resolvers import organizations
 from resolvers.errors import Refusal, Refusals
 from resolvers.runtime import Runtime
-from schema.engine import Answer, Engine, refused_answer
+from schema.answers import Answer, refused_answer
+from schema.engine import Engine
 from schema.errors import shown_error
 from tests.api_support import Org
 from tests.hostile_documents import EXPANDED, HOSTILE, INCLUDED, chained, in_a_row, included, many

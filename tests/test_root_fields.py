@@ -12,7 +12,8 @@ from models.typeid import new_uuid
 from resolvers import organizations
 from resolvers.context import Context
 from resolvers.runtime import Runtime
-from schema.engine import Answer, Engine
+from schema.answers import Answer
+from schema.engine import Engine
 from schema.graph import CORE
 from schema.render import RENDERERS
 from tests.api_support import Org, new_client, new_order, new_service

@@ -1,0 +1,57 @@
+"""Answers: the data, the errors and the cost of an operation, before they are written for one of the APIs."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from execution.documents import UnfitDocument
+from execution.run import Outcome
+from resolvers.context import Context
+from resolvers.errors import Refusal, Refusals
+from schema.errors import ErrorView, shown_error, shown_refusal
+
+
+@dataclass(slots=True)
+class Answer:
+    """What an operation gave. ``ran`` is false for one that was refused before anything ran.
+
+    ``cost`` is what was asked, ``actual`` what the objects that came cost, None where none was counted.
+    """
+
+    data: dict[str, Any] | None
+    errors: list[ErrorView] = field(default_factory=list)
+    ran: bool = True
+    cost: int = 0
+    actual: int | None = None
+    remaining: int | None = None
+
+    @property
+    def bare(self) -> bool:
+        """Whether no root field was answered."""
+        return not self.data or all(part is None for part in self.data.values())
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the first error; 200 without one."""
+        first: int = self.errors[0]["extensions"]["status"] if self.errors else 200
+        return first
+
+
+def answered(ctx: Context, result: Outcome) -> Answer:
+    """Return the answer of an operation that ran."""
+    return Answer(result.data, errors_of(ctx, result), actual=result.cost)
+
+
+def errors_of(ctx: Context, result: Outcome) -> list[ErrorView]:
+    """Return the errors of an outcome as a client sees them."""
+    return [shown for error in result.errors or () for shown in shown_error(error, ctx.request_id)]
+
+
+def refused_answer(error: Refusal | Refusals | UnfitDocument, request_id: str) -> Answer:
+    """The answer to what was refused before it ran."""
+    if isinstance(error, UnfitDocument):
+        errors = [shown for each in error.errors for shown in shown_error(each, request_id, error.code)]
+    elif isinstance(error, Refusals):
+        errors = [shown_refusal(refusal, request_id) for refusal in error.refusals]
+    else:
+        errors = [shown_refusal(error, request_id)]
+    return Answer(None, errors, ran=False)
