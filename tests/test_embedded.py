@@ -153,7 +153,8 @@ def test_our_own_user_stays_in_the_data_folder(tmp_path: Path) -> None:
 
 def test_a_data_folder_that_exists_keeps_its_mode(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
-    folder.mkdir(mode=0o750)
+    folder.mkdir()
+    folder.chmod(0o750)
     accounts.make_data_folder(folder)
     assert oct(folder.stat().st_mode & 0o777) == "0o750"
 
