@@ -9,7 +9,7 @@ LOCK := compile --universal --python-version 3.11 --generate-hashes --no-emit-in
 	--quiet --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev test format-check lint types layers pytest bench chaos hostile format rest-requests schema lock clean
+.PHONY: help install dev test format-check lint types layers pytest pythons wheel bench chaos hostile format rest-requests schema lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,15 +17,15 @@ help: ## Show this list
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "counterfoil needs Python 3.11 or newer as '$(PYTHON)' (set another with: make PYTHON=python3.12)" >&2; exit 1; }
-	@echo "== Installing the locked dependencies into $(VENV)"
+	@echo "== Installing the locked dependencies into $(VENV) (the first time takes a while)"
 ifneq ($(UV),)
 	@test -x $(BIN)/python || "$(UV)" venv --quiet --python "$$(command -v $(PYTHON))" $(VENV)
-	@"$(UV)" pip install --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@"$(UV)" pip install --python $(BIN)/python --quiet --require-hashes -r requirements/dev.txt
 	@"$(UV)" pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation -e .
 else
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { \
 		echo "'$(PYTHON) -m venv' failed: install Python's venv module, or uv" >&2; rm -rf $(VENV); exit 1; }
-	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 endif
 	@touch $@
@@ -57,6 +57,16 @@ pytest: $(STAMP)
 	@echo "== Tests (pytest $(ARGS))"
 	@$(BIN)/python -m pytest $(ARGS)
 
+pythons: ## Run the unit tests on every Python from 3.11 to 3.14 that is there, each in a venv of its own
+	@UV="$(UV)" PYTHONS="$(PYTHONS)" .ci/pythons
+
+wheel: $(STAMP) ## Build dist/*.whl and dist/requirements.txt, which a production server installs
+	@rm -rf dist build
+	@mkdir -p dist
+	@$(BIN)/python -c 'from setuptools.build_meta import build_wheel; print("== Built dist/" + build_wheel("dist"))' | tail -1
+	@cp requirements/base.txt dist/requirements.txt
+	@rm -rf build
+
 bench: $(STAMP) ## Measure the API; options in ARGS="..."
 	@$(BIN)/python -m bench $(ARGS)
 
@@ -86,4 +96,4 @@ lock: ## Compile requirements/*.in into *.txt (UPGRADE=1 takes newer versions); 
 	@"$(UV)" pip $(LOCK) $(if $(UPGRADE),--upgrade) requirements/ci.in -o requirements/ci.txt
 
 clean: ## Remove what was installed and cached (the data in .counterfoil stays)
-	@rm -rf $(VENV) .ci/node tests/graphql_http/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf $(VENV) .venv-* build dist .ci/node tests/graphql_http/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

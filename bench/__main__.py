@@ -81,7 +81,7 @@ async def _measure(arguments: argparse.Namespace, environment: dict[str, str], f
         rows = await measure(generator, servers, filled[0], environment, arguments.only, arguments.seconds, _note)
     print(f"{heading(postgres, trivial)}\n\n{table(rows)}")
     if arguments.json:
-        arguments.json.write_text(json.dumps(figures(rows), indent=2) + "\n")
+        arguments.json.write_text(json.dumps(figures(rows), indent=2) + "\n", encoding="utf-8")
 
 
 async def _growth(arguments: argparse.Namespace, environment: dict[str, str], folder: Path) -> None:
@@ -124,7 +124,9 @@ def main() -> None:
             uvloop.run(work(arguments, environment, Path(folder)))
         except (UnexpectedAnswer, RuntimeError):
             for printed in sorted(Path(folder).glob("*.log")):
-                _note(f"== {printed.stem} printed last\n{printed.read_text(errors='replace')[-2000:]}")
+                _note(
+                    f"== {printed.stem} printed last\n{printed.read_text(encoding='utf-8', errors='replace')[-2000:]}"
+                )
             raise
 
 

@@ -95,7 +95,7 @@ def write(found: Growth, folder: Path) -> None:
     """``growth.json`` with the points, ``growth.svg`` with the curves."""
     folder.mkdir(parents=True, exist_ok=True)
     points = {name: [[x, round(y, 1)] for x, y in series] for name, series in asdict(found).items()}
-    (folder / "growth.json").write_text(json.dumps(points, indent=1) + "\n")
+    (folder / "growth.json").write_text(json.dumps(points, indent=1) + "\n", encoding="utf-8")
     rate = "requests/s"
     panels = [
         Panel("W1 by page size", "clients on the page, 5 orders each", rate, {"W1": found.w1_by_page_size}),
@@ -105,4 +105,4 @@ def write(found: Growth, folder: Path) -> None:
         Panel("Memory of the server process", "requests answered", "MB", {"resident": found.megabytes_by_requests},
               logarithmic=False),
     ]  # fmt: skip
-    (folder / "growth.svg").write_text(drawn(panels))
+    (folder / "growth.svg").write_text(drawn(panels), encoding="utf-8")

@@ -18,7 +18,8 @@ import psycopg
 from migrations.runner import upgrade
 from server.databases import create_database, drop_database, role_of, with_database
 from server.embedded import ephemeral_servers, free_port
-from server.settings import Settings, SettingsError, load
+from server.errors import SettingsError
+from server.settings import Settings, load
 
 URLS = ("DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL")
 START_SECONDS = 30

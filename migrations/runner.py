@@ -2,15 +2,35 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 _ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 # Any fixed number: it only has to be the same in every process that migrates.
 MIGRATION_LOCK = 0x636F756E
+
+
+@dataclass(frozen=True)
+class Revisions:
+    """The revisions that this code knows, and the newest of them."""
+
+    known: frozenset[str]
+    head: str
+
+
+@cache
+def revisions() -> Revisions:
+    """Return the revisions of the folder ``versions``."""
+    script = ScriptDirectory.from_config(_config())
+    head = script.get_current_head()
+    assert head is not None, "there is one line of revisions"
+    return Revisions(frozenset(each.revision for each in script.walk_revisions()), head)
 
 
 def engine_for(migration_url: str) -> sa.Engine:
@@ -35,9 +55,7 @@ def downgrade(migration_url: str, app_role: str, revision: str) -> None:
 def _run(migration_url: str, app_role: str, action: Callable[[Config, str], None], revision: str) -> None:
     if not _ROLE.fullmatch(app_role):
         raise ValueError(f"the application's role {app_role!r} is not a plain lower-case name")
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    config.set_main_option("path_separator", "os")
+    config = _config()
     engine = engine_for(migration_url)
     with engine.connect() as connection:
         connection.execute(sa.text("select pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
@@ -49,3 +67,10 @@ def _run(migration_url: str, app_role: str, action: Callable[[Config, str], None
         connection.commit()
         connection.execute(sa.text("select pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
         connection.commit()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("path_separator", "os")
+    return config

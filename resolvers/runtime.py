@@ -16,6 +16,8 @@ from resolvers.pool import Pool
 Connection = Any  # A pool's Link: asyncpg's stubs say less of what it returns than its users know.
 Renderer = Callable[[Any], str]
 
+# The database lacks what a newer revision brings: it is not migrated yet.
+BEHIND = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
 # The database is away, or took too long: the caller may try again. The driver calls it an internal error when a
 # statement meets a connection whose end the server has announced, but that has not ended yet.
 AWAY = (
@@ -26,6 +28,7 @@ AWAY = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.LockNotAvailableError,
+    *BEHIND,
 )
 
 

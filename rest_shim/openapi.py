@@ -15,7 +15,7 @@ from rest_shim.openapi_parameters import request_parameters
 from rest_shim.openapi_schemas import Components, JsonSchema, part_of, root_type
 from rest_shim.openapi_shared import HEADERS, PAGINATION, PROBLEM, SYSTEM, TAGS
 from rest_shim.openapi_webhooks import webhooks
-from rest_shim.problems import MEDIA_TYPE
+from rest_shim.problems import MEDIA_TYPE, title_of
 from rest_shim.routes import ROUTES, Kind, Route
 from rest_shim.translate import input_type
 from schema.graph import CORE, RULES
@@ -179,6 +179,6 @@ def _problem(status: int, codes: list[str]) -> dict[str, Any]:
         headers["Retry-After"] = _header("Retry-After")
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = _header("WWW-Authenticate")
-    text = f"{HTTPStatus(status).phrase}: {', '.join(codes)}."
+    text = f"{title_of(status)}: {', '.join(codes)}."
     schema = {"$ref": "#/components/schemas/Problem"}
     return {"description": text, "headers": headers, "content": {MEDIA_TYPE: {"schema": schema}}}

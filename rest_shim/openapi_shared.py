@@ -88,13 +88,13 @@ HEADERS: dict[str, Any] = {
 }
 
 
-def _state(word: str) -> dict[str, Any]:
+def _state(word: str, **more: Any) -> dict[str, Any]:
     return {
         "application/json": {
             "schema": {
                 "type": "object",
                 "required": ["status"],
-                "properties": {"status": {"type": "string", "const": word}},
+                "properties": {"status": {"type": "string", "const": word}} | more,
             }
         }
     }
@@ -120,13 +120,15 @@ SYSTEM: dict[str, Any] = {
     ),
     "/api/ready": _system(
         "Ready",
-        "Whether the process reaches its database",
+        "Whether the process reaches its database, and finds it migrated",
         {
             "200": {"description": "It does.", "content": _state("ok")},
             "503": {
                 "description": "It does not.",
                 "headers": {"Retry-After": {"$ref": "#/components/headers/Retry-After"}},
-                "content": _state("unavailable"),
+                "content": _state(
+                    "unavailable", reason={"type": "string", "description": "What an operator has to do about it."}
+                ),
             },
         },
     ),

@@ -13,6 +13,14 @@ MEDIA_TYPE = "application/problem+json"
 _MEDIA = MEDIA_TYPE.encode()
 _OURS = frozenset({"code", "status", "field", "requestId", "path"})
 
+# Of RFC 9110; before Python 3.13 the standard library has older words for them.
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+
+
+def title_of(status: int) -> str:
+    """Return what a status is called, the same on every Python."""
+    return _TITLES.get(status) or HTTPStatus(status).phrase
+
 
 def problem(errors: list[ErrorView], place: Callable[[str], str], headers: Iterable[Header] = ()) -> Reply:
     """The problem of one refusal, or of several of one input; ``place`` names a field as the request does."""
@@ -20,7 +28,7 @@ def problem(errors: list[ErrorView], place: Callable[[str], str], headers: Itera
     status, code = first["status"], first["code"]
     body: dict[str, Any] = {
         "type": f"urn:counterfoil:problem:{code.lower().replace('_', '-')}",
-        "title": HTTPStatus(status).phrase,
+        "title": title_of(status),
         "status": status,
         "detail": errors[0]["message"] if len(errors) == 1 else f"{len(errors)} values are wrong.",
         "code": code,

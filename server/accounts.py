@@ -76,7 +76,7 @@ def server_home(folder: Path, account: Account | None, notice: Callable[[str], N
         return home
     pointer = folder / "postgres.path"
     if pointer.exists():
-        home = Path(pointer.read_text().strip())
+        home = Path(pointer.read_text(encoding="utf-8").strip())
     elif not account.reaches(folder):
         home = SYSTEM_FOLDER / hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
         notice(f"PostgreSQL runs as {account.name}, which cannot reach {folder.resolve()}: its data are in {home}")
@@ -87,7 +87,7 @@ def server_home(folder: Path, account: Account | None, notice: Callable[[str], N
         for step in (SYSTEM_FOLDER, home):
             step.mkdir(exist_ok=True)
             step.chmod(0o711)
-        pointer.write_text(f"{home}\n")
+        pointer.write_text(f"{home}\n", encoding="utf-8")
     if not home.exists():
         home.mkdir()
         home.chmod(0o711)

@@ -32,6 +32,7 @@ from server.demo import KEY_FILE
 from server.edge import Edge, masked
 from server.graphql import GraphQL
 from server.metrics import Exposition, Metrics
+from server.migrated import NOT_MIGRATED, is_migrated
 from server.pages import GRAPHIQL, LANDING_CSP, landing
 from server.paths import Paths
 from server.settings import Settings
@@ -93,14 +94,23 @@ HANDLERS: Any = {404: _missing, 405: _wrong_method, 500: _broken}
 
 
 def _ready(runtime: Runtime) -> Endpoint:
+    told = False
+
     async def ready(request: Request) -> Response:
+        nonlocal told
         try:
             async with asyncio.timeout(READY_S), runtime.connection() as connection:
-                await connection.fetchval("select 1")
+                migrated = await is_migrated(connection)
         except (Refusal, *AWAY) as error:
             log.warning("not ready", error=repr(error))
             return JSONResponse({"status": "unavailable"}, 503, {"Retry-After": "1"})
-        return JSONResponse({"status": "ok"})
+        if migrated:
+            told = False
+            return JSONResponse({"status": "ok"})
+        if not told:
+            told = True
+            log.warning("not ready", error=NOT_MIGRATED)
+        return JSONResponse({"status": "unavailable", "reason": NOT_MIGRATED}, 503, {"Retry-After": "1"})
 
     return ready
 
@@ -167,10 +177,11 @@ async def _lifespan(
         paths.add("/graphql", "graphql", GraphQL(door, page, anonymous).answer)
         for path, endpoint in endpoints(door, settings.webhook_parents):
             paths.add(path, "rest", endpoint)
+        ready = _ready(runtime)
         app.router.routes.extend(
             [
                 *(Route(f"/api/health{slash}", _health) for slash in ("", "/")),
-                *(Route(f"/api/ready{slash}", _ready(runtime)) for slash in ("", "/")),
+                *(Route(f"/api/ready{slash}", ready) for slash in ("", "/")),
                 *reference(),
                 Route("/", _landing(settings)),
             ]

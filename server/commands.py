@@ -6,24 +6,19 @@ from datetime import timedelta
 from functools import partial
 
 import asyncpg
-import psycopg
 import uvloop
 
-from migrations.runner import upgrade
 from resolvers.errors import Refusal
 from resolvers.retention import Retention
-from rest_shim.openapi import printed_openapi
-from rest_shim.routes import ROUTES
-from schema.graph import SCHEMA
 from server import dev as development
 from server import logs
 from server.app import create_app
-from server.console import say
-from server.databases import role_of
+from server.console import complain, say
 from server.errors import CommandError
+from server.migrated import NOT_MIGRATED, apply_migrations, is_migrated
+from server.ports import require_free_port
 from server.serve import serve as answer
 from server.settings import MigrationSettings, Settings, load
-from server.settings_table import settings_table
 from server.wiring import running
 from workers.main import run as work
 
@@ -31,17 +26,19 @@ from workers.main import run as work
 WORKER_GRACE_SECONDS = 2.5
 
 
-def dev(_arguments: argparse.Namespace) -> int:
+def dev(arguments: argparse.Namespace) -> int:
     """Run everything here until it is interrupted."""
-    development.run(say)
+    development.run(say, reset=arguments.reset)
     return 0
 
 
 def serve(_arguments: argparse.Namespace) -> int:
-    """Run the API until it is told to end."""
+    """Run the API until it is told to end. Without its tables it answers 503, so that it may start before `migrate`."""
     settings = load(Settings)
     logs.configure(settings.log_level, settings.log_format)
-    _require_database(settings)
+    require_free_port(settings)
+    if not _require_database(settings):
+        complain(NOT_MIGRATED)
     answer(partial(create_app, settings), settings)
     return 0
 
@@ -50,7 +47,8 @@ def worker(_arguments: argparse.Namespace) -> int:
     """Run a worker until it is told to end."""
     settings = load(Settings)
     logs.configure(settings.log_level, settings.log_format)
-    _require_database(settings)
+    if not _require_database(settings):
+        raise CommandError(NOT_MIGRATED)
 
     async def whole() -> None:
         async with running(settings) as runtime:
@@ -73,15 +71,18 @@ def worker(_arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _require_database(settings: Settings) -> None:
-    """Say in one line what keeps a process from starting, before a framework says it in fifty."""
+def _require_database(settings: Settings) -> bool:
+    """Return whether the database is migrated.
 
-    async def check() -> None:
-        async with running(settings, least=0, most=1):
-            pass
+    Raises CommandError, one line, for what keeps a process from starting, before a framework says it in fifty.
+    """
+
+    async def check() -> bool:
+        async with running(settings, least=0, most=1) as runtime, runtime.connection() as connection:
+            return await is_migrated(connection)
 
     try:
-        asyncio.run(check())
+        return asyncio.run(check())
     except Refusal as error:
         raise CommandError(f"DATABASE_URL: {error.message} ({error.__cause__})") from None
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -91,34 +92,6 @@ def _require_database(settings: Settings) -> None:
 def migrate(_arguments: argparse.Namespace) -> int:
     """Bring the database to the newest revision."""
     settings = load(MigrationSettings)
-    try:
-        upgrade(settings.migration_database_url, role_of(settings.database_url))
-    except (psycopg.OperationalError, ValueError) as error:
-        raise CommandError(str(error).strip().splitlines()[0]) from None
+    apply_migrations(settings.migration_database_url, settings.database_url)
     say("the database is at the newest revision")
-    return 0
-
-
-def print_schema(_arguments: argparse.Namespace) -> int:
-    """Print the GraphQL schema as it is committed."""
-    say(SCHEMA.as_str())
-    return 0
-
-
-def print_settings(_arguments: argparse.Namespace) -> int:
-    """Print every setting with its default, as the README has them."""
-    say(settings_table())
-    return 0
-
-
-def print_openapi(_arguments: argparse.Namespace) -> int:
-    """Print the OpenAPI document as it is committed."""
-    say(printed_openapi())
-    return 0
-
-
-def print_routes(_arguments: argparse.Namespace) -> int:
-    """Print each REST route with its operation."""
-    for route in ROUTES:
-        say(f"{route.method:<7}{route.path:<45}{route.operation}")
     return 0

@@ -15,21 +15,16 @@ from resolvers.audit_chain import Kept, public_keys
 from resolvers.audit_verify import Verification
 from resolvers.context import Context
 from resolvers.runtime import Keyring, Runtime
-from server.commands_data import context_of, data_settings, run_work
+from server.commands_data import context_of, data_settings, run_work, settings_here
 from server.console import say
-from server.dev import running_environment
-from server.errors import CommandError, WrongCall
-from server.settings import LocalSettings, SettingsError, SigningSettings, load
+from server.errors import CommandError, SettingsError, WrongCall
+from server.settings import SigningSettings
 from server.settings_values import keyring
 
 
 def print_key(_arguments: argparse.Namespace) -> int:
     """Print the public key of each version of SIGNING_KEYS, as `audit verify --key` takes them."""
-    if os.environ.get("SIGNING_KEYS"):
-        settings = load(SigningSettings)
-    else:
-        values = running_environment(load(LocalSettings).counterfoil_data)
-        settings = load(SigningSettings, **{name.lower(): value for name, value in values.items()})
+    settings = settings_here(SigningSettings, "SIGNING_KEYS")
     made = public_keys(Keyring(settings.signing_keys))
     say(",".join(f"{version}:{base64.b64encode(key).decode()}" for version, key in sorted(made.items())))
     return 0

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import asyncpg
 from pydantic import TypeAdapter, ValidationError
 
+from models.keys import SCOPES
 from models.organizations import PREFIX
 from models.typeid import encode, new_uuid
 from models.words import Name, Slug
@@ -18,10 +19,12 @@ from resolvers.errors import Refusal, Refusals
 from resolvers.runtime import Runtime
 from server.console import say
 from server.dev import running_environment
-from server.errors import CommandError
+from server.errors import CommandError, SettingsError, WrongCall
+from server.migrated import NOT_MIGRATED, is_migrated
 from server.settings import LocalSettings, Settings, load
 from server.wiring import running
 
+S = TypeVar("S", bound=LocalSettings)
 T = TypeVar("T")
 
 
@@ -44,7 +47,10 @@ def create_key(arguments: argparse.Namespace) -> int:
     name = _checked(Name, arguments.name, "--name")
     scopes = [scope.strip() for scope in arguments.scopes.split(",") if scope.strip()]
     if not scopes:
-        raise CommandError("--scopes: name at least one scope, or '*'")
+        raise WrongCall("--scopes: name at least one scope, or '*'")
+    unknown = [scope for scope in scopes if scope not in SCOPES]
+    if unknown:
+        raise WrongCall(f"--scopes: there is no scope {unknown[0]!r}; `counterfoil scopes` prints those that exist")
 
     async def work(runtime: Runtime) -> str:
         ctx = await context_of(runtime, arguments.org)
@@ -60,7 +66,9 @@ def _checked(kind: Any, value: str, option: str) -> Any:
     try:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
-        raise CommandError(f"{option}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
+        problem = error.errors()[0]
+        text = "must not be empty" if problem["type"] == "too_short" else problem["msg"].removeprefix("Value error, ")
+        raise WrongCall(f"{option}: {text}") from None
 
 
 async def context_of(runtime: Runtime, slug: str) -> Context:
@@ -72,11 +80,26 @@ async def context_of(runtime: Runtime, slug: str) -> Context:
 
 
 def data_settings() -> Settings:
-    """The environment's settings; without a DATABASE_URL those of the `dev` that runs on the data folder."""
-    if os.environ.get("DATABASE_URL"):
-        return load(Settings)
-    values = running_environment(load(LocalSettings).counterfoil_data)
-    return load(Settings, **{name.lower(): value for name, value in values.items()})
+    """The settings of a command that works on an organization's rows. Raises SettingsError."""
+    return settings_here(Settings, "DATABASE_URL")
+
+
+def settings_here(kind: type[S], name: str) -> S:
+    """The environment's settings of a kind; where it lacks `name`, those of the `dev` that runs on the data folder.
+
+    Raises SettingsError, whose last line says how to reach a `dev` where none runs.
+    """
+    if os.environ.get(name):
+        return load(kind)
+    folder = load(LocalSettings).counterfoil_data.resolve()
+    values = running_environment(folder)
+    try:
+        return load(kind, **{each.lower(): value for each, value in values.items()})
+    except SettingsError as error:
+        if values:
+            raise
+        hint = f"no `counterfoil dev` runs on {folder}: start one there, or set COUNTERFOIL_DATA to its data folder"
+        raise SettingsError(f"{error}\n{hint}") from None
 
 
 def run_work(work: Callable[[Runtime], Awaitable[T]], settings: Settings | None = None) -> T:
@@ -85,6 +108,9 @@ def run_work(work: Callable[[Runtime], Awaitable[T]], settings: Settings | None 
 
     async def whole() -> T:
         async with running(settings, least=0, most=1) as runtime:
+            async with runtime.connection() as connection:
+                if not await is_migrated(connection):
+                    raise CommandError(NOT_MIGRATED)
             return await work(runtime)
 
     try:

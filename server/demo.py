@@ -1,7 +1,8 @@
-"""The demo organization: always the same rows, loaded once, and a key to look at them with."""
+"""The demo organization: the same rows up to the day that it is loaded, once, and a key to look at them with."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from models.orders import orders
 from models.organizations import counters
 from models.services import services
 from resolvers import keys, organizations
-from resolvers.context import Context
+from resolvers.context import Context, now
 from resolvers.runtime import Runtime
 from resolvers.sql import ORG, statement
 from server.accounts import make_data_folder
@@ -28,7 +29,7 @@ from server.wiring import running
 SLUG, NAME = "demo", "Demo Studio"
 SIZE = Size(clients=500, orders=3_000, messages=6_000)
 KEY_FILE = "demo.key"
-_SEED = 20_250_106
+SEED = 20_250_106
 # Rows of one statement: each stays far below the statement timeout.
 _BATCH = 2_000
 
@@ -71,12 +72,12 @@ async def load_rows(ctx: Context, rows: Rows, say: Say) -> None:
             say(f"   {loaded:>7,} {name}")
 
 
-async def seed(runtime: Runtime, say: Say) -> None:
-    """Make the organization `demo` with its rows, whole or not at all; one that exists stays as it is."""
+async def seed(runtime: Runtime, say: Say, end: datetime) -> None:
+    """Make the organization `demo` with rows up to a moment, whole or not at all; one that exists stays."""
     if await organizations.find(runtime, SLUG) is not None:
         return
     say(f"== Loading the demo organization ({SLUG})")
-    rows = rows_of(_SEED, SIZE)
+    rows = rows_of(SEED, SIZE, end)
     ctx = organizations.command_line(runtime, rows.org_id)
     async with ctx.transaction():
         await organizations.create(ctx, NAME, SLUG)
@@ -96,7 +97,7 @@ async def write_key(runtime: Runtime, path: Path) -> None:
 
 
 def _kept(path: Path) -> str:
-    return path.read_text().strip() if path.exists() else ""
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
 
 
 def seed_demo(settings: Settings, say: Say) -> None:
@@ -107,7 +108,7 @@ def seed_demo(settings: Settings, say: Say) -> None:
 
     async def work() -> None:
         async with running(settings, least=0, most=1) as runtime:
-            await seed(runtime, say)
+            await seed(runtime, say, now())
             await write_key(runtime, settings.counterfoil_data / KEY_FILE)
 
     make_data_folder(settings.counterfoil_data)

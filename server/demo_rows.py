@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -22,9 +23,10 @@ from resolvers.words import words_of
 
 Row = dict[str, Any]
 
-# Fixed, and past: nothing in the rows depends on the day of the seed.
-EPOCH = datetime(2025, 1, 6, 9, tzinfo=UTC)
-_CLIENT_DAYS, _ORDER_DAYS = 150, 180
+# Where nothing shall depend on the day.
+FIXED = datetime(2025, 12, 16, 9, tzinfo=UTC)
+# So long before the end the first client comes, and so long the first order; a thread lasts at most so long.
+_CLIENT_DAYS, _ORDER_DAYS, _THREAD_DAYS = 330, 180, 30
 _S = OrderStatus
 _WORK = (_S.SUBMITTED, _S.IN_PROGRESS)
 _HELD = (*_WORK, _S.ON_HOLD)
@@ -142,20 +144,38 @@ class Rows:
 
 
 class _Maker:
-    def __init__(self, seed: int) -> None:
+    """All that is random, in one order, and all times by their distance from the end."""
+
+    def __init__(self, seed: int, end: datetime) -> None:
         self.random = random.Random(seed)
+        self.end = end
+        self.created: dict[UUID, datetime] = {}
 
     def id_at(self, moment: datetime) -> UUID:
         head = int(moment.timestamp() * 1000) << 80 | 0x7 << 76 | self.random.getrandbits(12) << 64
         return UUID(int=head | 2 << 62 | self.random.getrandbits(62))
 
-    def moments(self, number: int, start: float, days: float) -> list[datetime]:
-        """So many moments, in order, between two days after the epoch."""
-        offsets = sorted(self.random.randrange(int(days * 86_400_000)) for _ in range(number))
-        return [EPOCH + timedelta(days=start, milliseconds=offset) for offset in offsets]
+    def before_end(self, days: float) -> datetime:
+        """So many days before the end."""
+        return self.end - timedelta(days=days)
+
+    def between(self, start: datetime, stop: datetime) -> datetime:
+        """A moment, to the millisecond, from ``start`` on and before ``stop``."""
+        return start + timedelta(milliseconds=self.random.randrange((stop - start) // timedelta(milliseconds=1)))
+
+    def later(self, parents: list[Row], number: int, start: datetime, days: float) -> list[tuple[datetime, Row]]:
+        """So many times a parent, with a moment in the days after it came, or after the start; in order of moments."""
+        found = []
+        for _ in range(number):
+            parent = self.random.choice(parents)
+            since = max(start, self.created[parent["id"]])
+            found.append((self.between(since, min(self.end, since + timedelta(days=days))), parent))
+        return sorted(found, key=itemgetter(0))
 
     def row(self, moment: datetime, **columns: Any) -> Row:
-        return {"id": self.id_at(moment), "version": 1, "updated_at": moment} | columns
+        key = self.id_at(moment)
+        self.created[key] = moment
+        return {"id": key, "version": 1, "updated_at": moment} | columns
 
     def some(self, choices: tuple[str, ...]) -> list[str]:
         return self.random.sample(choices, self.random.choice((0, 0, 1, 1, 2)))
@@ -177,8 +197,9 @@ class _Maker:
 
     def service(self, index: int) -> Row:
         name, description, price, interval, days, status = _SERVICES[index]
+        moment = self.before_end(_CLIENT_DAYS) + timedelta(minutes=index)
         return self.row(
-            EPOCH + timedelta(minutes=index), metadata={}, tags=["popular"] if index < 3 else [], name=name,
+            moment, metadata={}, tags=["popular"] if index < 3 else [], name=name,
             name_key=key_of(name), description=description, price=price, currency="EUR", interval=interval,
             billing=Billing.ONE_TIME if interval is None else Billing.RECURRING, delivery_days=days, status=status,
         )  # fmt: skip
@@ -196,6 +217,8 @@ class _Maker:
         (_, way), *_ = self.random.choices(_WAYS, [share for share, _ in _WAYS])
         for target in way:
             moment += timedelta(minutes=self.random.randrange(60, 6_000))
+            if moment > self.end:
+                break
             reason = self.random.choice(_REASONS) if target is OrderStatus.CANCELLED else None
             row |= effects_of(row, target, reason, _DEFAULTS, moment, "input.to")
             row |= {"version": row["version"] + 1, "updated_at": moment}
@@ -214,20 +237,23 @@ class _Maker:
         )  # fmt: skip
 
 
-def rows_of(seed: int, size: Size) -> Rows:
-    """An organization's rows: equal for equal arguments, ids and times too."""
-    make = _Maker(seed)
-    rows = Rows(make.id_at(EPOCH))
+def rows_of(seed: int, size: Size, end: datetime = FIXED) -> Rows:
+    """An organization's rows up to a moment, in whole milliseconds: equal for equal arguments, ids and times too.
+
+    At another end they are the same rows, shifted.
+    """
+    make = _Maker(seed, end)
+    start = make.before_end(_CLIENT_DAYS)
+    rows = Rows(make.id_at(start))
     rows.services = [make.service(index) for index in range(len(_SERVICES))]
-    rows.clients = [make.client(*item) for item in enumerate(make.moments(size.clients, 0, _CLIENT_DAYS))]
-    by_id = {row["id"]: row for row in rows.clients}
+    came = sorted(make.between(start, end) for _ in range(size.clients))
+    rows.clients = [make.client(*item) for item in enumerate(came)]
     # A draft was never ordered; what is archived was, once.
     sold = [row for row in rows.services if row["status"] is not ServiceStatus.DRAFT]
-    for moment in make.moments(size.orders, _CLIENT_DAYS, _ORDER_DAYS):
-        client, service = make.random.choice(rows.clients), make.random.choice(sold)
-        rows.orders.append(make.order(rows.next_number, moment, client, service))
+    for moment, client in make.later(rows.clients, size.orders, make.before_end(_ORDER_DAYS), _ORDER_DAYS):
+        rows.orders.append(make.order(rows.next_number, moment, client, make.random.choice(sold)))
         rows.next_number += 1
-    for moment in make.moments(size.messages, _CLIENT_DAYS + _ORDER_DAYS, 14):
-        order = make.random.choice(rows.orders)
+    by_id = {row["id"]: row for row in rows.clients}
+    for moment, order in make.later(rows.orders, size.messages, start, _THREAD_DAYS):
         rows.messages.append(make.message(order, by_id[order["client_id"]], moment))
     return rows

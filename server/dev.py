@@ -5,22 +5,23 @@ import fcntl
 import http.client
 import os
 import secrets
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 
-from migrations.runner import upgrade
 from server import embedded
 from server.accounts import make_data_folder
-from server.databases import role_of
-from server.demo import seed_demo
+from server.demo import KEY_FILE, seed_demo
 from server.env_files import read_env, write_env
-from server.errors import DevError
+from server.errors import DevError, SettingsError, WrongCall
+from server.migrated import apply_migrations
+from server.ports import require_free_port
 from server.processes import ProcessSpec
-from server.settings import LocalSettings, Settings, SettingsError, load
+from server.reset import remove_data
+from server.settings import LocalSettings, Settings, load
 from server.supervisor import Stopped, Supervisor, end_leftovers
 
 URLS = ("DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL")
@@ -32,19 +33,25 @@ SERVERS_PATIENCE = 1.5
 Say = Callable[[str], None]
 
 
-def run(say: Say) -> None:
+def run(say: Say, *, reset: bool = False) -> None:
     """Run everything in the foreground until SIGINT, SIGTERM or SIGHUP; `say` gets what a person should read.
 
-    Raises DevError, SettingsError or EmbeddedError, each one line, when it cannot start.
+    `reset` removes first what earlier runs made in the data folder. Raises CommandError or SettingsError, each one
+    line, when it cannot start.
     """
     local = load(LocalSettings)
+    if reset and any(os.environ.get(name) for name in URLS):
+        raise WrongCall(f"--reset removes the data of servers that dev runs itself: unset {', '.join(URLS)}")
     folder = local.counterfoil_data.resolve()
     make_data_folder(folder)
     with _only_instance(folder), Supervisor(_notes(folder), say) as supervisor:
         try:
             for name in end_leftovers(_notes(folder), patience=3):
                 say(f"ended a {name} that an earlier run left behind")
-            _require_free_port(local)
+            require_free_port(local)
+            if reset:
+                say(f"== Removing the data of earlier runs in {folder}")
+                remove_data(folder)
             environment = _environment(folder, supervisor, say)
             settings = load(Settings, **{name.lower(): value for name, value in environment.items()})
             _migrate(settings, say)
@@ -64,7 +71,7 @@ def running_environment(folder: Path) -> dict[str, str]:
     lock, urls, keys = folder / "dev.lock", folder / "dev.env", folder / "secrets.env"
     if not (lock.exists() and urls.exists()):
         return {}
-    with lock.open() as file:
+    with lock.open(encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -74,7 +81,7 @@ def running_environment(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def _only_instance(folder: Path) -> Iterator[None]:
-    with (folder / "dev.lock").open("a+") as file:
+    with (folder / "dev.lock").open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -91,20 +98,6 @@ def _notes(folder: Path) -> Path:
     notes = folder / "run"
     notes.mkdir(mode=0o700, exist_ok=True)
     return notes
-
-
-def _require_free_port(local: LocalSettings) -> None:
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            local.host, local.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        raise DevError(
-            f"cannot listen on {local.host} port {local.port} ({error.strerror}): set PORT or HOST to another"
-        ) from None
 
 
 def _environment(folder: Path, supervisor: Supervisor, say: Say) -> dict[str, str]:
@@ -141,7 +134,7 @@ def _migrate(settings: Settings, say: Say) -> None:
     if settings.migration_database_url is None:
         raise SettingsError("MIGRATION_DATABASE_URL is missing")
     say("== Migrating the database")
-    upgrade(settings.migration_database_url, role_of(settings.database_url))
+    apply_migrations(settings.migration_database_url, settings.database_url)
 
 
 def _serve(settings: Settings, environment: Mapping[str, str], supervisor: Supervisor, say: Say) -> None:
@@ -174,20 +167,24 @@ def _healthy(settings: Settings) -> bool:
 
 
 def welcome(settings: Settings) -> list[str]:
-    """The lines that tell where everything is, with two commands to paste."""
+    """The lines that tell where everything is, with two commands to paste. The key itself stays in its file."""
     base = f"http://{reachable_host(settings)}:{settings.port}"
-    key_file = settings.counterfoil_data / "demo.key"
-    key = key_file.read_text().strip() if key_file.exists() else "sk_live_…"
+    key_file = settings.counterfoil_data / KEY_FILE
+    key = f'-H "Authorization: Bearer $(cat {quote(str(key_file))})"'
     query = '{"query": "{ clients(first: 3) { nodes { id name email } } }"}'
+    places = (
+        ("Start page", f"{base}/"),
+        ("GraphiQL" if settings.graphiql else "GraphQL", f"{base}/graphql"),
+        ("REST", f"{base}/api/v1"),
+        ("API reference", f"{base}/api/docs"),
+        ("Demo key", f"in {key_file}"),
+    )
     return [
         "",
-        f"  GraphQL  {base}/graphql",
-        f"  REST     {base}/api/v1",
-        f"  OpenAPI  {base}/api/openapi.json",
-        f"  Demo key {key_file}",
+        *(f"  {name:<15}{place}" for name, place in places),
         "",
-        f"curl -s {base}/graphql -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{query}'",
-        f"curl -s '{base}/api/v1/clients?limit=3' -H 'Authorization: Bearer {key}'",
+        f"curl -s {base}/graphql {key} -H 'Content-Type: application/json' -d '{query}'",
+        f"curl -s '{base}/api/v1/clients?limit=3' {key}",
         "",
         "Ctrl-C ends everything; the data stay.",
     ]

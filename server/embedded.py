@@ -79,7 +79,7 @@ def temporary_folder() -> Iterator[Path]:
     finally:
         pointer = folder / "postgres.path"
         if pointer.exists():
-            shutil.rmtree(pointer.read_text().strip())
+            shutil.rmtree(pointer.read_text(encoding="utf-8").strip())
         shutil.rmtree(folder)
 
 
@@ -109,7 +109,8 @@ def _wait(supervisor: Supervisor, name: str, answers: Callable[[], bool], log: P
 
 
 def _last_words(log: Path | None) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines() if log is not None and log.exists() else []
+    text = log.read_text(encoding="utf-8", errors="replace") if log is not None and log.exists() else ""
+    lines = text.strip().splitlines()
     # What is fatal is the reason; what follows it only says goodbye.
     telling = [line for line in lines if "FATAL" in line or "# Fatal" in line] or lines
     return f": {telling[-1].strip()}" if telling else ""

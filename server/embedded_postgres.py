@@ -149,7 +149,7 @@ def _initialize(programs: Path, home: Path, account: Account | None, password: s
     secret.unlink(missing_ok=True)
     draft.mkdir(mode=0o700)
     descriptor = os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(password)
     if account is not None:
         for path in (draft, secret):
@@ -160,7 +160,7 @@ def _initialize(programs: Path, home: Path, account: Account | None, password: s
             "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale-provider", "builtin",
             "--builtin-locale", "C.UTF-8", "--locale", "C", *(["--no-sync"] if ephemeral else []),
         ],
-        cwd=home, env=_environment(), capture_output=True, text=True, check=False,
+        cwd=home, env=_environment(), capture_output=True, encoding="utf-8", check=False,
         user=account.uid if account else None,
         group=account.gid if account else None,
         extra_groups=[] if account else None,

@@ -8,7 +8,11 @@ from server.processes import write_private
 
 def read_env(path: Path) -> dict[str, str]:
     """The values of a file that `write_env` wrote. Raises OSError when it cannot be read."""
-    pairs = (line.partition("=") for line in path.read_text().splitlines() if line and not line.startswith("#"))
+    pairs = (
+        line.partition("=")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    )
     return {name: value for name, _, value in pairs}
 
 

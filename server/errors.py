@@ -9,6 +9,14 @@ class WrongCall(CommandError):
     """The arguments do not make sense together, or one of them is malformed."""
 
 
+class SettingsError(Exception):
+    """A setting is missing or malformed; the text has one line for each, which names the variable."""
+
+
+class OutputClosed(Exception):
+    """Nobody reads standard output any more, as when `head` has read enough."""
+
+
 class DevError(CommandError):
     """`dev` cannot run here."""
 

@@ -76,15 +76,15 @@ def identity(pid: int) -> str | None:
     """What tells a living process from another that gets its number later (boot and start time); None if it is gone."""
     if _LINUX:
         try:
-            stat = Path(f"/proc/{pid}/stat").read_text()
+            stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
         except (FileNotFoundError, ProcessLookupError):
             return None
         # The program's name, in brackets, may hold spaces and brackets of its own.
         fields = stat[stat.rindex(")") + 2 :].split()
         if fields[0] in "ZX":
             return None
-        return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()} {fields[19]}"
-    shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        return f"{Path('/proc/sys/kernel/random/boot_id').read_text(encoding='utf-8').strip()} {fields[19]}"
+    shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, encoding="utf-8", check=False)
     return shown.stdout.strip() or None
 
 
@@ -92,7 +92,7 @@ def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner reads, whole or not at all."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w") as file:
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     draft.replace(path)
 
@@ -114,7 +114,7 @@ class PidFile:
 
         Returns its number when there was one to end.
         """
-        note = json.loads(self.path.read_text())
+        note = json.loads(self.path.read_text(encoding="utf-8"))
         pid, mark = int(note["pid"]), note["identity"]
         found = identity(pid) == mark
         if found:

@@ -10,15 +10,12 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from server.errors import SettingsError
 from server.settings_values import Keyring, Keys, Networks, OptionalKeys, PostgresUrl, RedisUrl, Words
 
 S = TypeVar("S", bound=BaseSettings)
 
-__all__ = ["Keyring", "LocalSettings", "MigrationSettings", "Settings", "SettingsError", "SigningSettings", "load"]
-
-
-class SettingsError(Exception):
-    """A setting is missing or malformed; the text has one line for each, which names the variable."""
+__all__ = ["Keyring", "LocalSettings", "MigrationSettings", "Settings", "SigningSettings", "load"]
 
 
 class LocalSettings(BaseSettings):

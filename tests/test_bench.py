@@ -195,10 +195,10 @@ def test_samples_are_summed_up_by_part_and_function() -> None:
 def test_growth_is_written_as_points_and_curves(tmp_path: Path) -> None:
     points = [(1.0, 10.04), (100.0, 20.0)]
     write(Growth(points, points, points, points, points), tmp_path / "docs")
-    found = json.loads((tmp_path / "docs" / "growth.json").read_text())
+    found = json.loads((tmp_path / "docs" / "growth.json").read_text(encoding="utf-8"))
     assert found["w1_by_page_size"] == [[1.0, 10.0], [100.0, 20.0]]
     assert len(found) == 5
-    drawing = ElementTree.fromstring((tmp_path / "docs" / "growth.svg").read_text())
+    drawing = ElementTree.fromstring((tmp_path / "docs" / "growth.svg").read_text(encoding="utf-8"))
     assert len(drawing.findall("{http://www.w3.org/2000/svg}polyline")) == 5
 
 

@@ -150,12 +150,13 @@ async def test_receivers_count_and_answer_as_they_are_called() -> None:
     assert two_bodies([good, *others]) == 0
 
 
+@pytest.mark.servers
 def test_a_short_run_has_nothing_to_account_for(tmp_path: Path) -> None:
     written = tmp_path / "chaos.json"
     command = (sys.executable, "-m", "bench.chaos", "--seconds", "1", "--pause", "0.3", "--json", str(written))
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SHORT_S)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=SHORT_S)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    found = json.loads(written.read_text())
+    found = json.loads(written.read_text(encoding="utf-8"))
     assert found["accounts"] == dict.fromkeys(ACCOUNTS, 0)
     assert found["drained"]
     assert set(found["injuries"]) == set(KINDS)

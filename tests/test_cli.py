@@ -1,13 +1,17 @@
 """The command line: exact output, exact exit codes, and errors on standard error alone."""
 
 import base64
+import importlib
+import importlib.metadata
+import inspect
+import socket
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from models.typeid import decode
-from server.cli import COMMANDS, main
+from server.cli import COMMANDS, Command, main
 from server.databases import role_of
 from tests.servers import Backends
 
@@ -71,13 +75,19 @@ def test_refusals_change_nothing(environment: Backends, capsys: pytest.CaptureFi
         "",
         "counterfoil: The slug one is taken.\n",
     )
-    for org, scopes, said in (
-        ("none", "*", "there is no organization none"),
-        ("one", "all", "There is no scope 'all'."),
-        ("one", ",", "--scopes: name at least one scope, or '*'"),
+    for code, org, name, scopes, said in (
+        (1, "none", "x", "*", "there is no organization none"),
+        (2, "one", "x", "all", "--scopes: there is no scope 'all'; `counterfoil scopes` prints those that exist"),
+        (2, "one", "x", "*,all", "--scopes: there is no scope 'all'; `counterfoil scopes` prints those that exist"),
+        (2, "one", "x", ",", "--scopes: name at least one scope, or '*'"),
+        (2, "one", "x", "", "--scopes: name at least one scope, or '*'"),
+        (2, "one", "", "*", "--name: must not be empty"),
     ):
-        wanted = ("keys", "create", "--name", "x", "--org", org, "--scopes", scopes)
-        assert run(capsys, *wanted) == (1, "", f"counterfoil: {said}\n")
+        wanted = ("keys", "create", "--name", name, "--org", org, "--scopes", scopes)
+        assert run(capsys, *wanted) == (code, "", f"counterfoil: {said}\n")
+    code, out, err = run(capsys, "org", "create", "--name", "Two", "--slug", "Two Words")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("counterfoil: --slug: ")
     assert rows(environment, "select count(*) from organizations") == [(1,)]
     assert rows(environment, "select count(*) from api_keys") == [(0,)]
 
@@ -90,6 +100,31 @@ def test_a_database_that_is_away(
         code, out, err = run(capsys, *words)
         assert (code, out, err.count("\n")) == (1, "", 1)
         assert "The database is not available" in err
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("127.0.0.1", "Address already in use"),
+        ("0.0.0.0", "Address already in use"),
+        ("203.0.113.9", "Cannot assign requested address"),
+        ("no-such-host.invalid", ""),
+        ("not a host", ""),
+        ("a..b", "not a host name"),
+        ("x" * 300, "not a host name"),
+    ],
+)
+def test_an_address_that_cannot_be_had_is_one_line(
+    host: str, said: str, environment: Backends, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("HOST", host)
+        monkeypatch.setenv("PORT", str(port))
+        code, out, err = run(capsys, "serve")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    # What a name that is unknown is called differs by system.
+    assert err.startswith(f"counterfoil: cannot listen on {host} port {port} ({said}")
 
 
 @pytest.mark.parametrize("command", ["serve", "worker"])
@@ -131,19 +166,19 @@ def test_a_missing_setting_is_a_2_and_a_line(
     ]
 
 
-def test_migrate_says_what_it_did(
-    servers: Backends, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with servers.empty_database() as made:
-        monkeypatch.setenv("DATABASE_URL", made.database_url)
-        monkeypatch.setenv("MIGRATION_DATABASE_URL", made.migration_database_url)
-        for _ in range(2):
-            assert run(capsys, "migrate") == (0, "the database is at the newest revision\n", "")
-
-
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command.words))
 def test_each_command_explains_itself(command: object, capsys: pytest.CaptureFixture[str]) -> None:
     words = getattr(command, "words", ())
     code, out, err = run(capsys, *words, "--help")
     assert (code, err) == (0, "")
     assert out.startswith(f"usage: counterfoil {' '.join(words)}")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command.words))
+def test_each_body_is_there(command: Command) -> None:
+    module, _, name = command.body.partition(":")
+    assert inspect.signature(getattr(importlib.import_module(module), name)).return_annotation is int
+
+
+def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "--version") == (0, f"counterfoil {importlib.metadata.version('counterfoil')}\n", "")

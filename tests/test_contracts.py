@@ -51,11 +51,11 @@ SYSTEM = {"GET /api/health", "GET /api/ready"}
 
 
 def test_the_committed_schema_is_what_the_code_makes() -> None:
-    assert (ROOT / "schema/schema.graphql").read_text() == printed_schema(), "run: make schema"
+    assert (ROOT / "schema/schema.graphql").read_text(encoding="utf-8") == printed_schema(), "run: make schema"
 
 
 def test_the_committed_openapi_is_what_the_code_makes_and_valid() -> None:
-    text = (ROOT / "rest_shim/openapi.json").read_text()
+    text = (ROOT / "rest_shim/openapi.json").read_text(encoding="utf-8")
     assert text == printed_openapi() + "\n", "run: make schema"
     validate(json.loads(text))
 

@@ -1,104 +1,48 @@
 """`counterfoil dev` as a person runs it: a process, its output, its signals, its data folder."""
 
-import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
-import pytest
-
-from server.accounts import close_data_folder
-from server.embedded import free_port
 from server.env_files import read_env, write_env
 from server.processes import identity
-from server.supervisor import end_leftovers
-
-WAIT_SECONDS = 90
-LAST_LINE = "Ctrl-C ends everything; the data stay."
-
-
-class Dev:
-    """One data folder and the runs on it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = free_port()
-        self.runs: list[subprocess.Popen[str]] = []
-
-    def environment(self, **more: str) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-        return kept | {"COUNTERFOIL_DATA": str(self.folder), "PORT": str(self.port)} | more
-
-    def start(self) -> tuple["subprocess.Popen[str]", list[str]]:
-        """Start a run and read what it says until everything answers."""
-        log = self.folder / "log"
-        with log.open("w") as output:
-            run = subprocess.Popen(
-                [sys.executable, "-m", "server.cli", "dev"],
-                env=self.environment(),
-                stdout=output,
-                stderr=output,
-                text=True,
-            )
-        self.runs.append(run)
-        self.until(lambda: LAST_LINE in log.read_text() or run.poll() is not None)
-        assert run.poll() is None, log.read_text()
-        return run, log.read_text().splitlines()
-
-    def until(self, holds: Callable[[], object]) -> None:
-        deadline = time.monotonic() + WAIT_SECONDS
-        while not holds():
-            assert time.monotonic() < deadline, (self.folder / "log").read_text()
-            time.sleep(0.05)
-
-    def command(self, *words: str, **more: str) -> tuple[int, str, str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "server.cli", *words],
-            env=self.environment(**more), capture_output=True, text=True, timeout=WAIT_SECONDS, check=False,
-        )  # fmt: skip
-        return done.returncode, done.stdout, done.stderr
-
-    def children(self) -> dict[str, int]:
-        notes = (self.folder / "run").glob("[!.]*.pid")
-        return {path.stem: json.loads(path.read_text())["pid"] for path in notes}
-
-    def get(self, path: str, **headers: str) -> httpx.Response:
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=headers, timeout=10)
-
-    def post(self, path: str, body: object, **headers: str) -> httpx.Response:
-        return httpx.post(f"http://127.0.0.1:{self.port}{path}", json=body, headers=headers, timeout=10)
-
-
-@pytest.fixture
-def dev() -> Iterator[Dev]:
-    folder = Path(tempfile.mkdtemp(prefix="counterfoil-dev-"))
-    close_data_folder(folder)
-    made = Dev(folder)
-    yield made
-    for run in made.runs:
-        if run.poll() is None:
-            run.kill()
-            run.wait()
-    if (folder / "run").exists():
-        end_leftovers(folder / "run", 5)
-    shutil.rmtree(folder)
+from tests.dev_support import LAST_LINE, WAIT_SECONDS, Dev
 
 
 def mode(path: Path) -> str:
     return oct(path.stat().st_mode & 0o777)
 
 
+def pasted(line: str) -> list[str]:
+    """What a shell gives to `curl` of a line."""
+    shown = f'curl() {{ printf "%s\\n" "$@"; }}; {line}'
+    done = subprocess.run(["sh", "-c", shown], capture_output=True, encoding="utf-8", check=True, timeout=WAIT_SECONDS)
+    return done.stdout.splitlines()
+
+
 def test_a_life(dev: Dev) -> None:
     run, said = dev.start()
     assert LAST_LINE in said
+    key_file = dev.folder / "demo.key"
+    demo_key = key_file.read_text(encoding="utf-8").strip()
+    assert [line for line in said if demo_key in line] == []
+    base = f"http://127.0.0.1:{dev.port}"
+    end = said.index(LAST_LINE)
+    assert said[end - 9 : end - 3] == [
+        f"  Start page     {base}/",
+        f"  GraphiQL       {base}/graphql",
+        f"  REST           {base}/api/v1",
+        f"  API reference  {base}/api/docs",
+        f"  Demo key       in {key_file}",
+        "",
+    ]
+    for path in ("/graphql", "/api/docs"):
+        assert dev.get(path, Accept="text/html").headers["content-type"].startswith("text/html")
+    for line in said[end - 3 : end - 1]:
+        assert pasted(line)[0] == "-s"
+        assert f"Authorization: Bearer {demo_key}" in pasted(line)
     children = dev.children()
     assert sorted(children) == ["api", "postgres", "valkey", "worker"]
     assert dev.get("/api/health").json() == {"status": "ok"}
@@ -134,7 +78,7 @@ def test_a_life(dev: Dev) -> None:
     # A supervisor that is killed leaves nothing that the next start would stumble over.
     left = dev.children()
     run.kill()
-    run.wait()
+    run.wait(WAIT_SECONDS)
     # A folder of an earlier version, which knew no signing keys, gets them and keeps the others.
     write_env(dev.folder / "secrets.env", {name: key for name, key in before.items() if name != "SIGNING_KEYS"})
     again, _ = dev.start()
@@ -161,6 +105,12 @@ def test_a_port_in_use_is_one_line(dev: Dev) -> None:
     assert (code, out) == (1, "")
     where = f"127.0.0.1 port {dev.port} (Address already in use)"
     assert err == f"counterfoil: cannot listen on {where}: set PORT or HOST to another\n"
+
+
+def test_a_host_that_is_not_ours_is_one_line(dev: Dev) -> None:
+    code, out, err = dev.command("dev", HOST="203.0.113.9")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith(f"counterfoil: cannot listen on 203.0.113.9 port {dev.port} (")
 
 
 def test_some_servers_given_but_not_all(dev: Dev) -> None:

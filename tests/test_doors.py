@@ -9,6 +9,7 @@ import pytest
 
 from models.typeid import encode, new_uuid
 from resolvers import keys, organizations
+from rest_shim.problems import title_of
 from tests.api_support import Org, new_client, new_order, serving, settings_of
 from tests.hostile_support import CREATE, error, problem, unchanged
 from tests.servers import Backends
@@ -224,3 +225,7 @@ async def test_every_answer_carries_its_headers(acme: Org) -> None:
         assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
     spoiled = await acme.http.get("/api/health", headers={"X-Request-Id": "a b"})
     assert spoiled.headers["x-request-id"] != "a b"
+
+
+def test_a_status_is_called_the_same_on_every_python() -> None:
+    assert (title_of(413), title_of(422), title_of(404)) == ("Content Too Large", "Unprocessable Content", "Not Found")

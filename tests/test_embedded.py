@@ -85,7 +85,9 @@ def test_what_is_written_is_there_at_the_next_start(data: Path, supervisor: Supe
     assert modes(data) == before
     assert oct((data / "servers.env").stat().st_mode & 0o777) == "0o600"
     home = (
-        Path((data / "postgres.path").read_text().strip()) if (data / "postgres.path").exists() else data / "postgres"
+        Path((data / "postgres.path").read_text(encoding="utf-8").strip())
+        if (data / "postgres.path").exists()
+        else data / "postgres"
     )
     assert oct((home / "data").stat().st_mode & 0o777) == "0o700"
 
@@ -114,7 +116,7 @@ def test_a_closed_folder_sends_roots_servers_elsewhere(tmp_path: Path, monkeypat
     heard: list[str] = []
     home = accounts.server_home(data, account, heard.append)
     assert home.parent == tmp_path / "system"
-    assert (data / "postgres.path").read_text() == f"{home}\n"
+    assert (data / "postgres.path").read_text(encoding="utf-8") == f"{home}\n"
     assert heard == [f"PostgreSQL runs as nobody, which cannot reach {data.resolve()}: its data are in {home}"]
     assert accounts.server_home(data, account, heard.append) == home
     assert len(heard) == 1
@@ -151,7 +153,8 @@ def test_our_own_user_stays_in_the_data_folder(tmp_path: Path) -> None:
 
 def test_a_data_folder_that_exists_keeps_its_mode(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
-    folder.mkdir(mode=0o750)
+    folder.mkdir()
+    folder.chmod(0o750)
     accounts.make_data_folder(folder)
     assert oct(folder.stat().st_mode & 0o777) == "0o750"
 

@@ -3,16 +3,20 @@
 import re
 from pathlib import Path
 
+from models.keys import SCOPES
+from schema.graph import RULES
 from server.cli import COMMANDS
+from server.scopes_table import OTHERS, scopes_table
 from server.settings import Settings
 from server.settings_table import settings_table
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 HEADINGS = [
     "Two commands",
     "A first query",
     "A first REST call",
+    "Scopes",
     "A first webhook",
     "Settings",
     "Deployment",
@@ -43,9 +47,21 @@ def test_the_settings_are_those_of_the_code() -> None:
 def test_the_commands_are_those_of_the_code() -> None:
     rows = []
     for command in COMMANDS:
-        options = [f"{option.name} …" if option.required else f"[{option.name} …]" for option in command.options]
+        options = []
+        for option in command.options:
+            shown = option.name if option.flag else f"{option.name} …"
+            options.append(shown if option.required else f"[{shown}]")
         rows.append(f"| `{' '.join(['counterfoil', *command.words, *options])}` | {command.help} |")
     assert _between("commands") == "\n".join(["| command | what it does |", "|---|---|", *rows])
+
+
+def test_the_scopes_are_those_of_the_code() -> None:
+    table = scopes_table()
+    assert _between("scopes") == table, "paste what `counterfoil scopes` prints"
+    listed = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+    assert {rule.scope for rule in RULES.values() if rule.scope} == {*listed} - {scope for scope, _ in OTHERS}
+    assert {*listed} <= SCOPES
+    assert "| `orders:read` | `order`, `orders` |" in table
 
 
 def test_it_tells_in_this_order() -> None:

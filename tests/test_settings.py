@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from server.settings import Keyring, LocalSettings, MigrationSettings, Settings, SettingsError, SigningSettings, load
+from server.errors import SettingsError
+from server.settings import Keyring, LocalSettings, MigrationSettings, Settings, SigningSettings, load
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 OTHER = base64.b64encode(bytes(32)).decode()

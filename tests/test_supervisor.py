@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,17 +17,17 @@ from server.supervisor import end_leftovers
 
 WAIT_SECONDS = 20
 
-Run = Callable[..., "subprocess.Popen[str]"]
-
+# A line of the children is one write, which no other child's is mixed into, whatever PYTHONUNBUFFERED is.
 PROGRAM = """
-import signal, sys
+import sys
 from pathlib import Path
 from server.processes import ProcessSpec
 from server.supervisor import Stopped, Supervisor, end_leftovers
 
 notes = Path(sys.argv[1])
-deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
-argv = (sys.executable, "-c", deaf) if "deaf" in sys.argv else ("sleep", "600")
+deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN); os.write(1, b'deaf\\\\n'); time.sleep(600)"
+sleeper = (sys.executable, "-c", f"import os, signal, time; {deaf}")
+argv = sleeper if "deaf" in sys.argv else ("sleep", "600")
 print(*end_leftovers(notes, 3), flush=True)
 with Supervisor(notes, lambda line: print(line, flush=True)) as supervisor:
     try:
@@ -40,23 +41,49 @@ with Supervisor(notes, lambda line: print(line, flush=True)) as supervisor:
 """
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Iterator[Run]:
-    started: list[subprocess.Popen[str]] = []
+@dataclass
+class Run:
+    """A supervisor's process. It and its children write into a file: a pipe's end would wait for all of them."""
 
-    def go(*arguments: str) -> "subprocess.Popen[str]":
-        process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, str(tmp_path), *arguments], stdout=subprocess.PIPE, text=True
-        )
-        started.append(process)
-        return process
+    process: "subprocess.Popen[bytes]"
+    output: Path
+
+    def said(self) -> list[str]:
+        return self.output.read_text(encoding="utf-8").splitlines()
+
+    def signal(self, number: signal.Signals) -> int:
+        """Send a signal; the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(WAIT_SECONDS)
+
+
+Start = Callable[..., Run]
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    made = tmp_path / "notes"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def run(notes: Path, tmp_path: Path) -> Iterator[Start]:
+    started: list[Run] = []
+
+    def go(*arguments: str) -> Run:
+        output = tmp_path / f"output-{len(started)}"
+        with output.open("wb") as file:
+            process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(notes), *arguments], stdout=file)
+        started.append(Run(process, output))
+        return started[-1]
 
     yield go
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
-    end_leftovers(tmp_path, 3)
+    # First those who would start their children again.
+    for each in started:
+        each.process.kill()
+        each.process.wait(WAIT_SECONDS)
+    end_leftovers(notes, 3)
 
 
 def until(holds: Callable[[], object]) -> None:
@@ -67,7 +94,7 @@ def until(holds: Callable[[], object]) -> None:
 
 
 def pids(folder: Path) -> dict[str, int]:
-    return {path.stem: json.loads(path.read_text())["pid"] for path in folder.glob("[!.]*.pid")}
+    return {path.stem: json.loads(path.read_text(encoding="utf-8"))["pid"] for path in folder.glob("[!.]*.pid")}
 
 
 def both_run(folder: Path) -> dict[str, int]:
@@ -75,82 +102,72 @@ def both_run(folder: Path) -> dict[str, int]:
     return pids(folder)
 
 
-def output(process: "subprocess.Popen[str]") -> list[str]:
-    assert process.stdout is not None
-    return process.stdout.read().splitlines()
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_everything(number: signal.Signals, run: Run, tmp_path: Path) -> None:
+def test_a_signal_ends_everything(number: signal.Signals, run: Start, notes: Path) -> None:
     supervisor = run()
-    children = both_run(tmp_path)
-    supervisor.send_signal(number)
-    assert supervisor.wait(WAIT_SECONDS) == 0
-    assert output(supervisor) == ["", "stopped"]
+    children = both_run(notes)
+    assert supervisor.signal(number) == 0
+    assert supervisor.said() == ["", "stopped"]
     assert [pid for pid in children.values() if identity(pid)] == []
-    assert list(tmp_path.iterdir()) == []
+    assert list(notes.iterdir()) == []
 
 
-def test_a_child_that_will_not_go_is_killed(run: Run, tmp_path: Path) -> None:
+def test_a_child_that_will_not_go_is_killed(run: Start, notes: Path) -> None:
     supervisor = run("deaf")
-    children = both_run(tmp_path)
-    assert supervisor.stdout is not None
-    assert [supervisor.stdout.readline() for _ in range(3)] == ["\n", "deaf\n", "deaf\n"]
-    supervisor.send_signal(signal.SIGTERM)
-    assert supervisor.wait(WAIT_SECONDS) == 0
+    children = both_run(notes)
+    until(lambda: supervisor.said() == ["", "deaf", "deaf"])
+    assert supervisor.signal(signal.SIGTERM) == 0
     assert [pid for pid in children.values() if identity(pid)] == []
 
 
-def test_a_killed_child_comes_back(run: Run, tmp_path: Path) -> None:
+def test_a_killed_child_comes_back(run: Start, notes: Path) -> None:
     supervisor = run()
-    before = both_run(tmp_path)
+    before = both_run(notes)
     os.kill(before["two"], signal.SIGKILL)
-    until(lambda: pids(tmp_path).get("two") not in (None, before["two"]))
-    after = pids(tmp_path)
+    until(lambda: pids(notes).get("two") not in (None, before["two"]))
+    after = pids(notes)
     assert after["one"] == before["one"]
     assert identity(after["two"]) is not None
-    supervisor.send_signal(signal.SIGTERM)
-    assert supervisor.wait(WAIT_SECONDS) == 0
-    assert output(supervisor) == ["", "two was ended by SIGKILL; it starts again in 0.2 s", "stopped"]
+    assert supervisor.signal(signal.SIGTERM) == 0
+    assert supervisor.said() == ["", "two was ended by SIGKILL; it starts again in 0.2 s", "stopped"]
 
 
-def test_a_killed_supervisor_takes_its_children_along(run: Run, tmp_path: Path) -> None:
+def test_a_killed_supervisor_takes_its_children_along(run: Start, notes: Path) -> None:
     supervisor = run()
-    children = both_run(tmp_path)
-    supervisor.kill()
-    supervisor.wait(WAIT_SECONDS)
+    children = both_run(notes)
+    supervisor.signal(signal.SIGKILL)
     until(lambda: [pid for pid in children.values() if identity(pid)] == [])
 
 
-def test_the_next_start_ends_what_a_killed_one_left(run: Run, tmp_path: Path) -> None:
+def test_the_next_start_ends_what_a_killed_one_left(run: Start, notes: Path) -> None:
     # Children that ignore the signal sent at their parent's death stay, as all do where there is no such signal.
     first = run("deaf")
-    left = both_run(tmp_path)
-    assert first.stdout is not None
-    assert [first.stdout.readline() for _ in range(3)] == ["\n", "deaf\n", "deaf\n"]
-    first.kill()
-    first.wait(WAIT_SECONDS)
+    left = both_run(notes)
+    until(lambda: first.said() == ["", "deaf", "deaf"])
+    first.signal(signal.SIGKILL)
     assert all(identity(pid) for pid in left.values())
     second = run()
-    assert second.stdout is not None
-    assert sorted(second.stdout.readline().split()) == ["one", "two"]
+    until(lambda: second.said() != [])
+    assert sorted(second.said()[0].split()) == ["one", "two"]
     assert [pid for pid in left.values() if identity(pid)] == []
-    both_run(tmp_path)
-    second.send_signal(signal.SIGTERM)
-    assert second.wait(WAIT_SECONDS) == 0
+    both_run(notes)
+    assert second.signal(signal.SIGTERM) == 0
 
 
-def test_a_process_that_only_has_the_number_is_left_alone(tmp_path: Path) -> None:
-    with subprocess.Popen(["sleep", "600"]) as stranger:
-        write_private(tmp_path / "api.pid", json.dumps({"pid": stranger.pid, "identity": "another", "stop": 15}))
-        assert end_leftovers(tmp_path, 3) == []
+def test_a_process_that_only_has_the_number_is_left_alone(notes: Path) -> None:
+    stranger = subprocess.Popen(["sleep", "600"])
+    try:
+        write_private(notes / "api.pid", json.dumps({"pid": stranger.pid, "identity": "another", "stop": 15}))
+        assert end_leftovers(notes, 3) == []
         assert identity(stranger.pid) is not None
-        assert list(tmp_path.iterdir()) == []
+        assert list(notes.iterdir()) == []
+    finally:
         stranger.kill()
+        stranger.wait(WAIT_SECONDS)
 
 
-def test_a_process_that_has_ended_leaves_no_note(tmp_path: Path) -> None:
-    with subprocess.Popen(["true"]) as ended:
-        ended.wait()
-    PidFile(tmp_path / "x.pid").write(ProcessSpec("x", ("true",)), ended.pid)
-    assert list(tmp_path.iterdir()) == []
+def test_a_process_that_has_ended_leaves_no_note(notes: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait(WAIT_SECONDS)
+    PidFile(notes / "x.pid").write(ProcessSpec("x", ("true",)), ended.pid)
+    assert list(notes.iterdir()) == []

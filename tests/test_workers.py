@@ -112,7 +112,7 @@ async def test_a_killed_worker_loses_nothing(runtime: Runtime, own_backends: Bac
             await eventually(lambda: _came(there, 40))
         finally:
             killed.send_signal(signal.SIGKILL)
-            killed.wait()
+            killed.wait(60)
         left = await rows(runtime, org, JOB + " and state <> 'DONE'", org)
         assert left != []
         second = _spawn(own_backends)
@@ -120,7 +120,7 @@ async def test_a_killed_worker_loses_nothing(runtime: Runtime, own_backends: Bac
             await settled(runtime, org, number=200)
         finally:
             second.terminate()
-        assert second.wait() == 0
+        assert second.wait(60) == 0
         bodies = there.bodies()
         events = await rows(runtime, org, "select id from events where org_id = $1", org)
         assert set(bodies) == {encode(EVENT_PREFIX, row["id"]) for row in events}

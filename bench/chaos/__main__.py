@@ -153,7 +153,7 @@ def main() -> None:
     print(shown(report))
     if arguments.json:
         figures: dict[str, Any] = report.figures()
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     sys.exit(1 if failed else 0)
 
 

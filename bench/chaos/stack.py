@@ -91,7 +91,7 @@ class Stack:
     def last_words(self, name: str, lines: int = 5) -> list[str]:
         """The last errors that a process logged."""
         path = self.folder / f"{name}.log"
-        logged = path.read_text(errors="replace").splitlines() if path.exists() else []
+        logged = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
         return [line[:2000] for line in logged if '"error"' in line or "Traceback" in line][-lines:]
 
 

@@ -174,7 +174,7 @@ async def _main(arguments: argparse.Namespace) -> None:
     found = table(fresh, analyzed)
     print(found)
     if arguments.write:
-        arguments.write.write_text(f"{_HEAD.format(size.orders)}\n{found}\n")
+        arguments.write.write_text(f"{_HEAD.format(size.orders)}\n{found}\n", encoding="utf-8")
 
 
 _HEAD = """# Filters at {:,} orders

@@ -11,7 +11,7 @@ def _load() -> dict[str, Operation]:
     documents = Documents(CORE)
     found: dict[str, Operation] = {}
     for path in sorted(Path(__file__).parent.glob("*.graphql")):
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         for node in documents.names_in(text):
             found[node] = documents.validated(parse_operation(text, node), node)
     return found

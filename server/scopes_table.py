@@ -1,0 +1,23 @@
+"""The scopes as a table: for the README and for whoever asks the command line."""
+
+from schema.graph import RULES
+
+ROOTS = ("Query", "Mutation")
+# What no field of the graph asks for by itself.
+OTHERS = (
+    ("messages:internal", "internal messages too, where messages are read, and to write them"),
+    ("*", "everything"),
+)
+
+
+def scopes_table() -> str:
+    """Every scope that opens something, in Markdown, with the queries and mutations that need it."""
+    opened: dict[str, list[str]] = {}
+    for (kind, name), rule in RULES.items():
+        if rule.scope is not None and kind in ROOTS:
+            opened.setdefault(rule.scope, []).append(f"`{name}`")
+    # A read scope before the write scope of the same resource, which includes it.
+    rows = [(scope, ", ".join(names)) for scope, names in sorted(opened.items())]
+    return "\n".join(
+        ["| scope | what it opens |", "|---|---|", *(f"| `{scope}` | {what} |" for scope, what in (*rows, *OTHERS))]
+    )
