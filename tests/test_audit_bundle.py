@@ -188,5 +188,5 @@ async def test_every_kind_of_value_survives(runtime: Runtime, org: UUID) -> None
 
 
 def test_the_check_needs_no_database() -> None:
-    source = Path(check.__code__.co_filename).read_text()
+    source = Path(check.__code__.co_filename).read_text(encoding="utf-8")
     assert [line for line in source.splitlines() if "import" in line and ("runtime" in line or "context" in line)] == []

@@ -28,7 +28,8 @@ async def _run(*command: str, **environment: str) -> str:
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
-        out, errors = await asyncio.wait_for(process.communicate(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            out, errors = await process.communicate()
     finally:
         if process.returncode is None:
             process.kill()
@@ -52,9 +53,9 @@ async def node_modules() -> None:
     if int(version.partition(".")[0]) < LEAST_NODE:
         pytest.skip(f"NODE {version} IS TOO OLD: the GraphQL over HTTP audit needs {LEAST_NODE} (.ci/run brings it)")
     state = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    if not STAMP.exists() or STAMP.read_text() != state:
+    if not STAMP.exists() or STAMP.read_text(encoding="utf-8") != state:
         await _run("npm", "ci", "--ignore-scripts")
-        STAMP.write_text(state)
+        STAMP.write_text(state, encoding="utf-8")
 
 
 @pytest.mark.usefixtures("node_modules")
@@ -65,10 +66,10 @@ async def test_every_audit_passes_with_a_key(acme: Org, api: str) -> None:
 
 
 def test_the_lock_names_no_host_beside_its_hashes() -> None:
-    lock = json.loads(LOCK.read_text())
+    lock = json.loads(LOCK.read_text(encoding="utf-8"))
     packages = {name: package for name, package in lock["packages"].items() if name}
     assert packages
     for package in packages.values():
         assert package["integrity"].startswith("sha512-")
         assert not {"resolved", "funding"} & package.keys()
-    assert "://" not in LOCK.read_text()
+    assert "://" not in LOCK.read_text(encoding="utf-8")

@@ -116,7 +116,7 @@ def test_a_bundle_is_checked_with_the_public_key_alone(
         words = ("audit", "verify", "--bundle", str(file), "--key", PUBLIC, *more)
         done = subprocess.run(
             [sys.executable, "-m", "server.cli", *words],
-            env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=60, check=False,
+            env={"PATH": os.environ["PATH"]}, capture_output=True, encoding="utf-8", timeout=60, check=False,
         )  # fmt: skip
         return done.returncode, done.stdout, done.stderr
 

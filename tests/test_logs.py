@@ -178,7 +178,7 @@ def test_no_line_is_longer_than_eight_kilobytes(capsys: pytest.CaptureFixture[st
     log.warning("control", error="\x00" * 100_000)
     log.warning("many", **{f"key{number}": "value" * 10 for number in range(5_000)})
     log.warning("nested", rows=[{"a": ["x" * 50] * 1_000}] * 100)
-    log.warning("odd", number=10**30, text="\ud800", other=float("nan"))
+    log.warning("odd", number=10**30, word="\ud800", other=float("nan"))
     logging.getLogger("some.library").warning("%s", "y" * 100_000)
     for depth in (3, 900):
         try:

@@ -113,7 +113,9 @@ async def test_the_start_page_leads_everywhere(api: str, api_settings: Any) -> N
 
 def test_the_start_page_shows_the_first_query_of_the_readme() -> None:
     shown = FIRST_QUERY.format(base="http://127.0.0.1:8000")
-    readme = "\n".join(line.removeprefix("    ") for line in (ROOT / "README.md").read_text().splitlines())
+    readme = "\n".join(
+        line.removeprefix("    ") for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    )
     assert shown in readme
 
 
@@ -140,7 +142,7 @@ def test_the_guide_has_every_scope_code_reason_and_event() -> None:
 
 def test_every_reason_in_the_code_is_explained() -> None:
     rooms = [
-        path.read_text()
+        path.read_text(encoding="utf-8")
         for room in ("resolvers", "schema", "rest_shim", "server")
         for path in ROOT.glob(f"{room}/*.py")
     ]
@@ -170,7 +172,9 @@ def test_the_guide_tells_when_deliveries_are_tried_and_how_long_they_may_take() 
     assert (circuits.OPENS_AFTER, circuits.FIRST_PAUSE_S, circuits.LONGEST_PAUSE_S) == (3, 30, 300)
 
 
-@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", texts.GUIDE.read_text(), re.DOTALL))
+@pytest.mark.parametrize(
+    "block", re.findall(r"```python\n(.*?)```", texts.GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+)
 def test_the_guide_s_python_compiles(block: str) -> None:
     compile(re.sub(r"^   ", "", block, flags=re.MULTILINE), "guide", "exec")
 

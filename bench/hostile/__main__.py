@@ -41,7 +41,10 @@ def _measure(section: Section, code: Path) -> list[Figure]:
             return asyncio.run(whole(Path(folder)))
         except BaseException:
             for printed in sorted(Path(folder).glob("*.log")):
-                print(f"== {printed.stem} printed last\n{printed.read_text(errors='replace')[-2000:]}", file=sys.stderr)
+                print(
+                    f"== {printed.stem} printed last\n{printed.read_text(encoding='utf-8', errors='replace')[-2000:]}",
+                    file=sys.stderr,
+                )
             raise
 
 
@@ -64,7 +67,7 @@ def main() -> int:
         figures[every[name].SECTION] = _measure(every[name], arguments.code.resolve())
     print(table(figures))
     if arguments.json:
-        arguments.json.write_text(json.dumps(as_json(figures), indent=2) + "\n")
+        arguments.json.write_text(json.dumps(as_json(figures), indent=2) + "\n", encoding="utf-8")
     return int(not all(figure.ok for each in figures.values() for figure in each))
 
 
