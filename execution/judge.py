@@ -66,7 +66,7 @@ class Limits:
     """What a document may be at most."""
 
     depth: int = 15
-    aliases: int = 30
+    aliases: int = 100
     directives: int = 50
     root_fields: int = 20
     mutations: int = 5

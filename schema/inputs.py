@@ -96,7 +96,7 @@ def _checked(value: Any, path: str, problems: list[Refusal]) -> dict[str, Any]:
             found[name] = list(takewhile(lambda _: len(problems) < MOST_PROBLEMS, items))
             continue
         if part is None and name in cls.cannot_be_cleared:
-            problems.append(bad_input(here, NEVER_NULL))
+            problems.append(bad_input(here, NEVER_NULL, "REQUIRED"))
             continue
         adapter = cls.bounds.get(name)
         found[name] = part if adapter is None else fits(adapter, part, here, problems)

@@ -1,7 +1,7 @@
 """Variables: held against their types and bounds all at once, each wrong value an error that names its field."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from graphql import (
@@ -61,7 +61,6 @@ def _wrong_types(schema: GraphQLSchema, operation: Operation, variables: Mapping
         if name in variables:
             value = variables[name]
             problems += islice(wrong_values(type_, value, name), MOST_PROBLEMS)
-            problems += islice(_nulls(type_, value, name), MOST_PROBLEMS)
         elif is_non_null_type(type_) and definition.default_value is None:
             problems.append(bad_input(name, f"The variable ${name} is required.", "REQUIRED"))
         if len(problems) >= MOST_PROBLEMS:
@@ -80,7 +79,9 @@ def _with_bounds(
     for definition in operation.definition.variable_definitions or ():
         name = definition.variable.name.value
         type_: Any = type_from_ast(schema, definition.type)
-        beside = islice(_out_of_bounds(type_, variables.get(name), name), MOST_PROBLEMS)
+        value = variables.get(name)
+        # What fits its type is refused by the root field that takes it, unless the request is refused as a whole.
+        beside = islice(chain(_nulls(type_, value, name), _out_of_bounds(type_, value, name)), MOST_PROBLEMS)
         problems += [problem for problem in beside if problem.field not in wrong]
         if len(problems) >= MOST_PROBLEMS:
             break

@@ -22,10 +22,10 @@ BESIDE_THE_LOOP = 64 * 1024
 _ZSTD_LEVEL, _GZIP_LEVEL = 3, 4
 # zlib's word for gzip's header and trailer around 32 KiB of window.
 _GZIP = 31
-# As the client's order of preference among what it accepts alike.
+# In the order in which they are taken where a client accepts them alike: some name zstd that cannot read it.
 CODINGS: dict[bytes, Callable[[bytes], bytes]] = {
-    b"zstd": partial(zstd.compress, level=_ZSTD_LEVEL),
     b"gzip": partial(zlib.compress, level=_GZIP_LEVEL, wbits=_GZIP),
+    b"zstd": partial(zstd.compress, level=_ZSTD_LEVEL),
 }
 _SYNONYMS = {b"x-gzip": b"gzip"}
 _WEIGHT = re.compile(rb"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
@@ -37,7 +37,7 @@ VARY: Header = (b"vary", b"Accept-Encoding")
 
 @lru_cache(256)
 def coding_for(accepted: bytes) -> bytes | None:
-    """The coding that an Accept-Encoding prefers, zstd where it likes several alike; None for no coding at all."""
+    """The coding that an Accept-Encoding prefers, gzip where it likes several alike; None for no coding at all."""
     weights: dict[bytes, float] = {}
     for part in accepted.lower().split(b","):
         name, *parameters = (piece.strip() for piece in part.split(b";"))

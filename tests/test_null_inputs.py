@@ -129,3 +129,19 @@ async def test_null_in_a_move_and_a_delete_is_as_absent(acme: Org) -> None:
     text = "mutation($in: DeleteOrderInput!) { deleteOrder(input: $in) { deletedId } }"
     await acme.data(text, **{"in": {"id": order["publicId"], "expectedVersion": None}})
     assert await acme.count("orders") == 0
+
+
+async def test_a_null_that_one_update_refuses_stops_no_other(acme: Org) -> None:
+    one, two = [(await new_client(acme))["publicId"] for _ in range(2)]
+    text = """mutation ($a: UpdateClientInput!, $b: UpdateClientInput!) {
+      one: updateClient(input: $a) { client { notes } } two: updateClient(input: $b) { client { id } } }"""
+    answer = (await acme.graphql(text, a={"id": one, "notes": "hello"}, b={"id": two, "name": None})).json()
+    assert answer["data"] == {"one": {"client": {"notes": "hello"}}, "two": None}
+    (error,) = answer["errors"]
+    told = error["extensions"]
+    assert (error["path"], told["code"], told["field"], told["reason"]) == (
+        ["two"],
+        "BAD_INPUT",
+        "input.name",
+        "REQUIRED",
+    )
