@@ -112,7 +112,7 @@ async def test_a_wrong_literal_is_refused(acme: Org, literal: str) -> None:
     async with unchanged(acme):
         answer = (await acme.graphql(text)).json()
         assert {each["extensions"]["code"] for each in answer["errors"]} <= {"BAD_INPUT", "GRAPHQL_VALIDATION_FAILED"}
-        assert answer.get("data") is None
+        assert not any((answer.get("data") or {}).values())
 
 
 @pytest.mark.parametrize("field", ["clientId", "serviceId"])
