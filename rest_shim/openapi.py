@@ -162,7 +162,7 @@ def _problems(route: Route) -> dict[str, Any]:
     if "{publicId}" in route.path:
         codes.append("NOT_FOUND")
     if route.kind in (Kind.CREATE, Kind.UPDATE):
-        codes += ["TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]
+        codes += ["REQUEST_TIMEOUT", "TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]
     if route.kind not in (Kind.LIST, Kind.GET):
         codes += ["CONFLICT", "IDEMPOTENCY_IN_FLIGHT", "IDEMPOTENCY_KEY_REUSED", "OUTCOME_UNKNOWN"]
     if route.kind in (Kind.UPDATE, Kind.DELETE):
