@@ -54,6 +54,12 @@ _TOGETHER: Mapping[str, JsonSchema] = {
         "then": _where("interval", {"type": "string"}) | {"required": ["interval"]},
         "else": _where("interval", {"type": "null"}),
     },
+    "UpdateServiceInput": {
+        "allOf": [
+            {"if": _where("billing", {"const": billing}) | {"required": ["billing"]}, "then": _where("interval", kind)}
+            for billing, kind in (("RECURRING", {"type": "string"}), ("ONE_TIME", {"type": "null"}))
+        ]
+    },
     "UpdateOrderInput": {
         "if": _where("status", {"const": "CANCELLED"}) | {"required": ["status"]},
         "then": _where("statusReason", {"type": "string"}) | {"required": ["statusReason"]},
