@@ -99,6 +99,21 @@ def test_openapi_states_bounds_scopes_and_errors() -> None:
     assert [code for code in codes if "GRAPHQL" in code or "PERSISTED" in code] == []
 
 
+def test_openapi_says_what_no_schema_can() -> None:
+    api = document()
+    said = api["paths"]
+    create = said["/api/v1/webhooks"]["post"]["description"]
+    assert "never sent" in create
+    assert "1 to 65535" in create
+    assert "never sent" in api["components"]["schemas"]["CreateWebhookBody"]["properties"]["events"]["description"]
+    assert "16 KiB" in said["/api/v1/orders"]["post"]["description"]
+    assert all(text in said["/api/v1/orders/{publicId}"]["put"]["description"] for text in ("16 KiB", "year 9000"))
+    parameters = {each["name"]: each["description"] for each in said["/api/v1/orders"]["get"]["parameters"]}
+    assert "page × limit is at most 10,000" in parameters["page"]
+    assert "`page`" in parameters["cursor"]
+    assert "without a dueAt come last" in parameters["sort"]
+
+
 def test_a_change_of_billing_goes_with_its_interval() -> None:
     components = document()["components"]
     validator = Draft202012Validator({"$ref": "#/components/schemas/UpdateServiceBody", "components": components})
