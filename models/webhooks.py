@@ -114,7 +114,10 @@ class WebhookEndpoint(Resource, table=True):
     )
 
     url: Url = column(sa.Text, description="An http or https address that is not private.")
-    events: EventNames = column(pg.ARRAY(sa.Text), description="Names of events, or * for all.")
+    events: EventNames = column(
+        pg.ARRAY(sa.Text),
+        description="Names of events, or * for all. What the key that made the endpoint may not read is never sent.",
+    )
     description: ShortText | None = column(sa.Text, nullable=True, description="What the endpoint is for.")
     secret: bytes = column(pg.BYTEA, description="The signing secret, encrypted.")
     previous_secret: bytes | None = column(pg.BYTEA, nullable=True, description="The one before it, encrypted.")

@@ -52,6 +52,6 @@ async def locked(ctx: Context, subject: Subject, public_id: str, expected_versio
     if row is None:
         raise not_found(subject.kind, "input.id")
     if expected_version is not None and expected_version != row["version"]:
-        message = f"The {subject.kind} has changed: its version is {row['version']}, not {expected_version}."
+        message = f"The {subject.kind} has version {row['version']} now: no version that was given is the current one."
         raise Refusal("VERSION_MISMATCH", message, field="input.expectedVersion", currentVersion=row["version"])
     return row

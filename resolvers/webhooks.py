@@ -157,17 +157,18 @@ async def change(ctx: Context, public_id: str, expected: int | None, given: Mapp
 async def rotate(ctx: Context, public_id: str, expected: int | None) -> tuple[Row, str]:
     """Give an endpoint a new secret, shown this once; the old one signs beside it for 24 hours.
 
+    Until they are over another rotation replaces only the new one: whoever lost the answer that showed it rotates
+    again, and the receiver that still has the old one goes on.
+
     Raises Refusal NOT_FOUND, VERSION_MISMATCH, or FORBIDDEN for a key that may not read all that the endpoint hears of.
     """
     old = await locked(ctx, ENDPOINT, public_id, expected)
     must_not_be_weaker(ctx, old["scopes"])
     secret = _shown_once(ctx)
-    new = {
-        "secret": secrets.encrypt(ctx.runtime.secret_keys, ctx.org_id, old["id"], secret),
-        "previous_secret": old["secret"],
-        "previous_until": now() + BOTH_SIGN_FOR,
-    }
-    actions = [(Action.WEBHOOK_ROTATE_SECRET, {"previous_until"})]
+    new: dict[str, Any] = {"secret": secrets.encrypt(ctx.runtime.secret_keys, ctx.org_id, old["id"], secret)}
+    if old["previous_until"] is None or old["previous_until"] <= now():
+        new |= {"previous_secret": old["secret"], "previous_until": now() + BOTH_SIGN_FOR}
+    actions = [(Action.WEBHOOK_ROTATE_SECRET, new.keys() & {"previous_until"})]
     return await update(ctx, ENDPOINT, old, new, actions, Told()), secret
 
 

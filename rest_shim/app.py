@@ -70,8 +70,10 @@ class Door:
 
 
 def idempotency_key(request: Request) -> str | None:
-    """The Idempotency-Key. Raises Refusal BAD_INPUT for one that is not 1 to 255 printable ASCII characters."""
+    """The Idempotency-Key. Raises Refusal BAD_INPUT for more than one, or other than 1 to 255 printable ASCII."""
     key = request.header(b"idempotency-key")
+    if key is not None and sum(name == b"idempotency-key" for name, _ in request.scope["headers"]) > 1:
+        raise bad_input("header.Idempotency-Key", "Idempotency-Key takes one value.", "REPEATED")
     if key is not None and not (0 < len(key) <= IDEMPOTENCY_KEY_LENGTH and key.isascii() and key.isprintable()):
         raise bad_input(
             "header.Idempotency-Key", "Idempotency-Key must be 1 to 255 printable ASCII characters.", "INVALID_FORMAT"

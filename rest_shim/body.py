@@ -20,7 +20,7 @@ class Bodies:
         self.deadlines = Deadlines(seconds)
 
     async def json(self, request: Request) -> dict[str, Any]:
-        """The JSON object in a body. Raises Refusal UNSUPPORTED_MEDIA_TYPE, TOO_LARGE or BAD_INPUT, in this order."""
+        """The JSON object in a body. Raises Refusal UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, REQUEST_TIMEOUT or BAD_INPUT."""
         headers = request.headers
         media = headers.get(b"content-type", b"")
         if media != _JSON and not _is_json(media):
@@ -43,13 +43,13 @@ class Bodies:
             if not late:
                 raise
             seconds = self.deadlines.seconds
-            raise bad_input("body", f"The body did not arrive within {seconds:g} s.") from None
+            raise Refusal("REQUEST_TIMEOUT", f"The body did not arrive within {seconds:g} s.") from None
         if not body:
             raise bad_input("body", "The body is empty.", "REQUIRED")
         try:
             value = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            raise bad_input("body", f"The body is not JSON: {error}.", "INVALID_FORMAT") from None
+            raise bad_input("body", _not_json(body, error), "INVALID_FORMAT") from None
         if not isinstance(value, dict):
             raise bad_input("body", "The body must be a JSON object.", "WRONG_TYPE")
         return value
@@ -71,6 +71,15 @@ class Bodies:
 
     def _too_large(self) -> Refusal:
         return Refusal("TOO_LARGE", f"The body may have {self.limit} bytes at most.")
+
+
+def _not_json(body: bytes, error: orjson.JSONDecodeError) -> str:
+    """What is wrong with a body, without the words of its parser."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return "The body is not valid UTF-8."
+    return f"The body is not JSON: see line {error.lineno}, column {error.colno}."
 
 
 def _is_json(header: bytes) -> bool:

@@ -21,6 +21,8 @@ from rest_shim.translate import input_type
 from schema.graph import CORE, RULES
 from schema.operations import OPERATIONS
 
+# What is refused before its cost is known says nothing of what is left.
+UNPAID = frozenset({401, 403, 408, 413, 415})
 LEFT_OUT = frozenset({"id", "expectedVersion"})
 _JSON = "application/json"
 
@@ -162,7 +164,7 @@ def _problems(route: Route) -> dict[str, Any]:
     if "{publicId}" in route.path:
         codes.append("NOT_FOUND")
     if route.kind in (Kind.CREATE, Kind.UPDATE):
-        codes += ["TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]
+        codes += ["REQUEST_TIMEOUT", "TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]
     if route.kind not in (Kind.LIST, Kind.GET):
         codes += ["CONFLICT", "IDEMPOTENCY_IN_FLIGHT", "IDEMPOTENCY_KEY_REUSED", "OUTCOME_UNKNOWN"]
     if route.kind in (Kind.UPDATE, Kind.DELETE):
@@ -175,7 +177,9 @@ def _problems(route: Route) -> dict[str, Any]:
 
 def _problem(status: int, codes: list[str]) -> dict[str, Any]:
     headers = {"X-Request-Id": _header("X-Request-Id"), "X-GraphQL-Operation": _header("X-GraphQL-Operation")}
-    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+    if status not in UNPAID:
+        headers |= {name: _header(name) for name in ("RateLimit", "RateLimit-Policy")}
+    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE) or "IDEMPOTENCY_IN_FLIGHT" in codes:
         headers["Retry-After"] = _header("Retry-After")
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = _header("WWW-Authenticate")

@@ -47,16 +47,23 @@ def request_parameters(route: Route, components: Components) -> Iterable[dict[st
 def _list_parameters(route: Route, components: Components) -> Iterable[dict[str, Any]]:
     limit = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": DEFAULT_PAGE}
     yield _parameter("query", "limit", "How many objects a page has.", limit)
-    yield _parameter("query", "cursor", "Only what comes after this `nextCursor`.", {"type": "string"})
+    yield _parameter(
+        "query",
+        "cursor",
+        "Only what comes after this `nextCursor`. Does not go together with `page`.",
+        {"type": "string"},
+    )
     page = {"type": "integer", "minimum": 1, "maximum": DEEPEST_ROW}
     yield _parameter(
         "query",
         "page",
-        "A numbered page in place of `cursor`, to 10,000 rows deep; adds totals to the pagination.",
+        f"A numbered page in place of `cursor`, with totals beside it. page × limit is at most {DEEPEST_ROW:,}.",
         page,
     )
     if route.sorts:
         text = "By what, the first field first; - is descending. Newest first when absent."
+        if "dueAt" in route.sorts:
+            text += " Orders without a dueAt come last in either direction."
         terms = [sign + name for name in route.sorts for sign in ("", "-")]
         shape = {"type": "array", "items": {"type": "string", "enum": terms}, "minItems": 1, "maxItems": MOST_ORDERS}
         yield _parameter("query", "sort", text, shape | {"default": ["-createdAt"]}) | _LISTED

@@ -54,6 +54,12 @@ _TOGETHER: Mapping[str, JsonSchema] = {
         "then": _where("interval", {"type": "string"}) | {"required": ["interval"]},
         "else": _where("interval", {"type": "null"}),
     },
+    "UpdateServiceInput": {
+        "allOf": [
+            {"if": _where("billing", {"const": billing}) | {"required": ["billing"]}, "then": _where("interval", kind)}
+            for billing, kind in (("RECURRING", {"type": "string"}), ("ONE_TIME", {"type": "null"}))
+        ]
+    },
     "UpdateOrderInput": {
         "if": _where("status", {"const": "CANCELLED"}) | {"required": ["status"]},
         "then": _where("statusReason", {"type": "string"}) | {"required": ["statusReason"]},
@@ -102,7 +108,7 @@ class Components:
         """An object of just the fields that are selected; none of them is ever absent."""
         assert node.selection_set is not None, "an object has a selection"
         properties: dict[str, JsonSchema] = {}
-        closed = _closed_sets(on)
+        closed = _stated_of(on)
         for part in fields_of(node.selection_set, on, operation.fragments):
             name = part.name.value if part.alias is None else part.alias.value
             field = on.fields[part.name.value]
@@ -110,6 +116,8 @@ class Components:
             bounds = closed.get(field.extensions["strawberry-definition"].python_name, {})
             if "items" in bounds:
                 shape |= {"items": self.text(bounds["items"]) or shape["items"]}
+            if "additionalProperties" in bounds:
+                shape |= {"additionalProperties": {"type": bounds["additionalProperties"]["type"]}}
             properties[name] = (self.text(bounds) or shape) | {"description": field.description}
         return {
             "type": "object",
@@ -152,8 +160,8 @@ class Components:
         return self.text(bounds) or _SCALARS[bare.name] | _kept(bounds)
 
 
-def _closed_sets(on: GraphQLObjectType) -> dict[str, JsonSchema]:
-    """The schemas of an object's fields that are texts of a closed set, or lists of them, by Python names."""
+def _stated_of(on: GraphQLObjectType) -> dict[str, JsonSchema]:
+    """The schemas of an object's fields that are texts of a closed set, lists of them, or maps, by Python names."""
     definition = on.extensions.get("strawberry-definition")
     model = MODELS.get(definition.origin) if definition is not None else None
     found = {}
@@ -163,8 +171,9 @@ def _closed_sets(on: GraphQLObjectType) -> dict[str, JsonSchema]:
             for item in field.metadata:
                 kind = Annotated[kind, item]
             schema = TypeAdapter(kind).json_schema()
-            if "enum" in schema or "enum" in schema.get("items", {}):
-                found[name] = schema
+            of_parts = isinstance(schema.get("additionalProperties"), dict)
+            if "enum" in schema or "enum" in schema.get("items", {}) or of_parts:
+                found[name.rstrip("_")] = schema
     return found
 
 

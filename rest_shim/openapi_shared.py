@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from resolvers.errors import CONFLICTS, REASONS, STATUS
+from resolvers.errors import CONFLICTS, REASONS
+from rest_shim.guide import ADVICE
 
 TAGS = {
     "clients": "The people and companies that the organization works for.",
@@ -27,7 +28,7 @@ PROBLEM: dict[str, Any] = {
         "title": {"type": "string", "description": "The status in words."},
         "status": {"type": "integer", "description": "The HTTP status."},
         "detail": {"type": "string", "description": "A sentence for a person."},
-        "code": {"type": "string", "enum": sorted(STATUS), "description": "What a program should look at."},
+        "code": {"type": "string", "enum": sorted(ADVICE), "description": "What a program should look at."},
         "errors": {
             "type": "array",
             "description": "Each wrong value of the request.",

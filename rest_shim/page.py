@@ -15,8 +15,9 @@ from markdown_it import MarkdownIt
 from rest_shim.openapi import document
 
 STYLE = """
-:root{color-scheme:light dark;--ink:#1b1b1b;--paper:#fff;--line:#d9d9d9;--soft:#f5f5f5;--link:#0b57d0}
-@media (prefers-color-scheme:dark){:root{--ink:#e6e6e6;--paper:#161616;--line:#444;--soft:#222;--link:#8ab4f8}}
+:root{color-scheme:light dark;--ink:#1b1b1b;--paper:#fff;--line:#d9d9d9;--soft:#f5f5f5;--link:#0b57d0;--shade:#999}
+@media (prefers-color-scheme:dark){:root{--ink:#e6e6e6;--paper:#161616;--line:#444;--soft:#222;--link:#8ab4f8;
+--shade:#777}}
 *{box-sizing:border-box}
 body{font:16px/1.55 system-ui,sans-serif;margin:0;color:var(--ink);background:var(--paper);overflow-wrap:break-word}
 .page{display:grid;grid-template-columns:minmax(0,1fr);max-width:80rem;margin:0 auto;padding:0 1rem}
@@ -30,7 +31,12 @@ h1{margin:1.5rem 0 .5rem}h2{border-top:1px solid var(--line);padding-top:1rem;ma
 h3{margin:2rem 0 .25rem}h4{margin:1rem 0 .25rem}
 code,pre{font:14px/1.45 ui-monospace,monospace}code{background:var(--soft);padding:.1em .25em;border-radius:3px}
 pre{background:var(--soft);padding:.75rem 1rem;overflow:auto;border-radius:4px}pre code{padding:0;background:none}
-.scroll{overflow-x:auto}table{border-collapse:collapse;min-width:100%;margin:.5rem 0}
+.scroll{overflow-x:auto;background:
+linear-gradient(90deg,var(--paper) 35%,transparent) 0 0/2.5rem 100% no-repeat local,
+linear-gradient(270deg,var(--paper) 35%,transparent) 100% 0/2.5rem 100% no-repeat local,
+linear-gradient(90deg,var(--shade),transparent) 0 0/1rem 100% no-repeat scroll,
+linear-gradient(270deg,var(--shade),transparent) 100% 0/1rem 100% no-repeat scroll}
+table{border-collapse:collapse;min-width:100%;margin:.5rem 0}
 td,th{border:1px solid var(--line);padding:.25rem .5rem;text-align:left;vertical-align:top}td>p{margin:0}
 .method{font-weight:bold}
 """
@@ -78,9 +84,11 @@ def _contents(api: dict[str, Any], sections: Sequence[tuple[str, str]]) -> Itera
     yield "</ul>"
     for tag in api["tags"]:
         yield f"<li><a href='#{tag['name']}'>{tag['name'].capitalize()}</a><ul>"
-        for _, _, operation in _operations(api):
-            if tag["name"] in operation["tags"]:
-                yield f"<li><a href='#{operation['operationId']}'>{escape(operation['summary'])}</a>"
+        for _, method, operation in _operations(api):
+            # PATCH does what PUT does: one entry stands for both.
+            if tag["name"] in operation["tags"] and method != "patch":
+                also = " (PUT or PATCH)" if method == "put" else ""
+                yield f"<li><a href='#{operation['operationId']}'>{escape(operation['summary'])}{also}</a>"
         yield "</ul>"
     yield "<li><a href=#schemas>Schemas</a><li><a href=/api/openapi.json>OpenAPI 3.1 document</a>"
     yield "<li><a href=/>Start page</a></ul></nav>"

@@ -141,7 +141,8 @@ class WebhookMutation:
 
     @mutation(
         "webhooks:write",
-        f"Give an endpoint a new secret; the old one signs beside it for 24 hours. {_NOT_WEAKER}",
+        "Give an endpoint a new secret; the old one signs beside it for 24 hours. Until they are over, another rotation"
+        f" replaces the new secret at once, and the old one signs for the rest of its time. {_NOT_WEAKER}",
     )
     async def rotate_webhook_secret(self, info: Info, input: RotateWebhookSecretInput) -> RotateWebhookSecretPayload:
         """Rotate one's secret."""

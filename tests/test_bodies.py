@@ -39,9 +39,15 @@ async def test_pieces_are_put_together() -> None:
     ("messages", "code", "message"),
     [
         ((_part(b"{", True), {"type": "http.disconnect"}), "BAD_INPUT", "The body ended early."),
-        ((_part(b"{", True),), "BAD_INPUT", "The body did not arrive within 0.05 s."),
+        ((_part(b"{", True),), "REQUEST_TIMEOUT", "The body did not arrive within 0.05 s."),
         ((_part(b" " * 11, True), _part(b" " * 10, True)), "TOO_LARGE", "The body may have 20 bytes at most."),
         ((_part(b"", False),), "BAD_INPUT", "The body is empty."),
+        ((_part(b'{"a": "\xff"}', False),), "BAD_INPUT", "The body is not valid UTF-8."),
+        ((_part(b'{"a": "\xed\xa0\x80"}', False),), "BAD_INPUT", "The body is not valid UTF-8."),
+        ((_part(b"\xef\xbb\xbf{}", False),), "BAD_INPUT", "The body is not JSON: see line 1, column 1."),
+        ((_part(b'{"a":\n b}', False),), "BAD_INPUT", "The body is not JSON: see line 2, column 2."),
+        ((_part(b'{"\\ud800": 1}', False),), "BAD_INPUT", "The body is not JSON: see line 1, column 3."),
+        ((_part(b"[" * 20, False),), "BAD_INPUT", "The body is not JSON: see line 1, column 21."),
     ],
 )
 async def test_what_is_no_whole_body_is_refused(messages: tuple[Message, ...], code: str, message: str) -> None:
@@ -75,7 +81,8 @@ async def test_a_body_that_drips_is_refused_at_both_doors(acme: Org, backends: B
             head = f"POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {acme.key}\r\nconnection: close\r\n"
             writer.write(f"{head}content-type: application/json\r\ncontent-length: 100\r\n\r\n{{".encode())
             answer = await reader.read()
-            assert answer.startswith(b"HTTP/1.1 400 Bad Request")
+            assert answer.startswith(b"HTTP/1.1 408 Request Timeout")
+            assert b'"REQUEST_TIMEOUT"' in answer
             assert b"The body did not arrive within 0.2 s." in answer
             writer.close()
     assert await acme.count("clients") == 0

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from rest_shim.openapi import document
 from tests.api_support import Org, new_client, new_order, new_service
 from tests.hostile_support import problem, unchanged
 
@@ -37,6 +38,7 @@ async def test_if_match_without_the_version_is_refused(acme: Org, third: str, ma
             answer = await acme.http.request(method, third, json=body, headers={"If-Match": match})
             told = problem(answer, 412, "VERSION_MISMATCH", "header.If-Match")
             assert told["currentVersion"] == 3
+            assert told["detail"] == "The client has version 3 now: no version that was given is the current one."
 
 
 @pytest.mark.parametrize("match", ["", "x", '"1', 'w/"1"', '"1" "2"', '*, "1"', "-1", '"a b"'])
@@ -131,3 +133,40 @@ async def test_keys_of_two_routes_do_not_wait_for_one_another(acme: Org) -> None
     ]
     answers = await asyncio.gather(*asked)
     assert [answer.status_code for answer in answers] == [201, 201, 200, 200, 204]
+
+
+async def test_two_keys_are_refused_at_both_doors(acme: Org) -> None:
+    keys = [("Idempotency-Key", "one"), ("Idempotency-Key", "two")]
+    body = {"query": "{ viewer { organization { id } } }"}
+    async with unchanged(acme):
+        answer = await acme.http.post("/api/v1/clients", json={"name": "n", "email": "n@example.com"}, headers=keys)
+        told = problem(answer, 400, "BAD_INPUT", "header.Idempotency-Key")
+        assert told["errors"][0]["code"] == "REPEATED"
+        over = (await acme.http.post("/graphql", json=body, headers=keys)).json()["errors"][0]["extensions"]
+        assert (over["code"], over["field"]) == ("BAD_INPUT", "header.Idempotency-Key")
+
+
+async def test_a_refusal_says_what_is_left_where_its_cost_was_taken(acme: Org, third: str) -> None:
+    paid = [
+        await acme.http.get("/api/v1/clients/client_01kaxq7v1ge2srcjh15cmt4fdk"),
+        await acme.http.put(third, json={"company": "c"}, headers={"If-Match": '"1"'}),
+        await acme.http.post("/api/v1/clients", json={}),
+    ]
+    unpaid = [
+        await acme.http.get("/api/v1/clients?limit=0"),
+        await acme.http.post("/api/v1/clients", json={"colour": "red"}),
+        await acme.http.post("/api/v1/clients", content=b"{", headers={"Content-Type": "application/json"}),
+        await acme.http.get("/api/v1/clients", headers={"Authorization": "Bearer sk_live_x"}),
+        await acme.http.post("/api/v1/clients", content=b"x", headers={"Content-Type": "text/plain"}),
+    ]
+    assert [(each.status_code, "ratelimit" in each.headers, "ratelimit-policy" in each.headers) for each in paid] == [
+        (404, True, True), (412, True, True), (400, True, True)
+    ]  # fmt: skip
+    assert [(each.status_code, "ratelimit" in each.headers) for each in unpaid] == [
+        (400, False), (400, False), (400, False), (401, False), (415, False)
+    ]  # fmt: skip
+    said = document()["paths"]["/api/v1/clients/{publicId}"]["put"]["responses"]
+    assert {status for status, answer in said.items() if "RateLimit" not in answer["headers"]} == {
+        *("401", "403", "408", "413", "415")
+    }
+    assert {status for status, answer in said.items() if "Retry-After" in answer["headers"]} == {"409", "429", "503"}

@@ -7,6 +7,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 import resolvers
@@ -90,10 +91,37 @@ def test_openapi_states_bounds_scopes_and_errors() -> None:
     update = api["paths"]["/api/v1/clients/{publicId}"]["put"]
     assert (update["x-required-scopes"], update["security"]) == (["clients:write"], [{"key": ["clients:write"]}])
     assert list(update["responses"]) == [
-        "200", "400", "401", "403", "404", "409", "412", "413", "415", "422", "429", "503"
+        "200", "400", "401", "403", "404", "408", "409", "412", "413", "415", "422", "429", "503"
     ]  # fmt: skip
     assert api["components"]["schemas"]["UpdateClientBody"]["properties"]["version"]["readOnly"] is True
     assert "id" not in api["components"]["schemas"]["UpdateClientBody"]["properties"]
+    codes = api["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
+    assert [code for code in codes if "GRAPHQL" in code or "PERSISTED" in code] == []
+
+
+def test_openapi_says_what_no_schema_can() -> None:
+    api = document()
+    said = api["paths"]
+    create = said["/api/v1/webhooks"]["post"]["description"]
+    assert "never sent" in create
+    assert "1 to 65535" in create
+    assert "never sent" in api["components"]["schemas"]["CreateWebhookBody"]["properties"]["events"]["description"]
+    assert "16 KiB" in said["/api/v1/orders"]["post"]["description"]
+    assert all(text in said["/api/v1/orders/{publicId}"]["put"]["description"] for text in ("16 KiB", "year 9000"))
+    parameters = {each["name"]: each["description"] for each in said["/api/v1/orders"]["get"]["parameters"]}
+    assert "page × limit is at most 10,000" in parameters["page"]
+    assert "`page`" in parameters["cursor"]
+    assert "without a dueAt come last" in parameters["sort"]
+
+
+def test_a_change_of_billing_goes_with_its_interval() -> None:
+    components = document()["components"]
+    validator = Draft202012Validator({"$ref": "#/components/schemas/UpdateServiceBody", "components": components})
+    for right in ({"billing": "RECURRING", "interval": "MONTH"}, {"billing": "ONE_TIME", "interval": None}):
+        assert validator.is_valid(right)
+        assert validator.is_valid({"billing": right["billing"]})
+    for wrong in ({"billing": "ONE_TIME", "interval": "MONTH"}, {"billing": "RECURRING", "interval": None}):
+        assert not validator.is_valid(wrong)
 
 
 def _undescribed(graph: GraphQLSchema) -> list[str]:

@@ -57,3 +57,39 @@ def test_a_body_is_as_documented(name: str) -> None:
     # The other wrong bodies break rules that a JSON schema does not tell: what an address is, what trimming leaves.
     if route.operation in ("CreateService", "UpdateService", "CreateOrder", "UpdateOrder"):
         assert not validator.is_valid(body_of(route, ids, WRONG))
+
+
+def _differs(answer: Any, body: Any, where: str) -> list[str]:
+    """Where a value of an answer's type is none of a body's, as a typed client sees both: bounds of values aside."""
+    schemas = document()["components"]["schemas"]
+    shapes = []
+    for schema in (answer, body):
+        parts = schema.get("anyOf", [schema])
+        named = [schemas[part["$ref"].rpartition("/")[2]] if "$ref" in part else part for part in parts]
+        typed = [(part["type"] if isinstance(part["type"], list) else [part["type"]], part) for part in named]
+        shapes.append({kind: part for kinds, part in typed for kind in kinds})
+    found = [f"{where}: {kind}" for kind in shapes[0].keys() - shapes[1].keys()]
+    for kind in shapes[0].keys() & shapes[1].keys():
+        given, taken = shapes[0][kind], shapes[1][kind]
+        if kind == "string" and "enum" in taken:
+            found += [f"{where}: {value}" for value in set(given.get("enum", ["any"])) - set(taken["enum"])]
+        if kind == "array":
+            found += _differs(given["items"], taken["items"], f"{where}.items")
+        if kind == "object":
+            mapped, into = (part.get("additionalProperties", True) for part in (given, taken))
+            assert isinstance(into, bool) or "properties" not in taken, where
+            if isinstance(into, dict):
+                found += [f"{where}: any"] if isinstance(mapped, bool) else _differs(mapped, into, f"{where}.*")
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in BY_NAME if BY_NAME[name].kind in (Kind.CREATE, Kind.UPDATE)])
+def test_what_was_read_can_be_sent_back_as_its_type(name: str) -> None:
+    route = BY_NAME[name]
+    schemas = document()["components"]["schemas"]
+    shown = schemas["WebhookEndpoint" if route.resource == "webhook" else route.resource.capitalize()]
+    body = schemas[f"{route.operation}Body"]
+    shared = shown["properties"].keys() & body["properties"].keys()
+    assert shared >= ({"events"} if route.resource == "webhook" else {"metadata", "tags"})
+    parts = ((field, shown["properties"][field], body["properties"][field]) for field in sorted(shared))
+    assert [each for field, answer, taken in parts for each in _differs(answer, taken, field)] == []

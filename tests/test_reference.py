@@ -89,6 +89,13 @@ async def test_the_documentation_is_a_page_that_loads_nothing(api: str) -> None:
     assert {link for link in links if not link.startswith(("#", "https://"))} == {"/", "/api/openapi.json"}
     # Each table can scroll by itself: a narrow screen need not.
     assert text.count("<table>") == text.count("<div class=scroll><table>")
+    # A table that goes on beyond its edge has a shadow there.
+    assert STYLE.count("no-repeat local") == STYLE.count("no-repeat scroll") == 2
+    contents = text[text.index("<nav id=contents") :]
+    for name in ("Client", "Service", "Order"):
+        assert contents.count(f"#Update{name}") == 1
+        assert f"</span> /api/v1/{name.lower()}s/{{publicId}}</code>" in text
+    assert contents.count("(PUT or PATCH)") == 3
 
 
 def test_markup_in_a_description_is_text() -> None:

@@ -110,6 +110,41 @@ async def test_a_test_event_reaches_its_endpoint_only_with_both_secrets(local: O
         Webhook(made["secret"]).verify(request.body, request.headers)
 
 
+async def test_another_rotation_keeps_the_old_secret_for_the_rest_of_its_time(
+    local: Org, open_runtime: Runtime
+) -> None:
+    async with receiver() as there:
+        made = await new_webhook(local, there.url)
+        this = {"id": made["publicId"]}
+        lost, new = [(await local.data(ROTATE, input=this))["rotateWebhookSecret"] for _ in range(2)]
+        until = "select previous_until, version from webhook_endpoints"
+        await local.rows("update webhook_endpoints set previous_until = previous_until - interval '23 hours'")
+        [before] = await local.rows(until)
+        newest = (await local.data(ROTATE, input=this))["rotateWebhookSecret"]
+        assert [dict(row) for row in await local.rows(until)] == [dict(before) | {"version": before["version"] + 1}]
+        assert await actions(local) == ["webhook:create", *["webhook:rotate_secret"] * 3]
+        await local.data(SEND, input=this)
+        async with working(open_runtime):
+            await settled(open_runtime, local.id)
+        # Once the old one has ended, the one that signs now is kept, for 24 hours of its own.
+        await local.rows("update webhook_endpoints set previous_until = now()")
+        last = (await local.data(ROTATE, input=this))["rotateWebhookSecret"]
+        hours = "select round(extract(epoch from previous_until - updated_at) / 3600) as left from webhook_endpoints"
+        assert [row["left"] for row in await local.rows(hours)] == [24]
+        await local.data(SEND, input=this)
+        async with working(open_runtime):
+            await settled(open_runtime, local.id, number=2)
+    first, second = there.requests
+    for request, good in ((first, (made, newest)), (second, (newest, last))):
+        assert len(request.headers["webhook-signature"].split()) == 2
+        for each in (made, lost, new, newest, last):
+            if each in good:
+                Webhook(each["secret"]).verify(request.body, request.headers)
+            else:
+                with pytest.raises(WebhookVerificationError):
+                    Webhook(each["secret"]).verify(request.body, request.headers)
+
+
 async def test_a_delivery_is_sent_again_the_same(local: Org, open_runtime: Runtime, acme: Org) -> None:
     failed = b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"
     async with receiver(OK, failed, OK) as there:
