@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document: the route table, the operations and the graph, said in the words of HTTP."""
 
+from copy import deepcopy
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -34,14 +35,14 @@ def printed_openapi() -> str:
 
 
 def document() -> dict[str, Any]:
-    """The whole document."""
+    """The whole document, of which nothing is shared: whoever asks may change it."""
     components = Components(CORE)
     components.schemas |= {"Problem": PROBLEM, "Pagination": PAGINATION}
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, components)
     events = webhooks(components)
-    return {
+    made = {
         "openapi": "3.1.0",
         "info": {"title": "Counterfoil", "version": "1", "description": guide()},
         "servers": [{"url": "/"}],
@@ -55,6 +56,7 @@ def document() -> dict[str, Any]:
             "schemas": dict(sorted(components.schemas.items())),
         },
     }
+    return deepcopy(made)
 
 
 def scopes_of(route: Route) -> list[str]:
