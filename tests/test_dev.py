@@ -38,7 +38,7 @@ def test_a_life(dev: Dev) -> None:
         f"  Demo key       in {key_file}",
         "",
     ]
-    for path in ("/graphql", "/api/docs"):
+    for path in ("/", "/graphql", "/api/docs"):
         assert dev.get(path, Accept="text/html").headers["content-type"].startswith("text/html")
     for line in said[end - 3 : end - 1]:
         assert pasted(line)[0] == "-s"

@@ -44,8 +44,11 @@ def test_nothing_of_a_machine_or_an_index_is_committed() -> None:
 
 
 def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, ast.Attribute, bool]]:
-    """Each call of an attribute, what is called, and whether the call stands behind `await`."""
+    """Each call of an attribute, what is called, and whether it is awaited, at once or by `wait_for`."""
     awaited = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Await)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "asyncio.wait_for":
+            awaited |= {id(argument) for argument in node.args}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             yield node, node.func, id(node) in awaited
@@ -89,6 +92,7 @@ def test_no_text_depends_on_the_locale() -> None:
     for path in _tracked("*.py"):
         for call, called, _ in _calls(ast.parse(path.read_text(encoding="utf-8"))):
             read = called.attr in ("read_text", "write_text") and "encoding" not in _given(call)
-            if read or _given(call) & {"text", "universal_newlines"}:
+            text = called.attr in ("run", "Popen", "check_output") and _given(call) & {"text", "universal_newlines"}
+            if read or text:
                 found.append(f"{path.relative_to(ROOT)}:{call.lineno}")
     assert found == []

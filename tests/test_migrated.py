@@ -109,7 +109,7 @@ def test_the_application_may_read_the_revision_and_no_more(empty: Backends) -> N
         for change in ("update alembic_version set version_num = '1'", "delete from alembic_version"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 app.execute(change.encode())
-    downgrade(empty.migration_database_url, role_of(empty.database_url), "0005")
+    downgrade(empty.migration_database_url, role_of(empty.database_url), "0006")
     with psycopg.connect(empty.database_url) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
         app.execute("select version_num from alembic_version")
 
