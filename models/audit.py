@@ -56,6 +56,8 @@ class AuditEntry(Owned, table=True):
         one_of("actor_kind", ActorKind),
         one_of("source", Source),
         sa.CheckConstraint(f"octet_length(mac) = {MAC_BYTES}", name="mac"),
+        # What Python's time cannot hold would stop whoever reads the log.
+        sa.CheckConstraint("occurred_at >= '2000-01-01Z' and occurred_at < '9999-01-01Z'", name="occurred_at"),
         sa.Index("audit_entries_target_idx", "org_id", "target_id", "id"),
         grants="SELECT, INSERT",
     )

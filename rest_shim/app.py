@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,8 @@ from schema.variables import wrong_variables
 IDEMPOTENCY_KEY_LENGTH = 255
 REPLAYED: Header = (b"idempotent-replayed", b"true")
 _JSON = b"application/json"
+# A body or a query that is refused was read and judged: its organization pays for that.
+REFUSED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,13 @@ class _Path:
         actor = await door.actor_of(request)
         door.engine.allow(bound.plain, actor)
         versions = versions_expected(request) if bound.route.kind in (Kind.UPDATE, Kind.DELETE) else None
-        prepared = door.engine.prepared(bound.operation, await _variables(door, bound.route, request, versions))
+        try:
+            variables = await _variables(door, bound.route, request, versions)
+        except (Refusal, Refusals) as refused:
+            if not isinstance(refused, Refusal) or refused.status == HTTPStatus.BAD_REQUEST:
+                await door.pay(actor.org_id, REFUSED, headers)
+            raise
+        prepared = door.engine.prepared(bound.operation, variables)
         key = idempotency_key(request)
         ctx = Context(door.runtime, actor, request.request_id, Source.REST, key)
         request.state["ctx"] = ctx

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from graphql import GraphQLInputObjectType, GraphQLObjectType, get_named_type, get_nullable_type, is_list_type
@@ -13,6 +14,7 @@ from resolvers.windows import DEEPEST_ROW, LARGEST_PAGE, MOST_ORDERS
 from rest_shim.parameters import parameters_of, whole_number
 from rest_shim.routes import Kind, Route
 from schema.graph import CORE
+from schema.inputs import MOST_PROBLEMS
 
 UNIQUE = "CREATED_AT"
 _PAGING = frozenset({"limit", "cursor", "page"})
@@ -26,7 +28,8 @@ def list_variables(route: Route, query: Iterable[tuple[str, str]]) -> dict[str, 
     taken, many = _names_of(route)
     given = _by_name(query, many)
     problems = [
-        bad_input(f"query.{name}", "There is no such parameter.", "UNKNOWN_PARAMETER") for name in given.keys() - taken
+        bad_input(f"query.{name}", "There is no such parameter.", "UNKNOWN_PARAMETER")
+        for name in islice(given.keys() - taken, MOST_PROBLEMS)
     ]
     variables = _page(given, problems)
     if "sort" in given:
@@ -118,10 +121,9 @@ def input_of(
     """
     fields, lists, ignored = _fields_of(route)
     values = {name: value for name, value in body.items() if name in fields}
+    unknown = (name for name in (body if len(values) < len(body) else ()) if name not in fields and name not in ignored)
     problems = [
-        bad_input(f"body.{name}", "There is no such field.", "UNKNOWN_FIELD")
-        for name in (body if len(values) < len(body) else ())
-        if name not in fields and name not in ignored
+        bad_input(f"body.{name}", "There is no such field.", "UNKNOWN_FIELD") for name in islice(unknown, MOST_PROBLEMS)
     ]
     # The graph takes a value for a list of one.
     problems += [

@@ -29,6 +29,7 @@ def moved(salt: str, changes: str, entry: str = SECOND) -> str:
 
 # What the database refuses, and with what error.
 REFUSED = {
+    "an entry of a time that Python cannot hold": (_entry("gen_random_uuid()", at="'4000-01-01 BC'"), "CheckViolation"),
     "an entry updated": ("update audit_entries set actor_name = 'x'", "InsufficientPrivilege"),
     "an entry deleted": (f"delete from audit_entries where id = {SECOND}", "InsufficientPrivilege"),
     "an unsealed entry dropped": (f"delete from audit_entries where id = {YOUNG}", "InsufficientPrivilege"),

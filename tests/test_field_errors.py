@@ -210,3 +210,17 @@ def test_values_are_judged_as_graphql_core_judges_them(name: str, value: Any) ->
     theirs: list[Any] = []
     validate_input_value(value, type_, lambda error, path: theirs.append(path), hide_suggestions=True)
     assert len(list(wrong_values(type_, value, "input"))) == len(theirs)
+
+
+async def test_a_body_of_nothing_but_unknown_fields_is_cheap_to_refuse_and_paid_for(acme: Org) -> None:
+    answer = await acme.http.post("/api/v1/clients", json={f"k{number}": 1 for number in range(5_000)})
+    found = answer.json()["errors"]
+    assert (answer.status_code, len(found) <= 60, {each["code"] for each in found} >= {"UNKNOWN_FIELD"}) == (
+        400,
+        True,
+        True,
+    )
+    assert len(answer.content) < 10_000
+    left = int(answer.headers["RateLimit"].partition("r=")[2].partition(";")[0])
+    assert left < int(answer.headers["RateLimit-Policy"].partition("q=")[2].partition(";")[0])
+    assert await acme.count("clients") == 0

@@ -12,6 +12,7 @@ depends_on = None
 
 CHECKS = (
     ("audit_entries", "mac", "octet_length(mac) = 34"),
+    ("audit_entries", "occurred_at", "occurred_at >= '2000-01-01Z' and occurred_at < '9999-01-01Z'"),
     ("audit_changes", "salt", "octet_length(salt) = 16"),
     ("audit_seals", "sequence", "sequence > 0"),
     ("audit_seals", "seal", "octet_length(seal) = 32"),
