@@ -19,7 +19,7 @@ SHORT, PART = 2_000, 16 * 1024
 # What a condition, a word of a search, a list's further values and a condition on related rows cost.
 CONDITION, WORD, VALUES, RELATION = 1, 5, 10, 10
 # A filter that costs so much is refused: nobody needs to know by how much. Of a search so many characters are read.
-ENOUGH, READ = 100_000, 1_000
+ENOUGH, READ = 10_000, 1_000
 # Where a filter leads to another list, by the field's name, which is the same in every filter.
 LED_TO = {"orders": "orders", "order": "orders", "client": "clients", "service": "services", "messages": "messages"}
 
