@@ -8,6 +8,7 @@ from tests.jobs_support import org, runtime
 from tests.logs_support import logging_restored
 from tests.pool_support import single
 from tests.servers import backends, own_backends, servers, template
+from tests.studio_support import studio
 
 __all__ = [
     "acme",
@@ -23,6 +24,7 @@ __all__ = [
     "runtime",
     "servers",
     "single",
+    "studio",
     "template",
 ]
 

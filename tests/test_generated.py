@@ -2,10 +2,8 @@
 
 import os
 from collections import Counter
-from dataclasses import dataclass
 from random import Random
 from typing import Any
-from uuid import UUID
 
 import pytest
 from graphql import print_schema, validate
@@ -13,71 +11,19 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import nodes, queries
 
-from bench.data import fill
 from execution.compare import differences
 from execution.documents import Operation, UnfitDocument, parse_operation
-from execution.judge import Limits
 from execution.run import core, run
 from execution.survey import FALLBACKS
-from resolvers import organizations
-from resolvers.runtime import Runtime
 from schema.engine import Engine
 from schema.graph import CORE
-from server.demo_rows import Size
 from tests.graph_documents import TEXTS, TIMES, GraphWriter, ReusingGraphWriter
+from tests.studio_support import LAX, Studio, answered
 from tests.test_executor import WAYS
 
 # A release is checked with 20,000 of each sort.
 FULL = int(os.environ.get("COUNTERFOIL_DOCUMENTS", "0"))
-# Generators care little for size, and little is found: only the look at the answers counts.
-LAX = Limits(depth=100, aliases=2_000, directives=2_000, root_fields=500, expanded=10**40, cost=10**40)
 CHUNK = 500
-
-
-@dataclass
-class Studio:
-    """An organization of seeded rows, some of their ids and cursors."""
-
-    runtime: Runtime
-    org_id: UUID
-    ids: list[str]
-    cursors: list[str]
-
-
-FIND = """{
-  clients(first: 8) { nodes { id orders(first: 2) { nodes { id service { id } messages(first: 1) { nodes { id } } } } }
-    pageInfo { endCursor } }
-  orders(first: 3) { pageInfo { endCursor startCursor } }
-  services(first: 3) { pageInfo { endCursor } }
-}"""
-
-
-@pytest.fixture(scope="session")
-async def studio(api_runtime: Runtime) -> Studio:
-    filled = await fill(api_runtime, 77, Size(clients=30, orders=200, messages=600))
-    made = Studio(api_runtime, filled.org_id, [], [])
-    found = (await answered(made, Engine(LAX), FIND, {}))[0]
-
-    def take(value: Any) -> None:
-        for name, part in value.items() if isinstance(value, dict) else enumerate(value):
-            if name == "id":
-                made.ids.append(part)
-            elif str(name).endswith("Cursor"):
-                made.cursors.append(part)
-            elif isinstance(part, (dict, list)):
-                take(part)
-
-    take(found.data)
-    assert (len(made.ids) > 30, len(made.cursors)) == (True, 4)
-    return made
-
-
-async def answered(studio: Studio, engine: Engine, text: str, variables: dict[str, Any]) -> tuple[Any, int]:
-    """The engine's answer, and the statements that it took. Raises UnfitDocument."""
-    prepared = engine.measure(text, None, variables)
-    engine.validate(prepared, None)
-    ctx = organizations.command_line(studio.runtime, studio.org_id)
-    return await engine.run(ctx, prepared), ctx.statements
 
 
 def generated(strategy: st.SearchStrategy[str], count: int) -> list[str]:

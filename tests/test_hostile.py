@@ -22,10 +22,9 @@ from schema.errors import shown_error
 from tests.api_support import Org
 from tests.hostile_documents import EXPANDED, HOSTILE, INCLUDED, chained, in_a_row, included, many
 from tests.hostile_support import error
+from tests.studio_support import Studio
 from tests.test_documents import DOCUMENTS, REFUSED
-from tests.test_generated import Studio, studio
 
-__all__ = ["studio"]
 MOST_SECONDS = 0.05
 # What the machine on which that holds takes for READING; a slower one is given more, in proportion.
 READING, READING_SECONDS = get_introspection_query(), 0.0055

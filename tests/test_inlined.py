@@ -19,11 +19,11 @@ from resolvers.errors import Refusal
 from schema.engine import Engine, Prepared
 from tests.graph_documents import GraphWriter, ReusingGraphWriter
 from tests.inlined import inlined
+from tests.studio_support import LAX, Studio, answered
 from tests.test_executor import COUNT, RESTLESS, WAYS
-from tests.test_generated import FULL, LAX, Studio, answered, studio
+from tests.test_generated import FULL
 from tests.zoo_documents import VARIABLES, ReusingWriter, Writer
 
-__all__ = ["studio"]
 # Written out, a document of doubled fragments has no end.
 LARGEST = 1_500
 

@@ -17,9 +17,8 @@ from resolvers.listing import Page
 from schema.engine import Engine
 from schema.fields import Batched, strawberry_fields
 from schema.graph import CORE, FIELDS, SCHEMA
-from tests.test_generated import LAX, Studio, answered, studio
+from tests.studio_support import LAX, Studio, answered
 
-__all__ = ["studio"]
 # Each type is reached from several places, in each of them with other arguments: its loaders get parents of each.
 EVERYWHERE = """query($client: ID!, $order: ID!, $service: ID!, $message: ID!, $webhook: ID!, $ids: [ID!]!) {
   viewer { ...Viewer } who: viewer { ...Viewer }
