@@ -4,7 +4,7 @@ A filter is taken apart in two: its shape (which conditions on which fields), wh
 values, which are its parameters. So equal shapes share one compiled statement (``resolvers.filter_sql``).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,36 +56,40 @@ class _Taken:
     values: list[Value] = field(default_factory=list)
     conditions: int = 0
 
+    def count(self, path: str, conditions: int) -> None:
+        """Raises Refusal BAD_INPUT when these are too many."""
+        self.conditions += conditions
+        if self.conditions > MOST_CONDITIONS:
+            raise bad_input(
+                path, f"A filter may hold {MOST_CONDITIONS} conditions at most.", "TOO_LONG", limit=MOST_CONDITIONS
+            )
 
-def take_apart(listed: str, raw: Mapping[str, Any], path: str, reach: Reach) -> tuple[Shape, list[Value]]:
-    """The shape and the values of a filter. Raises Refusal BAD_INPUT for one too large, and what reach raises."""
-    taken = _Taken(reach)
-    return _shape(FILTERS[listed], raw, path, taken, 1), taken.values
+
+def take_apart(listed: str, filters: Sequence[Mapping[str, Any]], path: str, reach: Reach) -> tuple[Shape, list[Value]]:
+    """The shape and the values of filters that all hold. Raises Refusal BAD_INPUT for one too large, and what reach
+    raises."""
+    # That they all hold is no condition of the caller's.
+    taken = _Taken(reach, conditions=-1)
+    return _shape(FILTERS[listed], {"and_": filters}, path, taken, 1), taken.values
 
 
 def _shape(filters: Filters, raw: Mapping[str, Any], path: str, taken: _Taken, depth: int) -> Shape:
     if depth > MOST_DEPTH:
         raise bad_input(path, f"A filter may be nested {MOST_DEPTH} deep at most.", "TOO_LONG", limit=MOST_DEPTH)
     parts: list[Any] = []
-    taken.conditions += not raw
+    taken.count(path, 0 if raw else 1)
     for name, value in raw.items():
-        taken.conditions += 1
-        if taken.conditions > MOST_CONDITIONS:
-            raise bad_input(
-                path, f"A filter may hold {MOST_CONDITIONS} conditions at most.", "TOO_LONG", limit=MOST_CONDITIONS
-            )
         if name in ("and_", "or_"):
-            if len(value) > MOST_CONDITIONS:
-                raise bad_input(
-                    path, f"A filter may hold {MOST_CONDITIONS} conditions at most.", "TOO_LONG", limit=MOST_CONDITIONS
-                )
+            taken.count(path, 1)
             parts.append((name, tuple(_shape(filters, item, path, taken, depth + 1) for item in value)))
         elif name == "not_":
+            taken.count(path, 1)
             parts.append((name, _shape(filters, value, path, taken, depth + 1)))
         elif name == "search":
+            words = searched_words(value)
+            taken.count(path, max(1, len(words)))
             if not value.strip():
                 continue  # an empty field of a form: as absent
-            words = searched_words(value)
             if not words:
                 raise bad_input(f"{path}.search", "A search needs a letter or a digit.", "INVALID_FORMAT")
             taken.values += [(bound, sa.Text) for one in words for bound in (one, one + LAST)]
@@ -100,9 +104,11 @@ def _field(
 ) -> Any:
     if isinstance(asked, Relation):
         inner, seen = FILTERS[asked.listed], taken.reach(asked.listed)
+        taken.count(path, max(1, len(value)) if asked.many else 1)
         if asked.many:
             return (name, tuple((how, _related(inner, sub, seen, path, taken, depth)) for how, sub in value.items()))
         return (name, _related(inner, value, seen, path, taken, depth))
+    taken.count(path, max(1, len(value)))
     for op, operand in value.items():
         if isinstance(operand, list) and len(operand) > MOST_VALUES:
             raise bad_input(
@@ -152,8 +158,7 @@ _TYPE_NAMES: dict[type, str] = {sa.Text: "text", sa.Uuid: "uuid", sa.BigInteger:
 _TYPES: dict[str, Any] = {"text": sa.Text, "uuid": sa.Uuid, "bigint": sa.BigInteger, "time": TIMESTAMP}
 
 
-def binds(types: tuple[str, ...]) -> Iterator[sa.BindParameter[Any]]:
-    """The parameters of a filter, in the order in which its shape uses them."""
-    for index, name in enumerate(types):
-        type_ = _TYPES[name.lstrip("*")]
-        yield sa.bindparam(f"f{index}", type_=pg.ARRAY(type_) if name[0] == "*" else type_)
+def type_of(name: str) -> Any:
+    """The type that a name of ``parameters`` stands for."""
+    type_ = _TYPES[name.lstrip("*")]
+    return pg.ARRAY(type_) if name[0] == "*" else type_

@@ -3,21 +3,24 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
-
-import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 
 from execution.batch import Args
 from resolvers.context import Context, Row
+from resolvers.count_sql import CountShape, count_sql
 from resolvers.cursors import encode_cursor
 from resolvers.errors import Refusal
-from resolvers.filter_sql import bound, candidates, clause
-from resolvers.filters import Shape, binds, parameters, take_apart
-from resolvers.page_sql import CURSOR, page_sql
-from resolvers.sql import Sql, owned, statement
+from resolvers.filters import Shape, parameters, take_apart
+from resolvers.page_sql import CURSOR, PageShape, page_sql
+from resolvers.shelf import Shelf
+from resolvers.sql import Sql
 from resolvers.windows import Listed, Window, cursor_name, signature_of, window_of
+
+S = TypeVar("S", PageShape, CountShape)
+# The statements that were composed last. What a shape takes beside its text grows with its parameters.
+KEY = 250
+STATEMENTS: Shelf[PageShape | CountShape, Sql] = Shelf(8 * 1024 * 1024)
 
 # What hides some rows of a list from some callers, by the list's name: each domain adds its own.
 RESTRICTIONS: dict[str, Callable[[Context], Mapping[str, Any]]] = {}
@@ -105,15 +108,25 @@ def _prepared(
     shape: Shape = ()
     values: list[Any] = []
     if conditions:
-        shape, values = take_apart(listed.name, {"and_": conditions}, "filter", partial(reach, ctx))
+        shape, values = take_apart(listed.name, conditions, "filter", partial(reach, ctx))
     named, types = parameters(values)
-    sql = page_sql(
+    page = PageShape(
         listed, args.columns, window.terms, window.backwards, window.keys is not None, window.until is not None,
         window.offset is not None, shape, types, column, window.size + 1, many,
     )  # fmt: skip
+    sql = _statement(ctx, page_sql, page)
     named |= {f"k{index}": key for index, key in enumerate(window.keys or ())}
     named |= {f"u{index}": key for index, key in enumerate(window.until or ())}
     return Asked(listed, window, shape, values, column), sql, named
+
+
+def _statement(ctx: Context, compose: Callable[[S], Sql], asked: S) -> Sql:
+    """The statement of a shape, composed or kept."""
+    sql = STATEMENTS.get(asked)
+    if sql is None:
+        sql = compose(asked)
+        STATEMENTS.put(asked, sql, len(sql.text) + KEY * (len(sql.names) + 10), ctx.org_id)
+    return sql
 
 
 def _page(asked: Asked, parent: UUID | None, rows: list[Row]) -> Page:
@@ -136,30 +149,6 @@ def reach(ctx: Context, name: str) -> Mapping[str, Any]:
     return RESTRICTIONS[name](ctx) if name in RESTRICTIONS else {}
 
 
-@statement
-def _count_sql(listed: Listed, shape: Shape, types: tuple[str, ...], column: str | None) -> sa.Select[Any]:
-    table = listed.table
-    node = bound(listed.name, shape, binds(types)) if shape else None
-    conditions = [] if listed.always is None else [listed.always(table)]
-    if column is not None:
-        conditions.append(table.c[column] == sa.any_(sa.bindparam("parents", type_=pg.ARRAY(sa.Uuid))))
-    shown = [sa.func.count().label("total")] + ([] if column is None else [table.c[column].label("parent_id")])
-    query = owned(table, *shown).where(*conditions)
-    if node is None:
-        return query if column is None else query.group_by(table.c[column])
-    if column is not None:
-        return query.where(clause(node, table, each=True)).group_by(table.c[column])
-    every = query.where(clause(node, table, each=False))
-    few = candidates(node, table)
-    if few is None:
-        return every
-    found = sa.select(few.label("ids")).cte("candidates").prefix_with("materialized")
-    ids = sa.select(found.c.ids).scalar_subquery()
-    among = table.c.id == sa.any_(sa.cast(ids, pg.ARRAY(sa.Uuid)))
-    some = query.where(among, clause(node, table, each=True))
-    return sa.select(sa.case((ids.is_(None), every.scalar_subquery()), else_=some.scalar_subquery()).label("total"))
-
-
 async def totals(ctx: Context, parents: Sequence[Page], args: Args) -> list[int]:
     """How many rows each connection has in all: one statement for all the pages of the same rows.
 
@@ -180,7 +169,7 @@ async def totals(ctx: Context, parents: Sequence[Page], args: Args) -> list[int]
 
 async def _counted(ctx: Context, asked: Asked, of: Sequence[Page]) -> list[int]:
     named, types = parameters(asked.values)
-    sql = _count_sql(asked.listed, asked.shape, types, asked.column)
+    sql = _statement(ctx, count_sql, CountShape(asked.listed, asked.shape, types, asked.column))
     rows = await ctx.fetch(sql, parents=[each.parent for each in of], **named)
     found = {None if asked.column is None else row["parent_id"]: row["total"] for row in rows}
     return [found.get(each.parent, 0) for each in of]

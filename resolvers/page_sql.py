@@ -1,186 +1,247 @@
 """The SQL of pages: one statement for a page, or for a page of each of many parents."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 
-from resolvers.filter_sql import Column, Node, bound, candidates, clause
-from resolvers.filters import Shape, binds
-from resolvers.sql import ORG, reached, statement
-from resolvers.windows import CREATED, Listed
+from resolvers.candidates import candidates
+from resolvers.filter_sql import Column, Node, bound, clause
+from resolvers.filters import Shape
+from resolvers.pieces import ORG, Aliases, Parameters, Piece, here, places, quoted
+from resolvers.sql import Sql, Width, referred, width_of
+from resolvers.windows import CREATED, Listed, OrderKey
 
 # Asked for as a column: the keys of a row's order, which its cursor holds.
 CURSOR = "@cursor"
+_PARENTS = "unnest({}::UUID[]) WITH ORDINALITY AS parents(parent, nth)"
+_IDS = "(SELECT candidates.ids FROM candidates)"
+_NTH = Width(8)
 
 
-def _beyond(keys: list[tuple[Any, Any, bool]]) -> Any:
-    """Rows after a row: expressions, its values, and whether each is greater. One direction is one row comparison."""
-    if len({up for _, _, up in keys}) == 1:
-        left, right = sa.tuple_(*[key for key, _, _ in keys]), sa.tuple_(*[value for _, value, _ in keys])
-        return left > right if keys[0][2] else left < right
-    clauses = []
-    for index, (key, value, up) in enumerate(keys):
-        same = [earlier == its for earlier, its, _ in keys[:index]]
-        clauses.append(sa.and_(*same, key > value if up else key < value))
-    return sa.or_(*clauses)
+class PageShape(NamedTuple):
+    """What decides the text of a page's statement."""
+
+    listed: Listed
+    columns: tuple[str, ...]
+    terms: tuple[tuple[str, bool], ...]
+    backwards: bool
+    after: bool
+    until: bool
+    numbered: bool
+    filter: Shape
+    types: tuple[str, ...]
+    column: str | None
+    size: int
+    many: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """The keys of a list's order over its table: expressions, and whether each ascends."""
-
-    keys: list[Any]
-    ascends: list[bool]
-
-    def over(self, columns: Any) -> list[Any]:
-        """The order of a subquery that has the keys as ``order_0``, ``order_1``, …"""
-        return _directed([columns[f"order_{index}"] for index in range(len(self.keys))], self.ascends)
-
-    def bound(self, name: str, ascends: list[bool]) -> list[tuple[Any, Any, bool]]:
-        """The keys, each with the parameter that holds a row's, and whether what is beyond it is greater."""
-        values = [sa.bindparam(f"{name}{index}", type_=key.type) for index, key in enumerate(self.keys)]
-        return list(zip(self.keys, values, ascends, strict=True))
-
-    def labelled(self) -> list[Any]:
-        """The keys as columns for ``over``."""
-        return [key.label(f"order_{index}") for index, key in enumerate(self.keys)]
+def page_sql(asked: PageShape) -> Sql:
+    """The statement of a page, or of a page of each of many parents, whose last column says which parent's a row is."""
+    return _Composer(asked).sql()
 
 
-def _directed(keys: list[Any], ascends: list[bool]) -> list[Any]:
-    return [key.asc() if up else key.desc() for key, up in zip(keys, ascends, strict=True)]
+class _Key(NamedTuple):
+    """A key of the order: its expression over a row, a parameter of its type, and whether it ascends."""
+
+    over: Piece
+    value: Piece
+    ascends: bool
 
 
-def _order(listed: Listed, table: Any, terms: tuple[tuple[str, bool], ...], backwards: bool) -> _Order:
-    orders = [(listed.orders[name] if name else CREATED, descending) for name, descending in terms]
-    keys = [key.expression(table, descending=descending) for key, descending in orders]
-    return _Order(keys, [descending == backwards for _, descending in terms])
+@cache
+def _key(table: sa.Table, key: OrderKey, descending: bool, ascends: bool) -> _Key:
+    expression = key.expression(here(table), descending=descending)
+    return _Key(Piece(expression), Piece(places(expression.type)[0]), ascends)
 
 
-@statement
-def page_sql(
-    listed: Listed,
-    columns: tuple[str, ...],
-    terms: tuple[tuple[str, bool], ...],
-    backwards: bool,
-    after: bool,
-    until: bool,
-    numbered: bool,
-    shape: Shape,
-    types: tuple[str, ...],
-    column: str | None,
-    size: int,
-    many: bool,
-) -> sa.Select[Any]:
-    table = listed.table
-    node = bound(listed.name, shape, binds(types)) if shape else None
-    wanted = _own(columns) if many else columns
-    parents = _PARENTS if many else None
+@cache
+def always(listed: Listed) -> Piece | None:
+    """The condition that each row of a list meets."""
+    return None if listed.always is None else Piece(listed.always(here(listed.table)))
 
-    def window(query: sa.Select[Any], source: Any, order: _Order) -> sa.Select[Any]:
-        """The rows of the page among those of a query over a source."""
-        if listed.always is not None:
-            query = query.where(listed.always(source))
-        if node is not None:
-            query = query.where(clause(node, source, each=True))
-        if after:
-            query = query.where(_beyond(order.bound("k", order.ascends)))
-        if until:
-            query = query.where(_beyond(order.bound("u", [not up for up in order.ascends])))
+
+@cache
+def _width(table: sa.Table, column: str) -> Width:
+    return width_of(table.c[column].type)
+
+
+class _Shown:
+    """Columns of a table's rows, and of the rows that they refer to, which are joined."""
+
+    def __init__(self, named: Aliases, table: sa.Table, alias: str, names: tuple[str, ...], cursor: str) -> None:
+        self.joins, self.texts, self.widths = "", [], []
+        known = {"": (table, alias)}
+        for name in names:
+            if name == CURSOR:
+                self.texts.append(f"{cursor} AS {quoted(CURSOR)}")
+                self.widths.append(width_of(None))
+                continue
+            *steps, last = name.split(".")
+            path = ""
+            for step in steps:
+                of, at = known[path]
+                path += f"{step}."
+                if path not in known:
+                    target, other = referred(of, step), named()
+                    # Outer, so that the planner need not ask whether a row would be left out.
+                    self.joins += f" LEFT OUTER JOIN {quoted(target.name)} AS {other}"
+                    self.joins += f" ON {other}.org_id = {ORG} AND {other}.id = {at}.{quoted(step)}"
+                    known[path] = target, other
+            of, at = known[path]
+            self.texts.append(f"{at}.{quoted(last)}" + (f" AS {quoted(name)}" if steps else ""))
+            self.widths.append(_width(of, last))
+
+
+class _Composer:
+    def __init__(self, asked: PageShape) -> None:
+        self.asked, self.table = asked, asked.listed.table
+        self.named, self.parameters = Aliases(), Parameters()
+        given = self.parameters.add(*[f"f{index}" for index in range(len(asked.types))])
+        self.node = bound(asked.listed.name, asked.filter, given, asked.types) if asked.filter else None
+        orders = [(asked.listed.orders[name] if name else CREATED, descending) for name, descending in asked.terms]
+        self.keys = [_key(self.table, key, descending, descending == asked.backwards) for key, descending in orders]
+        self.after = self._values("k") if asked.after else []
+        self.until = self._values("u") if asked.until else []
         # Its size is part of the text: PostgreSQL then sees that the plan is the same for all values, and keeps it. It
         # would plan anew each time, which takes longer than to run it.
-        query = query.order_by(*_directed(order.keys, order.ascends)).limit(sa.literal_column(str(size)))
-        return query.offset(sa.bindparam("offset", type_=sa.Integer)) if numbered else query
+        self.limit = f" LIMIT {asked.size:d}"
+        if asked.numbered:
+            self.limit += f" OFFSET {self.parameters.add('offset')[0]}::INTEGER"
+        if asked.many:
+            (self.parents,) = self.parameters.add("parents")
+            self.parent = "parents.parent"
+        elif asked.column is not None:
+            self.parent = f"{self.parameters.add('parent')[0]}::UUID"
 
-    few = None if node is None or many or _served(table, node, terms) else candidates(node, table)
-    if few is not None:
-        return _looked_up(listed, columns, column, window, few, terms, backwards)
-    source = _source(table, column, terms, parents)
-    order = _order(listed, source, terms, backwards)
-    keys = order.keys
-    cursor = (keys[0] if len(keys) == 1 else sa.func.row(*keys)).label(CURSOR)
-    joined, shown = reached(source, table, source.c, wanted, {CURSOR: cursor})
-    query = sa.select(*(shown or [source.c.id])).select_from(joined)
-    if source is table:
-        query = query.where(*_mine(table, column, parents))
-    query = window(query, source, order)
-    # The last column is the loader's own: which of the parents the row belongs to.
-    if parents is None:
-        return query.add_columns(sa.literal_column("1").label("nth"))
-    inner = query.add_columns(*order.labelled()).lateral("inner_rows")
-    # What the rows refer to is joined to the pages, not to all the rows that they were picked from.
-    joined, shown = reached(parents.join(inner, sa.true()), table, inner.c, columns, {CURSOR: inner.c.get(CURSOR)})
-    made = sa.select(*shown, parents.c.nth).select_from(joined)
-    return made if wanted == columns else made.order_by(parents.c.nth, *order.over(inner.c))
+    def _values(self, name: str) -> list[str]:
+        numbers = self.parameters.add(*[f"{name}{index}" for index in range(len(self.keys))])
+        return [key.value("", number) for key, number in zip(self.keys, numbers, strict=True)]
+
+    def sql(self) -> Sql:
+        asked, node = self.asked, self.node
+        if asked.many:
+            return self._of_many()
+        few = None if node is None or _served(self.table, node, asked.terms) else self._candidates(node)
+        return self._in_order() if few is None else self._looked_up(few)
+
+    def _candidates(self, node: Node) -> str | None:
+        return candidates(node, self.table, self.named)
+
+    def _made(self, text: str, shown: _Shown) -> Sql:
+        widths = (*shown.widths, _NTH)
+        return Sql(text, tuple(self.parameters.names), {}, widths, sum(width.bytes for width in widths))
+
+    def _in_order(self) -> Sql:
+        """A page of the rows in their order."""
+        source, alias, mine = self._source()
+        columns = self.asked.columns or ("id",)
+        shown = _Shown(self.named, self.table, alias, columns, _row([key.over(alias) for key in self.keys]))
+        listed = ", ".join([*shown.texts, "1 AS nth"])
+        return self._made(f"SELECT {listed} FROM {source}{shown.joins}{self._window(alias, *mine)}", shown)
+
+    def _of_many(self) -> Sql:
+        """A page for each of many parents."""
+        asked, rows = self.asked, self.named()
+        source, alias, mine = self._source()
+        keys = [key.over(alias) for key in self.keys]
+        own = tuple(dict.fromkeys(name.partition(".")[0] for name in asked.columns))
+        wanted = _Shown(self.named, self.table, alias, own or ("id",), _row(keys))
+        listed = ", ".join([*wanted.texts, *self._labelled(alias)])
+        inner = f"(SELECT {listed} FROM {source}{self._window(alias, *mine)}) AS {rows}"
+        # What the rows refer to is joined to the pages, not to all the rows that they were picked from.
+        shown = _Shown(self.named, self.table, rows, asked.columns, f"{rows}.{quoted(CURSOR)}")
+        text = f"SELECT {', '.join([*shown.texts, 'parents.nth'])} FROM {_PARENTS.format(self.parents)}"
+        text += f" JOIN LATERAL {inner} ON true{shown.joins}"
+        if own != asked.columns:
+            text += f" ORDER BY parents.nth, {self._directed(self._labels(rows))}"
+        return self._made(text, shown)
+
+    def _looked_up(self, few: str) -> Sql:
+        """A page of the candidates where they are few; else of the rows in order, each checked by itself."""
+        some, first, second = self.named(), self.named(), self.named()
+        name, parent = quoted(self.table.name), self._mine(some)
+        # The offset keeps PostgreSQL from reading the candidates in the page's order, which is all rows.
+        of_few = f"(SELECT * FROM {name} AS {some} WHERE {' AND '.join([*parent, f'{some}.id = ANY ({_IDS}::UUID[])'])}"
+        of_few = f"SELECT {some}.id, {self._listed(some)} FROM {of_few} OFFSET 0) AS {some}{self._window(some)}"
+        source, alias, mine = self._source()
+        in_order = f"SELECT {alias}.id, {self._listed(alias)} FROM {source}"
+        in_order += self._window(alias, f"{_IDS} IS NULL", *mine)
+        page = f"SELECT * FROM ({of_few}) AS {first} UNION ALL SELECT * FROM ({in_order}) AS {second}"
+        own = self.named()
+        columns = self.asked.columns or ("id",)
+        shown = _Shown(self.named, self.table, own, columns, _row(self._labels("page")))
+        listed = ", ".join([*shown.texts, "1 AS nth"])
+        text = f"WITH candidates AS MATERIALIZED (SELECT {few} AS ids) SELECT {listed} FROM ({page}) AS page"
+        text += f" JOIN {name} AS {own} ON {own}.org_id = {ORG} AND {own}.id = page.id{shown.joins}"
+        return self._made(f"{text} ORDER BY {self._directed(self._labels('page'))}", shown)
+
+    def _source(self) -> tuple[str, str, list[str]]:
+        """What a page is taken from, its alias, and the conditions that are left to meet.
+
+        It is the table, or a parent's rows where no index has them in the order that is asked.
+        """
+        alias = self.named()
+        source, mine = f"{quoted(self.table.name)} AS {alias}", self._mine(alias)
+        if self.asked.column is None or len(self.keys) == 1:
+            return source, alias, mine
+        # The offset keeps PostgreSQL from reading all rows in that order to find the parent's among them.
+        return f"(SELECT * FROM {source} WHERE {' AND '.join(mine)} OFFSET 0) AS {alias}", alias, []
+
+    def _mine(self, alias: str) -> list[str]:
+        """The organization's rows; of a column, those of one parent, or of the parent in hand."""
+        owner, column = f"{alias}.org_id = {ORG}", self.asked.column
+        # One parent is not a list of one, for PostgreSQL's sake too.
+        return [owner] if column is None else [owner, f"{alias}.{quoted(column)} = {self.parent}"]
+
+    def _window(self, alias: str, *conditions: str) -> str:
+        """The rows of the page among those of a source."""
+        where, fixed = list(conditions), always(self.asked.listed)
+        if fixed is not None:
+            where.append(f"({fixed(alias)})")
+        if self.node is not None:
+            where.append(clause(self.node, alias, self.named, each=True))
+        if self.after:
+            where.append(self._beyond(alias, self.after, [key.ascends for key in self.keys]))
+        if self.until:
+            where.append(self._beyond(alias, self.until, [not key.ascends for key in self.keys]))
+        met = f" WHERE {' AND '.join(where)}" if where else ""
+        return f"{met} ORDER BY {self._directed([key.over(alias) for key in self.keys])}{self.limit}"
+
+    def _beyond(self, alias: str, values: list[str], ups: list[bool]) -> str:
+        """Rows after a row with the values. One direction is one row comparison."""
+        keys = [key.over(alias) for key in self.keys]
+        signs = [">" if up else "<" for up in ups]
+        if len(set(signs)) == 1:
+            return f"({', '.join(keys)}) {signs[0]} ({', '.join(values)})"
+        cases = []
+        for index, (key, sign, value) in enumerate(zip(keys, signs, values, strict=True)):
+            same = [f"{earlier} = {its}" for earlier, its in zip(keys[:index], values[:index], strict=True)]
+            cases.append(" AND ".join([*same, f"{key} {sign} {value}"]))
+        return f"({' OR '.join(cases)})"
+
+    def _directed(self, keys: list[str]) -> str:
+        pairs = zip(keys, self.keys, strict=True)
+        return ", ".join(f"{over} {'ASC' if key.ascends else 'DESC'}" for over, key in pairs)
+
+    def _labelled(self, alias: str) -> list[str]:
+        """The keys as columns, for the order of what is around them."""
+        return [f"{key.over(alias)} AS order_{index}" for index, key in enumerate(self.keys)]
+
+    def _listed(self, alias: str) -> str:
+        return ", ".join(self._labelled(alias))
+
+    def _labels(self, alias: str) -> list[str]:
+        return [f"{alias}.order_{index}" for index in range(len(self.keys))]
 
 
-_PARENTS = (
-    sa.func.unnest(sa.bindparam("parents", type_=pg.ARRAY(sa.Uuid)))
-    .table_valued(sa.column("parent", sa.Uuid), with_ordinality="nth", name="parents")
-    .render_derived()
-)
-
-
-def _mine(table: sa.Table, column: str | None, parents: Any) -> list[Any]:
-    """The organization's rows; with a column, those of one parent, or of the parent in hand."""
-    owner = table.c.org_id == ORG
-    if column is None:
-        return [owner]
-    # One parent is not a list of one, for PostgreSQL's sake too.
-    parent = sa.bindparam("parent", type_=sa.Uuid) if parents is None else parents.c.parent
-    return [owner, table.c[column] == parent]
-
-
-def _source(table: sa.Table, column: str | None, terms: tuple[tuple[str, bool], ...], parents: Any) -> Any:
-    """What a page is taken from: the table, or a parent's rows where no index has them in the order that is asked."""
-    if column is None or len(terms) == 1:
-        return table
-    # The offset keeps PostgreSQL from reading all rows in that order to find the parent's among them.
-    mine = sa.select(table).where(*_mine(table, column, parents)).offset(sa.literal_column("0"))
-    return (mine if parents is None else mine.correlate(parents)).subquery()
+def _row(keys: list[str]) -> str:
+    return keys[0] if len(keys) == 1 else f"row({', '.join(keys)})"
 
 
 def _served(table: sa.Table, node: Node, terms: tuple[tuple[str, bool], ...]) -> bool:
     """Whether one index has both a filter and the order: an equal column, then the id."""
-    if not isinstance(node, Column) or node.op is not node.condition.ops.get("eq") or len(terms) > 1:
+    if not isinstance(node, Column) or node.name != "eq" or len(terms) > 1:
         return False
     wanted = ["org_id", node.condition.column, "id"]
     return any([column.name for column in index.columns] == wanted for index in table.indexes)
-
-
-def _looked_up(
-    listed: Listed,
-    columns: tuple[str, ...],
-    column: str | None,
-    window: Callable[[sa.Select[Any], Any, _Order], sa.Select[Any]],
-    few: Any,
-    terms: tuple[tuple[str, bool], ...],
-    backwards: bool,
-) -> sa.Select[Any]:
-    """A page of the filter's candidates where they are few; else of the rows in their order, each checked by itself."""
-    table = listed.table
-    found = sa.select(few.label("ids")).cte("candidates").prefix_with("materialized")
-    ids = sa.select(found.c.ids).scalar_subquery()
-    known = table.c.id == sa.any_(sa.cast(ids, pg.ARRAY(sa.Uuid)))
-    # The offset keeps PostgreSQL from reading the candidates in the page's order, which is all rows.
-    some = sa.select(table).where(*_mine(table, column, None), known).offset(sa.literal_column("0")).subquery()
-    of_few = _order(listed, some, terms, backwards)
-    first = window(sa.select(some.c.id, *of_few.labelled()), some, of_few)
-    source = _source(table, column, terms, None)
-    of_all = _order(listed, source, terms, backwards)
-    every = sa.select(source.c.id, *of_all.labelled()).where(ids.is_(None))
-    second = window(every.where(*_mine(table, column, None)) if source is table else every, source, of_all)
-    page = sa.union_all(first.subquery().select(), second.subquery().select()).subquery("page")
-    keys = [page.c[f"order_{index}"] for index in range(len(terms))]
-    cursor = (keys[0] if len(keys) == 1 else sa.func.row(*keys)).label(CURSOR)
-    start = page.join(table, sa.and_(table.c.org_id == ORG, table.c.id == page.c.id))
-    joined, shown = reached(start, table, table.c, columns, {CURSOR: cursor})
-    made = sa.select(*(shown or [table.c.id]), sa.literal_column("1").label("nth")).select_from(joined)
-    return made.order_by(*of_all.over(page.c))
-
-
-def _own(columns: tuple[str, ...]) -> tuple[str, ...]:
-    """The columns of a table's own rows, among them those that lead to other rows."""
-    return tuple(dict.fromkeys(name.partition(".")[0] for name in columns))

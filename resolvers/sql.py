@@ -13,7 +13,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 P = ParamSpec("P")
 _make_dialect: Any = dialects.dialect
-_DIALECT = _make_dialect()
+DIALECT = _make_dialect()
 STATEMENTS_KEPT = 2_000
 # What a value of a type without a length takes in an answer: JSON is text, and what it is read into takes more.
 _PLAIN, _WORD, _TAGS, _JSON = 40, 256, 4 * 1024, 128 * 1024
@@ -63,7 +63,7 @@ class Sql:
 
 def compile_sql(statement: ClauseElement) -> Sql:
     """Compile a Core statement for asyncpg, with numbered, typed parameters."""
-    compiled = statement.compile(dialect=_DIALECT)
+    compiled = statement.compile(dialect=DIALECT)
     assert isinstance(compiled, SQLCompiler)
     names = tuple(compiled.positiontup or ())
     required = {bind.key for bind in compiled.binds.values() if bind.required}
@@ -96,39 +96,28 @@ def selected(table: sa.Table, names: Iterable[str]) -> sa.Select[Any]:
 
     ``client_id.name`` is the column ``name`` of the row that ``client_id`` refers to, under that label.
     """
-    joined, shown = reached(table, table, table.c, names, {})
-    first, *rest = shown or [table.c.id]
-    return owned(table, first, *rest).select_from(joined)
-
-
-def reached(
-    start: Any, table: sa.Table, columns: Any, names: Iterable[str], places: Mapping[str, Any]
-) -> tuple[Any, list[Any]]:
-    """``start``, which has ``columns`` of a table's rows, joined to the rows that names with dots lead to; and what is
-    to be shown of it all; ``places`` are columns that are made otherwise."""
-    joined, shown = start, []
-    known: dict[str, tuple[sa.Table, Any]] = {"": (table, columns)}
+    joined: Any = table
+    shown = []
+    known: dict[str, tuple[sa.Table, Any]] = {"": (table, table.c)}
     for name in names:
-        if name in places:
-            shown.append(places[name])
-            continue
         *steps, last = name.split(".")
         path = ""
         for step in steps:
             of, at = known[path]
             path += f"{step}."
             if path not in known:
-                target = _referred(of, step)
+                target = referred(of, step)
                 alias = target.alias()
                 # Outer, so that the planner need not ask whether a row would be left out.
                 joined = joined.outerjoin(alias, sa.and_(alias.c.org_id == ORG, alias.c.id == at[step]))
                 known[path] = target, alias.c
         at = known[path][1]
         shown.append(at[last].label(name) if steps else at[last])
-    return joined, shown
+    first, *rest = shown or [table.c.id]
+    return owned(table, first, *rest).select_from(joined)
 
 
-def _referred(table: sa.Table, column: str) -> sa.Table:
+def referred(table: sa.Table, column: str) -> sa.Table:
     """The table that a column's foreign key leads to."""
     (key,) = table.c[column].foreign_keys
     found: sa.Table = key.column.table

@@ -9,6 +9,7 @@ _WORD = re.compile(r"[^\W_]+")
 WORD_LENGTH = 64
 WORDS_OF_A_ROW = 200
 WORDS_OF_A_SEARCH = 8
+READ_OF_A_SEARCH = 1_000
 # The greatest code point: with collation "C", every word that begins with a text lies between it and it with this.
 LAST = "\U0010ffff"
 
@@ -24,5 +25,5 @@ def words_of(texts: Iterable[object]) -> list[str]:
 
 
 def searched_words(text: str) -> list[str]:
-    """The words of a search, without case; the first eight count."""
-    return words_of([text])[:WORDS_OF_A_SEARCH]
+    """The words of a search, without case; the first eight count, among its first 1,000 characters."""
+    return words_of([text[:READ_OF_A_SEARCH]])[:WORDS_OF_A_SEARCH]

@@ -18,8 +18,8 @@ from resolvers.words import searched_words
 SHORT, PART = 2_000, 16 * 1024
 # What a condition, a word of a search, a list's further values and a condition on related rows cost.
 CONDITION, WORD, VALUES, RELATION = 1, 5, 10, 10
-# A filter that costs so much is refused: nobody needs to know by how much. Of a search so many characters are read.
-ENOUGH, READ = 10_000, 1_000
+# A filter that costs so much is refused: nobody needs to know by how much.
+ENOUGH = 10_000
 # Where a filter leads to another list, by the field's name, which is the same in every filter.
 LED_TO = {"orders": "orders", "order": "orders", "client": "clients", "service": "services", "messages": "messages"}
 
@@ -64,7 +64,7 @@ def filter_price(arguments: Mapping[str, Any]) -> int:
                     price += RELATION * _alternatives(value)
                     left.append(value)
                 elif name == "search":
-                    price += WORD * len(searched_words(value[:READ])) if isinstance(value, str) else 0
+                    price += WORD * len(searched_words(value)) if isinstance(value, str) else 0
                 elif isinstance(value, dict):
                     price += sum(_operator(operand) for operand in value.values())
     return price

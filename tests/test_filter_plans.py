@@ -11,9 +11,9 @@ from bench.filters.cases import Case, cases, uncovered
 from bench.filters.data import Size, fill, id_of
 from models.keys import ActorKind, Source
 from models.typeid import new_uuid
-from resolvers import filter_sql
+from resolvers import candidates
 from resolvers.context import Actor, Context
-from resolvers.page_sql import page_sql
+from resolvers.listing import STATEMENTS
 from resolvers.runtime import Runtime
 from schema.answers import Answer
 from schema.engine import Engine
@@ -83,13 +83,12 @@ async def test_both_ways_find_the_same_rows(
     filled: tuple[Runtime, UUID], case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = []
-    composed: Any = page_sql
     for most in (10_000, 0):
-        monkeypatch.setattr(filter_sql, "MOST", most)
-        monkeypatch.setattr(filter_sql, "MOST_OF_COLUMNS", most)
-        composed.cache_clear()
+        monkeypatch.setattr(candidates, "MOST", most)
+        monkeypatch.setattr(candidates, "MOST_OF_COLUMNS", most)
+        STATEMENTS.clear()
         found.append(page_of(await ask(filled, case)))
-    composed.cache_clear()
+    STATEMENTS.clear()
     few, along = found
     assert few == along
     assert len(few["nodes"]) == min(few["totalCount"], 100)

@@ -1,0 +1,53 @@
+"""The SQL of counts: how many rows a list has in all, or below each of many parents."""
+
+from typing import NamedTuple
+
+from resolvers.candidates import candidates
+from resolvers.filter_sql import bound, clause
+from resolvers.filters import Shape
+from resolvers.page_sql import always
+from resolvers.pieces import ORG, Aliases, Parameters, quoted
+from resolvers.sql import Sql
+from resolvers.windows import Listed
+
+
+class CountShape(NamedTuple):
+    """What decides the text of a count's statement."""
+
+    listed: Listed
+    filter: Shape
+    types: tuple[str, ...]
+    column: str | None
+
+
+def count_sql(asked: CountShape) -> Sql:
+    """The statement of a count; with a column, that of one for each of the parents that it holds."""
+    table, named, parameters = asked.listed.table, Aliases(), Parameters()
+    given = parameters.add(*[f"f{index}" for index in range(len(asked.types))])
+    node = bound(asked.listed.name, asked.filter, given, asked.types) if asked.filter else None
+    rows, fixed = named(), always(asked.listed)
+    where = [f"{rows}.org_id = {ORG}"] + ([] if fixed is None else [f"({fixed(rows)})"])
+    source = f"{quoted(table.name)} AS {rows}"
+    if asked.column is not None:
+        parent = f"{rows}.{quoted(asked.column)}"
+        where.append(f"{parent} = ANY ({parameters.add('parents')[0]}::UUID[])")
+        if node is not None:
+            where.append(clause(node, rows, named, each=True))
+        shown = f"SELECT count(*) AS total, {parent} AS parent_id"
+        return _made(f"{shown} FROM {source} WHERE {' AND '.join(where)} GROUP BY {parent}", parameters)
+    start = f"SELECT count(*) AS total FROM {source} WHERE "
+    if node is None:
+        return _made(start + " AND ".join(where), parameters)
+    every = start + " AND ".join([*where, clause(node, rows, named, each=False)])
+    few = candidates(node, table, named)
+    if few is None:
+        return _made(every, parameters)
+    ids = "(SELECT candidates.ids FROM candidates)"
+    among = f"{rows}.id = ANY ({ids}::UUID[])"
+    some = start + " AND ".join([*where, among, clause(node, rows, named, each=True)])
+    text = f"WITH candidates AS MATERIALIZED (SELECT {few} AS ids)"
+    return _made(f"{text} SELECT CASE WHEN {ids} IS NULL THEN ({every}) ELSE ({some}) END AS total", parameters)
+
+
+def _made(text: str, parameters: Parameters) -> Sql:
+    return Sql(text, tuple(parameters.names), {})
