@@ -1,5 +1,7 @@
 """The statement of a change: the row and all that follows from it, as common table expressions of one statement."""
 
+from dataclasses import replace
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +12,11 @@ from models.base import TIMESTAMP
 from models.jobs import JobKind, JobState, jobs
 from models.lookups import search_words, tag_uses
 from models.webhooks import DeliveryStatus, EndpointStatus, deliveries, events, webhook_endpoints
-from resolvers.sql import ORG, statement
+from resolvers.pieces import Piece, places, quoted
+from resolvers.sql import ORG, STATEMENTS_KEPT, Sql, statement
+
+# Stands for what an update sets until its columns are known.
+_OPEN = "\x01"
 
 
 def _bind(name: str, type_: Any) -> sa.BindParameter[Any]:
@@ -34,8 +40,7 @@ def _write(verb: str, table: sa.Table, columns: tuple[str, ...]) -> sa.CTE:
         return table.insert().values(org_id=ORG, **values).returning(table.c.id).cte("written")
     this = sa.and_(table.c.org_id == ORG, table.c.id == _bind("row_id", sa.Uuid))
     if verb == "update":
-        changed = {name: _bind(f"row_{name}", table.c[name].type) for name in columns}
-        return table.update().where(this).values(**changed).returning(table.c.id).cte("written")
+        return table.update().where(this).values(version=sa.literal_column(_OPEN)).returning(table.c.id).cte("written")
     return table.delete().where(this).returning(table.c.id).cte("written")
 
 
@@ -132,7 +137,7 @@ def _fresh_id(like: Any) -> Any:
     return sa.cast(head.concat(tail), sa.Uuid)
 
 
-@statement
+@lru_cache(maxsize=STATEMENTS_KEPT)
 def change_sql(
     verb: str | None,
     kind: str,
@@ -140,8 +145,31 @@ def change_sql(
     columns: tuple[str, ...],
     looks: tuple[str, ...],
     needed: int,
+) -> Sql:
+    """``looks``: which look-up tables change with the row; ``needed``: -1 for no event, else its scope sets.
+
+    A caller decides which columns an update sets: the rest is compiled once for all of them.
+    """
+    if verb != "update":
+        return _change(verb, kind, table, columns, looks, needed)
+    sql = _change(verb, kind, table, (), looks, needed)
+    parts = [
+        f"{quoted(name)}={_value(table, name)('', f'${number}')}"
+        for number, name in enumerate(columns, len(sql.names) + 1)
+    ]
+    text = sql.text.replace(f"version={_OPEN}", ", ".join(parts))
+    return replace(sql, text=text, names=(*sql.names, *[f"row_{name}" for name in columns]))
+
+
+@cache
+def _value(table: sa.Table, column: str) -> Piece:
+    return Piece(places(table.c[column].type)[0])
+
+
+@statement
+def _change(
+    verb: str | None, kind: str, table: sa.Table, columns: tuple[str, ...], looks: tuple[str, ...], needed: int
 ) -> sa.Select[Any]:
-    """``looks``: which look-up tables change with the row; ``needed``: -1 for no event, else its scope sets."""
     parts: list[sa.CTE] = []
     if verb is not None:
         parts.append(_write(verb, table, columns))
