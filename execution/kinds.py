@@ -8,6 +8,9 @@ from graphql import GraphQLField, GraphQLObjectType
 
 from execution.batch import Args
 
+# Sequences that are no lists.
+TEXTS = (str, bytes, bytearray, memoryview)
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -102,3 +105,12 @@ OWN = Own()
 def each(_type: GraphQLObjectType, _name: str, _field: GraphQLField) -> Kind:
     """Every field by its own resolver."""
     return OWN
+
+
+def one_for_each(field: str, values: Any, parents: Sequence[Any]) -> Sequence[Any]:
+    """Return what a field gave for some parents. Raises TypeError unless it is a list of one value for each."""
+    if type(values) is not list and (not isinstance(values, Sequence) or isinstance(values, TEXTS)):
+        raise TypeError(f"{field} gave a {type(values).__name__} instead of a list.")
+    if len(values) != len(parents):
+        raise TypeError(f"{field} gave {len(values)} values for {len(parents)} parents.")
+    return values

@@ -18,7 +18,7 @@ from graphql.pyutils import Path
 from execution.documents import Operation
 from execution.finish import Finisher
 from execution.folded import Folded
-from execution.kinds import Batch, Fields, Plain
+from execution.kinds import Batch, Fields, Plain, one_for_each
 from execution.places import Level, Place
 from execution.plan import Plan, plan_of
 from execution.planned import Planned, Selection
@@ -73,7 +73,7 @@ class _Run(Settling):
 
     def _plain(self, field: Planned, kind: Plain, level: Level) -> None:
         try:
-            values = kind.many(level.parents)
+            values = one_for_each(field.name, kind.many(level.parents), level.parents)
         except Exception:  # one of them has no such value: each is asked by itself, and its error told
             values = [_value_or_error(kind, parent) for parent in level.parents]
         self._values(field, level, values)
@@ -107,7 +107,7 @@ class _Run(Settling):
         try:
             if field.definition.args:
                 arguments = get_argument_values(field.definition, field.nodes[0], self.variables.whole)
-        except GraphQLError as error:
+        except Exception as error:
             self._values(field, level, (error,) * len(level.parents))
             return
         resolve = field.definition.resolve or default_field_resolver
@@ -145,11 +145,9 @@ class _Run(Settling):
         try:
             assert field.arguments is not None, "a batched field has arguments, even if none"
             values = await kind.resolve(self.context, parents, field.arguments.of(self.variables))
-            if len(values) != len(parents):
-                raise TypeError(f"{field.parent}.{field.name} gave {len(values)} values for {len(parents)} parents.")
+            return one_for_each(f"{field.parent}.{field.name}", values, parents)
         except Exception as error:
             return [error] * len(parents)
-        return values
 
 
 def _value_or_error(kind: Plain, parent: Any) -> Any:

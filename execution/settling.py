@@ -1,16 +1,17 @@
 """Puts resolved values in their places in the answer, and gathers the objects among them into the next level."""
 
-from asyncio import ensure_future, gather
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
+from asyncio import gather
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from itertools import repeat
 from typing import Any
 
-from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo, GraphQLResolveInfoHelpers, Undefined
+from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo, Undefined
 from graphql import default_type_resolver as default_type
-from graphql.pyutils import Path, gather_with_cancel, is_awaitable, is_iterable
+from graphql.pyutils import Path, is_awaitable, is_iterable
 
 from execution.abstract import runtime_type, wrong_type
+from execution.awaiting import HELPERS, collected, outcome
 from execution.finish import Broken, Failure
 from execution.places import Place
 from execution.plan import Plan
@@ -20,19 +21,6 @@ from execution.variables import Variables
 from execution.writing import Writing
 
 Then = Callable[[Any], None]
-
-
-# Work that nobody waits for: the loop itself holds no task.
-_background: set[Any] = set()
-
-
-def _track(values: Sequence[Any]) -> None:
-    """Let work that nobody waits for come to its end, and its errors be seen."""
-    left = [value for value in values if is_awaitable(value)]
-    if left:
-        task = ensure_future(gather(*left, return_exceptions=True))
-        _background.add(task)
-        task.add_done_callback(_background.discard)
 
 
 class Settling(Writing):
@@ -57,7 +45,7 @@ class Settling(Writing):
             field_.name, field_.nodes, field_.definition.type, field_.parent, path or Path(None, field_.key, None),
             plan.schema, plan.operation.fragments, self.root, plan.operation.definition, self.variables.whole,
             self.context,
-            is_awaitable, None, _HELPERS,
+            is_awaitable, None, HELPERS,
         )  # fmt: skip
 
     def _info(self, place: Place) -> GraphQLResolveInfo[Any]:
@@ -71,7 +59,14 @@ class Settling(Writing):
 
     def offer(self, place: Place, value: Any) -> None:
         """A value as a resolver or a list gave it: perhaps to be awaited."""
-        if type(value) not in PLAIN and is_awaitable(value):
+        if type(value) in PLAIN:
+            self.settle(place, value)
+            return
+        try:
+            awaited = is_awaitable(value)
+        except Exception as error:  # it does not let itself be asked
+            value, awaited = error, False
+        if awaited:
             place.container[place.key] = None
             self.pending.append((value, partial(self.settle, place)))
         else:
@@ -94,13 +89,29 @@ class Settling(Writing):
                 if shape.item is not None:
                     self._list(place, shape.item, value)
                 elif shape.column is not None:
-                    place.container[place.key] = coerced(shape.named, value)
+                    self._leaf(place, coerced(shape.named, value))
                 elif shape.abstract:
                     self._abstract(place, value)
                 else:
                     self._object(place, shape.named, value)
             except Exception as error:
                 place.container[place.key] = self.fail(error)
+
+    def _leaf(self, place: Place, shown: Any) -> None:
+        place.container[place.key] = shown
+        if type(shown) not in PLAIN and is_awaitable(shown):
+            place.container[place.key] = None
+            self.pending.append((shown, partial(self._shown, place)))
+
+    def _shown(self, place: Place, shown: Any) -> None:
+        """What a leaf's value is shown as, which was awaited."""
+        if is_awaitable(shown):
+            where = f"{place.field.parent}.{place.field.name}"
+            shown = TypeError(f"The value of {where} must be awaited again and again.")
+        if shown is None or shown is Undefined or isinstance(shown, Exception):
+            self.settle(place, shown)
+        else:
+            place.container[place.key] = shown
 
     def _list(self, place: Place, item: Shape, value: Any) -> None:
         if type(value) is list and item.column is not None:
@@ -111,7 +122,7 @@ class Settling(Writing):
                 pass
         if hasattr(value, "__aiter__"):
             place.container[place.key] = None
-            self.pending.append((_collected(value), partial(self._items, place, item)))
+            self.pending.append((collected(value), partial(self._items, place, item)))
             return
         if not is_iterable(value):
             where = f"'{place.field.parent}.{place.field.name}'"
@@ -189,48 +200,27 @@ class Settling(Writing):
         if is_awaitable(verdict):
             place.container[place.key] = None
             self.pending.append((verdict, partial(self._judged, place, type_, value)))
-        elif isinstance(verdict, Exception):
-            place.container[place.key] = self.fail(verdict)
-        elif not verdict:
-            place.container[place.key] = self.fail(wrong_type(place.field, type_, value))
-        else:
-            level = self.level(place.field, type_)
-            place.container[place.key] = out = level.selection.empty.copy()
-            level.parents.append(value)
-            level.outs.append(out)
-            level.paths.append(place.path)
+            return
+        try:
+            if isinstance(verdict, Exception):
+                raise verdict
+            if not verdict:
+                raise wrong_type(place.field, type_, value)
+        except Exception as error:
+            place.container[place.key] = self.fail(error)
+            return
+        level = self.level(place.field, type_)
+        place.container[place.key] = out = level.selection.empty.copy()
+        level.parents.append(value)
+        level.outs.append(out)
+        level.paths.append(place.path)
 
     async def wait(self) -> None:
         """Await what is pending, all of it together, and put it in its places."""
         pending, self.pending = self.pending, []
         if len(pending) == 1:
-            pending[0][1](await _outcome(pending[0][0]))
+            pending[0][1](await outcome(pending[0][0]))
             return
-        values = await gather(*[_outcome(awaitable) for awaitable, _ in pending])
+        values = await gather(*[outcome(awaitable) for awaitable, _ in pending])
         for (_, then), value in zip(pending, values, strict=True):
             then(value)
-
-
-async def _outcome(awaitable: Awaitable[Any]) -> Any:
-    try:
-        return await awaitable
-    except Exception as error:
-        return error
-
-
-async def _collected(items: AsyncIterable[Any]) -> tuple[list[Any], Exception | None]:
-    found: list[Any] = []
-    try:
-        async for item in items:
-            found.append(item)  # noqa: PERF401 - what came before an error is kept
-    except Exception as error:
-        return found, error
-    return found, None
-
-
-async def _gather(values: Sequence[Awaitable[Any]]) -> list[Any]:
-    return list(await gather_with_cancel(*values))
-
-
-# One for all runs: a run that held its own would be a cycle, and all its rows and objects wait for the collector.
-_HELPERS = GraphQLResolveInfoHelpers(_gather, _track)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from inspect import iscoroutine
 from types import GeneratorType
 from typing import Any
 from uuid import UUID
@@ -69,7 +70,10 @@ def is_plain(value: Any) -> bool:
         return True
     if value is None or value is Undefined or isinstance(value, (BaseException, GeneratorType)):
         return False
-    if hasattr(value, "__await__"):
+    try:
+        if hasattr(value, "__await__"):
+            return False
+    except Exception:  # it does not let itself be asked
         return False
     if len(PLAIN) < MOST_PLAIN:
         PLAIN.add(kind)
@@ -77,7 +81,7 @@ def is_plain(value: Any) -> bool:
 
 
 def coerced(type_: Any, value: Any) -> Any:
-    """A leaf's value as it is shown. Raises as graphql-core does."""
+    """A leaf's value as it is shown, perhaps to be awaited. Raises as graphql-core does."""
     made = type_.coerce_output_value(value)
     if made is Undefined or made is None:
         raise TypeError(
@@ -149,13 +153,15 @@ def _enum(type_: GraphQLEnumType) -> Callable[[Any], Any]:
 
 
 def _custom(type_: Any) -> Callable[[Any], Any]:
-    coerce = type_.coerce_output_value
+    coerce, plain = type_.coerce_output_value, PLAIN
 
     def usual(value: Any) -> Any:
-        if type(value) not in PLAIN:
+        if type(value) not in plain:
             raise OddError
         made = coerce(value)
-        if made is None or made is Undefined:
+        if type(made) not in plain and not is_plain(made):
+            if iscoroutine(made):
+                made.close()  # it is asked for again
             raise OddError
         return made
 

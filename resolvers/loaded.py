@@ -1,12 +1,12 @@
 """How much one operation has loaded: bounded while rows arrive, so that no answer is in memory that may not leave."""
 
 from collections.abc import Sequence
-from operator import itemgetter
+from itertools import chain
 from sys import getsizeof
 from typing import Any
 
 from resolvers.errors import Refusal
-from resolvers.sql import Sql
+from resolvers.sql import Sql, Width
 
 MOST_BYTES = 8 * 1024 * 1024
 # A page is loaded in one piece, however long its texts may be.
@@ -25,7 +25,7 @@ class Loaded:
     """What one operation has loaded. As long as it cannot be too much by the widths of the columns, nothing is
     counted: ``bound`` is what it is at most."""
 
-    __slots__ = ("_json", "_rows", "bound", "long")
+    __slots__ = ("_json", "_rows", "_short", "bound", "long")
 
     def __init__(self) -> None:
         self.bound = 0
@@ -33,11 +33,14 @@ class Loaded:
         self.long = 0
         self._json = 0
         self._rows: list[tuple[Sql, Sequence[Any]]] = []
+        # The rows whose short values count as if each were as long as it may be.
+        self._short: list[tuple[Sql, Sequence[Any]]] = []
 
     def copy(self) -> "Loaded":
         """What is loaded so far, to go back to when what comes next is undone."""
         made = Loaded()
-        made.bound, made.long, made._json, made._rows = self.bound, self.long, self._json, self._rows.copy()
+        made.bound, made.long, made._json = self.bound, self.long, self._json
+        made._rows, made._short = self._rows.copy(), self._short.copy()
         return made
 
     def room(self, sql: Sql) -> int:
@@ -58,27 +61,32 @@ class Loaded:
 
     def count(self) -> int:
         """The bytes of what may be long, looked at. Raises Refusal TOO_COMPLEX."""
-        known = self.bound - sum(len(rows) * sql.widest for sql, rows in self._rows)
-        found, short, exact = self._json * JSON_TIMES, 0, 0
+        found = self._json * JSON_TIMES
         for sql, rows in self._rows:
             for place, width in enumerate(sql.widths):
-                if width.counted and width.text:
-                    found += sum(map(getsizeof, map(itemgetter(place), rows)))
-                elif not width.counted:
-                    short += len(rows) * width.bytes
-        if known + found + short > MOST_BYTES:
-            # Short values that are all as long as they may be are rare: these are looked at too.
-            for sql, rows in self._rows:
-                for place, width in enumerate(sql.widths):
-                    if width.text and not width.counted:
-                        exact += sum(map(getsizeof, map(itemgetter(place), rows)))
-                    elif not width.counted:
-                        exact += len(rows) * width.bytes
-            short = exact
+                if width.counted:
+                    self.bound -= len(rows) * width.bytes
+                    if width.text:
+                        found += _bytes(width, place, rows)
         self.long += found
-        self.bound = known + found + short
+        self.bound += found
+        self._short += self._rows
         self._rows.clear()
         self._json = 0
         if self.bound > MOST_BYTES:
+            # Short values that are all as long as they may be are rare: these are looked at too.
+            for sql, rows in self._short:
+                for place, width in enumerate(sql.widths):
+                    if not width.counted and (width.text or width.array):
+                        self.bound += _bytes(width, place, rows) - len(rows) * width.bytes
+            self._short.clear()
+        if self.bound > MOST_BYTES:
             raise too_large()
         return self.long
+
+
+def _bytes(width: Width, place: int, rows: Sequence[Any]) -> int:
+    """The bytes of a column's values."""
+    values = [row[place] for row in rows]
+    size = sum(map(getsizeof, values))
+    return size + sum(map(getsizeof, chain.from_iterable(filter(None, values)))) if width.array else size

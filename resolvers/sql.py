@@ -25,11 +25,13 @@ ORG = sa.bindparam("org_id", type_=sa.Uuid)
 
 @dataclass(frozen=True, slots=True)
 class Width:
-    """How many bytes a value may take at most; ``counted``: it can be so long that its length is looked at."""
+    """How many bytes a value may take at most. ``counted``: it can be so long that its length is looked at; ``array``:
+    it is a list of texts."""
 
     bytes: int
     text: bool = False
     counted: bool = False
+    array: bool = False
 
 
 def width_of(type_: Any) -> Width:
@@ -39,7 +41,7 @@ def width_of(type_: Any) -> Width:
     if isinstance(type_, sa.String):
         most = _WORD if type_.length is None else 4 * type_.length
         return Width(most, text=True, counted=most > _LONG)
-    return Width(_TAGS if isinstance(type_, pg.ARRAY) else _PLAIN)
+    return Width(_TAGS, array=True) if isinstance(type_, pg.ARRAY) else Width(_PLAIN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from tests.api_support import Org, new_client, new_order
 from tests.hostile_support import error, problem, unchanged
 
 LONG = 20_000
+PAGES = range(1, 21)
 PAGE = "{ messages(first: %d) { nodes { %s } } }"
 
 
@@ -140,6 +141,25 @@ async def test_json_counts_threefold_and_rest_is_bounded_too(acme: Org) -> None:
     assert (await acme.http.get("/api/v1/clients?limit=20")).status_code == 200
     told = problem(await acme.http.get("/api/v1/clients?limit=85"), 400, "TOO_COMPLEX")
     assert told["detail"] == "The answer would have more than 8 MiB. Ask for smaller pages or less of each."
+
+
+@pytest.mark.parametrize("asked", ["tags version", "tags notes name email company phone taxId source"])
+async def test_lists_and_short_texts_count_by_what_they_hold(acme: Org, asked: str) -> None:
+    await acme.rows(
+        "insert into clients (org_id, id, version, updated_at, metadata, tags, name, name_key, email, email_key,"
+        " status) select $1, gen_random_uuid(), 1, now(), '{}', '{vip,new}', 'x', 'x', n || '@example.com',"
+        " n || '@example.com', 'LEAD' from generate_series(1, 2000) n",
+        acme.id,
+    )
+    pages = " ".join(f"p{page}: clients(first: 100, page: {page}) {{ nodes {{ {asked} }} }}" for page in PAGES)
+    answer = await acme.graphql(f"{{ {pages} }}")
+    found = answer.json()
+    assert "errors" not in found, found
+    assert [node["tags"] for page in found["data"].values() for node in page["nodes"]] == [["vip", "new"]] * 2_000
+    assert len(answer.content) < 400_000
+    # As many as may be loaded, and longer than the model allows: what is there is counted, not what may be.
+    await acme.rows("update clients set tags = array_fill(repeat('x', 230), array[20])")
+    error(await acme.graphql(f"{{ {pages} }}"), 200, "TOO_COMPLEX")
 
 
 async def test_a_change_whose_answer_is_too_large_is_not_made(acme: Org) -> None:

@@ -16,17 +16,17 @@ from execution.kinds import OWN, Batch, Fields, each
 from execution.plan import MOST_PLANS
 from execution.run import core, run
 from execution.survey import FALLBACKS
-from tests.zoo import ASYNC, SYNC, batched, make
+from tests.zoo import ASYNC, SYNC, TWICE, batched, make
 from tests.zoo_documents import VARIABLES, Writer
 
 # Documents for each of the four ways to run: a release is checked with 5,000 and more.
 COUNT = int(os.environ.get("COUNTERFOIL_DOCUMENTS", "400"))
-CALM, RESTLESS = make(SYNC), make(SYNC + ASYNC)
+CALM, RESTLESS, NESTED = make(SYNC), make(SYNC + ASYNC), make(SYNC + ASYNC + TWICE)
 WAYS = {
     "sync": (CALM, each, True),
     "sync batched": (CALM, batched, True),
-    "async": (RESTLESS, each, False),
-    "async batched": (RESTLESS, batched, False),
+    "async": (NESTED, each, False),
+    "async batched": (NESTED, batched, False),
 }
 
 

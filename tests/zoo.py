@@ -38,6 +38,8 @@ SYNC = [
     "BROKEN",
 ]
 ASYNC = ["AWAIT", "AWAIT_NULL", "AWAIT_RAISE", "AWAIT_WRONG", "ITEM_AWAIT", "ITEM_AWAIT_RAISE", "STREAM"]
+# An awaitable of an awaitable: some of them are never awaited, by graphql-core neither.
+TWICE = ["TWICE", "ITEM_TWICE"]
 KINDS = ["Dog", "Cat", "Late", "Nobody", "Query", "Missing", "Color", "Sync"]
 
 
@@ -103,6 +105,8 @@ def behave(how: str, shape: str, good: Any, wrong: Any) -> Any:
             value = ValueError("It failed.")
         case "WRONG" | "AWAIT_WRONG":
             value = "not a list" if depth else wrong
+        case "TWICE":
+            value = _later(good)
         case _ if not depth:
             value = good
         case "ITEM_NULL":
@@ -113,6 +117,8 @@ def behave(how: str, shape: str, good: Any, wrong: Any) -> Any:
             value = [good, wrong]
         case "ITEM_AWAIT":
             value = [_later(good), good]
+        case "ITEM_TWICE":
+            value = [good, _later(_later(good))]
         case "ITEM_AWAIT_RAISE":
             value = [good, _later(ValueError("An item failed later."))]
         case "STREAM":
@@ -125,7 +131,7 @@ def behave(how: str, shape: str, good: Any, wrong: Any) -> Any:
             value = _broken(good)
         case _:
             value = [good, good]
-    return _later(value) if how.startswith("AWAIT") else value
+    return _later(value) if how.startswith(("AWAIT", "TWICE")) else value
 
 
 def _resolver(shape: str, good: Any, wrong: Any) -> Any:

@@ -1,0 +1,265 @@
+"""Resolvers, scalars and loaders that give what they should not: answered as graphql-core does, and nothing escapes."""
+
+import asyncio
+import gc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLArgument,
+    GraphQLError,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    GraphQLString,
+)
+
+from execution.compare import differences
+from execution.documents import parse_operation
+from execution.kinds import OWN, Batch, Kind, Plain
+from execution.run import Outcome, core, run
+
+
+async def later(value: Any) -> Any:
+    """A value that comes in a later turn of the loop."""
+    await asyncio.sleep(0)
+    if isinstance(value, Exception):
+        raise value
+    return value
+
+
+ANY = GraphQLScalarType("Any")
+LATE = GraphQLScalarType("Late", serialize=later)
+WRAPS: dict[str, Callable[[Any], Any]] = {
+    "": lambda of: of,
+    "L": GraphQLList,
+    "LN": lambda of: GraphQLList(GraphQLNonNull(of)),
+}
+GIVEN: dict[str, tuple[Callable[[], Any], list[Any]]] = {
+    "value": (lambda: 1, [ANY, LATE, GraphQLString]),
+    "once": (lambda: later(1), [ANY, LATE, GraphQLString]),
+    "twice": (lambda: later(later(1)), [ANY, GraphQLString, GraphQLInt]),
+    "twice a null": (lambda: later(later(None)), [ANY, GraphQLString]),
+    "twice an error": (lambda: later(later(ValueError("It failed."))), [ANY, GraphQLString]),
+    "a task": (lambda: later(asyncio.ensure_future(later(1))), [ANY]),
+}
+
+
+def as_given(wrap: Callable[[Any], Any], type_: Any, give: Callable[[], Any], wraps: bool) -> GraphQLSchema:
+    """A schema whose field gives a value, or a list of one."""
+    field = GraphQLField(wrap(type_), resolve=lambda *_: [give()] if wraps else give())
+    return GraphQLSchema(GraphQLObjectType("Query", {"a": field, "b": GraphQLField(GraphQLInt, resolve=lambda *_: 1)}))
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("wrap", ["", "L"])
+@pytest.mark.parametrize(("given", "type_"), [(name, type_) for name, (_, types) in GIVEN.items() for type_ in types])
+async def test_an_awaitable_of_an_awaitable_is_answered_as_graphql_core_does(type_: Any, wrap: str, given: str) -> None:
+    schema = as_given(WRAPS[wrap], type_, GIVEN[given][0], wraps=bool(wrap))
+    answer = await compared(schema, "{ a b }")
+    assert is_json(answer.data), answer.data
+    gc.collect()
+
+
+async def test_a_scalar_that_is_shown_later_loses_no_coroutine() -> None:
+    schema = as_given(WRAPS["L"], LATE, lambda: 1, wraps=True)
+    answer = await run(schema, parse_operation("{ a }", None), {}, fields_of({}))
+    # One that was dropped warns when it is collected, and a warning is an error.
+    gc.collect()
+    assert (answer.data, answer.errors) == ({"a": [1]}, None)
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("wrap", WRAPS)
+async def test_no_answer_holds_what_is_never_there(wrap: str) -> None:
+    # graphql-core puts the coroutine, or a null where none may be, into its answer.
+    for give in (lambda: later(later(later(1))), lambda: later(later(None))):
+        schema = as_given(lambda of: WRAPS[wrap](GraphQLNonNull(of)), ANY, give, wraps=bool(wrap))
+        answer = await run(schema, parse_operation("{ a b }", None), {}, fields_of({}))
+        assert is_json(answer.data)
+        assert [error.path for error in answer.errors or ()] == [["a", 0] if wrap else ["a"]]
+        gc.collect()
+
+
+def is_json(value: Any) -> bool:
+    """Whether an answer holds nothing but JSON's values."""
+    if isinstance(value, dict):
+        return all(is_json(part) for part in value.values())
+    if isinstance(value, list):
+        return all(is_json(part) for part in value)
+    return value is None or isinstance(value, (str, int, float))
+
+
+def fields_of(kinds: dict[str, Kind]) -> Any:
+    """Some fields of some kinds, the others by their own resolvers."""
+    return lambda _type, name, _field: kinds.get(name, OWN)
+
+
+class Sly:
+    """A value that does not let itself be asked whether it can be awaited."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(f"It has no {name}.")
+
+
+class Undecided:
+    """A verdict that is neither true nor false."""
+
+    def __bool__(self) -> bool:
+        raise ValueError("It is undecided.")
+
+
+# What a loader gives that gives no list of one value for each parent.
+WRONG: dict[str, Callable[[list[Any]], Any]] = {
+    "fewer": lambda parents: parents[1:],
+    "more": lambda parents: [*parents, 1],
+    "nothing": lambda parents: None,
+    "a dict": lambda parents: {index: "x" for index, _ in enumerate(parents)},
+    "a set": lambda parents: {index for index, _ in enumerate(parents)},
+    "a text": lambda parents: "x" * len(parents),
+    "bytes": lambda parents: b"x" * len(parents),
+    "a generator": lambda parents: (each for each in parents),
+    "a number": lambda parents: 5,
+    "a view": lambda parents: {index: 1 for index, _ in enumerate(parents)}.keys(),
+    "a mistake": lambda parents: parents[100],
+}
+
+
+def farm(nonnull: bool, leaf: bool) -> GraphQLSchema:
+    """A schema with objects in two places, one field of which is loaded."""
+    wrap: Any = GraphQLNonNull if nonnull else WRAPS[""]
+
+    def fields() -> dict[str, GraphQLField]:
+        return {
+            "loaded": GraphQLField(wrap(GraphQLString if leaf else animal), resolve=lambda *_: "x"),
+            "ok": GraphQLField(GraphQLString, resolve=lambda *_: "ok"),
+        }
+
+    animal = GraphQLObjectType("Animal", fields)
+    many, one = (lambda *_: ["a", "b", "c"]), (lambda *_: "a")
+    return GraphQLSchema(
+        GraphQLObjectType(
+            "Query",
+            {
+                "many": GraphQLField(GraphQLList(animal), resolve=many),
+                "one": GraphQLField(animal, resolve=one),
+                "two": GraphQLField(animal, resolve=one),
+            },
+        )
+    )
+
+
+async def answered(schema: GraphQLSchema, kind: Kind, text: str) -> Outcome:
+    """The answer, whose loaded field fails everywhere."""
+    answer = await run(schema, parse_operation(text, None), {}, fields_of({"loaded": kind}))
+    assert is_json(answer.data)
+    return answer
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("nonnull", [False, True])
+@pytest.mark.parametrize("leaf", [False, True])
+async def test_a_loader_that_gives_no_list_fails_for_each_parent(wrong: str, nonnull: bool, leaf: bool) -> None:
+    async def load(_context: Any, parents: list[Any], _args: Any) -> Any:
+        return WRONG[wrong](parents)
+
+    kind, asked = Batch(load, lambda arguments: arguments), "loaded" if leaf else "loaded { ok }"
+    # In one place, in two, and of one selection in two places, which is loaded together.
+    for text in (
+        f"{{ one {{ ok {asked} }} }}",
+        f"{{ one {{ ok {asked} }} many {{ ok {asked} }} }}",
+        f"{{ one {{ ...F }} two {{ ...F }} many {{ ...F }} }} fragment F on Animal {{ ok {asked} }}",
+    ):
+        answer = await answered(farm(nonnull, leaf), kind, text)
+        failed = None if nonnull else {"ok": "ok", "loaded": None}
+        assert answer.data is not None
+        for key, value in answer.data.items():
+            assert value == ([failed] * 3 if key == "many" else failed)
+        paths = {tuple(error.path or ()) for error in answer.errors or ()}
+        assert {path[0] for path in paths} == set(answer.data)
+        assert all(path[-1] == "loaded" for path in paths)
+
+
+async def test_a_loader_may_give_a_tuple_or_another_sequence() -> None:
+    class Found(list[Any]):
+        pass
+
+    for make in (tuple, Found, list):
+
+        async def load(_context: Any, parents: list[Any], _args: Any, make: Any = make) -> Any:
+            return make(parents)
+
+        kind = Batch(load, lambda arguments: arguments)
+        answer = await answered(farm(True, True), kind, "{ many { loaded } one { loaded } }")
+        assert answer.errors is None
+        assert answer.data == {"many": [{"loaded": each} for each in "abc"], "one": {"loaded": "a"}}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("leaf", [False, True])
+async def test_a_column_that_is_none_is_asked_value_by_value(wrong: str, leaf: bool) -> None:
+    kind = Plain(lambda parent: f"{parent}!", WRONG[wrong])
+    asked = "loaded" if leaf else "loaded { ok }"
+    answer = await answered(farm(True, leaf), kind, f"{{ one {{ {asked} }} many {{ {asked} }} }}")
+    assert answer.errors is None
+    assert answer.data is not None
+    assert [each["loaded"] for each in answer.data["many"]] == (["a!", "b!", "c!"] if leaf else [{"ok": "ok"}] * 3)
+
+
+async def compared(schema: GraphQLSchema, text: str, **variables: Any) -> Outcome:
+    """The answer, which is graphql-core's."""
+    operation = parse_operation(text, None)
+    ours, theirs = await run(schema, operation, variables, fields_of({})), await core(schema, operation, variables)
+    assert differences(ours, theirs, exact=False) == []
+    return ours
+
+
+@pytest.mark.parametrize("wrap", ["", "L"])
+@pytest.mark.parametrize("type_", [ANY, GraphQLString, "object"], ids=str)
+async def test_a_value_that_cannot_be_asked_fails_alone(wrap: str, type_: Any) -> None:
+    of = GraphQLObjectType("It", {"ok": GraphQLField(GraphQLInt)}) if type_ == "object" else type_
+    schema = as_given(WRAPS[wrap], of, Sly, wraps=bool(wrap))
+    text = "{ b a { ok } }" if type_ == "object" else "{ b a }"
+    # Of a list with such an item graphql-core answers nothing.
+    answer = await (run(schema, parse_operation(text, None), {}, fields_of({})) if wrap else compared(schema, text))
+    assert answer.data == {"b": 1, "a": [None] if wrap else None}
+    assert [error.message for error in answer.errors or ()] == ["It has no __await__."]
+
+
+@pytest.mark.parametrize("verdict", [Undecided, lambda: later(Undecided())], ids=["at once", "later"])
+@pytest.mark.parametrize("wrap", WRAPS)
+async def test_a_verdict_that_is_none_fails_alone(wrap: str, verdict: Callable[[], Any]) -> None:
+    ok = GraphQLField(GraphQLInt, resolve=lambda *_: 1)
+    of = GraphQLObjectType("It", {"ok": ok}, is_type_of=lambda *_: verdict())
+    answer = await compared(as_given(WRAPS[wrap], of, lambda: {}, wraps=bool(wrap)), "{ b a { ok } }")
+    assert answer.data is not None
+    assert answer.data["b"] == 1
+    assert [error.message for error in answer.errors or ()] == ["It is undecided."]
+
+
+async def test_an_input_that_cannot_be_made_fails_its_field_alone() -> None:
+    def refuse(_value: Any) -> Any:
+        raise ValueError("It cannot be made.")
+
+    made = GraphQLInputObjectType("Made", {"n": GraphQLInputField(GraphQLInt)}, out_type=refuse)
+    schema = GraphQLSchema(
+        GraphQLObjectType(
+            "Query",
+            {
+                "a": GraphQLField(GraphQLInt, {"made": GraphQLArgument(made)}, resolve=lambda *_, **__: 1),
+                "b": GraphQLField(GraphQLInt, resolve=lambda *_: 1),
+            },
+        )
+    )
+    answer = await compared(schema, "{ b a(made: {n: 1}) }")
+    assert answer.data == {"b": 1, "a": None}
+    assert isinstance((answer.errors or [GraphQLError("")])[0].original_error, ValueError)
