@@ -1,15 +1,17 @@
 """Deliveries as their endpoint shows them: read, send a test event, send again."""
 
+from datetime import timedelta
+from math import ceil
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from execution.batch import Args
-from models.audit import Action
+from models.audit import Action, audit_entries
 from models.base import TIMESTAMP
 from models.jobs import JobKind, JobState, jobs
-from models.typeid import decode, encode, new_uuid
+from models.typeid import decode, encode, new_uuid, uuid_at
 from models.webhooks import (
     DELIVERY_PREFIX,
     DeliveryStatus,
@@ -28,7 +30,7 @@ from resolvers.errors import Refusal, not_found
 from resolvers.filters import FILTERS, Filters
 from resolvers.listing import Page, pages
 from resolvers.rows import locked
-from resolvers.sql import ORG, statement
+from resolvers.sql import ORG, owned, statement
 from resolvers.windows import CREATED, Listed
 
 LISTED = Listed("deliveries", deliveries, {"CREATED_AT": CREATED})
@@ -37,8 +39,14 @@ FILTERS["deliveries"] = Filters(
 )
 # Of one delivery, by hand; each starts the schedule of attempts again.
 REDELIVERIES = 10
+# Of one endpoint. Their audit entries are counted: nobody can delete those, and an index has them by endpoint and time.
+TEST_EVENTS = 10
+TEST_EVENTS_WITHIN = timedelta(minutes=10)
+TEST_EVENTS_BOUND = f"{TEST_EVENTS} test events within {TEST_EVENTS_WITHIN // timedelta(minutes=1)} minutes"
 _MOMENT = sa.bindparam("moment", type_=TIMESTAMP)
+_SINCE = sa.bindparam("since", type_=TIMESTAMP)
 _DELIVERY = sa.bindparam("delivery_id", type_=sa.Uuid)
+_TEST: sa.ColumnClause[str] = sa.literal_column(f"'{Action.WEBHOOK_TEST.value}'", sa.Text)
 
 
 async def of_endpoints(ctx: Context, parents: list[Row], args: Args) -> list[Page]:
@@ -91,13 +99,40 @@ def _test() -> sa.Select[Any]:
     return sa.select(shown).add_cte(told.returning(events.c.id).cte("told"), _job())
 
 
+@statement
+def _latest_tests() -> sa.Select[Any]:
+    entries = audit_entries.c
+    of_endpoint = (entries.target_id == sa.bindparam("endpoint_id", type_=sa.Uuid), entries.action == _TEST)
+    # The index has ids, which may be some milliseconds ahead of the time where many are made at once.
+    late = (entries.id >= sa.bindparam("least", type_=sa.Uuid), entries.occurred_at > _SINCE)
+    query = owned(audit_entries, entries.occurred_at).where(*of_endpoint, *late)
+    return query.order_by(entries.id.desc()).limit(TEST_EVENTS)
+
+
+async def _must_have_test_events_left(ctx: Context, endpoint: Row) -> None:
+    # The endpoint is locked: what another request adds was committed before this looks, or comes after it.
+    moment = now()
+    since = moment - TEST_EVENTS_WITHIN
+    rows = await ctx.fetch(_latest_tests(), endpoint_id=endpoint["id"], least=uuid_at(since), since=since)
+    latest = [row["occurred_at"] for row in rows]
+    if len(latest) < TEST_EVENTS:
+        return
+    wait = max(1, ceil((latest[-1] + TEST_EVENTS_WITHIN - moment).total_seconds()))
+    minutes = TEST_EVENTS_WITHIN // timedelta(minutes=1)
+    message = (
+        f"The endpoint was sent {TEST_EVENTS} test events within {minutes} minutes, which is as many as it can be."
+    )
+    raise Refusal("RATE_LIMITED", message, field="input.id", limit=TEST_EVENTS, retryAfter=wait)
+
+
 async def send_test(ctx: Context, public_id: str) -> Row:
     """Send an event ``webhook.test`` to one endpoint, whatever it listens to; its data is the endpoint.
 
-    The delivery. Raises Refusal NOT_FOUND, or CONFLICT (WEBHOOK_DISABLED).
+    The delivery. Raises Refusal NOT_FOUND, CONFLICT (WEBHOOK_DISABLED), or RATE_LIMITED after ten within ten minutes.
     """
     endpoint = await locked(ctx, ENDPOINT, public_id)
     _must_be_enabled(endpoint["status"])
+    await _must_have_test_events_left(ctx, endpoint)
     delivery, job = new_uuid(), new_uuid()
     await _recorded(ctx, endpoint, Action.WEBHOOK_TEST, delivery)
     row = await ctx.row(

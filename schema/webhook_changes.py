@@ -150,7 +150,11 @@ class WebhookMutation:
         webhook, secret = await webhooks.rotate(info.context, values["id"], values.get("expected_version"))
         return RotateWebhookSecretPayload(webhook=webhook, secret=secret)
 
-    @mutation("webhooks:write", "Send an event webhook.test to one endpoint, whatever it listens to.")
+    @mutation(
+        "webhooks:write",
+        "Send an event webhook.test to one endpoint, whatever it listens to. It gets at most"
+        f" {webhook_deliveries.TEST_EVENTS_BOUND}; beyond them it is refused with RATE_LIMITED.",
+    )
     async def send_test_event(self, info: Info, input: SendTestEventInput) -> SendTestEventPayload:
         """Send a test event."""
         return SendTestEventPayload(delivery=await webhook_deliveries.send_test(info.context, values_of(input)["id"]))
