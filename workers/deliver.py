@@ -16,6 +16,7 @@ from resolvers.jobs import Claim
 from resolvers.runtime import Runtime
 from workers.address import Postponed
 from workers.http import TOTAL_S, URL_REFUSED, Answer, Sender
+from workers.insist import until_done
 from workers.runner import EXHAUSTED, Handler
 from workers.slot import Slot
 from workers.sweep import jittered
@@ -123,9 +124,15 @@ async def _record(runtime: Runtime, claim: Claim, parcel: Parcel, attempt: Attem
             status, state, code = DeliveryStatus.FAILED, JobState.DEAD, EXHAUSTED
         else:
             status, state = DeliveryStatus.PENDING, JobState.QUEUED
-    async with jobs.held(runtime, claim) as ctx:
-        until = await deliveries.record(ctx, claim.subject_id, parcel, attempt, status, delay)
-        await jobs.finish(ctx, claim, state, delay=delay, error_code=code)
+
+    async def recorded() -> datetime | None:
+        async with jobs.held(runtime, claim) as ctx:
+            paused = await deliveries.record(ctx, claim.subject_id, parcel, attempt, status, delay)
+            await jobs.finish(ctx, claim, state, delay=delay, error_code=code)
+            return paused
+
+    # It was sent: what is not recorded would be sent again.
+    until = await until_done(recorded)
     if not attempt.succeeded:
         _log_failed(claim, parcel, attempt, delay, until)
     return until
