@@ -8,10 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from resolvers import webhook_deliveries
+from resolvers import webhook_requests
 from resolvers.deliveries import ATTEMPTS_KEPT
 from resolvers.runtime import Runtime
-from resolvers.webhook_deliveries import REDELIVERIES, TEST_EVENTS, TEST_EVENTS_WITHIN
+from resolvers.webhook_requests import REDELIVERIES, TEST_EVENTS, TEST_EVENTS_WITHIN
 from server.settings import Settings
 from tests.api_support import Org, make_org, new_client, serving, settings_of
 from tests.jobs_support import hurry, listen_at, one, receiver, rows, settled, tell, working
@@ -193,10 +193,10 @@ async def test_test_events_are_bounded_by_time(acme: Org, monkeypatch: pytest.Mo
     tests = "select occurred_at from audit_entries where action = 'webhook:test' order by id limit 2"
     oldest, second = [row["occurred_at"] for row in await acme.rows(tests)]
     over = oldest + TEST_EVENTS_WITHIN
-    monkeypatch.setattr(webhook_deliveries, "now", lambda: over - timedelta(milliseconds=1_500))
+    monkeypatch.setattr(webhook_requests, "now", lambda: over - timedelta(milliseconds=1_500))
     [error] = (await acme.graphql(SEND, **this)).json()["errors"]
     assert error["extensions"]["retryAfter"] == 2
-    monkeypatch.setattr(webhook_deliveries, "now", lambda: over)
+    monkeypatch.setattr(webhook_requests, "now", lambda: over)
     await acme.data(SEND, **this)
     # The next one is free when the second oldest is as old.
     [error] = (await acme.graphql(SEND, **this)).json()["errors"]

@@ -68,6 +68,8 @@ def handler(sender: Sender) -> Handler:
                 await deliveries.move(ctx, claim.subject_id, DeliveryStatus.CANCELLED)
                 await jobs.finish(ctx, claim, JobState.CANCELLED)
                 return
+            if claim.lane != parcel.endpoint_id:
+                await jobs.join(ctx, claim, parcel.endpoint_id)
             wait = await deliveries.must_wait(ctx, parcel)
             if wait is None:
                 await deliveries.move(ctx, claim.subject_id, DeliveryStatus.SENDING)
@@ -105,10 +107,13 @@ async def _postpone(runtime: Runtime, claim: Claim) -> None:
 def patience_with(parcel: Parcel) -> float:
     """How long a try may take: less for an endpoint that keeps timing out.
 
-    Each fourth one has the whole time, for a receiver that is slow and no longer hangs.
+    Each fourth one has the whole time, for a receiver that is slow and no longer hangs, and so has one that was asked
+    for.
     """
     tried = parcel.timeouts - circuits.OPENS_AFTER
-    spared = parcel.circuit != EndpointCircuit.CLOSED and tried % FULL_PROBE_EACH != FULL_PROBE_EACH - 1
+    spared = (
+        parcel.circuit != EndpointCircuit.CLOSED and not parcel.asked and tried % FULL_PROBE_EACH != FULL_PROBE_EACH - 1
+    )
     return PROBE_S if spared else TOTAL_S
 
 
