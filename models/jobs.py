@@ -49,7 +49,9 @@ class Job(Owned, table=True):
     kind: JobKind = column(sa.Text)
     subject_id: UUID = column(sa.Uuid, description="What the job is about: a delivery; the organization for a seal.")
     lane: UUID = column(
-        sa.Uuid, description="Few of one lane run at once: a delivery's endpoint, a seal's organization."
+        sa.Uuid,
+        description="Few of one lane run at once: a delivery's endpoint, a seal's organization. A delivery that is"
+        " tried on request while its endpoint is spared has one of its own until then.",
     )
     queue: str = column(sa.Text, description="The set of slots it runs in.")
     run_at: Moment = column(TIMESTAMP, description="Not before this.")

@@ -182,7 +182,9 @@ class Delivery(Owned, table=True):
         sa.Integer, server_default=sa.text("0"), description="How often it was sent again by hand."
     )
     next_attempt_at: Moment | None = column(
-        TIMESTAMP, nullable=True, description="When the next try is due; it waits while its endpoint's circuit is open."
+        TIMESTAMP,
+        nullable=True,
+        description="When the next try is due; it waits while its endpoint's circuit is open, unless it is asked for.",
     )
     updated_at: Moment = column(TIMESTAMP, description="When the delivery last changed.")
 

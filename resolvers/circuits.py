@@ -3,14 +3,18 @@
 Three time-outs in a row open an endpoint's circuit. While it is open nothing is sent, and what is due waits without
 using up a try. Then one worker at a time sends one delivery: any answer closes the circuit, another time-out opens it
 for twice as long, up to five minutes.
+
+A delivery that a person asks for is such a try, at once, unless one is under way: the request reserves it.
 """
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.webhooks import EndpointCircuit, webhook_endpoints
+from models.base import TIMESTAMP
+from models.webhooks import EndpointCircuit, deliveries, webhook_endpoints
 from resolvers.context import Context
 from resolvers.sql import ORG, statement
 
@@ -29,6 +33,13 @@ _CLOSED, _OPEN, _HALF_OPEN = (
 )
 # Seconds until the end of the pause, by the database's clock; null without one.
 WAIT = sa.func.extract("epoch", _ENDS.paused_until - sa.func.now()).cast(sa.Double).label("wait")
+_LEASE = sa.literal_column(f"interval '{PROBE_S} seconds'", sa.Interval)
+# Whether the try is reserved for this delivery: who reserves it writes both times from one moment.
+ASKED = sa.and_(
+    _ENDS.circuit == _HALF_OPEN,
+    _ENDS.paused_until > sa.func.now(),
+    _ENDS.paused_until == deliveries.c.next_attempt_at + _LEASE,
+).label("asked")
 
 
 def after_answer() -> dict[str, Any]:
@@ -62,3 +73,31 @@ def _probe() -> sa.Update:
 async def take_probe(ctx: Context, endpoint_id: UUID) -> bool:
     """Whether the caller may send the one delivery that an endpoint with an open circuit is tried with."""
     return await ctx.row(_probe(), endpoint_id=endpoint_id, lease=PROBE_S) is not None
+
+
+@statement
+def _reserve() -> sa.Update:
+    this = (_ENDS.org_id == ORG, _ENDS.id == sa.bindparam("endpoint_id", type_=sa.Uuid))
+    moment = sa.bindparam("moment", type_=TIMESTAMP)
+    free = sa.or_(_ENDS.circuit == _OPEN, sa.and_(_ENDS.circuit == _HALF_OPEN, _ENDS.paused_until <= moment))
+    taken = {"circuit": _HALF_OPEN, "paused_until": moment + _LEASE}
+    return webhook_endpoints.update().where(*this, free).values(taken).returning(_ENDS.id)
+
+
+@statement
+def _state() -> sa.Select[Any]:
+    this = (_ENDS.org_id == ORG, _ENDS.id == sa.bindparam("endpoint_id", type_=sa.Uuid))
+    return sa.select(_ENDS.circuit, _ENDS.paused_until).where(*this)
+
+
+async def reserve(ctx: Context, endpoint_id: UUID, moment: datetime) -> datetime | None:
+    """Reserve the try of an endpoint whose circuit is not closed for a delivery that is due at ``moment``.
+
+    None when it is reserved, or the circuit has closed; else the end of the try that is under way.
+    """
+    if await ctx.row(_reserve(), endpoint_id=endpoint_id, moment=moment) is not None:
+        return None
+    row = await ctx.row(_state(), endpoint_id=endpoint_id)
+    assert row is not None, "the delivery's endpoint is kept"
+    until: datetime | None = row["paused_until"]
+    return until

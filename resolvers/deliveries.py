@@ -50,6 +50,7 @@ class Parcel:
     timeouts: int
     circuit: EndpointCircuit
     wait: float | None
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def _load() -> sa.Select[Any]:
     shown = (
         deliveries.c.event_id, events.c.type, events.c.data, events.c.occurred_at, ends.id.label("endpoint_id"),
         ends.version, ends.url, ends.secret, ends.previous_secret, ends.previous_until, ends.api_version,
-        ends.status, ends.deleted_at, ends.timeouts, ends.circuit, circuits.WAIT,
+        ends.status, ends.deleted_at, ends.timeouts, ends.circuit, circuits.WAIT, circuits.ASKED,
     )  # fmt: skip
     joined = deliveries.join(events, there).join(webhook_endpoints, where)
     return sa.select(*shown).select_from(joined).where(_THIS, _OPEN)
@@ -140,13 +141,13 @@ async def load(ctx: Context, delivery_id: UUID) -> Parcel | None:
     endpoint, ring = row["endpoint_id"], ctx.runtime.secret_keys
     keys = tuple(secrets.decrypt(ring, ctx.org_id, endpoint, item) for item in stored)
     webhook_id = encode(EVENT_PREFIX, row["event_id"])
-    state = (row["timeouts"], EndpointCircuit(row["circuit"]), row["wait"])
+    state = (row["timeouts"], EndpointCircuit(row["circuit"]), row["wait"], bool(row["asked"]))
     return Parcel(endpoint, row["version"], row["url"], keys, webhook_id, body_of(row), *state)
 
 
 async def must_wait(ctx: Context, parcel: Parcel) -> float | None:
     """The seconds for which an endpoint's circuit lets nothing through; None when the parcel may be sent now."""
-    if parcel.circuit == EndpointCircuit.CLOSED:
+    if parcel.circuit == EndpointCircuit.CLOSED or parcel.asked:
         return None
     if parcel.wait is not None and parcel.wait > 0:
         return parcel.wait

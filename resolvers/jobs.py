@@ -37,6 +37,7 @@ class Claim:
     id: UUID
     kind: JobKind
     subject_id: UUID
+    lane: UUID
     attempt: int
     claim_no: int
     token: UUID
@@ -60,7 +61,7 @@ def _claim() -> sa.Update:
         "lease_token": sa.bindparam("token", type_=sa.Uuid),
         "lease_until": _after("lease"),
     }
-    what = (jobs.c.kind, jobs.c.subject_id, jobs.c.attempt, jobs.c.claim_no)
+    what = (jobs.c.kind, jobs.c.subject_id, jobs.c.lane, jobs.c.attempt, jobs.c.claim_no)
     return jobs.update().where(_THIS, free).values(taken).returning(*what)
 
 
@@ -74,6 +75,11 @@ def _beat() -> sa.Update:
 @statement
 def _lock() -> sa.Select[Any]:
     return sa.select(jobs.c.id).where(_OURS).with_for_update()
+
+
+@statement
+def _join() -> sa.Update:
+    return jobs.update().where(_OURS).values(lane=sa.bindparam("new_lane", type_=sa.Uuid))
 
 
 @statement
@@ -107,7 +113,7 @@ async def claim(runtime: Runtime, org_id: UUID, job_id: UUID, lease_seconds: flo
     if row is None:
         return None
     kind = JobKind(row["kind"])
-    return Claim(org_id, job_id, kind, row["subject_id"], row["attempt"], row["claim_no"], token)
+    return Claim(org_id, job_id, kind, row["subject_id"], row["lane"], row["attempt"], row["claim_no"], token)
 
 
 async def beat(runtime: Runtime, org_id: UUID, claims: Collection[Claim], lease_seconds: float) -> set[UUID]:
@@ -145,6 +151,11 @@ async def finish(
     counted = claim.attempt if attempt is None else attempt
     values = {"new_state": state.value, "delay": delay, "counted": counted, "why": error_code}
     await ctx.fetch(_finish(), job_id=claim.id, token=claim.token, **values)
+
+
+async def join(ctx: Context, claim: Claim, lane: UUID) -> None:
+    """Put a held job into a lane, for its next tries."""
+    await ctx.fetch(_join(), job_id=claim.id, token=claim.token, new_lane=lane)
 
 
 async def give_back(ctx: Context, claim: Claim, delay: float = 0) -> None:

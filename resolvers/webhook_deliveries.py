@@ -1,185 +1,19 @@
-"""Deliveries as their endpoint shows them: read, send a test event, send again."""
-
-from typing import Any
-
-import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
+"""Deliveries as their endpoint shows them."""
 
 from execution.batch import Args
-from models.audit import Action
-from models.base import TIMESTAMP
-from models.jobs import JobKind, JobState, jobs
-from models.typeid import decode, encode, new_uuid
-from models.webhooks import (
-    DELIVERY_PREFIX,
-    DeliveryStatus,
-    EndpointStatus,
-    EventType,
-    deliveries,
-    events,
-    webhook_endpoints,
-)
-from resolvers.audit import stub_of
-from resolvers.changes import apply
+from models.webhooks import DELIVERY_PREFIX, DeliveryStatus, deliveries
 from resolvers.conditions import created, ids, word
-from resolvers.context import Context, Row, now
-from resolvers.deliveries import ENDPOINT, must_not_be_weaker
-from resolvers.errors import Refusal, not_found
+from resolvers.context import Context, Row
 from resolvers.filters import FILTERS, Filters
 from resolvers.listing import Page, pages
-from resolvers.rows import locked
-from resolvers.sql import ORG, statement
 from resolvers.windows import CREATED, Listed
 
 LISTED = Listed("deliveries", deliveries, {"CREATED_AT": CREATED})
 FILTERS["deliveries"] = Filters(
     deliveries, {"id": ids("id", DELIVERY_PREFIX), "status": word("status", DeliveryStatus), "created_at": created()}
 )
-# Of one delivery, by hand; each starts the schedule of attempts again.
-REDELIVERIES = 10
-_MOMENT = sa.bindparam("moment", type_=TIMESTAMP)
-_DELIVERY = sa.bindparam("delivery_id", type_=sa.Uuid)
 
 
 async def of_endpoints(ctx: Context, parents: list[Row], args: Args) -> list[Page]:
     """A page of each endpoint's deliveries."""
     return await pages(ctx, LISTED, args, column="endpoint_id", parents=[row["id"] for row in parents])
-
-
-def _job() -> sa.CTE:
-    """The job of a delivery, due now."""
-    work = jobs.insert().values(
-        org_id=ORG,
-        id=sa.bindparam("job_id", type_=sa.Uuid),
-        kind=JobKind.WEBHOOK_DELIVERY.value,
-        subject_id=_DELIVERY,
-        lane=sa.bindparam("endpoint_id", type_=sa.Uuid),
-        queue="webhooks",
-        run_at=_MOMENT,
-        state=JobState.QUEUED.value,
-        attempt=0,
-        claim_no=0,
-    )
-    return work.returning(jobs.c.id).cte("work")
-
-
-@statement
-def _test() -> sa.Select[Any]:
-    """A test event, its one delivery and its job."""
-    event, endpoint = sa.bindparam("event_id", type_=sa.Uuid), sa.bindparam("endpoint_id", type_=sa.Uuid)
-    told = events.insert().values(
-        org_id=ORG,
-        id=event,
-        type=EventType.webhook_test.value,
-        resource_id=endpoint,
-        resource_version=sa.bindparam("resource_version", type_=sa.Integer),
-        data=sa.bindparam("data", type_=sa.Text),
-        occurred_at=_MOMENT,
-    )
-    sent = deliveries.insert().values(
-        org_id=ORG,
-        id=_DELIVERY,
-        event_id=event,
-        endpoint_id=endpoint,
-        event_type=EventType.webhook_test.value,
-        status=DeliveryStatus.PENDING.value,
-        attempts=sa.cast(sa.literal("[]", sa.Text), pg.JSONB),
-        next_attempt_at=_MOMENT,
-        updated_at=_MOMENT,
-    )
-    shown = sent.returning(*deliveries.c).cte("sent")
-    return sa.select(shown).add_cte(told.returning(events.c.id).cte("told"), _job())
-
-
-async def send_test(ctx: Context, public_id: str) -> Row:
-    """Send an event ``webhook.test`` to one endpoint, whatever it listens to; its data is the endpoint.
-
-    The delivery. Raises Refusal NOT_FOUND, or CONFLICT (WEBHOOK_DISABLED).
-    """
-    endpoint = await locked(ctx, ENDPOINT, public_id)
-    _must_be_enabled(endpoint["status"])
-    delivery, job = new_uuid(), new_uuid()
-    await _recorded(ctx, endpoint, Action.WEBHOOK_TEST, delivery)
-    row = await ctx.row(
-        _test(), event_id=new_uuid(), endpoint_id=endpoint["id"], resource_version=endpoint["version"],
-        data=ctx.runtime.renderers[ENDPOINT.kind](endpoint), delivery_id=delivery, job_id=job, moment=now(),
-    )  # fmt: skip
-    ctx.wakes.append(job)
-    return row
-
-
-def _must_be_enabled(status: str) -> None:
-    if status != EndpointStatus.ENABLED:
-        message = "The endpoint is disabled: enable it first."
-        raise Refusal("CONFLICT", message, field="input.id", reason="WEBHOOK_DISABLED")
-
-
-async def _recorded(ctx: Context, endpoint: Any, action: Action, delivery: Any) -> None:
-    stub = stub_of(action, {}, {"delivery": encode(DELIVERY_PREFIX, delivery)})
-    await apply(ctx, ENDPOINT, None, endpoint, (), [stub])
-
-
-@statement
-def _locked() -> sa.Select[Any]:
-    ends = webhook_endpoints.c
-    where = sa.and_(ends.org_id == deliveries.c.org_id, ends.id == deliveries.c.endpoint_id, ends.deleted_at.is_(None))
-    joined = deliveries.join(webhook_endpoints, where)
-    query = sa.select(*deliveries.c, ends.status.label("endpoint_status"), ends.scopes).select_from(joined)
-    return query.where(deliveries.c.org_id == ORG, deliveries.c.id == _DELIVERY).with_for_update(of=deliveries)
-
-
-def _due_now() -> sa.CTE:
-    this = (deliveries.c.org_id == ORG, deliveries.c.id == _DELIVERY)
-    moved: dict[str, Any] = {
-        "status": DeliveryStatus.PENDING.value,
-        "redeliveries": deliveries.c.redeliveries + 1,
-        "next_attempt_at": _MOMENT,
-        "updated_at": _MOMENT,
-    }
-    return deliveries.update().where(*this).values(moved).returning(*deliveries.c).cte("again")
-
-
-@statement
-def _again() -> sa.Select[Any]:
-    """An ended delivery made open, with a new job."""
-    work = _job()
-    again = _due_now()
-    return sa.select(again, work.c.id.label("job")).join_from(again, work, sa.true())
-
-
-@statement
-def _sooner() -> sa.Select[Any]:
-    """A waiting delivery whose job is due now instead; no row while the job runs."""
-    mine = (jobs.c.org_id == ORG, jobs.c.subject_id == _DELIVERY)
-    queued = (jobs.c.kind == JobKind.WEBHOOK_DELIVERY.value, jobs.c.state == JobState.QUEUED.value)
-    work = jobs.update().where(*mine, *queued).values(run_at=_MOMENT).returning(jobs.c.id).cte("work")
-    again = _due_now()
-    return sa.select(again, work.c.id.label("job")).join_from(again, work, sa.true())
-
-
-async def redeliver(ctx: Context, public_id: str) -> Row:
-    """Send an event to its endpoint again, with the same id and body; one that waits for its next try goes now.
-
-    Raises Refusal NOT_FOUND, FORBIDDEN for a key that may not read all that the endpoint hears of, or CONFLICT
-    (WEBHOOK_DISABLED, DELIVERY_RUNNING while it is being sent, or TOO_MANY_REDELIVERIES after the tenth).
-    """
-    key = decode(DELIVERY_PREFIX, public_id)
-    old = None if key is None else await ctx.row(_locked(), delivery_id=key)
-    if old is None:
-        raise not_found(DELIVERY_PREFIX, "input.id")
-    must_not_be_weaker(ctx, old["scopes"])
-    _must_be_enabled(old["endpoint_status"])
-    if old["redeliveries"] >= REDELIVERIES:
-        message = f"The delivery was sent again {REDELIVERIES} times, which is as often as it can be."
-        raise Refusal("CONFLICT", message, field="input.id", reason="TOO_MANY_REDELIVERIES", limit=REDELIVERIES)
-    row = None
-    if old["status"] != DeliveryStatus.SENDING:
-        waits = old["status"] == DeliveryStatus.PENDING
-        values = {"delivery_id": key, "job_id": new_uuid(), "endpoint_id": old["endpoint_id"], "moment": now()}
-        row = await ctx.row(_sooner() if waits else _again(), **values)
-    if row is None:
-        message = "The delivery is being sent: wait for what becomes of it."
-        raise Refusal("CONFLICT", message, field="input.id", reason="DELIVERY_RUNNING")
-    await _recorded(ctx, {"id": old["endpoint_id"]}, Action.WEBHOOK_REDELIVER, key)
-    ctx.wakes.append(row["job"])
-    return row

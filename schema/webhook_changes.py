@@ -4,7 +4,7 @@ import strawberry
 
 from models.webhooks import EndpointStatus
 from models.webhooks import WebhookEndpoint as Table
-from resolvers import webhook_deliveries, webhooks
+from resolvers import webhook_requests, webhooks
 from schema.fields import object_type
 from schema.inputs import input_type, values_of
 from schema.mutations import EXPECTED, Info, mutation
@@ -12,6 +12,10 @@ from schema.webhooks import Delivery, WebhookEndpoint
 
 _ID = "The webhook endpoint's id."
 _NOT_WEAKER = "The key needs the scopes of all that the endpoint hears of."
+_AT_ONCE = (
+    "It is tried at once, also while the endpoint's circuit is open; only while another try of that endpoint is under"
+    " way it waits for the end of it, as nextAttemptAt says."
+)
 _SECRET = "The signing secret, whsec_…, shown this once; null when the answer is a replay."
 
 
@@ -150,16 +154,21 @@ class WebhookMutation:
         webhook, secret = await webhooks.rotate(info.context, values["id"], values.get("expected_version"))
         return RotateWebhookSecretPayload(webhook=webhook, secret=secret)
 
-    @mutation("webhooks:write", "Send an event webhook.test to one endpoint, whatever it listens to.")
+    @mutation(
+        "webhooks:write",
+        "Send an event webhook.test to one endpoint, whatever it listens to. It gets at most"
+        f" {webhook_requests.TEST_EVENTS_BOUND}; beyond them it is refused with RATE_LIMITED."
+        f" {_AT_ONCE}",
+    )
     async def send_test_event(self, info: Info, input: SendTestEventInput) -> SendTestEventPayload:
         """Send a test event."""
-        return SendTestEventPayload(delivery=await webhook_deliveries.send_test(info.context, values_of(input)["id"]))
+        return SendTestEventPayload(delivery=await webhook_requests.send_test(info.context, values_of(input)["id"]))
 
     @mutation(
         "webhooks:write",
-        f"Send an event to its endpoint again, at most {webhook_deliveries.REDELIVERIES} times: the same id, the same"
-        f" body. {_NOT_WEAKER}",
+        f"Send an event to its endpoint again, at most {webhook_requests.REDELIVERIES} times: the same id, the same"
+        f" body. {_AT_ONCE} {_NOT_WEAKER}",
     )
     async def redeliver(self, info: Info, input: RedeliverInput) -> RedeliverPayload:
         """Send again."""
-        return RedeliverPayload(delivery=await webhook_deliveries.redeliver(info.context, values_of(input)["id"]))
+        return RedeliverPayload(delivery=await webhook_requests.redeliver(info.context, values_of(input)["id"]))

@@ -9,6 +9,7 @@ from tests.logs_support import logging_restored
 from tests.pool_support import single
 from tests.servers import backends, own_backends, servers, template
 from tests.studio_support import studio
+from tests.webhooks_support import local, open_base, open_runtime, open_settings
 
 __all__ = [
     "acme",
@@ -17,7 +18,11 @@ __all__ = [
     "api_settings",
     "backends",
     "dev",
+    "local",
     "logging_restored",
+    "open_base",
+    "open_runtime",
+    "open_settings",
     "org",
     "other",
     "own_backends",

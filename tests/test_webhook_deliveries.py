@@ -1,7 +1,6 @@
 """Deliveries as the graph shows and starts them: a real receiver gets orders, test events and what is sent again."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
@@ -9,44 +8,13 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from resolvers.runtime import Runtime
-from server.settings import Settings
-from server.wiring import running
-from tests.api_support import Org, make_org, new_client, new_order, serving, settings_of
+from tests.api_support import Org, new_client, new_order
 from tests.jobs_support import OK, receiver, settled, working
-from tests.servers import Backends
 from tests.webhooks_support import AGAIN, DELETE, ONE, ROTATE, SEND, UPDATE, actions, new_webhook
 
 DELIVERIES = """query($id: ID!, $filter: DeliveryFilter) { webhook(id: $id) { deliveries(filter: $filter) {
   totalCount nodes { id eventId eventType status nextAttemptAt createdAt updatedAt
     attempts { at responseCode durationMs error body } } } } }"""
-
-
-@pytest.fixture(scope="module")
-async def open_settings(backends: Backends) -> Settings:
-    """Settings of a server that may send to loopback."""
-    return settings_of(backends, webhook_allow_private=True)
-
-
-@pytest.fixture(scope="module")
-async def open_base(open_settings: Settings) -> AsyncIterator[str]:
-    """A server that may send to loopback."""
-    async with serving(open_settings) as base:
-        yield base
-
-
-@pytest.fixture(scope="module")
-async def open_runtime(open_settings: Settings) -> AsyncIterator[Runtime]:
-    """A worker's runtime beside it."""
-    async with running(open_settings, most=8) as made:
-        yield made
-
-
-@pytest.fixture
-async def local(open_base: str, open_runtime: Runtime) -> AsyncIterator[Org]:
-    """An organization whose endpoints may be on loopback."""
-    made = await make_org(open_runtime, open_base)
-    yield made
-    await made.http.aclose()
 
 
 async def test_an_order_over_rest_is_delivered_as_it_is_read(local: Org, open_runtime: Runtime) -> None:

@@ -1,19 +1,22 @@
 """What an organization may have of webhooks: endpoints, redeliveries, attempts that are kept."""
 
 import asyncio
+from datetime import timedelta
+from math import ceil
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from resolvers import webhook_requests
 from resolvers.deliveries import ATTEMPTS_KEPT
 from resolvers.runtime import Runtime
-from resolvers.webhook_deliveries import REDELIVERIES
+from resolvers.webhook_requests import REDELIVERIES, TEST_EVENTS, TEST_EVENTS_WITHIN
 from server.settings import Settings
 from tests.api_support import Org, make_org, new_client, serving, settings_of
 from tests.jobs_support import hurry, listen_at, one, receiver, rows, settled, tell, working
 from tests.servers import Backends
-from tests.webhooks_support import AGAIN, CREATE, DELETE, HOOKS, PUBLIC, UPDATE, actions, new_webhook
+from tests.webhooks_support import AGAIN, CREATE, DELETE, HOOKS, PUBLIC, SEND, UPDATE, actions, new_webhook
 
 BODY = {"url": PUBLIC, "events": ["*"]}
 FULL = "The organization has 20 webhook endpoints and may have 20: delete one first."
@@ -128,6 +131,76 @@ async def test_redeliveries_at_once_do_not_pass_the_bound(acme: Org) -> None:
     refused = [answer.json()["errors"][0]["extensions"]["reason"] for answer in answers if "errors" in answer.json()]
     assert refused == ["TOO_MANY_REDELIVERIES"] * 5
     assert (await acme.rows("select redeliveries from deliveries"))[0]["redeliveries"] == REDELIVERIES
+
+
+WRITTEN = ("events", "deliveries", "jobs where subject_id in (select id from deliveries)", "audit_entries")
+
+
+async def written(org: Org) -> dict[str, int]:
+    """How many rows a test event could have added to."""
+    return {table: await org.count(table) for table in WRITTEN}
+
+
+async def test_an_endpoint_gets_a_bounded_number_of_test_events(acme: Org) -> None:
+    made, beside = [await new_webhook(acme) for _ in range(2)]
+    this = {"input": {"id": made["publicId"]}}
+    for number in range(TEST_EVENTS):
+        await acme.graphql(SEND, {"Idempotency-Key": str(number)}, **this)
+    before = await written(acme)
+    assert [before[table] for table in WRITTEN[:3]] == [TEST_EVENTS] * 3
+    answer = await acme.graphql(SEND, {"Idempotency-Key": "one too many"}, **this)
+    [error] = answer.json()["errors"]
+    told, seconds = error["extensions"], TEST_EVENTS_WITHIN.total_seconds()
+    assert error["message"] == "The endpoint was sent 10 test events within 10 minutes, which is as many as it can be."
+    assert (told["code"], told["status"], told["field"], told["limit"]) == ("RATE_LIMITED", 429, "input.id", 10)
+    assert 0 < told["retryAfter"] <= seconds
+    assert answer.headers["retry-after"] == str(told["retryAfter"])
+    assert await written(acme) == before
+    # A replay is no test event, another endpoint has its own, and what is refused for another reason stays so.
+    again = await acme.graphql(SEND, {"Idempotency-Key": "0"}, **this)
+    assert again.headers["idempotent-replayed"] == "true"
+    await acme.data(SEND, input={"id": beside["publicId"]})
+    await acme.data(UPDATE, input={"id": made["publicId"], "status": "DISABLED"})
+    assert await acme.refused(SEND, **this) == [("CONFLICT", "input.id")]
+
+
+async def test_test_events_at_once_do_not_pass_the_bound(acme: Org) -> None:
+    made = await new_webhook(acme)
+    this = {"input": {"id": made["publicId"]}}
+    for _ in range(TEST_EVENTS - 3):
+        await acme.data(SEND, **this)
+    answers = await asyncio.gather(*(acme.graphql(SEND, **this) for _ in range(12)))
+    refused = [answer.json()["errors"][0]["extensions"]["code"] for answer in answers if "errors" in answer.json()]
+    assert refused == ["RATE_LIMITED"] * 9
+    before = await written(acme)
+    assert before["deliveries"] == TEST_EVENTS
+    # Aliases of one document are changes of their own.
+    twice = """mutation($input: SendTestEventInput!) {
+      a: sendTestEvent(input: $input) { delivery { id } } b: sendTestEvent(input: $input) { delivery { id } } }"""
+    errors = (await acme.graphql(twice, **this)).json()["errors"]
+    assert [(error["path"], error["extensions"]["code"]) for error in errors] == [
+        (["a"], "RATE_LIMITED"),
+        (["b"], "RATE_LIMITED"),
+    ]
+    assert await written(acme) == before
+
+
+async def test_test_events_are_bounded_by_time(acme: Org, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = await new_webhook(acme)
+    this = {"input": {"id": made["publicId"]}}
+    for _ in range(TEST_EVENTS):
+        await acme.data(SEND, **this)
+    tests = "select occurred_at from audit_entries where action = 'webhook:test' order by id limit 2"
+    oldest, second = [row["occurred_at"] for row in await acme.rows(tests)]
+    over = oldest + TEST_EVENTS_WITHIN
+    monkeypatch.setattr(webhook_requests, "now", lambda: over - timedelta(milliseconds=1_500))
+    [error] = (await acme.graphql(SEND, **this)).json()["errors"]
+    assert error["extensions"]["retryAfter"] == 2
+    monkeypatch.setattr(webhook_requests, "now", lambda: over)
+    await acme.data(SEND, **this)
+    # The next one is free when the second oldest is as old.
+    [error] = (await acme.graphql(SEND, **this)).json()["errors"]
+    assert error["extensions"]["retryAfter"] == max(1, ceil((second - oldest).total_seconds()))
 
 
 async def test_the_last_attempts_are_kept(runtime: Runtime, org: UUID) -> None:

@@ -4,7 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tests.api_support import Org
+import pytest
+
+from resolvers.runtime import Runtime
+from server.settings import Settings
+from server.wiring import running
+from tests.api_support import Org, make_org, serving, settings_of
+from tests.servers import Backends
 
 HOOKS = "/api/v1/webhooks"
 PUBLIC = "https://hooks.example.com/counterfoil"
@@ -17,7 +23,7 @@ DELETE = "mutation($input: DeleteWebhookInput!) { deleteWebhook(input: $input) {
 ROTATE = """mutation($input: RotateWebhookSecretInput!) {
   rotateWebhookSecret(input: $input) { webhook { id version } secret } }"""
 SEND = """mutation($input: SendTestEventInput!) {
-  sendTestEvent(input: $input) { delivery { id eventId eventType status } } }"""
+  sendTestEvent(input: $input) { delivery { id eventId eventType status nextAttemptAt } } }"""
 AGAIN = """mutation($input: RedeliverInput!) {
   redeliver(input: $input) { delivery { id eventId status attempts { responseCode } } } }"""
 ONE = f"query($id: ID!) {{ webhook(id: $id) {{ {FIELDS} }} }}"
@@ -49,3 +55,31 @@ async def with_scopes(org: Org, *scopes: str) -> AsyncIterator[Org]:
     held = org.holding(await org.new_key(*scopes))
     async with held.http:
         yield held
+
+
+@pytest.fixture(scope="session")
+async def open_settings(backends: Backends) -> Settings:
+    """Settings of a server that may send to loopback."""
+    return settings_of(backends, webhook_allow_private=True)
+
+
+@pytest.fixture(scope="session")
+async def open_base(open_settings: Settings) -> AsyncIterator[str]:
+    """A server that may send to loopback."""
+    async with serving(open_settings) as base:
+        yield base
+
+
+@pytest.fixture(scope="session")
+async def open_runtime(open_settings: Settings) -> AsyncIterator[Runtime]:
+    """A worker's runtime beside it."""
+    async with running(open_settings, most=8) as made:
+        yield made
+
+
+@pytest.fixture
+async def local(open_base: str, open_runtime: Runtime) -> AsyncIterator[Org]:
+    """An organization whose endpoints may be on loopback."""
+    made = await make_org(open_runtime, open_base)
+    yield made
+    await made.http.aclose()

@@ -13,6 +13,7 @@ import aiodns
 import pycares
 
 from resolvers.addresses import Address, allowed, literal
+from workers.limit import within
 
 RESOLVE_S = 2.0
 # How many names of one organization are looked up at once, and how long another one waits for its turn.
@@ -76,7 +77,7 @@ class Addresses:
     async def _named(self, host: str, org_id: UUID | None) -> list[Address]:
         async with self._turn(org_id):
             try:
-                async with asyncio.timeout(self._resolve_s):
+                async with within(self._resolve_s):
                     found = await self._resolve(host)
             except (TimeoutError, aiodns.error.DNSError, ValueError):
                 raise Refused("NAME_NOT_RESOLVED") from None

@@ -16,6 +16,7 @@ from resolvers.jobs import Claim
 from resolvers.runtime import Runtime
 from workers.address import Postponed
 from workers.http import TOTAL_S, URL_REFUSED, Answer, Sender
+from workers.insist import until_done
 from workers.runner import EXHAUSTED, Handler
 from workers.slot import Slot
 from workers.sweep import jittered
@@ -67,6 +68,8 @@ def handler(sender: Sender) -> Handler:
                 await deliveries.move(ctx, claim.subject_id, DeliveryStatus.CANCELLED)
                 await jobs.finish(ctx, claim, JobState.CANCELLED)
                 return
+            if claim.lane != parcel.endpoint_id:
+                await jobs.join(ctx, claim, parcel.endpoint_id)
             wait = await deliveries.must_wait(ctx, parcel)
             if wait is None:
                 await deliveries.move(ctx, claim.subject_id, DeliveryStatus.SENDING)
@@ -104,10 +107,13 @@ async def _postpone(runtime: Runtime, claim: Claim) -> None:
 def patience_with(parcel: Parcel) -> float:
     """How long a try may take: less for an endpoint that keeps timing out.
 
-    Each fourth one has the whole time, for a receiver that is slow and no longer hangs.
+    Each fourth one has the whole time, for a receiver that is slow and no longer hangs, and so has one that was asked
+    for.
     """
     tried = parcel.timeouts - circuits.OPENS_AFTER
-    spared = parcel.circuit != EndpointCircuit.CLOSED and tried % FULL_PROBE_EACH != FULL_PROBE_EACH - 1
+    spared = (
+        parcel.circuit != EndpointCircuit.CLOSED and not parcel.asked and tried % FULL_PROBE_EACH != FULL_PROBE_EACH - 1
+    )
     return PROBE_S if spared else TOTAL_S
 
 
@@ -123,9 +129,15 @@ async def _record(runtime: Runtime, claim: Claim, parcel: Parcel, attempt: Attem
             status, state, code = DeliveryStatus.FAILED, JobState.DEAD, EXHAUSTED
         else:
             status, state = DeliveryStatus.PENDING, JobState.QUEUED
-    async with jobs.held(runtime, claim) as ctx:
-        until = await deliveries.record(ctx, claim.subject_id, parcel, attempt, status, delay)
-        await jobs.finish(ctx, claim, state, delay=delay, error_code=code)
+
+    async def recorded() -> datetime | None:
+        async with jobs.held(runtime, claim) as ctx:
+            paused = await deliveries.record(ctx, claim.subject_id, parcel, attempt, status, delay)
+            await jobs.finish(ctx, claim, state, delay=delay, error_code=code)
+            return paused
+
+    # It was sent: what is not recorded would be sent again.
+    until = await until_done(recorded)
     if not attempt.succeeded:
         _log_failed(claim, parcel, attempt, delay, until)
     return until

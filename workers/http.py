@@ -11,6 +11,7 @@ import httptools
 
 from resolvers.addresses import Address, check_literal
 from workers.address import Addresses, Refused
+from workers.limit import within
 
 CONNECT_S = 3.0
 TOTAL_S = 15.0
@@ -89,8 +90,11 @@ class Sender:
         started = loop.time()
         reading, error = _Reading(), None
         try:
-            async with asyncio.timeout(min(self._total_s, total_seconds or self._total_s)):
-                await self._exchange(url, headers, body, org_id, reading)
+            parts = self._judged(url)
+            # Looking a name up has bounds of its own, and is not the receiver's time.
+            found = await self._addresses.of(str(parts.hostname), org_id)
+            async with within(min(self._total_s, total_seconds or self._total_s)):
+                await self._exchange(parts, found, headers, body, reading)
         except Refused as refused:
             error = refused.code
         except TimeoutError:
@@ -106,14 +110,16 @@ class Sender:
         took = round((loop.time() - started) * 1000)
         return Answer(reading.status, error, b"".join(reading.body)[:ANSWER_BYTES], took)
 
-    async def _exchange(
-        self, url: str, headers: Mapping[str, str], body: bytes, org_id: UUID | None, reading: _Reading
-    ) -> None:
+    def _judged(self, url: str) -> SplitResult:
         try:
-            parts = check_literal(url, self._allow_private)
+            return check_literal(url, self._allow_private)
         except ValueError:
             raise Refused(URL_REFUSED) from None
-        reader, writer = await self._connect(parts, org_id)
+
+    async def _exchange(
+        self, parts: SplitResult, found: list[Address], headers: Mapping[str, str], body: bytes, reading: _Reading
+    ) -> None:
+        reader, writer = await self._connect(parts, found)
         try:
             writer.write(_head(parts, headers, len(body)) + body)
             left = ANSWER_BYTES
@@ -130,13 +136,11 @@ class Sender:
             writer.transport.abort()
 
     async def _connect(
-        self, parts: SplitResult, org_id: UUID | None
+        self, parts: SplitResult, found: list[Address]
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        host = str(parts.hostname)
-        found = await self._addresses.of(host, org_id)
         try:
-            async with asyncio.timeout(self._connect_s):
-                return await self._first(found, host, parts)
+            async with within(self._connect_s):
+                return await self._first(found, str(parts.hostname), parts)
         except TimeoutError:
             raise Refused("CONNECT_TIMEOUT") from None
 
@@ -150,7 +154,7 @@ class Sender:
         code = "CONNECT_FAILED"
         for address in found:
             try:
-                async with asyncio.timeout(share):
+                async with within(share):
                     return await asyncio.open_connection(
                         str(address), port, limit=_CHUNK, ssl=trust, server_hostname=name
                     )

@@ -18,6 +18,7 @@ from resolvers.due import Due, Lane
 from resolvers.errors import Refusal
 from resolvers.jobs import Claim
 from resolvers.runtime import AWAY, Runtime
+from workers.insist import passes, until_done
 from workers.slot import Slot
 from workers.turns import WAITING_LANE, Turns
 from workers.woken import Woken
@@ -27,6 +28,8 @@ WINDOW = 500
 LANES = 250
 EACH = 8
 PORTIONS = 20
+# How long a job is let be after an error of the database's moment.
+AGAIN_S = 1.0
 EXHAUSTED = "ATTEMPTS_EXHAUSTED"
 FAILED = "INTERNAL"
 TROUBLE = (Refusal, asyncpg.PostgresError, *AWAY)
@@ -141,7 +144,7 @@ class Runner:
     async def _work(self, job: Due) -> None:
         slot = Slot(self.turns[job.queue], job, partial(self.start, job.queue))
         try:
-            claim = await jobs.claim(self.runtime, job.org_id, job.id, self._lease)
+            claim = await until_done(partial(jobs.claim, self.runtime, job.org_id, job.id, self._lease))
             if claim is not None:
                 await self._hold(claim, slot)
         except TROUBLE as error:
@@ -182,18 +185,24 @@ class Runner:
             await handler.run(self.runtime, claim, slot)
         except jobs.Lost:
             raise
-        except Exception:
-            log.exception("job.failed", job=str(claim.id), kind=claim.kind.value, attempt=claim.attempt)
-            delay = handler.delay(claim.attempt)
+        except Exception as error:
+            # An error of the database's moment says nothing about the job, and is no try.
+            passing = passes(error)
+            delay = AGAIN_S if passing else handler.delay(claim.attempt)
             state = JobState.DEAD if delay is None else JobState.QUEUED
-            await self._end(claim, state, delay, FAILED)
+            if passing:
+                log.warning("job.given_back", job=str(claim.id), kind=claim.kind.value, error=str(error))
+            else:
+                log.exception("job.failed", job=str(claim.id), kind=claim.kind.value, attempt=claim.attempt)
+            # A job that is left as it is waits until its lease expires, which is longer than the database is busy.
+            await until_done(partial(self._end, claim, state, delay, None if passing else FAILED))
 
     async def _end(self, claim: Claim, state: JobState, delay: float | None, error_code: str | None) -> None:
         """End a job that its handler did not: without a code it is given back, the attempt uncounted."""
         async with jobs.held(self.runtime, claim) as ctx:
             await self._handlers[claim.kind].ended(ctx, claim, state, delay)
             if error_code is None:
-                await jobs.give_back(ctx, claim)
+                await jobs.give_back(ctx, claim, delay or 0)
             else:
                 await jobs.finish(ctx, claim, state, delay=delay, error_code=error_code)
 

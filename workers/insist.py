@@ -1,0 +1,42 @@
+"""Transactions that must take place: tried again while the database is away, or busy."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import asyncpg
+import structlog
+
+from resolvers.errors import Refusal
+
+FIRST_S = 0.2
+LONGEST_S = 5.0
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+
+def passes(error: BaseException) -> bool:
+    """Whether an error is the database's state of the moment, and says nothing about what was tried."""
+    if isinstance(error, Refusal):
+        return error.code in ("UNAVAILABLE", "OUTCOME_UNKNOWN")
+    return isinstance(error, asyncpg.TransactionRollbackError)
+
+
+async def until_done(work: Callable[[], Awaitable[T]]) -> T:
+    """Do ``work``, a transaction, and again after a pause for as long as the database cannot.
+
+    The caller holds a job's lease: whoever loses that is cancelled, or finds it lost in the transaction. Raises what
+    ``work`` raises for another reason.
+    """
+    pause = FIRST_S
+    while True:
+        try:
+            return await work()
+        except Exception as error:
+            if not passes(error):
+                raise
+            log.warning("job.waits", error=str(error))
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST_S)
