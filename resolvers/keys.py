@@ -1,12 +1,13 @@
 """API keys: made, verified, cached for five seconds."""
 
 import asyncio
+import contextvars
 import hashlib
 import hmac
 import secrets
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -109,28 +110,47 @@ class Keys:
     cache: dict[bytes, Verdict] = field(default_factory=dict)
     refused: dict[bytes, Verdict] = field(default_factory=dict)
     used: dict[UUID, UUID] = field(default_factory=dict)
+    looking: dict[bytes, asyncio.Task[Verdict]] = field(default_factory=dict)
 
     async def actor_of(self, raw: str, may_look: Callable[[], bool] = lambda: True) -> Actor | None:
         """Who a raw key is; None for one that is malformed, unknown, revoked or expired.
 
-        ``may_look`` is asked before the look-up of a key that has not worked here. Raises Refusal UNAVAILABLE when the
-        database is away, or does not answer.
+        ``may_look`` is asked before the look-up of a key that has not worked here. A key is looked up once for all who
+        ask for it meanwhile. Raises Refusal UNAVAILABLE when the database is away, or does not answer.
         """
         name = hashlib.sha256(raw.encode()).digest()
         verdict = self.cache.get(name) or self.refused.get(name)
         started = time.monotonic()
         if verdict is None or verdict.until <= started:
             key_id = key_id_of(raw)
-            if key_id is None or not (name in self.cache or may_look()):
+            if key_id is None:
                 return None
-            verdict = await self._verdict(raw, key_id, started + CACHED_SECONDS)
-            self._keep(name, verdict)
+            looking = self.looking.get(name)
+            if looking is None:
+                if name not in self.cache and not may_look():
+                    return None
+                looking = self._begin(name, self._verdict(raw, key_id, started + CACHED_SECONDS))
+            # Whoever is cancelled while waiting leaves the look-up to the others.
+            verdict = await asyncio.shield(looking)
         actor = verdict.actor
         if actor is None or (verdict.expires_at is not None and verdict.expires_at <= datetime.now(UTC)):
             return None
         assert actor.key_id is not None, "a key's actor has its id"
         self.used[actor.key_id] = actor.org_id
         return actor
+
+    def _begin(self, name: bytes, verdict: Coroutine[Any, Any, Verdict]) -> asyncio.Task[Verdict]:
+        """Start a look-up whose verdict is kept, whether or not somebody still waits for it."""
+        # In a context of its own: it is nobody's request.
+        looking = self.looking[name] = asyncio.create_task(verdict, context=contextvars.Context())
+
+        def ended(task: asyncio.Task[Verdict]) -> None:
+            del self.looking[name]
+            if not task.cancelled() and task.exception() is None:
+                self._keep(name, task.result())
+
+        looking.add_done_callback(ended)
+        return looking
 
     def _keep(self, name: bytes, verdict: Verdict) -> None:
         works = verdict.actor is not None

@@ -153,10 +153,11 @@ def create_app(settings: Settings, *, compare: bool = False) -> App:
     app = Starlette(lifespan=lambda app: _lifespan(app, paths, settings, engine, metrics), exception_handlers=HANDLERS)
     app.router.redirect_slashes = False
     paths = Paths(app)
-    wrapped: App = paths
+    seconds, timing = settings.request_timeout_s, settings.server_timing
     if settings.cors_origins:
-        wrapped = cross_origin(paths, settings.cors_origins)
-    return Edge(wrapped, metrics, seconds=settings.request_timeout_s, timing=settings.server_timing)
+        opened = cross_origin(paths, settings.cors_origins)
+        return Edge(opened, metrics, seconds=seconds, timing=timing, readable=opened.readable)
+    return Edge(paths, metrics, seconds=seconds, timing=timing)
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """Who a request is from: its key, and how often its address has failed."""
 
-import ipaddress
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from resolvers.context import Actor
 from resolvers.errors import Refusal
 from resolvers.keys import Keys
 from rest_shim.http import Request
+from server.addresses import address_of
 
 _ADDRESSES = 100_000
 MINUTE = 60.0
@@ -72,36 +72,6 @@ class Authentication:
         self.failed[address] = (since, count + 1)
 
     def address(self, request: Request) -> str:
-        """The peer's address, or the last one before our own proxies in X-Forwarded-For; IPv6 as its /64."""
+        """The address that a request counts for."""
         client = request.scope.get("client")
-        peer: str = client[0] if client is not None else ""
-        for hop in [peer, *reversed(_forwarded(request))]:
-            try:
-                address = _parsed(hop)
-            except ValueError:
-                return peer
-            if not any(address in network for network in self.proxies):
-                return _limited_as(address)
-        return peer
-
-
-def _forwarded(request: Request) -> list[str]:
-    """The hops of all X-Forwarded-For lines, which are one list, in their order."""
-    lines = [value.decode("latin-1") for name, value in request.scope["headers"] if name == b"x-forwarded-for"]
-    return [hop for line in lines for hop in map(str.strip, line.split(",")) if hop]
-
-
-def _parsed(hop: str) -> Any:
-    """An address without the port that some proxies add; one of IPv4 that is written as IPv6 is itself."""
-    if hop.startswith("["):
-        hop = hop[1:].partition("]")[0]
-    elif hop.count(":") == 1:
-        hop = hop.partition(":")[0]
-    address = ipaddress.ip_address(hop.partition("%")[0])
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-def _limited_as(address: Any) -> str:
-    if address.version == 4:
-        return str(address)
-    return str(ipaddress.ip_network((address, 64), strict=False))
+        return address_of(client[0] if client is not None else "", request.scope["headers"], self.proxies)

@@ -1,17 +1,21 @@
 """How long a connection lives: deadlines for what is awaited, an end in order, and the requests that it carries."""
 
 import math
+import sys
 from asyncio import TimerHandle, Transport
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from server.descriptors import descriptors
+from server.slots import Slots, overloaded
 
 # What is read and dropped after an answer, so that a client that is still sending gets to read it.
 DROPPED_BYTES = 16 * 1024 * 1024
+# How long what follows is dropped where an address has too many connections.
+EXCESS_S = 1.0
 # What a client must have taken of an answer between one look and the next.
 TAKEN_BYTES = 256 * 1024
 
@@ -39,8 +43,14 @@ class Outgoing:
 
 
 class Cycle(RequestResponseCycle):
-    """A request and its answer. It is the connection's last when the answer begins before the request has ended."""
+    """A request and its answer. It is the connection's last when the answer begins before the request has ended.
 
+    ``at_work`` are all that run; those that wait for their body do not count among the ``most`` that may.
+    """
+
+    slots: Slots
+    at_work: Sized
+    most: int | None
     _kept = True
     _interrupted = False
 
@@ -61,15 +71,28 @@ class Cycle(RequestResponseCycle):
         self.message_event.set()
 
     async def receive(self) -> Any:
-        """The next part of the body."""
-        message: Any = await super().receive()
-        return {"type": "http.disconnect"} if self._interrupted else message
+        """The next part of the body. Raises Refusal UNAVAILABLE where it is whole and all slots of work are taken."""
+        if not self.more_body:
+            return await super().receive()
+        slots = self.slots
+        slots.waiting += 1
+        try:
+            message: Any = await super().receive()
+        finally:
+            slots.waiting -= 1
+        if self._interrupted:
+            return {"type": "http.disconnect"}
+        whole = not message.get("more_body", False)
+        if whole and self.most is not None and len(self.at_work) - slots.waiting > self.most:
+            raise overloaded()
+        return message
 
 
 class Connection(HttpToolsProtocol):
     """Waits for one thing at a time, with one timer, and ends so that the last answer arrives."""
 
     patience = Patience()
+    slots = Slots(sys.maxsize)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -82,13 +105,25 @@ class Connection(HttpToolsProtocol):
         self._dropped = 0
         self._left: int | None = None
         self._running: Cycle | None = None
+        # What the connection counts for; None for one of our own proxies, whose requests count.
+        self._address: str | None = None
+        self._exceeds = False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._outgoing: Any = Outgoing(transport, self.finish)
         self._wait(self.patience.head_s)
-        if descriptors.short(len(self.connections)):
+        if not self._admitted() or descriptors.short(len(self.connections)):
             transport.abort()
+
+    def _admitted(self) -> bool:
+        """Count the connection for its address. Whether it is kept, if only to be answered that there are too many."""
+        slots, peer = self.slots, self.client[0] if self.client is not None else ""
+        if slots.proxied(peer):
+            return True
+        self._address = address = slots.connected(peer)
+        self._exceeds = slots.too_many(address)
+        return not (self._exceeds and slots.far_too_many(address))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._due = math.inf
@@ -99,6 +134,9 @@ class Connection(HttpToolsProtocol):
             self._running.disconnected = True
             self._running.message_event.set()
         self.pipeline.clear()
+        if self._address is not None:
+            self.slots.let_go(self._address)
+            self._address = None
         super().connection_lost(exc)
 
     def eof_received(self) -> Any:
@@ -132,7 +170,7 @@ class Connection(HttpToolsProtocol):
             self._held = b""
             transport.write_eof()
             self.flow.resume_reading()
-            self._wait(self.patience.drop_s)
+            self._wait(min(EXCESS_S, self.patience.drop_s) if self._exceeds else self.patience.drop_s)
         else:
             self._left = transport.get_write_buffer_size()
             transport.close()

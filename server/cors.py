@@ -1,10 +1,12 @@
 """Browsers of other origins: what their GraphQL clients send is let through, and what they should read is exposed."""
 
 from collections.abc import Iterable
+from functools import partial
 
+from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 
-from rest_shim.http import App
+from rest_shim.http import App, Scope, Send
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 # A browser asks again after as long; no browser keeps an answer for longer than two hours.
@@ -14,7 +16,8 @@ TRACING = ("traceparent", "tracestate", "baggage", "sentry-trace")
 # Apollo's clients (web, Kotlin, iOS), and what the network layers that Relay, urql and graphql-request are given add.
 CLIENTS = (
     "apollo-require-preflight", "apollographql-client-name", "apollographql-client-version", "x-apollo-operation-id",
-    "x-apollo-operation-name", "x-apollo-operation-type", "graphql-require-preflight", "x-requested-with",
+    "x-apollo-operation-name", "x-apollo-operation-type", "graphql-client-name", "graphql-client-version",
+    "x-graphql-client-name", "x-graphql-client-version", "graphql-require-preflight", "x-requested-with",
     "cache-control", "pragma", "last-event-id",
 )  # fmt: skip
 EXPOSED = (
@@ -23,9 +26,17 @@ EXPOSED = (
 )  # fmt: skip
 
 
-def cross_origin(app: App, origins: Iterable[str]) -> App:
-    """The application, open to browsers of these origins."""
-    return CORSMiddleware(
+class CrossOrigin(CORSMiddleware):
+    """The application, open to browsers of some origins."""
+
+    def readable(self, scope: Scope, send: Send) -> Send:
+        """Return a ``send`` for what is refused before the application: its head has the headers that CORS asks for."""
+        return partial(self.send, send=send, request_headers=Headers(raw=scope["headers"]))
+
+
+def cross_origin(app: App, origins: Iterable[str]) -> CrossOrigin:
+    """Open the application to browsers of these origins."""
+    return CrossOrigin(
         app,
         allow_origins=[*origins],
         allow_methods=[*METHODS],

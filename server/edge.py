@@ -4,7 +4,7 @@ import asyncio
 import copy
 import re
 import time
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import orjson
@@ -30,24 +30,30 @@ SECURITY_HEADERS: tuple[Header, ...] = (
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
 )
+Readable = Callable[[Scope, Send], Send]
 _POLICY = b"content-security-policy"
 STRICT: tuple[Header, ...] = (*SECURITY_HEADERS, (_POLICY, b"default-src 'none'; frame-ancestors 'none'"))
 
 
 class Edge:
-    """Wraps the application. ``timing`` adds the number of SQL statements in a Server-Timing header."""
+    """Wraps the application. ``timing`` adds the number of SQL statements in a Server-Timing header; ``readable`` makes
+    what is refused here readable for browsers of other origins."""
 
-    def __init__(self, app: App, metrics: Metrics, *, seconds: float, timing: bool) -> None:
+    def __init__(
+        self, app: App, metrics: Metrics, *, seconds: float, timing: bool, readable: Readable | None = None
+    ) -> None:
         self.app = app
+        self.readable = readable
         self.metrics = metrics
         self.deadlines = Deadlines(seconds)
         self.timing = timing
 
-    def refusing(self, refusal: Refusal) -> "Edge":
-        """The same, with a refusal as its answer to every request."""
+    def refusing(self, refusal: Refusal, *, problem: bool = False) -> "Edge":
+        """The same, with a refusal as its answer to every request: a ``problem`` whatever the path, or in the shape of
+        the path's door."""
 
         async def refuse(scope: Scope, _receive: Receive, send: Send) -> None:
-            await answer(masked(refusal, scope["state"]["request_id"], scope["path"]), send)
+            await self._refuse(scope, send, refusal, "" if problem else scope["path"])
 
         edge = copy.copy(self)
         edge.app = refuse
@@ -85,15 +91,24 @@ class Edge:
         except asyncio.CancelledError:
             if not late:
                 raise
-            refused = _late(state.get("ctx"))
-            await _fail(status, send_head, refused, request_id, scope["path"])
+            if not status:  # once the head has left, the connection's end tells
+                await self._refuse(scope, send_head, _late(state.get("ctx")), scope["path"])
+        except Refusal as refused:
+            if not status:
+                await self._refuse(scope, send_head, refused, scope["path"])
         except Exception:
             log.exception("unexpected error")
-            await _fail(status, send_head, internal(), request_id, scope["path"])
+            if not status:
+                await self._refuse(scope, send_head, internal(), scope["path"])
         seconds, statements = time.perf_counter() - started, state.get("statements", 0)
         self.metrics.note(state.get("door", "other"), state.get("kind", "none"), status, seconds, statements)
         access(request_id, scope["method"], scope["path"], status, seconds, statements)
         REQUEST_ID.reset(token)
+
+    async def _refuse(self, scope: Scope, send: Send, refusal: Refusal, path: str) -> None:
+        if self.readable is not None:
+            send = self.readable(scope, send)
+        await answer(masked(refusal, scope["state"]["request_id"], path), send)
 
 
 def _late(ctx: Context | None) -> Refusal:
@@ -126,9 +141,3 @@ def masked(refusal: Refusal, request_id: str, path: str) -> Reply:
         return problem([shown], str)
     headers = [(b"retry-after", b"%d" % refusal.extra["retryAfter"])] if "retryAfter" in refusal.extra else []
     return reply(refusal.status, orjson.dumps({"errors": [shown]}), b"application/json", headers)
-
-
-async def _fail(status: int, send: Send, refusal: Refusal, request_id: str, path: str) -> None:
-    if status:
-        return  # the head has left: the connection's end tells
-    await answer(masked(refusal, request_id, path), send)

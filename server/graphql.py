@@ -86,8 +86,8 @@ class GraphQL:
         try:
             prepared, name = await self._prepare(request, known=refused is None)
         except (MalformedError, Refusal, Refusals, UnfitDocument) as error:
-            # Without a key nobody learns more than that one is needed.
-            if refused is not None:
+            # Without a key nobody learns more than that one is needed, or that we are busy.
+            if refused is not None and not _is_ours(error):
                 raise refused from None
             if actor is not None and _was_read(error):
                 await self.door.pay(actor.org_id, REFUSED, headers)
@@ -158,6 +158,12 @@ class GraphQL:
         if not isinstance(text, str):
             raise bad_input("query", _NO_TEXT, "WRONG_TYPE")
         return text, variables, name
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether a request is refused for what is the matter with us, not with it."""
+    refusal = error.refusal if isinstance(error, MalformedError) else error
+    return isinstance(refusal, Refusal) and refusal.code == "UNAVAILABLE"
 
 
 def _was_read(error: Exception) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import re
+import sys
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,6 +14,7 @@ from resolvers.errors import Refusal
 from server import heads
 from server.connection import Connection, Cycle, Patience
 from server.heads import HEAD_BYTES
+from server.slots import Slots, always_answered, connections_exceeded, overloaded, requests_exceeded
 
 # Trailers and chunk extensions of one body, beside what each chunk may take.
 FRAMING_BYTES = 16 * 1024
@@ -22,7 +24,6 @@ PIPELINED = 16
 AT_ONCE = 8
 _LINE = b" HTTP/1."
 _METHOD = re.compile(rb"[A-Za-z_-]{1,32} ")
-_ALIVE = frozenset({"/api/health", "/api/health/"})
 
 
 class BoundedProtocol(Connection):
@@ -130,6 +131,8 @@ class BoundedProtocol(Connection):
             refusal = heads.too_large()
         elif len(self.pipeline) >= PIPELINED:
             refusal = heads.malformed(f"At most {PIPELINED} requests may wait for an answer.")
+        elif self._exceeds and refusal is None:
+            refusal = self._excess(scope)
         if refusal is not None:
             self._refusal = refusal
             raise ValueError(refusal.message)  # ends the parsing
@@ -142,10 +145,13 @@ class BoundedProtocol(Connection):
             self._body_of_upgrade = heads.framing(headers)
         app: Any = self.app
         most = self.limit_concurrency
-        if most is not None and len(self.tasks) >= most and scope["path"] not in _ALIVE:
-            app = app.refusing(Refusal("UNAVAILABLE", "Too many requests are under way. Try again.", retryAfter=1))
+        if most is not None and len(self.tasks) - self.slots.waiting >= most and not always_answered(scope):
+            app = app.refusing(overloaded())
+        elif self._address is None and not always_answered(scope):
+            app = self.slots.sharing(app, app.refusing(requests_exceeded()))
         waits = self._answering()
-        self.cycle = cycle = self._cycle(version == "1.1" and parser.should_keep_alive())
+        kept = version == "1.1" and parser.should_keep_alive() and not self._exceeds
+        self.cycle = cycle = self._cycle(kept)
         if waits:
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, app))
@@ -153,6 +159,11 @@ class BoundedProtocol(Connection):
             self._due = math.inf
             self._running = cycle
             self._start_asgi_task(cycle, app)
+
+    def _excess(self, scope: Any) -> Refusal | None:
+        """Why a first request is refused whose address had too many connections; None where that is over."""
+        self._exceeds = self._address is not None and self.slots.too_many(self._address)
+        return connections_exceeded() if self._exceeds and not always_answered(scope) else None
 
     def _locate(self, scope: Any) -> Refusal | None:
         """Put the target's path and query into the scope."""
@@ -172,7 +183,7 @@ class BoundedProtocol(Connection):
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _cycle(self, keep_alive: bool) -> Cycle:
-        return Cycle(
+        cycle = Cycle(
             scope=self.scope,
             transport=self._outgoing,
             flow=self.flow,
@@ -185,6 +196,8 @@ class BoundedProtocol(Connection):
             keep_alive=keep_alive,
             on_response=self.on_response_complete,
         )
+        cycle.slots, cycle.at_work, cycle.most = self.slots, self.tasks, self.limit_concurrency
+        return cycle
 
     def on_chunk_header(self) -> None:
         """Called by the parser for each chunk."""
@@ -235,9 +248,11 @@ class BoundedProtocol(Connection):
             scope.setdefault(name, missing)
         app: Any = self.app
         self.cycle = self._running = cycle = self._cycle(keep_alive=False)
-        self._start_asgi_task(cycle, app.refusing(refusal))
+        self._start_asgi_task(cycle, app.refusing(refusal, problem=True))
 
 
-def bounded(head_timeout_s: float, **seconds: float) -> type[BoundedProtocol]:
-    """The protocol with a deadline, in seconds, for the head of each request, and others of ``Patience``."""
-    return type("Protocol", (BoundedProtocol,), {"patience": Patience(head_s=head_timeout_s, **seconds)})
+def bounded(head_timeout_s: float, slots: Slots | None = None, **seconds: float) -> type[BoundedProtocol]:
+    """The protocol with a deadline, in seconds, for the head of each request, and others of ``Patience``; ``slots``
+    bounds what an address may hold of it."""
+    patience = Patience(head_s=head_timeout_s, **seconds)
+    return type("Protocol", (BoundedProtocol,), {"patience": patience, "slots": slots or Slots(sys.maxsize)})

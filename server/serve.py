@@ -8,8 +8,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from server.descriptors import RESERVED, descriptors
-from server.protocol import bounded
+from server.protocol import BoundedProtocol, bounded
 from server.settings import Settings
+from server.slots import Slots
 
 GRACE_SECONDS = 3
 # A request leaves thousands of short-lived objects; the collector's default of 700 would look at them again and again.
@@ -31,7 +32,7 @@ def serve(make_app: Callable[[], ASGIApp], settings: Settings) -> None:
             host=settings.host,
             port=settings.port,
             loop="uvloop",
-            http=bounded(settings.header_timeout_s),
+            http=protocol_of(settings),
             limit_concurrency=settings.limit_concurrency,
             ws="none",
             lifespan="on",
@@ -43,6 +44,11 @@ def serve(make_app: Callable[[], ASGIApp], settings: Settings) -> None:
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     ).run()
+
+
+def protocol_of(settings: Settings) -> type[BoundedProtocol]:
+    """Return the HTTP protocol of a process, with the bounds that settings name."""
+    return bounded(settings.header_timeout_s, Slots(settings.address_connections, settings.trusted_proxies))
 
 
 def settled(app: ASGIApp) -> ASGIApp:

@@ -78,7 +78,10 @@ class Settings(LocalSettings):
     request_timeout_s: float = Field(10, gt=0, description="Longest request, in seconds")
     header_timeout_s: float = Field(5, gt=0, description="Longest wait for a request's head, in seconds")
     body_timeout_s: float = Field(10, gt=0, description="Longest wait for a request's body, in seconds")
-    limit_concurrency: int = Field(1000, ge=1, description="Requests under way in one process before a 503")
+    limit_concurrency: int = Field(1000, ge=1, description="Requests at work in one process before a 503")
+    address_connections: int = Field(
+        250, ge=1, description="Connections of one address (IPv6 by /64), or its requests behind `TRUSTED_PROXIES`"
+    )
     body_limit_bytes: int = Field(262_144, ge=1024, description="Largest request body, in bytes")
 
     introspection: bool = Field(False, description="Whether introspection is answered (default: in development)")
@@ -135,6 +138,10 @@ class Settings(LocalSettings):
     def _fit_together(self) -> Self:
         if self.pool_min > self.pool_max:
             raise ValueError("POOL_MIN must not be greater than POOL_MAX")
+        if self.address_connections > 1 and self.address_connections >= self.limit_concurrency:
+            raise ValueError(
+                "ADDRESS_CONNECTIONS must be less than LIMIT_CONCURRENCY, or one address can take all of it"
+            )
         if self.heartbeat_seconds * 2 > self.lease_seconds:
             raise ValueError("HEARTBEAT_SECONDS must be at most half of LEASE_SECONDS")
         return self

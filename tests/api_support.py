@@ -17,7 +17,7 @@ from resolvers import keys, organizations
 from resolvers.runtime import Runtime
 from server.app import create_app
 from server.embedded import free_port
-from server.protocol import bounded
+from server.serve import protocol_of
 from server.settings import Settings
 from server.wiring import running
 from tests.servers import Backends
@@ -53,7 +53,7 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
         log_config=None,
         lifespan="on",
         ws="none",
-        http=bounded(settings.header_timeout_s),
+        http=protocol_of(settings),
         limit_concurrency=settings.limit_concurrency,
         proxy_headers=False,
     )

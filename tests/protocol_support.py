@@ -14,6 +14,7 @@ from rest_shim.http import App
 from server.edge import Edge
 from server.metrics import Metrics
 from server.protocol import bounded
+from server.slots import Slots
 
 SHORT = 0.3
 # No test waits longer for a server that should have ended the connection.
@@ -37,12 +38,14 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 
 @asynccontextmanager
-async def listening(app: App = echo, most: int | None = None, **seconds: float) -> AsyncIterator[int]:
+async def listening(
+    app: App = echo, most: int | None = None, slots: Slots | None = None, **seconds: float
+) -> AsyncIterator[int]:
     """The port of a server for the block."""
     given = {"idle_s": 3 * SHORT, "drop_s": SHORT, "write_s": SHORT} | seconds
     edge: Any = Edge(app, Metrics(), seconds=5, timing=False)
     config = uvicorn.Config(
-        edge, port=0, http=bounded(SHORT, **given), ws="none", lifespan="off", log_config=None, access_log=False,
+        edge, port=0, http=bounded(SHORT, slots, **given), ws="none", lifespan="off", log_config=None, access_log=False,
         limit_concurrency=most, proxy_headers=False,
     )  # fmt: skip
     server = uvicorn.Server(config)
@@ -53,9 +56,12 @@ async def listening(app: App = echo, most: int | None = None, **seconds: float) 
     await server.shutdown()
 
 
-async def exchange(port: int, *pieces: bytes, pause: float = 0.0, end: bool = False) -> bytes:
-    """Send the pieces, and the client's end; what comes until the server ends or resets the connection."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def exchange(
+    port: int, *pieces: bytes, pause: float = 0.0, end: bool = False, address: str = "127.0.0.1"
+) -> bytes:
+    """Send the pieces, and the client's end, from an address of ours; what comes until the server ends or resets the
+    connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
     answer = bytearray()
 
     async def send() -> None:

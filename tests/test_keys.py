@@ -1,5 +1,6 @@
 """Keys: what a look-up costs, who pays for it, and what becomes of it when the database does not answer."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from migrations.runner import upgrade
 from models.typeid import new_uuid
 from resolvers import keys
+from resolvers.errors import Refusal
 from resolvers.keys import Keys, new_key
 from resolvers.runtime import Runtime
 from server import app
@@ -65,6 +67,59 @@ async def test_a_key_that_is_revoked_is_kept_as_one_that_does_not_work(
     await acme.rows("update api_keys set revoked_at = now() where last_four = $1", raw[-4:])
     assert await made.actor_of(raw) is None
     assert (len(made.cache), len(made.refused)) == (0, 1)
+
+
+@pytest.mark.parametrize("works", [True, False])
+async def test_many_who_ask_for_one_key_make_one_look_up(
+    acme: Org, api_runtime: Runtime, looked_up: list[Any], works: bool
+) -> None:
+    made, raw = Keys(api_runtime), acme.key if works else new_key(new_uuid())
+    asked: list[None] = []
+
+    def may_look() -> bool:
+        asked.append(None)
+        return True
+
+    actors = await asyncio.gather(*(made.actor_of(raw, may_look) for _ in range(50)))
+    assert (len(looked_up), len(asked), made.looking) == (1, 1, {})
+    assert {actor is not None for actor in actors} == {works}
+    assert len({actor.key_id for actor in actors if actor is not None}) == works
+    # Another key has a look-up of its own.
+    both = await asyncio.gather(*(made.actor_of(each) for each in (raw, await acme.new_key("*"))))
+    assert (len(looked_up), both[1] is not None) == (2, True)
+
+
+async def test_who_stops_waiting_for_a_look_up_does_not_stop_it_for_others(
+    acme: Org, api_runtime: Runtime, looked_up: list[Any]
+) -> None:
+    made = Keys(api_runtime)
+    waiting = [asyncio.create_task(made.actor_of(acme.key)) for _ in range(3)]
+    await asyncio.sleep(0)
+    for gone in waiting[:2]:
+        gone.cancel()
+    ended = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [isinstance(each, asyncio.CancelledError) for each in ended] == [True, True, False]
+    assert (ended[2] is not None, len(looked_up)) == (True, 1)
+    # Also when nobody is left: what was found is there for the next one.
+    raw = await acme.new_key("*")
+    alone = asyncio.create_task(made.actor_of(raw))
+    await asyncio.sleep(0)
+    alone.cancel()
+    await asyncio.wait([alone])
+    assert await made.actor_of(raw) is not None
+    assert (len(looked_up), made.looking) == (2, {})
+
+
+async def test_a_look_up_that_fails_fails_for_all_who_wait_and_is_made_anew(
+    acme: Org, api_runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Keys(api_runtime)
+    with monkeypatch.context() as patched:
+        patched.setattr(keys, "LOOK_UP_S", 0.0)
+        ended = await asyncio.gather(*(made.actor_of(acme.key) for _ in range(5)), return_exceptions=True)
+    assert [each.code for each in ended if isinstance(each, Refusal)] == ["UNAVAILABLE"] * 5
+    assert (made.looking, made.cache, made.refused) == ({}, {}, {})
+    assert await made.actor_of(acme.key) is not None
 
 
 async def test_after_too_many_failures_a_key_costs_a_look_up_now_and_then(

@@ -146,3 +146,14 @@ def test_each_problem_has_its_line(environment: pytest.MonkeyPatch) -> None:
 
 def test_every_setting_is_described() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_one_address_may_not_hold_all(environment: pytest.MonkeyPatch) -> None:
+    told = "ADDRESS_CONNECTIONS must be less than LIMIT_CONCURRENCY, or one address can take all of it"
+    environment.setenv("LIMIT_CONCURRENCY", "250")
+    assert refusal() == told
+    environment.setenv("ADDRESS_CONNECTIONS", "249")
+    assert (load(Settings).limit_concurrency, load(Settings).address_connections) == (250, 249)
+    environment.setenv("ADDRESS_CONNECTIONS", "1000")
+    environment.setenv("LIMIT_CONCURRENCY", "1000")
+    assert refusal() == told
