@@ -22,6 +22,7 @@ from graphql.execution.values import VariableValues
 
 from execution.arguments import Arguments
 from execution.documents import Operation
+from execution.judge import defaults_of
 from execution.kinds import Batch, Cell, Fields, Own, Plain
 from execution.planned import Planned, Selection
 from execution.shapes import shape_of
@@ -141,6 +142,17 @@ def plan_of(schema: GraphQLSchema, operation: Operation, variables: Variables, f
             operation.grow(-FIELD_BYTES * left.size)
         operation.plans[choice] = plan
     return plan
+
+
+def is_planned(operation: Operation, given: Mapping[str, Any]) -> bool:
+    """Return whether there is a plan of an operation for its conditions, or none is needed."""
+    known: Known | None = operation.kept.get("known")
+    if known is None or known.reason is not None:
+        return known is not None
+    if not known.conditions:
+        return bool(operation.plans)
+    values = defaults_of(operation) | dict(given)
+    return tuple([values.get(name) for name in known.conditions]) in operation.plans
 
 
 def _compile(

@@ -35,11 +35,12 @@ Place = Callable[[Mapping[str, Any]], Any]
 
 @dataclass(slots=True)
 class Verdict:
-    """What an operation is, and what about it is too much (None: nothing)."""
+    """What an operation is, and what about it is too much (None: nothing). ``met`` is whether it was found before."""
 
     measure: Measure
     excess: str | None
     limits: Limits
+    met: bool = False
 
 
 @dataclass(slots=True)
@@ -77,6 +78,8 @@ class Verdicts:
                 del known.kept[next(iter(known.kept))]
             elif fresh:
                 operation.grow(VERDICT_BYTES + PLACE_BYTES * len(key))
+        else:
+            verdict.met = True
         return verdict
 
     def _judge(self, operation: Operation, variables: Mapping[str, Any]) -> Verdict:

@@ -53,18 +53,30 @@ class OverBudgetError(Refusal):
 @dataclass(frozen=True, slots=True)
 class Door:
     """What both doors need: the process's things, the engine, who a request is from, what it may spend, and how bodies
-    are read. ``spend`` raises OverBudgetError."""
+    are read. ``spend`` and ``refuse_debtor`` raise OverBudgetError."""
 
     runtime: Runtime
     engine: Engine
     actor_of: Callable[[Request], Awaitable[Actor]]
-    spend: Callable[[UUID, int], Awaitable[Spent]]
+    spend: Callable[[UUID, int, int], Awaitable[Spent]]
+    refuse_debtor: Callable[[UUID], None]
     bodies: Bodies
 
-    async def pay(self, org_id: UUID, cost: int, headers: list[Header]) -> int:
-        """Spend a cost; what remains. The headers tell it, also where OverBudgetError is raised."""
+    async def payer_of(self, request: Request, headers: list[Header]) -> Actor:
+        """Return who a request is from, once nothing is owed for what was done for the organization before."""
+        actor = await self.actor_of(request)
         try:
-            spent = await self.spend(org_id, cost)
+            self.refuse_debtor(actor.org_id)
+        except OverBudgetError as refused:
+            headers += refused.headers
+            raise
+        return actor
+
+    async def pay(self, org_id: UUID, cost: int, headers: list[Header], done: int = 0) -> int:
+        """Spend a cost and what was done already; what remains. The headers tell it, also where OverBudgetError is
+        raised: what was done is paid or owed then."""
+        try:
+            spent = await self.spend(org_id, cost + done, done)
         except OverBudgetError as refused:
             headers += refused.headers
             raise
@@ -148,20 +160,20 @@ class _Path:
 
     async def _answer(self, bound: _Bound, request: Request, headers: list[Header]) -> tuple[Answer, Context]:
         door = self.door
-        actor = await door.actor_of(request)
+        actor = await door.payer_of(request, headers)
         door.engine.allow(bound.plain, actor)
         versions = versions_expected(request) if bound.route.kind in (Kind.UPDATE, Kind.DELETE) else None
         try:
             variables = await _variables(door, bound.route, request, versions)
         except (Refusal, Refusals) as refused:
             if not isinstance(refused, Refusal) or refused.status == HTTPStatus.BAD_REQUEST:
-                await door.pay(actor.org_id, REFUSED, headers)
+                await door.pay(actor.org_id, 0, headers, REFUSED + request.weight)
             raise
         prepared = door.engine.prepared(bound.operation, variables)
         key = idempotency_key(request)
         ctx = Context(door.runtime, actor, request.request_id, Source.REST, key)
         request.state["ctx"] = ctx
-        await door.pay(actor.org_id, prepared.measure.cost, headers)
+        await door.pay(actor.org_id, prepared.measure.cost, headers, request.weight)
         if versions is None or len(versions) < 2:
             return await door.engine.run(ctx, prepared), ctx
         return await self._of_versions(request, ctx, prepared, versions)

@@ -1,6 +1,7 @@
 """A request's body: its type, its size, its JSON. Used by both doors."""
 
 import asyncio
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -10,6 +11,9 @@ from rest_shim.deadlines import Deadlines
 from rest_shim.http import Receive, Request
 
 _JSON = b"application/json"
+# What reading a body costs: one for so many bytes; and one for so many values, of which no more are looked at than are
+# taken. The values of a small body are not counted.
+BYTES, VALUES, MOST_VALUES, SMALL = 2_048, 10, 1_500, 1_024
 
 
 class Bodies:
@@ -46,10 +50,12 @@ class Bodies:
             raise Refusal("REQUEST_TIMEOUT", f"The body did not arrive within {seconds:g} s.") from None
         if not body:
             raise bad_input("body", "The body is empty.", "REQUIRED")
+        request.weight = len(body) // BYTES
         try:
             value = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise bad_input("body", _not_json(body, error), "INVALID_FORMAT") from None
+        request.weight = weight_of(value, len(body))
         if not isinstance(value, dict):
             raise bad_input("body", "The body must be a JSON object.", "WRONG_TYPE")
         return value
@@ -71,6 +77,19 @@ class Bodies:
 
     def _too_large(self) -> Refusal:
         return Refusal("TOO_LARGE", f"The body may have {self.limit} bytes at most.")
+
+
+def weight_of(value: Any, size: int) -> int:
+    """Return what reading a value costs that was so many bytes of JSON."""
+    if size <= SMALL:
+        return 0
+    count, left = 0, [value] if isinstance(value, (dict, list)) else []
+    while left and count < MOST_VALUES:
+        part = left.pop()
+        held = part.values() if isinstance(part, dict) else part
+        count += len(held)
+        left += [each for each in islice(held, MOST_VALUES) if isinstance(each, (dict, list))]
+    return size // BYTES + min(count, MOST_VALUES) // VALUES
 
 
 def _not_json(body: bytes, error: orjson.JSONDecodeError) -> str:

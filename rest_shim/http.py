@@ -19,9 +19,9 @@ _BODILESS = frozenset({204, 304})
 
 class Request:
     """One HTTP request. ``params`` are the named parts of its path, decoded; ``state`` is shared with the edge, which
-    logs and counts ``kind`` (of the operation) and ``statements``."""
+    logs and counts ``kind`` (of the operation) and ``statements``; ``weight`` is what reading its body costs."""
 
-    __slots__ = ("_query", "headers", "method", "params", "receive", "request_id", "scope", "state")
+    __slots__ = ("_query", "headers", "method", "params", "receive", "request_id", "scope", "state", "weight")
 
     def __init__(self, scope: Scope, receive: Receive, params: Mapping[str, str] = _NONE) -> None:
         self.scope = scope
@@ -32,6 +32,7 @@ class Request:
         self.headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         self.state: dict[str, Any] = scope["state"]
         self.request_id: str = self.state["request_id"]
+        self.weight = 0
         self._query: list[tuple[str, str]] | None = None
 
     def header(self, name: bytes) -> str | None:

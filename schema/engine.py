@@ -9,12 +9,13 @@ from graphql import NoSchemaIntrospectionCustomRule, located_error
 from execution.compare import differences
 from execution.documents import MOST_TOKENS, Documents, Operation
 from execution.introspection import introspects_too_much
-from execution.judge import Limits, Measure
+from execution.judge import FIELDS_FOR_ONE, FREE_FIELDS, Limits, Measure
+from execution.plan import is_planned
 from execution.rules import RULES as STANDARD
 from execution.run import Outcome, core, run
 from execution.selection import fields_of
 from execution.variables import Variables, declared, plain_variables, variables_of
-from execution.verdicts import Verdicts
+from execution.verdicts import Verdict, Verdicts
 from resolvers import idempotency
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
@@ -30,13 +31,21 @@ from schema.variables import check_variables
 class Prepared:
     """An operation that is known to be fit: what it is, what it was asked with, what it costs and needs.
 
-    ``identity`` is what a repeat with the same Idempotency-Key must equal, where that is not the variables.
+    ``identity`` is what a repeat with the same Idempotency-Key must equal, where that is not the variables. ``new`` is
+    what reading and judging it costs beside, where this process has not met it.
     """
 
     operation: Operation
     variables: Mapping[str, Any]
     measure: Measure
     identity: Mapping[str, Any] | None = None
+    new: int = 0
+
+
+# What a document costs that is not known: one for each fragment, for so many tokens, and for so many characters; to
+# judge a known one for other variables: one for so many tokens. Compiling costs one for so many of its first fields, as
+# the others always cost.
+NEW_TOKENS, NEW_TEXT, JUDGED_TOKENS = 4, 256, 40
 
 
 class _RolledBackError(Exception):
@@ -84,11 +93,17 @@ class Engine:
             raise too_deep() from None
         if verdict.excess is not None:
             raise Refusal("TOO_COMPLEX", verdict.excess)
-        return Prepared(operation, variables, verdict.measure)
+        return Prepared(operation, variables, verdict.measure, new=_new(operation, verdict))
 
     def prepared(self, operation: Operation, variables: Mapping[str, Any]) -> Prepared:
         """An operation of our own, judged: no size is too much for it. Without its variables: what it always needs."""
         return Prepared(operation, variables, self.verdicts.of(operation, variables).measure)
+
+    def compiling(self, prepared: Prepared) -> int:
+        """Return what an operation costs beside to be compiled, where it is not."""
+        if is_planned(prepared.operation, prepared.variables):
+            return 0
+        return min(prepared.measure.expanded, FREE_FIELDS) // FIELDS_FOR_ONE
 
     def public(self, prepared: Prepared) -> bool:
         """Whether the operation needs no key: health, and introspection where it is on."""
@@ -186,6 +201,13 @@ class Engine:
             if keyed and key in result.data:
                 await idempotency.keep(ctx, name, position, fingerprint, _without(result.data[key], ctx.once))
         return result.data, result.cost or 0
+
+
+def _new(operation: Operation, verdict: Verdict) -> int:
+    """What an operation costs beside for what of it is not known."""
+    if not operation.valid:
+        return len(operation.fragments) + operation.tokens // NEW_TOKENS + len(operation.text) // NEW_TEXT
+    return 0 if verdict.met else operation.tokens // JUDGED_TOKENS
 
 
 def _root_fields(operation: Operation) -> dict[str, str]:

@@ -9,8 +9,9 @@ from rest_shim.http import Request
 
 # Of a request and its document.
 MOST_BODY, MOST_TEXT, MOST_TOKENS = 8 * 1024, 4 * 1024, 500
-# So many bytes of a request cost one, and so many objects of the schema that are asked for.
-BYTES, OBJECTS = 256, 100
+# So many bytes of a request cost one, so many objects of the schema that are asked for, and so much of what an
+# organization pays for a document that is not known.
+BYTES, OBJECTS, NEW = 256, 100, 10
 _ADDRESSES = 100_000
 
 

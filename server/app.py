@@ -172,7 +172,7 @@ async def _lifespan(
         redis = Redis.from_url(settings.redis_url, socket_connect_timeout=PATIENCE_S)
         buckets = Buckets(redis, settings.rate_bucket, settings.rate_refill)
         bodies = Bodies(settings.body_limit_bytes, settings.body_timeout_s)
-        door = Door(runtime, engine, authentication, buckets.spend, bodies)
+        door = Door(runtime, engine, authentication, buckets.spend, buckets.refuse_debtor, bodies)
         anonymous = Anonymous(authentication.address, settings.anonymous_bucket, settings.anonymous_refill)
         page = GRAPHIQL if settings.graphiql else None
         paths.add("/graphql", "graphql", GraphQL(door, page, anonymous).answer)

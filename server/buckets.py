@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from rest_shim.app import OverBudgetError, Spent
+from rest_shim.http import Header
 
 log = structlog.get_logger()
 
@@ -89,8 +90,11 @@ class Buckets:
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def spend(self, org_id: UUID, cost: int) -> Spent:
-        """Take a cost. Raises OverBudgetError, with the seconds to wait, when it is not there."""
+    async def spend(self, org_id: UUID, cost: int, done: int = 0) -> Spent:
+        """Take a cost. Raises OverBudgetError, with the seconds to wait, when it is not there.
+
+        ``done`` is the part of the cost that was spent before it was known: it is taken even where that leaves a debt.
+        """
         moment = time.monotonic()
         bucket = self._buckets.get(org_id) or self._add(org_id, moment)
         left = self._refilled(bucket, moment)
@@ -100,14 +104,30 @@ class Buckets:
             taken = False if bucket.told and left < cost else await self._ask(bucket, cost)
         if taken is None:
             taken = self._take_here(bucket, cost)
-        remaining = max(0, int(bucket.left))
-        full_in = -(-(self.size - remaining) // self.refill)
-        headers = (self._policy, (b"ratelimit", b'"cost";r=%d;t=%d' % (remaining, full_in)))
         if not taken:
-            wait = max(1, -(-(min(cost, self.size) - remaining) // self.refill))
-            message = f"The organization has spent its budget: {remaining} is left, the request costs {cost}."
-            raise OverBudgetError(message, wait, headers)
-        return Spent(remaining, headers)
+            if done:
+                self._take(bucket, done)
+            raise self._over_budget(bucket, cost)
+        remaining = max(0, int(bucket.left))
+        return Spent(remaining, self._headers(bucket))
+
+    def refuse_debtor(self, org_id: UUID) -> None:
+        """Raise OverBudgetError for an organization that owes for what was done before: nothing more is done for it."""
+        bucket = self._buckets.get(org_id)
+        if bucket is not None and bucket.left < 0 and self._refilled(bucket, time.monotonic()) < 0:
+            raise self._over_budget(bucket, 0)
+
+    def _headers(self, bucket: _Bucket) -> tuple[Header, ...]:
+        full_in = -(-(self.size - int(bucket.left)) // self.refill)
+        return self._policy, (b"ratelimit", b'"cost";r=%d;t=%d' % (max(0, int(bucket.left)), full_in))
+
+    def _over_budget(self, bucket: _Bucket, cost: int) -> OverBudgetError:
+        left = int(bucket.left)
+        wait = max(1, -(-(min(cost, self.size) - left) // self.refill))
+        message = f"The organization has spent its budget: {max(0, left)} is left, the request costs {cost}."
+        if left < 0:
+            message = f"The organization has spent its budget and {-left} more."
+        return OverBudgetError(message, wait, self._headers(bucket))
 
     async def close(self) -> None:
         """Settle what is owed, as far as Redis lets us, and stop."""
@@ -138,12 +158,15 @@ class Buckets:
     def _take_here(self, bucket: _Bucket, cost: int) -> bool:
         if bucket.left < cost:
             return False
+        self._take(bucket, cost)
+        return True
+
+    def _take(self, bucket: _Bucket, cost: int) -> None:
         bucket.left -= cost
         bucket.owed += cost
         self._owing[bucket.name] = bucket
         if self._timer is None and self._task is None:
             self._settle_later()
-        return True
 
     async def _ask(self, bucket: _Bucket, cost: int) -> bool | None:
         """Whether Redis gave the cost; None when it does not answer."""

@@ -12,10 +12,11 @@ from resolvers.conditions import NOBODY
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
 from rest_shim.app import REPLAYED, Door, idempotency_key
+from rest_shim.body import weight_of
 from rest_shim.http import Header, Reply, Request, options, reply
 from schema.answers import Answer, refused_answer
 from schema.engine import Prepared
-from server.anonymous import MOST_TEXT, MOST_TOKENS, OBJECTS, Anonymous
+from server.anonymous import MOST_TEXT, MOST_TOKENS, NEW, OBJECTS, Anonymous
 from server.pages import GRAPHIQL_CSP
 
 RESPONSE = b"application/graphql-response+json"
@@ -76,7 +77,7 @@ class GraphQL:
         actor: Actor | None = None
         refused: Refusal | None = None
         try:
-            actor = await self.door.actor_of(request)
+            actor = await self.door.payer_of(request, headers)
         except Refusal as error:
             # What is public is answered without a key, but not with a wrong one.
             if b"authorization" in request.headers:
@@ -89,34 +90,45 @@ class GraphQL:
             # Without a key nobody learns more than that one is needed, or that we are busy.
             if refused is not None and not _is_ours(error):
                 raise refused from None
-            if actor is not None and _was_read(error):
-                await self.door.pay(actor.org_id, REFUSED, headers)
+            done = request.weight + (REFUSED if _was_read(error) else 0)
+            if actor is not None and done:
+                await self.door.pay(actor.org_id, 0, headers, done)
             raise
         if actor is None:
             if not self.door.engine.public(prepared) or not self._open(prepared):
                 assert refused is not None, "without an actor there is a refusal"
                 raise refused
             actor = PUBLIC
-            self.anonymous.spend(request, prepared.measure.cost + prepared.measure.introspected // OBJECTS)
+            new = prepared.new + self.door.engine.compiling(prepared)
+            cost = prepared.measure.cost + prepared.measure.introspected // OBJECTS
+            self.anonymous.spend(request, cost + new // NEW)
+        try:
+            ctx = self._context(request, prepared, name, actor, headers)
+        except (Refusal, UnfitDocument) as error:
+            done = prepared.new + request.weight + (REFUSED if _was_read(error) else 0)
+            if actor is not PUBLIC and done:
+                await self.door.pay(actor.org_id, 0, headers, done)
+            raise
+        request.state["ctx"] = ctx
+        if actor is PUBLIC:
+            return await self.door.engine.run(ctx, prepared), ctx
+        cost = prepared.measure.cost + self.door.engine.compiling(prepared)
+        remaining = await self.door.pay(actor.org_id, cost, headers, prepared.new + request.weight)
+        answer = await self.door.engine.run(ctx, prepared)
+        answer.remaining = remaining
+        return answer, ctx
+
+    def _context(
+        self, request: Request, prepared: Prepared, name: str | None, actor: Actor, headers: list[Header]
+    ) -> Context:
+        """The context of an operation that may run. Raises Refusal or UnfitDocument."""
         kind = request.state["kind"] = prepared.operation.kind
         if request.method != "POST" and kind != "query":
             headers.append((b"allow", b"POST"))
             raise Refusal("METHOD_NOT_ALLOWED", "GET is for queries only: use POST.")
-        try:
-            self.door.engine.validate(prepared, name)
-        except (Refusal, UnfitDocument):
-            if actor is not PUBLIC:
-                await self.door.pay(actor.org_id, REFUSED, headers)
-            raise
+        self.door.engine.validate(prepared, name)
         self.door.engine.allow(prepared, actor)
-        ctx = Context(self.door.runtime, actor, request.request_id, Source.GRAPHQL, idempotency_key(request))
-        request.state["ctx"] = ctx
-        if actor is PUBLIC:
-            return await self.door.engine.run(ctx, prepared), ctx
-        remaining = await self.door.pay(actor.org_id, prepared.measure.cost, headers)
-        answer = await self.door.engine.run(ctx, prepared)
-        answer.remaining = remaining
-        return answer, ctx
+        return Context(self.door.runtime, actor, request.request_id, Source.GRAPHQL, idempotency_key(request))
 
     def _open(self, prepared: Prepared) -> bool:
         """Introspection without a key is for where introspection is on."""
@@ -145,6 +157,7 @@ class GraphQL:
             body = await self.door.bodies.json(request)
         else:
             body = _from_query(request)
+            request.weight = weight_of(body, len(request.scope["query_string"]))
         text, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
         if variables is not None and not isinstance(variables, dict):
             raise bad_input("variables", "variables must be an object.", "WRONG_TYPE")

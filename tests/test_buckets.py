@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from resolvers.errors import Refusal
 from resolvers.runtime import Runtime
+from rest_shim.app import OverBudgetError
 from server import buckets as module
 from server.buckets import Buckets
 from tests.api_support import make_org, serving, settings_of
@@ -198,6 +199,33 @@ async def test_a_refused_document_is_paid_for(backends: Backends, api_runtime: R
             assert answer.headers["ratelimit"].startswith('"cost";r=')
         told = await org.graphql("{")
         assert (told.status_code, told.json()["errors"][0]["extensions"]["code"]) == (429, "RATE_LIMITED")
-        # What is left is still there for what can be answered.
-        assert (await org.graphql("{ clients(first: 50) { nodes { id } } }")).status_code == 200
+        # It was parsed, so it is owed: nothing more is done before that has come back.
+        told = await org.graphql("{ clients(first: 50) { nodes { id } } }")
+        assert (told.status_code, told.headers["retry-after"] > "90") == (429, True)
         await org.http.aclose()
+
+
+async def test_what_was_done_already_is_owed_here_and_in_redis(redis: Redis) -> None:
+    first, second, org = Buckets(redis, 100, 1), Buckets(redis, 100, 1), uuid4()
+    await first.spend(org, 60)
+    first.refuse_debtor(org)
+    # Of 70 that are not there 65 were done already.
+    with pytest.raises(OverBudgetError, match=r"has spent its budget and 2[45] more") as refused:
+        await first.spend(org, 70, 65)
+    assert (refused.value.code, refused.value.extra["retryAfter"] in (94, 95)) == ("RATE_LIMITED", True)
+    assert refused.value.headers[1][1] in (b'"cost";r=0;t=124', b'"cost";r=0;t=125')
+    with pytest.raises(OverBudgetError) as owing:
+        first.refuse_debtor(org)
+    assert 24 <= owing.value.extra["retryAfter"] <= 25
+    await first.close()
+    assert -25 <= await left(redis, org) <= -24
+    with pytest.raises(OverBudgetError):
+        await second.spend(org, 1)
+    # Another organization owes nothing, and what comes back ends the debt.
+    first.refuse_debtor(uuid4())
+    quick, fast = Buckets(redis, 100, 1_000), uuid4()
+    with pytest.raises(OverBudgetError):
+        await quick.spend(fast, 120, 110)
+    await asyncio.sleep(0.05)
+    quick.refuse_debtor(fast)
+    await quick.close()
