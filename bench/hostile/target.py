@@ -63,6 +63,7 @@ class Target:
     def client(self, key: str | None = None, **options: Any) -> httpx.AsyncClient:
         """An HTTP client of the server, with a key or without."""
         headers = {"Authorization": f"Bearer {key}"} if key else {}
+        headers |= options.pop("headers", {})
         return httpx.AsyncClient(base_url=self.base, headers=headers, timeout=60, **options)
 
     async def organization(self, clients: int = 20, orders: int = 60, messages: int = 120) -> Organization:

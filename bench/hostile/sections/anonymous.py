@@ -1,4 +1,4 @@
-"""What somebody without a key makes the process do."""
+"""What somebody without a key makes the process do: while its address may ask, and once it has spent its budget."""
 
 from collections import Counter
 
@@ -6,31 +6,60 @@ import httpx
 from graphql import get_introspection_query
 
 from bench.hostile.figures import Figure
+from bench.hostile.reading import slowness
 from bench.hostile.target import Target
 
 SECTION = "Without a key"
-SETTINGS = {"INTROSPECTION": "true"}
+# Each document has an address of its own, whose bucket is full.
+SETTINGS = {"INTROSPECTION": "true", "TRUSTED_PROXIES": "127.0.0.1/32"}
 
 # Nearly as many tokens as a document may have with a key, and as it may have without.
 LONG = "{ clients { nodes { id } } " + " ".join(f"x{index}" for index in range(1_900)) + " }"
 SHORT = "{ clients { nodes { id } } " + " ".join(f"x{index}" for index in range(480)) + " }"
-TIMES = 200
+HEALTH = "{ " + " ".join(f"h{index}: health {{ ... {{ status }} ... {{ status }} }}" for index in range(19)) + " }"
+# The most that a document takes which is read, and that an address takes in a second for good, in milliseconds.
+KINDS = {
+    "long": (LONG, 5.0),
+    "short": (SHORT, 15.0),
+    "introspection": (get_introspection_query(), 60.0),
+    "health": (HEALTH, 15.0),
+}
+MOST, TIMES, REFUSED_MS = 1_000, 200, 2.0
 
 
 async def measure(server: Target) -> list[Figure]:
-    """Each document so many times."""
-    found = []
-    async with server.client() as http:
-        await http.post("/graphql", json={"query": "{ health { status } }"})
-        for name, document in (("long", LONG), ("short", SHORT), ("introspection", get_introspection_query())):
-            with server.watching() as watched:
-                statuses = await _ask(http, document)
-            found += [
-                Figure(f"{TIMES} × a {name} document, CPU each", watched.cpu_s * 1000 / TIMES, "ms", 5),
-                Figure(f"{TIMES} × a {name} document, refused for the rate", statuses[429], "", None, TIMES // 4),
-            ]
+    """Each document until it is refused for the rate, and then some times more. Each differs from the one before."""
+    found, slow = [], slowness()
+    for number, (name, (document, most_ms)) in enumerate(KINDS.items(), start=1):
+        async with server.client(headers={"X-Forwarded-For": f"198.51.100.{number}"}) as http:
+            with server.watching() as reading:
+                told = await _until_refused(http, document)
+            with server.watching() as refused:
+                after = await _ask(http, document, TIMES)
+        times = told.total()
+        found += [
+            Figure(f"a {name} document, times before the first 429", times, "", MOST),
+            Figure(
+                f"a {name} document that is read ({dict(told)}), CPU each",
+                reading.cpu_s * 1000 / times / slow,
+                "ms",
+                most_ms,
+            ),
+            Figure(f"the same after it, CPU each of {TIMES}", refused.cpu_s * 1000 / TIMES / slow, "ms", REFUSED_MS),
+            Figure("of these refused for the rate", after[429], "", None, TIMES * 0.9),
+        ]
     return found
 
 
-async def _ask(http: httpx.AsyncClient, document: str) -> Counter[int]:
-    return Counter([(await http.post("/graphql", json={"query": document})).status_code for _ in range(TIMES)])
+async def _until_refused(http: httpx.AsyncClient, document: str) -> Counter[int]:
+    told: Counter[int] = Counter()
+    for number in range(MOST + 1):
+        status = (await http.post("/graphql", json={"query": f"{document}#{number}"})).status_code
+        if status == 429:
+            break
+        told[status] += 1
+    return told
+
+
+async def _ask(http: httpx.AsyncClient, document: str, times: int) -> Counter[int]:
+    return Counter([(await http.post("/graphql", json={"query": document})).status_code for _ in range(times)])
