@@ -1,6 +1,7 @@
 """A server with short deadlines, asked over plain sockets."""
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -101,3 +102,23 @@ def chunked(path: str, *chunks: bytes, end: bytes = b"0\r\n\r\n", extra: bytes =
 def statuses(answer: bytes) -> list[int]:
     """The status of each answer on a connection."""
     return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer)]
+
+
+# A body that does not come, or slowly.
+SLOW = b"POST %s HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n%s\r\nx"
+NEIGHBOUR = "127.0.0.2"
+
+
+def told(answer: bytes) -> tuple[int, str, str]:
+    """The status, the media type and the code of an answer that is a problem, and that is to be tried again."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    headers = dict(line.split(": ", 1) for line in head.decode().splitlines()[1:])
+    assert headers["retry-after"] == "1"
+    made = json.loads(body)
+    assert made["requestId"] == headers["x-request-id"]
+    assert made["retryAfter"] == 1
+    return statuses(answer)[0], headers["content-type"], made["code"]
+
+
+TOO_MANY = (429, "application/problem+json", "RATE_LIMITED")
+BUSY = (503, "application/problem+json", "UNAVAILABLE")
