@@ -242,7 +242,7 @@ def _envelope(page: Any, request: Request) -> dict[str, Any]:
     info = page["pageInfo"]
     more = info["hasNextPage"]
     pagination = {"limit": limit, "hasMore": more, "nextCursor": info["endCursor"] if more else None}
-    if "page" in given:
+    if "page" in given and "cursor" not in given:
         total = page["totalCount"]
         pagination |= {"page": int(given["page"]), "total": total, "totalPages": -(-total // limit)}
     return {"data": page["nodes"], "pagination": pagination}
