@@ -13,11 +13,6 @@ from resolvers.errors import Refusal
 from resolvers.sql import ORG, owned, statement
 
 
-def fingerprint_of(text: str, variables: Any) -> bytes:
-    """What makes two requests the same: the operation and its variables."""
-    return hashlib.sha256(text.encode() + b"\0" + orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)).digest()
-
-
 @statement
 def _try_lock() -> sa.Select[Any]:
     return sa.select(sa.func.pg_try_advisory_xact_lock(sa.bindparam("lock", type_=sa.BigInteger)).label("taken"))

@@ -183,7 +183,8 @@ class _Path:
     ) -> tuple[Answer, Context]:
         """The answer to a change of an object that has one of several versions: the graph takes one."""
         # A repeat must have the same list, whichever of its versions was the right one.
-        prepared = replace(prepared, identity={"variables": prepared.variables, "versions": versions})
+        listed = {"input": {**prepared.variables["input"], "expectedVersion": versions}}
+        prepared = replace(prepared, identity=listed)
         answer = await self.door.engine.run(ctx, prepared)
         current = answer.errors[0]["extensions"].get("currentVersion") if answer.errors else None
         if current not in versions:
@@ -253,7 +254,7 @@ def _envelope(page: Any, request: Request) -> dict[str, Any]:
     info = page["pageInfo"]
     more = info["hasNextPage"]
     pagination = {"limit": limit, "hasMore": more, "nextCursor": info["endCursor"] if more else None}
-    if "page" in given:
+    if "page" in given and "cursor" not in given:
         total = page["totalCount"]
         pagination |= {"page": int(given["page"]), "total": total, "totalPages": -(-total // limit)}
     return {"data": page["nodes"], "pagination": pagination}

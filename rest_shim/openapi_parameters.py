@@ -50,7 +50,7 @@ def _list_parameters(route: Route, components: Components) -> Iterable[dict[str,
     yield _parameter(
         "query",
         "cursor",
-        "Only what comes after this `nextCursor`. Does not go together with `page`.",
+        "Only what comes after this `nextCursor`. Does not go together with a `page` other than 1.",
         {"type": "string"},
     )
     page = {"type": "integer", "minimum": 1, "maximum": DEEPEST_ROW}

@@ -60,10 +60,6 @@ _TOGETHER: Mapping[str, JsonSchema] = {
             for billing, kind in (("RECURRING", {"type": "string"}), ("ONE_TIME", {"type": "null"}))
         ]
     },
-    "UpdateOrderInput": {
-        "if": _where("status", {"const": "CANCELLED"}) | {"required": ["status"]},
-        "then": _where("statusReason", {"type": "string"}) | {"required": ["statusReason"]},
-    },
 }
 
 

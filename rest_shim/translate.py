@@ -86,9 +86,13 @@ def _page(given: Mapping[str, list[str]], problems: list[Refusal]) -> dict[str, 
     if page is not None and page * (limit or DEFAULT_PAGE) > DEEPEST_ROW:
         text = f"page × limit must be at most {DEEPEST_ROW}: use cursor beyond."
         problems.append(bad_input("query.page", text, "NOT_ALLOWED", limit=DEEPEST_ROW))
-    if "page" in given and "cursor" in given:
-        problems.append(bad_input("query.page", "page and cursor do not go together.", "NOT_ALLOWED"))
-    variables |= {"counted": "page" in given, "first": limit, "page": page}
+    if page is not None and "cursor" in given:
+        if page > 1:
+            text = "A page goes with no cursor, which says itself where the list goes on."
+            problems.append(bad_input("query.page", text, "NOT_ALLOWED"))
+        # Where a list begins by itself: clients that always send their defaults send it beside a cursor too.
+        page = None
+    variables |= {"counted": page is not None, "first": limit, "page": page}
     if "cursor" in given:
         variables["after"] = given["cursor"][0]
     return variables

@@ -1,5 +1,6 @@
 """Runs operations: judged, allowed, each root field of a mutation in a transaction of its own."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from resolvers.loaded import Loaded
 from schema.answers import Answer, answered, errors_of, refused_answer
 from schema.errors import ErrorView, shown_error, too_deep
 from schema.graph import CORE, FIELDS, RULES
+from schema.repeats import TYPENAME, Repeatable
 from schema.sizes import bounded
 from schema.variables import check_variables
 
@@ -31,8 +33,8 @@ from schema.variables import check_variables
 class Prepared:
     """An operation that is known to be fit: what it is, what it was asked with, what it costs and needs.
 
-    ``identity`` is what a repeat with the same Idempotency-Key must equal, where that is not the variables. ``new`` is
-    what reading and judging it costs beside, where this process has not met it.
+    ``identity`` has the variables that a repeat with the same Idempotency-Key must have, where they are others. ``new``
+    is what reading and judging it costs beside, where this process has not met it.
     """
 
     operation: Operation
@@ -161,7 +163,10 @@ class Engine:
         data: dict[str, Any] = {}
         errors: list[ErrorView] = []
         actual = 0
-        for position, (key, name) in enumerate(_root_fields(prepared.operation).items()):
+        positions: Counter[str] = Counter()
+        for key, name in _root_fields(prepared.operation).items():
+            # Which of the fields of its name: what else is asked for beside them tells no replays apart.
+            position, positions[name] = positions[name], positions[name] + 1
             before = None if ctx.loaded is None else ctx.loaded.copy()
             try:
                 part, cost = await self._root_field(ctx, prepared, variables, position, key, name)
@@ -183,22 +188,22 @@ class Engine:
         self, ctx: Context, prepared: Prepared, variables: Variables, position: int, key: str, name: str
     ) -> tuple[dict[str, Any], int]:
         """The field's part of the data, nothing for one that is skipped; and what it cost."""
-        keyed = ctx.idempotency_key is not None and ctx.actor.key_id is not None
-        fingerprint = idempotency.fingerprint_of(
-            f"{prepared.operation.text}\0{key}", prepared.identity or prepared.variables
-        )
+        asked, fingerprint = None, b""
+        if ctx.idempotency_key is not None and ctx.actor.key_id is not None and name != TYPENAME:
+            asked = Repeatable(prepared.operation, prepared.identity or prepared.variables, key)
+            fingerprint = asked.fingerprint()
         async with ctx.transaction():
-            if keyed:
+            if asked is not None:
                 kept = await idempotency.replay(ctx, name, position, fingerprint)
                 if kept is not None:
                     ctx.replayed = True
-                    return {key: kept}, prepared.measure.cost
+                    return {key: asked.shaped(kept)}, prepared.measure.cost
             result = await _execute(ctx, prepared, variables, key)
             if result.errors or result.data is None:
                 raise _RolledBackError(result)
             if ctx.loaded is not None:
                 await bounded(result.data, prepared.measure, ctx.loaded)
-            if keyed and key in result.data:
+            if asked is not None and key in result.data:
                 await idempotency.keep(ctx, name, position, fingerprint, _without(result.data[key], ctx.once))
         return result.data, result.cost or 0
 

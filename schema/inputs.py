@@ -46,6 +46,7 @@ def input_type(
         describe(made, model)
         bounded: Any = made
         bounded.bounds = _bounds(made, also) | _bounds(made, model)
+        bounded.clears = clears
         bounded.cannot_be_cleared = _never_empty(made, model) if clears else frozenset()
         return made
 

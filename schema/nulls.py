@@ -21,6 +21,12 @@ def refuses_null(input_: Any, name: str) -> bool:
     return name in getattr(input_, "cannot_be_cleared", ())
 
 
+def hears_null(type_: GraphQLInputObjectType, name: str) -> bool:
+    """Whether a null in a field of an input is another request than its absence."""
+    built: _Built = type_.extensions["strawberry-definition"].from_input
+    return built.hears_null(name)
+
+
 def make_nulls_absent(schema: strawberry.Schema) -> None:
     """Let every input object of a schema take a null as absent where it means nothing."""
     for type_ in schema._schema.type_map.values():
@@ -64,6 +70,11 @@ class _Built:
             elif field.told:
                 made[field.name] = strawberry.Some(None)
         return cls(**made)
+
+    def hears_null(self, name: str) -> bool:
+        """Whether a null in a field is another request than its absence: it clears, or is refused."""
+        fields = self._fields = self._fields or self._read()
+        return self._definition.origin.clears and fields[name].told
 
     def _read(self) -> dict[str, _Field]:
         found = {}

@@ -54,7 +54,9 @@ class UpdateOrderInput:
     tags: strawberry.Maybe[list[str]]
     metadata: strawberry.Maybe[Json]
     status: strawberry.Maybe[OrderStatus] = strawberry.field(description="Move it here, as transitionOrder does.")
-    status_reason: strawberry.Maybe[str] = strawberry.field(description="Why, where the move needs a reason.")
+    status_reason: strawberry.Maybe[str] = strawberry.field(
+        description="Why, where the move needs a reason, as CANCELLED does. The status that it has already is no move."
+    )
 
 
 @input_type(_Moved, description="A move of an order.")
@@ -63,7 +65,9 @@ class TransitionOrderInput:
 
     id: strawberry.ID = strawberry.field(description="The order's id.")
     to: OrderStatus = strawberry.field(description="What it becomes.")
-    reason: strawberry.Maybe[str] = strawberry.field(description="Why, where the move needs a reason.")
+    reason: strawberry.Maybe[str] = strawberry.field(
+        description="Why, where the move needs a reason, as CANCELLED does. The status that it has already is no move."
+    )
     expected_version: strawberry.Maybe[int] = strawberry.field(description=EXPECTED)
 
 

@@ -225,6 +225,20 @@ async def test_a_cursor_of_another_list_or_none(acme: Org) -> None:
     problem(answer, 400, "INVALID_CURSOR", "query.cursor")
 
 
+async def test_the_first_page_beside_a_cursor_is_the_cursors(acme: Org) -> None:
+    for _ in range(3):
+        await new_client(acme)
+    first = (await acme.http.get("/api/v1/clients?limit=1")).json()["pagination"]["nextCursor"]
+    alone = await acme.http.get(f"/api/v1/clients?limit=1&cursor={first}")
+    beside = await acme.http.get(f"/api/v1/clients?limit=1&cursor={first}&page=1")
+    assert (beside.status_code, beside.json()) == (200, alone.json())
+    assert set(beside.json()["pagination"]) == {"limit", "hasMore", "nextCursor"}
+    for page, code in (("2", "NOT_ALLOWED"), ("0", "OUT_OF_RANGE"), ("x", "WRONG_TYPE"), ("1&page=1", "REPEATED")):
+        answer = await acme.http.get(f"/api/v1/clients?cursor={first}&page={page}")
+        told = problem(answer, 400, "BAD_INPUT", "query.page")
+        assert [each["code"] for each in told["errors"]] == [code]
+
+
 @pytest.mark.parametrize("argument", ["first", "last"])
 @pytest.mark.parametrize("size", [0, -1, 101, 2**31 - 1])
 async def test_a_page_of_a_wrong_size(acme: Org, argument: str, size: int) -> None:

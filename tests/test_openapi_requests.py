@@ -26,8 +26,9 @@ BY_NAME = {f"{route.method} {route.path}": route for route in ROUTES}
 # What depends on what the database holds, and no document can say.
 STATE = {404, 409, 412, 422}
 BY_STATE = {"NOT_FOUND", "NOT_ALLOWED", "INVALID_CURSOR"}
-# Where the document is as near as a schema comes: an address is judged, and what a letter is, is said for ASCII alone.
-NEAR = {("body.url", "INVALID_FORMAT"), ("query.search", "INVALID_FORMAT")}
+# Where the document is as near as a schema comes: an address is judged, what a letter is, is said for ASCII alone, and
+# an order that is CANCELLED already needs no reason to be.
+NEAR = {("body.url", "INVALID_FORMAT"), ("query.search", "INVALID_FORMAT"), ("body.statusReason", "REQUIRED")}
 CHECKS = [
     checks.status_code_conformance,
     checks.content_type_conformance,
