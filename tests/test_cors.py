@@ -62,3 +62,15 @@ async def test_what_a_client_should_read_is_exposed(browser: httpx.AsyncClient) 
         assert _names(answer.headers["access-control-expose-headers"]) >= READ
     assert "retry-after" in answers[-1].headers
     assert "ratelimit" in answers[-1].headers
+
+
+async def test_every_origin(acme: Org, backends: Backends) -> None:
+    headers = {"Authorization": f"Bearer {acme.key}", "Origin": "https://anybody.example"}
+    async with (
+        serving(settings_of(backends, cors_origins=("*",))) as base,
+        httpx.AsyncClient(base_url=base, headers=headers) as http,
+    ):
+        answer = await http.get("/api/v1/clients?limit=1")
+        assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, "*")
+        # A key is sent by the page itself: a browser's cookies are never asked for.
+        assert "access-control-allow-credentials" not in answer.headers
