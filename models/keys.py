@@ -11,28 +11,13 @@ from models.words import Moment, Name
 
 PREFIX = "apikey"
 
-_RESOURCES = [
-    "clients",
-    "services",
-    "orders",
-    "messages",
-    "invoices",
-    "tickets",
-    "subscriptions",
-    "forms",
-    "agents",
-    "agent_jobs",
-    "reports",
-    "webhooks",
-    "api_keys",
-    "settings",
-]
+# Of which there is something to read or to write: a scope that opens nothing is none.
+_RESOURCES = ["clients", "services", "orders", "messages", "webhooks"]
 EVERYTHING = "*"
 # What some rows need, beside what their type does.
 ROW_SCOPES = frozenset({"messages:internal"})
 SCOPES: frozenset[str] = frozenset(
-    [f"{resource}:{verb}" for resource in _RESOURCES for verb in ("read", "write")]
-    + ["audit:read", *ROW_SCOPES, EVERYTHING]
+    [f"{resource}:{verb}" for resource in _RESOURCES for verb in ("read", "write")] + [*ROW_SCOPES, EVERYTHING]
 )
 
 

@@ -66,14 +66,8 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def _scopes() -> str:
     resources = sorted({scope.partition(":")[0] for scope in SCOPES if scope.endswith(":write")})
-    rows = [(f"`{name}:read`", f"`{name}:write`", _covered(name)) for name in resources]
+    rows = [(f"`{name}:read`", f"`{name}:write`", name.capitalize()) for name in resources]
     return _table(("To read", "To change too", "What"), rows)
-
-
-def _covered(resource: str) -> str:
-    return {"agent_jobs": "Jobs of agents", "api_keys": "API keys", "settings": "The organization's settings"}.get(
-        resource, resource.capitalize()
-    )
 
 
 def _codes() -> str:

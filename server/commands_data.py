@@ -49,7 +49,7 @@ def create_key(arguments: argparse.Namespace) -> int:
         raise WrongCall("--scopes: name at least one scope, or '*'")
     unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown:
-        raise WrongCall(f"--scopes: there is no scope {unknown[0]!r}; `counterfoil scopes` prints those that exist")
+        raise WrongCall(f"--scopes: there is no scope {unknown[0]!r}, only {', '.join(sorted(SCOPES))}")
 
     async def work(runtime: Runtime) -> str:
         ctx = await context_of(runtime, arguments.org)

@@ -75,10 +75,18 @@ def test_refusals_change_nothing(environment: Backends, capsys: pytest.CaptureFi
         "",
         "counterfoil: The slug one is taken.\n",
     )
+    known = (
+        "*, clients:read, clients:write, messages:internal, messages:read, messages:write, orders:read, orders:write,"
+        " services:read, services:write, webhooks:read, webhooks:write"
+    )
     for code, org, name, scopes, said in (
         (1, "none", "x", "*", "there is no organization none"),
-        (2, "one", "x", "all", "--scopes: there is no scope 'all'; `counterfoil scopes` prints those that exist"),
-        (2, "one", "x", "*,all", "--scopes: there is no scope 'all'; `counterfoil scopes` prints those that exist"),
+        (2, "one", "x", "all", f"--scopes: there is no scope 'all', only {known}"),
+        (2, "one", "x", "*,all", f"--scopes: there is no scope 'all', only {known}"),
+        # Scopes of what there is not (yet) open nothing, and so they are none.
+        (2, "one", "x", "orders:read,invoices:read", f"--scopes: there is no scope 'invoices:read', only {known}"),
+        (2, "one", "x", "audit:read", f"--scopes: there is no scope 'audit:read', only {known}"),
+        (2, "one", "x", "Orders:read", f"--scopes: there is no scope 'Orders:read', only {known}"),
         (2, "one", "x", ",", "--scopes: name at least one scope, or '*'"),
         (2, "one", "x", "", "--scopes: name at least one scope, or '*'"),
         (2, "one", "", "*", "--name: must not be empty"),

@@ -60,7 +60,7 @@ def test_the_scopes_are_those_of_the_code() -> None:
     assert _between("scopes") == table, "paste what `counterfoil scopes` prints"
     listed = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
     assert sorted(listed) == CORE.extensions["scopes"]
-    assert {*listed} <= SCOPES
+    assert {*listed} == SCOPES
     assert "| `orders:read` | `order`, `orders` |" in table
 
 
