@@ -73,6 +73,9 @@ class Refusal(Exception):
         self.message = message
         self.field = field
         self.extra = extra
+        # Where it is in the document and in the answer, as far as that is known when nothing has run.
+        self.locations: list[dict[str, int]] | None = None
+        self.path: list[str] | None = None
 
     def extensions(self) -> dict[str, Any]:
         """What goes beside the message: code, status, field and the code's own members."""

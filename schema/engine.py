@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import NoSchemaIntrospectionCustomRule, located_error
+from graphql import NoSchemaIntrospectionCustomRule, ValuesOfCorrectTypeRule, located_error
 
 from execution.compare import differences
 from execution.documents import MOST_TOKENS, Documents, Operation
@@ -15,18 +15,20 @@ from execution.plan import is_planned
 from execution.rules import RULES as STANDARD
 from execution.run import Outcome, core, run
 from execution.selection import fields_of
-from execution.variables import Variables, declared, plain_variables, variables_of
+from execution.variables import Variables, declared
 from execution.verdicts import Verdict, Verdicts
+from models.keys import Source
 from resolvers import idempotency
 from resolvers.context import Actor, Context
-from resolvers.errors import Refusal, Refusals, bad_input
+from resolvers.errors import Refusal, Refusals
 from resolvers.loaded import Loaded
 from schema.answers import Answer, answered, errors_of, refused_answer
 from schema.errors import ErrorView, shown_error, too_deep
 from schema.graph import CORE, FIELDS, RULES
+from schema.literals import LiteralsRule
 from schema.repeats import TYPENAME, Repeatable
 from schema.sizes import bounded
-from schema.variables import check_variables
+from schema.variables import checked_variables
 
 
 @dataclass(slots=True)
@@ -74,7 +76,7 @@ class Engine:
         suggestions: bool = True,
         compare: bool = False,
     ) -> None:
-        checks: list[Any] = [*STANDARD]
+        checks: list[Any] = [LiteralsRule if rule is ValuesOfCorrectTypeRule else rule for rule in STANDARD]
         if not introspection:
             checks.append(NoSchemaIntrospectionCustomRule)
         self.verdicts = Verdicts(CORE, RULES, limits)
@@ -136,7 +138,8 @@ class Engine:
         ctx.modest = prepared.measure.searched > LONG_SEARCH
         ctx.loaded = Loaded()
         try:
-            variables = _variables(prepared)
+            named = ctx.source is not Source.REST
+            variables = checked_variables(CORE, operation, prepared.variables, named=named)
             if operation.kind == "mutation":
                 answer = await self._mutation(ctx, prepared, variables)
             elif prepared.measure.public:
@@ -230,19 +233,6 @@ async def _compare(ctx: Context, prepared: Prepared, ours: Outcome) -> None:
     found = differences(ours, theirs, exact=False)
     assert not found, found
     assert ours.errors or not ours.unwritten, "a row is not what its loader promised"
-
-
-def _variables(prepared: Prepared) -> Variables:
-    """The variables, checked. Raises Refusals with every one that is wrong."""
-    operation, given = prepared.operation, prepared.variables
-    plain = plain_variables(CORE, operation, given)
-    if plain is not None:
-        return plain
-    check_variables(CORE, operation, given)
-    found = variables_of(CORE, operation, given)
-    if not isinstance(found, Variables):
-        raise Refusals([bad_input("variables", error.message) for error in found])
-    return found
 
 
 async def _execute(ctx: Context, prepared: Prepared, variables: Variables, only: str | None = None) -> Outcome:

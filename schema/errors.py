@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from graphql import GraphQLError
+from graphql import GraphQLError, Node, SourceLocation, get_location
 
 from resolvers.errors import Refusal, Refusals
 from resolvers.runtime import AWAY, unavailable
@@ -29,8 +29,11 @@ def too_deep() -> Refusal:
 def shown_refusal(refusal: Refusal, request_id: str, path: Sequence[Any] | None = None) -> ErrorView:
     """One refusal."""
     shown: ErrorView = {"message": refusal.message}
+    path = refusal.path if path is None else path
     if path is not None:
         shown["path"] = list(path)
+    if refusal.locations is not None:
+        shown["locations"] = refusal.locations
     shown["extensions"] = refusal.extensions() | {"requestId": request_id}
     return shown
 
@@ -47,13 +50,24 @@ def shown_error(error: GraphQLError, request_id: str, code: str | None = None) -
         return [shown_refusal(unavailable(), request_id, error.path)]
     if isinstance(cause, RecursionError):
         return [shown_refusal(too_deep(), request_id, error.path)]
-    if code is None and cause is not None and not isinstance(cause, GraphQLError):
-        log.error("unexpected error", request_id=request_id, path=error.path, exc_info=cause)
+    extensions = dict(error.extensions or {})
+    if code is None and "reason" not in extensions:
+        # Nothing that was checked fails so: a value that cannot be shown, or a resolver that failed.
+        log.error("unexpected error", request_id=request_id, path=error.path, exc_info=cause or error)
         return [shown_refusal(internal(), request_id, error.path)]
-    shown = shown_refusal(Refusal(code or "BAD_INPUT", _short(error.message)), request_id, error.path)
-    if error.locations:
-        shown["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
-    return [shown]
+    refusal = Refusal(code or "BAD_INPUT", _short(error.message), **extensions)
+    refusal.locations = [_location(place) for place in error.locations or ()] or None
+    return [shown_refusal(refusal, request_id, error.path)]
+
+
+def locations_of(node: Node) -> list[dict[str, int]] | None:
+    """Where a node begins in its document."""
+    loc = node.loc
+    return None if loc is None else [_location(get_location(loc.source, loc.start))]
+
+
+def _location(place: SourceLocation) -> dict[str, int]:
+    return {"line": place.line, "column": place.column}
 
 
 def _short(message: str) -> str:

@@ -21,12 +21,27 @@ from graphql import (
 from execution.shapes import INT_HIGH, INT_LOW
 from resolvers.errors import Refusal, bad_input
 
+NULL, REQUIRED = "It must not be null.", "It is required."
+NO_OBJECT, NO_FIELD = "It must be an object.", "There is no such field."
+
+
+def not_one_of(path: str, type_: GraphQLEnumType) -> Refusal:
+    """The refusal of what is no value of an enum."""
+    allowed = list(type_.values)
+    return bad_input(path, f"It must be one of {', '.join(allowed)}.", "NOT_ONE_OF", allowed=allowed)
+
+
+def out_of_range(path: str) -> Refusal:
+    """The refusal of a whole number that GraphQL's Int cannot hold."""
+    least, most = INT_LOW, INT_HIGH - 1
+    return bad_input(path, f"It must be from {least} to {most}.", "OUT_OF_RANGE", minimum=least, maximum=most)
+
 
 def wrong_values(type_: Any, value: Any, path: str) -> Iterator[Refusal]:
     """Every value that is not of its type, each with its path."""
     if is_non_null_type(type_):
         if value is None:
-            yield bad_input(path, "It must not be null.", "REQUIRED")
+            yield bad_input(path, NULL, "REQUIRED")
             return
         type_ = type_.of_type
     if value is None:
@@ -40,24 +55,23 @@ def wrong_values(type_: Any, value: Any, path: str) -> Iterator[Refusal]:
         yield from _wrong_members(type_, value, path)
     elif isinstance(type_, GraphQLEnumType):
         if not isinstance(value, str) or value not in type_.values:
-            allowed = list(type_.values)
-            yield bad_input(path, f"It must be one of {', '.join(allowed)}.", "NOT_ONE_OF", allowed=allowed)
+            yield not_one_of(path, type_)
     else:
         yield from _wrong_scalar(type_, value, path)
 
 
 def _wrong_members(type_: GraphQLInputObjectType, value: Any, path: str) -> Iterator[Refusal]:
     if not isinstance(value, dict):
-        yield bad_input(path, "It must be an object.", "WRONG_TYPE")
+        yield bad_input(path, NO_OBJECT, "WRONG_TYPE")
         return
     for name, field in type_.fields.items():
         if name in value:
             yield from wrong_values(field.type, value[name], f"{path}.{name}")
         elif is_required_input_field(field):
-            yield bad_input(f"{path}.{name}", "It is required.", "REQUIRED")
+            yield bad_input(f"{path}.{name}", REQUIRED, "REQUIRED")
     for name in value:
         if name not in type_.fields:
-            yield bad_input(f"{path}.{name}", "There is no such field.", "UNKNOWN_FIELD")
+            yield bad_input(f"{path}.{name}", NO_FIELD, "UNKNOWN_FIELD")
 
 
 def _is_number(value: Any) -> bool:
@@ -68,7 +82,7 @@ def _is_whole(value: Any) -> bool:
     return _is_number(value) and value == int(value)
 
 
-_PLAIN: Mapping[Any, tuple[Callable[[Any], bool], str]] = {
+PLAIN: Mapping[Any, tuple[Callable[[Any], bool], str]] = {
     GraphQLString: (lambda value: isinstance(value, str), "a text"),
     GraphQLID: (lambda value: isinstance(value, str) or _is_whole(value), "an id"),
     GraphQLInt: (_is_whole, "a whole number"),
@@ -78,7 +92,7 @@ _PLAIN: Mapping[Any, tuple[Callable[[Any], bool], str]] = {
 
 
 def _wrong_scalar(type_: Any, value: Any, path: str) -> Iterator[Refusal]:
-    plain = _PLAIN.get(type_)
+    plain = PLAIN.get(type_)
     if plain is None:
         try:
             type_.parse_value(value)
@@ -89,5 +103,4 @@ def _wrong_scalar(type_: Any, value: Any, path: str) -> Iterator[Refusal]:
     if not is_one(value):
         yield bad_input(path, f"It must be {what}.", "WRONG_TYPE")
     elif type_ is GraphQLInt and not INT_LOW <= value < INT_HIGH:
-        least, most = INT_LOW, INT_HIGH - 1
-        yield bad_input(path, f"It must be from {least} to {most}.", "OUT_OF_RANGE", minimum=least, maximum=most)
+        yield out_of_range(path)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, Undefined, ValueNode, value_from_ast_untyped
 from pydantic import TypeAdapter, ValidationError
 
 from models import words
@@ -107,6 +107,20 @@ def _json(value: object) -> dict[str, Any]:
     return value
 
 
+def _json_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The value of a literal, with the variables that stand in it."""
+    return _json(_given(value_from_ast_untyped(node, variables)))
+
+
+def _given(value: Any) -> Any:
+    """A value in which a variable that is not given leaves out its field, or is null in a list."""
+    if isinstance(value, dict):
+        return {name: _given(part) for name, part in value.items() if part is not Undefined}
+    if isinstance(value, list):
+        return [None if part is Undefined else _given(part) for part in value]
+    return value
+
+
 SCALARS: dict[object, Any] = {
     datetime: strawberry.scalar(
         name="DateTime",
@@ -137,5 +151,6 @@ SCALARS: dict[object, Any] = {
         description="A JSON object of at most 16 KiB.",
         serialize=lambda value: value,
         parse_value=_json,
+        parse_literal=_json_literal,
     ),
 }

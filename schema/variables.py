@@ -5,12 +5,8 @@ from itertools import chain, islice
 from typing import Any
 
 from graphql import (
-    FieldNode,
     GraphQLInputObjectType,
     GraphQLSchema,
-    ListValueNode,
-    ObjectValueNode,
-    ValueNode,
     VariableNode,
     get_named_type,
     is_list_type,
@@ -21,38 +17,66 @@ from graphql.language import SKIP, Visitor, visit
 from graphql.utilities import TypeInfo, TypeInfoVisitor
 
 from execution.documents import Operation
+from execution.variables import Variables, plain_variables, variables_of
 from resolvers.errors import Refusal, Refusals, bad_input
-from schema.input_values import wrong_values
+from schema.errors import locations_of
+from schema.input_values import NULL, REQUIRED, wrong_values
 from schema.inputs import MOST_PROBLEMS, NEVER_NULL, fits
+from schema.literals import said, scalar_refusal
 from schema.nulls import refuses_null
+from schema.places import Embedding, uses_of
 
 # Each is checked, coerced and converted, which together takes some 20 µs.
 MOST_VALUES = 1_500
 # As deep as the brackets of a document.
 MOST_LEVELS = 60
-_NO_NULL = "It must not be null."
 
 
-def check_variables(schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]) -> None:
-    """Check the variables of an operation against their types. Raises Refusals with every wrong value, up to some.
+def checked_variables(
+    schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any], *, named: bool
+) -> Variables:
+    """Return an operation's variables, coerced. Raises Refusals with every value that is not of its type, up to some.
 
     Where one has a wrong type, the values beside it are held against their bounds too, so that all is told at once.
-    A variable that the operation does not declare is ignored. What is wrong is named by the argument that it is for.
+    A variable that the operation does not declare is ignored. What is wrong is named by the argument that it is for;
+    ``named``: also by the variable, where it stands in the document and in the answer.
     """
-    problems = _wrong_types(schema, operation, variables)
+    found = plain_variables(schema, operation, given) or _coerced(schema, operation, given, named)
+    if found.coerced:
+        _check_embedded(schema, operation, found.coerced)
+    return found
+
+
+def _coerced(schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any], named: bool) -> Variables:
+    problems = _problems(schema, operation, given, bounds=False)
     if problems:
-        raise Refusals(_placed(operation, _with_bounds(problems, schema, operation, variables)))
+        raise Refusals(_placed(schema, operation, problems, named))
+    found = variables_of(schema, operation, given)
+    if not isinstance(found, Variables):
+        raise Refusals([bad_input("variables", "They do not fit the operation.", "WRONG_TYPE")])
+    return found
 
 
 def wrong_variables(schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]) -> list[Refusal]:
     """Every wrong value of the variables, by its type or its bounds, up to some: for one that is refused anyway."""
-    problems = _wrong_types(schema, operation, variables)
-    return _placed(operation, _with_bounds(problems, schema, operation, variables))
+    return _placed(schema, operation, _problems(schema, operation, variables, bounds=True), named=False)
+
+
+def _problems(
+    schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], *, bounds: bool
+) -> list[Refusal]:
+    """What is wrong, each named by its variable; ``bounds``: what is out of its bounds even where all types are right.
+
+    Of variables that hold too many values or too deep ones nothing else is told: nothing recurses into them.
+    """
+    excess = _excess(variables)
+    if excess is not None:
+        return [excess]
+    found = _wrong_types(schema, operation, variables)
+    return _with_bounds(found, schema, operation, variables) if found or bounds else []
 
 
 def _wrong_types(schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]) -> list[Refusal]:
-    """What is wrong, each named by its variable."""
-    _check_size(operation, variables)
     problems: list[Refusal] = []
     definitions = operation.definition.variable_definitions or ()
     for definition in definitions:
@@ -62,13 +86,13 @@ def _wrong_types(schema: GraphQLSchema, operation: Operation, variables: Mapping
             value = variables[name]
             problems += islice(wrong_values(type_, value, name), MOST_PROBLEMS)
         elif is_non_null_type(type_) and definition.default_value is None:
-            problems.append(bad_input(name, f"The variable ${name} is required.", "REQUIRED"))
+            problems.append(bad_input(name, REQUIRED, "REQUIRED"))
         if len(problems) >= MOST_PROBLEMS:
             return problems
     defaulted = {each.variable.name.value for each in definitions if each.default_value is not None}
     nulls = {name for name in defaulted if name in variables and variables[name] is None}
     names = sorted(_at_non_null(schema, operation, nulls))
-    return problems + [bad_input(name, _NO_NULL, "REQUIRED") for name in names]
+    return problems + [bad_input(name, NULL, "REQUIRED") for name in names]
 
 
 def _with_bounds(
@@ -88,13 +112,37 @@ def _with_bounds(
     return problems[:MOST_PROBLEMS]
 
 
-def _placed(operation: Operation, problems: list[Refusal]) -> list[Refusal]:
+def _placed(schema: GraphQLSchema, operation: Operation, problems: list[Refusal], named: bool) -> list[Refusal]:
     """The problems, each named by the argument that its variable is for: known by a walk through the whole document."""
-    places = _places(operation) if problems else {}
+    uses = uses_of(schema, operation).first if problems else {}
+    defined = {each.variable.name.value: each for each in operation.definition.variable_definitions or ()}
     for problem in problems:
         name, *path = (problem.field or "").split(".")
-        problem.field = ".".join([places.get(name, name), *path])
+        use = uses.get(name)
+        if named and name in defined:
+            problem.message = said(f"Variable '${name}' has invalid value", name, problem)
+            problem.extra["variable"] = name
+            problem.locations = locations_of(defined[name])
+            problem.path = None if use is None else list(use.path) or None
+        problem.field = ".".join([name if use is None else use.field, *path])
     return problems
+
+
+def _check_embedded(schema: GraphQLSchema, operation: Operation, coerced: Mapping[str, Any]) -> None:
+    """Raises Refusals for literals of custom scalars that do not fit with the variables that stand in them."""
+    embedded: list[Embedding] | None = operation.kept.get("embedded")
+    if embedded is None:
+        embedded = operation.kept["embedded"] = uses_of(schema, operation).embedded
+    problems = []
+    for each in embedded:
+        problem = scalar_refusal(each.scalar, each.node, each.use.field, coerced)
+        if problem is not None:
+            argument = each.use.field.partition(".")[0]
+            problem.message = said(f"Argument '{argument}' has invalid value", argument, problem)
+            problem.locations, problem.path = locations_of(each.node), list(each.use.path)
+            problems.append(problem)
+    if problems:
+        raise Refusals(problems[:MOST_PROBLEMS])
 
 
 def _at_non_null(schema: GraphQLSchema, operation: Operation, names: set[str]) -> set[str]:
@@ -116,36 +164,8 @@ def _at_non_null(schema: GraphQLSchema, operation: Operation, names: set[str]) -
     return found
 
 
-class _Uses(Visitor):
-    def __init__(self, found: dict[str, str]) -> None:
-        super().__init__()
-        self.found = found
-
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
-        for argument in node.arguments or ():
-            self._value(argument.value, argument.name.value)
-
-    def _value(self, node: ValueNode, path: str) -> None:
-        if isinstance(node, VariableNode):
-            self.found.setdefault(node.name.value, path)
-        elif isinstance(node, ListValueNode):
-            for index, item in enumerate(node.values):
-                self._value(item, f"{path}.{index}")
-        elif isinstance(node, ObjectValueNode):
-            for part in node.fields:
-                self._value(part.value, f"{path}.{part.name.value}")
-
-
-def _places(operation: Operation) -> dict[str, str]:
-    """Where each variable is first used: the argument, and the path within it."""
-    found: dict[str, str] = {}
-    for definition in (operation.definition, *operation.fragments.values()):
-        visit(definition, _Uses(found))
-    return found
-
-
-def _check_size(operation: Operation, variables: Mapping[str, Any]) -> None:
-    """Raises Refusals for variables that hold too many values or too deep ones, before anything recurses into them."""
+def _excess(variables: Mapping[str, Any]) -> Refusal | None:
+    """What is too much of variables that hold too many values, or too deep ones."""
     count = 0
     for name, value in variables.items():
         level, levels = _holding([value]), 0
@@ -154,11 +174,12 @@ def _check_size(operation: Operation, variables: Mapping[str, Any]) -> None:
             count += sum(map(len, level))
             if levels > MOST_LEVELS:
                 text = f"It is nested more than {MOST_LEVELS} levels deep."
-                raise Refusals(_placed(operation, [bad_input(name, text, "TOO_LONG", limit=MOST_LEVELS)]))
+                return bad_input(name, text, "TOO_LONG", limit=MOST_LEVELS)
             if count > MOST_VALUES:
                 text = f"It holds more than {MOST_VALUES} values in all."
-                raise Refusals(_placed(operation, [bad_input(name, text, "TOO_LONG", limit=MOST_VALUES)]))
+                return bad_input(name, text, "TOO_LONG", limit=MOST_VALUES)
             level = _holding(part for each in level for part in (each.values() if isinstance(each, dict) else each))
+    return None
 
 
 def _holding(values: Iterable[Any]) -> list[dict[str, Any] | list[Any]]:
