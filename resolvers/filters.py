@@ -14,11 +14,13 @@ from sqlalchemy.dialects import postgresql as pg
 from models.base import TIMESTAMP
 from resolvers.conditions import Condition, Value
 from resolvers.errors import bad_input
-from resolvers.words import LAST, searched_words
+from resolvers.words import LAST, READ_OF_A_SEARCH, searched_words
 
 MOST_CONDITIONS = 50
 MOST_DEPTH = 5
 MOST_VALUES = 100
+# Of a search all is read; of other texts no row has a longer one by which it can be found.
+MOST_TEXT = READ_OF_A_SEARCH
 
 Shape = tuple[Any, ...]
 
@@ -65,15 +67,23 @@ class _Taken:
             )
 
 
-def take_apart(listed: str, filters: Sequence[Mapping[str, Any]], path: str, reach: Reach) -> tuple[Shape, list[Value]]:
-    """The shape and the values of filters that all hold. Raises Refusal BAD_INPUT for one too large, and what reach
-    raises."""
-    # That they all hold is no condition of the caller's.
-    taken = _Taken(reach, conditions=-1)
-    return _shape(FILTERS[listed], {"and_": filters}, path, taken, 1), taken.values
+def take_apart(
+    listed: str, conditions: Sequence[Mapping[str, Any]], path: str, reach: Reach
+) -> tuple[Shape, list[Value]]:
+    """The shape and the values of filters that all hold. Raises Refusal BAD_INPUT for too much, and what reach raises.
+
+    What holds no condition is as absent, wherever it stands: ``not: {}``, ``and: []``, a branch of ``or: [{}, …]``, and
+    all of an ``or`` without another branch. Only ``some`` and ``none`` of nothing ask for something: whether there is a
+    related row; and ``or: []`` finds nothing, as ``in: []`` does.
+    """
+    taken = _Taken(reach)
+    filters = FILTERS[listed]
+    shapes = [shape for raw in conditions if (shape := _shape(filters, raw, path, taken, 2))]
+    return ((("and_", tuple(shapes)),) if shapes else ()), taken.values
 
 
 def _shape(filters: Filters, raw: Mapping[str, Any], path: str, taken: _Taken, depth: int) -> Shape:
+    """The conditions of one filter; empty where it holds none."""
     if depth > MOST_DEPTH:
         raise bad_input(path, f"A filter may be nested {MOST_DEPTH} deep at most.", "TOO_LONG", limit=MOST_DEPTH)
     parts: list[Any] = []
@@ -81,45 +91,76 @@ def _shape(filters: Filters, raw: Mapping[str, Any], path: str, taken: _Taken, d
     for name, value in raw.items():
         if name in ("and_", "or_"):
             taken.count(path, 1)
-            parts.append((name, tuple(_shape(filters, item, path, taken, depth + 1) for item in value)))
+            here = f"{path}.{_shown(name)}"
+            found = [_shape(filters, item, f"{here}.{index}", taken, depth + 1) for index, item in enumerate(value)]
+            rest: Any = tuple(shape for shape in found if shape)
         elif name == "not_":
             taken.count(path, 1)
-            parts.append((name, _shape(filters, value, path, taken, depth + 1)))
+            rest = _shape(filters, value, f"{path}.not", taken, depth + 1)
         elif name == "search":
-            words = searched_words(value)
-            taken.count(path, max(1, len(words)))
-            if not value.strip():
-                continue  # an empty field of a form: as absent
-            if not words:
-                raise bad_input(f"{path}.search", "A search needs a letter or a digit.", "INVALID_FORMAT")
-            taken.values += [(bound, sa.Text) for one in words for bound in (one, one + LAST)]
-            parts.append((name, len(words)))
+            rest = _words(value, f"{path}.search", taken)
         else:
-            parts.append(_field(filters.fields[name], name, value, path, taken, depth))
+            rest = _field(filters.fields[name], value, f"{path}.{_shown(name)}", taken, depth)
+        # At least one of no alternatives is a condition, which nothing fulfils.
+        if rest or (name == "or_" and not value):
+            parts.append((name, rest))
     return tuple(parts)
 
 
-def _field(
-    asked: Condition | Relation, name: str, value: Mapping[str, Any], path: str, taken: _Taken, depth: int
-) -> Any:
+def _words(text: str, path: str, taken: _Taken) -> int:
+    """How many words are searched for: none where a text has none, such as an empty field of a form."""
+    check_length(text, path)
+    words = searched_words(text)
+    taken.count(path, max(1, len(words)))
+    taken.values += [(bound, sa.Text) for one in words for bound in (one, one + LAST)]
+    return len(words)
+
+
+def _field(asked: Condition | Relation, value: Mapping[str, Any], path: str, taken: _Taken, depth: int) -> Any:
     if isinstance(asked, Relation):
-        inner, seen = FILTERS[asked.listed], taken.reach(asked.listed)
-        taken.count(path, max(1, len(value)) if asked.many else 1)
-        if asked.many:
-            return (name, tuple((how, _related(inner, sub, seen, path, taken, depth)) for how, sub in value.items()))
-        return (name, _related(inner, value, seen, path, taken, depth))
+        return _relation(asked, value, path, taken, depth)
     taken.count(path, max(1, len(value)))
     for op, operand in value.items():
+        where = f"{path}.{_shown(op)}"
         if isinstance(operand, list) and len(operand) > MOST_VALUES:
-            raise bad_input(
-                path, f"A list in a filter may hold {MOST_VALUES} values at most.", "TOO_LONG", limit=MOST_VALUES
-            )
-        items = operand if isinstance(operand, list) else [operand]
-        if any(isinstance(item, str) and "\0" in item for item in items):
-            where = ".".join([path, _shown(name), _shown(op)])
-            raise bad_input(where, "A text must not contain the character U+0000.", "INVALID_FORMAT")
+            text = f"A list in a filter may hold {MOST_VALUES} values at most."
+            raise bad_input(where, text, "TOO_LONG", limit=MOST_VALUES)
+        for item in operand if isinstance(operand, list) else (operand,):
+            if isinstance(item, str):
+                check_length(item, where)
+                if "\0" in item:
+                    raise bad_input(where, "It must not contain the character U+0000.", "INVALID_FORMAT")
         taken.values += asked.ops[_operator(op, operand)].values(operand)
-    return (name, tuple(_operator(op, operand) for op, operand in value.items()))
+    return tuple(_operator(op, operand) for op, operand in value.items())
+
+
+def check_length(text: str, path: str) -> None:
+    """Raises Refusal BAD_INPUT for a text that is longer than a filter takes."""
+    if len(text) > MOST_TEXT:
+        raise bad_input(path, f"It must have at most {MOST_TEXT} characters.", "TOO_LONG", limit=MOST_TEXT)
+
+
+def _relation(asked: Relation, value: Mapping[str, Any], path: str, taken: _Taken, depth: int) -> Any:
+    inner, seen = FILTERS[asked.listed], taken.reach(asked.listed)
+    taken.count(path, max(1, len(value)) if asked.many else 1)
+    if not asked.many:
+        return _related(inner, value, seen, path, taken, depth, always=False)
+    return tuple(
+        (how, _related(inner, sub, seen, f"{path}.{how}", taken, depth, always=True)) for how, sub in value.items()
+    )
+
+
+def _related(
+    inner: Filters, value: Mapping[str, Any], seen: Mapping[str, Any], path: str, taken: _Taken, depth: int, *,
+    always: bool,
+) -> Shape:  # fmt: skip
+    """A filter on related rows, of which the caller sees some; ``always``: also where it holds no condition."""
+    own = _shape(inner, value, path, taken, depth + 1 + bool(seen))
+    if not seen or not (own or always):
+        return own
+    taken.count(path, 1)
+    both = (own, _shape(inner, seen, path, taken, depth + 2))
+    return (("and_", tuple(shape for shape in both if shape)),)
 
 
 def _operator(name: str, operand: Any) -> str:
@@ -131,13 +172,6 @@ def _shown(name: str) -> str:
     """A name as the graph writes it."""
     head, *tail = name.rstrip("_").split("_")
     return head + "".join(word.capitalize() for word in tail)
-
-
-def _related(
-    inner: Filters, value: Mapping[str, Any], seen: Mapping[str, Any], path: str, taken: _Taken, depth: int
-) -> Shape:
-    both = {"and_": [seen, value]} if seen else value
-    return _shape(inner, both, path, taken, depth + 1)
 
 
 def parameters(values: list[Value]) -> tuple[dict[str, Any], tuple[Any, ...]]:

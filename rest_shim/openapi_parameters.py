@@ -6,7 +6,7 @@ from typing import Any
 from graphql import GraphQLEnumType
 
 from execution.asked import DEFAULT_PAGE
-from resolvers.filters import MOST_VALUES
+from resolvers.filters import MOST_TEXT, MOST_VALUES
 from resolvers.windows import DEEPEST_ROW, LARGEST_PAGE, MOST_ORDERS
 from rest_shim.openapi_schemas import Components, JsonSchema
 from rest_shim.parameters import ID, Parameter, parameters_of
@@ -87,10 +87,11 @@ def _shape(parameter: Parameter, components: Components) -> JsonSchema:
         shape = {"type": "integer", "minimum": least, "maximum": most}
     elif parameter.path == ("search",):
         # A letter or a digit, as far as a pattern can say that in every dialect.
-        shape |= {"pattern": r"[A-Za-z0-9]|[^\u0000-\u007f]"}
+        shape |= {"maxLength": MOST_TEXT, "pattern": r"[A-Za-z0-9]|[^\u0000-\u007f]"}
     else:
         # A comma parts the values of a list.
-        shape |= {"minLength": 1, "pattern": r"^[^,\u0000]+$" if parameter.many else r"^[^\u0000]+$"}
+        pattern = r"^[^,\u0000]+$" if parameter.many else r"^[^\u0000]+$"
+        shape |= {"minLength": 1, "maxLength": MOST_TEXT, "pattern": pattern}
     return {"type": "array", "items": shape, "minItems": 1, "maxItems": MOST_VALUES} if parameter.many else shape
 
 

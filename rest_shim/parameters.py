@@ -10,11 +10,12 @@ from graphql import GraphQLEnumType, get_named_type, get_nullable_type, is_list_
 
 from models.words import MAX_SAFE_INTEGER
 from resolvers.errors import Refusal, bad_input
-from resolvers.filters import MOST_VALUES
+from resolvers.filters import MOST_TEXT, MOST_VALUES
 from rest_shim.openapi_schemas import list_inputs
 from rest_shim.routes import Route
 from schema.graph import CORE
 from schema.input_values import wrong_values
+from schema.lists import SEARCH, SEARCH_WORDS
 from schema.operations import OPERATIONS
 
 # Whole numbers of either type have fewer digits.
@@ -65,6 +66,10 @@ class Parameter:
                 problems.append(bad_input(where, f"{name} must be an id, as an answer shows it.", "INVALID_FORMAT"))
         elif self.bounds is not None:
             return whole_number(name, value, *self.bounds, problems)
+        elif self.type_.name == "String" and len(value) > MOST_TEXT:
+            problems.append(
+                bad_input(where, f"{name} must have at most {MOST_TEXT} characters.", "TOO_LONG", limit=MOST_TEXT)
+            )
         elif self.path == ("search",) and not _WORD.search(value):
             # A search without a word would find everything.
             problems.append(bad_input(where, f"{name} must hold a letter or a digit.", "INVALID_FORMAT"))
@@ -99,6 +104,9 @@ def _parameter(name: str, path: tuple[str, ...], type_: Any) -> Parameter:
     said = []
     for step in path:
         field = get_named_type(type_).fields[step]
-        said.append(field.description or "")
+        # Here a search without a word is refused: a typing error shows nobody the whole list.
+        said.append(
+            f"{SEARCH_WORDS} At least one is needed." if field.description == SEARCH else field.description or ""
+        )
         type_ = field.type
     return Parameter(name, path, get_named_type(type_), bool(is_list_type(get_nullable_type(type_))), " ".join(said))

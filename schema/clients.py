@@ -13,9 +13,11 @@ from schema.fields import argument, batched, creation, object_type, page_argumen
 from schema.inputs import input_type, values_of
 from schema.lists import (
     AND,
+    NONE,
     NOT,
     OR,
     SEARCH,
+    SOME,
     DateTimeFilter,
     Direction,
     IdFilter,
@@ -125,8 +127,8 @@ class ClientFilter:
 class ClientListFilter:
     """Conditions on the clients of something."""
 
-    some: strawberry.Maybe[ClientFilter] = strawberry.field(description="At least one is like this.")
-    none: strawberry.Maybe[ClientFilter] = strawberry.field(description="None is like this.")
+    some: strawberry.Maybe[ClientFilter] = strawberry.field(description=SOME)
+    none: strawberry.Maybe[ClientFilter] = strawberry.field(description=NONE)
 
 
 @strawberry.input(description="An order of clients.")

@@ -8,8 +8,10 @@ from typing import Any
 import strawberry
 
 from execution.kinds import Cell
+from resolvers.filters import MOST_TEXT
 from resolvers.listing import Edge, Page, edges_of, totals
 from resolvers.page_sql import CURSOR
+from resolvers.words import WORDS_OF_A_SEARCH
 from schema.enums import words
 from schema.fields import batched, computed, object_type, through
 from schema.scalars import MinorUnits
@@ -145,5 +147,16 @@ class TagsFilter:
     has_any: strawberry.Maybe[list[str]] = strawberry.field(description="Has one of these tags.")
 
 
-SEARCH = "Has, for each of these words, a word that begins with it."
-AND, OR, NOT = "All of these.", "At least one of these.", "Not this; a value that is null is not equal to anything."
+SEARCH_WORDS = (
+    f"Has, for each of these words, a word that begins with it; the first {WORDS_OF_A_SEARCH} words count. At most"
+    f" {MOST_TEXT:,} characters."
+)
+SEARCH = f"{SEARCH_WORDS} A text without a letter or a digit, such as an empty one, is as absent."
+AND = "All of these. One without a condition is left out."
+OR = (
+    "At least one of these; an empty list finds nothing. One without a condition is left out, and so is the whole where"
+    " no other is left."
+)
+NOT = "Not this; a value that is null is not equal to anything. Without a condition it is as absent."
+SOME = "At least one is like this; without a condition, there is at least one."
+NONE = "None is like this; without a condition, there is none."

@@ -15,9 +15,11 @@ from schema.enums import moves_described, words
 from schema.fields import argument, batched, creation, object_type, page_arguments, public_id, related_id
 from schema.lists import (
     AND,
+    NONE,
     NOT,
     OR,
     SEARCH,
+    SOME,
     DateTimeFilter,
     Direction,
     IdFilter,
@@ -162,8 +164,8 @@ words(
 class MessageListFilter:
     """Conditions on the messages of an order."""
 
-    some: strawberry.Maybe[MessageFilter] = strawberry.field(description="At least one is like this.")
-    none: strawberry.Maybe[MessageFilter] = strawberry.field(description="None is like this.")
+    some: strawberry.Maybe[MessageFilter] = strawberry.field(description=SOME)
+    none: strawberry.Maybe[MessageFilter] = strawberry.field(description=NONE)
 
 
 @strawberry.input(description="Which orders; every condition given must hold.")
@@ -197,8 +199,8 @@ class OrderFilter:
 class OrderListFilter:
     """Conditions on the orders of something."""
 
-    some: strawberry.Maybe[OrderFilter] = strawberry.field(description="At least one is like this.")
-    none: strawberry.Maybe[OrderFilter] = strawberry.field(description="None is like this.")
+    some: strawberry.Maybe[OrderFilter] = strawberry.field(description=SOME)
+    none: strawberry.Maybe[OrderFilter] = strawberry.field(description=NONE)
 
 
 @strawberry.input(description="An order of orders.")

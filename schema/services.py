@@ -13,9 +13,11 @@ from schema.fields import argument, batched, creation, object_type, page_argumen
 from schema.inputs import input_type, values_of
 from schema.lists import (
     AND,
+    NONE,
     NOT,
     OR,
     SEARCH,
+    SOME,
     DateTimeFilter,
     Direction,
     IdFilter,
@@ -130,8 +132,8 @@ class ServiceFilter:
 class ServiceListFilter:
     """Conditions on the services of something."""
 
-    some: strawberry.Maybe[ServiceFilter] = strawberry.field(description="At least one is like this.")
-    none: strawberry.Maybe[ServiceFilter] = strawberry.field(description="None is like this.")
+    some: strawberry.Maybe[ServiceFilter] = strawberry.field(description=SOME)
+    none: strawberry.Maybe[ServiceFilter] = strawberry.field(description=NONE)
 
 
 @strawberry.input(description="An order of services.")

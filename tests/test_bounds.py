@@ -26,7 +26,7 @@ async def test_a_missing_field_is_named_and_nothing_given_is_shown(acme: Org) ->
     given = {"name": "Ada", "email": "ada@example.com", "nope": {"a": "private"}}
     graph = await acme.graphql(CREATE_CLIENT, input=given)
     found = [(error["message"], error["extensions"]["field"]) for error in graph.json()["errors"]]
-    assert found == [("There is no such field.", "input.nope")]
+    assert found == [("Variable '$input' has invalid value at .nope: There is no such field.", "input.nope")]
     assert await acme.count("clients") == 0
 
 

@@ -66,16 +66,6 @@ def _arguments_of(place: Position) -> dict[str, Any]:
     return arguments
 
 
-@pytest.mark.parametrize("text", ["", " ", "\t\n"])
-async def test_an_empty_search_is_as_absent(filled: Org, text: str) -> None:
-    for name in ("clients", "services", "orders"):
-        asked = f"query($s: String) {{ {name}(filter: {{search: $s}}) {{ totalCount nodes {{ id }} }} }}"
-        everything = await filled.data(f"{{ {name} {{ totalCount nodes {{ id }} }} }}")
-        assert await filled.data(asked, s=text) == everything
-        # What holds no word finds nothing rather than everything.
-        error(await filled.graphql(asked, s="--"), 200, "BAD_INPUT", "filter.search")
-
-
 async def test_a_null_in_a_filter_needs_no_scope_of_the_list_it_leads_to(filled: Org) -> None:
     weak = filled.holding(await filled.new_key("clients:read"))
     text = """query($f: ClientFilter, $o: OrderListFilter) {

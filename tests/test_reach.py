@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api_support import Org, new_client, new_order
+from tests.api_support import Org, new_order
 
 
 @pytest.mark.parametrize(
@@ -27,12 +27,6 @@ async def test_a_cursor_is_good_for_its_own_list_only(acme: Org) -> None:
     nested = "query($id: ID!, $after: String) { client(id: $id) { orders(after: $after) { nodes { id } } } }"
     given = {"id": order["clientId"], "after": page["pageInfo"]["endCursor"]}
     assert await acme.refused(nested, **given) == [("INVALID_CURSOR", "after")]
-
-
-async def test_a_search_without_a_word_is_refused(acme: Org) -> None:
-    await new_client(acme)
-    query = "query($f: ClientFilter) { clients(filter: $f) { totalCount } }"
-    assert await acme.refused(query, f={"search": "!!"}) == [("BAD_INPUT", "filter.search")]
 
 
 async def test_a_currency_exists(acme: Org) -> None:
