@@ -152,7 +152,9 @@ def is_planned(operation: Operation, given: Mapping[str, Any]) -> bool:
     if not known.conditions:
         return bool(operation.plans)
     values = defaults_of(operation) | dict(given)
-    return tuple([values.get(name) for name in known.conditions]) in operation.plans
+    chosen = [values.get(name) for name in known.conditions]
+    # What is no boolean is refused, and may be of any type.
+    return all(isinstance(value, bool) for value in chosen) and tuple(chosen) in operation.plans
 
 
 def _compile(

@@ -198,10 +198,9 @@ async def test_no_statement_is_sent_for_a_filter_of_too_many_conditions(single: 
     assert ([each["extensions"]["code"] for each in answer.errors], ctx.statements) == (["BAD_INPUT"], 0)
 
 
-async def test_of_a_long_search_the_first_thousand_characters_are_read(acme: Org) -> None:
-    found = await acme.data(asking(1), f0={"search": "a" + " " * 999 + "b"})
-    assert found == {"a0": {"nodes": []}}
-    assert await acme.refused(asking(1), f0={"search": " " * 1_000 + "b"}) == [("BAD_INPUT", "filter.search")]
+async def test_a_search_of_a_thousand_characters_is_read_to_its_end(acme: Org) -> None:
+    assert await acme.data(asking(1), f0={"search": "a" + " " * 998 + "b"}) == {"a0": {"nodes": []}}
+    assert await acme.refused(asking(1), f0={"search": "a" + " " * 999 + "b"}) == [("BAD_INPUT", "filter.search")]
 
 
 async def test_a_statement_that_is_closed_is_prepared_again(single: Runtime) -> None:

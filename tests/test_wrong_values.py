@@ -86,6 +86,15 @@ async def test_a_variable_leads_to_the_field_that_takes_it(
     assert error["extensions"]["variable"] == "n"
 
 
+async def test_a_condition_of_another_type_is_refused_by_a_known_document_too(acme: Org) -> None:
+    text = "query ($n: Boolean!) { health { status @include(if: $n) } }"
+    for known in (True, False):
+        assert await acme.data(text, n=known) == {"health": {"status": "ok"} if known else {}}
+    for value in ([], [[True]], {}, {"a": 1}, "true", 1, None):
+        [error] = await shown(acme, text, n=value)
+        assert error["extensions"]["variable"] == "n"
+
+
 async def test_too_many_values_name_their_variable(acme: Org) -> None:
     [error] = await shown(acme, TWO, a=GOOD, b=GOOD | {"tags": ["x"] * 2_000})
     assert error["message"] == "Variable '$b' has invalid value: It holds more than 1500 values in all."
