@@ -63,7 +63,7 @@ pythons: ## Run the unit tests on every Python from 3.11 to 3.14 that is there, 
 wheel: $(STAMP) ## Build dist/*.whl and dist/requirements.txt, which a production server installs
 	@rm -rf dist build
 	@mkdir -p dist
-	@$(BIN)/python -c 'from setuptools.build_meta import build_wheel; print("== Built dist/" + build_wheel("dist"))' | tail -1
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'from setuptools.build_meta import build_wheel; print("== Built dist/" + build_wheel("dist", {"--global-option": "--quiet"}))'
 	@cp requirements/base.txt dist/requirements.txt
 	@rm -rf build
 

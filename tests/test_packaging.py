@@ -32,14 +32,26 @@ def rooms() -> list[str]:
     return re.findall(r'"(\w+)"', listed[1])
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of what is tracked, unpacked."""
-    source, built, unpacked = (tmp_path_factory.mktemp(name) for name in ("source", "built", "unpacked"))
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A copy of what is tracked."""
+    return copied(tmp_path / "source")
+
+
+def copied(source: Path) -> Path:
+    """Copy what is tracked into a folder."""
     for name in shell("git", "ls-files", folder=ROOT).splitlines():
         if (ROOT / name).exists():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes((ROOT / name).read_bytes())
+    return source
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of what is tracked, unpacked."""
+    built, unpacked = (tmp_path_factory.mktemp(name) for name in ("built", "unpacked"))
+    source = copied(tmp_path_factory.mktemp("source"))
     shell(sys.executable, "-c", BUILD.format(str(built)), folder=source)
     with zipfile.ZipFile(next(built.iterdir())) as packed:
         packed.extractall(unpacked)
@@ -76,3 +88,31 @@ def test_it_works_outside_the_checkout(wheel: Path, tmp_path: Path) -> None:
 def test_the_container_file_copies_every_room() -> None:
     text = (ROOT / "Containerfile").read_text(encoding="utf-8")
     assert re.findall(r"^COPY (\w+) \1$", text, re.MULTILINE) == rooms()
+
+
+def test_make_wheel_says_one_line_and_fails_where_the_build_does(source: Path) -> None:
+    def make(**more: str) -> "subprocess.CompletedProcess[str]":
+        # `-o`: with what is installed here.
+        command = (
+            "make",
+            "--no-print-directory",
+            "-o",
+            ".venv/.installed",
+            "wheel",
+            f"BIN={Path(sys.executable).parent}",
+        )
+        environment = {"PATH": os.environ["PATH"]} | more
+        return subprocess.run(
+            command, cwd=source, env=environment, capture_output=True, encoding="utf-8", check=False, timeout=300
+        )
+
+    for more in ({}, {"PYTHONDONTWRITEBYTECODE": "1"}):
+        done = make(**more)
+        built = [path.name for path in (source / "dist").iterdir() if path.suffix == ".whl"]
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"== Built dist/{built[0]}\n", "")
+        assert sorted(path.name for path in (source / "dist").iterdir()) == [*built, "requirements.txt"]
+    broken = source / "pyproject.toml"
+    broken.write_text(broken.read_text(encoding="utf-8").replace("[project]\n", "[project]\nnonsense = 1\n"), "utf-8")
+    done = make()
+    assert (done.returncode != 0, done.stdout) == (True, "")
+    assert not (source / "dist" / "requirements.txt").exists()
