@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.errors import SettingsError
-from server.settings_values import Keyring, Keys, Networks, OptionalKeys, PostgresUrl, RedisUrl, Words
+from server.settings_values import Keyring, Keys, Networks, OptionalKeys, Origins, PostgresUrl, RedisUrl, Words
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -29,12 +29,17 @@ class LocalSettings(BaseSettings):
         Path(".counterfoil"), description="Folder of the embedded servers, the demo key and the development secrets"
     )
     environment: Literal["development", "production"] = Field(
-        "production", description="`development` opens introspection, GraphiQL and suggestions; `dev` sets it"
+        "production",
+        description="`production`, or `development` to open introspection, GraphiQL and suggestions; `dev` sets it",
     )
     host: str = Field("127.0.0.1", min_length=1, description="Address that the API listens on")
     port: int = Field(8000, ge=1, le=65535, description="Port that the API listens on")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lowest level that is logged")
-    log_format: Literal["json", "console"] = Field("json", description="One JSON object a line, or text for a person")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Lowest level that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`"
+    )
+    log_format: Literal["json", "console"] = Field(
+        "json", description="`json` for one object a line, or `console` for text that a person reads"
+    )
 
 
 class MigrationSettings(LocalSettings):
@@ -93,7 +98,10 @@ class Settings(LocalSettings):
         None, min_length=16, repr=False, description="Bearer token that `/metrics` asks for; without it there is none"
     )
 
-    cors_origins: Words = Field((), description="Origins that browsers may call from, comma-separated")
+    cors_origins: Origins = Field(
+        (),
+        description="Origins that browsers may call from, such as `https://app.example`, comma-separated; `*` is every",
+    )
     trusted_proxies: Networks = Field(
         (), description="Networks whose `X-Forwarded-For` is believed, comma-separated (CIDR)"
     )

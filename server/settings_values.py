@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from ipaddress import IPv4Network, IPv6Network, ip_network
+import re
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -10,6 +11,12 @@ from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
 
 KEY_BYTES = 32
+_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::([1-9][0-9]{0,4}))?")
+_NO_ORIGIN = (
+    "must be an origin as browsers send it, such as https://app.example or http://localhost:3000: in lower case, "
+    "without a path and without the scheme's own port"
+)
+_OWN_PORTS = {"http": 80, "https": 443}
 
 
 class Keyring(dict[int, bytes]):
@@ -60,14 +67,39 @@ def _networks(value: object) -> object:
     return parts
 
 
+def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    if "*" in value and len(value) > 1:
+        raise ValueError("`*` stands for every origin, and alone")
+    for number, origin in enumerate(value, start=1):
+        if origin != "*" and not _is_origin(origin):
+            raise ValueError(f"entry {number} {_NO_ORIGIN}")
+    return value
+
+
+def _is_origin(text: str) -> bool:
+    """Whether a header `Origin` can have this value. `null` is not one: pages that anybody may write have it too."""
+    found = _ORIGIN.fullmatch(text)
+    if found is None:
+        return False
+    scheme, host, port = found.groups()
+    if host.startswith("["):
+        try:
+            IPv6Address(host[1:-1])
+        except ValueError:
+            return False
+    return port is None or (int(port) < 65536 and int(port) != _OWN_PORTS.get(scheme))
+
+
 def _url(value: str, schemes: tuple[str, ...], example: str) -> str:
     try:
         parts = urlsplit(value)
-        port_is_fine = parts.port != 0
+        # A name that no resolver takes, or a port that there is not, is a ValueError.
+        (parts.hostname or "").encode("idna")
+        is_fine = parts.port != 0
     except ValueError:
-        port_is_fine = False
+        is_fine = False
         parts = urlsplit("")
-    if not port_is_fine or parts.scheme not in schemes:
+    if not is_fine or parts.scheme not in schemes:
         raise ValueError(f"must be a URL such as {example}")
     return value
 
@@ -82,6 +114,7 @@ def _redis_url(value: str) -> str:
 
 # NoDecode: the text is ours to read; without it a list would have to be JSON.
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words)]
+Origins = Annotated[Words, AfterValidator(_origins)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
 Keys = Annotated[Keyring, NoDecode, BeforeValidator(keyring)]
 OptionalKeys = Annotated[Keyring | None, NoDecode, BeforeValidator(keyring)]

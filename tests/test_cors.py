@@ -161,3 +161,15 @@ async def test_a_browser_can_read_that_we_are_late_or_busy(backends: Backends, a
                 error(answers[0], 503, "UNAVAILABLE")
                 problem(answers[1], 503, "UNAVAILABLE")
         await org.http.aclose()
+
+
+async def test_every_origin(acme: Org, backends: Backends) -> None:
+    headers = {"Authorization": f"Bearer {acme.key}", "Origin": "https://anybody.example"}
+    async with (
+        serving(settings_of(backends, cors_origins=("*",))) as base,
+        httpx.AsyncClient(base_url=base, headers=headers) as http,
+    ):
+        answer = await http.get("/api/v1/clients?limit=1")
+        assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, "*")
+        # A key is sent by the page itself: a browser's cookies are never asked for.
+        assert "access-control-allow-credentials" not in answer.headers

@@ -3,6 +3,7 @@
 import base64
 from ipaddress import ip_network
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -60,6 +61,26 @@ def test_lists_and_networks(environment: pytest.MonkeyPatch) -> None:
     assert settings.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("::1/128"))
 
 
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "https://a.example",
+        "http://localhost:3000",
+        "http://127.0.0.1:8080",
+        "http://[::1]:3000",
+        "https://xn--bcher-kva.example",
+        "http://a.example:443",
+        "https://my_app.a-b.example",
+        "capacitor://localhost",
+        "chrome-extension://abcdefghijklmnop",
+    ],
+)
+def test_what_browsers_send_is_an_origin(origin: str, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CORS_ORIGINS", f" {origin} ,")
+    assert load(Settings).cors_origins == (origin,)
+
+
 def test_the_highest_version_writes() -> None:
     ring = load(Settings).secret_keys
     assert ring == {1: bytes(32), 3: bytes(range(32))}
@@ -113,6 +134,48 @@ def test_an_empty_one_is_missing(environment: pytest.MonkeyPatch) -> None:
             "must be a URL such as postgresql://user:password@host:5432/database",
         ),
         ("REDIS_URL", "localhost", "must be a URL such as redis://:password@host:6379/0"),
+        *(
+            (
+                "CORS_ORIGINS",
+                value,
+                f"entry {number} must be an origin as browsers send it, such as https://app.example or"
+                " http://localhost:3000: in lower case, without a path and without the scheme's own port",
+            )
+            for number, value in (
+                (1, "foo"),
+                (1, "https://a.example/"),
+                (2, "https://a.example,https://b.example/x"),
+                (1, "https://"),
+                (1, "https:a.example"),
+                (1, "//a.example"),
+                (1, "a.example"),
+                (1, "null"),
+                (1, "file://"),
+                (1, "https://a.example?x"),
+                (1, "https://a.example#x"),
+                (1, "https://user:pa55word@a.example"),
+                (1, "https://a.example:0"),
+                (1, "https://a.example:65536"),
+                (1, "https://a.example:"),
+                (1, "https://a.example:x"),
+                (1, "https://a.example:443"),
+                (1, "http://a.example:80"),
+                (1, "https://a.example:0443"),
+                (1, "https://*.example"),
+                (1, "https://A.example"),
+                (1, "HTTPS://a.example"),
+                (1, "https://bücher.example"),
+                (1, "https://a example"),
+                (1, "https://a.example https://b.example"),
+                (1, "https://[::1"),
+                (1, "https://[::g]"),
+                (1, "https://a..example"),
+                (1, '"https://a.example"'),
+                (1, '["https://a.example"]'),
+            )
+        ),
+        ("CORS_ORIGINS", "*,https://a.example", "`*` stands for every origin, and alone"),
+        ("CORS_ORIGINS", "https://a.example, *", "`*` stands for every origin, and alone"),
         ("TRUSTED_PROXIES", "everyone", "'everyone' does not appear to be an IPv4 or IPv6 network"),
         ("KEY_PEPPERS", KEY, "entry 1 must begin with a version from 1 to 32767 and a colon"),
         ("KEY_PEPPERS", f"0:{KEY}", "entry 1 must begin with a version from 1 to 32767 and a colon"),
@@ -157,3 +220,11 @@ def test_one_address_may_not_hold_all(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("ADDRESS_CONNECTIONS", "1000")
     environment.setenv("LIMIT_CONCURRENCY", "1000")
     assert refusal() == told
+
+
+def test_each_word_that_a_setting_takes_is_in_its_description() -> None:
+    chosen = {name: get_args(field.annotation) for name, field in Settings.model_fields.items()}
+    words = {name: [each for each in given if isinstance(each, str)] for name, given in chosen.items()}
+    assert {name for name, each in words.items() if each} == {"environment", "log_level", "log_format"}
+    for name, each in words.items():
+        assert [word for word in each if f"`{word}`" not in str(Settings.model_fields[name].description)] == []
