@@ -2,9 +2,6 @@
 
 import argparse
 import base64
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from string import hexdigits
 
@@ -17,6 +14,7 @@ from resolvers.context import Context
 from resolvers.runtime import Keyring, Runtime
 from server.commands_data import context_of, data_settings, run_work, settings_here
 from server.console import say
+from server.drafts import drafted
 from server.errors import CommandError, SettingsError, WrongCall
 from server.settings import SigningSettings
 from server.settings_values import keyring
@@ -78,12 +76,15 @@ def export(arguments: argparse.Namespace) -> int:
     last = _number(arguments.to, "--to")
     if last is not None and last < first:
         raise WrongCall("--to must not be less than --from")
+    out = Path(arguments.out)
+    if not out.name:
+        raise WrongCall("--out: must name a file")
     settings = data_settings()
     if settings.signing_keys is None:
         raise SettingsError(f"SIGNING_KEYS is missing: {SigningSettings.model_fields['signing_keys'].description}")
     signing_key = settings.signing_keys.current
 
-    with _draft(Path(arguments.out)) as write:
+    with drafted(out) as write:
 
         async def work(runtime: Runtime) -> Verification:
             ctx = await _organization(runtime, arguments.org)
@@ -153,17 +154,3 @@ def _public_keys(text: str) -> dict[int, bytes]:
         raise WrongCall(f"--key: {error}") from None
     assert isinstance(ring, dict)
     return ring
-
-
-@contextmanager
-def _draft(path: Path) -> Iterator[Callable[[bytes], object]]:
-    """A file for its owner alone, which takes its name at the end of the block, and is gone after an exception."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file.write
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise

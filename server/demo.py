@@ -22,7 +22,7 @@ from resolvers.runtime import Runtime
 from resolvers.sql import ORG, statement
 from server.accounts import make_data_folder
 from server.demo_rows import Row, Rows, Size, rows_of
-from server.processes import write_private
+from server.drafts import write_private
 from server.settings import Settings
 from server.wiring import running
 

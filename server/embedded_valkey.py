@@ -4,9 +4,10 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from server.drafts import write_private
 from server.embedded_postgres import package_folder
 from server.errors import EmbeddedError
-from server.processes import ProcessSpec, write_private
+from server.processes import ProcessSpec
 
 
 @dataclass(frozen=True)

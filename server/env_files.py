@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from server.processes import write_private
+from server.drafts import write_private
 
 
 def read_env(path: Path) -> dict[str, str]:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from server.processes import PidFile, ProcessSpec, identity, write_private
+from server.drafts import write_private
+from server.processes import PidFile, ProcessSpec, identity
 from server.supervisor import end_leftovers
 
 WAIT_SECONDS = 20
