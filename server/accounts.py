@@ -4,16 +4,18 @@ PostgreSQL refuses to run as root. Its data, and a copy of its programs, then be
 reach; no folder above is ever opened for that: where one is closed, a folder of our own under /var/lib is used instead.
 """
 
+import errno
 import hashlib
 import os
 import pwd
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.errors import EmbeddedError
+from server.errors import CommandError, EmbeddedError, SettingsError
 
 SYSTEM_FOLDER = Path("/var/lib/counterfoil")
 # In this order: a machine's own PostgreSQL user, then the one that owns nothing.
@@ -58,6 +60,21 @@ def make_data_folder(folder: Path) -> None:
     if not folder.exists():
         folder.mkdir(parents=True)
         close_data_folder(folder)
+
+
+@contextmanager
+def data_folder_of(setting: Path) -> Iterator[Path]:
+    """COUNTERFOIL_DATA as an absolute path, for a block that looks into it first.
+
+    Raises SettingsError, one line, where it cannot be a folder of ours, CommandError where its disk is full.
+    """
+    try:
+        yield setting.resolve()
+    except (OSError, RuntimeError) as error:
+        # A circle of links is a RuntimeError in older Pythons.
+        reason = (isinstance(error, OSError) and error.strerror) or str(error)
+        kind = CommandError if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) else SettingsError
+        raise kind(f"COUNTERFOIL_DATA: {reason}: {setting.absolute()}") from None
 
 
 def close_data_folder(folder: Path) -> None:

@@ -169,6 +169,13 @@ def _run(chosen: argparse.Namespace) -> int:
         # A folder that cannot be written, a program that cannot be started.
         complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
         return 1
+    except Exception as error:
+        # Loaded here alone: a database's drivers are no part of `--help`.
+        refused = importlib.import_module("server.refused").refusal(error)
+        if refused is None:
+            raise
+        complain(str(refused))
+        return 2 if isinstance(refused, SettingsError) else 1
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-import asyncpg
 from pydantic import TypeAdapter, ValidationError
 
 from models.keys import SCOPES
@@ -15,10 +14,10 @@ from models.typeid import encode, new_uuid
 from models.words import Name, Slug
 from resolvers import keys, organizations
 from resolvers.context import Context
-from resolvers.errors import Refusal, Refusals
 from resolvers.runtime import Runtime
+from server.accounts import data_folder_of
 from server.console import say
-from server.dev import running_environment
+from server.dev import KEYS, URLS, running_environment
 from server.errors import CommandError, SettingsError, WrongCall
 from server.migrated import NOT_MIGRATED, is_migrated
 from server.settings import LocalSettings, Settings, load
@@ -87,23 +86,23 @@ def data_settings() -> Settings:
 def settings_here(kind: type[S], name: str) -> S:
     """The environment's settings of a kind; where it lacks `name`, those of the `dev` that runs on the data folder.
 
-    Raises SettingsError, whose last line says how to reach a `dev` where none runs.
+    Raises SettingsError, whose last line says how to reach a `dev` where none runs and no server's settings are there.
     """
     if os.environ.get(name):
         return load(kind)
-    folder = load(LocalSettings).counterfoil_data.resolve()
-    values = running_environment(folder)
+    with data_folder_of(load(LocalSettings).counterfoil_data) as folder:
+        values = running_environment(folder)
     try:
         return load(kind, **{each.lower(): value for each, value in values.items()})
     except SettingsError as error:
-        if values:
+        if kind is not Settings or values or any(os.environ.get(each) for each in (*URLS, *KEYS)):
             raise
         hint = f"no `counterfoil dev` runs on {folder}: start one there, or set COUNTERFOIL_DATA to its data folder"
         raise SettingsError(f"{error}\n{hint}") from None
 
 
 def run_work(work: Callable[[Runtime], Awaitable[T]], settings: Settings | None = None) -> T:
-    """What a piece of work returns, run on a runtime of its own. Raises CommandError for what it refuses."""
+    """What a piece of work returns, run on a runtime of its own. Raises CommandError without tables."""
     settings = settings or data_settings()
 
     async def whole() -> T:
@@ -113,12 +112,4 @@ def run_work(work: Callable[[Runtime], Awaitable[T]], settings: Settings | None 
                     raise CommandError(NOT_MIGRATED)
             return await work(runtime)
 
-    try:
-        return asyncio.run(whole())
-    except Refusals as error:
-        raise CommandError("\n".join(refusal.message for refusal in error.refusals)) from None
-    except Refusal as error:
-        cause = error.__cause__
-        raise CommandError(f"{error.message}{f' ({cause})' if error.status == 503 and cause else ''}") from None
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise CommandError(f"the database refused: {error}") from None
+    return asyncio.run(whole())

@@ -2,18 +2,19 @@
 
 import base64
 import fcntl
-import http.client
 import os
 import secrets
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from shlex import quote
+from typing import TextIO
 
 from server import embedded
-from server.accounts import make_data_folder
+from server.accounts import data_folder_of, make_data_folder
 from server.demo import KEY_FILE, seed_demo
 from server.env_files import read_env, write_env
 from server.errors import DevError, SettingsError, WrongCall
@@ -42,20 +43,23 @@ def run(say: Say, *, reset: bool = False) -> None:
     local = load(LocalSettings)
     if reset and any(os.environ.get(name) for name in URLS):
         raise WrongCall(f"--reset removes the data of servers that dev runs itself: unset {', '.join(URLS)}")
-    folder = local.counterfoil_data.resolve()
-    make_data_folder(folder)
-    with _only_instance(folder), Supervisor(_notes(folder), say) as supervisor:
+    with data_folder_of(local.counterfoil_data) as folder:
+        make_data_folder(folder)
+        notes, lock = _notes(folder), (folder / "dev.lock").open("a+", encoding="utf-8")
+    with _only_instance(folder, lock), Supervisor(notes, say) as supervisor:
         try:
-            for name in end_leftovers(_notes(folder), patience=3):
+            for name in end_leftovers(notes, patience=3):
                 say(f"ended a {name} that an earlier run left behind")
             require_free_port(local)
             if reset:
                 say(f"== Removing the data of earlier runs in {folder}")
                 remove_data(folder)
-            environment = _environment(folder, supervisor, say)
+            servers = _servers(folder, supervisor, say)
+            environment = _environment(folder, servers)
             settings = load(Settings, **{name.lower(): value for name, value in environment.items()})
-            _migrate(settings, say)
-            seed_demo(settings, say)
+            with servers.named() if servers else nullcontext():
+                _migrate(settings, say)
+                seed_demo(settings, say)
             _serve(settings, environment, supervisor, say)
             supervisor.watch()
         except Stopped:
@@ -80,8 +84,8 @@ def running_environment(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _only_instance(folder: Path) -> Iterator[None]:
-    with (folder / "dev.lock").open("a+", encoding="utf-8") as file:
+def _only_instance(folder: Path, lock: TextIO) -> Iterator[None]:
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -100,18 +104,21 @@ def _notes(folder: Path) -> Path:
     return notes
 
 
-def _environment(folder: Path, supervisor: Supervisor, say: Say) -> dict[str, str]:
-    """The environment of the API and the worker: what is set goes before what is made here."""
-    given = {name: os.environ[name] for name in URLS if os.environ.get(name)}
-    if given:
-        missing = [name for name in URLS if name not in given]
-        if missing:
-            raise SettingsError(f"{' and '.join(missing)} missing: dev needs all of {', '.join(URLS)}, or none of them")
-        say("== Using the servers that the environment names")
-        urls = given
-    else:
+def _servers(folder: Path, supervisor: Supervisor, say: Say) -> embedded.Servers | None:
+    """Servers of our own, started; None where the environment names some."""
+    missing = [name for name in URLS if not os.environ.get(name)]
+    if missing == [*URLS]:
         say(f"== Starting PostgreSQL and Valkey (data in {folder})")
-        urls = embedded.start(folder, supervisor, notice=say).environment()
+        return embedded.start(folder, supervisor, notice=say)
+    if missing:
+        raise SettingsError(f"{' and '.join(missing)} missing: dev needs all of {', '.join(URLS)}, or none of them")
+    say("== Using the servers that the environment names")
+    return None
+
+
+def _environment(folder: Path, servers: embedded.Servers | None) -> dict[str, str]:
+    """The environment of the API and the worker: what is set goes before what is made here."""
+    urls = servers.environment() if servers else {name: os.environ[name] for name in URLS}
     defaults = {"ENVIRONMENT": "development", "LOG_FORMAT": "console", "WEBHOOK_ALLOW_PRIVATE": "true"}
     made = defaults | _secrets(folder / "secrets.env")
     made |= {name: os.environ[name] for name in made if os.environ.get(name)}
@@ -142,7 +149,7 @@ def _serve(settings: Settings, environment: Mapping[str, str], supervisor: Super
     inherited = {**os.environ, **environment}
     for name, command in (("api", "serve"), ("worker", "worker")):
         supervisor.start(ProcessSpec(name, (sys.executable, "-m", "server.cli", command), env=inherited))
-    while not _healthy(settings):
+    while not _listens(settings):
         supervisor.check()
         time.sleep(0.05)
     for line in welcome(settings):
@@ -155,15 +162,13 @@ def reachable_host(settings: LocalSettings) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _healthy(settings: Settings) -> bool:
-    connection = http.client.HTTPConnection(reachable_host(settings), settings.port, timeout=2)
+def _listens(settings: Settings) -> bool:
+    # It listens only once it can answer, and logs no request that was not made.
     try:
-        connection.request("GET", "/api/health")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
+        socket.create_connection((reachable_host(settings).strip("[]"), settings.port), timeout=2).close()
+    except OSError:
         return False
-    finally:
-        connection.close()
+    return True
 
 
 def welcome(settings: Settings) -> list[str]:

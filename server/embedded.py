@@ -12,9 +12,10 @@ from pathlib import Path
 
 from server import embedded_postgres, embedded_valkey
 from server.accounts import close_data_folder, make_data_folder
-from server.embedded_postgres import APP, OWNER, SUPERUSER
+from server.embedded_postgres import APP, OWNER, SUPERUSER, telling
 from server.env_files import read_env, write_env
-from server.errors import EmbeddedError
+from server.errors import DatabaseRefused, EmbeddedError
+from server.refused import refusal
 from server.supervisor import Supervisor
 
 START_SECONDS = 30
@@ -28,6 +29,8 @@ class Servers:
     migration_database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
     superuser_url: str = field(repr=False)
+    data: Path
+    log: "Log"
 
     def environment(self) -> dict[str, str]:
         """The URLs as settings, without the superuser's."""
@@ -36,6 +39,34 @@ class Servers:
             "MIGRATION_DATABASE_URL": self.migration_database_url,
             "REDIS_URL": self.redis_url,
         }
+
+    @contextmanager
+    def named(self) -> Iterator[None]:
+        """Raise EmbeddedError, with the reason and the folder of the data, for what PostgreSQL refuses in the block."""
+        try:
+            yield
+        except Exception as error:
+            refused = error if isinstance(error, DatabaseRefused) else refusal(error)
+            if not isinstance(refused, DatabaseRefused):
+                raise
+            # One that stopped says why in its log alone.
+            stopped = telling(self.log.new(), ("PANIC",))
+            reason = f"PostgreSQL stopped: {stopped}" if stopped else refused.reason
+            raise EmbeddedError(f"{reason} (its data are in {self.data})") from None
+
+
+class Log:
+    """What a server writes into its log from now on."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._known = path.stat().st_size if path is not None and path.exists() else 0
+
+    def new(self) -> str:
+        """Return what was written since."""
+        if self._path is None or not self._path.exists():
+            return ""
+        return self._path.read_bytes()[self._known :].decode("utf-8", "replace")
 
 
 def start(
@@ -50,12 +81,16 @@ def start(
     words = _passwords(folder / "servers.env")
     postgres = embedded_postgres.prepare(folder, free_port(), words, ephemeral=ephemeral, notice=notice)
     valkey = embedded_valkey.prepare(folder, free_port(), words["valkey"])
+    logs = Log(postgres.spec.log), Log(valkey.spec.log)
     supervisor.start(postgres.spec)
     supervisor.start(valkey.spec)
-    _wait(supervisor, postgres.spec.name, postgres.answers, postgres.spec.log)
-    _wait(supervisor, valkey.spec.name, valkey.answers, valkey.spec.log)
-    postgres.make_roles()
-    return Servers(postgres.url(APP), postgres.url(OWNER), valkey.url, postgres.url(SUPERUSER))
+    _wait(supervisor, postgres.spec.name, postgres.answers, logs[0])
+    _wait(supervisor, valkey.spec.name, valkey.answers, logs[1])
+    urls = (postgres.url(APP), postgres.url(OWNER), valkey.url, postgres.url(SUPERUSER))
+    servers = Servers(*urls, data=postgres.home, log=logs[0])
+    with servers.named():
+        postgres.make_roles()
+    return servers
 
 
 @contextmanager
@@ -98,19 +133,21 @@ def _passwords(path: Path) -> dict[str, str]:
     return words
 
 
-def _wait(supervisor: Supervisor, name: str, answers: Callable[[], bool], log: Path | None) -> None:
+def _wait(supervisor: Supervisor, name: str, answers: Callable[[], bool], log: Log) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not answers():
         ended = supervisor.exit_code(name)
         if ended is not None or time.monotonic() > deadline:
             why = f"ended with {ended}" if ended is not None else f"does not answer after {START_SECONDS} s"
-            raise EmbeddedError(f"the embedded {name} {why}{_last_words(log)}")
+            raise EmbeddedError(f"the embedded {name} {why}{_last_words(log.new())}")
         time.sleep(0.02)
 
 
-def _last_words(log: Path | None) -> str:
-    text = log.read_text(encoding="utf-8", errors="replace") if log is not None and log.exists() else ""
+def _last_words(text: str) -> str:
     lines = text.strip().splitlines()
     # What is fatal is the reason; what follows it only says goodbye.
-    telling = [line for line in lines if "FATAL" in line or "# Fatal" in line] or lines
-    return f": {telling[-1].strip()}" if telling else ""
+    for words in (("PANIC",), ("FATAL", "# Fatal")):
+        found = [line for line in lines if any(word in line for word in words)]
+        if found:
+            return f": {found[-1].strip()}"
+    return f": {lines[-1].strip()}" if lines else ""

@@ -3,6 +3,7 @@
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import psycopg
 from psycopg import sql
 
 from server.accounts import Account, server_account, server_home
+from server.drafts import write_private
 from server.errors import EmbeddedError
 from server.processes import ProcessSpec
 
@@ -43,6 +45,15 @@ def package_folder(package: str) -> Path:
             "or set DATABASE_URL, MIGRATION_DATABASE_URL and REDIS_URL"
         )
     return Path(next(iter(found.submodule_search_locations)))
+
+
+def telling(output: str, severities: tuple[str, ...] = ("PANIC", "FATAL", "ERROR", "error")) -> str | None:
+    """Return the last message of the greatest severity that a program of PostgreSQL wrote, None if there is none."""
+    for severity in severities:
+        found: list[str] = re.findall(rf"\b{severity}: +(.+)$", output, re.MULTILINE)
+        if found:
+            return found[-1]
+    return None
 
 
 @dataclass(frozen=True)
@@ -129,12 +140,18 @@ def _programs(home: Path, account: Account | None) -> Path:
     if not copy.exists():
         shutil.rmtree(home / "programs", ignore_errors=True)
         draft = home / "programs" / "draft"
-        shutil.copytree(
-            package / "pginstall", draft / package.name / "pginstall", ignore=shutil.ignore_patterns("include")
-        )
         libraries = package.with_name(f"{package.name}.libs")
-        if libraries.exists():
-            shutil.copytree(libraries, draft / libraries.name)
+        try:
+            shutil.copytree(
+                package / "pginstall", draft / package.name / "pginstall", ignore=shutil.ignore_patterns("include")
+            )
+            if libraries.exists():
+                shutil.copytree(libraries, draft / libraries.name)
+        except shutil.Error as error:
+            # It lists every file that could not be copied; the reason stands in each.
+            shutil.rmtree(home / "programs")
+            reason = re.sub(r"^\[Errno \d+\] |: '.*$", "", str(error.args[0][0][2]))
+            raise EmbeddedError(f"PostgreSQL's programs cannot be copied to {home}: {reason}") from None
         for path in (draft, *draft.rglob("*")):
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
         (home / "programs").chmod(0o711)
@@ -146,11 +163,8 @@ def _initialize(programs: Path, home: Path, account: Account | None, password: s
     # Made aside and renamed: a half-made cluster is never taken for one.
     draft, secret = home / "data.new", home / "password"
     shutil.rmtree(draft, ignore_errors=True)
-    secret.unlink(missing_ok=True)
     draft.mkdir(mode=0o700)
-    descriptor = os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(password)
+    write_private(secret, password)
     if account is not None:
         for path in (draft, secret):
             os.chown(path, account.uid, account.gid)
@@ -168,6 +182,7 @@ def _initialize(programs: Path, home: Path, account: Account | None, password: s
     secret.unlink()
     if done.returncode:
         shutil.rmtree(draft)
-        reason = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1]
-        raise EmbeddedError(f"PostgreSQL's initdb failed: {reason}")
+        # Its last line says only that it removes what it made.
+        reason = telling(done.stderr) or (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1]
+        raise EmbeddedError(f"PostgreSQL's initdb failed in {home}: {reason}")
     draft.rename(home / "data")

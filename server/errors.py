@@ -13,6 +13,14 @@ class SettingsError(Exception):
     """A setting is missing or malformed; the text has one line for each, which names the variable."""
 
 
+class DatabaseRefused(CommandError):
+    """A database cannot be reached, or refuses; the text names the setting that leads there, `reason` does not."""
+
+    def __init__(self, setting: str, reason: str) -> None:
+        super().__init__(f"{setting}: {reason}")
+        self.reason = reason
+
+
 class OutputClosed(Exception):
     """Nobody reads standard output any more, as when `head` has read enough."""
 

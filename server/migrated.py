@@ -8,7 +8,7 @@ from alembic.util import CommandError as UnknownRevision
 from migrations.runner import revisions, upgrade
 from resolvers.runtime import BEHIND, Connection
 from server.databases import role_of
-from server.errors import CommandError
+from server.errors import CommandError, DatabaseRefused
 
 NOT_MIGRATED = "the database is not migrated: run `counterfoil migrate`"
 
@@ -38,4 +38,4 @@ def apply_migrations(migration_url: str, app_url: str) -> None:
         told = str(error.orig).strip().splitlines()[0]
         if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
             told = f"{told}: log in as the role that owns the database and its tables"
-        raise CommandError(f"MIGRATION_DATABASE_URL: {told}") from None
+        raise DatabaseRefused("MIGRATION_DATABASE_URL", told) from None

@@ -1,13 +1,17 @@
 """The address that the API listens on, tried before a framework tries it."""
 
+import errno
 import socket
 
-from server.errors import CommandError
+from server.errors import CommandError, SettingsError
 from server.settings import LocalSettings
 
 
 def require_free_port(settings: LocalSettings) -> None:
-    """Raise CommandError, one line, when HOST is no address of this machine or something listens on PORT."""
+    """Raise SettingsError when HOST is no address of this machine, CommandError when PORT cannot be had.
+
+    Each is one line.
+    """
     where = f"cannot listen on {settings.host} port {settings.port}"
     try:
         found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -19,6 +23,8 @@ def require_free_port(settings: LocalSettings) -> None:
                 probe.bind(address)
     except UnicodeError:
         # What getaddrinfo raises for a name with an empty part, or one that is too long.
-        raise CommandError(f"{where} (not a host name): set HOST to another") from None
+        raise SettingsError(f"HOST: {where} (not a host name)") from None
     except OSError as error:
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            raise SettingsError(f"HOST: {where} ({error.strerror})") from None
         raise CommandError(f"{where} ({error.strerror}): set PORT or HOST to another") from None

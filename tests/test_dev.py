@@ -6,6 +6,8 @@ import socket
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from server.env_files import read_env, write_env
 from server.processes import identity
 from tests.dev_support import LAST_LINE, WAIT_SECONDS, Dev
@@ -25,6 +27,8 @@ def pasted(line: str) -> list[str]:
 def test_a_life(dev: Dev) -> None:
     run, said = dev.start()
     assert LAST_LINE in said
+    # What looks whether it answers makes no request.
+    assert [line for line in said if "request" in line or "/api/health" in line] == []
     key_file = dev.folder / "demo.key"
     demo_key = key_file.read_text(encoding="utf-8").strip()
     assert [line for line in said if demo_key in line] == []
@@ -107,10 +111,12 @@ def test_a_port_in_use_is_one_line(dev: Dev) -> None:
     assert err == f"counterfoil: cannot listen on {where}: set PORT or HOST to another\n"
 
 
-def test_a_host_that_is_not_ours_is_one_line(dev: Dev) -> None:
-    code, out, err = dev.command("dev", HOST="203.0.113.9")
-    assert (code, out, err.count("\n")) == (1, "", 1)
-    assert err.startswith(f"counterfoil: cannot listen on 203.0.113.9 port {dev.port} (")
+@pytest.mark.parametrize("host", ["203.0.113.9", "no-such-host.invalid", "a..b"])
+def test_a_host_that_is_not_ours_is_one_line(dev: Dev, host: str) -> None:
+    code, out, err = dev.command("dev", HOST=host)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"counterfoil: HOST: cannot listen on {host} port {dev.port} (")
+    assert not (dev.folder / "servers.env").exists()
 
 
 def test_some_servers_given_but_not_all(dev: Dev) -> None:
@@ -129,8 +135,21 @@ def test_a_malformed_setting_is_one_line(dev: Dev) -> None:
     assert err.count("\n") == 1
 
 
-def test_a_folder_that_cannot_be_made_is_one_line(dev: Dev) -> None:
+def test_a_data_folder_that_cannot_be_one_is_one_line(dev: Dev) -> None:
     (dev.folder / "file").touch()
-    code, out, err = dev.command("dev", COUNTERFOIL_DATA=str(dev.folder / "file" / "data"))
-    assert (code, out) == (1, "")
-    assert err == f"counterfoil: Not a directory: {dev.folder}/file/data\n"
+    (dev.folder / "loop").symlink_to(dev.folder / "loop")
+    for name, said in (
+        ("file", "Not a directory"),
+        ("file/data", "Not a directory"),
+        ("x" * 300, "File name too long"),
+        ("loop/data", ""),
+    ):
+        folder = dev.folder / name
+        code, out, err = dev.command("dev", COUNTERFOIL_DATA=str(folder))
+        assert (code, out, err.count("\n")) == (2, "", 1), err
+        assert err.startswith(f"counterfoil: COUNTERFOIL_DATA: {said}")
+        assert str(folder) in err
+        code, out, err = dev.command("audit", "verify", "--org", "x", COUNTERFOIL_DATA=str(folder))
+        assert (code, out) == (2, "")
+        assert all(line.startswith("counterfoil: ") for line in err.splitlines()), err
+    assert (dev.folder / "file").read_bytes() == b""
