@@ -107,10 +107,10 @@ def each(_type: GraphQLObjectType, _name: str, _field: GraphQLField) -> Kind:
     return OWN
 
 
-def one_for_each(field: str, values: Any, parents: Sequence[Any]) -> Sequence[Any]:
+def one_for_each(parent: str, name: str, values: Any, parents: Sequence[Any]) -> Sequence[Any]:
     """Return what a field gave for some parents. Raises TypeError unless it is a list of one value for each."""
     if type(values) is not list and (not isinstance(values, Sequence) or isinstance(values, TEXTS)):
-        raise TypeError(f"{field} gave a {type(values).__name__} instead of a list.")
+        raise TypeError(f"{parent}.{name} gave a {type(values).__name__} instead of a list.")
     if len(values) != len(parents):
-        raise TypeError(f"{field} gave {len(values)} values for {len(parents)} parents.")
+        raise TypeError(f"{parent}.{name} gave {len(values)} values for {len(parents)} parents.")
     return values

@@ -73,7 +73,7 @@ class _Run(Settling):
 
     def _plain(self, field: Planned, kind: Plain, level: Level) -> None:
         try:
-            values = one_for_each(field.name, kind.many(level.parents), level.parents)
+            values = one_for_each(field.parent.name, field.name, kind.many(level.parents), level.parents)
         except Exception:  # one of them has no such value: each is asked by itself, and its error told
             values = [_value_or_error(kind, parent) for parent in level.parents]
         self._values(field, level, values)
@@ -145,7 +145,7 @@ class _Run(Settling):
         try:
             assert field.arguments is not None, "a batched field has arguments, even if none"
             values = await kind.resolve(self.context, parents, field.arguments.of(self.variables))
-            return one_for_each(f"{field.parent}.{field.name}", values, parents)
+            return one_for_each(field.parent.name, field.name, values, parents)
         except Exception as error:
             return [error] * len(parents)
 

@@ -104,27 +104,19 @@ class Context:
             connection = self._connection
             assert connection is not None, "a statement needs an open transaction"
             self.statements += 1
-            if self.loaded is None or not sql.widest:
+            loaded = self.loaded
+            if loaded is None or not sql.widest:
                 return (await connection.rows(sql.text, arguments))[0]
-            return await self._bounded(connection, sql, arguments, self.loaded)
+            json = connection.json.size
+            rows, ended = await connection.rows(sql.text, arguments, loaded.room(sql))
+            loaded.add(sql, rows, connection.json.size - json)
+            return rows if ended else await _rest(connection, sql, rows, loaded)
         except asyncpg.QueryCanceledError as error:
             if self.writes:
                 raise
             raise query_too_slow(self.runtime.statement_timeout_ms) from error
         finally:
             turn.release()
-
-    async def _bounded(self, connection: Link, sql: Sql, arguments: Sequence[Any], loaded: Loaded) -> list[Row]:
-        """The rows of a select, as long as they may be loaded. Raises Refusal TOO_COMPLEX."""
-        json = connection.json.size
-        rows, ended = await connection.rows(sql.text, arguments, loaded.room(sql))
-        loaded.add(sql, rows, connection.json.size - json)
-        while not ended:
-            json = connection.json.size
-            more, ended = await connection.more(loaded.room(sql))
-            loaded.add(sql, more, connection.json.size - json)
-            rows += more
-        return rows
 
     async def row(self, sql: Sql, **values: Any) -> Row | None:
         """The first row, or None."""
@@ -141,6 +133,17 @@ class Context:
         Raises Refusal UNAVAILABLE, and OUTCOME_UNKNOWN when the connection dies during the commit.
         """
         return _Transaction(self)
+
+
+async def _rest(connection: Link, sql: Sql, rows: list[Row], loaded: Loaded) -> list[Row]:
+    """All rows of a select of which the first are there. Raises Refusal TOO_COMPLEX when they may not be loaded."""
+    ended = False
+    while not ended:
+        json = connection.json.size
+        more, ended = await connection.more(loaded.room(sql))
+        loaded.add(sql, more, connection.json.size - json)
+        rows += more
+    return rows
 
 
 class _Snapshot:

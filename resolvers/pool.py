@@ -160,7 +160,7 @@ class Pool:
 
     def _hand(self, given: Link | None) -> bool:
         """Whether somebody waited for what came back, and has it."""
-        waiter = self._shares.next()
+        waiter = self._shares.next() if self._shares.waiters else None
         if waiter is None:
             return False
         self._shares.take(waiter.owner)

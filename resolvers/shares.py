@@ -1,7 +1,7 @@
 """Who has how much of a pool, and whose turn it is when something comes back."""
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -22,22 +22,24 @@ class Shares(Generic[T]):
     def __init__(self, most: int) -> None:
         self.most = most
         self.waiters: deque[Waiter[T]] = deque()
-        self._held: Counter[Any] = Counter()
+        self._held: dict[Any, int] = {}
 
     def held(self, owner: Any) -> int:
         """How much an owner holds."""
-        return self._held[owner]
+        return self._held.get(owner, 0)
 
     def take(self, owner: Any) -> None:
         """An owner holds one more."""
         if owner is not None:
-            self._held[owner] += 1
+            self._held[owner] = self._held.get(owner, 0) + 1
 
     def give_back(self, owner: Any) -> None:
         """An owner holds one less."""
         if owner is not None:
-            self._held[owner] -= 1
-            if not self._held[owner]:
+            left = self._held[owner] - 1
+            if left:
+                self._held[owner] = left
+            else:
                 del self._held[owner]
 
     def next(self) -> Waiter[T] | None:
@@ -60,5 +62,5 @@ class Shares(Generic[T]):
 
     def has_room(self, owner: Any) -> bool:
         """Whether an owner with one more has no more than half; the first one it may have always."""
-        held = self._held[owner]
+        held = self._held.get(owner, 0)
         return not held or 2 * (held + 1) <= self.most

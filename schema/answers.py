@@ -38,7 +38,7 @@ class Answer:
 
 def answered(ctx: Context, result: Outcome) -> Answer:
     """Return the answer of an operation that ran."""
-    return Answer(result.data, errors_of(ctx, result), actual=result.cost)
+    return Answer(result.data, errors_of(ctx, result) if result.errors else [], actual=result.cost)
 
 
 def errors_of(ctx: Context, result: Outcome) -> list[ErrorView]:

@@ -143,7 +143,7 @@ async def test_json_counts_threefold_and_rest_is_bounded_too(acme: Org) -> None:
     assert told["detail"] == "The answer would have more than 8 MiB. Ask for smaller pages or less of each."
 
 
-@pytest.mark.parametrize("asked", ["tags version", "tags notes name email company phone taxId source"])
+@pytest.mark.parametrize("asked", ["tags version status updatedAt", "tags notes name email company phone taxId source"])
 async def test_lists_and_short_texts_count_by_what_they_hold(acme: Org, asked: str) -> None:
     await acme.rows(
         "insert into clients (org_id, id, version, updated_at, metadata, tags, name, name_key, email, email_key,"
