@@ -2,12 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from urllib.parse import SplitResult, urlsplit
 
 Address = IPv4Address | IPv6Address
 
 _FORBIDDEN = re.compile(r"[^\x21-\x7e]|[\\^`{|}<>\"]")
+_ESCAPED_WRONGLY = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_URL = re.compile(r"https?:(//(?P<authority>[^/?#]*))?", re.IGNORECASE)
+# What stands in brackets is an IPv6 address: not a later version's, and nothing stands beside them but a port.
+_AUTHORITY = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]*\]|[^:\[\]]*)(?P<port>:.*)?")
+_PORT = re.compile(r":[1-9][0-9]{0,4}")
+HIGHEST_PORT = 65_535
+_NOT_PUBLIC = "must not be a private, local or reserved address"
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 
@@ -80,7 +87,7 @@ def literal(host: str) -> Address | None:
     """
     if ":" in host:
         try:
-            return ip_address(host)
+            return IPv6Address(host)
         except ValueError:
             raise ValueError("must have a proper IPv6 address") from None
     if _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
@@ -98,36 +105,45 @@ def check_literal(url: str, allow_private: bool) -> SplitResult:
     """
     if _FORBIDDEN.search(url):
         raise ValueError("must be ASCII without spaces; write an international name as xn--… and escape its path")
-    try:
-        parts = urlsplit(url)
-        port, host = parts.port, parts.hostname
-    except ValueError:
-        raise ValueError("must be a URL such as https://example.com/hooks") from None
-    if parts.scheme not in ("http", "https"):
+    found = _URL.match(url)
+    if found is None:
         raise ValueError("must begin with https:// or http://")
-    if "@" in parts.netloc:
+    authority = found["authority"] or ""
+    if "@" in authority:
         raise ValueError("must not have a user name or password")
-    if not host:
-        raise ValueError("must have a host")
-    if port == 0 or parts.netloc.endswith(":"):
-        raise ValueError("must have a port from 1 to 65535, or none")
-    if parts.fragment:
+    if "#" in url:
         raise ValueError("must not have a fragment")
-    _check_host(host, allow_private)
-    return parts
+    _check_authority(authority, allow_private)
+    if _ESCAPED_WRONGLY.search(url):
+        raise ValueError("must have a % only before two hexadecimal digits")
+    return urlsplit(url)
+
+
+def _check_authority(authority: str, allow_private: bool) -> None:
+    found = _AUTHORITY.fullmatch(authority)
+    if found is None:
+        raise ValueError("must have a proper host name or address")
+    host, port = found["host"], found["port"]
+    if not host.strip("[]"):
+        raise ValueError("must have a host")
+    if port is not None and not (_PORT.fullmatch(port) and int(port[1:]) <= HIGHEST_PORT):
+        raise ValueError(f"must have a port from 1 to {HIGHEST_PORT}, or none")
+    if host.startswith("[") and ":" not in host:
+        raise ValueError("must have a proper IPv6 address")
+    _check_host(host.strip("[]").lower(), allow_private)
 
 
 def _check_host(host: str, allow_private: bool) -> None:
     address = literal(host)
     if address is not None:
         if not allowed(address, allow_private):
-            raise ValueError("must not be a private, local or reserved address")
+            raise ValueError(_NOT_PUBLIC)
         return
     name = host.removesuffix(".")
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
         raise ValueError("must have a proper host name")
     # A name may have its address from a search domain or a hosts file, which nobody but the system knows.
     if any(name == known or name.endswith(f".{known}") for known in _METADATA_NAMES):
-        raise ValueError("must not be a private, local or reserved address")
+        raise ValueError(_NOT_PUBLIC)
     if (name == "localhost" or name.endswith(".localhost")) and not allow_private:
-        raise ValueError("must not be a private, local or reserved address")
+        raise ValueError(_NOT_PUBLIC)
