@@ -251,15 +251,9 @@ async def test_an_input_that_cannot_be_made_fails_its_field_alone() -> None:
         raise ValueError("It cannot be made.")
 
     made = GraphQLInputObjectType("Made", {"n": GraphQLInputField(GraphQLInt)}, out_type=refuse)
-    schema = GraphQLSchema(
-        GraphQLObjectType(
-            "Query",
-            {
-                "a": GraphQLField(GraphQLInt, {"made": GraphQLArgument(made)}, resolve=lambda *_, **__: 1),
-                "b": GraphQLField(GraphQLInt, resolve=lambda *_: 1),
-            },
-        )
-    )
+    a = GraphQLField(GraphQLInt, {"made": GraphQLArgument(made)}, resolve=lambda *_, **__: 1)
+    b = GraphQLField(GraphQLInt, resolve=lambda *_: 1)
+    schema = GraphQLSchema(GraphQLObjectType("Query", {"a": a, "b": b}))
     answer = await compared(schema, "{ b a(made: {n: 1}) }")
     assert answer.data == {"b": 1, "a": None}
     assert isinstance((answer.errors or [GraphQLError("")])[0].original_error, ValueError)

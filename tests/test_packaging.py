@@ -112,7 +112,9 @@ def test_make_wheel_says_one_line_and_fails_where_the_build_does(source: Path) -
         assert (done.returncode, done.stdout, done.stderr) == (0, f"== Built dist/{built[0]}\n", "")
         assert sorted(path.name for path in (source / "dist").iterdir()) == [*built, "requirements.txt"]
     broken = source / "pyproject.toml"
-    broken.write_text(broken.read_text(encoding="utf-8").replace("[project]\n", "[project]\nnonsense = 1\n"), "utf-8")
+    broken.write_text(
+        broken.read_text(encoding="utf-8").replace("[project]\n", "[project]\nnonsense = 1\n"), encoding="utf-8"
+    )
     done = make()
     assert (done.returncode != 0, done.stdout) == (True, "")
     assert not (source / "dist" / "requirements.txt").exists()
