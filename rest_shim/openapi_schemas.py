@@ -36,6 +36,7 @@ _SCALARS: Mapping[str, JsonSchema] = {
     "Currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
     "Timezone": {"type": "string"},
     "JSON": {"type": "object", "additionalProperties": True},
+    "StringMap": {"type": "object", "additionalProperties": {"type": "string"}},
 }
 _BOUNDS = (
     *("minLength", "maxLength", "pattern", "format", "enum", "minimum", "maximum", "maxItems", "minItems"),

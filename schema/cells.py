@@ -41,7 +41,7 @@ def cell_of(column: sa.Column[Any] | None, type_: Any) -> Cell | None:
     elif isinstance(column.type, pg.TIMESTAMP):
         made = Cell(write=shown_moment) if bare.name == "DateTime" else None
     else:
-        made = Cell() if isinstance(column.type, pg.JSONB) and bare.name == "JSON" else None
+        made = Cell() if isinstance(column.type, pg.JSONB) and bare.name in ("JSON", "StringMap") else None
     return None if made is None else Cell(column.name, write=made.write, null=bool(column.nullable))
 
 

@@ -34,7 +34,7 @@ from schema.lists import (
 from schema.mutations import EXPECTED, Info, mutation
 from schema.nodes import Node
 from schema.orders import OrderConnection, OrderFilter, OrderListFilter, OrderOrder
-from schema.scalars import Json
+from schema.scalars import StringMap
 
 
 @object_type(Table, description="A person or company that the organization works for.", scope="clients:read")
@@ -53,7 +53,7 @@ class Client(Node):
     tags: list[str]
     source: str | None
     notes: str | None
-    metadata: Json
+    metadata: StringMap
     created_at: datetime = creation()
     updated_at: datetime
     version: int
@@ -154,7 +154,7 @@ class CreateClientInput:
     tags: strawberry.Maybe[list[str]]
     source: strawberry.Maybe[str | None]
     notes: strawberry.Maybe[str | None]
-    metadata: strawberry.Maybe[Json]
+    metadata: strawberry.Maybe[StringMap]
 
 
 @input_type(Table, clears=True, description="What to change of a client: absent keeps, null clears.")
@@ -173,7 +173,7 @@ class UpdateClientInput:
     tags: strawberry.Maybe[list[str]]
     source: strawberry.Maybe[str | None]
     notes: strawberry.Maybe[str | None]
-    metadata: strawberry.Maybe[Json]
+    metadata: strawberry.Maybe[StringMap]
 
 
 @input_type(description="Which client to delete.")

@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import NoSchemaIntrospectionCustomRule, ValuesOfCorrectTypeRule, located_error
+from graphql import NoSchemaIntrospectionCustomRule, located_error
 
 from execution.compare import differences
 from execution.documents import MOST_TOKENS, Documents, Operation
 from execution.introspection import introspects_too_much
 from execution.judge import FIELDS_FOR_ONE, FREE_FIELDS, Limits, Measure
 from execution.plan import is_planned
-from execution.rules import RULES as STANDARD
 from execution.run import Outcome, core, run
 from execution.selection import fields_of
 from execution.variables import Variables, declared
@@ -23,9 +22,9 @@ from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals
 from resolvers.loaded import Loaded
 from schema.answers import Answer, answered, errors_of, refused_answer
+from schema.checks import CHECKS
 from schema.errors import ErrorView, shown_error, too_deep
 from schema.graph import CORE, FIELDS, RULES
-from schema.literals import LiteralsRule
 from schema.repeats import TYPENAME, Repeatable
 from schema.sizes import bounded
 from schema.variables import checked_variables
@@ -76,7 +75,7 @@ class Engine:
         suggestions: bool = True,
         compare: bool = False,
     ) -> None:
-        checks: list[Any] = [LiteralsRule if rule is ValuesOfCorrectTypeRule else rule for rule in STANDARD]
+        checks = [*CHECKS]
         if not introspection:
             checks.append(NoSchemaIntrospectionCustomRule)
         self.verdicts = Verdicts(CORE, RULES, limits)

@@ -13,7 +13,7 @@ from schema.fields import object_type
 from schema.inputs import input_type, values_of
 from schema.mutations import EXPECTED, Info, mutation
 from schema.orders import Order
-from schema.scalars import Json
+from schema.scalars import Json, StringMap
 
 
 class _Moved(SQLModel):
@@ -33,7 +33,7 @@ class CreateOrderInput:
     notes: strawberry.Maybe[str | None]
     form_data: strawberry.Maybe[Json | None]
     tags: strawberry.Maybe[list[str]]
-    metadata: strawberry.Maybe[Json]
+    metadata: strawberry.Maybe[StringMap]
 
 
 @input_type(
@@ -52,7 +52,7 @@ class UpdateOrderInput:
     notes: strawberry.Maybe[str | None]
     form_data: strawberry.Maybe[Json | None]
     tags: strawberry.Maybe[list[str]]
-    metadata: strawberry.Maybe[Json]
+    metadata: strawberry.Maybe[StringMap]
     status: strawberry.Maybe[OrderStatus] = strawberry.field(description="Move it here, as transitionOrder does.")
     status_reason: strawberry.Maybe[str] = strawberry.field(
         description="Why, where the move needs a reason, as CANCELLED does. The status that it has already is no move."

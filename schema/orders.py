@@ -36,7 +36,7 @@ from schema.lists import (
 )
 from schema.messages import MessageConnection, MessageFilter, MessageOrder
 from schema.nodes import Node
-from schema.scalars import Currency, Json, MinorUnits
+from schema.scalars import Currency, Json, MinorUnits, StringMap
 
 if TYPE_CHECKING:
     from schema.clients import Client, ClientFilter
@@ -94,7 +94,7 @@ class Order(Node):
     notes: str | None
     form_data: Json | None
     tags: list[str]
-    metadata: Json
+    metadata: StringMap
     created_at: datetime = creation()
     updated_at: datetime
     version: int

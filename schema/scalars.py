@@ -17,6 +17,7 @@ from models.words import JSON_LIMIT, MAX_SAFE_INTEGER
 
 MinorUnits = NewType("MinorUnits", int)
 Json = NewType("Json", dict[str, Any])
+StringMap = NewType("StringMap", dict[str, str])
 Currency = NewType("Currency", str)
 Timezone = NewType("Timezone", str)
 
@@ -125,31 +126,45 @@ SCALARS: dict[object, Any] = {
     datetime: strawberry.scalar(
         name="DateTime",
         description="A time: RFC 3339, UTC, milliseconds, Z.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
         serialize=shown_moment,
         parse_value=_moment,
     ),
     MinorUnits: strawberry.scalar(
         name="MinorUnits",
         description="Money in the currency's smallest unit: a whole number, at most 2^53 - 1 either way.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc7493#section-2.2",
         serialize=lambda value: value,
         parse_value=_minor_units,
     ),
     Currency: strawberry.scalar(
         name="Currency",
         description="A currency: ISO 4217, upper case.",
+        specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
         serialize=str,
         parse_value=_word(words.Currency),
     ),
     Timezone: strawberry.scalar(
         name="Timezone",
         description="A time zone: its IANA name, such as Europe/Berlin.",
+        specified_by_url="https://www.iana.org/time-zones",
         serialize=str,
         parse_value=_word(words.Timezone),
     ),
     Json: strawberry.scalar(
         name="JSON",
         description="A JSON object of at most 16 KiB.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
         serialize=lambda value: value,
+        parse_value=_json,
+        parse_literal=_json_literal,
+    ),
+    StringMap: strawberry.scalar(
+        name="StringMap",
+        description="A JSON object of texts: at most 50 keys of 40 characters, each with a text of at most 500.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-4",
+        serialize=lambda value: value,
+        # Its bounds are the model's, which tell more than a type does.
         parse_value=_json,
         parse_literal=_json_literal,
     ),

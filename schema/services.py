@@ -35,7 +35,7 @@ from schema.lists import (
 from schema.mutations import EXPECTED, Info, mutation
 from schema.nodes import Node
 from schema.orders import OrderConnection, OrderFilter, OrderListFilter, OrderOrder
-from schema.scalars import Currency, Json, MinorUnits
+from schema.scalars import Currency, MinorUnits, StringMap
 
 
 @object_type(Table, description="What the organization sells: an entry of its catalogue.", scope="services:read")
@@ -53,7 +53,7 @@ class Service(Node):
     delivery_days: int | None
     status: ServiceStatus
     tags: list[str]
-    metadata: Json
+    metadata: StringMap
     created_at: datetime = creation()
     updated_at: datetime
     version: int
@@ -158,7 +158,7 @@ class CreateServiceInput:
     delivery_days: strawberry.Maybe[int | None]
     status: strawberry.Maybe[ServiceStatus]
     tags: strawberry.Maybe[list[str]]
-    metadata: strawberry.Maybe[Json]
+    metadata: strawberry.Maybe[StringMap]
 
 
 @input_type(Table, clears=True, description="What to change of a service: absent keeps, null clears.")
@@ -176,7 +176,7 @@ class UpdateServiceInput:
     delivery_days: strawberry.Maybe[int | None]
     status: strawberry.Maybe[ServiceStatus]
     tags: strawberry.Maybe[list[str]]
-    metadata: strawberry.Maybe[Json]
+    metadata: strawberry.Maybe[StringMap]
 
 
 @input_type(description="Which service to delete.")

@@ -60,7 +60,7 @@ REFUSED: dict[str, list[str]] = {
         "{ __typename @skip(if: None) }",
     ],
     "ProvidedRequiredArgumentsRule": ["{ order { id } }", "{ __typename @skip }", "{ nodes { id } }"],
-    "VariablesInAllowedPositionRule": ["query ($a: Int) { orders(first: 1, filter: {dueAt: {gt: $a}}) { totalCount } }",
+    "VariablesRule": ["query ($a: Int) { orders(first: 1, filter: {dueAt: {gt: $a}}) { totalCount } }",
                                        "query ($a: ID) { order(id: $a) { id } }",
                                        "query ($a: [Int]) { orders(first: $a) { totalCount } }"],
     "FieldsCanBeMergedRule": ['{ a: order(id: "x") { id } a: orders { totalCount } }',
