@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -52,6 +52,13 @@ GIVEN: dict[str, tuple[Callable[[], Any], list[Any]]] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """What a test left unawaited is collected within it, where it may be or not."""
+    yield
+    gc.collect()
+
+
 def as_given(wrap: Callable[[Any], Any], type_: Any, give: Callable[[], Any], wraps: bool) -> GraphQLSchema:
     """A schema whose field gives a value, or a list of one."""
     field = GraphQLField(wrap(type_), resolve=lambda *_: [give()] if wraps else give())
@@ -66,14 +73,12 @@ async def test_an_awaitable_of_an_awaitable_is_answered_as_graphql_core_does(typ
     schema = as_given(WRAPS[wrap], type_, GIVEN[given][0], wraps=bool(wrap))
     answer = await compared(schema, "{ a b }")
     assert is_json(answer.data), answer.data
-    gc.collect()
 
 
 async def test_a_scalar_that_is_shown_later_loses_no_coroutine() -> None:
     schema = as_given(WRAPS["L"], LATE, lambda: 1, wraps=True)
     answer = await run(schema, parse_operation("{ a }", None), {}, fields_of({}))
     # One that was dropped warns when it is collected, and a warning is an error.
-    gc.collect()
     assert (answer.data, answer.errors) == ({"a": [1]}, None)
 
 
@@ -87,7 +92,6 @@ async def test_no_answer_holds_what_is_never_there(wrap: str) -> None:
         answer = await run(schema, parse_operation("{ a b }", None), {}, fields_of({}))
         assert is_json(answer.data)
         assert [error.path for error in answer.errors or ()] == [["a", 0] if wrap else ["a"]]
-        gc.collect()
 
 
 def is_json(value: Any) -> bool:
