@@ -1,8 +1,8 @@
-"""Resolvers, scalars and loaders that give what they should not: answered as graphql-core does, and nothing escapes."""
+"""Resolvers and scalars that give what they should not: answered as graphql-core does, and nothing escapes."""
 
 import asyncio
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ from graphql import (
 
 from execution.compare import differences
 from execution.documents import parse_operation
-from execution.kinds import OWN, Batch, Kind, Plain
+from execution.kinds import OWN, Kind
 from execution.run import Outcome, core, run
 
 
@@ -52,6 +52,13 @@ GIVEN: dict[str, tuple[Callable[[], Any], list[Any]]] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """What a test left unawaited is collected within it, where it may be or not."""
+    yield
+    gc.collect()
+
+
 def as_given(wrap: Callable[[Any], Any], type_: Any, give: Callable[[], Any], wraps: bool) -> GraphQLSchema:
     """A schema whose field gives a value, or a list of one."""
     field = GraphQLField(wrap(type_), resolve=lambda *_: [give()] if wraps else give())
@@ -66,14 +73,12 @@ async def test_an_awaitable_of_an_awaitable_is_answered_as_graphql_core_does(typ
     schema = as_given(WRAPS[wrap], type_, GIVEN[given][0], wraps=bool(wrap))
     answer = await compared(schema, "{ a b }")
     assert is_json(answer.data), answer.data
-    gc.collect()
 
 
 async def test_a_scalar_that_is_shown_later_loses_no_coroutine() -> None:
     schema = as_given(WRAPS["L"], LATE, lambda: 1, wraps=True)
     answer = await run(schema, parse_operation("{ a }", None), {}, fields_of({}))
     # One that was dropped warns when it is collected, and a warning is an error.
-    gc.collect()
     assert (answer.data, answer.errors) == ({"a": [1]}, None)
 
 
@@ -87,8 +92,6 @@ async def test_no_answer_holds_what_is_never_there(wrap: str) -> None:
         answer = await run(schema, parse_operation("{ a b }", None), {}, fields_of({}))
         assert is_json(answer.data)
         assert [error.path for error in answer.errors or ()] == [["a", 0] if wrap else ["a"]]
-        del answer  # Its errors hold what nobody awaits, of which is warned while this test lets it pass.
-        gc.collect()
 
 
 def is_json(value: Any) -> bool:
@@ -117,103 +120,6 @@ class Undecided:
 
     def __bool__(self) -> bool:
         raise ValueError("It is undecided.")
-
-
-# What a loader gives that gives no list of one value for each parent.
-WRONG: dict[str, Callable[[list[Any]], Any]] = {
-    "fewer": lambda parents: parents[1:],
-    "more": lambda parents: [*parents, 1],
-    "nothing": lambda parents: None,
-    "a dict": lambda parents: {index: "x" for index, _ in enumerate(parents)},
-    "a set": lambda parents: {index for index, _ in enumerate(parents)},
-    "a text": lambda parents: "x" * len(parents),
-    "bytes": lambda parents: b"x" * len(parents),
-    "a generator": lambda parents: (each for each in parents),
-    "a number": lambda parents: 5,
-    "a view": lambda parents: {index: 1 for index, _ in enumerate(parents)}.keys(),
-    "a mistake": lambda parents: parents[100],
-}
-
-
-def farm(nonnull: bool, leaf: bool) -> GraphQLSchema:
-    """A schema with objects in two places, one field of which is loaded."""
-    wrap: Any = GraphQLNonNull if nonnull else WRAPS[""]
-
-    def fields() -> dict[str, GraphQLField]:
-        return {
-            "loaded": GraphQLField(wrap(GraphQLString if leaf else animal), resolve=lambda *_: "x"),
-            "ok": GraphQLField(GraphQLString, resolve=lambda *_: "ok"),
-        }
-
-    animal = GraphQLObjectType("Animal", fields)
-    many, one = (lambda *_: ["a", "b", "c"]), (lambda *_: "a")
-    return GraphQLSchema(
-        GraphQLObjectType(
-            "Query",
-            {
-                "many": GraphQLField(GraphQLList(animal), resolve=many),
-                "one": GraphQLField(animal, resolve=one),
-                "two": GraphQLField(animal, resolve=one),
-            },
-        )
-    )
-
-
-async def answered(schema: GraphQLSchema, kind: Kind, text: str) -> Outcome:
-    """The answer, whose loaded field fails everywhere."""
-    answer = await run(schema, parse_operation(text, None), {}, fields_of({"loaded": kind}))
-    assert is_json(answer.data)
-    return answer
-
-
-@pytest.mark.parametrize("wrong", WRONG)
-@pytest.mark.parametrize("nonnull", [False, True])
-@pytest.mark.parametrize("leaf", [False, True])
-async def test_a_loader_that_gives_no_list_fails_for_each_parent(wrong: str, nonnull: bool, leaf: bool) -> None:
-    async def load(_context: Any, parents: list[Any], _args: Any) -> Any:
-        return WRONG[wrong](parents)
-
-    kind, asked = Batch(load, lambda arguments: arguments), "loaded" if leaf else "loaded { ok }"
-    # In one place, in two, and of one selection in two places, which is loaded together.
-    for text in (
-        f"{{ one {{ ok {asked} }} }}",
-        f"{{ one {{ ok {asked} }} many {{ ok {asked} }} }}",
-        f"{{ one {{ ...F }} two {{ ...F }} many {{ ...F }} }} fragment F on Animal {{ ok {asked} }}",
-    ):
-        answer = await answered(farm(nonnull, leaf), kind, text)
-        failed = None if nonnull else {"ok": "ok", "loaded": None}
-        assert answer.data is not None
-        for key, value in answer.data.items():
-            assert value == ([failed] * 3 if key == "many" else failed)
-        paths = {tuple(error.path or ()) for error in answer.errors or ()}
-        assert {path[0] for path in paths} == set(answer.data)
-        assert all(path[-1] == "loaded" for path in paths)
-
-
-async def test_a_loader_may_give_a_tuple_or_another_sequence() -> None:
-    class Found(list[Any]):
-        pass
-
-    for make in (tuple, Found, list):
-
-        async def load(_context: Any, parents: list[Any], _args: Any, make: Any = make) -> Any:
-            return make(parents)
-
-        kind = Batch(load, lambda arguments: arguments)
-        answer = await answered(farm(True, True), kind, "{ many { loaded } one { loaded } }")
-        assert answer.errors is None
-        assert answer.data == {"many": [{"loaded": each} for each in "abc"], "one": {"loaded": "a"}}
-
-
-@pytest.mark.parametrize("wrong", WRONG)
-@pytest.mark.parametrize("leaf", [False, True])
-async def test_a_column_that_is_none_is_asked_value_by_value(wrong: str, leaf: bool) -> None:
-    kind = Plain(lambda parent: f"{parent}!", WRONG[wrong])
-    asked = "loaded" if leaf else "loaded { ok }"
-    answer = await answered(farm(True, leaf), kind, f"{{ one {{ {asked} }} many {{ {asked} }} }}")
-    assert answer.errors is None
-    assert answer.data is not None
-    assert [each["loaded"] for each in answer.data["many"]] == (["a!", "b!", "c!"] if leaf else [{"ok": "ok"}] * 3)
 
 
 async def compared(schema: GraphQLSchema, text: str, **variables: Any) -> Outcome:
@@ -252,9 +158,15 @@ async def test_an_input_that_cannot_be_made_fails_its_field_alone() -> None:
         raise ValueError("It cannot be made.")
 
     made = GraphQLInputObjectType("Made", {"n": GraphQLInputField(GraphQLInt)}, out_type=refuse)
-    a = GraphQLField(GraphQLInt, {"made": GraphQLArgument(made)}, resolve=lambda *_, **__: 1)
-    b = GraphQLField(GraphQLInt, resolve=lambda *_: 1)
-    schema = GraphQLSchema(GraphQLObjectType("Query", {"a": a, "b": b}))
+    schema = GraphQLSchema(
+        GraphQLObjectType(
+            "Query",
+            {
+                "a": GraphQLField(GraphQLInt, {"made": GraphQLArgument(made)}, resolve=lambda *_, **__: 1),
+                "b": GraphQLField(GraphQLInt, resolve=lambda *_: 1),
+            },
+        )
+    )
     answer = await compared(schema, "{ b a(made: {n: 1}) }")
     assert answer.data == {"b": 1, "a": None}
     assert isinstance((answer.errors or [GraphQLError("")])[0].original_error, ValueError)
