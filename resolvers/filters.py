@@ -55,16 +55,15 @@ Reach = Callable[[str], Mapping[str, Any]]
 @dataclass(slots=True)
 class _Taken:
     reach: Reach
-    path: str
     values: list[Value] = field(default_factory=list)
     conditions: int = 0
 
-    def count(self, conditions: int) -> None:
-        """Raises Refusal BAD_INPUT when these are too many for the filter."""
+    def count(self, path: str, conditions: int) -> None:
+        """Raises Refusal BAD_INPUT, naming a place, when with what is there they are too many for the filter."""
         self.conditions += conditions
         if self.conditions > MOST_CONDITIONS:
             text = f"A filter may hold {MOST_CONDITIONS} conditions at most."
-            raise bad_input(self.path, text, "TOO_LONG", limit=MOST_CONDITIONS)
+            raise bad_input(path, text, "TOO_LONG", limit=MOST_CONDITIONS)
 
 
 def take_apart(
@@ -76,7 +75,7 @@ def take_apart(
     all of an ``or`` without another branch. Only ``some`` and ``none`` of nothing ask for something: whether there is a
     related row; and ``or: []`` finds nothing, as ``in: []`` does.
     """
-    taken = _Taken(reach, path)
+    taken = _Taken(reach)
     filters = FILTERS[listed]
     shapes = [shape for raw in conditions if (shape := _shape(filters, raw, path, taken, 2))]
     return ((("and_", tuple(shapes)),) if shapes else ()), taken.values
@@ -87,15 +86,15 @@ def _shape(filters: Filters, raw: Mapping[str, Any], path: str, taken: _Taken, d
     if depth > MOST_DEPTH:
         raise bad_input(path, f"A filter may be nested {MOST_DEPTH} deep at most.", "TOO_LONG", limit=MOST_DEPTH)
     parts: list[Any] = []
-    taken.count(0 if raw else 1)
+    taken.count(path, 0 if raw else 1)
     for name, value in raw.items():
         if name in ("and_", "or_"):
-            taken.count(1)
+            taken.count(path, 1)
             here = f"{path}.{_shown(name)}"
             found = [_shape(filters, item, f"{here}.{index}", taken, depth + 1) for index, item in enumerate(value)]
             rest: Any = tuple(shape for shape in found if shape)
         elif name == "not_":
-            taken.count(1)
+            taken.count(path, 1)
             rest = _shape(filters, value, f"{path}.not", taken, depth + 1)
         elif name == "search":
             rest = _words(value, f"{path}.search", taken)
@@ -111,7 +110,7 @@ def _words(text: str, path: str, taken: _Taken) -> int:
     """How many words are searched for: none where a text has none, such as an empty field of a form."""
     check_length(text, path)
     words = searched_words(text)
-    taken.count(max(1, len(words)))
+    taken.count(path, max(1, len(words)))
     taken.values += [(bound, sa.Text) for one in words for bound in (one, one + LAST)]
     return len(words)
 
@@ -119,7 +118,7 @@ def _words(text: str, path: str, taken: _Taken) -> int:
 def _field(asked: Condition | Relation, value: Mapping[str, Any], path: str, taken: _Taken, depth: int) -> Any:
     if isinstance(asked, Relation):
         return _relation(asked, value, path, taken, depth)
-    taken.count(max(1, len(value)))
+    taken.count(path, max(1, len(value)))
     for op, operand in value.items():
         where = f"{path}.{_shown(op)}"
         if isinstance(operand, list) and len(operand) > MOST_VALUES:
@@ -142,7 +141,7 @@ def check_length(text: str, path: str) -> None:
 
 def _relation(asked: Relation, value: Mapping[str, Any], path: str, taken: _Taken, depth: int) -> Any:
     inner, seen = FILTERS[asked.listed], taken.reach(asked.listed)
-    taken.count(max(1, len(value)) if asked.many else 1)
+    taken.count(path, max(1, len(value)) if asked.many else 1)
     if not asked.many:
         return _related(inner, value, seen, path, taken, depth, always=False)
     return tuple(
@@ -158,7 +157,7 @@ def _related(
     own = _shape(inner, value, path, taken, depth + 1 + bool(seen))
     if not seen or not (own or always):
         return own
-    taken.count(1)
+    taken.count(path, 1)
     both = (own, _shape(inner, seen, path, taken, depth + 2))
     return (("and_", tuple(shape for shape in both if shape)),)
 
