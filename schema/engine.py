@@ -60,8 +60,8 @@ class _RolledBackError(Exception):
 
 
 LIMITS = Limits()
-# What searches cost together that may take seconds where there are many rows.
-LONG_SEARCH = 200
+# What searches cost together that may take seconds where there are many rows: one that follows a relation already may.
+LONG_SEARCH = 10
 
 
 class Engine:
@@ -134,7 +134,7 @@ class Engine:
         # Which plan is best for a filter depends on how much it finds; for an id, or a page in an order, on nothing.
         ctx.steady = not prepared.measure.filtered
         cost = prepared.measure.cost
-        ctx.modest = prepared.measure.searched > LONG_SEARCH
+        ctx.modest = prepared.measure.searched >= LONG_SEARCH
         ctx.loaded = Loaded()
         try:
             named = ctx.source is not Source.REST
