@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import asyncpg
 import structlog
 
+from resolvers.away import AWAY
 from resolvers.errors import Refusal
 
 FIRST_S = 0.2
@@ -21,7 +21,7 @@ def passes(error: BaseException) -> bool:
     """Whether an error is the database's state of the moment, and says nothing about what was tried."""
     if isinstance(error, Refusal):
         return error.code in ("UNAVAILABLE", "OUTCOME_UNKNOWN")
-    return isinstance(error, asyncpg.TransactionRollbackError)
+    return isinstance(error, AWAY)
 
 
 async def until_done(work: Callable[[], Awaitable[T]]) -> T:

@@ -13,11 +13,12 @@ import structlog
 
 from models.jobs import JobKind, JobState
 from resolvers import due, jobs
+from resolvers.away import AWAY
 from resolvers.context import Context
 from resolvers.due import Due, Lane
 from resolvers.errors import Refusal
 from resolvers.jobs import Claim
-from resolvers.runtime import AWAY, Runtime
+from resolvers.runtime import Runtime
 from workers.insist import passes, until_done
 from workers.slot import Slot
 from workers.turns import WAITING_LANE, Turns
