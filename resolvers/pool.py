@@ -148,8 +148,9 @@ class Pool:
             timer.cancel()
 
     async def _new(self, deadline: float, patience: float, owner: Any) -> Link:
+        limit = asyncio.timeout_at(deadline)
         try:
-            async with asyncio.timeout_at(deadline) as limit:
+            async with limit:
                 link = await self._connect()
         except BaseException as error:
             self._shares.give_back(owner)
