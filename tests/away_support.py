@@ -1,5 +1,6 @@
 """What tests of a database that is away need: one that is read-only for a block, and the log."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -42,6 +43,7 @@ def log_lines(logging_restored: None, caplog: pytest.LogCaptureFixture) -> pytes
     """The records of the log, each with its event and values as text."""
     shown: list[Any] = [structlog.stdlib.add_log_level, structlog.processors.KeyValueRenderer(repr_native_str=False)]
     structlog.configure(processors=shown, logger_factory=structlog.stdlib.LoggerFactory())
+    caplog.set_level(logging.INFO)
     return caplog
 
 
