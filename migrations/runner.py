@@ -14,6 +14,8 @@ from alembic.script import ScriptDirectory
 _ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 # Any fixed number: it only has to be the same in every process that migrates.
 MIGRATION_LOCK = 0x636F756E
+# A server that takes a connection and says nothing is given up after so long.
+CONNECT_S = 10
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,10 @@ def revisions() -> Revisions:
 def engine_for(migration_url: str) -> sa.Engine:
     """An engine for the owner's URL, whichever PostgreSQL scheme it is written with."""
     _, _, rest = migration_url.partition("://")
-    return sa.create_engine(f"postgresql+psycopg://{rest}", poolclass=sa.NullPool)
+    url = sa.make_url(f"postgresql+psycopg://{rest}")
+    if "connect_timeout" not in url.query:
+        url = url.update_query_dict({"connect_timeout": str(CONNECT_S)})
+    return sa.create_engine(url, poolclass=sa.NullPool)
 
 
 def upgrade(migration_url: str, app_role: str, revision: str = "head") -> None:

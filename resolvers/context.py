@@ -12,10 +12,11 @@ import asyncpg
 
 from execution.batch import Args
 from models.keys import ActorKind, Source, allows
-from resolvers.errors import query_too_slow
+from resolvers.away import AWAY
+from resolvers.errors import Refusal, query_too_slow
 from resolvers.links import Link
 from resolvers.loaded import Loaded
-from resolvers.runtime import AWAY, Runtime, outcome_unknown, unavailable
+from resolvers.runtime import Runtime, outcome_unknown
 from resolvers.sql import Sql
 
 # A database row: an asyncpg.Record, or a mapping of the same columns. Read by column name.
@@ -62,6 +63,7 @@ class Context:
     anew for an organization that is larger than most, which takes longer than to run such a statement.
     ``writes``: its transaction may change rows, and wait for others that do.
     ``modest``: its statements may take long, so that it takes nothing of its organization's second half of the pool.
+    ``narrowable``: it only reads, and a caller can ask for less: it filters or counts.
     ``once`` holds secrets that are shown this once: a replay of the answer is without them.
     ``loaded`` bounds what a caller's operation loads; None where nothing is bounded. ``committed``: a commit was sent,
     so that from now on "try again" may do something twice.
@@ -74,6 +76,7 @@ class Context:
     idempotency_key: str | None = None
     steady: bool = False
     modest: bool = False
+    narrowable: bool = False
     statements: int = 0
     replayed: bool = False
     writes: bool = False
@@ -83,6 +86,7 @@ class Context:
     loaders: dict[Any, Any] = field(default_factory=dict)
     wakes: list[UUID] = field(default_factory=list)
     _connection: Link | None = None
+    _stopped: Refusal | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -111,12 +115,21 @@ class Context:
             rows, ended = await connection.rows(sql.text, arguments, loaded.room(sql))
             loaded.add(sql, rows, connection.json.size - json)
             return rows if ended else await _rest(connection, sql, rows, loaded)
-        except asyncpg.QueryCanceledError as error:
-            if self.writes:
-                raise
-            raise query_too_slow(self.runtime.statement_timeout_ms) from error
+        except (*AWAY, asyncpg.InFailedSQLTransactionError) as error:
+            raise self._stopped_by(error) from error
         finally:
             turn.release()
+
+    def _stopped_by(self, error: BaseException) -> BaseException:
+        """What a statement's error is told as. After the first one the transaction takes no more statements."""
+        if isinstance(error, asyncpg.InFailedSQLTransactionError):
+            stopped = self._stopped
+            return error if stopped is None else Refusal(stopped.code, stopped.message, **stopped.extra)
+        if isinstance(error, asyncpg.QueryCanceledError) and self.narrowable:
+            self._stopped = query_too_slow(self.runtime.statement_timeout_ms)
+        else:
+            self._stopped = self.runtime.unavailable(error)
+        return self._stopped
 
     async def row(self, sql: Sql, **values: Any) -> Row | None:
         """The first row, or None."""
@@ -156,9 +169,8 @@ class _Snapshot:
 
     async def __aenter__(self) -> None:
         ctx = self._ctx
-        ctx._connection = self._link = await ctx.runtime.begin(
-            _BEGIN_READ, ctx.actor.org_id, _STEADY if ctx.steady else _FILTERED, modest=ctx.modest
-        )
+        also = (_STEADY if ctx.steady else _FILTERED) + ctx.runtime.lock_wait
+        ctx._connection = self._link = await ctx.runtime.begin(_BEGIN_READ, ctx.actor.org_id, also, modest=ctx.modest)
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         ctx, link = self._ctx, self._link
@@ -169,7 +181,7 @@ class _Snapshot:
         else:
             pool.mend(link)
         if isinstance(error, AWAY):
-            raise unavailable() from error
+            raise ctx.runtime.unavailable(error) from error
 
 
 class _Transaction:
@@ -194,7 +206,7 @@ class _Transaction:
         try:
             if error is None:
                 ctx.committed = True
-                await _commit(link, ctx.idempotency_key is not None)
+                await _commit(ctx, link)
         finally:
             if link.is_closed() or not link.is_in_transaction():
                 ctx.runtime.pool.release(link)
@@ -202,12 +214,12 @@ class _Transaction:
                 # Waited for, so that no lock of a failed change outlives its answer.
                 await asyncio.shield(ctx.runtime.pool.mend(link))
         if isinstance(error, AWAY):
-            raise unavailable() from error
+            raise ctx.runtime.unavailable(error) from error
         if woken and error is None:
             ctx.runtime.wake(ctx.org_id, woken)
 
 
-async def _commit(connection: Link, keyed: bool) -> None:
+async def _commit(ctx: Context, connection: Link) -> None:
     """Commit, whatever becomes of the request: a cancelled one does not interrupt it, within ``COMMIT_S``."""
     work = asyncio.ensure_future(connection.execute("commit"))
     try:
@@ -219,7 +231,8 @@ async def _commit(connection: Link, keyed: bool) -> None:
             connection.terminate()
         raise
     except AWAY as error:
-        raise outcome_unknown(keyed=keyed) from error
+        ctx.runtime.outages.note(error)
+        raise outcome_unknown(keyed=ctx.idempotency_key is not None) from error
     if done != "COMMIT":
         raise RuntimeError("a statement of the transaction failed, and nobody said so: it was rolled back")
 

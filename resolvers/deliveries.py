@@ -24,7 +24,7 @@ from models.webhooks import (
     events,
     webhook_endpoints,
 )
-from resolvers import changes, circuits, secrets
+from resolvers import cancelling, changes, circuits, secrets
 from resolvers.context import Context, Row, now
 from resolvers.errors import Refusal
 from resolvers.sql import ORG, statement
@@ -114,6 +114,13 @@ def _health(succeeded: bool, timed_out: bool) -> sa.Update:
     return webhook_endpoints.update().where(ends.org_id == ORG, *called).values(learnt).returning(*webhook_endpoints.c)
 
 
+@statement
+def _hears() -> sa.Select[Any]:
+    ends = webhook_endpoints.c
+    this = (ends.org_id == ORG, ends.id == sa.bindparam("endpoint_id", type_=sa.Uuid))
+    return sa.select(ends.status, ends.deleted_at).where(*this)
+
+
 # What an endpoint can hear of, as the scopes of the key that made it allow.
 _HEARD = sorted({*EVENT_SCOPES.values(), "messages:internal"})
 
@@ -168,11 +175,12 @@ async def move(ctx: Context, delivery_id: UUID, status: DeliveryStatus, delay: f
 
 async def record(
     ctx: Context, delivery_id: UUID, parcel: Parcel, attempt: Attempt, status: DeliveryStatus, delay: float | None
-) -> datetime | None:
+) -> tuple[DeliveryStatus, datetime | None]:
     """Add a try to the last 20 of its delivery, and record on its endpoint how it did.
 
-    The endpoint is disabled by a 410 or by five days of only failures. The moment until which it is sent nothing
-    more, as it keeps timing out; else None.
+    The endpoint is disabled by a 410 or by five days of only failures, which cancels what waits for it. The delivery's
+    status, which is CANCELLED in place of PENDING where its endpoint is disabled or deleted; and the moment until
+    which the endpoint is sent nothing more, as it keeps timing out, or None.
     """
     tried = {
         "at": attempt.at,
@@ -181,19 +189,30 @@ async def record(
         "error": attempt.error,
         "body": attempt.body,
     }
-    await _moved(ctx, delivery_id, status, delay, [tried])
     moment = now()
     called = {"endpoint_id": parcel.endpoint_id, "called": parcel.endpoint_version, "moment": moment}
     health = _health(attempt.succeeded, attempt.error in circuits.TIMED_OUT)
     endpoint = await ctx.row(health, spread=random.uniform(0.8, 1.2), **called)
-    if endpoint is None or attempt.succeeded or endpoint["status"] != EndpointStatus.ENABLED:
-        return None
+    # Whoever disabled it since has committed, or waits for this: it is locked if it is the one that was called.
+    known = endpoint or await ctx.row(_hears(), endpoint_id=parcel.endpoint_id)
+    hears = known is not None and known["status"] == EndpointStatus.ENABLED and known["deleted_at"] is None
+    reason = None
+    if endpoint is not None and hears and not attempt.succeeded:
+        reason = _why_disabled(attempt, moment - endpoint["failing_since"])
+    if status == DeliveryStatus.PENDING and (not hears or reason is not None):
+        status, delay = DeliveryStatus.CANCELLED, None
+    await _moved(ctx, delivery_id, status, delay, [tried])
+    if endpoint is None or attempt.succeeded or not hears:
+        return status, None
+    if reason is not None:
+        await _disable(ctx, endpoint, reason)
+    return status, endpoint["paused_until"]
+
+
+def _why_disabled(attempt: Attempt, failing: timedelta) -> str | None:
     if attempt.response_code == GONE:
-        await _disable(ctx, endpoint, "The receiver answered 410 Gone.")
-    elif moment - endpoint["failing_since"] >= GIVEN_UP_AFTER:
-        await _disable(ctx, endpoint, "Every delivery failed for five days.")
-    until: datetime | None = endpoint["paused_until"]
-    return until
+        return "The receiver answered 410 Gone."
+    return "Every delivery failed for five days." if failing >= GIVEN_UP_AFTER else None
 
 
 async def _moved(
@@ -209,3 +228,4 @@ async def _disable(ctx: Context, endpoint: Row, reason: str) -> None:
     changed = {"status": EndpointStatus.DISABLED.value, "disabled_reason": reason}
     actions = [(Action.WEBHOOK_DISABLE, set(changed))]
     await changes.update(ctx, ENDPOINT, endpoint, changed, actions, changes.Told())
+    await cancelling.cancel(ctx, endpoint["id"])

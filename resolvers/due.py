@@ -123,8 +123,7 @@ async def seen(runtime: Runtime, pairs: Iterable[tuple[UUID, UUID]]) -> list[Due
 async def _across(runtime: Runtime) -> AsyncIterator[Connection]:
     """A read-only transaction of no organization: only ``jobs`` and ``directory`` can be read in it."""
     deadline = f"select set_config('statement_timeout','{runtime.statement_timeout_ms}',true)"
-    async with runtime.connection(runtime.side) as connection:
-        await connection.execute(f"begin read only;{deadline}")
+    async with runtime.connection(runtime.side, f"begin read only;{deadline}") as connection:
         yield connection
         await connection.execute("commit")
 

@@ -50,15 +50,22 @@ def _after(name: str) -> Any:
 
 @statement
 def _claim() -> sa.Update:
+    token = sa.bindparam("token", type_=sa.Uuid)
+    runs = jobs.c.state == _RUNNING
+    grace = sa.bindparam("grace", type_=sa.Double) * _SECOND
+    # The same worker's, whose claim was kept although its answer was lost.
+    mine = sa.and_(runs, jobs.c.lease_token == token)
     free = sa.or_(
         sa.and_(jobs.c.state == _QUEUED, jobs.c.run_at <= sa.func.now() + _CLOCKS_DIFFER),
-        sa.and_(jobs.c.state == _RUNNING, jobs.c.lease_until < sa.func.now()),
+        sa.and_(runs, jobs.c.lease_until < sa.func.now() - grace),
+        mine,
     )
+    again = sa.or_(mine, sa.and_(runs, sa.bindparam("outage", type_=sa.Boolean)))
     taken = {
         "state": _RUNNING,
-        "attempt": jobs.c.attempt + 1,
-        "claim_no": jobs.c.claim_no + 1,
-        "lease_token": sa.bindparam("token", type_=sa.Uuid),
+        "attempt": jobs.c.attempt + sa.case((again, 0), else_=1),
+        "claim_no": jobs.c.claim_no + sa.case((mine, 0), else_=1),
+        "lease_token": token,
         "lease_until": _after("lease"),
     }
     what = (jobs.c.kind, jobs.c.subject_id, jobs.c.lane, jobs.c.attempt, jobs.c.claim_no)
@@ -104,12 +111,22 @@ def context_of(runtime: Runtime, org_id: UUID, job_id: UUID) -> Context:
     return Context(runtime, actor, request_id=name, source=Source.WORKER)
 
 
-async def claim(runtime: Runtime, org_id: UUID, job_id: UUID, lease_seconds: float) -> Claim | None:
-    """Take a job that is due, or whose lease expired; None when somebody else has it or it is not due."""
-    token = uuid4()
+async def claim(
+    runtime: Runtime, org_id: UUID, job_id: UUID, lease_seconds: float, token: UUID | None = None, grace: float = 0
+) -> Claim | None:
+    """Take a job that is due, or whose lease expired; None when somebody else has it or it is not due.
+
+    With the ``token`` of an earlier call, whose outcome nobody knows, a job that it took is found again.
+
+    A lease that expired is a try that is counted, as its worker died in it. Not so where the database was away within
+    a lease's time: then its worker may live, and has ``grace`` seconds more to extend the lease, or to record the try.
+    """
+    token = token or uuid4()
+    outage = runtime.outages.within(lease_seconds + grace)
+    values = {"token": token, "lease": lease_seconds, "outage": outage, "grace": float(grace if outage else 0)}
     ctx = context_of(runtime, org_id, job_id)
     async with ctx.transaction():
-        row = await ctx.row(_claim(), job_id=job_id, token=token, lease=lease_seconds)
+        row = await ctx.row(_claim(), job_id=job_id, **values)
     if row is None:
         return None
     kind = JobKind(row["kind"])

@@ -20,10 +20,11 @@ from models.keys import SCOPES, ActorKind, api_keys
 from models.organizations import directory
 from models.typeid import ALPHABET, decode_suffix, encode, new_uuid
 from resolvers.audit import stub_of
+from resolvers.away import AWAY
 from resolvers.changes import Subject, apply
 from resolvers.context import Actor, Context, now
 from resolvers.errors import Refusal, bad_input
-from resolvers.runtime import AWAY, Keyring, Runtime, unavailable
+from resolvers.runtime import Keyring, Runtime
 from resolvers.sql import owned, statement
 
 PREFIX = "sk_live_"
@@ -170,7 +171,7 @@ class Keys:
                 except AWAY:
                     return await self._look_up(raw, key_id, until)
         except AWAY as error:
-            raise unavailable() from error
+            raise self.runtime.unavailable(error) from error
 
     async def _look_up(self, raw: str, key_id: UUID, until: float) -> Verdict:
         runtime = self.runtime
@@ -193,10 +194,15 @@ class Keys:
         """Write lastUsedAt of every key used since the last call, in one transaction for each organization's key."""
         used, self.used = self.used, {}
         sql = _used()
-        for key_id, org_id in used.items():
-            values: Mapping[str, Any] = {"org_id": org_id, "id": key_id, "moment": now()}
-            async with self.runtime.bound(org_id) as connection:
-                await connection.execute(sql.text, *sql.arguments(values))
+        try:
+            for key_id, org_id in used.items():
+                values: Mapping[str, Any] = {"org_id": org_id, "id": key_id, "moment": now()}
+                async with self.runtime.bound(org_id) as connection:
+                    await connection.execute(sql.text, *sql.arguments(values))
+        except (Refusal, *AWAY):
+            # They are written with the next ones.
+            self.used = used | self.used
+            raise
 
 
 def _matches(raw: str, row: Mapping[str, Any], peppers: Keyring) -> bool:

@@ -78,7 +78,7 @@ class Pool:
             given = await self._turn(patience, owner, modest=modest)
             if given is not None:
                 return given
-        return await self._new(deadline, owner)
+        return await self._new(deadline, patience, owner)
 
     def release(self, link: Link, *, riding: bool = False) -> None:
         """Take back a connection on which nothing runs; ``riding``: what is open on it is a snapshot that is over."""
@@ -147,13 +147,17 @@ class Pool:
         finally:
             timer.cancel()
 
-    async def _new(self, deadline: float, owner: Any) -> Link:
+    async def _new(self, deadline: float, patience: float, owner: Any) -> Link:
+        limit = asyncio.timeout_at(deadline)
         try:
-            async with asyncio.timeout_at(deadline):
+            async with limit:
                 link = await self._connect()
-        except BaseException:
+        except BaseException as error:
             self._shares.give_back(owner)
             self._lose()
+            if isinstance(error, TimeoutError) and limit.expired():
+                # The bound's own error has no text.
+                raise TimeoutError(f"no answer within {patience:g} s") from None
             raise
         link.owner, link.fresh, link.riding, link.since = owner, True, False, self._loop.time()
         return link

@@ -9,27 +9,13 @@ from uuid import UUID
 
 import asyncpg
 
+from resolvers.away import AWAY, Outages
 from resolvers.errors import Refusal
 from resolvers.links import Link
 from resolvers.pool import Pool
 
 Connection = Any  # A pool's Link: asyncpg's stubs say less of what it returns than its users know.
 Renderer = Callable[[Any], str]
-
-# The database lacks what a newer revision brings: it is not migrated yet.
-BEHIND = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
-# The database is away, or took too long: the caller may try again. The driver calls it an internal error when a
-# statement meets a connection whose end the server has announced, but that has not ended yet.
-AWAY = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.LockNotAvailableError,
-    *BEHIND,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +51,7 @@ class Runtime:
     statement_timeout_ms: int = 5_000
     webhook_allow_private: bool = False
     webhook_endpoint_limit: int = 20
+    outages: Outages = field(default_factory=Outages)
     numbers: dict[tuple[UUID, str], list[int]] = field(default_factory=dict)
     number_locks: dict[tuple[UUID, str], asyncio.Lock] = field(default_factory=dict)
 
@@ -75,18 +62,28 @@ class Runtime:
             f"set_config('statement_timeout','{self.statement_timeout_ms}',true)"
         )
 
-    def connection(self, pool: Pool | None = None) -> "_Lent":
-        """A pooled connection outside a transaction; whatever is still open at the end is rolled back.
+    @property
+    def lock_wait(self) -> str:
+        """What a reading transaction sets beside ``tenant``: a lock that is not free ends a statement before its time
+        does, so that one is not taken for the other."""
+        return f",set_config('lock_timeout','{max(1, self.statement_timeout_ms * 9 // 10)}',true)"
+
+    def unavailable(self, error: BaseException) -> Refusal:
+        """What is answered to an error of a database that is away; why goes to the log, once for many of them."""
+        self.outages.note(error)
+        return unavailable()
+
+    def connection(self, pool: Pool | None = None, first: str = "") -> "_Lent":
+        """A pooled connection on which ``first`` has run; whatever is still open at the end is rolled back.
 
         Raises Refusal UNAVAILABLE when none is free in time or the database is away.
         """
-        return _Lent(self, pool or self.pool)
+        return _Lent(self, pool or self.pool, first)
 
     @asynccontextmanager
     async def bound(self, org_id: UUID) -> AsyncIterator[Connection]:
         """A short transaction of one organization on the side pool: committed unless an exception leaves."""
-        async with self.connection(self.side) as connection:
-            await connection.execute(f"begin;{self.tenant(org_id)}")
+        async with self.connection(self.side, f"begin;{self.tenant(org_id)}") as connection:
             yield connection
             await connection.execute("commit")
 
@@ -109,7 +106,7 @@ class Runtime:
             try:
                 link = await pool.acquire(self.pool_wait, owner, modest=modest)
             except (*AWAY, asyncpg.PostgresError) as error:
-                raise unavailable() from error
+                raise self.unavailable(error) from error
             try:
                 if link.riding:
                     await link.execute(f"commit;{sql}")
@@ -121,7 +118,7 @@ class Runtime:
                 link.terminate()
                 pool.release(link)
                 if fresh:
-                    raise unavailable() from error
+                    raise self.unavailable(error) from error
             except BaseException:
                 pool.mend(link)
                 raise
@@ -144,13 +141,13 @@ def outcome_unknown(*, keyed: bool) -> Refusal:
 class _Lent:
     """A connection for a block. A class, as a generator's context manager costs four times as much."""
 
-    __slots__ = ("_link", "_pool", "_runtime")
+    __slots__ = ("_first", "_link", "_pool", "_runtime")
 
-    def __init__(self, runtime: Runtime, pool: Pool) -> None:
-        self._runtime, self._pool = runtime, pool
+    def __init__(self, runtime: Runtime, pool: Pool, first: str) -> None:
+        self._runtime, self._pool, self._first = runtime, pool, first
 
     async def __aenter__(self) -> Connection:
-        self._link = await self._runtime.first(self._pool, "")
+        self._link = await self._runtime.first(self._pool, self._first)
         return self._link
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:

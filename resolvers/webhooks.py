@@ -10,7 +10,7 @@ from execution.batch import Args
 from models.audit import Action
 from models.typeid import decode, new_uuid
 from models.webhooks import API_VERSION, PREFIX, EndpointCircuit, EndpointStatus, webhook_endpoints
-from resolvers import secrets
+from resolvers import cancelling, secrets
 from resolvers.addresses import check_literal
 from resolvers.changes import Told, insert, update
 from resolvers.conditions import created, ids, moment, word
@@ -129,6 +129,9 @@ def _shown_once(ctx: Context) -> str:
 async def change(ctx: Context, public_id: str, expected: int | None, given: Mapping[str, Any]) -> Row:
     """Change, enable or disable an endpoint. Enabling, or another address, forgets its failures.
 
+    Disabling cancels what waits for it, and what was left of that is cancelled before it is enabled: nothing that
+    happened before is sent after it.
+
     Raises Refusal NOT_FOUND, VERSION_MISMATCH, BAD_INPUT for an address, or FORBIDDEN for a key that may not read
     all that the endpoint hears of.
     """
@@ -149,9 +152,14 @@ async def change(ctx: Context, public_id: str, expected: int | None, given: Mapp
     elif "status" in changed:
         new |= {"disabled_reason": None} | _ANEW
         changed.add("disabled_reason")
+        while await cancelling.cancel(ctx, old["id"]):
+            pass
     if changed:
         actions.insert(0, (Action.WEBHOOK_UPDATE, changed))
-    return await update(ctx, ENDPOINT, old, new, actions, Told())
+    row = await update(ctx, ENDPOINT, old, new, actions, Told())
+    if row["status"] != old["status"] and row["status"] == EndpointStatus.DISABLED:
+        await cancelling.cancel(ctx, row["id"])
+    return row
 
 
 async def rotate(ctx: Context, public_id: str, expected: int | None) -> tuple[Row, str]:
@@ -173,10 +181,13 @@ async def rotate(ctx: Context, public_id: str, expected: int | None) -> tuple[Ro
 
 
 async def remove(ctx: Context, public_id: str, expected: int | None) -> None:
-    """Delete an endpoint; the history of its deliveries stays. Raises Refusal NOT_FOUND or VERSION_MISMATCH.
+    """Delete an endpoint and cancel what waits for it; the history of its deliveries stays.
+
+    Raises Refusal NOT_FOUND or VERSION_MISMATCH.
 
     A key that may not read what the endpoint hears of may delete it: that shows nobody anything.
     """
     old = await locked(ctx, ENDPOINT, public_id, expected)
     actions = [(Action.WEBHOOK_DELETE, {"deleted_at"})]
     await update(ctx, ENDPOINT, old, {"deleted_at": now()}, actions, Told())
+    await cancelling.cancel(ctx, old["id"])

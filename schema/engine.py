@@ -133,6 +133,7 @@ class Engine:
         operation = prepared.operation
         # Which plan is best for a filter depends on how much it finds; for an id, or a page in an order, on nothing.
         ctx.steady = not prepared.measure.filtered
+        ctx.narrowable = operation.kind == "query" and (prepared.measure.filtered or prepared.measure.searched > 0)
         cost = prepared.measure.cost
         ctx.modest = prepared.measure.searched >= LONG_SEARCH
         ctx.loaded = Loaded()

@@ -6,8 +6,9 @@ from typing import Any
 import structlog
 from graphql import GraphQLError, Node, SourceLocation, get_location
 
+from resolvers.away import AWAY
 from resolvers.errors import Refusal, Refusals
-from resolvers.runtime import AWAY, unavailable
+from resolvers.runtime import unavailable
 
 log = structlog.get_logger()
 

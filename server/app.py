@@ -14,9 +14,10 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from execution.judge import Limits
+from resolvers.away import AWAY, first_line
 from resolvers.errors import Refusal
 from resolvers.keys import Keys
-from resolvers.runtime import AWAY, Runtime
+from resolvers.runtime import Runtime
 from rest_shim.app import Door, endpoints
 from rest_shim.body import Bodies
 from rest_shim.http import App, Reply, options
@@ -32,7 +33,7 @@ from server.demo import KEY_FILE
 from server.edge import Edge, masked
 from server.graphql import GraphQL
 from server.metrics import Exposition, Metrics
-from server.migrated import NOT_MIGRATED, is_migrated
+from server.migrated import why_not_ready
 from server.pages import GRAPHIQL, LANDING_CSP, landing
 from server.paths import Paths
 from server.settings import Settings
@@ -58,8 +59,8 @@ async def _note_uses(keys: Keys) -> None:
 async def _note(keys: Keys) -> None:
     try:
         await keys.note_uses()
-    except Refusal as refused:
-        log.warning("lastUsedAt not written", error=refused.message)
+    except (Refusal, *AWAY) as error:
+        log.warning("lastUsedAt not written", error=first_line(error))
 
 
 async def _health(request: Request) -> Response:
@@ -94,23 +95,22 @@ HANDLERS: Any = {404: _missing, 405: _wrong_method, 500: _broken}
 
 
 def _ready(runtime: Runtime) -> Endpoint:
-    told = False
+    told: str | None = None
 
     async def ready(request: Request) -> Response:
         nonlocal told
         try:
             async with asyncio.timeout(READY_S), runtime.connection() as connection:
-                migrated = await is_migrated(connection)
+                reason = await why_not_ready(connection)
         except (Refusal, *AWAY) as error:
             log.warning("not ready", error=repr(error))
             return JSONResponse({"status": "unavailable"}, 503, {"Retry-After": "1"})
-        if migrated:
-            told = False
+        if reason is not None and reason != told:
+            log.warning("not ready", error=reason)
+        told = reason
+        if reason is None:
             return JSONResponse({"status": "ok"})
-        if not told:
-            told = True
-            log.warning("not ready", error=NOT_MIGRATED)
-        return JSONResponse({"status": "unavailable", "reason": NOT_MIGRATED}, 503, {"Retry-After": "1"})
+        return JSONResponse({"status": "unavailable", "reason": reason}, 503, {"Retry-After": "1"})
 
     return ready
 
@@ -165,6 +165,7 @@ async def _lifespan(
     app: Starlette, paths: Paths, settings: Settings, engine: Engine, metrics: Metrics
 ) -> AsyncIterator[None]:
     async with running(settings) as runtime:
+        runtime.outages.logs = True
         waker = Waker(settings.redis_url)
         runtime.wake = waker.wake
         keys = Keys(runtime)

@@ -6,11 +6,18 @@ import sqlalchemy as sa
 from alembic.util import CommandError as UnknownRevision
 
 from migrations.runner import revisions, upgrade
-from resolvers.runtime import BEHIND, Connection
+from resolvers.away import BEHIND
+from resolvers.runtime import Connection
 from server.databases import role_of
 from server.errors import CommandError, DatabaseRefused
 
+READ_ONLY = "the database is read-only: it takes no changes"
 NOT_MIGRATED = "the database is not migrated: run `counterfoil migrate`"
+
+# A standby is read-only, and so is a server on which somebody set it, before a failover or with a disk nearly full.
+_STATE = """
+select version_num, pg_is_in_recovery() or current_setting('transaction_read_only')::bool as read_only
+from alembic_version"""
 
 
 async def is_migrated(connection: Connection) -> bool:
@@ -22,8 +29,23 @@ async def is_migrated(connection: Connection) -> bool:
         found = await connection.fetchval("select version_num from alembic_version")
     except (*BEHIND, asyncpg.InsufficientPrivilegeError):
         return False
+    return _is_known(found)
+
+
+async def why_not_ready(connection: Connection) -> str | None:
+    """Return why requests cannot be answered, although the database answers: it is not migrated, or read-only."""
+    try:
+        row = await connection.fetchrow(_STATE)
+    except (*BEHIND, asyncpg.InsufficientPrivilegeError):
+        return NOT_MIGRATED
+    if row is None or not _is_known(row["version_num"]):
+        return NOT_MIGRATED
+    return READ_ONLY if row["read_only"] else None
+
+
+def _is_known(revision: str | None) -> bool:
     known = revisions()
-    return found == known.head or (found is not None and found not in known.known)
+    return revision == known.head or (revision is not None and revision not in known.known)
 
 
 def apply_migrations(migration_url: str, app_url: str) -> None:

@@ -8,6 +8,7 @@ import asyncpg
 import psycopg
 import sqlalchemy as sa
 
+from resolvers.away import first_line
 from resolvers.errors import Refusal, Refusals
 from server.errors import CommandError, DatabaseRefused, SettingsError
 
@@ -57,8 +58,3 @@ def _system(error: OSError) -> str:
     if calls:
         return ", ".join(f"{os.strerror(int(number))} ({host} port {port})" for number, host, port in calls)
     return error.strerror or text or "no answer in time"
-
-
-def first_line(error: BaseException) -> str:
-    """Return an error's text without the details and hints that follow it."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -44,10 +44,10 @@ def settings_of(backends: Backends, **given: Any) -> Settings:
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[str]:
-    """A server for the block; its base URL. Each query is held against graphql-core's own answer."""
+async def serving(settings: Settings, *, compare: bool = True) -> AsyncIterator[str]:
+    """A server for the block; its base URL. Each query is held against graphql-core's own answer, if not forbidden."""
     config = uvicorn.Config(
-        create_app(settings, compare=True),
+        create_app(settings, compare=compare),
         host="127.0.0.1",
         port=settings.port,
         log_config=None,

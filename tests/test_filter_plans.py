@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import pytest
 
 from bench.filters.cases import Case, cases, uncovered
@@ -123,21 +122,3 @@ async def test_a_text_is_one_of_several_without_case(acme: Org) -> None:
     query = "query($f: ClientFilter) { clients(filter: $f, orderBy: [{field: NAME}]) { nodes { name } } }"
     page = (await acme.data(query, f={"name": {"in": ["GRACE", "ada", "nobody"]}}))["clients"]
     assert [node["name"] for node in page["nodes"]] == ["Ada", "Grace"]
-
-
-async def test_a_query_that_takes_too_long_says_so_and_not_that_the_database_is_away(
-    acme: Org, own_backends: Backends
-) -> None:
-    settings = settings_of(own_backends, statement_timeout_ms=100)
-    async with running(settings, least=1, most=2) as runtime:
-        actor = Actor(ActorKind.CLI, "test", "test", frozenset({"*"}), new_uuid())
-        engine = Engine()
-        with psycopg.connect(own_backends.migration_database_url) as owner:
-            owner.execute("lock table orders")
-            for text in ("{ orders { nodes { id } } }", '{ orders(filter: {search: "a"}) { totalCount } }'):
-                prepared = engine.measure(text, None, {})
-                engine.validate(prepared, None)
-                answer = await engine.run(Context(runtime, actor, "test", Source.CLI), prepared)
-                (error,) = answer.errors
-                assert (error["extensions"]["code"], error["extensions"]["status"]) == ("QUERY_TOO_SLOW", 400)
-                assert error["message"].startswith("The query was stopped after 0.1 s. Narrow its filter")

@@ -12,8 +12,9 @@ from typing import Any
 import asyncpg
 import pytest
 
+from resolvers.away import AWAY
 from resolvers.errors import Refusal
-from resolvers.runtime import AWAY, Runtime
+from resolvers.runtime import Runtime
 from server.accounts import close_data_folder
 from server.embedded import free_port
 from server.embedded_postgres import APP, OWNER, SUPERUSER, Postgres, prepare

@@ -1,5 +1,6 @@
 """A database that refuses: whatever the command, one line with the setting's name and the reason, and no traceback."""
 
+import socket
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -7,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from migrations import runner
 from server.databases import role_of, with_database
 from tests.servers import Backends
 from tests.test_cli import environment, rows, run
@@ -161,3 +163,26 @@ def test_the_owners_database(
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert err.startswith("counterfoil: MIGRATION_DATABASE_URL: ")
     assert said in err
+
+
+@pytest.mark.parametrize("words", [*COMMANDS, ("migrate",)], ids=" ".join)
+def test_one_that_does_not_answer_is_one_line(
+    words: tuple[str, ...],
+    environment: Backends,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("POOL_WAIT_MS", "300")
+    monkeypatch.setattr(runner, "CONNECT_S", 2)
+    # It listens, and takes no connection from its backlog.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place = at(f"127.0.0.1:{silent.getsockname()[1]}")
+        for name in ("DATABASE_URL", "MIGRATION_DATABASE_URL"):
+            monkeypatch.setenv(name, place(environment.database_url))
+        code, out, err = run(capsys, *words)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    if words == ("migrate",):
+        assert err.startswith("counterfoil: MIGRATION_DATABASE_URL: ")
+        assert "timeout" in err
+    else:
+        assert err == "counterfoil: DATABASE_URL: cannot reach the database: no answer within 0.3 s\n"

@@ -9,7 +9,7 @@ from standardwebhooks.webhooks import Webhook
 from models.jobs import JobState
 from models.typeid import encode
 from models.webhooks import DELIVERY_PREFIX, PREFIX, DeliveryStatus, EndpointCircuit
-from resolvers import circuits, deliveries, jobs
+from resolvers import cancelling, circuits, deliveries, jobs
 from resolvers.context import Context, now
 from resolvers.deliveries import Attempt, Parcel
 from resolvers.jobs import Claim
@@ -67,6 +67,8 @@ def handler(sender: Sender) -> Handler:
             if parcel is None:
                 await deliveries.move(ctx, claim.subject_id, DeliveryStatus.CANCELLED)
                 await jobs.finish(ctx, claim, JobState.CANCELLED)
+                # Its lane is its endpoint: what else waits for one that hears nothing.
+                await cancelling.cancel(ctx, claim.lane)
                 return
             if claim.lane != parcel.endpoint_id:
                 await jobs.join(ctx, claim, parcel.endpoint_id)
@@ -130,16 +132,20 @@ async def _record(runtime: Runtime, claim: Claim, parcel: Parcel, attempt: Attem
         else:
             status, state = DeliveryStatus.PENDING, JobState.QUEUED
 
-    async def recorded() -> datetime | None:
+    async def recorded() -> tuple[bool, datetime | None]:
         async with jobs.held(runtime, claim) as ctx:
-            paused = await deliveries.record(ctx, claim.subject_id, parcel, attempt, status, delay)
-            await jobs.finish(ctx, claim, state, delay=delay, error_code=code)
-            return paused
+            became, paused = await deliveries.record(ctx, claim.subject_id, parcel, attempt, status, delay)
+            cancelled = became == DeliveryStatus.CANCELLED
+            if cancelled:
+                await jobs.finish(ctx, claim, JobState.CANCELLED)
+            else:
+                await jobs.finish(ctx, claim, state, delay=delay, error_code=code)
+            return cancelled, paused
 
     # It was sent: what is not recorded would be sent again.
-    until = await until_done(recorded)
+    cancelled, until = await until_done(recorded)
     if not attempt.succeeded:
-        _log_failed(claim, parcel, attempt, delay, until)
+        _log_failed(claim, parcel, attempt, None if cancelled else delay, until)
     return until
 
 

@@ -4,9 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import asyncpg
-import structlog
-
+from resolvers.away import AWAY
 from resolvers.errors import Refusal
 
 FIRST_S = 0.2
@@ -14,21 +12,19 @@ LONGEST_S = 5.0
 
 T = TypeVar("T")
 
-log = structlog.get_logger(__name__)
-
 
 def passes(error: BaseException) -> bool:
     """Whether an error is the database's state of the moment, and says nothing about what was tried."""
     if isinstance(error, Refusal):
         return error.code in ("UNAVAILABLE", "OUTCOME_UNKNOWN")
-    return isinstance(error, asyncpg.TransactionRollbackError)
+    return isinstance(error, AWAY)
 
 
 async def until_done(work: Callable[[], Awaitable[T]]) -> T:
     """Do ``work``, a transaction, and again after a pause for as long as the database cannot.
 
-    The caller holds a job's lease: whoever loses that is cancelled, or finds it lost in the transaction. Raises what
-    ``work`` raises for another reason.
+    Why it cannot is in the log once, however many wait. The caller holds a job's lease: whoever loses that is
+    cancelled, or finds it lost in the transaction. Raises what ``work`` raises for another reason.
     """
     pause = FIRST_S
     while True:
@@ -37,6 +33,5 @@ async def until_done(work: Callable[[], Awaitable[T]]) -> T:
         except Exception as error:
             if not passes(error):
                 raise
-            log.warning("job.waits", error=str(error))
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_S)

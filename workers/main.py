@@ -41,6 +41,7 @@ async def run(
     pool carries heartbeats and sweeps, so it needs two connections. Without ``sender`` deliveries go as the runtime
     allows.
     """
+    runtime.outages.logs = True
     ending = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
     signals = () if stop else (signal.SIGTERM, signal.SIGINT)

@@ -6,19 +6,21 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import structlog
 
 from models.jobs import JobKind, JobState
 from resolvers import due, jobs
+from resolvers.away import AWAY, first_line
 from resolvers.context import Context
 from resolvers.due import Due, Lane
 from resolvers.errors import Refusal
 from resolvers.jobs import Claim
-from resolvers.runtime import AWAY, Runtime
+from resolvers.runtime import Runtime
 from workers.insist import passes, until_done
+from workers.rest import Rest
 from workers.slot import Slot
 from workers.turns import WAITING_LANE, Turns
 from workers.woken import Woken
@@ -54,7 +56,6 @@ class Handler:
 class _Running:
     claim: Claim
     task: "asyncio.Task[None]"
-    until: float
     lost: bool = False
 
 
@@ -82,6 +83,7 @@ class Runner:
         self._woke = asyncio.Event()
         self._visited = due.START
         self._stopping = False
+        self._rest = Rest(self._start_all)
 
     def wake(self, org_id: UUID, job_id: UUID) -> None:
         """Offer a job by its id alone; what is beyond its organization's share is left to the sweep."""
@@ -130,13 +132,16 @@ class Runner:
             of_lane[lane] += 1
             if of_lane[lane] == each:
                 turns.note_more(lane)
+        self._start_all()
+
+    def _start_all(self) -> None:
         for queue in self.turns:
             self.start(queue)
 
     def start(self, queue: str) -> None:
         """Give the free slots of a queue to those whose turn it is."""
         turns = self.turns[queue]
-        while (job := turns.take()) is not None:
+        while not self._rest and (job := turns.take()) is not None:
             task = asyncio.get_running_loop().create_task(self._work(job))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -144,11 +149,11 @@ class Runner:
     async def _work(self, job: Due) -> None:
         slot = Slot(self.turns[job.queue], job, partial(self.start, job.queue))
         try:
-            claim = await until_done(partial(jobs.claim, self.runtime, job.org_id, job.id, self._lease))
+            claim = await self._claim(job)
             if claim is not None:
                 await self._hold(claim, slot)
         except TROUBLE as error:
-            # The database is away: the job is still queued, or its lease will expire.
+            # Its lease will expire.
             log.warning("job.left", job=str(job.id), error=str(error))
         except Exception:
             log.exception("job.left", job=str(job.id))
@@ -157,10 +162,21 @@ class Runner:
                 self.hungry.set()
             self.start(job.queue)
 
+    async def _claim(self, job: Due) -> Claim | None:
+        take = partial(jobs.claim, self.runtime, job.org_id, job.id, self._lease, uuid4(), self._pause)
+        try:
+            claim = await until_done(take)
+        except asyncpg.PostgresError as error:
+            # The job is due as before: without a pause it would be taken again at once, for ever.
+            self._rest.begin(error)
+            return None
+        self._rest.claimed()
+        return claim
+
     async def _hold(self, claim: Claim, slot: Slot) -> None:
         task = asyncio.current_task()
         assert task is not None
-        running = _Running(claim, task, asyncio.get_running_loop().time() + self._lease)
+        running = _Running(claim, task)
         self._running[claim.id] = running
         try:
             await self._handle(claim, self._handlers[claim.kind], slot)
@@ -190,9 +206,7 @@ class Runner:
             passing = passes(error)
             delay = AGAIN_S if passing else handler.delay(claim.attempt)
             state = JobState.DEAD if delay is None else JobState.QUEUED
-            if passing:
-                log.warning("job.given_back", job=str(claim.id), kind=claim.kind.value, error=str(error))
-            else:
+            if not passing:
                 log.exception("job.failed", job=str(claim.id), kind=claim.kind.value, attempt=claim.attempt)
             # A job that is left as it is waits until its lease expires, which is longer than the database is busy.
             await until_done(partial(self._end, claim, state, delay, None if passing else FAILED))
@@ -207,34 +221,38 @@ class Runner:
                 await jobs.finish(ctx, claim, state, delay=delay, error_code=error_code)
 
     async def beat(self) -> None:
-        """Extend the leases of what runs, for ever; what is no longer ours is stopped."""
-        while True:
-            await asyncio.sleep(self._pause)
-            by_org: dict[UUID, list[_Running]] = {}
-            for running in self._running.values():
-                by_org.setdefault(running.claim.org_id, []).append(running)
-            for org_id, listed in by_org.items():
-                await self._beat(org_id, listed)
+        """Extend the leases of what runs, for ever; what is no longer ours is stopped.
 
-    async def _beat(self, org_id: UUID, listed: list[_Running]) -> None:
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self._lease
-        try:
+        While the database is away all goes on, and is held again when it is back, if nobody else has taken it.
+        """
+        pause = self._pause
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                await self._beat_all()
+                pause = self._pause
+            except (Refusal, *AWAY) as error:
+                if not isinstance(error, Refusal):
+                    self.runtime.outages.note(error)
+                pause = min(AGAIN_S, self._pause)
+            except asyncpg.PostgresError as error:
+                log.warning("jobs.beat_failed", error=first_line(error))
+
+    async def _beat_all(self) -> None:
+        by_org: dict[UUID, list[_Running]] = {}
+        for running in self._running.values():
+            by_org.setdefault(running.claim.org_id, []).append(running)
+        for org_id, listed in by_org.items():
             ours = await jobs.beat(self.runtime, org_id, [running.claim for running in listed], self._lease)
-        except TROUBLE as error:
-            log.warning("jobs.beat_failed", error=str(error))
-            ours = {running.claim.id for running in listed if running.until > loop.time()}
-            until = 0.0
-        for running in listed:
-            if running.claim.id in ours:
-                running.until = max(running.until, until)
-            elif self._running.get(running.claim.id) is running:
-                running.lost = True
-                running.task.cancel()
+            for running in listed:
+                if running.claim.id not in ours and self._running.get(running.claim.id) is running:
+                    running.lost = True
+                    running.task.cancel()
 
     async def stop(self, grace_seconds: float) -> None:
         """Start nothing more, let what runs end for a while, and give the rest back."""
         self._stopping = True
+        self._rest.stop()
         for turns in self.turns.values():
             turns.clear()
         if self._tasks:
