@@ -125,28 +125,28 @@ def _given(value: Any) -> Any:
 SCALARS: dict[object, Any] = {
     datetime: strawberry.scalar(
         name="DateTime",
-        description="A time: RFC 3339, UTC, milliseconds, Z.",
+        description="A time in RFC 3339 format, in UTC with milliseconds, such as `2026-11-25T09:30:00.000Z`.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
         serialize=shown_moment,
         parse_value=_moment,
     ),
     MinorUnits: strawberry.scalar(
         name="MinorUnits",
-        description="Money in the currency's smallest unit: a whole number, at most 2^53 - 1 either way.",
+        description="An amount of money in the smallest unit of its currency: an integer from -(2^53 - 1) to 2^53 - 1.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc7493#section-2.2",
         serialize=lambda value: value,
         parse_value=_minor_units,
     ),
     Currency: strawberry.scalar(
         name="Currency",
-        description="A currency: ISO 4217, upper case.",
+        description="A currency code of ISO 4217, in upper case.",
         specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
         serialize=str,
         parse_value=_word(words.Currency),
     ),
     Timezone: strawberry.scalar(
         name="Timezone",
-        description="A time zone: its IANA name, such as Europe/Berlin.",
+        description="The name of a time zone in the IANA database, such as `Europe/Berlin`.",
         specified_by_url="https://www.iana.org/time-zones",
         serialize=str,
         parse_value=_word(words.Timezone),
