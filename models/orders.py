@@ -27,14 +27,14 @@ class OrderStatus(StrEnum):
 
 
 class Guard(StrEnum):
-    """What can block a transition."""
+    """A guard that can block a transition."""
 
     REVISION_LIMIT = "REVISION_LIMIT"
     REOPEN_WINDOW = "REOPEN_WINDOW"
 
 
 class Requirement(StrEnum):
-    """What a request for a transition must provide."""
+    """A requirement of a request for a transition."""
 
     REASON = "REASON"
 

@@ -118,7 +118,7 @@ class WebhookEndpoint(Resource, table=True):
         pg.ARRAY(sa.Text),
         description="Types of events to send, or `*` for all. Those that the creating key may not read are never sent.",
     )
-    description: ShortText | None = column(sa.Text, nullable=True, description="What the endpoint is for.")
+    description: ShortText | None = column(sa.Text, nullable=True, description="Description of the endpoint.")
     secret: bytes = column(pg.BYTEA, description="The signing secret, encrypted.")
     previous_secret: bytes | None = column(pg.BYTEA, nullable=True, description="The one before it, encrypted.")
     previous_until: Moment | None = column(

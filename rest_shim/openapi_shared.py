@@ -139,7 +139,7 @@ SYSTEM: dict[str, Any] = {
                 "description": "It cannot: see `reason`.",
                 "headers": {"Retry-After": {"$ref": "#/components/headers/Retry-After"}},
                 "content": _state(
-                    "unavailable", reason={"type": "string", "description": "What the operator has to do."}
+                    "unavailable", reason={"type": "string", "description": "Action that the operator has to take."}
                 ),
             },
         },

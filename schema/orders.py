@@ -61,7 +61,7 @@ class OrderTransition:
 
     to: OrderStatus = strawberry.field(description="Status after the transition.")
     allowed: bool = strawberry.field(description="Whether the transition is allowed now.")
-    requires: list[Requirement] = strawberry.field(description="What a request for the transition must provide.")
+    requires: list[Requirement] = strawberry.field(description="Requirements of a request for the transition.")
     blocked_by: Blocked | None = strawberry.field(description="Why the transition is blocked; null when it is allowed.")
 
 

@@ -161,7 +161,7 @@ SCALARS: dict[object, Any] = {
     ),
     StringMap: strawberry.scalar(
         name="StringMap",
-        description="A JSON object of texts: at most 50 keys of 40 characters, each with a text of at most 500.",
+        description="A JSON object of strings: at most 50 keys of 40 characters, each with a string of at most 500.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-4",
         serialize=lambda value: value,
         # Its bounds are the model's, which tell more than a type does.

@@ -34,7 +34,7 @@ class ViewerKey:
     """The key that asks."""
 
     id: strawberry.ID = strawberry.field(description="Unique identifier of the object.")
-    name: str = strawberry.field(description="What the key is for.")
+    name: str = strawberry.field(description="Name of the key.")
     scopes: list[str] = strawberry.field(description="The key's scopes.")
 
 

@@ -75,7 +75,7 @@ COMMANDS = (
         ("keys", "create"),
         "create an API key and print it; it is not shown again",
         "server.commands_data:create_key",
-        (ORG, Option("--name", "what the key is for"), Option("--scopes", "comma-separated scopes, or '*' for all")),
+        (ORG, Option("--name", "name of the key"), Option("--scopes", "comma-separated scopes, or '*' for all")),
     ),
     Command(
         ("audit", "verify"),
