@@ -48,6 +48,10 @@ def test_every_part_of_the_schema_is_described_in_whole_sentences() -> None:
     assert [(where, part.description) for where, part in found if NOT_SAID.search(part.description)] == []
 
 
+def _type(name: str) -> Any:
+    return CORE.type_map[name]
+
+
 def test_what_needs_a_scope_says_which() -> None:
     said = {}
     for (type_name, field_name), rule in RULES.items():
@@ -66,9 +70,9 @@ def test_what_needs_a_scope_says_which() -> None:
         **{"Order.client": "clients:read", "Order.service": "services:read", "Order.messages": "messages:read"},
     }
     assert said == roots | beneath
-    assert "read scope of the object's type" in CORE.type_map["Query"].fields["node"].description
-    assert "read scope of the object's type" in CORE.type_map["Query"].fields["nodes"].description
-    assert "`messages:internal`" in CORE.type_map["Visibility"].description
+    assert "read scope of the object's type" in _type("Query").fields["node"].description
+    assert "read scope of the object's type" in _type("Query").fields["nodes"].description
+    assert "`messages:internal`" in _type("Visibility").description
 
 
 def test_filters_on_related_objects_say_which_scope_they_need() -> None:
@@ -99,7 +103,7 @@ def test_defaults_are_in_the_schema_where_they_hold() -> None:
         **{"CreateMessageInput.authorKind": "STAFF", "CreateMessageInput.visibility": "PUBLIC"},
     }
     # Neither `last` nor a page back by `before` alone would work beside it.
-    assert CORE.type_map["Query"].fields["clients"].args["first"].default_value is Undefined
+    assert _type("Query").fields["clients"].args["first"].default_value is Undefined
     bodies = document()["components"]["schemas"]
     assert bodies["CreateClientBody"]["properties"]["status"]["default"] == "LEAD"
     assert bodies["CreateOrderBody"]["properties"]["quantity"]["default"] == 1
