@@ -4,6 +4,10 @@ import re
 import subprocess
 from pathlib import Path
 
+from models.orders import MOVES
+from models.settings import REGISTRY
+from models.webhooks import EVENT_MEANINGS, EVENT_SCOPES
+
 ROOT = Path(__file__).parent.parent
 DECISIONS = ROOT / "docs/decisions"
 # Written by a command, so not edited by hand.
@@ -84,3 +88,24 @@ def test_what_documents_link_to_exists() -> None:
         if "://" not in target and not (path.parent / target).exists()
     ]
     assert missing == []
+
+
+def _between(name: str) -> str:
+    text = (ROOT / "docs/domain.md").read_text(encoding="utf-8")
+    return text.split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0].strip()
+
+
+def _table(head: str, rows: list[tuple[str, ...]]) -> str:
+    return "\n".join([head, "|---" * len(rows[0]) + "|", *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def test_the_domain_has_the_transitions_and_events_of_the_code() -> None:
+    moves = [(each.origin.value, each.target.value, each.meaning) for each in MOVES]
+    assert _between("transitions") == _table("| from | to | what it means |", moves)
+    events = [
+        (f"`{each.value}`", meaning, f"`{EVENT_SCOPES[each.value]}`" if each.value in EVENT_SCOPES else "none")
+        for each, meaning in EVENT_MEANINGS.items()
+    ]
+    assert _between("events") == _table("| event | when | scope that the creating key needs |", events)
+    domain = (ROOT / "docs/domain.md").read_text(encoding="utf-8")
+    assert {*re.findall(r"`(orders\.\w+)`", domain)} == REGISTRY.keys()
