@@ -103,7 +103,7 @@ class Order(Tagged, table=True):
     )
 
     number: int = column(sa.BigInteger, description="Order number for people: unique in the organization, with gaps.")
-    client_id: UUID = column(sa.Uuid, description="ID of the client who the order is for.")
+    client_id: UUID = column(sa.Uuid, description="ID of the client that the order is for.")
     service_id: UUID = column(sa.Uuid, description="ID of the ordered service.")
     quantity: Quantity = column(sa.Integer, default=1, description="Quantity ordered.")
     unit_price: Price = column(

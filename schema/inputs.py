@@ -29,7 +29,7 @@ _LENGTHS = {
 }
 _RANGES = {"greater_than_equal": ("at least", "ge", "minimum"), "less_than_equal": ("at most", "le", "maximum")}
 # What a value that is no such type is told.
-_TYPES = {"string_type": "a text", "list_type": "a list", "dict_type": "an object"}
+_TYPES = {"string_type": "a string", "list_type": "a list", "dict_type": "an object"}
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))

@@ -76,9 +76,9 @@ class Order(Node):
     prefix = PREFIX
     id: strawberry.ID = public_id(PREFIX)
     number: int
-    client_id: strawberry.ID = related_id(CLIENT, "client_id", "ID of the client who the order is for.")
+    client_id: strawberry.ID = related_id(CLIENT, "client_id", "ID of the client that the order is for.")
     client: Annotated["Client", strawberry.lazy("schema.clients")] = batched(
-        clients.of_orders, fold="client_id", description="The client who the order is for."
+        clients.of_orders, fold="client_id", description="The client that the order is for."
     )
     service_id: strawberry.ID = related_id(SERVICE, "service_id", "ID of the ordered service.")
     service: Annotated["Service", strawberry.lazy("schema.services")] = batched(

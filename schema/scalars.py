@@ -64,7 +64,7 @@ def _moment(value: object) -> datetime:
     try:
         parsed = datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise _wrong("It is no date of the calendar.") from error
+        raise _wrong("It must be a date that exists.") from error
     return parsed.replace(microsecond=parsed.microsecond // 1000 * 1000)
 
 
@@ -84,7 +84,7 @@ def _word(kind: Any) -> Callable[[object], str]:
 
     def read(value: object) -> str:
         if not isinstance(value, str):
-            raise _wrong("It must be a text.", "WRONG_TYPE")
+            raise _wrong("It must be a string.", "WRONG_TYPE")
         try:
             text: str = adapter.validate_python(value, strict=True)
         except ValidationError as error:

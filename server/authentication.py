@@ -42,7 +42,7 @@ class Authentication:
             return actor
         if b"authorization" in request.headers:
             self._count(self.address(request))
-        raise Refusal("UNAUTHENTICATED", "An API key is needed: Authorization: Bearer sk_live_….")
+        raise Refusal("UNAUTHENTICATED", "An API key is required: Authorization: Bearer sk_live_….")
 
     def _may_look(self, request: Request) -> bool:
         """Whether a key that has not worked here may cost a look-up."""
