@@ -63,7 +63,7 @@ class Parameter:
         where, name = f"query.{self.name}", self.name
         if self.type_.name == "ID":
             if not _ID.fullmatch(value):
-                problems.append(bad_input(where, f"{name} must be an ID.", "INVALID_FORMAT"))
+                problems.append(bad_input(where, f"{name} must be a valid id.", "INVALID_FORMAT"))
         elif self.bounds is not None:
             return whole_number(name, value, *self.bounds, problems)
         elif self.type_.name == "String" and len(value) > MOST_TEXT:
