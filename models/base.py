@@ -88,8 +88,10 @@ class Resource(Owned):
     """A row with an id of its own. Its creation time is in the id, a UUIDv7."""
 
     id: UUID = Field(primary_key=True, sa_type=sa.Uuid, description="The row's key, shown as a TypeID.")
-    version: int = column(sa.Integer, default=1, description="Grows by one at each change.")
-    updated_at: Moment = column(TIMESTAMP, description="When the resource last changed.")
+    version: int = column(
+        sa.Integer, default=1, description="Version of the object. Increases by one with each change."
+    )
+    updated_at: Moment = column(TIMESTAMP, description="Time at which the object last changed.")
 
 
 class Described(Resource):
@@ -99,11 +101,13 @@ class Described(Resource):
         sa_type=pg.JSONB,
         nullable=False,
         sa_column_kwargs={"name": "metadata", "info": {"most": METADATA_LIMIT}},
-        description="Up to 50 keys of 40 characters, each with a text of at most 500.",
+        description="Your own data: up to 50 keys of 40 characters, each with a string of at most 500 characters.",
     )
 
 
 class Tagged(Described):
     """A resource that carries tags; a table of their own makes them findable."""
 
-    tags: Tags = Field(sa_type=pg.ARRAY(sa.Text), nullable=False, description="Up to 20 tags of 40 characters.")
+    tags: Tags = Field(
+        sa_type=pg.ARRAY(sa.Text), nullable=False, description="Tags: at most 20, of 40 characters each."
+    )

@@ -11,7 +11,7 @@ PREFIX = "client"
 
 
 class ClientStatus(StrEnum):
-    """Where a client stands."""
+    """Status of a client."""
 
     LEAD = "LEAD"
     ACTIVE = "ACTIVE"
@@ -31,17 +31,19 @@ class Client(Tagged, table=True):
         sa.Index("clients_updated_idx", "org_id", "updated_at", "id"),
     )
 
-    name: Name = column(sa.Text, description="The client's name.")
+    name: Name = column(sa.Text, description="Name of the client.")
     name_key: str = column(C_TEXT, description="The name as it is compared and ordered: without case.")
-    email: Email = column(sa.Text, description="Unique in the organization, without regard to case.")
+    email: Email = column(
+        sa.Text, description="Email address of the client. Unique in the organization; case is ignored."
+    )
     email_key: str = column(C_TEXT, description="The email as it is compared: without case.")
-    company: ShortText | None = column(sa.Text, nullable=True, description="The company's name.")
-    phone: ShortText | None = column(sa.Text, nullable=True, description="Telephone number, as it was typed.")
-    address: LongText | None = column(sa.Text, nullable=True, description="Postal address, as it was typed.")
-    tax_id: ShortText | None = column(sa.Text, nullable=True, description="Tax number, such as a VAT id.")
-    status: ClientStatus = column(sa.Text, default=ClientStatus.LEAD, description="Where the client stands.")
+    company: ShortText | None = column(sa.Text, nullable=True, description="Name of the client's company.")
+    phone: ShortText | None = column(sa.Text, nullable=True, description="Phone number, as entered.")
+    address: LongText | None = column(sa.Text, nullable=True, description="Postal address, as entered.")
+    tax_id: ShortText | None = column(sa.Text, nullable=True, description="Tax ID, such as a VAT number.")
+    status: ClientStatus = column(sa.Text, default=ClientStatus.LEAD, description="Status of the client.")
     source: ShortText | None = column(sa.Text, nullable=True, description="Where the client came from.")
-    notes: LongText | None = column(sa.Text, nullable=True, description="Notes of the staff.")
+    notes: LongText | None = column(sa.Text, nullable=True, description="Notes of the organization's staff.")
 
 
 clients = table_of(Client)

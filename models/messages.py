@@ -14,7 +14,7 @@ PREFIX = "message"
 
 
 class AuthorKind(StrEnum):
-    """Who wrote a message."""
+    """Kind of author of a message."""
 
     STAFF = "STAFF"
     CLIENT = "CLIENT"
@@ -23,7 +23,7 @@ class AuthorKind(StrEnum):
 
 
 class Visibility(StrEnum):
-    """Who sees a message: INTERNAL ones need the scope ``messages:internal``."""
+    """Visibility of a message. `INTERNAL` messages need the scope `messages:internal`."""
 
     PUBLIC = "PUBLIC"
     INTERNAL = "INTERNAL"
@@ -43,13 +43,13 @@ class Message(Resource, table=True):
         grants="SELECT, INSERT",
     )
 
-    order_id: UUID = column(sa.Uuid, description="The order whose thread it is in.")
-    author_kind: AuthorKind = column(sa.Text, default=AuthorKind.STAFF, description="Who wrote it.")
-    author_name: Name = column(sa.Text, description="The author's name; the key's name when absent.")
-    body: Body = column(sa.Text, description="The text, up to 20,000 characters.")
-    visibility: Visibility = column(sa.Text, default=Visibility.PUBLIC, description="Who sees it.")
+    order_id: UUID = column(sa.Uuid, description="ID of the order that the message belongs to.")
+    author_kind: AuthorKind = column(sa.Text, default=AuthorKind.STAFF, description="Kind of author.")
+    author_name: Name = column(sa.Text, description="Name of the author.")
+    body: Body = column(sa.Text, description="Text of the message: 1 to 20,000 characters.")
+    visibility: Visibility = column(sa.Text, default=Visibility.PUBLIC, description="Visibility of the message.")
     attachments: list[Any] = column(
-        pg.JSONB, info={"most": 20 * (200 + 2_000)}, description="Up to 20 files: name and url."
+        pg.JSONB, info={"most": 20 * (200 + 2_000)}, description="Attached files: at most 20."
     )
 
 

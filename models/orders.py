@@ -14,7 +14,7 @@ PREFIX = "order"
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands."""
+    """Status of an order."""
 
     PENDING = "PENDING"
     SUBMITTED = "SUBMITTED"
@@ -27,14 +27,14 @@ class OrderStatus(StrEnum):
 
 
 class Guard(StrEnum):
-    """What can block a move that the table has."""
+    """A guard that can block a transition."""
 
     REVISION_LIMIT = "REVISION_LIMIT"
     REOPEN_WINDOW = "REOPEN_WINDOW"
 
 
 class Requirement(StrEnum):
-    """What a request for a move must bring."""
+    """A requirement of a request for a transition."""
 
     REASON = "REASON"
 
@@ -52,17 +52,17 @@ class Move:
 
 _S = OrderStatus
 MOVES: tuple[Move, ...] = (
-    Move(_S.PENDING, _S.SUBMITTED, None, "The client has sent the order."),
-    Move(_S.SUBMITTED, _S.IN_PROGRESS, None, "Work starts: sets startedAt, and dueAt by the delivery days."),
-    Move(_S.IN_PROGRESS, _S.ON_HOLD, None, "Stops the clock."),
-    Move(_S.IN_PROGRESS, _S.DELIVERED, None, "The work is with the client."),
-    Move(_S.ON_HOLD, _S.IN_PROGRESS, None, "Starts the clock again: dueAt moves by the time held."),
-    Move(_S.DELIVERED, _S.COMPLETED, None, "The client is content."),
-    Move(_S.DELIVERED, _S.REVISION_REQUESTED, Guard.REVISION_LIMIT, "The client wants a change."),
+    Move(_S.PENDING, _S.SUBMITTED, None, "The client submits the order."),
+    Move(_S.SUBMITTED, _S.IN_PROGRESS, None, "Work starts. Sets `startedAt`, and `dueAt` by the delivery days."),
+    Move(_S.IN_PROGRESS, _S.ON_HOLD, None, "Work is put on hold."),
+    Move(_S.IN_PROGRESS, _S.DELIVERED, None, "The work is delivered to the client."),
+    Move(_S.ON_HOLD, _S.IN_PROGRESS, None, "Work resumes. `dueAt` moves by the time on hold."),
+    Move(_S.DELIVERED, _S.COMPLETED, None, "The client accepts the work."),
+    Move(_S.DELIVERED, _S.REVISION_REQUESTED, Guard.REVISION_LIMIT, "The client requests a revision."),
     Move(_S.REVISION_REQUESTED, _S.IN_PROGRESS, None, "Work on the revision starts."),
-    Move(_S.COMPLETED, _S.IN_PROGRESS, Guard.REOPEN_WINDOW, "Reopened."),
+    Move(_S.COMPLETED, _S.IN_PROGRESS, Guard.REOPEN_WINDOW, "The order is reopened."),
     *(
-        Move(origin, _S.CANCELLED, None, "Cancelled, with a reason.", (Requirement.REASON,))
+        Move(origin, _S.CANCELLED, None, "The order is cancelled, with a reason.", (Requirement.REASON,))
         for origin in _S
         if origin not in (_S.COMPLETED, _S.CANCELLED)
     ),
@@ -102,24 +102,32 @@ class Order(Tagged, table=True):
         sa.Index("orders_updated_idx", "org_id", "updated_at", "id"),
     )
 
-    number: int = column(sa.BigInteger, description="The number people read: unique, with gaps.")
-    client_id: UUID = column(sa.Uuid, description="Whose order it is.")
-    service_id: UUID = column(sa.Uuid, description="What was ordered.")
-    quantity: Quantity = column(sa.Integer, default=1, description="How many.")
-    unit_price: Price = column(sa.BigInteger, description="The service's price when ordered, in minor units.")
-    total: Price = column(sa.BigInteger, description="quantity × unitPrice, in minor units.")
-    currency: Currency = column(sa.Text, description="ISO 4217: the service's.")
-    delivery_days: Days | None = column(sa.Integer, nullable=True, description="The service's when ordered.")
-    status: OrderStatus = column(sa.Text, default=OrderStatus.PENDING, description="Where the order stands.")
-    due_at: Moment | None = column(TIMESTAMP, nullable=True, description="When it is due; moves by the time held.")
-    started_at: Moment | None = column(TIMESTAMP, nullable=True, description="When work first started.")
-    held_at: Moment | None = column(TIMESTAMP, nullable=True, description="Since when the clock is stopped.")
-    delivered_at: Moment | None = column(TIMESTAMP, nullable=True, description="When it was last delivered.")
-    completed_at: Moment | None = column(TIMESTAMP, nullable=True, description="When it was completed.")
-    cancelled_reason: Reason | None = column(sa.Text, nullable=True, description="Why it was cancelled.")
-    revisions: int = column(sa.Integer, default=0, description="How many revisions were asked for.")
-    notes: LongText | None = column(sa.Text, nullable=True, description="Notes of the staff.")
-    form_data: JsonObject | None = column(pg.JSONB, nullable=True, description="The intake form's answers.")
+    number: int = column(sa.BigInteger, description="Order number for people: unique in the organization, with gaps.")
+    client_id: UUID = column(sa.Uuid, description="ID of the client that the order is for.")
+    service_id: UUID = column(sa.Uuid, description="ID of the ordered service.")
+    quantity: Quantity = column(sa.Integer, default=1, description="Quantity ordered.")
+    unit_price: Price = column(
+        sa.BigInteger, description="Price of one unit when the order was created, in minor units."
+    )
+    total: Price = column(sa.BigInteger, description="`quantity` × `unitPrice`, in minor units.")
+    currency: Currency = column(sa.Text, description="ISO 4217 currency code of the service.")
+    delivery_days: Days | None = column(
+        sa.Integer, nullable=True, description="Delivery days of the service when the order was created."
+    )
+    status: OrderStatus = column(sa.Text, default=OrderStatus.PENDING, description="Status of the order.")
+    due_at: Moment | None = column(
+        TIMESTAMP, nullable=True, description="Time at which the order is due. Moves by the time on hold."
+    )
+    started_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time at which work first started.")
+    held_at: Moment | None = column(
+        TIMESTAMP, nullable=True, description="Time at which the order was put on hold; null when it is not on hold."
+    )
+    delivered_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time of the last delivery.")
+    completed_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time at which the order was completed.")
+    cancelled_reason: Reason | None = column(sa.Text, nullable=True, description="Reason for the cancellation.")
+    revisions: int = column(sa.Integer, default=0, description="Number of revisions requested.")
+    notes: LongText | None = column(sa.Text, nullable=True, description="Notes of the organization's staff.")
+    form_data: JsonObject | None = column(pg.JSONB, nullable=True, description="Answers to the intake form.")
 
 
 orders = table_of(Order)

@@ -19,12 +19,14 @@ class Organization(Owned, table=True):
     __tablename__ = "organizations"
     __table_args__ = table_args(grants="SELECT, INSERT, UPDATE")
 
-    name: Name = column(sa.Text, description="What the business is called.")
-    slug: Slug = column(C_TEXT, description="Its short name in addresses: lower-case letters, digits and hyphens.")
-    default_currency: Currency = column(sa.Text, default="EUR", description="ISO 4217; EUR unless said otherwise.")
-    timezone: Timezone = column(sa.Text, default="UTC", description="IANA time zone; UTC unless said otherwise.")
-    version: int = column(sa.Integer, default=1, description="Grows by one at each change.")
-    updated_at: Moment = column(TIMESTAMP, description="When it last changed.")
+    name: Name = column(sa.Text, description="Name of the organization.")
+    slug: Slug = column(C_TEXT, description="Unique short name: lower-case letters, digits and hyphens.")
+    default_currency: Currency = column(sa.Text, default="EUR", description="Default currency: an ISO 4217 code.")
+    timezone: Timezone = column(sa.Text, default="UTC", description="Time zone: a name of the IANA database.")
+    version: int = column(
+        sa.Integer, default=1, description="Version of the object. Increases by one with each change."
+    )
+    updated_at: Moment = column(TIMESTAMP, description="Time at which the object last changed.")
 
 
 class DirectoryEntry(SQLModel, table=True):

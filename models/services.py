@@ -11,7 +11,7 @@ PREFIX = "service"
 
 
 class ServiceStatus(StrEnum):
-    """Whether a service can be ordered: only an ACTIVE one can."""
+    """Status of a service. Only an `ACTIVE` service can be ordered."""
 
     DRAFT = "DRAFT"
     ACTIVE = "ACTIVE"
@@ -19,7 +19,7 @@ class ServiceStatus(StrEnum):
 
 
 class Billing(StrEnum):
-    """Whether a service is paid once or again and again."""
+    """Whether a service is billed once or at an interval."""
 
     ONE_TIME = "ONE_TIME"
     RECURRING = "RECURRING"
@@ -50,19 +50,23 @@ class Service(Tagged, table=True):
         sa.Index("services_updated_idx", "org_id", "updated_at", "id"),
     )
 
-    name: Name = column(sa.Text, description="What the service is called.")
+    name: Name = column(sa.Text, description="Name of the service.")
     name_key: str = column(C_TEXT, description="The name as it is compared and ordered: without case.")
-    description: LongText | None = column(sa.Text, nullable=True, description="What the client gets.")
-    price: Price = column(sa.BigInteger, description="Price of one, in minor units of the currency, without tax.")
-    currency: Currency = column(sa.Text, description="ISO 4217; the organization's default when absent.")
-    billing: Billing = column(sa.Text, default=Billing.ONE_TIME, description="Paid once or again and again.")
+    description: LongText | None = column(sa.Text, nullable=True, description="Description of the service.")
+    price: Price = column(sa.BigInteger, description="Price of one unit without tax, in minor units of the currency.")
+    currency: Currency = column(sa.Text, description="ISO 4217 currency code.")
+    billing: Billing = column(
+        sa.Text, default=Billing.ONE_TIME, description="Whether the service is billed once or at an interval."
+    )
     interval: BillingInterval | None = column(
-        sa.Text, nullable=True, description="How often it is billed: needed when RECURRING, refused otherwise."
+        sa.Text,
+        nullable=True,
+        description="How often the service is billed. Required if it is `RECURRING`, not allowed otherwise.",
     )
     delivery_days: Days | None = column(
-        sa.Integer, nullable=True, description="Days from start to delivery; null sets no due date."
+        sa.Integer, nullable=True, description="Days from the start of work to delivery. Null: orders get no due time."
     )
-    status: ServiceStatus = column(sa.Text, default=ServiceStatus.DRAFT, description="Whether it can be ordered.")
+    status: ServiceStatus = column(sa.Text, default=ServiceStatus.DRAFT, description="Status of the service.")
 
 
 services = table_of(Service)

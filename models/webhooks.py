@@ -21,14 +21,14 @@ API_VERSION = "2026-11-01"
 
 
 class EndpointStatus(StrEnum):
-    """Whether an endpoint gets deliveries."""
+    """Whether events are delivered to an endpoint."""
 
     ENABLED = "ENABLED"
     DISABLED = "DISABLED"
 
 
 class EndpointCircuit(StrEnum):
-    """Whether an endpoint that kept timing out is spared."""
+    """Circuit breaker of an endpoint that keeps timing out."""
 
     CLOSED = "CLOSED"
     OPEN = "OPEN"
@@ -36,7 +36,7 @@ class EndpointCircuit(StrEnum):
 
 
 class DeliveryStatus(StrEnum):
-    """Where a delivery stands."""
+    """Status of a delivery."""
 
     PENDING = "PENDING"
     SENDING = "SENDING"
@@ -64,17 +64,17 @@ class EventType(StrEnum):
 
 EVENT_MEANINGS: dict[EventType, str] = {
     EventType.client_created: "A client was created.",
-    EventType.client_updated: "A client was changed.",
-    EventType.client_deleted: "A client was deleted; `data` is what it was.",
+    EventType.client_updated: "A client was updated.",
+    EventType.client_deleted: "A client was deleted; `data` is its last state.",
     EventType.service_created: "A service was created.",
-    EventType.service_updated: "A service was changed.",
-    EventType.service_deleted: "A service was deleted; `data` is what it was.",
+    EventType.service_updated: "A service was updated.",
+    EventType.service_deleted: "A service was deleted; `data` is its last state.",
     EventType.order_created: "An order was created.",
-    EventType.order_updated: "Fields of an order were changed, other than by a move.",
+    EventType.order_updated: "Fields of an order were updated, other than by a transition.",
     EventType.order_status_changed: "An order moved to another status.",
-    EventType.order_deleted: "An order was deleted; `data` is what it was.",
+    EventType.order_deleted: "An order was deleted; `data` is its last state.",
     EventType.message_created: "A message was added to an order's thread.",
-    EventType.webhook_test: "A test, sent to one endpoint on request; `data` is the endpoint.",
+    EventType.webhook_test: "A test event, sent to one endpoint on request; `data` is the endpoint.",
 }
 # An endpoint hears only of what the key that made it could read.
 EVENT_SCOPES: dict[str, str] = {
@@ -113,31 +113,39 @@ class WebhookEndpoint(Resource, table=True):
         sa.Index("webhook_endpoints_live_idx", "org_id", "id", postgresql_where=sa.text("deleted_at is null")),
     )
 
-    url: Url = column(sa.Text, description="An http or https address that is not private.")
+    url: Url = column(sa.Text, description="URL that events are sent to: `http` or `https`, at a public address.")
     events: EventNames = column(
         pg.ARRAY(sa.Text),
-        description="Names of events, or * for all. What the key that made the endpoint may not read is never sent.",
+        description="Types of events to send, or `*` for all. Those that the creating key may not read are never sent.",
     )
-    description: ShortText | None = column(sa.Text, nullable=True, description="What the endpoint is for.")
+    description: ShortText | None = column(sa.Text, nullable=True, description="Description of the endpoint.")
     secret: bytes = column(pg.BYTEA, description="The signing secret, encrypted.")
     previous_secret: bytes | None = column(pg.BYTEA, nullable=True, description="The one before it, encrypted.")
     previous_until: Moment | None = column(
         TIMESTAMP, nullable=True, description="Until when the one before it signs too."
     )
-    api_version: str = column(sa.Text, description="The shape of payloads, pinned at creation.")
-    status: EndpointStatus = column(sa.Text, default=EndpointStatus.ENABLED, description="Whether it gets deliveries.")
-    disabled_reason: str | None = column(sa.Text, nullable=True, description="Why it is disabled.")
-    failing_since: Moment | None = column(TIMESTAMP, nullable=True, description="Since when only failures.")
-    last_success_at: Moment | None = column(TIMESTAMP, nullable=True, description="When it last answered 2xx.")
-    last_failure_at: Moment | None = column(TIMESTAMP, nullable=True, description="When a try last failed.")
-    timeouts: int = column(sa.Integer, server_default=sa.text("0"), description="Tries in a row that timed out.")
+    api_version: str = column(sa.Text, description="Version of the payload format, fixed when the endpoint is created.")
+    status: EndpointStatus = column(
+        sa.Text, default=EndpointStatus.ENABLED, description="Whether events are delivered."
+    )
+    disabled_reason: str | None = column(
+        sa.Text, nullable=True, description="Reason for which the endpoint is disabled."
+    )
+    failing_since: Moment | None = column(
+        TIMESTAMP, nullable=True, description="Time since which all attempts have failed."
+    )
+    last_success_at: Moment | None = column(
+        TIMESTAMP, nullable=True, description="Time of the last successful attempt."
+    )
+    last_failure_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time of the last failed attempt.")
+    timeouts: int = column(sa.Integer, server_default=sa.text("0"), description="Attempts in a row that timed out.")
     circuit: EndpointCircuit = column(
         sa.Text,
         server_default=sa.text("'CLOSED'"),
-        description="Whether it is spared, as several tries in a row timed out.",
+        description="Whether deliveries are paused because attempts kept timing out.",
     )
     paused_until: Moment | None = column(
-        TIMESTAMP, nullable=True, description="Until when it is sent nothing more, as it kept timing out."
+        TIMESTAMP, nullable=True, description="Time until which deliveries are paused."
     )
     scopes: list[str] = column(pg.ARRAY(sa.Text), description="The scopes of the key that made it.")
     deleted_at: Moment | None = column(TIMESTAMP, nullable=True, description="When it was deleted; history stays.")
@@ -173,8 +181,8 @@ class Delivery(Owned, table=True):
     id: UUID = Field(primary_key=True, sa_type=sa.Uuid)
     event_id: UUID = column(sa.Uuid)
     endpoint_id: UUID = column(sa.Uuid)
-    event_type: str = column(sa.Text, description="The event's type.")
-    status: DeliveryStatus = column(sa.Text, default=DeliveryStatus.PENDING, description="Where the delivery stands.")
+    event_type: str = column(sa.Text, description="Type of the event.")
+    status: DeliveryStatus = column(sa.Text, default=DeliveryStatus.PENDING, description="Status of the delivery.")
     attempts: list[Any] = column(
         pg.JSONB, info={"most": 20 * 1_200}, description="The last 20: at, responseCode, durationMs, error, body."
     )
@@ -184,9 +192,9 @@ class Delivery(Owned, table=True):
     next_attempt_at: Moment | None = column(
         TIMESTAMP,
         nullable=True,
-        description="When the next try is due; it waits while its endpoint's circuit is open, unless it is asked for.",
+        description="Time of the next attempt. Unless requested, it waits while the endpoint's circuit is open.",
     )
-    updated_at: Moment = column(TIMESTAMP, description="When the delivery last changed.")
+    updated_at: Moment = column(TIMESTAMP, description="Time at which the delivery last changed.")
 
 
 webhook_endpoints = table_of(WebhookEndpoint)

@@ -86,7 +86,7 @@ def _metadata(value: dict[str, Any]) -> dict[str, Any]:
         if not 1 <= len(key) <= 40:
             raise ValueError("keys must have 1 to 40 characters")
         if not isinstance(item, str) or len(item) > 500:
-            raise ValueError(f"the value of {key!r} must be a text of at most 500 characters")
+            raise ValueError(f"the value of {key!r} must be a string of at most 500 characters")
         clean_text(key), clean_text(item)
     return value
 

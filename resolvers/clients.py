@@ -131,4 +131,4 @@ async def remove(ctx: Context, public_id: str, expected: int | None) -> Row | No
 
 
 def _email_taken() -> Refusal:
-    return Refusal("CONFLICT", "Another client has this email.", field="input.email", reason="EMAIL_TAKEN")
+    return Refusal("CONFLICT", "Another client has this email address.", field="input.email", reason="EMAIL_TAKEN")

@@ -31,32 +31,32 @@ STATUS: dict[str, int] = {
 }
 # Why one value is refused: the ``reason`` of a BAD_INPUT, and the code of a field in a REST answer.
 REASONS: dict[str, str] = {
-    "REQUIRED": "It is missing, or null where a value is needed.",
+    "REQUIRED": "The value is missing, or null where one is required.",
     "UNKNOWN_FIELD": "There is no such field.",
     "UNKNOWN_PARAMETER": "There is no such parameter.",
-    "REPEATED": "It was sent more than once, and takes one value.",
-    "WRONG_TYPE": "It is of another type, such as a number where a text is needed.",
-    "INVALID_FORMAT": "It is not written as it must be, such as an email address without an @.",
-    "NOT_ONE_OF": "It is none of the values in `allowed`.",
-    "TOO_SHORT": "It has fewer characters or items than `limit`.",
-    "TOO_LONG": "It has more characters, items or bytes than `limit`.",
-    "OUT_OF_RANGE": "It is less than `minimum` or greater than `maximum`.",
-    "NOT_FOUND": "What it names does not exist.",
-    "NOT_ALLOWED": "It does not go with another value, or with the state of what it names.",
-    "INVALID": "It is wrong in another way, which the message says.",
+    "REPEATED": "It takes one value and was sent more than once.",
+    "WRONG_TYPE": "The value has the wrong type, such as a number instead of a string.",
+    "INVALID_FORMAT": "The value has the wrong format, such as an email address without an @.",
+    "NOT_ONE_OF": "The value is none of those in `allowed`.",
+    "TOO_SHORT": "The value has fewer characters or items than `limit`.",
+    "TOO_LONG": "The value has more characters, items or bytes than `limit`.",
+    "OUT_OF_RANGE": "The value is less than `minimum` or greater than `maximum`.",
+    "NOT_FOUND": "The value refers to an object that does not exist.",
+    "NOT_ALLOWED": "The value conflicts with another one, or with the state of the object that it refers to.",
+    "INVALID": "The value is invalid for the reason in the message.",
 }
 # Why a CONFLICT is one: its ``reason``.
 CONFLICTS: dict[str, str] = {
     "EMAIL_TAKEN": "Another client has this email address.",
     "SLUG_TAKEN": "Another organization has this slug.",
-    "HAS_ORDERS": "Orders refer to it: archive it instead.",
+    "HAS_ORDERS": "Orders refer to the object: archive it instead.",
     "HAS_MESSAGES": "The order has messages, which are kept: cancel it instead.",
     "NOT_DELETABLE": "Only an order that is PENDING or CANCELLED can be deleted.",
-    "WORK_STARTED": "Work on the order has started, so its quantity is fixed.",
+    "WORK_STARTED": "Work on the order has started: its quantity cannot be changed.",
     "WEBHOOK_DISABLED": "The webhook endpoint is disabled: enable it first.",
-    "DELIVERY_RUNNING": "The delivery is being sent at this moment.",
-    "TOO_MANY_WEBHOOKS": "The organization has as many webhook endpoints as it may have.",
-    "TOO_MANY_REDELIVERIES": "The delivery was sent again as often as it may be.",
+    "DELIVERY_RUNNING": "The delivery is being sent.",
+    "TOO_MANY_WEBHOOKS": "The organization has the maximum number of webhook endpoints.",
+    "TOO_MANY_REDELIVERIES": "The delivery was sent again the maximum number of times.",
 }
 
 

@@ -226,7 +226,12 @@ async def create(ctx: Context, name: str, scopes: list[str], expires_at: datetim
         if scope not in SCOPES:
             raise bad_input("input.scopes", f"There is no scope {scope!r}.", "NOT_ONE_OF", allowed=sorted(SCOPES))
         if not ctx.actor.may(scope):
-            raise Refusal("FORBIDDEN", "A key cannot make a stronger one.", field="input.scopes", scope=scope)
+            raise Refusal(
+                "FORBIDDEN",
+                "A key cannot create a key with more scopes than its own.",
+                field="input.scopes",
+                scope=scope,
+            )
     key_id = new_uuid()
     raw = new_key(key_id)
     version, pepper = ctx.runtime.peppers.current

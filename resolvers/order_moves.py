@@ -80,7 +80,7 @@ def effects_of(
         raise Refusal("INVALID_TRANSITION", block.message, field=field, allowed=allowed, **beside)
     if Requirement.REASON in move.requires and reason is None:
         name = "reason" if field.endswith("to") else "statusReason"
-        raise bad_input(f"input.{name}", "Cancelling needs a reason.", "REQUIRED")
+        raise bad_input(f"input.{name}", "A reason is required to cancel an order.", "REQUIRED")
     changes: dict[str, Any] = {"status": target}
     if origin is OrderStatus.SUBMITTED and target is OrderStatus.IN_PROGRESS:
         changes["started_at"] = moment

@@ -202,7 +202,7 @@ async def change(
     new = dict(given)
     if new.get("quantity", old["quantity"]) != old["quantity"]:
         if OrderStatus(old["status"]) not in OPEN_TO_CHANGE:
-            message = "Work on the order has started: its quantity is fixed."
+            message = "Work on the order has started: its quantity cannot be changed."
             raise Refusal("CONFLICT", message, field="input.quantity", reason="WORK_STARTED")
         new["total"] = _total(new["quantity"], old["unit_price"])
     due = new.get("due_at")
@@ -241,7 +241,7 @@ async def remove(ctx: Context, public_id: str, expected: int | None) -> None:
         message = f"An order that is {old['status']} cannot be deleted: only a PENDING or CANCELLED one can."
         raise Refusal("CONFLICT", message, field="input.id", reason="NOT_DELETABLE")
     if await ctx.row(_has_messages(), id=old["id"]) is not None:
-        message = "The order has messages, which are history: keep it, CANCELLED where need be."
+        message = "An order that has messages cannot be deleted: cancel it instead."
         raise Refusal("CONFLICT", message, field="input.id", reason="HAS_MESSAGES")
     await delete(ctx, SUBJECT, old, Action.ORDER_DELETE, _told(EventType.order_deleted))
 

@@ -126,7 +126,7 @@ class Runtime:
 
 def unavailable() -> Refusal:
     """The database is away, or busy for too long."""
-    return Refusal("UNAVAILABLE", "The database is not available. Try again.", retryAfter=1)
+    return Refusal("UNAVAILABLE", "The database is not available; retry later.", retryAfter=1)
 
 
 def outcome_unknown(*, keyed: bool) -> Refusal:
@@ -135,7 +135,7 @@ def outcome_unknown(*, keyed: bool) -> Refusal:
     if keyed:
         # The same request cannot be done twice, so a client may well send it again by itself.
         return Refusal("OUTCOME_UNKNOWN", f"{message} Repeat the request with the same Idempotency-Key.", retryAfter=1)
-    return Refusal("OUTCOME_UNKNOWN", f"{message} Look before you repeat it; next time send an Idempotency-Key.")
+    return Refusal("OUTCOME_UNKNOWN", f"{message} Check before you repeat it, and send an Idempotency-Key next time.")
 
 
 class _Lent:

@@ -132,6 +132,6 @@ async def remove(ctx: Context, public_id: str, expected: int | None) -> None:
     """Delete a service that was never ordered. Raises Refusal CONFLICT (HAS_ORDERS) for another."""
     old = await locked(ctx, SUBJECT, public_id, expected)
     if await ctx.row(_has_orders(), id=old["id"]) is not None:
-        message = "The service has orders: set its status to ARCHIVED instead."
+        message = "A service that has orders cannot be deleted: set its status to ARCHIVED instead."
         raise Refusal("CONFLICT", message, field="input.id", reason="HAS_ORDERS")
     await delete(ctx, SUBJECT, old, Action.SERVICE_DELETE, _told(EventType.service_deleted))

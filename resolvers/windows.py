@@ -72,16 +72,16 @@ def window_of(listed: Listed, values: Mapping[str, Any], column: str | None) -> 
             message = f"{name} must be from 1 to {LARGEST_PAGE}."
             raise bad_input(name, message, "OUT_OF_RANGE", minimum=1, maximum=LARGEST_PAGE)
     if first is not None and last is not None:
-        raise bad_input("last", "first and last do not go together: ask for one of them.", "NOT_ALLOWED")
+        raise bad_input("last", "first and last cannot be combined.", "NOT_ALLOWED")
     size = last or first or DEFAULT_PAGE
     if page is not None:
         beside = [name for name in ("after", "before", "last") if values.get(name) is not None]
         if beside:
-            raise bad_input("page", f"page goes with first alone, not with {' and '.join(beside)}.", "NOT_ALLOWED")
+            raise bad_input("page", f"page cannot be combined with {' and '.join(beside)}.", "NOT_ALLOWED")
         if page < 1:
             raise bad_input("page", "page must be 1 or more.", "OUT_OF_RANGE", minimum=1)
         if page * size > DEEPEST_ROW:
-            message = f"Numbered pages end at row {DEEPEST_ROW}: use cursors beyond."
+            message = f"Pages by number reach the first {DEEPEST_ROW} items only: use cursors beyond."
             raise bad_input("page", message, "NOT_ALLOWED", maximum=DEEPEST_ROW // size)
     terms = _terms(listed, values.get("order_by") or [])
     backwards = last is not None or (before is not None and after is None and first is None)

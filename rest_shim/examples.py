@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from shlex import quote
 from typing import Any
 
+from models.webhooks import API_VERSION
 from rest_shim.routes import Kind, Route
 
 _AT = "2026-11-25T09:30:00.000Z"
@@ -85,7 +86,7 @@ WEBHOOK: dict[str, Any] = {
     "url": "https://example.com/hooks/counterfoil",
     "events": ["client.created", "order.status_changed"],
     "description": "The accounting system",
-    "apiVersion": "2026-11-01",
+    "apiVersion": API_VERSION,
     "status": "ENABLED",
     "disabledReason": None,
     "failingSince": None,

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from models.keys import SCOPES
-from models.webhooks import EVENT_MEANINGS, EVENT_SCOPES
+from models.webhooks import API_VERSION, EVENT_MEANINGS, EVENT_SCOPES
 from resolvers.errors import CONFLICTS, REASONS, STATUS
 from schema.enums import moves_described
 
@@ -15,28 +15,28 @@ _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _HEADING = re.compile(r"^## (\w+)$", re.MULTILINE)
 # What to do about each code that a REST answer can have.
 ADVICE: Mapping[str, str] = {
-    "BAD_INPUT": "Correct what `errors` names. The same request will be refused again.",
-    "INVALID_CURSOR": "Start the list anew: a cursor belongs to one list, in one order.",
-    "TOO_COMPLEX": "Ask for less: fewer conditions, fewer objects.",
-    "QUERY_TOO_SLOW": "Narrow the list: a filter by id, status or time.",
-    "UNAUTHENTICATED": "Send a valid key: `Authorization: Bearer sk_live_…`.",
-    "FORBIDDEN": "Use a key with the scope that `scope` names.",
-    "NOT_FOUND": "Check the id and the path. An object of another organization does not exist for you.",
-    "METHOD_NOT_ALLOWED": "Use a method of the header `Allow`.",
-    "REQUEST_TIMEOUT": "The request did not arrive in time: send it again.",
-    "CONFLICT": "Look at `reason`, in the table below.",
-    "INVALID_TRANSITION": "Choose one of `allowed`: these moves are open now.",
-    "IDEMPOTENCY_IN_FLIGHT": "The same request still runs: send it again after `Retry-After`.",
-    "VERSION_MISMATCH": "Read the object again, apply your change to it, send the new `ETag`.",
+    "BAD_INPUT": "Correct the values that `errors` names. The same request would fail again.",
+    "INVALID_CURSOR": "Start again without a cursor: a cursor belongs to one list in one order.",
+    "TOO_COMPLEX": "Ask for less: fewer conditions or fewer objects.",
+    "QUERY_TOO_SLOW": "Narrow the list with a filter by ID, status or time.",
+    "UNAUTHENTICATED": "Send a valid API key: `Authorization: Bearer sk_live_…`.",
+    "FORBIDDEN": "Use an API key with the scope in `scope`.",
+    "NOT_FOUND": "Check the ID and the path. Objects of other organizations are not found either.",
+    "METHOD_NOT_ALLOWED": "Use a method that the header `Allow` names.",
+    "REQUEST_TIMEOUT": "The request did not arrive in time. Send it again.",
+    "CONFLICT": "See `reason` and the table below.",
+    "INVALID_TRANSITION": "Choose one of the statuses in `allowed`.",
+    "IDEMPOTENCY_IN_FLIGHT": "The same request is still running. Send it again after `Retry-After`.",
+    "VERSION_MISMATCH": "Read the object again, apply your change, and send the new `ETag`.",
     "TOO_LARGE": "Send a smaller body.",
     "UNSUPPORTED_MEDIA_TYPE": "Send `Content-Type: application/json`.",
-    "HEADERS_TOO_LARGE": "Send fewer or shorter headers, or a shorter address.",
-    "IDEMPOTENCY_KEY_REUSED": "Use a new key: this one belongs to another request of the operation.",
-    "RATE_LIMITED": "Wait for `Retry-After`, then send it again.",
-    "INTERNAL": "It is ours. Send the same request again later, and tell us its `requestId` if it stays.",
-    "NOT_IMPLEMENTED": "Send a request without what `detail` names.",
-    "UNAVAILABLE": "Wait for `Retry-After`, then send it again: nothing was changed.",
-    "OUTCOME_UNKNOWN": "It may have been done: send it again with the same `Idempotency-Key`, or read first.",
+    "HEADERS_TOO_LARGE": "Send fewer or shorter headers, or a shorter URL.",
+    "IDEMPOTENCY_KEY_REUSED": "Use a new key: this one was used for another request of the operation.",
+    "RATE_LIMITED": "Wait for `Retry-After`, then send the request again.",
+    "INTERNAL": "The server failed. Send the request again later; if it keeps failing, report its `requestId`.",
+    "NOT_IMPLEMENTED": "Leave out what `detail` names.",
+    "UNAVAILABLE": "Wait for `Retry-After`, then send the request again: nothing was changed.",
+    "OUTCOME_UNKNOWN": "It may have been done. Send the request again with the same `Idempotency-Key`, or read first.",
 }
 
 
@@ -67,7 +67,7 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 def _scopes() -> str:
     resources = sorted({scope.partition(":")[0] for scope in SCOPES if scope.endswith(":write")})
     rows = [(f"`{name}:read`", f"`{name}:write`", name.capitalize()) for name in resources]
-    return _table(("To read", "To change too", "What"), rows)
+    return _table(("To read", "To read and change", "Objects"), rows)
 
 
 def _codes() -> str:
@@ -81,7 +81,7 @@ def _meanings(codes: Mapping[str, str], head: str) -> str:
 
 def _events() -> str:
     rows = [(f"`{event.value}`", said, _scope(event.value)) for event, said in EVENT_MEANINGS.items()]
-    return _table(("Event", "When", "Scope of the key that makes the endpoint"), rows)
+    return _table(("Event", "When", "Scope that the creating key needs"), rows)
 
 
 def _scope(event: str) -> str:
@@ -89,6 +89,7 @@ def _scope(event: str) -> str:
 
 
 _TABLES = {
+    "api_version": lambda: API_VERSION,
     "scopes": _scopes,
     "codes": _codes,
     "reasons": lambda: _meanings(REASONS, "Code"),

@@ -3,6 +3,7 @@
 from copy import deepcopy
 from functools import cache
 from http import HTTPStatus
+from importlib.metadata import version
 from typing import Any
 
 import orjson
@@ -44,14 +45,14 @@ def document() -> dict[str, Any]:
     events = webhooks(components)
     made = {
         "openapi": "3.1.0",
-        "info": {"title": "Counterfoil", "version": "1", "description": guide()},
+        "info": {"title": "Counterfoil", "version": version("counterfoil"), "description": guide()},
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
         "tags": [{"name": name, "description": said} for name, said in TAGS.items()],
         "paths": paths | SYSTEM,
         "webhooks": events,
         "components": {
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key: sk_live_…"}},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "API key: `sk_live_…`"}},
             "headers": HEADERS,
             "schemas": dict(sorted(components.schemas.items())),
         },
@@ -128,7 +129,7 @@ def _success(route: Route, components: Components) -> dict[str, Any]:
     if route.kind not in (Kind.LIST, Kind.GET):
         sent["Idempotent-Replayed"] = _header("Idempotent-Replayed")
     if route.kind is Kind.DELETE:
-        return {"204": {"description": "Done.", "headers": sent}}
+        return {"204": {"description": "Deleted.", "headers": sent}}
     name, shape = _resource(route, components)
     one = components.named(name, shape)
     if route.kind is Kind.LIST:
@@ -136,16 +137,16 @@ def _success(route: Route, components: Components) -> dict[str, Any]:
             "data": {"type": "array", "items": one},
             "pagination": {"$ref": "#/components/schemas/Pagination"},
         }
-        return {"200": _answer(route, "A page.", properties, sent)}
+        return {"200": _answer(route, "A page of the list.", properties, sent)}
     if "version" in shape["properties"]:
         sent["ETag"] = _header("ETag")
     if route.kind is Kind.CREATE:
         if any(other.kind is Kind.GET and other.resource == route.resource for other in ROUTES):
             sent["Location"] = _header("Location")
         return {"201": _answer(route, "Created.", {"data": one}, sent)}
-    found = {"200": _answer(route, "As it is now.", {"data": one}, sent)}
+    found = {"200": _answer(route, "The current object.", {"data": one}, sent)}
     if route.kind is Kind.GET:
-        found["304"] = {"description": "It has not changed since the ETag in If-None-Match.", "headers": sent}
+        found["304"] = {"description": "The object still has the ETag in `If-None-Match`.", "headers": sent}
     return found
 
 

@@ -22,7 +22,7 @@ _LISTED = {"style": "form", "explode": False}
 def request_parameters(route: Route, components: Components) -> Iterable[dict[str, Any]]:
     """Yield what a route takes beside its body."""
     if "{publicId}" in route.path:
-        yield _parameter("path", "publicId", f"The {route.resource}'s id.", {"type": "string"}) | {"required": True}
+        yield _parameter("path", "publicId", f"ID of the {route.resource}.", {"type": "string"}) | {"required": True}
     if route.kind is Kind.LIST:
         yield from _list_parameters(route, components)
     else:
@@ -30,40 +30,40 @@ def request_parameters(route: Route, components: Components) -> Iterable[dict[st
             yield _parameter(
                 "header",
                 "If-None-Match",
-                "The ETag that was read, or several: 304 while the object has it.",
+                "ETag, or several: the answer is 304 while the object has one of them.",
                 {"type": "string", "pattern": ETAGS},
             )
         if route.kind in (Kind.UPDATE, Kind.DELETE) and "expectedVersion" in input_type(route).fields:
-            text = "The ETag that was read, or several: 412 when the object has another; `*` or none takes any."
+            text = "ETag, or several: the answer is 412 if the object has none of them. `*` or no header takes any."
             yield _parameter("header", "If-Match", text, {"type": "string", "pattern": ETAGS})
         if route.kind is not Kind.GET:
-            text = "A repeat within 24 hours gets the first answer. A key counts for the API key and the operation."
+            text = "A repeat with the same key within 24 hours gets the first answer. Per API key and operation."
             bounds = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"}
             yield _parameter("header", "Idempotency-Key", text, bounds)
-    text = "An id of yours for this request, to find it in logs; one is made when it is absent."
+    text = "Your ID of the request, to find it in logs. One is generated if it is absent."
     yield _parameter("header", "X-Request-Id", text, {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"})
 
 
 def _list_parameters(route: Route, components: Components) -> Iterable[dict[str, Any]]:
     limit = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": DEFAULT_PAGE}
-    yield _parameter("query", "limit", "How many objects a page has.", limit)
+    yield _parameter("query", "limit", "Maximum number of objects on a page.", limit)
     yield _parameter(
         "query",
         "cursor",
-        "Only what comes after this `nextCursor`. Does not go together with a `page` other than 1.",
+        "The `nextCursor` of the page before. Cannot be combined with a `page` other than 1.",
         {"type": "string"},
     )
     page = {"type": "integer", "minimum": 1, "maximum": DEEPEST_ROW}
     yield _parameter(
         "query",
         "page",
-        f"A numbered page in place of `cursor`, with totals beside it. page × limit is at most {DEEPEST_ROW:,}.",
+        f"Page number instead of a `cursor`; adds totals. `page` × `limit` is at most {DEEPEST_ROW:,}.",
         page,
     )
     if route.sorts:
-        text = "By what, the first field first; - is descending. Newest first when absent."
+        text = "Fields to sort by, in order; `-` is descending. Newest first by default."
         if "dueAt" in route.sorts:
-            text += " Orders without a dueAt come last in either direction."
+            text += " Orders without a `dueAt` come last in either direction."
         terms = [sign + name for name in route.sorts for sign in ("", "-")]
         shape = {"type": "array", "items": {"type": "string", "enum": terms}, "minItems": 1, "maxItems": MOST_ORDERS}
         yield _parameter("query", "sort", text, shape | {"default": ["-createdAt"]}) | _LISTED

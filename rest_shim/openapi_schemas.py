@@ -6,9 +6,11 @@ from typing import Annotated, Any
 from graphql import (
     FieldNode,
     GraphQLEnumType,
+    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLSchema,
+    Undefined,
     get_named_type,
     get_nullable_type,
     is_list_type,
@@ -137,7 +139,7 @@ class Components:
                 refused = refuses_null(type_.extensions["strawberry-definition"].origin, declared.python_name)
                 may_be_null = not is_non_null_type(field.type) and not refused
                 taken = _or_null(taken) if may_be_null else taken
-                properties[name] = taken | {"description": field.description}
+                properties[name] = taken | {"description": field.description} | _default(field)
         required = [name for name in properties if is_required_input_field(type_.fields[name])]
         properties |= {name: schema | {"readOnly": True} for name, schema in ignored.items()}
         made: JsonSchema = {"type": "object", "description": type_.description, "properties": properties}
@@ -186,6 +188,10 @@ def _bounds_of(type_: GraphQLInputObjectType) -> dict[str, JsonSchema]:
 
 def _kept(bounds: JsonSchema) -> JsonSchema:
     return {name: bounds[name] for name in _BOUNDS if name in bounds}
+
+
+def _default(field: GraphQLInputField) -> JsonSchema:
+    return {} if field.default_value is Undefined else {"default": field.default_value}
 
 
 def _or_null(schema: JsonSchema) -> JsonSchema:

@@ -7,11 +7,11 @@ from rest_shim.guide import ADVICE
 
 TAGS = {
     "clients": "The people and companies that the organization works for.",
-    "services": "The catalogue: what can be ordered, and for how much.",
-    "orders": "What clients ordered, and where it stands.",
-    "webhooks": "The endpoints that are sent events.",
-    "events": "What endpoints are sent. Receiving is explained in the guide, under *Webhooks*.",
-    "system": "The state of the service itself. Needs no key.",
+    "services": "The catalogue: the services that can be ordered, and their prices.",
+    "orders": "The orders of clients, with their status.",
+    "webhooks": "The endpoints that events are sent to.",
+    "events": "The events that are sent to endpoints. The guide explains under *Webhooks* how to receive them.",
+    "system": "State of the server. Needs no API key.",
 }
 # The codes of single values: what is wrong with one by itself, then what else speaks against it.
 FIELD_CODES = [
@@ -21,53 +21,62 @@ FIELD_CODES = [
 ]
 PROBLEM: dict[str, Any] = {
     "type": "object",
-    "description": "What went wrong (RFC 9457). Some codes add members of their own, such as `currentVersion`.",
+    "description": "Problem details (RFC 9457). Some codes have additional members, such as `currentVersion`.",
     "required": ["type", "title", "status", "detail", "code", "errors", "requestId"],
     "properties": {
-        "type": {"type": "string", "description": "A URN made of the code."},
-        "title": {"type": "string", "description": "The status in words."},
-        "status": {"type": "integer", "description": "The HTTP status."},
-        "detail": {"type": "string", "description": "A sentence for a person."},
-        "code": {"type": "string", "enum": sorted(ADVICE), "description": "What a program should look at."},
+        "type": {"type": "string", "description": "URN that identifies the code."},
+        "title": {"type": "string", "description": "Reason phrase of the status."},
+        "status": {"type": "integer", "description": "HTTP status."},
+        "detail": {"type": "string", "description": "Explanation for a person."},
+        "code": {"type": "string", "enum": sorted(ADVICE), "description": "Error code, for programs."},
         "errors": {
             "type": "array",
-            "description": "Each wrong value of the request.",
+            "description": "The invalid values of the request.",
             "items": {
                 "type": "object",
                 "required": ["field", "code", "message"],
                 "properties": {
-                    "field": {"type": "string", "description": "Where it was, such as body.email or query.limit."},
-                    "code": {"type": "string", "enum": FIELD_CODES, "description": "Why it is wrong."},
-                    "message": {"type": "string", "description": "A sentence for a person."},
+                    "field": {
+                        "type": "string",
+                        "description": "Location of the value, such as `body.email` or `query.limit`.",
+                    },
+                    "code": {"type": "string", "enum": FIELD_CODES, "description": "Why the value is invalid."},
+                    "message": {"type": "string", "description": "Explanation for a person."},
                     "allowed": {
                         "type": "array",
                         "items": {"type": "string"},
-                        "description": "With NOT_ONE_OF and INVALID_TRANSITION: what may stand there.",
+                        "description": "The allowed values, with `NOT_ONE_OF` and `INVALID_TRANSITION`.",
                     },
-                    "limit": {"type": "integer", "description": "With TOO_SHORT and TOO_LONG: the bound."},
-                    "minimum": {"type": "integer", "description": "With OUT_OF_RANGE: the least."},
+                    "limit": {"type": "integer", "description": "The limit, with `TOO_SHORT` and `TOO_LONG`."},
+                    "minimum": {"type": "integer", "description": "The smallest allowed value, with `OUT_OF_RANGE`."},
                     "maximum": {
                         "type": ["integer", "string"],
-                        "description": "With OUT_OF_RANGE: the greatest, or the latest.",
+                        "description": "The largest or latest allowed value, with `OUT_OF_RANGE`.",
                     },
                 },
             },
         },
-        "requestId": {"type": "string", "description": "The request's id, as in X-Request-Id."},
+        "requestId": {"type": "string", "description": "ID of the request, as in `X-Request-Id`."},
     },
 }
 
 PAGINATION: dict[str, Any] = {
     "type": "object",
-    "description": "Where a page stands in its list.",
+    "description": "Position of a page in its list.",
     "required": ["limit", "hasMore", "nextCursor"],
     "properties": {
-        "limit": {"type": "integer", "description": "How many rows a page has."},
-        "hasMore": {"type": "boolean", "description": "Whether more comes after this page."},
-        "nextCursor": {"type": ["string", "null"], "description": "The `cursor` of the next page; null on the last."},
-        "page": {"type": "integer", "description": "The page's number, when `page` was asked for."},
-        "total": {"type": "integer", "description": "How many rows there are, when `page` was asked for."},
-        "totalPages": {"type": "integer", "description": "How many pages there are, when `page` was asked for."},
+        "limit": {"type": "integer", "description": "Maximum number of objects on a page."},
+        "hasMore": {"type": "boolean", "description": "Whether there are more objects after this page."},
+        "nextCursor": {
+            "type": ["string", "null"],
+            "description": "The `cursor` of the next page; null on the last page.",
+        },
+        "page": {"type": "integer", "description": "Number of the page. Only if the request has `page`."},
+        "total": {
+            "type": "integer",
+            "description": "Total number of objects in the list. Only if the request has `page`.",
+        },
+        "totalPages": {"type": "integer", "description": "Total number of pages. Only if the request has `page`."},
     },
 }
 
@@ -77,15 +86,17 @@ def _header(description: str, kind: str = "string") -> dict[str, Any]:
 
 
 HEADERS: dict[str, Any] = {
-    "ETag": _header("The object's version, quoted, for If-Match and If-None-Match."),
-    "Idempotent-Replayed": _header("`true` when the answer is that of an earlier request with the Idempotency-Key."),
-    "Location": _header("Where the new object is."),
-    "RateLimit": _header("The cost that is left to the organization, and in how many seconds it is full again."),
-    "RateLimit-Policy": _header("The cost that an organization may spend at once, and in how many seconds it refills."),
-    "Retry-After": _header("Wait for so many seconds.", "integer"),
+    "ETag": _header("Version of the object, quoted, for `If-Match` and `If-None-Match`."),
+    "Idempotent-Replayed": _header(
+        "`true` if this is the answer to an earlier request with the same `Idempotency-Key`."
+    ),
+    "Location": _header("Path of the new object."),
+    "RateLimit": _header("Remaining budget of the organization, as cost, and the seconds until it is full."),
+    "RateLimit-Policy": _header("Budget of an organization, as cost, and the seconds in which it refills."),
+    "Retry-After": _header("Seconds to wait before a retry.", "integer"),
     "WWW-Authenticate": _header("`Bearer`."),
-    "X-GraphQL-Operation": _header("The GraphQL operation that answered."),
-    "X-Request-Id": _header("The request's id: yours, or one of ours."),
+    "X-GraphQL-Operation": _header("Name of the GraphQL operation of the route."),
+    "X-Request-Id": _header("ID of the request: the one that was sent, or a generated one."),
 }
 
 
@@ -110,10 +121,10 @@ def _system(name: str, summary: str, responses: dict[str, Any]) -> dict[str, Any
 SYSTEM: dict[str, Any] = {
     "/api/health": _system(
         "Health",
-        "Whether the process lives",
+        "Check whether the server is running",
         {
             "200": {
-                "description": "It does.",
+                "description": "The server is running.",
                 "headers": {"X-GraphQL-Operation": {"$ref": "#/components/headers/X-GraphQL-Operation"}},
                 "content": _state("ok"),
             }
@@ -121,14 +132,14 @@ SYSTEM: dict[str, Any] = {
     ),
     "/api/ready": _system(
         "Ready",
-        "Whether the process reaches its database, and finds it migrated",
+        "Check whether the server can reach its migrated database",
         {
-            "200": {"description": "It does.", "content": _state("ok")},
+            "200": {"description": "It can.", "content": _state("ok")},
             "503": {
-                "description": "It does not.",
+                "description": "It cannot: see `reason`.",
                 "headers": {"Retry-After": {"$ref": "#/components/headers/Retry-After"}},
                 "content": _state(
-                    "unavailable", reason={"type": "string", "description": "What an operator has to do about it."}
+                    "unavailable", reason={"type": "string", "description": "Action that the operator has to take."}
                 ),
             },
         },

@@ -12,11 +12,11 @@ from schema.operations import OPERATIONS
 
 _HEADERS = {
     "webhook-id": (
-        "The event's id: the same at every attempt, so that an event is taken once.",
+        "ID of the event: the same at every attempt, so that duplicates can be recognized.",
         "^event_[0-9a-z]{26}$",
     ),
-    "webhook-timestamp": ("When this attempt was made, in seconds since 1970.", r"^\d+$"),
-    "webhook-signature": ("One signature or two, parted by a space, as Standard Webhooks says.", "^v1,"),
+    "webhook-timestamp": ("Time of this attempt, in seconds since 1970.", r"^\d+$"),
+    "webhook-signature": ("One or two signatures, separated by a space (Standard Webhooks).", "^v1,"),
 }
 
 
@@ -59,9 +59,9 @@ def _event(event: EventType, components: Components) -> dict[str, Any]:
             },
         },
         "responses": {
-            "2XX": {"description": "The event was taken."},
-            "410": {"description": "The endpoint is gone: it is disabled, and gets nothing any more."},
-            "default": {"description": "The event was not taken, and is sent again later."},
+            "2XX": {"description": "The event was accepted."},
+            "410": {"description": "The endpoint is gone. It is disabled and receives no more events."},
+            "default": {"description": "The event was not accepted. It is sent again later."},
         },
     }
 
@@ -72,9 +72,9 @@ def _payload(event: EventType, components: Components) -> JsonSchema:
         "description": EVENT_MEANINGS[event],
         "required": ["type", "timestamp", "apiVersion", "data"],
         "properties": {
-            "type": {"type": "string", "const": event.value, "description": "The event's type."},
-            "timestamp": {"type": "string", "format": "date-time", "description": "When it happened."},
-            "apiVersion": {"type": "string", "description": f"The shape of `data`, such as {API_VERSION}."},
+            "type": {"type": "string", "const": event.value, "description": "Type of the event."},
+            "timestamp": {"type": "string", "format": "date-time", "description": "Time of the event."},
+            "apiVersion": {"type": "string", "description": f"Version of the payload format, such as {API_VERSION}."},
             "data": _data(event, components),
         },
     }

@@ -63,7 +63,7 @@ class Parameter:
         where, name = f"query.{self.name}", self.name
         if self.type_.name == "ID":
             if not _ID.fullmatch(value):
-                problems.append(bad_input(where, f"{name} must be an id, as an answer shows it.", "INVALID_FORMAT"))
+                problems.append(bad_input(where, f"{name} must be a valid id.", "INVALID_FORMAT"))
         elif self.bounds is not None:
             return whole_number(name, value, *self.bounds, problems)
         elif self.type_.name == "String" and len(value) > MOST_TEXT:
@@ -106,7 +106,7 @@ def _parameter(name: str, path: tuple[str, ...], type_: Any) -> Parameter:
         field = get_named_type(type_).fields[step]
         # Here a search without a word is refused: a typing error shows nobody the whole list.
         said.append(
-            f"{SEARCH_WORDS} At least one is needed." if field.description == SEARCH else field.description or ""
+            f"{SEARCH_WORDS} At least one is required." if field.description == SEARCH else field.description or ""
         )
         type_ = field.type
     return Parameter(name, path, get_named_type(type_), bool(is_list_type(get_nullable_type(type_))), " ".join(said))

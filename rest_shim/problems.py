@@ -30,7 +30,7 @@ def problem(errors: list[ErrorView], place: Callable[[str], str], headers: Itera
         "type": f"urn:counterfoil:problem:{code.lower().replace('_', '-')}",
         "title": title_of(status),
         "status": status,
-        "detail": errors[0]["message"] if len(errors) == 1 else f"{len(errors)} values are wrong.",
+        "detail": errors[0]["message"] if len(errors) == 1 else f"{len(errors)} values are invalid.",
         "code": code,
         "errors": [_part(error, place) for error in errors if "field" in error["extensions"]],
         "requestId": first["requestId"],

@@ -88,7 +88,7 @@ def _page(given: Mapping[str, list[str]], problems: list[Refusal]) -> dict[str, 
         problems.append(bad_input("query.page", text, "NOT_ALLOWED", limit=DEEPEST_ROW))
     if page is not None and "cursor" in given:
         if page > 1:
-            text = "A page goes with no cursor, which says itself where the list goes on."
+            text = "page and cursor cannot be combined."
             problems.append(bad_input("query.page", text, "NOT_ALLOWED"))
         # Where a list begins by itself: clients that always send their defaults send it beside a cursor too.
         page = None

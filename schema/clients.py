@@ -31,7 +31,7 @@ from schema.lists import (
     page_info,
     total_count,
 )
-from schema.mutations import EXPECTED, Info, mutation
+from schema.mutations import EXPECTED, MERGED, Info, mutation
 from schema.nodes import Node
 from schema.orders import OrderConnection, OrderFilter, OrderListFilter, OrderOrder
 from schema.scalars import StringMap
@@ -60,12 +60,12 @@ class Client(Node):
     orders: OrderConnection = batched(
         orders.of_clients,
         "id",
-        description="The client's orders, newest first.",
+        description="The client's orders, newest first by default.",
         arguments=page_arguments(OrderFilter, OrderOrder),
     )
 
 
-@object_type(description="A client and where it stands in its list.", scope="clients:read")
+@object_type(description="An edge of a list of clients: a client and its cursor.", scope="clients:read")
 class ClientEdge:
     """A row and where it stands in its list."""
 
@@ -73,7 +73,7 @@ class ClientEdge:
     cursor: str = edge_cursor()
 
 
-@object_type(description="A page of clients.", scope="clients:read")
+@object_type(description="A page of a list of clients.", scope="clients:read")
 class ClientConnection:
     """A page of clients."""
 
@@ -87,13 +87,13 @@ class ClientConnection:
 class ClientStatusFilter:
     """Conditions on a status."""
 
-    eq: strawberry.Maybe[ClientStatus] = strawberry.field(description="Is this.")
-    in_: strawberry.Maybe[list[ClientStatus]] = strawberry.field(name="in", description="Is one of these.")
-    not_in: strawberry.Maybe[list[ClientStatus]] = strawberry.field(description="Is none of these.")
+    eq: strawberry.Maybe[ClientStatus] = strawberry.field(description="Equals this value.")
+    in_: strawberry.Maybe[list[ClientStatus]] = strawberry.field(name="in", description="Equals one of these values.")
+    not_in: strawberry.Maybe[list[ClientStatus]] = strawberry.field(description="Equals none of these values.")
 
 
 class ClientOrderField(StrEnum):
-    """What clients can be ordered by."""
+    """Fields that clients can be sorted by."""
 
     CREATED_AT = "CREATED_AT"
     UPDATED_AT = "UPDATED_AT"
@@ -101,11 +101,14 @@ class ClientOrderField(StrEnum):
 
 
 words(
-    ClientOrderField, CREATED_AT="When it was made.", UPDATED_AT="When it last changed.", NAME="Its name, without case."
+    ClientOrderField,
+    CREATED_AT="Time of creation.",
+    UPDATED_AT="Time of the last change.",
+    NAME="Name, without regard to case.",
 )
 
 
-@strawberry.input(description="Which clients; every condition given must hold.")
+@strawberry.input(description="Filter conditions for clients. All given conditions must match.")
 class ClientFilter:
     """Which clients."""
 
@@ -113,17 +116,17 @@ class ClientFilter:
     or_: strawberry.Maybe[list["ClientFilter"]] = strawberry.field(name="or", description=OR)
     not_: strawberry.Maybe["ClientFilter"] = strawberry.field(name="not", description=NOT)
     search: strawberry.Maybe[str] = strawberry.field(description=SEARCH)
-    id: strawberry.Maybe[IdFilter] = strawberry.field(description="By id.")
-    status: strawberry.Maybe[ClientStatusFilter] = strawberry.field(description="By status.")
-    tags: strawberry.Maybe[TagsFilter] = strawberry.field(description="By tags.")
-    created_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="By when it was made.")
-    updated_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="By when it last changed.")
-    name: strawberry.Maybe[TextFilter] = strawberry.field(description="By name.")
-    email: strawberry.Maybe[TextFilter] = strawberry.field(description="By email.")
-    orders: strawberry.Maybe[OrderListFilter] = strawberry.field(description="By its orders.")
+    id: strawberry.Maybe[IdFilter] = strawberry.field(description="Filter by ID.")
+    status: strawberry.Maybe[ClientStatusFilter] = strawberry.field(description="Filter by status.")
+    tags: strawberry.Maybe[TagsFilter] = strawberry.field(description="Filter by tags.")
+    created_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="Filter by time of creation.")
+    updated_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="Filter by time of the last change.")
+    name: strawberry.Maybe[TextFilter] = strawberry.field(description="Filter by name.")
+    email: strawberry.Maybe[TextFilter] = strawberry.field(description="Filter by email address.")
+    orders: strawberry.Maybe[OrderListFilter] = strawberry.field(description="Filter by the client's orders.")
 
 
-@strawberry.input(description="Conditions on the clients of something.")
+@strawberry.input(description="Conditions on related clients.")
 class ClientListFilter:
     """Conditions on the clients of something."""
 
@@ -131,16 +134,16 @@ class ClientListFilter:
     none: strawberry.Maybe[ClientFilter] = strawberry.field(description=NONE)
 
 
-@strawberry.input(description="An order of clients.")
+@strawberry.input(description="Ordering options for clients.")
 class ClientOrder:
     """An order of clients."""
 
     kept_whole = True
-    field: ClientOrderField = strawberry.field(description="By what.")
-    direction: Direction | None = strawberry.field(description="Which way.", default=Direction.ASC)
+    field: ClientOrderField = strawberry.field(description="Field to sort by.")
+    direction: Direction | None = strawberry.field(description="Sort direction.", default=Direction.ASC)
 
 
-@input_type(Table, description="A new client.")
+@input_type(Table, description="Fields of the new client.")
 class CreateClientInput:
     """A new client."""
 
@@ -157,11 +160,11 @@ class CreateClientInput:
     metadata: strawberry.Maybe[StringMap]
 
 
-@input_type(Table, clears=True, description="What to change of a client: absent keeps, null clears.")
+@input_type(Table, clears=True, description=f"Fields of the client to change. {MERGED}")
 class UpdateClientInput:
     """What to change of a client."""
 
-    id: strawberry.ID = strawberry.field(description="The client's id.")
+    id: strawberry.ID = strawberry.field(description="ID of the client.")
     expected_version: strawberry.Maybe[int] = strawberry.field(description=EXPECTED)
     name: strawberry.Maybe[str]
     email: strawberry.Maybe[str]
@@ -176,34 +179,36 @@ class UpdateClientInput:
     metadata: strawberry.Maybe[StringMap]
 
 
-@input_type(description="Which client to delete.")
+@input_type(description="The client to delete.")
 class DeleteClientInput:
     """Which client to delete."""
 
-    id: strawberry.ID = strawberry.field(description="The client's id.")
+    id: strawberry.ID = strawberry.field(description="ID of the client.")
     expected_version: strawberry.Maybe[int] = strawberry.field(description=EXPECTED)
 
 
-@object_type(description="What createClient did.")
+@object_type(description="Result of createClient.")
 class CreateClientPayload:
-    """What createClient did."""
+    """Result of createClient."""
 
-    client: Client = strawberry.field(description="The client, as it is now.")
+    client: Client = strawberry.field(description="The created client.")
 
 
-@object_type(description="What updateClient did.")
+@object_type(description="Result of updateClient.")
 class UpdateClientPayload:
-    """What updateClient did."""
+    """Result of updateClient."""
 
-    client: Client = strawberry.field(description="The client, as it is now.")
+    client: Client = strawberry.field(description="The updated client.")
 
 
-@object_type(description="What deleteClient did.")
+@object_type(description="Result of deleteClient.")
 class DeleteClientPayload:
-    """What deleteClient did."""
+    """Result of deleteClient."""
 
-    deleted_id: strawberry.ID | None = strawberry.field(description="The id that is gone; null when it was archived.")
-    client: Client | None = strawberry.field(description="The client, when it was archived instead.")
+    deleted_id: strawberry.ID | None = strawberry.field(
+        description="ID of the deleted client; null when it was archived instead."
+    )
+    client: Client | None = strawberry.field(description="The archived client; null when it was deleted.")
 
 
 @strawberry.type
@@ -212,13 +217,13 @@ class ClientQuery:
 
     client: Client | None = batched(
         clients.one,
-        description="The client of an id; null when it is missing.",
-        arguments=[argument("id", strawberry.ID, "The client's id.", required=True)],
+        description="Look up a client by ID. Null when it does not exist.",
+        arguments=[argument("id", strawberry.ID, "ID of the client.")],
         cost=1,
     )
     clients: ClientConnection | None = batched(
         clients.listed,
-        description="The organization's clients, newest first.",
+        description="The organization's clients, newest first by default.",
         arguments=page_arguments(ClientFilter, ClientOrder),
     )
 
@@ -232,14 +237,14 @@ class ClientMutation:
         """Create one."""
         return CreateClientPayload(client=await clients.create(info.context, values_of(input)))
 
-    @mutation("clients:write", "Change a client.")
+    @mutation("clients:write", "Update a client.")
     async def update_client(self, info: Info, input: UpdateClientInput) -> UpdateClientPayload:
         """Change one."""
         values = values_of(input)
         key, expected = values.pop("id"), values.pop("expected_version", None)
         return UpdateClientPayload(client=await clients.change(info.context, key, expected, values))
 
-    @mutation("clients:write", "Delete a client; one that has orders is archived instead.")
+    @mutation("clients:write", "Delete a client. A client that has orders is archived instead.")
     async def delete_client(self, info: Info, input: DeleteClientInput) -> DeleteClientPayload:
         """Delete one."""
         values = values_of(input)

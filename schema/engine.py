@@ -119,7 +119,7 @@ class Engine:
         except RecursionError:
             raise too_deep() from None
         if introspects_too_much(CORE, prepared.measure):
-            raise Refusal("TOO_COMPLEX", "The operation asks too much about the schema. Ask for it once, and alone.")
+            raise Refusal("TOO_COMPLEX", "The operation introspects too much. Send one introspection query, alone.")
 
     def allow(self, prepared: Prepared, actor: Actor) -> None:
         """Raises Refusal FORBIDDEN, with the scope and the field's path, for what the actor may not do."""

@@ -25,47 +25,47 @@ def words(cls: E, **meanings: str) -> E:
 
 words(
     ClientStatus,
-    LEAD="Not yet a client.",
-    ACTIVE="A client.",
+    LEAD="A prospective client.",
+    ACTIVE="A current client.",
     INACTIVE="A client without current work.",
-    ARCHIVED="Out of sight; its history stays.",
+    ARCHIVED="Archived: kept for its history, without new orders.",
 )
-words(ServiceStatus, DRAFT="Not offered yet.", ACTIVE="Can be ordered.", ARCHIVED="No longer offered.")
-words(Billing, ONE_TIME="Paid once.", RECURRING="Paid each interval.")
-words(BillingInterval, WEEK="Weekly.", MONTH="Monthly.", QUARTER="Each three months.", YEAR="Yearly.")
+words(ServiceStatus, DRAFT="Not offered yet.", ACTIVE="Offered: it can be ordered.", ARCHIVED="No longer offered.")
+words(Billing, ONE_TIME="Billed once.", RECURRING="Billed at each interval.")
+words(BillingInterval, WEEK="Every week.", MONTH="Every month.", QUARTER="Every three months.", YEAR="Every year.")
 words(
     OrderStatus,
-    PENDING="Not sent yet.",
-    SUBMITTED="Sent, waiting for work to start.",
-    IN_PROGRESS="In work.",
-    ON_HOLD="The clock is stopped.",
-    DELIVERED="With the client.",
-    REVISION_REQUESTED="The client wants a change.",
-    COMPLETED="Done.",
-    CANCELLED="Given up, for a reason.",
+    PENDING="Not submitted yet.",
+    SUBMITTED="Submitted; work has not started.",
+    IN_PROGRESS="Work is in progress.",
+    ON_HOLD="Work is on hold.",
+    DELIVERED="Delivered to the client.",
+    REVISION_REQUESTED="The client has requested a revision.",
+    COMPLETED="Completed.",
+    CANCELLED="Cancelled, with a reason.",
 )
 words(
     Guard,
-    REVISION_LIMIT="As many revisions as orders.revisionLimit allows were asked for.",
-    REOPEN_WINDOW="It was completed longer ago than orders.reopenDays allows.",
+    REVISION_LIMIT="The order has had all revisions that the setting `orders.revisionLimit` allows.",
+    REOPEN_WINDOW="The order was completed longer ago than the setting `orders.reopenDays` allows.",
 )
-words(Requirement, REASON="Why, as a text.")
+words(Requirement, REASON="A reason.")
 words(AuthorKind, STAFF="The organization's staff.", CLIENT="The client.", AGENT="An AI agent.", SYSTEM="The system.")
-words(Visibility, PUBLIC="The client sees it.", INTERNAL="Only holders of messages:internal see it.")
+words(Visibility, PUBLIC="Visible to the client.", INTERNAL="Visible only with the scope `messages:internal`.")
 words(
     EndpointCircuit,
-    CLOSED="Deliveries are sent as they come.",
-    OPEN="Several tries in a row timed out: nothing is sent until `pausedUntil`, and no try is used up.",
-    HALF_OPEN="One delivery is sent; any answer closes the circuit, another time-out opens it for longer.",
+    CLOSED="Events are delivered normally.",
+    OPEN="Several attempts in a row timed out. Nothing is sent until `pausedUntil`; no attempt is used up.",
+    HALF_OPEN="One delivery is sent. Any answer closes the circuit; another time-out opens it for longer.",
 )
-words(EndpointStatus, ENABLED="It gets deliveries.", DISABLED="It gets none until it is enabled.")
+words(EndpointStatus, ENABLED="Events are delivered.", DISABLED="Nothing is delivered until the endpoint is enabled.")
 words(
     DeliveryStatus,
-    PENDING="Waits for its next try.",
-    SENDING="Is being sent.",
-    SUCCEEDED="The receiver answered 2xx.",
-    FAILED="Every try failed.",
-    CANCELLED="Its endpoint was disabled or deleted before it arrived.",
+    PENDING="Waiting for the next attempt.",
+    SENDING="Being sent.",
+    SUCCEEDED="The receiver answered with a 2xx status.",
+    FAILED="All attempts failed.",
+    CANCELLED="The endpoint was disabled or deleted before the event was delivered.",
 )
 
 

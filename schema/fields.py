@@ -1,6 +1,6 @@
 """How the graph is declared: object types over rows, batched fields, and the rules that follow from them."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from types import GenericAlias
 from typing import Any, TypeVar, dataclass_transform
@@ -35,12 +35,18 @@ Info = strawberry.Info[Context, None]
 
 
 @strawberry.schema_directive(
-    locations=[Location.OBJECT, Location.FIELD_DEFINITION], description="The scope that a key needs for this."
+    locations=[Location.OBJECT, Location.FIELD_DEFINITION],
+    description="The scope that an API key needs for this type or field.",
 )
 class Requires:
     """The scope that a key needs."""
 
     scope: str = strawberry.directive_field(name="scope")
+
+
+def required_scope(directives: Iterable[object] | None) -> str | None:
+    """Return the scope that the directives of a type or a field require."""
+    return next((directive.scope for directive in directives or () if isinstance(directive, Requires)), None)
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
@@ -86,7 +92,7 @@ def member(name: str, description: str, *, null: bool = False) -> Any:
 
 def public_id(prefix: str) -> Any:
     """The row's TypeID."""
-    return related_id(prefix, "id", f"Its id: {prefix}_ and 26 characters.")
+    return related_id(prefix, "id", f"Unique identifier of the object: `{prefix}_` followed by 26 characters.")
 
 
 def related_id(prefix: str, column: str, description: str) -> Any:
@@ -99,30 +105,34 @@ def related_id(prefix: str, column: str, description: str) -> Any:
 def creation() -> Any:
     """``createdAt``: the time in the id."""
     cell = Cell("id", write=shown_creation)
-    meaning = "When it was made: the time in its id."
+    meaning = "Time at which the object was created."
     return computed(lambda row: created_at(row["id"]), description=meaning, cell=cell)
 
 
-def argument(name: str, type_: Any, description: str, graphql_name: str | None = None, required: bool = False) -> Any:
+def argument(name: str, type_: Any, description: str, graphql_name: str | None = None) -> Any:
     """An argument of a batched field."""
-    made = StrawberryArgument(name, graphql_name, StrawberryAnnotation(type_), description=description)
-    if not required:
-        made.default = None
-    return made
+    return StrawberryArgument(name, graphql_name, StrawberryAnnotation(type_), description=description)
+
+
+PAGE = (
+    "Page number, from 1, for pages of `first` items. Reaches the first 10,000 items. Not together with `last`,"
+    " `after` or `before`."
+)
+ORDER_BY = "Sort order: at most three different fields. Newest first by default."
 
 
 def page_arguments(filter_: type[Any], order: type[Any]) -> list[Any]:
     """What every connection takes."""
     return [
-        argument("first", int | None, "How many from the start: 1 to 100, 20 when absent."),
-        argument("after", str | None, "Only what comes after this cursor."),
-        argument("last", int | None, "How many from the end: 1 to 100."),
-        argument("before", str | None, "Only what comes before this cursor."),
-        argument("page", int | None, "A numbered page, from 1, of `first` each; the first 10,000 rows only."),
-        argument("filter", filter_ | None, "Only what fits."),
         argument(
-            "order_by", GenericAlias(list, (order,)) | None, "In which order; newest first when absent.", "orderBy"
+            "first", int | None, "Return the first _n_ items: 1 to 100. 20 when neither `first` nor `last` is given."
         ),
+        argument("after", str | None, "Return the items that come after this cursor."),
+        argument("last", int | None, "Return the last _n_ items: 1 to 100. Not together with `first`."),
+        argument("before", str | None, "Return the items that come before this cursor."),
+        argument("page", int | None, PAGE),
+        argument("filter", filter_ | None, "Filter conditions."),
+        argument("order_by", GenericAlias(list, (order,)) | None, ORDER_BY, "orderBy"),
     ]
 
 

@@ -13,7 +13,8 @@ from models.keys import EVERYTHING, ROW_SCOPES
 from models.typeid import prefix_of
 from resolvers.nodes import TABLES
 from schema.clients import ClientMutation, ClientQuery
-from schema.fields import ROW_TYPES, Batched, Requires, resolve_default, strawberry_fields
+from schema.fields import ROW_TYPES, Batched, required_scope, resolve_default, strawberry_fields
+from schema.introspected import name_scopes, show_defaults
 from schema.messages import MessageMutation, MessageQuery
 from schema.nulls import make_nulls_absent
 from schema.order_changes import OrderMutation
@@ -34,12 +35,12 @@ ScopesOf = Callable[[Mapping[str, Any]], list[str]]
 MOST_PARTS = 2_000
 
 
-@strawberry.type(description="What can be asked.")
+@strawberry.type(description="The root of all queries.")
 class Query(ClientQuery, ServiceQuery, OrderQuery, MessageQuery, WebhookQuery, ViewerQuery):
     """What can be asked."""
 
 
-@strawberry.type(description="What can be done. Each root field is one transaction.")
+@strawberry.type(description="The root of all mutations. Each root field is one transaction.")
 class Mutation(ClientMutation, ServiceMutation, OrderMutation, MessageMutation, WebhookMutation):
     """What can be done."""
 
@@ -51,6 +52,7 @@ SCHEMA = strawberry.Schema(
 )
 CORE = SCHEMA._schema
 make_nulls_absent(SCHEMA)
+show_defaults(CORE)
 
 
 def _node_scopes(arguments: Mapping[str, Any]) -> list[str]:
@@ -76,10 +78,6 @@ def _filter_scopes(arguments: Mapping[str, Any]) -> list[str]:
     return sorted(found)
 
 
-def _scope(directives: Any) -> str | None:
-    return next((directive.scope for directive in directives or () if isinstance(directive, Requires)), None)
-
-
 def _scopes_by_arguments(type_name: str, field_name: str, connection: bool) -> tuple[ScopesOf | None, tuple[str, ...]]:
     """What tells a field's scopes from its arguments, and the arguments that it reads."""
     if type_name == "Query" and field_name in ("node", "nodes"):
@@ -94,7 +92,7 @@ def _rules() -> dict[tuple[str, str], Rule]:
         field = on.fields[field_name]
         held = get_named_type(field.type)
         definition = held.extensions.get("strawberry-definition") if isinstance(held, GraphQLObjectType) else None
-        scope = _scope(declared.directives) or _scope(getattr(definition, "directives", None))
+        scope = required_scope(declared.directives) or required_scope(getattr(definition, "directives", None))
         connection = held.name.endswith("Connection")
         batched = any(isinstance(extension, Batched) for extension in declared.extensions)
         is_object = isinstance(held, GraphQLObjectType) and not connection
@@ -124,7 +122,9 @@ def _rules() -> dict[tuple[str, str], Rule]:
     return found
 
 
-RULES = _rules() | introspection_rules(CORE)
+RULES = _rules()
+name_scopes(CORE, RULES)
+RULES |= introspection_rules(CORE)
 # Where graphql-core executes, batched fields find in it what their rows must have.
 FIELDS = CORE.extensions["fields"] = fields_of_schema(SCHEMA, RULES)
 # What a key may be given: what fields need, what some rows need, and all of it.

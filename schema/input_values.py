@@ -83,7 +83,7 @@ def _is_whole(value: Any) -> bool:
 
 
 PLAIN: Mapping[Any, tuple[Callable[[Any], bool], str]] = {
-    GraphQLString: (lambda value: isinstance(value, str), "a text"),
+    GraphQLString: (lambda value: isinstance(value, str), "a string"),
     GraphQLID: (lambda value: isinstance(value, str) or _is_whole(value), "an id"),
     GraphQLInt: (_is_whole, "a whole number"),
     GraphQLFloat: (_is_number, "a number"),

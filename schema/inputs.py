@@ -29,7 +29,7 @@ _LENGTHS = {
 }
 _RANGES = {"greater_than_equal": ("at least", "ge", "minimum"), "less_than_equal": ("at most", "le", "maximum")}
 # What a value that is no such type is told.
-_TYPES = {"string_type": "a text", "list_type": "a list", "dict_type": "an object"}
+_TYPES = {"string_type": "a string", "list_type": "a list", "dict_type": "an object"}
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
@@ -47,6 +47,7 @@ def input_type(
         bounded: Any = made
         bounded.bounds = _bounds(made, also) | _bounds(made, model)
         bounded.clears = clears
+        bounded.defaults = {} if clears else _defaults(made, model)
         bounded.cannot_be_cleared = _never_empty(made, model) if clears else frozenset()
         return made
 
@@ -63,6 +64,16 @@ def _bounds(cls: type[Any], model: type[Any] | None) -> dict[str, TypeAdapter[An
                 kind = Annotated[kind, item]
             found[field.python_name] = TypeAdapter(kind)
     return found
+
+
+def _defaults(cls: type[Any], model: type[Any] | None) -> dict[str, Any]:
+    """What the columns of fields that are left out hold, where that is the same for every row."""
+    columns = {field.python_name: _column(model, field.python_name) for field in cls.__strawberry_definition__.fields}
+    return {
+        name: column.default
+        for name, column in columns.items()
+        if column is not None and column.default is not None and not column.is_required()
+    }
 
 
 def _column(model: type[Any] | None, name: str) -> Any:

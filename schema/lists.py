@@ -18,13 +18,13 @@ from schema.scalars import MinorUnits
 
 
 class Direction(StrEnum):
-    """Which way an order goes."""
+    """Sort direction."""
 
     ASC = "ASC"
     DESC = "DESC"
 
 
-words(Direction, ASC="The least, or the oldest, first.", DESC="The greatest, or the newest, first.")
+words(Direction, ASC="Ascending: smallest or oldest first.", DESC="Descending: largest or newest first.")
 
 
 def _first(page: Page) -> str | None:
@@ -43,39 +43,39 @@ def _cursor(read: Callable[[Page], str | None], description: str) -> Any:
     return computed(read, description=description, cell=Cell(write=read, null=True, needs=(CURSOR,)))
 
 
-@object_type(description="Where a page stands in its list.")
+@object_type(description="Position of a page in its list.")
 class PageInfo:
     """Where a page stands in its list."""
 
-    has_next_page: bool = _told("has_next_page", "Whether more comes after this page.")
-    has_previous_page: bool = _told("has_previous_page", "Whether something comes before this page.")
-    start_cursor: str | None = _cursor(_first, "The cursor of its first row.")
-    end_cursor: str | None = _cursor(_last, "The cursor of its last row.")
+    has_next_page: bool = _told("has_next_page", "Whether there are more items after this page.")
+    has_previous_page: bool = _told("has_previous_page", "Whether there are items before this page.")
+    start_cursor: str | None = _cursor(_first, "Cursor of the page's first item; null when it is empty.")
+    end_cursor: str | None = _cursor(_last, "Cursor of the page's last item; null when it is empty.")
 
 
 def page_info() -> Any:
     """A connection's ``pageInfo``."""
-    return through("Where the page stands in the list.", Cell(through=True))
+    return through("Position of the page in the list.", Cell(through=True))
 
 
 def edges() -> Any:
     """A connection's ``edges``."""
-    return through("The rows of the page, each with its cursor.", Cell(write=edges_of, through=True))
+    return through("The items of the page with their cursors.", Cell(write=edges_of, through=True))
 
 
 def nodes() -> Any:
     """A connection's ``nodes``."""
-    return through("The rows of the page.", Cell("rows", attribute=True, through=True))
+    return through("The items of the page.", Cell("rows", attribute=True, through=True))
 
 
 def edge_node() -> Any:
     """An edge's ``node``."""
-    return through("The row.", Cell("row", attribute=True, through=True))
+    return through("The item.", Cell("row", attribute=True, through=True))
 
 
 def edge_cursor() -> Any:
     """An edge's ``cursor``."""
-    meaning = "Where the row stands in the list."
+    meaning = "Cursor of the item, for `after` and `before`."
     return computed(_edge_cursor, description=meaning, cell=Cell(write=_edge_cursor, needs=(CURSOR,)))
 
 
@@ -85,58 +85,58 @@ def _edge_cursor(edge: Edge) -> str:
 
 def total_count() -> Any:
     """A connection's ``totalCount``: a statement of its own, only when it is asked for."""
-    return batched(totals, description="How many rows the list has in all.")
+    return batched(totals, description="Total number of items in the list.")
 
 
-@strawberry.input(description="Conditions on a text, without regard to case.")
+@strawberry.input(description="Conditions on a string. Case is ignored.")
 class TextFilter:
     """Conditions on a text."""
 
-    eq: strawberry.Maybe[str] = strawberry.field(description="Is this.")
-    in_: strawberry.Maybe[list[str]] = strawberry.field(name="in", description="Is one of these.")
-    starts_with: strawberry.Maybe[str] = strawberry.field(description="Begins with this.")
+    eq: strawberry.Maybe[str] = strawberry.field(description="Equals this value.")
+    in_: strawberry.Maybe[list[str]] = strawberry.field(name="in", description="Equals one of these values.")
+    starts_with: strawberry.Maybe[str] = strawberry.field(description="Starts with this value.")
 
 
 @strawberry.input(description="Conditions on a time.")
 class DateTimeFilter:
     """Conditions on a time."""
 
-    eq: strawberry.Maybe[datetime] = strawberry.field(description="Is this, to the millisecond.")
-    gt: strawberry.Maybe[datetime] = strawberry.field(description="Is later.")
-    gte: strawberry.Maybe[datetime] = strawberry.field(description="Is this or later.")
-    lt: strawberry.Maybe[datetime] = strawberry.field(description="Is earlier.")
-    lte: strawberry.Maybe[datetime] = strawberry.field(description="Is this or earlier.")
-    is_null: strawberry.Maybe[bool] = strawberry.field(description="Has no such time (true), or has one (false).")
+    eq: strawberry.Maybe[datetime] = strawberry.field(description="Equals this time, to the millisecond.")
+    gt: strawberry.Maybe[datetime] = strawberry.field(description="Is after this time.")
+    gte: strawberry.Maybe[datetime] = strawberry.field(description="Is at or after this time.")
+    lt: strawberry.Maybe[datetime] = strawberry.field(description="Is before this time.")
+    lte: strawberry.Maybe[datetime] = strawberry.field(description="Is at or before this time.")
+    is_null: strawberry.Maybe[bool] = strawberry.field(description="Is not set (`true`) or is set (`false`).")
 
 
-@strawberry.input(description="Conditions on a whole number.")
+@strawberry.input(description="Conditions on an integer.")
 class IntFilter:
     """Conditions on a whole number."""
 
-    eq: strawberry.Maybe[int] = strawberry.field(description="Is this.")
-    gt: strawberry.Maybe[int] = strawberry.field(description="Is greater.")
-    gte: strawberry.Maybe[int] = strawberry.field(description="Is this or greater.")
-    lt: strawberry.Maybe[int] = strawberry.field(description="Is less.")
-    lte: strawberry.Maybe[int] = strawberry.field(description="Is this or less.")
+    eq: strawberry.Maybe[int] = strawberry.field(description="Equals this value.")
+    gt: strawberry.Maybe[int] = strawberry.field(description="Is greater than this value.")
+    gte: strawberry.Maybe[int] = strawberry.field(description="Is greater than or equal to this value.")
+    lt: strawberry.Maybe[int] = strawberry.field(description="Is less than this value.")
+    lte: strawberry.Maybe[int] = strawberry.field(description="Is less than or equal to this value.")
 
 
 @strawberry.input(description="Conditions on an amount of money, in minor units.")
 class MinorUnitsFilter:
     """Conditions on an amount of money, in minor units."""
 
-    eq: strawberry.Maybe[MinorUnits] = strawberry.field(description="Is this.")
-    gt: strawberry.Maybe[MinorUnits] = strawberry.field(description="Is greater.")
-    gte: strawberry.Maybe[MinorUnits] = strawberry.field(description="Is this or greater.")
-    lt: strawberry.Maybe[MinorUnits] = strawberry.field(description="Is less.")
-    lte: strawberry.Maybe[MinorUnits] = strawberry.field(description="Is this or less.")
+    eq: strawberry.Maybe[MinorUnits] = strawberry.field(description="Equals this value.")
+    gt: strawberry.Maybe[MinorUnits] = strawberry.field(description="Is greater than this value.")
+    gte: strawberry.Maybe[MinorUnits] = strawberry.field(description="Is greater than or equal to this value.")
+    lt: strawberry.Maybe[MinorUnits] = strawberry.field(description="Is less than this value.")
+    lte: strawberry.Maybe[MinorUnits] = strawberry.field(description="Is less than or equal to this value.")
 
 
-@strawberry.input(description="Conditions on an id.")
+@strawberry.input(description="Conditions on an ID.")
 class IdFilter:
     """Conditions on an id."""
 
-    eq: strawberry.Maybe[strawberry.ID] = strawberry.field(description="Is this.")
-    in_: strawberry.Maybe[list[strawberry.ID]] = strawberry.field(name="in", description="Is one of these.")
+    eq: strawberry.Maybe[strawberry.ID] = strawberry.field(description="Equals this value.")
+    in_: strawberry.Maybe[list[strawberry.ID]] = strawberry.field(name="in", description="Equals one of these values.")
 
 
 @strawberry.input(description="Conditions on tags.")
@@ -144,19 +144,19 @@ class TagsFilter:
     """Conditions on tags."""
 
     has: strawberry.Maybe[str] = strawberry.field(description="Has this tag.")
-    has_any: strawberry.Maybe[list[str]] = strawberry.field(description="Has one of these tags.")
+    has_any: strawberry.Maybe[list[str]] = strawberry.field(description="Has at least one of these tags.")
 
 
 SEARCH_WORDS = (
-    f"Has, for each of these words, a word that begins with it; the first {WORDS_OF_A_SEARCH} words count. At most"
-    f" {MOST_TEXT:,} characters."
+    f"Search terms: an object matches when, for each of them, one of its words starts with it. The first"
+    f" {WORDS_OF_A_SEARCH} terms count. At most {MOST_TEXT:,} characters."
 )
-SEARCH = f"{SEARCH_WORDS} A text without a letter or a digit, such as an empty one, is as absent."
-AND = "All of these. One without a condition is left out."
+SEARCH = f"{SEARCH_WORDS} A string without a letter or a digit is ignored."
+AND = "All of these filters match. Filters without conditions are ignored."
 OR = (
-    "At least one of these; an empty list finds nothing. One without a condition is left out, and so is the whole where"
-    " no other is left."
+    "At least one of these filters matches; an empty list matches nothing. Filters without conditions are ignored, and"
+    " so is the list if it has no others."
 )
-NOT = "Not this; a value that is null is not equal to anything. Without a condition it is as absent."
-SOME = "At least one is like this; without a condition, there is at least one."
-NONE = "None is like this; without a condition, there is none."
+NOT = "This filter does not match. A null value equals nothing. A filter without conditions is ignored."
+SOME = "At least one related object matches. Without conditions: there is at least one."
+NONE = "No related object matches. Without conditions: there is none."

@@ -56,37 +56,39 @@ class AttachmentRow(SQLModel):
     url: Link
 
 
-@object_type(description="A file that belongs to a message.")
+@object_type(description="A file attached to a message.")
 class Attachment:
     """A file that belongs to a message."""
 
-    name: str = member("name", "The file's name.")
-    url: str = member("url", "Where the file is.")
+    name: str = member("name", "Name of the file.")
+    url: str = member("url", "URL of the file.")
 
 
-@object_type(description="Who wrote a message.")
+@object_type(description="The author of a message.")
 class Author:
     """Who wrote a message: columns of the message's row."""
 
     kind: AuthorKind = computed(
         lambda row: AuthorKind(row["author_kind"]),
-        description="Which kind of author.",
+        description="Kind of author.",
         cell=Cell("author_kind"),
     )
-    name: str = computed(lambda row: row["author_name"], description="The author's name.", cell=Cell("author_name"))
+    name: str = computed(lambda row: row["author_name"], description="Name of the author.", cell=Cell("author_name"))
 
 
-@object_type(Table, description="A message of an order's thread. Append-only.", scope="messages:read")
+@object_type(
+    Table, description="A message of an order's thread. Messages cannot be changed or deleted.", scope="messages:read"
+)
 class Message(Node):
     """A message of an order's thread."""
 
     prefix = PREFIX
     id: strawberry.ID = public_id(PREFIX)
-    order_id: strawberry.ID = related_id(ORDER, "order_id", "The order whose thread it is in.")
+    order_id: strawberry.ID = related_id(ORDER, "order_id", "ID of the order that the message belongs to.")
     order: Annotated["Order", strawberry.lazy("schema.orders")] = batched(
-        orders.of_messages, fold="order_id", description="The order whose thread it is in."
+        orders.of_messages, fold="order_id", description="The order that the message belongs to."
     )
-    author: Author = through("Who wrote it.", Cell(through=True))
+    author: Author = through("The author of the message.", Cell(through=True))
     body: str
     visibility: Visibility
     attachments: list[Attachment]
@@ -95,7 +97,7 @@ class Message(Node):
     version: int
 
 
-@object_type(description="A message and where it stands in its list.", scope="messages:read")
+@object_type(description="An edge of a list of messages: a message and its cursor.", scope="messages:read")
 class MessageEdge:
     """A message and where it stands in its list."""
 
@@ -103,7 +105,7 @@ class MessageEdge:
     cursor: str = edge_cursor()
 
 
-@object_type(description="A page of messages.", scope="messages:read")
+@object_type(description="A page of a list of messages.", scope="messages:read")
 class MessageConnection:
     """A page of messages."""
 
@@ -113,84 +115,86 @@ class MessageConnection:
     total_count: int = total_count()
 
 
-@strawberry.input(description="Conditions on who wrote a message.")
+@strawberry.input(description="Conditions on the kind of a message's author.")
 class AuthorKindFilter:
     """Conditions on who wrote a message."""
 
-    eq: strawberry.Maybe[AuthorKind] = strawberry.field(description="Is this.")
-    in_: strawberry.Maybe[list[AuthorKind]] = strawberry.field(name="in", description="Is one of these.")
-    not_in: strawberry.Maybe[list[AuthorKind]] = strawberry.field(description="Is none of these.")
+    eq: strawberry.Maybe[AuthorKind] = strawberry.field(description="Equals this value.")
+    in_: strawberry.Maybe[list[AuthorKind]] = strawberry.field(name="in", description="Equals one of these values.")
+    not_in: strawberry.Maybe[list[AuthorKind]] = strawberry.field(description="Equals none of these values.")
 
 
-@strawberry.input(description="Conditions on who sees a message.")
+@strawberry.input(description="Conditions on a message's visibility.")
 class VisibilityFilter:
     """Conditions on who sees a message."""
 
-    eq: strawberry.Maybe[Visibility] = strawberry.field(description="Is this.")
-    in_: strawberry.Maybe[list[Visibility]] = strawberry.field(name="in", description="Is one of these.")
-    not_in: strawberry.Maybe[list[Visibility]] = strawberry.field(description="Is none of these.")
+    eq: strawberry.Maybe[Visibility] = strawberry.field(description="Equals this value.")
+    in_: strawberry.Maybe[list[Visibility]] = strawberry.field(name="in", description="Equals one of these values.")
+    not_in: strawberry.Maybe[list[Visibility]] = strawberry.field(description="Equals none of these values.")
 
 
-@strawberry.input(description="Which messages; every condition given must hold.")
+@strawberry.input(description="Filter conditions for messages. All given conditions must match.")
 class MessageFilter:
     """Which messages."""
 
     and_: strawberry.Maybe[list["MessageFilter"]] = strawberry.field(name="and", description=AND)
     or_: strawberry.Maybe[list["MessageFilter"]] = strawberry.field(name="or", description=OR)
     not_: strawberry.Maybe["MessageFilter"] = strawberry.field(name="not", description=NOT)
-    id: strawberry.Maybe[IdFilter] = strawberry.field(description="By id.")
-    order_id: strawberry.Maybe[IdFilter] = strawberry.field(description="By the order's id.")
-    author_kind: strawberry.Maybe[AuthorKindFilter] = strawberry.field(description="By who wrote it.")
-    visibility: strawberry.Maybe[VisibilityFilter] = strawberry.field(description="By who sees it.")
-    created_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="By when it was written.")
+    id: strawberry.Maybe[IdFilter] = strawberry.field(description="Filter by ID.")
+    order_id: strawberry.Maybe[IdFilter] = strawberry.field(description="Filter by the order's ID.")
+    author_kind: strawberry.Maybe[AuthorKindFilter] = strawberry.field(description="Filter by kind of author.")
+    visibility: strawberry.Maybe[VisibilityFilter] = strawberry.field(description="Filter by visibility.")
+    created_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="Filter by time of creation.")
     order: strawberry.Maybe[Annotated["OrderFilter", strawberry.lazy("schema.orders")]] = strawberry.field(
-        description="By its order."
+        description="Filter by the order."
     )
 
 
 class MessageOrderField(StrEnum):
-    """What messages can be ordered by."""
+    """Fields that messages can be sorted by."""
 
     CREATED_AT = "CREATED_AT"
 
 
-words(MessageOrderField, CREATED_AT="When it was written.")
+words(MessageOrderField, CREATED_AT="Time of creation.")
 
 
-@strawberry.input(description="An order of messages.")
+@strawberry.input(description="Ordering options for messages.")
 class MessageOrder:
     """An order of messages."""
 
     kept_whole = True
-    field: MessageOrderField = strawberry.field(description="By what.")
-    direction: Direction | None = strawberry.field(description="Which way.", default=Direction.ASC)
+    field: MessageOrderField = strawberry.field(description="Field to sort by.")
+    direction: Direction | None = strawberry.field(description="Sort direction.", default=Direction.ASC)
 
 
-@input_type(AttachmentRow, description="A file that belongs to a message.")
+@input_type(AttachmentRow, description="A file attached to a message.")
 class AttachmentInput:
     """A file that belongs to a message."""
 
-    name: str = strawberry.field(description="The file's name: 1 to 200 characters.")
-    url: str = strawberry.field(description="Where the file is: up to 2,000 characters.")
+    name: str = strawberry.field(description="Name of the file: 1 to 200 characters.")
+    url: str = strawberry.field(description="URL of the file: `http` or `https`, at most 2,000 characters.")
 
 
-@input_type(Table, description="A new message of an order's thread.")
+@input_type(Table, description="Fields of the new message.")
 class CreateMessageInput:
     """A new message."""
 
     order_id: strawberry.ID
     body: str
-    author_kind: strawberry.Maybe[AuthorKind] = strawberry.field(description="STAFF (when absent) or CLIENT.")
-    author_name: strawberry.Maybe[str]
+    author_kind: strawberry.Maybe[AuthorKind] = strawberry.field(description="Kind of author: `STAFF` or `CLIENT`.")
+    author_name: strawberry.Maybe[str] = strawberry.field(
+        description="Name of the author. Defaults to the name of the API key."
+    )
     visibility: strawberry.Maybe[Visibility]
     attachments: strawberry.Maybe[list[AttachmentInput]]
 
 
-@object_type(description="What createMessage did.")
+@object_type(description="Result of createMessage.")
 class CreateMessagePayload:
-    """What createMessage did."""
+    """Result of createMessage."""
 
-    message: Message = strawberry.field(description="The new message.")
+    message: Message = strawberry.field(description="The created message.")
 
 
 @strawberry.type
@@ -199,15 +203,15 @@ class MessageQuery:
 
     message: Message | None = batched(
         messages.one,
-        description="The message of an id; null when it is missing.",
-        arguments=[argument("id", strawberry.ID, "The message's id.", required=True)],
+        description="Look up a message by ID. Null when it does not exist.",
+        arguments=[argument("id", strawberry.ID, "ID of the message.")],
         cost=1,
     )
     messages: MessageConnection | None = batched(
         messages.listed,
-        description="An order's messages, newest first.",
+        description="The messages of an order, newest first by default.",
         arguments=[
-            argument("order_id", strawberry.ID, "The order's id.", "orderId", required=True),
+            argument("order_id", strawberry.ID, "ID of the order.", "orderId"),
             *page_arguments(MessageFilter, MessageOrder),
         ],
     )
@@ -217,7 +221,7 @@ class MessageQuery:
 class MessageMutation:
     """What can be done with messages."""
 
-    @mutation("messages:write", "Append a message to an order's thread.")
+    @mutation("messages:write", "Add a message to an order's thread.")
     async def create_message(self, info: Info, input: CreateMessageInput) -> CreateMessagePayload:
         """Append a message."""
         return CreateMessagePayload(message=await messages.create(info.context, values_of(input)))

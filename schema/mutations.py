@@ -9,8 +9,9 @@ from schema.fields import Info, Requires
 
 MUTATION_COST = 10
 F = TypeVar("F", bound=Callable[..., Any])
-INPUT = "To which, and what with."
-EXPECTED = "The version it must still have; another is refused with VERSION_MISMATCH."
+INPUT = "The mutation's input."
+EXPECTED = "Version that the object must have. With any other, the mutation fails with `VERSION_MISMATCH`."
+MERGED = "Absent fields keep their values; `null` clears a field."
 
 
 def mutation(scope: str, description: str) -> Callable[[F], F]:
@@ -32,4 +33,4 @@ def mutation(scope: str, description: str) -> Callable[[F], F]:
     return field
 
 
-__all__ = ["EXPECTED", "Info", "mutation"]
+__all__ = ["EXPECTED", "MERGED", "Info", "mutation"]

@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 import strawberry
 
 
-@strawberry.interface(description="An object with an id of its own.")
+@strawberry.interface(description="An object with an ID.")
 class Node:
     """An object with an id of its own; ``prefix`` is what its ids begin with."""
 
     prefix: ClassVar[str] = ""
-    id: strawberry.ID = strawberry.field(description="Its id.")
+    id: strawberry.ID = strawberry.field(description="Unique identifier of the object.")
 
     @classmethod
     def is_type_of(cls, obj: Any, info: Any) -> bool:

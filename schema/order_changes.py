@@ -11,9 +11,14 @@ from models.words import Reason
 from resolvers import orders
 from schema.fields import object_type
 from schema.inputs import input_type, values_of
-from schema.mutations import EXPECTED, Info, mutation
+from schema.mutations import EXPECTED, MERGED, Info, mutation
 from schema.orders import Order
 from schema.scalars import Json, StringMap
+
+REASON = (
+    "Reason for the transition: required for `CANCELLED`. Moving an order to the status that it already has is not a"
+    " transition."
+)
 
 
 class _Moved(SQLModel):
@@ -23,7 +28,7 @@ class _Moved(SQLModel):
     status_reason: Reason
 
 
-@input_type(Table, description="A new order: PENDING, at the service's price.")
+@input_type(Table, description="Fields of the new order, which is `PENDING`, at the service's current price.")
 class CreateOrderInput:
     """A new order."""
 
@@ -40,71 +45,71 @@ class CreateOrderInput:
     Table,
     also=_Moved,
     clears=True,
-    description="What to change of an order: absent keeps, null clears. Then the move, if any.",
+    description=f"Fields of the order to change. {MERGED} The transition, if any, is made last.",
 )
 class UpdateOrderInput:
     """What to change of an order."""
 
-    id: strawberry.ID = strawberry.field(description="The order's id.")
+    id: strawberry.ID = strawberry.field(description="ID of the order.")
     expected_version: strawberry.Maybe[int] = strawberry.field(description=EXPECTED)
-    quantity: strawberry.Maybe[int] = strawberry.field(description="How many; fixed once work has started.")
+    quantity: strawberry.Maybe[int] = strawberry.field(
+        description="Quantity ordered. Cannot be changed once work has started."
+    )
     due_at: strawberry.Maybe[datetime | None]
     notes: strawberry.Maybe[str | None]
     form_data: strawberry.Maybe[Json | None]
     tags: strawberry.Maybe[list[str]]
     metadata: strawberry.Maybe[StringMap]
-    status: strawberry.Maybe[OrderStatus] = strawberry.field(description="Move it here, as transitionOrder does.")
-    status_reason: strawberry.Maybe[str] = strawberry.field(
-        description="Why, where the move needs a reason, as CANCELLED does. The status that it has already is no move."
+    status: strawberry.Maybe[OrderStatus] = strawberry.field(
+        description="Status to move the order to, as with `transitionOrder`."
     )
+    status_reason: strawberry.Maybe[str] = strawberry.field(description=REASON)
 
 
-@input_type(_Moved, description="A move of an order.")
+@input_type(_Moved, description="The transition to make.")
 class TransitionOrderInput:
     """A move of an order."""
 
-    id: strawberry.ID = strawberry.field(description="The order's id.")
-    to: OrderStatus = strawberry.field(description="What it becomes.")
-    reason: strawberry.Maybe[str] = strawberry.field(
-        description="Why, where the move needs a reason, as CANCELLED does. The status that it has already is no move."
-    )
+    id: strawberry.ID = strawberry.field(description="ID of the order.")
+    to: OrderStatus = strawberry.field(description="Status to move the order to.")
+    reason: strawberry.Maybe[str] = strawberry.field(description=REASON)
     expected_version: strawberry.Maybe[int] = strawberry.field(description=EXPECTED)
 
 
-@input_type(description="Which order to delete.")
+@input_type(description="The order to delete.")
 class DeleteOrderInput:
     """Which order to delete."""
 
-    id: strawberry.ID = strawberry.field(description="The order's id.")
+    id: strawberry.ID = strawberry.field(description="ID of the order.")
     expected_version: strawberry.Maybe[int] = strawberry.field(description=EXPECTED)
 
 
-@object_type(description="What createOrder did.")
+@object_type(description="Result of createOrder.")
 class CreateOrderPayload:
-    """What createOrder did."""
+    """Result of createOrder."""
 
-    order: Order = strawberry.field(description="The order, as it is now.")
+    order: Order = strawberry.field(description="The created order.")
 
 
-@object_type(description="What updateOrder did.")
+@object_type(description="Result of updateOrder.")
 class UpdateOrderPayload:
-    """What updateOrder did."""
+    """Result of updateOrder."""
 
-    order: Order = strawberry.field(description="The order, as it is now.")
+    order: Order = strawberry.field(description="The updated order.")
 
 
-@object_type(description="What transitionOrder did.")
+@object_type(description="Result of transitionOrder.")
 class TransitionOrderPayload:
-    """What transitionOrder did."""
+    """Result of transitionOrder."""
 
-    order: Order = strawberry.field(description="The order, as it is now.")
+    order: Order = strawberry.field(description="The updated order.")
 
 
-@object_type(description="What deleteOrder did.")
+@object_type(description="Result of deleteOrder.")
 class DeleteOrderPayload:
-    """What deleteOrder did."""
+    """Result of deleteOrder."""
 
-    deleted_id: strawberry.ID | None = strawberry.field(description="The id that is gone.")
+    deleted_id: strawberry.ID | None = strawberry.field(description="ID of the deleted order.")
 
 
 @strawberry.type
@@ -116,7 +121,7 @@ class OrderMutation:
         """Create one."""
         return CreateOrderPayload(order=await orders.create(info.context, values_of(input)))
 
-    @mutation("orders:write", "Change an order, and move it when a status is given.")
+    @mutation("orders:write", "Update an order, and move it to another status when one is given.")
     async def update_order(self, info: Info, input: UpdateOrderInput) -> UpdateOrderPayload:
         """Change one."""
         values = values_of(input)
@@ -124,7 +129,7 @@ class OrderMutation:
         status, reason = values.pop("status", None), values.pop("status_reason", None)
         return UpdateOrderPayload(order=await orders.change(info.context, key, expected, values, status, reason))
 
-    @mutation("orders:write", "Move an order along its state machine.")
+    @mutation("orders:write", "Move an order to another status.")
     async def transition_order(self, info: Info, input: TransitionOrderInput) -> TransitionOrderPayload:
         """Move one."""
         values = values_of(input)
@@ -132,7 +137,7 @@ class OrderMutation:
         order = await orders.move(info.context, values["id"], expected, values["to"], reason)
         return TransitionOrderPayload(order=order)
 
-    @mutation("orders:write", "Delete an order that is PENDING or CANCELLED and has no messages.")
+    @mutation("orders:write", "Delete an order that is `PENDING` or `CANCELLED` and has no messages.")
     async def delete_order(self, info: Info, input: DeleteOrderInput) -> DeleteOrderPayload:
         """Delete one."""
         values = values_of(input)

@@ -43,40 +43,46 @@ if TYPE_CHECKING:
     from schema.services import Service, ServiceFilter
 
 
-@object_type(description="What blocks a move.")
+@object_type(description="Why a transition is blocked.")
 class Blocked:
     """What blocks a move."""
 
-    code: Guard = strawberry.field(description="Which guard.")
-    message: str = strawberry.field(description="Why, for a person.")
-    limit: int | None = strawberry.field(description="The setting's limit that was reached: revisions, or days.")
-    until: datetime | None = strawberry.field(description="Until when the move was possible, where time blocks it.")
+    code: Guard = strawberry.field(description="The guard that blocks the transition.")
+    message: str = strawberry.field(description="Explanation for a person.")
+    limit: int | None = strawberry.field(description="The limit that was reached: a number of revisions or days.")
+    until: datetime | None = strawberry.field(
+        description="Time until which the transition was possible, when time blocks it."
+    )
 
 
-@object_type(description="A move of the order's state machine from where the order stands.")
+@object_type(description="A transition of an order from its current status.")
 class OrderTransition:
     """A move from where an order stands."""
 
-    to: OrderStatus = strawberry.field(description="What the order would become.")
-    allowed: bool = strawberry.field(description="Whether nothing blocks it now.")
-    requires: list[Requirement] = strawberry.field(description="What a request for it must bring.")
-    blocked_by: Blocked | None = strawberry.field(description="What blocks it.")
+    to: OrderStatus = strawberry.field(description="Status after the transition.")
+    allowed: bool = strawberry.field(description="Whether the transition is allowed now.")
+    requires: list[Requirement] = strawberry.field(description="Requirements of a request for the transition.")
+    blocked_by: Blocked | None = strawberry.field(description="Why the transition is blocked; null when it is allowed.")
 
 
-@object_type(Table, description="A client's order of a service.\n\n" + moves_described(), scope="orders:read")
+@object_type(
+    Table,
+    description="An order of a service by a client. Allowed transitions:\n\n" + moves_described(),
+    scope="orders:read",
+)
 class Order(Node):
     """An order."""
 
     prefix = PREFIX
     id: strawberry.ID = public_id(PREFIX)
     number: int
-    client_id: strawberry.ID = related_id(CLIENT, "client_id", "Whose order it is.")
+    client_id: strawberry.ID = related_id(CLIENT, "client_id", "ID of the client that the order is for.")
     client: Annotated["Client", strawberry.lazy("schema.clients")] = batched(
-        clients.of_orders, fold="client_id", description="Whose order it is."
+        clients.of_orders, fold="client_id", description="The client that the order is for."
     )
-    service_id: strawberry.ID = related_id(SERVICE, "service_id", "What was ordered.")
+    service_id: strawberry.ID = related_id(SERVICE, "service_id", "ID of the ordered service.")
     service: Annotated["Service", strawberry.lazy("schema.services")] = batched(
-        services.of_orders, fold="service_id", description="What was ordered."
+        services.of_orders, fold="service_id", description="The ordered service."
     )
     quantity: int
     unit_price: MinorUnits
@@ -103,17 +109,17 @@ class Order(Node):
         "status",
         "revisions",
         "completed_at",
-        description="Every move from where the order stands, and what blocks it.",
+        description="All transitions from the current status, including those that are blocked.",
     )
     messages: MessageConnection = batched(
         messages.of_orders,
         "id",
-        description="The order's thread, newest first.",
+        description="Messages of the order's thread, newest first by default.",
         arguments=page_arguments(MessageFilter, MessageOrder),
     )
 
 
-@object_type(description="An order and where it stands in its list.", scope="orders:read")
+@object_type(description="An edge of a list of orders: an order and its cursor.", scope="orders:read")
 class OrderEdge:
     """A row and where it stands in its list."""
 
@@ -121,7 +127,7 @@ class OrderEdge:
     cursor: str = edge_cursor()
 
 
-@object_type(description="A page of orders.", scope="orders:read")
+@object_type(description="A page of a list of orders.", scope="orders:read")
 class OrderConnection:
     """A page of orders."""
 
@@ -135,13 +141,13 @@ class OrderConnection:
 class OrderStatusFilter:
     """Conditions on a status."""
 
-    eq: strawberry.Maybe[OrderStatus] = strawberry.field(description="Is this.")
-    in_: strawberry.Maybe[list[OrderStatus]] = strawberry.field(name="in", description="Is one of these.")
-    not_in: strawberry.Maybe[list[OrderStatus]] = strawberry.field(description="Is none of these.")
+    eq: strawberry.Maybe[OrderStatus] = strawberry.field(description="Equals this value.")
+    in_: strawberry.Maybe[list[OrderStatus]] = strawberry.field(name="in", description="Equals one of these values.")
+    not_in: strawberry.Maybe[list[OrderStatus]] = strawberry.field(description="Equals none of these values.")
 
 
 class OrderOrderField(StrEnum):
-    """What orders can be ordered by."""
+    """Fields that orders can be sorted by."""
 
     CREATED_AT = "CREATED_AT"
     UPDATED_AT = "UPDATED_AT"
@@ -152,15 +158,15 @@ class OrderOrderField(StrEnum):
 
 words(
     OrderOrderField,
-    CREATED_AT="When it was made.",
-    UPDATED_AT="When it last changed.",
-    NUMBER="Its number.",
-    TOTAL="Its total, whatever the currency.",
-    DUE_AT="When it is due; those without a date last.",
+    CREATED_AT="Time of creation.",
+    UPDATED_AT="Time of the last change.",
+    NUMBER="Order number.",
+    TOTAL="Total, regardless of the currency.",
+    DUE_AT="Due time; orders without one come last.",
 )
 
 
-@strawberry.input(description="Conditions on the messages of an order.")
+@strawberry.input(description="Conditions on related messages.")
 class MessageListFilter:
     """Conditions on the messages of an order."""
 
@@ -168,7 +174,7 @@ class MessageListFilter:
     none: strawberry.Maybe[MessageFilter] = strawberry.field(description=NONE)
 
 
-@strawberry.input(description="Which orders; every condition given must hold.")
+@strawberry.input(description="Filter conditions for orders. All given conditions must match.")
 class OrderFilter:
     """Which orders."""
 
@@ -176,26 +182,26 @@ class OrderFilter:
     or_: strawberry.Maybe[list["OrderFilter"]] = strawberry.field(name="or", description=OR)
     not_: strawberry.Maybe["OrderFilter"] = strawberry.field(name="not", description=NOT)
     search: strawberry.Maybe[str] = strawberry.field(description=SEARCH)
-    id: strawberry.Maybe[IdFilter] = strawberry.field(description="By id.")
-    status: strawberry.Maybe[OrderStatusFilter] = strawberry.field(description="By status.")
-    tags: strawberry.Maybe[TagsFilter] = strawberry.field(description="By tags.")
-    created_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="By when it was made.")
-    updated_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="By when it last changed.")
-    client_id: strawberry.Maybe[IdFilter] = strawberry.field(description="By the client's id.")
-    service_id: strawberry.Maybe[IdFilter] = strawberry.field(description="By the service's id.")
-    number: strawberry.Maybe[IntFilter] = strawberry.field(description="By number.")
-    total: strawberry.Maybe[MinorUnitsFilter] = strawberry.field(description="By total, in minor units.")
-    due_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="By when it is due.")
+    id: strawberry.Maybe[IdFilter] = strawberry.field(description="Filter by ID.")
+    status: strawberry.Maybe[OrderStatusFilter] = strawberry.field(description="Filter by status.")
+    tags: strawberry.Maybe[TagsFilter] = strawberry.field(description="Filter by tags.")
+    created_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="Filter by time of creation.")
+    updated_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="Filter by time of the last change.")
+    client_id: strawberry.Maybe[IdFilter] = strawberry.field(description="Filter by the client's ID.")
+    service_id: strawberry.Maybe[IdFilter] = strawberry.field(description="Filter by the service's ID.")
+    number: strawberry.Maybe[IntFilter] = strawberry.field(description="Filter by order number.")
+    total: strawberry.Maybe[MinorUnitsFilter] = strawberry.field(description="Filter by total, in minor units.")
+    due_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="Filter by due time.")
     client: strawberry.Maybe[Annotated["ClientFilter", strawberry.lazy("schema.clients")]] = strawberry.field(
-        description="By its client."
+        description="Filter by the client."
     )
     service: strawberry.Maybe[Annotated["ServiceFilter", strawberry.lazy("schema.services")]] = strawberry.field(
-        description="By its service."
+        description="Filter by the service."
     )
-    messages: strawberry.Maybe["MessageListFilter"] = strawberry.field(description="By its messages.")
+    messages: strawberry.Maybe["MessageListFilter"] = strawberry.field(description="Filter by the order's messages.")
 
 
-@strawberry.input(description="Conditions on the orders of something.")
+@strawberry.input(description="Conditions on related orders.")
 class OrderListFilter:
     """Conditions on the orders of something."""
 
@@ -203,13 +209,13 @@ class OrderListFilter:
     none: strawberry.Maybe[OrderFilter] = strawberry.field(description=NONE)
 
 
-@strawberry.input(description="An order of orders.")
+@strawberry.input(description="Ordering options for orders.")
 class OrderOrder:
     """An order of orders."""
 
     kept_whole = True
-    field: OrderOrderField = strawberry.field(description="By what.")
-    direction: Direction | None = strawberry.field(description="Which way.", default=Direction.ASC)
+    field: OrderOrderField = strawberry.field(description="Field to sort by.")
+    direction: Direction | None = strawberry.field(description="Sort direction.", default=Direction.ASC)
 
 
 @strawberry.type
@@ -218,12 +224,12 @@ class OrderQuery:
 
     order: Order | None = batched(
         orders.one,
-        description="The order of an id; null when it is missing.",
-        arguments=[argument("id", strawberry.ID, "The order's id.", required=True)],
+        description="Look up an order by ID. Null when it does not exist.",
+        arguments=[argument("id", strawberry.ID, "ID of the order.")],
         cost=1,
     )
     orders: OrderConnection | None = batched(
         orders.listed,
-        description="The organization's orders, newest first.",
+        description="The organization's orders, newest first by default.",
         arguments=page_arguments(OrderFilter, OrderOrder),
     )

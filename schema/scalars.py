@@ -64,7 +64,7 @@ def _moment(value: object) -> datetime:
     try:
         parsed = datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise _wrong("It is no date of the calendar.") from error
+        raise _wrong("It must be a date that exists.") from error
     return parsed.replace(microsecond=parsed.microsecond // 1000 * 1000)
 
 
@@ -84,7 +84,7 @@ def _word(kind: Any) -> Callable[[object], str]:
 
     def read(value: object) -> str:
         if not isinstance(value, str):
-            raise _wrong("It must be a text.", "WRONG_TYPE")
+            raise _wrong("It must be a string.", "WRONG_TYPE")
         try:
             text: str = adapter.validate_python(value, strict=True)
         except ValidationError as error:
@@ -125,28 +125,28 @@ def _given(value: Any) -> Any:
 SCALARS: dict[object, Any] = {
     datetime: strawberry.scalar(
         name="DateTime",
-        description="A time: RFC 3339, UTC, milliseconds, Z.",
+        description="A time in RFC 3339 format, in UTC with milliseconds, such as `2026-11-25T09:30:00.000Z`.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
         serialize=shown_moment,
         parse_value=_moment,
     ),
     MinorUnits: strawberry.scalar(
         name="MinorUnits",
-        description="Money in the currency's smallest unit: a whole number, at most 2^53 - 1 either way.",
+        description="An amount of money in the smallest unit of its currency: an integer from -(2^53 - 1) to 2^53 - 1.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc7493#section-2.2",
         serialize=lambda value: value,
         parse_value=_minor_units,
     ),
     Currency: strawberry.scalar(
         name="Currency",
-        description="A currency: ISO 4217, upper case.",
+        description="A currency code of ISO 4217, in upper case.",
         specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
         serialize=str,
         parse_value=_word(words.Currency),
     ),
     Timezone: strawberry.scalar(
         name="Timezone",
-        description="A time zone: its IANA name, such as Europe/Berlin.",
+        description="The name of a time zone in the IANA database, such as `Europe/Berlin`.",
         specified_by_url="https://www.iana.org/time-zones",
         serialize=str,
         parse_value=_word(words.Timezone),
@@ -161,7 +161,7 @@ SCALARS: dict[object, Any] = {
     ),
     StringMap: strawberry.scalar(
         name="StringMap",
-        description="A JSON object of texts: at most 50 keys of 40 characters, each with a text of at most 500.",
+        description="A JSON object of strings: at most 50 keys of 40 characters, each with a string of at most 500.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-4",
         serialize=lambda value: value,
         # Its bounds are the model's, which tell more than a type does.

@@ -32,13 +32,15 @@ from schema.lists import (
     page_info,
     total_count,
 )
-from schema.mutations import EXPECTED, Info, mutation
+from schema.mutations import EXPECTED, MERGED, Info, mutation
 from schema.nodes import Node
 from schema.orders import OrderConnection, OrderFilter, OrderListFilter, OrderOrder
 from schema.scalars import Currency, MinorUnits, StringMap
 
 
-@object_type(Table, description="What the organization sells: an entry of its catalogue.", scope="services:read")
+@object_type(
+    Table, description="A service that the organization sells: an entry of its catalogue.", scope="services:read"
+)
 class Service(Node):
     """A service."""
 
@@ -60,12 +62,12 @@ class Service(Node):
     orders: OrderConnection = batched(
         orders.of_services,
         "id",
-        description="The service's orders, newest first.",
+        description="The service's orders, newest first by default.",
         arguments=page_arguments(OrderFilter, OrderOrder),
     )
 
 
-@object_type(description="A service and where it stands in its list.", scope="services:read")
+@object_type(description="An edge of a list of services: a service and its cursor.", scope="services:read")
 class ServiceEdge:
     """A row and where it stands in its list."""
 
@@ -73,7 +75,7 @@ class ServiceEdge:
     cursor: str = edge_cursor()
 
 
-@object_type(description="A page of services.", scope="services:read")
+@object_type(description="A page of a list of services.", scope="services:read")
 class ServiceConnection:
     """A page of services."""
 
@@ -87,13 +89,13 @@ class ServiceConnection:
 class ServiceStatusFilter:
     """Conditions on a status."""
 
-    eq: strawberry.Maybe[ServiceStatus] = strawberry.field(description="Is this.")
-    in_: strawberry.Maybe[list[ServiceStatus]] = strawberry.field(name="in", description="Is one of these.")
-    not_in: strawberry.Maybe[list[ServiceStatus]] = strawberry.field(description="Is none of these.")
+    eq: strawberry.Maybe[ServiceStatus] = strawberry.field(description="Equals this value.")
+    in_: strawberry.Maybe[list[ServiceStatus]] = strawberry.field(name="in", description="Equals one of these values.")
+    not_in: strawberry.Maybe[list[ServiceStatus]] = strawberry.field(description="Equals none of these values.")
 
 
 class ServiceOrderField(StrEnum):
-    """What services can be ordered by."""
+    """Fields that services can be sorted by."""
 
     CREATED_AT = "CREATED_AT"
     UPDATED_AT = "UPDATED_AT"
@@ -103,14 +105,14 @@ class ServiceOrderField(StrEnum):
 
 words(
     ServiceOrderField,
-    CREATED_AT="When it was made.",
-    UPDATED_AT="When it last changed.",
-    NAME="Its name, without case.",
-    PRICE="Its price, whatever the currency.",
+    CREATED_AT="Time of creation.",
+    UPDATED_AT="Time of the last change.",
+    NAME="Name, without regard to case.",
+    PRICE="Price, regardless of the currency.",
 )
 
 
-@strawberry.input(description="Which services; every condition given must hold.")
+@strawberry.input(description="Filter conditions for services. All given conditions must match.")
 class ServiceFilter:
     """Which services."""
 
@@ -118,17 +120,17 @@ class ServiceFilter:
     or_: strawberry.Maybe[list["ServiceFilter"]] = strawberry.field(name="or", description=OR)
     not_: strawberry.Maybe["ServiceFilter"] = strawberry.field(name="not", description=NOT)
     search: strawberry.Maybe[str] = strawberry.field(description=SEARCH)
-    id: strawberry.Maybe[IdFilter] = strawberry.field(description="By id.")
-    status: strawberry.Maybe[ServiceStatusFilter] = strawberry.field(description="By status.")
-    tags: strawberry.Maybe[TagsFilter] = strawberry.field(description="By tags.")
-    created_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="By when it was made.")
-    updated_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="By when it last changed.")
-    name: strawberry.Maybe[TextFilter] = strawberry.field(description="By name.")
-    price: strawberry.Maybe[MinorUnitsFilter] = strawberry.field(description="By price, in minor units.")
-    orders: strawberry.Maybe[OrderListFilter] = strawberry.field(description="By its orders.")
+    id: strawberry.Maybe[IdFilter] = strawberry.field(description="Filter by ID.")
+    status: strawberry.Maybe[ServiceStatusFilter] = strawberry.field(description="Filter by status.")
+    tags: strawberry.Maybe[TagsFilter] = strawberry.field(description="Filter by tags.")
+    created_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="Filter by time of creation.")
+    updated_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="Filter by time of the last change.")
+    name: strawberry.Maybe[TextFilter] = strawberry.field(description="Filter by name.")
+    price: strawberry.Maybe[MinorUnitsFilter] = strawberry.field(description="Filter by price, in minor units.")
+    orders: strawberry.Maybe[OrderListFilter] = strawberry.field(description="Filter by the service's orders.")
 
 
-@strawberry.input(description="Conditions on the services of something.")
+@strawberry.input(description="Conditions on related services.")
 class ServiceListFilter:
     """Conditions on the services of something."""
 
@@ -136,23 +138,25 @@ class ServiceListFilter:
     none: strawberry.Maybe[ServiceFilter] = strawberry.field(description=NONE)
 
 
-@strawberry.input(description="An order of services.")
+@strawberry.input(description="Ordering options for services.")
 class ServiceOrder:
     """An order of services."""
 
     kept_whole = True
-    field: ServiceOrderField = strawberry.field(description="By what.")
-    direction: Direction | None = strawberry.field(description="Which way.", default=Direction.ASC)
+    field: ServiceOrderField = strawberry.field(description="Field to sort by.")
+    direction: Direction | None = strawberry.field(description="Sort direction.", default=Direction.ASC)
 
 
-@input_type(Table, description="A new service.")
+@input_type(Table, description="Fields of the new service.")
 class CreateServiceInput:
     """A new service."""
 
     name: str
     description: strawberry.Maybe[str | None]
     price: MinorUnits
-    currency: strawberry.Maybe[Currency]
+    currency: strawberry.Maybe[Currency] = strawberry.field(
+        description="ISO 4217 currency code. Defaults to the organization's currency."
+    )
     billing: strawberry.Maybe[Billing]
     interval: strawberry.Maybe[BillingInterval | None]
     delivery_days: strawberry.Maybe[int | None]
@@ -161,11 +165,11 @@ class CreateServiceInput:
     metadata: strawberry.Maybe[StringMap]
 
 
-@input_type(Table, clears=True, description="What to change of a service: absent keeps, null clears.")
+@input_type(Table, clears=True, description=f"Fields of the service to change. {MERGED}")
 class UpdateServiceInput:
     """What to change of a service."""
 
-    id: strawberry.ID = strawberry.field(description="The service's id.")
+    id: strawberry.ID = strawberry.field(description="ID of the service.")
     expected_version: strawberry.Maybe[int] = strawberry.field(description=EXPECTED)
     name: strawberry.Maybe[str]
     description: strawberry.Maybe[str | None]
@@ -179,33 +183,33 @@ class UpdateServiceInput:
     metadata: strawberry.Maybe[StringMap]
 
 
-@input_type(description="Which service to delete.")
+@input_type(description="The service to delete.")
 class DeleteServiceInput:
     """Which service to delete."""
 
-    id: strawberry.ID = strawberry.field(description="The service's id.")
+    id: strawberry.ID = strawberry.field(description="ID of the service.")
     expected_version: strawberry.Maybe[int] = strawberry.field(description=EXPECTED)
 
 
-@object_type(description="What createService did.")
+@object_type(description="Result of createService.")
 class CreateServicePayload:
-    """What createService did."""
+    """Result of createService."""
 
-    service: Service = strawberry.field(description="The service, as it is now.")
+    service: Service = strawberry.field(description="The created service.")
 
 
-@object_type(description="What updateService did.")
+@object_type(description="Result of updateService.")
 class UpdateServicePayload:
-    """What updateService did."""
+    """Result of updateService."""
 
-    service: Service = strawberry.field(description="The service, as it is now.")
+    service: Service = strawberry.field(description="The updated service.")
 
 
-@object_type(description="What deleteService did.")
+@object_type(description="Result of deleteService.")
 class DeleteServicePayload:
-    """What deleteService did."""
+    """Result of deleteService."""
 
-    deleted_id: strawberry.ID | None = strawberry.field(description="The id that is gone.")
+    deleted_id: strawberry.ID | None = strawberry.field(description="ID of the deleted service.")
 
 
 @strawberry.type
@@ -214,13 +218,13 @@ class ServiceQuery:
 
     service: Service | None = batched(
         services.one,
-        description="The service of an id; null when it is missing.",
-        arguments=[argument("id", strawberry.ID, "The service's id.", required=True)],
+        description="Look up a service by ID. Null when it does not exist.",
+        arguments=[argument("id", strawberry.ID, "ID of the service.")],
         cost=1,
     )
     services: ServiceConnection | None = batched(
         services.listed,
-        description="The organization's services, newest first.",
+        description="The organization's services, newest first by default.",
         arguments=page_arguments(ServiceFilter, ServiceOrder),
     )
 
@@ -234,14 +238,14 @@ class ServiceMutation:
         """Create one."""
         return CreateServicePayload(service=await services.create(info.context, values_of(input)))
 
-    @mutation("services:write", "Change a service; orders keep what they copied of it.")
+    @mutation("services:write", "Update a service. Existing orders keep the values that they copied from it.")
     async def update_service(self, info: Info, input: UpdateServiceInput) -> UpdateServicePayload:
         """Change one."""
         values = values_of(input)
         key, expected = values.pop("id"), values.pop("expected_version", None)
         return UpdateServicePayload(service=await services.change(info.context, key, expected, values))
 
-    @mutation("services:write", "Delete a service that was never ordered.")
+    @mutation("services:write", "Delete a service. A service that has orders cannot be deleted; archive it instead.")
     async def delete_service(self, info: Info, input: DeleteServiceInput) -> DeleteServicePayload:
         """Delete one."""
         values = values_of(input)

@@ -53,7 +53,7 @@ def _coerced(schema: GraphQLSchema, operation: Operation, given: Mapping[str, An
         raise Refusals(_placed(schema, operation, problems, named))
     found = variables_of(schema, operation, given)
     if not isinstance(found, Variables):
-        raise Refusals([bad_input("variables", "They do not fit the operation.", "WRONG_TYPE")])
+        raise Refusals([bad_input("variables", "The variables do not match the operation.", "WRONG_TYPE")])
     return found
 
 

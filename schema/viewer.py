@@ -14,11 +14,13 @@ from schema.nodes import Node
 from schema.scalars import Currency, Timezone
 
 
-@object_type(Table, description="A service business.")
+@object_type(Table, description="An organization: the owner of all data that its API keys reach.")
 class Organization:
     """A service business."""
 
-    id: strawberry.ID = computed(lambda row: encode(PREFIX, row["org_id"]), "org_id", description="Its id.")
+    id: strawberry.ID = computed(
+        lambda row: encode(PREFIX, row["org_id"]), "org_id", description="Unique identifier of the object."
+    )
     name: str
     slug: str
     default_currency: Currency
@@ -27,13 +29,13 @@ class Organization:
     updated_at: datetime
 
 
-@object_type(description="The key that asks.")
+@object_type(description="The API key of the request.")
 class ViewerKey:
     """The key that asks."""
 
-    id: strawberry.ID = strawberry.field(description="Its id.")
-    name: str = strawberry.field(description="What it is for.")
-    scopes: list[str] = strawberry.field(description="What it may do.")
+    id: strawberry.ID = strawberry.field(description="Unique identifier of the object.")
+    name: str = strawberry.field(description="Name of the key.")
+    scopes: list[str] = strawberry.field(description="The key's scopes.")
 
 
 def _key(info: Info) -> Any:
@@ -46,15 +48,15 @@ def _known_scopes(info: Info) -> Any:
     return info._raw_info.schema.extensions["scopes"]
 
 
-@object_type(description="Who asks: the organization, the key, what the key may do.")
+@object_type(description="The caller: its organization and its API key.")
 class Viewer:
     """Who asks."""
 
-    organization: Organization = batched(organizations.viewer, description="The key's organization.")
+    organization: Organization = batched(organizations.viewer, description="The organization that the key belongs to.")
 
-    key: ViewerKey = strawberry.field(resolver=_key, description="The key.", metadata={"needs": ()})
+    key: ViewerKey = strawberry.field(resolver=_key, description="The API key.", metadata={"needs": ()})
     known_scopes: list[str] = strawberry.field(
-        resolver=_known_scopes, description="Every scope that opens something.", metadata={"needs": ()}
+        resolver=_known_scopes, description="All scopes that a key can have.", metadata={"needs": ()}
     )
 
 
@@ -66,11 +68,11 @@ def _health() -> Any:
     return {"status": "ok"}
 
 
-@object_type(description="Whether the server is well.")
+@object_type(description="State of the server.")
 class Health:
     """Whether the server is well."""
 
-    status: str = strawberry.field(description="ok while the process lives.")
+    status: str = strawberry.field(description="`ok` while the server is running.")
 
 
 @strawberry.type
@@ -79,20 +81,20 @@ class ViewerQuery:
 
     node: Node | None = batched(
         nodes.one,
-        description="The object of an id, whatever its type; null when it is missing.",
-        arguments=[argument("id", strawberry.ID, "The object's id.", required=True)],
+        description="Look up an object of any type by ID. Null when it does not exist.",
+        arguments=[argument("id", strawberry.ID, "ID of the object.")],
         cost=1,
     )
     nodes: list[Node | None] | None = batched(
         nodes.many,
-        description="The objects of up to 100 ids, in their order; null where one is missing.",
-        arguments=[argument("ids", list[strawberry.ID], "The objects' ids.", required=True)],
+        description="Look up objects of any type by their IDs, at most 100. Null in place of each that does not exist.",
+        arguments=[argument("ids", list[strawberry.ID], "IDs of the objects.")],
         cost=1,
     )
 
-    viewer: Viewer | None = strawberry.field(resolver=_viewer, description="Who asks.", metadata={"needs": ()})
+    viewer: Viewer | None = strawberry.field(resolver=_viewer, description="The caller.", metadata={"needs": ()})
     health: Health | None = strawberry.field(
         resolver=_health,
-        description="Whether the server is well; needs no key.",
+        description="State of the server. Needs no API key.",
         metadata={"needs": (), "public": True},
     )

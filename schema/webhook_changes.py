@@ -7,19 +7,22 @@ from models.webhooks import WebhookEndpoint as Table
 from resolvers import webhook_requests, webhooks
 from schema.fields import object_type
 from schema.inputs import input_type, values_of
-from schema.mutations import EXPECTED, Info, mutation
+from schema.mutations import EXPECTED, MERGED, Info, mutation
 from schema.webhooks import Delivery, WebhookEndpoint
 
-_ID = "The webhook endpoint's id."
-_NOT_WEAKER = "The key needs the scopes of all that the endpoint hears of."
+_ID = "ID of the webhook endpoint."
+_NOT_WEAKER = "The API key needs the scopes of all events that the endpoint receives."
 _AT_ONCE = (
-    "It is tried at once, also while the endpoint's circuit is open; only while another try of that endpoint is under"
-    " way it waits for the end of it, as nextAttemptAt says."
+    "It is attempted at once, even while the endpoint's circuit is open. While another attempt to the same endpoint is"
+    " in progress, it waits until that one has ended; see `nextAttemptAt`."
 )
-_SECRET = "The signing secret, whsec_…, shown this once; null when the answer is a replay."
+_SECRET = "The signing secret, `whsec_…`. It is shown only once: in a replayed answer it is null."
 
 
-@input_type(Table, description="A new webhook endpoint. It hears only of what the key that makes it could read.")
+@input_type(
+    Table,
+    description="Fields of the new webhook endpoint, which receives only events that the API key creating it may read.",
+)
 class CreateWebhookInput:
     """A new webhook endpoint."""
 
@@ -28,21 +31,23 @@ class CreateWebhookInput:
     description: strawberry.Maybe[str | None]
 
 
-@input_type(Table, clears=True, description="What to change of a webhook endpoint: absent keeps, null clears.")
+@input_type(Table, clears=True, description=f"Fields of the webhook endpoint to change. {MERGED}")
 class UpdateWebhookInput:
     """What to change of a webhook endpoint."""
 
     id: strawberry.ID = strawberry.field(description=_ID)
     expected_version: strawberry.Maybe[int] = strawberry.field(description=EXPECTED)
-    url: strawberry.Maybe[str] = strawberry.field(description="Its address: http or https, and not private.")
+    url: strawberry.Maybe[str] = strawberry.field(
+        description="URL that events are sent to: `http` or `https`, at a public address."
+    )
     events: strawberry.Maybe[list[str]]
     description: strawberry.Maybe[str | None]
     status: strawberry.Maybe[EndpointStatus] = strawberry.field(
-        description="Disable it, which cancels what is on its way, or enable it."
+        description="Whether events are sent to the endpoint. Disabling it cancels pending deliveries."
     )
 
 
-@input_type(description="Which webhook endpoint to delete.")
+@input_type(description="The webhook endpoint to delete.")
 class DeleteWebhookInput:
     """Which webhook endpoint to delete."""
 
@@ -50,7 +55,7 @@ class DeleteWebhookInput:
     expected_version: strawberry.Maybe[int] = strawberry.field(description=EXPECTED)
 
 
-@input_type(description="Which webhook endpoint gets a new secret.")
+@input_type(description="The webhook endpoint whose secret to rotate.")
 class RotateWebhookSecretInput:
     """Which webhook endpoint gets a new secret."""
 
@@ -58,62 +63,62 @@ class RotateWebhookSecretInput:
     expected_version: strawberry.Maybe[int] = strawberry.field(description=EXPECTED)
 
 
-@input_type(description="Which webhook endpoint gets a test event.")
+@input_type(description="The webhook endpoint to send a test event to.")
 class SendTestEventInput:
     """Which webhook endpoint gets a test event."""
 
     id: strawberry.ID = strawberry.field(description=_ID)
 
 
-@input_type(description="Which delivery is sent again.")
+@input_type(description="The delivery to send again.")
 class RedeliverInput:
     """Which delivery is sent again."""
 
-    id: strawberry.ID = strawberry.field(description="The delivery's id.")
+    id: strawberry.ID = strawberry.field(description="ID of the delivery.")
 
 
-@object_type(description="What createWebhook did.")
+@object_type(description="Result of createWebhook.")
 class CreateWebhookPayload:
-    """What createWebhook did."""
+    """Result of createWebhook."""
 
-    webhook: WebhookEndpoint = strawberry.field(description="The webhook endpoint, as it is now.")
+    webhook: WebhookEndpoint = strawberry.field(description="The created webhook endpoint.")
     secret: str | None = strawberry.field(description=_SECRET)
 
 
-@object_type(description="What updateWebhook did.")
+@object_type(description="Result of updateWebhook.")
 class UpdateWebhookPayload:
-    """What updateWebhook did."""
+    """Result of updateWebhook."""
 
-    webhook: WebhookEndpoint = strawberry.field(description="The webhook endpoint, as it is now.")
+    webhook: WebhookEndpoint = strawberry.field(description="The updated webhook endpoint.")
 
 
-@object_type(description="What deleteWebhook did.")
+@object_type(description="Result of deleteWebhook.")
 class DeleteWebhookPayload:
-    """What deleteWebhook did."""
+    """Result of deleteWebhook."""
 
-    deleted_id: strawberry.ID | None = strawberry.field(description="The id that is gone.")
+    deleted_id: strawberry.ID | None = strawberry.field(description="ID of the deleted webhook endpoint.")
 
 
-@object_type(description="What rotateWebhookSecret did.")
+@object_type(description="Result of rotateWebhookSecret.")
 class RotateWebhookSecretPayload:
-    """What rotateWebhookSecret did."""
+    """Result of rotateWebhookSecret."""
 
-    webhook: WebhookEndpoint = strawberry.field(description="The webhook endpoint, as it is now.")
+    webhook: WebhookEndpoint = strawberry.field(description="The updated webhook endpoint.")
     secret: str | None = strawberry.field(description=_SECRET)
 
 
-@object_type(description="What sendTestEvent did.")
+@object_type(description="Result of sendTestEvent.")
 class SendTestEventPayload:
-    """What sendTestEvent did."""
+    """Result of sendTestEvent."""
 
     delivery: Delivery = strawberry.field(description="The delivery of the test event.")
 
 
-@object_type(description="What redeliver did.")
+@object_type(description="Result of redeliver.")
 class RedeliverPayload:
-    """What redeliver did."""
+    """Result of redeliver."""
 
-    delivery: Delivery = strawberry.field(description="The delivery, as it is now.")
+    delivery: Delivery = strawberry.field(description="The delivery that is sent again.")
 
 
 @strawberry.type
@@ -122,21 +127,21 @@ class WebhookMutation:
 
     @mutation(
         "webhooks:write",
-        "Create a webhook endpoint, up to the organization's limit. The answer shows its secret, this once.",
+        "Create a webhook endpoint, up to the organization's limit. Its secret is shown only in this answer.",
     )
     async def create_webhook(self, info: Info, input: CreateWebhookInput) -> CreateWebhookPayload:
         """Create one."""
         webhook, secret = await webhooks.create(info.context, values_of(input))
         return CreateWebhookPayload(webhook=webhook, secret=secret)
 
-    @mutation("webhooks:write", f"Change, disable or enable a webhook endpoint. {_NOT_WEAKER}")
+    @mutation("webhooks:write", f"Update, disable or enable a webhook endpoint. {_NOT_WEAKER}")
     async def update_webhook(self, info: Info, input: UpdateWebhookInput) -> UpdateWebhookPayload:
         """Change one."""
         values = values_of(input)
         key, expected = values.pop("id"), values.pop("expected_version", None)
         return UpdateWebhookPayload(webhook=await webhooks.change(info.context, key, expected, values))
 
-    @mutation("webhooks:write", "Delete a webhook endpoint, which cancels what is on its way.")
+    @mutation("webhooks:write", "Delete a webhook endpoint and cancel its pending deliveries.")
     async def delete_webhook(self, info: Info, input: DeleteWebhookInput) -> DeleteWebhookPayload:
         """Delete one."""
         values = values_of(input)
@@ -145,8 +150,9 @@ class WebhookMutation:
 
     @mutation(
         "webhooks:write",
-        "Give an endpoint a new secret; the old one signs beside it for 24 hours. Until they are over, another rotation"
-        f" replaces the new secret at once, and the old one signs for the rest of its time. {_NOT_WEAKER}",
+        "Rotate an endpoint's signing secret. For 24 hours deliveries are signed with both the old and the new secret."
+        " A further rotation within this time replaces the new secret at once; the old one still signs until its end."
+        f" {_NOT_WEAKER}",
     )
     async def rotate_webhook_secret(self, info: Info, input: RotateWebhookSecretInput) -> RotateWebhookSecretPayload:
         """Rotate one's secret."""
@@ -156,8 +162,8 @@ class WebhookMutation:
 
     @mutation(
         "webhooks:write",
-        "Send an event webhook.test to one endpoint, whatever it listens to. It gets at most"
-        f" {webhook_requests.TEST_EVENTS_BOUND}; beyond them it is refused with RATE_LIMITED."
+        "Send a `webhook.test` event to an endpoint, whatever its event types. An endpoint gets at most"
+        f" {webhook_requests.TEST_EVENTS_BOUND}; further ones are refused with `RATE_LIMITED`."
         f" {_AT_ONCE}",
     )
     async def send_test_event(self, info: Info, input: SendTestEventInput) -> SendTestEventPayload:
@@ -166,8 +172,8 @@ class WebhookMutation:
 
     @mutation(
         "webhooks:write",
-        f"Send an event to its endpoint again, at most {webhook_requests.REDELIVERIES} times: the same id, the same"
-        f" body. {_AT_ONCE} {_NOT_WEAKER}",
+        "Send an event to its endpoint again, with the same ID and body, at most"
+        f" {webhook_requests.REDELIVERIES} times. {_AT_ONCE} {_NOT_WEAKER}",
     )
     async def redeliver(self, info: Info, input: RedeliverInput) -> RedeliverPayload:
         """Send again."""

@@ -34,34 +34,37 @@ def _at(attempt: Any) -> datetime:
     return datetime.fromisoformat(attempt["at"])
 
 
-@object_type(description="One try to deliver an event.", scope="webhooks:read")
+@object_type(description="An attempt to deliver an event.", scope="webhooks:read")
 class DeliveryAttempt:
     """One try to deliver an event."""
 
-    at: datetime = computed(_at, description="When it began.")
+    at: datetime = computed(_at, description="Time at which the attempt started.")
     response_code: int | None = computed(
-        lambda attempt: attempt["responseCode"], description="The receiver's status; null without a whole answer."
+        lambda attempt: attempt["responseCode"],
+        description="HTTP status of the answer; null without a complete answer.",
     )
-    duration_ms: int = computed(lambda attempt: attempt["durationMs"], description="How long it took, in milliseconds.")
-    error: str | None = strawberry.field(description="Why there was no whole answer, as a code.")
-    body: str | None = strawberry.field(description="The first 1 KiB of the answer.")
+    duration_ms: int = computed(lambda attempt: attempt["durationMs"], description="Duration in milliseconds.")
+    error: str | None = strawberry.field(description="Error code; null when the answer was complete.")
+    body: str | None = strawberry.field(description="The first 1 KiB of the answer's body.")
 
 
-@object_type(DeliveryTable, description="One event on its way to one endpoint.", scope="webhooks:read")
+@object_type(DeliveryTable, description="The delivery of one event to one endpoint.", scope="webhooks:read")
 class Delivery:
     """One event on its way to one endpoint."""
 
     id: strawberry.ID = public_id(DELIVERY_PREFIX)
-    event_id: strawberry.ID = related_id(EVENT_PREFIX, "event_id", "The event: the header webhook-id of each try.")
+    event_id: strawberry.ID = related_id(
+        EVENT_PREFIX, "event_id", "ID of the event: the `webhook-id` header of every attempt."
+    )
     event_type: str
     status: DeliveryStatus
-    attempts: list[DeliveryAttempt] = strawberry.field(description="The last 20 tries, the oldest of them first.")
+    attempts: list[DeliveryAttempt] = strawberry.field(description="The last 20 attempts, oldest first.")
     next_attempt_at: datetime | None
     created_at: datetime = creation()
     updated_at: datetime
 
 
-@object_type(description="A delivery and where it stands in its list.", scope="webhooks:read")
+@object_type(description="An edge of a list of deliveries: a delivery and its cursor.", scope="webhooks:read")
 class DeliveryEdge:
     """A row and where it stands in its list."""
 
@@ -69,7 +72,7 @@ class DeliveryEdge:
     cursor: str = edge_cursor()
 
 
-@object_type(description="A page of deliveries.", scope="webhooks:read")
+@object_type(description="A page of a list of deliveries.", scope="webhooks:read")
 class DeliveryConnection:
     """A page of deliveries."""
 
@@ -83,42 +86,44 @@ class DeliveryConnection:
 class DeliveryStatusFilter:
     """Conditions on a status."""
 
-    eq: strawberry.Maybe[DeliveryStatus] = strawberry.field(description="Is this.")
-    in_: strawberry.Maybe[list[DeliveryStatus]] = strawberry.field(name="in", description="Is one of these.")
-    not_in: strawberry.Maybe[list[DeliveryStatus]] = strawberry.field(description="Is none of these.")
+    eq: strawberry.Maybe[DeliveryStatus] = strawberry.field(description="Equals this value.")
+    in_: strawberry.Maybe[list[DeliveryStatus]] = strawberry.field(name="in", description="Equals one of these values.")
+    not_in: strawberry.Maybe[list[DeliveryStatus]] = strawberry.field(description="Equals none of these values.")
 
 
-@strawberry.input(description="Which deliveries; every condition given must hold.")
+@strawberry.input(description="Filter conditions for deliveries. All given conditions must match.")
 class DeliveryFilter:
     """Which deliveries."""
 
     and_: strawberry.Maybe[list["DeliveryFilter"]] = strawberry.field(name="and", description=AND)
     or_: strawberry.Maybe[list["DeliveryFilter"]] = strawberry.field(name="or", description=OR)
     not_: strawberry.Maybe["DeliveryFilter"] = strawberry.field(name="not", description=NOT)
-    id: strawberry.Maybe[IdFilter] = strawberry.field(description="By id.")
-    status: strawberry.Maybe[DeliveryStatusFilter] = strawberry.field(description="By status.")
-    created_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="By when it was made.")
+    id: strawberry.Maybe[IdFilter] = strawberry.field(description="Filter by ID.")
+    status: strawberry.Maybe[DeliveryStatusFilter] = strawberry.field(description="Filter by status.")
+    created_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="Filter by time of creation.")
 
 
 class DeliveryOrderField(StrEnum):
-    """What deliveries can be ordered by."""
+    """Fields that deliveries can be sorted by."""
 
     CREATED_AT = "CREATED_AT"
 
 
-words(DeliveryOrderField, CREATED_AT="When it was made.")
+words(DeliveryOrderField, CREATED_AT="Time of creation.")
 
 
-@strawberry.input(description="An order of deliveries.")
+@strawberry.input(description="Ordering options for deliveries.")
 class DeliveryOrder:
     """An order of deliveries."""
 
     kept_whole = True
-    field: DeliveryOrderField = strawberry.field(description="By what.")
-    direction: Direction | None = strawberry.field(description="Which way.", default=Direction.ASC)
+    field: DeliveryOrderField = strawberry.field(description="Field to sort by.")
+    direction: Direction | None = strawberry.field(description="Sort direction.", default=Direction.ASC)
 
 
-@object_type(Table, description="An address that is told of events, signed (Standard Webhooks).", scope="webhooks:read")
+@object_type(
+    Table, description="An endpoint that signed events are sent to (Standard Webhooks).", scope="webhooks:read"
+)
 class WebhookEndpoint(Node):
     """An address that is told of events."""
 
@@ -141,12 +146,12 @@ class WebhookEndpoint(Node):
     deliveries: DeliveryConnection = batched(
         webhook_deliveries.of_endpoints,
         "id",
-        description="What was sent to it, newest first.",
+        description="Deliveries to the endpoint, newest first by default.",
         arguments=page_arguments(DeliveryFilter, DeliveryOrder),
     )
 
 
-@object_type(description="A webhook endpoint and where it stands in its list.", scope="webhooks:read")
+@object_type(description="An edge of a list of webhook endpoints: an endpoint and its cursor.", scope="webhooks:read")
 class WebhookEndpointEdge:
     """A row and where it stands in its list."""
 
@@ -154,7 +159,7 @@ class WebhookEndpointEdge:
     cursor: str = edge_cursor()
 
 
-@object_type(description="A page of webhook endpoints.", scope="webhooks:read")
+@object_type(description="A page of a list of webhook endpoints.", scope="webhooks:read")
 class WebhookEndpointConnection:
     """A page of webhook endpoints."""
 
@@ -168,41 +173,41 @@ class WebhookEndpointConnection:
 class EndpointStatusFilter:
     """Conditions on a status."""
 
-    eq: strawberry.Maybe[EndpointStatus] = strawberry.field(description="Is this.")
-    in_: strawberry.Maybe[list[EndpointStatus]] = strawberry.field(name="in", description="Is one of these.")
-    not_in: strawberry.Maybe[list[EndpointStatus]] = strawberry.field(description="Is none of these.")
+    eq: strawberry.Maybe[EndpointStatus] = strawberry.field(description="Equals this value.")
+    in_: strawberry.Maybe[list[EndpointStatus]] = strawberry.field(name="in", description="Equals one of these values.")
+    not_in: strawberry.Maybe[list[EndpointStatus]] = strawberry.field(description="Equals none of these values.")
 
 
-@strawberry.input(description="Which webhook endpoints; every condition given must hold.")
+@strawberry.input(description="Filter conditions for webhook endpoints. All given conditions must match.")
 class WebhookEndpointFilter:
     """Which webhook endpoints."""
 
     and_: strawberry.Maybe[list["WebhookEndpointFilter"]] = strawberry.field(name="and", description=AND)
     or_: strawberry.Maybe[list["WebhookEndpointFilter"]] = strawberry.field(name="or", description=OR)
     not_: strawberry.Maybe["WebhookEndpointFilter"] = strawberry.field(name="not", description=NOT)
-    id: strawberry.Maybe[IdFilter] = strawberry.field(description="By id.")
-    status: strawberry.Maybe[EndpointStatusFilter] = strawberry.field(description="By status.")
-    created_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="By when it was made.")
-    updated_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="By when it last changed.")
+    id: strawberry.Maybe[IdFilter] = strawberry.field(description="Filter by ID.")
+    status: strawberry.Maybe[EndpointStatusFilter] = strawberry.field(description="Filter by status.")
+    created_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="Filter by time of creation.")
+    updated_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="Filter by time of the last change.")
 
 
 class WebhookEndpointOrderField(StrEnum):
-    """What webhook endpoints can be ordered by."""
+    """Fields that webhook endpoints can be sorted by."""
 
     CREATED_AT = "CREATED_AT"
     UPDATED_AT = "UPDATED_AT"
 
 
-words(WebhookEndpointOrderField, CREATED_AT="When it was made.", UPDATED_AT="When it last changed.")
+words(WebhookEndpointOrderField, CREATED_AT="Time of creation.", UPDATED_AT="Time of the last change.")
 
 
-@strawberry.input(description="An order of webhook endpoints.")
+@strawberry.input(description="Ordering options for webhook endpoints.")
 class WebhookEndpointOrder:
     """An order of webhook endpoints."""
 
     kept_whole = True
-    field: WebhookEndpointOrderField = strawberry.field(description="By what.")
-    direction: Direction | None = strawberry.field(description="Which way.", default=Direction.ASC)
+    field: WebhookEndpointOrderField = strawberry.field(description="Field to sort by.")
+    direction: Direction | None = strawberry.field(description="Sort direction.", default=Direction.ASC)
 
 
 @strawberry.type
@@ -211,12 +216,12 @@ class WebhookQuery:
 
     webhook: WebhookEndpoint | None = batched(
         webhooks.one,
-        description="The webhook endpoint of an id; null when it is missing.",
-        arguments=[argument("id", strawberry.ID, "The webhook endpoint's id.", required=True)],
+        description="Look up a webhook endpoint by ID. Null when it does not exist.",
+        arguments=[argument("id", strawberry.ID, "ID of the webhook endpoint.")],
         cost=1,
     )
     webhooks: WebhookEndpointConnection | None = batched(
         webhooks.listed,
-        description="The organization's webhook endpoints, newest first.",
+        description="The organization's webhook endpoints, newest first by default.",
         arguments=page_arguments(WebhookEndpointFilter, WebhookEndpointOrder),
     )

@@ -41,7 +41,9 @@ class Anonymous:
         left = min(float(self.size), left + (moment - at) * self.refill)
         if left < cost:
             wait = max(1, -(-int(min(cost, self.size) - left) // self.refill))
-            raise Refusal("RATE_LIMITED", "Too much was asked without a key from this address.", retryAfter=wait)
+            raise Refusal(
+                "RATE_LIMITED", "Too many requests without an API key from this address; retry later.", retryAfter=wait
+            )
         if len(self._left) >= _ADDRESSES and address not in self._left:
             self._left.pop(next(iter(self._left)))
         self._left[address] = (left - cost, moment)

@@ -130,7 +130,7 @@ def _landing(settings: Settings) -> Endpoint:
 def _metrics(exposition: Exposition) -> Endpoint:
     async def metrics(request: Request) -> Response:
         if not exposition.may(request.headers.get("authorization")):
-            refused = Refusal("UNAUTHENTICATED", "The token of the metrics is needed: Authorization: Bearer ….")
+            refused = Refusal("UNAUTHENTICATED", "The metrics token is required: Authorization: Bearer ….")
             return _response(problem([shown_refusal(refused, request.state.request_id)], str))
         return Response(exposition.text(), media_type=CONTENT_TYPE_LATEST)
 

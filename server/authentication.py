@@ -42,7 +42,7 @@ class Authentication:
             return actor
         if b"authorization" in request.headers:
             self._count(self.address(request))
-        raise Refusal("UNAUTHENTICATED", "An API key is needed: Authorization: Bearer sk_live_….")
+        raise Refusal("UNAUTHENTICATED", "An API key is required: Authorization: Bearer sk_live_….")
 
     def _may_look(self, request: Request) -> bool:
         """Whether a key that has not worked here may cost a look-up."""
@@ -66,7 +66,7 @@ class Authentication:
         since, count = self._failures(address, moment)
         if count >= self.failures_per_minute:
             wait = max(1, round(MINUTE - (moment - since)))
-            raise Refusal("RATE_LIMITED", "Too many keys that do not work. Wait.", retryAfter=wait)
+            raise Refusal("RATE_LIMITED", "Too many invalid API keys; retry later.", retryAfter=wait)
         if len(self.failed) >= _ADDRESSES:
             self.failed.clear()
         self.failed[address] = (since, count + 1)

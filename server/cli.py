@@ -42,67 +42,78 @@ class Command:
     options: tuple[Option, ...] = ()
 
 
-ORG = Option("--org", "the organization's slug")
+DESCRIPTION = "Run and operate Counterfoil. Settings come from the environment: see `counterfoil settings`."
+GROUPS = {
+    "org": "manage organizations",
+    "keys": "manage API keys",
+    "audit": "verify, export and erase the audit log",
+    "schema": "the GraphQL schema",
+    "openapi": "the OpenAPI document",
+}
+ORG = Option("--org", "slug of the organization")
 
 COMMANDS = (
     Command(
         ("dev",),
-        "run servers, the API and a worker here, with a demo organization",
+        "run PostgreSQL, Valkey, the API and a worker, with a demo organization",
         "server.commands:dev",
         (Option("--reset", "first remove the data, keys and secrets of earlier runs", required=False, flag=True),),
     ),
-    Command(("serve",), "run the API", "server.commands:serve"),
+    Command(("serve",), "run the API server", "server.commands:serve"),
     Command(("worker",), "run a worker", "server.commands:worker"),
-    Command(("migrate",), "bring the database to the newest revision", "server.commands:migrate"),
+    Command(("migrate",), "migrate the database to the latest revision", "server.commands:migrate"),
     Command(
         ("org", "create"),
-        "create an organization and print its id",
+        "create an organization and print its ID",
         "server.commands_data:create_organization",
-        (Option("--name", "its name"), Option("--slug", "its slug, unique, in lower case")),
+        (
+            Option("--name", "name of the organization"),
+            Option("--slug", "unique short name: lower-case letters, digits and hyphens"),
+        ),
     ),
     Command(
         ("keys", "create"),
-        "create an API key and print it, once",
+        "create an API key and print it; it is not shown again",
         "server.commands_data:create_key",
-        (ORG, Option("--name", "what it is for"), Option("--scopes", "scopes, comma-separated, or '*'")),
+        (ORG, Option("--name", "name of the key"), Option("--scopes", "comma-separated scopes, or '*' for all")),
     ),
     Command(
         ("audit", "verify"),
-        "verify an organization's sealed audit log, or a bundle of one with the public key alone",
+        "verify an organization's audit log, or an exported bundle with the public keys",
         "server.commands_audit:verify",
         (
-            Option("--org", "the organization's slug or id; for a bundle its id", required=False),
-            Option("--head", "a head kept elsewhere, as number:hash, that must be in the chain", required=False),
-            Option("--bundle", "a file that `audit export` wrote", required=False),
-            Option("--key", "the public keys that a bundle's head may be signed by", required=False),
+            Option("--org", "slug or ID of the organization; for a bundle, its ID", required=False),
+            Option("--head", "earlier head, as number:hash, that the log must contain", required=False),
+            Option("--bundle", "file written by `audit export`", required=False),
+            Option("--key", "public keys that the bundle may be signed by, as printed by `audit key`", required=False),
         ),
     ),
     Command(
         ("audit", "export"),
-        "verify an organization's sealed audit log and write a signed bundle of it",
+        "verify an organization's audit log and write it to a signed bundle",
         "server.commands_audit:export",
         (
-            Option("--org", "the organization's slug or id"),
-            Option("--out", "the file to be written"),
-            Option("--from", "the first entry's number, 1 unless said otherwise", required=False),
-            Option("--to", "the last entry's number, the log's end unless said otherwise", required=False),
+            Option("--org", "slug or ID of the organization"),
+            Option("--out", "file to write"),
+            Option("--from", "number of the first entry (default: 1)", required=False),
+            Option("--to", "number of the last entry (default: the last in the log)", required=False),
         ),
     ),
     Command(
         ("audit", "erase"),
-        "erase what the audit log holds of a resource, and seal who erased it",
+        "erase a resource's changes from the audit log, and record the erasure in it",
         "server.commands_audit:erase",
         (
-            Option("--org", "the organization's slug or id"),
-            Option("--target", "a resource's id, or an audit entry's"),
+            Option("--org", "slug or ID of the organization"),
+            Option("--target", "ID of a resource or of an audit entry"),
         ),
     ),
     Command(("audit", "key"), "print the public keys that verify signed bundles", "server.commands_audit:print_key"),
     Command(("schema", "print"), "print the GraphQL schema", "server.commands_print:schema"),
     Command(("openapi", "print"), "print the OpenAPI document of the REST API", "server.commands_print:openapi"),
-    Command(("settings",), "print each setting with its default and meaning", "server.commands_print:settings"),
-    Command(("scopes",), "print each scope with what it opens", "server.commands_print:scopes"),
-    Command(("routes",), "print each REST route with its operation", "server.commands_print:routes"),
+    Command(("settings",), "list the settings with their defaults and meanings", "server.commands_print:settings"),
+    Command(("scopes",), "list the scopes with the operations that they allow", "server.commands_print:scopes"),
+    Command(("routes",), "list the REST routes with their GraphQL operations", "server.commands_print:routes"),
 )
 
 
@@ -116,15 +127,17 @@ class _Version(argparse.Action):
 
 def parser() -> argparse.ArgumentParser:
     """The parser for COMMANDS."""
-    root = argparse.ArgumentParser(prog="counterfoil", allow_abbrev=False)
-    root.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    root = argparse.ArgumentParser(prog="counterfoil", description=DESCRIPTION, allow_abbrev=False)
+    root.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     groups: dict[tuple[str, ...], argparse._SubParsersAction[argparse.ArgumentParser]] = {
         (): root.add_subparsers(metavar="command", required=True)
     }
     for command in COMMANDS:
         group, name = command.words[:-1], command.words[-1]
         if group not in groups:
-            inner = groups[()].add_parser(group[0], help=f"{group[0]} commands", allow_abbrev=False)
+            inner = groups[()].add_parser(
+                group[0], help=GROUPS[group[0]], description=GROUPS[group[0]], allow_abbrev=False
+            )
             groups[group] = inner.add_subparsers(metavar="command", required=True)
         leaf = groups[group].add_parser(name, help=command.help, description=command.help, allow_abbrev=False)
         for option in command.options:

@@ -115,7 +115,7 @@ def _late(ctx: Context | None) -> Refusal:
     """What is told of a request that took too long: after a commit, its change may be there."""
     if ctx is not None and ctx.committed:
         return outcome_unknown(keyed=ctx.idempotency_key is not None)
-    return Refusal("UNAVAILABLE", "It took too long. Try again.", retryAfter=1)
+    return Refusal("UNAVAILABLE", "The request took too long; retry it.", retryAfter=1)
 
 
 def _security(headers: Iterable[Header]) -> tuple[Header, ...]:

@@ -162,7 +162,7 @@ class GraphQL:
         if variables is not None and not isinstance(variables, dict):
             raise bad_input("variables", "variables must be an object.", "WRONG_TYPE")
         if name is not None and not isinstance(name, str):
-            raise bad_input("operationName", "operationName must be a text.", "WRONG_TYPE")
+            raise bad_input("operationName", "operationName must be a string.", "WRONG_TYPE")
         extensions = body.get("extensions")
         if extensions is not None and not isinstance(extensions, dict):
             raise bad_input("extensions", "extensions must be an object.", "WRONG_TYPE")

@@ -62,4 +62,4 @@ def too_slow(seconds: float) -> Refusal:
 
 def unknown_method() -> Refusal:
     """No path answers this method."""
-    return Refusal("NOT_IMPLEMENTED", "The API does not know this method.")
+    return Refusal("NOT_IMPLEMENTED", "The method is not supported.")

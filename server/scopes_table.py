@@ -5,7 +5,7 @@ from schema.graph import RULES
 ROOTS = ("Query", "Mutation")
 # What no field of the graph asks for by itself.
 OTHERS = (
-    ("messages:internal", "internal messages too, where messages are read, and to write them"),
+    ("messages:internal", "reading and writing internal messages, with the scopes of messages"),
     ("*", "everything"),
 )
 
@@ -19,5 +19,5 @@ def scopes_table() -> str:
     # A read scope before the write scope of the same resource, which includes it.
     rows = [(scope, ", ".join(names)) for scope, names in sorted(opened.items())]
     return "\n".join(
-        ["| scope | what it opens |", "|---|---|", *(f"| `{scope}` | {what} |" for scope, what in (*rows, *OTHERS))]
+        ["| scope | what it allows |", "|---|---|", *(f"| `{scope}` | {what} |" for scope, what in (*rows, *OTHERS))]
     )

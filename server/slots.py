@@ -84,14 +84,14 @@ def always_answered(scope: Scope) -> bool:
 
 def connections_exceeded() -> Refusal:
     """The address has more connections than its share."""
-    return Refusal("RATE_LIMITED", "Too many connections are open from this address. Use fewer.", retryAfter=1)
+    return Refusal("RATE_LIMITED", "Too many connections from this address.", retryAfter=1)
 
 
 def requests_exceeded() -> Refusal:
     """The address has more requests under way than its share."""
-    return Refusal("RATE_LIMITED", "Too many requests from this address are under way. Use fewer.", retryAfter=1)
+    return Refusal("RATE_LIMITED", "Too many concurrent requests from this address.", retryAfter=1)
 
 
 def overloaded() -> Refusal:
     """All slots of work are taken."""
-    return Refusal("UNAVAILABLE", "Too many requests are under way. Try again.", retryAfter=1)
+    return Refusal("UNAVAILABLE", "Too many concurrent requests; retry later.", retryAfter=1)

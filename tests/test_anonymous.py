@@ -126,7 +126,7 @@ def test_a_body_without_a_length_costs_as_much_as_the_longest() -> None:
     for header in ((b"transfer-encoding", b"chunked"), (b"content-length", b"%d" % MOST_BODY)):
         made = Anonymous(lambda request: str(request.scope["client"][0]), 40, 1)
         made.read(_request("a", header), needed)
-        with pytest.raises(Refusal, match="without a key") as refused:
+        with pytest.raises(Refusal, match="without an API key") as refused:
             made.read(_request("a", header), needed)
         assert refused.value.code == "RATE_LIMITED"
         made.read(_request("b", header), needed)

@@ -109,9 +109,9 @@ def test_openapi_says_what_no_schema_can() -> None:
     assert "16 KiB" in said["/api/v1/orders"]["post"]["description"]
     assert all(text in said["/api/v1/orders/{publicId}"]["put"]["description"] for text in ("16 KiB", "year 9000"))
     parameters = {each["name"]: each["description"] for each in said["/api/v1/orders"]["get"]["parameters"]}
-    assert "page × limit is at most 10,000" in parameters["page"]
+    assert "`page` × `limit` is at most 10,000" in parameters["page"]
     assert "`page`" in parameters["cursor"]
-    assert "without a dueAt come last" in parameters["sort"]
+    assert "without a `dueAt` come last" in parameters["sort"]
 
 
 def test_a_change_of_billing_goes_with_its_interval() -> None:

@@ -22,6 +22,7 @@ HEADINGS = [
     "Deployment",
     "The audit log",
     "Commands",
+    "Versions",
     "How fast it is",
     "What it survives",
     "How a query runs",

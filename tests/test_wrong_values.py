@@ -36,8 +36,8 @@ async def test_a_wrong_value_names_its_variable_and_its_field(acme: Org) -> None
     errors = await shown(acme, TWO, a=GOOD, b={"name": 3, "email": "b@example.com", "tags": ["x", 1], "colour": "red"})
     told = [(error["message"], error["extensions"]["field"], error["extensions"]["reason"]) for error in errors]
     assert told == [
-        ("Variable '$b' has invalid value at .name: It must be a text.", "input.name", "WRONG_TYPE"),
-        ("Variable '$b' has invalid value at .tags.1: It must be a text.", "input.tags.1", "WRONG_TYPE"),
+        ("Variable '$b' has invalid value at .name: It must be a string.", "input.name", "WRONG_TYPE"),
+        ("Variable '$b' has invalid value at .tags.1: It must be a string.", "input.tags.1", "WRONG_TYPE"),
         ("Variable '$b' has invalid value at .colour: There is no such field.", "input.colour", "UNKNOWN_FIELD"),
     ]
     for error in errors:

@@ -1,0 +1,52 @@
+"""What introspection shows beyond the declarations: scopes, since it has no directives, and the defaults of inputs."""
+
+from collections.abc import Mapping
+
+from graphql import GraphQLField, GraphQLInputField, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
+
+from execution.judge import Rule
+from schema.fields import required_scope
+from schema.prices import LED_TO
+
+BY_TYPE = "Requires the read scope of the object's type."
+
+
+def name_scopes(graph: GraphQLSchema, rules: Mapping[tuple[str, str], Rule]) -> None:
+    """Add the scope that a field needs to its description, unless its object needs the same one.
+
+    A filter on related objects needs the scope to read these.
+    """
+    for (type_name, field_name), rule in rules.items():
+        on = graph.type_map[type_name]
+        # Who gets a payload holds the write scope, which includes the read scope of what is in it.
+        if not isinstance(on, GraphQLObjectType) or field_name not in on.fields or type_name.endswith("Payload"):
+            continue
+        field = on.fields[field_name]
+        if rule.scope is not None and rule.scope != required_scope(on.extensions["strawberry-definition"].directives):
+            _add(field, _requires(rule.scope))
+        elif rule.scope_of is not None and "ids" in rule.reads:
+            _add(field, BY_TYPE)
+    for type_ in graph.type_map.values():
+        if isinstance(type_, GraphQLInputObjectType) and type_.name.endswith("Filter"):
+            for name in type_.fields.keys() & LED_TO.keys():
+                _add(type_.fields[name], _requires(f"{LED_TO[name]}:read"))
+
+
+def _requires(scope: str) -> str:
+    return f"Requires the scope `{scope}`."
+
+
+def _add(field: GraphQLField | GraphQLInputField, text: str) -> None:
+    field.description = f"{field.description} {text}"
+
+
+def show_defaults(graph: GraphQLSchema) -> None:
+    """Give the optional fields of inputs the defaults of their models' columns, which hold where they are absent."""
+    for type_ in graph.type_map.values():
+        if isinstance(type_, GraphQLInputObjectType):
+            definition = type_.extensions["strawberry-definition"]
+            defaults: Mapping[str, object] = getattr(definition.origin, "defaults", {})
+            for field in type_.fields.values():
+                name = field.extensions["strawberry-definition"].python_name
+                if name in defaults:
+                    field.default_value = defaults[name]
