@@ -63,14 +63,9 @@ class Runner:
     """One worker's slots, by queue; whose turn it is, ``Turns`` decides. Ids may be offered any number of times."""
 
     def __init__(
-        self,
-        runtime: Runtime,
-        handlers: Mapping[JobKind, Handler],
-        slots: Mapping[str, int],
-        *,
-        lease_seconds: float,
-        heartbeat_seconds: float,
-    ) -> None:
+        self, runtime: Runtime, handlers: Mapping[JobKind, Handler], slots: Mapping[str, int],
+        *, lease_seconds: float, heartbeat_seconds: float,
+    ) -> None:  # fmt: skip
         self.runtime = runtime
         self.hungry = asyncio.Event()
         clock = asyncio.get_running_loop().time
