@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from resolvers.conditions import Condition
 from resolvers.filter_sql import All, Column, Either, Lookup, Node, Not, Related
 from resolvers.pieces import ORG, Aliases, Piece, here, quoted
+from resolvers.set_sql import looks_elsewhere
 
 # With more candidates than this, so many of a million rows match that a page is full after some ten thousand.
 MOST = 5_000
@@ -25,20 +26,7 @@ def candidates(node: Node, table: sa.Table, named: Aliases) -> str | None:
 
     None where no index finds them. Some of them may not match.
     """
-    return _Finder(MOST if _looks_elsewhere(node) else MOST_OF_COLUMNS, named).ids(node, table, "id")
-
-
-def _looks_elsewhere(node: Node) -> bool:
-    """Whether a row cannot be checked by its own columns alone."""
-    match node:
-        case Column():
-            return False
-        case All() | Either():
-            return any(_looks_elsewhere(part) for part in node.parts)
-        case Not():
-            return _looks_elsewhere(node.part)
-        case _:
-            return True
+    return _Finder(MOST if looks_elsewhere(node) else MOST_OF_COLUMNS, named).ids(node, table, "id")
 
 
 @cache

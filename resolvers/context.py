@@ -24,12 +24,15 @@ Row = Any
 
 _BEGIN_READ = "begin isolation level repeatable read, read only"
 _BEGIN_WRITE = "begin"
+# One plan for all values. Of an organization that is not in the statistics yet PostgreSQL would assume that it has no
+# rows, and look for each one by reading all of them.
+_GENERIC = ",set_config('plan_cache_mode','force_generic_plan',true)"
 _FILTERED = (
-    ",set_config('enable_sort','off',true),set_config('enable_bitmapscan','off',true),set_config('jit','off',true)"
+    f"{_GENERIC},set_config('enable_sort','off',true),set_config('enable_bitmapscan','off',true)"
+    ",set_config('enable_seqscan','off',true),set_config('jit','off',true)"
 )
 # A commit that was sent is waited for so long after its request is over.
 COMMIT_S = 5.0
-_STEADY = ",set_config('plan_cache_mode','force_generic_plan',true)"
 
 
 def now() -> datetime:
@@ -59,8 +62,7 @@ class Context:
     """One operation's context. Loaders, rows and the connection live as long as it does, and no longer.
 
     ``statements`` counts what was sent, without the one that opens the transaction and the one that ends it.
-    ``steady``: each of its statements has one best plan for all values, which PostgreSQL shall keep. By itself it plans
-    anew for an organization that is larger than most, which takes longer than to run such a statement.
+    ``steady``: it filters nothing, so that PostgreSQL may sort, and read tables in any way.
     ``writes``: its transaction may change rows, and wait for others that do.
     ``modest``: its statements may take long, so that it takes nothing of its organization's second half of the pool.
     ``narrowable``: it only reads, and a caller can ask for less: it filters or counts.
@@ -169,7 +171,7 @@ class _Snapshot:
 
     async def __aenter__(self) -> None:
         ctx = self._ctx
-        also = (_STEADY if ctx.steady else _FILTERED) + ctx.runtime.lock_wait
+        also = (_GENERIC if ctx.steady else _FILTERED) + ctx.runtime.lock_wait
         ctx._connection = self._link = await ctx.runtime.begin(_BEGIN_READ, ctx.actor.org_id, also, modest=ctx.modest)
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:

@@ -7,6 +7,7 @@ from resolvers.filter_sql import bound, clause
 from resolvers.filters import Shape
 from resolvers.page_sql import always
 from resolvers.pieces import ORG, Aliases, Parameters, quoted
+from resolvers.set_sql import matching
 from resolvers.sql import Sql
 from resolvers.windows import Listed
 
@@ -32,19 +33,19 @@ def count_sql(asked: CountShape) -> Sql:
         parent = f"{rows}.{quoted(asked.column)}"
         where.append(f"{parent} = ANY ({parameters.add('parents')[0]}::UUID[])")
         if node is not None:
-            where.append(clause(node, rows, named, each=True))
+            where.append(clause(node, rows, named))
         shown = f"SELECT count(*) AS total, {parent} AS parent_id"
         return _made(f"{shown} FROM {source} WHERE {' AND '.join(where)} GROUP BY {parent}", parameters)
     start = f"SELECT count(*) AS total FROM {source} WHERE "
     if node is None:
         return _made(start + " AND ".join(where), parameters)
-    every = start + " AND ".join([*where, clause(node, rows, named, each=False)])
+    every = f"SELECT count(*) AS total FROM ({matching(node, table, 'id', named, fixed)}) AS {named()}"
     few = candidates(node, table, named)
     if few is None:
         return _made(every, parameters)
     ids = "(SELECT candidates.ids FROM candidates)"
     among = f"{rows}.id = ANY ({ids}::UUID[])"
-    some = start + " AND ".join([*where, among, clause(node, rows, named, each=True)])
+    some = start + " AND ".join([*where, among, clause(node, rows, named)])
     text = f"WITH candidates AS MATERIALIZED (SELECT {few} AS ids)"
     return _made(f"{text} SELECT CASE WHEN {ids} IS NULL THEN ({every}) ELSE ({some}) END AS total", parameters)
 

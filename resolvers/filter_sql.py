@@ -1,6 +1,6 @@
 """The SQL of filters: a shape with its parameters, and the condition that it is on a list's rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -131,43 +131,43 @@ def _column(table: sa.Table, asked: Condition, name: str, given: Given) -> Colum
     return Column(table, asked, name, tuple(type_ for _, type_ in taken), tuple(place for place, _ in taken))
 
 
-def clause(node: Node, table: str, named: Aliases, *, each: bool) -> str:
-    """The condition over a row of a table. ``each``: related rows are looked up for each row by itself."""
+def clause(node: Node, table: str, named: Aliases) -> str:
+    """The condition over a row of a table. Related rows are looked up for each row by itself."""
+    return combined(node, table, lambda found: _exists(found, table, named))
+
+
+def combined(node: Node, table: str, exists: Callable[[Lookup | Related], str]) -> str:
+    """The condition over a row of a table. ``exists`` gives the one that a row of another table meets a condition."""
     match node:
         case Column():
             return node.over(table)
         case Lookup():
-            use = named()
-            source = f"{quoted(node.column.table.name)} AS {use}"
-            return _exists(source, f"{node.over(use)} AND {use}.subject_id = {table}.id", each=each)
+            return exists(node)
         case Related():
-            found = _related(node, table, named, each=each)
-            return f"(NOT {found})" if node.none else found
+            return f"(NOT {exists(node)})" if node.none else exists(node)
         case All():
-            return _joined(" AND ", [clause(part, table, named, each=each) for part in node.parts], "true")
+            return _joined(" AND ", [combined(part, table, exists) for part in node.parts], "true")
         case Either():
-            return _joined(" OR ", [clause(part, table, named, each=each) for part in node.parts], "false")
+            return _joined(" OR ", [combined(part, table, exists) for part in node.parts], "false")
         case Not():
             # A null is not equal to anything, so it is among what `not` leaves.
-            return f"({clause(node.part, table, named, each=each)} IS NOT true)"
+            return f"({combined(node.part, table, exists)} IS NOT true)"
 
 
 def _joined(how: str, parts: list[str], empty: str) -> str:
-    # A constant beside an `exists` would keep PostgreSQL from joining for it.
     return f"({how.join(parts) or empty})"
 
 
-def _exists(source: str, where: str, *, each: bool) -> str:
-    return f"(EXISTS (SELECT 1 FROM {source} WHERE {where}{' OFFSET 0' if each else ''}))"
-
-
-def _related(node: Related, table: str, named: Aliases, *, each: bool) -> str:
-    other, there, here_ = named(), quoted(node.relation.there), quoted(node.relation.here)
-    source = f"{quoted(node.table.name)} AS {other}"
-    joined = f"{other}.org_id = {ORG} AND {other}.{there} = {table}.{here_}"
-    if not each:
-        return _exists(source, f"{joined} AND {clause(node.node, other, named, each=each)}", each=each)
-    # The offset keeps PostgreSQL from looking for the condition first, and from turning it into a join.
-    mine = named()
-    inner = f"(SELECT * FROM {source} WHERE {joined} OFFSET 0) AS {mine}"
-    return _exists(inner, clause(node.node, mine, named, each=each), each=each)
+def _exists(found: Lookup | Related, table: str, named: Aliases) -> str:
+    if isinstance(found, Lookup):
+        use = named()
+        where = f"{found.over(use)} AND {use}.subject_id = {table}.id"
+        source = f"{quoted(found.column.table.name)} AS {use}"
+    else:
+        other, mine = named(), named()
+        there, here_ = quoted(found.relation.there), quoted(found.relation.here)
+        joined = f"{other}.org_id = {ORG} AND {other}.{there} = {table}.{here_}"
+        # The offset keeps PostgreSQL from looking for the condition first, and from turning it into a join.
+        source = f"(SELECT * FROM {quoted(found.table.name)} AS {other} WHERE {joined} OFFSET 0) AS {mine}"
+        where = clause(found.node, mine, named)
+    return f"(EXISTS (SELECT 1 FROM {source} WHERE {where} OFFSET 0))"

@@ -168,12 +168,14 @@ class _Composer:
         in_order = f"SELECT {alias}.id, {self._listed(alias)} FROM {source}"
         in_order += self._window(alias, f"{_IDS} IS NULL", *mine)
         page = f"SELECT * FROM ({of_few}) AS {first} UNION ALL SELECT * FROM ({in_order}) AS {second}"
-        own = self.named()
+        row, own = self.named(), self.named()
         columns = self.asked.columns or ("id",)
         shown = _Shown(self.named, self.table, own, columns, _row(self._labels("page")))
+        # The offset keeps PostgreSQL from looking for each of all rows in the page.
+        by_id = f"SELECT * FROM {name} AS {row} WHERE {row}.org_id = {ORG} AND {row}.id = page.id OFFSET 0"
         listed = ", ".join([*shown.texts, "1 AS nth"])
         text = f"WITH candidates AS MATERIALIZED (SELECT {few} AS ids) SELECT {listed} FROM ({page}) AS page"
-        text += f" JOIN {name} AS {own} ON {own}.org_id = {ORG} AND {own}.id = page.id{shown.joins}"
+        text += f" JOIN LATERAL ({by_id}) AS {own} ON true{shown.joins}"
         return self._made(f"{text} ORDER BY {self._directed(self._labels('page'))}", shown)
 
     def _source(self) -> tuple[str, str, list[str]]:
@@ -200,7 +202,7 @@ class _Composer:
         if fixed is not None:
             where.append(f"({fixed(alias)})")
         if self.node is not None:
-            where.append(clause(self.node, alias, self.named, each=True))
+            where.append(clause(self.node, alias, self.named))
         if self.after:
             where.append(self._beyond(alias, self.after, [key.ascends for key in self.keys]))
         if self.until:

@@ -131,7 +131,7 @@ class Engine:
     async def run(self, ctx: Context, prepared: Prepared) -> Answer:
         """Check the variables and run. Never raises for what a caller can do wrong: that is in the answer."""
         operation = prepared.operation
-        # Which plan is best for a filter depends on how much it finds; for an id, or a page in an order, on nothing.
+        # A filter's statement chooses between its plans itself, by what it finds; PostgreSQL may not.
         ctx.steady = not prepared.measure.filtered
         ctx.narrowable = operation.kind == "query" and (prepared.measure.filtered or prepared.measure.searched > 0)
         cost = prepared.measure.cost

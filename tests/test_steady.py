@@ -1,17 +1,17 @@
-"""Plans that PostgreSQL shall keep: for operations that filter nothing, in their own snapshot only."""
+"""Plans that PostgreSQL shall keep, in their own snapshot only, and which it may choose where something is filtered."""
 
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from resolvers.context import Context
 from resolvers.jobs import context_of
 from resolvers.runtime import Runtime
 from resolvers.sql import Sql
 from schema.engine import Engine
 from schema.operations import OPERATIONS
 
-MODE = Sql("show plan_cache_mode", (), {})
 LISTED = "query Q($f: ClientFilter, $n: Int) { clients(filter: $f, first: $n) { nodes { id } } }"
 TWICE = """query ($f: ClientFilter, $o: OrderFilter) {
   clients(filter:,$f) { nodes { orders(filter\n: $o) { totalCount } } } }"""
@@ -57,11 +57,17 @@ def test_a_kept_verdict_knows_whether_this_request_filters() -> None:
     assert engine.prepared(operation, {"first": 5}).measure.filtered is False
 
 
-async def test_a_plan_is_kept_in_a_steady_snapshot_and_in_no_other(single: Runtime) -> None:
-    for kept, mode in ((True, "force_generic_plan"), (False, "auto"), (True, "force_generic_plan")):
+async def test_a_snapshot_keeps_plans_and_one_with_a_filter_leaves_none_to_choose(single: Runtime) -> None:
+    for steady, choice in ((True, "on"), (False, "off"), (True, "on")):
         ctx = context_of(single, uuid4(), uuid4())
-        ctx.steady = kept
+        ctx.steady = steady
         async with ctx.snapshot():
-            assert [row[0] for row in await ctx.fetch(MODE)] == [mode]
+            assert await shown(ctx) == ["force_generic_plan", choice, choice, choice]
         async with ctx.transaction():
-            assert [row[0] for row in await ctx.fetch(MODE)] == ["auto"]
+            assert await shown(ctx) == ["auto", "on", "on", "on"]
+
+
+async def shown(ctx: Context) -> list[str]:
+    """The settings of a transaction that a snapshot sets."""
+    names = ("plan_cache_mode", "enable_sort", "enable_bitmapscan", "enable_seqscan")
+    return [(await ctx.fetch(Sql(f"show {name}", (), {})))[0][0] for name in names]
