@@ -11,9 +11,8 @@ from functools import cache
 import sqlalchemy as sa
 
 from resolvers.conditions import Condition
-from resolvers.filter_sql import All, Column, Either, Lookup, Node, Not, Related
+from resolvers.filter_sql import All, Column, Either, Lookup, Node, Not, Related, looks_elsewhere
 from resolvers.pieces import ORG, Aliases, Piece, here, quoted
-from resolvers.set_sql import looks_elsewhere
 
 # With more candidates than this, so many of a million rows match that a page is full after some ten thousand.
 MOST = 5_000

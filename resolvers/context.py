@@ -1,6 +1,7 @@
 """The context of one operation: who acts, for which organization, on one connection."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -64,7 +65,8 @@ class Context:
     ``statements`` counts what was sent, without the one that opens the transaction and the one that ends it.
     ``steady``: it filters nothing, so that PostgreSQL may sort, and read tables in any way.
     ``writes``: its transaction may change rows, and wait for others that do.
-    ``modest``: its statements may take long, so that it takes nothing of its organization's second half of the pool.
+    ``modest``: its statements may take long, so that it takes nothing of its organization's second half of the pool;
+    ``searching`` is how many seconds they took.
     ``narrowable``: it only reads, and a caller can ask for less: it filters or counts.
     ``once`` holds secrets that are shown this once: a replay of the answer is without them.
     ``loaded`` bounds what a caller's operation loads; None where nothing is bounded. ``committed``: a commit was sent,
@@ -78,6 +80,7 @@ class Context:
     idempotency_key: str | None = None
     steady: bool = False
     modest: bool = False
+    searching: float = 0.0
     narrowable: bool = False
     statements: int = 0
     replayed: bool = False
@@ -105,6 +108,7 @@ class Context:
         """``fetch`` with the arguments in the order of ``sql.names``, ``org_id`` among them."""
         turn = self._turn
         await turn.acquire()
+        started = time.monotonic() if self.modest else 0.0
         try:
             # Read in its turn: while it waited the transaction may have ended, and the connection be another's.
             connection = self._connection
@@ -116,11 +120,13 @@ class Context:
             json = connection.json.size
             rows, ended = await connection.rows(sql.text, arguments, loaded.room(sql))
             loaded.add(sql, rows, connection.json.size - json)
-            return rows if ended else await _rest(connection, sql, rows, loaded)
+            return rows if ended else await loaded.rest(connection, sql, rows)
         except (*AWAY, asyncpg.InFailedSQLTransactionError) as error:
             raise self._stopped_by(error) from error
         finally:
             turn.release()
+            if started:
+                self.searching += time.monotonic() - started
 
     def _stopped_by(self, error: BaseException) -> BaseException:
         """What a statement's error is told as. After the first one the transaction takes no more statements."""
@@ -148,17 +154,6 @@ class Context:
         Raises Refusal UNAVAILABLE, and OUTCOME_UNKNOWN when the connection dies during the commit.
         """
         return _Transaction(self)
-
-
-async def _rest(connection: Link, sql: Sql, rows: list[Row], loaded: Loaded) -> list[Row]:
-    """All rows of a select of which the first are there. Raises Refusal TOO_COMPLEX when they may not be loaded."""
-    ended = False
-    while not ended:
-        json = connection.json.size
-        more, ended = await connection.more(loaded.room(sql))
-        loaded.add(sql, more, connection.json.size - json)
-        rows += more
-    return rows
 
 
 class _Snapshot:

@@ -131,9 +131,45 @@ def _column(table: sa.Table, asked: Condition, name: str, given: Given) -> Colum
     return Column(table, asked, name, tuple(type_ for _, type_ in taken), tuple(place for place, _ in taken))
 
 
-def clause(node: Node, table: str, named: Aliases) -> str:
-    """The condition over a row of a table. Related rows are looked up for each row by itself."""
-    return combined(node, table, lambda found: _exists(found, table, named))
+def leaves(node: Node) -> Iterator[Column | Lookup | Related]:
+    """The conditions that a condition combines."""
+    match node:
+        case All() | Either():
+            for part in node.parts:
+                yield from leaves(part)
+        case Not():
+            yield from leaves(node.part)
+        case _:
+            yield node
+
+
+def looks_elsewhere(node: Node) -> bool:
+    """Whether a row cannot be checked by its own columns alone."""
+    return any(not isinstance(leaf, Column) for leaf in leaves(node))
+
+
+def clause(node: Node, table: str, named: Aliases, few: str | None = None) -> str:
+    """The condition over a row of a table. Related rows are looked up for each row by itself.
+
+    ``few`` is a source of the rows that are asked about, where they are few: what many of them refer to is then looked
+    up once for all, as a service that has as many orders again must not be for each of its orders.
+    """
+
+    def exists(found: Lookup | Related) -> str:
+        if (
+            few is None
+            or not isinstance(found, Related)
+            or found.relation.there != "id"
+            or not looks_elsewhere(found.node)
+        ):
+            return _exists(found, table, named)
+        here_, row, key = quoted(found.relation.here), named(), named()
+        keys = f"SELECT DISTINCT {row}.{here_} FROM {few} AS {row} OFFSET 0"
+        met = f"SELECT {key}.{here_} FROM ({keys}) AS {key} WHERE {_exists(found, key, named)} OFFSET 0"
+        # Compared with true so that PostgreSQL keeps a hash of the keys, and makes no join of it.
+        return f"(({table}.{here_} IN ({met})) IS true)"
+
+    return combined(node, table, exists)
 
 
 def combined(node: Node, table: str, exists: Callable[[Lookup | Related], str]) -> str:

@@ -6,6 +6,7 @@ from sys import getsizeof
 from typing import Any
 
 from resolvers.errors import Refusal
+from resolvers.links import Link
 from resolvers.sql import Sql, Width
 
 MOST_BYTES = 8 * 1024 * 1024
@@ -58,6 +59,16 @@ class Loaded:
         self.bound += len(rows) * sql.widest
         if self.bound > MOST_BYTES:
             self.count()
+
+    async def rest(self, connection: Link, sql: Sql, rows: list[Any]) -> list[Any]:
+        """All rows of the statement that ran last, of which the first are there. Raises Refusal TOO_COMPLEX."""
+        ended = False
+        while not ended:
+            json = connection.json.size
+            more, ended = await connection.more(self.room(sql))
+            self.add(sql, more, connection.json.size - json)
+            rows += more
+        return rows
 
     def count(self) -> int:
         """The bytes of what may be long, looked at. Raises Refusal TOO_COMPLEX."""

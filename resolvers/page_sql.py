@@ -163,7 +163,9 @@ class _Composer:
         name, parent = quoted(self.table.name), self._mine(some)
         # The offset keeps PostgreSQL from reading the candidates in the page's order, which is all rows.
         of_few = f"(SELECT * FROM {name} AS {some} WHERE {' AND '.join([*parent, f'{some}.id = ANY ({_IDS}::UUID[])'])}"
-        of_few = f"SELECT {some}.id, {self._listed(some)} FROM {of_few} OFFSET 0) AS {some}{self._window(some)}"
+        of_few += " OFFSET 0)"
+        window = self._window(some, few=of_few)
+        of_few = f"SELECT {some}.id, {self._listed(some)} FROM {of_few} AS {some}{window}"
         source, alias, mine = self._source()
         in_order = f"SELECT {alias}.id, {self._listed(alias)} FROM {source}"
         in_order += self._window(alias, f"{_IDS} IS NULL", *mine)
@@ -196,13 +198,13 @@ class _Composer:
         # One parent is not a list of one, for PostgreSQL's sake too.
         return [owner] if column is None else [owner, f"{alias}.{quoted(column)} = {self.parent}"]
 
-    def _window(self, alias: str, *conditions: str) -> str:
+    def _window(self, alias: str, *conditions: str, few: str | None = None) -> str:
         """The rows of the page among those of a source."""
         where, fixed = list(conditions), always(self.asked.listed)
         if fixed is not None:
             where.append(f"({fixed(alias)})")
         if self.node is not None:
-            where.append(clause(self.node, alias, self.named))
+            where.append(clause(self.node, alias, self.named, few))
         if self.after:
             where.append(self._beyond(alias, self.after, [key.ascends for key in self.keys]))
         if self.until:

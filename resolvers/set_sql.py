@@ -9,13 +9,8 @@ from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
-from resolvers.filter_sql import All, Column, Either, Lookup, Node, Not, Related, clause, combined
+from resolvers.filter_sql import All, Column, Lookup, Node, Related, clause, combined, leaves, looks_elsewhere
 from resolvers.pieces import ORG, Aliases, Piece, quoted
-
-
-def looks_elsewhere(node: Node) -> bool:
-    """Whether a row cannot be checked by its own columns alone."""
-    return any(not isinstance(leaf, Column) for leaf in _leaves(node))
 
 
 def matching(node: Node, table: sa.Table, wanted: str, named: Aliases, always: Piece | None = None) -> str:
@@ -37,7 +32,7 @@ def matching(node: Node, table: sa.Table, wanted: str, named: Aliases, always: P
 def _narrowed(rows: str, part: Node, columns: list[str], named: Aliases) -> str:
     """Those of some rows that meet one more condition."""
     row, both = named(), named()
-    sets = {leaf: named() for leaf in _leaves(part) if not isinstance(leaf, Column)}
+    sets = {leaf: named() for leaf in leaves(part) if not isinstance(leaf, Column)}
     joined = f"({rows}) AS {row}"
     for leaf, name in sets.items():
         joined += f" FULL JOIN ({_keys(leaf, named)}) AS {name} ON {name}.key = {row}.{quoted(_here(leaf))}"
@@ -68,22 +63,10 @@ def _parts(node: Node) -> Iterator[Node]:
         yield node
 
 
-def _leaves(node: Node) -> Iterator[Column | Lookup | Related]:
-    """The conditions that a condition combines."""
-    match node:
-        case All() | Either():
-            for part in node.parts:
-                yield from _leaves(part)
-        case Not():
-            yield from _leaves(node.part)
-        case _:
-            yield node
-
-
 def _columns(nodes: Iterable[Node]) -> Iterator[str]:
     """The columns of a row that conditions look at."""
     for node in nodes:
-        for leaf in _leaves(node):
+        for leaf in leaves(node):
             yield leaf.condition.column if isinstance(leaf, Column) else _here(leaf)
 
 

@@ -1,27 +1,25 @@
 """Serves the documented routes: each request becomes its operation, each answer its reply."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from typing import Any
-from uuid import UUID
 
 import orjson
 
 from execution.asked import DEFAULT_PAGE
 from models.keys import Source
-from resolvers.context import Actor, Context
+from resolvers.context import Context
 from resolvers.errors import Refusal, Refusals, bad_input, not_found
-from resolvers.runtime import Runtime
-from rest_shim.body import Bodies
+from rest_shim.door import Door
 from rest_shim.etags import not_modified, versions_expected
 from rest_shim.http import Endpoint, Header, Reply, Request, options, reply
 from rest_shim.problems import problem
 from rest_shim.routes import ROUTES, Kind, Route, under_parents
 from rest_shim.translate import input_of, list_variables, request_field
 from schema.answers import Answer
-from schema.engine import Engine, Prepared
+from schema.engine import Prepared
 from schema.errors import shown_refusal
 from schema.graph import CORE
 from schema.operations import OPERATIONS
@@ -32,56 +30,6 @@ REPLAYED: Header = (b"idempotent-replayed", b"true")
 _JSON = b"application/json"
 # A body or a query that is refused was read and judged: its organization pays for that.
 REFUSED = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What an organization may still spend, and the headers that tell it."""
-
-    remaining: int
-    headers: tuple[Header, ...]
-
-
-class OverBudgetError(Refusal):
-    """RATE_LIMITED, because what an organization may spend is spent; ``headers`` tell it too."""
-
-    def __init__(self, message: str, wait: int, headers: tuple[Header, ...]) -> None:
-        super().__init__("RATE_LIMITED", message, retryAfter=wait)
-        self.headers = headers
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """What both doors need: the process's things, the engine, who a request is from, what it may spend, and how bodies
-    are read. ``spend`` and ``refuse_debtor`` raise OverBudgetError."""
-
-    runtime: Runtime
-    engine: Engine
-    actor_of: Callable[[Request], Awaitable[Actor]]
-    spend: Callable[[UUID, int, int], Awaitable[Spent]]
-    refuse_debtor: Callable[[UUID], None]
-    bodies: Bodies
-
-    async def payer_of(self, request: Request, headers: list[Header]) -> Actor:
-        """Return who a request is from, once nothing is owed for what was done for the organization before."""
-        actor = await self.actor_of(request)
-        try:
-            self.refuse_debtor(actor.org_id)
-        except OverBudgetError as refused:
-            headers += refused.headers
-            raise
-        return actor
-
-    async def pay(self, org_id: UUID, cost: int, headers: list[Header], done: int = 0) -> int:
-        """Spend a cost and what was done already; what remains. The headers tell it, also where OverBudgetError is
-        raised: what was done is paid or owed then."""
-        try:
-            spent = await self.spend(org_id, cost + done, done)
-        except OverBudgetError as refused:
-            headers += refused.headers
-            raise
-        headers += spent.headers
-        return spent.remaining
 
 
 def idempotency_key(request: Request) -> str | None:
@@ -175,7 +123,7 @@ class _Path:
         request.state["ctx"] = ctx
         await door.pay(actor.org_id, prepared.measure.cost, headers, request.weight)
         if versions is None or len(versions) < 2:
-            return await door.engine.run(ctx, prepared), ctx
+            return await door.run(ctx, prepared), ctx
         return await self._of_versions(request, ctx, prepared, versions)
 
     async def _of_versions(
@@ -185,14 +133,14 @@ class _Path:
         # A repeat must have the same list, whichever of its versions was the right one.
         listed = {"input": {**prepared.variables["input"], "expectedVersion": versions}}
         prepared = replace(prepared, identity=listed)
-        answer = await self.door.engine.run(ctx, prepared)
+        answer = await self.door.run(ctx, prepared)
         current = answer.errors[0]["extensions"].get("currentVersion") if answer.errors else None
         if current not in versions:
             return answer, ctx
         again = Context(self.door.runtime, ctx.actor, ctx.request_id, Source.REST, ctx.idempotency_key)
         request.state["ctx"] = again
         variables = {"input": {**prepared.variables["input"], "expectedVersion": current}}
-        return await self.door.engine.run(again, replace(prepared, variables=variables)), again
+        return await self.door.run(again, replace(prepared, variables=variables)), again
 
 
 def _place(route: Route, field: str) -> str:

@@ -18,8 +18,9 @@ from resolvers.away import AWAY, first_line
 from resolvers.errors import Refusal
 from resolvers.keys import Keys
 from resolvers.runtime import Runtime
-from rest_shim.app import Door, endpoints
+from rest_shim.app import endpoints
 from rest_shim.body import Bodies
+from rest_shim.door import Door
 from rest_shim.http import App, Reply, options
 from rest_shim.problems import problem
 from rest_shim.reference import reference
@@ -173,7 +174,7 @@ async def _lifespan(
         redis = Redis.from_url(settings.redis_url, socket_connect_timeout=PATIENCE_S)
         buckets = Buckets(redis, settings.rate_bucket, settings.rate_refill)
         bodies = Bodies(settings.body_limit_bytes, settings.body_timeout_s)
-        door = Door(runtime, engine, authentication, buckets.spend, buckets.refuse_debtor, bodies)
+        door = Door(runtime, engine, authentication, buckets.spend, buckets.owe, buckets.refuse_debtor, bodies)
         anonymous = Anonymous(authentication.address, settings.anonymous_bucket, settings.anonymous_refill)
         page = GRAPHIQL if settings.graphiql else None
         paths.add("/graphql", "graphql", GraphQL(door, page, anonymous).answer)

@@ -14,7 +14,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from rest_shim.app import OverBudgetError, Spent
+from rest_shim.door import OverBudgetError, Spent
 from rest_shim.http import Header
 
 log = structlog.get_logger()
@@ -110,6 +110,10 @@ class Buckets:
             raise self._over_budget(bucket, cost)
         remaining = max(0, int(bucket.left))
         return Spent(remaining, self._headers(bucket))
+
+    def owe(self, org_id: UUID, cost: int) -> None:
+        """Take a cost of what was done, even where that leaves a debt."""
+        self._take(self._buckets.get(org_id) or self._add(org_id, time.monotonic()), cost)
 
     def refuse_debtor(self, org_id: UUID) -> None:
         """Raise OverBudgetError for an organization that owes for what was done before: nothing more is done for it."""

@@ -11,8 +11,9 @@ from models.keys import ActorKind, Source
 from resolvers.conditions import NOBODY
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
-from rest_shim.app import REPLAYED, Door, idempotency_key
+from rest_shim.app import REPLAYED, idempotency_key
 from rest_shim.body import weight_of
+from rest_shim.door import Door
 from rest_shim.http import Header, Reply, Request, options, reply
 from schema.answers import Answer, refused_answer
 from schema.engine import Prepared
@@ -114,7 +115,7 @@ class GraphQL:
             return await self.door.engine.run(ctx, prepared), ctx
         cost = prepared.measure.cost + self.door.engine.compiling(prepared)
         remaining = await self.door.pay(actor.org_id, cost, headers, prepared.new + request.weight)
-        answer = await self.door.engine.run(ctx, prepared)
+        answer = await self.door.run(ctx, prepared)
         answer.remaining = remaining
         return answer, ctx
 

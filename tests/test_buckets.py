@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from resolvers.errors import Refusal
 from resolvers.runtime import Runtime
-from rest_shim.app import OverBudgetError
+from rest_shim.door import OverBudgetError
 from server import buckets as module
 from server.buckets import Buckets
 from tests.api_support import make_org, serving, settings_of

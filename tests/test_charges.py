@@ -1,5 +1,6 @@
 """What reading, judging and compiling take is charged, once, and owed where an organization has nothing left."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -170,3 +171,35 @@ async def test_without_a_key_a_document_that_is_not_known_costs_its_address_too(
     async with serving(settings) as base, httpx.AsyncClient(base_url=base) as http:
         known = [(await http.post("/graphql", json={"query": text})).status_code for _ in range(14)]
         assert known == [200] * 13 + [429]
+
+
+async def test_a_search_that_takes_long_is_owed_by_its_time(backends: Backends, api_runtime: Runtime) -> None:
+    search = "{ orders(filter: {client: {status: {eq: LEAD}}}) { nodes { id } } }"
+    async with paying(backends, api_runtime, 100_000) as org:
+        quick = await org.graphql(search)
+        left = int(quick.headers["ratelimit"].split("r=")[1].split(";")[0])
+        assert left > 99_000
+        async with org.runtime.connection() as other, other.transaction():
+            # Who waits for this lock takes a connection, as who reads all rows does.
+            await other.execute("lock table clients in access exclusive mode")
+            late = asyncio.create_task(org.graphql(search))
+            plain = asyncio.create_task(org.graphql("{ clients { nodes { id } } }"))
+            await asyncio.sleep(1)
+        for answer in (await late, await plain):
+            assert "errors" not in answer.json()
+        after = await org.graphql("{ viewer { organization { name } } }")
+        # Half a second is what its price is for; without a relation it is the price alone, however long it took.
+        spent = left - int(after.headers["ratelimit"].split("r=")[1].split(";")[0])
+        assert 2_000 < spent < 60_000
+
+
+async def test_who_owes_for_a_search_is_refused(backends: Backends, api_runtime: Runtime) -> None:
+    search = "{ orders(filter: {client: {status: {eq: LEAD}}}) { nodes { id } } }"
+    async with paying(backends, api_runtime, 1_000) as org:
+        async with org.runtime.connection() as other, other.transaction():
+            await other.execute("lock table clients in access exclusive mode")
+            late = asyncio.create_task(org.graphql(search))
+            await asyncio.sleep(1)
+        assert "errors" not in (await late).json()
+        error(await org.graphql("{ viewer { organization { name } } }"), 429, "RATE_LIMITED")
+        problem(await org.http.get("/api/v1/clients"), 429, "RATE_LIMITED")
