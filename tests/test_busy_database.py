@@ -18,7 +18,8 @@ from resolvers.runtime import Runtime, outcome_unknown
 from tests.jobs_support import OK, Request, listen_at, one, receiver, sender, settled, tell, working
 from tests.servers import Backends
 from workers import deliver, insist
-from workers.runner import Handler, Runner
+from workers.handler import Handler
+from workers.runner import Runner
 from workers.slot import Slot
 
 JOB = "select * from jobs where org_id = $1 and kind = 'WEBHOOK_DELIVERY'"

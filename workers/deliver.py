@@ -15,9 +15,10 @@ from resolvers.deliveries import Attempt, Parcel
 from resolvers.jobs import Claim
 from resolvers.runtime import Runtime
 from workers.address import Postponed
+from workers.handler import Handler
 from workers.http import TOTAL_S, URL_REFUSED, Answer, Sender
 from workers.insist import until_done
-from workers.runner import EXHAUSTED, Handler
+from workers.runner import EXHAUSTED
 from workers.slot import Slot
 from workers.sweep import jittered
 

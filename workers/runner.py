@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -14,11 +14,11 @@ import structlog
 from models.jobs import JobKind, JobState
 from resolvers import due, jobs
 from resolvers.away import AWAY, first_line
-from resolvers.context import Context
 from resolvers.due import Due, Lane
 from resolvers.errors import Refusal
 from resolvers.jobs import Claim
 from resolvers.runtime import Runtime
+from workers.handler import Handler
 from workers.insist import passes, until_done
 from workers.rest import Rest
 from workers.slot import Slot
@@ -37,19 +37,6 @@ FAILED = "INTERNAL"
 TROUBLE = (Refusal, asyncpg.PostgresError, *AWAY)
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Handler:
-    """One kind of job. ``run`` ends its job itself, in the transaction of its last effect.
-
-    ``delay`` gives the seconds to wait after so many tries, None when there is no further one. ``ended`` is called in
-    the transaction in which the runner ends the job (QUEUED again or DEAD) because ``run`` did not.
-    """
-
-    run: Callable[[Runtime, Claim, Slot], Awaitable[None]]
-    delay: Callable[[int], float | None]
-    ended: Callable[[Context, Claim, JobState, float | None], Awaitable[None]]
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from resolvers.changes import SEAL_DELAY_S
 from resolvers.context import Context
 from resolvers.jobs import Claim
 from resolvers.runtime import Runtime
-from workers.runner import Handler
+from workers.handler import Handler
 from workers.slot import Slot
 from workers.sweep import jittered
 
