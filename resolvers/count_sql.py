@@ -45,7 +45,12 @@ def count_sql(asked: CountShape) -> Sql:
         return _made(every, parameters)
     ids = "(SELECT candidates.ids FROM candidates)"
     among = f"{rows}.id = ANY ({ids}::UUID[])"
-    some = start + " AND ".join([*where, among, clause(node, rows, named)])
+    own = named()
+    of_few = (
+        f"(SELECT * FROM {quoted(table.name)} AS {own} WHERE {own}.org_id = {ORG} AND {own}.id = ANY ({ids}::UUID[])"
+    )
+    of_few += " OFFSET 0)"
+    some = start + " AND ".join([*where, among, clause(node, rows, named, of_few)])
     text = f"WITH candidates AS MATERIALIZED (SELECT {few} AS ids)"
     return _made(f"{text} SELECT CASE WHEN {ids} IS NULL THEN ({every}) ELSE ({some}) END AS total", parameters)
 
