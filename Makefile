@@ -55,7 +55,7 @@ layers: $(STAMP)
 
 pytest: $(STAMP)
 	@echo "== Tests (pytest $(ARGS))"
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 pythons: ## Run the unit tests on every Python from 3.11 to 3.14 that is there, each in a venv of its own
 	@UV="$(UV)" PYTHONS="$(PYTHONS)" .ci/pythons

@@ -28,7 +28,7 @@ def ours() -> list[str]:
 @pytest.mark.parametrize(
     "given",
     [
-        *ours(),
+        *(pytest.param(made, id=f"made here {number}") for number, made in enumerate(ours())),
         "cli-1",
         "cli_1",
         "CLI-1",
