@@ -1,1 +1,1 @@
-"""Compiles, judges and runs operations. Knows GraphQL; knows nothing of the domain."""
+"""Compiles, analyzes and runs operations. Knows GraphQL; knows nothing of the domain."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from execution.asked import DEFAULT_PAGE
+from execution.guard.arguments import DEFAULT_PAGE
 from resolvers.conditions import EARLIEST, LATEST, or_infinity
 from resolvers.cursors import decode_cursor
 from resolvers.errors import bad_input

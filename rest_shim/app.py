@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from execution.asked import DEFAULT_PAGE
+from execution.guard.arguments import DEFAULT_PAGE
 from models.keys import Source
 from resolvers.context import Context
 from resolvers.errors import Refusal, Refusals, bad_input, not_found

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from graphql import get_named_type
 
-from execution.judge import judge
+from execution.guard.cost import analyze_cost
 from resolvers.errors import STATUS
 from rest_shim.examples import answer_of, body_of, curl_of
 from rest_shim.guide import guide, route_texts
@@ -63,7 +63,7 @@ def document() -> dict[str, Any]:
 def scopes_of(route: Route) -> list[str]:
     """The scopes that a route needs; a write scope includes its read scope."""
     operation = OPERATIONS[route.operation]
-    needed = judge(CORE, operation, {}, RULES).scopes
+    needed = analyze_cost(CORE, operation, {}, RULES).scopes
     return sorted(scope for scope in needed if scope.replace(":read", ":write") not in needed or ":read" not in scope)
 
 

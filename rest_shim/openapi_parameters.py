@@ -5,7 +5,7 @@ from typing import Any
 
 from graphql import GraphQLEnumType
 
-from execution.asked import DEFAULT_PAGE
+from execution.guard.arguments import DEFAULT_PAGE
 from resolvers.filters import MOST_TEXT, MOST_VALUES
 from resolvers.windows import DEEPEST_ROW, LARGEST_PAGE, MOST_ORDERS
 from rest_shim.openapi_schemas import Components, JsonSchema

@@ -8,7 +8,7 @@ from typing import Any
 
 from graphql import GraphQLInputObjectType, GraphQLObjectType, get_named_type, get_nullable_type, is_list_type
 
-from execution.asked import DEFAULT_PAGE
+from execution.guard.arguments import DEFAULT_PAGE
 from resolvers.errors import Refusal, Refusals, bad_input
 from resolvers.windows import DEEPEST_ROW, LARGEST_PAGE, MOST_ORDERS
 from rest_shim.parameters import parameters_of, whole_number

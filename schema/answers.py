@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from execution.documents import UnfitDocument
-from execution.run import Outcome
+from execution.guard.documents import UnfitDocument
+from execution.run.runner import Outcome
 from resolvers.context import Context
 from resolvers.errors import Refusal, Refusals
 from schema.errors import ErrorView, shown_error, shown_refusal

@@ -14,44 +14,50 @@ from graphql import (
 )
 from sqlalchemy.dialects import postgresql as pg
 
-from execution.kinds import Cell
-from execution.shapes import usual_int
+from execution.plan.field_kinds import ColumnReader
+from execution.plan.shapes import usual_int
 from schema.scalars import shown_moment
 
 _TEXTS = ("Currency", "Timezone")
 
 
-def cell_of(column: sa.Column[Any] | None, type_: Any) -> Cell | None:
+def cell_of(column: sa.Column[Any] | None, type_: Any) -> ColumnReader | None:
     """How a column is written as a field of a type; None where the database does not promise that it fits."""
     if column is None or (column.nullable and is_non_null_type(type_)):
         return None
     bare: Any = type_.of_type if is_non_null_type(type_) else type_
-    made: Cell | None
+    made: ColumnReader | None
     if is_list_type(bare):
         made = _list(column, bare)
     elif isinstance(column.type, sa.Text | sa.String):
-        made = Cell() if bare is GraphQLString or bare.name in _TEXTS or _is_word(bare) else None
+        made = ColumnReader() if bare is GraphQLString or bare.name in _TEXTS or _is_word(bare) else None
     elif isinstance(column.type, sa.BigInteger):
         # A number of 64 bits may be more than an Int can show: each is looked at.
-        made = Cell(write=usual_int) if bare is GraphQLInt else Cell() if bare.name == "MinorUnits" else None
+        made = (
+            ColumnReader(convert=usual_int)
+            if bare is GraphQLInt
+            else ColumnReader()
+            if bare.name == "MinorUnits"
+            else None
+        )
     elif isinstance(column.type, sa.Integer):
-        made = Cell() if bare is GraphQLInt else None
+        made = ColumnReader() if bare is GraphQLInt else None
     elif isinstance(column.type, sa.Boolean):
-        made = Cell() if bare is GraphQLBoolean else None
+        made = ColumnReader() if bare is GraphQLBoolean else None
     elif isinstance(column.type, pg.TIMESTAMP):
-        made = Cell(write=shown_moment) if bare.name == "DateTime" else None
+        made = ColumnReader(convert=shown_moment) if bare.name == "DateTime" else None
     else:
-        made = Cell() if isinstance(column.type, pg.JSONB) and bare.name in ("JSON", "StringMap") else None
-    return None if made is None else Cell(column.name, write=made.write, null=bool(column.nullable))
+        made = ColumnReader() if isinstance(column.type, pg.JSONB) and bare.name in ("JSON", "StringMap") else None
+    return None if made is None else ColumnReader(column.name, convert=made.convert, null=bool(column.nullable))
 
 
-def _list(column: sa.Column[Any], type_: Any) -> Cell | None:
+def _list(column: sa.Column[Any], type_: Any) -> ColumnReader | None:
     item = type_.of_type
     if not is_non_null_type(item):
         return None
     if isinstance(column.type, pg.ARRAY):
-        return Cell() if item.of_type is GraphQLString else None
-    return Cell() if isinstance(column.type, pg.JSONB) and isinstance(item.of_type, GraphQLObjectType) else None
+        return ColumnReader() if item.of_type is GraphQLString else None
+    return ColumnReader() if isinstance(column.type, pg.JSONB) and isinstance(item.of_type, GraphQLObjectType) else None
 
 
 def _is_word(type_: Any) -> bool:

@@ -7,15 +7,15 @@ from typing import Any
 
 from graphql import NoSchemaIntrospectionCustomRule, located_error
 
-from execution.compare import differences
-from execution.documents import MOST_TOKENS, Documents, Operation
-from execution.introspection import introspects_too_much
-from execution.judge import FIELDS_FOR_ONE, FREE_FIELDS, Limits, Measure
-from execution.plan import is_planned
-from execution.run import Outcome, core, run
-from execution.selection import fields_of
-from execution.variables import Variables, declared
-from execution.verdicts import Verdict, Verdicts
+from execution.guard.cost import FIELDS_FOR_ONE, FREE_FIELDS, CostAnalysis, Limits
+from execution.guard.cost_cache import CostCache, CostCheck
+from execution.guard.documents import MOST_TOKENS, Documents, Operation
+from execution.guard.introspection import introspects_too_much
+from execution.plan.compiler import is_planned
+from execution.plan.lookahead import fields_of
+from execution.plan.variables import Variables, declared
+from execution.run.compare import differences
+from execution.run.runner import Outcome, core, run
 from models.keys import Source
 from resolvers import idempotency
 from resolvers.context import Actor, Context
@@ -40,7 +40,7 @@ class Prepared:
 
     operation: Operation
     variables: Mapping[str, Any]
-    measure: Measure
+    measure: CostAnalysis
     identity: Mapping[str, Any] | None = None
     new: int = 0
 
@@ -78,7 +78,7 @@ class Engine:
         checks = [*CHECKS]
         if not introspection:
             checks.append(NoSchemaIntrospectionCustomRule)
-        self.verdicts = Verdicts(CORE, RULES, limits)
+        self.costs = CostCache(CORE, RULES, limits)
         self.introspection = introspection
         self.compare = compare
         self.documents = Documents(CORE, checks, hide_suggestions=not suggestions)
@@ -91,16 +91,16 @@ class Engine:
         try:
             operation = self.documents.operation(text, name, tokens)
             variables = declared(operation, variables)
-            verdict = self.verdicts.of(operation, variables)
+            check = self.costs.of(operation, variables)
         except RecursionError:
             raise too_deep() from None
-        if verdict.excess is not None:
-            raise Refusal("TOO_COMPLEX", verdict.excess)
-        return Prepared(operation, variables, verdict.measure, new=_new(operation, verdict))
+        if check.excess is not None:
+            raise Refusal("TOO_COMPLEX", check.excess)
+        return Prepared(operation, variables, check.measure, new=_new(operation, check))
 
     def prepared(self, operation: Operation, variables: Mapping[str, Any]) -> Prepared:
         """An operation of our own, judged: no size is too much for it. Without its variables: what it always needs."""
-        return Prepared(operation, variables, self.verdicts.of(operation, variables).measure)
+        return Prepared(operation, variables, self.costs.of(operation, variables).measure)
 
     def compiling(self, prepared: Prepared) -> int:
         """Return what an operation costs beside to be compiled, where it is not."""
@@ -211,11 +211,11 @@ class Engine:
         return result.data, result.cost or 0
 
 
-def _new(operation: Operation, verdict: Verdict) -> int:
+def _new(operation: Operation, check: CostCheck) -> int:
     """What an operation costs beside for what of it is not known."""
     if not operation.valid:
         return len(operation.fragments) + operation.tokens // NEW_TOKENS + len(operation.text) // NEW_TEXT
-    return 0 if verdict.met else operation.tokens // JUDGED_TOKENS
+    return 0 if check.cached else operation.tokens // JUDGED_TOKENS
 
 
 def _root_fields(operation: Operation) -> dict[str, str]:
@@ -232,7 +232,7 @@ async def _compare(ctx: Context, prepared: Prepared, ours: Outcome) -> None:
     ctx.statements, ctx.loaded = sent, loaded
     found = differences(ours, theirs, exact=False)
     assert not found, found
-    assert ours.errors or not ours.unwritten, "a row is not what its loader promised"
+    assert ours.errors or not ours.serializer_failures, "a row is not what its loader promised"
 
 
 async def _execute(ctx: Context, prepared: Prepared, variables: Variables, only: str | None = None) -> Outcome:

@@ -16,9 +16,8 @@ from strawberry.schema_directive import Location
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from execution.batch import Args
-from execution.kinds import Cell
-from execution.selection import columns_of
+from execution.plan.field_kinds import Args, ColumnReader
+from execution.plan.lookahead import columns_of
 from models.base import table_of
 from models.typeid import created_at, encoder
 from resolvers.context import BatchResolver, Context
@@ -76,7 +75,7 @@ def describe(cls: type[Any], model: type[Any] | None) -> None:
                 field.description = known.description
 
 
-def computed(resolve: Callable[[Any], Any], *needs: str, description: str, cell: Cell | None = None) -> Any:
+def computed(resolve: Callable[[Any], Any], *needs: str, description: str, cell: ColumnReader | None = None) -> Any:
     """A field made from columns of its row: the ones it ``needs``, or those of ``cell``, by which a plan writes it."""
 
     def resolver(root: Any) -> Any:
@@ -87,7 +86,7 @@ def computed(resolve: Callable[[Any], Any], *needs: str, description: str, cell:
 
 def member(name: str, description: str, *, null: bool = False) -> Any:
     """A member of a JSON object that a column keeps, and that was checked when it came in."""
-    return strawberry.field(description=description, metadata={"cell": Cell(name, null=null)})
+    return strawberry.field(description=description, metadata={"cell": ColumnReader(name, null=null)})
 
 
 def public_id(prefix: str) -> Any:
@@ -98,13 +97,13 @@ def public_id(prefix: str) -> Any:
 def related_id(prefix: str, column: str, description: str) -> Any:
     """The TypeID of a related row, free of a join."""
     write = encoder(prefix)
-    cell = Cell(column, write=write)
+    cell = ColumnReader(column, convert=write)
     return computed(lambda row: write(row[column]), description=description, cell=cell)
 
 
 def creation() -> Any:
     """``createdAt``: the time in the id."""
-    cell = Cell("id", write=shown_creation)
+    cell = ColumnReader("id", convert=shown_creation)
     meaning = "Time at which the object was created."
     return computed(lambda row: created_at(row["id"]), description=meaning, cell=cell)
 
@@ -186,12 +185,12 @@ def batched(
     return strawberry.field(resolver=_level, description=description, metadata=metadata, extensions=extensions)
 
 
-def through(description: str, cell: Cell) -> Any:
+def through(description: str, cell: ColumnReader) -> Any:
     """A field that leads to the rows that its object was loaded with."""
 
     def resolver(root: Any) -> Any:
         found = root if cell.key is None else getattr(root, cell.key) if cell.attribute else root[cell.key]
-        return found if cell.write is None else cell.write(found)
+        return found if cell.convert is None else cell.convert(found)
 
     return strawberry.field(resolver=resolver, description=description, metadata={"cell": cell})
 

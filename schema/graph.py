@@ -7,8 +7,8 @@ import strawberry
 from graphql import GraphQLObjectType, Undefined, get_named_type, get_nullable_type, is_leaf_type, is_list_type
 from strawberry.schema.config import StrawberryConfig
 
-from execution.introspection import introspection_rules
-from execution.judge import Rule
+from execution.guard.cost import FieldRule
+from execution.guard.introspection import introspection_rules
 from models.keys import EVERYTHING, ROW_SCOPES
 from models.typeid import prefix_of
 from resolvers.nodes import TABLES
@@ -85,7 +85,7 @@ def _scopes_by_arguments(type_name: str, field_name: str, connection: bool) -> t
     return (_filter_scopes, ("filter",)) if connection else (None, ())
 
 
-def _rules() -> dict[tuple[str, str], Rule]:
+def _rules() -> dict[tuple[str, str], FieldRule]:
     found = {}
     for type_name, field_name, declared in strawberry_fields(SCHEMA):
         on: Any = CORE.type_map[type_name]
@@ -104,7 +104,7 @@ def _rules() -> dict[tuple[str, str], Rule]:
         many = is_list_type(get_nullable_type(field.type))
         scope_of, reads = _scopes_by_arguments(type_name, field_name, connection)
         each = "ids" if "ids" in reads and "ids" in field.args else None
-        found[type_name, field_name] = Rule(
+        found[type_name, field_name] = FieldRule(
             cost=cost,
             scope=scope,
             connection=connection,

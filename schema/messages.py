@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from sqlmodel import SQLModel
 
-from execution.kinds import Cell
+from execution.plan.field_kinds import ColumnReader
 from models.messages import PREFIX, AuthorKind, Visibility
 from models.messages import Message as Table
 from models.orders import PREFIX as ORDER
@@ -71,9 +71,11 @@ class Author:
     kind: AuthorKind = computed(
         lambda row: AuthorKind(row["author_kind"]),
         description="Kind of author.",
-        cell=Cell("author_kind"),
+        cell=ColumnReader("author_kind"),
     )
-    name: str = computed(lambda row: row["author_name"], description="Name of the author.", cell=Cell("author_name"))
+    name: str = computed(
+        lambda row: row["author_name"], description="Name of the author.", cell=ColumnReader("author_name")
+    )
 
 
 @object_type(
@@ -88,7 +90,7 @@ class Message(Node):
     order: Annotated["Order", strawberry.lazy("schema.orders")] = batched(
         orders.of_messages, fold="order_id", description="The order that the message belongs to."
     )
-    author: Author = through("The author of the message.", Cell(through=True))
+    author: Author = through("The author of the message.", ColumnReader(same_row=True))
     body: str
     visibility: Visibility
     attachments: list[Attachment]

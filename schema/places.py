@@ -25,8 +25,8 @@ from graphql import (
     is_object_type,
 )
 
-from execution.asked import root_of
-from execution.documents import Operation
+from execution.guard.arguments import root_of
+from execution.guard.documents import Operation
 
 Path = tuple[str, ...]
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import orjson
 
-from execution.plan import plan_of
-from execution.variables import Variables
-from execution.writers import Collector, write
+from execution.plan.compiler import plan_of
+from execution.plan.serializer import SerializerState, serialize
+from execution.plan.variables import Variables
 from resolvers.context import Row
 from schema.graph import CORE, FIELDS
 from schema.operations import OPERATIONS
@@ -21,7 +21,7 @@ def renderer(operation_name: str) -> Callable[[Row], str]:
     (type_,) = field.types()
     selection = field.selection(type_)
     assert not selection.rest, f"{operation_name} shows columns of its row alone"
-    return lambda row: orjson.dumps(write(selection, [dict(row)], Collector())[0]).decode()
+    return lambda row: orjson.dumps(serialize(selection, [dict(row)], SerializerState())[0]).decode()
 
 
 RENDERERS: dict[str, Callable[[Row], str]] = {

@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from execution.documents import MOST_TOKENS as KNOWN_TOKENS
-from execution.documents import UnfitDocument
+from execution.guard.documents import MOST_TOKENS as KNOWN_TOKENS
+from execution.guard.documents import UnfitDocument
 from models.keys import ActorKind, Source
 from resolvers.conditions import NOBODY
 from resolvers.context import Actor, Context

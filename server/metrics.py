@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from execution.survey import FALLBACKS
-from execution.writing import UNWRITTEN
+from execution.plan.eligibility import FALLBACKS
+from execution.run.levels import SERIALIZER_FAILURES
 from resolvers.runtime import Runtime
 from schema.engine import Engine
 
@@ -97,7 +97,7 @@ class Exposition(Collector):
             None,
             ["type"],
         )
-        for name, count in UNWRITTEN.items():
+        for name, count in SERIALIZER_FAILURES.items():
             unwritten.add_metric([name], count)
         yield unwritten
         pool = GaugeMetricFamily(

@@ -12,8 +12,8 @@ from graphql import (
     print_ast,
 )
 
-from execution.documents import Operation
-from execution.nesting import conditions_of
+from execution.guard.documents import Operation
+from execution.guard.nesting import conditions_of
 
 
 def inlined(operation: Operation) -> Operation:

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from bench.data import fill
-from execution.judge import Limits
+from execution.guard.cost import Limits
 from resolvers import organizations
 from resolvers.runtime import Runtime
 from schema.engine import Engine

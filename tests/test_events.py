@@ -6,10 +6,10 @@ from typing import Any
 import strawberry
 from graphql import GraphQLError, subscribe, validate
 
-from execution.compare import differences
-from execution.documents import parse_operation
-from execution.run import run
-from execution.survey import FALLBACKS
+from execution.guard.documents import parse_operation
+from execution.plan.eligibility import FALLBACKS
+from execution.run.compare import differences
+from execution.run.runner import run
 from schema.fields import batched, computed
 from schema.planned import fields_of_schema
 from tests.test_planned import Ctx

@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 from graphql import GraphQLError, GraphQLSchema, validate
 
-from execution.batch import Args
-from execution.compare import differences
-from execution.documents import Operation, UnfitDocument, parse_operation
-from execution.kinds import OWN, Batch, Fields, each
-from execution.plan import MOST_PLANS
-from execution.run import core, run
-from execution.survey import FALLBACKS
+from execution.guard.documents import Operation, UnfitDocument, parse_operation
+from execution.plan.compiler import MOST_PLANS
+from execution.plan.eligibility import FALLBACKS
+from execution.plan.field_kinds import RESOLVER_FIELD, Args, BatchField, FieldKinds, resolver_fields
+from execution.run.compare import differences
+from execution.run.runner import core, run
 from tests.zoo import ASYNC, SYNC, TWICE, batched, make
 from tests.zoo_documents import VARIABLES, Writer
 
@@ -24,14 +23,14 @@ from tests.zoo_documents import VARIABLES, Writer
 COUNT = int(os.environ.get("COUNTERFOIL_DOCUMENTS", "400"))
 CALM, RESTLESS, NESTED = make(SYNC), make(SYNC + ASYNC), make(SYNC + ASYNC + TWICE)
 WAYS = {
-    "sync": (CALM, each, True),
+    "sync": (CALM, resolver_fields, True),
     "sync batched": (CALM, batched, True),
-    "async": (NESTED, each, False),
+    "async": (NESTED, resolver_fields, False),
     "async batched": (NESTED, batched, False),
 }
 
 
-async def compared(schema: GraphQLSchema, text: str, fields: Fields, exact: bool = True, **variables: Any) -> Any:
+async def compared(schema: GraphQLSchema, text: str, fields: FieldKinds, exact: bool = True, **variables: Any) -> Any:
     """The answer to a document, the same from both executors."""
     operation = parse_operation(text, None)
     assert validate(schema, operation.document) == []
@@ -88,7 +87,7 @@ async def test_nothing_is_left_unawaited() -> None:
         gc.collect()
     failed = 0
     for _, operation in documents(RESTLESS, "awaited", 100):
-        answer = await run(RESTLESS, operation, VARIABLES, each, root={"value": "v"})
+        answer = await run(RESTLESS, operation, VARIABLES, resolver_fields, root={"value": "v"})
         failed += answer.errors is not None
     # A coroutine that was dropped warns when it is collected, and a warning is an error.
     gc.collect()
@@ -97,13 +96,13 @@ async def test_nothing_is_left_unawaited() -> None:
 
 async def test_a_null_rises_to_the_nearest_place_that_allows_it() -> None:
     text = "{ animal { dog { textN(how: RAISE) } plain } dogN { countN(how: WRONG) } }"
-    risen = await compared(CALM, text, each)
+    risen = await compared(CALM, text, resolver_fields)
     assert risen.data is None
     assert [(error.message, error.path) for error in risen.errors] == [
         ("It raised.", ["animal", "dog", "textN"]),
         ("Int cannot represent non 32-bit signed integer value: 1099511627776", ["dogN", "countN"]),
     ]
-    lists = await compared(CALM, "{ dogL { colorLNLN(how: ITEM_NULL) textLN(how: ITEM_NULL) path } }", each)
+    lists = await compared(CALM, "{ dogL { colorLNLN(how: ITEM_NULL) textLN(how: ITEM_NULL) path } }", resolver_fields)
     assert lists.data["dogL"][1] == {"colorLNLN": None, "textLN": None, "path": "['dogL', 1, 'path']"}
 
 
@@ -121,7 +120,7 @@ async def test_merged_fields_are_one_and_keep_their_place() -> None:
 @pytest.mark.parametrize("schema", [CALM, RESTLESS], ids=["sync", "async"])
 async def test_abstract_values_have_the_type_they_say_or_none(schema: GraphQLSchema, kind: str) -> None:
     text = f"{{ animal(kind: {kind}) {{ __typename }} petL(kind: {kind}) {{ ... on Cat {{ plain path }} }} }}"
-    answer = await compared(schema, text, each)
+    answer = await compared(schema, text, resolver_fields)
     named = {"Dog": "Dog", "Cat": "Cat", "Late": "Cat"}.get(kind)
     assert answer.data["animal"] == (None if named is None else {"__typename": named})
     assert len(answer.errors or ()) == (0 if named else 3)
@@ -135,7 +134,7 @@ async def test_a_mutation_ends_at_the_first_failure_that_rises() -> None:
         return [ValueError("no") if args.values["how"] == "NULL" else 1 for _ in parents]
 
     text = "mutation { a: countN(how: OK) b: countN(how: NULL) c: countN(how: TUPLE) }"
-    kind = Batch(seen, lambda arguments: arguments)
+    kind = BatchField(seen, lambda arguments: arguments)
     operation = parse_operation(text, None)
     answer = await run(CALM, operation, {}, lambda *_: kind)
     assert (answer.data, met) == (None, ["OK", "NULL"])
@@ -149,14 +148,14 @@ async def test_a_batched_field_is_called_once_for_a_level() -> None:
 
     def counted(type_: Any, name: str, field: Any) -> Any:
         kind = batched(type_, name, field)
-        if not isinstance(kind, Batch):
+        if not isinstance(kind, BatchField):
             return kind
 
         async def resolve(ctx: Any, parents: list[Any], args: Args) -> Any:
             calls.append((name, len(parents)))
             return await kind.resolve(ctx, parents, args)
 
-        return Batch(resolve, kind.arguments)
+        return BatchField(resolve, kind.arguments)
 
     text = "{ dogL { dogLN { key text } ...F } cat { ...F } } fragment F on Animal { count }"
     await run(CALM, parse_operation(text, None), {}, counted)
@@ -168,9 +167,12 @@ async def test_a_batch_of_another_length_fails_for_every_parent(values: Any, mes
     async def wrong(ctx: Any, parents: list[Any], args: Any) -> Any:
         return values
 
-    kind = Batch(wrong, lambda arguments: arguments)
+    kind = BatchField(wrong, lambda arguments: arguments)
     answer = await run(
-        CALM, parse_operation("{ count plain }", None), {}, lambda _, name, __: kind if name == "count" else OWN
+        CALM,
+        parse_operation("{ count plain }", None),
+        {},
+        lambda _, name, __: kind if name == "count" else RESOLVER_FIELD,
     )
     assert answer.data == {"count": None, "plain": "p"}
     assert [error.path for error in answer.errors or ()] == [["count"]]
@@ -183,17 +185,17 @@ async def test_a_batch_of_another_length_fails_for_every_parent(values: Any, mes
 )
 async def test_what_no_plan_covers_is_left_to_the_other_executor(text: str, reason: str) -> None:
     before = FALLBACKS[reason]
-    answer = await compared(CALM, text, each)
+    answer = await compared(CALM, text, resolver_fields)
     assert answer.errors is None
     assert FALLBACKS[reason] == before + 1
 
 
 async def test_wrong_variables_are_told_alike_and_run_nothing() -> None:
     text = "query($how: How!, $shown: Boolean = true) { count(how: $how) plain @include(if: $shown) }"
-    missing = await compared(CALM, text, each)
+    missing = await compared(CALM, text, resolver_fields)
     assert (missing.data, len(missing.errors)) == (None, 1)
-    await compared(CALM, text, each, how="NONE")
-    await compared(CALM, text, each, how="OK", shown=None)
+    await compared(CALM, text, resolver_fields, how="NONE")
+    await compared(CALM, text, resolver_fields, how="OK", shown=None)
 
 
 async def test_plans_are_made_once_for_each_choice_and_no_more_than_some_are_kept() -> None:
@@ -204,9 +206,9 @@ async def test_plans_are_made_once_for_each_choice_and_no_more_than_some_are_kep
     chosen: dict[str, bool] = {}
     for number in range(32):
         chosen = {name: bool(number >> index & 1) for index, name in enumerate(names)}
-        answer = await run(CALM, operation, chosen, each)
+        answer = await run(CALM, operation, chosen, resolver_fields)
         assert answer.data == {name: "p" for name in names if chosen[name]}
     assert len(operation.plans) <= MOST_PLANS
     kept = dict(operation.plans)
-    await run(CALM, operation, chosen, each)
+    await run(CALM, operation, chosen, resolver_fields)
     assert operation.plans == kept

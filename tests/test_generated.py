@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import nodes, queries
 
-from execution.compare import differences
-from execution.documents import Operation, UnfitDocument, parse_operation
-from execution.run import core, run
-from execution.survey import FALLBACKS
+from execution.guard.documents import Operation, UnfitDocument, parse_operation
+from execution.plan.eligibility import FALLBACKS
+from execution.run.compare import differences
+from execution.run.runner import core, run
 from schema.engine import Engine
 from schema.graph import CORE
 from tests.graph_documents import TEXTS, TIMES, GraphWriter, ReusingGraphWriter

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from graphql import FieldNode, Token
 
-from execution.documents import MOST_BYTES, TOKEN_BYTES, Documents, Operation, UnfitDocument, parse_operation
-from execution.plan import FIELD_BYTES, MOST_PLANS, Plan, plan_of
-from execution.planned import Planned, Selection
-from execution.variables import Variables, variables_of
-from execution.verdicts import MOST_VERDICTS, PLACE_BYTES, VERDICT_BYTES, Verdict
-from execution.writers import _writer_of
+from execution.guard.cost_cache import COST_BYTES, DECISION_BYTES, MOST_COSTS, CostCheck
+from execution.guard.documents import MOST_BYTES, TOKEN_BYTES, Documents, Operation, UnfitDocument, parse_operation
+from execution.plan.compiler import FIELD_BYTES, MOST_PLANS, Plan, plan_of
+from execution.plan.nodes import FieldPlan, SelectionPlan
+from execution.plan.serializer import _serializer_of
+from execution.plan.variables import Variables, variables_of
 from resolvers.errors import Refusal
 from schema.engine import Engine
 from schema.graph import CORE, FIELDS
@@ -26,7 +26,7 @@ KEPT = 500
 def alive() -> Counter[str]:
     """How many operations, plans and verdicts there are in the process."""
     gc.collect()
-    kinds = (Operation, Plan, Verdict)
+    kinds = (Operation, Plan, CostCheck)
     return Counter(type(each).__name__ for each in gc.get_objects() if type(each) in kinds)
 
 
@@ -49,9 +49,9 @@ def test_ten_thousand_documents_leave_as_many_as_are_kept() -> None:
     for number in range(10_000):
         asked(engine, f"{{ a{number}: health {{ status }} }}")
     assert len(engine.documents) == KEPT
-    assert alive() - before == {"Operation": KEPT, "Plan": KEPT, "Verdict": KEPT}
+    assert alive() - before == {"Operation": KEPT, "Plan": KEPT, "CostCheck": KEPT}
     asked(engine, "{ a9999: health { status } }")
-    assert alive() - before == {"Operation": KEPT, "Plan": KEPT, "Verdict": KEPT}
+    assert alive() - before == {"Operation": KEPT, "Plan": KEPT, "CostCheck": KEPT}
 
 
 def test_one_document_keeps_few_plans_and_verdicts_whatever_its_variables() -> None:
@@ -68,8 +68,8 @@ def test_one_document_keeps_few_plans_and_verdicts_whatever_its_variables() -> N
         chosen: dict[str, Any] = {name: bool(number >> index & 1) for index, name in enumerate(names)}
         operation = asked(engine, text, None, chosen | {"first": number + 1, "after": f"{number}"})
     assert operation is not None
-    assert (len(operation.plans), len(operation.verdicts.kept)) == (MOST_PLANS, MOST_VERDICTS)
-    assert alive() - before == {"Operation": 1, "Plan": MOST_PLANS, "Verdict": MOST_VERDICTS}
+    assert (len(operation.plans), len(operation.costs.kept)) == (MOST_PLANS, MOST_COSTS)
+    assert alive() - before == {"Operation": 1, "Plan": MOST_PLANS, "CostCheck": MOST_COSTS}
 
 
 def test_each_operation_of_a_document_is_kept_by_its_name_and_no_other() -> None:
@@ -82,7 +82,7 @@ def test_each_operation_of_a_document_is_kept_by_its_name_and_no_other() -> None
         with pytest.raises(UnfitDocument):
             asked(engine, text, name)
     assert len(engine.documents) == 40
-    assert alive() - before == {"Operation": 40, "Plan": 40, "Verdict": 40}
+    assert alive() - before == {"Operation": 40, "Plan": 40, "CostCheck": 40}
 
 
 def test_large_documents_are_kept_by_their_bytes() -> None:
@@ -114,11 +114,11 @@ def test_plans_and_verdicts_of_a_kept_document_count_and_push_others_out() -> No
         assert documents.weight <= documents.most
         # What was replaced counts no more.
         fields = sum(plan.size for plan in operation.plans.values())
-        verdicts = len(operation.verdicts.kept) * (VERDICT_BYTES + PLACE_BYTES * len(operation.verdicts.places))
+        verdicts = len(operation.costs.kept) * (COST_BYTES + DECISION_BYTES * len(operation.costs.decisions))
         assert operation.weight == weight + FIELD_BYTES * fields + verdicts
-        met.append((operation, len(operation.plans), len(operation.verdicts.kept), fields))
+        met.append((operation, len(operation.plans), len(operation.costs.kept), fields))
     assert {id(each[0]) for each in met} == {id(met[0][0])}
-    assert met[-1][1:3] == (MOST_PLANS, MOST_VERDICTS)
+    assert met[-1][1:3] == (MOST_PLANS, MOST_COSTS)
     assert met[-1][3] > 1_500
     assert len(documents) < before
 
@@ -127,7 +127,7 @@ def test_what_is_no_longer_kept_is_gone_without_the_garbage_collector() -> None:
     engine = Engine()
     engine.documents = Documents(CORE, [], 5)
     before = alive()
-    kinds = (Operation, Plan, Planned, Selection, Verdict, FieldNode, Token)
+    kinds = (Operation, Plan, FieldPlan, SelectionPlan, CostCheck, FieldNode, Token)
     gc.collect()
     gc.disable()
     try:
@@ -136,7 +136,7 @@ def test_what_is_no_longer_kept_is_gone_without_the_garbage_collector() -> None:
             for choice in range(20):
                 asked(engine, text, None, {f"v{index}": bool(choice >> index & 1) for index in range(8)})
         held = Counter(type(each) for each in gc.get_objects() if type(each) in kinds)
-        assert alive() - before == {"Operation": 5, "Plan": 5 * MOST_PLANS, "Verdict": 5 * MOST_VERDICTS}
+        assert alive() - before == {"Operation": 5, "Plan": 5 * MOST_PLANS, "CostCheck": 5 * MOST_COSTS}
         assert held == Counter(type(each) for each in gc.get_objects() if type(each) in kinds)
     finally:
         gc.enable()
@@ -193,7 +193,7 @@ def _planned(engine: Engine, text: str, choices: int) -> None:
                 left += field.selections.values()
                 if field.shape.item is not None and not field.is_leaf:
                     for inner in field.selections.values():
-                        inner.writers.setdefault(True, _writer_of(inner, unpacked=True))
+                        inner.writers.setdefault(True, _serializer_of(inner, unpacked=True))
 
 
 def test_what_is_refused_is_not_kept() -> None:

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from graphql import get_introspection_query, located_error, parse
 
-from execution.documents import UnfitDocument, parse_operation
-from execution.nesting import MOST_NESTED, nesting_of
+from execution.guard.documents import UnfitDocument, parse_operation
+from execution.guard.nesting import MOST_NESTED, nesting_of
 from resolvers import organizations
 from resolvers.errors import Refusal, Refusals
 from resolvers.runtime import Runtime

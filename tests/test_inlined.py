@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from graphql import validate
 
-from execution.documents import Operation, UnfitDocument, parse_operation
-from execution.run import run
+from execution.guard.documents import Operation, UnfitDocument, parse_operation
+from execution.run.runner import run
 from resolvers import organizations
 from resolvers.errors import Refusal
 from schema.engine import Engine, Prepared
@@ -38,7 +38,7 @@ async def without_fragments(studio: Studio, engine: Engine, prepared: Prepared) 
     """The answer to a document without its fragments, and the statements that it took."""
     operation = inlined(prepared.operation)
     ctx = organizations.command_line(studio.runtime, studio.org_id)
-    measure = engine.verdicts.of(operation, prepared.variables).measure
+    measure = engine.costs.of(operation, prepared.variables).measure
     return await engine.run(ctx, Prepared(operation, prepared.variables, measure)), ctx.statements
 
 

@@ -1,34 +1,34 @@
-"""The judge by itself: linear work, exact counts, defaults that count as what they stand for."""
+"""The analyze_cost by itself: linear work, exact counts, defaults that count as what they stand for."""
 
 from typing import Any
 
 import pytest
 
-from execution import judge as judging
-from execution.documents import MOST_TOKENS, UnfitDocument, parse_operation
-from execution.judge import Limits, excess, judge
+from execution.guard import cost as costing
+from execution.guard.cost import Limits, analyze_cost, limit_exceeded
+from execution.guard.documents import MOST_TOKENS, UnfitDocument, parse_operation
 from schema.graph import CORE, RULES
 from tests.test_documents import COMPLEX, CREATE, FRAGMENTS
 
 
-def _measure(text: str, **variables: Any) -> judging.Measure:
-    return judge(CORE, parse_operation(text, None), variables, RULES)
+def _measure(text: str, **variables: Any) -> costing.CostAnalysis:
+    return analyze_cost(CORE, parse_operation(text, None), variables, RULES)
 
 
 def test_exponential_fragments_are_measured_in_linear_work(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = 0
-    real = judging._Judge.selection
+    real = costing._Analyzer.selection
 
-    def counted(self: Any, node: Any, parent: Any) -> judging.Measure:
+    def counted(self: Any, node: Any, parent: Any) -> costing.CostAnalysis:
         nonlocal calls
         calls += 1
         return real(self, node, parent)
 
-    monkeypatch.setattr(judging._Judge, "selection", counted)
+    monkeypatch.setattr(costing._Analyzer, "selection", counted)
     found = _measure("{ ...f0 } " + FRAGMENTS + " fragment f60 on Query { health { status } }")
     assert calls == 1 + 61 + 1
     assert found.fields == 2**60
-    assert excess(found, "query", Limits()) == "The operation has 1000000000 root fields; 20 are allowed."
+    assert limit_exceeded(found, "query", Limits()) == "The operation has 1000000000 root fields; 20 are allowed."
 
 
 def test_what_is_counted() -> None:
@@ -48,18 +48,22 @@ def test_what_is_counted() -> None:
 @pytest.mark.parametrize(
     ("found", "kind", "sentence"),
     [
-        (judging.Measure(depth=16), "query", "The operation has 16 levels; 15 are allowed."),
-        (judging.Measure(aliases=101), "query", "The operation has 101 aliases; 100 are allowed."),
-        (judging.Measure(directives=51), "query", "The operation has 51 directives; 50 are allowed."),
-        (judging.Measure(fields=21), "query", "The operation has 21 root fields; 20 are allowed."),
-        (judging.Measure(fields=6), "mutation", "The operation has 6 root fields; 5 are allowed."),
-        (judging.Measure(cost=5_001), "query", "The operation costs 5001; 5000 is allowed. Ask for smaller pages."),
-        (judging.Measure(15, 30, 50, 20, 5_000), "query", None),
-        (judging.Measure(fields=5), "mutation", None),
+        (costing.CostAnalysis(depth=16), "query", "The operation has 16 levels; 15 are allowed."),
+        (costing.CostAnalysis(aliases=101), "query", "The operation has 101 aliases; 100 are allowed."),
+        (costing.CostAnalysis(directives=51), "query", "The operation has 51 directives; 50 are allowed."),
+        (costing.CostAnalysis(fields=21), "query", "The operation has 21 root fields; 20 are allowed."),
+        (costing.CostAnalysis(fields=6), "mutation", "The operation has 6 root fields; 5 are allowed."),
+        (
+            costing.CostAnalysis(cost=5_001),
+            "query",
+            "The operation costs 5001; 5000 is allowed. Ask for smaller pages.",
+        ),
+        (costing.CostAnalysis(15, 30, 50, 20, 5_000), "query", None),
+        (costing.CostAnalysis(fields=5), "mutation", None),
     ],
 )
-def test_the_limits_hold_to_the_one(found: judging.Measure, kind: str, sentence: str | None) -> None:
-    assert excess(found, kind, Limits()) == sentence
+def test_the_limits_hold_to_the_one(found: costing.CostAnalysis, kind: str, sentence: str | None) -> None:
+    assert limit_exceeded(found, kind, Limits()) == sentence
 
 
 def test_a_document_is_looked_over_before_it_is_parsed() -> None:

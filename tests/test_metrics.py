@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from execution.survey import FALLBACKS
-from execution.writing import UNWRITTEN
+from execution.plan.eligibility import FALLBACKS
+from execution.run.levels import SERIALIZER_FAILURES
 from resolvers.runtime import Runtime
 from server.metrics import BOUNDS, Metrics
 from tests.api_support import make_org, serving, settings_of
@@ -67,8 +67,8 @@ async def test_every_request_is_counted(backends: Backends, api_runtime: Runtime
         ]
         graph = [await org.graphql(text) for text in ("{ clients { totalCount } }", "{ clients { totalCount } }", "{")]
         await org.http.get("/api/v1/nothing")
-        UNWRITTEN["Client"] += 1
-        unwritten = UNWRITTEN["Client"]
+        SERIALIZER_FAILURES["Client"] += 1
+        unwritten = SERIALIZER_FAILURES["Client"]
         before = FALLBACKS["introspection"]
         await org.graphql("{ __schema { queryType { name } } }")
         told = await _told(org.http)

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString
 
-from execution.documents import parse_operation
-from execution.kinds import Batch, Kind, Plain
-from execution.run import Outcome, run
+from execution.guard.documents import parse_operation
+from execution.plan.field_kinds import BatchField, FieldKind, ReadField
+from execution.run.runner import Outcome, run
 from tests.test_odd_values import fields_of, is_json
 
 # What a loader gives that gives no list of one value for each parent.
@@ -51,7 +51,7 @@ def farm(nonnull: bool, leaf: bool) -> GraphQLSchema:
     )
 
 
-async def answered(schema: GraphQLSchema, kind: Kind, text: str) -> Outcome:
+async def answered(schema: GraphQLSchema, kind: FieldKind, text: str) -> Outcome:
     """The answer, whose loaded field fails everywhere."""
     answer = await run(schema, parse_operation(text, None), {}, fields_of({"loaded": kind}))
     assert is_json(answer.data)
@@ -65,7 +65,7 @@ async def test_a_loader_that_gives_no_list_fails_for_each_parent(wrong: str, non
     async def load(_context: Any, parents: list[Any], _args: Any) -> Any:
         return WRONG[wrong](parents)
 
-    kind, asked = Batch(load, lambda arguments: arguments), "loaded" if leaf else "loaded { ok }"
+    kind, asked = BatchField(load, lambda arguments: arguments), "loaded" if leaf else "loaded { ok }"
     # In one place, in two, and of one selection in two places, which is loaded together.
     for text in (
         f"{{ one {{ ok {asked} }} }}",
@@ -91,7 +91,7 @@ async def test_a_loader_may_give_a_tuple_or_another_sequence() -> None:
         async def load(_context: Any, parents: list[Any], _args: Any, make: Any = make) -> Any:
             return make(parents)
 
-        kind = Batch(load, lambda arguments: arguments)
+        kind = BatchField(load, lambda arguments: arguments)
         answer = await answered(farm(True, True), kind, "{ many { loaded } one { loaded } }")
         assert answer.errors is None
         assert answer.data == {"many": [{"loaded": each} for each in "abc"], "one": {"loaded": "a"}}
@@ -100,7 +100,7 @@ async def test_a_loader_may_give_a_tuple_or_another_sequence() -> None:
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize("leaf", [False, True])
 async def test_a_column_that_is_none_is_asked_value_by_value(wrong: str, leaf: bool) -> None:
-    kind = Plain(lambda parent: f"{parent}!", WRONG[wrong])
+    kind = ReadField(lambda parent: f"{parent}!", WRONG[wrong])
     asked = "loaded" if leaf else "loaded { ok }"
     answer = await answered(farm(True, leaf), kind, f"{{ one {{ {asked} }} many {{ {asked} }} }}")
     assert answer.errors is None

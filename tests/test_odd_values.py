@@ -21,10 +21,10 @@ from graphql import (
     GraphQLString,
 )
 
-from execution.compare import differences
-from execution.documents import parse_operation
-from execution.kinds import OWN, Kind
-from execution.run import Outcome, core, run
+from execution.guard.documents import parse_operation
+from execution.plan.field_kinds import RESOLVER_FIELD, FieldKind
+from execution.run.compare import differences
+from execution.run.runner import Outcome, core, run
 
 
 async def later(value: Any) -> Any:
@@ -103,9 +103,9 @@ def is_json(value: Any) -> bool:
     return value is None or isinstance(value, (str, int, float))
 
 
-def fields_of(kinds: dict[str, Kind]) -> Any:
+def fields_of(kinds: dict[str, FieldKind]) -> Any:
     """Some fields of some kinds, the others by their own resolvers."""
-    return lambda _type, name, _field: kinds.get(name, OWN)
+    return lambda _type, name, _field: kinds.get(name, RESOLVER_FIELD)
 
 
 class Sly:

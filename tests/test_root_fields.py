@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from graphql import is_non_null_type
 
-from execution.documents import parse_operation
-from execution.selection import fields_of
+from execution.guard.documents import parse_operation
+from execution.plan.lookahead import fields_of
 from models.typeid import new_uuid
 from resolvers import organizations
 from resolvers.context import Context

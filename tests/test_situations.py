@@ -20,10 +20,10 @@ from graphql import (
     validate,
 )
 
-from execution.compare import differences
-from execution.documents import parse_operation
-from execution.kinds import each
-from execution.run import core, run
+from execution.guard.documents import parse_operation
+from execution.plan.field_kinds import resolver_fields
+from execution.run.compare import differences
+from execution.run.runner import core, run
 from tests.situations import later, raises
 from tests.situations_more import SITUATIONS
 from tests.test_executor import WAYS
@@ -42,7 +42,7 @@ async def test_a_situation_is_answered_as_it_must_be(name: str) -> None:
     schema = build_schema(case.sdl)
     operation = parse_operation(case.text, case.name)
     assert validate(schema, operation.document) == []
-    ours = await run(schema, operation, case.variables, each, root=case.root)
+    ours = await run(schema, operation, case.variables, resolver_fields, root=case.root)
     assert (json.dumps(ours.data), told(ours.errors)) == (json.dumps(case.data), sorted(case.errors, key=repr))
     theirs = await core(schema, operation, case.variables, root=case.root)
     assert differences(ours, theirs) == []
@@ -149,7 +149,7 @@ async def test_types_that_are_asked_for_what_is_theirs(of: Any, text: str, data:
     schema = menagerie(of)
     operation = parse_operation(text, None)
     assert validate(schema, operation.document) == []
-    ours = await run(schema, operation, {}, each, root=PETS)
+    ours = await run(schema, operation, {}, resolver_fields, root=PETS)
     theirs = await core(schema, operation, {}, root=PETS)
     assert differences(ours, theirs) == []
     assert (ours.data, told(ours.errors)) == (data, sorted(errors, key=repr))
@@ -171,7 +171,7 @@ async def test_a_resolver_is_told_what_it_is_told_by_the_other_executor() -> Non
     schema.query_type.fields["q"].resolve = resolve
     text = "query Name($n: Int = 3) { x: q(n: $n) { ...F } } fragment F on Query { q { a } }"
     operation = parse_operation(text, None)
-    ours = await run(schema, operation, {}, each, root="root", context="context")
+    ours = await run(schema, operation, {}, resolver_fields, root="root", context="context")
     theirs = await core(schema, operation, {}, root="root", context="context")
     assert ours.data == theirs.data == {"x": [{"q": [{"a": 1}]}]}
     assert len(seen) == 4

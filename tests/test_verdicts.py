@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from execution import verdicts
-from execution.documents import UnfitDocument
-from execution.judge import Limits, judge
-from execution.verdicts import MOST_VERDICTS
+from execution.guard import cost_cache
+from execution.guard.cost import Limits, analyze_cost
+from execution.guard.cost_cache import MOST_COSTS
+from execution.guard.documents import UnfitDocument
 from resolvers.errors import Refusal
 from schema.engine import Engine
 from schema.graph import CORE, RULES
@@ -34,9 +34,9 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Any]]:
 
     def counted(schema: Any, operation: Any, variables: Mapping[str, Any], rules: Any) -> Any:
         found.append(variables)
-        return judge(schema, operation, variables, rules)
+        return analyze_cost(schema, operation, variables, rules)
 
-    monkeypatch.setattr(verdicts, "judge", counted)
+    monkeypatch.setattr(cost_cache, "analyze_cost", counted)
     return found
 
 
@@ -64,7 +64,7 @@ def test_a_document_that_is_not_known_to_be_valid_is_judged_each_time(judged: li
         prepared = engine.measure("{ nothing }", None, {})
         with pytest.raises(UnfitDocument):
             engine.validate(prepared, None)
-        assert prepared.operation.verdicts is None
+        assert prepared.operation.costs is None
     assert (len(judged), len(engine.documents)) == (3, 0)
 
 
@@ -76,12 +76,12 @@ def test_what_is_kept_is_what_would_be_judged() -> None:
         for ids in IDS:
             given = {"n": n, "f": filter_, "ids": ids, "s": s, "i": i, "c": n}
             prepared = engine.measure(SHAPED, None, given)
-            assert prepared.measure == judge(CORE, prepared.operation, given, RULES), given
+            assert prepared.measure == analyze_cost(CORE, prepared.operation, given, RULES), given
             seen.add((prepared.measure.cost, tuple(prepared.measure.scopes)))
-            assert len(prepared.operation.verdicts.kept) <= MOST_VERDICTS
+            assert len(prepared.operation.costs.kept) <= MOST_COSTS
     assert len(seen) == 154
     bare = engine.measure(SHAPED, None, {})
-    assert bare.measure == judge(CORE, bare.operation, {}, RULES)
+    assert bare.measure == analyze_cost(CORE, bare.operation, {}, RULES)
 
 
 def test_a_page_s_size_is_what_it_is_judged_by(judged: list[Any]) -> None:
@@ -95,7 +95,7 @@ def test_a_page_s_size_is_what_it_is_judged_by(judged: list[Any]) -> None:
     assert len(judged) == 3
     for size in range(1, 101):
         assert engine.measure(text, None, {"n": size}).measure.cost == 2 + size
-    assert len(engine.documents.operation(text, None).verdicts.kept) == MOST_VERDICTS
+    assert len(engine.documents.operation(text, None).costs.kept) == MOST_COSTS
 
 
 def test_what_is_too_much_is_kept_too(judged: list[Any]) -> None:
@@ -114,11 +114,11 @@ def test_what_is_too_much_is_kept_too(judged: list[Any]) -> None:
 def test_our_own_operations_are_not_refused_and_judged_once(judged: list[Any]) -> None:
     engine = Engine(Limits(cost=1, depth=1))
     operation = OPERATIONS["ListClients"]
-    operation.verdicts = None
+    operation.costs = None
     given: dict[str, Any] = {"first": 50, "counted": True, "filter": {"search": "a"}, "after": "b"}
     prepared = engine.prepared(operation, given)
     assert (prepared.operation, prepared.variables) == (operation, given)
-    assert prepared.measure == judge(CORE, operation, given, RULES)
+    assert prepared.measure == analyze_cost(CORE, operation, given, RULES)
     assert engine.prepared(operation, given | {"filter": {"search": "c"}, "after": "d"}).measure is prepared.measure
     always = engine.prepared(operation, {})
     assert always.measure.scopes == {"clients:read": ("clients",)}
@@ -130,7 +130,5 @@ def test_limits_of_one_engine_are_not_another_s() -> None:
     operation = OPERATIONS["ListClients"]
     strict, lax = Engine(Limits(cost=1)), Engine(Limits(cost=200))
     for _ in range(2):
-        assert (
-            strict.verdicts.of(operation, {}).excess == "The operation costs 104; 1 is allowed. Ask for smaller pages."
-        )
-        assert lax.verdicts.of(operation, {}).excess is None
+        assert strict.costs.of(operation, {}).excess == "The operation costs 104; 1 is allowed. Ask for smaller pages."
+        assert lax.costs.of(operation, {}).excess is None

@@ -1,4 +1,4 @@
-"""Whole objects, written by functions made with the plan: the same as field by field, and only where that is sure."""
+"""Serializers, functions compiled with the plan: the same answers as field by field, and only where trusted."""
 
 from typing import Any
 
@@ -14,13 +14,12 @@ from graphql import (
     validate,
 )
 
-from execution.batch import Args
-from execution.compare import differences
-from execution.documents import parse_operation
-from execution.kinds import Batch, Cell, Fields, Kind, Own, Plain
-from execution.run import core, run
-from execution.shapes import usual_int
-from execution.writing import UNWRITTEN
+from execution.guard.documents import parse_operation
+from execution.plan.field_kinds import Args, BatchField, ColumnReader, FieldKind, FieldKinds, ReadField, ResolverField
+from execution.plan.shapes import usual_int
+from execution.run.compare import differences
+from execution.run.levels import SERIALIZER_FAILURES
+from execution.run.runner import core, run
 
 SOME, TEXT, NUMBER = GraphQLNonNull, GraphQLString, GraphQLInt
 
@@ -102,20 +101,20 @@ ROWS: list[dict[str, Any]] = [
     },
 ]  # fmt: skip
 
-CELLS: dict[tuple[str, str], Cell] = {
-    ("Land", "name"): Cell("name"),
-    ("Town", "name"): Cell("name"),
-    ("Side", "name"): Cell("name"),
-    ("Note", "text"): Cell("text", null=True),
-    ("Shop", "name"): Cell("name"),
-    ("Shop", "size"): Cell("size", write=lambda size: usual_int(size * 10), null=True),
-    ("Shop", "motto"): Cell("motto", null=True),
-    ("Shop", "side"): Cell(through=True),
-    ("Shop", "notes"): Cell("notes", null=True),
-    ("Shop", "best"): Cell("best", null=True),
-    ("Page", "shops"): Cell("rows", attribute=True, through=True),
-    ("Page", "full"): Cell("full", attribute=True),
-    ("Page", "first"): Cell(write=lambda page: page.rows[0]["name"] if page.rows else None, null=True),
+CELLS: dict[tuple[str, str], ColumnReader] = {
+    ("Land", "name"): ColumnReader("name"),
+    ("Town", "name"): ColumnReader("name"),
+    ("Side", "name"): ColumnReader("name"),
+    ("Note", "text"): ColumnReader("text", null=True),
+    ("Shop", "name"): ColumnReader("name"),
+    ("Shop", "size"): ColumnReader("size", convert=lambda size: usual_int(size * 10), null=True),
+    ("Shop", "motto"): ColumnReader("motto", null=True),
+    ("Shop", "side"): ColumnReader(same_row=True),
+    ("Shop", "notes"): ColumnReader("notes", null=True),
+    ("Shop", "best"): ColumnReader("best", null=True),
+    ("Page", "shops"): ColumnReader("rows", attribute=True, same_row=True),
+    ("Page", "full"): ColumnReader("full", attribute=True),
+    ("Page", "first"): ColumnReader(convert=lambda page: page.rows[0]["name"] if page.rows else None, null=True),
 }
 
 
@@ -126,22 +125,32 @@ class Loading:
         self.more, self.own = more, own
         self.asked: list[tuple[str, tuple[str, ...]]] = []
 
-    def __call__(self, type_: GraphQLObjectType, name: str, field: GraphQLField) -> Kind:
+    def __call__(self, type_: GraphQLObjectType, name: str, field: GraphQLField) -> FieldKind:
         resolve: Any = field.resolve
         if name in self.own:
-            return Own(("name",), 1)
+            return ResolverField(("name",), 1)
         if type_ is QUERY:
-            return Batch(self._loader(name, resolve), dict, sure=True, folds=True, cost=1)
+            return BatchField(self._loader(name, resolve), dict, trusted=True, joins_inline=True, cost=1)
         if (type_, name) in ((SHOP, "town"), (TOWN, "land")):
-            fold = f"{name}_id"
-            return Batch(self._loader(name, resolve), dict, needs=(fold,), sure=True, folds=True, fold=fold, cost=1)
+            joined_by = f"{name}_id"
+            return BatchField(
+                self._loader(name, resolve),
+                dict,
+                needs=(joined_by,),
+                trusted=True,
+                joins_inline=True,
+                joined_by=joined_by,
+                cost=1,
+            )
         cell = CELLS.get((type_.name, name))
         needs = () if cell is not None else ("name",)
 
         def one(parent: Any) -> Any:
             return resolve(parent, None)
 
-        return Plain(one, lambda parents: [one(parent) for parent in parents], cell, needs, cell is not None, cost=1)
+        return ReadField(
+            one, lambda parents: [one(parent) for parent in parents], cell, needs, cell is not None, cost=1
+        )
 
     def _loader(self, name: str, resolve: Any) -> Any:
         async def load(_context: Any, parents: list[Any], args: Args) -> list[Any]:
@@ -161,7 +170,7 @@ class Loading:
         return kind([found[name] for name in columns] + [0] * self.more)
 
 
-async def answered(text: str, fields: Fields) -> Any:
+async def answered(text: str, fields: FieldKinds) -> Any:
     """The answer, the same as graphql-core's, and what it cost."""
     operation = parse_operation(text, None)
     assert validate(SCHEMA, operation.document) == []
@@ -219,7 +228,7 @@ async def test_what_was_written_is_counted() -> None:
 
 
 async def test_a_value_that_cannot_be_written_is_told_as_graphql_core_tells_it() -> None:
-    before = UNWRITTEN["Shop"]
+    before = SERIALIZER_FAILURES["Shop"]
     rows = [dict(row) for row in ROWS]
     kept = list(ROWS)
     rows[0]["size"] = "wrong"
@@ -229,5 +238,5 @@ async def test_a_value_that_cannot_be_written_is_told_as_graphql_core_tells_it()
     finally:
         ROWS[:] = kept
     assert [error.path for error in found.errors] == [["shops", 0, "size"]]
-    assert (found.unwritten, UNWRITTEN["Shop"]) == (1, before + 1)
+    assert (found.serializer_failures, SERIALIZER_FAILURES["Shop"]) == (1, before + 1)
     assert found.data == {"shops": [{"name": "a", "size": None}, {"name": "b", "size": None}]}

@@ -21,8 +21,7 @@ from graphql import (
     GraphQLUnionType,
 )
 
-from execution.batch import Args
-from execution.kinds import OWN, Batch, Kind, Plain
+from execution.plan.field_kinds import RESOLVER_FIELD, Args, BatchField, FieldKind, ReadField
 
 SYNC = [
     "OK",
@@ -148,7 +147,7 @@ LIVING = object()
 def make(hows: list[str]) -> GraphQLSchema:
     """The zoo, whose fields can be asked to behave in some ways."""
     how = GraphQLEnumType("How", {name: name for name in hows})
-    kind = GraphQLEnumType("Kind", {name: name for name in KINDS})
+    kind = GraphQLEnumType("FieldKind", {name: name for name in KINDS})
     asked = {"how": GraphQLArgument(how, default_value="OK")}
     typed = asked | {"kind": GraphQLArgument(kind, default_value="Dog")}
     later = "AWAIT" in hows
@@ -184,18 +183,20 @@ def make(hows: list[str]) -> GraphQLSchema:
     return GraphQLSchema(query, GraphQLObjectType("Mutation", fields), types=[dog, cat])
 
 
-def batched(type_: GraphQLObjectType, name: str, field: GraphQLField) -> Kind:
+def batched(type_: GraphQLObjectType, name: str, field: GraphQLField) -> FieldKind:
     """The zoo's fields as plain and batched ones, which give what their resolvers give."""
     resolve = field.resolve
     if resolve is None or name == "path":
-        return OWN
+        return RESOLVER_FIELD
     if not field.args:
-        return Plain(lambda parent: resolve(parent, None), lambda parents: [resolve(each, None) for each in parents])
+        return ReadField(
+            lambda parent: resolve(parent, None), lambda parents: [resolve(each, None) for each in parents]
+        )
 
     async def many(_context: Any, parents: list[Any], args: Args) -> list[Any]:
         return [_caught(resolve, parent, args.values) for parent in parents]
 
-    return Batch(many, lambda arguments: arguments)
+    return BatchField(many, lambda arguments: arguments)
 
 
 def _caught(resolve: Any, parent: Any, values: Any) -> Any:

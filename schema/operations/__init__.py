@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from execution.documents import Documents, Operation, parse_operation
+from execution.guard.documents import Documents, Operation, parse_operation
 from schema.graph import CORE
 
 

@@ -15,7 +15,7 @@ from graphql import (
     is_object_type,
 )
 
-from execution.shapes import INT_HIGH
+from execution.plan.shapes import INT_HIGH
 
 # How many of a connection are found when neither of these says so.
 DEFAULT_PAGE = 20

@@ -1,9 +1,9 @@
-"""A row that came with its parent's, where something other than a writer has to read it."""
+"""A row that came with its parent's, where something other than a serializer has to read it."""
 
 from typing import Any
 
 
-class Folded:
+class JoinedRow:
     """Columns of a parent's row as a row of their own, read by name; there, their names begin with ``prefix``."""
 
     __slots__ = ("_prefix", "_row")
@@ -22,4 +22,4 @@ class Folded:
 
 
 # Rows that are read by name, whatever the order of what they hold.
-NAMED = frozenset({dict, Folded})
+NAMED = frozenset({dict, JoinedRow})

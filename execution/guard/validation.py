@@ -5,14 +5,14 @@ from typing import Any
 from graphql import GraphQLError, OverlappingFieldsCanBeMergedRule, ValidationContext, specified_rules
 from graphql.validation.validate import ValidationAbortedError
 
-from execution.documents import UnfitDocument
+from execution.guard.documents import UnfitDocument
 
 # Comparing fields can be quadratic; an operation that a person or a tool wrote needs some hundred comparisons.
 MOST_COMPARISONS = 10_000
 
 
 class FieldsCanBeMergedRule(OverlappingFieldsCanBeMergedRule):
-    """Fields of one name can be merged; finding that out takes no longer than ``MOST_COMPARISONS``."""
+    """FieldKinds of one name can be merged; finding that out takes no longer than ``MOST_COMPARISONS``."""
 
     def __init__(self, context: ValidationContext) -> None:
         super().__init__(context)

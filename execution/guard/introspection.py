@@ -2,8 +2,8 @@
 
 from graphql import GraphQLSchema, get_named_type, is_object_type
 
-from execution.asked import INTROSPECTION
-from execution.judge import Measure, Rule
+from execution.guard.arguments import INTROSPECTION
+from execution.guard.cost import CostAnalysis, FieldRule
 
 # For each type of the schema. The standard query, all of it, asks for 28.
 MOST_INTROSPECTED = 36
@@ -21,7 +21,7 @@ _HELD = {
 }
 
 
-def introspection_rules(schema: GraphQLSchema) -> dict[tuple[str, str], Rule]:
+def introspection_rules(schema: GraphQLSchema) -> dict[tuple[str, str], FieldRule]:
     """The rules of the fields of ``__schema`` and ``__type``, none of which needs a key."""
     rules = {}
     held = _HELD | {("__Schema", "types"): len(schema.type_map), ("__Schema", "directives"): len(schema.directives)}
@@ -31,15 +31,15 @@ def introspection_rules(schema: GraphQLSchema) -> dict[tuple[str, str], Rule]:
                 # Most types are not of another.
                 introspects = int(is_object_type(get_named_type(field.type)) and name != "ofType")
                 times = held.get((type_.name, name), 1)
-                rules[type_.name, name] = Rule(public=True, introspects=introspects, times=times)
+                rules[type_.name, name] = FieldRule(public=True, introspects=introspects, times=times)
     for root in (schema.query_type, schema.mutation_type, schema.subscription_type):
         if root is not None:
             for name in INTROSPECTION:
-                rules[root.name, name] = Rule(public=True, introspects=1)
+                rules[root.name, name] = FieldRule(public=True, introspects=1)
     return rules
 
 
-def introspects_too_much(schema: GraphQLSchema, measure: Measure) -> bool:
+def introspects_too_much(schema: GraphQLSchema, measure: CostAnalysis) -> bool:
     """Whether answering would take much longer than answering the standard query."""
     if measure.introspected and measure.cost > MOST_BESIDE:
         return True

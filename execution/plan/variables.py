@@ -17,8 +17,8 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_argument_values
 
-from execution.documents import Operation
-from execution.shapes import INT_HIGH, INT_LOW
+from execution.guard.documents import Operation
+from execution.plan.shapes import INT_HIGH, INT_LOW
 
 # What is wrong is told of so many values.
 MOST_ERRORS = 50

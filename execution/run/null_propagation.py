@@ -9,8 +9,8 @@ from typing import Any
 
 from graphql import GraphQLError, located_error
 
-from execution.planned import Planned, Selection
-from execution.shapes import Shape
+from execution.plan.nodes import FieldPlan, SelectionPlan
+from execution.plan.shapes import Shape
 
 
 class Failure:
@@ -32,20 +32,20 @@ class Broken(Failure):
         self.items = items
 
 
-class Finisher:
+class NullPropagation:
     """Walks an answer. ``selections`` tells, by identity, of which selection an object is whose type is not known."""
 
-    def __init__(self, selections: Mapping[int, Selection]) -> None:
+    def __init__(self, selections: Mapping[int, SelectionPlan]) -> None:
         self.selections = selections
         self.errors: list[GraphQLError] = []
 
-    def object(self, selection: Selection, out: dict[str, Any], path: list[str | int]) -> dict[str, Any]:
+    def object(self, selection: SelectionPlan, out: dict[str, Any], path: list[str | int]) -> dict[str, Any]:
         """An object. Raises the error of a field that may not be null."""
         for key, field in selection.fields.items():
             out[key] = self._guarded(field, field.shape, out[key], [*path, key])
         return out
 
-    def _guarded(self, field: Planned, shape: Shape, value: Any, path: list[str | int]) -> Any:
+    def _guarded(self, field: FieldPlan, shape: Shape, value: Any, path: list[str | int]) -> Any:
         try:
             return self._value(field, shape, value, path)
         except Exception as error:
@@ -55,7 +55,7 @@ class Finisher:
             self.errors.append(located)
             return None
 
-    def _value(self, field: Planned, shape: Shape, value: Any, path: list[str | int]) -> Any:
+    def _value(self, field: FieldPlan, shape: Shape, value: Any, path: list[str | int]) -> Any:
         if isinstance(value, Broken) and shape.item is not None:
             for index, item in enumerate(value.items):
                 self._guarded(field, shape.item, item, [*path, index])

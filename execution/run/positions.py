@@ -7,8 +7,8 @@ from typing import Any
 from graphql import GraphQLResolveInfo
 from graphql.pyutils import Path
 
-from execution.planned import Planned, Selection
-from execution.shapes import Shape
+from execution.plan.nodes import FieldPlan, SelectionPlan
+from execution.plan.shapes import Shape
 
 
 @dataclass(slots=True)
@@ -18,19 +18,19 @@ class Level:
     ``cost`` is what one of the objects costs, where that was not counted before.
     """
 
-    selection: Selection
-    fields: Collection[Planned]
+    selection: SelectionPlan
+    fields: Collection[FieldPlan]
     cost: int = 0
     parents: list[Any] = field(default_factory=list)
-    outs: list[dict[str, Any]] = field(default_factory=list)
+    results: list[dict[str, Any]] = field(default_factory=list)
     paths: list[Path | None] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class Place:
+class Position:
     """Where a value goes: ``container[key]``. ``path`` is known where a resolver may ask for it."""
 
-    field: Planned
+    field: FieldPlan
     shape: Shape
     container: Any
     key: Any

@@ -15,37 +15,37 @@ from graphql import (
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
 
-from execution.documents import Operation
-from execution.finish import Finisher
-from execution.folded import Folded
-from execution.kinds import Batch, Fields, Plain, one_for_each
-from execution.places import Level, Place
-from execution.plan import Plan, plan_of
-from execution.planned import Planned, Selection
-from execution.settling import Settling
-from execution.variables import Variables, variables_of
+from execution.guard.documents import Operation
+from execution.plan.compiler import Plan, plan_of
+from execution.plan.field_kinds import BatchField, FieldKinds, ReadField, one_for_each
+from execution.plan.joined_row import JoinedRow
+from execution.plan.nodes import FieldPlan, SelectionPlan
+from execution.plan.variables import Variables, variables_of
+from execution.run.completion import Settling
+from execution.run.null_propagation import NullPropagation
+from execution.run.positions import Level, Position
 
 
 class _Run(Settling):
     """One run of a plan, or of one root field of a mutation."""
 
-    async def answer(self, root: Selection) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
+    async def answer(self, root: SelectionPlan) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
         """The data and the errors of a selection of the root."""
         data: dict[str, Any] = dict(root.empty)
         first = Level(root, root.fields.values(), 0, [self.root], [data], [None])
         await self._through(first)
         if not self.failed:
             return data, []
-        finisher = Finisher({id(out): level.selection for level in self.levels for out in level.outs})
+        propagation = NullPropagation({id(out): level.selection for level in self.levels for out in level.results})
         try:
-            return finisher.object(root, data, []), finisher.errors
+            return propagation.object(root, data, []), propagation.errors
         except GraphQLError as error:
-            return None, [*finisher.errors, error]
+            return None, [*propagation.errors, error]
 
     async def _through(self, first: Level) -> None:
         levels = [first]
         while levels:
-            batches: list[tuple[Planned, Batch, Level]] = []
+            batches: list[tuple[FieldPlan, BatchField, Level]] = []
             for level in levels:
                 if level.parents:
                     self._level(level, batches)
@@ -57,51 +57,51 @@ class _Run(Settling):
                     await self.wait()
             levels, self.next = list(self.next.values()), {}
 
-    def _level(self, level: Level, batches: list[tuple[Planned, Batch, Level]]) -> None:
+    def _level(self, level: Level, batches: list[tuple[FieldPlan, BatchField, Level]]) -> None:
         self.cost += level.cost * len(level.parents)
         for field in level.fields:
             kind = field.kind
-            if isinstance(kind, Plain):
+            if isinstance(kind, ReadField):
                 self._plain(field, kind, level)
-            elif isinstance(kind, Batch) and field.folded:
-                # No writer wrote it with its parent: something about the parent, or about the whole plan, was unusual.
-                self._values(field, level, [Folded(parent, f"{kind.fold}.") for parent in level.parents])
-            elif isinstance(kind, Batch):
+            elif isinstance(kind, BatchField) and field.inline_join:
+                # No serializer wrote it with its parent: something about the parent, or the plan, was unusual.
+                self._values(field, level, [JoinedRow(parent, f"{kind.joined_by}.") for parent in level.parents])
+            elif isinstance(kind, BatchField):
                 batches.append((field, kind, level))
             else:
                 self._each(field, level)
 
-    def _plain(self, field: Planned, kind: Plain, level: Level) -> None:
+    def _plain(self, field: FieldPlan, kind: ReadField, level: Level) -> None:
         try:
             values = one_for_each(field.parent.name, field.name, kind.many(level.parents), level.parents)
         except Exception:  # one of them has no such value: each is asked by itself, and its error told
             values = [_value_or_error(kind, parent) for parent in level.parents]
         self._values(field, level, values)
 
-    def _values(self, field: Planned, level: Level, values: Sequence[Any]) -> None:
+    def _values(self, field: FieldPlan, level: Level, values: Sequence[Any]) -> None:
         """A field's values for all parents of a level."""
-        key, shape, outs = field.key, field.shape, level.outs
+        key, shape, results = field.key, field.shape, level.results
         if shape.column is not None and isinstance(values, list):
             try:
                 column = shape.column(values)
             except Exception:  # some value is unusual: each is looked at below, and its error told
                 pass
             else:
-                for out, shown in zip(outs, column, strict=True):
+                for out, shown in zip(results, column, strict=True):
                     out[key] = shown
                 return
-        if not field.is_leaf and self.write(field, values, outs):
+        if not field.is_leaf and self.write(field, values, results):
             return
         if shape.one_type and not self.plan.paths:
-            self.objects(field, shape, values, outs, repeat(key))
+            self.objects(field, shape, values, results, repeat(key))
             return
-        for out, value, path in zip(outs, values, level.paths or repeat(None), strict=False):
-            self.offer(Place(field, shape, out, key, self._path(field, path)), value)
+        for out, value, path in zip(results, values, level.paths or repeat(None), strict=False):
+            self.accept(Position(field, shape, out, key, self._path(field, path)), value)
 
-    def _path(self, field: Planned, path: Path | None) -> Path | None:
+    def _path(self, field: FieldPlan, path: Path | None) -> Path | None:
         return Path(path, field.key, field.parent.name) if self.plan.paths else None
 
-    def _each(self, field: Planned, level: Level) -> None:
+    def _each(self, field: FieldPlan, level: Level) -> None:
         """A field by its own resolver, for one parent after another."""
         arguments: dict[str, Any] = {}
         try:
@@ -111,24 +111,24 @@ class _Run(Settling):
             self._values(field, level, (error,) * len(level.parents))
             return
         resolve = field.definition.resolve or default_field_resolver
-        for parent, out, above in zip(level.parents, level.outs, level.paths, strict=True):
+        for parent, out, above in zip(level.parents, level.results, level.paths, strict=True):
             path = Path(above, field.key, field.parent.name)
             info = self.info(field, path)
-            place = Place(field, field.shape, out, field.key, path, info)
+            position = Position(field, field.shape, out, field.key, path, info)
             try:
                 value = resolve(parent, info, **arguments)
             except Exception as error:
-                self.settle(place, error)
+                self.complete(position, error)
             else:
-                self.offer(place, value)
+                self.accept(position, value)
 
-    async def _batches(self, batches: list[tuple[Planned, Batch, Level]]) -> None:
+    async def _batches(self, batches: list[tuple[FieldPlan, BatchField, Level]]) -> None:
         """Batched fields one after another; those that are the same selection in two places, together."""
         if len(batches) == 1:
             field, kind, level = batches[0]
             self._values(field, level, await self._batch(field, kind, level.parents))
             return
-        groups: dict[Any, list[tuple[Planned, Batch, Level]]] = {}
+        groups: dict[Any, list[tuple[FieldPlan, BatchField, Level]]] = {}
         for entry in batches:
             groups.setdefault((id(entry[1]), *map(id, entry[0].nodes)), []).append(entry)
         for group in groups.values():
@@ -141,7 +141,7 @@ class _Run(Settling):
                 self._values(each, level, values[start:end])
                 start = end
 
-    async def _batch(self, field: Planned, kind: Batch, parents: list[Any]) -> Sequence[Any]:
+    async def _batch(self, field: FieldPlan, kind: BatchField, parents: list[Any]) -> Sequence[Any]:
         try:
             assert field.arguments is not None, "a batched field has arguments, even if none"
             values = await kind.resolve(self.context, parents, field.arguments.of(self.variables))
@@ -150,7 +150,7 @@ class _Run(Settling):
             return [error] * len(parents)
 
 
-def _value_or_error(kind: Plain, parent: Any) -> Any:
+def _value_or_error(kind: ReadField, parent: Any) -> Any:
     try:
         return kind.one(parent)
     except Exception as error:
@@ -160,45 +160,45 @@ def _value_or_error(kind: Plain, parent: Any) -> Any:
 class Outcome(ExecutionResult):
     """What a run gave; ``cost`` is what its objects cost, None where graphql-core ran it.
 
-    ``unwritten`` is how often a writer gave up: where nothing failed, somebody broke a promise to it.
+    ``serializer_failures`` is how often a serializer gave up: where nothing failed, somebody broke a promise to it.
     """
 
-    __slots__ = ("cost", "unwritten")
+    __slots__ = ("cost", "serializer_failures")
 
     def __init__(
         self,
         data: dict[str, Any] | None,
         errors: list[GraphQLError] | None,
         cost: int | None = None,
-        unwritten: int = 0,
+        serializer_failures: int = 0,
     ) -> None:
         super().__init__(data, errors)
         self.cost = cost
-        self.unwritten = unwritten
+        self.serializer_failures = serializer_failures
 
 
 async def _serially(plan: Plan, variables: Variables, context: Any, root: Any) -> Outcome:
     """A mutation: one root field after another, up to one that fails where null is not allowed."""
     data: dict[str, Any] = {}
     errors: list[GraphQLError] = []
-    cost = unwritten = 0
+    cost = serializer_failures = 0
     for key, field in plan.root.fields.items():
         made = _Run(plan, variables, context, root)
-        part, found = await made.answer(Selection(plan.root.type_, {key: field}, {key: None}))
+        part, found = await made.answer(SelectionPlan(plan.root.type_, {key: field}, {key: None}))
         errors += found
         cost += made.cost
-        unwritten += made.unwritten
+        serializer_failures += made.serializer_failures
         if part is None:
-            return Outcome(None, errors, cost, unwritten)
+            return Outcome(None, errors, cost, serializer_failures)
         data |= part
-    return Outcome(data, errors or None, cost, unwritten)
+    return Outcome(data, errors or None, cost, serializer_failures)
 
 
 async def run(
     schema: GraphQLSchema,
     operation: Operation,
     given: Mapping[str, Any] | Variables,
-    fields: Fields,
+    fields: FieldKinds,
     *,
     context: Any = None,
     root: Any = None,
@@ -207,7 +207,7 @@ async def run(
     """Run a validated operation and answer as graphql-core would. ``only`` runs one root field of it.
 
     A subscription's operation is run for each of its events, which is then the ``root``. What a plan does not cover is
-    left, whole, to graphql-core, and counted in ``execution.survey.FALLBACKS``.
+    left, whole, to graphql-core, and counted in ``execution.plan.eligibility.FALLBACKS``.
     """
     variables = given if isinstance(given, Variables) else variables_of(schema, operation, given)
     if isinstance(variables, list):
@@ -222,10 +222,10 @@ async def run(
     if only is not None:
         if only not in asked.fields:
             return Outcome({}, None)
-        asked = Selection(asked.type_, {only: asked.fields[only]}, {only: None})
+        asked = SelectionPlan(asked.type_, {only: asked.fields[only]}, {only: None})
     made = _Run(plan, variables, context, root)
     data, errors = await made.answer(asked)
-    return Outcome(data, errors or None, made.cost, made.unwritten)
+    return Outcome(data, errors or None, made.cost, made.serializer_failures)
 
 
 async def core(

@@ -1,7 +1,7 @@
-"""Judges a document before it is validated: its depth, breadth and cost, and the scopes it needs.
+"""Cost analysis: an operation's depth, breadth, cost and scopes, worked out before it is validated.
 
-One pass over the document; a fragment is measured once for each type it meets and counted at each spread, so that
-neither a cycle nor a bomb takes longer than reading it.
+One pass over the document. A fragment is analyzed once for each type condition and counted at each spread, so that
+neither a cycle nor a fragment bomb takes longer than reading the document.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,9 +20,9 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from execution.asked import PAGE, is_given, items, page_size, root_of, type_of
-from execution.documents import Operation
-from execution.nesting import CONDITIONS
+from execution.guard.arguments import PAGE, is_given, items, page_size, root_of, type_of
+from execution.guard.documents import Operation
+from execution.guard.nesting import CONDITIONS
 
 # What counting the rows of a connection costs, and how many times the price of its filters: it looks at every row.
 COUNT, COUNTED = 2, 5
@@ -30,19 +30,22 @@ COUNT, COUNTED = 2, 5
 AROUND = 6
 # So many fields of a document are free; of the others, each of which is compiled, five cost as much as an object.
 FREE_FIELDS, FIELDS_FOR_ONE = 100, 5
-# A bomb's figures have hundreds of digits; no more than this is told of them.
-MOST_TOLD = 10**9
+# The figures of a fragment bomb have hundreds of digits; a message shows no larger number.
+LARGEST_SHOWN = 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """What a field costs and needs. ``cost`` is for one; a ``connection`` costs 2 + n × what it holds. A field that
-    ``introspects`` holds ``times`` objects, one that finds ``each`` of a list argument's items as many as there are.
+class FieldRule:
+    """What a field costs and which scope it needs.
 
-    ``public`` fields need no key. ``scope`` is needed; ``scope_of`` tells more from the arguments that it ``reads``.
-    ``filters`` are the arguments that narrow what it holds, ``price`` says what they cost. A field that ``counts`` the
-    rows of its connection costs ``COUNT``, and ``COUNTED`` times the price of its filters. ``weight`` is the cost of
-    the field's own size, ``size`` how many bytes it may have, 0 where its length is counted when it is loaded.
+    ``cost`` is for one object; a ``connection`` costs 2 + n × what it holds, a field that ``introspects`` holds
+    ``times`` objects, one that looks up ``each`` item of a list argument holds as many as there are items.
+
+    ``public`` fields need no key. ``scope`` is needed, and ``scope_of`` returns further scopes from the arguments that
+    it ``reads``. ``filters`` are the arguments that narrow what it holds, ``price`` returns what they cost. A field
+    that ``counts`` the rows of its connection costs ``COUNT``, and ``COUNTED`` times the price of its filters.
+    ``weight`` is the cost of the field's own size, ``size`` how many bytes it may have, 0 where its length is counted
+    when it is loaded.
     """
 
     cost: int = 0
@@ -63,7 +66,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a document may be at most."""
+    """The limits of an operation."""
 
     depth: int = 15
     aliases: int = 100
@@ -75,8 +78,8 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Measure:
-    """What a selection is. ``scopes`` has, for each scope, the path of the first field that needs it.
+class CostAnalysis:
+    """What analyzing a selection found. ``scopes`` has, for each scope, the path of the first field that needs it.
 
     ``filtered``: some field of it is given one of its filters, and not as null. ``searched`` is
     the part of the cost for filters and counts, each once however many objects have it. ``counts`` is how many of its
@@ -100,8 +103,8 @@ class Measure:
     size: int = 0
     scopes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def add(self, other: "Measure", prefix: tuple[str, ...] = (), times: int = 1) -> None:
-        """Take a part into the whole."""
+    def add(self, other: "CostAnalysis", prefix: tuple[str, ...] = (), times: int = 1) -> None:
+        """Add a part, ``times`` over, whose fields are at ``prefix``."""
         self.depth = max(self.depth, other.depth)
         self.aliases += other.aliases
         self.directives += other.directives
@@ -117,16 +120,16 @@ class Measure:
             self.scopes.setdefault(scope, prefix + path)
 
 
-class _Judge:
+class _Analyzer:
     def __init__(
-        self, schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], rules: Mapping[Any, Rule]
+        self, schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], rules: Mapping[Any, FieldRule]
     ) -> None:
         self.schema, self.operation, self.variables, self.rules = schema, operation, variables, rules
-        self.memo: dict[tuple[str, str], Measure] = {}
+        self.memo: dict[tuple[str, str], CostAnalysis] = {}
         self.open: set[str] = set()
 
-    def selection(self, node: SelectionSetNode, parent: GraphQLNamedType | None) -> Measure:
-        whole = Measure()
+    def selection(self, node: SelectionSetNode, parent: GraphQLNamedType | None) -> CostAnalysis:
+        whole = CostAnalysis()
         for part in node.selections:
             whole.directives += len(part.directives or ())
             if any(left_out(directive, self.variables) for directive in part.directives or ()):
@@ -147,10 +150,10 @@ class _Judge:
                 whole.add(inner)
         return whole
 
-    def _fragment(self, name: str) -> Measure:
+    def _fragment(self, name: str) -> CostAnalysis:
         node = self.operation.fragments.get(name)
         if node is None or name in self.open:
-            return Measure()  # validation tells of a missing fragment, and of a cycle
+            return CostAnalysis()  # validation reports a missing fragment, and a cycle
         condition = node.type_condition.name.value
         if (name, condition) not in self.memo:
             self.open.add(name)
@@ -158,31 +161,33 @@ class _Judge:
             self.open.discard(name)
         return self.memo[name, condition]
 
-    def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> Measure:
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> CostAnalysis:
         name = node.name.value
-        rule = self.rules.get((parent.name if parent is not None else "", name), Rule(public=name.startswith("__")))
+        rule = self.rules.get(
+            (parent.name if parent is not None else "", name), FieldRule(public=name.startswith("__"))
+        )
         arguments = _arguments_of(node, rule, self.variables)
         each = 1 if rule.each is None else items(arguments, rule.each)
         price = 0 if rule.price is None else rule.price(arguments)
-        key = node.alias.value if node.alias is not None else name
-        measure = Measure(
+        answered_as = node.alias.value if node.alias is not None else name
+        measure = CostAnalysis(
             depth=1, cost=rule.cost * each + rule.weight + price, introspected=rule.introspects * rule.times,
-            public=rule.public, searched=price, size=len(key) + AROUND + rule.size, expanded=1,
+            public=rule.public, searched=price, size=len(answered_as) + AROUND + rule.size, expanded=1,
         )  # fmt: skip
         if rule.scope is not None:
-            measure.scopes[rule.scope] = (key,)
+            measure.scopes[rule.scope] = (answered_as,)
         measure.filtered = is_given(arguments, rule.filters)
         if rule.scope_of is not None:
             for scope in rule.scope_of(arguments):
-                measure.scopes.setdefault(scope, (key,))
+                measure.scopes.setdefault(scope, (answered_as,))
         if node.selection_set is not None:
             held = self.selection(node.selection_set, type_of(node, parent))
-            measure.add(held, (key,), page_size(arguments) if rule.connection else rule.times * each)
+            measure.add(held, (answered_as,), page_size(arguments) if rule.connection else rule.times * each)
             measure.depth = held.depth + 1
             counted = held.counts * (COUNT + COUNTED * price)
             measure.cost += counted
             measure.searched += counted
-            # What lies under a public field was judged by it, as introspection's own fields are.
+            # What lies under a public field was analyzer by it, as introspection's own fields are.
             measure.public = rule.public
         measure.counts = int(rule.counts)
         if is_abstract_type(parent):
@@ -190,7 +195,7 @@ class _Judge:
         return measure
 
 
-def _arguments_of(node: FieldNode, rule: Rule, variables: Mapping[str, Any]) -> dict[str, Any]:
+def _arguments_of(node: FieldNode, rule: FieldRule, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The values of those of a field's arguments that its rule reads."""
     wanted = {*rule.reads, *rule.filters, *(PAGE if rule.connection else ())}
     return {
@@ -201,7 +206,7 @@ def _arguments_of(node: FieldNode, rule: Rule, variables: Mapping[str, Any]) -> 
 
 
 def left_out(directive: DirectiveNode, variables: Mapping[str, Any]) -> bool:
-    """Whether a directive leaves out what it stands at."""
+    """Return whether ``@skip`` or ``@include`` leaves out what it stands at."""
     if directive.name.value not in CONDITIONS:
         return False
     for argument in directive.arguments or ():
@@ -212,7 +217,7 @@ def left_out(directive: DirectiveNode, variables: Mapping[str, Any]) -> bool:
 
 
 def defaults_of(operation: Operation) -> dict[str, Any]:
-    """What the variables of an operation are where they are not given."""
+    """Return the default values of an operation's variables, by name."""
     return {
         each.variable.name.value: value_from_ast_untyped(each.default_value)
         for each in operation.definition.variable_definitions or ()
@@ -220,19 +225,19 @@ def defaults_of(operation: Operation) -> dict[str, Any]:
     }
 
 
-def judge(
-    schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], rules: Mapping[Any, Rule]
-) -> Measure:
-    """Measure an operation with its real variables; what is unknown in it costs nothing and is left to validation."""
-    judged = _Judge(schema, operation, defaults_of(operation) | dict(variables), rules)
-    measure = judged.selection(operation.definition.selection_set, root_of(schema, operation.kind))
+def analyze_cost(
+    schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], rules: Mapping[Any, FieldRule]
+) -> CostAnalysis:
+    """Analyze an operation with its variables. Unknown fields cost nothing: validation reports them."""
+    analyzer = _Analyzer(schema, operation, defaults_of(operation) | dict(variables), rules)
+    measure = analyzer.selection(operation.definition.selection_set, root_of(schema, operation.kind))
     measure.directives += len(operation.definition.directives or ())
     measure.cost += max(0, measure.expanded - FREE_FIELDS) // FIELDS_FOR_ONE
     return measure
 
 
-def excess(measure: Measure, kind: str, limits: Limits) -> str | None:
-    """What about an operation is too much, as a sentence; None when nothing is."""
+def limit_exceeded(measure: CostAnalysis, kind: str, limits: Limits) -> str | None:
+    """Return which limit an operation exceeds, as a sentence; None where it exceeds none."""
     for what, found, most in (
         ("levels", measure.depth, limits.depth),
         ("aliases", measure.aliases, limits.aliases),
@@ -241,7 +246,9 @@ def excess(measure: Measure, kind: str, limits: Limits) -> str | None:
         ("fields, each fragment counted at each spread", measure.expanded, limits.expanded),
     ):
         if found > most:
-            return f"The operation has {min(found, MOST_TOLD)} {what}; {most} are allowed."
+            return f"The operation has {min(found, LARGEST_SHOWN)} {what}; {most} are allowed."
     if measure.cost > limits.cost:
-        return f"The operation costs {min(measure.cost, MOST_TOLD)}; {limits.cost} is allowed. Ask for smaller pages."
+        return (
+            f"The operation costs {min(measure.cost, LARGEST_SHOWN)}; {limits.cost} is allowed. Ask for smaller pages."
+        )
     return None

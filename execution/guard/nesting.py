@@ -1,6 +1,6 @@
 """How deep the selections of a document lie within each other, and which variables decide what is left out of them.
 
-The judge, the rules of validation and the compiler recurse into selections: this looks first, and recurses into none.
+Cost analysis, validation and the compiler recurse into selections. This is checked before them, without recursion.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -12,7 +12,7 @@ from graphql import (
     get_named_type,
 )
 
-from execution.kinds import Fields, Plain
+from execution.plan.field_kinds import FieldKinds, ReadField
 
 
 def fields_of(
@@ -45,7 +45,7 @@ def columns_of(
     nodes: Iterable[FieldNode],
     types: Iterable[GraphQLObjectType],
     fragments: Mapping[str, FragmentDefinitionNode],
-    fields: Fields,
+    fields: FieldKinds,
 ) -> tuple[str, ...]:
     """The columns that the selections of some fields need of their rows, whichever of the types those have; sorted."""
     found: set[str] = set()
@@ -59,7 +59,7 @@ def _collect(
     node: FieldNode,
     on: GraphQLObjectType,
     fragments: Mapping[str, FragmentDefinitionNode],
-    fields: Fields,
+    fields: FieldKinds,
     found: set[str],
 ) -> None:
     if node.selection_set is None:
@@ -69,10 +69,10 @@ def _collect(
         if definition is None:
             continue  # __typename
         kind = fields(on, part.name.value, definition)
-        if not isinstance(kind, Plain):
+        if not isinstance(kind, ReadField):
             found.update(kind.needs)
             continue
         found.update(kind.columns)
         inner = get_named_type(definition.type)
-        if kind.through and isinstance(inner, GraphQLObjectType):
+        if kind.same_row and isinstance(inner, GraphQLObjectType):
             _collect(part, inner, fragments, fields, found)

@@ -20,8 +20,8 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_argument_values
 from graphql.language import ValueNode, Visitor, visit
 
-from execution.batch import Args
-from execution.variables import Variables
+from execution.plan.field_kinds import Args
+from execution.plan.variables import Variables
 
 _NONE = VariableValues({}, {})
 _PASSING = (GraphQLString, GraphQLID, GraphQLInt, GraphQLFloat, GraphQLBoolean)

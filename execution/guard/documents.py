@@ -21,7 +21,7 @@ from graphql import (
 from graphql.language import Lexer, Source
 from graphql.language.parser import Parser
 
-from execution.nesting import MOST_CONDITIONS, MOST_NESTED, conditions_of, nesting_of
+from execution.guard.nesting import MOST_CONDITIONS, MOST_NESTED, conditions_of, nesting_of
 
 MOST_TEXT = 16 * 1024
 MOST_TOKENS = 2_000
@@ -56,7 +56,7 @@ class Operation:
     """One operation of a document.
 
     ``conditions`` has the variables of its ``@skip`` and ``@include``, each with a directive that it decides.
-    ``plans`` remembers how it runs for each choice of them, ``verdicts`` how it was judged, ``kept`` what else is
+    ``plans`` remembers how it runs for each choice of them, ``costs`` how it was judged, ``kept`` what else is
     known of it; ``weight`` is how many bytes all of that takes, and ``grown`` hears of what is added to it.
     """
 
@@ -68,7 +68,7 @@ class Operation:
     conditions: dict[str, DirectiveNode] = field(default_factory=dict)
     valid: bool = False
     plans: dict[Any, Any] = field(default_factory=dict)
-    verdicts: Any = None
+    costs: Any = None
     kept: dict[str, Any] = field(default_factory=dict)
     weight: int = 0
     grown: Callable[[int], None] | None = None

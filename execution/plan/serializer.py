@@ -9,35 +9,35 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from execution.folded import NAMED
-from execution.kinds import Batch, Cell, Plain
-from execution.planned import Planned, Selection
-from execution.whole import layout_of
+from execution.plan.field_kinds import BatchField, ColumnReader, ReadField
+from execution.plan.joined_row import NAMED
+from execution.plan.nodes import FieldPlan, SelectionPlan
+from execution.plan.serializable import layout_of
 
 _WORD = re.compile(r"\w+")
 
-# Of rows and a run's collector: the objects, one for each row.
-Write = Callable[[Sequence[Any], "Collector"], list[dict[str, Any]]]
+# Of rows and a run's state: the objects, one for each row.
+Serializer = Callable[[Sequence[Any], "SerializerState"], list[dict[str, Any]]]
 
 
-class Collector:
-    """What a writer met on its way: objects that are to be asked more, and how many of what was written."""
+class SerializerState:
+    """What a serializer pending on its way: objects that are to be asked more, and how many of what was written."""
 
-    __slots__ = ("cost", "met")
+    __slots__ = ("cost", "pending")
 
     def __init__(self) -> None:
-        self.met: list[tuple[Selection, Sequence[Any], list[dict[str, Any]]]] = []
+        self.pending: list[tuple[SelectionPlan, Sequence[Any], list[dict[str, Any]]]] = []
         self.cost = 0
 
-    def take(self, selection: Selection, cost: int, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    def take(self, selection: SelectionPlan, cost: int, rows: Sequence[Any]) -> list[dict[str, Any]]:
         """Objects with fields that are not written with the others."""
         self.cost += cost * len(rows)
-        made = write(selection, rows, self)
-        self.met.append((selection, rows, made))
+        made = serialize(selection, rows, self)
+        self.pending.append((selection, rows, made))
         return made
 
     def count(self, cost: int, rows: Sequence[Any]) -> Sequence[Any]:
-        """Objects that are written in place."""
+        """Objects that are written in position."""
         self.cost += cost * len(rows)
         return rows
 
@@ -77,41 +77,41 @@ class _Source:
         self._variables += 1
         return f"r{self._variables}"
 
-    def objects(self, selection: Selection, rows: str, *, unpacked: bool = True) -> str:
+    def objects(self, selection: SelectionPlan, rows: str, *, unpacked: bool = True) -> str:
         """A list of the objects of some rows."""
         row = _Row(self._variable(), layout_of(selection) if unpacked else None)
         made = self._object(selection, row, "")
         return f"[{made} for {row.target(made)} in {rows}]"
 
-    def _object(self, selection: Selection, row: _Row, prefix: str) -> str:
-        """A dict of a row's fields; a field that is not written with the others has a null as its place."""
+    def _object(self, selection: SelectionPlan, row: _Row, prefix: str) -> str:
+        """A dict of a row's fields; a field that is not written with the others has a null as its position."""
         parts = []
         for key, field in selection.fields.items():
             text = "None" if field in selection.rest else self._field(field, row, prefix)
             parts.append(f"{key!r}: {text}")
         return "{" + ", ".join(parts) + "}"
 
-    def _field(self, field: Planned, row: _Row, prefix: str) -> str:
+    def _field(self, field: FieldPlan, row: _Row, prefix: str) -> str:
         kind = field.kind
-        if isinstance(kind, Batch):
-            return self._object(field.selection(field.shape.named), row, f"{prefix}{kind.fold}.")
-        assert isinstance(kind, Plain), "only cells and folded fields are written"
-        assert kind.cell is not None, "only cells and folded fields are written"
-        return self._cell(field, kind.cell, row, prefix)
+        if isinstance(kind, BatchField):
+            return self._object(field.selection(field.shape.named), row, f"{prefix}{kind.joined_by}.")
+        assert isinstance(kind, ReadField), "only column readers and inline joins are serialized"
+        assert kind.reader is not None, "only column readers and inline joins are serialized"
+        return self._cell(field, kind.reader, row, prefix)
 
-    def _cell(self, field: Planned, cell: Cell, row: _Row, prefix: str) -> str:
-        call = "" if cell.write is None else self._named(cell.write)
-        if cell.constant:
-            return repr(cell.key)
-        if cell.key is None:
+    def _cell(self, field: FieldPlan, reader: ColumnReader, row: _Row, prefix: str) -> str:
+        call = "" if reader.convert is None else self._named(reader.convert)
+        if reader.constant:
+            return repr(reader.key)
+        if reader.key is None:
             if field.is_leaf:
                 return f"{call}({row.name})"
-            if not call and not cell.null:
-                return self._itself(field, row, prefix if cell.through else "")
+            if not call and not reader.null:
+                return self._itself(field, row, prefix if reader.same_row else "")
             maybe = self._variable()
             return f"(None if ({maybe} := {call}({row.name})) is None else {self._held(field, maybe)})"
-        read = f"{row.name}.{cell.key}" if cell.attribute else row.column(prefix + cell.key)
-        if not cell.null or (field.is_leaf and not call):
+        read = f"{row.name}.{reader.key}" if reader.attribute else row.column(prefix + reader.key)
+        if not reader.null or (field.is_leaf and not call):
             value = f"{call}({read})" if call else read
             return value if field.is_leaf else self._held(field, value)
         if not read.isidentifier():
@@ -121,13 +121,13 @@ class _Source:
             value = f"{call}({read})" if call else read
         return f"(None if {read} is None else {value if field.is_leaf else self._held(field, value)})"
 
-    def _itself(self, field: Planned, row: _Row, prefix: str) -> str:
+    def _itself(self, field: FieldPlan, row: _Row, prefix: str) -> str:
         """The object that is another side of the same row."""
         inner = field.selection(field.shape.named if field.shape.item is None else field.shape.item.named)
         return self._object(inner, row, prefix) if field.shape.item is None else self._held(field, row.name)
 
-    def _held(self, field: Planned, value: str) -> str:
-        """An object or a list of them that a cell leads to."""
+    def _held(self, field: FieldPlan, value: str) -> str:
+        """An object or a list of them that a reader leads to."""
         shape = field.shape
         if shape.item is None:
             return f"{self.objects(field.selection(shape.named), f'({value},)')}[0]"
@@ -138,22 +138,22 @@ class _Source:
         return self.objects(inner, f"c.count({cost}, {value})" if cost else value)
 
 
-def write(selection: Selection, rows: Sequence[Any], collector: Collector) -> list[dict[str, Any]]:
-    """Objects of rows of which it is known that they are of this type; a writer is made when it is first used.
+def serialize(selection: SelectionPlan, rows: Sequence[Any], state: SerializerState) -> list[dict[str, Any]]:
+    """Objects of rows of which it is known that they are of this type; a serializer is made when it is first used.
 
     Rows that are dicts, as changes give them, or parts of their parents' rows are read by name.
     """
     if not rows:
         return []
     unpacked = type(rows[0]) not in NAMED
-    writer: Write | None = selection.writers.get(unpacked)
-    if writer is None:
-        writer = selection.writers[unpacked] = _writer_of(selection, unpacked=unpacked)
-    return writer(rows, collector)
+    serializer: Serializer | None = selection.serializers.get(unpacked)
+    if serializer is None:
+        serializer = selection.serializers[unpacked] = _serializer_of(selection, unpacked=unpacked)
+    return serializer(rows, state)
 
 
-def _writer_of(selection: Selection, *, unpacked: bool) -> Write:
+def _serializer_of(selection: SelectionPlan, *, unpacked: bool) -> Serializer:
     source = _Source()
     text = f"lambda rows, c: {source.objects(selection, 'rows', unpacked=unpacked)}"
-    made: Write = eval(text, source.values)
+    made: Serializer = eval(text, source.values)
     return made

@@ -5,9 +5,9 @@ from typing import Any, Protocol
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type
 
-from execution.arguments import Arguments
-from execution.kinds import Batch, Kind, Plain
-from execution.shapes import Shape
+from execution.plan.arguments import Arguments
+from execution.plan.field_kinds import BatchField, FieldKind, ReadField
+from execution.plan.shapes import Shape
 
 
 class Compiler(Protocol):
@@ -15,16 +15,16 @@ class Compiler(Protocol):
 
     schema: GraphQLSchema
 
-    def under(self, field: "Planned", type_: GraphQLObjectType) -> "Selection":
+    def under(self, field: "FieldPlan", type_: GraphQLObjectType) -> "SelectionPlan":
         """What is asked of a field's objects of one type."""
         ...
 
 
 @dataclass(slots=True, eq=False)
-class Planned:
+class FieldPlan:
     """One field of one object type in a plan.
 
-    ``source`` is the batched field whose rows its objects are; ``folded`` is whether its one object comes with its
+    ``source`` is the batched field whose rows its objects are; ``inline_join`` is whether its one object comes with its
     parent's row.
     """
 
@@ -36,14 +36,14 @@ class Planned:
     nodes: list[FieldNode]
     definition: GraphQLField
     shape: Shape
-    kind: Kind
+    kind: FieldKind
     is_leaf: bool
-    source: "Planned | None" = None
-    folded: bool = False
+    source: "FieldPlan | None" = None
+    inline_join: bool = False
     arguments: Arguments | None = None
-    selections: dict[str, "Selection"] = field(default_factory=dict)
+    selections: dict[str, "SelectionPlan"] = field(default_factory=dict)
 
-    def selection(self, type_: GraphQLObjectType) -> "Selection":
+    def selection(self, type_: GraphQLObjectType) -> "SelectionPlan":
         """What is asked of the field's objects of one type: made when such an object is first met."""
         found = self.selections.get(type_.name)
         if found is None:
@@ -57,32 +57,32 @@ class Planned:
 
 
 @dataclass(slots=True, eq=False)
-class Selection:
+class SelectionPlan:
     """The fields that are asked of objects of one type. ``empty`` has their keys in the answer's order.
 
-    A writer writes all of an object but its ``rest``; what it writes within one object costs ``weight``, of which
+    A serializer writes all of an object but its ``rest``; what it writes within one object costs ``weight``, of which
     ``own`` is for the size of the object's own fields.
     """
 
     type_: GraphQLObjectType
-    fields: dict[str, Planned]
+    fields: dict[str, FieldPlan]
     empty: dict[str, None]
-    rest: list[Planned] = field(default_factory=list)
+    rest: list[FieldPlan] = field(default_factory=list)
     own: int = 0
     weight: int = 0
-    source: Planned | None = None
-    writers: dict[bool, Any] = field(default_factory=dict)
+    source: FieldPlan | None = None
+    serializers: dict[bool, Any] = field(default_factory=dict)
 
     def columns(self, prefix: str = "") -> set[str]:
         """The columns that its fields need of a row."""
         found: set[str] = set()
         for each in self.fields.values():
             kind = each.kind
-            if isinstance(kind, Batch) and each.folded:
-                found |= each.selection(each.shape.named).columns(f"{prefix}{kind.fold}.")
-            elif isinstance(kind, Plain):
+            if isinstance(kind, BatchField) and each.inline_join:
+                found |= each.selection(each.shape.named).columns(f"{prefix}{kind.joined_by}.")
+            elif isinstance(kind, ReadField):
                 found |= {prefix + name for name in kind.columns}
-                if kind.through and not each.is_leaf:
+                if kind.same_row and not each.is_leaf:
                     found |= each.selection(each.types()[0]).columns(prefix)
             else:
                 found |= {prefix + name for name in kind.needs}

@@ -7,8 +7,8 @@ from typing import Any
 from graphql import FieldNode, FragmentDefinitionNode, GraphQLSchema
 from graphql.language import DirectiveNode, Visitor, visit
 
-from execution.asked import INTROSPECTION
-from execution.documents import Operation
+from execution.guard.arguments import INTROSPECTION
+from execution.guard.documents import Operation
 
 # How often an operation was left, whole, to graphql-core, by the reason.
 FALLBACKS: Counter[str] = Counter()
@@ -16,7 +16,7 @@ _INCREMENTAL = frozenset({"defer", "stream"})
 
 
 @dataclass(slots=True)
-class _Survey(Visitor):
+class _Names(Visitor):
     names: set[str] = field(default_factory=set)
     directives: set[str] = field(default_factory=set)
 
@@ -31,7 +31,7 @@ class _Survey(Visitor):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Eligibility:
     """Why an operation is left to graphql-core, if it is; its variables in conditions; the fields that it names."""
 
     reason: str | None
@@ -39,9 +39,9 @@ class Known:
     names: frozenset[str]
 
 
-def surveyed(schema: GraphQLSchema, operation: Operation) -> Known:
+def eligibility_of(schema: GraphQLSchema, operation: Operation) -> Eligibility:
     """What an operation holds, found once."""
-    survey = _Survey()
+    survey = _Names()
     fragments: list[FragmentDefinitionNode] = list(operation.fragments.values())
     for node in (operation.definition, *fragments):
         visit(node, survey)
@@ -52,4 +52,4 @@ def surveyed(schema: GraphQLSchema, operation: Operation) -> Known:
         reason = "incremental"
     elif any(fragment.variable_definitions for fragment in fragments):
         reason = "fragment variables"
-    return Known(reason, tuple(sorted(operation.conditions)), frozenset(survey.names))
+    return Eligibility(reason, tuple(sorted(operation.conditions)), frozenset(survey.names))

@@ -5,10 +5,10 @@ from typing import Any
 from graphql import GraphQLError, GraphQLObjectType, is_object_type
 from graphql.pyutils import inspect
 
-from execution.planned import Planned
+from execution.plan.nodes import FieldPlan
 
 
-def runtime_type(field: Planned, abstract: Any, found: Any, value: Any) -> GraphQLObjectType:
+def runtime_type(field: FieldPlan, abstract: Any, found: Any, value: Any) -> GraphQLObjectType:
     """The object type that a resolver named. Raises GraphQLError for a name that will not do."""
     schema = field.plan.schema
     where = f"for field '{field.parent}.{field.name}'"
@@ -35,6 +35,6 @@ def runtime_type(field: Planned, abstract: Any, found: Any, value: Any) -> Graph
     return type_
 
 
-def wrong_type(field: Planned, type_: GraphQLObjectType, value: Any) -> GraphQLError:
+def wrong_type(field: FieldPlan, type_: GraphQLObjectType, value: Any) -> GraphQLError:
     """The error for a value that is not of its type."""
     return GraphQLError(f"Expected value of type '{type_}' but got: {inspect(value)}.", field.nodes)

@@ -1,4 +1,4 @@
-"""Keeps verdicts: a known operation is judged once for each of the few things that its variables decide."""
+"""Caches cost analyses: a known operation is analyzed once for each outcome of what its variables decide."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,80 +21,80 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from execution.asked import PAGE, is_given, items, page_size, root_of, type_of
-from execution.documents import Operation
-from execution.judge import Limits, Measure, Rule, defaults_of, excess, judge
-from execution.nesting import CONDITIONS
+from execution.guard.arguments import PAGE, is_given, items, page_size, root_of, type_of
+from execution.guard.cost import CostAnalysis, FieldRule, Limits, analyze_cost, defaults_of, limit_exceeded
+from execution.guard.documents import Operation
+from execution.guard.nesting import CONDITIONS
 
-MOST_VERDICTS = 16
-# A verdict, and each place that decides it, take no more bytes than this.
-VERDICT_BYTES, PLACE_BYTES = 3_000, 200
-# What a place in the document makes of the variables: a size, scopes, a price, whether something is left out.
-Place = Callable[[Mapping[str, Any]], Any]
+MOST_COSTS = 16
+# An analysis, and each of its decisions, takes no more bytes than this.
+COST_BYTES, DECISION_BYTES = 3_000, 200
+# What variables decide at one place of a document: a size, scopes, a price, whether something is left out.
+Decision = Callable[[Mapping[str, Any]], Any]
 
 
 @dataclass(slots=True)
-class Verdict:
-    """What an operation is, and what about it is too much (None: nothing). ``met`` is whether it was found before."""
+class CostCheck:
+    """An operation's analysis, and the limit that it exceeds, if any. ``cached``: it was not analyzed anew."""
 
-    measure: Measure
+    measure: CostAnalysis
     excess: str | None
     limits: Limits
-    met: bool = False
+    cached: bool = False
 
 
 @dataclass(slots=True)
 class _Known:
-    """The places of an operation where a variable changes the verdict, and the latest verdicts by what they made."""
+    """What the variables of an operation decide about its cost, and the latest analyses by those decisions."""
 
-    places: list[Place]
+    decisions: list[Decision]
     defaults: dict[str, Any]
-    kept: dict[Any, Verdict] = field(default_factory=dict)
+    kept: dict[Any, CostCheck] = field(default_factory=dict)
 
 
-class Verdicts:
-    """Judges operations over a schema; the verdicts of a valid one are kept with it, at most ``MOST_VERDICTS``."""
+class CostCache:
+    """Analyzes operations over a schema; the analyses of a valid one are kept with it, at most ``MOST_COSTS``."""
 
-    def __init__(self, schema: GraphQLSchema, rules: Mapping[Any, Rule], limits: Limits) -> None:
+    def __init__(self, schema: GraphQLSchema, rules: Mapping[Any, FieldRule], limits: Limits) -> None:
         self.schema, self.rules, self.limits = schema, rules, limits
 
-    def of(self, operation: Operation, variables: Mapping[str, Any]) -> Verdict:
-        """The verdict on an operation with these variables, which may have any types."""
-        known: _Known | None = operation.verdicts
+    def of(self, operation: Operation, variables: Mapping[str, Any]) -> CostCheck:
+        """Return the analysis of an operation with these variables, which may be of any types."""
+        known: _Known | None = operation.costs
         if known is None:
             if not operation.valid:
-                return self._judge(operation, variables)
-            known = operation.verdicts = _Known(_Places(self, operation).found, defaults_of(operation))
+                return self._check(operation, variables)
+            known = operation.costs = _Known(_Decisions(self, operation).found, defaults_of(operation))
         key: tuple[Any, ...] = ()
-        if known.places:
+        if known.decisions:
             values = {**known.defaults, **variables} if known.defaults else variables
-            key = tuple([place(values) for place in known.places])
-        verdict = known.kept.get(key)
-        # Our own operations are judged by every engine, each with its own limits.
-        if verdict is None or verdict.limits is not self.limits:
-            fresh = verdict is None
-            verdict = known.kept[key] = self._judge(operation, variables)
-            if len(known.kept) > MOST_VERDICTS:
+            key = tuple([decide(values) for decide in known.decisions])
+        check = known.kept.get(key)
+        # An operation may be shared by executors with other limits.
+        if check is None or check.limits is not self.limits:
+            fresh = check is None
+            check = known.kept[key] = self._check(operation, variables)
+            if len(known.kept) > MOST_COSTS:
                 del known.kept[next(iter(known.kept))]
             elif fresh:
-                operation.grow(VERDICT_BYTES + PLACE_BYTES * len(key))
+                operation.grow(COST_BYTES + DECISION_BYTES * len(key))
         else:
-            verdict.met = True
-        return verdict
+            check.cached = True
+        return check
 
-    def _judge(self, operation: Operation, variables: Mapping[str, Any]) -> Verdict:
-        measure = judge(self.schema, operation, variables, self.rules)
-        return Verdict(measure, excess(measure, operation.kind, self.limits), self.limits)
+    def _check(self, operation: Operation, variables: Mapping[str, Any]) -> CostCheck:
+        measure = analyze_cost(self.schema, operation, variables, self.rules)
+        return CostCheck(measure, limit_exceeded(measure, operation.kind, self.limits), self.limits)
 
 
-class _Places:
-    """Finds the places of a valid operation, in every fragment once."""
+class _Decisions:
+    """Finds the places of a valid operation where variables decide its cost; each fragment is searched once."""
 
-    def __init__(self, verdicts: Verdicts, operation: Operation) -> None:
-        self.schema, self.rules = verdicts.schema, verdicts.rules
+    def __init__(self, costs: CostCache, operation: Operation) -> None:
+        self.schema, self.rules = costs.schema, costs.rules
         self.fragments = operation.fragments
         self.met: set[str] = set()
-        self.found: list[Place] = []
+        self.found: list[Decision] = []
         self._selection(operation.definition.selection_set, root_of(self.schema, operation.kind))
 
     def _selection(self, node: SelectionSetNode, parent: GraphQLNamedType | None) -> None:
@@ -146,7 +146,7 @@ class _Places:
             self.found.append(lambda variables: of({name: read(variables) for name, read in readers}))
 
 
-def _is(name: str, wanted: bool) -> Place:
+def _is(name: str, wanted: bool) -> Decision:
     return lambda variables: variables.get(name) is wanted
 
 
@@ -154,7 +154,7 @@ def _tuple(scope_of: Callable[[Mapping[str, Any]], list[str]]) -> Callable[[Mapp
     return lambda arguments: tuple(scope_of(arguments))
 
 
-def _reader(node: ValueNode) -> Place:
+def _reader(node: ValueNode) -> Decision:
     if isinstance(node, VariableNode):
         name = node.name.value
         return lambda variables: variables.get(name, Undefined)

@@ -20,15 +20,15 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
 
-from execution.arguments import Arguments
-from execution.documents import Operation
-from execution.judge import defaults_of
-from execution.kinds import Batch, Cell, Fields, Own, Plain
-from execution.planned import Planned, Selection
-from execution.shapes import shape_of
-from execution.survey import FALLBACKS, Known, surveyed
-from execution.variables import Variables
-from execution.whole import foldable, own_weight, weight_of, writable
+from execution.guard.cost import defaults_of
+from execution.guard.documents import Operation
+from execution.plan.arguments import Arguments
+from execution.plan.eligibility import FALLBACKS, Eligibility, eligibility_of
+from execution.plan.field_kinds import BatchField, ColumnReader, FieldKinds, ReadField, ResolverField
+from execution.plan.nodes import FieldPlan, SelectionPlan
+from execution.plan.serializable import can_be_joined, is_serializable, own_weight, weight_of
+from execution.plan.shapes import shape_of
+from execution.plan.variables import Variables
 
 MOST_PLANS = 8
 # A compiled field, with its share of the functions that write it, takes no more bytes than this.
@@ -42,17 +42,17 @@ class Plan:
     """An operation, compiled. ``paths``: some resolver below the root will be told where its object stands.
 
     ``size`` is how many fields it has so far. Neither does it hold its operation, nor do its fields hold it: what is
-    no longer kept is gone at once, and does not wait for the garbage collector.
+    no longer kept is gone at once, and does not wait for the garbage state.
     """
 
     schema: GraphQLSchema
     operation: Any
-    fields: Fields
+    fields: FieldKinds
     details: dict[str, FragmentDetails]
     variables: VariableValues
     paths: bool
     size: int = 0
-    root: Selection = field(init=False)
+    root: SelectionPlan = field(init=False)
 
     def __del__(self) -> None:
         left = [self.root] if hasattr(self, "root") else []
@@ -61,26 +61,26 @@ class Plan:
             for each in selection.fields.values():
                 left += each.selections.values()
                 each.selections, each.source = {}, None
-            selection.writers, selection.source = {}, None
+            selection.serializers, selection.source = {}, None
 
-    def under(self, field: Planned, type_: GraphQLObjectType) -> Selection:
+    def under(self, field: FieldPlan, type_: GraphQLObjectType) -> SelectionPlan:
         """What is asked of a field's objects of one type."""
         grouped = collect_subfields(
             self.schema, self.details, self.variables, self.operation.definition, type_, field.details
         ).grouped_field_set
         return self.select(type_, grouped, field.source)
 
-    def select(self, type_: GraphQLObjectType, grouped: Mapping[str, Any], source: Planned | None) -> Selection:
+    def select(self, type_: GraphQLObjectType, grouped: Mapping[str, Any], source: FieldPlan | None) -> SelectionPlan:
         """The fields of a type, from what graphql-core collected for it; its objects are rows of ``source``."""
-        fields: dict[str, Planned] = {}
+        fields: dict[str, FieldPlan] = {}
         for key, details in grouped.items():
             nodes = [detail.node for detail in details]
             name = nodes[0].name.value
             definition = self.schema.get_field(type_, name)
             if definition is not None:
                 fields[key] = self._field(type_, key, name, details, nodes, definition, source)
-        made = Selection(type_, fields, dict.fromkeys(fields), source=source)
-        made.rest = [each for each in fields.values() if not writable(each)]
+        made = SelectionPlan(type_, fields, dict.fromkeys(fields), source=source)
+        made.rest = [each for each in fields.values() if not is_serializable(each)]
         made.own = own_weight(made)
         made.weight = weight_of(made)
         self.size += len(fields)
@@ -89,26 +89,26 @@ class Plan:
 
     def _field(
         self, type_: Any, key: str, name: str, details: Any, nodes: Any, definition: GraphQLField,
-        source: Planned | None,
-    ) -> Planned:  # fmt: skip
+        source: FieldPlan | None,
+    ) -> FieldPlan:  # fmt: skip
         kind = _typename(type_.name) if definition is TypeNameMetaFieldDef else self.fields(type_, name, definition)
         is_leaf = is_leaf_type(get_named_type(definition.type))
         shape = shape_of(definition.type)
-        made = Planned(proxy(self), type_, key, name, details, nodes, definition, shape, kind, is_leaf)
-        if isinstance(kind, Plain):
-            made.source = source if kind.through else None
-        elif isinstance(kind, Batch):
+        made = FieldPlan(proxy(self), type_, key, name, details, nodes, definition, shape, kind, is_leaf)
+        if isinstance(kind, ReadField):
+            made.source = source if kind.same_row else None
+        elif isinstance(kind, BatchField):
             self._batched(made, kind, source)
         return made
 
-    def _batched(self, made: Planned, kind: Batch, source: Planned | None) -> None:
+    def _batched(self, made: FieldPlan, kind: BatchField, source: FieldPlan | None) -> None:
         # What is asked of its objects is compiled once, as of rows of its own: whether they can come with the parent's
         # is known only then.
         made.source = made
-        folds = source is not None and isinstance(source.kind, Batch) and source.kind.folds
-        if folds and kind.fold is not None and not made.definition.args and made.shape.one_type:
-            made.folded = foldable(made.selection(made.shape.named))
-            if made.folded:
+        folds = source is not None and isinstance(source.kind, BatchField) and source.kind.joins_inline
+        if folds and kind.joined_by is not None and not made.definition.args and made.shape.one_type:
+            made.inline_join = can_be_joined(made.selection(made.shape.named))
+            if made.inline_join:
                 made.source = source
                 return
         made.arguments = Arguments(made.definition, made.nodes[0], kind.arguments, kind.names)
@@ -117,15 +117,15 @@ class Plan:
             made.arguments.columns = tuple(sorted(columns))
 
 
-def _typename(name: str) -> Plain:
-    return Plain(lambda _: name, lambda parents: [name] * len(parents), Cell(name, constant=True))
+def _typename(name: str) -> ReadField:
+    return ReadField(lambda _: name, lambda parents: [name] * len(parents), ColumnReader(name, constant=True))
 
 
-def plan_of(schema: GraphQLSchema, operation: Operation, variables: Variables, fields: Fields) -> Plan | None:
+def plan_of(schema: GraphQLSchema, operation: Operation, variables: Variables, fields: FieldKinds) -> Plan | None:
     """The plan of an operation for its conditions; None for what is left to graphql-core."""
-    known: Known | None = operation.kept.get("known")
+    known: Eligibility | None = operation.kept.get("known")
     if known is None:
-        known = operation.kept["known"] = surveyed(schema, operation)
+        known = operation.kept["known"] = eligibility_of(schema, operation)
     if known.reason is not None:
         FALLBACKS[known.reason] += 1
         return None
@@ -146,7 +146,7 @@ def plan_of(schema: GraphQLSchema, operation: Operation, variables: Variables, f
 
 def is_planned(operation: Operation, given: Mapping[str, Any]) -> bool:
     """Return whether there is a plan of an operation for its conditions, or none is needed."""
-    known: Known | None = operation.kept.get("known")
+    known: Eligibility | None = operation.kept.get("known")
     if known is None or known.reason is not None:
         return known is not None
     if not known.conditions:
@@ -158,7 +158,7 @@ def is_planned(operation: Operation, given: Mapping[str, Any]) -> bool:
 
 
 def _compile(
-    schema: GraphQLSchema, operation: Operation, variables: Variables, fields: Fields, known: Known
+    schema: GraphQLSchema, operation: Operation, variables: Variables, fields: FieldKinds, known: Eligibility
 ) -> Plan | None:
     root = schema.get_root_type(operation.definition.operation)
     if root is None:
@@ -177,7 +177,7 @@ def _compile(
 
 
 @lru_cache(SCHEMAS_KEPT)
-def _own(schema: GraphQLSchema, root: GraphQLObjectType, fields: Fields) -> frozenset[str]:
+def _own(schema: GraphQLSchema, root: GraphQLObjectType, fields: FieldKinds) -> frozenset[str]:
     """The names of fields below a root that are got by a resolver of their own, which is told its path."""
     types = [type_ for type_ in schema.type_map.values() if isinstance(type_, GraphQLObjectType)]
     below = {get_named_type(each.type) for type_ in types for each in type_.fields.values()}
@@ -186,5 +186,5 @@ def _own(schema: GraphQLSchema, root: GraphQLObjectType, fields: Fields) -> froz
         name
         for type_ in asked
         for name, definition in type_.fields.items()
-        if isinstance(fields(type_, name, definition), Own)
+        if isinstance(fields(type_, name, definition), ResolverField)
     )

@@ -43,5 +43,5 @@ async def _gather(values: Sequence[Awaitable[Any]]) -> list[Any]:
     return list(await gather_with_cancel(*values))
 
 
-# One for all runs: a run that held its own would be a cycle, and all its rows and objects wait for the collector.
+# One for all runs: a run that held its own would be a cycle, and all its rows and objects wait for the state.
 HELPERS = GraphQLResolveInfoHelpers(_gather, _track)

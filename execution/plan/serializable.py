@@ -2,16 +2,16 @@
 
 from graphql import GraphQLObjectType
 
-from execution.kinds import Batch, Plain
-from execution.planned import Planned, Selection
+from execution.plan.field_kinds import BatchField, ReadField
+from execution.plan.nodes import FieldPlan, SelectionPlan
 
 
-def own_weight(selection: Selection) -> int:
+def own_weight(selection: SelectionPlan) -> int:
     """What the fields of one of a selection's objects cost by their size."""
-    return sum(field.kind.weight for field in selection.fields.values() if isinstance(field.kind, Plain))
+    return sum(field.kind.weight for field in selection.fields.values() if isinstance(field.kind, ReadField))
 
 
-def weight_of(selection: Selection) -> int:
+def weight_of(selection: SelectionPlan) -> int:
     """What one of a selection's objects costs with all that is written within it, lists of objects apart."""
     total = selection.own
     for field in selection.fields.values():
@@ -20,12 +20,12 @@ def weight_of(selection: Selection) -> int:
     return total
 
 
-def writable(field: Planned) -> bool:
+def is_serializable(field: FieldPlan) -> bool:
     """Whether a writer can write a field together with the others of its object."""
     kind, shape = field.kind, field.shape
-    if isinstance(kind, Batch):
-        return field.folded
-    if not isinstance(kind, Plain) or kind.cell is None:
+    if isinstance(kind, BatchField):
+        return field.inline_join
+    if not isinstance(kind, ReadField) or kind.reader is None:
         return False
     if field.is_leaf:
         return True
@@ -34,38 +34,38 @@ def writable(field: Planned) -> bool:
     return shape.item.nonnull and shape.item.one_type
 
 
-def foldable(selection: Selection) -> bool:
+def can_be_joined(selection: SelectionPlan) -> bool:
     """Whether all that is asked of an object can be written from columns that came with its parent's row."""
     for field in selection.fields.values():
         kind = field.kind
-        if isinstance(kind, Batch) and field.folded:
+        if isinstance(kind, BatchField) and field.inline_join:
             continue
-        if not isinstance(kind, Plain) or kind.cell is None or kind.cell.attribute:
+        if not isinstance(kind, ReadField) or kind.reader is None or kind.reader.attribute:
             return False
-        if kind.cell.key is None and kind.cell.write is not None:
+        if kind.reader.key is None and kind.reader.convert is not None:
             # It reads the row by names of its own, which a folded row does not have.
             return False
         if not field.is_leaf:
-            whole = kind.cell.key is None and field.shape.item is None
-            if not (whole and foldable(field.selection(field.shape.named))) and not writable(field):
+            whole = kind.reader.key is None and field.shape.item is None
+            if not (whole and can_be_joined(field.selection(field.shape.named))) and not is_serializable(field):
                 return False
     return True
 
 
-def _columns_alone(selection: Selection) -> bool | None:
+def _columns_alone(selection: SelectionPlan) -> bool | None:
     """Whether some columns, and nothing else, are written of a row; None where nothing is."""
     some: bool | None = None
     for field in selection.fields.values():
         kind = field.kind
         if field in selection.rest:
             continue
-        cell = kind.cell if isinstance(kind, Plain) else None
+        reader = kind.reader if isinstance(kind, ReadField) else None
         alone: bool | None = True
-        if cell is not None and cell.constant:
+        if reader is not None and reader.constant:
             alone = None
-        elif cell is not None and (cell.attribute or (cell.key is None and cell.write is not None)):
+        elif reader is not None and (reader.attribute or (reader.key is None and reader.convert is not None)):
             return False
-        elif not field.is_leaf and (cell is None or cell.key is None):
+        elif not field.is_leaf and (reader is None or reader.key is None):
             alone = _columns_alone(field.selection(field.types()[0]))
         if alone is False:
             return False
@@ -73,9 +73,9 @@ def _columns_alone(selection: Selection) -> bool | None:
     return some
 
 
-def layout_of(selection: Selection) -> tuple[str, ...] | None:
+def layout_of(selection: SelectionPlan) -> tuple[str, ...] | None:
     """The columns of a row in their order, where nothing but columns is written and their loader keeps to it."""
     source = selection.source
     if source is None or source.arguments is None or not _columns_alone(selection):
         return None
-    return source.arguments.columns if isinstance(source.kind, Batch) and source.kind.folds else None
+    return source.arguments.columns if isinstance(source.kind, BatchField) and source.kind.joins_inline else None
