@@ -10,7 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from execution.plan.eligibility import FALLBACKS
-from execution.run.levels import SERIALIZER_FAILURES
+from execution.run.serialization import SERIALIZER_FAILURES
 from resolvers.runtime import Runtime
 from schema.engine import Engine
 

@@ -6,7 +6,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from execution.plan.eligibility import FALLBACKS
-from execution.run.levels import SERIALIZER_FAILURES
+from execution.run.serialization import SERIALIZER_FAILURES
 from resolvers.runtime import Runtime
 from server.metrics import BOUNDS, Metrics
 from tests.api_support import make_org, serving, settings_of

@@ -18,8 +18,8 @@ from execution.guard.documents import parse_operation
 from execution.plan.field_kinds import Args, BatchField, ColumnReader, FieldKind, FieldKinds, ReadField, ResolverField
 from execution.plan.shapes import usual_int
 from execution.run.compare import differences
-from execution.run.levels import SERIALIZER_FAILURES
 from execution.run.runner import core, run
+from execution.run.serialization import SERIALIZER_FAILURES
 
 SOME, TEXT, NUMBER = GraphQLNonNull, GraphQLString, GraphQLInt
 

@@ -19,6 +19,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
+from graphql.type.directives import GraphQLDisableErrorPropagationDirective
 
 from execution.guard.cost import defaults_of
 from execution.guard.documents import Operation
@@ -51,6 +52,7 @@ class Plan:
     details: dict[str, FragmentDetails]
     variables: VariableValues
     paths: bool
+    error_propagation: bool = True
     size: int = 0
     root: SelectionPlan = field(init=False)
 
@@ -170,10 +172,15 @@ def _compile(
     )
     details = {name: FragmentDetails(node) for name, node in operation.fragments.items()}
     paths = not known.names.isdisjoint(_own(schema, root, fields))
-    plan = Plan(schema, proxy(operation), fields, details, kept, paths)
+    plan = Plan(schema, proxy(operation), fields, details, kept, paths, _propagates_errors(operation))
     grouped = collect_fields(schema, details, kept, root, operation.definition).grouped_field_set
     plan.root = plan.select(root, grouped, None)
     return plan
+
+
+def _propagates_errors(operation: Operation) -> bool:
+    named = {directive.name.value for directive in operation.definition.directives or ()}
+    return GraphQLDisableErrorPropagationDirective.name not in named
 
 
 @lru_cache(SCHEMAS_KEPT)

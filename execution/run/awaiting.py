@@ -1,11 +1,13 @@
-"""What is awaited, and what nobody waits for."""
+"""Awaits values, and finishes work that nobody awaits."""
 
 from asyncio import ensure_future, gather
-from collections.abc import AsyncIterable, Awaitable, Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from graphql import GraphQLResolveInfoHelpers
 from graphql.pyutils import gather_with_cancel, is_awaitable
+
+from execution.run.null_propagation import Failure
 
 # Work that nobody waits for: the loop itself holds no task.
 _background: set[Any] = set()
@@ -21,22 +23,11 @@ def _track(values: Sequence[Any]) -> None:
 
 
 async def outcome(awaitable: Awaitable[Any]) -> Any:
-    """What an awaitable came to: an exception stands for having failed."""
+    """Return what an awaitable returns, or a ``Failure`` with what it raises."""
     try:
         return await awaitable
     except Exception as error:
-        return error
-
-
-async def collected(items: AsyncIterable[Any]) -> tuple[list[Any], Exception | None]:
-    """What came of a stream, and what ended it before its end."""
-    found: list[Any] = []
-    try:
-        async for item in items:
-            found.append(item)  # noqa: PERF401 - what came before an error is kept
-    except Exception as error:
-        return found, error
-    return found, None
+        return Failure(error)
 
 
 async def _gather(values: Sequence[Awaitable[Any]]) -> list[Any]:

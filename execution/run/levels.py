@@ -1,85 +1,73 @@
-"""Gathers the objects of a run into levels, and writes those whole of which it is known what they are."""
+"""The levels of a run: the objects that are resolved together, and the parts of the answer that they fill."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import GraphQLObjectType
+from graphql import GraphQLObjectType, GraphQLResolveInfo
+from graphql.pyutils import Path
 
-from execution.plan.compiler import Plan
-from execution.plan.field_kinds import ResolverField
 from execution.plan.nodes import FieldPlan, SelectionPlan
-from execution.plan.serializer import SerializerState, serialize
-from execution.run.positions import Level
-
-# How often objects that were to be written whole had to be looked at field by field, by their type.
-SERIALIZER_FAILURES: Counter[str] = Counter()
+from execution.plan.shapes import Shape
 
 
-class Writing:
-    """The levels of one run. ``cost`` is what its objects cost; ``serializer_failures`` how often one gave up."""
+@dataclass(slots=True)
+class Level:
+    """Objects of one selection, the fields to resolve for them, and for each object the part of the answer it fills.
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.cost = 0
-        self.serializer_failures = 0
+    ``cost`` is what one of the objects costs, where that was not counted before.
+    """
+
+    selection: SelectionPlan
+    fields: Collection[FieldPlan]
+    cost: int = 0
+    parents: list[Any] = field(default_factory=list)
+    results: list[dict[str, Any]] = field(default_factory=list)
+    paths: list[Path | None] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Position:
+    """Where a value goes: ``container[key]``. ``path`` is known where a resolver may ask for it."""
+
+    field: FieldPlan
+    shape: Shape
+    container: Any
+    key: Any
+    path: Path | None
+    info: GraphQLResolveInfo[Any] | None = None
+
+
+class Levels:
+    """The levels of one run: those that are ``next``, by their selection, and ``all`` of them."""
+
+    __slots__ = ("all", "next")
+
+    def __init__(self) -> None:
         self.next: dict[int, Level] = {}
-        self.levels: list[Level] = []
+        self.all: list[Level] = []
 
-    def level(self, field_: FieldPlan, type_: GraphQLObjectType) -> Level:
-        """The next level's objects of one type under a field."""
+    def of(self, field_: FieldPlan, type_: GraphQLObjectType) -> Level:
+        """Return the next level for a field's objects of one type."""
         selection = field_.selection(type_)
         found = self.next.get(id(selection))
         if found is None:
             price = field_.kind.cost + selection.own
             found = self.next[id(selection)] = Level(selection, selection.fields.values(), price)
-            self.levels.append(found)
+            self.all.append(found)
         return found
 
-    def write(self, field_: FieldPlan, values: Sequence[Any], results: Iterable[dict[str, Any]]) -> bool:
-        """Serializer whole objects where the field promises that its objects, or lists of them, are of its type.
-
-        False, and nothing is written, where some value is none of that: then each is looked at by itself.
-        """
-        kind, shape, key = field_.kind, field_.shape, field_.key
-        if isinstance(kind, ResolverField) or not kind.trusted or self.plan.paths:
-            return False
-        if any(value is None or isinstance(value, Exception) for value in values):
-            return False
-        item = shape.item
-        named = shape.named if item is None else item.named
-        if not (shape.one_type if item is None else item.one_type and item.nonnull):
-            return False
-        selection, state = field_.selection(named), SerializerState()
-        price = kind.cost + selection.weight
-        try:
-            made: list[Any]
-            if item is None:
-                made = serialize(selection, values, state)
-                state.cost += price * len(made)
-                if selection.rest:
-                    state.pending.append((selection, values, made))
-            elif selection.rest:
-                made = [state.take(selection, price, rows) for rows in values]
-            else:
-                made = [serialize(selection, state.count(price, rows), state) for rows in values]
-        except Exception:  # some value is unusual, and its error is told where it is looked at by itself
-            self.serializer_failures += 1
-            SERIALIZER_FAILURES[named.name] += 1
-            return False
-        for out, value in zip(results, made, strict=True):
-            out[key] = value
-        self.cost += state.cost
-        for met, rows, objects in state.pending:
-            self._met(met, rows, objects)
-        return True
-
-    def _met(self, selection: SelectionPlan, rows: Sequence[Any], results: list[dict[str, Any]]) -> None:
-        """Objects that are written, to be asked what is left of them."""
+    def add_rest(self, selection: SelectionPlan, rows: Sequence[Any], results: list[dict[str, Any]]) -> None:
+        """Add objects of which a serializer wrote all but the ``rest`` of their selection."""
         key = -id(selection)
         level = self.next.get(key)
         if level is None:
             level = self.next[key] = Level(selection, selection.rest)
-            self.levels.append(level)
+            self.all.append(level)
         level.parents.extend(rows)
         level.results.extend(results)
+
+    def take(self) -> list[Level]:
+        """Return the next levels, and begin new ones."""
+        taken, self.next = list(self.next.values()), {}
+        return taken

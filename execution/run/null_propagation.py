@@ -1,7 +1,7 @@
-"""What becomes of an answer in which something failed: nulls rise to where null is allowed, errors get their paths.
+"""Propagates nulls through an answer in which something failed, up to where null is allowed, and locates its errors.
 
-Only a run that failed somewhere comes here. The answer is walked depth first, in the order in which graphql-core
-would have met the failures, so that it tells the same ones.
+Only a run in which something failed comes here. The answer is walked depth first, in the order in which graphql-core
+meets failures, so that it reports the same ones.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from execution.plan.shapes import Shape
 
 
 class Failure:
-    """Stands in an answer where a value could not be made."""
+    """Stands in an answer for a value that could not be completed."""
 
     __slots__ = ("error",)
 
@@ -22,7 +22,7 @@ class Failure:
         self.error = error
 
 
-class Broken(Failure):
+class BrokenList(Failure):
     """Stands for a list that failed while it was read; ``items`` came before."""
 
     __slots__ = ("items",)
@@ -33,30 +33,35 @@ class Broken(Failure):
 
 
 class NullPropagation:
-    """Walks an answer. ``selections`` tells, by identity, of which selection an object is whose type is not known."""
+    """Walks an answer.
 
-    def __init__(self, selections: Mapping[int, SelectionPlan]) -> None:
+    ``selections`` has the selections of objects of abstract types, by the identity of their part of the answer.
+    Where an operation disables error propagation, ``nullable``, every null stays where it is.
+    """
+
+    def __init__(self, selections: Mapping[int, SelectionPlan], *, nullable: bool = False) -> None:
         self.selections = selections
+        self.nullable = nullable
         self.errors: list[GraphQLError] = []
 
-    def object(self, selection: SelectionPlan, out: dict[str, Any], path: list[str | int]) -> dict[str, Any]:
-        """An object. Raises the error of a field that may not be null."""
+    def object(self, selection: SelectionPlan, result: dict[str, Any], path: list[str | int]) -> dict[str, Any]:
+        """Return an object. Raises the error of a field that may not be null."""
         for key, field in selection.fields.items():
-            out[key] = self._guarded(field, field.shape, out[key], [*path, key])
-        return out
+            result[key] = self._guarded(field, field.shape, result[key], [*path, key])
+        return result
 
     def _guarded(self, field: FieldPlan, shape: Shape, value: Any, path: list[str | int]) -> Any:
         try:
             return self._value(field, shape, value, path)
         except Exception as error:
             located = located_error(error, field.nodes, path)
-            if shape.nonnull:
+            if shape.nonnull and not self.nullable:
                 raise located from None
             self.errors.append(located)
             return None
 
     def _value(self, field: FieldPlan, shape: Shape, value: Any, path: list[str | int]) -> Any:
-        if isinstance(value, Broken) and shape.item is not None:
+        if isinstance(value, BrokenList) and shape.item is not None:
             for index, item in enumerate(value.items):
                 self._guarded(field, shape.item, item, [*path, index])
         if isinstance(value, Failure):
@@ -69,3 +74,15 @@ class NullPropagation:
         for index, item in enumerate(value):
             value[index] = self._guarded(field, shape.item, item, [*path, index])
         return value
+
+
+def propagates(field: FieldPlan, shape: Shape, value: Any, selections: Mapping[int, SelectionPlan]) -> bool:
+    """Return whether a null propagates out of a value, as far as it is complete: what is awaited is still None."""
+    if isinstance(value, Failure):
+        return shape.nonnull
+    if value is None or shape.column is not None or not shape.nonnull:
+        return False
+    if shape.item is not None:
+        return any(propagates(field, shape.item, each, selections) for each in value)
+    selection = selections[id(value)] if shape.abstract else field.selection(shape.named)
+    return any(propagates(each, each.shape, value[key], selections) for key, each in selection.fields.items())
