@@ -19,8 +19,7 @@ from graphql import (
 )
 from pydantic import TypeAdapter
 
-from execution.guard.documents import Operation
-from execution.plan.lookahead import fields_of
+from execution import Operation, fields_of
 from models.webhooks import EventName
 from models.words import MAX_SAFE_INTEGER, Stated
 from schema.fields import MODELS

@@ -14,8 +14,7 @@ from graphql import (
 )
 from sqlalchemy.dialects import postgresql as pg
 
-from execution.plan.field_kinds import ColumnReader
-from execution.plan.shapes import usual_int
+from execution import ColumnReader, usual_int
 from schema.scalars import shown_moment
 
 _TEXTS = ("Currency", "Timezone")

@@ -16,8 +16,7 @@ from strawberry.schema_directive import Location
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from execution.plan.field_kinds import Args, ColumnReader
-from execution.plan.lookahead import columns_of
+from execution import Args, ColumnReader, columns_of
 from models.base import table_of
 from models.typeid import created_at, encoder
 from resolvers.context import BatchResolver, Context

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from graphql import GraphQLField, GraphQLInputField, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
 
-from execution.guard.cost import FieldRule
+from execution import FieldRule
 from schema.fields import required_scope
 from schema.prices import LED_TO
 

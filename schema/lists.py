@@ -7,7 +7,7 @@ from typing import Any
 
 import strawberry
 
-from execution.plan.field_kinds import ColumnReader
+from execution import ColumnReader
 from resolvers.filters import MOST_TEXT
 from resolvers.listing import Edge, Page, edges_of, totals
 from resolvers.page_sql import CURSOR

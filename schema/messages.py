@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from sqlmodel import SQLModel
 
-from execution.plan.field_kinds import ColumnReader
+from execution import ColumnReader
 from models.messages import PREFIX, AuthorKind, Visibility
 from models.messages import Message as Table
 from models.orders import PREFIX as ORDER

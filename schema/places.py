@@ -25,8 +25,7 @@ from graphql import (
     is_object_type,
 )
 
-from execution.guard.arguments import root_of
-from execution.guard.documents import Operation
+from execution import Operation, root_of
 
 Path = tuple[str, ...]
 

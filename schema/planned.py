@@ -9,14 +9,14 @@ from graphql import GraphQLField, GraphQLObjectType, get_named_type
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
-from execution.guard.cost import FieldRule
-from execution.plan.field_kinds import (
+from execution import (
     RESOLVER_FIELD,
     Args,
     BatchField,
     ColumnReader,
     FieldKind,
     FieldKinds,
+    FieldRule,
     ReadField,
     ResolverField,
 )

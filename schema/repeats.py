@@ -30,8 +30,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from execution.guard.documents import Operation
-from execution.plan.lookahead import fields_of
+from execution import Operation, fields_of
 from schema.graph import CORE
 from schema.nulls import hears_null
 

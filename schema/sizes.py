@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from execution.guard.cost import CostAnalysis
+from execution import CostAnalysis
 from resolvers.loaded import MOST_BYTES, Loaded, too_large
 
 # Work on an answer that others wait for ends after so many bytes or values.

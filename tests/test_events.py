@@ -6,12 +6,11 @@ from typing import Any
 import strawberry
 from graphql import GraphQLError, subscribe, validate
 
-from execution.guard.documents import parse_operation
-from execution.plan.eligibility import FALLBACKS
+from execution import parse_operation
 from execution.run.compare import differences
-from execution.run.runner import run
 from schema.fields import batched, computed
 from schema.planned import fields_of_schema
+from tests.execution.support import FALLBACKS, run
 from tests.test_planned import Ctx
 
 

@@ -12,15 +12,15 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import nodes, queries
 
-from execution.guard.documents import Operation, UnfitDocument, parse_operation
-from execution.plan.eligibility import FALLBACKS
+from execution import DocumentError, DocumentLimitError, Operation, parse_operation
 from execution.run.compare import differences
-from execution.run.runner import core, run
+from schema.answers import code_of
 from schema.engine import Engine
 from schema.graph import CORE
+from tests.execution.support import FALLBACKS, core, run
+from tests.execution.test_executor import WAYS
 from tests.graph_documents import TEXTS, TIMES, GraphWriter, ReusingGraphWriter
 from tests.studio_support import LAX, Studio, answered
-from tests.test_executor import WAYS
 
 # A release is checked with 20,000 of each sort.
 FULL = int(os.environ.get("COUNTERFOIL_DOCUMENTS", "0"))
@@ -51,12 +51,12 @@ def generated(strategy: st.SearchStrategy[str], count: int) -> list[str]:
 async def held(studio: Studio, documents: list[tuple[str, dict[str, Any]]]) -> Counter[str]:
     """Run documents through both executors; how many were answered how. Raises AssertionError with what differs."""
     told: Counter[str] = Counter()
-    engine, before = Engine(LAX, compare=True), FALLBACKS.total()
+    engine = Engine(LAX, compare=True)
     for text, variables in documents:
         try:
             answer, statements = await answered(studio, engine, text, variables)
-        except UnfitDocument as unfit:
-            told[unfit.code] += 1
+        except DocumentError as unfit:
+            told[code_of(unfit)] += 1
             continue
         except AssertionError as different:
             raise AssertionError(f"{different}\n{variables}\n{text}") from None
@@ -66,7 +66,7 @@ async def held(studio: Studio, documents: list[tuple[str, dict[str, Any]]]) -> C
         assert statements <= most, f"{statements} statements\n{text}"
         told["refused" if answer.data is None else "in part" if answer.errors else "whole"] += 1
     # What falls back is compared with itself.
-    assert FALLBACKS.total() == before
+    assert engine.executor.settings.fallbacks.total() == 0
     return told
 
 
@@ -153,7 +153,5 @@ def fit(text: str) -> Operation | None:
     """A document's operation, None when it came out larger than is allowed."""
     try:
         return parse_operation(text, None)
-    except UnfitDocument as unfit:
-        if unfit.code != "TOO_COMPLEX":
-            raise
+    except DocumentLimitError:
         return None

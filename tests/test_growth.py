@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from graphql import FieldNode, Token
 
-from execution.guard.cost_cache import COST_BYTES, DECISION_BYTES, MOST_COSTS, CostCheck
-from execution.guard.documents import MOST_BYTES, TOKEN_BYTES, Documents, Operation, UnfitDocument, parse_operation
+from execution import CostCheck, DocumentError, Documents, Operation, Variables, parse_operation, variables_of
+from execution.guard.cost_cache import COST_BYTES, DECISION_BYTES, MOST_COSTS
+from execution.guard.documents import MOST_BYTES, TOKEN_BYTES
 from execution.plan.compiler import FIELD_BYTES, MOST_PLANS, Plan, plan_of
 from execution.plan.nodes import FieldPlan, SelectionPlan
 from execution.plan.serializer import _serializer_of
-from execution.plan.variables import Variables, variables_of
 from resolvers.errors import Refusal
 from schema.engine import Engine
-from schema.graph import CORE, FIELDS
+from schema.graph import CORE
 from tests.hostile_documents import many
 
 KEPT = 500
@@ -37,18 +37,18 @@ def asked(engine: Engine, text: str, name: str | None = None, variables: Mapping
     operation = engine.measure(text, name, given).operation
     coerced = variables_of(CORE, operation, given)
     assert isinstance(coerced, Variables), text
-    assert plan_of(CORE, operation, coerced, FIELDS) is not None
+    assert isinstance(plan_of(engine.executor.settings, operation, coerced), Plan)
     return operation
 
 
 def test_ten_thousand_documents_leave_as_many_as_are_kept() -> None:
     engine = Engine()
     # By which rules they are valid has no part in what is kept of them, and takes most of the time.
-    engine.documents = Documents(CORE, [], KEPT)
+    engine.executor.documents = Documents(CORE, [], KEPT)
     before = alive()
     for number in range(10_000):
         asked(engine, f"{{ a{number}: health {{ status }} }}")
-    assert len(engine.documents) == KEPT
+    assert len(engine.executor.documents) == KEPT
     assert alive() - before == {"Operation": KEPT, "Plan": KEPT, "CostCheck": KEPT}
     asked(engine, "{ a9999: health { status } }")
     assert alive() - before == {"Operation": KEPT, "Plan": KEPT, "CostCheck": KEPT}
@@ -79,15 +79,15 @@ def test_each_operation_of_a_document_is_kept_by_its_name_and_no_other() -> None
     for number in range(40):
         asked(engine, text, f"q{number}")
     for name in ("q40", "", None):
-        with pytest.raises(UnfitDocument):
+        with pytest.raises(DocumentError):
             asked(engine, text, name)
-    assert len(engine.documents) == 40
+    assert len(engine.executor.documents) == 40
     assert alive() - before == {"Operation": 40, "Plan": 40, "CostCheck": 40}
 
 
 def test_large_documents_are_kept_by_their_bytes() -> None:
     engine = Engine()
-    engine.documents = documents = Documents(CORE, [], KEPT, 20 * 2**20)
+    engine.executor.documents = documents = Documents(CORE, [], KEPT, 20 * 2**20)
     weights = []
     for number in range(30):
         weights.append(asked(engine, f"{{ a{number}: __typename clients {{ nodes {{ {'id ' * 900} }} }} }}").weight)
@@ -98,12 +98,12 @@ def test_large_documents_are_kept_by_their_bytes() -> None:
         asked(engine, f"{{ a{number}: __typename }}")
     assert len(documents) == KEPT
     assert documents.weight == sum(each.weight for each in documents._kept.values())
-    assert Engine().documents.most == MOST_BYTES
+    assert Engine().executor.documents.most == MOST_BYTES
 
 
 def test_plans_and_verdicts_of_a_kept_document_count_and_push_others_out() -> None:
     engine = Engine()
-    engine.documents = documents = Documents(CORE, [], KEPT, 6 * 2**20)
+    engine.executor.documents = documents = Documents(CORE, [], KEPT, 6 * 2**20)
     for number in range(5):
         asked(engine, f"{{ a{number}: __typename clients {{ nodes {{ {'id ' * 900} }} }} }}")
     before, weight = len(documents), parse_operation(WIDE, None).weight
@@ -125,7 +125,7 @@ def test_plans_and_verdicts_of_a_kept_document_count_and_push_others_out() -> No
 
 def test_what_is_no_longer_kept_is_gone_without_the_garbage_collector() -> None:
     engine = Engine()
-    engine.documents = Documents(CORE, [], 5)
+    engine.executor.documents = Documents(CORE, [], 5)
     before = alive()
     kinds = (Operation, Plan, FieldPlan, SelectionPlan, CostCheck, FieldNode, Token)
     gc.collect()
@@ -165,7 +165,7 @@ WEIGHED = {
 @pytest.mark.parametrize("name", WEIGHED)
 def test_what_is_kept_takes_no_more_bytes_than_it_is_weighed(name: str) -> None:
     engine, text = Engine(), WEIGHED[name]
-    engine.documents = documents = Documents(CORE, [])
+    engine.executor.documents = documents = Documents(CORE, [])
     # What is made once for the process, whatever the document, is made here.
     _planned(engine, text.replace("{", "{ z: __typename ", 1), 1)
     gc.collect()
@@ -193,7 +193,7 @@ def _planned(engine: Engine, text: str, choices: int) -> None:
                 left += field.selections.values()
                 if field.shape.item is not None and not field.is_leaf:
                     for inner in field.selections.values():
-                        inner.writers.setdefault(True, _serializer_of(inner, unpacked=True))
+                        inner.serializers.setdefault(True, _serializer_of(inner, unpacked=True))
 
 
 def test_what_is_refused_is_not_kept() -> None:
@@ -201,11 +201,11 @@ def test_what_is_refused_is_not_kept() -> None:
     before = alive()
     for number in range(200):
         for text, error in (
-            (f"{{ a{number} }}", UnfitDocument),
-            (f"{{ a{number}: health {{", UnfitDocument),
+            (f"{{ a{number} }}", DocumentError),
+            (f"{{ a{number}: health {{", DocumentError),
             (f"{{ {'a: __typename ' * (21 + number)} }}", Refusal),
         ):
             with pytest.raises(error):
                 engine.validate(engine.measure(text, None, {}), None)
-    assert len(engine.documents) == 0
+    assert len(engine.executor.documents) == 0
     assert alive() - before == {}

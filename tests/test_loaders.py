@@ -7,15 +7,14 @@ from typing import Any
 import pytest
 from graphql import GraphQLField, GraphQLObjectType
 
-from execution.plan.field_kinds import Args, BatchField, FieldKind
-from execution.plan.variables import Variables, variables_of
-from execution.run.runner import run
+from execution import Args, BatchField, FieldKind, Variables, variables_of
 from resolvers import organizations
 from resolvers.context import Context
 from resolvers.listing import Page
 from schema.engine import Engine
 from schema.fields import Batched, strawberry_fields
 from schema.graph import CORE, FIELDS, SCHEMA
+from tests.execution.support import run
 from tests.studio_support import LAX, Studio, answered
 
 # Each type is reached from several places, in each of them with other arguments: its loaders get parents of each.

@@ -8,12 +8,11 @@ import pytest
 import strawberry
 from graphql import ExecutionResult, GraphQLError, validate
 
-from execution.guard.documents import parse_operation
-from execution.plan.field_kinds import BatchField, ReadField, ResolverField
+from execution import BatchField, ReadField, ResolverField, parse_operation
 from execution.run.compare import differences
-from execution.run.runner import core, run
 from schema.fields import argument, batched, computed
 from schema.planned import fields_of_schema
+from tests.execution.support import core, run
 
 
 @dataclass

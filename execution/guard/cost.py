@@ -20,12 +20,10 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from execution.guard.arguments import PAGE, is_given, items, page_size, root_of, type_of
+from execution.guard.arguments import is_given, root_of, type_of
 from execution.guard.documents import Operation
 from execution.guard.nesting import CONDITIONS
 
-# What counting the rows of a connection costs, and how many times the price of its filters: it looks at every row.
-COUNT, COUNTED = 2, 5
 # What JSON puts around a key and its value.
 AROUND = 6
 # So many fields of a document are free; of the others, each of which is compiled, five cost as much as an object.
@@ -38,30 +36,33 @@ LARGEST_SHOWN = 10**9
 class FieldRule:
     """What a field costs and which scope it needs.
 
-    ``cost`` is for one object; a ``connection`` costs 2 + n × what it holds, a field that ``introspects`` holds
-    ``times`` objects, one that looks up ``each`` item of a list argument holds as many as there are items.
+    ``cost`` is for one object. What a field holds costs ``times`` as much, or as often as ``multiplier`` returns from
+    the arguments ``multiplied_by``; ``cost_each``: the field's own cost is multiplied too.
 
     ``public`` fields need no key. ``scope`` is needed, and ``scope_of`` returns further scopes from the arguments that
-    it ``reads``. ``filters`` are the arguments that narrow what it holds, ``price`` returns what they cost. A field
-    that ``counts`` the rows of its connection costs ``COUNT``, and ``COUNTED`` times the price of its filters.
+    it ``reads``. ``filters`` are the
+    arguments that narrow what it holds, ``price`` returns what they cost. ``charges`` are what the field adds to the
+    cost of the field around it: an amount, and how many times the price of that field's filters.
+
     ``weight`` is the cost of the field's own size, ``size`` how many bytes it may have, 0 where its length is counted
-    when it is loaded.
+    when it is loaded. ``introspects`` is how many objects of the schema it shows.
     """
 
     cost: int = 0
     scope: str | None = None
-    connection: bool = False
     public: bool = False
     scope_of: Callable[[Mapping[str, Any]], list[str]] | None = None
     reads: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     price: Callable[[Mapping[str, Any]], int] | None = None
-    counts: bool = False
+    charges: tuple[int, int] = (0, 0)
     weight: int = 0
     size: int = 64
     introspects: int = 0
     times: int = 1
-    each: str | None = None
+    multiplier: Callable[[Mapping[str, Any]], int] | None = None
+    multiplied_by: tuple[str, ...] = ()
+    cost_each: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,8 @@ class CostAnalysis:
     """What analyzing a selection found. ``scopes`` has, for each scope, the path of the first field that needs it.
 
     ``filtered``: some field of it is given one of its filters, and not as null. ``searched`` is
-    the part of the cost for filters and counts, each once however many objects have it. ``counts`` is how many of its
-    fields count the rows of the connection around it. ``size`` is how many bytes the answer may have, without what is
+    the part of the cost for filters and counts, each once however many objects have it. ``charges`` is what its
+    fields add to the cost of the field around it. ``size`` is how many bytes the answer may have, without what is
     counted when it is loaded.
     ``expanded`` is how many fields there are with each fragment written out at each spread, once for each type that an
     object with the field can have.
@@ -99,7 +100,7 @@ class CostAnalysis:
     public: bool = True
     filtered: bool = False
     searched: int = 0
-    counts: int = 0
+    charges: tuple[int, int] = (0, 0)
     size: int = 0
     scopes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -111,7 +112,7 @@ class CostAnalysis:
         self.cost += other.cost * times
         self.size += other.size * times
         self.searched += other.searched
-        self.counts += other.counts
+        self.charges = self.charges[0] + other.charges[0], self.charges[1] + other.charges[1]
         self.introspected += other.introspected * times
         self.expanded += other.expanded
         self.public = self.public and other.public
@@ -163,15 +164,15 @@ class _Analyzer:
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> CostAnalysis:
         name = node.name.value
-        rule = self.rules.get(
-            (parent.name if parent is not None else "", name), FieldRule(public=name.startswith("__"))
-        )
+        on = parent.name if parent is not None else ""
+        rule = self.rules.get((on, name)) or FieldRule(public=name.startswith("__"))
         arguments = _arguments_of(node, rule, self.variables)
-        each = 1 if rule.each is None else items(arguments, rule.each)
+        times = rule.times if rule.multiplier is None else rule.multiplier(arguments)
+        own = rule.cost * (times if rule.cost_each else 1) + rule.weight
         price = 0 if rule.price is None else rule.price(arguments)
         answered_as = node.alias.value if node.alias is not None else name
         measure = CostAnalysis(
-            depth=1, cost=rule.cost * each + rule.weight + price, introspected=rule.introspects * rule.times,
+            depth=1, cost=own + price, introspected=rule.introspects * rule.times,
             public=rule.public, searched=price, size=len(answered_as) + AROUND + rule.size, expanded=1,
         )  # fmt: skip
         if rule.scope is not None:
@@ -182,14 +183,15 @@ class _Analyzer:
                 measure.scopes.setdefault(scope, (answered_as,))
         if node.selection_set is not None:
             held = self.selection(node.selection_set, type_of(node, parent))
-            measure.add(held, (answered_as,), page_size(arguments) if rule.connection else rule.times * each)
+            measure.add(held, (answered_as,), times)
             measure.depth = held.depth + 1
-            counted = held.counts * (COUNT + COUNTED * price)
-            measure.cost += counted
-            measure.searched += counted
-            # What lies under a public field was analyzer by it, as introspection's own fields are.
+            amount, factor = held.charges
+            charged = amount + factor * price
+            measure.cost += charged
+            measure.searched += charged
+            # What lies under a public field is public, as introspection's own fields are.
             measure.public = rule.public
-        measure.counts = int(rule.counts)
+        measure.charges = rule.charges
         if is_abstract_type(parent):
             measure.expanded *= len(self.schema.get_possible_types(parent))
         return measure
@@ -197,7 +199,7 @@ class _Analyzer:
 
 def _arguments_of(node: FieldNode, rule: FieldRule, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The values of those of a field's arguments that its rule reads."""
-    wanted = {*rule.reads, *rule.filters, *(PAGE if rule.connection else ())}
+    wanted = {*rule.reads, *rule.filters, *rule.multiplied_by}
     return {
         part.name.value: value_from_ast_untyped(part.value, cast(dict[str, Any], variables))
         for part in node.arguments or ()

@@ -21,7 +21,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from execution.guard.arguments import PAGE, is_given, items, page_size, root_of, type_of
+from execution.guard.arguments import is_given, root_of, type_of
 from execution.guard.cost import CostAnalysis, FieldRule, Limits, analyze_cost, defaults_of, limit_exceeded
 from execution.guard.documents import Operation
 from execution.guard.nesting import CONDITIONS
@@ -37,7 +37,7 @@ Decision = Callable[[Mapping[str, Any]], Any]
 class CostCheck:
     """An operation's analysis, and the limit that it exceeds, if any. ``cached``: it was not analyzed anew."""
 
-    measure: CostAnalysis
+    analysis: CostAnalysis
     excess: str | None
     limits: Limits
     cached: bool = False
@@ -47,6 +47,7 @@ class CostCheck:
 class _Known:
     """What the variables of an operation decide about its cost, and the latest analyses by those decisions."""
 
+    rules: Mapping[Any, FieldRule]
     decisions: list[Decision]
     defaults: dict[str, Any]
     kept: dict[Any, CostCheck] = field(default_factory=dict)
@@ -61,10 +62,10 @@ class CostCache:
     def of(self, operation: Operation, variables: Mapping[str, Any]) -> CostCheck:
         """Return the analysis of an operation with these variables, which may be of any types."""
         known: _Known | None = operation.costs
-        if known is None:
-            if not operation.valid:
+        if known is None or known.rules is not self.rules:
+            if operation.valid is not self.schema:
                 return self._check(operation, variables)
-            known = operation.costs = _Known(_Decisions(self, operation).found, defaults_of(operation))
+            known = operation.costs = _Known(self.rules, _Decisions(self, operation).found, defaults_of(operation))
         key: tuple[Any, ...] = ()
         if known.decisions:
             values = {**known.defaults, **variables} if known.defaults else variables
@@ -125,10 +126,8 @@ class _Decisions:
         rule = self.rules.get((parent.name if parent is not None else "", node.name.value))
         if rule is not None:
             given = {argument.name.value: argument.value for argument in node.arguments or ()}
-            if rule.connection:
-                self._add(page_size, given, PAGE)
-            if rule.each is not None:
-                self._add(partial(items, name=rule.each), given, (rule.each,))
+            if rule.multiplier is not None:
+                self._add(rule.multiplier, given, rule.multiplied_by)
             if rule.scope_of is not None:
                 self._add(_tuple(rule.scope_of), given, rule.reads)
             if rule.filters:

@@ -21,6 +21,7 @@ from graphql import (
 from graphql.language import Lexer, Source
 from graphql.language.parser import Parser
 
+from execution.guard.errors import DocumentLimitError, DocumentSyntaxError, DocumentValidationError
 from execution.guard.nesting import MOST_CONDITIONS, MOST_NESTED, conditions_of, nesting_of
 
 MOST_TEXT = 16 * 1024
@@ -42,22 +43,13 @@ _NUMBERS = frozenset({TokenKind.INT, TokenKind.FLOAT})
 _CLOSED = frozenset({TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R})
 
 
-class UnfitDocument(Exception):
-    """A document that cannot run; ``code`` says at which step, ``errors`` why."""
-
-    def __init__(self, code: str, errors: list[GraphQLError]) -> None:
-        super().__init__(errors[0].message)
-        self.code = code
-        self.errors = errors
-
-
 @dataclass(slots=True, weakref_slot=True)
 class Operation:
     """One operation of a document.
 
     ``conditions`` has the variables of its ``@skip`` and ``@include``, each with a directive that it decides.
-    ``plans`` remembers how it runs for each choice of them, ``costs`` how it was judged, ``kept`` what else is
-    known of it; ``weight`` is how many bytes all of that takes, and ``grown`` hears of what is added to it.
+    ``valid`` is the schema that it is valid for. ``plans`` holds its plans, ``costs`` its cost analyses, ``kept`` what
+    else is known of it; ``weight`` is how many bytes all of that takes, and ``grown`` is called with what is added.
     """
 
     text: str
@@ -66,10 +58,10 @@ class Operation:
     fragments: dict[str, FragmentDefinitionNode]
     tokens: int = 0
     conditions: dict[str, DirectiveNode] = field(default_factory=dict)
-    valid: bool = False
+    valid: GraphQLSchema | None = None
     plans: dict[Any, Any] = field(default_factory=dict)
     costs: Any = None
-    kept: dict[str, Any] = field(default_factory=dict)
+    kept: dict[Any, Any] = field(default_factory=dict)
     weight: int = 0
     grown: Callable[[int], None] | None = None
 
@@ -94,7 +86,7 @@ class _Bounded(Lexer):
         self.count = self.depth = 0
 
     def advance(self) -> Token:
-        """The next token. Raises UnfitDocument."""
+        """The next token. Raises DocumentError."""
         token = super().advance()
         kind = token.kind
         self.count += kind is not TokenKind.EOF
@@ -103,11 +95,11 @@ class _Bounded(Lexer):
         if kind in _OPEN:
             self.depth += 1
             if self.depth > MOST_BRACKETS:
-                raise _too_complex("The document is nested too deeply.")
+                raise DocumentLimitError("The document is nested too deeply.")
         elif kind in _CLOSED:
             self.depth -= 1
         elif kind in _NUMBERS and token.end - token.start > MOST_DIGITS:
-            raise _too_complex(f"A number in the document has more than {MOST_DIGITS} digits.")
+            raise DocumentLimitError(f"A number in the document has more than {MOST_DIGITS} digits.")
         return token
 
     def finish(self) -> None:
@@ -119,39 +111,35 @@ class _Bounded(Lexer):
             return  # no token can be read here: nothing behind it counts
 
 
-def _too_complex(message: str) -> UnfitDocument:
-    return UnfitDocument("TOO_COMPLEX", [GraphQLError(message)])
-
-
-def _too_many(most: int) -> UnfitDocument:
-    return _too_complex(f"The document has more than {most} tokens.")
+def _too_many(most: int) -> DocumentLimitError:
+    return DocumentLimitError(f"The document has more than {most} tokens.")
 
 
 def parse_operation(text: str, name: str | None, tokens: int = MOST_TOKENS) -> Operation:
-    """Parse a text of at most so many tokens and pick its operation. Raises UnfitDocument."""
+    """Parse a text of at most so many tokens and pick its operation. Raises DocumentError."""
     if len(text) > MOST_TEXT:
-        raise _too_complex(f"The document has more than {MOST_TEXT} characters.")
+        raise DocumentLimitError(f"The document has more than {MOST_TEXT} characters.")
     source = Source(text)
     lexer = _Bounded(source, tokens)
     try:
         document = Parser(source, max_tokens=MOST_TOKENS, lexer=lexer).parse_document()
     except GraphQLError as error:
         lexer.finish()
-        raise UnfitDocument("GRAPHQL_PARSE_FAILED", [error]) from None
+        raise DocumentSyntaxError(error) from None
     _unlink(document)
     if nesting_of(document.definitions) > MOST_NESTED:
-        raise _too_complex("The fragments of the document are nested too deeply.")
+        raise DocumentLimitError("The fragments of the document are nested too deeply.")
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     chosen = [node for node in operations if name is None or (node.name is not None and node.name.value == name)]
     if len(chosen) != 1:
         what = "The document has no such operation." if name else "Name one of the document's operations."
         message = "The document has no operation." if not operations else what
-        raise UnfitDocument("GRAPHQL_VALIDATION_FAILED", [GraphQLError(message)])
+        raise DocumentValidationError(GraphQLError(message))
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     conditions = conditions_of(chosen[0], fragments)
     if len(conditions) > MOST_CONDITIONS:
         found = f"The operation has {len(conditions)} variables in @skip and @include"
-        raise _too_complex(f"{found}; {MOST_CONDITIONS} are allowed.")
+        raise DocumentLimitError(f"{found}; {MOST_CONDITIONS} are allowed.")
     weight = OPERATION_BYTES + TOKEN_BYTES * lexer.count + COPIES * getsizeof(text)
     return Operation(text, document, chosen[0], fragments, lexer.count, conditions, weight=weight)
 
@@ -194,7 +182,7 @@ class Documents:
         return [node.name.value for node in nodes if node.name is not None]
 
     def operation(self, text: str, name: str | None, tokens: int = MOST_TOKENS) -> Operation:
-        """The parsed operation, of at most so many tokens, not yet validated. Raises UnfitDocument."""
+        """The parsed operation, of at most so many tokens, not yet validated. Raises DocumentError."""
         kept = self._kept.get((text, name))
         if kept is not None:
             if kept.tokens > tokens:
@@ -204,16 +192,16 @@ class Documents:
         return parse_operation(text, name, tokens)
 
     def validated(self, operation: Operation, name: str | None) -> Operation:
-        """The operation once it is valid; remembered from then on. Raises UnfitDocument."""
-        if not operation.valid:
+        """The operation once it is valid; remembered from then on. Raises DocumentError."""
+        if operation.valid is not self.schema:
             errors = validate(
                 self.schema, operation.document, self._rules, max_errors=MOST_ERRORS, hide_suggestions=self._hide
             )
             if errors and errors[-1].message == RECURSED:
-                raise _too_complex("The document is nested too deeply.")
+                raise DocumentLimitError("The document is nested too deeply.")
             if errors:
-                raise UnfitDocument("GRAPHQL_VALIDATION_FAILED", errors)
-            operation.valid = True
+                raise DocumentValidationError(*errors)
+            operation.valid = self.schema
             self._keep(operation, name)
         return operation
 

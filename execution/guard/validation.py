@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from graphql import GraphQLError, OverlappingFieldsCanBeMergedRule, ValidationContext, specified_rules
+from graphql import OverlappingFieldsCanBeMergedRule, ValidationContext, specified_rules
 from graphql.validation.validate import ValidationAbortedError
 
-from execution.guard.documents import UnfitDocument
+from execution.guard.errors import DocumentLimitError
 
 # Comparing fields can be quadratic; an operation that a person or a tool wrote needs some hundred comparisons.
 MOST_COMPARISONS = 10_000
@@ -19,12 +19,11 @@ class FieldsCanBeMergedRule(OverlappingFieldsCanBeMergedRule):
         self.rule_context.remaining_complexity_budget = MOST_COMPARISONS
 
     def enter_selection_set(self, *node: Any) -> None:
-        """Compare the fields of a selection. Raises UnfitDocument where that takes too long."""
+        """Compare the fields of a selection. Raises DocumentLimitError where that takes too long."""
         try:
             super().enter_selection_set(*node)
         except ValidationAbortedError:
-            message = "The document asks for the same fields in too many places."
-            raise UnfitDocument("TOO_COMPLEX", [GraphQLError(message)]) from None
+            raise DocumentLimitError("The document asks for the same fields in too many places.") from None
 
 
 RULES = tuple(FieldsCanBeMergedRule if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules)

@@ -72,7 +72,8 @@ class Arguments:
         names: Mapping[str, str],
     ) -> None:
         self._definition, self._node, self._convert = definition, node, convert
-        self.columns: tuple[str, ...] = ()
+        # Where its objects lie deep in the document they are worked out when the field is first loaded.
+        self.columns: tuple[str, ...] | None = None
         self._fixed: Args | None = None
         self._moving = self._taken_apart(names)
 
@@ -94,21 +95,21 @@ class Arguments:
     def of(self, variables: Variables) -> Args:
         """The arguments of one request. Raises GraphQLError for a value that does not fit."""
         if self._moving is None:
-            return Args(self.columns, self._whole(variables))
+            return Args(self.columns or (), self._whole(variables))
         coerced = variables.coerced
         values: dict[str, Any] = {}
         for moving in self._moving:
             value = coerced.get(moving.variable)
             if value is not None:
                 if not moving.passes:
-                    return Args(self.columns, self._whole(variables))
+                    return Args(self.columns or (), self._whole(variables))
                 values[moving.name] = value
             elif moving.nonnull:
-                return Args(self.columns, self._whole(variables))
+                return Args(self.columns or (), self._whole(variables))
         fixed = self._fixed
         if fixed is None:
-            fixed = self._fixed = Args(self.columns, self._constant())
-        return Args(self.columns, {**fixed.values, **values}) if values else fixed
+            fixed = self._fixed = Args(self.columns or (), self._constant())
+        return Args(self.columns or (), {**fixed.values, **values}) if values else fixed
 
     def _whole(self, variables: Variables) -> Mapping[str, Any]:
         if not self._definition.args:

@@ -24,14 +24,17 @@ from graphql.type.directives import GraphQLDisableErrorPropagationDirective
 from execution.guard.cost import defaults_of
 from execution.guard.documents import Operation
 from execution.plan.arguments import Arguments
-from execution.plan.eligibility import FALLBACKS, Eligibility, eligibility_of
+from execution.plan.eligibility import Eligibility, eligibility_of
 from execution.plan.field_kinds import BatchField, ColumnReader, FieldKinds, ReadField, ResolverField
 from execution.plan.nodes import FieldPlan, SelectionPlan
-from execution.plan.serializable import can_be_joined, is_serializable, own_weight, weight_of
+from execution.plan.serializable import MOST_HEIGHT, can_be_joined, height_of, is_serializable, own_weight, weight_of
+from execution.plan.settings import Serializers, Settings
 from execution.plan.shapes import shape_of
 from execution.plan.variables import Variables
 
 MOST_PLANS = 8
+# Selections are compiled within each other up to here; those below when an object is first met, or loaded.
+MOST_DEPTH = 30
 # A compiled field, with its share of the functions that write it, takes no more bytes than this.
 FIELD_BYTES = 2_000
 # A process has one schema; tests have some more.
@@ -46,6 +49,7 @@ class Plan:
     no longer kept is gone at once, and does not wait for the garbage state.
     """
 
+    serializers: Serializers
     schema: GraphQLSchema
     operation: Any
     fields: FieldKinds
@@ -54,6 +58,7 @@ class Plan:
     paths: bool
     error_propagation: bool = True
     size: int = 0
+    depth: int = 0
     root: SelectionPlan = field(init=False)
 
     def __del__(self) -> None:
@@ -75,6 +80,7 @@ class Plan:
     def select(self, type_: GraphQLObjectType, grouped: Mapping[str, Any], source: FieldPlan | None) -> SelectionPlan:
         """The fields of a type, from what graphql-core collected for it; its objects are rows of ``source``."""
         fields: dict[str, FieldPlan] = {}
+        self.depth += 1
         for key, details in grouped.items():
             nodes = [detail.node for detail in details]
             name = nodes[0].name.value
@@ -82,9 +88,14 @@ class Plan:
             if definition is not None:
                 fields[key] = self._field(type_, key, name, details, nodes, definition, source)
         made = SelectionPlan(type_, fields, dict.fromkeys(fields), source=source)
-        made.rest = [each for each in fields.values() if not is_serializable(each)]
+        if self.serializers is Serializers.OFF or self.depth > MOST_DEPTH:
+            made.rest = list(fields.values())
+        else:
+            made.rest = [each for each in fields.values() if not is_serializable(each)]
+            made.height = height_of(made)
         made.own = own_weight(made)
         made.weight = weight_of(made)
+        self.depth -= 1
         self.size += len(fields)
         self.operation.grow(FIELD_BYTES * len(fields))
         return made
@@ -107,38 +118,39 @@ class Plan:
         # What is asked of its objects is compiled once, as of rows of its own: whether they can come with the parent's
         # is known only then.
         made.source = made
-        folds = source is not None and isinstance(source.kind, BatchField) and source.kind.joins_inline
-        if folds and kind.joined_by is not None and not made.definition.args and made.shape.one_type:
-            made.inline_join = can_be_joined(made.selection(made.shape.named))
+        if self.serializers is Serializers.OFF:
+            source = None
+        joins = source is not None and isinstance(source.kind, BatchField) and source.kind.joins_inline
+        deep = self.depth > MOST_DEPTH
+        if joins and not deep and kind.joined_by is not None and not made.definition.args and made.shape.one_type:
+            inner = made.selection(made.shape.named)
+            made.inline_join = not inner.rest and inner.height < MOST_HEIGHT and can_be_joined(inner)
             if made.inline_join:
                 made.source = source
                 return
         made.arguments = Arguments(made.definition, made.nodes[0], kind.arguments, kind.names)
-        if not made.is_leaf:
-            columns = {name for each in made.types() for name in made.selection(each).columns()}
-            made.arguments.columns = tuple(sorted(columns))
+        if made.is_leaf:
+            made.arguments.columns = ()
+        elif not deep:
+            made.set_columns()
 
 
 def _typename(name: str) -> ReadField:
     return ReadField(lambda _: name, lambda parents: [name] * len(parents), ColumnReader(name, constant=True))
 
 
-def plan_of(schema: GraphQLSchema, operation: Operation, variables: Variables, fields: FieldKinds) -> Plan | None:
-    """The plan of an operation for its conditions; None for what is left to graphql-core."""
-    known: Eligibility | None = operation.kept.get("known")
-    if known is None:
-        known = operation.kept["known"] = eligibility_of(schema, operation)
-    if known.reason is not None:
-        FALLBACKS[known.reason] += 1
-        return None
+def plan_of(settings: Settings, operation: Operation, variables: Variables) -> Plan | str:
+    """Return the plan of an operation for its conditions, or why graphql-core must run it."""
+    eligibility = eligibility_of(settings.schema, operation)
+    if eligibility.reason is not None:
+        return eligibility.reason
     coerced = variables.coerced
-    choice = tuple([coerced.get(name) for name in known.conditions])
+    choice = (settings.key, *[coerced.get(name) for name in eligibility.conditions])
     plan: Plan | None = operation.plans.get(choice)
     if plan is None:
-        plan = _compile(schema, operation, variables, fields, known)
+        plan = _compile(settings, operation, variables, eligibility)
         if plan is None:
-            FALLBACKS["no root type"] += 1
-            return None
+            return "no root type"
         if len(operation.plans) >= MOST_PLANS:
             left = operation.plans.pop(next(iter(operation.plans)))
             operation.grow(-FIELD_BYTES * left.size)
@@ -146,22 +158,23 @@ def plan_of(schema: GraphQLSchema, operation: Operation, variables: Variables, f
     return plan
 
 
-def is_planned(operation: Operation, given: Mapping[str, Any]) -> bool:
-    """Return whether there is a plan of an operation for its conditions, or none is needed."""
-    known: Eligibility | None = operation.kept.get("known")
-    if known is None or known.reason is not None:
-        return known is not None
-    if not known.conditions:
-        return bool(operation.plans)
-    values = defaults_of(operation) | dict(given)
-    chosen = [values.get(name) for name in known.conditions]
-    # What is no boolean is refused, and may be of any type.
-    return all(isinstance(value, bool) for value in chosen) and tuple(chosen) in operation.plans
+def is_planned(settings: Settings, operation: Operation, given: Mapping[str, Any]) -> bool:
+    """Return whether an operation has a plan for its conditions, or needs none."""
+    eligibility: Eligibility | None = operation.kept.get(settings.schema)
+    if eligibility is None or eligibility.reason is not None:
+        return eligibility is not None
+    chosen: list[Any] = []
+    if eligibility.conditions:
+        values = defaults_of(operation) | dict(given)
+        chosen = [values.get(name) for name in eligibility.conditions]
+        # Validation refuses what is not a boolean, which may be unhashable.
+        if not all(isinstance(value, bool) for value in chosen):
+            return False
+    return (settings.key, *chosen) in operation.plans
 
 
-def _compile(
-    schema: GraphQLSchema, operation: Operation, variables: Variables, fields: FieldKinds, known: Eligibility
-) -> Plan | None:
+def _compile(settings: Settings, operation: Operation, variables: Variables, known: Eligibility) -> Plan | None:
+    schema, fields = settings.schema, settings.fields
     root = schema.get_root_type(operation.definition.operation)
     if root is None:
         return None
@@ -172,7 +185,9 @@ def _compile(
     )
     details = {name: FragmentDetails(node) for name, node in operation.fragments.items()}
     paths = not known.names.isdisjoint(_own(schema, root, fields))
-    plan = Plan(schema, proxy(operation), fields, details, kept, paths, _propagates_errors(operation))
+    plan = Plan(
+        settings.serializers, schema, proxy(operation), fields, details, kept, paths, _propagates_errors(operation)
+    )
     grouped = collect_fields(schema, details, kept, root, operation.definition).grouped_field_set
     plan.root = plan.select(root, grouped, None)
     return plan

@@ -1,6 +1,5 @@
-"""What a document holds that decides how it can be run."""
+"""Whether an operation can be planned, or must be run by graphql-core."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +9,6 @@ from graphql.language import DirectiveNode, Visitor, visit
 from execution.guard.arguments import INTROSPECTION
 from execution.guard.documents import Operation
 
-# How often an operation was left, whole, to graphql-core, by the reason.
-FALLBACKS: Counter[str] = Counter()
 _INCREMENTAL = frozenset({"defer", "stream"})
 
 
@@ -32,7 +29,7 @@ class _Names(Visitor):
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """Why an operation is left to graphql-core, if it is; its variables in conditions; the fields that it names."""
+    """Why graphql-core must run an operation, if it must; its variables in conditions; the fields that it names."""
 
     reason: str | None
     conditions: tuple[str, ...]
@@ -40,16 +37,23 @@ class Eligibility:
 
 
 def eligibility_of(schema: GraphQLSchema, operation: Operation) -> Eligibility:
-    """What an operation holds, found once."""
-    survey = _Names()
+    """Return the eligibility of an operation, which is found once and kept with it."""
+    found: Eligibility | None = operation.kept.get(schema)
+    if found is None:
+        found = operation.kept[schema] = _find(schema, operation)
+    return found
+
+
+def _find(schema: GraphQLSchema, operation: Operation) -> Eligibility:
+    names = _Names()
     fragments: list[FragmentDefinitionNode] = list(operation.fragments.values())
     for node in (operation.definition, *fragments):
-        visit(node, survey)
+        visit(node, names)
     reason = None
-    if survey.names & INTROSPECTION.keys():
+    if names.names & INTROSPECTION.keys():
         reason = "introspection"
-    elif survey.directives & _INCREMENTAL or any(schema.get_directive(name) for name in _INCREMENTAL):
+    elif names.directives & _INCREMENTAL or any(schema.get_directive(name) for name in _INCREMENTAL):
         reason = "incremental"
     elif any(fragment.variable_definitions for fragment in fragments):
         reason = "fragment variables"
-    return Eligibility(reason, tuple(sorted(operation.conditions)), frozenset(survey.names))
+    return Eligibility(reason, tuple(sorted(operation.conditions)), frozenset(names.names))

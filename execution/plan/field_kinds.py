@@ -125,8 +125,14 @@ def resolver_fields(_type: GraphQLObjectType, _name: str, _field: GraphQLField) 
 
 def one_for_each(parent: str, name: str, values: Any, parents: Sequence[Any]) -> Sequence[Any]:
     """Return the values of a field for its parents. Raises TypeError unless they are a list of one for each."""
-    if type(values) is not list and (not isinstance(values, Sequence) or isinstance(values, TEXTS)):
-        raise TypeError(f"{parent}.{name} gave a {type(values).__name__} instead of a list.")
-    if len(values) != len(parents):
-        raise TypeError(f"{parent}.{name} gave {len(values)} values for {len(parents)} parents.")
-    return values
+    if type(values) is not list:
+        if not isinstance(values, Sequence) or isinstance(values, TEXTS):
+            raise TypeError(f"{parent}.{name} gave a {type(values).__name__} instead of a list.")
+        # A sequence of another type may say that it has another length.
+        listed: list[Any] = []
+        listed.extend(iter(values))
+        values = listed
+    found: Sequence[Any] = values
+    if len(found) != len(parents):
+        raise TypeError(f"{parent}.{name} gave {len(found)} values for {len(parents)} parents.")
+    return found

@@ -50,6 +50,13 @@ class FieldPlan:
             found = self.selections[type_.name] = self.plan.under(self, type_)
         return found
 
+    def set_columns(self) -> None:
+        """Work out which columns of its objects' rows a batch field selects."""
+        assert self.arguments is not None, "a batch field has arguments, even if none"
+        self.arguments.columns = tuple(
+            sorted({name for each in self.types() for name in self.selection(each).columns()})
+        )
+
     def types(self) -> list[GraphQLObjectType]:
         """The types that its objects can have."""
         named: Any = get_named_type(self.definition.type)
@@ -61,7 +68,7 @@ class SelectionPlan:
     """The fields that are asked of objects of one type. ``empty`` has their keys in the answer's order.
 
     A serializer writes all of an object but its ``rest``; what it writes within one object costs ``weight``, of which
-    ``own`` is for the size of the object's own fields.
+    ``own`` is for the size of the object's own fields. ``height`` is how many selections it writes within each other.
     """
 
     type_: GraphQLObjectType
@@ -70,6 +77,7 @@ class SelectionPlan:
     rest: list[FieldPlan] = field(default_factory=list)
     own: int = 0
     weight: int = 0
+    height: int = 1
     source: FieldPlan | None = None
     serializers: dict[bool, Any] = field(default_factory=dict)
 

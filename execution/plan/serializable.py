@@ -5,6 +5,19 @@ from graphql import GraphQLObjectType
 from execution.plan.field_kinds import BatchField, ReadField
 from execution.plan.nodes import FieldPlan, SelectionPlan
 
+# So many selections are written within each other by one expression: Python nests no more than 200 brackets.
+MOST_HEIGHT = 12
+
+
+def height_of(selection: SelectionPlan) -> int:
+    """Return how many selections are written within each other, lists of objects apart."""
+    single = [
+        field.selection(field.shape.named).height
+        for field in selection.fields.values()
+        if field not in selection.rest and not field.is_leaf and field.shape.item is None
+    ]
+    return 1 + max(single, default=0)
+
 
 def own_weight(selection: SelectionPlan) -> int:
     """What the fields of one of a selection's objects cost by their size."""
@@ -30,7 +43,10 @@ def is_serializable(field: FieldPlan) -> bool:
     if field.is_leaf:
         return True
     if shape.item is None:
-        return isinstance(shape.named, GraphQLObjectType) and not field.selection(shape.named).rest
+        if not isinstance(shape.named, GraphQLObjectType):
+            return False
+        inner = field.selection(shape.named)
+        return not inner.rest and inner.height < MOST_HEIGHT
     return shape.item.nonnull and shape.item.one_type
 
 

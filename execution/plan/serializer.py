@@ -12,7 +12,8 @@ from typing import Any
 from execution.plan.field_kinds import BatchField, ColumnReader, ReadField
 from execution.plan.joined_row import NAMED
 from execution.plan.nodes import FieldPlan, SelectionPlan
-from execution.plan.serializable import layout_of
+from execution.plan.serializable import MOST_HEIGHT, layout_of
+from execution.plan.shapes import PLAIN, is_plain
 
 _WORD = re.compile(r"\w+")
 
@@ -33,8 +34,15 @@ class SerializerState:
         """Objects with fields that are not written with the others."""
         self.cost += cost * len(rows)
         made = serialize(selection, rows, self)
-        self.pending.append((selection, rows, made))
+        if selection.rest:
+            self.pending.append((selection, rows, made))
         return made
+
+    def checked(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """Return rows of which no column is read. Raises ValueError where one of them cannot be an object."""
+        if all(type(row) in PLAIN or is_plain(row) for row in rows):
+            return rows
+        raise ValueError("A row is null, an exception or awaitable.")
 
     def count(self, cost: int, rows: Sequence[Any]) -> Sequence[Any]:
         """Objects that are written in position."""
@@ -61,12 +69,23 @@ class _Row:
         return ", ".join([*(name if name in used_names else "_" for name in names), "_"])
 
 
+def _list(value: Any) -> list[Any]:
+    """Return a leaf's list, which was read as a tuple. Raises TypeError for anything else."""
+    if isinstance(value, tuple):
+        return list(value)
+    raise TypeError(f"A {type(value).__name__} is not a list.")
+
+
+def _list_or_null(value: Any) -> list[Any] | None:
+    return None if value is None else _list(value)
+
+
 class _Source:
     """One function in the making: the values that its text refers to by name."""
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {"__builtins__": {}}
-        self._variables = 0
+        self._variables = self._depth = 0
 
     def _named(self, value: Any) -> str:
         name = f"v{len(self.values)}"
@@ -81,14 +100,19 @@ class _Source:
         """A list of the objects of some rows."""
         row = _Row(self._variable(), layout_of(selection) if unpacked else None)
         made = self._object(selection, row, "")
+        if row.layout is None and f"{row.name}[" not in made:
+            # Nothing that is read of it would fail for a null or an exception.
+            rows = f"c.checked({rows})"
         return f"[{made} for {row.target(made)} in {rows}]"
 
     def _object(self, selection: SelectionPlan, row: _Row, prefix: str) -> str:
         """A dict of a row's fields; a field that is not written with the others has a null as its position."""
         parts = []
+        self._depth += 1
         for key, field in selection.fields.items():
             text = "None" if field in selection.rest else self._field(field, row, prefix)
             parts.append(f"{key!r}: {text}")
+        self._depth -= 1
         return "{" + ", ".join(parts) + "}"
 
     def _field(self, field: FieldPlan, row: _Row, prefix: str) -> str:
@@ -111,6 +135,9 @@ class _Source:
             maybe = self._variable()
             return f"(None if ({maybe} := {call}({row.name})) is None else {self._held(field, maybe)})"
         read = f"{row.name}.{reader.key}" if reader.attribute else row.column(prefix + reader.key)
+        if field.is_leaf and field.shape.item is not None and not call:
+            found, make = self._variable(), self._named(_list_or_null if reader.null else _list)
+            return f"({found} if ({found} := {read}).__class__ is {self._named(list)} else {make}({found}))"
         if not reader.null or (field.is_leaf and not call):
             value = f"{call}({read})" if call else read
             return value if field.is_leaf else self._held(field, value)
@@ -133,7 +160,7 @@ class _Source:
             return f"{self.objects(field.selection(shape.named), f'({value},)')}[0]"
         inner = field.selection(shape.item.named)
         cost = field.kind.cost + inner.weight
-        if inner.rest:
+        if inner.rest or self._depth >= MOST_HEIGHT:
             return f"c.take({self._named(inner)}, {cost}, {value})"
         return self.objects(inner, f"c.count({cost}, {value})" if cost else value)
 

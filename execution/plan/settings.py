@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from graphql import GraphQLSchema
 
@@ -33,3 +34,8 @@ class Settings:
     serializers: Serializers = Serializers.OFF
     fallbacks: Counter[str] = field(default_factory=Counter)
     serializer_failures: Counter[str] = field(default_factory=Counter)
+    key: tuple[Any, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # What a plan depends on: executors that differ in their counters alone share plans.
+        object.__setattr__(self, "key", (self.schema, self.fields, self.serializers.value))

@@ -97,9 +97,10 @@ def declared(operation: Operation, given: Mapping[str, Any]) -> Mapping[str, Any
 
 def plain_variables(schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any]) -> Variables | None:
     """The variables, when all of them are of plain types and right; None says nothing."""
-    if "variables" not in operation.kept:
-        operation.kept["variables"] = _plain_types(schema, operation)
-    types = operation.kept["variables"]
+    kept = ("variables", schema)
+    if kept not in operation.kept:
+        operation.kept[kept] = _plain_types(schema, operation)
+    types = operation.kept[kept]
     if types is None:
         return None
     coerced = {}

@@ -1,5 +1,6 @@
 """Runs a plan breadth-first: all objects of a level together, a batch field once for all of them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import count, repeat
@@ -13,6 +14,7 @@ from execution.plan.compiler import Plan
 from execution.plan.field_kinds import BatchField, ReadField, one_for_each
 from execution.plan.joined_row import JoinedRow
 from execution.plan.nodes import FieldPlan, SelectionPlan
+from execution.plan.settings import Serializers
 from execution.plan.shapes import Shape
 from execution.plan.variables import Variables
 from execution.run.completion import Completion
@@ -30,12 +32,15 @@ class Run:
         "_batches", "_completion", "_levels", "_serialization", "context", "cost", "plan", "root", "variables",
     )  # fmt: skip
 
-    def __init__(self, plan: Plan, variables: Variables, context: Any, root: Any) -> None:
+    def __init__(self, plan: Plan, variables: Variables, context: Any, root: Any, failures: Counter[str]) -> None:
         self.plan, self.variables, self.context, self.root = plan, variables, context, root
         self.cost = 0
         self._levels = Levels()
         self._completion = Completion(plan, variables, context, root, self._levels)
-        self._serialization = None if plan.paths else Serialization(self._levels)
+        self._serialization: Serialization | None = None
+        if plan.serializers is not Serializers.OFF and not plan.paths:
+            checked = plan.serializers is Serializers.CHECKED
+            self._serialization = Serialization(self._levels, failures, checked=checked)
         self._batches: _Batches = []
 
     @property
@@ -49,6 +54,7 @@ class Run:
         await self._resolve(Level(root, root.fields.values(), 0, [self.root], [data], [None]))
         if self._serialization is not None:
             self.cost += self._serialization.cost
+            self._serialization.check()
         if not self._completion.failed:
             return data, []
         propagation = NullPropagation(_selections(self._levels.all), nullable=not self.plan.error_propagation)
@@ -110,14 +116,13 @@ class Run:
                     result[key] = shown
                 return
         serialization, completion = self._serialization, self._completion
-        if serialization is not None:
-            if not field.is_leaf and serialization.write(field, values, results):
-                return
-            if shape.one_type:
-                completion.objects(field, shape, values, results, repeat(key))
-                if completion.iterators:
-                    self._iterate()
-                return
+        if serialization is not None and not field.is_leaf and serialization.write(field, values, results):
+            return
+        if not self.plan.paths and shape.one_type:
+            completion.objects(field, shape, values, results, repeat(key))
+            if completion.iterators:
+                self._iterate()
+            return
         for result, value, above in zip(results, values, level.paths or repeat(None), strict=False):
             path = Path(above, key, field.parent.name) if self.plan.paths else None
             completion.accept(Position(field, shape, result, key, path), value)
@@ -225,8 +230,11 @@ class Run:
 
     async def _batch(self, field: FieldPlan, kind: BatchField, parents: list[Any]) -> Sequence[Any]:
         try:
-            assert field.arguments is not None, "a batch field has arguments, even if none"
-            values = await kind.resolve(self.context, parents, field.arguments.of(self.variables))
+            arguments = field.arguments
+            assert arguments is not None, "a batch field has arguments, even if none"
+            if arguments.columns is None:
+                field.set_columns()
+            values = await kind.resolve(self.context, parents, arguments.of(self.variables))
             return one_for_each(field.parent.name, field.name, values, parents)
         except Exception as error:
             return [error] * len(parents)

@@ -8,8 +8,8 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
 
 from execution.guard.documents import Operation
 from execution.plan.compiler import Plan, plan_of
-from execution.plan.field_kinds import FieldKinds
 from execution.plan.nodes import SelectionPlan
+from execution.plan.settings import Settings
 from execution.plan.variables import Variables, variables_of
 from execution.run.level_run import Run
 
@@ -34,13 +34,13 @@ class Outcome(ExecutionResult):
         self.serializer_failures = serializer_failures
 
 
-async def _serially(plan: Plan, variables: Variables, context: Any, root: Any) -> Outcome:
+async def _serially(settings: Settings, plan: Plan, variables: Variables, context: Any, root: Any) -> Outcome:
     """A mutation: one root field after another, up to one that fails where null is not allowed."""
     data: dict[str, Any] = {}
     errors: list[GraphQLError] = []
     cost = serializer_failures = 0
     for key, field in plan.root.fields.items():
-        made = Run(plan, variables, context, root)
+        made = Run(plan, variables, context, root, settings.serializer_failures)
         part, found = await made.answer(SelectionPlan(plan.root.type_, {key: field}, {key: None}))
         errors += found
         cost += made.cost
@@ -52,10 +52,9 @@ async def _serially(plan: Plan, variables: Variables, context: Any, root: Any) -
 
 
 async def run(
-    schema: GraphQLSchema,
+    settings: Settings,
     operation: Operation,
     given: Mapping[str, Any] | Variables,
-    fields: FieldKinds,
     *,
     context: Any = None,
     root: Any = None,
@@ -64,28 +63,30 @@ async def run(
     """Run a validated operation and answer as graphql-core would. ``only`` runs one root field of it.
 
     A subscription's operation is run for each of its events, which is then the ``root``. What a plan does not cover is
-    left, whole, to graphql-core, and counted in ``execution.plan.eligibility.FALLBACKS``.
+    run, whole, by graphql-core, and counted in the settings' ``fallbacks``.
     """
+    schema = settings.schema
     variables = given if isinstance(given, Variables) else variables_of(schema, operation, given)
     if isinstance(variables, list):
         return Outcome(None, variables)
-    plan = plan_of(schema, operation, variables, fields)
-    if plan is None:
+    plan = plan_of(settings, operation, variables)
+    if isinstance(plan, str):
         assert only is None, "graphql-core runs all of an operation"
-        return await core(schema, operation, variables.given, context=context, root=root)
+        settings.fallbacks[plan] += 1
+        return await run_core(schema, operation, variables.given, context=context, root=root)
     if operation.kind == "mutation" and only is None:
-        return await _serially(plan, variables, context, root)
+        return await _serially(settings, plan, variables, context, root)
     asked = plan.root
     if only is not None:
         if only not in asked.fields:
             return Outcome({}, None)
         asked = SelectionPlan(asked.type_, {only: asked.fields[only]}, {only: None})
-    made = Run(plan, variables, context, root)
+    made = Run(plan, variables, context, root, settings.serializer_failures)
     data, errors = await made.answer(asked)
     return Outcome(data, errors or None, made.cost, made.serializer_failures)
 
 
-async def core(
+async def run_core(
     schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any], *, context: Any = None, root: Any = None
 ) -> Outcome:
     """Run an operation by graphql-core's own executor."""

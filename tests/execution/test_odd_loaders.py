@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString
 
-from execution.guard.documents import parse_operation
-from execution.plan.field_kinds import BatchField, FieldKind, ReadField
-from execution.run.runner import Outcome, run
-from tests.test_odd_values import fields_of, is_json
+from execution import BatchField, FieldKind, Outcome, ReadField, parse_operation
+from tests.execution.support import run
+from tests.execution.test_odd_values import fields_of, is_json
 
 # What a loader gives that gives no list of one value for each parent.
 WRONG: dict[str, Callable[[list[Any]], Any]] = {

@@ -20,14 +20,13 @@ from graphql import (
     validate,
 )
 
-from execution.guard.documents import parse_operation
-from execution.plan.field_kinds import resolver_fields
+from execution import parse_operation, resolver_fields
 from execution.run.compare import differences
-from execution.run.runner import core, run
-from tests.situations import later, raises
-from tests.situations_more import SITUATIONS
-from tests.test_executor import WAYS
-from tests.zoo import ASYNC, SHAPES, SYNC
+from tests.execution.situations import later, raises
+from tests.execution.situations_more import SITUATIONS
+from tests.execution.support import core, run
+from tests.execution.test_executor import WAYS
+from tests.execution.zoo import ASYNC, SHAPES, SYNC
 
 Told = list[tuple[str, list[str | int]]]
 

@@ -12,7 +12,7 @@ from graphql import (
     print_ast,
 )
 
-from execution.guard.documents import Operation
+from execution import Operation
 from execution.guard.nesting import conditions_of
 
 
@@ -25,7 +25,7 @@ def inlined(operation: Operation) -> Operation:
     document = parse(text)
     (made,) = document.definitions
     assert isinstance(made, OperationDefinitionNode)
-    return Operation(text, document, made, {}, conditions=conditions_of(made, {}), valid=True)
+    return Operation(text, document, made, {}, conditions=conditions_of(made, {}), valid=operation.valid)
 
 
 def _written(node: Any, fragments: dict[str, FragmentDefinitionNode]) -> str:

@@ -21,7 +21,7 @@ from graphql import (
     GraphQLUnionType,
 )
 
-from execution.plan.field_kinds import RESOLVER_FIELD, Args, BatchField, FieldKind, ReadField
+from execution import RESOLVER_FIELD, Args, BatchField, FieldKind, ReadField
 
 SYNC = [
     "OK",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.situations import AB, DIRECTED, DIRECTIVES, NESTED, NULLS, OF_LISTS, Situation, later, null_at
+from tests.execution.situations import AB, DIRECTED, DIRECTIVES, NESTED, NULLS, OF_LISTS, Situation, later, null_at
 
 
 def told(_info: Any, **args: Any) -> str:

@@ -21,10 +21,9 @@ from graphql import (
     GraphQLString,
 )
 
-from execution.guard.documents import parse_operation
-from execution.plan.field_kinds import RESOLVER_FIELD, FieldKind
+from execution import RESOLVER_FIELD, FieldKind, Outcome, parse_operation
 from execution.run.compare import differences
-from execution.run.runner import Outcome, core, run
+from tests.execution.support import core, run
 
 
 async def later(value: Any) -> Any:

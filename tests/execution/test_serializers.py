@@ -14,12 +14,19 @@ from graphql import (
     validate,
 )
 
-from execution.guard.documents import parse_operation
-from execution.plan.field_kinds import Args, BatchField, ColumnReader, FieldKind, FieldKinds, ReadField, ResolverField
-from execution.plan.shapes import usual_int
+from execution import (
+    Args,
+    BatchField,
+    ColumnReader,
+    FieldKind,
+    FieldKinds,
+    ReadField,
+    ResolverField,
+    parse_operation,
+    usual_int,
+)
 from execution.run.compare import differences
-from execution.run.runner import core, run
-from execution.run.serialization import SERIALIZER_FAILURES
+from tests.execution.support import SERIALIZER_FAILURES, core, run
 
 SOME, TEXT, NUMBER = GraphQLNonNull, GraphQLString, GraphQLInt
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from execution import DocumentError, Limits
 from execution.guard import cost_cache
-from execution.guard.cost import Limits, analyze_cost
+from execution.guard.cost import analyze_cost
 from execution.guard.cost_cache import MOST_COSTS
-from execution.guard.documents import UnfitDocument
 from resolvers.errors import Refusal
 from schema.engine import Engine
 from schema.graph import CORE, RULES
@@ -62,10 +62,10 @@ def test_a_document_that_is_not_known_to_be_valid_is_judged_each_time(judged: li
     engine = Engine()
     for _ in range(3):
         prepared = engine.measure("{ nothing }", None, {})
-        with pytest.raises(UnfitDocument):
+        with pytest.raises(DocumentError):
             engine.validate(prepared, None)
         assert prepared.operation.costs is None
-    assert (len(judged), len(engine.documents)) == (3, 0)
+    assert (len(judged), len(engine.executor.documents)) == (3, 0)
 
 
 def test_what_is_kept_is_what_would_be_judged() -> None:
@@ -95,7 +95,7 @@ def test_a_page_s_size_is_what_it_is_judged_by(judged: list[Any]) -> None:
     assert len(judged) == 3
     for size in range(1, 101):
         assert engine.measure(text, None, {"n": size}).measure.cost == 2 + size
-    assert len(engine.documents.operation(text, None).costs.kept) == MOST_COSTS
+    assert len(engine.executor.documents.operation(text, None).costs.kept) == MOST_COSTS
 
 
 def test_what_is_too_much_is_kept_too(judged: list[Any]) -> None:
@@ -130,5 +130,5 @@ def test_limits_of_one_engine_are_not_another_s() -> None:
     operation = OPERATIONS["ListClients"]
     strict, lax = Engine(Limits(cost=1)), Engine(Limits(cost=200))
     for _ in range(2):
-        assert strict.costs.of(operation, {}).excess == "The operation costs 104; 1 is allowed. Ask for smaller pages."
-        assert lax.costs.of(operation, {}).excess is None
+        assert strict.executor.cost(operation).excess == "The operation costs 104; 1 is allowed. Ask for smaller pages."
+        assert lax.executor.cost(operation).excess is None

@@ -10,14 +10,21 @@ from typing import Any
 import pytest
 from graphql import GraphQLError, GraphQLSchema, validate
 
-from execution.guard.documents import Operation, UnfitDocument, parse_operation
+from execution import (
+    RESOLVER_FIELD,
+    Args,
+    BatchField,
+    DocumentLimitError,
+    FieldKinds,
+    Operation,
+    parse_operation,
+    resolver_fields,
+)
 from execution.plan.compiler import MOST_PLANS
-from execution.plan.eligibility import FALLBACKS
-from execution.plan.field_kinds import RESOLVER_FIELD, Args, BatchField, FieldKinds, resolver_fields
 from execution.run.compare import differences
-from execution.run.runner import core, run
-from tests.zoo import ASYNC, SYNC, TWICE, batched, make
-from tests.zoo_documents import VARIABLES, Writer
+from tests.execution.support import FALLBACKS, core, run
+from tests.execution.zoo import ASYNC, SYNC, TWICE, batched, make
+from tests.execution.zoo_documents import VARIABLES, Writer
 
 # Documents for each of the four ways to run: a release is checked with 5,000 and more.
 COUNT = int(os.environ.get("COUNTERFOIL_DOCUMENTS", "400"))
@@ -56,9 +63,7 @@ def written(schema: GraphQLSchema, seed: str) -> Operation | None:
     """A document, None when it came out larger than is allowed."""
     try:
         return parse_operation(Writer(schema, Random(seed)).document(), None)
-    except UnfitDocument as unfit:
-        if unfit.code != "TOO_COMPLEX":
-            raise
+    except DocumentLimitError:
         return None
 
 
