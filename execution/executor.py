@@ -1,7 +1,7 @@
 """The executor: one entry to prepare, analyze and run operations over a schema."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema
@@ -89,7 +89,7 @@ class Executor:
         """Return whether an operation is compiled for its variables, or needs not be."""
         return is_planned(self.settings, operation, variables)
 
-    async def run(
+    def run(
         self,
         operation: Operation,
         variables: Mapping[str, Any] | Variables | None = None,
@@ -97,10 +97,10 @@ class Executor:
         context: Any = None,
         root: Any = None,
         only: str | None = None,
-    ) -> Outcome:
+    ) -> Coroutine[Any, Any, Outcome]:
         """Run a validated operation. ``only`` runs one of its root fields, by the key of the answer."""
         given = {} if variables is None else variables
-        return await run(self.settings, operation, given, context=context, root=root, only=only)
+        return run(self.settings, operation, given, context=context, root=root, only=only)
 
     async def compare(
         self,

@@ -18,7 +18,7 @@ from schema.answers import code_of
 from schema.engine import Engine
 from schema.graph import CORE
 from tests.execution.support import FALLBACKS, core, run
-from tests.execution.test_executor import WAYS
+from tests.execution.ways import WAYS
 from tests.graph_documents import TEXTS, TIMES, GraphWriter, ReusingGraphWriter
 from tests.studio_support import LAX, Studio, answered
 

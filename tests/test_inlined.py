@@ -19,7 +19,7 @@ from schema.answers import code_of
 from schema.engine import Engine, Prepared
 from tests.execution.inlined import inlined
 from tests.execution.support import run
-from tests.execution.test_executor import COUNT, RESTLESS, WAYS
+from tests.execution.ways import COUNT, RESTLESS, WAYS
 from tests.execution.zoo_documents import VARIABLES, ReusingWriter, Writer
 from tests.graph_documents import GraphWriter, ReusingGraphWriter
 from tests.studio_support import LAX, Studio, answered

@@ -39,10 +39,10 @@ class FieldRule:
     ``cost`` is for one object. What a field holds costs ``times`` as much, or as often as ``multiplier`` returns from
     the arguments ``multiplied_by``; ``cost_each``: the field's own cost is multiplied too.
 
-    ``public`` fields need no key. ``scope`` is needed, and ``scope_of`` returns further scopes from the arguments that
-    it ``reads``. ``filters`` are the
-    arguments that narrow what it holds, ``price`` returns what they cost. ``charges`` are what the field adds to the
-    cost of the field around it: an amount, and how many times the price of that field's filters.
+    ``public`` fields need no authentication. ``scope`` is needed, and ``scope_of`` returns further scopes from the
+    arguments that it ``reads``. ``filters`` are the arguments that narrow what it holds, ``price`` returns what they
+    cost. ``charges`` are what the field adds to the cost of the field around it: an amount, and how many times the
+    price of that field's filters.
 
     ``weight`` is the cost of the field's own size, ``size`` how many bytes it may have, 0 where its length is counted
     when it is loaded. ``introspects`` is how many objects of the schema it shows.
@@ -82,10 +82,9 @@ class Limits:
 class CostAnalysis:
     """What analyzing a selection found. ``scopes`` has, for each scope, the path of the first field that needs it.
 
-    ``filtered``: some field of it is given one of its filters, and not as null. ``searched`` is
-    the part of the cost for filters and counts, each once however many objects have it. ``charges`` is what its
-    fields add to the cost of the field around it. ``size`` is how many bytes the answer may have, without what is
-    counted when it is loaded.
+    ``filtered``: some field of it is given one of its filters, and not as null. ``searched`` is the part of the cost
+    for filters and charges, each once however many objects have it. ``charges`` is what its fields add to the cost of
+    the field around it. ``size`` is how many bytes the answer may have, without what is counted when it is loaded.
     ``expanded`` is how many fields there are with each fragment written out at each spread, once for each type that an
     object with the field can have.
     """

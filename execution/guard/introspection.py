@@ -1,4 +1,4 @@
-"""How much asking a schema about itself may be: its lists count as what they hold on the average."""
+"""The cost of introspection: the lists of a schema count as what they hold on average."""
 
 from graphql import GraphQLSchema, get_named_type, is_object_type
 
@@ -22,7 +22,7 @@ _HELD = {
 
 
 def introspection_rules(schema: GraphQLSchema) -> dict[tuple[str, str], FieldRule]:
-    """The rules of the fields of ``__schema`` and ``__type``, none of which needs a key."""
+    """Return the rules of the fields of ``__schema`` and ``__type``, which are public."""
     rules = {}
     held = _HELD | {("__Schema", "types"): len(schema.type_map), ("__Schema", "directives"): len(schema.directives)}
     for type_ in schema.type_map.values():
@@ -40,7 +40,7 @@ def introspection_rules(schema: GraphQLSchema) -> dict[tuple[str, str], FieldRul
 
 
 def introspects_too_much(schema: GraphQLSchema, measure: CostAnalysis) -> bool:
-    """Whether answering would take much longer than answering the standard query."""
+    """Return whether answering would take much longer than answering the standard introspection query."""
     if measure.introspected and measure.cost > MOST_BESIDE:
         return True
     return measure.introspected > MOST_INTROSPECTED * len(schema.type_map)

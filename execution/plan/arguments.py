@@ -1,4 +1,4 @@
-"""A batched field's arguments: what no variable touches is worked out once for a plan."""
+"""The arguments of a batch field: what holds no variable is worked out once for a plan."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ class Arguments:
         names: Mapping[str, str],
     ) -> None:
         self._definition, self._node, self._convert = definition, node, convert
-        # Where its objects lie deep in the document they are worked out when the field is first loaded.
+        # None for a field that lies deep in the document, until it is first loaded.
         self.columns: tuple[str, ...] | None = None
         self._fixed: Args | None = None
         self._moving = self._taken_apart(names)

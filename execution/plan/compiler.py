@@ -1,4 +1,4 @@
-"""Compiles a validated operation into a plan: which fields each object type has, of what shape, and how they are got.
+"""Compiles a validated operation into a plan: the fields of each object type, their shapes and their kinds.
 
 A plan holds for one choice of the operation's conditions (``@skip``, ``@include``); the operation keeps its plans.
 """
@@ -43,10 +43,11 @@ SCHEMAS_KEPT = 16
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Plan:
-    """An operation, compiled. ``paths``: some resolver below the root will be told where its object stands.
+    """An operation, compiled. ``paths``: some resolver below the root is given the path of its object.
 
-    ``size`` is how many fields it has so far. Neither does it hold its operation, nor do its fields hold it: what is
-    no longer kept is gone at once, and does not wait for the garbage state.
+    ``size`` is how many fields it has so far, ``depth`` how many selections are being compiled within each other. It
+    does not own its operation, nor do its fields own it: what is no longer kept is freed at once, not by the garbage
+    collector.
     """
 
     serializers: Serializers
@@ -71,16 +72,19 @@ class Plan:
             selection.serializers, selection.source = {}, None
 
     def under(self, field: FieldPlan, type_: GraphQLObjectType) -> SelectionPlan:
-        """What is asked of a field's objects of one type."""
+        """Return the selection of a field's objects of one type."""
         grouped = collect_subfields(
             self.schema, self.details, self.variables, self.operation.definition, type_, field.details
         ).grouped_field_set
-        return self.select(type_, grouped, field.source)
+        self.depth += 1
+        try:
+            return self.select(type_, grouped, field.source)
+        finally:
+            self.depth -= 1
 
     def select(self, type_: GraphQLObjectType, grouped: Mapping[str, Any], source: FieldPlan | None) -> SelectionPlan:
-        """The fields of a type, from what graphql-core collected for it; its objects are rows of ``source``."""
+        """Compile the fields of a type that graphql-core collected; its objects are rows of ``source``."""
         fields: dict[str, FieldPlan] = {}
-        self.depth += 1
         for key, details in grouped.items():
             nodes = [detail.node for detail in details]
             name = nodes[0].name.value
@@ -95,7 +99,6 @@ class Plan:
             made.height = height_of(made)
         made.own = own_weight(made)
         made.weight = weight_of(made)
-        self.depth -= 1
         self.size += len(fields)
         self.operation.grow(FIELD_BYTES * len(fields))
         return made
@@ -115,8 +118,8 @@ class Plan:
         return made
 
     def _batched(self, made: FieldPlan, kind: BatchField, source: FieldPlan | None) -> None:
-        # What is asked of its objects is compiled once, as of rows of its own: whether they can come with the parent's
-        # is known only then.
+        # The selection of its objects is compiled as one of rows of its own: only then is it known whether they can be
+        # joined to the parent's rows.
         made.source = made
         if self.serializers is Serializers.OFF:
             source = None
@@ -200,7 +203,7 @@ def _propagates_errors(operation: Operation) -> bool:
 
 @lru_cache(SCHEMAS_KEPT)
 def _own(schema: GraphQLSchema, root: GraphQLObjectType, fields: FieldKinds) -> frozenset[str]:
-    """The names of fields below a root that are got by a resolver of their own, which is told its path."""
+    """Return the names of fields below a root whose own resolver is called, with its path."""
     types = [type_ for type_ in schema.type_map.values() if isinstance(type_, GraphQLObjectType)]
     below = {get_named_type(each.type) for type_ in types for each in type_.fields.values()}
     asked = [type_ for type_ in types if not type_.name.startswith("__") and (type_ is not root or type_ in below)]

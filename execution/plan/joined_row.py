@@ -1,4 +1,4 @@
-"""A row that came with its parent's, where something other than a serializer has to read it."""
+"""A row that was joined to its parent's, where something other than a serializer reads it."""
 
 from typing import Any
 

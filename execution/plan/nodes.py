@@ -1,4 +1,4 @@
-"""What a plan is made of: the fields that are asked of each type, and how each is got."""
+"""The nodes of a plan: the selections of object types, and their fields."""
 
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -11,12 +11,12 @@ from execution.plan.shapes import Shape
 
 
 class Compiler(Protocol):
-    """Whoever makes selections of documents: a plan."""
+    """What compiles selections: a plan."""
 
     schema: GraphQLSchema
 
     def under(self, field: "FieldPlan", type_: GraphQLObjectType) -> "SelectionPlan":
-        """What is asked of a field's objects of one type."""
+        """Return the selection of a field's objects of one type."""
         ...
 
 
@@ -24,8 +24,8 @@ class Compiler(Protocol):
 class FieldPlan:
     """One field of one object type in a plan.
 
-    ``source`` is the batched field whose rows its objects are; ``inline_join`` is whether its one object comes with its
-    parent's row.
+    ``source`` is the batch field whose rows its objects are; ``inline_join``: its one object is joined to its parent's
+    row.
     """
 
     plan: "Compiler"
@@ -44,7 +44,7 @@ class FieldPlan:
     selections: dict[str, "SelectionPlan"] = field(default_factory=dict)
 
     def selection(self, type_: GraphQLObjectType) -> "SelectionPlan":
-        """What is asked of the field's objects of one type: made when such an object is first met."""
+        """Return the selection of the field's objects of one type, compiled when such an object is first met."""
         found = self.selections.get(type_.name)
         if found is None:
             found = self.selections[type_.name] = self.plan.under(self, type_)
@@ -58,7 +58,7 @@ class FieldPlan:
         )
 
     def types(self) -> list[GraphQLObjectType]:
-        """The types that its objects can have."""
+        """Return the types that its objects can have."""
         named: Any = get_named_type(self.definition.type)
         return [named] if isinstance(named, GraphQLObjectType) else list(self.plan.schema.get_possible_types(named))
 
@@ -82,7 +82,7 @@ class SelectionPlan:
     serializers: dict[bool, Any] = field(default_factory=dict)
 
     def columns(self, prefix: str = "") -> set[str]:
-        """The columns that its fields need of a row."""
+        """Return the columns that its fields read from a row."""
         found: set[str] = set()
         for each in self.fields.values():
             kind = each.kind

@@ -1,4 +1,4 @@
-"""What of an object can be written whole, together with its other fields, and what came with its parent's row."""
+"""Which fields of an object can be serialized together, and which objects can be joined to their parents' rows."""
 
 from graphql import GraphQLObjectType
 
@@ -20,12 +20,12 @@ def height_of(selection: SelectionPlan) -> int:
 
 
 def own_weight(selection: SelectionPlan) -> int:
-    """What the fields of one of a selection's objects cost by their size."""
+    """Return what the fields of one of a selection's objects cost by their size."""
     return sum(field.kind.weight for field in selection.fields.values() if isinstance(field.kind, ReadField))
 
 
 def weight_of(selection: SelectionPlan) -> int:
-    """What one of a selection's objects costs with all that is written within it, lists of objects apart."""
+    """Return what one of a selection's objects costs with all that is written within it, lists of objects apart."""
     total = selection.own
     for field in selection.fields.values():
         if field not in selection.rest and not field.is_leaf and field.shape.item is None:
@@ -34,7 +34,7 @@ def weight_of(selection: SelectionPlan) -> int:
 
 
 def is_serializable(field: FieldPlan) -> bool:
-    """Whether a writer can write a field together with the others of its object."""
+    """Return whether a serializer can write a field together with the others of its object."""
     kind, shape = field.kind, field.shape
     if isinstance(kind, BatchField):
         return field.inline_join
@@ -51,7 +51,7 @@ def is_serializable(field: FieldPlan) -> bool:
 
 
 def can_be_joined(selection: SelectionPlan) -> bool:
-    """Whether all that is asked of an object can be written from columns that came with its parent's row."""
+    """Return whether an object can be written from columns that are joined to its parent's row."""
     for field in selection.fields.values():
         kind = field.kind
         if isinstance(kind, BatchField) and field.inline_join:
@@ -59,7 +59,7 @@ def can_be_joined(selection: SelectionPlan) -> bool:
         if not isinstance(kind, ReadField) or kind.reader is None or kind.reader.attribute:
             return False
         if kind.reader.key is None and kind.reader.convert is not None:
-            # It reads the row by names of its own, which a folded row does not have.
+            # It reads the row by names of its own, which a joined row does not have.
             return False
         if not field.is_leaf:
             whole = kind.reader.key is None and field.shape.item is None
@@ -69,7 +69,7 @@ def can_be_joined(selection: SelectionPlan) -> bool:
 
 
 def _columns_alone(selection: SelectionPlan) -> bool | None:
-    """Whether some columns, and nothing else, are written of a row; None where nothing is."""
+    """Return whether some columns, and nothing else, are written of a row; None where nothing is."""
     some: bool | None = None
     for field in selection.fields.values():
         kind = field.kind
@@ -90,7 +90,7 @@ def _columns_alone(selection: SelectionPlan) -> bool | None:
 
 
 def layout_of(selection: SelectionPlan) -> tuple[str, ...] | None:
-    """The columns of a row in their order, where nothing but columns is written and their loader keeps to it."""
+    """Return the columns of a row in their order, where only columns are written and their loader keeps that order."""
     source = selection.source
     if source is None or source.arguments is None or not _columns_alone(selection):
         return None

@@ -106,7 +106,7 @@ class _Source:
         return f"[{made} for {row.target(made)} in {rows}]"
 
     def _object(self, selection: SelectionPlan, row: _Row, prefix: str) -> str:
-        """A dict of a row's fields; a field that is not written with the others has a null as its position."""
+        """Return a dict of a row's fields; a field that is not written with the others has a null in its place."""
         parts = []
         self._depth += 1
         for key, field in selection.fields.items():
@@ -121,9 +121,9 @@ class _Source:
             return self._object(field.selection(field.shape.named), row, f"{prefix}{kind.joined_by}.")
         assert isinstance(kind, ReadField), "only column readers and inline joins are serialized"
         assert kind.reader is not None, "only column readers and inline joins are serialized"
-        return self._cell(field, kind.reader, row, prefix)
+        return self._read(field, kind.reader, row, prefix)
 
-    def _cell(self, field: FieldPlan, reader: ColumnReader, row: _Row, prefix: str) -> str:
+    def _read(self, field: FieldPlan, reader: ColumnReader, row: _Row, prefix: str) -> str:
         call = "" if reader.convert is None else self._named(reader.convert)
         if reader.constant:
             return repr(reader.key)

@@ -1,5 +1,6 @@
-"""Types as an executor meets them: nullable or not, a list or not, and how the values of a leaf are written."""
+"""Shapes of types: nullable or not, a list or not, and how the values of a leaf are serialized."""
 
+from asyncio import isfuture
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -33,7 +34,7 @@ INT_LOW, INT_HIGH = -(2**31), 2**31
 
 
 class OddError(Exception):
-    """A column holds a value that must be looked at by itself."""
+    """A column holds a value that must be completed by itself."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,7 +65,7 @@ def shape_of(type_: Any) -> Shape:
 
 
 def is_plain(value: Any) -> bool:
-    """Whether a value is neither null, nor an exception, nor perhaps awaitable; its type is remembered."""
+    """Return whether a value is neither null, nor an exception, nor perhaps awaitable; its type is remembered."""
     kind = type(value)
     if kind in PLAIN:
         return True
@@ -73,7 +74,7 @@ def is_plain(value: Any) -> bool:
     try:
         if hasattr(value, "__await__"):
             return False
-    except Exception:  # it does not let itself be asked
+    except Exception:  # the value raises where its attributes are read
         return False
     if len(PLAIN) < MOST_PLAIN:
         PLAIN.add(kind)
@@ -81,7 +82,7 @@ def is_plain(value: Any) -> bool:
 
 
 def coerced(type_: Any, value: Any) -> Any:
-    """A leaf's value as it is shown, perhaps to be awaited. Raises as graphql-core does."""
+    """Return a leaf's serialized value, which may be awaitable. Raises as graphql-core does."""
     made = type_.coerce_output_value(value)
     if made is Undefined or made is None:
         raise TypeError(
@@ -92,7 +93,7 @@ def coerced(type_: Any, value: Any) -> Any:
 
 
 def _column(type_: Any, nonnull: bool) -> Column:
-    """Writes a column of values; raises where one of them is not as usual, and each is then looked at."""
+    """Return a function that serializes a column of values, and raises where one must be completed by itself."""
     if type_ is GraphQLString or type_ is GraphQLID:
         usual: Callable[[Any], Any] = _usual_text
     elif type_ is GraphQLInt:
@@ -125,7 +126,7 @@ def _usual_text(value: Any) -> str:
 
 
 def usual_int(value: Any) -> int:
-    """A number that GraphQL's Int can show. Raises OddError."""
+    """Return a number that fits GraphQL's Int. Raises OddError for any other value."""
     if type(value) is int and INT_LOW <= value < INT_HIGH:
         return value
     raise OddError
@@ -161,7 +162,9 @@ def _custom(type_: Any) -> Callable[[Any], Any]:
         made = coerce(value)
         if type(made) not in plain and not is_plain(made):
             if iscoroutine(made):
-                made.close()  # it is asked for again
+                made.close()  # the value is serialized again
+            elif isfuture(made):
+                made.cancel()
             raise OddError
         return made
 

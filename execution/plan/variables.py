@@ -20,7 +20,7 @@ from graphql.execution.values import VariableValues, get_argument_values
 from execution.guard.documents import Operation
 from execution.plan.shapes import INT_HIGH, INT_LOW
 
-# What is wrong is told of so many values.
+# So many wrong values are reported.
 MOST_ERRORS = 50
 
 

@@ -9,12 +9,12 @@ from graphql.pyutils import gather_with_cancel, is_awaitable
 
 from execution.run.null_propagation import Failure
 
-# Work that nobody waits for: the loop itself holds no task.
+# Tasks that nobody awaits: the loop holds weak references alone.
 _background: set[Any] = set()
 
 
 def _track(values: Sequence[Any]) -> None:
-    """Let work that nobody waits for come to its end, and its errors be seen."""
+    """Finish work that nobody awaits, and retrieve its errors."""
     left = [value for value in values if is_awaitable(value)]
     if left:
         task = ensure_future(gather(*left, return_exceptions=True))
@@ -34,5 +34,5 @@ async def _gather(values: Sequence[Awaitable[Any]]) -> list[Any]:
     return list(await gather_with_cancel(*values))
 
 
-# One for all runs: a run that held its own would be a cycle, and all its rows and objects wait for the state.
+# One for all runs: a run with its own would be a cycle, whose rows and objects wait for the garbage collector.
 HELPERS = GraphQLResolveInfoHelpers(_gather, _track)

@@ -15,9 +15,9 @@ from execution.run.level_run import Run
 
 
 class Outcome(ExecutionResult):
-    """What a run gave; ``cost`` is what its objects cost, None where graphql-core ran it.
+    """The result of a run. ``cost`` is what its objects cost, None where graphql-core ran it.
 
-    ``serializer_failures`` is how often a serializer gave up: where nothing failed, somebody broke a promise to it.
+    ``serializer_failures`` is how often a serializer failed: where the result has no errors, a promise was broken.
     """
 
     __slots__ = ("cost", "serializer_failures")
@@ -35,7 +35,7 @@ class Outcome(ExecutionResult):
 
 
 async def _serially(settings: Settings, plan: Plan, variables: Variables, context: Any, root: Any) -> Outcome:
-    """A mutation: one root field after another, up to one that fails where null is not allowed."""
+    """Run a mutation's root fields one after another, up to one that fails where null is not allowed."""
     data: dict[str, Any] = {}
     errors: list[GraphQLError] = []
     cost = serializer_failures = 0

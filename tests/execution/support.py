@@ -97,3 +97,12 @@ def batch(values: Callable[[list[Any]], Any], **options: Any) -> BatchField:
         return values(parents)
 
     return BatchField(load, no_arguments, **options)
+
+
+def is_json(value: Any) -> bool:
+    """Whether an answer holds nothing but JSON's values."""
+    if isinstance(value, dict):
+        return all(is_json(part) for part in value.values())
+    if isinstance(value, list):
+        return all(is_json(part) for part in value)
+    return value is None or isinstance(value, (str, int, float))

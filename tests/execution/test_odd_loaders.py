@@ -7,8 +7,7 @@ import pytest
 from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString
 
 from execution import BatchField, FieldKind, Outcome, ReadField, parse_operation
-from tests.execution.support import run
-from tests.execution.test_odd_values import fields_of, is_json
+from tests.execution.support import is_json, kinds, run
 
 # What a loader gives that gives no list of one value for each parent.
 WRONG: dict[str, Callable[[list[Any]], Any]] = {
@@ -52,7 +51,7 @@ def farm(nonnull: bool, leaf: bool) -> GraphQLSchema:
 
 async def answered(schema: GraphQLSchema, kind: FieldKind, text: str) -> Outcome:
     """The answer, whose loaded field fails everywhere."""
-    answer = await run(schema, parse_operation(text, None), {}, fields_of({"loaded": kind}))
+    answer = await run(schema, parse_operation(text, None), {}, kinds(loaded=kind))
     assert is_json(answer.data)
     return answer
 

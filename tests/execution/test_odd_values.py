@@ -21,9 +21,9 @@ from graphql import (
     GraphQLString,
 )
 
-from execution import RESOLVER_FIELD, FieldKind, Outcome, parse_operation
+from execution import Outcome, parse_operation
 from execution.run.compare import differences
-from tests.execution.support import core, run
+from tests.execution.support import core, is_json, kinds, run
 
 
 async def later(value: Any) -> Any:
@@ -76,7 +76,7 @@ async def test_an_awaitable_of_an_awaitable_is_answered_as_graphql_core_does(typ
 
 async def test_a_scalar_that_is_shown_later_loses_no_coroutine() -> None:
     schema = as_given(WRAPS["L"], LATE, lambda: 1, wraps=True)
-    answer = await run(schema, parse_operation("{ a }", None), {}, fields_of({}))
+    answer = await run(schema, parse_operation("{ a }", None), {}, kinds())
     # One that was dropped warns when it is collected, and a warning is an error.
     assert (answer.data, answer.errors) == ({"a": [1]}, None)
 
@@ -88,23 +88,9 @@ async def test_no_answer_holds_what_is_never_there(wrap: str) -> None:
     # graphql-core puts the coroutine, or a null where none may be, into its answer.
     for give in (lambda: later(later(later(1))), lambda: later(later(None))):
         schema = as_given(lambda of: WRAPS[wrap](GraphQLNonNull(of)), ANY, give, wraps=bool(wrap))
-        answer = await run(schema, parse_operation("{ a b }", None), {}, fields_of({}))
+        answer = await run(schema, parse_operation("{ a b }", None), {}, kinds())
         assert is_json(answer.data)
         assert [error.path for error in answer.errors or ()] == [["a", 0] if wrap else ["a"]]
-
-
-def is_json(value: Any) -> bool:
-    """Whether an answer holds nothing but JSON's values."""
-    if isinstance(value, dict):
-        return all(is_json(part) for part in value.values())
-    if isinstance(value, list):
-        return all(is_json(part) for part in value)
-    return value is None or isinstance(value, (str, int, float))
-
-
-def fields_of(kinds: dict[str, FieldKind]) -> Any:
-    """Some fields of some kinds, the others by their own resolvers."""
-    return lambda _type, name, _field: kinds.get(name, RESOLVER_FIELD)
 
 
 class Sly:
@@ -124,7 +110,7 @@ class Undecided:
 async def compared(schema: GraphQLSchema, text: str, **variables: Any) -> Outcome:
     """The answer, which is graphql-core's."""
     operation = parse_operation(text, None)
-    ours, theirs = await run(schema, operation, variables, fields_of({})), await core(schema, operation, variables)
+    ours, theirs = await run(schema, operation, variables, kinds()), await core(schema, operation, variables)
     assert differences(ours, theirs, exact=False) == []
     return ours
 
@@ -136,7 +122,7 @@ async def test_a_value_that_cannot_be_asked_fails_alone(wrap: str, type_: Any) -
     schema = as_given(WRAPS[wrap], of, Sly, wraps=bool(wrap))
     text = "{ b a { ok } }" if type_ == "object" else "{ b a }"
     # Of a list with such an item graphql-core answers nothing.
-    answer = await (run(schema, parse_operation(text, None), {}, fields_of({})) if wrap else compared(schema, text))
+    answer = await (run(schema, parse_operation(text, None), {}, kinds()) if wrap else compared(schema, text))
     assert answer.data == {"b": 1, "a": [None] if wrap else None}
     assert [error.message for error in answer.errors or ()] == ["It has no __await__."]
 

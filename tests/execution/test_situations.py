@@ -25,7 +25,7 @@ from execution.run.compare import differences
 from tests.execution.situations import later, raises
 from tests.execution.situations_more import SITUATIONS
 from tests.execution.support import core, run
-from tests.execution.test_executor import WAYS
+from tests.execution.ways import WAYS
 from tests.execution.zoo import ASYNC, SHAPES, SYNC
 
 Told = list[tuple[str, list[str | int]]]
