@@ -130,7 +130,7 @@ name_scopes(CORE, RULES)
 RULES |= introspection_rules(CORE)
 # Where graphql-core executes, batched fields find in it what their rows must have.
 FIELDS = CORE.extensions["fields"] = fields_of_schema(SCHEMA, RULES)
-# For operations of our own, without limits.
+# For operations of our own, which are held to no limit.
 EXECUTOR = Executor(SCHEMA, fields=FIELDS, serializers=Serializers.ON, rules=RULES)
 # What a key may be given: what fields need, what some rows need, and all of it.
 CORE.extensions["scopes"] = sorted({rule.scope for rule in RULES.values() if rule.scope} | {*ROW_SCOPES, EVERYTHING})

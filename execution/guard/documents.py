@@ -103,7 +103,7 @@ class _Bounded(Lexer):
         return token
 
     def finish(self) -> None:
-        """Read what a parser left, so that a malformed document that is too large is told to be too large."""
+        """Read what a parser left, so that a malformed document that is too large is reported as too large."""
         try:
             while self.advance().kind is not TokenKind.EOF:
                 pass
