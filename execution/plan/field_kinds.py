@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType
@@ -129,9 +130,7 @@ def one_for_each(parent: str, name: str, values: Any, parents: Sequence[Any]) ->
         if not isinstance(values, Sequence) or isinstance(values, TEXTS):
             raise TypeError(f"{parent}.{name} gave a {type(values).__name__} instead of a list.")
         # A sequence of another type may say that it has another length.
-        listed: list[Any] = []
-        listed.extend(iter(values))
-        values = listed
+        values = list(islice(values, None))
     found: Sequence[Any] = values
     if len(found) != len(parents):
         raise TypeError(f"{parent}.{name} gave {len(found)} values for {len(parents)} parents.")

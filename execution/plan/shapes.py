@@ -66,8 +66,8 @@ def shape_of(type_: Any) -> Shape:
 
 def is_plain(value: Any) -> bool:
     """Return whether a value is neither null, nor an exception, nor perhaps awaitable; its type is remembered."""
-    kind = type(value)
-    if kind in PLAIN:
+    value_type = type(value)
+    if value_type in PLAIN:
         return True
     if value is None or value is Undefined or isinstance(value, (BaseException, GeneratorType)):
         return False
@@ -77,7 +77,7 @@ def is_plain(value: Any) -> bool:
     except Exception:  # the value raises where its attributes are read
         return False
     if len(PLAIN) < MOST_PLAIN:
-        PLAIN.add(kind)
+        PLAIN.add(value_type)
     return True
 
 
@@ -142,12 +142,12 @@ def _enum(type_: GraphQLEnumType) -> Callable[[Any], Any]:
     known: dict[tuple[type, Any], Any] = {}
 
     def usual(value: Any) -> Any:
-        kind = type(value)
-        found = known.get((kind, value))
+        key = type(value), value
+        found = known.get(key)
         if found is None:
             if not is_plain(value):
                 raise OddError
-            found = known[kind, value] = coerced(type_, value)
+            found = known[key] = coerced(type_, value)
         return found
 
     return usual

@@ -129,14 +129,14 @@ class Completion:
             position.container[position.key] = shown
 
     def _list(self, position: Position, item: Shape, value: Any) -> None:
-        kind = type(value)
-        if kind is list and item.column is not None:
+        value_type = type(value)
+        if value_type is list and item.column is not None:
             try:
                 position.container[position.key] = item.column(value)
                 return
             except Exception:  # some value is unusual: its error is found where each is completed by itself
                 pass
-        if kind in _CONTAINERS:
+        if value_type in _CONTAINERS:
             self._items(position, item, list(value))
             return
         if not hasattr(value, "__aiter__") and not is_iterable(value):
