@@ -18,7 +18,7 @@ from execution.plan.settings import Serializers
 from execution.plan.shapes import Shape
 from execution.plan.variables import Variables
 from execution.run.completion import Completion
-from execution.run.levels import Level, Levels, Position
+from execution.run.levels import Level, Levels, Position, selections_of
 from execution.run.null_propagation import BrokenList, NullPropagation, propagates
 from execution.run.serialization import Serialization
 
@@ -28,9 +28,7 @@ _Batches = list[tuple[FieldPlan, BatchField, Level]]
 class Run:
     """One run of a plan, or of one root field of a mutation: its levels, its completion and its serialization."""
 
-    __slots__ = (
-        "_batches", "_completion", "_levels", "_serialization", "context", "cost", "plan", "root", "variables",
-    )  # fmt: skip
+    __slots__ = ("_batches", "_completion", "_levels", "_serialization", "context", "cost", "plan", "root", "variables")
 
     def __init__(self, plan: Plan, variables: Variables, context: Any, root: Any, failures: Counter[str]) -> None:
         self.plan, self.variables, self.context, self.root = plan, variables, context, root
@@ -57,7 +55,7 @@ class Run:
             self._serialization.check()
         if not self._completion.failed:
             return data, []
-        propagation = NullPropagation(_selections(self._levels.all), nullable=not self.plan.error_propagation)
+        propagation = NullPropagation(selections_of(self._levels.all), nullable=not self.plan.error_propagation)
         try:
             return propagation.object(root, data, []), propagation.errors
         except GraphQLError as error:
@@ -154,20 +152,21 @@ class Run:
                     self._iterate()
 
     def _iterate(self) -> None:
-        """Read the lists that are read item by item."""
+        """Read the lists that are read item by item, one after another."""
         completion = self._completion
         while completion.iterators:
-            position, item, value = completion.iterators.pop(0)
-            made: list[Any] = []
-            position.container[position.key] = made
-            try:
-                if hasattr(value, "__aiter__"):
-                    completion.pending.append((self._stream(position, item, aiter(value), made), _nothing))
-                else:
-                    for index, each in enumerate(value):
-                        self._item(position, item, made, index, each)
-            except Exception as error:
-                self._broken(position, made, error)
+            taken, completion.iterators = completion.iterators, []
+            for position, item, value in taken:
+                made: list[Any] = []
+                position.container[position.key] = made
+                try:
+                    if hasattr(value, "__aiter__"):
+                        completion.pending.append((self._stream(position, item, aiter(value), made), _nothing))
+                    else:
+                        for index, each in enumerate(value):
+                            self._item(position, item, made, index, each)
+                except Exception as error:
+                    self._broken(position, made, error)
 
     async def _stream(self, position: Position, item: Shape, iterator: Any, made: list[Any]) -> None:
         """Read an asynchronous list up to its end, its error, or an item out of which a null propagates."""
@@ -206,7 +205,7 @@ class Run:
             for level in levels:
                 self._level(level)
         self._levels.next = outer
-        return self._completion.failed and propagates(position.field, item, made[index], _selections(walked))
+        return self._completion.failed and propagates(position.field, item, made[index], selections_of(walked))
 
     async def _load(self, batches: _Batches) -> None:
         """Load batch fields one after another; those that are one selection in several places, together."""
@@ -242,10 +241,6 @@ class Run:
 
 def _nothing(_: Any) -> None:
     pass
-
-
-def _selections(levels: Sequence[Level]) -> dict[int, SelectionPlan]:
-    return {id(result): level.selection for level in levels for result in level.results}
 
 
 def _value_or_error(kind: ReadField, parent: Any) -> Any:

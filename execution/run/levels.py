@@ -71,3 +71,8 @@ class Levels:
         """Return the next levels, and begin new ones."""
         taken, self.next = list(self.next.values()), {}
         return taken
+
+
+def selections_of(levels: Sequence[Level]) -> dict[int, SelectionPlan]:
+    """Return the selections of objects, by the identity of the parts of the answer that they fill."""
+    return {id(result): level.selection for level in levels for result in level.results}

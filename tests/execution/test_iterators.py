@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import count, islice
 from typing import Any
 
 import pytest
@@ -85,6 +86,16 @@ async def test_an_iterator_in_an_iterator_is_read_where_it_stands() -> None:
 
     answer = await compared(given(GraphQLList(GraphQLList(COUNTED)), rows), "{ a { value } }")
     assert answer.data == {"a": [[{"value": n} for n in range(3)]] * 2}
+
+
+@pytest.mark.parametrize("wrap", [iter, list])
+async def test_iterators_beside_each_other_are_read_one_after_another(wrap: Callable[[Any], Any]) -> None:
+    def rows() -> Any:
+        shared = count()
+        return wrap([islice(shared, 2), islice(shared, 2)])
+
+    answer = await compared(given(GraphQLList(GraphQLList(GraphQLInt)), rows), "{ a }")
+    assert answer.data == {"a": [[0, 1], [2, 3]]}
 
 
 async def test_a_batch_below_an_iterator_is_loaded_once() -> None:
