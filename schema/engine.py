@@ -81,6 +81,7 @@ class Engine:
         introspection: bool = True,
         suggestions: bool = True,
         compare: bool = False,
+        serializers: Serializers = Serializers.ON,
     ) -> None:
         checks = [*CHECKS]
         if not introspection:
@@ -90,7 +91,7 @@ class Engine:
         self.executor = Executor(
             CORE,
             fields=FIELDS,
-            serializers=Serializers.ON,
+            serializers=serializers,
             rules=RULES,
             limits=limits,
             validation=checks,
