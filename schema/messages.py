@@ -24,7 +24,7 @@ from schema.fields import (
     page_arguments,
     public_id,
     related_id,
-    through,
+    same_row,
 )
 from schema.inputs import input_type, values_of
 from schema.lists import (
@@ -71,10 +71,10 @@ class Author:
     kind: AuthorKind = computed(
         lambda row: AuthorKind(row["author_kind"]),
         description="Kind of author.",
-        cell=ColumnReader("author_kind"),
+        reader=ColumnReader("author_kind"),
     )
     name: str = computed(
-        lambda row: row["author_name"], description="Name of the author.", cell=ColumnReader("author_name")
+        lambda row: row["author_name"], description="Name of the author.", reader=ColumnReader("author_name")
     )
 
 
@@ -88,9 +88,9 @@ class Message(Node):
     id: strawberry.ID = public_id(PREFIX)
     order_id: strawberry.ID = related_id(ORDER, "order_id", "ID of the order that the message belongs to.")
     order: Annotated["Order", strawberry.lazy("schema.orders")] = batched(
-        orders.of_messages, fold="order_id", description="The order that the message belongs to."
+        orders.of_messages, joined_by="order_id", description="The order that the message belongs to."
     )
-    author: Author = through("The author of the message.", ColumnReader(same_row=True))
+    author: Author = same_row("The author of the message.", ColumnReader(same_row=True))
     body: str
     visibility: Visibility
     attachments: list[Attachment]

@@ -21,7 +21,7 @@ from execution import (
     ResolverField,
 )
 from resolvers.context import Context
-from schema.cells import cell_of
+from schema.column_readers import reader_of
 from schema.fields import ROOT, ROW_TYPES, ROWS, Batched, given
 
 Rules = Mapping[tuple[str, str], FieldRule]
@@ -59,22 +59,22 @@ def _kind(
     if declared.base_resolver is None:
         table = ROW_TYPES.get(_origin(type_))
         column = None if table is None else table.c.get(declared.python_name)
-        read = _reader(declared.default_resolver, declared.python_name)
+        read = _read_by(declared.default_resolver, declared.python_name)
         trusted = _origin(held) in ROW_TYPES
-        cell: ColumnReader | None = declared.metadata.get("cell") or cell_of(column, field.type)
-        return ReadField(*read, cell, (declared.python_name,), trusted, cost, rule.weight)
+        reader: ColumnReader | None = declared.metadata.get("reader") or reader_of(column, field.type)
+        return ReadField(*read, reader, (declared.python_name,), trusted, cost, rule.weight)
     resolver: Any = declared.base_resolver
     if not _asks_for_its_object_alone(resolver):
         return ResolverField(needs, cost)
-    cell = declared.metadata.get("cell")
-    return ReadField(*_computer(resolver), cell, needs, cell is not None, cost)
+    reader = declared.metadata.get("reader")
+    return ReadField(*_computer(resolver), reader, needs, reader is not None, cost)
 
 
 def _origin(type_: Any) -> Any:
     return getattr(type_.extensions.get("strawberry-definition"), "origin", None)
 
 
-def _reader(resolve: Any, name: str) -> tuple[Any, Any]:
+def _read_by(resolve: Any, name: str) -> tuple[Any, Any]:
     def many(parents: list[Any]) -> list[Any]:
         return [parent[name] if type(parent) in ROWS else resolve(parent, name) for parent in parents]
 
@@ -106,7 +106,7 @@ def _batch(schema: strawberry.Schema, declared: StrawberryField, batched: Batche
 
     is_object = isinstance(held, GraphQLObjectType)
     names = {config.name_converter.get_graphql_name(each): each.python_name for each in declared.arguments}
-    needs, joined_by = declared.metadata.get("needs", ()), declared.metadata.get("fold")
+    needs, joined_by = declared.metadata.get("needs", ()), declared.metadata.get("joined_by")
     return BatchField(
         resolve, arguments, names, needs, trusted=is_object, joins_inline=is_object, joined_by=joined_by, cost=cost
     )

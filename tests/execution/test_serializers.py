@@ -126,7 +126,7 @@ CELLS: dict[tuple[str, str], ColumnReader] = {
 
 
 class Loading:
-    """The fields of the schema: cells, folded objects, and lists loaded in the order of the columns asked for."""
+    """The fields of the schema: column readers, joined objects, and lists loaded in the order of their columns."""
 
     def __init__(self, more: int = 1, own: tuple[str, ...] = ()) -> None:
         self.more, self.own = more, own
@@ -149,14 +149,14 @@ class Loading:
                 joined_by=joined_by,
                 cost=1,
             )
-        cell = CELLS.get((type_.name, name))
-        needs = () if cell is not None else ("name",)
+        reader = CELLS.get((type_.name, name))
+        needs = () if reader is not None else ("name",)
 
         def one(parent: Any) -> Any:
             return resolve(parent, None)
 
         return ReadField(
-            one, lambda parents: [one(parent) for parent in parents], cell, needs, cell is not None, cost=1
+            one, lambda parents: [one(parent) for parent in parents], reader, needs, reader is not None, cost=1
         )
 
     def _loader(self, name: str, resolve: Any) -> Any:

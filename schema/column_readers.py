@@ -20,7 +20,7 @@ from schema.scalars import shown_moment
 _TEXTS = ("Currency", "Timezone")
 
 
-def cell_of(column: sa.Column[Any] | None, type_: Any) -> ColumnReader | None:
+def reader_of(column: sa.Column[Any] | None, type_: Any) -> ColumnReader | None:
     """How a column is written as a field of a type; None where the database does not promise that it fits."""
     if column is None or (column.nullable and is_non_null_type(type_)):
         return None
