@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema
 
@@ -22,24 +22,29 @@ from execution.run.runner import Outcome, run, run_core
 _LIMITS = Limits()
 
 
+class StrawberrySchema(Protocol):
+    """A ``strawberry.Schema``, by what is used of it."""
+
+    _schema: GraphQLSchema
+
+
 class Executor:
     """Executes operations over a schema, level by level.
 
-    ``schema`` is a ``GraphQLSchema`` or a ``strawberry.Schema``. ``fields`` returns the kind of each field; without it
-    every field is resolved by its own resolver. ``serializers`` says whether objects of trusted fields are serialized
-    by compiled functions. ``rules`` has what fields cost (without it, what those of
-    introspection cost), ``limits`` what an operation may be at most. ``validation``
-    are the rules of validation.
+    ``fields`` returns the kind of each field; without it every field is resolved by its own resolver. ``serializers``
+    says whether objects of trusted fields are serialized by compiled functions. ``rules`` has what fields cost
+    (without it, what those of introspection cost), ``limits`` what an operation may be at most. ``validation`` are the
+    rules of validation. At most ``documents`` operations are kept, and ``document_bytes`` of them.
 
-    At most ``documents`` operations of ``document_bytes`` are kept. ``fallbacks`` and ``serializer_failures`` are
-    counters of the caller's own (see ``Settings``).
+    Two counters may be given: ``fallbacks`` counts the operations that graphql-core ran, by the reason;
+    ``serializer_failures`` how often objects could not be serialized as promised, by their type.
 
     Raises ValueError for a schema with extensions or an execution context of its own, which only wrap graphql-core.
     """
 
     def __init__(
         self,
-        schema: Any,
+        schema: GraphQLSchema | StrawberrySchema,
         *,
         fields: FieldKinds = resolver_fields,
         serializers: Serializers = Serializers.OFF,
@@ -142,9 +147,9 @@ class Executor:
         return serialized
 
 
-def _core_schema(schema: Any) -> GraphQLSchema:
+def _core_schema(schema: GraphQLSchema | StrawberrySchema) -> GraphQLSchema:
     """Return graphql-core's schema. Raises ValueError for one that is executed with more than its resolvers."""
-    core = schema if isinstance(schema, GraphQLSchema) else getattr(schema, "_schema", None)
+    core: object = schema if isinstance(schema, GraphQLSchema) else getattr(schema, "_schema", None)
     if not isinstance(core, GraphQLSchema):
         raise TypeError(f"A {type(schema).__name__} is not a schema.")
     strawberry = getattr(core, "_strawberry_schema", None)

@@ -170,6 +170,7 @@ def test_a_schema_with_extensions_or_a_context_class_of_its_own_is_refused() -> 
         pass
 
     options: dict[str, Any] = {"middleware": []}
+    wrong: Any = Query
     extended = strawberry.Schema(Query, extensions=[Extension])
     for schema in (extended, extended._schema):
         with pytest.raises(ValueError, match="extensions"):
@@ -177,6 +178,6 @@ def test_a_schema_with_extensions_or_a_context_class_of_its_own_is_refused() -> 
     with pytest.raises(ValueError, match="execution context class"):
         Executor(strawberry.Schema(Query, execution_context_class=Context))
     with pytest.raises(TypeError, match="is not a schema"):
-        Executor(Query)
+        Executor(wrong)
     with pytest.raises(TypeError, match="middleware"):
         Executor(strawberry.Schema(Query), **options)

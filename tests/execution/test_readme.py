@@ -21,4 +21,4 @@ def test_the_example_loads_once_and_answers() -> None:
         check=False,
     )
     assert done.stderr == ""
-    assert done.stdout.splitlines() == ["loads [1, 2]", "{'a': {'name': 'Author 1'}, 'b': {'name': 'Author 2'}}"]
+    assert done.stdout.splitlines() == ["loads [1, 2]", "{'a': 'Author 1', 'b': 'Author 2'}"]
