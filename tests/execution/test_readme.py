@@ -15,7 +15,6 @@ def test_the_example_loads_once_and_answers() -> None:
         [sys.executable, "-W", "error", "-c", example],
         cwd=ROOT,
         capture_output=True,
-        text=True,
         encoding="utf-8",
         timeout=60,
         check=False,
