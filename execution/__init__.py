@@ -1,1 +1,73 @@
-"""Compiles, judges and runs operations. Knows GraphQL; knows nothing of the domain."""
+"""Executes GraphQL operations over a schema level by level: analyzed, compiled once, and batched.
+
+See ``README.md`` for an example. Everything that a user of the package needs is exported here.
+"""
+
+from execution.executor import Executor
+from execution.guard.arguments import root_of
+from execution.guard.cost import FIELDS_FOR_ONE, FREE_FIELDS, CostAnalysis, FieldRule, Limits
+from execution.guard.cost_cache import CostCheck
+from execution.guard.documents import MOST_TOKENS, Documents, Operation, parse_operation
+from execution.guard.errors import DocumentError, DocumentLimitError, DocumentSyntaxError, DocumentValidationError
+from execution.guard.introspection import introspection_rules, introspects_too_much
+from execution.guard.validation import RULES
+from execution.plan.field_kinds import (
+    RESOLVER_FIELD,
+    Args,
+    BatchField,
+    ColumnReader,
+    FieldKind,
+    FieldKinds,
+    ReadField,
+    ResolverField,
+    resolver_fields,
+)
+from execution.plan.lookahead import columns_of, fields_of
+from execution.plan.settings import Serializers
+from execution.plan.shapes import INT_HIGH, INT_LOW, usual_int
+from execution.plan.variables import Variables, declared, plain_variables, variables_of
+from execution.run.runner import Outcome
+from execution.run.serialization import BrokenPromiseError
+
+__all__ = [
+    "FIELDS_FOR_ONE",
+    "FREE_FIELDS",
+    "INT_HIGH",
+    "INT_LOW",
+    "MOST_TOKENS",
+    "RESOLVER_FIELD",
+    "RULES",
+    "Args",
+    "BatchField",
+    "BrokenPromiseError",
+    "ColumnReader",
+    "CostAnalysis",
+    "CostCheck",
+    "DocumentError",
+    "DocumentLimitError",
+    "DocumentSyntaxError",
+    "DocumentValidationError",
+    "Documents",
+    "Executor",
+    "FieldKind",
+    "FieldKinds",
+    "FieldRule",
+    "Limits",
+    "Operation",
+    "Outcome",
+    "ReadField",
+    "ResolverField",
+    "Serializers",
+    "Variables",
+    "columns_of",
+    "declared",
+    "fields_of",
+    "introspection_rules",
+    "introspects_too_much",
+    "parse_operation",
+    "plain_variables",
+    "resolver_fields",
+    "root_of",
+    "usual_int",
+    "variables_of",
+]

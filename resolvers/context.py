@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from execution.batch import Args
+from execution import Args
 from models.keys import ActorKind, Source, allows
 from resolvers.away import AWAY
 from resolvers.errors import Refusal, query_too_slow

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
-from execution.batch import Args
+from execution import Args
 from resolvers.context import Context, Row
 from resolvers.count_sql import CountShape, count_sql
 from resolvers.cursors import encode_cursor

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from execution.batch import Args
+from execution import Args
 from models.audit import Action
 from models.messages import PREFIX, AuthorKind, Visibility, messages
 from models.orders import PREFIX as ORDER

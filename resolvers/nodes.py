@@ -5,7 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from execution.batch import Args
+from execution import Args
 from models.clients import PREFIX as CLIENT
 from models.clients import clients
 from models.messages import PREFIX as MESSAGE

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import sqlalchemy as sa
 
-from execution.batch import Args
+from execution import Args
 from models.audit import Action
 from models.clients import PREFIX as CLIENT
 from models.clients import ClientStatus, clients

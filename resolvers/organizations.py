@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 import sqlalchemy as sa
 
-from execution.batch import Args
+from execution import Args
 from models.audit import Action
 from models.base import TIMESTAMP
 from models.keys import SCOPES, ActorKind, Source

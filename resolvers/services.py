@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from execution.batch import Args
+from execution import Args
 from models.audit import Action
 from models.orders import orders
 from models.organizations import organizations

@@ -1,6 +1,6 @@
 """Deliveries as their endpoint shows them."""
 
-from execution.batch import Args
+from execution import Args
 from models.webhooks import DELIVERY_PREFIX, DeliveryStatus, deliveries
 from resolvers.conditions import created, ids, word
 from resolvers.context import Context, Row

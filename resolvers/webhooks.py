@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from execution.batch import Args
+from execution import Args
 from models.audit import Action
 from models.typeid import decode, new_uuid
 from models.webhooks import API_VERSION, PREFIX, EndpointCircuit, EndpointStatus, webhook_endpoints

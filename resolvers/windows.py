@@ -7,12 +7,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from execution.asked import DEFAULT_PAGE
 from resolvers.conditions import EARLIEST, LATEST, or_infinity
 from resolvers.cursors import decode_cursor
 from resolvers.errors import bad_input
 
 LARGEST_PAGE, DEEPEST_ROW, MOST_ORDERS = 100, 10_000, 3
+# How many rows a page has where its size is not given.
+DEFAULT_PAGE = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 
-from execution.asked import DEFAULT_PAGE
 from models.keys import Source
 from resolvers.context import Context
 from resolvers.errors import Refusal, Refusals, bad_input, not_found
+from resolvers.windows import DEFAULT_PAGE
 from rest_shim.door import Door
 from rest_shim.etags import not_modified, versions_expected
 from rest_shim.http import Endpoint, Header, Reply, Request, options, reply

@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 from graphql import get_named_type
 
-from execution.judge import judge
 from resolvers.errors import STATUS
 from rest_shim.examples import answer_of, body_of, curl_of
 from rest_shim.guide import guide, route_texts
@@ -20,7 +19,7 @@ from rest_shim.openapi_webhooks import webhooks
 from rest_shim.problems import MEDIA_TYPE, title_of
 from rest_shim.routes import ROUTES, Kind, Route
 from rest_shim.translate import input_type
-from schema.graph import CORE, RULES
+from schema.graph import CORE, EXECUTOR
 from schema.operations import OPERATIONS
 
 # What is refused before its cost is known says nothing of what is left.
@@ -63,7 +62,7 @@ def document() -> dict[str, Any]:
 def scopes_of(route: Route) -> list[str]:
     """The scopes that a route needs; a write scope includes its read scope."""
     operation = OPERATIONS[route.operation]
-    needed = judge(CORE, operation, {}, RULES).scopes
+    needed = EXECUTOR.cost(operation).analysis.scopes
     return sorted(scope for scope in needed if scope.replace(":read", ":write") not in needed or ":read" not in scope)
 
 

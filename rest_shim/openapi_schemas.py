@@ -19,8 +19,7 @@ from graphql import (
 )
 from pydantic import TypeAdapter
 
-from execution.documents import Operation
-from execution.selection import fields_of
+from execution import Operation, fields_of
 from models.webhooks import EventName
 from models.words import MAX_SAFE_INTEGER, Stated
 from schema.fields import MODELS

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from execution.documents import UnfitDocument
-from execution.run import Outcome
+from execution import DocumentError, DocumentLimitError, DocumentSyntaxError, Outcome
 from resolvers.context import Context
 from resolvers.errors import Refusal, Refusals
 from schema.errors import ErrorView, shown_error, shown_refusal
@@ -46,10 +45,17 @@ def errors_of(ctx: Context, result: Outcome) -> list[ErrorView]:
     return [shown for error in result.errors or () for shown in shown_error(error, ctx.request_id)]
 
 
-def refused_answer(error: Refusal | Refusals | UnfitDocument, request_id: str) -> Answer:
+def code_of(error: DocumentError) -> str:
+    """Return the error code of a document that cannot run."""
+    if isinstance(error, DocumentLimitError):
+        return "TOO_COMPLEX"
+    return "GRAPHQL_PARSE_FAILED" if isinstance(error, DocumentSyntaxError) else "GRAPHQL_VALIDATION_FAILED"
+
+
+def refused_answer(error: Refusal | Refusals | DocumentError, request_id: str) -> Answer:
     """The answer to what was refused before it ran."""
-    if isinstance(error, UnfitDocument):
-        errors = [shown for each in error.errors for shown in shown_error(each, request_id, error.code)]
+    if isinstance(error, DocumentError):
+        errors = [shown for each in error.errors for shown in shown_error(each, request_id, code_of(error))]
     elif isinstance(error, Refusals):
         errors = [shown_refusal(refusal, request_id) for refusal in error.refusals]
     else:

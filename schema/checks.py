@@ -4,7 +4,7 @@ from typing import Any
 
 from graphql import ValuesOfCorrectTypeRule, VariablesInAllowedPositionRule
 
-from execution.rules import RULES
+from execution import RULES
 from schema.literals import LiteralsRule
 from schema.older_documents import VariablesRule
 

@@ -7,15 +7,22 @@ from typing import Any
 
 from graphql import NoSchemaIntrospectionCustomRule, located_error
 
-from execution.compare import differences
-from execution.documents import MOST_TOKENS, Documents, Operation
-from execution.introspection import introspects_too_much
-from execution.judge import FIELDS_FOR_ONE, FREE_FIELDS, Limits, Measure
-from execution.plan import is_planned
-from execution.run import Outcome, core, run
-from execution.selection import fields_of
-from execution.variables import Variables, declared
-from execution.verdicts import Verdict, Verdicts
+from execution import (
+    FIELDS_FOR_ONE,
+    FREE_FIELDS,
+    MOST_TOKENS,
+    CostAnalysis,
+    CostCheck,
+    Executor,
+    Limits,
+    Operation,
+    Outcome,
+    Serializers,
+    Variables,
+    declared,
+    fields_of,
+    introspects_too_much,
+)
 from models.keys import Source
 from resolvers import idempotency
 from resolvers.context import Actor, Context
@@ -40,7 +47,7 @@ class Prepared:
 
     operation: Operation
     variables: Mapping[str, Any]
-    measure: Measure
+    measure: CostAnalysis
     identity: Mapping[str, Any] | None = None
     new: int = 0
 
@@ -74,37 +81,45 @@ class Engine:
         introspection: bool = True,
         suggestions: bool = True,
         compare: bool = False,
+        serializers: Serializers = Serializers.ON,
     ) -> None:
         checks = [*CHECKS]
         if not introspection:
             checks.append(NoSchemaIntrospectionCustomRule)
-        self.verdicts = Verdicts(CORE, RULES, limits)
         self.introspection = introspection
         self.compare = compare
-        self.documents = Documents(CORE, checks, hide_suggestions=not suggestions)
+        self.executor = Executor(
+            CORE,
+            fields=FIELDS,
+            serializers=serializers,
+            rules=RULES,
+            limits=limits,
+            validation=checks,
+            hide_suggestions=not suggestions,
+        )
 
     def measure(self, text: str, name: str | None, variables: Mapping[str, Any], tokens: int = MOST_TOKENS) -> Prepared:
         """Parse and judge a text of at most so many tokens, or find what was parsed and judged.
 
-        Raises UnfitDocument, or Refusal TOO_COMPLEX.
+        Raises DocumentError, or Refusal TOO_COMPLEX.
         """
         try:
-            operation = self.documents.operation(text, name, tokens)
+            operation = self.executor.find(text, name, tokens)
             variables = declared(operation, variables)
-            verdict = self.verdicts.of(operation, variables)
+            check = self.executor.cost(operation, variables)
         except RecursionError:
             raise too_deep() from None
-        if verdict.excess is not None:
-            raise Refusal("TOO_COMPLEX", verdict.excess)
-        return Prepared(operation, variables, verdict.measure, new=_new(operation, verdict))
+        if check.excess is not None:
+            raise Refusal("TOO_COMPLEX", check.excess)
+        return Prepared(operation, variables, check.analysis, new=_new(operation, check))
 
     def prepared(self, operation: Operation, variables: Mapping[str, Any]) -> Prepared:
         """An operation of our own, judged: no size is too much for it. Without its variables: what it always needs."""
-        return Prepared(operation, variables, self.verdicts.of(operation, variables).measure)
+        return Prepared(operation, variables, self.executor.cost(operation, variables).analysis)
 
     def compiling(self, prepared: Prepared) -> int:
         """Return what an operation costs beside to be compiled, where it is not."""
-        if is_planned(prepared.operation, prepared.variables):
+        if self.executor.is_planned(prepared.operation, prepared.variables):
             return 0
         return min(prepared.measure.expanded, FREE_FIELDS) // FIELDS_FOR_ONE
 
@@ -113,9 +128,9 @@ class Engine:
         return prepared.measure.public and prepared.operation.kind == "query"
 
     def validate(self, prepared: Prepared, name: str | None) -> None:
-        """Validate against the schema. Raises UnfitDocument, or Refusal TOO_COMPLEX."""
+        """Validate against the schema. Raises DocumentError, or Refusal TOO_COMPLEX."""
         try:
-            self.documents.validated(prepared.operation, name)
+            self.executor.validate(prepared.operation, name)
         except RecursionError:
             raise too_deep() from None
         if introspects_too_much(CORE, prepared.measure):
@@ -143,13 +158,13 @@ class Engine:
             if operation.kind == "mutation":
                 answer = await self._mutation(ctx, prepared, variables)
             elif prepared.measure.public:
-                answer = answered(ctx, await _execute(ctx, prepared, variables))
+                answer = answered(ctx, await self.executor.run(prepared.operation, variables, context=ctx))
             else:
                 async with ctx.snapshot():
-                    result = await _execute(ctx, prepared, variables)
+                    result = await self.executor.run(prepared.operation, variables, context=ctx)
                     await bounded(result.data, prepared.measure, ctx.loaded)
                     if self.compare:
-                        await _compare(ctx, prepared, result)
+                        await _compare(self.executor, ctx, prepared, result)
                 answer = answered(ctx, result)
         except (Refusal, Refusals) as refused:
             answer = refused_answer(refused, ctx.request_id)
@@ -201,7 +216,7 @@ class Engine:
                 if kept is not None:
                     ctx.replayed = True
                     return {key: asked.shaped(kept)}, prepared.measure.cost
-            result = await _execute(ctx, prepared, variables, key)
+            result = await self.executor.run(prepared.operation, variables, context=ctx, only=key)
             if result.errors or result.data is None:
                 raise _RolledBackError(result)
             if ctx.loaded is not None:
@@ -211,11 +226,11 @@ class Engine:
         return result.data, result.cost or 0
 
 
-def _new(operation: Operation, verdict: Verdict) -> int:
+def _new(operation: Operation, check: CostCheck) -> int:
     """What an operation costs beside for what of it is not known."""
     if not operation.valid:
         return len(operation.fragments) + operation.tokens // NEW_TOKENS + len(operation.text) // NEW_TEXT
-    return 0 if verdict.met else operation.tokens // JUDGED_TOKENS
+    return 0 if check.cached else operation.tokens // JUDGED_TOKENS
 
 
 def _root_fields(operation: Operation) -> dict[str, str]:
@@ -225,18 +240,13 @@ def _root_fields(operation: Operation) -> dict[str, str]:
     return {node.alias.value if node.alias is not None else node.name.value: node.name.value for node in found}
 
 
-async def _compare(ctx: Context, prepared: Prepared, ours: Outcome) -> None:
+async def _compare(executor: Executor, ctx: Context, prepared: Prepared, ours: Outcome) -> None:
     """Hold an answer against graphql-core's, on the same snapshot. Raises AssertionError with what differs."""
     sent, loaded, ctx.loaded = ctx.statements, ctx.loaded, None
-    theirs = await core(CORE, prepared.operation, prepared.variables, context=ctx)
+    found = await executor.compare(prepared.operation, prepared.variables, context=ctx, ours=ours)
     ctx.statements, ctx.loaded = sent, loaded
-    found = differences(ours, theirs, exact=False)
     assert not found, found
-    assert ours.errors or not ours.unwritten, "a row is not what its loader promised"
-
-
-async def _execute(ctx: Context, prepared: Prepared, variables: Variables, only: str | None = None) -> Outcome:
-    return await run(CORE, prepared.operation, variables, FIELDS, context=ctx, only=only)
+    assert ours.errors or not ours.serializer_failures, "a row is not what its loader promised"
 
 
 def _without(value: Any, once: list[str]) -> Any:

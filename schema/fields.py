@@ -16,9 +16,7 @@ from strawberry.schema_directive import Location
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from execution.batch import Args
-from execution.kinds import Cell
-from execution.selection import columns_of
+from execution import Args, ColumnReader, columns_of
 from models.base import table_of
 from models.typeid import created_at, encoder
 from resolvers.context import BatchResolver, Context
@@ -76,18 +74,18 @@ def describe(cls: type[Any], model: type[Any] | None) -> None:
                 field.description = known.description
 
 
-def computed(resolve: Callable[[Any], Any], *needs: str, description: str, cell: Cell | None = None) -> Any:
-    """A field made from columns of its row: the ones it ``needs``, or those of ``cell``, by which a plan writes it."""
+def computed(resolve: Callable[[Any], Any], *needs: str, description: str, reader: ColumnReader | None = None) -> Any:
+    """A field made from columns of its row: those that it ``needs``, or those of its column ``reader``."""
 
     def resolver(root: Any) -> Any:
         return resolve(root)
 
-    return strawberry.field(resolver=resolver, description=description, metadata={"needs": needs, "cell": cell})
+    return strawberry.field(resolver=resolver, description=description, metadata={"needs": needs, "reader": reader})
 
 
 def member(name: str, description: str, *, null: bool = False) -> Any:
     """A member of a JSON object that a column keeps, and that was checked when it came in."""
-    return strawberry.field(description=description, metadata={"cell": Cell(name, null=null)})
+    return strawberry.field(description=description, metadata={"reader": ColumnReader(name, null=null)})
 
 
 def public_id(prefix: str) -> Any:
@@ -98,15 +96,15 @@ def public_id(prefix: str) -> Any:
 def related_id(prefix: str, column: str, description: str) -> Any:
     """The TypeID of a related row, free of a join."""
     write = encoder(prefix)
-    cell = Cell(column, write=write)
-    return computed(lambda row: write(row[column]), description=description, cell=cell)
+    reader = ColumnReader(column, convert=write)
+    return computed(lambda row: write(row[column]), description=description, reader=reader)
 
 
 def creation() -> Any:
     """``createdAt``: the time in the id."""
-    cell = Cell("id", write=shown_creation)
+    reader = ColumnReader("id", convert=shown_creation)
     meaning = "Time at which the object was created."
-    return computed(lambda row: created_at(row["id"]), description=meaning, cell=cell)
+    return computed(lambda row: created_at(row["id"]), description=meaning, reader=reader)
 
 
 def argument(name: str, type_: Any, description: str, graphql_name: str | None = None) -> Any:
@@ -175,25 +173,25 @@ async def _level() -> None:
 
 def batched(
     resolve: Callable[..., Coroutine[Any, Any, list[Any]]], *needs: str, description: str,
-    arguments: list[Any] | None = None, cost: int = 0, fold: str | None = None,
+    arguments: list[Any] | None = None, cost: int = 0, joined_by: str | None = None,
 ) -> Any:  # fmt: skip
     """A field that is loaded for all parents at once, by ``async (ctx, parents, args) -> results``.
 
-    ``fold`` is the column that refers to the field's one row, which may then come with the parent's.
+    ``joined_by`` is the column that references the field's one row, which may then be joined to the parent's.
     """
-    metadata = {"needs": needs or (() if fold is None else (fold,)), "cost": cost, "fold": fold}
+    metadata = {"needs": needs or (() if joined_by is None else (joined_by,)), "cost": cost, "joined_by": joined_by}
     extensions: list[Any] = [Batched(resolve, arguments or [])]
     return strawberry.field(resolver=_level, description=description, metadata=metadata, extensions=extensions)
 
 
-def through(description: str, cell: Cell) -> Any:
-    """A field that leads to the rows that its object was loaded with."""
+def same_row(description: str, reader: ColumnReader) -> Any:
+    """A field whose objects are the rows that its parent was loaded from."""
 
     def resolver(root: Any) -> Any:
-        found = root if cell.key is None else getattr(root, cell.key) if cell.attribute else root[cell.key]
-        return found if cell.write is None else cell.write(found)
+        found = root if reader.key is None else getattr(root, reader.key) if reader.attribute else root[reader.key]
+        return found if reader.convert is None else reader.convert(found)
 
-    return strawberry.field(resolver=resolver, description=description, metadata={"cell": cell})
+    return strawberry.field(resolver=resolver, description=description, metadata={"reader": reader})
 
 
 def given(value: Any) -> Any:

@@ -7,8 +7,7 @@ import strawberry
 from graphql import GraphQLObjectType, Undefined, get_named_type, get_nullable_type, is_leaf_type, is_list_type
 from strawberry.schema.config import StrawberryConfig
 
-from execution.introspection import introspection_rules
-from execution.judge import Rule
+from execution import Executor, FieldRule, Serializers, introspection_rules
 from models.keys import EVERYTHING, ROW_SCOPES
 from models.typeid import prefix_of
 from resolvers.nodes import TABLES
@@ -16,6 +15,7 @@ from schema.clients import ClientMutation, ClientQuery
 from schema.fields import ROW_TYPES, Batched, required_scope, resolve_default, strawberry_fields
 from schema.introspected import name_scopes, show_defaults
 from schema.messages import MessageMutation, MessageQuery
+from schema.multipliers import PAGE, items_of, page_size
 from schema.nulls import make_nulls_absent
 from schema.order_changes import OrderMutation
 from schema.orders import OrderQuery
@@ -31,6 +31,8 @@ from schema.webhooks import WebhookQuery
 MANY = 20
 
 ScopesOf = Callable[[Mapping[str, Any]], list[str]]
+# What counting the rows of a connection costs, and how many times the price of its filters: it looks at every row.
+COUNTING = (2, 5)
 # A document has fewer parts of a filter; variables that have more are refused before anything runs.
 MOST_PARTS = 2_000
 
@@ -85,7 +87,7 @@ def _scopes_by_arguments(type_name: str, field_name: str, connection: bool) -> t
     return (_filter_scopes, ("filter",)) if connection else (None, ())
 
 
-def _rules() -> dict[tuple[str, str], Rule]:
+def _rules() -> dict[tuple[str, str], FieldRule]:
     found = {}
     for type_name, field_name, declared in strawberry_fields(SCHEMA):
         on: Any = CORE.type_map[type_name]
@@ -104,20 +106,21 @@ def _rules() -> dict[tuple[str, str], Rule]:
         many = is_list_type(get_nullable_type(field.type))
         scope_of, reads = _scopes_by_arguments(type_name, field_name, connection)
         each = "ids" if "ids" in reads and "ids" in field.args else None
-        found[type_name, field_name] = Rule(
+        found[type_name, field_name] = FieldRule(
             cost=cost,
             scope=scope,
-            connection=connection,
             public=bool(declared.metadata.get("public")),
             scope_of=scope_of,
             reads=reads,
             filters=("filter",) if connection else (),
             price=filter_price if connection else None,
-            counts=field_name == "totalCount",
+            charges=COUNTING if field_name == "totalCount" else (0, 0),
             weight=weight_of(column),
             size=size_of(column) if is_leaf_type(held) else 0,
             times=MANY if many and is_object and each is None and not type_name.endswith("Connection") else 1,
-            each=each,
+            multiplier=page_size if connection else items_of(each) if each is not None else None,
+            multiplied_by=PAGE if connection else (each,) if each is not None else (),
+            cost_each=each is not None,
         )
     return found
 
@@ -127,5 +130,7 @@ name_scopes(CORE, RULES)
 RULES |= introspection_rules(CORE)
 # Where graphql-core executes, batched fields find in it what their rows must have.
 FIELDS = CORE.extensions["fields"] = fields_of_schema(SCHEMA, RULES)
+# For operations of our own, which are held to no limit.
+EXECUTOR = Executor(SCHEMA, fields=FIELDS, serializers=Serializers.ON, rules=RULES)
 # What a key may be given: what fields need, what some rows need, and all of it.
 CORE.extensions["scopes"] = sorted({rule.scope for rule in RULES.values() if rule.scope} | {*ROW_SCOPES, EVERYTHING})

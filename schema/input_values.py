@@ -18,7 +18,7 @@ from graphql import (
     is_required_input_field,
 )
 
-from execution.shapes import INT_HIGH, INT_LOW
+from execution import INT_HIGH, INT_LOW
 from resolvers.errors import Refusal, bad_input
 
 NULL, REQUIRED = "It must not be null.", "It is required."

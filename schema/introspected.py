@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 from graphql import GraphQLField, GraphQLInputField, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
 
-from execution.judge import Rule
+from execution import FieldRule
 from schema.fields import required_scope
 from schema.prices import LED_TO
 
 BY_TYPE = "Requires the read scope of the object's type."
 
 
-def name_scopes(graph: GraphQLSchema, rules: Mapping[tuple[str, str], Rule]) -> None:
+def name_scopes(graph: GraphQLSchema, rules: Mapping[tuple[str, str], FieldRule]) -> None:
     """Add the scope that a field needs to its description, unless its object needs the same one.
 
     A filter on related objects needs the scope to read these.

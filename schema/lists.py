@@ -7,13 +7,13 @@ from typing import Any
 
 import strawberry
 
-from execution.kinds import Cell
+from execution import ColumnReader
 from resolvers.filters import MOST_TEXT
 from resolvers.listing import Edge, Page, edges_of, totals
 from resolvers.page_sql import CURSOR
 from resolvers.words import WORDS_OF_A_SEARCH
 from schema.enums import words
-from schema.fields import batched, computed, object_type, through
+from schema.fields import batched, computed, object_type, same_row
 from schema.scalars import MinorUnits
 
 
@@ -36,11 +36,13 @@ def _last(page: Page) -> str | None:
 
 
 def _told(name: str, description: str) -> Any:
-    return computed(lambda page: getattr(page, name), description=description, cell=Cell(name, attribute=True))
+    return computed(
+        lambda page: getattr(page, name), description=description, reader=ColumnReader(name, attribute=True)
+    )
 
 
 def _cursor(read: Callable[[Page], str | None], description: str) -> Any:
-    return computed(read, description=description, cell=Cell(write=read, null=True, needs=(CURSOR,)))
+    return computed(read, description=description, reader=ColumnReader(convert=read, null=True, needs=(CURSOR,)))
 
 
 @object_type(description="Position of a page in its list.")
@@ -55,28 +57,28 @@ class PageInfo:
 
 def page_info() -> Any:
     """A connection's ``pageInfo``."""
-    return through("Position of the page in the list.", Cell(through=True))
+    return same_row("Position of the page in the list.", ColumnReader(same_row=True))
 
 
 def edges() -> Any:
     """A connection's ``edges``."""
-    return through("The items of the page with their cursors.", Cell(write=edges_of, through=True))
+    return same_row("The items of the page with their cursors.", ColumnReader(convert=edges_of, same_row=True))
 
 
 def nodes() -> Any:
     """A connection's ``nodes``."""
-    return through("The items of the page.", Cell("rows", attribute=True, through=True))
+    return same_row("The items of the page.", ColumnReader("rows", attribute=True, same_row=True))
 
 
 def edge_node() -> Any:
     """An edge's ``node``."""
-    return through("The item.", Cell("row", attribute=True, through=True))
+    return same_row("The item.", ColumnReader("row", attribute=True, same_row=True))
 
 
 def edge_cursor() -> Any:
     """An edge's ``cursor``."""
     meaning = "Cursor of the item, for `after` and `before`."
-    return computed(_edge_cursor, description=meaning, cell=Cell(write=_edge_cursor, needs=(CURSOR,)))
+    return computed(_edge_cursor, description=meaning, reader=ColumnReader(convert=_edge_cursor, needs=(CURSOR,)))
 
 
 def _edge_cursor(edge: Edge) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from sqlmodel import SQLModel
 
-from execution.kinds import Cell
+from execution import ColumnReader
 from models.messages import PREFIX, AuthorKind, Visibility
 from models.messages import Message as Table
 from models.orders import PREFIX as ORDER
@@ -24,7 +24,7 @@ from schema.fields import (
     page_arguments,
     public_id,
     related_id,
-    through,
+    same_row,
 )
 from schema.inputs import input_type, values_of
 from schema.lists import (
@@ -71,9 +71,11 @@ class Author:
     kind: AuthorKind = computed(
         lambda row: AuthorKind(row["author_kind"]),
         description="Kind of author.",
-        cell=Cell("author_kind"),
+        reader=ColumnReader("author_kind"),
     )
-    name: str = computed(lambda row: row["author_name"], description="Name of the author.", cell=Cell("author_name"))
+    name: str = computed(
+        lambda row: row["author_name"], description="Name of the author.", reader=ColumnReader("author_name")
+    )
 
 
 @object_type(
@@ -86,9 +88,9 @@ class Message(Node):
     id: strawberry.ID = public_id(PREFIX)
     order_id: strawberry.ID = related_id(ORDER, "order_id", "ID of the order that the message belongs to.")
     order: Annotated["Order", strawberry.lazy("schema.orders")] = batched(
-        orders.of_messages, fold="order_id", description="The order that the message belongs to."
+        orders.of_messages, joined_by="order_id", description="The order that the message belongs to."
     )
-    author: Author = through("The author of the message.", Cell(through=True))
+    author: Author = same_row("The author of the message.", ColumnReader(same_row=True))
     body: str
     visibility: Visibility
     attachments: list[Attachment]

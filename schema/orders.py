@@ -78,11 +78,11 @@ class Order(Node):
     number: int
     client_id: strawberry.ID = related_id(CLIENT, "client_id", "ID of the client that the order is for.")
     client: Annotated["Client", strawberry.lazy("schema.clients")] = batched(
-        clients.of_orders, fold="client_id", description="The client that the order is for."
+        clients.of_orders, joined_by="client_id", description="The client that the order is for."
     )
     service_id: strawberry.ID = related_id(SERVICE, "service_id", "ID of the ordered service.")
     service: Annotated["Service", strawberry.lazy("schema.services")] = batched(
-        services.of_orders, fold="service_id", description="The ordered service."
+        services.of_orders, joined_by="service_id", description="The ordered service."
     )
     quantity: int
     unit_price: MinorUnits

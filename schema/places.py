@@ -25,8 +25,7 @@ from graphql import (
     is_object_type,
 )
 
-from execution.asked import root_of
-from execution.documents import Operation
+from execution import Operation, root_of
 
 Path = tuple[str, ...]
 

@@ -4,24 +4,15 @@ from collections.abc import Callable
 
 import orjson
 
-from execution.plan import plan_of
-from execution.variables import Variables
-from execution.writers import Collector, write
 from resolvers.context import Row
-from schema.graph import CORE, FIELDS
+from schema.graph import EXECUTOR
 from schema.operations import OPERATIONS
 
 
 def renderer(operation_name: str) -> Callable[[Row], str]:
     """A function from a whole row to the JSON text of a named operation's single object."""
-    operation = OPERATIONS[operation_name]
-    plan = plan_of(CORE, operation, Variables(CORE, operation, {}, {}), FIELDS)
-    assert plan is not None, "a named operation has a plan"
-    (field,) = plan.root.fields.values()
-    (type_,) = field.types()
-    selection = field.selection(type_)
-    assert not selection.rest, f"{operation_name} shows columns of its row alone"
-    return lambda row: orjson.dumps(write(selection, [dict(row)], Collector())[0]).decode()
+    shown = EXECUTOR.serializer(OPERATIONS[operation_name])
+    return lambda row: orjson.dumps(shown(dict(row))).decode()
 
 
 RENDERERS: dict[str, Callable[[Row], str]] = {

@@ -30,8 +30,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from execution.documents import Operation
-from execution.selection import fields_of
+from execution import Operation, fields_of
 from schema.graph import CORE
 from schema.nulls import hears_null
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from execution.judge import Measure
+from execution import CostAnalysis
 from resolvers.loaded import MOST_BYTES, Loaded, too_large
 
 # Work on an answer that others wait for ends after so many bytes or values.
@@ -15,7 +15,7 @@ WAYS = 2
 _NESTED = (dict, list)
 
 
-async def bounded(data: Any, measure: Measure, loaded: Loaded) -> None:
+async def bounded(data: Any, measure: CostAnalysis, loaded: Loaded) -> None:
     """Raises Refusal TOO_COMPLEX for an answer of more than ``MOST_BYTES``.
 
     Each loaded value is in the answer once for each way and alias; where all of that would fit nothing is looked at.

@@ -16,8 +16,7 @@ from graphql import (
 from graphql.language import SKIP, Visitor, visit
 from graphql.utilities import TypeInfo, TypeInfoVisitor
 
-from execution.documents import Operation
-from execution.variables import Variables, plain_variables, variables_of
+from execution import Operation, Variables, plain_variables, variables_of
 from resolvers.errors import Refusal, Refusals, bad_input
 from schema.errors import locations_of
 from schema.input_values import NULL, REQUIRED, wrong_values

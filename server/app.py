@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from execution.judge import Limits
+from execution import Limits
 from resolvers.away import AWAY, first_line
 from resolvers.errors import Refusal
 from resolvers.keys import Keys

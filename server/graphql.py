@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from execution.documents import MOST_TOKENS as KNOWN_TOKENS
-from execution.documents import UnfitDocument
+from execution import MOST_TOKENS as KNOWN_TOKENS
+from execution import DocumentError
 from models.keys import ActorKind, Source
 from resolvers.conditions import NOBODY
 from resolvers.context import Actor, Context
@@ -65,7 +65,7 @@ class GraphQL:
         except MalformedError as malformed:
             answer = refused_answer(malformed.refusal, request.request_id)
             return _reply(answer, typed, headers, malformed.refusal.status)
-        except (Refusal, Refusals, UnfitDocument) as refused:
+        except (Refusal, Refusals, DocumentError) as refused:
             answer = refused_answer(refused, request.request_id)
         else:
             request.state["statements"] = ctx.statements
@@ -87,7 +87,7 @@ class GraphQL:
             self.anonymous.read(request, refused)
         try:
             prepared, name = await self._prepare(request, known=refused is None)
-        except (MalformedError, Refusal, Refusals, UnfitDocument) as error:
+        except (MalformedError, Refusal, Refusals, DocumentError) as error:
             # Without a key nobody learns more than that one is needed, or that we are busy.
             if refused is not None and not _is_ours(error):
                 raise refused from None
@@ -105,7 +105,7 @@ class GraphQL:
             self.anonymous.spend(request, cost + new // NEW)
         try:
             ctx = self._context(request, prepared, name, actor, headers)
-        except (Refusal, UnfitDocument) as error:
+        except (Refusal, DocumentError) as error:
             done = prepared.new + request.weight + (REFUSED if _was_read(error) else 0)
             if actor is not PUBLIC and done:
                 await self.door.pay(actor.org_id, 0, headers, done)
@@ -122,7 +122,7 @@ class GraphQL:
     def _context(
         self, request: Request, prepared: Prepared, name: str | None, actor: Actor, headers: list[Header]
     ) -> Context:
-        """The context of an operation that may run. Raises Refusal or UnfitDocument."""
+        """The context of an operation that may run. Raises Refusal or DocumentError."""
         kind = request.state["kind"] = prepared.operation.kind
         if request.method != "POST" and kind != "query":
             headers.append((b"allow", b"POST"))
@@ -182,7 +182,7 @@ def _is_ours(error: Exception) -> bool:
 
 def _was_read(error: Exception) -> bool:
     """Whether what is refused is a document, which was parsed and perhaps judged."""
-    return isinstance(error, UnfitDocument) or (isinstance(error, Refusal) and error.code == "TOO_COMPLEX")
+    return isinstance(error, DocumentError) or (isinstance(error, Refusal) and error.code == "TOO_COMPLEX")
 
 
 def _is_persisted(body: dict[str, Any], extensions: dict[str, Any] | None) -> bool:

@@ -9,8 +9,6 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from execution.survey import FALLBACKS
-from execution.writing import UNWRITTEN
 from resolvers.runtime import Runtime
 from schema.engine import Engine
 
@@ -80,7 +78,8 @@ class Exposition(Collector):
         """The metrics of this process, as they are now."""
         yield from self._requests()
         kept = GaugeMetricFamily("counterfoil_documents", "GraphQL documents that are parsed, validated and planned.")
-        kept.add_metric([], len(self.engine.documents))
+        executor = self.engine.executor
+        kept.add_metric([], len(executor.documents))
         yield kept
         fallbacks = CounterMetricFamily(
             "counterfoil_executor_fallbacks",
@@ -88,7 +87,7 @@ class Exposition(Collector):
             None,
             ["reason"],
         )
-        for reason, count in FALLBACKS.items():
+        for reason, count in executor.settings.fallbacks.items():
             fallbacks.add_metric([reason], count)
         yield fallbacks
         unwritten = CounterMetricFamily(
@@ -97,7 +96,7 @@ class Exposition(Collector):
             None,
             ["type"],
         )
-        for name, count in UNWRITTEN.items():
+        for name, count in executor.settings.serializer_failures.items():
             unwritten.add_metric([name], count)
         yield unwritten
         pool = GaugeMetricFamily(

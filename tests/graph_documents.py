@@ -14,7 +14,7 @@ from graphql import (
 )
 
 from schema.graph import CORE
-from tests.zoo_documents import ReusingWriter, Writer
+from tests.execution.zoo_documents import ReusingWriter, Writer
 
 TEXTS = ["", "a", "Ada", "studio", "new", "%", "é", "x y"]
 TIMES = ["2020-01-01T00:00:00Z", "2025-01-31T12:00:00.5+02:00", "9999-12-31T23:59:59.999Z"]

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from bench.data import fill
-from execution.judge import Limits
+from execution import Limits
 from resolvers import organizations
 from resolvers.runtime import Runtime
 from schema.engine import Engine
@@ -56,7 +56,7 @@ async def studio(api_runtime: Runtime) -> Studio:
 
 
 async def answered(studio: Studio, engine: Engine, text: str, variables: dict[str, Any]) -> tuple[Any, int]:
-    """The engine's answer, and the statements that it took. Raises UnfitDocument."""
+    """The engine's answer, and the statements that it took. Raises DocumentError."""
     prepared = engine.measure(text, None, variables)
     engine.validate(prepared, None)
     ctx = organizations.command_line(studio.runtime, studio.org_id)

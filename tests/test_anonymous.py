@@ -7,8 +7,8 @@ import httpx
 import pytest
 from graphql import get_introspection_query
 
-from execution import documents
-from execution.documents import parse_operation
+from execution import parse_operation
+from execution.guard import documents
 from resolvers.errors import Refusal
 from rest_shim.http import Request
 from server.anonymous import MOST_BODY, MOST_TEXT, MOST_TOKENS, Anonymous

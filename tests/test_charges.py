@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from execution import documents
-from execution.documents import parse_operation
+from execution import parse_operation
+from execution.guard import documents
 from resolvers.runtime import Runtime
 from rest_shim import body as bodies
 from server.graphql import REFUSED

@@ -6,12 +6,11 @@ from typing import Any
 import strawberry
 from graphql import GraphQLError, subscribe, validate
 
-from execution.compare import differences
-from execution.documents import parse_operation
-from execution.run import run
-from execution.survey import FALLBACKS
+from execution import parse_operation
+from execution.run.compare import differences
 from schema.fields import batched, computed
 from schema.planned import fields_of_schema
+from tests.execution.support import FALLBACKS, run
 from tests.test_planned import Ctx
 
 

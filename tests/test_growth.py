@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from graphql import FieldNode, Token
 
-from execution.documents import MOST_BYTES, TOKEN_BYTES, Documents, Operation, UnfitDocument, parse_operation
-from execution.plan import FIELD_BYTES, MOST_PLANS, Plan, plan_of
-from execution.planned import Planned, Selection
-from execution.variables import Variables, variables_of
-from execution.verdicts import MOST_VERDICTS, PLACE_BYTES, VERDICT_BYTES, Verdict
-from execution.writers import _writer_of
+from execution import CostCheck, DocumentError, Documents, Operation, Variables, parse_operation, variables_of
+from execution.guard.cost_cache import COST_BYTES, DECISION_BYTES, MOST_COSTS
+from execution.guard.documents import MOST_BYTES, TOKEN_BYTES
+from execution.plan.compiler import FIELD_BYTES, MOST_PLANS, Plan, plan_of
+from execution.plan.nodes import FieldPlan, SelectionPlan
+from execution.plan.serializer import _serializer_of
 from resolvers.errors import Refusal
 from schema.engine import Engine
-from schema.graph import CORE, FIELDS
+from schema.graph import CORE
 from tests.hostile_documents import many
 
 KEPT = 500
@@ -26,7 +26,7 @@ KEPT = 500
 def alive() -> Counter[str]:
     """How many operations, plans and verdicts there are in the process."""
     gc.collect()
-    kinds = (Operation, Plan, Verdict)
+    kinds = (Operation, Plan, CostCheck)
     return Counter(type(each).__name__ for each in gc.get_objects() if type(each) in kinds)
 
 
@@ -37,21 +37,21 @@ def asked(engine: Engine, text: str, name: str | None = None, variables: Mapping
     operation = engine.measure(text, name, given).operation
     coerced = variables_of(CORE, operation, given)
     assert isinstance(coerced, Variables), text
-    assert plan_of(CORE, operation, coerced, FIELDS) is not None
+    assert isinstance(plan_of(engine.executor.settings, operation, coerced), Plan)
     return operation
 
 
 def test_ten_thousand_documents_leave_as_many_as_are_kept() -> None:
     engine = Engine()
     # By which rules they are valid has no part in what is kept of them, and takes most of the time.
-    engine.documents = Documents(CORE, [], KEPT)
+    engine.executor.documents = Documents(CORE, [], KEPT)
     before = alive()
     for number in range(10_000):
         asked(engine, f"{{ a{number}: health {{ status }} }}")
-    assert len(engine.documents) == KEPT
-    assert alive() - before == {"Operation": KEPT, "Plan": KEPT, "Verdict": KEPT}
+    assert len(engine.executor.documents) == KEPT
+    assert alive() - before == {"Operation": KEPT, "Plan": KEPT, "CostCheck": KEPT}
     asked(engine, "{ a9999: health { status } }")
-    assert alive() - before == {"Operation": KEPT, "Plan": KEPT, "Verdict": KEPT}
+    assert alive() - before == {"Operation": KEPT, "Plan": KEPT, "CostCheck": KEPT}
 
 
 def test_one_document_keeps_few_plans_and_verdicts_whatever_its_variables() -> None:
@@ -68,8 +68,8 @@ def test_one_document_keeps_few_plans_and_verdicts_whatever_its_variables() -> N
         chosen: dict[str, Any] = {name: bool(number >> index & 1) for index, name in enumerate(names)}
         operation = asked(engine, text, None, chosen | {"first": number + 1, "after": f"{number}"})
     assert operation is not None
-    assert (len(operation.plans), len(operation.verdicts.kept)) == (MOST_PLANS, MOST_VERDICTS)
-    assert alive() - before == {"Operation": 1, "Plan": MOST_PLANS, "Verdict": MOST_VERDICTS}
+    assert (len(operation.plans), len(operation.costs.kept)) == (MOST_PLANS, MOST_COSTS)
+    assert alive() - before == {"Operation": 1, "Plan": MOST_PLANS, "CostCheck": MOST_COSTS}
 
 
 def test_each_operation_of_a_document_is_kept_by_its_name_and_no_other() -> None:
@@ -79,15 +79,15 @@ def test_each_operation_of_a_document_is_kept_by_its_name_and_no_other() -> None
     for number in range(40):
         asked(engine, text, f"q{number}")
     for name in ("q40", "", None):
-        with pytest.raises(UnfitDocument):
+        with pytest.raises(DocumentError):
             asked(engine, text, name)
-    assert len(engine.documents) == 40
-    assert alive() - before == {"Operation": 40, "Plan": 40, "Verdict": 40}
+    assert len(engine.executor.documents) == 40
+    assert alive() - before == {"Operation": 40, "Plan": 40, "CostCheck": 40}
 
 
 def test_large_documents_are_kept_by_their_bytes() -> None:
     engine = Engine()
-    engine.documents = documents = Documents(CORE, [], KEPT, 20 * 2**20)
+    engine.executor.documents = documents = Documents(CORE, [], KEPT, 20 * 2**20)
     weights = []
     for number in range(30):
         weights.append(asked(engine, f"{{ a{number}: __typename clients {{ nodes {{ {'id ' * 900} }} }} }}").weight)
@@ -98,12 +98,12 @@ def test_large_documents_are_kept_by_their_bytes() -> None:
         asked(engine, f"{{ a{number}: __typename }}")
     assert len(documents) == KEPT
     assert documents.weight == sum(each.weight for each in documents._kept.values())
-    assert Engine().documents.most == MOST_BYTES
+    assert Engine().executor.documents.most == MOST_BYTES
 
 
 def test_plans_and_verdicts_of_a_kept_document_count_and_push_others_out() -> None:
     engine = Engine()
-    engine.documents = documents = Documents(CORE, [], KEPT, 6 * 2**20)
+    engine.executor.documents = documents = Documents(CORE, [], KEPT, 6 * 2**20)
     for number in range(5):
         asked(engine, f"{{ a{number}: __typename clients {{ nodes {{ {'id ' * 900} }} }} }}")
     before, weight = len(documents), parse_operation(WIDE, None).weight
@@ -114,20 +114,20 @@ def test_plans_and_verdicts_of_a_kept_document_count_and_push_others_out() -> No
         assert documents.weight <= documents.most
         # What was replaced counts no more.
         fields = sum(plan.size for plan in operation.plans.values())
-        verdicts = len(operation.verdicts.kept) * (VERDICT_BYTES + PLACE_BYTES * len(operation.verdicts.places))
+        verdicts = len(operation.costs.kept) * (COST_BYTES + DECISION_BYTES * len(operation.costs.decisions))
         assert operation.weight == weight + FIELD_BYTES * fields + verdicts
-        met.append((operation, len(operation.plans), len(operation.verdicts.kept), fields))
+        met.append((operation, len(operation.plans), len(operation.costs.kept), fields))
     assert {id(each[0]) for each in met} == {id(met[0][0])}
-    assert met[-1][1:3] == (MOST_PLANS, MOST_VERDICTS)
+    assert met[-1][1:3] == (MOST_PLANS, MOST_COSTS)
     assert met[-1][3] > 1_500
     assert len(documents) < before
 
 
 def test_what_is_no_longer_kept_is_gone_without_the_garbage_collector() -> None:
     engine = Engine()
-    engine.documents = Documents(CORE, [], 5)
+    engine.executor.documents = Documents(CORE, [], 5)
     before = alive()
-    kinds = (Operation, Plan, Planned, Selection, Verdict, FieldNode, Token)
+    kinds = (Operation, Plan, FieldPlan, SelectionPlan, CostCheck, FieldNode, Token)
     gc.collect()
     gc.disable()
     try:
@@ -136,7 +136,7 @@ def test_what_is_no_longer_kept_is_gone_without_the_garbage_collector() -> None:
             for choice in range(20):
                 asked(engine, text, None, {f"v{index}": bool(choice >> index & 1) for index in range(8)})
         held = Counter(type(each) for each in gc.get_objects() if type(each) in kinds)
-        assert alive() - before == {"Operation": 5, "Plan": 5 * MOST_PLANS, "Verdict": 5 * MOST_VERDICTS}
+        assert alive() - before == {"Operation": 5, "Plan": 5 * MOST_PLANS, "CostCheck": 5 * MOST_COSTS}
         assert held == Counter(type(each) for each in gc.get_objects() if type(each) in kinds)
     finally:
         gc.enable()
@@ -165,7 +165,7 @@ WEIGHED = {
 @pytest.mark.parametrize("name", WEIGHED)
 def test_what_is_kept_takes_no_more_bytes_than_it_is_weighed(name: str) -> None:
     engine, text = Engine(), WEIGHED[name]
-    engine.documents = documents = Documents(CORE, [])
+    engine.executor.documents = documents = Documents(CORE, [])
     # What is made once for the process, whatever the document, is made here.
     _planned(engine, text.replace("{", "{ z: __typename ", 1), 1)
     gc.collect()
@@ -193,7 +193,7 @@ def _planned(engine: Engine, text: str, choices: int) -> None:
                 left += field.selections.values()
                 if field.shape.item is not None and not field.is_leaf:
                     for inner in field.selections.values():
-                        inner.writers.setdefault(True, _writer_of(inner, unpacked=True))
+                        inner.serializers.setdefault(True, _serializer_of(inner, unpacked=True))
 
 
 def test_what_is_refused_is_not_kept() -> None:
@@ -201,11 +201,11 @@ def test_what_is_refused_is_not_kept() -> None:
     before = alive()
     for number in range(200):
         for text, error in (
-            (f"{{ a{number} }}", UnfitDocument),
-            (f"{{ a{number}: health {{", UnfitDocument),
+            (f"{{ a{number} }}", DocumentError),
+            (f"{{ a{number}: health {{", DocumentError),
             (f"{{ {'a: __typename ' * (21 + number)} }}", Refusal),
         ):
             with pytest.raises(error):
                 engine.validate(engine.measure(text, None, {}), None)
-    assert len(engine.documents) == 0
+    assert len(engine.executor.documents) == 0
     assert alive() - before == {}

@@ -12,17 +12,18 @@ from typing import Any
 import pytest
 from graphql import validate
 
-from execution.documents import Operation, UnfitDocument, parse_operation
-from execution.run import run
+from execution import DocumentError, DocumentLimitError, Operation, parse_operation
 from resolvers import organizations
 from resolvers.errors import Refusal
+from schema.answers import code_of
 from schema.engine import Engine, Prepared
+from tests.execution.inlined import inlined
+from tests.execution.support import run
+from tests.execution.ways import COUNT, RESTLESS, WAYS
+from tests.execution.zoo_documents import VARIABLES, ReusingWriter, Writer
 from tests.graph_documents import GraphWriter, ReusingGraphWriter
-from tests.inlined import inlined
 from tests.studio_support import LAX, Studio, answered
-from tests.test_executor import COUNT, RESTLESS, WAYS
 from tests.test_generated import FULL
-from tests.zoo_documents import VARIABLES, ReusingWriter, Writer
 
 # Written out, a document of doubled fragments has no end.
 LARGEST = 1_500
@@ -38,7 +39,7 @@ async def without_fragments(studio: Studio, engine: Engine, prepared: Prepared) 
     """The answer to a document without its fragments, and the statements that it took."""
     operation = inlined(prepared.operation)
     ctx = organizations.command_line(studio.runtime, studio.org_id)
-    measure = engine.verdicts.of(operation, prepared.variables).measure
+    measure = engine.executor.cost(operation, prepared.variables).analysis
     return await engine.run(ctx, Prepared(operation, prepared.variables, measure)), ctx.statements
 
 
@@ -53,8 +54,8 @@ async def alike(studio: Studio, documents: list[tuple[str, dict[str, Any]]]) -> 
                 found["large"] += 1
                 continue
             engine.validate(prepared, None)
-        except UnfitDocument as unfit:
-            found[unfit.code] += 1
+        except DocumentError as unfit:
+            found[code_of(unfit)] += 1
             continue
         except Refusal as refused:
             found[refused.code] += 1
@@ -153,8 +154,6 @@ def written(writer: type[Writer], seed: int) -> Operation | None:
     """A document over the zoo, None when it came out larger than is allowed."""
     try:
         made = parse_operation(writer(RESTLESS, Random(f"zoo {seed}")).document(), None)
-    except UnfitDocument as unfit:
-        if unfit.code != "TOO_COMPLEX":
-            raise
+    except DocumentLimitError:
         return None
     return made if len(made.text) < LARGEST else None

@@ -7,16 +7,14 @@ from typing import Any
 import pytest
 from graphql import GraphQLField, GraphQLObjectType
 
-from execution.batch import Args
-from execution.kinds import Batch, Kind
-from execution.run import run
-from execution.variables import Variables, variables_of
+from execution import Args, BatchField, FieldKind, Variables, variables_of
 from resolvers import organizations
 from resolvers.context import Context
 from resolvers.listing import Page
 from schema.engine import Engine
 from schema.fields import Batched, strawberry_fields
 from schema.graph import CORE, FIELDS, SCHEMA
+from tests.execution.support import run
 from tests.studio_support import LAX, Studio, answered
 
 # Each type is reached from several places, in each of them with other arguments: its loaders get parents of each.
@@ -57,7 +55,7 @@ HOOK = 'mutation { a: createWebhook(input: {url: "https://93.184.216.34/", event
 class Call:
     """One call of a loader."""
 
-    kind: Batch
+    kind: BatchField
     parents: list[Any]
     args: Args
 
@@ -68,9 +66,9 @@ class Recorder:
     def __init__(self) -> None:
         self.calls: dict[tuple[str, str], list[Call]] = {}
 
-    def __call__(self, type_: GraphQLObjectType, name: str, field: GraphQLField) -> Kind:
+    def __call__(self, type_: GraphQLObjectType, name: str, field: GraphQLField) -> FieldKind:
         kind = FIELDS(type_, name, field)
-        if not isinstance(kind, Batch):
+        if not isinstance(kind, BatchField):
             return kind
         calls = self.calls.setdefault((type_.name, name), [])
 
@@ -80,7 +78,9 @@ class Recorder:
             return values
 
         # A field that comes with its parent's row is not loaded: none does, so that each is.
-        return Batch(resolve, kind.arguments, kind.names, kind.needs, kind.sure, kind.folds, None, kind.cost)
+        return BatchField(
+            resolve, kind.arguments, kind.names, kind.needs, kind.trusted, kind.joins_inline, None, kind.cost
+        )
 
 
 def shown(value: Any) -> Any:

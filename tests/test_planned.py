@@ -8,12 +8,11 @@ import pytest
 import strawberry
 from graphql import ExecutionResult, GraphQLError, validate
 
-from execution.compare import differences
-from execution.documents import parse_operation
-from execution.kinds import Batch, Own, Plain
-from execution.run import core, run
+from execution import BatchField, ReadField, ResolverField, parse_operation
+from execution.run.compare import differences
 from schema.fields import argument, batched, computed
 from schema.planned import fields_of_schema
+from tests.execution.support import core, run
 
 
 @dataclass
@@ -150,15 +149,15 @@ def test_each_field_is_got_in_the_cheapest_way_that_is_right() -> None:
     box: Any = CORE.type_map["Box"]
     kinds = {name: type(FIELDS(box, name, field)) for name, field in box.fields.items()}
     assert kinds == {
-        "name": Plain,
-        "size": Plain,
-        "wrong": Plain,
-        "length": Plain,
-        "constant": Plain,
-        "inner": Batch,
-        "bySelf": Own,
-        "later": Own,
-        "raises": Own,
+        "name": ReadField,
+        "size": ReadField,
+        "wrong": ReadField,
+        "length": ReadField,
+        "constant": ReadField,
+        "inner": BatchField,
+        "bySelf": ResolverField,
+        "later": ResolverField,
+        "raises": ResolverField,
     }
 
 

@@ -6,8 +6,7 @@ import psycopg
 import pytest
 from graphql import is_non_null_type
 
-from execution.documents import parse_operation
-from execution.selection import fields_of
+from execution import fields_of, parse_operation
 from models.typeid import new_uuid
 from resolvers import organizations
 from resolvers.context import Context

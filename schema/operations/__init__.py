@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from execution.documents import Documents, Operation, parse_operation
+from execution import Documents, Operation, parse_operation
 from schema.graph import CORE
 
 
 def _load() -> dict[str, Operation]:
-    """Every operation by its name. Raises UnfitDocument for one that the schema does not have."""
+    """Every operation by its name. Raises DocumentError for one that the schema does not have."""
     documents = Documents(CORE)
     found: dict[str, Operation] = {}
     for path in sorted(Path(__file__).parent.glob("*.graphql")):

@@ -1,0 +1,161 @@
+"""The executor: one entry to prepare, analyze and run operations over a schema."""
+
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Protocol
+
+from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema
+
+from execution.guard.cost import FieldRule, Limits
+from execution.guard.cost_cache import CostCache, CostCheck
+from execution.guard.documents import MOST_BYTES, MOST_TOKENS, Documents, Operation
+from execution.guard.introspection import introspection_rules
+from execution.guard.validation import RULES
+from execution.plan.compiler import is_planned, plan_of
+from execution.plan.field_kinds import FieldKinds, resolver_fields
+from execution.plan.serializer import SerializerState, serialize
+from execution.plan.settings import Serializers, Settings
+from execution.plan.variables import Variables, variables_of
+from execution.run.compare import differences
+from execution.run.runner import Outcome, run, run_core
+
+_LIMITS = Limits()
+
+
+class StrawberrySchema(Protocol):
+    """A ``strawberry.Schema``, by what is used of it."""
+
+    _schema: GraphQLSchema
+
+
+class Executor:
+    """Executes operations over a schema, level by level.
+
+    ``fields`` returns the kind of each field; without it every field is resolved by its own resolver. ``serializers``
+    says whether objects of trusted fields are serialized by compiled functions. ``rules`` has what fields cost
+    (without it, what those of introspection cost), ``limits`` what an operation may be at most. ``validation`` are the
+    rules of validation. At most ``documents`` operations are kept, and ``document_bytes`` of them.
+
+    Two counters may be given: ``fallbacks`` counts the operations that graphql-core ran, by the reason;
+    ``serializer_failures`` how often objects could not be serialized as promised, by their type.
+
+    Raises ValueError for a schema with extensions or an execution context of its own, which only wrap graphql-core.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema | StrawberrySchema,
+        *,
+        fields: FieldKinds = resolver_fields,
+        serializers: Serializers = Serializers.OFF,
+        rules: Mapping[tuple[str, str], FieldRule] | None = None,
+        limits: Limits = _LIMITS,
+        validation: Sequence[Any] = RULES,
+        hide_suggestions: bool = False,
+        documents: int = 500,
+        document_bytes: int = MOST_BYTES,
+        fallbacks: Counter[str] | None = None,
+        serializer_failures: Counter[str] | None = None,
+    ) -> None:
+        core = _core_schema(schema)
+        self.schema = core
+        self.settings = Settings(
+            core,
+            fields,
+            serializers,
+            Counter() if fallbacks is None else fallbacks,
+            Counter() if serializer_failures is None else serializer_failures,
+        )
+        self.limits = limits
+        self.documents = Documents(core, validation, documents, document_bytes, hide_suggestions=hide_suggestions)
+        self._costs = CostCache(core, introspection_rules(core) if rules is None else rules, limits)
+
+    def find(self, text: str, name: str | None = None, tokens: int = MOST_TOKENS) -> Operation:
+        """Return a text's operation of at most so many tokens, parsed but not yet validated. Raises DocumentError."""
+        return self.documents.operation(text, name, tokens)
+
+    def validate(self, operation: Operation, name: str | None = None) -> Operation:
+        """Validate an operation, and keep it from then on. Raises DocumentError."""
+        return self.documents.validated(operation, name)
+
+    def prepare(self, text: str, name: str | None = None) -> Operation:
+        """Return a text's operation, parsed and validated. Raises DocumentError."""
+        return self.validate(self.find(text, name), name)
+
+    def cost(self, operation: Operation, variables: Mapping[str, Any] | None = None) -> CostCheck:
+        """Return what an operation costs with its variables, and which limit it exceeds, if any."""
+        return self._costs.of(operation, variables or {})
+
+    def variables(self, operation: Operation, given: Mapping[str, Any]) -> Variables | list[GraphQLError]:
+        """Return an operation's variables, coerced, or what is wrong with them."""
+        return variables_of(self.schema, operation, given)
+
+    def is_planned(self, operation: Operation, variables: Mapping[str, Any]) -> bool:
+        """Return whether an operation is compiled for its variables, or needs not be."""
+        return is_planned(self.settings, operation, variables)
+
+    def run(
+        self,
+        operation: Operation,
+        variables: Mapping[str, Any] | Variables | None = None,
+        *,
+        context: Any = None,
+        root: Any = None,
+        only: str | None = None,
+    ) -> Coroutine[Any, Any, Outcome]:
+        """Run a validated operation. ``only`` runs one of its root fields, by the key of the answer."""
+        given = {} if variables is None else variables
+        return run(self.settings, operation, given, context=context, root=root, only=only)
+
+    async def compare(
+        self,
+        operation: Operation,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        context: Any = None,
+        root: Any = None,
+        ours: Outcome | None = None,
+        exact: bool = False,
+    ) -> list[str]:
+        """Return what differs between an answer and graphql-core's, in words: an empty list where they are the same.
+
+        ``ours`` is the answer; without it the operation is run. See ``differences`` for ``exact``.
+        """
+        given = variables or {}
+        if ours is None:
+            ours = await self.run(operation, given, context=context, root=root)
+        theirs = await run_core(self.schema, operation, given, context=context, root=root)
+        return differences(ours, theirs, exact=exact)
+
+    def serializer(self, operation: Operation) -> Callable[[Any], dict[str, Any]]:
+        """Return a function from a row to the object that the operation's one root field answers for it.
+
+        Raises ValueError for an operation that asks for more than columns of the row.
+        """
+        plan = plan_of(self.settings, operation, Variables(self.schema, operation, {}, {}))
+        fields = [] if isinstance(plan, str) else list(plan.root.fields.values())
+        if len(fields) != 1 or not isinstance(fields[0].shape.named, GraphQLObjectType):
+            raise ValueError("The operation has more than one root field, or no object.")
+        selection = fields[0].selection(fields[0].shape.named)
+        if selection.rest:
+            raise ValueError(f"{selection.rest[0].name} is no column of the row.")
+
+        def serialized(row: Any, _plan: Any = plan) -> dict[str, Any]:
+            # The function keeps the plan, which its fields hold weakly.
+            return serialize(selection, [row], SerializerState())[0]
+
+        return serialized
+
+
+def _core_schema(schema: GraphQLSchema | StrawberrySchema) -> GraphQLSchema:
+    """Return graphql-core's schema. Raises ValueError for one that is executed with more than its resolvers."""
+    core: object = schema if isinstance(schema, GraphQLSchema) else getattr(schema, "_schema", None)
+    if not isinstance(core, GraphQLSchema):
+        raise TypeError(f"A {type(schema).__name__} is not a schema.")
+    strawberry = getattr(core, "_strawberry_schema", None)
+    context_class = getattr(strawberry, "execution_context_class", None)
+    if getattr(strawberry, "extensions", ()):
+        raise ValueError("The schema has extensions, which this executor does not run.")
+    if context_class is not None and not context_class.__module__.startswith("strawberry."):
+        raise ValueError("The schema has an execution context class, which this executor does not use.")
+    return core

@@ -1,0 +1,1 @@
+"""Documents: parsed within limits, validated, and analyzed for what they cost."""

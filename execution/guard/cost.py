@@ -1,0 +1,255 @@
+"""Cost analysis: an operation's depth, breadth, cost and scopes, worked out before it is validated.
+
+One pass over the document. A fragment is analyzed once for each type condition and counted at each spread, so that
+neither a cycle nor a fragment bomb takes longer than reading the document.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from graphql import (
+    DirectiveNode,
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLNamedType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    SelectionSetNode,
+    is_abstract_type,
+    value_from_ast_untyped,
+)
+
+from execution.guard.arguments import is_given, root_of, type_of
+from execution.guard.documents import Operation
+from execution.guard.nesting import CONDITIONS
+
+# What JSON puts around a key and its value.
+AROUND = 6
+# So many fields of a document are free; of the others, each of which is compiled, five cost as much as an object.
+FREE_FIELDS, FIELDS_FOR_ONE = 100, 5
+# The figures of a fragment bomb have hundreds of digits; a message shows no larger number.
+LARGEST_SHOWN = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """What a field costs and which scope it needs.
+
+    ``cost`` is for one object. What a field holds costs ``times`` as much, or as often as ``multiplier`` returns from
+    the arguments ``multiplied_by``; ``cost_each``: the field's own cost is multiplied too.
+
+    ``public`` fields need no authentication. ``scope`` is needed, and ``scope_of`` returns further scopes from the
+    arguments that it ``reads``. ``filters`` are the arguments that narrow what it holds, ``price`` returns what they
+    cost. ``charges`` are what the field adds to the cost of the field around it: an amount, and how many times the
+    price of that field's filters.
+
+    ``weight`` is the cost of the field's own size, ``size`` how many bytes it may have, 0 where its length is counted
+    when it is loaded. ``introspects`` is how many objects of the schema it shows.
+    """
+
+    cost: int = 0
+    scope: str | None = None
+    public: bool = False
+    scope_of: Callable[[Mapping[str, Any]], list[str]] | None = None
+    reads: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    price: Callable[[Mapping[str, Any]], int] | None = None
+    charges: tuple[int, int] = (0, 0)
+    weight: int = 0
+    size: int = 64
+    introspects: int = 0
+    times: int = 1
+    multiplier: Callable[[Mapping[str, Any]], int] | None = None
+    multiplied_by: tuple[str, ...] = ()
+    cost_each: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of an operation."""
+
+    depth: int = 15
+    aliases: int = 100
+    directives: int = 50
+    root_fields: int = 20
+    mutations: int = 5
+    expanded: int = 1_000
+    cost: int = 5_000
+
+
+@dataclass(slots=True)
+class CostAnalysis:
+    """What analyzing a selection found. ``scopes`` has, for each scope, the path of the first field that needs it.
+
+    ``filtered``: some field of it is given one of its filters, and not as null. ``searched`` is the part of the cost
+    for filters and charges, each once however many objects have it. ``charges`` is what its fields add to the cost of
+    the field around it. ``size`` is how many bytes the answer may have, without what is counted when it is loaded.
+    ``expanded`` is how many fields there are with each fragment written out at each spread, once for each type that an
+    object with the field can have.
+    """
+
+    depth: int = 0
+    aliases: int = 0
+    directives: int = 0
+    fields: int = 0
+    cost: int = 0
+    introspected: int = 0
+    expanded: int = 0
+    public: bool = True
+    filtered: bool = False
+    searched: int = 0
+    charges: tuple[int, int] = (0, 0)
+    size: int = 0
+    scopes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def add(self, other: "CostAnalysis", prefix: tuple[str, ...] = (), times: int = 1) -> None:
+        """Add a part, ``times`` over, whose fields are at ``prefix``."""
+        self.depth = max(self.depth, other.depth)
+        self.aliases += other.aliases
+        self.directives += other.directives
+        self.cost += other.cost * times
+        self.size += other.size * times
+        self.searched += other.searched
+        self.charges = self.charges[0] + other.charges[0], self.charges[1] + other.charges[1]
+        self.introspected += other.introspected * times
+        self.expanded += other.expanded
+        self.public = self.public and other.public
+        self.filtered = self.filtered or other.filtered
+        for scope, path in other.scopes.items():
+            self.scopes.setdefault(scope, prefix + path)
+
+
+class _Analyzer:
+    def __init__(
+        self, schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], rules: Mapping[Any, FieldRule]
+    ) -> None:
+        self.schema, self.operation, self.variables, self.rules = schema, operation, variables, rules
+        self.memo: dict[tuple[str, str], CostAnalysis] = {}
+        self.open: set[str] = set()
+
+    def selection(self, node: SelectionSetNode, parent: GraphQLNamedType | None) -> CostAnalysis:
+        whole = CostAnalysis()
+        for part in node.selections:
+            whole.directives += len(part.directives or ())
+            if any(left_out(directive, self.variables) for directive in part.directives or ()):
+                continue
+            if isinstance(part, FieldNode):
+                whole.fields += 1
+                whole.aliases += part.alias is not None
+                whole.add(self._field(part, parent))
+            elif isinstance(part, InlineFragmentNode):
+                condition = part.type_condition
+                on = parent if condition is None else self.schema.type_map.get(condition.name.value)
+                inner = self.selection(part.selection_set, on)
+                whole.fields += inner.fields
+                whole.add(inner)
+            elif isinstance(part, FragmentSpreadNode):
+                inner = self._fragment(part.name.value)
+                whole.fields += inner.fields
+                whole.add(inner)
+        return whole
+
+    def _fragment(self, name: str) -> CostAnalysis:
+        node = self.operation.fragments.get(name)
+        if node is None or name in self.open:
+            return CostAnalysis()  # validation reports a missing fragment, and a cycle
+        condition = node.type_condition.name.value
+        if (name, condition) not in self.memo:
+            self.open.add(name)
+            self.memo[name, condition] = self.selection(node.selection_set, self.schema.type_map.get(condition))
+            self.open.discard(name)
+        return self.memo[name, condition]
+
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> CostAnalysis:
+        name = node.name.value
+        on = parent.name if parent is not None else ""
+        rule = self.rules.get((on, name)) or FieldRule(public=name.startswith("__"))
+        arguments = _arguments_of(node, rule, self.variables)
+        times = rule.times if rule.multiplier is None else rule.multiplier(arguments)
+        own = rule.cost * (times if rule.cost_each else 1) + rule.weight
+        price = 0 if rule.price is None else rule.price(arguments)
+        answered_as = node.alias.value if node.alias is not None else name
+        measure = CostAnalysis(
+            depth=1, cost=own + price, introspected=rule.introspects * rule.times,
+            public=rule.public, searched=price, size=len(answered_as) + AROUND + rule.size, expanded=1,
+        )  # fmt: skip
+        if rule.scope is not None:
+            measure.scopes[rule.scope] = (answered_as,)
+        measure.filtered = is_given(arguments, rule.filters)
+        if rule.scope_of is not None:
+            for scope in rule.scope_of(arguments):
+                measure.scopes.setdefault(scope, (answered_as,))
+        if node.selection_set is not None:
+            held = self.selection(node.selection_set, type_of(node, parent))
+            measure.add(held, (answered_as,), times)
+            measure.depth = held.depth + 1
+            amount, factor = held.charges
+            charged = amount + factor * price
+            measure.cost += charged
+            measure.searched += charged
+            # What lies under a public field is public, as introspection's own fields are.
+            measure.public = rule.public
+        measure.charges = rule.charges
+        if is_abstract_type(parent):
+            measure.expanded *= len(self.schema.get_possible_types(parent))
+        return measure
+
+
+def _arguments_of(node: FieldNode, rule: FieldRule, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of those of a field's arguments that its rule reads."""
+    wanted = {*rule.reads, *rule.filters, *rule.multiplied_by}
+    return {
+        part.name.value: value_from_ast_untyped(part.value, cast(dict[str, Any], variables))
+        for part in node.arguments or ()
+        if part.name.value in wanted
+    }
+
+
+def left_out(directive: DirectiveNode, variables: Mapping[str, Any]) -> bool:
+    """Return whether ``@skip`` or ``@include`` leaves out what it stands at."""
+    if directive.name.value not in CONDITIONS:
+        return False
+    for argument in directive.arguments or ():
+        wanted = value_from_ast_untyped(argument.value, cast(dict[str, Any], variables))
+        if argument.name.value == "if" and wanted is (directive.name.value == "skip"):
+            return True
+    return False
+
+
+def defaults_of(operation: Operation) -> dict[str, Any]:
+    """Return the default values of an operation's variables, by name."""
+    return {
+        each.variable.name.value: value_from_ast_untyped(each.default_value)
+        for each in operation.definition.variable_definitions or ()
+        if each.default_value is not None
+    }
+
+
+def analyze_cost(
+    schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], rules: Mapping[Any, FieldRule]
+) -> CostAnalysis:
+    """Analyze an operation with its variables. Unknown fields cost nothing: validation reports them."""
+    analyzer = _Analyzer(schema, operation, defaults_of(operation) | dict(variables), rules)
+    measure = analyzer.selection(operation.definition.selection_set, root_of(schema, operation.kind))
+    measure.directives += len(operation.definition.directives or ())
+    measure.cost += max(0, measure.expanded - FREE_FIELDS) // FIELDS_FOR_ONE
+    return measure
+
+
+def limit_exceeded(measure: CostAnalysis, kind: str, limits: Limits) -> str | None:
+    """Return which limit an operation exceeds, as a sentence; None where it exceeds none."""
+    for what, found, most in (
+        ("levels", measure.depth, limits.depth),
+        ("aliases", measure.aliases, limits.aliases),
+        ("directives", measure.directives, limits.directives),
+        ("root fields", measure.fields, limits.mutations if kind == "mutation" else limits.root_fields),
+        ("fields, each fragment counted at each spread", measure.expanded, limits.expanded),
+    ):
+        if found > most:
+            return f"The operation has {min(found, LARGEST_SHOWN)} {what}; {most} are allowed."
+    if measure.cost > limits.cost:
+        return (
+            f"The operation costs {min(measure.cost, LARGEST_SHOWN)}; {limits.cost} is allowed. Ask for smaller pages."
+        )
+    return None

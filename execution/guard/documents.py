@@ -1,0 +1,223 @@
+"""Documents: parsed and validated once, then found by their text."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from sys import getsizeof
+from typing import Any
+
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    Token,
+    TokenKind,
+    parse,
+    validate,
+)
+from graphql.language import Lexer, Source
+from graphql.language.parser import Parser
+
+from execution.guard.errors import DocumentLimitError, DocumentSyntaxError, DocumentValidationError
+from execution.guard.nesting import MOST_CONDITIONS, MOST_NESTED, conditions_of, nesting_of
+
+MOST_TEXT = 16 * 1024
+MOST_TOKENS = 2_000
+# Selections and input values together; selections alone are judged more finely later.
+MOST_BRACKETS = 60
+# Python itself refuses to read a number of some thousand digits.
+MOST_DIGITS = 400
+# What is kept is weighed, not measured: an operation takes no more bytes than this, and for each token, with what is
+# known of it; its text is there so many times.
+OPERATION_BYTES, TOKEN_BYTES, COPIES = 12_000, 1_100, 3
+MOST_BYTES = 64 * 2**20
+# Some print all that is around them: more of them would take long, and nobody reads them.
+MOST_ERRORS = 5
+# How graphql-core's validation ends where Python would recurse too deeply.
+RECURSED = "Validation aborted."
+_OPEN = frozenset({TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L})
+_NUMBERS = frozenset({TokenKind.INT, TokenKind.FLOAT})
+_CLOSED = frozenset({TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R})
+
+
+@dataclass(slots=True, weakref_slot=True)
+class Operation:
+    """One operation of a document.
+
+    ``conditions`` has the variables of its ``@skip`` and ``@include``, each with a directive that it decides.
+    ``valid`` is the schema that it is valid for. ``plans`` holds its plans, ``costs`` its cost analyses, ``kept`` what
+    else is known of it; ``weight`` is how many bytes all of that takes, and ``grown`` is called with what is added.
+    """
+
+    text: str
+    document: DocumentNode
+    definition: OperationDefinitionNode
+    fragments: dict[str, FragmentDefinitionNode]
+    tokens: int = 0
+    conditions: dict[str, DirectiveNode] = field(default_factory=dict)
+    valid: GraphQLSchema | None = None
+    plans: dict[Any, Any] = field(default_factory=dict)
+    costs: Any = None
+    kept: dict[Any, Any] = field(default_factory=dict)
+    weight: int = 0
+    grown: Callable[[int], None] | None = None
+
+    def grow(self, by: int) -> None:
+        """Take note of bytes that are kept with it from now on, or, below zero, no longer."""
+        self.weight += by
+        if self.grown is not None:
+            self.grown(by)
+
+    @property
+    def kind(self) -> str:
+        """query, mutation or subscription."""
+        return self.definition.operation.value
+
+
+class _Bounded(Lexer):
+    """Reads tokens for a parser, which recurses: stops before it meets what is too large or too deep."""
+
+    def __init__(self, source: Source, most: int) -> None:
+        super().__init__(source)
+        self.most = most
+        self.count = self.depth = 0
+
+    def advance(self) -> Token:
+        """The next token. Raises DocumentError."""
+        token = super().advance()
+        kind = token.kind
+        self.count += kind is not TokenKind.EOF
+        if self.count > self.most:
+            raise _too_many(self.most)
+        if kind in _OPEN:
+            self.depth += 1
+            if self.depth > MOST_BRACKETS:
+                raise DocumentLimitError("The document is nested too deeply.")
+        elif kind in _CLOSED:
+            self.depth -= 1
+        elif kind in _NUMBERS and token.end - token.start > MOST_DIGITS:
+            raise DocumentLimitError(f"A number in the document has more than {MOST_DIGITS} digits.")
+        return token
+
+    def finish(self) -> None:
+        """Read what a parser left, so that a malformed document that is too large is reported as too large."""
+        try:
+            while self.advance().kind is not TokenKind.EOF:
+                pass
+        except GraphQLError:
+            return  # no token can be read here: nothing behind it counts
+
+
+def _too_many(most: int) -> DocumentLimitError:
+    return DocumentLimitError(f"The document has more than {most} tokens.")
+
+
+def parse_operation(text: str, name: str | None, tokens: int = MOST_TOKENS) -> Operation:
+    """Parse a text of at most so many tokens and pick its operation. Raises DocumentError."""
+    if len(text) > MOST_TEXT:
+        raise DocumentLimitError(f"The document has more than {MOST_TEXT} characters.")
+    source = Source(text)
+    lexer = _Bounded(source, tokens)
+    try:
+        document = Parser(source, max_tokens=MOST_TOKENS, lexer=lexer).parse_document()
+    except GraphQLError as error:
+        lexer.finish()
+        raise DocumentSyntaxError(error) from None
+    _unlink(document)
+    if nesting_of(document.definitions) > MOST_NESTED:
+        raise DocumentLimitError("The fragments of the document are nested too deeply.")
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    chosen = [node for node in operations if name is None or (node.name is not None and node.name.value == name)]
+    if len(chosen) != 1:
+        what = "The document has no such operation." if name else "Name one of the document's operations."
+        message = "The document has no operation." if not operations else what
+        raise DocumentValidationError(GraphQLError(message))
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    conditions = conditions_of(chosen[0], fragments)
+    if len(conditions) > MOST_CONDITIONS:
+        found = f"The operation has {len(conditions)} variables in @skip and @include"
+        raise DocumentLimitError(f"{found}; {MOST_CONDITIONS} are allowed.")
+    weight = OPERATION_BYTES + TOKEN_BYTES * lexer.count + COPIES * getsizeof(text)
+    return Operation(text, document, chosen[0], fragments, lexer.count, conditions, weight=weight)
+
+
+def _unlink(document: DocumentNode) -> None:
+    """Let go of the tokens that no node begins or ends with: each holds the next one and the one before."""
+    token = None if document.loc is None else document.loc.start_token
+    while token is not None:
+        following = token.next
+        token.prev = token.next = None
+        token = following
+
+
+class Documents:
+    """The operations that were seen lately, parsed and validated: at most ``size`` of them, and ``most`` bytes."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        rules: Any = None,
+        size: int = 500,
+        most: int = MOST_BYTES,
+        *,
+        hide_suggestions: bool = False,
+    ) -> None:
+        self.schema = schema
+        self._rules = rules
+        self._hide = hide_suggestions
+        self._size, self.most = size, most
+        self.weight = 0
+        self._kept: OrderedDict[tuple[str, str | None], Operation] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @staticmethod
+    def names_in(text: str) -> list[str]:
+        """The names of a text's operations."""
+        nodes = [node for node in parse(text).definitions if isinstance(node, OperationDefinitionNode)]
+        return [node.name.value for node in nodes if node.name is not None]
+
+    def operation(self, text: str, name: str | None, tokens: int = MOST_TOKENS) -> Operation:
+        """The parsed operation, of at most so many tokens, not yet validated. Raises DocumentError."""
+        kept = self._kept.get((text, name))
+        if kept is not None:
+            if kept.tokens > tokens:
+                raise _too_many(tokens)
+            self._kept.move_to_end((text, name))
+            return kept
+        return parse_operation(text, name, tokens)
+
+    def validated(self, operation: Operation, name: str | None) -> Operation:
+        """The operation once it is valid; remembered from then on. Raises DocumentError."""
+        if operation.valid is not self.schema:
+            errors = validate(
+                self.schema, operation.document, self._rules, max_errors=MOST_ERRORS, hide_suggestions=self._hide
+            )
+            if errors and errors[-1].message == RECURSED:
+                raise DocumentLimitError("The document is nested too deeply.")
+            if errors:
+                raise DocumentValidationError(*errors)
+            operation.valid = self.schema
+            self._keep(operation, name)
+        return operation
+
+    def _keep(self, operation: Operation, name: str | None) -> None:
+        replaced = self._kept.pop((operation.text, name), None)
+        if replaced is not None:
+            self._left(replaced)
+        self._kept[operation.text, name] = operation
+        operation.grown = self._grow
+        self._grow(operation.weight)
+
+    def _grow(self, by: int) -> None:
+        self.weight += by
+        while len(self._kept) > self._size or self.weight > self.most:
+            self._left(self._kept.popitem(last=False)[1])
+
+    def _left(self, operation: Operation) -> None:
+        operation.grown = None
+        self.weight -= operation.weight

@@ -1,0 +1,46 @@
+"""The cost of introspection: the lists of a schema count as what they hold on average."""
+
+from graphql import GraphQLSchema, get_named_type, is_object_type
+
+from execution.guard.arguments import INTROSPECTION
+from execution.guard.cost import CostAnalysis, FieldRule
+
+# For each type of the schema. The standard query, all of it, asks for 28.
+MOST_INTROSPECTED = 36
+# What stands beside it is run by graphql-core too, which takes some six times as long for each object.
+MOST_BESIDE = 200
+# A type that a field leads to has fields more often than any type has.
+_HELD = {
+    ("__Type", "fields"): 5,
+    ("__Type", "inputFields"): 2,
+    ("__Type", "interfaces"): 1,
+    ("__Type", "possibleTypes"): 1,
+    ("__Type", "enumValues"): 1,
+    ("__Field", "args"): 1,
+    ("__Directive", "args"): 1,
+}
+
+
+def introspection_rules(schema: GraphQLSchema) -> dict[tuple[str, str], FieldRule]:
+    """Return the rules of the fields of ``__schema`` and ``__type``, which are public."""
+    rules = {}
+    held = _HELD | {("__Schema", "types"): len(schema.type_map), ("__Schema", "directives"): len(schema.directives)}
+    for type_ in schema.type_map.values():
+        if type_.name.startswith("__") and is_object_type(type_):
+            for name, field in type_.fields.items():
+                # Most types are not of another.
+                introspects = int(is_object_type(get_named_type(field.type)) and name != "ofType")
+                times = held.get((type_.name, name), 1)
+                rules[type_.name, name] = FieldRule(public=True, introspects=introspects, times=times)
+    for root in (schema.query_type, schema.mutation_type, schema.subscription_type):
+        if root is not None:
+            for name in INTROSPECTION:
+                rules[root.name, name] = FieldRule(public=True, introspects=1)
+    return rules
+
+
+def introspects_too_much(schema: GraphQLSchema, measure: CostAnalysis) -> bool:
+    """Return whether answering would take much longer than answering the standard introspection query."""
+    if measure.introspected and measure.cost > MOST_BESIDE:
+        return True
+    return measure.introspected > MOST_INTROSPECTED * len(schema.type_map)

@@ -1,0 +1,1 @@
+"""Plans: what an operation asks of each type, compiled once."""

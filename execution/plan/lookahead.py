@@ -1,0 +1,78 @@
+"""What a document's selection asks for, known without a plan: its fields, and the columns that they need of a row."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLObjectType,
+    InlineFragmentNode,
+    SelectionSetNode,
+    get_named_type,
+)
+
+from execution.plan.field_kinds import FieldKinds, ReadField
+
+
+def fields_of(
+    node: SelectionSetNode, on: GraphQLObjectType, fragments: Mapping[str, FragmentDefinitionNode]
+) -> Iterator[FieldNode]:
+    """The fields that a selection may ask of an object of one type, through its fragments (conditions ignored).
+
+    Each fragment is looked into once, as the specification has it: one that is spread again adds nothing.
+    """
+    return _fields(node, {on.name, *(interface.name for interface in on.interfaces)}, fragments, set())
+
+
+def _fields(
+    node: SelectionSetNode, names: set[str], fragments: Mapping[str, FragmentDefinitionNode], met: set[str]
+) -> Iterator[FieldNode]:
+    for part in node.selections:
+        if isinstance(part, FieldNode):
+            yield part
+        elif isinstance(part, InlineFragmentNode):
+            if part.type_condition is None or part.type_condition.name.value in names:
+                yield from _fields(part.selection_set, names, fragments, met)
+        elif isinstance(part, FragmentSpreadNode) and part.name.value not in met:
+            met.add(part.name.value)
+            fragment = fragments[part.name.value]
+            if fragment.type_condition.name.value in names:
+                yield from _fields(fragment.selection_set, names, fragments, met)
+
+
+def columns_of(
+    nodes: Iterable[FieldNode],
+    types: Iterable[GraphQLObjectType],
+    fragments: Mapping[str, FragmentDefinitionNode],
+    fields: FieldKinds,
+) -> tuple[str, ...]:
+    """The columns that the selections of some fields need of their rows, whichever of the types those have; sorted."""
+    found: set[str] = set()
+    for type_ in types:
+        for node in nodes:
+            _collect(node, type_, fragments, fields, found)
+    return tuple(sorted(found))
+
+
+def _collect(
+    node: FieldNode,
+    on: GraphQLObjectType,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    fields: FieldKinds,
+    found: set[str],
+) -> None:
+    if node.selection_set is None:
+        return
+    for part in fields_of(node.selection_set, on, fragments):
+        definition = on.fields.get(part.name.value)
+        if definition is None:
+            continue  # __typename
+        kind = fields(on, part.name.value, definition)
+        if not isinstance(kind, ReadField):
+            found.update(kind.needs)
+            continue
+        found.update(kind.columns)
+        inner = get_named_type(definition.type)
+        if kind.same_row and isinstance(inner, GraphQLObjectType):
+            _collect(part, inner, fragments, fields, found)

@@ -1,0 +1,97 @@
+"""The nodes of a plan: the selections of object types, and their fields."""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type
+
+from execution.plan.arguments import Arguments
+from execution.plan.field_kinds import BatchField, FieldKind, ReadField
+from execution.plan.shapes import Shape
+
+
+class Compiler(Protocol):
+    """What compiles selections: a plan."""
+
+    schema: GraphQLSchema
+
+    def under(self, field: "FieldPlan", type_: GraphQLObjectType) -> "SelectionPlan":
+        """Return the selection of a field's objects of one type."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class FieldPlan:
+    """One field of one object type in a plan.
+
+    ``source`` is the batch field whose rows its objects are; ``inline_join``: its one object is joined to its parent's
+    row.
+    """
+
+    plan: "Compiler"
+    parent: GraphQLObjectType
+    key: str
+    name: str
+    details: Any
+    nodes: list[FieldNode]
+    definition: GraphQLField
+    shape: Shape
+    kind: FieldKind
+    is_leaf: bool
+    source: "FieldPlan | None" = None
+    inline_join: bool = False
+    arguments: Arguments | None = None
+    selections: dict[str, "SelectionPlan"] = field(default_factory=dict)
+
+    def selection(self, type_: GraphQLObjectType) -> "SelectionPlan":
+        """Return the selection of the field's objects of one type, compiled when such an object is first met."""
+        found = self.selections.get(type_.name)
+        if found is None:
+            found = self.selections[type_.name] = self.plan.under(self, type_)
+        return found
+
+    def set_columns(self) -> None:
+        """Work out which columns of its objects' rows a batch field selects."""
+        assert self.arguments is not None, "a batch field has arguments, even if none"
+        self.arguments.columns = tuple(
+            sorted({name for each in self.types() for name in self.selection(each).columns()})
+        )
+
+    def types(self) -> list[GraphQLObjectType]:
+        """Return the types that its objects can have."""
+        named: Any = get_named_type(self.definition.type)
+        return [named] if isinstance(named, GraphQLObjectType) else list(self.plan.schema.get_possible_types(named))
+
+
+@dataclass(slots=True, eq=False)
+class SelectionPlan:
+    """The fields that are asked of objects of one type. ``empty`` has their keys in the answer's order.
+
+    A serializer writes all of an object but its ``rest``; what it writes within one object costs ``weight``, of which
+    ``own`` is for the size of the object's own fields. ``height`` is how many selections it writes within each other.
+    """
+
+    type_: GraphQLObjectType
+    fields: dict[str, FieldPlan]
+    empty: dict[str, None]
+    rest: list[FieldPlan] = field(default_factory=list)
+    own: int = 0
+    weight: int = 0
+    height: int = 1
+    source: FieldPlan | None = None
+    serializers: dict[bool, Any] = field(default_factory=dict)
+
+    def columns(self, prefix: str = "") -> set[str]:
+        """Return the columns that its fields read from a row."""
+        found: set[str] = set()
+        for each in self.fields.values():
+            kind = each.kind
+            if isinstance(kind, BatchField) and each.inline_join:
+                found |= each.selection(each.shape.named).columns(f"{prefix}{kind.joined_by}.")
+            elif isinstance(kind, ReadField):
+                found |= {prefix + name for name in kind.columns}
+                if kind.same_row and not each.is_leaf:
+                    found |= each.selection(each.types()[0]).columns(prefix)
+            else:
+                found |= {prefix + name for name in kind.needs}
+        return found

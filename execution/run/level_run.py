@@ -1,0 +1,250 @@
+"""Runs a plan breadth-first: all objects of a level together, a batch field once for all of them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import count, repeat
+from typing import Any
+
+from graphql import GraphQLError, default_field_resolver
+from graphql.execution.values import get_argument_values
+from graphql.pyutils import Path
+
+from execution.plan.compiler import Plan
+from execution.plan.field_kinds import BatchField, ReadField, one_for_each
+from execution.plan.joined_row import JoinedRow
+from execution.plan.nodes import FieldPlan, SelectionPlan
+from execution.plan.settings import Serializers
+from execution.plan.shapes import Shape
+from execution.plan.variables import Variables
+from execution.run.completion import Completion
+from execution.run.levels import Level, Levels, Position, selections_of
+from execution.run.null_propagation import BrokenList, NullPropagation, propagates
+from execution.run.serialization import Serialization
+
+_Batches = list[tuple[FieldPlan, BatchField, Level]]
+
+
+class Run:
+    """One run of a plan, or of one root field of a mutation: its levels, its completion and its serialization."""
+
+    __slots__ = ("_batches", "_completion", "_levels", "_serialization", "context", "cost", "plan", "root", "variables")
+
+    def __init__(self, plan: Plan, variables: Variables, context: Any, root: Any, failures: Counter[str]) -> None:
+        self.plan, self.variables, self.context, self.root = plan, variables, context, root
+        self.cost = 0
+        self._levels = Levels()
+        self._completion = Completion(plan, variables, context, root, self._levels)
+        self._serialization: Serialization | None = None
+        if plan.serializers is not Serializers.OFF and not plan.paths:
+            checked = plan.serializers is Serializers.CHECKED
+            self._serialization = Serialization(self._levels, failures, checked=checked)
+        self._batches: _Batches = []
+
+    @property
+    def serializer_failures(self) -> int:
+        """How often a serializer failed."""
+        return 0 if self._serialization is None else self._serialization.failures
+
+    async def answer(self, root: SelectionPlan) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
+        """Return the data and the errors of a selection of the root."""
+        data: dict[str, Any] = dict(root.empty)
+        await self._resolve(Level(root, root.fields.values(), 0, [self.root], [data], [None]))
+        if self._serialization is not None:
+            self.cost += self._serialization.cost
+            self._serialization.check()
+        if not self._completion.failed:
+            return data, []
+        propagation = NullPropagation(selections_of(self._levels.all), nullable=not self.plan.error_propagation)
+        try:
+            return propagation.object(root, data, []), propagation.errors
+        except GraphQLError as error:
+            return None, [*propagation.errors, error]
+
+    async def _resolve(self, first: Level) -> None:
+        """Resolve a level and all levels below it."""
+        completion, levels = self._completion, [first]
+        while levels:
+            for level in levels:
+                if level.parents:
+                    self._level(level)
+            while completion.pending:
+                await completion.wait()
+                self._iterate()
+            while self._batches:
+                batches, self._batches = self._batches, []
+                await self._load(batches)
+                while completion.pending:
+                    await completion.wait()
+                    self._iterate()
+            levels = self._levels.take()
+
+    def _level(self, level: Level) -> None:
+        """Resolve a level's fields, all but those that are loaded in batches."""
+        self.cost += level.cost * len(level.parents)
+        for field in level.fields:
+            kind = field.kind
+            if isinstance(kind, ReadField):
+                self._read(field, kind, level)
+            elif isinstance(kind, BatchField) and field.inline_join:
+                # No serializer wrote it with its parent: something about the parent, or the plan, was unusual.
+                self._values(field, level, [JoinedRow(parent, f"{kind.joined_by}.") for parent in level.parents])
+            elif isinstance(kind, BatchField):
+                self._batches.append((field, kind, level))
+            else:
+                self._call(field, level)
+
+    def _read(self, field: FieldPlan, kind: ReadField, level: Level) -> None:
+        try:
+            values = one_for_each(field.parent.name, field.name, kind.many(level.parents), level.parents)
+        except Exception:  # one of the parents has no such value: its error is found where each is read by itself
+            values = [_value_or_error(kind, parent) for parent in level.parents]
+        self._values(field, level, values)
+
+    def _values(self, field: FieldPlan, level: Level, values: Sequence[Any]) -> None:
+        """Complete a field's values for all parents of a level."""
+        key, shape, results = field.key, field.shape, level.results
+        if shape.column is not None and isinstance(values, list):
+            try:
+                column = shape.column(values)
+            except Exception:  # some value is unusual: its error is found where each is completed by itself
+                pass
+            else:
+                for result, shown in zip(results, column, strict=True):
+                    result[key] = shown
+                return
+        serialization, completion = self._serialization, self._completion
+        if serialization is not None and not field.is_leaf and serialization.write(field, values, results):
+            return
+        if not self.plan.paths and shape.one_type:
+            completion.objects(field, shape, values, results, repeat(key))
+            if completion.iterators:
+                self._iterate()
+            return
+        for result, value, above in zip(results, values, level.paths or repeat(None), strict=False):
+            path = Path(above, key, field.parent.name) if self.plan.paths else None
+            completion.accept(Position(field, shape, result, key, path), value)
+            if completion.iterators:
+                self._iterate()
+
+    def _call(self, field: FieldPlan, level: Level) -> None:
+        """Call a field's own resolver for one parent after another."""
+        arguments: dict[str, Any] = {}
+        completion = self._completion
+        try:
+            if field.definition.args:
+                arguments = get_argument_values(field.definition, field.nodes[0], self.variables.whole)
+        except Exception as error:
+            self._values(field, level, (error,) * len(level.parents))
+            return
+        resolve = field.definition.resolve or default_field_resolver
+        for parent, result, above in zip(level.parents, level.results, level.paths, strict=True):
+            path = Path(above, field.key, field.parent.name)
+            info = completion.info(field, path)
+            position = Position(field, field.shape, result, field.key, path, info)
+            try:
+                value = resolve(parent, info, **arguments)
+            except Exception as error:
+                completion.complete(position, error)
+            else:
+                completion.accept(position, value)
+                if completion.iterators:
+                    self._iterate()
+
+    def _iterate(self) -> None:
+        """Read the lists that are read item by item, one after another."""
+        completion = self._completion
+        while completion.iterators:
+            taken, completion.iterators = completion.iterators, []
+            for position, item, value in taken:
+                made: list[Any] = []
+                position.container[position.key] = made
+                try:
+                    if hasattr(value, "__aiter__"):
+                        completion.pending.append((self._stream(position, item, aiter(value), made), _nothing))
+                    else:
+                        for index, each in enumerate(value):
+                            self._item(position, item, made, index, each)
+                except Exception as error:
+                    self._broken(position, made, error)
+
+    async def _stream(self, position: Position, item: Shape, iterator: Any, made: list[Any]) -> None:
+        """Read an asynchronous list up to its end, its error, or an item out of which a null propagates."""
+        try:
+            for index in count():
+                try:
+                    each = await anext(iterator)
+                except StopAsyncIteration:
+                    return
+                if self._item(position, item, made, index, each):
+                    break
+        except Exception as error:
+            self._broken(position, made, error)
+        close = getattr(iterator, "aclose", None)
+        if close is not None:
+            with suppress(Exception):
+                await close()
+
+    def _broken(self, position: Position, made: list[Any], error: Exception) -> None:
+        self._completion.failed = True
+        position.container[position.key] = BrokenList(error, made)
+
+    def _item(self, position: Position, item: Shape, made: list[Any], index: int, value: Any) -> bool:
+        """Complete an item of a list before the next one is read, with its fields as far as none is awaited.
+
+        Return whether a null propagates out of it.
+        """
+        outer, self._levels.next = self._levels.next, {}
+        made.append(None)
+        self._completion.item(position, item, made, index, value)
+        self._iterate()
+        walked: list[Level] = []
+        while self._levels.next:
+            levels = self._levels.take()
+            walked += levels
+            for level in levels:
+                self._level(level)
+        self._levels.next = outer
+        return self._completion.failed and propagates(position.field, item, made[index], selections_of(walked))
+
+    async def _load(self, batches: _Batches) -> None:
+        """Load batch fields one after another; those that are one selection in several places, together."""
+        if len(batches) == 1:
+            field, kind, level = batches[0]
+            self._values(field, level, await self._batch(field, kind, level.parents))
+            return
+        groups: dict[Any, _Batches] = {}
+        for entry in batches:
+            field, kind, _ = entry
+            groups.setdefault((id(kind), id(field.definition), *map(id, field.nodes)), []).append(entry)
+        for group in groups.values():
+            field, kind, _ = group[0]
+            parents = [parent for _, _, level in group for parent in level.parents]
+            values = await self._batch(field, kind, parents)
+            start = 0
+            for each, _, level in group:
+                end = start + len(level.parents)
+                self._values(each, level, values[start:end])
+                start = end
+
+    async def _batch(self, field: FieldPlan, kind: BatchField, parents: list[Any]) -> Sequence[Any]:
+        try:
+            arguments = field.arguments
+            assert arguments is not None, "a batch field has arguments, even if none"
+            if arguments.columns is None:
+                field.set_columns()
+            values = await kind.resolve(self.context, parents, arguments.of(self.variables))
+            return one_for_each(field.parent.name, field.name, values, parents)
+        except Exception as error:
+            return [error] * len(parents)
+
+
+def _nothing(_: Any) -> None:
+    pass
+
+
+def _value_or_error(kind: ReadField, parent: Any) -> Any:
+    try:
+        return kind.one(parent)
+    except Exception as error:
+        return error

@@ -1,0 +1,88 @@
+"""Propagates nulls through an answer in which something failed, up to where null is allowed, and locates its errors.
+
+Only a run in which something failed comes here. The answer is walked depth first, in the order in which graphql-core
+meets failures, so that it reports the same ones.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import GraphQLError, located_error
+
+from execution.plan.nodes import FieldPlan, SelectionPlan
+from execution.plan.shapes import Shape
+
+
+class Failure:
+    """Stands in an answer for a value that could not be completed."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+class BrokenList(Failure):
+    """Stands for a list that failed while it was read; ``items`` came before."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, error: Exception, items: list[Any]) -> None:
+        super().__init__(error)
+        self.items = items
+
+
+class NullPropagation:
+    """Walks an answer.
+
+    ``selections`` has the selections of objects of abstract types, by the identity of their part of the answer.
+    Where an operation disables error propagation, ``nullable``, every null stays where it is.
+    """
+
+    def __init__(self, selections: Mapping[int, SelectionPlan], *, nullable: bool = False) -> None:
+        self.selections = selections
+        self.nullable = nullable
+        self.errors: list[GraphQLError] = []
+
+    def object(self, selection: SelectionPlan, result: dict[str, Any], path: list[str | int]) -> dict[str, Any]:
+        """Return an object. Raises the error of a field that may not be null."""
+        for key, field in selection.fields.items():
+            result[key] = self._guarded(field, field.shape, result[key], [*path, key])
+        return result
+
+    def _guarded(self, field: FieldPlan, shape: Shape, value: Any, path: list[str | int]) -> Any:
+        try:
+            return self._value(field, shape, value, path)
+        except Exception as error:
+            located = located_error(error, field.nodes, path)
+            if shape.nonnull and not self.nullable:
+                raise located from None
+            self.errors.append(located)
+            return None
+
+    def _value(self, field: FieldPlan, shape: Shape, value: Any, path: list[str | int]) -> Any:
+        if isinstance(value, BrokenList) and shape.item is not None:
+            for index, item in enumerate(value.items):
+                self._guarded(field, shape.item, item, [*path, index])
+        if isinstance(value, Failure):
+            raise value.error
+        if value is None or shape.column is not None:
+            return value
+        if shape.item is None:
+            selection = self.selections[id(value)] if shape.abstract else field.selection(shape.named)
+            return self.object(selection, value, path)
+        for index, item in enumerate(value):
+            value[index] = self._guarded(field, shape.item, item, [*path, index])
+        return value
+
+
+def propagates(field: FieldPlan, shape: Shape, value: Any, selections: Mapping[int, SelectionPlan]) -> bool:
+    """Return whether a null propagates out of a value, as far as it is complete: what is awaited is still None."""
+    if isinstance(value, Failure):
+        return shape.nonnull
+    if value is None or shape.column is not None or not shape.nonnull:
+        return False
+    if shape.item is not None:
+        return any(propagates(field, shape.item, each, selections) for each in value)
+    selection = selections[id(value)] if shape.abstract else field.selection(shape.named)
+    return any(propagates(each, each.shape, value[key], selections) for key, each in selection.fields.items())

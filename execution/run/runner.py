@@ -1,0 +1,104 @@
+"""Runs operations: by their plan, or whole by graphql-core where a plan does not cover them."""
+
+from collections.abc import Mapping
+from inspect import isawaitable
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
+
+from execution.guard.documents import Operation
+from execution.plan.compiler import Plan, plan_of
+from execution.plan.nodes import SelectionPlan
+from execution.plan.settings import Settings
+from execution.plan.variables import Variables, variables_of
+from execution.run.level_run import Run
+
+
+class Outcome(ExecutionResult):
+    """The result of a run. ``cost`` is what its objects cost, None where graphql-core ran it.
+
+    ``serializer_failures`` is how often a serializer failed: where the result has no errors, a promise was broken.
+    """
+
+    __slots__ = ("cost", "serializer_failures")
+
+    def __init__(
+        self,
+        data: dict[str, Any] | None,
+        errors: list[GraphQLError] | None,
+        cost: int | None = None,
+        serializer_failures: int = 0,
+    ) -> None:
+        super().__init__(data, errors)
+        self.cost = cost
+        self.serializer_failures = serializer_failures
+
+
+async def _serially(settings: Settings, plan: Plan, variables: Variables, context: Any, root: Any) -> Outcome:
+    """Run a mutation's root fields one after another, up to one that fails where null is not allowed."""
+    data: dict[str, Any] = {}
+    errors: list[GraphQLError] = []
+    cost = serializer_failures = 0
+    for key, field in plan.root.fields.items():
+        made = Run(plan, variables, context, root, settings.serializer_failures)
+        part, found = await made.answer(SelectionPlan(plan.root.type_, {key: field}, {key: None}))
+        errors += found
+        cost += made.cost
+        serializer_failures += made.serializer_failures
+        if part is None:
+            return Outcome(None, errors, cost, serializer_failures)
+        data |= part
+    return Outcome(data, errors or None, cost, serializer_failures)
+
+
+async def run(
+    settings: Settings,
+    operation: Operation,
+    given: Mapping[str, Any] | Variables,
+    *,
+    context: Any = None,
+    root: Any = None,
+    only: str | None = None,
+) -> Outcome:
+    """Run a validated operation and answer as graphql-core would. ``only`` runs one root field of it.
+
+    A subscription's operation is run for each of its events, which is then the ``root``. What a plan does not cover is
+    run, whole, by graphql-core, and counted in the settings' ``fallbacks``.
+    """
+    schema = settings.schema
+    variables = given if isinstance(given, Variables) else variables_of(schema, operation, given)
+    if isinstance(variables, list):
+        return Outcome(None, variables)
+    plan = plan_of(settings, operation, variables)
+    if isinstance(plan, str):
+        assert only is None, "graphql-core runs all of an operation"
+        settings.fallbacks[plan] += 1
+        return await run_core(schema, operation, variables.given, context=context, root=root)
+    if operation.kind == "mutation" and only is None:
+        return await _serially(settings, plan, variables, context, root)
+    asked = plan.root
+    if only is not None:
+        if only not in asked.fields:
+            return Outcome({}, None)
+        asked = SelectionPlan(asked.type_, {only: asked.fields[only]}, {only: None})
+    made = Run(plan, variables, context, root, settings.serializer_failures)
+    data, errors = await made.answer(asked)
+    return Outcome(data, errors or None, made.cost, made.serializer_failures)
+
+
+async def run_core(
+    schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any], *, context: Any = None, root: Any = None
+) -> Outcome:
+    """Run an operation by graphql-core's own executor."""
+    name = operation.definition.name
+    result = execute(
+        schema,
+        operation.document,
+        root_value=root,
+        variable_values=dict(given),
+        operation_name=None if name is None else name.value,
+        context_value=context,
+    )
+    done: Any = await result if isawaitable(result) else result
+    assert isinstance(done, ExecutionResult), "no incremental delivery is on"
+    return Outcome(done.data, done.errors)
