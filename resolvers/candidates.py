@@ -18,6 +18,14 @@ from resolvers.pieces import ORG, Aliases, Piece, here, quoted
 MOST = 5_000
 # Where a row can be checked by its own columns, ten times as many are read in the same time.
 MOST_OF_COLUMNS = 1_000
+# The array of a statement that has it as ``WITH candidates``.
+IDS = "(SELECT candidates.ids FROM candidates)"
+
+
+def rows_of_candidates(table: sa.Table, alias: str, *conditions: str) -> str:
+    """A source of the candidates' rows that meet conditions; its offset keeps what is around from being read first."""
+    where = " AND ".join([*conditions, f"{alias}.id = ANY ({IDS}::UUID[])"])
+    return f"(SELECT * FROM {quoted(table.name)} AS {alias} WHERE {where} OFFSET 0)"
 
 
 def candidates(node: Node, table: sa.Table, named: Aliases) -> str | None:

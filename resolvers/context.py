@@ -66,7 +66,7 @@ class Context:
     ``steady``: it filters nothing, so that PostgreSQL may sort, and read tables in any way.
     ``writes``: its transaction may change rows, and wait for others that do.
     ``modest``: its statements may take long, so that it takes nothing of its organization's second half of the pool;
-    ``searching`` is how many seconds they took.
+    ``searching`` is how many seconds they took in a snapshot.
     ``narrowable``: it only reads, and a caller can ask for less: it filters or counts.
     ``once`` holds secrets that are shown this once: a replay of the answer is without them.
     ``loaded`` bounds what a caller's operation loads; None where nothing is bounded. ``committed``: a commit was sent,
@@ -108,7 +108,7 @@ class Context:
         """``fetch`` with the arguments in the order of ``sql.names``, ``org_id`` among them."""
         turn = self._turn
         await turn.acquire()
-        started = time.monotonic() if self.modest else 0.0
+        started = time.monotonic() if self.modest and not self.writes else 0.0
         try:
             # Read in its turn: while it waited the transaction may have ended, and the connection be another's.
             connection = self._connection
@@ -129,7 +129,7 @@ class Context:
                 self.searching += time.monotonic() - started
 
     def _stopped_by(self, error: BaseException) -> BaseException:
-        """What a statement's error is told as. After the first one the transaction takes no more statements."""
+        """Return the error to raise for a statement's. After the first one the transaction takes no more statements."""
         if isinstance(error, asyncpg.InFailedSQLTransactionError):
             stopped = self._stopped
             return error if stopped is None else Refusal(stopped.code, stopped.message, **stopped.extra)

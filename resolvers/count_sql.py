@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from resolvers.candidates import candidates
+from resolvers.candidates import IDS, candidates, rows_of_candidates
 from resolvers.filter_sql import bound, clause
 from resolvers.filters import Shape
 from resolvers.page_sql import always
@@ -43,16 +43,12 @@ def count_sql(asked: CountShape) -> Sql:
     few = candidates(node, table, named)
     if few is None:
         return _made(every, parameters)
-    ids = "(SELECT candidates.ids FROM candidates)"
-    among = f"{rows}.id = ANY ({ids}::UUID[])"
     own = named()
-    of_few = (
-        f"(SELECT * FROM {quoted(table.name)} AS {own} WHERE {own}.org_id = {ORG} AND {own}.id = ANY ({ids}::UUID[])"
-    )
-    of_few += " OFFSET 0)"
+    of_few = rows_of_candidates(table, own, f"{own}.org_id = {ORG}")
+    among = f"{rows}.id = ANY ({IDS}::UUID[])"
     some = start + " AND ".join([*where, among, clause(node, rows, named, of_few)])
     text = f"WITH candidates AS MATERIALIZED (SELECT {few} AS ids)"
-    return _made(f"{text} SELECT CASE WHEN {ids} IS NULL THEN ({every}) ELSE ({some}) END AS total", parameters)
+    return _made(f"{text} SELECT CASE WHEN {IDS} IS NULL THEN ({every}) ELSE ({some}) END AS total", parameters)
 
 
 def _made(text: str, parameters: Parameters) -> Sql:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from resolvers.candidates import candidates
+from resolvers.candidates import IDS, candidates, rows_of_candidates
 from resolvers.filter_sql import Column, Node, bound, clause
 from resolvers.filters import Shape
 from resolvers.pieces import ORG, Aliases, Parameters, Piece, here, places, quoted
@@ -15,7 +15,6 @@ from resolvers.windows import CREATED, Listed, OrderKey
 # Asked for as a column: the keys of a row's order, which its cursor holds.
 CURSOR = "@cursor"
 _PARENTS = "unnest({}::UUID[]) WITH ORDINALITY AS parents(parent, nth)"
-_IDS = "(SELECT candidates.ids FROM candidates)"
 _NTH = Width(8)
 
 
@@ -162,13 +161,12 @@ class _Composer:
         some, first, second = self.named(), self.named(), self.named()
         name, parent = quoted(self.table.name), self._mine(some)
         # The offset keeps PostgreSQL from reading the candidates in the page's order, which is all rows.
-        of_few = f"(SELECT * FROM {name} AS {some} WHERE {' AND '.join([*parent, f'{some}.id = ANY ({_IDS}::UUID[])'])}"
-        of_few += " OFFSET 0)"
+        of_few = rows_of_candidates(self.table, some, *parent)
         window = self._window(some, few=of_few)
         of_few = f"SELECT {some}.id, {self._listed(some)} FROM {of_few} AS {some}{window}"
         source, alias, mine = self._source()
         in_order = f"SELECT {alias}.id, {self._listed(alias)} FROM {source}"
-        in_order += self._window(alias, f"{_IDS} IS NULL", *mine)
+        in_order += self._window(alias, f"{IDS} IS NULL", *mine)
         page = f"SELECT * FROM ({of_few}) AS {first} UNION ALL SELECT * FROM ({in_order}) AS {second}"
         row, own = self.named(), self.named()
         columns = self.asked.columns or ("id",)

@@ -66,7 +66,7 @@ def _problems(
 ) -> list[Refusal]:
     """What is wrong, each named by its variable; ``bounds``: what is out of its bounds even where all types are right.
 
-    Of variables that hold too many values or too deep ones nothing else is told: nothing recurses into them.
+    Of variables that hold too many values or too deep ones nothing else is reported: nothing recurses into them.
     """
     excess = _excess(variables)
     if excess is not None:

@@ -117,7 +117,7 @@ async def test_a_document_that_is_not_valid_is_told_so_in_words_of_graphql(
         assert found, text
         told([{"message": error.message} for error in found], text)
         assert all(error.locations for error in found), text
-        # Introspection is on in development, and whoever names no operation is told to.
+        # Introspection is on in development, and an operation must be named.
         answer = (await acme.graphql(text)).json()
         if rule != "NoSchemaIntrospectionCustomRule":
             told(answer["errors"], text)

@@ -59,7 +59,7 @@ async def measure(server: Target) -> list[Figure]:
 
 
 async def _ask(http: httpx.AsyncClient, filters: int, numbers: "count[int]") -> str:
-    """What a document of new shapes is told: answered, or the code of an error."""
+    """How a document of new shapes ends: answered, or the code of an error."""
     variables = {f"f{index}": order_filter(next(numbers)) for index in range(filters)}
     answer = (await http.post("/graphql", json={"query": asking(filters), "variables": variables})).json()
     errors: list[dict[str, Any]] = answer.get("errors") or [{"extensions": {"code": "answered"}}]
