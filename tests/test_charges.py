@@ -73,7 +73,7 @@ async def test_a_document_that_is_not_known_costs_its_tokens_text_fragments_and_
     found = await charged(org, *answers)
     # Once more it is judged when it is valid.
     about(found, new, 249 // 40, 2 + 22 // 4, 0, 6 // 4 + 10_023 // 256 + 10_066 // 2_048, 10_066 // 2_048)
-    # What it asks for is told as before.
+    # The requested cost is the same as before.
     assert [answer.json()["extensions"]["cost"]["requested"] for answer in answers] == [0] * 6
 
 
@@ -203,3 +203,20 @@ async def test_who_owes_for_a_search_is_refused(backends: Backends, api_runtime:
         assert "errors" not in (await late).json()
         error(await org.graphql("{ viewer { organization { name } } }"), 429, "RATE_LIMITED")
         problem(await org.http.get("/api/v1/clients"), 429, "RATE_LIMITED")
+
+
+async def test_searches_over_relations_leave_others_half_of_the_pool(backends: Backends, api_runtime: Runtime) -> None:
+    search = "{ orders(filter: {client: {status: {eq: LEAD}}}) { nodes { id } } }"
+    async with serving(settings_of(backends, pool_min=1, pool_max=2)) as base:
+        many, other = await make_org(api_runtime, base), await make_org(api_runtime, base)
+        assert "errors" not in (await other.graphql("{ services { nodes { id } } }")).json()
+        async with api_runtime.connection() as connection, connection.transaction():
+            await connection.execute("lock table clients in access exclusive mode")
+            waiting = [asyncio.create_task(many.graphql(search)) for _ in range(4)]
+            await asyncio.sleep(0.3)
+            found = await other.graphql("{ services { nodes { id } } }")
+        assert (found.status_code, found.json().get("data")) == (200, {"services": {"nodes": []}})
+        assert "errors" not in (await waiting[0]).json()
+        await asyncio.gather(*waiting)
+        for org in (many, other):
+            await org.http.aclose()
