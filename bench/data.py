@@ -10,14 +10,12 @@ from sqlalchemy.dialects import postgresql as pg
 
 from bench.workloads import Sample
 from models.base import TIMESTAMP
-from models.clients import PREFIX as CLIENT
-from models.clients import ClientStatus
-from models.orders import PREFIX as ORDER
-from models.services import PREFIX as SERVICE
-from models.services import ServiceStatus
+from models.clients import CLIENT, ClientStatus
+from models.orders import ORDER
+from models.services import SERVICE, ServiceStatus
 from models.typeid import encode, new_uuid
 from models.webhooks import API_VERSION, EndpointStatus, webhook_endpoints
-from resolvers import keys, organizations
+from resolvers import api_keys, organizations
 from resolvers.context import Context, now
 from resolvers.runtime import Runtime
 from resolvers.secrets import encrypt, new_secret
@@ -46,7 +44,7 @@ async def fill(runtime: Runtime, seed: int, size: Size) -> Filled:
     async with ctx.transaction():
         await organizations.create(ctx, f"Bench {seed}", f"bench-{seed}")
         await load_rows(ctx, rows, lambda _line: None)
-        _, key = await keys.create(ctx, "bench", ["*"])
+        _, key = await api_keys.create(ctx, "bench", ["*"])
     return Filled(rows.org_id, key, _sample(rows))
 
 
@@ -54,7 +52,9 @@ def _sample(rows: Rows) -> Sample:
     client = next(row for row in rows.clients if row["status"] is not ClientStatus.ARCHIVED)
     service = next(row for row in rows.services if row["status"] is ServiceStatus.ACTIVE)
     longest = Counter(message["order_id"] for message in rows.messages).most_common(1)[0][0]
-    return Sample(encode(CLIENT, client["id"]), encode(SERVICE, service["id"]), encode(ORDER, longest))
+    return Sample(
+        encode(CLIENT.prefix, client["id"]), encode(SERVICE.prefix, service["id"]), encode(ORDER.prefix, longest)
+    )
 
 
 @statement

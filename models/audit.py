@@ -1,6 +1,5 @@
 """The audit log: entries, what can be erased of them, and the seals that prove them."""
 
-from enum import StrEnum
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -9,43 +8,16 @@ from sqlmodel import Field
 
 from models.base import TIMESTAMP, Owned, column, one_of, table_args, table_of
 from models.keys import ActorKind, Source
+from models.resources import Resource
 from models.words import Moment
 
-PREFIX = "audit"
+AUDIT = Resource("audit_entry", prefix="audit", scope=None)
+ERASE = AUDIT.action("erase")
 
 SALT_BYTES = 16
 SEAL_BYTES = 32
 # Two bytes for the key's version, and an HMAC-SHA256.
 MAC_BYTES = 2 + 32
-
-
-class Action(StrEnum):
-    """What is recorded, as ``subject:verb``."""
-
-    ORGANIZATION_CREATE = "organization:create"
-    APIKEY_CREATE = "apikey:create"
-    APIKEY_REVOKE = "apikey:revoke"
-    CLIENT_CREATE = "client:create"
-    CLIENT_UPDATE = "client:update"
-    CLIENT_ARCHIVE = "client:archive"
-    CLIENT_DELETE = "client:delete"
-    SERVICE_CREATE = "service:create"
-    SERVICE_UPDATE = "service:update"
-    SERVICE_ARCHIVE = "service:archive"
-    SERVICE_DELETE = "service:delete"
-    ORDER_CREATE = "order:create"
-    ORDER_UPDATE = "order:update"
-    ORDER_TRANSITION = "order:transition"
-    ORDER_DELETE = "order:delete"
-    MESSAGE_CREATE = "message:create"
-    WEBHOOK_CREATE = "webhook:create"
-    WEBHOOK_UPDATE = "webhook:update"
-    WEBHOOK_DELETE = "webhook:delete"
-    WEBHOOK_ROTATE_SECRET = "webhook:rotate_secret"
-    WEBHOOK_TEST = "webhook:test"
-    WEBHOOK_REDELIVER = "webhook:redeliver"
-    WEBHOOK_DISABLE = "webhook:disable"
-    AUDIT_ERASE = "audit:erase"
 
 
 class AuditEntry(Owned, table=True):

@@ -49,9 +49,14 @@ def column(type_: Any, **options: Any) -> Any:
     return Field(**given, sa_column_kwargs=options)
 
 
-def one_of(column_name: str, words: type[StrEnum]) -> sa.CheckConstraint:
+def key_column(of: str) -> Any:
+    """A column that holds the text of another as it is compared and ordered: without case."""
+    return column(C_TEXT, description=f"The {of} as it is compared and ordered: without case.", info={"key_of": of})
+
+
+def one_of(column_name: str, members: type[StrEnum]) -> sa.CheckConstraint:
     """A text column that holds one of an enum's members."""
-    listed = ", ".join(f"'{word}'" for word in words)
+    listed = ", ".join(f"'{member}'" for member in members)
     return sa.CheckConstraint(f"{column_name} in ({listed})", name=column_name)
 
 
@@ -84,8 +89,8 @@ class Owned(SQLModel):
     org_id: UUID = Field(primary_key=True, sa_type=sa.Uuid, description="The organization that owns the row.")
 
 
-class Resource(Owned):
-    """A row with an id of its own. Its creation time is in the id, a UUIDv7."""
+class Versioned(Owned):
+    """A row with an id of its own, and a version. Its creation time is in the id, a UUIDv7."""
 
     id: UUID = Field(primary_key=True, sa_type=sa.Uuid, description="The row's key, shown as a TypeID.")
     version: int = column(
@@ -94,8 +99,8 @@ class Resource(Owned):
     updated_at: Moment = column(TIMESTAMP, description="Time at which the object last changed.")
 
 
-class Described(Resource):
-    """A resource that integrators create: with metadata of theirs."""
+class WithMetadata(Versioned):
+    """A row that integrators create: with metadata of theirs."""
 
     metadata_: Metadata = Field(
         sa_type=pg.JSONB,
@@ -105,8 +110,8 @@ class Described(Resource):
     )
 
 
-class Tagged(Described):
-    """A resource that carries tags; a table of their own makes them findable."""
+class Tagged(WithMetadata):
+    """A row that carries tags; a table of their own makes them findable."""
 
     tags: Tags = Field(
         sa_type=pg.ARRAY(sa.Text), nullable=False, description="Tags: at most 20, of 40 characters each."

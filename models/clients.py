@@ -1,22 +1,29 @@
 """Clients: the people and companies that the organization works for."""
 
-from enum import StrEnum
-
 import sqlalchemy as sa
 
-from models.base import C_TEXT, Tagged, column, one_of, table_args, table_of
+from models.base import Tagged, column, key_column, one_of, table_args, table_of
+from models.enums import DescribedEnum
+from models.resources import Resource
 from models.words import Email, LongText, Name, ShortText
 
-PREFIX = "client"
+CLIENT = Resource(
+    "client",
+    events={
+        "created": "A client was created.",
+        "updated": "A client was updated.",
+        "deleted": "A client was deleted; `data` is its last state.",
+    },
+)
 
 
-class ClientStatus(StrEnum):
+class ClientStatus(DescribedEnum):
     """Status of a client."""
 
-    LEAD = "LEAD"
-    ACTIVE = "ACTIVE"
-    INACTIVE = "INACTIVE"
-    ARCHIVED = "ARCHIVED"
+    LEAD = "LEAD", "A prospective client."
+    ACTIVE = "ACTIVE", "A current client."
+    INACTIVE = "INACTIVE", "A client without current work."
+    ARCHIVED = "ARCHIVED", "Archived: kept for its history, without new orders."
 
 
 class Client(Tagged, table=True):
@@ -32,11 +39,11 @@ class Client(Tagged, table=True):
     )
 
     name: Name = column(sa.Text, description="Name of the client.")
-    name_key: str = column(C_TEXT, description="The name as it is compared and ordered: without case.")
+    name_key: str = key_column("name")
     email: Email = column(
         sa.Text, description="Email address of the client. Unique in the organization; case is ignored."
     )
-    email_key: str = column(C_TEXT, description="The email as it is compared: without case.")
+    email_key: str = key_column("email")
     company: ShortText | None = column(sa.Text, nullable=True, description="Name of the client's company.")
     phone: ShortText | None = column(sa.Text, nullable=True, description="Phone number, as entered.")
     address: LongText | None = column(sa.Text, nullable=True, description="Postal address, as entered.")

@@ -7,9 +7,11 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from models.base import TIMESTAMP, Owned, column, one_of, table_args, table_of
+from models.resources import Resource
 from models.words import Moment
 
-PREFIX = "job"
+# The jobs of agents are resources of the API; these are not.
+TASK = Resource("task", label="job", scope=None)
 
 
 class JobKind(StrEnum):

@@ -6,24 +6,16 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from models.base import TIMESTAMP, Resource, column, table_args, table_of
+from models.base import TIMESTAMP, Versioned, column, table_args, table_of
+from models.resources import EVERYTHING, Resource
 from models.words import Moment, Name
 
-PREFIX = "apikey"
-
-# Of which there is something to read or to write: a scope that opens nothing is none.
-_RESOURCES = ["clients", "services", "orders", "messages", "webhooks"]
-EVERYTHING = "*"
-# What some rows need, beside what their type does.
-ROW_SCOPES = frozenset({"messages:internal"})
-SCOPES: frozenset[str] = frozenset(
-    [f"{resource}:{verb}" for resource in _RESOURCES for verb in ("read", "write")] + [*ROW_SCOPES, EVERYTHING]
-)
+API_KEY = Resource("api_key", label="API key", scope=None)
 
 
 def allows(held: frozenset[str], needed: str) -> bool:
     """Whether a key that holds these scopes may do what needs this one; write includes read."""
-    if needed in held or "*" in held:
+    if needed in held or EVERYTHING in held:
         return True
     resource, _, verb = needed.partition(":")
     return verb == "read" and f"{resource}:write" in held
@@ -49,7 +41,7 @@ class ActorKind(StrEnum):
     CLI = "CLI"
 
 
-class ApiKey(Resource, table=True):
+class ApiKey(Versioned, table=True):
     """A server's key to one organization."""
 
     __tablename__ = "api_keys"

@@ -1,35 +1,37 @@
 """Messages: an order's thread. Append-only."""
 
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from models.base import Resource, column, one_of, table_args, table_of
+from models.base import Versioned, column, one_of, table_args, table_of
+from models.enums import DescribedEnum
+from models.resources import Resource
 from models.words import Body, Name
 
-PREFIX = "message"
+INTERNAL_SCOPE = "messages:internal"
+MESSAGE = Resource("message", row_scope=INTERNAL_SCOPE, events={"created": "A message was added to an order's thread."})
 
 
-class AuthorKind(StrEnum):
+class AuthorKind(DescribedEnum):
     """Kind of author of a message."""
 
-    STAFF = "STAFF"
-    CLIENT = "CLIENT"
-    AGENT = "AGENT"
-    SYSTEM = "SYSTEM"
+    STAFF = "STAFF", "The organization's staff."
+    CLIENT = "CLIENT", "The client."
+    AGENT = "AGENT", "An AI agent."
+    SYSTEM = "SYSTEM", "The system."
 
 
-class Visibility(StrEnum):
+class Visibility(DescribedEnum):
     """Visibility of a message. `INTERNAL` messages need the scope `messages:internal`."""
 
-    PUBLIC = "PUBLIC"
-    INTERNAL = "INTERNAL"
+    PUBLIC = "PUBLIC", "Visible to the client."
+    INTERNAL = "INTERNAL", "Visible only with the scope `messages:internal`."
 
 
-class Message(Resource, table=True):
+class Message(Versioned, table=True):
     """One message of an order's thread."""
 
     __tablename__ = "messages"

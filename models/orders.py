@@ -1,82 +1,105 @@
-"""Orders: what a client bought, and the moves an order may make."""
+"""Orders: what a client bought, and the transitions of its status."""
 
-from dataclasses import dataclass
-from enum import StrEnum
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.base import TIMESTAMP, Tagged, column, one_of, table_args, table_of
+from models.enums import DescribedEnum
+from models.machines import Block, Guard, Machine, Requirement, Row, Settings, Transition
+from models.resources import Resource
 from models.words import Currency, Days, JsonObject, LongText, Moment, Price, Quantity, Reason
 
-PREFIX = "order"
+ORDER = Resource(
+    "order",
+    events={
+        "created": "An order was created.",
+        "updated": "Fields of an order were updated, other than by a transition.",
+        "status_changed": "An order moved to another status.",
+        "deleted": "An order was deleted; `data` is its last state.",
+    },
+)
 
 
-class OrderStatus(StrEnum):
+class OrderStatus(DescribedEnum):
     """Status of an order."""
 
-    PENDING = "PENDING"
-    SUBMITTED = "SUBMITTED"
-    IN_PROGRESS = "IN_PROGRESS"
-    ON_HOLD = "ON_HOLD"
-    DELIVERED = "DELIVERED"
-    REVISION_REQUESTED = "REVISION_REQUESTED"
-    COMPLETED = "COMPLETED"
-    CANCELLED = "CANCELLED"
-
-
-class Guard(StrEnum):
-    """A guard that can block a transition."""
-
-    REVISION_LIMIT = "REVISION_LIMIT"
-    REOPEN_WINDOW = "REOPEN_WINDOW"
-
-
-class Requirement(StrEnum):
-    """A requirement of a request for a transition."""
-
-    REASON = "REASON"
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One line of the state machine: from, to, what may block it, why it exists, what its request must bring."""
-
-    origin: OrderStatus
-    target: OrderStatus
-    guard: Guard | None
-    meaning: str
-    requires: tuple[Requirement, ...] = ()
+    PENDING = "PENDING", "Not submitted yet."
+    SUBMITTED = "SUBMITTED", "Submitted; work has not started."
+    IN_PROGRESS = "IN_PROGRESS", "Work is in progress."
+    ON_HOLD = "ON_HOLD", "Work is on hold."
+    DELIVERED = "DELIVERED", "Delivered to the client."
+    REVISION_REQUESTED = "REVISION_REQUESTED", "The client has requested a revision."
+    COMPLETED = "COMPLETED", "Completed."
+    CANCELLED = "CANCELLED", "Cancelled, with a reason."
 
 
 _S = OrderStatus
-MOVES: tuple[Move, ...] = (
-    Move(_S.PENDING, _S.SUBMITTED, None, "The client submits the order."),
-    Move(_S.SUBMITTED, _S.IN_PROGRESS, None, "Work starts. Sets `startedAt`, and `dueAt` by the delivery days."),
-    Move(_S.IN_PROGRESS, _S.ON_HOLD, None, "Work is put on hold."),
-    Move(_S.IN_PROGRESS, _S.DELIVERED, None, "The work is delivered to the client."),
-    Move(_S.ON_HOLD, _S.IN_PROGRESS, None, "Work resumes. `dueAt` moves by the time on hold."),
-    Move(_S.DELIVERED, _S.COMPLETED, None, "The client accepts the work."),
-    Move(_S.DELIVERED, _S.REVISION_REQUESTED, Guard.REVISION_LIMIT, "The client requests a revision."),
-    Move(_S.REVISION_REQUESTED, _S.IN_PROGRESS, None, "Work on the revision starts."),
-    Move(_S.COMPLETED, _S.IN_PROGRESS, Guard.REOPEN_WINDOW, "The order is reopened."),
+# Until work starts, what was ordered may change; after it, the price is history.
+OPEN_TO_CHANGE = frozenset({_S.PENDING, _S.SUBMITTED})
+DELETABLE = frozenset({_S.PENDING, _S.CANCELLED})
+
+
+def _revision_limit(order: Row, settings: Settings, moment: datetime) -> Block | None:
+    limit = settings["orders.revisionLimit"]
+    return Block(Guard.REVISION_LIMIT, limit) if limit is not None and order["revisions"] >= limit else None
+
+
+def _reopen_window(order: Row, settings: Settings, moment: datetime) -> Block | None:
+    days, completed = settings["orders.reopenDays"], order["completed_at"]
+    if days is None or completed is None:
+        return None
+    until = completed + timedelta(days=days)
+    return Block(Guard.REOPEN_WINDOW, days, until) if moment > until else None
+
+
+def _effects(order: Row, made: Transition[OrderStatus], moment: datetime, reason: str | None) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    if made.origin is _S.SUBMITTED and made.target is _S.IN_PROGRESS:
+        changes["started_at"] = moment
+        if order["delivery_days"] is not None:
+            changes["due_at"] = moment + timedelta(days=order["delivery_days"])
+    if made.origin is _S.ON_HOLD:
+        changes["held_at"] = None
+        if order["due_at"] is not None and made.target is _S.IN_PROGRESS:
+            changes["due_at"] = order["due_at"] + (moment - order["held_at"])
+    if made.origin is _S.COMPLETED:
+        changes["completed_at"] = None
+    match made.target:
+        case _S.ON_HOLD:
+            changes["held_at"] = moment
+        case _S.DELIVERED:
+            changes["delivered_at"] = moment
+        case _S.REVISION_REQUESTED:
+            changes["revisions"] = order["revisions"] + 1
+        case _S.COMPLETED:
+            changes["completed_at"] = moment
+        case _S.CANCELLED:
+            changes["cancelled_reason"] = reason
+    return changes
+
+
+MACHINE = Machine(
+    OrderStatus,
+    Transition(_S.PENDING, _S.SUBMITTED, "The client submits the order."),
+    Transition(_S.SUBMITTED, _S.IN_PROGRESS, "Work starts. Sets `startedAt`, and `dueAt` by the delivery days."),
+    Transition(_S.IN_PROGRESS, _S.ON_HOLD, "Work is put on hold."),
+    Transition(_S.IN_PROGRESS, _S.DELIVERED, "The work is delivered to the client."),
+    Transition(_S.ON_HOLD, _S.IN_PROGRESS, "Work resumes. `dueAt` moves by the time on hold."),
+    Transition(_S.DELIVERED, _S.COMPLETED, "The client accepts the work."),
+    Transition(_S.DELIVERED, _S.REVISION_REQUESTED, "The client requests a revision.", _revision_limit),
+    Transition(_S.REVISION_REQUESTED, _S.IN_PROGRESS, "Work on the revision starts."),
+    Transition(_S.COMPLETED, _S.IN_PROGRESS, "The order is reopened.", _reopen_window),
     *(
-        Move(origin, _S.CANCELLED, None, "The order is cancelled, with a reason.", (Requirement.REASON,))
+        Transition(origin, _S.CANCELLED, "The order is cancelled, with a reason.", requires=(Requirement.REASON,))
         for origin in _S
         if origin not in (_S.COMPLETED, _S.CANCELLED)
     ),
+    effects=_effects,
 )
-BY_ORIGIN: dict[OrderStatus, tuple[Move, ...]] = {
-    origin: tuple(move for move in MOVES if move.origin is origin) for origin in OrderStatus
-}
-DELETABLE = frozenset({OrderStatus.PENDING, OrderStatus.CANCELLED})
-
-
-def move_between(origin: OrderStatus, target: OrderStatus) -> Move | None:
-    """The legal move, or None."""
-    return next((move for move in BY_ORIGIN[origin] if move.target is target), None)
-
 
 _DUE = "case when due_at is null then '{}'::timestamptz else due_at end"
 

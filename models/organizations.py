@@ -8,9 +8,10 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field, SQLModel
 
 from models.base import C_TEXT, READ_WRITE, TIMESTAMP, Owned, column, table_args, table_of
+from models.resources import Resource
 from models.words import Currency, Moment, Name, Slug, Timezone
 
-PREFIX = "org"
+ORGANIZATION = Resource("organization", prefix="org", subject="organization", scope=None)
 
 
 class Organization(Owned, table=True):

@@ -1,37 +1,44 @@
 """Services: what the organization sells."""
 
-from enum import StrEnum
-
 import sqlalchemy as sa
 
-from models.base import C_TEXT, Tagged, column, one_of, table_args, table_of
+from models.base import Tagged, column, key_column, one_of, table_args, table_of
+from models.enums import DescribedEnum
+from models.resources import Resource
 from models.words import Currency, Days, LongText, Name, Price
 
-PREFIX = "service"
+SERVICE = Resource(
+    "service",
+    events={
+        "created": "A service was created.",
+        "updated": "A service was updated.",
+        "deleted": "A service was deleted; `data` is its last state.",
+    },
+)
 
 
-class ServiceStatus(StrEnum):
+class ServiceStatus(DescribedEnum):
     """Status of a service. Only an `ACTIVE` service can be ordered."""
 
-    DRAFT = "DRAFT"
-    ACTIVE = "ACTIVE"
-    ARCHIVED = "ARCHIVED"
+    DRAFT = "DRAFT", "Not offered yet."
+    ACTIVE = "ACTIVE", "Offered: it can be ordered."
+    ARCHIVED = "ARCHIVED", "No longer offered."
 
 
-class Billing(StrEnum):
+class Billing(DescribedEnum):
     """Whether a service is billed once or at an interval."""
 
-    ONE_TIME = "ONE_TIME"
-    RECURRING = "RECURRING"
+    ONE_TIME = "ONE_TIME", "Billed once."
+    RECURRING = "RECURRING", "Billed at each interval."
 
 
-class BillingInterval(StrEnum):
+class BillingInterval(DescribedEnum):
     """How often a recurring service is billed."""
 
-    WEEK = "WEEK"
-    MONTH = "MONTH"
-    QUARTER = "QUARTER"
-    YEAR = "YEAR"
+    WEEK = "WEEK", "Every week."
+    MONTH = "MONTH", "Every month."
+    QUARTER = "QUARTER", "Every three months."
+    YEAR = "YEAR", "Every year."
 
 
 class Service(Tagged, table=True):
@@ -51,7 +58,7 @@ class Service(Tagged, table=True):
     )
 
     name: Name = column(sa.Text, description="Name of the service.")
-    name_key: str = column(C_TEXT, description="The name as it is compared and ordered: without case.")
+    name_key: str = key_column("name")
     description: LongText | None = column(sa.Text, nullable=True, description="Description of the service.")
     price: Price = column(sa.BigInteger, description="Price of one unit without tax, in minor units of the currency.")
     currency: Currency = column(sa.Text, description="ISO 4217 currency code.")

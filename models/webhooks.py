@@ -1,6 +1,5 @@
 """Webhook endpoints, the events they hear of, and each delivery."""
 
-from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,80 +10,79 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field
 
-from models.base import C_TEXT, TIMESTAMP, Owned, Resource, column, one_of, table_args, table_of
+from models.base import C_TEXT, TIMESTAMP, Owned, Versioned, column, one_of, table_args, table_of
+from models.enums import DescribedEnum
+from models.resources import EVERYTHING, Resource
+from models.resources import events as events_of_api
 from models.words import Moment, ShortText, Stated, Url
 
-PREFIX = "webhook"
-DELIVERY_PREFIX = "delivery"
-EVENT_PREFIX = "event"
+WEBHOOK = Resource(
+    "webhook",
+    type_name="WebhookEndpoint",
+    label="webhook endpoint",
+    events={"test": "A test event, sent to one endpoint on request; `data` is the endpoint."},
+)
+DELIVERY = Resource("delivery", scope=WEBHOOK.scope)
+EVENT = Resource("event", scope=None)
+TEST_EVENT = WEBHOOK.event("test")
 API_VERSION = "2026-11-01"
 
 
-class EndpointStatus(StrEnum):
+class EndpointStatus(DescribedEnum):
     """Whether events are delivered to an endpoint."""
 
-    ENABLED = "ENABLED"
-    DISABLED = "DISABLED"
+    ENABLED = "ENABLED", "Events are delivered."
+    DISABLED = "DISABLED", "Nothing is delivered until the endpoint is enabled."
 
 
-class EndpointCircuit(StrEnum):
+class EndpointCircuit(DescribedEnum):
     """Circuit breaker of an endpoint that keeps timing out."""
 
-    CLOSED = "CLOSED"
-    OPEN = "OPEN"
-    HALF_OPEN = "HALF_OPEN"
+    CLOSED = "CLOSED", "Events are delivered normally."
+    OPEN = (
+        "OPEN",
+        "Several attempts in a row timed out. Nothing is sent until `pausedUntil`; no attempt is used up.",
+    )
+    HALF_OPEN = (
+        "HALF_OPEN",
+        "One delivery is sent. Any answer closes the circuit; another time-out opens it for longer.",
+    )
 
 
-class DeliveryStatus(StrEnum):
+class DeliveryStatus(DescribedEnum):
     """Status of a delivery."""
 
-    PENDING = "PENDING"
-    SENDING = "SENDING"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-    CANCELLED = "CANCELLED"
+    PENDING = "PENDING", "Waiting for the next attempt."
+    SENDING = "SENDING", "Being sent."
+    SUCCEEDED = "SUCCEEDED", "The receiver answered with a 2xx status."
+    FAILED = "FAILED", "All attempts failed."
+    CANCELLED = "CANCELLED", "The endpoint was disabled or deleted before the event was delivered."
 
 
-class EventType(StrEnum):
-    """What happens that an endpoint can hear of: member name = type with an underscore for its dot."""
-
-    client_created = "client.created"
-    client_updated = "client.updated"
-    client_deleted = "client.deleted"
-    service_created = "service.created"
-    service_updated = "service.updated"
-    service_deleted = "service.deleted"
-    order_created = "order.created"
-    order_updated = "order.updated"
-    order_status_changed = "order.status_changed"
-    order_deleted = "order.deleted"
-    message_created = "message.created"
-    webhook_test = "webhook.test"
+def event_scope(event: str) -> str | None:
+    """Return the scope that an endpoint needs for a type of event; None where it needs none."""
+    return None if event == TEST_EVENT else next(each.read_scope for name, each, _ in events_of_api() if name == event)
 
 
-EVENT_MEANINGS: dict[EventType, str] = {
-    EventType.client_created: "A client was created.",
-    EventType.client_updated: "A client was updated.",
-    EventType.client_deleted: "A client was deleted; `data` is its last state.",
-    EventType.service_created: "A service was created.",
-    EventType.service_updated: "A service was updated.",
-    EventType.service_deleted: "A service was deleted; `data` is its last state.",
-    EventType.order_created: "An order was created.",
-    EventType.order_updated: "Fields of an order were updated, other than by a transition.",
-    EventType.order_status_changed: "An order moved to another status.",
-    EventType.order_deleted: "An order was deleted; `data` is its last state.",
-    EventType.message_created: "A message was added to an order's thread.",
-    EventType.webhook_test: "A test event, sent to one endpoint on request; `data` is the endpoint.",
-}
-# An endpoint hears only of what the key that made it could read.
-EVENT_SCOPES: dict[str, str] = {
-    event.value: event.value.partition(".")[0] + "s:read" for event in EventType if event is not EventType.webhook_test
-}
+def event_scopes() -> list[str]:
+    """Return every scope that an endpoint needs for some event, of a resource or of some of its rows."""
+    found: set[str] = set()
+    for _, resource, _ in events_of_api():
+        if resource is not WEBHOOK:
+            found.add(resource.read_scope)
+            if resource.row_scope is not None:
+                found.add(resource.row_scope)
+    return sorted(found)
+
+
+def event_names() -> list[str]:
+    """Return the types of events that an endpoint can subscribe to, and ``*`` for all of them."""
+    return [EVERYTHING, *(name for name, _, _ in events_of_api())]
 
 
 def _event_name(value: str) -> str:
-    if value != EVERYTHING and value not in _EVENT_NAMES:
-        allowed = [EVERYTHING, *sorted(_EVENT_NAMES)]
+    if value not in event_names():
+        allowed = sorted(event_names())
         raise PydanticCustomError("NOT_ONE_OF", f"must be one of {', '.join(allowed)}", {"allowed": allowed})
     return value
 
@@ -93,17 +91,15 @@ def _distinct(value: list[str]) -> list[str]:
     return list(dict.fromkeys(value))
 
 
-EVERYTHING = "*"
-_EVENT_NAMES = frozenset(event.value for event in EventType)
 EventName = Annotated[
     str,
     AfterValidator(_event_name),
-    Stated(enum=[EVERYTHING, *(event.value for event in EventType)], title="EventName"),
+    Stated(enum=event_names, title="EventName"),
 ]
 EventNames = Annotated[list[EventName], MinLen(1), MaxLen(100), AfterValidator(_distinct)]
 
 
-class WebhookEndpoint(Resource, table=True):
+class WebhookEndpoint(Versioned, table=True):
     """An address that is told of events."""
 
     __tablename__ = "webhook_endpoints"

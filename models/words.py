@@ -92,14 +92,14 @@ def _metadata(value: dict[str, Any]) -> dict[str, Any]:
 
 
 class Stated:
-    """What the JSON schema of a type says beside its bounds."""
+    """What the JSON schema of a type says beside its bounds; a function is called when the schema is written."""
 
     def __init__(self, **stated: Any) -> None:
         self.stated = stated
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Return the schema with what is stated."""
-        return handler(core) | self.stated
+        return handler(core) | {name: said() if callable(said) else said for name, said in self.stated.items()}
 
 
 Text = BeforeValidator(clean_text)

@@ -1,4 +1,4 @@
-"""The stub that every change leaves: what an audit entry holds, and what proves its parts."""
+"""Audit records: what an entry of the audit log holds, and what proves its parts."""
 
 import hashlib
 import hmac
@@ -6,14 +6,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from models.audit import SALT_BYTES, Action
+from models.audit import SALT_BYTES
 from models.typeid import new_uuid
+from resolvers.errors import camel
 from resolvers.runtime import Keyring
 
 # Never in the log: secrets, and columns that only repeat another without case.
@@ -29,21 +29,14 @@ _WRITTEN = ("action", "actor_kind", "actor_id", "actor_name", "request_id", "sou
 
 
 @dataclass(frozen=True, slots=True)
-class Stub:
+class AuditRecord:
     """One audit entry to be written: its changes as canonical text, salted, and their digest."""
 
     id: UUID
-    action: Action
+    action: str
     salt: bytes
     changes: str
     digest: bytes
-
-
-@cache
-def camel(name: str) -> str:
-    """A column's name as clients see it."""
-    head, *tail = name.split("_")
-    return head + "".join(word.capitalize() for word in tail)
 
 
 def shown(value: Any) -> Any:
@@ -60,13 +53,13 @@ def digest_of(salt: bytes, changes: str) -> bytes:
     return hashlib.sha256(salt + changes.encode()).digest()
 
 
-def stub_of(action: Action, old: Mapping[str, Any], new: Mapping[str, Any]) -> Stub:
-    """The stub of a change between two states; a missing side is null."""
+def record_of(action: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> AuditRecord:
+    """Return the record of a change between two states; a missing side is null."""
     fields = [name for name in (new or old) if name not in HIDDEN and (not old or not new or old[name] != new[name])]
     changes = {camel(name): [shown(old.get(name)), shown(new.get(name))] for name in fields}
     text = canonical(changes).decode()
     salt = secrets.token_bytes(SALT_BYTES)
-    return Stub(new_uuid(), action, salt, text, digest_of(salt, text))
+    return AuditRecord(new_uuid(), action, salt, text, digest_of(salt, text))
 
 
 def canonical(value: Any) -> bytes:

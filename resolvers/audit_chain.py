@@ -12,7 +12,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from models.audit import Action
+from models.audit import ERASE
 from resolvers.audit import FIRST, canonical, wrong_changes
 from resolvers.runtime import Keyring
 
@@ -56,7 +56,7 @@ class Chain:
 
     def note(self, fields: Mapping[str, Any]) -> None:
         """Remember an erasure: an entry whose changes are gone may be its target."""
-        if fields["action"] == Action.AUDIT_ERASE.value:
+        if fields["action"] == ERASE:
             self._erasures.add(fields["targetId"])
 
     def weigh(self, fields: Mapping[str, Any], salt: bytes | None, changes: str | None) -> str | None:

@@ -6,9 +6,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.sql import ClauseElement
 
-from models.audit import Action, audit_changes, audit_entries
+from models.audit import ERASE, audit_changes, audit_entries
 from resolvers import changes, seals
-from resolvers.audit import stub_of
+from resolvers.audit import record_of
 from resolvers.context import Context
 from resolvers.sql import ORG, statement
 
@@ -17,7 +17,7 @@ from resolvers.sql import ORG, statement
 def _erase() -> ClauseElement:
     target: sa.BindParameter[Any] = sa.bindparam("target", type_=sa.Uuid)
     # Not the erasures of an entry: there is nothing in them.
-    others = audit_entries.c.action != Action.AUDIT_ERASE.value
+    others = audit_entries.c.action != ERASE
     about = sa.or_(sa.and_(audit_entries.c.target_id == target, others), audit_entries.c.id == target)
     entries = sa.select(audit_entries.c.id).where(audit_entries.c.org_id == ORG, about)
     these = (audit_changes.c.org_id == ORG, audit_changes.c.entry_id.in_(entries))
@@ -32,7 +32,7 @@ async def erase(ctx: Context, target: UUID) -> int:
     erased = sorted(row["entry_id"] for row in await ctx.fetch(_erase(), target=target))
     if not erased:
         return 0
-    await changes.record(ctx, [(stub_of(Action.AUDIT_ERASE, {}, {}), entry) for entry in erased])
+    await changes.record(ctx, [(record_of(ERASE, {}, {}), entry) for entry in erased])
     while await seals.seal(ctx, everything=True) == seals.BATCH:
         continue
     return len(erased)

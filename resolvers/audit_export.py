@@ -6,7 +6,7 @@ from uuid import UUID
 
 import orjson
 
-from models.audit import Action
+from models.audit import ERASE
 from resolvers.audit import canonical
 from resolvers.audit_chain import head_text, sign
 from resolvers.audit_verify import Step, Verification, verify
@@ -41,7 +41,7 @@ async def export(
             salt = None if step.salt is None else step.salt.hex()
             changes = None if step.changes is None else orjson.loads(step.changes)
             line({"changes": changes, "entry": step.fields, "salt": salt})
-        elif step.fields["action"] == Action.AUDIT_ERASE.value:
+        elif step.fields["action"] == ERASE:
             # It may be what accounts for changes that the range shows as erased.
             line({"entry": step.fields})
         else:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.audit import PREFIX, Action, audit_changes, audit_entries, audit_seals
+from models.audit import AUDIT, ERASE, audit_changes, audit_entries, audit_seals
 from models.typeid import encode
 from resolvers.audit import FIRST, fields_of, is_authentic, wrong_changes
 from resolvers.audit_chain import Chain, Kept, leaf_of
@@ -48,7 +48,7 @@ def _page() -> sa.Select[Any]:
     shown = [column for column in audit_entries.c if column.name != "org_id"]
     entry = one_of(owned(audit_entries, *shown).where(audit_entries.c.id == page.c.entry_id), "entry")
     change = changes_of(page.c.entry_id)
-    erased = sa.and_(entry.c.action == Action.AUDIT_ERASE.value, audit_changes.c.entry_id == entry.c.target_id)
+    erased = sa.and_(entry.c.action == ERASE, audit_changes.c.entry_id == entry.c.target_id)
     back = one_of(owned(audit_changes, audit_changes.c.entry_id).where(erased), "back")
     joined = page.outerjoin(entry, sa.true()).outerjoin(change, sa.true()).outerjoin(back, sa.true())
     columns = (page, *entry.c, *change.c, back.c.entry_id.is_not(None).label("back"))
@@ -162,7 +162,7 @@ class _Walk:
         return wrong
 
     def _wrong_unsealed(self, row: Row) -> str | None:
-        name = f"the unsealed entry {encode(PREFIX, row['id'])}"
+        name = f"the unsealed entry {encode(AUDIT.prefix, row['id'])}"
         if not is_authentic(self._keys, self.chain.org_id, row):
             return f"{name} was not written with a seal key"
         if row["salt"] is None:

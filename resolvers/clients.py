@@ -1,134 +1,52 @@
-"""Clients: read, create, update, delete."""
+"""Clients: what they can be filtered and sorted by, and how they change."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from models.clients import CLIENT, Client, ClientStatus, clients
+from resolvers.collections import COMMON_ORDERS, Collection, OrderKey, Relation, Taken, common_filters
+from resolvers.conditions import enum, tags, text
+from resolvers.context import Context, Row
+from resolvers.edits import Edit, Given, begin_edit, insert, new_row
+from resolvers.orders import ORDERS
+from resolvers.rows import Key, has_any
 
-import asyncpg
-import sqlalchemy as sa
-
-from execution import Args
-from models.audit import Action
-from models.clients import PREFIX, ClientStatus, clients
-from models.orders import orders
-from models.typeid import decode, new_uuid
-from models.webhooks import EventType
-from models.words import key_of
-from resolvers.changes import Subject, Told, delete, insert, update
-from resolvers.conditions import created, ids, moment, tags, text, word
-from resolvers.context import Context, Row, now, shared
-from resolvers.errors import Refusal
-from resolvers.filters import FILTERS, Filters, Relation
-from resolvers.listing import Page, pages
-from resolvers.rows import by_ids, locked
-from resolvers.sql import owned, statement
-from resolvers.windows import CREATED, Listed, OrderKey
-
-SUBJECT = Subject(PREFIX, clients, searched=("name", "email", "company", "phone"))
-READERS = frozenset({"clients:read", "clients:write", "*"})
-LISTED = Listed(
-    "clients",
+CLIENTS = Collection(
+    CLIENT,
     clients,
-    {"CREATED_AT": CREATED, "UPDATED_AT": OrderKey("updated_at", datetime), "NAME": OrderKey("name_key", str)},
-)
-FILTERS["clients"] = Filters(
-    clients,
-    {
-        "id": ids("id", PREFIX),
-        "name": text("name_key"),
-        "email": text("email_key"),
-        "status": word("status", ClientStatus),
-        "tags": tags(PREFIX),
-        "created_at": created(),
-        "updated_at": moment("updated_at"),
-        "orders": Relation("orders", "id", "client_id", many=True),
+    searched=("name", "email", "company", "phone"),
+    orders=COMMON_ORDERS | {"NAME": OrderKey("name_key", str, "Name, without regard to case.")},
+    filters={
+        **common_filters(CLIENT),
+        "status": enum("status", ClientStatus),
+        "tags": tags(CLIENT),
+        "name": text("name_key", "name"),
+        "email": text("email_key", "email address"),
+        "orders": Relation("orders", "the client's orders", there="client_id"),
     },
-    PREFIX,
+    taken={"clients_email_key": Taken("email", "EMAIL_TAKEN", "Another client has this email address.")},
 )
 
 
-@shared
-async def listed(ctx: Context, args: Args) -> Page:
-    """A page of the organization's clients."""
-    (page,) = await pages(ctx, LISTED, args)
-    return page
-
-
-@shared
-async def one(ctx: Context, args: Args) -> Row | None:
-    """The client of an id; None when it is missing or foreign."""
-    (row,) = await by_ids(ctx, clients, [decode(PREFIX, args.values["id"])], args.columns)
-    return row
-
-
-async def of_orders(ctx: Context, parents: list[Row], args: Args) -> list[Row | None]:
-    """The client of each order."""
-    return await by_ids(ctx, clients, [order["client_id"] for order in parents], args.columns)
-
-
-def _told(event: EventType) -> Told:
-    return Told((event.value,), (READERS,))
-
-
-def _keys(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns that repeat others without case."""
-    return {f"{name}_key": key_of(given[name]) for name in ("name", "email") if name in given}
-
-
-async def create(ctx: Context, given: Mapping[str, Any]) -> Row:
+async def create(ctx: Context, given: Given) -> Row:
     """Create a client. Raises Refusal CONFLICT (EMAIL_TAKEN)."""
-    row: dict[str, Any] = {
-        "id": new_uuid(),
-        "version": 1,
-        "updated_at": now(),
-        "metadata": {},
-        "tags": [],
-        "company": None,
-        "phone": None,
-        "address": None,
-        "tax_id": None,
-        "status": ClientStatus.LEAD,
-        "source": None,
-        "notes": None,
-    }
-    row |= dict(given) | _keys(given)
-    try:
-        return await insert(ctx, SUBJECT, row, Action.CLIENT_CREATE, _told(EventType.client_created))
-    except asyncpg.UniqueViolationError as error:
-        raise _email_taken() from error
+    return await insert(ctx, CLIENTS, new_row(Client, given))
 
 
-async def change(ctx: Context, public_id: str, expected: int | None, given: Mapping[str, Any]) -> Row:
+def _set(edit: Edit, given: Given) -> None:
+    archives = edit.changes(given).get("status") == ClientStatus.ARCHIVED
+    edit.set(given, "archive" if archives else "update")
+
+
+async def change(ctx: Context, key: Key, given: Given) -> Row:
     """Change a client. Raises Refusal NOT_FOUND, VERSION_MISMATCH or CONFLICT (EMAIL_TAKEN)."""
-    old = await locked(ctx, SUBJECT, public_id, expected)
-    new = dict(given) | _keys(given)
-    changed = {name for name, value in new.items() if value != old[name]}
-    if not changed:
-        return old
-    archived = new.get("status") == ClientStatus.ARCHIVED and "status" in changed
-    action = Action.CLIENT_ARCHIVE if archived else Action.CLIENT_UPDATE
-    try:
-        return await update(ctx, SUBJECT, old, new, [(action, changed)], _told(EventType.client_updated))
-    except asyncpg.UniqueViolationError as error:
-        raise _email_taken() from error
+    edit = await begin_edit(ctx, CLIENTS, key)
+    _set(edit, given)
+    return await edit.save()
 
 
-@statement
-def _has_orders() -> sa.Select[Any]:
-    return owned(orders, orders.c.id).where(orders.c.client_id == sa.bindparam("id", type_=sa.Uuid)).limit(1)
-
-
-async def remove(ctx: Context, public_id: str, expected: int | None) -> Row | None:
+async def remove(ctx: Context, key: Key) -> Row | None:
     """Delete a client that has no history: None. One that has orders is archived instead: the client."""
-    old = await locked(ctx, SUBJECT, public_id, expected)
-    if await ctx.row(_has_orders(), id=old["id"]) is None:
-        await delete(ctx, SUBJECT, old, Action.CLIENT_DELETE, _told(EventType.client_deleted))
-        return None
-    if old["status"] == ClientStatus.ARCHIVED:
-        return old
-    part = [(Action.CLIENT_ARCHIVE, {"status"})]
-    return await update(ctx, SUBJECT, old, {"status": ClientStatus.ARCHIVED}, part, _told(EventType.client_updated))
-
-
-def _email_taken() -> Refusal:
-    return Refusal("CONFLICT", "Another client has this email address.", field="input.email", reason="EMAIL_TAKEN")
+    edit = await begin_edit(ctx, CLIENTS, key)
+    if await has_any(ctx, ORDERS, "client_id", edit.old):
+        _set(edit, {"status": ClientStatus.ARCHIVED})
+        return await edit.save()
+    await edit.delete()
+    return None

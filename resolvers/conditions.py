@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from models.base import TIMESTAMP
 from models.lookups import tag_uses
+from models.resources import Resource
 from models.typeid import decode, uuid_at
 from models.words import key_of
 from resolvers.words import LAST
@@ -55,12 +56,25 @@ _COMPARE: dict[str, Callable[[Any, list[Any]], Any]] = {
 LATEST, EARLIEST = "infinity", "-infinity"
 
 
+class Operand(Enum):
+    """What the operators of a condition take."""
+
+    ID = "ID"
+    TEXT = "TEXT"
+    INTEGER = "INTEGER"
+    MONEY = "MONEY"
+    MOMENT = "MOMENT"
+    TAGS = "TAGS"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Condition:
     """The operators of one filterable field, over a column of the row, or of the rows that a ``lookup`` table (with
-    ``kind`` and ``subject_id``) holds for it."""
+    ``kind`` and ``subject_id``) holds for it. ``operand`` is an enum where they take its members."""
 
     column: str
+    operand: Operand | type[Enum]
+    meaning: str
     ops: Mapping[str, Op]
     lookup: tuple[sa.Table, str] | None = None
 
@@ -69,8 +83,8 @@ def _plain(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
-def word(column: str, members: type[Enum]) -> Condition:
-    """An enum's column: eq, in, notIn."""
+def enum(column: str, members: type[Enum], meaning: str | None = None) -> Condition:
+    """Return the condition on an enum's column: eq, in, notIn."""
 
     def others(value: list[Any]) -> list[str]:
         left_out = {_plain(item) for item in value}
@@ -81,6 +95,8 @@ def word(column: str, members: type[Enum]) -> Condition:
 
     return Condition(
         column,
+        members,
+        meaning or column,
         {
             "eq": Op(_one(sa.Text, _plain), _COMPARE["eq"], rank=4),
             "in_": Op(_list(sa.Text, _plain), among, rank=4),
@@ -90,10 +106,12 @@ def word(column: str, members: type[Enum]) -> Condition:
     )
 
 
-def text(column: str) -> Condition:
-    """A key column of a text: eq, in and startsWith, without case."""
+def text(column: str, meaning: str) -> Condition:
+    """Return the condition on the key column of a text: eq, in and startsWith, without case."""
     return Condition(
         column,
+        Operand.TEXT,
+        meaning,
         {
             "eq": Op(_one(sa.Text, key_of), _COMPARE["eq"]),
             "in_": Op(_list(sa.Text, key_of), lambda column, p: column == sa.any_(p[0])),
@@ -128,16 +146,21 @@ _NEVER_NULL = {
 }
 
 
-def number(column: str, type_: Any = sa.BigInteger) -> Condition:
-    """A number's column: eq, gt, gte, lt, lte."""
-    return Condition(column, {name: _compared(name, _one(type_)) for name in _COMPARE})
+def number(column: str, meaning: str, operand: Operand = Operand.INTEGER, type_: Any = sa.BigInteger) -> Condition:
+    """Return the condition on a number's column: eq, gt, gte, lt, lte."""
+    return Condition(column, operand, meaning, {name: _compared(name, _one(type_)) for name in _COMPARE})
 
 
-def moment(column: str, *, nullable: bool = False) -> Condition:
-    """A time's column: eq, gt, gte, lt, lte, isNull."""
-    plain = number(column, TIMESTAMP)
+def money(column: str, meaning: str) -> Condition:
+    """Return the condition on an amount in minor units: eq, gt, gte, lt, lte."""
+    return number(column, f"{meaning}, in minor units", Operand.MONEY)
+
+
+def moment(column: str, meaning: str, *, nullable: bool = False) -> Condition:
+    """Return the condition on a time's column: eq, gt, gte, lt, lte, isNull."""
+    plain = number(column, meaning, Operand.MOMENT, TIMESTAMP)
     if not nullable:
-        return Condition(column, {**plain.ops, **_NEVER_NULL})
+        return replace(plain, ops={**plain.ops, **_NEVER_NULL})
     # As the orders' keys, so that their indexes serve these too; no row holds an infinity.
     ops: dict[str, Op] = {}
     for name, op in plain.ops.items():
@@ -146,7 +169,7 @@ def moment(column: str, *, nullable: bool = False) -> Condition:
     latest = partial(or_infinity, which=LATEST)
     ops["is_null"] = Op(_nothing, _is_null, 0, rank=4, key=latest)
     ops["is_not_null"] = Op(_nothing, lambda column, p: latest(column) < _infinity(LATEST), 0, rank=4, key=latest)
-    return Condition(column, ops)
+    return replace(plain, ops=ops)
 
 
 def _is_null(column: Any, _: list[Any]) -> Any:
@@ -172,10 +195,12 @@ def _id_time(*, low: bool) -> Callable[[datetime], list[Value]]:
     return lambda value: [(uuid_at(value, low=low), sa.Uuid)]
 
 
-def created(column: str = "id") -> Condition:
-    """The time in an id, which is a range of ids: eq, gt, gte, lt, lte, isNull."""
+def created() -> Condition:
+    """Return the condition on the time in an id, which is a range of ids: eq, gt, gte, lt, lte, isNull."""
     return Condition(
-        column,
+        "id",
+        Operand.MOMENT,
+        "time of creation",
         {
             "eq": Op(
                 lambda value: [(uuid_at(value), sa.Uuid), (uuid_at(value, low=False), sa.Uuid)],
@@ -191,14 +216,16 @@ def created(column: str = "id") -> Condition:
     )
 
 
-def ids(column: str, prefix: str) -> Condition:
-    """An id's column: eq, in. An id of another type is as a missing one."""
+def ids(column: str, resource: Resource, meaning: str) -> Condition:
+    """Return the condition on a column of ids: eq, in. An id of another resource is as a missing one."""
 
     def key(value: str) -> UUID:
-        return decode(prefix, value) or NOBODY
+        return decode(resource.prefix, value) or NOBODY
 
     return Condition(
         column,
+        Operand.ID,
+        meaning,
         {
             "eq": Op(_one(sa.Uuid, key), _COMPARE["eq"]),
             "in_": Op(_list(sa.Uuid, key), lambda column, p: column == sa.any_(p[0])),
@@ -206,13 +233,15 @@ def ids(column: str, prefix: str) -> Condition:
     )
 
 
-def tags(kind: str) -> Condition:
-    """Tags: has, hasAny."""
+def tags(resource: Resource) -> Condition:
+    """Return the condition on a row's tags: has, hasAny."""
     return Condition(
         "tag",
+        Operand.TAGS,
+        "tags",
         {
             "has": Op(_one(sa.Text), _COMPARE["eq"]),
             "has_any": Op(_list(sa.Text), lambda column, p: column == sa.any_(p[0])),
         },
-        (tag_uses, kind),
+        (tag_uses, resource.prefix),
     )

@@ -3,19 +3,19 @@
 from typing import NamedTuple
 
 from resolvers.candidates import IDS, candidates, rows_of_candidates
+from resolvers.collections import Collection
 from resolvers.filter_sql import bound, clause
 from resolvers.filters import Shape
 from resolvers.page_sql import always
 from resolvers.pieces import ORG, Aliases, Parameters, quoted
 from resolvers.set_sql import matching
 from resolvers.sql import Sql
-from resolvers.windows import Listed
 
 
 class CountShape(NamedTuple):
     """What decides the text of a count's statement."""
 
-    listed: Listed
+    collection: Collection
     filter: Shape
     types: tuple[str, ...]
     column: str | None
@@ -23,10 +23,10 @@ class CountShape(NamedTuple):
 
 def count_sql(asked: CountShape) -> Sql:
     """The statement of a count; with a column, that of one for each of the parents that it holds."""
-    table, named, parameters = asked.listed.table, Aliases(), Parameters()
+    table, named, parameters = asked.collection.table, Aliases(), Parameters()
     given = parameters.add(*[f"f{index}" for index in range(len(asked.types))])
-    node = bound(asked.listed.name, asked.filter, given, asked.types) if asked.filter else None
-    rows, fixed = named(), always(asked.listed)
+    node = bound(asked.collection, asked.filter, given, asked.types) if asked.filter else None
+    rows, fixed = named(), always(asked.collection)
     where = [f"{rows}.org_id = {ORG}"] + ([] if fixed is None else [f"({fixed(rows)})"])
     source = f"{quoted(table.name)} AS {rows}"
     if asked.column is not None:

@@ -10,26 +10,26 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from models.audit import Action
 from models.base import TIMESTAMP
 from models.keys import allows
 from models.typeid import encode
 from models.webhooks import (
-    EVENT_PREFIX,
-    EVENT_SCOPES,
+    EVENT,
     DeliveryStatus,
     EndpointCircuit,
     EndpointStatus,
     deliveries,
+    event_scopes,
     events,
     webhook_endpoints,
 )
-from resolvers import cancelling, changes, circuits, secrets
+from resolvers import cancelling, circuits, secrets
 from resolvers.context import Context, Row, now
+from resolvers.edits import Edit
 from resolvers.errors import Refusal
 from resolvers.sql import ORG, statement
+from resolvers.webhook_collections import WEBHOOKS
 
-ENDPOINT = changes.Subject("webhook", webhook_endpoints, tagged=False)
 GIVEN_UP_AFTER = timedelta(days=5)
 GONE = 410
 ATTEMPTS_KEPT = 20
@@ -38,7 +38,7 @@ _OPEN = deliveries.c.status.in_([sa.literal_column("'PENDING'"), sa.literal_colu
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class PreparedDelivery:
     """What is sent, to where and with whose signature: the same id and body at each try."""
 
     endpoint_id: UUID
@@ -121,20 +121,16 @@ def _hears() -> sa.Select[Any]:
     return sa.select(ends.status, ends.deleted_at).where(*this)
 
 
-# What an endpoint can hear of, as the scopes of the key that made it allow.
-_HEARD = sorted({*EVENT_SCOPES.values(), "messages:internal"})
-
-
 def must_not_be_weaker(ctx: Context, scopes: Iterable[str]) -> None:
     """Refuse a key that may not read what an endpoint with these scopes hears of. Raises Refusal FORBIDDEN."""
     held = frozenset(scopes)
-    for scope in _HEARD:
+    for scope in event_scopes():
         if allows(held, scope) and not ctx.actor.may(scope):
             message = f"The endpoint hears of what needs the scope {scope}: a key without it cannot do this."
-            raise Refusal("FORBIDDEN", message, field="input.id", scope=scope)
+            raise Refusal("FORBIDDEN", message, field="id", scope=scope)
 
 
-async def load(ctx: Context, delivery_id: UUID) -> Parcel | None:
+async def load(ctx: Context, delivery_id: UUID) -> PreparedDelivery | None:
     """What an open delivery needs. None when it is not to be sent: ended, or its endpoint deleted or disabled.
 
     Raises UnreadableSecret.
@@ -147,18 +143,18 @@ async def load(ctx: Context, delivery_id: UUID) -> Parcel | None:
         stored.append(row["previous_secret"])
     endpoint, ring = row["endpoint_id"], ctx.runtime.secret_keys
     keys = tuple(secrets.decrypt(ring, ctx.org_id, endpoint, item) for item in stored)
-    webhook_id = encode(EVENT_PREFIX, row["event_id"])
+    webhook_id = encode(EVENT.prefix, row["event_id"])
     state = (row["timeouts"], EndpointCircuit(row["circuit"]), row["wait"], bool(row["asked"]))
-    return Parcel(endpoint, row["version"], row["url"], keys, webhook_id, body_of(row), *state)
+    return PreparedDelivery(endpoint, row["version"], row["url"], keys, webhook_id, body_of(row), *state)
 
 
-async def must_wait(ctx: Context, parcel: Parcel) -> float | None:
-    """The seconds for which an endpoint's circuit lets nothing through; None when the parcel may be sent now."""
-    if parcel.circuit == EndpointCircuit.CLOSED or parcel.asked:
+async def must_wait(ctx: Context, prepared: PreparedDelivery) -> float | None:
+    """The seconds for which an endpoint's circuit lets nothing through; None when the prepared may be sent now."""
+    if prepared.circuit == EndpointCircuit.CLOSED or prepared.asked:
         return None
-    if parcel.wait is not None and parcel.wait > 0:
-        return parcel.wait
-    return None if await circuits.take_probe(ctx, parcel.endpoint_id) else circuits.PROBE_S
+    if prepared.wait is not None and prepared.wait > 0:
+        return prepared.wait
+    return None if await circuits.take_probe(ctx, prepared.endpoint_id) else circuits.PROBE_S
 
 
 def body_of(row: Row) -> str:
@@ -174,8 +170,13 @@ async def move(ctx: Context, delivery_id: UUID, status: DeliveryStatus, delay: f
 
 
 async def record(
-    ctx: Context, delivery_id: UUID, parcel: Parcel, attempt: Attempt, status: DeliveryStatus, delay: float | None
-) -> tuple[DeliveryStatus, datetime | None]:
+    ctx: Context,
+    delivery_id: UUID,
+    prepared: PreparedDelivery,
+    attempt: Attempt,
+    status: DeliveryStatus,
+    delay: float | None,
+) -> tuple[DeliveryStatus, datetime | None]:  # fmt: skip
     """Add a try to the last 20 of its delivery, and record on its endpoint how it did.
 
     The endpoint is disabled by a 410 or by five days of only failures, which cancels what waits for it. The delivery's
@@ -190,11 +191,11 @@ async def record(
         "body": attempt.body,
     }
     moment = now()
-    called = {"endpoint_id": parcel.endpoint_id, "called": parcel.endpoint_version, "moment": moment}
+    called = {"endpoint_id": prepared.endpoint_id, "called": prepared.endpoint_version, "moment": moment}
     health = _health(attempt.succeeded, attempt.error in circuits.TIMED_OUT)
     endpoint = await ctx.row(health, spread=random.uniform(0.8, 1.2), **called)
     # Whoever disabled it since has committed, or waits for this: it is locked if it is the one that was called.
-    known = endpoint or await ctx.row(_hears(), endpoint_id=parcel.endpoint_id)
+    known = endpoint or await ctx.row(_hears(), endpoint_id=prepared.endpoint_id)
     hears = known is not None and known["status"] == EndpointStatus.ENABLED and known["deleted_at"] is None
     reason = None
     if endpoint is not None and hears and not attempt.succeeded:
@@ -225,7 +226,7 @@ async def _moved(
 
 
 async def _disable(ctx: Context, endpoint: Row, reason: str) -> None:
-    changed = {"status": EndpointStatus.DISABLED.value, "disabled_reason": reason}
-    actions = [(Action.WEBHOOK_DISABLE, set(changed))]
-    await changes.update(ctx, ENDPOINT, endpoint, changed, actions, changes.Told())
+    edit = Edit(ctx, WEBHOOKS, endpoint, dict(endpoint))
+    edit.set({"status": EndpointStatus.DISABLED, "disabled_reason": reason}, "disable")
+    await edit.save()
     await cancelling.cancel(ctx, endpoint["id"])

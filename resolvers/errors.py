@@ -1,5 +1,8 @@
 """Refusals: every error that a caller can meet has a code, and every code has one HTTP status."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 STATUS: dict[str, int] = {
@@ -63,7 +66,8 @@ CONFLICTS: dict[str, str] = {
 class Refusal(Exception):
     """One refusal: a code of ``STATUS``, a sentence for a person, the input's path, and what else helps.
 
-    ``field`` is relative to the operation's arguments: ``input.email``, ``first``, ``id``.
+    ``field`` is relative to the operation's arguments: ``first``, ``id``. In a mutation's resolver it is relative to
+    the input, with names as Python writes them: ``client_id``.
     """
 
     def __init__(self, code: str, message: str, *, field: str | None = None, **extra: Any) -> None:
@@ -73,9 +77,15 @@ class Refusal(Exception):
         self.message = message
         self.field = field
         self.extra = extra
+        self.placed = False
         # Where it is in the document and in the answer, as far as that is known when nothing has run.
         self.locations: list[dict[str, int]] | None = None
         self.path: list[str] | None = None
+
+    def place_in(self, argument: str) -> None:
+        """Make the field, which is relative to an argument, one of the operation; once."""
+        if self.field is not None and not self.placed:
+            self.field, self.placed = f"{argument}.{camel(self.field)}", True
 
     def extensions(self) -> dict[str, Any]:
         """What goes beside the message: code, status, field and the code's own members."""
@@ -93,9 +103,30 @@ class Refusals(Exception):
         self.refusals = refusals
 
 
-def not_found(kind: str, field: str = "id") -> Refusal:
+@cache
+def camel(name: str) -> str:
+    """Return a name, or a path of names, as clients write it."""
+    head, *tail = name.rstrip("_").split("_")
+    return head + "".join(part.capitalize() for part in tail)
+
+
+@contextmanager
+def fields_of(argument: str) -> Iterator[None]:
+    """Let the fields of refusals in a block begin with the argument that they are part of."""
+    try:
+        yield
+    except Refusal as refusal:
+        refusal.place_in(argument)
+        raise
+    except Refusals as several:
+        for each in several.refusals:
+            each.place_in(argument)
+        raise
+
+
+def not_found(label: str, field: str = "id") -> Refusal:
     """The object to read or change is missing, or another organization's: they look alike."""
-    return Refusal("NOT_FOUND", f"There is no such {kind}.", field=field)
+    return Refusal("NOT_FOUND", f"There is no such {label}.", field=field)
 
 
 def bad_input(field: str, message: str, reason: str = "INVALID", **extra: Any) -> Refusal:

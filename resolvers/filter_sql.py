@@ -8,12 +8,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from models.lookups import search_words
-from resolvers.conditions import Condition, Op
-from resolvers.filters import FILTERS, Filters, Relation, Shape, type_of
+from resolvers.collections import COLLECTIONS, Collection, Relation
+from resolvers.conditions import Condition, Op, Operand
+from resolvers.filters import Shape, type_of
 from resolvers.pieces import ORG, Aliases, Piece, here, places, quoted
 
 _WORD = Condition(
-    "word", {"word": Op(lambda value: [], lambda column, p: sa.and_(column >= p[0], column < p[1]), count=2)}
+    "word",
+    Operand.TEXT,
+    "word",
+    {"word": Op(lambda value: [], lambda column, p: sa.and_(column >= p[0], column < p[1]), count=2)},
 )
 
 
@@ -91,36 +95,38 @@ def _kind(table: sa.Table, kind: str | None) -> Piece:
     return Piece(here(table).c.kind == sa.literal_column(f"'{kind}'"))
 
 
-def bound(listed: str, shape: Shape, parameters: Sequence[str], types: Sequence[str]) -> Node:
+def bound(collection: Collection, shape: Shape, parameters: Sequence[str], types: Sequence[str]) -> Node:
     """A filter's shape with its parameters, which are taken in the order of its values."""
-    return _bound(FILTERS[listed], shape, zip(parameters, types, strict=True))
+    return _bound(collection, shape, zip(parameters, types, strict=True))
 
 
-def _bound(filters: Filters, shape: Shape, given: Given) -> Node:
+def _bound(collection: Collection, shape: Shape, given: Given) -> Node:
     parts: list[Node] = []
     for name, rest in shape:
         if name == "and_":
-            parts += [_bound(filters, sub, given) for sub in rest]
+            parts += [_bound(collection, sub, given) for sub in rest]
         elif name == "or_":
-            parts.append(Either([_bound(filters, sub, given) for sub in rest]))
+            parts.append(Either([_bound(collection, sub, given) for sub in rest]))
         elif name == "not_":
-            parts.append(Not(_bound(filters, rest, given)))
+            parts.append(Not(_bound(collection, rest, given)))
         elif name == "search":
-            parts += [Lookup(filters.kind, _column(search_words, _WORD, "word", given)) for _ in range(rest)]
+            parts += [
+                Lookup(collection.resource.prefix, _column(search_words, _WORD, "word", given)) for _ in range(rest)
+            ]
         else:
-            parts += _field(filters, filters.fields[name], rest, given)
+            parts += _field(collection, collection.filters[name], rest, given)
     return parts[0] if len(parts) == 1 else All(parts)
 
 
-def _field(filters: Filters, asked: Condition | Relation, rest: Any, given: Given) -> Iterator[Node]:
+def _field(collection: Collection, asked: Condition | Relation, rest: Any, given: Given) -> Iterator[Node]:
     if isinstance(asked, Relation):
-        inner = FILTERS[asked.listed]
+        inner = COLLECTIONS[asked.to]
         for how, sub in rest if asked.many else [("some", rest)]:
             yield Related(asked, inner.table, _bound(inner, sub, given), none=how == "none")
         return
     for name in rest:
         if asked.lookup is None:
-            yield _column(filters.table, asked, name, given)
+            yield _column(collection.table, asked, name, given)
         else:
             table, kind = asked.lookup
             yield Lookup(kind, _column(table, asked, name, given))

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.base import TIMESTAMP
+from resolvers.collections import COLLECTIONS, Collection, Relation
 from resolvers.conditions import Condition, Value
 from resolvers.errors import bad_input
 from resolvers.words import LAST, READ_OF_A_SEARCH, searched_words
@@ -25,31 +26,8 @@ MOST_TEXT = READ_OF_A_SEARCH
 Shape = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Relation:
-    """Another list's filter on a related row: ``here`` equals ``there``. ``many``: some and none instead of it."""
-
-    listed: str
-    here: str
-    there: str = "id"
-    many: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Filters:
-    """What may be asked of one list; ``kind`` is the name of its search words, None without a search."""
-
-    table: sa.Table
-    fields: Mapping[str, Condition | Relation]
-    kind: str | None = None
-
-
-# Each domain adds its own, by the list's name, so that related ones find each other without an import.
-FILTERS: dict[str, Filters] = {}
-
-
 # What a caller may see of a related list: a filter that always holds; it raises where the list is out of reach.
-Reach = Callable[[str], Mapping[str, Any]]
+Reach = Callable[[Collection], Mapping[str, Any]]
 
 
 @dataclass(slots=True)
@@ -67,7 +45,7 @@ class _Taken:
 
 
 def take_apart(
-    listed: str, conditions: Sequence[Mapping[str, Any]], path: str, reach: Reach
+    collection: Collection, conditions: Sequence[Mapping[str, Any]], path: str, reach: Reach
 ) -> tuple[Shape, list[Value]]:
     """The shape and the values of filters that all hold. Raises Refusal BAD_INPUT for too much, and what reach raises.
 
@@ -76,12 +54,11 @@ def take_apart(
     related row; and ``or: []`` finds nothing, as ``in: []`` does.
     """
     taken = _Taken(reach)
-    filters = FILTERS[listed]
-    shapes = [shape for raw in conditions if (shape := _shape(filters, raw, path, taken, 2))]
+    shapes = [shape for raw in conditions if (shape := _shape(collection, raw, path, taken, 2))]
     return ((("and_", tuple(shapes)),) if shapes else ()), taken.values
 
 
-def _shape(filters: Filters, raw: Mapping[str, Any], path: str, taken: _Taken, depth: int) -> Shape:
+def _shape(collection: Collection, raw: Mapping[str, Any], path: str, taken: _Taken, depth: int) -> Shape:
     """The conditions of one filter; empty where it holds none."""
     if depth > MOST_DEPTH:
         raise bad_input(path, f"A filter may be nested {MOST_DEPTH} deep at most.", "TOO_LONG", limit=MOST_DEPTH)
@@ -91,15 +68,15 @@ def _shape(filters: Filters, raw: Mapping[str, Any], path: str, taken: _Taken, d
         if name in ("and_", "or_"):
             taken.count(path, 1)
             here = f"{path}.{_shown(name)}"
-            found = [_shape(filters, item, f"{here}.{index}", taken, depth + 1) for index, item in enumerate(value)]
+            found = [_shape(collection, item, f"{here}.{index}", taken, depth + 1) for index, item in enumerate(value)]
             rest: Any = tuple(shape for shape in found if shape)
         elif name == "not_":
             taken.count(path, 1)
-            rest = _shape(filters, value, f"{path}.not", taken, depth + 1)
+            rest = _shape(collection, value, f"{path}.not", taken, depth + 1)
         elif name == "search":
             rest = _words(value, f"{path}.search", taken)
         else:
-            rest = _field(filters.fields[name], value, f"{path}.{_shown(name)}", taken, depth)
+            rest = _field(collection.filters[name], value, f"{path}.{_shown(name)}", taken, depth)
         # At least one of no alternatives is a condition, which nothing fulfils.
         if rest or (name == "or_" and not value):
             parts.append((name, rest))
@@ -140,7 +117,8 @@ def check_length(text: str, path: str) -> None:
 
 
 def _relation(asked: Relation, value: Mapping[str, Any], path: str, taken: _Taken, depth: int) -> Any:
-    inner, seen = FILTERS[asked.listed], taken.reach(asked.listed)
+    inner = COLLECTIONS[asked.to]
+    seen = taken.reach(inner)
     taken.count(path, max(1, len(value)) if asked.many else 1)
     if not asked.many:
         return _related(inner, value, seen, path, taken, depth, always=False)
@@ -150,7 +128,7 @@ def _relation(asked: Relation, value: Mapping[str, Any], path: str, taken: _Take
 
 
 def _related(
-    inner: Filters, value: Mapping[str, Any], seen: Mapping[str, Any], path: str, taken: _Taken, depth: int, *,
+    inner: Collection, value: Mapping[str, Any], seen: Mapping[str, Any], path: str, taken: _Taken, depth: int, *,
     always: bool,
 ) -> Shape:  # fmt: skip
     """A filter on related rows, of which the caller sees some; ``always``: also where it holds no condition."""

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from models.jobs import PREFIX, JobKind, JobState, jobs
+from models.jobs import TASK, JobKind, JobState, jobs
 from models.keys import ActorKind, Source
 from models.typeid import encode
 from resolvers.context import Actor, Context
@@ -106,7 +106,7 @@ def _finish() -> sa.Update:
 
 def context_of(runtime: Runtime, org_id: UUID, job_id: UUID) -> Context:
     """The context in which a job acts, inside its organization."""
-    name = encode(PREFIX, job_id)
+    name = encode(TASK.prefix, job_id)
     actor = Actor(ActorKind.JOB, name, "worker", frozenset({"*"}), org_id)
     return Context(runtime, actor, request_id=name, source=Source.WORKER)
 
@@ -151,7 +151,7 @@ async def held(runtime: Runtime, claim: Claim) -> AsyncIterator[Context]:
     ctx = context_of(runtime, claim.org_id, claim.id)
     async with ctx.transaction():
         if await ctx.row(_lock(), job_id=claim.id, token=claim.token) is None:
-            raise Lost(encode(PREFIX, claim.id))
+            raise Lost(encode(TASK.prefix, claim.id))
         yield ctx
 
 

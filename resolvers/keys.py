@@ -1,4 +1,4 @@
-"""API keys: made, verified, cached for five seconds."""
+"""The secrets of API keys: made, verified, cached for five seconds."""
 
 import asyncio
 import contextvars
@@ -15,20 +15,16 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.audit import Action
-from models.keys import SCOPES, ActorKind, api_keys
+from models.keys import API_KEY, ActorKind, api_keys
 from models.organizations import directory
-from models.typeid import ALPHABET, decode_suffix, encode, new_uuid
-from resolvers.audit import stub_of
+from models.typeid import ALPHABET, decode_suffix, encode
 from resolvers.away import AWAY
-from resolvers.changes import Subject, apply
-from resolvers.context import Actor, Context, now
-from resolvers.errors import Refusal, bad_input
+from resolvers.context import Actor, now
+from resolvers.errors import Refusal
 from resolvers.runtime import Keyring, Runtime
 from resolvers.sql import owned, statement
 
 PREFIX = "sk_live_"
-SUBJECT = Subject("apikey", api_keys, tagged=False)
 CACHED_SECONDS = 5.0
 CACHED_KEYS = 10_000
 # Reading two rows takes a millisecond: a database that has not answered by then does not answer.
@@ -67,7 +63,7 @@ def digest_of(raw: str, pepper: bytes) -> bytes:
 
 @statement
 def _where() -> sa.Select[Any]:
-    by_key = (directory.c.kind == "apikey", directory.c.key == sa.bindparam("key", type_=sa.Text))
+    by_key = (directory.c.kind == API_KEY.prefix, directory.c.key == sa.bindparam("key", type_=sa.Text))
     return sa.select(directory.c.org_id).where(*by_key)
 
 
@@ -186,7 +182,7 @@ class Keys:
             await connection.execute("commit")
         if row is None or row["revoked_at"] is not None or not _matches(raw, row, runtime.peppers):
             return Verdict(until, None, None)
-        public_id = encode("apikey", key_id)
+        public_id = encode(API_KEY.prefix, key_id)
         actor = Actor(ActorKind.KEY, public_id, row["name"], frozenset(row["scopes"]), org_id, key_id)
         return Verdict(until, actor, row["expires_at"])
 
@@ -208,48 +204,3 @@ class Keys:
 def _matches(raw: str, row: Mapping[str, Any], peppers: Keyring) -> bool:
     pepper = peppers.keys.get(row["pepper_version"])
     return pepper is not None and hmac.compare_digest(digest_of(raw, pepper), row["digest"])
-
-
-@statement
-def _listed() -> sa.Insert:
-    return directory.insert().values(
-        kind="apikey", key=sa.bindparam("key", type_=sa.Text), org_id=sa.bindparam("org_id", type_=sa.Uuid)
-    )
-
-
-async def create(ctx: Context, name: str, scopes: list[str], expires_at: datetime | None = None) -> tuple[Any, str]:
-    """Make a key; returns its row and the raw key, which is shown this once.
-
-    Raises Refusal BAD_INPUT for an unknown scope, FORBIDDEN for one that the maker does not hold.
-    """
-    for scope in scopes:
-        if scope not in SCOPES:
-            raise bad_input("input.scopes", f"There is no scope {scope!r}.", "NOT_ONE_OF", allowed=sorted(SCOPES))
-        if not ctx.actor.may(scope):
-            raise Refusal(
-                "FORBIDDEN",
-                "A key cannot create a key with more scopes than its own.",
-                field="input.scopes",
-                scope=scope,
-            )
-    key_id = new_uuid()
-    raw = new_key(key_id)
-    version, pepper = ctx.runtime.peppers.current
-    row = {
-        "id": key_id,
-        "version": 1,
-        "updated_at": now(),
-        "name": name,
-        "digest": digest_of(raw, pepper),
-        "pepper_version": version,
-        "last_four": raw[-4:],
-        "scopes": sorted(set(scopes)),
-        "expires_at": expires_at,
-        "last_used_at": None,
-        "revoked_at": None,
-        "created_by": ctx.actor.name,
-        "created_by_key": ctx.actor.key_id,
-    }
-    await ctx.fetch(_listed(), key=str(key_id))
-    await apply(ctx, SUBJECT, "insert", row, row, [stub_of(Action.APIKEY_CREATE, {}, row)])
-    return row, raw

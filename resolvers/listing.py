@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from execution import Args
+from resolvers.collections import Collection
 from resolvers.context import Context, Row
 from resolvers.count_sql import CountShape, count_sql
 from resolvers.cursors import encode_cursor
@@ -15,22 +16,19 @@ from resolvers.filters import Shape, parameters, take_apart
 from resolvers.page_sql import CURSOR, PageShape, page_sql
 from resolvers.shelf import Shelf
 from resolvers.sql import Sql
-from resolvers.windows import Listed, Window, cursor_name, signature_of, window_of
+from resolvers.windows import Window, cursor_name, signature_of, window_of
 
 S = TypeVar("S", PageShape, CountShape)
 # The statements that were composed last. What a shape takes beside its text grows with its parameters.
 KEY = 250
 STATEMENTS: Shelf[PageShape | CountShape, Sql] = Shelf(8 * 1024 * 1024)
 
-# What hides some rows of a list from some callers, by the list's name: each domain adds its own.
-RESTRICTIONS: dict[str, Callable[[Context], Mapping[str, Any]]] = {}
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the pages of one field have in common."""
 
-    listed: Listed
+    collection: Collection
     window: Window
     shape: Shape
     values: list[Any]
@@ -40,7 +38,7 @@ class Asked:
     def whole(self) -> tuple[Any, ...]:
         """What is equal where the pages are of the same rows, whichever of them and in whatever order."""
         values = [tuple(value) if isinstance(value, list) else value for value, _ in self.values]
-        return self.listed, self.column, self.shape, tuple(values)
+        return self.collection, self.column, self.shape, tuple(values)
 
 
 @dataclass(slots=True)
@@ -57,7 +55,7 @@ class Page:
         """The cursor of one of its rows, which was loaded with CURSOR among its columns."""
         asked, terms = self.asked, self.asked.window.terms
         keys = [row[CURSOR]] if len(terms) == 1 else row[CURSOR]
-        return encode_cursor(cursor_name(asked.listed, asked.column), signature_of(terms), keys)
+        return encode_cursor(cursor_name(asked.collection, asked.column), signature_of(terms), keys)
 
 
 @dataclass(slots=True)
@@ -74,17 +72,17 @@ def edges_of(page: Page) -> list[Edge]:
 
 
 async def pages(
-    ctx: Context, listed: Listed, args: Args, *, column: str | None = None, parents: Sequence[UUID | None] = (None,),
-    restrict: Mapping[str, Any] | None = None,
+    ctx: Context, collection: Collection, args: Args, *, column: str | None = None,
+    parents: Sequence[UUID | None] = (None,),
 ) -> list[Page]:  # fmt: skip
-    """One page for each parent, by one statement. ``column`` holds the parent's id; ``restrict`` is a filter that the
-    caller cannot undo. Raises Refusal BAD_INPUT or INVALID_CURSOR, naming the argument."""
-    conditions = [part for part in (restrict, args.values.get("filter")) if part]
+    """Return one page for each parent, by one statement: of the rows that the caller sees and whose ``column`` has the
+    parent's id. Raises Refusal BAD_INPUT or INVALID_CURSOR, naming the argument."""
+    conditions = [part for part in (collection.restriction(ctx.actor.scopes), args.values.get("filter")) if part]
     distinct = list(dict.fromkeys(parents))
     many = len(distinct) > 1
     known = None if conditions else args.kept.get(("pages", many))
     if known is None:
-        known = _prepared(ctx, listed, args, column, conditions, many)
+        known = _prepared(ctx, collection, args, column, conditions, many)
         if not conditions:
             args.kept["pages", many] = known
     asked, sql, named = known
@@ -101,23 +99,28 @@ async def pages(
 
 
 def _prepared(
-    ctx: Context, listed: Listed, args: Args, column: str | None, conditions: list[Mapping[str, Any]], many: bool
+    ctx: Context,
+    collection: Collection,
+    args: Args,
+    column: str | None,
+    conditions: list[Mapping[str, Any]],
+    many: bool,
 ) -> tuple[Asked, Sql, dict[str, Any]]:
     """What is asked, its statement, and the values that do not change with the parents."""
-    window = window_of(listed, args.values, column)
+    window = window_of(collection, args.values, column)
     shape: Shape = ()
     values: list[Any] = []
     if conditions:
-        shape, values = take_apart(listed.name, conditions, "filter", partial(reach, ctx))
+        shape, values = take_apart(collection, conditions, "filter", partial(reach, ctx))
     named, types = parameters(values)
     page = PageShape(
-        listed, args.columns, window.terms, window.backwards, window.keys is not None, window.until is not None,
+        collection, args.columns, window.terms, window.backwards, window.keys is not None, window.until is not None,
         window.offset is not None, shape, types, column, window.size + 1, many,
     )  # fmt: skip
     sql = _statement(ctx, page_sql, page)
     named |= {f"k{index}": key for index, key in enumerate(window.keys or ())}
     named |= {f"u{index}": key for index, key in enumerate(window.until or ())}
-    return Asked(listed, window, shape, values, column), sql, named
+    return Asked(collection, window, shape, values, column), sql, named
 
 
 def _statement(ctx: Context, compose: Callable[[S], Sql], asked: S) -> Sql:
@@ -141,12 +144,13 @@ def _page(asked: Asked, parent: UUID | None, rows: list[Row]) -> Page:
     return Page(asked, parent, rows, other, more)
 
 
-def reach(ctx: Context, name: str) -> Mapping[str, Any]:
-    """What the caller may see of a list that a filter leads to. Raises Refusal FORBIDDEN where it may see nothing."""
-    scope = f"{name}:read"
+def reach(ctx: Context, collection: Collection) -> Mapping[str, Any]:
+    """Return the filter of what the caller sees of a collection that a filter leads to. Raises Refusal FORBIDDEN."""
+    scope = collection.resource.read_scope
     if not ctx.actor.may(scope):
-        raise Refusal("FORBIDDEN", f"A filter on {name} needs the scope {scope}.", field="filter", scope=scope)
-    return RESTRICTIONS[name](ctx) if name in RESTRICTIONS else {}
+        message = f"A filter on {collection.name} needs the scope {scope}."
+        raise Refusal("FORBIDDEN", message, field="filter", scope=scope)
+    return collection.restriction(ctx.actor.scopes)
 
 
 async def totals(ctx: Context, parents: Sequence[Page], args: Args) -> list[int]:
@@ -169,7 +173,7 @@ async def totals(ctx: Context, parents: Sequence[Page], args: Args) -> list[int]
 
 async def _counted(ctx: Context, asked: Asked, of: Sequence[Page]) -> list[int]:
     named, types = parameters(asked.values)
-    sql = _statement(ctx, count_sql, CountShape(asked.listed, asked.shape, types, asked.column))
+    sql = _statement(ctx, count_sql, CountShape(asked.collection, asked.shape, types, asked.column))
     rows = await ctx.fetch(sql, parents=[each.parent for each in of], **named)
     found = {None if asked.column is None else row["parent_id"]: row["total"] for row in rows}
     return [found.get(each.parent, 0) for each in of]

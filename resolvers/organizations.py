@@ -7,24 +7,22 @@ import asyncpg
 import sqlalchemy as sa
 
 from execution import Args
-from models.audit import Action
 from models.base import TIMESTAMP
-from models.keys import SCOPES, ActorKind, Source
-from models.organizations import directory, organizations
+from models.keys import ActorKind, Source
+from models.organizations import ORGANIZATION, directory, organizations
+from models.resources import scopes
 from models.typeid import new_uuid
-from resolvers.audit import stub_of
-from resolvers.changes import Subject, apply
+from resolvers.audit import record_of
+from resolvers.changes import record
 from resolvers.context import Actor, Context, Row, now, shared
 from resolvers.errors import Refusal
 from resolvers.runtime import Runtime
 from resolvers.sql import ORG, owned, statement
 
-SUBJECT = Subject("organization", organizations, tagged=False)
-
 
 def command_line(runtime: Runtime, org_id: UUID) -> Context:
     """The context of a person at the command line, who may do everything in an organization."""
-    actor = Actor(ActorKind.CLI, "cli", "command line", SCOPES, org_id)
+    actor = Actor(ActorKind.CLI, "cli", "command line", scopes(), org_id)
     return Context(runtime, actor, f"cli-{new_uuid()}", Source.CLI)
 
 
@@ -73,9 +71,9 @@ async def create(ctx: Context, name: str, slug: str, currency: str = "EUR", time
     try:
         await ctx.fetch(_list(), slug=slug)
     except asyncpg.UniqueViolationError as error:
-        raise Refusal("CONFLICT", f"The slug {slug} is taken.", field="input.slug", reason="SLUG_TAKEN") from error
+        raise Refusal("CONFLICT", f"The slug {slug} is taken.", field="slug", reason="SLUG_TAKEN") from error
     await ctx.fetch(_insert(), moment=now(), **row)
-    await apply(ctx, SUBJECT, None, {"id": ctx.org_id}, (), [stub_of(Action.ORGANIZATION_CREATE, {}, row)])
+    await record(ctx, [(record_of(ORGANIZATION.action("create"), {}, row), ctx.org_id)])
     return ctx.org_id
 
 

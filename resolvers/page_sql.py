@@ -6,11 +6,11 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from resolvers.candidates import IDS, candidates, rows_of_candidates
+from resolvers.collections import CREATED, Collection, OrderKey
 from resolvers.filter_sql import Column, Node, bound, clause
 from resolvers.filters import Shape
 from resolvers.pieces import ORG, Aliases, Parameters, Piece, here, places, quoted
 from resolvers.sql import Sql, Width, referred, width_of
-from resolvers.windows import CREATED, Listed, OrderKey
 
 # Asked for as a column: the keys of a row's order, which its cursor holds.
 CURSOR = "@cursor"
@@ -21,7 +21,7 @@ _NTH = Width(8)
 class PageShape(NamedTuple):
     """What decides the text of a page's statement."""
 
-    listed: Listed
+    collection: Collection
     columns: tuple[str, ...]
     terms: tuple[tuple[str, bool], ...]
     backwards: bool
@@ -55,9 +55,9 @@ def _key(table: sa.Table, key: OrderKey, descending: bool, ascends: bool) -> _Ke
 
 
 @cache
-def always(listed: Listed) -> Piece | None:
-    """The condition that each row of a list meets."""
-    return None if listed.always is None else Piece(listed.always(here(listed.table)))
+def always(collection: Collection) -> Piece | None:
+    """Return the condition that each row of a collection meets, where there is one."""
+    return Piece(here(collection.table).c.deleted_at.is_(None)) if collection.keeps_deleted else None
 
 
 @cache
@@ -94,11 +94,11 @@ class _Shown:
 
 class _Composer:
     def __init__(self, asked: PageShape) -> None:
-        self.asked, self.table = asked, asked.listed.table
+        self.asked, self.table = asked, asked.collection.table
         self.named, self.parameters = Aliases(), Parameters()
         given = self.parameters.add(*[f"f{index}" for index in range(len(asked.types))])
-        self.node = bound(asked.listed.name, asked.filter, given, asked.types) if asked.filter else None
-        orders = [(asked.listed.orders[name] if name else CREATED, descending) for name, descending in asked.terms]
+        self.node = bound(asked.collection, asked.filter, given, asked.types) if asked.filter else None
+        orders = [(asked.collection.orders[name] if name else CREATED, descending) for name, descending in asked.terms]
         self.keys = [_key(self.table, key, descending, descending == asked.backwards) for key, descending in orders]
         self.after = self._values("k") if asked.after else []
         self.until = self._values("u") if asked.until else []
@@ -198,7 +198,7 @@ class _Composer:
 
     def _window(self, alias: str, *conditions: str, few: str | None = None) -> str:
         """The rows of the page among those of a source."""
-        where, fixed = list(conditions), always(self.asked.listed)
+        where, fixed = list(conditions), always(self.asked.collection)
         if fixed is not None:
             where.append(f"({fixed(alias)})")
         if self.node is not None:

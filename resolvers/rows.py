@@ -1,6 +1,7 @@
 """Single rows: by their ids for many parents at once, or locked for a change."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.typeid import decode
-from resolvers.changes import Subject
+from resolvers.collections import Collection
 from resolvers.context import Context, Row
 from resolvers.errors import Refusal, not_found
 from resolvers.sql import owned, selected, statement
@@ -24,19 +25,34 @@ def _by_ids(table: sa.Table, columns: tuple[str, ...], live: bool, many: bool) -
 
 
 async def by_ids(
-    ctx: Context, table: sa.Table, keys: Sequence[UUID | None], columns: tuple[str, ...]
+    ctx: Context, collection: Collection, keys: Sequence[UUID | None], columns: tuple[str, ...]
 ) -> list[Row | None]:
-    """The rows of some ids in their order, None where one is missing or deleted; no statement when there is no id.
+    """Return the rows of some ids in their order, None where the caller sees none; no statement when there is no id.
 
     A row has the columns in their order, then its id as ``key``.
     """
     wanted = list({key for key in keys if key is not None})
     if not wanted:
         return [None for _ in keys]
-    sql = _by_ids(table, columns, "deleted_at" in table.c, len(wanted) > 1)
+    hidden, shown = collection.hidden, columns
+    if hidden is not None:
+        shown = tuple(dict.fromkeys((*columns, hidden.column)))
+    sql = _by_ids(collection.table, shown, collection.keeps_deleted, len(wanted) > 1)
     rows = await ctx.fetch(sql, ids=wanted, one=wanted[0])
-    found = {row["key"]: row for row in rows}
+    if hidden is None:
+        found = {row["key"]: row for row in rows}
+    else:
+        # Read by name: a row may have a column more than was asked for.
+        found = {row["key"]: dict(row) for row in rows if hidden.sees(ctx.actor.scopes, row)}
     return [found.get(key) for key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Which object to change, by its id, and the version that it must have."""
+
+    id: str
+    expected_version: int | None = None
 
 
 @statement
@@ -45,13 +61,26 @@ def _locked(table: sa.Table) -> sa.Select[Any]:
     return query.where(table.c.deleted_at.is_(None)) if "deleted_at" in table.c else query
 
 
-async def locked(ctx: Context, subject: Subject, public_id: str, expected_version: int | None = None) -> Row:
-    """The row to change, locked. Raises Refusal NOT_FOUND, or VERSION_MISMATCH with the current version."""
-    key = decode(subject.kind, public_id)
-    row = None if key is None else await ctx.row(_locked(subject.table), id=key)
-    if row is None:
-        raise not_found(subject.kind, "input.id")
-    if expected_version is not None and expected_version != row["version"]:
-        message = f"The {subject.kind} has version {row['version']} now: no version that was given is the current one."
-        raise Refusal("VERSION_MISMATCH", message, field="input.expectedVersion", currentVersion=row["version"])
+async def locked(ctx: Context, collection: Collection, key: Key) -> Row:
+    """Return the row to change, locked. Raises Refusal NOT_FOUND, or VERSION_MISMATCH with the current version."""
+    resource = collection.resource
+    row_id = decode(resource.prefix, key.id)
+    row = None if row_id is None else await ctx.row(_locked(collection.table), id=row_id)
+    if row is None or not (collection.hidden is None or collection.hidden.sees(ctx.actor.scopes, row)):
+        raise not_found(resource.label)
+    if key.expected_version is not None and key.expected_version != row["version"]:
+        message = (
+            f"The {resource.label} has version {row['version']} now: no version that was given is the current one."
+        )
+        raise Refusal("VERSION_MISMATCH", message, field="expected_version", currentVersion=row["version"])
     return row
+
+
+@statement
+def _any(table: sa.Table, column: str) -> sa.Select[Any]:
+    return owned(table, table.c.id).where(table.c[column] == sa.bindparam("id", type_=sa.Uuid)).limit(1)
+
+
+async def has_any(ctx: Context, collection: Collection, column: str, row: Mapping[str, Any]) -> bool:
+    """Return whether rows refer to another one, also such that the caller does not see."""
+    return await ctx.row(_any(collection.table, column), id=row["id"]) is not None

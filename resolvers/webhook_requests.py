@@ -8,28 +8,30 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from models.audit import Action, audit_entries
+from models.audit import audit_entries
 from models.base import TIMESTAMP
 from models.jobs import JobKind, JobState, jobs
 from models.typeid import decode, encode, new_uuid, uuid_at
 from models.webhooks import (
-    DELIVERY_PREFIX,
+    DELIVERY,
+    TEST_EVENT,
+    WEBHOOK,
     DeliveryStatus,
     EndpointCircuit,
     EndpointStatus,
-    EventType,
     deliveries,
     events,
     webhook_endpoints,
 )
 from resolvers import circuits
-from resolvers.audit import stub_of
+from resolvers.audit import record_of
 from resolvers.changes import apply
 from resolvers.context import Context, Row, now
-from resolvers.deliveries import ENDPOINT, must_not_be_weaker
+from resolvers.deliveries import must_not_be_weaker
 from resolvers.errors import Refusal, not_found
-from resolvers.rows import locked
+from resolvers.rows import Key, locked
 from resolvers.sql import ORG, owned, statement
+from resolvers.webhook_collections import WEBHOOKS
 
 # Of one delivery, by hand; each starts the schedule of attempts again.
 REDELIVERIES = 10
@@ -42,7 +44,7 @@ _DUE = sa.bindparam("due", type_=TIMESTAMP)
 _MOMENT = sa.bindparam("moment", type_=TIMESTAMP)
 _SINCE = sa.bindparam("since", type_=TIMESTAMP)
 _DELIVERY = sa.bindparam("delivery_id", type_=sa.Uuid)
-_TEST: sa.ColumnClause[str] = sa.literal_column(f"'{Action.WEBHOOK_TEST.value}'", sa.Text)
+_TEST: sa.ColumnClause[str] = sa.literal_column(f"'{WEBHOOK.action('test')}'", sa.Text)
 
 
 def _job() -> sa.CTE:
@@ -69,7 +71,7 @@ def _test() -> sa.Select[Any]:
     told = events.insert().values(
         org_id=ORG,
         id=event,
-        type=EventType.webhook_test.value,
+        type=TEST_EVENT,
         resource_id=endpoint,
         resource_version=sa.bindparam("resource_version", type_=sa.Integer),
         data=sa.bindparam("data", type_=sa.Text),
@@ -80,7 +82,7 @@ def _test() -> sa.Select[Any]:
         id=_DELIVERY,
         event_id=event,
         endpoint_id=endpoint,
-        event_type=EventType.webhook_test.value,
+        event_type=TEST_EVENT,
         status=DeliveryStatus.PENDING.value,
         attempts=sa.cast(sa.literal("[]", sa.Text), pg.JSONB),
         next_attempt_at=_DUE,
@@ -113,23 +115,23 @@ async def _must_have_test_events_left(ctx: Context, endpoint: Row) -> None:
     message = (
         f"The endpoint was sent {TEST_EVENTS} test events within {minutes} minutes, which is as many as it can be."
     )
-    raise Refusal("RATE_LIMITED", message, field="input.id", limit=TEST_EVENTS, retryAfter=wait)
+    raise Refusal("RATE_LIMITED", message, field="id", limit=TEST_EVENTS, retryAfter=wait)
 
 
-async def send_test(ctx: Context, public_id: str) -> Row:
+async def send_test(ctx: Context, key: Key) -> Row:
     """Send an event ``webhook.test`` to one endpoint, whatever it listens to; its data is the endpoint.
 
     The delivery. Raises Refusal NOT_FOUND, CONFLICT (WEBHOOK_DISABLED), or RATE_LIMITED after ten within ten minutes.
     """
-    endpoint = await locked(ctx, ENDPOINT, public_id)
+    endpoint = await locked(ctx, WEBHOOKS, key)
     _must_be_enabled(endpoint["status"])
     await _must_have_test_events_left(ctx, endpoint)
     delivery, job, moment = new_uuid(), new_uuid(), now()
     place = await _place(ctx, endpoint["id"], endpoint["circuit"], delivery, moment)
-    await _recorded(ctx, endpoint, Action.WEBHOOK_TEST, delivery)
+    await _recorded(ctx, endpoint, "test", delivery)
     row = await ctx.row(
         _test(), event_id=new_uuid(), endpoint_id=endpoint["id"], resource_version=endpoint["version"],
-        data=ctx.runtime.renderers[ENDPOINT.kind](endpoint), delivery_id=delivery, job_id=job, moment=moment, **place,
+        data=ctx.runtime.renderers[WEBHOOK.prefix](endpoint), delivery_id=delivery, job_id=job, moment=moment, **place,
     )  # fmt: skip
     ctx.wakes.append(job)
     return row
@@ -151,12 +153,12 @@ async def _place(ctx: Context, endpoint: UUID, circuit: str, delivery: UUID, mom
 def _must_be_enabled(status: str) -> None:
     if status != EndpointStatus.ENABLED:
         message = "The endpoint is disabled: enable it first."
-        raise Refusal("CONFLICT", message, field="input.id", reason="WEBHOOK_DISABLED")
+        raise Refusal("CONFLICT", message, field="id", reason="WEBHOOK_DISABLED")
 
 
-async def _recorded(ctx: Context, endpoint: Any, action: Action, delivery: Any) -> None:
-    stub = stub_of(action, {}, {"delivery": encode(DELIVERY_PREFIX, delivery)})
-    await apply(ctx, ENDPOINT, None, endpoint, (), [stub])
+async def _recorded(ctx: Context, endpoint: Any, verb: str, delivery: Any) -> None:
+    record = record_of(WEBHOOK.action(verb), {}, {"delivery": encode(DELIVERY.prefix, delivery)})
+    await apply(ctx, WEBHOOKS, None, endpoint, (), [record])
 
 
 @statement
@@ -208,34 +210,34 @@ def _placed() -> sa.Select[Any]:
     return sa.select(moved, work.c.id.label("job")).join_from(moved, work, sa.true())
 
 
-async def redeliver(ctx: Context, public_id: str) -> Row:
+async def redeliver(ctx: Context, key: Key) -> Row:
     """Send an event to its endpoint again, with the same id and body; one that waits for its next try goes now.
 
     Raises Refusal NOT_FOUND, FORBIDDEN for a key that may not read all that the endpoint hears of, or CONFLICT
     (WEBHOOK_DISABLED, DELIVERY_RUNNING while it is being sent, or TOO_MANY_REDELIVERIES after the tenth).
     """
-    key = decode(DELIVERY_PREFIX, public_id)
-    old = None if key is None else await ctx.row(_locked(), delivery_id=key)
-    if key is None or old is None:
-        raise not_found(DELIVERY_PREFIX, "input.id")
+    delivery_id = decode(DELIVERY.prefix, key.id)
+    old = None if delivery_id is None else await ctx.row(_locked(), delivery_id=delivery_id)
+    if delivery_id is None or old is None:
+        raise not_found(DELIVERY.label)
     must_not_be_weaker(ctx, old["scopes"])
     _must_be_enabled(old["endpoint_status"])
     if old["redeliveries"] >= REDELIVERIES:
         message = f"The delivery was sent again {REDELIVERIES} times, which is as often as it can be."
-        raise Refusal("CONFLICT", message, field="input.id", reason="TOO_MANY_REDELIVERIES", limit=REDELIVERIES)
+        raise Refusal("CONFLICT", message, field="id", reason="TOO_MANY_REDELIVERIES", limit=REDELIVERIES)
     row, lane, moment = None, old["endpoint_id"], now()
     if old["status"] != DeliveryStatus.SENDING:
         waits = old["status"] == DeliveryStatus.PENDING
-        values = {"delivery_id": key, "job_id": new_uuid(), "lane": lane, "due": moment, "moment": moment}
+        values = {"delivery_id": delivery_id, "job_id": new_uuid(), "lane": lane, "due": moment, "moment": moment}
         row = await ctx.row(_sooner() if waits else _again(), **values)
     if row is None:
         message = "The delivery is being sent: wait for what becomes of it."
-        raise Refusal("CONFLICT", message, field="input.id", reason="DELIVERY_RUNNING")
+        raise Refusal("CONFLICT", message, field="id", reason="DELIVERY_RUNNING")
     if old["circuit"] != EndpointCircuit.CLOSED:
         # After the job is locked, as a worker that has it locks the endpoint before the delivery.
-        place = await _place(ctx, lane, old["circuit"], key, moment)
-        row = await ctx.row(_placed(), delivery_id=key, job_id=row["job"], **place)
+        place = await _place(ctx, lane, old["circuit"], delivery_id, moment)
+        row = await ctx.row(_placed(), delivery_id=delivery_id, job_id=row["job"], **place)
         assert row is not None, "the delivery and its job are locked"
-    await _recorded(ctx, {"id": old["endpoint_id"]}, Action.WEBHOOK_REDELIVER, key)
+    await _recorded(ctx, {"id": old["endpoint_id"]}, "redeliver", delivery_id)
     ctx.wakes.append(row["job"])
     return row

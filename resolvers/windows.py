@@ -1,48 +1,17 @@
 """Windows: which rows of a list, in which order, from where."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
-from resolvers.conditions import EARLIEST, LATEST, or_infinity
+from resolvers.collections import Collection
 from resolvers.cursors import decode_cursor
 from resolvers.errors import bad_input
 
 LARGEST_PAGE, DEEPEST_ROW, MOST_ORDERS = 100, 10_000, 3
 # How many rows a page has where its size is not given.
 DEFAULT_PAGE = 20
-
-
-@dataclass(frozen=True, slots=True)
-class OrderKey:
-    """A column that a list can be ordered by; a nullable one has its nulls last, both ways."""
-
-    column: str
-    kind: type
-    nullable: bool = False
-
-    def expression(self, table: sa.Table, *, descending: bool) -> Any:
-        """What is compared and indexed: an infinity stands for a null."""
-        column = table.c[self.column]
-        if not self.nullable:
-            return column
-        return or_infinity(column, EARLIEST if descending else LATEST)
-
-
-CREATED = OrderKey("id", UUID)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Listed:
-    """One list: its name, its table, what it can be ordered by, and what is never in it."""
-
-    name: str
-    table: sa.Table
-    orders: Mapping[str, OrderKey]
-    always: Callable[[sa.Table], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +29,7 @@ class Window:
     offset: int | None = None
 
 
-def window_of(listed: Listed, values: Mapping[str, Any], column: str | None) -> Window:
+def window_of(collection: Collection, values: Mapping[str, Any], column: str | None) -> Window:
     """Read first, after, last, before, page and orderBy. Raises Refusal naming the argument.
 
     ``after`` and ``before`` bound the rows, of which ``first`` takes those at the start, ``last`` those at the end.
@@ -84,10 +53,10 @@ def window_of(listed: Listed, values: Mapping[str, Any], column: str | None) -> 
         if page * size > DEEPEST_ROW:
             message = f"Pages by number reach the first {DEEPEST_ROW} items only: use cursors beyond."
             raise bad_input("page", message, "NOT_ALLOWED", maximum=DEEPEST_ROW // size)
-    terms = _terms(listed, values.get("order_by") or [])
+    terms = _terms(collection, values.get("order_by") or [])
     backwards = last is not None or (before is not None and after is None and first is None)
     bounds = [
-        None if cursor is None else _keys_of(listed, terms, column, cursor, argument)
+        None if cursor is None else _keys_of(collection, terms, column, cursor, argument)
         for cursor, argument in ((after, "after"), (before, "before"))
     ]
     keys, until = reversed(bounds) if backwards else bounds
@@ -95,27 +64,27 @@ def window_of(listed: Listed, values: Mapping[str, Any], column: str | None) -> 
 
 
 def _keys_of(
-    listed: Listed, terms: tuple[tuple[str, bool], ...], column: str | None, cursor: str, argument: str
+    collection: Collection, terms: tuple[tuple[str, bool], ...], column: str | None, cursor: str, argument: str
 ) -> tuple[Any, ...]:
-    kinds = [listed.orders[name].kind if name else UUID for name, _ in terms]
-    return tuple(decode_cursor(cursor, cursor_name(listed, column), signature_of(terms), kinds, argument))
+    kinds = [collection.orders[name].type if name else UUID for name, _ in terms]
+    return tuple(decode_cursor(cursor, cursor_name(collection, column), signature_of(terms), kinds, argument))
 
 
-def cursor_name(listed: Listed, column: str | None) -> str:
+def cursor_name(collection: Collection, column: str | None) -> str:
     """What a cursor is good for: a list, or the same rows as they lie under a parent."""
-    return listed.name if column is None else f"{listed.name} by {column}"
+    return collection.name if column is None else f"{collection.name} by {column}"
 
 
-def _terms(listed: Listed, order_by: Sequence[Any]) -> tuple[tuple[str, bool], ...]:
+def _terms(collection: Collection, order_by: Sequence[Any]) -> tuple[tuple[str, bool], ...]:
     """Pairs of an order's name (empty: the id) and whether it descends; the id is the last key always."""
     if len(order_by) > MOST_ORDERS or len({item.field for item in order_by}) < len(order_by):
         raise bad_input("orderBy", f"orderBy takes at most {MOST_ORDERS} different fields.", "NOT_ALLOWED")
     terms = [(item.field.name, item.direction.name == "DESC") for item in order_by]
-    if any(listed.orders[name].column == "id" for name, _ in terms[:-1]):
+    if any(collection.orders[name].column == "id" for name, _ in terms[:-1]):
         raise bad_input("orderBy", "CREATED_AT is unique: nothing can follow it.", "NOT_ALLOWED")
     if not terms:
         return (("", True),)
-    return tuple(terms) if listed.orders[terms[-1][0]].column == "id" else (*terms, ("", terms[-1][1]))
+    return tuple(terms) if collection.orders[terms[-1][0]].column == "id" else (*terms, ("", terms[-1][1]))
 
 
 def signature_of(terms: tuple[tuple[str, bool], ...]) -> str:

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from models.keys import SCOPES
-from models.webhooks import API_VERSION, EVENT_MEANINGS, EVENT_SCOPES
+from models.orders import MACHINE
+from models.resources import RESOURCES, events
+from models.webhooks import API_VERSION, event_scope
 from resolvers.errors import CONFLICTS, REASONS, STATUS
-from schema.enums import moves_described
 
 GUIDE, ROUTES = (Path(__file__).with_name(name) for name in ("guide.md", "routes.md"))
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
@@ -65,8 +65,8 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _scopes() -> str:
-    resources = sorted({scope.partition(":")[0] for scope in SCOPES if scope.endswith(":write")})
-    rows = [(f"`{name}:read`", f"`{name}:write`", name.capitalize()) for name in resources]
+    names = sorted({each.scope for each in RESOURCES.values() if each.scope is not None})
+    rows = [(f"`{name}:read`", f"`{name}:write`", name.capitalize().replace("_", " ")) for name in names]
     return _table(("To read", "To read and change", "Objects"), rows)
 
 
@@ -80,12 +80,13 @@ def _meanings(codes: Mapping[str, str], head: str) -> str:
 
 
 def _events() -> str:
-    rows = [(f"`{event.value}`", said, _scope(event.value)) for event, said in EVENT_MEANINGS.items()]
+    rows = [(f"`{name}`", meaning, _scope(name)) for name, _, meaning in events()]
     return _table(("Event", "When", "Scope that the creating key needs"), rows)
 
 
 def _scope(event: str) -> str:
-    return f"`{EVENT_SCOPES[event]}`" if event in EVENT_SCOPES else "none"
+    scope = event_scope(event)
+    return "none" if scope is None else f"`{scope}`"
 
 
 _TABLES = {
@@ -95,5 +96,5 @@ _TABLES = {
     "reasons": lambda: _meanings(REASONS, "Code"),
     "conflicts": lambda: _meanings(CONFLICTS, "Reason"),
     "events": _events,
-    "moves": moves_described,
+    "moves": MACHINE.description,
 }

@@ -4,7 +4,8 @@ from typing import Any
 
 from graphql import get_named_type
 
-from models.webhooks import API_VERSION, EVENT_MEANINGS, EventType
+from models.resources import Resource, events
+from models.webhooks import API_VERSION
 from rest_shim.examples import MESSAGE, OBJECTS
 from rest_shim.openapi_schemas import Components, JsonSchema, root_type
 from schema.graph import CORE
@@ -22,21 +23,21 @@ _HEADERS = {
 
 def webhooks(components: Components) -> dict[str, Any]:
     """Return the section. The schemas that it needs are added to the components."""
-    return {event.value: {"post": _event(event, components)} for event in EventType}
+    return {name: {"post": _event(name, of, meaning, components)} for name, of, meaning in events()}
 
 
-def _event(event: EventType, components: Components) -> dict[str, Any]:
-    name = "".join(word.capitalize() for word in event.name.split("_"))
+def _event(event: str, of: Resource, meaning: str, components: Components) -> dict[str, Any]:
+    name = "".join(part.capitalize() for part in event.replace(".", "_").split("_"))
     example = {
-        "type": event.value,
+        "type": event,
         "timestamp": "2026-11-25T09:30:00.000Z",
         "apiVersion": API_VERSION,
-        "data": {**OBJECTS, "message": MESSAGE}[event.value.partition(".")[0]],
+        "data": {**OBJECTS, "message": MESSAGE}[of.singular],
     }
     return {
         "operationId": f"on{name}",
-        "summary": event.value,
-        "description": EVENT_MEANINGS[event],
+        "summary": event,
+        "description": meaning,
         "tags": ["events"],
         "security": [],
         "parameters": [
@@ -53,7 +54,7 @@ def _event(event: EventType, components: Components) -> dict[str, Any]:
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": components.named(f"{name}Event", _payload(event, components)),
+                    "schema": components.named(f"{name}Event", _payload(event, of, meaning, components)),
                     "example": example,
                 }
             },
@@ -66,23 +67,23 @@ def _event(event: EventType, components: Components) -> dict[str, Any]:
     }
 
 
-def _payload(event: EventType, components: Components) -> JsonSchema:
+def _payload(event: str, of: Resource, meaning: str, components: Components) -> JsonSchema:
     return {
         "type": "object",
-        "description": EVENT_MEANINGS[event],
+        "description": meaning,
         "required": ["type", "timestamp", "apiVersion", "data"],
         "properties": {
-            "type": {"type": "string", "const": event.value, "description": "Type of the event."},
+            "type": {"type": "string", "const": event, "description": "Type of the event."},
             "timestamp": {"type": "string", "format": "date-time", "description": "Time of the event."},
             "apiVersion": {"type": "string", "description": f"Version of the payload format, such as {API_VERSION}."},
-            "data": _data(event, components),
+            "data": _data(of, components),
         },
     }
 
 
-def _data(event: EventType, components: Components) -> JsonSchema:
+def _data(of: Resource, components: Components) -> JsonSchema:
     """The object as the operation shows it that renders it."""
-    operation = OPERATIONS[f"Get{event.value.partition('.')[0].capitalize()}"]
+    operation = OPERATIONS[of.get_operation]
     type_, node = root_type(CORE, operation)
     on: Any = get_named_type(type_)
     return components.named(on.name, components.selected(on, node, operation))

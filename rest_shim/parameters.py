@@ -13,9 +13,9 @@ from resolvers.errors import Refusal, bad_input
 from resolvers.filters import MOST_TEXT, MOST_VALUES
 from rest_shim.openapi_schemas import list_inputs
 from rest_shim.routes import Route
+from schema.filters import SEARCH, SEARCH_WORDS
 from schema.graph import CORE
 from schema.input_values import wrong_values
-from schema.lists import SEARCH, SEARCH_WORDS
 from schema.operations import OPERATIONS
 
 # Whole numbers of either type have fewer digits.

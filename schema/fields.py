@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
-from types import GenericAlias
+from inspect import cleandoc
 from typing import Any, TypeVar, dataclass_transform
 
 import asyncpg
@@ -18,6 +18,8 @@ from strawberry.types.field import StrawberryField
 
 from execution import Args, ColumnReader, columns_of
 from models.base import table_of
+from models.machines import Machine
+from models.resources import Resource
 from models.typeid import created_at, encoder
 from resolvers.context import BatchResolver, Context
 from schema.scalars import shown_creation
@@ -26,6 +28,8 @@ T = TypeVar("T")
 ROOT = object()
 # The tables whose rows are the objects of a type.
 ROW_TYPES: dict[type[Any], sa.Table] = {}
+# The resources whose objects, or whose parts, are of a type.
+RESOURCE_TYPES: dict[type[Any], Resource] = {}
 # The models that say what the fields of a type mean.
 MODELS: dict[type[Any], type[Any]] = {}
 
@@ -49,13 +53,26 @@ def required_scope(directives: Iterable[object] | None) -> str | None:
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
 def object_type(
-    model: type[Any] | None = None, *, description: str, scope: str | None = None, name: str | None = None
+    model: type[Any] | None = None,
+    resource: Resource | None = None,
+    *,
+    description: str | None = None,
+    machine: Machine[Any] | None = None,
 ) -> Callable[[type[T]], type[T]]:
-    """A GraphQL type. What its fields mean is taken from the model's fields of the same names."""
+    """Return a decorator that makes a GraphQL type, with the scope of its resource.
+
+    Its description is its docstring unless one is given, with the transitions of its machine. What its fields mean is
+    taken from the model's fields of the same names.
+    """
 
     def make(cls: type[T]) -> type[T]:
-        directives = [] if scope is None else [Requires(scope=scope)]
-        made = strawberry.type(cls, name=name, description=description, directives=directives)
+        says = description or cleandoc(cls.__doc__ or "")
+        if machine is not None:
+            says += f" Allowed transitions:\n\n{machine.description()}"
+        directives = [] if resource is None else [Requires(scope=resource.read_scope)]
+        made = strawberry.type(cls, description=says, directives=directives)
+        if resource is not None:
+            RESOURCE_TYPES[made] = resource
         describe(made, model)
         if model is not None:
             ROW_TYPES[made] = table_of(model)
@@ -88,14 +105,16 @@ def member(name: str, description: str, *, null: bool = False) -> Any:
     return strawberry.field(description=description, metadata={"reader": ColumnReader(name, null=null)})
 
 
-def public_id(prefix: str) -> Any:
+def public_id(resource: Resource) -> Any:
     """The row's TypeID."""
-    return related_id(prefix, "id", f"Unique identifier of the object: `{prefix}_` followed by 26 characters.")
+    return related_id(
+        resource, "id", f"Unique identifier of the object: `{resource.prefix}_` followed by 26 characters."
+    )
 
 
-def related_id(prefix: str, column: str, description: str) -> Any:
+def related_id(resource: Resource, column: str, description: str) -> Any:
     """The TypeID of a related row, free of a join."""
-    write = encoder(prefix)
+    write = encoder(resource.prefix)
     reader = ColumnReader(column, convert=write)
     return computed(lambda row: write(row[column]), description=description, reader=reader)
 
@@ -112,38 +131,16 @@ def argument(name: str, type_: Any, description: str, graphql_name: str | None =
     return StrawberryArgument(name, graphql_name, StrawberryAnnotation(type_), description=description)
 
 
-PAGE = (
-    "Page number, from 1, for pages of `first` items. Reaches the first 10,000 items. Not together with `last`,"
-    " `after` or `before`."
-)
-ORDER_BY = "Sort order: at most three different fields. Newest first by default."
-
-
-def page_arguments(filter_: type[Any], order: type[Any]) -> list[Any]:
-    """What every connection takes."""
-    return [
-        argument(
-            "first", int | None, "Return the first _n_ items: 1 to 100. 20 when neither `first` nor `last` is given."
-        ),
-        argument("after", str | None, "Return the items that come after this cursor."),
-        argument("last", int | None, "Return the last _n_ items: 1 to 100. Not together with `first`."),
-        argument("before", str | None, "Return the items that come before this cursor."),
-        argument("page", int | None, PAGE),
-        argument("filter", filter_ | None, "Filter conditions."),
-        argument("order_by", GenericAlias(list, (order,)) | None, ORDER_BY, "orderBy"),
-    ]
-
-
 class Batched(FieldExtension):
     """A field whose batch resolver is called once for all parents of a level."""
 
-    def __init__(self, resolve: BatchResolver, arguments: list[Any]) -> None:
+    def __init__(self, resolve: BatchResolver, arguments: Callable[[], list[Any]]) -> None:
         self.resolve_batch = resolve
-        self.added = arguments
+        self.arguments = arguments
 
     def apply(self, field: StrawberryField) -> None:
-        """Give the field its arguments."""
-        field.arguments = self.added
+        """Give the field its arguments: when the schema is built, so that inputs may refer to each other."""
+        field.arguments = self.arguments()
 
     async def resolve_async(self, next_: Any, source: Any, info: Info, **kwargs: Any) -> Any:
         """Wait for the whole level, then take this parent's part."""
@@ -173,14 +170,14 @@ async def _level() -> None:
 
 def batched(
     resolve: Callable[..., Coroutine[Any, Any, list[Any]]], *needs: str, description: str,
-    arguments: list[Any] | None = None, cost: int = 0, joined_by: str | None = None,
+    arguments: Callable[[], list[Any]] = list, cost: int = 0, joined_by: str | None = None,
 ) -> Any:  # fmt: skip
     """A field that is loaded for all parents at once, by ``async (ctx, parents, args) -> results``.
 
     ``joined_by`` is the column that references the field's one row, which may then be joined to the parent's.
     """
     metadata = {"needs": needs or (() if joined_by is None else (joined_by,)), "cost": cost, "joined_by": joined_by}
-    extensions: list[Any] = [Batched(resolve, arguments or [])]
+    extensions: list[Any] = [Batched(resolve, arguments)]
     return strawberry.field(resolver=_level, description=description, metadata=metadata, extensions=extensions)
 
 

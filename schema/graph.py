@@ -6,21 +6,21 @@ from typing import Any
 import strawberry
 from graphql import GraphQLObjectType, Undefined, get_named_type, get_nullable_type, is_leaf_type, is_list_type
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.name_converter import NameConverter
 
 from execution import Executor, FieldRule, Serializers, introspection_rules
-from models.keys import EVERYTHING, ROW_SCOPES
+from models.resources import scopes
 from models.typeid import prefix_of
-from resolvers.nodes import TABLES
+from resolvers.nodes import NODES
 from schema.clients import ClientMutation, ClientQuery
 from schema.fields import ROW_TYPES, Batched, required_scope, resolve_default, strawberry_fields
-from schema.introspected import name_scopes, show_defaults
+from schema.introspected import describe_enums, name_nodes, name_scopes, show_defaults
 from schema.messages import MessageMutation, MessageQuery
 from schema.multipliers import PAGE, items_of, page_size
 from schema.nulls import make_nulls_absent
-from schema.order_changes import OrderMutation
-from schema.orders import OrderQuery
+from schema.orders import OrderMutation, OrderQuery
 from schema.planned import fields_of_schema
-from schema.prices import LED_TO, filter_price, size_of, weight_of
+from schema.prices import filter_price, led_to, size_of, weight_of
 from schema.scalars import SCALARS
 from schema.services import ServiceMutation, ServiceQuery
 from schema.viewer import ViewerQuery
@@ -47,21 +47,35 @@ class Mutation(ClientMutation, ServiceMutation, OrderMutation, MessageMutation, 
     """What can be done."""
 
 
+class Names(NameConverter):
+    """Names of generics: ``OrderConnection``, ``OrderStatusFilter``, ``OrderListFilter``, ``OrderTransition``."""
+
+    def from_generic(self, generic_type: Any, types: Any) -> str:
+        """Return the name of a generic with its arguments."""
+        held = "".join(self.get_name_from_type(type_) for type_ in types)
+        name: str = generic_type.name
+        return held.removesuffix(REPLACED.get(name, "")) + name
+
+
+# What a generic's argument ends with that its own name says again.
+REPLACED = {"ListFilter": "Filter", "Transition": "Status"}
 SCHEMA = strawberry.Schema(
     query=Query,
     mutation=Mutation,
-    config=StrawberryConfig(default_resolver=resolve_default, scalar_map=SCALARS),
+    config=StrawberryConfig(default_resolver=resolve_default, scalar_map=SCALARS, name_converter=Names()),
 )
 CORE = SCHEMA._schema
 make_nulls_absent(SCHEMA)
 show_defaults(CORE)
+describe_enums(CORE)
+name_nodes(CORE)
 
 
 def _node_scopes(arguments: Mapping[str, Any]) -> list[str]:
     """The scopes that ids by themselves need: their prefixes tell the types."""
     asked = arguments.get("ids") if "ids" in arguments else [arguments.get("id")]
     kinds = {prefix_of(item) for item in (asked if isinstance(asked, list) else [asked]) if isinstance(item, str)}
-    return sorted(f"{kind}s:read" for kind in kinds if kind in TABLES)
+    return sorted(NODES[kind].resource.read_scope for kind in kinds if kind in NODES)
 
 
 def _filter_scopes(arguments: Mapping[str, Any]) -> list[str]:
@@ -75,7 +89,7 @@ def _filter_scopes(arguments: Mapping[str, Any]) -> list[str]:
             left += part
         elif isinstance(part, dict):
             given = {name: value for name, value in part.items() if value is not None and value is not Undefined}
-            found |= {f"{LED_TO[name]}:read" for name in given if name in LED_TO}
+            found |= {led_to()[name].resource.read_scope for name in given if name in led_to()}
             left += given.values()
     return sorted(found)
 
@@ -93,9 +107,10 @@ def _rules() -> dict[tuple[str, str], FieldRule]:
         on: Any = CORE.type_map[type_name]
         field = on.fields[field_name]
         held = get_named_type(field.type)
-        definition = held.extensions.get("strawberry-definition") if isinstance(held, GraphQLObjectType) else None
-        scope = required_scope(declared.directives) or required_scope(getattr(definition, "directives", None))
         connection = held.name.endswith("Connection")
+        node: Any = CORE.type_map[held.name.removesuffix("Connection")] if connection else held
+        of_type = node.extensions.get("strawberry-definition") if isinstance(node, GraphQLObjectType) else None
+        scope = required_scope(declared.directives) or required_scope(getattr(of_type, "directives", None))
         batched = any(isinstance(extension, Batched) for extension in declared.extensions)
         is_object = isinstance(held, GraphQLObjectType) and not connection
         cost = declared.metadata.get("cost") or (2 if connection else 1 if is_object and batched else 0)
@@ -132,5 +147,5 @@ RULES |= introspection_rules(CORE)
 FIELDS = CORE.extensions["fields"] = fields_of_schema(SCHEMA, RULES)
 # For operations of our own, which are held to no limit.
 EXECUTOR = Executor(SCHEMA, fields=FIELDS, serializers=Serializers.ON, rules=RULES)
-# What a key may be given: what fields need, what some rows need, and all of it.
-CORE.extensions["scopes"] = sorted({rule.scope for rule in RULES.values() if rule.scope} | {*ROW_SCOPES, EVERYTHING})
+# What a key may be given.
+CORE.extensions["scopes"] = sorted(scopes())

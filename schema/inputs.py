@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from functools import cache
+from inspect import cleandoc
 from itertools import takewhile
 from types import NoneType
 from typing import Annotated, Any, TypeVar, cast, dataclass_transform, get_args
@@ -20,6 +21,10 @@ T = TypeVar("T")
 COERCED = (UUID, datetime, datetime | None)
 # What is wrong is told of so many values; of more it would take long to find them all.
 MOST_PROBLEMS = 50
+# The argument that every mutation takes.
+INPUT = "input"
+EXPECTED = "Version that the object must have. With any other, the mutation fails with `VERSION_MISMATCH`."
+MERGED = "Absent fields keep their values; `null` clears a field."
 NEVER_NULL = "It may be left out, but not be null."
 _LENGTHS = {
     "too_short": ("at least", "min_length"),
@@ -34,15 +39,17 @@ _TYPES = {"string_type": "a string", "list_type": "a list", "dict_type": "an obj
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
 def input_type(
-    model: type[Any] | None = None, *, description: str, also: type[Any] | None = None, clears: bool = False
+    model: type[Any] | None = None, *, description: str = "", also: type[Any] | None = None, clears: bool = False
 ) -> Callable[[type[T]], type[T]]:
-    """A GraphQL input. Meaning and bounds of its fields are those of the model's fields of the same names.
+    """Return a decorator that makes a GraphQL input, described by its docstring unless a description is given.
 
-    ``also`` bounds fields that are no column. ``clears``: a null empties what may be empty, and is refused elsewhere.
+    Meaning and bounds of its fields are those of the model's fields of the same names; ``also`` bounds fields that are
+    no column. ``clears``: a null empties what may be empty, and is refused elsewhere.
     """
 
     def make(cls: type[T]) -> type[T]:
-        made = strawberry.input(cls, description=description)
+        says = description or cleandoc(cls.__doc__ or "")
+        made = strawberry.input(cls, description=f"{says} {MERGED}" if clears else says)
         describe(made, model)
         bounded: Any = made
         bounded.bounds = _bounds(made, also) | _bounds(made, model)
@@ -89,10 +96,21 @@ def _never_empty(cls: type[Any], model: type[Any] | None) -> frozenset[str]:
     )
 
 
-def values_of(value: Any, path: str = "input") -> dict[str, Any]:
-    """What an input says, normalized, by Python names. Raises Refusals with the values that are out of bounds."""
+@strawberry.input
+class UpdateInput:
+    """Which object to change."""
+
+    id: strawberry.ID = strawberry.field(description="ID of the object.")
+    expected_version: strawberry.Maybe[int] = strawberry.field(description=EXPECTED)
+
+
+def values_of(value: Any) -> dict[str, Any]:
+    """Return what an input holds, normalized, by Python names. Raises Refusals with the values that are out of bounds,
+    each with its field as clients write it."""
     problems: list[Refusal] = []
-    found = _checked(value, path, problems)
+    found = _checked(value, f"{INPUT}.", problems)
+    for problem in problems:
+        problem.placed = True
     if problems:
         raise Refusals(problems[:MOST_PROBLEMS])
     return found
@@ -102,9 +120,9 @@ def _checked(value: Any, path: str, problems: list[Refusal]) -> dict[str, Any]:
     cls = type(value)
     found: dict[str, Any] = {}
     for name, part in _plain(value).items():
-        here = f"{path}.{_graphql_names(cast(Hashable, cls))[name]}"
+        here = f"{path}{_graphql_names(cast(Hashable, cls))[name]}"
         if isinstance(part, list) and part and hasattr(type(part[0]), "bounds"):
-            items = (_checked(item, f"{here}.{index}", problems) for index, item in enumerate(part))
+            items = (_checked(item, f"{here}.{index}.", problems) for index, item in enumerate(part))
             found[name] = list(takewhile(lambda _: len(problems) < MOST_PROBLEMS, items))
             continue
         if part is None and name in cls.cannot_be_cleared:
@@ -168,4 +186,4 @@ def _told(problem: ErrorDetails) -> tuple[str, str, dict[str, Any]]:
     return f"must be {_TYPES.get(kind, 'a whole number')}", "WRONG_TYPE", {}
 
 
-__all__ = ["NEVER_NULL", "fits", "given", "input_type", "values_of"]
+__all__ = ["EXPECTED", "NEVER_NULL", "UpdateInput", "fits", "given", "input_type", "values_of"]

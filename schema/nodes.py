@@ -1,18 +1,20 @@
 """Objects with an id of their own, found by it whatever their type."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import strawberry
+
+from resolvers.nodes import TYPE
+from schema.fields import RESOURCE_TYPES
 
 
 @strawberry.interface(description="An object with an ID.")
 class Node:
-    """An object with an id of its own; ``prefix`` is what its ids begin with."""
+    """An object with an id of its own."""
 
-    prefix: ClassVar[str] = ""
     id: strawberry.ID = strawberry.field(description="Unique identifier of the object.")
 
     @classmethod
     def is_type_of(cls, obj: Any, info: Any) -> bool:
-        """Whether a row is of this type: one found by its id alone says so, any other is what its list is."""
-        return "kind" not in obj or obj["kind"] == cls.prefix
+        """Return whether a row is of this type: one found by its id alone says so, any other is what its list is."""
+        return TYPE not in obj or obj[TYPE] == RESOURCE_TYPES[cls].prefix

@@ -1,88 +1,54 @@
-"""Orders in the graph: what can be read of them."""
+"""Orders in the graph."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
+from sqlmodel import SQLModel
 
-from models.clients import PREFIX as CLIENT
-from models.orders import PREFIX, Guard, OrderStatus, Requirement
+from models.clients import CLIENT
+from models.orders import MACHINE, ORDER, OrderStatus
 from models.orders import Order as Table
-from models.services import PREFIX as SERVICE
-from resolvers import clients, messages, orders, services
-from schema.enums import moves_described, words
-from schema.fields import argument, batched, creation, object_type, page_arguments, public_id, related_id
-from schema.lists import (
-    AND,
-    NONE,
-    NOT,
-    OR,
-    SEARCH,
-    SOME,
-    DateTimeFilter,
-    Direction,
-    IdFilter,
-    IntFilter,
-    MinorUnitsFilter,
-    PageInfo,
-    TagsFilter,
-    edge_cursor,
-    edge_node,
-    edges,
-    nodes,
-    page_info,
-    total_count,
-)
-from schema.messages import MessageConnection, MessageFilter, MessageOrder
+from models.services import SERVICE
+from models.words import Reason
+from resolvers import orders
+from resolvers.clients import CLIENTS
+from resolvers.messages import MESSAGES
+from resolvers.orders import ORDERS
+from resolvers.services import SERVICES
+from schema.collections import many, one, to_many, to_one
+from schema.fields import creation, object_type, public_id, related_id
+from schema.inputs import UpdateInput, input_type
+from schema.lists import Connection
+from schema.mutations import creates, deletes, updates
 from schema.nodes import Node
 from schema.scalars import Currency, Json, MinorUnits, StringMap
+from schema.transitions import Transition, available_transitions
 
 if TYPE_CHECKING:
-    from schema.clients import Client, ClientFilter
-    from schema.services import Service, ServiceFilter
+    from schema.clients import Client
+    from schema.messages import Message
+    from schema.services import Service
 
-
-@object_type(description="Why a transition is blocked.")
-class Blocked:
-    """What blocks a move."""
-
-    code: Guard = strawberry.field(description="The guard that blocks the transition.")
-    message: str = strawberry.field(description="Explanation for a person.")
-    limit: int | None = strawberry.field(description="The limit that was reached: a number of revisions or days.")
-    until: datetime | None = strawberry.field(
-        description="Time until which the transition was possible, when time blocks it."
-    )
-
-
-@object_type(description="A transition of an order from its current status.")
-class OrderTransition:
-    """A move from where an order stands."""
-
-    to: OrderStatus = strawberry.field(description="Status after the transition.")
-    allowed: bool = strawberry.field(description="Whether the transition is allowed now.")
-    requires: list[Requirement] = strawberry.field(description="Requirements of a request for the transition.")
-    blocked_by: Blocked | None = strawberry.field(description="Why the transition is blocked; null when it is allowed.")
-
-
-@object_type(
-    Table,
-    description="An order of a service by a client. Allowed transitions:\n\n" + moves_described(),
-    scope="orders:read",
+REASON = (
+    "Reason for the transition: required for `CANCELLED`. Moving an order to the status that it already has is not a"
+    " transition."
 )
-class Order(Node):
-    """An order."""
 
-    prefix = PREFIX
-    id: strawberry.ID = public_id(PREFIX)
+
+@object_type(Table, ORDER, machine=MACHINE)
+class Order(Node):
+    """An order of a service by a client."""
+
+    id: strawberry.ID = public_id(ORDER)
     number: int
     client_id: strawberry.ID = related_id(CLIENT, "client_id", "ID of the client that the order is for.")
-    client: Annotated["Client", strawberry.lazy("schema.clients")] = batched(
-        clients.of_orders, joined_by="client_id", description="The client that the order is for."
+    client: Annotated["Client", strawberry.lazy("schema.clients")] = to_one(
+        CLIENTS, "client_id", "The client that the order is for."
     )
     service_id: strawberry.ID = related_id(SERVICE, "service_id", "ID of the ordered service.")
-    service: Annotated["Service", strawberry.lazy("schema.services")] = batched(
-        services.of_orders, joined_by="service_id", description="The ordered service."
+    service: Annotated["Service", strawberry.lazy("schema.services")] = to_one(
+        SERVICES, "service_id", "The ordered service."
     )
     quantity: int
     unit_price: MinorUnits
@@ -104,132 +70,75 @@ class Order(Node):
     created_at: datetime = creation()
     updated_at: datetime
     version: int
-    available_transitions: list[OrderTransition] = batched(
-        orders.transitions,
-        "status",
-        "revisions",
-        "completed_at",
-        description="All transitions from the current status, including those that are blocked.",
-    )
-    messages: MessageConnection = batched(
-        messages.of_orders,
-        "id",
-        description="Messages of the order's thread, newest first by default.",
-        arguments=page_arguments(MessageFilter, MessageOrder),
+    available_transitions: list[Transition[OrderStatus]] = available_transitions(MACHINE, "revisions", "completed_at")
+    messages: Connection[Annotated["Message", strawberry.lazy("schema.messages")]] = to_many(
+        MESSAGES, "order_id", "Messages of the order's thread"
     )
 
 
-@object_type(description="An edge of a list of orders: an order and its cursor.", scope="orders:read")
-class OrderEdge:
-    """A row and where it stands in its list."""
+class _Moved(SQLModel):
+    """The bounds of a transition's own fields, as each mutation names them."""
 
-    node: Order = edge_node()
-    cursor: str = edge_cursor()
-
-
-@object_type(description="A page of a list of orders.", scope="orders:read")
-class OrderConnection:
-    """A page of orders."""
-
-    edges: list[OrderEdge] = edges()
-    nodes: list[Order] = nodes()
-    page_info: PageInfo = page_info()
-    total_count: int = total_count()
+    reason: Reason
+    status_reason: Reason
 
 
-@strawberry.input(description="Conditions on an order's status.")
-class OrderStatusFilter:
-    """Conditions on a status."""
+@input_type(Table)
+class CreateOrderInput:
+    """Fields of the new order, which is `PENDING`, at the service's current price."""
 
-    eq: strawberry.Maybe[OrderStatus] = strawberry.field(description="Equals this value.")
-    in_: strawberry.Maybe[list[OrderStatus]] = strawberry.field(name="in", description="Equals one of these values.")
-    not_in: strawberry.Maybe[list[OrderStatus]] = strawberry.field(description="Equals none of these values.")
-
-
-class OrderOrderField(StrEnum):
-    """Fields that orders can be sorted by."""
-
-    CREATED_AT = "CREATED_AT"
-    UPDATED_AT = "UPDATED_AT"
-    NUMBER = "NUMBER"
-    TOTAL = "TOTAL"
-    DUE_AT = "DUE_AT"
+    client_id: strawberry.ID
+    service_id: strawberry.ID
+    quantity: strawberry.Maybe[int]
+    notes: strawberry.Maybe[str | None]
+    form_data: strawberry.Maybe[Json | None]
+    tags: strawberry.Maybe[list[str]]
+    metadata: strawberry.Maybe[StringMap]
 
 
-words(
-    OrderOrderField,
-    CREATED_AT="Time of creation.",
-    UPDATED_AT="Time of the last change.",
-    NUMBER="Order number.",
-    TOTAL="Total, regardless of the currency.",
-    DUE_AT="Due time; orders without one come last.",
-)
+@input_type(Table, also=_Moved, clears=True)
+class UpdateOrderInput(UpdateInput):
+    """Fields of the order to change. The transition, if any, is made last."""
 
-
-@strawberry.input(description="Conditions on related messages.")
-class MessageListFilter:
-    """Conditions on the messages of an order."""
-
-    some: strawberry.Maybe[MessageFilter] = strawberry.field(description=SOME)
-    none: strawberry.Maybe[MessageFilter] = strawberry.field(description=NONE)
-
-
-@strawberry.input(description="Filter conditions for orders. All given conditions must match.")
-class OrderFilter:
-    """Which orders."""
-
-    and_: strawberry.Maybe[list["OrderFilter"]] = strawberry.field(name="and", description=AND)
-    or_: strawberry.Maybe[list["OrderFilter"]] = strawberry.field(name="or", description=OR)
-    not_: strawberry.Maybe["OrderFilter"] = strawberry.field(name="not", description=NOT)
-    search: strawberry.Maybe[str] = strawberry.field(description=SEARCH)
-    id: strawberry.Maybe[IdFilter] = strawberry.field(description="Filter by ID.")
-    status: strawberry.Maybe[OrderStatusFilter] = strawberry.field(description="Filter by status.")
-    tags: strawberry.Maybe[TagsFilter] = strawberry.field(description="Filter by tags.")
-    created_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="Filter by time of creation.")
-    updated_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="Filter by time of the last change.")
-    client_id: strawberry.Maybe[IdFilter] = strawberry.field(description="Filter by the client's ID.")
-    service_id: strawberry.Maybe[IdFilter] = strawberry.field(description="Filter by the service's ID.")
-    number: strawberry.Maybe[IntFilter] = strawberry.field(description="Filter by order number.")
-    total: strawberry.Maybe[MinorUnitsFilter] = strawberry.field(description="Filter by total, in minor units.")
-    due_at: strawberry.Maybe[DateTimeFilter] = strawberry.field(description="Filter by due time.")
-    client: strawberry.Maybe[Annotated["ClientFilter", strawberry.lazy("schema.clients")]] = strawberry.field(
-        description="Filter by the client."
+    quantity: strawberry.Maybe[int] = strawberry.field(
+        description="Quantity ordered. Cannot be changed once work has started."
     )
-    service: strawberry.Maybe[Annotated["ServiceFilter", strawberry.lazy("schema.services")]] = strawberry.field(
-        description="Filter by the service."
+    due_at: strawberry.Maybe[datetime | None]
+    notes: strawberry.Maybe[str | None]
+    form_data: strawberry.Maybe[Json | None]
+    tags: strawberry.Maybe[list[str]]
+    metadata: strawberry.Maybe[StringMap]
+    status: strawberry.Maybe[OrderStatus] = strawberry.field(
+        description="Status to move the order to, as with `transitionOrder`."
     )
-    messages: strawberry.Maybe["MessageListFilter"] = strawberry.field(description="Filter by the order's messages.")
+    status_reason: strawberry.Maybe[str] = strawberry.field(description=REASON)
 
 
-@strawberry.input(description="Conditions on related orders.")
-class OrderListFilter:
-    """Conditions on the orders of something."""
+@input_type(_Moved)
+class TransitionOrderInput(UpdateInput):
+    """The transition to make."""
 
-    some: strawberry.Maybe[OrderFilter] = strawberry.field(description=SOME)
-    none: strawberry.Maybe[OrderFilter] = strawberry.field(description=NONE)
-
-
-@strawberry.input(description="Ordering options for orders.")
-class OrderOrder:
-    """An order of orders."""
-
-    kept_whole = True
-    field: OrderOrderField = strawberry.field(description="Field to sort by.")
-    direction: Direction | None = strawberry.field(description="Sort direction.", default=Direction.ASC)
+    to: OrderStatus = strawberry.field(description="Status to move the order to.")
+    reason: strawberry.Maybe[str] = strawberry.field(description=REASON)
 
 
 @strawberry.type
 class OrderQuery:
-    """What can be asked of orders."""
+    """Queries of orders."""
 
-    order: Order | None = batched(
-        orders.one,
-        description="Look up an order by ID. Null when it does not exist.",
-        arguments=[argument("id", strawberry.ID, "ID of the order.")],
-        cost=1,
+    order: Order | None = one(ORDERS)
+    orders: Connection[Order] | None = many(ORDERS)
+
+
+@strawberry.type
+class OrderMutation:
+    """Mutations of orders."""
+
+    create_order = creates(Order, CreateOrderInput, orders.create, "Create an order.")
+    update_order = updates(
+        Order, UpdateOrderInput, orders.change, "Update an order, and move it to another status when one is given."
     )
-    orders: OrderConnection | None = batched(
-        orders.listed,
-        description="The organization's orders, newest first by default.",
-        arguments=page_arguments(OrderFilter, OrderOrder),
+    transition_order = updates(Order, TransitionOrderInput, orders.transition, "Move an order to another status.")
+    delete_order = deletes(
+        Order, orders.remove, "Delete an order that is `PENDING` or `CANCELLED` and has no messages."
     )

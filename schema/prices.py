@@ -4,6 +4,7 @@ The numbers are part of the API: docs/decisions/0015-cost-by-size-and-search.md 
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from graphql import Undefined
 from sqlalchemy.dialects import postgresql as pg
 
 from models.words import JSON_LIMIT
+from resolvers.collections import COLLECTIONS, Collection, Relation
 from resolvers.sql import width_of
 from resolvers.words import searched_words
 
@@ -20,8 +22,20 @@ SHORT, PART = 2_000, 16 * 1024
 CONDITION, WORD, VALUES, RELATION = 1, 5, 10, 10
 # A filter that costs so much is refused: nobody needs to know by how much.
 ENOUGH = 10_000
-# Where a filter leads to another list, by the field's name, which is the same in every filter.
-LED_TO = {"orders": "orders", "order": "orders", "client": "clients", "service": "services", "messages": "messages"}
+
+
+@cache
+def led_to() -> dict[str, Collection]:
+    """Return where filters lead to other collections, by the field's name, which means the same in every filter."""
+    found: dict[str, Collection] = {}
+    for collection in COLLECTIONS.values():
+        for name, asked in collection.filters.items():
+            if (
+                isinstance(asked, Relation)
+                and found.setdefault(name, COLLECTIONS[asked.to]) is not COLLECTIONS[asked.to]
+            ):
+                raise ValueError(f"the filter {name} leads to {asked.to} and to {found[name].name}")
+    return found
 
 
 def weight_of(column: sa.Column[Any] | None) -> int:
@@ -60,7 +74,7 @@ def filter_price(arguments: Mapping[str, Any]) -> int:
                 if name in ("and", "or", "not", "some", "none"):
                     price += CONDITION
                     left.append(value)
-                elif name in LED_TO:
+                elif name in led_to():
                     price += RELATION * _alternatives(value)
                     left.append(value)
                 elif name == "search":

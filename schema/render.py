@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import orjson
 
+from models.resources import RESOURCES
 from resolvers.context import Row
 from schema.graph import EXECUTOR
 from schema.operations import OPERATIONS
@@ -15,10 +16,7 @@ def renderer(operation_name: str) -> Callable[[Row], str]:
     return lambda row: orjson.dumps(shown(dict(row))).decode()
 
 
+# Of each resource that has events, by its prefix.
 RENDERERS: dict[str, Callable[[Row], str]] = {
-    "client": renderer("GetClient"),
-    "service": renderer("GetService"),
-    "order": renderer("GetOrder"),
-    "message": renderer("GetMessage"),
-    "webhook": renderer("GetWebhook"),
+    resource.prefix: renderer(resource.get_operation) for resource in RESOURCES.values() if resource.events
 }

@@ -5,7 +5,7 @@ from typing import Any
 
 import strawberry
 
-from models.organizations import PREFIX
+from models.organizations import ORGANIZATION
 from models.organizations import Organization as Table
 from models.typeid import encode
 from resolvers import nodes, organizations
@@ -19,7 +19,7 @@ class Organization:
     """A service business."""
 
     id: strawberry.ID = computed(
-        lambda row: encode(PREFIX, row["org_id"]), "org_id", description="Unique identifier of the object."
+        lambda row: encode(ORGANIZATION.prefix, row["org_id"]), "org_id", description="Unique identifier of the object."
     )
     name: str
     slug: str
@@ -82,13 +82,13 @@ class ViewerQuery:
     node: Node | None = batched(
         nodes.one,
         description="Look up an object of any type by ID. Null when it does not exist.",
-        arguments=[argument("id", strawberry.ID, "ID of the object.")],
+        arguments=lambda: [argument("id", strawberry.ID, "ID of the object.")],
         cost=1,
     )
     nodes: list[Node | None] | None = batched(
         nodes.many,
         description="Look up objects of any type by their IDs, at most 100. Null in place of each that does not exist.",
-        arguments=[argument("ids", list[strawberry.ID], "IDs of the objects.")],
+        arguments=lambda: [argument("ids", list[strawberry.ID], "IDs of the objects.")],
         cost=1,
     )
 

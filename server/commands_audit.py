@@ -5,7 +5,7 @@ import base64
 from pathlib import Path
 from string import hexdigits
 
-from models.organizations import PREFIX
+from models.organizations import ORGANIZATION
 from models.typeid import decode, decode_suffix, encode, prefix_of
 from resolvers import audit_bundle, audit_erase, audit_export, audit_verify, organizations
 from resolvers.audit_chain import Kept, public_keys
@@ -43,7 +43,7 @@ def verify(arguments: argparse.Namespace) -> int:
         return ctx, await audit_verify.verify(runtime, ctx.org_id, kept)
 
     ctx, found = run_work(work)
-    say(f"organization {encode(PREFIX, ctx.org_id)}")
+    say(f"organization {encode(ORGANIZATION.prefix, ctx.org_id)}")
     say(f"sealed {found.sealed}, unsealed {found.unsealed}, erased {found.erased}")
     if found.head is not None:
         say(f"head {found.head[0]}:{found.head[1]}")
@@ -55,7 +55,7 @@ def verify(arguments: argparse.Namespace) -> int:
 def _verify_bundle(arguments: argparse.Namespace) -> int:
     keys, kept, org_id = _public_keys(arguments.key), _head(arguments.head), None
     if arguments.org is not None:
-        org_id = decode(PREFIX, arguments.org)
+        org_id = decode(ORGANIZATION.prefix, arguments.org)
         if org_id is None:
             raise WrongCall("--org: must be an id such as org_…, for a bundle knows no slug")
     with Path(arguments.bundle).open("rb") as lines:
@@ -64,7 +64,7 @@ def _verify_bundle(arguments: argparse.Namespace) -> int:
         raise CommandError(f"the bundle does not hold: {found.failure}")
     assert found.org_id is not None
     assert found.head is not None
-    say(f"organization {encode(PREFIX, found.org_id)}")
+    say(f"organization {encode(ORGANIZATION.prefix, found.org_id)}")
     say(f"entries {found.shown[0]} to {found.shown[1]}, erased {found.erased}" if found.shown else "no entries")
     say(f"head {found.head[0]}:{found.head[1]}, signed by key {found.key_version}")
     return 0
@@ -118,7 +118,7 @@ def erase(arguments: argparse.Namespace) -> int:
 
 async def _organization(runtime: Runtime, name: str) -> Context:
     """The context of an organization's slug or id: whoever can write to the database can give a slug to another."""
-    org_id = decode(PREFIX, name)
+    org_id = decode(ORGANIZATION.prefix, name)
     if org_id is None:
         return await context_of(runtime, name)
     if not await organizations.exists(runtime, org_id):

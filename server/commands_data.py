@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from models.keys import SCOPES
-from models.organizations import PREFIX
+from models.organizations import ORGANIZATION
+from models.resources import scopes as known_scopes
 from models.typeid import encode, new_uuid
 from models.words import Name, Slug
-from resolvers import keys, organizations
+from resolvers import api_keys, organizations
 from resolvers.context import Context
 from resolvers.runtime import Runtime
 from server.accounts import data_folder_of
@@ -35,7 +35,7 @@ def create_organization(arguments: argparse.Namespace) -> int:
     async def work(runtime: Runtime) -> str:
         ctx = organizations.command_line(runtime, new_uuid())
         async with ctx.transaction():
-            return encode(PREFIX, await organizations.create(ctx, name, slug))
+            return encode(ORGANIZATION.prefix, await organizations.create(ctx, name, slug))
 
     say(run_work(work))
     return 0
@@ -47,14 +47,15 @@ def create_key(arguments: argparse.Namespace) -> int:
     scopes = [scope.strip() for scope in arguments.scopes.split(",") if scope.strip()]
     if not scopes:
         raise WrongCall("--scopes: name at least one scope, or '*'")
-    unknown = [scope for scope in scopes if scope not in SCOPES]
+    known = known_scopes()
+    unknown = [scope for scope in scopes if scope not in known]
     if unknown:
-        raise WrongCall(f"--scopes: there is no scope {unknown[0]!r}, only {', '.join(sorted(SCOPES))}")
+        raise WrongCall(f"--scopes: there is no scope {unknown[0]!r}, only {', '.join(sorted(known))}")
 
     async def work(runtime: Runtime) -> str:
         ctx = await context_of(runtime, arguments.org)
         async with ctx.transaction():
-            _, raw = await keys.create(ctx, name, scopes)
+            _, raw = await api_keys.create(ctx, name, scopes)
         return raw
 
     say(run_work(work))

@@ -12,11 +12,10 @@ from sqlalchemy.dialects import postgresql as pg
 from models.clients import clients
 from models.lookups import search_words, tag_uses
 from models.messages import messages
-from models.orders import PREFIX as ORDER
-from models.orders import orders
+from models.orders import ORDER, orders
 from models.organizations import counters
 from models.services import services
-from resolvers import keys, organizations
+from resolvers import api_keys, keys, organizations
 from resolvers.context import Context, now
 from resolvers.runtime import Runtime
 from resolvers.sql import ORG, statement
@@ -53,7 +52,7 @@ def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 async def load_rows(ctx: Context, rows: Rows, say: Say) -> None:
     """Write an organization's rows in the context's transaction, with what finds them; a line for each table."""
-    number = {"name": ORDER, "next": rows.next_number}
+    number = {"name": ORDER.prefix, "next": rows.next_number}
     parts: tuple[tuple[str, sa.Table, Iterable[Row]], ...] = (
         ("clients", clients, rows.clients),
         ("services", services, rows.services),
@@ -92,7 +91,7 @@ async def write_key(runtime: Runtime, path: Path) -> None:
     assert org_id is not None, "the key is made after the seed"
     ctx = organizations.command_line(runtime, org_id)
     async with ctx.transaction():
-        _, raw = await keys.create(ctx, SLUG, ["*"])
+        _, raw = await api_keys.create(ctx, SLUG, ["*"])
     write_private(path, f"{raw}\n")
 
 

@@ -11,14 +11,14 @@ from uuid import UUID
 
 from models.clients import ClientStatus
 from models.messages import AuthorKind, Visibility
-from models.orders import OrderStatus
+from models.orders import MACHINE, OrderStatus
 from models.services import Billing, BillingInterval, ServiceStatus
-from models.settings import REGISTRY
 from models.words import key_of
-from resolvers import clients, orders, services
-from resolvers.changes import Subject
+from resolvers.clients import CLIENTS
+from resolvers.collections import Collection
 from resolvers.numbers import FIRST
-from resolvers.order_moves import effects_of
+from resolvers.orders import ORDERS
+from resolvers.services import SERVICES
 from resolvers.words import words_of
 
 Row = dict[str, Any]
@@ -46,7 +46,6 @@ _WAYS: tuple[tuple[int, tuple[OrderStatus, ...]], ...] = (
     (3, (*_WORK, _S.CANCELLED)),
     (2, (*_HELD, _S.CANCELLED)),
 )
-_DEFAULTS = {name: setting.default for name, setting in REGISTRY.items()}
 
 _FIRST = (
     "Ada", "Alan", "Anaïs", "Anna", "Ben", "Björn", "Carla", "Chloé", "Daniel", "Elif", "Emma", "Femi", "Grace",
@@ -127,20 +126,20 @@ class Rows:
 
     def words(self) -> Iterator[Row]:
         """The rows of ``search_words``."""
-        for subject, rows in self._subjects():
+        for collection, rows in self._rows():
             for row in rows:
-                for word in words_of(row[name] for name in subject.searched):
-                    yield {"kind": subject.kind, "word": word, "subject_id": row["id"]}
+                for word in words_of(row[name] for name in collection.searched):
+                    yield {"kind": collection.resource.prefix, "word": word, "subject_id": row["id"]}
 
     def tags(self) -> Iterator[Row]:
         """The rows of ``tag_uses``."""
-        for subject, rows in self._subjects():
+        for collection, rows in self._rows():
             for row in rows:
                 for tag in row["tags"]:
-                    yield {"kind": subject.kind, "tag": tag, "subject_id": row["id"]}
+                    yield {"kind": collection.resource.prefix, "tag": tag, "subject_id": row["id"]}
 
-    def _subjects(self) -> tuple[tuple[Subject, list[Row]], ...]:
-        return (clients.SUBJECT, self.clients), (services.SUBJECT, self.services), (orders.SUBJECT, self.orders)
+    def _rows(self) -> tuple[tuple[Collection, list[Row]], ...]:
+        return (CLIENTS, self.clients), (SERVICES, self.services), (ORDERS, self.orders)
 
 
 class _Maker:
@@ -220,7 +219,9 @@ class _Maker:
             if moment > self.end:
                 break
             reason = self.random.choice(_REASONS) if target is OrderStatus.CANCELLED else None
-            row |= effects_of(row, target, reason, _DEFAULTS, moment, "input.to")
+            made = MACHINE.between(OrderStatus(row["status"]), target)
+            assert made is not None, "the demo's orders take the machine's transitions"
+            row |= {"status": target} | MACHINE.effects(row, made, moment, reason)
             row |= {"version": row["version"] + 1, "updated_at": moment}
         return row
 

@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 
 from models.typeid import new_uuid
-from resolvers import keys, organizations
+from resolvers import api_keys, organizations
 from resolvers.runtime import Runtime
 from server.app import create_app
 from server.embedded import free_port
@@ -109,7 +109,7 @@ class Org:
         """A raw key with these scopes."""
         ctx = organizations.command_line(self.runtime, self.id)
         async with ctx.transaction():
-            _, raw = await keys.create(ctx, "test", list(scopes))
+            _, raw = await api_keys.create(ctx, "test", list(scopes))
         return raw
 
     def holding(self, key: str) -> "Org":
@@ -124,7 +124,7 @@ async def make_org(runtime: Runtime, base: str, *scopes: str) -> Org:
     ctx = organizations.command_line(runtime, new_uuid())
     async with ctx.transaction():
         await organizations.create(ctx, "Test", slug)
-        _, raw = await keys.create(ctx, "test", list(scopes) or ["*"])
+        _, raw = await api_keys.create(ctx, "test", list(scopes) or ["*"])
     http = httpx.AsyncClient(base_url=base, headers={"Authorization": f"Bearer {raw}"})
     return Org(ctx.org_id, slug, runtime, http, raw)
 

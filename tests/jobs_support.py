@@ -11,13 +11,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from models.audit import Action
-from models.clients import clients
+from models.clients import CLIENT
 from models.typeid import new_uuid
 from models.webhooks import API_VERSION
 from resolvers import changes
 from resolvers.addresses import Address
-from resolvers.audit import stub_of
+from resolvers.audit import record_of
+from resolvers.clients import CLIENTS
 from resolvers.due import Due
 from resolvers.jobs import Claim, context_of
 from resolvers.pool import open_pool
@@ -33,7 +33,6 @@ from workers.turns import Turns
 RING = Keyring({1: bytes(range(32)), 2: bytes(range(32, 64))})
 NOWHERE = "redis://127.0.0.1:1/0"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-CLIENT = changes.Subject("client", clients, tagged=False)
 
 
 @asynccontextmanager
@@ -95,10 +94,9 @@ async def tell(runtime: Runtime, org: UUID, number: int = 1) -> list[UUID]:
     for _ in range(number):
         ctx = context_of(runtime, org, new_uuid())
         row = {"id": new_uuid(), "version": 1}
-        stub = stub_of(Action.CLIENT_UPDATE, {"name": "Zoe"}, {"name": "Zoë"})
-        told = changes.Told(("client.updated",), (frozenset({"*", "clients:read"}),))
+        record = record_of(CLIENT.action("update"), {"name": "Zoe"}, {"name": "Zoë"})
         async with ctx.transaction():
-            await changes.apply(ctx, CLIENT, None, row, (), [stub], told)
+            await changes.apply(ctx, CLIENTS, None, row, (), [record], [CLIENT.event("updated")])
             woken += ctx.wakes
     return woken
 

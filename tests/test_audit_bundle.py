@@ -8,9 +8,8 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 
-from models.audit import Action
 from resolvers import changes
-from resolvers.audit import canonical, stub_of
+from resolvers.audit import canonical, record_of
 from resolvers.audit_bundle import Bundle, check
 from resolvers.audit_chain import public_keys
 from resolvers.audit_export import export
@@ -179,10 +178,10 @@ async def test_a_log_that_does_not_hold_gets_no_head(runtime: Runtime, org: UUID
 
 async def test_every_kind_of_value_survives(runtime: Runtime, org: UUID) -> None:
     form: Value = {"é": [1, -0.0, 1e16, 1.5e-7, 2**53, True, None, "\u2028", {"b": [], "a": {}}]}
-    stub = stub_of(Action.ORDER_CREATE, {}, {"form_data": form, "notes": 'line\nbreak \\ "quoted"', "total": 2**62})
+    record = record_of("order:create", {}, {"form_data": form, "notes": 'line\nbreak \\ "quoted"', "total": 2**62})
     ctx = context_of(runtime, org, org)
     async with ctx.transaction():
-        await changes.record(ctx, [(stub, org)])
+        await changes.record(ctx, [(record, org)])
     await sealed(runtime, org, 1)
     assert check(await bundle(runtime, org), KEYS).failure is None
 

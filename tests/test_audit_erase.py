@@ -2,9 +2,8 @@
 
 from uuid import UUID
 
-from models.audit import Action
 from resolvers import changes
-from resolvers.audit import stub_of
+from resolvers.audit import record_of
 from resolvers.audit_verify import verify
 from resolvers.jobs import context_of
 from resolvers.runtime import Runtime
@@ -33,7 +32,7 @@ async def test_a_resource_is_erased_whole_also_where_it_was_not_sealed(runtime: 
     client = (await one(runtime, org, "select target_id from audit_entries where id = $1", second))["target_id"]
     ctx = context_of(runtime, org, org)
     async with ctx.transaction():
-        await changes.record(ctx, [(stub_of(Action.CLIENT_UPDATE, {}, {"name": "Zoë"}), client)])
+        await changes.record(ctx, [(record_of("client:update", {}, {"name": "Zoë"}), client)])
     assert await erased(runtime, org, client) == 2
     found = await verify(runtime, org)
     assert (found.sealed, found.unsealed, found.erased, found.failure) == (5, 0, 2, None)

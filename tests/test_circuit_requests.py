@@ -11,7 +11,7 @@ import pytest
 from models.typeid import decode
 from models.webhooks import EndpointCircuit
 from resolvers import circuits
-from resolvers.deliveries import Parcel
+from resolvers.deliveries import PreparedDelivery
 from resolvers.runtime import Runtime
 from tests.api_support import Org, new_client
 from tests.jobs_support import OK, Request, eventually, receiver, sender, working
@@ -187,5 +187,5 @@ async def test_while_a_worker_tries_it_another_request_waits(local: Org, open_ru
 
 def test_what_is_asked_for_has_the_whole_time() -> None:
     state = (circuits.OPENS_AFTER, EndpointCircuit.HALF_OPEN, 10.0)
-    parcel = Parcel(UUID(int=1), 1, "", (), "", "", *state)
-    assert patience_with(parcel) < patience_with(replace(parcel, asked=True)) == TOTAL_S
+    prepared = PreparedDelivery(UUID(int=1), 1, "", (), "", "", *state)
+    assert patience_with(prepared) < patience_with(replace(prepared, asked=True)) == TOTAL_S

@@ -192,7 +192,7 @@ async def test_a_worker_spares_it_and_comes_back(runtime: Runtime, org: UUID) ->
 def test_patience() -> None:
     def patience(timeouts: int, circuit: str) -> float:
         state = (timeouts, EndpointCircuit(circuit), None)
-        return patience_with(deliveries.Parcel(UUID(int=1), 1, "", (), "", "", *state))
+        return patience_with(deliveries.PreparedDelivery(UUID(int=1), 1, "", (), "", "", *state))
 
     assert patience(2, "CLOSED") == TOTAL_S
     probes = [patience(timeouts, "HALF_OPEN") for timeouts in range(3, 11)]

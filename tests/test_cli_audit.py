@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from models.organizations import PREFIX
+from models.organizations import ORGANIZATION
 from models.typeid import decode, encode
 from resolvers.audit_chain import public_keys
 from resolvers.runtime import Keyring
@@ -36,7 +36,7 @@ def org(environment: Backends, capsys: pytest.CaptureFixture[str], monkeypatch: 
     run(capsys, *key)
 
     async def seal() -> None:
-        org_id = decode(PREFIX, made)
+        org_id = decode(ORGANIZATION.prefix, made)
         assert org_id is not None
         async with running(load(Settings), least=0, most=1) as runtime:
             await run_seal(runtime, org_id)
@@ -70,7 +70,7 @@ def test_a_slug_that_leads_elsewhere_does_not_hide_the_log(
     other = run(capsys, "org", "create", "--name", "Two", "--slug", "two")[1].strip()
     taken = "delete from directory where key = 'one' and org_id = $1"
     given = "insert into directory values ('organization', 'one', $1)"
-    asyncio.run(_as_application({taken: decode(PREFIX, org), given: decode(PREFIX, other)}))
+    asyncio.run(_as_application({taken: decode(ORGANIZATION.prefix, org), given: decode(ORGANIZATION.prefix, other)}))
     # The output says whose log it is; the id, and a kept head, lead to the right one.
     assert run(capsys, "audit", "verify", "--org", "one")[1].splitlines()[0] == f"organization {other}"
     assert run(capsys, "audit", "verify", "--org", org)[1].splitlines()[1] == "sealed 2, unsealed 1, erased 0"
@@ -124,7 +124,7 @@ def test_a_bundle_is_checked_with_the_public_key_alone(
     said = f"organization {org}\nentries 1 to 2, erased 0\nhead {head}, signed by key 1\n"
     assert offline() == (0, said, "")
     assert offline("--org", org, "--head", head) == (0, said, "")
-    foreign = encode(PREFIX, UUID(int=7))
+    foreign = encode(ORGANIZATION.prefix, UUID(int=7))
     assert offline("--org", foreign) == (
         1,
         "",
@@ -161,7 +161,7 @@ def test_a_range_and_one_that_there_is_not(
 def test_a_log_that_does_not_hold_is_not_exported(
     environment: Backends, org: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    asyncio.run(_as_application({"delete from audit_changes where org_id = $1": decode(PREFIX, org)}))
+    asyncio.run(_as_application({"delete from audit_changes where org_id = $1": decode(ORGANIZATION.prefix, org)}))
     code, out, err = run(capsys, "audit", "export", "--org", org, "--out", str(tmp_path / "bundle"))
     assert (code, out) == (1, "")
     gone = "the changes of entry 1 are gone, and no sealed entry records their erasure"
@@ -227,6 +227,6 @@ def test_wrong_calls(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
 
 
 def test_an_organization_that_there_is_not(environment: Backends, org: str, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("none", encode(PREFIX, UUID(int=7))):
+    for name in ("none", encode(ORGANIZATION.prefix, UUID(int=7))):
         said = f"counterfoil: there is no organization {name}\n"
         assert run(capsys, "audit", "verify", "--org", name) == (1, "", said)

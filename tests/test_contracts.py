@@ -1,19 +1,15 @@
 """The committed contracts equal what the code makes; the graph, the routes and the reference say all they should."""
 
 import json
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import Any
 
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-import resolvers
+from resolvers.collections import COLLECTIONS
 from resolvers.conditions import Condition
-from resolvers.filters import FILTERS
-from resolvers.windows import Listed
 from rest_shim.openapi import document, printed_openapi
 from rest_shim.openapi_schemas import list_inputs
 from rest_shim.routes import ROUTES, Kind
@@ -160,30 +156,27 @@ def _python_names(type_: Any) -> dict[str, Any]:
 
 def test_every_filter_of_the_graph_is_one_of_the_resolvers() -> None:
     lists = _lists()
-    assert set(lists) == set(FILTERS)
-    for listed, known in FILTERS.items():
+    assert set(lists) == {each.name for each in COLLECTIONS.values() if each.resource.scope is not None}
+    for listed, known in ((name, COLLECTIONS[name]) for name in lists):
         offered = _python_names(lists[listed][0])
-        logic = {"and_", "or_", "not_", *(["search"] if known.kind is not None else [])}
-        assert set(offered) == set(known.fields) | logic, listed
-        for name, asked in known.fields.items():
+        logic = {"and_", "or_", "not_", *(["search"] if known.searched else [])}
+        assert set(offered) == set(known.filters) | logic, listed
+        for name, asked in known.filters.items():
             inner: Any = get_named_type(offered[name])
             if isinstance(asked, Condition):
                 assert set(_python_names(inner)) <= set(asked.ops), f"{listed}.{name}"
             elif asked.many:
                 assert set(inner.fields) == {"some", "none"}
-                assert get_named_type(inner.fields["some"].type) is lists[asked.listed][0]
+                assert get_named_type(inner.fields["some"].type) is lists[asked.to][0]
             else:
-                assert inner is lists[asked.listed][0]
+                assert inner is lists[asked.to][0]
 
 
 def test_every_order_of_the_graph_is_one_of_the_resolvers() -> None:
-    modules = [import_module(f"resolvers.{found.name}") for found in iter_modules(resolvers.__path__)]
-    known = {value.name: value for module in modules for value in vars(module).values() if isinstance(value, Listed)}
     lists = _lists()
-    assert set(known) == set(lists)
     for name, (_, order) in lists.items():
         words: Any = get_named_type(order.fields["field"].type)
-        assert set(words.values) == set(known[name].orders), name
+        assert set(words.values) == set(COLLECTIONS[name].orders), name
 
 
 def test_every_sort_of_a_route_exists() -> None:

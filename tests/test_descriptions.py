@@ -13,7 +13,7 @@ from graphql import (
     is_specified_directive,
 )
 
-from models.keys import SCOPES
+from models.resources import scopes
 from rest_shim.openapi import document
 from schema.graph import CORE, RULES
 from server.cli import COMMANDS, DESCRIPTION, GROUPS
@@ -88,7 +88,7 @@ def test_filters_on_related_objects_say_which_scope_they_need() -> None:
         **{"OrderFilter.client": "clients:read", "OrderFilter.service": "services:read"},
         **{"OrderFilter.messages": "messages:read", "MessageFilter.order": "orders:read"},
     }
-    assert {*said.values()} <= SCOPES
+    assert {*said.values()} <= scopes()
 
 
 def test_defaults_are_in_the_schema_where_they_hold() -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from models.typeid import encode, new_uuid
-from resolvers import keys, organizations
+from resolvers import api_keys, keys, organizations
 from rest_shim.problems import title_of
 from tests.api_support import Org, new_client, new_order, serving, settings_of
 from tests.hostile_support import CREATE, error, problem, unchanged
@@ -51,7 +51,7 @@ async def test_a_key_that_is_changed_unknown_revoked_or_expired(acme: Org) -> No
     await _refused_everywhere(acme, {"Authorization": f"Bearer {forged}"})
     ctx = organizations.command_line(acme.runtime, acme.id)
     async with ctx.transaction():
-        _, expired = await keys.create(ctx, "old", ["*"], datetime.now(UTC) - timedelta(seconds=1))
+        _, expired = await api_keys.create(ctx, "old", ["*"], datetime.now(UTC) - timedelta(seconds=1))
     await _refused_everywhere(acme, {"Authorization": f"Bearer {expired}"})
     revoked = await acme.new_key("*")
     await acme.rows("update api_keys set revoked_at = now() where last_four = $1", revoked[-4:])

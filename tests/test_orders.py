@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from models.orders import MOVES, Guard, OrderStatus, move_between
+from models.machines import Guard
+from models.orders import MACHINE, OrderStatus
 from schema.scalars import shown_moment
 from tests.api_support import Org, new_order, new_service
 from tests.hostile_support import TRANSITION, error, problem, unchanged
@@ -63,7 +64,7 @@ async def set_setting(org: Org, name: str, value: Any) -> None:
 
 
 def test_the_table_has_every_move_once() -> None:
-    assert len({(move.origin, move.target) for move in MOVES}) == len(MOVES) == 15
+    assert len({(move.origin, move.target) for move in MACHINE.transitions}) == len(MACHINE.transitions) == 15
     assert set(ROADS) == set(OrderStatus)
 
 
@@ -72,7 +73,7 @@ async def test_every_pair_of_states(acme: Org, origin: OrderStatus, target: Orde
     key = await standing(acme, origin)
     before = await read(acme, key)
     assert before["status"] == origin
-    legal = move_between(origin, target)
+    legal = MACHINE.between(origin, target)
     if origin is target:
         async with unchanged(acme):
             assert (await move(acme, key, target))["version"] == before["version"]
@@ -82,7 +83,10 @@ async def test_every_pair_of_states(acme: Org, origin: OrderStatus, target: Orde
                 await acme.graphql(TRANSITION, input={"id": key, "to": target, "reason": "x"}), 200,
                 "INVALID_TRANSITION", "input.to",
             )  # fmt: skip
-            assert (told["status"], told["allowed"]) == (409, [each.target for each in MOVES if each.origin is origin])
+            assert (told["status"], told["allowed"]) == (
+                409,
+                [each.target for each in MACHINE.transitions if each.origin is origin],
+            )
     else:
         actions = await audited(acme)
         assert await move(acme, key, target) == {"id": key, "status": target, "version": before["version"] + 1}
@@ -96,7 +100,7 @@ async def test_every_pair_of_states(acme: Org, origin: OrderStatus, target: Orde
     stands = target if legal is not None else origin
     assert listed == [
         (each.target, True, ["REASON"] if each.target is S.CANCELLED else [], None)
-        for each in MOVES
+        for each in MACHINE.transitions
         if each.origin is stands
     ]
 

@@ -62,7 +62,7 @@ class Box(Thing):
     wrong: Size = NEITHER
     length: int = computed(lambda box: len(box.name), "name", description="Its name's length.")
     inner: "Box | None" = batched(
-        _many, "name", description="A box in it.", arguments=[argument("wish", Wish | None, "A wish.")]
+        _many, "name", description="A box in it.", arguments=lambda: [argument("wish", Wish | None, "A wish.")]
     )
 
     @strawberry.field

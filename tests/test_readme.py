@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from models.keys import SCOPES
+from models.resources import scopes
 from schema.graph import CORE
 from server.cli import COMMANDS
 from server.scopes_table import scopes_table
@@ -61,7 +61,7 @@ def test_the_scopes_are_those_of_the_code() -> None:
     assert _between("scopes") == table, "paste what `counterfoil scopes` prints"
     listed = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
     assert sorted(listed) == CORE.extensions["scopes"]
-    assert {*listed} == SCOPES
+    assert {*listed} == scopes()
     assert "| `orders:read` | `order`, `orders` |" in table
 
 

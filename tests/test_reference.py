@@ -9,8 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from models.keys import SCOPES
-from models.webhooks import EventType
+from models.resources import events, scopes
 from resolvers import circuits, deliveries
 from resolvers.errors import CONFLICTS, REASONS, STATUS
 from rest_shim import guide as texts
@@ -138,7 +137,7 @@ async def test_the_start_page_of_production_names_no_graphiql_and_no_file(backen
 
 def test_the_guide_has_every_scope_code_reason_and_event() -> None:
     told = texts.guide()
-    for word in (*SCOPES, *REASONS, *CONFLICTS, *(event.value for event in EventType)):
+    for word in (*scopes(), *REASONS, *CONFLICTS, *(name for name, _, _ in events())):
         assert f"`{word}`" in told, word
     assert set(STATUS) - set(texts.ADVICE) == {
         "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "PERSISTED_QUERY_NOT_SUPPORTED"

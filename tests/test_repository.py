@@ -5,9 +5,10 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from models.orders import MOVES
+from models.orders import MACHINE
+from models.resources import events
 from models.settings import REGISTRY
-from models.webhooks import EVENT_MEANINGS, EVENT_SCOPES
+from models.webhooks import event_scope
 
 ROOT = Path(__file__).parent.parent
 DECISIONS = ROOT / "docs/decisions"
@@ -101,12 +102,12 @@ def _table(head: str, rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def test_the_domain_has_the_transitions_and_events_of_the_code() -> None:
-    moves = [(each.origin.value, each.target.value, each.meaning) for each in MOVES]
+    moves = [(each.origin.value, each.target.value, each.meaning) for each in MACHINE.transitions]
     assert _between("transitions") == _table("| from | to | what it means |", moves)
-    events = [
-        (f"`{each.value}`", meaning, f"`{EVENT_SCOPES[each.value]}`" if each.value in EVENT_SCOPES else "none")
-        for each, meaning in EVENT_MEANINGS.items()
-    ]
-    assert _between("events") == _table("| event | when | scope that the creating key needs |", events)
+    rows = []
+    for name, _, meaning in events():
+        scope = event_scope(name)
+        rows.append((f"`{name}`", meaning, "none" if scope is None else f"`{scope}`"))
+    assert _between("events") == _table("| event | when | scope that the creating key needs |", rows)
     domain = (ROOT / "docs/domain.md").read_text(encoding="utf-8")
     assert {*re.findall(r"`(orders\.\w+)`", domain)} == REGISTRY.keys()

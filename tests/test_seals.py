@@ -5,10 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from models.audit import Action
 from models.typeid import new_uuid
 from resolvers import changes, jobs, seals
-from resolvers.audit import Stub, digest_of, stub_of
+from resolvers.audit import AuditRecord, digest_of, record_of
 from resolvers.audit_verify import Verification, verify
 from resolvers.jobs import context_of
 from resolvers.retention import Retention
@@ -70,7 +69,7 @@ async def test_seals_do_not_pile_up(runtime: Runtime, org: UUID) -> None:
 async def test_more_than_a_batch(runtime: Runtime, org: UUID) -> None:
     ctx = context_of(runtime, org, org)
     async with ctx.transaction():
-        await changes.record(ctx, [(stub_of(Action.CLIENT_UPDATE, {}, {"name": "Zoë"}), org) for _ in range(1200)])
+        await changes.record(ctx, [(record_of("client:update", {}, {"name": "Zoë"}), org) for _ in range(1200)])
     found = await sealed(runtime, org, 1)
     assert (found.sealed, found.unsealed, found.erased, found.failure) == (1201, 0, 0, None)
 
@@ -78,11 +77,11 @@ async def test_more_than_a_batch(runtime: Runtime, org: UUID) -> None:
 async def test_a_latecomer_is_found_by_a_full_look(runtime: Runtime, org: UUID) -> None:
     await sealed(runtime, org, 1)
     ctx = context_of(runtime, org, org)
-    stub = Stub(
-        UUID("00000000-0000-7000-8000-000000000000"), Action.CLIENT_UPDATE, bytes(16), "{}", digest_of(bytes(16), "{}")
+    record = AuditRecord(
+        UUID("00000000-0000-7000-8000-000000000000"), "client:update", bytes(16), "{}", digest_of(bytes(16), "{}")
     )
     async with ctx.transaction():
-        await changes.record(ctx, [(stub, org)])
+        await changes.record(ctx, [(record, org)])
     for everything, number in ((False, 0), (True, 1)):
         ctx = context_of(runtime, org, org)
         async with ctx.transaction():
@@ -110,9 +109,9 @@ async def test_changes_that_are_not_canonical_are_refused(runtime: Runtime, org:
         "name",
         "",
     ):
-        stub = stub_of(Action.CLIENT_UPDATE, {}, {})
+        record = record_of("client:update", {}, {})
         ctx = context_of(runtime, org, org)
-        written = Stub(stub.id, stub.action, stub.salt, text, digest_of(stub.salt, text))
+        written = AuditRecord(record.id, record.action, record.salt, text, digest_of(record.salt, text))
         async with ctx.transaction():
             await changes.record(ctx, [(written, org)])
         failure = (await verify(runtime, org)).failure

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from models.jobs import JobKind
 from models.typeid import encode
-from models.webhooks import EVENT_PREFIX
+from models.webhooks import EVENT
 from resolvers.runtime import Runtime
 from server import embedded_valkey
 from server.embedded import free_port
@@ -76,7 +76,7 @@ async def test_two_workers_deliver_each_once(runtime: Runtime, own_backends: Bac
             await settled(runtime, org, number=60)
         events = await rows(runtime, org, "select id from events where org_id = $1", org)
         assert sorted(request.headers["webhook-id"] for request in there.requests) == sorted(
-            3 * [encode(EVENT_PREFIX, row["id"]) for row in events]
+            3 * [encode(EVENT.prefix, row["id"]) for row in events]
         )
     done = await rows(runtime, org, JOB, org)
     assert {(row["attempt"], row["claim_no"]) for row in done} == {(1, 1)}
@@ -123,7 +123,7 @@ async def test_a_killed_worker_loses_nothing(runtime: Runtime, own_backends: Bac
         assert second.wait(60) == 0
         bodies = there.bodies()
         events = await rows(runtime, org, "select id from events where org_id = $1", org)
-        assert set(bodies) == {encode(EVENT_PREFIX, row["id"]) for row in events}
+        assert set(bodies) == {encode(EVENT.prefix, row["id"]) for row in events}
         assert {len(different) for different in bodies.values()} == {1}
         assert len(there.requests) >= 200
     ended = await rows(runtime, org, DELIVERY, org)

@@ -8,10 +8,10 @@ from standardwebhooks.webhooks import Webhook
 
 from models.jobs import JobState
 from models.typeid import encode
-from models.webhooks import DELIVERY_PREFIX, PREFIX, DeliveryStatus, EndpointCircuit
+from models.webhooks import DELIVERY, WEBHOOK, DeliveryStatus, EndpointCircuit
 from resolvers import cancelling, circuits, deliveries, jobs
 from resolvers.context import Context, now
-from resolvers.deliveries import Attempt, Parcel
+from resolvers.deliveries import Attempt, PreparedDelivery
 from resolvers.jobs import Claim
 from resolvers.runtime import Runtime
 from workers.address import Postponed
@@ -39,13 +39,13 @@ def delay_after(tries: int) -> float | None:
     return jittered(SCHEDULE[tries]) if tries < len(SCHEDULE) else None
 
 
-def headers_of(parcel: Parcel, moment: datetime) -> dict[str, str]:
+def headers_of(prepared: PreparedDelivery, moment: datetime) -> dict[str, str]:
     """The headers of one try, with a signature by each secret that holds."""
-    signed = [Webhook(key).sign(parcel.webhook_id, moment, parcel.body) for key in parcel.secrets]
+    signed = [Webhook(key).sign(prepared.webhook_id, moment, prepared.body) for key in prepared.secrets]
     return {
         "Content-Type": "application/json",
         "User-Agent": USER_AGENT,
-        "webhook-id": parcel.webhook_id,
+        "webhook-id": prepared.webhook_id,
         "webhook-timestamp": str(int(moment.timestamp())),
         "webhook-signature": " ".join(signed),
     }
@@ -64,16 +64,16 @@ def handler(sender: Sender) -> Handler:
 
     async def run(runtime: Runtime, claim: Claim, slot: Slot) -> None:
         async with jobs.held(runtime, claim) as ctx:
-            parcel = await deliveries.load(ctx, claim.subject_id)
-            if parcel is None:
+            prepared = await deliveries.load(ctx, claim.subject_id)
+            if prepared is None:
                 await deliveries.move(ctx, claim.subject_id, DeliveryStatus.CANCELLED)
                 await jobs.finish(ctx, claim, JobState.CANCELLED)
                 # Its lane is its endpoint: what else waits for one that hears nothing.
                 await cancelling.cancel(ctx, claim.lane)
                 return
-            if claim.lane != parcel.endpoint_id:
-                await jobs.join(ctx, claim, parcel.endpoint_id)
-            wait = await deliveries.must_wait(ctx, parcel)
+            if claim.lane != prepared.endpoint_id:
+                await jobs.join(ctx, claim, prepared.endpoint_id)
+            wait = await deliveries.must_wait(ctx, prepared)
             if wait is None:
                 await deliveries.move(ctx, claim.subject_id, DeliveryStatus.SENDING)
             else:
@@ -83,16 +83,16 @@ def handler(sender: Sender) -> Handler:
             slot.pause(wait)
             return
         at = now()
-        sent = partial(sender.post, parcel.url, headers_of(parcel, datetime.now(UTC)), parcel.body.encode())
+        sent = partial(sender.post, prepared.url, headers_of(prepared, datetime.now(UTC)), prepared.body.encode())
         async with slot.freed():
             try:
-                answer = await sent(org_id=claim.org_id, total_seconds=patience_with(parcel))
+                answer = await sent(org_id=claim.org_id, total_seconds=patience_with(prepared))
             except Postponed:
                 answer = None
         if answer is None:
             await _postpone(runtime, claim)
             return
-        until = await _record(runtime, claim, parcel, attempt_of(at, answer))
+        until = await _record(runtime, claim, prepared, attempt_of(at, answer))
         if until is not None:
             slot.pause((until - now()).total_seconds())
 
@@ -107,20 +107,22 @@ async def _postpone(runtime: Runtime, claim: Claim) -> None:
         await jobs.give_back(ctx, claim, delay)
 
 
-def patience_with(parcel: Parcel) -> float:
+def patience_with(prepared: PreparedDelivery) -> float:
     """How long a try may take: less for an endpoint that keeps timing out.
 
     Each fourth one has the whole time, for a receiver that is slow and no longer hangs, and so has one that was asked
     for.
     """
-    tried = parcel.timeouts - circuits.OPENS_AFTER
+    tried = prepared.timeouts - circuits.OPENS_AFTER
     spared = (
-        parcel.circuit != EndpointCircuit.CLOSED and not parcel.asked and tried % FULL_PROBE_EACH != FULL_PROBE_EACH - 1
+        prepared.circuit != EndpointCircuit.CLOSED
+        and not prepared.asked
+        and tried % FULL_PROBE_EACH != FULL_PROBE_EACH - 1
     )
     return PROBE_S if spared else TOTAL_S
 
 
-async def _record(runtime: Runtime, claim: Claim, parcel: Parcel, attempt: Attempt) -> datetime | None:
+async def _record(runtime: Runtime, claim: Claim, prepared: PreparedDelivery, attempt: Attempt) -> datetime | None:
     delay, status, state, code = None, DeliveryStatus.SUCCEEDED, JobState.DONE, None
     if attempt.response_code == deliveries.GONE:
         status, state, code = DeliveryStatus.FAILED, JobState.DEAD, "GONE"
@@ -135,7 +137,7 @@ async def _record(runtime: Runtime, claim: Claim, parcel: Parcel, attempt: Attem
 
     async def recorded() -> tuple[bool, datetime | None]:
         async with jobs.held(runtime, claim) as ctx:
-            became, paused = await deliveries.record(ctx, claim.subject_id, parcel, attempt, status, delay)
+            became, paused = await deliveries.record(ctx, claim.subject_id, prepared, attempt, status, delay)
             cancelled = became == DeliveryStatus.CANCELLED
             if cancelled:
                 await jobs.finish(ctx, claim, JobState.CANCELLED)
@@ -146,17 +148,19 @@ async def _record(runtime: Runtime, claim: Claim, parcel: Parcel, attempt: Attem
     # It was sent: what is not recorded would be sent again.
     cancelled, until = await until_done(recorded)
     if not attempt.succeeded:
-        _log_failed(claim, parcel, attempt, None if cancelled else delay, until)
+        _log_failed(claim, prepared, attempt, None if cancelled else delay, until)
     return until
 
 
-def _log_failed(claim: Claim, parcel: Parcel, attempt: Attempt, delay: float | None, until: datetime | None) -> None:
+def _log_failed(
+    claim: Claim, prepared: PreparedDelivery, attempt: Attempt, delay: float | None, until: datetime | None
+) -> None:
     """One line for a failed try: ``next`` is null after the last one."""
     log.warning(
         "delivery.failed",
         org=str(claim.org_id),
-        endpoint=encode(PREFIX, parcel.endpoint_id),
-        delivery=encode(DELIVERY_PREFIX, claim.subject_id),
+        endpoint=encode(WEBHOOK.prefix, prepared.endpoint_id),
+        delivery=encode(DELIVERY.prefix, claim.subject_id),
         attempt=claim.attempt,
         code=attempt.error or attempt.response_code,
         next=_iso(None if delay is None else now() + timedelta(seconds=delay)),

@@ -4,7 +4,6 @@ import structlog
 
 from models.jobs import JobState
 from resolvers import jobs, seals
-from resolvers.changes import SEAL_DELAY_S
 from resolvers.context import Context
 from resolvers.jobs import Claim
 from resolvers.runtime import Runtime
@@ -12,6 +11,8 @@ from workers.handler import Handler
 from workers.slot import Slot
 from workers.sweep import jittered
 
+# Longer than a transaction lives: what was written meanwhile is sealed by the next one.
+SEAL_DELAY_S = 15
 TRIES = 20
 _LONGEST_S = 3_600
 _BROKEN = "CHAIN_BROKEN"

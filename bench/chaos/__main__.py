@@ -23,7 +23,7 @@ from bench.chaos.report import Report, shown
 from bench.chaos.stack import Stack, standing
 from bench.server import settings_of
 from models.typeid import decode, new_uuid
-from resolvers import keys, organizations
+from resolvers import api_keys, organizations
 from server.wiring import running
 
 CONNECTIONS = 8
@@ -46,7 +46,7 @@ async def _tenants(stack: Stack, receivers: Sequence[Listener], others: Sequence
             ctx = organizations.command_line(runtime, new_uuid())
             async with ctx.transaction():
                 await organizations.create(ctx, name, slug)
-                _, key = await keys.create(ctx, "chaos", ["*"])
+                _, key = await api_keys.create(ctx, "chaos", ["*"])
             made = await _endpoint(stack, key, receiver)
             endpoint = decode("webhook", made)
             assert endpoint is not None, "an endpoint has an id"

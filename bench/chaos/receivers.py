@@ -20,7 +20,7 @@ from uuid import UUID
 import uvloop
 
 from bench.server import database, settings_of
-from models.clients import PREFIX
+from models.clients import CLIENT
 from models.typeid import encode, new_uuid
 from models.webhooks import API_VERSION
 from resolvers import clients
@@ -140,7 +140,7 @@ async def _change(runtime: Runtime, org_id: UUID) -> tuple[str, float]:
     ctx = command_line(runtime, org_id)
     async with ctx.transaction():
         row = await clients.create(ctx, {"name": "Ada", "email": f"ada-{new_uuid().hex}@example.com"})
-    return encode(PREFIX, row["id"]), time.monotonic()
+    return encode(CLIENT.prefix, row["id"]), time.monotonic()
 
 
 async def _drive(runtime: Runtime, org_id: UUID, seconds: float) -> dict[str, float]:

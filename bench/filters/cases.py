@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bench.filters.data import SINCE, Size, id_of
+from resolvers.collections import COLLECTIONS, Relation
 from resolvers.conditions import Condition
-from resolvers.filters import FILTERS, Relation
 
 _START = datetime.fromtimestamp(SINCE / 1000, UTC)
 # (field, operator) -> what matches none, few and many rows; an operator that cannot match so many is left out.
@@ -198,8 +198,8 @@ def uncovered(size: Size) -> list[str]:
     listed = conditions(size)
     return [
         f"{name}.{field} {operator}"
-        for name, filters in FILTERS.items()
-        for field, asked in ((_graphql(name), asked) for name, asked in filters.fields.items())
+        for name, collection in COLLECTIONS.items()
+        for field, asked in ((_graphql(name), asked) for name, asked in collection.filters.items())
         for operator in _operators(asked)
         if operator not in listed[name].get(field, {})
     ]

@@ -1,0 +1,81 @@
+"""State machines: the transitions of a status, what guards them, and the columns that they change."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from models.enums import DescribedEnum
+
+S = TypeVar("S", bound=DescribedEnum)
+Row = Mapping[str, Any]
+Settings = Mapping[str, Any]
+
+
+class Guard(DescribedEnum):
+    """A guard that can block a transition."""
+
+    REVISION_LIMIT = "REVISION_LIMIT", "The order has had all revisions that the setting `orders.revisionLimit` allows."
+    REOPEN_WINDOW = "REOPEN_WINDOW", "The order was completed longer ago than the setting `orders.reopenDays` allows."
+
+
+class Requirement(DescribedEnum):
+    """A requirement of a request for a transition."""
+
+    REASON = "REASON", "A reason."
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What blocks a transition: its guard, the limit that was reached, and until when the transition was possible."""
+
+    code: Guard
+    limit: int | None = None
+    until: datetime | None = None
+
+    @property
+    def message(self) -> str:
+        """Return why, for a person."""
+        return self.code.meaning.replace("`", "")
+
+
+# What blocks a transition of a row under an organization's settings at a time; None where nothing does.
+Check = Callable[[Row, Settings, datetime], Block | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Transition(Generic[S]):
+    """A transition, why it exists, what may block it, and what its request must bring."""
+
+    origin: S
+    target: S
+    meaning: str
+    check: Check | None = None
+    requires: tuple[Requirement, ...] = ()
+
+
+# The columns, beside the status, that a transition of a row changes at a time, given its reason.
+Effects = Callable[[Row, Transition[S], datetime, str | None], dict[str, Any]]
+
+
+class Machine(Generic[S]):
+    """The transitions between the states of an enum."""
+
+    def __init__(self, states: type[S], *transitions: Transition[S], effects: Effects[S]) -> None:
+        self.states = states
+        self.transitions = transitions
+        self.effects = effects
+        # The states of which a transition depends on settings.
+        self.guarded = frozenset(each.origin for each in transitions if each.check is not None)
+
+    def leaving(self, origin: S) -> list[Transition[S]]:
+        """Return the transitions from a state."""
+        return [each for each in self.transitions if each.origin is origin]
+
+    def between(self, origin: S, target: S) -> Transition[S] | None:
+        """Return the transition between two states, or None."""
+        return next((each for each in self.leaving(origin) if each.target is target), None)
+
+    def description(self) -> str:
+        """Return the transitions as a list in Markdown."""
+        return "\n".join(f"- {each.origin} → {each.target}: {each.meaning}" for each in self.transitions)

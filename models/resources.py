@@ -1,0 +1,100 @@
+"""Resources: what the API calls its objects. Ids, scopes, events, paths and names follow from one declaration."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+
+class Resource:
+    """A kind of object. Each name has a default that follows from ``singular`` and can be given instead.
+
+    ``prefix`` begins its ids, ``type_name`` is its GraphQL type, ``scope`` what a key needs before ``:read`` and
+    ``:write`` (None: no key can be given access to it), ``path`` its collection below ``/api/v1/``, ``label`` the noun
+    that messages use, and ``subject`` begins the actions of its audit records. ``row_scope`` is a further scope that
+    some of its rows need. ``events`` are the verbs of its events with their meanings. Raises ValueError for a prefix
+    or a type that another resource has.
+    """
+
+    def __init__(
+        self, singular: str, *, plural: str | None = None, prefix: str | None = None, type_name: str | None = None,
+        label: str | None = None, scope: str | None = "", path: str | None = None, subject: str | None = None,
+        row_scope: str | None = None, events: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:  # fmt: skip
+        self.singular = singular
+        self.plural = plural or plural_of(singular)
+        self.prefix = prefix or singular.replace("_", "")
+        self.type_name = type_name or "".join(part.capitalize() for part in singular.split("_"))
+        self.label = label or singular.replace("_", " ")
+        self.scope = self.plural if scope == "" else scope
+        self.path = path or self.plural.replace("_", "-")
+        self.subject = subject or self.prefix
+        self.row_scope = row_scope
+        self.events = events
+        for other in RESOURCES.values():
+            if self.prefix == other.prefix or self.type_name == other.type_name:
+                raise ValueError(f"{singular} has the prefix or the type name of {other.singular}")
+        RESOURCES[self.prefix] = self
+
+    @property
+    def get_operation(self) -> str:
+        """Return the name of the operation that shows one object: ``GetClient``."""
+        return "Get" + "".join(part.capitalize() for part in self.singular.split("_"))
+
+    @property
+    def labels(self) -> str:
+        """Return the plural of its label."""
+        return plural_of(self.label)
+
+    @property
+    def read_scope(self) -> str:
+        """Return the scope to read it. Raises ValueError where no key can be given access."""
+        return self._scoped("read")
+
+    @property
+    def write_scope(self) -> str:
+        """Return the scope to change it, which includes the one to read it. Raises ValueError as ``read_scope``."""
+        return self._scoped("write")
+
+    def _scoped(self, verb: str) -> str:
+        if self.scope is None:
+            raise ValueError(f"{self.singular} has no scope")
+        return f"{self.scope}:{verb}"
+
+    def action(self, verb: str) -> str:
+        """Return the action of an audit record: ``client:create``."""
+        return f"{self.subject}:{verb}"
+
+    def event(self, verb: str) -> str:
+        """Return the type of an event that it declares: ``client.created``. Raises KeyError for another."""
+        if verb not in self.events:
+            raise KeyError(f"{self.singular} declares no event {verb}")
+        return f"{self.singular}.{verb}"
+
+
+RESOURCES: dict[str, Resource] = {}
+
+
+def plural_of(noun: str) -> str:
+    """Return the plural of a regular noun."""
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}s"
+
+
+def scopes() -> frozenset[str]:
+    """Return every scope that a key can be given: of what all declared resources need, and ``*``."""
+    found = {EVERYTHING}
+    for resource in RESOURCES.values():
+        if resource.scope is not None:
+            found |= {resource.read_scope, resource.write_scope}
+        if resource.row_scope is not None:
+            found.add(resource.row_scope)
+    return frozenset(found)
+
+
+def events() -> Iterator[tuple[str, Resource, str]]:
+    """Yield each type of event with its resource and its meaning."""
+    for resource in RESOURCES.values():
+        for verb, meaning in resource.events.items():
+            yield resource.event(verb), resource, meaning
+
+
+# The scope that includes all others, and the subscription to all events.
+EVERYTHING = "*"

@@ -1,0 +1,87 @@
+"""State machines at work: what a status may become, and why not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from execution import Args
+from models.enums import DescribedEnum
+from models.machines import Block, Machine, Requirement, S, Settings, Transition
+from resolvers.context import BatchResolver, Context, Row, now
+from resolvers.errors import Refusal, bad_input
+from resolvers.settings import settings_of
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """A status that was asked for, and the reason, with the names of the input's fields that hold them."""
+
+    status: DescribedEnum
+    reason: str | None
+    status_field: str
+    reason_field: str
+
+
+def requested(given: dict[str, Any], status_field: str = "status", reason_field: str = "reason") -> Requested | None:
+    """Take the status and the reason out of an input's values; None where no status is asked for."""
+    status, reason = given.pop(status_field, None), given.pop(reason_field, None)
+    return None if status is None else Requested(status, reason, status_field, reason_field)
+
+
+def available(machine: Machine[S], row: Row, settings: Settings, moment: datetime) -> list[dict[str, Any]]:
+    """Return every transition from a row's status, what its request must bring, and what blocks it."""
+    found = []
+    for each in machine.leaving(machine.states(row["status"])):
+        block = _block(each, row, settings, moment)
+        found.append(
+            {"to": each.target, "allowed": block is None, "requires": [*each.requires], "blocked_by": _shown(block)}
+        )
+    return found
+
+
+def _block(each: Transition[S], row: Mapping[str, Any], settings: Settings, moment: datetime) -> Block | None:
+    return None if each.check is None else each.check(row, settings, moment)
+
+
+def _shown(block: Block | None) -> dict[str, Any] | None:
+    if block is None:
+        return None
+    return {"code": block.code, "message": block.message, "limit": block.limit, "until": block.until}
+
+
+def transitions_of(machine: Machine[S]) -> BatchResolver:
+    """Return a batch resolver of the transitions that each parent may make."""
+
+    async def load(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]]]:
+        guarded = any(row["status"] in machine.guarded for row in parents)
+        settings = await settings_of(ctx) if guarded else {}
+        moment = now()
+        return [available(machine, row, settings, moment) for row in parents]
+
+    return load
+
+
+async def transition_of(
+    ctx: Context, label: str, machine: Machine[S], row: Mapping[str, Any], asked: Requested, moment: datetime
+) -> Transition[S]:
+    """Return the transition to the status that was asked for. Raises Refusal INVALID_TRANSITION or BAD_INPUT."""
+    origin, target = machine.states(row["status"]), machine.states(asked.status)
+    settings = await settings_of(ctx) if origin in machine.guarded else {}
+    made = machine.between(origin, target)
+    block = None if made is None else _block(made, row, settings, moment)
+    if made is None or block is not None:
+        allowed = [each["to"].value for each in available(machine, row, settings, moment) if each["allowed"]]
+        if block is None:
+            article = "An" if label[0] in "aeiou" else "A"
+            message = f"{article} {label} that is {origin.value} cannot become {target.value}."
+            raise Refusal("INVALID_TRANSITION", message, field=asked.status_field, allowed=allowed)
+        beside: dict[str, Any] = {"blockedBy": block.code.value}
+        if block.limit is not None:
+            beside["limit"] = block.limit
+        if block.until is not None:
+            beside["until"] = block.until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        raise Refusal("INVALID_TRANSITION", block.message, field=asked.status_field, allowed=allowed, **beside)
+    if Requirement.REASON in made.requires and asked.reason is None:
+        raise bad_input(asked.reason_field, f"A reason is required to become {target.value}.", "REQUIRED")
+    return made
