@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
-CODE := $(wildcard bench execution migrations models resolvers rest_shim schema server tests workers)
+CODE := $(wildcard bench execution migrations models resolvers rest_shim schema server tests web workers)
 LOCK := compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--quiet --custom-compile-command "make lock"
 

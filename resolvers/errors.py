@@ -1,6 +1,9 @@
 """Refusals: every error that a caller can meet has a code, and every code has one HTTP status."""
 
+from collections.abc import Sequence
 from typing import Any
+
+ErrorView = dict[str, Any]
 
 STATUS: dict[str, int] = {
     "UNAUTHENTICATED": 401,
@@ -91,6 +94,23 @@ class Refusals(Exception):
     def __init__(self, refusals: list[Refusal]) -> None:
         super().__init__("; ".join(refusal.message for refusal in refusals))
         self.refusals = refusals
+
+
+def shown_refusal(refusal: Refusal, request_id: str, path: Sequence[Any] | None = None) -> ErrorView:
+    """Return a refusal as a client sees it, in the form of a GraphQL error."""
+    shown: ErrorView = {"message": refusal.message}
+    path = refusal.path if path is None else path
+    if path is not None:
+        shown["path"] = list(path)
+    if refusal.locations is not None:
+        shown["locations"] = refusal.locations
+    shown["extensions"] = refusal.extensions() | {"requestId": request_id}
+    return shown
+
+
+def internal() -> Refusal:
+    """An error of the server, of which a client learns nothing else."""
+    return Refusal("INTERNAL", "Something went wrong on our side.")
 
 
 def not_found(kind: str, field: str = "id") -> Refusal:

@@ -16,7 +16,7 @@ from models.typeid import new_uuid
 from resolvers import keys, organizations
 from resolvers.runtime import Runtime
 from server.app import create_app
-from server.embedded import free_port
+from server.dev.embedded import free_port
 from server.serve import protocol_of
 from server.settings import Settings
 from server.wiring import running

@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from server.accounts import close_data_folder
-from server.embedded import free_port
-from server.supervisor import end_leftovers
+from server.dev.accounts import close_data_folder
+from server.dev.embedded import free_port
+from server.dev.supervisor import end_leftovers
 
 WAIT_SECONDS = 90
 LAST_LINE = "Ctrl-C ends everything; the data stay."

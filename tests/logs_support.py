@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from server import logs
+from server.monitoring import logs
 
 
 @pytest.fixture

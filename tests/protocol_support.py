@@ -11,11 +11,11 @@ import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
-from rest_shim.http import App
-from server.edge import Edge
-from server.metrics import Metrics
-from server.protocol import bounded
-from server.slots import Slots
+from server.http.edge import Edge
+from server.http.protocol import bounded
+from server.http.slots import Slots
+from server.monitoring.metrics import Metrics
+from web.http import App
 
 SHORT = 0.3
 # No test waits longer for a server that should have ended the connection.

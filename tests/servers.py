@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from migrations.runner import upgrade
-from server.databases import create_database, drop_database, role_of, with_database
-from server.embedded import ephemeral_servers
+from server.database.databases import create_database, drop_database, role_of, with_database
+from server.dev.embedded import ephemeral_servers
 
 NAMES = ("DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL")
 

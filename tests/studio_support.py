@@ -11,7 +11,7 @@ from execution import Limits
 from resolvers import organizations
 from resolvers.runtime import Runtime
 from schema.engine import Engine
-from server.demo_rows import Size
+from server.dev.demo_rows import Size
 
 # Generators care little for size, and little is found: only the look at the answers counts.
 LAX = Limits(depth=100, aliases=2_000, directives=2_000, root_fields=500, expanded=10**40, cost=10**40)

@@ -10,11 +10,11 @@ from graphql import get_introspection_query
 from execution import parse_operation
 from execution.guard import documents
 from resolvers.errors import Refusal
-from rest_shim.http import Request
-from server.anonymous import MOST_BODY, MOST_TEXT, MOST_TOKENS, Anonymous
+from server.access.anonymous import MOST_BODY, MOST_TEXT, MOST_TOKENS, Anonymous
 from tests.api_support import Org, serving, settings_of
 from tests.hostile_support import error
 from tests.servers import Backends
+from web.http import Request
 
 HEALTH = "{ health { status } }"
 # What GraphiQL sends: the standard query with what newer servers know.
@@ -135,7 +135,7 @@ def test_a_body_without_a_length_costs_as_much_as_the_longest() -> None:
 
 
 def test_few_addresses_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.anonymous._ADDRESSES", 3)
+    monkeypatch.setattr("server.access.anonymous._ADDRESSES", 3)
     made = Anonymous(lambda request: str(request.scope["client"][0]), 10, 1)
     for index in range(9):
         made.spend(_request(f"{index}"), 10)

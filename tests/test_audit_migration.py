@@ -14,7 +14,7 @@ from resolvers.audit_chain import public_keys
 from resolvers.audit_verify import verify
 from resolvers.context import now
 from resolvers.seals import link
-from server.databases import role_of
+from server.database.databases import role_of
 from tests.audit_support import SIGNING, bundle, run
 from tests.jobs_support import RING, runtime_of, tell
 from tests.servers import Backends

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 import pytest
 
-from server.embedded import free_port
+from server.dev.embedded import free_port
 from server.wiring import running
 from tests.api_support import Org, make_org, new_client, serving, settings_of
 from tests.hostile_support import CREATE, error, problem

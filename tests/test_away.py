@@ -10,7 +10,7 @@ import pytest
 
 from resolvers.away import AGAIN_S, QUIET_S, Outages
 from resolvers.keys import Keys
-from server.migrated import READ_ONLY
+from server.database.migrated import READ_ONLY
 from server.wiring import running
 from tests.api_support import Org, make_org, new_client, serving, settings_of
 from tests.away_support import lines_with, log_lines, read_only

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from resolvers.errors import Refusal
-from rest_shim.body import Bodies
-from rest_shim.http import Message, Request, Scope
 from tests.api_support import Org, serving, settings_of
 from tests.servers import Backends
+from web.body import Bodies
+from web.http import Message, Request, Scope
 
 
 def _request(*messages: Message) -> Request:

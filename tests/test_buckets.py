@@ -12,11 +12,11 @@ from redis.asyncio import Redis
 
 from resolvers.errors import Refusal
 from resolvers.runtime import Runtime
-from rest_shim.door import OverBudgetError
-from server import buckets as module
-from server.buckets import Buckets
+from server.access import buckets as module
+from server.access.buckets import Buckets
 from tests.api_support import make_org, serving, settings_of
 from tests.servers import Backends
+from web.dependencies import OverBudgetError
 
 NOWHERE = "redis://127.0.0.1:1/0"
 

@@ -11,7 +11,7 @@ from migrations.runner import downgrade, engine_for, upgrade
 from models.base import TENANT, metadata
 from models.catalogue import TABLES, protect
 from models.typeid import new_uuid
-from server.databases import role_of
+from server.database.databases import role_of
 from tests.servers import Backends
 
 READ_BY_ALL = {"directory", "jobs"}

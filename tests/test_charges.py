@@ -12,11 +12,11 @@ import pytest
 from execution import parse_operation
 from execution.guard import documents
 from resolvers.runtime import Runtime
-from rest_shim import body as bodies
 from server.graphql import REFUSED
 from tests.api_support import Org, make_org, serving, settings_of
 from tests.hostile_support import error, problem
 from tests.servers import Backends
+from web import body as bodies
 
 BUCKET = 1_000_000
 

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from models.typeid import decode
-from server.cli import COMMANDS, Command, main
-from server.databases import role_of
+from server.cli.main import COMMANDS, Command, main
+from server.database.databases import role_of
 from tests.servers import Backends
 
 KEYS = ("KEY_PEPPERS", "SECRET_KEYS", "SEAL_KEYS")

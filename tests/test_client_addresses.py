@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from rest_shim.http import Request, Scope
-from server.authentication import Authentication
+from server.access.authentication import Authentication
+from web.http import Request, Scope
 
 NETWORKS = tuple(map(ip_network, ("10.0.0.0/8", "fd00::/8")))
 NOWHERE: Any = None

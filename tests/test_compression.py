@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from rest_shim.http import Header
-from server.compression import BESIDE_THE_LOOP, CODINGS, LEAST, coding_for, compressed
+from server.http.compression import BESIDE_THE_LOOP, CODINGS, LEAST, coding_for, compressed
 from tests.api_support import Org, new_client
 from tests.hostile_support import CREATE
+from web.http import Header
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -7,11 +7,11 @@ from contextlib import suppress
 
 import pytest
 
-from rest_shim.http import Receive, Scope, Send
-from server.connection import DROPPED_BYTES
-from server.heads import HEAD_BYTES
-from server.protocol import FRAMING_BYTES, PIPELINED
+from server.http.connection import DROPPED_BYTES
+from server.http.heads import HEAD_BYTES
+from server.http.protocol import FRAMING_BYTES, PIPELINED
 from tests.protocol_support import CLOSE, PATIENCE, SHORT, chunked, echo, exchange, listening, request, statuses
+from web.http import Receive, Scope, Send
 
 TRAILER = b"x-trailer: " + b"a" * 1_000 + b"\r\n"
 

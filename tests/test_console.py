@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("bench", "execution", "migrations", "models", "resolvers", "rest_shim", "schema", "server", "workers")
+ROOMS = ("bench", "execution", "migrations", "models", "resolvers", "rest_shim", "schema", "server", "web", "workers")
 
 
 def outside(folder: Path, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
@@ -22,13 +22,13 @@ def outside(folder: Path, *words: str, **more: str) -> "subprocess.CompletedProc
 
 @pytest.mark.parametrize("word", ["--help", "--version"])
 def test_help_loads_nothing_but_the_command_line(word: str, tmp_path: Path) -> None:
-    listing = f"import sys; from server.cli import main\ntry: main(['{word}'])\nfinally: print(*sys.modules)"
+    listing = f"import sys; from server.cli.main import main\ntry: main(['{word}'])\nfinally: print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", listing], cwd=ROOT, capture_output=True, encoding="utf-8", check=True, timeout=120
     )
     loaded = done.stdout.splitlines()[-1].split()
     assert sorted(name for name in loaded if name.partition(".")[0] in ROOMS) == [
-        "server", "server.cli", "server.console", "server.errors",
+        "server", "server.cli", "server.cli.console", "server.cli.main", "server.errors",
     ]  # fmt: skip
     assert [name for name in ("pydantic", "sqlalchemy", "graphql", "asyncpg", "strawberry") if name in loaded] == []
 

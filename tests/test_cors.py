@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from resolvers.runtime import Runtime
-from server.heads import HEAD_BYTES
+from server.http.heads import HEAD_BYTES
 from tests.api_support import Org, make_org, serving, settings_of
 from tests.hostile_support import error, problem
 from tests.protocol_support import SHORT, exchange, request

@@ -13,9 +13,9 @@ from models.orders import OrderStatus
 from resolvers import organizations
 from resolvers.numbers import FIRST, next_number
 from resolvers.runtime import Runtime
-from server.demo import KEY_FILE, SEED, SIZE, SLUG, seed, seed_demo
-from server.demo_rows import FIXED, Row, Rows, Size, rows_of
-from server.settings import Settings
+from server.dev.demo import SEED, SIZE, SLUG, seed, seed_demo
+from server.dev.demo_rows import FIXED, Row, Rows, Size, rows_of
+from server.settings import KEY_FILE, Settings
 from server.wiring import running
 from tests.api_support import serving, settings_of
 from tests.servers import Backends

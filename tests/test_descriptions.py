@@ -16,7 +16,7 @@ from graphql import (
 from models.keys import SCOPES
 from rest_shim.openapi import document
 from schema.graph import CORE, RULES
-from server.cli import COMMANDS, DESCRIPTION, GROUPS
+from server.cli.main import COMMANDS, DESCRIPTION, GROUPS
 
 REQUIRES = re.compile(r"Requires the scope `([^`]+)`\.$")
 # What a reference does not say: questions in place of nouns, and words that only our code knows.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from server.env_files import read_env, write_env
-from server.processes import identity
+from server.dev.env_files import read_env, write_env
+from server.dev.processes import identity
 from tests.dev_support import LAST_LINE, WAIT_SECONDS, Dev
 
 

@@ -15,12 +15,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from server import accounts, embedded, embedded_postgres
-from server.embedded_postgres import package_folder, telling
-from server.env_files import read_env
+from server.database.migrated import apply_migrations
+from server.dev import accounts, embedded, embedded_postgres
+from server.dev.embedded_postgres import package_folder, telling
+from server.dev.env_files import read_env
+from server.dev.supervisor import Supervisor, end_leftovers
 from server.errors import EmbeddedError
-from server.migrated import apply_migrations
-from server.supervisor import Supervisor, end_leftovers
 from tests.dev_support import WAIT_SECONDS, Dev
 
 SEGMENT = 16 << 20

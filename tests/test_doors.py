@@ -9,10 +9,10 @@ import pytest
 
 from models.typeid import encode, new_uuid
 from resolvers import keys, organizations
-from rest_shim.problems import title_of
 from tests.api_support import Org, new_client, new_order, serving, settings_of
 from tests.hostile_support import CREATE, error, problem, unchanged
 from tests.servers import Backends
+from web.problems import title_of
 
 NEW = {"name": "Ada", "email": "ada@example.com"}
 LIST = "{ clients { nodes { id } } }"

@@ -10,12 +10,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from server import accounts, embedded
-from server.databases import create_database, drop_database, role_of, with_database
-from server.embedded_postgres import package_folder
-from server.env_files import read_env
+from server.database.databases import create_database, drop_database, role_of, with_database
+from server.dev import accounts, embedded
+from server.dev.embedded_postgres import package_folder
+from server.dev.env_files import read_env
+from server.dev.supervisor import Supervisor
 from server.errors import EmbeddedError
-from server.supervisor import Supervisor
 from tests.servers import Backends
 
 

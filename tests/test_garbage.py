@@ -15,7 +15,7 @@ from resolvers.runtime import Runtime
 from server.app import create_app
 from server.settings import Settings
 
-ROOMS = {"execution", "models", "resolvers", "rest_shim", "schema", "server", "workers", "asyncpg", "graphql"}
+ROOMS = {"execution", "models", "resolvers", "rest_shim", "schema", "server", "web", "workers", "asyncpg", "graphql"}
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ from models.webhooks import EventType
 from resolvers.runtime import Runtime
 from rest_shim.guide import guide
 from rest_shim.openapi import document
-from server.embedded import free_port
+from server.dev.embedded import free_port
 from tests.api_support import Org
 from tests.jobs_support import eventually, hurry, settled, working
 from tests.test_orders import WRITE

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from server.heads import HEAD_FIELDS
+from server.http.heads import HEAD_FIELDS
 from tests.api_support import Org
 from tests.protocol_support import CLOSE, chunked, exchange, listening, request, statuses
 

@@ -17,8 +17,8 @@ from resolvers.errors import Refusal
 from resolvers.keys import Keys, new_key
 from resolvers.runtime import Runtime
 from server import app
-from server.databases import role_of
-from server.embedded import ephemeral_servers
+from server.database.databases import role_of
+from server.dev.embedded import ephemeral_servers
 from server.wiring import running
 from tests.api_support import Org, make_org, serving, settings_of
 from tests.hostile_support import error, problem
@@ -125,7 +125,7 @@ async def test_a_look_up_that_fails_fails_for_all_who_wait_and_is_made_anew(
 async def test_after_too_many_failures_a_key_costs_a_look_up_now_and_then(
     backends: Backends, api_runtime: Runtime, looked_up: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.authentication.LOOK_UP_EVERY_S", 1_000.0)
+    monkeypatch.setattr("server.access.authentication.LOOK_UP_EVERY_S", 1_000.0)
     async with serving(settings_of(backends, auth_failures_per_minute=5)) as base:
         org = await make_org(api_runtime, base)
         assert (await org.http.get("/api/v1/clients")).status_code == 200
@@ -149,7 +149,7 @@ async def test_after_too_many_failures_a_key_costs_a_look_up_now_and_then(
             assert (await ask(org.key)).status_code == 200
         # One that is new here has its turn.
         assert (await ask(fresh)).status_code == 429
-        monkeypatch.setattr("server.authentication.LOOK_UP_EVERY_S", 0.0)
+        monkeypatch.setattr("server.access.authentication.LOOK_UP_EVERY_S", 0.0)
         assert (await ask(fresh)).status_code == 200
         await org.http.aclose()
 

@@ -15,10 +15,10 @@ import pytest
 from resolvers.away import AWAY
 from resolvers.errors import Refusal
 from resolvers.runtime import Runtime
-from server.accounts import close_data_folder
-from server.embedded import free_port
-from server.embedded_postgres import APP, OWNER, SUPERUSER, Postgres, prepare
-from server.supervisor import Supervisor
+from server.dev.accounts import close_data_folder
+from server.dev.embedded import free_port
+from server.dev.embedded_postgres import APP, OWNER, SUPERUSER, Postgres, prepare
+from server.dev.supervisor import Supervisor
 from tests.jobs_support import RING
 from tests.pool_support import LONG, PID, opened, terminate
 from tests.servers import Backends

@@ -8,10 +8,10 @@ import orjson
 import pytest
 import structlog
 
-from rest_shim.http import Message, Receive, Scope, Send
-from server import logs
-from server.edge import Edge
-from server.metrics import Metrics
+from server.http.edge import Edge
+from server.monitoring import logs
+from server.monitoring.metrics import Metrics
+from web.http import Message, Receive, Scope, Send
 
 pytestmark = pytest.mark.usefixtures("logging_restored")
 

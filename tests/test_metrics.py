@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from resolvers.runtime import Runtime
 from schema.engine import Engine
-from server.metrics import BOUNDS, Metrics
+from server.monitoring.metrics import BOUNDS, Metrics
 from tests.api_support import make_org, serving, settings_of
 from tests.hostile_support import problem
 from tests.servers import Backends

@@ -13,10 +13,10 @@ import structlog
 from migrations.runner import downgrade, revisions, upgrade
 from models.typeid import new_uuid
 from resolvers.keys import new_key
-from server import commands
-from server.cli import main
-from server.databases import role_of
-from server.migrated import NOT_MIGRATED
+from server.cli import run as commands
+from server.cli.main import main
+from server.database.databases import role_of
+from server.database.migrated import NOT_MIGRATED
 from tests.api_support import serving, settings_of
 from tests.hostile_support import error, problem
 from tests.servers import Backends

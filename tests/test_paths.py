@@ -7,13 +7,13 @@ import httpx
 import pytest
 import structlog
 
-from rest_shim.http import Message, Receive, Reply, Request, Scope, Send, reply
-from server.edge import Edge
-from server.metrics import Metrics
-from server.paths import Paths
+from server.http.edge import Edge
+from server.http.paths import Paths
+from server.monitoring.metrics import Metrics
 from tests.api_support import Org, serving, settings_of
 from tests.hostile_support import problem
 from tests.servers import Backends
+from web.http import Message, Receive, Reply, Request, Scope, Send, reply
 
 
 async def _elsewhere(_scope: Scope, _receive: Receive, send: Send) -> None:

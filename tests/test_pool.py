@@ -10,7 +10,7 @@ from resolvers import pool as pools
 from resolvers.links import Link
 from resolvers.pool import Pool, open_pool
 from resolvers.runtime import Runtime
-from server.embedded import free_port
+from server.dev.embedded import free_port
 from tests.pool_support import LONG, PID, of, opened
 from tests.servers import Backends
 

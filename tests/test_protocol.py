@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from server.heads import HEAD_BYTES
+from server.http.heads import HEAD_BYTES
 from tests.protocol_support import CLOSE, SHORT, exchange, listening, request
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from models.keys import SCOPES
 from schema.graph import CORE
-from server.cli import COMMANDS
-from server.scopes_table import scopes_table
+from server.cli.main import COMMANDS
+from server.cli.scopes_table import scopes_table
+from server.cli.settings_table import settings_table
 from server.settings import Settings
-from server.settings_table import settings_table
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

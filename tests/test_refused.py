@@ -9,7 +9,7 @@ import pytest
 from psycopg import sql
 
 from migrations import runner
-from server.databases import role_of, with_database
+from server.database.databases import role_of, with_database
 from tests.servers import Backends
 from tests.test_cli import environment, rows, run
 

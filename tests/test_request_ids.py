@@ -8,8 +8,8 @@ import pytest
 from models.typeid import new_uuid
 from resolvers import organizations
 from resolvers.jobs import context_of
-from server.edge import Edge
-from server.metrics import Metrics
+from server.http.edge import Edge
+from server.monitoring.metrics import Metrics
 from tests.api_support import Org, new_client
 from tests.protocol_support import exchange, listening
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from server import accounts
-from server.env_files import read_env
+from server.dev import accounts
+from server.dev.env_files import read_env
+from server.dev.reset import remove_data
 from server.errors import DevError
-from server.reset import remove_data
 from tests.dev_support import WAIT_SECONDS, Dev
 
 

@@ -11,11 +11,11 @@ import pytest
 from migrations.runner import upgrade
 from models.catalogue import TABLES
 from resolvers.pool import open_pool
-from server.cli import main
-from server.databases import role_of, with_database
-from server.embedded import ephemeral_servers
+from server.cli.main import main
+from server.database.databases import role_of, with_database
+from server.database.roles import HARMLESS, require_plain_role
+from server.dev.embedded import ephemeral_servers
 from server.errors import CommandError
-from server.roles import HARMLESS, require_plain_role
 from tests.test_settings import NEEDED
 
 pytestmark = pytest.mark.usefixtures("logging_restored")

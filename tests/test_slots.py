@@ -8,8 +8,7 @@ from typing import Any
 
 import structlog
 
-from rest_shim.http import App, Receive, Scope, Send
-from server.slots import ANSWERED, Slots
+from server.http.slots import ANSWERED, Slots
 from tests.jobs_support import eventually
 from tests.protocol_support import (
     BUSY,
@@ -26,6 +25,7 @@ from tests.protocol_support import (
     statuses,
     told,
 )
+from web.http import App, Receive, Scope, Send
 
 PROXY = (ip_network("127.0.0.1/32"),)
 

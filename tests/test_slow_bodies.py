@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from resolvers.runtime import Runtime
-from server.slots import ANSWERED
+from server.http.slots import ANSWERED
 from tests.api_support import make_org, serving, settings_of
 from tests.hostile_support import error, problem
 from tests.protocol_support import NEIGHBOUR, PATIENCE, SHORT, SLOW, TOO_MANY, exchange, statuses, told

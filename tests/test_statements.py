@@ -5,7 +5,7 @@ import httpx
 from bench.data import fill, listen
 from bench.workloads import workloads
 from resolvers.runtime import Runtime
-from server.demo_rows import Size
+from server.dev.demo_rows import Size
 
 FEW = Size(clients=2, orders=3, messages=12)
 MANY = Size(clients=40, orders=400, messages=4_000)

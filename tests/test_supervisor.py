@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from server.dev.processes import PidFile, ProcessSpec, identity
+from server.dev.supervisor import end_leftovers
 from server.drafts import write_private
-from server.processes import PidFile, ProcessSpec, identity
-from server.supervisor import end_leftovers
 
 WAIT_SECONDS = 20
 
@@ -22,8 +22,8 @@ WAIT_SECONDS = 20
 PROGRAM = """
 import sys
 from pathlib import Path
-from server.processes import ProcessSpec
-from server.supervisor import Stopped, Supervisor, end_leftovers
+from server.dev.processes import ProcessSpec
+from server.dev.supervisor import Stopped, Supervisor, end_leftovers
 
 notes = Path(sys.argv[1])
 deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN); os.write(1, b'deaf\\\\n'); time.sleep(600)"

@@ -38,7 +38,7 @@ def test_the_version_of_payloads_stands_once_in_the_code() -> None:
     assert API_VERSION in CHANGELOG
     files = [
         path.relative_to(ROOT).as_posix()
-        for room in ("models", "resolvers", "rest_shim", "schema", "server", "workers")
+        for room in ("models", "resolvers", "rest_shim", "schema", "server", "web", "workers")
         for path in (ROOT / room).rglob("*")
         if path.suffix in (".py", ".md") and API_VERSION in path.read_text(encoding="utf-8")
     ]

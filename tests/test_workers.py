@@ -15,9 +15,9 @@ from models.jobs import JobKind
 from models.typeid import encode
 from models.webhooks import EVENT_PREFIX
 from resolvers.runtime import Runtime
-from server import embedded_valkey
-from server.embedded import free_port
-from server.supervisor import Supervisor
+from server.dev import embedded_valkey
+from server.dev.embedded import free_port
+from server.dev.supervisor import Supervisor
 from tests.jobs_support import (
     OK,
     Receiver,
