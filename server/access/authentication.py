@@ -1,5 +1,6 @@
 """Who a request is from: its key, and how often its address has failed."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -49,7 +50,7 @@ class Authentication:
         address, moment = self.address(request), time.monotonic()
         if self._failures(address, moment)[1] < self.failures_per_minute:
             return True
-        if moment - self.looked.get(address, -MINUTE) < LOOK_UP_EVERY_S:
+        if moment - self.looked.get(address, -math.inf) < LOOK_UP_EVERY_S:
             return False
         if len(self.looked) >= _ADDRESSES:
             self.looked.clear()
