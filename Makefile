@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
-CODE := $(wildcard bench execution migrations models resolvers rest_shim schema server tests workers)
+CODE := $(wildcard bench execution migrations models resolvers rest_shim schema server tests web workers)
 LOCK := compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--quiet --custom-compile-command "make lock"
 
@@ -81,7 +81,7 @@ format: $(STAMP) ## Format the code and fix what the linter can
 	@$(BIN)/ruff format $(CODE)
 
 rest-requests: $(STAMP) ## Send requests that Schemathesis writes from the OpenAPI document (REST_REQUESTS=200 of each route)
-	@REST_REQUESTS=$${REST_REQUESTS:-200} $(BIN)/python -m pytest tests/test_openapi_requests.py $(ARGS)
+	@REST_REQUESTS=$${REST_REQUESTS:-200} $(BIN)/python -m pytest tests/contract/test_openapi_requests.py $(ARGS)
 
 schema: $(STAMP) ## Write schema/schema.graphql and rest_shim/openapi.json anew from the code
 	@$(BIN)/counterfoil schema print > schema/schema.graphql.new
@@ -96,4 +96,4 @@ lock: ## Compile requirements/*.in into *.txt (UPGRADE=1 takes newer versions); 
 	@"$(UV)" pip $(LOCK) $(if $(UPGRADE),--upgrade) requirements/ci.in -o requirements/ci.txt
 
 clean: ## Remove what was installed and cached (the data in .counterfoil stays)
-	@rm -rf $(VENV) .venv-* build dist .ci/node tests/graphql_http/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf $(VENV) .venv-* build dist .ci/node tests/server/graphql_http/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

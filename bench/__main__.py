@@ -18,7 +18,7 @@ from bench.profile import profiled, shown
 from bench.report import NAMES, figures, heading, pair_table, table
 from bench.server import Server, database, serving, settings_of, settle, step_aside
 from bench.workloads import workloads
-from server.demo_rows import Size
+from server.dev.demo_rows import Size
 from server.wiring import running
 
 TRIVIAL = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"

@@ -20,8 +20,8 @@ from resolvers.context import Context, now
 from resolvers.runtime import Runtime
 from resolvers.secrets import encrypt, new_secret
 from resolvers.sql import ORG, statement
-from server.demo import load_rows
-from server.demo_rows import Rows, Size, rows_of
+from server.dev.demo import load_rows
+from server.dev.demo_rows import Rows, Size, rows_of
 
 MEASURED = Size(clients=10_000, orders=50_000, messages=100_000)
 SMALL = Size(clients=20, orders=60, messages=120)

@@ -22,17 +22,17 @@ from models.keys import ActorKind
 from models.typeid import new_uuid
 from resolvers.context import Actor
 from resolvers.keys import Keys, Verdict, new_key
-from rest_shim.http import App, Message, Reply, Request, Scope, reply
 from rest_shim.routes import ROUTES, under_parents
-from server import logs
-from server.authentication import Authentication
-from server.buckets import Buckets
-from server.edge import Edge
-from server.embedded import free_port
-from server.embedded_valkey import prepare
-from server.metrics import Metrics
-from server.paths import Paths
-from server.supervisor import Supervisor
+from server.access.authentication import Authentication
+from server.access.buckets import Buckets
+from server.dev.embedded import free_port
+from server.dev.embedded_valkey import prepare
+from server.dev.supervisor import Supervisor
+from server.http.edge import Edge
+from server.http.paths import Paths
+from server.monitoring import logs
+from server.monitoring.metrics import Metrics
+from web.http import App, Message, Reply, Request, Scope, reply
 
 ROUNDS, REQUESTS, TURN = 10, 2_000, 20
 COST = 5

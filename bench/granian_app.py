@@ -3,7 +3,7 @@
 from starlette.types import ASGIApp
 
 from server.app import create_app
-from server.logs import configure
+from server.monitoring.logs import configure
 from server.serve import settled
 from server.settings import Settings, load
 

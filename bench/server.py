@@ -16,8 +16,8 @@ import psutil
 import psycopg
 
 from migrations.runner import upgrade
-from server.databases import create_database, drop_database, role_of, with_database
-from server.embedded import ephemeral_servers, free_port
+from server.database.databases import create_database, drop_database, role_of, with_database
+from server.dev.embedded import ephemeral_servers, free_port
 from server.errors import SettingsError
 from server.settings import Settings, load
 

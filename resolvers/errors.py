@@ -1,9 +1,11 @@
 """Refusals: every error that a caller can meet has a code, and every code has one HTTP status."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
+
+ErrorView = dict[str, Any]
 
 STATUS: dict[str, int] = {
     "UNAUTHENTICATED": 401,
@@ -122,6 +124,23 @@ def fields_of(argument: str) -> Iterator[None]:
         for each in several.refusals:
             each.place_in(argument)
         raise
+
+
+def shown_refusal(refusal: Refusal, request_id: str, path: Sequence[Any] | None = None) -> ErrorView:
+    """Return a refusal as a client sees it, in the form of a GraphQL error."""
+    shown: ErrorView = {"message": refusal.message}
+    path = refusal.path if path is None else path
+    if path is not None:
+        shown["path"] = list(path)
+    if refusal.locations is not None:
+        shown["locations"] = refusal.locations
+    shown["extensions"] = refusal.extensions() | {"requestId": request_id}
+    return shown
+
+
+def internal() -> Refusal:
+    """An error of the server, of which a client learns nothing else."""
+    return Refusal("INTERNAL", "Something went wrong on our side.")
 
 
 def not_found(label: str, field: str = "id") -> Refusal:

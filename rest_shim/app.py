@@ -10,41 +10,30 @@ import orjson
 
 from models.keys import Source
 from resolvers.context import Context
-from resolvers.errors import Refusal, Refusals, bad_input, not_found
+from resolvers.errors import Refusal, Refusals, bad_input, not_found, shown_refusal
 from resolvers.windows import DEFAULT_PAGE
-from rest_shim.door import Door
-from rest_shim.etags import not_modified, versions_expected
-from rest_shim.http import Endpoint, Header, Reply, Request, options, reply
-from rest_shim.problems import problem
 from rest_shim.routes import ROUTES, Kind, Route, under_parents
 from rest_shim.translate import input_of, list_variables, request_field
 from schema.answers import Answer
-from schema.engine import Prepared
-from schema.errors import shown_refusal
+from schema.engine import Engine, Prepared
 from schema.graph import CORE
 from schema.operations import OPERATIONS
 from schema.variables import wrong_variables
+from web.body import Bodies
+from web.dependencies import Dependencies
+from web.etags import not_modified, versions_expected
+from web.http import Endpoint, Header, Reply, Request, options, reply
+from web.idempotency import REPLAYED, idempotency_key
+from web.problems import problem
 
-IDEMPOTENCY_KEY_LENGTH = 255
-REPLAYED: Header = (b"idempotent-replayed", b"true")
 _JSON = b"application/json"
 # A body or a query that is refused was read and judged: its organization pays for that.
 REFUSED = 20
 
 
-def idempotency_key(request: Request) -> str | None:
-    """The Idempotency-Key. Raises Refusal BAD_INPUT for more than one, or other than 1 to 255 printable ASCII."""
-    key = request.header(b"idempotency-key")
-    if key is not None and sum(name == b"idempotency-key" for name, _ in request.scope["headers"]) > 1:
-        raise bad_input("header.Idempotency-Key", "Idempotency-Key takes one value.", "REPEATED")
-    if key is not None and not (0 < len(key) <= IDEMPOTENCY_KEY_LENGTH and key.isascii() and key.isprintable()):
-        raise bad_input(
-            "header.Idempotency-Key", "Idempotency-Key must be 1 to 255 printable ASCII characters.", "INVALID_FORMAT"
-        )
-    return key
-
-
-def endpoints(door: Door, webhook_parents: Iterable[str] = ()) -> Iterator[tuple[str, Endpoint]]:
+def endpoints(
+    engine: Engine, dependencies: Dependencies, webhook_parents: Iterable[str] = ()
+) -> Iterator[tuple[str, Endpoint]]:
     """Every documented path with what answers it; an unknown method is a 405 with Allow.
 
     The webhooks answer under each of ``webhook_parents`` too.
@@ -53,7 +42,7 @@ def endpoints(door: Door, webhook_parents: Iterable[str] = ()) -> Iterator[tuple
     for route in (*under_parents(webhook_parents), *ROUTES):
         by_path.setdefault(route.path, {})[route.method] = route
     for path, routes in by_path.items():
-        yield path, _Path(door, routes)
+        yield path, _Path(engine, dependencies, routes)
 
 
 class _Bound:
@@ -61,12 +50,12 @@ class _Bound:
 
     __slots__ = ("kind", "operation", "place", "plain", "route", "says")
 
-    def __init__(self, door: Door, route: Route) -> None:
+    def __init__(self, engine: Engine, route: Route) -> None:
         self.route = route
         self.operation = OPERATIONS[route.operation]
         self.kind = self.operation.kind
         # What its key needs is known without variables: it is asked for before a body is read.
-        self.plain: Prepared = door.engine.prepared(self.operation, {})
+        self.plain: Prepared = engine.prepared(self.operation, {})
         self.says: Header = (b"x-graphql-operation", route.operation.encode())
         self.place = partial(_place, route)
 
@@ -74,9 +63,10 @@ class _Bound:
 class _Path:
     """Answers one path in all its methods."""
 
-    def __init__(self, door: Door, routes: dict[str, Route]) -> None:
-        self.door = door
-        self.methods = {method: _Bound(door, route) for method, route in routes.items()}
+    def __init__(self, engine: Engine, dependencies: Dependencies, routes: dict[str, Route]) -> None:
+        self.engine = engine
+        self.dependencies = dependencies
+        self.methods = {method: _Bound(engine, route) for method, route in routes.items()}
         if "GET" in routes:
             self.methods["HEAD"] = self.methods["GET"]
         self.allowed = ", ".join([*routes, *(["HEAD"] if "GET" in routes else []), "OPTIONS"])
@@ -107,24 +97,29 @@ class _Path:
         return _reply(bound, request, answer.data[bound.route.root], headers)
 
     async def _answer(self, bound: _Bound, request: Request, headers: list[Header]) -> tuple[Answer, Context]:
-        door = self.door
-        actor = await door.payer_of(request, headers)
-        door.engine.allow(bound.plain, actor)
+        dependencies, engine = self.dependencies, self.engine
+        actor = await dependencies.payer_of(request, headers)
+        engine.allow(bound.plain, actor)
         versions = versions_expected(request) if bound.route.kind in (Kind.UPDATE, Kind.DELETE) else None
         try:
-            variables = await _variables(door, bound.route, request, versions)
+            variables = await _variables(dependencies.bodies, bound.route, request, versions)
         except (Refusal, Refusals) as refused:
             if not isinstance(refused, Refusal) or refused.status == HTTPStatus.BAD_REQUEST:
-                await door.pay(actor.org_id, 0, headers, REFUSED + request.weight)
+                await dependencies.pay(actor.org_id, 0, headers, REFUSED + request.weight)
             raise
-        prepared = door.engine.prepared(bound.operation, variables)
+        prepared = engine.prepared(bound.operation, variables)
         key = idempotency_key(request)
-        ctx = Context(door.runtime, actor, request.request_id, Source.REST, key)
+        ctx = Context(dependencies.runtime, actor, request.request_id, Source.REST, key)
         request.state["ctx"] = ctx
-        await door.pay(actor.org_id, prepared.measure.cost, headers, request.weight)
+        await dependencies.pay(actor.org_id, prepared.measure.cost, headers, request.weight)
         if versions is None or len(versions) < 2:
-            return await door.run(ctx, prepared), ctx
+            return await self._run(ctx, prepared), ctx
         return await self._of_versions(request, ctx, prepared, versions)
+
+    async def _run(self, ctx: Context, prepared: Prepared) -> Answer:
+        answer = await self.engine.run(ctx, prepared)
+        self.dependencies.charge_search(ctx)
+        return answer
 
     async def _of_versions(
         self, request: Request, ctx: Context, prepared: Prepared, versions: list[int]
@@ -133,21 +128,21 @@ class _Path:
         # A repeat must have the same list, whichever of its versions was the right one.
         listed = {"input": {**prepared.variables["input"], "expectedVersion": versions}}
         prepared = replace(prepared, identity=listed)
-        answer = await self.door.run(ctx, prepared)
+        answer = await self._run(ctx, prepared)
         current = answer.errors[0]["extensions"].get("currentVersion") if answer.errors else None
         if current not in versions:
             return answer, ctx
-        again = Context(self.door.runtime, ctx.actor, ctx.request_id, Source.REST, ctx.idempotency_key)
+        again = Context(self.dependencies.runtime, ctx.actor, ctx.request_id, Source.REST, ctx.idempotency_key)
         request.state["ctx"] = again
         variables = {"input": {**prepared.variables["input"], "expectedVersion": current}}
-        return await self.door.run(again, replace(prepared, variables=variables)), again
+        return await self._run(again, replace(prepared, variables=variables)), again
 
 
 def _place(route: Route, field: str) -> str:
     return field if field.startswith(("query.", "body", "header.", "path.")) else request_field(route, field)
 
 
-async def _variables(door: Door, route: Route, request: Request, versions: list[int] | None) -> dict[str, Any]:
+async def _variables(bodies: Bodies, route: Route, request: Request, versions: list[int] | None) -> dict[str, Any]:
     given = request.query()
     if route.kind is Kind.LIST:
         return list_variables(route, given)
@@ -161,7 +156,7 @@ async def _variables(door: Door, route: Route, request: Request, versions: list[
         return {"id": public_id}
     body: dict[str, Any] = {}
     if route.kind is not Kind.DELETE:
-        body = await door.bodies.json(request)
+        body = await bodies.json(request)
     given_input, problems = input_of(route, body, public_id, versions[0] if versions else None)
     variables = {"input": given_input}
     if problems:

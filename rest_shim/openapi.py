@@ -16,11 +16,11 @@ from rest_shim.openapi_parameters import request_parameters
 from rest_shim.openapi_schemas import Components, JsonSchema, part_of, root_type
 from rest_shim.openapi_shared import HEADERS, PAGINATION, PROBLEM, SYSTEM, TAGS
 from rest_shim.openapi_webhooks import webhooks
-from rest_shim.problems import MEDIA_TYPE, title_of
 from rest_shim.routes import ROUTES, Kind, Route
 from rest_shim.translate import input_type
 from schema.graph import CORE, EXECUTOR
 from schema.operations import OPERATIONS
+from web.problems import MEDIA_TYPE, title_of
 
 # What is refused before its cost is known says nothing of what is left.
 UNPAID = frozenset({401, 403, 408, 413, 415})

@@ -5,8 +5,8 @@ from typing import Any
 
 from execution import DocumentError, DocumentLimitError, DocumentSyntaxError, Outcome
 from resolvers.context import Context
-from resolvers.errors import Refusal, Refusals
-from schema.errors import ErrorView, shown_error, shown_refusal
+from resolvers.errors import ErrorView, Refusal, Refusals, shown_refusal
+from schema.errors import shown_error
 
 
 @dataclass(slots=True)

@@ -26,11 +26,11 @@ from execution import (
 from models.keys import Source
 from resolvers import idempotency
 from resolvers.context import Actor, Context
-from resolvers.errors import Refusal, Refusals
+from resolvers.errors import ErrorView, Refusal, Refusals
 from resolvers.loaded import Loaded
 from schema.answers import Answer, answered, errors_of, refused_answer
 from schema.checks import CHECKS
-from schema.errors import ErrorView, shown_error, too_deep
+from schema.errors import shown_error, too_deep
 from schema.graph import CORE, FIELDS, RULES
 from schema.repeats import TYPENAME, Repeatable
 from schema.sizes import bounded

@@ -1,42 +1,21 @@
 """Errors as a client sees them: a message, a path, a code; the unknown is masked and logged."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import structlog
 from graphql import GraphQLError, Node, SourceLocation, get_location
 
 from resolvers.away import AWAY
-from resolvers.errors import Refusal, Refusals
+from resolvers.errors import ErrorView, Refusal, Refusals, internal, shown_refusal
 from resolvers.runtime import unavailable
 
 log = structlog.get_logger()
 
-ErrorView = dict[str, Any]
 # GraphQL's own words may show all of what was sent.
 MOST_TOLD = 1_000
-
-
-def internal() -> Refusal:
-    """What is told of an error that is ours: nothing of it."""
-    return Refusal("INTERNAL", "Something went wrong on our side.")
 
 
 def too_deep() -> Refusal:
     """What is told of an operation in which Python would recurse too deeply."""
     return Refusal("TOO_COMPLEX", "The operation is nested too deeply.")
-
-
-def shown_refusal(refusal: Refusal, request_id: str, path: Sequence[Any] | None = None) -> ErrorView:
-    """One refusal."""
-    shown: ErrorView = {"message": refusal.message}
-    path = refusal.path if path is None else path
-    if path is not None:
-        shown["path"] = list(path)
-    if refusal.locations is not None:
-        shown["locations"] = refusal.locations
-    shown["extensions"] = refusal.extensions() | {"requestId": request_id}
-    return shown
 
 
 def shown_error(error: GraphQLError, request_id: str, code: str | None = None) -> list[ErrorView]:

@@ -15,30 +15,28 @@ from starlette.routing import Route
 
 from execution import Limits
 from resolvers.away import AWAY, first_line
-from resolvers.errors import Refusal
+from resolvers.errors import Refusal, internal, shown_refusal
 from resolvers.keys import Keys
 from resolvers.runtime import Runtime
 from rest_shim.app import endpoints
-from rest_shim.body import Bodies
-from rest_shim.door import Door
-from rest_shim.http import App, Reply, options
-from rest_shim.problems import problem
 from rest_shim.reference import reference
 from schema.engine import Engine
-from schema.errors import internal, shown_refusal
-from server.anonymous import Anonymous
-from server.authentication import Authentication
-from server.buckets import PATIENCE_S, Buckets
-from server.cors import cross_origin
-from server.demo import KEY_FILE
-from server.edge import Edge, masked
+from server.access.anonymous import Anonymous
+from server.access.authentication import Authentication
+from server.access.buckets import PATIENCE_S, Buckets
+from server.database.migrated import why_not_ready
 from server.graphql import GraphQL
-from server.metrics import Exposition, Metrics
-from server.migrated import why_not_ready
+from server.http.cors import cross_origin
+from server.http.edge import Edge, masked
+from server.http.paths import Paths
+from server.monitoring.metrics import Exposition, Metrics
 from server.pages import GRAPHIQL, LANDING_CSP, landing
-from server.paths import Paths
-from server.settings import Settings
+from server.settings import KEY_FILE, Settings
 from server.wiring import running
+from web.body import Bodies
+from web.dependencies import Dependencies
+from web.http import App, Reply, options
+from web.problems import problem
 from workers.wake import Waker
 
 log = structlog.get_logger()
@@ -174,11 +172,11 @@ async def _lifespan(
         redis = Redis.from_url(settings.redis_url, socket_connect_timeout=PATIENCE_S)
         buckets = Buckets(redis, settings.rate_bucket, settings.rate_refill)
         bodies = Bodies(settings.body_limit_bytes, settings.body_timeout_s)
-        door = Door(runtime, engine, authentication, buckets.spend, buckets.owe, buckets.refuse_debtor, bodies)
+        dependencies = Dependencies(runtime, authentication, buckets.spend, buckets.owe, buckets.refuse_debtor, bodies)
         anonymous = Anonymous(authentication.address, settings.anonymous_bucket, settings.anonymous_refill)
         page = GRAPHIQL if settings.graphiql else None
-        paths.add("/graphql", "graphql", GraphQL(door, page, anonymous).answer)
-        for path, endpoint in endpoints(door, settings.webhook_parents):
+        paths.add("/graphql", "graphql", GraphQL(engine, dependencies, page, anonymous).answer)
+        for path, endpoint in endpoints(engine, dependencies, settings.webhook_parents):
             paths.add(path, "rest", endpoint)
         ready = _ready(runtime)
         app.router.routes.extend(

@@ -11,14 +11,14 @@ from models.keys import ActorKind, Source
 from resolvers.conditions import NOBODY
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
-from rest_shim.app import REPLAYED, idempotency_key
-from rest_shim.body import weight_of
-from rest_shim.door import Door
-from rest_shim.http import Header, Reply, Request, options, reply
 from schema.answers import Answer, refused_answer
-from schema.engine import Prepared
-from server.anonymous import MOST_TEXT, MOST_TOKENS, NEW, OBJECTS, Anonymous
+from schema.engine import Engine, Prepared
+from server.access.anonymous import MOST_TEXT, MOST_TOKENS, NEW, OBJECTS, Anonymous
 from server.pages import GRAPHIQL_CSP
+from web.body import weight_of
+from web.dependencies import Dependencies
+from web.http import Header, Reply, Request, options, reply
+from web.idempotency import REPLAYED, idempotency_key
 
 RESPONSE = b"application/graphql-response+json"
 _ALLOWED = "GET, HEAD, POST, OPTIONS"
@@ -43,8 +43,9 @@ class MalformedError(Exception):
 class GraphQL:
     """The endpoint. ``page`` is what a browser gets, None where it gets none. ``anonymous`` bounds who has no key."""
 
-    def __init__(self, door: Door, page: bytes | None, anonymous: Anonymous) -> None:
-        self.door = door
+    def __init__(self, engine: Engine, dependencies: Dependencies, page: bytes | None, anonymous: Anonymous) -> None:
+        self.engine = engine
+        self.dependencies = dependencies
         self.page = page
         self.anonymous = anonymous
 
@@ -78,7 +79,7 @@ class GraphQL:
         actor: Actor | None = None
         refused: Refusal | None = None
         try:
-            actor = await self.door.payer_of(request, headers)
+            actor = await self.dependencies.payer_of(request, headers)
         except Refusal as error:
             # What is public is answered without a key, but not with a wrong one.
             if b"authorization" in request.headers:
@@ -93,14 +94,14 @@ class GraphQL:
                 raise refused from None
             done = request.weight + (REFUSED if _was_read(error) else 0)
             if actor is not None and done:
-                await self.door.pay(actor.org_id, 0, headers, done)
+                await self.dependencies.pay(actor.org_id, 0, headers, done)
             raise
         if actor is None:
-            if not self.door.engine.public(prepared) or not self._open(prepared):
+            if not self.engine.public(prepared) or not self._open(prepared):
                 assert refused is not None, "without an actor there is a refusal"
                 raise refused
             actor = PUBLIC
-            new = prepared.new + self.door.engine.compiling(prepared)
+            new = prepared.new + self.engine.compiling(prepared)
             cost = prepared.measure.cost + prepared.measure.introspected // OBJECTS
             self.anonymous.spend(request, cost + new // NEW)
         try:
@@ -108,14 +109,15 @@ class GraphQL:
         except (Refusal, DocumentError) as error:
             done = prepared.new + request.weight + (REFUSED if _was_read(error) else 0)
             if actor is not PUBLIC and done:
-                await self.door.pay(actor.org_id, 0, headers, done)
+                await self.dependencies.pay(actor.org_id, 0, headers, done)
             raise
         request.state["ctx"] = ctx
         if actor is PUBLIC:
-            return await self.door.engine.run(ctx, prepared), ctx
-        cost = prepared.measure.cost + self.door.engine.compiling(prepared)
-        remaining = await self.door.pay(actor.org_id, cost, headers, prepared.new + request.weight)
-        answer = await self.door.run(ctx, prepared)
+            return await self.engine.run(ctx, prepared), ctx
+        cost = prepared.measure.cost + self.engine.compiling(prepared)
+        remaining = await self.dependencies.pay(actor.org_id, cost, headers, prepared.new + request.weight)
+        answer = await self.engine.run(ctx, prepared)
+        self.dependencies.charge_search(ctx)
         answer.remaining = remaining
         return answer, ctx
 
@@ -127,13 +129,13 @@ class GraphQL:
         if request.method != "POST" and kind != "query":
             headers.append((b"allow", b"POST"))
             raise Refusal("METHOD_NOT_ALLOWED", "GET is for queries only: use POST.")
-        self.door.engine.validate(prepared, name)
-        self.door.engine.allow(prepared, actor)
-        return Context(self.door.runtime, actor, request.request_id, Source.GRAPHQL, idempotency_key(request))
+        self.engine.validate(prepared, name)
+        self.engine.allow(prepared, actor)
+        return Context(self.dependencies.runtime, actor, request.request_id, Source.GRAPHQL, idempotency_key(request))
 
     def _open(self, prepared: Prepared) -> bool:
         """Introspection without a key is for where introspection is on."""
-        return self.door.engine.introspection or not _INTROSPECTS.search(prepared.operation.text)
+        return self.engine.introspection or not _INTROSPECTS.search(prepared.operation.text)
 
     async def _prepare(self, request: Request, *, known: bool) -> tuple[Prepared, str | None]:
         try:
@@ -147,7 +149,7 @@ class GraphQL:
         if not known and len(text.encode(errors="replace")) > MOST_TEXT:
             raise Refusal("TOO_COMPLEX", f"Without a key a document has at most {MOST_TEXT} bytes.")
         tokens = KNOWN_TOKENS if known else MOST_TOKENS
-        return self.door.engine.measure(text, name or None, variables or {}, tokens), name or None
+        return self.engine.measure(text, name or None, variables or {}, tokens), name or None
 
     async def _read(self, request: Request) -> tuple[str | None, dict[str, Any] | None, str | None]:
         """The document, its variables, its operation's name. Raises Refusal for what is no well-formed request.
@@ -155,7 +157,7 @@ class GraphQL:
         The document is None where the request names a persisted one instead.
         """
         if request.method == "POST":
-            body = await self.door.bodies.json(request)
+            body = await self.dependencies.bodies.json(request)
         else:
             body = _from_query(request)
             request.weight = weight_of(body, len(request.scope["query_string"]))

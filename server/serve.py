@@ -7,10 +7,10 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
-from server.descriptors import RESERVED, descriptors
-from server.protocol import BoundedProtocol, bounded
+from server.http.descriptors import RESERVED, descriptors
+from server.http.protocol import BoundedProtocol, bounded
+from server.http.slots import Slots
 from server.settings import Settings
-from server.slots import Slots
 
 GRACE_SECONDS = 3
 # A request leaves thousands of short-lived objects; the collector's default of 700 would look at them again and again.

@@ -15,7 +15,10 @@ from server.settings_values import Keyring, Keys, Networks, OptionalKeys, Origin
 
 S = TypeVar("S", bound=BaseSettings)
 
-__all__ = ["Keyring", "LocalSettings", "MigrationSettings", "Settings", "SigningSettings", "load"]
+# In the data folder: the API key of the demo organization.
+KEY_FILE = "demo.key"
+
+__all__ = ["KEY_FILE", "Keyring", "LocalSettings", "MigrationSettings", "Settings", "SigningSettings", "load"]
 
 
 class LocalSettings(BaseSettings):

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from resolvers.pool import open_pool
 from resolvers.runtime import Keyring, Runtime
 from schema.render import RENDERERS
-from server.roles import require_plain_role
+from server.database.roles import require_plain_role
 from server.settings import Settings
 
 SIDE_CONNECTIONS = 4

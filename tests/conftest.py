@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.api_support import acme, api, api_runtime, api_settings, other
-from tests.dev_support import dev
-from tests.jobs_support import org, runtime
-from tests.logs_support import logging_restored
-from tests.pool_support import single
-from tests.servers import backends, own_backends, servers, template
-from tests.studio_support import studio
-from tests.webhooks_support import local, open_base, open_runtime, open_settings
+from tests.support.api import acme, api, api_runtime, api_settings, other
+from tests.support.dev import dev
+from tests.support.jobs import org, runtime
+from tests.support.logs import logging_restored
+from tests.support.pool import single
+from tests.support.servers import backends, own_backends, servers, template
+from tests.support.studio import studio
+from tests.support.webhooks import local, open_base, open_runtime, open_settings
 
 __all__ = [
     "acme",

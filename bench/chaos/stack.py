@@ -16,11 +16,11 @@ import psutil
 
 from bench.server import fixed
 from migrations.runner import upgrade
-from server.databases import role_of
-from server.embedded import free_port, start, temporary_folder
-from server.embedded_postgres import APP
-from server.processes import ProcessSpec
-from server.supervisor import Supervisor
+from server.database.databases import role_of
+from server.dev.embedded import free_port, start, temporary_folder
+from server.dev.embedded_postgres import APP
+from server.dev.processes import ProcessSpec
+from server.dev.supervisor import Supervisor
 
 START_SECONDS = 120
 LOOK_S = 0.05

@@ -11,7 +11,7 @@ from dataclasses import asdict
 
 from bench.data import fill
 from bench.server import settings_of
-from server.demo_rows import Size
+from server.dev.demo_rows import Size
 from server.wiring import running
 
 

@@ -17,7 +17,7 @@ import httpx
 import psutil
 
 from bench.server import database
-from server.embedded import free_port
+from server.dev.embedded import free_port
 
 HERE = Path(__file__).resolve()
 OURS = HERE.parents[2]

@@ -10,7 +10,7 @@ import httpx
 from bench.hostile.figures import Figure
 from bench.hostile.reading import slowness
 from bench.hostile.target import Target
-from tests.hostile_documents import HOSTILE, INCLUDED, ORDER, many
+from tests.support.hostile_documents import HOSTILE, INCLUDED, ORDER, many
 
 SECTION = "Charges"
 # Nothing is given back while it is measured.

@@ -7,7 +7,7 @@ from typing import Any
 from bench.hostile.figures import Figure
 from bench.hostile.reading import slowness
 from bench.hostile.target import Organization, Target
-from tests.hostile_documents import EXPANDED, HOSTILE, INCLUDED, included, unfolded
+from tests.support.hostile_documents import EXPANDED, HOSTILE, INCLUDED, included, unfolded
 
 SECTION = "Documents"
 SETTINGS = {"RATE_BUCKET": "100000000"}

@@ -15,7 +15,7 @@ import psycopg
 from bench.hostile.figures import Figure
 from bench.hostile.reading import slowness
 from bench.hostile.target import MEBIBYTE, Organization, Target
-from tests.shapes_support import asking, order_filter
+from tests.support.filter_shapes import asking, order_filter
 
 SECTION = "Filter shapes"
 SETTINGS = {"RATE_BUCKET": "100000000"}

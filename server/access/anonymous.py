@@ -1,0 +1,49 @@
+"""What may be asked without a key: little, and paid for by the address that asks."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from resolvers.errors import Refusal
+from web.http import Request
+
+# Of a request and its document.
+MOST_BODY, MOST_TEXT, MOST_TOKENS = 8 * 1024, 4 * 1024, 500
+# So many bytes of a request cost one, so many objects of the schema that are asked for, and so much of what an
+# organization pays for a document that is not known.
+BYTES, OBJECTS, NEW = 256, 100, 10
+_ADDRESSES = 100_000
+
+
+@dataclass(slots=True)
+class Anonymous:
+    """A bucket for each address (IPv6 by /64): ``size`` at most, ``refill`` given back each second."""
+
+    address_of: Callable[[Request], str]
+    size: int
+    refill: int
+    _left: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def read(self, request: Request, refused: Refusal) -> None:
+        """Pay for reading and judging a request. Raises Refusal RATE_LIMITED, and ``refused`` when it is too long."""
+        announced = request.headers.get(b"content-length", b"")
+        length = len(request.scope["query_string"]) + (int(announced) if announced.isdigit() else 0)
+        if b"transfer-encoding" in request.headers:
+            length = MOST_BODY
+        self.spend(request, 1 + min(length, MOST_BODY) // BYTES)
+        if length > MOST_BODY:
+            raise refused
+
+    def spend(self, request: Request, cost: int) -> None:
+        """Take a cost. Raises Refusal RATE_LIMITED when it is not there."""
+        address, moment = self.address_of(request), time.monotonic()
+        left, at = self._left.get(address, (float(self.size), moment))
+        left = min(float(self.size), left + (moment - at) * self.refill)
+        if left < cost:
+            wait = max(1, -(-int(min(cost, self.size) - left) // self.refill))
+            raise Refusal(
+                "RATE_LIMITED", "Too many requests without an API key from this address; retry later.", retryAfter=wait
+            )
+        if len(self._left) >= _ADDRESSES and address not in self._left:
+            self._left.pop(next(iter(self._left)))
+        self._left[address] = (left - cost, moment)

@@ -1,0 +1,1 @@
+"""The command line: `counterfoil`, or `python -m server.cli`."""

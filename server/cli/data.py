@@ -1,0 +1,116 @@
+"""The bodies of the commands that read or change an organization's rows."""
+
+import argparse
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from models.organizations import ORGANIZATION
+from models.resources import scopes as known_scopes
+from models.typeid import encode, new_uuid
+from models.words import Name, Slug
+from resolvers import api_keys, organizations
+from resolvers.context import Context
+from resolvers.runtime import Runtime
+from server.cli.console import say
+from server.database.migrated import NOT_MIGRATED, is_migrated
+from server.dev.accounts import data_folder_of
+from server.dev.command import KEYS, URLS, running_environment
+from server.errors import CommandError, SettingsError, WrongCall
+from server.settings import LocalSettings, Settings, load
+from server.wiring import running
+
+S = TypeVar("S", bound=LocalSettings)
+T = TypeVar("T")
+
+
+def create_organization(arguments: argparse.Namespace) -> int:
+    """Create an organization and print its id."""
+    name = _checked(Name, arguments.name, "--name")
+    slug = _checked(Slug, arguments.slug, "--slug")
+
+    async def work(runtime: Runtime) -> str:
+        ctx = organizations.command_line(runtime, new_uuid())
+        async with ctx.transaction():
+            return encode(ORGANIZATION.prefix, await organizations.create(ctx, name, slug))
+
+    say(run_work(work))
+    return 0
+
+
+def create_key(arguments: argparse.Namespace) -> int:
+    """Create an API key and print it, alone: this is the only time that it is shown."""
+    name = _checked(Name, arguments.name, "--name")
+    scopes = [scope.strip() for scope in arguments.scopes.split(",") if scope.strip()]
+    if not scopes:
+        raise WrongCall("--scopes: name at least one scope, or '*'")
+    known = known_scopes()
+    unknown = [scope for scope in scopes if scope not in known]
+    if unknown:
+        raise WrongCall(f"--scopes: there is no scope {unknown[0]!r}, only {', '.join(sorted(known))}")
+
+    async def work(runtime: Runtime) -> str:
+        ctx = await context_of(runtime, arguments.org)
+        async with ctx.transaction():
+            _, raw = await api_keys.create(ctx, name, scopes)
+        return raw
+
+    say(run_work(work))
+    return 0
+
+
+def _checked(kind: Any, value: str, option: str) -> Any:
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        text = "must not be empty" if problem["type"] == "too_short" else problem["msg"].removeprefix("Value error, ")
+        raise WrongCall(f"{option}: {text}") from None
+
+
+async def context_of(runtime: Runtime, slug: str) -> Context:
+    """The command line's context in an organization. Raises CommandError when there is none of this slug."""
+    org_id = await organizations.find(runtime, slug)
+    if org_id is None:
+        raise CommandError(f"there is no organization {slug}")
+    return organizations.command_line(runtime, org_id)
+
+
+def data_settings() -> Settings:
+    """The settings of a command that works on an organization's rows. Raises SettingsError."""
+    return settings_here(Settings, "DATABASE_URL")
+
+
+def settings_here(kind: type[S], name: str) -> S:
+    """The environment's settings of a kind; where it lacks `name`, those of the `dev` that runs on the data folder.
+
+    Raises SettingsError, whose last line says how to reach a `dev` where none runs and no server's settings are there.
+    """
+    if os.environ.get(name):
+        return load(kind)
+    with data_folder_of(load(LocalSettings).counterfoil_data) as folder:
+        values = running_environment(folder)
+    try:
+        return load(kind, **{each.lower(): value for each, value in values.items()})
+    except SettingsError as error:
+        if kind is not Settings or values or any(os.environ.get(each) for each in (*URLS, *KEYS)):
+            raise
+        hint = f"no `counterfoil dev` runs on {folder}: start one there, or set COUNTERFOIL_DATA to its data folder"
+        raise SettingsError(f"{error}\n{hint}") from None
+
+
+def run_work(work: Callable[[Runtime], Awaitable[T]], settings: Settings | None = None) -> T:
+    """What a piece of work returns, run on a runtime of its own. Raises CommandError without tables."""
+    settings = settings or data_settings()
+
+    async def whole() -> T:
+        async with running(settings, least=0, most=1) as runtime:
+            async with runtime.connection() as connection:
+                if not await is_migrated(connection):
+                    raise CommandError(NOT_MIGRATED)
+            return await work(runtime)
+
+    return asyncio.run(whole())

@@ -1,0 +1,41 @@
+"""The bodies of the commands that print what the code knows: each takes the parsed arguments, returns the exit code."""
+
+import argparse
+
+from rest_shim.openapi import printed_openapi
+from rest_shim.routes import ROUTES
+from schema.graph import SCHEMA
+from server.cli.console import say
+from server.cli.scopes_table import scopes_table
+from server.cli.settings_table import settings_table
+
+
+def schema(_arguments: argparse.Namespace) -> int:
+    """Print the GraphQL schema as it is committed."""
+    say(SCHEMA.as_str())
+    return 0
+
+
+def openapi(_arguments: argparse.Namespace) -> int:
+    """Print the OpenAPI document as it is committed."""
+    say(printed_openapi())
+    return 0
+
+
+def settings(_arguments: argparse.Namespace) -> int:
+    """Print every setting with its default, as the README has them."""
+    say(settings_table())
+    return 0
+
+
+def scopes(_arguments: argparse.Namespace) -> int:
+    """Print every scope with what it opens, as the README has them."""
+    say(scopes_table())
+    return 0
+
+
+def routes(_arguments: argparse.Namespace) -> int:
+    """Print each REST route with its operation."""
+    for route in ROUTES:
+        say(f"{route.method:<7}{route.path:<45}{route.operation}")
+    return 0

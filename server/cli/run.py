@@ -1,0 +1,90 @@
+"""The bodies of the commands that run, migrate or describe: each takes the parsed arguments, returns the exit code."""
+
+import argparse
+import asyncio
+from datetime import timedelta
+from functools import partial
+
+import uvloop
+
+from resolvers.retention import Retention
+from server.app import create_app
+from server.cli.console import complain, say
+from server.database.migrated import NOT_MIGRATED, apply_migrations, is_migrated
+from server.dev import command as development
+from server.errors import CommandError
+from server.http.ports import require_free_port
+from server.monitoring import logs
+from server.serve import serve as answer
+from server.settings import MigrationSettings, Settings, load
+from server.wiring import running
+from workers.main import run as work
+
+# Under the 3 s after which `dev` loses its patience.
+WORKER_GRACE_SECONDS = 2.5
+
+
+def dev(arguments: argparse.Namespace) -> int:
+    """Run everything here until it is interrupted."""
+    development.run(say, reset=arguments.reset)
+    return 0
+
+
+def serve(_arguments: argparse.Namespace) -> int:
+    """Run the API until it is told to end. Without its tables it answers 503, so that it may start before `migrate`."""
+    settings = load(Settings)
+    logs.configure(settings.log_level, settings.log_format)
+    require_free_port(settings)
+    if not _require_database(settings):
+        complain(NOT_MIGRATED)
+    answer(partial(create_app, settings), settings)
+    return 0
+
+
+def worker(_arguments: argparse.Namespace) -> int:
+    """Run a worker until it is told to end."""
+    settings = load(Settings)
+    logs.configure(settings.log_level, settings.log_format)
+    if not _require_database(settings):
+        raise CommandError(NOT_MIGRATED)
+
+    async def whole() -> None:
+        async with running(settings) as runtime:
+            await work(
+                runtime,
+                settings.redis_url,
+                slots=settings.worker_slots,
+                sweep_seconds=settings.sweep_seconds,
+                lease_seconds=settings.lease_seconds,
+                heartbeat_seconds=settings.heartbeat_seconds,
+                grace_seconds=WORKER_GRACE_SECONDS,
+                retention=Retention(
+                    timedelta(hours=settings.retention_idempotency_hours),
+                    timedelta(days=settings.retention_jobs_days),
+                    timedelta(days=settings.retention_events_days),
+                ),
+            )
+
+    uvloop.run(whole())
+    return 0
+
+
+def _require_database(settings: Settings) -> bool:
+    """Return whether the database is migrated; one that is away is met here, before a framework says it in fifty lines.
+
+    Raises what `server.refused` makes a line of.
+    """
+
+    async def check() -> bool:
+        async with running(settings, least=0, most=1) as runtime, runtime.connection() as connection:
+            return await is_migrated(connection)
+
+    return asyncio.run(check())
+
+
+def migrate(_arguments: argparse.Namespace) -> int:
+    """Bring the database to the newest revision."""
+    settings = load(MigrationSettings)
+    apply_migrations(settings.migration_database_url, settings.database_url)
+    say("the database is at the newest revision")
+    return 0

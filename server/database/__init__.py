@@ -1,0 +1,1 @@
+"""The database as a process finds it: its tables, its roles, other databases beside it."""

@@ -1,0 +1,63 @@
+"""Whether a database has the tables that this code works with, and bringing it there."""
+
+import asyncpg
+import psycopg
+import sqlalchemy as sa
+from alembic.util import CommandError as UnknownRevision
+
+from migrations.runner import revisions, upgrade
+from resolvers.away import BEHIND
+from resolvers.runtime import Connection
+from server.database.databases import role_of
+from server.errors import CommandError, DatabaseRefused
+
+READ_ONLY = "the database is read-only: it takes no changes"
+NOT_MIGRATED = "the database is not migrated: run `counterfoil migrate`"
+
+# A standby is read-only, and so is a server on which somebody set it, before a failover or with a disk nearly full.
+_STATE = """
+select version_num, pg_is_in_recovery() or current_setting('transaction_read_only')::bool as read_only
+from alembic_version"""
+
+
+async def is_migrated(connection: Connection) -> bool:
+    """Return whether the database is at the newest revision that this code knows, or at one of a newer version.
+
+    A newer version's process migrates while older ones still run: what it did fits them.
+    """
+    try:
+        found = await connection.fetchval("select version_num from alembic_version")
+    except (*BEHIND, asyncpg.InsufficientPrivilegeError):
+        return False
+    return _is_known(found)
+
+
+async def why_not_ready(connection: Connection) -> str | None:
+    """Return why requests cannot be answered, although the database answers: it is not migrated, or read-only."""
+    try:
+        row = await connection.fetchrow(_STATE)
+    except (*BEHIND, asyncpg.InsufficientPrivilegeError):
+        return NOT_MIGRATED
+    if row is None or not _is_known(row["version_num"]):
+        return NOT_MIGRATED
+    return READ_ONLY if row["read_only"] else None
+
+
+def _is_known(revision: str | None) -> bool:
+    known = revisions()
+    return revision == known.head or (revision is not None and revision not in known.known)
+
+
+def apply_migrations(migration_url: str, app_url: str) -> None:
+    """Bring the database to the newest revision. Raises CommandError, one line, when that cannot be done."""
+    try:
+        upgrade(migration_url, role_of(app_url))
+    except ValueError as error:
+        raise CommandError(f"DATABASE_URL: {error}") from None
+    except UnknownRevision as error:
+        raise CommandError(f"the database was migrated by a newer version: {error}") from None
+    except sa.exc.DBAPIError as error:
+        told = str(error.orig).strip().splitlines()[0]
+        if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+            told = f"{told}: log in as the role that owns the database and its tables"
+        raise DatabaseRefused("MIGRATION_DATABASE_URL", told) from None

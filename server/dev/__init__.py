@@ -1,0 +1,1 @@
+"""Tools for development: embedded servers, their supervisor, and a demo organization."""

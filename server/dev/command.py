@@ -1,0 +1,195 @@
+"""`counterfoil dev`: servers, migrations, the demo, the API and a worker, in one terminal and one data folder."""
+
+import base64
+import fcntl
+import os
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from shlex import quote
+from typing import TextIO
+
+from server.database.migrated import apply_migrations
+from server.dev import embedded
+from server.dev.accounts import data_folder_of, make_data_folder
+from server.dev.demo import seed_demo
+from server.dev.env_files import read_env, write_env
+from server.dev.processes import ProcessSpec
+from server.dev.reset import remove_data
+from server.dev.supervisor import Stopped, Supervisor, end_leftovers
+from server.errors import DevError, SettingsError, WrongCall
+from server.http.ports import require_free_port
+from server.settings import KEY_FILE, LocalSettings, Settings, load
+
+URLS = ("DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL")
+KEYS = ("KEY_PEPPERS", "SECRET_KEYS", "SEAL_KEYS", "SIGNING_KEYS")
+# Together they stay under the 5 s in which everything has to be gone.
+APP_PATIENCE = 3.0
+SERVERS_PATIENCE = 1.5
+
+Say = Callable[[str], None]
+
+
+def run(say: Say, *, reset: bool = False) -> None:
+    """Run everything in the foreground until SIGINT, SIGTERM or SIGHUP; `say` gets what a person should read.
+
+    `reset` removes first what earlier runs made in the data folder. Raises CommandError or SettingsError, each one
+    line, when it cannot start.
+    """
+    local = load(LocalSettings)
+    if reset and any(os.environ.get(name) for name in URLS):
+        raise WrongCall(f"--reset removes the data of servers that dev runs itself: unset {', '.join(URLS)}")
+    with data_folder_of(local.counterfoil_data) as folder:
+        make_data_folder(folder)
+        notes, lock = _notes(folder), (folder / "dev.lock").open("a+", encoding="utf-8")
+    with _only_instance(folder, lock), Supervisor(notes, say) as supervisor:
+        try:
+            for name in end_leftovers(notes, patience=3):
+                say(f"ended a {name} that an earlier run left behind")
+            require_free_port(local)
+            if reset:
+                say(f"== Removing the data of earlier runs in {folder}")
+                remove_data(folder)
+            servers = _servers(folder, supervisor, say)
+            environment = _environment(folder, servers)
+            settings = load(Settings, **{name.lower(): value for name, value in environment.items()})
+            with servers.named() if servers else nullcontext():
+                _migrate(settings, say)
+                seed_demo(settings, say)
+            _serve(settings, environment, supervisor, say)
+            supervisor.watch()
+        except Stopped:
+            say("stopping")
+        finally:
+            (folder / "dev.env").unlink(missing_ok=True)
+            supervisor.stop(("api", "worker"), patience=APP_PATIENCE)
+            supervisor.stop(patience=SERVERS_PATIENCE)
+
+
+def running_environment(folder: Path) -> dict[str, str]:
+    """The settings of the `dev` that runs on a data folder; empty when none does."""
+    lock, urls, keys = folder / "dev.lock", folder / "dev.env", folder / "secrets.env"
+    if not (lock.exists() and urls.exists()):
+        return {}
+    with lock.open(encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return read_env(keys) | read_env(urls)
+    return {}
+
+
+@contextmanager
+def _only_instance(folder: Path, lock: TextIO) -> Iterator[None]:
+    with lock as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise DevError(f"another dev (process {holder}) already runs on {folder}") from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _notes(folder: Path) -> Path:
+    notes = folder / "run"
+    notes.mkdir(mode=0o700, exist_ok=True)
+    return notes
+
+
+def _servers(folder: Path, supervisor: Supervisor, say: Say) -> embedded.Servers | None:
+    """Servers of our own, started; None where the environment names some."""
+    missing = [name for name in URLS if not os.environ.get(name)]
+    if missing == [*URLS]:
+        say(f"== Starting PostgreSQL and Valkey (data in {folder})")
+        return embedded.start(folder, supervisor, notice=say)
+    if missing:
+        raise SettingsError(f"{' and '.join(missing)} missing: dev needs all of {', '.join(URLS)}, or none of them")
+    say("== Using the servers that the environment names")
+    return None
+
+
+def _environment(folder: Path, servers: embedded.Servers | None) -> dict[str, str]:
+    """The environment of the API and the worker: what is set goes before what is made here."""
+    urls = servers.environment() if servers else {name: os.environ[name] for name in URLS}
+    defaults = {"ENVIRONMENT": "development", "LOG_FORMAT": "console", "WEBHOOK_ALLOW_PRIVATE": "true"}
+    made = defaults | _secrets(folder / "secrets.env")
+    made |= {name: os.environ[name] for name in made if os.environ.get(name)}
+    environment = {"COUNTERFOIL_DATA": str(folder), **made, **urls}
+    write_env(folder / "dev.env", environment)
+    return environment
+
+
+def _secrets(path: Path) -> dict[str, str]:
+    """The development secrets; those that an earlier version did not know are added."""
+    known = read_env(path) if path.exists() else {}
+    missing = [name for name in KEYS if name not in known]
+    if missing:
+        known |= {name: f"1:{base64.b64encode(secrets.token_bytes(32)).decode()}" for name in missing}
+        write_env(path, known)
+    return known
+
+
+def _migrate(settings: Settings, say: Say) -> None:
+    if settings.migration_database_url is None:
+        raise SettingsError("MIGRATION_DATABASE_URL is missing")
+    say("== Migrating the database")
+    apply_migrations(settings.migration_database_url, settings.database_url)
+
+
+def _serve(settings: Settings, environment: Mapping[str, str], supervisor: Supervisor, say: Say) -> None:
+    say("== Starting the API and a worker")
+    inherited = {**os.environ, **environment}
+    for name, command in (("api", "serve"), ("worker", "worker")):
+        supervisor.start(ProcessSpec(name, (sys.executable, "-m", "server.cli", command), env=inherited))
+    while not _listens(settings):
+        supervisor.check()
+        time.sleep(0.05)
+    for line in welcome(settings):
+        say(line)
+
+
+def reachable_host(settings: LocalSettings) -> str:
+    """The host to put in a URL for somebody on this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    return f"[{host}]" if ":" in host else host
+
+
+def _listens(settings: Settings) -> bool:
+    # It listens only once it can answer, and logs no request that was not made.
+    try:
+        socket.create_connection((reachable_host(settings).strip("[]"), settings.port), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def welcome(settings: Settings) -> list[str]:
+    """The lines that tell where everything is, with two commands to paste. The key itself stays in its file."""
+    base = f"http://{reachable_host(settings)}:{settings.port}"
+    key_file = settings.counterfoil_data / KEY_FILE
+    key = f'-H "Authorization: Bearer $(cat {quote(str(key_file))})"'
+    query = '{"query": "{ clients(first: 3) { nodes { id name email } } }"}'
+    places = (
+        ("Start page", f"{base}/"),
+        ("GraphiQL" if settings.graphiql else "GraphQL", f"{base}/graphql"),
+        ("REST", f"{base}/api/v1"),
+        ("API reference", f"{base}/api/docs"),
+        ("Demo key", f"in {key_file}"),
+    )
+    return [
+        "",
+        *(f"  {name:<15}{place}" for name, place in places),
+        "",
+        f"curl -s {base}/graphql {key} -H 'Content-Type: application/json' -d '{query}'",
+        f"curl -s '{base}/api/v1/clients?limit=3' {key}",
+        "",
+        "Ctrl-C ends everything; the data stay.",
+    ]

@@ -1,0 +1,113 @@
+"""The demo organization: the same rows up to the day that it is loaded, once, and a key to look at them with."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from models.clients import clients
+from models.lookups import search_words, tag_uses
+from models.messages import messages
+from models.orders import ORDER, orders
+from models.organizations import counters
+from models.services import services
+from resolvers import api_keys, keys, organizations
+from resolvers.context import Context, now
+from resolvers.runtime import Runtime
+from resolvers.sql import ORG, statement
+from server.dev.accounts import make_data_folder
+from server.dev.demo_rows import Row, Rows, Size, rows_of
+from server.drafts import write_private
+from server.settings import KEY_FILE, Settings
+from server.wiring import running
+
+SLUG, NAME = "demo", "Demo Studio"
+SIZE = Size(clients=500, orders=3_000, messages=6_000)
+SEED = 20_250_106
+# Rows of one statement: each stays far below the statement timeout.
+_BATCH = 2_000
+
+Say = Callable[[str], None]
+
+
+@statement
+def _load(table: sa.Table) -> sa.Insert:
+    """Rows of a table from one JSON array: COPY is refused where row-level security holds."""
+    columns = [sa.column(each.name, each.type) for each in table.columns if each.name != "org_id"]
+    given = sa.func.jsonb_to_recordset(sa.bindparam("rows", type_=pg.JSONB)).table_valued(*columns)
+    rows = given.render_derived(name="given", with_types=True)
+    return table.insert().from_select(["org_id", *(each.name for each in columns)], sa.select(ORG, *rows.c))
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    left = iter(rows)
+    while batch := list(islice(left, _BATCH)):
+        yield batch
+
+
+async def load_rows(ctx: Context, rows: Rows, say: Say) -> None:
+    """Write an organization's rows in the context's transaction, with what finds them; a line for each table."""
+    number = {"name": ORDER.prefix, "next": rows.next_number}
+    parts: tuple[tuple[str, sa.Table, Iterable[Row]], ...] = (
+        ("clients", clients, rows.clients),
+        ("services", services, rows.services),
+        ("orders", orders, rows.orders),
+        ("messages", messages, rows.messages),
+        ("search words", search_words, rows.words()),
+        ("tags", tag_uses, rows.tags()),
+        ("counters", counters, [number]),
+    )
+    for name, table, listed in parts:
+        loaded = 0
+        for batch in _batches(listed):
+            await ctx.fetch(_load(table), rows=batch)
+            loaded += len(batch)
+        if table is not counters:
+            say(f"   {loaded:>7,} {name}")
+
+
+async def seed(runtime: Runtime, say: Say, end: datetime) -> None:
+    """Make the organization `demo` with rows up to a moment, whole or not at all; one that exists stays."""
+    if await organizations.find(runtime, SLUG) is not None:
+        return
+    say(f"== Loading the demo organization ({SLUG})")
+    rows = rows_of(SEED, SIZE, end)
+    ctx = organizations.command_line(runtime, rows.org_id)
+    async with ctx.transaction():
+        await organizations.create(ctx, NAME, SLUG)
+        await load_rows(ctx, rows, say)
+
+
+async def write_key(runtime: Runtime, path: Path) -> None:
+    """Keep a key to the demo that may do everything in a file only its owner reads; one that works stays."""
+    if await keys.Keys(runtime).actor_of(_kept(path)) is not None:
+        return
+    org_id = await organizations.find(runtime, SLUG)
+    assert org_id is not None, "the key is made after the seed"
+    ctx = organizations.command_line(runtime, org_id)
+    async with ctx.transaction():
+        _, raw = await api_keys.create(ctx, SLUG, ["*"])
+    write_private(path, f"{raw}\n")
+
+
+def _kept(path: Path) -> str:
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+
+
+def seed_demo(settings: Settings, say: Say) -> None:
+    """Seed the demo and write its key into the data folder; does nothing where both are there.
+
+    Raises what `server.wiring.running` raises, and Refusal when the database goes away.
+    """
+
+    async def work() -> None:
+        async with running(settings, least=0, most=1) as runtime:
+            await seed(runtime, say, now())
+            await write_key(runtime, settings.counterfoil_data / KEY_FILE)
+
+    make_data_folder(settings.counterfoil_data)
+    asyncio.run(work())

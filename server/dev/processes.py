@@ -1,0 +1,127 @@
+"""Child processes that never outlive their parent unnoticed: how they start, how they are recognized, how they end."""
+
+import contextlib
+import ctypes
+import json
+import os
+import platform
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.dev.accounts import Account
+from server.drafts import write_private
+
+_PR_SET_PDEATHSIG = 1
+# Loaded before any fork: the child between fork and exec must not import or open anything.
+_LINUX = platform.system() == "Linux"
+_LIBC = ctypes.CDLL(None) if _LINUX else None
+
+
+@dataclass(frozen=True)
+class ProcessSpec:
+    """A process to run: `stop` is the signal that ends it in an orderly way, `log` the file that gets its output.
+
+    Without `log` it writes where the parent does. `account` is the user to run as, None for the parent's own.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    stop: signal.Signals = signal.SIGTERM
+    cwd: Path | None = None
+    env: Mapping[str, str] | None = None
+    account: Account | None = None
+    log: Path | None = None
+
+
+def _die_with_parent(parent: int, stop: signal.Signals) -> Callable[[], None]:
+    def prepare() -> None:
+        if _LIBC is not None:
+            _LIBC.prctl(_PR_SET_PDEATHSIG, int(stop))
+            # The parent may have died before the line above.
+            if os.getppid() != parent:
+                os._exit(1)
+
+    return prepare
+
+
+def spawn(spec: ProcessSpec) -> "subprocess.Popen[bytes]":
+    """Start a process in a session of its own, so that a terminal's Ctrl-C reaches its supervisor alone.
+
+    Raises OSError when the program cannot be started.
+    """
+    with contextlib.ExitStack() as files:
+        output = None
+        if spec.log is not None:
+            descriptor = os.open(spec.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+            output = files.enter_context(os.fdopen(descriptor, "ab"))
+        return subprocess.Popen(
+            spec.argv,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=spec.cwd,
+            env=dict(spec.env) if spec.env is not None else None,
+            start_new_session=True,
+            user=spec.account.uid if spec.account else None,
+            group=spec.account.gid if spec.account else None,
+            extra_groups=[] if spec.account else None,
+            preexec_fn=_die_with_parent(os.getpid(), spec.stop),
+        )
+
+
+def identity(pid: int) -> str | None:
+    """What tells a living process from another that gets its number later (boot and start time); None if it is gone."""
+    if _LINUX:
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        # The program's name, in brackets, may hold spaces and brackets of its own.
+        fields = stat[stat.rindex(")") + 2 :].split()
+        if fields[0] in "ZX":
+            return None
+        return f"{Path('/proc/sys/kernel/random/boot_id').read_text(encoding='utf-8').strip()} {fields[19]}"
+    shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, encoding="utf-8", check=False)
+    return shown.stdout.strip() or None
+
+
+@dataclass(frozen=True)
+class PidFile:
+    """A note of a running process that a later start can recognize it by."""
+
+    path: Path
+
+    def write(self, spec: ProcessSpec, pid: int) -> None:
+        """Note the process; one that has already ended leaves no note."""
+        mark = identity(pid)
+        if mark is not None:
+            write_private(self.path, json.dumps({"pid": pid, "identity": mark, "stop": int(spec.stop)}))
+
+    def end(self, patience: float) -> int | None:
+        """End the process if it still is the one noted, at the latest after `patience` seconds, and drop the note.
+
+        Returns its number when there was one to end.
+        """
+        note = json.loads(self.path.read_text(encoding="utf-8"))
+        pid, mark = int(note["pid"]), note["identity"]
+        found = identity(pid) == mark
+        if found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, note["stop"])
+            _wait_gone(pid, mark, patience)
+            if identity(pid) == mark:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
+                _wait_gone(pid, mark, patience)
+        self.path.unlink()
+        return pid if found else None
+
+
+def _wait_gone(pid: int, mark: str, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while identity(pid) == mark and time.monotonic() < deadline:
+        time.sleep(0.02)

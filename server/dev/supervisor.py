@@ -1,0 +1,154 @@
+"""Keeps child processes running, starts again what dies, and ends all of them together."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+from server.dev.processes import PidFile, ProcessSpec, spawn
+
+FIRST_DELAY = 0.2
+LONGEST_DELAY = 10.0
+# A process that ran as long as this is taken for healthy: its next failure is the first again.
+HEALTHY_SECONDS = 10.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stopped(BaseException):
+    """A signal asked for the end. Not an Exception: no handler of failures on the way may keep it."""
+
+
+@dataclass
+class _Child:
+    spec: ProcessSpec
+    process: "subprocess.Popen[bytes]"
+    since: float
+    # Doubled at each failure, the first one too.
+    delay: float = FIRST_DELAY / 2
+    due: float | None = None
+
+
+class Supervisor:
+    """Runs processes. `notes` is a folder for their pid files; `report` gets a line when one dies.
+
+    As a context it turns SIGINT, SIGTERM and SIGHUP into Stopped, raised in the main thread, once; a further signal
+    makes `stop` lose its patience.
+    """
+
+    def __init__(self, notes: Path | None = None, report: Callable[[str], None] = lambda _line: None) -> None:
+        self._notes = notes
+        self._report = report
+        self._children: dict[str, _Child] = {}
+        # What signal.signal returned is what it takes: its stubs say less of the one than of the other.
+        self._before: dict[int, Any] = {}
+        self._asked = 0
+        self._raised = False
+        self._busy = False
+
+    def __enter__(self) -> Self:
+        for number in _SIGNALS:
+            self._before[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._asked += 1
+        if not self._busy:
+            self._raise()
+
+    def _raise(self) -> None:
+        if not self._raised:
+            self._raised = True
+            raise Stopped
+
+    def start(self, spec: ProcessSpec) -> int:
+        """Start a process and watch it from now on; returns its number. Raises OSError when it cannot be started."""
+        # A signal between the fork and the note of it would lose the child: it is raised once the child is noted.
+        self._busy = True
+        try:
+            child = self._children.get(spec.name)
+            process = spawn(spec)
+            if child is None:
+                self._children[spec.name] = _Child(spec, process, time.monotonic())
+            else:
+                child.process, child.since, child.due = process, time.monotonic(), None
+            if self._notes is not None:
+                PidFile(self._notes / f"{spec.name}.pid").write(spec, process.pid)
+        finally:
+            self._busy = False
+        if self._asked:
+            self._raise()
+        return process.pid
+
+    def exit_code(self, name: str) -> int | None:
+        """How a process ended (negative: by that signal), None while it runs."""
+        return self._children[name].process.poll()
+
+    def pid(self, name: str) -> int:
+        """The number of a process, that of its last start when it has ended."""
+        return self._children[name].process.pid
+
+    def check(self) -> None:
+        """Look at every process once: one that died is started again when its delay has passed."""
+        now = time.monotonic()
+        for child in self._children.values():
+            if child.due is None and child.process.poll() is not None:
+                healthy = now - child.since > HEALTHY_SECONDS
+                child.delay = FIRST_DELAY if healthy else min(child.delay * 2, LONGEST_DELAY)
+                child.due = now + child.delay
+                self._report(f"{child.spec.name} {_ending(child.process)}; it starts again in {child.delay:.1f} s")
+            elif child.due is not None and child.due <= now:
+                self.start(child.spec)
+
+    def watch(self) -> None:
+        """Check until a signal raises Stopped."""
+        while True:
+            self.check()
+            time.sleep(0.1)
+
+    def stop(self, names: Iterable[str] | None = None, *, patience: float) -> None:
+        """End the named processes (of those there are), or all: each by its own signal, after `patience` by SIGKILL.
+
+        `patience` is in seconds.
+        """
+        # From here on a signal can only make it quicker.
+        self._raised = True
+        wanted = tuple(self._children) if names is None else names
+        chosen = [self._children.pop(name) for name in wanted if name in self._children]
+        for child in chosen:
+            if child.process.poll() is None:
+                child.process.send_signal(child.spec.stop)
+        deadline = time.monotonic() + patience
+        while any(child.process.poll() is None for child in chosen) and time.monotonic() < deadline and self._asked < 2:
+            time.sleep(0.02)
+        for child in chosen:
+            if child.process.poll() is None:
+                # Its session is its own, so its group is all that it started.
+                os.killpg(child.process.pid, signal.SIGKILL)
+            child.process.wait()
+            if self._notes is not None:
+                (self._notes / f"{child.spec.name}.pid").unlink(missing_ok=True)
+
+
+def end_leftovers(notes: Path, patience: float) -> list[str]:
+    """End what an earlier supervisor left running, by its pid files; returns the names of what was found alive.
+
+    A process that merely has the number of one of ours is left alone.
+    """
+    order = sorted(notes.glob("*.pid"), key=lambda path: path.stem in ("postgres", "valkey"))
+    return [path.stem for path in order if PidFile(path).end(patience) is not None]
+
+
+def _ending(process: "subprocess.Popen[bytes]") -> str:
+    code = process.returncode
+    return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"

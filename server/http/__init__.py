@@ -1,0 +1,1 @@
+"""HTTP around the application: connections and their bounds, request IDs, compression, CORS."""

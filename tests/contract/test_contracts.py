@@ -1,0 +1,185 @@
+"""The committed contracts equal what the code makes; the graph, the routes and the reference say all they should."""
+
+import json
+from typing import Any
+
+from graphql import GraphQLObjectType, GraphQLSchema, get_named_type
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from resolvers.collections import COLLECTIONS
+from resolvers.conditions import Condition
+from rest_shim.openapi import document, printed_openapi
+from rest_shim.openapi_schemas import list_inputs
+from rest_shim.routes import ROUTES, Kind
+from schema.graph import CORE
+from schema.operations import OPERATIONS
+from schema.printed import printed_schema
+from tests.support.repository import ROOT
+
+# The routes of this floor as they are documented elsewhere, copied by hand.
+DOCUMENTED = {
+    "GET /api/v1/clients",
+    "POST /api/v1/clients",
+    "GET /api/v1/clients/{publicId}",
+    "PUT /api/v1/clients/{publicId}",
+    "DELETE /api/v1/clients/{publicId}",
+    "GET /api/v1/orders",
+    "POST /api/v1/orders",
+    "GET /api/v1/orders/{publicId}",
+    "PUT /api/v1/orders/{publicId}",
+    "DELETE /api/v1/orders/{publicId}",
+    "GET /api/v1/services",
+    "POST /api/v1/services",
+    "GET /api/v1/services/{publicId}",
+    "PUT /api/v1/services/{publicId}",
+    "DELETE /api/v1/services/{publicId}",
+    "GET /api/v1/webhooks",
+    "POST /api/v1/webhooks",
+    "DELETE /api/v1/webhooks/{publicId}",
+}
+ADDED = {
+    "PATCH /api/v1/clients/{publicId}",
+    "PATCH /api/v1/orders/{publicId}",
+    "PATCH /api/v1/services/{publicId}",
+}
+SYSTEM = {"GET /api/health", "GET /api/ready"}
+
+
+def test_the_committed_schema_is_what_the_code_makes() -> None:
+    assert (ROOT / "schema/schema.graphql").read_text(encoding="utf-8") == printed_schema(), "run: make schema"
+
+
+def test_the_committed_openapi_is_what_the_code_makes_and_valid() -> None:
+    text = (ROOT / "rest_shim/openapi.json").read_text(encoding="utf-8")
+    assert text == printed_openapi() + "\n", "run: make schema"
+    validate(json.loads(text))
+
+
+def test_the_routes_are_the_documented_ones_and_the_additions() -> None:
+    routes = [f"{route.method} {route.path}" for route in ROUTES]
+    assert set(routes) == DOCUMENTED | ADDED
+    assert len(routes) == len(set(routes))
+
+
+def test_openapi_has_every_route_and_no_other() -> None:
+    paths: dict[str, dict[str, Any]] = document()["paths"]
+    assert {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods} == (
+        {f"{route.method} {route.path}" for route in ROUTES} | SYSTEM
+    )
+    for route in ROUTES:
+        said = paths[route.path][route.method.lower()]
+        assert said["x-graphql-operation"] == route.operation
+        parameters = {part["name"] for part in said["parameters"] if part["in"] == "query"}
+        taken = {"limit", "cursor", "page", *route.filters, *(["sort"] if route.sorts else [])}
+        assert parameters == (taken if route.kind is Kind.LIST else set())
+
+
+def test_openapi_states_bounds_scopes_and_errors() -> None:
+    api = document()
+    body = api["components"]["schemas"]["CreateClientBody"]
+    assert (body["required"], body["additionalProperties"]) == (["name", "email"], False)
+    email = body["properties"]["email"]
+    assert (email["type"], email["maxLength"]) == ("string", 254)
+    assert body["properties"]["company"]["type"] == ["string", "null"]
+    assert body["properties"]["tags"]["maxItems"] == 20
+    update = api["paths"]["/api/v1/clients/{publicId}"]["put"]
+    assert (update["x-required-scopes"], update["security"]) == (["clients:write"], [{"key": ["clients:write"]}])
+    assert list(update["responses"]) == [
+        "200", "400", "401", "403", "404", "408", "409", "412", "413", "415", "422", "429", "503"
+    ]  # fmt: skip
+    assert api["components"]["schemas"]["UpdateClientBody"]["properties"]["version"]["readOnly"] is True
+    assert "id" not in api["components"]["schemas"]["UpdateClientBody"]["properties"]
+    codes = api["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
+    assert [code for code in codes if "GRAPHQL" in code or "PERSISTED" in code] == []
+
+
+def test_openapi_says_what_no_schema_can() -> None:
+    api = document()
+    said = api["paths"]
+    create = said["/api/v1/webhooks"]["post"]["description"]
+    assert "never sent" in create
+    assert "1 to 65535" in create
+    assert "never sent" in api["components"]["schemas"]["CreateWebhookBody"]["properties"]["events"]["description"]
+    assert "16 KiB" in said["/api/v1/orders"]["post"]["description"]
+    assert all(text in said["/api/v1/orders/{publicId}"]["put"]["description"] for text in ("16 KiB", "year 9000"))
+    parameters = {each["name"]: each["description"] for each in said["/api/v1/orders"]["get"]["parameters"]}
+    assert "`page` × `limit` is at most 10,000" in parameters["page"]
+    assert "`page`" in parameters["cursor"]
+    assert "without a `dueAt` come last" in parameters["sort"]
+
+
+def test_a_change_of_billing_goes_with_its_interval() -> None:
+    components = document()["components"]
+    validator = Draft202012Validator({"$ref": "#/components/schemas/UpdateServiceBody", "components": components})
+    for right in ({"billing": "RECURRING", "interval": "MONTH"}, {"billing": "ONE_TIME", "interval": None}):
+        assert validator.is_valid(right)
+        assert validator.is_valid({"billing": right["billing"]})
+    for wrong in ({"billing": "ONE_TIME", "interval": "MONTH"}, {"billing": "RECURRING", "interval": None}):
+        assert not validator.is_valid(wrong)
+
+
+def _undescribed(graph: GraphQLSchema) -> list[str]:
+    found = []
+    for name, type_ in graph.type_map.items():
+        if name.startswith("__"):
+            continue
+        parts: list[tuple[str, Any]] = [(name, type_)]
+        for field_name, field in {**getattr(type_, "fields", {})}.items():
+            parts.append((f"{name}.{field_name}", field))
+            parts += [(f"{name}.{field_name}({arg})", value) for arg, value in getattr(field, "args", {}).items()]
+        parts += [(f"{name}.{word}", value) for word, value in {**getattr(type_, "values", {})}.items()]
+        found += [where for where, part in parts if not (part.description or "").strip()]
+    return found
+
+
+def test_everything_in_the_graph_has_a_description() -> None:
+    assert _undescribed(CORE) == []
+
+
+def _lists() -> dict[str, tuple[Any, Any]]:
+    """Each list of the graph, by its fields' name: its filter and its order."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for type_ in CORE.type_map.values():
+        if isinstance(type_, GraphQLObjectType):
+            for name, field in type_.fields.items():
+                if "orderBy" in field.args:
+                    pair = (get_named_type(field.args["filter"].type), get_named_type(field.args["orderBy"].type))
+                    assert found.setdefault(name, pair) == pair, f"{type_.name}.{name}"
+    return found
+
+
+def _python_names(type_: Any) -> dict[str, Any]:
+    return {field.extensions["strawberry-definition"].python_name: field.type for field in type_.fields.values()}
+
+
+def test_every_filter_of_the_graph_is_one_of_the_resolvers() -> None:
+    lists = _lists()
+    assert set(lists) == {each.name for each in COLLECTIONS.values() if each.resource.scope is not None}
+    for listed, known in ((name, COLLECTIONS[name]) for name in lists):
+        offered = _python_names(lists[listed][0])
+        logic = {"and_", "or_", "not_", *(["search"] if known.searched else [])}
+        assert set(offered) == set(known.filters) | logic, listed
+        for name, asked in known.filters.items():
+            inner: Any = get_named_type(offered[name])
+            if isinstance(asked, Condition):
+                assert set(_python_names(inner)) <= set(asked.ops), f"{listed}.{name}"
+            elif asked.many:
+                assert set(inner.fields) == {"some", "none"}
+                assert get_named_type(inner.fields["some"].type) is lists[asked.to][0]
+            else:
+                assert inner is lists[asked.to][0]
+
+
+def test_every_order_of_the_graph_is_one_of_the_resolvers() -> None:
+    lists = _lists()
+    for name, (_, order) in lists.items():
+        words: Any = get_named_type(order.fields["field"].type)
+        assert set(words.values) == set(COLLECTIONS[name].orders), name
+
+
+def test_every_sort_of_a_route_exists() -> None:
+    for route in (route for route in ROUTES if route.sorts):
+        _, order = list_inputs(CORE, OPERATIONS[route.operation])
+        words: Any = get_named_type(order.fields["field"].type)
+        assert set(route.sorts.values()) <= set(words.values)

@@ -1,0 +1,95 @@
+"""What the routes answer and take is what the OpenAPI document says."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from rest_shim.openapi import document
+from rest_shim.routes import Kind
+from tests.support.api import Org
+from tests.support.routes import BODIES, BY_NAME, WRONG, body_of, furnish, rest_change, subject_of
+
+
+def _validator(schema: Any) -> Draft202012Validator:
+    """A validator of a schema of the document, whose references lead into it; nothing that is not named fits."""
+    whole = deepcopy(document())
+    for part in whole["components"]["schemas"].values():
+        if "required" in part and not part.get("additionalProperties"):
+            part.setdefault("additionalProperties", "errors" in part["properties"])
+    return Draft202012Validator(
+        {**schema, "components": whole["components"]}, format_checker=Draft202012Validator.FORMAT_CHECKER
+    )
+
+
+@pytest.mark.parametrize("name", list(BY_NAME))
+async def test_an_answer_and_a_refusal_are_as_documented(acme: Org, name: str) -> None:
+    route, ids = BY_NAME[name], await furnish(acme)
+    said = document()["paths"][route.path][route.method.lower()]["responses"]
+    if route.kind in (Kind.LIST, Kind.GET):
+        path = route.path.replace("{publicId}", subject_of(route, ids))
+        answer = await acme.http.get(path)
+        wrong = await acme.http.get(f"{path}?colour=red")
+    else:
+        wrong = await acme.http.request(route.method, f"{route.path.replace('{publicId}', 'nobody')}?a=b", json={})
+        answer = await rest_change(acme, route, ids, body_of(route, ids, BODIES))
+    documented = said[str(answer.status_code)]
+    assert set(documented["headers"]) >= {"X-Request-Id", "X-GraphQL-Operation"}
+    sent = set(documented["headers"]) - {"Idempotent-Replayed"}
+    assert {header for header in sent if header not in answer.headers} == set()
+    if route.kind is Kind.DELETE:
+        assert "content" not in documented
+    else:
+        _validator(documented["content"]["application/json"]["schema"]).validate(answer.json())
+    refused = said[str(wrong.status_code)]["content"]["application/problem+json"]["schema"]
+    _validator(refused).validate(wrong.json())
+
+
+@pytest.mark.parametrize("name", [name for name in BY_NAME if BY_NAME[name].operation in BODIES])
+def test_a_body_is_as_documented(name: str) -> None:
+    route = BY_NAME[name]
+    ids = {"client": "client_0", "service": "service_0"}
+    said = document()["paths"][route.path][route.method.lower()]["requestBody"]["content"]["application/json"]["schema"]
+    validator = _validator(said)
+    validator.validate(body_of(route, ids, BODIES))
+    assert not validator.is_valid(body_of(route, ids, BODIES) | {"colour": "red"})
+    # The other wrong bodies break rules that a JSON schema does not tell: what an address is, what trimming leaves.
+    if route.operation in ("CreateService", "UpdateService", "CreateOrder", "UpdateOrder"):
+        assert not validator.is_valid(body_of(route, ids, WRONG))
+
+
+def _differs(answer: Any, body: Any, where: str) -> list[str]:
+    """Where a value of an answer's type is none of a body's, as a typed client sees both: bounds of values aside."""
+    schemas = document()["components"]["schemas"]
+    shapes = []
+    for schema in (answer, body):
+        parts = schema.get("anyOf", [schema])
+        named = [schemas[part["$ref"].rpartition("/")[2]] if "$ref" in part else part for part in parts]
+        typed = [(part["type"] if isinstance(part["type"], list) else [part["type"]], part) for part in named]
+        shapes.append({kind: part for kinds, part in typed for kind in kinds})
+    found = [f"{where}: {kind}" for kind in shapes[0].keys() - shapes[1].keys()]
+    for kind in shapes[0].keys() & shapes[1].keys():
+        given, taken = shapes[0][kind], shapes[1][kind]
+        if kind == "string" and "enum" in taken:
+            found += [f"{where}: {value}" for value in set(given.get("enum", ["any"])) - set(taken["enum"])]
+        if kind == "array":
+            found += _differs(given["items"], taken["items"], f"{where}.items")
+        if kind == "object":
+            mapped, into = (part.get("additionalProperties", True) for part in (given, taken))
+            assert isinstance(into, bool) or "properties" not in taken, where
+            if isinstance(into, dict):
+                found += [f"{where}: any"] if isinstance(mapped, bool) else _differs(mapped, into, f"{where}.*")
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in BY_NAME if BY_NAME[name].kind in (Kind.CREATE, Kind.UPDATE)])
+def test_what_was_read_can_be_sent_back_as_its_type(name: str) -> None:
+    route = BY_NAME[name]
+    schemas = document()["components"]["schemas"]
+    shown = schemas["WebhookEndpoint" if route.resource == "webhook" else route.resource.capitalize()]
+    body = schemas[f"{route.operation}Body"]
+    shared = shown["properties"].keys() & body["properties"].keys()
+    assert shared >= ({"events"} if route.resource == "webhook" else {"metadata", "tags"})
+    parts = ((field, shown["properties"][field], body["properties"][field]) for field in sorted(shared))
+    assert [each for field, answer, taken in parts for each in _differs(answer, taken, field)] == []

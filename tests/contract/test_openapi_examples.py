@@ -1,0 +1,120 @@
+"""An example of each route and event fits its schema, and is what the server answers and sends."""
+
+import re
+import shlex
+from copy import deepcopy
+from typing import Any
+
+import httpx
+import orjson
+from jsonschema import Draft202012Validator
+
+from models.resources import events
+from resolvers import deliveries
+from rest_shim.examples import BODIES, OBJECTS, answer_of, curl_of
+from rest_shim.openapi import document
+from rest_shim.routes import ROUTES, Kind, Route
+from tests.support.api import Org, new_client, new_order, new_service
+from tests.support.routes import masked
+
+
+def _validator(schema: Any) -> Draft202012Validator:
+    """A validator of a schema of the document; nothing that is not named fits."""
+    components = deepcopy(document()["components"])
+    for part in components["schemas"].values():
+        if "required" in part and not part.get("additionalProperties"):
+            part.setdefault("additionalProperties", "errors" in part["properties"])
+    return Draft202012Validator(
+        {**schema, "components": components}, format_checker=Draft202012Validator.FORMAT_CHECKER
+    )
+
+
+def test_every_example_fits_its_schema() -> None:
+    api, seen = document(), 0
+    for methods in (*api["paths"].values(), *api["webhooks"].values()):
+        for operation in methods.values():
+            contents = [operation.get("requestBody", {}), *operation["responses"].values()]
+            for media in (
+                media for each in contents for media in each.get("content", {}).values() if "example" in media
+            ):
+                _validator(media["schema"]).validate(media["example"])
+                seen += 1
+    answers = sum(route.kind is not Kind.DELETE for route in ROUTES)
+    assert seen == answers + sum(route.operation in BODIES for route in ROUTES) + len([*events()])
+
+
+_NUMBER = re.compile(r'"number":\d+')
+
+
+def _alike(value: Any) -> str:
+    return _NUMBER.sub('"number":0', orjson.dumps(masked(value), option=orjson.OPT_SORT_KEYS).decode())
+
+
+async def _sent(org: Org, route: Route, ids: dict[str, str]) -> httpx.Response:
+    """Send the example's command, with the ids of this organization."""
+    text = curl_of(route).replace("\\\n", " ")
+    for resource, shown in OBJECTS.items():
+        text = text.replace(shown["publicId"], ids.get(resource, ""))
+    words = iter(shlex.split(text)[2:])
+    url, body, headers = "", None, {}
+    for word in words:
+        if word == "-H":
+            name, _, value = next(words).partition(": ")
+            headers[name] = value
+        elif word == "-d":
+            body = next(words)
+        elif word == "-X":
+            assert next(words) == route.method
+        else:
+            url = word.removeprefix("$URL")
+    assert headers.pop("Authorization") == "Bearer $KEY"
+    if route.method == "PATCH":
+        # The same change as the PUT before it, of the version that this made.
+        headers["If-Match"] = '"2"'
+    return await org.http.request(route.method, url, content=body, headers=headers)
+
+
+async def test_each_example_is_what_the_server_answers(acme: Org) -> None:
+    ids: dict[str, str] = {}
+    order = {Kind.CREATE: 0, Kind.LIST: 1, Kind.GET: 2, Kind.UPDATE: 3, Kind.DELETE: 4}
+    resources = {"client": 0, "service": 0, "order": 1, "webhook": 2}
+    for route in sorted(ROUTES, key=lambda each: (order[each.kind], resources[each.resource])):
+        if route.kind is Kind.DELETE:
+            made = {"client": new_client, "service": new_service, "order": new_order}.get(route.resource)
+            if made is not None:
+                ids[route.resource] = (await made(acme))["publicId"]
+        answer = await _sent(acme, route, ids)
+        documented = document()["paths"][route.path][route.method.lower()]["responses"]
+        assert str(answer.status_code) in documented, (route, answer.text)
+        assert answer.status_code in (200, 201, 204), (route, answer.text)
+        if route.kind is Kind.DELETE:
+            assert answer.content == b""
+            continue
+        if route.kind is Kind.CREATE:
+            ids[route.resource] = answer.json()["data"]["publicId"]
+        assert _alike(answer.json()) == _alike(answer_of(route)), route
+
+
+async def test_each_event_is_as_documented(acme: Org) -> None:
+    hook = {"url": "https://93.184.216.34/hook", "events": ["*"]}
+    made = (await acme.http.post("/api/v1/webhooks", json=hook)).json()["data"]
+    order = await new_order(acme, notes="n", formData={"a": [1, {"b": None}]})
+    client, service = await new_client(acme), await new_service(acme)
+    await acme.http.put(f"/api/v1/clients/{client['publicId']}", json={"company": "ACME"})
+    await acme.http.put(f"/api/v1/services/{service['publicId']}", json={"price": 1})
+    await acme.http.put(f"/api/v1/orders/{order['publicId']}", json={"notes": None, "status": "SUBMITTED"})
+    message = {"orderId": order["publicId"], "body": "Hello"}
+    await acme.data("mutation($i: CreateMessageInput!) { createMessage(input: $i) { message { id } } }", i=message)
+    spare = await new_order(acme)
+    for path in (f"orders/{spare['publicId']}", f"clients/{client['publicId']}", f"services/{service['publicId']}"):
+        assert (await acme.http.delete(f"/api/v1/{path}")).status_code == 204
+    test = "mutation($id: ID!) { sendTestEvent(input: {id: $id}) { delivery { id } } }"
+    await acme.data(test, id=made["publicId"])
+    api, seen = document(), set()
+    for row in await acme.rows("select type, data, occurred_at, '2026-11-01' as api_version from events"):
+        body = orjson.loads(deliveries.body_of(row))
+        said = api["webhooks"][body["type"]]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        _validator(said).validate(body)
+        seen.add(body["type"])
+    assert seen == set(api["webhooks"]) == {name for name, _, _ in events()}
+    assert api["components"]["schemas"]["EventName"]["enum"] == ["*", *(name for name, _, _ in events())]

@@ -1,0 +1,117 @@
+"""No request that the OpenAPI document allows is refused for what it is, and every answer is as documented.
+
+Requests are written by Schemathesis. ``make rest-requests`` writes many more of them.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from schemathesis import GenerationMode, checks
+from schemathesis.core import NOT_SET
+
+from rest_shim.openapi import document
+from rest_shim.routes import ROUTES, Kind, Route
+from tests.support.api import Org
+from tests.support.routes import furnish
+
+# Requests of each route; and which ones.
+EXAMPLES = int(os.environ.get("REST_REQUESTS", "8"))
+SEED = int(os.environ.get("REST_SEED", "1"))
+BY_NAME = {f"{route.method} {route.path}": route for route in ROUTES}
+# What depends on what the database holds, and no document can say.
+STATE = {404, 409, 412, 422}
+BY_STATE = {"NOT_FOUND", "NOT_ALLOWED", "INVALID_CURSOR"}
+# Where the document is as near as a schema comes: an address is judged, what a letter is, is said for ASCII alone, and
+# an order that is CANCELLED already needs no reason to be.
+NEAR = {("body.url", "INVALID_FORMAT"), ("query.search", "INVALID_FORMAT"), ("body.statusReason", "REQUIRED")}
+CHECKS = [
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
+
+
+def _cases(route: Route, mode: GenerationMode, number: int) -> list[Any]:
+    """Requests of a route that the document allows, or that it does not."""
+    # The key is the client's: none is made up.
+    api = document() | {"security": []}
+    for methods in api["paths"].values():
+        for operation in methods.values():
+            operation["security"] = []
+    schema: Any = schemathesis.openapi.from_dict(api)
+    found: list[Any] = []
+
+    @seed(SEED)
+    @settings(
+        max_examples=number, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=[*HealthCheck]
+    )
+    @given(schema[route.path][route.method].as_strategy(generation_mode=mode))
+    def collect(case: Any) -> None:
+        found.append(case)
+
+    collect()
+    return found
+
+
+def _aimed(case: Any, route: Route, ids: dict[str, str]) -> None:
+    """Let a request be of objects that are there."""
+    if "{publicId}" in route.path:
+        case.path_parameters = {"publicId": ids["idle" if route.operation == "DeleteService" else route.resource]}
+    if isinstance(case.body, dict):
+        for name in ("client", "service"):
+            if f"{name}Id" in case.body:
+                case.body[f"{name}Id"] = ids[name]
+
+
+# What httpx says of itself: an answer is decoded by it.
+_CLIENT = {"user-agent", "accept-encoding", "connection", "accept"}
+
+
+async def _answer(org: Org, case: Any) -> tuple[httpx.Response, Any]:
+    sent = case.as_transport_kwargs(base_url=str(org.http.base_url).rstrip("/"))
+    if isinstance(sent.get("data"), (bytes, str)):
+        sent["content"] = sent.pop("data")
+    sent = {name: sent[name] for name in ("method", "url", "headers", "params", "json", "content") if name in sent}
+    sent["headers"] = {name: value for name, value in sent["headers"].items() if name.lower() not in _CLIENT}
+    answer = await org.http.request(**sent)
+    return answer, sent
+
+
+def _refused(answer: httpx.Response) -> Iterator[tuple[str, str]]:
+    """The values of a request that are refused for what they are."""
+    for part in answer.json()["errors"]:
+        found = (part["field"], part["code"])
+        if part["code"] not in BY_STATE and found not in NEAR:
+            yield found
+
+
+@pytest.mark.parametrize("name", list(BY_NAME))
+async def test_what_the_document_allows_is_not_refused(acme: Org, name: str) -> None:
+    route, ids = BY_NAME[name], await furnish(acme)
+    accepted = 0
+    for number, case in enumerate(_cases(route, GenerationMode.POSITIVE, EXAMPLES)):
+        if number % 3 and route.kind is not Kind.LIST:
+            _aimed(case, route, ids)
+        answer, sent = await _answer(acme, case)
+        case.validate_response(answer, checks=CHECKS)
+        accepted += answer.is_success
+        if answer.status_code >= 300 and answer.status_code not in {304, *STATE}:
+            assert (answer.status_code, list(_refused(answer))) == (400, []), (sent, answer.text)
+    assert accepted
+
+
+@pytest.mark.parametrize("name", list(BY_NAME))
+async def test_what_the_document_forbids_is_answered_as_documented(acme: Org, name: str) -> None:
+    route, ids = BY_NAME[name], await furnish(acme)
+    for case in _cases(route, GenerationMode.NEGATIVE, EXAMPLES):
+        if case.body is not NOT_SET and case.media_type != "application/json":
+            continue
+        _aimed(case, route, ids)
+        answer, sent = await _answer(acme, case)
+        assert answer.status_code < 500, (sent, answer.text)

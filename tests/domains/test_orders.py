@@ -1,0 +1,221 @@
+"""The order's state machine: every pair of states, what a move does, what blocks it, and the thread of messages."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from models.machines import Guard
+from models.orders import MACHINE, OrderStatus
+from schema.scalars import shown_moment
+from tests.support.api import Org, new_order, new_service
+from tests.support.orders import ROADS, WRITE, move, standing
+from tests.support.refusals import TRANSITION, error, problem, unchanged
+
+S = OrderStatus
+PAIRS = list(itertools.product(OrderStatus, OrderStatus))
+READ = """query($id: ID!) { order(id: $id) { status version startedAt dueAt heldAt deliveredAt completedAt
+  cancelledReason revisions availableTransitions { to allowed requires blockedBy { code message limit until } } } }"""
+
+
+async def read(org: Org, key: str) -> Any:
+    return (await org.data(READ, id=key))["order"]
+
+
+async def audited(org: Org) -> list[str]:
+    """The actions of the audit log from its first order on."""
+    found = [row["action"] for row in await org.rows("select action from audit_entries order by id")]
+    return [action for action in found if action.startswith("order:")]
+
+
+async def set_setting(org: Org, name: str, value: Any) -> None:
+    """Set one of the organization's settings, in the table itself."""
+    await org.rows(
+        "insert into org_settings (org_id, name, value, updated_at) values ($1, $2, $3, now())", org.id, name, value
+    )
+
+
+def test_the_table_has_every_move_once() -> None:
+    assert len({(move.origin, move.target) for move in MACHINE.transitions}) == len(MACHINE.transitions) == 15
+    assert set(ROADS) == set(OrderStatus)
+
+
+@pytest.mark.parametrize(("origin", "target"), PAIRS, ids=lambda status: status.value)
+async def test_every_pair_of_states(acme: Org, origin: OrderStatus, target: OrderStatus) -> None:
+    key = await standing(acme, origin)
+    before = await read(acme, key)
+    assert before["status"] == origin
+    legal = MACHINE.between(origin, target)
+    if origin is target:
+        async with unchanged(acme):
+            assert (await move(acme, key, target))["version"] == before["version"]
+    elif legal is None:
+        async with unchanged(acme):
+            told = error(
+                await acme.graphql(TRANSITION, input={"id": key, "to": target, "reason": "x"}), 200,
+                "INVALID_TRANSITION", "input.to",
+            )  # fmt: skip
+            assert (told["status"], told["allowed"]) == (
+                409,
+                [each.target for each in MACHINE.transitions if each.origin is origin],
+            )
+    else:
+        actions = await audited(acme)
+        assert await move(acme, key, target) == {"id": key, "status": target, "version": before["version"] + 1}
+        assert await audited(acme) == [*actions, "order:transition"]
+        events = [row["type"] for row in await acme.rows("select type from events order by id")]
+        assert events[-1] == "order.status_changed"
+    listed = [
+        (each["to"], each["allowed"], each["requires"], each["blockedBy"])
+        for each in (await read(acme, key))["availableTransitions"]
+    ]
+    stands = target if legal is not None else origin
+    assert listed == [
+        (each.target, True, ["REASON"] if each.target is S.CANCELLED else [], None)
+        for each in MACHINE.transitions
+        if each.origin is stands
+    ]
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+async def test_a_life_with_every_effect(acme: Org) -> None:
+    service = await new_service(acme, deliveryDays=5)
+    key = (await new_order(acme, service=service["publicId"]))["publicId"]
+    await move(acme, key, S.SUBMITTED)
+    await move(acme, key, S.IN_PROGRESS)
+    started = await read(acme, key)
+    assert _time(started["dueAt"]) - _time(started["startedAt"]) == timedelta(days=5)
+    await move(acme, key, S.ON_HOLD)
+    held = _time((await read(acme, key))["heldAt"])
+    assert await acme.rows("update orders set held_at = held_at - interval '2 days 3 hours' returning id")
+    await move(acme, key, S.IN_PROGRESS)
+    resumed = await read(acme, key)
+    moved = _time(resumed["dueAt"]) - _time(started["dueAt"])
+    moment = (await acme.rows("select updated_at from orders"))[0]["updated_at"]
+    least = timedelta(days=2, hours=3)
+    assert least <= moved <= moment - held + least
+    assert (resumed["heldAt"], resumed["startedAt"]) == (None, started["startedAt"])
+    await move(acme, key, S.DELIVERED)
+    first = (await read(acme, key))["deliveredAt"]
+    await move(acme, key, S.REVISION_REQUESTED)
+    await move(acme, key, S.IN_PROGRESS)
+    again = await read(acme, key)
+    assert (again["revisions"], again["dueAt"], again["startedAt"]) == (1, resumed["dueAt"], started["startedAt"])
+    await move(acme, key, S.DELIVERED)
+    await move(acme, key, S.COMPLETED)
+    done = await read(acme, key)
+    assert done["completedAt"] is not None
+    assert done["deliveredAt"] >= first
+    await move(acme, key, S.IN_PROGRESS)
+    reopened = await read(acme, key)
+    assert (reopened["completedAt"], reopened["deliveredAt"]) == (None, done["deliveredAt"])
+    await move(acme, key, S.CANCELLED, reason="  Enough  ")
+    assert (await read(acme, key))["cancelledReason"] == "Enough"
+
+
+async def test_the_revision_limit_blocks(acme: Org) -> None:
+    await set_setting(acme, "orders.revisionLimit", 1)
+    key = await standing(acme, S.REVISION_REQUESTED)
+    for to in (S.IN_PROGRESS, S.DELIVERED):
+        await move(acme, key, to)
+    blocked = {each["to"]: each for each in (await read(acme, key))["availableTransitions"]}[S.REVISION_REQUESTED]
+    found = blocked["blockedBy"]
+    assert (blocked["allowed"], blocked["requires"], found["code"]) == (False, [], Guard.REVISION_LIMIT)
+    assert (found["limit"], found["until"]) == (1, None)
+    async with unchanged(acme):
+        told = error(
+            await acme.graphql(TRANSITION, input={"id": key, "to": S.REVISION_REQUESTED}), 200, "INVALID_TRANSITION"
+        )
+        assert (told["blockedBy"], told["allowed"]) == ("REVISION_LIMIT", ["COMPLETED", "CANCELLED"])
+        assert (told["limit"], "until" in told) == (1, False)
+
+
+@pytest.mark.parametrize(("days", "ago", "allowed"), [(None, 29, True), (None, 31, False), (0, 0, False), (3, 2, True)])
+async def test_the_reopen_window_blocks(acme: Org, days: int | None, ago: int, allowed: bool) -> None:
+    if days is not None:
+        await set_setting(acme, "orders.reopenDays", days)
+    key = await standing(acme, S.COMPLETED)
+    completed = datetime.now(UTC) - timedelta(days=ago, seconds=1)
+    assert await acme.rows("update orders set completed_at = $1 returning id", completed)
+    (listed,) = (await read(acme, key))["availableTransitions"]
+    assert (listed["to"], listed["allowed"]) == (S.IN_PROGRESS, allowed)
+    answer = await acme.graphql(TRANSITION, input={"id": key, "to": S.IN_PROGRESS})
+    if allowed:
+        assert answer.json()["data"]["transitionOrder"]["order"]["status"] == S.IN_PROGRESS
+    else:
+        told = error(answer, 200, "INVALID_TRANSITION")
+        assert (told["blockedBy"], told["allowed"]) == ("REOPEN_WINDOW", [])
+        window = 30 if days is None else days
+        (kept,) = await acme.rows("select completed_at from orders")
+        until = shown_moment(kept["completed_at"] + timedelta(days=window))
+        assert (listed["blockedBy"]["limit"], listed["blockedBy"]["until"]) == (window, until)
+        assert (told["limit"], told["until"]) == (window, until)
+
+
+async def test_an_update_changes_fields_then_moves(acme: Org) -> None:
+    key = (await new_order(acme))["publicId"]
+    actions = await audited(acme)
+    body = {"quantity": 3, "notes": "Three", "status": "CANCELLED", "statusReason": "Too many"}
+    answer = await acme.http.put(f"/api/v1/orders/{key}", json=body)
+    found = answer.json()["data"]
+    assert (answer.status_code, found["version"], found["quantity"], found["total"]) == (200, 2, 3, 45_000)
+    assert (found["status"], found["cancelledReason"], found["notes"]) == ("CANCELLED", "Too many", "Three")
+    assert await audited(acme) == [*actions, "order:update", "order:transition"]
+    changes = [orjson.loads(row["changes"]) for row in await acme.rows(_CHANGES)]
+    assert sorted(changes[-2]) == ["notes", "quantity", "total"]
+    assert sorted(changes[-1]) == ["cancelledReason", "status"]
+    events = [row["type"] for row in await acme.rows("select type from events order by id")]
+    assert events[-2:] == ["order.updated", "order.status_changed"]
+
+
+_CHANGES = "select changes from audit_changes order by entry_id"
+
+
+async def test_quantity_is_fixed_once_work_has_started(acme: Org) -> None:
+    key = await standing(acme, S.IN_PROGRESS)
+    async with unchanged(acme):
+        answer = await acme.http.put(f"/api/v1/orders/{key}", json={"quantity": 2, "status": "DELIVERED"})
+        assert problem(answer, 409, "CONFLICT", "body.quantity")["reason"] == "WORK_STARTED"
+        same = await acme.http.put(f"/api/v1/orders/{key}", json={"quantity": 1, "status": "IN_PROGRESS"})
+        assert (same.status_code, same.json()["data"]["status"]) == (200, "IN_PROGRESS")
+
+
+async def test_internal_messages_are_for_those_who_may(acme: Org) -> None:
+    key = (await new_order(acme))["publicId"]
+    ids = {}
+    for visibility in ("PUBLIC", "INTERNAL"):
+        given = {"orderId": key, "body": "Hello", "visibility": visibility}
+        ids[visibility] = (await acme.data(WRITE, input=given))["createMessage"]["message"]["id"]
+    weak = acme.holding(await acme.new_key("messages:write", "orders:read"))
+    inner = acme.holding(await acme.new_key("messages:read", "messages:internal", "orders:read"))
+    thread = """query($id: ID!) { messages(orderId: $id) { totalCount nodes { id } }
+      order(id: $id) { messages { totalCount edges { node { id } } } } }"""
+    ask = "query($f: MessageFilter, $id: ID!) { messages(orderId: $id, filter: $f) { totalCount nodes { id } } }"
+    some = "query($f: OrderFilter) { orders(filter: $f) { totalCount } }"
+    only = {"messages": {"some": {"visibility": {"eq": "INTERNAL"}}}}
+    one = "query($id: ID!) { message(id: $id) { id } node(id: $id) { id } nodes(ids: [$id]) { id } }"
+    for who, seen in ((weak, ["PUBLIC"]), (inner, ["INTERNAL", "PUBLIC"]), (acme, ["INTERNAL", "PUBLIC"])):
+        wanted = [{"id": ids[name]} for name in seen]
+        found = await who.data(thread, id=key)
+        assert found["messages"] == {"totalCount": len(seen), "nodes": wanted}
+        assert [edge["node"] for edge in found["order"]["messages"]["edges"]] == wanted
+        assert found["order"]["messages"]["totalCount"] == len(seen)
+        hidden = (await who.data(ask, id=key, f={"not": {"visibility": {"eq": "PUBLIC"}}}))["messages"]
+        assert hidden["totalCount"] == len(hidden["nodes"]) == len(seen) - 1
+        assert (await who.data(some, f=only))["orders"]["totalCount"] == len(seen) - 1
+        for name in ("PUBLIC", "INTERNAL"):
+            this = {"id": ids[name]} if name in seen else None
+            assert await who.data(one, id=ids[name]) == {"message": this, "node": this, "nodes": [this]}
+    async with unchanged(acme):
+        given = {"orderId": key, "body": "Psst", "visibility": "INTERNAL"}
+        told = error(await weak.graphql(WRITE, input=given), 403, "FORBIDDEN", "input.visibility")
+        assert told["scope"] == "messages:internal"
+        error(await acme.graphql(WRITE, input=given | {"authorKind": "SYSTEM"}), 200, "BAD_INPUT", "input.authorKind")
+        error(await acme.graphql(WRITE, input={"orderId": "x", "body": " "}), 200, "BAD_INPUT", "input.body")
+    for each in (weak, inner):
+        await each.http.aclose()

@@ -1,0 +1,116 @@
+"""Who may do what with webhooks: scopes, other organizations, and keys weaker than the one that made an endpoint."""
+
+from models.typeid import decode, encode, new_uuid
+from tests.support.api import Org, new_client, new_order
+from tests.support.webhooks import (
+    AGAIN,
+    DELETE,
+    HOOKS,
+    LIST,
+    ONE,
+    ROTATE,
+    SEND,
+    UPDATE,
+    actions,
+    new_webhook,
+    with_scopes,
+)
+
+CHANGES: tuple[tuple[str, dict[str, str]], ...] = (
+    (UPDATE, {"status": "DISABLED"}),
+    (DELETE, {}),
+    (ROTATE, {}),
+    (SEND, {}),
+)
+
+
+async def test_scopes_are_asked_for(acme: Org) -> None:
+    made = await new_webhook(acme)
+    async with with_scopes(acme, "webhooks:read") as reader, with_scopes(acme, "clients:write") as nobody:
+        assert [hook["publicId"] for hook in (await reader.http.get(HOOKS)).json()["data"]] == [made["publicId"]]
+        node = "query($id: ID!) { node(id: $id) { __typename id } }"
+        found = await reader.data(node, id=made["publicId"])
+        assert found == {"node": {"__typename": "WebhookEndpoint", "id": made["publicId"]}}
+        for org, scope in ((nobody, "webhooks:read"), (reader, "webhooks:write")):
+            answer = await (org.http.get(HOOKS) if org is nobody else org.http.post(HOOKS, json={}))
+            assert (answer.status_code, answer.json()["code"], answer.json()["scope"]) == (403, "FORBIDDEN", scope)
+        assert await nobody.refused(node, id=made["publicId"]) == [("FORBIDDEN", None)]
+        assert await nobody.refused(LIST) == [("FORBIDDEN", None)]
+        for change, more in CHANGES:
+            assert await reader.refused(change, input={"id": made["publicId"], **more}) == [("FORBIDDEN", None)]
+        assert (await reader.http.delete(f"{HOOKS}/{made['publicId']}")).status_code == 403
+        assert (await acme.data(ONE, id=made["publicId"]))["webhook"]["version"] == 1
+
+
+DELIVERED = "query($id: ID!) { webhook(id: $id) { deliveries { nodes { id } } } }"
+STATE = """select url, events, description, e.status, version, secret, deleted_at, d.redeliveries, d.updated_at as moved
+  from webhook_endpoints e left join deliveries d on d.endpoint_id = e.id where e.id = $1"""
+
+
+async def test_a_weaker_key_changes_nothing_of_what_a_stronger_one_made(acme: Org) -> None:
+    made = await new_webhook(acme)
+    await new_client(acme)
+    [delivery] = (await acme.data(DELIVERED, id=made["publicId"]))["webhook"]["deliveries"]["nodes"]
+    key = decode("webhook", made["publicId"])
+    before, written = await acme.rows(STATE, key), await actions(acme)
+    this = {"id": made["publicId"]}
+    changes = [
+        (UPDATE, this | {"url": "https://elsewhere.example.com/"}),
+        (UPDATE, this | {"events": ["client.created"]}),
+        (UPDATE, this | {"description": "mine"}),
+        (UPDATE, this | {"status": "DISABLED"}),
+        (UPDATE, this | {"description": None}),
+        (ROTATE, this),
+        (AGAIN, {"id": delivery["id"]}),
+    ]
+    every = ("clients:read", "messages:internal", "messages:write", "orders:write", "services:read")
+    weak = [((), "clients:read"), (("clients:read",), "messages:internal"), (every[:-1], "services:read")]
+    for held, scope in weak:
+        async with with_scopes(acme, "webhooks:write", *held) as org:
+            for change, given in changes:
+                [error] = (await org.graphql(change, input=given)).json()["errors"]
+                told = error["extensions"]
+                assert (told["code"], told["status"], told["field"]) == ("FORBIDDEN", 403, "input.id")
+                assert told["scope"] == scope
+            assert (await org.data(SEND, input=this))["sendTestEvent"]["delivery"]["eventType"] == "webhook.test"
+    await acme.rows("delete from deliveries where event_type = 'webhook.test'")
+    assert await acme.rows(STATE, key) == before
+    assert await actions(acme) == written + ["webhook:test"] * len(weak)
+    # All that an endpoint can hear of is enough, though its maker could do more.
+    async with with_scopes(acme, "webhooks:write", *every) as equal:
+        for change, given in changes:
+            await equal.data(change, input=given | ({"status": "ENABLED"} if change is UPDATE else {}))
+
+
+async def test_a_weaker_key_may_delete_what_a_stronger_one_made(acme: Org) -> None:
+    made = [await new_webhook(acme) for _ in range(2)]
+    async with with_scopes(acme, "webhooks:write") as weak:
+        assert (await weak.http.delete(f"{HOOKS}/{made[0]['publicId']}")).status_code == 204
+        await weak.data(DELETE, input={"id": made[1]["publicId"]})
+    assert (await acme.data(LIST))["webhooks"]["totalCount"] == 0
+
+
+async def test_a_key_changes_what_it_and_weaker_ones_made(acme: Org) -> None:
+    async with with_scopes(acme, "webhooks:write", "clients:read") as weak, with_scopes(acme, "webhooks:write") as none:
+        for maker, actor in ((weak, weak), (none, weak), (none, none), (weak, acme)):
+            own = await new_webhook(maker)
+            moved = {"id": own["publicId"], "url": "https://elsewhere.example.com/"}
+            assert (await actor.data(UPDATE, input=moved))["updateWebhook"]["webhook"]["url"] == moved["url"]
+            await actor.data(ROTATE, input={"id": own["publicId"]})
+        await new_order(acme)
+    heard = "select distinct event_type, e.scopes from deliveries d join webhook_endpoints e on e.id = d.endpoint_id"
+    assert {(row["event_type"], *row["scopes"]) for row in await acme.rows(heard)} == {
+        ("client.created", "clients:read", "webhooks:write")
+    }
+
+
+async def test_a_foreign_webhook_is_as_a_missing_one(acme: Org, other: Org) -> None:
+    made = await new_webhook(acme)
+    for public_id in (made["publicId"], encode("webhook", new_uuid()), "client_" + made["publicId"][8:], "x"):
+        assert (await other.data(ONE, id=public_id))["webhook"] is None
+        for change, more in CHANGES:
+            assert await other.refused(change, input={"id": public_id, **more}) == [("NOT_FOUND", "input.id")]
+        answer = await other.http.delete(f"{HOOKS}/{public_id}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
+    assert (await acme.data(ONE, id=made["publicId"]))["webhook"]["version"] == 1
+    assert await actions(acme) == ["webhook:create"]

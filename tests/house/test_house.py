@@ -1,0 +1,115 @@
+"""The house itself: files stay small, each domain has its file in every room, every name of a room is a layer."""
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.repository import ROOT
+
+CEILING = 260
+DOMAINS = ("clients", "services", "orders", "messages", "webhooks")
+
+
+def _tracked(*patterns: str) -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--", *patterns], cwd=ROOT, check=True, capture_output=True, encoding="utf-8", timeout=60
+    ).stdout
+    return [ROOT / line for line in listed.splitlines()]
+
+
+def test_no_file_is_over_the_ceiling() -> None:
+    files = [path for path in _tracked("*.py") if "versions" not in path.parts]
+    assert len(files) > 50
+    assert [str(path) for path in files if len(path.read_text(encoding="utf-8").splitlines()) > CEILING] == []
+
+
+def test_tests_are_in_the_folder_of_what_they_test_and_share_by_support_alone() -> None:
+    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"bench"}
+    folders = {path.parent.name for path in (ROOT / "tests").glob("*/__init__.py")}
+    assert folders - {"contract", "domains", "house", "support"} <= rooms
+    files = _tracked("tests/*.py")
+    assert [path.name for path in files if path.parent.name == "tests"] == ["__init__.py", "conftest.py"]
+    assert [path.name for path in files if path.parent.name == "support" and path.name.startswith("test_")] == []
+    found = [
+        (path.name, node.module)
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module and ".test_" in node.module
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_a_domain_has_its_name_in_every_room(domain: str) -> None:
+    for place in (f"models/{domain}.py", f"resolvers/{domain}.py", f"schema/{domain}.py"):
+        assert (ROOT / place).exists()
+    assert (ROOT / f"schema/operations/{domain}.graphql").exists()
+
+
+def test_nothing_of_a_machine_or_an_index_is_committed() -> None:
+    words = ("pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".", "/" + "root/", "/" + "work/")
+    found = [
+        (str(path), word)
+        for path in _tracked("*.py", "*.md", "*.txt", "*.in", "*.toml", "Makefile", "*.graphql", "*.json", ".ci/run")
+        for word in words
+        if word in path.read_text(encoding="utf-8")
+    ]
+    assert found == []
+
+
+def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, ast.Attribute, bool]]:
+    """Each call of an attribute, what is called, and whether it is awaited, at once or by `wait_for`."""
+    awaited = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Await)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "asyncio.wait_for":
+            awaited |= {id(argument) for argument in node.args}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield node, node.func, id(node) in awaited
+
+
+def _given(call: ast.Call) -> set[str | None]:
+    return {keyword.arg for keyword in call.keywords}
+
+
+def _is_endless(call: ast.Call, called: ast.Attribute) -> bool:
+    owner = ast.unparse(called.value)
+    if owner == "subprocess":
+        return called.attr in ("run", "call", "check_call", "check_output") and "timeout" not in _given(call)
+    if owner.endswith((".stdout", ".stderr")):
+        return called.attr in ("read", "readline", "readlines")
+    # With an argument `join` is a text's, and `wait` has its time.
+    return called.attr in ("communicate", "join", "wait") and not call.args and "timeout" not in _given(call)
+
+
+def test_every_wait_of_a_test_for_a_process_or_a_thread_has_an_end() -> None:
+    # What is awaited ends with the time that each test has (pyproject.toml).
+    found = []
+    for path in _tracked("tests/*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        endless = [call for call, called, awaited in _calls(tree) if not awaited and _is_endless(call, called)]
+        # As a context it waits at the end of the block.
+        for node in ast.walk(tree):
+            if isinstance(node, ast.With):
+                endless += [
+                    each.context_expr
+                    for each in node.items
+                    if isinstance(each.context_expr, ast.Call)
+                    and ast.unparse(each.context_expr.func) == "subprocess.Popen"
+                ]
+        found += [f"{path.name}:{call.lineno}" for call in endless]
+    assert found == []
+
+
+def test_no_text_depends_on_the_locale() -> None:
+    found = []
+    for path in _tracked("*.py"):
+        for call, called, _ in _calls(ast.parse(path.read_text(encoding="utf-8"))):
+            read = called.attr in ("read_text", "write_text") and "encoding" not in _given(call)
+            text = called.attr in ("run", "Popen", "check_output") and _given(call) & {"text", "universal_newlines"}
+            if read or text:
+                found.append(f"{path.relative_to(ROOT)}:{call.lineno}")
+    assert found == []

@@ -1,0 +1,79 @@
+"""The README is true where it can be held to it: settings, commands, files."""
+
+import re
+
+from models.resources import scopes
+from schema.graph import CORE
+from server.cli.main import COMMANDS
+from server.cli.scopes_table import scopes_table
+from server.cli.settings_table import settings_table
+from server.settings import Settings
+from tests.support.repository import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+HEADINGS = [
+    "Two commands",
+    "A first query",
+    "A first REST call",
+    "Scopes",
+    "A first webhook",
+    "Settings",
+    "Deployment",
+    "The audit log",
+    "Commands",
+    "Versions",
+    "How fast it is",
+    "What it survives",
+    "How a query runs",
+    "The rooms",
+]
+
+
+def _between(name: str) -> str:
+    return README.split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0].strip()
+
+
+def test_the_settings_are_those_of_the_code() -> None:
+    table = settings_table()
+    assert _between("settings") == table, "paste what `counterfoil settings` prints"
+    for name in Settings.model_fields:
+        assert f"| `{name.upper()}` |" in table
+    assert "| `PORT` | `8000` |" in table
+    assert "| `DATABASE_URL` | **required** |" in table
+    assert "| `WEBHOOK_PARENTS` | `integrations,settings,org-settings` |" in table
+    assert "| `CORS_ORIGINS` | none |" in table
+
+
+def test_the_commands_are_those_of_the_code() -> None:
+    rows = []
+    for command in COMMANDS:
+        options = []
+        for option in command.options:
+            shown = option.name if option.flag else f"{option.name} …"
+            options.append(shown if option.required else f"[{shown}]")
+        rows.append(f"| `{' '.join(['counterfoil', *command.words, *options])}` | {command.help} |")
+    assert _between("commands") == "\n".join(["| command | what it does |", "|---|---|", *rows])
+
+
+def test_the_scopes_are_those_of_the_code() -> None:
+    table = scopes_table()
+    assert _between("scopes") == table, "paste what `counterfoil scopes` prints"
+    listed = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+    assert sorted(listed) == CORE.extensions["scopes"]
+    assert {*listed} == scopes()
+    assert "| `orders:read` | `order`, `orders` |" in table
+
+
+def test_it_tells_in_this_order() -> None:
+    assert re.findall(r"^## (.+)$", README, re.MULTILINE) == HEADINGS
+
+
+def test_what_it_links_to_exists() -> None:
+    linked = [target for target in re.findall(r"\]\(([^)]+)\)", README) if "://" not in target]
+    assert len(linked) > 2
+    assert [target for target in linked if not (ROOT / target).exists()] == []
+
+
+def test_every_room_is_in_the_list() -> None:
+    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"bench"}
+    assert rooms == set(re.findall(r"^\| `(\w+)/` \|", README, re.MULTILINE))

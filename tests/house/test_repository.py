@@ -1,0 +1,112 @@
+"""The repository's own files: hooks run what `make test` runs first, records and documents are in their indexes."""
+
+import re
+import subprocess
+from collections.abc import Sequence
+
+from models.orders import MACHINE
+from models.resources import events
+from models.settings import REGISTRY
+from models.webhooks import event_scope
+from tests.support.repository import ROOT
+
+DECISIONS = ROOT / "docs/decisions"
+# Written by a command, so not edited by hand.
+GENERATED = ("rest_shim/openapi.json", "schema/schema.graphql", "requirements/base.txt", "docs/growth/growth.svg")
+
+
+def _attributes(path: str, *names: str) -> list[str]:
+    told = subprocess.run(
+        ["git", "check-attr", *names, "--", path],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    ).stdout
+    return [line.rsplit(": ", 1)[1] for line in told.splitlines()]
+
+
+def test_hooks_run_what_make_test_runs_before_the_tests() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    first = re.findall(r"^test: (.+) pytest ##", makefile, re.MULTILINE)[0].split()
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert re.findall(r"^ +entry: make --silent (\S+)$", hooks, re.MULTILINE) == first
+    assert "repo: local" in hooks
+    assert "rev:" not in hooks, "hooks run what is locked"
+
+
+def test_generated_files_are_marked_and_not_merged_by_lines() -> None:
+    for path in GENERATED:
+        assert (ROOT / path).exists()
+        assert _attributes(path, "linguist-generated", "merge") == ["true", "unset"], path
+    assert _attributes("schema/clients.py", "linguist-generated", "merge", "eol") == [
+        "unspecified",
+        "unspecified",
+        "lf",
+    ]
+
+
+def test_each_record_is_in_the_index_and_has_the_one_form() -> None:
+    index = (DECISIONS / "README.md").read_text(encoding="utf-8")
+    files = sorted(path for path in DECISIONS.glob("*.md") if path.name != "README.md")
+    assert len(files) > 20
+    listed = re.findall(r"^\| \[(\d{4})\]\(([^)]+)\) \| (.+?) \|$", index, re.MULTILINE)
+    found = []
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        title, *_ = text.splitlines()
+        number = path.name[:4]
+        assert title.startswith(f"# {number}: "), path.name
+        headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+        assert headings[:3] == ["Context", "Decision", "What it costs"], path.name
+        assert {*headings[3:]} <= {"Figures", "What was not done"}, path.name
+        found.append((number, path.name, title.removeprefix(f"# {number}: ")))
+    assert listed == found
+
+
+def test_each_document_is_in_the_index() -> None:
+    index = (ROOT / "docs/README.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\(([^)#]+)\)", index))
+    assert [target for target in linked if not (ROOT / "docs" / target).exists()] == []
+    assert {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"} <= linked
+    assert {
+        "decisions/README.md",
+        "growth/growth.svg",
+        "../CONTRIBUTING.md",
+        "../SECURITY.md",
+        "../CHANGELOG.md",
+    } <= linked
+
+
+def test_what_documents_link_to_exists() -> None:
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "bench/RESULTS.md"]
+    assert len(documents) > 25
+    missing = [
+        f"{path.relative_to(ROOT)}: {target}"
+        for path in documents
+        for target in re.findall(r"\]\(([^)\s#]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+        if "://" not in target and not (path.parent / target).exists()
+    ]
+    assert missing == []
+
+
+def _between(name: str) -> str:
+    text = (ROOT / "docs/domain.md").read_text(encoding="utf-8")
+    return text.split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0].strip()
+
+
+def _table(head: str, rows: Sequence[tuple[str, ...]]) -> str:
+    return "\n".join([head, "|---" * len(rows[0]) + "|", *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def test_the_domain_has_the_transitions_and_events_of_the_code() -> None:
+    moves = [(each.origin.value, each.target.value, each.meaning) for each in MACHINE.transitions]
+    assert _between("transitions") == _table("| from | to | what it means |", moves)
+    rows = []
+    for name, _, meaning in events():
+        scope = event_scope(name)
+        rows.append((f"`{name}`", meaning, "none" if scope is None else f"`{scope}`"))
+    assert _between("events") == _table("| event | when | scope that the creating key needs |", rows)
+    domain = (ROOT / "docs/domain.md").read_text(encoding="utf-8")
+    assert {*re.findall(r"`(orders\.\w+)`", domain)} == REGISTRY.keys()

@@ -1,0 +1,251 @@
+"""Counts and pages of filters in an organization that PostgreSQL's statistics do not know, as they are of another one.
+
+Counts are those of plain Python, and no plan reads a whole table for each row of another."""
+
+import json
+import operator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from bench.filters.cases import Case, cases
+from bench.filters.data import Size, analyze, fill
+from models.base import metadata
+from models.keys import ActorKind, Source
+from models.typeid import new_uuid
+from resolvers import candidates
+from resolvers.context import Actor, Context
+from resolvers.listing import STATEMENTS
+from resolvers.runtime import Runtime
+from resolvers.sql import Sql
+from schema.engine import Engine
+from server.wiring import running
+from tests.support.api import settings_of
+from tests.support.servers import Backends
+
+BEFORE = Size(clients=30, services=5, orders=50, messages=60, deliveries=5)
+SIZE = Size(clients=1_500, services=800, orders=3_000, messages=2_000, deliveries=20)
+ENGINE = Engine()
+TYPES = {"clients": "ClientFilter", "orders": "OrderFilter", "services": "ServiceFilter"}
+EVERY = [case for case in cases(SIZE) if case.listed in TYPES]
+Plan = Mapping[str, Any]
+Rows = dict[str, list[dict[str, Any]]]
+Imported = tuple[Runtime, UUID, Rows]
+
+
+class Probe(Context):
+    """A context that keeps the plans of its statements."""
+
+    plans: list[tuple[str, Plan]]
+
+    async def run(self, asked: Sql, arguments: Sequence[Any]) -> list[Any]:
+        """Run a statement, and keep the plan that it has in its snapshot."""
+        link = self._connection
+        assert link is not None, "a snapshot is open"
+        await link.execute(f"prepare probed as {asked.text}")
+        given = sql.SQL(", ").join(map(sql.Literal, arguments)).as_string()
+        (plan,) = json.loads(await link.fetchval(f"explain (format json) execute probed({given})"))
+        await link.execute("deallocate probed")
+        self.plans.append((asked.text, plan["Plan"]))
+        return await super().run(asked, arguments)
+
+
+@pytest.fixture(scope="module")
+async def imported(backends: Backends, template: str) -> AsyncIterator[Imported]:
+    """An organization that was filled after the tables were analyzed with another one's rows, and its rows."""
+    org_id = new_uuid()
+    with backends.empty_database(template=template) as made:
+        owner = made.migration_database_url
+        fill(owner, new_uuid(), BEFORE)
+        analyze(owner)
+        fill(owner, org_id, SIZE)
+        async with running(settings_of(made), least=1, most=1) as runtime:
+            yield runtime, org_id, rows_of(owner, org_id)
+
+
+def rows_of(owner: str, org_id: UUID) -> Rows:
+    """The rows of some tables, each with those that it is related to."""
+    found: Rows = {}
+    with psycopg.connect(owner, row_factory=dict_row) as connection:
+        connection.execute("select set_config('app.org_id', %s, true)", [str(org_id)])
+        for table in ("clients", "services", "orders", "messages"):
+            query = sql.SQL("select * from {} where org_id = %s").format(sql.Identifier(table))
+            found[table] = connection.execute(query, [org_id]).fetchall()
+    by_id = {row["id"]: row for rows in found.values() for row in rows}
+    for parent, many in (("clients", "orders"), ("services", "orders"), ("orders", "messages")):
+        for row in found[parent]:
+            row[many] = []
+        for row in found[many]:
+            row[parent[:-1]] = by_id[row[f"{parent[:-1]}_id"]]
+            row[parent[:-1]][many].append(row)
+    return found
+
+
+RELATIONS = {
+    "clients": {"orders": "orders"},
+    "services": {"orders": "orders"},
+    "orders": {"client": "clients", "service": "services", "messages": "messages"},
+    "messages": {"order": "orders"},
+}
+CONDITIONS: dict[str, list[dict[str, Any]]] = {
+    "clients": [
+        {"status": {"eq": "LEAD"}}, {"status": {"notIn": ["LEAD"]}}, {"tags": {"has": "vip"}}, {"search": "client 1"},
+    ],
+    "services": [
+        {"status": {"eq": "ARCHIVED"}}, {"price": {"lt": 2_000}}, {"search": "service"}, {"tags": {"has": "vip"}},
+    ],
+    "orders": [
+        {"status": {"eq": "PENDING"}}, {"number": {"lt": 900}}, {"dueAt": {"isNull": True}},
+        {"dueAt": {"gt": "2026-01-01T00:10:00.000Z"}}, {"tags": {"has": "vip"}}, {"search": "1"},
+    ],
+    "messages": [{"authorKind": {"eq": "CLIENT"}}, {"visibility": {"eq": "PUBLIC"}}],
+}  # fmt: skip
+
+
+def at_random(chance: Random, listed: str, depth: int) -> dict[str, Any]:
+    """A filter of a list, at most so many levels deep."""
+    made: dict[str, Any] = {}
+    for _ in range(chance.choice([1, 1, 2])):
+        kind = chance.choice(["column", "and", "or", "not", "relation", "relation"]) if depth else "column"
+        if kind == "column":
+            made |= chance.choice(CONDITIONS[listed])
+        elif kind == "relation":
+            name, other = chance.choice(list(RELATIONS[listed].items()))
+            inner = at_random(chance, other, depth - 1)
+            made[name] = {chance.choice(["some", "none"]): chance.choice([inner, {}])} if name == other else inner
+        elif kind == "not":
+            made["not"] = at_random(chance, listed, depth - 1)
+        else:
+            made[kind] = [at_random(chance, listed, depth - 1) for _ in range(2)]
+    return made
+
+
+def meets(listed: str, row: Mapping[str, Any], filter_: Mapping[str, Any]) -> bool:
+    """Whether a row meets a filter, in plain Python."""
+    return all(_meets(listed, row, name, value) for name, value in filter_.items())
+
+
+def _meets(listed: str, row: Mapping[str, Any], name: str, value: Any) -> bool:
+    if name in ("and", "or"):
+        return (all if name == "and" else any)(meets(listed, row, each) for each in value)
+    if name == "not":
+        return not meets(listed, row, value)
+    if name == "search":
+        words = {"clients": ["client", "company", "example", "org"], "services": ["service"], "orders": []}[listed]
+        number = row["number"] if listed == "orders" else row["name"].split()[-1]
+        return all(any(word.startswith(asked) for word in [*words, str(number)]) for asked in value.split())
+    other = RELATIONS[listed].get(name)
+    if other is None:
+        column = {"dueAt": "due_at", "authorKind": "author_kind"}.get(name, name)
+        ((operator, operand),) = value.items()
+        return OPERATORS[operator](row[column], operand)
+    if name != other:
+        return meets(other, row[name], value)
+    ((how, inner),) = value.items()
+    return any(meets(other, each, inner) for each in row[name]) is (how == "some")
+
+
+OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": operator.eq,
+    "notIn": lambda value, given: value not in given,
+    "has": lambda value, given: given in value,
+    "isNull": lambda value, given: (value is None) is given,
+    "lt": operator.lt,
+    "gt": lambda value, given: value is not None and value > datetime.fromisoformat(given),
+}
+
+
+async def ask(imported: Imported, listed: str, filter_: Mapping[str, Any], asked: str) -> tuple[dict[str, Any], Probe]:
+    """What a list answers, and the context that it was asked in."""
+    runtime, org_id, _ = imported
+    ctx = Probe(runtime, Actor(ActorKind.CLI, "test", "test", frozenset({"*"}), org_id), "test", Source.CLI)
+    ctx.plans = []
+    text = f"query ($f: {TYPES[listed]}) {{ {listed}(first: 20, filter: $f) {{ {asked} }} }}"
+    prepared = ENGINE.measure(text, None, {"f": filter_})
+    ENGINE.validate(prepared, None)
+    answer = await ENGINE.run(ctx, prepared)
+    assert not answer.errors, answer.errors
+    assert answer.data is not None
+    found: dict[str, Any] = answer.data[listed]
+    return found, ctx
+
+
+def repeated(plan: Plan, inside: bool = False) -> Iterator[Plan]:
+    """The scans of a plan that run once for each row of something."""
+    inside = inside or str(plan.get("Subplan Name", "")).startswith("SubPlan")
+    if inside and plan["Node Type"].endswith("Scan"):
+        yield plan
+    for child in plan.get("Plans", []):
+        inner = plan["Node Type"] == "Nested Loop" and child["Parent Relationship"] == "Inner"
+        yield from repeated(child, inside or inner)
+
+
+def keyed(scan: Plan) -> bool:
+    """Whether a scan finds its rows by an index whose first two columns are known."""
+    if scan["Node Type"] in ("Function Scan", "CTE Scan", "Subquery Scan"):
+        return True
+    return "Index Name" in scan and f"({SECOND[scan['Index Name']]} = " in scan["Index Cond"]
+
+
+def unkeyed(plan: Plan) -> list[str]:
+    """The scans of a plan that read more than they look for, again and again."""
+    return [f"{scan['Node Type']} {scan.get('Index Name')}" for scan in repeated(plan) if not keyed(scan)]
+
+
+def second_columns() -> Iterator[tuple[str, str]]:
+    """The second column of each index."""
+    for table in metadata.tables.values():
+        found: list[tuple[Any, Any]] = [(index.name, index.expressions) for index in table.indexes]
+        kinds = sa.PrimaryKeyConstraint | sa.UniqueConstraint
+        found += [(each.name, each.columns) for each in table.constraints if isinstance(each, kinds)]
+        for name, columns in found:
+            yield str(name), [getattr(column, "name", "") for column in [*columns, None]][1]
+
+
+SECOND = dict(second_columns())
+
+
+def test_all_of_a_table_is_told_from_a_row_of_it() -> None:
+    whole = {"Node Type": "Index Scan", "Index Name": "orders_due_idx", "Index Cond": "((org_id = $1) AND (id = $2))"}
+    row = {"Node Type": "Index Scan", "Index Name": "orders_pkey", "Index Cond": "((org_id = $1) AND (id = $2))"}
+    sides = [row | {"Parent Relationship": "Outer"}, whole | {"Parent Relationship": "Inner"}]
+    loop = {"Node Type": "Nested Loop", "Plans": sides}
+    assert [keyed(scan) for scan in (whole, row, *repeated(loop))] == [False, True, False]
+    assert not keyed({"Node Type": "Seq Scan"})
+
+
+@pytest.mark.parametrize("case", EVERY, ids=lambda case: f"{case.listed}-{case.name}-{case.matches}")
+async def test_no_plan_reads_a_table_for_each_row_of_another(imported: Imported, case: Case) -> None:
+    _, ctx = await ask(imported, case.listed, case.filter, "totalCount nodes { id }")
+    assert len(ctx.plans) == 2
+    for text, plan in ctx.plans:
+        assert unkeyed(plan) == [], text
+
+
+@pytest.mark.parametrize("listed", TYPES)
+async def test_counts_of_filters_at_random_are_those_of_plain_python(
+    imported: Imported, listed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance, counted = Random(f"counts of {listed}"), set()
+    for number in range(40):
+        filter_ = at_random(chance, listed, 3)
+        expected = sum(meets(listed, row, filter_) for row in imported[2][listed])
+        for most in (0, 10_000):
+            monkeypatch.setattr(candidates, "MOST", most)
+            monkeypatch.setattr(candidates, "MOST_OF_COLUMNS", most)
+            STATEMENTS.clear()
+            page, ctx = await ask(imported, listed, filter_, "totalCount")
+            assert page["totalCount"] == expected, (number, filter_)
+            for text, plan in ctx.plans:
+                assert unkeyed(plan) == [], text
+        counted.add(expected)
+    STATEMENTS.clear()
+    assert len(counted) > 12

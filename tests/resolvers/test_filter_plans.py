@@ -1,0 +1,124 @@
+"""Filters by both ways to their rows: from the candidates that an index finds, and along the page's order."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from bench.filters.cases import Case, cases, uncovered
+from bench.filters.data import Size, fill, id_of
+from models.keys import ActorKind, Source
+from models.typeid import new_uuid
+from resolvers import candidates
+from resolvers.context import Actor, Context
+from resolvers.listing import STATEMENTS
+from resolvers.runtime import Runtime
+from schema.answers import Answer
+from schema.engine import Engine
+from server.wiring import running
+from tests.support.api import Org, new_client, new_order, settings_of
+from tests.support.servers import Backends
+
+SIZE = Size(clients=60, services=12, orders=200, messages=250, deliveries=40)
+LISTS = {
+    "clients": ("clients(first: 100, filter: $f) { ...L }", "$f: ClientFilter", "ClientConnection"),
+    "services": ("services(first: 100, filter: $f) { ...L }", "$f: ServiceFilter", "ServiceConnection"),
+    "orders": (
+        "orders(first: 100, filter: $f, orderBy: [{field: TOTAL, direction: ASC}]) { ...L }", "$f: OrderFilter",
+        "OrderConnection",
+    ),
+    "messages": (
+        "messages(orderId: $id, first: 100, filter: $f) { ...L }", "$f: MessageFilter, $id: ID!", "MessageConnection",
+    ),
+    "deliveries": (
+        "webhook(id: $id) { deliveries(first: 100, filter: $f) { ...L } }", "$f: DeliveryFilter, $id: ID!",
+        "DeliveryConnection",
+    ),
+    "webhooks": ("webhooks(first: 100, filter: $f) { ...L }", "$f: WebhookEndpointFilter", "WebhookEndpointConnection"),
+}  # fmt: skip
+PARENTS = {"messages": ("order", "orders"), "deliveries": ("webhook", "endpoints")}
+EVERY = list(cases(SIZE))
+
+
+@pytest.fixture(scope="module")
+async def filled(backends: Backends, template: str) -> AsyncIterator[tuple[Runtime, UUID]]:
+    """A database of its own with an organization's rows, of which PostgreSQL has no statistics."""
+    org_id = new_uuid()
+    with backends.empty_database(template=template) as made:
+        fill(made.migration_database_url, org_id, SIZE)
+        async with running(settings_of(made), least=1, most=1) as runtime:
+            yield runtime, org_id
+
+
+async def ask(filled: tuple[Runtime, UUID], case: Case) -> Answer:
+    runtime, org_id = filled
+    actor = Actor(ActorKind.CLI, "test", "test", frozenset({"*"}), org_id)
+    variables: dict[str, Any] = {"f": case.filter}
+    if case.listed in PARENTS:
+        variables["id"] = id_of(*PARENTS[case.listed], 1)
+    engine = Engine()
+    root, given, on = LISTS[case.listed]
+    text = f"query ({given}) {{ {root} }} fragment L on {on} {{ totalCount nodes {{ id }} }}"
+    prepared = engine.measure(text, None, variables)
+    engine.validate(prepared, None)
+    return await engine.run(Context(runtime, actor, "test", Source.CLI), prepared)
+
+
+def page_of(answer: Answer) -> dict[str, Any]:
+    assert not answer.errors, answer.errors
+    assert answer.data is not None
+    (found,) = answer.data.values()
+    page: dict[str, Any] = found.get("deliveries", found)
+    return page
+
+
+def test_every_condition_of_the_graph_has_a_case() -> None:
+    assert uncovered(SIZE) == []
+
+
+@pytest.mark.parametrize("case", EVERY, ids=lambda case: f"{case.listed}-{case.name}-{case.matches}")
+async def test_both_ways_find_the_same_rows(
+    filled: tuple[Runtime, UUID], case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for most in (10_000, 0):
+        monkeypatch.setattr(candidates, "MOST", most)
+        monkeypatch.setattr(candidates, "MOST_OF_COLUMNS", most)
+        STATEMENTS.clear()
+        found.append(page_of(await ask(filled, case)))
+    STATEMENTS.clear()
+    few, along = found
+    assert few == along
+    assert len(few["nodes"]) == min(few["totalCount"], 100)
+
+
+async def test_what_is_null_is_found_and_not_equal_to_anything(acme: Org) -> None:
+    client = (await new_client(acme))["publicId"]
+    due = (await new_order(acme, client))["publicId"]
+    path = f"/api/v1/orders/{due}"
+    assert (await acme.http.put(path, json={"dueAt": "2026-01-02T00:00:00.000Z"})).status_code == 200
+    never = (await new_order(acme, client))["publicId"]
+    query = "query($f: OrderFilter) { orders(filter: $f) { totalCount nodes { id } } }"
+    after: dict[str, Any] = {"dueAt": {"gt": "2026-06-01T00:00:00.000Z"}}
+    for filter_, expected in (
+        ({"dueAt": {"isNull": True}}, [never]),
+        ({"dueAt": {"isNull": False}}, [due]),
+        ({"createdAt": {"isNull": True}}, []),
+        ({"updatedAt": {"isNull": False}}, [never, due]),
+        ({"not": after}, [never, due]),
+        ({"not": {"dueAt": {"lt": "2026-06-01T00:00:00.000Z"}}}, [never]),
+        ({"not": {"not": after}}, []),
+        ({"not": {"or": [after, {"number": {"lt": 0}}]}}, [never, due]),
+    ):
+        page = (await acme.data(query, f=filter_))["orders"]
+        assert [node["id"] for node in page["nodes"]] == expected, filter_
+        assert page["totalCount"] == len(expected), filter_
+
+
+async def test_a_text_is_one_of_several_without_case(acme: Org) -> None:
+    for name in ("Ada", "Grace", "Edsger"):
+        await new_client(acme, name=name)
+    query = "query($f: ClientFilter) { clients(filter: $f, orderBy: [{field: NAME}]) { nodes { name } } }"
+    page = (await acme.data(query, f={"name": {"in": ["GRACE", "ada", "nobody"]}}))["clients"]
+    assert [node["name"] for node in page["nodes"]] == ["Ada", "Grace"]

@@ -1,0 +1,227 @@
+"""Filters of ever new shapes and changes of ever other columns: they cost little, and spare what others use."""
+
+from collections.abc import Mapping
+from itertools import combinations
+from time import process_time
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from graphql import get_introspection_query, parse
+
+from models.orders import orders
+from models.typeid import new_uuid
+from resolvers import organizations
+from resolvers.change_sql import change_sql
+from resolvers.count_sql import CountShape, count_sql
+from resolvers.links import EACH, PREPARED_BYTES
+from resolvers.listing import STATEMENTS
+from resolvers.page_sql import PageShape, page_sql
+from resolvers.runtime import Runtime
+from resolvers.shelf import Shelf
+from resolvers.sql import Sql
+from schema.answers import Answer
+from schema.engine import Engine
+from tests.support.api import Org
+from tests.support.filter_shapes import asking, order_filter
+
+# What one filter of 22 conditions may take on the machine that parses READING in so many seconds.
+MOST_SECONDS = 0.002
+READING, READING_SECONDS = get_introspection_query(), 0.0055
+ENGINE = Engine()
+PREPARED = "select statement from pg_prepared_statements where statement like 'WITH candidates%'"
+
+
+@pytest.fixture(scope="module")
+def scale() -> float:
+    """How many times slower this machine is."""
+    spent = []
+    for _ in range(5):
+        start = process_time()
+        for _ in range(10):
+            parse(READING)
+        spent.append(process_time() - start)
+    return max(1.0, min(spent) / READING_SECONDS)
+
+
+async def ask(runtime: Runtime, org_id: UUID, text: str, variables: Mapping[str, Any]) -> tuple[Answer, int]:
+    """The answer, and what it was charged."""
+    prepared = ENGINE.measure(text, None, variables)
+    ENGINE.validate(prepared, None)
+    return await ENGINE.run(organizations.command_line(runtime, org_id), prepared), prepared.measure.cost
+
+
+def compose(shape: PageShape | CountShape) -> Sql:
+    return page_sql(shape) if isinstance(shape, PageShape) else count_sql(shape)
+
+
+def filters(start: int, count: int, conditions: int = 22, related: int = 0) -> dict[str, Any]:
+    return {f"f{index}": order_filter(start + index, conditions, related) for index in range(count)}
+
+
+@pytest.mark.parametrize(
+    ("related", "conditions", "selected", "count"),
+    [(0, 22, "nodes { id }", 10), (4, 18, "nodes { id }", 10), (0, 22, "totalCount", 10), (0, 3, "nodes { id }", 20)],
+)
+async def test_a_new_shape_takes_little_time_and_is_charged_for_it(
+    single: Runtime, scale: float, related: int, conditions: int, selected: str, count: int
+) -> None:
+    org_id, text, number, cost = new_uuid(), asking(count, selected), 1_000, 0
+    # What is compiled once for all.
+    await ask(single, org_id, text, filters(0, count, conditions, related))
+    composed, spent = [], []
+    for _ in range(5):
+        STATEMENTS.clear()
+        start = process_time()
+        answer, cost = await ask(single, org_id, text, filters(number, count, conditions, related))
+        spent.append(process_time() - start)
+        number += count
+        assert answer.errors == []
+        shapes = list(STATEMENTS)
+        assert len(shapes) == count * (2 if selected == "totalCount" else 1)
+        start = process_time()
+        for shape in shapes:
+            assert compose(shape).names[0] == "org_id"
+        composed.append((process_time() - start) / len(shapes))
+    # Other work of the machine's may be in the way of some of them.
+    assert min(composed) < MOST_SECONDS * scale
+    # All that a request takes between body and body is charged: at least four for each millisecond.
+    assert min(spent) * 1_000 * 4 < cost * scale
+
+
+async def test_the_orders_of_a_page_take_little_time(single: Runtime, scale: float) -> None:
+    org_id, fields = new_uuid(), ["NUMBER", "TOTAL", "DUE_AT", "UPDATED_AT"]
+    text = "query ($n: Int, $o: [OrderOrder!]) { orders(first: $n, orderBy: $o) { nodes { id client { name } } } }"
+    every = [
+        [{"field": one, "direction": up}, {"field": two, "direction": "ASC"}]
+        for one in fields for two in fields for up in ("ASC", "DESC") if one != two
+    ]  # fmt: skip
+    await ask(single, org_id, text, {"n": 1, "o": every[0]})
+    start = process_time()
+    for size, order in enumerate(every, 2):
+        answer, _ = await ask(single, org_id, text, {"n": size, "o": order})
+        assert answer.errors == []
+    assert (process_time() - start) / len(every) < MOST_SECONDS * scale
+
+
+async def test_new_shapes_of_one_organization_replace_its_own_and_fill_nothing(single: Runtime) -> None:
+    STATEMENTS.clear()
+    quiet, noisy = new_uuid(), new_uuid()
+    listing = "query ($f0: OrderFilter) { orders(first: 2, filter: $f0) { totalCount nodes { number } } }"
+    usual = {"f0": {"status": {"eq": "PENDING"}, "client": {"name": {"startsWith": "a"}}}}
+
+    async def prepared() -> list[str]:
+        """What the backend has of filters."""
+        async with single.connection() as link:
+            found = [row["statement"] for row in await link.fetch(PREPARED)]
+            assert link.prepared.weight <= PREPARED_BYTES
+            # What is no longer kept is closed when the next one is prepared.
+            assert set(found) - set(link.prepared) <= {statement.query for statement in link._stmts_to_close}
+            assert len(link._stmts_to_close) < 10
+            return found
+
+    answer, _ = await ask(single, quiet, listing, usual)
+    assert answer.errors == []
+    kept = set(await prepared())
+    assert len(kept) == 2
+    texts: set[str] = set()
+    for round_ in range(30):
+        answer, _ = await ask(single, noisy, asking(10), filters(10_000 + round_ * 10, 10))
+        assert answer.errors == []
+        found = await prepared()
+        texts |= set(found)
+        assert kept <= set(found)
+        assert len(found) < 60
+        assert STATEMENTS.weight <= STATEMENTS.most
+    assert len(texts) > 290
+    # None of a caller's values is in a text.
+    await ask(single, noisy, asking(1), {"f0": {"search": "Qzx7", "tags": {"has": "Qzx7"}, "number": {"eq": 987_654}}})
+    assert [text for text in await prepared() if "qzx7" in text.lower() or "987654" in text] == []
+
+
+def test_a_shelf_takes_from_the_owner_of_most() -> None:
+    shelf: Shelf[str, int] = Shelf(100)
+    assert shelf.put("a", 1, 30, "quiet") == []
+    assert [shelf.put(f"n{index}", index, 30, "noisy") for index in range(4)] == [[], [], [0], [1]]
+    assert (shelf.get("a"), shelf.get("n0"), shelf.get("n2"), len(shelf), shelf.weight) == (1, None, 2, 3, 90)
+    # What was used last goes last, and what is larger than all of it is not kept.
+    assert shelf.put("n4", 4, 20, "noisy") == [3]
+    assert shelf.put("huge", 9, 101, "noisy") == [2, 4, 9]
+    assert (shelf.get("huge"), shelf.get("a"), shelf.weight) == (None, 1, 30)
+    assert shelf.put("b", 2, 80, "other") == [2]
+    shelf.clear()
+    assert (len(shelf), shelf.weight, shelf.get("a")) == (0, 0, None)
+
+
+FIVE = {"eq": 1, "gt": 1, "gte": 1, "lt": 1, "lte": 1}
+LITERAL = "{" + ", ".join(f"{name}: {value}" for name, value in FIVE.items()) + "}"
+
+
+@pytest.mark.parametrize(("filter_", "beyond"), [
+    ({"or": [{"number": {"eq": 1}}] * 49}, None),
+    ({"or": [{"number": {"eq": 1}}] * 50}, "or.49.number"),
+    # Each operator is a condition, each word of a search, each part that holds others, each that holds nothing.
+    ({"and": [{"number": FIVE}] * 9 + [{"total": {"eq": 1, "gt": 1, "lt": 1, "lte": 1}}]}, None),
+    ({"and": [{"number": FIVE}] * 10}, "and.9.number"),
+    ({"and": [{"search": "a b c d e f g h"}] * 6 + [{}]}, None),
+    ({"and": [{"search": "a b c d e f g h"}] * 6 + [{}, {}]}, "and.7"),
+    ({"and": [{"not": {"client": {"status": {"eq": "LEAD"}}}}] * 16 + [{}]}, None),
+    ({"and": [{"not": {"client": {"status": {"eq": "LEAD"}}}}] * 17}, "and.16.not.client"),
+    ({"and": [{"search": ""}] * 49}, None),
+    ({"and": [{"search": ""}] * 50}, "and.49.search"),
+    ({"or": [{"number": {}}] * 50}, "or.49.number"),
+    ({"or": [{"messages": {}}] * 50}, "or.49.messages"),
+])  # fmt: skip
+async def test_a_filter_holds_fifty_conditions(acme: Org, filter_: dict[str, Any], beyond: str | None) -> None:
+    answer = (await acme.graphql(asking(1), f0=filter_)).json()
+    if beyond is None:
+        assert answer["data"] == {"a0": {"nodes": []}}
+        return
+    assert answer["data"] == {"a0": None}
+    (error,) = answer["errors"]
+    assert (error["message"], error["path"]) == ("A filter may hold 50 conditions at most.", ["a0"])
+    told = [error["extensions"][name] for name in ("code", "status", "field", "reason", "limit")]
+    assert told == ["BAD_INPUT", 400, f"filter.{beyond}", "TOO_LONG", 50]
+
+
+async def test_the_conditions_of_a_document_are_counted_as_those_of_variables(acme: Org) -> None:
+    parts = ", ".join([f"{{number: {LITERAL}}}"] * 10)
+    text = f"{{ orders(filter: {{and: [{parts}]}}) {{ nodes {{ id }} }} }}"
+    assert await acme.refused(text) == [("BAD_INPUT", "filter.and.9.number")]
+
+
+async def test_no_statement_is_sent_for_a_filter_of_too_many_conditions(single: Runtime) -> None:
+    prepared = ENGINE.measure(asking(1), None, {"f0": {"and": [{"number": FIVE}] * 10}})
+    ctx = organizations.command_line(single, new_uuid())
+    answer = await ENGINE.run(ctx, prepared)
+    assert ([each["extensions"]["code"] for each in answer.errors], ctx.statements) == (["BAD_INPUT"], 0)
+
+
+async def test_a_search_of_a_thousand_characters_is_read_to_its_end(acme: Org) -> None:
+    assert await acme.data(asking(1), f0={"search": "a" + " " * 998 + "b"}) == {"a0": {"nodes": []}}
+    assert await acme.refused(asking(1), f0={"search": "a" + " " * 999 + "b"}) == [("BAD_INPUT", "filter.search")]
+
+
+async def test_a_statement_that_is_closed_is_prepared_again(single: Runtime) -> None:
+    org_id = new_uuid()
+    async with single.connection() as link:
+        link.prepared.most = EACH * 2
+        pid = link.get_server_pid()
+    for _ in range(2):
+        for start in (1, 2, 3):
+            answer, _ = await ask(single, org_id, asking(3), filters(start, 3, 2))
+            assert answer.errors == []
+    async with single.connection() as link:
+        assert (link.get_server_pid(), len(link.prepared)) == (pid, 0)
+        assert isinstance(link, asyncpg.Connection)
+
+
+def test_an_update_of_other_columns_takes_little_time(scale: float) -> None:
+    columns = ["quantity", "total", "notes", "due_at", "tags", "metadata", "status", "form_data"]
+    change_sql("update", "order", orders, (*columns, "version", "updated_at"), ("tag",), 1)
+    start = process_time()
+    for chosen in combinations(columns, 3):
+        sql = change_sql("update", "order", orders, (*chosen, "version"), ("tag",), 1)
+        assert sql.names[-4:] == (*(f"row_{name}" for name in chosen), "row_version")
+    assert (process_time() - start) / 56 < MOST_SECONDS * scale

@@ -1,0 +1,154 @@
+"""Jobs: one claim at a time, leases that are taken over, attempts that are counted, and what is cleared away."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+import pytest
+
+from models.jobs import JobKind, JobState
+from models.typeid import new_uuid
+from resolvers import due, jobs, retention
+from resolvers.retention import Retention
+from resolvers.runtime import Runtime
+from tests.support.jobs import (
+    OK,
+    Request,
+    eventually,
+    hurry,
+    listen_at,
+    one,
+    receiver,
+    rows,
+    sender,
+    settled,
+    slot_of,
+    tell,
+    working,
+)  # fmt: skip
+from workers import deliver
+
+JOB = "select * from jobs where org_id = $1 and kind = 'WEBHOOK_DELIVERY'"
+DELIVERY = "select * from deliveries where org_id = $1"
+
+
+async def test_a_claim_is_one_workers(runtime: Runtime, org: UUID) -> None:
+    await listen_at(runtime, org, "http://127.0.0.1:9/")
+    [job] = await tell(runtime, org)
+    claims = await asyncio.gather(*(jobs.claim(runtime, org, job, 45) for _ in range(6)))
+    [claim] = [claim for claim in claims if claim is not None]
+    assert (claim.kind, claim.attempt, claim.claim_no) == (JobKind.WEBHOOK_DELIVERY, 1, 1)
+    row = await one(runtime, org, JOB, org)
+    assert (row["state"], row["lease_token"], row["attempt"]) == ("RUNNING", claim.token, 1)
+
+
+async def test_a_claim_is_made_inside_its_organization(runtime: Runtime, org: UUID) -> None:
+    await listen_at(runtime, org, "http://127.0.0.1:9/")
+    [job] = await tell(runtime, org)
+    assert await jobs.claim(runtime, uuid4(), job, 45) is None
+    assert (await one(runtime, org, JOB, org))["state"] == "QUEUED"
+
+
+async def test_a_stale_worker_changes_nothing(runtime: Runtime, org: UUID) -> None:
+    await listen_at(runtime, org, "http://127.0.0.1:9/")
+    [job] = await tell(runtime, org)
+    stale = await jobs.claim(runtime, org, job, -1)
+    assert stale is not None
+    found, _ = await due.due(runtime, 9)
+    assert [each.id for each in found if each.queue == "webhooks"] == [job]
+    fresh = await jobs.claim(runtime, org, job, 45)
+    assert fresh is not None
+    assert (fresh.attempt, fresh.claim_no) == (2, 2)
+    before = await one(runtime, org, JOB, org)
+    with pytest.raises(jobs.Lost):
+        async with jobs.held(runtime, stale) as ctx:
+            await jobs.finish(ctx, stale, JobState.DONE)
+    assert await jobs.beat(runtime, org, [stale, fresh], 45) == {job}
+    after = await one(runtime, org, JOB, org)
+    assert after["lease_until"] > before["lease_until"]
+    assert after | {"lease_until": 0} == before | {"lease_until": 0}
+
+
+async def test_a_stale_handler_records_nothing(runtime: Runtime, org: UUID) -> None:
+    async with receiver() as there:
+        await listen_at(runtime, org, there.url)
+        [job] = await tell(runtime, org)
+        stale = await jobs.claim(runtime, org, job, -1)
+        assert stale is not None
+        taken: list[jobs.Claim | None] = []
+
+        async def take_over(_request: Request) -> bytes:
+            taken.append(await jobs.claim(runtime, org, job, 45))
+            return OK
+
+        there.answer = take_over
+        with pytest.raises(jobs.Lost):
+            await deliver.handler(sender()).run(runtime, stale, slot_of(stale))
+    row = await one(runtime, org, DELIVERY, org)
+    assert (row["status"], row["attempts"]) == ("SENDING", [])
+    assert [claim is not None for claim in taken] == [True]
+    assert (await one(runtime, org, JOB, org))["state"] == "RUNNING"
+
+
+async def test_a_job_past_its_attempts_is_dead(runtime: Runtime, org: UUID) -> None:
+    async with receiver() as there:
+        await listen_at(runtime, org, there.url)
+        await tell(runtime, org)
+        await rows(runtime, org, "update jobs set attempt = 10 where org_id = $1", org)
+        async with working(runtime):
+            await settled(runtime, org, state="DEAD")
+        assert there.requests == []
+    assert (await one(runtime, org, JOB, org))["error_code"] == "ATTEMPTS_EXHAUSTED"
+    assert (await one(runtime, org, DELIVERY, org))["status"] == "FAILED"
+
+
+async def test_a_fault_of_a_handler_is_tried_again_and_recorded(runtime: Runtime, org: UUID) -> None:
+    async with receiver() as there:
+        await listen_at(runtime, org, there.url, secret=b"\x00\x09" + bytes(40))
+        await tell(runtime, org)
+        async with working(runtime):
+
+            async def failed() -> bool:
+                return bool((await one(runtime, org, JOB, org))["error_code"] == "INTERNAL")
+
+            await eventually(failed)
+        assert there.requests == []
+    row = await one(runtime, org, JOB, org)
+    assert (row["state"], row["attempt"]) == ("QUEUED", 1)
+    assert (await one(runtime, org, DELIVERY, org))["status"] == "PENDING"
+
+
+async def test_retention_deletes_what_is_old(runtime: Runtime, org: UUID) -> None:
+    async with receiver() as there:
+        await listen_at(runtime, org, there.url)
+        await tell(runtime, org, 2)
+        async with working(runtime):
+            await settled(runtime, org, number=2)
+    await rows(runtime, org, "insert into directory (kind, key, org_id) values ('slug', 'acme', $1)", org)
+    assert await retention.organizations(runtime) == [org]
+    nothing = {"idempotency": 0, "jobs": 0, "deliveries": 0, "events": 0}
+    assert await retention.clean(runtime, org, Retention()) == nothing
+    columns = "org_id, api_key_id, key, root_field, position, fingerprint, answer, created_at"
+    row = "$1, $2, 'k', 'createClient', 0, 'f', '{}', now() - interval '25 hours'"
+    insert = f"insert into idempotency_records ({columns}) values ({row})"
+    await rows(runtime, org, insert, org, new_uuid())
+    assert await retention.clean(runtime, org, Retention()) == nothing | {"idempotency": 1}
+    await asyncio.sleep(0.01)
+    gone = await retention.clean(runtime, org, Retention(*3 * [Retention().jobs * 0]))
+    assert gone["deliveries"] == 2
+    assert gone["events"] == 2
+    assert gone["jobs"] >= 2
+    assert await rows(runtime, org, JOB, org) == []
+
+
+async def test_a_retry_in_the_future_is_not_due(runtime: Runtime, org: UUID) -> None:
+    await listen_at(runtime, org, "http://127.0.0.1:9/")
+    [job] = await tell(runtime, org)
+    claim = await jobs.claim(runtime, org, job, 45)
+    assert claim is not None
+    async with jobs.held(runtime, claim) as ctx:
+        await jobs.finish(ctx, claim, JobState.QUEUED, delay=60)
+    assert await jobs.claim(runtime, org, job, 45) is None
+    await hurry(runtime, org)
+    again = await jobs.claim(runtime, org, job, 45)
+    assert again is not None
+    assert (again.attempt, again.claim_no) == (2, 2)

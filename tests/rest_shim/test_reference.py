@@ -1,0 +1,196 @@
+"""What the REST API says of itself: the guide, the document, the pages."""
+
+import re
+import shlex
+from html.parser import HTMLParser
+from typing import Any
+
+import httpx
+import pytest
+
+from models.resources import events, scopes
+from resolvers import circuits, deliveries
+from resolvers.errors import CONFLICTS, REASONS, STATUS
+from rest_shim import guide as texts
+from rest_shim.openapi import document, printed_openapi
+from rest_shim.page import CSP, STYLE, page
+from rest_shim.routes import ROUTES
+from server.pages import FIRST_QUERY, LANDING_CSP
+from tests.support.api import serving, settings_of
+from tests.support.repository import ROOT
+from tests.support.servers import Backends
+from workers.deliver import SCHEDULE
+from workers.http import TOTAL_S
+
+
+class _Page(HTMLParser):
+    """The tags of a page, with their attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep a tag."""
+        self.tags.append((tag, dict(attrs)))
+
+
+def _loads_nothing(text: str) -> None:
+    """A page that asks no host for anything, and runs no script."""
+    tags = _Page(text).tags
+    assert {tag for tag, _ in tags} & {"script", "img", "link", "iframe", "object", "embed", "form", "base"} == set()
+    for _, attributes in tags:
+        assert not {"src", "srcset", "style", "background"} & set(attributes)
+        assert not [name for name in attributes if name.startswith("on")]
+    assert "url(" not in text.partition("<style>")[2].partition("</style>")[0]
+    assert "@import" not in text
+
+
+async def test_the_document_is_served_with_an_etag(api: str) -> None:
+    async with httpx.AsyncClient(base_url=api) as http:
+        first = await http.get("/api/openapi.json")
+        assert (first.status_code, first.headers["content-type"]) == (200, "application/json")
+        assert first.text == printed_openapi()
+        tag = first.headers["etag"]
+        assert re.fullmatch(r'"[0-9a-f]{32}"', tag)
+        for known in (tag, f"W/{tag}", f'"x", {tag}', "*"):
+            for path in ("/api/openapi.json", "/api/openapi.json/"):
+                again = await http.get(path, headers={"If-None-Match": known})
+                assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+        for other in ('"x"', tag[:-2] + '"', ""):
+            assert (await http.get("/api/openapi.json", headers={"If-None-Match": other})).status_code == 200
+
+
+async def test_the_documentation_is_a_page_that_loads_nothing(api: str) -> None:
+    async with httpx.AsyncClient(base_url=api) as http:
+        answer = await http.get("/api/docs")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert answer.headers["content-security-policy"] == CSP
+    text = answer.text
+    assert f"<style>{STYLE}</style>" in text
+    assert "<meta name=viewport content='width=device-width,initial-scale=1'>" in text
+    _loads_nothing(text)
+    for route in ROUTES:
+        assert f"</span> {route.path}</code>" in text
+    # It begins with how to send a key, and its Markdown is rendered.
+    assert text.index("Authorization: Bearer $KEY") < text.index("Authentication and scopes")
+    assert text.index("<h1>") < text.index('<h2 id="guide-first-request">First request</h2>') < text.index("<table>")
+    assert not re.search(r"^(##|```|\| )", text, re.MULTILINE)
+    assert "{{" not in text
+    tags = _Page(text).tags
+    ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    links = {attributes["href"] or "" for tag, attributes in tags if tag == "a"}
+    assert {link.removeprefix("#") for link in links if link.startswith("#")} <= set(ids)
+    assert {link for link in links if not link.startswith(("#", "https://"))} == {"/", "/api/openapi.json"}
+    # Each table can scroll by itself: a narrow screen need not.
+    assert text.count("<table>") == text.count("<div class=scroll><table>")
+    # A table that goes on beyond its edge has a shadow there.
+    assert STYLE.count("no-repeat local") == STYLE.count("no-repeat scroll") == 2
+    contents = text[text.index("<nav id=contents") :]
+    for name in ("Client", "Service", "Order"):
+        assert contents.count(f"#Update{name}") == 1
+        assert f"</span> /api/v1/{name.lower()}s/{{publicId}}</code>" in text
+    assert contents.count("(PUT or PATCH)") == 3
+
+
+def test_markup_in_a_description_is_text() -> None:
+    whole = page()
+    assert "&lt;" not in texts.guide()
+    assert "<script" not in whole
+    assert "sk_live_…" in whole
+
+
+async def test_the_start_page_leads_everywhere(api: str, api_settings: Any) -> None:
+    async with httpx.AsyncClient(base_url=api) as http:
+        answer = await http.get("/")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert answer.headers["content-security-policy"] == LANDING_CSP
+        _loads_nothing(answer.text)
+        links = [attributes["href"] or "" for tag, attributes in _Page(answer.text).tags if tag == "a"]
+        assert links == ["/graphql", "/api/docs", "/api/openapi.json"]
+        for link in links:
+            assert (await http.get(link, headers={"Accept": "text/html"})).status_code == 200
+    assert f"http://127.0.0.1:{api_settings.port}/graphql" in answer.text
+
+
+def test_the_start_page_shows_the_first_query_of_the_readme() -> None:
+    shown = FIRST_QUERY.format(base="http://127.0.0.1:8000")
+    readme = "\n".join(
+        line.removeprefix("    ") for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    )
+    assert shown in readme
+
+
+async def test_the_start_page_of_production_names_no_graphiql_and_no_file(backends: Backends) -> None:
+    async with serving(settings_of(backends, environment="production")) as base, httpx.AsyncClient() as http:
+        text = (await http.get(base)).text
+    assert "demo.key" not in text
+    assert "127.0.0.1" not in text
+    assert [attributes["href"] for tag, attributes in _Page(text).tags if tag == "a"] == [
+        "/api/docs", "/api/openapi.json"
+    ]  # fmt: skip
+
+
+def test_the_guide_has_every_scope_code_reason_and_event() -> None:
+    told = texts.guide()
+    for word in (*scopes(), *REASONS, *CONFLICTS, *(name for name, _, _ in events())):
+        assert f"`{word}`" in told, word
+    assert set(STATUS) - set(texts.ADVICE) == {
+        "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "PERSISTED_QUERY_NOT_SUPPORTED"
+    }  # fmt: skip
+    for code, status in STATUS.items():
+        assert (f"| {status} | `{code}` |" in told) == (code in texts.ADVICE)
+
+
+def test_every_reason_in_the_code_is_explained() -> None:
+    rooms = [
+        path.read_text(encoding="utf-8")
+        for room in ("resolvers", "schema", "rest_shim", "server")
+        for path in ROOT.glob(f"{room}/*.py")
+    ]
+    conflicts = {name for text in rooms for name in re.findall(r'reason="([A-Z_]+)"', text)}
+    assert conflicts >= {"EMAIL_TAKEN", "HAS_ORDERS"}
+    assert conflicts <= set(CONFLICTS) | set(REASONS)
+    given = {
+        name for text in rooms for name in re.findall(r'bad_input\([^()]*(?:\([^()]*\)[^()]*)*"([A-Z_]{4,})"', text)
+    }
+    assert given >= {"REQUIRED", "NOT_FOUND", "TOO_LONG"}
+    assert given <= set(REASONS) | {"CLIENT", "STAFF"}
+
+
+def test_the_guide_tells_when_deliveries_are_tried_and_how_long_they_may_take() -> None:
+    units = {"s": 1, "min": 60, "h": 3_600}
+    told = " ".join(texts.guide().split())
+    times = re.search(r"tried ten times over about three days: at once, then (.*?) after the attempt", told)
+    assert times is not None
+    found = [int(number) * units[unit] for number, unit in re.findall(r"(\d+) (s|min|h)", times[1])]
+    assert (0, *found) == SCHEDULE
+    assert f"**Answer 2xx within {TOTAL_S:g} seconds**" in told
+    assert deliveries.GIVEN_UP_AFTER.days == 5
+    assert deliveries.GONE == 410
+    assert "does not answer in time** three times in a row" in told
+    assert "The pause is 30 seconds" in told
+    assert "up to five minutes" in told
+    assert (circuits.OPENS_AFTER, circuits.FIRST_PAUSE_S, circuits.LONGEST_PAUSE_S) == (3, 30, 300)
+
+
+@pytest.mark.parametrize(
+    "block", re.findall(r"```python\n(.*?)```", texts.GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+)
+def test_the_guide_s_python_compiles(block: str) -> None:
+    compile(re.sub(r"^   ", "", block, flags=re.MULTILINE), "guide", "exec")
+
+
+def test_each_route_says_more_than_its_name() -> None:
+    api = document()
+    for route in ROUTES:
+        said = api["paths"][route.path][route.method.lower()]["description"]
+        text, _, command = said.partition("```sh\n")
+        assert len(text.split()) >= 15, route
+        assert "{{" not in said
+        words = shlex.split(command.removesuffix("```").replace("\\\n", " "))
+        assert words[:2] == ["curl", "-s"]
+        assert [word for word in words if word.startswith("$URL")] != []
+    assert set(texts.route_texts()) == {route.operation for route in ROUTES}

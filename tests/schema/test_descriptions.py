@@ -1,0 +1,149 @@
+"""What clients read in the schema and on the command line: everything is described, scopes and defaults are named."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    Undefined,
+    graphql_sync,
+    is_specified_directive,
+)
+
+from models.resources import scopes
+from rest_shim.openapi import document
+from schema.graph import CORE, RULES
+from server.cli.main import COMMANDS, DESCRIPTION, GROUPS
+
+REQUIRES = re.compile(r"Requires the scope `([^`]+)`\.$")
+# What a reference does not say: questions in place of nouns, and words that only our code knows.
+NOT_SAID = re.compile(
+    r"^(To which|Only what|Who |Whose |Why,|Which |How many|What )|\b(hears of|is told|tries)\b|it stands?\b"
+)
+
+
+def _described() -> Iterator[tuple[str, Any]]:
+    """Each part of the schema with a description of its own, by its coordinate."""
+    for name, type_ in CORE.type_map.items():
+        if name.startswith("__") or name in ("String", "Int", "Float", "Boolean", "ID"):
+            continue
+        yield name, type_
+        if isinstance(type_, GraphQLEnumType):
+            yield from ((f"{name}.{value}", part) for value, part in type_.values.items())
+        for field_name, field in getattr(type_, "fields", {}).items():
+            yield f"{name}.{field_name}", field
+            for argument_name, argument in getattr(field, "args", {}).items():
+                yield f"{name}.{field_name}({argument_name}:)", argument
+    yield from ((f"@{each.name}", each) for each in CORE.directives if not is_specified_directive(each))
+
+
+def test_every_part_of_the_schema_is_described_in_whole_sentences() -> None:
+    found = list(_described())
+    assert len(found) > 500
+    # The last line of an order's description is the last of its transitions.
+    assert [where for where, part in found if not (part.description or "").endswith((".", "`."))] == []
+    assert [(where, part.description) for where, part in found if NOT_SAID.search(part.description)] == []
+
+
+def _type(name: str) -> Any:
+    return CORE.type_map[name]
+
+
+def test_what_needs_a_scope_says_which() -> None:
+    said = {}
+    for (type_name, field_name), rule in RULES.items():
+        type_ = CORE.type_map[type_name]
+        if isinstance(type_, GraphQLObjectType) and field_name in type_.fields:
+            named = REQUIRES.search(type_.fields[field_name].description or "")
+            assert named is None or named[1] == rule.scope, (type_name, field_name)
+            if named is not None:
+                said[f"{type_name}.{field_name}"] = named[1]
+    roots = {
+        f"{on}.{name}": rule.scope for (on, name), rule in RULES.items() if on in ("Query", "Mutation") and rule.scope
+    }
+    assert len(roots) > 20
+    beneath = {
+        **{"Client.orders": "orders:read", "Service.orders": "orders:read", "Message.order": "orders:read"},
+        **{"Order.client": "clients:read", "Order.service": "services:read", "Order.messages": "messages:read"},
+    }
+    assert said == roots | beneath
+    assert "read scope of the object's type" in _type("Query").fields["node"].description
+    assert "read scope of the object's type" in _type("Query").fields["nodes"].description
+    assert "`messages:internal`" in _type("Visibility").description
+
+
+def test_filters_on_related_objects_say_which_scope_they_need() -> None:
+    said = {
+        f"{type_.name}.{name}": named[1]
+        for type_ in CORE.type_map.values()
+        if isinstance(type_, GraphQLInputObjectType)
+        for name, field in type_.fields.items()
+        if (named := REQUIRES.search(field.description or "")) is not None
+    }
+    assert said == {
+        **{"ClientFilter.orders": "orders:read", "ServiceFilter.orders": "orders:read"},
+        **{"OrderFilter.client": "clients:read", "OrderFilter.service": "services:read"},
+        **{"OrderFilter.messages": "messages:read", "MessageFilter.order": "orders:read"},
+    }
+    assert {*said.values()} <= scopes()
+
+
+def test_defaults_are_in_the_schema_where_they_hold() -> None:
+    found = {
+        where: part.default_value
+        for where, part in _described()
+        if getattr(part, "default_value", Undefined) is not Undefined and not where.endswith("Order.direction")
+    }
+    assert found == {
+        **{"CreateClientInput.status": "LEAD", "CreateServiceInput.status": "DRAFT", "CreateOrderInput.quantity": 1},
+        **{"CreateServiceInput.billing": "ONE_TIME"},
+        **{"CreateMessageInput.authorKind": "STAFF", "CreateMessageInput.visibility": "PUBLIC"},
+    }
+    # Neither `last` nor a page back by `before` alone would work beside it.
+    assert _type("Query").fields["clients"].args["first"].default_value is Undefined
+    bodies = document()["components"]["schemas"]
+    assert bodies["CreateClientBody"]["properties"]["status"]["default"] == "LEAD"
+    assert bodies["CreateOrderBody"]["properties"]["quantity"]["default"] == 1
+    assert "default" not in bodies["UpdateClientBody"]["properties"]["status"]
+
+
+def test_introspection_shows_them() -> None:
+    asked = """{
+        mutation: __type(name: "Mutation") { fields { name description } }
+        input: __type(name: "CreateOrderInput") { inputFields { name defaultValue } }
+        scalar: __type(name: "DateTime") { specifiedByURL }
+    }"""
+    data: Any = graphql_sync(CORE, asked).data
+    fields = {each["name"]: each["description"] for each in data["mutation"]["fields"]}
+    assert fields["createClient"] == "Create a client. Requires the scope `clients:write`."
+    assert {each["name"]: each["defaultValue"] for each in data["input"]["inputFields"]}["quantity"] == "1"
+    assert data["scalar"]["specifiedByURL"].startswith("https://www.rfc-editor.org/rfc/rfc3339")
+
+
+def _texts(part: Any, where: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(part, dict):
+        for name, value in part.items():
+            if name in ("description", "summary") and isinstance(value, str):
+                yield where, value
+            else:
+                yield from _texts(value, f"{where}/{name}")
+    elif isinstance(part, list):
+        for index, value in enumerate(part):
+            yield from _texts(value, f"{where}/{index}")
+
+
+def test_the_openapi_document_says_it_in_the_same_way() -> None:
+    found = list(_texts(document()))
+    assert len(found) > 500
+    assert [(where, text) for where, text in found if NOT_SAID.search(text) and "info" not in where] == []
+
+
+def test_each_line_of_the_help_names_what_it_does() -> None:
+    lines = [DESCRIPTION, *GROUPS.values()]
+    for command in COMMANDS:
+        lines += [command.help, *(option.help for option in command.options)]
+    assert {command.words[0] for command in COMMANDS if len(command.words) > 1} == GROUPS.keys()
+    assert [line for line in lines if NOT_SAID.search(line) or (line.endswith(".") and line != DESCRIPTION)] == []

@@ -1,0 +1,154 @@
+"""Every loader of the graph: one value for each parent, and the same whatever parents it is given together."""
+
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Any
+
+import pytest
+from graphql import GraphQLField, GraphQLObjectType
+
+from execution import Args, BatchField, FieldKind, Variables, variables_of
+from resolvers import organizations
+from resolvers.context import Context
+from resolvers.listing import Page
+from schema.engine import Engine
+from schema.fields import Batched, strawberry_fields
+from schema.graph import CORE, FIELDS, SCHEMA
+from tests.execution.support import run
+from tests.support.studio import LAX, Studio, answered
+
+# Each type is reached from several places, in each of them with other arguments: its loaders get parents of each.
+EVERYWHERE = """query($client: ID!, $order: ID!, $service: ID!, $message: ID!, $webhook: ID!, $ids: [ID!]!) {
+  viewer { ...Viewer } who: viewer { ...Viewer }
+  clients(first: 3) { ...Clients } few: clients(first: 2, filter: {status: {eq: ACTIVE}}) { ...Clients }
+  services(first: 3) { ...Services } cheap: services(filter: {price: {lt: 20000}}, first: 1) { ...Services }
+  orders(first: 3) { ...Orders } done: orders(first: 2, filter: {status: {in: [COMPLETED]}}) { ...Orders }
+  last: orders(last: 2, orderBy: [{field: NUMBER}]) { ...Orders }
+  messages(orderId: $order, first: 2) { ...Messages }
+  said: messages(orderId: $order, filter: {authorKind: {eq: CLIENT}}) { ...Messages }
+  webhooks { ...Webhooks } off: webhooks(filter: {status: {eq: DISABLED}}) { ...Webhooks }
+  client(id: $client) { ...Client } order(id: $order) { ...Order } service(id: $service) { ...Service }
+  message(id: $message) { ...Message } webhook(id: $webhook) { ...Webhook }
+  node(id: $order) { ...Order } nodes(ids: $ids) { ...Client ...Order ...Service ...Message ...Webhook }
+}
+fragment Viewer on Viewer { organization { name } }
+fragment Clients on ClientConnection { totalCount nodes { ...Client } }
+fragment Services on ServiceConnection { totalCount nodes { ...Service } }
+fragment Orders on OrderConnection { totalCount nodes { ...Order } }
+fragment Messages on MessageConnection { totalCount nodes { ...Message } }
+fragment Webhooks on WebhookEndpointConnection { totalCount nodes { ...Webhook } }
+fragment Deliveries on DeliveryConnection { totalCount nodes { id } }
+fragment Counted on OrderConnection { totalCount pageInfo { endCursor } }
+fragment Client on Client { orders(first: 2, orderBy: [{field: TOTAL}]) { ...Counted } }
+fragment Service on Service { orders(first: 2, filter: {total: {gt: 1}}) { ...Counted } }
+fragment Order on Order {
+  availableTransitions { to allowed }
+  client { orders(first: 1) { ...Counted } } service { orders(first: 1) { ...Counted } }
+  messages(first: 1) { totalCount nodes { ...Message } }
+}
+fragment Message on Message { order { availableTransitions { to } } }
+fragment Webhook on WebhookEndpoint { deliveries(first: 2) { ...Deliveries } }"""
+HOOK = 'mutation { a: createWebhook(input: {url: "https://93.184.216.34/", events: ["*"]}) { webhook { id } } }'
+
+
+@dataclass
+class Call:
+    """One call of a loader."""
+
+    kind: BatchField
+    parents: list[Any]
+    args: Args
+
+
+class Recorder:
+    """The graph's fields, whose loaders tell how they are called."""
+
+    def __init__(self) -> None:
+        self.calls: dict[tuple[str, str], list[Call]] = {}
+
+    def __call__(self, type_: GraphQLObjectType, name: str, field: GraphQLField) -> FieldKind:
+        kind = FIELDS(type_, name, field)
+        if not isinstance(kind, BatchField):
+            return kind
+        calls = self.calls.setdefault((type_.name, name), [])
+
+        async def resolve(ctx: Context, parents: list[Any], args: Args) -> Any:
+            values = await kind.resolve(ctx, parents, args)
+            calls.append(Call(kind, parents, args))
+            return values
+
+        # A field that comes with its parent's row is not loaded: none does, so that each is.
+        return BatchField(
+            resolve, kind.arguments, kind.names, kind.needs, kind.trusted, kind.joins_inline, None, kind.cost
+        )
+
+
+def shown(value: Any) -> Any:
+    """A loader's value as it can be compared."""
+    if isinstance(value, Page):
+        # Which of the parents a row belongs to is the loader's own column.
+        rows = [{name: part for name, part in row.items() if name != "nth"} for row in value.rows]
+        return rows, value.has_next_page, value.has_previous_page, value.asked.column
+    return dict(value) if hasattr(value, "keys") else value
+
+
+async def loaded(ctx: Context, call: Call, parents: list[Any]) -> list[Any]:
+    """What a loader gives for some parents."""
+    # What was kept of one call must not serve another.
+    values = await call.kind.resolve(ctx, parents, Args(call.args.columns, call.args.values))
+    return [shown(value) for value in values]
+
+
+@pytest.fixture(scope="module")
+async def recorded(studio: Studio) -> dict[tuple[str, str], list[Call]]:
+    """The calls of every loader in a query that reaches all of them."""
+    made, _ = await answered(studio, Engine(LAX), HOOK, {})
+    assert made.errors == []
+    hook = made.data["a"]["webhook"]["id"]
+    named = {kind: next(each for each in studio.ids if each.startswith(kind)) for kind in
+             ("client", "order", "service", "message")}  # fmt: skip
+    variables = named | {"webhook": hook, "ids": [*named.values(), hook, *studio.ids[:9]]}
+    engine, recorder = Engine(LAX), Recorder()
+    prepared = engine.measure(EVERYWHERE, None, variables)
+    engine.validate(prepared, None)
+    coerced = variables_of(CORE, prepared.operation, variables)
+    assert isinstance(coerced, Variables)
+    ctx = organizations.command_line(studio.runtime, studio.org_id)
+    async with ctx.snapshot():
+        answer = await run(CORE, prepared.operation, coerced, recorder, context=ctx)
+    assert answer.errors is None
+    return recorder.calls
+
+
+def loaders() -> list[tuple[str, str]]:
+    """Every field of the graph that is loaded for many parents at once."""
+    return [
+        (type_name, field_name)
+        for type_name, field_name, declared in strawberry_fields(SCHEMA)
+        if any(isinstance(extension, Batched) for extension in declared.extensions)
+    ]
+
+
+@pytest.mark.parametrize(("type_name", "field_name"), loaders())
+async def test_a_loader_gives_each_parent_its_own_value(
+    studio: Studio, recorded: dict[tuple[str, str], list[Call]], type_name: str, field_name: str
+) -> None:
+    calls = recorded[type_name, field_name]
+    assert calls, "the query reaches every loader"
+    ctx = organizations.command_line(studio.runtime, studio.org_id)
+    async with ctx.snapshot():
+        for call in calls:
+            alone = [(await loaded(ctx, call, [parent]))[0] for parent in call.parents]
+            assert await loaded(ctx, call, call.parents) == alone
+            assert await loaded(ctx, call, call.parents * 3) == alone * 3
+        for one, other in permutations(calls, 2):
+            if one.args.columns == other.args.columns and one.args.values == other.args.values:
+                both = await loaded(ctx, one, one.parents + other.parents)
+                assert both == await loaded(ctx, one, one.parents) + await loaded(ctx, one, other.parents)
+
+
+def test_the_loaders_are_many_and_the_counts_are_of_many_lists(recorded: dict[tuple[str, str], list[Call]]) -> None:
+    assert set(recorded) == set(loaders())
+    assert len(recorded) >= 25
+    counted = [page.asked.whole for call in recorded["OrderConnection", "totalCount"] for page in call.parents]
+    assert len(set(counted)) >= 5

@@ -1,0 +1,136 @@
+"""Null where an input is optional is as absent, at every place of the schema; where it is not, its field is named."""
+
+from typing import Any
+
+import pytest
+from graphql import GraphQLInputObjectType, get_named_type
+
+from schema.graph import CORE
+from tests.support.api import Org, new_client, new_order, new_service
+from tests.support.optional_positions import Position, input_fields, may_be_null, positions
+from tests.support.refusals import CREATE, error, no_foreign_words, unchanged
+
+POSITIONS = list(positions())
+
+
+def test_the_positions_are_all_of_the_schema() -> None:
+    reached = {position.argument for position in POSITIONS if not position.inner}
+    assert reached == {"first", "after", "last", "before", "page", "filter", "orderBy"}
+    ends = {position.inner[-1] for position in POSITIONS if position.inner}
+    of_mutations = {type_.name for _, type_ in input_fields("")}
+    for type_ in CORE.type_map.values():
+        if isinstance(type_, GraphQLInputObjectType) and type_.name.endswith(("Filter", "Order")):
+            assert type_.name not in of_mutations
+            assert set(may_be_null(type_)) <= ends
+    assert len(POSITIONS) > 170
+
+
+@pytest.fixture
+async def filled(acme: Org) -> Org:
+    """An organization in which no list is empty."""
+    order = await new_order(acme)
+    await new_client(acme, tags=["vip"])
+    await new_service(acme, name="Site")
+    await new_order(acme)
+    for body in ("One", "Two"):
+        text = "mutation($input: CreateMessageInput!) { createMessage(input: $input) { message { id } } }"
+        await acme.data(text, input={"orderId": order["publicId"], "body": body})
+    return acme
+
+
+async def test_null_is_as_absent_at_every_optional_place(filled: Org) -> None:
+    async with unchanged(filled):
+        for place in POSITIONS:
+            expected = await filled.data(place.document(None))
+            assert await filled.data(place.document("null")) == expected, f"{place} as a literal"
+            with_part = place.document("$v", f"($v: {place.type_})")
+            assert await filled.data(with_part) == expected, f"{place} as a variable that is not given"
+            assert await filled.data(with_part, v=None) == expected, f"{place} as a variable"
+
+
+async def test_null_within_a_variable_is_as_absent(filled: Org) -> None:
+    for place in POSITIONS:
+        if place.inner:
+            at = Position(place.fields, place.beside, place.selection, place.argument, (), (), "")
+            field = _arguments_of(place)[place.argument]
+            text = at.document("$v", f"($v: {str(field.type).rstrip('!')})")
+            expected = await filled.data(place.document(None))
+            assert await filled.data(text, v=place.value(None)) == expected, str(place)
+
+
+def _arguments_of(place: Position) -> dict[str, Any]:
+    type_: Any = CORE.query_type
+    for name in place.fields[:-1]:
+        type_ = get_named_type(type_.fields[name].type)
+    arguments: dict[str, Any] = type_.fields[place.fields[-1]].args
+    return arguments
+
+
+async def test_a_null_in_a_filter_needs_no_scope_of_the_list_it_leads_to(filled: Org) -> None:
+    weak = filled.holding(await filled.new_key("clients:read"))
+    text = """query($f: ClientFilter, $o: OrderListFilter) {
+      a: clients(filter: $f) { totalCount } b: clients(filter: {orders: $o}) { totalCount } }"""
+    for variables in ({"f": {"orders": None}, "o": None}, {}):
+        assert await weak.data(text, **variables) == {"a": {"totalCount": 3}, "b": {"totalCount": 3}}
+    error(await weak.graphql(text, f={"orders": {"some": None}}), 403, "FORBIDDEN")
+    await weak.http.aclose()
+
+
+@pytest.mark.parametrize(
+    ("head", "call", "variables", "field"),
+    [
+        ("$in: CreateClientInput!", "createClient(input: $in)", {"in": None}, "input"),
+        ("$in: CreateClientInput!", "createClient(input: $in)", {}, "input"),
+        ("$in: CreateClientInput!", "createClient(input: $in)", {"in": {"name": None, "email": "a@b.example"}},
+         "input.name"),
+        ("$in: CreateClientInput!", "createClient(input: $in)",
+         {"in": {"name": "x", "email": "a@b.example", "tags": [None]}}, "input.tags.0"),
+        ("$n: String!", 'createClient(input: {name: $n, email: "a@b.example"})', {"n": None}, "input.name"),
+        ("$t: [String!]", 'createClient(input: {name: "x", email: "a@b.example", tags: $t})', {"t": ["a", None]},
+         "input.tags.1"),
+        ("$n: String = \"x\"", 'createClient(input: {name: $n, email: "a@b.example"})', {"n": None}, "input.name"),
+        ("$in: CreateClientInput!", "createClient(input: $in)", {"in": [0] * 1_600}, "input"),
+        ("$b: Boolean = true", 'createClient(input: {name: "x", email: "a@b.example"}) @include(if: $b)', {"b": None},
+         "b"),
+    ],
+)  # fmt: skip
+async def test_a_null_that_cannot_be_is_named_by_its_argument(
+    acme: Org, head: str, call: str, variables: dict[str, Any], field: str
+) -> None:
+    async with unchanged(acme):
+        answer = await acme.graphql(f"mutation({head}) {{ {call} {{ client {{ id }} }} }}", **variables)
+        error(answer, 200, "BAD_INPUT", field)
+        no_foreign_words(answer)
+
+
+@pytest.mark.parametrize(
+    ("head", "call", "variables", "field"),
+    [
+        ("$tags: [String!]", "clients(filter: {tags: {hasAny: $tags}})", {"tags": [None]}, "filter.tags.hasAny.0"),
+        ("$f: [ClientFilter!]", "clients(filter: {and: $f})", {"f": [None]}, "filter.and.0"),
+        ("$o: [ClientOrder!]", "clients(orderBy: $o)", {"o": [None]}, "orderBy.0"),
+        ("$o: [ClientOrder!]", "clients(orderBy: $o)", {"o": [{"field": None}]}, "orderBy.0.field"),
+        ("$by: ClientOrderField!", "clients(orderBy: [{field: $by}])", {"by": None}, "orderBy.0.field"),
+    ],
+)
+async def test_a_null_that_cannot_be_in_a_list(
+    acme: Org, head: str, call: str, variables: dict[str, Any], field: str
+) -> None:
+    answer = await acme.graphql(f"query({head}) {{ {call} {{ totalCount }} }}", **variables)
+    error(answer, 200, "BAD_INPUT", field)
+    no_foreign_words(answer)
+
+
+async def test_variables_that_are_not_declared_are_ignored(acme: Org) -> None:
+    beside = {"connections": ["client:root:clients", None], "deep": {"a": [[[[1]]]]}, "n": 5}
+    found = await acme.data(CREATE, input={"name": "Ada", "email": "ada@example.com"}, **beside)
+    assert (found["createClient"]["client"]["version"], await acme.count("clients")) == (1, 1)
+    key = {"Idempotency-Key": "one"}
+    given = {"name": "Bob", "email": "bob@example.com"}
+    first = await acme.graphql(CREATE, key, input=given, connections=["a"])
+    again = await acme.graphql(CREATE, key, input=given, connections=["b"])
+    assert (again.json()["data"], again.headers["idempotent-replayed"]) == (first.json()["data"], "true")
+    assert (await acme.data("{ clients { totalCount } }", connections=[]))["clients"] == {"totalCount": 2}
+    async with unchanged(acme):
+        unknown = {"name": "x", "email": "x@example.com", "connections": []}
+        error(await acme.graphql(CREATE, input=unknown), 200, "BAD_INPUT", "input.connections")

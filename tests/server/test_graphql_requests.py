@@ -1,0 +1,93 @@
+"""What is no well-formed GraphQL request, and what names a persisted one, over POST and GET in both media types."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.api import Org
+from tests.support.refusals import error, unchanged
+
+MEDIA = ("application/json", "application/graphql-response+json")
+LIST = "{ clients { totalCount } }"
+WRONG: dict[str, list[Any]] = {
+    "query": [None, 1, 1.5, True, ["x"], {"a": 1}],
+    "variables": [1, "x", "{}", True, [], [{}]],
+    "operationName": [1, True, [], {}],
+    "extensions": [1, "x", True, [], ["x"]],
+}
+MALFORMED: list[tuple[dict[str, Any], str]] = [
+    *(({"query": LIST, name: value}, name) for name, values in WRONG.items() for value in values),
+    ({}, "query"),
+    ({"queryy": LIST}, "query"),
+    ({"query": 1, "extensions": {"persistedQuery": {"version": 1, "sha256Hash": "x"}}}, "query"),
+    ({"extensions": [], "documentId": "x"}, "extensions"),
+]
+
+
+@pytest.mark.parametrize(("body", "field"), MALFORMED, ids=str)
+async def test_a_malformed_request_is_400_in_both_media_types(acme: Org, body: dict[str, Any], field: str) -> None:
+    async with unchanged(acme):
+        for media in MEDIA:
+            answer = await acme.http.post("/graphql", json=body, headers={"Accept": media})
+            error(answer, 400, "BAD_INPUT", field)
+            assert (answer.headers["content-type"], answer.json().keys()) == (media, {"errors"})
+
+
+@pytest.mark.parametrize("name", ["variables", "extensions"])
+@pytest.mark.parametrize("text", ["{", "1", "[]", '"x"', "", "true"])
+async def test_a_malformed_parameter_is_400_in_both_media_types(acme: Org, name: str, text: str) -> None:
+    for media in MEDIA:
+        answer = await acme.http.get("/graphql", params={"query": LIST, name: text}, headers={"Accept": media})
+        error(answer, 400, "BAD_INPUT", name)
+    error(await acme.http.get("/graphql", params={"operationName": "x"}), 400, "BAD_INPUT", "query")
+
+
+async def test_what_may_be_null_or_is_not_ours_is_no_mistake(acme: Org) -> None:
+    given = {"query": LIST, "variables": None, "operationName": None, "extensions": None, "batch": True}
+    for media in MEDIA:
+        assert (await acme.http.post("/graphql", json=given, headers={"Accept": media})).json()["data"] is not None
+    parameters = {"query": LIST, "variables": "null", "extensions": '{"a": 1}', "operationName": ""}
+    assert (await acme.http.get("/graphql", params=parameters)).json()["data"] is not None
+
+
+async def test_well_formed_requests_in_error_are_200_in_json_alone(acme: Org) -> None:
+    wrong: list[tuple[dict[str, str], str]] = [
+        ({"query": ""}, "BAD_INPUT"),
+        ({"query": " "}, "BAD_INPUT"),
+        ({"query": "{"}, "GRAPHQL_PARSE_FAILED"),
+        ({"query": "{ nothing }"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": LIST, "operationName": "x"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": "query($n: Int!) { clients(first: $n) { totalCount } }"}, "BAD_INPUT"),
+    ]
+    for body, code in wrong:
+        for media, status in zip(MEDIA, (200, 400), strict=True):
+            answer = await acme.http.post("/graphql", json=body, headers={"Accept": media})
+            error(answer, status, code)
+
+
+PERSISTED = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
+
+
+@pytest.mark.parametrize("named", [{"extensions": PERSISTED}, {"documentId": "sha256:0"}], ids=str)
+@pytest.mark.parametrize("query", [{}, {"query": None}, {"query": ""}], ids=str)
+async def test_a_persisted_query_is_refused_in_the_protocols_words(
+    acme: Org, named: dict[str, Any], query: dict[str, Any]
+) -> None:
+    async with unchanged(acme):
+        for media, status in zip(MEDIA, (200, 400), strict=True):
+            headers = {"Accept": media}
+            posted = await acme.http.post("/graphql", json=named | query | {"operationName": "A"}, headers=headers)
+            parameters = {name: part if isinstance(part, str) else json.dumps(part) for name, part in named.items()}
+            for answer in (posted, await acme.http.get("/graphql", params=parameters, headers=headers)):
+                error(answer, status, "PERSISTED_QUERY_NOT_SUPPORTED")
+                assert [each["message"] for each in answer.json()["errors"]] == ["PersistedQueryNotSupported"]
+    # The client's second try brings the document.
+    again = await acme.http.post("/graphql", json=named | {"query": LIST})
+    assert again.json()["data"] == {"clients": {"totalCount": 0}}
+
+
+async def test_a_persisted_query_without_a_key_is_unauthenticated(api: str) -> None:
+    async with httpx.AsyncClient(base_url=api) as http:
+        error(await http.post("/graphql", json={"extensions": PERSISTED}), 401, "UNAUTHENTICATED")

@@ -1,0 +1,88 @@
+"""`counterfoil dev` for a test: a data folder of its own and the runs on it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from server.dev.accounts import close_data_folder
+from server.dev.embedded import free_port
+from server.dev.supervisor import end_leftovers
+
+WAIT_SECONDS = 90
+LAST_LINE = "Ctrl-C ends everything; the data stay."
+
+
+class Dev:
+    """One data folder and the runs on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.runs: list[subprocess.Popen[str]] = []
+
+    def environment(self, **more: str) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+        return kept | {"COUNTERFOIL_DATA": str(self.folder), "PORT": str(self.port)} | more
+
+    def start(self, *options: str) -> tuple["subprocess.Popen[str]", list[str]]:
+        """Start a run and read what it says until everything answers."""
+        log = self.folder / "log"
+        with log.open("w", encoding="utf-8") as output:
+            run = subprocess.Popen(
+                [sys.executable, "-m", "server.cli", "dev", *options],
+                env=self.environment(),
+                stdout=output,
+                stderr=output,
+                encoding="utf-8",
+            )
+        self.runs.append(run)
+        self.until(lambda: LAST_LINE in log.read_text(encoding="utf-8") or run.poll() is not None)
+        assert run.poll() is None, log.read_text(encoding="utf-8")
+        return run, log.read_text(encoding="utf-8").splitlines()
+
+    def until(self, holds: Callable[[], object]) -> None:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not holds():
+            assert time.monotonic() < deadline, (self.folder / "log").read_text(encoding="utf-8")
+            time.sleep(0.05)
+
+    def command(self, *words: str, **more: str) -> tuple[int, str, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "server.cli", *words],
+            env=self.environment(**more), capture_output=True, encoding="utf-8", timeout=WAIT_SECONDS, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout, done.stderr
+
+    def children(self) -> dict[str, int]:
+        notes = (self.folder / "run").glob("[!.]*.pid")
+        return {path.stem: json.loads(path.read_text(encoding="utf-8"))["pid"] for path in notes}
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=headers, timeout=10)
+
+    def post(self, path: str, body: object, **headers: str) -> httpx.Response:
+        return httpx.post(f"http://127.0.0.1:{self.port}{path}", json=body, headers=headers, timeout=10)
+
+
+@pytest.fixture
+def dev() -> Iterator[Dev]:
+    folder = Path(tempfile.mkdtemp(prefix="counterfoil-dev-"))
+    close_data_folder(folder)
+    made = Dev(folder)
+    yield made
+    for run in made.runs:
+        if run.poll() is None:
+            run.kill()
+            run.wait(WAIT_SECONDS)
+    if (folder / "run").exists():
+        end_leftovers(folder / "run", 5)
+    shutil.rmtree(folder)

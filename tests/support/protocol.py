@@ -1,0 +1,124 @@
+"""A server with short deadlines, asked over plain sockets."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+
+from server.http.edge import Edge
+from server.http.protocol import bounded
+from server.http.slots import Slots
+from server.monitoring.metrics import Metrics
+from web.http import App
+
+SHORT = 0.3
+# No test waits longer for a server that should have ended the connection.
+PATIENCE = 20.0
+CLOSE = b"connection: close\r\n"
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """Answer with the path and the size of the body; some paths are slow, large or leave the body unread."""
+    path = scope["path"]
+    if path == "/large":
+        await PlainTextResponse(b"x" * 8_000_000)(scope, receive, send)
+        return
+    if path == "/unread":
+        await PlainTextResponse("unread", 401)(scope, receive, send)
+        return
+    body = await Request(scope, receive).body()
+    if path == "/slow":
+        await asyncio.sleep(3 * SHORT)
+    await PlainTextResponse(f"{path} {len(body)}")(scope, receive, send)
+
+
+@asynccontextmanager
+async def listening(
+    app: App = echo, most: int | None = None, slots: Slots | None = None, **seconds: float
+) -> AsyncIterator[int]:
+    """The port of a server for the block."""
+    given = {"idle_s": 3 * SHORT, "drop_s": SHORT, "write_s": SHORT} | seconds
+    edge: Any = Edge(app, Metrics(), seconds=5, timing=False)
+    config = uvicorn.Config(
+        edge, port=0, http=bounded(SHORT, slots, **given), ws="none", lifespan="off", log_config=None, access_log=False,
+        limit_concurrency=most, proxy_headers=False,
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    config.load()
+    server.lifespan = config.lifespan_class(config)
+    await server.startup()
+    yield server.servers[0].sockets[0].getsockname()[1]
+    await server.shutdown()
+
+
+async def exchange(
+    port: int, *pieces: bytes, pause: float = 0.0, end: bool = False, address: str = "127.0.0.1"
+) -> bytes:
+    """Send the pieces, and the client's end, from an address of ours; what comes until the server ends or resets the
+    connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
+    answer = bytearray()
+
+    async def send() -> None:
+        with suppress(ConnectionError):
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(pause)
+            if end:
+                writer.write_eof()
+
+    sending = asyncio.create_task(send())
+    try:
+        async with asyncio.timeout(PATIENCE):
+            with suppress(ConnectionError):
+                while part := await reader.read(65_536):
+                    answer += part
+    finally:
+        sending.cancel()
+        await asyncio.wait([sending])
+        writer.transport.abort()
+        await asyncio.sleep(0)
+    return bytes(answer)
+
+
+def request(path: str, body: bytes = b"", extra: bytes = b"") -> bytes:
+    """A POST."""
+    return b"POST %s HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n%s\r\n%s" % (path.encode(), len(body), extra, body)
+
+
+def chunked(path: str, *chunks: bytes, end: bytes = b"0\r\n\r\n", extra: bytes = b"") -> bytes:
+    """A POST whose body comes in chunks."""
+    head = b"POST %s HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n%s\r\n" % (path.encode(), extra)
+    return head + b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + end
+
+
+def statuses(answer: bytes) -> list[int]:
+    """The status of each answer on a connection."""
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer)]
+
+
+# A body that does not come, or slowly.
+SLOW = b"POST %s HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n%s\r\nx"
+NEIGHBOUR = "127.0.0.2"
+
+
+def told(answer: bytes) -> tuple[int, str, str]:
+    """The status, the media type and the code of an answer that is a problem, and that is to be tried again."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    headers = dict(line.split(": ", 1) for line in head.decode().splitlines()[1:])
+    assert headers["retry-after"] == "1"
+    made = json.loads(body)
+    assert made["requestId"] == headers["x-request-id"]
+    assert made["retryAfter"] == 1
+    return statuses(answer)[0], headers["content-type"], made["code"]
+
+
+TOO_MANY = (429, "application/problem+json", "RATE_LIMITED")
+BUSY = (503, "application/problem+json", "UNAVAILABLE")

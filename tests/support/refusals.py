@@ -1,0 +1,68 @@
+"""What tests of refusals share: documents, doors, and proof that nothing changed."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from tests.support.api import Org
+
+CREATE = "mutation($input: CreateClientInput!) { createClient(input: $input) { client { id version } } }"
+UPDATE = "mutation($input: UpdateClientInput!) { updateClient(input: $input) { client { id company version } } }"
+TRANSITION = """mutation($input: TransitionOrderInput!) {
+  transitionOrder(input: $input) { order { id status version } } }"""
+TABLES = (
+    "clients", "services", "orders", "messages", "events", "audit_entries", "audit_changes", "search_words", "tag_uses",
+    "idempotency_records",
+)  # fmt: skip
+
+
+@asynccontextmanager
+async def unchanged(org: Org) -> AsyncIterator[None]:
+    """No table of the organization has other rows or newer versions after the block than before it."""
+    before = await _state(org)
+    yield
+    assert await _state(org) == before
+
+
+async def _state(org: Org) -> list[tuple[int, Any]]:
+    found = []
+    for table in TABLES:
+        versions = "sum(version)" if table in ("clients", "services", "orders", "messages") else "0"
+        row = (await org.rows(f"select count(*) as n, {versions} as v from {table}"))[0]
+        found.append((row["n"], row["v"]))
+    return found
+
+
+def problem(answer: httpx.Response, status: int, code: str, *fields: str) -> dict[str, Any]:
+    """The problem of a REST answer, which must be this one."""
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    body: dict[str, Any] = answer.json()
+    assert (answer.status_code, body["status"], body["code"]) == (status, status, code), answer.text
+    assert body["requestId"] == answer.headers["x-request-id"]
+    assert body["type"] == f"urn:counterfoil:problem:{code.lower().replace('_', '-')}"
+    assert [part["field"] for part in body["errors"]] == list(fields), answer.text
+    return body
+
+
+def error(answer: httpx.Response, status: int, code: str, *fields: str) -> dict[str, Any]:
+    """The first error's extensions of a GraphQL answer, all of whose errors must have this code and these fields."""
+    found = [each["extensions"] for each in answer.json()["errors"]]
+    assert answer.status_code == status, answer.text
+    assert {each["code"] for each in found} == {code}, answer.text
+    if fields:
+        assert [each.get("field") for each in found] == list(fields), answer.text
+    first: dict[str, Any] = found[0]
+    assert first["requestId"] == answer.headers["x-request-id"]
+    return first
+
+
+# The words of the language that the server is written in, and of its libraries: no caller knows them.
+FOREIGN = ("None", "Maybe", "0x", "object at", "<", "StrawberryOptional", "Input should be")
+
+
+def no_foreign_words(answer: httpx.Response) -> None:
+    """No message of a GraphQL answer has them."""
+    for told in answer.json()["errors"]:
+        assert not [word for word in FOREIGN if word in told["message"]], told

@@ -1,0 +1,63 @@
+"""An organization of seeded rows for documents that are made at random: one for the whole session."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from bench.data import fill
+from execution import Limits
+from resolvers import organizations
+from resolvers.runtime import Runtime
+from schema.engine import Engine
+from server.dev.demo_rows import Size
+
+# Generators care little for size, and little is found: only the look at the answers counts.
+LAX = Limits(depth=100, aliases=2_000, directives=2_000, root_fields=500, expanded=10**40, cost=10**40)
+
+
+@dataclass
+class Studio:
+    """An organization of seeded rows, some of their ids and cursors."""
+
+    runtime: Runtime
+    org_id: UUID
+    ids: list[str]
+    cursors: list[str]
+
+
+FIND = """{
+  clients(first: 8) { nodes { id orders(first: 2) { nodes { id service { id } messages(first: 1) { nodes { id } } } } }
+    pageInfo { endCursor } }
+  orders(first: 3) { pageInfo { endCursor startCursor } }
+  services(first: 3) { pageInfo { endCursor } }
+}"""
+
+
+@pytest.fixture(scope="session")
+async def studio(api_runtime: Runtime) -> Studio:
+    filled = await fill(api_runtime, 77, Size(clients=30, orders=200, messages=600))
+    made = Studio(api_runtime, filled.org_id, [], [])
+    found = (await answered(made, Engine(LAX), FIND, {}))[0]
+
+    def take(value: Any) -> None:
+        for name, part in value.items() if isinstance(value, dict) else enumerate(value):
+            if name == "id":
+                made.ids.append(part)
+            elif str(name).endswith("Cursor"):
+                made.cursors.append(part)
+            elif isinstance(part, (dict, list)):
+                take(part)
+
+    take(found.data)
+    assert (len(made.ids) > 30, len(made.cursors)) == (True, 4)
+    return made
+
+
+async def answered(studio: Studio, engine: Engine, text: str, variables: dict[str, Any]) -> tuple[Any, int]:
+    """The engine's answer, and the statements that it took. Raises DocumentError."""
+    prepared = engine.measure(text, None, variables)
+    engine.validate(prepared, None)
+    ctx = organizations.command_line(studio.runtime, studio.org_id)
+    return await engine.run(ctx, prepared), ctx.statements

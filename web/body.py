@@ -1,0 +1,106 @@
+"""A request's body: its type, its size, its JSON. Used by both doors."""
+
+import asyncio
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from resolvers.errors import Refusal, bad_input
+from web.deadlines import Deadlines
+from web.http import Receive, Request
+
+_JSON = b"application/json"
+# What reading a body costs: one for so many bytes; and one for so many values, of which no more are looked at than are
+# taken. The values of a small body are not counted.
+BYTES, VALUES, MOST_VALUES, SMALL = 2_048, 10, 1_500, 1_024
+
+
+class Bodies:
+    """Reads bodies of at most ``limit`` bytes that arrive within ``seconds``."""
+
+    def __init__(self, limit: int, seconds: float) -> None:
+        self.limit = limit
+        self.deadlines = Deadlines(seconds)
+
+    async def json(self, request: Request) -> dict[str, Any]:
+        """The JSON object in a body. Raises Refusal UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, REQUEST_TIMEOUT or BAD_INPUT."""
+        headers = request.headers
+        media = headers.get(b"content-type", b"")
+        if media != _JSON and not _is_json(media):
+            raise Refusal("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json.")
+        announced = headers.get(b"content-length", b"")
+        if announced.isdigit() and int(announced) > self.limit:
+            raise self._too_large()
+        task, late = self.deadlines.start(), False
+        # A body has a time of its own, and the request's starts anew after it: a slow body is not our being slow.
+        whole: Deadlines | None = request.state.get("deadlines")
+        paused = whole is not None and whole.pause(task)
+        try:
+            try:
+                body = await self._whole(request.receive)
+            finally:
+                late = self.deadlines.end(task)
+                if whole is not None and paused:
+                    whole.start()
+        except asyncio.CancelledError:
+            if not late:
+                raise
+            seconds = self.deadlines.seconds
+            raise Refusal("REQUEST_TIMEOUT", f"The body did not arrive within {seconds:g} s.") from None
+        if not body:
+            raise bad_input("body", "The body is empty.", "REQUIRED")
+        request.weight = len(body) // BYTES
+        try:
+            value = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise bad_input("body", _not_json(body, error), "INVALID_FORMAT") from None
+        request.weight = weight_of(value, len(body))
+        if not isinstance(value, dict):
+            raise bad_input("body", "The body must be a JSON object.", "WRONG_TYPE")
+        return value
+
+    async def _whole(self, receive: Receive) -> bytes:
+        parts: list[bytes] = []
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise bad_input("body", "The body ended early.", "INVALID_FORMAT")
+            part: bytes = message.get("body", b"")
+            more = message.get("more_body", False)
+            size += len(part)
+            if size > self.limit:
+                raise self._too_large()
+            parts.append(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _too_large(self) -> Refusal:
+        return Refusal("TOO_LARGE", f"The body may have {self.limit} bytes at most.")
+
+
+def weight_of(value: Any, size: int) -> int:
+    """Return what reading a value costs that was so many bytes of JSON."""
+    if size <= SMALL:
+        return 0
+    count, left = 0, [value] if isinstance(value, (dict, list)) else []
+    while left and count < MOST_VALUES:
+        part = left.pop()
+        held = part.values() if isinstance(part, dict) else part
+        count += len(held)
+        left += [each for each in islice(held, MOST_VALUES) if isinstance(each, (dict, list))]
+    return size // BYTES + min(count, MOST_VALUES) // VALUES
+
+
+def _not_json(body: bytes, error: orjson.JSONDecodeError) -> str:
+    """What is wrong with a body, without the words of its parser."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return "The body is not valid UTF-8."
+    return f"The body is not JSON: see line {error.lineno}, column {error.colno}."
+
+
+def _is_json(header: bytes) -> bool:
+    media = header.decode("latin-1").partition(";")[0].strip().lower()
+    return media == "application/json" or (media.startswith("application/") and media.endswith("+json"))

@@ -1,0 +1,69 @@
+"""What both APIs need of the process: its runtime, who a request is from, and what it may spend."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from resolvers.context import Actor, Context
+from resolvers.errors import Refusal
+from resolvers.runtime import Runtime
+from web.body import Bodies
+from web.http import Header, Request
+
+# What a search may take of the database's time for its price, and what each further second costs.
+SHORT_SEARCH_S, COST_OF_SECOND = 0.5, 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What an organization may still spend, and the headers that tell it."""
+
+    remaining: int
+    headers: tuple[Header, ...]
+
+
+class OverBudgetError(Refusal):
+    """RATE_LIMITED, because what an organization may spend is spent; ``headers`` tell it too."""
+
+    def __init__(self, message: str, wait: int, headers: tuple[Header, ...]) -> None:
+        super().__init__("RATE_LIMITED", message, retryAfter=wait)
+        self.headers = headers
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What both APIs need: the process's things, who a request is from, what it may spend, and how bodies are read.
+    ``spend`` and ``refuse_debtor`` raise OverBudgetError."""
+
+    runtime: Runtime
+    actor_of: Callable[[Request], Awaitable[Actor]]
+    spend: Callable[[UUID, int, int], Awaitable[Spent]]
+    owe: Callable[[UUID, int], None]
+    refuse_debtor: Callable[[UUID], None]
+    bodies: Bodies
+
+    async def payer_of(self, request: Request, headers: list[Header]) -> Actor:
+        """Return who a request is from, once nothing is owed for what was done for the organization before."""
+        actor = await self.actor_of(request)
+        try:
+            self.refuse_debtor(actor.org_id)
+        except OverBudgetError as refused:
+            headers += refused.headers
+            raise
+        return actor
+
+    async def pay(self, org_id: UUID, cost: int, headers: list[Header], done: int = 0) -> int:
+        """Spend a cost and what was done already; what remains. The headers tell it, also where OverBudgetError is
+        raised: what was done is paid or owed then."""
+        try:
+            spent = await self.spend(org_id, cost + done, done)
+        except OverBudgetError as refused:
+            headers += refused.headers
+            raise
+        headers += spent.headers
+        return spent.remaining
+
+    def charge_search(self, ctx: Context) -> None:
+        """Charge an operation that ran for a search that took longer than most: no price foresees its time."""
+        if ctx.searching > SHORT_SEARCH_S:
+            self.owe(ctx.org_id, int((ctx.searching - SHORT_SEARCH_S) * COST_OF_SECOND))

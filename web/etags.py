@@ -1,0 +1,43 @@
+"""Conditional requests: the ETags in If-Match and If-None-Match. An object's ETag is its version, quoted."""
+
+import re
+
+from resolvers.errors import bad_input
+from web.http import Request
+
+# An ETag as a list of them has it; a bare number is taken too.
+_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"|\d+'
+_LIST = re.compile(rf"[ \t,]*(?:{_TAG})(?:[ \t]*,[ \t,]*(?:{_TAG}))*[ \t,]*")
+_CONTENT = re.compile(r'"([^"]*)"|(\d+)')
+_DIGITS = 9
+NO_VERSION = 0
+
+
+def versions_expected(request: Request) -> list[int] | None:
+    """The versions that If-Match lists, each once; None for ``*``, or without the header.
+
+    A proxy that compresses an answer makes its ETag weak (``W/"3"``), so a weak one counts as what it was. One that is
+    no version is 0, which no object has. Raises Refusal BAD_INPUT for what is no list of ETags.
+    """
+    if b"if-match" not in request.headers:
+        return None
+    given = _whole(request, b"if-match")
+    if given.strip() == "*":
+        return None
+    if not _LIST.fullmatch(given):
+        raise bad_input("header.If-Match", 'If-Match must be ETags that were sent, such as "3".', "INVALID_FORMAT")
+    tags = dict.fromkeys(quoted or bare for quoted, bare in _CONTENT.findall(given))
+    return [int(tag) if tag.isascii() and tag.isdigit() and len(tag) <= _DIGITS else NO_VERSION for tag in tags]
+
+
+def not_modified(request: Request, tag: bytes) -> bool:
+    """Whether If-None-Match names an ETag: the client has what it would get."""
+    if b"if-none-match" not in request.headers:
+        return False
+    given = _whole(request, b"if-none-match")
+    return given.strip() == "*" or tag.decode().strip('"') in (quoted for quoted, _ in _CONTENT.findall(given))
+
+
+def _whole(request: Request, name: bytes) -> str:
+    """A header that may be sent in several lines, as one list."""
+    return ",".join(value.decode("latin-1") for given, value in request.scope["headers"] if given == name)
