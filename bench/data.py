@@ -14,7 +14,7 @@ from models.clients import CLIENT, ClientStatus
 from models.orders import ORDER
 from models.services import SERVICE, ServiceStatus
 from models.typeid import encode, new_uuid
-from models.webhooks import API_VERSION, EndpointStatus, webhook_endpoints
+from models.webhooks import API_VERSION, EndpointCircuit, EndpointStatus, webhook_endpoints
 from resolvers import api_keys, organizations
 from resolvers.context import Context, now
 from resolvers.runtime import Runtime
@@ -69,6 +69,8 @@ def _endpoint() -> sa.Insert:
         "secret": sa.bindparam("secret", type_=pg.BYTEA),
         "api_version": API_VERSION,
         "status": EndpointStatus.ENABLED.value,
+        "timeouts": 0,
+        "circuit": EndpointCircuit.CLOSED.value,
     }
     return webhook_endpoints.insert().values(org_id=ORG, **given)
 

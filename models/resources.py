@@ -90,8 +90,8 @@ def scopes() -> frozenset[str]:
 
 
 def events() -> Iterator[tuple[str, Resource, str]]:
-    """Yield each type of event with its resource and its meaning."""
-    for resource in RESOURCES.values():
+    """Yield each type of event with its resource and its meaning, by the resources' names."""
+    for resource in sorted(RESOURCES.values(), key=lambda each: each.singular):
         for verb, meaning in resource.events.items():
             yield resource.event(verb), resource, meaning
 

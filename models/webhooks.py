@@ -134,9 +134,12 @@ class WebhookEndpoint(Versioned, table=True):
         TIMESTAMP, nullable=True, description="Time of the last successful attempt."
     )
     last_failure_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time of the last failed attempt.")
-    timeouts: int = column(sa.Integer, server_default=sa.text("0"), description="Attempts in a row that timed out.")
+    timeouts: int = column(
+        sa.Integer, default=0, server_default=sa.text("0"), description="Attempts in a row that timed out."
+    )
     circuit: EndpointCircuit = column(
         sa.Text,
+        default=EndpointCircuit.CLOSED,
         server_default=sa.text("'CLOSED'"),
         description="Whether deliveries are paused because attempts kept timing out.",
     )

@@ -29,10 +29,11 @@ def hears_null(type_: GraphQLInputObjectType, name: str) -> bool:
 
 def make_nulls_absent(schema: strawberry.Schema) -> None:
     """Let every input object of a schema take a null as absent where it means nothing."""
+    built: dict[str, _Built] = {}
     for type_ in schema._schema.type_map.values():
         if isinstance(type_, GraphQLInputObjectType):
             definition: Any = type_.extensions["strawberry-definition"]
-            definition.from_input = _Built(schema, definition)
+            definition.from_input = built[type_.name] = _Built(schema, definition, built)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ class _Field:
 class _Built:
     """Builds an input of one type as Strawberry does, but for its nulls, and with what its types say looked up once."""
 
-    def __init__(self, schema: strawberry.Schema, definition: Any) -> None:
-        self._names = schema.config.name_converter
+    def __init__(self, schema: strawberry.Schema, definition: Any, others: "Mapping[str, _Built]") -> None:
+        self._names, self._others = schema.config.name_converter, others
         self._definition = definition
         self._fields: dict[str, _Field] = {}
         self._absent = {
@@ -83,20 +84,20 @@ class _Built:
             maybe = isinstance(type_, StrawberryMaybe)
             told = maybe and isinstance(type_.of_type, StrawberryOptional)
             told = told or refuses_null(self._definition.origin, field.python_name)
-            found[self._names.from_field(field)] = _Field(field.python_name, _converter(type_), maybe, told)
+            found[self._names.from_field(field)] = _Field(field.python_name, self._converter(type_), maybe, told)
         return found
 
-
-def _converter(type_: Any) -> Convert | None:
-    """What makes Python's value of a coerced one; None where it is that already."""
-    if isinstance(type_, StrawberryOptional):
-        return _converter(type_.of_type)
-    if isinstance(type_, LazyType):
-        return _converter(type_.resolve_type())
-    if isinstance(type_, StrawberryList):
-        item = _converter(type_.of_type)
-        return list if item is None else lambda values: [None if value is None else item(value) for value in values]
-    if has_object_definition(type_):
-        build: Any = type_.__strawberry_definition__.from_input
-        return lambda value: build(type_, value)
-    return None
+    def _converter(self, type_: Any) -> Convert | None:
+        """Return what makes Python's value of a coerced one; None where it is that already."""
+        if isinstance(type_, StrawberryOptional):
+            return self._converter(type_.of_type)
+        if isinstance(type_, LazyType):
+            return self._converter(type_.resolve_type())
+        if isinstance(type_, StrawberryList):
+            item = self._converter(type_.of_type)
+            return list if item is None else lambda values: [None if value is None else item(value) for value in values]
+        if has_object_definition(type_):
+            # By name: a generic with the same arguments is another class wherever it is written.
+            build = self._others[self._names.from_type(type_.__strawberry_definition__)]
+            return lambda value: build(type_, value)
+        return None

@@ -194,14 +194,13 @@ def cases(size: Size) -> Iterator[Case]:
 
 
 def uncovered(size: Size) -> list[str]:
-    """The conditions of the graph that have no case."""
-    listed = conditions(size)
+    """Return the conditions of the measured lists that have no case."""
     return [
         f"{name}.{field} {operator}"
-        for name, collection in COLLECTIONS.items()
-        for field, asked in ((_graphql(name), asked) for name, asked in collection.filters.items())
+        for name, fields in conditions(size).items()
+        for field, asked in ((_graphql(name), asked) for name, asked in COLLECTIONS[name].filters.items())
         for operator in _operators(asked)
-        if operator not in listed[name].get(field, {})
+        if operator not in fields.get(field, {})
     ]
 
 
