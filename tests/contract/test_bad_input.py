@@ -68,7 +68,7 @@ NEEDED = [
 
 @pytest.mark.parametrize(("case", "missing"), NEEDED, ids=str)
 async def test_a_missing_field_is_named(acme: Org, case: Case, missing: str) -> None:
-    body = completed(case, case.creates, await furnish(acme), case.create)
+    body = completed(case, case.creates, await furnish(acme, case), case.create)
     del body[missing]
     async with unchanged(acme):
         for name, route in BY_NAME.items():

@@ -46,7 +46,7 @@ async def _refused_over_rest(org: Org, case: Case, mutation: str, ids: Mapping[s
 
 @pytest.mark.parametrize(("case", "mutation", "wrong"), WRONG, ids=str)
 async def test_a_wrong_input_is_refused_alike_by_both(acme: Org, case: Case, mutation: str, wrong: Wrong) -> None:
-    ids = await furnish(acme)
+    ids = await furnish(acme, case)
     async with unchanged(acme):
         over_rest = await _refused_over_rest(acme, case, mutation, ids, wrong)
         if wrong.rest:

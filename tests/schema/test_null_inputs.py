@@ -37,7 +37,7 @@ async def _newest(org: Org, case: Case) -> dict[str, Any]:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=str)
 async def test_null_in_a_new_object_is_as_absent(acme: Org, case: Case) -> None:
-    ids, type_ = await furnish(acme), input_of(case.creates)
+    ids, type_ = await furnish(acme, case), input_of(case.creates)
     needed = {name for name, field in type_.fields.items() if is_required_input_field(field)}
     least = {name: value for name, value in completed(case, case.creates, ids, case.create).items() if name in needed}
     made: dict[str, Any] = {}
@@ -62,7 +62,7 @@ UPDATES = [(case, name) for case in CASES.values() for name in case.mutations if
 
 @pytest.mark.parametrize(("case", "mutation"), UPDATES, ids=str)
 async def test_null_in_an_update_clears_or_is_refused(acme: Org, case: Case, mutation: str) -> None:
-    ids = await furnish(acme)
+    ids = await furnish(acme, case)
     assert case.never_null <= may_be_null(input_of(mutation)).keys()
     for name in may_be_null(input_of(mutation)):
         given = {"id": ids[case.name], name: None}

@@ -50,10 +50,11 @@ class Case:
     object of this type, each with a right input beside the id; ``inner`` finds the id for one that is of a part of it.
     """
 
-    # In the graph: one object, a list, the type. Then the table.
+    # In the graph: one object, a list, the type. Then the resource of its scopes, and the table.
     name: str
     plural: str
     type: str
+    scope: str
     table: str
 
     # What an organization is furnished with: the first row is read and changed, the one at ``deleted`` is deleted.

@@ -69,14 +69,22 @@ def _numbered(case: Case, at: int) -> str:
     return case.name if at == 1 else f"{case.name}{at}"
 
 
-async def furnish(org: Org) -> dict[str, str]:
-    """Make every case's rows; their ids by name: ``client`` is the first client's, ``client2`` the second's."""
+def _needed(case: Case) -> set[str]:
+    """A case and those that it refers to."""
+    return {case.name}.union(*(_needed(CASES[other]) for other in case.references.values()))
+
+
+async def furnish(org: Org, only: Case | None = None) -> dict[str, str]:
+    """Make every case's rows, or those of one case and what it refers to; one with ``inner`` ids needs them all.
+
+    Their ids are by name: ``client`` is the first client's, ``client2`` the second's.
+    """
+    names = _needed(only) if only is not None and not only.inner else CASES.keys()
     ids: dict[str, str] = {}
     for case in CASES.values():
-        for at, row in enumerate(case.rows, 1):
-            ids[case.name + (str(at) if at > 1 else "")] = await made(
-                org, case, completed(case, case.creates, ids, row)
-            )
+        for at, row in enumerate(case.rows if case.name in names else (), 1):
+            body = completed(case, case.creates, ids, row)
+            ids[_numbered(case, at)] = await made(org, case, body)
     return ids
 
 

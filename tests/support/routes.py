@@ -49,7 +49,10 @@ async def subject_of(org: Org, route: Route, ids: Mapping[str, str]) -> str:
     return await target(org, case_of(route), route.root, ids)
 
 
-async def rest_change(org: Org, route: Route, subject: str, body: Body) -> httpx.Response:
+async def rest_change(
+    org: Org, route: Route, subject: str, body: Body, headers: Mapping[str, str] | None = None
+) -> httpx.Response:
     """A change over REST."""
     path = route.path.replace("{publicId}", subject)
-    return await org.http.request(route.method, path, json=None if route.kind is Kind.DELETE else body)
+    sent = None if route.kind is Kind.DELETE else body
+    return await org.http.request(route.method, path, json=sent, headers=headers)

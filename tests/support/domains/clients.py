@@ -53,6 +53,7 @@ CASES = (
         name="client",
         plural="clients",
         type="Client",
+        scope="clients",
         table="clients",
         rows=(NEW, *({"name": f"Other {n}", "email": f"other{n}@example.com"} for n in range(3))),
         create={"name": "Zoë", "email": "zoe@example.com", "tags": ["a", "b"], "metadata": {"crm": "7"}},

@@ -7,6 +7,7 @@ CASES = (
         name="message",
         plural="messages",
         type="Message",
+        scope="messages",
         table="messages",
         rows=({"body": "Hello"},),
         create={"body": "Good news", "visibility": "PUBLIC"},

@@ -19,6 +19,7 @@ CASES = (
         name="order",
         plural="orders",
         type="Order",
+        scope="orders",
         table="orders",
         rows=({}, {}, {}),
         # It has no messages.

@@ -14,6 +14,7 @@ CASES = (
         name="service",
         plural="services",
         type="Service",
+        scope="services",
         table="services",
         rows=tuple({"name": name, "price": 15_000, "status": "ACTIVE", "deliveryDays": 5} for name in ("Logo", "Idle")),
         # Nothing was ordered of it.

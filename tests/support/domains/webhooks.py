@@ -17,6 +17,7 @@ CASES = (
         name="webhook",
         plural="webhooks",
         type="WebhookEndpoint",
+        scope="webhooks",
         table="webhook_endpoints",
         rows=({"url": f"{PUBLIC}/all", "events": ["*"]},),
         hears=True,
