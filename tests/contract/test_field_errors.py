@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-import pytest
 from graphql import GraphQLSchema
 from graphql.utilities.validate_input_value import validate_input_value
 from hypothesis import HealthCheck, given, settings
@@ -14,46 +13,11 @@ from resolvers.errors import CONFLICTS, REASONS, STATUS
 from schema.graph import CORE
 from schema.input_values import wrong_values
 from tests.support.api import Org, new_client, new_order, new_service
+from tests.support.furnished import completed, furnish, input_of
 from tests.support.refusals import CREATE, unchanged
+from tests.support.routes import BY_NAME, CASE_OF, CHANGES, LISTS, rest_change, subject_of
 
 NEW = {"name": "Ada", "email": "ada@example.com"}
-CLIENT, SERVICE, ORDER, HOOK = "clients", "services", "orders", "webhooks"
-# Path, body, and what each wrong field is: its name, its code, what helps.
-BODIES: list[tuple[str, dict[str, Any], list[tuple[str, str, dict[str, Any]]]]] = [
-    (CLIENT, {}, [("name", "REQUIRED", {}), ("email", "REQUIRED", {})]),
-    (CLIENT, NEW | {"name": None}, [("name", "REQUIRED", {})]),
-    (CLIENT, NEW | {"name": 5}, [("name", "WRONG_TYPE", {})]),
-    (CLIENT, NEW | {"name": "x" * 201}, [("name", "TOO_LONG", {"limit": 200})]),
-    (CLIENT, NEW | {"name": "  "}, [("name", "TOO_SHORT", {"limit": 1})]),
-    (CLIENT, NEW | {"name": "a\x07"}, [("name", "INVALID_FORMAT", {})]),
-    (CLIENT, NEW | {"email": "nobody"}, [("email", "INVALID_FORMAT", {})]),
-    (CLIENT, NEW | {"status": "GONE"},
-     [("status", "NOT_ONE_OF", {"allowed": ["LEAD", "ACTIVE", "INACTIVE", "ARCHIVED"]})]),
-    (CLIENT, NEW | {"tags": "vip"}, [("tags", "WRONG_TYPE", {})]),
-    (CLIENT, NEW | {"tags": [str(n) for n in range(21)]}, [("tags", "TOO_LONG", {"limit": 20})]),
-    (CLIENT, NEW | {"tags": ["a", 1, ""]}, [("tags.1", "WRONG_TYPE", {}), ("tags.2", "TOO_SHORT", {"limit": 1})]),
-    (CLIENT, NEW | {"tags": ["x"] * 2_000}, [("", "TOO_LONG", {"limit": 1_500})]),
-    (CLIENT, NEW | {"metadata": []}, [("metadata", "WRONG_TYPE", {})]),
-    (CLIENT, NEW | {"metadata": {str(n): "" for n in range(51)}}, [("metadata", "TOO_LONG", {"limit": 50})]),
-    (CLIENT, {"colour": 1, "name": "", "tags": "x", "it's": 2},
-     [("colour", "UNKNOWN_FIELD", {}), ("it's", "UNKNOWN_FIELD", {}), ("tags", "WRONG_TYPE", {}),
-      ("email", "REQUIRED", {}), ("name", "TOO_SHORT", {"limit": 1})]),
-    (SERVICE, {"name": "x", "price": -1}, [("price", "OUT_OF_RANGE", {"minimum": 0})]),
-    (SERVICE, {"name": "x", "price": 2**53},
-     [("price", "OUT_OF_RANGE", {"minimum": -(2**53) + 1, "maximum": 2**53 - 1})]),
-    (SERVICE, {"name": "x", "price": 1.5}, [("price", "WRONG_TYPE", {})]),
-    (SERVICE, {"name": "x", "price": 1, "currency": "eur"}, [("currency", "INVALID_FORMAT", {})]),
-    (SERVICE, {"name": "x", "price": 1, "deliveryDays": 2**40},
-     [("deliveryDays", "OUT_OF_RANGE", {"minimum": -(2**31), "maximum": 2**31 - 1})]),
-    (SERVICE, {"name": "x", "price": 1, "billing": "RECURRING"}, [("interval", "REQUIRED", {})]),
-    (SERVICE, {"name": "x", "price": 1, "interval": "WEEK"}, [("interval", "NOT_ALLOWED", {})]),
-    (ORDER, {"clientId": "x", "serviceId": "y"}, [("clientId", "NOT_FOUND", {}), ("serviceId", "NOT_FOUND", {})]),
-    (ORDER, {"clientId": "x", "serviceId": "y", "quantity": 0},
-     [("quantity", "OUT_OF_RANGE", {"minimum": 1})]),
-    (ORDER, {"clientId": {}, "serviceId": None}, [("clientId", "WRONG_TYPE", {}), ("serviceId", "REQUIRED", {})]),
-    (HOOK, {"url": "ftp://example.com", "events": ["client.created"]}, [("url", "INVALID_FORMAT", {})]),
-    (HOOK, {"url": "https://93.184.216.34", "events": []}, [("events", "TOO_SHORT", {"limit": 1})]),
-]  # fmt: skip
 
 
 def _wrong(body: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -62,17 +26,6 @@ def _wrong(body: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
         (part["field"].partition(".")[2], part["code"], {key: part[key] for key in part if key not in known})
         for part in body["errors"]
     ]
-
-
-@pytest.mark.parametrize(("path", "body", "wrong"), BODIES, ids=lambda value: str(value)[:50])
-async def test_each_wrong_field_has_a_code_of_its_own(
-    acme: Org, path: str, body: dict[str, Any], wrong: list[tuple[str, str, dict[str, Any]]]
-) -> None:
-    async with unchanged(acme):
-        answer = await acme.http.post(f"/api/v1/{path}", json=body)
-        assert (answer.status_code, answer.json()["code"]) == (400, "BAD_INPUT"), answer.text
-        assert sorted(_wrong(answer.json()), key=str) == sorted(wrong, key=str)
-        assert not {"allowed", "limit", "minimum", "maximum", "reason"} & set(answer.json())
 
 
 async def test_the_graph_says_why_beside_the_code(acme: Org) -> None:
@@ -136,6 +89,8 @@ QUERIES = [
 ]  # fmt: skip
 
 
+# The words of the graph that these requests name their fields by.
+SENT: list[list[str]] = [[], ["filter"], ["orderBy"], ["expectedVersion"]]
 VALUES: list[Any] = [None, 1, 1.5, True, "x", [], {}, [[]], [None], {"a": 1}, 2**70, "\x00", "x" * 30_000]
 
 
@@ -144,22 +99,21 @@ def _graph_words(text: str) -> list[str]:
 
 
 async def test_no_word_of_the_graph_reaches_a_rest_answer(acme: Org) -> None:
-    order = await new_order(acme)
-    ids = {"clients": order["clientId"], "services": order["serviceId"], "orders": order["publicId"]}
-    texts = [await acme.http.get(f"/api/v1/{path}?{query}") for path in (*ids, HOOK) for query in QUERIES]
-    for path, body, _ in BODIES:
-        texts.append(await acme.http.post(f"/api/v1/{path}", json=body))
-        if path in ids:
-            texts.append(await acme.http.put(f"/api/v1/{path}/{ids[path]}", json=body))
-    for name in ("tags", "metadata", "status", "notes", "formData", "dueAt", "quantity", "name", "price", "email"):
-        for value in VALUES:
-            for path, key in ids.items():
-                texts.append(await acme.http.put(f"/api/v1/{path}/{key}", json={name: value}))
+    ids = await furnish(acme)
+    texts = [await acme.http.get(f"{BY_NAME[name].path}?{query}") for name in LISTS for query in QUERIES]
+    for name in CHANGES:
+        route, case = BY_NAME[name], CASE_OF[name]
+        subject = await subject_of(acme, route, ids)
+        bodies = [completed(case, route.root, ids, wrong.given) for wrong in case.wrong.get(route.root, ())]
+        if route.method == "PUT":
+            bodies += [dict(wrong.given) for wrong in case.wrong[case.creates]]
+            bodies += [{field: value} for field in input_of(route.root).fields for value in VALUES]
+        texts += [await rest_change(acme, route, subject, body) for body in bodies]
     for content in (b"", b"{", b"[]", b"1", b"null", b'{"name": "\\ud800"}'):
         sent = {"Content-Type": "application/json"}
         texts.append(await acme.http.post("/api/v1/clients", content=content, headers=sent))
     for match in ("x", '"x"', '"9"', 'W/"9", "8"'):
-        path = f"/api/v1/orders/{ids['orders']}"
+        path = f"/api/v1/orders/{ids['order']}"
         texts.append(await acme.http.put(path, json={"notes": "n"}, headers={"If-Match": match}))
     refused = [answer.json() for answer in texts if answer.status_code >= 400]
     assert len(refused) > 400
@@ -172,7 +126,7 @@ async def test_no_word_of_the_graph_reaches_a_rest_answer(acme: Org) -> None:
             head = part["field"].partition(".")[0]
             assert head in ("body", "query", "path", "header"), part
             assert _graph_words(part["message"]) == [], part
-            assert _graph_words(part["field"].partition(".")[2]) in ([], ["filter"], ["orderBy"]), part
+            assert _graph_words(part["field"].partition(".")[2]) in SENT, part
         assert _graph_words(body["detail"]) == [], body
 
 

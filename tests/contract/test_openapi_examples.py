@@ -15,7 +15,9 @@ from rest_shim.examples import BODIES, OBJECTS, answer_of, curl_of
 from rest_shim.openapi import document
 from rest_shim.routes import ROUTES, Kind, Route
 from tests.support.api import Org, new_client, new_order, new_service
-from tests.support.routes import masked
+from tests.support.domains import CASES
+from tests.support.furnished import completed, made, masked
+from tests.support.routes import case_of
 
 
 def _validator(schema: Any) -> Draft202012Validator:
@@ -77,12 +79,17 @@ async def _sent(org: Org, route: Route, ids: dict[str, str]) -> httpx.Response:
 async def test_each_example_is_what_the_server_answers(acme: Org) -> None:
     ids: dict[str, str] = {}
     order = {Kind.CREATE: 0, Kind.LIST: 1, Kind.GET: 2, Kind.UPDATE: 3, Kind.DELETE: 4}
-    resources = {"client": 0, "service": 0, "order": 1, "webhook": 2}
-    for route in sorted(ROUTES, key=lambda each: (order[each.kind], resources[each.resource])):
+    resources = [*CASES]
+
+    def turn(route: Route) -> tuple[int, int]:
+        # What refers to another is deleted before it.
+        place = resources.index(case_of(route).name)
+        return order[route.kind], -place if route.kind is Kind.DELETE else place
+
+    for route in sorted(ROUTES, key=turn):
+        case = case_of(route)
         if route.kind is Kind.DELETE:
-            made = {"client": new_client, "service": new_service, "order": new_order}.get(route.resource)
-            if made is not None:
-                ids[route.resource] = (await made(acme))["publicId"]
+            ids[route.resource] = await made(acme, case, completed(case, case.creates, ids, case.create))
         answer = await _sent(acme, route, ids)
         documented = document()["paths"][route.path][route.method.lower()]["responses"]
         assert str(answer.status_code) in documented, (route, answer.text)

@@ -15,14 +15,14 @@ from schemathesis import GenerationMode, checks
 from schemathesis.core import NOT_SET
 
 from rest_shim.openapi import document
-from rest_shim.routes import ROUTES, Kind, Route
+from rest_shim.routes import Kind, Route
 from tests.support.api import Org
-from tests.support.routes import furnish
+from tests.support.furnished import furnish
+from tests.support.routes import BY_NAME, case_of, subject_of
 
 # Requests of each route; and which ones.
 EXAMPLES = int(os.environ.get("REST_REQUESTS", "8"))
 SEED = int(os.environ.get("REST_SEED", "1"))
-BY_NAME = {f"{route.method} {route.path}": route for route in ROUTES}
 # What depends on what the database holds, and no document can say.
 STATE = {404, 409, 412, 422}
 BY_STATE = {"NOT_FOUND", "NOT_ALLOWED", "INVALID_CURSOR"}
@@ -59,14 +59,12 @@ def _cases(route: Route, mode: GenerationMode, number: int) -> list[Any]:
     return found
 
 
-def _aimed(case: Any, route: Route, ids: dict[str, str]) -> None:
+async def _aimed(org: Org, case: Any, route: Route, ids: dict[str, str]) -> None:
     """Let a request be of objects that are there."""
     if "{publicId}" in route.path:
-        case.path_parameters = {"publicId": ids["idle" if route.operation == "DeleteService" else route.resource]}
+        case.path_parameters = {"publicId": await subject_of(org, route, ids)}
     if isinstance(case.body, dict):
-        for name in ("client", "service"):
-            if f"{name}Id" in case.body:
-                case.body[f"{name}Id"] = ids[name]
+        case.body |= {name: ids[other] for name, other in case_of(route).references.items() if name in case.body}
 
 
 # What httpx says of itself: an answer is decoded by it.
@@ -97,7 +95,7 @@ async def test_what_the_document_allows_is_not_refused(acme: Org, name: str) -> 
     accepted = 0
     for number, case in enumerate(_cases(route, GenerationMode.POSITIVE, EXAMPLES)):
         if number % 3 and route.kind is not Kind.LIST:
-            _aimed(case, route, ids)
+            await _aimed(acme, case, route, ids)
         answer, sent = await _answer(acme, case)
         case.validate_response(answer, checks=CHECKS)
         accepted += answer.is_success
@@ -112,6 +110,6 @@ async def test_what_the_document_forbids_is_answered_as_documented(acme: Org, na
     for case in _cases(route, GenerationMode.NEGATIVE, EXAMPLES):
         if case.body is not NOT_SET and case.media_type != "application/json":
             continue
-        _aimed(case, route, ids)
+        await _aimed(acme, case, route, ids)
         answer, sent = await _answer(acme, case)
         assert answer.status_code < 500, (sent, answer.text)

@@ -5,15 +5,21 @@ from jsonschema import Draft202012Validator
 
 from models.orders import OrderStatus
 from rest_shim.openapi import document
-from tests.support.api import Org, new_order
+from tests.support.api import Org
+from tests.support.furnished import furnish
 from tests.support.orders import standing
 from tests.support.refusals import unchanged
+from tests.support.routes import BY_NAME, CASE_OF, CHANGES
 
 
-@pytest.mark.parametrize("kind", ["client", "service", "order"])
-async def test_what_was_read_can_be_changed_and_sent_back(acme: Org, kind: str) -> None:
-    order = await new_order(acme, metadata={"crm": "7"}, tags=["a"])
-    path = f"/api/v1/{kind}s/{order['publicId'] if kind == 'order' else order[kind + 'Id']}"
+@pytest.mark.parametrize(
+    "name", [name for name in CHANGES if BY_NAME[name].method == "PUT" and "tags" in CASE_OF[name].shape]
+)
+async def test_what_was_read_can_be_changed_and_sent_back(acme: Org, name: str) -> None:
+    case, ids = CASE_OF[name], await furnish(acme)
+    path = BY_NAME[name].path.replace("{publicId}", ids[case.name])
+    tagged = {"tags": ["a"], "metadata": {"crm": "7"}}
+    assert (await acme.http.put(path, json=tagged)).status_code == 200
     first = await acme.http.get(path)
     whole = first.json()["data"]
     async with unchanged(acme):
@@ -21,8 +27,8 @@ async def test_what_was_read_can_be_changed_and_sent_back(acme: Org, kind: str) 
         assert (same.status_code, same.json()["data"]) == (200, whole)
     changed = await acme.http.put(path, json=whole | {"tags": ["b"], "metadata": {}})
     found = changed.json()["data"]
-    assert (changed.status_code, found["tags"], found["metadata"], found["version"]) == (200, ["b"], {}, 2)
-    assert found == whole | {"tags": ["b"], "metadata": {}, "version": 2, "updatedAt": found["updatedAt"]}
+    assert (changed.status_code, found["tags"], found["metadata"], found["version"]) == (200, ["b"], {}, 3)
+    assert found == whole | {"tags": ["b"], "metadata": {}, "version": 3, "updatedAt": found["updatedAt"]}
 
 
 @pytest.mark.parametrize("status", list(OrderStatus))

@@ -2,7 +2,6 @@
 
 import pytest
 
-from models.typeid import encode, new_uuid
 from tests.support.api import Org, new_client, new_order
 
 CREATE = """mutation($input: CreateClientInput!) {
@@ -82,18 +81,6 @@ async def test_a_stale_version_changes_nothing(acme: Org) -> None:
     assert (rest.status_code, rest.json()["code"]) == (412, "VERSION_MISMATCH")
     read = await acme.http.get(f"/api/v1/clients/{made['publicId']}")
     assert (read.json()["data"]["company"], read.headers["etag"]) == ("A", '"2"')
-
-
-async def test_a_foreign_client_is_as_a_missing_one(acme: Org, other: Org) -> None:
-    made = await new_client(acme)
-    for public_id in (made["publicId"], encode("client", new_uuid()), "order_" + made["publicId"][7:], "x"):
-        assert (await other.data(ONE, id=public_id))["client"] is None
-        assert await other.refused(UPDATE, input={"id": public_id, "name": "B"}) == [("NOT_FOUND", "input.id")]
-        for method in ("GET", "PUT", "DELETE"):
-            body = {"name": "B"} if method == "PUT" else None
-            answer = await other.http.request(method, f"/api/v1/clients/{public_id}", json=body)
-            assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
-    assert (await acme.http.get(f"/api/v1/clients/{made['publicId']}")).json()["data"] == made
 
 
 async def test_pages_walk_both_ways_and_count(acme: Org) -> None:

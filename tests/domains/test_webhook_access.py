@@ -1,6 +1,6 @@
 """Who may do what with webhooks: scopes, other organizations, and keys weaker than the one that made an endpoint."""
 
-from models.typeid import decode, encode, new_uuid
+from models.typeid import decode
 from tests.support.api import Org, new_client, new_order
 from tests.support.webhooks import (
     AGAIN,
@@ -102,15 +102,3 @@ async def test_a_key_changes_what_it_and_weaker_ones_made(acme: Org) -> None:
     assert {(row["event_type"], *row["scopes"]) for row in await acme.rows(heard)} == {
         ("client.created", "clients:read", "webhooks:write")
     }
-
-
-async def test_a_foreign_webhook_is_as_a_missing_one(acme: Org, other: Org) -> None:
-    made = await new_webhook(acme)
-    for public_id in (made["publicId"], encode("webhook", new_uuid()), "client_" + made["publicId"][8:], "x"):
-        assert (await other.data(ONE, id=public_id))["webhook"] is None
-        for change, more in CHANGES:
-            assert await other.refused(change, input={"id": public_id, **more}) == [("NOT_FOUND", "input.id")]
-        answer = await other.http.delete(f"{HOOKS}/{public_id}")
-        assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
-    assert (await acme.data(ONE, id=made["publicId"]))["webhook"]["version"] == 1
-    assert await actions(acme) == ["webhook:create"]

@@ -44,8 +44,8 @@ def test_tests_are_in_the_folder_of_what_they_test_and_share_by_support_alone() 
 
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_a_domain_has_its_name_in_every_room(domain: str) -> None:
-    for place in (f"models/{domain}.py", f"resolvers/{domain}.py", f"schema/{domain}.py"):
-        assert (ROOT / place).exists()
+    for room in ("models", "resolvers", "schema", "tests/support/domains"):
+        assert (ROOT / room / f"{domain}.py").exists()
     assert (ROOT / f"schema/operations/{domain}.graphql").exists()
 
 

@@ -2,9 +2,8 @@
 
 Counts are those of plain Python, and no plan reads a whole table for each row of another."""
 
-import json
 import operator
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -19,16 +18,14 @@ from psycopg.rows import dict_row
 from bench.filters.cases import Case, cases
 from bench.filters.data import Size, analyze, fill
 from models.base import metadata
-from models.keys import ActorKind, Source
 from models.typeid import new_uuid
 from resolvers import candidates
-from resolvers.context import Actor, Context
 from resolvers.listing import STATEMENTS
 from resolvers.runtime import Runtime
-from resolvers.sql import Sql
 from schema.engine import Engine
 from server.wiring import running
 from tests.support.api import settings_of
+from tests.support.plans import Explained, Plan, explained
 from tests.support.servers import Backends
 
 BEFORE = Size(clients=30, services=5, orders=50, messages=60, deliveries=5)
@@ -36,26 +33,8 @@ SIZE = Size(clients=1_500, services=800, orders=3_000, messages=2_000, deliverie
 ENGINE = Engine()
 TYPES = {"clients": "ClientFilter", "orders": "OrderFilter", "services": "ServiceFilter"}
 EVERY = [case for case in cases(SIZE) if case.listed in TYPES]
-Plan = Mapping[str, Any]
 Rows = dict[str, list[dict[str, Any]]]
 Imported = tuple[Runtime, UUID, Rows]
-
-
-class Probe(Context):
-    """A context that keeps the plans of its statements."""
-
-    plans: list[tuple[str, Plan]]
-
-    async def run(self, asked: Sql, arguments: Sequence[Any]) -> list[Any]:
-        """Run a statement, and keep the plan that it has in its snapshot."""
-        link = self._connection
-        assert link is not None, "a snapshot is open"
-        await link.execute(f"prepare probed as {asked.text}")
-        given = sql.SQL(", ").join(map(sql.Literal, arguments)).as_string()
-        (plan,) = json.loads(await link.fetchval(f"explain (format json) execute probed({given})"))
-        await link.execute("deallocate probed")
-        self.plans.append((asked.text, plan["Plan"]))
-        return await super().run(asked, arguments)
 
 
 @pytest.fixture(scope="module")
@@ -163,11 +142,12 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-async def ask(imported: Imported, listed: str, filter_: Mapping[str, Any], asked: str) -> tuple[dict[str, Any], Probe]:
+async def ask(
+    imported: Imported, listed: str, filter_: Mapping[str, Any], asked: str
+) -> tuple[dict[str, Any], Explained]:
     """What a list answers, and the context that it was asked in."""
     runtime, org_id, _ = imported
-    ctx = Probe(runtime, Actor(ActorKind.CLI, "test", "test", frozenset({"*"}), org_id), "test", Source.CLI)
-    ctx.plans = []
+    ctx = explained(runtime, org_id)
     text = f"query ($f: {TYPES[listed]}) {{ {listed}(first: 20, filter: $f) {{ {asked} }} }}"
     prepared = ENGINE.measure(text, None, {"f": filter_})
     ENGINE.validate(prepared, None)

@@ -4,9 +4,13 @@ import json
 from typing import Any
 
 import httpx
+import pytest
+from graphql import is_required_input_field
 
-from models.typeid import new_uuid
 from tests.support.api import Org, new_client, new_order
+from tests.support.cases import Case
+from tests.support.domains import CASES
+from tests.support.furnished import completed, document, furnish, input_of, masked
 from tests.support.optional_positions import input_fields, may_be_null
 from tests.support.refusals import UPDATE, error, no_foreign_words, unchanged
 
@@ -18,87 +22,65 @@ def _written(value: Any) -> str:
     return json.dumps(value)
 
 
-async def _both(org: Org, mutation: str, type_: str, given: dict[str, Any]) -> list[httpx.Response]:
+async def _both(org: Org, mutation: str, given: dict[str, Any]) -> list[httpx.Response]:
     """The answers to a mutation with its input as a literal, and as a variable."""
-    answers = []
-    for literal in (True, False):
-        if mutation == "createClient":
-            given = given | {"email": f"{new_uuid().hex}@example.com"}
-        if literal:
-            text = f"mutation {{ {mutation}(input: {_written(given)}) {{ __typename }} }}"
-            answers.append(await org.graphql(text))
+    literal = f"mutation {{ {mutation}(input: {_written(given)}) {{ __typename }} }}"
+    return [await org.graphql(literal), await org.graphql(document(mutation), input=given)]
+
+
+async def _newest(org: Org, case: Case) -> dict[str, Any]:
+    row = dict((await org.rows(f"select * from {case.table} order by id desc limit 1"))[0])
+    unlike = {"number"} | {name for name in row if name.removesuffix("_key") in case.unique}
+    found: dict[str, Any] = masked({name: value for name, value in row.items() if name not in unlike})
+    return found
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=str)
+async def test_null_in_a_new_object_is_as_absent(acme: Org, case: Case) -> None:
+    ids, type_ = await furnish(acme, case), input_of(case.creates)
+    needed = {name for name, field in type_.fields.items() if is_required_input_field(field)}
+    least = {name: value for name, value in completed(case, case.creates, ids, case.create).items() if name in needed}
+    made: dict[str, Any] = {}
+    for name in ["", *may_be_null(type_)]:
+        for literal in (True, False):
+            given = least | {part: fresh() for part, fresh in case.unique.items()} | ({name: None} if name else {})
+            text = f"mutation {{ {case.creates}(input: {_written(given)}) {{ __typename }} }}"
+            variables = {} if literal else {"input": given}
+            answer = await acme.graphql(text if literal else document(case.creates), **variables)
+            assert "errors" not in answer.json(), (name, answer.text)
+            made[name] = await _newest(acme, case)
+            assert made[name] == made[""], name
+
+
+async def test_null_in_a_new_object_is_as_absent_over_rest(acme: Org) -> None:
+    made = await new_client(acme, tags=None, status=None, metadata=None)
+    assert (made["tags"], made["status"], made["metadata"]) == ([], "LEAD", {})
+
+
+UPDATES = [(case, name) for case in CASES.values() for name in case.mutations if name.startswith("update")]
+
+
+@pytest.mark.parametrize(("case", "mutation"), UPDATES, ids=str)
+async def test_null_in_an_update_clears_or_is_refused(acme: Org, case: Case, mutation: str) -> None:
+    ids = await furnish(acme, case)
+    assert case.never_null <= may_be_null(input_of(mutation)).keys()
+    for name in may_be_null(input_of(mutation)):
+        given = {"id": ids[case.name], name: None}
+        if name in case.never_null:
+            async with unchanged(acme):
+                for answer in await _both(acme, mutation, given):
+                    error(answer, 200, "BAD_INPUT", f"input.{name}")
+                    no_foreign_words(answer)
         else:
-            text = f"mutation($in: {type_}!) {{ {mutation}(input: $in) {{ __typename }} }}"
-            answers.append(await org.graphql(text, **{"in": given}))
-    return answers
+            for answer in await _both(acme, mutation, given):
+                assert "errors" not in answer.json(), (name, answer.text)
 
 
-MASKED = {"id", "public_id", "email", "email_key", "number", "updated_at", "secret", "org_id"}
+def test_each_update_is_tried() -> None:
+    assert {name for name, _ in input_fields("update")} == {name for _, name in UPDATES}
 
 
-async def _newest(org: Org, table: str) -> dict[str, Any]:
-    row = (await org.rows(f"select * from {table} order by id desc limit 1"))[0]
-    return {name: value for name, value in row.items() if name not in MASKED}
-
-
-CREATED: dict[str, tuple[str, dict[str, Any]]] = {
-    "createClient": ("clients", {"name": "Ada"}),
-    "createService": ("services", {"name": "Logo", "price": 100}),
-    "createOrder": ("orders", {}),
-    "createMessage": ("messages", {"body": "Hello"}),
-    "createWebhook": ("webhook_endpoints", {"url": "https://example.com/hook", "events": ["*"]}),
-}
-
-
-async def test_null_in_a_new_object_is_as_absent(acme: Org) -> None:
-    order = await new_order(acme)
-    ids = {"clientId": order["clientId"], "serviceId": order["serviceId"], "orderId": order["publicId"]}
-    inputs = dict(input_fields("create"))
-    assert inputs.keys() == CREATED.keys()
-    for mutation, (table, least) in CREATED.items():
-        type_ = inputs[mutation]
-        base = {name: value for name, value in ids.items() if name in type_.fields} | least
-        made: dict[str, Any] = {}
-        for name in ["", *may_be_null(type_)]:
-            for answer in await _both(acme, mutation, type_.name, base | ({name: None} if name else {})):
-                assert "errors" not in answer.json(), (mutation, name, answer.text)
-            made[name] = await _newest(acme, table)
-            assert made[name] == made[""], (mutation, name)
-    over_rest = await new_client(acme, tags=None, status=None, metadata=None)
-    assert (over_rest["tags"], over_rest["status"], over_rest["metadata"]) == ([], "LEAD", {})
-
-
-# What an update cannot clear; anything else that may be null is cleared, or says nothing.
-NEVER_EMPTY = {
-    "updateClient": {"name", "email", "status", "tags", "metadata"},
-    "updateService": {"name", "price", "currency", "billing", "status", "tags", "metadata"},
-    "updateOrder": {"quantity", "status", "tags", "metadata"},
-    "updateWebhook": {"url", "events", "status"},
-}
-
-
-async def test_null_in_an_update_clears_or_is_refused(acme: Org) -> None:
-    order = await new_order(acme)
-    hook = await acme.http.post("/api/v1/webhooks", json=CREATED["createWebhook"][1])
-    ids = {
-        "updateClient": order["clientId"],
-        "updateService": order["serviceId"],
-        "updateOrder": order["publicId"],
-        "updateWebhook": hook.json()["data"]["publicId"],
-    }
-    inputs = dict(input_fields("update"))
-    assert inputs.keys() == ids.keys()
-    for mutation, type_ in inputs.items():
-        for name in may_be_null(type_):
-            given = {"id": ids[mutation], name: None}
-            if name in NEVER_EMPTY[mutation]:
-                async with unchanged(acme):
-                    for answer in await _both(acme, mutation, type_.name, given):
-                        error(answer, 200, "BAD_INPUT", f"input.{name}")
-                        no_foreign_words(answer)
-            else:
-                for answer in await _both(acme, mutation, type_.name, given):
-                    assert "errors" not in answer.json(), (mutation, name, answer.text)
+async def test_null_in_an_update_clears(acme: Org) -> None:
     client = await new_client(acme, company="Analytical", notes="x")
     for name in ("company", "notes"):
         body = {"id": client["publicId"], name: None}
@@ -111,7 +93,7 @@ async def test_every_null_of_an_update_is_told_at_once(acme: Org) -> None:
     client = await new_client(acme)
     given = {"id": client["publicId"], "name": None, "tags": None, "company": None, "email": None}
     async with unchanged(acme):
-        for answer in await _both(acme, "updateClient", "UpdateClientInput", given):
+        for answer in await _both(acme, "updateClient", given):
             assert {each["extensions"]["field"] for each in answer.json()["errors"]} == {
                 "input.name", "input.tags", "input.email",
             }  # fmt: skip

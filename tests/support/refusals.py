@@ -7,14 +7,15 @@ from typing import Any
 import httpx
 
 from tests.support.api import Org
+from tests.support.domains import CASES
 
 CREATE = "mutation($input: CreateClientInput!) { createClient(input: $input) { client { id version } } }"
 UPDATE = "mutation($input: UpdateClientInput!) { updateClient(input: $input) { client { id company version } } }"
 TRANSITION = """mutation($input: TransitionOrderInput!) {
   transitionOrder(input: $input) { order { id status version } } }"""
 TABLES = (
-    "clients", "services", "orders", "messages", "events", "audit_entries", "audit_changes", "search_words", "tag_uses",
-    "idempotency_records",
+    *(case.table for case in CASES.values()), "events", "deliveries", "audit_entries", "audit_changes", "search_words",
+    "tag_uses", "idempotency_records",
 )  # fmt: skip
 
 
@@ -29,8 +30,8 @@ async def unchanged(org: Org) -> AsyncIterator[None]:
 async def _state(org: Org) -> list[tuple[int, Any]]:
     found = []
     for table in TABLES:
-        versions = "sum(version)" if table in ("clients", "services", "orders", "messages") else "0"
-        row = (await org.rows(f"select count(*) as n, {versions} as v from {table}"))[0]
+        versions = "sum((to_jsonb(t) ->> 'version')::int)"
+        row = (await org.rows(f"select count(*) as n, {versions} as v from {table} t"))[0]
         found.append((row["n"], row["v"]))
     return found
 

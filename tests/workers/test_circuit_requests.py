@@ -14,7 +14,8 @@ from resolvers import circuits
 from resolvers.deliveries import PreparedDelivery
 from resolvers.runtime import Runtime
 from tests.support.api import Org, new_client
-from tests.support.jobs import OK, Request, eventually, receiver, sender, working
+from tests.support.jobs import Request, eventually, receiver, sender, working
+from tests.support.tarpit import came, tarpit
 from tests.support.webhooks import SEND, new_webhook
 from workers.deliver import patience_with
 from workers.http import TOTAL_S
@@ -161,22 +162,11 @@ async def test_a_promise_that_no_worker_kept_is_a_try_as_any_other(local: Org, o
 
 
 async def test_while_a_worker_tries_it_another_request_waits(local: Org, open_runtime: Runtime) -> None:
-    release = asyncio.Event()
-
-    async def hang(_request: Request) -> bytes:
-        await release.wait()
-        return OK
-
-    async with receiver() as there:
-        there.answer = hang
+    async with tarpit() as (there, release):
         made, _ = await spared(local, there.url)
         first = (await local.data(SEND, input={"id": made["publicId"]}))["sendTestEvent"]["delivery"]
         async with working(open_runtime, sender=sender(total_seconds=3_600)):
-
-            async def came() -> bool:
-                return len(there.requests) == 1
-
-            await eventually(came)
+            await came(there, 1)
             second = (await local.data(SEND, input={"id": made["publicId"]}))["sendTestEvent"]["delivery"]
             [row] = await local.rows(ENDPOINT, decode("webhook", made["publicId"]))
             assert at(second["nextAttemptAt"]) == row["paused_until"]

@@ -1,9 +1,7 @@
 """Fair turns, for real: receivers that hang stop nobody's deliveries, neither while they run nor while they wait."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from uuid import UUID, uuid4
 
 from bench.chaos.receivers import HANGING, HOSTILE, listening
@@ -11,9 +9,6 @@ from models.typeid import new_uuid
 from resolvers import due
 from resolvers.runtime import Runtime
 from tests.support.jobs import (
-    OK,
-    Receiver,
-    Request,
     eventually,
     listen_at,
     receiver,
@@ -23,6 +18,7 @@ from tests.support.jobs import (
     tell,
     working,
 )
+from tests.support.tarpit import came, tarpit
 from workers import runner
 from workers.sweep import FIRST_HOUSEKEEPING_S, JITTER
 
@@ -35,32 +31,6 @@ def patient(runtime: Runtime) -> AbstractAsyncContextManager[None]:
     """A worker whose tries never time out, so that what hangs does for the whole test, however slow the machine is."""
     endless = sender(total_seconds=3_600, connect_seconds=600)
     return working(runtime, sender=endless, lease_seconds=600, heartbeat_seconds=60)
-
-
-@asynccontextmanager
-async def tarpit() -> AsyncIterator[tuple[Receiver, asyncio.Event]]:
-    """A receiver that answers nothing before the event."""
-    release = asyncio.Event()
-
-    async def hang(_request: Request) -> bytes:
-        await release.wait()
-        return OK
-
-    async with receiver() as there:
-        there.answer = hang
-        try:
-            yield there, release
-        finally:
-            release.set()
-
-
-async def came(there: Receiver, number: int) -> None:
-    """Wait until so many deliveries have come."""
-
-    async def check() -> bool:
-        return len(there.requests) >= number
-
-    await eventually(check)
 
 
 async def test_hostile_receivers_stop_no_others(runtime: Runtime, org: UUID) -> None:

@@ -20,7 +20,6 @@ from server.dev.embedded import free_port
 from server.dev.supervisor import Supervisor
 from tests.support.jobs import (
     OK,
-    Receiver,
     Request,
     eventually,
     hurry,
@@ -36,6 +35,7 @@ from tests.support.jobs import (
 )  # fmt: skip
 from tests.support.repository import ROOT
 from tests.support.servers import Backends
+from tests.support.tarpit import came, tarpit
 from workers import deliver, wake
 from workers.runner import Runner
 
@@ -44,27 +44,15 @@ DELIVERY = "select * from deliveries where org_id = $1"
 
 
 async def test_a_job_given_back_keeps_its_attempt(runtime: Runtime, org: UUID) -> None:
-    release = asyncio.Event()
-
-    async def never(_request: Request) -> bytes:
-        await release.wait()
-        return OK
-
-    async with receiver() as there:
-        there.answer = never
+    async with tarpit() as (there, _):
         await listen_at(runtime, org, there.url)
         await tell(runtime, org)
         async with working(runtime, grace_seconds=0.05):
-            await eventually(lambda: _came(there, 1))
-        release.set()
+            await came(there, 1)
     row = await one(runtime, org, JOB, org)
     assert (row["state"], row["attempt"], row["claim_no"], row["lease_token"]) == ("QUEUED", 0, 1, None)
     delivery = await one(runtime, org, DELIVERY, org)
     assert (delivery["status"], delivery["attempts"]) == ("PENDING", [])
-
-
-async def _came(there: Receiver, number: int) -> bool:
-    return len(there.requests) >= number
 
 
 async def test_two_workers_deliver_each_once(runtime: Runtime, own_backends: Backends, org: UUID) -> None:
@@ -110,7 +98,7 @@ async def test_a_killed_worker_loses_nothing(runtime: Runtime, own_backends: Bac
         await tell(runtime, org, 50)
         killed = _spawn(own_backends)
         try:
-            await eventually(lambda: _came(there, 40))
+            await came(there, 40)
         finally:
             killed.send_signal(signal.SIGKILL)
             killed.wait(60)
@@ -217,26 +205,19 @@ async def test_a_heart_that_beats_keeps_a_long_job(runtime: Runtime, own_backend
 
 
 async def test_a_lost_lease_stops_the_handler(runtime: Runtime, org: UUID) -> None:
-    release = asyncio.Event()
-
-    async def never(_request: Request) -> bytes:
-        await release.wait()
-        return OK
-
-    async with receiver() as there:
-        there.answer = never
+    async with tarpit() as (there, release):
         await listen_at(runtime, org, there.url)
         [job, other] = await tell(runtime, org, 2)
         later = "update jobs set run_at = now() + interval '1 hour' where org_id = $1 and id = $2"
         await rows(runtime, org, later, org, other)
         async with working(runtime, heartbeat_seconds=0.1, slots=1):
-            await eventually(lambda: _came(there, 1))
+            await came(there, 1)
             stolen = "update jobs set lease_token = $3, lease_until = now() + interval '1 hour'"
             thief = uuid4()
             await rows(runtime, org, stolen + " where org_id = $1 and id = $2", org, job, thief)
             # The only slot is free again: the second job gets it.
             await hurry(runtime, org)
-            await eventually(lambda: _came(there, 2))
+            await came(there, 2)
             release.set()
             await settled(runtime, org)
     row = await one(runtime, org, JOB + " and id = $2", org, job)

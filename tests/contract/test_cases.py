@@ -1,0 +1,46 @@
+"""Each resource has its case, and the cases leave nothing out: no mutation, no route, no filter, no wrong input."""
+
+from collections import Counter
+
+from graphql import GraphQLInterfaceType
+
+from rest_shim.routes import ROUTES, Kind
+from schema.graph import CORE
+from tests.support.domains import CASES
+from tests.support.routes import BY_NAME, CASE_OF
+
+
+def test_each_type_that_has_ids_is_one_case() -> None:
+    node = CORE.type_map["Node"]
+    assert isinstance(node, GraphQLInterfaceType)
+    types = [type_.name for type_ in CORE.get_implementations(node).objects]
+    assert sorted(types) == sorted(case.type for case in CASES.values())
+
+
+def test_each_mutation_is_of_one_case() -> None:
+    assert CORE.mutation_type is not None
+    told = Counter(name for case in CASES.values() for name in (case.creates, *case.mutations))
+    assert told == Counter([*CORE.mutation_type.fields])
+
+
+def test_each_new_object_and_each_update_has_a_wrong_input() -> None:
+    for case in CASES.values():
+        assert {name for name in (case.creates, *case.mutations) if name.startswith(("create", "update"))} <= {
+            name for name, inputs in case.wrong.items() if inputs
+        }, case
+
+
+def test_each_route_is_of_one_case_and_runs_its_operation() -> None:
+    assert len(ROUTES) == len(BY_NAME)
+    assert CASE_OF.keys() == BY_NAME.keys()
+    assert sum(len(case.routes) for case in CASES.values()) == len(ROUTES)
+    assert {name: route.operation for name, route in BY_NAME.items()} == {
+        name: case.routes[name] for name, case in CASE_OF.items()
+    }
+    assert [str(case) for case in CASES.values() if case.routes and not case.shape] == []
+
+
+def test_each_filter_of_each_list_is_tried() -> None:
+    for name, route in BY_NAME.items():
+        if route.kind is Kind.LIST:
+            assert {each.parameter for each in CASE_OF[name].filters} == {*route.filters}, name

@@ -1,0 +1,64 @@
+"""Every wrong input of every domain: both APIs refuse it with the same fields and codes, and nothing happens."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.support.api import Org
+from tests.support.cases import Case, Wrong
+from tests.support.domains import CASES
+from tests.support.furnished import completed, document, furnish, target
+from tests.support.refusals import error, unchanged
+from tests.support.routes import BY_NAME, case_of
+
+WRONG = [
+    (case, mutation, wrong)
+    for case in CASES.values()
+    for mutation, inputs in case.wrong.items()
+    for wrong in inputs
+]  # fmt: skip
+KNOWN = {"field", "code", "message"}
+
+
+def _place(head: str, name: str) -> str:
+    """The place of a field as an error names it; "" is the whole."""
+    return f"{head}.{name}" if name else head
+
+
+async def _refused_over_rest(org: Org, case: Case, mutation: str, ids: Mapping[str, str], wrong: Wrong) -> list[Any]:
+    """The errors of each route that a mutation has, which must be those of the wrong input."""
+    found = []
+    for route in BY_NAME.values():
+        if case_of(route) is case and route.root == mutation:
+            path = route.path.replace("{publicId}", await target(org, case, mutation, ids))
+            answer = await org.http.request(route.method, path, json=completed(case, mutation, ids, wrong.given))
+            assert (answer.status_code, answer.json()["code"]) == (400, "BAD_INPUT"), answer.text
+            parts = answer.json()["errors"]
+            places = [(_place("body", name), code) for name, code in wrong.fields]
+            assert sorted((part["field"], part["code"]) for part in parts) == sorted(places)
+            beside = {key: value for part in parts for key, value in part.items() if key not in KNOWN}
+            assert beside == wrong.beside
+            assert not {"allowed", "limit", "minimum", "maximum", "reason"} & set(answer.json())
+            found.append(sorted((part["field"], part["code"], part["message"]) for part in parts))
+    return found
+
+
+@pytest.mark.parametrize(("case", "mutation", "wrong"), WRONG, ids=str)
+async def test_a_wrong_input_is_refused_alike_by_both(acme: Org, case: Case, mutation: str, wrong: Wrong) -> None:
+    ids = await furnish(acme, case)
+    async with unchanged(acme):
+        over_rest = await _refused_over_rest(acme, case, mutation, ids, wrong)
+        if wrong.rest:
+            assert over_rest
+            return
+        given = completed(case, mutation, ids, wrong.given)
+        if mutation != case.creates:
+            given |= {"id": await target(acme, case, mutation, ids)}
+        answer = await acme.graphql(document(mutation), input=given)
+        error(answer, 200, "BAD_INPUT")
+        errors = answer.json()["errors"]
+    told = sorted((each["extensions"]["field"], each["extensions"]["reason"], each["message"]) for each in errors)
+    assert [(field, code) for field, code, _ in told] == sorted(
+        (_place("input", name), code) for name, code in wrong.fields
+    )

@@ -1,0 +1,101 @@
+"""What a domain contributes to the tests that hold for every domain."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """An input that is refused: the name and code of each wrong field, and what is said beside the codes.
+
+    ``rest``: only the REST API refuses it so, since a GraphQL value is read in another way.
+    """
+
+    given: Body
+    fields: tuple[tuple[str, str], ...]
+    beside: Body
+    rest: bool
+
+    def __str__(self) -> str:
+        return " ".join(f"{name}-{code}" for name, code in self.fields)
+
+
+def wrong(given: Body, *fields: str, rest: bool = False, **beside: Any) -> Wrong:
+    """An input whose wrong fields are written as ``"tags.1 TOO_SHORT"``."""
+    parts = [field.rpartition(" ") for field in fields]
+    return Wrong(given, tuple((name, code) for name, _, code in parts), beside, rest)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A parameter of a list with a value, the filter that this is in the graph, and how many furnished rows it leaves.
+
+    In both ``{client}`` is the id of the first furnished client, ``{client2}`` that of the second.
+    """
+
+    parameter: str
+    value: str
+    condition: Body
+    leaves: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A resource: how its objects are made, changed, refused and shown.
+
+    Bodies leave out what names other objects: ``references`` adds it. ``mutations`` are all that take the id of an
+    object of this type, each with a right input beside the id; ``inner`` finds the id for one that is of a part of it.
+    """
+
+    # In the graph: one object, a list, the type. Then the resource of its scopes, and the table.
+    name: str
+    plural: str
+    type: str
+    scope: str
+    table: str
+
+    # What an organization is furnished with: the first row is read and changed, the one at ``deleted`` is deleted.
+    rows: tuple[Body, ...]
+    deleted: int = 0
+    # Its rows are made before those of others, whose events it hears.
+    hears: bool = False
+
+    create: Body
+    references: Mapping[str, str] = field(default_factory=dict)
+    unique: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+    mutations: Mapping[str, Body]
+    inner: Mapping[str, str] = field(default_factory=dict)
+    wrong: Mapping[str, tuple[Wrong, ...]]
+    # Fields of the update that cannot be emptied, though its input takes null.
+    never_null: frozenset[str] = frozenset()
+
+    # Over REST: each route's operation; a row, where "?" is a null or the type after it; what is shown with a new one.
+    routes: Mapping[str, str] = field(default_factory=dict)
+    shape: Mapping[str, str] = field(default_factory=dict)
+    shown_once: Mapping[str, str] = field(default_factory=dict)
+    filters: tuple[Filter, ...] = ()
+    wrong_queries: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def creates(self) -> str:
+        """The mutation that makes one."""
+        return f"create{self.name[0].upper()}{self.name[1:]}"
+
+
+LONG_AGO, FAR_AWAY = "2020-01-01T00:00:00.000Z", "2100-01-01T00:00:00.000Z"
+
+
+def times(rows: int) -> tuple[Filter, ...]:
+    """The filters by time that every list has."""
+    return (
+        Filter("createdAfter", LONG_AGO, {"createdAt": {"gt": LONG_AGO}}, rows),
+        Filter("createdBefore", LONG_AGO, {"createdAt": {"lt": LONG_AGO}}, 0),
+        Filter("updatedAfter", FAR_AWAY, {"updatedAt": {"gt": FAR_AWAY}}, 0),
+        Filter("updatedBefore", FAR_AWAY, {"updatedAt": {"lt": FAR_AWAY}}, rows),
+    )

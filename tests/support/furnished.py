@@ -1,0 +1,109 @@
+"""Objects of every domain: made through the graph, the same ones in each organization."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import GraphQLInputObjectType, get_named_type
+
+from schema.graph import CORE
+from tests.support.api import Org
+from tests.support.cases import Body, Case
+from tests.support.domains import CASES
+
+# Ids, times and secrets differ between two organizations; everything else must not.
+_MASKS = (
+    (re.compile(r"\b[a-z]+_[0-9a-hjkmnp-tv-z]{26}\b"), "<id>"),
+    (re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z"), "<time>"),
+    (re.compile(r"whsec_[A-Za-z0-9+/=]+"), "<secret>"),
+)
+_WRITTEN = {
+    "audit_entries": "action, actor_kind, actor_name",
+    "events": "type, resource_version, data",
+    "deliveries": "event_type, status",
+    "jobs": "kind, state, lane",
+}
+
+
+def masked(value: Any) -> Any:
+    """A JSON value, or a row, without what differs between two organizations."""
+    text = json.dumps(value, sort_keys=True, default=lambda each: f"<{type(each).__name__}>")
+    for pattern, word in _MASKS:
+        text = pattern.sub(word, text)
+    return json.loads(text)
+
+
+def input_of(mutation: str) -> GraphQLInputObjectType:
+    """The type of a mutation's input."""
+    assert CORE.mutation_type is not None, "the graph has mutations"
+    type_ = get_named_type(CORE.mutation_type.fields[mutation].args["input"].type)
+    assert isinstance(type_, GraphQLInputObjectType), "a mutation takes one input object"
+    return type_
+
+
+def document(mutation: str, selection: str = "__typename") -> str:
+    """The document of a mutation, whose input is a variable."""
+    return f"mutation($input: {input_of(mutation).name}!) {{ {mutation}(input: $input) {{ {selection} }} }}"
+
+
+def right(case: Case, mutation: str) -> Body:
+    """What a mutation is given, without ids."""
+    return case.create if mutation == case.creates else case.mutations[mutation]
+
+
+def completed(case: Case, mutation: str, ids: Mapping[str, str], given: Body) -> dict[str, Any]:
+    """What a mutation is given, with the objects that a new one refers to where it does not name them itself."""
+    references = case.references if mutation == case.creates else {}
+    return {name: ids[other] for name, other in references.items()} | dict(given)
+
+
+async def made(org: Org, case: Case, body: Body) -> str:
+    """The id of a new object."""
+    data = await org.data(document(case.creates, f"{case.name} {{ id }}"), input=body)
+    found: str = data[case.creates][case.name]["id"]
+    return found
+
+
+def _numbered(case: Case, at: int) -> str:
+    return case.name if at == 1 else f"{case.name}{at}"
+
+
+def _needed(case: Case) -> set[str]:
+    """A case and those that it refers to."""
+    return {case.name}.union(*(_needed(CASES[other]) for other in case.references.values()))
+
+
+async def furnish(org: Org, only: Case | None = None) -> dict[str, str]:
+    """Make every case's rows, or those of one case and what it refers to; one with ``inner`` ids needs them all.
+
+    Their ids are by name: ``client`` is the first client's, ``client2`` the second's.
+    """
+    names = _needed(only) if only is not None and not only.inner else CASES.keys()
+    ids: dict[str, str] = {}
+    for case in CASES.values():
+        for at, row in enumerate(case.rows if case.name in names else (), 1):
+            body = completed(case, case.creates, ids, row)
+            ids[_numbered(case, at)] = await made(org, case, body)
+    return ids
+
+
+async def written(org: Org) -> dict[str, list[dict[str, Any]]]:
+    """What an organization's tables hold, as far as it must equal another's."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for table, columns in (_WRITTEN | {case.table: "*" for case in CASES.values()}).items():
+        rows = await org.rows(f"select {columns} from {table} order by id")
+        found[table] = [masked(dict(row)) for row in rows]
+    for table in ("deliveries", "jobs"):
+        found[table].sort(key=json.dumps)
+    return found
+
+
+async def target(org: Org, case: Case, mutation: str, ids: Mapping[str, str]) -> str:
+    """The id of what a mutation is made to."""
+    if mutation not in case.inner:
+        return ids[_numbered(case, case.deleted + 1 if mutation.startswith("delete") else 1)]
+    value = await org.data(case.inner[mutation], id=ids[case.name])
+    while not isinstance(value, str):
+        (value,) = value.values() if isinstance(value, dict) else value
+    return value
