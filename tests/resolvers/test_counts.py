@@ -2,9 +2,8 @@
 
 Counts are those of plain Python, and no plan reads a whole table for each row of another."""
 
-import json
 import operator
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -12,23 +11,21 @@ from uuid import UUID
 
 import psycopg
 import pytest
-import sqlalchemy as sa
 from psycopg import sql
 from psycopg.rows import dict_row
 
 from bench.filters.cases import Case, cases
 from bench.filters.data import Size, analyze, fill
-from models.base import metadata
 from models.keys import ActorKind, Source
 from models.typeid import new_uuid
 from resolvers import candidates
-from resolvers.context import Actor, Context
+from resolvers.context import Actor
 from resolvers.listing import STATEMENTS
 from resolvers.runtime import Runtime
-from resolvers.sql import Sql
 from schema.engine import Engine
 from server.wiring import running
 from tests.support.api import settings_of
+from tests.support.plans import Probe, keyed, repeated, unkeyed
 from tests.support.servers import Backends
 
 BEFORE = Size(clients=30, services=5, orders=50, messages=60, deliveries=5)
@@ -36,26 +33,8 @@ SIZE = Size(clients=1_500, services=800, orders=3_000, messages=2_000, deliverie
 ENGINE = Engine()
 TYPES = {"clients": "ClientFilter", "orders": "OrderFilter", "services": "ServiceFilter"}
 EVERY = [case for case in cases(SIZE) if case.listed in TYPES]
-Plan = Mapping[str, Any]
 Rows = dict[str, list[dict[str, Any]]]
 Imported = tuple[Runtime, UUID, Rows]
-
-
-class Probe(Context):
-    """A context that keeps the plans of its statements."""
-
-    plans: list[tuple[str, Plan]]
-
-    async def run(self, asked: Sql, arguments: Sequence[Any]) -> list[Any]:
-        """Run a statement, and keep the plan that it has in its snapshot."""
-        link = self._connection
-        assert link is not None, "a snapshot is open"
-        await link.execute(f"prepare probed as {asked.text}")
-        given = sql.SQL(", ").join(map(sql.Literal, arguments)).as_string()
-        (plan,) = json.loads(await link.fetchval(f"explain (format json) execute probed({given})"))
-        await link.execute("deallocate probed")
-        self.plans.append((asked.text, plan["Plan"]))
-        return await super().run(asked, arguments)
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +146,6 @@ async def ask(imported: Imported, listed: str, filter_: Mapping[str, Any], asked
     """What a list answers, and the context that it was asked in."""
     runtime, org_id, _ = imported
     ctx = Probe(runtime, Actor(ActorKind.CLI, "test", "test", frozenset({"*"}), org_id), "test", Source.CLI)
-    ctx.plans = []
     text = f"query ($f: {TYPES[listed]}) {{ {listed}(first: 20, filter: $f) {{ {asked} }} }}"
     prepared = ENGINE.measure(text, None, {"f": filter_})
     ENGINE.validate(prepared, None)
@@ -176,41 +154,6 @@ async def ask(imported: Imported, listed: str, filter_: Mapping[str, Any], asked
     assert answer.data is not None
     found: dict[str, Any] = answer.data[listed]
     return found, ctx
-
-
-def repeated(plan: Plan, inside: bool = False) -> Iterator[Plan]:
-    """The scans of a plan that run once for each row of something."""
-    inside = inside or str(plan.get("Subplan Name", "")).startswith("SubPlan")
-    if inside and plan["Node Type"].endswith("Scan"):
-        yield plan
-    for child in plan.get("Plans", []):
-        inner = plan["Node Type"] == "Nested Loop" and child["Parent Relationship"] == "Inner"
-        yield from repeated(child, inside or inner)
-
-
-def keyed(scan: Plan) -> bool:
-    """Whether a scan finds its rows by an index whose first two columns are known."""
-    if scan["Node Type"] in ("Function Scan", "CTE Scan", "Subquery Scan"):
-        return True
-    return "Index Name" in scan and f"({SECOND[scan['Index Name']]} = " in scan["Index Cond"]
-
-
-def unkeyed(plan: Plan) -> list[str]:
-    """The scans of a plan that read more than they look for, again and again."""
-    return [f"{scan['Node Type']} {scan.get('Index Name')}" for scan in repeated(plan) if not keyed(scan)]
-
-
-def second_columns() -> Iterator[tuple[str, str]]:
-    """The second column of each index."""
-    for table in metadata.tables.values():
-        found: list[tuple[Any, Any]] = [(index.name, index.expressions) for index in table.indexes]
-        kinds = sa.PrimaryKeyConstraint | sa.UniqueConstraint
-        found += [(each.name, each.columns) for each in table.constraints if isinstance(each, kinds)]
-        for name, columns in found:
-            yield str(name), [getattr(column, "name", "") for column in [*columns, None]][1]
-
-
-SECOND = dict(second_columns())
 
 
 def test_all_of_a_table_is_told_from_a_row_of_it() -> None:

@@ -1,0 +1,83 @@
+"""The plans of an operation's statements, and what they read again and again."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from models.base import metadata
+from resolvers.context import Context
+from resolvers.sql import Sql
+
+Plan = Mapping[str, Any]
+
+
+class Probe(Context):
+    """A context that keeps the plans of its statements."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.plans: list[tuple[str, Plan]] = []
+
+    async def run(self, asked: Sql, arguments: Sequence[Any]) -> list[Any]:
+        """Run a statement, and keep the plan that it has in its snapshot."""
+        link = self._connection
+        assert link is not None, "a snapshot is open"
+        await link.execute(f"prepare probed as {asked.text}")
+        given = sql.SQL(", ").join(sql.Literal(_adapted(each)) for each in arguments).as_string()
+        (plan,) = json.loads(await link.fetchval(f"explain (format json) execute probed({given})"))
+        await link.execute("deallocate probed")
+        self.plans.append((asked.text, plan["Plan"]))
+        return await super().run(asked, arguments)
+
+
+def _adapted(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_adapted(each) for each in value]
+    return Jsonb(value) if isinstance(value, dict) else value
+
+
+def repeated(plan: Plan, inside: bool = False) -> Iterator[Plan]:
+    """The scans of a plan that run once for each row of something."""
+    inside = inside or str(plan.get("Subplan Name", "")).startswith("SubPlan")
+    if inside and plan["Node Type"].endswith("Scan"):
+        yield plan
+    for child in plan.get("Plans", []):
+        inner = plan["Node Type"] == "Nested Loop" and child["Parent Relationship"] == "Inner"
+        yield from repeated(child, inside or inner)
+
+
+def scans(plan: Plan) -> Iterator[Plan]:
+    """All scans of a plan; of a bitmap's two that of the index."""
+    if plan["Node Type"].endswith("Scan") and plan["Node Type"] != "Bitmap Heap Scan":
+        yield plan
+    for child in plan.get("Plans", []):
+        yield from scans(child)
+
+
+def keyed(scan: Plan) -> bool:
+    """Whether a scan finds its rows by an index whose first two columns are known."""
+    if scan["Node Type"] in ("Function Scan", "CTE Scan", "Subquery Scan"):
+        return True
+    return "Index Name" in scan and f"({SECOND[scan['Index Name']]} = " in scan["Index Cond"]
+
+
+def unkeyed(plan: Plan) -> list[str]:
+    """The scans of a plan that read more than they look for, again and again."""
+    return [f"{scan['Node Type']} {scan.get('Index Name')}" for scan in repeated(plan) if not keyed(scan)]
+
+
+def second_columns() -> Iterator[tuple[str, str]]:
+    """The second column of each index."""
+    for table in metadata.tables.values():
+        found: list[tuple[Any, Any]] = [(index.name, index.expressions) for index in table.indexes]
+        kinds = sa.PrimaryKeyConstraint | sa.UniqueConstraint
+        found += [(each.name, each.columns) for each in table.constraints if isinstance(each, kinds)]
+        for name, columns in found:
+            yield str(name), [getattr(column, "name", "") for column in [*columns, None]][1]
+
+
+SECOND = dict(second_columns())
