@@ -77,8 +77,9 @@ async def pages(
     ctx: Context, listed: Listed, args: Args, *, column: str | None = None, parents: Sequence[UUID | None] = (None,),
     restrict: Mapping[str, Any] | None = None,
 ) -> list[Page]:  # fmt: skip
-    """One page for each parent, by one statement. ``column`` holds the parent's id; ``restrict`` is a filter that the
-    caller cannot undo. Raises Refusal BAD_INPUT or INVALID_CURSOR, naming the argument."""
+    """One page for each parent, by one statement, or none where only its total is read. ``column`` holds the parent's
+    id; ``restrict`` is a filter that the caller cannot undo. Raises Refusal BAD_INPUT or INVALID_CURSOR, naming the
+    argument."""
     conditions = [part for part in (restrict, args.values.get("filter")) if part]
     distinct = list(dict.fromkeys(parents))
     many = len(distinct) > 1
@@ -89,7 +90,9 @@ async def pages(
             args.kept["pages", many] = known
     asked, sql, named = known
     parent = distinct[0]
-    rows = await ctx.fetch(sql, offset=asked.window.offset, parents=distinct, parent=parent, **named)
+    rows: list[Row] = []
+    if sql is not None:
+        rows = await ctx.fetch(sql, offset=asked.window.offset, parents=distinct, parent=parent, **named)
     if not many:
         page = _page(asked, parent, rows)
         return [page for _ in parents]
@@ -102,8 +105,8 @@ async def pages(
 
 def _prepared(
     ctx: Context, listed: Listed, args: Args, column: str | None, conditions: list[Mapping[str, Any]], many: bool
-) -> tuple[Asked, Sql, dict[str, Any]]:
-    """What is asked, its statement, and the values that do not change with the parents."""
+) -> tuple[Asked, Sql | None, dict[str, Any]]:
+    """What is asked, its statement where rows are read, and the values that do not change with the parents."""
     window = window_of(listed, args.values, column)
     shape: Shape = ()
     values: list[Any] = []
@@ -114,7 +117,7 @@ def _prepared(
         listed, args.columns, window.terms, window.backwards, window.keys is not None, window.until is not None,
         window.offset is not None, shape, types, column, window.size + 1, many,
     )  # fmt: skip
-    sql = _statement(ctx, page_sql, page)
+    sql = _statement(ctx, page_sql, page) if args.columns else None
     named |= {f"k{index}": key for index, key in enumerate(window.keys or ())}
     named |= {f"u{index}": key for index, key in enumerate(window.until or ())}
     return Asked(listed, window, shape, values, column), sql, named

@@ -55,19 +55,24 @@ class PageInfo:
     end_cursor: str | None = _cursor(_last, "Cursor of the page's last item; null when it is empty.")
 
 
+# What is read of a page's rows needs their id, so that a page of which nothing is read is known: it needs no column.
+ROWS = ("id",)
+
+
 def page_info() -> Any:
     """A connection's ``pageInfo``."""
-    return same_row("Position of the page in the list.", ColumnReader(same_row=True))
+    return same_row("Position of the page in the list.", ColumnReader(same_row=True, needs=ROWS))
 
 
 def edges() -> Any:
     """A connection's ``edges``."""
-    return same_row("The items of the page with their cursors.", ColumnReader(convert=edges_of, same_row=True))
+    reader = ColumnReader(convert=edges_of, same_row=True, needs=ROWS)
+    return same_row("The items of the page with their cursors.", reader)
 
 
 def nodes() -> Any:
     """A connection's ``nodes``."""
-    return same_row("The items of the page.", ColumnReader("rows", attribute=True, same_row=True))
+    return same_row("The items of the page.", ColumnReader("rows", attribute=True, same_row=True, needs=ROWS))
 
 
 def edge_node() -> Any:
