@@ -30,4 +30,4 @@ class DevError(CommandError):
 
 
 class EmbeddedError(CommandError):
-    """An embedded server cannot be had or does not start."""
+    """An embedded server cannot be had, does not start or does not go on."""
