@@ -125,7 +125,7 @@ class DeliveryOrder:
     Table, description="An endpoint that signed events are sent to (Standard Webhooks).", scope="webhooks:read"
 )
 class WebhookEndpoint(Node):
-    """An address that is told of events."""
+    """An address that events are sent to."""
 
     prefix = PREFIX
     id: strawberry.ID = public_id(PREFIX)

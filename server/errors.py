@@ -1,4 +1,4 @@
-"""What a person at the command line is told when something cannot be done."""
+"""Errors that the command line prints for a person when something cannot be done."""
 
 
 class CommandError(Exception):
