@@ -159,24 +159,31 @@ def test_a_shelf_takes_from_the_owner_of_most() -> None:
     assert (len(shelf), shelf.weight, shelf.get("a")) == (0, 0, None)
 
 
+WORDS = "A filter may hold 50 conditions at most: operators, words of a search and relations."
 FIVE = {"eq": 1, "gt": 1, "gte": 1, "lt": 1, "lte": 1}
 LITERAL = "{" + ", ".join(f"{name}: {value}" for name, value in FIVE.items()) + "}"
 
 
 @pytest.mark.parametrize(("filter_", "beyond"), [
-    ({"or": [{"number": {"eq": 1}}] * 49}, None),
-    ({"or": [{"number": {"eq": 1}}] * 50}, "or.49.number"),
-    # Each operator is a condition, each word of a search, each part that holds others, each that holds nothing.
-    ({"and": [{"number": FIVE}] * 9 + [{"total": {"eq": 1, "gt": 1, "lt": 1, "lte": 1}}]}, None),
-    ({"and": [{"number": FIVE}] * 10}, "and.9.number"),
-    ({"and": [{"search": "a b c d e f g h"}] * 6 + [{}]}, None),
-    ({"and": [{"search": "a b c d e f g h"}] * 6 + [{}, {}]}, "and.7"),
-    ({"and": [{"not": {"client": {"status": {"eq": "LEAD"}}}}] * 16 + [{}]}, None),
-    ({"and": [{"not": {"client": {"status": {"eq": "LEAD"}}}}] * 17}, "and.16.not.client"),
-    ({"and": [{"search": ""}] * 49}, None),
-    ({"and": [{"search": ""}] * 50}, "and.49.search"),
-    ({"or": [{"number": {}}] * 50}, "or.49.number"),
-    ({"or": [{"messages": {}}] * 50}, "or.49.messages"),
+    # Each operator is a condition, each word of a search, each relation, and what nothing fulfils.
+    ({"or": [{"number": {"eq": 1}}] * 50}, None),
+    ({"or": [{"number": {"eq": 1}}] * 51}, "or.50.number"),
+    ({"and": [{"number": FIVE}] * 10}, None),
+    ({"and": [{"number": FIVE}] * 10 + [{"total": {"eq": 1}}]}, "and.10.total"),
+    ({"and": [{"search": "a b c d e f g h"}] * 6 + [{"search": "a b"}]}, None),
+    ({"and": [{"search": "a b c d e f g h"}] * 6 + [{"search": "a b c"}]}, "and.6.search"),
+    ({"and": [{"client": {"status": {"eq": "LEAD"}}}] * 25}, None),
+    ({"and": [{"client": {"status": {"eq": "LEAD"}}}] * 26}, "and.25.client.status"),
+    ({"or": [{"messages": {"some": {}}}] * 50}, None),
+    ({"or": [{"messages": {"some": {}}}] * 51}, "or.50.messages"),
+    ({"not": {"and": [{"or": []}] * 50}}, None),
+    ({"not": {"and": [{"or": []}] * 51}}, "not.and.50"),
+    # What groups conditions is none, nor what holds none.
+    ({"and": [{"not": {"or": [{"number": {"eq": 1}}]}}] * 50}, None),
+    ({"and": [{"not": {"or": [{"number": {"eq": 1}}]}}] * 51}, "and.50.not.or.0.number"),
+    *[({"and": [nothing] * 100 + [{"number": FIVE}] * 10}, None) for nothing in (
+        {}, {"not": {}}, {"and": []}, {"search": ""}, {"number": {}}, {"client": {}}, {"messages": {}}, {"or": [{}]},
+    )],
 ])  # fmt: skip
 async def test_a_filter_holds_fifty_conditions(acme: Org, filter_: dict[str, Any], beyond: str | None) -> None:
     answer = (await acme.graphql(asking(1), f0=filter_)).json()
@@ -185,19 +192,19 @@ async def test_a_filter_holds_fifty_conditions(acme: Org, filter_: dict[str, Any
         return
     assert answer["data"] == {"a0": None}
     (error,) = answer["errors"]
-    assert (error["message"], error["path"]) == ("A filter may hold 50 conditions at most.", ["a0"])
+    assert (error["message"], error["path"]) == (WORDS, ["a0"])
     told = [error["extensions"][name] for name in ("code", "status", "field", "reason", "limit")]
     assert told == ["BAD_INPUT", 400, f"filter.{beyond}", "TOO_LONG", 50]
 
 
 async def test_the_conditions_of_a_document_are_counted_as_those_of_variables(acme: Org) -> None:
-    parts = ", ".join([f"{{number: {LITERAL}}}"] * 10)
+    parts = ", ".join([f"{{number: {LITERAL}}}"] * 11)
     text = f"{{ orders(filter: {{and: [{parts}]}}) {{ nodes {{ id }} }} }}"
-    assert await acme.refused(text) == [("BAD_INPUT", "filter.and.9.number")]
+    assert await acme.refused(text) == [("BAD_INPUT", "filter.and.10.number")]
 
 
 async def test_no_statement_is_sent_for_a_filter_of_too_many_conditions(single: Runtime) -> None:
-    prepared = ENGINE.measure(asking(1), None, {"f0": {"and": [{"number": FIVE}] * 10}})
+    prepared = ENGINE.measure(asking(1), None, {"f0": {"and": [{"number": FIVE}] * 11}})
     ctx = organizations.command_line(single, new_uuid())
     answer = await ENGINE.run(ctx, prepared)
     assert ([each["extensions"]["code"] for each in answer.errors], ctx.statements) == (["BAD_INPUT"], 0)
