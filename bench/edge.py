@@ -47,7 +47,7 @@ class _Uncounted(Metrics):
 
 
 class _Stub:
-    """An endpoint that checks the key and takes the cost where it is told to, and does nothing else."""
+    """An endpoint that checks the key and takes the cost where it is configured to, and does nothing else."""
 
     def __init__(self, authentication: Authentication, buckets: Buckets) -> None:
         self.authentication, self.buckets = authentication, buckets

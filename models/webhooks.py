@@ -100,7 +100,7 @@ EventNames = Annotated[list[EventName], MinLen(1), MaxLen(100), AfterValidator(_
 
 
 class WebhookEndpoint(Versioned, table=True):
-    """An address that is told of events."""
+    """An address that events are sent to."""
 
     __tablename__ = "webhook_endpoints"
     __table_args__ = table_args(

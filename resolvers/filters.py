@@ -5,7 +5,7 @@ values, which are its parameters. So equal shapes share one compiled statement (
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,7 +40,9 @@ class _Taken:
         """Raises Refusal BAD_INPUT, naming a place, when with what is there they are too many for the filter."""
         self.conditions += conditions
         if self.conditions > MOST_CONDITIONS:
-            text = f"A filter may hold {MOST_CONDITIONS} conditions at most."
+            text = (
+                f"A filter may hold {MOST_CONDITIONS} conditions at most: operators, words of a search and relations."
+            )
             raise bad_input(path, text, "TOO_LONG", limit=MOST_CONDITIONS)
 
 
@@ -63,22 +65,21 @@ def _shape(collection: Collection, raw: Mapping[str, Any], path: str, taken: _Ta
     if depth > MOST_DEPTH:
         raise bad_input(path, f"A filter may be nested {MOST_DEPTH} deep at most.", "TOO_LONG", limit=MOST_DEPTH)
     parts: list[Any] = []
-    taken.count(path, 0 if raw else 1)
     for name, value in raw.items():
         if name in ("and_", "or_"):
-            taken.count(path, 1)
             here = f"{path}.{_shown(name)}"
             found = [_shape(collection, item, f"{here}.{index}", taken, depth + 1) for index, item in enumerate(value)]
             rest: Any = tuple(shape for shape in found if shape)
         elif name == "not_":
-            taken.count(path, 1)
             rest = _shape(collection, value, f"{path}.not", taken, depth + 1)
         elif name == "search":
             rest = _words(value, f"{path}.search", taken)
         else:
             rest = _field(collection.filters[name], value, f"{path}.{_shown(name)}", taken, depth)
         # At least one of no alternatives is a condition, which nothing fulfils.
-        if rest or (name == "or_" and not value):
+        impossible = name == "or_" and not value
+        taken.count(path, int(impossible))
+        if rest or impossible:
             parts.append((name, rest))
     return tuple(parts)
 
@@ -87,7 +88,7 @@ def _words(text: str, path: str, taken: _Taken) -> int:
     """How many words are searched for: none where a text has none, such as an empty field of a form."""
     check_length(text, path)
     words = searched_words(text)
-    taken.count(path, max(1, len(words)))
+    taken.count(path, len(words))
     taken.values += [(bound, sa.Text) for one in words for bound in (one, one + LAST)]
     return len(words)
 
@@ -95,7 +96,7 @@ def _words(text: str, path: str, taken: _Taken) -> int:
 def _field(asked: Condition | Relation, value: Mapping[str, Any], path: str, taken: _Taken, depth: int) -> Any:
     if isinstance(asked, Relation):
         return _relation(asked, value, path, taken, depth)
-    taken.count(path, max(1, len(value)))
+    taken.count(path, len(value))
     for op, operand in value.items():
         where = f"{path}.{_shown(op)}"
         if isinstance(operand, list) and len(operand) > MOST_VALUES:
@@ -119,9 +120,11 @@ def check_length(text: str, path: str) -> None:
 def _relation(asked: Relation, value: Mapping[str, Any], path: str, taken: _Taken, depth: int) -> Any:
     inner = COLLECTIONS[asked.to]
     seen = taken.reach(inner)
-    taken.count(path, max(1, len(value)) if asked.many else 1)
     if not asked.many:
-        return _related(inner, value, seen, path, taken, depth, always=False)
+        found = _related(inner, value, seen, path, taken, depth, always=False)
+        taken.count(path, 1 if found else 0)
+        return found
+    taken.count(path, len(value))
     return tuple(
         (how, _related(inner, sub, seen, f"{path}.{how}", taken, depth, always=True)) for how, sub in value.items()
     )
@@ -135,8 +138,8 @@ def _related(
     own = _shape(inner, value, path, taken, depth + 1 + bool(seen))
     if not seen or not (own or always):
         return own
-    taken.count(path, 1)
-    both = (own, _shape(inner, seen, path, taken, depth + 2))
+    # What the caller does not see of them is no condition of the caller's.
+    both = (own, _shape(inner, seen, path, replace(taken, conditions=0), depth + 2))
     return (("and_", tuple(shape for shape in both if shape)),)
 
 

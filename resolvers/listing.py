@@ -75,8 +75,9 @@ async def pages(
     ctx: Context, collection: Collection, args: Args, *, column: str | None = None,
     parents: Sequence[UUID | None] = (None,),
 ) -> list[Page]:  # fmt: skip
-    """Return one page for each parent, by one statement: of the rows that the caller sees and whose ``column`` has the
-    parent's id. Raises Refusal BAD_INPUT or INVALID_CURSOR, naming the argument."""
+    """Return one page for each parent, by one statement, or none where only its total is read: of the rows that the
+    caller sees and whose ``column`` has the parent's id. Raises Refusal BAD_INPUT or INVALID_CURSOR, naming the
+    argument."""
     conditions = [part for part in (collection.restriction(ctx.actor.scopes), args.values.get("filter")) if part]
     distinct = list(dict.fromkeys(parents))
     many = len(distinct) > 1
@@ -87,7 +88,9 @@ async def pages(
             args.kept["pages", many] = known
     asked, sql, named = known
     parent = distinct[0]
-    rows = await ctx.fetch(sql, offset=asked.window.offset, parents=distinct, parent=parent, **named)
+    rows: list[Row] = []
+    if sql is not None:
+        rows = await ctx.fetch(sql, offset=asked.window.offset, parents=distinct, parent=parent, **named)
     if not many:
         page = _page(asked, parent, rows)
         return [page for _ in parents]
@@ -105,8 +108,8 @@ def _prepared(
     column: str | None,
     conditions: list[Mapping[str, Any]],
     many: bool,
-) -> tuple[Asked, Sql, dict[str, Any]]:
-    """What is asked, its statement, and the values that do not change with the parents."""
+) -> tuple[Asked, Sql | None, dict[str, Any]]:
+    """What is asked, its statement where rows are read, and the values that do not change with the parents."""
     window = window_of(collection, args.values, column)
     shape: Shape = ()
     values: list[Any] = []
@@ -117,7 +120,7 @@ def _prepared(
         collection, args.columns, window.terms, window.backwards, window.keys is not None, window.until is not None,
         window.offset is not None, shape, types, column, window.size + 1, many,
     )  # fmt: skip
-    sql = _statement(ctx, page_sql, page)
+    sql = _statement(ctx, page_sql, page) if args.columns else None
     named |= {f"k{index}": key for index, key in enumerate(window.keys or ())}
     named |= {f"u{index}": key for index, key in enumerate(window.until or ())}
     return Asked(collection, window, shape, values, column), sql, named

@@ -134,8 +134,7 @@ class _Composer:
     def _in_order(self) -> Sql:
         """A page of the rows in their order."""
         source, alias, mine = self._source()
-        columns = self.asked.columns or ("id",)
-        shown = _Shown(self.named, self.table, alias, columns, _row([key.over(alias) for key in self.keys]))
+        shown = _Shown(self.named, self.table, alias, self.asked.columns, _row([key.over(alias) for key in self.keys]))
         listed = ", ".join([*shown.texts, "1 AS nth"])
         return self._made(f"SELECT {listed} FROM {source}{shown.joins}{self._window(alias, *mine)}", shown)
 
@@ -145,7 +144,7 @@ class _Composer:
         source, alias, mine = self._source()
         keys = [key.over(alias) for key in self.keys]
         own = tuple(dict.fromkeys(name.partition(".")[0] for name in asked.columns))
-        wanted = _Shown(self.named, self.table, alias, own or ("id",), _row(keys))
+        wanted = _Shown(self.named, self.table, alias, own, _row(keys))
         listed = ", ".join([*wanted.texts, *self._labelled(alias)])
         inner = f"(SELECT {listed} FROM {source}{self._window(alias, *mine)}) AS {rows}"
         # What the rows refer to is joined to the pages, not to all the rows that they were picked from.
@@ -169,8 +168,7 @@ class _Composer:
         in_order += self._window(alias, f"{IDS} IS NULL", *mine)
         page = f"SELECT * FROM ({of_few}) AS {first} UNION ALL SELECT * FROM ({in_order}) AS {second}"
         row, own = self.named(), self.named()
-        columns = self.asked.columns or ("id",)
-        shown = _Shown(self.named, self.table, own, columns, _row(self._labels("page")))
+        shown = _Shown(self.named, self.table, own, self.asked.columns, _row(self._labels("page")))
         # The offset keeps PostgreSQL from looking for each of all rows in the page.
         by_id = f"SELECT * FROM {name} AS {row} WHERE {row}.org_id = {ORG} AND {row}.id = page.id OFFSET 0"
         listed = ", ".join([*shown.texts, "1 AS nth"])

@@ -3,10 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from execution import DocumentError, DocumentLimitError, DocumentSyntaxError, Outcome
+from graphql import GraphQLError
+
+from execution import DocumentError, DocumentLimitError, DocumentSyntaxError, Operation, Outcome
+from models.keys import Source
 from resolvers.context import Context
 from resolvers.errors import ErrorView, Refusal, Refusals, shown_refusal
-from schema.errors import shown_error
+from schema.errors import locations_of, shown_error
+from schema.places import variable_at
 
 
 @dataclass(slots=True)
@@ -35,14 +39,32 @@ class Answer:
         return first
 
 
-def answered(ctx: Context, result: Outcome) -> Answer:
+def answered(ctx: Context, operation: Operation, result: Outcome) -> Answer:
     """Return the answer of an operation that ran."""
-    return Answer(result.data, errors_of(ctx, result) if result.errors else [], actual=result.cost)
+    return Answer(result.data, errors_of(ctx, operation, result) if result.errors else [], actual=result.cost)
 
 
-def errors_of(ctx: Context, result: Outcome) -> list[ErrorView]:
-    """Return the errors of an outcome as a client sees them."""
-    return [shown for error in result.errors or () for shown in shown_error(error, ctx.request_id)]
+def errors_of(ctx: Context, operation: Operation, result: Outcome) -> list[ErrorView]:
+    """Return the errors of an outcome as a client sees them; a value that a variable gave is named by it too.
+
+    REST's callers never see the operation, so that its variables are not named to them.
+    """
+    found: list[ErrorView] = []
+    for error in result.errors or ():
+        shown = shown_error(error, ctx.request_id)
+        if ctx.source is not Source.REST:
+            for each in shown:
+                _name_variable(operation, error, each)
+        found += shown
+    return found
+
+
+def _name_variable(operation: Operation, error: GraphQLError, shown: ErrorView) -> None:
+    name = variable_at(error.nodes, shown["extensions"].get("field"))
+    for defined in operation.definition.variable_definitions or ():
+        if defined.variable.name.value == name:
+            shown["extensions"]["variable"] = name
+            shown["locations"] = locations_of(defined)
 
 
 def code_of(error: DocumentError) -> str:

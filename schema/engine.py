@@ -158,14 +158,14 @@ class Engine:
             if operation.kind == "mutation":
                 answer = await self._mutation(ctx, prepared, variables)
             elif prepared.measure.public:
-                answer = answered(ctx, await self.executor.run(prepared.operation, variables, context=ctx))
+                answer = answered(ctx, operation, await self.executor.run(operation, variables, context=ctx))
             else:
                 async with ctx.snapshot():
-                    result = await self.executor.run(prepared.operation, variables, context=ctx)
+                    result = await self.executor.run(operation, variables, context=ctx)
                     await bounded(result.data, prepared.measure, ctx.loaded)
                     if self.compare:
                         await _compare(self.executor, ctx, prepared, result)
-                answer = answered(ctx, result)
+                answer = answered(ctx, operation, result)
         except (Refusal, Refusals) as refused:
             answer = refused_answer(refused, ctx.request_id)
         except RecursionError:
@@ -190,7 +190,7 @@ class Engine:
                 part, cost = await self._root_field(ctx, prepared, variables, position, key, name)
             except _RolledBackError as failed:
                 part, cost = {key: None}, failed.result.cost or 0
-                errors += errors_of(ctx, failed.result)
+                errors += errors_of(ctx, prepared.operation, failed.result)
             except Exception as error:
                 # Whatever it is, what other fields have committed is in the answer.
                 part, cost = {key: None}, 0

@@ -14,7 +14,7 @@ MOST_TOLD = 1_000
 
 
 def too_deep() -> Refusal:
-    """What is told of an operation in which Python would recurse too deeply."""
+    """Return the refusal of an operation in which Python would recurse too deeply."""
     return Refusal("TOO_COMPLEX", "The operation is nested too deeply.")
 
 

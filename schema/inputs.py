@@ -19,7 +19,7 @@ from schema.fields import describe, given
 T = TypeVar("T")
 # GraphQL's own types have checked these; an id is decoded by the resolver that knows what it should lead to.
 COERCED = (UUID, datetime, datetime | None)
-# What is wrong is told of so many values; of more it would take long to find them all.
+# At most so many wrong values are reported: it would take long to find more.
 MOST_PROBLEMS = 50
 # The argument that every mutation takes.
 INPUT = "input"
@@ -33,7 +33,7 @@ _LENGTHS = {
     "string_too_long": ("at most", "max_length"),
 }
 _RANGES = {"greater_than_equal": ("at least", "ge", "minimum"), "less_than_equal": ("at most", "le", "maximum")}
-# What a value that is no such type is told.
+# What a value of another type should be, by pydantic's type of error.
 _TYPES = {"string_type": "a string", "list_type": "a list", "dict_type": "an object"}
 
 

@@ -12,6 +12,8 @@ from resolvers.page_sql import CURSOR
 from schema.fields import batched, computed, object_type, same_row
 
 T = TypeVar("T")
+# What is read of a page's rows needs their id, so that a page of which nothing is read is known: it needs no column.
+ROWS = ("id",)
 
 
 def _first(page: Page) -> str | None:
@@ -60,8 +62,8 @@ class Connection(Generic[T]):
     """A page of a list. ``totalCount`` is a statement of its own, only where it is selected."""
 
     edges: list[Edge[T]] = same_row(
-        "The items of the page with their cursors.", ColumnReader(convert=edges_of, same_row=True)
+        "The items of the page with their cursors.", ColumnReader(convert=edges_of, same_row=True, needs=ROWS)
     )
-    nodes: list[T] = same_row("The items of the page.", ColumnReader("rows", attribute=True, same_row=True))
-    page_info: PageInfo = same_row("Position of the page in the list.", ColumnReader(same_row=True))
+    nodes: list[T] = same_row("The items of the page.", ColumnReader("rows", attribute=True, same_row=True, needs=ROWS))
+    page_info: PageInfo = same_row("Position of the page in the list.", ColumnReader(same_row=True, needs=ROWS))
     total_count: int = batched(totals, description="Total number of items in the list.")

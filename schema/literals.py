@@ -58,9 +58,9 @@ class LiteralsRule(ValuesOfCorrectTypeRule):
         """Report what is wrong with a value, which is then not looked into any further."""
         if input_type is not None:
             for refusal, at in wrong_literals(input_type, node, self._place, suggest=not self.context.hide_suggestions):
-                told = said(self._words, self._place, refusal)
+                message = said(self._words, self._place, refusal)
                 extensions = {"field": refusal.field, **refusal.extra}
-                self.report_error(GraphQLError(told, at, extensions=extensions))
+                self.report_error(GraphQLError(message, at, extensions=extensions))
         return SKIP
 
 

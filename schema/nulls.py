@@ -38,12 +38,12 @@ def make_nulls_absent(schema: strawberry.Schema) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """One field of an input. ``told``: a null in it is handed on, as a value of its own or to be refused."""
+    """One field of an input. ``keeps_null``: a null in it is handed on, as a value of its own or to be refused."""
 
     name: str
     convert: Convert | None
     maybe: bool
-    told: bool
+    keeps_null: bool
 
 
 class _Built:
@@ -68,23 +68,23 @@ class _Built:
             if part is not None:
                 converted = part if field.convert is None else field.convert(part)
                 made[field.name] = strawberry.Some(converted) if field.maybe else converted
-            elif field.told:
+            elif field.keeps_null:
                 made[field.name] = strawberry.Some(None)
         return cls(**made)
 
     def hears_null(self, name: str) -> bool:
         """Whether a null in a field is another request than its absence: it clears, or is refused."""
         fields = self._fields = self._fields or self._read()
-        return self._definition.origin.clears and fields[name].told
+        return self._definition.origin.clears and fields[name].keeps_null
 
     def _read(self) -> dict[str, _Field]:
         found = {}
         for field in self._definition.fields:
             type_ = field.resolve_type(type_definition=self._definition)
             maybe = isinstance(type_, StrawberryMaybe)
-            told = maybe and isinstance(type_.of_type, StrawberryOptional)
-            told = told or refuses_null(self._definition.origin, field.python_name)
-            found[self._names.from_field(field)] = _Field(field.python_name, self._converter(type_), maybe, told)
+            keeps_null = maybe and isinstance(type_.of_type, StrawberryOptional)
+            keeps_null = keeps_null or refuses_null(self._definition.origin, field.python_name)
+            found[self._names.from_field(field)] = _Field(field.python_name, self._converter(type_), maybe, keeps_null)
         return found
 
     def _converter(self, type_: Any) -> Convert | None:

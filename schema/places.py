@@ -1,6 +1,6 @@
 """Where the variables of an operation are used: for which argument, and for which field of the answer."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     ListValueNode,
+    Node,
     ObjectValueNode,
     SelectionSetNode,
     ValueNode,
@@ -140,6 +141,28 @@ def _parts(node: ValueNode, path: str) -> Iterator[tuple[str | None, ValueNode, 
     elif isinstance(node, ObjectValueNode):
         for part in node.fields:
             yield part.name.value, part.value, f"{path}.{part.name.value}"
+
+
+def variable_at(nodes: Collection[Node] | None, place: str | None) -> str | None:
+    """Return the variable that gives equal field nodes the value at a place (``input.lines.3``), None where a literal
+    does."""
+    head, *path = (place or "").split(".")
+    for node in list(nodes or ())[:1]:
+        for argument in node.arguments or () if isinstance(node, FieldNode) else ():
+            if argument.name.value == head:
+                return _variable_within(argument.value, path)
+    return None
+
+
+def _variable_within(node: ValueNode, path: Sequence[str]) -> str | None:
+    for name in path:
+        if isinstance(node, VariableNode):
+            break
+        inner = {where: value for _, value, where in _parts(node, "")}
+        if f".{name}" not in inner:
+            return None
+        node = inner[f".{name}"]
+    return node.name.value if isinstance(node, VariableNode) else None
 
 
 def embeds(node: ValueNode) -> bool:

@@ -36,7 +36,7 @@ def checked_variables(
 ) -> Variables:
     """Return an operation's variables, coerced. Raises Refusals with every value that is not of its type, up to some.
 
-    Where one has a wrong type, the values beside it are held against their bounds too, so that all is told at once.
+    Where one has a wrong type, the values beside it are held against their bounds too: all errors are reported at once.
     A variable that the operation does not declare is ignored. What is wrong is named by the argument that it is for;
     ``named``: also by the variable, where it stands in the document and in the answer.
     """

@@ -66,9 +66,9 @@ async def _health(request: Request) -> Response:
     return JSONResponse({"status": "ok"}, headers={"X-GraphQL-Operation": "Health"})
 
 
-def _response(told: Reply) -> Response:
-    response = Response(told.body, told.status)
-    response.raw_headers = told.headers
+def _response(made: Reply) -> Response:
+    response = Response(made.body, made.status)
+    response.raw_headers = made.headers
     return response
 
 
@@ -94,19 +94,19 @@ HANDLERS: Any = {404: _missing, 405: _wrong_method, 500: _broken}
 
 
 def _ready(runtime: Runtime) -> Endpoint:
-    told: str | None = None
+    logged: str | None = None
 
     async def ready(request: Request) -> Response:
-        nonlocal told
+        nonlocal logged
         try:
             async with asyncio.timeout(READY_S), runtime.connection() as connection:
                 reason = await why_not_ready(connection)
         except (Refusal, *AWAY) as error:
             log.warning("not ready", error=repr(error))
             return JSONResponse({"status": "unavailable"}, 503, {"Retry-After": "1"})
-        if reason is not None and reason != told:
+        if reason is not None and reason != logged:
             log.warning("not ready", error=reason)
-        told = reason
+        logged = reason
         if reason is None:
             return JSONResponse({"status": "ok"})
         return JSONResponse({"status": "unavailable", "reason": reason}, 503, {"Retry-After": "1"})

@@ -1,4 +1,4 @@
-"""What a person at the command line is told when something cannot be done."""
+"""Errors that the command line prints for a person when something cannot be done."""
 
 
 class CommandError(Exception):
@@ -30,4 +30,4 @@ class DevError(CommandError):
 
 
 class EmbeddedError(CommandError):
-    """An embedded server cannot be had or does not start."""
+    """An embedded server cannot be had, does not start or does not go on."""

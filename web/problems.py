@@ -47,6 +47,10 @@ def problem(errors: list[ErrorView], place: Callable[[str], str], headers: Itera
 
 def _part(error: ErrorView, place: Callable[[str], str]) -> dict[str, Any]:
     """One wrong value: its code is the error's reason, where it has one."""
-    told = error["extensions"]
-    part = {"field": place(told["field"]), "code": told.get("reason", told["code"]), "message": error["message"]}
-    return part | {name: value for name, value in told.items() if name not in _OURS and name != "reason"}
+    extensions = error["extensions"]
+    part = {
+        "field": place(extensions["field"]),
+        "code": extensions.get("reason", extensions["code"]),
+        "message": error["message"],
+    }
+    return part | {name: value for name, value in extensions.items() if name not in _OURS and name != "reason"}

@@ -1,4 +1,4 @@
-"""One worker: its runner with its sources, until it is told to end."""
+"""One worker: its runner with its sources, until a signal ends it."""
 
 import asyncio
 import signal
@@ -69,15 +69,15 @@ async def run(
         )
     ]
     beat = loop.create_task(runner.beat())
-    told = loop.create_task(ending.wait())
+    ended = loop.create_task(ending.wait())
     log.info("worker.started", slots=slots)
     try:
-        done, _ = await asyncio.wait([told, beat, *sources], return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait([ended, beat, *sources], return_when=asyncio.FIRST_COMPLETED)
     finally:
         await _cancel(*sources)
         # The heart beats until the last job is given back.
         await runner.stop(grace_seconds)
-        await _cancel(beat, told)
+        await _cancel(beat, ended)
         for number in signals:
             loop.remove_signal_handler(number)
         log.info("worker.ended")

@@ -19,7 +19,7 @@ QUEUE = "counterfoil:jobs"
 FUNCTION = "run_jobs"
 # No request waits for it: a message that is late still comes before the sweep.
 PATIENCE_S = 1.0
-# As long as jobs are gathered before the workers are told.
+# As long as jobs are gathered before the workers are woken.
 GATHER_S = 0.02
 POLL_S = 0.1
 AWAY_S = 1.0

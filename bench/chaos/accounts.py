@@ -99,7 +99,7 @@ def wrong(journal: Journal, tenant: Tenant, kept: Kept) -> dict[str, int]:
     happened = Counter(what for _, what in kept.events)
     missing = [each for each in acknowledged if not _is_there(each, kept, happened)]
     extra = happened - Counter(each.happened for each in acknowledged)
-    # What nobody was told the outcome of may have happened, once.
+    # What no answer gave the outcome of may have happened, once.
     twice = max(0, extra.total() - len(journal.left_open(tenant.name)))
     twice += sum(number - 1 for mark, number in kept.marks.items() if mark and number > 1)
     numbers = Counter(kept.numbers) - Counter(set(kept.numbers))

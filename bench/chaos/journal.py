@@ -55,5 +55,5 @@ class Journal:
         return [each for each in self.changes if each.acknowledged is not None and org in (None, each.org)]
 
     def left_open(self, org: str) -> list[Change]:
-        """The changes of an organization whose outcome nobody was told."""
+        """The changes of an organization whose outcome no answer gave."""
         return [each for each in self.changes if each.acknowledged is None and each.org == org]

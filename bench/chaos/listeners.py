@@ -67,7 +67,8 @@ async def _hang(writer: asyncio.StreamWriter) -> None:
 
 async def _drip(writer: asyncio.StreamWriter) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\n")
-    while True:
+    # As in bench.chaos.receivers: the client may go while this sleeps.
+    while not writer.is_closing():
         writer.write(b"X-More: yes\r\n")
         await writer.drain()
         await asyncio.sleep(DRIP_S)

@@ -2,7 +2,7 @@
 
 A request takes its cost here, in memory, and what was taken is settled with Redis in the background. Only near the end,
 where it matters, a request asks Redis itself. While Redis is away a local bucket serves. How far several processes may
-be ahead of the shared bucket is told in docs/decisions/0005-spending.md.
+be ahead of the shared bucket is said in docs/decisions/0005-spending.md.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ UNSETTLED = 1 / 20
 ORGANIZATIONS_KEPT = 10_000
 
 # Takes what is owed, even below nothing, then the cost if it is there. Redis's own clock, so that the clocks of several
-# processes do not matter. What is left is told as text: a number would lose its fraction.
+# processes do not matter. What is left is returned as text: a number would lose its fraction.
 _TAKE = """
 local size, refill, owed, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local clock = redis.call('TIME')
@@ -55,14 +55,14 @@ return {taken, tostring(left)}
 class _Bucket:
     """One organization's bucket as this process sees it: never less is left in truth than others have taken since.
 
-    ``owed`` was spent here and is not yet settled; ``told`` once Redis has said what is left.
+    ``owed`` was spent here and is not yet settled; ``known`` once Redis has returned what is left.
     """
 
-    __slots__ = ("at", "left", "name", "owed", "told")
+    __slots__ = ("at", "known", "left", "name", "owed")
 
     def __init__(self, name: str, size: int, moment: float) -> None:
         self.name, self.left, self.at = name, float(size), moment
-        self.owed, self.told = 0.0, False
+        self.owed, self.known = 0.0, False
 
 
 class _Ask:
@@ -99,9 +99,9 @@ class Buckets:
         bucket = self._buckets.get(org_id) or self._add(org_id, moment)
         left = self._refilled(bucket, moment)
         taken: bool | None = None
-        if moment >= self._away_until and not (bucket.told and self._plenty(bucket, cost)):
+        if moment >= self._away_until and not (bucket.known and self._plenty(bucket, cost)):
             # What is not there here is not there in Redis: others can only have taken from it.
-            taken = False if bucket.told and left < cost else await self._ask(bucket, cost)
+            taken = False if bucket.known and left < cost else await self._ask(bucket, cost)
         if taken is None:
             taken = self._take_here(bucket, cost)
         if not taken:
@@ -232,7 +232,7 @@ class Buckets:
             bucket.owed = max(0.0, bucket.owed - settled)
             if not bucket.owed:
                 self._owing.pop(bucket.name, None)
-            bucket.told, bucket.at, bucket.left = True, sent, float(left) - bucket.owed
+            bucket.known, bucket.at, bucket.left = True, sent, float(left) - bucket.owed
             if waiting is not None and not waiting.answer.done():
                 waiting.answer.set_result(bool(taken))
 

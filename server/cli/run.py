@@ -31,7 +31,7 @@ def dev(arguments: argparse.Namespace) -> int:
 
 
 def serve(_arguments: argparse.Namespace) -> int:
-    """Run the API until it is told to end. Without its tables it answers 503, so that it may start before `migrate`."""
+    """Run the API until a signal ends it. Without its tables it answers 503, so that it may start before `migrate`."""
     settings = load(Settings)
     logs.configure(settings.log_level, settings.log_format)
     require_free_port(settings)
@@ -42,7 +42,7 @@ def serve(_arguments: argparse.Namespace) -> int:
 
 
 def worker(_arguments: argparse.Namespace) -> int:
-    """Run a worker until it is told to end."""
+    """Run a worker until a signal ends it."""
     settings = load(Settings)
     logs.configure(settings.log_level, settings.log_format)
     if not _require_database(settings):

@@ -57,7 +57,7 @@ def apply_migrations(migration_url: str, app_url: str) -> None:
     except UnknownRevision as error:
         raise CommandError(f"the database was migrated by a newer version: {error}") from None
     except sa.exc.DBAPIError as error:
-        told = str(error.orig).strip().splitlines()[0]
+        reason = str(error.orig).strip().splitlines()[0]
         if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
-            told = f"{told}: log in as the role that owns the database and its tables"
-        raise DatabaseRefused("MIGRATION_DATABASE_URL", told) from None
+            reason = f"{reason}: log in as the role that owns the database and its tables"
+        raise DatabaseRefused("MIGRATION_DATABASE_URL", reason) from None

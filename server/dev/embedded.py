@@ -7,7 +7,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from server.dev import embedded_postgres, embedded_valkey
@@ -50,9 +51,8 @@ class Servers:
             if not isinstance(refused, DatabaseRefused):
                 raise
             # One that stopped says why in its log alone.
-            stopped = telling(self.log.new(), ("PANIC",))
-            reason = f"PostgreSQL stopped: {stopped}" if stopped else refused.reason
-            raise EmbeddedError(f"{reason} (its data are in {self.data})") from None
+            stopped = _stopped(self.log, self.data, ("PANIC",))
+            raise EmbeddedError(stopped or f"{refused.reason} (its data are in {self.data})") from None
 
 
 class Log:
@@ -69,6 +69,12 @@ class Log:
         return self._path.read_bytes()[self._known :].decode("utf-8", "replace")
 
 
+def _stopped(log: Log, home: Path, severities: tuple[str, ...]) -> str | None:
+    """Return why PostgreSQL stopped, by its log; None where that has no message of these severities."""
+    message = telling(log.new(), severities)
+    return None if message is None else f"PostgreSQL stopped: {message} (its data are in {home})"
+
+
 def start(
     folder: Path, supervisor: Supervisor, *, ephemeral: bool = False, notice: Callable[[str], None] = lambda _line: None
 ) -> Servers:
@@ -82,7 +88,7 @@ def start(
     postgres = embedded_postgres.prepare(folder, free_port(), words, ephemeral=ephemeral, notice=notice)
     valkey = embedded_valkey.prepare(folder, free_port(), words["valkey"])
     logs = Log(postgres.spec.log), Log(valkey.spec.log)
-    supervisor.start(postgres.spec)
+    supervisor.start(replace(postgres.spec, reason=partial(_stopped, logs[0], postgres.home, ("PANIC", "FATAL"))))
     supervisor.start(valkey.spec)
     _wait(supervisor, postgres.spec.name, postgres.answers, logs[0])
     _wait(supervisor, valkey.spec.name, valkey.answers, logs[1])

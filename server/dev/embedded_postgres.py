@@ -47,10 +47,14 @@ def package_folder(package: str) -> Path:
     return Path(next(iter(found.submodule_search_locations)))
 
 
+# What clients read while it starts, recovers or ends: that it does, but not why.
+_TO_CLIENTS = " |the database system is |terminating connection "
+
+
 def telling(output: str, severities: tuple[str, ...] = ("PANIC", "FATAL", "ERROR", "error")) -> str | None:
     """Return the last message of the greatest severity that a program of PostgreSQL wrote, None if there is none."""
     for severity in severities:
-        found: list[str] = re.findall(rf"\b{severity}: +(.+)$", output, re.MULTILINE)
+        found: list[str] = re.findall(rf"\b{severity}: +(?!{_TO_CLIENTS})(.+)$", output, re.MULTILINE)
         if found:
             return found[-1]
     return None

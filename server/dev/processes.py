@@ -25,7 +25,8 @@ _LIBC = ctypes.CDLL(None) if _LINUX else None
 class ProcessSpec:
     """A process to run: `stop` is the signal that ends it in an orderly way, `log` the file that gets its output.
 
-    Without `log` it writes where the parent does. `account` is the user to run as, None for the parent's own.
+    Without `log` it writes where the parent does. `account` is the user to run as, None for the parent's own. `reason`
+    says why it ended by itself, where it would only do so again.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ProcessSpec:
     env: Mapping[str, str] | None = None
     account: Account | None = None
     log: Path | None = None
+    reason: Callable[[], str | None] = lambda: None
 
 
 def _die_with_parent(parent: int, stop: signal.Signals) -> Callable[[], None]:

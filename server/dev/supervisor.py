@@ -11,6 +11,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from server.dev.processes import PidFile, ProcessSpec, spawn
+from server.errors import EmbeddedError
 
 FIRST_DELAY = 0.2
 LONGEST_DELAY = 10.0
@@ -99,10 +100,16 @@ class Supervisor:
         return self._children[name].process.pid
 
     def check(self) -> None:
-        """Look at every process once: one that died is started again when its delay has passed."""
+        """Look at every process once: one that died is started again when its delay has passed.
+
+        Raises EmbeddedError for one that ended by itself and has a reason to do so again.
+        """
         now = time.monotonic()
         for child in self._children.values():
-            if child.due is None and child.process.poll() is not None:
+            if child.due is None and (code := child.process.poll()) is not None:
+                reason = child.spec.reason() if code > 0 else None
+                if reason is not None:
+                    raise EmbeddedError(reason)
                 healthy = now - child.since > HEALTHY_SECONDS
                 child.delay = FIRST_DELAY if healthy else min(child.delay * 2, LONGEST_DELAY)
                 child.due = now + child.delay
@@ -111,7 +118,7 @@ class Supervisor:
                 self.start(child.spec)
 
     def watch(self) -> None:
-        """Check until a signal raises Stopped."""
+        """Check until a signal raises Stopped, or a process's end EmbeddedError."""
         while True:
             self.check()
             time.sleep(0.1)

@@ -111,7 +111,7 @@ class Edge:
 
 
 def _late(ctx: Context | None) -> Refusal:
-    """What is told of a request that took too long: after a commit, its change may be there."""
+    """Return the refusal of a request that took too long: after a commit, its change may be there."""
     if ctx is not None and ctx.committed:
         return outcome_unknown(keyed=ctx.idempotency_key is not None)
     return Refusal("UNAVAILABLE", "The request took too long; retry it.", retryAfter=1)

@@ -31,6 +31,7 @@ class BoundedProtocol(Connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._line_ended = False
         self._timed = True  # the first head's time runs from the beginning of the connection
         self._head_bytes = self._piece = self._framing = 0
         self._refusal: Refusal | None = None
@@ -78,7 +79,7 @@ class BoundedProtocol(Connection):
             start = end
 
     def _feed(self, data: bytes | memoryview) -> None:
-        self._piece = len(data)
+        self._piece, self._line_ended = len(data), data[-1:] == b"\n"
         if self._in_body:
             self._framing += self._piece
         else:
@@ -232,11 +233,12 @@ class BoundedProtocol(Connection):
             self._refuse(heads.malformed(f"{error}."))
 
     def _slow_head(self) -> None:
+        if self._line_ended:  # the parser reports a header where the next one begins
+            self.parser.feed_data(b"x")
         self._refuse(heads.too_slow(self.patience.head_s))
 
     def _refuse(self, refusal: Refusal) -> None:
-        """Answer a head with a refusal, the connection's last answer. While another answer is still to come that one is
-        the last: the client would take a refusal for it."""
+        """Answer a head with a refusal, the connection's last answer; where another is due, that one is the last."""
         self._deaf = True
         if self._answering():
             self.flow.pause_reading()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.keys import EVERYTHING, SCOPES
+from models.resources import EVERYTHING, scopes
 from tests.support.api import Org
 from tests.support.cases import Case
 from tests.support.domains import CASES
@@ -26,8 +26,8 @@ async def test_a_change_needs_its_scope(acme: Org, case: Case, mutation: str) ->
     ids = await furnish(acme, case)
     given = await _given(acme, case, mutation, ids)
     scope = f"{case.scope}:write"
-    assert scope in SCOPES
-    for held in ([f"{case.scope}:read"], sorted(SCOPES - {EVERYTHING, scope})):
+    assert scope in scopes()
+    for held in ([f"{case.scope}:read"], sorted(scopes() - {EVERYTHING, scope})):
         weak = acme.holding(await acme.new_key(*held))
         async with unchanged(acme), weak.http:
             answer = await weak.graphql(document(mutation), input=given)
@@ -39,7 +39,7 @@ async def test_a_change_needs_its_scope(acme: Org, case: Case, mutation: str) ->
 async def test_what_is_read_needs_its_scope(acme: Org, case: Case) -> None:
     ids = await furnish(acme, case)
     scope = f"{case.scope}:read"
-    held = SCOPES - {EVERYTHING, scope, f"{case.scope}:write"}
+    held = scopes() - {EVERYTHING, scope, f"{case.scope}:write"}
     weak = acme.holding(await acme.new_key(*sorted(held)))
     async with weak.http:
         for field in (f"{case.name}(id: $id)", "node(id: $id)", "nodes(ids: [$id])"):

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import math
+import socket
+import struct
 import subprocess
 import sys
 from collections import Counter
@@ -12,11 +14,14 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import uvloop
 
 from bench.chaos.accounts import Kept, Tenant, quantile, recoveries, times, two_bodies, wrong
 from bench.chaos.injuries import KINDS, Injury
 from bench.chaos.journal import Change, Journal
 from bench.chaos.listeners import healthy, hostile, listening
+from bench.chaos.receivers import HANGING, HOSTILE, Serve
+from bench.chaos.receivers import listening as receiving
 from bench.chaos.report import ACCOUNTS, Report, shown
 
 SHORT_S = 600
@@ -148,6 +153,34 @@ async def test_receivers_count_and_answer_as_they_are_called() -> None:
     assert len(good.events["event_1"]) == 2
     assert good.told == {("client.created", "client_1", 1): "event_1"}
     assert two_bodies([good, *others]) == 0
+
+
+@pytest.mark.parametrize("serve", [HOSTILE[HANGING], HOSTILE[-1]], ids=["drips", "sends without end"])
+def test_a_receiver_ends_in_order_when_its_client_goes(serve: Serve) -> None:
+    unhandled: list[dict[str, object]] = []
+
+    async def go() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: unhandled.append(context))
+        ended = asyncio.Event()
+
+        async def watched(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                await serve(reader, writer)
+            finally:
+                ended.set()
+
+        async with receiving(watched) as url:
+            reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(url).port)
+            writer.write(b"POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nx")
+            assert await reader.read(1) == b"H"
+            # It does not end the connection, it resets it.
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
+            await asyncio.wait_for(ended.wait(), SHORT_S)
+            await asyncio.sleep(0)
+
+    uvloop.run(go())
+    assert unhandled == []
 
 
 @pytest.mark.servers

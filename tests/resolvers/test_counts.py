@@ -3,7 +3,7 @@
 Counts are those of plain Python, and no plan reads a whole table for each row of another."""
 
 import operator
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -11,13 +11,11 @@ from uuid import UUID
 
 import psycopg
 import pytest
-import sqlalchemy as sa
 from psycopg import sql
 from psycopg.rows import dict_row
 
 from bench.filters.cases import Case, cases
 from bench.filters.data import Size, analyze, fill
-from models.base import metadata
 from models.typeid import new_uuid
 from resolvers import candidates
 from resolvers.listing import STATEMENTS
@@ -25,7 +23,7 @@ from resolvers.runtime import Runtime
 from schema.engine import Engine
 from server.wiring import running
 from tests.support.api import settings_of
-from tests.support.plans import Explained, Plan, explained
+from tests.support.plans import Explained, explained, keyed, repeated, unkeyed
 from tests.support.servers import Backends
 
 BEFORE = Size(clients=30, services=5, orders=50, messages=60, deliveries=5)
@@ -156,41 +154,6 @@ async def ask(
     assert answer.data is not None
     found: dict[str, Any] = answer.data[listed]
     return found, ctx
-
-
-def repeated(plan: Plan, inside: bool = False) -> Iterator[Plan]:
-    """The scans of a plan that run once for each row of something."""
-    inside = inside or str(plan.get("Subplan Name", "")).startswith("SubPlan")
-    if inside and plan["Node Type"].endswith("Scan"):
-        yield plan
-    for child in plan.get("Plans", []):
-        inner = plan["Node Type"] == "Nested Loop" and child["Parent Relationship"] == "Inner"
-        yield from repeated(child, inside or inner)
-
-
-def keyed(scan: Plan) -> bool:
-    """Whether a scan finds its rows by an index whose first two columns are known."""
-    if scan["Node Type"] in ("Function Scan", "CTE Scan", "Subquery Scan"):
-        return True
-    return "Index Name" in scan and f"({SECOND[scan['Index Name']]} = " in scan["Index Cond"]
-
-
-def unkeyed(plan: Plan) -> list[str]:
-    """The scans of a plan that read more than they look for, again and again."""
-    return [f"{scan['Node Type']} {scan.get('Index Name')}" for scan in repeated(plan) if not keyed(scan)]
-
-
-def second_columns() -> Iterator[tuple[str, str]]:
-    """The second column of each index."""
-    for table in metadata.tables.values():
-        found: list[tuple[Any, Any]] = [(index.name, index.expressions) for index in table.indexes]
-        kinds = sa.PrimaryKeyConstraint | sa.UniqueConstraint
-        found += [(each.name, each.columns) for each in table.constraints if isinstance(each, kinds)]
-        for name, columns in found:
-            yield str(name), [getattr(column, "name", "") for column in [*columns, None]][1]
-
-
-SECOND = dict(second_columns())
 
 
 def test_all_of_a_table_is_told_from_a_row_of_it() -> None:

@@ -1,4 +1,4 @@
-"""Plans that PostgreSQL shall keep, in their own snapshot only, and which it may choose where something is filtered."""
+"""Plans that PostgreSQL keeps, and what is left to choose in a transaction that filters or changes something."""
 
 from typing import Any
 from uuid import uuid4
@@ -57,14 +57,14 @@ def test_a_kept_verdict_knows_whether_this_request_filters() -> None:
     assert engine.prepared(operation, {"first": 5}).measure.filtered is False
 
 
-async def test_a_snapshot_keeps_plans_and_one_with_a_filter_leaves_none_to_choose(single: Runtime) -> None:
+async def test_plans_are_kept_and_a_filter_or_a_change_leaves_less_to_choose(single: Runtime) -> None:
     for steady, choice in ((True, "on"), (False, "off"), (True, "on")):
         ctx = context_of(single, uuid4(), uuid4())
         ctx.steady = steady
         async with ctx.snapshot():
             assert await shown(ctx) == ["force_generic_plan", choice, choice, choice]
         async with ctx.transaction():
-            assert await shown(ctx) == ["auto", "on", "on", "on"]
+            assert await shown(ctx) == ["force_generic_plan", "on", "on", "off"]
 
 
 async def shown(ctx: Context) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,11 @@ WAIT_SECONDS = 90
 LAST_LINE = "Ctrl-C ends everything; the data stay."
 
 
+def limit_files(largest: int) -> None:
+    """Let this process and its children write no file beyond a size."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+
+
 class Dev:
     """One data folder and the runs on it."""
 
@@ -33,12 +39,13 @@ class Dev:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
         return kept | {"COUNTERFOIL_DATA": str(self.folder), "PORT": str(self.port)} | more
 
-    def start(self, *options: str) -> tuple["subprocess.Popen[str]", list[str]]:
-        """Start a run and read what it says until everything answers."""
+    def start(self, *options: str, largest: int | None = None) -> tuple["subprocess.Popen[str]", list[str]]:
+        """Start a run, whose processes may write no file beyond a size, and read what it says until all answers."""
         log = self.folder / "log"
         with log.open("w", encoding="utf-8") as output:
             run = subprocess.Popen(
                 [sys.executable, "-m", "server.cli", "dev", *options],
+                preexec_fn=None if largest is None else lambda: limit_files(largest),
                 env=self.environment(),
                 stdout=output,
                 stderr=output,

@@ -1,12 +1,15 @@
-"""The plans of a context's statements, as PostgreSQL explains them."""
+"""The plans of an operation's statements, and what they read again and again."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
+from models.base import metadata
 from models.keys import ActorKind, Source
 from resolvers.context import Actor, Context
 from resolvers.runtime import Runtime
@@ -26,7 +29,7 @@ class Explained(Context):
         link = self._connection
         assert link is not None, "a snapshot is open"
         await link.execute(f"prepare explained as {asked.text}")
-        given = sql.SQL(", ").join(map(sql.Literal, arguments)).as_string()
+        given = sql.SQL(", ").join(sql.Literal(_adapted(each)) for each in arguments).as_string()
         (plan,) = json.loads(await link.fetchval(f"explain ({self.options}) execute explained({given})"))
         await link.execute("deallocate explained")
         self.plans.append((asked.text, plan["Plan"]))
@@ -38,3 +41,52 @@ def explained(runtime: Runtime, org_id: UUID, *options: str) -> Explained:
     made = Explained(runtime, Actor(ActorKind.CLI, "test", "test", frozenset({"*"}), org_id), "test", Source.CLI)
     made.plans, made.options = [], ", ".join([*options, "format json"])
     return made
+
+
+def _adapted(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_adapted(each) for each in value]
+    return Jsonb(value) if isinstance(value, dict) else value
+
+
+def repeated(plan: Plan, inside: bool = False) -> Iterator[Plan]:
+    """The scans of a plan that run once for each row of something."""
+    inside = inside or str(plan.get("Subplan Name", "")).startswith("SubPlan")
+    if inside and plan["Node Type"].endswith("Scan"):
+        yield plan
+    for child in plan.get("Plans", []):
+        inner = plan["Node Type"] == "Nested Loop" and child["Parent Relationship"] == "Inner"
+        yield from repeated(child, inside or inner)
+
+
+def scans(plan: Plan) -> Iterator[Plan]:
+    """All scans of a plan; of a bitmap's two that of the index."""
+    if plan["Node Type"].endswith("Scan") and plan["Node Type"] != "Bitmap Heap Scan":
+        yield plan
+    for child in plan.get("Plans", []):
+        yield from scans(child)
+
+
+def keyed(scan: Plan) -> bool:
+    """Whether a scan finds its rows by an index whose first two columns are known."""
+    if scan["Node Type"] in ("Function Scan", "CTE Scan", "Subquery Scan"):
+        return True
+    return "Index Name" in scan and f"({SECOND[scan['Index Name']]} = " in scan["Index Cond"]
+
+
+def unkeyed(plan: Plan) -> list[str]:
+    """The scans of a plan that read more than they look for, again and again."""
+    return [f"{scan['Node Type']} {scan.get('Index Name')}" for scan in repeated(plan) if not keyed(scan)]
+
+
+def second_columns() -> Iterator[tuple[str, str]]:
+    """The second column of each index."""
+    for table in metadata.tables.values():
+        found: list[tuple[Any, Any]] = [(index.name, index.expressions) for index in table.indexes]
+        kinds = sa.PrimaryKeyConstraint | sa.UniqueConstraint
+        found += [(each.name, each.columns) for each in table.constraints if isinstance(each, kinds)]
+        for name, columns in found:
+            yield str(name), [getattr(column, "name", "") for column in [*columns, None]][1]
+
+
+SECOND = dict(second_columns())

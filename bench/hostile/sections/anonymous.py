@@ -33,14 +33,14 @@ async def measure(server: Target) -> list[Figure]:
     for number, (name, (document, most_ms)) in enumerate(KINDS.items(), start=1):
         async with server.client(headers={"X-Forwarded-For": f"198.51.100.{number}"}) as http:
             with server.watching() as reading:
-                told = await _until_refused(http, document)
+                statuses = await _until_refused(http, document)
             with server.watching() as refused:
                 after = await _ask(http, document, TIMES)
-        times = told.total()
+        times = statuses.total()
         found += [
             Figure(f"a {name} document, times before the first 429", times, "", MOST),
             Figure(
-                f"a {name} document that is read ({dict(told)}), CPU each",
+                f"a {name} document that is read ({dict(statuses)}), CPU each",
                 reading.cpu_s * 1000 / times / slow,
                 "ms",
                 most_ms,
@@ -52,13 +52,13 @@ async def measure(server: Target) -> list[Figure]:
 
 
 async def _until_refused(http: httpx.AsyncClient, document: str) -> Counter[int]:
-    told: Counter[int] = Counter()
+    statuses: Counter[int] = Counter()
     for number in range(MOST + 1):
         status = (await http.post("/graphql", json={"query": f"{document}#{number}"})).status_code
         if status == 429:
             break
-        told[status] += 1
-    return told
+        statuses[status] += 1
+    return statuses
 
 
 async def _ask(http: httpx.AsyncClient, document: str, times: int) -> Counter[int]:

@@ -36,11 +36,11 @@ async def measure(server: Target) -> list[Figure]:
         async with server.client(org.key) as http:
             before = await _left(http)
             with server.watching() as watched:
-                told = await _ask(http, body, TIMES)
+                statuses = await _ask(http, body, TIMES)
             charged = (before - await _left(http)) / TIMES
         taken = watched.cpu_s * 1000 / TIMES
         found += [
-            Figure(f"{TIMES} × {name}, answered 400", told[400], "", TIMES, TIMES),
+            Figure(f"{TIMES} × {name}, answered 400", statuses[400], "", TIMES, TIMES),
             Figure(
                 f"{name}: {taken:.1f} ms of CPU for {charged:.0f}",
                 taken / slow * UNITS / max(charged, 1),
@@ -58,10 +58,10 @@ async def _empty(server: Target, slow: float) -> list[Figure]:
             if (await http.post("/api/v1/clients", content=body, headers=JSON)).status_code == 429:
                 break
         with server.watching() as watched:
-            told = await _ask(http, body, TIMES)
+            statuses = await _ask(http, body, TIMES)
     taken = watched.cpu_s * 1000 / TIMES
     return [
-        Figure(f"{TIMES} × the same from who has spent its budget, answered 429", told[429], "", None, TIMES),
+        Figure(f"{TIMES} × the same from who has spent its budget, answered 429", statuses[429], "", None, TIMES),
         Figure("the same, CPU each", taken / slow, "ms", 2),
     ]
 
@@ -70,10 +70,10 @@ JSON = {"Content-Type": "application/json"}
 
 
 async def _ask(http: httpx.AsyncClient, body: bytes, times: int) -> Counter[int]:
-    told: Counter[int] = Counter()
+    statuses: Counter[int] = Counter()
     for _ in range(times):
-        told[(await http.post("/api/v1/clients", content=body, headers=JSON)).status_code] += 1
-    return told
+        statuses[(await http.post("/api/v1/clients", content=body, headers=JSON)).status_code] += 1
+    return statuses
 
 
 async def _left(http: httpx.AsyncClient) -> int:

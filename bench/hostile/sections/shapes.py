@@ -39,11 +39,11 @@ async def measure(server: Target) -> list[Figure]:
         await _ask(http, 1, numbers)
         async with _waits(server, neighbour) as waits:
             with server.watching() as watched:
-                told = Counter(await asyncio.gather(*[_ask(http, 1, numbers) for _ in range(DOCUMENTS)]))
+                codes = Counter(await asyncio.gather(*[_ask(http, 1, numbers) for _ in range(DOCUMENTS)]))
         found += [
             Figure(f"{DOCUMENTS} documents of 22 conditions, CPU of each", watched.cpu_s / DOCUMENTS * 1_000, "ms",
                    MOST_MS * scale),
-            *[Figure(f"{DOCUMENTS} documents, {code}", times) for code, times in sorted(told.items())],
+            *[Figure(f"{DOCUMENTS} documents, {code}", times) for code, times in sorted(codes.items())],
             Figure("a neighbour's longest wait beside them", max(waits) * 1_000, "ms", MOST_WAIT_MS * scale),
         ]  # fmt: skip
         asked = 0

@@ -33,9 +33,9 @@ async def measure(server: Target) -> list[Figure]:
     async with server.client(noisy.key) as http:
         for name, times in (("nobody", 0), ("20 counts", 20), ("5 counts", 5)):
             ended = asyncio.Event()
-            told: Counter[str] = Counter()
+            codes: Counter[str] = Counter()
             callers = [
-                asyncio.create_task(_call(http, _counts(times), ended, told)) for _ in range(CALLERS * (times > 0))
+                asyncio.create_task(_call(http, _counts(times), ended, codes)) for _ in range(CALLERS * (times > 0))
             ]
             waited, statuses = await _neighbour(server, neighbour)
             ended.set()
@@ -52,16 +52,16 @@ async def measure(server: Target) -> list[Figure]:
                     for part, value in at.items()
                 ]
             found.append(Figure(f"{beside}, a neighbour's refusals", sum(statuses.values()) - statuses[200], "", 0))
-            found += [Figure(f"{beside}, {code}", count) for code, count in sorted(told.items())]
+            found += [Figure(f"{beside}, {code}", count) for code, count in sorted(codes.items())]
     return found
 
 
-async def _call(http: httpx.AsyncClient, query: str, ended: asyncio.Event, told: Counter[str]) -> None:
+async def _call(http: httpx.AsyncClient, query: str, ended: asyncio.Event, codes: Counter[str]) -> None:
     while not ended.is_set():
         answer = (await http.post("/graphql", json={"query": query, "variables": {"f": RELATIONS}})).json()
         errors: list[dict[str, Any]] = answer.get("errors") or [{"extensions": {"code": "answered"}}]
-        told[errors[0]["extensions"]["code"]] += 1
-        # A client that is told to wait does, a little.
+        codes[errors[0]["extensions"]["code"]] += 1
+        # A client that is asked to wait does, a little.
         await asyncio.sleep(PAUSE_S)
 
 

@@ -30,11 +30,11 @@ async def measure(server: Target) -> list[Figure]:
         found = await asyncio.gather(*(_drip(server.port, org.key) for _ in range(SLOW)))
         seconds = time.monotonic() - started
         ended.set()
-        told = await asking
+        statuses = await asking
     slow = Counter(found)
     return [
-        Figure(f"beside {SLOW:,} slow bodies of one address, another one's requests", told.total(), "", None, 20),
-        Figure("those of them that were not answered 200", told.total() - told[200], "", 0),
+        Figure(f"beside {SLOW:,} slow bodies of one address, another one's requests", statuses.total(), "", None, 20),
+        Figure("those of them that were not answered 200", statuses.total() - statuses[200], "", 0),
         Figure("slow bodies that were waited for (408)", slow[408], "", SHARE),
         Figure(
             "slow bodies that were refused (429) or closed at once", slow[429] + slow[DROPPED], "", None, SLOW - SHARE
@@ -67,11 +67,11 @@ async def _drip(port: int, key: str) -> int:
 
 
 async def _neighbour(server: Target, org: Organization, ended: asyncio.Event) -> Counter[int]:
-    told: Counter[int] = Counter()
+    statuses: Counter[int] = Counter()
     headers = {"Authorization": f"Bearer {org.key}"}
     transport = httpx.AsyncHTTPTransport(local_address=NEIGHBOUR)
     async with httpx.AsyncClient(base_url=server.base, headers=headers, transport=transport, timeout=60) as http:
         while not ended.is_set():
-            told[(await http.post("/graphql", json=QUERY)).status_code] += 1
+            statuses[(await http.post("/graphql", json=QUERY)).status_code] += 1
             await asyncio.sleep(0.05)
-    return told
+    return statuses

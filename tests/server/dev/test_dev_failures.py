@@ -21,7 +21,7 @@ from server.dev.embedded_postgres import package_folder, telling
 from server.dev.env_files import read_env
 from server.dev.supervisor import Supervisor, end_leftovers
 from server.errors import EmbeddedError
-from tests.support.dev import WAIT_SECONDS, Dev
+from tests.support.dev import LAST_LINE, WAIT_SECONDS, Dev, limit_files
 
 SEGMENT = 16 << 20
 ROWS = {"clients": 500, "services": 12, "orders": 3_000, "messages": 6_000}
@@ -31,7 +31,7 @@ def limited(dev: Dev, largest: int) -> "subprocess.CompletedProcess[str]":
     """`dev`, whose processes write no file beyond a size."""
     return subprocess.run(
         [sys.executable, "-m", "server.cli", "dev"],
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
+        preexec_fn=lambda: limit_files(largest),
         env=dev.environment(), capture_output=True, encoding="utf-8", timeout=WAIT_SECONDS, check=False,
     )  # fmt: skip
 
@@ -60,6 +60,33 @@ def test_a_disk_that_fills_is_one_line_with_the_folder(dev: Dev) -> None:
     assert dev.children() == {}
     # With room again it goes on.
     dev.start()
+
+
+def write_log(url: str) -> None:
+    """Write a segment of PostgreSQL's write-ahead log."""
+    with psycopg.connect(url) as connection:
+        for _ in range(SEGMENT >> 20):
+            connection.execute("select pg_logical_emit_message(false, 'x', repeat('y', 1 << 20))")
+
+
+def test_a_disk_that_fills_while_dev_runs_ends_it_with_the_reason(dev: Dev) -> None:
+    filled, _ = dev.start()
+    filled.terminate()
+    assert filled.wait(WAIT_SECONDS) == 0
+    with postgres(dev) as servers, psycopg.connect(servers.superuser_url) as connection:
+        connection.execute("select pg_switch_wal()")
+    run, _ = dev.start(largest=SEGMENT // 2)
+    url, children = read_env(dev.folder / "dev.env")["MIGRATION_DATABASE_URL"], dev.children()
+    with pytest.raises(psycopg.Error):
+        write_log(url)
+    assert run.wait(WAIT_SECONDS) == 1
+    text = (dev.folder / "log").read_text(encoding="utf-8")
+    lines = [line for line in text.partition(LAST_LINE)[2].splitlines() if "postgres" in line.lower()]
+    assert [line.partition("could not write to ")[0] for line in lines] == ["counterfoil: PostgreSQL stopped: "], text
+    assert ": File too large (its data are in " in lines[0]
+    assert text.splitlines()[-1] == lines[0]
+    assert dev.children() == {}
+    assert not any(Path(f"/proc/{number}").exists() for number in children.values())
 
 
 def test_an_initdb_that_fails_says_why(dev: Dev) -> None:
@@ -103,6 +130,12 @@ def test_the_most_severe_message_is_the_telling_one() -> None:
     initdb = 'initdb: error: could not create directory "/x": No space left on device\ninitdb: removing "/x"\n'
     assert telling(initdb) == 'could not create directory "/x": No space left on device'
     assert telling("initdb: removing\n") is None
+    ended = (
+        'FATAL:  could not write to file "x": No space left on device\nFATAL:  the database system is shutting down\n'
+    )
+    assert telling(f"{ended}FATAL:  terminating connection due to administrator command\n") == (
+        'could not write to file "x": No space left on device'
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

@@ -81,6 +81,8 @@ HEADS = {
     "too large, and not whole": (HOST + FROM + LONG, 431, "HEADERS_TOO_LARGE"),
     "two hosts": (HOST + HOST + FROM + b"\r\n", 400, "BAD_INPUT"),
     "too slow": (HOST + FROM + b"x-a: b\r\n", 408, "REQUEST_TIMEOUT"),
+    "too slow after its origin": (HOST + FROM, 408, "REQUEST_TIMEOUT"),
+    "too slow within a line": (HOST + FROM + b"x-a", 408, "REQUEST_TIMEOUT"),
 }
 
 
@@ -118,6 +120,13 @@ async def test_a_refused_head_is_a_problem_that_its_origin_can_read(opened: int,
         assert (told["status"], told["code"], told["requestId"]) == (status, code, headers["x-request-id"])
         assert _readable(headers) == (origin == FROM)
         assert "access-control-allow-origin" not in headers or origin == FROM
+
+
+async def test_half_a_line_is_no_origin_and_no_lines_are_no_error(opened: int) -> None:
+    for head in (b"", HOST, HOST + FROM.rstrip(), HOST + FROM.rstrip() + b"\r"):
+        found, headers, body = _head(await exchange(opened, b"GET / HTTP/1.1\r\n" + head))
+        assert (found, json.loads(body)["code"]) == (408, "REQUEST_TIMEOUT")
+        assert "access-control-allow-origin" not in headers
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/api/v1/clients"])

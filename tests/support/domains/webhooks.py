@@ -1,6 +1,6 @@
 """Webhook endpoints."""
 
-from models.webhooks import EventType
+from models.webhooks import event_names
 from tests.support.cases import Case, Filter, times, wrong
 
 SHAPE = {
@@ -10,7 +10,7 @@ SHAPE = {
     "createdAt": "str", "updatedAt": "str", "version": "int",
 }  # fmt: skip
 DELIVERY = "query($id: ID!) { webhook(id: $id) { deliveries(first: 1) { nodes { id } } } }"
-EVENTS = ["*", *sorted(event.value for event in EventType)]
+EVENTS = sorted(event_names())
 PUBLIC = "https://93.184.216.34"
 CASES = (
     Case(
