@@ -117,9 +117,8 @@ class Context:
             loaded = self.loaded
             if loaded is None or not sql.widest:
                 return (await connection.rows(sql.text, arguments))[0]
-            json = connection.json.size
             rows, ended = await connection.rows(sql.text, arguments, loaded.room(sql))
-            loaded.add(sql, rows, connection.json.size - json)
+            loaded.add(sql, rows)
             return rows if ended else await loaded.rest(connection, sql, rows)
         except (*AWAY, asyncpg.InFailedSQLTransactionError) as error:
             raise self._stopped_by(error) from error

@@ -5,6 +5,8 @@ from itertools import chain
 from sys import getsizeof
 from typing import Any
 
+import orjson
+
 from resolvers.errors import Refusal
 from resolvers.links import Link
 from resolvers.sql import Sql, Width
@@ -26,13 +28,12 @@ class Loaded:
     """What one operation has loaded. As long as it cannot be too much by the widths of the columns, nothing is
     counted: ``bound`` is what it is at most."""
 
-    __slots__ = ("_json", "_rows", "_short", "bound", "long")
+    __slots__ = ("_rows", "_short", "bound", "long")
 
     def __init__(self) -> None:
         self.bound = 0
-        # What is known of values that may be long; the rows that were not looked at yet, and their JSON.
+        # What is known of values that may be long; the rows that were not looked at yet.
         self.long = 0
-        self._json = 0
         self._rows: list[tuple[Sql, Sequence[Any]]] = []
         # The rows whose short values count as if each were as long as it may be.
         self._short: list[tuple[Sql, Sequence[Any]]] = []
@@ -40,7 +41,7 @@ class Loaded:
     def copy(self) -> "Loaded":
         """What is loaded so far, to go back to when what comes next is undone."""
         made = Loaded()
-        made.bound, made.long, made._json = self.bound, self.long, self._json
+        made.bound, made.long = self.bound, self.long
         made._rows, made._short = self._rows.copy(), self._short.copy()
         return made
 
@@ -50,12 +51,11 @@ class Loaded:
             raise too_large()
         return max(PIECE, (MOST_BYTES - self.bound) // sql.widest)
 
-    def add(self, sql: Sql, rows: Sequence[Any], json: int) -> None:
-        """Rows have been loaded, with so many characters of JSON. Raises Refusal TOO_COMPLEX."""
+    def add(self, sql: Sql, rows: Sequence[Any]) -> None:
+        """Rows have been loaded. Raises Refusal TOO_COMPLEX."""
         if not rows:
             return
         self._rows.append((sql, rows))
-        self._json += json
         self.bound += len(rows) * sql.widest
         if self.bound > MOST_BYTES:
             self.count()
@@ -64,26 +64,23 @@ class Loaded:
         """All rows of the statement that ran last, of which the first are there. Raises Refusal TOO_COMPLEX."""
         ended = False
         while not ended:
-            json = connection.json.size
             more, ended = await connection.more(self.room(sql))
-            self.add(sql, more, connection.json.size - json)
+            self.add(sql, more)
             rows += more
         return rows
 
     def count(self) -> int:
         """The bytes of what may be long, looked at. Raises Refusal TOO_COMPLEX."""
-        found = self._json * JSON_TIMES
+        found = 0
         for sql, rows in self._rows:
             for place, width in enumerate(sql.widths):
                 if width.counted:
                     self.bound -= len(rows) * width.bytes
-                    if width.text:
-                        found += _bytes(width, place, rows)
+                    found += _bytes(width, place, rows)
         self.long += found
         self.bound += found
         self._short += self._rows
         self._rows.clear()
-        self._json = 0
         if self.bound > MOST_BYTES:
             # Short values that are all as long as they may be are rare: these are looked at too.
             for sql, rows in self._short:
@@ -99,5 +96,8 @@ class Loaded:
 def _bytes(width: Width, place: int, rows: Sequence[Any]) -> int:
     """The bytes of a column's values."""
     values = [row[place] for row in rows]
+    if width.json:
+        # The characters of its JSON: as bytes those of most scripts would count twice or three times.
+        return len(orjson.dumps(values).decode()) * JSON_TIMES
     size = sum(map(getsizeof, values))
     return size + sum(map(getsizeof, chain.from_iterable(filter(None, values)))) if width.array else size

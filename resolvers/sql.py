@@ -26,18 +26,19 @@ ORG = sa.bindparam("org_id", type_=sa.Uuid)
 @dataclass(frozen=True, slots=True)
 class Width:
     """How many bytes a value may take at most. ``counted``: it can be so long that its length is looked at; ``array``:
-    it is a list of texts."""
+    it is a list of texts; ``json``: it is read from JSON."""
 
     bytes: int
     text: bool = False
     counted: bool = False
     array: bool = False
+    json: bool = False
 
 
 def width_of(type_: Any) -> Width:
     """The width of a column's type. A text without a length is a word of ours, such as a status."""
     if isinstance(type_, pg.JSONB):
-        return Width(_JSON, counted=True)
+        return Width(_JSON, counted=True, json=True)
     if isinstance(type_, sa.String):
         most = _WORD if type_.length is None else 4 * type_.length
         return Width(most, text=True, counted=most > _LONG)
