@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from ulid_transform import bytes_to_ulid, ulid_to_bytes
@@ -55,6 +56,11 @@ def encoder(prefix: str) -> Callable[[UUID], str]:
     """``encode`` with its prefix bound, for one column of many rows."""
     head = f"{prefix}_"
     return lambda value: head + bytes_to_ulid(value.bytes).lower()
+
+
+def encoded_inline(prefix: str, value: str, named: Callable[[Any], str]) -> str:
+    """The text of an expression that encodes a variable; ``named`` names a value in it."""
+    return f"({prefix + '_'!r} + {named(bytes_to_ulid)}({value}.bytes).lower())"
 
 
 def decode(prefix: str, text: object) -> UUID | None:

@@ -18,7 +18,7 @@ from strawberry.types.field import StrawberryField
 
 from execution import Args, ColumnReader, columns_of
 from models.base import table_of
-from models.typeid import created_at, encoder
+from models.typeid import created_at, encoded_inline, encoder
 from resolvers.context import BatchResolver, Context
 from schema.scalars import shown_creation
 
@@ -96,7 +96,7 @@ def public_id(prefix: str) -> Any:
 def related_id(prefix: str, column: str, description: str) -> Any:
     """The TypeID of a related row, free of a join."""
     write = encoder(prefix)
-    reader = ColumnReader(column, convert=write)
+    reader = ColumnReader(column, convert=write, inline=partial(encoded_inline, prefix))
     return computed(lambda row: write(row[column]), description=description, reader=reader)
 
 
