@@ -1,7 +1,7 @@
 """Statements: composed with SQLAlchemy Core once, compiled to asyncpg's SQL once, run with values by name."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, wraps
 from typing import Any, ParamSpec, cast
 
@@ -50,6 +50,7 @@ class Sql:
     """One compiled statement: its text, and the names of its parameters in order, with what is built in.
 
     ``widths`` are those of the columns that a select shows, ``widest`` is their sum: 0 where a statement changes rows.
+    ``counted`` are the places of those whose values are looked at.
     """
 
     text: str
@@ -57,6 +58,10 @@ class Sql:
     built_in: Mapping[str, Any]
     widths: tuple[Width, ...] = ()
     widest: int = 0
+    counted: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "counted", tuple(n for n, width in enumerate(self.widths) if width.counted))
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """The positional arguments; KeyError names a parameter without a value."""
