@@ -99,10 +99,10 @@ class Context:
         """The organization whose rows this operation sees."""
         return self.actor.org_id
 
-    async def fetch(self, sql: Sql, **values: Any) -> list[Row]:
+    def fetch(self, sql: Sql, **values: Any) -> Coroutine[Any, Any, list[Row]]:
         """Run a statement on the operation's connection. ``org_id`` is always given."""
         values["org_id"] = self.actor.org_id
-        return await self.run(sql, sql.arguments(values))
+        return self.run(sql, sql.arguments(values))
 
     async def run(self, sql: Sql, arguments: Sequence[Any]) -> list[Row]:
         """``fetch`` with the arguments in the order of ``sql.names``, ``org_id`` among them."""

@@ -1,6 +1,6 @@
 """One request and its answer on a connection, as uvicorn's protocol drives it."""
 
-from collections.abc import Sized
+from collections.abc import Coroutine, Sized
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
@@ -63,10 +63,11 @@ class Cycle(RequestResponseCycle):
         self._interrupted = True
         self.message_event.set()
 
-    async def receive(self) -> Any:
+    def receive(self) -> Coroutine[Any, Any, Any]:
         """The next part of the body. Raises Refusal UNAVAILABLE where it is whole and all slots of work are taken."""
-        if not self.more_body:
-            return await super().receive()
+        return self._awaited() if self.more_body else super().receive()
+
+    async def _awaited(self) -> Any:
         slots = self.slots
         slots.waiting += 1
         try:
