@@ -24,7 +24,7 @@ from execution.plan.field_kinds import (
 )
 from execution.plan.lookahead import columns_of, fields_of
 from execution.plan.settings import Serializers
-from execution.plan.shapes import INT_HIGH, INT_LOW, usual_int
+from execution.plan.shapes import INT_HIGH, INT_LOW, inline_int, usual_int
 from execution.plan.variables import Variables, declared, plain_variables, variables_of
 from execution.run.runner import Outcome
 from execution.run.serialization import BrokenPromiseError
@@ -62,6 +62,7 @@ __all__ = [
     "columns_of",
     "declared",
     "fields_of",
+    "inline_int",
     "introspection_rules",
     "introspects_too_much",
     "parse_operation",

@@ -1,29 +1,36 @@
 """TypeIDs: ``client_01h455vb4pex5vsknk084sn02q`` is a prefix and a UUIDv7 in Crockford's base 32."""
 
-import secrets
+import os
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from ulid_transform import bytes_to_ulid
+from ulid_transform import bytes_to_ulid, ulid_to_bytes
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
-_LENGTH = 26
+# What the library reads as an id is more: other cases, letters that look like digits, and more than 128 bits.
+_DIGITS = re.compile(f"[0-7][{ALPHABET}]{{25}}")
+_RANDOM = (1 << 62) - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _clock = {"last": 0}
 
 
-def new_uuid() -> UUID:
-    """A UUIDv7 of now. Within a process each is greater than the one before it."""
+def new_number() -> int:
+    """The number of a UUIDv7 of now. Within a process each is greater than the one before it."""
     stamp = time.time_ns() // 250_000  # a quarter of a millisecond: 12 bits below the millisecond would overflow rand_a
     _clock["last"] = stamp = max(stamp, _clock["last"] + 1)
     milliseconds, quarter = divmod(stamp, 4)
-    low = secrets.randbits(62)
-    return UUID(
-        int=(milliseconds << 80) | (0x7 << 76) | (quarter << 74) | (secrets.randbits(10) << 64) | (2 << 62) | low
-    )
+    drawn = int.from_bytes(os.urandom(9))
+    high = (milliseconds << 80) | (0x7 << 76) | (quarter << 74) | (drawn >> 62 << 64)
+    return high | (2 << 62) | (drawn & _RANDOM)
+
+
+def new_uuid() -> UUID:
+    """A UUIDv7 of now, greater than the one before it."""
+    return UUID(int=new_number())
 
 
 def uuid_at(moment: datetime, *, low: bool = True) -> UUID:
@@ -51,6 +58,11 @@ def encoder(prefix: str) -> Callable[[UUID], str]:
     return lambda value: head + bytes_to_ulid(value.bytes).lower()
 
 
+def encoded_inline(prefix: str, value: str, named: Callable[[Any], str]) -> str:
+    """The text of an expression that encodes a variable; ``named`` names a value in it."""
+    return f"({prefix + '_'!r} + {named(bytes_to_ulid)}({value}.bytes).lower())"
+
+
 def decode(prefix: str, text: object) -> UUID | None:
     """The row's key, or None when the text is no id of this prefix (a foreign prefix looks like a missing row)."""
     if not isinstance(text, str) or not text.startswith(prefix + "_"):
@@ -60,15 +72,7 @@ def decode(prefix: str, text: object) -> UUID | None:
 
 def decode_suffix(digits: str) -> UUID | None:
     """The UUID of 26 base-32 digits, or None."""
-    if len(digits) != _LENGTH or digits[0] > "7":
-        return None
-    number = 0
-    for digit in digits:
-        value = _VALUES.get(digit)
-        if value is None:
-            return None
-        number = number << 5 | value
-    return UUID(int=number)
+    return UUID(bytes=ulid_to_bytes(digits)) if _DIGITS.fullmatch(digits) else None
 
 
 def prefix_of(text: str) -> str:

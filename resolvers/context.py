@@ -102,10 +102,10 @@ class Context:
         """The organization whose rows this operation sees."""
         return self.actor.org_id
 
-    async def fetch(self, sql: Sql, **values: Any) -> list[Row]:
+    def fetch(self, sql: Sql, **values: Any) -> Coroutine[Any, Any, list[Row]]:
         """Run a statement on the operation's connection. ``org_id`` is always given."""
         values["org_id"] = self.actor.org_id
-        return await self.run(sql, sql.arguments(values))
+        return self.run(sql, sql.arguments(values))
 
     async def run(self, sql: Sql, arguments: Sequence[Any]) -> list[Row]:
         """``fetch`` with the arguments in the order of ``sql.names``, ``org_id`` among them."""
@@ -120,9 +120,8 @@ class Context:
             loaded = self.loaded
             if loaded is None or not sql.widest:
                 return (await connection.rows(sql.text, arguments))[0]
-            json = connection.json.size
             rows, ended = await connection.rows(sql.text, arguments, loaded.room(sql))
-            loaded.add(sql, rows, connection.json.size - json)
+            loaded.add(sql, rows)
             return rows if ended else await loaded.rest(connection, sql, rows)
         except (*AWAY, asyncpg.InFailedSQLTransactionError) as error:
             raise self._stopped_by(error) from error

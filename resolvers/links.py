@@ -21,17 +21,16 @@ class Link(asyncpg.Connection):
 
     ``fresh``: new, and never lent before. ``riding``: a snapshot is open on it that its next user ends, with
     ``commit`` before anything else. ``since``: when it came back; ``chain``: when the first of the snapshots was over
-    that have followed one another since. Both are in the loop's time. ``json`` counts the characters of JSON that it
-    has read, ``owner`` is whom it is lent to, ``prepared`` holds the statements that ``rows`` has prepared.
+    that have followed one another since. Both are in the loop's time. ``owner`` is whom it is lent to,
+    ``prepared`` holds the statements that ``rows`` has prepared.
     """
 
-    __slots__ = ("_running", "chain", "fresh", "json", "owner", "prepared", "riding", "since")
+    __slots__ = ("_running", "chain", "fresh", "owner", "prepared", "riding", "since")
 
     chain: float
     fresh: bool
     riding: bool
     since: float
-    json: "Json"
     owner: Any
     prepared: "Shelf[str, Any]"
     # The driver's own, which its stubs leave out.
@@ -65,20 +64,6 @@ class Link(asyncpg.Connection):
         return found, ended
 
 
-class Json:
-    """Reads JSON as Python objects, and counts its characters."""
-
-    __slots__ = ("size",)
-
-    def __init__(self) -> None:
-        self.size = 0
-
-    def read(self, text: str) -> Any:
-        """The value of a text."""
-        self.size += len(text)
-        return orjson.loads(text)
-
-
 def _encode(value: Any) -> str:
     return orjson.dumps(value).decode()
 
@@ -90,6 +75,6 @@ async def connect(url: str) -> Link:
     link: Link = await asyncpg.connect(
         url, connection_class=Link, statement_cache_size=FIXED, max_cached_statement_lifetime=0
     )
-    link.json, link.owner, link.prepared = Json(), None, Shelf(PREPARED_BYTES)
-    await link.set_type_codec("jsonb", schema="pg_catalog", encoder=_encode, decoder=link.json.read)
+    link.owner, link.prepared = None, Shelf(PREPARED_BYTES)
+    await link.set_type_codec("jsonb", schema="pg_catalog", encoder=_encode, decoder=orjson.loads)
     return link

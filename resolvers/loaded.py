@@ -5,6 +5,8 @@ from itertools import chain
 from sys import getsizeof
 from typing import Any
 
+import orjson
+
 from resolvers.errors import Refusal
 from resolvers.links import Link
 from resolvers.sql import Sql, Width
@@ -14,6 +16,8 @@ MOST_BYTES = 8 * 1024 * 1024
 PIECE = 101
 # JSON is read into objects, which take more than its text.
 JSON_TIMES = 3
+# What a text takes beside its characters; texts that together take no more than this are not looked at one by one.
+OBJECT, FEW = 80, 256 * 1024
 
 
 def too_large() -> Refusal:
@@ -26,21 +30,20 @@ class Loaded:
     """What one operation has loaded. As long as it cannot be too much by the widths of the columns, nothing is
     counted: ``bound`` is what it is at most."""
 
-    __slots__ = ("_json", "_rows", "_short", "bound", "long")
+    __slots__ = ("_rows", "_short", "bound", "long")
 
     def __init__(self) -> None:
         self.bound = 0
-        # What is known of values that may be long; the rows that were not looked at yet, and their JSON.
+        # What is known of values that may be long; the rows that were not looked at yet.
         self.long = 0
-        self._json = 0
         self._rows: list[tuple[Sql, Sequence[Any]]] = []
-        # The rows whose short values count as if each were as long as it may be.
+        # The rows whose texts count as if each were as long as it may be, or of the widest characters.
         self._short: list[tuple[Sql, Sequence[Any]]] = []
 
     def copy(self) -> "Loaded":
         """What is loaded so far, to go back to when what comes next is undone."""
         made = Loaded()
-        made.bound, made.long, made._json = self.bound, self.long, self._json
+        made.bound, made.long = self.bound, self.long
         made._rows, made._short = self._rows.copy(), self._short.copy()
         return made
 
@@ -50,12 +53,11 @@ class Loaded:
             raise too_large()
         return max(PIECE, (MOST_BYTES - self.bound) // sql.widest)
 
-    def add(self, sql: Sql, rows: Sequence[Any], json: int) -> None:
-        """Rows have been loaded, with so many characters of JSON. Raises Refusal TOO_COMPLEX."""
+    def add(self, sql: Sql, rows: Sequence[Any]) -> None:
+        """Rows have been loaded. Raises Refusal TOO_COMPLEX."""
         if not rows:
             return
         self._rows.append((sql, rows))
-        self._json += json
         self.bound += len(rows) * sql.widest
         if self.bound > MOST_BYTES:
             self.count()
@@ -64,40 +66,51 @@ class Loaded:
         """All rows of the statement that ran last, of which the first are there. Raises Refusal TOO_COMPLEX."""
         ended = False
         while not ended:
-            json = connection.json.size
             more, ended = await connection.more(self.room(sql))
-            self.add(sql, more, connection.json.size - json)
+            self.add(sql, more)
             rows += more
         return rows
 
     def count(self) -> int:
-        """The bytes of what may be long, looked at. Raises Refusal TOO_COMPLEX."""
-        found = self._json * JSON_TIMES
+        """The bytes that what may be long takes at most, looked at. Raises Refusal TOO_COMPLEX."""
+        found = 0
         for sql, rows in self._rows:
-            for place, width in enumerate(sql.widths):
-                if width.counted:
-                    self.bound -= len(rows) * width.bytes
-                    if width.text:
-                        found += _bytes(width, place, rows)
+            for place in sql.counted:
+                width = sql.widths[place]
+                self.bound -= len(rows) * width.bytes
+                found += _at_most(width, [row[place] for row in rows])
         self.long += found
         self.bound += found
         self._short += self._rows
         self._rows.clear()
-        self._json = 0
         if self.bound > MOST_BYTES:
-            # Short values that are all as long as they may be are rare: these are looked at too.
+            # It is rare that texts are all as long as they may be, or of the widest characters.
             for sql, rows in self._short:
                 for place, width in enumerate(sql.widths):
-                    if not width.counted and (width.text or width.array):
-                        self.bound += _bytes(width, place, rows) - len(rows) * width.bytes
+                    if width.text or width.array:
+                        self._weigh(width, [row[place] for row in rows])
             self._short.clear()
         if self.bound > MOST_BYTES:
             raise too_large()
         return self.long
 
+    def _weigh(self, width: Width, values: list[Any]) -> None:
+        """Count what a column's values take instead of what they take at most."""
+        size = sum(map(getsizeof, values))
+        if width.array:
+            size += sum(map(getsizeof, chain.from_iterable(filter(None, values))))
+        if width.counted:
+            size -= _at_most(width, values)
+            self.long += size
+        else:
+            size -= len(values) * width.bytes
+        self.bound += size
 
-def _bytes(width: Width, place: int, rows: Sequence[Any]) -> int:
-    """The bytes of a column's values."""
-    values = [row[place] for row in rows]
-    size = sum(map(getsizeof, values))
-    return size + sum(map(getsizeof, chain.from_iterable(filter(None, values)))) if width.array else size
+
+def _at_most(width: Width, values: list[Any]) -> int:
+    """The bytes that a column's values take; where they are few, at most: to look at each costs ten times as much."""
+    if width.json:
+        # The characters of its JSON: as bytes those of most scripts would count twice or three times.
+        return len(orjson.dumps(values).decode()) * JSON_TIMES
+    most = 4 * sum(map(len, filter(None, values))) + OBJECT * len(values)
+    return most if most <= FEW else sum(map(getsizeof, values))

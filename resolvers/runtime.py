@@ -1,7 +1,7 @@
 """What a process has: the pool, the keys, the renderers, and the way to wake a worker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -87,14 +87,14 @@ class Runtime:
             yield connection
             await connection.execute("commit")
 
-    async def begin(self, how: str, org_id: UUID, also: str = "", *, modest: bool = False) -> Link:
+    def begin(self, how: str, org_id: UUID, also: str = "", *, modest: bool = False) -> Coroutine[Any, Any, Link]:
         """A connection of ``pool`` in a new transaction of one organization, to be released or mended.
 
         ``how`` is the whole ``begin``, ``also`` (",set_config(…)") sets more. ``modest``: not beyond the organization's
         half of the pool, even where nobody else wants the rest. One round trip, the end of a snapshot
         before it included. Raises Refusal UNAVAILABLE when no connection is free in time or the database is away.
         """
-        return await self.first(self.pool, f"{how};{self.tenant(org_id)}{also}", org_id, modest=modest)
+        return self.first(self.pool, f"{how};{self.tenant(org_id)}{also}", org_id, modest=modest)
 
     async def first(self, pool: Pool, sql: str, owner: UUID | None = None, *, modest: bool = False) -> Link:
         """A connection on which ``sql``, without parameters, has run as the first thing.

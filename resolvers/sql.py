@@ -1,7 +1,7 @@
 """Statements: composed with SQLAlchemy Core once, compiled to asyncpg's SQL once, run with values by name."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, wraps
 from typing import Any, ParamSpec, cast
 
@@ -26,18 +26,19 @@ ORG = sa.bindparam("org_id", type_=sa.Uuid)
 @dataclass(frozen=True, slots=True)
 class Width:
     """How many bytes a value may take at most. ``counted``: it can be so long that its length is looked at; ``array``:
-    it is a list of texts."""
+    it is a list of texts; ``json``: it is read from JSON."""
 
     bytes: int
     text: bool = False
     counted: bool = False
     array: bool = False
+    json: bool = False
 
 
 def width_of(type_: Any) -> Width:
     """The width of a column's type. A text without a length is a word of ours, such as a status."""
     if isinstance(type_, pg.JSONB):
-        return Width(_JSON, counted=True)
+        return Width(_JSON, counted=True, json=True)
     if isinstance(type_, sa.String):
         most = _WORD if type_.length is None else 4 * type_.length
         return Width(most, text=True, counted=most > _LONG)
@@ -49,6 +50,7 @@ class Sql:
     """One compiled statement: its text, and the names of its parameters in order, with what is built in.
 
     ``widths`` are those of the columns that a select shows, ``widest`` is their sum: 0 where a statement changes rows.
+    ``counted`` are the places of those whose values are looked at.
     """
 
     text: str
@@ -56,6 +58,10 @@ class Sql:
     built_in: Mapping[str, Any]
     widths: tuple[Width, ...] = ()
     widest: int = 0
+    counted: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "counted", tuple(n for n, width in enumerate(self.widths) if width.counted))
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """The positional arguments; KeyError names a parameter without a value."""

@@ -1,5 +1,6 @@
 """Columns as a plan writes them: which fields of the graph show a column of their row just as the database keeps it."""
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from graphql import (
 )
 from sqlalchemy.dialects import postgresql as pg
 
-from execution import ColumnReader, usual_int
+from execution import ColumnReader, inline_int, usual_int
 from schema.scalars import shown_moment
 
 _TEXTS = ("Currency", "Timezone")
@@ -33,7 +34,7 @@ def reader_of(column: sa.Column[Any] | None, type_: Any) -> ColumnReader | None:
     elif isinstance(column.type, sa.BigInteger):
         # A number of 64 bits may be more than an Int can show: each is looked at.
         made = (
-            ColumnReader(convert=usual_int)
+            ColumnReader(convert=usual_int, inline=inline_int)
             if bare is GraphQLInt
             else ColumnReader()
             if bare.name == "MinorUnits"
@@ -47,7 +48,7 @@ def reader_of(column: sa.Column[Any] | None, type_: Any) -> ColumnReader | None:
         made = ColumnReader(convert=shown_moment) if bare.name == "DateTime" else None
     else:
         made = ColumnReader() if isinstance(column.type, pg.JSONB) and bare.name in ("JSON", "StringMap") else None
-    return None if made is None else ColumnReader(column.name, convert=made.convert, null=bool(column.nullable))
+    return None if made is None else replace(made, key=column.name, null=bool(column.nullable))
 
 
 def _list(column: sa.Column[Any], type_: Any) -> ColumnReader | None:

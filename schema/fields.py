@@ -20,7 +20,7 @@ from execution import Args, ColumnReader, columns_of
 from models.base import table_of
 from models.machines import Machine
 from models.resources import Resource
-from models.typeid import created_at, encoder
+from models.typeid import created_at, encoded_inline, encoder
 from resolvers.context import BatchResolver, Context
 from schema.scalars import shown_creation
 
@@ -115,7 +115,7 @@ def public_id(resource: Resource) -> Any:
 def related_id(resource: Resource, column: str, description: str) -> Any:
     """The TypeID of a related row, free of a join."""
     write = encoder(resource.prefix)
-    reader = ColumnReader(column, convert=write)
+    reader = ColumnReader(column, convert=write, inline=partial(encoded_inline, resource.prefix))
     return computed(lambda row: write(row[column]), description=description, reader=reader)
 
 

@@ -1,6 +1,6 @@
 """Tells the executor how each field of the graph gets its values, from how the field is declared."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -100,9 +100,9 @@ def _batch(schema: strawberry.Schema, declared: StrawberryField, batched: Batche
         converted = convert_arguments(raw, declared.arguments, scalar_registry=registry, config=config)
         return {name: given(value) for name, value in converted.items() if value is not None}
 
-    async def resolve(ctx: Context, parents: list[Any], args: Args) -> list[Any]:
+    def resolve(ctx: Context, parents: list[Any], args: Args) -> Awaitable[list[Any]]:
         asked = parents if None not in parents else [ROOT if parent is None else parent for parent in parents]
-        return await batched.resolve_batch(ctx, asked, args)
+        return batched.resolve_batch(ctx, asked, args)
 
     is_object = isinstance(held, GraphQLObjectType)
     names = {config.name_converter.get_graphql_name(each): each.python_name for each in declared.arguments}

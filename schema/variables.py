@@ -47,10 +47,13 @@ def checked_variables(
 
 
 def _coerced(schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any], named: bool) -> Variables:
+    found = None if _excess(given) else variables_of(schema, operation, given)
+    if isinstance(found, Variables) and None not in given.values():
+        return found
+    # What cannot be coerced is told in other words; of nulls more is asked than that they can be coerced.
     problems = _problems(schema, operation, given, bounds=False)
     if problems:
         raise Refusals(_placed(schema, operation, problems, named))
-    found = variables_of(schema, operation, given)
     if not isinstance(found, Variables):
         raise Refusals([bad_input("variables", "The variables do not match the operation.", "WRONG_TYPE")])
     return found

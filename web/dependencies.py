@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from resolvers.context import Actor, Context
@@ -14,8 +15,7 @@ from web.http import Header, Request
 SHORT_SEARCH_S, COST_OF_SECOND = 0.5, 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(NamedTuple):
     """What an organization may still spend, and the headers that tell it."""
 
     remaining: int

@@ -1,8 +1,7 @@
 """A request as both doors read it, a reply as they give it: bytes, and nothing that is not asked for."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 Scope = MutableMapping[str, Any]
@@ -48,8 +47,7 @@ class Request:
         return self._query
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A whole answer; ``headers`` are all that leave the door, their names in lower case."""
 
     status: int

@@ -64,17 +64,17 @@ class Operation:
     kept: dict[Any, Any] = field(default_factory=dict)
     weight: int = 0
     grown: Callable[[int], None] | None = None
+    # query, mutation or subscription: an enum's value is found by three calls.
+    kind: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.kind = self.definition.operation.value
 
     def grow(self, by: int) -> None:
         """Take note of bytes that are kept with it from now on, or, below zero, no longer."""
         self.weight += by
         if self.grown is not None:
             self.grown(by)
-
-    @property
-    def kind(self) -> str:
-        """query, mutation or subscription."""
-        return self.definition.operation.value
 
 
 class _Bounded(Lexer):

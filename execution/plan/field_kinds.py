@@ -7,6 +7,8 @@ from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType
 
+# Writes what ``convert`` gives as an expression: of the name of a variable, and of a function that names a value in it.
+Inline = Callable[[str, Callable[[Any], str]], str]
 # Sequences that are not lists of values.
 TEXTS = (str, bytes, bytearray, memoryview)
 
@@ -34,12 +36,13 @@ class ColumnReader:
 
     ``same_row``: the objects are the rows that the parent was loaded from, so their columns are selected by the same
     statement. ``needs``: the columns that it reads, where they are not ``key``. ``constant``: the value is ``key``
-    itself.
+    itself. ``inline`` is the same as ``convert``, without the call of a Python function for each value.
     """
 
     key: str | None = None
     attribute: bool = False
     convert: Callable[[Any], Any] | None = None
+    inline: Inline | None = None
     null: bool = False
     same_row: bool = False
     needs: tuple[str, ...] | None = None

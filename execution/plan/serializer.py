@@ -123,29 +123,36 @@ class _Source:
         assert kind.reader is not None, "only column readers and inline joins are serialized"
         return self._read(field, kind.reader, row, prefix)
 
+    def _converted(self, reader: ColumnReader, value: str) -> str:
+        if reader.convert is None:
+            return value
+        if reader.inline is not None and value.isidentifier():
+            return reader.inline(value, self._named)
+        return f"{self._named(reader.convert)}({value})"
+
     def _read(self, field: FieldPlan, reader: ColumnReader, row: _Row, prefix: str) -> str:
-        call = "" if reader.convert is None else self._named(reader.convert)
+        call = reader.convert is not None
         if reader.constant:
             return repr(reader.key)
         if reader.key is None:
             if field.is_leaf:
-                return f"{call}({row.name})"
+                return self._converted(reader, row.name)
             if not call and not reader.null:
                 return self._itself(field, row, prefix if reader.same_row else "")
             maybe = self._variable()
-            return f"(None if ({maybe} := {call}({row.name})) is None else {self._held(field, maybe)})"
+            return f"(None if ({maybe} := {self._converted(reader, row.name)}) is None else {self._held(field, maybe)})"
         read = f"{row.name}.{reader.key}" if reader.attribute else row.column(prefix + reader.key)
         if field.is_leaf and field.shape.item is not None and not call:
             found, make = self._variable(), self._named(_list_or_null if reader.null else _list)
             return f"({found} if ({found} := {read}).__class__ is {self._named(list)} else {make}({found}))"
         if not reader.null or (field.is_leaf and not call):
-            value = f"{call}({read})" if call else read
+            value = self._converted(reader, read)
             return value if field.is_leaf else self._held(field, value)
         if not read.isidentifier():
             maybe = self._variable()
-            read, value = f"({maybe} := {read})", f"{call}({maybe})" if call else maybe
+            read, value = f"({maybe} := {read})", self._converted(reader, maybe)
         else:
-            value = f"{call}({read})" if call else read
+            value = self._converted(reader, read)
         return f"(None if {read} is None else {value if field.is_leaf else self._held(field, value)})"
 
     def _itself(self, field: FieldPlan, row: _Row, prefix: str) -> str:

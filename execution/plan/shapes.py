@@ -132,6 +132,12 @@ def usual_int(value: Any) -> int:
     raise OddError
 
 
+def inline_int(value: str, named: Callable[[Any], str]) -> str:
+    """Return the text of ``usual_int`` of a variable."""
+    usual = f"{value}.__class__ is {named(int)} and {INT_LOW} <= {value} < {INT_HIGH}"
+    return f"({value} if {usual} else {named(usual_int)}({value}))"
+
+
 def _usual_boolean(value: Any) -> bool:
     if value is True or value is False:
         return value

@@ -75,7 +75,11 @@ class Run:
                 self._iterate()
             while self._batches:
                 batches, self._batches = self._batches, []
-                await self._load(batches)
+                if len(batches) == 1:
+                    field, kind, level = batches[0]
+                    self._values(field, level, await self._batch(field, kind, level.parents))
+                else:
+                    await self._load(batches)
                 while completion.pending:
                     await completion.wait()
                     self._iterate()
@@ -211,10 +215,6 @@ class Run:
 
     async def _load(self, batches: _Batches) -> None:
         """Load batch fields one after another; those that are one selection in several places, together."""
-        if len(batches) == 1:
-            field, kind, level = batches[0]
-            self._values(field, level, await self._batch(field, kind, level.parents))
-            return
         groups: dict[Any, _Batches] = {}
         for entry in batches:
             field, kind, _ = entry

@@ -34,8 +34,9 @@ class Serialization:
         kind, shape, key = field.kind, field.shape, field.key
         if isinstance(kind, ResolverField) or not kind.trusted:
             return False
-        if any(value is None or isinstance(value, Exception) for value in values):
-            return False
+        for value in values:
+            if value is None or isinstance(value, Exception):
+                return False
         item = shape.item
         named = shape.named if item is None else item.named
         if not (shape.one_type if item is None else item.one_type and item.nonnull):

@@ -63,7 +63,7 @@ async def compressed(scope: Scope, headers: list[Header], body: bytes) -> tuple[
     it is: its length must not tell how much of what the caller sent is in it (BREACH)."""
     if len(body) < LEAST or scope["state"].get("secret") or not _compressible(headers):
         return headers, body
-    accepted = b",".join(value for name, value in scope["headers"] if name == b"accept-encoding")
+    accepted = b",".join([value for name, value in scope["headers"] if name == b"accept-encoding"])
     coding = coding_for(accepted) if accepted else None
     if coding is None:
         return [*headers, VARY], body
@@ -74,8 +74,18 @@ async def compressed(scope: Scope, headers: list[Header], body: bytes) -> tuple[
 
 
 def _compressible(headers: Iterable[Header]) -> bool:
-    found = dict(headers)
-    return b"content-encoding" not in found and _TEXTUAL.match(found.get(b"content-type", b"")) is not None
+    media = b""
+    for name, value in headers:
+        if name == b"content-type":
+            media = value
+        elif name == b"content-encoding":
+            return False
+    return _is_textual(media)
+
+
+@lru_cache(256)
+def _is_textual(media: bytes) -> bool:
+    return _TEXTUAL.match(media) is not None
 
 
 class Compression:

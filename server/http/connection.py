@@ -1,16 +1,17 @@
-"""How long a connection lives: deadlines for what is awaited, an end in order, and the requests that it carries."""
+"""How long a connection lives: deadlines for what is awaited, and an end in order."""
 
 import math
 import sys
 from asyncio import TimerHandle, Transport
-from collections.abc import Callable, Sized
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from server.http.cycle import Cycle
 from server.http.descriptors import descriptors
-from server.http.slots import Slots, overloaded
+from server.http.slots import Slots
 
 # What is read and dropped after an answer, so that a client that is still sending gets to read it.
 DROPPED_BYTES = 16 * 1024 * 1024
@@ -40,52 +41,6 @@ class Outgoing:
         self.write = transport.write
         self.is_closing = transport.is_closing
         self.close = close
-
-
-class Cycle(RequestResponseCycle):
-    """A request and its answer. It is the connection's last when the answer begins before the request has ended.
-
-    ``at_work`` are all that run; those that wait for their body do not count among the ``most`` that may.
-    """
-
-    slots: Slots
-    at_work: Sized
-    most: int | None
-    _kept = True
-    _interrupted = False
-
-    @property
-    def keep_alive(self) -> bool:
-        """Whether the connection is kept. Asked when the answer begins, which says so, and when it ends."""
-        if self.more_body:
-            self._kept = False
-        return self._kept
-
-    @keep_alive.setter
-    def keep_alive(self, kept: bool) -> None:
-        self._kept = kept
-
-    def interrupt(self) -> None:
-        """Tell the application that the rest of the body does not come; it may still answer."""
-        self._interrupted = True
-        self.message_event.set()
-
-    async def receive(self) -> Any:
-        """The next part of the body. Raises Refusal UNAVAILABLE where it is whole and all slots of work are taken."""
-        if not self.more_body:
-            return await super().receive()
-        slots = self.slots
-        slots.waiting += 1
-        try:
-            message: Any = await super().receive()
-        finally:
-            slots.waiting -= 1
-        if self._interrupted:
-            return {"type": "http.disconnect"}
-        whole = not message.get("more_body", False)
-        if whole and self.most is not None and len(self.at_work) - slots.waiting > self.most:
-            raise overloaded()
-        return message
 
 
 class Connection(HttpToolsProtocol):

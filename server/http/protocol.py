@@ -12,7 +12,8 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from resolvers.errors import Refusal
 from server.http import heads
-from server.http.connection import Connection, Cycle, Patience
+from server.http.connection import Connection, Patience
+from server.http.cycle import Cycle
 from server.http.heads import HEAD_BYTES
 from server.http.slots import Slots, always_answered, connections_exceeded, overloaded, requests_exceeded
 

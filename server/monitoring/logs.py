@@ -20,6 +20,8 @@ REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 # A longer path is cut: its line has a bound.
 PATH_LENGTH = 2_000
+# A path that is as long and as plain quoted.
+_PLAIN = re.compile(r"[A-Za-z0-9_.~/-]{0,2000}")
 
 _SECRETS = (
     (re.compile(r"\b(sk_live_|whsec_)[A-Za-z0-9+/=_\-]+"), r"\1[redacted]"),
@@ -76,7 +78,7 @@ class AccessLog:
         fields: dict[str, Any] = {
             "method": method,
             # Percent-encoded: a control character must not reach a terminal.
-            "path": quote(path[:PATH_LENGTH])[:PATH_LENGTH],
+            "path": path if _PLAIN.fullmatch(path) else quote(path[:PATH_LENGTH])[:PATH_LENGTH],
             "status": status,
             "ms": round(seconds * 1000, 2),
             "statements": statements,
