@@ -5,9 +5,9 @@ import hashlib
 import time
 from uuid import UUID
 
+from resolvers.api_keys.verification import CACHED_SECONDS, Keys
 from resolvers.context import Actor
-from resolvers.keys import CACHED_SECONDS, Keys
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
 
 
 class Access:

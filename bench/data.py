@@ -15,11 +15,12 @@ from models.orders import ORDER
 from models.services import SERVICE, ServiceStatus
 from models.typeid import encode, new_uuid
 from models.webhooks import API_VERSION, EndpointCircuit, EndpointStatus, webhook_endpoints
-from resolvers import api_keys, organizations
+from resolvers import organizations
+from resolvers.api_keys import keys as api_keys
 from resolvers.context import Context, now
-from resolvers.runtime import Runtime
-from resolvers.secrets import encrypt, new_secret
-from resolvers.sql import ORG, statement
+from resolvers.database.runtime import Runtime
+from resolvers.database.sql import ORG, statement
+from resolvers.webhooks.secrets import encrypt, new_secret
 from server.dev.demo import load_rows
 from server.dev.demo_rows import Rows, Size, rows_of
 

@@ -21,7 +21,7 @@ from bench.handwritten_order import create_order
 from bench.handwritten_reads import Connection, flat, got, listed, nested, one
 from bench.plain import serve
 from bench.workloads import FLAT, NESTED, ONE
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
 from server.settings import Settings
 from server.wiring import running
 

@@ -10,11 +10,11 @@ import orjson
 from ulid_transform import bytes_to_ulid, ulid_to_bytes
 
 from models.typeid import new_uuid
-from resolvers.audit import mac_of
+from resolvers.audit.records import mac_of
+from resolvers.changes.numbers import next_number
 from resolvers.context import Actor
-from resolvers.numbers import next_number
-from resolvers.runtime import Runtime
-from schema.scalars import shown_creation, shown_moment
+from resolvers.database.runtime import Runtime
+from schema.declaration.scalars import shown_creation, shown_moment
 
 CLIENT_AND_SERVICE = """
 select c.status, s.status, s.price, s.currency, s.delivery_days from clients c, services s

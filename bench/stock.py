@@ -20,7 +20,7 @@ from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from bench.access import Access, tenant
 from bench.plain import serve
 from bench.stock_types import SCALARS, Loaders, Query
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
 from server.settings import Settings
 from server.wiring import running
 

@@ -1,12 +1,12 @@
 """Clients: what they can be filtered and sorted by, and how they change."""
 
 from models.clients import CLIENT, Client, ClientStatus, clients
-from resolvers.collections import COMMON_ORDERS, Collection, OrderKey, Relation, Taken, common_filters
-from resolvers.conditions import enum, tags, text
+from resolvers.changes.edits import Edit, Given, begin_edit, insert, new_row
+from resolvers.collections.collection import COMMON_ORDERS, Collection, OrderKey, Relation, Taken, common_filters
+from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
-from resolvers.edits import Edit, Given, begin_edit, insert, new_row
+from resolvers.lists.conditions import enum, tags, text
 from resolvers.orders import ORDERS
-from resolvers.rows import Key, has_any
 
 CLIENTS = Collection(
     CLIENT,

@@ -13,12 +13,12 @@ import asyncpg
 
 from execution import Args
 from models.keys import ActorKind, Source, allows
-from resolvers.away import AWAY
+from resolvers.database.connection_errors import AWAY
+from resolvers.database.links import Link
+from resolvers.database.loaded import Loaded
+from resolvers.database.runtime import Runtime, outcome_unknown
+from resolvers.database.sql import Sql
 from resolvers.errors import Refusal, query_too_slow
-from resolvers.links import Link
-from resolvers.loaded import Loaded
-from resolvers.runtime import Runtime, outcome_unknown
-from resolvers.sql import Sql
 
 # A database row: an asyncpg.Record, or a mapping of the same columns. Read by column name.
 Row = Any

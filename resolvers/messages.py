@@ -4,13 +4,13 @@ from execution import Args
 from models.messages import INTERNAL_SCOPE, MESSAGE, AuthorKind, Message, Visibility, messages
 from models.orders import ORDER
 from models.typeid import decode
-from resolvers.collections import COLLECTIONS, CREATED, Collection, Relation, RowScope
-from resolvers.conditions import NOBODY, created, enum, ids
+from resolvers.changes.edits import Given, insert, new_row
+from resolvers.changes.references import Reference, references
+from resolvers.collections.collection import COLLECTIONS, CREATED, Collection, Relation, RowScope
 from resolvers.context import Context, Row, shared
-from resolvers.edits import Given, insert, new_row
 from resolvers.errors import Refusal, bad_input
-from resolvers.listing import Page, pages
-from resolvers.references import Reference, references
+from resolvers.lists.conditions import NOBODY, created, enum, ids
+from resolvers.lists.pages import Page, pages
 
 MESSAGES = Collection(
     MESSAGE,

@@ -8,16 +8,16 @@ from models.clients import CLIENT, ClientStatus
 from models.orders import DELETABLE, MACHINE, OPEN_TO_CHANGE, ORDER, Order, OrderStatus, orders
 from models.services import SERVICE, ServiceStatus
 from models.words import MAX_SAFE_INTEGER
-from resolvers.collections import COLLECTIONS, COMMON_ORDERS, Collection, OrderKey, Relation, common_filters
-from resolvers.conditions import enum, ids, moment, money, number, tags
+from resolvers.changes.edits import Given, begin_edit, insert, new_row
+from resolvers.changes.numbers import next_number
+from resolvers.changes.references import Reference, references
+from resolvers.changes.transitions import requested
+from resolvers.collections.collection import COLLECTIONS, COMMON_ORDERS, Collection, OrderKey, Relation, common_filters
+from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
-from resolvers.edits import Given, begin_edit, insert, new_row
 from resolvers.errors import Refusal, bad_input
+from resolvers.lists.conditions import enum, ids, moment, money, number, tags
 from resolvers.messages import MESSAGES
-from resolvers.numbers import next_number
-from resolvers.references import Reference, references
-from resolvers.rows import Key, has_any
-from resolvers.transitions import requested
 
 # A hold moves what is due, and a date ends with the year 9999.
 LAST_YEAR = 9000

@@ -12,12 +12,12 @@ from models.keys import ActorKind, Source
 from models.organizations import ORGANIZATION, directory, organizations
 from models.resources import scopes
 from models.typeid import new_uuid
-from resolvers.audit import record_of
-from resolvers.changes import record
+from resolvers.audit.records import record_of
+from resolvers.changes.write import record
 from resolvers.context import Actor, Context, Row, now, shared
+from resolvers.database.runtime import Runtime
+from resolvers.database.sql import ORG, owned, statement
 from resolvers.errors import Refusal
-from resolvers.runtime import Runtime
-from resolvers.sql import ORG, owned, statement
 
 
 def command_line(runtime: Runtime, org_id: UUID) -> Context:

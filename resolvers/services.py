@@ -7,14 +7,14 @@ import sqlalchemy as sa
 
 from models.organizations import organizations
 from models.services import SERVICE, Billing, Service, ServiceStatus, services
-from resolvers.collections import COMMON_ORDERS, Collection, OrderKey, Relation, common_filters
-from resolvers.conditions import enum, money, tags, text
+from resolvers.changes.edits import Given, begin_edit, insert, new_row
+from resolvers.collections.collection import COMMON_ORDERS, Collection, OrderKey, Relation, common_filters
+from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
-from resolvers.edits import Given, begin_edit, insert, new_row
+from resolvers.database.sql import owned, statement
 from resolvers.errors import Refusal, bad_input
+from resolvers.lists.conditions import enum, money, tags, text
 from resolvers.orders import ORDERS
-from resolvers.rows import Key, has_any
-from resolvers.sql import owned, statement
 
 SERVICES = Collection(
     SERVICE,

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from models.organizations import org_settings
 from models.settings import REGISTRY
 from resolvers.context import Context
-from resolvers.sql import owned, statement
+from resolvers.database.sql import owned, statement
 
 
 @statement

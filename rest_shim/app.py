@@ -11,14 +11,14 @@ import orjson
 from models.keys import Source
 from resolvers.context import Context
 from resolvers.errors import Refusal, Refusals, bad_input, not_found, shown_refusal
-from resolvers.windows import DEFAULT_PAGE
+from resolvers.lists.windows import DEFAULT_PAGE
 from rest_shim.routes import ROUTES, Kind, Route, under_parents
 from rest_shim.translate import input_of, list_variables, request_field
-from schema.answers import Answer
-from schema.engine import Engine, Prepared
 from schema.graph import CORE
 from schema.operations import OPERATIONS
-from schema.variables import wrong_variables
+from schema.requests.answers import Answer
+from schema.requests.engine import Engine, Prepared
+from schema.requests.variables import wrong_variables
 from web.body import Bodies
 from web.dependencies import Dependencies
 from web.etags import not_modified, versions_expected

@@ -5,8 +5,8 @@ from typing import Any
 
 from graphql import GraphQLEnumType
 
-from resolvers.filters import MOST_TEXT, MOST_VALUES
-from resolvers.windows import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MOST_ORDERS
+from resolvers.lists.filters import MOST_TEXT, MOST_VALUES
+from resolvers.lists.windows import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MOST_ORDERS
 from rest_shim.openapi_schemas import Components, JsonSchema
 from rest_shim.parameters import ID, Parameter, parameters_of
 from rest_shim.routes import Kind, Route

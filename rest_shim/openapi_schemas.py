@@ -22,8 +22,8 @@ from pydantic import TypeAdapter
 from execution import Operation, fields_of
 from models.webhooks import EventName
 from models.words import MAX_SAFE_INTEGER, Stated
-from schema.fields import MODELS
-from schema.nulls import refuses_null
+from schema.declaration.fields import MODELS
+from schema.declaration.nulls import refuses_null
 
 JsonSchema = dict[str, Any]
 _SCALARS: Mapping[str, JsonSchema] = {

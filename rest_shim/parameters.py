@@ -10,12 +10,12 @@ from graphql import GraphQLEnumType, get_named_type, get_nullable_type, is_list_
 
 from models.words import MAX_SAFE_INTEGER
 from resolvers.errors import Refusal, bad_input
-from resolvers.filters import MOST_TEXT, MOST_VALUES
+from resolvers.lists.filters import MOST_TEXT, MOST_VALUES
 from rest_shim.openapi_schemas import list_inputs
 from rest_shim.routes import Route
-from schema.filters import SEARCH, SEARCH_WORDS
+from schema.declaration.filters import SEARCH, SEARCH_WORDS
+from schema.declaration.input_values import wrong_values
 from schema.graph import CORE
-from schema.input_values import wrong_values
 from schema.operations import OPERATIONS
 
 # Whole numbers of either type have fewer digits.

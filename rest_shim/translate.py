@@ -9,11 +9,11 @@ from typing import Any
 from graphql import GraphQLInputObjectType, GraphQLObjectType, get_named_type, get_nullable_type, is_list_type
 
 from resolvers.errors import Refusal, Refusals, bad_input
-from resolvers.windows import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MOST_ORDERS
+from resolvers.lists.windows import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MOST_ORDERS
 from rest_shim.parameters import parameters_of, whole_number
 from rest_shim.routes import Kind, Route
+from schema.declaration.inputs import MOST_PROBLEMS
 from schema.graph import CORE
-from schema.inputs import MOST_PROBLEMS
 
 UNIQUE = "CREATED_AT"
 _PAGING = frozenset({"limit", "cursor", "page"})

@@ -11,21 +11,21 @@ from strawberry.schema.name_converter import NameConverter
 from execution import Executor, FieldRule, Serializers, introspection_rules
 from models.resources import scopes
 from models.typeid import prefix_of
-from resolvers.nodes import NODES
+from resolvers.collections.nodes import NODES
 from schema.clients import ClientMutation, ClientQuery
-from schema.fields import ROW_TYPES, Batched, required_scope, resolve_default, strawberry_fields
-from schema.introspected import describe_enums, name_nodes, name_scopes, show_defaults
+from schema.declaration.fields import ROW_TYPES, Batched, required_scope, resolve_default, strawberry_fields
+from schema.declaration.nulls import make_nulls_absent
+from schema.declaration.scalars import SCALARS
 from schema.messages import MessageMutation, MessageQuery
-from schema.multipliers import PAGE, items_of, page_size
-from schema.nulls import make_nulls_absent
 from schema.orders import OrderMutation, OrderQuery
-from schema.planned import fields_of_schema
-from schema.prices import filter_price, led_to, size_of, weight_of
-from schema.scalars import SCALARS
+from schema.rules.introspected import describe_enums, name_nodes, name_scopes, show_defaults
+from schema.rules.multipliers import PAGE, items_of, page_size
+from schema.rules.planned import fields_of_schema
+from schema.rules.prices import filter_price, led_to, size_of, weight_of
 from schema.services import ServiceMutation, ServiceQuery
 from schema.viewer import ViewerQuery
-from schema.webhook_changes import WebhookMutation
-from schema.webhooks import WebhookQuery
+from schema.webhooks.mutations import WebhookMutation
+from schema.webhooks.types import WebhookQuery
 
 # A list that is no connection, such as a message's attachments, holds at most so many objects.
 MANY = 20

@@ -14,12 +14,12 @@ from models.words import Link, Name
 from resolvers import messages
 from resolvers.messages import MESSAGES
 from resolvers.orders import ORDERS
-from schema.collections import one, pages_of, to_one
-from schema.fields import argument, computed, creation, member, object_type, public_id, related_id, same_row
-from schema.inputs import input_type
-from schema.lists import Connection
-from schema.mutations import creates
-from schema.nodes import Node
+from schema.declaration.collections import one, pages_of, to_one
+from schema.declaration.fields import argument, computed, creation, member, object_type, public_id, related_id, same_row
+from schema.declaration.inputs import input_type
+from schema.declaration.lists import Connection
+from schema.declaration.mutations import creates
+from schema.declaration.nodes import Node
 
 if TYPE_CHECKING:
     from schema.orders import Order

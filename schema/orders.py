@@ -16,14 +16,14 @@ from resolvers.clients import CLIENTS
 from resolvers.messages import MESSAGES
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
-from schema.collections import many, one, to_many, to_one
-from schema.fields import creation, object_type, public_id, related_id
-from schema.inputs import UpdateInput, input_type
-from schema.lists import Connection
-from schema.mutations import creates, deletes, updates
-from schema.nodes import Node
-from schema.scalars import Currency, Json, MinorUnits, StringMap
-from schema.transitions import Transition, available_transitions
+from schema.declaration.collections import many, one, to_many, to_one
+from schema.declaration.fields import creation, object_type, public_id, related_id
+from schema.declaration.inputs import UpdateInput, input_type
+from schema.declaration.lists import Connection
+from schema.declaration.mutations import creates, deletes, updates
+from schema.declaration.nodes import Node
+from schema.declaration.scalars import Currency, Json, MinorUnits, StringMap
+from schema.declaration.transitions import Transition, available_transitions
 
 if TYPE_CHECKING:
     from schema.clients import Client

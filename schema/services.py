@@ -10,13 +10,13 @@ from models.services import Service as Table
 from resolvers import services
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
-from schema.collections import many, one, to_many
-from schema.fields import creation, object_type, public_id
-from schema.inputs import UpdateInput, input_type
-from schema.lists import Connection
-from schema.mutations import creates, deletes, updates
-from schema.nodes import Node
-from schema.scalars import Currency, MinorUnits, StringMap
+from schema.declaration.collections import many, one, to_many
+from schema.declaration.fields import creation, object_type, public_id
+from schema.declaration.inputs import UpdateInput, input_type
+from schema.declaration.lists import Connection
+from schema.declaration.mutations import creates, deletes, updates
+from schema.declaration.nodes import Node
+from schema.declaration.scalars import Currency, MinorUnits, StringMap
 
 if TYPE_CHECKING:
     from schema.orders import Order

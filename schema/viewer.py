@@ -8,10 +8,11 @@ import strawberry
 from models.organizations import ORGANIZATION
 from models.organizations import Organization as Table
 from models.typeid import encode
-from resolvers import nodes, organizations
-from schema.fields import Info, argument, batched, computed, object_type
-from schema.nodes import Node
-from schema.scalars import Currency, Timezone
+from resolvers import organizations
+from resolvers.collections import nodes
+from schema.declaration.fields import Info, argument, batched, computed, object_type
+from schema.declaration.nodes import Node
+from schema.declaration.scalars import Currency, Timezone
 
 
 @object_type(Table, description="An organization: the owner of all data that its API keys reach.")

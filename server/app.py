@@ -14,13 +14,13 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from execution import Limits
-from resolvers.away import AWAY, first_line
+from resolvers.api_keys.verification import Keys
+from resolvers.database.connection_errors import AWAY, first_line
+from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal, internal, shown_refusal
-from resolvers.keys import Keys
-from resolvers.runtime import Runtime
 from rest_shim.app import endpoints
 from rest_shim.reference import reference
-from schema.engine import Engine
+from schema.requests.engine import Engine
 from server.access.anonymous import Anonymous
 from server.access.authentication import Authentication
 from server.access.buckets import PATIENCE_S, Buckets

@@ -8,11 +8,11 @@ import orjson
 from execution import MOST_TOKENS as KNOWN_TOKENS
 from execution import DocumentError
 from models.keys import ActorKind, Source
-from resolvers.conditions import NOBODY
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
-from schema.answers import Answer, refused_answer
-from schema.engine import Engine, Prepared
+from resolvers.lists.conditions import NOBODY
+from schema.requests.answers import Answer, refused_answer
+from schema.requests.engine import Engine, Prepared
 from server.access.anonymous import MOST_TEXT, MOST_TOKENS, NEW, OBJECTS, Anonymous
 from server.pages import GRAPHIQL_CSP
 from web.body import weight_of

@@ -8,7 +8,7 @@ import asyncpg
 import psycopg
 import sqlalchemy as sa
 
-from resolvers.away import first_line
+from resolvers.database.connection_errors import first_line
 from resolvers.errors import Refusal, Refusals
 from server.errors import CommandError, DatabaseRefused, SettingsError
 

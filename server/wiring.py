@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from resolvers.pool import open_pool
-from resolvers.runtime import Keyring, Runtime
-from schema.render import RENDERERS
+from resolvers.database.pool import open_pool
+from resolvers.database.runtime import Keyring, Runtime
+from schema.requests.render import RENDERERS
 from server.database.roles import require_plain_role
 from server.settings import Settings
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from resolvers.context import Actor, Context
+from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
-from resolvers.runtime import Runtime
 from web.body import Bodies
 from web.http import Header, Request
 

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 import aiodns
 import pycares
 
-from resolvers.addresses import Address, allowed, literal
+from resolvers.webhooks.addresses import Address, allowed, literal
 from workers.limit import within
 
 RESOLVE_S = 2.0

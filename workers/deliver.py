@@ -9,11 +9,12 @@ from standardwebhooks.webhooks import Webhook
 from models.jobs import JobState
 from models.typeid import encode
 from models.webhooks import DELIVERY, WEBHOOK, DeliveryStatus, EndpointCircuit
-from resolvers import cancelling, circuits, deliveries, jobs
 from resolvers.context import Context, now
-from resolvers.deliveries import Attempt, PreparedDelivery
-from resolvers.jobs import Claim
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
+from resolvers.jobs import claims as jobs
+from resolvers.jobs.claims import Claim
+from resolvers.webhooks import cancelling, circuits, deliveries
+from resolvers.webhooks.deliveries import Attempt, PreparedDelivery
 from workers.address import Postponed
 from workers.handler import Handler
 from workers.http import TOTAL_S, URL_REFUSED, Answer, Sender

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from models.jobs import JobState
 from resolvers.context import Context
-from resolvers.jobs import Claim
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
+from resolvers.jobs.claims import Claim
 from workers.slot import Slot
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import httptools
 
-from resolvers.addresses import Address, check_literal
+from resolvers.webhooks.addresses import Address, check_literal
 from workers.address import Addresses, Refused
 from workers.limit import within
 

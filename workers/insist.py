@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from resolvers.away import AWAY
+from resolvers.database.connection_errors import AWAY
 from resolvers.errors import Refusal
 
 FIRST_S = 0.2

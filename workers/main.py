@@ -6,8 +6,8 @@ import signal
 import structlog
 
 from models.jobs import JobKind
-from resolvers.retention import Retention
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
+from resolvers.jobs.retention import Retention
 from workers import deliver, seal
 from workers.address import Addresses
 from workers.http import Sender

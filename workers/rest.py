@@ -6,7 +6,7 @@ from collections.abc import Callable
 import asyncpg
 import structlog
 
-from resolvers.away import first_line
+from resolvers.database.connection_errors import first_line
 from workers.insist import FIRST_S, LONGEST_S
 
 log = structlog.get_logger(__name__)

@@ -12,12 +12,13 @@ import asyncpg
 import structlog
 
 from models.jobs import JobKind, JobState
-from resolvers import due, jobs
-from resolvers.away import AWAY, first_line
-from resolvers.due import Due, Lane
+from resolvers.database.connection_errors import AWAY, first_line
+from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
-from resolvers.jobs import Claim
-from resolvers.runtime import Runtime
+from resolvers.jobs import claims as jobs
+from resolvers.jobs import due
+from resolvers.jobs.claims import Claim
+from resolvers.jobs.due import Due, Lane
 from workers.handler import Handler
 from workers.insist import passes, until_done
 from workers.rest import Rest

@@ -3,10 +3,11 @@
 import structlog
 
 from models.jobs import JobState
-from resolvers import jobs, seals
+from resolvers.audit import seals
 from resolvers.context import Context
-from resolvers.jobs import Claim
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
+from resolvers.jobs import claims as jobs
+from resolvers.jobs.claims import Claim
 from workers.handler import Handler
 from workers.slot import Slot
 from workers.sweep import jittered

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from resolvers.due import Due
+from resolvers.jobs.due import Due
 from workers.turns import Turns
 
 # A pause is forgotten after so long: one more job asks the database, where it may have been ended.

@@ -6,9 +6,10 @@ from uuid import UUID
 
 import structlog
 
-from resolvers import retention, seals
-from resolvers.retention import Retention
-from resolvers.runtime import Runtime
+from resolvers.audit import seals
+from resolvers.database.runtime import Runtime
+from resolvers.jobs import retention
+from resolvers.jobs.retention import Retention
 from workers.runner import TROUBLE, Runner
 
 JITTER = 0.2

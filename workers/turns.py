@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from uuid import UUID
 
-from resolvers.due import Due, Lane
+from resolvers.jobs.due import Due, Lane
 
 PER_LANE = 2
 # For each slot so many jobs may be under way: most of them wait for a receiver, which takes a socket and little else.

@@ -23,7 +23,8 @@ from bench.chaos.report import Report, shown
 from bench.chaos.stack import Stack, standing
 from bench.server import settings_of
 from models.typeid import decode, new_uuid
-from resolvers import api_keys, organizations
+from resolvers import organizations
+from resolvers.api_keys import keys as api_keys
 from server.wiring import running
 
 CONNECTIONS = 8

@@ -11,8 +11,8 @@ import uvloop
 
 from bench.server import database, settings_of
 from models.typeid import new_uuid
-from resolvers import due
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
+from resolvers.jobs import due
 from server.wiring import running
 from workers.runner import EACH, LANES, WINDOW
 from workers.turns import WAITING_LANE

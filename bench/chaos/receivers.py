@@ -24,9 +24,9 @@ from models.clients import CLIENT
 from models.typeid import encode, new_uuid
 from models.webhooks import API_VERSION
 from resolvers import clients
+from resolvers.database.runtime import Runtime
 from resolvers.organizations import command_line
-from resolvers.runtime import Runtime
-from resolvers.secrets import encrypt, new_secret
+from resolvers.webhooks.secrets import encrypt, new_secret
 from server.wiring import running
 from workers.wake import Waker
 

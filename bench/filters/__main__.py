@@ -16,9 +16,9 @@ from bench.server import database, settings_of
 from models.keys import ActorKind, Source
 from models.typeid import new_uuid
 from resolvers.context import Actor, Context
-from resolvers.runtime import Runtime
-from resolvers.sql import Sql
-from schema.engine import Engine, Prepared
+from resolvers.database.runtime import Runtime
+from resolvers.database.sql import Sql
+from schema.requests.engine import Engine, Prepared
 from server.wiring import running
 
 BOUND_MS = 100.0

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bench.filters.data import SINCE, Size, id_of
-from resolvers.collections import COLLECTIONS, Relation
-from resolvers.conditions import Condition
+from resolvers.collections.collection import COLLECTIONS, Relation
+from resolvers.lists.conditions import Condition
 
 _START = datetime.fromtimestamp(SINCE / 1000, UTC)
 # (field, operator) -> what matches none, few and many rows; an operator that cannot match so many is left out.

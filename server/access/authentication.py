@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from resolvers.api_keys.verification import Keys
 from resolvers.context import Actor
 from resolvers.errors import Refusal
-from resolvers.keys import Keys
 from server.http.addresses import address_of
 from web.http import Request
 

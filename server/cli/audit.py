@@ -7,11 +7,15 @@ from string import hexdigits
 
 from models.organizations import ORGANIZATION
 from models.typeid import decode, decode_suffix, encode, prefix_of
-from resolvers import audit_bundle, audit_erase, audit_export, audit_verify, organizations
-from resolvers.audit_chain import Kept, public_keys
-from resolvers.audit_verify import Verification
+from resolvers import organizations
+from resolvers.audit import bundle as audit_bundle
+from resolvers.audit import erase as audit_erase
+from resolvers.audit import export as audit_export
+from resolvers.audit import verify as audit_verify
+from resolvers.audit.chain import Kept, public_keys
+from resolvers.audit.verify import Verification
 from resolvers.context import Context
-from resolvers.runtime import Keyring, Runtime
+from resolvers.database.runtime import Keyring, Runtime
 from server.cli.console import say
 from server.cli.data import context_of, data_settings, run_work, settings_here
 from server.drafts import drafted

@@ -12,9 +12,10 @@ from models.organizations import ORGANIZATION
 from models.resources import scopes as known_scopes
 from models.typeid import encode, new_uuid
 from models.words import Name, Slug
-from resolvers import api_keys, organizations
+from resolvers import organizations
+from resolvers.api_keys import keys as api_keys
 from resolvers.context import Context
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
 from server.cli.console import say
 from server.database.migrated import NOT_MIGRATED, is_migrated
 from server.dev.accounts import data_folder_of

@@ -7,7 +7,7 @@ from functools import partial
 
 import uvloop
 
-from resolvers.retention import Retention
+from resolvers.jobs.retention import Retention
 from server.app import create_app
 from server.cli.console import complain, say
 from server.database.migrated import NOT_MIGRATED, apply_migrations, is_migrated

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic.util import CommandError as UnknownRevision
 
 from migrations.runner import revisions, upgrade
-from resolvers.away import BEHIND
-from resolvers.runtime import Connection
+from resolvers.database.connection_errors import BEHIND
+from resolvers.database.runtime import Connection
 from server.database.databases import role_of
 from server.errors import CommandError, DatabaseRefused
 

@@ -1,7 +1,7 @@
 """The role that a process logs in as: it owns nothing and bypasses nothing, by itself or as a member of another."""
 
 from models.catalogue import TABLES
-from resolvers.runtime import Connection
+from resolvers.database.runtime import Connection
 from server.errors import CommandError
 
 NAMES = [table.name for table in TABLES]

@@ -15,10 +15,12 @@ from models.messages import messages
 from models.orders import ORDER, orders
 from models.organizations import counters
 from models.services import services
-from resolvers import api_keys, keys, organizations
+from resolvers import organizations
+from resolvers.api_keys import keys as api_keys
+from resolvers.api_keys import verification as keys
 from resolvers.context import Context, now
-from resolvers.runtime import Runtime
-from resolvers.sql import ORG, statement
+from resolvers.database.runtime import Runtime
+from resolvers.database.sql import ORG, statement
 from server.dev.accounts import make_data_folder
 from server.dev.demo_rows import Row, Rows, Size, rows_of
 from server.drafts import write_private

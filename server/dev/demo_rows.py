@@ -14,12 +14,12 @@ from models.messages import AuthorKind, Visibility
 from models.orders import MACHINE, OrderStatus
 from models.services import Billing, BillingInterval, ServiceStatus
 from models.words import key_of
+from resolvers.changes.numbers import FIRST
 from resolvers.clients import CLIENTS
-from resolvers.collections import Collection
-from resolvers.numbers import FIRST
+from resolvers.collections.collection import Collection
+from resolvers.lists.search_words import words_of
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
-from resolvers.words import words_of
 
 Row = dict[str, Any]
 

@@ -12,8 +12,8 @@ import structlog
 
 from models.typeid import new_number
 from resolvers.context import Context
+from resolvers.database.runtime import outcome_unknown
 from resolvers.errors import Refusal, internal, shown_refusal
-from resolvers.runtime import outcome_unknown
 from server.monitoring.logs import REQUEST_ID, access
 from server.monitoring.metrics import Metrics
 from web.deadlines import Deadlines

@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from resolvers.runtime import Runtime
-from schema.engine import Engine
+from resolvers.database.runtime import Runtime
+from schema.requests.engine import Engine
 
 # In seconds; an answer takes some milliseconds, and 10 s at most.
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

@@ -7,7 +7,7 @@ import pytest
 from graphql import is_required_input_field
 
 from models.typeid import new_uuid
-from resolvers.cursors import encode_cursor
+from resolvers.lists.cursors import encode_cursor
 from rest_shim.routes import Kind
 from tests.support.api import Org, new_client, new_order
 from tests.support.cases import Case

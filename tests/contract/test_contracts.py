@@ -7,14 +7,14 @@ from graphql import GraphQLObjectType, GraphQLSchema, get_named_type
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from resolvers.collections import COLLECTIONS
-from resolvers.conditions import Condition
+from resolvers.collections.collection import COLLECTIONS
+from resolvers.lists.conditions import Condition
 from rest_shim.openapi import document, printed_openapi
 from rest_shim.openapi_schemas import list_inputs
 from rest_shim.routes import ROUTES, Kind
 from schema.graph import CORE
 from schema.operations import OPERATIONS
-from schema.printed import printed_schema
+from schema.requests.printed import printed_schema
 from tests.support.repository import ROOT
 
 # The routes of this floor as they are documented elsewhere, copied by hand.

@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from models.typeid import encode, new_uuid
-from resolvers import api_keys, keys, organizations
+from resolvers import organizations
+from resolvers.api_keys import keys as api_keys
+from resolvers.api_keys import verification as keys
 from tests.support.api import Org, new_client, new_order, serving, settings_of
 from tests.support.refusals import CREATE, error, problem, unchanged
 from tests.support.servers import Backends

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from models.typeid import encode, new_uuid
 from resolvers.errors import CONFLICTS, REASONS, STATUS
+from schema.declaration.input_values import wrong_values
 from schema.graph import CORE
-from schema.input_values import wrong_values
 from tests.support.api import Org, new_client, new_order, new_service
 from tests.support.furnished import completed, furnish, input_of
 from tests.support.refusals import CREATE, unchanged

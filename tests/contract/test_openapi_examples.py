@@ -10,7 +10,7 @@ import orjson
 from jsonschema import Draft202012Validator
 
 from models.resources import events
-from resolvers import deliveries
+from resolvers.webhooks import deliveries
 from rest_shim.examples import BODIES, OBJECTS, answer_of, curl_of
 from rest_shim.openapi import document
 from rest_shim.routes import ROUTES, Kind, Route

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from models.resources import events
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
 from rest_shim.guide import guide
 from rest_shim.openapi import document
 from server.dev.embedded import free_port

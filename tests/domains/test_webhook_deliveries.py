@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
 from tests.support.api import Org, new_client, new_order
 from tests.support.jobs import OK, receiver, settled, working
 from tests.support.webhooks import AGAIN, DELETE, ONE, ROTATE, SEND, UPDATE, actions, new_webhook

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from resolvers import webhook_requests
-from resolvers.deliveries import ATTEMPTS_KEPT
-from resolvers.runtime import Runtime
-from resolvers.webhook_requests import REDELIVERIES, TEST_EVENTS, TEST_EVENTS_WITHIN
+from resolvers.database.runtime import Runtime
+from resolvers.webhooks import requests as webhook_requests
+from resolvers.webhooks.deliveries import ATTEMPTS_KEPT
+from resolvers.webhooks.requests import REDELIVERIES, TEST_EVENTS, TEST_EVENTS_WITHIN
 from server.settings import Settings
 from tests.support.api import Org, make_org, new_client, serving, settings_of
 from tests.support.jobs import hurry, listen_at, one, receiver, rows, settled, tell, working

@@ -8,12 +8,12 @@ import pytest
 
 from migrations.runner import upgrade
 from models.typeid import new_uuid
-from resolvers.audit import FIRST, canonical, digest_of, fields_of
-from resolvers.audit_bundle import check
-from resolvers.audit_chain import public_keys
-from resolvers.audit_verify import verify
+from resolvers.audit.bundle import check
+from resolvers.audit.chain import public_keys
+from resolvers.audit.records import FIRST, canonical, digest_of, fields_of
+from resolvers.audit.seals import link
+from resolvers.audit.verify import verify
 from resolvers.context import now
-from resolvers.seals import link
 from server.database.databases import role_of
 from tests.support.audit import SIGNING, bundle, run
 from tests.support.jobs import RING, runtime_of, tell

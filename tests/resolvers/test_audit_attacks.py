@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from resolvers.audit_verify import Verification, verify
-from resolvers.runtime import Runtime
+from resolvers.audit.verify import Verification, verify
+from resolvers.database.runtime import Runtime
 from tests.support.audit import entry_of, erased, run, sealed
 from tests.support.audit_attacks import BORDERS, COPY, FORGED, REFUSED, REPLACED, SECOND, SEEN, THIRD, YOUNG, moved
 from tests.support.jobs import rows, runtime_of, tell

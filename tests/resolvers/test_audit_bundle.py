@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 
-from resolvers import changes
-from resolvers.audit import canonical, record_of
-from resolvers.audit_bundle import Bundle, check
-from resolvers.audit_chain import public_keys
-from resolvers.audit_export import export
-from resolvers.jobs import context_of
-from resolvers.runtime import Keyring, Runtime
+from resolvers.audit.bundle import Bundle, check
+from resolvers.audit.chain import public_keys
+from resolvers.audit.export import export
+from resolvers.audit.records import canonical, record_of
+from resolvers.changes import write as changes
+from resolvers.database.runtime import Keyring, Runtime
+from resolvers.jobs.claims import context_of
 from tests.support.audit import SIGNING, bundle, entry_of, erased, sealed
 from tests.support.audit_tamperings import TAMPERINGS, Tampering, Value
 from tests.support.jobs import rows, runtime_of

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from resolvers import changes
-from resolvers.audit import record_of
-from resolvers.audit_verify import verify
-from resolvers.jobs import context_of
-from resolvers.runtime import Runtime
+from resolvers.audit.records import record_of
+from resolvers.audit.verify import verify
+from resolvers.changes import write as changes
+from resolvers.database.runtime import Runtime
+from resolvers.jobs.claims import context_of
 from tests.support.audit import entry_of, erased, sealed
 from tests.support.jobs import one, rows
 

@@ -8,8 +8,8 @@ import httpx
 import psycopg
 import pytest
 
-from resolvers.away import AGAIN_S, QUIET_S, Outages
-from resolvers.keys import Keys
+from resolvers.api_keys.verification import Keys
+from resolvers.database.connection_errors import AGAIN_S, QUIET_S, Outages
 from server.database.migrated import READ_ONLY
 from server.wiring import running
 from tests.support.api import Org, make_org, new_client, serving, settings_of

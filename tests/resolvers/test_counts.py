@@ -17,10 +17,10 @@ from psycopg.rows import dict_row
 from bench.filters.cases import Case, cases
 from bench.filters.data import Size, analyze, fill
 from models.typeid import new_uuid
-from resolvers import candidates
-from resolvers.listing import STATEMENTS
-from resolvers.runtime import Runtime
-from schema.engine import Engine
+from resolvers.database.runtime import Runtime
+from resolvers.lists import candidates
+from resolvers.lists.pages import STATEMENTS
+from schema.requests.engine import Engine
 from server.wiring import running
 from tests.support.api import settings_of
 from tests.support.plans import Explained, explained, keyed, repeated, unkeyed

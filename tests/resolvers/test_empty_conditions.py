@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from resolvers.filters import MOST_TEXT
+from resolvers.lists.filters import MOST_TEXT
 from rest_shim.openapi import document
 from tests.support.api import Org, new_client, new_order
 from tests.support.refusals import error, problem, unchanged

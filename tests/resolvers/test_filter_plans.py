@@ -10,12 +10,12 @@ from bench.filters.cases import Case, cases, uncovered
 from bench.filters.data import Size, fill, id_of
 from models.keys import ActorKind, Source
 from models.typeid import new_uuid
-from resolvers import candidates
 from resolvers.context import Actor, Context
-from resolvers.listing import STATEMENTS
-from resolvers.runtime import Runtime
-from schema.answers import Answer
-from schema.engine import Engine
+from resolvers.database.runtime import Runtime
+from resolvers.lists import candidates
+from resolvers.lists.pages import STATEMENTS
+from schema.requests.answers import Answer
+from schema.requests.engine import Engine
 from server.wiring import running
 from tests.support.api import Org, new_client, new_order, settings_of
 from tests.support.servers import Backends

@@ -13,16 +13,16 @@ from graphql import get_introspection_query, parse
 from models.orders import orders
 from models.typeid import new_uuid
 from resolvers import organizations
-from resolvers.change_sql import change_sql
-from resolvers.count_sql import CountShape, count_sql
-from resolvers.links import EACH, PREPARED_BYTES
-from resolvers.listing import STATEMENTS
-from resolvers.page_sql import PageShape, page_sql
-from resolvers.runtime import Runtime
-from resolvers.shelf import Shelf
-from resolvers.sql import Sql
-from schema.answers import Answer
-from schema.engine import Engine
+from resolvers.changes.write_sql import change_sql
+from resolvers.database.links import EACH, PREPARED_BYTES
+from resolvers.database.runtime import Runtime
+from resolvers.database.sql import Sql
+from resolvers.lists.count_sql import CountShape, count_sql
+from resolvers.lists.page_sql import PageShape, page_sql
+from resolvers.lists.pages import STATEMENTS
+from resolvers.lists.shelf import Shelf
+from schema.requests.answers import Answer
+from schema.requests.engine import Engine
 from tests.support.api import Org
 from tests.support.filter_shapes import asking, order_filter
 

@@ -7,9 +7,10 @@ import pytest
 
 from models.jobs import JobKind, JobState
 from models.typeid import new_uuid
-from resolvers import due, jobs, retention
-from resolvers.retention import Retention
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
+from resolvers.jobs import claims as jobs
+from resolvers.jobs import due, retention
+from resolvers.jobs.retention import Retention
 from tests.support.jobs import (
     OK,
     Request,

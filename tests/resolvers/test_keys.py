@@ -12,10 +12,10 @@ import pytest
 
 from migrations.runner import upgrade
 from models.typeid import new_uuid
-from resolvers import keys
+from resolvers.api_keys import verification as keys
+from resolvers.api_keys.verification import Keys, new_key
+from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
-from resolvers.keys import Keys, new_key
-from resolvers.runtime import Runtime
 from server import app
 from server.database.databases import role_of
 from server.dev.embedded import ephemeral_servers

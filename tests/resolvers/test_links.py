@@ -12,9 +12,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from resolvers.away import AWAY
+from resolvers.database.connection_errors import AWAY
+from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
-from resolvers.runtime import Runtime
 from server.dev.accounts import close_data_folder
 from server.dev.embedded import free_port
 from server.dev.embedded_postgres import APP, OWNER, SUPERUSER, Postgres, prepare

@@ -6,10 +6,10 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from resolvers import pool as pools
-from resolvers.links import Link
-from resolvers.pool import Pool, open_pool
-from resolvers.runtime import Runtime
+from resolvers.database import pool as pools
+from resolvers.database.links import Link
+from resolvers.database.pool import Pool, open_pool
+from resolvers.database.runtime import Runtime
 from server.dev.embedded import free_port
 from tests.support.pool import LONG, PID, of, opened
 from tests.support.servers import Backends

@@ -6,10 +6,10 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from resolvers import pool as pools
-from resolvers.pool import open_pool
-from resolvers.runtime import Runtime
-from resolvers.sql import Sql
+from resolvers.database import pool as pools
+from resolvers.database.pool import open_pool
+from resolvers.database.runtime import Runtime
+from resolvers.database.sql import Sql
 from tests.support.jobs import RING
 from tests.support.pool import NAMES, count_as, names, of, said
 from tests.support.servers import Backends

@@ -6,12 +6,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from models.typeid import new_uuid
-from resolvers import changes, jobs, seals
-from resolvers.audit import AuditRecord, digest_of, record_of
-from resolvers.audit_verify import Verification, verify
-from resolvers.jobs import context_of
-from resolvers.retention import Retention
-from resolvers.runtime import Keyring, Runtime
+from resolvers.audit import seals
+from resolvers.audit.records import AuditRecord, digest_of, record_of
+from resolvers.audit.verify import Verification, verify
+from resolvers.changes import write as changes
+from resolvers.database.runtime import Keyring, Runtime
+from resolvers.jobs import claims as jobs
+from resolvers.jobs.claims import context_of
+from resolvers.jobs.retention import Retention
 from tests.support.audit import JOB, owner, run, sealed
 from tests.support.jobs import RING, eventually, one, rows, slot_of, tell, working
 from tests.support.servers import Backends

@@ -6,7 +6,7 @@ import pytest
 
 from bench.filters.data import Size, fill
 from models.typeid import new_uuid
-from schema.engine import Engine
+from schema.requests.engine import Engine
 from server.wiring import running
 from tests.support.api import settings_of
 from tests.support.plans import Explained, Plan, explained

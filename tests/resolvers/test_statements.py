@@ -4,7 +4,7 @@ import httpx
 
 from bench.data import fill, listen
 from bench.workloads import workloads
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
 from server.dev.demo_rows import Size
 
 FEW = Size(clients=2, orders=3, messages=12)

@@ -6,11 +6,11 @@ from uuid import uuid4
 import pytest
 
 from resolvers.context import Context
-from resolvers.jobs import context_of
-from resolvers.runtime import Runtime
-from resolvers.sql import Sql
-from schema.engine import Engine
+from resolvers.database.runtime import Runtime
+from resolvers.database.sql import Sql
+from resolvers.jobs.claims import context_of
 from schema.operations import OPERATIONS
+from schema.requests.engine import Engine
 
 LISTED = "query Q($f: ClientFilter, $n: Int) { clients(filter: $f, first: $n) { nodes { id } } }"
 TWICE = """query ($f: ClientFilter, $o: OrderFilter) {

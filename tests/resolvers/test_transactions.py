@@ -7,8 +7,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
-from resolvers.runtime import Runtime
 from tests.support.pool import PID, count_as, names, of, said, terminate
 from tests.support.servers import Backends
 

@@ -7,8 +7,8 @@ import pytest
 
 from bench.filters.data import Size, analyze, fill, id_of
 from models.typeid import new_uuid
-from resolvers.runtime import Runtime
-from schema.engine import Engine
+from resolvers.database.runtime import Runtime
+from schema.requests.engine import Engine
 from server.wiring import running
 from tests.support.api import settings_of
 from tests.support.plans import explained, keyed, scans

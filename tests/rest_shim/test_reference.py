@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from models.resources import events, scopes
-from resolvers import circuits, deliveries
 from resolvers.errors import CONFLICTS, REASONS, STATUS
+from resolvers.webhooks import circuits, deliveries
 from rest_shim import guide as texts
 from rest_shim.openapi import document, printed_openapi
 from rest_shim.page import CSP, STYLE, page

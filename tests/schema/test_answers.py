@@ -7,9 +7,9 @@ import orjson
 import pytest
 
 from models.typeid import decode, new_uuid
-from resolvers.links import Link
-from resolvers.loaded import JSON_TIMES, MOST_BYTES, PIECE, Loaded
-from schema.sizes import TURN_BYTES, TURN_VALUES, _exceeds
+from resolvers.database.links import Link
+from resolvers.database.loaded import JSON_TIMES, MOST_BYTES, PIECE, Loaded
+from schema.requests.sizes import TURN_BYTES, TURN_VALUES, _exceeds
 from tests.support.api import Org, new_client, new_order
 from tests.support.refusals import error, problem, unchanged
 
@@ -202,7 +202,7 @@ async def test_of_what_cannot_be_too_much_nothing_is_looked_at(acme: Org, monkey
 
     client = (await new_client(acme))["publicId"]
     await new_order(acme, client)
-    monkeypatch.setattr("schema.sizes._exceeds", never)
+    monkeypatch.setattr("schema.requests.sizes._exceeds", never)
     assert (await acme.http.get("/api/v1/clients?limit=100")).status_code == 200
     monkeypatch.setattr(Loaded, "count", looked)
     assert (await acme.http.get(f"/api/v1/clients/{client}")).status_code == 200

@@ -11,9 +11,9 @@ from execution.guard import cost_cache
 from execution.guard.cost import analyze_cost
 from execution.guard.cost_cache import MOST_COSTS
 from resolvers.errors import Refusal
-from schema.engine import Engine
 from schema.graph import CORE, RULES
 from schema.operations import OPERATIONS
+from schema.requests.engine import Engine
 
 SHAPED = """query($n: Int = 90, $f: ClientFilter = {}, $ids: [ID!]!, $s: Boolean! = false, $i: Boolean!, $c: String) {
   clients(first: $n, filter: $f, after: $c) @include(if: $i) { ...C }

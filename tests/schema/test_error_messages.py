@@ -7,8 +7,8 @@ import pytest
 from graphql import parse, validate
 
 from models.typeid import decode
-from schema.engine import Engine
 from schema.graph import CORE
+from schema.requests.engine import Engine
 from tests.support.api import Org, new_order
 
 FRAGMENT = "fragment F on Order { id }"

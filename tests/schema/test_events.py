@@ -8,8 +8,8 @@ from graphql import GraphQLError, subscribe, validate
 
 from execution import parse_operation
 from execution.run.compare import differences
-from schema.fields import batched, computed
-from schema.planned import fields_of_schema
+from schema.declaration.fields import batched, computed
+from schema.rules.planned import fields_of_schema
 from tests.execution.support import FALLBACKS, run
 from tests.support.context import Ctx
 

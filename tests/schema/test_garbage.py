@@ -11,7 +11,7 @@ import pytest
 
 from bench.data import SMALL, fill
 from bench.workloads import Workload, workloads
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
 from server.app import create_app
 from server.settings import Settings
 

@@ -13,9 +13,9 @@ from hypothesis_graphql import nodes, queries
 
 from execution import DocumentError, DocumentLimitError, Operation, Serializers, parse_operation
 from execution.run.compare import differences
-from schema.answers import code_of
-from schema.engine import Engine
 from schema.graph import CORE
+from schema.requests.answers import code_of
+from schema.requests.engine import Engine
 from tests.execution.support import FALLBACKS, core, run
 from tests.execution.ways import WAYS
 from tests.support.graph_documents import FULL, TEXTS, TIMES, GraphWriter, ReusingGraphWriter

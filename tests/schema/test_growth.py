@@ -16,8 +16,8 @@ from execution.plan.compiler import FIELD_BYTES, MOST_PLANS, Plan, plan_of
 from execution.plan.nodes import FieldPlan, SelectionPlan
 from execution.plan.serializer import _serializer_of
 from resolvers.errors import Refusal
-from schema.engine import Engine
 from schema.graph import CORE
+from schema.requests.engine import Engine
 from tests.support.hostile_documents import many
 
 KEPT = 500

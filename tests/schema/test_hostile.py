@@ -14,11 +14,11 @@ from graphql import get_introspection_query, located_error, parse
 from execution import DocumentError, DocumentLimitError, parse_operation
 from execution.guard.nesting import MOST_NESTED, nesting_of
 from resolvers import organizations
+from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal, Refusals
-from resolvers.runtime import Runtime
-from schema.answers import Answer, refused_answer
-from schema.engine import Engine
-from schema.errors import shown_error
+from schema.requests.answers import Answer, refused_answer
+from schema.requests.engine import Engine
+from schema.requests.errors import shown_error
 from tests.support.api import Org
 from tests.support.hostile_documents import EXPANDED, HOSTILE, INCLUDED, chained, in_a_row, included, many
 from tests.support.refusals import error

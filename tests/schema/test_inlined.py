@@ -15,8 +15,8 @@ from graphql import validate
 from execution import DocumentError, DocumentLimitError, Operation, parse_operation
 from resolvers import organizations
 from resolvers.errors import Refusal
-from schema.answers import code_of
-from schema.engine import Engine, Prepared
+from schema.requests.answers import code_of
+from schema.requests.engine import Engine, Prepared
 from tests.execution.inlined import inlined
 from tests.execution.support import run
 from tests.execution.ways import COUNT, RESTLESS, WAYS

@@ -10,10 +10,10 @@ from graphql import GraphQLField, GraphQLObjectType
 from execution import Args, BatchField, FieldKind, Variables, variables_of
 from resolvers import organizations
 from resolvers.context import Context
-from resolvers.listing import Page
-from schema.engine import Engine
-from schema.fields import Batched, strawberry_fields
+from resolvers.lists.pages import Page
+from schema.declaration.fields import Batched, strawberry_fields
 from schema.graph import CORE, FIELDS, SCHEMA
+from schema.requests.engine import Engine
 from tests.execution.support import run
 from tests.support.studio import LAX, Studio, answered
 

@@ -9,8 +9,8 @@ from graphql import ExecutionResult, GraphQLError, validate
 
 from execution import BatchField, ReadField, ResolverField, parse_operation
 from execution.run.compare import differences
-from schema.fields import argument, batched, computed
-from schema.planned import fields_of_schema
+from schema.declaration.fields import argument, batched, computed
+from schema.rules.planned import fields_of_schema
 from tests.execution.support import core, run
 from tests.support.context import Ctx
 

@@ -10,11 +10,11 @@ from execution import fields_of, parse_operation
 from models.typeid import new_uuid
 from resolvers import organizations
 from resolvers.context import Context
-from resolvers.runtime import Runtime
-from schema.answers import Answer
-from schema.engine import Engine
+from resolvers.database.runtime import Runtime
 from schema.graph import CORE
-from schema.render import RENDERERS
+from schema.requests.answers import Answer
+from schema.requests.engine import Engine
+from schema.requests.render import RENDERERS
 from tests.support.api import Org, new_client, new_order, new_service
 from tests.support.refusals import error, problem, unchanged
 from tests.support.refused_documents import FRAGMENTS

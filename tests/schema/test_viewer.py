@@ -1,6 +1,6 @@
 """What the graph says of who asks."""
 
-from schema.printed import printed_schema
+from schema.requests.printed import printed_schema
 from tests.support.api import Org
 
 READ = "{ viewer { knownScopes key { scopes } } }"

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schema.graph import CORE
-from schema.literals import LiteralsRule
+from schema.requests.literals import LiteralsRule
 from tests.support.api import Org, new_order
 from tests.support.refusals import no_foreign_words, unchanged
 

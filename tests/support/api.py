@@ -13,8 +13,9 @@ import pytest
 import uvicorn
 
 from models.typeid import new_uuid
-from resolvers import api_keys, organizations
-from resolvers.runtime import Runtime
+from resolvers import organizations
+from resolvers.api_keys import keys as api_keys
+from resolvers.database.runtime import Runtime
 from server.app import create_app
 from server.dev.embedded import free_port
 from server.serve import protocol_of

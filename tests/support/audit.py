@@ -7,11 +7,12 @@ from uuid import UUID
 
 import asyncpg
 
-from resolvers import audit_export, jobs
-from resolvers.audit_erase import erase
-from resolvers.audit_verify import Verification, verify
-from resolvers.jobs import context_of
-from resolvers.runtime import Keyring, Runtime
+from resolvers.audit import export as audit_export
+from resolvers.audit.erase import erase
+from resolvers.audit.verify import Verification, verify
+from resolvers.database.runtime import Keyring, Runtime
+from resolvers.jobs import claims as jobs
+from resolvers.jobs.claims import context_of
 from tests.support.jobs import one, rows, slot_of, tell
 from tests.support.servers import Backends
 from workers import seal

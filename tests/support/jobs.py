@@ -14,15 +14,15 @@ import pytest
 from models.clients import CLIENT
 from models.typeid import new_uuid
 from models.webhooks import API_VERSION
-from resolvers import changes
-from resolvers.addresses import Address
-from resolvers.audit import record_of
+from resolvers.audit.records import record_of
+from resolvers.changes import write as changes
 from resolvers.clients import CLIENTS
-from resolvers.due import Due
-from resolvers.jobs import Claim, context_of
-from resolvers.pool import open_pool
-from resolvers.runtime import Keyring, Runtime
-from resolvers.secrets import encrypt, new_secret
+from resolvers.database.pool import open_pool
+from resolvers.database.runtime import Keyring, Runtime
+from resolvers.jobs.claims import Claim, context_of
+from resolvers.jobs.due import Due
+from resolvers.webhooks.addresses import Address
+from resolvers.webhooks.secrets import encrypt, new_secret
 from tests.support.servers import Backends
 from workers import main
 from workers.address import Addresses, Resolve

@@ -12,8 +12,8 @@ from psycopg.types.json import Jsonb
 from models.base import metadata
 from models.keys import ActorKind, Source
 from resolvers.context import Actor, Context
-from resolvers.runtime import Runtime
-from resolvers.sql import Sql
+from resolvers.database.runtime import Runtime
+from resolvers.database.sql import Sql
 
 Plan = Mapping[str, Any]
 

@@ -8,10 +8,10 @@ import psycopg
 import pytest
 
 from resolvers.context import Context
-from resolvers.jobs import context_of
-from resolvers.pool import Pool, open_pool
-from resolvers.runtime import Runtime
-from resolvers.sql import Sql
+from resolvers.database.pool import Pool, open_pool
+from resolvers.database.runtime import Runtime
+from resolvers.database.sql import Sql
+from resolvers.jobs.claims import context_of
 from tests.support.jobs import RING, rows
 from tests.support.servers import Backends
 

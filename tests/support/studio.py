@@ -9,8 +9,8 @@ import pytest
 from bench.data import fill
 from execution import Limits
 from resolvers import organizations
-from resolvers.runtime import Runtime
-from schema.engine import Engine
+from resolvers.database.runtime import Runtime
+from schema.requests.engine import Engine
 from server.dev.demo_rows import Size
 
 # Generators care little for size, and little is found: only the look at the answers counts.

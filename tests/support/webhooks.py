@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
 from server.settings import Settings
 from server.wiring import running
 from tests.support.api import Org, make_org, serving, settings_of

@@ -9,12 +9,12 @@ import asyncpg
 import pytest
 
 from models.jobs import JobKind
-from resolvers import jobs
+from resolvers.database.links import Link, connect
+from resolvers.database.pool import Pool
+from resolvers.database.runtime import Runtime, outcome_unknown
 from resolvers.errors import Refusal
-from resolvers.jobs import Claim
-from resolvers.links import Link, connect
-from resolvers.pool import Pool
-from resolvers.runtime import Runtime, outcome_unknown
+from resolvers.jobs import claims as jobs
+from resolvers.jobs.claims import Claim
 from tests.support.jobs import OK, Request, listen_at, one, receiver, sender, settled, tell, working
 from tests.support.servers import Backends
 from workers import deliver, insist

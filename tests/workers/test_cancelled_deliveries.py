@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from models.typeid import decode
-from resolvers import cancelling
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
+from resolvers.webhooks import cancelling
 from tests.support.api import Org, new_client
 from tests.support.jobs import OK, Request, eventually, hurry, receiver, settled, working
 from tests.support.webhooks import AGAIN, DELETE, HOOKS, UPDATE, new_webhook

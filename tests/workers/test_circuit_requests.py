@@ -10,9 +10,9 @@ import pytest
 
 from models.typeid import decode
 from models.webhooks import EndpointCircuit
-from resolvers import circuits
-from resolvers.deliveries import PreparedDelivery
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
+from resolvers.webhooks import circuits
+from resolvers.webhooks.deliveries import PreparedDelivery
 from tests.support.api import Org, new_client
 from tests.support.jobs import Request, eventually, receiver, sender, working
 from tests.support.tarpit import came, tarpit

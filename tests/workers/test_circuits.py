@@ -11,10 +11,11 @@ from structlog.testing import capture_logs
 
 from models.typeid import encode
 from models.webhooks import DeliveryStatus, EndpointCircuit
-from resolvers import circuits, deliveries, jobs
-from resolvers.deliveries import Attempt
-from resolvers.jobs import Claim
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
+from resolvers.jobs import claims as jobs
+from resolvers.jobs.claims import Claim
+from resolvers.webhooks import circuits, deliveries
+from resolvers.webhooks.deliveries import Attempt
 from tests.support.jobs import (
     OK,
     Receiver,

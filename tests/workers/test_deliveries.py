@@ -8,8 +8,8 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from models.typeid import encode
-from resolvers import secrets
-from resolvers.runtime import Keyring, Runtime
+from resolvers.database.runtime import Keyring, Runtime
+from resolvers.webhooks import secrets
 from tests.support.jobs import (
     OK,
     RING,
@@ -162,7 +162,7 @@ async def test_gone_disables_at_once(runtime: Runtime, org: UUID) -> None:
     assert (endpoint["status"], endpoint["version"]) == ("DISABLED", 2)
     assert endpoint["disabled_reason"] == "The receiver answered 410 Gone."
     entry = await one(runtime, org, "select * from audit_entries where org_id = $1 and action = 'webhook:disable'", org)
-    assert (entry["actor_kind"], entry["actor_id"]) == ("JOB", encode("job", first["id"]))
+    assert (entry["actor_kind"], entry["actor_id"]) == ("JOB", encode("task", first["id"]))
     assert (entry["source"], entry["target_id"]) == ("WORKER", key)
     states = await rows(runtime, org, DELIVERY + " order by id", org)
     assert sorted(row["status"] for row in states) == ["CANCELLED", "FAILED"]

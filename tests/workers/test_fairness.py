@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 from bench.chaos.receivers import HANGING, HOSTILE, listening
 from models.typeid import new_uuid
-from resolvers import due
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
+from resolvers.jobs import due
 from tests.support.jobs import (
     eventually,
     listen_at,

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from resolvers import jobs
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
+from resolvers.jobs import claims as jobs
 from tests.support.away import end_connections, lines_with, log_lines, read_only
 from tests.support.jobs import (
     OK,

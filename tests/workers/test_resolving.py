@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import aiodns
 import pytest
 
-from resolvers.addresses import Address
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
+from resolvers.webhooks.addresses import Address
 from tests.support.jobs import eventually, hurry, listen_at, one, receiver, rows, settled, tell, working
 from workers.address import Addresses, Postponed, Refused, Resolve, look_up
 from workers.http import Sender

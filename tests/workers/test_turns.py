@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from resolvers.due import Due
+from resolvers.jobs.due import Due
 from workers.turns import PER_LANE, UNDER_WAY, WAITING_ALL, WAITING_LANE, WAITING_ORG, Turns
 from workers.woken import ALL, EACH, Woken
 

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from models.jobs import JobKind
 from models.typeid import encode
 from models.webhooks import EVENT
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
 from server.dev import embedded_valkey
 from server.dev.embedded import free_port
 from server.dev.supervisor import Supervisor

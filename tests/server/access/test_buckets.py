@@ -10,8 +10,8 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
+from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
-from resolvers.runtime import Runtime
 from server.access import buckets as module
 from server.access.buckets import Buckets
 from tests.support.api import make_org, serving, settings_of

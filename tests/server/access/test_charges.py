@@ -11,7 +11,7 @@ import pytest
 
 from execution import parse_operation
 from execution.guard import documents
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
 from server.graphql import REFUSED
 from tests.support.api import Org, make_org, serving, settings_of
 from tests.support.refusals import error, problem

@@ -12,7 +12,7 @@ import structlog
 
 from migrations.runner import downgrade, revisions, upgrade
 from models.typeid import new_uuid
-from resolvers.keys import new_key
+from resolvers.api_keys.verification import new_key
 from server.cli import run as commands
 from server.cli.main import main
 from server.database.databases import role_of

@@ -10,7 +10,7 @@ import pytest
 
 from migrations.runner import upgrade
 from models.catalogue import TABLES
-from resolvers.pool import open_pool
+from resolvers.database.pool import open_pool
 from server.cli.main import main
 from server.database.databases import role_of, with_database
 from server.database.roles import HARMLESS, require_plain_role

@@ -11,8 +11,8 @@ import pytest
 
 from models.orders import OrderStatus
 from resolvers import organizations
-from resolvers.numbers import FIRST, next_number
-from resolvers.runtime import Runtime
+from resolvers.changes.numbers import FIRST, next_number
+from resolvers.database.runtime import Runtime
 from server.dev.demo import SEED, SIZE, SLUG, seed, seed_demo
 from server.dev.demo_rows import FIXED, Row, Rows, Size, rows_of
 from server.settings import KEY_FILE, Settings

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
 from server.http.heads import HEAD_BYTES
 from tests.support.api import Org, make_org, serving, settings_of
 from tests.support.protocol import SHORT, exchange, request

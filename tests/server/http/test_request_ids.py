@@ -7,7 +7,7 @@ import pytest
 
 from models.typeid import new_uuid
 from resolvers import organizations
-from resolvers.jobs import context_of
+from resolvers.jobs.claims import context_of
 from server.http.edge import Edge
 from server.monitoring.metrics import Metrics
 from tests.support.api import Org, new_client

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from resolvers.runtime import Runtime
+from resolvers.database.runtime import Runtime
 from server.http.slots import ANSWERED
 from tests.support.api import make_org, serving, settings_of
 from tests.support.protocol import NEIGHBOUR, PATIENCE, SHORT, SLOW, TOO_MANY, exchange, statuses, told

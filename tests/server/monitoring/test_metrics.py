@@ -6,8 +6,8 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from resolvers.runtime import Runtime
-from schema.engine import Engine
+from resolvers.database.runtime import Runtime
+from schema.requests.engine import Engine
 from server.monitoring.metrics import BOUNDS, Metrics
 from tests.support.api import make_org, serving, settings_of
 from tests.support.refusals import problem

@@ -1,0 +1,206 @@
+"""The secrets of API keys: made, verified, cached for five seconds."""
+
+import asyncio
+import contextvars
+import hashlib
+import hmac
+import secrets
+import time
+import zlib
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from models.keys import API_KEY, ActorKind, api_keys
+from models.organizations import directory
+from models.typeid import ALPHABET, decode_suffix, encode
+from resolvers.context import Actor, now
+from resolvers.database.connection_errors import AWAY
+from resolvers.database.runtime import Keyring, Runtime
+from resolvers.database.sql import owned, statement
+from resolvers.errors import Refusal
+
+PREFIX = "sk_live_"
+CACHED_SECONDS = 5.0
+CACHED_KEYS = 10_000
+# Reading two rows takes a millisecond: a database that has not answered by then does not answer.
+LOOK_UP_S = 2.0
+_ID, _SECRET, _SUM = 26, 52, 7
+
+
+def _digits(number: int, length: int) -> str:
+    return "".join(ALPHABET[(number >> (5 * place)) & 31] for place in reversed(range(length)))
+
+
+def _checksum(text: str) -> str:
+    return _digits(zlib.crc32(text.encode()), _SUM)
+
+
+def new_key(key_id: UUID) -> str:
+    """A raw key: ``sk_live_``, the key's id, 256 random bits and a checksum."""
+    body = PREFIX + encode("", key_id)[1:] + _digits(secrets.randbits(256), _SECRET)
+    return body + _checksum(body)
+
+
+def key_id_of(raw: str) -> UUID | None:
+    """The id in a raw key; None for what is no key, which never reaches the database."""
+    if len(raw) != len(PREFIX) + _ID + _SECRET + _SUM or not raw.startswith(PREFIX) or not raw.isascii():
+        return None
+    body, checksum = raw[:-_SUM], raw[-_SUM:]
+    if not hmac.compare_digest(_checksum(body), checksum):
+        return None
+    return decode_suffix(body[len(PREFIX) : len(PREFIX) + _ID])
+
+
+def digest_of(raw: str, pepper: bytes) -> bytes:
+    """What is kept of a key."""
+    return hmac.digest(pepper, raw.encode(), "sha256")
+
+
+@statement
+def _where() -> sa.Select[Any]:
+    by_key = (directory.c.kind == API_KEY.prefix, directory.c.key == sa.bindparam("key", type_=sa.Text))
+    return sa.select(directory.c.org_id).where(*by_key)
+
+
+@statement
+def _kept() -> sa.Select[Any]:
+    names = ("id", "name", "digest", "pepper_version", "scopes", "expires_at", "revoked_at")
+    return owned(api_keys, *[api_keys.c[name] for name in names]).where(
+        api_keys.c.id == sa.bindparam("id", type_=sa.Uuid)
+    )
+
+
+@statement
+def _used() -> sa.Update:
+    mine = (
+        api_keys.c.org_id == sa.bindparam("org_id", type_=sa.Uuid),
+        api_keys.c.id == sa.bindparam("id", type_=sa.Uuid),
+    )
+    return api_keys.update().where(*mine).values(last_used_at=sa.bindparam("moment", type_=api_keys.c.updated_at.type))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Who a raw key was found to be, None for nobody; good until a moment of the monotonic clock.
+
+    A verdict that is no longer good still tells that its key was a real one.
+    """
+
+    until: float
+    actor: Actor | None
+    expires_at: datetime | None
+
+
+@dataclass(slots=True)
+class Keys:
+    """A process's verified keys. A verdict lives five seconds from the start of its look-up, a refusal too.
+
+    The two are kept apart: keys that do not work push out none that works.
+    """
+
+    runtime: Runtime
+    cache: dict[bytes, Verdict] = field(default_factory=dict)
+    refused: dict[bytes, Verdict] = field(default_factory=dict)
+    used: dict[UUID, UUID] = field(default_factory=dict)
+    looking: dict[bytes, asyncio.Task[Verdict]] = field(default_factory=dict)
+
+    async def actor_of(self, raw: str, may_look: Callable[[], bool] = lambda: True) -> Actor | None:
+        """Who a raw key is; None for one that is malformed, unknown, revoked or expired.
+
+        ``may_look`` is asked before the look-up of a key that has not worked here. A key is looked up once for all who
+        ask for it meanwhile. Raises Refusal UNAVAILABLE when the database is away, or does not answer.
+        """
+        name = hashlib.sha256(raw.encode()).digest()
+        verdict = self.cache.get(name) or self.refused.get(name)
+        started = time.monotonic()
+        if verdict is None or verdict.until <= started:
+            key_id = key_id_of(raw)
+            if key_id is None:
+                return None
+            looking = self.looking.get(name)
+            if looking is None:
+                if name not in self.cache and not may_look():
+                    return None
+                looking = self._begin(name, self._verdict(raw, key_id, started + CACHED_SECONDS))
+            # Whoever is cancelled while waiting leaves the look-up to the others.
+            verdict = await asyncio.shield(looking)
+        actor = verdict.actor
+        if actor is None or (verdict.expires_at is not None and verdict.expires_at <= datetime.now(UTC)):
+            return None
+        assert actor.key_id is not None, "a key's actor has its id"
+        self.used[actor.key_id] = actor.org_id
+        return actor
+
+    def _begin(self, name: bytes, verdict: Coroutine[Any, Any, Verdict]) -> asyncio.Task[Verdict]:
+        """Start a look-up whose verdict is kept, whether or not somebody still waits for it."""
+        # In a context of its own: it is nobody's request.
+        looking = self.looking[name] = asyncio.create_task(verdict, context=contextvars.Context())
+
+        def ended(task: asyncio.Task[Verdict]) -> None:
+            del self.looking[name]
+            if not task.cancelled() and task.exception() is None:
+                self._keep(name, task.result())
+
+        looking.add_done_callback(ended)
+        return looking
+
+    def _keep(self, name: bytes, verdict: Verdict) -> None:
+        works = verdict.actor is not None
+        kept, other = (self.cache, self.refused) if works else (self.refused, self.cache)
+        other.pop(name, None)
+        kept.pop(name, None)
+        if len(kept) >= CACHED_KEYS:
+            del kept[next(iter(kept))]
+        kept[name] = verdict
+
+    async def _verdict(self, raw: str, key_id: UUID, until: float) -> Verdict:
+        """A look-up, and one more on another connection when the first one's died: reading twice does no harm."""
+        try:
+            async with asyncio.timeout(LOOK_UP_S):
+                try:
+                    return await self._look_up(raw, key_id, until)
+                except AWAY:
+                    return await self._look_up(raw, key_id, until)
+        except AWAY as error:
+            raise self.runtime.unavailable(error) from error
+
+    async def _look_up(self, raw: str, key_id: UUID, until: float) -> Verdict:
+        runtime = self.runtime
+        sql = _where()
+        async with runtime.connection() as connection:
+            org_id = await connection.fetchval(sql.text, *sql.arguments({"key": str(key_id)}))
+            if org_id is None:
+                return Verdict(until, None, None)
+            await connection.execute(f"begin read only;{runtime.tenant(org_id)}")
+            kept = _kept()
+            row = await connection.fetchrow(kept.text, *kept.arguments({"org_id": org_id, "id": key_id}))
+            await connection.execute("commit")
+        if row is None or row["revoked_at"] is not None or not _matches(raw, row, runtime.peppers):
+            return Verdict(until, None, None)
+        public_id = encode(API_KEY.prefix, key_id)
+        actor = Actor(ActorKind.KEY, public_id, row["name"], frozenset(row["scopes"]), org_id, key_id)
+        return Verdict(until, actor, row["expires_at"])
+
+    async def note_uses(self) -> None:
+        """Write lastUsedAt of every key used since the last call, in one transaction for each organization's key."""
+        used, self.used = self.used, {}
+        sql = _used()
+        try:
+            for key_id, org_id in used.items():
+                values: Mapping[str, Any] = {"org_id": org_id, "id": key_id, "moment": now()}
+                async with self.runtime.bound(org_id) as connection:
+                    await connection.execute(sql.text, *sql.arguments(values))
+        except (Refusal, *AWAY):
+            # They are written with the next ones.
+            self.used = used | self.used
+            raise
+
+
+def _matches(raw: str, row: Mapping[str, Any], peppers: Keyring) -> bool:
+    pepper = peppers.keys.get(row["pepper_version"])
+    return pepper is not None and hmac.compare_digest(digest_of(raw, pepper), row["digest"])

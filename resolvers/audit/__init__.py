@@ -1,0 +1,1 @@
+"""The audit log: its records, seals, proofs, erasure and export."""

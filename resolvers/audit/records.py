@@ -1,0 +1,126 @@
+"""Audit records: what an entry of the audit log holds, and what proves its parts."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from models.audit import SALT_BYTES
+from models.typeid import new_uuid
+from resolvers.database.runtime import Keyring
+from resolvers.errors import camel
+
+# Never in the log: secrets, and columns that only repeat another without case.
+HIDDEN = frozenset(
+    {"org_id", "id", "digest", "secret", "previous_secret", "name_key", "email_key", "updated_at", "version"}
+)
+# What the first entry follows.
+FIRST = bytes(32)
+# A seal key makes two kinds of HMAC; what it makes for one must never pass for the other.
+_ENTRY = b"audit entry\0"
+_VERSION_BYTES = 2
+_WRITTEN = ("action", "actor_kind", "actor_id", "actor_name", "request_id", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One audit entry to be written: its changes as canonical text, salted, and their digest."""
+
+    id: UUID
+    action: str
+    salt: bytes
+    changes: str
+    digest: bytes
+
+
+def shown(value: Any) -> Any:
+    """A column's value as the log keeps it."""
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds")
+    return value
+
+
+def digest_of(salt: bytes, changes: str) -> bytes:
+    """sha256(salt ‖ canonical text of the changes)."""
+    return hashlib.sha256(salt + changes.encode()).digest()
+
+
+def record_of(action: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> AuditRecord:
+    """Return the record of a change between two states; a missing side is null."""
+    fields = [name for name in (new or old) if name not in HIDDEN and (not old or not new or old[name] != new[name])]
+    changes = {camel(name): [shown(old.get(name)), shown(new.get(name))] for name in fields}
+    text = canonical(changes).decode()
+    salt = secrets.token_bytes(SALT_BYTES)
+    return AuditRecord(new_uuid(), action, salt, text, digest_of(salt, text))
+
+
+def canonical(value: Any) -> bytes:
+    """The one spelling of a JSON value: keys sorted, no spaces."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def fields_of(org_id: UUID, sequence: int, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry as it is sealed: all but its changes, for which the digest stands."""
+    return {
+        "action": entry["action"],
+        "actorId": entry["actor_id"],
+        "actorKind": entry["actor_kind"],
+        "actorName": entry["actor_name"],
+        "digest": entry["digest"].hex(),
+        "id": str(entry["id"]),
+        "occurredAt": entry["occurred_at"].isoformat(timespec="milliseconds"),
+        "orgId": str(org_id),
+        "requestId": entry["request_id"],
+        "sequence": sequence,
+        "source": entry["source"],
+        "targetId": str(entry["target_id"]),
+    }
+
+
+def mac_of(keys: Keyring, org_id: UUID, entry: Mapping[str, Any]) -> bytes:
+    """What an entry carries from its insert on, so that only a process that holds a seal key can write one."""
+    version, key = keys.current
+    return version.to_bytes(_VERSION_BYTES, "big") + _mac(key, org_id, entry)
+
+
+def is_authentic(keys: Keyring, org_id: UUID, entry: Mapping[str, Any]) -> bool:
+    """Whether a process that holds a seal key wrote an entry.
+
+    An empty MAC is taken: the database has refused new ones ever since there are MACs.
+    """
+    mac: bytes = entry["mac"]
+    if not mac:
+        return True
+    key = keys.keys.get(int.from_bytes(mac[:_VERSION_BYTES], "big"))
+    return key is not None and hmac.compare_digest(mac[_VERSION_BYTES:], _mac(key, org_id, entry))
+
+
+def _mac(key: bytes, org_id: UUID, entry: Mapping[str, Any]) -> bytes:
+    # Three ids of fixed length and a list are one text for one entry, and quicker made than the canonical one.
+    ids: bytes = org_id.bytes + entry["id"].bytes + entry["target_id"].bytes
+    rest = [entry[name] for name in _WRITTEN]
+    rest += [entry["digest"].hex(), entry["occurred_at"].isoformat(timespec="milliseconds")]
+    return hmac.digest(key, _ENTRY + ids + orjson.dumps(rest), "sha256")
+
+
+def wrong_changes(salt: bytes, changes: str, digest: bytes) -> str | None:
+    """What is wrong with an entry's changes, as a predicate; None when they are those that were digested."""
+    # Without a fixed length, bytes could be moved between the two and the digest would still fit.
+    if len(salt) != SALT_BYTES:
+        return f"have a salt of {len(salt)} bytes"
+    if not hmac.compare_digest(digest_of(salt, changes), digest):
+        return "do not fit their digest"
+    try:
+        found = orjson.loads(changes)
+    except orjson.JSONDecodeError:
+        return "are not in canonical form"
+    pairs = isinstance(found, dict) and all(isinstance(pair, list) and len(pair) == 2 for pair in found.values())
+    return None if pairs and canonical(found) == changes.encode() else "are not in canonical form"

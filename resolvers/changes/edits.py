@@ -1,0 +1,135 @@
+"""Changes of one object: insert it, or begin an edit of it, set values, move its status, save or delete it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from pydantic_core import PydanticUndefined
+from sqlmodel import SQLModel
+
+from models.machines import Machine, S
+from models.typeid import new_uuid
+from models.words import key_of
+from resolvers.audit.records import AuditRecord, record_of
+from resolvers.changes.transitions import Requested, transition_of
+from resolvers.changes.write import apply
+from resolvers.collections.collection import Collection
+from resolvers.collections.rows import Key, locked
+from resolvers.context import Context, Row, now
+
+# The values of an input, by Python's names: an absent one is not there, and null is None.
+Given = Mapping[str, Any]
+
+
+@cache
+def _defaults(model: type[SQLModel]) -> dict[str, Any]:
+    """Return what the columns of a new row hold where nothing else is given; required ones are not there."""
+    found: dict[str, Any] = {}
+    for name, declared in model.model_fields.items():
+        column = model.metadata.tables[str(model.__tablename__)].c[name.rstrip("_")]
+        if declared.default is not PydanticUndefined:
+            found[column.name] = declared.default
+        elif column.nullable:
+            found[column.name] = None
+    return found
+
+
+def new_row(model: type[SQLModel], given: Given) -> dict[str, Any]:
+    """Return a new row of a model with the values of an input, and the model's defaults for the rest."""
+    row = _defaults(model) | {"id": new_uuid(), "version": 1, "updated_at": now()}
+    if "metadata_" in model.model_fields:
+        row["metadata"] = {}
+    if "tags" in model.model_fields:
+        row["tags"] = []
+    return {**row, **given} | _keys(model.metadata.tables[str(model.__tablename__)], given)
+
+
+def _keys(table: Any, given: Given) -> dict[str, Any]:
+    """Return the columns that repeat some of the values without case."""
+    return {name: key_of(given[of]) for name, of in _key_columns(table) if of in given}
+
+
+@cache
+def _key_columns(table: Any) -> list[tuple[str, str]]:
+    return [(column.name, column.info["key_of"]) for column in table.c if "key_of" in column.info]
+
+
+async def insert(ctx: Context, collection: Collection, row: dict[str, Any]) -> Row:
+    """Insert a whole row (all but ``org_id``), with its audit record and, where it is declared, its event."""
+    resource = collection.resource
+    events = [resource.event("created")] if "created" in resource.events else []
+    await apply(ctx, collection, "insert", row, row, [record_of(resource.action("create"), {}, row)], events)
+    return row
+
+
+@dataclass(slots=True)
+class Edit:
+    """A change of one locked row. ``old`` is the row as it was, ``row`` as it will be."""
+
+    ctx: Context
+    collection: Collection
+    old: Row
+    row: dict[str, Any]
+    actions: list[tuple[str, Iterable[str]]] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
+
+    def changes(self, given: Given) -> dict[str, Any]:
+        """Return those of some values that differ from the row's."""
+        return {name: value for name, value in given.items() if value != self.row[name]}
+
+    def set(self, given: Given, action: str = "update", event: str | None = "updated") -> None:
+        """Set values. Where one differs this is an action in the audit log, and an event where it is declared."""
+        changed = self.changes({**given, **_keys(self.collection.table, given)})
+        if changed:
+            self.row |= changed
+            self.actions.append((action, changed.keys()))
+            if event is not None and event in self.collection.resource.events and event not in self.events:
+                self.events.append(event)
+
+    async def move(self, machine: Machine[S], requested: Requested | None, event: str = "status_changed") -> None:
+        """Move the status. Raises Refusal INVALID_TRANSITION, or BAD_INPUT for what the transition requires.
+
+        The status that the row has already is no transition.
+        """
+        if requested is not None and requested.status != self.row["status"]:
+            moment = now()
+            made = await transition_of(self.ctx, self.collection.resource.label, machine, self.row, requested, moment)
+            effects = machine.effects(self.row, made, moment, requested.reason)
+            self.set({"status": made.target} | effects, "transition", event)
+
+    async def save(self) -> Row:
+        """Write what differs, with an audit record for each action; nothing is written when nothing does."""
+        if not self.actions:
+            return self.old
+        row, old = self.row, self.old
+        row |= {"version": old["version"] + 1, "updated_at": now()}
+        changed = [name for name in row if name != "org_id" and row[name] != old[name]]
+        await apply(self.ctx, self.collection, "update", row, changed, self._records(), self._events(self.events))
+        return row
+
+    async def delete(self) -> None:
+        """Delete the row, with its audit record and, where it is declared, its event."""
+        resource = self.collection.resource
+        events = self._events(["deleted"] if "deleted" in resource.events else [])
+        record = record_of(resource.action("delete"), dict(self.old), {})
+        await apply(self.ctx, self.collection, "delete", self.old, (), [record], events)
+
+    def _events(self, verbs: Iterable[str]) -> list[str]:
+        return [self.collection.resource.event(verb) for verb in verbs]
+
+    def _records(self) -> list[AuditRecord]:
+        return [
+            record_of(
+                self.collection.resource.action(verb),
+                {name: self.old[name] for name in part},
+                {name: self.row[name] for name in part},
+            )
+            for verb, part in self.actions
+        ]
+
+
+async def begin_edit(ctx: Context, collection: Collection, key: Key) -> Edit:
+    """Lock an object to change it. Raises Refusal NOT_FOUND, or VERSION_MISMATCH with the current version."""
+    old = await locked(ctx, collection, key)
+    return Edit(ctx, collection, old, dict(old))

@@ -1,0 +1,75 @@
+"""Idempotency keys: the first answer of a change, kept with its effect and given again."""
+
+import hashlib
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from models.base import TIMESTAMP
+from models.lookups import idempotency_records as records
+from resolvers.context import Context, now
+from resolvers.database.sql import ORG, owned, statement
+from resolvers.errors import Refusal
+
+
+@statement
+def _try_lock() -> sa.Select[Any]:
+    return sa.select(sa.func.pg_try_advisory_xact_lock(sa.bindparam("lock", type_=sa.BigInteger)).label("taken"))
+
+
+def _mine() -> list[Any]:
+    return [
+        records.c.api_key_id == sa.bindparam("api_key_id", type_=sa.Uuid),
+        records.c.key == sa.bindparam("key", type_=sa.Text),
+        records.c.root_field == sa.bindparam("root_field", type_=sa.Text),
+        records.c.position == sa.bindparam("position", type_=sa.Integer),
+    ]
+
+
+@statement
+def _kept() -> sa.Select[Any]:
+    return owned(records, records.c.fingerprint, records.c.answer).where(*_mine())
+
+
+@statement
+def _keep() -> sa.Insert:
+    return records.insert().values(
+        org_id=ORG,
+        api_key_id=sa.bindparam("api_key_id", type_=sa.Uuid),
+        key=sa.bindparam("key", type_=sa.Text),
+        root_field=sa.bindparam("root_field", type_=sa.Text),
+        position=sa.bindparam("position", type_=sa.Integer),
+        fingerprint=sa.bindparam("fingerprint", type_=records.c.fingerprint.type),
+        answer=sa.bindparam("answer", type_=sa.Text),
+        created_at=sa.bindparam("moment", type_=TIMESTAMP),
+    )
+
+
+async def replay(ctx: Context, root_field: str, position: int, fingerprint: bytes) -> Any | None:
+    """The kept answer of this key and root field (its name, and its place in the document), None when there is none.
+
+    Raises Refusal IDEMPOTENCY_IN_FLIGHT while another request holds the key, IDEMPOTENCY_KEY_REUSED when the kept
+    answer is another request's.
+    """
+    values: dict[str, Any] = {"api_key_id": ctx.actor.key_id, "key": ctx.idempotency_key, "root_field": root_field}
+    values["position"] = position
+    name = f"{ctx.org_id}:{ctx.actor.key_id}:{root_field}:{position}:{ctx.idempotency_key}"
+    lock = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+    taken = await ctx.row(_try_lock(), lock=lock)
+    if taken is None or not taken["taken"]:
+        raise Refusal("IDEMPOTENCY_IN_FLIGHT", "A request with this Idempotency-Key is still running.", retryAfter=1)
+    row = await ctx.row(_kept(), **values)
+    if row is None:
+        return None
+    if row["fingerprint"] != fingerprint:
+        raise Refusal("IDEMPOTENCY_KEY_REUSED", "This Idempotency-Key was used with another request.")
+    return orjson.loads(row["answer"])
+
+
+async def keep(ctx: Context, root_field: str, position: int, fingerprint: bytes, answer: Any) -> None:
+    """Keep the answer of a root field, in its transaction."""
+    await ctx.fetch(
+        _keep(), api_key_id=ctx.actor.key_id, key=ctx.idempotency_key, root_field=root_field, position=position,
+        fingerprint=fingerprint, answer=orjson.dumps(answer).decode(), moment=now(),
+    )  # fmt: skip

@@ -1,0 +1,67 @@
+"""References of an input: looked up together, and all that are wrong reported together."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from models.typeid import decode
+from resolvers.collections.collection import Collection
+from resolvers.context import Context, Row
+from resolvers.database.sql import ORG, statement
+from resolvers.errors import Refusals, bad_input
+from resolvers.lists.conditions import NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a field of an input refers to, the columns that are copied or checked, and why a row is not allowed."""
+
+    to: Collection
+    columns: tuple[str, ...] = ()
+    refuse: Callable[[Mapping[str, Any]], str | None] = lambda row: None
+
+
+@statement
+def _found(wanted: tuple[tuple[str, Collection, tuple[str, ...]], ...]) -> sa.Select[Any]:
+    joined: Any = sa.select(sa.literal(1).label("one")).subquery("one")
+    shown = []
+    for name, collection, columns in wanted:
+        table = collection.table.alias(f"of_{name}")
+        mine = sa.and_(table.c.org_id == ORG, table.c.id == sa.bindparam(name, type_=sa.Uuid))
+        if collection.keeps_deleted:
+            mine = sa.and_(mine, table.c.deleted_at.is_(None))
+        joined = joined.outerjoin(table, mine)
+        shown += [table.c[column].label(f"{name}.{column}") for column in ("id", *columns)]
+    return sa.select(*shown).select_from(joined)
+
+
+async def references(ctx: Context, given: Mapping[str, Any], **wanted: Reference) -> dict[str, Row]:
+    """Return the rows that fields of an input refer to, by the fields' names, with their ids and columns; a field
+    without a value is not there. Raises Refusals BAD_INPUT naming each field whose object does not exist, or is not
+    allowed."""
+    asked = {name: each for name, each in wanted.items() if given.get(name) is not None}
+    if not asked:
+        return {}
+    sql = _found(tuple((name, each.to, _columns(each)) for name, each in asked.items()))
+    keys = {name: decode(each.to.resource.prefix, given[name]) or NOBODY for name, each in asked.items()}
+    found = await ctx.row(sql, **keys)
+    assert found is not None, "an outer join from one row has one row"
+    wrong, rows = [], {}
+    for name, each in asked.items():
+        row = {column: found[f"{name}.{column}"] for column in ("id", *_columns(each))}
+        hidden = each.to.hidden
+        if row["id"] is None or not (hidden is None or hidden.sees(ctx.actor.scopes, row)):
+            wrong.append(bad_input(name, f"There is no such {each.to.resource.label}.", "NOT_FOUND"))
+        elif (message := each.refuse(row)) is not None:
+            wrong.append(bad_input(name, message, "NOT_ALLOWED"))
+        rows[name] = row
+    if wrong:
+        raise Refusals(wrong)
+    return rows
+
+
+def _columns(each: Reference) -> tuple[str, ...]:
+    hidden = each.to.hidden
+    return each.columns if hidden is None or hidden.column in each.columns else (*each.columns, hidden.column)

@@ -1,0 +1,129 @@
+"""One change, one statement: the row, its words and tags, the audit entry, the event, its deliveries and their jobs.
+
+The parts are common table expressions of a single statement, so that a change costs one round trip and is whole or
+nothing by itself.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from models.audit import audit_entries
+from models.typeid import new_uuid
+from resolvers.audit.records import AuditRecord, mac_of
+from resolvers.changes.write_sql import change_sql
+from resolvers.collections.collection import Collection
+from resolvers.context import Context, now
+from resolvers.errors import Refusal, bad_input
+from resolvers.lists.search_words import words_of
+
+
+async def apply(
+    ctx: Context,
+    collection: Collection,
+    verb: str | None,
+    row: Mapping[str, Any],
+    columns: Iterable[str],
+    records: list[AuditRecord],
+    events: Sequence[str] = (),
+) -> None:
+    """Write one change. ``row`` is the row after it (before it, for a delete); ``columns`` are those to be written.
+
+    ``verb`` None writes no row: only the audit records and the ``events``, which are types of them. Raises Refusal
+    for a value that another row has, or a reference that no longer exists.
+    """
+    written = tuple(columns)
+    looks = _looks(collection, verb, written)
+    values: dict[str, Any] = {f"row_{name}": row[name] for name in written}
+    values["row_id"] = row["id"]
+    if "word" in looks:
+        values["all_word"] = [] if verb == "delete" else words_of(row[name] for name in collection.searched)
+    if "tag" in looks:
+        values["all_tag"] = [] if verb == "delete" else list(row["tags"])
+    values |= _recorded(ctx, [(record, row["id"]) for record in records])
+    prefix, needed = collection.resource.prefix, -1
+    if events:
+        scopes = collection.scopes_of(row)
+        needed = len(scopes)
+        values["event_ids"] = [new_uuid() for _ in events]
+        values["event_types"] = list(events)
+        values["resource_id"], values["resource_version"] = row["id"], row["version"]
+        values["data"] = ctx.runtime.renderers[prefix](row)
+        values |= {f"scopes_{index}": sorted(each) for index, each in enumerate(scopes)}
+    sql = change_sql(verb, prefix, collection.table, written, looks, needed)
+    try:
+        done = await ctx.row(sql, **values)
+    except asyncpg.UniqueViolationError as error:
+        raise _taken(collection, error) from error
+    except asyncpg.ForeignKeyViolationError as error:
+        raise _gone(collection, error) from error
+    ctx.wakes.extend((done and done["jobs"]) or ())
+
+
+def _taken(collection: Collection, error: asyncpg.UniqueViolationError) -> Exception:
+    taken = collection.taken.get(str(error.constraint_name))
+    return error if taken is None else Refusal("CONFLICT", taken.message, field=taken.field, reason=taken.reason)
+
+
+def _gone(collection: Collection, error: asyncpg.ForeignKeyViolationError) -> Exception:
+    """Return the refusal of a reference that was deleted between the look at it and the write."""
+    for key in collection.table.foreign_key_constraints:
+        if key.name == error.constraint_name:
+            (column,) = [column.name for column in key.columns if column.name != "org_id"]
+            return bad_input(column, "It no longer exists.", "NOT_FOUND")
+    return error
+
+
+def _looks(collection: Collection, verb: str | None, columns: tuple[str, ...]) -> tuple[str, ...]:
+    if verb is None:
+        return ()
+    words = bool(collection.searched) and (verb != "update" or any(name in columns for name in collection.searched))
+    tags = collection.tagged and (verb != "update" or "tags" in columns)
+    return tuple(name for name, wanted in (("word", words), ("tag", tags)) if wanted)
+
+
+async def record(ctx: Context, entries: list[tuple[AuditRecord, UUID]]) -> None:
+    """Write audit entries alone, each with the id of what it is about."""
+    await ctx.fetch(change_sql(None, "audit", audit_entries, (), (), -1), **_recorded(ctx, entries))
+
+
+def _recorded(ctx: Context, entries: list[tuple[AuditRecord, UUID]]) -> dict[str, Any]:
+    moment: datetime = now()
+    who = {
+        "actor_kind": ctx.actor.kind.value,
+        "actor_id": ctx.actor.id,
+        "actor_name": ctx.actor.name,
+        "request_id": ctx.request_id,
+        "source": ctx.source.value,
+    }
+    keys = ctx.runtime.seal_keys
+    macs = [
+        mac_of(
+            keys,
+            ctx.org_id,
+            who
+            | {
+                "id": record.id,
+                "action": record.action,
+                "digest": record.digest,
+                "target_id": target,
+                "occurred_at": moment,
+            },
+        )
+        for record, target in entries
+    ]
+    return who | {
+        "entry_ids": [record.id for record, _ in entries],
+        "actions": [record.action for record, _ in entries],
+        "digests": [record.digest for record, _ in entries],
+        "macs": macs,
+        "targets": [target for _, target in entries],
+        "salts": [record.salt for record, _ in entries],
+        "changes": [record.changes for record, _ in entries],
+        "moment": moment,
+        "seal_job": new_uuid(),
+        "seal_at": moment,
+    }

@@ -1,0 +1,185 @@
+"""The statement of a change: the row and all that follows from it, as common table expressions of one statement."""
+
+from dataclasses import replace
+from functools import cache, lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from models.audit import audit_changes, audit_entries
+from models.base import TIMESTAMP
+from models.jobs import JobKind, JobState, jobs
+from models.lookups import search_words, tag_uses
+from models.webhooks import DeliveryStatus, EndpointStatus, deliveries, events, webhook_endpoints
+from resolvers.database.pieces import Piece, places, quoted
+from resolvers.database.sql import ORG, STATEMENTS_KEPT, Sql, statement
+
+# Stands for what an update sets until its columns are known.
+_OPEN = "\x01"
+
+
+def _bind(name: str, type_: Any) -> sa.BindParameter[Any]:
+    return sa.bindparam(name, type_=type_)
+
+
+def _many(name: str, type_: Any) -> sa.BindParameter[Any]:
+    return sa.bindparam(name, type_=pg.ARRAY(type_))
+
+
+def _unnest(alias: str, **columns: Any) -> Any:
+    """The rows of several arrays, side by side."""
+    arrays = [_many(name, type_) for name, type_ in columns.items()]
+    listed = [sa.column(name, type_) for name, type_ in columns.items()]
+    return sa.func.unnest(*arrays).table_valued(*listed, name=alias, joins_implicitly=True).render_derived()
+
+
+def _write(verb: str, table: sa.Table, columns: tuple[str, ...]) -> sa.CTE:
+    if verb == "insert":
+        values = {name: _bind(f"row_{name}", table.c[name].type) for name in columns}
+        return table.insert().values(org_id=ORG, **values).returning(table.c.id).cte("written")
+    this = sa.and_(table.c.org_id == ORG, table.c.id == _bind("row_id", sa.Uuid))
+    if verb == "update":
+        return table.update().where(this).values(version=sa.literal_column(_OPEN)).returning(table.c.id).cte("written")
+    return table.delete().where(this).returning(table.c.id).cte("written")
+
+
+def _kept(table: sa.Table, kind: str, column: str, verb: str | None) -> list[sa.CTE]:
+    """A row's words (or tags) made what they should be: what is no more goes, what is new comes."""
+    subject, wanted = _bind("row_id", sa.Uuid), _many(f"all_{column}", sa.Text)
+    mine = sa.and_(table.c.org_id == ORG, table.c.kind == kind, table.c.subject_id == subject)
+    old = table.delete().where(mine, table.c[column] != sa.func.all(wanted)).returning(table.c.subject_id)
+    parts = [] if verb == "insert" else [old.cte(f"old_{column}")]
+    if verb == "delete":
+        return parts
+    one = sa.func.unnest(wanted).column_valued("one")
+    rows = sa.select(ORG, sa.literal(kind), one, subject)
+    new = pg.insert(table).from_select(["org_id", "kind", column, "subject_id"], rows).on_conflict_do_nothing()
+    return [*parts, new.returning(table.c.subject_id).cte(f"new_{column}")]
+
+
+def _audit() -> list[sa.CTE]:
+    entry = _unnest("entry", entry_ids=sa.Uuid, actions=sa.Text, digests=pg.BYTEA, macs=pg.BYTEA, targets=sa.Uuid)
+    who = [_bind(name, sa.Text) for name in ("actor_kind", "actor_id", "actor_name", "request_id", "source")]
+    moment = _bind("moment", TIMESTAMP)
+    names = ["org_id", "id", "action", "digest", "mac", "target_id", "actor_kind", "actor_id", "actor_name"]
+    names += ["request_id", "source", "occurred_at"]
+    columns = (entry.c.entry_ids, entry.c.actions, entry.c.digests, entry.c.macs, entry.c.targets)
+    rows = sa.select(ORG, *columns, *who, moment)
+    entries = audit_entries.insert().from_select(names, rows).returning(audit_entries.c.id).cte("entries")
+    part = _unnest("part", entry_ids=sa.Uuid, salts=pg.BYTEA, changes=sa.Text)
+    parts = sa.select(ORG, part.c.entry_ids, part.c.salts, part.c.changes)
+    kept = audit_changes.insert().from_select(["org_id", "entry_id", "salt", "changes"], parts)
+    queued = sa.select(jobs.c.id).where(
+        jobs.c.org_id == ORG,
+        jobs.c.lane == ORG,
+        jobs.c.kind == sa.literal_column("'AUDIT_SEAL'"),
+        jobs.c.state == sa.literal_column("'QUEUED'"),
+    )
+    seal = sa.select(
+        ORG, _bind("seal_job", sa.Uuid), sa.literal(JobKind.AUDIT_SEAL.value), ORG, ORG, sa.literal("audit"),
+        _bind("seal_at", TIMESTAMP), sa.literal(JobState.QUEUED.value), sa.literal(0), sa.literal(0),
+    ).where(~sa.exists(queued))  # fmt: skip
+    sealing = jobs.insert().from_select(_JOB_COLUMNS, seal).returning(jobs.c.id)
+    return [entries, kept.returning(audit_changes.c.entry_id).cte("kept"), sealing.cte("sealing")]
+
+
+_JOB_COLUMNS = ["org_id", "id", "kind", "subject_id", "lane", "queue", "run_at", "state", "attempt", "claim_no"]
+
+
+def _tell(needed: int) -> tuple[list[sa.CTE], sa.CTE]:
+    """The event, one delivery and one job for each endpoint that listens and may hear it."""
+    event = _unnest("event", event_ids=sa.Uuid, event_types=sa.Text)
+    moment = _bind("moment", TIMESTAMP)
+    resource, version = _bind("resource_id", sa.Uuid), _bind("resource_version", sa.Integer)
+    rows = sa.select(ORG, event.c.event_ids, event.c.event_types, resource, version, _bind("data", sa.Text), moment)
+    names = ["org_id", "id", "type", "resource_id", "resource_version", "data", "occurred_at"]
+    told = events.insert().from_select(names, rows).returning(events.c.id, events.c.type).cte("told")
+    ends = webhook_endpoints.c
+    pairs = sa.select(
+        _fresh_id(told.c.id).label("id"), told.c.id.label("event_id"), told.c.type, ends.id.label("endpoint_id")
+    ).where(
+        ends.org_id == ORG,
+        ends.deleted_at.is_(None),
+        ends.status == EndpointStatus.ENABLED.value,
+        sa.or_(told.c.type == sa.any_(ends.events), sa.literal("*") == sa.any_(ends.events)),
+        *(ends.scopes.overlap(_many(f"scopes_{index}", sa.Text)) for index in range(needed)),
+    )
+    pair = pairs.cte("pair")
+    sent = sa.select(
+        ORG, pair.c.id, pair.c.event_id, pair.c.endpoint_id, pair.c.type,
+        sa.literal(DeliveryStatus.PENDING.value), sa.cast(sa.literal("[]", sa.Text), pg.JSONB), moment, moment,
+    )  # fmt: skip
+    names = [
+        "org_id",
+        "id",
+        "event_id",
+        "endpoint_id",
+        "event_type",
+        "status",
+        "attempts",
+        "next_attempt_at",
+        "updated_at",
+    ]
+    sends = deliveries.insert().from_select(names, sent).returning(deliveries.c.id).cte("sends")
+    work = sa.select(
+        ORG, _fresh_id(pair.c.id), sa.literal(JobKind.WEBHOOK_DELIVERY.value), pair.c.id, pair.c.endpoint_id,
+        sa.literal("webhooks"), moment, sa.literal(JobState.QUEUED.value), sa.literal(0), sa.literal(0),
+    )  # fmt: skip
+    woken = jobs.insert().from_select(_JOB_COLUMNS, work).returning(jobs.c.id).cte("woken")
+    return [told, sends], woken
+
+
+def _fresh_id(like: Any) -> Any:
+    """A new UUIDv7 of the same millisecond as another: its first 13 digits, random ones after them."""
+    head = sa.func.left(sa.func.replace(sa.cast(like, sa.Text), "-", ""), 13)
+    tail = sa.func.substr(sa.func.replace(sa.cast(sa.func.gen_random_uuid(), sa.Text), "-", ""), 14)
+    return sa.cast(head.concat(tail), sa.Uuid)
+
+
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def change_sql(
+    verb: str | None,
+    kind: str,
+    table: sa.Table,
+    columns: tuple[str, ...],
+    looks: tuple[str, ...],
+    needed: int,
+) -> Sql:
+    """``looks``: which look-up tables change with the row; ``needed``: -1 for no event, else its scope sets.
+
+    A caller decides which columns an update sets: the rest is compiled once for all of them.
+    """
+    if verb != "update":
+        return _change(verb, kind, table, columns, looks, needed)
+    sql = _change(verb, kind, table, (), looks, needed)
+    parts = [
+        f"{quoted(name)}={_value(table, name)('', f'${number}')}"
+        for number, name in enumerate(columns, len(sql.names) + 1)
+    ]
+    text = sql.text.replace(f"version={_OPEN}", ", ".join(parts))
+    return replace(sql, text=text, names=(*sql.names, *[f"row_{name}" for name in columns]))
+
+
+@cache
+def _value(table: sa.Table, column: str) -> Piece:
+    return Piece(places(table.c[column].type)[0])
+
+
+@statement
+def _change(
+    verb: str | None, kind: str, table: sa.Table, columns: tuple[str, ...], looks: tuple[str, ...], needed: int
+) -> sa.Select[Any]:
+    parts: list[sa.CTE] = []
+    if verb is not None:
+        parts.append(_write(verb, table, columns))
+    for column, look in (("word", search_words), ("tag", tag_uses)):
+        if column in looks:
+            parts += _kept(look, kind, column, verb)
+    parts += _audit()
+    woken = sa.select(sa.literal(None, sa.Uuid)).where(sa.false()).cte("woken")
+    if needed >= 0:
+        told, woken = _tell(needed)
+        parts += told
+    ids = sa.select(sa.func.array_agg(next(iter(woken.c)))).scalar_subquery()
+    return sa.select(ids.label("jobs")).add_cte(*parts)

@@ -1,0 +1,47 @@
+"""What every domain's fields are loaded by: an object, a page, the object or the page that belongs to each parent."""
+
+from execution import Args
+from models.typeid import decode
+from resolvers.collections.collection import Collection
+from resolvers.collections.rows import by_ids
+from resolvers.context import BatchResolver, Context, Row, shared
+from resolvers.lists.pages import Page, pages
+
+
+def one(collection: Collection) -> BatchResolver:
+    """Return a batch resolver of the object whose id is the argument ``id``: None where the caller sees none."""
+    prefix = collection.resource.prefix
+
+    async def load(ctx: Context, args: Args) -> Row | None:
+        (row,) = await by_ids(ctx, collection, [decode(prefix, args.values["id"])], args.columns)
+        return row
+
+    return shared(load)
+
+
+def many(collection: Collection) -> BatchResolver:
+    """Return a batch resolver of a page of the collection."""
+
+    async def load(ctx: Context, args: Args) -> Page:
+        (page,) = await pages(ctx, collection, args)
+        return page
+
+    return shared(load)
+
+
+def to_one(collection: Collection, column: str) -> BatchResolver:
+    """Return a batch resolver of the object that each parent's ``column`` refers to."""
+
+    async def load(ctx: Context, parents: list[Row], args: Args) -> list[Row | None]:
+        return await by_ids(ctx, collection, [row[column] for row in parents], args.columns)
+
+    return load
+
+
+def to_many(collection: Collection, column: str) -> BatchResolver:
+    """Return a batch resolver of a page of the objects whose ``column`` refers to each parent."""
+
+    async def load(ctx: Context, parents: list[Row], args: Args) -> list[Page]:
+        return await pages(ctx, collection, args, column=column, parents=[row["id"] for row in parents])
+
+    return load

@@ -1,0 +1,86 @@
+"""Single rows: by their ids for many parents at once, or locked for a change."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from models.typeid import decode
+from resolvers.collections.collection import Collection
+from resolvers.context import Context, Row
+from resolvers.database.sql import owned, selected, statement
+from resolvers.errors import Refusal, not_found
+
+
+@statement
+def _by_ids(table: sa.Table, columns: tuple[str, ...], live: bool, many: bool) -> sa.Select[Any]:
+    # One id is not a list of one: PostgreSQL keeps the plan of a single key, and would plan a list anew each time.
+    ids = sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))) if many else sa.bindparam("one", type_=sa.Uuid)
+    wanted = table.c.id == ids
+    query = selected(table, columns).add_columns(table.c.id.label("key")).where(wanted)
+    return query.where(table.c.deleted_at.is_(None)) if live else query
+
+
+async def by_ids(
+    ctx: Context, collection: Collection, keys: Sequence[UUID | None], columns: tuple[str, ...]
+) -> list[Row | None]:
+    """Return the rows of some ids in their order, None where the caller sees none; no statement when there is no id.
+
+    A row has the columns in their order, then its id as ``key``.
+    """
+    wanted = list({key for key in keys if key is not None})
+    if not wanted:
+        return [None for _ in keys]
+    hidden, shown = collection.hidden, columns
+    if hidden is not None:
+        shown = tuple(dict.fromkeys((*columns, hidden.column)))
+    sql = _by_ids(collection.table, shown, collection.keeps_deleted, len(wanted) > 1)
+    rows = await ctx.fetch(sql, ids=wanted, one=wanted[0])
+    if hidden is None:
+        found = {row["key"]: row for row in rows}
+    else:
+        # Read by name: a row may have a column more than was asked for.
+        found = {row["key"]: dict(row) for row in rows if hidden.sees(ctx.actor.scopes, row)}
+    return [found.get(key) for key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Which object to change, by its id, and the version that it must have."""
+
+    id: str
+    expected_version: int | None = None
+
+
+@statement
+def _locked(table: sa.Table) -> sa.Select[Any]:
+    query = owned(table).where(table.c.id == sa.bindparam("id", type_=sa.Uuid)).with_for_update()
+    return query.where(table.c.deleted_at.is_(None)) if "deleted_at" in table.c else query
+
+
+async def locked(ctx: Context, collection: Collection, key: Key) -> Row:
+    """Return the row to change, locked. Raises Refusal NOT_FOUND, or VERSION_MISMATCH with the current version."""
+    resource = collection.resource
+    row_id = decode(resource.prefix, key.id)
+    row = None if row_id is None else await ctx.row(_locked(collection.table), id=row_id)
+    if row is None or not (collection.hidden is None or collection.hidden.sees(ctx.actor.scopes, row)):
+        raise not_found(resource.label)
+    if key.expected_version is not None and key.expected_version != row["version"]:
+        message = (
+            f"The {resource.label} has version {row['version']} now: no version that was given is the current one."
+        )
+        raise Refusal("VERSION_MISMATCH", message, field="expected_version", currentVersion=row["version"])
+    return row
+
+
+@statement
+def _any(table: sa.Table, column: str) -> sa.Select[Any]:
+    return owned(table, table.c.id).where(table.c[column] == sa.bindparam("id", type_=sa.Uuid)).limit(1)
+
+
+async def has_any(ctx: Context, collection: Collection, column: str, row: Mapping[str, Any]) -> bool:
+    """Return whether rows refer to another one, also such that the caller does not see."""
+    return await ctx.row(_any(collection.table, column), id=row["id"]) is not None

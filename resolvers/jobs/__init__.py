@@ -1,0 +1,1 @@
+"""Queued work: claimed, due, finished, and removed when it is old."""

@@ -1,0 +1,180 @@
+"""Jobs: every statement on them. PostgreSQL is their truth, and its clock decides what is due and whose lease holds."""
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from models.jobs import TASK, JobKind, JobState, jobs
+from models.keys import ActorKind, Source
+from models.typeid import encode
+from resolvers.context import Actor, Context
+from resolvers.database.runtime import Runtime
+from resolvers.database.sql import ORG, statement
+
+_QUEUED: sa.ColumnClause[str] = sa.literal_column("'QUEUED'")
+_RUNNING: sa.ColumnClause[str] = sa.literal_column("'RUNNING'")
+_SECOND = sa.literal_column("interval '1 second'", sa.Interval)
+# An API whose clock is ahead must not make its wake-up come too early.
+_CLOCKS_DIFFER = _SECOND
+_THIS = sa.and_(jobs.c.org_id == ORG, jobs.c.id == sa.bindparam("job_id", type_=sa.Uuid))
+_OURS = sa.and_(_THIS, jobs.c.lease_token == sa.bindparam("token", type_=sa.Uuid), jobs.c.state == _RUNNING)
+
+
+class Lost(Exception):
+    """The lease is no longer ours: another worker has the job, or it was ended. Nothing may be changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job that is ours while its token is."""
+
+    org_id: UUID
+    id: UUID
+    kind: JobKind
+    subject_id: UUID
+    lane: UUID
+    attempt: int
+    claim_no: int
+    token: UUID
+
+
+def _after(name: str) -> Any:
+    """The database's present and so many seconds; null when the seconds are."""
+    return sa.func.now() + sa.bindparam(name, type_=sa.Double) * _SECOND
+
+
+@statement
+def _claim() -> sa.Update:
+    token = sa.bindparam("token", type_=sa.Uuid)
+    runs = jobs.c.state == _RUNNING
+    grace = sa.bindparam("grace", type_=sa.Double) * _SECOND
+    # The same worker's, whose claim was kept although its answer was lost.
+    mine = sa.and_(runs, jobs.c.lease_token == token)
+    free = sa.or_(
+        sa.and_(jobs.c.state == _QUEUED, jobs.c.run_at <= sa.func.now() + _CLOCKS_DIFFER),
+        sa.and_(runs, jobs.c.lease_until < sa.func.now() - grace),
+        mine,
+    )
+    again = sa.or_(mine, sa.and_(runs, sa.bindparam("outage", type_=sa.Boolean)))
+    taken = {
+        "state": _RUNNING,
+        "attempt": jobs.c.attempt + sa.case((again, 0), else_=1),
+        "claim_no": jobs.c.claim_no + sa.case((mine, 0), else_=1),
+        "lease_token": token,
+        "lease_until": _after("lease"),
+    }
+    what = (jobs.c.kind, jobs.c.subject_id, jobs.c.lane, jobs.c.attempt, jobs.c.claim_no)
+    return jobs.update().where(_THIS, free).values(taken).returning(*what)
+
+
+@statement
+def _beat() -> sa.Update:
+    ids, tokens = (sa.bindparam(name, type_=pg.ARRAY(sa.Uuid)) for name in ("ids", "tokens"))
+    mine = (jobs.c.id == sa.any_(ids), jobs.c.lease_token == sa.any_(tokens), jobs.c.state == _RUNNING)
+    return jobs.update().where(jobs.c.org_id == ORG, *mine).values(lease_until=_after("lease")).returning(jobs.c.id)
+
+
+@statement
+def _lock() -> sa.Select[Any]:
+    return sa.select(jobs.c.id).where(_OURS).with_for_update()
+
+
+@statement
+def _join() -> sa.Update:
+    return jobs.update().where(_OURS).values(lane=sa.bindparam("new_lane", type_=sa.Uuid))
+
+
+@statement
+def _finish() -> sa.Update:
+    state = sa.bindparam("new_state", type_=sa.Text)
+    ended = {
+        "state": state,
+        "run_at": sa.func.coalesce(_after("delay"), jobs.c.run_at),
+        "attempt": sa.bindparam("counted", type_=sa.Integer),
+        "lease_token": sa.null(),
+        "lease_until": sa.null(),
+        "error_code": sa.bindparam("why", type_=sa.Text),
+        "finished_at": sa.case((state == _QUEUED, sa.null()), else_=sa.func.now()),
+    }
+    return jobs.update().where(_OURS).values(ended)
+
+
+def context_of(runtime: Runtime, org_id: UUID, job_id: UUID) -> Context:
+    """The context in which a job acts, inside its organization."""
+    name = encode(TASK.prefix, job_id)
+    actor = Actor(ActorKind.JOB, name, "worker", frozenset({"*"}), org_id)
+    return Context(runtime, actor, request_id=name, source=Source.WORKER)
+
+
+async def claim(
+    runtime: Runtime, org_id: UUID, job_id: UUID, lease_seconds: float, token: UUID | None = None, grace: float = 0
+) -> Claim | None:
+    """Take a job that is due, or whose lease expired; None when somebody else has it or it is not due.
+
+    With the ``token`` of an earlier call, whose outcome nobody knows, a job that it took is found again.
+
+    A lease that expired is a try that is counted, as its worker died in it. Not so where the database was away within
+    a lease's time: then its worker may live, and has ``grace`` seconds more to extend the lease, or to record the try.
+    """
+    token = token or uuid4()
+    outage = runtime.outages.within(lease_seconds + grace)
+    values = {"token": token, "lease": lease_seconds, "outage": outage, "grace": float(grace if outage else 0)}
+    ctx = context_of(runtime, org_id, job_id)
+    async with ctx.transaction():
+        row = await ctx.row(_claim(), job_id=job_id, **values)
+    if row is None:
+        return None
+    kind = JobKind(row["kind"])
+    return Claim(org_id, job_id, kind, row["subject_id"], row["lane"], row["attempt"], row["claim_no"], token)
+
+
+async def beat(runtime: Runtime, org_id: UUID, claims: Collection[Claim], lease_seconds: float) -> set[UUID]:
+    """Extend the leases of one organization's claims, beside whatever else runs; the ids of those still ours."""
+    sql = _beat()
+    values = {"ids": [c.id for c in claims], "tokens": [c.token for c in claims]}
+    arguments = sql.arguments(values | {"lease": lease_seconds, "org_id": org_id})
+    async with runtime.bound(org_id) as connection:
+        return {row["id"] for row in await connection.fetch(sql.text, *arguments)}
+
+
+@asynccontextmanager
+async def held(runtime: Runtime, claim: Claim) -> AsyncIterator[Context]:
+    """A transaction of a handler: it begins by locking the job's row, so that a stale worker changes nothing.
+
+    Raises Lost when the lease is no longer ours.
+    """
+    ctx = context_of(runtime, claim.org_id, claim.id)
+    async with ctx.transaction():
+        if await ctx.row(_lock(), job_id=claim.id, token=claim.token) is None:
+            raise Lost(encode(TASK.prefix, claim.id))
+        yield ctx
+
+
+async def finish(
+    ctx: Context,
+    claim: Claim,
+    state: JobState,
+    *,
+    delay: float | None = None,
+    error_code: str | None = None,
+    attempt: int | None = None,
+) -> None:
+    """End a held job, or queue it again after ``delay`` seconds. ``attempt`` replaces the number of counted tries."""
+    counted = claim.attempt if attempt is None else attempt
+    values = {"new_state": state.value, "delay": delay, "counted": counted, "why": error_code}
+    await ctx.fetch(_finish(), job_id=claim.id, token=claim.token, **values)
+
+
+async def join(ctx: Context, claim: Claim, lane: UUID) -> None:
+    """Put a held job into a lane, for its next tries."""
+    await ctx.fetch(_join(), job_id=claim.id, token=claim.token, new_lane=lane)
+
+
+async def give_back(ctx: Context, claim: Claim, delay: float = 0) -> None:
+    """Queue a held job again, at once or after a delay, the attempt uncounted."""
+    await finish(ctx, claim, JobState.QUEUED, delay=delay, attempt=claim.attempt - 1)

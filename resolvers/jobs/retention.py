@@ -1,0 +1,106 @@
+"""What is deleted when its time is over: idempotency records, finished jobs and deliveries, events; in batches."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.sql import ClauseElement
+
+from models.base import TIMESTAMP
+from models.jobs import jobs
+from models.lookups import idempotency_records
+from models.organizations import directory
+from models.typeid import new_uuid, uuid_at
+from models.webhooks import deliveries, events
+from resolvers.audit import seals
+from resolvers.context import Context, now
+from resolvers.database.runtime import Runtime
+from resolvers.database.sql import ORG, Sql, statement
+from resolvers.jobs.claims import context_of
+
+BATCH = 500
+_ENDED = deliveries.c.status.in_([sa.literal_column(f"'{word}'") for word in ("SUCCEEDED", "FAILED", "CANCELLED")])
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long things live."""
+
+    idempotency: timedelta = timedelta(hours=24)
+    jobs: timedelta = timedelta(days=30)
+    events: timedelta = timedelta(days=30)
+
+
+_BEFORE = sa.bindparam("before", type_=TIMESTAMP)
+# Ids carry their time, so the primary key finds what is old.
+_OLD_ID = sa.bindparam("old_id", type_=sa.Uuid)
+
+
+@statement
+def _batch(name: str) -> ClauseElement:
+    table, old = {
+        "idempotency": (idempotency_records, (idempotency_records.c.created_at < _BEFORE,)),
+        "jobs": (jobs, (jobs.c.finished_at < _BEFORE,)),
+        "deliveries": (
+            deliveries,
+            (deliveries.c.id < _OLD_ID, _ENDED, deliveries.c.updated_at < _BEFORE),
+        ),
+        "events": (
+            events,
+            (
+                events.c.id < _OLD_ID,
+                ~sa.exists().where(deliveries.c.org_id == ORG, deliveries.c.event_id == events.c.id),
+            ),
+        ),
+    }[name]
+    key = [column for column in table.primary_key.columns if column.name != "org_id"]
+    chosen = sa.select(*key).where(table.c.org_id == ORG, *old).limit(BATCH)
+    return table.delete().where(table.c.org_id == ORG, sa.tuple_(*key).in_(chosen)).returning(key[0])
+
+
+@statement
+def _organizations() -> sa.Select[Any]:
+    return sa.select(directory.c.org_id).distinct()
+
+
+async def organizations(runtime: Runtime) -> list[UUID]:
+    """Every organization there is."""
+    sql = _organizations()
+    async with runtime.connection(runtime.side) as connection:
+        return [row["org_id"] for row in await connection.fetch(sql.text)]
+
+
+async def clean(runtime: Runtime, org_id: UUID, keep: Retention) -> dict[str, int]:
+    """Delete what is too old of one organization, a batch in each transaction; how many rows of each kind went.
+
+    Also seals what a dead job, or a transaction that lived too long, left unsealed.
+    """
+    moment = now()
+    ages = {
+        "idempotency": keep.idempotency,
+        "jobs": keep.jobs,
+        "deliveries": keep.jobs,
+        "events": keep.events,
+    }
+    gone = {name: await _all(context_of(runtime, org_id, new_uuid()), name, moment - age) for name, age in ages.items()}
+    while True:
+        ctx = context_of(runtime, org_id, new_uuid())
+        async with ctx.transaction():
+            sealed = await seals.seal(ctx, everything=True)
+        if sealed < seals.BATCH:
+            break
+    return gone
+
+
+async def _all(ctx: Context, name: str, before: datetime) -> int:
+    sql: Sql = _batch(name)
+    values = {"before": before, "old_id": uuid_at(before)}
+    total = 0
+    while True:
+        async with ctx.transaction():
+            gone = len(await ctx.fetch(sql, **values))
+        total += gone
+        if gone < BATCH:
+            return total

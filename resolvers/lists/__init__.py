@@ -1,0 +1,1 @@
+"""Lists: pages, counts and filters of a collection, and their SQL."""

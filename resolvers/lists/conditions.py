@@ -1,0 +1,247 @@
+"""Conditions of filters: for each kind of field its operators, which an index serves under row-level security."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from models.base import TIMESTAMP
+from models.lookups import tag_uses
+from models.resources import Resource
+from models.typeid import decode, uuid_at
+from models.words import key_of
+from resolvers.lists.search_words import LAST
+
+NOBODY = UUID(int=0)
+
+Value = tuple[Any, Any]  # a parameter's value and its type
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One operator: the parameters it makes of a value, and the condition over them.
+
+    ``rank`` orders the conditions of a filter by how many rows they match as a rule, fewest first; 0: no index of its
+    own finds them. ``key`` is what the index that finds a range is ordered by.
+    """
+
+    values: Callable[[Any], list[Value]]
+    clause: Callable[[Any, list[Any]], Any]
+    count: int = 1
+    rank: int = 1
+    key: Callable[[Any], Any] | None = None
+
+
+def _one(type_: Any, change: Callable[[Any], Any] = lambda value: value) -> Callable[[Any], list[Value]]:
+    return lambda value: [(change(value), type_)]
+
+
+def _list(type_: Any, change: Callable[[Any], Any] = lambda value: value) -> Callable[[Any], list[Value]]:
+    return lambda value: [([change(item) for item in value], pg.ARRAY(type_))]
+
+
+_COMPARE: dict[str, Callable[[Any, list[Any]], Any]] = {
+    "eq": lambda column, p: column == p[0],
+    "gt": lambda column, p: column > p[0],
+    "gte": lambda column, p: column >= p[0],
+    "lt": lambda column, p: column < p[0],
+    "lte": lambda column, p: column <= p[0],
+}
+LATEST, EARLIEST = "infinity", "-infinity"
+
+
+class Operand(Enum):
+    """What the operators of a condition take."""
+
+    ID = "ID"
+    TEXT = "TEXT"
+    INTEGER = "INTEGER"
+    MONEY = "MONEY"
+    MOMENT = "MOMENT"
+    TAGS = "TAGS"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Condition:
+    """The operators of one filterable field, over a column of the row, or of the rows that a ``lookup`` table (with
+    ``kind`` and ``subject_id``) holds for it. ``operand`` is an enum where they take its members."""
+
+    column: str
+    operand: Operand | type[Enum]
+    meaning: str
+    ops: Mapping[str, Op]
+    lookup: tuple[sa.Table, str] | None = None
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
+
+
+def enum(column: str, members: type[Enum], meaning: str | None = None) -> Condition:
+    """Return the condition on an enum's column: eq, in, notIn."""
+
+    def others(value: list[Any]) -> list[str]:
+        left_out = {_plain(item) for item in value}
+        return [member.value for member in members if member.value not in left_out]
+
+    def among(column: Any, p: list[Any]) -> Any:
+        return column == sa.any_(p[0])
+
+    return Condition(
+        column,
+        members,
+        meaning or column,
+        {
+            "eq": Op(_one(sa.Text, _plain), _COMPARE["eq"], rank=4),
+            "in_": Op(_list(sa.Text, _plain), among, rank=4),
+            # The members are known, so that what is left can be found by the index.
+            "not_in": Op(lambda value: [(others(value), pg.ARRAY(sa.Text))], among, rank=4),
+        },
+    )
+
+
+def text(column: str, meaning: str) -> Condition:
+    """Return the condition on the key column of a text: eq, in and startsWith, without case."""
+    return Condition(
+        column,
+        Operand.TEXT,
+        meaning,
+        {
+            "eq": Op(_one(sa.Text, key_of), _COMPARE["eq"]),
+            "in_": Op(_list(sa.Text, key_of), lambda column, p: column == sa.any_(p[0])),
+            "starts_with": Op(
+                lambda value: [(key_of(value), sa.Text), (key_of(value) + LAST, sa.Text)],
+                lambda column, p: sa.and_(column >= p[0], column < p[1]),
+                count=2,
+                rank=3,
+                key=_itself,
+            ),
+        },
+    )
+
+
+def _nothing(_: Any) -> list[Value]:
+    return []
+
+
+def _itself(column: Any) -> Any:
+    return column
+
+
+def _compared(name: str, values: Callable[[Any], list[Value]]) -> Op:
+    if name == "eq":
+        return Op(values, _COMPARE[name])
+    return Op(values, _COMPARE[name], rank=3, key=_itself)
+
+
+_NEVER_NULL = {
+    "is_null": Op(_nothing, lambda column, p: sa.false(), 0),
+    "is_not_null": Op(_nothing, lambda column, p: sa.true(), 0, rank=0),
+}
+
+
+def number(column: str, meaning: str, operand: Operand = Operand.INTEGER, type_: Any = sa.BigInteger) -> Condition:
+    """Return the condition on a number's column: eq, gt, gte, lt, lte."""
+    return Condition(column, operand, meaning, {name: _compared(name, _one(type_)) for name in _COMPARE})
+
+
+def money(column: str, meaning: str) -> Condition:
+    """Return the condition on an amount in minor units: eq, gt, gte, lt, lte."""
+    return number(column, f"{meaning}, in minor units", Operand.MONEY)
+
+
+def moment(column: str, meaning: str, *, nullable: bool = False) -> Condition:
+    """Return the condition on a time's column: eq, gt, gte, lt, lte, isNull."""
+    plain = number(column, meaning, Operand.MOMENT, TIMESTAMP)
+    if not nullable:
+        return replace(plain, ops={**plain.ops, **_NEVER_NULL})
+    # As the orders' keys, so that their indexes serve these too; no row holds an infinity.
+    ops: dict[str, Op] = {}
+    for name, op in plain.ops.items():
+        key = partial(or_infinity, which=EARLIEST if name in ("gt", "gte") else LATEST)
+        ops[name] = replace(op, clause=partial(_over, key, op.clause), key=None if op.key is None else key)
+    latest = partial(or_infinity, which=LATEST)
+    ops["is_null"] = Op(_nothing, _is_null, 0, rank=4, key=latest)
+    ops["is_not_null"] = Op(_nothing, lambda column, p: latest(column) < _infinity(LATEST), 0, rank=4, key=latest)
+    return replace(plain, ops=ops)
+
+
+def _is_null(column: Any, _: list[Any]) -> Any:
+    # Each alone would do; with both, either direction's index has these rows together, in the order of their ids.
+    return sa.and_(*[or_infinity(column, which) == _infinity(which) for which in (LATEST, EARLIEST)])
+
+
+def _over(key: Callable[[Any], Any], clause: Callable[[Any, list[Any]], Any], column: Any, p: list[Any]) -> Any:
+    return clause(key(column), p)
+
+
+def _infinity(which: str) -> Any:
+    return sa.literal_column(f"'{which}'::timestamptz", TIMESTAMP)
+
+
+def or_infinity(column: Any, which: str) -> Any:
+    """A time, with ``LATEST`` or ``EARLIEST`` in place of a null: what is indexed."""
+    # Not coalesce: under row-level security PostgreSQL would not look for it in an index.
+    return sa.case((column.is_(None), _infinity(which)), else_=column)
+
+
+def _id_time(*, low: bool) -> Callable[[datetime], list[Value]]:
+    return lambda value: [(uuid_at(value, low=low), sa.Uuid)]
+
+
+def created() -> Condition:
+    """Return the condition on the time in an id, which is a range of ids: eq, gt, gte, lt, lte, isNull."""
+    return Condition(
+        "id",
+        Operand.MOMENT,
+        "time of creation",
+        {
+            "eq": Op(
+                lambda value: [(uuid_at(value), sa.Uuid), (uuid_at(value, low=False), sa.Uuid)],
+                lambda column, p: sa.and_(column >= p[0], column <= p[1]),
+                count=2,
+            ),
+            "gt": _compared("gt", _id_time(low=False)),
+            "gte": _compared("gte", _id_time(low=True)),
+            "lt": _compared("lt", _id_time(low=True)),
+            "lte": _compared("lte", _id_time(low=False)),
+            **_NEVER_NULL,
+        },
+    )
+
+
+def ids(column: str, resource: Resource, meaning: str) -> Condition:
+    """Return the condition on a column of ids: eq, in. An id of another resource is as a missing one."""
+
+    def key(value: str) -> UUID:
+        return decode(resource.prefix, value) or NOBODY
+
+    return Condition(
+        column,
+        Operand.ID,
+        meaning,
+        {
+            "eq": Op(_one(sa.Uuid, key), _COMPARE["eq"]),
+            "in_": Op(_list(sa.Uuid, key), lambda column, p: column == sa.any_(p[0])),
+        },
+    )
+
+
+def tags(resource: Resource) -> Condition:
+    """Return the condition on a row's tags: has, hasAny."""
+    return Condition(
+        "tag",
+        Operand.TAGS,
+        "tags",
+        {
+            "has": Op(_one(sa.Text), _COMPARE["eq"]),
+            "has_any": Op(_list(sa.Text), lambda column, p: column == sa.any_(p[0])),
+        },
+        (tag_uses, resource.prefix),
+    )

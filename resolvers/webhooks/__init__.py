@@ -1,0 +1,1 @@
+"""Webhooks: endpoints, their deliveries, and where these may go."""

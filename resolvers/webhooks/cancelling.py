@@ -1,0 +1,75 @@
+"""Deliveries that wait while their endpoint is disabled or deleted are cancelled, a bounded number at once.
+
+What is beyond that number is left to the job of one of them, which is made due: whoever runs it cancels as many again.
+"""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from models.base import TIMESTAMP
+from models.jobs import JobKind, JobState, jobs
+from models.webhooks import DeliveryStatus, EndpointStatus, deliveries, webhook_endpoints
+from resolvers.context import Context, now
+from resolvers.database.sql import ORG, statement
+
+AT_ONCE = 5_000
+
+_ENDPOINT = sa.bindparam("endpoint_id", type_=sa.Uuid)
+_QUEUED: sa.ColumnClause[str] = sa.literal_column(f"'{JobState.QUEUED.value}'")
+_DELIVERY: sa.ColumnClause[str] = sa.literal_column(f"'{JobKind.WEBHOOK_DELIVERY.value}'")
+_PENDING: sa.ColumnClause[str] = sa.literal_column(f"'{DeliveryStatus.PENDING.value}'")
+
+
+def _queued(*columns: Any) -> sa.Select[Any]:
+    """The queued jobs of an endpoint that hears nothing, but those that somebody else works on.
+
+    Who waited for a lock here could be waited for in turn: a worker locks the job first, and a redelivery last.
+    """
+    ends = webhook_endpoints.c
+    silent = sa.or_(ends.status != EndpointStatus.ENABLED.value, ends.deleted_at.is_not(None))
+    there = sa.select(ends.id).where(ends.org_id == ORG, ends.id == _ENDPOINT, silent).exists()
+    own = (jobs.c.org_id == ORG, jobs.c.lane == _ENDPOINT, jobs.c.state == _QUEUED, jobs.c.kind == _DELIVERY)
+    return sa.select(*columns).where(*own, there).with_for_update(skip_locked=True)
+
+
+def _each(column: Any) -> sa.ColumnElement[Any]:
+    """Any of the values of a column, as an array: a join would be planned by statistics that may be missing."""
+    return sa.any_(sa.func.array(sa.select(column).scalar_subquery(), type_=pg.ARRAY(sa.Uuid)))
+
+
+@statement
+def _cancel() -> sa.Select[Any]:
+    first = _queued(jobs.c.id, jobs.c.subject_id).order_by(jobs.c.run_at)
+    taken = first.limit(sa.bindparam("most", type_=sa.Integer)).cte("taken")
+    open_ = (deliveries.c.org_id == ORG, deliveries.c.id == _each(taken.c.subject_id), deliveries.c.status == _PENDING)
+    held = sa.select(deliveries.c.id).where(*open_).with_for_update(skip_locked=True).cte("held")
+    moved = {
+        "status": DeliveryStatus.CANCELLED.value,
+        "next_attempt_at": sa.null(),
+        "updated_at": sa.bindparam("moment", type_=TIMESTAMP),
+    }
+    gone = deliveries.update().where(deliveries.c.org_id == ORG, deliveries.c.id == _each(held.c.id)).values(moved)
+    ended = {"state": JobState.CANCELLED.value, "finished_at": sa.func.now()}
+    theirs = (jobs.c.org_id == ORG, jobs.c.id == _each(taken.c.id), jobs.c.subject_id == _each(held.c.id))
+    work = jobs.update().where(*theirs).values(ended).returning(jobs.c.id).cte("work")
+    last = _queued(jobs.c.id).where(sa.not_(jobs.c.id == _each(taken.c.id))).order_by(jobs.c.run_at.desc())
+    late = last.limit(1).cte("late")
+    sooner = jobs.update().where(jobs.c.org_id == ORG, jobs.c.id == _each(late.c.id)).values(run_at=sa.func.now())
+    left = sooner.returning(jobs.c.id).cte("sooner")
+    number = sa.select(sa.func.count()).select_from(work).scalar_subquery().label("number")
+    shown = sa.select(number, sa.select(left.c.id).scalar_subquery().label("left"))
+    return shown.add_cte(gone.returning(deliveries.c.id).cte("gone"))
+
+
+async def cancel(ctx: Context, endpoint_id: UUID) -> bool:
+    """Cancel what waits for an endpoint that is disabled or deleted, up to ``AT_ONCE``; whether more is left."""
+    row = await ctx.row(_cancel(), endpoint_id=endpoint_id, most=AT_ONCE, moment=now())
+    assert row is not None, "a count has one row"
+    if row["left"] is None:
+        return False
+    ctx.wakes.append(row["left"])
+    # What somebody works on is no reason to look again.
+    return bool(row["number"])

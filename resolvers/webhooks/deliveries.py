@@ -1,0 +1,232 @@
+"""Deliveries on their way: what one needs, what became of a try, and when an endpoint is given up."""
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from models.base import TIMESTAMP
+from models.keys import allows
+from models.typeid import encode
+from models.webhooks import (
+    EVENT,
+    DeliveryStatus,
+    EndpointCircuit,
+    EndpointStatus,
+    deliveries,
+    event_scopes,
+    events,
+    webhook_endpoints,
+)
+from resolvers.changes.edits import Edit
+from resolvers.context import Context, Row, now
+from resolvers.database.sql import ORG, statement
+from resolvers.errors import Refusal
+from resolvers.webhooks import cancelling, circuits, secrets
+from resolvers.webhooks.collections import WEBHOOKS
+
+GIVEN_UP_AFTER = timedelta(days=5)
+GONE = 410
+ATTEMPTS_KEPT = 20
+_LATEST = sa.cast(sa.literal_column(f"'$[last - {ATTEMPTS_KEPT - 1} to last]'"), pg.JSONPATH)
+_OPEN = deliveries.c.status.in_([sa.literal_column("'PENDING'"), sa.literal_column("'SENDING'")])
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedDelivery:
+    """What is sent, to where and with whose signature: the same id and body at each try."""
+
+    endpoint_id: UUID
+    endpoint_version: int
+    url: str
+    secrets: tuple[str, ...]
+    webhook_id: str
+    body: str
+    timeouts: int
+    circuit: EndpointCircuit
+    wait: float | None
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What became of one try. ``error`` is a code when there was no whole answer; ``body`` its first 1 KiB."""
+
+    at: str
+    response_code: int | None
+    duration_ms: int
+    error: str | None
+    body: str | None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the receiver took it: it answered 2xx."""
+        return self.response_code is not None and 200 <= self.response_code < 300
+
+
+_THIS = sa.and_(deliveries.c.org_id == ORG, deliveries.c.id == sa.bindparam("delivery_id", type_=sa.Uuid))
+
+
+@statement
+def _load() -> sa.Select[Any]:
+    ends = webhook_endpoints.c
+    there = sa.and_(events.c.org_id == deliveries.c.org_id, events.c.id == deliveries.c.event_id)
+    where = sa.and_(ends.org_id == deliveries.c.org_id, ends.id == deliveries.c.endpoint_id)
+    shown = (
+        deliveries.c.event_id, events.c.type, events.c.data, events.c.occurred_at, ends.id.label("endpoint_id"),
+        ends.version, ends.url, ends.secret, ends.previous_secret, ends.previous_until, ends.api_version,
+        ends.status, ends.deleted_at, ends.timeouts, ends.circuit, circuits.WAIT, circuits.ASKED,
+    )  # fmt: skip
+    joined = deliveries.join(events, there).join(webhook_endpoints, where)
+    return sa.select(*shown).select_from(joined).where(_THIS, _OPEN)
+
+
+@statement
+def _move() -> sa.Update:
+    tried = deliveries.c.attempts.op("||")(sa.bindparam("tried", type_=pg.JSONB))
+    moved = {
+        "status": sa.bindparam("new_status", type_=sa.Text),
+        "attempts": sa.func.jsonb_path_query_array(tried, _LATEST, type_=pg.JSONB),
+        "next_attempt_at": sa.bindparam("due", type_=TIMESTAMP),
+        "updated_at": sa.bindparam("moment", type_=TIMESTAMP),
+    }
+    return deliveries.update().where(_THIS, _OPEN).values(moved)
+
+
+@statement
+def _health(succeeded: bool, timed_out: bool) -> sa.Update:
+    """Only an endpoint that is still the version that was called learns how it did; its version stays."""
+    ends = webhook_endpoints.c
+    moment = sa.bindparam("moment", type_=TIMESTAMP)
+    called = (
+        ends.id == sa.bindparam("endpoint_id", type_=sa.Uuid),
+        ends.version == sa.bindparam("called", type_=sa.Integer),
+    )
+    learnt: dict[str, Any] = {"failing_since": sa.func.coalesce(ends.failing_since, moment), "last_failure_at": moment}
+    if succeeded:
+        learnt = {"failing_since": sa.null(), "last_success_at": moment}
+    learnt |= circuits.after_timeout() if timed_out else circuits.after_answer()
+    return webhook_endpoints.update().where(ends.org_id == ORG, *called).values(learnt).returning(*webhook_endpoints.c)
+
+
+@statement
+def _hears() -> sa.Select[Any]:
+    ends = webhook_endpoints.c
+    this = (ends.org_id == ORG, ends.id == sa.bindparam("endpoint_id", type_=sa.Uuid))
+    return sa.select(ends.status, ends.deleted_at).where(*this)
+
+
+def must_not_be_weaker(ctx: Context, scopes: Iterable[str]) -> None:
+    """Refuse a key that may not read what an endpoint with these scopes hears of. Raises Refusal FORBIDDEN."""
+    held = frozenset(scopes)
+    for scope in event_scopes():
+        if allows(held, scope) and not ctx.actor.may(scope):
+            message = f"The endpoint hears of what needs the scope {scope}: a key without it cannot do this."
+            raise Refusal("FORBIDDEN", message, field="id", scope=scope)
+
+
+async def load(ctx: Context, delivery_id: UUID) -> PreparedDelivery | None:
+    """What an open delivery needs. None when it is not to be sent: ended, or its endpoint deleted or disabled.
+
+    Raises UnreadableSecret.
+    """
+    row = await ctx.row(_load(), delivery_id=delivery_id)
+    if row is None or row["deleted_at"] is not None or row["status"] != EndpointStatus.ENABLED:
+        return None
+    stored = [row["secret"]]
+    if row["previous_secret"] is not None and row["previous_until"] is not None and row["previous_until"] > now():
+        stored.append(row["previous_secret"])
+    endpoint, ring = row["endpoint_id"], ctx.runtime.secret_keys
+    keys = tuple(secrets.decrypt(ring, ctx.org_id, endpoint, item) for item in stored)
+    webhook_id = encode(EVENT.prefix, row["event_id"])
+    state = (row["timeouts"], EndpointCircuit(row["circuit"]), row["wait"], bool(row["asked"]))
+    return PreparedDelivery(endpoint, row["version"], row["url"], keys, webhook_id, body_of(row), *state)
+
+
+async def must_wait(ctx: Context, prepared: PreparedDelivery) -> float | None:
+    """The seconds for which an endpoint's circuit lets nothing through; None when the prepared may be sent now."""
+    if prepared.circuit == EndpointCircuit.CLOSED or prepared.asked:
+        return None
+    if prepared.wait is not None and prepared.wait > 0:
+        return prepared.wait
+    return None if await circuits.take_probe(ctx, prepared.endpoint_id) else circuits.PROBE_S
+
+
+def body_of(row: Row) -> str:
+    """The body of an event: nothing in it depends on the try, so that each is the same to the byte."""
+    at = row["occurred_at"].isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    head = f'{{"type":"{row["type"]}","timestamp":"{at}","apiVersion":"{row["api_version"]}"'
+    return f'{head},"data":{row["data"]}}}'
+
+
+async def move(ctx: Context, delivery_id: UUID, status: DeliveryStatus, delay: float | None = None) -> None:
+    """Set an open delivery's status, with the next try after ``delay`` seconds."""
+    await _moved(ctx, delivery_id, status, delay, [])
+
+
+async def record(
+    ctx: Context,
+    delivery_id: UUID,
+    prepared: PreparedDelivery,
+    attempt: Attempt,
+    status: DeliveryStatus,
+    delay: float | None,
+) -> tuple[DeliveryStatus, datetime | None]:  # fmt: skip
+    """Add a try to the last 20 of its delivery, and record on its endpoint how it did.
+
+    The endpoint is disabled by a 410 or by five days of only failures, which cancels what waits for it. The delivery's
+    status, which is CANCELLED in place of PENDING where its endpoint is disabled or deleted; and the moment until
+    which the endpoint is sent nothing more, as it keeps timing out, or None.
+    """
+    tried = {
+        "at": attempt.at,
+        "responseCode": attempt.response_code,
+        "durationMs": attempt.duration_ms,
+        "error": attempt.error,
+        "body": attempt.body,
+    }
+    moment = now()
+    called = {"endpoint_id": prepared.endpoint_id, "called": prepared.endpoint_version, "moment": moment}
+    health = _health(attempt.succeeded, attempt.error in circuits.TIMED_OUT)
+    endpoint = await ctx.row(health, spread=random.uniform(0.8, 1.2), **called)
+    # Whoever disabled it since has committed, or waits for this: it is locked if it is the one that was called.
+    known = endpoint or await ctx.row(_hears(), endpoint_id=prepared.endpoint_id)
+    hears = known is not None and known["status"] == EndpointStatus.ENABLED and known["deleted_at"] is None
+    reason = None
+    if endpoint is not None and hears and not attempt.succeeded:
+        reason = _why_disabled(attempt, moment - endpoint["failing_since"])
+    if status == DeliveryStatus.PENDING and (not hears or reason is not None):
+        status, delay = DeliveryStatus.CANCELLED, None
+    await _moved(ctx, delivery_id, status, delay, [tried])
+    if endpoint is None or attempt.succeeded or not hears:
+        return status, None
+    if reason is not None:
+        await _disable(ctx, endpoint, reason)
+    return status, endpoint["paused_until"]
+
+
+def _why_disabled(attempt: Attempt, failing: timedelta) -> str | None:
+    if attempt.response_code == GONE:
+        return "The receiver answered 410 Gone."
+    return "Every delivery failed for five days." if failing >= GIVEN_UP_AFTER else None
+
+
+async def _moved(
+    ctx: Context, delivery_id: UUID, status: DeliveryStatus, delay: float | None, tried: list[dict[str, Any]]
+) -> None:
+    moment = now()
+    due = None if delay is None else moment + timedelta(seconds=delay)
+    values = {"new_status": status.value, "tried": tried, "due": due, "moment": moment}
+    await ctx.fetch(_move(), delivery_id=delivery_id, **values)
+
+
+async def _disable(ctx: Context, endpoint: Row, reason: str) -> None:
+    edit = Edit(ctx, WEBHOOKS, endpoint, dict(endpoint))
+    edit.set({"status": EndpointStatus.DISABLED, "disabled_reason": reason}, "disable")
+    await edit.save()
+    await cancelling.cancel(ctx, endpoint["id"])

@@ -1,0 +1,137 @@
+"""Webhook endpoints: read, create, update, rotate their secrets, delete. Their changes make no events."""
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from models.webhooks import API_VERSION, EndpointCircuit, EndpointStatus, WebhookEndpoint, webhook_endpoints
+from resolvers.changes.edits import Given, begin_edit, insert, new_row
+from resolvers.collections.rows import Key
+from resolvers.context import Context, Row, now
+from resolvers.database.sql import ORG, owned, statement
+from resolvers.errors import Refusal, bad_input
+from resolvers.webhooks import cancelling, secrets
+from resolvers.webhooks.addresses import check_literal
+from resolvers.webhooks.collections import WEBHOOKS
+from resolvers.webhooks.deliveries import must_not_be_weaker
+
+BOTH_SIGN_FOR = timedelta(hours=24)
+# Another address, or enabling, starts anew: what was learnt of failures is forgotten.
+_ANEW: dict[str, Any] = {"failing_since": None, "timeouts": 0, "circuit": EndpointCircuit.CLOSED, "paused_until": None}
+BY_HAND = "Disabled through the API."
+
+
+def _check(ctx: Context, url: str) -> None:
+    try:
+        check_literal(url, ctx.runtime.webhook_allow_private)
+    except ValueError as error:
+        text = str(error)
+        raise bad_input("url", f"{text[:1].upper()}{text[1:]}.", "INVALID_FORMAT") from error
+
+
+async def create(ctx: Context, given: Given) -> tuple[Row, str]:
+    """Create an endpoint; it and its secret, which is shown this once. It hears only of what the acting key could read.
+
+    Raises Refusal BAD_INPUT for its address, or CONFLICT (TOO_MANY_WEBHOOKS) at the limit of the organization.
+    """
+    _check(ctx, given["url"])
+    await _must_have_room(ctx)
+    row, secret = new_row(WebhookEndpoint, given), _shown_once(ctx)
+    row |= {
+        "secret": secrets.encrypt(ctx.runtime.secret_keys, ctx.org_id, row["id"], secret),
+        "api_version": API_VERSION,
+        "scopes": sorted(ctx.actor.scopes),
+    }
+    return await insert(ctx, WEBHOOKS, row), secret
+
+
+@statement
+def _turn() -> sa.Select[Any]:
+    name = sa.literal("webhooks:").concat(sa.cast(ORG, sa.Text))
+    return sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0)))
+
+
+@statement
+def _number() -> sa.Select[Any]:
+    return owned(webhook_endpoints, sa.func.count().label("number")).where(webhook_endpoints.c.deleted_at.is_(None))
+
+
+async def _must_have_room(ctx: Context) -> None:
+    # Two statements: the second one's snapshot has what was committed by those that the first one waited for.
+    await ctx.fetch(_turn())
+    row = await ctx.row(_number())
+    assert row is not None, "a count has one row"
+    most = ctx.runtime.webhook_endpoint_limit
+    if row["number"] >= most:
+        message = f"The organization has {row['number']} webhook endpoints and may have {most}: delete one first."
+        raise Refusal("CONFLICT", message, reason="TOO_MANY_WEBHOOKS", limit=most)
+
+
+def _shown_once(ctx: Context) -> str:
+    secret = secrets.new_secret()
+    ctx.once.append(secret)
+    return secret
+
+
+async def change(ctx: Context, key: Key, given: Given) -> Row:
+    """Change, enable or disable an endpoint. Enabling, or another address, forgets its failures.
+
+    Disabling cancels what waits for it, and what was left of that is cancelled before it is enabled: nothing that
+    happened before is sent after it.
+
+    Raises Refusal NOT_FOUND, VERSION_MISMATCH, BAD_INPUT for an address, or FORBIDDEN for a key that may not read
+    all that the endpoint hears of.
+    """
+    edit = await begin_edit(ctx, WEBHOOKS, key)
+    must_not_be_weaker(ctx, edit.old["scopes"])
+    changed = edit.changes(given)
+    if "url" in changed:
+        _check(ctx, changed["url"])
+    enabled = changed.get("status") == EndpointStatus.ENABLED
+    disabled = changed.get("status") == EndpointStatus.DISABLED
+    if enabled:
+        while await cancelling.cancel(ctx, edit.old["id"]):
+            pass
+        changed |= {"disabled_reason": None}
+    edit.set({name: value for name, value in changed.items() if not (disabled and name == "status")})
+    if disabled:
+        edit.set({"status": EndpointStatus.DISABLED, "disabled_reason": BY_HAND}, "disable")
+    if enabled or "url" in changed:
+        edit.row |= _ANEW
+    row = await edit.save()
+    if disabled:
+        await cancelling.cancel(ctx, row["id"])
+    return row
+
+
+async def rotate(ctx: Context, key: Key) -> tuple[Row, str]:
+    """Give an endpoint a new secret, shown this once; the old one signs beside it for 24 hours.
+
+    Until they are over another rotation replaces only the new one: whoever lost the answer that showed it rotates
+    again, and the receiver that still has the old one goes on.
+
+    Raises Refusal NOT_FOUND, VERSION_MISMATCH, or FORBIDDEN for a key that may not read all that the endpoint hears of.
+    """
+    edit = await begin_edit(ctx, WEBHOOKS, key)
+    old = edit.old
+    must_not_be_weaker(ctx, old["scopes"])
+    secret = _shown_once(ctx)
+    new: dict[str, Any] = {"secret": secrets.encrypt(ctx.runtime.secret_keys, ctx.org_id, old["id"], secret)}
+    if old["previous_until"] is None or old["previous_until"] <= now():
+        new |= {"previous_secret": old["secret"], "previous_until": now() + BOTH_SIGN_FOR}
+    edit.set(new, "rotate_secret")
+    return await edit.save(), secret
+
+
+async def remove(ctx: Context, key: Key) -> None:
+    """Delete an endpoint and cancel what waits for it; the history of its deliveries stays.
+
+    Raises Refusal NOT_FOUND or VERSION_MISMATCH.
+
+    A key that may not read what the endpoint hears of may delete it: that shows nobody anything.
+    """
+    edit = await begin_edit(ctx, WEBHOOKS, key)
+    edit.set({"deleted_at": now()}, "delete")
+    await edit.save()
+    await cancelling.cancel(ctx, edit.old["id"])

@@ -1,0 +1,243 @@
+"""Deliveries that a person asks for: send a test event, send an event again. They are tried at once."""
+
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from models.audit import audit_entries
+from models.base import TIMESTAMP
+from models.jobs import JobKind, JobState, jobs
+from models.typeid import decode, encode, new_uuid, uuid_at
+from models.webhooks import (
+    DELIVERY,
+    TEST_EVENT,
+    WEBHOOK,
+    DeliveryStatus,
+    EndpointCircuit,
+    EndpointStatus,
+    deliveries,
+    events,
+    webhook_endpoints,
+)
+from resolvers.audit.records import record_of
+from resolvers.changes.write import apply
+from resolvers.collections.rows import Key, locked
+from resolvers.context import Context, Row, now
+from resolvers.database.sql import ORG, owned, statement
+from resolvers.errors import Refusal, not_found
+from resolvers.webhooks import circuits
+from resolvers.webhooks.collections import WEBHOOKS
+from resolvers.webhooks.deliveries import must_not_be_weaker
+
+# Of one delivery, by hand; each starts the schedule of attempts again.
+REDELIVERIES = 10
+# Of one endpoint. Their audit entries are counted: nobody can delete those, and an index has them by endpoint and time.
+TEST_EVENTS = 10
+TEST_EVENTS_WITHIN = timedelta(minutes=10)
+TEST_EVENTS_BOUND = f"{TEST_EVENTS} test events within {TEST_EVENTS_WITHIN // timedelta(minutes=1)} minutes"
+_LANE = sa.bindparam("lane", type_=sa.Uuid)
+_DUE = sa.bindparam("due", type_=TIMESTAMP)
+_MOMENT = sa.bindparam("moment", type_=TIMESTAMP)
+_SINCE = sa.bindparam("since", type_=TIMESTAMP)
+_DELIVERY = sa.bindparam("delivery_id", type_=sa.Uuid)
+_TEST: sa.ColumnClause[str] = sa.literal_column(f"'{WEBHOOK.action('test')}'", sa.Text)
+
+
+def _job() -> sa.CTE:
+    """The job of a delivery."""
+    work = jobs.insert().values(
+        org_id=ORG,
+        id=sa.bindparam("job_id", type_=sa.Uuid),
+        kind=JobKind.WEBHOOK_DELIVERY.value,
+        subject_id=_DELIVERY,
+        lane=_LANE,
+        queue="webhooks",
+        run_at=_DUE,
+        state=JobState.QUEUED.value,
+        attempt=0,
+        claim_no=0,
+    )
+    return work.returning(jobs.c.id).cte("work")
+
+
+@statement
+def _test() -> sa.Select[Any]:
+    """A test event, its one delivery and its job."""
+    event, endpoint = sa.bindparam("event_id", type_=sa.Uuid), sa.bindparam("endpoint_id", type_=sa.Uuid)
+    told = events.insert().values(
+        org_id=ORG,
+        id=event,
+        type=TEST_EVENT,
+        resource_id=endpoint,
+        resource_version=sa.bindparam("resource_version", type_=sa.Integer),
+        data=sa.bindparam("data", type_=sa.Text),
+        occurred_at=_MOMENT,
+    )
+    sent = deliveries.insert().values(
+        org_id=ORG,
+        id=_DELIVERY,
+        event_id=event,
+        endpoint_id=endpoint,
+        event_type=TEST_EVENT,
+        status=DeliveryStatus.PENDING.value,
+        attempts=sa.cast(sa.literal("[]", sa.Text), pg.JSONB),
+        next_attempt_at=_DUE,
+        updated_at=_MOMENT,
+    )
+    shown = sent.returning(*deliveries.c).cte("sent")
+    return sa.select(shown).add_cte(told.returning(events.c.id).cte("told"), _job())
+
+
+@statement
+def _latest_tests() -> sa.Select[Any]:
+    entries = audit_entries.c
+    of_endpoint = (entries.target_id == sa.bindparam("endpoint_id", type_=sa.Uuid), entries.action == _TEST)
+    # The index has ids, which may be some milliseconds ahead of the time where many are made at once.
+    late = (entries.id >= sa.bindparam("least", type_=sa.Uuid), entries.occurred_at > _SINCE)
+    query = owned(audit_entries, entries.occurred_at).where(*of_endpoint, *late)
+    return query.order_by(entries.id.desc()).limit(TEST_EVENTS)
+
+
+async def _must_have_test_events_left(ctx: Context, endpoint: Row) -> None:
+    # The endpoint is locked: what another request adds was committed before this looks, or comes after it.
+    moment = now()
+    since = moment - TEST_EVENTS_WITHIN
+    rows = await ctx.fetch(_latest_tests(), endpoint_id=endpoint["id"], least=uuid_at(since), since=since)
+    latest = [row["occurred_at"] for row in rows]
+    if len(latest) < TEST_EVENTS:
+        return
+    wait = max(1, ceil((latest[-1] + TEST_EVENTS_WITHIN - moment).total_seconds()))
+    minutes = TEST_EVENTS_WITHIN // timedelta(minutes=1)
+    message = (
+        f"The endpoint was sent {TEST_EVENTS} test events within {minutes} minutes, which is as many as it can be."
+    )
+    raise Refusal("RATE_LIMITED", message, field="id", limit=TEST_EVENTS, retryAfter=wait)
+
+
+async def send_test(ctx: Context, key: Key) -> Row:
+    """Send an event ``webhook.test`` to one endpoint, whatever it listens to; its data is the endpoint.
+
+    The delivery. Raises Refusal NOT_FOUND, CONFLICT (WEBHOOK_DISABLED), or RATE_LIMITED after ten within ten minutes.
+    """
+    endpoint = await locked(ctx, WEBHOOKS, key)
+    _must_be_enabled(endpoint["status"])
+    await _must_have_test_events_left(ctx, endpoint)
+    delivery, job, moment = new_uuid(), new_uuid(), now()
+    place = await _place(ctx, endpoint["id"], endpoint["circuit"], delivery, moment)
+    await _recorded(ctx, endpoint, "test", delivery)
+    row = await ctx.row(
+        _test(), event_id=new_uuid(), endpoint_id=endpoint["id"], resource_version=endpoint["version"],
+        data=ctx.runtime.renderers[WEBHOOK.prefix](endpoint), delivery_id=delivery, job_id=job, moment=moment, **place,
+    )  # fmt: skip
+    ctx.wakes.append(job)
+    return row
+
+
+async def _place(ctx: Context, endpoint: UUID, circuit: str, delivery: UUID, moment: datetime) -> dict[str, Any]:
+    """When a delivery that is asked for is due, and the lane of its job.
+
+    It is due at once, or, while another one tries an endpoint that is spared, when that has ended. Where it is the one
+    that tries, it has a lane of its own: a worker that knows of the pause starts nothing of the endpoint's.
+    """
+    place = {"lane": endpoint, "due": moment}
+    if circuit == EndpointCircuit.CLOSED:
+        return place
+    until = await circuits.reserve(ctx, endpoint, moment)
+    return {"lane": delivery, "due": moment} if until is None else place | {"due": until}
+
+
+def _must_be_enabled(status: str) -> None:
+    if status != EndpointStatus.ENABLED:
+        message = "The endpoint is disabled: enable it first."
+        raise Refusal("CONFLICT", message, field="id", reason="WEBHOOK_DISABLED")
+
+
+async def _recorded(ctx: Context, endpoint: Any, verb: str, delivery: Any) -> None:
+    record = record_of(WEBHOOK.action(verb), {}, {"delivery": encode(DELIVERY.prefix, delivery)})
+    await apply(ctx, WEBHOOKS, None, endpoint, (), [record])
+
+
+@statement
+def _locked() -> sa.Select[Any]:
+    ends = webhook_endpoints.c
+    where = sa.and_(ends.org_id == deliveries.c.org_id, ends.id == deliveries.c.endpoint_id, ends.deleted_at.is_(None))
+    joined = deliveries.join(webhook_endpoints, where)
+    shown = (ends.status.label("endpoint_status"), ends.circuit, ends.scopes)
+    query = sa.select(*deliveries.c, *shown).select_from(joined)
+    return query.where(deliveries.c.org_id == ORG, deliveries.c.id == _DELIVERY).with_for_update(of=deliveries)
+
+
+def _due_now() -> sa.CTE:
+    this = (deliveries.c.org_id == ORG, deliveries.c.id == _DELIVERY)
+    moved: dict[str, Any] = {
+        "status": DeliveryStatus.PENDING.value,
+        "redeliveries": deliveries.c.redeliveries + 1,
+        "next_attempt_at": _MOMENT,
+        "updated_at": _MOMENT,
+    }
+    return deliveries.update().where(*this).values(moved).returning(*deliveries.c).cte("again")
+
+
+@statement
+def _again() -> sa.Select[Any]:
+    """An ended delivery made open, with a new job."""
+    work = _job()
+    again = _due_now()
+    return sa.select(again, work.c.id.label("job")).join_from(again, work, sa.true())
+
+
+@statement
+def _sooner() -> sa.Select[Any]:
+    """A waiting delivery whose job is due now instead; no row while the job runs."""
+    mine = (jobs.c.org_id == ORG, jobs.c.subject_id == _DELIVERY)
+    queued = (jobs.c.kind == JobKind.WEBHOOK_DELIVERY.value, jobs.c.state == JobState.QUEUED.value)
+    work = jobs.update().where(*mine, *queued).values(run_at=_MOMENT).returning(jobs.c.id).cte("work")
+    again = _due_now()
+    return sa.select(again, work.c.id.label("job")).join_from(again, work, sa.true())
+
+
+@statement
+def _placed() -> sa.Select[Any]:
+    """A delivery's queued job in another lane, and both at another time."""
+    this = (deliveries.c.org_id == ORG, deliveries.c.id == _DELIVERY)
+    moved = deliveries.update().where(*this).values(next_attempt_at=_DUE).returning(*deliveries.c).cte("moved")
+    job = (jobs.c.org_id == ORG, jobs.c.id == sa.bindparam("job_id", type_=sa.Uuid))
+    work = jobs.update().where(*job).values(lane=_LANE, run_at=_DUE).returning(jobs.c.id).cte("work")
+    return sa.select(moved, work.c.id.label("job")).join_from(moved, work, sa.true())
+
+
+async def redeliver(ctx: Context, key: Key) -> Row:
+    """Send an event to its endpoint again, with the same id and body; one that waits for its next try goes now.
+
+    Raises Refusal NOT_FOUND, FORBIDDEN for a key that may not read all that the endpoint hears of, or CONFLICT
+    (WEBHOOK_DISABLED, DELIVERY_RUNNING while it is being sent, or TOO_MANY_REDELIVERIES after the tenth).
+    """
+    delivery_id = decode(DELIVERY.prefix, key.id)
+    old = None if delivery_id is None else await ctx.row(_locked(), delivery_id=delivery_id)
+    if delivery_id is None or old is None:
+        raise not_found(DELIVERY.label)
+    must_not_be_weaker(ctx, old["scopes"])
+    _must_be_enabled(old["endpoint_status"])
+    if old["redeliveries"] >= REDELIVERIES:
+        message = f"The delivery was sent again {REDELIVERIES} times, which is as often as it can be."
+        raise Refusal("CONFLICT", message, field="id", reason="TOO_MANY_REDELIVERIES", limit=REDELIVERIES)
+    row, lane, moment = None, old["endpoint_id"], now()
+    if old["status"] != DeliveryStatus.SENDING:
+        waits = old["status"] == DeliveryStatus.PENDING
+        values = {"delivery_id": delivery_id, "job_id": new_uuid(), "lane": lane, "due": moment, "moment": moment}
+        row = await ctx.row(_sooner() if waits else _again(), **values)
+    if row is None:
+        message = "The delivery is being sent: wait for what becomes of it."
+        raise Refusal("CONFLICT", message, field="id", reason="DELIVERY_RUNNING")
+    if old["circuit"] != EndpointCircuit.CLOSED:
+        # After the job is locked, as a worker that has it locks the endpoint before the delivery.
+        place = await _place(ctx, lane, old["circuit"], delivery_id, moment)
+        row = await ctx.row(_placed(), delivery_id=delivery_id, job_id=row["job"], **place)
+        assert row is not None, "the delivery and its job are locked"
+    await _recorded(ctx, {"id": old["endpoint_id"]}, "redeliver", delivery_id)
+    ctx.wakes.append(row["job"])
+    return row

@@ -1,0 +1,1 @@
+"""How the graph is declared: types, inputs, fields and mutations."""

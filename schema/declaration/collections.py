@@ -1,0 +1,87 @@
+"""Fields that lead to a collection: one object by its id, a list, the object or the objects that belong to another."""
+
+from collections.abc import Callable
+from types import GenericAlias
+from typing import Any
+
+import strawberry
+
+from resolvers.collections import loaders
+from resolvers.collections.collection import Collection
+from resolvers.collections.nodes import is_node
+from resolvers.context import BatchResolver
+from schema.declaration.fields import argument, batched
+from schema.declaration.filters import filter_of, order_of
+
+FIRST = "Return the first _n_ items: 1 to 100. 20 when neither `first` nor `last` is given."
+PAGE = (
+    "Page number, from 1, for pages of `first` items. Reaches the first 10,000 items. Not together with `last`,"
+    " `after` or `before`."
+)
+ORDER_BY = "Sort order: at most three different fields. Newest first by default."
+
+
+def page_arguments(collection: Collection) -> Callable[[], list[Any]]:
+    """Return a function that makes what every connection takes, when all collections are declared."""
+
+    def made() -> list[Any]:
+        return [
+            argument(
+                "first",
+                int | None,
+                "Return the first _n_ items: 1 to 100. 20 when neither `first` nor `last` is given.",
+            ),
+            argument("after", str | None, "Return the items that come after this cursor."),
+            argument("last", int | None, "Return the last _n_ items: 1 to 100. Not together with `first`."),
+            argument("before", str | None, "Return the items that come before this cursor."),
+            argument("page", int | None, PAGE),
+            argument("filter", filter_of(collection) | None, "Filter conditions."),
+            argument("order_by", GenericAlias(list, (order_of(collection),)) | None, ORDER_BY, "orderBy"),
+        ]
+
+    return made
+
+
+def one(collection: Collection) -> Any:
+    """Return a root field: the object of an id, which is a node too."""
+    label = collection.resource.label
+    is_node(collection.name)
+    return batched(
+        loaders.one(collection),
+        description=f"Look up {_article(label)} {label} by ID. Null when it does not exist.",
+        arguments=lambda: [argument("id", strawberry.ID, f"ID of the {label}.")],
+        cost=1,
+    )
+
+
+def many(collection: Collection) -> Any:
+    """Return a root field: a page of a collection."""
+    return pages_of(
+        collection,
+        loaders.many(collection),
+        description=f"The organization's {collection.resource.labels}, newest first by default.",
+    )
+
+
+def pages_of(collection: Collection, resolve: BatchResolver, *needs: str, description: str, also: Any = ()) -> Any:
+    """Return a field: a page of a collection by a batch resolver of one's own, with arguments ``also``."""
+    made = page_arguments(collection)
+    return batched(resolve, *needs, description=description, arguments=lambda: [*also, *made()])
+
+
+def to_one(collection: Collection, column: str, description: str) -> Any:
+    """Return a field: the object that a column of the parent's row refers to."""
+    joined_by = column if collection.joins else None
+    resolve = loaders.to_one(collection, column)
+    return batched(resolve, column, description=description, joined_by=joined_by)
+
+
+def to_many(collection: Collection, column: str, description: str) -> Any:
+    """Return a field: a page of the objects of which a column refers to the parent."""
+    return pages_of(
+        collection, loaders.to_many(collection, column), "id", description=f"{description}, newest first by default."
+    )
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[0] in "aeiouAEIOU" else "a"

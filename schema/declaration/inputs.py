@@ -1,0 +1,189 @@
+"""Inputs: their bounds are the model's, checked all at once, each wrong value an error that names its field."""
+
+from collections.abc import Callable, Hashable, Mapping
+from datetime import datetime
+from functools import cache
+from inspect import cleandoc
+from itertools import takewhile
+from types import NoneType
+from typing import Annotated, Any, TypeVar, cast, dataclass_transform, get_args
+from uuid import UUID
+
+import strawberry
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from resolvers.errors import REASONS, Refusal, Refusals, bad_input
+from schema.declaration.fields import describe, given
+
+T = TypeVar("T")
+# GraphQL's own types have checked these; an id is decoded by the resolver that knows what it should lead to.
+COERCED = (UUID, datetime, datetime | None)
+# At most so many wrong values are reported: it would take long to find more.
+MOST_PROBLEMS = 50
+# The argument that every mutation takes.
+INPUT = "input"
+EXPECTED = "Version that the object must have. With any other, the mutation fails with `VERSION_MISMATCH`."
+MERGED = "Absent fields keep their values; `null` clears a field."
+NEVER_NULL = "It may be left out, but not be null."
+_LENGTHS = {
+    "too_short": ("at least", "min_length"),
+    "string_too_short": ("at least", "min_length"),
+    "too_long": ("at most", "max_length"),
+    "string_too_long": ("at most", "max_length"),
+}
+_RANGES = {"greater_than_equal": ("at least", "ge", "minimum"), "less_than_equal": ("at most", "le", "maximum")}
+# What a value of another type should be, by pydantic's type of error.
+_TYPES = {"string_type": "a string", "list_type": "a list", "dict_type": "an object"}
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
+def input_type(
+    model: type[Any] | None = None, *, description: str = "", also: type[Any] | None = None, clears: bool = False
+) -> Callable[[type[T]], type[T]]:
+    """Return a decorator that makes a GraphQL input, described by its docstring unless a description is given.
+
+    Meaning and bounds of its fields are those of the model's fields of the same names; ``also`` bounds fields that are
+    no column. ``clears``: a null empties what may be empty, and is refused elsewhere.
+    """
+
+    def make(cls: type[T]) -> type[T]:
+        says = description or cleandoc(cls.__doc__ or "")
+        made = strawberry.input(cls, description=f"{says} {MERGED}" if clears else says)
+        describe(made, model)
+        bounded: Any = made
+        bounded.bounds = _bounds(made, also) | _bounds(made, model)
+        bounded.clears = clears
+        bounded.defaults = {} if clears else _defaults(made, model)
+        bounded.cannot_be_cleared = _never_empty(made, model) if clears else frozenset()
+        return made
+
+    return make
+
+
+def _bounds(cls: type[Any], model: type[Any] | None) -> dict[str, TypeAdapter[Any]]:
+    found = {}
+    for field in cls.__strawberry_definition__.fields:
+        known = _column(model, field.python_name)
+        if known is not None and known.annotation not in COERCED:
+            kind: Any = known.annotation
+            for item in known.metadata:
+                kind = Annotated[kind, item]
+            found[field.python_name] = TypeAdapter(kind)
+    return found
+
+
+def _defaults(cls: type[Any], model: type[Any] | None) -> dict[str, Any]:
+    """What the columns of fields that are left out hold, where that is the same for every row."""
+    columns = {field.python_name: _column(model, field.python_name) for field in cls.__strawberry_definition__.fields}
+    return {
+        name: column.default
+        for name, column in columns.items()
+        if column is not None and column.default is not None and not column.is_required()
+    }
+
+
+def _column(model: type[Any] | None, name: str) -> Any:
+    """The model's field of a name, which may have an underscore at its end there."""
+    return None if model is None else model.model_fields.get(name) or model.model_fields.get(name + "_")
+
+
+def _never_empty(cls: type[Any], model: type[Any] | None) -> frozenset[str]:
+    """The fields whose columns always have a value."""
+    columns = {field.python_name: _column(model, field.python_name) for field in cls.__strawberry_definition__.fields}
+    return frozenset(
+        name for name, column in columns.items() if column is not None and NoneType not in get_args(column.annotation)
+    )
+
+
+@strawberry.input
+class UpdateInput:
+    """Which object to change."""
+
+    id: strawberry.ID = strawberry.field(description="ID of the object.")
+    expected_version: strawberry.Maybe[int] = strawberry.field(description=EXPECTED)
+
+
+def values_of(value: Any) -> dict[str, Any]:
+    """Return what an input holds, normalized, by Python names. Raises Refusals with the values that are out of bounds,
+    each with its field as clients write it."""
+    problems: list[Refusal] = []
+    found = _checked(value, f"{INPUT}.", problems)
+    for problem in problems:
+        problem.placed = True
+    if problems:
+        raise Refusals(problems[:MOST_PROBLEMS])
+    return found
+
+
+def _checked(value: Any, path: str, problems: list[Refusal]) -> dict[str, Any]:
+    cls = type(value)
+    found: dict[str, Any] = {}
+    for name, part in _plain(value).items():
+        here = f"{path}{_graphql_names(cast(Hashable, cls))[name]}"
+        if isinstance(part, list) and part and hasattr(type(part[0]), "bounds"):
+            items = (_checked(item, f"{here}.{index}.", problems) for index, item in enumerate(part))
+            found[name] = list(takewhile(lambda _: len(problems) < MOST_PROBLEMS, items))
+            continue
+        if part is None and name in cls.cannot_be_cleared:
+            problems.append(bad_input(here, NEVER_NULL, "REQUIRED"))
+            continue
+        adapter = cls.bounds.get(name)
+        found[name] = part if adapter is None else fits(adapter, part, here, problems)
+    return found
+
+
+def _plain(value: Any) -> Mapping[str, Any]:
+    """One level of an input: absent left out, nested inputs kept."""
+    found = {}
+    for field in type(value).__strawberry_definition__.fields:
+        part = getattr(value, field.python_name)
+        if isinstance(part, strawberry.Some):
+            found[field.python_name] = part.value
+        elif part is not None and part is not strawberry.UNSET:
+            found[field.python_name] = part
+    return found
+
+
+@cache
+def _graphql_names(cls: type[Any]) -> dict[str, str]:
+    names = {}
+    for field in cls.__strawberry_definition__.fields:
+        head, *tail = field.python_name.rstrip("_").split("_")
+        names[field.python_name] = field.graphql_name or head + "".join(word.capitalize() for word in tail)
+    return names
+
+
+def fits(adapter: TypeAdapter[Any], value: Any, path: str, problems: list[Refusal]) -> Any:
+    """A value, normalized; what is wrong with it is added to the problems."""
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        for problem in error.errors(include_url=False):
+            where = ".".join([path, *(str(part) for part in problem["loc"] if not str(part).startswith("function-"))])
+            text, reason, extra = _told(problem)
+            problems.append(bad_input(where, f"{text[:1].upper()}{text[1:]}.", reason, **extra))
+        return value
+
+
+def _told(problem: ErrorDetails) -> tuple[str, str, dict[str, Any]]:
+    """What is wrong with a value: in words, as one of the reasons of a BAD_INPUT, and what else helps."""
+    kind = problem["type"]
+    if kind in _LENGTHS:
+        words, name = _LENGTHS[kind]
+        number = problem["ctx"][name]
+        what = "character" if isinstance(problem["input"], str) else "item"
+        text = f"must have {words} {number} {what}{'' if number == 1 else 's'}"
+        return text, "TOO_SHORT" if name == "min_length" else "TOO_LONG", {"limit": number}
+    if kind in _RANGES:
+        words, name, bound = _RANGES[kind]
+        number = problem["ctx"][name]
+        return f"must be {words} {number}", "OUT_OF_RANGE", {bound: number}
+    if kind in REASONS:
+        return problem["msg"], kind, problem.get("ctx", {})
+    if kind == "value_error":
+        return problem["msg"].removeprefix("Value error, "), "INVALID_FORMAT", {}
+    return f"must be {_TYPES.get(kind, 'a whole number')}", "WRONG_TYPE", {}
+
+
+__all__ = ["EXPECTED", "NEVER_NULL", "UpdateInput", "fits", "given", "input_type", "values_of"]

@@ -1,0 +1,160 @@
+"""What every mutation has: its scope, its cost, one transaction, and null for one that is refused."""
+
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from inspect import cleandoc
+from typing import Any, TypeVar, cast
+
+import strawberry
+
+from models.resources import Resource
+from resolvers.changes.edits import Given
+from resolvers.collections.rows import Key
+from resolvers.context import Context, Row
+from resolvers.errors import fields_of
+from schema.declaration.fields import RESOURCE_TYPES, Info, Requires, object_type
+from schema.declaration.inputs import INPUT, UpdateInput, input_type, values_of
+
+MUTATION_COST = 10
+F = TypeVar("F", bound=Callable[..., Any])
+MEANING = "The mutation's input."
+
+
+def mutation(resource: Resource, description: str) -> Callable[[F], F]:
+    """Return a decorator of a root field that changes something: it needs the resource's write scope, costs 10, and
+    runs in a transaction of its own.
+
+    It is nullable whatever its resolver gives: where it is refused, the fields beside it are answered. The fields of
+    its refusals are those of its ``input``.
+    """
+    metadata = {"cost": MUTATION_COST, "needs": ()}
+
+    def field(resolver: F) -> F:
+        @wraps(resolver)
+        async def resolve(*args: Any, **kwargs: Any) -> Any:
+            with fields_of(INPUT):
+                return await resolver(*args, **kwargs)
+
+        made: Any = strawberry.mutation(
+            resolve, graphql_type=resolver.__annotations__["return"] | None, description=description,
+            directives=[Requires(scope=resource.write_scope)], metadata=metadata,
+        )  # fmt: skip
+        for argument in made.base_resolver.arguments:
+            argument.description = MEANING
+        return cast("F", made)
+
+    return field
+
+
+def key_of(given: dict[str, Any]) -> Key:
+    """Take which object to change, and its expected version, out of an input's values."""
+    return Key(given.pop("id"), given.pop("expected_version", None))
+
+
+# A resolver returns the row, or with further fields of its payload a tuple of the row and their values.
+Create = Callable[[Context, Given], Coroutine[Any, Any, Any]]
+Change = Callable[[Context, Key, Given], Coroutine[Any, Any, Any]]
+# A field of a payload: its type and its description.
+Shown = tuple[Any, str]
+
+
+def creates(type_: type[Any], input_: type[Any], create: Create, description: str, **also: Shown) -> Any:
+    """Return a mutation that creates an object of a type; its payload has the object, and what is given ``also``."""
+    returns = f"The created {RESOURCE_TYPES[type_].label}."
+    return _returns(type_, input_, create, description, returns, also)
+
+
+def updates(
+    type_: type[Any], input_: type[Any], change: Change, description: str, *, returns: str | None = None, **also: Shown
+) -> Any:
+    """Return a mutation that changes the object of the input's ``id``; its payload has an object of the type, and what
+    is given ``also``."""
+
+    async def run(ctx: Context, given: Given) -> Any:
+        values = dict(given)
+        return await change(ctx, key_of(values), values)
+
+    shown = returns or f"The updated {RESOURCE_TYPES[type_].label}."
+    return _returns(type_, input_, run, description, shown, also)
+
+
+def acts_on(
+    type_: type[Any], input_: type[Any], act: Callable[[Context, Key], Coroutine[Any, Any, Any]], description: str, *,
+    returns: str | None = None, **also: Shown,
+) -> Any:  # fmt: skip
+    """Return a mutation that acts on the object of the input's ``id``, as ``updates``."""
+
+    async def run(ctx: Context, given: Given) -> Any:
+        return await act(ctx, key_of(dict(given)))
+
+    shown = returns or f"The updated {RESOURCE_TYPES[type_].label}."
+    return _returns(type_, input_, run, description, shown, also)
+
+
+def _returns(
+    type_: type[Any], input_: type[Any], run: Create, description: str, returns: str, also: dict[str, Shown]
+) -> Any:
+    resource = RESOURCE_TYPES[type_]
+    payload = payload_of(input_.__name__.removesuffix("Input"), **{resource.singular: (type_, returns)}, **also)
+
+    async def resolve(ctx: Context, given: Given) -> dict[str, Any]:
+        row = await run(ctx, given)
+        return dict(zip([resource.singular, *also], row if also else [row], strict=True))
+
+    return _field(resource, description, input_, payload, resolve)
+
+
+def deletes(
+    type_: type[Any], remove: Callable[[Context, Key], Coroutine[Any, Any, Row | None]], description: str, *,
+    keeps: str | None = None,
+) -> Any:  # fmt: skip
+    """Return a mutation that deletes the object of the input's ``id``; its payload is that id.
+
+    ``keeps`` describes the object in the payload, for a ``remove`` that returns one where it keeps it instead.
+    """
+    resource = RESOURCE_TYPES[type_]
+    name = "Delete" + "".join(part.capitalize() for part in resource.singular.split("_"))
+    id_, label = strawberry.ID, resource.label
+    input_: Any = type(f"{name}Input", (UpdateInput,), {"__module__": __name__})
+    input_ = input_type(description=f"The {label} to delete.")(input_)
+    fields: dict[str, Shown] = {"deleted_id": (id_ | None, f"ID of the deleted {label}.")}
+    if keeps is not None:
+        fields["deleted_id"] = (id_ | None, f"ID of the deleted {label}; null when it was kept.")
+        fields[resource.singular] = (type_ | None, keeps)
+    payload = payload_of(name, **fields)
+
+    async def run(ctx: Context, given: Given) -> dict[str, Any]:
+        key = key_of(dict(given))
+        kept = await remove(ctx, key)
+        found: dict[str, Any] = {"deleted_id": key.id if kept is None else None}
+        return found if keeps is None else found | {resource.singular: kept}
+
+    return _field(resource, description, input_, payload, run)
+
+
+def payload_of(mutation_name: str, **fields: Shown) -> Any:
+    """Return the payload type of a mutation, named in capitals, with its fields' types and descriptions."""
+    made = type(
+        f"{mutation_name}Payload",
+        (),
+        {
+            "__module__": __name__,
+            "__annotations__": {name: type_ for name, (type_, _) in fields.items()},
+            **{name: strawberry.field(description=meaning) for name, (_, meaning) in fields.items()},
+        },
+    )
+    return object_type(description=f"Result of {mutation_name[0].lower()}{mutation_name[1:]}.")(made)
+
+
+def _field(
+    resource: Resource, description: str, input_: Any, payload: Any,
+    run: Callable[[Context, Given], Coroutine[Any, Any, dict[str, Any]]],
+) -> Any:  # fmt: skip
+    async def resolve(self: Any, info: Info, input: Any) -> Any:
+        return payload(**await run(info.context, values_of(input)))
+
+    resolve.__annotations__ = {"info": Info, "input": input_, "return": payload}
+    return mutation(resource, cleandoc(description))(resolve)
+
+
+__all__ = ["Info", "acts_on", "creates", "deletes", "key_of", "mutation", "payload_of", "updates"]

@@ -1,0 +1,1 @@
+"""What becomes of a request: its document is checked, its variables read, its operation run."""

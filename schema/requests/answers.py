@@ -1,0 +1,85 @@
+"""Answers: the data, the errors and the cost of an operation, before they are written for one of the APIs."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import GraphQLError
+
+from execution import DocumentError, DocumentLimitError, DocumentSyntaxError, Operation, Outcome
+from models.keys import Source
+from resolvers.context import Context
+from resolvers.errors import ErrorView, Refusal, Refusals, shown_refusal
+from schema.requests.errors import locations_of, shown_error
+from schema.requests.places import variable_at
+
+
+@dataclass(slots=True)
+class Answer:
+    """What an operation gave. ``ran`` is false for one that was refused before anything ran.
+
+    ``cost`` is what was asked, ``actual`` what the objects that came cost, None where none was counted.
+    """
+
+    data: dict[str, Any] | None
+    errors: list[ErrorView] = field(default_factory=list)
+    ran: bool = True
+    cost: int = 0
+    actual: int | None = None
+    remaining: int | None = None
+
+    @property
+    def bare(self) -> bool:
+        """Whether no root field was answered."""
+        return not self.data or all(part is None for part in self.data.values())
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the first error; 200 without one."""
+        first: int = self.errors[0]["extensions"]["status"] if self.errors else 200
+        return first
+
+
+def answered(ctx: Context, operation: Operation, result: Outcome) -> Answer:
+    """Return the answer of an operation that ran."""
+    return Answer(result.data, errors_of(ctx, operation, result) if result.errors else [], actual=result.cost)
+
+
+def errors_of(ctx: Context, operation: Operation, result: Outcome) -> list[ErrorView]:
+    """Return the errors of an outcome as a client sees them; a value that a variable gave is named by it too.
+
+    REST's callers never see the operation, so that its variables are not named to them.
+    """
+    found: list[ErrorView] = []
+    for error in result.errors or ():
+        shown = shown_error(error, ctx.request_id)
+        if ctx.source is not Source.REST:
+            for each in shown:
+                _name_variable(operation, error, each)
+        found += shown
+    return found
+
+
+def _name_variable(operation: Operation, error: GraphQLError, shown: ErrorView) -> None:
+    name = variable_at(error.nodes, shown["extensions"].get("field"))
+    for defined in operation.definition.variable_definitions or ():
+        if defined.variable.name.value == name:
+            shown["extensions"]["variable"] = name
+            shown["locations"] = locations_of(defined)
+
+
+def code_of(error: DocumentError) -> str:
+    """Return the error code of a document that cannot run."""
+    if isinstance(error, DocumentLimitError):
+        return "TOO_COMPLEX"
+    return "GRAPHQL_PARSE_FAILED" if isinstance(error, DocumentSyntaxError) else "GRAPHQL_VALIDATION_FAILED"
+
+
+def refused_answer(error: Refusal | Refusals | DocumentError, request_id: str) -> Answer:
+    """The answer to what was refused before it ran."""
+    if isinstance(error, DocumentError):
+        errors = [shown for each in error.errors for shown in shown_error(each, request_id, code_of(error))]
+    elif isinstance(error, Refusals):
+        errors = [shown_refusal(refusal, request_id) for refusal in error.refusals]
+    else:
+        errors = [shown_refusal(error, request_id)]
+    return Answer(None, errors, ran=False)

@@ -1,0 +1,258 @@
+"""Runs operations: judged, allowed, each root field of a mutation in a transaction of its own."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import NoSchemaIntrospectionCustomRule, located_error
+
+from execution import (
+    FIELDS_FOR_ONE,
+    FREE_FIELDS,
+    MOST_TOKENS,
+    CostAnalysis,
+    CostCheck,
+    Executor,
+    Limits,
+    Operation,
+    Outcome,
+    Serializers,
+    Variables,
+    declared,
+    fields_of,
+    introspects_too_much,
+)
+from models.keys import Source
+from resolvers.changes import idempotency
+from resolvers.context import Actor, Context
+from resolvers.database.loaded import Loaded
+from resolvers.errors import ErrorView, Refusal, Refusals
+from schema.graph import CORE, FIELDS, RULES
+from schema.requests.answers import Answer, answered, errors_of, refused_answer
+from schema.requests.checks import CHECKS
+from schema.requests.errors import shown_error, too_deep
+from schema.requests.repeats import TYPENAME, Repeatable
+from schema.requests.sizes import bounded
+from schema.requests.variables import checked_variables
+
+
+@dataclass(slots=True)
+class Prepared:
+    """An operation that is known to be fit: what it is, what it was asked with, what it costs and needs.
+
+    ``identity`` has the variables that a repeat with the same Idempotency-Key must have, where they are others. ``new``
+    is what reading and judging it costs beside, where this process has not met it.
+    """
+
+    operation: Operation
+    variables: Mapping[str, Any]
+    measure: CostAnalysis
+    identity: Mapping[str, Any] | None = None
+    new: int = 0
+
+
+# What a document costs that is not known: one for each fragment, for so many tokens, and for so many characters; to
+# judge a known one for other variables: one for so many tokens. Compiling costs one for so many of its first fields, as
+# the others always cost.
+NEW_TOKENS, NEW_TEXT, JUDGED_TOKENS = 4, 256, 40
+
+
+class _RolledBackError(Exception):
+    """Ends the transaction of a root field that failed."""
+
+    def __init__(self, result: Outcome) -> None:
+        super().__init__()
+        self.result = result
+
+
+LIMITS = Limits()
+# What searches cost together that may take seconds where there are many rows: one that follows a relation already may.
+LONG_SEARCH = 10
+
+
+class Engine:
+    """Prepares and runs operations over the graph. ``compare``, for tests, holds each query against graphql-core."""
+
+    def __init__(
+        self,
+        limits: Limits = LIMITS,
+        *,
+        introspection: bool = True,
+        suggestions: bool = True,
+        compare: bool = False,
+        serializers: Serializers = Serializers.ON,
+    ) -> None:
+        checks = [*CHECKS]
+        if not introspection:
+            checks.append(NoSchemaIntrospectionCustomRule)
+        self.introspection = introspection
+        self.compare = compare
+        self.executor = Executor(
+            CORE,
+            fields=FIELDS,
+            serializers=serializers,
+            rules=RULES,
+            limits=limits,
+            validation=checks,
+            hide_suggestions=not suggestions,
+        )
+
+    def measure(self, text: str, name: str | None, variables: Mapping[str, Any], tokens: int = MOST_TOKENS) -> Prepared:
+        """Parse and judge a text of at most so many tokens, or find what was parsed and judged.
+
+        Raises DocumentError, or Refusal TOO_COMPLEX.
+        """
+        try:
+            operation = self.executor.find(text, name, tokens)
+            variables = declared(operation, variables)
+            check = self.executor.cost(operation, variables)
+        except RecursionError:
+            raise too_deep() from None
+        if check.excess is not None:
+            raise Refusal("TOO_COMPLEX", check.excess)
+        return Prepared(operation, variables, check.analysis, new=_new(operation, check))
+
+    def prepared(self, operation: Operation, variables: Mapping[str, Any]) -> Prepared:
+        """An operation of our own, judged: no size is too much for it. Without its variables: what it always needs."""
+        return Prepared(operation, variables, self.executor.cost(operation, variables).analysis)
+
+    def compiling(self, prepared: Prepared) -> int:
+        """Return what an operation costs beside to be compiled, where it is not."""
+        if self.executor.is_planned(prepared.operation, prepared.variables):
+            return 0
+        return min(prepared.measure.expanded, FREE_FIELDS) // FIELDS_FOR_ONE
+
+    def public(self, prepared: Prepared) -> bool:
+        """Whether the operation needs no key: health, and introspection where it is on."""
+        return prepared.measure.public and prepared.operation.kind == "query"
+
+    def validate(self, prepared: Prepared, name: str | None) -> None:
+        """Validate against the schema. Raises DocumentError, or Refusal TOO_COMPLEX."""
+        try:
+            self.executor.validate(prepared.operation, name)
+        except RecursionError:
+            raise too_deep() from None
+        if introspects_too_much(CORE, prepared.measure):
+            raise Refusal("TOO_COMPLEX", "The operation introspects too much. Send one introspection query, alone.")
+
+    def allow(self, prepared: Prepared, actor: Actor) -> None:
+        """Raises Refusal FORBIDDEN, with the scope and the field's path, for what the actor may not do."""
+        for scope, path in prepared.measure.scopes.items():
+            if not actor.may(scope):
+                message = f"The key lacks the scope {scope}."
+                raise Refusal("FORBIDDEN", message, scope=scope, path=list(path))
+
+    async def run(self, ctx: Context, prepared: Prepared) -> Answer:
+        """Check the variables and run. Never raises for what a caller can do wrong: that is in the answer."""
+        operation = prepared.operation
+        # A filter's statement chooses between its plans itself, by what it finds; PostgreSQL may not.
+        ctx.steady = not prepared.measure.filtered
+        ctx.narrowable = operation.kind == "query" and (prepared.measure.filtered or prepared.measure.searched > 0)
+        cost = prepared.measure.cost
+        ctx.modest = prepared.measure.searched >= LONG_SEARCH
+        ctx.loaded = Loaded()
+        try:
+            named = ctx.source is not Source.REST
+            variables = checked_variables(CORE, operation, prepared.variables, named=named)
+            if operation.kind == "mutation":
+                answer = await self._mutation(ctx, prepared, variables)
+            elif prepared.measure.public:
+                answer = answered(ctx, operation, await self.executor.run(operation, variables, context=ctx))
+            else:
+                async with ctx.snapshot():
+                    result = await self.executor.run(operation, variables, context=ctx)
+                    await bounded(result.data, prepared.measure, ctx.loaded)
+                    if self.compare:
+                        await _compare(self.executor, ctx, prepared, result)
+                answer = answered(ctx, operation, result)
+        except (Refusal, Refusals) as refused:
+            answer = refused_answer(refused, ctx.request_id)
+        except RecursionError:
+            answer = refused_answer(too_deep(), ctx.request_id)
+        answer.cost = cost
+        if answer.actual is not None:
+            # A list without a size was judged as one object, and a replay is not counted.
+            answer.actual = min(answer.actual + prepared.measure.searched, cost)
+        return answer
+
+    async def _mutation(self, ctx: Context, prepared: Prepared, variables: Variables) -> Answer:
+        """The root fields one after another: each commits alone, and one that fails is null and stops no other."""
+        data: dict[str, Any] = {}
+        errors: list[ErrorView] = []
+        actual = 0
+        positions: Counter[str] = Counter()
+        for key, name in _root_fields(prepared.operation).items():
+            # Which of the fields of its name: what else is asked for beside them tells no replays apart.
+            position, positions[name] = positions[name], positions[name] + 1
+            before = None if ctx.loaded is None else ctx.loaded.copy()
+            try:
+                part, cost = await self._root_field(ctx, prepared, variables, position, key, name)
+            except _RolledBackError as failed:
+                part, cost = {key: None}, failed.result.cost or 0
+                errors += errors_of(ctx, prepared.operation, failed.result)
+            except Exception as error:
+                # Whatever it is, what other fields have committed is in the answer.
+                part, cost = {key: None}, 0
+                errors += shown_error(located_error(error, None, [key]), ctx.request_id)
+            if part == {key: None}:
+                ctx.loaded = before
+            data |= part
+            # A field that is given again came to no more than all of them may.
+            actual += cost
+        return Answer(data, errors, actual=actual)
+
+    async def _root_field(
+        self, ctx: Context, prepared: Prepared, variables: Variables, position: int, key: str, name: str
+    ) -> tuple[dict[str, Any], int]:
+        """The field's part of the data, nothing for one that is skipped; and what it cost."""
+        asked, fingerprint = None, b""
+        if ctx.idempotency_key is not None and ctx.actor.key_id is not None and name != TYPENAME:
+            asked = Repeatable(prepared.operation, prepared.identity or prepared.variables, key)
+            fingerprint = asked.fingerprint()
+        async with ctx.transaction():
+            if asked is not None:
+                kept = await idempotency.replay(ctx, name, position, fingerprint)
+                if kept is not None:
+                    ctx.replayed = True
+                    return {key: asked.shaped(kept)}, prepared.measure.cost
+            result = await self.executor.run(prepared.operation, variables, context=ctx, only=key)
+            if result.errors or result.data is None:
+                raise _RolledBackError(result)
+            if ctx.loaded is not None:
+                await bounded(result.data, prepared.measure, ctx.loaded)
+            if asked is not None and key in result.data:
+                await idempotency.keep(ctx, name, position, fingerprint, _without(result.data[key], ctx.once))
+        return result.data, result.cost or 0
+
+
+def _new(operation: Operation, check: CostCheck) -> int:
+    """What an operation costs beside for what of it is not known."""
+    if not operation.valid:
+        return len(operation.fragments) + operation.tokens // NEW_TOKENS + len(operation.text) // NEW_TEXT
+    return 0 if check.cached else operation.tokens // JUDGED_TOKENS
+
+
+def _root_fields(operation: Operation) -> dict[str, str]:
+    """The names of the root fields by their keys, in their order, skipped ones too: a place tells replays apart."""
+    assert CORE.mutation_type is not None, "the graph has mutations"
+    found = fields_of(operation.definition.selection_set, CORE.mutation_type, operation.fragments)
+    return {node.alias.value if node.alias is not None else node.name.value: node.name.value for node in found}
+
+
+async def _compare(executor: Executor, ctx: Context, prepared: Prepared, ours: Outcome) -> None:
+    """Hold an answer against graphql-core's, on the same snapshot. Raises AssertionError with what differs."""
+    sent, loaded, ctx.loaded = ctx.statements, ctx.loaded, None
+    found = await executor.compare(prepared.operation, prepared.variables, context=ctx, ours=ours)
+    ctx.statements, ctx.loaded = sent, loaded
+    assert not found, found
+    assert ours.errors or not ours.serializer_failures, "a row is not what its loader promised"
+
+
+def _without(value: Any, once: list[str]) -> Any:
+    """An answer without the secrets that were shown in it once."""
+    if isinstance(value, dict):
+        return {name: _without(part, once) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_without(part, once) for part in value]
+    return None if once and value in once else value

@@ -1,0 +1,225 @@
+"""Variables: held against their types and bounds all at once, each wrong value an error that names its field."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
+from typing import Any
+
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLSchema,
+    VariableNode,
+    get_named_type,
+    is_list_type,
+    is_non_null_type,
+    type_from_ast,
+)
+from graphql.language import SKIP, Visitor, visit
+from graphql.utilities import TypeInfo, TypeInfoVisitor
+
+from execution import Operation, Variables, plain_variables, variables_of
+from resolvers.errors import Refusal, Refusals, bad_input
+from schema.declaration.input_values import NULL, REQUIRED, wrong_values
+from schema.declaration.inputs import MOST_PROBLEMS, NEVER_NULL, fits
+from schema.declaration.nulls import refuses_null
+from schema.requests.errors import locations_of
+from schema.requests.literals import said, scalar_refusal
+from schema.requests.places import Embedding, uses_of
+
+# Each is checked, coerced and converted, which together takes some 20 µs.
+MOST_VALUES = 1_500
+# As deep as the brackets of a document.
+MOST_LEVELS = 60
+
+
+def checked_variables(
+    schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any], *, named: bool
+) -> Variables:
+    """Return an operation's variables, coerced. Raises Refusals with every value that is not of its type, up to some.
+
+    Where one has a wrong type, the values beside it are held against their bounds too: all errors are reported at once.
+    A variable that the operation does not declare is ignored. What is wrong is named by the argument that it is for;
+    ``named``: also by the variable, where it stands in the document and in the answer.
+    """
+    found = plain_variables(schema, operation, given) or _coerced(schema, operation, given, named)
+    if found.coerced:
+        _check_embedded(schema, operation, found.coerced)
+    return found
+
+
+def _coerced(schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any], named: bool) -> Variables:
+    found = None if _excess(given) else variables_of(schema, operation, given)
+    if isinstance(found, Variables) and None not in given.values():
+        return found
+    # What cannot be coerced is told in other words; of nulls more is asked than that they can be coerced.
+    problems = _problems(schema, operation, given, bounds=False)
+    if problems:
+        raise Refusals(_placed(schema, operation, problems, named))
+    if not isinstance(found, Variables):
+        raise Refusals([bad_input("variables", "The variables do not match the operation.", "WRONG_TYPE")])
+    return found
+
+
+def wrong_variables(schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]) -> list[Refusal]:
+    """Every wrong value of the variables, by its type or its bounds, up to some: for one that is refused anyway."""
+    return _placed(schema, operation, _problems(schema, operation, variables, bounds=True), named=False)
+
+
+def _problems(
+    schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], *, bounds: bool
+) -> list[Refusal]:
+    """What is wrong, each named by its variable; ``bounds``: what is out of its bounds even where all types are right.
+
+    Of variables that hold too many values or too deep ones nothing else is reported: nothing recurses into them.
+    """
+    excess = _excess(variables)
+    if excess is not None:
+        return [excess]
+    found = _wrong_types(schema, operation, variables)
+    return _with_bounds(found, schema, operation, variables) if found or bounds else []
+
+
+def _wrong_types(schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]) -> list[Refusal]:
+    problems: list[Refusal] = []
+    definitions = operation.definition.variable_definitions or ()
+    for definition in definitions:
+        name = definition.variable.name.value
+        type_: Any = type_from_ast(schema, definition.type)
+        if name in variables:
+            value = variables[name]
+            problems += islice(wrong_values(type_, value, name), MOST_PROBLEMS)
+        elif is_non_null_type(type_) and definition.default_value is None:
+            problems.append(bad_input(name, REQUIRED, "REQUIRED"))
+        if len(problems) >= MOST_PROBLEMS:
+            return problems
+    defaulted = {each.variable.name.value for each in definitions if each.default_value is not None}
+    nulls = {name for name in defaulted if name in variables and variables[name] is None}
+    names = sorted(_at_non_null(schema, operation, nulls))
+    return problems + [bad_input(name, NULL, "REQUIRED") for name in names]
+
+
+def _with_bounds(
+    problems: list[Refusal], schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]
+) -> list[Refusal]:
+    """The problems, and what else is out of its bounds; up to some."""
+    wrong = {problem.field for problem in problems}
+    for definition in operation.definition.variable_definitions or ():
+        name = definition.variable.name.value
+        type_: Any = type_from_ast(schema, definition.type)
+        value = variables.get(name)
+        # What fits its type is refused by the root field that takes it, unless the request is refused as a whole.
+        beside = islice(chain(_nulls(type_, value, name), _out_of_bounds(type_, value, name)), MOST_PROBLEMS)
+        problems += [problem for problem in beside if problem.field not in wrong]
+        if len(problems) >= MOST_PROBLEMS:
+            break
+    return problems[:MOST_PROBLEMS]
+
+
+def _placed(schema: GraphQLSchema, operation: Operation, problems: list[Refusal], named: bool) -> list[Refusal]:
+    """The problems, each named by the argument that its variable is for: known by a walk through the whole document."""
+    uses = uses_of(schema, operation).first if problems else {}
+    defined = {each.variable.name.value: each for each in operation.definition.variable_definitions or ()}
+    for problem in problems:
+        name, *path = (problem.field or "").split(".")
+        use = uses.get(name)
+        if named and name in defined:
+            problem.message = said(f"Variable '${name}' has invalid value", name, problem)
+            problem.extra["variable"] = name
+            problem.locations = locations_of(defined[name])
+            problem.path = None if use is None else list(use.path) or None
+        problem.field = ".".join([name if use is None else use.field, *path])
+    return problems
+
+
+def _check_embedded(schema: GraphQLSchema, operation: Operation, coerced: Mapping[str, Any]) -> None:
+    """Raises Refusals for literals of custom scalars that do not fit with the variables that stand in them."""
+    embedded: list[Embedding] | None = operation.kept.get("embedded")
+    if embedded is None:
+        embedded = operation.kept["embedded"] = uses_of(schema, operation).embedded
+    problems = []
+    for each in embedded:
+        problem = scalar_refusal(each.scalar, each.node, each.use.field, coerced)
+        if problem is not None:
+            argument = each.use.field.partition(".")[0]
+            problem.message = said(f"Argument '{argument}' has invalid value", argument, problem)
+            problem.locations, problem.path = locations_of(each.node), list(each.use.path)
+            problems.append(problem)
+    if problems:
+        raise Refusals(problems[:MOST_PROBLEMS])
+
+
+def _at_non_null(schema: GraphQLSchema, operation: Operation, names: set[str]) -> set[str]:
+    """Those of some variables that stand where a null cannot: a default lets a nullable one stand there."""
+    if not names:
+        return set()
+    info, found = TypeInfo(schema), set[str]()
+
+    class Finder(Visitor):
+        def enter_variable_definition(self, *_: Any) -> Any:
+            return SKIP
+
+        def enter_variable(self, node: VariableNode, *_: Any) -> None:
+            if node.name.value in names and is_non_null_type(info.get_input_type()):
+                found.add(node.name.value)
+
+    for definition in (operation.definition, *operation.fragments.values()):
+        visit(definition, TypeInfoVisitor(info, Finder()))
+    return found
+
+
+def _excess(variables: Mapping[str, Any]) -> Refusal | None:
+    """What is too much of variables that hold too many values, or too deep ones."""
+    count = 0
+    for name, value in variables.items():
+        level, levels = _holding([value]), 0
+        while level:
+            levels += 1
+            count += sum(map(len, level))
+            if levels > MOST_LEVELS:
+                text = f"It is nested more than {MOST_LEVELS} levels deep."
+                return bad_input(name, text, "TOO_LONG", limit=MOST_LEVELS)
+            if count > MOST_VALUES:
+                text = f"It holds more than {MOST_VALUES} values in all."
+                return bad_input(name, text, "TOO_LONG", limit=MOST_VALUES)
+            level = _holding(part for each in level for part in (each.values() if isinstance(each, dict) else each))
+    return None
+
+
+def _holding(values: Iterable[Any]) -> list[dict[str, Any] | list[Any]]:
+    return [value for value in values if isinstance(value, (dict, list))]
+
+
+def _nulls(type_: Any, value: Any, path: str) -> Iterator[Refusal]:
+    """Nulls where a field may be absent but not null."""
+    definition = get_named_type(type_).extensions.get("strawberry-definition")
+    for field, part, where in _members(type_, value, path):
+        declared = field.extensions.get("strawberry-definition")
+        if part is None and declared is not None and refuses_null(definition.origin, declared.python_name):
+            yield bad_input(where, NEVER_NULL, "REQUIRED")
+        yield from _nulls(field.type, part, where)
+
+
+def _members(type_: Any, value: Any, path: str) -> Iterator[tuple[Any, Any, str]]:
+    while is_non_null_type(type_):
+        type_ = type_.of_type
+    if is_list_type(type_) and isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _members(type_.of_type, item, f"{path}.{index}")
+    elif isinstance(type_, GraphQLInputObjectType) and isinstance(value, dict):
+        for name, field in type_.fields.items():
+            if name in value:
+                yield field, value[name], f"{path}.{name}"
+
+
+def _out_of_bounds(type_: Any, value: Any, path: str) -> list[Refusal]:
+    problems: list[Refusal] = []
+    named = get_named_type(type_)
+    definition = named.extensions.get("strawberry-definition") if named is not None else None
+    bounds = getattr(getattr(definition, "origin", None), "bounds", {})
+    for field, part, where in _members(type_, value, path):
+        declared = field.extensions.get("strawberry-definition")
+        adapter = bounds.get(getattr(declared, "python_name", ""))
+        if adapter is not None and part is not None:
+            fits(adapter, part, where, problems)
+        else:
+            problems += _out_of_bounds(field.type, part, where)
+    return problems

@@ -1,0 +1,1 @@
+"""Rules that follow from the declarations: scopes, costs, and how each field is read."""

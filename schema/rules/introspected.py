@@ -1,0 +1,81 @@
+"""What introspection shows beyond the declarations: scopes, since it has no directives, and the defaults of inputs."""
+
+from collections.abc import Mapping
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLSchema,
+)
+
+from execution import FieldRule
+from schema.declaration.fields import RESOURCE_TYPES, required_scope
+from schema.rules.prices import led_to
+
+_HOLDERS = ("Payload", "Connection", "Edge")
+BY_TYPE = "Requires the read scope of the object's type."
+
+
+def name_scopes(graph: GraphQLSchema, rules: Mapping[tuple[str, str], FieldRule]) -> None:
+    """Add the scope that a field needs to its description, unless its object needs the same one.
+
+    A filter on related objects needs the scope to read these.
+    """
+    for (type_name, field_name), rule in rules.items():
+        on = graph.type_map[type_name]
+        # Who gets a payload, a connection or an edge holds the scope of what is in it.
+        if not isinstance(on, GraphQLObjectType) or field_name not in on.fields or type_name.endswith(_HOLDERS):
+            continue
+        field = on.fields[field_name]
+        if rule.scope is not None and rule.scope != required_scope(on.extensions["strawberry-definition"].directives):
+            _add(field, _requires(rule.scope))
+        elif rule.scope_of is not None and "ids" in rule.reads:
+            _add(field, BY_TYPE)
+    for type_ in graph.type_map.values():
+        if isinstance(type_, GraphQLInputObjectType) and type_.name.endswith("Filter"):
+            for name in type_.fields.keys() & led_to().keys():
+                _add(type_.fields[name], _requires(led_to()[name].resource.read_scope))
+
+
+def name_nodes(graph: GraphQLSchema) -> None:
+    """Say in the descriptions of connections and edges what they hold."""
+    for cls, resource in RESOURCE_TYPES.items():
+        name = cls.__strawberry_definition__.name
+        connection, edge = graph.type_map.get(f"{name}Connection"), graph.type_map.get(f"{name}Edge")
+        if connection is not None and edge is not None:
+            connection.description = f"A page of a list of {resource.labels}."
+            article = "an" if resource.label[0] in "aeiouAEIOU" else "a"
+            edge.description = f"An edge of a list of {resource.labels}: {article} {resource.label} and its cursor."
+
+
+def describe_enums(graph: GraphQLSchema) -> None:
+    """Give enums and their members the descriptions that stand beside them."""
+    for type_ in graph.type_map.values():
+        if isinstance(type_, GraphQLEnumType) and "strawberry-definition" in type_.extensions:
+            members = type_.extensions["strawberry-definition"].wrapped_cls
+            type_.description = members.__doc__
+            for name, value in type_.values.items():
+                value.description = members[name].meaning
+
+
+def _requires(scope: str) -> str:
+    return f"Requires the scope `{scope}`."
+
+
+def _add(field: GraphQLField | GraphQLInputField, text: str) -> None:
+    field.description = f"{field.description} {text}"
+
+
+def show_defaults(graph: GraphQLSchema) -> None:
+    """Give the optional fields of inputs the defaults of their models' columns, which hold where they are absent."""
+    for type_ in graph.type_map.values():
+        if isinstance(type_, GraphQLInputObjectType):
+            definition = type_.extensions["strawberry-definition"]
+            defaults: Mapping[str, object] = getattr(definition.origin, "defaults", {})
+            for field in type_.fields.values():
+                name = field.extensions["strawberry-definition"].python_name
+                if name in defaults:
+                    field.default_value = defaults[name]

@@ -1,0 +1,95 @@
+"""What fields cost beside the objects that they lead to: by the size that a value may have, and by what a filter asks.
+
+The numbers are part of the API: docs/decisions/0015-cost-by-size-and-search.md says what they stand for.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from graphql import Undefined
+from sqlalchemy.dialects import postgresql as pg
+
+from models.words import JSON_LIMIT
+from resolvers.collections.collection import COLLECTIONS, Collection, Relation
+from resolvers.database.sql import width_of
+from resolvers.lists.search_words import searched_words
+
+# A value that may have more characters than these costs one for each part of so many.
+SHORT, PART = 2_000, 16 * 1024
+# What a condition, a word of a search, a list's further values and a condition on related rows cost.
+CONDITION, WORD, VALUES, RELATION = 1, 5, 10, 10
+# A filter that costs so much is refused: nobody needs to know by how much.
+ENOUGH = 10_000
+
+
+@cache
+def led_to() -> dict[str, Collection]:
+    """Return where filters lead to other collections, by the field's name, which means the same in every filter."""
+    found: dict[str, Collection] = {}
+    for collection in COLLECTIONS.values():
+        for name, asked in collection.filters.items():
+            if (
+                isinstance(asked, Relation)
+                and found.setdefault(name, COLLECTIONS[asked.to]) is not COLLECTIONS[asked.to]
+            ):
+                raise ValueError(f"the filter {name} leads to {asked.to} and to {found[name].name}")
+    return found
+
+
+def weight_of(column: sa.Column[Any] | None) -> int:
+    """What a column's field costs by the number of characters that its value may have."""
+    if column is None:
+        return 0
+    length = 0
+    if isinstance(column.type, pg.JSONB):
+        length = column.info.get("most", JSON_LIMIT)
+    elif isinstance(column.type, sa.String):
+        length = column.type.length or 0
+    return 0 if length <= SHORT else -(-length // PART)
+
+
+def size_of(column: sa.Column[Any] | None) -> int:
+    """How many bytes a column's value may have; 0 where they are counted when it is loaded."""
+    if column is None:
+        return 256
+    found = width_of(column.type)
+    return 0 if found.counted else found.bytes
+
+
+def filter_price(arguments: Mapping[str, Any]) -> int:
+    """What finding by a filter costs. A value of any type is taken; a null asks nothing."""
+    price = 0
+    left: list[Any] = [arguments.get("filter")]
+    while left and price < ENOUGH:
+        part = left.pop()
+        if isinstance(part, list):
+            price += len(part)
+            left += part
+        elif isinstance(part, dict):
+            for name, value in part.items():
+                if value is None or value is Undefined:
+                    continue
+                if name in ("and", "or", "not", "some", "none"):
+                    price += CONDITION
+                    left.append(value)
+                elif name in led_to():
+                    price += RELATION * _alternatives(value)
+                    left.append(value)
+                elif name == "search":
+                    price += WORD * len(searched_words(value)) if isinstance(value, str) else 0
+                elif isinstance(value, dict):
+                    price += sum(_operator(operand) for operand in value.values())
+    return price
+
+
+def _alternatives(value: Any) -> int:
+    """How many times a relation is followed: once for each of ``some`` and ``none``."""
+    return max(1, len(value)) if isinstance(value, dict) and not value.keys() - {"some", "none"} else 1
+
+
+def _operator(operand: Any) -> int:
+    if operand is None or operand is Undefined:
+        return 0
+    return CONDITION + (len(operand) // VALUES if isinstance(operand, list) else 0)
