@@ -84,8 +84,7 @@ async def _hang(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> 
 async def _drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await _request(reader)
     writer.write(HEAD)
-    # The client may go while this sleeps: uvloop takes nothing more then.
-    while not writer.is_closing():
+    while not writer.is_closing():  # uvloop takes nothing more once the client is gone
         writer.write(b"X-More: yes\r\n")
         await writer.drain()
         await asyncio.sleep(0.5)

@@ -122,7 +122,9 @@ def parse_operation(text: str, name: str | None, tokens: int = MOST_TOKENS) -> O
     source = Source(text)
     lexer = _Bounded(source, tokens)
     try:
-        document = Parser(source, max_tokens=MOST_TOKENS, lexer=lexer).parse_document()
+        # graphql-core would take an empty selection, which the specification does not have.
+        parser = Parser(source, max_tokens=MOST_TOKENS, lexer=lexer, allow_empty_selection_sets=False)
+        document = parser.parse_document()
     except GraphQLError as error:
         lexer.finish()
         raise DocumentSyntaxError(error) from None

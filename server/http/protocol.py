@@ -32,9 +32,8 @@ class BoundedProtocol(Connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._line_ended = False
         self._timed = True  # the first head's time runs from the beginning of the connection
-        self._head_bytes = self._piece = self._framing = 0
+        self._head_bytes, self._piece, self._framing, self._line_ended = 0, 0, 0, False
         self._refusal: Refusal | None = None
         self._body_of_upgrade = b""
         self.parser = httptools.HttpRequestParser(self)

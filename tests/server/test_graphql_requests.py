@@ -67,6 +67,24 @@ async def test_well_formed_requests_in_error_are_200_in_json_alone(acme: Org) ->
             error(answer, status, code)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["{ }", "query { }", "query Q { }", "mutation { }", "{ clients { } }", "{ clients { nodes { } } }", "{ ... { } }",
+     "{ ... on Query { } }", "{ ...F } fragment F on Query { }", "{ clients() { totalCount } }",
+     "query () { clients { totalCount } }"],
+)  # fmt: skip
+async def test_what_is_empty_and_may_not_be_is_an_error_of_syntax(acme: Org, text: str) -> None:
+    async with unchanged(acme):
+        for media, status in zip(MEDIA, (200, 400), strict=True):
+            for answer in (
+                await acme.http.post("/graphql", json={"query": text}, headers={"Accept": media}),
+                await acme.http.get("/graphql", params={"query": text}, headers={"Accept": media}),
+            ):
+                error(answer, status, "GRAPHQL_PARSE_FAILED")
+                assert "data" not in answer.json()
+                assert answer.json()["errors"][0]["locations"]
+
+
 PERSISTED = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
 
 
