@@ -22,98 +22,75 @@ from schema.variables import wrong_variables
 from web.body import Bodies
 from web.dependencies import Dependencies
 from web.etags import not_modified, versions_expected
-from web.http import Endpoint, Header, Reply, Request, options, reply
+from web.http import JSON, Endpoint, Header, Reply, Request, reply
 from web.idempotency import REPLAYED, idempotency_key
 from web.problems import problem
 
-_JSON = b"application/json"
 # A body or a query that is refused was read and judged: its organization pays for that.
 REFUSED = 20
 
 
 def endpoints(
     engine: Engine, dependencies: Dependencies, webhook_parents: Iterable[str] = ()
-) -> Iterator[tuple[str, Endpoint]]:
-    """Every documented path with what answers it; an unknown method is a 405 with Allow.
+) -> Iterator[tuple[Route, Endpoint]]:
+    """Yield every documented route with what answers it.
 
     The webhooks answer under each of ``webhook_parents`` too.
     """
-    by_path: dict[str, dict[str, Route]] = {}
     for route in (*under_parents(webhook_parents), *ROUTES):
-        by_path.setdefault(route.path, {})[route.method] = route
-    for path, routes in by_path.items():
-        yield path, _Path(engine, dependencies, routes)
+        yield route, _Endpoint(engine, dependencies, route)
 
 
-class _Bound:
-    """A route, and what is the same for each of its requests."""
+class _Endpoint:
+    """Answers one route."""
 
-    __slots__ = ("kind", "operation", "place", "plain", "route", "says")
-
-    def __init__(self, engine: Engine, route: Route) -> None:
-        self.route = route
+    def __init__(self, engine: Engine, dependencies: Dependencies, route: Route) -> None:
+        self.engine, self.dependencies, self.route = engine, dependencies, route
         self.operation = OPERATIONS[route.operation]
-        self.kind = self.operation.kind
         # What its key needs is known without variables: it is asked for before a body is read.
         self.plain: Prepared = engine.prepared(self.operation, {})
         self.says: Header = (b"x-graphql-operation", route.operation.encode())
         self.place = partial(_place, route)
 
-
-class _Path:
-    """Answers one path in all its methods."""
-
-    def __init__(self, engine: Engine, dependencies: Dependencies, routes: dict[str, Route]) -> None:
-        self.engine = engine
-        self.dependencies = dependencies
-        self.methods = {method: _Bound(engine, route) for method, route in routes.items()}
-        if "GET" in routes:
-            self.methods["HEAD"] = self.methods["GET"]
-        self.allowed = ", ".join([*routes, *(["HEAD"] if "GET" in routes else []), "OPTIONS"])
-
     async def __call__(self, request: Request) -> Reply:
-        bound = self.methods.get(request.method)
-        if bound is None:
-            if request.method == "OPTIONS":
-                return options(self.allowed)
-            refused = Refusal("METHOD_NOT_ALLOWED", f"This path answers {self.allowed}.")
-            return problem([shown_refusal(refused, request.request_id)], str, [(b"allow", self.allowed.encode())])
-        request.state["kind"] = bound.kind
-        headers = [bound.says]
+        request.state["kind"] = self.operation.kind
+        headers = [self.says]
         try:
-            answer, ctx = await self._answer(bound, request, headers)
+            answer, ctx = await self._answer(request, headers)
         except Refusal as refused:
-            return problem([shown_refusal(refused, request.request_id)], bound.place, headers)
+            return problem([shown_refusal(refused, request.request_id)], self.place, headers)
         except Refusals as several:
             found = [shown_refusal(refusal, request.request_id) for refusal in several.refusals]
-            return problem(found, bound.place, headers)
+            return problem(found, self.place, headers)
         request.state["statements"] = ctx.statements
         request.state["secret"] = bool(ctx.once)
         if ctx.replayed:
             headers.append(REPLAYED)
         if answer.errors:
-            return problem(answer.errors, bound.place, headers)
+            return problem(answer.errors, self.place, headers)
         assert answer.data is not None, "an answer without errors has data"
-        return _reply(bound, request, answer.data[bound.route.root], headers)
+        return self._reply(request, answer.data[self.route.root], headers)
 
-    async def _answer(self, bound: _Bound, request: Request, headers: list[Header]) -> tuple[Answer, Context]:
+    async def _answer(self, request: Request, headers: list[Header]) -> tuple[Answer, Context]:
         dependencies, engine = self.dependencies, self.engine
         actor = await dependencies.payer_of(request, headers)
-        engine.allow(bound.plain, actor)
-        versions = versions_expected(request) if bound.route.kind in (Kind.UPDATE, Kind.DELETE) else None
+        engine.allow(self.plain, actor)
+        versions = versions_expected(request) if self.route.kind in (Kind.UPDATE, Kind.DELETE) else None
         try:
-            variables = await _variables(dependencies.bodies, bound.route, request, versions)
+            variables = await _variables(dependencies.bodies, self.route, request, versions)
         except (Refusal, Refusals) as refused:
             if not isinstance(refused, Refusal) or refused.status == HTTPStatus.BAD_REQUEST:
                 await dependencies.pay(actor.org_id, 0, headers, REFUSED + request.weight)
             raise
-        prepared = engine.prepared(bound.operation, variables)
+        prepared = engine.prepared(self.operation, variables)
         key = idempotency_key(request)
         ctx = Context(dependencies.runtime, actor, request.request_id, Source.REST, key)
         request.state["ctx"] = ctx
         await dependencies.pay(actor.org_id, prepared.measure.cost, headers, request.weight)
         if versions is None or len(versions) < 2:
-            return await self._run(ctx, prepared), ctx
+            answer = await engine.run(ctx, prepared)
+            dependencies.charge_search(ctx)
+            return answer, ctx
         return await self._of_versions(request, ctx, prepared, versions)
 
     async def _run(self, ctx: Context, prepared: Prepared) -> Answer:
@@ -136,6 +113,29 @@ class _Path:
         request.state["ctx"] = again
         variables = {"input": {**prepared.variables["input"], "expectedVersion": current}}
         return await self._run(again, replace(prepared, variables=variables)), again
+
+    def _reply(self, request: Request, found: Any, headers: list[Header]) -> Reply:
+        route = self.route
+        if route.kind is Kind.DELETE:
+            return reply(204, b"", JSON, headers)
+        if route.kind is Kind.LIST:
+            return reply(200, orjson.dumps(_envelope(found, request)), JSON, headers)
+        shown = {}
+        if route.kind is not Kind.GET:
+            shown = {name: found[name] for name in route.beside}
+            found = found[route.resource]
+        if found is None:
+            missing = shown_refusal(not_found(route.resource), request.request_id)
+            return problem([missing], self.place, headers)
+        tag = b'"%d"' % found["version"]
+        headers.append((b"etag", tag))
+        if route.kind is Kind.GET and not_modified(request, tag):
+            return reply(304, b"", JSON, headers)
+        if route.kind is Kind.CREATE:
+            if route.located:
+                headers.append((b"location", f"{route.path}/{found['publicId']}".encode()))
+            return reply(201, orjson.dumps({"data": found | shown}), JSON, headers)
+        return reply(200, orjson.dumps({"data": found}), JSON, headers)
 
 
 def _place(route: Route, field: str) -> str:
@@ -165,30 +165,6 @@ async def _variables(bodies: Bodies, route: Route, request: Request, versions: l
         beside = wrong_variables(CORE, operation, variables)
         raise Refusals([*problems, *(each for each in beside if request_field(route, each.field or "") not in wrong)])
     return variables
-
-
-def _reply(bound: _Bound, request: Request, found: Any, headers: list[Header]) -> Reply:
-    route = bound.route
-    if route.kind is Kind.DELETE:
-        return reply(204, b"", _JSON, headers)
-    if route.kind is Kind.LIST:
-        return reply(200, orjson.dumps(_envelope(found, request)), _JSON, headers)
-    shown = {}
-    if route.kind is not Kind.GET:
-        shown = {name: found[name] for name in route.beside}
-        found = found[route.resource]
-    if found is None:
-        missing = shown_refusal(not_found(route.resource), request.request_id)
-        return problem([missing], bound.place, headers)
-    tag = b'"%d"' % found["version"]
-    headers.append((b"etag", tag))
-    if route.kind is Kind.GET and not_modified(request, tag):
-        return reply(304, b"", _JSON, headers)
-    if route.kind is Kind.CREATE:
-        if route.located:
-            headers.append((b"location", f"{route.path}/{found['publicId']}".encode()))
-        return reply(201, orjson.dumps({"data": found | shown}), _JSON, headers)
-    return reply(200, orjson.dumps({"data": found}), _JSON, headers)
 
 
 def _envelope(page: Any, request: Request) -> dict[str, Any]:

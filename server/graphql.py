@@ -17,11 +17,12 @@ from server.access.anonymous import MOST_TEXT, MOST_TOKENS, NEW, OBJECTS, Anonym
 from server.pages import GRAPHIQL_CSP
 from web.body import weight_of
 from web.dependencies import Dependencies
-from web.http import Header, Reply, Request, options, reply
+from web.http import HTML, Header, Reply, Request, options, reply
 from web.idempotency import REPLAYED, idempotency_key
 
 RESPONSE = b"application/graphql-response+json"
-_ALLOWED = "GET, HEAD, POST, OPTIONS"
+METHODS = ("GET", "HEAD", "POST")
+_ALLOWED = ", ".join((*METHODS, "OPTIONS"))
 # These are the HTTP answer whatever the client accepts; another error of a request is 200 in application/json.
 ALWAYS = frozenset({401, 403, 405, 413, 415, 422, 429, 503})
 PUBLIC = Actor(ActorKind.PUBLIC, "public", "public", frozenset(), NOBODY)
@@ -53,9 +54,9 @@ class GraphQL:
         """Answer one request."""
         accepts = request.headers.get(b"accept", b"")
         if request.method == "GET" and self.page is not None and b"text/html" in accepts:
-            return reply(200, self.page, b"text/html; charset=utf-8", [(b"content-security-policy", GRAPHIQL_CSP)])
+            return reply(200, self.page, HTML, [(b"content-security-policy", GRAPHIQL_CSP)])
         typed = RESPONSE in accepts
-        if request.method not in ("GET", "HEAD", "POST"):
+        if request.method not in METHODS:
             if request.method == "OPTIONS":
                 return options(_ALLOWED)
             refused = Refusal("METHOD_NOT_ALLOWED", "This path answers GET, HEAD and POST.")

@@ -1,4 +1,4 @@
-"""A request's body: its type, its size, its JSON. Used by both doors."""
+"""A request's body: its type, its size, its JSON. Used by both APIs."""
 
 import asyncio
 from itertools import islice

@@ -1,7 +1,7 @@
 """What both APIs need of the process: its runtime, who a request is from, and what it may spend."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
@@ -30,17 +30,17 @@ class OverBudgetError(Refusal):
         self.headers = headers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Dependencies:
-    """What both APIs need: the process's things, who a request is from, what it may spend, and how bodies are read.
-    ``spend`` and ``refuse_debtor`` raise OverBudgetError."""
+    """What both APIs need: how bodies are read, and, from the start of the process on, its things, who a request is
+    from, and what it may spend. ``spend`` and ``refuse_debtor`` raise OverBudgetError."""
 
-    runtime: Runtime
-    actor_of: Callable[[Request], Awaitable[Actor]]
-    spend: Callable[[UUID, int, int], Awaitable[Spent]]
-    owe: Callable[[UUID, int], None]
-    refuse_debtor: Callable[[UUID], None]
     bodies: Bodies
+    runtime: Runtime = field(init=False)
+    actor_of: Callable[[Request], Awaitable[Actor]] = field(init=False)
+    spend: Callable[[UUID, int, int], Awaitable[Spent]] = field(init=False)
+    owe: Callable[[UUID, int], None] = field(init=False)
+    refuse_debtor: Callable[[UUID], None] = field(init=False)
 
     async def payer_of(self, request: Request, headers: list[Header]) -> Actor:
         """Return who a request is from, once nothing is owed for what was done for the organization before."""
