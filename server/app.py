@@ -13,8 +13,9 @@ from execution import Limits
 from resolvers.away import AWAY, first_line
 from resolvers.errors import Refusal
 from resolvers.keys import Keys
-from rest_shim.app import endpoints
+from rest_shim.endpoint import RestEndpoint
 from rest_shim.reference import docs, openapi
+from rest_shim.routes import ROUTES, under_parents
 from schema.engine import Engine
 from server.access.anonymous import Anonymous
 from server.access.authentication import Authentication
@@ -30,7 +31,7 @@ from server.settings import Settings
 from server.system import Ready, health, metrics_of, start_page
 from server.wiring import running
 from web.body import Bodies
-from web.dependencies import Dependencies
+from web.dependencies import Dependencies, Visitors
 from workers.wake import Waker
 
 log = structlog.get_logger()
@@ -77,8 +78,15 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
         compare=compare,
     )
     metrics = Metrics()
-    dependencies = Dependencies(Bodies(settings.body_limit_bytes, settings.body_timeout_s))
-    routes = [*_routes(settings, engine, metrics, dependencies)]
+    address_of = partial(client_address, proxies=settings.trusted_proxies)
+    anonymous = Anonymous(address_of, settings.anonymous_bucket, settings.anonymous_refill)
+    bodies = Bodies(settings.body_limit_bytes, settings.body_timeout_s)
+    dependencies = Dependencies(bodies, Visitors(anonymous.read, anonymous.spend))
+    graphql = GraphQL(engine, dependencies, GRAPHIQL if settings.graphiql else None, anonymous).answer
+    routes = [
+        ApiRoute("/graphql", graphql, name="GraphQL", methods=METHODS, api="graphql", others=graphql),
+        *_routes(settings, engine, metrics, dependencies),
+    ]
     router = ApiRouter(routes, lambda _app: _lifespan(settings, dependencies))
     seconds, timing = settings.request_timeout_s, settings.server_timing
     if settings.cors_origins:
@@ -88,13 +96,10 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
 
 
 def _routes(settings: Settings, engine: Engine, metrics: Metrics, dependencies: Dependencies) -> Iterator[ApiRoute]:
-    """Yield every route that a process answers."""
-    address_of = partial(client_address, proxies=settings.trusted_proxies)
-    anonymous = Anonymous(address_of, settings.anonymous_bucket, settings.anonymous_refill)
-    graphql = GraphQL(engine, dependencies, GRAPHIQL if settings.graphiql else None, anonymous).answer
-    yield ApiRoute("/graphql", graphql, name="GraphQL", methods=METHODS, api="graphql", others=graphql)
-    for route, endpoint in endpoints(engine, dependencies, settings.webhook_parents):
-        yield ApiRoute(route.path, endpoint, name=route.operation, methods=[route.method], api="rest")
+    """Yield the routes of the REST API, and what a process answers about itself."""
+    for row in (*ROUTES, *under_parents(settings.webhook_parents)):
+        endpoint = RestEndpoint(engine, dependencies, row)
+        yield ApiRoute(row.path, endpoint, name=row.operation, methods=[row.method], api="rest")
     yield ApiRoute("/api/health", health, name="Health")
     yield ApiRoute("/api/ready", Ready(dependencies), name="Ready")
     yield ApiRoute("/api/openapi.json", openapi, name="OpenAPI")

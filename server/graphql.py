@@ -7,8 +7,7 @@ import orjson
 
 from execution import MOST_TOKENS as KNOWN_TOKENS
 from execution import DocumentError
-from models.keys import ActorKind, Source
-from resolvers.conditions import NOBODY
+from models.keys import Source
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
 from schema.answers import Answer, refused_answer
@@ -16,7 +15,7 @@ from schema.engine import Engine, Prepared
 from server.access.anonymous import MOST_TEXT, MOST_TOKENS, NEW, OBJECTS, Anonymous
 from server.pages import GRAPHIQL_CSP
 from web.body import weight_of
-from web.dependencies import Dependencies
+from web.dependencies import PUBLIC, Dependencies
 from web.http import HTML, Header, Reply, Request, options, reply
 from web.idempotency import REPLAYED, idempotency_key
 
@@ -25,7 +24,6 @@ METHODS = ("GET", "HEAD", "POST")
 _ALLOWED = ", ".join((*METHODS, "OPTIONS"))
 # These are the HTTP answer whatever the client accepts; another error of a request is 200 in application/json.
 ALWAYS = frozenset({401, 403, 405, 413, 415, 422, 429, 503})
-PUBLIC = Actor(ActorKind.PUBLIC, "public", "public", frozenset(), NOBODY)
 
 # A document that is refused was read and judged: its organization pays for that.
 REFUSED = 200
@@ -95,7 +93,7 @@ class GraphQL:
                 raise refused from None
             done = request.weight + (REFUSED if _was_read(error) else 0)
             if actor is not None and done:
-                await self.dependencies.pay(actor.org_id, 0, headers, done)
+                await self.dependencies.pay(request, actor, 0, headers, done)
             raise
         if actor is None:
             if not self.engine.public(prepared) or not self._open(prepared):
@@ -110,13 +108,13 @@ class GraphQL:
         except (Refusal, DocumentError) as error:
             done = prepared.new + request.weight + (REFUSED if _was_read(error) else 0)
             if actor is not PUBLIC and done:
-                await self.dependencies.pay(actor.org_id, 0, headers, done)
+                await self.dependencies.pay(request, actor, 0, headers, done)
             raise
         request.state["ctx"] = ctx
         if actor is PUBLIC:
             return await self.engine.run(ctx, prepared), ctx
         cost = prepared.measure.cost + self.engine.compiling(prepared)
-        remaining = await self.dependencies.pay(actor.org_id, cost, headers, prepared.new + request.weight)
+        remaining = await self.dependencies.pay(request, actor, cost, headers, prepared.new + request.weight)
         answer = await self.engine.run(ctx, prepared)
         self.dependencies.charge_search(ctx)
         answer.remaining = remaining

@@ -79,6 +79,11 @@ class Bodies:
         return Refusal("TOO_LARGE", f"The body may have {self.limit} bytes at most.")
 
 
+def has_body(request: Request) -> bool:
+    """Return whether a request announces a body."""
+    return request.headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in request.headers
+
+
 def weight_of(value: Any, size: int) -> int:
     """Return what reading a value costs that was so many bytes of JSON."""
     if size <= SMALL:

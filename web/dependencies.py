@@ -2,9 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from models.keys import ActorKind
+from resolvers.conditions import NOBODY
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal
 from resolvers.runtime import Runtime
@@ -13,6 +15,8 @@ from web.http import Header, Request
 
 # What a search may take of the database's time for its price, and what each further second costs.
 SHORT_SEARCH_S, COST_OF_SECOND = 0.5, 10_000
+
+PUBLIC = Actor(ActorKind.PUBLIC, "public", "public", frozenset(), NOBODY)
 
 
 class Spent(NamedTuple):
@@ -30,12 +34,41 @@ class OverBudgetError(Refusal):
         self.headers = headers
 
 
+class Payers(Protocol):
+    """Who a request is from, and who pays for it."""
+
+    async def payer_of(self, request: Request, headers: list[Header]) -> Actor:
+        """Return who a request is from."""
+
+    async def pay(self, request: Request, actor: Actor, cost: int, headers: list[Header], done: int = 0) -> int:
+        """Spend a cost and what was done already; what remains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitors:
+    """Requests without a key: the public's, paid for by their addresses. Both raise Refusal RATE_LIMITED."""
+
+    read: Callable[[Request, Refusal], None]
+    spend: Callable[[Request, int], None]
+
+    async def payer_of(self, request: Request, headers: list[Header]) -> Actor:
+        """Return the public. Raises Refusal TOO_LARGE for a request that is longer than one without a key may be."""
+        self.read(request, Refusal("TOO_LARGE", "The request is too long for one without an API key."))
+        return PUBLIC
+
+    async def pay(self, request: Request, actor: Actor, cost: int, headers: list[Header], done: int = 0) -> int:
+        """Spend a cost; what remains is not told."""
+        self.spend(request, cost)
+        return 0
+
+
 @dataclass(slots=True)
 class Dependencies:
     """What both APIs need: how bodies are read, and, from the start of the process on, its things, who a request is
     from, and what it may spend. ``spend`` and ``refuse_debtor`` raise OverBudgetError."""
 
     bodies: Bodies
+    visitors: Visitors
     runtime: Runtime = field(init=False)
     actor_of: Callable[[Request], Awaitable[Actor]] = field(init=False)
     spend: Callable[[UUID, int, int], Awaitable[Spent]] = field(init=False)
@@ -52,11 +85,11 @@ class Dependencies:
             raise
         return actor
 
-    async def pay(self, org_id: UUID, cost: int, headers: list[Header], done: int = 0) -> int:
+    async def pay(self, request: Request, actor: Actor, cost: int, headers: list[Header], done: int = 0) -> int:
         """Spend a cost and what was done already; what remains. The headers tell it, also where OverBudgetError is
         raised: what was done is paid or owed then."""
         try:
-            spent = await self.spend(org_id, cost + done, done)
+            spent = await self.spend(actor.org_id, cost + done, done)
         except OverBudgetError as refused:
             headers += refused.headers
             raise

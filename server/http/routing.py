@@ -90,7 +90,9 @@ class ApiRouter(Router):
 
     def _add(self, path: str, routes: list[ApiRoute]) -> None:
         """Note a path's routes. Raises ValueError for a path with two parameters."""
-        allowed = ", ".join(sorted({"OPTIONS"}.union(*(route.methods or () for route in routes))))
+        methods = [method for route in routes for method in sorted(route.methods or ())]
+        # HEAD follows what the path's own rows name.
+        allowed = ", ".join([*sorted(methods, key=lambda method: method == "HEAD"), "OPTIONS"])
         first = routes[0]
         place = _Place("", _Answering(first.others or partial(_wrong_method, allowed), first.api))
         place.methods = {method: route.app for route in routes for method in route.methods or ()}

@@ -11,7 +11,7 @@ from resolvers.collections import COLLECTIONS
 from resolvers.conditions import Condition
 from rest_shim.openapi import document, printed_openapi
 from rest_shim.openapi_schemas import list_inputs
-from rest_shim.routes import ROUTES, Kind
+from rest_shim.routes import ROUTES, Shows
 from schema.graph import CORE
 from schema.operations import OPERATIONS
 from schema.printed import printed_schema
@@ -71,8 +71,8 @@ def test_openapi_has_every_route_and_no_other() -> None:
         said = paths[route.path][route.method.lower()]
         assert said["x-graphql-operation"] == route.operation
         parameters = {part["name"] for part in said["parameters"] if part["in"] == "query"}
-        taken = {"limit", "cursor", "page", *route.filters, *(["sort"] if route.sorts else [])}
-        assert parameters == (taken if route.kind is Kind.LIST else set())
+        taken = {"limit", "cursor", "page", *route.parameters, *(["sort"] if route.sorts else [])}
+        assert parameters == (taken if route.shows is Shows.PAGE else set())
 
 
 def test_openapi_states_bounds_scopes_and_errors() -> None:
