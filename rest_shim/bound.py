@@ -39,6 +39,9 @@ VERSION: Place = ("input", "expectedVersion")
 # What a page takes beside the route's own parameters, by the operation's arguments.
 _PAGING: Mapping[str, str] = {"first": "limit", "after": "cursor", "page": "page", "orderBy": "sort"}
 
+# The variables of every page.
+_PAGED = frozenset({"first", "after", "page", "counted"})
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bound:
@@ -80,7 +83,8 @@ def bound(route: Route) -> Bound:
     operation = OPERATIONS[route.operation]
     at, selected = _shown(route, operation)
     arguments = {name: tuple(use.field.split(".")) for name, use in uses_of(CORE, operation).first.items()}
-    missing = {place[0] for place in (*route.parameters.values(), route.body) if place} - arguments.keys()
+    needed = {place[0] for place in (*route.parameters.values(), route.body) if place}
+    missing = (needed | _PAGED if route.shows is Shows.PAGE else needed) - arguments.keys()
     if missing:
         raise ValueError(f"{route.operation} has no variable {', '.join(sorted(missing))}")
     in_path = {name: place for name, place in route.parameters.items() if f"{{{name}}}" in route.path}
@@ -131,7 +135,7 @@ def _shown(route: Route, operation: Operation) -> tuple[tuple[str, ...], Selecte
     while route.shows is not Shows.NOTHING:
         on: Any = get_named_type(found[0])
         if route.shows is Shows.PAGE:
-            below = "pageInfo" not in names_of(found, operation)
+            below = "pageInfo" not in _names_of(found, operation)
         if not below:
             break
         inner = list(_objects(on, found[1].selection_set, operation))
@@ -159,7 +163,7 @@ def _name_of(node: FieldNode) -> str:
     return node.name.value if node.alias is None else node.alias.value
 
 
-def names_of(selected: Selected, operation: Operation) -> set[str]:
+def _names_of(selected: Selected, operation: Operation) -> set[str]:
     """Return the names of the fields that are selected in an object, as the answer has them."""
     type_, node = selected
     on: Any = get_named_type(type_)

@@ -57,8 +57,8 @@ class Visitors:
         return PUBLIC
 
     async def pay(self, request: Request, actor: Actor, cost: int, headers: list[Header], done: int = 0) -> int:
-        """Spend a cost; what remains is not told."""
-        self.spend(request, cost)
+        """Spend a cost and what was done already; what remains is nobody's to know."""
+        self.spend(request, cost + done)
         return 0
 
 

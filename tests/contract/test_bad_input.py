@@ -1,4 +1,4 @@
-"""What is no request: bodies, types, parameters, cursors and inputs that are wrong, over both doors."""
+"""What is no request: bodies, types, parameters, cursors and inputs that are wrong, over both APIs."""
 
 from collections.abc import AsyncIterator
 from typing import Any
