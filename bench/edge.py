@@ -29,7 +29,7 @@ from server.dev.embedded import free_port
 from server.dev.embedded_valkey import prepare
 from server.dev.supervisor import Supervisor
 from server.http.edge import Edge
-from server.http.paths import Paths
+from server.http.routing import ApiRoute, ApiRouter
 from server.monitoring import logs
 from server.monitoring.metrics import Metrics
 from web.http import App, Message, Reply, Request, Scope, reply
@@ -42,7 +42,7 @@ PATH = "/api/v1/orders/order_01h455vb4pex5vsknk084sn02q"
 class _Uncounted(Metrics):
     __slots__ = ()
 
-    def note(self, door: str, kind: str, status: int, seconds: float, statements: int) -> None:
+    def note(self, api: str, kind: str, status: int, seconds: float, statements: int) -> None:
         """Count nothing."""
 
 
@@ -131,18 +131,17 @@ async def _measure(url: str) -> None:
     buckets = Buckets(redis, 10**9, 10**9)
     stub = _Stub(Authentication(_known(key), 60), buckets)
 
-    async def missing(_scope: Scope, _receive: Any, _send: Any) -> None:
-        raise AssertionError("the path is known")
-
-    paths = Paths(missing)
-    for route in (*under_parents(("integrations", "settings", "org-settings")), *ROUTES):
-        paths.add(route.path, "rest", stub)
+    rows = (*under_parents(("integrations", "settings", "org-settings")), *ROUTES)
+    router = ApiRouter([ApiRoute(row.path, stub, name=row.operation, methods=[row.method]) for row in rows])
 
     async def looked_up(scope: Scope, receive: Any, send: Any) -> None:
         scope["state"]["request_id"] = "bench"
-        await paths(scope, receive, send)
+        await router(scope, receive, send)
 
-    quiet, counted = Edge(paths, _Uncounted(), seconds=10, timing=True), Edge(paths, Metrics(), seconds=10, timing=True)
+    quiet, counted = (
+        Edge(router, _Uncounted(), seconds=10, timing=True),
+        Edge(router, Metrics(), seconds=10, timing=True),
+    )
     steps: list[tuple[str, App, str, bool, bool]] = [
         ("nothing", _bare, "WARNING", False, False),
         ("path, request, reply", looked_up, "WARNING", False, False),

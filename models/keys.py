@@ -22,7 +22,7 @@ def allows(held: frozenset[str], needed: str) -> bool:
 
 
 class Source(StrEnum):
-    """The door a change came through."""
+    """The API, or the part of ours, that a change came through."""
 
     GRAPHQL = "GRAPHQL"
     REST = "REST"

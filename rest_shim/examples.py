@@ -1,12 +1,13 @@
 """An example of each route: a request to paste, and what it answers. A test sends them all and compares."""
 
 import json
-from collections.abc import Mapping
 from shlex import quote
 from typing import Any
 
 from models.webhooks import API_VERSION
-from rest_shim.routes import Kind, Route
+from resolvers.lists.windows import DEFAULT_PAGE
+from rest_shim.bound import bound
+from rest_shim.routes import Route, Shows
 
 _AT = "2026-11-25T09:30:00.000Z"
 _LATER = "2026-11-25T10:15:00.000Z"
@@ -98,10 +99,10 @@ WEBHOOK: dict[str, Any] = {
     "updatedAt": _AT,
     "version": 1,
 }
-OBJECTS: Mapping[str, dict[str, Any]] = {"client": CLIENT, "service": SERVICE, "order": ORDER, "webhook": WEBHOOK}
+OBJECTS: dict[str, dict[str, Any]] = {"client": CLIENT, "service": SERVICE, "order": ORDER, "webhook": WEBHOOK}
 
 # The bodies, by operation.
-BODIES: Mapping[str, dict[str, Any]] = {
+BODIES: dict[str, dict[str, Any]] = {
     "CreateClient": {
         "name": "Ada Lovelace",
         "email": "ada@example.com",
@@ -131,7 +132,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
         "description": "The accounting system",
     },
 }
-QUERIES: Mapping[str, str] = {
+QUERIES: dict[str, str] = {
     "ListClients": "status=LEAD,ACTIVE&tag=vip&sort=name",
     "ListServices": "status=ACTIVE&priceMax=20000&sort=price",
     "ListOrders": "status=PENDING,SUBMITTED&totalMin=10000&sort=-total",
@@ -147,24 +148,27 @@ def body_of(route: Route) -> dict[str, Any] | None:
 
 def answer_of(route: Route) -> dict[str, Any] | None:
     """What the example answers; None for an answer without a body."""
-    shown = OBJECTS[route.resource]
-    if route.kind is Kind.DELETE:
+    if route.shows is Shows.NOTHING:
         return None
-    if route.kind is Kind.LIST:
-        return {"data": [shown], "pagination": {"limit": 20, "hasMore": False, "nextCursor": None}}
-    if route.kind is Kind.UPDATE:
+    shown = OBJECTS[route.resource.singular]
+    if route.shows is Shows.PAGE:
+        return {"data": [shown], "pagination": {"limit": DEFAULT_PAGE, "hasMore": False, "nextCursor": None}}
+    if route.merges:
         shown = shown | BODIES[route.operation] | {"updatedAt": _LATER, "version": 2}
     return {"data": shown | dict.fromkeys(route.beside, _SECRET)}
 
 
 def curl_of(route: Route) -> str:
     """The example's request as a command of the shell."""
-    path = route.path.replace("{publicId}", OBJECTS[route.resource]["publicId"])
-    query = f"?{QUERIES[route.operation]}" if route.kind is Kind.LIST else ""
+    made, path = bound(route), route.path
+    for name, _ in made.path:
+        path = path.replace(f"{{{name}}}", OBJECTS[route.resource.singular]["publicId"])
+    query = f"?{QUERIES[route.operation]}" if made.parameters else ""
     method = "" if route.method in ("GET", "POST") else f"-X {route.method} "
-    lines = [f'curl -s {method}"$URL{path}{query}" -H "Authorization: Bearer $KEY"']
+    key = "" if route.public else ' -H "Authorization: Bearer $KEY"'
+    lines = [f'curl -s {method}"$URL{path}{query}"{key}']
     body = body_of(route)
-    if route.kind in (Kind.UPDATE, Kind.DELETE):
+    if made.versioned:
         lines[0] += " -H 'If-Match: \"1\"'"
     if body is not None:
         lines += ["-H 'Content-Type: application/json'", f"-d {quote(json.dumps(body, ensure_ascii=False))}"]

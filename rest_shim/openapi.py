@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document: the route table, the operations and the graph, said in the words of HTTP."""
 
+from collections.abc import Iterable
 from copy import deepcopy
 from functools import cache
 from http import HTTPStatus
@@ -10,21 +11,21 @@ import orjson
 from graphql import get_named_type
 
 from resolvers.errors import STATUS
+from rest_shim.bound import bound
 from rest_shim.examples import answer_of, body_of, curl_of
 from rest_shim.guide import guide, route_texts
 from rest_shim.openapi_parameters import request_parameters
 from rest_shim.openapi_schemas import Components, JsonSchema, part_of, root_type
 from rest_shim.openapi_shared import HEADERS, PAGINATION, PROBLEM, SYSTEM, TAGS
 from rest_shim.openapi_webhooks import webhooks
-from rest_shim.routes import ROUTES, Kind, Route
-from rest_shim.translate import input_type
+from rest_shim.routes import ROUTES, Route, Shows
 from schema.graph import CORE, EXECUTOR
 from schema.operations import OPERATIONS
 from web.problems import MEDIA_TYPE, title_of
 
 # What is refused before its cost is known says nothing of what is left.
 UNPAID = frozenset({401, 403, 408, 413, 415})
-LEFT_OUT = frozenset({"id", "expectedVersion"})
+_SUCCESS = {200: "The current object.", 201: "Created.", 202: "Accepted: it is not done yet.", 204: "Deleted."}
 _JSON = "application/json"
 
 
@@ -34,12 +35,12 @@ def printed_openapi() -> str:
     return orjson.dumps(document(), option=orjson.OPT_INDENT_2).decode()
 
 
-def document() -> dict[str, Any]:
+def document(routes: Iterable[Route] = ROUTES) -> dict[str, Any]:
     """The whole document, of which nothing is shared: whoever asks may change it."""
     components = Components(CORE)
     components.schemas |= {"Problem": PROBLEM, "Pagination": PAGINATION}
     paths: dict[str, dict[str, Any]] = {}
-    for route in ROUTES:
+    for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, components)
     events = webhooks(components)
     made = {
@@ -72,15 +73,15 @@ def _operation(route: Route, components: Components) -> dict[str, Any]:
         "operationId": route.operation if route.method != "PATCH" else f"{route.operation}ByPatch",
         "summary": route.summary,
         "description": _description(route, scopes),
-        "tags": [f"{route.resource}s"],
+        "tags": [route.resource.plural],
         "x-graphql-operation": route.operation,
         "x-required-scopes": scopes,
-        "security": [{"key": scopes}],
+        "security": [] if route.public else [{"key": scopes}],
         "parameters": list(request_parameters(route, components)),
     }
-    if route.kind in (Kind.CREATE, Kind.UPDATE):
+    if route.body:
         content = {"schema": _body(route, components), "example": body_of(route)}
-        found["requestBody"] = {"required": True, "content": {_JSON: content}}
+        found["requestBody"] = {"required": not route.optional, "content": {_JSON: content}}
     found["responses"] = _success(route, components) | _problems(route)
     return found
 
@@ -88,22 +89,21 @@ def _operation(route: Route, components: Components) -> dict[str, Any]:
 def _description(route: Route, scopes: list[str]) -> str:
     """What a route does, what it needs, and a request to paste."""
     said = route_texts()[route.operation]
-    needed = " and ".join(f"`{scope}`" for scope in scopes)
-    return f"{said}\n\nScope: {needed}. GraphQL operation: `{route.operation}`.\n\n```sh\n{curl_of(route)}\n```"
+    needed = f"Scope: {' and '.join(f'`{scope}`' for scope in scopes)}." if scopes else "No scope is needed."
+    return f"{said}\n\n{needed} GraphQL operation: `{route.operation}`.\n\n```sh\n{curl_of(route)}\n```"
 
 
 def _resource(route: Route, components: Components) -> tuple[str, JsonSchema]:
     """The name and the shape of the object that a route answers with, or lists."""
-    operation = OPERATIONS[route.operation]
-    type_, node = root_type(CORE, operation)
+    made = bound(route)
+    operation, (type_, node) = made.operation, made.selected
     beside: dict[str, JsonSchema] = {}
-    if route.kind is Kind.LIST:
+    if route.shows is Shows.PAGE:
         type_, node = part_of(type_, node, "nodes", operation)
-    elif route.kind is not Kind.GET:
-        payload: Any = get_named_type(type_)
-        beside = components.selected(payload, node, operation)["properties"]
-        del beside[route.resource]
-        type_, node = part_of(type_, node, route.resource, operation)
+    elif route.beside:
+        payload, root = root_type(CORE, operation)
+        shown = components.selected(get_named_type(payload), root, operation)["properties"]
+        beside = {name: shown[name] for name in route.beside}
     on: Any = get_named_type(type_)
     shape = components.selected(on, node, operation)
     # What is shown once, beside the resource, is one object with it in the answer.
@@ -114,37 +114,38 @@ def _resource(route: Route, components: Components) -> tuple[str, JsonSchema]:
 
 
 def _body(route: Route, components: Components) -> JsonSchema:
-    type_ = input_type(route)
-    ignored: dict[str, JsonSchema] = {}
-    if route.kind is Kind.UPDATE:
-        _, shape = _resource(route, components)
-        ignored = {name: field for name, field in shape["properties"].items() if name not in type_.fields}
-    return components.named(f"{route.operation}Body", components.body(type_, LEFT_OUT, ignored))
+    made = bound(route)
+    if made.fields is None:
+        return {"type": "object", "additionalProperties": True}
+    _, shape = _resource(route, components)
+    ignored = {name: field for name, field in shape["properties"].items() if name in made.ignored}
+    left_out = frozenset(made.body.fields) - made.fields
+    return components.named(f"{route.operation}Body", components.body(made.body, left_out, ignored))
 
 
 def _success(route: Route, components: Components) -> dict[str, Any]:
-    always = ("X-Request-Id", "X-GraphQL-Operation", "RateLimit", "RateLimit-Policy")
+    operation = bound(route).operation
+    always = ("X-Request-Id", "X-GraphQL-Operation", *(() if route.public else ("RateLimit", "RateLimit-Policy")))
     sent = {name: _header(name) for name in always}
-    if route.kind not in (Kind.LIST, Kind.GET):
+    if operation.kind == "mutation":
         sent["Idempotent-Replayed"] = _header("Idempotent-Replayed")
-    if route.kind is Kind.DELETE:
-        return {"204": {"description": "Deleted.", "headers": sent}}
+    status, said = str(route.status), _SUCCESS[route.status]
+    if route.shows is Shows.NOTHING:
+        return {status: {"description": said, "headers": sent}}
     name, shape = _resource(route, components)
     one = components.named(name, shape)
-    if route.kind is Kind.LIST:
+    if route.shows is Shows.PAGE:
         properties = {
             "data": {"type": "array", "items": one},
             "pagination": {"$ref": "#/components/schemas/Pagination"},
         }
-        return {"200": _answer(route, "A page of the list.", properties, sent)}
+        return {status: _answer(route, "A page of the list.", properties, sent)}
     if "version" in shape["properties"]:
         sent["ETag"] = _header("ETag")
-    if route.kind is Kind.CREATE:
-        if any(other.kind is Kind.GET and other.resource == route.resource for other in ROUTES):
-            sent["Location"] = _header("Location")
-        return {"201": _answer(route, "Created.", {"data": one}, sent)}
-    found = {"200": _answer(route, "The current object.", {"data": one}, sent)}
-    if route.kind is Kind.GET:
+    if route.location is not None:
+        sent["Location"] = _header("Location")
+    found = {status: _answer(route, said, {"data": one}, sent)}
+    if operation.kind == "query" and "ETag" in sent:
         found["304"] = {"description": "The object still has the ETag in `If-None-Match`.", "headers": sent}
     return found
 
@@ -160,16 +161,19 @@ def _header(name: str) -> dict[str, str]:
 
 
 def _problems(route: Route) -> dict[str, Any]:
-    codes = ["BAD_INPUT", "UNAUTHENTICATED", "FORBIDDEN", "RATE_LIMITED", "UNAVAILABLE"]
-    if route.kind is Kind.LIST:
+    made = bound(route)
+    codes = ["BAD_INPUT", "RATE_LIMITED", "UNAVAILABLE"]
+    if not route.public:
+        codes += ["UNAUTHENTICATED", "FORBIDDEN"]
+    if route.shows is Shows.PAGE:
         codes += ["INVALID_CURSOR", "QUERY_TOO_SLOW"]
-    if "{publicId}" in route.path:
+    if made.path:
         codes.append("NOT_FOUND")
-    if route.kind in (Kind.CREATE, Kind.UPDATE):
+    if route.body:
         codes += ["REQUEST_TIMEOUT", "TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]
-    if route.kind not in (Kind.LIST, Kind.GET):
+    if made.operation.kind == "mutation":
         codes += ["CONFLICT", "IDEMPOTENCY_IN_FLIGHT", "IDEMPOTENCY_KEY_REUSED", "OUTCOME_UNKNOWN"]
-    if route.kind in (Kind.UPDATE, Kind.DELETE):
+    if made.versioned:
         codes += ["VERSION_MISMATCH", "INVALID_TRANSITION"]
     by_status: dict[int, list[str]] = {}
     for code in codes:

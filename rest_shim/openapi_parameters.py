@@ -7,10 +7,10 @@ from graphql import GraphQLEnumType
 
 from resolvers.lists.filters import MOST_TEXT, MOST_VALUES
 from resolvers.lists.windows import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MOST_ORDERS
+from rest_shim.bound import bound
 from rest_shim.openapi_schemas import Components, JsonSchema
-from rest_shim.parameters import ID, Parameter, parameters_of
-from rest_shim.routes import Kind, Route
-from rest_shim.translate import input_type
+from rest_shim.parameters import ID, Parameter
+from rest_shim.routes import Route, Shows
 
 # ETags as a header lists them.
 ETAGS = r'^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$'
@@ -20,30 +20,34 @@ _LISTED = {"style": "form", "explode": False}
 
 def request_parameters(route: Route, components: Components) -> Iterable[dict[str, Any]]:
     """Yield what a route takes beside its body."""
-    if "{publicId}" in route.path:
-        yield _parameter("path", "publicId", f"ID of the {route.resource}.", {"type": "string"}) | {"required": True}
-    if route.kind is Kind.LIST:
-        yield from _list_parameters(route, components)
-    else:
-        if route.kind is Kind.GET:
-            yield _parameter(
-                "header",
-                "If-None-Match",
-                "ETag, or several: the answer is 304 while the object has one of them.",
-                {"type": "string", "pattern": ETAGS},
-            )
-        if route.kind in (Kind.UPDATE, Kind.DELETE) and "expectedVersion" in input_type(route).fields:
-            text = "ETag, or several: the answer is 412 if the object has none of them. `*` or no header takes any."
-            yield _parameter("header", "If-Match", text, {"type": "string", "pattern": ETAGS})
-        if route.kind is not Kind.GET:
-            text = "A repeat with the same key within 24 hours gets the first answer. Per API key and operation."
-            bounds = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"}
-            yield _parameter("header", "Idempotency-Key", text, bounds)
+    made = bound(route)
+    for name, _ in made.path:
+        yield _parameter("path", name, f"ID of the {made.missing}.", {"type": "string"}) | {"required": True}
+    if route.shows is Shows.PAGE:
+        yield from _page_parameters(route)
+    for name, parameter in made.parameters.items():
+        found = _parameter("query", name, parameter.description, _shape(parameter, components))
+        found |= _LISTED if parameter.many else {}
+        yield found | {"required": True} if parameter.required else found
+    if made.operation.kind == "query" and route.shows is Shows.OBJECT:
+        yield _parameter(
+            "header",
+            "If-None-Match",
+            "ETag, or several: the answer is 304 while the object has one of them.",
+            {"type": "string", "pattern": ETAGS},
+        )
+    if made.versioned:
+        text = "ETag, or several: the answer is 412 if the object has none of them. `*` or no header takes any."
+        yield _parameter("header", "If-Match", text, {"type": "string", "pattern": ETAGS})
+    if made.operation.kind == "mutation":
+        text = "A repeat with the same key within 24 hours gets the first answer. Per API key and operation."
+        bounds = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"}
+        yield _parameter("header", "Idempotency-Key", text, bounds)
     text = "Your ID of the request, to find it in logs. One is generated if it is absent."
     yield _parameter("header", "X-Request-Id", text, {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"})
 
 
-def _list_parameters(route: Route, components: Components) -> Iterable[dict[str, Any]]:
+def _page_parameters(route: Route) -> Iterable[dict[str, Any]]:
     limit = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": DEFAULT_PAGE}
     yield _parameter("query", "limit", "Maximum number of objects on a page.", limit)
     yield _parameter(
@@ -66,9 +70,6 @@ def _list_parameters(route: Route, components: Components) -> Iterable[dict[str,
         terms = [sign + name for name in route.sorts for sign in ("", "-")]
         shape = {"type": "array", "items": {"type": "string", "enum": terms}, "minItems": 1, "maxItems": MOST_ORDERS}
         yield _parameter("query", "sort", text, shape | {"default": ["-createdAt"]}) | _LISTED
-    for name, parameter in parameters_of(route).items():
-        made = _parameter("query", name, parameter.description, _shape(parameter, components))
-        yield made | _LISTED if parameter.many else made
 
 
 def _shape(parameter: Parameter, components: Components) -> JsonSchema:
@@ -79,12 +80,14 @@ def _shape(parameter: Parameter, components: Components) -> JsonSchema:
         shape = components.enum(type_)
     elif type_.name == "ID":
         shape |= {"pattern": f"^{ID}$"}
+    elif type_.name == "Boolean":
+        shape = {"type": "boolean"}
     elif type_.name == "DateTime":
         shape |= {"format": "date-time"}
     elif parameter.bounds is not None:
         least, most = parameter.bounds
         shape = {"type": "integer", "minimum": least, "maximum": most}
-    elif parameter.path == ("search",):
+    elif parameter.searches:
         # A letter or a digit, as far as a pattern can say that in every dialect.
         shape |= {"maxLength": MOST_TEXT, "pattern": r"[A-Za-z0-9]|[^\u0000-\u007f]"}
     else:

@@ -216,14 +216,3 @@ def part_of(type_: Any, node: FieldNode, name: str, operation: Operation) -> tup
         if name in (part.name.value, part.alias.value if part.alias is not None else None):
             return on.fields[part.name.value].type, part
     raise LookupError(f"{name} is not selected in {on.name}")
-
-
-def list_inputs(graph: GraphQLSchema, operation: Operation) -> tuple[GraphQLInputObjectType, GraphQLInputObjectType]:
-    """The filter and the order that an operation's list takes."""
-    _, node = root_type(graph, operation)
-    assert graph.query_type is not None, "the graph has queries"
-    arguments = graph.query_type.fields[node.name.value].args
-    filter_, order = (get_named_type(arguments[name].type) for name in ("filter", "orderBy"))
-    assert isinstance(filter_, GraphQLInputObjectType), "a filter is an input"
-    assert isinstance(order, GraphQLInputObjectType), "an order is an input"
-    return filter_, order

@@ -1,22 +1,17 @@
-"""The filters of a list as query parameters: which values each takes, and what they are in the graph."""
+"""Query parameters: which values each takes, and what they are in the graph."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from graphql import GraphQLEnumType, get_named_type, get_nullable_type, is_list_type
+from graphql import GraphQLEnumType
 
 from models.words import MAX_SAFE_INTEGER
 from resolvers.errors import Refusal, bad_input
 from resolvers.lists.filters import MOST_TEXT, MOST_VALUES
-from rest_shim.openapi_schemas import list_inputs
-from rest_shim.routes import Route
-from schema.declaration.filters import SEARCH, SEARCH_WORDS
+from rest_shim.routes import Place
 from schema.declaration.input_values import wrong_values
-from schema.graph import CORE
-from schema.operations import OPERATIONS
 
 # Whole numbers of either type have fewer digits.
 DIGITS = 18
@@ -31,18 +26,24 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One filter: its name, where it stands in the graph's filter, its type there, whether it takes several values."""
+    """One parameter: its name, the place of its value, the type there, whether it takes several values."""
 
     name: str
-    path: tuple[str, ...]
+    place: Place
     type_: Any
     many: bool
+    required: bool
     description: str
 
     @property
     def bounds(self) -> tuple[int, int] | None:
         """The least and the greatest value of a number; None for what is no number."""
         return _BOUNDS.get(self.type_.name)
+
+    @property
+    def searches(self) -> bool:
+        """Whether it takes the words of a search."""
+        return self.place[-1] == "search"
 
     def read(self, given: Sequence[str], problems: list[Refusal]) -> Any:
         """The value for the graph. What is wrong with it is added to the problems."""
@@ -66,11 +67,13 @@ class Parameter:
                 problems.append(bad_input(where, f"{name} must be a valid id.", "INVALID_FORMAT"))
         elif self.bounds is not None:
             return whole_number(name, value, *self.bounds, problems)
+        elif self.type_.name == "Boolean":
+            return _boolean(name, value, problems)
         elif self.type_.name == "String" and len(value) > MOST_TEXT:
             problems.append(
                 bad_input(where, f"{name} must have at most {MOST_TEXT} characters.", "TOO_LONG", limit=MOST_TEXT)
             )
-        elif self.path == ("search",) and not _WORD.search(value):
+        elif self.searches and not _WORD.search(value):
             # A search without a word would find everything.
             problems.append(bad_input(where, f"{name} must hold a letter or a digit.", "INVALID_FORMAT"))
         elif self.type_.name == "String" and not value:
@@ -93,20 +96,7 @@ def whole_number(name: str, value: str, least: int, most: int, problems: list[Re
     return int(value)
 
 
-@cache
-def parameters_of(route: Route) -> dict[str, Parameter]:
-    """The filters of a list by their names."""
-    filter_type, _ = list_inputs(CORE, OPERATIONS[route.operation])
-    return {name: _parameter(name, path, filter_type) for name, path in route.filters.items()}
-
-
-def _parameter(name: str, path: tuple[str, ...], type_: Any) -> Parameter:
-    said = []
-    for step in path:
-        field = get_named_type(type_).fields[step]
-        # Here a search without a word is refused: a typing error shows nobody the whole list.
-        said.append(
-            f"{SEARCH_WORDS} At least one is required." if field.description == SEARCH else field.description or ""
-        )
-        type_ = field.type
-    return Parameter(name, path, get_named_type(type_), bool(is_list_type(get_nullable_type(type_))), " ".join(said))
+def _boolean(name: str, value: str, problems: list[Refusal]) -> bool:
+    if value not in ("true", "false"):
+        problems.append(bad_input(f"query.{name}", f"{name} must be true or false.", "WRONG_TYPE"))
+    return value == "true"

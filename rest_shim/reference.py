@@ -4,36 +4,28 @@ import asyncio
 import hashlib
 from functools import cache
 
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route as HttpRoute
-
 from rest_shim.openapi import printed_openapi
 from rest_shim.page import CSP, page
-
-
-def reference() -> list[HttpRoute]:
-    """The routes of the document and of the page."""
-    pages = (("/api/openapi.json", _openapi), ("/api/docs", _docs))
-    return [HttpRoute(path + slash, answer) for path, answer in pages for slash in ("", "/")]
+from web.etags import not_modified
+from web.http import HTML, JSON, Reply, Request, reply
 
 
 @cache
-def _document() -> tuple[bytes, str]:
+def _document() -> tuple[bytes, bytes]:
     """The document's bytes and their ETag."""
     text = printed_openapi().encode()
-    return text, f'"{hashlib.sha256(text).hexdigest()[:32]}"'
+    return text, b'"%s"' % hashlib.sha256(text).hexdigest()[:32].encode()
 
 
-async def _openapi(request: Request) -> Response:
+async def openapi(request: Request) -> Reply:
+    """Answer with the OpenAPI document."""
     text, tag = await asyncio.to_thread(_document)
     # It changes with each release: kept, but asked for anew.
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    known = [part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")]
-    if tag in known or known == ["*"]:
-        return Response(status_code=304, headers=headers)
-    return Response(text, media_type="application/json", headers=headers)
+    headers = [(b"etag", tag), (b"cache-control", b"no-cache")]
+    return reply(304 if not_modified(request, tag) else 200, text, JSON, headers)
 
 
-async def _docs(request: Request) -> Response:
-    return HTMLResponse(await asyncio.to_thread(page), headers={"Content-Security-Policy": CSP})
+async def docs(_request: Request) -> Reply:
+    """Answer with the page."""
+    text = await asyncio.to_thread(page)
+    return reply(200, text.encode(), HTML, [(b"content-security-policy", CSP.encode())])

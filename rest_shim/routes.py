@@ -1,115 +1,152 @@
-"""The documented routes as rows of a table: method, path, operation, and how a query becomes variables."""
+"""The documented routes as rows of a table: what each takes, the operation that it is, and what it answers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from models.clients import CLIENT
+from models.orders import ORDER
+from models.resources import Resource
+from models.services import SERVICE
+from models.webhooks import WEBHOOK
 
-class Kind(StrEnum):
-    """What a route does; each kind is translated its own way."""
+# Where a value stands in an operation's variables: the variable's name, then the fields of its input.
+Place = tuple[str, ...]
+API = "/api/v1"
 
-    LIST = "list"
-    GET = "get"
-    CREATE = "create"
-    UPDATE = "update"
-    DELETE = "delete"
+
+class Shows(StrEnum):
+    """What an answer has."""
+
+    OBJECT = "object"
+    PAGE = "page"
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """One documented route. ``filters`` maps a query parameter to its path in the GraphQL filter, whose last word is
-    the operator; one whose operand is a list takes several values. ``beside`` are fields of the payload that the
-    answer shows with the resource's own; ``located``: a created resource has a GET of its own, so a Location."""
+    """One documented route.
+
+    What it takes: ``parameters`` are those of its path and its query, with the places of their values; ``sorts`` what
+    a page can be sorted by, with the order's enum; ``body`` is the place of its body, empty for a route that takes
+    none, and an ``optional`` one may be absent. ``public``: no key is needed.
+
+    What it answers: ``beside`` are fields of a mutation's payload that are shown with the object's own; ``location``
+    is the path at which the object can be read.
+    """
 
     method: str
     path: str
     operation: str
-    kind: Kind
-    resource: str
+    resource: Resource
     summary: str
-    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parameters: Mapping[str, Place] = field(default_factory=dict)
     sorts: Mapping[str, str] = field(default_factory=dict)
+    body: Place = ()
+    optional: bool = False
+    public: bool = False
+    status: int = 200
+    shows: Shows = Shows.OBJECT
     beside: tuple[str, ...] = ()
-    located: bool = True
+    location: str | None = None
 
     @property
-    def root(self) -> str:
-        """The operation's root field: its name begins in lower case, and a single object is named as itself."""
-        if self.kind is Kind.LIST:
-            return f"{self.resource}s"
-        if self.kind is Kind.GET:
-            return self.resource
-        return self.operation[0].lower() + self.operation[1:]
+    def merges(self) -> bool:
+        """Whether its body is merged with what there is, so that fields that are only read may be sent back."""
+        return self.method in ("PUT", "PATCH")
 
 
-_TIMES = {
-    "createdAfter": ("createdAt", "gt"),
-    "createdBefore": ("createdAt", "lt"),
-    "updatedAfter": ("updatedAt", "gt"),
-    "updatedBefore": ("updatedAt", "lt"),
+_TIMES: Mapping[str, Place] = {
+    "createdAfter": ("filter", "createdAt", "gt"),
+    "createdBefore": ("filter", "createdAt", "lt"),
+    "updatedAfter": ("filter", "updatedAt", "gt"),
+    "updatedBefore": ("filter", "updatedAt", "lt"),
 }
-_COMMON = {"ids": ("id", "in"), "status": ("status", "in"), "tag": ("tags", "hasAny"), "search": ("search",), **_TIMES}
+_STATED: Mapping[str, Place] = {"ids": ("filter", "id", "in"), "status": ("filter", "status", "in"), **_TIMES}
+_COMMON: Mapping[str, Place] = {
+    "ids": ("filter", "id", "in"),
+    "status": ("filter", "status", "in"),
+    "tag": ("filter", "tags", "hasAny"),
+    "search": ("filter", "search"),
+    **_TIMES,
+}
 _SORTS = {"createdAt": "CREATED_AT", "updatedAt": "UPDATED_AT"}
 
 
-def _resource(
-    name: str, what: str, filters: Mapping[str, tuple[str, ...]], sorts: Mapping[str, str]
+def crud(
+    resource: Resource,
+    *,
+    filters: Mapping[str, Place] = _COMMON,
+    sorts: Mapping[str, str] = _SORTS,
+    without: Collection[str] = (),
+    beside: tuple[str, ...] = (),
 ) -> tuple[Route, ...]:
-    """The five routes of a resource; PATCH is the same as PUT."""
-    title, path = name.capitalize(), f"/api/v1/{name}s"
+    """Return the usual routes of a resource: list, create, get, update (PUT, and PATCH alike), delete.
+
+    ``without`` names those that it lacks, as ``LIST`` or by the method. ``beside`` is of its creation.
+    """
+    path = f"{API}/{resource.path}"
     one = path + "/{publicId}"
-    return (
-        Route("GET", path, f"List{title}s", Kind.LIST, name, f"List {name}s", filters, sorts),
-        Route("POST", path, f"Create{title}", Kind.CREATE, name, f"Create {what}"),
-        Route("GET", one, f"Get{title}", Kind.GET, name, f"Get {what}"),
-        Route("PUT", one, f"Update{title}", Kind.UPDATE, name, f"Update {what}"),
-        Route("PATCH", one, f"Update{title}", Kind.UPDATE, name, f"Update {what}"),
-        Route("DELETE", one, f"Delete{title}", Kind.DELETE, name, f"Delete {what}"),
-    )
+    name, names = (_camel(noun) for noun in (resource.singular, resource.plural))
+    a = f"{'an' if resource.singular[0] in 'aeiou' else 'a'} {_noun(resource.singular)}"
+    located = None if "GET" in without else one
+    got: Mapping[str, Place] = {"publicId": ("id",)}
+    changed: Mapping[str, Place] = {"publicId": ("input", "id")}
+    rows = {
+        "LIST": Route(
+            "GET", path, f"List{names}", resource, f"List {_noun(resource.plural)}", filters, sorts, shows=Shows.PAGE
+        ),
+        "POST": Route(
+            "POST", path, f"Create{name}", resource, f"Create {a}",
+            body=("input",), status=201, beside=beside, location=located,
+        ),
+        "GET": Route("GET", one, f"Get{name}", resource, f"Get {a}", got),
+        "PUT": Route("PUT", one, f"Update{name}", resource, f"Update {a}", changed, body=("input",)),
+        "PATCH": Route("PATCH", one, f"Update{name}", resource, f"Update {a}", changed, body=("input",)),
+        "DELETE": Route(
+            "DELETE", one, f"Delete{name}", resource, f"Delete {a}", changed, status=204, shows=Shows.NOTHING
+        ),
+    }  # fmt: skip
+    return tuple(row for key, row in rows.items() if key not in without)
 
 
-_API = "/api/v1"
-_HOOKS = _API + "/webhooks"
-_HOOK_FILTERS = {"ids": ("id", "in"), "status": ("status", "in"), **_TIMES}
-_WEBHOOK_ROUTES: tuple[Route, ...] = (
-    Route("GET", _HOOKS, "ListWebhooks", Kind.LIST, "webhook", "List webhooks", _HOOK_FILTERS, _SORTS),
-    Route(
-        "POST", _HOOKS, "CreateWebhook", Kind.CREATE, "webhook", "Create a webhook", beside=("secret",), located=False
-    ),
-    Route("DELETE", _HOOKS + "/{publicId}", "DeleteWebhook", Kind.DELETE, "webhook", "Delete a webhook"),
-)
+def _camel(noun: str) -> str:
+    return "".join(word.capitalize() for word in noun.split("_"))
+
+
+def _noun(noun: str) -> str:
+    return noun.replace("_", " ")
+
+
+_WEBHOOKS = crud(WEBHOOK, filters=_STATED, without=("GET", "PUT", "PATCH"), beside=("secret",))
 
 ROUTES: tuple[Route, ...] = (
-    *_resource("client", "a client", {**_COMMON, "email": ("email", "eq")}, {**_SORTS, "name": "NAME"}),
-    *_resource(
-        "service",
-        "a service",
-        {**_COMMON, "priceMin": ("price", "gte"), "priceMax": ("price", "lte")},
-        {**_SORTS, "name": "NAME", "price": "PRICE"},
+    *crud(CLIENT, filters={**_COMMON, "email": ("filter", "email", "eq")}, sorts={**_SORTS, "name": "NAME"}),
+    *crud(
+        SERVICE,
+        filters={**_COMMON, "priceMin": ("filter", "price", "gte"), "priceMax": ("filter", "price", "lte")},
+        sorts={**_SORTS, "name": "NAME", "price": "PRICE"},
     ),
-    *_resource(
-        "order",
-        "an order",
-        {
+    *crud(
+        ORDER,
+        filters={
             **_COMMON,
-            "number": ("number", "eq"),
-            "clientId": ("clientId", "eq"),
-            "serviceId": ("serviceId", "eq"),
-            "dueAfter": ("dueAt", "gt"),
-            "dueBefore": ("dueAt", "lt"),
-            "totalMin": ("total", "gte"),
-            "totalMax": ("total", "lte"),
+            "number": ("filter", "number", "eq"),
+            "clientId": ("filter", "clientId", "eq"),
+            "serviceId": ("filter", "serviceId", "eq"),
+            "dueAfter": ("filter", "dueAt", "gt"),
+            "dueBefore": ("filter", "dueAt", "lt"),
+            "totalMin": ("filter", "total", "gte"),
+            "totalMax": ("filter", "total", "lte"),
         },
-        {**_SORTS, "number": "NUMBER", "total": "TOTAL", "dueAt": "DUE_AT"},
+        sorts={**_SORTS, "number": "NUMBER", "total": "TOTAL", "dueAt": "DUE_AT"},
     ),
-    *_WEBHOOK_ROUTES,
+    *_WEBHOOKS,
 )
 
 
 def under_parents(parents: Iterable[str]) -> tuple[Route, ...]:
     """The webhook routes as each parent answers them too, such as ``/api/v1/settings/webhooks``."""
     return tuple(
-        replace(route, path=f"{_API}/{parent}{route.path.removeprefix(_API)}")
-        for parent in parents
-        for route in _WEBHOOK_ROUTES
+        replace(row, path=f"{API}/{parent}{row.path.removeprefix(API)}") for parent in parents for row in _WEBHOOKS
     )

@@ -1,4 +1,4 @@
-"""Translates a request into an operation's variables, and names of the graph back into the request's."""
+"""Translates a request into the variables of its operation."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,14 +6,12 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from graphql import GraphQLInputObjectType, GraphQLObjectType, get_named_type, get_nullable_type, is_list_type
-
 from resolvers.errors import Refusal, Refusals, bad_input
 from resolvers.lists.windows import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MOST_ORDERS
-from rest_shim.parameters import parameters_of, whole_number
-from rest_shim.routes import Kind, Route
+from rest_shim.bound import Bound
+from rest_shim.parameters import whole_number
+from rest_shim.routes import Place, Route, Shows
 from schema.declaration.inputs import MOST_PROBLEMS
-from schema.graph import CORE
 
 UNIQUE = "CREATED_AT"
 _PAGING = frozenset({"limit", "cursor", "page"})
@@ -21,41 +19,42 @@ _PAGING = frozenset({"limit", "cursor", "page"})
 _ITEM = re.compile(r"(.+)\[\d*\]")
 
 
-def list_variables(route: Route, query: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """The variables of a list. Raises Refusals naming every parameter that is unknown, repeated or malformed."""
-    known = parameters_of(route)
-    taken, many = _names_of(route)
+def query_variables(bound: Bound, query: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """The variables of a query. Raises Refusals naming every parameter that is unknown, repeated or malformed."""
+    pages, known = bound.route.shows is Shows.PAGE, bound.parameters
+    if not query:
+        return {"counted": False, "first": None, "page": None} if pages else {}
+    taken, many = _names_of(bound)
     given = _by_name(query, many)
     problems = [
         bad_input(f"query.{name}", "There is no such parameter.", "UNKNOWN_PARAMETER")
         for name in islice(given.keys() - taken, MOST_PROBLEMS)
     ]
-    variables = _page(given, problems)
-    if "sort" in given:
-        variables["orderBy"] = _sort(route, given["sort"], problems)
-    filters: dict[str, Any] = {}
+    variables = _page(given, problems) if pages else {}
+    if "sort" in given and "sort" in taken:
+        variables["orderBy"] = _sort(bound.route, given["sort"], problems)
     # In the order of the route, so that a filter has one shape however it is asked for.
     for name, parameter in known.items() if given.keys() & known.keys() else ():
         if name in given:
-            value = parameter.read(given[name], problems)
-            head, *rest = parameter.path
-            if rest:
-                filters.setdefault(head, {})[rest[0]] = value
-            else:
-                filters[head] = value
-    if filters:
-        variables["filter"] = filters
+            put(variables, parameter.place, parameter.read(given[name], problems))
     if problems:
         raise Refusals(problems)
     return variables
 
 
+def put(variables: dict[str, Any], place: Place, value: Any) -> None:
+    """Set the value at a place of the variables."""
+    for step in place[:-1]:
+        variables = variables.setdefault(step, {})
+    variables[place[-1]] = value
+
+
 @cache
-def _names_of(route: Route) -> tuple[frozenset[str], frozenset[str]]:
-    """The names of all parameters of a list, and of those that take several values."""
-    known = parameters_of(route)
-    many = frozenset({"sort", *(name for name, parameter in known.items() if parameter.many)})
-    return frozenset({*known, *_PAGING, *(["sort"] if route.sorts else [])}), many
+def _names_of(bound: Bound) -> tuple[frozenset[str], frozenset[str]]:
+    """The names of all parameters of a query, and of those that take several values."""
+    many = frozenset({"sort", *(name for name, parameter in bound.parameters.items() if parameter.many)})
+    paging = _PAGING if bound.route.shows is Shows.PAGE else frozenset[str]()
+    return frozenset({*bound.parameters, *paging, *(["sort"] if bound.route.sorts else [])}), many
 
 
 def _by_name(query: Iterable[tuple[str, str]], many: frozenset[str]) -> dict[str, list[str]]:
@@ -115,68 +114,24 @@ def _sort(route: Route, given: Iterable[str], problems: list[Refusal]) -> list[d
     return [{"field": name, "direction": direction} for name, direction in terms.items()]
 
 
-def input_of(
-    route: Route, body: Mapping[str, Any], public_id: str | None, version: int | None
-) -> tuple[dict[str, Any], list[Refusal]]:
-    """The GraphQL input of a body, and what is wrong with it as a body alone: unknown fields, and what is no list.
-
-    Read-only fields of the resource are ignored in an update, so that what was read can be changed and sent back.
-    """
-    fields, lists, ignored = _fields_of(route)
-    values = {name: value for name, value in body.items() if name in fields}
-    unknown = (name for name in (body if len(values) < len(body) else ()) if name not in fields and name not in ignored)
+def body_problems(bound: Bound, body: Mapping[str, Any]) -> list[Refusal]:
+    """What is wrong with a body as a body alone: unknown fields, and what is no list."""
+    if bound.fields is None:
+        return []
+    known = bound.fields | bound.ignored
     problems = [
-        bad_input(f"body.{name}", "There is no such field.", "UNKNOWN_FIELD") for name in islice(unknown, MOST_PROBLEMS)
+        bad_input(f"body.{name}", "There is no such field.", "UNKNOWN_FIELD")
+        for name in islice((name for name in body if name not in known), MOST_PROBLEMS)
     ]
     # The graph takes a value for a list of one.
-    problems += [
+    return problems + [
         bad_input(f"body.{name}", "It must be a list.", "WRONG_TYPE")
-        for name in sorted(lists & values.keys())
-        if values[name] is not None and not isinstance(values[name], list)
+        for name in sorted(bound.lists & body.keys())
+        if body[name] is not None and not isinstance(body[name], list)
     ]
-    if public_id is not None:
-        values["id"] = public_id
-    if version is not None:
-        values["expectedVersion"] = version
-    return values, problems
 
 
-@cache
-def _fields_of(route: Route) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """The names of a body's fields, of those that are lists, and of those that may be sent and change nothing."""
-    fields = {name: field for name, field in input_type(route).fields.items() if name not in ("id", "expectedVersion")}
-    lists = frozenset(name for name, field in fields.items() if is_list_type(get_nullable_type(field.type)))
-    ignored = frozenset(_shape(route) - set(fields)) if route.kind is Kind.UPDATE else frozenset[str]()
-    return frozenset(fields), lists, ignored
-
-
-def input_type(route: Route) -> GraphQLInputObjectType:
-    """The GraphQL input of a change."""
-    type_ = CORE.type_map[f"{route.operation}Input"]
-    assert isinstance(type_, GraphQLInputObjectType), "a change has an input"
-    return type_
-
-
-def _shape(route: Route) -> set[str]:
-    """The names of a resource's own fields, as REST shows them."""
-    assert CORE.query_type is not None, "the graph has queries"
-    type_ = get_named_type(CORE.query_type.fields[route.resource].type)
-    assert isinstance(type_, GraphQLObjectType), "a resource is an object"
-    return {"publicId", *type_.fields} - {"id"}
-
-
-_PARAMETERS = {"first": "query.limit", "after": "query.cursor", "page": "query.page", "orderBy": "query.sort"}
-
-
-def request_field(route: Route, field: str) -> str:
-    """Where in the request a field of the operation's arguments came from."""
-    head, _, rest = field.partition(".")
-    if head == "input":
-        if rest == "id":
-            return "path.publicId"
-        return "header.If-Match" if rest == "expectedVersion" else f"body.{rest}" if rest else "body"
-    if head == "filter" and rest:
-        for name, path in route.filters.items():
-            if rest.split(".")[: len(path)] == list(path):
-                return f"query.{name}"
-    return "path.publicId" if field == "id" else _PARAMETERS.get(head, f"query.{field}")
+def body_values(bound: Bound, body: dict[str, Any]) -> dict[str, Any]:
+    """The value of a body for the graph: without unknown fields, and those that may be sent back and change nothing."""
+    fields = bound.fields
+    return body if fields is None else {name: value for name, value in body.items() if name in fields}

@@ -7,24 +7,23 @@ import orjson
 
 from execution import MOST_TOKENS as KNOWN_TOKENS
 from execution import DocumentError
-from models.keys import ActorKind, Source
+from models.keys import Source
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
-from resolvers.lists.conditions import NOBODY
 from schema.requests.answers import Answer, refused_answer
 from schema.requests.engine import Engine, Prepared
 from server.access.anonymous import MOST_TEXT, MOST_TOKENS, NEW, OBJECTS, Anonymous
 from server.pages import GRAPHIQL_CSP
 from web.body import weight_of
-from web.dependencies import Dependencies
-from web.http import Header, Reply, Request, options, reply
+from web.dependencies import PUBLIC, Dependencies
+from web.http import HTML, Header, Reply, Request, options, reply
 from web.idempotency import REPLAYED, idempotency_key
 
 RESPONSE = b"application/graphql-response+json"
-_ALLOWED = "GET, HEAD, POST, OPTIONS"
+METHODS = ("GET", "HEAD", "POST")
+_ALLOWED = ", ".join((*METHODS, "OPTIONS"))
 # These are the HTTP answer whatever the client accepts; another error of a request is 200 in application/json.
 ALWAYS = frozenset({401, 403, 405, 413, 415, 422, 429, 503})
-PUBLIC = Actor(ActorKind.PUBLIC, "public", "public", frozenset(), NOBODY)
 
 # A document that is refused was read and judged: its organization pays for that.
 REFUSED = 200
@@ -53,9 +52,9 @@ class GraphQL:
         """Answer one request."""
         accepts = request.headers.get(b"accept", b"")
         if request.method == "GET" and self.page is not None and b"text/html" in accepts:
-            return reply(200, self.page, b"text/html; charset=utf-8", [(b"content-security-policy", GRAPHIQL_CSP)])
+            return reply(200, self.page, HTML, [(b"content-security-policy", GRAPHIQL_CSP)])
         typed = RESPONSE in accepts
-        if request.method not in ("GET", "HEAD", "POST"):
+        if request.method not in METHODS:
             if request.method == "OPTIONS":
                 return options(_ALLOWED)
             refused = Refusal("METHOD_NOT_ALLOWED", "This path answers GET, HEAD and POST.")
@@ -94,7 +93,7 @@ class GraphQL:
                 raise refused from None
             done = request.weight + (REFUSED if _was_read(error) else 0)
             if actor is not None and done:
-                await self.dependencies.pay(actor.org_id, 0, headers, done)
+                await self.dependencies.pay(request, actor, 0, headers, done)
             raise
         if actor is None:
             if not self.engine.public(prepared) or not self._open(prepared):
@@ -109,13 +108,13 @@ class GraphQL:
         except (Refusal, DocumentError) as error:
             done = prepared.new + request.weight + (REFUSED if _was_read(error) else 0)
             if actor is not PUBLIC and done:
-                await self.dependencies.pay(actor.org_id, 0, headers, done)
+                await self.dependencies.pay(request, actor, 0, headers, done)
             raise
         request.state["ctx"] = ctx
         if actor is PUBLIC:
             return await self.engine.run(ctx, prepared), ctx
         cost = prepared.measure.cost + self.engine.compiling(prepared)
-        remaining = await self.dependencies.pay(actor.org_id, cost, headers, prepared.new + request.weight)
+        remaining = await self.dependencies.pay(request, actor, cost, headers, prepared.new + request.weight)
         answer = await self.engine.run(ctx, prepared)
         self.dependencies.charge_search(ctx)
         answer.remaining = remaining

@@ -1,4 +1,4 @@
-"""A request's body: its type, its size, its JSON. Used by both doors."""
+"""A request's body: its type, its size, its JSON. Used by both APIs."""
 
 import asyncio
 from itertools import islice
@@ -77,6 +77,11 @@ class Bodies:
 
     def _too_large(self) -> Refusal:
         return Refusal("TOO_LARGE", f"The body may have {self.limit} bytes at most.")
+
+
+def has_body(request: Request) -> bool:
+    """Return whether a request announces a body."""
+    return request.headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in request.headers
 
 
 def weight_of(value: Any, size: int) -> int:

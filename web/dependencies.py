@@ -1,18 +1,22 @@
 """What both APIs need of the process: its runtime, who a request is from, and what it may spend."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from models.keys import ActorKind
 from resolvers.context import Actor, Context
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
+from resolvers.lists.conditions import NOBODY
 from web.body import Bodies
 from web.http import Header, Request
 
 # What a search may take of the database's time for its price, and what each further second costs.
 SHORT_SEARCH_S, COST_OF_SECOND = 0.5, 10_000
+
+PUBLIC = Actor(ActorKind.PUBLIC, "public", "public", frozenset(), NOBODY)
 
 
 class Spent(NamedTuple):
@@ -30,17 +34,46 @@ class OverBudgetError(Refusal):
         self.headers = headers
 
 
-@dataclass(frozen=True, slots=True)
-class Dependencies:
-    """What both APIs need: the process's things, who a request is from, what it may spend, and how bodies are read.
-    ``spend`` and ``refuse_debtor`` raise OverBudgetError."""
+class Payers(Protocol):
+    """Who a request is from, and who pays for it."""
 
-    runtime: Runtime
-    actor_of: Callable[[Request], Awaitable[Actor]]
-    spend: Callable[[UUID, int, int], Awaitable[Spent]]
-    owe: Callable[[UUID, int], None]
-    refuse_debtor: Callable[[UUID], None]
+    async def payer_of(self, request: Request, headers: list[Header]) -> Actor:
+        """Return who a request is from."""
+
+    async def pay(self, request: Request, actor: Actor, cost: int, headers: list[Header], done: int = 0) -> int:
+        """Spend a cost and what was done already; what remains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitors:
+    """Requests without a key: the public's, paid for by their addresses. Both raise Refusal RATE_LIMITED."""
+
+    read: Callable[[Request, Refusal], None]
+    spend: Callable[[Request, int], None]
+
+    async def payer_of(self, request: Request, headers: list[Header]) -> Actor:
+        """Return the public. Raises Refusal TOO_LARGE for a request that is longer than one without a key may be."""
+        self.read(request, Refusal("TOO_LARGE", "The request is too long for one without an API key."))
+        return PUBLIC
+
+    async def pay(self, request: Request, actor: Actor, cost: int, headers: list[Header], done: int = 0) -> int:
+        """Spend a cost and what was done already; what remains is nobody's to know."""
+        self.spend(request, cost + done)
+        return 0
+
+
+@dataclass(slots=True)
+class Dependencies:
+    """What both APIs need: how bodies are read, and, from the start of the process on, its things, who a request is
+    from, and what it may spend. ``spend`` and ``refuse_debtor`` raise OverBudgetError."""
+
     bodies: Bodies
+    visitors: Visitors
+    runtime: Runtime = field(init=False)
+    actor_of: Callable[[Request], Awaitable[Actor]] = field(init=False)
+    spend: Callable[[UUID, int, int], Awaitable[Spent]] = field(init=False)
+    owe: Callable[[UUID, int], None] = field(init=False)
+    refuse_debtor: Callable[[UUID], None] = field(init=False)
 
     async def payer_of(self, request: Request, headers: list[Header]) -> Actor:
         """Return who a request is from, once nothing is owed for what was done for the organization before."""
@@ -52,11 +85,11 @@ class Dependencies:
             raise
         return actor
 
-    async def pay(self, org_id: UUID, cost: int, headers: list[Header], done: int = 0) -> int:
+    async def pay(self, request: Request, actor: Actor, cost: int, headers: list[Header], done: int = 0) -> int:
         """Spend a cost and what was done already; what remains. The headers tell it, also where OverBudgetError is
         raised: what was done is paid or owed then."""
         try:
-            spent = await self.spend(org_id, cost + done, done)
+            spent = await self.spend(actor.org_id, cost + done, done)
         except OverBudgetError as refused:
             headers += refused.headers
             raise

@@ -1,4 +1,4 @@
-"""A request as both doors read it, a reply as they give it: bytes, and nothing that is not asked for."""
+"""A request as both APIs read it, a reply as they give it: bytes, and nothing that is not asked for."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
+JSON, HTML = b"application/json", b"text/html; charset=utf-8"
 _NONE: Mapping[str, str] = {}
 # An answer with one of these statuses has no body, and says no length.
 _BODILESS = frozenset({204, 304})
@@ -48,7 +49,7 @@ class Request:
 
 
 class Reply(NamedTuple):
-    """A whole answer; ``headers`` are all that leave the door, their names in lower case."""
+    """A whole answer; ``headers`` are all that the endpoint gives, their names in lower case."""
 
     status: int
     body: bytes

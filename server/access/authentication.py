@@ -10,7 +10,7 @@ from typing import Any
 from resolvers.api_keys.verification import Keys
 from resolvers.context import Actor
 from resolvers.errors import Refusal
-from server.http.addresses import address_of
+from server.http.addresses import client_address
 from web.http import Request
 
 _ADDRESSES = 100_000
@@ -42,12 +42,12 @@ class Authentication:
         if actor is not None:
             return actor
         if b"authorization" in request.headers:
-            self._count(self.address(request))
+            self._count(client_address(request, self.proxies))
         raise Refusal("UNAUTHENTICATED", "An API key is required: Authorization: Bearer sk_live_….")
 
     def _may_look(self, request: Request) -> bool:
         """Whether a key that has not worked here may cost a look-up."""
-        address, moment = self.address(request), time.monotonic()
+        address, moment = client_address(request, self.proxies), time.monotonic()
         if self._failures(address, moment)[1] < self.failures_per_minute:
             return True
         if moment - self.looked.get(address, -math.inf) < LOOK_UP_EVERY_S:
@@ -71,8 +71,3 @@ class Authentication:
         if len(self.failed) >= _ADDRESSES:
             self.failed.clear()
         self.failed[address] = (since, count + 1)
-
-    def address(self, request: Request) -> str:
-        """The address that a request counts for."""
-        client = request.scope.get("client")
-        return address_of(client[0] if client is not None else "", request.scope["headers"], self.proxies)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from web.http import Header
+from web.http import Header, Request
 
 
 def address_of(peer: str, headers: Iterable[Header], proxies: Sequence[Any]) -> str:
@@ -18,6 +18,12 @@ def address_of(peer: str, headers: Iterable[Header], proxies: Sequence[Any]) -> 
         if not any(address in network for network in proxies):
             return _counted(address)
     return peer
+
+
+def client_address(request: Request, proxies: Sequence[Any]) -> str:
+    """Return the address that a request counts for."""
+    client = request.scope.get("client")
+    return address_of(client[0] if client is not None else "", request.scope["headers"], proxies)
 
 
 def is_proxy(peer: str, proxies: Sequence[Any]) -> bool:

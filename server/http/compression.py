@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 
-from web.http import App, Header, Message, Receive, Scope, Send
+from web.http import Header, Scope
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -86,32 +86,3 @@ def _compressible(headers: Iterable[Header]) -> bool:
 @lru_cache(256)
 def _is_textual(media: bytes) -> bool:
     return _TEXTUAL.match(media) is not None
-
-
-class Compression:
-    """Wraps an ASGI application: compresses answers that it sends in one piece."""
-
-    def __init__(self, app: App) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        head: Message | None = None
-
-        async def held(message: Message) -> None:
-            nonlocal head
-            if message["type"] == "http.response.start":
-                head = message
-                return
-            if head is not None:
-                first, head = head, None
-                if not message.get("more_body", False):
-                    headers, body = await compressed(scope, [*first["headers"]], message.get("body", b""))
-                    first, message = {**first, "headers": headers}, {**message, "body": body}
-                await send(first)
-            await send(message)
-
-        await self.app(scope, receive, held)

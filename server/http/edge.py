@@ -49,7 +49,7 @@ class Edge:
 
     def refusing(self, refusal: Refusal, *, problem: bool = False) -> "Edge":
         """The same, with a refusal as its answer to every request: a ``problem`` whatever the path, or in the shape of
-        the path's door."""
+        the path's API."""
 
         async def refuse(scope: Scope, _receive: Receive, send: Send) -> None:
             await self._refuse(scope, send, refusal, "" if problem else scope["path"])
@@ -100,7 +100,7 @@ class Edge:
             if not status:
                 await self._refuse(scope, send_head, internal(), scope["path"])
         seconds, statements = time.perf_counter() - started, state.get("statements", 0)
-        self.metrics.note(state.get("door", "other"), state.get("kind", "none"), status, seconds, statements)
+        self.metrics.note(state.get("api", "other"), state.get("kind", "none"), status, seconds, statements)
         access(request_id, scope["method"], scope["path"], status, seconds, statements)
         REQUEST_ID.reset(token)
 
@@ -134,7 +134,7 @@ def _request_id(headers: Iterable[Header]) -> bytes:
 
 
 def masked(refusal: Refusal, request_id: str, path: str) -> Reply:
-    """A refusal in the shape of the path's door."""
+    """A refusal in the shape of the path's API."""
     shown = shown_refusal(refusal, request_id)
     if not path.startswith("/graphql"):
         return problem([shown], str)

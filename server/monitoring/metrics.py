@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from resolvers.database.runtime import Runtime
 from schema.requests.engine import Engine
+from web.dependencies import Dependencies
 
 # In seconds; an answer takes some milliseconds, and 10 s at most.
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -42,23 +42,23 @@ class Metrics:
         self.seconds: dict[str, _Histogram] = {}
         self.statements: Counter[str] = Counter()
 
-    def note(self, door: str, kind: str, status: int, seconds: float, statements: int) -> None:
-        """Count a request: ``door`` is graphql, rest or other, ``kind`` that of its operation, or none."""
-        self.requests[door, kind, status] += 1
-        kept = self.seconds.get(door)
+    def note(self, api: str, kind: str, status: int, seconds: float, statements: int) -> None:
+        """Count a request: ``api`` is graphql, rest or other, ``kind`` that of its operation, or none."""
+        self.requests[api, kind, status] += 1
+        kept = self.seconds.get(api)
         if kept is None:
-            kept = self.seconds[door] = _Histogram()
+            kept = self.seconds[api] = _Histogram()
         kept.counts[bisect_left(BOUNDS, seconds)] += 1
         kept.total += seconds
         if statements:
-            self.statements[door] += statements
+            self.statements[api] += statements
 
 
 class Exposition(Collector):
     """The text of a process's metrics, its pool's and its engine's, for whoever holds ``token``."""
 
-    def __init__(self, metrics: Metrics, engine: Engine, runtime: Runtime, token: str) -> None:
-        self.metrics, self.engine, self.runtime = metrics, engine, runtime
+    def __init__(self, metrics: Metrics, engine: Engine, dependencies: Dependencies, token: str) -> None:
+        self.metrics, self.engine, self.dependencies = metrics, engine, dependencies
         self._token = token.encode()
         self.registry = CollectorRegistry()
         self.registry.register(self)
@@ -102,23 +102,24 @@ class Exposition(Collector):
         pool = GaugeMetricFamily(
             "counterfoil_pool_connections", "Database connections by state.", None, ["pool", "state"]
         )
-        for name, each in (("main", self.runtime.pool), ("side", self.runtime.side)):
+        runtime = self.dependencies.runtime
+        for name, each in (("main", runtime.pool), ("side", runtime.side)):
             pool.add_metric([name, "idle"], each.idle)
             pool.add_metric([name, "used"], each.size - each.idle)
         yield pool
 
     def _requests(self) -> Iterable[Metric]:
         requests = CounterMetricFamily(
-            "counterfoil_requests", "Requests that were answered.", None, ["door", "operation", "status"]
+            "counterfoil_requests", "Requests that were answered.", None, ["api", "operation", "status"]
         )
-        for (door, kind, status), count in self.metrics.requests.items():
-            requests.add_metric([door, kind, str(status)], count)
+        for (api, kind, status), count in self.metrics.requests.items():
+            requests.add_metric([api, kind, str(status)], count)
         yield requests
-        took = HistogramMetricFamily("counterfoil_request_seconds", "How long answers took.", labels=["door"])
-        for door, histogram in self.metrics.seconds.items():
-            took.add_metric([door], list(histogram.cumulative()), histogram.total)
+        took = HistogramMetricFamily("counterfoil_request_seconds", "How long answers took.", labels=["api"])
+        for api, histogram in self.metrics.seconds.items():
+            took.add_metric([api], list(histogram.cumulative()), histogram.total)
         yield took
-        statements = CounterMetricFamily("counterfoil_statements", "SQL statements that were sent.", None, ["door"])
-        for door, count in self.metrics.statements.items():
-            statements.add_metric([door], count)
+        statements = CounterMetricFamily("counterfoil_statements", "SQL statements that were sent.", None, ["api"])
+        for api, count in self.metrics.statements.items():
+            statements.add_metric([api], count)
         yield statements

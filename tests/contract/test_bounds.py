@@ -1,4 +1,4 @@
-"""What an input lacks or has too much of: each is told by the name of its field, over both doors."""
+"""What an input lacks or has too much of: each is reported by the name of its field, over both APIs."""
 
 from typing import Any
 

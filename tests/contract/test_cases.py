@@ -4,7 +4,7 @@ from collections import Counter
 
 from graphql import GraphQLInterfaceType
 
-from rest_shim.routes import ROUTES, Kind
+from rest_shim.routes import ROUTES, Shows
 from schema.graph import CORE
 from tests.support.domains import CASES
 from tests.support.routes import BY_NAME, CASE_OF
@@ -42,5 +42,5 @@ def test_each_route_is_of_one_case_and_runs_its_operation() -> None:
 
 def test_each_filter_of_each_list_is_tried() -> None:
     for name, route in BY_NAME.items():
-        if route.kind is Kind.LIST:
-            assert {each.parameter for each in CASE_OF[name].filters} == {*route.filters}, name
+        if route.shows is Shows.PAGE:
+            assert {each.parameter for each in CASE_OF[name].filters} == {*route.parameters}, name

@@ -10,8 +10,8 @@ from openapi_spec_validator import validate
 from resolvers.collections.collection import COLLECTIONS
 from resolvers.lists.conditions import Condition
 from rest_shim.openapi import document, printed_openapi
-from rest_shim.openapi_schemas import list_inputs
-from rest_shim.routes import ROUTES, Kind
+from rest_shim.openapi_schemas import root_type
+from rest_shim.routes import ROUTES, Shows
 from schema.graph import CORE
 from schema.operations import OPERATIONS
 from schema.requests.printed import printed_schema
@@ -71,8 +71,8 @@ def test_openapi_has_every_route_and_no_other() -> None:
         said = paths[route.path][route.method.lower()]
         assert said["x-graphql-operation"] == route.operation
         parameters = {part["name"] for part in said["parameters"] if part["in"] == "query"}
-        taken = {"limit", "cursor", "page", *route.filters, *(["sort"] if route.sorts else [])}
-        assert parameters == (taken if route.kind is Kind.LIST else set())
+        taken = {"limit", "cursor", "page", *route.parameters, *(["sort"] if route.sorts else [])}
+        assert parameters == (taken if route.shows is Shows.PAGE else set())
 
 
 def test_openapi_states_bounds_scopes_and_errors() -> None:
@@ -180,6 +180,8 @@ def test_every_order_of_the_graph_is_one_of_the_resolvers() -> None:
 
 def test_every_sort_of_a_route_exists() -> None:
     for route in (route for route in ROUTES if route.sorts):
-        _, order = list_inputs(CORE, OPERATIONS[route.operation])
+        _, node = root_type(CORE, OPERATIONS[route.operation])
+        assert CORE.query_type is not None
+        order: Any = get_named_type(CORE.query_type.fields[node.name.value].args["orderBy"].type)
         words: Any = get_named_type(order.fields["field"].type)
         assert set(route.sorts.values()) <= set(words.values)

@@ -1,4 +1,4 @@
-"""The doors themselves: keys, scopes, methods, routes, media types, introspection, idempotency."""
+"""Both APIs at their edge: keys, scopes, methods, routes, media types, introspection, idempotency."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -8,11 +8,11 @@ from tests.support.cases import Case
 from tests.support.domains import CASES
 from tests.support.furnished import completed, document, furnish, input_of, right, target, written
 from tests.support.refusals import error, problem, unchanged
-from tests.support.routes import BY_NAME, CASE_OF, CHANGES, body_of, rest_change, subject_of
+from tests.support.routes import BY_NAME, CASE_OF, CHANGES, body_of, rest_change, root_of, subject_of
 
 MUTATIONS = [(case, name) for case in CASES.values() for name in (case.creates, *case.mutations)]
 VERSIONED = [(case, name) for case, name in MUTATIONS if "expectedVersion" in input_of(name).fields]
-VERSIONED_ROUTES = [name for name in CHANGES if (CASE_OF[name], BY_NAME[name].root) in VERSIONED]
+VERSIONED_ROUTES = [name for name in CHANGES if (CASE_OF[name], root_of(BY_NAME[name])) in VERSIONED]
 
 
 async def _given(org: Org, case: Case, mutation: str, ids: dict[str, str]) -> dict[str, object]:

@@ -6,11 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
-from rest_shim.routes import Kind, Route
+from rest_shim.routes import Route, Shows
 from schema.operations import OPERATIONS
 from tests.support.api import Org
 from tests.support.furnished import furnish, masked, written
-from tests.support.routes import BY_NAME, CHANGES, GETS, LISTS, body_of, operation, rest_change, subject_of
+from tests.support.routes import BY_NAME, CHANGES, GETS, LISTS, body_of, operation, rest_change, root_of, subject_of
 
 # What a query asks of a list, beside nothing at all: the same as variables of the operation.
 QUERIES: Mapping[str, dict[str, Any]] = {
@@ -25,9 +25,9 @@ QUERIES: Mapping[str, dict[str, Any]] = {
 
 def shown(route: Route, data: dict[str, Any]) -> dict[str, Any]:
     """The payload of a change as the route shows it: what is beside the resource joins it."""
-    payload = dict(data[route.root])
-    found: dict[str, Any] = payload.pop(route.resource)
-    return found | (payload if route.kind is Kind.CREATE else {})
+    payload = dict(data[root_of(route)])
+    found: dict[str, Any] = payload.pop(route.resource.singular)
+    return found | (payload if route.status == 201 else {})
 
 
 @pytest.mark.parametrize("query", QUERIES)
@@ -37,7 +37,7 @@ async def test_a_list_is_its_operation(acme: Org, name: str, query: str) -> None
     route = BY_NAME[name]
     rest = await acme.http.get(f"{route.path}?{query}")
     assert rest.status_code == 200, rest.text
-    page = (await operation(acme, route, {"counted": False} | QUERIES[query]))["data"][route.root]
+    page = (await operation(acme, route, {"counted": False} | QUERIES[query]))["data"][root_of(route)]
     more = page["pageInfo"]["hasNextPage"]
     pagination = {
         "limit": QUERIES[query].get("first", 20),
@@ -56,7 +56,7 @@ async def test_a_get_is_its_operation(acme: Org, name: str) -> None:
     subject = await subject_of(acme, route, await furnish(acme))
     rest = await acme.http.get(route.path.replace("{publicId}", subject))
     answer = await operation(acme, route, {"id": subject})
-    assert (rest.status_code, rest.json()["data"]) == (200, answer["data"][route.root])
+    assert (rest.status_code, rest.json()["data"]) == (200, answer["data"][root_of(route)])
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -66,14 +66,14 @@ async def test_a_change_is_its_operation(acme: Org, other: Org, name: str) -> No
     assert await written(acme) == await written(other)
     rest = await rest_change(acme, route, await subject_of(acme, route, ids), body_of(route, ids))
     values = body_of(route, theirs)
-    if route.kind is not Kind.CREATE:
+    if route.status != 201:
         values |= {"id": await subject_of(other, route, theirs)}
     answer = await operation(other, route, {"input": values})
     assert "errors" not in answer, answer
-    if route.kind is Kind.DELETE:
+    if route.shows is Shows.NOTHING:
         assert (rest.status_code, rest.content) == (204, b"")
     else:
-        assert rest.status_code == (201 if route.kind is Kind.CREATE else 200), rest.text
+        assert rest.status_code == (201 if route.status == 201 else 200), rest.text
         assert masked(rest.json()["data"]) == masked(shown(route, answer["data"]))
     assert await written(acme) == await written(other)
     last = "select source from audit_entries order by id desc limit 1"

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from rest_shim.routes import Kind
+from rest_shim.routes import Shows
 from tests.support.api import Org
 from tests.support.domains import CASES
 from tests.support.furnished import furnish
@@ -84,20 +84,20 @@ async def test_the_shape_of_a_change(acme: Org, name: str, slash: str) -> None:
     ids = await furnish(acme)
     route, case = BY_NAME[name], CASE_OF[name]
     path = route.path.replace("{publicId}", await subject_of(acme, route, ids)) + slash
-    body = None if route.kind is Kind.DELETE else body_of(route, ids)
+    body = None if route.shows is Shows.NOTHING else body_of(route, ids)
     answer = await acme.http.request(route.method, path, json=body)
     assert answer.headers["x-graphql-operation"] == CASE_OF[name].routes[name]
-    if route.kind is Kind.DELETE:
+    if route.shows is Shows.NOTHING:
         assert (answer.status_code, answer.content) == (204, b"")
         assert "content-type" not in answer.headers
         return
-    assert answer.status_code == (201 if route.kind is Kind.CREATE else 200), answer.text
+    assert answer.status_code == (201 if route.status == 201 else 200), answer.text
     assert list(answer.json()) == ["data"]
     found = answer.json()["data"]
-    fits({**case.shape, **case.shown_once} if route.kind is Kind.CREATE else case.shape, found)
+    fits({**case.shape, **case.shown_once} if route.status == 201 else case.shape, found)
     assert answer.headers["etag"] == f'"{found["version"]}"'
     readable = f"GET {route.path}/{{publicId}}" in BY_NAME
-    if route.kind is Kind.CREATE and readable:
+    if route.status == 201 and readable:
         assert answer.headers["location"] == f"{route.path}/{found['publicId']}"
         assert (await acme.http.get(answer.headers["location"])).json()["data"] == found
     else:

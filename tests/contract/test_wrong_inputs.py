@@ -10,7 +10,7 @@ from tests.support.cases import Case, Wrong
 from tests.support.domains import CASES
 from tests.support.furnished import completed, document, furnish, target
 from tests.support.refusals import error, unchanged
-from tests.support.routes import BY_NAME, case_of
+from tests.support.routes import BY_NAME, case_of, root_of
 
 WRONG = [
     (case, mutation, wrong)
@@ -30,7 +30,7 @@ async def _refused_over_rest(org: Org, case: Case, mutation: str, ids: Mapping[s
     """The errors of each route that a mutation has, which must be those of the wrong input."""
     found = []
     for route in BY_NAME.values():
-        if case_of(route) is case and route.root == mutation:
+        if case_of(route) is case and root_of(route) == mutation:
             path = route.path.replace("{publicId}", await target(org, case, mutation, ids))
             answer = await org.http.request(route.method, path, json=completed(case, mutation, ids, wrong.given))
             assert (answer.status_code, answer.json()["code"]) == (400, "BAD_INPUT"), answer.text

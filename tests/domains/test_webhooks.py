@@ -1,4 +1,4 @@
-"""Webhook endpoints through both doors: made, listed, changed, refused; their secrets."""
+"""Webhook endpoints through both APIs: made, listed, changed, refused; their secrets."""
 
 import pytest
 

@@ -16,7 +16,7 @@ from resolvers.api_keys import verification as keys
 from resolvers.api_keys.verification import Keys, new_key
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
-from server import app
+from server import system
 from server.database.databases import role_of
 from server.dev.embedded import ephemeral_servers
 from server.wiring import running
@@ -168,7 +168,7 @@ async def test_a_backend_that_does_not_answer_a_look_up_is_a_503(
     mortal: Backends, monkeypatch: pytest.MonkeyPatch, ended_by: signal.Signals
 ) -> None:
     monkeypatch.setattr(keys, "LOOK_UP_S", 0.3)
-    monkeypatch.setattr(app, "READY_S", 0.3)
+    monkeypatch.setattr(system, "READY_S", 0.3)
     mine = "select pid from pg_stat_activity where usename = current_user and pid <> pg_backend_pid()"
     async with (
         serving(settings_of(mortal, pool_min=1, pool_max=2)) as base,
@@ -214,8 +214,8 @@ async def test_a_backend_that_dies_in_a_look_up_is_asked_anew(mortal: Backends, 
 async def test_readiness_does_not_wait_for_a_database_that_does_not_answer(
     mortal: Backends, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert app.READY_S == 2.0
-    monkeypatch.setattr(app, "READY_S", 0.2)
+    assert system.READY_S == 2.0
+    monkeypatch.setattr(system, "READY_S", 0.2)
     mine = "select pid from pg_stat_activity where usename = current_user and pid <> pg_backend_pid()"
     async with (
         serving(settings_of(mortal, pool_min=1, pool_max=1)) as base,

@@ -54,13 +54,13 @@ async def test_a_deadline_in_a_commit_says_that_nobody_knows(own_backends: Backe
         assert await org.count("clients") == 2
 
 
-@pytest.mark.parametrize("door", ["rest", "graphql"])
-async def test_the_idempotency_key_finds_what_was_kept(own_backends: Backends, door: str) -> None:
+@pytest.mark.parametrize("api", ["rest", "graphql"])
+async def test_the_idempotency_key_finds_what_was_kept(own_backends: Backends, api: str) -> None:
     async with late(own_backends) as org:
         headers = {"Idempotency-Key": "one"}
 
         async def ask() -> tuple[int, str | None, str | None]:
-            if door == "rest":
+            if api == "rest":
                 answer = await org.http.post("/api/v1/clients", json=NEW, headers=headers)
                 code = answer.json().get("code")
             else:
@@ -71,7 +71,7 @@ async def test_the_idempotency_key_finds_what_was_kept(own_backends: Backends, d
             return answer.status_code, code, answer.headers.get("idempotent-replayed")
 
         assert await ask() == (503, "OUTCOME_UNKNOWN", None)
-        assert await ask() == (201 if door == "rest" else 200, None, "true")
+        assert await ask() == (201 if api == "rest" else 200, None, "true")
         assert await org.count("clients") == 1
 
 

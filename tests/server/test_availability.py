@@ -1,4 +1,4 @@
-"""The database away, the pool full, Redis away: told as 503 in the shape of the door, and over by itself."""
+"""The database away, the pool full, Redis away: a 503 in the shape of the API, and over by itself."""
 
 import asyncio
 from collections.abc import AsyncIterator

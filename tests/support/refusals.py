@@ -1,4 +1,4 @@
-"""What tests of refusals share: documents, doors, and proof that nothing changed."""
+"""What tests of refusals share: documents, APIs, and proof that nothing changed."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

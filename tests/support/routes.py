@@ -5,7 +5,8 @@ from typing import Any
 
 import httpx
 
-from rest_shim.routes import ROUTES, Kind, Route
+from rest_shim.bound import bound
+from rest_shim.routes import ROUTES, Route, Shows
 from schema.operations import OPERATIONS
 from tests.support.api import Org
 from tests.support.cases import Body, Case
@@ -14,15 +15,20 @@ from tests.support.furnished import completed, right, target
 
 BY_NAME = {f"{route.method} {route.path}": route for route in ROUTES}
 CASE_OF: Mapping[str, Case] = {name: case for case in CASES.values() for name in case.routes}
-LISTS = [name for name, route in BY_NAME.items() if route.kind is Kind.LIST]
-GETS = [name for name, route in BY_NAME.items() if route.kind is Kind.GET]
-CHANGES = [name for name, route in BY_NAME.items() if route.kind not in (Kind.LIST, Kind.GET)]
+LISTS = [name for name, route in BY_NAME.items() if route.shows is Shows.PAGE]
+GETS = [name for name, route in BY_NAME.items() if route.method == "GET" and route.shows is Shows.OBJECT]
+CHANGES = [name for name, route in BY_NAME.items() if route.method != "GET"]
 OF_ONE = [name for name in BY_NAME if "{publicId}" in name]
 
 
 def named(route: Route) -> str:
     """The name of a route in the tables above."""
     return f"{route.method} {route.path}"
+
+
+def root_of(route: Route) -> str:
+    """The root field of a route's operation."""
+    return bound(route).at[0]
 
 
 def case_of(route: Route) -> Case:
@@ -41,12 +47,12 @@ async def operation(org: Org, route: Route, variables: Mapping[str, Any]) -> dic
 def body_of(route: Route, ids: Mapping[str, str]) -> dict[str, Any]:
     """A right body of a change."""
     case = case_of(route)
-    return completed(case, route.root, ids, right(case, route.root))
+    return completed(case, root_of(route), ids, right(case, root_of(route)))
 
 
 async def subject_of(org: Org, route: Route, ids: Mapping[str, str]) -> str:
     """The id of what a route is about."""
-    return await target(org, case_of(route), route.root, ids)
+    return await target(org, case_of(route), root_of(route), ids)
 
 
 async def rest_change(
@@ -54,5 +60,5 @@ async def rest_change(
 ) -> httpx.Response:
     """A change over REST."""
     path = route.path.replace("{publicId}", subject)
-    sent = None if route.kind is Kind.DELETE else body
+    sent = None if route.shows is Shows.NOTHING else body
     return await org.http.request(route.method, path, json=sent, headers=headers)

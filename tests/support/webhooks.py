@@ -1,4 +1,4 @@
-"""What tests of webhooks need: documents, and webhooks of either door."""
+"""What tests of webhooks need: documents, and webhooks of either API."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

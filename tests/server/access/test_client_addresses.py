@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from server.access.authentication import Authentication
+from server.http.addresses import client_address
 from web.http import Request, Scope
 
 NETWORKS = tuple(map(ip_network, ("10.0.0.0/8", "fd00::/8")))
-NOWHERE: Any = None
 
 
 def address(peer: str | None, *lines: str) -> str:
@@ -22,7 +21,7 @@ def address(peer: str | None, *lines: str) -> str:
     async def receive() -> Any:
         raise AssertionError("no body is read")
 
-    return Authentication(NOWHERE, 60, NETWORKS).address(Request(scope, receive))
+    return client_address(Request(scope, receive), NETWORKS)
 
 
 @pytest.mark.parametrize(

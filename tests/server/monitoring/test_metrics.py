@@ -81,7 +81,7 @@ async def test_every_request_is_counted(
         await org.graphql("{ __schema { queryType { name } } }")
         told = await _told(org.http)
         await org.http.aclose()
-    for door, operation, status, count in (
+    for api, operation, status, count in (
         ("rest", "query", 200, 1),
         ("rest", "query", 400, 1),
         ("rest", "mutation", 201, 1),
@@ -89,14 +89,14 @@ async def test_every_request_is_counted(
         ("graphql", "none", 200, 1),
         ("other", "none", 404, 1),
     ):
-        assert told[_key("counterfoil_requests_total", door=door, operation=operation, status=status)] == count
+        assert told[_key("counterfoil_requests_total", api=api, operation=operation, status=status)] == count
     assert len([key for key in told if key[0] == "counterfoil_requests_total"]) == 6
-    assert told[_key("counterfoil_request_seconds_count", door="rest")] == 3
-    assert told[_key("counterfoil_request_seconds_bucket", door="rest", le="+Inf")] == 3
-    assert told[_key("counterfoil_request_seconds_count", door="graphql")] == 4
-    for door, answers in (("rest", rest), ("graphql", graph)):
+    assert told[_key("counterfoil_request_seconds_count", api="rest")] == 3
+    assert told[_key("counterfoil_request_seconds_bucket", api="rest", le="+Inf")] == 3
+    assert told[_key("counterfoil_request_seconds_count", api="graphql")] == 4
+    for api, answers in (("rest", rest), ("graphql", graph)):
         sent = sum(int(answer.headers["server-timing"].split('"')[1]) for answer in answers)
-        assert told[_key("counterfoil_statements_total", door=door)] == sent > 0
+        assert told[_key("counterfoil_statements_total", api=api)] == sent > 0
     assert told[_key("counterfoil_documents")] == 2
     assert told[_key("counterfoil_executor_fallbacks_total", reason="introspection")] == 1
     assert told[_key("counterfoil_executor_unwritten_total", type="Client")] == 1

@@ -1,0 +1,220 @@
+"""A route bound to its operation: what follows from the operation's document and the graph."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from graphql import (
+    ArgumentNode,
+    FieldNode,
+    GraphQLArgument,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    NonNullTypeNode,
+    ObjectFieldNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    VariableNode,
+    Visitor,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+    visit,
+)
+
+from execution import Operation, fields_of
+from models.resources import RESOURCES, Resource
+from rest_shim.openapi_schemas import root_type
+from rest_shim.parameters import Parameter
+from rest_shim.routes import Place, Route, Shows
+from schema.declaration.filters import SEARCH, SEARCH_WORDS
+from schema.graph import CORE
+from schema.operations import OPERATIONS
+from schema.requests.places import uses_of
+
+Selected = tuple[Any, FieldNode]
+VERSION: Place = ("input", "expectedVersion")
+# What a page takes beside the route's own parameters, by the operation's arguments.
+_PAGING: Mapping[str, str] = {"first": "limit", "after": "cursor", "page": "page", "orderBy": "sort"}
+
+# The variables of every page.
+_PAGED = frozenset({"first", "after", "page", "counted"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bound:
+    """A route with its operation, and what follows from both."""
+
+    route: Route
+    operation: Operation
+    # Where in the answer's data the object or the page stands; its type and its node.
+    at: tuple[str, ...]
+    selected: Selected
+    # The parameters of the query by their names, those of the path with the places of their values.
+    parameters: Mapping[str, Parameter]
+    path: tuple[tuple[str, Place], ...]
+    # What an object is called that is not there.
+    missing: str
+    # Whether the operation takes the version that the object must have.
+    versioned: bool
+    # The type of the body; its fields, None where it may have any; those that are lists; what may be sent in vain.
+    body: Any
+    fields: frozenset[str] | None
+    lists: frozenset[str]
+    ignored: frozenset[str]
+    # The operation's arguments with where in the request they come from; those within others first.
+    origins: Mapping[tuple[str, ...], str]
+
+    def origin_of(self, field: str) -> str:
+        """Return where in the request a field of the operation's arguments came from."""
+        steps = tuple(field.split("."))
+        for argument, name in self.origins.items():
+            if steps[: len(argument)] == argument:
+                rest = ".".join(steps[len(argument) :])
+                return f"{name}.{rest}" if rest and name == "body" else name
+        return "body" if steps[0] == "input" else f"query.{field}"
+
+
+@cache
+def bound(route: Route) -> Bound:
+    """Return a route with its operation. Raises ValueError for a row that its operation does not fit."""
+    operation = OPERATIONS[route.operation]
+    at, selected = _shown(route, operation)
+    arguments = {name: tuple(use.field.split(".")) for name, use in uses_of(CORE, operation).first.items()}
+    needed = {place[0] for place in (*route.parameters.values(), route.body) if place}
+    missing = (needed | _PAGED if route.shows is Shows.PAGE else needed) - arguments.keys()
+    if missing:
+        raise ValueError(f"{route.operation} has no variable {', '.join(sorted(missing))}")
+    in_path = {name: place for name, place in route.parameters.items() if f"{{{name}}}" in route.path}
+    query = {name: place for name, place in route.parameters.items() if name not in in_path}
+    input_: Any = _value_of(operation, VERSION[:1])[0] if VERSION[0] in arguments else None
+    versioned = input_ is not None and VERSION[1] in input_.fields
+    body = _value_of(operation, route.body)[0] if route.body else None
+    fields: dict[str, GraphQLInputField] = {}
+    closed = isinstance(body, GraphQLInputObjectType)
+    if isinstance(body, GraphQLInputObjectType):
+        taken = {place[-1] for place in (*in_path.values(), VERSION) if place[:-1] == route.body}
+        fields = {name: field for name, field in body.fields.items() if name not in taken}
+    shown: Any = get_named_type(selected[0])
+    ignored: frozenset[str] = frozenset()
+    if route.merges:
+        ignored = frozenset({"publicId", *shown.fields} - {"id", *fields})
+    origins = {
+        **{(*arguments[place[0]], *place[1:]): f"path.{name}" for name, place in in_path.items()},
+        **{(*arguments[place[0]], *place[1:]): f"query.{name}" for name, place in query.items()},
+        **({VERSION: "header.If-Match"} if versioned else {}),
+        **({(*arguments[route.body[0]], *route.body[1:]): "body"} if route.body else {}),
+    }
+    if route.shows is Shows.PAGE:
+        origins |= {(argument,): f"query.{name}" for argument, name in _PAGING.items()}
+    return Bound(
+        route=route,
+        operation=operation,
+        at=at,
+        selected=selected,
+        parameters={name: _parameter(operation, name, place) for name, place in query.items()},
+        path=tuple(in_path.items()),
+        missing=_label(operation, route.resource),
+        versioned=versioned,
+        body=body,
+        fields=frozenset(fields) if closed else None,
+        lists=frozenset(name for name, field in fields.items() if is_list_type(get_nullable_type(field.type))),
+        ignored=ignored,
+        origins=origins,
+    )
+
+
+def _shown(route: Route, operation: Operation) -> tuple[tuple[str, ...], Selected]:
+    """Return where what is shown stands: a query's object is its root, a mutation's in its payload, a page is the
+    first object that has ``pageInfo``."""
+    found = root_type(CORE, operation)
+    at = [_name_of(found[1])]
+    below = operation.kind == "mutation"
+    while route.shows is not Shows.NOTHING:
+        on: Any = get_named_type(found[0])
+        if route.shows is Shows.PAGE:
+            below = "pageInfo" not in _names_of(found, operation)
+        if not below:
+            break
+        inner = list(_objects(on, found[1].selection_set, operation))
+        if len(inner) != 1:
+            raise ValueError(f"{route.operation} does not show one {route.shows}")
+        (name, found), below = inner[0], False
+        at.append(name)
+    return tuple(at), found
+
+
+def _label(operation: Operation, shown: Resource) -> str:
+    """Return what the object of an operation's root is called: of a nested page it is the page's parent."""
+    type_name = get_named_type(root_type(CORE, operation)[0]).name
+    return next((each.label for each in RESOURCES.values() if each.type_name == type_name), shown.label)
+
+
+def _objects(on: GraphQLObjectType, selection: Any, operation: Operation) -> Iterator[tuple[str, Selected]]:
+    """Yield the selected fields that are objects, by their names in the answer."""
+    for part in fields_of(selection, on, operation.fragments):
+        if part.selection_set is not None:
+            yield _name_of(part), (on.fields[part.name.value].type, part)
+
+
+def _name_of(node: FieldNode) -> str:
+    return node.name.value if node.alias is None else node.alias.value
+
+
+def _names_of(selected: Selected, operation: Operation) -> set[str]:
+    """Return the names of the fields that are selected in an object, as the answer has them."""
+    type_, node = selected
+    on: Any = get_named_type(type_)
+    assert node.selection_set is not None, "an object has a selection"
+    return {_name_of(part) for part in fields_of(node.selection_set, on, operation.fragments)}
+
+
+def _value_of(operation: Operation, place: Place) -> tuple[Any, bool, list[str]]:
+    """Return the type of the value at a place of the variables, whether it is a list of it, and what is said of it."""
+    taken = _taking(operation, place[0])
+    type_: Any = taken.type
+    said = [] if len(place) > 1 else [taken.description or ""]
+    for step in place[1:]:
+        field = get_named_type(type_).fields[step]
+        # Here a search without a word is refused: a typing error shows nobody the whole list.
+        searched = field.description == SEARCH
+        said.append(f"{SEARCH_WORDS} At least one is required." if searched else field.description or "")
+        type_ = field.type
+    return get_named_type(type_), bool(is_list_type(get_nullable_type(type_))), said
+
+
+def _taking(operation: Operation, variable: str) -> GraphQLArgument | GraphQLInputField:
+    """Return the argument, or the field of an input, that takes a variable first."""
+    finder = _Taking(variable)
+    for part in (operation.definition, *operation.fragments.values()):
+        visit(part, TypeInfoVisitor(finder.info, finder))
+    return finder.found[0]
+
+
+class _Taking(Visitor):
+    def __init__(self, variable: str) -> None:
+        super().__init__()
+        self.variable, self.info = variable, TypeInfo(CORE)
+        self.found: list[GraphQLArgument | GraphQLInputField] = []
+
+    def enter_argument(self, node: ArgumentNode, *_rest: Any) -> None:
+        argument = self.info.get_argument()
+        if isinstance(node.value, VariableNode) and node.value.name.value == self.variable and argument is not None:
+            self.found.append(argument)
+
+    def enter_object_field(self, node: ObjectFieldNode, *_rest: Any) -> None:
+        on = get_named_type(self.info.get_parent_input_type())
+        if isinstance(node.value, VariableNode) and node.value.name.value == self.variable:
+            assert isinstance(on, GraphQLInputObjectType), "a field of an object is an input's"
+            self.found.append(on.fields[node.name.value])
+
+
+def _parameter(operation: Operation, name: str, place: Place) -> Parameter:
+    type_, many, said = _value_of(operation, place)
+    declared = next(
+        each for each in operation.definition.variable_definitions or () if each.variable.name.value == place[0]
+    )
+    required = len(place) == 1 and isinstance(declared.type, NonNullTypeNode) and declared.default_value is None
+    return Parameter(name, place, type_, many, required, " ".join(said))

@@ -1,0 +1,157 @@
+"""Answers one documented route: the request becomes its operation, the answer the reply."""
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+
+from models.keys import Source
+from resolvers.context import Context
+from resolvers.errors import Refusal, Refusals, not_found, shown_refusal
+from resolvers.lists.windows import DEFAULT_PAGE
+from rest_shim.bound import VERSION, bound
+from rest_shim.routes import Route, Shows
+from rest_shim.translate import body_problems, body_values, put, query_variables
+from schema.graph import CORE
+from schema.requests.answers import Answer
+from schema.requests.engine import Engine, Prepared
+from schema.requests.variables import wrong_variables
+from web.body import has_body
+from web.dependencies import Dependencies, Payers
+from web.etags import not_modified, versions_expected
+from web.http import JSON, Header, Reply, Request, reply
+from web.idempotency import REPLAYED, idempotency_key
+from web.problems import problem
+
+# A body or a query that is refused was read and judged: its organization pays for that.
+REFUSED = 20
+_LOCATIONS = ("query.", "body", "header.", "path.")
+
+
+class RestEndpoint:
+    """The endpoint of a route. Raises ValueError for one that its operation does not fit."""
+
+    def __init__(self, engine: Engine, dependencies: Dependencies, route: Route) -> None:
+        self.engine, self.dependencies, self.route = engine, dependencies, route
+        self.bound = bound(route)
+        self.operation = self.bound.operation
+        self.payers: Payers = dependencies.visitors if route.public else dependencies
+        # What its key needs is known without variables: it is asked for before a body is read.
+        self.plain: Prepared = engine.prepared(self.operation, {})
+        if route.public and not self.plain.measure.public:
+            raise ValueError(f"{route.operation} needs a key, and its route takes none")
+        self.named: Header = (b"x-graphql-operation", route.operation.encode())
+
+    async def __call__(self, request: Request) -> Reply:
+        """Answer one request."""
+        request.state["kind"] = self.operation.kind
+        headers = [self.named]
+        try:
+            answer, ctx = await self._answer(request, headers)
+        except Refusal as refused:
+            return problem([shown_refusal(refused, request.request_id)], self._origin, headers)
+        except Refusals as several:
+            found = [shown_refusal(refusal, request.request_id) for refusal in several.refusals]
+            return problem(found, self._origin, headers)
+        request.state["statements"] = ctx.statements
+        request.state["secret"] = bool(ctx.once)
+        if ctx.replayed:
+            headers.append(REPLAYED)
+        if answer.errors:
+            return problem(answer.errors, self._origin, headers)
+        assert answer.data is not None, "an answer without errors has data"
+        return self._reply(request, answer.data, headers)
+
+    def _origin(self, field: str) -> str:
+        return field if field.startswith(_LOCATIONS) else self.bound.origin_of(field)
+
+    async def _answer(self, request: Request, headers: list[Header]) -> tuple[Answer, Context]:
+        engine, payers = self.engine, self.payers
+        actor = await payers.payer_of(request, headers)
+        engine.allow(self.plain, actor)
+        versions = versions_expected(request) if self.bound.versioned else None
+        try:
+            variables = await self._variables(request, versions)
+        except (Refusal, Refusals) as refused:
+            if not isinstance(refused, Refusal) or refused.status == HTTPStatus.BAD_REQUEST:
+                await payers.pay(request, actor, 0, headers, REFUSED + request.weight)
+            raise
+        prepared = engine.prepared(self.operation, variables)
+        key = idempotency_key(request)
+        ctx = Context(self.dependencies.runtime, actor, request.request_id, Source.REST, key)
+        request.state["ctx"] = ctx
+        await payers.pay(request, actor, prepared.measure.cost, headers, request.weight)
+        if versions is None or len(versions) < 2:
+            answer = await engine.run(ctx, prepared)
+        else:
+            answer, ctx = await self._of_versions(request, ctx, prepared, versions)
+        self.dependencies.charge_search(ctx)
+        return answer, ctx
+
+    async def _of_versions(
+        self, request: Request, ctx: Context, prepared: Prepared, versions: list[int]
+    ) -> tuple[Answer, Context]:
+        """The answer to a change of an object that has one of several versions: the graph takes one."""
+        # A repeat must have the same list, whichever of its versions was the right one.
+        listed = {"input": {**prepared.variables["input"], VERSION[1]: versions}}
+        prepared = replace(prepared, identity=listed)
+        answer = await self.engine.run(ctx, prepared)
+        current = answer.errors[0]["extensions"].get("currentVersion") if answer.errors else None
+        if current not in versions:
+            return answer, ctx
+        again = Context(self.dependencies.runtime, ctx.actor, ctx.request_id, Source.REST, ctx.idempotency_key)
+        request.state["ctx"] = again
+        variables = {"input": {**prepared.variables["input"], VERSION[1]: current}}
+        return await self.engine.run(again, replace(prepared, variables=variables)), again
+
+    async def _variables(self, request: Request, versions: list[int] | None) -> dict[str, Any]:
+        bound, route = self.bound, self.route
+        variables = query_variables(bound, request.query())
+        problems: list[Refusal] = []
+        if route.body:
+            body = {} if route.optional and not has_body(request) else await self.dependencies.bodies.json(request)
+            problems = body_problems(bound, body)
+            put(variables, route.body, body_values(bound, body))
+        for name, place in bound.path:
+            put(variables, place, request.params[name])
+        if versions:
+            put(variables, VERSION, versions[0])
+        if problems:
+            wrong = {problem.field for problem in problems}
+            beside = wrong_variables(CORE, self.operation, variables)
+            raise Refusals([*problems, *(each for each in beside if self._origin(each.field or "") not in wrong)])
+        return variables
+
+    def _reply(self, request: Request, data: dict[str, Any], headers: list[Header]) -> Reply:
+        route, payload, found = self.route, data, data
+        if route.shows is Shows.NOTHING:
+            return reply(route.status, b"", JSON, headers)
+        for name in self.bound.at:
+            payload, found = found, found[name]
+            if found is None:
+                missing = not_found(self.bound.missing)
+                return problem([shown_refusal(missing, request.request_id)], self._origin, headers)
+        if route.shows is Shows.PAGE:
+            return reply(route.status, orjson.dumps(_envelope(found, request)), JSON, headers)
+        if "version" in found:
+            tag = b'"%d"' % found["version"]
+            headers.append((b"etag", tag))
+            if self.operation.kind == "query" and not_modified(request, tag):
+                return reply(304, b"", JSON, headers)
+        if route.location is not None:
+            headers.append((b"location", route.location.replace("{publicId}", found["publicId"]).encode()))
+        shown = found | {name: payload[name] for name in route.beside} if route.beside else found
+        return reply(route.status, orjson.dumps({"data": shown}), JSON, headers)
+
+
+def _envelope(page: Any, request: Request) -> dict[str, Any]:
+    given = dict(request.query())
+    limit = int(given.get("limit", DEFAULT_PAGE))
+    info = page["pageInfo"]
+    more = info["hasNextPage"]
+    pagination = {"limit": limit, "hasMore": more, "nextCursor": info["endCursor"] if more else None}
+    if "page" in given and "cursor" not in given:
+        total = page["totalCount"]
+        pagination |= {"page": int(given["page"]), "total": total, "totalPages": -(-total // limit)}
+    return {"data": page["nodes"], "pagination": pagination}

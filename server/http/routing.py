@@ -1,0 +1,144 @@
+"""The router: Starlette's table of routes, found by one look-up however many there are."""
+
+from collections.abc import Collection, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import structlog
+from starlette.routing import Route, Router
+from starlette.types import Lifespan
+
+from resolvers.errors import Refusal, internal, shown_refusal
+from server.http.compression import LEAST, compressed
+from server.http.edge import masked
+from web.http import Endpoint, Receive, Reply, Request, Scope, Send, answer, options
+from web.problems import problem
+
+log = structlog.get_logger()
+_NONE: Mapping[str, str] = {}
+
+
+class ApiRoute(Route):
+    """A route whose endpoint takes a Request and returns a Reply. ``api`` is what its requests are counted under;
+    ``others`` answers other methods, None for a 405 as a problem."""
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Endpoint,
+        *,
+        name: str,
+        methods: Collection[str] = ("GET",),
+        api: str = "other",
+        others: Endpoint | None = None,
+    ) -> None:
+        super().__init__(path, _Answering(endpoint, api), methods=methods, name=name)
+        self.api, self.others = api, others
+
+
+class _Answering:
+    """An endpoint as an ASGI application; what goes wrong on our side is a masked 500."""
+
+    __slots__ = ("api", "endpoint")
+
+    def __init__(self, endpoint: Endpoint, api: str) -> None:
+        self.endpoint, self.api = endpoint, api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, scope["path_params"])
+        request.state["api"] = self.api
+        try:
+            reply = await self.endpoint(request)
+        except Exception:  # here and not at the edge, so that CORS's headers are on this answer too
+            log.exception("unexpected error")
+            reply = masked(internal(), request.request_id, scope["path"])
+        if len(reply.body) >= LEAST:
+            headers, body = await compressed(scope, reply.headers, reply.body)
+            reply = Reply(reply.status, body, headers)
+        await answer(reply, send)
+
+
+@dataclass(slots=True)
+class _Place:
+    """The routes of one path by their methods, what answers other methods, and the name of the path's parameter."""
+
+    parameter: str
+    others: _Answering
+    methods: dict[str, Any] = field(default_factory=dict)
+
+
+class ApiRouter(Router):
+    """Finds a request's route by its path, with or without a slash at its end.
+
+    A path has one parameter at most: it is looked up whole, then with a segment left out, from the last on, so that
+    words go before a parameter.
+    """
+
+    def __init__(self, routes: Iterable[ApiRoute], lifespan: Lifespan[Any] | None = None) -> None:
+        super().__init__([*routes], redirect_slashes=False, lifespan=lifespan)
+        self._plain: dict[str, _Place] = {}
+        self._around: dict[tuple[str, str], _Place] = {}
+        self._missing = _Answering(_missing, "other")
+        by_path: dict[str, list[ApiRoute]] = {}
+        for route in routes:
+            by_path.setdefault(route.path, []).append(route)
+        for path, found in by_path.items():
+            self._add(path, found)
+        # So many segments after its parameter a path has at most.
+        self._after = max((after.count("/") for _, after in self._around), default=0)
+
+    def _add(self, path: str, routes: list[ApiRoute]) -> None:
+        """Note a path's routes. Raises ValueError for a path with two parameters."""
+        methods = [method for route in routes for method in sorted(route.methods or ())]
+        # HEAD follows what the path's own rows name.
+        allowed = ", ".join([*sorted(methods, key=lambda method: method == "HEAD"), "OPTIONS"])
+        first = routes[0]
+        place = _Place("", _Answering(first.others or partial(_wrong_method, allowed), first.api))
+        place.methods = {method: route.app for route in routes for method in route.methods or ()}
+        before, opened, rest = path.partition("/{")
+        if not opened:
+            self._plain[path] = self._plain[path + "/"] = place
+            return
+        place.parameter, _, after = rest.partition("}")
+        if "{" in after:
+            raise ValueError(f"{path} has more than one parameter")
+        self._around[before, after] = place
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+        """Return the answering of one request."""
+        if scope["type"] != "http":
+            return super().__call__(scope, receive, send)
+        path: str = scope["path"]
+        place, value = self._plain.get(path), ""
+        if place is None:
+            place, value = self._find(path.removesuffix("/"))
+        if place is None:
+            scope["path_params"] = _NONE
+            return self._missing(scope, receive, send)
+        scope["path_params"] = {place.parameter: value} if value else _NONE
+        app: _Answering = place.methods.get(scope["method"], place.others)
+        return app(scope, receive, send)
+
+    def _find(self, path: str) -> tuple[_Place | None, str]:
+        """Return the place of a path that has a parameter, and the parameter's value."""
+        after = ""
+        for _ in range(self._after + 1):
+            path, _, segment = path.rpartition("/")
+            place = self._around.get((path, after))
+            if place is not None and segment:
+                return place, segment
+            after = f"/{segment}{after}"
+        return None, ""
+
+
+async def _missing(request: Request) -> Reply:
+    refused = Refusal("NOT_FOUND", "There is no such route.")
+    return problem([shown_refusal(refused, request.request_id)], str)
+
+
+async def _wrong_method(allowed: str, request: Request) -> Reply:
+    if request.method == "OPTIONS":
+        return options(allowed)
+    refused = Refusal("METHOD_NOT_ALLOWED", f"This path answers {allowed}.")
+    return problem([shown_refusal(refused, request.request_id)], str, [(b"allow", allowed.encode())])

@@ -1,0 +1,97 @@
+"""The application's table of routes: Starlette's own, with every documented route that there is."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from rest_shim.routes import ROUTES, Route, under_parents
+from server.app import create_app
+from server.http.edge import Edge
+from server.http.routing import ApiRoute, ApiRouter
+from server.monitoring.metrics import Metrics
+from tests.support.api import settings_of
+from tests.support.servers import Backends
+from web.http import Reply, Request, reply
+
+# As the API is documented elsewhere: all of its routes, of which those of other resources are to come.
+DOCUMENTED = json.loads((Path(__file__).parent / "routes.json").read_text(encoding="utf-8"))
+THERE = ("/api/v1/clients", "/api/v1/orders", "/api/v1/services", "/api/v1/webhooks", "/api/health")
+PARENTS = ("integrations", "settings", "org-settings")
+OURS = {
+    ("/graphql", "GraphQL", ("GET", "HEAD", "POST")),
+    ("/api/health", "Health", ("GET", "HEAD")),
+    ("/api/ready", "Ready", ("GET", "HEAD")),
+    ("/api/openapi.json", "OpenAPI", ("GET", "HEAD")),
+    ("/api/docs", "Reference", ("GET", "HEAD")),
+    ("/", "Start", ("GET", "HEAD")),
+}
+
+
+def _documented() -> set[tuple[str, str]]:
+    """Return method and path of each documented route whose resource is there."""
+    found = set()
+    for route in DOCUMENTED:
+        path = route["path"].rstrip("/").replace("/...", "").replace(":publicId", "{publicId}")
+        if path.startswith(THERE):
+            found.add((route["method"], path))
+    return found
+
+
+@pytest.fixture(scope="module")
+def app(backends: Backends) -> Starlette:
+    """An application that has not started: its table needs no server."""
+    return create_app(settings_of(backends))
+
+
+def _table(app: Starlette) -> list[ApiRoute]:
+    found = [route for route in app.routes if isinstance(route, ApiRoute)]
+    assert len(found) == len(app.routes)
+    return found
+
+
+def test_every_documented_route_is_in_the_table(app: Starlette) -> None:
+    table = {(method, route.path) for route in _table(app) for method in route.methods or ()}
+    documented = _documented()
+    assert len(documented) == 19
+    assert documented - table == set()
+
+
+def test_the_table_has_every_row_by_its_operation_and_nothing_else(app: Starlette) -> None:
+    found = {(route.path, route.name, tuple(sorted(route.methods or ()))) for route in _table(app)}
+    rows = {
+        (row.path, row.operation, ("GET", "HEAD") if row.method == "GET" else (row.method,))
+        for row in (*ROUTES, *under_parents(PARENTS))
+    }
+    assert found == rows | OURS
+    assert len(found) == len(app.routes)
+
+
+def test_a_name_gives_the_path(app: Starlette) -> None:
+    assert app.url_path_for("GetOrder", publicId="order_1") == "/api/v1/orders/order_1"
+    assert app.url_path_for("ListClients") == "/api/v1/clients"
+
+
+async def test_the_look_up_finds_what_starlette_finds() -> None:
+    def route(row: Route) -> ApiRoute:
+        async def said(request: Request) -> Reply:
+            return reply(200, f"{request.method} {row.operation} {dict(request.params)}".encode(), b"text/plain")
+
+        return ApiRoute(row.path, said, name=row.operation, methods=[row.method])
+
+    routes = [route(row) for row in (*ROUTES, *under_parents(PARENTS))]
+    found: list[list[str]] = []
+    for app in (ApiRouter(routes), Starlette(routes=routes)):
+        edge: Any = Edge(app, Metrics(), seconds=5, timing=False)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url="http://test") as http:
+            asked = [
+                await http.request(method, each.path.replace("{publicId}", "x_1"))
+                for each in routes
+                for method in sorted(each.methods or ())
+            ]
+        assert {answer.status_code for answer in asked} == {200}
+        found.append([answer.text for answer in asked])
+    assert found[0] == found[1]
