@@ -4,10 +4,25 @@ from collections import Counter
 
 from graphql import GraphQLInterfaceType
 
+from models.resources import RESOURCES
 from rest_shim.routes import ROUTES, Shows
 from schema.graph import CORE
 from tests.support.domains import CASES
 from tests.support.routes import BY_NAME, CASE_OF
+
+
+def _camel(words: str) -> str:
+    first, *others = words.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+def test_each_resource_is_one_case() -> None:
+    declared = {
+        (_camel(each.singular), _camel(each.plural), each.type_name, each.scope)
+        for each in RESOURCES.values()
+        if each.scope == each.plural
+    }
+    assert {(case.name, case.plural, case.type, case.scope) for case in CASES.values()} == declared
 
 
 def test_each_type_that_has_ids_is_one_case() -> None:
