@@ -7,6 +7,7 @@ from tests.support.dev import dev
 from tests.support.jobs import org, runtime
 from tests.support.logs import logging_restored
 from tests.support.pool import single
+from tests.support.rows import operations
 from tests.support.servers import backends, own_backends, servers, template
 from tests.support.studio import studio
 from tests.support.webhooks import local, open_base, open_runtime, open_settings
@@ -23,6 +24,7 @@ __all__ = [
     "open_base",
     "open_runtime",
     "open_settings",
+    "operations",
     "org",
     "other",
     "own_backends",

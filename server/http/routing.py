@@ -98,7 +98,7 @@ class ApiRouter(Router):
         place.methods = {method: route.app for route in routes for method in route.methods or ()}
         before, opened, rest = path.partition("/{")
         if not opened:
-            self._plain[path] = self._plain[path + "/"] = place
+            self._plain[path] = self._plain[path.rstrip("/") + "/"] = place
             return
         place.parameter, _, after = rest.partition("}")
         if "{" in after:

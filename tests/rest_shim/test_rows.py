@@ -1,124 +1,21 @@
 """Rows of shapes that no route has yet, over the graph that there is: what serves and documents rows takes them."""
 
-import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-from openapi_spec_validator import validate
 
-from execution import Operation, parse_operation
-from models.clients import CLIENT
-from models.orders import ORDER
-from models.resources import Resource
-from models.webhooks import WEBHOOK
 from resolvers.database.runtime import Runtime
-from rest_shim import examples, openapi
-from rest_shim.bound import bound
-from rest_shim.guide import route_texts
-from rest_shim.routes import ROUTES, Route, Shows, crud
-from schema.operations import OPERATIONS
+from rest_shim.routes import ROUTES
 from server import app
 from tests.support.api import Org, make_org, new_client, new_order, serving, settings_of
 from tests.support.refusals import problem, unchanged
+from tests.support.rows import (
+    MADE_UP,
+    PUBLIC,
+)
 from tests.support.servers import Backends
-
-DOCUMENT = """
-query PublicState { health { status } }
-query OneViewer { viewer { knownScopes key { name } } }
-query OrderMessages($orderId: ID!, $first: Int, $after: String, $page: Int, $filter: MessageFilter,
-    $orderBy: [MessageOrder!], $counted: Boolean!) {
-  order(id: $orderId) {
-    messages(first: $first, after: $after, page: $page, filter: $filter, orderBy: $orderBy) {
-      nodes { publicId: id body } pageInfo { hasNextPage endCursor } totalCount @include(if: $counted)
-    }
-  }
-}
-mutation CancelOrder($id: ID!, $reason: String) {
-  transitionOrder(input: {id: $id, to: CANCELLED, reason: $reason}) { order { publicId: id status version } }
-}
-mutation SetMetadata($id: ID!, $metadata: StringMap!) {
-  updateClient(input: {id: $id, metadata: $metadata}) { client { publicId: id metadata version } }
-}
-query Undated($first: Int, $after: String, $page: Int, $filter: OrderFilter, $counted: Boolean!) {
-  orders(first: $first, after: $after, page: $page, filter: $filter) {
-    nodes { publicId: id } pageInfo { hasNextPage endCursor } totalCount @include(if: $counted)
-  }
-}
-query Thread($orderId: ID!, $first: Int, $after: String, $page: Int, $counted: Boolean!) {
-  order(id: $orderId) {
-    messages(first: $first, after: $after, page: $page) {
-      nodes { publicId: id } pageInfo { hasNextPage endCursor } totalCount @include(if: $counted)
-    }
-  }
-}
-mutation TouchClient($input: UpdateClientInput!) {
-  updateClient(input: $input) { client { publicId: id company version } }
-}
-mutation TheClient($input: CreateClientInput!) { createClient(input: $input) { client { publicId: id name version } } }
-mutation QueueClient($input: CreateClientInput!) { createClient(input: $input) { client { publicId: id } } }
-mutation RemoveOrder($input: DeleteOrderInput!) { deleteOrder(input: $input) { deletedId } }
-mutation TwoObjects($input: CreateClientInput!) {
-  createClient(input: $input) { client { publicId: id } also: client { name } }
-}
-"""
-NAMES = re.findall(r"^(?:query|mutation) (\w+)", DOCUMENT, re.MULTILINE)
-ONE = "/api/v1/orders/{publicId}"
-HOOK = "/api/v1/webhooks/{publicId}"
-ACTION = Route(
-    "POST", f"{ONE}/transition", "TransitionOrder", ORDER, "Transition an order",
-    {"publicId": ("input", "id")}, body=("input",),
-)  # fmt: skip
-BARE_ACTION = Route(
-    "POST", f"{HOOK}/rotate-secret", "RotateWebhookSecret", WEBHOOK, "Rotate a secret",
-    {"publicId": ("input", "id")}, beside=("secret",),
-)  # fmt: skip
-OPTIONAL = Route(
-    "POST", "/api/v1/clients/{publicId}/touch", "TouchClient", CLIENT, "Touch a client",
-    {"publicId": ("input", "id")}, body=("input",), optional=True,
-)  # fmt: skip
-SINGLETON = Route("GET", "/api/v1/viewer", "OneViewer", CLIENT, "Get the viewer")
-MERGED_SINGLETON = Route("PUT", "/api/v1/the-client", "TheClient", CLIENT, "Update the client", body=("input",))
-DELETE_WITH_PARAMETER = Route(
-    "DELETE", f"{ONE}/now", "CancelOrder", ORDER, "Cancel an order", {"publicId": ("id",), "reason": ("reason",)}
-)
-DELETE_WITH_BODY = Route(
-    "DELETE", f"{ONE}/deletion", "RemoveOrder", ORDER, "Delete an order", {"publicId": ("input", "id")},
-    body=("input",), status=204, shows=Shows.NOTHING,
-)  # fmt: skip
-ACCEPTED = Route(
-    "POST", "/api/v1/client-jobs", "QueueClient", CLIENT, "Queue a client",
-    body=("input",), status=202, location="/api/v1/clients/{publicId}",
-)  # fmt: skip
-NESTED = Route(
-    "GET", f"{ONE}/messages", "OrderMessages", ORDER, "List an order's messages",
-    {"publicId": ("orderId",)}, shows=Shows.PAGE,
-)  # fmt: skip
-REQUIRED = Route("GET", "/api/v1/thread", "Thread", ORDER, "List a thread", {"orderId": ("orderId",)}, shows=Shows.PAGE)
-YES_OR_NO = Route(
-    "GET", "/api/v1/undated", "Undated", ORDER, "List undated orders",
-    {"undated": ("filter", "dueAt", "isNull")}, shows=Shows.PAGE,
-)  # fmt: skip
-FREE_BODY = Route(
-    "POST", "/api/v1/clients/{publicId}/submit", "SetMetadata", CLIENT, "Submit anything",
-    {"publicId": ("id",)}, body=("metadata",),
-)  # fmt: skip
-PUBLIC = Route("GET", "/api/public/state", "PublicState", CLIENT, "Get the state", public=True)
-MADE_UP = (
-    *(ACTION, BARE_ACTION, OPTIONAL, SINGLETON, MERGED_SINGLETON, DELETE_WITH_PARAMETER, DELETE_WITH_BODY, ACCEPTED),
-    *(NESTED, REQUIRED, YES_OR_NO, FREE_BODY, PUBLIC),
-)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def operations() -> Iterator[None]:
-    """The operations of the rows, beside those that there are."""
-    made: dict[str, Operation] = {name: parse_operation(DOCUMENT, name) for name in NAMES}
-    with pytest.MonkeyPatch.context() as patch:
-        for name, operation in made.items():
-            patch.setitem(OPERATIONS, name, operation)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -275,66 +172,3 @@ async def test_a_public_route_needs_no_key_and_its_address_pays(backends: Backen
             spent = [await http.get("/api/public/state") for _ in range(5)][-1]
             problem(spent, 429, "RATE_LIMITED")
             problem(await http.get("/api/v1/clients"), 401, "UNAUTHENTICATED")
-
-
-def test_a_row_that_its_operation_does_not_fit_is_refused() -> None:
-    two = Route("POST", "/api/v1/two", "TwoObjects", CLIENT, "Create two", body=("input",))
-    with pytest.raises(ValueError, match="TwoObjects does not show one object"):
-        bound(two)
-    unknown = Route("GET", "/api/v1/x", "GetClient", CLIENT, "Get", {"publicId": ("key",)})
-    with pytest.raises(ValueError, match="GetClient has no variable key"):
-        bound(unknown)
-
-
-def test_a_public_row_of_an_operation_that_needs_a_key_is_refused(
-    backends: Backends, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    secret = Route("GET", "/api/v1/x", "OneViewer", CLIENT, "Get", public=True)
-    monkeypatch.setattr(app, "ROUTES", (secret,))
-    with pytest.raises(ValueError, match="OneViewer needs a key"):
-        app.create_app(settings_of(backends))
-
-
-def test_crud_follows_from_the_resource(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.resources.RESOURCES", {})
-    rows = crud(Resource("agent_job", prefix="job"), without=("PUT", "PATCH", "DELETE"))
-    assert [(row.method, row.path, row.operation, row.summary, row.status, row.location) for row in rows] == [
-        ("GET", "/api/v1/agent-jobs", "ListAgentJobs", "List agent jobs", 200, None),
-        ("POST", "/api/v1/agent-jobs", "CreateAgentJob", "Create an agent job", 201, "/api/v1/agent-jobs/{publicId}"),
-        ("GET", "/api/v1/agent-jobs/{publicId}", "GetAgentJob", "Get an agent job", 200, None),
-    ]
-
-
-def test_the_document_has_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = route_texts() | {row.operation: row.summary for row in MADE_UP}
-    monkeypatch.setattr("rest_shim.openapi.route_texts", lambda: texts)
-    queries = examples.QUERIES | {"CancelOrder": "reason=Late", "Undated": "undated=true", "Thread": "orderId=x"}
-    monkeypatch.setattr(examples, "QUERIES", queries)
-    monkeypatch.setitem(examples.BODIES, "TheClient", {"name": "Ada"})
-    made = openapi.document((*ROUTES, *MADE_UP))
-    validate(made)
-    paths = made["paths"]
-    assert {status for status in paths["/api/v1/client-jobs"]["post"]["responses"] if status < "3"} == {"202"}
-    assert "Location" in paths["/api/v1/client-jobs"]["post"]["responses"]["202"]["headers"]
-    cancelled = paths[DELETE_WITH_PARAMETER.path]["delete"]
-    assert [(part["name"], part["in"]) for part in cancelled["parameters"]][:2] == [
-        ("publicId", "path"),
-        ("reason", "query"),
-    ]
-    assert set(cancelled["responses"]) >= {"200", "404", "409"}
-    assert "requestBody" in paths[DELETE_WITH_BODY.path]["delete"]
-    assert "requestBody" not in paths[BARE_ACTION.path]["post"]
-    assert paths[OPTIONAL.path]["post"]["requestBody"]["required"] is False
-    nested = paths[NESTED.path]["get"]
-    assert {part["name"] for part in nested["parameters"]} == {"publicId", "limit", "cursor", "page", "X-Request-Id"}
-    assert nested["parameters"][0]["description"] == "ID of the order."
-    thread = {part["name"]: part for part in paths[REQUIRED.path]["get"]["parameters"]}
-    assert thread["orderId"]["required"] is True
-    undated = {part["name"]: part for part in paths[YES_OR_NO.path]["get"]["parameters"]}
-    assert undated["undated"]["schema"] == {"type": "boolean"}
-    state = paths[PUBLIC.path]["get"]
-    assert state["security"] == []
-    assert {"401", "403"} & set(state["responses"]) == set()
-    viewer = paths[SINGLETON.path]["get"]["responses"]
-    assert "ETag" not in viewer["200"]["headers"]
-    assert "304" not in viewer
