@@ -45,12 +45,15 @@ def shown_moment(value: datetime) -> str:
     return f"{_day(value.toordinal())}{minute}{_MILLISECONDS[value.second * 1000 + value.microsecond // 1000]}"
 
 
+@lru_cache(DAYS_KEPT)
+def _minute(minutes: int) -> str:
+    return f"{_day(_EPOCH + minutes // 1440)}{_MINUTES[minutes % 1440]}"
+
+
 def shown_creation(key: UUID) -> str:
-    """The time in an id, shown in the same way."""
-    milliseconds = int.from_bytes(key.bytes[:6])
-    minutes = milliseconds // 60_000
-    rest = _MILLISECONDS[milliseconds - minutes * 60_000]
-    return f"{_day(_EPOCH + minutes // 1440)}{_MINUTES[minutes % 1440]}{rest}"
+    """Return the time in an id, shown in the same way."""
+    minutes, rest = divmod(int.from_bytes(key.bytes[:6]), 60_000)
+    return _minute(minutes) + _MILLISECONDS[rest]
 
 
 def _wrong(message: str, reason: str = "INVALID_FORMAT", **extra: Any) -> GraphQLError:
