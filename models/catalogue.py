@@ -1,11 +1,16 @@
 """Every table, loaded; and the policies and grants that each must have, as DDL."""
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 import sqlalchemy as sa
 
-from models import audit, clients, jobs, keys, lookups, messages, orders, organizations, services, webhooks
+import models
 from models.base import TENANT, metadata
 
-ROOMS = (organizations, keys, clients, services, orders, messages, webhooks, jobs, audit, lookups)
+for module in iter_modules(models.__path__, f"{models.__name__}."):
+    if module.name != __name__:
+        import_module(module.name)
 TABLES: tuple[sa.Table, ...] = tuple(metadata.sorted_tables)
 
 

@@ -52,7 +52,8 @@ REASONS: dict[str, str] = {
 }
 # Why a CONFLICT is one: its ``reason``.
 CONFLICTS: dict[str, str] = {
-    "EMAIL_TAKEN": "Another client has this email address.",
+    "EMAIL_TAKEN": "Another client (or, for a member, another member) has this email address.",
+    "LAST_OWNER": "The last active owner can be neither suspended nor given another role: make another one first.",
     "SLUG_TAKEN": "Another organization has this slug.",
     "HAS_ORDERS": "Orders refer to the object: archive it instead.",
     "HAS_MESSAGES": "The order has messages, which are kept: cancel it instead.",

@@ -53,6 +53,18 @@ async def exists(runtime: Runtime, org_id: UUID) -> bool:
 
 
 @statement
+def _value(column: str) -> sa.Select[Any]:
+    return owned(organizations, organizations.c[column])
+
+
+async def value_of(ctx: Context, column: str) -> Any:
+    """Return what a column of the context's organization holds: the default of what a new object leaves out."""
+    row = await ctx.row(_value(column))
+    assert row is not None, "a key belongs to an organization"
+    return row[column]
+
+
+@statement
 def _insert() -> sa.Insert:
     given = {name: sa.bindparam(name, type_=sa.Text) for name in ("name", "slug", "default_currency", "timezone")}
     return organizations.insert().values(

@@ -3,15 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
-
-from models.organizations import organizations
 from models.services import SERVICE, Billing, Service, ServiceStatus, services
+from resolvers import organizations
 from resolvers.changes.edits import Given, begin_edit, insert, new_row
 from resolvers.collections.collection import COMMON_ORDERS, Collection, OrderKey, Relation, common_filters
 from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
-from resolvers.database.sql import owned, statement
 from resolvers.errors import Refusal, bad_input
 from resolvers.lists.conditions import enum, money, tags, text
 from resolvers.orders import ORDERS
@@ -36,11 +33,6 @@ SERVICES = Collection(
 )
 
 
-@statement
-def _currency() -> sa.Select[Any]:
-    return owned(organizations, organizations.c.default_currency)
-
-
 def _require_interval(row: Mapping[str, Any]) -> None:
     if row["billing"] == Billing.RECURRING and row["interval"] is None:
         raise bad_input("interval", "A RECURRING service needs an interval.", "REQUIRED")
@@ -53,9 +45,7 @@ async def create(ctx: Context, given: Given) -> Row:
     row = new_row(Service, given)
     _require_interval(row)
     if "currency" not in row:
-        organization = await ctx.row(_currency())
-        assert organization is not None, "a key belongs to an organization"
-        row["currency"] = organization["default_currency"]
+        row["currency"] = await organizations.value_of(ctx, "default_currency")
     return await insert(ctx, SERVICES, row)
 
 

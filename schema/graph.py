@@ -16,6 +16,7 @@ from schema.clients import ClientMutation, ClientQuery
 from schema.declaration.fields import ROW_TYPES, Batched, required_scope, resolve_default, strawberry_fields
 from schema.declaration.nulls import make_nulls_absent
 from schema.declaration.scalars import SCALARS
+from schema.members import MemberMutation, MemberQuery
 from schema.messages import MessageMutation, MessageQuery
 from schema.orders import OrderMutation, OrderQuery
 from schema.rules.introspected import describe_enums, name_nodes, name_scopes, show_defaults
@@ -38,12 +39,12 @@ MOST_PARTS = 2_000
 
 
 @strawberry.type(description="The root of all queries.")
-class Query(ClientQuery, ServiceQuery, OrderQuery, MessageQuery, WebhookQuery, ViewerQuery):
+class Query(ClientQuery, ServiceQuery, OrderQuery, MessageQuery, MemberQuery, WebhookQuery, ViewerQuery):
     """What can be asked."""
 
 
 @strawberry.type(description="The root of all mutations. Each root field is one transaction.")
-class Mutation(ClientMutation, ServiceMutation, OrderMutation, MessageMutation, WebhookMutation):
+class Mutation(ClientMutation, ServiceMutation, OrderMutation, MessageMutation, MemberMutation, WebhookMutation):
     """What can be done."""
 
 

@@ -24,7 +24,7 @@ MOST_PROBLEMS = 50
 # The argument that every mutation takes.
 INPUT = "input"
 EXPECTED = "Version that the object must have. With any other, the mutation fails with `VERSION_MISMATCH`."
-MERGED = "Absent fields keep their values; `null` clears a field."
+KEPT, CLEARED = "Absent fields keep their values", "`null` clears a field"
 NEVER_NULL = "It may be left out, but not be null."
 _LENGTHS = {
     "too_short": ("at least", "min_length"),
@@ -49,7 +49,9 @@ def input_type(
 
     def make(cls: type[T]) -> type[T]:
         says = description or cleandoc(cls.__doc__ or "")
-        made = strawberry.input(cls, description=f"{says} {MERGED}" if clears else says)
+        if clears:
+            says += f" {KEPT}; {CLEARED}." if _any_can_be_empty(cls, model) else f" {KEPT}."
+        made = strawberry.input(cls, description=says)
         describe(made, model)
         bounded: Any = made
         bounded.bounds = _bounds(made, also) | _bounds(made, model)
@@ -94,6 +96,11 @@ def _never_empty(cls: type[Any], model: type[Any] | None) -> frozenset[str]:
     return frozenset(
         name for name, column in columns.items() if column is not None and NoneType not in get_args(column.annotation)
     )
+
+
+def _any_can_be_empty(cls: type[Any], model: type[Any] | None) -> bool:
+    columns = [_column(model, name) for name in cls.__annotations__]
+    return any(column is not None and NoneType in get_args(column.annotation) for column in columns)
 
 
 @strawberry.input

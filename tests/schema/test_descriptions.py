@@ -17,6 +17,9 @@ from models.resources import scopes
 from rest_shim.openapi import document
 from schema.graph import CORE, RULES
 from server.cli.main import COMMANDS, DESCRIPTION, GROUPS
+from tests.support.domains import CASES
+from tests.support.furnished import input_of
+from tests.support.optional_positions import may_be_null
 
 REQUIRES = re.compile(r"Requires the scope `([^`]+)`\.$")
 # What a reference does not say: questions in place of nouns, and words that only our code knows.
@@ -98,9 +101,7 @@ def test_defaults_are_in_the_schema_where_they_hold() -> None:
         if getattr(part, "default_value", Undefined) is not Undefined and not where.endswith("Order.direction")
     }
     assert found == {
-        **{"CreateClientInput.status": "LEAD", "CreateServiceInput.status": "DRAFT", "CreateOrderInput.quantity": 1},
-        **{"CreateServiceInput.billing": "ONE_TIME"},
-        **{"CreateMessageInput.authorKind": "STAFF", "CreateMessageInput.visibility": "PUBLIC"},
+        f"{input_of(case.creates)}.{name}": value for case in CASES.values() for name, value in case.defaults.items()
     }
     # Neither `last` nor a page back by `before` alone would work beside it.
     assert _type("Query").fields["clients"].args["first"].default_value is Undefined
@@ -108,6 +109,14 @@ def test_defaults_are_in_the_schema_where_they_hold() -> None:
     assert bodies["CreateClientBody"]["properties"]["status"]["default"] == "LEAD"
     assert bodies["CreateOrderBody"]["properties"]["quantity"]["default"] == 1
     assert "default" not in bodies["UpdateClientBody"]["properties"]["status"]
+
+
+def test_an_update_says_that_null_clears_where_it_does() -> None:
+    for case in CASES.values():
+        for name in case.mutations:
+            if name.startswith("update"):
+                cleared = may_be_null(input_of(name)).keys() - case.never_null - {"expectedVersion"}
+                assert ("`null` clears" in str(input_of(name).description)) == bool(cleared), name
 
 
 def test_introspection_shows_them() -> None:

@@ -69,6 +69,8 @@ class Case:
     mutations: Mapping[str, Body]
     inner: Mapping[str, str] = field(default_factory=dict)
     wrong: Mapping[str, tuple[Wrong, ...]]
+    # What a new one has in fields that its input leaves out, where that is the same for all.
+    defaults: Mapping[str, Any] = field(default_factory=dict)
     # Fields of the update that cannot be emptied, though its input takes null.
     never_null: frozenset[str] = frozenset()
 

@@ -70,6 +70,7 @@ CASES = (
                 wrong({"colour": "red"}, "colour UNKNOWN_FIELD"),
             ),
         },
+        defaults={"status": "LEAD"},
         never_null=frozenset({"name", "email", "status", "tags", "metadata"}),
         routes={
             "GET /api/v1/clients": "ListClients",

@@ -13,6 +13,7 @@ CASES = (
         create={"body": "Good news", "visibility": "PUBLIC"},
         references={"orderId": "order"},
         mutations={},
+        defaults={"authorKind": "STAFF", "visibility": "PUBLIC"},
         wrong={
             "createMessage": (
                 wrong({"body": " "}, "body TOO_SHORT", limit=1),

@@ -54,6 +54,7 @@ CASES = (
                 wrong({"to": "GONE"}, "to NOT_ONE_OF"),
             ),
         },
+        defaults={"quantity": 1},
         never_null=frozenset({"quantity", "status", "tags", "metadata"}),
         routes={
             "GET /api/v1/orders": "ListOrders",

@@ -44,6 +44,7 @@ CASES = (
                 wrong({"name": None, "price": None}, "name REQUIRED", "price REQUIRED"),
             ),
         },
+        defaults={"status": "DRAFT", "billing": "ONE_TIME"},
         never_null=frozenset({"name", "price", "currency", "billing", "status", "tags", "metadata"}),
         routes={
             "GET /api/v1/services": "ListServices",
