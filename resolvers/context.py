@@ -13,7 +13,7 @@ import asyncpg
 
 from execution import Args
 from models.keys import ActorKind, Source, allows
-from resolvers.database.connection_errors import AWAY
+from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.links import Link
 from resolvers.database.loaded import Loaded
 from resolvers.database.runtime import Runtime, outcome_unknown
@@ -123,7 +123,7 @@ class Context:
             rows, ended = await connection.rows(sql.text, arguments, loaded.room(sql))
             loaded.add(sql, rows)
             return rows if ended else await loaded.rest(connection, sql, rows)
-        except (*AWAY, asyncpg.InFailedSQLTransactionError) as error:
+        except (*CONNECTION_ERRORS, asyncpg.InFailedSQLTransactionError) as error:
             raise self._stopped_by(error) from error
         finally:
             turn.release()
@@ -179,7 +179,7 @@ class _Snapshot:
             pool.release(link, riding=True)
         else:
             pool.mend(link)
-        if isinstance(error, AWAY):
+        if isinstance(error, CONNECTION_ERRORS):
             raise ctx.runtime.unavailable(error) from error
 
 
@@ -212,7 +212,7 @@ class _Transaction:
             else:
                 # Waited for, so that no lock of a failed change outlives its answer.
                 await asyncio.shield(ctx.runtime.pool.mend(link))
-        if isinstance(error, AWAY):
+        if isinstance(error, CONNECTION_ERRORS):
             raise ctx.runtime.unavailable(error) from error
         if woken and error is None:
             ctx.runtime.wake(ctx.org_id, woken)
@@ -229,7 +229,7 @@ async def _commit(ctx: Context, connection: Link) -> None:
         if not ended:
             connection.terminate()
         raise
-    except AWAY as error:
+    except CONNECTION_ERRORS as error:
         ctx.runtime.outages.note(error)
         raise outcome_unknown(keyed=ctx.idempotency_key is not None) from error
     if done != "COMMIT":

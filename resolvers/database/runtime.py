@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
-from resolvers.database.connection_errors import AWAY, Outages
+from resolvers.database.connection_errors import CONNECTION_ERRORS, Outages
 from resolvers.database.links import Link
 from resolvers.database.pool import Pool
 from resolvers.errors import Refusal
@@ -105,7 +105,7 @@ class Runtime:
         while True:
             try:
                 link = await pool.acquire(self.pool_wait, owner, modest=modest)
-            except (*AWAY, asyncpg.PostgresError) as error:
+            except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:
                 raise self.unavailable(error) from error
             try:
                 if link.riding:
@@ -113,7 +113,7 @@ class Runtime:
                 elif sql:
                     await link.execute(sql)
                 return link
-            except AWAY as error:
+            except CONNECTION_ERRORS as error:
                 fresh = link.fresh
                 link.terminate()
                 pool.release(link)

@@ -3,7 +3,7 @@
 import structlog
 from graphql import GraphQLError, Node, SourceLocation, get_location
 
-from resolvers.database.connection_errors import AWAY
+from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.runtime import unavailable
 from resolvers.errors import ErrorView, Refusal, Refusals, internal, shown_refusal
 
@@ -25,7 +25,7 @@ def shown_error(error: GraphQLError, request_id: str, code: str | None = None) -
         return [shown_refusal(refusal, request_id, error.path) for refusal in cause.refusals]
     if isinstance(cause, Refusal):
         return [shown_refusal(cause, request_id, error.path)]
-    if isinstance(cause, (*AWAY, TimeoutError)):
+    if isinstance(cause, (*CONNECTION_ERRORS, TimeoutError)):
         log.warning("database away", error=repr(cause))
         return [shown_refusal(unavailable(), request_id, error.path)]
     if isinstance(cause, RecursionError):

@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from resolvers.database.connection_errors import AWAY
+from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
 from server.dev.accounts import close_data_folder
@@ -89,7 +89,7 @@ async def test_a_connection_whose_end_is_announced_is_dead(backends: Backends) -
         assert (two is not one, one.is_closed(), pool.size) == (True, True, 1)
         # Lent, and given back in the middle of a transaction.
         _end_announced(two)
-        with pytest.raises(AWAY):
+        with pytest.raises(CONNECTION_ERRORS):
             await two.rows("select 1", [])
         await pool.mend(two)
         assert (two.is_closed(), pool.size) == (True, 0)

@@ -19,7 +19,7 @@ from tests.support.servers import Backends
 
 __all__ = ["log_lines"]
 
-AWAY = [
+CONNECTION_ERRORS = [
     "08000",
     "08001",
     "08003",
@@ -93,7 +93,7 @@ async def test_every_sqlstate_of_a_change_is_away_or_ours(
     async with running(settings_of(failing), most=2) as runtime, serving(settings_of(failing)) as base:
         org = await make_org(runtime, base)
         async with org.http, unchanged(org):
-            for codes, status, code in ((AWAY, 503, "UNAVAILABLE"), (OURS, 500, "INTERNAL")):
+            for codes, status, code in ((CONNECTION_ERRORS, 503, "UNAVAILABLE"), (OURS, 500, "INTERNAL")):
                 for state in codes:
                     given = {"name": state, "email": "x@example.com"}
                     answer = await org.http.post("/api/v1/clients", json=given)
@@ -103,7 +103,7 @@ async def test_every_sqlstate_of_a_change_is_away_or_ours(
                     assert [each["extensions"]["code"] for each in answer.json()["errors"]] == [code], state
                     assert answer.headers.get("retry-after") == ("1" if status == 503 else None), state
     # One line for each reason, though each came twice; a fault of ours is logged each time, with its traceback.
-    assert len(lines_with(log_lines, "database.unavailable")) == len(AWAY)
+    assert len(lines_with(log_lines, "database.unavailable")) == len(CONNECTION_ERRORS)
     assert len(lines_with(log_lines, "unexpected error")) == 2 * len(OURS)
 
 
