@@ -55,7 +55,7 @@ class RestEndpoint:
             found = [shown_refusal(refusal, request.request_id) for refusal in several.refusals]
             return problem(found, self._origin, headers)
         request.state["statements"] = ctx.statements
-        request.state["secret"] = bool(ctx.once)
+        request.state["secret"] = bool(ctx.shown_once)
         if ctx.replayed:
             headers.append(REPLAYED)
         if answer.errors:

@@ -19,7 +19,7 @@ from rest_shim.routes import ROUTES, under_parents
 from schema.requests.engine import Engine
 from server.access.anonymous import Anonymous
 from server.access.authentication import Authentication
-from server.access.buckets import PATIENCE_S, Buckets
+from server.access.buckets import TIMEOUT_S, Buckets
 from server.graphql import METHODS, GraphQL
 from server.http.addresses import client_address
 from server.http.cors import cross_origin
@@ -117,7 +117,7 @@ async def _lifespan(settings: Settings, dependencies: Dependencies) -> AsyncIter
         waker = Waker(settings.redis_url)
         runtime.wake = waker.wake
         keys = Keys(runtime)
-        redis = Redis.from_url(settings.redis_url, socket_connect_timeout=PATIENCE_S)
+        redis = Redis.from_url(settings.redis_url, socket_connect_timeout=TIMEOUT_S)
         buckets = Buckets(redis, settings.rate_bucket, settings.rate_refill)
         dependencies.runtime = runtime
         dependencies.actor_of = Authentication(keys, settings.auth_failures_per_minute, settings.trusted_proxies)

@@ -69,7 +69,7 @@ class GraphQL:
             answer = refused_answer(refused, request.request_id)
         else:
             request.state["statements"] = ctx.statements
-            request.state["secret"] = bool(ctx.once)
+            request.state["secret"] = bool(ctx.shown_once)
             if ctx.replayed:
                 headers.append(REPLAYED)
         return _reply(answer, typed, headers)

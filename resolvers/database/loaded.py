@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from resolvers.database.links import Link
+from resolvers.database.connection import PooledConnection
 from resolvers.database.sql import Sql, Width
 from resolvers.errors import Refusal
 
@@ -62,7 +62,7 @@ class Loaded:
         if self.bound > MOST_BYTES:
             self.count()
 
-    async def rest(self, connection: Link, sql: Sql, rows: list[Any]) -> list[Any]:
+    async def rest(self, connection: PooledConnection, sql: Sql, rows: list[Any]) -> list[Any]:
         """All rows of the statement that ran last, of which the first are there. Raises Refusal TOO_COMPLEX."""
         ended = False
         while not ended:

@@ -44,7 +44,7 @@ async def imported(backends: Backends, template: str) -> AsyncIterator[Imported]
         fill(owner, new_uuid(), BEFORE)
         analyze(owner)
         fill(owner, org_id, SIZE)
-        async with running(settings_of(made), least=1, most=1) as runtime:
+        async with running(settings_of(made), min_size=1, max_size=1) as runtime:
             yield runtime, org_id, rows_of(owner, org_id)
 
 

@@ -47,7 +47,7 @@ async def filled(backends: Backends, template: str) -> AsyncIterator[tuple[Runti
     org_id = new_uuid()
     with backends.empty_database(template=template) as made:
         fill(made.migration_database_url, org_id, SIZE)
-        async with running(settings_of(made), least=1, most=1) as runtime:
+        async with running(settings_of(made), min_size=1, max_size=1) as runtime:
             yield runtime, org_id
 
 

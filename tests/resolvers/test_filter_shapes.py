@@ -14,7 +14,7 @@ from models.orders import orders
 from models.typeid import new_uuid
 from resolvers import organizations
 from resolvers.changes.write_sql import change_sql
-from resolvers.database.links import EACH, PREPARED_BYTES
+from resolvers.database.connection import BYTES_OF_STATEMENT, PREPARED_BYTES
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import Sql
 from resolvers.lists.count_sql import CountShape, count_sql
@@ -221,7 +221,7 @@ async def test_a_search_of_a_thousand_characters_is_read_to_its_end(acme: Org) -
 async def test_a_statement_that_is_closed_is_prepared_again(single: Runtime) -> None:
     org_id = new_uuid()
     async with single.connection() as link:
-        link.prepared.most = EACH * 2
+        link.prepared.most = BYTES_OF_STATEMENT * 2
         pid = link.get_server_pid()
     for _ in range(2):
         for start in (1, 2, 3):

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from models.typeid import decode, new_uuid
-from resolvers.database.links import Link
+from resolvers.database.connection import PooledConnection
 from resolvers.database.loaded import JSON_TIMES, MOST_BYTES, PIECE, Loaded
 from schema.requests.sizes import TURN_BYTES, TURN_VALUES, _exceeds
 from tests.support.api import Org, new_client, new_order
@@ -32,20 +32,20 @@ async def thread(org: Org, order: str, count: int, length: int = LONG) -> None:
 def loaded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows each piece had that came from the database."""
     pieces: list[int] = []
-    rows, more = Link.rows, Link.more
+    rows, more = PooledConnection.rows, PooledConnection.more
 
-    async def first(self: Link, *given: Any) -> tuple[list[Any], bool]:
+    async def first(self: PooledConnection, *given: Any) -> tuple[list[Any], bool]:
         found = await rows(self, *given)
         pieces.append(len(found[0]))
         return found
 
-    async def next_(self: Link, *given: Any) -> tuple[list[Any], bool]:
+    async def next_(self: PooledConnection, *given: Any) -> tuple[list[Any], bool]:
         found = await more(self, *given)
         pieces.append(len(found[0]))
         return found
 
-    monkeypatch.setattr(Link, "rows", first)
-    monkeypatch.setattr(Link, "more", next_)
+    monkeypatch.setattr(PooledConnection, "rows", first)
+    monkeypatch.setattr(PooledConnection, "more", next_)
     return pieces
 
 
