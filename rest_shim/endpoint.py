@@ -9,7 +9,7 @@ import orjson
 from models.keys import Source
 from resolvers.context import Context
 from resolvers.errors import Refusal, Refusals, not_found, shown_refusal
-from resolvers.lists.windows import DEFAULT_PAGE
+from resolvers.lists.page_window import DEFAULT_PAGE
 from rest_shim.bound import VERSION, bound
 from rest_shim.routes import Route, Shows
 from rest_shim.translate import body_problems, body_values, put, query_variables

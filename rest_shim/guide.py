@@ -10,7 +10,7 @@ from models.resources import RESOURCES, events
 from models.webhooks import API_VERSION, event_scope
 from resolvers.errors import CONFLICTS, REASONS, STATUS
 from resolvers.lists.filters import MOST_TEXT, MOST_VALUES
-from resolvers.lists.windows import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE
+from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE
 
 GUIDE, ROUTES = (Path(__file__).with_name(name) for name in ("guide.md", "routes.md"))
 _PLACE = re.compile(r"\{\{(\w+)\}\}")

@@ -6,7 +6,7 @@ from typing import Any
 from graphql import GraphQLEnumType
 
 from resolvers.lists.filters import MOST_TEXT, MOST_VALUES
-from resolvers.lists.windows import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MOST_ORDERS
+from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MOST_ORDERS
 from rest_shim.bound import bound
 from rest_shim.openapi_schemas import Components, JsonSchema
 from rest_shim.parameters import ID, Parameter

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from resolvers.errors import Refusal, Refusals, bad_input
-from resolvers.lists.windows import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MOST_ORDERS
+from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MOST_ORDERS
 from rest_shim.bound import Bound
 from rest_shim.parameters import whole_number
 from rest_shim.routes import Place, Route, Shows

@@ -7,7 +7,7 @@ import asyncpg
 import orjson
 from asyncpg.exceptions import InvalidCachedStatementError, OutdatedSchemaCacheError
 
-from resolvers.lists.shelf import Shelf
+from resolvers.database.sized_cache import SizedCache
 
 # The memory that one backend may use for prepared statements, and what a statement takes at most, as measured: so much,
 # and so much for each character of its text.
@@ -33,7 +33,7 @@ class PooledConnection(asyncpg.Connection):
     pending_commit: bool
     released_at: float
     owner: Any
-    prepared: "Shelf[str, Any]"
+    prepared: "SizedCache[str, Any]"
     # Internals of asyncpg that its stubs leave out.
     _check_open: Callable[[], None]
     _get_statement: Callable[..., Awaitable[Any]]
@@ -82,6 +82,6 @@ async def connect(url: str) -> PooledConnection:
         statement_cache_size=STATEMENT_CACHE_SIZE,
         max_cached_statement_lifetime=0,
     )
-    connection.owner, connection.prepared = None, Shelf(PREPARED_BYTES)
+    connection.owner, connection.prepared = None, SizedCache(PREPARED_BYTES)
     await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_encode, decoder=orjson.loads)
     return connection

@@ -83,8 +83,8 @@ async def test_both_ways_find_the_same_rows(
 ) -> None:
     found = []
     for most in (10_000, 0):
-        monkeypatch.setattr(candidates, "MOST", most)
-        monkeypatch.setattr(candidates, "MOST_OF_COLUMNS", most)
+        monkeypatch.setattr(candidates, "MAX_CANDIDATES", most)
+        monkeypatch.setattr(candidates, "MAX_CANDIDATES_OF_ONE_TABLE", most)
         STATEMENTS.clear()
         found.append(page_of(await ask(filled, case)))
     STATEMENTS.clear()
