@@ -17,11 +17,11 @@ from resolvers.errors import bad_input, camel
 from resolvers.lists.conditions import Condition, Value
 from resolvers.lists.search_words import LAST, READ_OF_A_SEARCH, searched_words
 
-MOST_CONDITIONS = 50
-MOST_DEPTH = 5
-MOST_VALUES = 100
+MAX_CONDITIONS = 50
+MAX_DEPTH = 5
+MAX_VALUES = 100
 # All of a search is read; and no filterable text of a row is longer.
-MOST_TEXT = READ_OF_A_SEARCH
+MAX_TEXT = READ_OF_A_SEARCH
 
 Shape = tuple[Any, ...]
 
@@ -39,11 +39,9 @@ class _Collected:
     def count(self, path: str, conditions: int) -> None:
         """Count conditions. Raises Refusal BAD_INPUT, which names ``path``, when the filter has too many."""
         self.conditions += conditions
-        if self.conditions > MOST_CONDITIONS:
-            text = (
-                f"A filter may hold {MOST_CONDITIONS} conditions at most: operators, words of a search and relations."
-            )
-            raise bad_input(path, text, "TOO_LONG", limit=MOST_CONDITIONS)
+        if self.conditions > MAX_CONDITIONS:
+            text = f"A filter may hold {MAX_CONDITIONS} conditions at most: operators, words of a search and relations."
+            raise bad_input(path, text, "TOO_LONG", limit=MAX_CONDITIONS)
 
 
 def split(
@@ -64,8 +62,8 @@ def split(
 
 def _shape(collection: Collection, raw: Mapping[str, Any], path: str, collected: _Collected, depth: int) -> Shape:
     """Return the shape of one filter; empty if it has no conditions."""
-    if depth > MOST_DEPTH:
-        raise bad_input(path, f"A filter may be nested {MOST_DEPTH} deep at most.", "TOO_LONG", limit=MOST_DEPTH)
+    if depth > MAX_DEPTH:
+        raise bad_input(path, f"A filter may be nested {MAX_DEPTH} deep at most.", "TOO_LONG", limit=MAX_DEPTH)
     parts: list[Any] = []
     for name, value in raw.items():
         if name in ("and_", "or_"):
@@ -105,9 +103,9 @@ def _field(
     collected.count(path, len(value))
     for op, operand in value.items():
         where = f"{path}.{camel(op)}"
-        if isinstance(operand, list) and len(operand) > MOST_VALUES:
-            text = f"A list in a filter may hold {MOST_VALUES} values at most."
-            raise bad_input(where, text, "TOO_LONG", limit=MOST_VALUES)
+        if isinstance(operand, list) and len(operand) > MAX_VALUES:
+            text = f"A list in a filter may hold {MAX_VALUES} values at most."
+            raise bad_input(where, text, "TOO_LONG", limit=MAX_VALUES)
         for item in operand if isinstance(operand, list) else (operand,):
             if isinstance(item, str):
                 check_length(item, where)
@@ -119,8 +117,8 @@ def _field(
 
 def check_length(text: str, path: str) -> None:
     """Raise Refusal BAD_INPUT for a text that is longer than a filter takes."""
-    if len(text) > MOST_TEXT:
-        raise bad_input(path, f"It must have at most {MOST_TEXT} characters.", "TOO_LONG", limit=MOST_TEXT)
+    if len(text) > MAX_TEXT:
+        raise bad_input(path, f"It must have at most {MAX_TEXT} characters.", "TOO_LONG", limit=MAX_TEXT)
 
 
 def _relation(declared: Relation, value: Mapping[str, Any], path: str, collected: _Collected, depth: int) -> Any:

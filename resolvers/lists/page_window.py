@@ -9,7 +9,7 @@ from resolvers.collections.collection import Collection
 from resolvers.errors import bad_input
 from resolvers.lists.cursors import decode_cursor
 
-LARGEST_PAGE, DEEPEST_ROW, MOST_ORDERS = 100, 10_000, 3
+LARGEST_PAGE, DEEPEST_ROW, MAX_ORDERS = 100, 10_000, 3
 # The size of a page if none is given.
 DEFAULT_PAGE = 20
 
@@ -78,8 +78,8 @@ def cursor_name(collection: Collection, column: str | None) -> str:
 
 def _terms(collection: Collection, order_by: Sequence[Any]) -> tuple[tuple[str, bool], ...]:
     """Return pairs of an order's name (empty for the id) and whether it descends. The id is always the last key."""
-    if len(order_by) > MOST_ORDERS or len({item.field for item in order_by}) < len(order_by):
-        raise bad_input("orderBy", f"orderBy takes at most {MOST_ORDERS} different fields.", "NOT_ALLOWED")
+    if len(order_by) > MAX_ORDERS or len({item.field for item in order_by}) < len(order_by):
+        raise bad_input("orderBy", f"orderBy takes at most {MAX_ORDERS} different fields.", "NOT_ALLOWED")
     terms = [(item.field.name, item.direction.name == "DESC") for item in order_by]
     if any(collection.orders[name].column == "id" for name, _ in terms[:-1]):
         raise bad_input("orderBy", "CREATED_AT is unique: nothing can follow it.", "NOT_ALLOWED")

@@ -10,7 +10,7 @@ from graphql import NoSchemaIntrospectionCustomRule, located_error
 from execution import (
     FIELDS_FOR_ONE,
     FREE_FIELDS,
-    MOST_TOKENS,
+    MAX_TOKENS,
     CostAnalysis,
     CostCheck,
     Executor,
@@ -98,7 +98,7 @@ class Engine:
             hide_suggestions=not suggestions,
         )
 
-    def measure(self, text: str, name: str | None, variables: Mapping[str, Any], tokens: int = MOST_TOKENS) -> Prepared:
+    def measure(self, text: str, name: str | None, variables: Mapping[str, Any], tokens: int = MAX_TOKENS) -> Prepared:
         """Parse and judge a text of at most so many tokens, or find what was parsed and judged.
 
         Raises DocumentError, or Refusal TOO_COMPLEX.

@@ -10,7 +10,7 @@ from resolvers.errors import ErrorView, Refusal, Refusals, internal, shown_refus
 log = structlog.get_logger()
 
 # GraphQL's own words may show all of what was sent.
-MOST_TOLD = 1_000
+MAX_MESSAGE_LENGTH = 1_000
 
 
 def too_deep() -> Refusal:
@@ -51,4 +51,4 @@ def _location(place: SourceLocation) -> dict[str, int]:
 
 
 def _short(message: str) -> str:
-    return message if len(message) <= MOST_TOLD else message[:MOST_TOLD] + "…"
+    return message if len(message) <= MAX_MESSAGE_LENGTH else message[:MAX_REPORTED] + "…"
