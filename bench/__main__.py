@@ -36,7 +36,7 @@ async def _trivial(generator: Generator, environment: dict[str, str], folder: Pa
 async def _fill(environment: dict[str, str], sizes: Sequence[Size]) -> tuple[list[Filled], str]:
     """The organizations, an endpoint in the first, and the PostgreSQL version."""
     _note(f"== Filling {len(sizes)} organizations")
-    async with running(settings_of(environment), least=1, most=1) as runtime:
+    async with running(settings_of(environment), min_size=1, max_size=1) as runtime:
         filled = [await fill(runtime, index, size) for index, size in enumerate(sizes)]
         await listen(runtime, filled[0].org_id)
     return filled, settle(environment)

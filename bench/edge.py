@@ -72,7 +72,7 @@ def _valkey() -> Iterator[str]:
                 time.sleep(0.02)
             yield made.url
         finally:
-            supervisor.stop(patience=5)
+            supervisor.stop(timeout_s=5)
 
 
 def _scope(key: str) -> Scope:

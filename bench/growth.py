@@ -71,7 +71,7 @@ async def _memory(generator: Generator, server: Server, requests: Mapping[str, b
 async def growth(environment: dict[str, str], folder: Path, seconds: float, note: Callable[[str], None]) -> Growth:
     """Fill, measure and sample; about five minutes. ``seconds`` is how long each point is measured."""
     note(f"== Filling organizations of {', '.join(f'{orders:,}' for orders in ORDERS)} orders")
-    async with running(settings_of(environment), least=1, most=1) as runtime:
+    async with running(settings_of(environment), min_size=1, max_size=1) as runtime:
         measured = await fill(runtime, 0, MEASURED)
         organizations = [await fill(runtime, index + 1, SMALL) for index in range(len(ORDERS))]
     for orders, each in zip(ORDERS, organizations, strict=True):

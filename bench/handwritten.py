@@ -104,7 +104,7 @@ def make_app(settings: Settings) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         # The product's runtime looks up keys and reserves numbers, on its side pool.
         async with (
-            running(settings, least=0, most=1) as runtime,
+            running(settings, min_size=0, max_size=1) as runtime,
             asyncpg.create_pool(
                 settings.database_url,
                 min_size=settings.pool_min,

@@ -69,7 +69,7 @@ def make_app(settings: Settings) -> Starlette:
             max_overflow=0,
             isolation_level="REPEATABLE READ",
         ).execution_options(postgresql_readonly=True)
-        async with running(settings, least=0, most=1) as runtime:
+        async with running(settings, min_size=0, max_size=1) as runtime:
             view.sessions = async_sessionmaker(engine, expire_on_commit=False)
             view.runtime, view.access = runtime, Access(runtime)
             app.router.routes.append(Route("/graphql", view))

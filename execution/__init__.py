@@ -7,7 +7,7 @@ from execution.executor import Executor
 from execution.guard.arguments import root_of
 from execution.guard.cost import FIELDS_FOR_ONE, FREE_FIELDS, CostAnalysis, FieldRule, Limits
 from execution.guard.cost_cache import CostCheck
-from execution.guard.documents import MOST_TOKENS, Documents, Operation, parse_operation
+from execution.guard.documents import MAX_TOKENS, Documents, Operation, parse_operation
 from execution.guard.errors import DocumentError, DocumentLimitError, DocumentSyntaxError, DocumentValidationError
 from execution.guard.introspection import introspection_rules, introspects_too_much
 from execution.guard.validation import RULES
@@ -34,7 +34,7 @@ __all__ = [
     "FREE_FIELDS",
     "INT_HIGH",
     "INT_LOW",
-    "MOST_TOKENS",
+    "MAX_TOKENS",
     "RESOLVER_FIELD",
     "RULES",
     "Args",

@@ -8,7 +8,7 @@ from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema
 
 from execution.guard.cost import FieldRule, Limits
 from execution.guard.cost_cache import CostCache, CostCheck
-from execution.guard.documents import MOST_BYTES, MOST_TOKENS, Documents, Operation
+from execution.guard.documents import MAX_BYTES, MAX_TOKENS, Documents, Operation
 from execution.guard.introspection import introspection_rules
 from execution.guard.validation import RULES
 from execution.plan.compiler import is_planned, plan_of
@@ -53,7 +53,7 @@ class Executor:
         validation: Sequence[Any] = RULES,
         hide_suggestions: bool = False,
         documents: int = 500,
-        document_bytes: int = MOST_BYTES,
+        document_bytes: int = MAX_BYTES,
         fallbacks: Counter[str] | None = None,
         serializer_failures: Counter[str] | None = None,
     ) -> None:
@@ -70,7 +70,7 @@ class Executor:
         self.documents = Documents(core, validation, documents, document_bytes, hide_suggestions=hide_suggestions)
         self._costs = CostCache(core, introspection_rules(core) if rules is None else rules, limits)
 
-    def find(self, text: str, name: str | None = None, tokens: int = MOST_TOKENS) -> Operation:
+    def find(self, text: str, name: str | None = None, tokens: int = MAX_TOKENS) -> Operation:
         """Return a text's operation of at most so many tokens, parsed but not yet validated. Raises DocumentError."""
         return self.documents.operation(text, name, tokens)
 

@@ -19,7 +19,7 @@ CLIENTS = Collection(
         "tags": tags(CLIENT),
         "name": text("name_key", "name"),
         "email": text("email_key", "email address"),
-        "orders": Relation("orders", "the client's orders", there="client_id"),
+        "orders": Relation("orders", "the client's orders", remote="client_id"),
     },
     taken={"clients_email_key": Taken("email", "EMAIL_TAKEN", "Another client has this email address.")},
 )

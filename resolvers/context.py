@@ -1,4 +1,4 @@
-"""The context of one operation: who acts, for which organization, on one connection."""
+"""The context of one operation: who acts, in which organization, and its one connection."""
 
 import asyncio
 import time
@@ -13,8 +13,8 @@ import asyncpg
 
 from execution import Args
 from models.keys import ActorKind, Source, allows
-from resolvers.database.connection_errors import AWAY
-from resolvers.database.links import Link
+from resolvers.database.connection import PooledConnection
+from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.loaded import Loaded
 from resolvers.database.runtime import Runtime, outcome_unknown
 from resolvers.database.sql import Sql
@@ -25,29 +25,29 @@ Row = Any
 
 _BEGIN_READ = "begin isolation level repeatable read, read only"
 _BEGIN_WRITE = "begin"
-# One plan for all values. Of an organization that is not in the statistics yet PostgreSQL would assume that it has no
-# rows, and look for each one by reading all of them.
+# One plan for all values: for an organization that is not in the statistics yet PostgreSQL would assume that it has no
+# rows, and choose plans that read all of them again and again.
 _GENERIC = ",set_config('plan_cache_mode','force_generic_plan',true)"
 _FILTERED = (
     f"{_GENERIC},set_config('enable_sort','off',true),set_config('enable_bitmapscan','off',true)"
     ",set_config('enable_seqscan','off',true),set_config('jit','off',true)"
 )
-# A change finds its rows by their keys. The plan is the same for an organization with one row of a table and with all,
-# so that the table itself must not look like the shorter way.
+# A change finds its rows by their keys. Its plan is made once for organizations of any size, so it must use the index
+# even if the table seems small.
 _KEYED = f"{_GENERIC},set_config('enable_seqscan','off',true)"
-# A commit that was sent is waited for so long after its request is over.
+# How long a commit is waited for after its request was cancelled.
 COMMIT_S = 5.0
 
 
 def now() -> datetime:
-    """The present, cut to the milliseconds that are kept and shown."""
+    """Return the current time in milliseconds, which is what is stored and shown."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a key, a job, the command line or the public."""
+    """Who acts: an API key, a job, the command line or the public."""
 
     kind: ActorKind
     id: str
@@ -57,23 +57,23 @@ class Actor:
     key_id: UUID | None = None
 
     def may(self, scope: str) -> bool:
-        """Whether the actor holds a scope, or one that includes it."""
+        """Return whether the actor holds a scope, or one that includes it."""
         return allows(self.scopes, scope)
 
 
 @dataclass(slots=True)
 class Context:
-    """One operation's context. Loaders, rows and the connection live as long as it does, and no longer.
+    """The context of one operation. Its loaders, rows and connection live no longer than it does.
 
-    ``statements`` counts what was sent, without the one that opens the transaction and the one that ends it.
-    ``steady``: it filters nothing, so that PostgreSQL may sort, and read tables in any way.
-    ``writes``: its transaction may change rows, and wait for others that do.
-    ``modest``: its statements may take long, so that it takes nothing of its organization's second half of the pool;
-    ``searching`` is how many seconds they took in a snapshot.
-    ``narrowable``: it only reads, and a caller can ask for less: it filters or counts.
-    ``once`` holds secrets that are shown this once: a replay of the answer is without them.
-    ``loaded`` bounds what a caller's operation loads; None where nothing is bounded. ``committed``: a commit was sent,
-    so that from now on "try again" may do something twice.
+    ``statements`` counts the statements that were sent, without those that begin and end transactions.
+    ``unfiltered`` is whether the operation has no filter: PostgreSQL may then sort, and read tables in any way.
+    ``writes`` is whether its transaction may change rows, and wait for others that do.
+    ``capped`` is whether its statements may take long, so that it waits while its organization holds half of the pool;
+    ``search_seconds`` is how long they took in a snapshot.
+    ``narrowable`` is whether it only reads and the caller could ask for less: it filters or counts.
+    ``shown_once`` holds secrets that are shown in this answer, and not in a replay of it.
+    ``loaded`` limits what the operation loads; None for no limit.
+    ``committed`` is whether a commit was sent: to repeat the operation may then do it twice.
     """
 
     runtime: Runtime
@@ -81,39 +81,39 @@ class Context:
     request_id: str
     source: Source
     idempotency_key: str | None = None
-    steady: bool = False
-    modest: bool = False
-    searching: float = 0.0
+    unfiltered: bool = False
+    capped: bool = False
+    search_seconds: float = 0.0
     narrowable: bool = False
     statements: int = 0
     replayed: bool = False
     writes: bool = False
-    once: list[str] = field(default_factory=list)
+    shown_once: list[str] = field(default_factory=list)
     loaded: Loaded | None = None
     committed: bool = False
     loaders: dict[Any, Any] = field(default_factory=dict)
-    wakes: list[UUID] = field(default_factory=list)
-    _connection: Link | None = None
+    jobs_to_wake: list[UUID] = field(default_factory=list)
+    _connection: PooledConnection | None = None
     _stopped: Refusal | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def org_id(self) -> UUID:
-        """The organization whose rows this operation sees."""
+        """Return the organization whose rows the operation reads and changes."""
         return self.actor.org_id
 
     def fetch(self, sql: Sql, **values: Any) -> Coroutine[Any, Any, list[Row]]:
-        """Run a statement on the operation's connection. ``org_id`` is always given."""
+        """Run a statement on the operation's connection and return its rows. ``org_id`` is added to its values."""
         values["org_id"] = self.actor.org_id
         return self.run(sql, sql.arguments(values))
 
     async def run(self, sql: Sql, arguments: Sequence[Any]) -> list[Row]:
-        """``fetch`` with the arguments in the order of ``sql.names``, ``org_id`` among them."""
+        """Run a statement like ``fetch``, with its arguments in the order of ``sql.names``, ``org_id`` among them."""
         turn = self._turn
         await turn.acquire()
-        started = time.monotonic() if self.modest and not self.writes else 0.0
+        started = time.monotonic() if self.capped and not self.writes else 0.0
         try:
-            # Read in its turn: while it waited the transaction may have ended, and the connection be another's.
+            # Read after the wait: meanwhile the transaction may have ended, and the connection belong to another.
             connection = self._connection
             assert connection is not None, "a statement needs an open transaction"
             self.statements += 1
@@ -123,15 +123,15 @@ class Context:
             rows, ended = await connection.rows(sql.text, arguments, loaded.room(sql))
             loaded.add(sql, rows)
             return rows if ended else await loaded.rest(connection, sql, rows)
-        except (*AWAY, asyncpg.InFailedSQLTransactionError) as error:
+        except (*CONNECTION_ERRORS, asyncpg.InFailedSQLTransactionError) as error:
             raise self._stopped_by(error) from error
         finally:
             turn.release()
             if started:
-                self.searching += time.monotonic() - started
+                self.search_seconds += time.monotonic() - started
 
     def _stopped_by(self, error: BaseException) -> BaseException:
-        """Return the error to raise for a statement's. After the first one the transaction takes no more statements."""
+        """Return the error to raise when a statement failed. PostgreSQL refuses all later ones of the transaction."""
         if isinstance(error, asyncpg.InFailedSQLTransactionError):
             stopped = self._stopped
             return error if stopped is None else Refusal(stopped.code, stopped.message, **stopped.extra)
@@ -142,51 +142,53 @@ class Context:
         return self._stopped
 
     async def row(self, sql: Sql, **values: Any) -> Row | None:
-        """The first row, or None."""
+        """Run a statement and return its first row, or None."""
         rows = await self.fetch(sql, **values)
         return rows[0] if rows else None
 
     def snapshot(self) -> "_Snapshot":
-        """One read-only snapshot for a query, as ``async with``. Raises Refusal UNAVAILABLE."""
+        """Return a read-only snapshot, for an ``async with`` block. Raises Refusal UNAVAILABLE."""
         return _Snapshot(self)
 
     def transaction(self) -> "_Transaction":
-        """One transaction for a change, as ``async with``: committed at the end, rolled back by any exception.
+        """Return a transaction for an ``async with`` block: committed at its end, rolled back by any exception.
 
-        Raises Refusal UNAVAILABLE, and OUTCOME_UNKNOWN when the connection dies during the commit.
+        Raises Refusal UNAVAILABLE, or OUTCOME_UNKNOWN when the connection is lost during the commit.
         """
         return _Transaction(self)
 
 
 class _Snapshot:
-    """A read-only transaction. Its end is not waited for: it goes with the connection's next statement."""
+    """A read-only transaction. Its commit is not waited for: it is sent with the connection's next statement."""
 
-    __slots__ = ("_ctx", "_link")
+    __slots__ = ("_acquired", "_ctx")
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
 
     async def __aenter__(self) -> None:
         ctx = self._ctx
-        also = (_GENERIC if ctx.steady else _FILTERED) + ctx.runtime.lock_wait
-        ctx._connection = self._link = await ctx.runtime.begin(_BEGIN_READ, ctx.actor.org_id, also, modest=ctx.modest)
+        also = (_GENERIC if ctx.unfiltered else _FILTERED) + ctx.runtime.lock_timeout
+        ctx._connection = self._acquired = await ctx.runtime.begin(
+            _BEGIN_READ, ctx.actor.org_id, also, capped=ctx.capped
+        )
 
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        ctx, link = self._ctx, self._link
+    async def __aexit__(self, exc_type: object, error: BaseException | None, traceback: object) -> None:
+        ctx, connection = self._ctx, self._acquired
         pool = ctx.runtime.pool
         ctx._connection = None
-        if link.is_closed() or (error is None and not ctx._turn.locked()):
-            pool.release(link, riding=True)
+        if connection.is_closed() or (error is None and not ctx._turn.locked()):
+            pool.release(connection, pending_commit=True)
         else:
-            pool.mend(link)
-        if isinstance(error, AWAY):
+            pool.reset(connection)
+        if isinstance(error, CONNECTION_ERRORS):
             raise ctx.runtime.unavailable(error) from error
 
 
 class _Transaction:
-    """A transaction that writes. Its end is waited for: what was answered is kept."""
+    """A transaction that may write. Its commit is waited for, so that what was answered is kept."""
 
-    __slots__ = ("_ctx", "_link")
+    __slots__ = ("_acquired", "_ctx")
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
@@ -194,60 +196,60 @@ class _Transaction:
     async def __aenter__(self) -> None:
         ctx = self._ctx
         ctx.writes = True
-        ctx._connection = self._link = await ctx.runtime.begin(_BEGIN_WRITE, ctx.actor.org_id, _KEYED)
+        ctx._connection = self._acquired = await ctx.runtime.begin(_BEGIN_WRITE, ctx.actor.org_id, _KEYED)
 
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        ctx, link = self._ctx, self._link
+    async def __aexit__(self, exc_type: object, error: BaseException | None, traceback: object) -> None:
+        ctx, connection = self._ctx, self._acquired
         ctx._connection = None
-        # The next root field's transaction is another's, and what was rolled back wakes nobody.
-        woken, ctx.wakes = ctx.wakes, []
+        # The next root field has a transaction of its own, and a rollback wakes no worker.
+        woken, ctx.jobs_to_wake = ctx.jobs_to_wake, []
         ctx.loaders.clear()
         try:
             if error is None:
                 ctx.committed = True
-                await _commit(ctx, link)
+                await _commit(ctx, connection)
         finally:
-            if link.is_closed() or not link.is_in_transaction():
-                ctx.runtime.pool.release(link)
+            if connection.is_closed() or not connection.is_in_transaction():
+                ctx.runtime.pool.release(connection)
             else:
                 # Waited for, so that no lock of a failed change outlives its answer.
-                await asyncio.shield(ctx.runtime.pool.mend(link))
-        if isinstance(error, AWAY):
+                await asyncio.shield(ctx.runtime.pool.reset(connection))
+        if isinstance(error, CONNECTION_ERRORS):
             raise ctx.runtime.unavailable(error) from error
         if woken and error is None:
             ctx.runtime.wake(ctx.org_id, woken)
 
 
-async def _commit(ctx: Context, connection: Link) -> None:
-    """Commit, whatever becomes of the request: a cancelled one does not interrupt it, within ``COMMIT_S``."""
+async def _commit(ctx: Context, connection: PooledConnection) -> None:
+    """Commit. When the request is cancelled meanwhile, the commit is still waited for, up to ``COMMIT_S``."""
     work = asyncio.ensure_future(connection.execute("commit"))
     try:
         done = await asyncio.shield(work)
     except asyncio.CancelledError:
-        work.add_done_callback(_seen)
+        work.add_done_callback(_retrieve_exception)
         ended, _ = await asyncio.wait([work], timeout=COMMIT_S)
         if not ended:
             connection.terminate()
         raise
-    except AWAY as error:
+    except CONNECTION_ERRORS as error:
         ctx.runtime.outages.note(error)
         raise outcome_unknown(keyed=ctx.idempotency_key is not None) from error
     if done != "COMMIT":
-        raise RuntimeError("a statement of the transaction failed, and nobody said so: it was rolled back")
+        raise RuntimeError("the transaction was rolled back: one of its statements failed, and the error was ignored")
 
 
-def _seen(work: "asyncio.Future[str]") -> None:
-    """Look at an error that nobody waits for, so that it is not reported as forgotten."""
+def _retrieve_exception(work: "asyncio.Future[str]") -> None:
+    """Retrieve the error of a future that nobody waits for, so that asyncio does not report it."""
     if not work.cancelled():
         work.exception()
 
 
-# Loads one field for all objects of a level: one value for each of the parents, in their order.
+# Loads one field for all objects of a level. Returns one value for each parent, in their order.
 BatchResolver = Callable[[Context, list[Any], Args], Coroutine[Any, Any, list[Any]]]
 
 
 def shared(load: Callable[[Context, Args], Coroutine[Any, Any, Any]]) -> BatchResolver:
-    """Return a batch resolver of what does not depend on the parents: loaded once, and given to each of them."""
+    """Return a batch resolver for a value that does not depend on the parents: it is loaded once for all of them."""
 
     @wraps(load)
     async def resolve(ctx: Context, parents: list[Any], args: Args) -> list[Any]:

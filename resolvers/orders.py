@@ -42,7 +42,7 @@ ORDERS = Collection(
         "due_at": moment("due_at", "due time", nullable=True),
         "client": Relation("clients", "the client", "client_id"),
         "service": Relation("services", "the service", "service_id"),
-        "messages": Relation("messages", "the order's messages", there="order_id"),
+        "messages": Relation("messages", "the order's messages", remote="order_id"),
     },
 )
 

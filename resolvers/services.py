@@ -28,7 +28,7 @@ SERVICES = Collection(
         "tags": tags(SERVICE),
         "name": text("name_key", "name"),
         "price": money("price", "price"),
-        "orders": Relation("orders", "the service's orders", there="service_id"),
+        "orders": Relation("orders", "the service's orders", remote="service_id"),
     },
 )
 

@@ -9,7 +9,7 @@ import orjson
 from models.keys import Source
 from resolvers.context import Context
 from resolvers.errors import Refusal, Refusals, not_found, shown_refusal
-from resolvers.lists.windows import DEFAULT_PAGE
+from resolvers.lists.page_window import DEFAULT_PAGE
 from rest_shim.bound import VERSION, bound
 from rest_shim.routes import Route, Shows
 from rest_shim.translate import body_problems, body_values, put, query_variables
@@ -55,7 +55,7 @@ class RestEndpoint:
             found = [shown_refusal(refusal, request.request_id) for refusal in several.refusals]
             return problem(found, self._origin, headers)
         request.state["statements"] = ctx.statements
-        request.state["secret"] = bool(ctx.once)
+        request.state["secret"] = bool(ctx.shown_once)
         if ctx.replayed:
             headers.append(REPLAYED)
         if answer.errors:

@@ -5,7 +5,7 @@ from shlex import quote
 from typing import Any
 
 from models.webhooks import API_VERSION
-from resolvers.lists.windows import DEFAULT_PAGE
+from resolvers.lists.page_window import DEFAULT_PAGE
 from rest_shim.bound import bound
 from rest_shim.routes import Route, Shows
 

@@ -9,8 +9,8 @@ from models.orders import MACHINE
 from models.resources import RESOURCES, events
 from models.webhooks import API_VERSION, event_scope
 from resolvers.errors import CONFLICTS, REASONS, STATUS
-from resolvers.lists.filters import MOST_TEXT, MOST_VALUES
-from resolvers.lists.windows import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE
+from resolvers.lists.filters import MAX_TEXT, MAX_VALUES
+from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE
 
 GUIDE, ROUTES = (Path(__file__).with_name(name) for name in ("guide.md", "routes.md"))
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
@@ -101,7 +101,7 @@ _TABLES = {
     "default_page": lambda: f"{DEFAULT_PAGE:,}",
     "largest_page": lambda: f"{LARGEST_PAGE:,}",
     "deepest_row": lambda: f"{DEEPEST_ROW:,}",
-    "most_values": lambda: f"{MOST_VALUES:,}",
-    "most_text": lambda: f"{MOST_TEXT:,}",
+    "most_values": lambda: f"{MAX_VALUES:,}",
+    "most_text": lambda: f"{MAX_TEXT:,}",
     "moves": MACHINE.description,
 }

@@ -5,8 +5,8 @@ from typing import Any
 
 from graphql import GraphQLEnumType
 
-from resolvers.lists.filters import MOST_TEXT, MOST_VALUES
-from resolvers.lists.windows import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MOST_ORDERS
+from resolvers.lists.filters import MAX_TEXT, MAX_VALUES
+from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MAX_ORDERS
 from rest_shim.bound import bound
 from rest_shim.openapi_schemas import Components, JsonSchema
 from rest_shim.parameters import ID, Parameter
@@ -68,7 +68,7 @@ def _page_parameters(route: Route) -> Iterable[dict[str, Any]]:
         if "dueAt" in route.sorts:
             text += " Orders without a `dueAt` come last in either direction."
         terms = [sign + name for name in route.sorts for sign in ("", "-")]
-        shape = {"type": "array", "items": {"type": "string", "enum": terms}, "minItems": 1, "maxItems": MOST_ORDERS}
+        shape = {"type": "array", "items": {"type": "string", "enum": terms}, "minItems": 1, "maxItems": MAX_ORDERS}
         yield _parameter("query", "sort", text, shape | {"default": ["-createdAt"]}) | _LISTED
 
 
@@ -89,12 +89,12 @@ def _shape(parameter: Parameter, components: Components) -> JsonSchema:
         shape = {"type": "integer", "minimum": least, "maximum": most}
     elif parameter.searches:
         # A letter or a digit, as far as a pattern can say that in every dialect.
-        shape |= {"maxLength": MOST_TEXT, "pattern": r"[A-Za-z0-9]|[^\u0000-\u007f]"}
+        shape |= {"maxLength": MAX_TEXT, "pattern": r"[A-Za-z0-9]|[^\u0000-\u007f]"}
     else:
         # A comma parts the values of a list.
         pattern = r"^[^,\u0000]+$" if parameter.many else r"^[^\u0000]+$"
-        shape |= {"minLength": 1, "maxLength": MOST_TEXT, "pattern": pattern}
-    return {"type": "array", "items": shape, "minItems": 1, "maxItems": MOST_VALUES} if parameter.many else shape
+        shape |= {"minLength": 1, "maxLength": MAX_TEXT, "pattern": pattern}
+    return {"type": "array", "items": shape, "minItems": 1, "maxItems": MAX_VALUES} if parameter.many else shape
 
 
 def _parameter(where: str, name: str, description: str, schema: JsonSchema) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from graphql import GraphQLEnumType
 
 from models.words import MAX_SAFE_INTEGER
 from resolvers.errors import Refusal, bad_input
-from resolvers.lists.filters import MOST_TEXT, MOST_VALUES
+from resolvers.lists.filters import MAX_TEXT, MAX_VALUES
 from rest_shim.routes import Place
 from schema.declaration.input_values import wrong_values
 
@@ -52,9 +52,9 @@ class Parameter:
                 problems.append(bad_input(f"query.{self.name}", f"{self.name} takes one value.", "REPEATED"))
             return self._one(given[0], problems)
         values = list(dict.fromkeys(part for text in given for part in text.split(",")))
-        if len(values) > MOST_VALUES:
-            text = f"{self.name} takes {MOST_VALUES} values at most."
-            problems.append(bad_input(f"query.{self.name}", text, "TOO_LONG", limit=MOST_VALUES))
+        if len(values) > MAX_VALUES:
+            text = f"{self.name} takes {MAX_VALUES} values at most."
+            problems.append(bad_input(f"query.{self.name}", text, "TOO_LONG", limit=MAX_VALUES))
             return None
         return [self._one(value, problems) for value in values]
 
@@ -69,9 +69,9 @@ class Parameter:
             return whole_number(name, value, *self.bounds, problems)
         elif self.type_.name == "Boolean":
             return _boolean(name, value, problems)
-        elif self.type_.name == "String" and len(value) > MOST_TEXT:
+        elif self.type_.name == "String" and len(value) > MAX_TEXT:
             problems.append(
-                bad_input(where, f"{name} must have at most {MOST_TEXT} characters.", "TOO_LONG", limit=MOST_TEXT)
+                bad_input(where, f"{name} must have at most {MAX_TEXT} characters.", "TOO_LONG", limit=MAX_TEXT)
             )
         elif self.searches and not _WORD.search(value):
             # A search without a word would find everything.

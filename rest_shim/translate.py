@@ -7,11 +7,11 @@ from itertools import islice
 from typing import Any
 
 from resolvers.errors import Refusal, Refusals, bad_input
-from resolvers.lists.windows import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MOST_ORDERS
+from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MAX_ORDERS
 from rest_shim.bound import Bound
 from rest_shim.parameters import whole_number
 from rest_shim.routes import Place, Route, Shows
-from schema.declaration.inputs import MOST_PROBLEMS
+from schema.declaration.inputs import MAX_PROBLEMS
 
 UNIQUE = "CREATED_AT"
 _PAGING = frozenset({"limit", "cursor", "page"})
@@ -28,7 +28,7 @@ def query_variables(bound: Bound, query: Iterable[tuple[str, str]]) -> dict[str,
     given = _by_name(query, many)
     problems = [
         bad_input(f"query.{name}", "There is no such parameter.", "UNKNOWN_PARAMETER")
-        for name in islice(given.keys() - taken, MOST_PROBLEMS)
+        for name in islice(given.keys() - taken, MAX_PROBLEMS)
     ]
     variables = _page(given, problems) if pages else {}
     if "sort" in given and "sort" in taken:
@@ -108,9 +108,9 @@ def _sort(route: Route, given: Iterable[str], problems: list[Refusal]) -> list[d
             return []
         if UNIQUE not in terms:
             terms.setdefault(route.sorts[name], "DESC" if term[0] == "-" else "ASC")
-    if len(terms) > MOST_ORDERS:
-        text = f"sort takes {MOST_ORDERS} fields at most."
-        problems.append(bad_input("query.sort", text, "TOO_LONG", limit=MOST_ORDERS))
+    if len(terms) > MAX_ORDERS:
+        text = f"sort takes {MAX_ORDERS} fields at most."
+        problems.append(bad_input("query.sort", text, "TOO_LONG", limit=MAX_ORDERS))
     return [{"field": name, "direction": direction} for name, direction in terms.items()]
 
 
@@ -121,7 +121,7 @@ def body_problems(bound: Bound, body: Mapping[str, Any]) -> list[Refusal]:
     known = bound.fields | bound.ignored
     problems = [
         bad_input(f"body.{name}", "There is no such field.", "UNKNOWN_FIELD")
-        for name in islice((name for name in body if name not in known), MOST_PROBLEMS)
+        for name in islice((name for name in body if name not in known), MAX_PROBLEMS)
     ]
     # The graph takes a value for a list of one.
     return problems + [

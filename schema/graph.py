@@ -35,7 +35,7 @@ ScopesOf = Callable[[Mapping[str, Any]], list[str]]
 # What counting the rows of a connection costs, and how many times the price of its filters: it looks at every row.
 COUNTING = (2, 5)
 # A document has fewer parts of a filter; variables that have more are refused before anything runs.
-MOST_PARTS = 2_000
+MAX_PARTS = 2_000
 
 
 @strawberry.type(description="The root of all queries.")
@@ -83,7 +83,7 @@ def _filter_scopes(arguments: Mapping[str, Any]) -> list[str]:
     """The scopes that a filter needs: those of the lists it leads to."""
     found: set[str] = set()
     left, looked = [arguments.get("filter")], 0
-    while left and looked < MOST_PARTS:
+    while left and looked < MAX_PARTS:
         part = left.pop()
         looked += 1
         if isinstance(part, list):

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 from execution import Limits
 from resolvers.api_keys.verification import Keys
-from resolvers.database.connection_errors import AWAY, first_line
+from resolvers.database.connection_errors import CONNECTION_ERRORS, first_line
 from resolvers.errors import Refusal
 from rest_shim.endpoint import RestEndpoint
 from rest_shim.reference import docs, openapi
@@ -19,7 +19,7 @@ from rest_shim.routes import ROUTES, under_parents
 from schema.requests.engine import Engine
 from server.access.anonymous import Anonymous
 from server.access.authentication import Authentication
-from server.access.buckets import PATIENCE_S, Buckets
+from server.access.buckets import TIMEOUT_S, Buckets
 from server.graphql import METHODS, GraphQL
 from server.http.addresses import client_address
 from server.http.cors import cross_origin
@@ -62,7 +62,7 @@ async def _note_uses(keys: Keys) -> None:
 async def _note(keys: Keys) -> None:
     try:
         await keys.note_uses()
-    except (Refusal, *AWAY) as error:
+    except (Refusal, *CONNECTION_ERRORS) as error:
         log.warning("lastUsedAt not written", error=first_line(error))
 
 
@@ -117,7 +117,7 @@ async def _lifespan(settings: Settings, dependencies: Dependencies) -> AsyncIter
         waker = Waker(settings.redis_url)
         runtime.wake = waker.wake
         keys = Keys(runtime)
-        redis = Redis.from_url(settings.redis_url, socket_connect_timeout=PATIENCE_S)
+        redis = Redis.from_url(settings.redis_url, socket_connect_timeout=TIMEOUT_S)
         buckets = Buckets(redis, settings.rate_bucket, settings.rate_refill)
         dependencies.runtime = runtime
         dependencies.actor_of = Authentication(keys, settings.auth_failures_per_minute, settings.trusted_proxies)

@@ -5,14 +5,14 @@ from typing import Any
 
 import orjson
 
-from execution import MOST_TOKENS as KNOWN_TOKENS
+from execution import MAX_TOKENS as KNOWN_TOKENS
 from execution import DocumentError
 from models.keys import Source
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
 from schema.requests.answers import Answer, refused_answer
 from schema.requests.engine import Engine, Prepared
-from server.access.anonymous import MOST_TEXT, MOST_TOKENS, NEW, OBJECTS, Anonymous
+from server.access.anonymous import MAX_TEXT, MAX_TOKENS, NEW, OBJECTS, Anonymous
 from server.pages import GRAPHIQL_CSP
 from web.body import weight_of
 from web.dependencies import PUBLIC, Dependencies
@@ -69,7 +69,7 @@ class GraphQL:
             answer = refused_answer(refused, request.request_id)
         else:
             request.state["statements"] = ctx.statements
-            request.state["secret"] = bool(ctx.once)
+            request.state["secret"] = bool(ctx.shown_once)
             if ctx.replayed:
                 headers.append(REPLAYED)
         return _reply(answer, typed, headers)
@@ -145,9 +145,9 @@ class GraphQL:
             raise Refusal("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
         if not text.strip():
             raise bad_input("query", _NO_TEXT, "WRONG_TYPE")
-        if not known and len(text.encode(errors="replace")) > MOST_TEXT:
-            raise Refusal("TOO_COMPLEX", f"Without a key a document has at most {MOST_TEXT} bytes.")
-        tokens = KNOWN_TOKENS if known else MOST_TOKENS
+        if not known and len(text.encode(errors="replace")) > MAX_TEXT:
+            raise Refusal("TOO_COMPLEX", f"Without a key a document has at most {MAX_TEXT} bytes.")
+        tokens = KNOWN_TOKENS if known else MAX_TOKENS
         return self.engine.measure(text, name or None, variables or {}, tokens), name or None
 
     async def _read(self, request: Request) -> tuple[str | None, dict[str, Any] | None, str | None]:

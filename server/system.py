@@ -6,7 +6,7 @@ import orjson
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from resolvers.database.connection_errors import AWAY
+from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.errors import Refusal, shown_refusal
 from server.database.migrated import why_not_ready
 from server.monitoring.metrics import Exposition
@@ -37,7 +37,7 @@ class Ready:
         try:
             async with asyncio.timeout(READY_S), self.dependencies.runtime.connection() as connection:
                 reason = await why_not_ready(connection)
-        except (Refusal, *AWAY) as error:
+        except (Refusal, *CONNECTION_ERRORS) as error:
             log.warning("not ready", error=repr(error))
             return reply(503, b'{"status":"unavailable"}', JSON, [(b"retry-after", b"1")])
         if reason is not None and reason != self._logged:

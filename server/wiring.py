@@ -13,17 +13,20 @@ SIDE_CONNECTIONS = 4
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, least: int | None = None, most: int | None = None) -> AsyncIterator[Runtime]:
-    """A runtime whose pools are open for the block; `least` and `most` go before the settings' sizes of the pool.
+async def running(
+    settings: Settings, *, min_size: int | None = None, max_size: int | None = None
+) -> AsyncIterator[Runtime]:
+    """Open a runtime for a block; `min_size` and `max_size` replace the settings of the pool's size.
 
-    Raises OSError or asyncpg.PostgresError when the database is away, CommandError for a role that may do too much.
+    Raises OSError or asyncpg.PostgresError when the database is not available, and CommandError for a role that has too
+    many rights.
     """
     pool = await open_pool(
         settings.database_url,
-        least=settings.pool_min if least is None else least,
-        most=settings.pool_max if most is None else most,
+        min_size=settings.pool_min if min_size is None else min_size,
+        max_size=settings.pool_max if max_size is None else max_size,
     )
-    side = await open_pool(settings.database_url, least=0, most=SIDE_CONNECTIONS)
+    side = await open_pool(settings.database_url, min_size=0, max_size=SIDE_CONNECTIONS)
     runtime = Runtime(
         pool=pool,
         side=side,

@@ -13,7 +13,7 @@ from web.http import Receive, Request
 _JSON = b"application/json"
 # What reading a body costs: one for so many bytes; and one for so many values, of which no more are looked at than are
 # taken. The values of a small body are not counted.
-BYTES, VALUES, MOST_VALUES, SMALL = 2_048, 10, 1_500, 1_024
+BYTES, VALUES, MAX_VALUES, SMALL = 2_048, 10, 1_500, 1_024
 
 
 class Bodies:
@@ -89,12 +89,12 @@ def weight_of(value: Any, size: int) -> int:
     if size <= SMALL:
         return 0
     count, left = 0, [value] if isinstance(value, (dict, list)) else []
-    while left and count < MOST_VALUES:
+    while left and count < MAX_VALUES:
         part = left.pop()
         held = part.values() if isinstance(part, dict) else part
         count += len(held)
-        left += [each for each in islice(held, MOST_VALUES) if isinstance(each, (dict, list))]
-    return size // BYTES + min(count, MOST_VALUES) // VALUES
+        left += [each for each in islice(held, MAX_VALUES) if isinstance(each, (dict, list))]
+    return size // BYTES + min(count, MAX_VALUES) // VALUES
 
 
 def _not_json(body: bytes, error: orjson.JSONDecodeError) -> str:

@@ -98,5 +98,5 @@ class Dependencies:
 
     def charge_search(self, ctx: Context) -> None:
         """Charge an operation that ran for a search that took longer than most: no price foresees its time."""
-        if ctx.searching > SHORT_SEARCH_S:
-            self.owe(ctx.org_id, int((ctx.searching - SHORT_SEARCH_S) * COST_OF_SECOND))
+        if ctx.search_seconds > SHORT_SEARCH_S:
+            self.owe(ctx.org_id, int((ctx.search_seconds - SHORT_SEARCH_S) * COST_OF_SECOND))

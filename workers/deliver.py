@@ -87,7 +87,7 @@ def handler(sender: Sender) -> Handler:
         sent = partial(sender.post, prepared.url, headers_of(prepared, datetime.now(UTC)), prepared.body.encode())
         async with slot.freed():
             try:
-                answer = await sent(org_id=claim.org_id, total_seconds=patience_with(prepared))
+                answer = await sent(org_id=claim.org_id, total_seconds=timeout_for(prepared))
             except Postponed:
                 answer = None
         if answer is None:
@@ -108,7 +108,7 @@ async def _postpone(runtime: Runtime, claim: Claim) -> None:
         await jobs.give_back(ctx, claim, delay)
 
 
-def patience_with(prepared: PreparedDelivery) -> float:
+def timeout_for(prepared: PreparedDelivery) -> float:
     """How long a try may take: less for an endpoint that keeps timing out.
 
     Each fourth one has the whole time, for a receiver that is slow and no longer hangs, and so has one that was asked

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from resolvers.database.connection_errors import AWAY
+from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.errors import Refusal
 
 FIRST_S = 0.2
@@ -17,7 +17,7 @@ def passes(error: BaseException) -> bool:
     """Whether an error is the database's state of the moment, and says nothing about what was tried."""
     if isinstance(error, Refusal):
         return error.code in ("UNAVAILABLE", "OUTCOME_UNKNOWN")
-    return isinstance(error, AWAY)
+    return isinstance(error, CONNECTION_ERRORS)
 
 
 async def until_done(work: Callable[[], Awaitable[T]]) -> T:

@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 
 from models.jobs import JobKind, JobState
-from resolvers.database.connection_errors import AWAY, first_line
+from resolvers.database.connection_errors import CONNECTION_ERRORS, first_line
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
 from resolvers.jobs import claims as jobs
@@ -35,7 +35,7 @@ PORTIONS = 20
 AGAIN_S = 1.0
 EXHAUSTED = "ATTEMPTS_EXHAUSTED"
 FAILED = "INTERNAL"
-TROUBLE = (Refusal, asyncpg.PostgresError, *AWAY)
+TROUBLE = (Refusal, asyncpg.PostgresError, *CONNECTION_ERRORS)
 
 log = structlog.get_logger(__name__)
 
@@ -214,7 +214,7 @@ class Runner:
             try:
                 await self._beat_all()
                 pause = self._pause
-            except (Refusal, *AWAY) as error:
+            except (Refusal, *CONNECTION_ERRORS) as error:
                 if not isinstance(error, Refusal):
                     self.runtime.outages.note(error)
                 pause = min(AGAIN_S, self._pause)

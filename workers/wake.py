@@ -18,7 +18,7 @@ from workers.woken import Woken
 QUEUE = "counterfoil:jobs"
 FUNCTION = "run_jobs"
 # No request waits for it: a message that is late still comes before the sweep.
-PATIENCE_S = 1.0
+TIMEOUT_S = 1.0
 # As long as jobs are gathered before the workers are woken.
 GATHER_S = 0.02
 POLL_S = 0.1
@@ -34,7 +34,7 @@ class Waker:
     """
 
     def __init__(self, redis_url: str, *, pause_seconds: float = AWAY_S) -> None:
-        self._pool = ConnectionPool.from_url(redis_url, socket_connect_timeout=PATIENCE_S)
+        self._pool = ConnectionPool.from_url(redis_url, socket_connect_timeout=TIMEOUT_S)
         self._redis = ArqRedis(self._pool, job_serializer=orjson.dumps, job_deserializer=orjson.loads)
         self._due = Woken()
         self._task: asyncio.Task[None] | None = None
@@ -54,7 +54,7 @@ class Waker:
             while self._due:
                 await asyncio.sleep(GATHER_S)
                 due = [(str(org_id), str(job_id)) for org_id, job_id in self._due.take()]
-                async with asyncio.timeout(PATIENCE_S):
+                async with asyncio.timeout(TIMEOUT_S):
                     await self._redis.enqueue_job(FUNCTION, due, _queue_name=QUEUE)
         except (TimeoutError, OSError, RedisError) as error:
             self._not_before = asyncio.get_running_loop().time() + self._pause

@@ -41,7 +41,7 @@ def _note(line: str) -> None:
 async def _tenants(stack: Stack, receivers: Sequence[Listener], others: Sequence[Listener]) -> list[Tenant]:
     """Two organizations with a key and a healthy receiver each, the first one with the hostile receivers too."""
     found = []
-    async with running(settings_of(stack.environment), least=1, most=1) as runtime:
+    async with running(settings_of(stack.environment), min_size=1, max_size=1) as runtime:
         for name, receiver in zip(NAMES, receivers, strict=True):
             slug = f"chaos-{new_uuid().hex[:20]}"
             ctx = organizations.command_line(runtime, new_uuid())

@@ -117,8 +117,8 @@ def standing(lease_seconds: float, say: Callable[[str], None]) -> Iterator[Stack
                 supervisor.start(ProcessSpec(name, argv, env={**os.environ, **environment}, log=folder / f"{name}.log"))
             yield Stack(supervisor, environment, folder)
         finally:
-            supervisor.stop(("worker", "api"), patience=STOP_SECONDS)
-            supervisor.stop(patience=STOP_SECONDS)
+            supervisor.stop(("worker", "api"), timeout_s=STOP_SECONDS)
+            supervisor.stop(timeout_s=STOP_SECONDS)
 
 
 def moment() -> float:

@@ -163,11 +163,11 @@ async def _main(arguments: argparse.Namespace) -> None:
         analyze(owner)
         print(f"== Filling an organization of {size.orders:,} orders", file=sys.stderr)
         fill(owner, org_id, size)
-        async with running(settings, least=1, most=1) as runtime:
+        async with running(settings, min_size=1, max_size=1) as runtime:
             print("== Measuring without statistics", file=sys.stderr)
             fresh = await measure(runtime, org_id, size, arguments.only)
         analyze(owner)
-        async with running(settings, least=1, most=1) as runtime:
+        async with running(settings, min_size=1, max_size=1) as runtime:
             print("== Measuring with them", file=sys.stderr)
             analyzed = await measure(runtime, org_id, size, arguments.only)
     found = table(fresh, analyzed)

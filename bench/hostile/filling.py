@@ -16,7 +16,7 @@ from server.wiring import running
 
 
 async def _fill(seed: int, size: Size) -> None:
-    async with running(settings_of({"DATABASE_URL": os.environ["DATABASE_URL"]}), least=1, most=1) as runtime:
+    async with running(settings_of({"DATABASE_URL": os.environ["DATABASE_URL"]}), min_size=1, max_size=1) as runtime:
         filled = await fill(runtime, seed, size)
     print(json.dumps({"org_id": str(filled.org_id), "key": filled.key, "sample": asdict(filled.sample)}))
 

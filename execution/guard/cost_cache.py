@@ -26,7 +26,7 @@ from execution.guard.cost import CostAnalysis, FieldRule, Limits, analyze_cost, 
 from execution.guard.documents import Operation
 from execution.guard.nesting import CONDITIONS
 
-MOST_COSTS = 16
+MAX_COSTS = 16
 # An analysis, and each of its decisions, takes no more bytes than this.
 COST_BYTES, DECISION_BYTES = 3_000, 200
 # What variables decide at one place of a document: a size, scopes, a price, whether something is left out.
@@ -54,7 +54,7 @@ class _Known:
 
 
 class CostCache:
-    """Analyzes operations over a schema; the analyses of a valid one are kept with it, at most ``MOST_COSTS``."""
+    """Analyzes operations over a schema; the analyses of a valid one are kept with it, at most ``MAX_COSTS``."""
 
     def __init__(self, schema: GraphQLSchema, rules: Mapping[Any, FieldRule], limits: Limits) -> None:
         self.schema, self.rules, self.limits = schema, rules, limits
@@ -75,7 +75,7 @@ class CostCache:
         if check is None or check.limits is not self.limits:
             fresh = check is None
             check = known.kept[key] = self._check(operation, variables)
-            if len(known.kept) > MOST_COSTS:
+            if len(known.kept) > MAX_COSTS:
                 del known.kept[next(iter(known.kept))]
             elif fresh:
                 operation.grow(COST_BYTES + DECISION_BYTES * len(key))

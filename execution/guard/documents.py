@@ -22,20 +22,20 @@ from graphql.language import Lexer, Source
 from graphql.language.parser import Parser
 
 from execution.guard.errors import DocumentLimitError, DocumentSyntaxError, DocumentValidationError
-from execution.guard.nesting import MOST_CONDITIONS, MOST_NESTED, conditions_of, nesting_of
+from execution.guard.nesting import MAX_CONDITIONS, MAX_NESTED, conditions_of, nesting_of
 
-MOST_TEXT = 16 * 1024
-MOST_TOKENS = 2_000
+MAX_TEXT = 16 * 1024
+MAX_TOKENS = 2_000
 # Selections and input values together; selections alone are judged more finely later.
-MOST_BRACKETS = 60
+MAX_BRACKETS = 60
 # Python itself refuses to read a number of some thousand digits.
-MOST_DIGITS = 400
+MAX_DIGITS = 400
 # What is kept is weighed, not measured: an operation takes no more bytes than this, and for each token, with what is
 # known of it; its text is there so many times.
 OPERATION_BYTES, TOKEN_BYTES, COPIES = 12_000, 1_100, 3
-MOST_BYTES = 64 * 2**20
+MAX_BYTES = 64 * 2**20
 # Some print all that is around them: more of them would take long, and nobody reads them.
-MOST_ERRORS = 5
+MAX_ERRORS = 5
 # How graphql-core's validation ends where Python would recurse too deeply.
 RECURSED = "Validation aborted."
 _OPEN = frozenset({TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L})
@@ -94,12 +94,12 @@ class _Bounded(Lexer):
             raise _too_many(self.most)
         if kind in _OPEN:
             self.depth += 1
-            if self.depth > MOST_BRACKETS:
+            if self.depth > MAX_BRACKETS:
                 raise DocumentLimitError("The document is nested too deeply.")
         elif kind in _CLOSED:
             self.depth -= 1
-        elif kind in _NUMBERS and token.end - token.start > MOST_DIGITS:
-            raise DocumentLimitError(f"A number in the document has more than {MOST_DIGITS} digits.")
+        elif kind in _NUMBERS and token.end - token.start > MAX_DIGITS:
+            raise DocumentLimitError(f"A number in the document has more than {MAX_DIGITS} digits.")
         return token
 
     def finish(self) -> None:
@@ -115,21 +115,21 @@ def _too_many(most: int) -> DocumentLimitError:
     return DocumentLimitError(f"The document has more than {most} tokens.")
 
 
-def parse_operation(text: str, name: str | None, tokens: int = MOST_TOKENS) -> Operation:
+def parse_operation(text: str, name: str | None, tokens: int = MAX_TOKENS) -> Operation:
     """Parse a text of at most so many tokens and pick its operation. Raises DocumentError."""
-    if len(text) > MOST_TEXT:
-        raise DocumentLimitError(f"The document has more than {MOST_TEXT} characters.")
+    if len(text) > MAX_TEXT:
+        raise DocumentLimitError(f"The document has more than {MAX_TEXT} characters.")
     source = Source(text)
     lexer = _Bounded(source, tokens)
     try:
         # graphql-core would take an empty selection, which the specification does not have.
-        parser = Parser(source, max_tokens=MOST_TOKENS, lexer=lexer, allow_empty_selection_sets=False)
+        parser = Parser(source, max_tokens=MAX_TOKENS, lexer=lexer, allow_empty_selection_sets=False)
         document = parser.parse_document()
     except GraphQLError as error:
         lexer.finish()
         raise DocumentSyntaxError(error) from None
     _unlink(document)
-    if nesting_of(document.definitions) > MOST_NESTED:
+    if nesting_of(document.definitions) > MAX_NESTED:
         raise DocumentLimitError("The fragments of the document are nested too deeply.")
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     chosen = [node for node in operations if name is None or (node.name is not None and node.name.value == name)]
@@ -139,9 +139,9 @@ def parse_operation(text: str, name: str | None, tokens: int = MOST_TOKENS) -> O
         raise DocumentValidationError(GraphQLError(message))
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     conditions = conditions_of(chosen[0], fragments)
-    if len(conditions) > MOST_CONDITIONS:
+    if len(conditions) > MAX_CONDITIONS:
         found = f"The operation has {len(conditions)} variables in @skip and @include"
-        raise DocumentLimitError(f"{found}; {MOST_CONDITIONS} are allowed.")
+        raise DocumentLimitError(f"{found}; {MAX_CONDITIONS} are allowed.")
     weight = OPERATION_BYTES + TOKEN_BYTES * lexer.count + COPIES * getsizeof(text)
     return Operation(text, document, chosen[0], fragments, lexer.count, conditions, weight=weight)
 
@@ -163,7 +163,7 @@ class Documents:
         schema: GraphQLSchema,
         rules: Any = None,
         size: int = 500,
-        most: int = MOST_BYTES,
+        most: int = MAX_BYTES,
         *,
         hide_suggestions: bool = False,
     ) -> None:
@@ -183,7 +183,7 @@ class Documents:
         nodes = [node for node in parse(text).definitions if isinstance(node, OperationDefinitionNode)]
         return [node.name.value for node in nodes if node.name is not None]
 
-    def operation(self, text: str, name: str | None, tokens: int = MOST_TOKENS) -> Operation:
+    def operation(self, text: str, name: str | None, tokens: int = MAX_TOKENS) -> Operation:
         """The parsed operation, of at most so many tokens, not yet validated. Raises DocumentError."""
         kept = self._kept.get((text, name))
         if kept is not None:
@@ -197,7 +197,7 @@ class Documents:
         """The operation once it is valid; remembered from then on. Raises DocumentError."""
         if operation.valid is not self.schema:
             errors = validate(
-                self.schema, operation.document, self._rules, max_errors=MOST_ERRORS, hide_suggestions=self._hide
+                self.schema, operation.document, self._rules, max_errors=MAX_ERRORS, hide_suggestions=self._hide
             )
             if errors and errors[-1].message == RECURSED:
                 raise DocumentLimitError("The document is nested too deeply.")

@@ -6,9 +6,9 @@ from execution.guard.arguments import INTROSPECTION
 from execution.guard.cost import CostAnalysis, FieldRule
 
 # For each type of the schema. The standard query, all of it, asks for 28.
-MOST_INTROSPECTED = 36
+MAX_INTROSPECTED = 36
 # What stands beside it is run by graphql-core too, which takes some six times as long for each object.
-MOST_BESIDE = 200
+MAX_COST_BESIDE_INTROSPECTION = 200
 # A type that a field leads to has fields more often than any type has.
 _HELD = {
     ("__Type", "fields"): 5,
@@ -41,6 +41,6 @@ def introspection_rules(schema: GraphQLSchema) -> dict[tuple[str, str], FieldRul
 
 def introspects_too_much(schema: GraphQLSchema, measure: CostAnalysis) -> bool:
     """Return whether answering would take much longer than answering the standard introspection query."""
-    if measure.introspected and measure.cost > MOST_BESIDE:
+    if measure.introspected and measure.cost > MAX_COST_BESIDE_INTROSPECTION:
         return True
-    return measure.introspected > MOST_INTROSPECTED * len(schema.type_map)
+    return measure.introspected > MAX_INTROSPECTED * len(schema.type_map)

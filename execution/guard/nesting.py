@@ -22,9 +22,9 @@ from graphql import (
 CONDITIONS = frozenset({"skip", "include"})
 
 # Each of them takes up to three of Python's 1,000 frames for one of these.
-MOST_NESTED = 100
+MAX_NESTED = 100
 # Each choice of their values is compiled by itself.
-MOST_CONDITIONS = 8
+MAX_CONDITIONS = 8
 
 
 def nesting_of(definitions: Iterable[DefinitionNode]) -> int:

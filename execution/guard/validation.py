@@ -8,15 +8,15 @@ from graphql.validation.validate import ValidationAbortedError
 from execution.guard.errors import DocumentLimitError
 
 # Comparing fields can be quadratic; an operation that a person or a tool wrote needs some hundred comparisons.
-MOST_COMPARISONS = 10_000
+MAX_COMPARISONS = 10_000
 
 
 class FieldsCanBeMergedRule(OverlappingFieldsCanBeMergedRule):
-    """FieldKinds of one name can be merged; finding that out takes no longer than ``MOST_COMPARISONS``."""
+    """FieldKinds of one name can be merged; finding that out takes no longer than ``MAX_COMPARISONS``."""
 
     def __init__(self, context: ValidationContext) -> None:
         super().__init__(context)
-        self.rule_context.remaining_complexity_budget = MOST_COMPARISONS
+        self.rule_context.remaining_complexity_budget = MAX_COMPARISONS
 
     def enter_selection_set(self, *node: Any) -> None:
         """Compare the fields of a selection. Raises DocumentLimitError where that takes too long."""

@@ -27,14 +27,14 @@ from execution.plan.arguments import Arguments
 from execution.plan.eligibility import Eligibility, eligibility_of
 from execution.plan.field_kinds import BatchField, ColumnReader, FieldKinds, ReadField, ResolverField
 from execution.plan.nodes import FieldPlan, SelectionPlan
-from execution.plan.serializable import MOST_HEIGHT, can_be_joined, height_of, is_serializable, own_weight, weight_of
+from execution.plan.serializable import MAX_HEIGHT, can_be_joined, height_of, is_serializable, own_weight, weight_of
 from execution.plan.settings import Serializers, Settings
 from execution.plan.shapes import shape_of
 from execution.plan.variables import Variables
 
-MOST_PLANS = 8
+MAX_PLANS = 8
 # Selections are compiled within each other up to here; those below when an object is first met, or loaded.
-MOST_DEPTH = 30
+MAX_DEPTH = 30
 # A compiled field, with its share of the functions that write it, takes no more bytes than this.
 FIELD_BYTES = 2_000
 # A process has one schema; tests have some more.
@@ -92,7 +92,7 @@ class Plan:
             if definition is not None:
                 fields[key] = self._field(type_, key, name, details, nodes, definition, source)
         made = SelectionPlan(type_, fields, dict.fromkeys(fields), source=source)
-        if self.serializers is Serializers.OFF or self.depth > MOST_DEPTH:
+        if self.serializers is Serializers.OFF or self.depth > MAX_DEPTH:
             made.rest = list(fields.values())
         else:
             made.rest = [each for each in fields.values() if not is_serializable(each)]
@@ -124,10 +124,10 @@ class Plan:
         if self.serializers is Serializers.OFF:
             source = None
         joins = source is not None and isinstance(source.kind, BatchField) and source.kind.joins_inline
-        deep = self.depth > MOST_DEPTH
+        deep = self.depth > MAX_DEPTH
         if joins and not deep and kind.joined_by is not None and not made.definition.args and made.shape.one_type:
             inner = made.selection(made.shape.named)
-            made.inline_join = not inner.rest and inner.height < MOST_HEIGHT and can_be_joined(inner)
+            made.inline_join = not inner.rest and inner.height < MAX_HEIGHT and can_be_joined(inner)
             if made.inline_join:
                 made.source = source
                 return
@@ -154,7 +154,7 @@ def plan_of(settings: Settings, operation: Operation, variables: Variables) -> P
         plan = _compile(settings, operation, variables, eligibility)
         if plan is None:
             return "no root type"
-        if len(operation.plans) >= MOST_PLANS:
+        if len(operation.plans) >= MAX_PLANS:
             left = operation.plans.pop(next(iter(operation.plans)))
             operation.grow(-FIELD_BYTES * left.size)
         operation.plans[choice] = plan

@@ -6,7 +6,7 @@ from execution.plan.field_kinds import BatchField, ReadField
 from execution.plan.nodes import FieldPlan, SelectionPlan
 
 # So many selections are written within each other by one expression: Python nests no more than 200 brackets.
-MOST_HEIGHT = 12
+MAX_HEIGHT = 12
 
 
 def height_of(selection: SelectionPlan) -> int:
@@ -46,7 +46,7 @@ def is_serializable(field: FieldPlan) -> bool:
         if not isinstance(shape.named, GraphQLObjectType):
             return False
         inner = field.selection(shape.named)
-        return not inner.rest and inner.height < MOST_HEIGHT
+        return not inner.rest and inner.height < MAX_HEIGHT
     return shape.item.nonnull and shape.item.one_type
 
 

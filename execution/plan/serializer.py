@@ -12,7 +12,7 @@ from typing import Any
 from execution.plan.field_kinds import BatchField, ColumnReader, ReadField
 from execution.plan.joined_row import NAMED
 from execution.plan.nodes import FieldPlan, SelectionPlan
-from execution.plan.serializable import MOST_HEIGHT, layout_of
+from execution.plan.serializable import MAX_HEIGHT, layout_of
 from execution.plan.shapes import PLAIN, is_plain
 
 _WORD = re.compile(r"\w+")
@@ -167,7 +167,7 @@ class _Source:
             return f"{self.objects(field.selection(shape.named), f'({value},)')}[0]"
         inner = field.selection(shape.item.named)
         cost = field.kind.cost + inner.weight
-        if inner.rest or self._depth >= MOST_HEIGHT:
+        if inner.rest or self._depth >= MAX_HEIGHT:
             return f"c.take({self._named(inner)}, {cost}, {value})"
         return self.objects(inner, f"c.count({cost}, {value})" if cost else value)
 

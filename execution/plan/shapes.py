@@ -28,7 +28,7 @@ from graphql.pyutils import inspect
 Column = Callable[[list[Any]], list[Any]]
 # Types whose values are neither null, nor an exception, nor awaitable: nothing needs to be asked of them.
 PLAIN: set[type] = {str, int, float, bool, bytes, dict, list, tuple, datetime, date, Decimal, UUID}
-MOST_PLAIN = 2_000
+MAX_PLAIN_SHAPES = 2_000
 # From the first, and below the second: what GraphQL's Int can show.
 INT_LOW, INT_HIGH = -(2**31), 2**31
 
@@ -76,7 +76,7 @@ def is_plain(value: Any) -> bool:
             return False
     except Exception:  # the value raises where its attributes are read
         return False
-    if len(PLAIN) < MOST_PLAIN:
+    if len(PLAIN) < MAX_PLAIN_SHAPES:
         PLAIN.add(value_type)
     return True
 

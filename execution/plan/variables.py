@@ -21,7 +21,7 @@ from execution.guard.documents import Operation
 from execution.plan.shapes import INT_HIGH, INT_LOW
 
 # So many wrong values are reported.
-MOST_ERRORS = 50
+MAX_ERRORS = 50
 
 
 def _is_text(value: Any) -> bool:
@@ -68,7 +68,7 @@ class Variables:
 
 
 def _coerce(schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any]) -> VariableValues | list[Any]:
-    return get_variable_values(schema, operation.definition.variable_definitions or (), dict(given), MOST_ERRORS)
+    return get_variable_values(schema, operation.definition.variable_definitions or (), dict(given), MAX_ERRORS)
 
 
 def _plain_types(schema: GraphQLSchema, operation: Operation) -> dict[str, tuple[Callable[[Any], bool], bool]] | None:

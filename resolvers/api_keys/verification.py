@@ -19,7 +19,7 @@ from models.keys import API_KEY, ActorKind, api_keys
 from models.organizations import directory
 from models.typeid import ALPHABET, decode_suffix, encode
 from resolvers.context import Actor, now
-from resolvers.database.connection_errors import AWAY
+from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.runtime import Keyring, Runtime
 from resolvers.database.sql import owned, statement
 from resolvers.errors import Refusal
@@ -164,9 +164,9 @@ class Keys:
             async with asyncio.timeout(LOOK_UP_S):
                 try:
                     return await self._look_up(raw, key_id, until)
-                except AWAY:
+                except CONNECTION_ERRORS:
                     return await self._look_up(raw, key_id, until)
-        except AWAY as error:
+        except CONNECTION_ERRORS as error:
             raise self.runtime.unavailable(error) from error
 
     async def _look_up(self, raw: str, key_id: UUID, until: float) -> Verdict:
@@ -195,7 +195,7 @@ class Keys:
                 values: Mapping[str, Any] = {"org_id": org_id, "id": key_id, "moment": now()}
                 async with self.runtime.bound(org_id) as connection:
                     await connection.execute(sql.text, *sql.arguments(values))
-        except (Refusal, *AWAY):
+        except (Refusal, *CONNECTION_ERRORS):
             # They are written with the next ones.
             self.used = used | self.used
             raise

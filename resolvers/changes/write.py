@@ -60,7 +60,7 @@ async def apply(
         raise _taken(collection, error) from error
     except asyncpg.ForeignKeyViolationError as error:
         raise _gone(collection, error) from error
-    ctx.wakes.extend((done and done["jobs"]) or ())
+    ctx.jobs_to_wake.extend((done and done["jobs"]) or ())
 
 
 def _taken(collection: Collection, error: asyncpg.UniqueViolationError) -> Exception:

@@ -12,7 +12,7 @@ from models.base import TIMESTAMP
 from models.jobs import JobKind, JobState, jobs
 from models.lookups import search_words, tag_uses
 from models.webhooks import DeliveryStatus, EndpointStatus, deliveries, events, webhook_endpoints
-from resolvers.database.pieces import Piece, places, quoted
+from resolvers.database.fragments import Fragment, open_parameters, quoted
 from resolvers.database.sql import ORG, STATEMENTS_KEPT, Sql, statement
 
 # Stands for what an update sets until its columns are known.
@@ -162,8 +162,8 @@ def change_sql(
 
 
 @cache
-def _value(table: sa.Table, column: str) -> Piece:
-    return Piece(places(table.c[column].type)[0])
+def _value(table: sa.Table, column: str) -> Fragment:
+    return Fragment(open_parameters(table.c[column].type)[0])
 
 
 @statement

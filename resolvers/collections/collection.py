@@ -43,17 +43,18 @@ def common_filters(resource: Resource) -> dict[str, Condition]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Relation:
-    """A filter on related rows, of the collection with the name ``to``: their ``there`` equals the row's ``here``."""
+    """A filter on related rows: those of the collection named ``to`` whose column ``remote`` equals the row's
+    ``local``."""
 
     to: str
     meaning: str
-    here: str = "id"
-    there: str = "id"
+    local: str = "id"
+    remote: str = "id"
 
     @property
     def many(self) -> bool:
         """Return whether a row has many of them, so that the filter takes ``some`` and ``none``."""
-        return self.there != "id"
+        return self.remote != "id"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from resolvers.collections.rows import by_ids
 from resolvers.context import Context, Row, shared
 from resolvers.errors import bad_input
 
-MOST_IDS = 100
+MAX_IDS = 100
 # Says of which type a row is that was found by its id alone; no column has such a name.
 TYPE = "@type"
 # The collections whose objects are nodes, by the prefix of their ids; the schema says which are.
@@ -48,6 +48,6 @@ async def one(ctx: Context, args: Args) -> Row | None:
 @shared
 async def many(ctx: Context, args: Args) -> list[Row | None]:
     """Return the objects of some ids, in their order. Raises Refusal BAD_INPUT for more than 100."""
-    if len(args.values["ids"]) > MOST_IDS:
-        raise bad_input("ids", f"ids takes at most {MOST_IDS}.", "TOO_LONG", limit=MOST_IDS)
+    if len(args.values["ids"]) > MAX_IDS:
+        raise bad_input("ids", f"ids takes at most {MAX_IDS}.", "TOO_LONG", limit=MAX_IDS)
     return await _found(ctx, args.values["ids"], args.columns)

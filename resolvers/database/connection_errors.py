@@ -1,4 +1,4 @@
-"""A database that is away: which of its errors say so, and one log line for each stretch of them."""
+"""Errors of a database that is not available: which they are, and one log line for each outage."""
 
 import time
 from collections.abc import Callable
@@ -6,15 +6,15 @@ from collections.abc import Callable
 import asyncpg
 import structlog
 
-# The database lacks what a newer revision brings: it is not migrated yet.
-BEHIND = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
-# Nothing was changed, and the caller may try again. By SQLSTATE: the classes 08 (connection), 40 (rolled back, as a
-# deadlock is), 53 (a full disk, no memory, too many connections), 57 (shutdown, a time-out, a cancelled statement) and
-# 58 (an input or output error), and of two classes that are faults of ours otherwise: 25006 (read-only, as a standby
-# is), 25P03 and 25P04 (a transaction that was ended by a time-out), 55P03 (a lock that was not free in time) and 55006.
-# The driver calls it an internal error when a statement meets a connection whose end the server has announced, but
-# that has not ended yet.
-AWAY = (
+# A table or a column is missing: the database is not migrated to this version yet.
+NOT_MIGRATED_ERRORS = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
+# Errors after which nothing was changed and the caller may try again. By SQLSTATE, they are the classes 08
+# (connection), 40 (rolled back, such as a deadlock), 53 (no disk, memory or connections left), 57 (shutdown, time-
+# out, cancelled statement) and 58 (input or output error); and of other classes 25006 (read-only, such as a standby),
+# 25P03 and 25P04 (a transaction ended by a time-out), 55P03 (a lock that was not free in time) and 55006 (object in
+# use).
+# asyncpg raises InternalClientError for a statement on a connection that the server has begun to close.
+CONNECTION_ERRORS = (
     OSError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
@@ -28,9 +28,9 @@ AWAY = (
     asyncpg.TransactionTimeoutError,
     asyncpg.LockNotAvailableError,
     asyncpg.ObjectInUseError,
-    *BEHIND,
+    *NOT_MIGRATED_ERRORS,
 )
-# A stretch is over when nothing has failed for the same reason for so long; a long one is logged again each minute.
+# An outage is over when nothing has failed for its reason for QUIET_S; a longer one is logged again every AGAIN_S.
 QUIET_S = 10.0
 AGAIN_S = 60.0
 
@@ -38,9 +38,9 @@ log = structlog.get_logger()
 
 
 class Outages:
-    """What a process has met of a database that is away. ``clock`` gives seconds.
+    """The outages of the database that a process has met. ``clock`` returns seconds.
 
-    ``logs``: the process runs for long, and has a log. A command says in its own line what refused it.
+    ``logs`` is whether they are logged: a command prints its error instead.
     """
 
     __slots__ = ("_clock", "_last", "_logged", "_since", "logs")
@@ -53,7 +53,7 @@ class Outages:
         self._logged: dict[str, float] = {}
 
     def note(self, error: BaseException) -> None:
-        """Remember that an error has said so, and log why where it is the first of its stretch."""
+        """Record an error, and log it if it is the first of its outage."""
         moment = self._last = self._clock()
         if not self.logs:
             return
@@ -65,10 +65,10 @@ class Outages:
             log.warning("database.unavailable", reason=reason, error=first_line(error))
 
     def within(self, seconds: float) -> bool:
-        """Whether the database was away at some time of the last so many seconds."""
+        """Return whether there was an error within the last ``seconds``."""
         return self._last is not None and self._clock() - self._last < seconds
 
 
 def first_line(error: BaseException) -> str:
-    """Return an error's text without the details and hints that follow it; its type's name where it has none."""
+    """Return the first line of an error's text, without details and hints; its type's name if it has no text."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)

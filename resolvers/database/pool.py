@@ -1,10 +1,11 @@
-"""Connections to PostgreSQL, lent last in, first out; one that ends a snapshot comes back with it still open.
+"""A pool of connections to PostgreSQL, the last released the first to be used again.
 
-An owner (an organization) may hold all of them while nobody else waits. Where somebody does, a connection that comes
-back goes to the first whose owner holds less than half of the pool.
+An owner (an organization) may hold all connections while nobody else waits. When others wait, a released connection
+goes to the first of them whose owner holds less than half of the pool.
 
-The end of a snapshot travels with the next statement that the connection is lent for (``riding``). When nobody
-takes the connection within a millisecond or two, the pool ends the snapshot by itself.
+The ``commit`` of a read-only snapshot costs no round trip of its own: the connection is released with the snapshot open
+(``pending_commit``), and the next user sends the commit with its first statement. When nobody acquires the connection
+within a millisecond or two, the pool commits.
 """
 
 import asyncio
@@ -14,156 +15,162 @@ from typing import Any
 
 import asyncpg
 
-from resolvers.database.links import Link, connect
+from resolvers.database.connection import PooledConnection, connect
 from resolvers.database.shares import Shares, Waiter
 
-RIDE_S = 0.001
-# Snapshots that follow one another keep a pooler's connection: it is given up at least so often, for others to have.
-CHAIN_S = 0.02
+COMMIT_DELAY_S = 0.001
+# While snapshots follow one another, a pooler's server connection stays taken: so often it is freed for others.
+MAX_CHAIN_S = 0.02
 IDLE_S = 300.0
-MEND_S = 5.0
+RESET_S = 5.0
 CONNECT_S = 10.0
 
-# Whatever may go wrong on a connection that is given up anyway.
-_BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresError)
+# What may go wrong when a transaction or a connection is ended.
+_CONNECTION_BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresError)
 
 
 class Pool:
-    """At most ``most`` connections, made as they are needed; of the idle ones ``least`` stay however old they are."""
+    """A pool of at most ``max_size`` connections, opened when needed. ``min_size`` of them are not closed when idle."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Link]], least: int, most: int) -> None:
-        self.least, self.most = least, most
+    def __init__(self, connect: Callable[[], Awaitable[PooledConnection]], min_size: int, max_size: int) -> None:
+        self.min_size, self.max_size = min_size, max_size
         self.size = 0
         self._connect = connect
         self._loop = asyncio.get_running_loop()
-        self._idle: list[Link] = []
-        self._shares: Shares[Link | None] = Shares(most)
+        self._idle: list[PooledConnection] = []
+        self._shares: Shares[PooledConnection | None] = Shares(max_size)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._rides: asyncio.TimerHandle | None = None
-        self._ages: asyncio.TimerHandle | None = None
-        self._emptied: asyncio.Future[None] | None = None
+        self._commit_timer: asyncio.TimerHandle | None = None
+        self._retire_timer: asyncio.TimerHandle | None = None
+        self._closed: asyncio.Future[None] | None = None
 
     @property
     def idle(self) -> int:
-        """How many connections nobody holds."""
+        """Return the number of connections that are not in use."""
         return len(self._idle)
 
     def held(self, owner: Any) -> int:
-        """How many connections an owner holds."""
+        """Return the number of connections that an owner holds."""
         return self._shares.held(owner)
 
-    async def acquire(self, patience: float, owner: Any = None, *, modest: bool = False) -> Link:
-        """A connection, the last that came back, for the caller alone until it is released or mended.
+    async def acquire(self, timeout_s: float, owner: Any = None, *, capped: bool = False) -> PooledConnection:
+        """Return a connection that is the caller's alone until it is released or reset.
 
-        ``owner`` is whose share it is of; without one it is of nobody's. ``modest``: not while that is half or more.
+        It counts for ``owner``, if there is one. With ``capped`` the caller waits while the owner holds half of the
+        pool or more.
 
-        Raises TimeoutError after ``patience`` seconds, InterfaceError when the pool is closed, and what connecting
-        raises: OSError, PostgresError.
+        Raises TimeoutError after ``timeout_s`` seconds, InterfaceError when the pool is closed, and OSError or
+        PostgresError when a new connection cannot be opened.
         """
-        if self._emptied is not None:
+        if self._closed is not None:
             raise asyncpg.InterfaceError("the pool is closed")
-        deadline = self._loop.time() + patience
-        free = not modest or self._shares.has_room(owner)
+        deadline = self._loop.time() + timeout_s
+        free = not capped or self._shares.has_room(owner)
         while free and self._idle:
-            link = self._idle.pop()
-            if not link.is_closed():
+            connection = self._idle.pop()
+            if not connection.is_closed():
                 self._shares.take(owner)
-                link.owner = owner
-                return link
+                connection.owner = owner
+                return connection
             self.size -= 1
-        if free and self.size < self.most:
+        if free and self.size < self.max_size:
             self.size += 1
             self._shares.take(owner)
         else:
-            given = await self._turn(patience, owner, modest=modest)
+            given = await self._wait(timeout_s, owner, capped=capped)
             if given is not None:
                 return given
-        return await self._new(deadline, patience, owner)
+        return await self._open(deadline, timeout_s, owner)
 
-    def release(self, link: Link, *, riding: bool = False) -> None:
-        """Take back a connection on which nothing runs; ``riding``: what is open on it is a snapshot that is over."""
-        self._shares.give_back(link.owner)
-        link.owner = None
-        if link.is_closed():
-            self._lose()
+    def release(self, connection: PooledConnection, *, pending_commit: bool = False) -> None:
+        """Take back a connection on which nothing runs; with ``pending_commit`` a finished snapshot is open on it."""
+        self._shares.give_back(connection.owner)
+        connection.owner = None
+        if connection.is_closed():
+            self._forget()
             return
         now = self._loop.time()
-        riding = riding and link.is_in_transaction()
-        if riding and not link.riding:
-            link.chain = now
-        link.fresh, link.riding, link.since = False, riding, now
-        if self._emptied is not None:
-            self._spawn(self._end(link))
-        elif riding and now - link.chain > CHAIN_S:
-            self._spawn(self._clean(link, "commit"))
-        elif not self._hand(link):
-            self._idle.append(link)
-            if riding and self._rides is None:
-                self._rides = self._loop.call_later(RIDE_S, self._end_rides)
-            if self._ages is None and self.size > self.least:
-                self._ages = self._loop.call_later(IDLE_S, self._retire)
+        pending_commit = pending_commit and connection.is_in_transaction()
+        if pending_commit and not connection.pending_commit:
+            connection.chain_started_at = now
+        connection.fresh, connection.pending_commit, connection.released_at = False, pending_commit, now
+        if self._closed is not None:
+            self._spawn(self._close_connection(connection))
+        elif pending_commit and now - connection.chain_started_at > MAX_CHAIN_S:
+            self._spawn(self._end_transaction(connection, "commit"))
+        elif not self._hand_over(connection):
+            self._idle.append(connection)
+            if pending_commit and self._commit_timer is None:
+                self._commit_timer = self._loop.call_later(COMMIT_DELAY_S, self._commit_pending)
+            if self._retire_timer is None and self.size > self.min_size:
+                self._retire_timer = self._loop.call_later(IDLE_S, self._retire)
 
-    def mend(self, link: Link) -> asyncio.Task[None]:
-        """Roll back whatever is open or still running, and take the connection back; it goes on when not awaited."""
-        return self._spawn(self._clean(link, "rollback"))
+    def reset(self, connection: PooledConnection) -> asyncio.Task[None]:
+        """Roll back what is open or still running, and release the connection; the task need not be awaited."""
+        return self._spawn(self._end_transaction(connection, "rollback"))
 
     async def close(self) -> None:
-        """End the idle connections at once, each other one when it comes back; returns when there is none left."""
-        self._emptied = self._loop.create_future()
-        for timer in (self._rides, self._ages):
+        """Close the idle connections, and each other one when it is released; return when all are closed."""
+        self._closed = self._loop.create_future()
+        for timer in (self._commit_timer, self._retire_timer):
             if timer is not None:
                 timer.cancel()
         for waiter in self._shares.waiters:
             if not waiter.turn.done():
                 waiter.turn.set_exception(asyncpg.InterfaceError("the pool is closed"))
-        for link in self._idle:
-            self._spawn(self._end(link))
+        for connection in self._idle:
+            self._spawn(self._close_connection(connection))
         self._idle.clear()
         if self.size:
-            await self._emptied
+            await self._closed
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _turn(self, patience: float, owner: Any, *, modest: bool) -> Link | None:
-        """A connection from its last user, or None with the right to make one; the owner's share has it already."""
-        turn: asyncio.Future[Link | None] = self._loop.create_future()
-        waiter = Waiter(turn, owner, modest=modest)
+    async def _wait(self, timeout_s: float, owner: Any, *, capped: bool) -> PooledConnection | None:
+        """Return a connection that was released, or None for the right to open one; it counts for the owner already."""
+        turn: asyncio.Future[PooledConnection | None] = self._loop.create_future()
+        waiter = Waiter(turn, owner, capped=capped)
         self._shares.waiters.append(waiter)
-        timer = self._loop.call_later(patience, _expire, turn)
+        timer = self._loop.call_later(timeout_s, _expire, turn)
         try:
             return await turn
         except BaseException:
             if waiter in self._shares.waiters:
                 self._shares.waiters.remove(waiter)
             elif turn.done() and not turn.cancelled() and turn.exception() is None:
-                # Cancelled after its turn came: the next one has it.
+                # Cancelled after it was given a connection: the next waiter has it.
                 given = turn.result()
                 if given is None:
                     self._shares.give_back(owner)
-                    self._lose()
+                    self._forget()
                 else:
-                    self.release(given, riding=given.riding)
+                    self.release(given, pending_commit=given.pending_commit)
             raise
         finally:
             timer.cancel()
 
-    async def _new(self, deadline: float, patience: float, owner: Any) -> Link:
+    async def _open(self, deadline: float, timeout_s: float, owner: Any) -> PooledConnection:
         limit = asyncio.timeout_at(deadline)
         try:
             async with limit:
-                link = await self._connect()
+                connection = await self._connect()
         except BaseException as error:
             self._shares.give_back(owner)
-            self._lose()
+            self._forget()
             if isinstance(error, TimeoutError) and limit.expired():
-                # The bound's own error has no text.
-                raise TimeoutError(f"no answer within {patience:g} s") from None
+                # The error of asyncio.timeout_at has no text.
+                raise TimeoutError(f"no answer within {timeout_s:g} s") from None
             raise
-        link.owner, link.fresh, link.riding, link.since = owner, True, False, self._loop.time()
-        return link
+        connection.owner, connection.fresh, connection.pending_commit, connection.released_at = (
+            owner,
+            True,
+            False,
+            self._loop.time(),
+        )
+        return connection
 
-    def _hand(self, given: Link | None) -> bool:
-        """Whether somebody waited for what came back, and has it."""
+    def _hand_over(self, given: PooledConnection | None) -> bool:
+        """Give a connection, or the right to open one (None), to the next waiter. Return whether there is one."""
         waiter = self._shares.next() if self._shares.waiters else None
         if waiter is None:
             return False
@@ -173,45 +180,45 @@ class Pool:
         waiter.turn.set_result(given)
         return True
 
-    def _lose(self) -> None:
-        """One connection is gone: the first who waits may make another."""
-        if self._hand(None):
+    def _forget(self) -> None:
+        """Count a connection that is closed: the next waiter may open another."""
+        if self._hand_over(None):
             return
         self.size -= 1
-        if not self.size and self._emptied is not None and not self._emptied.done():
-            self._emptied.set_result(None)
+        if not self.size and self._closed is not None and not self._closed.done():
+            self._closed.set_result(None)
 
-    def _end_rides(self) -> None:
-        late = self._loop.time() - RIDE_S
-        over = [link for link in self._idle if link.riding and link.since <= late]
-        self._idle = [link for link in self._idle if not (link.riding and link.since <= late)]
-        for link in over:
-            self._spawn(self._clean(link, "commit"))
-        riding = any(link.riding for link in self._idle)
-        self._rides = self._loop.call_later(RIDE_S, self._end_rides) if riding else None
+    def _commit_pending(self) -> None:
+        late = self._loop.time() - COMMIT_DELAY_S
+        due = [each for each in self._idle if each.pending_commit and each.released_at <= late]
+        self._idle = [each for each in self._idle if not (each.pending_commit and each.released_at <= late)]
+        for connection in due:
+            self._spawn(self._end_transaction(connection, "commit"))
+        more = any(connection.pending_commit for connection in self._idle)
+        self._commit_timer = self._loop.call_later(COMMIT_DELAY_S, self._commit_pending) if more else None
 
     def _retire(self) -> None:
-        late, spare = self._loop.time() - IDLE_S, self.size - self.least
-        old = [link for link in self._idle if link.since <= late][: max(spare, 0)]
+        late, spare = self._loop.time() - IDLE_S, self.size - self.min_size
+        old = [connection for connection in self._idle if connection.released_at <= late][: max(spare, 0)]
         del self._idle[: len(old)]
-        for link in old:
-            self._spawn(self._end(link))
-        self._ages = self._loop.call_later(IDLE_S / 4, self._retire) if spare > len(old) else None
+        for connection in old:
+            self._spawn(self._close_connection(connection))
+        self._retire_timer = self._loop.call_later(IDLE_S / 4, self._retire) if spare > len(old) else None
 
-    async def _clean(self, link: Link, how: str) -> None:
+    async def _end_transaction(self, connection: PooledConnection, how: str) -> None:
         try:
-            async with asyncio.timeout(MEND_S):
-                await link.execute(how)
-        except _BROKEN:
-            link.terminate()
-        self.release(link)
+            async with asyncio.timeout(RESET_S):
+                await connection.execute(how)
+        except _CONNECTION_BROKEN:
+            connection.terminate()
+        self.release(connection)
 
-    async def _end(self, link: Link) -> None:
+    async def _close_connection(self, connection: PooledConnection) -> None:
         try:
-            await link.close(timeout=MEND_S)
-        except _BROKEN:
-            link.terminate()
-        self._lose()
+            await connection.close(timeout=RESET_S)
+        except _CONNECTION_BROKEN:
+            connection.terminate()
+        self._forget()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
@@ -220,25 +227,25 @@ class Pool:
         return task
 
 
-def _expire(waiter: asyncio.Future[Link | None]) -> None:
+def _expire(waiter: asyncio.Future[PooledConnection | None]) -> None:
     if not waiter.done():
         waiter.set_exception(TimeoutError("no connection came back in time"))
 
 
-async def open_pool(url: str, *, least: int, most: int) -> Pool:
-    """A pool with ``least`` connections, which speak jsonb as Python objects and pass a transaction pooler.
+async def open_pool(url: str, *, min_size: int, max_size: int) -> Pool:
+    """Open a pool with ``min_size`` connections. It works through a transaction pooler such as PgBouncer.
 
-    Raises OSError or PostgresError when the database is away.
+    Raises OSError or PostgresError when the database is not available.
     """
-    pool = Pool(partial(connect, url), least, most)
-    links: list[Link] = []
+    pool = Pool(partial(connect, url), min_size, max_size)
+    connections: list[PooledConnection] = []
     try:
-        while len(links) < least:
-            links.append(await pool.acquire(CONNECT_S))
+        while len(connections) < min_size:
+            connections.append(await pool.acquire(CONNECT_S))
     except BaseException:
-        for link in links:
-            link.terminate()
+        for connection in connections:
+            connection.terminate()
         raise
-    for link in links:
-        pool.release(link)
+    for connection in connections:
+        pool.release(connection)
     return pool

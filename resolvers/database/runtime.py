@@ -1,4 +1,4 @@
-"""What a process has: the pool, the keys, the renderers, and the way to wake a worker."""
+"""The runtime of a process: its pools, keys and renderers, and how it wakes the workers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -9,36 +9,38 @@ from uuid import UUID
 
 import asyncpg
 
-from resolvers.database.connection_errors import AWAY, Outages
-from resolvers.database.links import Link
+from resolvers.database.connection import PooledConnection
+from resolvers.database.connection_errors import CONNECTION_ERRORS, Outages
 from resolvers.database.pool import Pool
 from resolvers.errors import Refusal
 
-Connection = Any  # A pool's Link: asyncpg's stubs say less of what it returns than its users know.
+Connection = Any  # A PooledConnection, whose results asyncpg's stubs type too loosely for its users.
 Renderer = Callable[[Any], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """Versioned keys; the highest version writes, every version reads."""
+    """Keys by their versions: new values are written with the highest version, and every version can be read."""
 
     keys: Mapping[int, bytes]
 
     @property
     def current(self) -> tuple[int, bytes]:
-        """The version that writes, and its key."""
+        """Return the version to write with, and its key."""
         version = max(self.keys)
         return version, self.keys[version]
 
 
-def _nobody(org_id: UUID, jobs: list[UUID]) -> None:
-    """Wakes no one: the sweep finds the work."""
+def _wake_nobody(org_id: UUID, jobs: list[UUID]) -> None:
+    """Wake no worker: the sweep finds the jobs."""
 
 
 @dataclass(slots=True)
 class Runtime:
-    """One process's shared things. ``side`` is a small pool of its own, so that a request that holds a connection
-    and needs a second can never wait for itself."""
+    """What all requests or jobs of a process share.
+
+    ``side`` is a second, small pool: a request that holds a connection and needs another one cannot wait for itself.
+    """
 
     pool: Pool
     side: Pool
@@ -46,7 +48,7 @@ class Runtime:
     secret_keys: Keyring
     seal_keys: Keyring
     renderers: dict[str, Renderer] = field(default_factory=dict)
-    wake: Callable[[UUID, list[UUID]], None] = _nobody
+    wake: Callable[[UUID, list[UUID]], None] = _wake_nobody
     pool_wait: float = 1.0
     statement_timeout_ms: int = 5_000
     webhook_allow_private: bool = False
@@ -56,107 +58,109 @@ class Runtime:
     number_locks: dict[tuple[UUID, str], asyncio.Lock] = field(default_factory=dict)
 
     def tenant(self, org_id: UUID) -> str:
-        """The statement that binds a transaction to an organization and gives it its deadline."""
+        """Return the SQL that binds a transaction to an organization and sets its statement timeout."""
         return (
             f"select set_config('app.org_id','{org_id}',true),"
             f"set_config('statement_timeout','{self.statement_timeout_ms}',true)"
         )
 
     @property
-    def lock_wait(self) -> str:
-        """What a reading transaction sets beside ``tenant``: a lock that is not free ends a statement before its time
-        does, so that one is not taken for the other."""
+    def lock_timeout(self) -> str:
+        """Return what a reading transaction sets after ``tenant``: a lock timeout that is shorter than the statement
+        timeout, so that waiting for a lock is not reported as a slow query."""
         return f",set_config('lock_timeout','{max(1, self.statement_timeout_ms * 9 // 10)}',true)"
 
     def unavailable(self, error: BaseException) -> Refusal:
-        """What is answered to an error of a database that is away; why goes to the log, once for many of them."""
+        """Return the refusal for one of ``CONNECTION_ERRORS``, and log the error if it begins an outage."""
         self.outages.note(error)
         return unavailable()
 
-    def connection(self, pool: Pool | None = None, first: str = "") -> "_Lent":
-        """A pooled connection on which ``first`` has run; whatever is still open at the end is rolled back.
+    def connection(self, pool: Pool | None = None, first: str = "") -> "_Borrowed":
+        """Return a connection for an ``async with`` block, on which ``first`` has run. What is open at the end of the
+        block is rolled back.
 
-        Raises Refusal UNAVAILABLE when none is free in time or the database is away.
+        Raises Refusal UNAVAILABLE when no connection is free in time or the database is not available.
         """
-        return _Lent(self, pool or self.pool, first)
+        return _Borrowed(self, pool or self.pool, first)
 
     @asynccontextmanager
     async def bound(self, org_id: UUID) -> AsyncIterator[Connection]:
-        """A short transaction of one organization on the side pool: committed unless an exception leaves."""
+        """Run a block in a short transaction of one organization on the side pool; an exception rolls it back."""
         async with self.connection(self.side, f"begin;{self.tenant(org_id)}") as connection:
             yield connection
             await connection.execute("commit")
 
-    def begin(self, how: str, org_id: UUID, also: str = "", *, modest: bool = False) -> Coroutine[Any, Any, Link]:
-        """A connection of ``pool`` in a new transaction of one organization, to be released or mended.
+    def begin(
+        self, how: str, org_id: UUID, also: str = "", *, capped: bool = False
+    ) -> Coroutine[Any, Any, PooledConnection]:
+        """Return a connection of ``pool`` in a new transaction of one organization, to be released or reset.
 
-        ``how`` is the whole ``begin``, ``also`` (",set_config(…)") sets more. ``modest``: not beyond the organization's
-        half of the pool, even where nobody else wants the rest. One round trip, the end of a snapshot
-        before it included. Raises Refusal UNAVAILABLE when no connection is free in time or the database is away.
+        ``how`` is the ``begin`` statement, ``also`` (",set_config(…)") sets more. With ``capped`` it waits while the
+        organization holds half of the pool. It takes one round trip, with the commit of the snapshot before it. Raises
+        Refusal UNAVAILABLE when no connection is free in time or the database is not available.
         """
-        return self.first(self.pool, f"{how};{self.tenant(org_id)}{also}", org_id, modest=modest)
+        return self.first(self.pool, f"{how};{self.tenant(org_id)}{also}", org_id, capped=capped)
 
-    async def first(self, pool: Pool, sql: str, owner: UUID | None = None, *, modest: bool = False) -> Link:
-        """A connection on which ``sql``, without parameters, has run as the first thing.
+    async def first(self, pool: Pool, sql: str, owner: UUID | None = None, *, capped: bool = False) -> PooledConnection:
+        """Return a connection of ``owner`` on which ``sql``, without parameters, has run as the first statement.
 
-        Nothing of the caller's has run before it, so a connection that turns out to be dead is replaced. ``owner``
-        is the organization that it is for.
+        As nothing of the caller's has run before it, a connection that turns out to be dead is replaced.
         """
         while True:
             try:
-                link = await pool.acquire(self.pool_wait, owner, modest=modest)
-            except (*AWAY, asyncpg.PostgresError) as error:
+                connection = await pool.acquire(self.pool_wait, owner, capped=capped)
+            except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:
                 raise self.unavailable(error) from error
             try:
-                if link.riding:
-                    await link.execute(f"commit;{sql}")
+                if connection.pending_commit:
+                    await connection.execute(f"commit;{sql}")
                 elif sql:
-                    await link.execute(sql)
-                return link
-            except AWAY as error:
-                fresh = link.fresh
-                link.terminate()
-                pool.release(link)
+                    await connection.execute(sql)
+                return connection
+            except CONNECTION_ERRORS as error:
+                fresh = connection.fresh
+                connection.terminate()
+                pool.release(connection)
                 if fresh:
                     raise self.unavailable(error) from error
             except BaseException:
-                pool.mend(link)
+                pool.reset(connection)
                 raise
 
 
 def unavailable() -> Refusal:
-    """The database is away, or busy for too long."""
+    """Return the refusal for a database that is not available, or was busy for too long."""
     return Refusal("UNAVAILABLE", "The database is not available; retry later.", retryAfter=1)
 
 
 def outcome_unknown(*, keyed: bool) -> Refusal:
-    """A commit was sent, and nobody knows whether it took place. ``keyed``: the request has an Idempotency-Key."""
+    """Return the refusal for a commit without an answer. ``keyed``: the request has an Idempotency-Key."""
     message = "It is not known whether the change was made."
     if keyed:
-        # The same request cannot be done twice, so a client may well send it again by itself.
+        # The key keeps the request from running twice, so a client may repeat it without asking anybody.
         return Refusal("OUTCOME_UNKNOWN", f"{message} Repeat the request with the same Idempotency-Key.", retryAfter=1)
     return Refusal("OUTCOME_UNKNOWN", f"{message} Check before you repeat it, and send an Idempotency-Key next time.")
 
 
-class _Lent:
-    """A connection for a block. A class, as a generator's context manager costs four times as much."""
+class _Borrowed:
+    """A connection for a block. It is a class because a generator's context manager costs four times as much."""
 
-    __slots__ = ("_first", "_link", "_pool", "_runtime")
+    __slots__ = ("_acquired", "_first", "_pool", "_runtime")
 
     def __init__(self, runtime: Runtime, pool: Pool, first: str) -> None:
         self._runtime, self._pool, self._first = runtime, pool, first
 
     async def __aenter__(self) -> Connection:
-        self._link = await self._runtime.first(self._pool, self._first)
-        return self._link
+        self._acquired = await self._runtime.first(self._pool, self._first)
+        return self._acquired
 
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        link = self._link
-        if link.is_closed() or (error is None and not link.is_in_transaction()):
-            self._pool.release(link)
+    async def __aexit__(self, exc_type: object, error: BaseException | None, traceback: object) -> None:
+        connection = self._acquired
+        if connection.is_closed() or (error is None and not connection.is_in_transaction()):
+            self._pool.release(connection)
         elif isinstance(error, asyncio.CancelledError):
-            # Nobody waits for what was given up, perhaps because this very connection does not answer.
-            self._pool.mend(link)
+            # Not waited for: the reason may be that this very connection does not answer.
+            self._pool.reset(connection)
         else:
-            # Also after an error outside a transaction: a statement may still be running on it.
-            await asyncio.shield(self._pool.mend(link))
+            # Also without a transaction: after an error a statement may still be running.
+            await asyncio.shield(self._pool.reset(connection))

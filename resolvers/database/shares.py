@@ -1,4 +1,4 @@
-"""Who has how much of a pool, and whose turn it is when something comes back."""
+"""The shares that owners hold of a pool, and the order in which waiters are served."""
 
 import asyncio
 from collections import deque
@@ -8,33 +8,33 @@ T = TypeVar("T")
 
 
 class Waiter(Generic[T]):
-    """Somebody who waits; ``owner`` is whose share it will be of, None for nobody's. ``modest``: never beyond half."""
+    """Somebody who waits for ``owner``, if any. ``capped``: it waits on while the owner holds half or more."""
 
-    __slots__ = ("modest", "owner", "turn")
+    __slots__ = ("capped", "owner", "turn")
 
-    def __init__(self, turn: asyncio.Future[T], owner: Any, *, modest: bool) -> None:
-        self.turn, self.owner, self.modest = turn, owner, modest
+    def __init__(self, turn: asyncio.Future[T], owner: Any, *, capped: bool) -> None:
+        self.turn, self.owner, self.capped = turn, owner, capped
 
 
 class Shares(Generic[T]):
-    """What owners hold of ``most``. One may hold all of it, and half where another one waits or it is modest."""
+    """What each owner holds of ``size``. One may hold all of it, but half while another waits, or if it is capped."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    def __init__(self, size: int) -> None:
+        self.size = size
         self.waiters: deque[Waiter[T]] = deque()
         self._held: dict[Any, int] = {}
 
     def held(self, owner: Any) -> int:
-        """How much an owner holds."""
+        """Return how much an owner holds."""
         return self._held.get(owner, 0)
 
     def take(self, owner: Any) -> None:
-        """An owner holds one more."""
+        """Count one more for an owner."""
         if owner is not None:
             self._held[owner] = self._held.get(owner, 0) + 1
 
     def give_back(self, owner: Any) -> None:
-        """An owner holds one less."""
+        """Count one less for an owner."""
         if owner is not None:
             left = self._held[owner] - 1
             if left:
@@ -43,7 +43,7 @@ class Shares(Generic[T]):
                 del self._held[owner]
 
     def next(self) -> Waiter[T] | None:
-        """Take the first who waits and whose owner has less than half; where there is none, the first not modest."""
+        """Remove and return the first waiter whose owner holds less than half, else the first that is not capped."""
         waiters = self.waiters
         while waiters and waiters[0].turn.done():
             waiters.popleft()
@@ -54,13 +54,13 @@ class Shares(Generic[T]):
             if self.has_room(each.owner):
                 chosen = each
                 break
-            if chosen is None and not each.modest:
+            if chosen is None and not each.capped:
                 chosen = each
         if chosen is not None:
             waiters.remove(chosen)
         return chosen
 
     def has_room(self, owner: Any) -> bool:
-        """Whether an owner with one more has no more than half; the first one it may have always."""
+        """Return whether an owner stays within half with one more. A first one is always allowed."""
         held = self._held.get(owner, 0)
-        return not held or 2 * (held + 1) <= self.most
+        return not held or 2 * (held + 1) <= self.size

@@ -1,4 +1,4 @@
-"""Statements: composed with SQLAlchemy Core once, compiled to asyncpg's SQL once, run with values by name."""
+"""SQL statements: each is composed with SQLAlchemy Core and compiled for asyncpg once, and run with named values."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,9 +15,9 @@ P = ParamSpec("P")
 _make_dialect: Any = dialects.dialect
 DIALECT = _make_dialect()
 STATEMENTS_KEPT = 2_000
-# What a value of a type without a length takes in an answer: JSON is text, and what it is read into takes more.
+# The bytes that values without a declared length may take; those of JSON include the objects that it is parsed into.
 _PLAIN, _WORD, _TAGS, _JSON = 40, 256, 4 * 1024, 128 * 1024
-# Of a text that may have more bytes than these the length is looked at, where that matters.
+# Texts that may have more bytes than this are measured.
 _LONG = 4 * 1024
 
 ORG = sa.bindparam("org_id", type_=sa.Uuid)
@@ -25,32 +25,32 @@ ORG = sa.bindparam("org_id", type_=sa.Uuid)
 
 @dataclass(frozen=True, slots=True)
 class Width:
-    """How many bytes a value may take at most. ``counted``: it can be so long that its length is looked at; ``array``:
-    it is a list of texts; ``json``: it is read from JSON."""
+    """How many bytes a value may take at most. ``measured``: it may be so long that it is measured; ``array``: it is a
+    list of texts; ``json``: it is parsed from JSON."""
 
     bytes: int
     text: bool = False
-    counted: bool = False
+    measured: bool = False
     array: bool = False
     json: bool = False
 
 
 def width_of(type_: Any) -> Width:
-    """The width of a column's type. A text without a length is a word of ours, such as a status."""
+    """Return the width of a column's type. A text without a length is a word of the application, such as a status."""
     if isinstance(type_, pg.JSONB):
-        return Width(_JSON, counted=True, json=True)
+        return Width(_JSON, measured=True, json=True)
     if isinstance(type_, sa.String):
         most = _WORD if type_.length is None else 4 * type_.length
-        return Width(most, text=True, counted=most > _LONG)
+        return Width(most, text=True, measured=most > _LONG)
     return Width(_TAGS, array=True) if isinstance(type_, pg.ARRAY) else Width(_PLAIN)
 
 
 @dataclass(frozen=True, slots=True)
 class Sql:
-    """One compiled statement: its text, and the names of its parameters in order, with what is built in.
+    """A compiled statement: its text, the names of its parameters in order, and the values that it brings itself.
 
-    ``widths`` are those of the columns that a select shows, ``widest`` is their sum: 0 where a statement changes rows.
-    ``counted`` are the places of those whose values are looked at.
+    ``widths`` are those of the columns that a select returns, and ``widest`` is their sum (0 for a statement that
+    changes rows). ``measured`` are the indexes of the columns whose values are measured.
     """
 
     text: str
@@ -58,19 +58,19 @@ class Sql:
     built_in: Mapping[str, Any]
     widths: tuple[Width, ...] = ()
     widest: int = 0
-    counted: tuple[int, ...] = field(init=False)
+    measured: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "counted", tuple(n for n, width in enumerate(self.widths) if width.counted))
+        object.__setattr__(self, "measured", tuple(n for n, width in enumerate(self.widths) if width.measured))
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
-        """The positional arguments; KeyError names a parameter without a value."""
+        """Return the positional arguments. Raises KeyError for a parameter without a value."""
         built_in = self.built_in
         return [values[name] if name in values else built_in[name] for name in self.names]
 
 
 def compile_sql(statement: ClauseElement) -> Sql:
-    """Compile a Core statement for asyncpg, with numbered, typed parameters."""
+    """Compile a SQLAlchemy statement for asyncpg, with numbered and typed parameters."""
     compiled = statement.compile(dialect=DIALECT)
     assert isinstance(compiled, SQLCompiler)
     names = tuple(compiled.positiontup or ())
@@ -85,7 +85,8 @@ def compile_sql(statement: ClauseElement) -> Sql:
 
 
 def statement(build: Callable[P, ClauseElement]) -> Callable[P, Sql]:
-    """Decorate a function that composes a statement: compiled once for each set of (hashable) arguments."""
+    """Decorate a function that composes a statement, so that it is compiled once for each set of (hashable)
+    arguments."""
 
     @wraps(build)
     def compiled(*args: P.args, **kwargs: P.kwargs) -> Sql:
@@ -95,14 +96,14 @@ def statement(build: Callable[P, ClauseElement]) -> Callable[P, Sql]:
 
 
 def owned(table: sa.Table | sa.Alias, *columns: Any) -> sa.Select[Any]:
-    """The only way a select starts: from the rows of the operation's organization."""
+    """Return a select from the rows of the operation's organization. Every select of an operation starts with it."""
     return sa.select(*(columns or (table,))).where(table.c.org_id == ORG)
 
 
 def selected(table: sa.Table, names: Iterable[str]) -> sa.Select[Any]:
-    """A select of the organization's rows with some columns in their order, also of the rows that they refer to.
+    """Return a select of columns of the organization's rows, and of the rows that these refer to, in this order.
 
-    ``client_id.name`` is the column ``name`` of the row that ``client_id`` refers to, under that label.
+    ``client_id.name`` is the column ``name`` of the row that ``client_id`` refers to; it has that label.
     """
     joined: Any = table
     shown = []
@@ -116,7 +117,7 @@ def selected(table: sa.Table, names: Iterable[str]) -> sa.Select[Any]:
             if path not in known:
                 target = referred(of, step)
                 alias = target.alias()
-                # Outer, so that the planner need not ask whether a row would be left out.
+                # An outer join cannot drop a row, so the planner is free to do it last.
                 joined = joined.outerjoin(alias, sa.and_(alias.c.org_id == ORG, alias.c.id == at[step]))
                 known[path] = target, alias.c
         at = known[path][1]
@@ -126,7 +127,7 @@ def selected(table: sa.Table, names: Iterable[str]) -> sa.Select[Any]:
 
 
 def referred(table: sa.Table, column: str) -> sa.Table:
-    """The table that a column's foreign key leads to."""
+    """Return the table that a column's foreign key refers to."""
     (key,) = table.c[column].foreign_keys
     found: sa.Table = key.column.table
     return found

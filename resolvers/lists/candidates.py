@@ -1,8 +1,8 @@
-"""The candidates of a filter: the few rows that it can match at all.
+"""The candidates of a filter: rows that an index finds, and outside which no row can match.
 
-PostgreSQL's choice of a plan depends on statistics, which a table has only some time after an import. So a page of a
-filtered list is asked for in a form that leaves no choice: where an index finds at most ``MOST`` candidates, those are
-looked at; where there are more, the rows are read in the page's order until it is full, and each is checked by itself.
+PostgreSQL chooses a plan by statistics, which a table lacks for some time after an import. So the statement of a page
+leaves no choice. If an index finds at most ``MAX_CANDIDATES`` candidates, only these are checked. If there are more,
+the rows are read in the page's order, and each is checked, until the page is full.
 """
 
 from dataclasses import dataclass
@@ -10,63 +10,64 @@ from functools import cache
 
 import sqlalchemy as sa
 
-from resolvers.database.pieces import ORG, Aliases, Piece, here, quoted
+from resolvers.database.fragments import ORG, Aliases, Fragment, open_table, quoted
 from resolvers.lists.conditions import Condition
-from resolvers.lists.filter_sql import All, Column, Either, Lookup, Node, Not, Related, looks_elsewhere
+from resolvers.lists.filter_sql import AllOf, AnyOf, Column, Lookup, Node, Not, Related, needs_other_tables
 
-# With more candidates than this, so many of a million rows match that a page is full after some ten thousand.
-MOST = 5_000
-# Where a row can be checked by its own columns, ten times as many are read in the same time.
-MOST_OF_COLUMNS = 1_000
-# The array of a statement that has it as ``WITH candidates``.
+# With more candidates, so many of a million rows match that a page is full after reading some ten thousand.
+MAX_CANDIDATES = 5_000
+# If the columns of a row are enough to check it, ten times as many rows are read in the same time.
+MAX_CANDIDATES_OF_ONE_TABLE = 1_000
+# The array of the candidates' ids, in a statement that begins with ``WITH candidates``.
 IDS = "(SELECT candidates.ids FROM candidates)"
 
 
 def rows_of_candidates(table: sa.Table, alias: str, *conditions: str) -> str:
-    """A source of the candidates' rows that meet conditions; its offset keeps what is around from being read first."""
+    """Return the source of the candidates' rows that meet conditions. Its offset makes PostgreSQL read it first."""
     where = " AND ".join([*conditions, f"{alias}.id = ANY ({IDS}::UUID[])"])
     return f"(SELECT * FROM {quoted(table.name)} AS {alias} WHERE {where} OFFSET 0)"
 
 
-def candidates(node: Node, table: sa.Table, named: Aliases) -> str | None:
-    """An array with the ids of all rows that a filter can match, null where they are too many.
+def candidates(node: Node, table: sa.Table, new_alias: Aliases) -> str | None:
+    """Return the SQL of an array with the ids of a filter's candidates; it is null if there are too many.
 
-    None where no index finds them. Some of them may not match.
+    Return None if no index finds candidates. Not every candidate matches.
     """
-    return _Finder(MOST if looks_elsewhere(node) else MOST_OF_COLUMNS, named).ids(node, table, "id")
+    most = MAX_CANDIDATES if needs_other_tables(node) else MAX_CANDIDATES_OF_ONE_TABLE
+    return _Finder(most, new_alias).ids(node, table, "id")
 
 
 @cache
-def _key(table: sa.Table, condition: Condition, name: str) -> Piece | None:
+def _key(table: sa.Table, condition: Condition, name: str) -> Fragment | None:
     key = condition.ops[name].key
-    return None if key is None else Piece(key(here(table).c[condition.column]))
+    return None if key is None else Fragment(key(open_table(table).c[condition.column]))
 
 
 @dataclass(frozen=True, slots=True)
 class _Finder:
-    """Composes arrays of candidates, each of at most ``most``; null stands for more."""
+    """Composes the SQL of arrays of at most ``limit`` candidates. An array is null if there are more."""
 
-    most: int
-    named: Aliases
+    limit: int
+    new_alias: Aliases
 
     def ids(self, node: Node, table: sa.Table, wanted: str) -> str | None:
-        """The wanted column of the rows of a table that a condition can match; None where no index finds them."""
+        """Return an array of one column of a table's rows that a condition can match; None if no index finds them."""
         match node:
             case Column():
                 return self._bounded(self._found(node, wanted)) if node.op.rank else None
             case Lookup():
-                use = self.named()
+                use = self.new_alias()
                 source = f"{quoted(node.column.table.name)} AS {use}"
                 found = f"SELECT {use}.subject_id FROM {source} WHERE {node.over(use)}"
                 return self._mapped(self._bounded(found), table, "id", wanted)
             case Related():
-                related = None if node.none else self.ids(node.node, node.table, node.relation.there)
-                return None if related is None else self._mapped(related, table, node.relation.here, wanted)
-            case All():
+                related = None if node.none else self.ids(node.node, node.table, node.relation.remote)
+                return None if related is None else self._mapped(related, table, node.relation.local, wanted)
+            case AllOf():
                 some = [self.ids(part, table, wanted) for part in sorted(node.parts, key=_rank)]
                 known = [ids for ids in some if ids is not None]
                 return f"coalesce({', '.join(known)})" if known else None
-            case Either():
+            case AnyOf():
                 every = [self.ids(part, table, wanted) for part in node.parts]
                 known = [ids for ids in every if ids is not None]
                 return self._united(known) if known and len(known) == len(every) else None
@@ -74,22 +75,22 @@ class _Finder:
                 return None
 
     def _found(self, node: Column, wanted: str) -> str:
-        own, key = self.named(), _key(node.table, node.condition, node.name)
-        # In the order of its index, so that no other one is read.
+        own, key = self.new_alias(), _key(node.table, node.condition, node.name)
+        # In the order of the condition's index, so that PostgreSQL reads this index.
         order = "" if key is None else f" ORDER BY {key(own)}"
         where = f"{own}.org_id = {ORG} AND {node.over(own)}"
         return f"SELECT {own}.{quoted(wanted)} FROM {quoted(node.table.name)} AS {own} WHERE {where}{order}"
 
     def _bounded(self, found: str) -> str:
-        held = self.named()
-        few = f"CASE WHEN cardinality({held}.ids) <= {self.most} THEN {held}.ids END"
-        return f"(SELECT {few} FROM {_held(f'ARRAY({found} LIMIT {self.most + 1})', held)})"
+        held = self.new_alias()
+        few = f"CASE WHEN cardinality({held}.ids) <= {self.limit} THEN {held}.ids END"
+        return f"(SELECT {few} FROM {_held(f'ARRAY({found} LIMIT {self.limit + 1})', held)})"
 
     def _mapped(self, ids: str, table: sa.Table, column: str, wanted: str) -> str:
-        """The wanted column of the rows whose ``column`` is in an array; null where that is null."""
+        """Return an array of one column of the rows whose ``column`` is in another array; null if that is null."""
         if column == wanted == "id":
             return ids
-        held, key, own, rows = (self.named() for _ in range(4))
+        held, key, own, rows = (self.new_alias() for _ in range(4))
         where = f"{own}.org_id = {ORG} AND {own}.{quoted(column)} = {key}.key"
         mine = f"SELECT {own}.{quoted(wanted)} AS wanted FROM {quoted(table.name)} AS {own} WHERE {where} OFFSET 0"
         joined = f"unnest({held}.ids) AS {key}(key) JOIN LATERAL ({mine}) AS {rows} ON true"
@@ -97,8 +98,8 @@ class _Finder:
         return f"(SELECT CASE WHEN {held}.ids IS NOT NULL THEN {found} END FROM {_held(ids, held)})"
 
     def _united(self, arrays: list[str]) -> str:
-        """All ids of some arrays; null where one of them is."""
-        held = self.named()
+        """Return the concatenation of arrays; null if one of them is null."""
+        held = self.new_alias()
         names = [f"{held}.ids_{number}" for number in range(len(arrays))]
         whole = names[0]
         for name in names[1:]:
@@ -109,10 +110,10 @@ class _Finder:
 
 
 def _rank(node: Node) -> int:
-    """Which condition is tried first: the one that matches the fewest rows as a rule."""
+    """Return the place of a condition in the order of trials: those that usually match the fewest rows come first."""
     return node.op.rank if isinstance(node, Column) else 2
 
 
 def _held(ids: str, name: str) -> str:
-    """A row with the array, so that it is worked out once however often it is read."""
+    """Return the source of one row with an array, which is computed once however often it is read."""
     return f"(SELECT {ids} AS ids OFFSET 0) AS {name}"

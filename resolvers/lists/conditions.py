@@ -1,4 +1,4 @@
-"""Conditions of filters: for each kind of field its operators, which an index serves under row-level security."""
+"""Conditions of filters: for each type of field its operators, which indexes can serve under row-level security."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -25,10 +25,10 @@ Value = tuple[Any, Any]  # a parameter's value and its type
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One operator: the parameters it makes of a value, and the condition over them.
+    """An operator: the ``count`` parameters that it makes of a value, and its ``clause`` over a column and these.
 
-    ``rank`` orders the conditions of a filter by how many rows they match as a rule, fewest first; 0: no index of its
-    own finds them. ``key`` is what the index that finds a range is ordered by.
+    ``rank`` orders the conditions of a filter by the number of rows that they usually match, fewest first; 0 means that
+    no index finds the rows. ``key`` is the expression that the index for a range is ordered by.
     """
 
     values: Callable[[Any], list[Value]]
@@ -57,7 +57,7 @@ LATEST, EARLIEST = "infinity", "-infinity"
 
 
 class Operand(Enum):
-    """What the operators of a condition take."""
+    """The type of value that the operators of a condition take."""
 
     ID = "ID"
     TEXT = "TEXT"
@@ -69,8 +69,11 @@ class Operand(Enum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Condition:
-    """The operators of one filterable field, over a column of the row, or of the rows that a ``lookup`` table (with
-    ``kind`` and ``subject_id``) holds for it. ``operand`` is an enum where they take its members."""
+    """The operators of one filterable field: over a column of the row, or of its rows in a lookup table.
+
+    ``lookup`` is such a table (with ``kind`` and ``subject_id``) and the row's prefix, its ``kind``. ``operand`` is the
+    enum for a field of one.
+    """
 
     column: str
     operand: Operand | type[Enum]
@@ -100,7 +103,7 @@ def enum(column: str, members: type[Enum], meaning: str | None = None) -> Condit
         {
             "eq": Op(_one(sa.Text, _plain), _COMPARE["eq"], rank=4),
             "in_": Op(_list(sa.Text, _plain), among, rank=4),
-            # The members are known, so that what is left can be found by the index.
+            # As the members are known, this is a list of the others, which the index finds.
             "not_in": Op(lambda value: [(others(value), pg.ARRAY(sa.Text))], among, rank=4),
         },
     )
@@ -161,7 +164,7 @@ def moment(column: str, meaning: str, *, nullable: bool = False) -> Condition:
     plain = number(column, meaning, Operand.MOMENT, TIMESTAMP)
     if not nullable:
         return replace(plain, ops={**plain.ops, **_NEVER_NULL})
-    # As the orders' keys, so that their indexes serve these too; no row holds an infinity.
+    # The expressions of the orders' keys, so that their indexes serve the filters too. No row holds an infinity.
     ops: dict[str, Op] = {}
     for name, op in plain.ops.items():
         key = partial(or_infinity, which=EARLIEST if name in ("gt", "gte") else LATEST)
@@ -173,7 +176,7 @@ def moment(column: str, meaning: str, *, nullable: bool = False) -> Condition:
 
 
 def _is_null(column: Any, _: list[Any]) -> Any:
-    # Each alone would do; with both, either direction's index has these rows together, in the order of their ids.
+    # One comparison would be enough. With both, the index of either direction finds the rows in the order of their ids.
     return sa.and_(*[or_infinity(column, which) == _infinity(which) for which in (LATEST, EARLIEST)])
 
 
@@ -186,8 +189,8 @@ def _infinity(which: str) -> Any:
 
 
 def or_infinity(column: Any, which: str) -> Any:
-    """A time, with ``LATEST`` or ``EARLIEST`` in place of a null: what is indexed."""
-    # Not coalesce: under row-level security PostgreSQL would not look for it in an index.
+    """Return a time with ``LATEST`` or ``EARLIEST`` in place of null, which is the indexed expression."""
+    # Not coalesce: under row-level security PostgreSQL would not use an index for it.
     return sa.case((column.is_(None), _infinity(which)), else_=column)
 
 
@@ -217,7 +220,7 @@ def created() -> Condition:
 
 
 def ids(column: str, resource: Resource, meaning: str) -> Condition:
-    """Return the condition on a column of ids: eq, in. An id of another resource is as a missing one."""
+    """Return the condition on a column of ids: eq, in. An id of another resource matches nothing."""
 
     def key(value: str) -> UUID:
         return decode(resource.prefix, value) or NOBODY

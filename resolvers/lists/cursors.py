@@ -1,4 +1,4 @@
-"""Cursors: opaque, and good only for the list and the order that they were made for."""
+"""Cursors: opaque texts, each valid only for the list and the order that it was made for."""
 
 import base64
 import binascii
@@ -13,34 +13,35 @@ import orjson
 from resolvers.errors import Refusal
 
 _VERSION = 1
-_BIGGEST = 2**63 - 1
+_MAX_INTEGER = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# PostgreSQL's infinities, as asyncpg writes and reads them: where a null sorts last.
+# PostgreSQL's infinities as asyncpg represents them. They stand for nulls, so that nulls sort last.
 FOREVER, NEVER = datetime.max, datetime.min
 
 
-def encode_cursor(listed: str, order: str, keys: Sequence[Any]) -> str:
-    """The cursor of a row: a version, the list, the order, the row's keys and a checksum, as base64url."""
-    body = orjson.dumps([_VERSION, listed, order, [_written(key) for key in keys]])
+def encode_cursor(list_name: str, order: str, keys: Sequence[Any]) -> str:
+    """Return the cursor of a row: a version, the list, the order, the row's keys and a checksum, in base64url."""
+    body = orjson.dumps([_VERSION, list_name, order, [_encode_key(key) for key in keys]])
     return base64.urlsafe_b64encode(zlib.crc32(body).to_bytes(4, "big") + body).rstrip(b"=").decode()
 
 
-def decode_cursor(text: str, listed: str, order: str, kinds: Sequence[type], argument: str) -> list[Any]:
-    """The keys of a cursor. Raises Refusal INVALID_CURSOR, naming the argument, for any but its own list and order."""
+def decode_cursor(text: str, list_name: str, order: str, types: Sequence[type], argument: str) -> list[Any]:
+    """Return the keys of a cursor. Raises Refusal INVALID_CURSOR, which names the argument, for a cursor of another
+    list or order, and for any other text."""
     try:
         raw = base64.b64decode(text.encode() + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
         if zlib.crc32(raw[4:]).to_bytes(4, "big") != raw[:4]:
             raise ValueError("checksum")
         version, of_list, of_order, keys = orjson.loads(raw[4:])
-        if (version, of_list, of_order) != (_VERSION, listed, order):
-            raise ValueError("another list")
-        return [_read(kind, key) for kind, key in zip(kinds, keys, strict=True)]
+        if (version, of_list, of_order) != (_VERSION, list_name, order):
+            raise ValueError("a cursor of another list")
+        return [_decode_key(type_, key) for type_, key in zip(types, keys, strict=True)]
     except (ValueError, TypeError, OverflowError, binascii.Error):
         message = "The cursor is not one of this list in this order."
         raise Refusal("INVALID_CURSOR", message, field=argument) from None
 
 
-def _written(key: Any) -> Any:
+def _encode_key(key: Any) -> Any:
     if isinstance(key, datetime):
         if key.year in (datetime.max.year, datetime.min.year):
             return "+" if key.year == datetime.max.year else "-"
@@ -48,15 +49,15 @@ def _written(key: Any) -> Any:
     return key.hex if isinstance(key, UUID) else key
 
 
-def _read(kind: type, key: Any) -> Any:
-    if kind is UUID:
+def _decode_key(type_: type, key: Any) -> Any:
+    if type_ is UUID:
         return UUID(hex=key)
-    if kind is datetime:
+    if type_ is datetime:
         if key in ("+", "-"):
             return FOREVER if key == "+" else NEVER
         return _EPOCH + timedelta(microseconds=key)
-    if not isinstance(key, kind) or isinstance(key, bool):
-        raise ValueError("another kind of key")
-    if (isinstance(key, int) and abs(key) > _BIGGEST) or (isinstance(key, str) and "\0" in key):
-        raise ValueError("no value of a column")
+    if not isinstance(key, type_) or isinstance(key, bool):
+        raise ValueError("a key of another type")
+    if (isinstance(key, int) and abs(key) > _MAX_INTEGER) or (isinstance(key, str) and "\0" in key):
+        raise ValueError("a key that no column can have")
     return key

@@ -1,4 +1,4 @@
-"""The SQL of filters: a shape with its parameters, and the condition that it is on a list's rows."""
+"""The SQL of filters: a filter's shape becomes a tree of nodes with parameters, and this a condition on rows."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from models.lookups import search_words
 from resolvers.collections.collection import COLLECTIONS, Collection, Relation
-from resolvers.database.pieces import ORG, Aliases, Piece, here, places, quoted
+from resolvers.database.fragments import ORG, Aliases, Fragment, open_parameters, open_table, quoted
 from resolvers.lists.conditions import Condition, Op, Operand
 from resolvers.lists.filters import Shape, type_of
 
@@ -23,7 +23,7 @@ _WORD = Condition(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
-    """A condition on a column of the row, with its parameters."""
+    """A condition on a column of a row, with its parameters."""
 
     table: sa.Table
     condition: Condition
@@ -33,30 +33,30 @@ class Column:
 
     @property
     def op(self) -> Op:
-        """Its operator."""
+        """Return its operator."""
         return self.condition.ops[self.name]
 
     def over(self, alias: str) -> str:
-        """The condition over a row."""
+        """Return its SQL for the row with an alias."""
         return f"({_condition(self.table, self.condition, self.name, self.types)(alias, *self.parameters)})"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lookup:
-    """A condition on rows of a lookup table: search words, or tags."""
+    """A condition on the rows of a lookup table (search words or tags) for the resource with a prefix."""
 
-    kind: str | None
+    prefix: str | None
     column: Column
 
     def over(self, alias: str) -> str:
-        """The condition over a row of the lookup table."""
-        kind = _kind(self.column.table, self.kind)
-        return f"{alias}.org_id = {ORG} AND {kind(alias)} AND {self.column.over(alias)}"
+        """Return its SQL for the row of the lookup table with an alias."""
+        of_resource = _of_resource(self.column.table, self.prefix)
+        return f"{alias}.org_id = {ORG} AND {of_resource(alias)} AND {self.column.over(alias)}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Related:
-    """A filter on a related row; ``none``: no related row may match."""
+    """A filter on related rows: one of them must match, or, with ``none``, none may."""
 
     relation: Relation
     table: sa.Table
@@ -65,12 +65,12 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class All:
+class AllOf:
     parts: "list[Node]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Either:
+class AnyOf:
     parts: "list[Node]"
 
 
@@ -79,68 +79,68 @@ class Not:
     part: "Node"
 
 
-Node = Column | Lookup | Related | All | Either | Not
-# A parameter as the statement refers to it, and its type.
-Given = Iterator[tuple[str, str]]
+Node = Column | Lookup | Related | AllOf | AnyOf | Not
+# The parameters that are still free: each as the statement refers to it, and its type.
+FreeParameters = Iterator[tuple[str, str]]
 
 
 @cache
-def _condition(table: sa.Table, condition: Condition, name: str, types: tuple[str, ...]) -> Piece:
-    column = here(table).c[condition.column]
-    return Piece(condition.ops[name].clause(column, places(*map(type_of, types))))
+def _condition(table: sa.Table, condition: Condition, name: str, types: tuple[str, ...]) -> Fragment:
+    column = open_table(table).c[condition.column]
+    return Fragment(condition.ops[name].clause(column, open_parameters(*map(type_of, types))))
 
 
 @cache
-def _kind(table: sa.Table, kind: str | None) -> Piece:
-    return Piece(here(table).c.kind == sa.literal_column(f"'{kind}'"))
+def _of_resource(table: sa.Table, prefix: str | None) -> Fragment:
+    return Fragment(open_table(table).c.kind == sa.literal_column(f"'{prefix}'"))
 
 
-def bound(collection: Collection, shape: Shape, parameters: Sequence[str], types: Sequence[str]) -> Node:
-    """A filter's shape with its parameters, which are taken in the order of its values."""
-    return _bound(collection, shape, zip(parameters, types, strict=True))
+def bind(collection: Collection, shape: Shape, parameters: Sequence[str], types: Sequence[str]) -> Node:
+    """Return the tree of a filter's shape; its parameters are taken in the order of the filter's values."""
+    return _bind(collection, shape, zip(parameters, types, strict=True))
 
 
-def _bound(collection: Collection, shape: Shape, given: Given) -> Node:
+def _bind(collection: Collection, shape: Shape, free: FreeParameters) -> Node:
     parts: list[Node] = []
     for name, rest in shape:
         if name == "and_":
-            parts += [_bound(collection, sub, given) for sub in rest]
+            parts += [_bind(collection, sub, free) for sub in rest]
         elif name == "or_":
-            parts.append(Either([_bound(collection, sub, given) for sub in rest]))
+            parts.append(AnyOf([_bind(collection, sub, free) for sub in rest]))
         elif name == "not_":
-            parts.append(Not(_bound(collection, rest, given)))
+            parts.append(Not(_bind(collection, rest, free)))
         elif name == "search":
             parts += [
-                Lookup(collection.resource.prefix, _column(search_words, _WORD, "word", given)) for _ in range(rest)
+                Lookup(collection.resource.prefix, _column(search_words, _WORD, "word", free)) for _ in range(rest)
             ]
         else:
-            parts += _field(collection, collection.filters[name], rest, given)
-    return parts[0] if len(parts) == 1 else All(parts)
+            parts += _field(collection, collection.filters[name], rest, free)
+    return parts[0] if len(parts) == 1 else AllOf(parts)
 
 
-def _field(collection: Collection, asked: Condition | Relation, rest: Any, given: Given) -> Iterator[Node]:
-    if isinstance(asked, Relation):
-        inner = COLLECTIONS[asked.to]
-        for how, sub in rest if asked.many else [("some", rest)]:
-            yield Related(asked, inner.table, _bound(inner, sub, given), none=how == "none")
+def _field(collection: Collection, declared: Condition | Relation, rest: Any, free: FreeParameters) -> Iterator[Node]:
+    if isinstance(declared, Relation):
+        inner = COLLECTIONS[declared.to]
+        for how, sub in rest if declared.many else [("some", rest)]:
+            yield Related(declared, inner.table, _bind(inner, sub, free), none=how == "none")
         return
     for name in rest:
-        if asked.lookup is None:
-            yield _column(collection.table, asked, name, given)
+        if declared.lookup is None:
+            yield _column(collection.table, declared, name, free)
         else:
-            table, kind = asked.lookup
-            yield Lookup(kind, _column(table, asked, name, given))
+            table, prefix = declared.lookup
+            yield Lookup(prefix, _column(table, declared, name, free))
 
 
-def _column(table: sa.Table, asked: Condition, name: str, given: Given) -> Column:
-    taken = [next(given) for _ in range(asked.ops[name].count)]
-    return Column(table, asked, name, tuple(type_ for _, type_ in taken), tuple(place for place, _ in taken))
+def _column(table: sa.Table, declared: Condition, name: str, free: FreeParameters) -> Column:
+    own = [next(free) for _ in range(declared.ops[name].count)]
+    return Column(table, declared, name, tuple(type_ for _, type_ in own), tuple(place for place, _ in own))
 
 
 def leaves(node: Node) -> Iterator[Column | Lookup | Related]:
-    """The conditions that a condition combines."""
+    """Yield the leaves of a tree: its conditions on columns, lookup tables and related rows."""
     match node:
-        case All() | Either():
+        case AllOf() | AnyOf():
             for part in node.parts:
                 yield from leaves(part)
         case Not():
@@ -149,37 +149,37 @@ def leaves(node: Node) -> Iterator[Column | Lookup | Related]:
             yield node
 
 
-def looks_elsewhere(node: Node) -> bool:
-    """Whether a row cannot be checked by its own columns alone."""
+def needs_other_tables(node: Node) -> bool:
+    """Return whether a row's own columns are not enough to check it."""
     return any(not isinstance(leaf, Column) for leaf in leaves(node))
 
 
-def clause(node: Node, table: str, named: Aliases, few: str | None = None) -> str:
-    """The condition over a row of a table. Related rows are looked up for each row by itself.
+def clause(node: Node, table: str, new_alias: Aliases, few: str | None = None) -> str:
+    """Return the SQL of a condition for a row of a table. Related rows are looked up for each row by itself.
 
-    ``few`` is a source of the rows that are asked about, where they are few: what many of them refer to is then looked
-    up once for all, as a service that has as many orders again must not be for each of its orders.
+    ``few`` is the source of the rows to check, if these are few. A row that many of them refer to is then looked up
+    once for all of them: otherwise a service with many orders would be looked up again for each of its orders.
     """
 
-    def exists(found: Lookup | Related) -> str:
+    def exists(leaf: Lookup | Related) -> str:
         if (
             few is None
-            or not isinstance(found, Related)
-            or found.relation.there != "id"
-            or not looks_elsewhere(found.node)
+            or not isinstance(leaf, Related)
+            or leaf.relation.remote != "id"
+            or not needs_other_tables(leaf.node)
         ):
-            return _exists(found, table, named)
-        here_, row, key = quoted(found.relation.here), named(), named()
-        keys = f"SELECT DISTINCT {row}.{here_} FROM {few} AS {row} OFFSET 0"
-        met = f"SELECT {key}.{here_} FROM ({keys}) AS {key} WHERE {_exists(found, key, named)} OFFSET 0"
-        # Compared with true so that PostgreSQL keeps a hash of the keys, and makes no join of it.
-        return f"(({table}.{here_} IN ({met})) IS true)"
+            return _exists(leaf, table, new_alias)
+        local_, row, key = quoted(leaf.relation.local), new_alias(), new_alias()
+        keys = f"SELECT DISTINCT {row}.{local_} FROM {few} AS {row} OFFSET 0"
+        met = f"SELECT {key}.{local_} FROM ({keys}) AS {key} WHERE {_exists(leaf, key, new_alias)} OFFSET 0"
+        # The comparison with true makes PostgreSQL keep a hash of the keys instead of a join.
+        return f"(({table}.{local_} IN ({met})) IS true)"
 
     return combined(node, table, exists)
 
 
 def combined(node: Node, table: str, exists: Callable[[Lookup | Related], str]) -> str:
-    """The condition over a row of a table. ``exists`` gives the one that a row of another table meets a condition."""
+    """Return the SQL of a condition for a row of a table. ``exists`` returns the SQL of its leaves on other tables."""
     match node:
         case Column():
             return node.over(table)
@@ -187,12 +187,12 @@ def combined(node: Node, table: str, exists: Callable[[Lookup | Related], str]) 
             return exists(node)
         case Related():
             return f"(NOT {exists(node)})" if node.none else exists(node)
-        case All():
+        case AllOf():
             return _joined(" AND ", [combined(part, table, exists) for part in node.parts], "true")
-        case Either():
+        case AnyOf():
             return _joined(" OR ", [combined(part, table, exists) for part in node.parts], "false")
         case Not():
-            # A null is not equal to anything, so it is among what `not` leaves.
+            # A comparison with a null is not true, so `not` matches the row.
             return f"({combined(node.part, table, exists)} IS NOT true)"
 
 
@@ -200,16 +200,16 @@ def _joined(how: str, parts: list[str], empty: str) -> str:
     return f"({how.join(parts) or empty})"
 
 
-def _exists(found: Lookup | Related, table: str, named: Aliases) -> str:
-    if isinstance(found, Lookup):
-        use = named()
-        where = f"{found.over(use)} AND {use}.subject_id = {table}.id"
-        source = f"{quoted(found.column.table.name)} AS {use}"
+def _exists(leaf: Lookup | Related, table: str, new_alias: Aliases) -> str:
+    if isinstance(leaf, Lookup):
+        use = new_alias()
+        where = f"{leaf.over(use)} AND {use}.subject_id = {table}.id"
+        source = f"{quoted(leaf.column.table.name)} AS {use}"
     else:
-        other, mine = named(), named()
-        there, here_ = quoted(found.relation.there), quoted(found.relation.here)
-        joined = f"{other}.org_id = {ORG} AND {other}.{there} = {table}.{here_}"
-        # The offset keeps PostgreSQL from looking for the condition first, and from turning it into a join.
-        source = f"(SELECT * FROM {quoted(found.table.name)} AS {other} WHERE {joined} OFFSET 0) AS {mine}"
-        where = clause(found.node, mine, named)
+        other, mine = new_alias(), new_alias()
+        remote_, local_ = quoted(leaf.relation.remote), quoted(leaf.relation.local)
+        joined = f"{other}.org_id = {ORG} AND {other}.{remote_} = {table}.{local_}"
+        # The offset keeps PostgreSQL from reading by the condition first, and from making it a join.
+        source = f"(SELECT * FROM {quoted(leaf.table.name)} AS {other} WHERE {joined} OFFSET 0) AS {mine}"
+        where = clause(leaf.node, mine, new_alias)
     return f"(EXISTS (SELECT 1 FROM {source} WHERE {where} OFFSET 0))"

@@ -6,20 +6,20 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from resolvers.collections.collection import CREATED, Collection, OrderKey
-from resolvers.database.pieces import ORG, Aliases, Parameters, Piece, here, places, quoted
+from resolvers.database.fragments import ORG, Aliases, Fragment, Parameters, open_parameters, open_table, quoted
 from resolvers.database.sql import Sql, Width, referred, width_of
 from resolvers.lists.candidates import IDS, candidates, rows_of_candidates
-from resolvers.lists.filter_sql import Column, Node, bound, clause
+from resolvers.lists.filter_sql import Column, Node, bind, clause
 from resolvers.lists.filters import Shape
 
-# Asked for as a column: the keys of a row's order, which its cursor holds.
+# Loaded like a column: the row's keys in the page's order, which its cursor holds.
 CURSOR = "@cursor"
 _PARENTS = "unnest({}::UUID[]) WITH ORDINALITY AS parents(parent, nth)"
 _NTH = Width(8)
 
 
 class PageShape(NamedTuple):
-    """What decides the text of a page's statement."""
+    """What determines the text of a page's statement."""
 
     collection: Collection
     columns: tuple[str, ...]
@@ -35,29 +35,30 @@ class PageShape(NamedTuple):
     many: bool
 
 
-def page_sql(asked: PageShape) -> Sql:
-    """The statement of a page, or of a page of each of many parents, whose last column says which parent's a row is."""
-    return _Composer(asked).sql()
+def page_sql(shape: PageShape) -> Sql:
+    """Return the statement of a page, or of one page for each of many parents. Its last column is the parent's
+    number."""
+    return _Composer(shape).sql()
 
 
 class _Key(NamedTuple):
-    """A key of the order: its expression over a row, a parameter of its type, and whether it ascends."""
+    """A key of the order: its expression for a row, a parameter of its type, and whether it ascends."""
 
-    over: Piece
-    value: Piece
+    over: Fragment
+    value: Fragment
     ascends: bool
 
 
 @cache
 def _key(table: sa.Table, key: OrderKey, descending: bool, ascends: bool) -> _Key:
-    expression = key.expression(here(table), descending=descending)
-    return _Key(Piece(expression), Piece(places(expression.type)[0]), ascends)
+    expression = key.expression(open_table(table), descending=descending)
+    return _Key(Fragment(expression), Fragment(open_parameters(expression.type)[0]), ascends)
 
 
 @cache
-def always(collection: Collection) -> Piece | None:
+def not_deleted(collection: Collection) -> Fragment | None:
     """Return the condition that each row of a collection meets, where there is one."""
-    return Piece(here(collection.table).c.deleted_at.is_(None)) if collection.keeps_deleted else None
+    return Fragment(open_table(collection.table).c.deleted_at.is_(None)) if collection.keeps_deleted else None
 
 
 @cache
@@ -65,10 +66,10 @@ def _width(table: sa.Table, column: str) -> Width:
     return width_of(table.c[column].type)
 
 
-class _Shown:
-    """Columns of a table's rows, and of the rows that they refer to, which are joined."""
+class _Columns:
+    """The selected columns: of a table's rows, and of the rows that these refer to, which are joined."""
 
-    def __init__(self, named: Aliases, table: sa.Table, alias: str, names: tuple[str, ...], cursor: str) -> None:
+    def __init__(self, new_alias: Aliases, table: sa.Table, alias: str, names: tuple[str, ...], cursor: str) -> None:
         self.joins, self.texts, self.widths = "", [], []
         known = {"": (table, alias)}
         for name in names:
@@ -82,8 +83,8 @@ class _Shown:
                 of, at = known[path]
                 path += f"{step}."
                 if path not in known:
-                    target, other = referred(of, step), named()
-                    # Outer, so that the planner need not ask whether a row would be left out.
+                    target, other = referred(of, step), new_alias()
+                    # An outer join cannot drop a row, so the planner is free to do it last.
                     self.joins += f" LEFT OUTER JOIN {quoted(target.name)} AS {other}"
                     self.joins += f" ON {other}.org_id = {ORG} AND {other}.id = {at}.{quoted(step)}"
                     known[path] = target, other
@@ -93,24 +94,24 @@ class _Shown:
 
 
 class _Composer:
-    def __init__(self, asked: PageShape) -> None:
-        self.asked, self.table = asked, asked.collection.table
-        self.named, self.parameters = Aliases(), Parameters()
-        given = self.parameters.add(*[f"f{index}" for index in range(len(asked.types))])
-        self.node = bound(asked.collection, asked.filter, given, asked.types) if asked.filter else None
-        orders = [(asked.collection.orders[name] if name else CREATED, descending) for name, descending in asked.terms]
-        self.keys = [_key(self.table, key, descending, descending == asked.backwards) for key, descending in orders]
-        self.after = self._values("k") if asked.after else []
-        self.until = self._values("u") if asked.until else []
-        # Its size is part of the text: PostgreSQL then sees that the plan is the same for all values, and keeps it. It
-        # would plan anew each time, which takes longer than to run it.
-        self.limit = f" LIMIT {asked.size:d}"
-        if asked.numbered:
+    def __init__(self, shape: PageShape) -> None:
+        self.shape, self.table = shape, shape.collection.table
+        self.new_alias, self.parameters = Aliases(), Parameters()
+        filter_parameters = self.parameters.add(*[f"f{index}" for index in range(len(shape.types))])
+        self.node = bind(shape.collection, shape.filter, filter_parameters, shape.types) if shape.filter else None
+        orders = [(shape.collection.orders[name] if name else CREATED, descending) for name, descending in shape.terms]
+        self.keys = [_key(self.table, key, descending, descending == shape.backwards) for key, descending in orders]
+        self.after = self._values("k") if shape.after else []
+        self.until = self._values("u") if shape.until else []
+        # The size is part of the text. With a parameter PostgreSQL would plan the statement at each execution, which
+        # takes longer than to run it.
+        self.limit = f" LIMIT {shape.size:d}"
+        if shape.numbered:
             self.limit += f" OFFSET {self.parameters.add('offset')[0]}::INTEGER"
-        if asked.many:
+        if shape.many:
             (self.parents,) = self.parameters.add("parents")
             self.parent = "parents.parent"
-        elif asked.column is not None:
+        elif shape.column is not None:
             self.parent = f"{self.parameters.add('parent')[0]}::UUID"
 
     def _values(self, name: str) -> list[str]:
@@ -118,98 +119,103 @@ class _Composer:
         return [key.value("", number) for key, number in zip(self.keys, numbers, strict=True)]
 
     def sql(self) -> Sql:
-        asked, node = self.asked, self.node
-        if asked.many:
+        shape, node = self.shape, self.node
+        if shape.many:
             return self._of_many()
-        few = None if node is None or _served(self.table, node, asked.terms) else self._candidates(node)
-        return self._in_order() if few is None else self._looked_up(few)
+        few = None if node is None or _served(self.table, node, shape.terms) else self._candidates(node)
+        return self._in_order() if few is None else self._of_candidates(few)
 
     def _candidates(self, node: Node) -> str | None:
-        return candidates(node, self.table, self.named)
+        return candidates(node, self.table, self.new_alias)
 
-    def _made(self, text: str, shown: _Shown) -> Sql:
-        widths = (*shown.widths, _NTH)
+    def _statement(self, text: str, selected: _Columns) -> Sql:
+        widths = (*selected.widths, _NTH)
         return Sql(text, tuple(self.parameters.names), {}, widths, sum(width.bytes for width in widths))
 
     def _in_order(self) -> Sql:
-        """A page of the rows in their order."""
-        source, alias, mine = self._source()
-        shown = _Shown(self.named, self.table, alias, self.asked.columns, _row([key.over(alias) for key in self.keys]))
-        listed = ", ".join([*shown.texts, "1 AS nth"])
-        return self._made(f"SELECT {listed} FROM {source}{shown.joins}{self._window(alias, *mine)}", shown)
+        """Return the statement of a page that reads the rows in their order."""
+        source, alias, conditions = self._source()
+        selected = _Columns(
+            self.new_alias, self.table, alias, self.shape.columns, _row([key.over(alias) for key in self.keys])
+        )
+        listed = ", ".join([*selected.texts, "1 AS nth"])
+        return self._statement(
+            f"SELECT {listed} FROM {source}{selected.joins}{self._window(alias, *conditions)}", selected
+        )
 
     def _of_many(self) -> Sql:
-        """A page for each of many parents."""
-        asked, rows = self.asked, self.named()
-        source, alias, mine = self._source()
+        """Return the statement of one page for each of many parents."""
+        shape, rows = self.shape, self.new_alias()
+        source, alias, conditions = self._source()
         keys = [key.over(alias) for key in self.keys]
-        own = tuple(dict.fromkeys(name.partition(".")[0] for name in asked.columns))
-        wanted = _Shown(self.named, self.table, alias, own, _row(keys))
-        listed = ", ".join([*wanted.texts, *self._labelled(alias)])
-        inner = f"(SELECT {listed} FROM {source}{self._window(alias, *mine)}) AS {rows}"
-        # What the rows refer to is joined to the pages, not to all the rows that they were picked from.
-        shown = _Shown(self.named, self.table, rows, asked.columns, f"{rows}.{quoted(CURSOR)}")
-        text = f"SELECT {', '.join([*shown.texts, 'parents.nth'])} FROM {_PARENTS.format(self.parents)}"
-        text += f" JOIN LATERAL {inner} ON true{shown.joins}"
-        if own != asked.columns:
-            text += f" ORDER BY parents.nth, {self._directed(self._labels(rows))}"
-        return self._made(text, shown)
+        own = tuple(dict.fromkeys(name.partition(".")[0] for name in shape.columns))
+        wanted = _Columns(self.new_alias, self.table, alias, own, _row(keys))
+        listed = ", ".join([*wanted.texts, *self._labelled_keys(alias)])
+        inner = f"(SELECT {listed} FROM {source}{self._window(alias, *conditions)}) AS {rows}"
+        # Referred rows are joined to the rows of the pages, not to all rows that these are chosen from.
+        selected = _Columns(self.new_alias, self.table, rows, shape.columns, f"{rows}.{quoted(CURSOR)}")
+        text = f"SELECT {', '.join([*selected.texts, 'parents.nth'])} FROM {_PARENTS.format(self.parents)}"
+        text += f" JOIN LATERAL {inner} ON true{selected.joins}"
+        if own != shape.columns:
+            text += f" ORDER BY parents.nth, {self._ordered(self._key_labels(rows))}"
+        return self._statement(text, selected)
 
-    def _looked_up(self, few: str) -> Sql:
-        """A page of the candidates where they are few; else of the rows in order, each checked by itself."""
-        some, first, second = self.named(), self.named(), self.named()
-        name, parent = quoted(self.table.name), self._mine(some)
-        # The offset keeps PostgreSQL from reading the candidates in the page's order, which is all rows.
+    def _of_candidates(self, few: str) -> Sql:
+        """Return the statement of a page of the candidates if they are few, else of the rows in order, each checked."""
+        some, first, second = self.new_alias(), self.new_alias(), self.new_alias()
+        name, parent = quoted(self.table.name), self._own_conditions(some)
+        # The offset keeps PostgreSQL from looking for the candidates in the page's order, which reads all rows.
         of_few = rows_of_candidates(self.table, some, *parent)
         window = self._window(some, few=of_few)
-        of_few = f"SELECT {some}.id, {self._listed(some)} FROM {of_few} AS {some}{window}"
-        source, alias, mine = self._source()
-        in_order = f"SELECT {alias}.id, {self._listed(alias)} FROM {source}"
-        in_order += self._window(alias, f"{IDS} IS NULL", *mine)
+        of_few = f"SELECT {some}.id, {self._key_columns(some)} FROM {of_few} AS {some}{window}"
+        source, alias, conditions = self._source()
+        in_order = f"SELECT {alias}.id, {self._key_columns(alias)} FROM {source}"
+        in_order += self._window(alias, f"{IDS} IS NULL", *conditions)
         page = f"SELECT * FROM ({of_few}) AS {first} UNION ALL SELECT * FROM ({in_order}) AS {second}"
-        row, own = self.named(), self.named()
-        shown = _Shown(self.named, self.table, own, self.asked.columns, _row(self._labels("page")))
-        # The offset keeps PostgreSQL from looking for each of all rows in the page.
+        row, own = self.new_alias(), self.new_alias()
+        selected = _Columns(self.new_alias, self.table, own, self.shape.columns, _row(self._key_labels("page")))
+        # The offset keeps PostgreSQL from reading all rows to look for each in the page.
         by_id = f"SELECT * FROM {name} AS {row} WHERE {row}.org_id = {ORG} AND {row}.id = page.id OFFSET 0"
-        listed = ", ".join([*shown.texts, "1 AS nth"])
+        listed = ", ".join([*selected.texts, "1 AS nth"])
         text = f"WITH candidates AS MATERIALIZED (SELECT {few} AS ids) SELECT {listed} FROM ({page}) AS page"
-        text += f" JOIN LATERAL ({by_id}) AS {own} ON true{shown.joins}"
-        return self._made(f"{text} ORDER BY {self._directed(self._labels('page'))}", shown)
+        text += f" JOIN LATERAL ({by_id}) AS {own} ON true{selected.joins}"
+        return self._statement(f"{text} ORDER BY {self._ordered(self._key_labels('page'))}", selected)
 
     def _source(self) -> tuple[str, str, list[str]]:
-        """What a page is taken from, its alias, and the conditions that are left to meet.
+        """Return the source of a page, its alias, and the conditions that it does not apply itself.
 
-        It is the table, or a parent's rows where no index has them in the order that is asked.
+        It is the table, or a parent's rows if no index has these in the wanted order.
         """
-        alias = self.named()
-        source, mine = f"{quoted(self.table.name)} AS {alias}", self._mine(alias)
-        if self.asked.column is None or len(self.keys) == 1:
-            return source, alias, mine
+        alias = self.new_alias()
+        source, conditions = f"{quoted(self.table.name)} AS {alias}", self._own_conditions(alias)
+        if self.shape.column is None or len(self.keys) == 1:
+            return source, alias, conditions
         # The offset keeps PostgreSQL from reading all rows in that order to find the parent's among them.
-        return f"(SELECT * FROM {source} WHERE {' AND '.join(mine)} OFFSET 0) AS {alias}", alias, []
+        return f"(SELECT * FROM {source} WHERE {' AND '.join(conditions)} OFFSET 0) AS {alias}", alias, []
 
-    def _mine(self, alias: str) -> list[str]:
-        """The organization's rows; of a column, those of one parent, or of the parent in hand."""
-        owner, column = f"{alias}.org_id = {ORG}", self.asked.column
-        # One parent is not a list of one, for PostgreSQL's sake too.
+    def _own_conditions(self, alias: str) -> list[str]:
+        """Return the conditions for the organization's rows; with a ``column``, for those of the current parent."""
+        owner, column = f"{alias}.org_id = {ORG}", self.shape.column
+        # A single parent is compared by `=`: PostgreSQL then keeps the plan.
         return [owner] if column is None else [owner, f"{alias}.{quoted(column)} = {self.parent}"]
 
     def _window(self, alias: str, *conditions: str, few: str | None = None) -> str:
-        """The rows of the page among those of a source."""
-        where, fixed = list(conditions), always(self.asked.collection)
-        if fixed is not None:
-            where.append(f"({fixed(alias)})")
+        """Return the clauses that choose the page's rows from a source: conditions, order and limit."""
+        where, live = list(conditions), not_deleted(self.shape.collection)
+        if live is not None:
+            where.append(f"({live(alias)})")
         if self.node is not None:
-            where.append(clause(self.node, alias, self.named, few))
+            where.append(clause(self.node, alias, self.new_alias, few))
         if self.after:
             where.append(self._beyond(alias, self.after, [key.ascends for key in self.keys]))
         if self.until:
             where.append(self._beyond(alias, self.until, [not key.ascends for key in self.keys]))
         met = f" WHERE {' AND '.join(where)}" if where else ""
-        return f"{met} ORDER BY {self._directed([key.over(alias) for key in self.keys])}{self.limit}"
+        return f"{met} ORDER BY {self._ordered([key.over(alias) for key in self.keys])}{self.limit}"
 
     def _beyond(self, alias: str, values: list[str], ups: list[bool]) -> str:
-        """Rows after a row with the values. One direction is one row comparison."""
+        """Return the condition for rows after a row with these values: a row comparison if all keys have one
+        direction."""
         keys = [key.over(alias) for key in self.keys]
         signs = [">" if up else "<" for up in ups]
         if len(set(signs)) == 1:
@@ -220,18 +226,18 @@ class _Composer:
             cases.append(" AND ".join([*same, f"{key} {sign} {value}"]))
         return f"({' OR '.join(cases)})"
 
-    def _directed(self, keys: list[str]) -> str:
+    def _ordered(self, keys: list[str]) -> str:
         pairs = zip(keys, self.keys, strict=True)
         return ", ".join(f"{over} {'ASC' if key.ascends else 'DESC'}" for over, key in pairs)
 
-    def _labelled(self, alias: str) -> list[str]:
-        """The keys as columns, for the order of what is around them."""
+    def _labelled_keys(self, alias: str) -> list[str]:
+        """Return the keys as columns, which an outer statement is ordered by."""
         return [f"{key.over(alias)} AS order_{index}" for index, key in enumerate(self.keys)]
 
-    def _listed(self, alias: str) -> str:
-        return ", ".join(self._labelled(alias))
+    def _key_columns(self, alias: str) -> str:
+        return ", ".join(self._labelled_keys(alias))
 
-    def _labels(self, alias: str) -> list[str]:
+    def _key_labels(self, alias: str) -> list[str]:
         return [f"{alias}.order_{index}" for index in range(len(self.keys))]
 
 
@@ -240,7 +246,7 @@ def _row(keys: list[str]) -> str:
 
 
 def _served(table: sa.Table, node: Node, terms: tuple[tuple[str, bool], ...]) -> bool:
-    """Whether one index has both a filter and the order: an equal column, then the id."""
+    """Return whether one index serves both a filter and the order: a column compared by `eq`, then the id."""
     if not isinstance(node, Column) or node.name != "eq" or len(terms) > 1:
         return False
     wanted = ["org_id", node.condition.column, "id"]

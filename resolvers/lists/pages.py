@@ -1,4 +1,4 @@
-"""Lists: pages of rows by keyset or by number, for one parent or for many in one statement."""
+"""Pages of lists, by keyset or by number: of one parent, or of many parents by one statement."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,24 +9,24 @@ from uuid import UUID
 from execution import Args
 from resolvers.collections.collection import Collection
 from resolvers.context import Context, Row
+from resolvers.database.sized_cache import SizedCache
 from resolvers.database.sql import Sql
 from resolvers.errors import Refusal
 from resolvers.lists.count_sql import CountShape, count_sql
 from resolvers.lists.cursors import encode_cursor
-from resolvers.lists.filters import Shape, parameters, take_apart
+from resolvers.lists.filters import Shape, parameters, split
 from resolvers.lists.page_sql import CURSOR, PageShape, page_sql
-from resolvers.lists.shelf import Shelf
-from resolvers.lists.windows import Window, cursor_name, signature_of, window_of
+from resolvers.lists.page_window import Window, cursor_name, signature_of, window_of
 
 S = TypeVar("S", PageShape, CountShape)
-# The statements that were composed last. What a shape takes beside its text grows with its parameters.
-KEY = 250
-STATEMENTS: Shelf[PageShape | CountShape, Sql] = Shelf(8 * 1024 * 1024)
+# The statements of shapes, as composed. Beside its text a statement takes so many bytes for each parameter.
+BYTES_OF_PARAMETER = 250
+STATEMENTS: SizedCache[PageShape | CountShape, Sql] = SizedCache(8 * 1024 * 1024)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the pages of one field have in common."""
+class PageRequest:
+    """What all pages of one field have in common."""
 
     collection: Collection
     window: Window
@@ -35,27 +35,27 @@ class Asked:
     column: str | None
 
     @property
-    def whole(self) -> tuple[Any, ...]:
-        """What is equal where the pages are of the same rows, whichever of them and in whatever order."""
+    def list_key(self) -> tuple[Any, ...]:
+        """Return what identifies the whole list, whichever of its pages is asked for and in whatever order."""
         values = [tuple(value) if isinstance(value, list) else value for value, _ in self.values]
         return self.collection, self.column, self.shape, tuple(values)
 
 
 @dataclass(slots=True)
 class Page:
-    """What a connection is made of."""
+    """A page of rows, which a connection is made of."""
 
-    asked: Asked
+    request: PageRequest
     parent: UUID | None
     rows: list[Row]
     has_next_page: bool
     has_previous_page: bool
 
     def cursor(self, row: Row) -> str:
-        """The cursor of one of its rows, which was loaded with CURSOR among its columns."""
-        asked, terms = self.asked, self.asked.window.terms
+        """Return the cursor of one of its rows, which were loaded with ``CURSOR`` among their columns."""
+        request, terms = self.request, self.request.window.terms
         keys = [row[CURSOR]] if len(terms) == 1 else row[CURSOR]
-        return encode_cursor(cursor_name(asked.collection, asked.column), signature_of(terms), keys)
+        return encode_cursor(cursor_name(request.collection, request.column), signature_of(terms), keys)
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class Edge:
 
 
 def edges_of(page: Page) -> list[Edge]:
-    """The rows of a page, each with the page."""
+    """Return the edges of a page."""
     return [Edge(page, row) for row in page.rows]
 
 
@@ -75,29 +75,31 @@ async def pages(
     ctx: Context, collection: Collection, args: Args, *, column: str | None = None,
     parents: Sequence[UUID | None] = (None,),
 ) -> list[Page]:  # fmt: skip
-    """Return one page for each parent, by one statement, or none where only its total is read: of the rows that the
-    caller sees and whose ``column`` has the parent's id. Raises Refusal BAD_INPUT or INVALID_CURSOR, naming the
-    argument."""
+    """Return one page for each parent: of the rows that the caller sees and whose ``column`` has the parent's id.
+
+    It takes one statement, or none if only the total is read. Raises Refusal BAD_INPUT or INVALID_CURSOR, which name
+    the argument.
+    """
     conditions = [part for part in (collection.restriction(ctx.actor.scopes), args.values.get("filter")) if part]
     distinct = list(dict.fromkeys(parents))
     many = len(distinct) > 1
-    known = None if conditions else args.kept.get(("pages", many))
-    if known is None:
-        known = _prepared(ctx, collection, args, column, conditions, many)
+    prepared = None if conditions else args.kept.get(("pages", many))
+    if prepared is None:
+        prepared = _prepared(ctx, collection, args, column, conditions, many)
         if not conditions:
-            args.kept["pages", many] = known
-    asked, sql, named = known
+            args.kept["pages", many] = prepared
+    request, sql, values_by_name = prepared
     parent = distinct[0]
     rows: list[Row] = []
     if sql is not None:
-        rows = await ctx.fetch(sql, offset=asked.window.offset, parents=distinct, parent=parent, **named)
+        rows = await ctx.fetch(sql, offset=request.window.offset, parents=distinct, parent=parent, **values_by_name)
     if not many:
-        page = _page(asked, parent, rows)
+        page = _page(request, parent, rows)
         return [page for _ in parents]
     grouped: list[list[Row]] = [[] for _ in range(len(distinct) + 1)]
     for row in rows:
         grouped[row[-1]].append(row)
-    made = {parent: _page(asked, parent, grouped[nth]) for nth, parent in enumerate(distinct, 1)}
+    made = {parent: _page(request, parent, grouped[nth]) for nth, parent in enumerate(distinct, 1)}
     return [made[parent] for parent in parents]
 
 
@@ -108,47 +110,48 @@ def _prepared(
     column: str | None,
     conditions: list[Mapping[str, Any]],
     many: bool,
-) -> tuple[Asked, Sql | None, dict[str, Any]]:
-    """What is asked, its statement where rows are read, and the values that do not change with the parents."""
+) -> tuple[PageRequest, Sql | None, dict[str, Any]]:
+    """Return the request, its statement (None if no rows are read), and the values that do not depend on the
+    parents."""
     window = window_of(collection, args.values, column)
     shape: Shape = ()
     values: list[Any] = []
     if conditions:
-        shape, values = take_apart(collection, conditions, "filter", partial(reach, ctx))
-    named, types = parameters(values)
+        shape, values = split(collection, conditions, "filter", partial(restriction_of, ctx))
+    values_by_name, types = parameters(values)
     page = PageShape(
         collection, args.columns, window.terms, window.backwards, window.keys is not None, window.until is not None,
         window.offset is not None, shape, types, column, window.size + 1, many,
     )  # fmt: skip
     sql = _statement(ctx, page_sql, page) if args.columns else None
-    named |= {f"k{index}": key for index, key in enumerate(window.keys or ())}
-    named |= {f"u{index}": key for index, key in enumerate(window.until or ())}
-    return Asked(collection, window, shape, values, column), sql, named
+    values_by_name |= {f"k{index}": key for index, key in enumerate(window.keys or ())}
+    values_by_name |= {f"u{index}": key for index, key in enumerate(window.until or ())}
+    return PageRequest(collection, window, shape, values, column), sql, values_by_name
 
 
-def _statement(ctx: Context, compose: Callable[[S], Sql], asked: S) -> Sql:
-    """The statement of a shape, composed or kept."""
-    sql = STATEMENTS.get(asked)
+def _statement(ctx: Context, compose: Callable[[S], Sql], shape: S) -> Sql:
+    """Return the statement of a shape, from the cache if it is there."""
+    sql = STATEMENTS.get(shape)
     if sql is None:
-        sql = compose(asked)
-        STATEMENTS.put(asked, sql, len(sql.text) + KEY * (len(sql.names) + 10), ctx.org_id)
+        sql = compose(shape)
+        STATEMENTS.put(shape, sql, len(sql.text) + BYTES_OF_PARAMETER * (len(sql.names) + 10), ctx.org_id)
     return sql
 
 
-def _page(asked: Asked, parent: UUID | None, rows: list[Row]) -> Page:
-    window = asked.window
+def _page(request: PageRequest, parent: UUID | None, rows: list[Row]) -> Page:
+    window = request.window
     more = len(rows) > window.size
     if more:
         rows = rows[: window.size]
     other = window.keys is not None or bool(window.offset)
     if not window.backwards:
-        return Page(asked, parent, rows, more, other)
+        return Page(request, parent, rows, more, other)
     rows.reverse()
-    return Page(asked, parent, rows, other, more)
+    return Page(request, parent, rows, other, more)
 
 
-def reach(ctx: Context, collection: Collection) -> Mapping[str, Any]:
-    """Return the filter of what the caller sees of a collection that a filter leads to. Raises Refusal FORBIDDEN."""
+def restriction_of(ctx: Context, collection: Collection) -> Mapping[str, Any]:
+    """Return the filter for what the caller sees of a collection that a filter refers to. Raises Refusal FORBIDDEN."""
     scope = collection.resource.read_scope
     if not ctx.actor.may(scope):
         message = f"A filter on {collection.name} needs the scope {scope}."
@@ -157,26 +160,26 @@ def reach(ctx: Context, collection: Collection) -> Mapping[str, Any]:
 
 
 async def totals(ctx: Context, parents: Sequence[Page], args: Args) -> list[int]:
-    """How many rows each connection has in all: one statement for all the pages of the same rows.
+    """Return the total number of rows of each page's list, by one statement for all pages of one list.
 
-    Pages below a fragment that is spread in several places come together, and may be of any lists.
+    The pages may belong to different lists: a fragment that is spread in several places is resolved for all of them.
     """
-    asked = {id(each.asked): each.asked for each in parents}
-    if len(asked) == 1:
-        return await _counted(ctx, parents[0].asked, parents)
+    requests = {id(each.request): each.request for each in parents}
+    if len(requests) == 1:
+        return await _counts(ctx, parents[0].request, parents)
     alike: dict[Any, list[Page]] = {}
-    wholes = {key: one.whole for key, one in asked.items()}
+    keys = {key: one.list_key for key, one in requests.items()}
     for page in parents:
-        alike.setdefault(wholes[id(page.asked)], []).append(page)
+        alike.setdefault(keys[id(page.request)], []).append(page)
     found: dict[int, int] = {}
     for several in alike.values():
-        found |= zip(map(id, several), await _counted(ctx, several[0].asked, several), strict=True)
+        found |= zip(map(id, several), await _counts(ctx, several[0].request, several), strict=True)
     return [found[id(page)] for page in parents]
 
 
-async def _counted(ctx: Context, asked: Asked, of: Sequence[Page]) -> list[int]:
-    named, types = parameters(asked.values)
-    sql = _statement(ctx, count_sql, CountShape(asked.collection, asked.shape, types, asked.column))
-    rows = await ctx.fetch(sql, parents=[each.parent for each in of], **named)
-    found = {None if asked.column is None else row["parent_id"]: row["total"] for row in rows}
+async def _counts(ctx: Context, request: PageRequest, of: Sequence[Page]) -> list[int]:
+    values_by_name, types = parameters(request.values)
+    sql = _statement(ctx, count_sql, CountShape(request.collection, request.shape, types, request.column))
+    rows = await ctx.fetch(sql, parents=[each.parent for each in of], **values_by_name)
+    found = {None if request.column is None else row["parent_id"]: row["total"] for row in rows}
     return [found.get(each.parent, 0) for each in of]

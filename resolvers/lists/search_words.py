@@ -1,4 +1,4 @@
-"""The words by which a row is found, and those that a person typed to find it."""
+"""The words of a row's texts, by which a search finds it, and the words of a search."""
 
 import re
 from collections.abc import Iterable
@@ -10,12 +10,12 @@ WORD_LENGTH = 64
 WORDS_OF_A_ROW = 200
 WORDS_OF_A_SEARCH = 8
 READ_OF_A_SEARCH = 1_000
-# The greatest code point: with collation "C", every word that begins with a text lies between it and it with this.
+# The greatest code point: in collation "C" the words that begin with a text are those from it to it + LAST.
 LAST = "\U0010ffff"
 
 
 def words_of(texts: Iterable[object]) -> list[str]:
-    """The distinct words of some texts, without case, at most 200 of 64 characters."""
+    """Return the distinct words of texts, without case: at most 200, each cut to 64 characters."""
     found: dict[str, None] = {}
     for text in texts:
         if text is not None:
@@ -25,5 +25,5 @@ def words_of(texts: Iterable[object]) -> list[str]:
 
 
 def searched_words(text: str) -> list[str]:
-    """The words of a search, without case; the first eight count, among its first 1,000 characters."""
+    """Return the words of a search, without case: the first eight within its first 1,000 characters."""
     return words_of([text[:READ_OF_A_SEARCH]])[:WORDS_OF_A_SEARCH]

@@ -70,6 +70,6 @@ async def cancel(ctx: Context, endpoint_id: UUID) -> bool:
     assert row is not None, "a count has one row"
     if row["left"] is None:
         return False
-    ctx.wakes.append(row["left"])
+    ctx.jobs_to_wake.append(row["left"])
     # What somebody works on is no reason to look again.
     return bool(row["number"])

@@ -70,7 +70,7 @@ async def _must_have_room(ctx: Context) -> None:
 
 def _shown_once(ctx: Context) -> str:
     secret = secrets.new_secret()
-    ctx.once.append(secret)
+    ctx.shown_once.append(secret)
     return secret
 
 

@@ -133,7 +133,7 @@ async def send_test(ctx: Context, key: Key) -> Row:
         _test(), event_id=new_uuid(), endpoint_id=endpoint["id"], resource_version=endpoint["version"],
         data=ctx.runtime.renderers[WEBHOOK.prefix](endpoint), delivery_id=delivery, job_id=job, moment=moment, **place,
     )  # fmt: skip
-    ctx.wakes.append(job)
+    ctx.jobs_to_wake.append(job)
     return row
 
 
@@ -239,5 +239,5 @@ async def redeliver(ctx: Context, key: Key) -> Row:
         row = await ctx.row(_placed(), delivery_id=delivery_id, job_id=row["job"], **place)
         assert row is not None, "the delivery and its job are locked"
     await _recorded(ctx, {"id": old["endpoint_id"]}, "redeliver", delivery_id)
-    ctx.wakes.append(row["job"])
+    ctx.jobs_to_wake.append(row["job"])
     return row

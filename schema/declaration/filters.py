@@ -9,7 +9,7 @@ import strawberry
 from models.enums import DescribedEnum
 from resolvers.collections.collection import COLLECTIONS, Collection, Relation
 from resolvers.lists.conditions import Condition, Operand
-from resolvers.lists.filters import MOST_TEXT
+from resolvers.lists.filters import MAX_TEXT
 from resolvers.lists.search_words import WORDS_OF_A_SEARCH
 from schema.declaration.scalars import MinorUnits
 
@@ -19,7 +19,7 @@ EQ = "Equals this value."
 IN = "Equals one of these values."
 SEARCH_WORDS = (
     f"Search terms: an object matches when, for each of them, one of its words starts with it. The first"
-    f" {WORDS_OF_A_SEARCH} terms count. At most {MOST_TEXT:,} characters."
+    f" {WORDS_OF_A_SEARCH} terms count. At most {MAX_TEXT:,} characters."
 )
 SEARCH = f"{SEARCH_WORDS} A string without a letter or a digit is ignored."
 AND = "All of these filters match. Filters without conditions are ignored."

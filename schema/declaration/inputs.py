@@ -20,7 +20,7 @@ T = TypeVar("T")
 # GraphQL's own types have checked these; an id is decoded by the resolver that knows what it should lead to.
 COERCED = (UUID, datetime, datetime | None)
 # At most so many wrong values are reported: it would take long to find more.
-MOST_PROBLEMS = 50
+MAX_PROBLEMS = 50
 # The argument that every mutation takes.
 INPUT = "input"
 EXPECTED = "Version that the object must have. With any other, the mutation fails with `VERSION_MISMATCH`."
@@ -119,7 +119,7 @@ def values_of(value: Any) -> dict[str, Any]:
     for problem in problems:
         problem.placed = True
     if problems:
-        raise Refusals(problems[:MOST_PROBLEMS])
+        raise Refusals(problems[:MAX_PROBLEMS])
     return found
 
 
@@ -130,7 +130,7 @@ def _checked(value: Any, path: str, problems: list[Refusal]) -> dict[str, Any]:
         here = f"{path}{_graphql_names(cast(Hashable, cls))[name]}"
         if isinstance(part, list) and part and hasattr(type(part[0]), "bounds"):
             items = (_checked(item, f"{here}.{index}.", problems) for index, item in enumerate(part))
-            found[name] = list(takewhile(lambda _: len(problems) < MOST_PROBLEMS, items))
+            found[name] = list(takewhile(lambda _: len(problems) < MAX_PROBLEMS, items))
             continue
         if part is None and name in cls.cannot_be_cleared:
             problems.append(bad_input(here, NEVER_NULL, "REQUIRED"))

@@ -10,7 +10,7 @@ from graphql import NoSchemaIntrospectionCustomRule, located_error
 from execution import (
     FIELDS_FOR_ONE,
     FREE_FIELDS,
-    MOST_TOKENS,
+    MAX_TOKENS,
     CostAnalysis,
     CostCheck,
     Executor,
@@ -98,7 +98,7 @@ class Engine:
             hide_suggestions=not suggestions,
         )
 
-    def measure(self, text: str, name: str | None, variables: Mapping[str, Any], tokens: int = MOST_TOKENS) -> Prepared:
+    def measure(self, text: str, name: str | None, variables: Mapping[str, Any], tokens: int = MAX_TOKENS) -> Prepared:
         """Parse and judge a text of at most so many tokens, or find what was parsed and judged.
 
         Raises DocumentError, or Refusal TOO_COMPLEX.
@@ -147,10 +147,10 @@ class Engine:
         """Check the variables and run. Never raises for what a caller can do wrong: that is in the answer."""
         operation = prepared.operation
         # A filter's statement chooses between its plans itself, by what it finds; PostgreSQL may not.
-        ctx.steady = not prepared.measure.filtered
+        ctx.unfiltered = not prepared.measure.filtered
         ctx.narrowable = operation.kind == "query" and (prepared.measure.filtered or prepared.measure.searched > 0)
         cost = prepared.measure.cost
-        ctx.modest = prepared.measure.searched >= LONG_SEARCH
+        ctx.capped = prepared.measure.searched >= LONG_SEARCH
         ctx.loaded = Loaded()
         try:
             named = ctx.source is not Source.REST
@@ -222,7 +222,7 @@ class Engine:
             if ctx.loaded is not None:
                 await bounded(result.data, prepared.measure, ctx.loaded)
             if asked is not None and key in result.data:
-                await idempotency.keep(ctx, name, position, fingerprint, _without(result.data[key], ctx.once))
+                await idempotency.keep(ctx, name, position, fingerprint, _without(result.data[key], ctx.shown_once))
         return result.data, result.cost or 0
 
 

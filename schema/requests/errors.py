@@ -3,14 +3,14 @@
 import structlog
 from graphql import GraphQLError, Node, SourceLocation, get_location
 
-from resolvers.database.connection_errors import AWAY
+from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.runtime import unavailable
 from resolvers.errors import ErrorView, Refusal, Refusals, internal, shown_refusal
 
 log = structlog.get_logger()
 
 # GraphQL's own words may show all of what was sent.
-MOST_TOLD = 1_000
+MAX_MESSAGE_LENGTH = 1_000
 
 
 def too_deep() -> Refusal:
@@ -25,7 +25,7 @@ def shown_error(error: GraphQLError, request_id: str, code: str | None = None) -
         return [shown_refusal(refusal, request_id, error.path) for refusal in cause.refusals]
     if isinstance(cause, Refusal):
         return [shown_refusal(cause, request_id, error.path)]
-    if isinstance(cause, (*AWAY, TimeoutError)):
+    if isinstance(cause, (*CONNECTION_ERRORS, TimeoutError)):
         log.warning("database away", error=repr(cause))
         return [shown_refusal(unavailable(), request_id, error.path)]
     if isinstance(cause, RecursionError):
@@ -51,4 +51,4 @@ def _location(place: SourceLocation) -> dict[str, int]:
 
 
 def _short(message: str) -> str:
-    return message if len(message) <= MOST_TOLD else message[:MOST_TOLD] + "…"
+    return message if len(message) <= MAX_MESSAGE_LENGTH else message[:MAX_REPORTED] + "…"

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from execution import CostAnalysis
-from resolvers.database.loaded import MOST_BYTES, Loaded, too_large
+from resolvers.database.loaded import MAX_BYTES, Loaded, too_large
 
 # Work on an answer that others wait for ends after so many bytes or values.
 TURN_BYTES, TURN_VALUES = 256 * 1024, 500
@@ -16,14 +16,14 @@ _NESTED = (dict, list)
 
 
 async def bounded(data: Any, measure: CostAnalysis, loaded: Loaded) -> None:
-    """Raises Refusal TOO_COMPLEX for an answer of more than ``MOST_BYTES``.
+    """Raises Refusal TOO_COMPLEX for an answer of more than ``MAX_BYTES``.
 
     Each loaded value is in the answer once for each way and alias; where all of that would fit nothing is looked at.
     """
     times = WAYS * (1 + measure.aliases)
-    if measure.size + times * loaded.bound <= MOST_BYTES:
+    if measure.size + times * loaded.bound <= MAX_BYTES:
         return
-    if measure.size + times * loaded.count() > MOST_BYTES and await _exceeds(data):
+    if measure.size + times * loaded.count() > MAX_BYTES and await _exceeds(data):
         raise too_large()
 
 
@@ -40,7 +40,7 @@ async def _exceeds(data: Any) -> bool:
         else:
             size += len(orjson.dumps(part))
         values += 1
-        if size > MOST_BYTES:
+        if size > MAX_BYTES:
             return True
         if size - turn > TURN_BYTES or values > TURN_VALUES:
             turn, values = size, 0

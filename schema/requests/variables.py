@@ -19,16 +19,16 @@ from graphql.utilities import TypeInfo, TypeInfoVisitor
 from execution import Operation, Variables, plain_variables, variables_of
 from resolvers.errors import Refusal, Refusals, bad_input
 from schema.declaration.input_values import NULL, REQUIRED, wrong_values
-from schema.declaration.inputs import MOST_PROBLEMS, NEVER_NULL, fits
+from schema.declaration.inputs import MAX_PROBLEMS, NEVER_NULL, fits
 from schema.declaration.nulls import refuses_null
 from schema.requests.errors import locations_of
 from schema.requests.literals import said, scalar_refusal
 from schema.requests.places import Embedding, uses_of
 
 # Each is checked, coerced and converted, which together takes some 20 µs.
-MOST_VALUES = 1_500
+MAX_VALUES = 1_500
 # As deep as the brackets of a document.
-MOST_LEVELS = 60
+MAX_LEVELS = 60
 
 
 def checked_variables(
@@ -86,10 +86,10 @@ def _wrong_types(schema: GraphQLSchema, operation: Operation, variables: Mapping
         type_: Any = type_from_ast(schema, definition.type)
         if name in variables:
             value = variables[name]
-            problems += islice(wrong_values(type_, value, name), MOST_PROBLEMS)
+            problems += islice(wrong_values(type_, value, name), MAX_PROBLEMS)
         elif is_non_null_type(type_) and definition.default_value is None:
             problems.append(bad_input(name, REQUIRED, "REQUIRED"))
-        if len(problems) >= MOST_PROBLEMS:
+        if len(problems) >= MAX_PROBLEMS:
             return problems
     defaulted = {each.variable.name.value for each in definitions if each.default_value is not None}
     nulls = {name for name in defaulted if name in variables and variables[name] is None}
@@ -107,11 +107,11 @@ def _with_bounds(
         type_: Any = type_from_ast(schema, definition.type)
         value = variables.get(name)
         # What fits its type is refused by the root field that takes it, unless the request is refused as a whole.
-        beside = islice(chain(_nulls(type_, value, name), _out_of_bounds(type_, value, name)), MOST_PROBLEMS)
+        beside = islice(chain(_nulls(type_, value, name), _out_of_bounds(type_, value, name)), MAX_PROBLEMS)
         problems += [problem for problem in beside if problem.field not in wrong]
-        if len(problems) >= MOST_PROBLEMS:
+        if len(problems) >= MAX_PROBLEMS:
             break
-    return problems[:MOST_PROBLEMS]
+    return problems[:MAX_PROBLEMS]
 
 
 def _placed(schema: GraphQLSchema, operation: Operation, problems: list[Refusal], named: bool) -> list[Refusal]:
@@ -144,7 +144,7 @@ def _check_embedded(schema: GraphQLSchema, operation: Operation, coerced: Mappin
             problem.locations, problem.path = locations_of(each.node), list(each.use.path)
             problems.append(problem)
     if problems:
-        raise Refusals(problems[:MOST_PROBLEMS])
+        raise Refusals(problems[:MAX_PROBLEMS])
 
 
 def _at_non_null(schema: GraphQLSchema, operation: Operation, names: set[str]) -> set[str]:
@@ -174,12 +174,12 @@ def _excess(variables: Mapping[str, Any]) -> Refusal | None:
         while level:
             levels += 1
             count += sum(map(len, level))
-            if levels > MOST_LEVELS:
-                text = f"It is nested more than {MOST_LEVELS} levels deep."
-                return bad_input(name, text, "TOO_LONG", limit=MOST_LEVELS)
-            if count > MOST_VALUES:
-                text = f"It holds more than {MOST_VALUES} values in all."
-                return bad_input(name, text, "TOO_LONG", limit=MOST_VALUES)
+            if levels > MAX_LEVELS:
+                text = f"It is nested more than {MAX_LEVELS} levels deep."
+                return bad_input(name, text, "TOO_LONG", limit=MAX_LEVELS)
+            if count > MAX_VALUES:
+                text = f"It holds more than {MAX_VALUES} values in all."
+                return bad_input(name, text, "TOO_LONG", limit=MAX_VALUES)
             level = _holding(part for each in level for part in (each.values() if isinstance(each, dict) else each))
     return None
 

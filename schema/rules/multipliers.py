@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from execution import INT_HIGH
-from resolvers.lists.windows import DEFAULT_PAGE
+from resolvers.lists.page_window import DEFAULT_PAGE
 
 # The arguments that bound a connection.
 PAGE = ("first", "last")

@@ -55,7 +55,7 @@ def size_of(column: sa.Column[Any] | None) -> int:
     if column is None:
         return 256
     found = width_of(column.type)
-    return 0 if found.counted else found.bytes
+    return 0 if found.measured else found.bytes
 
 
 def filter_price(arguments: Mapping[str, Any]) -> int:

@@ -8,7 +8,7 @@ from resolvers.errors import Refusal
 from web.http import Request
 
 # Of a request and its document.
-MOST_BODY, MOST_TEXT, MOST_TOKENS = 8 * 1024, 4 * 1024, 500
+MAX_BODY, MAX_TEXT, MAX_TOKENS = 8 * 1024, 4 * 1024, 500
 # So many bytes of a request cost one, so many objects of the schema that are asked for, and so much of what an
 # organization pays for a document that is not known.
 BYTES, OBJECTS, NEW = 256, 100, 10
@@ -29,9 +29,9 @@ class Anonymous:
         announced = request.headers.get(b"content-length", b"")
         length = len(request.scope["query_string"]) + (int(announced) if announced.isdigit() else 0)
         if b"transfer-encoding" in request.headers:
-            length = MOST_BODY
-        self.spend(request, 1 + min(length, MOST_BODY) // BYTES)
-        if length > MOST_BODY:
+            length = MAX_BODY
+        self.spend(request, 1 + min(length, MAX_BODY) // BYTES)
+        if length > MAX_BODY:
             raise refused
 
     def spend(self, request: Request, cost: int) -> None:

@@ -19,7 +19,7 @@ from web.http import Header
 
 log = structlog.get_logger()
 
-PATIENCE_S = 0.05
+TIMEOUT_S = 0.05
 PERIOD_S = 0.05
 PAUSE_S = 1.0
 # Nobody waits for a settlement: it may take longer than a request would.
@@ -178,7 +178,7 @@ class Buckets:
         self._asks.append(ask)
         self._settle_now()
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(TIMEOUT_S):
                 return await ask.answer
         except TimeoutError:
             self._away("no answer in time")

@@ -108,7 +108,7 @@ def run_work(work: Callable[[Runtime], Awaitable[T]], settings: Settings | None 
     settings = settings or data_settings()
 
     async def whole() -> T:
-        async with running(settings, least=0, most=1) as runtime:
+        async with running(settings, min_size=0, max_size=1) as runtime:
             async with runtime.connection() as connection:
                 if not await is_migrated(connection):
                     raise CommandError(NOT_MIGRATED)

@@ -20,7 +20,7 @@ from server.settings import MigrationSettings, Settings, load
 from server.wiring import running
 from workers.main import run as work
 
-# Under the 3 s after which `dev` loses its patience.
+# Less than the 3 s after which `dev` kills its processes.
 WORKER_GRACE_SECONDS = 2.5
 
 
@@ -76,7 +76,7 @@ def _require_database(settings: Settings) -> bool:
     """
 
     async def check() -> bool:
-        async with running(settings, least=0, most=1) as runtime, runtime.connection() as connection:
+        async with running(settings, min_size=0, max_size=1) as runtime, runtime.connection() as connection:
             return await is_migrated(connection)
 
     return asyncio.run(check())

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic.util import CommandError as UnknownRevision
 
 from migrations.runner import revisions, upgrade
-from resolvers.database.connection_errors import BEHIND
+from resolvers.database.connection_errors import NOT_MIGRATED_ERRORS
 from resolvers.database.runtime import Connection
 from server.database.databases import role_of
 from server.errors import CommandError, DatabaseRefused
@@ -27,7 +27,7 @@ async def is_migrated(connection: Connection) -> bool:
     """
     try:
         found = await connection.fetchval("select version_num from alembic_version")
-    except (*BEHIND, asyncpg.InsufficientPrivilegeError):
+    except (*NOT_MIGRATED_ERRORS, asyncpg.InsufficientPrivilegeError):
         return False
     return _is_known(found)
 
@@ -36,7 +36,7 @@ async def why_not_ready(connection: Connection) -> str | None:
     """Return why requests cannot be answered, although the database answers: it is not migrated, or read-only."""
     try:
         row = await connection.fetchrow(_STATE)
-    except (*BEHIND, asyncpg.InsufficientPrivilegeError):
+    except (*NOT_MIGRATED_ERRORS, asyncpg.InsufficientPrivilegeError):
         return NOT_MIGRATED
     if row is None or not _is_known(row["version_num"]):
         return NOT_MIGRATED

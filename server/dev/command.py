@@ -28,8 +28,8 @@ from server.settings import KEY_FILE, LocalSettings, Settings, load
 URLS = ("DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL")
 KEYS = ("KEY_PEPPERS", "SECRET_KEYS", "SEAL_KEYS", "SIGNING_KEYS")
 # Together they stay under the 5 s in which everything has to be gone.
-APP_PATIENCE = 3.0
-SERVERS_PATIENCE = 1.5
+APP_TIMEOUT_S = 3.0
+SERVERS_TIMEOUT_S = 1.5
 
 Say = Callable[[str], None]
 
@@ -48,7 +48,7 @@ def run(say: Say, *, reset: bool = False) -> None:
         notes, lock = _notes(folder), (folder / "dev.lock").open("a+", encoding="utf-8")
     with _only_instance(folder, lock), Supervisor(notes, say) as supervisor:
         try:
-            for name in end_leftovers(notes, patience=3):
+            for name in end_leftovers(notes, timeout_s=3):
                 say(f"ended a {name} that an earlier run left behind")
             require_free_port(local)
             if reset:
@@ -66,8 +66,8 @@ def run(say: Say, *, reset: bool = False) -> None:
             say("stopping")
         finally:
             (folder / "dev.env").unlink(missing_ok=True)
-            supervisor.stop(("api", "worker"), patience=APP_PATIENCE)
-            supervisor.stop(patience=SERVERS_PATIENCE)
+            supervisor.stop(("api", "worker"), timeout_s=APP_TIMEOUT_S)
+            supervisor.stop(timeout_s=SERVERS_TIMEOUT_S)
 
 
 def running_environment(folder: Path) -> dict[str, str]:

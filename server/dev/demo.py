@@ -107,7 +107,7 @@ def seed_demo(settings: Settings, say: Say) -> None:
     """
 
     async def work() -> None:
-        async with running(settings, least=0, most=1) as runtime:
+        async with running(settings, min_size=0, max_size=1) as runtime:
             await seed(runtime, say, now())
             await write_key(runtime, settings.counterfoil_data / KEY_FILE)
 

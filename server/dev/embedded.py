@@ -107,7 +107,7 @@ def ephemeral_servers() -> Iterator[Servers]:
         try:
             yield start(folder, supervisor, ephemeral=True)
         finally:
-            supervisor.stop(patience=5)
+            supervisor.stop(timeout_s=5)
 
 
 @contextmanager

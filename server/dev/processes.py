@@ -103,8 +103,8 @@ class PidFile:
         if mark is not None:
             write_private(self.path, json.dumps({"pid": pid, "identity": mark, "stop": int(spec.stop)}))
 
-    def end(self, patience: float) -> int | None:
-        """End the process if it still is the one noted, at the latest after `patience` seconds, and drop the note.
+    def end(self, timeout_s: float) -> int | None:
+        """End the process if it still is the one noted, at the latest after `timeout_s` seconds, and drop the note.
 
         Returns its number when there was one to end.
         """
@@ -114,11 +114,11 @@ class PidFile:
         if found:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, note["stop"])
-            _wait_gone(pid, mark, patience)
+            _wait_gone(pid, mark, timeout_s)
             if identity(pid) == mark:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(pid, signal.SIGKILL)
-                _wait_gone(pid, mark, patience)
+                _wait_gone(pid, mark, timeout_s)
         self.path.unlink()
         return pid if found else None
 

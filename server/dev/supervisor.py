@@ -38,7 +38,7 @@ class Supervisor:
     """Runs processes. `notes` is a folder for their pid files; `report` gets a line when one dies.
 
     As a context it turns SIGINT, SIGTERM and SIGHUP into Stopped, raised in the main thread, once; a further signal
-    makes `stop` lose its patience.
+    makes `stop` kill them without waiting.
     """
 
     def __init__(self, notes: Path | None = None, report: Callable[[str], None] = lambda _line: None) -> None:
@@ -123,11 +123,8 @@ class Supervisor:
             self.check()
             time.sleep(0.1)
 
-    def stop(self, names: Iterable[str] | None = None, *, patience: float) -> None:
-        """End the named processes (of those there are), or all: each by its own signal, after `patience` by SIGKILL.
-
-        `patience` is in seconds.
-        """
+    def stop(self, names: Iterable[str] | None = None, *, timeout_s: float) -> None:
+        """End the named processes (of those there are), or all: each by its own signal, after a time-out by SIGKILL."""
         # From here on a signal can only make it quicker.
         self._raised = True
         wanted = tuple(self._children) if names is None else names
@@ -135,7 +132,7 @@ class Supervisor:
         for child in chosen:
             if child.process.poll() is None:
                 child.process.send_signal(child.spec.stop)
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout_s
         while any(child.process.poll() is None for child in chosen) and time.monotonic() < deadline and self._asked < 2:
             time.sleep(0.02)
         for child in chosen:
@@ -147,13 +144,13 @@ class Supervisor:
                 (self._notes / f"{child.spec.name}.pid").unlink(missing_ok=True)
 
 
-def end_leftovers(notes: Path, patience: float) -> list[str]:
+def end_leftovers(notes: Path, timeout_s: float) -> list[str]:
     """End what an earlier supervisor left running, by its pid files; returns the names of what was found alive.
 
     A process that merely has the number of one of ours is left alone.
     """
     order = sorted(notes.glob("*.pid"), key=lambda path: path.stem in ("postgres", "valkey"))
-    return [path.stem for path in order if PidFile(path).end(patience) is not None]
+    return [path.stem for path in order if PidFile(path).end(timeout_s) is not None]
 
 
 def _ending(process: "subprocess.Popen[bytes]") -> str:

@@ -22,7 +22,7 @@ TAKEN_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """Seconds that a connection waits: for a head, for the next request, for the end of what is dropped, and for the
     client to take a part of an answer."""
 
@@ -46,7 +46,7 @@ class Outgoing:
 class Connection(HttpToolsProtocol):
     """Waits for one thing at a time, with one timer, and ends so that the last answer arrives."""
 
-    patience = Patience()
+    timeouts = Timeouts()
     slots = Slots(sys.maxsize)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -67,7 +67,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._outgoing: Any = Outgoing(transport, self.finish)
-        self._wait(self.patience.head_s)
+        self._wait(self.timeouts.head_s)
         if not self._admitted() or descriptors.short(len(self.connections)):
             transport.abort()
 
@@ -104,7 +104,7 @@ class Connection(HttpToolsProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         self._left = self.transport.get_write_buffer_size()
-        self._wait(self.patience.write_s)
+        self._wait(self.timeouts.write_s)
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -112,7 +112,7 @@ class Connection(HttpToolsProtocol):
         if self._answering():
             self._due = math.inf
         elif not self._lingering:
-            self._wait(self.patience.idle_s)
+            self._wait(self.timeouts.idle_s)
 
     def finish(self) -> None:
         """End the connection. Where the client may still send, what it sends is read and dropped for a while: a
@@ -125,11 +125,11 @@ class Connection(HttpToolsProtocol):
             self._held = b""
             transport.write_eof()
             self.flow.resume_reading()
-            self._wait(min(EXCESS_S, self.patience.drop_s) if self._exceeds else self.patience.drop_s)
+            self._wait(min(EXCESS_S, self.timeouts.drop_s) if self._exceeds else self.timeouts.drop_s)
         else:
             self._left = transport.get_write_buffer_size()
             transport.close()
-            self._wait(self.patience.write_s)
+            self._wait(self.timeouts.write_s)
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
@@ -143,7 +143,7 @@ class Connection(HttpToolsProtocol):
             return
         if not self.flow.write_paused:
             self._left = None
-        self._wait(self.patience.head_s if self._begun else self.patience.idle_s)
+        self._wait(self.timeouts.head_s if self._begun else self.timeouts.idle_s)
         if self._held:
             held, self._held = self._held, b""
             self._read(held)
@@ -205,7 +205,7 @@ class Connection(HttpToolsProtocol):
                 transport.abort()
             else:
                 self._left = left
-                self._wait(self.patience.write_s)
+                self._wait(self.timeouts.write_s)
         elif self._begun:
             self._slow_head()
         else:

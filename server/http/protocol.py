@@ -12,7 +12,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from resolvers.errors import Refusal
 from server.http import heads
-from server.http.connection import Connection, Patience
+from server.http.connection import Connection, Timeouts
 from server.http.cycle import Cycle
 from server.http.heads import HEAD_BYTES
 from server.http.slots import Slots, always_answered, connections_exceeded, overloaded, requests_exceeded
@@ -61,7 +61,7 @@ class BoundedProtocol(Connection):
                 self._refuse(heads.too_large())
             elif not self._timed and not self._answering():
                 self._timed = True
-                self._wait(self.patience.head_s)
+                self._wait(self.timeouts.head_s)
 
     def _read_in_parts(self, data: bytes) -> None:
         view, start = memoryview(data), 0
@@ -235,7 +235,7 @@ class BoundedProtocol(Connection):
     def _slow_head(self) -> None:
         if self._line_ended:  # the parser reports a header where the next one begins
             self.parser.feed_data(b"x")
-        self._refuse(heads.too_slow(self.patience.head_s))
+        self._refuse(heads.too_slow(self.timeouts.head_s))
 
     def _refuse(self, refusal: Refusal) -> None:
         """Answer a head with a refusal, the connection's last answer; where another is due, that one is the last."""
@@ -254,7 +254,7 @@ class BoundedProtocol(Connection):
 
 
 def bounded(head_timeout_s: float, slots: Slots | None = None, **seconds: float) -> type[BoundedProtocol]:
-    """The protocol with a deadline, in seconds, for the head of each request, and others of ``Patience``; ``slots``
+    """The protocol with a deadline, in seconds, for the head of each request, and others of ``Timeouts``; ``slots``
     bounds what an address may hold of it."""
-    patience = Patience(head_s=head_timeout_s, **seconds)
-    return type("Protocol", (BoundedProtocol,), {"patience": patience, "slots": slots or Slots(sys.maxsize)})
+    timeouts = Timeouts(head_s=head_timeout_s, **seconds)
+    return type("Protocol", (BoundedProtocol,), {"timeouts": timeouts, "slots": slots or Slots(sys.maxsize)})

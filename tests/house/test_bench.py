@@ -42,7 +42,7 @@ def environment(backends: Backends) -> dict[str, str]:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def filled(environment: dict[str, str]) -> Filled:
     """A small organization with an endpoint."""
-    async with running(settings_of(environment), least=1, most=1) as runtime:
+    async with running(settings_of(environment), min_size=1, max_size=1) as runtime:
         made = await fill(runtime, 4711, SMALL)
         await listen(runtime, made.org_id)
     return made
@@ -127,7 +127,7 @@ async def test_a_load_counts_what_was_answered(measured: list[Server], filled: F
 
 
 async def test_a_large_organization_is_made_of_numbers(measured: list[Server], environment: dict[str, str]) -> None:
-    async with running(settings_of(environment), least=1, most=1) as runtime:
+    async with running(settings_of(environment), min_size=1, max_size=1) as runtime:
         made = await fill(runtime, 815, SMALL)
     enlarge(environment, made.org_id, 1_000)
     assert counted(environment, made.org_id)["orders"] == SMALL.orders + 1_000

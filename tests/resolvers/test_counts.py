@@ -44,7 +44,7 @@ async def imported(backends: Backends, template: str) -> AsyncIterator[Imported]
         fill(owner, new_uuid(), BEFORE)
         analyze(owner)
         fill(owner, org_id, SIZE)
-        async with running(settings_of(made), least=1, most=1) as runtime:
+        async with running(settings_of(made), min_size=1, max_size=1) as runtime:
             yield runtime, org_id, rows_of(owner, org_id)
 
 
@@ -182,8 +182,8 @@ async def test_counts_of_filters_at_random_are_those_of_plain_python(
         filter_ = at_random(chance, listed, 3)
         expected = sum(meets(listed, row, filter_) for row in imported[2][listed])
         for most in (0, 10_000):
-            monkeypatch.setattr(candidates, "MOST", most)
-            monkeypatch.setattr(candidates, "MOST_OF_COLUMNS", most)
+            monkeypatch.setattr(candidates, "MAX_CANDIDATES", most)
+            monkeypatch.setattr(candidates, "MAX_CANDIDATES_OF_ONE_TABLE", most)
             STATEMENTS.clear()
             page, ctx = await ask(imported, listed, filter_, "totalCount")
             assert page["totalCount"] == expected, (number, filter_)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from resolvers.lists.filters import MOST_TEXT
+from resolvers.lists.filters import MAX_TEXT
 from rest_shim.openapi import document
 from tests.support.api import Org, new_client, new_order
 from tests.support.refusals import error, problem, unchanged
@@ -199,7 +199,7 @@ async def test_filters_at_random_find_what_they_find_without_their_empty_parts(f
     assert emptied > 50
 
 
-@pytest.mark.parametrize("text", ["", " ", "-", "\t\n", "!?", "\x00", "\u2014", "_", "-" * MOST_TEXT])
+@pytest.mark.parametrize("text", ["", " ", "-", "\t\n", "!?", "\x00", "\u2014", "_", "-" * MAX_TEXT])
 async def test_a_search_without_a_word_is_as_absent_in_the_graph_and_refused_by_rest(filled: Org, text: str) -> None:
     for name in ("clients", "services", "orders"):
         asked = f"query($s: String) {{ {name}(filter: {{search: $s}}) {{ totalCount nodes {{ id }} }} }}"
@@ -211,18 +211,18 @@ async def test_a_search_without_a_word_is_as_absent_in_the_graph_and_refused_by_
 
 
 async def test_a_search_is_bounded(filled: Org) -> None:
-    assert await names(filled, {"search": "bo " + "x" * (MOST_TEXT - 3)}) == ""
-    assert await names(filled, {"search": "bo" + " " * (MOST_TEXT - 2)}) == "B"
-    for length in (MOST_TEXT + 1, 200_000):
+    assert await names(filled, {"search": "bo " + "x" * (MAX_TEXT - 3)}) == ""
+    assert await names(filled, {"search": "bo" + " " * (MAX_TEXT - 2)}) == "B"
+    for length in (MAX_TEXT + 1, 200_000):
         deep = {"and": [{}, {"search": "x" * length}]}
         for filter_, field in (({"search": " " * length}, "filter.search"), (deep, "filter.and.1.search")):
             async with unchanged(filled):
                 told = error(await filled.graphql(COUNT, f=filter_), 200, "BAD_INPUT", field)
-            assert (told["reason"], told["limit"]) == ("TOO_LONG", MOST_TEXT)
+            assert (told["reason"], told["limit"]) == ("TOO_LONG", MAX_TEXT)
 
 
 async def test_every_text_of_a_filter_is_bounded(filled: Org) -> None:
-    long = "x" * (MOST_TEXT + 1)
+    long = "x" * (MAX_TEXT + 1)
     for filter_, field in (
         ({"name": {"eq": long}}, "filter.name.eq"),
         ({"name": {"in": ["a", long]}}, "filter.name.in"),
@@ -233,7 +233,7 @@ async def test_every_text_of_a_filter_is_bounded(filled: Org) -> None:
         ({"not": {"orders": {"some": {"client": {"name": {"eq": long}}}}}}, "filter.not.orders.some.client.name.eq"),
     ):
         told = error(await filled.graphql(COUNT, f=filter_), 200, "BAD_INPUT", field)
-        assert (told["reason"], told["limit"]) == ("TOO_LONG", MOST_TEXT)
+        assert (told["reason"], told["limit"]) == ("TOO_LONG", MAX_TEXT)
         shorter = {"name": {"eq": long[1:]}}
         assert await names(filled, shorter) == ""
 
@@ -245,10 +245,10 @@ async def test_texts_of_parameters_are_bounded_as_the_document_says(filled: Org,
         if parameter not in shown:
             continue
         schema = shown[parameter].get("items", shown[parameter])
-        assert schema["maxLength"] == MOST_TEXT
-        answer = await filled.http.get(f"/api/v1/{path}", params={parameter: "x" * MOST_TEXT})
+        assert schema["maxLength"] == MAX_TEXT
+        answer = await filled.http.get(f"/api/v1/{path}", params={parameter: "x" * MAX_TEXT})
         assert (answer.status_code, answer.json()["data"]) == (200, [])
-        answer = await filled.http.get(f"/api/v1/{path}", params={parameter: "x" * (MOST_TEXT + 1)})
+        answer = await filled.http.get(f"/api/v1/{path}", params={parameter: "x" * (MAX_TEXT + 1)})
         [part] = problem(answer, 400, "BAD_INPUT", f"query.{parameter}")["errors"]
-        assert (part["code"], part["limit"]) == ("TOO_LONG", MOST_TEXT)
-        assert part["message"] == f"{parameter} must have at most {MOST_TEXT} characters."
+        assert (part["code"], part["limit"]) == ("TOO_LONG", MAX_TEXT)
+        assert part["message"] == f"{parameter} must have at most {MAX_TEXT} characters."

@@ -47,7 +47,7 @@ async def filled(backends: Backends, template: str) -> AsyncIterator[tuple[Runti
     org_id = new_uuid()
     with backends.empty_database(template=template) as made:
         fill(made.migration_database_url, org_id, SIZE)
-        async with running(settings_of(made), least=1, most=1) as runtime:
+        async with running(settings_of(made), min_size=1, max_size=1) as runtime:
             yield runtime, org_id
 
 
@@ -83,8 +83,8 @@ async def test_both_ways_find_the_same_rows(
 ) -> None:
     found = []
     for most in (10_000, 0):
-        monkeypatch.setattr(candidates, "MOST", most)
-        monkeypatch.setattr(candidates, "MOST_OF_COLUMNS", most)
+        monkeypatch.setattr(candidates, "MAX_CANDIDATES", most)
+        monkeypatch.setattr(candidates, "MAX_CANDIDATES_OF_ONE_TABLE", most)
         STATEMENTS.clear()
         found.append(page_of(await ask(filled, case)))
     STATEMENTS.clear()

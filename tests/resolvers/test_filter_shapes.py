@@ -14,20 +14,20 @@ from models.orders import orders
 from models.typeid import new_uuid
 from resolvers import organizations
 from resolvers.changes.write_sql import change_sql
-from resolvers.database.links import EACH, PREPARED_BYTES
+from resolvers.database.connection import BYTES_OF_STATEMENT, PREPARED_BYTES
 from resolvers.database.runtime import Runtime
+from resolvers.database.sized_cache import SizedCache
 from resolvers.database.sql import Sql
 from resolvers.lists.count_sql import CountShape, count_sql
 from resolvers.lists.page_sql import PageShape, page_sql
 from resolvers.lists.pages import STATEMENTS
-from resolvers.lists.shelf import Shelf
 from schema.requests.answers import Answer
 from schema.requests.engine import Engine
 from tests.support.api import Org
 from tests.support.filter_shapes import asking, order_filter
 
 # What one filter of 22 conditions may take on the machine that parses READING in so many seconds.
-MOST_SECONDS = 0.002
+MAX_SECONDS = 0.002
 READING, READING_SECONDS = get_introspection_query(), 0.0055
 ENGINE = Engine()
 PREPARED = "select statement from pg_prepared_statements where statement like 'WITH candidates%'"
@@ -90,7 +90,7 @@ async def test_a_new_shape_takes_little_time_and_is_charged_for_it(
             assert compose(shape).names[0] == "org_id"
         composed.append((process_time() - start) / len(shapes))
     # Other work of the machine's may be in the way of some of them.
-    assert min(composed) < MOST_SECONDS * scale
+    assert min(composed) < MAX_SECONDS * scale
     # All that a request takes between body and body is charged: at least four for each millisecond.
     assert min(spent) * 1_000 * 4 < cost * scale
 
@@ -107,7 +107,7 @@ async def test_the_orders_of_a_page_take_little_time(single: Runtime, scale: flo
     for size, order in enumerate(every, 2):
         answer, _ = await ask(single, org_id, text, {"n": size, "o": order})
         assert answer.errors == []
-    assert (process_time() - start) / len(every) < MOST_SECONDS * scale
+    assert (process_time() - start) / len(every) < MAX_SECONDS * scale
 
 
 async def test_new_shapes_of_one_organization_replace_its_own_and_fill_nothing(single: Runtime) -> None:
@@ -120,7 +120,7 @@ async def test_new_shapes_of_one_organization_replace_its_own_and_fill_nothing(s
         """What the backend has of filters."""
         async with single.connection() as link:
             found = [row["statement"] for row in await link.fetch(PREPARED)]
-            assert link.prepared.weight <= PREPARED_BYTES
+            assert link.prepared.size <= PREPARED_BYTES
             # What is no longer kept is closed when the next one is prepared.
             assert set(found) - set(link.prepared) <= {statement.query for statement in link._stmts_to_close}
             assert len(link._stmts_to_close) < 10
@@ -138,7 +138,7 @@ async def test_new_shapes_of_one_organization_replace_its_own_and_fill_nothing(s
         texts |= set(found)
         assert kept <= set(found)
         assert len(found) < 60
-        assert STATEMENTS.weight <= STATEMENTS.most
+        assert STATEMENTS.size <= STATEMENTS.max_bytes
     assert len(texts) > 290
     # None of a caller's values is in a text.
     await ask(single, noisy, asking(1), {"f0": {"search": "Qzx7", "tags": {"has": "Qzx7"}, "number": {"eq": 987_654}}})
@@ -146,17 +146,17 @@ async def test_new_shapes_of_one_organization_replace_its_own_and_fill_nothing(s
 
 
 def test_a_shelf_takes_from_the_owner_of_most() -> None:
-    shelf: Shelf[str, int] = Shelf(100)
-    assert shelf.put("a", 1, 30, "quiet") == []
-    assert [shelf.put(f"n{index}", index, 30, "noisy") for index in range(4)] == [[], [], [0], [1]]
-    assert (shelf.get("a"), shelf.get("n0"), shelf.get("n2"), len(shelf), shelf.weight) == (1, None, 2, 3, 90)
+    cache: SizedCache[str, int] = SizedCache(100)
+    assert cache.put("a", 1, 30, "quiet") == []
+    assert [cache.put(f"n{index}", index, 30, "noisy") for index in range(4)] == [[], [], [0], [1]]
+    assert (cache.get("a"), cache.get("n0"), cache.get("n2"), len(cache), cache.size) == (1, None, 2, 3, 90)
     # What was used last goes last, and what is larger than all of it is not kept.
-    assert shelf.put("n4", 4, 20, "noisy") == [3]
-    assert shelf.put("huge", 9, 101, "noisy") == [2, 4, 9]
-    assert (shelf.get("huge"), shelf.get("a"), shelf.weight) == (None, 1, 30)
-    assert shelf.put("b", 2, 80, "other") == [2]
-    shelf.clear()
-    assert (len(shelf), shelf.weight, shelf.get("a")) == (0, 0, None)
+    assert cache.put("n4", 4, 20, "noisy") == [3]
+    assert cache.put("huge", 9, 101, "noisy") == [2, 4, 9]
+    assert (cache.get("huge"), cache.get("a"), cache.size) == (None, 1, 30)
+    assert cache.put("b", 2, 80, "other") == [2]
+    cache.clear()
+    assert (len(cache), cache.size, cache.get("a")) == (0, 0, None)
 
 
 WORDS = "A filter may hold 50 conditions at most: operators, words of a search and relations."
@@ -221,7 +221,7 @@ async def test_a_search_of_a_thousand_characters_is_read_to_its_end(acme: Org) -
 async def test_a_statement_that_is_closed_is_prepared_again(single: Runtime) -> None:
     org_id = new_uuid()
     async with single.connection() as link:
-        link.prepared.most = EACH * 2
+        link.prepared.max_bytes = BYTES_OF_STATEMENT * 2
         pid = link.get_server_pid()
     for _ in range(2):
         for start in (1, 2, 3):
@@ -239,4 +239,4 @@ def test_an_update_of_other_columns_takes_little_time(scale: float) -> None:
     for chosen in combinations(columns, 3):
         sql = change_sql("update", "order", orders, (*chosen, "version"), ("tag",), 1)
         assert sql.names[-4:] == (*(f"row_{name}" for name in chosen), "row_version")
-    assert (process_time() - start) / 56 < MOST_SECONDS * scale
+    assert (process_time() - start) / 56 < MAX_SECONDS * scale

@@ -172,7 +172,7 @@ async def test_a_backend_that_does_not_answer_a_look_up_is_a_503(
     mine = "select pid from pg_stat_activity where usename = current_user and pid <> pg_backend_pid()"
     async with (
         serving(settings_of(mortal, pool_min=1, pool_max=2)) as base,
-        running(settings_of(mortal), most=1) as runtime,
+        running(settings_of(mortal), max_size=1) as runtime,
     ):
         org = await make_org(runtime, base)
         async with runtime.connection() as connection:
@@ -198,7 +198,7 @@ async def test_a_backend_that_does_not_answer_a_look_up_is_a_503(
 
 
 async def test_a_backend_that_dies_in_a_look_up_is_asked_anew(mortal: Backends, looked_up: list[Any]) -> None:
-    async with running(settings_of(mortal), least=1, most=1) as runtime:
+    async with running(settings_of(mortal), min_size=1, max_size=1) as runtime:
         org = await make_org(runtime, "http://127.0.0.1:1")
         link = await runtime.pool.acquire(1)
         pid = await link.fetchval("select pg_backend_pid()")
@@ -219,7 +219,7 @@ async def test_readiness_does_not_wait_for_a_database_that_does_not_answer(
     mine = "select pid from pg_stat_activity where usename = current_user and pid <> pg_backend_pid()"
     async with (
         serving(settings_of(mortal, pool_min=1, pool_max=1)) as base,
-        running(settings_of(mortal), most=1) as runtime,
+        running(settings_of(mortal), max_size=1) as runtime,
         httpx.AsyncClient(base_url=base, timeout=4) as http,
     ):
         assert (await http.get("/api/ready")).status_code == 200
@@ -227,7 +227,7 @@ async def test_readiness_does_not_wait_for_a_database_that_does_not_answer(
             (row,) = await connection.fetch(mine)
         os.kill(row["pid"], signal.SIGSTOP)
         try:
-            # Its connection is given up, which takes longer than the answer (and the client's patience).
+            # Its connection is given up, which takes longer than the answer (and the client's time-out).
             answer = await http.get("/api/ready")
             assert (answer.status_code, answer.json()) == (503, {"status": "unavailable"})
             assert answer.headers["retry-after"] == "1"

@@ -32,7 +32,7 @@ async def late(backends: Backends, seconds: float = 0.4) -> AsyncIterator[Org]:
     with psycopg.connect(backends.migration_database_url, autocommit=True) as connection:
         connection.execute(SLOW)
     async with (
-        running(settings_of(backends), most=2) as runtime,
+        running(settings_of(backends), max_size=2) as runtime,
         serving(settings_of(backends, request_timeout_s=seconds)) as base,
     ):
         org = await make_org(runtime, base)

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from resolvers.database import pool as pools
-from resolvers.database.links import Link
+from resolvers.database.connection import PooledConnection
 from resolvers.database.pool import Pool, open_pool
 from resolvers.database.runtime import Runtime
 from server.dev.embedded import free_port
@@ -15,7 +15,7 @@ from tests.support.pool import LONG, PID, of, opened
 from tests.support.servers import Backends
 
 
-async def waiting(pool: Pool, count: int) -> list[asyncio.Task[Link]]:
+async def waiting(pool: Pool, count: int) -> list[asyncio.Task[PooledConnection]]:
     """Tasks that wait for a connection, in the order in which they asked."""
     tasks = [asyncio.create_task(pool.acquire(LONG)) for _ in range(count)]
     await asyncio.sleep(0)
@@ -24,7 +24,7 @@ async def waiting(pool: Pool, count: int) -> list[asyncio.Task[Link]]:
 
 
 async def test_the_last_that_came_back_is_lent_first_and_more_are_made_when_needed(backends: Backends) -> None:
-    async with opened(backends.database_url, least=1, most=3) as pool:
+    async with opened(backends.database_url, min_size=1, max_size=3) as pool:
         assert pool.size == 1
         first = await pool.acquire(LONG)
         second = await pool.acquire(LONG)
@@ -99,17 +99,17 @@ async def test_a_cancelled_wait_for_a_lost_connections_place_passes_it_on(backen
 async def test_a_connection_that_cannot_be_made_leaves_its_place(backends: Backends) -> None:
     fails = [True, True, False]
 
-    async def connect() -> Link:
+    async def connect() -> PooledConnection:
         if fails.pop(0):
             raise ConnectionRefusedError
-        made: Link = await asyncpg.connect(backends.database_url, connection_class=Link)
+        made: PooledConnection = await asyncpg.connect(backends.database_url, connection_class=PooledConnection)
         return made
 
     pool = Pool(connect, 0, 1)
     asked = [asyncio.create_task(pool.acquire(LONG)) for _ in range(3)]
     done = await asyncio.gather(*asked, return_exceptions=True)
-    assert [type(each) for each in done] == [ConnectionRefusedError, ConnectionRefusedError, Link]
-    assert isinstance(done[2], Link)
+    assert [type(each) for each in done] == [ConnectionRefusedError, ConnectionRefusedError, PooledConnection]
+    assert isinstance(done[2], PooledConnection)
     pool.release(done[2])
     await pool.close()
     assert pool.size == 0
@@ -117,7 +117,7 @@ async def test_a_connection_that_cannot_be_made_leaves_its_place(backends: Backe
 
 async def test_old_ones_are_closed_but_for_the_least(backends: Backends, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pools, "IDLE_S", 0.02)
-    async with opened(backends.database_url, least=1, most=3) as pool:
+    async with opened(backends.database_url, min_size=1, max_size=3) as pool:
         links = [await pool.acquire(LONG) for _ in range(3)]
         for link in links:
             pool.release(link)
@@ -129,7 +129,7 @@ async def test_old_ones_are_closed_but_for_the_least(backends: Backends, monkeyp
 
 
 async def test_closing_waits_for_what_is_lent(backends: Backends) -> None:
-    pool = await open_pool(backends.database_url, least=0, most=2)
+    pool = await open_pool(backends.database_url, min_size=0, max_size=2)
     lent, idle = await pool.acquire(LONG), await pool.acquire(LONG)
     (waiter,) = await waiting(pool, 1)
     pool.release(idle)
@@ -152,10 +152,10 @@ async def test_closing_waits_for_what_is_lent(backends: Backends) -> None:
 
 async def test_a_database_that_is_away_opens_no_pool() -> None:
     with pytest.raises(OSError, match="Connect call failed"):
-        await open_pool(f"postgresql://x:x@127.0.0.1:{free_port()}/x", least=1, most=2)
+        await open_pool(f"postgresql://x:x@127.0.0.1:{free_port()}/x", min_size=1, max_size=2)
 
 
-async def until_released(pool: Pool, held: dict[str, list[Link]], owner: str) -> None:
+async def until_released(pool: Pool, held: dict[str, list[PooledConnection]], owner: str) -> None:
     """One of an owner's connections comes back."""
     pool.release(held[owner].pop())
     await asyncio.sleep(0)
@@ -163,8 +163,8 @@ async def until_released(pool: Pool, held: dict[str, list[Link]], owner: str) ->
 
 
 async def test_an_owner_alone_has_all_and_half_while_another_waits(backends: Backends) -> None:
-    async with opened(backends.database_url, most=4) as pool:
-        held: dict[str, list[Link]] = {"a": [], "b": []}
+    async with opened(backends.database_url, max_size=4) as pool:
+        held: dict[str, list[PooledConnection]] = {"a": [], "b": []}
 
         async def take(owner: str) -> None:
             held[owner].append(await pool.acquire(LONG, owner))
@@ -191,7 +191,7 @@ async def test_an_owner_alone_has_all_and_half_while_another_waits(backends: Bac
 
 
 async def test_a_share_is_given_back_whatever_becomes_of_its_connection(backends: Backends) -> None:
-    async with opened(backends.database_url, most=1) as pool:
+    async with opened(backends.database_url, max_size=1) as pool:
         link = await pool.acquire(LONG, "a")
         with pytest.raises(TimeoutError):
             await pool.acquire(0.01, "b")
@@ -205,14 +205,14 @@ async def test_a_share_is_given_back_whatever_becomes_of_its_connection(backends
         assert (pool.held("a"), pool.held("b"), pool.size) == (0, 0, 0)
         link = await pool.acquire(LONG, "c")
         await link.execute("begin")
-        mending = pool.mend(link)
+        resetting = pool.reset(link)
         assert pool.held("c") == 1
-        await mending
+        await resetting
         assert pool.held("c") == 0
 
 
 async def test_a_connection_that_cannot_be_made_is_of_nobody_s_share() -> None:
-    async def connect() -> Link:
+    async def connect() -> PooledConnection:
         raise ConnectionRefusedError
 
     pool = Pool(connect, 0, 2)
@@ -235,11 +235,11 @@ async def test_operations_are_of_their_organization_s_share(single: Runtime) -> 
 
 
 async def test_what_may_take_long_leaves_half_to_others_even_when_nobody_waits(backends: Backends) -> None:
-    async with opened(backends.database_url, most=4) as pool:
-        modest = [await pool.acquire(LONG, "a", modest=True) for _ in range(2)]
+    async with opened(backends.database_url, max_size=4) as pool:
+        capped = [await pool.acquire(LONG, "a", capped=True) for _ in range(2)]
         with pytest.raises(TimeoutError):
-            await pool.acquire(0.01, "a", modest=True)
-        waiter = asyncio.create_task(pool.acquire(LONG, "a", modest=True))
+            await pool.acquire(0.01, "a", capped=True)
+        waiter = asyncio.create_task(pool.acquire(LONG, "a", capped=True))
         await asyncio.sleep(0)
         # Others have what is left, also another operation of the same organization.
         others = [await pool.acquire(LONG, owner) for owner in ("b", "a")]
@@ -247,10 +247,10 @@ async def test_what_may_take_long_leaves_half_to_others_even_when_nobody_waits(b
         pool.release(others.pop())
         await asyncio.sleep(0)
         assert not waiter.done()
-        pool.release(modest.pop())
-        modest.append(await waiter)
+        pool.release(capped.pop())
+        capped.append(await waiter)
         assert pool.held("a") == 2
-        for link in modest + others:
+        for link in capped + others:
             pool.release(link)
-    async with opened(backends.database_url, most=1) as pool:
-        pool.release(await pool.acquire(LONG, "a", modest=True))
+    async with opened(backends.database_url, max_size=1) as pool:
+        pool.release(await pool.acquire(LONG, "a", capped=True))

@@ -24,7 +24,7 @@ async def ctx(backends: Backends, template: str) -> AsyncIterator[Explained]:
     org_id = new_uuid()
     with backends.empty_database(template=template) as made:
         fill(made.migration_database_url, org_id, SIZE)
-        async with running(settings_of(made), least=1, most=1) as runtime:
+        async with running(settings_of(made), min_size=1, max_size=1) as runtime:
             # Each statement runs once more, for what its plan did.
             yield explained(runtime, org_id, "analyze", "timing off")
 

@@ -60,7 +60,7 @@ def test_a_kept_verdict_knows_whether_this_request_filters() -> None:
 async def test_plans_are_kept_and_a_filter_or_a_change_leaves_less_to_choose(single: Runtime) -> None:
     for steady, choice in ((True, "on"), (False, "off"), (True, "on")):
         ctx = context_of(single, uuid4(), uuid4())
-        ctx.steady = steady
+        ctx.unfiltered = steady
         async with ctx.snapshot():
             assert await shown(ctx) == ["force_generic_plan", choice, choice, choice]
         async with ctx.transaction():

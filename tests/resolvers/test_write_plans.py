@@ -29,7 +29,7 @@ async def imported(backends: Backends, template: str) -> AsyncIterator[Imported]
         fill(owner, new_uuid(), BEFORE)
         analyze(owner)
         fill(owner, org_id, SIZE)
-        async with running(settings_of(made), least=1, most=1) as runtime:
+        async with running(settings_of(made), min_size=1, max_size=1) as runtime:
             # The next number is beyond those of the rows.
             runtime.numbers[org_id, "order"] = [SIZE.orders + 1]
             yield runtime, org_id

@@ -7,8 +7,8 @@ import orjson
 import pytest
 
 from models.typeid import decode, new_uuid
-from resolvers.database.links import Link
-from resolvers.database.loaded import JSON_TIMES, MOST_BYTES, PIECE, Loaded
+from resolvers.database.connection import PooledConnection
+from resolvers.database.loaded import JSON_TIMES, MAX_BYTES, ROWS_AT_ONCE, Loaded
 from schema.requests.sizes import TURN_BYTES, TURN_VALUES, _exceeds
 from tests.support.api import Org, new_client, new_order
 from tests.support.refusals import error, problem, unchanged
@@ -32,20 +32,20 @@ async def thread(org: Org, order: str, count: int, length: int = LONG) -> None:
 def loaded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows each piece had that came from the database."""
     pieces: list[int] = []
-    rows, more = Link.rows, Link.more
+    rows, more = PooledConnection.rows, PooledConnection.more
 
-    async def first(self: Link, *given: Any) -> tuple[list[Any], bool]:
+    async def first(self: PooledConnection, *given: Any) -> tuple[list[Any], bool]:
         found = await rows(self, *given)
         pieces.append(len(found[0]))
         return found
 
-    async def next_(self: Link, *given: Any) -> tuple[list[Any], bool]:
+    async def next_(self: PooledConnection, *given: Any) -> tuple[list[Any], bool]:
         found = await more(self, *given)
         pieces.append(len(found[0]))
         return found
 
-    monkeypatch.setattr(Link, "rows", first)
-    monkeypatch.setattr(Link, "more", next_)
+    monkeypatch.setattr(PooledConnection, "rows", first)
+    monkeypatch.setattr(PooledConnection, "more", next_)
     return pieces
 
 
@@ -54,7 +54,7 @@ async def test_an_answer_as_large_as_it_may_be_is_whole(acme: Org) -> None:
     await thread(acme, order, 100)
     text = f'{{ order(id: "{order}") {PAGE % (100, "body")} }}'
     answer = await acme.graphql(text)
-    assert 8_000_000 < len(answer.content) <= MOST_BYTES
+    assert 8_000_000 < len(answer.content) <= MAX_BYTES
     assert [len(each["body"]) for each in answer.json()["data"]["order"]["messages"]["nodes"]] == [LONG] * 100
 
 
@@ -70,7 +70,7 @@ async def test_more_is_refused_before_all_of_it_is_loaded(acme: Org, loaded: lis
         error(answer, status, "TOO_COMPLEX")
         assert "data" not in answer.json()
     # Of the 240 messages two pieces were loaded, the second of which was too much, and nothing afterwards.
-    assert sum(loaded) <= 2 * (2 * PIECE + 10)
+    assert sum(loaded) <= 2 * (2 * ROWS_AT_ONCE + 10)
 
 
 async def test_a_statement_s_rows_come_in_pieces_and_none_is_lost(acme: Org, loaded: list[int]) -> None:
@@ -118,7 +118,7 @@ async def test_long_names_of_short_values_count(acme: Org) -> None:
         for _ in range(2):
             await new_order(acme, client["id"])
     listed = " ".join(f"a{index}: {nested}" for index in range(1))
-    assert len(orjson.dumps(await acme.data(f"{{ {listed} }}"))) < MOST_BYTES
+    assert len(orjson.dumps(await acme.data(f"{{ {listed} }}"))) < MAX_BYTES
     many = "query { " + " ".join(f"a{index}: clients(first: 20) {{ ...F }}" for index in range(29)) + " }"
     error(await acme.graphql(f"{many} fragment F on ClientConnection {{ nodes {{ {name[:14_900]}: id }} }}"), 200,
           "TOO_COMPLEX")  # fmt: skip
@@ -135,12 +135,12 @@ async def test_json_counts_threefold_and_rest_is_bounded_too(acme: Org) -> None:
         )  # fmt: skip
     answer = await acme.http.get("/api/v1/clients?limit=85")
     assert answer.status_code == 200
-    assert MOST_BYTES * 0.9 < len(answer.content) * JSON_TIMES < MOST_BYTES
+    assert MAX_BYTES * 0.9 < len(answer.content) * JSON_TIMES < MAX_BYTES
     assert len(answer.json()["data"]) == 85
     await acme.rows("update clients set metadata = metadata || $1", {f"n{place}": "x" * 600 for place in range(25)})
     assert (await acme.http.get("/api/v1/clients?limit=20")).status_code == 200
     told = problem(await acme.http.get("/api/v1/clients?limit=85"), 400, "TOO_COMPLEX")
-    assert told["detail"] == "The answer would have more than 8 MiB. Ask for smaller pages or less of each."
+    assert told["detail"] == "The answer would have more than 8 MiB: request smaller pages or fewer fields."
 
 
 @pytest.mark.parametrize("asked", ["tags version status updatedAt", "tags notes name email company phone taxId source"])

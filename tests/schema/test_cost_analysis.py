@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from execution import MOST_TOKENS, DocumentLimitError, DocumentValidationError, Limits, parse_operation
+from execution import MAX_TOKENS, DocumentLimitError, DocumentValidationError, Limits, parse_operation
 from execution.guard import cost as costing
 from execution.guard.cost import analyze_cost, limit_exceeded
 from schema.graph import CORE, RULES
@@ -68,7 +68,7 @@ def test_the_limits_hold_to_the_one(found: costing.CostAnalysis, kind: str, sent
 
 def test_a_document_is_looked_over_before_it_is_parsed() -> None:
     with pytest.raises(DocumentLimitError, match="tokens"):
-        parse_operation("{ " + "a " * MOST_TOKENS + "}", None)
+        parse_operation("{ " + "a " * MAX_TOKENS + "}", None)
     with pytest.raises(DocumentValidationError, match="no such operation"):
         parse_operation("query a { health { status } }", "b")
     assert parse_operation("query a { x } query b { y }", "b").kind == "query"

@@ -10,9 +10,9 @@ import pytest
 from graphql import FieldNode, Token
 
 from execution import CostCheck, DocumentError, Documents, Operation, Variables, parse_operation, variables_of
-from execution.guard.cost_cache import COST_BYTES, DECISION_BYTES, MOST_COSTS
-from execution.guard.documents import MOST_BYTES, TOKEN_BYTES
-from execution.plan.compiler import FIELD_BYTES, MOST_PLANS, Plan, plan_of
+from execution.guard.cost_cache import COST_BYTES, DECISION_BYTES, MAX_COSTS
+from execution.guard.documents import MAX_BYTES, TOKEN_BYTES
+from execution.plan.compiler import FIELD_BYTES, MAX_PLANS, Plan, plan_of
 from execution.plan.nodes import FieldPlan, SelectionPlan
 from execution.plan.serializer import _serializer_of
 from resolvers.errors import Refusal
@@ -68,8 +68,8 @@ def test_one_document_keeps_few_plans_and_verdicts_whatever_its_variables() -> N
         chosen: dict[str, Any] = {name: bool(number >> index & 1) for index, name in enumerate(names)}
         operation = asked(engine, text, None, chosen | {"first": number + 1, "after": f"{number}"})
     assert operation is not None
-    assert (len(operation.plans), len(operation.costs.kept)) == (MOST_PLANS, MOST_COSTS)
-    assert alive() - before == {"Operation": 1, "Plan": MOST_PLANS, "CostCheck": MOST_COSTS}
+    assert (len(operation.plans), len(operation.costs.kept)) == (MAX_PLANS, MAX_COSTS)
+    assert alive() - before == {"Operation": 1, "Plan": MAX_PLANS, "CostCheck": MAX_COSTS}
 
 
 def test_each_operation_of_a_document_is_kept_by_its_name_and_no_other() -> None:
@@ -98,7 +98,7 @@ def test_large_documents_are_kept_by_their_bytes() -> None:
         asked(engine, f"{{ a{number}: __typename }}")
     assert len(documents) == KEPT
     assert documents.weight == sum(each.weight for each in documents._kept.values())
-    assert Engine().executor.documents.most == MOST_BYTES
+    assert Engine().executor.documents.most == MAX_BYTES
 
 
 def test_plans_and_verdicts_of_a_kept_document_count_and_push_others_out() -> None:
@@ -118,7 +118,7 @@ def test_plans_and_verdicts_of_a_kept_document_count_and_push_others_out() -> No
         assert operation.weight == weight + FIELD_BYTES * fields + verdicts
         met.append((operation, len(operation.plans), len(operation.costs.kept), fields))
     assert {id(each[0]) for each in met} == {id(met[0][0])}
-    assert met[-1][1:3] == (MOST_PLANS, MOST_COSTS)
+    assert met[-1][1:3] == (MAX_PLANS, MAX_COSTS)
     assert met[-1][3] > 1_500
     assert len(documents) < before
 
@@ -136,7 +136,7 @@ def test_what_is_no_longer_kept_is_gone_without_the_garbage_collector() -> None:
             for choice in range(20):
                 asked(engine, text, None, {f"v{index}": bool(choice >> index & 1) for index in range(8)})
         held = Counter(type(each) for each in gc.get_objects() if type(each) in kinds)
-        assert alive() - before == {"Operation": 5, "Plan": 5 * MOST_PLANS, "CostCheck": 5 * MOST_COSTS}
+        assert alive() - before == {"Operation": 5, "Plan": 5 * MAX_PLANS, "CostCheck": 5 * MAX_COSTS}
         assert held == Counter(type(each) for each in gc.get_objects() if type(each) in kinds)
     finally:
         gc.enable()

@@ -12,7 +12,7 @@ import pytest
 from graphql import get_introspection_query, located_error, parse
 
 from execution import DocumentError, DocumentLimitError, parse_operation
-from execution.guard.nesting import MOST_NESTED, nesting_of
+from execution.guard.nesting import MAX_NESTED, nesting_of
 from resolvers import organizations
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal, Refusals
@@ -25,7 +25,7 @@ from tests.support.refusals import error
 from tests.support.refused_documents import DOCUMENTS, REFUSED
 from tests.support.studio import Studio
 
-MOST_SECONDS = 0.05
+MAX_SECONDS = 0.05
 # What the machine on which that holds takes for READING; a slower one is given more, in proportion.
 READING, READING_SECONDS = get_introspection_query(), 0.0055
 
@@ -41,7 +41,7 @@ def most_seconds() -> float:
         for _ in range(10):
             parse(READING)
         spent.append(process_time() - start)
-    return MOST_SECONDS * max(1.0, min(spent) / READING_SECONDS)
+    return MAX_SECONDS * max(1.0, min(spent) / READING_SECONDS)
 
 
 async def answered(
@@ -151,7 +151,7 @@ async def test_where_python_would_recurse_too_deeply_the_document_is_too_complex
 ])  # fmt: skip
 def test_selections_are_nested_as_deep_as_is_allowed_and_no_deeper(text: str, nested: int) -> None:
     assert nesting_of(parse(text).definitions) == nested
-    if nested > MOST_NESTED:
+    if nested > MAX_NESTED:
         with pytest.raises(DocumentError, match="nested too deeply"):
             parse_operation(text, None)
     else:

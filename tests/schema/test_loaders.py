@@ -88,7 +88,7 @@ def shown(value: Any) -> Any:
     if isinstance(value, Page):
         # Which of the parents a row belongs to is the loader's own column.
         rows = [{name: part for name, part in row.items() if name != "nth"} for row in value.rows]
-        return rows, value.has_next_page, value.has_previous_page, value.asked.column
+        return rows, value.has_next_page, value.has_previous_page, value.request.column
     return dict(value) if hasattr(value, "keys") else value
 
 
@@ -150,5 +150,5 @@ async def test_a_loader_gives_each_parent_its_own_value(
 def test_the_loaders_are_many_and_the_counts_are_of_many_lists(recorded: dict[tuple[str, str], list[Call]]) -> None:
     assert set(recorded) == set(loaders())
     assert len(recorded) >= 25
-    counted = [page.asked.whole for call in recorded["OrderConnection", "totalCount"] for page in call.parents]
+    counted = [page.request.list_key for call in recorded["OrderConnection", "totalCount"] for page in call.parents]
     assert len(set(counted)) >= 5

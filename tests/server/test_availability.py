@@ -72,7 +72,7 @@ async def behind(line: Line, backends: Backends, **given: object) -> AsyncIterat
     url = urlunsplit(parts._replace(netloc=f"{user}@127.0.0.1:{line.port}"))
     direct = settings_of(backends)
     async with (
-        running(direct, most=2) as runtime,
+        running(direct, max_size=2) as runtime,
         serving(settings_of(backends, **{"database_url": url} | given)) as base,
     ):
         org = await make_org(runtime, base)

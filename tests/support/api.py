@@ -146,7 +146,7 @@ async def api(api_settings: Settings) -> AsyncIterator[str]:
 @pytest.fixture(scope="session")
 async def api_runtime(api_settings: Settings) -> AsyncIterator[Runtime]:
     """A runtime of the tests' own on the server's database."""
-    async with running(api_settings, most=4) as made:
+    async with running(api_settings, max_size=4) as made:
         yield made
 
 

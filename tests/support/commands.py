@@ -60,7 +60,7 @@ def org(environment: Backends, capsys: pytest.CaptureFixture[str], monkeypatch: 
     async def seal() -> None:
         org_id = decode(ORGANIZATION.prefix, made)
         assert org_id is not None
-        async with running(load(Settings), least=0, most=1) as runtime:
+        async with running(load(Settings), min_size=0, max_size=1) as runtime:
             await run_seal(runtime, org_id)
 
     asyncio.run(seal())

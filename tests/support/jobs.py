@@ -38,8 +38,8 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 @asynccontextmanager
 async def runtime_of(backends: Backends) -> AsyncIterator[Runtime]:
     """A process's runtime, as the application's role."""
-    pool = await open_pool(backends.database_url, least=1, most=8)
-    side = await open_pool(backends.database_url, least=1, most=2)
+    pool = await open_pool(backends.database_url, min_size=1, max_size=8)
+    side = await open_pool(backends.database_url, min_size=1, max_size=2)
     renderers: dict[str, Callable[[Any], str]] = {"client": lambda row: f'{{"publicId":"{row["id"]}","name":"Zoë"}}'}
     runtime = Runtime(pool, side, RING, RING, RING, renderers, webhook_allow_private=True)
     try:
@@ -97,7 +97,7 @@ async def tell(runtime: Runtime, org: UUID, number: int = 1) -> list[UUID]:
         record = record_of(CLIENT.action("update"), {"name": "Zoe"}, {"name": "Zoë"})
         async with ctx.transaction():
             await changes.apply(ctx, CLIENTS, None, row, (), [record], [CLIENT.event("updated")])
-            woken += ctx.wakes
+            woken += ctx.jobs_to_wake
     return woken
 
 

@@ -21,9 +21,9 @@ NAMES = Sql("select name from counters order by name", (), {})
 
 
 @asynccontextmanager
-async def opened(url: str, least: int = 0, most: int = 1) -> AsyncIterator[Pool]:
+async def opened(url: str, min_size: int = 0, max_size: int = 1) -> AsyncIterator[Pool]:
     """A pool for the block."""
-    made = await open_pool(url, least=least, most=most)
+    made = await open_pool(url, min_size=min_size, max_size=max_size)
     try:
         yield made
     finally:
@@ -44,9 +44,9 @@ def said(text: str) -> Sql:
 
 @pytest.fixture
 async def single(own_backends: Backends) -> AsyncIterator[Runtime]:
-    """A runtime whose pool has one connection, and a side pool that never rides."""
-    pool = await open_pool(own_backends.database_url, least=1, most=1)
-    side = await open_pool(own_backends.database_url, least=1, most=1)
+    """A runtime whose pool has one connection, and a side pool that is never left with a pending commit."""
+    pool = await open_pool(own_backends.database_url, min_size=1, max_size=1)
+    side = await open_pool(own_backends.database_url, min_size=1, max_size=1)
     yield Runtime(pool, side, RING, RING, RING)
     await pool.close()
     await side.close()

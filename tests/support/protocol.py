@@ -19,7 +19,7 @@ from web.http import App
 
 SHORT = 0.3
 # No test waits longer for a server that should have ended the connection.
-PATIENCE = 20.0
+TIMEOUT_S = 20.0
 CLOSE = b"connection: close\r\n"
 
 
@@ -76,7 +76,7 @@ async def exchange(
 
     sending = asyncio.create_task(send())
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_S):
             with suppress(ConnectionError):
                 while part := await reader.read(65_536):
                     answer += part

@@ -73,7 +73,7 @@ async def open_base(open_settings: Settings) -> AsyncIterator[str]:
 @pytest.fixture(scope="session")
 async def open_runtime(open_settings: Settings) -> AsyncIterator[Runtime]:
     """A worker's runtime beside it."""
-    async with running(open_settings, most=8) as made:
+    async with running(open_settings, max_size=8) as made:
         yield made
 
 

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from models.jobs import JobKind
-from resolvers.database.links import Link, connect
+from resolvers.database.connection import PooledConnection, connect
 from resolvers.database.pool import Pool
 from resolvers.database.runtime import Runtime, outcome_unknown
 from resolvers.errors import Refusal
@@ -35,13 +35,13 @@ class Busy(Pool):
 
     async def take(self, refusals: int) -> None:
         """Take every connection."""
-        self.taken = [await super(Busy, self).acquire(60) for _ in range(self.most)]
+        self.taken = [await super(Busy, self).acquire(60) for _ in range(self.max_size)]
         self.left = refusals
 
-    async def acquire(self, patience: float, owner: Any = None, *, modest: bool = False) -> Link:
+    async def acquire(self, timeout_s: float, owner: Any = None, *, capped: bool = False) -> PooledConnection:
         """A connection; with the last refusal all come back."""
         try:
-            return await super().acquire(patience, owner, modest=modest)
+            return await super().acquire(timeout_s, owner, capped=capped)
         except TimeoutError:
             self.left -= 1
             if not self.left:

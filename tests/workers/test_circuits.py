@@ -31,7 +31,7 @@ from tests.support.jobs import (
     working,
 )  # fmt: skip
 from workers import deliver
-from workers.deliver import PROBE_S, patience_with
+from workers.deliver import PROBE_S, timeout_for
 from workers.http import TOTAL_S
 
 ENDPOINT = "select * from webhook_endpoints where org_id = $1"
@@ -191,12 +191,12 @@ async def test_a_worker_spares_it_and_comes_back(runtime: Runtime, org: UUID) ->
 
 
 def test_patience() -> None:
-    def patience(timeouts: int, circuit: str) -> float:
+    def timeout(timeouts: int, circuit: str) -> float:
         state = (timeouts, EndpointCircuit(circuit), None)
-        return patience_with(deliveries.PreparedDelivery(UUID(int=1), 1, "", (), "", "", *state))
+        return timeout_for(deliveries.PreparedDelivery(UUID(int=1), 1, "", (), "", "", *state))
 
-    assert patience(2, "CLOSED") == TOTAL_S
-    probes = [patience(timeouts, "HALF_OPEN") for timeouts in range(3, 11)]
+    assert timeout(2, "CLOSED") == TOTAL_S
+    probes = [timeout(timeouts, "HALF_OPEN") for timeouts in range(3, 11)]
     assert probes == [PROBE_S, PROBE_S, PROBE_S, TOTAL_S] * 2
 
 

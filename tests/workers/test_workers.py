@@ -167,7 +167,7 @@ async def test_arq_wakes_when_redis_returns(runtime: Runtime, org: UUID, tmp_pat
         await asyncio.gather(*tasks, return_exceptions=True)
         await runner.stop(1)
         await waker.close()
-        await asyncio.to_thread(supervisor.stop, patience=5)
+        await asyncio.to_thread(supervisor.stop, timeout_s=5)
 
 
 async def test_wakes_of_many_requests_go_in_one_message(backends: Backends) -> None:

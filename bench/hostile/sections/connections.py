@@ -12,7 +12,7 @@ SECTION = "Connections"
 
 # No connection that a client keeps open by itself needs longer: head 5 s, body 10 s, 10 s for what is dropped.
 LIFE_S = 30.0
-MOST_S = 45.0
+MAX_S = 45.0
 CHUNKED = b"POST /api/v1/clients HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
 SMALL = b"GET /api/health HTTP/1.1\r\nhost: x\r\n\r\n"
 TRAILER = (b"x-trailer: " + b"a" * 1_000 + b"\r\n") * 60
@@ -114,7 +114,7 @@ async def _lives(server: Target) -> list[Figure]:
             while drip:
                 yield drip
 
-        made = await exchange(server.port, pieces(), pause=0.2, most_s=MOST_S, reads=reads)
+        made = await exchange(server.port, pieces(), pause=0.2, most_s=MAX_S, reads=reads)
         return made.seconds
 
     found = await asyncio.gather(*(lived(*kind) for kind in kinds.values()))

@@ -21,7 +21,7 @@ SECTION = "Filter shapes"
 SETTINGS = {"RATE_BUCKET": "100000000"}
 DOCUMENTS, PAUSE_S, TIMES = 200, 0.02, 200
 # A slower machine is given more, in proportion.
-MOST_MS, MOST_WAIT_MS, MOST_MIB = 10.0, 2_000.0, 64.0
+MAX_MS, MAX_WAIT_MS, MAX_MIB = 10.0, 2_000.0, 64.0
 AT_ONCE, KEPT = 10, (1_000, 3_000)
 NEIGHBOUR = "/api/v1/clients?limit=5"
 BACKENDS = "select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
@@ -42,9 +42,9 @@ async def measure(server: Target) -> list[Figure]:
                 codes = Counter(await asyncio.gather(*[_ask(http, 1, numbers) for _ in range(DOCUMENTS)]))
         found += [
             Figure(f"{DOCUMENTS} documents of 22 conditions, CPU of each", watched.cpu_s / DOCUMENTS * 1_000, "ms",
-                   MOST_MS * scale),
+                   MAX_MS * scale),
             *[Figure(f"{DOCUMENTS} documents, {code}", times) for code, times in sorted(codes.items())],
-            Figure("a neighbour's longest wait beside them", max(waits) * 1_000, "ms", MOST_WAIT_MS * scale),
+            Figure("a neighbour's longest wait beside them", max(waits) * 1_000, "ms", MAX_WAIT_MS * scale),
         ]  # fmt: skip
         asked = 0
         with server.watching() as watched:
@@ -52,8 +52,8 @@ async def measure(server: Target) -> list[Figure]:
                 for _ in range(asked, most, AT_ONCE):
                     await _ask(http, AT_ONCE, numbers)
                 asked = most
-                found.append(Figure(f"after {most:,} shapes, the largest backend", _largest(server), "MiB", MOST_MIB))
-        found.append(Figure(f"{asked:,} shapes, memory of the process", watched.rise_mib, "MiB", MOST_MIB))
+                found.append(Figure(f"after {most:,} shapes, the largest backend", _largest(server), "MiB", MAX_MIB))
+        found.append(Figure(f"{asked:,} shapes, memory of the process", watched.rise_mib, "MiB", MAX_MIB))
     found.append(Figure("the usual filter, after them, CPU with PostgreSQL's", await _usual(server, neighbour), "ms"))
     return found
 

@@ -10,7 +10,7 @@ from graphql import get_introspection_query
 from execution import parse_operation
 from execution.guard import documents
 from resolvers.errors import Refusal
-from server.access.anonymous import MOST_BODY, MOST_TEXT, MOST_TOKENS, Anonymous
+from server.access.anonymous import MAX_BODY, MAX_TEXT, MAX_TOKENS, Anonymous
 from tests.support.api import Org, serving, settings_of
 from tests.support.refusals import error
 from tests.support.servers import Backends
@@ -48,7 +48,7 @@ async def stranger(backends: Backends, **given: object) -> AsyncIterator[httpx.A
 
 
 async def test_the_introspection_of_graphiql_passes_until_its_address_has_spent_its_budget(backends: Backends) -> None:
-    assert len(INTROSPECTION) < MOST_TEXT
+    assert len(INTROSPECTION) < MAX_TEXT
     async with stranger(backends) as http:
         answers = [await http.post("/graphql", json={"query": INTROSPECTION}) for _ in range(3)]
         assert all("errors" not in answer.json() for answer in answers)
@@ -83,7 +83,7 @@ async def test_a_refused_document_is_paid_for(backends: Backends, parsed: list[i
 
 @pytest.mark.parametrize(
     "text",
-    ["{ health { status } } #" + "x" * MOST_TEXT, "{ health { status } } # " + "\U0001f600" * (MOST_TEXT // 4)],
+    ["{ health { status } } #" + "x" * MAX_TEXT, "{ health { status } } # " + "\U0001f600" * (MAX_TEXT // 4)],
     ids=["characters", "bytes"],
 )
 async def test_a_long_document_needs_a_key_and_is_not_parsed(acme: Org, parsed: list[int], text: str) -> None:
@@ -99,7 +99,7 @@ async def test_a_document_of_many_tokens_needs_a_key_also_when_it_is_known(acme:
         text = " ".join(f"query q{index} {{ health {{ status }} }}" for index in range(operations))
         return {"query": text, "operationName": "q0"}
 
-    most = MOST_TOKENS // 8
+    most = MAX_TOKENS // 8
     async with httpx.AsyncClient(base_url=acme.http.base_url) as http:
         assert (await http.post("/graphql", json=of(most))).json()["data"] == {"health": {"status": "ok"}}
         for _ in range(2):
@@ -110,10 +110,10 @@ async def test_a_document_of_many_tokens_needs_a_key_also_when_it_is_known(acme:
 
 async def test_a_long_body_needs_a_key_and_is_not_read(acme: Org, parsed: list[int]) -> None:
     async with httpx.AsyncClient(base_url=acme.http.base_url) as http:
-        body = {"query": HEALTH, "variables": {"x": "x" * MOST_BODY}}
+        body = {"query": HEALTH, "variables": {"x": "x" * MAX_BODY}}
         error(await http.post("/graphql", json=body), 401, "UNAUTHENTICATED")
         assert parsed == []
-        error(await http.get("/graphql", params={"query": HEALTH + "#" * MOST_BODY}), 401, "UNAUTHENTICATED")
+        error(await http.get("/graphql", params={"query": HEALTH + "#" * MAX_BODY}), 401, "UNAUTHENTICATED")
 
 
 def _request(address: str, *headers: tuple[bytes, bytes]) -> Request:
@@ -123,7 +123,7 @@ def _request(address: str, *headers: tuple[bytes, bytes]) -> Request:
 
 def test_a_body_without_a_length_costs_as_much_as_the_longest() -> None:
     needed = Refusal("UNAUTHENTICATED", "A key.")
-    for header in ((b"transfer-encoding", b"chunked"), (b"content-length", b"%d" % MOST_BODY)):
+    for header in ((b"transfer-encoding", b"chunked"), (b"content-length", b"%d" % MAX_BODY)):
         made = Anonymous(lambda request: str(request.scope["client"][0]), 40, 1)
         made.read(_request("a", header), needed)
         with pytest.raises(Refusal, match="without an API key") as refused:

@@ -54,7 +54,7 @@ def test_a_slug_that_leads_elsewhere_does_not_hide_the_log(
 
 async def _as_application(statements: dict[str, UUID | None]) -> None:
     """Run statements as the application's role, each in an organization."""
-    async with running(load(Settings), least=0, most=1) as runtime:
+    async with running(load(Settings), min_size=0, max_size=1) as runtime:
         for statement, org in statements.items():
             assert org is not None
             async with runtime.bound(org) as connection:

@@ -70,7 +70,7 @@ def server() -> Iterator[Server]:
 
 async def judge(url: str) -> str | None:
     """What is said of a role; None when it passes."""
-    pool = await open_pool(url, least=1, most=1)
+    pool = await open_pool(url, min_size=1, max_size=1)
     link = await pool.acquire(10)
     try:
         await require_plain_role(link)

@@ -61,7 +61,7 @@ async def test_the_demo_is_whole_and_a_second_seed_changes_nothing(settings: Set
     key = settings.counterfoil_data / KEY_FILE
     raw = key.read_text(encoding="utf-8")
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    async with running(settings, most=2) as runtime:
+    async with running(settings, max_size=2) as runtime:
         before, rows = await counts(runtime), await digests(runtime)
         expected = {"organizations": 1, "clients": 500, "services": 12, "orders": 3_000, "messages": 6_000}
         assert {name: before[name] for name in expected} == expected
@@ -98,7 +98,7 @@ async def test_two_databases_get_the_same_rows(
     with servers.empty_database(template=template) as elsewhere:
         found = []
         for each in (settings, settings_of(elsewhere, counterfoil_data=tmp_path)):
-            async with running(each, most=2) as runtime:
+            async with running(each, max_size=2) as runtime:
                 await seed(runtime, quiet, FIXED)
                 found.append(await digests(runtime))
         assert found[0] == found[1]

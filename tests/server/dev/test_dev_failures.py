@@ -45,7 +45,7 @@ def postgres(dev: Dev) -> Iterator[embedded.Servers]:
     try:
         yield embedded.start(dev.folder, supervisor)
     finally:
-        supervisor.stop(patience=5)
+        supervisor.stop(timeout_s=5)
 
 
 def test_a_disk_that_fills_is_one_line_with_the_folder(dev: Dev) -> None:

@@ -34,7 +34,7 @@ def supervisor(data: Path) -> Iterator[Supervisor]:
     notes.mkdir()
     made = Supervisor(notes)
     yield made
-    made.stop(patience=5)
+    made.stop(timeout_s=5)
 
 
 def modes(path: Path) -> list[int]:
@@ -77,7 +77,7 @@ def test_what_is_written_is_there_at_the_next_start(data: Path, supervisor: Supe
     first = embedded.start(data, supervisor)
     with psycopg.connect(first.migration_database_url) as owner:
         owner.execute("create table kept as select 42 as n")
-    supervisor.stop(patience=5)
+    supervisor.stop(timeout_s=5)
     before = modes(data)
     second = embedded.start(data, supervisor)
     with psycopg.connect(second.migration_database_url) as owner:
@@ -139,7 +139,7 @@ def test_a_removed_data_folder_takes_its_data_elsewhere_along(tmp_path: Path, mo
 
 def test_lost_passwords_are_said(data: Path, supervisor: Supervisor) -> None:
     embedded.start(data, supervisor, ephemeral=True)
-    supervisor.stop(patience=5)
+    supervisor.stop(timeout_s=5)
     (data / "servers.env").unlink()
     with pytest.raises(EmbeddedError, match=r"^servers.env does not have the passwords of the data in .*/postgres$"):
         embedded.start(data, supervisor, ephemeral=True)

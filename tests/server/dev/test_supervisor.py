@@ -38,7 +38,7 @@ with Supervisor(notes, lambda line: print(line, flush=True)) as supervisor:
     except Stopped:
         print("stopped", flush=True)
     finally:
-        supervisor.stop(patience=0.2)
+        supervisor.stop(timeout_s=0.2)
 """
 
 

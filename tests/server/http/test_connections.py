@@ -10,7 +10,7 @@ import pytest
 from server.http.connection import DROPPED_BYTES
 from server.http.heads import HEAD_BYTES
 from server.http.protocol import FRAMING_BYTES, PIPELINED
-from tests.support.protocol import CLOSE, PATIENCE, SHORT, chunked, echo, exchange, listening, request, statuses
+from tests.support.protocol import CLOSE, SHORT, TIMEOUT_S, chunked, echo, exchange, listening, request, statuses
 from web.http import Receive, Scope, Send
 
 TRAILER = b"x-trailer: " + b"a" * 1_000 + b"\r\n"
@@ -134,7 +134,7 @@ async def test_what_is_dropped_has_a_bound() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"POST /unread HTTP/1.1\r\nhost: x\r\ncontent-length: 100000000000\r\n\r\n")
         assert (await reader.readuntil(b"unread")).startswith(b"HTTP/1.1 401")
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_S):
             with suppress(ConnectionError):
                 while True:
                     writer.write(b"x" * 100_000)
@@ -148,7 +148,7 @@ async def test_a_client_that_never_reads_its_answer_is_dropped(port: int) -> Non
     _reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
     writer.write(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n")
     gone = False
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_S):
         while not gone:
             # Nothing is read; what is written tells when the other side has gone.
             await asyncio.sleep(SHORT / 3)
@@ -161,7 +161,7 @@ async def test_a_client_that_reads_slowly_gets_the_whole_answer(port: int) -> No
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=65_536)
     writer.write(b"GET /large HTTP/1.1\r\nhost: x\r\n" + CLOSE + b"\r\n")
     size = 0
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_S):
         while part := await reader.read(200_000):
             size += len(part)
             await asyncio.sleep(SHORT / 20)

@@ -14,7 +14,7 @@ from server.wiring import running
 from tests.support.servers import Backends
 
 LIMIT = 120
-PATIENCE = 30.0
+TIMEOUT_S = 30.0
 
 
 async def _ended(reader: asyncio.StreamReader) -> bool:
@@ -30,13 +30,13 @@ async def test_connections_are_turned_away_before_descriptors_run_out(backends: 
         "MIGRATION_DATABASE_URL": backends.migration_database_url,
         "REDIS_URL": backends.redis_url,
     }
-    async with running(settings_of(environment), least=1, most=1) as runtime:
+    async with running(settings_of(environment), min_size=1, max_size=1) as runtime:
         filled = await fill(runtime, 4712, SMALL)
     head = f"GET /api/v1/clients HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {filled.key}\r\n\r\n".encode()
 
     async def asked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         writer.write(head)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_S):
             return (await reader.readuntil(b"\r\n"))[9:12]
 
     with tempfile.TemporaryDirectory() as folder:
@@ -51,7 +51,7 @@ async def test_connections_are_turned_away_before_descriptors_run_out(backends: 
             assert set(await asyncio.gather(*(asked(*pair) for pair in kept[:20]))) == {b"200"}
             for _, writer in opened:
                 writer.transport.abort()
-            for _ in range(int(PATIENCE * 20)):
+            for _ in range(int(TIMEOUT_S * 20)):
                 if server.process.num_fds() <= LIMIT / 2:
                     break
                 await asyncio.sleep(0.05)

@@ -14,9 +14,9 @@ from tests.support.protocol import (
     BUSY,
     CLOSE,
     NEIGHBOUR,
-    PATIENCE,
     SHORT,
     SLOW,
+    TIMEOUT_S,
     TOO_MANY,
     echo,
     exchange,
@@ -81,7 +81,7 @@ async def test_a_request_that_waits_for_its_body_takes_no_slot() -> None:
             # Once it is whole it is answered.
             for reader, writer in streams[:5]:
                 writer.write(b"x" * 998)
-                assert (await asyncio.wait_for(reader.read(), PATIENCE)).endswith(b"/a 1000")
+                assert (await asyncio.wait_for(reader.read(), TIMEOUT_S)).endswith(b"/a 1000")
         # What the others held is free again.
         await until(slots, waiting=0)
     assert slots.held == {}
@@ -96,21 +96,21 @@ async def test_a_body_that_is_whole_when_all_slots_are_taken_is_refused() -> Non
         await asyncio.sleep(SHORT)
         reader, writer = streams[0]
         writer.write(b"x" * 999)
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), TIMEOUT_S)
         size = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
         assert told(head + await reader.readexactly(size)) == BUSY
         event.set()
         assert [statuses(answer) for answer in await asyncio.gather(*working)] == [[200], [200]]
         # The connection is kept, and answers the same request now.
         writer.write(request("/a", b"x", CLOSE))
-        assert (await asyncio.wait_for(reader.read(), PATIENCE)).endswith(b"/a 1")
+        assert (await asyncio.wait_for(reader.read(), TIMEOUT_S)).endswith(b"/a 1")
         streams[1][1].write(b"x" * 999)
-        assert (await asyncio.wait_for(streams[1][0].readuntil(b"/a 1000"), PATIENCE)).startswith(b"HTTP/1.1 200")
+        assert (await asyncio.wait_for(streams[1][0].readuntil(b"/a 1000"), TIMEOUT_S)).startswith(b"HTTP/1.1 200")
 
 
 async def test_the_next_connection_of_an_address_is_answered_that_there_are_too_many() -> None:
     slots = Slots(3)
-    async with listening(slots=slots, idle_s=PATIENCE) as port:
+    async with listening(slots=slots, idle_s=TIMEOUT_S) as port:
         # One waits for its body, one for a next request, one for a first: each is one.
         firsts = [SLOW % (b"/a", b""), request("/a"), b""]
         async with held(port, *firsts) as streams:
@@ -140,7 +140,7 @@ async def test_a_connection_too_many_is_answered_once_others_have_gone() -> None
         streams[0][1].close()
         await until(slots, here=1)
         streams[1][1].write(b"\r\n" + request("/b", extra=CLOSE))
-        assert statuses(await asyncio.wait_for(streams[1][0].read(), PATIENCE)) == [200, 200]
+        assert statuses(await asyncio.wait_for(streams[1][0].read(), TIMEOUT_S)) == [200, 200]
 
 
 async def test_far_too_many_connections_are_closed_and_logged_once() -> None:
@@ -163,7 +163,7 @@ async def test_behind_our_own_proxy_an_addresss_requests_count() -> None:
     def of(address: bytes) -> bytes:
         return b"x-forwarded-for: " + address + b"\r\n"
 
-    async with listening(slots=slots, idle_s=PATIENCE) as port:
+    async with listening(slots=slots, idle_s=TIMEOUT_S) as port:
         one, two = of(b"198.51.100.1"), of(b"2001:db8:1:2::5")
         # Its own connections are not bounded.
         silent = [b""] * 10

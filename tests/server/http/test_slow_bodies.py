@@ -11,7 +11,7 @@ import pytest
 from resolvers.database.runtime import Runtime
 from server.http.slots import ANSWERED
 from tests.support.api import make_org, serving, settings_of
-from tests.support.protocol import NEIGHBOUR, PATIENCE, SHORT, SLOW, TOO_MANY, exchange, statuses, told
+from tests.support.protocol import NEIGHBOUR, SHORT, SLOW, TIMEOUT_S, TOO_MANY, exchange, statuses, told
 from tests.support.refusals import error, problem
 from tests.support.servers import Backends
 
@@ -47,7 +47,7 @@ async def test_1100_slow_bodies_of_one_address_exclude_no_other(
             base_url=base,
             headers={"Authorization": f"Bearer {org.key}"},
             transport=httpx.AsyncHTTPTransport(local_address=NEIGHBOUR),
-            timeout=PATIENCE,
+            timeout=TIMEOUT_S,
         ) as neighbour:
             answers = [asyncio.create_task(drips()) for _ in range(slow)]
             seen: list[int] = []

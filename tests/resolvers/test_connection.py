@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from resolvers.database.connection_errors import AWAY
+from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
 from server.dev.accounts import close_data_folder
@@ -78,7 +78,7 @@ def _end_announced(link: Any) -> None:
 
 
 async def test_a_connection_whose_end_is_announced_is_dead(backends: Backends) -> None:
-    async with opened(backends.database_url, most=1) as pool:
+    async with opened(backends.database_url, max_size=1) as pool:
         runtime = Runtime(pool, pool, RING, RING, RING)
         # Idle: nothing of the request has run, so it gets another.
         one = await pool.acquire(LONG)
@@ -89,15 +89,15 @@ async def test_a_connection_whose_end_is_announced_is_dead(backends: Backends) -
         assert (two is not one, one.is_closed(), pool.size) == (True, True, 1)
         # Lent, and given back in the middle of a transaction.
         _end_announced(two)
-        with pytest.raises(AWAY):
+        with pytest.raises(CONNECTION_ERRORS):
             await two.rows("select 1", [])
-        await pool.mend(two)
+        await pool.reset(two)
         assert (two.is_closed(), pool.size) == (True, 0)
 
 
 async def test_a_dead_connection_is_replaced(backends: Backends) -> None:
     url = backends.database_url
-    async with opened(url, most=2) as pool:
+    async with opened(url, max_size=2) as pool:
         runtime = Runtime(pool, pool, RING, RING, RING)
         one, two = await pool.acquire(LONG), await pool.acquire(LONG)
         pids = [await link.fetchval(PID) for link in (one, two)]
@@ -121,7 +121,7 @@ async def test_a_dead_connection_is_replaced(backends: Backends) -> None:
         link = await runtime.first(pool, "begin")
         assert link is not other
         assert await link.fetchval("select 1") == 1
-        await pool.mend(link)
+        await pool.reset(link)
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def postgres() -> Iterator[tuple[Supervisor, Postgres]]:
     supervisor = Supervisor()
     start(supervisor, made)
     yield supervisor, made
-    supervisor.stop(patience=5)
+    supervisor.stop(timeout_s=5)
     shutil.rmtree(made.home)
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -147,10 +147,10 @@ def start(supervisor: Supervisor, postgres: Postgres) -> None:
 
 async def test_a_server_that_starts_again_is_found_again(postgres: tuple[Supervisor, Postgres]) -> None:
     supervisor, server = postgres
-    async with opened(server.url(SUPERUSER, "postgres"), least=2, most=2) as pool:
+    async with opened(server.url(SUPERUSER, "postgres"), min_size=2, max_size=2) as pool:
         runtime = Runtime(pool, pool, RING, RING, RING)
         held = await runtime.first(pool, "begin")
-        supervisor.stop([server.spec.name], patience=5)
+        supervisor.stop([server.spec.name], timeout_s=5)
         for _ in range(3):
             with pytest.raises(Refusal) as refused:
                 await runtime.first(pool, "begin")
@@ -160,5 +160,5 @@ async def test_a_server_that_starts_again_is_found_again(postgres: tuple[Supervi
         start(supervisor, server)
         first, second = await runtime.first(pool, "begin"), await runtime.first(pool, "begin")
         assert [await link.fetchval("select 1") for link in (first, second)] == [1, 1]
-        await asyncio.wait([pool.mend(first), pool.mend(second)])
+        await asyncio.wait([pool.reset(first), pool.reset(second)])
         assert pool.size == 2

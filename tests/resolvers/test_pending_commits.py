@@ -108,17 +108,17 @@ async def test_snapshots_without_a_gap_give_a_poolers_connection_up(
     org = uuid4()
     assert await names(single, org) == []
     link = await single.pool.acquire(1)
-    assert (link.riding, link.is_in_transaction()) == (True, True)
-    single.pool.release(link, riding=True)
-    monkeypatch.setattr(pools, "CHAIN_S", -1)
+    assert (link.pending_commit, link.is_in_transaction()) == (True, True)
+    single.pool.release(link, pending_commit=True)
+    monkeypatch.setattr(pools, "MAX_CHAIN_S", -1)
     assert await names(single, org) == []
     link = await single.pool.acquire(1)
-    assert (link.riding, link.is_in_transaction()) == (False, False)
+    assert (link.pending_commit, link.is_in_transaction()) == (False, False)
     single.pool.release(link)
 
 
 async def test_closing_ends_what_is_open(own_backends: Backends) -> None:
-    pool = await open_pool(own_backends.database_url, least=1, most=1)
+    pool = await open_pool(own_backends.database_url, min_size=1, max_size=1)
     runtime = Runtime(pool, pool, RING, RING, RING)
     assert await names(runtime, uuid4()) == []
     await pool.close()

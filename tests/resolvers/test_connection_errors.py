@@ -19,7 +19,7 @@ from tests.support.servers import Backends
 
 __all__ = ["log_lines"]
 
-AWAY = [
+CONNECTION_ERRORS = [
     "08000",
     "08001",
     "08003",
@@ -90,10 +90,10 @@ def failing(own_backends: Backends) -> Backends:
 async def test_every_sqlstate_of_a_change_is_away_or_ours(
     failing: Backends, log_lines: pytest.LogCaptureFixture
 ) -> None:
-    async with running(settings_of(failing), most=2) as runtime, serving(settings_of(failing)) as base:
+    async with running(settings_of(failing), max_size=2) as runtime, serving(settings_of(failing)) as base:
         org = await make_org(runtime, base)
         async with org.http, unchanged(org):
-            for codes, status, code in ((AWAY, 503, "UNAVAILABLE"), (OURS, 500, "INTERNAL")):
+            for codes, status, code in ((CONNECTION_ERRORS, 503, "UNAVAILABLE"), (OURS, 500, "INTERNAL")):
                 for state in codes:
                     given = {"name": state, "email": "x@example.com"}
                     answer = await org.http.post("/api/v1/clients", json=given)
@@ -103,14 +103,14 @@ async def test_every_sqlstate_of_a_change_is_away_or_ours(
                     assert [each["extensions"]["code"] for each in answer.json()["errors"]] == [code], state
                     assert answer.headers.get("retry-after") == ("1" if status == 503 else None), state
     # One line for each reason, though each came twice; a fault of ours is logged each time, with its traceback.
-    assert len(lines_with(log_lines, "database.unavailable")) == len(AWAY)
+    assert len(lines_with(log_lines, "database.unavailable")) == len(CONNECTION_ERRORS)
     assert len(lines_with(log_lines, "unexpected error")) == 2 * len(OURS)
 
 
 async def test_a_read_only_database_takes_no_changes_and_is_not_ready(
     own_backends: Backends, log_lines: pytest.LogCaptureFixture
 ) -> None:
-    async with running(settings_of(own_backends), most=2) as runtime, serving(settings_of(own_backends)) as base:
+    async with running(settings_of(own_backends), max_size=2) as runtime, serving(settings_of(own_backends)) as base:
         org = await make_org(runtime, base)
         async with org.http:
             client = (await new_client(org))["publicId"]
@@ -163,7 +163,7 @@ def locked(backends: Backends, table: str) -> Iterator[None]:
 
 async def test_a_read_that_waits_for_a_lock_is_not_too_slow(own_backends: Backends) -> None:
     settings = settings_of(own_backends, statement_timeout_ms=200)
-    async with running(settings, most=2) as runtime, serving(settings, compare=False) as base:
+    async with running(settings, max_size=2) as runtime, serving(settings, compare=False) as base:
         org = await make_org(runtime, base)
         async with org.http:
             client = (await new_client(org))["publicId"]
@@ -183,7 +183,7 @@ async def test_a_read_that_waits_for_a_lock_is_not_too_slow(own_backends: Backen
 
 async def test_only_what_can_be_narrowed_is_called_too_slow(own_backends: Backends) -> None:
     settings = settings_of(own_backends, statement_timeout_ms=200)
-    async with running(settings, most=2) as runtime, serving(settings, compare=False) as base:
+    async with running(settings, max_size=2) as runtime, serving(settings, compare=False) as base:
         org = await make_org(runtime, base)
         async with org.http:
             client = (await new_client(org))["publicId"]
@@ -231,7 +231,7 @@ def test_one_line_for_each_stretch_and_reason(log_lines: pytest.LogCaptureFixtur
 
 
 async def test_a_use_of_a_key_that_cannot_be_written_is_written_later(own_backends: Backends) -> None:
-    async with running(settings_of(own_backends), most=2) as runtime, serving(settings_of(own_backends)) as base:
+    async with running(settings_of(own_backends), max_size=2) as runtime, serving(settings_of(own_backends)) as base:
         org = await make_org(runtime, base)
         await org.http.aclose()
         keys = Keys(runtime)

@@ -1,4 +1,4 @@
-"""Windows: which rows of a list, in which order, from where."""
+"""The window of a page: which rows of a list, in which order, from where."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from resolvers.collections.collection import Collection
 from resolvers.errors import bad_input
 from resolvers.lists.cursors import decode_cursor
 
-LARGEST_PAGE, DEEPEST_ROW, MOST_ORDERS = 100, 10_000, 3
-# How many rows a page has where its size is not given.
+LARGEST_PAGE, DEEPEST_ROW, MAX_ORDERS = 100, 10_000, 3
+# The size of a page if none is given.
 DEFAULT_PAGE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which rows: how many, from where, in which order, the right way round or from the end.
+    """Which rows a page has: how many, from where, in which order, and whether from the end (``backwards``).
 
-    ``keys`` are those of the row where it starts, ``until`` those of the row that it may not reach.
+    ``keys`` belong to the row after which it starts, ``until`` to the row before which it must end.
     """
 
     size: int
@@ -30,10 +30,11 @@ class Window:
 
 
 def window_of(collection: Collection, values: Mapping[str, Any], column: str | None) -> Window:
-    """Read first, after, last, before, page and orderBy. Raises Refusal naming the argument.
+    """Return the window of the arguments first, after, last, before, page and orderBy. Raises Refusal, which names the
+    argument.
 
-    ``after`` and ``before`` bound the rows, of which ``first`` takes those at the start, ``last`` those at the end.
-    ``before`` by itself is a page back.
+    Of the rows between ``after`` and ``before``, ``first`` takes those at the start and ``last`` those at the end.
+    ``before`` alone goes one page back.
     """
     first, last, page = values.get("first"), values.get("last"), values.get("page")
     after, before = values.get("after"), values.get("before")
@@ -66,19 +67,19 @@ def window_of(collection: Collection, values: Mapping[str, Any], column: str | N
 def _keys_of(
     collection: Collection, terms: tuple[tuple[str, bool], ...], column: str | None, cursor: str, argument: str
 ) -> tuple[Any, ...]:
-    kinds = [collection.orders[name].type if name else UUID for name, _ in terms]
-    return tuple(decode_cursor(cursor, cursor_name(collection, column), signature_of(terms), kinds, argument))
+    types = [collection.orders[name].type if name else UUID for name, _ in terms]
+    return tuple(decode_cursor(cursor, cursor_name(collection, column), signature_of(terms), types, argument))
 
 
 def cursor_name(collection: Collection, column: str | None) -> str:
-    """What a cursor is good for: a list, or the same rows as they lie under a parent."""
+    """Return the name of the list that a cursor is valid for: a collection, or its rows below a parent."""
     return collection.name if column is None else f"{collection.name} by {column}"
 
 
 def _terms(collection: Collection, order_by: Sequence[Any]) -> tuple[tuple[str, bool], ...]:
-    """Pairs of an order's name (empty: the id) and whether it descends; the id is the last key always."""
-    if len(order_by) > MOST_ORDERS or len({item.field for item in order_by}) < len(order_by):
-        raise bad_input("orderBy", f"orderBy takes at most {MOST_ORDERS} different fields.", "NOT_ALLOWED")
+    """Return pairs of an order's name (empty for the id) and whether it descends. The id is always the last key."""
+    if len(order_by) > MAX_ORDERS or len({item.field for item in order_by}) < len(order_by):
+        raise bad_input("orderBy", f"orderBy takes at most {MAX_ORDERS} different fields.", "NOT_ALLOWED")
     terms = [(item.field.name, item.direction.name == "DESC") for item in order_by]
     if any(collection.orders[name].column == "id" for name, _ in terms[:-1]):
         raise bad_input("orderBy", "CREATED_AT is unique: nothing can follow it.", "NOT_ALLOWED")
@@ -88,4 +89,5 @@ def _terms(collection: Collection, order_by: Sequence[Any]) -> tuple[tuple[str, 
 
 
 def signature_of(terms: tuple[tuple[str, bool], ...]) -> str:
+    """Return the order as a cursor holds it."""
     return ",".join(("-" if descending else "") + (name or "id") for name, descending in terms)
