@@ -51,4 +51,4 @@ def _location(place: SourceLocation) -> dict[str, int]:
 
 
 def _short(message: str) -> str:
-    return message if len(message) <= MAX_MESSAGE_LENGTH else message[:MAX_REPORTED] + "…"
+    return message if len(message) <= MAX_MESSAGE_LENGTH else message[:MAX_MESSAGE_LENGTH] + "…"
