@@ -1,4 +1,4 @@
-"""Transactions that must take place: tried again while the database is away, or busy."""
+"""Retries of transactions that must take place, while the database is not available or busy."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,25 +13,25 @@ LONGEST_S = 5.0
 T = TypeVar("T")
 
 
-def passes(error: BaseException) -> bool:
-    """Whether an error is the database's state of the moment, and says nothing about what was tried."""
+def is_transient(error: BaseException) -> bool:
+    """Return whether an error comes from the state of the database, and not from what was tried."""
     if isinstance(error, Refusal):
         return error.code in ("UNAVAILABLE", "OUTCOME_UNKNOWN")
     return isinstance(error, CONNECTION_ERRORS)
 
 
-async def until_done(work: Callable[[], Awaitable[T]]) -> T:
-    """Do ``work``, a transaction, and again after a pause for as long as the database cannot.
+async def retry(work: Callable[[], Awaitable[T]]) -> T:
+    """Run ``work``, a transaction, again and again while it fails with transient errors, with growing pauses.
 
-    Why it cannot is in the log once, however many wait. The caller holds a job's lease: whoever loses that is
-    cancelled, or finds it lost in the transaction. Raises what ``work`` raises for another reason.
+    An outage is logged once, however many callers wait. There is no limit, as a caller holds the lease of a job: it is
+    cancelled, or its transaction fails, when it has lost the lease. Raises the other errors of ``work``.
     """
     pause = FIRST_S
     while True:
         try:
             return await work()
         except Exception as error:
-            if not passes(error):
+            if not is_transient(error):
                 raise
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_S)

@@ -72,7 +72,7 @@ def _audit() -> list[sa.CTE]:
     kept = audit_changes.insert().from_select(["org_id", "entry_id", "salt", "changes"], parts)
     queued = sa.select(jobs.c.id).where(
         jobs.c.org_id == ORG,
-        jobs.c.lane == ORG,
+        jobs.c.concurrency_key == ORG,
         jobs.c.kind == sa.literal_column("'AUDIT_SEAL'"),
         jobs.c.state == sa.literal_column("'QUEUED'"),
     )
@@ -84,7 +84,18 @@ def _audit() -> list[sa.CTE]:
     return [entries, kept.returning(audit_changes.c.entry_id).cte("kept"), sealing.cte("sealing")]
 
 
-_JOB_COLUMNS = ["org_id", "id", "kind", "subject_id", "lane", "queue", "run_at", "state", "attempt", "claim_no"]
+_JOB_COLUMNS = [
+    "org_id",
+    "id",
+    "kind",
+    "subject_id",
+    "concurrency_key",
+    "queue",
+    "run_at",
+    "state",
+    "attempt",
+    "claim_no",
+]
 
 
 def _tell(needed: int) -> tuple[list[sa.CTE], sa.CTE]:
