@@ -8,7 +8,7 @@ from sqlmodel import Field
 
 from models.base import TIMESTAMP, Owned, column, one_of, table_args, table_of
 from models.resources import Resource
-from models.words import Moment
+from models.types import Moment
 
 # These jobs are internal; the jobs of agents are resources of the API.
 TASK = Resource("task", label="job", scope=None)

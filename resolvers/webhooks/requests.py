@@ -68,7 +68,7 @@ def _job() -> sa.CTE:
 def _test() -> sa.Select[Any]:
     """A test event, its one delivery and its job."""
     event, endpoint = sa.bindparam("event_id", type_=sa.Uuid), sa.bindparam("endpoint_id", type_=sa.Uuid)
-    told = events.insert().values(
+    recorded_event = events.insert().values(
         org_id=ORG,
         id=event,
         type=TEST_EVENT,
@@ -89,7 +89,7 @@ def _test() -> sa.Select[Any]:
         updated_at=_MOMENT,
     )
     shown = sent.returning(*deliveries.c).cte("sent")
-    return sa.select(shown).add_cte(told.returning(events.c.id).cte("told"), _job())
+    return sa.select(shown).add_cte(recorded_event.returning(events.c.id).cte("recorded_event"), _job())
 
 
 @statement
