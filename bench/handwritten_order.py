@@ -29,9 +29,11 @@ insert into audit_entries (org_id, id, action, digest, target_id, actor_kind, ac
 occurred_at, mac) values ($1, $2, 'order:create', $3, $4, 'KEY', $5, $6, $7, 'REST', $8, $9)"""
 CHANGES = "insert into audit_changes (org_id, entry_id, salt, changes) values ($1, $2, $3, $4)"
 SEAL = """
-insert into jobs (org_id, id, kind, subject_id, lane, queue, run_at, state, attempt, claim_no)
+insert into jobs (org_id, id, kind, subject_id, concurrency_key, queue, run_at, state, attempt, claim_no)
 select $1, $2, 'AUDIT_SEAL', $1, $1, 'audit', $3, 'QUEUED', 0, 0
-where not exists (select from jobs where org_id = $1 and lane = $1 and kind = 'AUDIT_SEAL' and state = 'QUEUED')"""
+where not exists (
+  select from jobs where org_id = $1 and concurrency_key = $1 and kind = 'AUDIT_SEAL' and state = 'QUEUED'
+)"""
 EVENT = """
 insert into events (org_id, id, type, resource_id, resource_version, data, occurred_at)
 values ($1, $2, 'order.created', $3, 1, $4, $5)"""
@@ -43,7 +45,7 @@ insert into deliveries (org_id, id, event_id, endpoint_id, event_type, status, a
 select $1, id, $2, endpoint, 'order.created', 'PENDING', '[]', $3, $3
 from unnest($4::uuid[], $5::uuid[]) as new(id, endpoint)"""
 JOBS = """
-insert into jobs (org_id, id, kind, subject_id, lane, queue, run_at, state, attempt, claim_no)
+insert into jobs (org_id, id, kind, subject_id, concurrency_key, queue, run_at, state, attempt, claim_no)
 select $1, id, 'WEBHOOK_DELIVERY', delivery, endpoint, 'webhooks', $2, 'QUEUED', 0, 0
 from unnest($3::uuid[], $4::uuid[], $5::uuid[]) as new(id, delivery, endpoint)"""
 

@@ -1,1 +1,1 @@
-"""Tables, the words they are made of, and the moves they allow. Imports nothing of ours."""
+"""The tables, their annotated types, and the transitions of their statuses. Imports nothing of ours."""

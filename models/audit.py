@@ -9,7 +9,7 @@ from sqlmodel import Field
 from models.base import TIMESTAMP, Owned, column, one_of, table_args, table_of
 from models.keys import ActorKind, Source
 from models.resources import Resource
-from models.words import Moment
+from models.types import Moment
 
 AUDIT = Resource("audit_entry", prefix="audit", scope=None)
 ERASE = AUDIT.action("erase")

@@ -9,7 +9,7 @@ from annotated_types import MaxLen
 from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field, SQLModel
 
-from models.words import METADATA_LIMIT, Metadata, Moment, Tags
+from models.types import METADATA_LIMIT, Metadata, Moment, Tags
 
 # Constraint names are part of the catalogue, so both roads to it must give the same ones.
 SQLModel.metadata.naming_convention = {

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from models.base import Tagged, column, key_column, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.resources import Resource
-from models.words import Email, LongText, Name, ShortText
+from models.types import Email, LongText, Name, ShortText
 
 CLIENT = Resource(
     "client",

@@ -8,21 +8,21 @@ from sqlmodel import Field
 
 from models.base import TIMESTAMP, Owned, column, one_of, table_args, table_of
 from models.resources import Resource
-from models.words import Moment
+from models.types import Moment
 
-# The jobs of agents are resources of the API; these are not.
+# These jobs are internal; the jobs of agents are resources of the API.
 TASK = Resource("task", label="job", scope=None)
 
 
 class JobKind(StrEnum):
-    """What a job does; each has one handler in ``workers``."""
+    """The type of a job; each has one handler in ``workers``."""
 
     WEBHOOK_DELIVERY = "WEBHOOK_DELIVERY"
     AUDIT_SEAL = "AUDIT_SEAL"
 
 
 class JobState(StrEnum):
-    """Where a job stands; DEAD can be retried by hand."""
+    """The state of a job. A DEAD one can be retried by hand."""
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
@@ -31,16 +31,19 @@ class JobState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+_IS_QUEUED = sa.text("state = 'QUEUED'")
+
+
 class Job(Owned, table=True):
-    """One piece of queued work."""
+    """A queued job."""
 
     __tablename__ = "jobs"
     __table_args__ = table_args(
         one_of("kind", JobKind),
         one_of("state", JobState),
-        sa.Index("jobs_due_idx", "run_at", postgresql_where=sa.text("state = 'QUEUED'")),
-        # The sweep takes some of each lane: it goes from lane to lane in this one.
-        sa.Index("jobs_lane_idx", "org_id", "lane", "run_at", postgresql_where=sa.text("state = 'QUEUED'")),
+        sa.Index("jobs_due_idx", "run_at", postgresql_where=_IS_QUEUED),
+        # By this one the sweep goes from key to key, to take some jobs of each.
+        sa.Index("jobs_concurrency_idx", "org_id", "concurrency_key", "run_at", postgresql_where=_IS_QUEUED),
         sa.Index("jobs_lease_idx", "lease_until", postgresql_where=sa.text("state = 'RUNNING'")),
         sa.Index("jobs_finished_idx", "org_id", "finished_at", postgresql_where=sa.text("finished_at is not null")),
         sa.Index("jobs_subject_idx", "org_id", "subject_id"),
@@ -49,19 +52,19 @@ class Job(Owned, table=True):
 
     id: UUID = Field(primary_key=True, sa_type=sa.Uuid)
     kind: JobKind = column(sa.Text)
-    subject_id: UUID = column(sa.Uuid, description="What the job is about: a delivery; the organization for a seal.")
-    lane: UUID = column(
+    subject_id: UUID = column(sa.Uuid, description="The object of the job: a delivery, or the organization of a seal.")
+    concurrency_key: UUID = column(
         sa.Uuid,
-        description="Few of one lane run at once: a delivery's endpoint, a seal's organization. A delivery that is"
-        " tried on request while its endpoint is spared has one of its own until then.",
+        description="Jobs of one key run at most two at once in a worker: a delivery's endpoint, a seal's organization."
+        " A delivery that is requested while its endpoint's circuit is open has its own until it is attempted.",
     )
-    queue: str = column(sa.Text, description="The set of slots it runs in.")
-    run_at: Moment = column(TIMESTAMP, description="Not before this.")
+    queue: str = column(sa.Text, description="The queue, which has its own slots in a worker.")
+    run_at: Moment = column(TIMESTAMP, description="The earliest time to run.")
     state: JobState = column(sa.Text, default=JobState.QUEUED)
-    attempt: int = column(sa.Integer, default=0, description="How many tries have been counted.")
-    claim_no: int = column(sa.Integer, default=0, description="How often it was claimed, counted or not.")
-    lease_token: UUID | None = column(sa.Uuid, nullable=True, description="Whose it is while it runs.")
-    lease_until: Moment | None = column(TIMESTAMP, nullable=True, description="Until when, unless the heart beats.")
+    attempt: int = column(sa.Integer, default=0, description="The number of counted attempts.")
+    claim_no: int = column(sa.Integer, default=0, description="The number of claims, counted or not.")
+    lease_token: UUID | None = column(sa.Uuid, nullable=True, description="The token of the claim while it runs.")
+    lease_until: Moment | None = column(TIMESTAMP, nullable=True, description="The end of the lease, if not extended.")
     error_code: str | None = column(sa.Text, nullable=True, description="Why it is DEAD.")
     finished_at: Moment | None = column(TIMESTAMP, nullable=True)
 

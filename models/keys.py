@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from models.base import TIMESTAMP, Versioned, column, table_args, table_of
 from models.resources import EVERYTHING, Resource
-from models.words import Moment, Name
+from models.types import Moment, Name
 
 API_KEY = Resource("api_key", label="API key", scope=None)
 

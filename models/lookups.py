@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field
 
 from models.base import C_TEXT, TIMESTAMP, Owned, column, table_args, table_of
-from models.words import Moment
+from models.types import Moment
 
 
 class SearchWord(Owned, table=True):

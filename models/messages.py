@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql as pg
 from models.base import Versioned, column, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.resources import Resource
-from models.words import Body, Name
+from models.types import Body, Name
 
 INTERNAL_SCOPE = "messages:internal"
 MESSAGE = Resource("message", row_scope=INTERNAL_SCOPE, events={"created": "A message was added to an order's thread."})

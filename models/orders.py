@@ -11,7 +11,7 @@ from models.base import TIMESTAMP, Tagged, column, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.machines import Block, Guard, Machine, Requirement, Row, Settings, Transition
 from models.resources import Resource
-from models.words import Currency, Days, JsonObject, LongText, Moment, Price, Quantity, Reason
+from models.types import Currency, Days, JsonObject, LongText, Moment, Price, Quantity, Reason
 
 ORDER = Resource(
     "order",

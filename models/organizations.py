@@ -9,7 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from models.base import C_TEXT, READ_WRITE, TIMESTAMP, Owned, column, table_args, table_of
 from models.resources import Resource
-from models.words import Currency, Moment, Name, Slug, Timezone
+from models.types import Currency, Moment, Name, Slug, Timezone
 
 ORGANIZATION = Resource("organization", prefix="org", subject="organization", scope=None)
 

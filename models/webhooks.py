@@ -14,7 +14,7 @@ from models.base import C_TEXT, TIMESTAMP, Owned, Versioned, column, one_of, tab
 from models.enums import DescribedEnum
 from models.resources import EVERYTHING, Resource
 from models.resources import events as events_of_api
-from models.words import Moment, ShortText, Stated, Url
+from models.types import Moment, SchemaExtra, ShortText, Url
 
 WEBHOOK = Resource(
     "webhook",
@@ -94,7 +94,7 @@ def _distinct(value: list[str]) -> list[str]:
 EventName = Annotated[
     str,
     AfterValidator(_event_name),
-    Stated(enum=event_names, title="EventName"),
+    SchemaExtra(enum=event_names, title="EventName"),
 ]
 EventNames = Annotated[list[EventName], MinLen(1), MaxLen(100), AfterValidator(_distinct)]
 

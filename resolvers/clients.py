@@ -1,8 +1,15 @@
 """Clients: what they can be filtered and sorted by, and how they change."""
 
 from models.clients import CLIENT, Client, ClientStatus, clients
-from resolvers.changes.edits import Edit, Given, begin_edit, insert, new_row
-from resolvers.collections.collection import COMMON_ORDERS, Collection, OrderKey, Relation, Taken, common_filters
+from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
+from resolvers.collections.collection import (
+    COMMON_ORDERS,
+    Collection,
+    OrderKey,
+    Relation,
+    UniqueConflict,
+    common_filters,
+)
 from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
 from resolvers.lists.conditions import enum, tags, text
@@ -21,24 +28,26 @@ CLIENTS = Collection(
         "email": text("email_key", "email address"),
         "orders": Relation("orders", "the client's orders", remote="client_id"),
     },
-    taken={"clients_email_key": Taken("email", "EMAIL_TAKEN", "Another client has this email address.")},
+    unique_conflicts={
+        "clients_email_key": UniqueConflict("email", "EMAIL_TAKEN", "Another client has this email address.")
+    },
 )
 
 
-async def create(ctx: Context, given: Given) -> Row:
+async def create(ctx: Context, values: InputValues) -> Row:
     """Create a client. Raises Refusal CONFLICT (EMAIL_TAKEN)."""
-    return await insert(ctx, CLIENTS, new_row(Client, given))
+    return await insert(ctx, CLIENTS, new_row(Client, values))
 
 
-def _set(edit: Edit, given: Given) -> None:
-    archives = edit.changes(given).get("status") == ClientStatus.ARCHIVED
-    edit.set(given, "archive" if archives else "update")
+def _set(edit: Edit, values: InputValues) -> None:
+    archives = edit.changes(values).get("status") == ClientStatus.ARCHIVED
+    edit.set(values, "archive" if archives else "update")
 
 
-async def change(ctx: Context, key: Key, given: Given) -> Row:
+async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     """Change a client. Raises Refusal NOT_FOUND, VERSION_MISMATCH or CONFLICT (EMAIL_TAKEN)."""
     edit = await begin_edit(ctx, CLIENTS, key)
-    _set(edit, given)
+    _set(edit, values)
     return await edit.save()
 
 

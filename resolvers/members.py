@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from models.members import MEMBER, Member, MemberRole, MemberStatus, members
 from resolvers import organizations
-from resolvers.changes.edits import Given, begin_edit, insert, new_row
-from resolvers.collections.collection import COMMON_ORDERS, Collection, OrderKey, Taken, common_filters
+from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
+from resolvers.collections.collection import COMMON_ORDERS, Collection, OrderKey, UniqueConflict, common_filters
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
@@ -26,7 +26,9 @@ MEMBERS = Collection(
         "name": text("name_key", "name"),
         "email": text("email_key", "email address"),
     },
-    taken={"members_email_key": Taken("email", "EMAIL_TAKEN", "Another member has this email address.")},
+    unique_conflicts={
+        "members_email_key": UniqueConflict("email", "EMAIL_TAKEN", "Another member has this email address.")
+    },
 )
 _ACTIVE_OWNER = {"role": MemberRole.OWNER.value, "status": MemberStatus.ACTIVE.value}
 
@@ -37,22 +39,22 @@ def _active_owners() -> sa.Select[Any]:
     return owned(members, members.c.id).where(*these).order_by(members.c.id).with_for_update()
 
 
-async def create(ctx: Context, given: Given) -> Row:
+async def create(ctx: Context, values: InputValues) -> Row:
     """Create a member, in the organization's time zone where none is given. Raises Refusal CONFLICT (EMAIL_TAKEN)."""
-    row = new_row(Member, given)
+    row = new_row(Member, values)
     if "timezone" not in row:
         row["timezone"] = await organizations.value_of(ctx, "timezone")
     return await insert(ctx, MEMBERS, row)
 
 
-async def change(ctx: Context, key: Key, given: Given) -> Row:
+async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     """Change a member. Raises Refusal NOT_FOUND, VERSION_MISMATCH or CONFLICT (EMAIL_TAKEN, LAST_OWNER)."""
-    ending = [name for name, value in _ACTIVE_OWNER.items() if given.get(name, value) != value]
+    ending = [name for name, value in _ACTIVE_OWNER.items() if values.get(name, value) != value]
     # Locked before the member, in one order: whoever ends another owner meanwhile waits here, and none for each other.
     owners = await ctx.fetch(_active_owners()) if ending else []
     edit = await begin_edit(ctx, MEMBERS, key)
     if [row["id"] for row in owners] == [edit.old["id"]]:
         message = "The last active owner can be neither suspended nor given another role: make another one first."
         raise Refusal("CONFLICT", message, field=ending[0], reason="LAST_OWNER")
-    edit.set(given)
+    edit.set(values)
     return await edit.save()

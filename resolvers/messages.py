@@ -4,7 +4,7 @@ from execution import Args
 from models.messages import INTERNAL_SCOPE, MESSAGE, AuthorKind, Message, Visibility, messages
 from models.orders import ORDER
 from models.typeid import decode
-from resolvers.changes.edits import Given, insert, new_row
+from resolvers.changes.edits import InputValues, insert, new_row
 from resolvers.changes.references import Reference, references
 from resolvers.collections.collection import COLLECTIONS, CREATED, Collection, Relation, RowScope
 from resolvers.context import Context, Row, shared
@@ -36,9 +36,9 @@ async def of_order(ctx: Context, args: Args) -> Page:
     return page
 
 
-async def create(ctx: Context, given: Given) -> Row:
+async def create(ctx: Context, values: InputValues) -> Row:
     """Append a message. Raises Refusal BAD_INPUT, or FORBIDDEN for an INTERNAL one without messages:internal."""
-    row = new_row(Message, {"author_name": ctx.actor.name, "attachments": [], **given})
+    row = new_row(Message, {"author_name": ctx.actor.name, "attachments": [], **values})
     if row["author_kind"] not in (AuthorKind.STAFF, AuthorKind.CLIENT):
         raise bad_input(
             "author_kind", "A message is written as STAFF or CLIENT.", "NOT_ONE_OF", allowed=["STAFF", "CLIENT"]
@@ -46,6 +46,6 @@ async def create(ctx: Context, given: Given) -> Row:
     if row["visibility"] == Visibility.INTERNAL and not ctx.actor.may(INTERNAL_SCOPE):
         message = f"INTERNAL messages need the scope {INTERNAL_SCOPE}."
         raise Refusal("FORBIDDEN", message, field="visibility", scope=INTERNAL_SCOPE)
-    found = await references(ctx, given, order_id=Reference(COLLECTIONS["orders"]))
+    found = await references(ctx, values, order_id=Reference(COLLECTIONS["orders"]))
     row["order_id"] = found["order_id"]["id"]
     return await insert(ctx, MESSAGES, row)

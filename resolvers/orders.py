@@ -7,11 +7,11 @@ from typing import Any
 from models.clients import CLIENT, ClientStatus
 from models.orders import DELETABLE, MACHINE, OPEN_TO_CHANGE, ORDER, Order, OrderStatus, orders
 from models.services import SERVICE, ServiceStatus
-from models.words import MAX_SAFE_INTEGER
-from resolvers.changes.edits import Given, begin_edit, insert, new_row
+from models.types import MAX_SAFE_INTEGER
+from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
 from resolvers.changes.numbers import next_number
 from resolvers.changes.references import Reference, references
-from resolvers.changes.transitions import requested
+from resolvers.changes.transitions import transition_request
 from resolvers.collections.collection import COLLECTIONS, COMMON_ORDERS, Collection, OrderKey, Relation, common_filters
 from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
@@ -60,14 +60,14 @@ def _refuse_service(service: Mapping[str, Any]) -> str | None:
 _COPIED = {"unit_price": "price", "currency": "currency", "delivery_days": "delivery_days"}
 
 
-async def create(ctx: Context, given: Given) -> Row:
+async def create(ctx: Context, values: InputValues) -> Row:
     """Create an order of an ACTIVE service. Raises Refusals naming both references where both are wrong."""
     found = await references(
-        ctx, given,
+        ctx, values,
         client_id=Reference(COLLECTIONS["clients"], ("status",), _refuse_client),
         service_id=Reference(COLLECTIONS["services"], ("status", *_COPIED.values()), _refuse_service),
     )  # fmt: skip
-    row = new_row(Order, given)
+    row = new_row(Order, values)
     row |= {name: each["id"] for name, each in found.items()}
     row |= {name: found["service_id"][column] for name, column in _COPIED.items()}
     row["total"] = _total(row["quantity"], row["unit_price"])
@@ -88,14 +88,14 @@ def _total(quantity: int, price: int) -> int:
     return total
 
 
-async def change(ctx: Context, key: Key, given: Given) -> Row:
+async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     """Change an order, then move it when a status is given: one transaction, one version.
 
     Raises Refusal NOT_FOUND, VERSION_MISMATCH, INVALID_TRANSITION, CONFLICT (WORK_STARTED) or BAD_INPUT.
     """
     edit = await begin_edit(ctx, ORDERS, key)
-    new = dict(given)
-    move = requested(new, "status", "status_reason")
+    new = dict(values)
+    move = transition_request(new, "status", "status_reason")
     if "quantity" in edit.changes(new):
         if OrderStatus(edit.old["status"]) not in OPEN_TO_CHANGE:
             message = "Work on the order has started: its quantity cannot be changed."
@@ -110,14 +110,14 @@ async def change(ctx: Context, key: Key, given: Given) -> Row:
             maximum=f"{LAST_YEAR}-12-31T23:59:59.999Z",
         )
     edit.set(new)
-    await edit.move(MACHINE, move)
+    await edit.transition(MACHINE, move)
     return await edit.save()
 
 
-async def transition(ctx: Context, key: Key, given: Given) -> Row:
+async def transition(ctx: Context, key: Key, values: InputValues) -> Row:
     """Move an order to another status. Raises Refusal NOT_FOUND, VERSION_MISMATCH, INVALID_TRANSITION or BAD_INPUT."""
     edit = await begin_edit(ctx, ORDERS, key)
-    await edit.move(MACHINE, requested(dict(given), "to"))
+    await edit.transition(MACHINE, transition_request(dict(values), "to"))
     return await edit.save()
 
 

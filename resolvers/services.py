@@ -5,7 +5,7 @@ from typing import Any
 
 from models.services import SERVICE, Billing, Service, ServiceStatus, services
 from resolvers import organizations
-from resolvers.changes.edits import Given, begin_edit, insert, new_row
+from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
 from resolvers.collections.collection import COMMON_ORDERS, Collection, OrderKey, Relation, common_filters
 from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
@@ -40,20 +40,20 @@ def _require_interval(row: Mapping[str, Any]) -> None:
         raise bad_input("interval", "A ONE_TIME service has no interval.", "NOT_ALLOWED")
 
 
-async def create(ctx: Context, given: Given) -> Row:
+async def create(ctx: Context, values: InputValues) -> Row:
     """Create a service; its currency is the organization's where none is given. Raises Refusal BAD_INPUT."""
-    row = new_row(Service, given)
+    row = new_row(Service, values)
     _require_interval(row)
     if "currency" not in row:
         row["currency"] = await organizations.value_of(ctx, "default_currency")
     return await insert(ctx, SERVICES, row)
 
 
-async def change(ctx: Context, key: Key, given: Given) -> Row:
+async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     """Change a service; orders keep what they copied. Raises Refusal NOT_FOUND, VERSION_MISMATCH or BAD_INPUT."""
     edit = await begin_edit(ctx, SERVICES, key)
-    archives = edit.changes(given).get("status") == ServiceStatus.ARCHIVED
-    edit.set(given, "archive" if archives else "update")
+    archives = edit.changes(values).get("status") == ServiceStatus.ARCHIVED
+    edit.set(values, "archive" if archives else "update")
     _require_interval(edit.row)
     return await edit.save()
 

@@ -20,8 +20,8 @@ from graphql import (
 from pydantic import TypeAdapter
 
 from execution import Operation, fields_of
+from models.types import MAX_SAFE_INTEGER, SchemaExtra
 from models.webhooks import EventName
-from models.words import MAX_SAFE_INTEGER, Stated
 from schema.declaration.fields import MODELS
 from schema.declaration.nulls import refuses_null
 
@@ -165,7 +165,7 @@ def _stated_of(on: GraphQLObjectType) -> dict[str, JsonSchema]:
     found = {}
     for name, field in model.model_fields.items() if model is not None else ():
         kind: Any = field.annotation
-        if any(isinstance(item, Stated) for item in field.metadata) or kind == list[EventName]:
+        if any(isinstance(item, SchemaExtra) for item in field.metadata) or kind == list[EventName]:
             for item in field.metadata:
                 kind = Annotated[kind, item]
             schema = TypeAdapter(kind).json_schema()

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphql import GraphQLEnumType
 
-from models.words import MAX_SAFE_INTEGER
+from models.types import MAX_SAFE_INTEGER
 from resolvers.errors import Refusal, bad_input
 from resolvers.lists.filters import MAX_TEXT, MAX_VALUES
 from rest_shim.routes import Place

@@ -10,7 +10,7 @@ from execution import ColumnReader
 from models.messages import MESSAGE, AuthorKind, Visibility
 from models.messages import Message as Table
 from models.orders import ORDER
-from models.words import Link, Name
+from models.types import Link, Name
 from resolvers import messages
 from resolvers.messages import MESSAGES
 from resolvers.orders import ORDERS

@@ -10,7 +10,7 @@ from models.clients import CLIENT
 from models.orders import MACHINE, ORDER, OrderStatus
 from models.orders import Order as Table
 from models.services import SERVICE
-from models.words import Reason
+from models.types import Reason
 from resolvers import orders
 from resolvers.clients import CLIENTS
 from resolvers.messages import MESSAGES

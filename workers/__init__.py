@@ -1,1 +1,2 @@
-"""What runs beside arq: the runner and its sweep, and one handler for each kind of job."""
+"""The workers: the runner of jobs, the sweep that finds them, the wake-up by arq, and a handler for each type of
+job."""

@@ -1,4 +1,4 @@
-"""Webhook deliveries: signed as Standard Webhooks says, tried ten times over about three days."""
+"""Webhook deliveries: signed by Standard Webhooks, and attempted up to ten times over about three days."""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,31 +17,31 @@ from resolvers.webhooks import cancelling, circuits, deliveries
 from resolvers.webhooks.deliveries import Attempt, PreparedDelivery
 from workers.address import Postponed
 from workers.handler import Handler
-from workers.http import TOTAL_S, URL_REFUSED, Answer, Sender
-from workers.insist import until_done
+from workers.http import TOTAL_S, URL_REFUSED, Response, Sender
+from workers.retry import retry
 from workers.runner import EXHAUSTED
 from workers.slot import Slot
 from workers.sweep import jittered
 
 log = structlog.get_logger(__name__)
 
-# When each try comes after the one before it, in seconds.
+# The seconds before each attempt.
 SCHEDULE = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 KEPT_BYTES = 1024
 POSTPONED_S = 1.0
-# How long an endpoint that keeps timing out may take; each fourth time as long as any other.
+# The time-out for an endpoint that keeps timing out; every fourth attempt has the full time-out.
 PROBE_S = 5.0
 FULL_PROBE_EACH = 4
 USER_AGENT = "Counterfoil-Webhooks/1"
 
 
 def delay_after(tries: int) -> float | None:
-    """The seconds until the next try; None after the last."""
+    """Return the seconds until the next attempt; None after the last one."""
     return jittered(SCHEDULE[tries]) if tries < len(SCHEDULE) else None
 
 
 def headers_of(prepared: PreparedDelivery, moment: datetime) -> dict[str, str]:
-    """The headers of one try, with a signature by each secret that holds."""
+    """Return the headers of one attempt, with a signature by each valid secret."""
     signed = [Webhook(key).sign(prepared.webhook_id, moment, prepared.body) for key in prepared.secrets]
     return {
         "Content-Type": "application/json",
@@ -52,8 +52,8 @@ def headers_of(prepared: PreparedDelivery, moment: datetime) -> dict[str, str]:
     }
 
 
-def attempt_of(at: datetime, answer: Answer) -> Attempt:
-    """A try as it is kept: of the body the first 1 KiB, as text that PostgreSQL takes."""
+def attempt_of(at: datetime, answer: Response) -> Attempt:
+    """Return an attempt as it is stored: with the first 1 KiB of the response's body, as text that PostgreSQL takes."""
     body = None
     if answer.status is not None:
         body = answer.body[:KEPT_BYTES].decode("utf-8", "replace").replace("\x00", "\ufffd")
@@ -61,7 +61,7 @@ def attempt_of(at: datetime, answer: Answer) -> Attempt:
 
 
 def handler(sender: Sender) -> Handler:
-    """The handler of webhook deliveries."""
+    """Return the handler of webhook deliveries."""
 
     async def run(runtime: Runtime, claim: Claim, slot: Slot) -> None:
         async with jobs.held(runtime, claim) as ctx:
@@ -69,11 +69,11 @@ def handler(sender: Sender) -> Handler:
             if prepared is None:
                 await deliveries.move(ctx, claim.subject_id, DeliveryStatus.CANCELLED)
                 await jobs.finish(ctx, claim, JobState.CANCELLED)
-                # Its lane is its endpoint: what else waits for one that hears nothing.
-                await cancelling.cancel(ctx, claim.lane)
+                # The key is the endpoint: cancel what else waits for it.
+                await cancelling.cancel(ctx, claim.concurrency_key)
                 return
-            if claim.lane != prepared.endpoint_id:
-                await jobs.join(ctx, claim, prepared.endpoint_id)
+            if claim.concurrency_key != prepared.endpoint_id:
+                await jobs.set_concurrency_key(ctx, claim, prepared.endpoint_id)
             wait = await deliveries.must_wait(ctx, prepared)
             if wait is None:
                 await deliveries.move(ctx, claim.subject_id, DeliveryStatus.SENDING)
@@ -101,7 +101,7 @@ def handler(sender: Sender) -> Handler:
 
 
 async def _postpone(runtime: Runtime, claim: Claim) -> None:
-    """Queue a delivery again of which nothing was sent: neither the job nor the delivery counts an attempt."""
+    """Queue a delivery again that was not sent; no attempt is counted."""
     delay = jittered(POSTPONED_S)
     async with jobs.held(runtime, claim) as ctx:
         await deliveries.move(ctx, claim.subject_id, DeliveryStatus.PENDING, delay)
@@ -109,18 +109,17 @@ async def _postpone(runtime: Runtime, claim: Claim) -> None:
 
 
 def timeout_for(prepared: PreparedDelivery) -> float:
-    """How long a try may take: less for an endpoint that keeps timing out.
+    """Return the time-out of an attempt: shorter for an endpoint that keeps timing out.
 
-    Each fourth one has the whole time, for a receiver that is slow and no longer hangs, and so has one that was asked
-    for.
+    Every fourth attempt has the full time-out, for a receiver that is slow but answers; and so has a requested one.
     """
     tried = prepared.timeouts - circuits.OPENS_AFTER
-    spared = (
+    shortened = (
         prepared.circuit != EndpointCircuit.CLOSED
         and not prepared.asked
         and tried % FULL_PROBE_EACH != FULL_PROBE_EACH - 1
     )
-    return PROBE_S if spared else TOTAL_S
+    return PROBE_S if shortened else TOTAL_S
 
 
 async def _record(runtime: Runtime, claim: Claim, prepared: PreparedDelivery, attempt: Attempt) -> datetime | None:
@@ -146,8 +145,8 @@ async def _record(runtime: Runtime, claim: Claim, prepared: PreparedDelivery, at
                 await jobs.finish(ctx, claim, state, delay=delay, error_code=code)
             return cancelled, paused
 
-    # It was sent: what is not recorded would be sent again.
-    cancelled, until = await until_done(recorded)
+    # It was sent, and would be sent again if this were not recorded.
+    cancelled, until = await retry(recorded)
     if not attempt.succeeded:
         _log_failed(claim, prepared, attempt, None if cancelled else delay, until)
     return until
@@ -156,7 +155,7 @@ async def _record(runtime: Runtime, claim: Claim, prepared: PreparedDelivery, at
 def _log_failed(
     claim: Claim, prepared: PreparedDelivery, attempt: Attempt, delay: float | None, until: datetime | None
 ) -> None:
-    """One line for a failed try: ``next`` is null after the last one."""
+    """Log a failed attempt; ``next`` is null after the last one."""
     log.warning(
         "delivery.failed",
         org=str(claim.org_id),

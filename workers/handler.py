@@ -1,4 +1,4 @@
-"""What a kind of job needs to be run."""
+"""How a type of job is run."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from workers.slot import Slot
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """One kind of job. ``run`` ends its job itself, in the transaction of its last effect.
+    """The handler of one type of job. ``run`` ends the job itself, in the transaction of its last effect.
 
-    ``delay`` gives the seconds to wait after so many tries, None when there is no further one. ``ended`` is called in
-    the transaction in which the runner ends the job (QUEUED again or DEAD) because ``run`` did not.
+    ``delay`` returns the seconds to wait after so many attempts, None after the last one. ``ended`` is called in the
+    transaction in which the runner ends the job (QUEUED again, or DEAD) because ``run`` did not.
     """
 
     run: Callable[[Runtime, Claim, Slot], Awaitable[None]]

@@ -1,4 +1,4 @@
-"""One POST to an address that nobody vouches for: judged, bounded in time and bytes, straight, without redirects."""
+"""A POST to an untrusted address: the address is checked, time and bytes are limited, and no redirect is followed."""
 
 import asyncio
 import ssl
@@ -11,19 +11,19 @@ import httptools
 
 from resolvers.webhooks.addresses import Address, check_literal
 from workers.address import Addresses, Refused
-from workers.limit import within
+from workers.timeouts import within
 
 CONNECT_S = 3.0
 TOTAL_S = 15.0
-ANSWER_BYTES = 16 * 1024
-# The one error that no later try heals.
+RESPONSE_BYTES = 16 * 1024
+# The one error after which another attempt is useless.
 URL_REFUSED = "URL_REFUSED"
 _CHUNK = 4 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: a status, or the code of why none did. ``body`` is raw, as far as it was read."""
+class Response:
+    """The response: its status, or the code of the error. ``body`` is what was read of it."""
 
     status: int | None
     error: str | None
@@ -33,7 +33,7 @@ class Answer:
 
 @dataclass(slots=True)
 class _Reading:
-    """What the parser tells: it calls these methods by their names."""
+    """A response while it is read. The parser calls its methods."""
 
     status: int | None = None
     body: list[bytes] = field(default_factory=list)
@@ -45,7 +45,7 @@ class _Reading:
 
     def on_headers_complete(self) -> None:
         status = self.parser.get_status_code()
-        # 1xx announces the answer, and is none.
+        # A status 1xx is followed by the real response.
         self.status = status if status >= 200 else None
 
     def on_body(self, part: bytes) -> None:
@@ -56,7 +56,7 @@ class _Reading:
 
 
 class Sender:
-    """Sends deliveries. ``tls`` None is the system's trust; names are always verified."""
+    """Sends deliveries. ``tls`` replaces the system's trusted certificates; host names are always verified."""
 
     def __init__(
         self,
@@ -79,19 +79,19 @@ class Sender:
         *,
         org_id: UUID | None = None,
         total_seconds: float | None = None,
-    ) -> Answer:
-        """Send a body, and read at most 16 KiB of what comes back. Never raises for what a receiver does.
+    ) -> Response:
+        """Send a body, and read at most 16 KiB of the response. It never raises for what a receiver does.
 
-        ``total_seconds`` shortens the time that it may take. An answer whose head arrived counts, even when its body
-        was cut by time or size. Names are looked up in the turns of ``org_id``; raises Postponed when there was none
-        in time, and nothing was sent.
+        ``total_seconds`` shortens the time-out. A response whose head arrived counts, even if its body was cut off by
+        time or size. Look-ups of names are limited by ``org_id``: raises Postponed, with nothing sent, when no look-up
+        was free in time.
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
         reading, error = _Reading(), None
         try:
-            parts = self._judged(url)
-            # Looking a name up has bounds of its own, and is not the receiver's time.
+            parts = self._checked(url)
+            # A look-up has limits of its own, and does not count as the receiver's time.
             found = await self._addresses.of(str(parts.hostname), org_id)
             async with within(min(self._total_s, total_seconds or self._total_s)):
                 await self._exchange(parts, found, headers, body, reading)
@@ -108,9 +108,9 @@ class Sender:
         elif error is None:
             error = "NO_ANSWER"
         took = round((loop.time() - started) * 1000)
-        return Answer(reading.status, error, b"".join(reading.body)[:ANSWER_BYTES], took)
+        return Response(reading.status, error, b"".join(reading.body)[:RESPONSE_BYTES], took)
 
-    def _judged(self, url: str) -> SplitResult:
+    def _checked(self, url: str) -> SplitResult:
         try:
             return check_literal(url, self._allow_private)
         except ValueError:
@@ -122,7 +122,7 @@ class Sender:
         reader, writer = await self._connect(parts, found)
         try:
             writer.write(_head(parts, headers, len(body)) + body)
-            left = ANSWER_BYTES
+            left = RESPONSE_BYTES
             while left and not reading.done:
                 chunk = await reader.read(min(_CHUNK, left))
                 if not chunk:
@@ -149,14 +149,14 @@ class Sender:
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         secure = parts.scheme == "https"
         port = parts.port or (443 if secure else 80)
-        trust, name = (self._tls, host.removesuffix(".")) if secure else (None, None)
+        tls, name = (self._tls, host.removesuffix(".")) if secure else (None, None)
         share = self._connect_s / len(found)
         code = "CONNECT_FAILED"
         for address in found:
             try:
                 async with within(share):
                     return await asyncio.open_connection(
-                        str(address), port, limit=_CHUNK, ssl=trust, server_hostname=name
+                        str(address), port, limit=_CHUNK, ssl=tls, server_hostname=name
                     )
             except ssl.SSLError:
                 code = "TLS_FAILED"

@@ -1,4 +1,4 @@
-"""One worker: its runner with its sources, until a signal ends it."""
+"""A worker process: its runner and the sources of its jobs, until a signal ends it."""
 
 import asyncio
 import signal
@@ -12,10 +12,10 @@ from workers import deliver, seal
 from workers.address import Addresses
 from workers.http import Sender
 from workers.runner import Runner
-from workers.sweep import FIRST_HOUSEKEEPING_S, keep_house, sweep
+from workers.sweep import FIRST_PURGE_S, purge_expired, sweep
 from workers.wake import listen
 
-KEPT = Retention()
+RETENTION = Retention()
 
 log = structlog.get_logger(__name__)
 
@@ -29,17 +29,16 @@ async def run(
     lease_seconds: float = 45.0,
     heartbeat_seconds: float = 15.0,
     grace_seconds: float = 5.0,
-    first_housekeeping_seconds: float = FIRST_HOUSEKEEPING_S,
-    retention: Retention = KEPT,
+    first_purge_seconds: float = FIRST_PURGE_S,
+    retention: Retention = RETENTION,
     stop: asyncio.Event | None = None,
     sender: Sender | None = None,
 ) -> None:
-    """Work until SIGTERM or SIGINT, or until ``stop`` where it is given; then finish what can be within the grace.
+    """Run jobs until SIGTERM or SIGINT, or until ``stop`` is set. Jobs that do not end within the grace are given back.
 
-    The rest is given back. ``slots`` is how many deliveries are worked on at once, apart from those that wait for
-    their receivers; an eighth as many seal. The runtime's side
-    pool carries heartbeats and sweeps, so it needs two connections. Without ``sender`` deliveries go as the runtime
-    allows.
+    ``slots`` is the number of deliveries that run at once, without those that wait for their receivers; seals have an
+    eighth as many. Heartbeats and sweeps use the runtime's side pool, which needs two connections. ``sender`` replaces
+    the one that the runtime's settings define.
     """
     runtime.outages.logs = True
     ending = stop or asyncio.Event()
@@ -65,24 +64,24 @@ async def run(
             sweep(runner, sweep_seconds),
             runner.look_up(),
             listen(runner, redis_url),
-            keep_house(runtime, retention, first_seconds=first_housekeeping_seconds),
+            purge_expired(runtime, retention, first_seconds=first_purge_seconds),
         )
     ]
-    beat = loop.create_task(runner.beat())
+    heartbeat = loop.create_task(runner.heartbeat())
     ended = loop.create_task(ending.wait())
     log.info("worker.started", slots=slots)
     try:
-        done, _ = await asyncio.wait([ended, beat, *sources], return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait([ended, heartbeat, *sources], return_when=asyncio.FIRST_COMPLETED)
     finally:
         await _cancel(*sources)
-        # The heart beats until the last job is given back.
+        # Leases are extended until the last job is given back.
         await runner.stop(grace_seconds)
-        await _cancel(beat, ended)
+        await _cancel(heartbeat, ended)
         for number in signals:
             loop.remove_signal_handler(number)
         log.info("worker.ended")
     for task in done:
-        # A source never ends by itself: its error is a fault, and ends the worker.
+        # No source ends by itself. If one fails, its error ends the worker.
         task.result()
 
 

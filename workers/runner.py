@@ -1,4 +1,4 @@
-"""The runner: takes jobs that it is offered, a bounded number at once, and holds their leases while they run."""
+"""The runner: claims the jobs that it is offered, runs a limited number at once, and extends their leases."""
 
 import asyncio
 from collections import Counter
@@ -18,24 +18,25 @@ from resolvers.errors import Refusal
 from resolvers.jobs import claims as jobs
 from resolvers.jobs import due
 from resolvers.jobs.claims import Claim
-from resolvers.jobs.due import Due, Lane
+from resolvers.jobs.due import Due, OrgKey
+from workers.cooldown import Cooldown
+from workers.fair_queue import MAX_WAITING_OF_KEY, FairQueue
 from workers.handler import Handler
-from workers.insist import passes, until_done
-from workers.rest import Rest
+from workers.retry import is_transient, retry
 from workers.slot import Slot
-from workers.turns import WAITING_LANE, Turns
-from workers.woken import Woken
+from workers.wake_ups import PendingWakeUps
 
-# How much of what is due one look at the database brings; when there is more, it goes from lane to lane.
+# How many of the oldest due jobs one sweep reads. If there are more, it reads EACH of every key, KEYS_AT_ONCE keys by
+# one statement and at most PORTIONS statements.
 WINDOW = 500
-LANES = 250
+KEYS_AT_ONCE = 250
 EACH = 8
 PORTIONS = 20
-# How long a job is let be after an error of the database's moment.
-AGAIN_S = 1.0
+# The delay of a job after a transient error.
+RETRY_S = 1.0
 EXHAUSTED = "ATTEMPTS_EXHAUSTED"
 FAILED = "INTERNAL"
-TROUBLE = (Refusal, asyncpg.PostgresError, *CONNECTION_ERRORS)
+DATABASE_ERRORS = (Refusal, asyncpg.PostgresError, *CONNECTION_ERRORS)
 
 log = structlog.get_logger(__name__)
 
@@ -48,112 +49,113 @@ class _Running:
 
 
 class Runner:
-    """One worker's slots, by queue; whose turn it is, ``Turns`` decides. Ids may be offered any number of times."""
+    """Runs the jobs of a worker: ``queues`` choose the next ones. A job may be offered any number of times."""
 
     def __init__(
         self, runtime: Runtime, handlers: Mapping[JobKind, Handler], slots: Mapping[str, int],
         *, lease_seconds: float, heartbeat_seconds: float,
     ) -> None:  # fmt: skip
         self.runtime = runtime
-        self.hungry = asyncio.Event()
+        self.has_capacity = asyncio.Event()
         clock = asyncio.get_running_loop().time
-        self.turns = {queue: Turns(number, clock) for queue, number in slots.items()}
+        self.queues = {name: FairQueue(number, clock) for name, number in slots.items()}
         self._handlers = handlers
         self._lease, self._pause = lease_seconds, heartbeat_seconds
         self._running: dict[UUID, _Running] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._woken = Woken()
-        self._woke = asyncio.Event()
+        self._wake_ups = PendingWakeUps()
+        self._woken = asyncio.Event()
         self._visited = due.START
         self._stopping = False
-        self._rest = Rest(self._start_all)
+        self._cooldown = Cooldown(self._start_all)
 
     def wake(self, org_id: UUID, job_id: UUID) -> None:
-        """Offer a job by its id alone; what is beyond its organization's share is left to the sweep."""
-        if self._woken.add(org_id, job_id):
-            self._woke.set()
+        """Offer a job by its id. Beyond its organization's limit it is left to the sweep."""
+        if self._wake_ups.add(org_id, job_id):
+            self._woken.set()
 
     async def look_up(self) -> None:
-        """Find lane and queue of the jobs that were woken, many at a time, for ever."""
+        """Look up the queues and keys of the jobs that workers are woken for, many at a time, for ever."""
         while True:
-            await self._woke.wait()
-            self._woke.clear()
+            await self._woken.wait()
+            self._woken.clear()
             try:
-                self.offer(await due.seen(self.runtime, self._woken.take()))
-            except TROUBLE as error:
+                self.offer(await due.find_queued(self.runtime, self._wake_ups.take()))
+            except DATABASE_ERRORS as error:
                 log.warning("jobs.look_up_failed", error=str(error))
 
     async def refill(self) -> bool:
-        """Offer what is due: the oldest, and when there is much, some of each lane. Whether lanes are left to visit."""
-        for turns in self.turns.values():
-            turns.forget_pauses()
+        """Offer the oldest due jobs; if there are many, also some of each key. Return whether keys are left to
+        visit."""
+        for queue in self.queues.values():
+            queue.forget_pauses()
         found, more = await due.due(self.runtime, WINDOW)
         self.offer(found)
         for _ in range(PORTIONS if more else 0):
-            found, self._visited = await due.due_by_lane(self.runtime, self._visited, LANES, EACH)
+            found, self._visited = await due.due_by_key(self.runtime, self._visited, KEYS_AT_ONCE, EACH)
             self.offer(found, EACH)
             if self._visited == due.START:
                 return False
         return more
 
     async def top_up(self) -> None:
-        """Offer more of the lanes that have little left here and more in the database."""
-        low = [lane for turns in self.turns.values() for lane in turns.low()]
-        for start in range(0, len(low), LANES):
-            found = await due.due_of(self.runtime, low[start : start + LANES], WAITING_LANE)
-            self.offer(found, WAITING_LANE)
+        """Offer more jobs of the keys that have few left here and more in the database."""
+        low = [key for queue in self.queues.values() for key in queue.low()]
+        for start in range(0, len(low), KEYS_AT_ONCE):
+            found = await due.due_of_keys(self.runtime, low[start : start + KEYS_AT_ONCE], MAX_WAITING_OF_KEY)
+            self.offer(found, MAX_WAITING_OF_KEY)
 
     def offer(self, found: Iterable[Due], each: int | None = None) -> None:
-        """Take jobs to be run as slots come free. ``each``: a lane with so many has more of them."""
-        of_lane: Counter[Lane] = Counter()
+        """Take jobs, to run them when slots are free. A key with ``each`` jobs has more in the database."""
+        of_key: Counter[OrgKey] = Counter()
         for job in found:
-            turns = self.turns.get(job.queue)
-            if turns is None or self._stopping:
+            queue = self.queues.get(job.queue)
+            if queue is None or self._stopping:
                 continue
-            turns.offer(job)
-            lane = (job.org_id, job.lane)
-            of_lane[lane] += 1
-            if of_lane[lane] == each:
-                turns.note_more(lane)
+            queue.offer(job)
+            key = (job.org_id, job.concurrency_key)
+            of_key[key] += 1
+            if of_key[key] == each:
+                queue.note_more(key)
         self._start_all()
 
     def _start_all(self) -> None:
-        for queue in self.turns:
-            self.start(queue)
+        for name in self.queues:
+            self.start(name)
 
-    def start(self, queue: str) -> None:
-        """Give the free slots of a queue to those whose turn it is."""
-        turns = self.turns[queue]
-        while not self._rest and (job := turns.take()) is not None:
+    def start(self, name: str) -> None:
+        """Start the next jobs of a queue in its free slots."""
+        queue = self.queues[name]
+        while not self._cooldown and (job := queue.take()) is not None:
             task = asyncio.get_running_loop().create_task(self._work(job))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     async def _work(self, job: Due) -> None:
-        slot = Slot(self.turns[job.queue], job, partial(self.start, job.queue))
+        slot = Slot(self.queues[job.queue], job, partial(self.start, job.queue))
         try:
             claim = await self._claim(job)
             if claim is not None:
                 await self._hold(claim, slot)
-        except TROUBLE as error:
-            # Its lease will expire.
+        except DATABASE_ERRORS as error:
+            # Its lease will expire, and the sweep finds it again.
             log.warning("job.left", job=str(job.id), error=str(error))
         except Exception:
             log.exception("job.left", job=str(job.id))
         finally:
-            if self.turns[job.queue].done(job, in_slot=slot.held):
-                self.hungry.set()
+            if self.queues[job.queue].done(job, in_slot=slot.held):
+                self.has_capacity.set()
             self.start(job.queue)
 
     async def _claim(self, job: Due) -> Claim | None:
         take = partial(jobs.claim, self.runtime, job.org_id, job.id, self._lease, uuid4(), self._pause)
         try:
-            claim = await until_done(take)
+            claim = await retry(take)
         except asyncpg.PostgresError as error:
-            # The job is due as before: without a pause it would be taken again at once, for ever.
-            self._rest.begin(error)
+            # The job is still due: without a pause it would be claimed again at once, for ever.
+            self._cooldown.start(error)
             return None
-        self._rest.claimed()
+        self._cooldown.claimed()
         return claim
 
     async def _hold(self, claim: Claim, slot: Slot) -> None:
@@ -163,13 +165,13 @@ class Runner:
         self._running[claim.id] = running
         try:
             await self._handle(claim, self._handlers[claim.kind], slot)
-        except jobs.Lost:
+        except jobs.LeaseLost:
             log.info("job.lost", job=str(claim.id), kind=claim.kind.value)
         except asyncio.CancelledError:
             if running.lost:
                 log.info("job.lost", job=str(claim.id), kind=claim.kind.value)
                 return
-            with suppress(jobs.Lost):
+            with suppress(jobs.LeaseLost):
                 await self._end(claim, JobState.QUEUED, 0, None)
             raise
         finally:
@@ -177,25 +179,26 @@ class Runner:
 
     async def _handle(self, claim: Claim, handler: Handler, slot: Slot) -> None:
         if claim.attempt > 1 and handler.delay(claim.attempt - 1) is None:
-            # Workers that died counted as tries: the last of them used up what there was.
+            # The attempts of workers that died count too: this one would be one too many.
             await self._end(claim, JobState.DEAD, None, EXHAUSTED)
             return
         try:
             await handler.run(self.runtime, claim, slot)
-        except jobs.Lost:
+        except jobs.LeaseLost:
             raise
         except Exception as error:
-            # An error of the database's moment says nothing about the job, and is no try.
-            passing = passes(error)
-            delay = AGAIN_S if passing else handler.delay(claim.attempt)
+            # A transient error says nothing about the job, and does not count as an attempt.
+            transient = is_transient(error)
+            delay = RETRY_S if transient else handler.delay(claim.attempt)
             state = JobState.DEAD if delay is None else JobState.QUEUED
-            if not passing:
+            if not transient:
                 log.exception("job.failed", job=str(claim.id), kind=claim.kind.value, attempt=claim.attempt)
-            # A job that is left as it is waits until its lease expires, which is longer than the database is busy.
-            await until_done(partial(self._end, claim, state, delay, None if passing else FAILED))
+            # Retried, as otherwise the job would wait until its lease expires.
+            await retry(partial(self._end, claim, state, delay, None if transient else FAILED))
 
     async def _end(self, claim: Claim, state: JobState, delay: float | None, error_code: str | None) -> None:
-        """End a job that its handler did not: without a code it is given back, the attempt uncounted."""
+        """End a job that its handler did not end. Without ``error_code`` it is given back, and no attempt is
+        counted."""
         async with jobs.held(self.runtime, claim) as ctx:
             await self._handlers[claim.kind].ended(ctx, claim, state, delay)
             if error_code is None:
@@ -203,41 +206,41 @@ class Runner:
             else:
                 await jobs.finish(ctx, claim, state, delay=delay, error_code=error_code)
 
-    async def beat(self) -> None:
-        """Extend the leases of what runs, for ever; what is no longer ours is stopped.
+    async def heartbeat(self) -> None:
+        """Extend the leases of the running jobs, for ever, and cancel those whose lease is lost.
 
-        While the database is away all goes on, and is held again when it is back, if nobody else has taken it.
+        While the database is not available all jobs go on: afterwards each is still ours unless another worker has it.
         """
         pause = self._pause
         while True:
             await asyncio.sleep(pause)
             try:
-                await self._beat_all()
+                await self._extend_leases()
                 pause = self._pause
             except (Refusal, *CONNECTION_ERRORS) as error:
                 if not isinstance(error, Refusal):
                     self.runtime.outages.note(error)
-                pause = min(AGAIN_S, self._pause)
+                pause = min(RETRY_S, self._pause)
             except asyncpg.PostgresError as error:
-                log.warning("jobs.beat_failed", error=first_line(error))
+                log.warning("jobs.heartbeat_failed", error=first_line(error))
 
-    async def _beat_all(self) -> None:
+    async def _extend_leases(self) -> None:
         by_org: dict[UUID, list[_Running]] = {}
         for running in self._running.values():
             by_org.setdefault(running.claim.org_id, []).append(running)
         for org_id, listed in by_org.items():
-            ours = await jobs.beat(self.runtime, org_id, [running.claim for running in listed], self._lease)
+            ours = await jobs.extend(self.runtime, org_id, [running.claim for running in listed], self._lease)
             for running in listed:
                 if running.claim.id not in ours and self._running.get(running.claim.id) is running:
                     running.lost = True
                     running.task.cancel()
 
     async def stop(self, grace_seconds: float) -> None:
-        """Start nothing more, let what runs end for a while, and give the rest back."""
+        """Start no more jobs, let running ones end within the grace, and give the others back."""
         self._stopping = True
-        self._rest.stop()
-        for turns in self.turns.values():
-            turns.clear()
+        self._cooldown.stop()
+        for queue in self.queues.values():
+            queue.clear()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=grace_seconds)
             for task in late:

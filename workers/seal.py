@@ -1,4 +1,4 @@
-"""Sealing the audit log, one organization at a time."""
+"""The job that seals the audit log of an organization."""
 
 import structlog
 
@@ -12,7 +12,7 @@ from workers.handler import Handler
 from workers.slot import Slot
 from workers.sweep import jittered
 
-# Longer than a transaction lives: what was written meanwhile is sealed by the next one.
+# Longer than any transaction takes, so that the next seal includes what was being written during this one.
 SEAL_DELAY_S = 15
 TRIES = 20
 _LONGEST_S = 3_600
@@ -22,16 +22,16 @@ log = structlog.get_logger(__name__)
 
 
 def delay_after(tries: int) -> float | None:
-    """The seconds until the next try; None after the last."""
+    """Return the seconds until the next attempt; None after the last one."""
     return jittered(min(SEAL_DELAY_S * 2**tries, _LONGEST_S)) if tries < TRIES else None
 
 
 async def _run(runtime: Runtime, claim: Claim, _slot: Slot) -> None:
-    """Seal what there is, and come again after a while when there was something: a change may still be on its way."""
+    """Seal all entries. If there were some, run again later: another change may not be committed yet."""
     try:
         await _seal_all(runtime, claim)
     except seals.BrokenChain as error:
-        # Another try finds the same; a later change, or retention, looks again.
+        # Another attempt would find the same. A later change, or the purge, tries again.
         log.error("audit.broken", org=str(claim.org_id), reason=str(error))
         async with jobs.held(runtime, claim) as ctx:
             await jobs.finish(ctx, claim, JobState.DEAD, error_code=_BROKEN)
@@ -52,7 +52,7 @@ async def _seal_all(runtime: Runtime, claim: Claim) -> None:
 
 
 async def _ended(_ctx: Context, _claim: Claim, _state: JobState, _delay: float | None) -> None:
-    """The job's row says it all: entries have no state of their own."""
+    """Do nothing: only the job has a state, and not the entries."""
 
 
 HANDLER = Handler(_run, delay_after, _ended)

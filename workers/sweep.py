@@ -1,4 +1,4 @@
-"""The sweep: what finds every job, with or without a wake-up; and what clears away what is old."""
+"""The sweep, which finds every due job, with a wake-up or without; and the regular purge of expired rows."""
 
 import asyncio
 import random
@@ -10,27 +10,27 @@ from resolvers.audit import seals
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import retention
 from resolvers.jobs.retention import Retention
-from workers.runner import TROUBLE, Runner
+from workers.runner import DATABASE_ERRORS, Runner
 
 JITTER = 0.2
-HOUSEKEEPING_S = 3_600.0
-# The first comes within a minute, even of a worker that never lives for an hour.
-FIRST_HOUSEKEEPING_S = 40.0
+PURGE_S = 3_600.0
+# The first purge comes soon, so that it takes place even if no worker lives for an hour.
+FIRST_PURGE_S = 40.0
 
 log = structlog.get_logger(__name__)
 
 
 def jittered(seconds: float) -> float:
-    """About so many seconds: a fifth more or less, so that workers and retries do not march in step."""
+    """Return about so many seconds, at most a fifth more or less, so that workers and retries do not run in step."""
     return seconds * random.uniform(1 - JITTER, 1 + JITTER)
 
 
 async def sweep(runner: Runner, seconds: float) -> None:
-    """Offer the runner what is due, each so many seconds; in between more of the lanes that it has finished."""
+    """Offer due jobs to the runner every so many seconds; in between, more jobs of the keys that it has run out of."""
     clock = asyncio.get_running_loop().time
     due = clock()
     while True:
-        runner.hungry.clear()
+        runner.has_capacity.clear()
         try:
             if clock() < due:
                 await runner.top_up()
@@ -38,36 +38,36 @@ async def sweep(runner: Runner, seconds: float) -> None:
                 due = clock() + jittered(seconds)
                 if await runner.refill():
                     due = clock() + jittered(seconds / 10)
-        except TROUBLE as error:
+        except DATABASE_ERRORS as error:
             log.warning("sweep.failed", error=str(error))
         try:
             async with asyncio.timeout_at(due):
-                await runner.hungry.wait()
+                await runner.has_capacity.wait()
         except TimeoutError:
             continue
 
 
-async def keep_house(
-    runtime: Runtime, keep: Retention, seconds: float = HOUSEKEEPING_S, first_seconds: float = FIRST_HOUSEKEEPING_S
+async def purge_expired(
+    runtime: Runtime, keep: Retention, seconds: float = PURGE_S, first_seconds: float = FIRST_PURGE_S
 ) -> None:
-    """Delete what is too old of every organization: soon after the start, and about each hour."""
+    """Delete the expired rows of every organization: soon after the start, and about every hour."""
     pause = first_seconds
     while True:
         await asyncio.sleep(jittered(pause))
         pause = seconds
         try:
             for org_id in await retention.organizations(runtime):
-                await _clean(runtime, org_id, keep)
-        except TROUBLE as error:
+                await _purge(runtime, org_id, keep)
+        except DATABASE_ERRORS as error:
             log.warning("retention.failed", error=str(error))
 
 
-async def _clean(runtime: Runtime, org_id: UUID, keep: Retention) -> None:
+async def _purge(runtime: Runtime, org_id: UUID, keep: Retention) -> None:
     try:
-        gone = await retention.clean(runtime, org_id, keep)
+        deleted = await retention.purge(runtime, org_id, keep)
     except seals.BrokenChain as error:
-        # The others are cleaned all the same.
+        # The other organizations are purged all the same.
         log.error("audit.broken", org=str(org_id), reason=str(error))
         return
-    if any(gone.values()):
-        log.info("retention.deleted", org=str(org_id), **gone)
+    if any(deleted.values()):
+        log.info("retention.deleted", org=str(org_id), **deleted)

@@ -14,34 +14,34 @@ from models.typeid import new_uuid
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import due
 from server.wiring import running
-from workers.runner import EACH, LANES, WINDOW
-from workers.turns import WAITING_LANE
+from workers.fair_queue import MAX_WAITING_OF_KEY
+from workers.runner import EACH, KEYS_AT_ONCE, WINDOW
 
 ORGANIZATIONS = 100
-LANES_EACH = 10
-# The share of one lane in all that is due.
+KEYS_OF_ORGANIZATION = 10
+# The share of one key in all that is due.
 BIG = 0.9
 LOOKS = 20
 INSERT = (
-    "insert into jobs (org_id, id, kind, subject_id, lane, queue, run_at, state, attempt, claim_no)"
-    " select %(org)s, gen_random_uuid(), 'WEBHOOK_DELIVERY', gen_random_uuid(), lane, 'webhooks',"
+    "insert into jobs (org_id, id, kind, subject_id, concurrency_key, queue, run_at, state, attempt, claim_no)"
+    " select %(org)s, gen_random_uuid(), 'WEBHOOK_DELIVERY', gen_random_uuid(), key, 'webhooks',"
     " now() - random() * interval '1 hour', 'QUEUED', 0, 0"
-    " from unnest(%(lanes)s::uuid[]) as lane, generate_series(1, %(each)s)"
+    " from unnest(%(keys)s::uuid[]) as key, generate_series(1, %(each)s)"
 )
 
 
-def _fill(url: str, number: int) -> list[due.Lane]:
-    """So many due jobs: most in one lane, the rest shared by the others. The lanes."""
-    small = round(number * (1 - BIG) / (ORGANIZATIONS * LANES_EACH))
-    found: list[due.Lane] = []
+def _fill(url: str, number: int) -> list[due.OrgKey]:
+    """So many due jobs: most in one key, the rest shared by the others. The keys."""
+    small = round(number * (1 - BIG) / (ORGANIZATIONS * KEYS_OF_ORGANIZATION))
+    found: list[due.OrgKey] = []
     with psycopg.connect(url) as connection:
         for index in range(ORGANIZATIONS):
-            org, lanes = new_uuid(), [new_uuid() for _ in range(LANES_EACH)]
+            org, keys = new_uuid(), [new_uuid() for _ in range(KEYS_OF_ORGANIZATION)]
             connection.execute("select set_config('app.org_id', %s, true)", [str(org)])
-            connection.execute(INSERT, {"org": org, "lanes": lanes, "each": small})
+            connection.execute(INSERT, {"org": org, "keys": keys, "each": small})
             if not index:
-                connection.execute(INSERT, {"org": org, "lanes": lanes[:1], "each": round(number * BIG)})
-            found += [(org, lane) for lane in lanes]
+                connection.execute(INSERT, {"org": org, "keys": keys[:1], "each": round(number * BIG)})
+            found += [(org, key) for key in keys]
     return found
 
 
@@ -55,26 +55,28 @@ async def _median(look: Callable[[], Awaitable[object]]) -> float:
     return statistics.median(took) * 1000
 
 
-async def _looks(runtime: Runtime, lanes: list[due.Lane]) -> dict[str, float]:
-    middle: tuple[UUID, UUID] = sorted(lanes)[len(lanes) // 2]
+async def _looks(runtime: Runtime, keys: list[due.OrgKey]) -> dict[str, float]:
+    middle: tuple[UUID, UUID] = sorted(keys)[len(keys) // 2]
     return {
         "the oldest": await _median(lambda: due.due(runtime, WINDOW)),
-        "some of each lane": await _median(lambda: due.due_by_lane(runtime, due.START, LANES, EACH)),
-        "some of each lane, from the middle": await _median(lambda: due.due_by_lane(runtime, middle, LANES, EACH)),
-        "more of some lanes": await _median(lambda: due.due_of(runtime, lanes[:LANES_EACH], WAITING_LANE)),
+        "some of each key": await _median(lambda: due.due_by_key(runtime, due.START, KEYS_AT_ONCE, EACH)),
+        "some of each key, from the middle": await _median(lambda: due.due_by_key(runtime, middle, KEYS_AT_ONCE, EACH)),
+        "more of some keys": await _median(
+            lambda: due.due_of_keys(runtime, keys[:KEYS_OF_ORGANIZATION], MAX_WAITING_OF_KEY)
+        ),
     }
 
 
 async def measure(number: int) -> dict[str, dict[str, float]]:
     """The median look of each kind, before PostgreSQL has analyzed and after."""
     with database() as environment:
-        lanes = _fill(environment["DATABASE_URL"], number)
+        keys = _fill(environment["DATABASE_URL"], number)
         async with running(settings_of(environment)) as runtime:
-            fresh = await _looks(runtime, lanes)
+            fresh = await _looks(runtime, keys)
         with psycopg.connect(environment["MIGRATION_DATABASE_URL"], autocommit=True) as connection:
             connection.execute("vacuum analyze jobs")
         async with running(settings_of(environment)) as runtime:
-            return {"not analyzed": fresh, "analyzed": await _looks(runtime, lanes)}
+            return {"not analyzed": fresh, "analyzed": await _looks(runtime, keys)}
 
 
 def main() -> None:

@@ -87,7 +87,7 @@ def _insert() -> sa.Insert:
 @statement
 def _another() -> sa.Select[Any]:
     queued = (jobs.c.kind == sa.literal_column("'AUDIT_SEAL'"), jobs.c.state == sa.literal_column("'QUEUED'"))
-    return owned(jobs, jobs.c.id).where(jobs.c.lane == ORG, *queued).limit(1)
+    return owned(jobs, jobs.c.id).where(jobs.c.concurrency_key == ORG, *queued).limit(1)
 
 
 def link(key: bytes, previous: bytes, text: bytes) -> bytes:

@@ -1,1 +1,1 @@
-"""Changes: one object is inserted, edited or deleted, with its audit record and events, by one statement."""
+"""Changes: an object is inserted, edited or deleted by one statement, with its audit records and events."""

@@ -10,21 +10,21 @@ from sqlmodel import SQLModel
 
 from models.machines import Machine, S
 from models.typeid import new_uuid
-from models.words import key_of
+from models.types import key_of
 from resolvers.audit.records import AuditRecord, record_of
-from resolvers.changes.transitions import Requested, transition_of
+from resolvers.changes.transitions import TransitionRequest, transition_of
 from resolvers.changes.write import apply
 from resolvers.collections.collection import Collection
 from resolvers.collections.rows import Key, locked
 from resolvers.context import Context, Row, now
 
-# The values of an input, by Python's names: an absent one is not there, and null is None.
-Given = Mapping[str, Any]
+# The values of an input by their Python names. An absent one is missing, and null is None.
+InputValues = Mapping[str, Any]
 
 
 @cache
 def _defaults(model: type[SQLModel]) -> dict[str, Any]:
-    """Return what the columns of a new row hold where nothing else is given; required ones are not there."""
+    """Return the default values of a new row's columns, without columns that have none."""
     found: dict[str, Any] = {}
     for name, declared in model.model_fields.items():
         column = model.metadata.tables[str(model.__tablename__)].c[name.rstrip("_")]
@@ -35,19 +35,19 @@ def _defaults(model: type[SQLModel]) -> dict[str, Any]:
     return found
 
 
-def new_row(model: type[SQLModel], given: Given) -> dict[str, Any]:
+def new_row(model: type[SQLModel], values: InputValues) -> dict[str, Any]:
     """Return a new row of a model with the values of an input, and the model's defaults for the rest."""
     row = _defaults(model) | {"id": new_uuid(), "version": 1, "updated_at": now()}
     if "metadata_" in model.model_fields:
         row["metadata"] = {}
     if "tags" in model.model_fields:
         row["tags"] = []
-    return {**row, **given} | _keys(model.metadata.tables[str(model.__tablename__)], given)
+    return {**row, **values} | _keys(model.metadata.tables[str(model.__tablename__)], values)
 
 
-def _keys(table: Any, given: Given) -> dict[str, Any]:
-    """Return the columns that repeat some of the values without case."""
-    return {name: key_of(given[of]) for name, of in _key_columns(table) if of in given}
+def _keys(table: Any, values: InputValues) -> dict[str, Any]:
+    """Return the key columns of the values: the same texts in the form that is compared without case."""
+    return {name: key_of(values[of]) for name, of in _key_columns(table) if of in values}
 
 
 @cache
@@ -74,32 +74,34 @@ class Edit:
     actions: list[tuple[str, Iterable[str]]] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
 
-    def changes(self, given: Given) -> dict[str, Any]:
+    def changes(self, values: InputValues) -> dict[str, Any]:
         """Return those of some values that differ from the row's."""
-        return {name: value for name, value in given.items() if value != self.row[name]}
+        return {name: value for name, value in values.items() if value != self.row[name]}
 
-    def set(self, given: Given, action: str = "update", event: str | None = "updated") -> None:
+    def set(self, values: InputValues, action: str = "update", event: str | None = "updated") -> None:
         """Set values. Where one differs this is an action in the audit log, and an event where it is declared."""
-        changed = self.changes({**given, **_keys(self.collection.table, given)})
+        changed = self.changes({**values, **_keys(self.collection.table, values)})
         if changed:
             self.row |= changed
             self.actions.append((action, changed.keys()))
             if event is not None and event in self.collection.resource.events and event not in self.events:
                 self.events.append(event)
 
-    async def move(self, machine: Machine[S], requested: Requested | None, event: str = "status_changed") -> None:
-        """Move the status. Raises Refusal INVALID_TRANSITION, or BAD_INPUT for what the transition requires.
+    async def transition(
+        self, machine: Machine[S], request: TransitionRequest | None, event: str = "status_changed"
+    ) -> None:
+        """Make a transition of the status, if it is not the present one.
 
-        The status that the row has already is no transition.
+        Raises Refusal INVALID_TRANSITION, or BAD_INPUT for a missing reason.
         """
-        if requested is not None and requested.status != self.row["status"]:
+        if request is not None and request.status != self.row["status"]:
             moment = now()
-            made = await transition_of(self.ctx, self.collection.resource.label, machine, self.row, requested, moment)
-            effects = machine.effects(self.row, made, moment, requested.reason)
+            made = await transition_of(self.ctx, self.collection.resource.label, machine, self.row, request, moment)
+            effects = machine.effects(self.row, made, moment, request.reason)
             self.set({"status": made.target} | effects, "transition", event)
 
     async def save(self) -> Row:
-        """Write what differs, with an audit record for each action; nothing is written when nothing does."""
+        """Write the columns that differ, with an audit record for each action; without a difference write nothing."""
         if not self.actions:
             return self.old
         row, old = self.row, self.old

@@ -1,4 +1,4 @@
-"""Idempotency keys: the first answer of a change, kept with its effect and given again."""
+"""Idempotency keys: the first answer of a change, stored with its effect and returned again."""
 
 import hashlib
 from typing import Any
@@ -47,10 +47,10 @@ def _keep() -> sa.Insert:
 
 
 async def replay(ctx: Context, root_field: str, position: int, fingerprint: bytes) -> Any | None:
-    """The kept answer of this key and root field (its name, and its place in the document), None when there is none.
+    """Return the stored answer of this key and root field (its name and its position), None if there is none.
 
-    Raises Refusal IDEMPOTENCY_IN_FLIGHT while another request holds the key, IDEMPOTENCY_KEY_REUSED when the kept
-    answer is another request's.
+    Raises Refusal IDEMPOTENCY_IN_FLIGHT while another request with the key runs, or IDEMPOTENCY_KEY_REUSED when the
+    answer belongs to a different request.
     """
     values: dict[str, Any] = {"api_key_id": ctx.actor.key_id, "key": ctx.idempotency_key, "root_field": root_field}
     values["position"] = position
@@ -68,7 +68,7 @@ async def replay(ctx: Context, root_field: str, position: int, fingerprint: byte
 
 
 async def keep(ctx: Context, root_field: str, position: int, fingerprint: bytes, answer: Any) -> None:
-    """Keep the answer of a root field, in its transaction."""
+    """Store the answer of a root field, in its transaction."""
     await ctx.fetch(
         _keep(), api_key_id=ctx.actor.key_id, key=ctx.idempotency_key, root_field=root_field, position=position,
         fingerprint=fingerprint, answer=orjson.dumps(answer).decode(), moment=now(),

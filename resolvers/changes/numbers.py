@@ -1,4 +1,4 @@
-"""Numbers that people read, reserved in blocks by each process: unique, with gaps, and no write waits for another."""
+"""Numbers for people, which each process reserves in blocks: unique, with gaps, and without waiting for each other."""
 
 import asyncio
 from typing import Any
@@ -27,7 +27,8 @@ def _reserve() -> Any:
 
 
 async def next_number(runtime: Runtime, org_id: UUID, name: str) -> int:
-    """The next number of a kind, from this process's block; a new block is a short transaction of its own."""
+    """Return the next number of a series, from the process's block; a new block takes a short transaction of its
+    own."""
     key = (org_id, name)
     lock = runtime.number_locks.setdefault(key, asyncio.Lock())
     async with lock:

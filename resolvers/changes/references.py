@@ -1,4 +1,4 @@
-"""References of an input: looked up together, and all that are wrong reported together."""
+"""References of an input: all are looked up by one statement, and all errors are reported together."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ from resolvers.lists.conditions import NOBODY
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a field of an input refers to, the columns that are copied or checked, and why a row is not allowed."""
+    """A reference of an input's field: the collection, the columns to load, and ``refuse``, which says why a row is not
+    allowed."""
 
     to: Collection
     columns: tuple[str, ...] = ()
@@ -37,19 +38,18 @@ def _found(wanted: tuple[tuple[str, Collection, tuple[str, ...]], ...]) -> sa.Se
     return sa.select(*shown).select_from(joined)
 
 
-async def references(ctx: Context, given: Mapping[str, Any], **wanted: Reference) -> dict[str, Row]:
-    """Return the rows that fields of an input refer to, by the fields' names, with their ids and columns; a field
-    without a value is not there. Raises Refusals BAD_INPUT naming each field whose object does not exist, or is not
-    allowed."""
-    asked = {name: each for name, each in wanted.items() if given.get(name) is not None}
-    if not asked:
+async def references(ctx: Context, values: Mapping[str, Any], **wanted: Reference) -> dict[str, Row]:
+    """Return the rows that an input refers to, by its fields' names, with their ids and columns; without a value there
+    is no row. Raises Refusals BAD_INPUT, which name each field whose object does not exist or is not allowed."""
+    requested = {name: each for name, each in wanted.items() if values.get(name) is not None}
+    if not requested:
         return {}
-    sql = _found(tuple((name, each.to, _columns(each)) for name, each in asked.items()))
-    keys = {name: decode(each.to.resource.prefix, given[name]) or NOBODY for name, each in asked.items()}
+    sql = _found(tuple((name, each.to, _columns(each)) for name, each in requested.items()))
+    keys = {name: decode(each.to.resource.prefix, values[name]) or NOBODY for name, each in requested.items()}
     found = await ctx.row(sql, **keys)
     assert found is not None, "an outer join from one row has one row"
     wrong, rows = [], {}
-    for name, each in asked.items():
+    for name, each in requested.items():
         row = {column: found[f"{name}.{column}"] for column in ("id", *_columns(each))}
         hidden = each.to.hidden
         if row["id"] is None or not (hidden is None or hidden.sees(ctx.actor.scopes, row)):

@@ -1,4 +1,4 @@
-"""State machines at work: what a status may become, and why not."""
+"""Transitions of a status: which are available, which are blocked, and why."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from resolvers.settings import settings_of
 
 
 @dataclass(frozen=True, slots=True)
-class Requested:
-    """A status that was asked for, and the reason, with the names of the input's fields that hold them."""
+class TransitionRequest:
+    """A status that was requested, and the reason, with the names of the input's fields that hold them."""
 
     status: DescribedEnum
     reason: str | None
@@ -23,14 +23,16 @@ class Requested:
     reason_field: str
 
 
-def requested(given: dict[str, Any], status_field: str = "status", reason_field: str = "reason") -> Requested | None:
-    """Take the status and the reason out of an input's values; None where no status is asked for."""
-    status, reason = given.pop(status_field, None), given.pop(reason_field, None)
-    return None if status is None else Requested(status, reason, status_field, reason_field)
+def transition_request(
+    values: dict[str, Any], status_field: str = "status", reason_field: str = "reason"
+) -> TransitionRequest | None:
+    """Take the status and the reason out of an input's values. Return None if no status is requested."""
+    status, reason = values.pop(status_field, None), values.pop(reason_field, None)
+    return None if status is None else TransitionRequest(status, reason, status_field, reason_field)
 
 
 def available(machine: Machine[S], row: Row, settings: Settings, moment: datetime) -> list[dict[str, Any]]:
-    """Return every transition from a row's status, what its request must bring, and what blocks it."""
+    """Return every transition from a row's status, what it requires, and what blocks it."""
     found = []
     for each in machine.leaving(machine.states(row["status"])):
         block = _block(each, row, settings, moment)
@@ -51,7 +53,7 @@ def _shown(block: Block | None) -> dict[str, Any] | None:
 
 
 def transitions_of(machine: Machine[S]) -> BatchResolver:
-    """Return a batch resolver of the transitions that each parent may make."""
+    """Return a batch resolver of the transitions from each parent's status."""
 
     async def load(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]]]:
         guarded = any(row["status"] in machine.guarded for row in parents)
@@ -63,10 +65,10 @@ def transitions_of(machine: Machine[S]) -> BatchResolver:
 
 
 async def transition_of(
-    ctx: Context, label: str, machine: Machine[S], row: Mapping[str, Any], asked: Requested, moment: datetime
+    ctx: Context, label: str, machine: Machine[S], row: Mapping[str, Any], request: TransitionRequest, moment: datetime
 ) -> Transition[S]:
-    """Return the transition to the status that was asked for. Raises Refusal INVALID_TRANSITION or BAD_INPUT."""
-    origin, target = machine.states(row["status"]), machine.states(asked.status)
+    """Return the transition to the status that was requested. Raises Refusal INVALID_TRANSITION or BAD_INPUT."""
+    origin, target = machine.states(row["status"]), machine.states(request.status)
     settings = await settings_of(ctx) if origin in machine.guarded else {}
     made = machine.between(origin, target)
     block = None if made is None else _block(made, row, settings, moment)
@@ -75,13 +77,13 @@ async def transition_of(
         if block is None:
             article = "An" if label[0] in "aeiou" else "A"
             message = f"{article} {label} that is {origin.value} cannot become {target.value}."
-            raise Refusal("INVALID_TRANSITION", message, field=asked.status_field, allowed=allowed)
+            raise Refusal("INVALID_TRANSITION", message, field=request.status_field, allowed=allowed)
         beside: dict[str, Any] = {"blockedBy": block.code.value}
         if block.limit is not None:
             beside["limit"] = block.limit
         if block.until is not None:
             beside["until"] = block.until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        raise Refusal("INVALID_TRANSITION", block.message, field=asked.status_field, allowed=allowed, **beside)
-    if Requirement.REASON in made.requires and asked.reason is None:
-        raise bad_input(asked.reason_field, f"A reason is required to become {target.value}.", "REQUIRED")
+        raise Refusal("INVALID_TRANSITION", block.message, field=request.status_field, allowed=allowed, **beside)
+    if Requirement.REASON in made.requires and request.reason is None:
+        raise bad_input(request.reason_field, f"A reason is required to become {target.value}.", "REQUIRED")
     return made

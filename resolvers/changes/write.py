@@ -1,7 +1,6 @@
-"""One change, one statement: the row, its words and tags, the audit entry, the event, its deliveries and their jobs.
+"""A change is one statement: it writes the row, its search words and tags, audit entries, events, deliveries and jobs.
 
-The parts are common table expressions of a single statement, so that a change costs one round trip and is whole or
-nothing by itself.
+The parts are common table expressions of this statement, so that a change takes one round trip and is atomic.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,46 +29,50 @@ async def apply(
     records: list[AuditRecord],
     events: Sequence[str] = (),
 ) -> None:
-    """Write one change. ``row`` is the row after it (before it, for a delete); ``columns`` are those to be written.
+    """Write one change. ``row`` is the row after it (for a delete, before it); ``columns`` are those to write.
 
-    ``verb`` None writes no row: only the audit records and the ``events``, which are types of them. Raises Refusal
-    for a value that another row has, or a reference that no longer exists.
+    ``verb`` is insert, update or delete; None writes no row, but only audit records and events. ``events`` are the
+    types of events. Raises Refusal for a value that another row has, or a reference to an object that no longer exists.
     """
     written = tuple(columns)
-    looks = _looks(collection, verb, written)
+    lookups = _lookups(collection, verb, written)
     values: dict[str, Any] = {f"row_{name}": row[name] for name in written}
     values["row_id"] = row["id"]
-    if "word" in looks:
+    if "word" in lookups:
         values["all_word"] = [] if verb == "delete" else words_of(row[name] for name in collection.searched)
-    if "tag" in looks:
+    if "tag" in lookups:
         values["all_tag"] = [] if verb == "delete" else list(row["tags"])
-    values |= _recorded(ctx, [(record, row["id"]) for record in records])
-    prefix, needed = collection.resource.prefix, -1
+    values |= _audit_values(ctx, [(record, row["id"]) for record in records])
+    prefix, scope_sets = collection.resource.prefix, -1
     if events:
         scopes = collection.scopes_of(row)
-        needed = len(scopes)
+        scope_sets = len(scopes)
         values["event_ids"] = [new_uuid() for _ in events]
         values["event_types"] = list(events)
         values["resource_id"], values["resource_version"] = row["id"], row["version"]
         values["data"] = ctx.runtime.renderers[prefix](row)
         values |= {f"scopes_{index}": sorted(each) for index, each in enumerate(scopes)}
-    sql = change_sql(verb, prefix, collection.table, written, looks, needed)
+    sql = change_sql(verb, prefix, collection.table, written, lookups, scope_sets)
     try:
         done = await ctx.row(sql, **values)
     except asyncpg.UniqueViolationError as error:
-        raise _taken(collection, error) from error
+        raise _conflict(collection, error) from error
     except asyncpg.ForeignKeyViolationError as error:
-        raise _gone(collection, error) from error
+        raise _missing_reference(collection, error) from error
     ctx.jobs_to_wake.extend((done and done["jobs"]) or ())
 
 
-def _taken(collection: Collection, error: asyncpg.UniqueViolationError) -> Exception:
-    taken = collection.taken.get(str(error.constraint_name))
-    return error if taken is None else Refusal("CONFLICT", taken.message, field=taken.field, reason=taken.reason)
+def _conflict(collection: Collection, error: asyncpg.UniqueViolationError) -> Exception:
+    conflict = collection.unique_conflicts.get(str(error.constraint_name))
+    return (
+        error
+        if conflict is None
+        else Refusal("CONFLICT", conflict.message, field=conflict.field, reason=conflict.reason)
+    )
 
 
-def _gone(collection: Collection, error: asyncpg.ForeignKeyViolationError) -> Exception:
-    """Return the refusal of a reference that was deleted between the look at it and the write."""
+def _missing_reference(collection: Collection, error: asyncpg.ForeignKeyViolationError) -> Exception:
+    """Return the refusal for a reference to an object that was deleted after it was looked up."""
     for key in collection.table.foreign_key_constraints:
         if key.name == error.constraint_name:
             (column,) = [column.name for column in key.columns if column.name != "org_id"]
@@ -77,22 +80,22 @@ def _gone(collection: Collection, error: asyncpg.ForeignKeyViolationError) -> Ex
     return error
 
 
-def _looks(collection: Collection, verb: str | None, columns: tuple[str, ...]) -> tuple[str, ...]:
+def _lookups(collection: Collection, verb: str | None, columns: tuple[str, ...]) -> tuple[str, ...]:
     if verb is None:
         return ()
-    words = bool(collection.searched) and (verb != "update" or any(name in columns for name in collection.searched))
-    tags = collection.tagged and (verb != "update" or "tags" in columns)
-    return tuple(name for name, wanted in (("word", words), ("tag", tags)) if wanted)
+    has_words = bool(collection.searched) and (verb != "update" or any(name in columns for name in collection.searched))
+    has_tags = collection.tagged and (verb != "update" or "tags" in columns)
+    return tuple(name for name, wanted in (("word", has_words), ("tag", has_tags)) if wanted)
 
 
 async def record(ctx: Context, entries: list[tuple[AuditRecord, UUID]]) -> None:
-    """Write audit entries alone, each with the id of what it is about."""
-    await ctx.fetch(change_sql(None, "audit", audit_entries, (), (), -1), **_recorded(ctx, entries))
+    """Write audit entries alone, each with the id of its target."""
+    await ctx.fetch(change_sql(None, "audit", audit_entries, (), (), -1), **_audit_values(ctx, entries))
 
 
-def _recorded(ctx: Context, entries: list[tuple[AuditRecord, UUID]]) -> dict[str, Any]:
+def _audit_values(ctx: Context, entries: list[tuple[AuditRecord, UUID]]) -> dict[str, Any]:
     moment: datetime = now()
-    who = {
+    actor = {
         "actor_kind": ctx.actor.kind.value,
         "actor_id": ctx.actor.id,
         "actor_name": ctx.actor.name,
@@ -104,7 +107,7 @@ def _recorded(ctx: Context, entries: list[tuple[AuditRecord, UUID]]) -> dict[str
         mac_of(
             keys,
             ctx.org_id,
-            who
+            actor
             | {
                 "id": record.id,
                 "action": record.action,
@@ -115,7 +118,7 @@ def _recorded(ctx: Context, entries: list[tuple[AuditRecord, UUID]]) -> dict[str
         )
         for record, target in entries
     ]
-    return who | {
+    return actor | {
         "entry_ids": [record.id for record, _ in entries],
         "actions": [record.action for record, _ in entries],
         "digests": [record.digest for record, _ in entries],

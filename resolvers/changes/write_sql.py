@@ -1,4 +1,4 @@
-"""The statement of a change: the row and all that follows from it, as common table expressions of one statement."""
+"""The SQL of changes: one statement, whose common table expressions write the row and all that follows from it."""
 
 from dataclasses import replace
 from functools import cache, lru_cache
@@ -15,7 +15,7 @@ from models.webhooks import DeliveryStatus, EndpointStatus, deliveries, events, 
 from resolvers.database.fragments import Fragment, open_parameters, quoted
 from resolvers.database.sql import ORG, STATEMENTS_KEPT, Sql, statement
 
-# Stands for what an update sets until its columns are known.
+# Stands for the columns that an update sets, until these are known.
 _OPEN = "\x01"
 
 
@@ -28,7 +28,7 @@ def _many(name: str, type_: Any) -> sa.BindParameter[Any]:
 
 
 def _unnest(alias: str, **columns: Any) -> Any:
-    """The rows of several arrays, side by side."""
+    """Return the rows that several arrays make side by side."""
     arrays = [_many(name, type_) for name, type_ in columns.items()]
     listed = [sa.column(name, type_) for name, type_ in columns.items()]
     return sa.func.unnest(*arrays).table_valued(*listed, name=alias, joins_implicitly=True).render_derived()
@@ -44,21 +44,21 @@ def _write(verb: str, table: sa.Table, columns: tuple[str, ...]) -> sa.CTE:
     return table.delete().where(this).returning(table.c.id).cte("written")
 
 
-def _kept(table: sa.Table, kind: str, column: str, verb: str | None) -> list[sa.CTE]:
-    """A row's words (or tags) made what they should be: what is no more goes, what is new comes."""
+def _lookup_parts(table: sa.Table, prefix: str, column: str, verb: str | None) -> list[sa.CTE]:
+    """Return the parts that delete a row's old words (or tags) from a lookup table, and insert the new ones."""
     subject, wanted = _bind("row_id", sa.Uuid), _many(f"all_{column}", sa.Text)
-    mine = sa.and_(table.c.org_id == ORG, table.c.kind == kind, table.c.subject_id == subject)
+    mine = sa.and_(table.c.org_id == ORG, table.c.kind == prefix, table.c.subject_id == subject)
     old = table.delete().where(mine, table.c[column] != sa.func.all(wanted)).returning(table.c.subject_id)
     parts = [] if verb == "insert" else [old.cte(f"old_{column}")]
     if verb == "delete":
         return parts
     one = sa.func.unnest(wanted).column_valued("one")
-    rows = sa.select(ORG, sa.literal(kind), one, subject)
+    rows = sa.select(ORG, sa.literal(prefix), one, subject)
     new = pg.insert(table).from_select(["org_id", "kind", column, "subject_id"], rows).on_conflict_do_nothing()
     return [*parts, new.returning(table.c.subject_id).cte(f"new_{column}")]
 
 
-def _audit() -> list[sa.CTE]:
+def _audit_parts() -> list[sa.CTE]:
     entry = _unnest("entry", entry_ids=sa.Uuid, actions=sa.Text, digests=pg.BYTEA, macs=pg.BYTEA, targets=sa.Uuid)
     who = [_bind(name, sa.Text) for name in ("actor_kind", "actor_id", "actor_name", "request_id", "source")]
     moment = _bind("moment", TIMESTAMP)
@@ -72,7 +72,7 @@ def _audit() -> list[sa.CTE]:
     kept = audit_changes.insert().from_select(["org_id", "entry_id", "salt", "changes"], parts)
     queued = sa.select(jobs.c.id).where(
         jobs.c.org_id == ORG,
-        jobs.c.lane == ORG,
+        jobs.c.concurrency_key == ORG,
         jobs.c.kind == sa.literal_column("'AUDIT_SEAL'"),
         jobs.c.state == sa.literal_column("'QUEUED'"),
     )
@@ -84,26 +84,43 @@ def _audit() -> list[sa.CTE]:
     return [entries, kept.returning(audit_changes.c.entry_id).cte("kept"), sealing.cte("sealing")]
 
 
-_JOB_COLUMNS = ["org_id", "id", "kind", "subject_id", "lane", "queue", "run_at", "state", "attempt", "claim_no"]
+_JOB_COLUMNS = [
+    "org_id",
+    "id",
+    "kind",
+    "subject_id",
+    "concurrency_key",
+    "queue",
+    "run_at",
+    "state",
+    "attempt",
+    "claim_no",
+]
 
 
-def _tell(needed: int) -> tuple[list[sa.CTE], sa.CTE]:
-    """The event, one delivery and one job for each endpoint that listens and may hear it."""
+def _event_parts(scope_sets: int) -> tuple[list[sa.CTE], sa.CTE]:
+    """Return the parts that insert events, and a delivery and a job for each endpoint that subscribes and may read
+    them."""
     event = _unnest("event", event_ids=sa.Uuid, event_types=sa.Text)
     moment = _bind("moment", TIMESTAMP)
     resource, version = _bind("resource_id", sa.Uuid), _bind("resource_version", sa.Integer)
     rows = sa.select(ORG, event.c.event_ids, event.c.event_types, resource, version, _bind("data", sa.Text), moment)
     names = ["org_id", "id", "type", "resource_id", "resource_version", "data", "occurred_at"]
-    told = events.insert().from_select(names, rows).returning(events.c.id, events.c.type).cte("told")
+    recorded_events = (
+        events.insert().from_select(names, rows).returning(events.c.id, events.c.type).cte("recorded_events")
+    )
     ends = webhook_endpoints.c
     pairs = sa.select(
-        _fresh_id(told.c.id).label("id"), told.c.id.label("event_id"), told.c.type, ends.id.label("endpoint_id")
+        _fresh_id(recorded_events.c.id).label("id"),
+        recorded_events.c.id.label("event_id"),
+        recorded_events.c.type,
+        ends.id.label("endpoint_id"),
     ).where(
         ends.org_id == ORG,
         ends.deleted_at.is_(None),
         ends.status == EndpointStatus.ENABLED.value,
-        sa.or_(told.c.type == sa.any_(ends.events), sa.literal("*") == sa.any_(ends.events)),
-        *(ends.scopes.overlap(_many(f"scopes_{index}", sa.Text)) for index in range(needed)),
+        sa.or_(recorded_events.c.type == sa.any_(ends.events), sa.literal("*") == sa.any_(ends.events)),
+        *(ends.scopes.overlap(_many(f"scopes_{index}", sa.Text)) for index in range(scope_sets)),
     )
     pair = pairs.cte("pair")
     sent = sa.select(
@@ -121,17 +138,17 @@ def _tell(needed: int) -> tuple[list[sa.CTE], sa.CTE]:
         "next_attempt_at",
         "updated_at",
     ]
-    sends = deliveries.insert().from_select(names, sent).returning(deliveries.c.id).cte("sends")
+    queued_deliveries = deliveries.insert().from_select(names, sent).returning(deliveries.c.id).cte("queued_deliveries")
     work = sa.select(
         ORG, _fresh_id(pair.c.id), sa.literal(JobKind.WEBHOOK_DELIVERY.value), pair.c.id, pair.c.endpoint_id,
         sa.literal("webhooks"), moment, sa.literal(JobState.QUEUED.value), sa.literal(0), sa.literal(0),
     )  # fmt: skip
-    woken = jobs.insert().from_select(_JOB_COLUMNS, work).returning(jobs.c.id).cte("woken")
-    return [told, sends], woken
+    queued_jobs = jobs.insert().from_select(_JOB_COLUMNS, work).returning(jobs.c.id).cte("queued_jobs")
+    return [recorded_events, queued_deliveries], queued_jobs
 
 
 def _fresh_id(like: Any) -> Any:
-    """A new UUIDv7 of the same millisecond as another: its first 13 digits, random ones after them."""
+    """Return a new UUIDv7 of the same millisecond as another: with its first 13 digits, and random ones after them."""
     head = sa.func.left(sa.func.replace(sa.cast(like, sa.Text), "-", ""), 13)
     tail = sa.func.substr(sa.func.replace(sa.cast(sa.func.gen_random_uuid(), sa.Text), "-", ""), 14)
     return sa.cast(head.concat(tail), sa.Uuid)
@@ -140,19 +157,20 @@ def _fresh_id(like: Any) -> Any:
 @lru_cache(maxsize=STATEMENTS_KEPT)
 def change_sql(
     verb: str | None,
-    kind: str,
+    prefix: str,
     table: sa.Table,
     columns: tuple[str, ...],
-    looks: tuple[str, ...],
-    needed: int,
+    lookups: tuple[str, ...],
+    scope_sets: int,
 ) -> Sql:
-    """``looks``: which look-up tables change with the row; ``needed``: -1 for no event, else its scope sets.
+    """Return the statement of a change. ``lookups`` names the lookup tables that change with the row; ``scope_sets`` is
+    the number of scope sets of the events, -1 without events.
 
-    A caller decides which columns an update sets: the rest is compiled once for all of them.
+    Callers choose the columns of an update, so the rest is compiled once for all of them.
     """
     if verb != "update":
-        return _change(verb, kind, table, columns, looks, needed)
-    sql = _change(verb, kind, table, (), looks, needed)
+        return _change(verb, prefix, table, columns, lookups, scope_sets)
+    sql = _change(verb, prefix, table, (), lookups, scope_sets)
     parts = [
         f"{quoted(name)}={_value(table, name)('', f'${number}')}"
         for number, name in enumerate(columns, len(sql.names) + 1)
@@ -168,18 +186,18 @@ def _value(table: sa.Table, column: str) -> Fragment:
 
 @statement
 def _change(
-    verb: str | None, kind: str, table: sa.Table, columns: tuple[str, ...], looks: tuple[str, ...], needed: int
+    verb: str | None, prefix: str, table: sa.Table, columns: tuple[str, ...], lookups: tuple[str, ...], scope_sets: int
 ) -> sa.Select[Any]:
     parts: list[sa.CTE] = []
     if verb is not None:
         parts.append(_write(verb, table, columns))
-    for column, look in (("word", search_words), ("tag", tag_uses)):
-        if column in looks:
-            parts += _kept(look, kind, column, verb)
-    parts += _audit()
-    woken = sa.select(sa.literal(None, sa.Uuid)).where(sa.false()).cte("woken")
-    if needed >= 0:
-        told, woken = _tell(needed)
-        parts += told
-    ids = sa.select(sa.func.array_agg(next(iter(woken.c)))).scalar_subquery()
+    for column, lookup_table in (("word", search_words), ("tag", tag_uses)):
+        if column in lookups:
+            parts += _lookup_parts(lookup_table, prefix, column, verb)
+    parts += _audit_parts()
+    queued_jobs = sa.select(sa.literal(None, sa.Uuid)).where(sa.false()).cte("queued_jobs")
+    if scope_sets >= 0:
+        event_parts, queued_jobs = _event_parts(scope_sets)
+        parts += event_parts
+    ids = sa.select(sa.func.array_agg(next(iter(queued_jobs.c)))).scalar_subquery()
     return sa.select(ids.label("jobs")).add_cte(*parts)

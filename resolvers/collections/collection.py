@@ -76,7 +76,7 @@ class RowScope:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class UniqueConflict:
     """What a violated unique constraint means: an input's field whose value another row has."""
 
     field: str
@@ -90,8 +90,8 @@ class Collection:
 
     ``searched`` are the columns whose words find a row, ``orders`` and ``filters`` what a list can be sorted and
     filtered by. ``hidden`` are rows that not everybody sees: every page, count, look-up, joined row, filter and event
-    of the collection follows it. Rows with a ``deleted_at`` are seen by nobody. ``taken`` says what violated unique
-    constraints mean, by their names.
+    of the collection follows it. Rows with a ``deleted_at`` are seen by nobody. ``unique_conflicts`` says what violated
+    unique constraints mean, by their names.
     """
 
     resource: Resource
@@ -100,7 +100,7 @@ class Collection:
     filters: Mapping[str, Condition | Relation]
     searched: Sequence[str] = ()
     hidden: RowScope | None = None
-    taken: Mapping[str, Taken] = field(default_factory=dict)
+    unique_conflicts: Mapping[str, UniqueConflict] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Add it to ``COLLECTIONS``. Raises ValueError where its name is taken, or a hidden row has no known scope."""

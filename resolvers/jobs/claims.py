@@ -1,4 +1,4 @@
-"""Jobs: every statement on them. PostgreSQL is their truth, and its clock decides what is due and whose lease holds."""
+"""Claims of jobs, and every change of one. The database holds the state; its clock decides what is due or expired."""
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -19,32 +19,32 @@ from resolvers.database.sql import ORG, statement
 _QUEUED: sa.ColumnClause[str] = sa.literal_column("'QUEUED'")
 _RUNNING: sa.ColumnClause[str] = sa.literal_column("'RUNNING'")
 _SECOND = sa.literal_column("interval '1 second'", sa.Interval)
-# An API whose clock is ahead must not make its wake-up come too early.
+# `run_at` comes from the clock of an API, which may be ahead: a job may be claimed so much earlier.
 _CLOCKS_DIFFER = _SECOND
 _THIS = sa.and_(jobs.c.org_id == ORG, jobs.c.id == sa.bindparam("job_id", type_=sa.Uuid))
 _OURS = sa.and_(_THIS, jobs.c.lease_token == sa.bindparam("token", type_=sa.Uuid), jobs.c.state == _RUNNING)
 
 
-class Lost(Exception):
-    """The lease is no longer ours: another worker has the job, or it was ended. Nothing may be changed."""
+class LeaseLost(Exception):
+    """The lease is lost: another worker has claimed the job, or it has ended. Nothing may be changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A job that is ours while its token is."""
+    """A claimed job. It is ours as long as the job has this token."""
 
     org_id: UUID
     id: UUID
     kind: JobKind
     subject_id: UUID
-    lane: UUID
+    concurrency_key: UUID
     attempt: int
     claim_no: int
     token: UUID
 
 
 def _after(name: str) -> Any:
-    """The database's present and so many seconds; null when the seconds are."""
+    """Return the SQL of the time so many seconds from now; null if the parameter is null."""
     return sa.func.now() + sa.bindparam(name, type_=sa.Double) * _SECOND
 
 
@@ -53,7 +53,7 @@ def _claim() -> sa.Update:
     token = sa.bindparam("token", type_=sa.Uuid)
     runs = jobs.c.state == _RUNNING
     grace = sa.bindparam("grace", type_=sa.Double) * _SECOND
-    # The same worker's, whose claim was kept although its answer was lost.
+    # The claim of this very call, which was committed although its answer was lost.
     mine = sa.and_(runs, jobs.c.lease_token == token)
     free = sa.or_(
         sa.and_(jobs.c.state == _QUEUED, jobs.c.run_at <= sa.func.now() + _CLOCKS_DIFFER),
@@ -68,12 +68,12 @@ def _claim() -> sa.Update:
         "lease_token": token,
         "lease_until": _after("lease"),
     }
-    what = (jobs.c.kind, jobs.c.subject_id, jobs.c.lane, jobs.c.attempt, jobs.c.claim_no)
+    what = (jobs.c.kind, jobs.c.subject_id, jobs.c.concurrency_key, jobs.c.attempt, jobs.c.claim_no)
     return jobs.update().where(_THIS, free).values(taken).returning(*what)
 
 
 @statement
-def _beat() -> sa.Update:
+def _extend() -> sa.Update:
     ids, tokens = (sa.bindparam(name, type_=pg.ARRAY(sa.Uuid)) for name in ("ids", "tokens"))
     mine = (jobs.c.id == sa.any_(ids), jobs.c.lease_token == sa.any_(tokens), jobs.c.state == _RUNNING)
     return jobs.update().where(jobs.c.org_id == ORG, *mine).values(lease_until=_after("lease")).returning(jobs.c.id)
@@ -85,8 +85,8 @@ def _lock() -> sa.Select[Any]:
 
 
 @statement
-def _join() -> sa.Update:
-    return jobs.update().where(_OURS).values(lane=sa.bindparam("new_lane", type_=sa.Uuid))
+def _set_key() -> sa.Update:
+    return jobs.update().where(_OURS).values(concurrency_key=sa.bindparam("new_key", type_=sa.Uuid))
 
 
 @statement
@@ -105,7 +105,7 @@ def _finish() -> sa.Update:
 
 
 def context_of(runtime: Runtime, org_id: UUID, job_id: UUID) -> Context:
-    """The context in which a job acts, inside its organization."""
+    """Return the context of a job, in its organization."""
     name = encode(TASK.prefix, job_id)
     actor = Actor(ActorKind.JOB, name, "worker", frozenset({"*"}), org_id)
     return Context(runtime, actor, request_id=name, source=Source.WORKER)
@@ -114,12 +114,12 @@ def context_of(runtime: Runtime, org_id: UUID, job_id: UUID) -> Context:
 async def claim(
     runtime: Runtime, org_id: UUID, job_id: UUID, lease_seconds: float, token: UUID | None = None, grace: float = 0
 ) -> Claim | None:
-    """Take a job that is due, or whose lease expired; None when somebody else has it or it is not due.
+    """Claim a job that is due or whose lease has expired. Return None if another worker has it or it is not due.
 
-    With the ``token`` of an earlier call, whose outcome nobody knows, a job that it took is found again.
+    When the outcome of a call is unknown, another call with its ``token`` returns the job that it may have claimed.
 
-    A lease that expired is a try that is counted, as its worker died in it. Not so where the database was away within
-    a lease's time: then its worker may live, and has ``grace`` seconds more to extend the lease, or to record the try.
+    An expired lease counts as an attempt, as the worker has died. But if the database was not available within the time
+    of a lease, its worker may be alive: it then has ``grace`` more seconds, and the attempt does not count.
     """
     token = token or uuid4()
     outage = runtime.outages.within(lease_seconds + grace)
@@ -130,12 +130,14 @@ async def claim(
     if row is None:
         return None
     kind = JobKind(row["kind"])
-    return Claim(org_id, job_id, kind, row["subject_id"], row["lane"], row["attempt"], row["claim_no"], token)
+    return Claim(
+        org_id, job_id, kind, row["subject_id"], row["concurrency_key"], row["attempt"], row["claim_no"], token
+    )
 
 
-async def beat(runtime: Runtime, org_id: UUID, claims: Collection[Claim], lease_seconds: float) -> set[UUID]:
-    """Extend the leases of one organization's claims, beside whatever else runs; the ids of those still ours."""
-    sql = _beat()
+async def extend(runtime: Runtime, org_id: UUID, claims: Collection[Claim], lease_seconds: float) -> set[UUID]:
+    """Extend the leases of one organization's claims, on the side pool. Return the ids of those that are still ours."""
+    sql = _extend()
     values = {"ids": [c.id for c in claims], "tokens": [c.token for c in claims]}
     arguments = sql.arguments(values | {"lease": lease_seconds, "org_id": org_id})
     async with runtime.bound(org_id) as connection:
@@ -144,14 +146,14 @@ async def beat(runtime: Runtime, org_id: UUID, claims: Collection[Claim], lease_
 
 @asynccontextmanager
 async def held(runtime: Runtime, claim: Claim) -> AsyncIterator[Context]:
-    """A transaction of a handler: it begins by locking the job's row, so that a stale worker changes nothing.
+    """Run a block in a transaction that begins by locking the job, so that a worker without the lease changes nothing.
 
-    Raises Lost when the lease is no longer ours.
+    Raises LeaseLost when the lease is no longer ours.
     """
     ctx = context_of(runtime, claim.org_id, claim.id)
     async with ctx.transaction():
         if await ctx.row(_lock(), job_id=claim.id, token=claim.token) is None:
-            raise Lost(encode(TASK.prefix, claim.id))
+            raise LeaseLost(encode(TASK.prefix, claim.id))
         yield ctx
 
 
@@ -164,17 +166,18 @@ async def finish(
     error_code: str | None = None,
     attempt: int | None = None,
 ) -> None:
-    """End a held job, or queue it again after ``delay`` seconds. ``attempt`` replaces the number of counted tries."""
+    """End a held job, or queue it again after ``delay`` seconds. ``attempt`` replaces the number of counted
+    attempts."""
     counted = claim.attempt if attempt is None else attempt
     values = {"new_state": state.value, "delay": delay, "counted": counted, "why": error_code}
     await ctx.fetch(_finish(), job_id=claim.id, token=claim.token, **values)
 
 
-async def join(ctx: Context, claim: Claim, lane: UUID) -> None:
-    """Put a held job into a lane, for its next tries."""
-    await ctx.fetch(_join(), job_id=claim.id, token=claim.token, new_lane=lane)
+async def set_concurrency_key(ctx: Context, claim: Claim, key: UUID) -> None:
+    """Set the concurrency key of a held job, for its next attempts."""
+    await ctx.fetch(_set_key(), job_id=claim.id, token=claim.token, new_key=key)
 
 
 async def give_back(ctx: Context, claim: Claim, delay: float = 0) -> None:
-    """Queue a held job again, at once or after a delay, the attempt uncounted."""
+    """Queue a held job again, at once or after a delay, without counting the attempt."""
     await finish(ctx, claim, JobState.QUEUED, delay=delay, attempt=claim.attempt - 1)

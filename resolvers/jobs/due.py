@@ -1,4 +1,4 @@
-"""Which jobs are due, across organizations: some of each lane, however many another has."""
+"""The due jobs of all organizations: some of each concurrency key, however many another one has."""
 
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
@@ -15,113 +15,122 @@ from resolvers.database.sql import Sql, statement
 
 _QUEUED: sa.ColumnClause[str] = sa.literal_column("'QUEUED'")
 _RUNNING: sa.ColumnClause[str] = sa.literal_column("'RUNNING'")
-# A lane is named with its organization. START comes before all of them.
-Lane = tuple[UUID, UUID]
-START: Lane = (UUID(int=0), UUID(int=0))
+# An organization and one of its concurrency keys. START comes before all others.
+OrgKey = tuple[UUID, UUID]
+START: OrgKey = (UUID(int=0), UUID(int=0))
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A job that may run: what the sweep reads across organizations."""
+    """A job that may run, as the sweep reads it across organizations."""
 
     org_id: UUID
     id: UUID
-    lane: UUID
+    concurrency_key: UUID
     queue: str
 
 
-_SEEN = (jobs.c.org_id, jobs.c.id, jobs.c.lane, jobs.c.queue)
+_COLUMNS = (jobs.c.org_id, jobs.c.id, jobs.c.concurrency_key, jobs.c.queue)
 
 
-_MOST = sa.bindparam("most", type_=sa.Integer)
+_LIMIT = sa.bindparam("limit", type_=sa.Integer)
 
 
 @statement
 def _due(expired: bool) -> sa.Select[Any]:
     moment, state = (jobs.c.lease_until, _RUNNING) if expired else (jobs.c.run_at, _QUEUED)
     late = (jobs.c.state == state, moment <= sa.func.now())
-    return sa.select(*_SEEN).where(*late).order_by(moment).limit(_MOST)
+    return sa.select(*_COLUMNS).where(*late).order_by(moment).limit(_LIMIT)
 
 
-def _oldest_of(lanes: Any) -> Any:
-    """The oldest due jobs of each lane."""
-    this = (jobs.c.org_id == lanes.c.org_id, jobs.c.lane == lanes.c.lane)
+def _oldest_of(keys: Any) -> Any:
+    """Return the lateral select of the oldest due jobs of each key."""
+    this = (jobs.c.org_id == keys.c.org_id, jobs.c.concurrency_key == keys.c.concurrency_key)
     due = (jobs.c.state == _QUEUED, jobs.c.run_at <= sa.func.now())
     query = sa.select(jobs.c.id, jobs.c.queue).where(*this, *due)
-    return query.order_by(jobs.c.run_at).limit(_MOST).lateral("oldest")
+    return query.order_by(jobs.c.run_at).limit(_LIMIT).lateral("oldest")
 
 
 @statement
-def _due_by_lane() -> sa.Select[Any]:
-    """Lane after lane, each found by one step in the index, with its oldest jobs or nulls."""
-    bound = sa.tuple_(sa.bindparam("org", type_=sa.Uuid), sa.bindparam("lane", type_=sa.Uuid))
+def _due_by_key() -> sa.Select[Any]:
+    """Return the select that visits key after key, each by one step in the index, with its oldest due jobs or nulls."""
+    bound = sa.tuple_(sa.bindparam("org", type_=sa.Uuid), sa.bindparam("key", type_=sa.Uuid))
 
     def following(after: Any) -> sa.Select[Any]:
-        query = sa.select(jobs.c.org_id, jobs.c.lane).where(jobs.c.state == _QUEUED)
-        return query.where(sa.tuple_(jobs.c.org_id, jobs.c.lane) > after).order_by(jobs.c.org_id, jobs.c.lane).limit(1)
+        query = sa.select(jobs.c.org_id, jobs.c.concurrency_key).where(jobs.c.state == _QUEUED)
+        return (
+            query.where(sa.tuple_(jobs.c.org_id, jobs.c.concurrency_key) > after)
+            .order_by(jobs.c.org_id, jobs.c.concurrency_key)
+            .limit(1)
+        )
 
     first = following(bound).subquery("first")
-    lanes = sa.select(first.c.org_id, first.c.lane, sa.literal_column("1", sa.Integer).label("step"))
-    visited = lanes.cte("lanes", recursive=True)
-    after = following(sa.tuple_(visited.c.org_id, visited.c.lane)).lateral("following")
-    more = sa.select(after.c.org_id, after.c.lane, visited.c.step + 1).select_from(visited.join(after, sa.true()))
-    visited = visited.union_all(more.where(visited.c.step < sa.bindparam("lanes", type_=sa.Integer)))
+    keys = sa.select(first.c.org_id, first.c.concurrency_key, sa.literal_column("1", sa.Integer).label("step"))
+    visited = keys.cte("keys", recursive=True)
+    after = following(sa.tuple_(visited.c.org_id, visited.c.concurrency_key)).lateral("following")
+    more = sa.select(after.c.org_id, after.c.concurrency_key, visited.c.step + 1).select_from(
+        visited.join(after, sa.true())
+    )
+    visited = visited.union_all(more.where(visited.c.step < sa.bindparam("keys", type_=sa.Integer)))
     oldest = _oldest_of(visited)
-    shown = sa.select(visited.c.org_id, oldest.c.id, visited.c.lane, oldest.c.queue)
+    shown = sa.select(visited.c.org_id, oldest.c.id, visited.c.concurrency_key, oldest.c.queue)
     return shown.select_from(visited.outerjoin(oldest, sa.true())).order_by(visited.c.step)
 
 
 @statement
-def _due_of() -> sa.Select[Any]:
+def _due_of_keys() -> sa.Select[Any]:
     orgs, listed = (sa.bindparam(name, type_=pg.ARRAY(sa.Uuid)) for name in ("orgs", "listed"))
-    columns = (sa.column("org_id", sa.Uuid), sa.column("lane", sa.Uuid))
-    lanes = sa.func.unnest(orgs, listed).table_valued(*columns, name="lanes", joins_implicitly=True).render_derived()
-    oldest = _oldest_of(lanes)
-    shown = sa.select(lanes.c.org_id, oldest.c.id, lanes.c.lane, oldest.c.queue)
-    return shown.select_from(lanes.join(oldest, sa.true()))
+    columns = (sa.column("org_id", sa.Uuid), sa.column("concurrency_key", sa.Uuid))
+    keys = sa.func.unnest(orgs, listed).table_valued(*columns, name="keys", joins_implicitly=True).render_derived()
+    oldest = _oldest_of(keys)
+    shown = sa.select(keys.c.org_id, oldest.c.id, keys.c.concurrency_key, oldest.c.queue)
+    return shown.select_from(keys.join(oldest, sa.true()))
 
 
 @statement
-def _seen() -> sa.Select[Any]:
+def _find_queued() -> sa.Select[Any]:
     orgs, ids = (sa.bindparam(name, type_=pg.ARRAY(sa.Uuid)) for name in ("orgs", "ids"))
-    return sa.select(*_SEEN).where(jobs.c.org_id == sa.any_(orgs), jobs.c.id == sa.any_(ids), jobs.c.state == _QUEUED)
+    return sa.select(*_COLUMNS).where(
+        jobs.c.org_id == sa.any_(orgs), jobs.c.id == sa.any_(ids), jobs.c.state == _QUEUED
+    )
 
 
-async def due(runtime: Runtime, most: int) -> tuple[list[Due], bool]:
-    """What has an expired lease and what is due, the oldest across organizations; whether there is more of either."""
+async def due(runtime: Runtime, limit: int) -> tuple[list[Due], bool]:
+    """Return the oldest jobs with expired leases and the oldest due ones, and whether there are more of either."""
     async with _across(runtime) as connection:
-        found = [await _fetch(connection, _due(expired), {"most": most}) for expired in (True, False)]
-    return [Due(*row) for rows in found for row in rows], any(len(rows) == most for rows in found)
+        found = [await _fetch(connection, _due(expired), {"limit": limit}) for expired in (True, False)]
+    return [Due(*row) for rows in found for row in rows], any(len(rows) == limit for rows in found)
 
 
-async def due_by_lane(runtime: Runtime, after: Lane, lanes: int, each: int) -> tuple[list[Due], Lane]:
-    """Some due jobs of each lane, for so many lanes after one in their order; the last of them, START at the end."""
-    values = {"org": after[0], "lane": after[1], "lanes": lanes, "most": each}
+async def due_by_key(runtime: Runtime, after: OrgKey, keys: int, each: int) -> tuple[list[Due], OrgKey]:
+    """Return ``each`` due jobs of so many keys that follow a key, and the last of these keys (START at the end)."""
+    values = {"org": after[0], "key": after[1], "keys": keys, "limit": each}
     async with _across(runtime) as connection:
-        rows = await _fetch(connection, _due_by_lane(), values)
-    visited = {(row["org_id"], row["lane"]) for row in rows}
-    last = (rows[-1]["org_id"], rows[-1]["lane"]) if len(visited) == lanes else START
+        rows = await _fetch(connection, _due_by_key(), values)
+    visited = {(row["org_id"], row["concurrency_key"]) for row in rows}
+    last = (rows[-1]["org_id"], rows[-1]["concurrency_key"]) if len(visited) == keys else START
     return [Due(*row) for row in rows if row["id"] is not None], last
 
 
-async def due_of(runtime: Runtime, lanes: Collection[Lane], each: int) -> list[Due]:
-    """The oldest due jobs of some lanes, at most so many of each."""
-    values = {"orgs": [org for org, _ in lanes], "listed": [lane for _, lane in lanes], "most": each}
+async def due_of_keys(runtime: Runtime, keys: Collection[OrgKey], each: int) -> list[Due]:
+    """Return the oldest due jobs of some keys, at most ``each`` of a key."""
+    values = {"orgs": [org for org, _ in keys], "listed": [key for _, key in keys], "limit": each}
     async with _across(runtime) as connection:
-        return [Due(*row) for row in await _fetch(connection, _due_of(), values)]
+        return [Due(*row) for row in await _fetch(connection, _due_of_keys(), values)]
 
 
-async def seen(runtime: Runtime, pairs: Iterable[tuple[UUID, UUID]]) -> list[Due]:
-    """The lanes and queues of queued jobs, given as organization and id."""
+async def find_queued(runtime: Runtime, pairs: Iterable[tuple[UUID, UUID]]) -> list[Due]:
+    """Return those jobs of pairs of organization and id that are queued, with their keys and queues."""
     listed = list(pairs)
     values = {"orgs": list({org for org, _ in listed}), "ids": [job for _, job in listed]}
     async with _across(runtime) as connection:
-        return [Due(*row) for row in await _fetch(connection, _seen(), values)]
+        return [Due(*row) for row in await _fetch(connection, _find_queued(), values)]
 
 
 @asynccontextmanager
 async def _across(runtime: Runtime) -> AsyncIterator[Connection]:
-    """A read-only transaction of no organization: only ``jobs`` and ``directory`` can be read in it."""
+    """Run a block in a read-only transaction of no organization, in which only ``jobs`` and ``directory`` are
+    readable."""
     deadline = f"select set_config('statement_timeout','{runtime.statement_timeout_ms}',true)"
     async with runtime.connection(runtime.side, f"begin read only;{deadline}") as connection:
         yield connection

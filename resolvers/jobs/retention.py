@@ -1,4 +1,4 @@
-"""What is deleted when its time is over: idempotency records, finished jobs and deliveries, events; in batches."""
+"""Retention: expired idempotency records, finished jobs and deliveries, and events are deleted in batches."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,12 +21,12 @@ from resolvers.database.sql import ORG, Sql, statement
 from resolvers.jobs.claims import context_of
 
 BATCH = 500
-_ENDED = deliveries.c.status.in_([sa.literal_column(f"'{word}'") for word in ("SUCCEEDED", "FAILED", "CANCELLED")])
+_ENDED = deliveries.c.status.in_([sa.literal_column(f"'{status}'") for status in ("SUCCEEDED", "FAILED", "CANCELLED")])
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long things live."""
+    """How long rows are kept."""
 
     idempotency: timedelta = timedelta(hours=24)
     jobs: timedelta = timedelta(days=30)
@@ -34,7 +34,7 @@ class Retention:
 
 
 _BEFORE = sa.bindparam("before", type_=TIMESTAMP)
-# Ids carry their time, so the primary key finds what is old.
+# Ids contain their time, so the primary key finds old rows.
 _OLD_ID = sa.bindparam("old_id", type_=sa.Uuid)
 
 
@@ -66,16 +66,16 @@ def _organizations() -> sa.Select[Any]:
 
 
 async def organizations(runtime: Runtime) -> list[UUID]:
-    """Every organization there is."""
+    """Return the ids of all organizations."""
     sql = _organizations()
     async with runtime.connection(runtime.side) as connection:
         return [row["org_id"] for row in await connection.fetch(sql.text)]
 
 
-async def clean(runtime: Runtime, org_id: UUID, keep: Retention) -> dict[str, int]:
-    """Delete what is too old of one organization, a batch in each transaction; how many rows of each kind went.
+async def purge(runtime: Runtime, org_id: UUID, keep: Retention) -> dict[str, int]:
+    """Delete the expired rows of an organization, a batch in each transaction. Return how many of each type there were.
 
-    Also seals what a dead job, or a transaction that lived too long, left unsealed.
+    Also seal audit entries that a dead job or a very long transaction left unsealed.
     """
     moment = now()
     ages = {
@@ -84,23 +84,26 @@ async def clean(runtime: Runtime, org_id: UUID, keep: Retention) -> dict[str, in
         "deliveries": keep.jobs,
         "events": keep.events,
     }
-    gone = {name: await _all(context_of(runtime, org_id, new_uuid()), name, moment - age) for name, age in ages.items()}
+    deleted = {
+        name: await _purge_all(context_of(runtime, org_id, new_uuid()), name, moment - age)
+        for name, age in ages.items()
+    }
     while True:
         ctx = context_of(runtime, org_id, new_uuid())
         async with ctx.transaction():
             sealed = await seals.seal(ctx, everything=True)
         if sealed < seals.BATCH:
             break
-    return gone
+    return deleted
 
 
-async def _all(ctx: Context, name: str, before: datetime) -> int:
+async def _purge_all(ctx: Context, name: str, before: datetime) -> int:
     sql: Sql = _batch(name)
     values = {"before": before, "old_id": uuid_at(before)}
     total = 0
     while True:
         async with ctx.transaction():
-            gone = len(await ctx.fetch(sql, **values))
-        total += gone
-        if gone < BATCH:
+            deleted = len(await ctx.fetch(sql, **values))
+        total += deleted
+        if deleted < BATCH:
             return total

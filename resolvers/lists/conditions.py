@@ -15,7 +15,7 @@ from models.base import TIMESTAMP
 from models.lookups import tag_uses
 from models.resources import Resource
 from models.typeid import decode, uuid_at
-from models.words import key_of
+from models.types import key_of
 from resolvers.lists.search_words import LAST
 
 NOBODY = UUID(int=0)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from models.words import key_of
+from models.types import key_of
 
 _WORD = re.compile(r"[^\W_]+")
 WORD_LENGTH = 64

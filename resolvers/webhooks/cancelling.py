@@ -31,7 +31,7 @@ def _queued(*columns: Any) -> sa.Select[Any]:
     ends = webhook_endpoints.c
     silent = sa.or_(ends.status != EndpointStatus.ENABLED.value, ends.deleted_at.is_not(None))
     there = sa.select(ends.id).where(ends.org_id == ORG, ends.id == _ENDPOINT, silent).exists()
-    own = (jobs.c.org_id == ORG, jobs.c.lane == _ENDPOINT, jobs.c.state == _QUEUED, jobs.c.kind == _DELIVERY)
+    own = (jobs.c.org_id == ORG, jobs.c.concurrency_key == _ENDPOINT, jobs.c.state == _QUEUED, jobs.c.kind == _DELIVERY)
     return sa.select(*columns).where(*own, there).with_for_update(skip_locked=True)
 
 

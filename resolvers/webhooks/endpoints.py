@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from models.webhooks import API_VERSION, EndpointCircuit, EndpointStatus, WebhookEndpoint, webhook_endpoints
-from resolvers.changes.edits import Given, begin_edit, insert, new_row
+from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import ORG, owned, statement
@@ -30,14 +30,14 @@ def _check(ctx: Context, url: str) -> None:
         raise bad_input("url", f"{text[:1].upper()}{text[1:]}.", "INVALID_FORMAT") from error
 
 
-async def create(ctx: Context, given: Given) -> tuple[Row, str]:
+async def create(ctx: Context, values: InputValues) -> tuple[Row, str]:
     """Create an endpoint; it and its secret, which is shown this once. It hears only of what the acting key could read.
 
     Raises Refusal BAD_INPUT for its address, or CONFLICT (TOO_MANY_WEBHOOKS) at the limit of the organization.
     """
-    _check(ctx, given["url"])
+    _check(ctx, values["url"])
     await _must_have_room(ctx)
-    row, secret = new_row(WebhookEndpoint, given), _shown_once(ctx)
+    row, secret = new_row(WebhookEndpoint, values), _shown_once(ctx)
     row |= {
         "secret": secrets.encrypt(ctx.runtime.secret_keys, ctx.org_id, row["id"], secret),
         "api_version": API_VERSION,
@@ -74,7 +74,7 @@ def _shown_once(ctx: Context) -> str:
     return secret
 
 
-async def change(ctx: Context, key: Key, given: Given) -> Row:
+async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     """Change, enable or disable an endpoint. Enabling, or another address, forgets its failures.
 
     Disabling cancels what waits for it, and what was left of that is cancelled before it is enabled: nothing that
@@ -85,7 +85,7 @@ async def change(ctx: Context, key: Key, given: Given) -> Row:
     """
     edit = await begin_edit(ctx, WEBHOOKS, key)
     must_not_be_weaker(ctx, edit.old["scopes"])
-    changed = edit.changes(given)
+    changed = edit.changes(values)
     if "url" in changed:
         _check(ctx, changed["url"])
     enabled = changed.get("status") == EndpointStatus.ENABLED

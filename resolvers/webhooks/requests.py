@@ -39,7 +39,7 @@ REDELIVERIES = 10
 TEST_EVENTS = 10
 TEST_EVENTS_WITHIN = timedelta(minutes=10)
 TEST_EVENTS_BOUND = f"{TEST_EVENTS} test events within {TEST_EVENTS_WITHIN // timedelta(minutes=1)} minutes"
-_LANE = sa.bindparam("lane", type_=sa.Uuid)
+_CONCURRENCY_KEY = sa.bindparam("concurrency_key", type_=sa.Uuid)
 _DUE = sa.bindparam("due", type_=TIMESTAMP)
 _MOMENT = sa.bindparam("moment", type_=TIMESTAMP)
 _SINCE = sa.bindparam("since", type_=TIMESTAMP)
@@ -54,7 +54,7 @@ def _job() -> sa.CTE:
         id=sa.bindparam("job_id", type_=sa.Uuid),
         kind=JobKind.WEBHOOK_DELIVERY.value,
         subject_id=_DELIVERY,
-        lane=_LANE,
+        concurrency_key=_CONCURRENCY_KEY,
         queue="webhooks",
         run_at=_DUE,
         state=JobState.QUEUED.value,
@@ -68,7 +68,7 @@ def _job() -> sa.CTE:
 def _test() -> sa.Select[Any]:
     """A test event, its one delivery and its job."""
     event, endpoint = sa.bindparam("event_id", type_=sa.Uuid), sa.bindparam("endpoint_id", type_=sa.Uuid)
-    told = events.insert().values(
+    recorded_event = events.insert().values(
         org_id=ORG,
         id=event,
         type=TEST_EVENT,
@@ -89,7 +89,7 @@ def _test() -> sa.Select[Any]:
         updated_at=_MOMENT,
     )
     shown = sent.returning(*deliveries.c).cte("sent")
-    return sa.select(shown).add_cte(told.returning(events.c.id).cte("told"), _job())
+    return sa.select(shown).add_cte(recorded_event.returning(events.c.id).cte("recorded_event"), _job())
 
 
 @statement
@@ -138,16 +138,16 @@ async def send_test(ctx: Context, key: Key) -> Row:
 
 
 async def _place(ctx: Context, endpoint: UUID, circuit: str, delivery: UUID, moment: datetime) -> dict[str, Any]:
-    """When a delivery that is asked for is due, and the lane of its job.
+    """When a delivery that is asked for is due, and the concurrency key of its job.
 
     It is due at once, or, while another one tries an endpoint that is spared, when that has ended. Where it is the one
-    that tries, it has a lane of its own: a worker that knows of the pause starts nothing of the endpoint's.
+    that tries, it has a key of its own: a worker that knows of the pause starts nothing of the endpoint's.
     """
-    place = {"lane": endpoint, "due": moment}
+    place = {"concurrency_key": endpoint, "due": moment}
     if circuit == EndpointCircuit.CLOSED:
         return place
     until = await circuits.reserve(ctx, endpoint, moment)
-    return {"lane": delivery, "due": moment} if until is None else place | {"due": until}
+    return {"concurrency_key": delivery, "due": moment} if until is None else place | {"due": until}
 
 
 def _must_be_enabled(status: str) -> None:
@@ -202,11 +202,13 @@ def _sooner() -> sa.Select[Any]:
 
 @statement
 def _placed() -> sa.Select[Any]:
-    """A delivery's queued job in another lane, and both at another time."""
+    """A delivery's queued job under another key, and both at another time."""
     this = (deliveries.c.org_id == ORG, deliveries.c.id == _DELIVERY)
     moved = deliveries.update().where(*this).values(next_attempt_at=_DUE).returning(*deliveries.c).cte("moved")
     job = (jobs.c.org_id == ORG, jobs.c.id == sa.bindparam("job_id", type_=sa.Uuid))
-    work = jobs.update().where(*job).values(lane=_LANE, run_at=_DUE).returning(jobs.c.id).cte("work")
+    work = (
+        jobs.update().where(*job).values(concurrency_key=_CONCURRENCY_KEY, run_at=_DUE).returning(jobs.c.id).cte("work")
+    )
     return sa.select(moved, work.c.id.label("job")).join_from(moved, work, sa.true())
 
 
@@ -225,17 +227,23 @@ async def redeliver(ctx: Context, key: Key) -> Row:
     if old["redeliveries"] >= REDELIVERIES:
         message = f"The delivery was sent again {REDELIVERIES} times, which is as often as it can be."
         raise Refusal("CONFLICT", message, field="id", reason="TOO_MANY_REDELIVERIES", limit=REDELIVERIES)
-    row, lane, moment = None, old["endpoint_id"], now()
+    row, endpoint, moment = None, old["endpoint_id"], now()
     if old["status"] != DeliveryStatus.SENDING:
         waits = old["status"] == DeliveryStatus.PENDING
-        values = {"delivery_id": delivery_id, "job_id": new_uuid(), "lane": lane, "due": moment, "moment": moment}
+        values = {
+            "delivery_id": delivery_id,
+            "job_id": new_uuid(),
+            "concurrency_key": endpoint,
+            "due": moment,
+            "moment": moment,
+        }
         row = await ctx.row(_sooner() if waits else _again(), **values)
     if row is None:
         message = "The delivery is being sent: wait for what becomes of it."
         raise Refusal("CONFLICT", message, field="id", reason="DELIVERY_RUNNING")
     if old["circuit"] != EndpointCircuit.CLOSED:
         # After the job is locked, as a worker that has it locks the endpoint before the delivery.
-        place = await _place(ctx, lane, old["circuit"], delivery_id, moment)
+        place = await _place(ctx, endpoint, old["circuit"], delivery_id, moment)
         row = await ctx.row(_placed(), delivery_id=delivery_id, job_id=row["job"], **place)
         assert row is not None, "the delivery and its job are locked"
     await _recorded(ctx, {"id": old["endpoint_id"]}, "redeliver", delivery_id)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import strawberry
 
 from models.resources import Resource
-from resolvers.changes.edits import Given
+from resolvers.changes.edits import InputValues
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
 from resolvers.errors import fields_of
@@ -52,8 +52,8 @@ def key_of(given: dict[str, Any]) -> Key:
 
 
 # A resolver returns the row, or with further fields of its payload a tuple of the row and their values.
-Create = Callable[[Context, Given], Coroutine[Any, Any, Any]]
-Change = Callable[[Context, Key, Given], Coroutine[Any, Any, Any]]
+Create = Callable[[Context, InputValues], Coroutine[Any, Any, Any]]
+Change = Callable[[Context, Key, InputValues], Coroutine[Any, Any, Any]]
 # A field of a payload: its type and its description.
 Shown = tuple[Any, str]
 
@@ -70,7 +70,7 @@ def updates(
     """Return a mutation that changes the object of the input's ``id``; its payload has an object of the type, and what
     is given ``also``."""
 
-    async def run(ctx: Context, given: Given) -> Any:
+    async def run(ctx: Context, given: InputValues) -> Any:
         values = dict(given)
         return await change(ctx, key_of(values), values)
 
@@ -84,7 +84,7 @@ def acts_on(
 ) -> Any:  # fmt: skip
     """Return a mutation that acts on the object of the input's ``id``, as ``updates``."""
 
-    async def run(ctx: Context, given: Given) -> Any:
+    async def run(ctx: Context, given: InputValues) -> Any:
         return await act(ctx, key_of(dict(given)))
 
     shown = returns or f"The updated {RESOURCE_TYPES[type_].label}."
@@ -97,7 +97,7 @@ def _returns(
     resource = RESOURCE_TYPES[type_]
     payload = payload_of(input_.__name__.removesuffix("Input"), **{resource.singular: (type_, returns)}, **also)
 
-    async def resolve(ctx: Context, given: Given) -> dict[str, Any]:
+    async def resolve(ctx: Context, given: InputValues) -> dict[str, Any]:
         row = await run(ctx, given)
         return dict(zip([resource.singular, *also], row if also else [row], strict=True))
 
@@ -123,7 +123,7 @@ def deletes(
         fields[resource.singular] = (type_ | None, keeps)
     payload = payload_of(name, **fields)
 
-    async def run(ctx: Context, given: Given) -> dict[str, Any]:
+    async def run(ctx: Context, given: InputValues) -> dict[str, Any]:
         key = key_of(dict(given))
         kept = await remove(ctx, key)
         found: dict[str, Any] = {"deleted_id": key.id if kept is None else None}
@@ -148,7 +148,7 @@ def payload_of(mutation_name: str, **fields: Shown) -> Any:
 
 def _field(
     resource: Resource, description: str, input_: Any, payload: Any,
-    run: Callable[[Context, Given], Coroutine[Any, Any, dict[str, Any]]],
+    run: Callable[[Context, InputValues], Coroutine[Any, Any, dict[str, Any]]],
 ) -> Any:  # fmt: skip
     async def resolve(self: Any, info: Info, input: Any) -> Any:
         return payload(**await run(info.context, values_of(input)))

@@ -12,8 +12,8 @@ import strawberry
 from graphql import GraphQLError, Undefined, ValueNode, value_from_ast_untyped
 from pydantic import TypeAdapter, ValidationError
 
-from models import words
-from models.words import JSON_LIMIT, MAX_SAFE_INTEGER
+from models import types
+from models.types import JSON_LIMIT, MAX_SAFE_INTEGER
 
 MinorUnits = NewType("MinorUnits", int)
 Json = NewType("Json", dict[str, Any])
@@ -145,14 +145,14 @@ SCALARS: dict[object, Any] = {
         description="A currency code of ISO 4217, in upper case.",
         specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
         serialize=str,
-        parse_value=_word(words.Currency),
+        parse_value=_word(types.Currency),
     ),
     Timezone: strawberry.scalar(
         name="Timezone",
         description="The name of a time zone in the IANA database, such as `Europe/Berlin`.",
         specified_by_url="https://www.iana.org/time-zones",
         serialize=str,
-        parse_value=_word(words.Timezone),
+        parse_value=_word(types.Timezone),
     ),
     Json: strawberry.scalar(
         name="JSON",

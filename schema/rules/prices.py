@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from graphql import Undefined
 from sqlalchemy.dialects import postgresql as pg
 
-from models.words import JSON_LIMIT
+from models.types import JSON_LIMIT
 from resolvers.collections.collection import COLLECTIONS, Collection, Relation
 from resolvers.database.sql import width_of
 from resolvers.lists.search_words import searched_words

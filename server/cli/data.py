@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from models.organizations import ORGANIZATION
 from models.resources import scopes as known_scopes
 from models.typeid import encode, new_uuid
-from models.words import Name, Slug
+from models.types import Name, Slug
 from resolvers import organizations
 from resolvers.api_keys import keys as api_keys
 from resolvers.context import Context

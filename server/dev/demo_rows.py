@@ -13,7 +13,7 @@ from models.clients import ClientStatus
 from models.messages import AuthorKind, Visibility
 from models.orders import MACHINE, OrderStatus
 from models.services import Billing, BillingInterval, ServiceStatus
-from models.words import key_of
+from models.types import key_of
 from resolvers.changes.numbers import FIRST
 from resolvers.clients import CLIENTS
 from resolvers.collections.collection import Collection

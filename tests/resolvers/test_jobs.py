@@ -60,10 +60,10 @@ async def test_a_stale_worker_changes_nothing(runtime: Runtime, org: UUID) -> No
     assert fresh is not None
     assert (fresh.attempt, fresh.claim_no) == (2, 2)
     before = await one(runtime, org, JOB, org)
-    with pytest.raises(jobs.Lost):
+    with pytest.raises(jobs.LeaseLost):
         async with jobs.held(runtime, stale) as ctx:
             await jobs.finish(ctx, stale, JobState.DONE)
-    assert await jobs.beat(runtime, org, [stale, fresh], 45) == {job}
+    assert await jobs.extend(runtime, org, [stale, fresh], 45) == {job}
     after = await one(runtime, org, JOB, org)
     assert after["lease_until"] > before["lease_until"]
     assert after | {"lease_until": 0} == before | {"lease_until": 0}
@@ -82,7 +82,7 @@ async def test_a_stale_handler_records_nothing(runtime: Runtime, org: UUID) -> N
             return OK
 
         there.answer = take_over
-        with pytest.raises(jobs.Lost):
+        with pytest.raises(jobs.LeaseLost):
             await deliver.handler(sender()).run(runtime, stale, slot_of(stale))
     row = await one(runtime, org, DELIVERY, org)
     assert (row["status"], row["attempts"]) == ("SENDING", [])
@@ -127,14 +127,14 @@ async def test_retention_deletes_what_is_old(runtime: Runtime, org: UUID) -> Non
     await rows(runtime, org, "insert into directory (kind, key, org_id) values ('slug', 'acme', $1)", org)
     assert await retention.organizations(runtime) == [org]
     nothing = {"idempotency": 0, "jobs": 0, "deliveries": 0, "events": 0}
-    assert await retention.clean(runtime, org, Retention()) == nothing
+    assert await retention.purge(runtime, org, Retention()) == nothing
     columns = "org_id, api_key_id, key, root_field, position, fingerprint, answer, created_at"
     row = "$1, $2, 'k', 'createClient', 0, 'f', '{}', now() - interval '25 hours'"
     insert = f"insert into idempotency_records ({columns}) values ({row})"
     await rows(runtime, org, insert, org, new_uuid())
-    assert await retention.clean(runtime, org, Retention()) == nothing | {"idempotency": 1}
+    assert await retention.purge(runtime, org, Retention()) == nothing | {"idempotency": 1}
     await asyncio.sleep(0.01)
-    gone = await retention.clean(runtime, org, Retention(*3 * [Retention().jobs * 0]))
+    gone = await retention.purge(runtime, org, Retention(*3 * [Retention().jobs * 0]))
     assert gone["deliveries"] == 2
     assert gone["events"] == 2
     assert gone["jobs"] >= 2

@@ -18,7 +18,7 @@ from tests.support.audit import JOB, owner, run, sealed
 from tests.support.jobs import RING, eventually, one, rows, slot_of, tell, working
 from tests.support.servers import Backends
 from workers import seal
-from workers.sweep import keep_house
+from workers.sweep import purge_expired
 
 UNFIT = "seal {} does not fit its entry and the seal before it"
 SECOND = "(select entry_id from audit_seals where sequence = 2)"
@@ -218,7 +218,7 @@ async def test_a_broken_chain_keeps_no_other_organization_from_being_sealed(runt
         await tell(runtime, each, 2)
     sql = "insert into audit_seals select $1, 7, id, sha256('x'), 2 from audit_entries limit 1"
     await rows(runtime, broken, sql, broken)
-    house = asyncio.create_task(keep_house(runtime, Retention(), 0.01, 0.01))
+    house = asyncio.create_task(purge_expired(runtime, Retention(), 0.01, 0.01))
 
     async def done() -> bool:
         return (await verify(runtime, whole)).unsealed == 0

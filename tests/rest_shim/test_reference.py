@@ -150,7 +150,7 @@ def test_every_reason_in_the_code_is_explained() -> None:
         for room in ("resolvers", "schema", "rest_shim", "server")
         for path in ROOT.glob(f"{room}/**/*.py")
     ]
-    conflicts = {name for text in rooms for name in re.findall(r'(?:reason=|Taken\("\w+", )"([A-Z_]+)"', text)}
+    conflicts = {name for text in rooms for name in re.findall(r'(?:reason=|UniqueConflict\("\w+", )"([A-Z_]+)"', text)}
     assert conflicts >= {"EMAIL_TAKEN", "HAS_ORDERS"}
     assert conflicts <= set(CONFLICTS) | set(REASONS)
     given = {

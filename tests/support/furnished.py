@@ -22,7 +22,7 @@ _WRITTEN = {
     "audit_entries": "action, actor_kind, actor_name",
     "events": "type, resource_version, data",
     "deliveries": "event_type, status",
-    "jobs": "kind, state, lane",
+    "jobs": "kind, state, concurrency_key",
 }
 
 

@@ -26,9 +26,9 @@ from resolvers.webhooks.secrets import encrypt, new_secret
 from tests.support.servers import Backends
 from workers import main
 from workers.address import Addresses, Resolve
+from workers.fair_queue import FairQueue
 from workers.http import Sender
 from workers.slot import Slot
-from workers.turns import Turns
 
 RING = Keyring({1: bytes(range(32)), 2: bytes(range(32, 64))})
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -183,11 +183,11 @@ def leads_to(*texts: str) -> Resolve:
 
 def slot_of(claim: Claim) -> Slot:
     """The slot of a job that a test runs by itself."""
-    turns = Turns(1, asyncio.get_running_loop().time)
-    turns.offer(Due(claim.org_id, claim.id, claim.subject_id, "webhooks"))
-    job = turns.take()
+    queue = FairQueue(1, asyncio.get_running_loop().time)
+    queue.offer(Due(claim.org_id, claim.id, claim.subject_id, "webhooks"))
+    job = queue.take()
     assert job is not None
-    return Slot(turns, job, turns.take)
+    return Slot(queue, job, queue.take)
 
 
 def sender(**options: Any) -> Sender:

@@ -17,7 +17,7 @@ from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import Claim
 from tests.support.jobs import OK, Request, listen_at, one, receiver, sender, settled, tell, working
 from tests.support.servers import Backends
-from workers import deliver, insist
+from workers import deliver, retry
 from workers.handler import Handler
 from workers.runner import Runner
 from workers.slot import Slot
@@ -128,7 +128,7 @@ async def test_a_job_that_cannot_be_claimed_at_once_is_not_left_to_the_next_swee
     ],
 )
 async def test_what_passes_is_tried_again(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(insist, "FIRST_S", 0.001)
+    monkeypatch.setattr(retry, "FIRST_S", 0.001)
     left = [error, error]
 
     async def work() -> int:
@@ -136,10 +136,12 @@ async def test_what_passes_is_tried_again(error: Exception, monkeypatch: pytest.
             raise left.pop()
         return 7
 
-    assert await insist.until_done(work) == 7
+    assert await retry.retry(work) == 7
 
 
-@pytest.mark.parametrize("error", [jobs.Lost("taken"), Refusal("NOT_FOUND", "no"), asyncpg.UniqueViolationError("x")])
+@pytest.mark.parametrize(
+    "error", [jobs.LeaseLost("taken"), Refusal("NOT_FOUND", "no"), asyncpg.UniqueViolationError("x")]
+)
 async def test_what_does_not_pass_is_not(error: Exception) -> None:
     tries = 0
 
@@ -149,5 +151,5 @@ async def test_what_does_not_pass_is_not(error: Exception) -> None:
         raise error
 
     with pytest.raises(type(error)):
-        await insist.until_done(work)
+        await retry.retry(work)
     assert tries == 1

@@ -79,8 +79,8 @@ async def test_a_test_event_is_tried_at_once(local: Org, open_runtime: Runtime) 
         assert [request.headers["webhook-id"] for request in there.requests] == [sent["eventId"]]
     after = await shown(local, made)
     assert (after["circuit"], after["pausedUntil"]) == ("CLOSED", None)
-    [lane] = await local.rows("select lane from jobs where subject_id = $1", decode("delivery", sent["id"]))
-    assert lane["lane"] == decode("webhook", made["publicId"])
+    [row] = await local.rows("select concurrency_key from jobs where subject_id = $1", decode("delivery", sent["id"]))
+    assert row["concurrency_key"] == decode("webhook", made["publicId"])
 
 
 @pytest.mark.parametrize("status", ["PENDING", "FAILED"])

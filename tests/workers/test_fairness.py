@@ -1,4 +1,4 @@
-"""Fair turns, for real: receivers that hang stop nobody's deliveries, neither while they run nor while they wait."""
+"""Fairness, for real: receivers that hang stop nobody's deliveries, neither while they run nor while they wait."""
 
 import json
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -20,9 +20,9 @@ from tests.support.jobs import (
 )
 from tests.support.tarpit import came, tarpit
 from workers import runner
-from workers.sweep import FIRST_HOUSEKEEPING_S, JITTER
+from workers.sweep import FIRST_PURGE_S, JITTER
 
-INSERT = """insert into jobs (org_id, id, kind, subject_id, lane, queue, run_at, state, attempt, claim_no)
+INSERT = """insert into jobs (org_id, id, kind, subject_id, concurrency_key, queue, run_at, state, attempt, claim_no)
   select $1, gen_random_uuid(), 'WEBHOOK_DELIVERY', gen_random_uuid(), $2, 'webhooks',
     now() + make_interval(secs => $3), 'QUEUED', 0, 0 from generate_series(1, $4)"""
 
@@ -95,39 +95,43 @@ async def test_three_hundred_endpoints_at_a_tarpit(runtime: Runtime) -> None:
 async def test_each_lane_is_found_however_much_another_has(runtime: Runtime) -> None:
     orgs, big = [uuid4() for _ in range(5)], new_uuid()
     await rows(runtime, orgs[0], INSERT, orgs[0], big, -3_600.0, 3_000)
-    lanes = {(org, new_uuid()) for org in orgs for _ in range(4)}
-    for org, lane in lanes:
-        await rows(runtime, org, INSERT, org, lane, -1.0, 3)
+    keys = {(org, new_uuid()) for org in orgs for _ in range(4)}
+    for org, key in keys:
+        await rows(runtime, org, INSERT, org, key, -1.0, 3)
     later = new_uuid()
     await rows(runtime, orgs[0], INSERT, orgs[0], later, 3_600.0, 3)
     oldest, more = await due.due(runtime, 100)
-    assert (len(oldest), more, {job.lane for job in oldest}) == (100, True, {big})
+    assert (len(oldest), more, {job.concurrency_key for job in oldest}) == (100, True, {big})
     found, after, looks = [], due.START, 0
     while looks == 0 or after != due.START:
-        part, after = await due.due_by_lane(runtime, after, 4, 2)
+        part, after = await due.due_by_key(runtime, after, 4, 2)
         found += part
         looks += 1
-    of_lane = {lane: sum((job.org_id, job.lane) == lane for job in found) for lane in lanes | {(orgs[0], big)}}
-    assert set(of_lane.values()) == {2}
-    assert len(found) == 2 * len(of_lane)
-    assert looks == (len(lanes) + 2) // 4 + 1
-    few = await due.due_of(runtime, [(orgs[0], big), (orgs[0], later), *sorted(lanes)[:2]], 5)
-    assert sorted(sum(job.lane == lane for job in few) for lane in {job.lane for job in few}) == [3, 3, 5]
+    of_key = {key: sum((job.org_id, job.concurrency_key) == key for job in found) for key in keys | {(orgs[0], big)}}
+    assert set(of_key.values()) == {2}
+    assert len(found) == 2 * len(of_key)
+    assert looks == (len(keys) + 2) // 4 + 1
+    few = await due.due_of_keys(runtime, [(orgs[0], big), (orgs[0], later), *sorted(keys)[:2]], 5)
+    assert sorted(sum(job.concurrency_key == key for job in few) for key in {job.concurrency_key for job in few}) == [
+        3,
+        3,
+        5,
+    ]
 
 
 async def test_looking_at_every_lane_reads_little_of_a_large_backlog(runtime: Runtime, org: UUID) -> None:
-    """Pages read are counted: they grow with the lanes that are visited, not with what is due in one."""
-    lanes = [new_uuid() for _ in range(10)]
-    for lane in lanes:
-        await rows(runtime, org, INSERT, org, lane, -1.0, 10)
+    """Pages read are counted: they grow with the keys that are visited, not with what is due in one."""
+    keys = [new_uuid() for _ in range(10)]
+    for key in keys:
+        await rows(runtime, org, INSERT, org, key, -1.0, 10)
     small = await _pages(runtime)
-    await rows(runtime, org, INSERT, org, lanes[0], -1.0, 20_000)
+    await rows(runtime, org, INSERT, org, keys[0], -1.0, 20_000)
     assert await _pages(runtime) <= small + 40
 
 
 async def _pages(runtime: Runtime) -> int:
-    sql = due._due_by_lane()
-    values = {"org": due.START[0], "lane": due.START[1], "lanes": 100, "most": 8}
+    sql = due._due_by_key()
+    values = {"org": due.START[0], "key": due.START[1], "keys": 100, "limit": 8}
     async with runtime.connection() as connection:
         [row] = await connection.fetch(f"explain (analyze, buffers, format json) {sql.text}", *sql.arguments(values))
     plan = json.loads(row[0])[0]["Plan"]
@@ -145,11 +149,11 @@ async def test_a_long_lane_is_worked_off_without_waiting_for_the_sweep(runtime: 
 
 
 async def test_retention_comes_first_within_a_minute(runtime: Runtime, org: UUID) -> None:
-    assert FIRST_HOUSEKEEPING_S * (1 + JITTER) < 60
+    assert FIRST_PURGE_S * (1 + JITTER) < 60
     await rows(runtime, org, "insert into directory (kind, key, org_id) values ('slug', 'acme', $1)", org)
     insert = "insert into idempotency_records values ($1, $2, 'k', 0, 'f', '{}', now() - interval '25 hours')"
     await rows(runtime, org, insert, org, new_uuid())
-    async with working(runtime, first_housekeeping_seconds=0.01):
+    async with working(runtime, first_purge_seconds=0.01):
 
         async def gone() -> bool:
             return await rows(runtime, org, "select 1 from idempotency_records where org_id = $1", org) == []

@@ -128,7 +128,7 @@ async def test_a_lease_that_expired_in_an_outage_is_no_try(runtime: Runtime, org
     runtime.outages.note(TimeoutError())
     # Who holds it may live: it has the grace to say so.
     assert await jobs.claim(runtime, org, job, 45, grace=60) is None
-    assert await jobs.beat(runtime, org, [holder], -1) == {job}
+    assert await jobs.extend(runtime, org, [holder], -1) == {job}
     taken = await jobs.claim(runtime, org, job, 45)
     assert taken is not None
     assert (taken.attempt, taken.claim_no) == (1, 2)

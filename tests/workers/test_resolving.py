@@ -123,7 +123,7 @@ async def test_a_look_up_that_hangs_can_be_cancelled(names: NameServer) -> None:
 
 async def test_hanging_names_of_one_organization_delay_no_other() -> None:
     hanging = Hanging()
-    addresses = Addresses(True, hanging, turns=3, turn_seconds=0.2, resolve_seconds=60)
+    addresses = Addresses(True, hanging, look_ups=3, wait_seconds=0.2, resolve_seconds=60)
     ours, theirs = uuid4(), uuid4()
     tasks = [asyncio.ensure_future(addresses.of(f"hang{n}.example", ours)) for n in range(300)]
     await asyncio.sleep(0)
@@ -142,7 +142,7 @@ async def test_hanging_names_of_one_organization_delay_no_other() -> None:
 
 
 async def test_a_turn_that_comes_is_used() -> None:
-    addresses = Addresses(True, _resolved, turns=1, turn_seconds=5)
+    addresses = Addresses(True, _resolved, look_ups=1, wait_seconds=5)
     org_id = uuid4()
     assert await asyncio.gather(*(addresses.of(f"ok{n}.example", org_id) for n in range(50))) == [HERE] * 50
 
@@ -157,7 +157,7 @@ async def test_without_descriptors_nothing_was_tried() -> None:
 
 async def test_a_delivery_that_waited_for_its_turn_is_no_attempt(runtime: Runtime, org: UUID) -> None:
     hanging = Hanging()
-    addresses = Addresses(True, hanging, turns=1, turn_seconds=0.05, resolve_seconds=60)
+    addresses = Addresses(True, hanging, look_ups=1, wait_seconds=0.05, resolve_seconds=60)
     async with receiver() as there:
         await listen_at(runtime, org, there.url.replace("127.0.0.1", "ok.example"))
         await tell(runtime, org)

@@ -1,4 +1,4 @@
-"""The pauses of a worker whose claims the database refuses: ever longer ones, and one log line for them all."""
+"""The cooldown of a worker whose claims the database refuses: longer each time, and logged once."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,13 +7,13 @@ import asyncpg
 import structlog
 
 from resolvers.database.connection_errors import first_line
-from workers.insist import FIRST_S, LONGEST_S
+from workers.retry import FIRST_S, LONGEST_S
 
 log = structlog.get_logger(__name__)
 
 
-class Rest:
-    """Whether a worker starts nothing. ``resume`` is called when a pause is over."""
+class Cooldown:
+    """A pause in which a worker claims no jobs; true while it lasts. ``resume`` is called at its end."""
 
     def __init__(self, resume: Callable[[], None]) -> None:
         self._resume = resume
@@ -23,8 +23,8 @@ class Rest:
     def __bool__(self) -> bool:
         return self._timer is not None
 
-    def begin(self, error: asyncpg.PostgresError) -> None:
-        """Pause, for twice as long as the last time when nothing was claimed since."""
+    def start(self, error: asyncpg.PostgresError) -> None:
+        """Pause, twice as long as the last time if no claim has succeeded since."""
         if not self._seconds:
             log.error("jobs.paused", reason=error.sqlstate, error=first_line(error))
         if self._timer is None:
@@ -32,13 +32,13 @@ class Rest:
             self._timer = asyncio.get_running_loop().call_later(self._seconds, self._end)
 
     def claimed(self) -> None:
-        """Note that the database took a claim."""
+        """Note that a claim succeeded: the next pause is short again."""
         if self._seconds:
             log.info("jobs.resumed")
             self._seconds = 0.0
 
     def stop(self) -> None:
-        """End a pause without more."""
+        """End the pause without calling ``resume``."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,4 +1,4 @@
-"""Ids of jobs on their way to a worker: bounded for each organization, so that none takes another's place."""
+"""The ids of jobs that workers are woken for, with a limit for each organization."""
 
 from uuid import UUID
 
@@ -6,8 +6,8 @@ EACH = 200
 ALL = 2_000
 
 
-class Woken:
-    """Jobs that were woken and not yet passed on. What does not fit is left to the sweep."""
+class PendingWakeUps:
+    """Jobs that wait to be passed on, by organization. What exceeds the limits is left to the sweep."""
 
     def __init__(self) -> None:
         self._jobs: dict[UUID, dict[UUID, None]] = {}
@@ -17,9 +17,9 @@ class Woken:
         return self._number > 0
 
     def add(self, org_id: UUID, job_id: UUID) -> bool:
-        """Keep a job until it is taken. False when the organization's share is full.
+        """Add a job. Return False if the organization has reached its limit.
 
-        A share may be as large as what is free beside it, so that another organization always has room.
+        An organization may have no more jobs than places are still free, so that there is room for the others.
         """
         mine = self._jobs.setdefault(org_id, {})
         if job_id in mine:
@@ -31,6 +31,6 @@ class Woken:
         return True
 
     def take(self) -> list[tuple[UUID, UUID]]:
-        """All jobs, each with its organization; none is kept."""
+        """Remove all jobs, and return them with their organizations."""
         jobs, self._jobs, self._number = self._jobs, {}, 0
         return [(org_id, job_id) for org_id, listed in jobs.items() for job_id in listed]

@@ -1,4 +1,5 @@
-"""The words tables are made of: each bounded type once, with its meaning; inputs, columns and contracts follow."""
+"""Annotated types: each bounded type of the domain is defined once. Columns, inputs and API documents follow from
+it."""
 
 import re
 import unicodedata
@@ -13,11 +14,11 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from models.currencies import CURRENCIES
 
 MAX_SAFE_INTEGER = 2**53 - 1
-# The most characters of a JSON object, and of metadata: 50 keys of 40, each with a text of 500.
+# The greatest number of characters of a JSON object, and of metadata (50 keys of 40 with values of 500).
 JSON_LIMIT, METADATA_LIMIT = 16 * 1024, 50 * (40 + 500)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _EMAIL = re.compile(r"[^\s@<>\"(),:;\[\]\\]+@[^\s@.<>\"(),:;\[\]\\]+(\.[^\s@.<>\"(),:;\[\]\\]+)+")
-# As a JSON schema states them: as near as a pattern comes.
+# The same as patterns of JSON Schema, as exactly as a pattern can be.
 _ADDRESS = r'[^\s@<>"(),:;\[\]\\\u0000-\u001f\u007f-\u009f'
 EMAIL = rf"^{_ADDRESS}]+@{_ADDRESS}.]+(\.{_ADDRESS}.]+)+$"
 URL = r"^https?://[A-Za-z0-9.:\[\]_-]+([/?][A-Za-z0-9!$%&'()*+,./:;=?@_~\[\]-]*)?$"
@@ -26,7 +27,7 @@ _TIMEZONES = available_timezones()
 
 
 def clean_text(value: object) -> object:
-    """NFC and trimmed; refuses control characters other than newline and tab."""
+    """Return a text trimmed and in NFC. Raises ValueError for control characters other than newline and tab."""
     if not isinstance(value, str):
         return value
     text = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
@@ -40,7 +41,7 @@ def clean_text(value: object) -> object:
 
 
 def key_of(text: str) -> str:
-    """The form of a text that is compared without case."""
+    """Return the form of a text by which it is compared without case."""
     return unicodedata.normalize("NFC", text.casefold())
 
 
@@ -57,7 +58,7 @@ def _slug(value: str) -> str:
 
 
 def _link(value: str) -> str:
-    # A browser runs what other schemes hold.
+    # With some other schemes a browser would run the link as code.
     if not value.lower().startswith(("https://", "http://")):
         raise ValueError("must begin with https:// or http://")
     return value
@@ -91,44 +92,46 @@ def _metadata(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-class Stated:
-    """What the JSON schema of a type says beside its bounds; a function is called when the schema is written."""
+class SchemaExtra:
+    """Keywords for the JSON Schema of a type, beside its bounds. A function is called when the schema is written."""
 
-    def __init__(self, **stated: Any) -> None:
-        self.stated = stated
+    def __init__(self, **keywords: Any) -> None:
+        self.keywords = keywords
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Return the schema with what is stated."""
-        return handler(core) | {name: said() if callable(said) else said for name, said in self.stated.items()}
+        """Return the schema with the keywords."""
+        return handler(core) | {name: each() if callable(each) else each for name, each in self.keywords.items()}
 
 
 Text = BeforeValidator(clean_text)
 _PRINTED = r"[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]"
-_INK = r"[^\s\u0000-\u001f\u007f-\u009f]"
-PRINTED = Stated(pattern=f"^{_PRINTED}*$")
-# What is trimmed to nothing is too short.
-INKED = Stated(pattern=f"^{_PRINTED}*{_INK}{_PRINTED}*$")
+_VISIBLE = r"[^\s\u0000-\u001f\u007f-\u009f]"
+PRINTED = SchemaExtra(pattern=f"^{_PRINTED}*$")
+# A text must have a visible character: of white space only nothing is left when it is trimmed.
+NOT_BLANK = SchemaExtra(pattern=f"^{_PRINTED}*{_VISIBLE}{_PRINTED}*$")
 
-Name = Annotated[str, Text, MinLen(1), MaxLen(200), INKED]
+Name = Annotated[str, Text, MinLen(1), MaxLen(200), NOT_BLANK]
 ShortText = Annotated[str, Text, MaxLen(200), PRINTED]
 LongText = Annotated[str, Text, MaxLen(5_000), PRINTED]
-Body = Annotated[str, Text, MinLen(1), MaxLen(20_000), INKED]
-Reason = Annotated[str, Text, MinLen(1), MaxLen(500), INKED]
-Email = Annotated[str, Text, MaxLen(254), AfterValidator(_email), Stated(pattern=EMAIL)]
+Body = Annotated[str, Text, MinLen(1), MaxLen(20_000), NOT_BLANK]
+Reason = Annotated[str, Text, MinLen(1), MaxLen(500), NOT_BLANK]
+Email = Annotated[str, Text, MaxLen(254), AfterValidator(_email), SchemaExtra(pattern=EMAIL)]
 Slug = Annotated[str, Text, MaxLen(63), AfterValidator(_slug)]
-Url = Annotated[str, Text, MinLen(1), MaxLen(2_000), Stated(format="uri", pattern=URL)]
+Url = Annotated[str, Text, MinLen(1), MaxLen(2_000), SchemaExtra(format="uri", pattern=URL)]
 Link = Annotated[str, Text, MinLen(1), MaxLen(2_000), AfterValidator(_link)]
-Currency = Annotated[str, Text, MaxLen(3), AfterValidator(_currency), Stated(enum=sorted(CURRENCIES), title="Currency")]
+Currency = Annotated[
+    str, Text, MaxLen(3), AfterValidator(_currency), SchemaExtra(enum=sorted(CURRENCIES), title="Currency")
+]
 Timezone = Annotated[str, Text, MaxLen(64), AfterValidator(_timezone)]
 Price = Annotated[int, Ge(0), Le(MAX_SAFE_INTEGER)]
 Quantity = Annotated[int, Ge(1), Le(1_000_000)]
 Days = Annotated[int, Ge(0), Le(3_650)]
-Tag = Annotated[str, Text, MinLen(1), MaxLen(40), INKED]
+Tag = Annotated[str, Text, MinLen(1), MaxLen(40), NOT_BLANK]
 Tags = Annotated[list[Tag], MaxLen(20), AfterValidator(_tags)]
 Metadata = Annotated[
     dict[str, Any],
     AfterValidator(_metadata),
-    Stated(
+    SchemaExtra(
         maxProperties=50,
         propertyNames={"minLength": 1, "maxLength": 40, "pattern": f"^{_PRINTED}*$"},
         additionalProperties={"type": "string", "maxLength": 500, "pattern": f"^{_PRINTED}*$"},

@@ -1,10 +1,10 @@
-"""A limit of time that is about others: while this process stands still, nobody else can be late."""
+"""Time-outs for remote parties that do not count the time in which this process itself was stalled."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-# A timer that fires later than this was kept from it: the process was stopped, or had no processor.
+# A timer that fires later than this was delayed: the process was stopped, or had no CPU time.
 LATE_S = 0.1
 
 
@@ -12,8 +12,8 @@ LATE_S = 0.1
 async def within(seconds: float) -> AsyncIterator[None]:
     """Raise TimeoutError when the block takes longer than so many seconds, as ``asyncio.timeout`` does.
 
-    Where the event loop comes to it late, it first gives what arrived meanwhile as long as it was late, up to twice
-    the whole time: else a stalled process would take every receiver that it waits for to be slow.
+    When the event loop was stalled, the time-out is extended by as long as its timer was late, up to twice the time in
+    all. Otherwise a stalled process would blame every receiver that it waits for.
     """
     loop = asyncio.get_running_loop()
     due = loop.time() + seconds

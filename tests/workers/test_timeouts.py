@@ -12,7 +12,7 @@ from resolvers.webhooks.addresses import Address
 from tests.support.jobs import OK, receiver, sender
 from workers.address import Addresses
 from workers.http import Sender
-from workers.limit import within
+from workers.timeouts import within
 
 
 async def test_what_takes_too_long_is_cut() -> None:
