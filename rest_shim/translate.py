@@ -28,7 +28,7 @@ def query_variables(bound: Bound, query: Iterable[tuple[str, str]]) -> dict[str,
     given = _by_name(query, many)
     problems = [
         bad_input(f"query.{name}", "There is no such parameter.", "UNKNOWN_PARAMETER")
-        for name in islice(given.keys() - taken, MAX_PROBLEMS)
+        for name in islice((name for name in given if name not in taken), MAX_PROBLEMS)
     ]
     variables = _page(given, problems) if pages else {}
     if "sort" in given and "sort" in taken:

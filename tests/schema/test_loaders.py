@@ -5,7 +5,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from graphql import GraphQLField, GraphQLObjectType
+from graphql import GraphQLField, GraphQLObjectType, is_required_argument
 
 from execution import Args, BatchField, FieldKind, Variables, variables_of
 from resolvers import organizations
@@ -15,11 +15,24 @@ from schema.declaration.fields import Batched, strawberry_fields
 from schema.graph import CORE, FIELDS, SCHEMA
 from schema.requests.engine import Engine
 from tests.execution.support import run
+from tests.support.cases import Case
+from tests.support.domains import CASES
 from tests.support.studio import LAX, Studio, answered
+
+
+def _roots(case: Case) -> str:
+    """A domain's list, and its look-up by an ID that may be another's."""
+    assert CORE.query_type is not None, "the graph has queries"
+    arguments = CORE.query_type.fields[case.plural].args.items()
+    needed = [f"{name}: ${case.references[name]}" for name, each in arguments if is_required_argument(each)]
+    given = f"({', '.join(needed)})" if needed else ""
+    listed = f"all_{case.plural}: {case.plural}{given} {{ totalCount nodes {{ id }} }}"
+    return f"{listed} one_{case.name}: {case.name}(id: $order) {{ id }}"
+
 
 # Each type is reached from several places, in each of them with other arguments: its loaders get parents of each.
 EVERYWHERE = """query($client: ID!, $order: ID!, $service: ID!, $message: ID!, $webhook: ID!, $ids: [ID!]!) {
-  viewer { ...Viewer } who: viewer { ...Viewer }
+  viewer { ...Viewer } who: viewer { ...Viewer } ROOTS
   clients(first: 3) { ...Clients } few: clients(first: 2, filter: {status: {eq: ACTIVE}}) { ...Clients }
   services(first: 3) { ...Services } cheap: services(filter: {price: {lt: 20000}}, first: 1) { ...Services }
   orders(first: 3) { ...Orders } done: orders(first: 2, filter: {status: {in: [COMPLETED]}}) { ...Orders }
@@ -47,7 +60,9 @@ fragment Order on Order {
   messages(first: 1) { totalCount nodes { ...Message } }
 }
 fragment Message on Message { order { availableTransitions { to } } }
-fragment Webhook on WebhookEndpoint { deliveries(first: 2) { ...Deliveries } }"""
+fragment Webhook on WebhookEndpoint { deliveries(first: 2) { ...Deliveries } }""".replace(
+    "ROOTS", "\n  ".join(map(_roots, CASES.values()))
+)
 HOOK = 'mutation { a: createWebhook(input: {url: "https://93.184.216.34/", events: ["*"]}) { webhook { id } } }'
 
 
