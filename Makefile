@@ -77,8 +77,9 @@ hostile: $(STAMP) ## Measure what hostile callers cost; options in ARGS="..."
 	@$(BIN)/python -m bench.hostile $(ARGS)
 
 format: $(STAMP) ## Format the code and fix what the linter can
-	@$(BIN)/ruff check --fix --quiet $(CODE)
+	@$(BIN)/ruff check --fix --exit-zero --silent $(CODE)
 	@$(BIN)/ruff format $(CODE)
+	@$(BIN)/ruff check --quiet $(CODE)
 
 rest-requests: $(STAMP) ## Send requests that Schemathesis writes from the OpenAPI document (REST_REQUESTS=200 of each route)
 	@REST_REQUESTS=$${REST_REQUESTS:-200} $(BIN)/python -m pytest tests/contract/test_openapi_requests.py $(ARGS)

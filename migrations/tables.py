@@ -18,11 +18,11 @@ def protect(table: str, grants: str) -> None:
     run(f"GRANT {grants} ON {table} TO {context.config.attributes['app_role']}")
 
 
-def forget(kind: str) -> None:
-    """Delete the search words and tags of a kind of rows, whose table is dropped."""
+def forget(prefix: str) -> None:
+    """Delete the search words and tags of the rows of a resource, whose table is dropped, by the prefix of its ids."""
     run = op.get_bind().exec_driver_sql
     for table in ("search_words", "tag_uses"):
         # The owner too is held to the policies while they are forced.
         run(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
-        run(f"DELETE FROM {table} WHERE kind = '{kind}'")
+        run(f"DELETE FROM {table} WHERE kind = '{prefix}'")
         run(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")

@@ -57,6 +57,7 @@ CONFLICTS: dict[str, str] = {
     "SLUG_TAKEN": "Another organization has this slug.",
     "HAS_ORDERS": "Orders refer to the object: archive it instead.",
     "HAS_MESSAGES": "The order has messages, which are kept: cancel it instead.",
+    "IN_USE": "Other objects refer to the object.",
     "NOT_DELETABLE": "Only an order that is PENDING or CANCELLED can be deleted.",
     "WORK_STARTED": "Work on the order has started: its quantity cannot be changed.",
     "WEBHOOK_DISABLED": "The webhook endpoint is disabled: enable it first.",

@@ -82,13 +82,13 @@ class ViewerQuery:
 
     node: Node | None = batched(
         nodes.one,
-        description="Look up an object of any type by ID. Null when it does not exist.",
+        description="Look up an object by ID, of any type that is a `Node`. Null when it does not exist.",
         arguments=lambda: [argument("id", strawberry.ID, "ID of the object.")],
         cost=1,
     )
     nodes: list[Node | None] | None = batched(
         nodes.many,
-        description="Look up objects of any type by their IDs, at most 100. Null in place of each that does not exist.",
+        description="Look up objects by their IDs, of any types that are a `Node`: at most 100. Null in place of each that does not exist.",
         arguments=lambda: [argument("ids", list[strawberry.ID], "IDs of the objects.")],
         cost=1,
     )

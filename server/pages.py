@@ -8,7 +8,10 @@ from shlex import quote
 from strawberry.http.ides import get_graphql_ide_html
 
 # GraphiQL loads its scripts from a public network; one that works offline comes with the console.
-GRAPHIQL = get_graphql_ide_html("graphiql").encode()
+# A key that is typed into its headers is not kept on the disk.
+GRAPHIQL = (
+    get_graphql_ide_html("graphiql").replace("shouldPersistHeaders: true", "shouldPersistHeaders: false").encode()
+)
 GRAPHIQL_CSP = (
     b"default-src 'none'; connect-src 'self'; img-src 'self' data: https://unpkg.com; "
     b"font-src data: https://unpkg.com; style-src 'unsafe-inline' https://unpkg.com; "

@@ -58,7 +58,7 @@ async def apply(
     except asyncpg.UniqueViolationError as error:
         raise _conflict(collection, error) from error
     except asyncpg.ForeignKeyViolationError as error:
-        raise _missing_reference(collection, error) from error
+        raise _broken_reference(collection, error) from error
     ctx.jobs_to_wake.extend((done and done["jobs"]) or ())
 
 
@@ -71,13 +71,15 @@ def _conflict(collection: Collection, error: asyncpg.UniqueViolationError) -> Ex
     )
 
 
-def _missing_reference(collection: Collection, error: asyncpg.ForeignKeyViolationError) -> Exception:
-    """Return the refusal for a reference to an object that was deleted after it was looked up."""
+def _broken_reference(collection: Collection, error: asyncpg.ForeignKeyViolationError) -> Refusal:
+    """Return the refusal for a reference to an object that was deleted after it was looked up, or for the deletion of
+    an object that others refer to."""
     for key in collection.table.foreign_key_constraints:
         if key.name == error.constraint_name:
             (column,) = [column.name for column in key.columns if column.name != "org_id"]
             return bad_input(column, "It no longer exists.", "NOT_FOUND")
-    return error
+    message = f"The {collection.resource.label} cannot be deleted: other objects refer to it."
+    return Refusal("CONFLICT", message, field="id", reason="IN_USE")
 
 
 def _lookups(collection: Collection, verb: str | None, columns: tuple[str, ...]) -> tuple[str, ...]:

@@ -144,6 +144,8 @@ def _page(request: PageRequest, parent: UUID | None, rows: list[Row]) -> Page:
     if more:
         rows = rows[: window.size]
     other = window.keys is not None or bool(window.offset)
+    # The row that bounds the page at its far end is beyond it.
+    more = more or window.until is not None
     if not window.backwards:
         return Page(request, parent, rows, more, other)
     rows.reverse()

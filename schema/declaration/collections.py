@@ -26,11 +26,7 @@ def page_arguments(collection: Collection) -> Callable[[], list[Any]]:
 
     def made() -> list[Any]:
         return [
-            argument(
-                "first",
-                int | None,
-                "Return the first _n_ items: 1 to 100. 20 when neither `first` nor `last` is given.",
-            ),
+            argument("first", int | None, FIRST),
             argument("after", str | None, "Return the items that come after this cursor."),
             argument("last", int | None, "Return the last _n_ items: 1 to 100. Not together with `first`."),
             argument("before", str | None, "Return the items that come before this cursor."),

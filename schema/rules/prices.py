@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql as pg
 from models.types import JSON_LIMIT
 from resolvers.collections.collection import COLLECTIONS, Collection, Relation
 from resolvers.database.sql import width_of
+from resolvers.errors import camel
 from resolvers.lists.search_words import searched_words
 
 # A value that may have more characters than these costs one for each part of so many.
@@ -26,15 +27,15 @@ ENOUGH = 10_000
 
 @cache
 def led_to() -> dict[str, Collection]:
-    """Return where filters lead to other collections, by the field's name, which means the same in every filter."""
+    """Return where filters lead to other collections, by the field's GraphQL name, which means the same in every
+    filter."""
     found: dict[str, Collection] = {}
     for collection in COLLECTIONS.values():
         for name, asked in collection.filters.items():
-            if (
-                isinstance(asked, Relation)
-                and found.setdefault(name, COLLECTIONS[asked.to]) is not COLLECTIONS[asked.to]
-            ):
-                raise ValueError(f"the filter {name} leads to {asked.to} and to {found[name].name}")
+            if isinstance(asked, Relation):
+                to = COLLECTIONS[asked.to]
+                if found.setdefault(camel(name), to) is not to:
+                    raise ValueError(f"the filter {name} leads to {to.name} and to {found[camel(name)].name}")
     return found
 
 

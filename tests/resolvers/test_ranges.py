@@ -41,7 +41,8 @@ async def test_every_window_is_a_slice_of_the_list(acme: Org, order: list[dict[s
             found = (await acme.data(QUERY, orderBy=order, **{argument: size}, **bounds))["orders"]
             place = (argument, size, after, before)
             assert [edge["node"]["id"] for edge in found["edges"]] == expected, place
-            more, other = len(within) > size, (after if argument == "first" else before) is not None
+            near, far = (after, before) if argument == "first" else (before, after)
+            more, other = len(within) > size or far is not None, near is not None
             info = (more, other) if argument == "first" else (other, more)
             assert tuple(found["pageInfo"].values()) == info, place
 
