@@ -25,7 +25,7 @@ def versions_expected(request: Request) -> list[int] | None:
     if given.strip() == "*":
         return None
     if not _LIST.fullmatch(given):
-        raise bad_input("header.If-Match", 'If-Match must be ETags that were sent, such as "3".', "INVALID_FORMAT")
+        raise bad_input("header.If-Match", 'If-Match must be one or more ETags, such as "3".', "INVALID_FORMAT")
     tags = dict.fromkeys(quoted or bare for quoted, bare in _CONTENT.findall(given))
     return [int(tag) if tag.isascii() and tag.isdigit() and len(tag) <= _DIGITS else NO_VERSION for tag in tags]
 

@@ -130,7 +130,7 @@ class Buckets:
         wait = max(1, -(-(min(cost, self.size) - left) // self.refill))
         message = f"The organization has spent its budget: {max(0, left)} is left, the request costs {cost}."
         if left < 0:
-            message = f"The organization has spent its budget and {-left} more."
+            message = f"The organization has spent {-left} more than its budget."
         return OverBudgetError(message, wait, self._headers(bucket))
 
     async def close(self) -> None:
