@@ -45,7 +45,7 @@ class EndpointCircuit(DescribedEnum):
     )
     HALF_OPEN = (
         "HALF_OPEN",
-        "One delivery is sent. Any answer closes the circuit; another time-out opens it for longer.",
+        "One delivery is sent. Any response closes the circuit; another time-out opens it for longer.",
     )
 
 
@@ -54,7 +54,7 @@ class DeliveryStatus(DescribedEnum):
 
     PENDING = "PENDING", "Waiting for the next attempt."
     SENDING = "SENDING", "Being sent."
-    SUCCEEDED = "SUCCEEDED", "The receiver answered with a 2xx status."
+    SUCCEEDED = "SUCCEEDED", "The receiver responded with a 2xx status."
     FAILED = "FAILED", "All attempts failed."
     CANCELLED = "CANCELLED", "The endpoint was disabled or deleted before the event was delivered."
 

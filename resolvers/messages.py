@@ -40,9 +40,7 @@ async def create(ctx: Context, values: InputValues) -> Row:
     """Append a message. Raises Refusal BAD_INPUT, or FORBIDDEN for an INTERNAL one without messages:internal."""
     row = new_row(Message, {"author_name": ctx.actor.name, "attachments": [], **values})
     if row["author_kind"] not in (AuthorKind.STAFF, AuthorKind.CLIENT):
-        raise bad_input(
-            "author_kind", "A message is written as STAFF or CLIENT.", "NOT_ONE_OF", allowed=["STAFF", "CLIENT"]
-        )
+        raise bad_input("author_kind", "It must be STAFF or CLIENT.", "NOT_ONE_OF", allowed=["STAFF", "CLIENT"])
     if row["visibility"] == Visibility.INTERNAL and not ctx.actor.may(INTERNAL_SCOPE):
         message = f"INTERNAL messages need the scope {INTERNAL_SCOPE}."
         raise Refusal("FORBIDDEN", message, field="visibility", scope=INTERNAL_SCOPE)

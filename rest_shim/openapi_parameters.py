@@ -33,17 +33,17 @@ def request_parameters(route: Route, components: Components) -> Iterable[dict[st
         yield _parameter(
             "header",
             "If-None-Match",
-            "ETag, or several: the answer is 304 while the object has one of them.",
+            "One or more ETags: the response is 304 if the object has one of them.",
             {"type": "string", "pattern": ETAGS},
         )
     if made.versioned:
-        text = "ETag, or several: the answer is 412 if the object has none of them. `*` or no header takes any."
+        text = "One or more ETags: the response is 412 if the object has none of them. `*`, or no header, matches any."
         yield _parameter("header", "If-Match", text, {"type": "string", "pattern": ETAGS})
     if made.operation.kind == "mutation":
-        text = "A repeat with the same key within 24 hours gets the first answer. Per API key and operation."
+        text = "For 24 hours a repeated request with the same key gets the first response. Per API key and operation."
         bounds = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"}
         yield _parameter("header", "Idempotency-Key", text, bounds)
-    text = "Your ID of the request, to find it in logs. One is generated if it is absent."
+    text = "ID of the request, to find it in logs. One is generated if it is absent."
     yield _parameter("header", "X-Request-Id", text, {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"})
 
 

@@ -88,7 +88,7 @@ def _header(description: str, kind: str = "string") -> dict[str, Any]:
 HEADERS: dict[str, Any] = {
     "ETag": _header("Version of the object, quoted, for `If-Match` and `If-None-Match`."),
     "Idempotent-Replayed": _header(
-        "`true` if this is the answer to an earlier request with the same `Idempotency-Key`."
+        "`true` if this is the response to an earlier request with the same `Idempotency-Key`."
     ),
     "Location": _header("Path of the new object."),
     "RateLimit": _header("Remaining budget of the organization, as cost, and the seconds until it is full."),
@@ -134,9 +134,9 @@ SYSTEM: dict[str, Any] = {
         "Ready",
         "Check whether the server can reach its migrated database",
         {
-            "200": {"description": "It can.", "content": _state("ok")},
+            "200": {"description": "The server can reach its migrated database.", "content": _state("ok")},
             "503": {
-                "description": "It cannot: see `reason`.",
+                "description": "The server cannot reach its migrated database: see `reason`.",
                 "headers": {"Retry-After": {"$ref": "#/components/headers/Retry-After"}},
                 "content": _state(
                     "unavailable", reason={"type": "string", "description": "Action that the operator has to take."}

@@ -57,7 +57,7 @@ class GraphQL:
         if request.method not in METHODS:
             if request.method == "OPTIONS":
                 return options(_ALLOWED)
-            refused = Refusal("METHOD_NOT_ALLOWED", "This path answers GET, HEAD and POST.")
+            refused = Refusal("METHOD_NOT_ALLOWED", "This path supports GET, HEAD and POST.")
             return _reply(refused_answer(refused, request.request_id), typed, [(b"allow", _ALLOWED.encode())])
         headers: list[Header] = []
         try:

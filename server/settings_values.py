@@ -69,7 +69,7 @@ def _networks(value: object) -> object:
 
 def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
     if "*" in value and len(value) > 1:
-        raise ValueError("`*` stands for every origin, and alone")
+        raise ValueError("`*` means every origin and must be the only entry")
     for number, origin in enumerate(value, start=1):
         if origin != "*" and not _is_origin(origin):
             raise ValueError(f"entry {number} {_NO_ORIGIN}")

@@ -1,1 +1,2 @@
-"""What both APIs need of HTTP: requests and replies, bodies, deadlines, problems, conditions, who pays."""
+"""What both APIs need of HTTP: requests and replies, bodies, deadlines, problem details, ETags, and the
+dependencies."""

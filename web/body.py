@@ -11,8 +11,8 @@ from web.deadlines import Deadlines
 from web.http import Receive, Request
 
 _JSON = b"application/json"
-# What reading a body costs: one for so many bytes; and one for so many values, of which no more are looked at than are
-# taken. The values of a small body are not counted.
+# The cost of reading a body: one for so many bytes, and one for so many values, which are counted up to a maximum. The
+# values of a small body are not counted.
 BYTES, VALUES, MAX_VALUES, SMALL = 2_048, 10, 1_500, 1_024
 
 
@@ -33,7 +33,7 @@ class Bodies:
         if announced.isdigit() and int(announced) > self.limit:
             raise self._too_large()
         task, late = self.deadlines.start(), False
-        # A body has a time of its own, and the request's starts anew after it: a slow body is not our being slow.
+        # A body has a deadline of its own, and that of the request starts again after it: the client may be slow.
         whole: Deadlines | None = request.state.get("deadlines")
         paused = whole is not None and whole.pause(task)
         try:
@@ -98,7 +98,7 @@ def weight_of(value: Any, size: int) -> int:
 
 
 def _not_json(body: bytes, error: orjson.JSONDecodeError) -> str:
-    """What is wrong with a body, without the words of its parser."""
+    """Return why a body is not JSON, in a message that does not depend on the parser."""
     try:
         body.decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Ends what takes too long. One timer for all that is under way, where ``asyncio.timeout`` starts one for each."""
+"""Deadlines that share one timer, where ``asyncio.timeout`` starts a timer for each."""
 
 import asyncio
 from typing import Any

@@ -13,21 +13,21 @@ from resolvers.lists.conditions import NOBODY
 from web.body import Bodies
 from web.http import Header, Request
 
-# What a search may take of the database's time for its price, and what each further second costs.
+# How long a search may take for its price, and what each further second costs.
 SHORT_SEARCH_S, COST_OF_SECOND = 0.5, 10_000
 
 PUBLIC = Actor(ActorKind.PUBLIC, "public", "public", frozenset(), NOBODY)
 
 
 class Spent(NamedTuple):
-    """What an organization may still spend, and the headers that tell it."""
+    """What an organization may still spend, and the headers that say so."""
 
     remaining: int
     headers: tuple[Header, ...]
 
 
 class OverBudgetError(Refusal):
-    """RATE_LIMITED, because what an organization may spend is spent; ``headers`` tell it too."""
+    """RATE_LIMITED, as the organization's budget is spent; ``headers`` say so too."""
 
     def __init__(self, message: str, wait: int, headers: tuple[Header, ...]) -> None:
         super().__init__("RATE_LIMITED", message, retryAfter=wait)
@@ -35,7 +35,7 @@ class OverBudgetError(Refusal):
 
 
 class Payers(Protocol):
-    """Who a request is from, and who pays for it."""
+    """Finds out who sent a request, and charges its cost."""
 
     async def payer_of(self, request: Request, headers: list[Header]) -> Actor:
         """Return who a request is from."""

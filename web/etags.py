@@ -14,10 +14,10 @@ NO_VERSION = 0
 
 
 def versions_expected(request: Request) -> list[int] | None:
-    """The versions that If-Match lists, each once; None for ``*``, or without the header.
+    """Return the versions that If-Match lists, each once; None for ``*``, or without the header.
 
-    A proxy that compresses an answer makes its ETag weak (``W/"3"``), so a weak one counts as what it was. One that is
-    no version is 0, which no object has. Raises Refusal BAD_INPUT for what is no list of ETags.
+    A weak ETag (``W/"3"``) counts as a strong one, as proxies that compress responses make ETags weak. An ETag that is
+    no version is returned as 0, which no object has. Raises Refusal BAD_INPUT for a header that is no list of ETags.
     """
     if b"if-match" not in request.headers:
         return None
@@ -25,13 +25,13 @@ def versions_expected(request: Request) -> list[int] | None:
     if given.strip() == "*":
         return None
     if not _LIST.fullmatch(given):
-        raise bad_input("header.If-Match", 'If-Match must be ETags that were sent, such as "3".', "INVALID_FORMAT")
+        raise bad_input("header.If-Match", 'If-Match must be one or more ETags, such as "3".', "INVALID_FORMAT")
     tags = dict.fromkeys(quoted or bare for quoted, bare in _CONTENT.findall(given))
     return [int(tag) if tag.isascii() and tag.isdigit() and len(tag) <= _DIGITS else NO_VERSION for tag in tags]
 
 
 def not_modified(request: Request, tag: bytes) -> bool:
-    """Whether If-None-Match names an ETag: the client has what it would get."""
+    """Return whether If-None-Match has an ETag: the client already has the current object."""
     if b"if-none-match" not in request.headers:
         return False
     given = _whole(request, b"if-none-match")
@@ -39,5 +39,5 @@ def not_modified(request: Request, tag: bytes) -> bool:
 
 
 def _whole(request: Request, name: bytes) -> str:
-    """A header that may be sent in several lines, as one list."""
+    """Return a header that may be sent in several lines, as one list."""
     return ",".join(value.decode("latin-1") for given, value in request.scope["headers"] if given == name)

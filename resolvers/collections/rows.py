@@ -69,9 +69,7 @@ async def locked(ctx: Context, collection: Collection, key: Key) -> Row:
     if row is None or not (collection.hidden is None or collection.hidden.sees(ctx.actor.scopes, row)):
         raise not_found(resource.label)
     if key.expected_version is not None and key.expected_version != row["version"]:
-        message = (
-            f"The {resource.label} has version {row['version']} now: no version that was given is the current one."
-        )
+        message = f"The {resource.label} has version {row['version']} now, which is not an expected one."
         raise Refusal("VERSION_MISMATCH", message, field="expected_version", currentVersion=row["version"])
     return row
 

@@ -23,7 +23,7 @@ BYTES_OF_OBJECT, ESTIMATED_BYTES = 80, 256 * 1024
 def too_large() -> Refusal:
     """Return the refusal for an answer that would be too large."""
     limit = MAX_BYTES // 1024 // 1024
-    message = f"The answer would have more than {limit} MiB: request smaller pages or fewer fields."
+    message = f"The response would have more than {limit} MiB: request smaller pages or fewer fields."
     return Refusal("TOO_COMPLEX", message)
 
 

@@ -37,7 +37,7 @@ def decode_cursor(text: str, list_name: str, order: str, types: Sequence[type], 
             raise ValueError("a cursor of another list")
         return [_decode_key(type_, key) for type_, key in zip(types, keys, strict=True)]
     except (ValueError, TypeError, OverflowError, binascii.Error):
-        message = "The cursor is not one of this list in this order."
+        message = "The cursor does not belong to this list in this order."
         raise Refusal("INVALID_CURSOR", message, field=argument) from None
 
 

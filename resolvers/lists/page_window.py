@@ -82,7 +82,7 @@ def _terms(collection: Collection, order_by: Sequence[Any]) -> tuple[tuple[str, 
         raise bad_input("orderBy", f"orderBy takes at most {MAX_ORDERS} different fields.", "NOT_ALLOWED")
     terms = [(item.field.name, item.direction.name == "DESC") for item in order_by]
     if any(collection.orders[name].column == "id" for name, _ in terms[:-1]):
-        raise bad_input("orderBy", "CREATED_AT is unique: nothing can follow it.", "NOT_ALLOWED")
+        raise bad_input("orderBy", "CREATED_AT is unique: no other field can follow it.", "NOT_ALLOWED")
     if not terms:
         return (("", True),)
     return tuple(terms) if collection.orders[terms[-1][0]].column == "id" else (*terms, ("", terms[-1][1]))

@@ -1,4 +1,4 @@
-"""Which addresses a webhook may go to: public ones, and in development those of the own machine and network."""
+"""The addresses that webhooks may be sent to: public ones, and in development local and private ones."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ Address = IPv4Address | IPv6Address
 _FORBIDDEN = re.compile(r"[^\x21-\x7e]|[\\^`{|}<>\"]")
 _ESCAPED_WRONGLY = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _URL = re.compile(r"https?:(//(?P<authority>[^/?#]*))?", re.IGNORECASE)
-# What stands in brackets is an IPv6 address: not a later version's, and nothing stands beside them but a port.
+# Brackets contain an IPv6 address (of no later version), and only a port may follow.
 _AUTHORITY = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]*\]|[^:\[\]]*)(?P<port>:.*)?")
 _PORT = re.compile(r":[1-9][0-9]{0,4}")
 HIGHEST_PORT = 65_535
@@ -18,7 +18,7 @@ _NOT_PUBLIC = "must not be a private, local or reserved address"
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 
-# What a setting may open: loopback and private networks.
+# Loopback and private networks, which a setting may allow.
 _PRIVATE_4 = [IPv4Network(net) for net in ("10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
 _PRIVATE_6 = [IPv6Network(net) for net in ("::1/128", "fc00::/7")]
 # Metadata and host services of clouds, some of them inside private networks or among public addresses: never allowed.
@@ -52,7 +52,7 @@ _REFUSED_6 = [IPv6Network(net) for net in ("2001::/23", "2001:db8::/32", "2002::
 
 
 def allowed(address: Address, allow_private: bool) -> bool:
-    """Whether a webhook may be sent to an address."""
+    """Return whether a webhook may be sent to an address."""
     if isinstance(address, IPv4Address):
         if any(address in net for net in _METADATA_4):
             return False
@@ -70,7 +70,7 @@ def allowed(address: Address, allow_private: bool) -> bool:
 
 
 def _translated(address: IPv6Address, private: bool) -> Iterator[IPv4Address]:
-    """Yield the IPv4 addresses that a gateway may translate an address to; of a public one only what is usual."""
+    """Yield the IPv4 addresses that a gateway may translate an address to; for a public one only the usual one."""
     number = int(address)
     yield IPv4Address(number & 0xFFFFFFFF)
     if private:
@@ -81,7 +81,7 @@ def _translated(address: IPv6Address, private: bool) -> Iterator[IPv4Address]:
 
 
 def literal(host: str) -> Address | None:
-    """The address that a URL's host is, or None for a name.
+    """Return the address that a URL's host is, or None for a name.
 
     Raises ValueError for a number that only some resolvers take for an address, such as ``127.1`` or ``0x7f000001``.
     """
@@ -99,9 +99,10 @@ def literal(host: str) -> Address | None:
 
 
 def check_literal(url: str, allow_private: bool) -> SplitResult:
-    """The parts of a URL that a webhook may have. What its name resolves to is judged at each delivery.
+    """Return the parts of a URL that a webhook may have. The addresses of a name are checked at each delivery.
 
-    Raises ValueError with a sentence: another scheme, a user name, a bad host or port, an address that is not public.
+    Raises ValueError, with the reason, for another scheme, a user name, a bad host or port, or an address that is not
+    public.
     """
     if _FORBIDDEN.search(url):
         raise ValueError("must be ASCII without spaces; write an international name as xn--… and escape its path")

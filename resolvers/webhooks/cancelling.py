@@ -1,6 +1,6 @@
-"""Deliveries that wait while their endpoint is disabled or deleted are cancelled, a bounded number at once.
+"""Cancels the pending deliveries of an endpoint that is disabled or deleted, a limited number at once.
 
-What is beyond that number is left to the job of one of them, which is made due: whoever runs it cancels as many again.
+If there are more, the job of one of them is made due: the worker that runs it cancels the next ones.
 """
 
 from typing import Any
@@ -24,9 +24,9 @@ _PENDING: sa.ColumnClause[str] = sa.literal_column(f"'{DeliveryStatus.PENDING.va
 
 
 def _queued(*columns: Any) -> sa.Select[Any]:
-    """The queued jobs of an endpoint that hears nothing, but those that somebody else works on.
+    """Return a select of the queued jobs of a disabled or deleted endpoint, without those that others have locked.
 
-    Who waited for a lock here could be waited for in turn: a worker locks the job first, and a redelivery last.
+    To wait for these locks could be a deadlock: a worker locks the job first, and a redelivery locks it last.
     """
     ends = webhook_endpoints.c
     silent = sa.or_(ends.status != EndpointStatus.ENABLED.value, ends.deleted_at.is_not(None))
@@ -36,7 +36,7 @@ def _queued(*columns: Any) -> sa.Select[Any]:
 
 
 def _each(column: Any) -> sa.ColumnElement[Any]:
-    """Any of the values of a column, as an array: a join would be planned by statistics that may be missing."""
+    """Return any of a column's values, as an array: a join would be planned by statistics, which may be missing."""
     return sa.any_(sa.func.array(sa.select(column).scalar_subquery(), type_=pg.ARRAY(sa.Uuid)))
 
 
@@ -65,11 +65,11 @@ def _cancel() -> sa.Select[Any]:
 
 
 async def cancel(ctx: Context, endpoint_id: UUID) -> bool:
-    """Cancel what waits for an endpoint that is disabled or deleted, up to ``AT_ONCE``; whether more is left."""
+    """Cancel up to ``AT_ONCE`` deliveries of a disabled or deleted endpoint. Return whether there are more."""
     row = await ctx.row(_cancel(), endpoint_id=endpoint_id, most=AT_ONCE, moment=now())
     assert row is not None, "a count has one row"
     if row["left"] is None:
         return False
     ctx.jobs_to_wake.append(row["left"])
-    # What somebody works on is no reason to look again.
+    # If all that is left is locked by others, there is nothing more to cancel here.
     return bool(row["number"])

@@ -1,10 +1,10 @@
-"""Endpoints that keep timing out: they are spared for a while, then tried with one delivery at a time.
+"""Circuit breakers of endpoints that keep timing out.
 
-Three time-outs in a row open an endpoint's circuit. While it is open nothing is sent, and what is due waits without
-using up a try. Then one worker at a time sends one delivery: any answer closes the circuit, another time-out opens it
-for twice as long, up to five minutes.
+Three time-outs in a row open an endpoint's circuit. While it is open nothing is sent, and due deliveries wait without
+using up attempts. Then the circuit is half open and one worker sends one delivery, the probe: any response closes the
+circuit, and another time-out opens it for twice as long, up to five minutes.
 
-A delivery that a person asks for is such a try, at once, unless one is under way: the request reserves it.
+A requested delivery is a probe too, and is sent at once: the request reserves the probe, unless one is in progress.
 """
 
 from datetime import datetime
@@ -21,7 +21,7 @@ from resolvers.database.sql import ORG, statement
 OPENS_AFTER = 3
 FIRST_PAUSE_S = 30
 LONGEST_PAUSE_S = 300
-# Longer than any try: after it, the worker that was trying is dead.
+# Longer than any attempt takes: after it, the worker that sent the probe is dead.
 PROBE_S = 20.0
 TIMED_OUT = frozenset({"TIMEOUT", "CONNECT_TIMEOUT"})
 
@@ -31,10 +31,10 @@ _CLOSED, _OPEN, _HALF_OPEN = (
     sa.literal_column(f"'{word}'", sa.Text)
     for word in (EndpointCircuit.CLOSED, EndpointCircuit.OPEN, EndpointCircuit.HALF_OPEN)
 )
-# Seconds until the end of the pause, by the database's clock; null without one.
+# The seconds until the end of the pause, by the database's clock; null without a pause.
 WAIT = sa.func.extract("epoch", _ENDS.paused_until - sa.func.now()).cast(sa.Double).label("wait")
 _LEASE = sa.literal_column(f"interval '{PROBE_S} seconds'", sa.Interval)
-# Whether the try is reserved for this delivery: who reserves it writes both times from one moment.
+# Whether the probe is reserved for this delivery: whoever reserves it sets both times from one moment.
 ASKED = sa.and_(
     _ENDS.circuit == _HALF_OPEN,
     _ENDS.paused_until > sa.func.now(),
@@ -43,13 +43,13 @@ ASKED = sa.and_(
 
 
 def after_answer() -> dict[str, Any]:
-    """What an endpoint's row becomes after any answer, and after an error that was no time-out."""
+    """Return the changes of an endpoint after any response, or an error other than a time-out."""
     return {"timeouts": 0, "circuit": _CLOSED, "paused_until": sa.null()}
 
 
 def after_timeout() -> dict[str, Any]:
-    """What an endpoint's row becomes after a time-out; ``spread`` lets pauses differ a little."""
-    late = _ENDS.circuit == _OPEN  # A try that began before the circuit opened: it changes nothing.
+    """Return the changes of an endpoint after a time-out; the parameter ``spread`` makes pauses differ a little."""
+    late = _ENDS.circuit == _OPEN  # An attempt that began before the circuit opened changes nothing.
     timeouts = _ENDS.timeouts + 1
     opens = timeouts >= OPENS_AFTER
     doubled = FIRST_PAUSE_S * sa.func.power(2, sa.func.least(timeouts - OPENS_AFTER, 10))
@@ -71,7 +71,7 @@ def _probe() -> sa.Update:
 
 
 async def take_probe(ctx: Context, endpoint_id: UUID) -> bool:
-    """Whether the caller may send the one delivery that an endpoint with an open circuit is tried with."""
+    """Take the probe of an endpoint whose circuit is not closed. Return whether the caller may send it."""
     return await ctx.row(_probe(), endpoint_id=endpoint_id, lease=PROBE_S) is not None
 
 
@@ -91,9 +91,10 @@ def _state() -> sa.Select[Any]:
 
 
 async def reserve(ctx: Context, endpoint_id: UUID, moment: datetime) -> datetime | None:
-    """Reserve the try of an endpoint whose circuit is not closed for a delivery that is due at ``moment``.
+    """Reserve the probe of an endpoint whose circuit is not closed for a delivery that is due at ``moment``.
 
-    None when it is reserved, or the circuit has closed; else the end of the try that is under way.
+    Return None if it is reserved or the circuit has closed, else the time at which the present probe ends at the
+    latest.
     """
     if await ctx.row(_reserve(), endpoint_id=endpoint_id, moment=moment) is not None:
         return None

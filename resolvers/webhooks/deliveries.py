@@ -1,4 +1,4 @@
-"""Deliveries on their way: what one needs, what became of a try, and when an endpoint is given up."""
+"""Deliveries: what is sent, how attempts are recorded, and when a failing endpoint is disabled."""
 
 import random
 from collections.abc import Iterable
@@ -39,7 +39,7 @@ _OPEN = deliveries.c.status.in_([sa.literal_column("'PENDING'"), sa.literal_colu
 
 @dataclass(frozen=True, slots=True)
 class PreparedDelivery:
-    """What is sent, to where and with whose signature: the same id and body at each try."""
+    """What is sent, and to where: the id and the body are the same at each attempt."""
 
     endpoint_id: UUID
     endpoint_version: int
@@ -55,7 +55,7 @@ class PreparedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What became of one try. ``error`` is a code when there was no whole answer; ``body`` its first 1 KiB."""
+    """The result of one attempt. ``error`` is a code if there was no complete response; ``body`` is its first 1 KiB."""
 
     at: str
     response_code: int | None
@@ -65,7 +65,7 @@ class Attempt:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the receiver took it: it answered 2xx."""
+        """Return whether the receiver responded with 2xx."""
         return self.response_code is not None and 200 <= self.response_code < 300
 
 
@@ -100,7 +100,7 @@ def _move() -> sa.Update:
 
 @statement
 def _health(succeeded: bool, timed_out: bool) -> sa.Update:
-    """Only an endpoint that is still the version that was called learns how it did; its version stays."""
+    """Return the update of an endpoint's state, if it still has the version that was called; the version stays."""
     ends = webhook_endpoints.c
     moment = sa.bindparam("moment", type_=TIMESTAMP)
     called = (
@@ -122,16 +122,16 @@ def _hears() -> sa.Select[Any]:
 
 
 def must_not_be_weaker(ctx: Context, scopes: Iterable[str]) -> None:
-    """Refuse a key that may not read what an endpoint with these scopes hears of. Raises Refusal FORBIDDEN."""
+    """Raise Refusal FORBIDDEN if the key may not read all events that an endpoint with these scopes receives."""
     held = frozenset(scopes)
     for scope in event_scopes():
         if allows(held, scope) and not ctx.actor.may(scope):
-            message = f"The endpoint hears of what needs the scope {scope}: a key without it cannot do this."
+            message = f"The endpoint receives events that need the scope {scope}, which the API key lacks."
             raise Refusal("FORBIDDEN", message, field="id", scope=scope)
 
 
 async def load(ctx: Context, delivery_id: UUID) -> PreparedDelivery | None:
-    """What an open delivery needs. None when it is not to be sent: ended, or its endpoint deleted or disabled.
+    """Return what to send for a delivery. Return None if it has ended, or its endpoint is deleted or disabled.
 
     Raises UnreadableSecret.
     """
@@ -149,7 +149,7 @@ async def load(ctx: Context, delivery_id: UUID) -> PreparedDelivery | None:
 
 
 async def must_wait(ctx: Context, prepared: PreparedDelivery) -> float | None:
-    """The seconds for which an endpoint's circuit lets nothing through; None when the prepared may be sent now."""
+    """Return the seconds to wait for the endpoint's circuit; None if the delivery may be sent now."""
     if prepared.circuit == EndpointCircuit.CLOSED or prepared.asked:
         return None
     if prepared.wait is not None and prepared.wait > 0:
@@ -158,14 +158,14 @@ async def must_wait(ctx: Context, prepared: PreparedDelivery) -> float | None:
 
 
 def body_of(row: Row) -> str:
-    """The body of an event: nothing in it depends on the try, so that each is the same to the byte."""
+    """Return the body of an event, which is the same to the byte at each attempt."""
     at = row["occurred_at"].isoformat(timespec="milliseconds").replace("+00:00", "Z")
     head = f'{{"type":"{row["type"]}","timestamp":"{at}","apiVersion":"{row["api_version"]}"'
     return f'{head},"data":{row["data"]}}}'
 
 
 async def move(ctx: Context, delivery_id: UUID, status: DeliveryStatus, delay: float | None = None) -> None:
-    """Set an open delivery's status, with the next try after ``delay`` seconds."""
+    """Set the status of a delivery that has not ended, with the next attempt after ``delay`` seconds."""
     await _moved(ctx, delivery_id, status, delay, [])
 
 
@@ -177,11 +177,11 @@ async def record(
     status: DeliveryStatus,
     delay: float | None,
 ) -> tuple[DeliveryStatus, datetime | None]:  # fmt: skip
-    """Add a try to the last 20 of its delivery, and record on its endpoint how it did.
+    """Record an attempt of a delivery, which keeps the last 20, and its result on the endpoint.
 
-    The endpoint is disabled by a 410 or by five days of only failures, which cancels what waits for it. The delivery's
-    status, which is CANCELLED in place of PENDING where its endpoint is disabled or deleted; and the moment until
-    which the endpoint is sent nothing more, as it keeps timing out, or None.
+    A 410, or five days of only failures, disables the endpoint and cancels its pending deliveries. Return the
+    delivery's status (CANCELLED instead of PENDING if the endpoint is disabled or deleted), and the time until which
+    the endpoint's circuit is open, or None.
     """
     tried = {
         "at": attempt.at,
@@ -194,7 +194,7 @@ async def record(
     called = {"endpoint_id": prepared.endpoint_id, "called": prepared.endpoint_version, "moment": moment}
     health = _health(attempt.succeeded, attempt.error in circuits.TIMED_OUT)
     endpoint = await ctx.row(health, spread=random.uniform(0.8, 1.2), **called)
-    # Whoever disabled it since has committed, or waits for this: it is locked if it is the one that was called.
+    # If it was disabled meanwhile, that is committed: an endpoint that still has the version called is locked here.
     known = endpoint or await ctx.row(_hears(), endpoint_id=prepared.endpoint_id)
     hears = known is not None and known["status"] == EndpointStatus.ENABLED and known["deleted_at"] is None
     reason = None

@@ -1,4 +1,4 @@
-"""Webhook endpoints: read, create, update, rotate their secrets, delete. Their changes make no events."""
+"""Webhook endpoints: create, update, rotate their secrets, delete. Their changes emit no events."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from resolvers.webhooks.collections import WEBHOOKS
 from resolvers.webhooks.deliveries import must_not_be_weaker
 
 BOTH_SIGN_FOR = timedelta(hours=24)
-# Another address, or enabling, starts anew: what was learnt of failures is forgotten.
+# A new URL, or enabling, clears what was recorded of failures.
 _ANEW: dict[str, Any] = {"failing_since": None, "timeouts": 0, "circuit": EndpointCircuit.CLOSED, "paused_until": None}
 BY_HAND = "Disabled through the API."
 
@@ -31,9 +31,10 @@ def _check(ctx: Context, url: str) -> None:
 
 
 async def create(ctx: Context, values: InputValues) -> tuple[Row, str]:
-    """Create an endpoint; it and its secret, which is shown this once. It hears only of what the acting key could read.
+    """Create an endpoint. Return it with its secret, which is shown only once.
 
-    Raises Refusal BAD_INPUT for its address, or CONFLICT (TOO_MANY_WEBHOOKS) at the limit of the organization.
+    It receives only events that the acting key may read. Raises Refusal BAD_INPUT for its URL, or CONFLICT
+    (TOO_MANY_WEBHOOKS) at the organization's limit.
     """
     _check(ctx, values["url"])
     await _must_have_room(ctx)
@@ -75,13 +76,13 @@ def _shown_once(ctx: Context) -> str:
 
 
 async def change(ctx: Context, key: Key, values: InputValues) -> Row:
-    """Change, enable or disable an endpoint. Enabling, or another address, forgets its failures.
+    """Change, enable or disable an endpoint. Enabling it, or a new URL, clears what was recorded of failures.
 
-    Disabling cancels what waits for it, and what was left of that is cancelled before it is enabled: nothing that
-    happened before is sent after it.
+    Disabling cancels its pending deliveries. Those that are left are cancelled before it is enabled, so that no event
+    from before is sent afterwards.
 
-    Raises Refusal NOT_FOUND, VERSION_MISMATCH, BAD_INPUT for an address, or FORBIDDEN for a key that may not read
-    all that the endpoint hears of.
+    Raises Refusal NOT_FOUND, VERSION_MISMATCH, BAD_INPUT for a URL, or FORBIDDEN for a key that may not read all events
+    of the endpoint.
     """
     edit = await begin_edit(ctx, WEBHOOKS, key)
     must_not_be_weaker(ctx, edit.old["scopes"])
@@ -106,12 +107,12 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
 
 
 async def rotate(ctx: Context, key: Key) -> tuple[Row, str]:
-    """Give an endpoint a new secret, shown this once; the old one signs beside it for 24 hours.
+    """Give an endpoint a new secret, which is shown only once; the old one signs beside it for 24 hours.
 
-    Until they are over another rotation replaces only the new one: whoever lost the answer that showed it rotates
-    again, and the receiver that still has the old one goes on.
+    Another rotation within this time replaces only the new secret: a caller that lost the response can rotate again,
+    while the receiver still uses the old secret.
 
-    Raises Refusal NOT_FOUND, VERSION_MISMATCH, or FORBIDDEN for a key that may not read all that the endpoint hears of.
+    Raises Refusal NOT_FOUND, VERSION_MISMATCH, or FORBIDDEN for a key that may not read all events of the endpoint.
     """
     edit = await begin_edit(ctx, WEBHOOKS, key)
     old = edit.old
@@ -125,11 +126,10 @@ async def rotate(ctx: Context, key: Key) -> tuple[Row, str]:
 
 
 async def remove(ctx: Context, key: Key) -> None:
-    """Delete an endpoint and cancel what waits for it; the history of its deliveries stays.
+    """Delete an endpoint and cancel its pending deliveries; the history of its deliveries stays.
 
-    Raises Refusal NOT_FOUND or VERSION_MISMATCH.
-
-    A key that may not read what the endpoint hears of may delete it: that shows nobody anything.
+    Raises Refusal NOT_FOUND or VERSION_MISMATCH. A key that may not read the endpoint's events may delete it, as this
+    discloses nothing.
     """
     edit = await begin_edit(ctx, WEBHOOKS, key)
     edit.set({"deleted_at": now()}, "delete")

@@ -1,4 +1,4 @@
-"""Deliveries that a person asks for: send a test event, send an event again. They are tried at once."""
+"""Requested deliveries: a test event, or an event that is sent again. They are attempted at once."""
 
 from datetime import datetime, timedelta
 from math import ceil
@@ -33,9 +33,9 @@ from resolvers.webhooks import circuits
 from resolvers.webhooks.collections import WEBHOOKS
 from resolvers.webhooks.deliveries import must_not_be_weaker
 
-# Of one delivery, by hand; each starts the schedule of attempts again.
+# The limit for one delivery. Each redelivery starts the schedule of attempts again.
 REDELIVERIES = 10
-# Of one endpoint. Their audit entries are counted: nobody can delete those, and an index has them by endpoint and time.
+# The limit for one endpoint. Audit entries are counted: they cannot be deleted, and an index finds them.
 TEST_EVENTS = 10
 TEST_EVENTS_WITHIN = timedelta(minutes=10)
 TEST_EVENTS_BOUND = f"{TEST_EVENTS} test events within {TEST_EVENTS_WITHIN // timedelta(minutes=1)} minutes"
@@ -48,7 +48,7 @@ _TEST: sa.ColumnClause[str] = sa.literal_column(f"'{WEBHOOK.action('test')}'", s
 
 
 def _job() -> sa.CTE:
-    """The job of a delivery."""
+    """Return the insert of a delivery's job."""
     work = jobs.insert().values(
         org_id=ORG,
         id=sa.bindparam("job_id", type_=sa.Uuid),
@@ -66,7 +66,7 @@ def _job() -> sa.CTE:
 
 @statement
 def _test() -> sa.Select[Any]:
-    """A test event, its one delivery and its job."""
+    """Return the insert of a test event, its only delivery and the job."""
     event, endpoint = sa.bindparam("event_id", type_=sa.Uuid), sa.bindparam("endpoint_id", type_=sa.Uuid)
     recorded_event = events.insert().values(
         org_id=ORG,
@@ -96,14 +96,14 @@ def _test() -> sa.Select[Any]:
 def _latest_tests() -> sa.Select[Any]:
     entries = audit_entries.c
     of_endpoint = (entries.target_id == sa.bindparam("endpoint_id", type_=sa.Uuid), entries.action == _TEST)
-    # The index has ids, which may be some milliseconds ahead of the time where many are made at once.
+    # The index has ids, whose time may be some milliseconds ahead when many are made at once.
     late = (entries.id >= sa.bindparam("least", type_=sa.Uuid), entries.occurred_at > _SINCE)
     query = owned(audit_entries, entries.occurred_at).where(*of_endpoint, *late)
     return query.order_by(entries.id.desc()).limit(TEST_EVENTS)
 
 
 async def _must_have_test_events_left(ctx: Context, endpoint: Row) -> None:
-    # The endpoint is locked: what another request adds was committed before this looks, or comes after it.
+    # The endpoint is locked, so that no other request adds a test event meanwhile.
     moment = now()
     since = moment - TEST_EVENTS_WITHIN
     rows = await ctx.fetch(_latest_tests(), endpoint_id=endpoint["id"], least=uuid_at(since), since=since)
@@ -113,15 +113,16 @@ async def _must_have_test_events_left(ctx: Context, endpoint: Row) -> None:
     wait = max(1, ceil((latest[-1] + TEST_EVENTS_WITHIN - moment).total_seconds()))
     minutes = TEST_EVENTS_WITHIN // timedelta(minutes=1)
     message = (
-        f"The endpoint was sent {TEST_EVENTS} test events within {minutes} minutes, which is as many as it can be."
+        f"The endpoint was sent {TEST_EVENTS} test events within {minutes} minutes, which is the maximum; retry later."
     )
     raise Refusal("RATE_LIMITED", message, field="id", limit=TEST_EVENTS, retryAfter=wait)
 
 
 async def send_test(ctx: Context, key: Key) -> Row:
-    """Send an event ``webhook.test`` to one endpoint, whatever it listens to; its data is the endpoint.
+    """Send an event ``webhook.test`` to an endpoint, whatever its event types; its data is the endpoint.
 
-    The delivery. Raises Refusal NOT_FOUND, CONFLICT (WEBHOOK_DISABLED), or RATE_LIMITED after ten within ten minutes.
+    Return the delivery. Raises Refusal NOT_FOUND, CONFLICT (WEBHOOK_DISABLED), or RATE_LIMITED after ten within ten
+    minutes.
     """
     endpoint = await locked(ctx, WEBHOOKS, key)
     _must_be_enabled(endpoint["status"])
@@ -138,10 +139,10 @@ async def send_test(ctx: Context, key: Key) -> Row:
 
 
 async def _place(ctx: Context, endpoint: UUID, circuit: str, delivery: UUID, moment: datetime) -> dict[str, Any]:
-    """When a delivery that is asked for is due, and the concurrency key of its job.
+    """Return when a requested delivery is due, and the concurrency key of its job.
 
-    It is due at once, or, while another one tries an endpoint that is spared, when that has ended. Where it is the one
-    that tries, it has a key of its own: a worker that knows of the pause starts nothing of the endpoint's.
+    It is due at once; if the endpoint's circuit is open and another probe is in progress, when that ends. If it is the
+    probe itself, it has a key of its own, as workers may have paused the endpoint's key.
     """
     place = {"concurrency_key": endpoint, "due": moment}
     if circuit == EndpointCircuit.CLOSED:
@@ -184,7 +185,7 @@ def _due_now() -> sa.CTE:
 
 @statement
 def _again() -> sa.Select[Any]:
-    """An ended delivery made open, with a new job."""
+    """Return the statement that makes an ended delivery pending, with a new job."""
     work = _job()
     again = _due_now()
     return sa.select(again, work.c.id.label("job")).join_from(again, work, sa.true())
@@ -192,7 +193,7 @@ def _again() -> sa.Select[Any]:
 
 @statement
 def _sooner() -> sa.Select[Any]:
-    """A waiting delivery whose job is due now instead; no row while the job runs."""
+    """Return the statement that makes the job of a pending delivery due now; it has no row while the job runs."""
     mine = (jobs.c.org_id == ORG, jobs.c.subject_id == _DELIVERY)
     queued = (jobs.c.kind == JobKind.WEBHOOK_DELIVERY.value, jobs.c.state == JobState.QUEUED.value)
     work = jobs.update().where(*mine, *queued).values(run_at=_MOMENT).returning(jobs.c.id).cte("work")
@@ -202,7 +203,7 @@ def _sooner() -> sa.Select[Any]:
 
 @statement
 def _placed() -> sa.Select[Any]:
-    """A delivery's queued job under another key, and both at another time."""
+    """Return the statement that sets the key of a delivery's queued job, and when both are due."""
     this = (deliveries.c.org_id == ORG, deliveries.c.id == _DELIVERY)
     moved = deliveries.update().where(*this).values(next_attempt_at=_DUE).returning(*deliveries.c).cte("moved")
     job = (jobs.c.org_id == ORG, jobs.c.id == sa.bindparam("job_id", type_=sa.Uuid))
@@ -213,9 +214,9 @@ def _placed() -> sa.Select[Any]:
 
 
 async def redeliver(ctx: Context, key: Key) -> Row:
-    """Send an event to its endpoint again, with the same id and body; one that waits for its next try goes now.
+    """Send an event to its endpoint again, with the same id and body. A pending delivery is sent now.
 
-    Raises Refusal NOT_FOUND, FORBIDDEN for a key that may not read all that the endpoint hears of, or CONFLICT
+    Raises Refusal NOT_FOUND, FORBIDDEN for a key that may not read all events of the endpoint, or CONFLICT
     (WEBHOOK_DISABLED, DELIVERY_RUNNING while it is being sent, or TOO_MANY_REDELIVERIES after the tenth).
     """
     delivery_id = decode(DELIVERY.prefix, key.id)
@@ -225,7 +226,7 @@ async def redeliver(ctx: Context, key: Key) -> Row:
     must_not_be_weaker(ctx, old["scopes"])
     _must_be_enabled(old["endpoint_status"])
     if old["redeliveries"] >= REDELIVERIES:
-        message = f"The delivery was sent again {REDELIVERIES} times, which is as often as it can be."
+        message = f"The delivery was sent again {REDELIVERIES} times, which is the maximum."
         raise Refusal("CONFLICT", message, field="id", reason="TOO_MANY_REDELIVERIES", limit=REDELIVERIES)
     row, endpoint, moment = None, old["endpoint_id"], now()
     if old["status"] != DeliveryStatus.SENDING:
@@ -239,7 +240,7 @@ async def redeliver(ctx: Context, key: Key) -> Row:
         }
         row = await ctx.row(_sooner() if waits else _again(), **values)
     if row is None:
-        message = "The delivery is being sent: wait for what becomes of it."
+        message = "The delivery is being sent: wait for the result."
         raise Refusal("CONFLICT", message, field="id", reason="DELIVERY_RUNNING")
     if old["circuit"] != EndpointCircuit.CLOSED:
         # After the job is locked, as a worker that has it locks the endpoint before the delivery.

@@ -1,4 +1,4 @@
-"""Webhook secrets: how they are made, and how they rest encrypted."""
+"""Webhook secrets: how they are generated and encrypted."""
 
 import base64
 import secrets
@@ -16,16 +16,16 @@ _VERSION_BYTES = 2
 
 
 class UnreadableSecret(Exception):
-    """A stored secret cannot be read: its key is not in the ring, or it is not this endpoint's."""
+    """A stored secret that cannot be decrypted: its key is not in the ring, or it belongs to another endpoint."""
 
 
 def new_secret() -> str:
-    """A signing secret in the form of Standard Webhooks: ``whsec_`` and the base64 of 32 random bytes."""
+    """Return a signing secret in the form of Standard Webhooks: ``whsec_`` and 32 random bytes in base64."""
     return PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
 def encrypt(ring: Keyring, org_id: UUID, endpoint_id: UUID, secret: str) -> bytes:
-    """The secret under the ring's current key, bound to its endpoint: version, nonce, ciphertext."""
+    """Encrypt a secret with the ring's current key, bound to its endpoint. Return version, nonce and ciphertext."""
     version, key = ring.current
     nonce = secrets.token_bytes(_NONCE_BYTES)
     sealed = AESGCM(key).encrypt(nonce, secret.encode(), org_id.bytes + endpoint_id.bytes)
@@ -33,7 +33,7 @@ def encrypt(ring: Keyring, org_id: UUID, endpoint_id: UUID, secret: str) -> byte
 
 
 def decrypt(ring: Keyring, org_id: UUID, endpoint_id: UUID, stored: bytes) -> str:
-    """The secret in the clear. Raises UnreadableSecret."""
+    """Decrypt a secret. Raises UnreadableSecret."""
     version = int.from_bytes(stored[:_VERSION_BYTES], "big")
     key = ring.keys.get(version)
     if key is None:

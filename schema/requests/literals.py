@@ -133,4 +133,4 @@ def scalar_refusal(type_: Any, node: ValueNode, path: str, variables: Mapping[st
             found = type_.parse_literal(node, dict(variables))
     except GraphQLError as error:
         return bad_input(path, error.message, **(error.extensions or {}))
-    return bad_input(path, "It is of another type.", "WRONG_TYPE") if found is Undefined else None
+    return bad_input(path, "It has the wrong type.", "WRONG_TYPE") if found is Undefined else None

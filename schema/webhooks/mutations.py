@@ -15,7 +15,7 @@ _AT_ONCE = (
     "It is attempted at once, even while the endpoint's circuit is open. While another attempt to the same endpoint is"
     " in progress, it waits until that one has ended; see `nextAttemptAt`."
 )
-_SECRET = "The signing secret, `whsec_…`. It is shown only once: in a replayed answer it is null."
+_SECRET = "The signing secret, `whsec_…`. It is shown only once: in a replayed response it is null."
 
 
 @input_type(Table)
@@ -68,7 +68,7 @@ class WebhookMutation:
         WebhookEndpoint,
         CreateWebhookInput,
         webhooks.create,
-        "Create a webhook endpoint, up to the organization's limit. Its secret is shown only in this answer.",
+        "Create a webhook endpoint, up to the organization's limit. Its secret is shown only in this response.",
         secret=(str | None, _SECRET),
     )
     update_webhook = updates(

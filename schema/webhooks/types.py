@@ -26,11 +26,11 @@ class DeliveryAttempt:
     at: datetime = computed(_at, description="Time at which the attempt started.")
     response_code: int | None = computed(
         lambda attempt: attempt["responseCode"],
-        description="HTTP status of the answer; null without a complete answer.",
+        description="HTTP status of the response; null if there was no complete response.",
     )
     duration_ms: int = computed(lambda attempt: attempt["durationMs"], description="Duration in milliseconds.")
-    error: str | None = strawberry.field(description="Error code; null when the answer was complete.")
-    body: str | None = strawberry.field(description="The first 1 KiB of the answer's body.")
+    error: str | None = strawberry.field(description="Error code; null if the response was complete.")
+    body: str | None = strawberry.field(description="The first 1 KiB of the response's body.")
 
 
 @object_type(DeliveryTable, DELIVERY)

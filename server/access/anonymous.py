@@ -1,4 +1,4 @@
-"""What may be asked without a key: little, and paid for by the address that asks."""
+"""Requests without an API key: their sizes are limited, and each address has a small budget."""
 
 import time
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class Anonymous:
     _left: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def read(self, request: Request, refused: Refusal) -> None:
-        """Pay for reading and judging a request. Raises Refusal RATE_LIMITED, and ``refused`` when it is too long."""
+        """Charge the reading of a request. Raises Refusal RATE_LIMITED, or ``refused`` when it is too long."""
         announced = request.headers.get(b"content-length", b"")
         length = len(request.scope["query_string"]) + (int(announced) if announced.isdigit() else 0)
         if b"transfer-encoding" in request.headers:

@@ -1,4 +1,4 @@
-"""What an organization may still spend: one bucket in Redis, which each process spends from what it knows of it.
+"""The budgets of organizations: a token bucket of each in Redis, from which each process spends by its own copy.
 
 A request takes its cost here, in memory, and what was taken is settled with Redis in the background. Only near the end,
 where it matters, a request asks Redis itself. While Redis is away a local bucket serves. How far several processes may
@@ -66,7 +66,7 @@ class _Bucket:
 
 
 class _Ask:
-    """A request that waits for Redis's own answer. ``here``: it waited too long and took its cost from our bucket."""
+    """A request that waits for Redis. ``here``: it waited too long and took its cost from the local copy."""
 
     __slots__ = ("answer", "bucket", "cost", "here")
 
@@ -130,7 +130,7 @@ class Buckets:
         wait = max(1, -(-(min(cost, self.size) - left) // self.refill))
         message = f"The organization has spent its budget: {max(0, left)} is left, the request costs {cost}."
         if left < 0:
-            message = f"The organization has spent its budget and {-left} more."
+            message = f"The organization has spent {-left} more than its budget."
         return OverBudgetError(message, wait, self._headers(bucket))
 
     async def close(self) -> None:
@@ -173,7 +173,7 @@ class Buckets:
             self._settle_later()
 
     async def _ask(self, bucket: _Bucket, cost: int) -> bool | None:
-        """Whether Redis gave the cost; None when it does not answer."""
+        """Return whether Redis granted the cost; None if it does not respond in time."""
         ask = _Ask(bucket, cost)
         self._asks.append(ask)
         self._settle_now()

@@ -131,7 +131,7 @@ class BoundedProtocol(Connection):
         if self._head_bytes + self._piece > HEAD_BYTES and self._head_size() > HEAD_BYTES:
             refusal = heads.too_large()
         elif len(self.pipeline) >= PIPELINED:
-            refusal = heads.malformed(f"At most {PIPELINED} requests may wait for an answer.")
+            refusal = heads.malformed(f"At most {PIPELINED} requests may wait for a response.")
         elif self._exceeds and refusal is None:
             refusal = self._excess(scope)
         if refusal is not None:

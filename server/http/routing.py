@@ -140,5 +140,5 @@ async def _missing(request: Request) -> Reply:
 async def _wrong_method(allowed: str, request: Request) -> Reply:
     if request.method == "OPTIONS":
         return options(allowed)
-    refused = Refusal("METHOD_NOT_ALLOWED", f"This path answers {allowed}.")
+    refused = Refusal("METHOD_NOT_ALLOWED", f"This path supports {allowed}.")
     return problem([shown_refusal(refused, request.request_id)], str, [(b"allow", allowed.encode())])

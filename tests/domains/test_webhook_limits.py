@@ -112,7 +112,7 @@ async def test_a_delivery_is_sent_again_a_bounded_number_of_times(acme: Org) -> 
     for status in ("PENDING", "FAILED"):
         await acme.rows("update deliveries set status = $2 where id = $1", row["id"], status)
         error = (await acme.graphql(AGAIN, **this)).json()["errors"][0]
-        assert error["message"] == "The delivery was sent again 10 times, which is as often as it can be."
+        assert error["message"] == "The delivery was sent again 10 times, which is the maximum."
         told = error["extensions"]
         assert (told["code"], told["status"], told["reason"]) == ("CONFLICT", 409, "TOO_MANY_REDELIVERIES")
         assert (told["field"], told["limit"]) == ("input.id", REDELIVERIES)
@@ -151,7 +151,9 @@ async def test_an_endpoint_gets_a_bounded_number_of_test_events(acme: Org) -> No
     answer = await acme.graphql(SEND, {"Idempotency-Key": "one too many"}, **this)
     [error] = answer.json()["errors"]
     told, seconds = error["extensions"], TEST_EVENTS_WITHIN.total_seconds()
-    assert error["message"] == "The endpoint was sent 10 test events within 10 minutes, which is as many as it can be."
+    assert (
+        error["message"] == "The endpoint was sent 10 test events within 10 minutes, which is the maximum; retry later."
+    )
     assert (told["code"], told["status"], told["field"], told["limit"]) == ("RATE_LIMITED", 429, "input.id", 10)
     assert 0 < told["retryAfter"] <= seconds
     assert answer.headers["retry-after"] == str(told["retryAfter"])

@@ -167,10 +167,10 @@ def test_the_guide_tells_when_deliveries_are_tried_and_how_long_they_may_take() 
     assert times is not None
     found = [int(number) * units[unit] for number, unit in re.findall(r"(\d+) (s|min|h)", times[1])]
     assert (0, *found) == SCHEDULE
-    assert f"**Answer 2xx within {TOTAL_S:g} seconds**" in told
+    assert f"**Respond with 2xx within {TOTAL_S:g} seconds**" in told
     assert deliveries.GIVEN_UP_AFTER.days == 5
     assert deliveries.GONE == 410
-    assert "does not answer in time** three times in a row" in told
+    assert "does not respond in time** three times in a row" in told
     assert "The pause is 30 seconds" in told
     assert "up to five minutes" in told
     assert (circuits.OPENS_AFTER, circuits.FIRST_PAUSE_S, circuits.LONGEST_PAUSE_S) == (3, 30, 300)

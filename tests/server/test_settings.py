@@ -164,8 +164,8 @@ def test_an_empty_one_is_missing(environment: pytest.MonkeyPatch) -> None:
                 (1, '["https://a.example"]'),
             )
         ),
-        ("CORS_ORIGINS", "*,https://a.example", "`*` stands for every origin, and alone"),
-        ("CORS_ORIGINS", "https://a.example, *", "`*` stands for every origin, and alone"),
+        ("CORS_ORIGINS", "*,https://a.example", "`*` means every origin and must be the only entry"),
+        ("CORS_ORIGINS", "https://a.example, *", "`*` means every origin and must be the only entry"),
         ("TRUSTED_PROXIES", "everyone", "'everyone' does not appear to be an IPv4 or IPv6 network"),
         ("KEY_PEPPERS", KEY, "entry 1 must begin with a version from 1 to 32767 and a colon"),
         ("KEY_PEPPERS", f"0:{KEY}", "entry 1 must begin with a version from 1 to 32767 and a colon"),

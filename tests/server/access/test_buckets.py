@@ -210,7 +210,7 @@ async def test_what_was_done_already_is_owed_here_and_in_redis(redis: Redis) -> 
     await first.spend(org, 60)
     first.refuse_debtor(org)
     # Of 70 that are not there 65 were done already.
-    with pytest.raises(OverBudgetError, match=r"has spent its budget and 2[45] more") as refused:
+    with pytest.raises(OverBudgetError, match=r"has spent 2[45] more than its budget") as refused:
         await first.spend(org, 70, 65)
     assert (refused.value.code, refused.value.extra["retryAfter"] in (94, 95)) == ("RATE_LIMITED", True)
     assert refused.value.headers[1][1] in (b'"cost";r=0;t=124', b'"cost";r=0;t=125')
