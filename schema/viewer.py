@@ -88,8 +88,8 @@ class ViewerQuery:
     )
     nodes: list[Node | None] | None = batched(
         nodes.many,
-        description="Look up objects by their IDs, at most 100, of any types that are a `Node`. Null in place of each that does not"
-        " exist.",
+        description="Look up objects by their IDs, at most 100, of any types that are a `Node`."
+        " Null in place of each that does not exist.",
         arguments=lambda: [argument("ids", list[strawberry.ID], "IDs of the objects.")],
         cost=1,
     )
