@@ -17,7 +17,7 @@ from resolvers.webhooks import cancelling, circuits, deliveries
 from resolvers.webhooks.deliveries import Attempt, PreparedDelivery
 from workers.address import Postponed
 from workers.handler import Handler
-from workers.http import TOTAL_S, URL_REFUSED, Response, Sender
+from workers.http import URL_REFUSED, Response, Sender
 from workers.retry import retry
 from workers.runner import EXHAUSTED
 from workers.slot import Slot
@@ -108,8 +108,8 @@ async def _postpone(runtime: Runtime, claim: Claim) -> None:
         await jobs.give_back(ctx, claim, delay)
 
 
-def timeout_for(prepared: PreparedDelivery) -> float:
-    """Return the time-out of an attempt: shorter for an endpoint that keeps timing out.
+def timeout_for(prepared: PreparedDelivery) -> float | None:
+    """Return the time-out of an attempt: shorter for an endpoint that keeps timing out, else the sender's own (None).
 
     Every fourth attempt has the full time-out, for a receiver that is slow but answers; and so has a requested one.
     """
@@ -119,7 +119,7 @@ def timeout_for(prepared: PreparedDelivery) -> float:
         and not prepared.asked
         and tried % FULL_PROBE_EACH != FULL_PROBE_EACH - 1
     )
-    return PROBE_S if shortened else TOTAL_S
+    return PROBE_S if shortened else None
 
 
 async def _record(runtime: Runtime, claim: Claim, prepared: PreparedDelivery, attempt: Attempt) -> datetime | None:
