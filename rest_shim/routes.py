@@ -88,13 +88,13 @@ def crud(
     path = f"{API}/{resource.path}"
     one = path + "/{publicId}"
     name, names = (_camel(noun) for noun in (resource.singular, resource.plural))
-    a = f"{'an' if resource.singular[0] in 'aeiou' else 'a'} {_noun(resource.singular)}"
+    a = f"{'an' if resource.label[0] in 'aeiouAEIOU' else 'a'} {resource.label}"
     located = None if "GET" in without else one
     got: Mapping[str, Place] = {"publicId": ("id",)}
     changed: Mapping[str, Place] = {"publicId": ("input", "id")}
     rows = {
         "LIST": Route(
-            "GET", path, f"List{names}", resource, f"List {_noun(resource.plural)}", filters, sorts, shows=Shows.PAGE
+            "GET", path, f"List{names}", resource, f"List {resource.labels}", filters, sorts, shows=Shows.PAGE
         ),
         "POST": Route(
             "POST", path, f"Create{name}", resource, f"Create {a}",
@@ -112,10 +112,6 @@ def crud(
 
 def _camel(noun: str) -> str:
     return "".join(word.capitalize() for word in noun.split("_"))
-
-
-def _noun(noun: str) -> str:
-    return noun.replace("_", " ")
 
 
 _WEBHOOKS = crud(WEBHOOK, filters=_STATED, without=("GET", "PUT", "PATCH"), beside=("secret",))
