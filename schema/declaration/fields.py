@@ -112,11 +112,15 @@ def public_id(resource: Resource) -> Any:
     )
 
 
-def related_id(resource: Resource, column: str, description: str) -> Any:
-    """The TypeID of a related row, free of a join."""
+def related_id(resource: Resource, column: str, description: str, *, null: bool = False) -> Any:
+    """The TypeID of a related row, free of a join; ``null``: there may be none."""
     write = encoder(resource.prefix)
-    reader = ColumnReader(column, convert=write, inline=partial(encoded_inline, resource.prefix))
-    return computed(lambda row: write(row[column]), description=description, reader=reader)
+    reader = ColumnReader(column, convert=write, inline=partial(encoded_inline, resource.prefix), null=null)
+
+    def shown(row: Any) -> str | None:
+        return None if row[column] is None else write(row[column])
+
+    return computed(shown, description=description, reader=reader)
 
 
 def creation() -> Any:
