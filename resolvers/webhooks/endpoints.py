@@ -5,11 +5,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from models.webhooks import API_VERSION, EndpointCircuit, EndpointStatus, WebhookEndpoint, webhook_endpoints
+from models.webhooks import API_VERSION, WEBHOOK, EndpointCircuit, EndpointStatus, WebhookEndpoint, webhook_endpoints
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
+from resolvers.changes.turns import take_turn
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
-from resolvers.database.sql import ORG, owned, statement
+from resolvers.database.sql import owned, statement
 from resolvers.errors import Refusal, bad_input
 from resolvers.webhooks import cancelling, secrets
 from resolvers.webhooks.addresses import check_literal
@@ -48,19 +49,12 @@ async def create(ctx: Context, values: InputValues) -> tuple[Row, str]:
 
 
 @statement
-def _turn() -> sa.Select[Any]:
-    name = sa.literal("webhooks:").concat(sa.cast(ORG, sa.Text))
-    return sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0)))
-
-
-@statement
 def _number() -> sa.Select[Any]:
     return owned(webhook_endpoints, sa.func.count().label("number")).where(webhook_endpoints.c.deleted_at.is_(None))
 
 
 async def _must_have_room(ctx: Context) -> None:
-    # Two statements: the second one's snapshot has what was committed by those that the first one waited for.
-    await ctx.fetch(_turn())
+    await take_turn(ctx, WEBHOOK)
     row = await ctx.row(_number())
     assert row is not None, "a count has one row"
     most = ctx.runtime.webhook_endpoint_limit
