@@ -18,7 +18,7 @@ from typing import Any
 import uvloop
 from redis.asyncio import Redis
 
-from models.keys import ActorKind
+from models.actors import ActorKind
 from models.typeid import new_uuid
 from resolvers.api_keys.verification import Keys, Verdict, new_key
 from resolvers.context import Actor

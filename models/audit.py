@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field
 
+from models.actors import ActorKind, Source
 from models.base import TIMESTAMP, Owned, column, one_of, table_args, table_of
-from models.keys import ActorKind, Source
 from models.resources import Resource
 from models.types import Moment
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from execution import Args
-from models.keys import ActorKind, Source, allows
+from models.actors import ActorKind, Source, allows
 from resolvers.database.connection import PooledConnection
 from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.loaded import Loaded

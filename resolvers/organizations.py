@@ -7,8 +7,8 @@ import asyncpg
 import sqlalchemy as sa
 
 from execution import Args
+from models.actors import ActorKind, Source
 from models.base import TIMESTAMP
-from models.keys import ActorKind, Source
 from models.organizations import ORGANIZATION, directory, organizations
 from models.resources import scopes
 from models.typeid import new_uuid

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from models.keys import Source
+from models.actors import Source
 from resolvers.context import Context
 from resolvers.errors import Refusal, Refusals, not_found, shown_refusal
 from resolvers.lists.page_window import DEFAULT_PAGE

@@ -7,7 +7,7 @@ import orjson
 
 from execution import MAX_TOKENS as KNOWN_TOKENS
 from execution import DocumentError
-from models.keys import Source
+from models.actors import Source
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
 from schema.requests.answers import Answer, refused_answer

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from models.keys import ActorKind
+from models.actors import ActorKind
 from resolvers.context import Actor, Context
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal

@@ -13,7 +13,7 @@ from uuid import UUID
 from bench.filters.cases import Case, cases
 from bench.filters.data import FRESH, LARGE, Size, analyze, fill, id_of
 from bench.server import database, settings_of
-from models.keys import ActorKind, Source
+from models.actors import ActorKind, Source
 from models.typeid import new_uuid
 from resolvers.context import Actor, Context
 from resolvers.database.runtime import Runtime

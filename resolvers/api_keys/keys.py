@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from models.keys import API_KEY, ApiKey, api_keys
+from models.api_keys import API_KEY, ApiKey, api_keys
 from models.organizations import directory
 from models.resources import scopes
 from resolvers.api_keys.verification import digest_of, new_key

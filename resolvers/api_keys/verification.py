@@ -15,7 +15,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.keys import API_KEY, ActorKind, api_keys
+from models.actors import ActorKind
+from models.api_keys import API_KEY, api_keys
 from models.organizations import directory
 from models.typeid import ALPHABET, decode_suffix, encode
 from resolvers.context import Actor, now

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.actors import allows
 from models.enums import DescribedEnum
-from models.keys import allows
 from models.resources import EVERYTHING, Resource
 from resolvers.lists.conditions import EARLIEST, LATEST, Condition, created, ids, moment, or_infinity
 

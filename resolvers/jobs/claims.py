@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from models.actors import ActorKind, Source
 from models.jobs import TASK, JobKind, JobState, jobs
-from models.keys import ActorKind, Source
 from models.typeid import encode
 from resolvers.context import Actor, Context
 from resolvers.database.runtime import Runtime

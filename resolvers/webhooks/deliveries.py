@@ -10,8 +10,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from models.actors import allows
 from models.base import TIMESTAMP
-from models.keys import allows
 from models.typeid import encode
 from models.webhooks import (
     EVENT,

@@ -6,7 +6,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from execution import DocumentError, DocumentLimitError, DocumentSyntaxError, Operation, Outcome
-from models.keys import Source
+from models.actors import Source
 from resolvers.context import Context
 from resolvers.errors import ErrorView, Refusal, Refusals, shown_refusal
 from schema.requests.errors import locations_of, shown_error

@@ -23,7 +23,7 @@ from execution import (
     fields_of,
     introspects_too_much,
 )
-from models.keys import Source
+from models.actors import Source
 from resolvers.changes import idempotency
 from resolvers.context import Actor, Context
 from resolvers.database.loaded import Loaded

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.keys import ActorKind, Source
+from models.actors import ActorKind, Source
 from resolvers.changes.edits import begin_edit
 from resolvers.clients import CLIENTS
 from resolvers.collections.rows import Key

@@ -8,7 +8,7 @@ import pytest
 
 from bench.filters.cases import Case, cases, uncovered
 from bench.filters.data import Size, fill, id_of
-from models.keys import ActorKind, Source
+from models.actors import ActorKind, Source
 from models.typeid import new_uuid
 from resolvers.context import Actor, Context
 from resolvers.database.runtime import Runtime

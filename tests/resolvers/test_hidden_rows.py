@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from models.keys import ActorKind, Source
+from models.actors import ActorKind, Source
 from models.messages import INTERNAL_SCOPE, MESSAGE
 from models.typeid import decode, new_uuid
 from resolvers.changes.references import Reference, references

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from models.actors import ActorKind, Source
 from models.base import metadata
-from models.keys import ActorKind, Source
 from resolvers.context import Actor, Context
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import Sql

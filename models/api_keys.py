@@ -1,44 +1,15 @@
-"""API keys: what is kept of one (never the key itself), and the scopes that exist."""
+"""API keys: what is kept of one, never the key itself."""
 
-from enum import StrEnum
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.base import TIMESTAMP, Versioned, column, table_args, table_of
-from models.resources import EVERYTHING, Resource
+from models.resources import Resource
 from models.types import Moment, Name
 
 API_KEY = Resource("api_key", label="API key", scope=None)
-
-
-def allows(held: frozenset[str], needed: str) -> bool:
-    """Whether a key that holds these scopes may do what needs this one; write includes read."""
-    if needed in held or EVERYTHING in held:
-        return True
-    resource, _, verb = needed.partition(":")
-    return verb == "read" and f"{resource}:write" in held
-
-
-class Source(StrEnum):
-    """The API, or the part of ours, that a change came through."""
-
-    GRAPHQL = "GRAPHQL"
-    REST = "REST"
-    WORKER = "WORKER"
-    PUBLIC = "PUBLIC"
-    CLI = "CLI"
-
-
-class ActorKind(StrEnum):
-    """Who acted."""
-
-    KEY = "KEY"
-    JOB = "JOB"
-    MEMBER = "MEMBER"
-    PUBLIC = "PUBLIC"
-    CLI = "CLI"
 
 
 class ApiKey(Versioned, table=True):
