@@ -65,9 +65,12 @@ def pages_of(collection: Collection, resolve: BatchResolver, *needs: str, descri
     return batched(resolve, *needs, description=description, arguments=lambda: [*also, *made()])
 
 
-def to_one(collection: Collection, column: str, description: str) -> Any:
-    """Return a field: the object that a column of the parent's row refers to."""
-    joined_by = column if collection.joins else None
+def to_one(collection: Collection, column: str, description: str, *, null: bool = False) -> Any:
+    """Return a field: the object that a column of the parent's row refers to; ``null``: it may refer to none.
+
+    One that is always there is joined to the parent's row.
+    """
+    joined_by = column if collection.joins and not null else None
     resolve = loaders.to_one(collection, column)
     return batched(resolve, column, description=description, joined_by=joined_by)
 
