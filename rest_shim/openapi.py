@@ -73,7 +73,7 @@ def _operation(route: Route, components: Components) -> dict[str, Any]:
         "operationId": route.operation if route.method != "PATCH" else f"{route.operation}ByPatch",
         "summary": route.summary,
         "description": _description(route, scopes),
-        "tags": [route.resource.plural],
+        "tags": [route.resource.labels],
         "x-graphql-operation": route.operation,
         "x-required-scopes": scopes,
         "security": [] if route.public else [{"key": scopes}],

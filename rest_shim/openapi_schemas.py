@@ -1,7 +1,7 @@
 """The JSON schemas of the OpenAPI document, from what operations select and what inputs take."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 from graphql import (
     FieldNode,
@@ -21,7 +21,6 @@ from pydantic import TypeAdapter
 
 from execution import Operation, fields_of
 from models.types import MAX_SAFE_INTEGER, SchemaExtra
-from models.webhooks import EventName
 from schema.declaration.fields import MODELS
 from schema.declaration.nulls import refuses_null
 
@@ -165,7 +164,8 @@ def _stated_of(on: GraphQLObjectType) -> dict[str, JsonSchema]:
     found = {}
     for name, field in model.model_fields.items() if model is not None else ():
         kind: Any = field.annotation
-        if any(isinstance(item, SchemaExtra) for item in field.metadata) or kind == list[EventName]:
+        of_items = getattr(next(iter(get_args(kind)), None), "__metadata__", ()) if get_origin(kind) is list else ()
+        if any(isinstance(item, SchemaExtra) for item in (*field.metadata, *of_items)):
             for item in field.metadata:
                 kind = Annotated[kind, item]
             schema = TypeAdapter(kind).json_schema()

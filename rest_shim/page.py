@@ -54,7 +54,7 @@ def page() -> str:
     main = ["<main><h1>Counterfoil: the REST API</h1><p class=jump><a href='#contents'>Contents</a></p>", guide]
     for tag in api["tags"]:
         name = tag["name"]
-        main.append(f"<h2 id='{name}'>{name.capitalize()}</h2>{_rendered(tag['description'])}")
+        main.append(f"<h2 id='{_slug(name)}'>{_title(name)}</h2>{_rendered(tag['description'])}")
         for path, method, operation in _operations(api):
             if name in operation["tags"]:
                 main += _operation(path, method, operation)
@@ -83,7 +83,7 @@ def _contents(api: dict[str, Any], sections: Sequence[tuple[str, str]]) -> Itera
     yield from (f"<li><a href='#{slug}'>{escape(title)}</a>" for slug, title in sections)
     yield "</ul>"
     for tag in api["tags"]:
-        yield f"<li><a href='#{tag['name']}'>{tag['name'].capitalize()}</a><ul>"
+        yield f"<li><a href='#{_slug(tag['name'])}'>{_title(tag['name'])}</a><ul>"
         for _, method, operation in _operations(api):
             # PATCH does what PUT does: one entry stands for both.
             if tag["name"] in operation["tags"] and method != "patch":
@@ -100,11 +100,19 @@ def _guide(text: str) -> tuple[str, list[tuple[str, str]]]:
     sections = []
     for token, inline in pairwise(tokens):
         if token.type == "heading_open":
-            slug = "guide-" + _NO_WORD.sub("-", inline.content.lower()).strip("-")
+            slug = f"guide-{_slug(inline.content)}"
             token.attrSet("id", slug)
             if token.tag == "h2":
                 sections.append((slug, inline.content))
     return _scrolling(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})), sections
+
+
+def _slug(text: str) -> str:
+    return _NO_WORD.sub("-", text.lower()).strip("-")
+
+
+def _title(name: str) -> str:
+    return name[:1].upper() + name[1:]
 
 
 def _rendered(text: str) -> str:
