@@ -45,7 +45,7 @@ async def fill(runtime: Runtime, seed: int, size: Size) -> Filled:
     async with ctx.transaction():
         await organizations.create(ctx, f"Bench {seed}", f"bench-{seed}")
         await load_rows(ctx, rows, lambda _line: None)
-        _, key = await api_keys.create(ctx, "bench", ["*"])
+        _, key = await api_keys.create(ctx, {"name": "bench", "scopes": ["*"]})
     return Filled(rows.org_id, key, _sample(rows))
 
 

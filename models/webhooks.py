@@ -106,6 +106,10 @@ class WebhookEndpoint(Versioned, table=True):
     __table_args__ = table_args(
         one_of("status", EndpointStatus),
         one_of("circuit", EndpointCircuit),
+        sa.ForeignKeyConstraint(
+            ["org_id", "created_by_key"], ["api_keys.org_id", "api_keys.id"], ondelete="SET NULL (created_by_key)"
+        ),
+        sa.Index(None, "org_id", "created_by_key"),
         sa.Index("webhook_endpoints_live_idx", "org_id", "id", postgresql_where=sa.text("deleted_at is null")),
     )
 
@@ -147,6 +151,9 @@ class WebhookEndpoint(Versioned, table=True):
         TIMESTAMP, nullable=True, description="Time until which deliveries are paused."
     )
     scopes: list[str] = column(pg.ARRAY(sa.Text), description="The scopes of the key that made it.")
+    created_by_key: UUID | None = column(
+        sa.Uuid, nullable=True, description="The key that made it, if one did and was not deleted."
+    )
     deleted_at: Moment | None = column(TIMESTAMP, nullable=True, description="When it was deleted; history stays.")
 
 

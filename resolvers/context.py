@@ -47,7 +47,7 @@ def now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: an API key, a job, the command line or the public."""
+    """Who acts: an API key, a job, the command line or the public. ``digest`` is the one of the key's secret."""
 
     kind: ActorKind
     id: str
@@ -55,6 +55,7 @@ class Actor:
     scopes: frozenset[str]
     org_id: UUID
     key_id: UUID | None = None
+    digest: bytes = field(default=b"", repr=False)
 
     def may(self, scope: str) -> bool:
         """Return whether the actor holds a scope, or one that includes it."""

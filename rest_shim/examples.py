@@ -99,7 +99,30 @@ WEBHOOK: dict[str, Any] = {
     "updatedAt": _AT,
     "version": 1,
 }
-OBJECTS: dict[str, dict[str, Any]] = {"client": CLIENT, "service": SERVICE, "order": ORDER, "webhook": WEBHOOK}
+API_KEY: dict[str, Any] = {
+    "publicId": "apikey_01kaxq7v1mfz2s8q4w6t9k3hnc",
+    "name": "Shop",
+    "prefix": "sk_live_01kaxq7v1mfz2s8q4w6t9k3hnc",
+    "lastFour": "7q2m",
+    "scopes": ["clients:read", "orders:write"],
+    "status": "ACTIVE",
+    "expiresAt": None,
+    "previousUntil": None,
+    "lastUsedAt": None,
+    "revokedAt": None,
+    "createdBy": "server",
+    "createdByKeyId": "apikey_01kaxq7v1ne5m2c0r8x4j6v9tb",
+    "createdAt": _AT,
+    "updatedAt": _AT,
+    "version": 1,
+}
+OBJECTS: dict[str, dict[str, Any]] = {
+    "client": CLIENT,
+    "service": SERVICE,
+    "order": ORDER,
+    "webhook": WEBHOOK,
+    "api_key": API_KEY,
+}
 
 # The bodies, by operation.
 BODIES: dict[str, dict[str, Any]] = {
@@ -131,14 +154,24 @@ BODIES: dict[str, dict[str, Any]] = {
         "events": ["client.created", "order.status_changed"],
         "description": "The accounting system",
     },
+    "CreateApiKey": {"name": "Shop", "scopes": ["clients:read", "orders:write"]},
 }
+# What an operation without a body changes.
+CHANGED: dict[str, dict[str, Any]] = {"RevokeApiKey": {"status": "REVOKED", "revokedAt": _LATER}}
 QUERIES: dict[str, str] = {
     "ListClients": "status=LEAD,ACTIVE&tag=vip&sort=name",
     "ListServices": "status=ACTIVE&priceMax=20000&sort=price",
     "ListOrders": "status=PENDING,SUBMITTED&totalMin=10000&sort=-total",
     "ListWebhooks": "status=ENABLED",
+    "ListApiKeys": f"ids={API_KEY['publicId']}&status=ACTIVE",
 }
-_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+# What is shown beside the object.
+_BESIDE: dict[str, Any] = {
+    "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+    "rawKey": f"{API_KEY['prefix']}5m0c7x1d9v3w8k2n6p4r0t5y1b7h3f9j2g6z8s4e0q5a1c7d3w9v6xk7q2m",
+    "disabledWebhookIds": [],
+    "alsoRevoked": 0,
+}
 
 
 def body_of(route: Route) -> dict[str, Any] | None:
@@ -153,9 +186,10 @@ def answer_of(route: Route) -> dict[str, Any] | None:
     shown = OBJECTS[route.resource.singular]
     if route.shows is Shows.PAGE:
         return {"data": [shown], "pagination": {"limit": DEFAULT_PAGE, "hasMore": False, "nextCursor": None}}
-    if route.merges:
-        shown = shown | BODIES[route.operation] | {"updatedAt": _LATER, "version": 2}
-    return {"data": shown | dict.fromkeys(route.beside, _SECRET)}
+    changed = BODIES[route.operation] if route.merges else CHANGED.get(route.operation)
+    if changed is not None:
+        shown = shown | changed | {"updatedAt": _LATER, "version": 2}
+    return {"data": shown | {name: _BESIDE[name] for name in route.beside}}
 
 
 def curl_of(route: Route) -> str:
@@ -164,10 +198,11 @@ def curl_of(route: Route) -> str:
     for name, _ in made.path:
         path = path.replace(f"{{{name}}}", OBJECTS[route.resource.singular]["publicId"])
     query = f"?{QUERIES[route.operation]}" if made.parameters else ""
-    method = "" if route.method in ("GET", "POST") else f"-X {route.method} "
+    body = body_of(route)
+    # What curl sends by itself: a POST where there is a body, else a GET.
+    method = "" if route.method == ("GET" if body is None else "POST") else f"-X {route.method} "
     key = "" if route.public else ' -H "Authorization: Bearer $KEY"'
     lines = [f'curl -s {method}"$URL{path}{query}"{key}']
-    body = body_of(route)
     if made.versioned:
         lines[0] += " -H 'If-Match: \"1\"'"
     if body is not None:

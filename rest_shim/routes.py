@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from models.api_keys import API_KEY
 from models.clients import CLIENT
 from models.orders import ORDER
 from models.resources import Resource
@@ -138,6 +139,16 @@ ROUTES: tuple[Route, ...] = (
         sorts={**_SORTS, "number": "NUMBER", "total": "TOTAL", "dueAt": "DUE_AT"},
     ),
     *_WEBHOOKS,
+    *crud(API_KEY, filters=_STATED, without=("GET", "PUT", "PATCH"), beside=("rawKey",)),
+    Route(
+        "POST",
+        f"{API}/{API_KEY.path}/{{publicId}}/revoke",
+        "RevokeApiKey",
+        API_KEY,
+        f"Revoke an {API_KEY.label}",
+        {"publicId": ("input", "id")},
+        beside=("disabledWebhookIds", "alsoRevoked"),
+    ),
 )
 
 

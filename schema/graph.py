@@ -12,6 +12,7 @@ from execution import Executor, FieldRule, Serializers, introspection_rules
 from models.resources import scopes
 from models.typeid import prefix_of
 from resolvers.collections.nodes import NODES
+from schema.api_keys import ApiKeyMutation, ApiKeyQuery
 from schema.clients import ClientMutation, ClientQuery
 from schema.declaration.fields import ROW_TYPES, Batched, required_scope, resolve_default, strawberry_fields
 from schema.declaration.nulls import make_nulls_absent
@@ -39,12 +40,14 @@ MAX_PARTS = 2_000
 
 
 @strawberry.type(description="The root of all queries.")
-class Query(ClientQuery, ServiceQuery, OrderQuery, MessageQuery, MemberQuery, WebhookQuery, ViewerQuery):
+class Query(ClientQuery, ServiceQuery, OrderQuery, MessageQuery, MemberQuery, WebhookQuery, ApiKeyQuery, ViewerQuery):
     """What can be asked."""
 
 
 @strawberry.type(description="The root of all mutations. Each root field is one transaction.")
-class Mutation(ClientMutation, ServiceMutation, OrderMutation, MessageMutation, MemberMutation, WebhookMutation):
+class Mutation(
+    ClientMutation, ServiceMutation, OrderMutation, MessageMutation, MemberMutation, WebhookMutation, ApiKeyMutation
+):
     """What can be done."""
 
 

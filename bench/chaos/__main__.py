@@ -47,7 +47,7 @@ async def _tenants(stack: Stack, receivers: Sequence[Listener], others: Sequence
             ctx = organizations.command_line(runtime, new_uuid())
             async with ctx.transaction():
                 await organizations.create(ctx, name, slug)
-                _, key = await api_keys.create(ctx, "chaos", ["*"])
+                _, key = await api_keys.create(ctx, {"name": "chaos", "scopes": ["*"]})
             made = await _endpoint(stack, key, receiver)
             endpoint = decode("webhook", made)
             assert endpoint is not None, "an endpoint has an id"

@@ -1,51 +1,169 @@
-"""API keys: how one is made."""
+"""API keys: create, rotate, revoke, delete. Their changes make no events.
 
-from datetime import datetime
+Changes of an organization's keys are made one after another, so that a revocation reaches all that the key made.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.api_keys import API_KEY, ApiKey, api_keys
+from models.api_keys import API_KEY, ApiKey, ApiKeyStatus, api_keys, status_of
+from models.base import TIMESTAMP
 from models.organizations import directory
-from models.resources import scopes
+from models.typeid import encode
+from models.webhooks import WEBHOOK
+from resolvers.api_keys.acting import must_hold, must_live_as_long, must_still_work
+from resolvers.api_keys.collection import API_KEYS
 from resolvers.api_keys.verification import digest_of, new_key
-from resolvers.changes.edits import insert, new_row
-from resolvers.collections.collection import COMMON_ORDERS, Collection, common_filters
-from resolvers.context import Context
-from resolvers.database.sql import statement
+from resolvers.audit.records import record_of
+from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
+from resolvers.changes.turns import take_turn
+from resolvers.changes.write import record
+from resolvers.collections.rows import Key
+from resolvers.context import Context, Row, now
+from resolvers.database.sql import ORG, owned, statement
 from resolvers.errors import Refusal, bad_input
+from resolvers.webhooks import endpoints
 
-API_KEYS = Collection(API_KEY, api_keys, orders=COMMON_ORDERS, filters=common_filters(API_KEY))
+# How many seconds the secret from before a rotation works beside the new one: by default, and at most.
+OVERLAP, LONGEST_OVERLAP = 86_400, 604_800
+_KEY = sa.bindparam("key", type_=sa.Text)
 
 
 @statement
 def _listed() -> sa.Insert:
-    return directory.insert().values(
-        kind=API_KEY.prefix, key=sa.bindparam("key", type_=sa.Text), org_id=sa.bindparam("org_id", type_=sa.Uuid)
-    )
+    return directory.insert().values(kind=API_KEY.prefix, key=_KEY, org_id=ORG)
 
 
-async def create(ctx: Context, name: str, wanted: list[str], expires_at: datetime | None = None) -> tuple[Any, str]:
-    """Make a key; returns its row and the raw key, which is shown this once.
+@statement
+def _unlisted() -> sa.Delete:
+    return directory.delete().where(directory.c.kind == API_KEY.prefix, directory.c.key == _KEY)
 
-    Raises Refusal BAD_INPUT for an unknown scope, FORBIDDEN for one that the maker does not hold.
-    """
-    known = scopes()
-    for scope in wanted:
-        if scope not in known:
-            raise bad_input("scopes", f"There is no scope {scope!r}.", "NOT_ONE_OF", allowed=sorted(known))
-        if not ctx.actor.may(scope):
-            message = "A key cannot create a key with more scopes than its own."
-            raise Refusal("FORBIDDEN", message, field="scopes", scope=scope)
-    row = new_row(ApiKey, {"name": name, "scopes": sorted(set(wanted)), "expires_at": expires_at})
-    raw = new_key(row["id"])
+
+@statement
+def _all() -> sa.Select[Any]:
+    return owned(api_keys).order_by(api_keys.c.id.desc())
+
+
+async def every(ctx: Context) -> Sequence[Row]:
+    """Return the organization's keys, newest first."""
+    return await ctx.fetch(_all())
+
+
+def _new_secret(ctx: Context, key_id: UUID) -> tuple[str, dict[str, Any]]:
+    """Return a raw key, which is shown this once, and what is kept of it."""
+    raw = new_key(key_id)
+    ctx.shown_once.append(raw)
     version, pepper = ctx.runtime.peppers.current
-    row |= {
-        "digest": digest_of(raw, pepper),
-        "pepper_version": version,
-        "last_four": raw[-4:],
-        "created_by": ctx.actor.name,
-        "created_by_key": ctx.actor.key_id,
-    }
+    return raw, {"digest": digest_of(raw, pepper), "pepper_version": version, "last_four": raw[-4:]}
+
+
+async def create(ctx: Context, values: InputValues) -> tuple[Row, str]:
+    """Create a key; returns it and the raw key. It expires with the key that acts unless it is to expire before.
+
+    Raises Refusal BAD_INPUT for an expiry in the past, FORBIDDEN for more than the key that acts has, UNAUTHENTICATED
+    for one that was revoked meanwhile.
+    """
+    await take_turn(ctx, API_KEY)
+    own = await must_still_work(ctx)
+    must_hold(ctx, values["scopes"], "scopes")
+    row = new_row(ApiKey, values)
+    if row["expires_at"] is None:
+        row["expires_at"] = None if own is None else own["expires_at"]
+    elif row["expires_at"] <= now():
+        raise bad_input("expires_at", "It must be in the future.")
+    must_live_as_long(own, row, "expires_at")
+    raw, kept = _new_secret(ctx, row["id"])
+    row |= kept | {"created_by": ctx.actor.name, "created_by_key": ctx.actor.key_id}
     await ctx.fetch(_listed(), key=str(row["id"]))
     return await insert(ctx, API_KEYS, row), raw
+
+
+async def _begin(ctx: Context, key: Key) -> tuple[Edit, Row | None]:
+    """Begin to change a key; returns the edit and the key that acts."""
+    await take_turn(ctx, API_KEY)
+    own = await must_still_work(ctx)
+    edit = await begin_edit(ctx, API_KEYS, key)
+    must_hold(ctx, edit.old["scopes"], "id")
+    return edit, own
+
+
+async def rotate(ctx: Context, key: Key, values: InputValues) -> tuple[Row, str]:
+    """Give a key a new secret; returns it and the raw key. The old secret works for ``overlap`` seconds more.
+
+    While it does, another rotation replaces only the new one: whoever lost the answer rotates again, and the server
+    that still has the old one goes on. Its time may become shorter by that, but not longer.
+
+    Raises Refusal NOT_FOUND, VERSION_MISMATCH, CONFLICT for a key that does not work, FORBIDDEN for a key that is
+    stronger or lives longer than the one that acts, or UNAUTHENTICATED for one that was revoked meanwhile.
+    """
+    edit, own = await _begin(ctx, key)
+    old, moment = edit.old, now()
+    status = status_of(old, moment)
+    if status is not ApiKeyStatus.ACTIVE:
+        word = "revoked" if status is ApiKeyStatus.REVOKED else "expired"
+        message = f"The API key is {word}: create another one."
+        raise Refusal("CONFLICT", message, field="id", reason=f"KEY_{status}")
+    must_live_as_long(own, old, "id")
+    raw, new = _new_secret(ctx, old["id"])
+    until = moment + timedelta(seconds=values.get("overlap", OVERLAP))
+    if old["previous_until"] is not None and old["previous_until"] > moment:
+        before = (old["previous_digest"], old["previous_pepper_version"], min(until, old["previous_until"]))
+    else:
+        before = (old["digest"], old["pepper_version"], until)
+    names = ("previous_digest", "previous_pepper_version", "previous_until")
+    edit.set(new | dict(zip(names, before if until > moment else (None, None, None), strict=True)), "rotate")
+    return await edit.save(), raw
+
+
+@statement
+def _revoke_made() -> sa.Update:
+    mine = api_keys.c.org_id == ORG
+    first = sa.select(api_keys.c.id).where(mine, api_keys.c.created_by_key == sa.bindparam("id", type_=sa.Uuid))
+    made = first.cte("made", recursive=True)
+    others = api_keys.alias()
+    further = sa.select(others.c.id).where(others.c.org_id == ORG, others.c.created_by_key == made.c.id)
+    made = made.union_all(further)
+    moment = sa.bindparam("moment", type_=TIMESTAMP)
+    revoked = {"revoked_at": moment, "updated_at": moment, "version": api_keys.c.version + 1}
+    found = (mine, api_keys.c.id.in_(sa.select(made.c.id)), api_keys.c.revoked_at.is_(None))
+    return api_keys.update().where(*found).values(revoked).returning(api_keys.c.id)
+
+
+async def revoke(ctx: Context, key: Key) -> tuple[Row, list[str], int]:
+    """Revoke a key and those that it made, directly or through others, and disable the endpoints that they made.
+
+    Returns the key, the ids of the endpoints, and how many other keys were revoked. Raises Refusal NOT_FOUND,
+    VERSION_MISMATCH, CONFLICT for a key that is revoked, FORBIDDEN for a key that is stronger than the one that acts,
+    or UNAUTHENTICATED for one that was revoked meanwhile.
+    """
+    edit, _ = await _begin(ctx, key)
+    if edit.old["revoked_at"] is not None:
+        raise Refusal("CONFLICT", "The API key is revoked already.", field="id", reason="KEY_REVOKED")
+    moment = now()
+    edit.set({"revoked_at": moment}, "revoke")
+    row = await edit.save()
+    made = [each["id"] for each in await ctx.fetch(_revoke_made(), id=row["id"], moment=moment)]
+    if made:
+        # One statement, however many: whoever makes keys faster than they can be revoked would keep one.
+        action = API_KEY.action("revoke")
+        await record(ctx, [(record_of(action, {"revoked_at": None}, {"revoked_at": moment}), each) for each in made])
+    disabled = await endpoints.disable_made_by(ctx, [row["id"], *made])
+    return row, [encode(WEBHOOK.prefix, each) for each in disabled], len(made)
+
+
+async def remove(ctx: Context, key: Key) -> None:
+    """Delete a revoked key; what it made keeps the name of its maker.
+
+    Raises Refusal NOT_FOUND, VERSION_MISMATCH, CONFLICT (KEY_NOT_REVOKED) for another key, FORBIDDEN for a key that is
+    stronger than the one that acts, or UNAUTHENTICATED for one that was revoked meanwhile.
+    """
+    edit, _ = await _begin(ctx, key)
+    if edit.old["revoked_at"] is None:
+        message = "An API key must be revoked before it is deleted."
+        raise Refusal("CONFLICT", message, field="id", reason="KEY_NOT_REVOKED")
+    await ctx.fetch(_unlisted(), key=str(edit.old["id"]))
+    await edit.delete()

@@ -70,7 +70,8 @@ def _where() -> sa.Select[Any]:
 
 @statement
 def _kept() -> sa.Select[Any]:
-    names = ("id", "name", "digest", "pepper_version", "scopes", "expires_at", "revoked_at")
+    kept = [f"{before}{name}" for before in ("", "previous_") for name in ("digest", "pepper_version")]
+    names = ["id", "name", "scopes", "expires_at", "revoked_at", "previous_until", *kept]
     return owned(api_keys, *[api_keys.c[name] for name in names]).where(
         api_keys.c.id == sa.bindparam("id", type_=sa.Uuid)
     )
@@ -181,11 +182,14 @@ class Keys:
             kept = _kept()
             row = await connection.fetchrow(kept.text, *kept.arguments({"org_id": org_id, "id": key_id}))
             await connection.execute("commit")
-        if row is None or row["revoked_at"] is not None or not _matches(raw, row, runtime.peppers):
+        found = None if row is None or row["revoked_at"] is not None else _secret_of(raw, row, runtime.peppers)
+        if row is None or found is None:
             return Verdict(until, None, None)
+        digest, overlaps_until = found
         public_id = encode(API_KEY.prefix, key_id)
-        actor = Actor(ActorKind.KEY, public_id, row["name"], frozenset(row["scopes"]), org_id, key_id)
-        return Verdict(until, actor, row["expires_at"])
+        actor = Actor(ActorKind.KEY, public_id, row["name"], frozenset(row["scopes"]), org_id, key_id, digest)
+        ends = [moment for moment in (row["expires_at"], overlaps_until) if moment is not None]
+        return Verdict(until, actor, min(ends, default=None))
 
     async def note_uses(self) -> None:
         """Write lastUsedAt of every key used since the last call, in one transaction for each organization's key."""
@@ -202,6 +206,10 @@ class Keys:
             raise
 
 
-def _matches(raw: str, row: Mapping[str, Any], peppers: Keyring) -> bool:
-    pepper = peppers.keys.get(row["pepper_version"])
-    return pepper is not None and hmac.compare_digest(digest_of(raw, pepper), row["digest"])
+def _secret_of(raw: str, row: Mapping[str, Any], peppers: Keyring) -> tuple[bytes, datetime | None] | None:
+    """Return the digest of a raw key that is a key's own, or that it had before its rotation until a moment."""
+    for before, until in (("", None), ("previous_", row["previous_until"])):
+        digest, pepper = row[f"{before}digest"], peppers.keys.get(row[f"{before}pepper_version"])
+        if digest is not None and pepper is not None and hmac.compare_digest(digest_of(raw, pepper), digest):
+            return digest, until
+    return None

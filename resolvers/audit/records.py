@@ -17,8 +17,8 @@ from resolvers.database.runtime import Keyring
 from resolvers.errors import camel
 
 # Never in the log: secrets, and columns that only repeat another without case.
-HIDDEN = frozenset(
-    {"org_id", "id", "digest", "secret", "previous_secret", "name_key", "email_key", "updated_at", "version"}
+HIDDEN = frozenset({"digest", "previous_digest", "secret", "previous_secret", "name_key", "email_key"}) | frozenset(
+    {"org_id", "id", "updated_at", "version"}
 )
 # What the first entry follows.
 FIRST = bytes(32)

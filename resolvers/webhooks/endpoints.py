@@ -1,12 +1,16 @@
 """Webhook endpoints: create, update, rotate their secrets, delete. Their changes emit no events."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from models.webhooks import API_VERSION, WEBHOOK, EndpointCircuit, EndpointStatus, WebhookEndpoint, webhook_endpoints
-from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
+from resolvers.api_keys.acting import must_still_work
+from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
 from resolvers.changes.turns import take_turn
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
@@ -21,6 +25,7 @@ BOTH_SIGN_FOR = timedelta(hours=24)
 # A new URL, or enabling, clears what was recorded of failures.
 _ANEW: dict[str, Any] = {"failing_since": None, "timeouts": 0, "circuit": EndpointCircuit.CLOSED, "paused_until": None}
 BY_HAND = "Disabled through the API."
+BY_REVOCATION = "The API key that created the endpoint was revoked."
 
 
 def _check(ctx: Context, url: str) -> None:
@@ -34,16 +39,18 @@ def _check(ctx: Context, url: str) -> None:
 async def create(ctx: Context, values: InputValues) -> tuple[Row, str]:
     """Create an endpoint. Return it with its secret, which is shown only once.
 
-    It receives only events that the acting key may read. Raises Refusal BAD_INPUT for its URL, or CONFLICT
-    (TOO_MANY_WEBHOOKS) at the organization's limit.
+    It receives only events that the acting key may read. Raises Refusal BAD_INPUT for its URL, CONFLICT
+    (TOO_MANY_WEBHOOKS) at the organization's limit, or UNAUTHENTICATED for a key that was revoked meanwhile.
     """
     _check(ctx, values["url"])
+    await must_still_work(ctx)
     await _must_have_room(ctx)
     row, secret = new_row(WebhookEndpoint, values), _shown_once(ctx)
     row |= {
         "secret": secrets.encrypt(ctx.runtime.secret_keys, ctx.org_id, row["id"], secret),
         "api_version": API_VERSION,
         "scopes": sorted(ctx.actor.scopes),
+        "created_by_key": ctx.actor.key_id,
     }
     return await insert(ctx, WEBHOOKS, row), secret
 
@@ -75,9 +82,11 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     Disabling cancels its pending deliveries. Those that are left are cancelled before it is enabled, so that no event
     from before is sent afterwards.
 
-    Raises Refusal NOT_FOUND, VERSION_MISMATCH, BAD_INPUT for a URL, or FORBIDDEN for a key that may not read all events
-    of the endpoint.
+    Raises Refusal NOT_FOUND, VERSION_MISMATCH, BAD_INPUT for a URL, FORBIDDEN for a key that may not read all events of
+    the endpoint, or UNAUTHENTICATED for one that was revoked meanwhile.
     """
+    # The key before the endpoint, in the order in which a revocation locks them.
+    await must_still_work(ctx)
     edit = await begin_edit(ctx, WEBHOOKS, key)
     must_not_be_weaker(ctx, edit.old["scopes"])
     changed = edit.changes(values)
@@ -98,6 +107,25 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     if disabled:
         await cancelling.cancel(ctx, row["id"])
     return row
+
+
+@statement
+def _made_by() -> sa.Select[Any]:
+    made = webhook_endpoints.c.created_by_key == sa.any_(sa.bindparam("keys", type_=pg.ARRAY(sa.Uuid)))
+    enabled = webhook_endpoints.c.status == sa.literal_column(f"'{EndpointStatus.ENABLED.value}'")
+    live = webhook_endpoints.c.deleted_at.is_(None)
+    return owned(webhook_endpoints).where(made, enabled, live).order_by(webhook_endpoints.c.id).with_for_update()
+
+
+async def disable_made_by(ctx: Context, keys: Sequence[UUID]) -> list[UUID]:
+    """Disable the endpoints that some keys made, which are revoked; returns their ids."""
+    rows = await ctx.fetch(_made_by(), keys=keys)
+    for old in rows:
+        edit = Edit(ctx, WEBHOOKS, old, dict(old))
+        edit.set({"status": EndpointStatus.DISABLED, "disabled_reason": BY_REVOCATION}, "disable")
+        await edit.save()
+        await cancelling.cancel(ctx, old["id"])
+    return [row["id"] for row in rows]
 
 
 async def rotate(ctx: Context, key: Key) -> tuple[Row, str]:

@@ -9,11 +9,9 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from models.organizations import ORGANIZATION
-from models.resources import scopes as known_scopes
 from models.typeid import encode, new_uuid
 from models.types import Name, Slug
 from resolvers import organizations
-from resolvers.api_keys import keys as api_keys
 from resolvers.context import Context
 from resolvers.database.runtime import Runtime
 from server.cli.console import say
@@ -30,8 +28,8 @@ T = TypeVar("T")
 
 def create_organization(arguments: argparse.Namespace) -> int:
     """Create an organization and print its id."""
-    name = _checked(Name, arguments.name, "--name")
-    slug = _checked(Slug, arguments.slug, "--slug")
+    name = checked(Name, arguments.name, "--name")
+    slug = checked(Slug, arguments.slug, "--slug")
 
     async def work(runtime: Runtime) -> str:
         ctx = organizations.command_line(runtime, new_uuid())
@@ -42,28 +40,8 @@ def create_organization(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def create_key(arguments: argparse.Namespace) -> int:
-    """Create an API key and print it, alone: this is the only time that it is shown."""
-    name = _checked(Name, arguments.name, "--name")
-    scopes = [scope.strip() for scope in arguments.scopes.split(",") if scope.strip()]
-    if not scopes:
-        raise WrongCall("--scopes: name at least one scope, or '*'")
-    known = known_scopes()
-    unknown = [scope for scope in scopes if scope not in known]
-    if unknown:
-        raise WrongCall(f"--scopes: there is no scope {unknown[0]!r}, only {', '.join(sorted(known))}")
-
-    async def work(runtime: Runtime) -> str:
-        ctx = await context_of(runtime, arguments.org)
-        async with ctx.transaction():
-            _, raw = await api_keys.create(ctx, name, scopes)
-        return raw
-
-    say(run_work(work))
-    return 0
-
-
-def _checked(kind: Any, value: str, option: str) -> Any:
+def checked(kind: Any, value: str, option: str) -> Any:
+    """Return an option's value as a type of ours takes it. Raises WrongCall."""
     try:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:

@@ -74,8 +74,20 @@ COMMANDS = (
     Command(
         ("keys", "create"),
         "create an API key and print it; it is not shown again",
-        "server.cli.data:create_key",
+        "server.cli.keys:create",
         (ORG, Option("--name", "name of the key"), Option("--scopes", "comma-separated scopes, or '*' for all")),
+    ),
+    Command(
+        ("keys", "list"),
+        "list an organization's API keys, newest first",
+        "server.cli.keys:list_all",
+        (ORG, Option("--json", "as JSON, in the form of the REST API", required=False, flag=True)),
+    ),
+    Command(
+        ("keys", "revoke"),
+        "revoke an API key with those that it created; print the webhook endpoints that are disabled with them",
+        "server.cli.keys:revoke",
+        (ORG, Option("--id", "ID of the key")),
     ),
     Command(
         ("audit", "verify"),

@@ -92,7 +92,7 @@ async def write_key(runtime: Runtime, path: Path) -> None:
     assert org_id is not None, "the key is made after the seed"
     ctx = organizations.command_line(runtime, org_id)
     async with ctx.transaction():
-        _, raw = await api_keys.create(ctx, SLUG, ["*"])
+        _, raw = await api_keys.create(ctx, {"name": SLUG, "scopes": ["*"]})
     write_private(path, f"{raw}\n")
 
 

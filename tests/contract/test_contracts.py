@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from resolvers.collections.collection import COLLECTIONS
+from resolvers.errors import camel
 from resolvers.lists.conditions import Condition
 from rest_shim.openapi import document, printed_openapi
 from rest_shim.openapi_schemas import root_type
@@ -37,6 +38,10 @@ DOCUMENTED = {
     "GET /api/v1/webhooks",
     "POST /api/v1/webhooks",
     "DELETE /api/v1/webhooks/{publicId}",
+    "GET /api/v1/api-keys",
+    "POST /api/v1/api-keys",
+    "POST /api/v1/api-keys/{publicId}/revoke",
+    "DELETE /api/v1/api-keys/{publicId}",
 }
 ADDED = {
     "PATCH /api/v1/clients/{publicId}",
@@ -155,8 +160,8 @@ def _python_names(type_: Any) -> dict[str, Any]:
 
 def test_every_filter_of_the_graph_is_one_of_the_resolvers() -> None:
     lists = _lists()
-    assert set(lists) == {each.name for each in COLLECTIONS.values() if each.resource.scope is not None}
-    for listed, known in ((name, COLLECTIONS[name]) for name in lists):
+    assert set(lists) == {camel(each.name) for each in COLLECTIONS.values() if each.resource.scope is not None}
+    for listed, known in ((camel(name), each) for name, each in COLLECTIONS.items() if camel(name) in lists):
         offered = _python_names(lists[listed][0])
         logic = {"and_", "or_", "not_", *(["search"] if known.searched else [])}
         assert set(offered) == set(known.filters) | logic, listed
@@ -173,9 +178,10 @@ def test_every_filter_of_the_graph_is_one_of_the_resolvers() -> None:
 
 def test_every_order_of_the_graph_is_one_of_the_resolvers() -> None:
     lists = _lists()
+    known = {camel(name): each for name, each in COLLECTIONS.items()}
     for name, (_, order) in lists.items():
         words: Any = get_named_type(order.fields["field"].type)
-        assert set(words.values) == set(COLLECTIONS[name].orders), name
+        assert set(words.values) == set(known[name].orders), name
 
 
 def test_every_sort_of_a_route_exists() -> None:

@@ -1,15 +1,12 @@
 """Both APIs at their edge: keys, scopes, methods, routes, media types, introspection, idempotency."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from models.typeid import encode, new_uuid
-from resolvers import organizations
-from resolvers.api_keys import keys as api_keys
 from resolvers.api_keys import verification as keys
 from tests.support.api import Org, new_client, new_order, serving, settings_of
 from tests.support.refusals import CREATE, error, problem, unchanged
@@ -51,9 +48,8 @@ async def test_a_key_that_is_changed_unknown_revoked_or_expired(acme: Org) -> No
         await _refused_everywhere(acme, {"Authorization": f"Bearer {wrong}"})
     forged = secret[:-7] + keys._checksum(secret[:-7])
     await _refused_everywhere(acme, {"Authorization": f"Bearer {forged}"})
-    ctx = organizations.command_line(acme.runtime, acme.id)
-    async with ctx.transaction():
-        _, expired = await api_keys.create(ctx, "old", ["*"], datetime.now(UTC) - timedelta(seconds=1))
+    expired = await acme.new_key("*")
+    await acme.rows("update api_keys set expires_at = now() - interval '1 s' where last_four = $1", expired[-4:])
     await _refused_everywhere(acme, {"Authorization": f"Bearer {expired}"})
     revoked = await acme.new_key("*")
     await acme.rows("update api_keys set revoked_at = now() where last_four = $1", revoked[-4:])

@@ -26,9 +26,14 @@ SEED = int(os.environ.get("REST_SEED", "1"))
 # What depends on what the database holds, and no document can say.
 STATE = {404, 409, 412, 422}
 BY_STATE = {"NOT_FOUND", "NOT_ALLOWED", "INVALID_CURSOR"}
-# Where the document is as near as a schema comes: an address is judged, what a letter is, is said for ASCII alone, and
-# an order that is CANCELLED already needs no reason to be.
-NEAR = {("body.url", "INVALID_FORMAT"), ("query.search", "INVALID_FORMAT"), ("body.statusReason", "REQUIRED")}
+# Where the document is as near as a schema comes: an address is judged, what a letter is, is said for ASCII alone, an
+# order that is CANCELLED already needs no reason to be, and the present moves.
+NEAR = {
+    ("body.url", "INVALID_FORMAT"),
+    ("query.search", "INVALID_FORMAT"),
+    ("body.statusReason", "REQUIRED"),
+    ("body.expiresAt", "INVALID"),
+}
 CHECKS = [
     checks.status_code_conformance,
     checks.content_type_conformance,

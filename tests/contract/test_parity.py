@@ -10,7 +10,18 @@ from rest_shim.routes import Route, Shows
 from schema.operations import OPERATIONS
 from tests.support.api import Org
 from tests.support.furnished import furnish, masked, written
-from tests.support.routes import BY_NAME, CHANGES, GETS, LISTS, body_of, operation, rest_change, root_of, subject_of
+from tests.support.routes import (
+    BY_NAME,
+    CHANGES,
+    GETS,
+    LISTS,
+    body_of,
+    case_of,
+    operation,
+    rest_change,
+    root_of,
+    subject_of,
+)
 
 # What a query asks of a list, beside nothing at all: the same as variables of the operation.
 QUERIES: Mapping[str, dict[str, Any]] = {
@@ -26,8 +37,8 @@ QUERIES: Mapping[str, dict[str, Any]] = {
 def shown(route: Route, data: dict[str, Any]) -> dict[str, Any]:
     """The payload of a change as the route shows it: what is beside the resource joins it."""
     payload = dict(data[root_of(route)])
-    found: dict[str, Any] = payload.pop(route.resource.singular)
-    return found | (payload if route.status == 201 else {})
+    found: dict[str, Any] = payload[case_of(route).name]
+    return found | {name: payload[name] for name in route.beside}
 
 
 @pytest.mark.parametrize("query", QUERIES)

@@ -50,7 +50,7 @@ async def test_the_shape_of_a_list(acme: Org, name: str, slash: str) -> None:
 
 async def test_an_empty_list_has_no_pages(acme: Org) -> None:
     for name in LISTS:
-        answer = await acme.http.get(BY_NAME[name].path + "?page=1")
+        answer = await acme.http.get(BY_NAME[name].path + "?page=1&createdBefore=2000-01-01T00:00:00Z")
         assert answer.json() == {
             "data": [],
             "pagination": {"limit": 20, "hasMore": False, "nextCursor": None, "page": 1, "total": 0, "totalPages": 0},
@@ -94,7 +94,7 @@ async def test_the_shape_of_a_change(acme: Org, name: str, slash: str) -> None:
     assert answer.status_code == (201 if route.status == 201 else 200), answer.text
     assert list(answer.json()) == ["data"]
     found = answer.json()["data"]
-    fits({**case.shape, **case.shown_once} if route.status == 201 else case.shape, found)
+    fits({**case.shape, **(case.shown_once if route.status == 201 else case.beside.get(route.operation, {}))}, found)
     assert answer.headers["etag"] == f'"{found["version"]}"'
     readable = f"GET {route.path}/{{publicId}}" in BY_NAME
     if route.status == 201 and readable:

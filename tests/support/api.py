@@ -4,7 +4,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -80,6 +80,7 @@ class Org:
     runtime: Runtime
     http: httpx.AsyncClient
     key: str
+    others: "list[Org]" = field(default_factory=list)
 
     async def graphql(self, query: str, headers: dict[str, str] | None = None, **variables: Any) -> httpx.Response:
         """POST a document."""
@@ -110,13 +111,20 @@ class Org:
         """A raw key with these scopes."""
         ctx = organizations.command_line(self.runtime, self.id)
         async with ctx.transaction():
-            _, raw = await api_keys.create(ctx, "test", list(scopes))
+            _, raw = await api_keys.create(ctx, {"name": "test", "scopes": list(scopes)})
         return raw
 
     def holding(self, key: str) -> "Org":
         """The same organization, another key."""
         http = httpx.AsyncClient(base_url=self.http.base_url, headers={"Authorization": f"Bearer {key}"})
-        return Org(self.id, self.slug, self.runtime, http, key)
+        self.others.append(Org(self.id, self.slug, self.runtime, http, key))
+        return self.others[-1]
+
+    async def close(self) -> None:
+        """Close the connections of this key, and of the keys that were held beside it."""
+        await self.http.aclose()
+        for other in self.others:
+            await other.close()
 
 
 async def make_org(runtime: Runtime, base: str, *scopes: str) -> Org:
@@ -125,7 +133,7 @@ async def make_org(runtime: Runtime, base: str, *scopes: str) -> Org:
     ctx = organizations.command_line(runtime, new_uuid())
     async with ctx.transaction():
         await organizations.create(ctx, "Test", slug)
-        _, raw = await api_keys.create(ctx, "test", list(scopes) or ["*"])
+        _, raw = await api_keys.create(ctx, {"name": "test", "scopes": list(scopes) or ["*"]})
     http = httpx.AsyncClient(base_url=base, headers={"Authorization": f"Bearer {raw}"})
     return Org(ctx.org_id, slug, runtime, http, raw)
 
@@ -155,7 +163,7 @@ async def acme(api: str, api_runtime: Runtime) -> AsyncIterator[Org]:
     """An organization of the test's own, whose key may do everything."""
     made = await make_org(api_runtime, api)
     yield made
-    await made.http.aclose()
+    await made.close()
 
 
 @pytest.fixture
@@ -163,7 +171,7 @@ async def other(api: str, api_runtime: Runtime) -> AsyncIterator[Org]:
     """Another organization."""
     made = await make_org(api_runtime, api)
     yield made
-    await made.http.aclose()
+    await made.close()
 
 
 async def new_client(org: Org, **given: Any) -> dict[str, Any]:

@@ -60,6 +60,8 @@ class Case:
     # What an organization is furnished with: the first row is read and changed, the one at ``deleted`` is deleted.
     rows: tuple[Body, ...]
     deleted: int = 0
+    # A statement that makes the row with the id $1 one that can be deleted.
+    deletable: str = ""
     # Its rows are made before those of others, whose events it hears.
     hears: bool = False
 
@@ -74,10 +76,12 @@ class Case:
     # Fields of the update that cannot be emptied, though its input takes null.
     never_null: frozenset[str] = frozenset()
 
-    # Over REST: each route's operation; a row, where "?" is a null or the type after it; what is shown with a new one.
+    # Over REST: each route's operation; a row, where "?" is a null or the type after it; what is shown with a new one,
+    # and with the object of another operation.
     routes: Mapping[str, str] = field(default_factory=dict)
     shape: Mapping[str, str] = field(default_factory=dict)
     shown_once: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     filters: tuple[Filter, ...] = ()
     wrong_queries: tuple[tuple[str, str], ...] = ()
 

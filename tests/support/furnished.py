@@ -7,6 +7,9 @@ from typing import Any
 
 from graphql import GraphQLInputObjectType, get_named_type
 
+from models.api_keys import API_KEY
+from models.typeid import decode, encode, prefix_of
+from resolvers.api_keys.verification import key_id_of
 from schema.graph import CORE
 from tests.support.api import Org
 from tests.support.cases import Body, Case
@@ -17,6 +20,9 @@ _MASKS = (
     (re.compile(r"\b[a-z]+_[0-9a-hjkmnp-tv-z]{26}\b"), "<id>"),
     (re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z"), "<time>"),
     (re.compile(r"whsec_[A-Za-z0-9+/=]+"), "<secret>"),
+    (re.compile(r"sk_live_[0-9a-z]+"), "<key>"),
+    (re.compile(r'(?<="last_four": ")\w{4}|(?<="lastFour": ")\w{4}'), "<four>"),
+    (re.compile(r'(?<="last_used_at": )(null|"<datetime>")'), '"<used>"'),
 )
 _WRITTEN = {
     "audit_entries": "action, actor_kind, actor_name",
@@ -58,10 +64,12 @@ def completed(case: Case, mutation: str, ids: Mapping[str, str], given: Body) ->
     return {name: ids[other] for name, other in references.items()} | dict(given)
 
 
-async def made(org: Org, case: Case, body: Body) -> str:
-    """The id of a new object."""
+async def made(org: Org, case: Case, body: Body, *, deletable: bool = False) -> str:
+    """The id of a new object; ``deletable``: of one that can be deleted."""
     data = await org.data(document(case.creates, f"{case.name} {{ id }}"), input=body)
     found: str = data[case.creates][case.name]["id"]
+    if deletable and case.deletable:
+        await org.rows(case.deletable, decode(prefix_of(found), found))
     return found
 
 
@@ -77,14 +85,16 @@ def _needed(case: Case) -> set[str]:
 async def furnish(org: Org, only: Case | None = None) -> dict[str, str]:
     """Make every case's rows, or those of one case and what it refers to; one with ``inner`` ids needs them all.
 
-    Their ids are by name: ``client`` is the first client's, ``client2`` the second's.
+    Their ids are by name: ``client`` is the first client's, ``client2`` the second's. ``apiKey0`` is the one in use.
     """
     names = _needed(only) if only is not None and not only.inner else CASES.keys()
-    ids: dict[str, str] = {}
+    own = key_id_of(org.key)
+    assert own is not None, "the organization has a key"
+    ids = {"apiKey0": encode(API_KEY.prefix, own)}
     for case in CASES.values():
         for at, row in enumerate(case.rows if case.name in names else (), 1):
             body = completed(case, case.creates, ids, row)
-            ids[_numbered(case, at)] = await made(org, case, body)
+            ids[_numbered(case, at)] = await made(org, case, body, deletable=at == case.deleted + 1)
     return ids
 
 

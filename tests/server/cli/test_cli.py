@@ -48,7 +48,7 @@ def test_refusals_change_nothing(environment: Backends, capsys: pytest.CaptureFi
         "counterfoil: The slug one is taken.\n",
     )
     known = ", ".join(sorted(resources.scopes()))
-    assert known.startswith("*, clients:read, clients:write, ")
+    assert known.startswith("*, api_keys:read, api_keys:write, clients:read, ")
     for code, org, name, scopes, said in (
         (1, "none", "x", "*", "there is no organization none"),
         (2, "one", "x", "all", f"--scopes: there is no scope 'all', only {known}"),

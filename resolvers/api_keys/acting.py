@@ -1,0 +1,51 @@
+"""The key that acts: what it makes must not outlive it, and it manages no key that is stronger than itself."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from models.api_keys import ApiKeyStatus, api_keys, status_of
+from resolvers.context import Context, Row, now
+from resolvers.database.sql import owned, statement
+from resolvers.errors import Refusal
+
+
+@statement
+def _acting() -> sa.Select[Any]:
+    names = ("digest", "previous_digest", "previous_until", "expires_at", "revoked_at")
+    mine = api_keys.c.id == sa.bindparam("id", type_=sa.Uuid)
+    return owned(api_keys, *[api_keys.c[name] for name in names]).where(mine).with_for_update(read=True)
+
+
+async def must_still_work(ctx: Context) -> Row | None:
+    """Return the row of the key that acts, which nobody revokes before the transaction ends; None for another actor.
+
+    A verified key is taken for some seconds without a look: what it makes in them would outlive its revocation.
+    Raises Refusal UNAUTHENTICATED.
+    """
+    key_id = ctx.actor.key_id
+    if key_id is None:
+        return None
+    row, moment = await ctx.row(_acting(), id=key_id), now()
+    if row is not None and status_of(row, moment) is ApiKeyStatus.ACTIVE:
+        overlaps = row["previous_until"] is not None and row["previous_until"] > moment
+        if ctx.actor.digest == row["digest"] or (overlaps and ctx.actor.digest == row["previous_digest"]):
+            return row
+    raise Refusal("UNAUTHENTICATED", "The API key does not work any more.")
+
+
+def must_hold(ctx: Context, scopes: Iterable[str], field: str) -> None:
+    """Refuse a key that lacks one of some scopes. Raises Refusal FORBIDDEN with the scope."""
+    for scope in scopes:
+        if not ctx.actor.may(scope):
+            message = f"It takes a key that has the scope {scope} itself."
+            raise Refusal("FORBIDDEN", message, field=field, scope=scope)
+
+
+def must_live_as_long(own: Row | None, row: Row, field: str) -> None:
+    """Refuse a key that expires before another one does. Raises Refusal FORBIDDEN."""
+    ends = None if own is None else own["expires_at"]
+    if ends is not None and (row["expires_at"] is None or row["expires_at"] > ends):
+        message = "It takes a key that does not expire sooner itself."
+        raise Refusal("FORBIDDEN", message, field=field)

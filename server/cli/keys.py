@@ -1,0 +1,97 @@
+"""The bodies of the commands that manage API keys."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from models.api_keys import API_KEY, status_of
+from models.resources import scopes as known_scopes
+from models.typeid import encode
+from models.types import Name
+from resolvers.api_keys import keys
+from resolvers.collections.rows import Key
+from resolvers.context import Row, now
+from resolvers.database.runtime import Runtime
+from schema.requests.render import renderer
+from server.cli.console import say
+from server.cli.data import checked, context_of, run_work
+from server.errors import WrongCall
+
+HEADERS = ("ID", "NAME", "ENDS IN", "STATUS", "EXPIRES", "LAST USED", "CREATED BY", "SCOPES")
+
+
+def create(arguments: argparse.Namespace) -> int:
+    """Create an API key and print it, alone: this is the only time that it is shown."""
+    name = checked(Name, arguments.name, "--name")
+    scopes = [scope.strip() for scope in arguments.scopes.split(",") if scope.strip()]
+    if not scopes:
+        raise WrongCall("--scopes: name at least one scope, or '*'")
+    known = known_scopes()
+    unknown = [scope for scope in scopes if scope not in known]
+    if unknown:
+        raise WrongCall(f"--scopes: there is no scope {unknown[0]!r}, only {', '.join(sorted(known))}")
+
+    async def work(runtime: Runtime) -> str:
+        ctx = await context_of(runtime, arguments.org)
+        async with ctx.transaction():
+            _, raw = await keys.create(ctx, {"name": name, "scopes": sorted(set(scopes))})
+        return raw
+
+    say(run_work(work))
+    return 0
+
+
+def list_all(arguments: argparse.Namespace) -> int:
+    """Print an organization's API keys, newest first: as a table, or as JSON in the form of the REST API."""
+
+    async def work(runtime: Runtime) -> Sequence[Row]:
+        ctx = await context_of(runtime, arguments.org)
+        async with ctx.snapshot():
+            return await keys.every(ctx)
+
+    rows = run_work(work)
+    if arguments.json:
+        shown = renderer(API_KEY.get_operation)
+        say(f"[{', '.join(shown(row) for row in rows)}]")
+    else:
+        for line in _table([HEADERS, *map(_cells, rows)]):
+            say(line)
+    return 0
+
+
+def revoke(arguments: argparse.Namespace) -> int:
+    """Revoke an API key; print how many others were revoked with it, and each webhook endpoint that was disabled."""
+
+    async def work(runtime: Runtime) -> tuple[Row, list[str], int]:
+        ctx = await context_of(runtime, arguments.org)
+        async with ctx.transaction():
+            return await keys.revoke(ctx, Key(arguments.id))
+
+    _, disabled, others = run_work(work)
+    say(f"revoked {arguments.id}" + (f" and {others} that it created" if others else ""))
+    for endpoint in disabled:
+        say(f"disabled {endpoint}")
+    return 0
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        encode(API_KEY.prefix, row["id"]),
+        row["name"],
+        row["last_four"],
+        status_of(row, now()).value,
+        _time(row["expires_at"], "never"),
+        _time(row["last_used_at"], "never"),
+        row["created_by"],
+        ",".join(row["scopes"]),
+    )
+
+
+def _time(moment: Any, otherwise: str) -> str:
+    return otherwise if moment is None else f"{moment:%Y-%m-%d %H:%M}Z"
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Lines with the cells of each column below each other."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
