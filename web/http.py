@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
+from resolvers.errors import bad_input
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -13,6 +15,12 @@ Header = tuple[bytes, bytes]
 
 JSON, HTML = b"application/json", b"text/html; charset=utf-8"
 _NONE: Mapping[str, str] = {}
+# Headers of one value: of two, a proxy before us may have judged the other one.
+_ONCE: Mapping[bytes, str] = {
+    b"authorization": "Authorization",
+    b"content-type": "Content-Type",
+    b"idempotency-key": "Idempotency-Key",
+}
 # An answer with one of these statuses has no body, and says no length.
 _BODILESS = frozenset({204, 304})
 
@@ -39,6 +47,15 @@ class Request:
         """A header by its name in lower case; None when it is not there."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+    def refuse_repeated(self) -> None:
+        """Raise Refusal BAD_INPUT where a header was sent twice that has one value."""
+        sent = self.scope["headers"]
+        if len(sent) == len(self.headers):
+            return
+        for name, shown in _ONCE.items():
+            if sum(each == name for each, _ in sent) > 1:
+                raise bad_input(f"header.{shown}", f"{shown} takes one value.", "REPEATED")
 
     def query(self) -> list[tuple[str, str]]:
         """The parameters of the query string in their order, empty ones too."""
