@@ -1,5 +1,6 @@
 """Headers that a request may have once, and codings of a body that are not taken, over both APIs."""
 
+import gzip
 import json
 from typing import Any
 
@@ -44,3 +45,25 @@ async def test_a_repeated_header_is_refused_where_no_key_is_needed(acme: Org, na
         for path in ("/api/health", "/api/v1/nothing"):
             answer = await http.get(path, headers=[(name, "x"), (name, "y")])
             problem(answer, 400, "BAD_INPUT", f"header.{name}")
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "GZIP", "identity, gzip", "x"])
+async def test_a_body_in_a_coding_is_refused(acme: Org, coding: str) -> None:
+    headers = [("Authorization", f"Bearer {acme.key}"), ("Content-Type", "application/json")]
+    async with unchanged(acme):
+        for body in (json.dumps(NEW).encode(), gzip.compress(json.dumps(NEW).encode())):
+            sent = [*headers, ("Content-Encoding", coding)]
+            told = problem(await _sent(acme, "/api/v1/clients", body, *sent), 415, "UNSUPPORTED_MEDIA_TYPE")
+            assert told["detail"] == "A body is taken without a Content-Encoding only: none is supported."
+            answer = await _sent(acme, "/graphql", json.dumps(GRAPH).encode(), *sent)
+            error(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
+            assert answer.json()["errors"][0]["message"] == told["detail"]
+        twice = [*headers, ("Content-Encoding", "identity"), ("Content-Encoding", coding)]
+        problem(await _sent(acme, "/api/v1/clients", NEW, *twice), 415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+@pytest.mark.parametrize("coding", ["identity", "Identity", ""])
+async def test_identity_is_no_coding(acme: Org, coding: str) -> None:
+    headers = {"Content-Encoding": coding}
+    assert (await acme.http.post("/api/v1/clients", json=NEW, headers=headers)).status_code == 201
+    assert "errors" not in (await acme.graphql("{ viewer { organization { id } } }", headers)).json()
