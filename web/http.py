@@ -1,5 +1,6 @@
 """A request as both APIs read it, a reply as they give it: bytes, and nothing that is not asked for."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -21,6 +22,7 @@ _ONCE: Mapping[bytes, str] = {
     b"content-type": "Content-Type",
     b"idempotency-key": "Idempotency-Key",
 }
+_BARE_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 # An answer with one of these statuses has no body, and says no length.
 _BODILESS = frozenset({204, 304})
 
@@ -58,11 +60,28 @@ class Request:
                 raise bad_input(f"header.{shown}", f"{shown} takes one value.", "REPEATED")
 
     def query(self) -> list[tuple[str, str]]:
-        """The parameters of the query string in their order, empty ones too."""
+        """The parameters of the query string in their order, empty ones too. ``is_encoded`` tells whether a value was
+        percent-encoded UTF-8."""
         if self._query is None:
             text: bytes = self.scope["query_string"]
-            self._query = parse_qsl(text.decode("latin-1"), keep_blank_values=True) if text else []
+            self._query = _parsed(text) if text else []
         return self._query
+
+
+def _parsed(text: bytes) -> list[tuple[str, str]]:
+    # A byte that is no UTF-8 becomes a lone surrogate, which no text has, and so does a % that encodes nothing.
+    query = _BARE_PERCENT.sub(b"%FF", text).decode(errors="surrogateescape")
+    found = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+    return [(name.encode(errors="surrogateescape").decode(errors="replace"), value) for name, value in found]
+
+
+def is_encoded(value: str) -> bool:
+    """Return whether a value of a query was percent-encoded UTF-8."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class Reply(NamedTuple):
