@@ -137,7 +137,7 @@ class Components:
                 refused = refuses_null(type_.extensions["strawberry-definition"].origin, declared.python_name)
                 may_be_null = not is_non_null_type(field.type) and not refused
                 taken = _or_null(taken) if may_be_null else taken
-                properties[name] = taken | {"description": field.description} | _default(field)
+                properties[name] = taken | {"description": _described(field)}
         required = [name for name in properties if is_required_input_field(type_.fields[name])]
         properties |= {name: schema | {"readOnly": True} for name, schema in ignored.items()}
         made: JsonSchema = {"type": "object", "description": type_.description, "properties": properties}
@@ -189,8 +189,11 @@ def _kept(bounds: JsonSchema) -> JsonSchema:
     return {name: bounds[name] for name in _BOUNDS if name in bounds}
 
 
-def _default(field: GraphQLInputField) -> JsonSchema:
-    return {} if field.default_value is Undefined else {"default": field.default_value}
+def _described(field: GraphQLInputField) -> str | None:
+    """What a field of a body is. Its default is said here: generated clients require what has the keyword."""
+    if field.default_value is Undefined:
+        return field.description
+    return f"{field.description} Default: `{field.default_value}`."
 
 
 def _or_null(schema: JsonSchema) -> JsonSchema:

@@ -12,6 +12,7 @@ from rest_shim.bound import Bound
 from rest_shim.parameters import whole_number
 from rest_shim.routes import Place, Route, Shows
 from schema.declaration.inputs import MAX_PROBLEMS
+from web.http import is_encoded
 
 UNIQUE = "CREATED_AT"
 _PAGING = frozenset({"limit", "cursor", "page"})
@@ -30,6 +31,9 @@ def query_variables(bound: Bound, query: Iterable[tuple[str, str]]) -> dict[str,
         bad_input(f"query.{name}", "There is no such parameter.", "UNKNOWN_PARAMETER")
         for name in islice((name for name in given if name not in taken), MAX_PROBLEMS)
     ]
+    for name in [name for name, values in given.items() if name in taken and not all(map(is_encoded, values))]:
+        problems.append(bad_input(f"query.{name}", f"{name} must be percent-encoded UTF-8.", "INVALID_FORMAT"))
+        del given[name]
     variables = _page(given, problems) if pages else {}
     if "sort" in given and "sort" in taken:
         variables["orderBy"] = _sort(bound.route, given["sort"], problems)

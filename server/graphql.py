@@ -16,7 +16,7 @@ from server.access.anonymous import MAX_TEXT, MAX_TOKENS, NEW, OBJECTS, Anonymou
 from server.pages import GRAPHIQL_CSP
 from web.body import weight_of
 from web.dependencies import PUBLIC, Dependencies
-from web.http import HTML, Header, Reply, Request, options, reply
+from web.http import HTML, Header, Reply, Request, is_encoded, options, reply
 from web.idempotency import REPLAYED, idempotency_key
 
 RESPONSE = b"application/graphql-response+json"
@@ -193,6 +193,9 @@ def _is_persisted(body: dict[str, Any], extensions: dict[str, Any] | None) -> bo
 
 def _from_query(request: Request) -> dict[str, Any]:
     given: dict[str, Any] = dict(request.query())
+    for name, value in given.items():
+        if not is_encoded(value):
+            raise bad_input(name, f"{name} must be percent-encoded UTF-8.", "INVALID_FORMAT")
     for name in ("variables", "extensions"):
         if name in given:
             try:

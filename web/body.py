@@ -29,6 +29,9 @@ class Bodies:
         media = headers.get(b"content-type", b"")
         if media != _JSON and not _is_json(media):
             raise Refusal("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json.")
+        if b"content-encoding" in headers and _is_coded(request):
+            text = "A body is taken without a Content-Encoding only: none is supported."
+            raise Refusal("UNSUPPORTED_MEDIA_TYPE", text)
         announced = headers.get(b"content-length", b"")
         if announced.isdigit() and int(announced) > self.limit:
             raise self._too_large()
@@ -104,6 +107,12 @@ def _not_json(body: bytes, error: orjson.JSONDecodeError) -> str:
     except UnicodeDecodeError:
         return "The body is not valid UTF-8."
     return f"The body is not JSON: see line {error.lineno}, column {error.colno}."
+
+
+def _is_coded(request: Request) -> bool:
+    """Whether a body is compressed or otherwise coded; a header may be sent in several lines."""
+    given = (value for name, value in request.scope["headers"] if name == b"content-encoding")
+    return any(value.strip().lower() not in (b"", b"identity") for value in given)
 
 
 def _is_json(header: bytes) -> bool:

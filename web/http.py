@@ -1,8 +1,11 @@
 """A request as both APIs read it, a reply as they give it: bytes, and nothing that is not asked for."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
+
+from resolvers.errors import bad_input
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -13,6 +16,13 @@ Header = tuple[bytes, bytes]
 
 JSON, HTML = b"application/json", b"text/html; charset=utf-8"
 _NONE: Mapping[str, str] = {}
+# Headers of one value: of two, a proxy before us may have judged the other one.
+_ONCE: Mapping[bytes, str] = {
+    b"authorization": "Authorization",
+    b"content-type": "Content-Type",
+    b"idempotency-key": "Idempotency-Key",
+}
+_BARE_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 # An answer with one of these statuses has no body, and says no length.
 _BODILESS = frozenset({204, 304})
 
@@ -40,12 +50,38 @@ class Request:
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
+    def refuse_repeated(self) -> None:
+        """Raise Refusal BAD_INPUT where a header was sent twice that has one value."""
+        sent = self.scope["headers"]
+        if len(sent) == len(self.headers):
+            return
+        for name, shown in _ONCE.items():
+            if sum(each == name for each, _ in sent) > 1:
+                raise bad_input(f"header.{shown}", f"{shown} takes one value.", "REPEATED")
+
     def query(self) -> list[tuple[str, str]]:
-        """The parameters of the query string in their order, empty ones too."""
+        """The parameters of the query string in their order, empty ones too. ``is_encoded`` tells whether a value was
+        percent-encoded UTF-8."""
         if self._query is None:
             text: bytes = self.scope["query_string"]
-            self._query = parse_qsl(text.decode("latin-1"), keep_blank_values=True) if text else []
+            self._query = _parsed(text) if text else []
         return self._query
+
+
+def _parsed(text: bytes) -> list[tuple[str, str]]:
+    # A byte that is no UTF-8 becomes a lone surrogate, which no text has, and so does a % that encodes nothing.
+    query = _BARE_PERCENT.sub(b"%FF", text).decode(errors="surrogateescape")
+    found = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+    return [(name.encode(errors="surrogateescape").decode(errors="replace"), value) for name, value in found]
+
+
+def is_encoded(value: str) -> bool:
+    """Return whether a value of a query was percent-encoded UTF-8."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class Reply(NamedTuple):

@@ -49,6 +49,11 @@ class _Answering:
         request = Request(scope, receive, scope["path_params"])
         request.state["api"] = self.api
         try:
+            request.refuse_repeated()
+        except Refusal as refused:
+            await answer(masked(refused, request.request_id, scope["path"]), send)
+            return
+        try:
             reply = await self.endpoint(request)
         except Exception:  # here and not at the edge, so that CORS's headers are on this answer too
             log.exception("unexpected error")

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 from graphql import is_required_input_field
 
@@ -187,3 +188,26 @@ async def test_the_first_page_beside_a_cursor_is_the_cursors(acme: Org) -> None:
 async def test_a_page_of_a_wrong_size(acme: Org, argument: str, size: int) -> None:
     text = f"query($n: Int) {{ clients({argument}: $n) {{ totalCount }} }}"
     error(await acme.graphql(text, n=size), 200, "BAD_INPUT", argument)
+
+
+@pytest.mark.parametrize("value", ["a%ff", "%ff", "a%", "a%zz", "%c3", "%c3%28", "%ed%a0%80", "a%ff,b", "a%2"])
+async def test_a_query_that_is_badly_encoded(acme: Org, value: str) -> None:
+    # Its bytes are sent as they are.
+    for query in (f"search={value}", f"tag[]=b&tag[]={value}", f"limit={value}", f"sort={value}", f"status={value}"):
+        name = query.partition("=")[0].removesuffix("[]")
+        url = httpx.URL(str(acme.http.base_url)).copy_with(raw_path=f"/api/v1/clients?page=0&{query}".encode())
+        told = problem(await acme.http.get(url), 400, "BAD_INPUT", f"query.{name}", "query.page")
+        message = f"{name} must be percent-encoded UTF-8."
+        assert told["errors"][0] == {"field": f"query.{name}", "code": "INVALID_FORMAT", "message": message}
+    for name in ("query", "variables", "operationName", "extensions"):
+        url = httpx.URL(str(acme.http.base_url)).copy_with(raw_path=f"/graphql?{name}={value}".encode())
+        assert error(await acme.http.get(url), 400, "BAD_INPUT", name)["reason"] == "INVALID_FORMAT"
+    named = httpx.URL(str(acme.http.base_url)).copy_with(raw_path=b"/api/v1/clients?a%ff=1")
+    problem(await acme.http.get(named), 400, "BAD_INPUT", "query.a\ufffd")
+
+
+async def test_a_query_that_is_encoded(acme: Org) -> None:
+    await new_client(acme, name="Zoë 100%")
+    for value in ("Zo%c3%ab", "Zo%C3%AB+100%25", "zo%c3%ab%20100"):
+        answer = await acme.http.get(f"/api/v1/clients?search={value}")
+        assert (answer.status_code, len(answer.json()["data"])) == (200, 1), answer.text

@@ -37,7 +37,7 @@ def test_older_endpoints_know_their_key_by_the_audit_log(servers: Backends) -> N
                     wanted[values["hook"]] = expected
         for _ in range(2):
             upgrade(made.migration_database_url, role)
-            found = {}
+            found: dict[UUID, UUID | None] = {}
             with psycopg.connect(made.database_url) as connection:
                 for org in orgs:
                     connection.execute("select set_config('app.org_id', %s, true)", [str(org)])

@@ -105,10 +105,17 @@ def test_defaults_are_in_the_schema_where_they_hold() -> None:
     }
     # Neither `last` nor a page back by `before` alone would work beside it.
     assert _type("Query").fields["clients"].args["first"].default_value is Undefined
+
+
+def test_a_default_in_a_body_is_said_and_is_no_keyword() -> None:
     bodies = document()["components"]["schemas"]
-    assert bodies["CreateClientBody"]["properties"]["status"]["default"] == "LEAD"
-    assert bodies["CreateOrderBody"]["properties"]["quantity"]["default"] == 1
-    assert "default" not in bodies["UpdateClientBody"]["properties"]["status"]
+    assert bodies["CreateClientBody"]["properties"]["status"]["description"].endswith(" Default: `LEAD`.")
+    assert bodies["CreateOrderBody"]["properties"]["quantity"]["description"].endswith(" Default: `1`.")
+    assert "Default" not in bodies["UpdateClientBody"]["properties"]["status"]["description"]
+    # Generated clients would require a member that has it.
+    assert not [
+        name for body in bodies.values() for name, part in body.get("properties", {}).items() if "default" in part
+    ]
 
 
 def test_an_update_says_that_null_clears_where_it_does() -> None:

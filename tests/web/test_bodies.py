@@ -19,7 +19,7 @@ def _request(*messages: Message) -> Request:
             await asyncio.Event().wait()
         return waiting.pop(0)
 
-    headers = [(b"content-type", b"application/json; charset=utf-8"), (b"content-type", b"text/plain")]
+    headers = [(b"content-type", b"application/json; charset=utf-8")]
     scope: Scope = {"type": "http", "method": "POST", "headers": headers, "state": {"request_id": "mine"}}
     return Request(scope, receive)
 

@@ -135,17 +135,6 @@ async def test_keys_of_two_routes_do_not_wait_for_one_another(acme: Org) -> None
     assert [answer.status_code for answer in answers] == [201, 201, 200, 200, 204]
 
 
-async def test_two_keys_are_refused_at_both_doors(acme: Org) -> None:
-    keys = [("Idempotency-Key", "one"), ("Idempotency-Key", "two")]
-    body = {"query": "{ viewer { organization { id } } }"}
-    async with unchanged(acme):
-        answer = await acme.http.post("/api/v1/clients", json={"name": "n", "email": "n@example.com"}, headers=keys)
-        told = problem(answer, 400, "BAD_INPUT", "header.Idempotency-Key")
-        assert told["errors"][0]["code"] == "REPEATED"
-        over = (await acme.http.post("/graphql", json=body, headers=keys)).json()["errors"][0]["extensions"]
-        assert (over["code"], over["field"]) == ("BAD_INPUT", "header.Idempotency-Key")
-
-
 async def test_a_refusal_says_what_is_left_where_its_cost_was_taken(acme: Org, third: str) -> None:
     paid = [
         await acme.http.get("/api/v1/clients/client_01kaxq7v1ge2srcjh15cmt4fdk"),
