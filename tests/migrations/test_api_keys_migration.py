@@ -1,5 +1,7 @@
 """Endpoints from before they knew which key made them: the audit log says it."""
 
+from uuid import UUID
+
 import psycopg
 
 from migrations.runner import downgrade, upgrade
