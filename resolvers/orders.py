@@ -93,9 +93,9 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
 
     Raises Refusal NOT_FOUND, VERSION_MISMATCH, INVALID_TRANSITION, CONFLICT (WORK_STARTED) or BAD_INPUT.
     """
-    edit = await begin_edit(ctx, ORDERS, key)
     new = dict(values)
     move = transition_request(new, "status", "status_reason")
+    edit = await begin_edit(ctx, ORDERS, key)
     if "quantity" in edit.changes(new):
         if OrderStatus(edit.old["status"]) not in OPEN_TO_CHANGE:
             message = "Work on the order has started: its quantity cannot be changed."

@@ -61,6 +61,10 @@ _TOGETHER: Mapping[str, JsonSchema] = {
             for billing, kind in (("RECURRING", {"type": "string"}), ("ONE_TIME", {"type": "null"}))
         ]
     },
+    "UpdateOrderInput": {
+        "if": _where("statusReason", {"type": "string"}) | {"required": ["statusReason"]},
+        "then": {"required": ["status"]},
+    },
 }
 
 

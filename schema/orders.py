@@ -111,7 +111,7 @@ class UpdateOrderInput(UpdateInput):
     status: strawberry.Maybe[OrderStatus] = strawberry.field(
         description="Status to move the order to, as with `transitionOrder`."
     )
-    status_reason: strawberry.Maybe[str] = strawberry.field(description=REASON)
+    status_reason: strawberry.Maybe[str] = strawberry.field(description=f"{REASON} Only together with `status`.")
 
 
 @input_type(_Moved)

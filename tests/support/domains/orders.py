@@ -46,6 +46,8 @@ CASES = (
                 wrong({"status": "CANCELLED"}, "statusReason REQUIRED"),
                 wrong({"status": "CANCELLED", "statusReason": "a\x00b"}, "statusReason INVALID_FORMAT"),
                 wrong({"status": "CANCELLED", "statusReason": "x" * 501}, "statusReason TOO_LONG", limit=500),
+                wrong({"statusReason": "x"}, "statusReason NOT_ALLOWED"),
+                wrong({"notes": "x", "statusReason": "x"}, "statusReason NOT_ALLOWED"),
                 wrong({"quantity": None, "tags": None}, "quantity REQUIRED", "tags REQUIRED"),
             ),
             "transitionOrder": (
