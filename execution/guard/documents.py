@@ -134,7 +134,8 @@ def parse_operation(text: str, name: str | None, tokens: int = MAX_TOKENS) -> Op
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     chosen = [node for node in operations if name is None or (node.name is not None and node.name.value == name)]
     if len(chosen) != 1:
-        what = "The document has no such operation." if name else "Name one of the document's operations."
+        what = f"There can be only one operation named '{name}'." if chosen else "The document has no such operation."
+        what = what if name else "Name one of the document's operations."
         message = "The document has no operation." if not operations else what
         raise DocumentValidationError(GraphQLError(message))
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}

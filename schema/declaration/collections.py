@@ -18,7 +18,9 @@ PAGE = (
     "Page number, from 1, for pages of `first` items. Reaches the first 10,000 items. Not together with `last`,"
     " `after` or `before`."
 )
-ORDER_BY = "Sort order: at most three different fields. Newest first by default."
+ORDER_BY = (
+    "Sort order: at most three different fields, of which `CREATED_AT` can only be the last. Newest first by default."
+)
 
 
 def page_arguments(collection: Collection) -> Callable[[], list[Any]]:
