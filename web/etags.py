@@ -21,7 +21,7 @@ def versions_expected(request: Request) -> list[int] | None:
     """
     if b"if-match" not in request.headers:
         return None
-    given = _whole(request, b"if-match")
+    given = request.whole(b"if-match").decode("latin-1")
     if given.strip() == "*":
         return None
     if not _LIST.fullmatch(given):
@@ -34,10 +34,5 @@ def not_modified(request: Request, tag: bytes) -> bool:
     """Return whether If-None-Match has an ETag: the client already has the current object."""
     if b"if-none-match" not in request.headers:
         return False
-    given = _whole(request, b"if-none-match")
+    given = request.whole(b"if-none-match").decode("latin-1")
     return given.strip() == "*" or tag.decode().strip('"') in (quoted for quoted, _ in _CONTENT.findall(given))
-
-
-def _whole(request: Request, name: bytes) -> str:
-    """Return a header that may be sent in several lines, as one list."""
-    return ",".join(value.decode("latin-1") for given, value in request.scope["headers"] if given == name)
