@@ -2,7 +2,7 @@
 
 import re
 
-from resolvers.errors import bad_input
+from resolvers.errors import Refusal, bad_input
 from web.http import Request
 
 # An ETag as a list of them has it; a bare number is taken too.
@@ -17,8 +17,11 @@ def versions_expected(request: Request) -> list[int] | None:
     """Return the versions that If-Match lists, each once; None for ``*``, or without the header.
 
     A weak ETag (``W/"3"``) counts as a strong one, as proxies that compress responses make ETags weak. An ETag that is
-    no version is returned as 0, which no object has. Raises Refusal BAD_INPUT for a header that is no list of ETags.
+    no version is returned as 0, which no object has. Raises Refusal BAD_INPUT for a header that is no list of ETags,
+    VERSION_MISMATCH for ``If-None-Match: *``, which no object fulfils.
     """
+    if request.headers.get(b"if-none-match", b"").strip() == b"*":
+        raise Refusal("VERSION_MISMATCH", "If-None-Match: * requires that the object does not exist.")
     if b"if-match" not in request.headers:
         return None
     given = request.whole(b"if-match").decode("latin-1")
