@@ -83,13 +83,17 @@ def _tags(value: list[str]) -> list[str]:
 def _metadata(value: dict[str, Any]) -> dict[str, Any]:
     if len(value) > 50:
         raise PydanticCustomError("TOO_LONG", "must have at most 50 keys", {"limit": 50})
-    for key, item in value.items():
-        if not 1 <= len(key) <= 40:
+    found: dict[str, Any] = {}
+    for given, item in value.items():
+        key, text = clean_text(given), clean_text(item)
+        if not isinstance(key, str) or not 1 <= len(key) <= 40:
             raise ValueError("keys must have 1 to 40 characters")
-        if not isinstance(item, str) or len(item) > 500:
+        if not isinstance(text, str) or len(text) > 500:
             raise ValueError(f"the value of {key!r} must be a string of at most 500 characters")
-        clean_text(key), clean_text(item)
-    return value
+        if key in found:
+            raise ValueError(f"keys must differ once they are trimmed and normalized: {key!r} is there twice")
+        found[key] = text
+    return found
 
 
 class SchemaExtra:
@@ -133,7 +137,8 @@ Metadata = Annotated[
     AfterValidator(_metadata),
     SchemaExtra(
         maxProperties=50,
-        propertyNames={"minLength": 1, "maxLength": 40, "pattern": f"^{_PRINTED}*$"},
+        # Without white space at the ends, which would be trimmed, so that no two keys become one.
+        propertyNames={"minLength": 1, "maxLength": 40, "pattern": f"^{_VISIBLE}({_PRINTED}*{_VISIBLE})?$"},
         additionalProperties={"type": "string", "maxLength": 500, "pattern": f"^{_PRINTED}*$"},
     ),
 ]

@@ -1,8 +1,9 @@
 """Answers one documented route: the request becomes its operation, the answer the reply."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
@@ -13,6 +14,7 @@ from resolvers.lists.page_window import DEFAULT_PAGE
 from rest_shim.bound import VERSION, bound
 from rest_shim.routes import Route, Shows
 from rest_shim.translate import body_problems, body_values, put, query_variables
+from schema.declaration.inputs import MAX_PROBLEMS
 from schema.graph import CORE
 from schema.requests.answers import Answer
 from schema.requests.engine import Engine, Prepared
@@ -24,9 +26,18 @@ from web.http import JSON, Header, Reply, Request, reply
 from web.idempotency import REPLAYED, idempotency_key
 from web.problems import problem
 
+T = TypeVar("T")
 # A body or a query that is refused was read and judged: its organization pays for that.
 REFUSED = 20
 _LOCATIONS = ("query.", "body", "header.", "path.")
+
+
+class _Given(NamedTuple):
+    """What a request says: the variables, the versions that its object may have, the idempotency key."""
+
+    variables: dict[str, Any]
+    versions: list[int] | None
+    key: str | None
 
 
 class RestEndpoint:
@@ -70,16 +81,14 @@ class RestEndpoint:
         engine, payers = self.engine, self.payers
         actor = await payers.payer_of(request, headers)
         engine.allow(self.plain, actor)
-        versions = versions_expected(request) if self.bound.versioned else None
         try:
-            variables = await self._variables(request, versions)
+            given = await self._given(request)
         except (Refusal, Refusals) as refused:
             if not isinstance(refused, Refusal) or refused.status == HTTPStatus.BAD_REQUEST:
                 await payers.pay(request, actor, 0, headers, REFUSED + request.weight)
             raise
-        prepared = engine.prepared(self.operation, variables)
-        key = idempotency_key(request)
-        ctx = Context(self.dependencies.runtime, actor, request.request_id, Source.REST, key)
+        prepared, versions = engine.prepared(self.operation, given.variables), given.versions
+        ctx = Context(self.dependencies.runtime, actor, request.request_id, Source.REST, given.key)
         request.state["ctx"] = ctx
         await payers.pay(request, actor, prepared.measure.cost, headers, request.weight)
         if versions is None or len(versions) < 2:
@@ -105,13 +114,24 @@ class RestEndpoint:
         variables = {"input": {**prepared.variables["input"], VERSION[1]: current}}
         return await self.engine.run(again, replace(prepared, variables=variables)), again
 
-    async def _variables(self, request: Request, versions: list[int] | None) -> dict[str, Any]:
+    async def _given(self, request: Request) -> _Given:
+        """What a request says. Raises Refusals with all that is wrong with it by itself, in its order; Refusal for a
+        body that is none."""
         bound, route = self.bound, self.route
-        variables = query_variables(bound, request.query())
         problems: list[Refusal] = []
+        versions = _read(versions_expected, request, problems) if bound.versioned else None
+        key = _read(idempotency_key, request, problems)
+        variables = query_variables(bound, request.query(), problems)
         if route.body:
-            body = {} if route.optional and not has_body(request) else await self.dependencies.bodies.json(request)
-            problems = body_problems(bound, body)
+            body: dict[str, Any] = {}
+            if not route.optional or has_body(request):
+                try:
+                    body = await self.dependencies.bodies.json(request)
+                except Refusal as refused:
+                    if not problems or refused.status != HTTPStatus.BAD_REQUEST:
+                        raise
+                    raise Refusals([*problems, refused]) from None
+            problems += body_problems(bound, body)
             put(variables, route.body, body_values(bound, body))
         for name, place in bound.path:
             put(variables, place, request.params[name])
@@ -120,8 +140,9 @@ class RestEndpoint:
         if problems:
             wrong = {problem.field for problem in problems}
             beside = wrong_variables(CORE, self.operation, variables)
-            raise Refusals([*problems, *(each for each in beside if self._origin(each.field or "") not in wrong)])
-        return variables
+            problems += [each for each in beside if self._origin(each.field or "") not in wrong]
+            raise Refusals(problems[:MAX_PROBLEMS])
+        return _Given(variables, versions, key)
 
     def _reply(self, request: Request, data: dict[str, Any], headers: list[Header]) -> Reply:
         route, payload, found = self.route, data, data
@@ -143,6 +164,17 @@ class RestEndpoint:
             headers.append((b"location", route.location.replace("{publicId}", found["publicId"]).encode()))
         shown = found | {name: payload[name] for name in route.beside} if route.beside else found
         return reply(route.status, orjson.dumps({"data": shown}), JSON, headers)
+
+
+def _read(read: Callable[[Request], T | None], request: Request, problems: list[Refusal]) -> T | None:
+    """What is read of a request; what is wrong with it is added to the problems."""
+    try:
+        return read(request)
+    except Refusal as refused:
+        if refused.status != HTTPStatus.BAD_REQUEST:
+            raise
+        problems.append(refused)
+        return None
 
 
 def _envelope(page: Any, request: Request) -> dict[str, Any]:

@@ -67,8 +67,10 @@ def _page_parameters(route: Route) -> Iterable[dict[str, Any]]:
         text = "Fields to sort by, in order; `-` is descending. Newest first by default."
         if "dueAt" in route.sorts:
             text += " Orders without a `dueAt` come last in either direction."
-        terms = [sign + name for name in route.sorts for sign in ("", "-")]
-        shape = {"type": "array", "items": {"type": "string", "enum": terms}, "minItems": 1, "maxItems": MAX_ORDERS}
+        # Generators of clients name values by their letters, which "name" and "-name" have in common, or number them.
+        terms = {sign + name: f"{name}_{way}" for name in route.sorts for sign, way in (("", "asc"), ("-", "desc"))}
+        items = {"type": "string", "enum": list(terms), "x-enum-varnames": list(terms.values())}
+        shape = {"type": "array", "items": items, "minItems": 1, "maxItems": MAX_ORDERS}
         yield _parameter("query", "sort", text, shape | {"default": ["-createdAt"]}) | _LISTED
 
 

@@ -22,7 +22,7 @@ from pydantic import TypeAdapter
 from execution import Operation, fields_of
 from models.types import MAX_SAFE_INTEGER, SchemaExtra
 from schema.declaration.fields import MODELS
-from schema.declaration.nulls import refuses_null
+from schema.declaration.nulls import refused_null
 
 JsonSchema = dict[str, Any]
 _SCALARS: Mapping[str, JsonSchema] = {
@@ -138,8 +138,8 @@ class Components:
             if name not in left_out:
                 declared = field.extensions["strawberry-definition"]
                 taken = self._taken(field.type, bounds.get(declared.python_name, {}))
-                refused = refuses_null(type_.extensions["strawberry-definition"].origin, declared.python_name)
-                may_be_null = not is_non_null_type(field.type) and not refused
+                refused = refused_null(type_.extensions["strawberry-definition"].origin, declared.python_name)
+                may_be_null = not is_non_null_type(field.type) and refused is None
                 taken = _or_null(taken) if may_be_null else taken
                 properties[name] = taken | {"description": _described(field)}
         required = [name for name in properties if is_required_input_field(type_.fields[name])]

@@ -6,7 +6,7 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from resolvers.errors import Refusal, Refusals, bad_input
+from resolvers.errors import Refusal, bad_input
 from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MAX_ORDERS
 from rest_shim.bound import Bound
 from rest_shim.parameters import whole_number
@@ -20,14 +20,14 @@ _PAGING = frozenset({"limit", "cursor", "page"})
 _ITEM = re.compile(r"(.+)\[\d*\]")
 
 
-def query_variables(bound: Bound, query: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """The variables of a query. Raises Refusals naming every parameter that is unknown, repeated or malformed."""
+def query_variables(bound: Bound, query: Iterable[tuple[str, str]], problems: list[Refusal]) -> dict[str, Any]:
+    """The variables of a query. Every parameter that is unknown, repeated or malformed is added to the problems."""
     pages, known = bound.route.shows is Shows.PAGE, bound.parameters
     if not query:
         return {"counted": False, "first": None, "page": None} if pages else {}
     taken, many = _names_of(bound)
     given = _by_name(query, many)
-    problems = [
+    problems += [
         bad_input(f"query.{name}", "There is no such parameter.", "UNKNOWN_PARAMETER")
         for name in islice((name for name in given if name not in taken), MAX_PROBLEMS)
     ]
@@ -41,8 +41,6 @@ def query_variables(bound: Bound, query: Iterable[tuple[str, str]]) -> dict[str,
     for name, parameter in known.items() if given.keys() & known.keys() else ():
         if name in given:
             put(variables, parameter.place, parameter.read(given[name], problems))
-    if problems:
-        raise Refusals(problems)
     return variables
 
 

@@ -1,6 +1,7 @@
 """GraphQL over HTTP: POST JSON, GET for queries, a page for a browser."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -14,12 +15,15 @@ from schema.requests.answers import Answer, refused_answer
 from schema.requests.engine import Engine, Prepared
 from server.access.anonymous import MAX_TEXT, MAX_TOKENS, NEW, OBJECTS, Anonymous
 from server.pages import GRAPHIQL_CSP
+from web.accept import weights
 from web.body import weight_of
 from web.dependencies import PUBLIC, Dependencies
 from web.http import HTML, Header, Reply, Request, is_encoded, options, reply
 from web.idempotency import REPLAYED, idempotency_key
 
-RESPONSE = b"application/graphql-response+json"
+APPLICATION_JSON, RESPONSE, _PAGE = b"application/json", b"application/graphql-response+json", b"text/html"
+# Of those that a client names and likes alike the first answers; of those that it does not name, the last.
+_ANSWERS = (_PAGE, RESPONSE, APPLICATION_JSON)
 METHODS = ("GET", "HEAD", "POST")
 _ALLOWED = ", ".join((*METHODS, "OPTIONS"))
 # These are the HTTP answer whatever the client accepts; another error of a request is 200 in application/json.
@@ -50,10 +54,13 @@ class GraphQL:
 
     async def answer(self, request: Request) -> Reply:
         """Answer one request."""
-        accepts = request.headers.get(b"accept", b"")
-        if request.method == "GET" and self.page is not None and b"text/html" in accepts:
+        media = APPLICATION_JSON
+        if b"accept" in request.headers:
+            paged = request.method == "GET" and self.page is not None
+            media = _accepted_most(request.whole(b"accept"), _ANSWERS if paged else _ANSWERS[1:])
+        if self.page is not None and media == _PAGE:
             return reply(200, self.page, HTML, [(b"content-security-policy", GRAPHIQL_CSP)])
-        typed = RESPONSE in accepts
+        typed = media == RESPONSE
         if request.method not in METHODS:
             if request.method == "OPTIONS":
                 return options(_ALLOWED)
@@ -175,6 +182,21 @@ class GraphQL:
         return text, variables, name
 
 
+@lru_cache(256)
+def _accepted_most(accepted: bytes, answers: tuple[bytes, ...]) -> bytes:
+    """The media type that an Accept prefers, of those that we have; JSON where it takes none of them."""
+    liked = weights(accepted)
+
+    def liking(media: bytes) -> tuple[float, bool, int]:
+        named, place = media in liked, answers.index(media)
+        kind = media.partition(b"/")[0] + b"/*"
+        weight = liked.get(media, liked.get(kind, liked.get(b"*/*", 0.0)))
+        return weight, named, -place if named else place
+
+    best = max(answers, key=liking)
+    return best if liking(best)[0] > 0 else APPLICATION_JSON
+
+
 def _is_ours(error: Exception) -> bool:
     """Whether a request is refused for what is the matter with us, not with it."""
     refusal = error.refusal if isinstance(error, MalformedError) else error
@@ -227,4 +249,4 @@ def _reply(answer: Answer, typed: bool, headers: list[Header], malformed: int | 
         status = malformed
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    return reply(status, orjson.dumps(body), RESPONSE if typed else b"application/json", headers)
+    return reply(status, orjson.dumps(body), RESPONSE if typed else APPLICATION_JSON, headers)

@@ -110,9 +110,10 @@ def _not_json(body: bytes, error: orjson.JSONDecodeError) -> str:
 
 
 def _is_coded(request: Request) -> bool:
-    """Whether a body is compressed or otherwise coded; a header may be sent in several lines."""
-    given = (value for name, value in request.scope["headers"] if name == b"content-encoding")
-    return any(value.strip().lower() not in (b"", b"identity") for value in given)
+    """Whether a body is compressed or otherwise coded."""
+    return any(
+        each.strip() not in (b"", b"identity") for each in request.whole(b"content-encoding").lower().split(b",")
+    )
 
 
 def _is_json(header: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 
-from resolvers.errors import bad_input
+from resolvers.errors import Refusal, bad_input
 from web.http import Request
 
 # An ETag as a list of them has it; a bare number is taken too.
@@ -17,11 +17,14 @@ def versions_expected(request: Request) -> list[int] | None:
     """Return the versions that If-Match lists, each once; None for ``*``, or without the header.
 
     A weak ETag (``W/"3"``) counts as a strong one, as proxies that compress responses make ETags weak. An ETag that is
-    no version is returned as 0, which no object has. Raises Refusal BAD_INPUT for a header that is no list of ETags.
+    no version is returned as 0, which no object has. Raises Refusal BAD_INPUT for a header that is no list of ETags,
+    VERSION_MISMATCH for ``If-None-Match: *``, which no object fulfils.
     """
+    if request.headers.get(b"if-none-match", b"").strip() == b"*":
+        raise Refusal("VERSION_MISMATCH", "If-None-Match: * requires that the object does not exist.")
     if b"if-match" not in request.headers:
         return None
-    given = _whole(request, b"if-match")
+    given = request.whole(b"if-match").decode("latin-1")
     if given.strip() == "*":
         return None
     if not _LIST.fullmatch(given):
@@ -34,10 +37,5 @@ def not_modified(request: Request, tag: bytes) -> bool:
     """Return whether If-None-Match has an ETag: the client already has the current object."""
     if b"if-none-match" not in request.headers:
         return False
-    given = _whole(request, b"if-none-match")
+    given = request.whole(b"if-none-match").decode("latin-1")
     return given.strip() == "*" or tag.decode().strip('"') in (quoted for quoted, _ in _CONTENT.findall(given))
-
-
-def _whole(request: Request, name: bytes) -> str:
-    """Return a header that may be sent in several lines, as one list."""
-    return ",".join(value.decode("latin-1") for given, value in request.scope["headers"] if given == name)

@@ -50,6 +50,10 @@ class Request:
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
+    def whole(self, name: bytes) -> bytes:
+        """A header that may be sent in several lines, as one list; empty when it is not there."""
+        return b",".join([value for given, value in self.scope["headers"] if given == name])
+
     def refuse_repeated(self) -> None:
         """Raise Refusal BAD_INPUT where a header was sent twice that has one value."""
         sent = self.scope["headers"]

@@ -6,10 +6,11 @@ from functools import cache
 from inspect import cleandoc
 from itertools import takewhile
 from types import NoneType
-from typing import Annotated, Any, TypeVar, cast, dataclass_transform, get_args
+from typing import Annotated, Any, TypeVar, cast, dataclass_transform, get_args, get_origin
 from uuid import UUID
 
 import strawberry
+from annotated_types import MinLen
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -26,6 +27,8 @@ INPUT = "input"
 EXPECTED = "Version that the object must have. With any other, the mutation fails with `VERSION_MISMATCH`."
 KEPT, CLEARED = "Absent fields keep their values", "`null` clears a field"
 NEVER_NULL = "It may be left out, but not be null."
+# What empties a value that is never null, where it may be empty.
+_EMPTIED = {list: "It cannot be null: send `[]` to empty it.", dict: "It cannot be null: send `{}` to empty it."}
 _LENGTHS = {
     "too_short": ("at least", "min_length"),
     "string_too_short": ("at least", "min_length"),
@@ -57,7 +60,7 @@ def input_type(
         bounded.bounds = _bounds(made, also) | _bounds(made, model)
         bounded.clears = clears
         bounded.defaults = {} if clears else _defaults(made, model)
-        bounded.cannot_be_cleared = _never_empty(made, model) if clears else frozenset()
+        bounded.cannot_be_cleared = _never_null(made, model) if clears else {}
         return made
 
     return make
@@ -90,12 +93,15 @@ def _column(model: type[Any] | None, name: str) -> Any:
     return None if model is None else model.model_fields.get(name) or model.model_fields.get(name + "_")
 
 
-def _never_empty(cls: type[Any], model: type[Any] | None) -> frozenset[str]:
-    """The fields whose columns always have a value."""
+def _never_null(cls: type[Any], model: type[Any] | None) -> dict[str, str]:
+    """The fields whose columns always have a value, each with what is said of a null."""
     columns = {field.python_name: _column(model, field.python_name) for field in cls.__strawberry_definition__.fields}
-    return frozenset(
-        name for name, column in columns.items() if column is not None and NoneType not in get_args(column.annotation)
-    )
+    found = {}
+    for name, column in columns.items():
+        if column is not None and NoneType not in get_args(column.annotation):
+            bounded_below = any(isinstance(item, MinLen) for item in column.metadata)
+            found[name] = NEVER_NULL if bounded_below else _EMPTIED.get(get_origin(column.annotation), NEVER_NULL)
+    return found
 
 
 def _any_can_be_empty(cls: type[Any], model: type[Any] | None) -> bool:
@@ -133,7 +139,7 @@ def _checked(value: Any, path: str, problems: list[Refusal]) -> dict[str, Any]:
             found[name] = list(takewhile(lambda _: len(problems) < MAX_PROBLEMS, items))
             continue
         if part is None and name in cls.cannot_be_cleared:
-            problems.append(bad_input(here, NEVER_NULL, "REQUIRED"))
+            problems.append(bad_input(here, cls.cannot_be_cleared[name], "REQUIRED"))
             continue
         adapter = cls.bounds.get(name)
         found[name] = part if adapter is None else fits(adapter, part, here, problems)
@@ -193,4 +199,4 @@ def _told(problem: ErrorDetails) -> tuple[str, str, dict[str, Any]]:
     return f"must be {_TYPES.get(kind, 'a whole number')}", "WRONG_TYPE", {}
 
 
-__all__ = ["EXPECTED", "NEVER_NULL", "UpdateInput", "fits", "given", "input_type", "values_of"]
+__all__ = ["EXPECTED", "UpdateInput", "fits", "given", "input_type", "values_of"]

@@ -16,9 +16,11 @@ from strawberry.types.lazy_type import LazyType
 Convert = Callable[[Any], Any]
 
 
-def refuses_null(input_: Any, name: str) -> bool:
-    """Whether an input's field, by its Python name, may be left out but cannot be cleared."""
-    return name in getattr(input_, "cannot_be_cleared", ())
+def refused_null(input_: Any, name: str) -> str | None:
+    """What is said of a null in an input's field, by its Python name, that may be left out but cannot be cleared; None
+    for another field."""
+    refused: Mapping[str, str] = getattr(input_, "cannot_be_cleared", {})
+    return refused.get(name)
 
 
 def hears_null(type_: GraphQLInputObjectType, name: str) -> bool:
@@ -83,7 +85,7 @@ class _Built:
             type_ = field.resolve_type(type_definition=self._definition)
             maybe = isinstance(type_, StrawberryMaybe)
             keeps_null = maybe and isinstance(type_.of_type, StrawberryOptional)
-            keeps_null = keeps_null or refuses_null(self._definition.origin, field.python_name)
+            keeps_null = keeps_null or refused_null(self._definition.origin, field.python_name) is not None
             found[self._names.from_field(field)] = _Field(field.python_name, self._converter(type_), maybe, keeps_null)
         return found
 

@@ -19,8 +19,8 @@ from graphql.utilities import TypeInfo, TypeInfoVisitor
 from execution import Operation, Variables, plain_variables, variables_of
 from resolvers.errors import Refusal, Refusals, bad_input
 from schema.declaration.input_values import NULL, REQUIRED, wrong_values
-from schema.declaration.inputs import MAX_PROBLEMS, NEVER_NULL, fits
-from schema.declaration.nulls import refuses_null
+from schema.declaration.inputs import MAX_PROBLEMS, fits
+from schema.declaration.nulls import refused_null
 from schema.requests.errors import locations_of
 from schema.requests.literals import said, scalar_refusal
 from schema.requests.places import Embedding, uses_of
@@ -193,8 +193,10 @@ def _nulls(type_: Any, value: Any, path: str) -> Iterator[Refusal]:
     definition = get_named_type(type_).extensions.get("strawberry-definition")
     for field, part, where in _members(type_, value, path):
         declared = field.extensions.get("strawberry-definition")
-        if part is None and declared is not None and refuses_null(definition.origin, declared.python_name):
-            yield bad_input(where, NEVER_NULL, "REQUIRED")
+        if part is None and declared is not None:
+            said = refused_null(definition.origin, declared.python_name)
+            if said is not None:
+                yield bad_input(where, said, "REQUIRED")
         yield from _nulls(field.type, part, where)
 
 

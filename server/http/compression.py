@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 
+from web.accept import weights
 from web.http import Header, Scope
 
 if sys.version_info >= (3, 14):
@@ -28,7 +29,6 @@ CODINGS: dict[bytes, Callable[[bytes], bytes]] = {
     b"zstd": partial(zstd.compress, level=_ZSTD_LEVEL),
 }
 _SYNONYMS = {b"x-gzip": b"gzip"}
-_WEIGHT = re.compile(rb"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 _TEXTUAL = re.compile(
     rb"(?:text/(?!event-stream)|application/(?:[\w.+-]*[+]|)(?:json|javascript|xml)\b|image/svg)", re.I
 )
@@ -38,24 +38,11 @@ VARY: Header = (b"vary", b"Accept-Encoding")
 @lru_cache(256)
 def coding_for(accepted: bytes) -> bytes | None:
     """The coding that an Accept-Encoding prefers, gzip where it likes several alike; None for no coding at all."""
-    weights: dict[bytes, float] = {}
-    for part in accepted.lower().split(b","):
-        name, *parameters = (piece.strip() for piece in part.split(b";"))
-        weights[_SYNONYMS.get(name, name)] = _weight(parameters)
-    others = weights.get(b"*", 0.0)
-    best = max(CODINGS, key=lambda name: weights.get(name, others))
-    weight = weights.get(best, others)
-    return best if weight > 0 and weight >= weights.get(b"identity", 0.0) else None
-
-
-def _weight(parameters: Iterable[bytes]) -> float:
-    """A q-value, 1 where there is none; what is none counts as 0."""
-    for parameter in parameters:
-        name, _, value = parameter.partition(b"=")
-        if name.rstrip() == b"q":
-            value = value.lstrip()
-            return float(value) if _WEIGHT.fullmatch(value) else 0.0
-    return 1.0
+    liked = {_SYNONYMS.get(name, name): weight for name, weight in weights(accepted).items()}
+    others = liked.get(b"*", 0.0)
+    best = max(CODINGS, key=lambda name: liked.get(name, others))
+    weight = liked.get(best, others)
+    return best if weight > 0 and weight >= liked.get(b"identity", 0.0) else None
 
 
 async def compressed(scope: Scope, headers: list[Header], body: bytes) -> tuple[list[Header], bytes]:

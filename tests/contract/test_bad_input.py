@@ -183,6 +183,31 @@ async def test_the_first_page_beside_a_cursor_is_the_cursors(acme: Org) -> None:
         assert [each["code"] for each in told["errors"]] == [code]
 
 
+async def test_headers_query_and_body_are_refused_together(acme: Org) -> None:
+    client = (await new_client(acme))["publicId"]
+    wrong = {"If-Match": "x", "Idempotency-Key": "x" * 256} | JSON
+    headers = ("header.If-Match", "header.Idempotency-Key")
+    body = {"name": "", "email": None, "x": 1, "tags": [""], "status": "NO"}
+    told = {"body.x", "body.name", "body.email", "body.tags.0", "body.status"}
+    async with unchanged(acme):
+        path = f"/api/v1/clients/{client}"
+        answer = await acme.http.put(f"{path}?y=1", json=body, headers=wrong)
+        found = [each["field"] for each in answer.json()["errors"]]
+        problem(answer, 400, "BAD_INPUT", *headers, "query.y", "body.x", *found[4:])
+        assert (set(found[3:]), len(found)) == (told, 8)
+        # What is no object has no fields that could be told.
+        answer = await acme.http.put(f"{path}?y=1", content=b"{", headers=wrong)
+        problem(answer, 400, "BAD_INPUT", *headers, "query.y", "body")
+        problem(await acme.http.delete(f"{path}?y=1", headers=wrong), 400, "BAD_INPUT", *headers, "query.y")
+        answer = await acme.http.put(f"{path}?y=1", content=b"{", headers=wrong | {"Content-Type": "text/plain"})
+        problem(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
+        many = "&".join(f"y{number}=1" for number in range(60))
+        answer = await acme.http.put(f"{path}?{many}", json=body, headers=wrong)
+        assert (
+            len(problem(answer, 400, "BAD_INPUT", *(each["field"] for each in answer.json()["errors"]))["errors"]) == 50
+        )
+
+
 @pytest.mark.parametrize("argument", ["first", "last"])
 @pytest.mark.parametrize("size", [0, -1, 101, 2**31 - 1])
 async def test_a_page_of_a_wrong_size(acme: Org, argument: str, size: int) -> None:

@@ -194,3 +194,17 @@ def test_each_route_says_more_than_its_name() -> None:
         assert words[:2] == ["curl", "-s"]
         assert [word for word in words if word.startswith("$URL")] != []
     assert set(texts.route_texts()) == {route.operation for route in ROUTES}
+
+
+def test_each_sort_has_a_name_for_generated_clients() -> None:
+    found = 0
+    for route in ROUTES:
+        for each in document()["paths"][route.path][route.method.lower()]["parameters"]:
+            if each["name"] == "sort":
+                items, found = each["schema"]["items"], found + 1
+                names = [f"{term.removeprefix('-')}_{'desc' if term[0] == '-' else 'asc'}" for term in items["enum"]]
+                assert items["x-enum-varnames"] == names
+    assert found == len([route for route in ROUTES if route.sorts]) > 0
+    clients = document()["paths"]["/api/v1/clients"]["get"]["parameters"]
+    [sort] = [each["schema"]["items"] for each in clients if each["name"] == "sort"]
+    assert dict(zip(sort["enum"], sort["x-enum-varnames"], strict=True))["-createdAt"] == "createdAt_desc"

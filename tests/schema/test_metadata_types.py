@@ -8,7 +8,7 @@ from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLScalarType
 
 from schema.graph import CORE
 from tests.support.api import Org, new_client, new_order
-from tests.support.refusals import error, unchanged
+from tests.support.refusals import error, problem, unchanged
 
 
 def test_each_custom_scalar_says_what_specifies_it() -> None:
@@ -95,3 +95,40 @@ async def test_a_document_s_other_errors_are_told_beside(acme: Org) -> None:
     assert [told["message"] for told in answer["errors"]] == [
         "Variable '$n' of type 'Int' used in position expecting type 'String!'."
     ]
+
+
+async def test_metadata_is_normalized_and_trimmed_as_all_text_is(acme: Org) -> None:
+    given = {" e\u0301 ": " o\u0308\r\nx\n", "blank": "  ", " " * 50 + "a": "b" + " " * 600}
+    kept = {"\u00e9": "\u00f6\nx", "blank": "", "a": "b"}
+    made = await new_client(acme, metadata=given)
+    assert made["metadata"] == kept
+    text = CREATE % ("StringMap", '"x"', '"x@example.com"')
+    assert (await acme.data(text, m=given))["createClient"]["client"]["metadata"] == kept
+    # What is kept already is no change.
+    path = f"/api/v1/clients/{made['publicId']}"
+    assert (await acme.http.put(path, json={"metadata": given})).json()["data"]["version"] == made["version"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"a": "1", " a": "2"}, "Keys must differ once they are trimmed and normalized: 'a' is there twice."),
+        (
+            {"e\u0301": "1", "\u00e9": "1"},
+            "Keys must differ once they are trimmed and normalized: '\u00e9' is there twice.",
+        ),
+        ({" ": "1"}, "Keys must have 1 to 40 characters."),
+        ({"": "1"}, "Keys must have 1 to 40 characters."),
+        ({"a": "e\u0301" * 501}, "The value of 'a' must be a string of at most 500 characters."),
+        ({"a\x07": "1"}, "Must not contain control characters."),
+    ],
+)
+async def test_metadata_that_is_refused(acme: Org, given: dict[str, str], message: str) -> None:
+    client = await new_client(acme)
+    async with unchanged(acme):
+        for path, method in (("/api/v1/clients", "POST"), (f"/api/v1/clients/{client['publicId']}", "PUT")):
+            body = {"name": "x", "email": "x@example.com", "metadata": given}
+            told = problem(await acme.http.request(method, path, json=body), 400, "BAD_INPUT", "body.metadata")
+            assert told["errors"] == [{"field": "body.metadata", "code": "INVALID_FORMAT", "message": message}]
+        answer = await acme.graphql(CREATE % ("StringMap", '"x"', '"x@example.com"'), m=given)
+        assert error(answer, 200, "BAD_INPUT", "input.metadata")["reason"] == "INVALID_FORMAT"

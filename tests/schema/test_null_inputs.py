@@ -99,6 +99,30 @@ async def test_every_null_of_an_update_is_told_at_once(acme: Org) -> None:
             }  # fmt: skip
 
 
+async def test_a_null_that_is_refused_says_what_empties(acme: Org) -> None:
+    client = await new_client(acme)
+    webhook = await acme.http.post("/api/v1/webhooks", json={"url": "https://example.com/", "events": ["*"]})
+    said = {
+        "tags": "It cannot be null: send `[]` to empty it.",
+        "metadata": "It cannot be null: send `{}` to empty it.",
+        "name": "It may be left out, but not be null.",
+    }
+    # A list that may not be empty either.
+    events = await acme.graphql(
+        document("updateWebhook"), input={"id": webhook.json()["data"]["publicId"], "events": None}
+    )
+    assert [each["message"] for each in events.json()["errors"]] == ["It may be left out, but not be null."]
+    async with unchanged(acme):
+        answer = await acme.http.put(f"/api/v1/clients/{client['publicId']}", json=dict.fromkeys(said))
+        assert {each["field"]: each["message"] for each in answer.json()["errors"]} == {
+            f"body.{name}": message for name, message in said.items()
+        }
+        given = {"id": client["publicId"]} | dict.fromkeys(said)
+        for over in await _both(acme, "updateClient", given):
+            told = {each["extensions"]["field"]: each["message"] for each in over.json()["errors"]}
+            assert told == {f"input.{name}": message for name, message in said.items()}
+
+
 async def test_null_in_a_move_and_a_delete_is_as_absent(acme: Org) -> None:
     order = await new_order(acme)
     move = {"id": order["publicId"], "to": "SUBMITTED", "reason": None, "expectedVersion": None}

@@ -1,0 +1,25 @@
+"""What a client accepts: the weights of the headers Accept and Accept-Encoding."""
+
+import re
+from collections.abc import Iterable
+
+_WEIGHT = re.compile(rb"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
+
+
+def weights(accepted: bytes) -> dict[bytes, float]:
+    """Return how much each of the things is liked that a header accepts, by its name in lower case; 0 is not at all."""
+    found: dict[bytes, float] = {}
+    for part in accepted.lower().split(b","):
+        name, *parameters = (piece.strip() for piece in part.split(b";"))
+        found[name] = _weight(parameters)
+    return found
+
+
+def _weight(parameters: Iterable[bytes]) -> float:
+    """A q-value, 1 where there is none; what is none counts as 0."""
+    for parameter in parameters:
+        name, _, value = parameter.partition(b"=")
+        if name.rstrip() == b"q":
+            value = value.lstrip()
+            return float(value) if _WEIGHT.fullmatch(value) else 0.0
+    return 1.0
