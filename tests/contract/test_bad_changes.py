@@ -80,3 +80,18 @@ async def test_what_is_in_use_is_not_deleted(acme: Org) -> None:
             (f"/api/v1/services/{order['serviceId']}", "HAS_ORDERS"),
         ):
             assert problem(await acme.http.delete(path), 409, "CONFLICT", "path.publicId")["reason"] == reason
+
+
+async def test_an_order_is_not_deleted_for_messages_that_the_caller_does_not_see(acme: Org) -> None:
+    order = (await new_order(acme))["publicId"]
+    await acme.data(
+        "mutation($i: CreateMessageInput!) { createMessage(input: $i) { message { id } } }",
+        i={"orderId": order, "body": "Late", "visibility": "INTERNAL"},
+    )
+    weak = acme.holding(await acme.new_key("orders:write", "messages:read"))
+    async with unchanged(acme):
+        seen = await weak.data("query($id: ID!) { order(id: $id) { messages { totalCount } } }", id=order)
+        assert seen["order"]["messages"]["totalCount"] == 0
+        text = "mutation($id: ID!) { deleteOrder(input: {id: $id}) { deletedId } }"
+        assert error(await weak.graphql(text, id=order), 200, "CONFLICT", "input.id")["reason"] == "HAS_MESSAGES"
+    await weak.http.aclose()

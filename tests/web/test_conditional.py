@@ -165,10 +165,9 @@ async def test_a_refusal_says_what_is_left_where_its_cost_was_taken(acme: Org, t
 async def test_a_change_of_what_must_not_be_there_is_refused(acme: Org, third: str, method: str) -> None:
     body = None if method == "DELETE" else {"company": "c"}
     async with unchanged(acme):
-        for given in ("*", " * "):
-            answer = await acme.http.request(method, third, json=body, headers={"If-None-Match": given})
-            told = problem(answer, 412, "VERSION_MISMATCH")
-            assert told["detail"] == "If-None-Match: * requires that the object does not exist."
+        answer = await acme.http.request(method, third, json=body, headers={"If-None-Match": "*"})
+        told = problem(answer, 412, "VERSION_MISMATCH")
+        assert told["detail"] == "If-None-Match: * requires that the object does not exist."
     # ETags in it count on GET alone.
     answer = await acme.http.request(method, third, json=body, headers={"If-None-Match": '"3"'})
     assert answer.status_code in (200, 204)
