@@ -50,7 +50,7 @@ def _coerced(schema: GraphQLSchema, operation: Operation, given: Mapping[str, An
     found = None if _excess(given) else variables_of(schema, operation, given)
     if isinstance(found, Variables) and None not in given.values():
         return found
-    # What cannot be coerced is told in other words; of nulls more is asked than that they can be coerced.
+    # Values that cannot be coerced have messages of their own; a null may be refused although it can be coerced.
     problems = _problems(schema, operation, given, bounds=False)
     if problems:
         raise Refusals(_placed(schema, operation, problems, named))

@@ -3,18 +3,39 @@
 import pytest
 
 from models.actors import ActorKind, Source
-from resolvers.changes.edits import begin_edit
+from models.messages import Message
+from models.typeid import new_uuid
+from resolvers.changes.edits import begin_edit, insert, new_row
 from resolvers.clients import CLIENTS
 from resolvers.collections.rows import Key
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal
+from resolvers.messages import MESSAGES
 from tests.support.api import Org, new_order
 from tests.support.refusals import unchanged
 
 
+def context(org: Org) -> Context:
+    """A context that may do everything."""
+    actor = Actor(ActorKind.KEY, "test", "test", frozenset({"*"}), org.id)
+    return Context(org.runtime, actor, "test", Source.GRAPHQL)
+
+
+async def test_a_reference_to_what_was_deleted_meanwhile_names_its_field(acme: Org) -> None:
+    ctx = context(acme)
+    given = {"order_id": new_uuid(), "author_name": "Zoë", "body": "Hello", "attachments": []}
+    async with unchanged(acme):
+        with pytest.raises(Refusal) as refused:
+            async with ctx.transaction():
+                await insert(ctx, MESSAGES, new_row(Message, given))
+    refusal = refused.value
+    assert (refusal.code, refusal.field, refusal.message) == ("BAD_INPUT", "order_id", "It no longer exists.")
+    assert refusal.extra == {"reason": "NOT_FOUND"}
+
+
 async def test_an_object_that_others_refer_to_is_not_deleted(acme: Org) -> None:
     client = (await new_order(acme))["clientId"]
-    ctx = Context(acme.runtime, Actor(ActorKind.KEY, "test", "test", frozenset({"*"}), acme.id), "test", Source.GRAPHQL)
+    ctx = context(acme)
     async with unchanged(acme):
         with pytest.raises(Refusal) as refused:
             async with ctx.transaction():
