@@ -13,6 +13,7 @@ import asyncpg
 
 from execution import Args
 from models.actors import ActorKind, Source, allows
+from resolvers.database.begin import BEGIN_READ, BEGIN_WRITE, FILTERED, GENERIC, KEYED
 from resolvers.database.connection import PooledConnection
 from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.loaded import Loaded
@@ -23,18 +24,6 @@ from resolvers.errors import Refusal, query_too_slow
 # A database row: an asyncpg.Record, or a mapping of the same columns. Read by column name.
 Row = Any
 
-_BEGIN_READ = "begin isolation level repeatable read, read only"
-_BEGIN_WRITE = "begin"
-# One plan for all values: for an organization that is not in the statistics yet PostgreSQL would assume that it has no
-# rows, and choose plans that read all of them again and again.
-_GENERIC = ",set_config('plan_cache_mode','force_generic_plan',true)"
-_FILTERED = (
-    f"{_GENERIC},set_config('enable_sort','off',true),set_config('enable_bitmapscan','off',true)"
-    ",set_config('enable_seqscan','off',true),set_config('jit','off',true)"
-)
-# A change finds its rows by their keys. Its plan is made once for organizations of any size, so it must use the index
-# even if the table seems small.
-_KEYED = f"{_GENERIC},set_config('enable_seqscan','off',true)"
 # How long a commit is waited for after its request was cancelled.
 COMMIT_S = 5.0
 
@@ -110,6 +99,14 @@ class Context:
 
     async def run(self, sql: Sql, arguments: Sequence[Any]) -> list[Row]:
         """Run a statement like ``fetch``, with its arguments in the order of ``sql.names``, ``org_id`` among them."""
+        rows = await self._run(sql, arguments)
+        # What is made of the rows may take as long as reading a document does.
+        turns, owner = self.runtime.turns, self.actor.org_id
+        if turns.must_wait(owner):
+            await turns.wait(owner)
+        return rows
+
+    async def _run(self, sql: Sql, arguments: Sequence[Any]) -> list[Row]:
         turn = self._turn
         await turn.acquire()
         started = time.monotonic() if self.capped and not self.writes else 0.0
@@ -169,9 +166,9 @@ class _Snapshot:
 
     async def __aenter__(self) -> None:
         ctx = self._ctx
-        also = (_GENERIC if ctx.unfiltered else _FILTERED) + ctx.runtime.lock_timeout
+        also = (GENERIC if ctx.unfiltered else FILTERED) + ctx.runtime.lock_timeout
         ctx._connection = self._acquired = await ctx.runtime.begin(
-            _BEGIN_READ, ctx.actor.org_id, also, capped=ctx.capped
+            BEGIN_READ, ctx.actor.org_id, also, capped=ctx.capped
         )
 
     async def __aexit__(self, exc_type: object, error: BaseException | None, traceback: object) -> None:
@@ -197,7 +194,7 @@ class _Transaction:
     async def __aenter__(self) -> None:
         ctx = self._ctx
         ctx.writes = True
-        ctx._connection = self._acquired = await ctx.runtime.begin(_BEGIN_WRITE, ctx.actor.org_id, _KEYED)
+        ctx._connection = self._acquired = await ctx.runtime.begin(BEGIN_WRITE, ctx.actor.org_id, KEYED)
 
     async def __aexit__(self, exc_type: object, error: BaseException | None, traceback: object) -> None:
         ctx, connection = self._ctx, self._acquired

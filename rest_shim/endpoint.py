@@ -87,6 +87,7 @@ class RestEndpoint:
             if not isinstance(refused, Refusal) or refused.status == HTTPStatus.BAD_REQUEST:
                 await payers.pay(request, actor, 0, headers, REFUSED + request.weight)
             raise
+        await self.dependencies.turn(actor.org_id)
         prepared, versions = engine.prepared(self.operation, given.variables), given.versions
         ctx = Context(self.dependencies.runtime, actor, request.request_id, Source.REST, given.key)
         request.state["ctx"] = ctx

@@ -93,7 +93,7 @@ class GraphQL:
             refused = error
             self.anonymous.read(request, refused)
         try:
-            prepared, name = await self._prepare(request, known=refused is None)
+            prepared, name = await self._prepare(request, actor)
         except (MalformedError, Refusal, Refusals, DocumentError) as error:
             # Without a key nobody learns more than that one is needed, or that we are busy.
             if refused is not None and not _is_ours(error):
@@ -143,7 +143,7 @@ class GraphQL:
         """Introspection without a key is for where introspection is on."""
         return self.engine.introspection or not _INTROSPECTS.search(prepared.operation.text)
 
-    async def _prepare(self, request: Request, *, known: bool) -> tuple[Prepared, str | None]:
+    async def _prepare(self, request: Request, actor: Actor | None) -> tuple[Prepared, str | None]:
         try:
             text, variables, name = await self._read(request)
         except Refusal as refused:
@@ -152,9 +152,10 @@ class GraphQL:
             raise Refusal("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
         if not text.strip():
             raise bad_input("query", _NO_TEXT, "WRONG_TYPE")
-        if not known and len(text.encode(errors="replace")) > MAX_TEXT:
+        if actor is None and len(text.encode(errors="replace")) > MAX_TEXT:
             raise Refusal("TOO_COMPLEX", f"Without a key a document has at most {MAX_TEXT} bytes.")
-        tokens = KNOWN_TOKENS if known else MAX_TOKENS
+        tokens = MAX_TOKENS if actor is None else KNOWN_TOKENS
+        await self.dependencies.turn(None if actor is None else actor.org_id)
         return self.engine.measure(text, name or None, variables or {}, tokens), name or None
 
     async def _read(self, request: Request) -> tuple[str | None, dict[str, Any] | None, str | None]:

@@ -11,6 +11,7 @@ import asyncpg
 
 from resolvers.database.connection import PooledConnection
 from resolvers.database.connection_errors import CONNECTION_ERRORS, Outages
+from resolvers.database.loop_turns import LoopTurns
 from resolvers.database.pool import Pool
 from resolvers.errors import Refusal
 
@@ -54,6 +55,7 @@ class Runtime:
     webhook_allow_private: bool = False
     webhook_endpoint_limit: int = 20
     outages: Outages = field(default_factory=Outages)
+    turns: LoopTurns = field(default_factory=LoopTurns)
     numbers: dict[tuple[UUID, str], list[int]] = field(default_factory=dict)
     number_locks: dict[tuple[UUID, str], asyncio.Lock] = field(default_factory=dict)
 

@@ -1,13 +1,16 @@
-"""One organization's searches, and what another one has of the process and its pool meanwhile."""
+"""One organization's searches and new documents, and what another one has of the process and its pool meanwhile."""
 
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 import httpx
 
 from bench.hostile.figures import Figure
+from bench.hostile.sections.charges import WIDE
 from bench.hostile.target import Organization, Target
 
 SECTION = "Shares"
@@ -17,32 +20,47 @@ SETTINGS = {"RATE_BUCKET": "100000", "RATE_REFILL": "10000"}
 CALLERS, SECONDS, PAUSE_S = 14, 10.0, 0.02
 ONE = {"orders": {"some": {"total": {"gt": 1}, "service": {"price": {"gt": 1}}, "messages": {"some": {}}}}}
 RELATIONS = {"and": [ONE] * 4}
+# What a caller sends, by how many requests were sent before it.
+Body = Callable[[int], dict[str, Any]]
 
 
-def _counts(times: int) -> str:
+def _counts(times: int) -> Body:
     listed = " ".join(f"a{index}: clients(first: 1, filter: $f) {{ totalCount }}" for index in range(times))
-    return f"query($f: ClientFilter) {{ {listed} }}"
+    body = {"query": f"query($f: ClientFilter) {{ {listed} }}", "variables": {"f": RELATIONS}}
+    return lambda number: body
+
+
+def _new(number: int) -> dict[str, Any]:
+    return {"query": f"{WIDE['80 lists below clients']}#{number}"}
+
+
+NOISES: dict[str, Body | None] = {
+    "nobody": None, "20 counts": _counts(20), "5 counts": _counts(5), "documents that were never met": _new
+}  # fmt: skip
 
 
 async def measure(server: Target) -> list[Figure]:
-    """A neighbour alone, beside twenty counts over twelve relations, and beside the dearest that is allowed."""
+    """A neighbour alone, beside counts over twelve relations, and beside documents that take long to compile."""
     noisy = await server.organization(2_000, 6_000, 6_000)
     neighbour = await server.organization()
     found: list[Figure] = []
     alone: dict[str, float] = {}
     async with server.client(noisy.key) as http:
-        for name, times in (("nobody", 0), ("20 counts", 20), ("5 counts", 5)):
+        for name, body in NOISES.items():
             ended = asyncio.Event()
             codes: Counter[str] = Counter()
+            numbers = count()
             callers = [
-                asyncio.create_task(_call(http, _counts(times), ended, codes)) for _ in range(CALLERS * (times > 0))
+                asyncio.create_task(_call(http, body, numbers, ended, codes))
+                for _ in range(CALLERS)
+                if body is not None
             ]
             waited, statuses = await _neighbour(server, neighbour)
             ended.set()
             await asyncio.gather(*callers)
             beside = f"beside {name}"
             at = {"p50": waited[len(waited) // 2] * 1000, "p99": waited[int(len(waited) * 0.99)] * 1000}
-            if not times:
+            if body is None:
                 alone = at
                 found += [Figure(f"{beside}, a neighbour's {part}", value, "ms") for part, value in at.items()]
             else:
@@ -56,9 +74,11 @@ async def measure(server: Target) -> list[Figure]:
     return found
 
 
-async def _call(http: httpx.AsyncClient, query: str, ended: asyncio.Event, codes: Counter[str]) -> None:
+async def _call(
+    http: httpx.AsyncClient, body: Body, numbers: Iterator[int], ended: asyncio.Event, codes: Counter[str]
+) -> None:
     while not ended.is_set():
-        answer = (await http.post("/graphql", json={"query": query, "variables": {"f": RELATIONS}})).json()
+        answer = (await http.post("/graphql", json=body(next(numbers)))).json()
         errors: list[dict[str, Any]] = answer.get("errors") or [{"extensions": {"code": "answered"}}]
         codes[errors[0]["extensions"]["code"]] += 1
         # A client that is asked to wait does, a little.
