@@ -110,6 +110,9 @@ class GraphQL:
             new = prepared.new + self.engine.compiling(prepared)
             cost = prepared.measure.cost + prepared.measure.introspected // OBJECTS
             self.anonymous.spend(request, cost + new // NEW)
+        payer = None if actor is PUBLIC else actor.org_id
+        if prepared.new:
+            await self.dependencies.turn(payer)
         try:
             ctx = self._context(request, prepared, name, actor, headers)
         except (Refusal, DocumentError) as error:
@@ -120,8 +123,11 @@ class GraphQL:
         request.state["ctx"] = ctx
         if actor is PUBLIC:
             return await self.engine.run(ctx, prepared), ctx
-        cost = prepared.measure.cost + self.engine.compiling(prepared)
+        compiling = self.engine.compiling(prepared)
+        cost = prepared.measure.cost + compiling
         remaining = await self.dependencies.pay(request, actor, cost, headers, prepared.new + request.weight)
+        if compiling:
+            await self.dependencies.turn(payer)
         answer = await self.engine.run(ctx, prepared)
         self.dependencies.charge_search(ctx)
         answer.remaining = remaining

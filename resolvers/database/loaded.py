@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import chain
+from operator import itemgetter
 from sys import getsizeof
 from typing import Any
 
@@ -82,7 +83,7 @@ class Loaded:
             for place in sql.measured:
                 width = sql.widths[place]
                 self.bound -= len(rows) * width.bytes
-                size += _size_of(width, [row[place] for row in rows])
+                size += _size_of(width, list(map(itemgetter(place), rows)))
         self.long += size
         self.bound += size
         self._short += self._rows
@@ -92,7 +93,7 @@ class Loaded:
             for sql, rows in self._short:
                 for place, width in enumerate(sql.widths):
                     if width.text or width.array:
-                        self._measure(width, [row[place] for row in rows])
+                        self._measure(width, list(map(itemgetter(place), rows)))
             self._short.clear()
         if self.bound > MAX_BYTES:
             raise too_large()

@@ -2,69 +2,66 @@
 
 import asyncio
 from collections import deque
-from time import perf_counter
+from time import monotonic
 from typing import Any
 
-# What an organization may do in one iteration of the event loop before it waits for a later one.
+# How long an iteration of the event loop has lasted when an owner that has had a turn in it waits for a later one.
 ITERATION_S = 0.005
+# How many turns of an owner that waits fit into one iteration, where they are short.
+MOST_AT_ONCE = 64
+OWNERS_KEPT = 10_000
 
 
 class LoopTurns:
     """The turns of owners on the event loop.
 
     Call ``must_wait`` before a piece of work that does not wait for anything, and await ``wait`` if it returns True.
-    An owner that has had a turn in this iteration of the loop, which has lasted for ``ITERATION_S``, waits for a later
-    iteration, in order. Meanwhile the loop reads from sockets, and each other owner has a turn. An owner that is alone
-    loses nothing but the time of an iteration.
+    An owner waits for a later iteration of the loop, in order, if it has had a turn in this one, and this one is older
+    than ``ITERATION_S``. Meanwhile the loop reads from its sockets, and each other owner has a turn.
+
+    uvloop's clock stands still in an iteration, which tells when it began; on a loop whose clock runs on nobody waits.
     """
 
     def __init__(self) -> None:
-        self._since = 0.0
-        self._had: dict[Any, int] = {}
+        self._began: dict[Any, float] = {}
         self._waiting: dict[Any, deque[asyncio.Future[None]]] = {}
-        self._scheduled = False
+        self._at_once = 1
+        self._given_at = 0.0
 
     def must_wait(self, owner: Any) -> bool:
         """Return whether an owner has to wait; otherwise it has its turn now."""
-        if owner in self._waiting or (owner in self._had and perf_counter() - self._since > ITERATION_S):
+        if owner in self._waiting:
             return True
-        self._begin(owner)
+        now, iteration, began = monotonic(), asyncio.get_running_loop().time(), self._began
+        if now - iteration > ITERATION_S and began.get(owner, 0.0) >= iteration:
+            return True
+        began[owner] = now
         return False
 
     async def wait(self, owner: Any) -> None:
         """Wait for a turn of an owner."""
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            self._at_once = 1
+            loop.call_soon(self._give)
+        turn: asyncio.Future[None] = loop.create_future()
         self._waiting.setdefault(owner, deque()).append(turn)
-        self._schedule()
         await turn
-        self._begin(owner)
+        self._began[owner] = monotonic()
 
-    def _begin(self, owner: Any) -> None:
-        had = self._had
-        if not had:
-            self._since = perf_counter()
-            self._schedule()
-        had[owner] = had.get(owner, 0) + 1
-
-    def _schedule(self) -> None:
-        if not self._scheduled:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._next)
-
-    def _next(self) -> None:
-        """Begin an iteration: give each owner that waits as many turns as are likely to fit into one."""
-        self._scheduled = False
-        turns = sum(self._had.values())
-        room = int(turns * ITERATION_S / (perf_counter() - self._since)) if turns else 1
-        self._had = {}
+    def _give(self) -> None:
+        """Give each owner that waits a turn in this iteration, or several where those of the last one were short."""
+        now = monotonic()
+        short = now - self._given_at < ITERATION_S
+        self._at_once, self._given_at = min(2 * self._at_once, MOST_AT_ONCE) if short else 1, now
         for owner, waiting in list(self._waiting.items()):
-            given = 0
-            while waiting and given < max(1, room):
+            for _ in range(min(self._at_once, len(waiting))):
                 turn = waiting.popleft()
                 if not turn.done():
                     turn.set_result(None)
-                    given += 1
             if not waiting:
                 del self._waiting[owner]
         if self._waiting:
-            self._schedule()
+            asyncio.get_running_loop().call_soon(self._give)
+        elif len(self._began) > OWNERS_KEPT:
+            self._began.clear()
