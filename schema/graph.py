@@ -117,7 +117,9 @@ def _rules() -> dict[tuple[str, str], FieldRule]:
         scope = required_scope(declared.directives) or required_scope(getattr(of_type, "directives", None))
         batched = any(isinstance(extension, Batched) for extension in declared.extensions)
         is_object = isinstance(held, GraphQLObjectType) and not connection
-        cost = declared.metadata.get("cost") or (2 if connection else 1 if is_object and batched else 0)
+        cost = declared.metadata.get("cost")
+        if cost is None:
+            cost = 2 if connection else 1 if is_object and batched else 0
         if field_name in ("nodes", "node") and not batched:
             cost = 1
         table = ROW_TYPES.get(on.extensions["strawberry-definition"].origin)

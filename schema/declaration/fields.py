@@ -174,11 +174,12 @@ async def _level() -> None:
 
 def batched(
     resolve: Callable[..., Coroutine[Any, Any, list[Any]]], *needs: str, description: str,
-    arguments: Callable[[], list[Any]] = list, cost: int = 0, joined_by: str | None = None,
+    arguments: Callable[[], list[Any]] = list, cost: int | None = None, joined_by: str | None = None,
 ) -> Any:  # fmt: skip
     """A field that is loaded for all parents at once, by ``async (ctx, parents, args) -> results``.
 
-    ``joined_by`` is the column that references the field's one row, which may then be joined to the parent's.
+    ``cost`` is given where the field costs something else than its objects. ``joined_by`` is the column that references
+    the field's one row, which may then be joined to the parent's.
     """
     metadata = {"needs": needs or (() if joined_by is None else (joined_by,)), "cost": cost, "joined_by": joined_by}
     extensions: list[Any] = [Batched(resolve, arguments)]

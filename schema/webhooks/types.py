@@ -8,9 +8,10 @@ import strawberry
 from models.webhooks import DELIVERY, EVENT, WEBHOOK, DeliveryStatus, EndpointCircuit, EndpointStatus
 from models.webhooks import Delivery as DeliveryTable
 from models.webhooks import WebhookEndpoint as Table
+from resolvers.webhooks.attempts import attempts
 from resolvers.webhooks.collections import DELIVERIES, WEBHOOKS
 from schema.declaration.collections import many, one, to_many
-from schema.declaration.fields import computed, creation, object_type, public_id, related_id
+from schema.declaration.fields import batched, computed, creation, object_type, public_id, related_id
 from schema.declaration.lists import Connection
 from schema.declaration.nodes import Node
 
@@ -30,7 +31,12 @@ class DeliveryAttempt:
     )
     duration_ms: int = computed(lambda attempt: attempt["durationMs"], description="Duration in milliseconds.")
     error: str | None = strawberry.field(description="Error code; null if the response was complete.")
-    body: str | None = strawberry.field(description="The first 1 KiB of the response's body.")
+    body: str | None = strawberry.field(
+        description=(
+            "The first 1 KiB of the response's body. Null if nothing was received, and for an API key that may not read"
+            " the event's object, which the response may repeat."
+        )
+    )
 
 
 @object_type(DeliveryTable, DELIVERY)
@@ -43,7 +49,9 @@ class Delivery:
     )
     event_type: str
     status: DeliveryStatus
-    attempts: list[DeliveryAttempt] = strawberry.field(description="The last 20 attempts, oldest first.")
+    attempts: list[DeliveryAttempt] = batched(
+        attempts, "attempts", "event_id", "event_type", description="The last 20 attempts, oldest first.", cost=0
+    )
     next_attempt_at: datetime | None
     created_at: datetime = creation()
     updated_at: datetime

@@ -1,7 +1,13 @@
 """Who may do what with webhooks: scopes, other organizations, and keys weaker than the one that made an endpoint."""
 
+import json
+from collections import Counter
+from typing import Any
+
 from models.typeid import decode
+from resolvers.database.runtime import Runtime
 from tests.support.api import Org, new_client, new_order
+from tests.support.jobs import Request, receiver, settled, working
 from tests.support.webhooks import (
     AGAIN,
     DELETE,
@@ -102,3 +108,67 @@ async def test_a_key_changes_what_it_and_weaker_ones_made(acme: Org) -> None:
     assert {(row["event_type"], *row["scopes"]) for row in await acme.rows(heard)} == {
         ("client.created", "clients:read", "webhooks:write")
     }
+
+
+ATTEMPTS = """query($id: ID!, $body: Boolean = true) { webhook(id: $id) { deliveries { nodes {
+  eventType attempts { responseCode body @include(if: $body) } } } } }"""
+MESSAGE = "mutation($input: CreateMessageInput!) { createMessage(input: $input) { message { id } } }"
+
+
+async def _echo(request: Request) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(request.body), request.body)
+
+
+async def test_a_response_that_repeats_an_event_is_shown_to_those_who_may_read_it(
+    local: Org, open_runtime: Runtime
+) -> None:
+    async with receiver() as there:
+        there.answer = _echo
+        made = await new_webhook(local, there.url)
+        order = await new_order(local)
+        for visibility in ("PUBLIC", "INTERNAL"):
+            text = {"orderId": order["publicId"], "body": "Hello", "visibility": visibility}
+            await local.data(MESSAGE, input=text)
+        await local.data(SEND, input={"id": made["publicId"]})
+        async with working(open_runtime):
+            await settled(open_runtime, local.id, number=6)
+    free, objects = {"webhook.test"}, {"client.created", "service.created", "order.created", "webhook.test"}
+    public, internal = {"message.created PUBLIC"}, {"message.created INTERNAL"}
+    for scopes, shown in (
+        (("webhooks:read",), free),
+        (("webhooks:write", "clients:write"), free | {"client.created"}),
+        (("webhooks:read", "messages:read"), free | public),
+        (("webhooks:read", "messages:internal"), free),
+        (("webhooks:read", "messages:read", "messages:internal"), free | public | internal),
+        (("webhooks:read", "clients:read", "services:read", "orders:read"), objects),
+        (("*",), objects | public | internal),
+    ):
+        async with with_scopes(local, *scopes) as org:
+            found = await org.data(ATTEMPTS, id=made["publicId"])
+            nodes = found["webhook"]["deliveries"]["nodes"]
+            assert Counter(node["eventType"] for node in nodes)["message.created"] == 2
+            assert [len(node["attempts"]) for node in nodes] == [1] * 6
+            assert {attempt["responseCode"] for node in nodes for attempt in node["attempts"]} == {200}
+            assert _repeated(nodes) == shown, scopes
+
+
+def _repeated(nodes: list[dict[str, Any]]) -> set[str]:
+    """The events that the shown bodies repeat, those of messages with their visibility."""
+    bodies = [attempt["body"] for node in nodes for attempt in node["attempts"]]
+    sent = [json.loads(body) for body in bodies if body is not None]
+    return {f"{each['type']} {each['data'].get('visibility', '')}".rstrip() for each in sent}
+
+
+async def test_hiding_bodies_takes_one_statement_and_none_where_they_are_not_selected(acme: Org) -> None:
+    made = await new_webhook(acme)
+    order = await new_order(acme)
+    for _ in range(3):
+        await acme.data(MESSAGE, input={"orderId": order["publicId"], "body": "Hello"})
+    async with with_scopes(acme, "webhooks:read", "messages:read") as reader:
+        taken = {}
+        for name, org in (("all", acme), ("some", reader)):
+            for body in (True, False):
+                answer = await org.graphql(ATTEMPTS, id=made["publicId"], body=body)
+                taken[name, body] = int(answer.headers["server-timing"].split('"')[1])
+    assert taken["some", True] == taken["all", True] + 1
+    assert taken["some", False] == taken["all", False] == taken["all", True]
