@@ -162,7 +162,7 @@ class _Walk:
         return wrong
 
     def _wrong_unsealed(self, row: Row) -> str | None:
-        name = f"the unsealed entry {encode(AUDIT.prefix, row['id'])}"
+        name = f"the unsealed entry {encode(AUDIT.prefix, row['id'])} (id {row['id']})"
         if not is_authentic(self._keys, self.chain.org_id, row):
             return f"{name} was not written with a seal key"
         if row["salt"] is None:

@@ -52,7 +52,7 @@ def verify(arguments: argparse.Namespace) -> int:
     if found.head is not None:
         say(f"head {found.head[0]}:{found.head[1]}")
     if found.failure is not None:
-        raise CommandError(f"the audit log does not hold: {found.failure}")
+        raise CommandError(f"the audit log does not hold: {found.failure} (org_id {ctx.org_id})")
     return 0
 
 

@@ -37,7 +37,8 @@ def test_a_log_that_holds_and_one_that_does_not(
     assert run(capsys, "audit", "verify", "--org", org, "--head", head.upper()) == (0, out, "")
     code, out, err = run(capsys, "audit", "verify", "--org", "one", "--head", f"3:{'ab' * 32}")
     assert (code, out) == (1, f"organization {org}\nsealed 2, unsealed 1, erased 0\nhead {head}\n")
-    assert err == "counterfoil: the audit log does not hold: the chain ends at 2, before the kept head 3\n"
+    why = f"the chain ends at 2, before the kept head 3 (org_id {decode(ORGANIZATION.prefix, org)})"
+    assert err == f"counterfoil: the audit log does not hold: {why}\n"
 
 
 def test_a_slug_that_leads_elsewhere_does_not_hide_the_log(
