@@ -152,6 +152,17 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
+def hidden_by(parent: str) -> str | None:
+    """Return the path of a route whose requests the webhook routes of a parent would answer too; None without one."""
+    for added in under_parents([parent]):
+        for row in ROUTES:
+            pairs = list(zip(added.path.split("/"), row.path.split("/"), strict=False))
+            same_length = added.path.count("/") == row.path.count("/")
+            if same_length and all(one == other or "{" in one + other for one, other in pairs):
+                return row.path
+    return None
+
+
 def under_parents(parents: Iterable[str]) -> tuple[Route, ...]:
     """The webhook routes as each parent answers them too, such as ``/api/v1/settings/webhooks``."""
     return tuple(

@@ -11,7 +11,8 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.errors import SettingsError
-from server.settings_values import Keyring, Keys, Networks, OptionalKeys, Origins, PostgresUrl, RedisUrl, Words
+from server.invalid_values import what_is_wrong
+from server.settings_values import Keyring, Keys, Networks, OptionalKeys, Origins, Parents, PostgresUrl, RedisUrl
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -25,8 +26,9 @@ class LocalSettings(BaseSettings):
     """What a process needs to know before it has a database: where it listens, keeps data and how it logs."""
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", hide_input_in_errors=True, arbitrary_types_allowed=True, env_ignore_empty=True
-    )
+        frozen=True, extra="ignore", hide_input_in_errors=True, arbitrary_types_allowed=True, env_ignore_empty=True,
+        allow_inf_nan=False,
+    )  # fmt: skip
 
     counterfoil_data: Path = Field(
         Path(".counterfoil"), description="Folder of the embedded servers, the demo key and the development secrets"
@@ -98,7 +100,10 @@ class Settings(LocalSettings):
     server_timing: bool = Field(False, description="Adds the number of SQL statements in a `Server-Timing` header")
 
     metrics_token: str | None = Field(
-        None, min_length=16, repr=False, description="Bearer token that `/metrics` asks for; without it there is none"
+        None,
+        min_length=16,
+        repr=False,
+        description="Bearer token that `/metrics` asks for, of at least 16 characters; without it there is none",
     )
 
     cors_origins: Origins = Field(
@@ -108,9 +113,9 @@ class Settings(LocalSettings):
     trusted_proxies: Networks = Field(
         (), description="Networks whose `X-Forwarded-For` is believed, comma-separated (CIDR)"
     )
-    webhook_parents: Words = Field(
+    webhook_parents: Parents = Field(
         ("integrations", "settings", "org-settings"),
-        description="Parents that answer as `/api/v1/<parent>/webhooks` too, comma-separated",
+        description="Parents that answer as `/api/v1/<parent>/webhooks` too, each a segment of a path, comma-separated",
     )
     webhook_allow_private: bool = Field(
         False, description="Whether webhooks may go to loopback and private networks (never metadata services)"
@@ -167,13 +172,12 @@ def load(kind: type[S], **given: Any) -> S:
         return kind(**given)
     except ValidationError as error:
         lines = []
-        for problem in error.errors(include_url=False, include_context=False, include_input=False):
+        for problem in error.errors(include_url=False, include_input=False):
             name = str(problem["loc"][0]) if problem["loc"] else ""
-            text = problem["msg"].removeprefix("Value error, ")
             if not name:
-                lines.append(text)
+                lines.append(what_is_wrong(problem))
             elif problem["type"] == "missing":
                 lines.append(f"{name.upper()} is missing: {kind.model_fields[name].description}")
             else:
-                lines.append(f"{name.upper()} is malformed: {text[:1].lower()}{text[1:]}")
+                lines.append(f"{name.upper()} is malformed: {what_is_wrong(problem)}")
         raise SettingsError("\n".join(lines)) from None

@@ -5,10 +5,12 @@ import binascii
 import re
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
+
+from rest_shim.routes import hidden_by
 
 KEY_BYTES = 32
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::([1-9][0-9]{0,4}))?")
@@ -17,6 +19,12 @@ _NO_ORIGIN = (
     "without a path and without the scheme's own port"
 )
 _OWN_PORTS = {"http": 80, "https": 443}
+_SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
+# The options of a database's URL that take certain words only.
+_OPTIONS = {
+    "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+    "target_session_attrs": ("any", "primary", "standby", "prefer-standby", "read-write", "read-only"),
+}
 
 
 class Keyring(dict[int, bytes]):
@@ -63,8 +71,17 @@ def keyring(value: object) -> object:
 def _networks(value: object) -> object:
     parts = words(value)
     if isinstance(parts, tuple):
-        return tuple(ip_network(part, strict=False) if isinstance(part, str) else part for part in parts)
+        return tuple(_network(number, part) for number, part in enumerate(parts, start=1))
     return parts
+
+
+def _network(number: int, part: object) -> object:
+    if not isinstance(part, str):
+        return part
+    try:
+        return ip_network(part, strict=False)
+    except ValueError:
+        raise ValueError(f"entry {number} must be a network or an address, such as 10.0.0.0/8 or ::1") from None
 
 
 def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -73,6 +90,18 @@ def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
     for number, origin in enumerate(value, start=1):
         if origin != "*" and not _is_origin(origin):
             raise ValueError(f"entry {number} {_NO_ORIGIN}")
+    return value
+
+
+def _parents(value: tuple[str, ...]) -> tuple[str, ...]:
+    for number, parent in enumerate(value, start=1):
+        if not _SEGMENT.fullmatch(parent):
+            raise ValueError(f"entry {number} must be a segment of a path: letters, digits, hyphens and underscores")
+        if parent in value[: number - 1]:
+            raise ValueError(f"entry {number} is given twice")
+        hidden = hidden_by(parent)
+        if hidden is not None:
+            raise ValueError(f"entry {number} would hide the route {hidden}")
     return value
 
 
@@ -105,7 +134,12 @@ def _url(value: str, schemes: tuple[str, ...], example: str) -> str:
 
 
 def _postgres_url(value: str) -> str:
-    return _url(value, ("postgresql", "postgres"), "postgresql://user:password@host:5432/database")
+    _url(value, ("postgresql", "postgres"), "postgresql://user:password@host:5432/database")
+    for name, given in parse_qs(urlsplit(value).query).items():
+        allowed = _OPTIONS.get(name)
+        if allowed is not None and given[-1] not in allowed:
+            raise ValueError(f"its option {name} must be one of {', '.join(allowed)}")
+    return value
 
 
 def _redis_url(value: str) -> str:
@@ -115,6 +149,7 @@ def _redis_url(value: str) -> str:
 # NoDecode: the text is ours to read; without it a list would have to be JSON.
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words)]
 Origins = Annotated[Words, AfterValidator(_origins)]
+Parents = Annotated[Words, AfterValidator(_parents)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
 Keys = Annotated[Keyring, NoDecode, BeforeValidator(keyring)]
 OptionalKeys = Annotated[Keyring | None, NoDecode, BeforeValidator(keyring)]

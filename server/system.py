@@ -6,7 +6,7 @@ import orjson
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from resolvers.database.connection_errors import CONNECTION_ERRORS
+from resolvers.database.connection_errors import CONNECTION_ERRORS, first_line
 from resolvers.errors import Refusal, shown_refusal
 from server.database.migrated import why_not_ready
 from server.monitoring.metrics import Exposition
@@ -38,7 +38,8 @@ class Ready:
             async with asyncio.timeout(READY_S), self.dependencies.runtime.connection() as connection:
                 reason = await why_not_ready(connection)
         except (Refusal, *CONNECTION_ERRORS) as error:
-            log.warning("not ready", error=repr(error))
+            late = isinstance(error, TimeoutError) and not str(error)
+            log.warning("not ready", error=f"no answer within {READY_S:g} s" if late else first_line(error))
             return reply(503, b'{"status":"unavailable"}', JSON, [(b"retry-after", b"1")])
         if reason is not None and reason != self._logged:
             log.warning("not ready", error=reason)

@@ -19,6 +19,7 @@ from server.database.migrated import NOT_MIGRATED, is_migrated
 from server.dev.accounts import data_folder_of
 from server.dev.command import KEYS, URLS, running_environment
 from server.errors import CommandError, SettingsError, WrongCall
+from server.invalid_values import what_is_wrong
 from server.settings import LocalSettings, Settings, load
 from server.wiring import running
 
@@ -45,9 +46,7 @@ def checked(kind: Any, value: str, option: str) -> Any:
     try:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
-        problem = error.errors()[0]
-        text = "must not be empty" if problem["type"] == "too_short" else problem["msg"].removeprefix("Value error, ")
-        raise WrongCall(f"{option}: {text}") from None
+        raise WrongCall(f"{option}: {what_is_wrong(error.errors()[0])}") from None
 
 
 async def context_of(runtime: Runtime, slug: str) -> Context:

@@ -27,6 +27,9 @@ from server.settings import KEY_FILE, LocalSettings, Settings, load
 
 URLS = ("DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL")
 KEYS = ("KEY_PEPPERS", "SECRET_KEYS", "SEAL_KEYS", "SIGNING_KEYS")
+# For what `dev` makes itself, while the rest is looked at.
+STAND_INS = dict.fromkeys(URLS[:2], "postgresql://localhost/counterfoil") | {"REDIS_URL": "redis://localhost"}
+STAND_INS |= dict.fromkeys(KEYS, f"1:{base64.b64encode(bytes(32)).decode()}")
 # Together they stay under the 5 s in which everything has to be gone.
 APP_TIMEOUT_S = 3.0
 SERVERS_TIMEOUT_S = 1.5
@@ -41,6 +44,7 @@ def run(say: Say, *, reset: bool = False) -> None:
     line, when it cannot start.
     """
     local = load(LocalSettings)
+    _require_settings()
     if reset and any(os.environ.get(name) for name in URLS):
         raise WrongCall(f"--reset removes the data of servers that dev runs itself: unset {', '.join(URLS)}")
     with data_folder_of(local.counterfoil_data) as folder:
@@ -68,6 +72,13 @@ def run(say: Say, *, reset: bool = False) -> None:
             (folder / "dev.env").unlink(missing_ok=True)
             supervisor.stop(("api", "worker"), timeout_s=APP_TIMEOUT_S)
             supervisor.stop(timeout_s=SERVERS_TIMEOUT_S)
+
+
+def _require_settings() -> None:
+    """Hold what the environment names against its bounds, before anything is made or started for it. Raises
+    SettingsError."""
+    missing = [name for name in (*URLS, *KEYS) if not os.environ.get(name)]
+    load(Settings, **{name.lower(): STAND_INS[name] for name in missing})
 
 
 def running_environment(folder: Path) -> dict[str, str]:

@@ -10,6 +10,9 @@ from server.errors import SettingsError
 from server.settings import Keyring, LocalSettings, MigrationSettings, Settings, SigningSettings, load
 from tests.support.settings import KEY, NEEDED, OTHER
 
+NO_NETWORK = "must be a network or an address, such as 10.0.0.0/8 or ::1"
+NO_SEGMENT = "must be a segment of a path: letters, digits, hyphens and underscores"
+
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
@@ -113,15 +116,35 @@ def test_an_empty_one_is_missing(environment: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
-        ("PORT", "eighty", "input should be a valid integer, unable to parse string as an integer"),
-        ("PORT", "70000", "input should be less than or equal to 65535"),
-        ("LOG_FORMAT", "xml", "input should be 'json' or 'console'"),
-        ("SERVER_TIMING", "perhaps", "input should be a valid boolean, unable to interpret input"),
+        ("PORT", "eighty", "must be a whole number"),
+        ("PORT", "80.5", "must be a whole number"),
+        ("PORT", "9" * 5_000, "must be a whole number"),
+        ("PORT", "70000", "must be at most 65535"),
+        ("LOG_FORMAT", "xml", "must be `json` or `console`"),
+        ("LOG_LEVEL", "loud", "must be `DEBUG`, `INFO`, `WARNING` or `ERROR`"),
+        ("SERVER_TIMING", "perhaps", "must be `true` or `false`"),
+        ("REQUEST_TIMEOUT_S", "soon", "must be a number"),
+        ("REQUEST_TIMEOUT_S", "inf", "must be a number"),
+        ("REQUEST_TIMEOUT_S", "nan", "must be a number"),
+        ("REQUEST_TIMEOUT_S", "0", "must be more than 0"),
+        ("BODY_LIMIT_BYTES", "1023", "must be at least 1024"),
+        ("METRICS_TOKEN", "x" * 15, "must have at least 16 characters"),
         ("DATABASE_URL", "mysql://x", "must be a URL such as postgresql://user:password@host:5432/database"),
         (
             "DATABASE_URL",
             "postgresql://h:port/x",
             "must be a URL such as postgresql://user:password@host:5432/database",
+        ),
+        (
+            "DATABASE_URL",
+            "postgresql://h/x?sslmode=never",
+            "its option sslmode must be one of disable, allow, prefer, require, verify-ca, verify-full",
+        ),
+        (
+            "DATABASE_URL",
+            "postgresql://h/x?target_session_attrs=best",
+            "its option target_session_attrs must be one of"
+            " any, primary, standby, prefer-standby, read-write, read-only",
         ),
         ("REDIS_URL", "localhost", "must be a URL such as redis://:password@host:6379/0"),
         *(
@@ -166,7 +189,16 @@ def test_an_empty_one_is_missing(environment: pytest.MonkeyPatch) -> None:
         ),
         ("CORS_ORIGINS", "*,https://a.example", "`*` means every origin and must be the only entry"),
         ("CORS_ORIGINS", "https://a.example, *", "`*` means every origin and must be the only entry"),
-        ("TRUSTED_PROXIES", "everyone", "'everyone' does not appear to be an IPv4 or IPv6 network"),
+        ("TRUSTED_PROXIES", "everyone", f"entry 1 {NO_NETWORK}"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,10.0.0.0/33", f"entry 2 {NO_NETWORK}"),
+        *(
+            ("WEBHOOK_PARENTS", value, f"entry {number} {NO_SEGMENT}")
+            for number, value in ((1, "a/b"), (2, "hooks, {id}"), (1, "a b"), (1, ".."), (1, "a%2Fb"), (1, "größe"))
+        ),
+        ("WEBHOOK_PARENTS", "hooks,crm,hooks", "entry 3 is given twice"),
+        ("WEBHOOK_PARENTS", "hooks,clients", "entry 2 would hide the route /api/v1/clients/{publicId}"),
+        ("WEBHOOK_PARENTS", "webhooks", "entry 1 would hide the route /api/v1/webhooks/{publicId}"),
+        ("WEBHOOK_PARENTS", "api-keys", "entry 1 would hide the route /api/v1/api-keys/{publicId}"),
         ("KEY_PEPPERS", KEY, "entry 1 must begin with a version from 1 to 32767 and a colon"),
         ("KEY_PEPPERS", f"0:{KEY}", "entry 1 must begin with a version from 1 to 32767 and a colon"),
         ("KEY_PEPPERS", f"1:{KEY},2:%%", "entry 2 is not valid base64"),
@@ -192,9 +224,16 @@ def test_each_problem_has_its_line(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("PORT", "0")
     environment.delenv("REDIS_URL")
     assert refusal().splitlines() == [
-        "PORT is malformed: input should be greater than or equal to 1",
+        "PORT is malformed: must be at least 1",
         "REDIS_URL is missing: Redis 6.2+ or Valkey",
     ]
+
+
+def test_parents_of_ones_own_take_the_places_of_the_default(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("WEBHOOK_PARENTS", "crm, My_Hooks-2")
+    assert load(Settings).webhook_parents == ("crm", "My_Hooks-2")
+    environment.setenv("WEBHOOK_PARENTS", ",")
+    assert load(Settings).webhook_parents == ()
 
 
 def test_every_setting_is_described() -> None:

@@ -60,12 +60,15 @@ def test_refusals_change_nothing(environment: Backends, capsys: pytest.CaptureFi
         (2, "one", "x", ",", "--scopes: name at least one scope, or '*'"),
         (2, "one", "x", "", "--scopes: name at least one scope, or '*'"),
         (2, "one", "", "*", "--name: must not be empty"),
+        (2, "one", "x" * 201, "*", "--name: must have at most 200 characters"),
+        (2, "one", "a\x07b", "*", "--name: must not contain control characters"),
     ):
         wanted = ("keys", "create", "--name", name, "--org", org, "--scopes", scopes)
         assert run(capsys, *wanted) == (code, "", f"counterfoil: {said}\n")
     code, out, err = run(capsys, "org", "create", "--name", "Two", "--slug", "Two Words")
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert err.startswith("counterfoil: --slug: ")
+    lower = "must be lower-case letters, digits and hyphens, with a letter or digit at both ends"
+    assert err == f"counterfoil: --slug: {lower}\n"
     assert rows(environment, "select count(*) from organizations") == [(1,)]
     assert rows(environment, "select count(*) from api_keys") == [(0,)]
 

@@ -168,7 +168,6 @@ def test_migrate_that_cannot_is_one_line(
         ("postgresql://a:secret@no-such-host.invalid/x", "no-such-host.invalid"),
         (owner.replace(password, "secret"), "password authentication failed"),
         (owner.replace(name, "no_such_database"), 'database "no_such_database" does not exist'),
-        (f"{owner}?sslmode=nonsense", "nonsense"),
         (f"{owner}?nonsense=1", "nonsense"),
         (app, "permission denied for schema public: log in as the role that owns the database and its tables"),
     ):
