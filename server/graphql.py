@@ -1,7 +1,6 @@
 """GraphQL over HTTP: POST JSON, GET for queries, a page for a browser."""
 
 import re
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -15,7 +14,7 @@ from schema.requests.answers import Answer, refused_answer
 from schema.requests.engine import Engine, Prepared
 from server.access.anonymous import MAX_TEXT, MAX_TOKENS, NEW, OBJECTS, Anonymous
 from server.pages import GRAPHIQL_CSP
-from web.accept import weights
+from web.accept import most_accepted
 from web.body import weight_of
 from web.dependencies import PUBLIC, Dependencies
 from web.http import HTML, Header, Reply, Request, is_encoded, options, reply
@@ -25,6 +24,8 @@ APPLICATION_JSON, RESPONSE, _PAGE = b"application/json", b"application/graphql-r
 # Of those that a client names and likes alike the first answers; of those that it does not name, the last.
 _ANSWERS = (_PAGE, RESPONSE, APPLICATION_JSON)
 METHODS = ("GET", "HEAD", "POST")
+# What a query is read from.
+_PARAMETERS = ("query", "variables", "operationName", "extensions", "documentId")
 _ALLOWED = ", ".join((*METHODS, "OPTIONS"))
 # These are the HTTP answer whatever the client accepts; another error of a request is 200 in application/json.
 ALWAYS = frozenset({401, 403, 405, 413, 415, 422, 429, 503})
@@ -56,8 +57,8 @@ class GraphQL:
         """Answer one request."""
         media = APPLICATION_JSON
         if b"accept" in request.headers:
-            paged = request.method == "GET" and self.page is not None
-            media = _accepted_most(request.whole(b"accept"), _ANSWERS if paged else _ANSWERS[1:])
+            paged = request.method in ("GET", "HEAD") and self.page is not None
+            media = most_accepted(request.whole(b"accept"), _ANSWERS if paged else _ANSWERS[1:]) or APPLICATION_JSON
         if self.page is not None and media == _PAGE:
             return reply(200, self.page, HTML, [(b"content-security-policy", GRAPHIQL_CSP)])
         typed = media == RESPONSE
@@ -189,21 +190,6 @@ class GraphQL:
         return text, variables, name
 
 
-@lru_cache(256)
-def _accepted_most(accepted: bytes, answers: tuple[bytes, ...]) -> bytes:
-    """The media type that an Accept prefers, of those that we have; JSON where it takes none of them."""
-    liked = weights(accepted)
-
-    def liking(media: bytes) -> tuple[float, bool, int]:
-        named, place = media in liked, answers.index(media)
-        kind = media.partition(b"/")[0] + b"/*"
-        weight = liked.get(media, liked.get(kind, liked.get(b"*/*", 0.0)))
-        return weight, named, -place if named else place
-
-    best = max(answers, key=liking)
-    return best if liking(best)[0] > 0 else APPLICATION_JSON
-
-
 def _is_ours(error: Exception) -> bool:
     """Whether a request is refused for what is the matter with us, not with it."""
     refusal = error.refusal if isinstance(error, MalformedError) else error
@@ -221,10 +207,13 @@ def _is_persisted(body: dict[str, Any], extensions: dict[str, Any] | None) -> bo
 
 
 def _from_query(request: Request) -> dict[str, Any]:
-    given: dict[str, Any] = dict(request.query())
-    for name, value in given.items():
+    given: dict[str, Any] = {}
+    for name, value in request.query():
+        if name in given and name in _PARAMETERS:
+            raise bad_input(name, f"{name} is given more than once.", "REPEATED")
         if not is_encoded(value):
             raise bad_input(name, f"{name} must be percent-encoded UTF-8.", "INVALID_FORMAT")
+        given[name] = value
     for name in ("variables", "extensions"):
         if name in given:
             try:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 _WEIGHT = re.compile(rb"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 
@@ -23,3 +24,21 @@ def _weight(parameters: Iterable[bytes]) -> float:
             value = value.lstrip()
             return float(value) if _WEIGHT.fullmatch(value) else 0.0
     return 1.0
+
+
+@lru_cache(256)
+def most_accepted(accepted: bytes, answers: tuple[bytes, ...]) -> bytes | None:
+    """Return the media type that an Accept prefers, of several; None where it takes none of them.
+
+    Of those that are named and liked alike the first counts; of those that are not named, the last.
+    """
+    liked = weights(accepted)
+
+    def liking(media: bytes) -> tuple[float, bool, int]:
+        named, place = media in liked, answers.index(media)
+        kind = media.partition(b"/")[0] + b"/*"
+        weight = liked.get(media, liked.get(kind, liked.get(b"*/*", 0.0)))
+        return weight, named, -place if named else place
+
+    best = max(answers, key=liking)
+    return best if liking(best)[0] > 0 else None

@@ -44,6 +44,44 @@ async def test_a_malformed_parameter_is_400_in_both_media_types(acme: Org, name:
     error(await acme.http.get("/graphql", params={"operationName": "x"}), 400, "BAD_INPUT", "query")
 
 
+@pytest.mark.parametrize("name", ["query", "variables", "operationName", "extensions", "documentId"])
+async def test_a_parameter_that_is_given_twice_is_named(acme: Org, name: str) -> None:
+    values = {"query": LIST, "variables": "{}", "operationName": "A", "extensions": "{}", "documentId": "x"}
+    given = (("query", LIST), (name, values[name]), *(() if name == "query" else ((name, values[name]),)))
+    for media in MEDIA:
+        answer = await acme.http.get("/graphql", params=given, headers={"Accept": media})
+        error(answer, 400, "BAD_INPUT", name)
+        assert answer.json()["errors"][0]["extensions"]["reason"] == "REPEATED"
+    # What is not ours may be there as often as it likes.
+    answer = await acme.http.get("/graphql", params=[("query", LIST), ("utm", "a"), ("utm", "b")])
+    assert answer.json()["data"] == {"clients": {"totalCount": 0}}
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/graphql-response+json", "text/html"])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"query": LIST},
+        {"query": "{"},
+        {"query": "{ nothing }"},
+        {"query": "mutation { deleteClient(input: {id: 1}) { deletedId } }"},
+        {"variables": "{"},
+        {},
+    ],
+    ids=str,
+)
+async def test_head_answers_as_get_does_without_a_body(acme: Org, parameters: dict[str, str], accept: str) -> None:
+    headers = {"Accept": accept, "X-Request-Id": "same"}
+    got = await acme.http.get("/graphql", params=parameters, headers=headers)
+    head = await acme.http.head("/graphql", params=parameters, headers=headers)
+    assert (head.status_code, head.content) == (got.status_code, b"")
+    shown = [
+        {name: value for name, value in answer.headers.items() if name not in ("date", "ratelimit")}
+        for answer in (got, head)
+    ]
+    assert shown[0] == shown[1]
+
+
 async def test_what_may_be_null_or_is_not_ours_is_no_mistake(acme: Org) -> None:
     given = {"query": LIST, "variables": None, "operationName": None, "extensions": None, "batch": True}
     for media in MEDIA:
