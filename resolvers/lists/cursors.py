@@ -26,19 +26,26 @@ def encode_cursor(list_name: str, order: str, keys: Sequence[Any]) -> str:
 
 
 def decode_cursor(text: str, list_name: str, order: str, types: Sequence[type], argument: str) -> list[Any]:
-    """Return the keys of a cursor. Raises Refusal INVALID_CURSOR, which names the argument, for a cursor of another
-    list or order, and for any other text."""
+    """Return the keys of a cursor. Raises Refusal INVALID_CURSOR, which names the argument and says whether it is a
+    cursor of another list, of another order, or none."""
     try:
         raw = base64.b64decode(text.encode() + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
         if zlib.crc32(raw[4:]).to_bytes(4, "big") != raw[:4]:
             raise ValueError("checksum")
         version, of_list, of_order, keys = orjson.loads(raw[4:])
-        if (version, of_list, of_order) != (_VERSION, list_name, order):
-            raise ValueError("a cursor of another list")
+        if version != _VERSION:
+            raise ValueError("version")
+        if of_list != list_name:
+            raise _invalid("The cursor belongs to another list.", argument)
+        if of_order != order:
+            raise _invalid("The cursor belongs to this list in another order: send it with that order.", argument)
         return [_decode_key(type_, key) for type_, key in zip(types, keys, strict=True)]
     except (ValueError, TypeError, OverflowError, binascii.Error):
-        message = "The cursor does not belong to this list in this order."
-        raise Refusal("INVALID_CURSOR", message, field=argument) from None
+        raise _invalid("It is not a cursor of this API.", argument) from None
+
+
+def _invalid(message: str, argument: str) -> Refusal:
+    return Refusal("INVALID_CURSOR", message, field=argument)
 
 
 def _encode_key(key: Any) -> Any:

@@ -77,15 +77,19 @@ def cursor_name(collection: Collection, column: str | None) -> str:
 
 
 def _terms(collection: Collection, order_by: Sequence[Any]) -> tuple[tuple[str, bool], ...]:
-    """Return pairs of an order's name (empty for the id) and whether it descends. The id is always the last key."""
+    """Return pairs of an order's name (empty for the id) and whether it descends. The id is always the last key, so
+    that an order which names its last key is the same as one that does not."""
     if len(order_by) > MAX_ORDERS or len({item.field for item in order_by}) < len(order_by):
         raise bad_input("orderBy", f"orderBy takes at most {MAX_ORDERS} different fields.", "NOT_ALLOWED")
-    terms = [(item.field.name, item.direction.name == "DESC") for item in order_by]
-    if any(collection.orders[name].column == "id" for name, _ in terms[:-1]):
+    terms = [
+        ("" if collection.orders[item.field.name].column == "id" else item.field.name, item.direction.name == "DESC")
+        for item in order_by
+    ]
+    if any(not name for name, _ in terms[:-1]):
         raise bad_input("orderBy", "CREATED_AT is unique: no other field can follow it.", "NOT_ALLOWED")
     if not terms:
         return (("", True),)
-    return tuple(terms) if collection.orders[terms[-1][0]].column == "id" else (*terms, ("", terms[-1][1]))
+    return tuple(terms) if not terms[-1][0] else (*terms, ("", terms[-1][1]))
 
 
 def signature_of(terms: tuple[tuple[str, bool], ...]) -> str:

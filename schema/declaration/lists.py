@@ -39,7 +39,10 @@ class PageInfo:
     """Where a page stands in its list."""
 
     has_next_page: bool = _of_page("has_next_page", "Whether there are more items after this page.")
-    has_previous_page: bool = _of_page("has_previous_page", "Whether there are items before this page.")
+    has_previous_page: bool = _of_page(
+        "has_previous_page",
+        "Whether there are items before this page. With `page`, it is true for every page but the first.",
+    )
     start_cursor: str | None = _cursor(_first, "Cursor of the page's first item; null when it is empty.", null=True)
     end_cursor: str | None = _cursor(_last, "Cursor of the page's last item; null when it is empty.", null=True)
 

@@ -154,10 +154,21 @@ async def test_a_cursor_of_another_list_or_none(acme: Org) -> None:
         )
         for argument in ("after", "before"):
             text = f"query($c: String) {{ clients({argument}: $c) {{ nodes {{ id }} }} }}"
-            error(await acme.graphql(text, c=cursor), 200, "INVALID_CURSOR", argument)
-    for path in ("/api/v1/orders", "/api/v1/services", "/api/v1/clients?sort=name"):
-        joint = "&" if "?" in path else "?"
-        problem(await acme.http.get(f"{path}{joint}cursor={good}"), 400, "INVALID_CURSOR", "query.cursor")
+            answer = await acme.graphql(text, c=cursor)
+            error(answer, 200, "INVALID_CURSOR", argument)
+            assert answer.json()["errors"][0]["message"] == "It is not a cursor of this API."
+    other = "The cursor belongs to another list."
+    turned = "The cursor belongs to this list in another order: send it with that order."
+    for path, said in (
+        ("/api/v1/orders?", other),
+        ("/api/v1/services?", other),
+        ("/api/v1/clients?sort=name&", turned),
+        ("/api/v1/clients?sort=createdAt&", turned),
+    ):
+        answer = await acme.http.get(f"{path}cursor={good}")
+        problem(answer, 400, "INVALID_CURSOR", "query.cursor")
+        assert answer.json()["errors"][0]["message"] == said
+    assert (await acme.http.get(f"/api/v1/clients?sort=-createdAt&cursor={good}")).status_code == 200
     for cursor in forged:
         answer = await acme.http.get("/api/v1/orders", params={"sort": "-number", "cursor": cursor})
         assert answer.status_code in (200, 400), answer.text

@@ -95,3 +95,49 @@ async def test_what_does_not_go_together_is_named(acme: Org, given: str, field: 
     message = answer.json()["errors"][0]["message"]
     names = {"first", "last", "after", "before", "page", "cursor"}
     assert {name for name in names if name in message.replace("first alone", "")} == set(said), message
+
+
+async def test_every_page_by_number_but_the_first_has_one_before_it(acme: Org) -> None:
+    for pages in ([0], [2, 1], [2, 2, 1]):
+        total = sum(pages)
+        while await acme.count("orders") < total:
+            await new_order(acme)
+        for number in (1, 2, 3, 4, 9):
+            found = (await acme.data(QUERY, first=2, page=number))["orders"]
+            has = pages[number - 1] if number <= len(pages) else 0
+            assert len(found["edges"]) == has, (total, number)
+            assert found["pageInfo"] == {
+                "hasNextPage": number < len(pages),
+                "hasPreviousPage": number > 1,
+            }, (total, number)
+
+
+SAME = [
+    ([], [{"field": "CREATED_AT", "direction": "DESC"}]),
+    (
+        [{"field": "TOTAL", "direction": "ASC"}],
+        [{"field": "TOTAL", "direction": "ASC"}, {"field": "CREATED_AT", "direction": "ASC"}],
+    ),
+    (
+        [{"field": "DUE_AT", "direction": "DESC"}, {"field": "TOTAL", "direction": "DESC"}],
+        [{"field": name, "direction": "DESC"} for name in ("DUE_AT", "TOTAL", "CREATED_AT")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("short", "whole"), SAME, ids=str)
+async def test_an_order_that_names_its_last_key_is_the_same_order(
+    acme: Org, short: list[dict[str, str]], whole: list[dict[str, str]]
+) -> None:
+    client, service = (await new_client(acme))["publicId"], (await new_service(acme))["publicId"]
+    for _ in range(4):
+        await new_order(acme, client, service)
+    edges = (await acme.data(QUERY, orderBy=short))["orders"]["edges"]
+    assert (await acme.data(QUERY, orderBy=whole))["orders"]["edges"] == edges
+    for one, other in ((short, whole), (whole, short)):
+        cursor = (await acme.data(QUERY, orderBy=one, first=2))["orders"]["edges"][1]["cursor"]
+        assert (await acme.data(QUERY, orderBy=other, after=cursor))["orders"]["edges"] == edges[2:]
+    # The same keys in another direction are another order.
+    turned = [*whole[:-1], {"field": "CREATED_AT", "direction": "ASC" if whole[-1]["direction"] == "DESC" else "DESC"}]
+    answer = await acme.graphql(QUERY, orderBy=turned, after=edges[1]["cursor"])
+    error(answer, 200, "INVALID_CURSOR", "after")
