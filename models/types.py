@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from models.currencies import CURRENCIES
+from models.webhook_urls import check_literal
 
 MAX_SAFE_INTEGER = 2**53 - 1
 # The greatest number of characters of a JSON object, and of metadata (50 keys of 40 with values of 500).
@@ -54,6 +55,12 @@ def _email(value: str) -> str:
 def _slug(value: str) -> str:
     if not _SLUG.fullmatch(value):
         raise ValueError("must be lower-case letters, digits and hyphens, with a letter or digit at both ends")
+    return value
+
+
+def _url(value: str) -> str:
+    # Whether private networks are allowed is a setting, which the resolver knows.
+    check_literal(value, allow_private=True)
     return value
 
 
@@ -121,7 +128,7 @@ Body = Annotated[str, Text, MinLen(1), MaxLen(20_000), NOT_BLANK]
 Reason = Annotated[str, Text, MinLen(1), MaxLen(500), NOT_BLANK]
 Email = Annotated[str, Text, MaxLen(254), AfterValidator(_email), SchemaExtra(pattern=EMAIL)]
 Slug = Annotated[str, Text, MaxLen(63), AfterValidator(_slug)]
-Url = Annotated[str, Text, MinLen(1), MaxLen(2_000), SchemaExtra(format="uri", pattern=URL)]
+Url = Annotated[str, Text, MinLen(1), MaxLen(2_000), AfterValidator(_url), SchemaExtra(format="uri", pattern=URL)]
 Link = Annotated[str, Text, MinLen(1), MaxLen(2_000), AfterValidator(_link)]
 Currency = Annotated[
     str, Text, MaxLen(3), AfterValidator(_currency), SchemaExtra(enum=sorted(CURRENCIES), title="Currency")

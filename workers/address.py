@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 import aiodns
 import pycares
 
-from resolvers.webhooks.addresses import Address, allowed, literal
+from models.webhook_urls import Address, allowed, literal
 from workers.timeouts import within
 
 RESOLVE_S = 2.0

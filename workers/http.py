@@ -9,7 +9,7 @@ from uuid import UUID
 
 import httptools
 
-from resolvers.webhooks.addresses import Address, check_literal
+from models.webhook_urls import Address, check_literal
 from workers.address import Addresses, Refused
 from workers.timeouts import within
 

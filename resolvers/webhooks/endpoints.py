@@ -1,6 +1,6 @@
 """Webhook endpoints: create, update, rotate their secrets, delete. Their changes emit no events."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from models.webhook_urls import check_literal
 from models.webhooks import API_VERSION, WEBHOOK, EndpointCircuit, EndpointStatus, WebhookEndpoint, webhook_endpoints
 from resolvers.api_keys.acting import must_still_work
 from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
@@ -17,7 +18,6 @@ from resolvers.context import Context, Row, now
 from resolvers.database.sql import owned, statement
 from resolvers.errors import Refusal, bad_input
 from resolvers.webhooks import cancelling, secrets
-from resolvers.webhooks.addresses import check_literal
 from resolvers.webhooks.collections import WEBHOOKS
 from resolvers.webhooks.deliveries import must_not_be_weaker
 
@@ -28,12 +28,19 @@ BY_HAND = "Disabled through the API."
 BY_REVOCATION = "The API key that created the endpoint was revoked."
 
 
-def _check(ctx: Context, url: str) -> None:
+def check(ctx: Context, values: InputValues) -> Iterator[Refusal]:
+    """Yield the refusal BAD_INPUT of a URL that no webhook may have."""
     try:
-        check_literal(url, ctx.runtime.webhook_allow_private)
+        if "url" in values:
+            check_literal(values["url"], ctx.runtime.webhook_allow_private)
     except ValueError as error:
         text = str(error)
-        raise bad_input("url", f"{text[:1].upper()}{text[1:]}.", "INVALID_FORMAT") from error
+        yield bad_input("url", f"{text[:1].upper()}{text[1:]}.", "INVALID_FORMAT")
+
+
+def _must_have_proper_url(ctx: Context, values: InputValues) -> None:
+    for refusal in check(ctx, values):
+        raise refusal
 
 
 async def create(ctx: Context, values: InputValues) -> tuple[Row, str]:
@@ -42,7 +49,7 @@ async def create(ctx: Context, values: InputValues) -> tuple[Row, str]:
     It receives only events that the acting key may read. Raises Refusal BAD_INPUT for its URL, CONFLICT
     (TOO_MANY_WEBHOOKS) at the organization's limit, or UNAUTHENTICATED for a key that was revoked meanwhile.
     """
-    _check(ctx, values["url"])
+    _must_have_proper_url(ctx, values)
     await must_still_work(ctx)
     await _must_have_room(ctx)
     row, secret = new_row(WebhookEndpoint, values), _shown_once(ctx)
@@ -90,8 +97,7 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     edit = await begin_edit(ctx, WEBHOOKS, key)
     must_not_be_weaker(ctx, edit.old["scopes"])
     changed = edit.changes(values)
-    if "url" in changed:
-        _check(ctx, changed["url"])
+    _must_have_proper_url(ctx, changed)
     enabled = changed.get("status") == EndpointStatus.ENABLED
     disabled = changed.get("status") == EndpointStatus.DISABLED
     if enabled:

@@ -1,6 +1,6 @@
 """Inputs: their bounds are the model's, checked all at once, each wrong value an error that names its field."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from inspect import cleandoc
@@ -117,16 +117,26 @@ class UpdateInput:
     expected_version: strawberry.Maybe[int] = strawberry.field(description=EXPECTED)
 
 
-def values_of(value: Any) -> dict[str, Any]:
+def values_of(
+    value: Any, also_wrong: Callable[[dict[str, Any]], Iterable[Refusal]] = lambda _values: ()
+) -> dict[str, Any]:
     """Return what an input holds, normalized, by Python names. Raises Refusals with the values that are out of bounds,
-    each with its field as clients write it."""
+    each with its field as clients write it.
+
+    ``also_wrong`` is given the other values then, and returns what would be refused of them next.
+    """
     problems: list[Refusal] = []
     found = _checked(value, f"{INPUT}.", problems)
+    if not problems:
+        return found
     for problem in problems:
         problem.placed = True
-    if problems:
-        raise Refusals(problems[:MAX_PROBLEMS])
-    return found
+    names = _graphql_names(cast(Hashable, type(value)))
+    wrong = {str(problem.field).split(".")[1] for problem in problems}
+    for problem in also_wrong({name: part for name, part in found.items() if names[name] not in wrong}):
+        problem.place_in(INPUT)
+        problems.append(problem)
+    raise Refusals(problems[:MAX_PROBLEMS])
 
 
 def _checked(value: Any, path: str, problems: list[Refusal]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What every mutation has: its scope, its cost, one transaction, and null for one that is refused."""
 
-from collections.abc import Callable, Coroutine
-from functools import wraps
+from collections.abc import Callable, Coroutine, Iterable
+from functools import partial, wraps
 from inspect import cleandoc
 from typing import Any, TypeVar, cast
 
@@ -11,7 +11,7 @@ from models.resources import Resource
 from resolvers.changes.edits import InputValues
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
-from resolvers.errors import fields_of
+from resolvers.errors import Refusal, fields_of
 from schema.declaration.fields import RESOURCE_TYPES, Info, Requires, object_type
 from schema.declaration.inputs import INPUT, UpdateInput, input_type, values_of
 
@@ -54,28 +54,40 @@ def key_of(given: dict[str, Any]) -> Key:
 # A resolver returns the row, or with further fields of its payload a tuple of the row and their values.
 Create = Callable[[Context, InputValues], Coroutine[Any, Any, Any]]
 Change = Callable[[Context, Key, InputValues], Coroutine[Any, Any, Any]]
+# What a resolver refuses of an input by itself, without a look at the data.
+Check = Callable[[Context, InputValues], Iterable[Refusal]]
 # A field of a payload: its type and its description.
 Shown = tuple[Any, str]
 
 
-def creates(type_: type[Any], input_: type[Any], create: Create, description: str, **also: Shown) -> Any:
-    """Return a mutation that creates an object of a type; its payload has the object, and what is given ``also``."""
+def _nothing(_ctx: Context, _values: InputValues) -> Iterable[Refusal]:
+    return ()
+
+
+def creates(
+    type_: type[Any], input_: type[Any], create: Create, description: str, *, check: Check = _nothing, **also: Shown
+) -> Any:
+    """Return a mutation that creates an object of a type; its payload has the object, and what is given ``also``.
+
+    ``check`` returns what ``create`` refuses by itself, so that it is told together with what is out of bounds.
+    """
     returns = f"The created {RESOURCE_TYPES[type_].label}."
-    return _returns(type_, input_, create, description, returns, also)
+    return _returns(type_, input_, create, description, returns, also, check)
 
 
 def updates(
-    type_: type[Any], input_: type[Any], change: Change, description: str, *, returns: str | None = None, **also: Shown
-) -> Any:
+    type_: type[Any], input_: type[Any], change: Change, description: str, *,
+    returns: str | None = None, check: Check = _nothing, **also: Shown,
+) -> Any:  # fmt: skip
     """Return a mutation that changes the object of the input's ``id``; its payload has an object of the type, and what
-    is given ``also``."""
+    is given ``also``. ``check`` is as for ``creates``."""
 
     async def run(ctx: Context, given: InputValues) -> Any:
         values = dict(given)
         return await change(ctx, key_of(values), values)
 
     shown = returns or f"The updated {RESOURCE_TYPES[type_].label}."
-    return _returns(type_, input_, run, description, shown, also)
+    return _returns(type_, input_, run, description, shown, also, check)
 
 
 def acts_on(
@@ -92,8 +104,9 @@ def acts_on(
 
 
 def _returns(
-    type_: type[Any], input_: type[Any], run: Create, description: str, returns: str, also: dict[str, Shown]
-) -> Any:
+    type_: type[Any], input_: type[Any], run: Create, description: str, returns: str, also: dict[str, Shown],
+    check: Check = _nothing,
+) -> Any:  # fmt: skip
     resource = RESOURCE_TYPES[type_]
     payload = payload_of(input_.__name__.removesuffix("Input"), **{resource.singular: (type_, returns)}, **also)
 
@@ -101,7 +114,7 @@ def _returns(
         row = await run(ctx, given)
         return dict(zip([resource.singular, *also], row if also else [row], strict=True))
 
-    return _field(resource, description, input_, payload, resolve)
+    return _field(resource, description, input_, payload, resolve, check)
 
 
 def deletes(
@@ -148,10 +161,10 @@ def payload_of(mutation_name: str, **fields: Shown) -> Any:
 
 def _field(
     resource: Resource, description: str, input_: Any, payload: Any,
-    run: Callable[[Context, InputValues], Coroutine[Any, Any, dict[str, Any]]],
+    run: Callable[[Context, InputValues], Coroutine[Any, Any, dict[str, Any]]], check: Check = _nothing,
 ) -> Any:  # fmt: skip
     async def resolve(self: Any, info: Info, input: Any) -> Any:
-        return payload(**await run(info.context, values_of(input)))
+        return payload(**await run(info.context, values_of(input, partial(check, info.context))))
 
     resolve.__annotations__ = {"info": Info, "input": input_, "return": payload}
     return mutation(resource, cleandoc(description))(resolve)

@@ -69,6 +69,7 @@ class WebhookMutation:
         CreateWebhookInput,
         webhooks.create,
         "Create a webhook endpoint, up to the organization's limit. Its secret is shown only in this response.",
+        check=webhooks.check,
         secret=(str | None, _SECRET),
     )
     update_webhook = updates(
@@ -76,6 +77,7 @@ class WebhookMutation:
         UpdateWebhookInput,
         webhooks.change,
         f"Update, disable or enable a webhook endpoint. {_NOT_WEAKER}",
+        check=webhooks.check,
     )
     delete_webhook = deletes(
         WebhookEndpoint, webhooks.remove, "Delete a webhook endpoint and cancel its pending deliveries."

@@ -13,6 +13,7 @@ import pytest
 
 from models.clients import CLIENT
 from models.typeid import new_uuid
+from models.webhook_urls import Address
 from models.webhooks import API_VERSION
 from resolvers.audit.records import record_of
 from resolvers.changes import write as changes
@@ -21,7 +22,6 @@ from resolvers.database.pool import open_pool
 from resolvers.database.runtime import Keyring, Runtime
 from resolvers.jobs.claims import Claim, context_of
 from resolvers.jobs.due import Due
-from resolvers.webhooks.addresses import Address
 from resolvers.webhooks.secrets import encrypt, new_secret
 from tests.support.servers import Backends
 from workers import main

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resolvers.webhooks.addresses import allowed, check_literal
+from models.webhook_urls import allowed, check_literal
 from tests.support.jobs import OK, leads_to, receiver
 from workers.address import Addresses, Refused
 from workers.http import Sender

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from resolvers.webhooks.addresses import Address
+from models.webhook_urls import Address
 from tests.support.jobs import OK, receiver, sender
 from workers.address import Addresses
 from workers.http import Sender

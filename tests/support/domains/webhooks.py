@@ -12,6 +12,7 @@ SHAPE = {
 DELIVERY = "query($id: ID!) { webhook(id: $id) { deliveries(first: 1) { nodes { id } } } }"
 EVENTS = sorted(event_names())
 PUBLIC = "https://93.184.216.34"
+BAD = {"url": "not a url", "events": ["*", "nothing.happened"], "description": "x" * 201}
 CASES = (
     Case(
         name="webhook",
@@ -36,10 +37,20 @@ CASES = (
                 wrong({"url": PUBLIC, "events": ["nothing.happened"]}, "events.0 NOT_ONE_OF", allowed=EVENTS),
                 wrong({"url": "ftp://example.com", "events": ["client.created"]}, "url INVALID_FORMAT"),
                 wrong({"url": PUBLIC, "events": []}, "events TOO_SHORT", limit=1),
+                wrong(
+                    BAD, "description TOO_LONG", "events.1 NOT_ONE_OF", "url INVALID_FORMAT", allowed=EVENTS, limit=200
+                ),
+                wrong({"url": "", "events": []}, "events TOO_SHORT", "url TOO_SHORT", limit=1),
                 wrong({"url": PUBLIC, "events": ["*"], "secret": "mine"}, "secret UNKNOWN_FIELD"),
+                wrong(
+                    {"url": "ftp://example.com", "events": ["*"], "secret": "mine"},
+                    "secret UNKNOWN_FIELD",
+                    "url INVALID_FORMAT",
+                ),
             ),
             "updateWebhook": (
                 wrong({"url": "http://10.0.0.1/"}, "url INVALID_FORMAT"),
+                wrong({"url": "http://10.0.0.1/", "events": []}, "events TOO_SHORT", "url INVALID_FORMAT", limit=1),
                 wrong({"url": None, "events": None}, "url REQUIRED", "events REQUIRED"),
             ),
         },
