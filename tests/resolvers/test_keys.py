@@ -21,8 +21,11 @@ from server.database.databases import role_of
 from server.dev.embedded import ephemeral_servers
 from server.wiring import running
 from tests.support.api import Org, make_org, serving, settings_of
+from tests.support.away import lines_with, log_lines
 from tests.support.refusals import error, problem
 from tests.support.servers import Backends
+
+__all__ = ["log_lines"]
 
 
 @pytest.fixture
@@ -175,7 +178,10 @@ async def test_a_backend_that_does_not_answer_a_look_up_is_a_503(
         running(settings_of(mortal), max_size=1) as runtime,
     ):
         org = await make_org(runtime, base)
+        # These servers answer a commit before it is written: what the crash must leave is, with one that waits.
+        kept = "set local synchronous_commit = on; update api_keys set name = name; commit"
         async with runtime.connection() as connection:
+            await connection.execute(f"begin; {runtime.tenant(org.id)}; {kept}")
             (row,) = await connection.fetch(mine)
         stopped = row["pid"]
         os.kill(stopped, signal.SIGSTOP)
@@ -212,7 +218,7 @@ async def test_a_backend_that_dies_in_a_look_up_is_asked_anew(mortal: Backends, 
 
 
 async def test_readiness_does_not_wait_for_a_database_that_does_not_answer(
-    mortal: Backends, monkeypatch: pytest.MonkeyPatch
+    mortal: Backends, monkeypatch: pytest.MonkeyPatch, log_lines: pytest.LogCaptureFixture
 ) -> None:
     assert system.READY_S == 2.0
     monkeypatch.setattr(system, "READY_S", 0.2)
@@ -231,6 +237,9 @@ async def test_readiness_does_not_wait_for_a_database_that_does_not_answer(
             answer = await http.get("/api/ready")
             assert (answer.status_code, answer.json()) == (503, {"status": "unavailable"})
             assert answer.headers["retry-after"] == "1"
+            [told] = lines_with(log_lines, "not ready")
+            assert "no answer within 0.2 s" in told
+            assert "Error" not in told
         finally:
             with suppress(ProcessLookupError):
                 os.kill(row["pid"], signal.SIGCONT)
