@@ -39,19 +39,39 @@ where what is not null
 order by name <> member, starts_with(name, 'pg_'), name
 limit 1"""
 
+# What is created in a schema can take the place of what our statements name.
 _BEYOND = """
-select current_user as member, t.name, t.verb
-from unnest($1::text[], $2::text[]) as t (name, verb), to_regclass('public.' || t.name) as known (id)
-where has_table_privilege(known.id, t.verb)
-    or (t.verb in ('UPDATE', 'REFERENCES') and has_any_column_privilege(known.id, t.verb))
-order by t.name, t.verb
+select current_user as member, name, verb from (
+    select t.name, t.verb
+    from unnest($1::text[], $2::text[]) as t (name, verb), to_regclass('public.' || t.name) as known (id)
+    where has_table_privilege(known.id, t.verb)
+        or (t.verb in ('UPDATE', 'REFERENCES') and has_any_column_privilege(known.id, t.verb))
+    union all select 'the schema ' || nspname, 'CREATE' from pg_namespace where has_schema_privilege(oid, 'CREATE')
+    union all select 'the database', 'CREATE' where has_database_privilege(current_database(), 'CREATE')
+) found
+order by name, verb
+limit 1"""
+
+# Any role may give itself settings, which count from its next login on: these decide which tables our statements reach,
+# and whether a commit is kept.
+OWN_SETTINGS = ["row_security", "search_path"]
+_OWN_SETTINGS = """
+select session_user as member, name
+from pg_db_role_setting s
+    join pg_roles r on r.oid = s.setrole and r.rolname = session_user
+    left join pg_database d on d.oid = s.setdatabase,
+    unnest(s.setconfig) as setting, split_part(setting, '=', 1) as name
+where (s.setdatabase = 0 or d.datname = current_database())
+    and (name = any($1) or (name = 'synchronous_commit' and current_setting('synchronous_commit') = 'off'))
+order by name
 limit 1"""
 
 
 async def require_plain_role(connection: Connection) -> None:
     """Refuse a role that is, or is a member of, a superuser, one that bypasses policies, an owner of our tables, their
-    schema or database, one that makes roles or replicates, or a predefined role that reaches further; and one with
-    rights on our tables that the migrations do not grant. Raises CommandError.
+    schema or database, one that makes roles or replicates, or a predefined role that reaches further; one with rights
+    that the migrations do not grant; and one with settings of its own that change what our statements do. Raises
+    CommandError.
     """
     role = await connection.fetchrow(_TOO_MUCH, NAMES, HARMLESS)
     if role is not None:
@@ -62,4 +82,10 @@ async def require_plain_role(connection: Connection) -> None:
         raise CommandError(
             f"DATABASE_URL: the role {right['member']} has {right['verb']} on {right['name']}; "
             "use one that has only what `counterfoil migrate` grants"
+        )
+    own = await connection.fetchrow(_OWN_SETTINGS, OWN_SETTINGS)
+    if own is not None:
+        raise CommandError(
+            f"DATABASE_URL: the role {own['member']} has a setting of its own, {own['name']}; "
+            f"alter role {own['member']} reset {own['name']}, or set it for the database"
         )
