@@ -15,8 +15,9 @@ from resolvers.errors import Refusal
 MAX_BYTES = 8 * 1024 * 1024
 # So many rows, a page and one more, are always loaded at once, however long their texts may be.
 ROWS_AT_ONCE = 101
-# The objects that JSON is parsed into take so many times its text.
-JSON_TIMES = 3
+# The objects that JSON is parsed into take so many times its text; of many small values, so many bytes for each of them
+# beside their characters.
+JSON_TIMES, BYTES_OF_VALUE = 3, 96
 # What a text takes beside its characters, and up to how many bytes texts are estimated together and not measured.
 BYTES_OF_OBJECT, ESTIMATED_BYTES = 80, 256 * 1024
 
@@ -115,7 +116,12 @@ class Loaded:
 def _size_of(width: Width, values: list[Any]) -> int:
     """Return the size of values, or an upper limit if that is small: to measure each value takes ten times as long."""
     if width.json:
+        written = orjson.dumps(values)
         # Characters, not bytes: characters of most scripts take two or three bytes in UTF-8.
-        return len(orjson.dumps(values).decode()) * JSON_TIMES
+        text = written.decode()
+        # A character takes at most what it does in the whole text, and a text that is not ASCII keeps its UTF-8, too.
+        held = getsizeof(text) + (0 if text.isascii() else len(written))
+        # A bracket, a comma or a colon comes before each value.
+        return max(len(text) * JSON_TIMES, held + BYTES_OF_VALUE * sum(map(text.count, "[{,:")))
     estimate = 4 * sum(map(len, filter(None, values))) + BYTES_OF_OBJECT * len(values)
     return estimate if estimate <= ESTIMATED_BYTES else sum(map(getsizeof, values))

@@ -15,7 +15,8 @@ P = ParamSpec("P")
 _make_dialect: Any = dialects.dialect
 DIALECT = _make_dialect()
 STATEMENTS_KEPT = 2_000
-# The bytes that values without a declared length may take; those of JSON include the objects that it is parsed into.
+# The bytes that values without a declared length may take; those of JSON include the objects that it is parsed into,
+# which may be twice as many where it holds nothing but small values.
 _PLAIN, _WORD, _TAGS, _JSON = 40, 256, 4 * 1024, 128 * 1024
 # Texts that may have more bytes than this are measured.
 _LONG = 4 * 1024

@@ -143,6 +143,15 @@ async def test_json_counts_threefold_and_rest_is_bounded_too(acme: Org) -> None:
     assert told["detail"] == "The response would have more than 8 MiB: request smaller pages or fewer fields."
 
 
+async def test_json_of_many_small_values_counts_by_what_it_holds(acme: Org) -> None:
+    for index in range(80):
+        await new_client(acme, email=f"{index}@example.com")
+    # As a text 240 KB; the lists take 5 MB.
+    await acme.rows("update clients set metadata = $1", {"k": [[]] * 1_000})
+    assert (await acme.http.get("/api/v1/clients?limit=5")).status_code == 200
+    problem(await acme.http.get("/api/v1/clients?limit=80"), 400, "TOO_COMPLEX")
+
+
 @pytest.mark.parametrize("asked", ["tags version status updatedAt", "tags notes name email company phone taxId source"])
 async def test_lists_and_short_texts_count_by_what_they_hold(acme: Org, asked: str) -> None:
     await acme.rows(
