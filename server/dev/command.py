@@ -44,9 +44,9 @@ def run(say: Say, *, reset: bool = False) -> None:
     line, when it cannot start.
     """
     local = load(LocalSettings)
-    _require_settings()
     if reset and any(os.environ.get(name) for name in URLS):
         raise WrongCall(f"--reset removes the data of servers that dev runs itself: unset {', '.join(URLS)}")
+    _require_settings()
     with data_folder_of(local.counterfoil_data) as folder:
         make_data_folder(folder)
         notes, lock = _notes(folder), (folder / "dev.lock").open("a+", encoding="utf-8")
