@@ -51,7 +51,7 @@ def column(type_: Any, **options: Any) -> Any:
 
 def key_column(of: str) -> Any:
     """A column that holds the text of another as it is compared and ordered: without case."""
-    return column(C_TEXT, description=f"The {of} as it is compared and ordered: without case.", info={"key_of": of})
+    return column(C_TEXT, description=f"The {of} as it is compared and ordered: without case.", info={"caseless": of})
 
 
 def one_of(column_name: str, members: type[StrEnum]) -> sa.CheckConstraint:

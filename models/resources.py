@@ -9,7 +9,7 @@ class Resource:
 
     ``prefix`` begins its ids, ``type_name`` is its GraphQL type, ``scope`` what a key needs before ``:read`` and
     ``:write`` (None: no key can be given access to it), ``path`` its collection below ``/api/v1/``, ``label`` the noun
-    that messages use, and ``subject`` begins the actions of its audit records. ``row_scope`` is a further scope that
+    that messages use, and ``subject`` begins the actions of its audit entries. ``row_scope`` is a further scope that
     some of its rows need. ``events`` are the verbs of its events with their meanings. Raises ValueError for a prefix
     or a type that another resource has.
     """
@@ -60,7 +60,7 @@ class Resource:
         return f"{self.scope}:{verb}"
 
     def action(self, verb: str) -> str:
-        """Return the action of an audit record: ``client:create``."""
+        """Return the action of an audit entry: ``client:create``."""
         return f"{self.subject}:{verb}"
 
     def event(self, verb: str) -> str:

@@ -3,10 +3,10 @@
 from models.clients import CLIENT, Client, ClientStatus, clients
 from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
 from resolvers.collections.collection import (
-    COMMON_ORDERS,
+    COMMON_SORT_FIELDS,
     Collection,
-    OrderKey,
     Relation,
+    SortField,
     UniqueConflict,
     common_filters,
 )
@@ -19,7 +19,7 @@ CLIENTS = Collection(
     CLIENT,
     clients,
     searched=("name", "email", "company", "phone"),
-    orders=COMMON_ORDERS | {"NAME": OrderKey("name_key", str, "Name, without regard to case.")},
+    sort_fields=COMMON_SORT_FIELDS | {"NAME": SortField("name_key", str, "Name, without regard to case.")},
     filters={
         **common_filters(CLIENT),
         "status": enum("status", ClientStatus),

@@ -34,7 +34,7 @@ STATUS: dict[str, int] = {
     "GRAPHQL_PARSE_FAILED": 400,
     "GRAPHQL_VALIDATION_FAILED": 400,
 }
-# Why one value is refused: the ``reason`` of a BAD_INPUT, and the code of a field in a REST answer.
+# Why one value is refused: the ``reason`` of a BAD_INPUT, and the code of a field in a REST response.
 REASONS: dict[str, str] = {
     "REQUIRED": "The value is missing, or null where one is required.",
     "UNKNOWN_FIELD": "There is no such field.",
@@ -85,7 +85,7 @@ class Refusal(Exception):
         self.field = field
         self.extra = extra
         self.placed = False
-        # Where it is in the document and in the answer, as far as that is known when nothing has run.
+        # Where it is in the document and in the response, as far as that is known when nothing has run.
         self.locations: list[dict[str, int]] | None = None
         self.path: list[str] | None = None
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from models.members import MEMBER, Member, MemberRole, MemberStatus, members
 from resolvers import organizations
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
-from resolvers.collections.collection import COMMON_ORDERS, Collection, OrderKey, UniqueConflict, common_filters
+from resolvers.collections.collection import COMMON_SORT_FIELDS, Collection, SortField, UniqueConflict, common_filters
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
@@ -18,7 +18,7 @@ MEMBERS = Collection(
     MEMBER,
     members,
     searched=("name", "email"),
-    orders=COMMON_ORDERS | {"NAME": OrderKey("name_key", str, "Name, without regard to case.")},
+    sort_fields=COMMON_SORT_FIELDS | {"NAME": SortField("name_key", str, "Name, without regard to case.")},
     filters={
         **common_filters(MEMBER),
         "role": enum("role", MemberRole),

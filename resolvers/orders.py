@@ -12,7 +12,14 @@ from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
 from resolvers.changes.numbers import next_number
 from resolvers.changes.references import Reference, references
 from resolvers.changes.transitions import transition_request
-from resolvers.collections.collection import COLLECTIONS, COMMON_ORDERS, Collection, OrderKey, Relation, common_filters
+from resolvers.collections.collection import (
+    COLLECTIONS,
+    COMMON_SORT_FIELDS,
+    Collection,
+    Relation,
+    SortField,
+    common_filters,
+)
 from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
 from resolvers.errors import Refusal, bad_input
@@ -25,11 +32,11 @@ ORDERS = Collection(
     ORDER,
     orders,
     searched=("number", "notes"),
-    orders=COMMON_ORDERS
+    sort_fields=COMMON_SORT_FIELDS
     | {
-        "NUMBER": OrderKey("number", int, "Order number."),
-        "TOTAL": OrderKey("total", int, "Total, regardless of the currency."),
-        "DUE_AT": OrderKey("due_at", datetime, "Due time; orders without one come last.", nullable=True),
+        "NUMBER": SortField("number", int, "Order number."),
+        "TOTAL": SortField("total", int, "Total, regardless of the currency."),
+        "DUE_AT": SortField("due_at", datetime, "Due time; orders without one come last.", nullable=True),
     },
     filters={
         **common_filters(ORDER),

@@ -12,8 +12,8 @@ from models.base import TIMESTAMP
 from models.organizations import ORGANIZATION, directory, organizations
 from models.resources import scopes
 from models.typeid import new_uuid
-from resolvers.audit.records import record_of
-from resolvers.changes.write import record
+from resolvers.audit.entries import new_entry
+from resolvers.changes.write import write_entries
 from resolvers.context import Actor, Context, Row, now, shared
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import ORG, owned, statement
@@ -28,7 +28,7 @@ def command_line(runtime: Runtime, org_id: UUID) -> Context:
 
 @statement
 def _found() -> sa.Select[Any]:
-    by_slug = (directory.c.kind == "organization", directory.c.key == sa.bindparam("key", type_=sa.Text))
+    by_slug = (directory.c.resource == "organization", directory.c.key == sa.bindparam("key", type_=sa.Text))
     return sa.select(directory.c.org_id).where(*by_slug)
 
 
@@ -74,7 +74,7 @@ def _insert() -> sa.Insert:
 
 @statement
 def _list() -> sa.Insert:
-    return directory.insert().values(kind="organization", key=sa.bindparam("slug", type_=sa.Text), org_id=ORG)
+    return directory.insert().values(resource="organization", key=sa.bindparam("slug", type_=sa.Text), org_id=ORG)
 
 
 async def create(ctx: Context, name: str, slug: str, currency: str = "EUR", timezone: str = "UTC") -> UUID:
@@ -85,7 +85,7 @@ async def create(ctx: Context, name: str, slug: str, currency: str = "EUR", time
     except asyncpg.UniqueViolationError as error:
         raise Refusal("CONFLICT", f"The slug {slug} is taken.", field="slug", reason="SLUG_TAKEN") from error
     await ctx.fetch(_insert(), moment=now(), **row)
-    await record(ctx, [(record_of(ORGANIZATION.action("create"), {}, row), ctx.org_id)])
+    await write_entries(ctx, [(new_entry(ORGANIZATION.action("create"), {}, row), ctx.org_id)])
     return ctx.org_id
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from models.services import SERVICE, Billing, Service, ServiceStatus, services
 from resolvers import organizations
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
-from resolvers.collections.collection import COMMON_ORDERS, Collection, OrderKey, Relation, common_filters
+from resolvers.collections.collection import COMMON_SORT_FIELDS, Collection, Relation, SortField, common_filters
 from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
 from resolvers.errors import Refusal, bad_input
@@ -17,10 +17,10 @@ SERVICES = Collection(
     SERVICE,
     services,
     searched=("name", "description"),
-    orders=COMMON_ORDERS
+    sort_fields=COMMON_SORT_FIELDS
     | {
-        "NAME": OrderKey("name_key", str, "Name, without regard to case."),
-        "PRICE": OrderKey("price", int, "Price, regardless of the currency."),
+        "NAME": SortField("name_key", str, "Name, without regard to case."),
+        "PRICE": SortField("price", int, "Price, regardless of the currency."),
     },
     filters={
         **common_filters(SERVICE),

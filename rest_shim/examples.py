@@ -1,4 +1,4 @@
-"""An example of each route: a request to paste, and what it answers. A test sends them all and compares."""
+"""An example of each route: a request to paste, and its response. A test sends them all and compares."""
 
 import json
 from shlex import quote
@@ -179,8 +179,8 @@ def body_of(route: Route) -> dict[str, Any] | None:
     return BODIES.get(route.operation)
 
 
-def answer_of(route: Route) -> dict[str, Any] | None:
-    """What the example answers; None for an answer without a body."""
+def response_of(route: Route) -> dict[str, Any] | None:
+    """The body of the example's response; None without one."""
     if route.shows is Shows.NOTHING:
         return None
     shown = OBJECTS[route.resource.singular]

@@ -15,7 +15,7 @@ from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE
 GUIDE, ROUTES = (Path(__file__).with_name(name) for name in ("guide.md", "routes.md"))
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _HEADING = re.compile(r"^## (\w+)$", re.MULTILINE)
-# What to do about each code that a REST answer can have.
+# What to do about each code that a REST response can have.
 ADVICE: Mapping[str, str] = {
     "BAD_INPUT": "Correct the values that `errors` names. The same request would fail again.",
     "INVALID_CURSOR": "Start again without a cursor: a cursor belongs to one list in one order.",

@@ -82,8 +82,8 @@ PAGINATION: dict[str, Any] = {
 }
 
 
-def _header(description: str, kind: str = "string") -> dict[str, Any]:
-    return {"description": description, "schema": {"type": kind}}
+def _header(description: str, type_: str = "string") -> dict[str, Any]:
+    return {"description": description, "schema": {"type": type_}}
 
 
 HEADERS: dict[str, Any] = {

@@ -78,8 +78,8 @@ name_nodes(CORE)
 def _node_scopes(arguments: Mapping[str, Any]) -> list[str]:
     """The scopes that ids by themselves need: their prefixes tell the types."""
     asked = arguments.get("ids") if "ids" in arguments else [arguments.get("id")]
-    kinds = {prefix_of(item) for item in (asked if isinstance(asked, list) else [asked]) if isinstance(item, str)}
-    return sorted(NODES[kind].resource.read_scope for kind in kinds if kind in NODES)
+    prefixes = {prefix_of(item) for item in (asked if isinstance(asked, list) else [asked]) if isinstance(item, str)}
+    return sorted(NODES[prefix].resource.read_scope for prefix in prefixes if prefix in NODES)
 
 
 def _filter_scopes(arguments: Mapping[str, Any]) -> list[str]:

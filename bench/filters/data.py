@@ -86,18 +86,18 @@ select %(org)s, {_id("messages", "n")}, 1, now(), {_id("orders", "1 + (n::bigint
  case when n %% 10000 = 8 then 'INTERNAL' else 'PUBLIC' end, '[]'
 from generate_series(1, %(messages)s) as n""",
     *(
-        f"""insert into search_words (org_id, kind, word, subject_id)
-select %(org)s, '{kind}', w, {_id(table, "n")} from generate_series(1, %({table})s) as n, unnest({words}) as w"""
-        for kind, table, words in (
+        f"""insert into search_words (org_id, resource, word, subject_id)
+select %(org)s, '{prefix}', w, {_id(table, "n")} from generate_series(1, %({table})s) as n, unnest({words}) as w"""
+        for prefix, table, words in (
             ("client", "clients", "array['client', 'company', 'example', 'org', n::text]"),
             ("service", "services", "array['service', n::text]"),
             ("order", "orders", "array[n::text]"),
         )
     ),
     *(
-        f"insert into tag_uses (org_id, kind, tag, subject_id)"
-        f" select %(org)s, '{kind}', tag, id from {table}, unnest(tags) as tag where org_id = %(org)s"
-        for kind, table in (("client", "clients"), ("service", "services"), ("order", "orders"))
+        f"insert into tag_uses (org_id, resource, tag, subject_id)"
+        f" select %(org)s, '{prefix}', tag, id from {table}, unnest(tags) as tag where org_id = %(org)s"
+        for prefix, table in (("client", "clients"), ("service", "services"), ("order", "orders"))
     ),
     f"""insert into webhook_endpoints (org_id, id, version, updated_at, url, events, secret, api_version, status,
  scopes)

@@ -84,7 +84,7 @@ class CostAnalysis:
 
     ``filtered``: some field of it is given one of its filters, and not as null. ``searched`` is the part of the cost
     for filters and charges, each once however many objects have it. ``charges`` is what its fields add to the cost of
-    the field around it. ``size`` is how many bytes the answer may have, without what is counted when it is loaded.
+    the field around it. ``size`` is how many bytes the response may have, without what is counted when it is loaded.
     ``expanded`` is how many fields there are with each fragment written out at each spread, once for each type that an
     object with the field can have.
     """
@@ -169,20 +169,20 @@ class _Analyzer:
         times = rule.times if rule.multiplier is None else rule.multiplier(arguments)
         own = rule.cost * (times if rule.cost_each else 1) + rule.weight
         price = 0 if rule.price is None else rule.price(arguments)
-        answered_as = node.alias.value if node.alias is not None else name
+        response_key = node.alias.value if node.alias is not None else name
         measure = CostAnalysis(
             depth=1, cost=own + price, introspected=rule.introspects * rule.times,
-            public=rule.public, searched=price, size=len(answered_as) + AROUND + rule.size, expanded=1,
+            public=rule.public, searched=price, size=len(response_key) + AROUND + rule.size, expanded=1,
         )  # fmt: skip
         if rule.scope is not None:
-            measure.scopes[rule.scope] = (answered_as,)
+            measure.scopes[rule.scope] = (response_key,)
         measure.filtered = is_given(arguments, rule.filters)
         if rule.scope_of is not None:
             for scope in rule.scope_of(arguments):
-                measure.scopes.setdefault(scope, (answered_as,))
+                measure.scopes.setdefault(scope, (response_key,))
         if node.selection_set is not None:
             held = self.selection(node.selection_set, type_of(node, parent))
-            measure.add(held, (answered_as,), times)
+            measure.add(held, (response_key,), times)
             measure.depth = held.depth + 1
             amount, factor = held.charges
             charged = amount + factor * price
@@ -231,19 +231,19 @@ def analyze_cost(
 ) -> CostAnalysis:
     """Analyze an operation with its variables. Unknown fields cost nothing: validation reports them."""
     analyzer = _Analyzer(schema, operation, defaults_of(operation) | dict(variables), rules)
-    measure = analyzer.selection(operation.definition.selection_set, root_of(schema, operation.kind))
+    measure = analyzer.selection(operation.definition.selection_set, root_of(schema, operation.operation_type))
     measure.directives += len(operation.definition.directives or ())
     measure.cost += max(0, measure.expanded - FREE_FIELDS) // FIELDS_FOR_ONE
     return measure
 
 
-def limit_exceeded(measure: CostAnalysis, kind: str, limits: Limits) -> str | None:
+def limit_exceeded(measure: CostAnalysis, operation_type: str, limits: Limits) -> str | None:
     """Return which limit an operation exceeds, as a sentence; None where it exceeds none."""
     for what, found, most in (
         ("levels", measure.depth, limits.depth),
         ("aliases", measure.aliases, limits.aliases),
         ("directives", measure.directives, limits.directives),
-        ("root fields", measure.fields, limits.mutations if kind == "mutation" else limits.root_fields),
+        ("root fields", measure.fields, limits.mutations if operation_type == "mutation" else limits.root_fields),
         ("fields, each fragment counted at each spread", measure.expanded, limits.expanded),
     ):
         if found > most:

@@ -85,7 +85,7 @@ class CostCache:
 
     def _check(self, operation: Operation, variables: Mapping[str, Any]) -> CostCheck:
         measure = analyze_cost(self.schema, operation, variables, self.rules)
-        return CostCheck(measure, limit_exceeded(measure, operation.kind, self.limits), self.limits)
+        return CostCheck(measure, limit_exceeded(measure, operation.operation_type, self.limits), self.limits)
 
 
 class _Decisions:
@@ -96,7 +96,7 @@ class _Decisions:
         self.fragments = operation.fragments
         self.met: set[str] = set()
         self.found: list[Decision] = []
-        self._selection(operation.definition.selection_set, root_of(self.schema, operation.kind))
+        self._selection(operation.definition.selection_set, root_of(self.schema, operation.operation_type))
 
     def _selection(self, node: SelectionSetNode, parent: GraphQLNamedType | None) -> None:
         for part in node.selections:

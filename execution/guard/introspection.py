@@ -40,7 +40,7 @@ def introspection_rules(schema: GraphQLSchema) -> dict[tuple[str, str], FieldRul
 
 
 def introspects_too_much(schema: GraphQLSchema, measure: CostAnalysis) -> bool:
-    """Return whether answering would take much longer than answering the standard introspection query."""
+    """Return whether it would take much longer than the standard introspection query."""
     if measure.introspected and measure.cost > MAX_COST_BESIDE_INTROSPECTION:
         return True
     return measure.introspected > MAX_INTROSPECTED * len(schema.type_map)

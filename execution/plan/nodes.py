@@ -65,7 +65,7 @@ class FieldPlan:
 
 @dataclass(slots=True, eq=False)
 class SelectionPlan:
-    """The fields that are asked of objects of one type. ``empty`` has their keys in the answer's order.
+    """The fields that are asked of objects of one type. ``empty`` has their keys in the response's order.
 
     A serializer writes all of an object but its ``rest``; what it writes within one object costs ``weight``, of which
     ``own`` is for the size of the object's own fields. ``height`` is how many selections it writes within each other.

@@ -1,6 +1,6 @@
-"""Propagates nulls through an answer in which something failed, up to where null is allowed, and locates its errors.
+"""Propagates nulls through a response in which something failed, up to where null is allowed, and locates its errors.
 
-Only a run in which something failed comes here. The answer is walked depth first, in the order in which graphql-core
+Only a run in which something failed comes here. The response is walked depth first, in the order in which graphql-core
 meets failures, so that it reports the same ones.
 """
 
@@ -14,7 +14,7 @@ from execution.plan.shapes import Shape
 
 
 class Failure:
-    """Stands in an answer for a value that could not be completed."""
+    """Stands in a response for a value that could not be completed."""
 
     __slots__ = ("error",)
 
@@ -33,9 +33,9 @@ class BrokenList(Failure):
 
 
 class NullPropagation:
-    """Walks an answer.
+    """Walks a response.
 
-    ``selections`` has the selections of objects of abstract types, by the identity of their part of the answer.
+    ``selections`` has the selections of objects of abstract types, by the identity of their part of the response.
     Where an operation disables error propagation, ``nullable``, every null stays where it is.
     """
 

@@ -15,7 +15,7 @@ from resolvers.lists.conditions import EARLIEST, LATEST, Condition, created, ids
 
 
 @dataclass(frozen=True, slots=True)
-class OrderKey:
+class SortField:
     """A column that rows can be sorted by; a nullable one has its nulls last, both ways."""
 
     column: str
@@ -31,8 +31,11 @@ class OrderKey:
         return or_infinity(column, EARLIEST if descending else LATEST)
 
 
-CREATED = OrderKey("id", UUID, "Time of creation.")
-COMMON_ORDERS = {"CREATED_AT": CREATED, "UPDATED_AT": OrderKey("updated_at", datetime, "Time of the last change.")}
+CREATED = SortField("id", UUID, "Time of creation.")
+COMMON_SORT_FIELDS = {
+    "CREATED_AT": CREATED,
+    "UPDATED_AT": SortField("updated_at", datetime, "Time of the last change."),
+}
 
 
 def common_filters(resource: Resource) -> dict[str, Condition]:
@@ -88,7 +91,7 @@ class UniqueConflict:
 class Collection:
     """The rows of a resource, as everybody reaches them.
 
-    ``searched`` are the columns whose words find a row, ``orders`` and ``filters`` what a list can be sorted and
+    ``searched`` are the columns whose words find a row, ``sort_fields`` and ``filters`` what a list can be sorted and
     filtered by. ``hidden`` are rows that not everybody sees: every page, count, look-up, joined row, filter and event
     of the collection follows it. Rows with a ``deleted_at`` are seen by nobody. ``unique_conflicts`` says what violated
     unique constraints mean, by their names.
@@ -96,7 +99,7 @@ class Collection:
 
     resource: Resource
     table: sa.Table
-    orders: Mapping[str, OrderKey]
+    sort_fields: Mapping[str, SortField]
     filters: Mapping[str, Condition | Relation]
     searched: Sequence[str] = ()
     hidden: RowScope | None = None

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from models.audit import audit_entries
 from models.base import TIMESTAMP
-from models.jobs import JobKind, JobState, jobs
+from models.jobs import JobFunction, JobState, jobs
 from models.typeid import decode, encode, new_uuid, uuid_at
 from models.webhooks import (
     DELIVERY,
@@ -23,7 +23,7 @@ from models.webhooks import (
     events,
     webhook_endpoints,
 )
-from resolvers.audit.records import record_of
+from resolvers.audit.entries import new_entry
 from resolvers.changes.write import apply
 from resolvers.collections.rows import Key, locked
 from resolvers.context import Context, Row, now
@@ -52,7 +52,7 @@ def _job() -> sa.CTE:
     work = jobs.insert().values(
         org_id=ORG,
         id=sa.bindparam("job_id", type_=sa.Uuid),
-        kind=JobKind.WEBHOOK_DELIVERY.value,
+        function=JobFunction.WEBHOOK_DELIVERY.value,
         subject_id=_DELIVERY,
         concurrency_key=_CONCURRENCY_KEY,
         queue="webhooks",
@@ -158,8 +158,8 @@ def _must_be_enabled(status: str) -> None:
 
 
 async def _recorded(ctx: Context, endpoint: Any, verb: str, delivery: Any) -> None:
-    record = record_of(WEBHOOK.action(verb), {}, {"delivery": encode(DELIVERY.prefix, delivery)})
-    await apply(ctx, WEBHOOKS, None, endpoint, (), [record])
+    entry = new_entry(WEBHOOK.action(verb), {}, {"delivery": encode(DELIVERY.prefix, delivery)})
+    await apply(ctx, WEBHOOKS, None, endpoint, (), [entry])
 
 
 @statement
@@ -195,7 +195,7 @@ def _again() -> sa.Select[Any]:
 def _sooner() -> sa.Select[Any]:
     """Return the statement that makes the job of a pending delivery due now; it has no row while the job runs."""
     mine = (jobs.c.org_id == ORG, jobs.c.subject_id == _DELIVERY)
-    queued = (jobs.c.kind == JobKind.WEBHOOK_DELIVERY.value, jobs.c.state == JobState.QUEUED.value)
+    queued = (jobs.c.function == JobFunction.WEBHOOK_DELIVERY.value, jobs.c.state == JobState.QUEUED.value)
     work = jobs.update().where(*mine, *queued).values(run_at=_MOMENT).returning(jobs.c.id).cte("work")
     again = _due_now()
     return sa.select(again, work.c.id.label("job")).join_from(again, work, sa.true())

@@ -13,7 +13,7 @@ from models.clients import ClientStatus
 from models.messages import AuthorKind, Visibility
 from models.orders import MACHINE, OrderStatus
 from models.services import Billing, BillingInterval, ServiceStatus
-from models.types import key_of
+from models.types import caseless
 from resolvers.changes.numbers import FIRST
 from resolvers.clients import CLIENTS
 from resolvers.collections.collection import Collection
@@ -129,14 +129,14 @@ class Rows:
         for collection, rows in self._rows():
             for row in rows:
                 for word in words_of(row[name] for name in collection.searched):
-                    yield {"kind": collection.resource.prefix, "word": word, "subject_id": row["id"]}
+                    yield {"resource": collection.resource.prefix, "word": word, "subject_id": row["id"]}
 
     def tags(self) -> Iterator[Row]:
         """The rows of ``tag_uses``."""
         for collection, rows in self._rows():
             for row in rows:
                 for tag in row["tags"]:
-                    yield {"kind": collection.resource.prefix, "tag": tag, "subject_id": row["id"]}
+                    yield {"resource": collection.resource.prefix, "tag": tag, "subject_id": row["id"]}
 
     def _rows(self) -> tuple[tuple[Collection, list[Row]], ...]:
         return (CLIENTS, self.clients), (SERVICES, self.services), (ORDERS, self.orders)
@@ -188,7 +188,7 @@ class _Maker:
         status = self.random.choices(tuple(ClientStatus), (20, 65, 10, 5))[0]
         return self.row(
             moment, metadata={"crm": f"C-{index + 1:05d}"}, tags=self.some(_CLIENT_TAGS), name=name,
-            name_key=key_of(name), email=email, email_key=key_of(email), company=f"{last} {pick(_TRADES)}",
+            name_key=caseless(name), email=email, email_key=caseless(email), company=f"{last} {pick(_TRADES)}",
             phone=f"+49 30 {self.random.randrange(10**6, 10**7)}",
             address=f"{index % 90 + 1} High Street, {pick(_TOWNS)}",
             tax_id=f"DE{self.random.randrange(10**8, 10**9)}", status=status, source=pick(_SOURCES), notes=None,
@@ -199,7 +199,7 @@ class _Maker:
         moment = self.before_end(_CLIENT_DAYS) + timedelta(minutes=index)
         return self.row(
             moment, metadata={}, tags=["popular"] if index < 3 else [], name=name,
-            name_key=key_of(name), description=description, price=price, currency="EUR", interval=interval,
+            name_key=caseless(name), description=description, price=price, currency="EUR", interval=interval,
             billing=Billing.ONE_TIME if interval is None else Billing.RECURRING, delivery_days=days, status=status,
         )  # fmt: skip
 

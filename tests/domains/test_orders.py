@@ -53,11 +53,11 @@ async def test_every_pair_of_states(acme: Org, origin: OrderStatus, target: Orde
             assert (await move(acme, key, target))["version"] == before["version"]
     elif legal is None:
         async with unchanged(acme):
-            told = error(
+            extensions = error(
                 await acme.graphql(TRANSITION, input={"id": key, "to": target, "reason": "x"}), 200,
                 "INVALID_TRANSITION", "input.to",
             )  # fmt: skip
-            assert (told["status"], told["allowed"]) == (
+            assert (extensions["status"], extensions["allowed"]) == (
                 409,
                 [each.target for each in MACHINE.transitions if each.origin is origin],
             )
@@ -128,11 +128,11 @@ async def test_the_revision_limit_blocks(acme: Org) -> None:
     assert (blocked["allowed"], blocked["requires"], found["code"]) == (False, [], Guard.REVISION_LIMIT)
     assert (found["limit"], found["until"]) == (1, None)
     async with unchanged(acme):
-        told = error(
+        extensions = error(
             await acme.graphql(TRANSITION, input={"id": key, "to": S.REVISION_REQUESTED}), 200, "INVALID_TRANSITION"
         )
-        assert (told["blockedBy"], told["allowed"]) == ("REVISION_LIMIT", ["COMPLETED", "CANCELLED"])
-        assert (told["limit"], "until" in told) == (1, False)
+        assert (extensions["blockedBy"], extensions["allowed"]) == ("REVISION_LIMIT", ["COMPLETED", "CANCELLED"])
+        assert (extensions["limit"], "until" in extensions) == (1, False)
 
 
 @pytest.mark.parametrize(("days", "ago", "allowed"), [(None, 29, True), (None, 31, False), (0, 0, False), (3, 2, True)])
@@ -148,13 +148,13 @@ async def test_the_reopen_window_blocks(acme: Org, days: int | None, ago: int, a
     if allowed:
         assert answer.json()["data"]["transitionOrder"]["order"]["status"] == S.IN_PROGRESS
     else:
-        told = error(answer, 200, "INVALID_TRANSITION")
-        assert (told["blockedBy"], told["allowed"]) == ("REOPEN_WINDOW", [])
+        extensions = error(answer, 200, "INVALID_TRANSITION")
+        assert (extensions["blockedBy"], extensions["allowed"]) == ("REOPEN_WINDOW", [])
         window = 30 if days is None else days
         (kept,) = await acme.rows("select completed_at from orders")
         until = shown_moment(kept["completed_at"] + timedelta(days=window))
         assert (listed["blockedBy"]["limit"], listed["blockedBy"]["until"]) == (window, until)
-        assert (told["limit"], told["until"]) == (window, until)
+        assert (extensions["limit"], extensions["until"]) == (window, until)
 
 
 async def test_an_update_changes_fields_then_moves(acme: Org) -> None:
@@ -213,8 +213,8 @@ async def test_internal_messages_are_for_those_who_may(acme: Org) -> None:
             assert await who.data(one, id=ids[name]) == {"message": this, "node": this, "nodes": [this]}
     async with unchanged(acme):
         given = {"orderId": key, "body": "Psst", "visibility": "INTERNAL"}
-        told = error(await weak.graphql(WRITE, input=given), 403, "FORBIDDEN", "input.visibility")
-        assert told["scope"] == "messages:internal"
+        extensions = error(await weak.graphql(WRITE, input=given), 403, "FORBIDDEN", "input.visibility")
+        assert extensions["scope"] == "messages:internal"
         error(await acme.graphql(WRITE, input=given | {"authorKind": "SYSTEM"}), 200, "BAD_INPUT", "input.authorKind")
         error(await acme.graphql(WRITE, input={"orderId": "x", "body": " "}), 200, "BAD_INPUT", "input.body")
     for each in (weak, inner):

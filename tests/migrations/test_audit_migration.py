@@ -10,7 +10,7 @@ from migrations.runner import upgrade
 from models.typeid import new_uuid
 from resolvers.audit.bundle import check
 from resolvers.audit.chain import public_keys
-from resolvers.audit.records import FIRST, canonical, digest_of, fields_of
+from resolvers.audit.entries import FIRST, canonical, digest_of, fields_of
 from resolvers.audit.seals import link
 from resolvers.audit.verify import verify
 from resolvers.context import now

@@ -91,17 +91,17 @@ def at_random(chance: Random, listed: str, depth: int) -> dict[str, Any]:
     """A filter of a list, at most so many levels deep."""
     made: dict[str, Any] = {}
     for _ in range(chance.choice([1, 1, 2])):
-        kind = chance.choice(["column", "and", "or", "not", "relation", "relation"]) if depth else "column"
-        if kind == "column":
+        chosen = chance.choice(["column", "and", "or", "not", "relation", "relation"]) if depth else "column"
+        if chosen == "column":
             made |= chance.choice(CONDITIONS[listed])
-        elif kind == "relation":
+        elif chosen == "relation":
             name, other = chance.choice(list(RELATIONS[listed].items()))
             inner = at_random(chance, other, depth - 1)
             made[name] = {chance.choice(["some", "none"]): chance.choice([inner, {}])} if name == other else inner
-        elif kind == "not":
+        elif chosen == "not":
             made["not"] = at_random(chance, listed, depth - 1)
         else:
-            made[kind] = [at_random(chance, listed, depth - 1) for _ in range(2)]
+            made[chosen] = [at_random(chance, listed, depth - 1) for _ in range(2)]
     return made
 
 

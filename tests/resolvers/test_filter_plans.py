@@ -14,8 +14,8 @@ from resolvers.context import Actor, Context
 from resolvers.database.runtime import Runtime
 from resolvers.lists import candidates
 from resolvers.lists.pages import STATEMENTS
-from schema.requests.answers import Answer
 from schema.requests.engine import Engine
+from schema.requests.results import OperationResult
 from server.wiring import running
 from tests.support.api import Org, new_client, new_order, settings_of
 from tests.support.servers import Backends
@@ -51,7 +51,7 @@ async def filled(backends: Backends, template: str) -> AsyncIterator[tuple[Runti
             yield runtime, org_id
 
 
-async def ask(filled: tuple[Runtime, UUID], case: Case) -> Answer:
+async def ask(filled: tuple[Runtime, UUID], case: Case) -> OperationResult:
     runtime, org_id = filled
     actor = Actor(ActorKind.CLI, "test", "test", frozenset({"*"}), org_id)
     variables: dict[str, Any] = {"f": case.filter}
@@ -65,7 +65,7 @@ async def ask(filled: tuple[Runtime, UUID], case: Case) -> Answer:
     return await engine.run(Context(runtime, actor, "test", Source.CLI), prepared)
 
 
-def page_of(answer: Answer) -> dict[str, Any]:
+def page_of(answer: OperationResult) -> dict[str, Any]:
     assert not answer.errors, answer.errors
     assert answer.data is not None
     (found,) = answer.data.values()

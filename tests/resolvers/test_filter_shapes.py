@@ -21,8 +21,8 @@ from resolvers.database.sql import Sql
 from resolvers.lists.count_sql import CountShape, count_sql
 from resolvers.lists.page_sql import PageShape, page_sql
 from resolvers.lists.pages import STATEMENTS
-from schema.requests.answers import Answer
 from schema.requests.engine import Engine
+from schema.requests.results import OperationResult
 from tests.support.api import Org
 from tests.support.filter_shapes import asking, order_filter
 
@@ -45,7 +45,7 @@ def scale() -> float:
     return max(1.0, min(spent) / READING_SECONDS)
 
 
-async def ask(runtime: Runtime, org_id: UUID, text: str, variables: Mapping[str, Any]) -> tuple[Answer, int]:
+async def ask(runtime: Runtime, org_id: UUID, text: str, variables: Mapping[str, Any]) -> tuple[OperationResult, int]:
     """The answer, and what it was charged."""
     prepared = ENGINE.measure(text, None, variables)
     ENGINE.validate(prepared, None)
@@ -196,8 +196,8 @@ async def test_a_filter_holds_fifty_conditions(acme: Org, filter_: dict[str, Any
     assert answer["data"] == {"a0": None}
     (error,) = answer["errors"]
     assert (error["message"], error["path"]) == (WORDS, ["a0"])
-    told = [error["extensions"][name] for name in ("code", "status", "field", "reason", "limit")]
-    assert told == ["BAD_INPUT", 400, f"filter.{beyond}", "TOO_LONG", 50]
+    reported = [error["extensions"][name] for name in ("code", "status", "field", "reason", "limit")]
+    assert reported == ["BAD_INPUT", 400, f"filter.{beyond}", "TOO_LONG", 50]
 
 
 async def test_the_conditions_of_a_document_are_counted_as_those_of_variables(acme: Org) -> None:

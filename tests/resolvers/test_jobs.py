@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from models.jobs import JobKind, JobState
+from models.jobs import JobFunction, JobState
 from models.typeid import new_uuid
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs
@@ -28,7 +28,7 @@ from tests.support.jobs import (
 )  # fmt: skip
 from workers import deliver
 
-JOB = "select * from jobs where org_id = $1 and kind = 'WEBHOOK_DELIVERY'"
+JOB = "select * from jobs where org_id = $1 and function = 'WEBHOOK_DELIVERY'"
 DELIVERY = "select * from deliveries where org_id = $1"
 
 
@@ -37,7 +37,7 @@ async def test_a_claim_is_one_workers(runtime: Runtime, org: UUID) -> None:
     [job] = await tell(runtime, org)
     claims = await asyncio.gather(*(jobs.claim(runtime, org, job, 45) for _ in range(6)))
     [claim] = [claim for claim in claims if claim is not None]
-    assert (claim.kind, claim.attempt, claim.claim_no) == (JobKind.WEBHOOK_DELIVERY, 1, 1)
+    assert (claim.function, claim.attempt, claim.claim_no) == (JobFunction.WEBHOOK_DELIVERY, 1, 1)
     row = await one(runtime, org, JOB, org)
     assert (row["state"], row["lease_token"], row["attempt"]) == ("RUNNING", claim.token, 1)
 
@@ -124,11 +124,11 @@ async def test_retention_deletes_what_is_old(runtime: Runtime, org: UUID) -> Non
         await tell(runtime, org, 2)
         async with working(runtime):
             await settled(runtime, org, number=2)
-    await rows(runtime, org, "insert into directory (kind, key, org_id) values ('slug', 'acme', $1)", org)
+    await rows(runtime, org, "insert into directory (resource, key, org_id) values ('slug', 'acme', $1)", org)
     assert await retention.organizations(runtime) == [org]
     nothing = {"idempotency": 0, "jobs": 0, "deliveries": 0, "events": 0}
     assert await retention.purge(runtime, org, Retention()) == nothing
-    columns = "org_id, api_key_id, key, root_field, position, fingerprint, answer, created_at"
+    columns = "org_id, api_key_id, key, root_field, position, fingerprint, result, created_at"
     row = "$1, $2, 'k', 'createClient', 0, 'f', '{}', now() - interval '25 hours'"
     insert = f"insert into idempotency_records ({columns}) values ({row})"
     await rows(runtime, org, insert, org, new_uuid())

@@ -7,7 +7,7 @@ import pytest
 
 from models.typeid import new_uuid
 from resolvers.audit import seals
-from resolvers.audit.records import AuditRecord, digest_of, record_of
+from resolvers.audit.entries import NewAuditEntry, digest_of, new_entry
 from resolvers.audit.verify import Verification, verify
 from resolvers.changes import write as changes
 from resolvers.database.runtime import Keyring, Runtime
@@ -71,7 +71,7 @@ async def test_seals_do_not_pile_up(runtime: Runtime, org: UUID) -> None:
 async def test_more_than_a_batch(runtime: Runtime, org: UUID) -> None:
     ctx = context_of(runtime, org, org)
     async with ctx.transaction():
-        await changes.record(ctx, [(record_of("client:update", {}, {"name": "Zoë"}), org) for _ in range(1200)])
+        await changes.write_entries(ctx, [(new_entry("client:update", {}, {"name": "Zoë"}), org) for _ in range(1200)])
     found = await sealed(runtime, org, 1)
     assert (found.sealed, found.unsealed, found.erased, found.failure) == (1201, 0, 0, None)
 
@@ -79,11 +79,11 @@ async def test_more_than_a_batch(runtime: Runtime, org: UUID) -> None:
 async def test_a_latecomer_is_found_by_a_full_look(runtime: Runtime, org: UUID) -> None:
     await sealed(runtime, org, 1)
     ctx = context_of(runtime, org, org)
-    record = AuditRecord(
+    made = NewAuditEntry(
         UUID("00000000-0000-7000-8000-000000000000"), "client:update", bytes(16), "{}", digest_of(bytes(16), "{}")
     )
     async with ctx.transaction():
-        await changes.record(ctx, [(record, org)])
+        await changes.write_entries(ctx, [(made, org)])
     for everything, number in ((False, 0), (True, 1)):
         ctx = context_of(runtime, org, org)
         async with ctx.transaction():
@@ -111,11 +111,11 @@ async def test_changes_that_are_not_canonical_are_refused(runtime: Runtime, org:
         "name",
         "",
     ):
-        record = record_of("client:update", {}, {})
+        made = new_entry("client:update", {}, {})
         ctx = context_of(runtime, org, org)
-        written = AuditRecord(record.id, record.action, record.salt, text, digest_of(record.salt, text))
+        written = NewAuditEntry(made.id, made.action, made.salt, text, digest_of(made.salt, text))
         async with ctx.transaction():
-            await changes.record(ctx, [(written, org)])
+            await changes.write_entries(ctx, [(written, org)])
         failure = (await verify(runtime, org)).failure
         assert failure is not None
         assert failure.endswith("are not in canonical form"), text

@@ -46,7 +46,7 @@ def test_what_is_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "kind", "sentence"),
+    ("found", "operation_type", "sentence"),
     [
         (costing.CostAnalysis(depth=16), "query", "The operation has 16 levels; 15 are allowed."),
         (costing.CostAnalysis(aliases=101), "query", "The operation has 101 aliases; 100 are allowed."),
@@ -62,8 +62,8 @@ def test_what_is_counted() -> None:
         (costing.CostAnalysis(fields=5), "mutation", None),
     ],
 )
-def test_the_limits_hold_to_the_one(found: costing.CostAnalysis, kind: str, sentence: str | None) -> None:
-    assert limit_exceeded(found, kind, Limits()) == sentence
+def test_the_limits_hold_to_the_one(found: costing.CostAnalysis, operation_type: str, sentence: str | None) -> None:
+    assert limit_exceeded(found, operation_type, Limits()) == sentence
 
 
 def test_a_document_is_looked_over_before_it_is_parsed() -> None:
@@ -71,7 +71,7 @@ def test_a_document_is_looked_over_before_it_is_parsed() -> None:
         parse_operation("{ " + "a " * MAX_TOKENS + "}", None)
     with pytest.raises(DocumentValidationError, match="no such operation"):
         parse_operation("query a { health { status } }", "b")
-    assert parse_operation("query a { x } query b { y }", "b").kind == "query"
+    assert parse_operation("query a { x } query b { y }", "b").operation_type == "query"
 
 
 def test_a_default_counts_as_what_it_stands_for() -> None:

@@ -17,7 +17,7 @@ from tests.support.jobs import one, rows, slot_of, tell
 from tests.support.servers import Backends
 from workers import seal
 
-JOB = "select * from jobs where org_id = $1 and kind = 'AUDIT_SEAL'"
+JOB = "select * from jobs where org_id = $1 and function = 'AUDIT_SEAL'"
 SIGNING = Keyring({1: bytes(range(32)), 3: bytes(range(32, 64))})
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from models.jobs import JobKind
+from models.jobs import JobFunction
 from resolvers.database.connection import PooledConnection, connect
 from resolvers.database.pool import Pool
 from resolvers.database.runtime import Runtime, outcome_unknown
@@ -22,7 +22,7 @@ from workers.handler import Handler
 from workers.runner import Runner
 from workers.slot import Slot
 
-JOB = "select * from jobs where org_id = $1 and kind = 'WEBHOOK_DELIVERY'"
+JOB = "select * from jobs where org_id = $1 and function = 'WEBHOOK_DELIVERY'"
 DELIVERY = "select * from deliveries where org_id = $1"
 # Longer than any test: what waits for a lease to expire never comes.
 LEASE: dict[str, Any] = {"lease_seconds": 3_600.0, "heartbeat_seconds": 60.0}
@@ -107,7 +107,7 @@ async def test_a_claimed_job_begins_once_the_database_has_time(
 async def test_a_job_that_cannot_be_claimed_at_once_is_not_left_to_the_next_sweep(
     runtime: Runtime, busy: Busy, org: UUID
 ) -> None:
-    runner = Runner(runtime, {JobKind.WEBHOOK_DELIVERY: deliver.handler(sender())}, {"webhooks": 4}, **LEASE)
+    runner = Runner(runtime, {JobFunction.WEBHOOK_DELIVERY: deliver.handler(sender())}, {"webhooks": 4}, **LEASE)
     async with receiver() as there:
         await listen_at(runtime, org, there.url)
         await tell(runtime, org)

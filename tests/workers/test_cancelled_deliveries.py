@@ -15,7 +15,7 @@ from tests.support.webhooks import AGAIN, DELETE, HOOKS, UPDATE, new_webhook
 GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
 FAILED = b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"
 LATER = """update jobs set run_at = now() + interval '1 hour', attempt = 3
-  where kind = 'WEBHOOK_DELIVERY' and state = 'QUEUED'"""
+  where function = 'WEBHOOK_DELIVERY' and state = 'QUEUED'"""
 STATES = """select d.status, d.next_attempt_at is null as over, j.state, j.finished_at is not null as finished,
   count(*)::int as n from deliveries d join jobs j on j.subject_id = d.id and j.org_id = d.org_id
   where d.endpoint_id = $1 group by 1, 2, 3, 4 order by 1"""
@@ -173,7 +173,7 @@ async def test_what_somebody_works_on_is_not_waited_for(local: Org, open_runtime
         hook = await new_webhook(local, there.url)
         await waiting(local, 3)
         async with open_runtime.bound(local.id) as connection:
-            await connection.fetch("select id from jobs where kind = 'WEBHOOK_DELIVERY' limit 1 for update")
+            await connection.fetch("select id from jobs where function = 'WEBHOOK_DELIVERY' limit 1 for update")
             await set_status(local, hook, "DISABLED")
             assert await states(local, hook) == {CANCELLED: 2, WAITING: 1}
         await hurry(open_runtime, local.id)

@@ -30,7 +30,7 @@ from workers.deliver import SCHEDULE, delay_after
 from workers.http import Sender
 
 DELIVERY = "select * from deliveries where org_id = $1"
-JOB = "select * from jobs where org_id = $1 and kind = 'WEBHOOK_DELIVERY'"
+JOB = "select * from jobs where org_id = $1 and function = 'WEBHOOK_DELIVERY'"
 ENDPOINT = "select * from webhook_endpoints where org_id = $1"
 EVENT = "select * from events where org_id = $1"
 FAILED = b"HTTP/1.1 500 No\r\nContent-Length: 5\r\n\r\nno\x00no"

@@ -22,7 +22,8 @@ from tests.support.tarpit import came, tarpit
 from workers import runner
 from workers.sweep import FIRST_PURGE_S, JITTER
 
-INSERT = """insert into jobs (org_id, id, kind, subject_id, concurrency_key, queue, run_at, state, attempt, claim_no)
+INSERT = """insert into jobs
+  (org_id, id, function, subject_id, concurrency_key, queue, run_at, state, attempt, claim_no)
   select $1, gen_random_uuid(), 'WEBHOOK_DELIVERY', gen_random_uuid(), $2, 'webhooks',
     now() + make_interval(secs => $3), 'QUEUED', 0, 0 from generate_series(1, $4)"""
 
@@ -150,7 +151,7 @@ async def test_a_long_lane_is_worked_off_without_waiting_for_the_sweep(runtime: 
 
 async def test_retention_comes_first_within_a_minute(runtime: Runtime, org: UUID) -> None:
     assert FIRST_PURGE_S * (1 + JITTER) < 60
-    await rows(runtime, org, "insert into directory (kind, key, org_id) values ('slug', 'acme', $1)", org)
+    await rows(runtime, org, "insert into directory (resource, key, org_id) values ('slug', 'acme', $1)", org)
     insert = "insert into idempotency_records values ($1, $2, 'k', 0, 'f', '{}', now() - interval '25 hours')"
     await rows(runtime, org, insert, org, new_uuid())
     async with working(runtime, first_purge_seconds=0.01):

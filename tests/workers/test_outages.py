@@ -29,7 +29,7 @@ from workers.runner import Runner
 
 __all__ = ["log_lines"]
 
-JOB = "select * from jobs where org_id = $1 and kind = 'WEBHOOK_DELIVERY'"
+JOB = "select * from jobs where org_id = $1 and function = 'WEBHOOK_DELIVERY'"
 DELIVERY = "select * from deliveries where org_id = $1"
 NUMBER = 40
 SLOTS = 4

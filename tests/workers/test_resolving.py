@@ -16,7 +16,7 @@ from workers.address import Addresses, Postponed, Refused, Resolve, look_up
 from workers.http import Sender
 
 DELIVERY = "select * from deliveries where org_id = $1"
-JOB = "select * from jobs where org_id = $1 and kind = 'WEBHOOK_DELIVERY'"
+JOB = "select * from jobs where org_id = $1 and function = 'WEBHOOK_DELIVERY'"
 HERE = [ip_address("127.0.0.1")]
 SLOW_S = 0.5
 
@@ -35,10 +35,10 @@ class NameServer(asyncio.DatagramProtocol):
         while data[at]:
             labels.append(data[at + 1 : at + 1 + data[at]].decode())
             at += data[at] + 1
-        question, kind = data[12 : at + 5], int.from_bytes(data[at + 1 : at + 3], "big")
+        question, query_type = data[12 : at + 5], int.from_bytes(data[at + 1 : at + 3], "big")
         self.asked.append(".".join(labels))
         missing = labels[0].startswith("none")
-        found = kind == 1 and not missing
+        found = query_type == 1 and not missing
         flags = 0x8183 if missing else 0x8180
         head = data[:2] + flags.to_bytes(2, "big") + bytes([0, 1, 0, int(found), 0, 0, 0, 0])
         record = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04" + HERE[0].packed

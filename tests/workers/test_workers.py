@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import orjson
 from redis.asyncio import Redis
 
-from models.jobs import JobKind
+from models.jobs import JobFunction
 from models.typeid import encode
 from models.webhooks import EVENT
 from resolvers.database.runtime import Runtime
@@ -39,7 +39,7 @@ from tests.support.tarpit import came, tarpit
 from workers import deliver, wake
 from workers.runner import Runner
 
-JOB = "select * from jobs where org_id = $1 and kind = 'WEBHOOK_DELIVERY'"
+JOB = "select * from jobs where org_id = $1 and function = 'WEBHOOK_DELIVERY'"
 DELIVERY = "select * from deliveries where org_id = $1"
 
 
@@ -142,7 +142,7 @@ async def test_arq_wakes_when_redis_returns(runtime: Runtime, org: UUID, tmp_pat
     supervisor = Supervisor()
     runner = Runner(
         runtime,
-        {JobKind.WEBHOOK_DELIVERY: deliver.handler(sender())},
+        {JobFunction.WEBHOOK_DELIVERY: deliver.handler(sender())},
         {"webhooks": 4},
         lease_seconds=5,
         heartbeat_seconds=1,
