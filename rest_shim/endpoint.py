@@ -50,7 +50,7 @@ class RestEndpoint:
         self.payers: Payers = dependencies.visitors if route.public else dependencies
         # What its key needs is known without variables: it is asked for before a body is read.
         self.plain: Prepared = engine.prepared(self.operation, {})
-        if route.public and not self.plain.measure.public:
+        if route.public and not self.plain.measure.unrestricted:
             raise ValueError(f"{route.operation} needs a key, and its route takes none")
         self.named: Header = (b"x-graphql-operation", route.operation.encode())
 

@@ -63,7 +63,7 @@ def document(routes: Iterable[Route] = ROUTES) -> dict[str, Any]:
 def scopes_of(route: Route) -> list[str]:
     """The scopes that a route needs; a write scope includes its read scope."""
     operation = OPERATIONS[route.operation]
-    needed = EXECUTOR.cost(operation).analysis.scopes
+    needed = EXECUTOR.cost(operation).analysis.requirements
     return sorted(scope for scope in needed if scope.replace(":read", ":write") not in needed or ":read" not in scope)
 
 

@@ -123,13 +123,13 @@ def _rules() -> dict[tuple[str, str], FieldRule]:
         table = ROW_TYPES.get(on.extensions["strawberry-definition"].origin)
         column = None if table is None else table.c.get(declared.python_name)
         many = is_list_type(get_nullable_type(field.type))
-        scope_of, reads = _scopes_by_arguments(type_name, field_name, connection)
+        scopes_of, reads = _scopes_by_arguments(type_name, field_name, connection)
         each = "ids" if "ids" in reads and "ids" in field.args else None
         found[type_name, field_name] = FieldRule(
             cost=cost,
-            scope=scope,
-            public=bool(declared.metadata.get("public")),
-            scope_of=scope_of,
+            requirement=scope,
+            unrestricted=bool(declared.metadata.get("public")),
+            requirements_of=scopes_of,
             reads=reads,
             filters=("filter",) if connection else (),
             price=filter_price if connection else None,

@@ -29,7 +29,7 @@ from execution.guard.nesting import CONDITIONS
 MAX_COSTS = 16
 # An analysis, and each of its decisions, takes no more bytes than this.
 COST_BYTES, DECISION_BYTES = 3_000, 200
-# What variables decide at one place of a document: a size, scopes, a price, whether something is left out.
+# What variables decide at one place of a document: a size, requirements, a price, whether something is left out.
 Decision = Callable[[Mapping[str, Any]], Any]
 
 
@@ -128,8 +128,8 @@ class _Decisions:
             given = {argument.name.value: argument.value for argument in node.arguments or ()}
             if rule.multiplier is not None:
                 self._add(rule.multiplier, given, rule.multiplied_by)
-            if rule.scope_of is not None:
-                self._add(_tuple(rule.scope_of), given, rule.reads)
+            if rule.requirements_of is not None:
+                self._add(_tuple(rule.requirements_of), given, rule.reads)
             if rule.filters:
                 self._add(partial(is_given, names=rule.filters), given, rule.filters)
             if rule.price is not None:
@@ -149,8 +149,8 @@ def _is(name: str, wanted: bool) -> Decision:
     return lambda variables: variables.get(name) is wanted
 
 
-def _tuple(scope_of: Callable[[Mapping[str, Any]], list[str]]) -> Callable[[Mapping[str, Any]], tuple[str, ...]]:
-    return lambda arguments: tuple(scope_of(arguments))
+def _tuple(of: Callable[[Mapping[str, Any]], list[Any]]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    return lambda arguments: tuple(of(arguments))
 
 
 def _reader(node: ValueNode) -> Decision:

@@ -22,21 +22,28 @@ Serializer = Callable[[Sequence[Any], "SerializerState"], list[dict[str, Any]]]
 
 
 class SerializerState:
-    """What a serializer leaves pending: objects that are to be asked more, and how many of what was written."""
+    """What a serializer leaves: lists to be written next, objects with fields to be resolved, and what it all costs."""
 
-    __slots__ = ("cost", "pending")
+    __slots__ = ("_lists", "cost", "pending")
 
     def __init__(self) -> None:
+        self._lists: list[tuple[SelectionPlan, Sequence[Any], list[dict[str, Any]]]] = []
         self.pending: list[tuple[SelectionPlan, Sequence[Any], list[dict[str, Any]]]] = []
         self.cost = 0
 
     def take(self, selection: SelectionPlan, cost: int, rows: Sequence[Any]) -> list[dict[str, Any]]:
-        """Objects with fields that are not written with the others."""
+        """Return a list that ``finish`` fills: within a list that is being written, lists are not written in turn."""
         self.cost += cost * len(rows)
-        made = serialize(selection, rows, self)
-        if selection.rest:
-            self.pending.append((selection, rows, made))
+        made: list[dict[str, Any]] = []
+        self._lists.append((selection, rows, made))
         return made
+
+    def finish(self) -> None:
+        """Write the lists that were taken, and those that are taken meanwhile."""
+        for selection, rows, made in self._lists:
+            made += serialize(selection, rows, self)
+            if selection.rest:
+                self.pending.append((selection, rows, made))
 
     def checked(self, rows: Sequence[Any]) -> Sequence[Any]:
         """Return rows of which no column is read. Raises ValueError where one of them cannot be an object."""

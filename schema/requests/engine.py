@@ -125,7 +125,7 @@ class Engine:
 
     def public(self, prepared: Prepared) -> bool:
         """Whether the operation needs no key: health, and introspection where it is on."""
-        return prepared.measure.public and prepared.operation.operation_type == "query"
+        return prepared.measure.unrestricted and prepared.operation.operation_type == "query"
 
     def validate(self, prepared: Prepared, name: str | None) -> None:
         """Validate against the schema. Raises DocumentError, or Refusal TOO_COMPLEX."""
@@ -138,7 +138,7 @@ class Engine:
 
     def allow(self, prepared: Prepared, actor: Actor) -> None:
         """Raises Refusal FORBIDDEN, with the scope and the field's path, for what the actor may not do."""
-        for scope, path in prepared.measure.scopes.items():
+        for scope, path in prepared.measure.requirements.items():
             if not actor.may(scope):
                 message = f"The key lacks the scope {scope}."
                 raise Refusal("FORBIDDEN", message, scope=scope, path=list(path))
@@ -159,7 +159,7 @@ class Engine:
             variables = checked_variables(CORE, operation, prepared.variables, named=named)
             if operation.operation_type == "mutation":
                 result = await self._mutation(ctx, prepared, variables)
-            elif prepared.measure.public:
+            elif prepared.measure.unrestricted:
                 result = result_of(ctx, operation, await self.executor.run(operation, variables, context=ctx))
             else:
                 async with ctx.snapshot():

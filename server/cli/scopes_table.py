@@ -14,8 +14,8 @@ def scopes_table() -> str:
     """Every scope that opens something, in Markdown, with the queries and mutations that need it."""
     opened: dict[str, list[str]] = {}
     for (kind, name), rule in RULES.items():
-        if rule.scope is not None and kind in ROOTS:
-            opened.setdefault(rule.scope, []).append(f"`{name}`")
+        if rule.requirement is not None and kind in ROOTS:
+            opened.setdefault(rule.requirement, []).append(f"`{name}`")
     # A read scope before the write scope of the same resource, which includes it.
     rows = [(scope, ", ".join(names)) for scope, names in sorted(opened.items())]
     return "\n".join(

@@ -37,11 +37,11 @@ def test_what_is_counted() -> None:
     )
     assert (found.depth, found.aliases, found.directives, found.fields) == (5, 1, 1, 1)
     assert found.cost == 2 + 7 * (1 + 2 + 3 * 1)
-    assert found.scopes == {"clients:read": ("a",), "orders:read": ("a", "nodes", "orders")}
-    assert not found.public
-    assert _measure("{ health { status } __typename }").public
-    assert _measure("{ clients @skip(if: true) { nodes { id } } health { status } }").scopes == {}
-    assert _measure('{ node(id: "order_x") { id } }').scopes == {"orders:read": ("node",)}
+    assert found.requirements == {"clients:read": ("a",), "orders:read": ("a", "nodes", "orders")}
+    assert not found.unrestricted
+    assert _measure("{ health { status } __typename }").unrestricted
+    assert _measure("{ clients @skip(if: true) { nodes { id } } health { status } }").requirements == {}
+    assert _measure('{ node(id: "order_x") { id } }').requirements == {"orders:read": ("node",)}
     assert _measure("mutation { " + CREATE + " }").cost >= 10
 
 
@@ -80,5 +80,5 @@ def test_a_default_counts_as_what_it_stands_for() -> None:
     assert _measure(page, n=10).cost == 2 + 10
     assert _measure(page, n=10.0).cost == 2 + 10
     assert _measure(page, n=None).cost == 2 + 20
-    assert _measure('query($id: ID! = "order_x") { node(id: $id) { id } }').scopes == {"orders:read": ("node",)}
-    assert _measure("query($s: Boolean! = true) { clients @skip(if: $s) { totalCount } }").scopes == {}
+    assert _measure('query($id: ID! = "order_x") { node(id: $id) { id } }').requirements == {"orders:read": ("node",)}
+    assert _measure("query($s: Boolean! = true) { clients @skip(if: $s) { totalCount } }").requirements == {}
