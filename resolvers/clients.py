@@ -7,11 +7,11 @@ from resolvers.collections.collection import (
     Collection,
     Relation,
     SortField,
-    UniqueConflict,
     common_filters,
 )
 from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
+from resolvers.errors import EMAIL_TAKEN
 from resolvers.lists.conditions import enum, tags, text
 from resolvers.orders import ORDERS
 
@@ -28,9 +28,7 @@ CLIENTS = Collection(
         "email": text("email_key", "email address"),
         "orders": Relation("orders", "the client's orders", remote="client_id"),
     },
-    unique_conflicts={
-        "clients_email_key": UniqueConflict("email", "EMAIL_TAKEN", "Another client has this email address.")
-    },
+    unique_conflicts={"clients_email_key": ("email", EMAIL_TAKEN)},
 )
 
 

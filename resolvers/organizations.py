@@ -17,7 +17,9 @@ from resolvers.changes.write import write_entries
 from resolvers.context import Actor, Context, Row, now, shared
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import ORG, owned, statement
-from resolvers.errors import Refusal
+from resolvers.errors import Conflict
+
+SLUG_TAKEN = Conflict("SLUG_TAKEN", "Another organization has this slug.")
 
 
 def command_line(runtime: Runtime, org_id: UUID) -> Context:
@@ -83,7 +85,7 @@ async def create(ctx: Context, name: str, slug: str, currency: str = "EUR", time
     try:
         await ctx.fetch(_list(), slug=slug)
     except asyncpg.UniqueViolationError as error:
-        raise Refusal("CONFLICT", f"The slug {slug} is taken.", field="slug", reason="SLUG_TAKEN") from error
+        raise SLUG_TAKEN.refusal("slug", f"The slug {slug} is taken.") from error
     await ctx.fetch(_insert(), moment=now(), **row)
     await write_entries(ctx, [(new_entry(ORGANIZATION.action("create"), {}, row), ctx.org_id)])
     return ctx.org_id

@@ -96,7 +96,7 @@ _TABLES = {
     "scopes": _scopes,
     "codes": _codes,
     "reasons": lambda: _meanings(REASONS, "Code"),
-    "conflicts": lambda: _meanings(CONFLICTS, "Reason"),
+    "conflicts": lambda: _meanings(dict(sorted(CONFLICTS.items())), "Reason"),
     "events": _events,
     "default_page": lambda: f"{DEFAULT_PAGE:,}",
     "largest_page": lambda: f"{LARGEST_PAGE:,}",

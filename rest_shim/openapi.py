@@ -16,7 +16,7 @@ from rest_shim.examples import body_of, curl_of, response_of
 from rest_shim.guide import guide, route_texts
 from rest_shim.openapi_parameters import request_parameters
 from rest_shim.openapi_schemas import Components, JsonSchema, part_of, root_type
-from rest_shim.openapi_shared import HEADERS, PAGINATION, PROBLEM, SYSTEM, TAGS
+from rest_shim.openapi_shared import HEADERS, PAGINATION, SYSTEM, TAGS, problem
 from rest_shim.openapi_webhooks import webhooks
 from rest_shim.routes import ROUTES, Route, Shows
 from schema.graph import CORE, EXECUTOR
@@ -38,7 +38,7 @@ def printed_openapi() -> str:
 def document(routes: Iterable[Route] = ROUTES) -> dict[str, Any]:
     """The whole document, of which nothing is shared: whoever asks may change it."""
     components = Components(CORE)
-    components.schemas |= {"Problem": PROBLEM, "Pagination": PAGINATION}
+    components.schemas |= {"Problem": problem(), "Pagination": PAGINATION}
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, components)

@@ -25,9 +25,12 @@ from resolvers.changes.write import write_entries
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import ORG, owned, statement
-from resolvers.errors import Refusal, bad_input
+from resolvers.errors import Conflict, bad_input
 from resolvers.webhooks import endpoints
 
+KEY_REVOKED = Conflict("KEY_REVOKED", "The API key is revoked: create another one.")
+KEY_EXPIRED = Conflict("KEY_EXPIRED", "The API key has expired: create another one.")
+KEY_NOT_REVOKED = Conflict("KEY_NOT_REVOKED", "Only a revoked API key can be deleted: revoke it first.")
 # How many seconds the secret from before a rotation works beside the new one: by default, and at most.
 OVERLAP, LONGEST_OVERLAP = 86_400, 604_800
 _KEY = sa.bindparam("key", type_=sa.Text)
@@ -104,9 +107,7 @@ async def rotate(ctx: Context, key: Key, values: InputValues) -> tuple[Row, str]
     old, moment = edit.old, now()
     status = status_of(old, moment)
     if status is not ApiKeyStatus.ACTIVE:
-        word = "revoked" if status is ApiKeyStatus.REVOKED else "expired"
-        message = f"The API key is {word}: create another one."
-        raise Refusal("CONFLICT", message, field="id", reason=f"KEY_{status}")
+        raise (KEY_REVOKED if status is ApiKeyStatus.REVOKED else KEY_EXPIRED).refusal("id")
     must_live_as_long(own, old, "id")
     raw, new = _new_secret(ctx, old["id"])
     until = moment + timedelta(seconds=values.get("overlap", OVERLAP))
@@ -142,7 +143,7 @@ async def revoke(ctx: Context, key: Key) -> tuple[Row, list[str], int]:
     """
     edit, _ = await _begin(ctx, key)
     if edit.old["revoked_at"] is not None:
-        raise Refusal("CONFLICT", "The API key is revoked already.", field="id", reason="KEY_REVOKED")
+        raise KEY_REVOKED.refusal("id", "The API key is revoked already.")
     moment = now()
     edit.set({"revoked_at": moment}, "revoke")
     row = await edit.save()
@@ -165,7 +166,6 @@ async def remove(ctx: Context, key: Key) -> None:
     """
     edit, _ = await _begin(ctx, key)
     if edit.old["revoked_at"] is None:
-        message = "An API key must be revoked before it is deleted."
-        raise Refusal("CONFLICT", message, field="id", reason="KEY_NOT_REVOKED")
+        raise KEY_NOT_REVOKED.refusal("id")
     await ctx.fetch(_unlisted(), key=str(edit.old["id"]))
     await edit.delete()

@@ -16,7 +16,7 @@ from resolvers.audit.entries import NewAuditEntry, mac_of
 from resolvers.changes.write_sql import change_sql
 from resolvers.collections.collection import Collection
 from resolvers.context import Context, now
-from resolvers.errors import Refusal, bad_input
+from resolvers.errors import IN_USE, Refusal, bad_input
 from resolvers.lists.search_words import words_of
 
 
@@ -64,11 +64,10 @@ async def apply(
 
 def _conflict(collection: Collection, error: asyncpg.UniqueViolationError) -> Exception:
     conflict = collection.unique_conflicts.get(str(error.constraint_name))
-    return (
-        error
-        if conflict is None
-        else Refusal("CONFLICT", conflict.message, field=conflict.field, reason=conflict.reason)
-    )
+    if conflict is None:
+        return error
+    field, violated = conflict
+    return violated.refusal(field, f"Another {collection.resource.label} has this {field.replace('_', ' ')}.")
 
 
 def _broken_reference(collection: Collection, error: asyncpg.ForeignKeyViolationError) -> Refusal:
@@ -78,8 +77,7 @@ def _broken_reference(collection: Collection, error: asyncpg.ForeignKeyViolation
         if key.name == error.constraint_name:
             (column,) = [column.name for column in key.columns if column.name != "org_id"]
             return bad_input(column, "It no longer exists.", "NOT_FOUND")
-    message = f"The {collection.resource.label} cannot be deleted: other objects refer to it."
-    return Refusal("CONFLICT", message, field="id", reason="IN_USE")
+    return IN_USE.refusal("id", f"The {collection.resource.label} cannot be deleted: other objects refer to it.")
 
 
 def _lookups(collection: Collection, verb: str | None, columns: tuple[str, ...]) -> tuple[str, ...]:

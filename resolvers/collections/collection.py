@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from models.actors import allows
 from models.enums import DescribedEnum
 from models.resources import EVERYTHING, Resource
+from resolvers.errors import Conflict
 from resolvers.lists.conditions import EARLIEST, LATEST, Condition, created, ids, moment, or_infinity
 
 
@@ -78,15 +79,6 @@ class RowScope:
         return row[self.column] != self.value or allows(scopes, self.scope)
 
 
-@dataclass(frozen=True, slots=True)
-class UniqueConflict:
-    """What a violated unique constraint means: an input's field whose value another row has."""
-
-    field: str
-    reason: str
-    message: str
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Collection:
     """The rows of a resource, as everybody reaches them.
@@ -94,7 +86,7 @@ class Collection:
     ``searched`` are the columns whose words find a row, ``sort_fields`` and ``filters`` what a list can be sorted and
     filtered by. ``hidden`` are rows that not everybody sees: every page, count, look-up, joined row, filter and event
     of the collection follows it. Rows with a ``deleted_at`` are seen by nobody. ``unique_conflicts`` says what violated
-    unique constraints mean, by their names.
+    unique constraints mean, by their names: the input's field whose value another row has, and the conflict.
     """
 
     resource: Resource
@@ -103,7 +95,7 @@ class Collection:
     filters: Mapping[str, Condition | Relation]
     searched: Sequence[str] = ()
     hidden: RowScope | None = None
-    unique_conflicts: Mapping[str, UniqueConflict] = field(default_factory=dict)
+    unique_conflicts: Mapping[str, tuple[str, Conflict]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Add it to ``COLLECTIONS``. Raises ValueError where its name is taken, or a hidden row has no known scope."""
