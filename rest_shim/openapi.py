@@ -1,6 +1,6 @@
 """The OpenAPI 3.1 document: the route table, the operations and the graph, said in the words of HTTP."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from copy import deepcopy
 from functools import cache
 from http import HTTPStatus
@@ -16,7 +16,7 @@ from rest_shim.examples import body_of, curl_of, response_of
 from rest_shim.guide import guide, route_texts
 from rest_shim.openapi_parameters import request_parameters
 from rest_shim.openapi_schemas import Components, JsonSchema, part_of, root_type
-from rest_shim.openapi_shared import HEADERS, PAGINATION, SYSTEM, TAGS, problem
+from rest_shim.openapi_shared import HEADERS, OTHER_TAGS, PAGINATION, SYSTEM, problem
 from rest_shim.openapi_webhooks import webhooks
 from rest_shim.routes import ROUTES, Route, Shows
 from schema.graph import CORE, EXECUTOR
@@ -35,7 +35,7 @@ def printed_openapi() -> str:
     return orjson.dumps(document(), option=orjson.OPT_INDENT_2).decode()
 
 
-def document(routes: Iterable[Route] = ROUTES) -> dict[str, Any]:
+def document(routes: Sequence[Route] = ROUTES) -> dict[str, Any]:
     """The whole document, of which nothing is shared: whoever asks may change it."""
     components = Components(CORE)
     components.schemas |= {"Problem": problem(), "Pagination": PAGINATION}
@@ -43,12 +43,13 @@ def document(routes: Iterable[Route] = ROUTES) -> dict[str, Any]:
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, components)
     events = webhooks(components)
+    tags = {route.resource.labels: route.resource.description for route in routes} | OTHER_TAGS
     made = {
         "openapi": "3.1.0",
         "info": {"title": "Counterfoil", "version": version("counterfoil"), "description": guide()},
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
-        "tags": [{"name": name, "description": said} for name, said in TAGS.items()],
+        "tags": [{"name": name, "description": said} for name, said in tags.items()],
         "paths": paths | SYSTEM,
         "webhooks": events,
         "components": {

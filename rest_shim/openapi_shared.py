@@ -5,12 +5,8 @@ from typing import Any
 from resolvers.errors import CONFLICTS, REASONS
 from rest_shim.guide import ADVICE
 
-TAGS = {
-    "clients": "The people and companies that the organization works for.",
-    "services": "The catalogue: the services that can be ordered, and their prices.",
-    "orders": "The orders of clients, with their status.",
-    "API keys": "The API keys of the organization, with their scopes and status.",
-    "webhook endpoints": "The endpoints that events are sent to.",
+# The tags of what is no route of a resource.
+OTHER_TAGS = {
     "events": "The events that are sent to endpoints. The guide explains under *Webhooks* how to receive them.",
     "system": "State of the server. Needs no API key.",
 }
