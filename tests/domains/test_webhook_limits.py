@@ -14,7 +14,7 @@ from resolvers.webhooks.deliveries import ATTEMPTS_KEPT
 from resolvers.webhooks.requests import REDELIVERIES, TEST_EVENTS, TEST_EVENTS_WITHIN
 from server.settings import Settings
 from tests.support.api import Org, make_org, new_client, serving, settings_of
-from tests.support.jobs import hurry, listen_at, one, receiver, rows, settled, tell, working
+from tests.support.jobs import emit, hurry, listen_at, one, receiver, rows, settled, working
 from tests.support.servers import Backends
 from tests.support.webhooks import AGAIN, CREATE, DELETE, HOOKS, PUBLIC, SEND, UPDATE, actions, new_webhook
 
@@ -212,7 +212,7 @@ async def test_the_last_attempts_are_kept(runtime: Runtime, org: UUID) -> None:
     earlier = [{"at": f"2026-11-01T00:00:{n:02}.000Z", "responseCode": n} for n in range(ATTEMPTS_KEPT - 1)]
     async with receiver(FAILED) as there:
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org)
+        await emit(runtime, org)
         await rows(runtime, org, "update deliveries set attempts = $2 where org_id = $1", org, earlier)
         async with working(runtime):
             for number in (1, 2, 3):
@@ -227,7 +227,7 @@ async def test_the_last_attempts_are_kept(runtime: Runtime, org: UUID) -> None:
 async def test_fewer_attempts_are_all_kept(runtime: Runtime, org: UUID) -> None:
     async with receiver() as there:
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org)
+        await emit(runtime, org)
         async with working(runtime):
             await settled(runtime, org)
     attempts = (await one(runtime, org, "select attempts from deliveries where org_id = $1", org))["attempts"]

@@ -16,7 +16,7 @@ from resolvers.audit.verify import verify
 from resolvers.context import now
 from server.database.databases import role_of
 from tests.support.audit import SIGNING, bundle, run
-from tests.support.jobs import RING, runtime_of, tell
+from tests.support.jobs import RING, emit, runtime_of
 from tests.support.servers import Backends
 
 TEXT = '{"name":["Zoe","Zoë"]}'
@@ -63,7 +63,7 @@ async def test_an_older_log_goes_on(older: Backends, org: UUID) -> None:
     async with runtime_of(older) as runtime:
         found = await verify(runtime, org, (2, head))
         assert (found.sealed, found.unsealed, found.failure) == (2, 1, None)
-        await tell(runtime, org)
+        await emit(runtime, org)
         await run(runtime, org)
         found = await verify(runtime, org, (2, head))
         assert (found.sealed, found.unsealed, found.failure) == (4, 0, None)

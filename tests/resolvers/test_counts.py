@@ -15,18 +15,14 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from bench.filters.cases import Case, cases
-from bench.filters.data import Size, analyze, fill
-from models.typeid import new_uuid
+from bench.filters.data import Size
 from resolvers.database.runtime import Runtime
 from resolvers.lists import candidates
 from resolvers.lists.pages import STATEMENTS
 from schema.requests.engine import Engine
-from server.wiring import running
-from tests.support.api import settings_of
-from tests.support.plans import Explained, explained, keyed, repeated, unkeyed
+from tests.support.plans import Explained, explained, keyed, repeated, unkeyed, unknown_to_statistics
 from tests.support.servers import Backends
 
-BEFORE = Size(clients=30, services=5, orders=50, messages=60, deliveries=5)
 SIZE = Size(clients=1_500, services=800, orders=3_000, messages=2_000, deliveries=20)
 ENGINE = Engine()
 TYPES = {"clients": "ClientFilter", "orders": "OrderFilter", "services": "ServiceFilter"}
@@ -38,14 +34,8 @@ Imported = tuple[Runtime, UUID, Rows]
 @pytest.fixture(scope="module")
 async def imported(backends: Backends, template: str) -> AsyncIterator[Imported]:
     """An organization that was filled after the tables were analyzed with another one's rows, and its rows."""
-    org_id = new_uuid()
-    with backends.empty_database(template=template) as made:
-        owner = made.migration_database_url
-        fill(owner, new_uuid(), BEFORE)
-        analyze(owner)
-        fill(owner, org_id, SIZE)
-        async with running(settings_of(made), min_size=1, max_size=1) as runtime:
-            yield runtime, org_id, rows_of(owner, org_id)
+    async with unknown_to_statistics(backends, template, SIZE) as (runtime, org_id, owner):
+        yield runtime, org_id, rows_of(owner, org_id)
 
 
 def rows_of(owner: str, org_id: UUID) -> Rows:

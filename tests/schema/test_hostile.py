@@ -11,6 +11,7 @@ import httpx
 import pytest
 from graphql import get_introspection_query, located_error, parse
 
+from bench.hostile.reading import slowness
 from execution import DocumentError, DocumentLimitError, parse_operation
 from execution.guard.nesting import MAX_NESTED, nesting_of
 from resolvers import organizations
@@ -26,22 +27,14 @@ from tests.support.refused_documents import DOCUMENTS, REFUSED
 from tests.support.studio import Studio
 
 MAX_SECONDS = 0.05
-# What the machine on which that holds takes for READING; a slower one is given more, in proportion.
-READING, READING_SECONDS = get_introspection_query(), 0.0055
 
 CORPUS = {**{name: (text, {}) for name, text, _ in DOCUMENTS}, **HOSTILE}
 
 
 @pytest.fixture(scope="module")
 def most_seconds() -> float:
-    """The bound, on this machine."""
-    spent = []
-    for _ in range(5):
-        start = process_time()
-        for _ in range(10):
-            parse(READING)
-        spent.append(process_time() - start)
-    return MAX_SECONDS * max(1.0, min(spent) / READING_SECONDS)
+    """The bound, on this machine: a slower one is given more, in proportion."""
+    return MAX_SECONDS * slowness()
 
 
 async def answered(

@@ -32,6 +32,9 @@ from workers.slot import Slot
 
 RING = Keyring({1: bytes(range(32)), 2: bytes(range(32, 64))})
 NOWHERE = "redis://127.0.0.1:1/0"
+# An organization's deliveries, and the jobs that send them.
+JOB = "select * from jobs where org_id = $1 and function = 'WEBHOOK_DELIVERY'"
+DELIVERY = "select * from deliveries where org_id = $1"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -88,7 +91,7 @@ async def listen_at(runtime: Runtime, org: UUID, url: str, **columns: Any) -> tu
     return key, secret
 
 
-async def tell(runtime: Runtime, org: UUID, number: int = 1) -> list[UUID]:
+async def emit(runtime: Runtime, org: UUID, number: int = 1) -> list[UUID]:
     """So many changes, each with its audit entry, event, deliveries and jobs, which are answered."""
     woken: list[UUID] = []
     for _ in range(number):

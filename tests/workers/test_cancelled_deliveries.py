@@ -1,6 +1,5 @@
 """What waits for an endpoint is cancelled with it, by whatever disables or deletes it, and never sent afterwards."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -9,7 +8,8 @@ from models.typeid import decode
 from resolvers.database.runtime import Runtime
 from resolvers.webhooks import cancelling
 from tests.support.api import Org, new_client
-from tests.support.jobs import OK, Request, eventually, hurry, receiver, settled, working
+from tests.support.jobs import OK, eventually, hurry, receiver, settled, working
+from tests.support.tarpit import came, tarpit
 from tests.support.webhooks import AGAIN, DELETE, HOOKS, UPDATE, new_webhook
 
 GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
@@ -138,21 +138,13 @@ async def test_an_endpoint_that_is_given_up_hears_nothing_more(local: Org, open_
 async def test_one_that_is_being_sent_is_not_sent_again(
     local: Org, open_runtime: Runtime, answer: bytes, status: str, enabled: bool
 ) -> None:
-    came, go = asyncio.Event(), asyncio.Event()
-
-    async def slowly(_request: Request) -> bytes:
-        came.set()
-        await go.wait()
-        return answer
-
-    async with receiver() as there:
-        there.answer = slowly
+    async with tarpit(answer) as (there, release):
         hook = await new_webhook(local, there.url)
         await new_client(local)
         async with working(open_runtime):
-            await came.wait()
+            await came(there, 1)
             await set_status(local, hook, "DISABLED")
-            go.set()
+            release.set()
 
             async def ended() -> bool:
                 return "SENDING" not in {state for state, *_ in await states(local, hook)}

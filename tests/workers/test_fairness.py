@@ -9,13 +9,13 @@ from models.typeid import new_uuid
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import due
 from tests.support.jobs import (
+    emit,
     eventually,
     listen_at,
     receiver,
     rows,
     sender,
     settled,
-    tell,
     working,
 )
 from tests.support.tarpit import came, tarpit
@@ -45,13 +45,13 @@ async def test_hostile_receivers_stop_no_others(runtime: Runtime, org: UUID) -> 
             await listen_at(runtime, org, await stack.enter_async_context(listening(serve)))
         await listen_at(runtime, org, own.url)
         await listen_at(runtime, neighbour, foreign.url)
-        await tell(runtime, org, 40)
+        await emit(runtime, org, 40)
         async with patient(runtime):
             # All that can hang does; only then the others' deliveries are made, each to its end.
             await came(hanging, HANGING * 2)
             await came(own, 40)
-            await tell(runtime, org, 20)
-            await tell(runtime, neighbour, 60)
+            await emit(runtime, org, 20)
+            await emit(runtime, neighbour, 60)
             await came(own, 60)
             await settled(runtime, neighbour, number=60)
             assert len(foreign.requests) == 60
@@ -65,10 +65,10 @@ async def test_a_backlog_of_one_lane_leaves_the_sweep_room_for_others(runtime: R
     neighbour = uuid4()
     async with tarpit() as (hanging, release), receiver() as there:
         key, _ = await listen_at(runtime, org, hanging.url)
-        await tell(runtime, org, 2)
+        await emit(runtime, org, 2)
         await rows(runtime, org, INSERT, org, key, -60.0, runner.WINDOW * 3)
         await listen_at(runtime, neighbour, there.url)
-        await tell(runtime, neighbour, 50)
+        await emit(runtime, neighbour, 50)
         async with patient(runtime):
             await settled(runtime, neighbour, number=50)
             assert len(there.requests) == 50
@@ -83,11 +83,11 @@ async def test_three_hundred_endpoints_at_a_tarpit(runtime: Runtime) -> None:
         for org in slow:
             for _ in range(20):
                 await listen_at(runtime, org, hanging.url)
-            await tell(runtime, org)
+            await emit(runtime, org)
         await listen_at(runtime, neighbour, there.url)
         async with patient(runtime):
             await came(hanging, 15 * 10)
-            await tell(runtime, neighbour)
+            await emit(runtime, neighbour)
             await settled(runtime, neighbour)
             assert (len(there.requests), hanging.left) == (1, 0)
             release.set()
@@ -142,7 +142,7 @@ async def _pages(runtime: Runtime) -> int:
 async def test_a_long_lane_is_worked_off_without_waiting_for_the_sweep(runtime: Runtime, org: UUID) -> None:
     async with receiver() as there:
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org, 150)
+        await emit(runtime, org, 150)
         # One sweep at the start, and the next one an hour later.
         async with working(runtime, sweep_seconds=3_600):
             await settled(runtime, org, number=150)

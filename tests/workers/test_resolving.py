@@ -11,12 +11,10 @@ import pytest
 
 from resolvers.database.runtime import Runtime
 from resolvers.webhooks.addresses import Address
-from tests.support.jobs import eventually, hurry, listen_at, one, receiver, rows, settled, tell, working
+from tests.support.jobs import DELIVERY, JOB, emit, eventually, hurry, listen_at, one, receiver, rows, settled, working
 from workers.address import Addresses, Postponed, Refused, Resolve, look_up
 from workers.http import Sender
 
-DELIVERY = "select * from deliveries where org_id = $1"
-JOB = "select * from jobs where org_id = $1 and function = 'WEBHOOK_DELIVERY'"
 HERE = [ip_address("127.0.0.1")]
 SLOW_S = 0.5
 
@@ -160,7 +158,7 @@ async def test_a_delivery_that_waited_for_its_turn_is_no_attempt(runtime: Runtim
     addresses = Addresses(True, hanging, look_ups=1, wait_seconds=0.05, resolve_seconds=60)
     async with receiver() as there:
         await listen_at(runtime, org, there.url.replace("127.0.0.1", "ok.example"))
-        await tell(runtime, org)
+        await emit(runtime, org)
         taken = asyncio.ensure_future(addresses.of("hang.example", org))
         await asyncio.sleep(0)
 
@@ -187,7 +185,7 @@ async def test_a_delivery_that_waited_for_its_turn_is_no_attempt(runtime: Runtim
 async def test_a_name_that_is_not_resolved_is_an_attempt(runtime: Runtime, org: UUID) -> None:
     async with receiver() as there:
         await listen_at(runtime, org, there.url.replace("127.0.0.1", "hang.example"))
-        await tell(runtime, org)
+        await emit(runtime, org)
 
         async def tried() -> bool:
             return len((await one(runtime, org, DELIVERY, org))["attempts"]) == 1
