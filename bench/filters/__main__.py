@@ -46,6 +46,8 @@ class List:
 
 
 LISTS = {
+    "members": List("Member", ("CREATED_AT", "UPDATED_AT", "NAME")),
+    "api_keys": List("ApiKey", ("CREATED_AT", "UPDATED_AT"), root="apiKeys({page})"),
     "clients": List("Client", ("CREATED_AT", "UPDATED_AT", "NAME")),
     "services": List("Service", ("CREATED_AT", "UPDATED_AT", "NAME", "PRICE")),
     "orders": List("Order", ("CREATED_AT", "UPDATED_AT", "NUMBER", "TOTAL", "DUE_AT")),

@@ -20,8 +20,10 @@ from server.wiring import running
 from tests.support.api import Org, new_client, new_order, settings_of
 from tests.support.servers import Backends
 
-SIZE = Size(clients=60, services=12, orders=200, messages=250, deliveries=40)
+SIZE = Size(clients=60, services=12, orders=200, messages=250, deliveries=40, members=30, api_keys=30)
 LISTS = {
+    "members": ("members(first: 100, filter: $f) { ...L }", "$f: MemberFilter", "MemberConnection"),
+    "api_keys": ("apiKeys(first: 100, filter: $f) { ...L }", "$f: ApiKeyFilter", "ApiKeyConnection"),
     "clients": ("clients(first: 100, filter: $f) { ...L }", "$f: ClientFilter", "ClientConnection"),
     "services": ("services(first: 100, filter: $f) { ...L }", "$f: ServiceFilter", "ServiceConnection"),
     "orders": (
