@@ -12,7 +12,7 @@ import uvloop
 
 from bench.data import MEASURED, ORGANIZATIONS, SMALL, Filled, fill, listen
 from bench.growth import growth, write
-from bench.load import CONNECTIONS, Generator, Outcome, UnexpectedAnswer, generating
+from bench.load import CONNECTIONS, Generator, Outcome, UnexpectedResponse, generating
 from bench.measure import compare, contention, measure
 from bench.profile import profiled, shown
 from bench.report import NAMES, figures, heading, pair_table, table
@@ -122,7 +122,7 @@ def main() -> None:
     with database() as environment, tempfile.TemporaryDirectory(prefix="counterfoil-bench-") as folder:
         try:
             uvloop.run(work(arguments, environment, Path(folder)))
-        except (UnexpectedAnswer, RuntimeError):
+        except (UnexpectedResponse, RuntimeError):
             for printed in sorted(Path(folder).glob("*.log")):
                 _note(
                     f"== {printed.stem} printed last\n{printed.read_text(encoding='utf-8', errors='replace')[-2000:]}"

@@ -42,7 +42,7 @@ PATH = "/api/v1/orders/order_01h455vb4pex5vsknk084sn02q"
 class _Uncounted(Metrics):
     __slots__ = ()
 
-    def note(self, api: str, kind: str, status: int, seconds: float, statements: int) -> None:
+    def note(self, api: str, operation_type: str, status: int, seconds: float, statements: int) -> None:
         """Count nothing."""
 
 

@@ -8,7 +8,7 @@ import httpx
 import psycopg
 from psycopg import sql
 
-from bench.load import UnexpectedAnswer
+from bench.load import UnexpectedResponse
 from bench.server import Server
 from bench.workloads import Workload
 
@@ -20,17 +20,17 @@ WRITTEN = (
 FRESH = frozenset({"publicId", "number", "createdAt", "updatedAt"})
 
 
-async def answer(server: Server, workload: Workload, key: str) -> tuple[Any, int]:
+async def response_of(server: Server, workload: Workload, key: str) -> tuple[Any, int]:
     """The ``data`` of an answer and the rest of a REST page, and how many statements it says that it took (or 0).
 
-    Raises UnexpectedAnswer.
+    Raises UnexpectedResponse.
     """
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as http:
         got = await http.request(workload.method, workload.path, content=workload.body, headers=headers)
     found = got.json() if got.status_code == workload.status else {}
     if not found.get("data") or "errors" in found:
-        raise UnexpectedAnswer(f"{workload.name} of {server.name}: {got.status_code} {got.text[:500]}")
+        raise UnexpectedResponse(f"{workload.name} of {server.name}: {got.status_code} {got.text[:500]}")
     shown = {name: value for name, value in found.items() if name != "extensions"}
     return shown, int(got.headers.get("Server-Timing", "").partition('desc="')[2].rstrip('"') or 0)
 
@@ -52,12 +52,12 @@ async def check(
 ) -> int:
     """Ask all servers, and compare what they answer and write; how many statements the first took.
 
-    Raises UnexpectedAnswer where one differs from the first.
+    Raises UnexpectedResponse where one differs from the first.
     """
     statements, first, wrote = 0, None, None
     for index, server in enumerate(servers):
         before = counted(environment, org_id) if workload.writes else {}
-        found, took = await answer(server, workload, key)
+        found, took = await response_of(server, workload, key)
         after = counted(environment, org_id) if workload.writes else {}
         rows = {table: after[table] - before[table] for table in after}
         if workload.writes:
@@ -67,7 +67,7 @@ async def check(
         if index == 0:
             statements, first, wrote = took, found, rows
         elif found != first:
-            raise UnexpectedAnswer(f"{workload.name}: {server.name} answers {found!r:.300}, not {first!r:.300}")
+            raise UnexpectedResponse(f"{workload.name}: {server.name} answers {found!r:.300}, not {first!r:.300}")
         elif rows != wrote:
-            raise UnexpectedAnswer(f"{workload.name}: {server.name} writes {rows}, not {wrote}")
+            raise UnexpectedResponse(f"{workload.name}: {server.name} writes {rows}, not {wrote}")
     return statements

@@ -10,7 +10,7 @@ import orjson
 from ulid_transform import bytes_to_ulid, ulid_to_bytes
 
 from models.typeid import new_uuid
-from resolvers.audit.records import mac_of
+from resolvers.audit.entries import mac_of
 from resolvers.changes.numbers import next_number
 from resolvers.context import Actor
 from resolvers.database.runtime import Runtime
@@ -23,16 +23,16 @@ ORDER = """
 insert into orders (org_id, id, version, updated_at, metadata, tags, number, client_id, service_id, quantity,
 unit_price, total, currency, delivery_days, status, revisions)
 values ($1, $2, 1, $3, '{}', '{}', $4, $5, $6, $7, $8, $9, $10, $11, 'PENDING', 0)"""
-WORD = "insert into search_words (org_id, kind, word, subject_id) values ($1, 'order', $2, $3)"
+WORD = "insert into search_words (org_id, resource, word, subject_id) values ($1, 'order', $2, $3)"
 ENTRY = """
 insert into audit_entries (org_id, id, action, digest, target_id, actor_kind, actor_id, actor_name, request_id, source,
 occurred_at, mac) values ($1, $2, 'order:create', $3, $4, 'KEY', $5, $6, $7, 'REST', $8, $9)"""
 CHANGES = "insert into audit_changes (org_id, entry_id, salt, changes) values ($1, $2, $3, $4)"
 SEAL = """
-insert into jobs (org_id, id, kind, subject_id, concurrency_key, queue, run_at, state, attempt, claim_no)
+insert into jobs (org_id, id, function, subject_id, concurrency_key, queue, run_at, state, attempt, claim_no)
 select $1, $2, 'AUDIT_SEAL', $1, $1, 'audit', $3, 'QUEUED', 0, 0
 where not exists (
-  select from jobs where org_id = $1 and concurrency_key = $1 and kind = 'AUDIT_SEAL' and state = 'QUEUED'
+  select from jobs where org_id = $1 and concurrency_key = $1 and function = 'AUDIT_SEAL' and state = 'QUEUED'
 )"""
 EVENT = """
 insert into events (org_id, id, type, resource_id, resource_version, data, occurred_at)
@@ -45,7 +45,7 @@ insert into deliveries (org_id, id, event_id, endpoint_id, event_type, status, a
 select $1, id, $2, endpoint, 'order.created', 'PENDING', '[]', $3, $3
 from unnest($4::uuid[], $5::uuid[]) as new(id, endpoint)"""
 JOBS = """
-insert into jobs (org_id, id, kind, subject_id, concurrency_key, queue, run_at, state, attempt, claim_no)
+insert into jobs (org_id, id, function, subject_id, concurrency_key, queue, run_at, state, attempt, claim_no)
 select $1, id, 'WEBHOOK_DELIVERY', delivery, endpoint, 'webhooks', $2, 'QUEUED', 0, 0
 from unnest($3::uuid[], $4::uuid[], $5::uuid[]) as new(id, delivery, endpoint)"""
 

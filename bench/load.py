@@ -21,7 +21,7 @@ _LINE_LIMIT = 1 << 27
 _LENGTH = b"\r\ncontent-length: "
 
 
-class UnexpectedAnswer(Exception):
+class UnexpectedResponse(Exception):
     """An answer that is not what the workload says: what was measured would mean nothing."""
 
 
@@ -63,10 +63,10 @@ class _Connection:
         self.socket.sendall(self.request)
 
     def take(self, status: bytes) -> bool:
-        """Take in what has come; whether the answer is whole. Raises UnexpectedAnswer."""
+        """Take in what has come; whether the answer is whole. Raises UnexpectedResponse."""
         data = self.socket.recv(1 << 18)
         if not data:
-            raise UnexpectedAnswer("the connection was closed early")
+            raise UnexpectedResponse("the connection was closed early")
         buffer = self.buffer = self.buffer + data if self.buffer else data
         if not self.needed:
             end = buffer.find(b"\r\n\r\n")
@@ -75,7 +75,7 @@ class _Connection:
             head = buffer[: end + 2].lower()
             at = head.find(_LENGTH)
             if at < 0 or head[9:12] != status:
-                raise UnexpectedAnswer(buffer[:500].decode(errors="replace"))
+                raise UnexpectedResponse(buffer[:500].decode(errors="replace"))
             at += len(_LENGTH)
             self.needed = end + 4 + int(head[at : head.index(b"\r", at)])
         if len(buffer) < self.needed:
@@ -85,7 +85,7 @@ class _Connection:
 
 
 def drive(port: int, requests: list[bytes], status: int, seconds: float) -> Outcome:
-    """One connection for each request, which it repeats for so long. Raises UnexpectedAnswer, or OSError."""
+    """One connection for each request, which it repeats for so long. Raises UnexpectedResponse, or OSError."""
     expected = str(status).encode()
     latencies: list[float] = []
     selector = selectors.DefaultSelector()
@@ -101,7 +101,7 @@ def drive(port: int, requests: list[bytes], status: int, seconds: float) -> Outc
     while left:
         ready = selector.select(PATIENCE_SECONDS)
         if not ready:
-            raise UnexpectedAnswer(f"no answer within {PATIENCE_SECONDS} s")
+            raise UnexpectedResponse(f"no answer within {PATIENCE_SECONDS} s")
         for key, _ in ready:
             connection = key.data
             if not connection.take(expected):
@@ -126,7 +126,7 @@ class Generator:
         self._process = process
 
     async def drive(self, port: int, requests: list[bytes], status: int, seconds: float) -> Outcome:
-        """Make a load and wait for its end. Raises UnexpectedAnswer."""
+        """Make a load and wait for its end. Raises UnexpectedResponse."""
         assert self._process.stdin is not None, "it is a pipe"
         assert self._process.stdout is not None, "it is a pipe"
         job = {"port": port, "requests": [each.decode() for each in requests], "status": status, "seconds": seconds}
@@ -134,7 +134,7 @@ class Generator:
         line = await self._process.stdout.readline()
         found: dict[str, Any] = json.loads(line) if line else {"error": "the generator ended"}
         if "error" in found:
-            raise UnexpectedAnswer(found["error"])
+            raise UnexpectedResponse(found["error"])
         return Outcome(found["seconds"], found["latencies"], found["cpu"])
 
 
@@ -159,7 +159,7 @@ def _main() -> None:
         requests = [each.encode() for each in job["requests"]]
         try:
             outcome = drive(job["port"], requests, job["status"], job["seconds"])
-        except (OSError, UnexpectedAnswer) as error:
+        except (OSError, UnexpectedResponse) as error:
             found: dict[str, Any] = {"error": str(error)}
         else:
             latencies = [round(each, 3) for each in outcome.latencies]

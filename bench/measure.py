@@ -22,7 +22,7 @@ class Measured:
 
 
 @dataclass(slots=True)
-class Row:
+class Comparison:
     """A workload, the SQL statements that ours takes for it, and what each server made of it."""
 
     workload: Workload
@@ -50,8 +50,8 @@ async def turns(
 async def measure(
     generator: Generator, servers: Sequence[Server], filled: Filled, environment: Mapping[str, str],
     only: Sequence[str], seconds: float, note: Callable[[str], None],
-) -> list[Row]:  # fmt: skip
-    """Every workload: first whether the servers answer alike, then how fast. Raises UnexpectedAnswer."""
+) -> list[Comparison]:  # fmt: skip
+    """Every workload: first whether the servers answer alike, then how fast. Raises UnexpectedResponse."""
     rows = []
     for workload in workloads(filled.sample):
         if only and workload.name not in only:
@@ -61,19 +61,19 @@ async def measure(
         statements = await check(asked, workload, filled.key, environment, filled.org_id)
         requests = [workload.request("127.0.0.1", filled.key)] * CONNECTIONS
         loads = {server.name: (server, requests, workload.status) for server in asked}
-        rows.append(Row(workload, statements, await turns(generator, loads, seconds)))
+        rows.append(Comparison(workload, statements, await turns(generator, loads, seconds)))
     return rows
 
 
 async def compare(
     generator: Generator, servers: Sequence[Server], asked: Sequence[Workload], key: str, seconds: float
-) -> list[Row]:
+) -> list[Comparison]:
     """Some workloads on some servers, in turns, whatever they answer."""
     rows = []
     for workload in asked:
         requests = [workload.request("127.0.0.1", key)] * CONNECTIONS
         loads = {server.name: (server, requests, workload.status) for server in servers}
-        rows.append(Row(workload, 0, await turns(generator, loads, seconds)))
+        rows.append(Comparison(workload, 0, await turns(generator, loads, seconds)))
     return rows
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.data import MEASURED, ORGANIZATIONS
 from bench.load import CONNECTIONS, Outcome
-from bench.measure import Row
+from bench.measure import Comparison
 from bench.server import CORES, URLS
 
 NAMES = ("ours", "handwritten", "stock")
@@ -29,14 +29,14 @@ def heading(postgres: str, trivial: Outcome, organizations: int = ORGANIZATIONS)
     )
 
 
-def _of(row: Row, name: str, shown: str, value: float | None = None) -> str:
+def _of(row: Comparison, name: str, shown: str, value: float | None = None) -> str:
     if name not in row.by:
         return ""
     measured = row.by[name]
     return format(measured.outcome.rate if value is None else value, shown)
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[Comparison]) -> str:
     """A line for each workload: rates, what ours is of the others, latencies, CPU."""
     lines = [
         "| Workload | ours/s | hand-written/s | stock/s | ours ÷ hand-written | ours ÷ stock | p50 ms | p99 ms "
@@ -55,7 +55,7 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def pair_table(rows: Sequence[Row], one: str, other: str) -> str:
+def pair_table(rows: Sequence[Comparison], one: str, other: str) -> str:
     """Two servers side by side."""
     lines = [
         f"| Workload | {one}/s | {other}/s | {other} ÷ {one} | p50 ms | {other} | p99 ms | {other} | CPU ms | {other} |"
@@ -72,7 +72,7 @@ def pair_table(rows: Sequence[Row], one: str, other: str) -> str:
     return "\n".join(lines)
 
 
-def figures(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
+def figures(rows: Sequence[Comparison]) -> dict[str, dict[str, Any]]:
     """The same by workload: requests/s by server, latencies and CPU in milliseconds; null where stock has none."""
     found: dict[str, dict[str, Any]] = {}
     for row in rows:

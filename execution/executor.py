@@ -103,7 +103,7 @@ class Executor:
         root: Any = None,
         only: str | None = None,
     ) -> Coroutine[Any, Any, Outcome]:
-        """Run a validated operation. ``only`` runs one of its root fields, by the key of the answer."""
+        """Run a validated operation. ``only`` runs one of its root fields, by its response key."""
         given = {} if variables is None else variables
         return run(self.settings, operation, given, context=context, root=root, only=only)
 
@@ -117,9 +117,9 @@ class Executor:
         ours: Outcome | None = None,
         exact: bool = False,
     ) -> list[str]:
-        """Return what differs between an answer and graphql-core's, in words: an empty list where they are the same.
+        """Return what differs between an outcome and graphql-core's, in words: an empty list where they are the same.
 
-        ``ours`` is the answer; without it the operation is run. See ``differences`` for ``exact``.
+        ``ours`` is the outcome; without it the operation is run. See ``differences`` for ``exact``.
         """
         given = variables or {}
         if ours is None:
@@ -128,7 +128,7 @@ class Executor:
         return differences(ours, theirs, exact=exact)
 
     def serializer(self, operation: Operation) -> Callable[[Any], dict[str, Any]]:
-        """Return a function from a row to the object that the operation's one root field answers for it.
+        """Return a function from a row to the object that the operation's one root field gives for it.
 
         Raises ValueError for an operation that asks for more than columns of the row.
         """

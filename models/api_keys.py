@@ -17,7 +17,11 @@ from models.resources import Resource
 from models.resources import scopes as known_scopes
 from models.types import Moment, Name, SchemaExtra
 
-API_KEY = Resource("api_key", label="API key")
+API_KEY = Resource(
+    "api_key",
+    label="API key",
+    description="The API keys of the organization, with their scopes and status.",
+)
 
 
 class ApiKeyStatus(DescribedEnum):

@@ -24,6 +24,10 @@ metadata = SQLModel.metadata
 TENANT = "org_id = (nullif(current_setting('app.org_id'::text, true), ''::text))::uuid"
 READ_WRITE = "SELECT, INSERT, UPDATE, DELETE"
 
+# Names of the columns that the audit log never holds; those with bytes, which are secrets and digests, and with texts
+# as they are compared are added.
+UNLOGGED = {"org_id", "id", "version", "updated_at"}
+
 TIMESTAMP = pg.TIMESTAMP(timezone=True, precision=3)
 C_TEXT = sa.Text(collation="C")
 
@@ -51,7 +55,7 @@ def column(type_: Any, **options: Any) -> Any:
 
 def key_column(of: str) -> Any:
     """A column that holds the text of another as it is compared and ordered: without case."""
-    return column(C_TEXT, description=f"The {of} as it is compared and ordered: without case.", info={"key_of": of})
+    return column(C_TEXT, description=f"The {of} as it is compared and ordered: without case.", info={"caseless": of})
 
 
 def one_of(column_name: str, members: type[StrEnum]) -> sa.CheckConstraint:
@@ -68,6 +72,7 @@ def table_of(model: type[SQLModel]) -> sa.Table:
         kept = table.c[name.rstrip("_")]
         if bound is not None and isinstance(kept.type, sa.Text):
             kept.type = sa.String(bound, collation=kept.type.collation)
+    UNLOGGED.update(each.name for each in table.c if isinstance(each.type, pg.BYTEA) or "caseless" in each.info)
     return table
 
 

@@ -14,8 +14,8 @@ from models.types import Moment
 TASK = Resource("task", label="job", scope=None)
 
 
-class JobKind(StrEnum):
-    """The type of a job; each has one handler in ``workers``."""
+class JobFunction(StrEnum):
+    """What a job runs; each function has one handler in ``workers``."""
 
     WEBHOOK_DELIVERY = "WEBHOOK_DELIVERY"
     AUDIT_SEAL = "AUDIT_SEAL"
@@ -39,7 +39,7 @@ class Job(Owned, table=True):
 
     __tablename__ = "jobs"
     __table_args__ = table_args(
-        one_of("kind", JobKind),
+        one_of("function", JobFunction),
         one_of("state", JobState),
         sa.Index("jobs_due_idx", "run_at", postgresql_where=_IS_QUEUED),
         # By this one the sweep goes from key to key, to take some jobs of each.
@@ -51,7 +51,7 @@ class Job(Owned, table=True):
     )
 
     id: UUID = Field(primary_key=True, sa_type=sa.Uuid)
-    kind: JobKind = column(sa.Text)
+    function: JobFunction = column(sa.Text)
     subject_id: UUID = column(sa.Uuid, description="The object of the job: a delivery, or the organization of a seal.")
     concurrency_key: UUID = column(
         sa.Uuid,

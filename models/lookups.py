@@ -19,7 +19,7 @@ class SearchWord(Owned, table=True):
         grants="SELECT, INSERT, DELETE",
     )
 
-    kind: str = Field(sa_type=C_TEXT, primary_key=True)
+    resource: str = Field(sa_type=C_TEXT, primary_key=True)
     word: str = Field(sa_type=C_TEXT, primary_key=True)
     subject_id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
 
@@ -33,13 +33,13 @@ class TagUse(Owned, table=True):
         grants="SELECT, INSERT, DELETE",
     )
 
-    kind: str = Field(sa_type=C_TEXT, primary_key=True)
+    resource: str = Field(sa_type=C_TEXT, primary_key=True)
     tag: str = Field(sa_type=C_TEXT, primary_key=True)
     subject_id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
 
 
 class IdempotencyRecord(Owned, table=True):
-    """The finished answer of a root field that carried an Idempotency-Key."""
+    """The result of a root field that carried an Idempotency-Key."""
 
     __tablename__ = "idempotency_records"
     __table_args__ = table_args(
@@ -52,7 +52,7 @@ class IdempotencyRecord(Owned, table=True):
     root_field: str = Field(sa_type=C_TEXT, primary_key=True, sa_column_kwargs={"server_default": ""})
     position: int = Field(sa_type=sa.Integer, primary_key=True, sa_column_kwargs={"autoincrement": False})
     fingerprint: bytes = column(pg.BYTEA)
-    answer: str = column(sa.Text)
+    result: str = column(sa.Text)
     created_at: Moment = column(TIMESTAMP)
 
 

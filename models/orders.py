@@ -15,6 +15,7 @@ from models.types import Currency, Days, JsonObject, LongText, Moment, Price, Qu
 
 ORDER = Resource(
     "order",
+    description="The orders of clients, with their status.",
     events={
         "created": "An order was created.",
         "updated": "Fields of an order were updated, other than by a transition.",

@@ -36,7 +36,7 @@ class DirectoryEntry(SQLModel, table=True):
     __tablename__ = "directory"
     __table_args__ = table_args(grants="SELECT, INSERT, DELETE", read_all=True)
 
-    kind: str = Field(sa_type=C_TEXT, primary_key=True)
+    resource: str = Field(sa_type=C_TEXT, primary_key=True)
     key: str = Field(sa_type=C_TEXT, primary_key=True)
     org_id: UUID = Field(sa_type=sa.Uuid, nullable=False)
 

@@ -9,15 +9,15 @@ class Resource:
 
     ``prefix`` begins its ids, ``type_name`` is its GraphQL type, ``scope`` what a key needs before ``:read`` and
     ``:write`` (None: no key can be given access to it), ``path`` its collection below ``/api/v1/``, ``label`` the noun
-    that messages use, and ``subject`` begins the actions of its audit records. ``row_scope`` is a further scope that
-    some of its rows need. ``events`` are the verbs of its events with their meanings. Raises ValueError for a prefix
-    or a type that another resource has.
+    that messages use, and ``subject`` begins the actions of its audit entries. ``row_scope`` is a further scope that
+    some of its rows need. ``description`` says what the objects are, where REST has routes for them. ``events`` are the
+    verbs of its events with their meanings. Raises ValueError for a prefix or a type that another resource has.
     """
 
     def __init__(
         self, singular: str, *, plural: str | None = None, prefix: str | None = None, type_name: str | None = None,
         label: str | None = None, scope: str | None = "", path: str | None = None, subject: str | None = None,
-        row_scope: str | None = None, events: Mapping[str, str] = MappingProxyType({}),
+        row_scope: str | None = None, description: str = "", events: Mapping[str, str] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         self.singular = singular
         self.plural = plural or plural_of(singular)
@@ -28,6 +28,7 @@ class Resource:
         self.path = path or self.plural.replace("_", "-")
         self.subject = subject or self.prefix
         self.row_scope = row_scope
+        self.description = description
         self.events = events
         for other in RESOURCES.values():
             if self.prefix == other.prefix or self.type_name == other.type_name:
@@ -60,7 +61,7 @@ class Resource:
         return f"{self.scope}:{verb}"
 
     def action(self, verb: str) -> str:
-        """Return the action of an audit record: ``client:create``."""
+        """Return the action of an audit entry: ``client:create``."""
         return f"{self.subject}:{verb}"
 
     def event(self, verb: str) -> str:

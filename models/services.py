@@ -9,6 +9,7 @@ from models.types import Currency, Days, LongText, Name, Price
 
 SERVICE = Resource(
     "service",
+    description="The catalogue: the services that can be ordered, and their prices.",
     events={
         "created": "A service was created.",
         "updated": "A service was updated.",

@@ -41,7 +41,7 @@ def clean_text(value: object) -> object:
     return text
 
 
-def key_of(text: str) -> str:
+def caseless(text: str) -> str:
     """Return the form of a text by which it is compared without case."""
     return unicodedata.normalize("NFC", text.casefold())
 

@@ -20,6 +20,7 @@ WEBHOOK = Resource(
     "webhook",
     type_name="WebhookEndpoint",
     label="webhook endpoint",
+    description="The endpoints that events are sent to.",
     events={"test": "A test event, sent to one endpoint on request; `data` is the endpoint."},
 )
 DELIVERY = Resource("delivery", scope=WEBHOOK.scope)

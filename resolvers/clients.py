@@ -3,15 +3,15 @@
 from models.clients import CLIENT, Client, ClientStatus, clients
 from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
 from resolvers.collections.collection import (
-    COMMON_ORDERS,
+    COMMON_SORT_FIELDS,
     Collection,
-    OrderKey,
     Relation,
-    UniqueConflict,
+    SortField,
     common_filters,
 )
 from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
+from resolvers.errors import EMAIL_TAKEN
 from resolvers.lists.conditions import enum, tags, text
 from resolvers.orders import ORDERS
 
@@ -19,7 +19,7 @@ CLIENTS = Collection(
     CLIENT,
     clients,
     searched=("name", "email", "company", "phone"),
-    orders=COMMON_ORDERS | {"NAME": OrderKey("name_key", str, "Name, without regard to case.")},
+    sort_fields=COMMON_SORT_FIELDS | {"NAME": SortField("name_key", str, "Name, without regard to case.")},
     filters={
         **common_filters(CLIENT),
         "status": enum("status", ClientStatus),
@@ -28,9 +28,7 @@ CLIENTS = Collection(
         "email": text("email_key", "email address"),
         "orders": Relation("orders", "the client's orders", remote="client_id"),
     },
-    unique_conflicts={
-        "clients_email_key": UniqueConflict("email", "EMAIL_TAKEN", "Another client has this email address.")
-    },
+    unique_conflicts={"clients_email_key": ("email", EMAIL_TAKEN)},
 )
 
 

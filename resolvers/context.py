@@ -61,7 +61,7 @@ class Context:
     ``capped`` is whether its statements may take long, so that it waits while its organization holds half of the pool;
     ``search_seconds`` is how long they took in a snapshot.
     ``narrowable`` is whether it only reads and the caller could ask for less: it filters or counts.
-    ``shown_once`` holds secrets that are shown in this answer, and not in a replay of it.
+    ``shown_once`` holds secrets that are shown in this response, and not in a replay of it.
     ``loaded`` limits what the operation loads; None for no limit.
     ``committed`` is whether a commit was sent: to repeat the operation may then do it twice.
     """
@@ -210,7 +210,7 @@ class _Transaction:
             if connection.is_closed() or not connection.is_in_transaction():
                 ctx.runtime.pool.release(connection)
             else:
-                # Waited for, so that no lock of a failed change outlives its answer.
+                # Waited for, so that no lock of a failed change outlives its response.
                 await asyncio.shield(ctx.runtime.pool.reset(connection))
         if isinstance(error, CONNECTION_ERRORS):
             raise ctx.runtime.unavailable(error) from error

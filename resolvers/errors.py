@@ -34,7 +34,7 @@ STATUS: dict[str, int] = {
     "GRAPHQL_PARSE_FAILED": 400,
     "GRAPHQL_VALIDATION_FAILED": 400,
 }
-# Why one value is refused: the ``reason`` of a BAD_INPUT, and the code of a field in a REST answer.
+# Why one value is refused: the ``reason`` of a BAD_INPUT, and the code of a field in a REST response.
 REASONS: dict[str, str] = {
     "REQUIRED": "The value is missing, or null where one is required.",
     "UNKNOWN_FIELD": "There is no such field.",
@@ -50,24 +50,8 @@ REASONS: dict[str, str] = {
     "NOT_ALLOWED": "The value conflicts with another one, or with the state of the object that it refers to.",
     "INVALID": "The value is invalid for the reason in the message.",
 }
-# Why a CONFLICT is one: its ``reason``.
-CONFLICTS: dict[str, str] = {
-    "EMAIL_TAKEN": "Another client (or, for a member, another member) has this email address.",
-    "LAST_OWNER": "The last active owner can be neither suspended nor given another role: make another one first.",
-    "SLUG_TAKEN": "Another organization has this slug.",
-    "HAS_ORDERS": "Orders refer to the object: archive it instead.",
-    "HAS_MESSAGES": "The order has messages, which are kept: cancel it instead.",
-    "IN_USE": "Other objects refer to the object.",
-    "NOT_DELETABLE": "Only an order that is PENDING or CANCELLED can be deleted.",
-    "WORK_STARTED": "Work on the order has started: its quantity cannot be changed.",
-    "KEY_REVOKED": "The API key is revoked.",
-    "KEY_EXPIRED": "The API key has expired.",
-    "KEY_NOT_REVOKED": "Only a revoked API key can be deleted: revoke it first.",
-    "WEBHOOK_DISABLED": "The webhook endpoint is disabled: enable it first.",
-    "DELIVERY_RUNNING": "The delivery is being sent.",
-    "TOO_MANY_WEBHOOKS": "The organization has the maximum number of webhook endpoints.",
-    "TOO_MANY_REDELIVERIES": "The delivery was sent again the maximum number of times.",
-}
+# Why a CONFLICT is one, by its ``reason``: the conflicts that the domains declare.
+CONFLICTS: dict[str, str] = {}
 
 
 class Refusal(Exception):
@@ -85,7 +69,7 @@ class Refusal(Exception):
         self.field = field
         self.extra = extra
         self.placed = False
-        # Where it is in the document and in the answer, as far as that is known when nothing has run.
+        # Where it is in the document and in the response, as far as that is known when nothing has run.
         self.locations: list[dict[str, int]] | None = None
         self.path: list[str] | None = None
 
@@ -100,6 +84,26 @@ class Refusal(Exception):
         if self.field is not None:
             known["field"] = self.field
         return known | self.extra
+
+
+class Conflict:
+    """What stands against a change whose input is right: the ``reason`` of a CONFLICT, and its meaning in a sentence.
+
+    Raises ValueError for a reason that has another meaning already.
+    """
+
+    def __init__(self, reason: str, meaning: str) -> None:
+        if CONFLICTS.setdefault(reason, meaning) != meaning:
+            raise ValueError(f"the conflict {reason} has another meaning")
+        self.reason, self.meaning = reason, meaning
+
+    def refusal(self, field: str | None = None, message: str | None = None, **extra: Any) -> Refusal:
+        """Return the refusal of a change; ``message`` says more of this one than the meaning does."""
+        return Refusal("CONFLICT", message or self.meaning, field=field, reason=self.reason, **extra)
+
+
+IN_USE = Conflict("IN_USE", "Other objects refer to the object.")
+EMAIL_TAKEN = Conflict("EMAIL_TAKEN", "Another object of the same type has this email address.")
 
 
 class Refusals(Exception):

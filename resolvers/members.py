@@ -7,18 +7,18 @@ import sqlalchemy as sa
 from models.members import MEMBER, Member, MemberRole, MemberStatus, members
 from resolvers import organizations
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
-from resolvers.collections.collection import COMMON_ORDERS, Collection, OrderKey, UniqueConflict, common_filters
+from resolvers.collections.collection import COMMON_SORT_FIELDS, Collection, SortField, common_filters
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
-from resolvers.errors import Refusal
+from resolvers.errors import EMAIL_TAKEN, Conflict
 from resolvers.lists.conditions import enum, text
 
 MEMBERS = Collection(
     MEMBER,
     members,
     searched=("name", "email"),
-    orders=COMMON_ORDERS | {"NAME": OrderKey("name_key", str, "Name, without regard to case.")},
+    sort_fields=COMMON_SORT_FIELDS | {"NAME": SortField("name_key", str, "Name, without regard to case.")},
     filters={
         **common_filters(MEMBER),
         "role": enum("role", MemberRole),
@@ -26,9 +26,10 @@ MEMBERS = Collection(
         "name": text("name_key", "name"),
         "email": text("email_key", "email address"),
     },
-    unique_conflicts={
-        "members_email_key": UniqueConflict("email", "EMAIL_TAKEN", "Another member has this email address.")
-    },
+    unique_conflicts={"members_email_key": ("email", EMAIL_TAKEN)},
+)
+LAST_OWNER = Conflict(
+    "LAST_OWNER", "The last active owner can be neither suspended nor given another role: make another one first."
 )
 _ACTIVE_OWNER = {"role": MemberRole.OWNER.value, "status": MemberStatus.ACTIVE.value}
 
@@ -54,7 +55,6 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     owners = await ctx.fetch(_active_owners()) if ending else []
     edit = await begin_edit(ctx, MEMBERS, key)
     if [row["id"] for row in owners] == [edit.old["id"]]:
-        message = "The last active owner can be neither suspended nor given another role: make another one first."
-        raise Refusal("CONFLICT", message, field=ending[0], reason="LAST_OWNER")
+        raise LAST_OWNER.refusal(ending[0])
     edit.set(values)
     return await edit.save()

@@ -16,7 +16,7 @@ MESSAGES = Collection(
     MESSAGE,
     messages,
     hidden=RowScope("visibility", Visibility.INTERNAL, INTERNAL_SCOPE),
-    orders={"CREATED_AT": CREATED},
+    sort_fields={"CREATED_AT": CREATED},
     filters={
         "id": ids("id", MESSAGE, "ID"),
         "order_id": ids("order_id", ORDER, "the order's ID"),

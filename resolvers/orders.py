@@ -12,24 +12,35 @@ from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
 from resolvers.changes.numbers import next_number
 from resolvers.changes.references import Reference, references
 from resolvers.changes.transitions import transition_request
-from resolvers.collections.collection import COLLECTIONS, COMMON_ORDERS, Collection, OrderKey, Relation, common_filters
+from resolvers.collections.collection import (
+    COLLECTIONS,
+    COMMON_SORT_FIELDS,
+    Collection,
+    Relation,
+    SortField,
+    common_filters,
+)
 from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
-from resolvers.errors import Refusal, bad_input
+from resolvers.errors import Conflict, bad_input
 from resolvers.lists.conditions import enum, ids, moment, money, number, tags
 from resolvers.messages import MESSAGES
 
+WORK_STARTED = Conflict("WORK_STARTED", "Work on the order has started: its quantity cannot be changed.")
+NOT_DELETABLE = Conflict("NOT_DELETABLE", "Only an order that is PENDING or CANCELLED can be deleted.")
+HAS_MESSAGES = Conflict("HAS_MESSAGES", "The order has messages, which are kept: cancel it instead.")
+HAS_ORDERS = Conflict("HAS_ORDERS", "Orders refer to the object: set its status to ARCHIVED instead.")
 # A hold moves what is due, and a date ends with the year 9999.
 LAST_YEAR = 9000
 ORDERS = Collection(
     ORDER,
     orders,
     searched=("number", "notes"),
-    orders=COMMON_ORDERS
+    sort_fields=COMMON_SORT_FIELDS
     | {
-        "NUMBER": OrderKey("number", int, "Order number."),
-        "TOTAL": OrderKey("total", int, "Total, regardless of the currency."),
-        "DUE_AT": OrderKey("due_at", datetime, "Due time; orders without one come last.", nullable=True),
+        "NUMBER": SortField("number", int, "Order number."),
+        "TOTAL": SortField("total", int, "Total, regardless of the currency."),
+        "DUE_AT": SortField("due_at", datetime, "Due time; orders without one come last.", nullable=True),
     },
     filters={
         **common_filters(ORDER),
@@ -98,8 +109,7 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     edit = await begin_edit(ctx, ORDERS, key)
     if "quantity" in edit.changes(new):
         if OrderStatus(edit.old["status"]) not in OPEN_TO_CHANGE:
-            message = "Work on the order has started: its quantity cannot be changed."
-            raise Refusal("CONFLICT", message, field="quantity", reason="WORK_STARTED")
+            raise WORK_STARTED.refusal("quantity")
         new["total"] = _total(new["quantity"], edit.old["unit_price"])
     due = new.get("due_at")
     if due is not None and due.year > LAST_YEAR:
@@ -124,11 +134,8 @@ async def transition(ctx: Context, key: Key, values: InputValues) -> Row:
 async def remove(ctx: Context, key: Key) -> None:
     """Delete an order that is PENDING or CANCELLED and has no messages. Raises Refusal CONFLICT for another."""
     edit = await begin_edit(ctx, ORDERS, key)
-    status = edit.old["status"]
-    if OrderStatus(status) not in DELETABLE:
-        message = f"An order that is {status} cannot be deleted: only a PENDING or CANCELLED one can."
-        raise Refusal("CONFLICT", message, field="id", reason="NOT_DELETABLE")
+    if OrderStatus(edit.old["status"]) not in DELETABLE:
+        raise NOT_DELETABLE.refusal("id")
     if await has_any(ctx, MESSAGES, "order_id", edit.old):
-        message = "An order that has messages cannot be deleted: cancel it instead."
-        raise Refusal("CONFLICT", message, field="id", reason="HAS_MESSAGES")
+        raise HAS_MESSAGES.refusal("id")
     await edit.delete()

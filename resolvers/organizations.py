@@ -12,12 +12,14 @@ from models.base import TIMESTAMP
 from models.organizations import ORGANIZATION, directory, organizations
 from models.resources import scopes
 from models.typeid import new_uuid
-from resolvers.audit.records import record_of
-from resolvers.changes.write import record
+from resolvers.audit.entries import new_entry
+from resolvers.changes.write import write_entries
 from resolvers.context import Actor, Context, Row, now, shared
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import ORG, owned, statement
-from resolvers.errors import Refusal
+from resolvers.errors import Conflict
+
+SLUG_TAKEN = Conflict("SLUG_TAKEN", "Another organization has this slug.")
 
 
 def command_line(runtime: Runtime, org_id: UUID) -> Context:
@@ -28,7 +30,7 @@ def command_line(runtime: Runtime, org_id: UUID) -> Context:
 
 @statement
 def _found() -> sa.Select[Any]:
-    by_slug = (directory.c.kind == "organization", directory.c.key == sa.bindparam("key", type_=sa.Text))
+    by_slug = (directory.c.resource == "organization", directory.c.key == sa.bindparam("key", type_=sa.Text))
     return sa.select(directory.c.org_id).where(*by_slug)
 
 
@@ -74,7 +76,7 @@ def _insert() -> sa.Insert:
 
 @statement
 def _list() -> sa.Insert:
-    return directory.insert().values(kind="organization", key=sa.bindparam("slug", type_=sa.Text), org_id=ORG)
+    return directory.insert().values(resource="organization", key=sa.bindparam("slug", type_=sa.Text), org_id=ORG)
 
 
 async def create(ctx: Context, name: str, slug: str, currency: str = "EUR", timezone: str = "UTC") -> UUID:
@@ -83,9 +85,9 @@ async def create(ctx: Context, name: str, slug: str, currency: str = "EUR", time
     try:
         await ctx.fetch(_list(), slug=slug)
     except asyncpg.UniqueViolationError as error:
-        raise Refusal("CONFLICT", f"The slug {slug} is taken.", field="slug", reason="SLUG_TAKEN") from error
+        raise SLUG_TAKEN.refusal("slug", f"The slug {slug} is taken.") from error
     await ctx.fetch(_insert(), moment=now(), **row)
-    await record(ctx, [(record_of(ORGANIZATION.action("create"), {}, row), ctx.org_id)])
+    await write_entries(ctx, [(new_entry(ORGANIZATION.action("create"), {}, row), ctx.org_id)])
     return ctx.org_id
 
 

@@ -6,21 +6,21 @@ from typing import Any
 from models.services import SERVICE, Billing, Service, ServiceStatus, services
 from resolvers import organizations
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
-from resolvers.collections.collection import COMMON_ORDERS, Collection, OrderKey, Relation, common_filters
+from resolvers.collections.collection import COMMON_SORT_FIELDS, Collection, Relation, SortField, common_filters
 from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
-from resolvers.errors import Refusal, bad_input
+from resolvers.errors import bad_input
 from resolvers.lists.conditions import enum, money, tags, text
-from resolvers.orders import ORDERS
+from resolvers.orders import HAS_ORDERS, ORDERS
 
 SERVICES = Collection(
     SERVICE,
     services,
     searched=("name", "description"),
-    orders=COMMON_ORDERS
+    sort_fields=COMMON_SORT_FIELDS
     | {
-        "NAME": OrderKey("name_key", str, "Name, without regard to case."),
-        "PRICE": OrderKey("price", int, "Price, regardless of the currency."),
+        "NAME": SortField("name_key", str, "Name, without regard to case."),
+        "PRICE": SortField("price", int, "Price, regardless of the currency."),
     },
     filters={
         **common_filters(SERVICE),
@@ -62,6 +62,5 @@ async def remove(ctx: Context, key: Key) -> None:
     """Delete a service that was never ordered. Raises Refusal CONFLICT (HAS_ORDERS) for another."""
     edit = await begin_edit(ctx, SERVICES, key)
     if await has_any(ctx, ORDERS, "service_id", edit.old):
-        message = "A service that has orders cannot be deleted: set its status to ARCHIVED instead."
-        raise Refusal("CONFLICT", message, field="id", reason="HAS_ORDERS")
+        raise HAS_ORDERS.refusal("id")
     await edit.delete()

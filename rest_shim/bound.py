@@ -49,7 +49,7 @@ class Bound:
 
     route: Route
     operation: Operation
-    # Where in the answer's data the object or the page stands; its type and its node.
+    # Where in the data the object or the page stands; its type and its node.
     at: tuple[str, ...]
     selected: Selected
     # The parameters of the query by their names, those of the path with the places of their values.
@@ -131,7 +131,7 @@ def _shown(route: Route, operation: Operation) -> tuple[tuple[str, ...], Selecte
     first object that has ``pageInfo``."""
     found = root_type(CORE, operation)
     at = [_name_of(found[1])]
-    below = operation.kind == "mutation"
+    below = operation.operation_type == "mutation"
     while route.shows is not Shows.NOTHING:
         on: Any = get_named_type(found[0])
         if route.shows is Shows.PAGE:
@@ -153,7 +153,7 @@ def _label(operation: Operation, shown: Resource) -> str:
 
 
 def _objects(on: GraphQLObjectType, selection: Any, operation: Operation) -> Iterator[tuple[str, Selected]]:
-    """Yield the selected fields that are objects, by their names in the answer."""
+    """Yield the selected fields that are objects, by their response keys."""
     for part in fields_of(selection, on, operation.fragments):
         if part.selection_set is not None:
             yield _name_of(part), (on.fields[part.name.value].type, part)
@@ -164,7 +164,7 @@ def _name_of(node: FieldNode) -> str:
 
 
 def _names_of(selected: Selected, operation: Operation) -> set[str]:
-    """Return the names of the fields that are selected in an object, as the answer has them."""
+    """Return the names of the fields that are selected in an object, as the response has them."""
     type_, node = selected
     on: Any = get_named_type(type_)
     assert node.selection_set is not None, "an object has a selection"

@@ -1,4 +1,4 @@
-"""Answers one documented route: the request becomes its operation, the answer the reply."""
+"""Answers one documented route: the request becomes its operation, the result the reply."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,8 +16,8 @@ from rest_shim.routes import Route, Shows
 from rest_shim.translate import body_problems, body_values, put, query_variables
 from schema.declaration.inputs import MAX_PROBLEMS
 from schema.graph import CORE
-from schema.requests.answers import Answer
 from schema.requests.engine import Engine, Prepared
+from schema.requests.results import OperationResult
 from schema.requests.variables import wrong_variables
 from web.body import has_body
 from web.dependencies import Dependencies, Payers
@@ -50,16 +50,16 @@ class RestEndpoint:
         self.payers: Payers = dependencies.visitors if route.public else dependencies
         # What its key needs is known without variables: it is asked for before a body is read.
         self.plain: Prepared = engine.prepared(self.operation, {})
-        if route.public and not self.plain.measure.public:
+        if route.public and not self.plain.measure.unrestricted:
             raise ValueError(f"{route.operation} needs a key, and its route takes none")
         self.named: Header = (b"x-graphql-operation", route.operation.encode())
 
     async def __call__(self, request: Request) -> Reply:
         """Answer one request."""
-        request.state["kind"] = self.operation.kind
+        request.state["operation_type"] = self.operation.operation_type
         headers = [self.named]
         try:
-            answer, ctx = await self._answer(request, headers)
+            result, ctx = await self._run(request, headers)
         except Refusal as refused:
             return problem([shown_refusal(refused, request.request_id)], self._origin, headers)
         except Refusals as several:
@@ -69,15 +69,15 @@ class RestEndpoint:
         request.state["secret"] = bool(ctx.shown_once)
         if ctx.replayed:
             headers.append(REPLAYED)
-        if answer.errors:
-            return problem(answer.errors, self._origin, headers)
-        assert answer.data is not None, "an answer without errors has data"
-        return self._reply(request, answer.data, headers)
+        if result.errors:
+            return problem(result.errors, self._origin, headers)
+        assert result.data is not None, "a result without errors has data"
+        return self._reply(request, result.data, headers)
 
     def _origin(self, field: str) -> str:
         return field if field.startswith(_LOCATIONS) else self.bound.origin_of(field)
 
-    async def _answer(self, request: Request, headers: list[Header]) -> tuple[Answer, Context]:
+    async def _run(self, request: Request, headers: list[Header]) -> tuple[OperationResult, Context]:
         engine, payers = self.engine, self.payers
         actor = await payers.payer_of(request, headers)
         engine.allow(self.plain, actor)
@@ -93,23 +93,23 @@ class RestEndpoint:
         request.state["ctx"] = ctx
         await payers.pay(request, actor, prepared.measure.cost, headers, request.weight)
         if versions is None or len(versions) < 2:
-            answer = await engine.run(ctx, prepared)
+            result = await engine.run(ctx, prepared)
         else:
-            answer, ctx = await self._of_versions(request, ctx, prepared, versions)
+            result, ctx = await self._of_versions(request, ctx, prepared, versions)
         self.dependencies.charge_search(ctx)
-        return answer, ctx
+        return result, ctx
 
     async def _of_versions(
         self, request: Request, ctx: Context, prepared: Prepared, versions: list[int]
-    ) -> tuple[Answer, Context]:
-        """The answer to a change of an object that has one of several versions: the graph takes one."""
+    ) -> tuple[OperationResult, Context]:
+        """The result of a change of an object that has one of several versions: the graph takes one."""
         # A repeat must have the same list, whichever of its versions was the right one.
         listed = {"input": {**prepared.variables["input"], VERSION[1]: versions}}
         prepared = replace(prepared, identity=listed)
-        answer = await self.engine.run(ctx, prepared)
-        current = answer.errors[0]["extensions"].get("currentVersion") if answer.errors else None
+        result = await self.engine.run(ctx, prepared)
+        current = result.errors[0]["extensions"].get("currentVersion") if result.errors else None
         if current not in versions:
-            return answer, ctx
+            return result, ctx
         again = Context(self.dependencies.runtime, ctx.actor, ctx.request_id, Source.REST, ctx.idempotency_key)
         request.state["ctx"] = again
         variables = {"input": {**prepared.variables["input"], VERSION[1]: current}}
@@ -159,7 +159,7 @@ class RestEndpoint:
         if "version" in found:
             tag = b'"%d"' % found["version"]
             headers.append((b"etag", tag))
-            if self.operation.kind == "query" and not_modified(request, tag):
+            if self.operation.operation_type == "query" and not_modified(request, tag):
                 return reply(304, b"", JSON, headers)
         if route.location is not None:
             headers.append((b"location", route.location.replace("{publicId}", found["publicId"]).encode()))

@@ -1,4 +1,4 @@
-"""The texts of the REST API, ``guide.md`` and ``routes.md``, filled in from what the code knows."""
+"""The texts of the REST API, ``guide.md`` and those of ``domains``, filled in from what the code knows."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,11 +11,11 @@ from models.webhooks import API_VERSION, event_scope
 from resolvers.errors import CONFLICTS, REASONS, STATUS
 from resolvers.lists.filters import MAX_TEXT, MAX_VALUES
 from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE
+from rest_shim.domain_texts import TEXTS
 
-GUIDE, ROUTES = (Path(__file__).with_name(name) for name in ("guide.md", "routes.md"))
+GUIDE, MERGES = (Path(__file__).with_name(name) for name in ("guide.md", "merges.md"))
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
-_HEADING = re.compile(r"^## (\w+)$", re.MULTILINE)
-# What to do about each code that a REST answer can have.
+# What to do about each code that a REST response can have.
 ADVICE: Mapping[str, str] = {
     "BAD_INPUT": "Correct the values that `errors` names. The same request would fail again.",
     "INVALID_CURSOR": "Start again without a cursor: a cursor belongs to one list in one order.",
@@ -51,10 +51,7 @@ def guide() -> str:
 @cache
 def route_texts() -> dict[str, str]:
     """Return what each route does, in Markdown, by its operation."""
-    parts = _HEADING.split(ROUTES.read_text(encoding="utf-8"))[1:]
-    texts = {name: text.strip() for name, text in zip(parts[::2], parts[1::2], strict=True)}
-    merges = texts.pop("merges")
-    return {name: _filled(text.replace("{{merges}}", merges)) for name, text in texts.items()}
+    return {name: _filled(text) for name, text in TEXTS.items()}
 
 
 def _filled(text: str) -> str:
@@ -92,11 +89,12 @@ def _scope(event: str) -> str:
 
 
 _TABLES = {
+    "merges": lambda: MERGES.read_text(encoding="utf-8").strip(),
     "api_version": lambda: API_VERSION,
     "scopes": _scopes,
     "codes": _codes,
     "reasons": lambda: _meanings(REASONS, "Code"),
-    "conflicts": lambda: _meanings(CONFLICTS, "Reason"),
+    "conflicts": lambda: _meanings(dict(sorted(CONFLICTS.items())), "Reason"),
     "events": _events,
     "default_page": lambda: f"{DEFAULT_PAGE:,}",
     "largest_page": lambda: f"{LARGEST_PAGE:,}",

@@ -1,6 +1,6 @@
 """The OpenAPI 3.1 document: the route table, the operations and the graph, said in the words of HTTP."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from copy import deepcopy
 from functools import cache
 from http import HTTPStatus
@@ -12,11 +12,11 @@ from graphql import get_named_type
 
 from resolvers.errors import STATUS
 from rest_shim.bound import bound
-from rest_shim.examples import answer_of, body_of, curl_of
+from rest_shim.examples import body_of, curl_of, response_of
 from rest_shim.guide import guide, route_texts
 from rest_shim.openapi_parameters import request_parameters
 from rest_shim.openapi_schemas import Components, JsonSchema, part_of, root_type
-from rest_shim.openapi_shared import HEADERS, PAGINATION, PROBLEM, SYSTEM, TAGS
+from rest_shim.openapi_shared import HEADERS, OTHER_TAGS, PAGINATION, SYSTEM, problem
 from rest_shim.openapi_webhooks import webhooks
 from rest_shim.routes import ROUTES, Route, Shows
 from schema.graph import CORE, EXECUTOR
@@ -35,20 +35,21 @@ def printed_openapi() -> str:
     return orjson.dumps(document(), option=orjson.OPT_INDENT_2).decode()
 
 
-def document(routes: Iterable[Route] = ROUTES) -> dict[str, Any]:
+def document(routes: Sequence[Route] = ROUTES) -> dict[str, Any]:
     """The whole document, of which nothing is shared: whoever asks may change it."""
     components = Components(CORE)
-    components.schemas |= {"Problem": PROBLEM, "Pagination": PAGINATION}
+    components.schemas |= {"Problem": problem(), "Pagination": PAGINATION}
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, components)
     events = webhooks(components)
+    tags = {route.resource.labels: route.resource.description for route in routes} | OTHER_TAGS
     made = {
         "openapi": "3.1.0",
         "info": {"title": "Counterfoil", "version": version("counterfoil"), "description": guide()},
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
-        "tags": [{"name": name, "description": said} for name, said in TAGS.items()],
+        "tags": [{"name": name, "description": said} for name, said in tags.items()],
         "paths": paths | SYSTEM,
         "webhooks": events,
         "components": {
@@ -63,7 +64,7 @@ def document(routes: Iterable[Route] = ROUTES) -> dict[str, Any]:
 def scopes_of(route: Route) -> list[str]:
     """The scopes that a route needs; a write scope includes its read scope."""
     operation = OPERATIONS[route.operation]
-    needed = EXECUTOR.cost(operation).analysis.scopes
+    needed = EXECUTOR.cost(operation).analysis.requirements
     return sorted(scope for scope in needed if scope.replace(":read", ":write") not in needed or ":read" not in scope)
 
 
@@ -94,7 +95,7 @@ def _description(route: Route, scopes: list[str]) -> str:
 
 
 def _resource(route: Route, components: Components) -> tuple[str, JsonSchema]:
-    """The name and the shape of the object that a route answers with, or lists."""
+    """The name and the shape of the object of a route's response, or of its list."""
     made = bound(route)
     operation, (type_, node) = made.operation, made.selected
     beside: dict[str, JsonSchema] = {}
@@ -106,11 +107,11 @@ def _resource(route: Route, components: Components) -> tuple[str, JsonSchema]:
         beside = {name: shown[name] for name in route.beside}
     on: Any = get_named_type(type_)
     shape = components.selected(on, node, operation)
-    # What is shown once, beside the resource, is one object with it in the answer.
+    # What is shown once, beside the resource, is one object with it in the response.
     shape["properties"] |= beside
     shape["required"] += beside
     same = components.schemas.get(on.name, shape) == shape
-    return (on.name if same else f"{route.operation}Answer"), shape
+    return (on.name if same else f"{route.operation}Response"), shape
 
 
 def _body(route: Route, components: Components) -> JsonSchema:
@@ -127,7 +128,7 @@ def _success(route: Route, components: Components) -> dict[str, Any]:
     operation = bound(route).operation
     always = ("X-Request-Id", "X-GraphQL-Operation", *(() if route.public else ("RateLimit", "RateLimit-Policy")))
     sent = {name: _header(name) for name in always}
-    if operation.kind == "mutation":
+    if operation.operation_type == "mutation":
         sent["Idempotent-Replayed"] = _header("Idempotent-Replayed")
     status, said = str(route.status), _SUCCESS[route.status]
     if route.shows is Shows.NOTHING:
@@ -139,20 +140,20 @@ def _success(route: Route, components: Components) -> dict[str, Any]:
             "data": {"type": "array", "items": one},
             "pagination": {"$ref": "#/components/schemas/Pagination"},
         }
-        return {status: _answer(route, "A page of the list.", properties, sent)}
+        return {status: _response(route, "A page of the list.", properties, sent)}
     if "version" in shape["properties"]:
         sent["ETag"] = _header("ETag")
     if route.location is not None:
         sent["Location"] = _header("Location")
-    found = {status: _answer(route, said, {"data": one}, sent)}
-    if operation.kind == "query" and "ETag" in sent:
+    found = {status: _response(route, said, {"data": one}, sent)}
+    if operation.operation_type == "query" and "ETag" in sent:
         found["304"] = {"description": "The object still has the ETag in `If-None-Match`.", "headers": sent}
     return found
 
 
-def _answer(route: Route, description: str, properties: dict[str, Any], headers: dict[str, Any]) -> dict[str, Any]:
+def _response(route: Route, description: str, properties: dict[str, Any], headers: dict[str, Any]) -> dict[str, Any]:
     schema = {"type": "object", "required": list(properties), "properties": properties}
-    content = {"schema": schema, "example": answer_of(route)}
+    content = {"schema": schema, "example": response_of(route)}
     return {"description": description, "headers": headers, "content": {_JSON: content}}
 
 
@@ -171,7 +172,7 @@ def _problems(route: Route) -> dict[str, Any]:
         codes.append("NOT_FOUND")
     if route.body:
         codes += ["REQUEST_TIMEOUT", "TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]
-    if made.operation.kind == "mutation":
+    if made.operation.operation_type == "mutation":
         codes += ["CONFLICT", "IDEMPOTENCY_IN_FLIGHT", "IDEMPOTENCY_KEY_REUSED", "OUTCOME_UNKNOWN"]
     if made.versioned:
         codes += ["VERSION_MISMATCH", "INVALID_TRANSITION"]

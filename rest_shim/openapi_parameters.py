@@ -29,7 +29,7 @@ def request_parameters(route: Route, components: Components) -> Iterable[dict[st
         found = _parameter("query", name, parameter.description, _shape(parameter, components))
         found |= _LISTED if parameter.many else {}
         yield found | {"required": True} if parameter.required else found
-    if made.operation.kind == "query" and route.shows is Shows.OBJECT:
+    if made.operation.operation_type == "query" and route.shows is Shows.OBJECT:
         yield _parameter(
             "header",
             "If-None-Match",
@@ -39,7 +39,7 @@ def request_parameters(route: Route, components: Components) -> Iterable[dict[st
     if made.versioned:
         text = "One or more ETags: the response is 412 if the object has none of them. `*`, or no header, matches any."
         yield _parameter("header", "If-Match", text, {"type": "string", "pattern": ETAGS})
-    if made.operation.kind == "mutation":
+    if made.operation.operation_type == "mutation":
         text = "For 24 hours a repeated request with the same key gets the first response. Per API key and operation."
         bounds = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"}
         yield _parameter("header", "Idempotency-Key", text, bounds)

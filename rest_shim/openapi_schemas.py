@@ -57,8 +57,11 @@ _TOGETHER: Mapping[str, JsonSchema] = {
     },
     "UpdateServiceInput": {
         "allOf": [
-            {"if": _where("billing", {"const": billing}) | {"required": ["billing"]}, "then": _where("interval", kind)}
-            for billing, kind in (("RECURRING", {"type": "string"}), ("ONE_TIME", {"type": "null"}))
+            {
+                "if": _where("billing", {"const": billing}) | {"required": ["billing"]},
+                "then": _where("interval", interval),
+            }
+            for billing, interval in (("RECURRING", {"type": "string"}), ("ONE_TIME", {"type": "null"}))
         ]
     },
     "UpdateOrderInput": {
@@ -92,11 +95,11 @@ class Components:
             return None
         return self.named(bounds["title"], {"type": "string", "enum": bounds["enum"]})
 
-    def answer(self, type_: Any, node: FieldNode, operation: Operation) -> JsonSchema:
-        """What a selected field answers: its type, as far as it is selected."""
+    def response(self, type_: Any, node: FieldNode, operation: Operation) -> JsonSchema:
+        """The value of a selected field: its type, as far as it is selected."""
         bare = get_nullable_type(type_)
         if is_list_type(bare):
-            found: JsonSchema = {"type": "array", "items": self.answer(bare.of_type, node, operation)}
+            found: JsonSchema = {"type": "array", "items": self.response(bare.of_type, node, operation)}
         elif isinstance(bare, GraphQLEnumType):
             found = self.enum(bare)
         elif isinstance(bare, GraphQLObjectType):
@@ -113,7 +116,7 @@ class Components:
         for part in fields_of(node.selection_set, on, operation.fragments):
             name = part.name.value if part.alias is None else part.alias.value
             field = on.fields[part.name.value]
-            shape = self.answer(field.type, part, operation)
+            shape = self.response(field.type, part, operation)
             bounds = closed.get(field.extensions["strawberry-definition"].python_name, {})
             if "items" in bounds:
                 shape |= {"items": self.text(bounds["items"]) or shape["items"]}
@@ -167,12 +170,16 @@ def _stated_of(on: GraphQLObjectType) -> dict[str, JsonSchema]:
     model = MODELS.get(definition.origin) if definition is not None else None
     found = {}
     for name, field in model.model_fields.items() if model is not None else ():
-        kind: Any = field.annotation
-        of_items = getattr(next(iter(get_args(kind)), None), "__metadata__", ()) if get_origin(kind) is list else ()
+        annotation: Any = field.annotation
+        of_items = (
+            getattr(next(iter(get_args(annotation)), None), "__metadata__", ())
+            if get_origin(annotation) is list
+            else ()
+        )
         if any(isinstance(item, SchemaExtra) for item in (*field.metadata, *of_items)):
             for item in field.metadata:
-                kind = Annotated[kind, item]
-            schema = TypeAdapter(kind).json_schema()
+                annotation = Annotated[annotation, item]
+            schema = TypeAdapter(annotation).json_schema()
             of_parts = isinstance(schema.get("additionalProperties"), dict)
             if "enum" in schema or "enum" in schema.get("items", {}) or of_parts:
                 found[name.rstrip("_")] = schema
@@ -185,7 +192,7 @@ def _bounds_of(type_: GraphQLInputObjectType) -> dict[str, JsonSchema]:
     found = {}
     for name, adapter in getattr(origin, "bounds", {}).items():
         stated = adapter.json_schema()
-        found[name] = next((kind for kind in stated.get("anyOf", ()) if kind.get("type") != "null"), stated)
+        found[name] = next((each for each in stated.get("anyOf", ()) if each.get("type") != "null"), stated)
     return found
 
 
@@ -208,7 +215,7 @@ def _or_null(schema: JsonSchema) -> JsonSchema:
 
 def root_type(graph: GraphQLSchema, operation: Operation) -> tuple[Any, FieldNode]:
     """The type and the node of an operation's one root field."""
-    root = graph.query_type if operation.kind == "query" else graph.mutation_type
+    root = graph.query_type if operation.operation_type == "query" else graph.mutation_type
     assert root is not None, "the graph has queries and mutations"
     node = next(fields_of(operation.definition.selection_set, root, operation.fragments))
     return root.fields[node.name.value].type, node

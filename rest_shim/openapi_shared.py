@@ -5,61 +5,62 @@ from typing import Any
 from resolvers.errors import CONFLICTS, REASONS
 from rest_shim.guide import ADVICE
 
-TAGS = {
-    "clients": "The people and companies that the organization works for.",
-    "services": "The catalogue: the services that can be ordered, and their prices.",
-    "orders": "The orders of clients, with their status.",
-    "API keys": "The API keys of the organization, with their scopes and status.",
-    "webhook endpoints": "The endpoints that events are sent to.",
+# The tags of what is no route of a resource.
+OTHER_TAGS = {
     "events": "The events that are sent to endpoints. The guide explains under *Webhooks* how to receive them.",
     "system": "State of the server. Needs no API key.",
 }
-# The codes of single values: what is wrong with one by itself, then what else speaks against it.
-FIELD_CODES = [
-    *REASONS,
-    *CONFLICTS,
-    *("INVALID_CURSOR", "INVALID_TRANSITION", "VERSION_MISMATCH", "FORBIDDEN"),
-]
-PROBLEM: dict[str, Any] = {
-    "type": "object",
-    "description": "Problem details (RFC 9457). Some codes have additional members, such as `currentVersion`.",
-    "required": ["type", "title", "status", "detail", "code", "errors", "requestId"],
-    "properties": {
-        "type": {"type": "string", "description": "URN that identifies the code."},
-        "title": {"type": "string", "description": "Reason phrase of the status."},
-        "status": {"type": "integer", "description": "HTTP status."},
-        "detail": {"type": "string", "description": "Explanation for a person."},
-        "code": {"type": "string", "enum": sorted(ADVICE), "description": "Error code, for programs."},
-        "errors": {
-            "type": "array",
-            "description": "The invalid values of the request.",
-            "items": {
-                "type": "object",
-                "required": ["field", "code", "message"],
-                "properties": {
-                    "field": {
-                        "type": "string",
-                        "description": "Location of the value, such as `body.email` or `query.limit`.",
-                    },
-                    "code": {"type": "string", "enum": FIELD_CODES, "description": "Why the value is invalid."},
-                    "message": {"type": "string", "description": "Explanation for a person."},
-                    "allowed": {
-                        "type": "array",
-                        "items": {"type": "string"},
-                        "description": "The allowed values, with `NOT_ONE_OF` and `INVALID_TRANSITION`.",
-                    },
-                    "limit": {"type": "integer", "description": "The limit, with `TOO_SHORT` and `TOO_LONG`."},
-                    "minimum": {"type": "integer", "description": "The smallest allowed value, with `OUT_OF_RANGE`."},
-                    "maximum": {
-                        "type": ["integer", "string"],
-                        "description": "The largest or latest allowed value, with `OUT_OF_RANGE`.",
+# What else speaks against a value than what is wrong with it by itself, and the conflicts.
+_MORE_CODES = ("INVALID_CURSOR", "INVALID_TRANSITION", "VERSION_MISMATCH", "FORBIDDEN")
+
+
+def problem() -> dict[str, Any]:
+    """Return the schema of a problem, whose errors have the conflicts of all domains among their codes."""
+    codes = [*REASONS, *sorted(CONFLICTS), *_MORE_CODES]
+    return {
+        "type": "object",
+        "description": "Problem details (RFC 9457). Some codes have additional members, such as `currentVersion`.",
+        "required": ["type", "title", "status", "detail", "code", "errors", "requestId"],
+        "properties": {
+            "type": {"type": "string", "description": "URN that identifies the code."},
+            "title": {"type": "string", "description": "Reason phrase of the status."},
+            "status": {"type": "integer", "description": "HTTP status."},
+            "detail": {"type": "string", "description": "Explanation for a person."},
+            "code": {"type": "string", "enum": sorted(ADVICE), "description": "Error code, for programs."},
+            "errors": {
+                "type": "array",
+                "description": "The invalid values of the request.",
+                "items": {
+                    "type": "object",
+                    "required": ["field", "code", "message"],
+                    "properties": {
+                        "field": {
+                            "type": "string",
+                            "description": "Location of the value, such as `body.email` or `query.limit`.",
+                        },
+                        "code": {"type": "string", "enum": codes, "description": "Why the value is invalid."},
+                        "message": {"type": "string", "description": "Explanation for a person."},
+                        "allowed": {
+                            "type": "array",
+                            "items": {"type": "string"},
+                            "description": "The allowed values, with `NOT_ONE_OF` and `INVALID_TRANSITION`.",
+                        },
+                        "limit": {"type": "integer", "description": "The limit, with `TOO_SHORT` and `TOO_LONG`."},
+                        "minimum": {
+                            "type": "integer",
+                            "description": "The smallest allowed value, with `OUT_OF_RANGE`.",
+                        },
+                        "maximum": {
+                            "type": ["integer", "string"],
+                            "description": "The largest or latest allowed value, with `OUT_OF_RANGE`.",
+                        },
                     },
                 },
             },
+            "requestId": {"type": "string", "description": "ID of the request, as in `X-Request-Id`."},
         },
-        "requestId": {"type": "string", "description": "ID of the request, as in `X-Request-Id`."},
-    },
-}
+    }
+
 
 PAGINATION: dict[str, Any] = {
     "type": "object",
@@ -82,8 +83,8 @@ PAGINATION: dict[str, Any] = {
 }
 
 
-def _header(description: str, kind: str = "string") -> dict[str, Any]:
-    return {"description": description, "schema": {"type": kind}}
+def _header(description: str, type_: str = "string") -> dict[str, Any]:
+    return {"description": description, "schema": {"type": type_}}
 
 
 HEADERS: dict[str, Any] = {

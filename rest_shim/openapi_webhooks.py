@@ -6,7 +6,7 @@ from graphql import get_named_type
 
 from models.resources import Resource, events
 from models.webhooks import API_VERSION
-from rest_shim.examples import MESSAGE, OBJECTS
+from rest_shim.examples import OBJECTS
 from rest_shim.openapi_schemas import Components, JsonSchema, root_type
 from schema.graph import CORE
 from schema.operations import OPERATIONS
@@ -32,7 +32,7 @@ def _event(event: str, of: Resource, meaning: str, components: Components) -> di
         "type": event,
         "timestamp": "2026-11-25T09:30:00.000Z",
         "apiVersion": API_VERSION,
-        "data": {**OBJECTS, "message": MESSAGE}[of.singular],
+        "data": OBJECTS[of.singular],
     }
     return {
         "operationId": f"on{name}",

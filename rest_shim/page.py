@@ -141,14 +141,14 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> Iterator[st
         yield f"<h4>Body: {_type(content['schema'])}</h4>"
         if not path.startswith("/"):
             yield _json(content["example"])
-    answers = []
-    for status, answer in operation["responses"].items():
-        schemas = [_type(media["schema"]) for media in answer.get("content", {}).values()]
-        answers.append((status, answer["description"], "".join(schemas), ", ".join(answer.get("headers", ()))))
-        for media in answer.get("content", {}).values():
+    responses = []
+    for status, response in operation["responses"].items():
+        schemas = [_type(media["schema"]) for media in response.get("content", {}).values()]
+        responses.append((status, response["description"], "".join(schemas), ", ".join(response.get("headers", ()))))
+        for media in response.get("content", {}).values():
             if "example" in media:
-                yield f"<h4>Answer: {status}</h4>{_json(media['example'])}"
-    yield _table(("Status", "When", "Answer", "Headers"), answers)
+                yield f"<h4>Response: {status}</h4>{_json(media['example'])}"
+    yield _table(("Status", "When", "Body", "Headers"), responses)
 
 
 def _json(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The documented routes as rows of a table: what each takes, the operation that it is, and what it answers."""
+"""The documented routes as rows of a table: what each takes, the operation that it is, and its response."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ API = "/api/v1"
 
 
 class Shows(StrEnum):
-    """What an answer has."""
+    """What a response has."""
 
     OBJECT = "object"
     PAGE = "page"
@@ -32,7 +32,7 @@ class Route:
     a page can be sorted by, with the order's enum; ``body`` is the place of its body, empty for a route that takes
     none, and an ``optional`` one may be absent. ``public``: no key is needed.
 
-    What it answers: ``beside`` are fields of a mutation's payload that are shown with the object's own; ``location``
+    Its response: ``beside`` are fields of a mutation's payload that are shown with the object's own; ``location``
     is the path at which the object can be read.
     """
 
@@ -164,7 +164,7 @@ def hidden_by(parent: str) -> str | None:
 
 
 def under_parents(parents: Iterable[str]) -> tuple[Route, ...]:
-    """The webhook routes as each parent answers them too, such as ``/api/v1/settings/webhooks``."""
+    """The webhook routes below each parent too, such as ``/api/v1/settings/webhooks``."""
     return tuple(
         replace(row, path=f"{API}/{parent}{row.path.removeprefix(API)}") for parent in parents for row in _WEBHOOKS
     )

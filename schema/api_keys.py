@@ -25,7 +25,7 @@ from schema.declaration.nodes import Node
 
 _NO_STRONGER = "The API key that does it needs all scopes of the other"
 _NONE = "Null when none did, or it was deleted."
-_RAW_KEY = "The key itself, `sk_live_…`. It is shown only once: in a replayed answer it is null."
+_RAW_KEY = "The key itself, `sk_live_…`. It is shown only once: in a replayed response it is null."
 
 
 def _beginning(key: UUID) -> str:
@@ -51,7 +51,7 @@ class ApiKey(Node):
     scopes: list[str]
     status: ApiKeyStatus = computed(
         lambda row: status_of(row, now()),
-        description="Whether the key works at the time of the answer.",
+        description="Whether the key works at the time of the response.",
         reader=ColumnReader(convert=_status, needs=("revoked_at", "expires_at")),
     )
     expires_at: datetime | None
@@ -120,7 +120,7 @@ class ApiKeyMutation:
         CreateApiKeyInput,
         keys.create,
         "Create an API key, with scopes that the API key creating it has, and no longer life. The key itself is shown"
-        " only in this answer.",
+        " only in this response.",
         raw_key=(str | None, _RAW_KEY),
     )
     rotate_api_key = updates(

@@ -78,8 +78,8 @@ name_nodes(CORE)
 def _node_scopes(arguments: Mapping[str, Any]) -> list[str]:
     """The scopes that ids by themselves need: their prefixes tell the types."""
     asked = arguments.get("ids") if "ids" in arguments else [arguments.get("id")]
-    kinds = {prefix_of(item) for item in (asked if isinstance(asked, list) else [asked]) if isinstance(item, str)}
-    return sorted(NODES[kind].resource.read_scope for kind in kinds if kind in NODES)
+    prefixes = {prefix_of(item) for item in (asked if isinstance(asked, list) else [asked]) if isinstance(item, str)}
+    return sorted(NODES[prefix].resource.read_scope for prefix in prefixes if prefix in NODES)
 
 
 def _filter_scopes(arguments: Mapping[str, Any]) -> list[str]:
@@ -125,13 +125,13 @@ def _rules() -> dict[tuple[str, str], FieldRule]:
         table = ROW_TYPES.get(on.extensions["strawberry-definition"].origin)
         column = None if table is None else table.c.get(declared.python_name)
         many = is_list_type(get_nullable_type(field.type))
-        scope_of, reads = _scopes_by_arguments(type_name, field_name, connection)
+        scopes_of, reads = _scopes_by_arguments(type_name, field_name, connection)
         each = "ids" if "ids" in reads and "ids" in field.args else None
         found[type_name, field_name] = FieldRule(
             cost=cost,
-            scope=scope,
-            public=bool(declared.metadata.get("public")),
-            scope_of=scope_of,
+            requirement=scope,
+            unrestricted=bool(declared.metadata.get("public")),
+            requirements_of=scopes_of,
             reads=reads,
             filters=("filter",) if connection else (),
             price=filter_price if connection else None,

@@ -82,7 +82,7 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
     anonymous = Anonymous(address_of, settings.anonymous_bucket, settings.anonymous_refill)
     bodies = Bodies(settings.body_limit_bytes, settings.body_timeout_s)
     dependencies = Dependencies(bodies, Visitors(anonymous.read, anonymous.spend))
-    graphql = GraphQL(engine, dependencies, GRAPHIQL if settings.graphiql else None, anonymous).answer
+    graphql = GraphQL(engine, dependencies, GRAPHIQL if settings.graphiql else None, anonymous).handle
     routes = [
         ApiRoute("/graphql", graphql, name="GraphQL", methods=METHODS, api="graphql", others=graphql),
         *_routes(settings, engine, metrics, dependencies),

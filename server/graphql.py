@@ -10,8 +10,8 @@ from execution import DocumentError
 from models.actors import Source
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
-from schema.requests.answers import Answer, refused_answer
 from schema.requests.engine import Engine, Prepared
+from schema.requests.results import OperationResult, refused_result
 from server.access.anonymous import MAX_TEXT, MAX_TOKENS, NEW, OBJECTS, Anonymous
 from server.pages import GRAPHIQL_CSP
 from web.accept import most_accepted
@@ -21,13 +21,13 @@ from web.http import HTML, Header, Reply, Request, is_encoded, options, reply
 from web.idempotency import REPLAYED, idempotency_key
 
 APPLICATION_JSON, RESPONSE, _PAGE = b"application/json", b"application/graphql-response+json", b"text/html"
-# Of those that a client names and likes alike the first answers; of those that it does not name, the last.
-_ANSWERS = (_PAGE, RESPONSE, APPLICATION_JSON)
+# Of those that a client names and likes alike the first is sent; of those that it does not name, the last.
+_MEDIA_TYPES = (_PAGE, RESPONSE, APPLICATION_JSON)
 METHODS = ("GET", "HEAD", "POST")
 # What a query is read from.
 _PARAMETERS = ("query", "variables", "operationName", "extensions", "documentId")
 _ALLOWED = ", ".join((*METHODS, "OPTIONS"))
-# These are the HTTP answer whatever the client accepts; another error of a request is 200 in application/json.
+# These are the HTTP status whatever the client accepts; another error of a request is 200 in application/json.
 ALWAYS = frozenset({401, 403, 405, 413, 415, 422, 429, 503})
 
 # A document that is refused was read and judged: its organization pays for that.
@@ -53,12 +53,12 @@ class GraphQL:
         self.page = page
         self.anonymous = anonymous
 
-    async def answer(self, request: Request) -> Reply:
+    async def handle(self, request: Request) -> Reply:
         """Answer one request."""
         media = APPLICATION_JSON
         if b"accept" in request.headers:
             paged = request.method in ("GET", "HEAD") and self.page is not None
-            media = most_accepted(request.whole(b"accept"), _ANSWERS if paged else _ANSWERS[1:]) or APPLICATION_JSON
+            media = most_accepted(request.whole(b"accept"), _MEDIA_TYPES if paged else _MEDIA_TYPES[1:]) or APPLICATION_JSON
         if self.page is not None and media == _PAGE:
             return reply(200, self.page, HTML, [(b"content-security-policy", GRAPHIQL_CSP)])
         typed = media == RESPONSE
@@ -66,23 +66,23 @@ class GraphQL:
             if request.method == "OPTIONS":
                 return options(_ALLOWED)
             refused = Refusal("METHOD_NOT_ALLOWED", "This path supports GET, HEAD and POST.")
-            return _reply(refused_answer(refused, request.request_id), typed, [(b"allow", _ALLOWED.encode())])
+            return _reply(refused_result(refused, request.request_id), typed, [(b"allow", _ALLOWED.encode())])
         headers: list[Header] = []
         try:
-            answer, ctx = await self._answer(request, headers)
+            result, ctx = await self._run(request, headers)
         except MalformedError as malformed:
-            answer = refused_answer(malformed.refusal, request.request_id)
-            return _reply(answer, typed, headers, malformed.refusal.status)
+            result = refused_result(malformed.refusal, request.request_id)
+            return _reply(result, typed, headers, malformed.refusal.status)
         except (Refusal, Refusals, DocumentError) as refused:
-            answer = refused_answer(refused, request.request_id)
+            result = refused_result(refused, request.request_id)
         else:
             request.state["statements"] = ctx.statements
             request.state["secret"] = bool(ctx.shown_once)
             if ctx.replayed:
                 headers.append(REPLAYED)
-        return _reply(answer, typed, headers)
+        return _reply(result, typed, headers)
 
-    async def _answer(self, request: Request, headers: list[Header]) -> tuple[Answer, Context]:
+    async def _run(self, request: Request, headers: list[Header]) -> tuple[OperationResult, Context]:
         actor: Actor | None = None
         refused: Refusal | None = None
         try:
@@ -129,17 +129,17 @@ class GraphQL:
         remaining = await self.dependencies.pay(request, actor, cost, headers, prepared.new + request.weight)
         if compiling:
             await self.dependencies.turn(payer)
-        answer = await self.engine.run(ctx, prepared)
+        result = await self.engine.run(ctx, prepared)
         self.dependencies.charge_search(ctx)
-        answer.remaining = remaining
-        return answer, ctx
+        result.remaining = remaining
+        return result, ctx
 
     def _context(
         self, request: Request, prepared: Prepared, name: str | None, actor: Actor, headers: list[Header]
     ) -> Context:
         """The context of an operation that may run. Raises Refusal or DocumentError."""
-        kind = request.state["kind"] = prepared.operation.kind
-        if request.method != "POST" and kind != "query":
+        operation_type = request.state["operation_type"] = prepared.operation.operation_type
+        if request.method != "POST" and operation_type != "query":
             headers.append((b"allow", b"POST"))
             raise Refusal("METHOD_NOT_ALLOWED", "GET is for queries only: use POST.")
         self.engine.validate(prepared, name)
@@ -223,24 +223,24 @@ def _from_query(request: Request) -> dict[str, Any]:
     return given
 
 
-def _reply(answer: Answer, typed: bool, headers: list[Header], malformed: int | None = None) -> Reply:
+def _reply(result: OperationResult, typed: bool, headers: list[Header], malformed: int | None = None) -> Reply:
     """The reply to a request; ``malformed`` is the status of one that is not well-formed."""
     body: dict[str, Any] = {}
-    if answer.ran:
-        body["data"] = answer.data
-    if answer.errors:
-        body["errors"] = answer.errors
-        first = answer.errors[0]["extensions"]
+    if result.ran:
+        body["data"] = result.data
+    if result.errors:
+        body["errors"] = result.errors
+        first = result.errors[0]["extensions"]
         if "retryAfter" in first:
             headers.append((b"retry-after", b"%d" % first["retryAfter"]))
-    if answer.ran:
+    if result.ran:
         # What graphql-core ran was not counted: it cost what was asked.
-        actual = answer.cost if answer.actual is None else answer.actual
-        cost = {"requested": answer.cost, "actual": actual, "remaining": answer.remaining}
+        actual = result.cost if result.actual is None else result.actual
+        cost = {"requested": result.cost, "actual": actual, "remaining": result.remaining}
         body["extensions"] = {"cost": cost}
-    status = answer.status if answer.status in ALWAYS and answer.bare else 200
-    if typed and not answer.ran:
-        status = answer.status
+    status = result.status if result.status in ALWAYS and result.bare else 200
+    if typed and not result.ran:
+        status = result.status
     if malformed is not None:
         status = malformed
     if status == 401:

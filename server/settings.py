@@ -163,13 +163,13 @@ class Settings(LocalSettings):
         return self
 
 
-def load(kind: type[S], **given: Any) -> S:
-    """Read settings of a kind from the environment; what is `given` goes before it.
+def load(model: type[S], **given: Any) -> S:
+    """Read the settings of a model from the environment; what is `given` goes before it.
 
     Raises SettingsError with one line for each variable that is missing or malformed.
     """
     try:
-        return kind(**given)
+        return model(**given)
     except ValidationError as error:
         lines = []
         for problem in error.errors(include_url=False, include_input=False):
@@ -177,7 +177,7 @@ def load(kind: type[S], **given: Any) -> S:
             if not name:
                 lines.append(what_is_wrong(problem))
             elif problem["type"] == "missing":
-                lines.append(f"{name.upper()} is missing: {kind.model_fields[name].description}")
+                lines.append(f"{name.upper()} is missing: {model.model_fields[name].description}")
             else:
                 lines.append(f"{name.upper()} is malformed: {what_is_wrong(problem)}")
         raise SettingsError("\n".join(lines)) from None

@@ -23,13 +23,13 @@ _ONCE: Mapping[bytes, str] = {
     b"idempotency-key": "Idempotency-Key",
 }
 _BARE_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-# An answer with one of these statuses has no body, and says no length.
+# A response with one of these statuses has no body, and says no length.
 _BODILESS = frozenset({204, 304})
 
 
 class Request:
     """One HTTP request. ``params`` are the named parts of its path, decoded; ``state`` is shared with the edge, which
-    logs and counts ``kind`` (of the operation) and ``statements``; ``weight`` is what reading its body costs."""
+    logs and counts ``operation_type`` and ``statements``; ``weight`` is what reading its body costs."""
 
     __slots__ = ("_query", "headers", "method", "params", "receive", "request_id", "scope", "state", "weight")
 
@@ -89,7 +89,7 @@ def is_encoded(value: str) -> bool:
 
 
 class Reply(NamedTuple):
-    """A whole answer; ``headers`` are all that the endpoint gives, their names in lower case."""
+    """A whole response; ``headers`` are all that the endpoint gives, their names in lower case."""
 
     status: int
     body: bytes
@@ -111,7 +111,7 @@ def options(allowed: str) -> Reply:
     return reply(204, b"", b"", [(b"allow", allowed.encode())])
 
 
-async def answer(reply: Reply, send: Send) -> None:
+async def send_reply(reply: Reply, send: Send) -> None:
     """Send a whole reply."""
     await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
     await send({"type": "http.response.body", "body": reply.body})

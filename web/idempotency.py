@@ -1,4 +1,4 @@
-"""The Idempotency-Key of a request, and the header of an answer that repeats the first one."""
+"""The Idempotency-Key of a request, and the header of a response that repeats the first one."""
 
 from resolvers.errors import bad_input
 from web.http import Header, Request

@@ -52,12 +52,12 @@ def headers_of(prepared: PreparedDelivery, moment: datetime) -> dict[str, str]:
     }
 
 
-def attempt_of(at: datetime, answer: Response) -> Attempt:
+def attempt_of(at: datetime, response: Response) -> Attempt:
     """Return an attempt as it is stored: with the first 1 KiB of the response's body, as text that PostgreSQL takes."""
     body = None
-    if answer.status is not None:
-        body = answer.body[:KEPT_BYTES].decode("utf-8", "replace").replace("\x00", "\ufffd")
-    return Attempt(str(_iso(at)), answer.status, answer.duration_ms, answer.error, body)
+    if response.status is not None:
+        body = response.body[:KEPT_BYTES].decode("utf-8", "replace").replace("\x00", "\ufffd")
+    return Attempt(str(_iso(at)), response.status, response.duration_ms, response.error, body)
 
 
 def handler(sender: Sender) -> Handler:
@@ -87,13 +87,13 @@ def handler(sender: Sender) -> Handler:
         sent = partial(sender.post, prepared.url, headers_of(prepared, datetime.now(UTC)), prepared.body.encode())
         async with slot.freed():
             try:
-                answer = await sent(org_id=claim.org_id, total_seconds=timeout_for(prepared))
+                response = await sent(org_id=claim.org_id, total_seconds=timeout_for(prepared))
             except Postponed:
-                answer = None
-        if answer is None:
+                response = None
+        if response is None:
             await _postpone(runtime, claim)
             return
-        until = await _record(runtime, claim, prepared, attempt_of(at, answer))
+        until = await _record(runtime, claim, prepared, attempt_of(at, response))
         if until is not None:
             slot.pause((until - now()).total_seconds())
 

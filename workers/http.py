@@ -100,13 +100,13 @@ class Sender:
         except TimeoutError:
             error = "TIMEOUT"
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            error = "BAD_ANSWER"
+            error = "BAD_RESPONSE"
         except OSError:
             error = "CONNECTION_LOST"
         if reading.status is not None:
             error = None
         elif error is None:
-            error = "NO_ANSWER"
+            error = "NO_RESPONSE"
         took = round((loop.time() - started) * 1000)
         return Response(reading.status, error, b"".join(reading.body)[:RESPONSE_BYTES], took)
 
@@ -130,7 +130,7 @@ class Sender:
                 left -= len(chunk)
                 reading.parser.feed_data(chunk)
             if reading.status is None:
-                raise Refused("ANSWER_TOO_LARGE")
+                raise Refused("RESPONSE_TOO_LARGE")
         finally:
             # Not close(): that would wait for the receiver.
             writer.transport.abort()

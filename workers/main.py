@@ -5,7 +5,7 @@ import signal
 
 import structlog
 
-from models.jobs import JobKind
+from models.jobs import JobFunction
 from resolvers.database.runtime import Runtime
 from resolvers.jobs.retention import Retention
 from workers import deliver, seal
@@ -48,8 +48,8 @@ async def run(
         loop.add_signal_handler(number, ending.set)
     addresses = Addresses(runtime.webhook_allow_private)
     handlers = {
-        JobKind.WEBHOOK_DELIVERY: deliver.handler(sender or Sender(addresses, runtime.webhook_allow_private)),
-        JobKind.AUDIT_SEAL: seal.HANDLER,
+        JobFunction.WEBHOOK_DELIVERY: deliver.handler(sender or Sender(addresses, runtime.webhook_allow_private)),
+        JobFunction.AUDIT_SEAL: seal.HANDLER,
     }
     runner = Runner(
         runtime,

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import structlog
 
-from models.jobs import JobKind, JobState
+from models.jobs import JobFunction, JobState
 from resolvers.database.connection_errors import CONNECTION_ERRORS, first_line
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
@@ -52,7 +52,7 @@ class Runner:
     """Runs the jobs of a worker: ``queues`` choose the next ones. A job may be offered any number of times."""
 
     def __init__(
-        self, runtime: Runtime, handlers: Mapping[JobKind, Handler], slots: Mapping[str, int],
+        self, runtime: Runtime, handlers: Mapping[JobFunction, Handler], slots: Mapping[str, int],
         *, lease_seconds: float, heartbeat_seconds: float,
     ) -> None:  # fmt: skip
         self.runtime = runtime
@@ -164,12 +164,12 @@ class Runner:
         running = _Running(claim, task)
         self._running[claim.id] = running
         try:
-            await self._handle(claim, self._handlers[claim.kind], slot)
+            await self._handle(claim, self._handlers[claim.function], slot)
         except jobs.LeaseLost:
-            log.info("job.lost", job=str(claim.id), kind=claim.kind.value)
+            log.info("job.lost", job=str(claim.id), function=claim.function.value)
         except asyncio.CancelledError:
             if running.lost:
-                log.info("job.lost", job=str(claim.id), kind=claim.kind.value)
+                log.info("job.lost", job=str(claim.id), function=claim.function.value)
                 return
             with suppress(jobs.LeaseLost):
                 await self._end(claim, JobState.QUEUED, 0, None)
@@ -192,7 +192,7 @@ class Runner:
             delay = RETRY_S if transient else handler.delay(claim.attempt)
             state = JobState.DEAD if delay is None else JobState.QUEUED
             if not transient:
-                log.exception("job.failed", job=str(claim.id), kind=claim.kind.value, attempt=claim.attempt)
+                log.exception("job.failed", job=str(claim.id), function=claim.function.value, attempt=claim.attempt)
             # Retried, as otherwise the job would wait until its lease expires.
             await retry(partial(self._end, claim, state, delay, None if transient else FAILED))
 
@@ -200,7 +200,7 @@ class Runner:
         """End a job that its handler did not end. Without ``error_code`` it is given back, and no attempt is
         counted."""
         async with jobs.held(self.runtime, claim) as ctx:
-            await self._handlers[claim.kind].ended(ctx, claim, state, delay)
+            await self._handlers[claim.function].ended(ctx, claim, state, delay)
             if error_code is None:
                 await jobs.give_back(ctx, claim, delay or 0)
             else:

@@ -58,9 +58,9 @@ async def _tenants(stack: Stack, receivers: Sequence[Listener], others: Sequence
 
 async def _endpoint(stack: Stack, key: str, listener: Listener) -> str:
     async with httpx.AsyncClient(base_url=stack.base, headers={"Authorization": f"Bearer {key}"}) as http:
-        answer = await http.post("/api/v1/webhooks", json={"url": listener.url, "events": ["*"]})
-        answer.raise_for_status()
-        return str(answer.json()["data"]["publicId"])
+        response = await http.post("/api/v1/webhooks", json={"url": listener.url, "events": ["*"]})
+        response.raise_for_status()
+        return str(response.json()["data"]["publicId"])
 
 
 async def _disable(stack: Stack, tenant: Tenant) -> None:
@@ -68,9 +68,9 @@ async def _disable(stack: Stack, tenant: Tenant) -> None:
     async with httpx.AsyncClient(base_url=stack.base, headers={"Authorization": f"Bearer {tenant.key}"}) as http:
         for webhook in tenant.hostile:
             variables = {"input": {"id": webhook, "status": "DISABLED"}}
-            answer = await http.post("/graphql", json={"query": DISABLE, "variables": variables})
-            if answer.status_code != 200 or "errors" in answer.json():
-                raise RuntimeError(f"an endpoint could not be disabled: {answer.text[:500]}")
+            response = await http.post("/graphql", json={"query": DISABLE, "variables": variables})
+            if response.status_code != 200 or "errors" in response.json():
+                raise RuntimeError(f"an endpoint could not be disabled: {response.text[:500]}")
 
 
 async def _drive(stack: Stack, tenants: list[Tenant], arguments: argparse.Namespace, report: Report) -> None:

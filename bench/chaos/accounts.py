@@ -139,7 +139,7 @@ def times(journal: Journal, tenant: Tenant) -> list[float]:
     heard = tenant.healthy
     found = []
     for change in journal.kept(tenant.name):
-        webhook_id = heard.told.get(change.happened)
+        webhook_id = heard.webhook_ids.get(change.happened)
         if webhook_id is not None and change.acknowledged is not None:
             found.append(max(0.0, heard.events[webhook_id][0] - change.acknowledged))
     return sorted(found)
@@ -153,7 +153,7 @@ def quantile(values: list[float], hundredth: int) -> float:
 
 
 def recoveries(journal: Journal, tenants: Iterable[Tenant], injuries: list[Injury]) -> dict[str, tuple[float, float]]:
-    """The longest recoveries by kind: until a write that was sent later was acknowledged, and until one was heard.
+    """The longest recoveries by injury: until a write that was sent later was acknowledged, and until one was heard.
 
     Infinite when that never came.
     """
@@ -162,10 +162,10 @@ def recoveries(journal: Journal, tenants: Iterable[Tenant], injuries: list[Injur
     for injury in injuries:
         later = [each for each in journal.kept() if each.sent > injury.at]
         writes = _first((each.acknowledged for each in later), injury.at)
-        told = ((heard[each.org], heard[each.org].told.get(each.happened)) for each in later)
-        delivered = _first((each.events[key][0] for each, key in told if key is not None), injury.at)
-        before = found.get(injury.kind, (0.0, 0.0))
-        found[injury.kind] = max(before[0], writes), max(before[1], delivered)
+        keys = ((heard[each.org], heard[each.org].webhook_ids.get(each.happened)) for each in later)
+        delivered = _first((each.events[key][0] for each, key in keys if key is not None), injury.at)
+        before = found.get(injury.name, (0.0, 0.0))
+        found[injury.name] = max(before[0], writes), max(before[1], delivered)
     return found
 
 

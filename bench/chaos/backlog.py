@@ -23,7 +23,7 @@ KEYS_OF_ORGANIZATION = 10
 BIG = 0.9
 LOOKS = 20
 INSERT = (
-    "insert into jobs (org_id, id, kind, subject_id, concurrency_key, queue, run_at, state, attempt, claim_no)"
+    "insert into jobs (org_id, id, function, subject_id, concurrency_key, queue, run_at, state, attempt, claim_no)"
     " select %(org)s, gen_random_uuid(), 'WEBHOOK_DELIVERY', gen_random_uuid(), key, 'webhooks',"
     " now() - random() * interval '1 hour', 'QUEUED', 0, 0"
     " from unnest(%(keys)s::uuid[]) as key, generate_series(1, %(each)s)"

@@ -13,13 +13,13 @@ BACKEND_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Injury:
-    """One kill or stop: its kind, and when it was done (a stop: when it was over)."""
+    """One kill or stop: what it is, and when it was done (a stop: when it was over)."""
 
-    kind: str
+    name: str
     at: float
 
 
-KINDS = (
+INJURIES = (
     "SIGKILL worker",
     "SIGKILL postmaster",
     "SIGKILL a backend",
@@ -32,8 +32,8 @@ _KILLED = {"worker": "worker", "postmaster": "postgres", "Valkey": "valkey", "AP
 _FROZEN = {"PostgreSQL": "postgres", "Valkey": "valkey"}
 
 
-async def _injure(stack: Stack, kind: str, choice: random.Random) -> Injury:
-    signal, _, what = kind.partition(" ")
+async def _injure(stack: Stack, name: str, choice: random.Random) -> Injury:
+    signal, _, what = name.partition(" ")
     if signal == "SIGSTOP":
         go_on = stack.freeze(_FROZEN[what])
         try:
@@ -46,20 +46,20 @@ async def _injure(stack: Stack, kind: str, choice: random.Random) -> Injury:
         async with asyncio.timeout(BACKEND_S):
             while not stack.kill_backend(choice):  # noqa: ASYNC110 - another process's state has no event
                 await asyncio.sleep(0.01)
-    return Injury(kind, moment())
+    return Injury(name, moment())
 
 
 async def injure(stack: Stack, seconds: float, choice: random.Random) -> list[Injury]:
-    """Injure the stack for so many seconds, in rounds of every kind, the next one once the API is ready again.
+    """Injure the stack for so many seconds, in rounds of all of them, the next one once the API is ready again.
 
     The first round is always done whole.
     """
     done: list[Injury] = []
     end = moment() + seconds
     while True:
-        for kind in choice.sample(KINDS, len(KINDS)):
-            if len(done) >= len(KINDS) and moment() > end:
+        for name in choice.sample(INJURIES, len(INJURIES)):
+            if len(done) >= len(INJURIES) and moment() > end:
                 return done
             await asyncio.sleep(choice.uniform(*PAUSE_S))
-            done.append(await _injure(stack, kind, choice))
+            done.append(await _injure(stack, name, choice))
             await stack.ready()

@@ -19,22 +19,22 @@ _BACKLOG = 1_000
 
 # What happened to which resource: an event's type, the resource's id and its version.
 Happened = tuple[str, str, int]
-Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
+Respond = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
 @dataclass(slots=True)
 class Listener:
     """One receiver. ``events`` has the times at which each webhook-id came, ``bodies`` the digests of its bodies.
 
-    ``told`` is which webhook-id said what happened.
+    ``webhook_ids`` has the webhook-id of each event.
     """
 
     name: str
-    answer: Answer
+    respond: Respond
     url: str = ""
     events: dict[str, list[float]] = field(default_factory=dict)
     bodies: dict[str, set[bytes]] = field(default_factory=dict)
-    told: dict[Happened, str] = field(default_factory=dict)
+    webhook_ids: dict[Happened, str] = field(default_factory=dict)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Take one delivery, count it, and answer as this receiver does."""
@@ -43,7 +43,7 @@ class Listener:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
                 headers = dict(line.split(": ", 1) for line in head.strip().split("\r\n")[1:])
                 self._count(headers["webhook-id"], await reader.readexactly(int(headers["content-length"])))
-                await self.answer(writer)
+                await self.respond(writer)
         finally:
             writer.transport.abort()
 
@@ -52,7 +52,7 @@ class Listener:
         self.bodies.setdefault(webhook_id, set()).add(hashlib.sha256(body).digest())
         event = orjson.loads(body)
         data = event["data"]
-        self.told[event["type"], data["publicId"], data["version"]] = webhook_id
+        self.webhook_ids[event["type"], data["publicId"], data["version"]] = webhook_id
 
 
 async def _healthy(writer: asyncio.StreamWriter) -> None:
@@ -79,12 +79,12 @@ async def _fail(writer: asyncio.StreamWriter) -> None:
     await writer.drain()
 
 
-def _redirect(target: str) -> Answer:
-    async def answer(writer: asyncio.StreamWriter) -> None:
+def _redirect(target: str) -> Respond:
+    async def respond(writer: asyncio.StreamWriter) -> None:
         writer.write(f"HTTP/1.1 307 Moved\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n".encode())
         await writer.drain()
 
-    return answer
+    return respond
 
 
 async def _huge(writer: asyncio.StreamWriter) -> None:
@@ -101,8 +101,8 @@ def healthy(name: str = "healthy") -> Listener:
 
 def hostile(elsewhere: str) -> list[Listener]:
     """The receivers that are not healthy; one of them redirects to ``elsewhere``, where nothing may arrive."""
-    answers = {"hangs": _hang, "drips": _drip, "fails": _fail, "redirects": _redirect(elsewhere), "sends 10 GB": _huge}
-    return [Listener(name, answer) for name, answer in answers.items()]
+    responds = {"hangs": _hang, "drips": _drip, "fails": _fail, "redirects": _redirect(elsewhere), "sends 10 GB": _huge}
+    return [Listener(name, respond) for name, respond in responds.items()]
 
 
 @asynccontextmanager

@@ -58,28 +58,28 @@ class Connection:
 
     async def _one(self, http: httpx.AsyncClient, service: str, stopping: asyncio.Event) -> None:
         movable = [order for order, status in self.orders.items() if status in MOVES]
-        kinds = ["client", *["rename", "order"] * bool(self.clients), *["message"] * bool(self.orders)]
-        kinds += ["move", "put"] * bool(movable)
-        kind = self.choice.choice(kinds)
-        if kind == "client":
+        choices = ["client", *["rename", "order"] * bool(self.clients), *["message"] * bool(self.orders)]
+        choices += ["move", "put"] * bool(movable)
+        chosen = self.choice.choice(choices)
+        if chosen == "client":
             change = self._begin("client.created")
             body = {"name": "Ada", "email": f"{change.key}@example.com"}
             self.clients.append((await self._send(http, change, "POST", "/api/v1/clients", body, stopping))["publicId"])
-        elif kind == "rename":
+        elif chosen == "rename":
             change = self._begin("client.updated")
             path = f"/api/v1/clients/{self.choice.choice(self.clients)}"
             await self._send(http, change, "PUT", path, {"company": change.key}, stopping)
-        elif kind == "order":
+        elif chosen == "order":
             change = self._begin("order.created")
             body = {"clientId": self.choice.choice(self.clients), "serviceId": service, "notes": change.key}
             order = await self._send(http, change, "POST", "/api/v1/orders", body, stopping)
             self.orders[order["publicId"]] = "PENDING"
-        elif kind == "message":
+        elif chosen == "message":
             change = self._begin("message.created")
             given = {"orderId": self.choice.choice(list(self.orders)), "body": change.key}
             await self._graphql(http, change, MESSAGE, given, stopping)
         else:
-            await self._move(http, self.choice.choice(movable), kind == "put", stopping)
+            await self._move(http, self.choice.choice(movable), chosen == "put", stopping)
 
     async def _move(self, http: httpx.AsyncClient, order: str, rest: bool, stopping: asyncio.Event) -> None:
         change, target = self._begin("order.status_changed"), MOVES[self.orders[order]]
@@ -109,21 +109,21 @@ class Connection:
             change.sent = moment()
             wait = AGAIN_S
             try:
-                answer = await http.request(method, path, json=body, headers={"Idempotency-Key": change.key})
+                response = await http.request(method, path, json=body, headers={"Idempotency-Key": change.key})
             except httpx.TransportError:
                 self.journal.statuses[LOST] += 1
             else:
-                status, row = _read(answer)
+                status, row = _read(response)
                 self.journal.statuses[str(status)] += 1
                 if row is not None:
                     self.journal.acknowledge(change, row["publicId"], row["version"], row.get("number"))
                     return row
                 if status not in AGAIN:
-                    self.journal.refused.append(f"{method} {path}: {status} {answer.text[:500]}")
+                    self.journal.refused.append(f"{method} {path}: {status} {response.text[:500]}")
                     raise Unexpected(self.journal.refused[-1])
-                if status == 503 and "retry-after" not in answer.headers:
+                if status == 503 and "retry-after" not in response.headers:
                     self.journal.unhelpful += 1
-                wait = min(float(answer.headers.get("retry-after", AGAIN_S)), 1.0)
+                wait = min(float(response.headers.get("retry-after", AGAIN_S)), 1.0)
             if stopping.is_set():
                 given_up = given_up or moment() + PATIENCE_S
                 if moment() > given_up:
@@ -131,11 +131,11 @@ class Connection:
             await asyncio.sleep(wait)
 
 
-def _read(answer: httpx.Response) -> tuple[int, dict[str, Any] | None]:
+def _read(response: httpx.Response) -> tuple[int, dict[str, Any] | None]:
     """The status of an answer (of a GraphQL error, its own), and the row where it is a success."""
-    status = answer.status_code
+    status = response.status_code
     if status in (200, 201):
-        body = answer.json()
+        body = response.json()
         if "errors" in body:
             return int(body["errors"][0]["extensions"]["status"]), None
         [found] = [body["data"]] if "publicId" in body["data"] else [each["done"] for each in body["data"].values()]

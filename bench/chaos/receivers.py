@@ -46,7 +46,7 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Phase:
     """What became of the changes of one phase: seconds from the commit to the healthy receiver."""
 
     receiver: str
@@ -98,10 +98,10 @@ async def _huge(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         await writer.drain()
 
 
-def _answering(answer: bytes) -> Serve:
+def _answering(response: bytes) -> Serve:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await _request(reader)
-        writer.write(answer)
+        writer.write(response)
         await writer.drain()
 
     return serve
@@ -160,12 +160,12 @@ async def _waited(healthy: Healthy, kept: dict[str, float]) -> None:
         await asyncio.sleep(1 / 20)
 
 
-def _row(name: str, beside: str, healthy: Healthy, kept: dict[str, float]) -> Row:
+def _result(name: str, beside: str, healthy: Healthy, kept: dict[str, float]) -> Phase:
     # What is missing took at least so long.
     took = sorted(healthy.came.get(key, moment + PATIENCE_S) - moment for key, moment in kept.items())
     missing = len(kept.keys() - healthy.came.keys())
     cuts = statistics.quantiles(took, n=100, method="inclusive") if len(took) > 1 else took * 99
-    return Row(name, beside, len(kept), missing, cuts[49], cuts[98], took[-1])
+    return Phase(name, beside, len(kept), missing, cuts[49], cuts[98], took[-1])
 
 
 @asynccontextmanager
@@ -183,15 +183,15 @@ async def _worker(environment: dict[str, str]) -> AsyncIterator[None]:
         await process.wait()
 
 
-async def _phase(runtime: Runtime, pairs: dict[str, tuple[UUID, Healthy]], beside: str, seconds: float) -> list[Row]:
+async def _phase(runtime: Runtime, pairs: dict[str, tuple[UUID, Healthy]], beside: str, seconds: float) -> list[Phase]:
     """Both organizations make changes for so long."""
     kept = await asyncio.gather(*(_drive(runtime, org_id, seconds) for org_id, _ in pairs.values()))
     listed = list(zip(pairs.items(), kept, strict=True))
     await asyncio.gather(*(_waited(healthy, times) for (_, (_, healthy)), times in listed))
-    return [_row(name, beside, healthy, times) for (name, (_, healthy)), times in listed]
+    return [_result(name, beside, healthy, times) for (name, (_, healthy)), times in listed]
 
 
-async def _tarpit(runtime: Runtime, neighbour: UUID, healthy: Healthy, orgs: int) -> Row:
+async def _tarpit(runtime: Runtime, neighbour: UUID, healthy: Healthy, orgs: int) -> Phase:
     """One change that goes to 300 endpoints at a tarpit, shared by so many organizations, and then the neighbour's."""
     async with listening(_hang) as url:
         slow = [new_uuid() for _ in range(orgs)]
@@ -203,7 +203,7 @@ async def _tarpit(runtime: Runtime, neighbour: UUID, healthy: Healthy, orgs: int
         key, moment = await _change(runtime, neighbour)
         kept = {key: moment}
         await _waited(healthy, kept)
-    return _row("another organization", f"{TARPIT} endpoints at a tarpit, of {orgs}", healthy, kept)
+    return _result("another organization", f"{TARPIT} endpoints at a tarpit, of {orgs}", healthy, kept)
 
 
 @asynccontextmanager
@@ -225,7 +225,7 @@ async def _stage() -> AsyncIterator[tuple[Runtime, dict[str, tuple[UUID, Healthy
         yield runtime, pairs
 
 
-async def measure(seconds: float) -> list[Row]:
+async def measure(seconds: float) -> list[Phase]:
     """Every phase, the one with hostile receivers for so many seconds."""
     async with _stage() as (runtime, pairs), AsyncExitStack() as stack:
         rows = await _phase(runtime, pairs, "none", max(seconds / 5, 5.0))
@@ -239,7 +239,7 @@ async def measure(seconds: float) -> list[Row]:
     return rows
 
 
-def shown(rows: list[Row]) -> str:
+def shown(rows: list[Phase]) -> str:
     """The rows as a table."""
     lines = ["| healthy receiver of | beside | changes | missing | p50 s | p99 s | longest s |"]
     lines.append("|---|---|--:|--:|--:|--:|--:|")

@@ -66,14 +66,14 @@ class Report:
                 tenant.name: sum(len(came) - 1 for came in tenant.healthy.events.values()) for tenant in self.tenants
             },
             "drained": self.drained,
-            "injuries": dict(Counter(each.kind for each in self.injuries)),
+            "injuries": dict(Counter(each.name for each in self.injuries)),
             "delivery_seconds": {
                 name: {"p50": quantile(found, 50), "p99": quantile(found, 99), "longest": found[-1]} if found else {}
                 for name, found in waits.items()
             },
             "longest_recovery": {
-                kind: {"writes": _finite(writes), "deliveries": _finite(delivered)}
-                for kind, (writes, delivered) in recoveries(self.journal, self.tenants, self.injuries).items()
+                name: {"writes": _finite(writes), "deliveries": _finite(delivered)}
+                for name, (writes, delivered) in recoveries(self.journal, self.tenants, self.injuries).items()
             },
             "statuses": dict(sorted(self.journal.statuses.items())),
         }
@@ -103,13 +103,13 @@ def shown(report: Report) -> str:
         "| injury | times | longest recovery of writes, s | of deliveries, s |",
         "|---|--:|--:|--:|",
     ]
-    for kind, number in found["injuries"].items():
-        longest = found["longest_recovery"][kind]
-        lines.append(f"| {kind} | {number} | {_seconds(longest['writes'])} | {_seconds(longest['deliveries'])} |")
+    for name, number in found["injuries"].items():
+        longest = found["longest_recovery"][name]
+        lines.append(f"| {name} | {number} | {_seconds(longest['writes'])} | {_seconds(longest['deliveries'])} |")
     lines += ["", "| healthy receiver | p50 s | p99 s | longest s | came again |", "|---|--:|--:|--:|--:|"]
     for name, wait in found["delivery_seconds"].items():
         cells = " | ".join(_seconds(wait.get(each)) for each in ("p50", "p99", "longest"))
         lines.append(f"| {name} | {cells} | {found['delivered_again'][name]} |")
-    lines += ["", "| answer | times |", "|---|--:|"]
+    lines += ["", "| response | times |", "|---|--:|"]
     lines += [f"| {status} | {number} |" for status, number in found["statuses"].items()]
     return "\n".join(lines)

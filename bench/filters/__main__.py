@@ -28,10 +28,10 @@ COUNT = "totalCount"
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """A list of the graph: the types of its filter and order, its orders, and what holds it."""
+    """A list of the graph: the types of its filter and order, its sort fields, and what holds it."""
 
-    kind: str
-    orders: tuple[str, ...]
+    type_name: str
+    sort_fields: tuple[str, ...]
     parent: tuple[str, str] | None = None
     root: str = "{listed}({page})"
 
@@ -39,13 +39,15 @@ class List:
         """A document that asks for a page, or for the count alone."""
         asked = "totalCount" if order == COUNT else "nodes { id }"
         page = "first: 50, filter: $f" + ("" if order == COUNT else ", orderBy: $o")
-        given = f"$f: {self.kind}Filter" + ("" if order == COUNT else f", $o: [{self.kind}Order!]")
+        given = f"$f: {self.type_name}Filter" + ("" if order == COUNT else f", $o: [{self.type_name}Order!]")
         given += "" if self.parent is None else ", $id: ID!"
         head, *tail = self.root.format(listed=listed, page=page).split("}", 1)
         return f"query ({given}) {{ {head} {{ {asked} }} {'}' if tail else ''} }}"
 
 
 LISTS = {
+    "members": List("Member", ("CREATED_AT", "UPDATED_AT", "NAME")),
+    "api_keys": List("ApiKey", ("CREATED_AT", "UPDATED_AT"), root="apiKeys({page})"),
     "clients": List("Client", ("CREATED_AT", "UPDATED_AT", "NAME")),
     "services": List("Service", ("CREATED_AT", "UPDATED_AT", "NAME", "PRICE")),
     "orders": List("Order", ("CREATED_AT", "UPDATED_AT", "NUMBER", "TOTAL", "DUE_AT")),
@@ -83,7 +85,7 @@ class _Probe(Context):
 def _asked(size: Size, only: str) -> Iterator[tuple[Case, str, dict[str, Any]]]:
     for case in cases(size):
         if only in f"{case.listed} {case.name} {case.matches}":
-            for field in LISTS[case.listed].orders:
+            for field in LISTS[case.listed].sort_fields:
                 for direction in ("DESC", "ASC"):
                     yield case, f"{field} {direction}", {"o": [{"field": field, "direction": direction}]}
             yield case, COUNT, {}
@@ -108,9 +110,9 @@ async def measure(runtime: Runtime, org_id: UUID, size: Size, only: str) -> list
 async def _timed(runtime: Runtime, actor: Actor, engine: Engine, prepared: Prepared) -> tuple[float, int]:
     """The milliseconds of an operation's last statement, and the number of its rows."""
     ctx = _Probe(runtime, actor, "bench", Source.CLI)
-    answer = await engine.run(ctx, prepared)
-    codes = [error["extensions"]["code"] for error in answer.errors]
-    assert codes in ([], ["QUERY_TOO_SLOW"]), answer.errors
+    response = await engine.run(ctx, prepared)
+    codes = [error["extensions"]["code"] for error in response.errors]
+    assert codes in ([], ["QUERY_TOO_SLOW"]), response.errors
     return (STOPPED_MS, -1) if codes else ctx.last
 
 

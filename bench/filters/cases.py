@@ -112,6 +112,22 @@ def _searched(none: str, few: str, many: str | None) -> dict[str, Values]:
 def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
     """For each list, each field of its filter, each operator: the values."""
     return {
+        "members": {
+            "search": _searched("nothing", "57", "member"),
+            "id": _id("member", "members"),
+            "name": _text("member 77", "member"),
+            "email": _text("member.7@example.org", "member."),
+            "role": _enum(None, "OWNER", "STAFF"),
+            "status": _enum(None, "SUSPENDED", "ACTIVE"),
+            "createdAt": _time("milliseconds", size.members),
+            "updatedAt": _time("seconds", size.members),
+        },
+        "api_keys": {
+            "id": _id("apikey", "api_keys"),
+            "status": _enum(None, "REVOKED", "ACTIVE"),
+            "createdAt": _time("milliseconds", size.api_keys),
+            "updatedAt": _time("seconds", size.api_keys),
+        },
         "clients": {
             "search": _searched("nothing", "57", "client"),
             "id": _id("client", "clients"),

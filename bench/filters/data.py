@@ -14,6 +14,8 @@ SINCE = 1_767_225_600_000
 _ID = """(lpad(to_hex({since} + {number}), 12, '0') || '7' || left(md5('{table}' || {number}), 3)
  || '8' || right(md5('{table}' || {number}), 15))::uuid"""
 TABLES = (
+    "members",
+    "api_keys",
     "clients",
     "services",
     "orders",
@@ -45,6 +47,8 @@ class Size:
     orders: int
     messages: int
     deliveries: int
+    members: int = 1_000
+    api_keys: int = 1_000
 
 
 LARGE = Size(clients=200_000, services=2_000, orders=1_000_000, messages=1_000_000, deliveries=200_000)
@@ -53,6 +57,18 @@ FRESH = Size(clients=2_400, services=40, orders=4_800, messages=4_800, deliverie
 
 # Of 10,000 rows: 8,000 are the commonest, one is the rarest.
 _STATEMENTS = (
+    f"""insert into members (org_id, id, version, updated_at, name, name_key, email, email_key, role, status, timezone)
+select %(org)s, {_id("members", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), 'Member ' || n, 'member ' || n,
+ 'member.' || n || '@example.org', 'member.' || n || '@example.org',
+ case when n = 7 then 'OWNER' when n %% 10 = 1 then 'ADMIN' else 'STAFF' end,
+ case when n = 8 then 'SUSPENDED' else 'ACTIVE' end, 'UTC'
+from generate_series(1, %(members)s) as n""",
+    f"""insert into api_keys (org_id, id, version, updated_at, name, digest, pepper_version, last_four, scopes,
+ expires_at, revoked_at, created_by)
+select %(org)s, {_id("api_keys", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), 'Key ' || n, ''::bytea, 1, 'abcd',
+ array['*'], case when n %% 10 = 1 then to_timestamp({SINCE} / 1000.0) end,
+ case when n = 7 then to_timestamp({SINCE} / 1000.0 + n) end, 'bench'
+from generate_series(1, %(api_keys)s) as n""",
     f"""insert into clients (org_id, id, version, updated_at, metadata, tags, name, name_key, email, email_key, company,
  status)
 select %(org)s, {_id("clients", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), '{{}}',
@@ -86,18 +102,19 @@ select %(org)s, {_id("messages", "n")}, 1, now(), {_id("orders", "1 + (n::bigint
  case when n %% 10000 = 8 then 'INTERNAL' else 'PUBLIC' end, '[]'
 from generate_series(1, %(messages)s) as n""",
     *(
-        f"""insert into search_words (org_id, kind, word, subject_id)
-select %(org)s, '{kind}', w, {_id(table, "n")} from generate_series(1, %({table})s) as n, unnest({words}) as w"""
-        for kind, table, words in (
+        f"""insert into search_words (org_id, resource, word, subject_id)
+select %(org)s, '{prefix}', w, {_id(table, "n")} from generate_series(1, %({table})s) as n, unnest({words}) as w"""
+        for prefix, table, words in (
+            ("member", "members", "array['member', 'example', 'org', n::text]"),
             ("client", "clients", "array['client', 'company', 'example', 'org', n::text]"),
             ("service", "services", "array['service', n::text]"),
             ("order", "orders", "array[n::text]"),
         )
     ),
     *(
-        f"insert into tag_uses (org_id, kind, tag, subject_id)"
-        f" select %(org)s, '{kind}', tag, id from {table}, unnest(tags) as tag where org_id = %(org)s"
-        for kind, table in (("client", "clients"), ("service", "services"), ("order", "orders"))
+        f"insert into tag_uses (org_id, resource, tag, subject_id)"
+        f" select %(org)s, '{prefix}', tag, id from {table}, unnest(tags) as tag where org_id = %(org)s"
+        for prefix, table in (("client", "clients"), ("service", "services"), ("order", "orders"))
     ),
     f"""insert into webhook_endpoints (org_id, id, version, updated_at, url, events, secret, api_version, status,
  scopes)

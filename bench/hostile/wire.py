@@ -11,14 +11,14 @@ from dataclasses import dataclass
 class Exchange:
     """What came of a connection: the answer, how many bytes were taken from us, and how long it lived."""
 
-    answer: bytes
+    response: bytes
     sent: int
     seconds: float
 
     @property
     def status(self) -> int:
         """The status of the first answer; 0 where there is none."""
-        return int(self.answer[9:12]) if self.answer.startswith(b"HTTP/1.1 ") else 0
+        return int(self.response[9:12]) if self.response.startswith(b"HTTP/1.1 ") else 0
 
 
 async def exchange(
@@ -27,12 +27,12 @@ async def exchange(
     """Send the pieces for as long as the server takes them, and read what it sends, until it has ended both directions
     or time is over. What is ours is not ended: a client that stays is what the server has to get rid of."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    answer, sent, started = bytearray(), 0, time.monotonic()
+    response, sent, started = bytearray(), 0, time.monotonic()
 
     async def read() -> None:
         with suppress(ConnectionError):
             while part := await reader.read(65_536):
-                answer.extend(part[: 1_000_000 - len(answer)])
+                response.extend(part[: 1_000_000 - len(response)])
 
     async def write() -> None:
         nonlocal sent
@@ -56,4 +56,4 @@ async def exchange(
             task.cancel()
         await asyncio.wait(tasks)
         writer.transport.abort()
-    return Exchange(bytes(answer), sent, time.monotonic() - started)
+    return Exchange(bytes(response), sent, time.monotonic() - started)

@@ -36,6 +36,7 @@ def type_of(node: FieldNode, parent: GraphQLNamedType | None) -> GraphQLNamedTyp
     return None
 
 
-def root_of(schema: GraphQLSchema, kind: str) -> GraphQLNamedType | None:
-    """The type that an operation of a kind starts at."""
-    return {"query": schema.query_type, "mutation": schema.mutation_type}.get(kind, schema.subscription_type)
+def root_of(schema: GraphQLSchema, operation_type: str) -> GraphQLNamedType | None:
+    """Return the root type of an operation type."""
+    found = {"query": schema.query_type, "mutation": schema.mutation_type}
+    return found.get(operation_type, schema.subscription_type)

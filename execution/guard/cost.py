@@ -1,4 +1,4 @@
-"""Cost analysis: an operation's depth, breadth, cost and scopes, worked out before it is validated.
+"""Cost analysis: an operation's depth, breadth, cost and requirements, worked out before it is validated.
 
 One pass over the document. A fragment is analyzed once for each type condition and counted at each spread, so that
 neither a cycle nor a fragment bomb takes longer than reading the document.
@@ -34,24 +34,26 @@ LARGEST_SHOWN = 10**9
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """What a field costs and which scope it needs.
+    """What a field costs and what it requires.
 
     ``cost`` is for one object. What a field holds costs ``times`` as much, or as often as ``multiplier`` returns from
     the arguments ``multiplied_by``; ``cost_each``: the field's own cost is multiplied too.
 
-    ``public`` fields need no authentication. ``scope`` is needed, and ``scope_of`` returns further scopes from the
-    arguments that it ``reads``. ``filters`` are the arguments that narrow what it holds, ``price`` returns what they
-    cost. ``charges`` are what the field adds to the cost of the field around it: an amount, and how many times the
-    price of that field's filters.
+    ``requirement`` is what whoever asks for the field must have, and ``requirements_of`` returns further ones from the
+    arguments that it ``reads``: any hashable values, which mean something to the caller alone. ``unrestricted`` fields
+    are for everybody, with all that they hold.
+
+    ``filters`` are the arguments that narrow what it holds, ``price`` returns what they cost. ``charges`` are what the
+    field adds to the cost of the field around it: an amount, and how many times the price of that field's filters.
 
     ``weight`` is the cost of the field's own size, ``size`` how many bytes it may have, 0 where its length is counted
     when it is loaded. ``introspects`` is how many objects of the schema it shows.
     """
 
     cost: int = 0
-    scope: str | None = None
-    public: bool = False
-    scope_of: Callable[[Mapping[str, Any]], list[str]] | None = None
+    requirement: Any = None
+    unrestricted: bool = False
+    requirements_of: Callable[[Mapping[str, Any]], list[Any]] | None = None
     reads: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     price: Callable[[Mapping[str, Any]], int] | None = None
@@ -80,13 +82,13 @@ class Limits:
 
 @dataclass(slots=True)
 class CostAnalysis:
-    """What analyzing a selection found. ``scopes`` has, for each scope, the path of the first field that needs it.
+    """What analyzing a selection found. ``requirements`` has for each the path of the first field that has it.
 
-    ``filtered``: some field of it is given one of its filters, and not as null. ``searched`` is the part of the cost
-    for filters and charges, each once however many objects have it. ``charges`` is what its fields add to the cost of
-    the field around it. ``size`` is how many bytes the answer may have, without what is counted when it is loaded.
-    ``expanded`` is how many fields there are with each fragment written out at each spread, once for each type that an
-    object with the field can have.
+    ``unrestricted``: all of its fields are. ``filtered``: some field of it is given one of its filters, and not as
+    null. ``searched`` is the part of the cost for filters and charges, each once however many objects have it.
+    ``charges`` is what its fields add to the cost of the field around it. ``size`` is how many bytes the response may
+    have, without what is counted when it is loaded. ``expanded`` is how many fields there are with each fragment
+    written out at each spread, once for each type that an object with the field can have.
     """
 
     depth: int = 0
@@ -96,12 +98,12 @@ class CostAnalysis:
     cost: int = 0
     introspected: int = 0
     expanded: int = 0
-    public: bool = True
+    unrestricted: bool = True
     filtered: bool = False
     searched: int = 0
     charges: tuple[int, int] = (0, 0)
     size: int = 0
-    scopes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    requirements: dict[Any, tuple[str, ...]] = field(default_factory=dict)
 
     def add(self, other: "CostAnalysis", prefix: tuple[str, ...] = (), times: int = 1) -> None:
         """Add a part, ``times`` over, whose fields are at ``prefix``."""
@@ -114,10 +116,10 @@ class CostAnalysis:
         self.charges = self.charges[0] + other.charges[0], self.charges[1] + other.charges[1]
         self.introspected += other.introspected * times
         self.expanded += other.expanded
-        self.public = self.public and other.public
+        self.unrestricted = self.unrestricted and other.unrestricted
         self.filtered = self.filtered or other.filtered
-        for scope, path in other.scopes.items():
-            self.scopes.setdefault(scope, prefix + path)
+        for requirement, path in other.requirements.items():
+            self.requirements.setdefault(requirement, prefix + path)
 
 
 class _Analyzer:
@@ -164,32 +166,32 @@ class _Analyzer:
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> CostAnalysis:
         name = node.name.value
         on = parent.name if parent is not None else ""
-        rule = self.rules.get((on, name)) or FieldRule(public=name.startswith("__"))
+        rule = self.rules.get((on, name)) or FieldRule(unrestricted=name.startswith("__"))
         arguments = _arguments_of(node, rule, self.variables)
         times = rule.times if rule.multiplier is None else rule.multiplier(arguments)
         own = rule.cost * (times if rule.cost_each else 1) + rule.weight
         price = 0 if rule.price is None else rule.price(arguments)
-        answered_as = node.alias.value if node.alias is not None else name
+        response_key = node.alias.value if node.alias is not None else name
         measure = CostAnalysis(
             depth=1, cost=own + price, introspected=rule.introspects * rule.times,
-            public=rule.public, searched=price, size=len(answered_as) + AROUND + rule.size, expanded=1,
+            unrestricted=rule.unrestricted, searched=price, size=len(response_key) + AROUND + rule.size, expanded=1,
         )  # fmt: skip
-        if rule.scope is not None:
-            measure.scopes[rule.scope] = (answered_as,)
+        if rule.requirement is not None:
+            measure.requirements[rule.requirement] = (response_key,)
         measure.filtered = is_given(arguments, rule.filters)
-        if rule.scope_of is not None:
-            for scope in rule.scope_of(arguments):
-                measure.scopes.setdefault(scope, (answered_as,))
+        if rule.requirements_of is not None:
+            for requirement in rule.requirements_of(arguments):
+                measure.requirements.setdefault(requirement, (response_key,))
         if node.selection_set is not None:
             held = self.selection(node.selection_set, type_of(node, parent))
-            measure.add(held, (answered_as,), times)
+            measure.add(held, (response_key,), times)
             measure.depth = held.depth + 1
             amount, factor = held.charges
             charged = amount + factor * price
             measure.cost += charged
             measure.searched += charged
-            # What lies under a public field is public, as introspection's own fields are.
-            measure.public = rule.public
+            # What lies under an unrestricted field is for everybody too, as introspection's own fields are.
+            measure.unrestricted = rule.unrestricted
         measure.charges = rule.charges
         if is_abstract_type(parent):
             measure.expanded *= len(self.schema.get_possible_types(parent))
@@ -231,19 +233,19 @@ def analyze_cost(
 ) -> CostAnalysis:
     """Analyze an operation with its variables. Unknown fields cost nothing: validation reports them."""
     analyzer = _Analyzer(schema, operation, defaults_of(operation) | dict(variables), rules)
-    measure = analyzer.selection(operation.definition.selection_set, root_of(schema, operation.kind))
+    measure = analyzer.selection(operation.definition.selection_set, root_of(schema, operation.operation_type))
     measure.directives += len(operation.definition.directives or ())
     measure.cost += max(0, measure.expanded - FREE_FIELDS) // FIELDS_FOR_ONE
     return measure
 
 
-def limit_exceeded(measure: CostAnalysis, kind: str, limits: Limits) -> str | None:
+def limit_exceeded(measure: CostAnalysis, operation_type: str, limits: Limits) -> str | None:
     """Return which limit an operation exceeds, as a sentence; None where it exceeds none."""
     for what, found, most in (
         ("levels", measure.depth, limits.depth),
         ("aliases", measure.aliases, limits.aliases),
         ("directives", measure.directives, limits.directives),
-        ("root fields", measure.fields, limits.mutations if kind == "mutation" else limits.root_fields),
+        ("root fields", measure.fields, limits.mutations if operation_type == "mutation" else limits.root_fields),
         ("fields, each fragment counted at each spread", measure.expanded, limits.expanded),
     ):
         if found > most:

@@ -29,7 +29,7 @@ from execution.guard.nesting import CONDITIONS
 MAX_COSTS = 16
 # An analysis, and each of its decisions, takes no more bytes than this.
 COST_BYTES, DECISION_BYTES = 3_000, 200
-# What variables decide at one place of a document: a size, scopes, a price, whether something is left out.
+# What variables decide at one place of a document: a size, requirements, a price, whether something is left out.
 Decision = Callable[[Mapping[str, Any]], Any]
 
 
@@ -85,7 +85,7 @@ class CostCache:
 
     def _check(self, operation: Operation, variables: Mapping[str, Any]) -> CostCheck:
         measure = analyze_cost(self.schema, operation, variables, self.rules)
-        return CostCheck(measure, limit_exceeded(measure, operation.kind, self.limits), self.limits)
+        return CostCheck(measure, limit_exceeded(measure, operation.operation_type, self.limits), self.limits)
 
 
 class _Decisions:
@@ -96,7 +96,7 @@ class _Decisions:
         self.fragments = operation.fragments
         self.met: set[str] = set()
         self.found: list[Decision] = []
-        self._selection(operation.definition.selection_set, root_of(self.schema, operation.kind))
+        self._selection(operation.definition.selection_set, root_of(self.schema, operation.operation_type))
 
     def _selection(self, node: SelectionSetNode, parent: GraphQLNamedType | None) -> None:
         for part in node.selections:
@@ -128,8 +128,8 @@ class _Decisions:
             given = {argument.name.value: argument.value for argument in node.arguments or ()}
             if rule.multiplier is not None:
                 self._add(rule.multiplier, given, rule.multiplied_by)
-            if rule.scope_of is not None:
-                self._add(_tuple(rule.scope_of), given, rule.reads)
+            if rule.requirements_of is not None:
+                self._add(_tuple(rule.requirements_of), given, rule.reads)
             if rule.filters:
                 self._add(partial(is_given, names=rule.filters), given, rule.filters)
             if rule.price is not None:
@@ -149,8 +149,8 @@ def _is(name: str, wanted: bool) -> Decision:
     return lambda variables: variables.get(name) is wanted
 
 
-def _tuple(scope_of: Callable[[Mapping[str, Any]], list[str]]) -> Callable[[Mapping[str, Any]], tuple[str, ...]]:
-    return lambda arguments: tuple(scope_of(arguments))
+def _tuple(of: Callable[[Mapping[str, Any]], list[Any]]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    return lambda arguments: tuple(of(arguments))
 
 
 def _reader(node: ValueNode) -> Decision:

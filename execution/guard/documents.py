@@ -65,10 +65,10 @@ class Operation:
     weight: int = 0
     grown: Callable[[int], None] | None = None
     # query, mutation or subscription: an enum's value is found by three calls.
-    kind: str = field(init=False)
+    operation_type: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.kind = self.definition.operation.value
+        self.operation_type = self.definition.operation.value
 
     def grow(self, by: int) -> None:
         """Take note of bytes that are kept with it from now on, or, below zero, no longer."""

@@ -22,7 +22,7 @@ _HELD = {
 
 
 def introspection_rules(schema: GraphQLSchema) -> dict[tuple[str, str], FieldRule]:
-    """Return the rules of the fields of ``__schema`` and ``__type``, which are public."""
+    """Return the rules of the fields of ``__schema`` and ``__type``, which are unrestricted."""
     rules = {}
     held = _HELD | {("__Schema", "types"): len(schema.type_map), ("__Schema", "directives"): len(schema.directives)}
     for type_ in schema.type_map.values():
@@ -31,16 +31,16 @@ def introspection_rules(schema: GraphQLSchema) -> dict[tuple[str, str], FieldRul
                 # Most types are not of another.
                 introspects = int(is_object_type(get_named_type(field.type)) and name != "ofType")
                 times = held.get((type_.name, name), 1)
-                rules[type_.name, name] = FieldRule(public=True, introspects=introspects, times=times)
+                rules[type_.name, name] = FieldRule(unrestricted=True, introspects=introspects, times=times)
     for root in (schema.query_type, schema.mutation_type, schema.subscription_type):
         if root is not None:
             for name in INTROSPECTION:
-                rules[root.name, name] = FieldRule(public=True, introspects=1)
+                rules[root.name, name] = FieldRule(unrestricted=True, introspects=1)
     return rules
 
 
 def introspects_too_much(schema: GraphQLSchema, measure: CostAnalysis) -> bool:
-    """Return whether answering would take much longer than answering the standard introspection query."""
+    """Return whether it would take much longer than the standard introspection query."""
     if measure.introspected and measure.cost > MAX_COST_BESIDE_INTROSPECTION:
         return True
     return measure.introspected > MAX_INTROSPECTED * len(schema.type_map)

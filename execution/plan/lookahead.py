@@ -49,30 +49,22 @@ def columns_of(
 ) -> tuple[str, ...]:
     """The columns that the selections of some fields need of their rows, whichever of the types those have; sorted."""
     found: set[str] = set()
-    for type_ in types:
-        for node in nodes:
-            _collect(node, type_, fragments, fields, found)
-    return tuple(sorted(found))
-
-
-def _collect(
-    node: FieldNode,
-    on: GraphQLObjectType,
-    fragments: Mapping[str, FragmentDefinitionNode],
-    fields: FieldKinds,
-    found: set[str],
-) -> None:
-    if node.selection_set is None:
-        return
-    for part in fields_of(node.selection_set, on, fragments):
-        definition = on.fields.get(part.name.value)
-        if definition is None:
-            continue  # __typename
-        kind = fields(on, part.name.value, definition)
-        if not isinstance(kind, ReadField):
-            found.update(kind.needs)
+    looked_at = list(nodes)
+    left = [(node, type_) for type_ in types for node in looked_at]
+    while left:
+        node, on = left.pop()
+        if node.selection_set is None:
             continue
-        found.update(kind.columns)
-        inner = get_named_type(definition.type)
-        if kind.same_row and isinstance(inner, GraphQLObjectType):
-            _collect(part, inner, fragments, fields, found)
+        for part in fields_of(node.selection_set, on, fragments):
+            definition = on.fields.get(part.name.value)
+            if definition is None:
+                continue  # __typename
+            kind = fields(on, part.name.value, definition)
+            if not isinstance(kind, ReadField):
+                found.update(kind.needs)
+                continue
+            found.update(kind.columns)
+            inner = get_named_type(definition.type)
+            if kind.same_row and isinstance(inner, GraphQLObjectType):
+                left.append((part, inner))
+    return tuple(sorted(found))

@@ -65,7 +65,7 @@ class FieldPlan:
 
 @dataclass(slots=True, eq=False)
 class SelectionPlan:
-    """The fields that are asked of objects of one type. ``empty`` has their keys in the answer's order.
+    """The fields that are asked of objects of one type. ``empty`` has their keys in the response's order.
 
     A serializer writes all of an object but its ``rest``; what it writes within one object costs ``weight``, of which
     ``own`` is for the size of the object's own fields. ``height`` is how many selections it writes within each other.
@@ -81,17 +81,20 @@ class SelectionPlan:
     source: FieldPlan | None = None
     serializers: dict[bool, Any] = field(default_factory=dict)
 
-    def columns(self, prefix: str = "") -> set[str]:
+    def columns(self) -> set[str]:
         """Return the columns that its fields read from a row."""
         found: set[str] = set()
-        for each in self.fields.values():
-            kind = each.kind
-            if isinstance(kind, BatchField) and each.inline_join:
-                found |= each.selection(each.shape.named).columns(f"{prefix}{kind.joined_by}.")
-            elif isinstance(kind, ReadField):
-                found |= {prefix + name for name in kind.columns}
-                if kind.same_row and not each.is_leaf:
-                    found |= each.selection(each.types()[0]).columns(prefix)
-            else:
-                found |= {prefix + name for name in kind.needs}
+        left = [(self, "")]
+        while left:
+            selection, prefix = left.pop()
+            for each in selection.fields.values():
+                kind = each.kind
+                if isinstance(kind, BatchField) and each.inline_join:
+                    left.append((each.selection(each.shape.named), f"{prefix}{kind.joined_by}."))
+                elif isinstance(kind, ReadField):
+                    found |= {prefix + name for name in kind.columns}
+                    if kind.same_row and not each.is_leaf:
+                        left.append((each.selection(each.types()[0]), prefix))
+                else:
+                    found |= {prefix + name for name in kind.needs}
         return found

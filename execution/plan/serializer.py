@@ -1,7 +1,7 @@
 """Writes whole objects at once: what a selection asks of its rows becomes one Python function, made with the plan.
 
 The function holds one expression, a dict for each row, as one would write it by hand. Of a request its text has the
-keys of the answer alone, which are GraphQL names, as literals; functions and selections are passed in as values.
+response keys alone, which are GraphQL names, as literals; functions and selections are passed in as values.
 """
 
 import re
@@ -22,21 +22,28 @@ Serializer = Callable[[Sequence[Any], "SerializerState"], list[dict[str, Any]]]
 
 
 class SerializerState:
-    """What a serializer pending on its way: objects that are to be asked more, and how many of what was written."""
+    """What a serializer leaves: lists to be written next, objects with fields to be resolved, and what it all costs."""
 
-    __slots__ = ("cost", "pending")
+    __slots__ = ("_lists", "cost", "pending")
 
     def __init__(self) -> None:
+        self._lists: list[tuple[SelectionPlan, Sequence[Any], list[dict[str, Any]]]] = []
         self.pending: list[tuple[SelectionPlan, Sequence[Any], list[dict[str, Any]]]] = []
         self.cost = 0
 
     def take(self, selection: SelectionPlan, cost: int, rows: Sequence[Any]) -> list[dict[str, Any]]:
-        """Objects with fields that are not written with the others."""
+        """Return a list that ``finish`` fills: within a list that is being written, lists are not written in turn."""
         self.cost += cost * len(rows)
-        made = serialize(selection, rows, self)
-        if selection.rest:
-            self.pending.append((selection, rows, made))
+        made: list[dict[str, Any]] = []
+        self._lists.append((selection, rows, made))
         return made
+
+    def finish(self) -> None:
+        """Write the lists that were taken, and those that are taken meanwhile."""
+        for selection, rows, made in self._lists:
+            made += serialize(selection, rows, self)
+            if selection.rest:
+                self.pending.append((selection, rows, made))
 
     def checked(self, rows: Sequence[Any]) -> Sequence[Any]:
         """Return rows of which no column is read. Raises ValueError where one of them cannot be an object."""
@@ -51,7 +58,7 @@ class SerializerState:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _RowName:
     """How one row is called in a text: by a variable, or with its columns unpacked into variables of their own."""
 
     name: str
@@ -98,14 +105,14 @@ class _Source:
 
     def objects(self, selection: SelectionPlan, rows: str, *, unpacked: bool = True) -> str:
         """A list of the objects of some rows."""
-        row = _Row(self._variable(), layout_of(selection) if unpacked else None)
+        row = _RowName(self._variable(), layout_of(selection) if unpacked else None)
         made = self._object(selection, row, "")
         if row.layout is None and f"{row.name}[" not in made:
             # Nothing that is read of it would fail for a null or an exception.
             rows = f"c.checked({rows})"
         return f"[{made} for {row.target(made)} in {rows}]"
 
-    def _object(self, selection: SelectionPlan, row: _Row, prefix: str) -> str:
+    def _object(self, selection: SelectionPlan, row: _RowName, prefix: str) -> str:
         """Return a dict of a row's fields; a field that is not written with the others has a null in its place."""
         parts = []
         self._depth += 1
@@ -115,7 +122,7 @@ class _Source:
         self._depth -= 1
         return "{" + ", ".join(parts) + "}"
 
-    def _field(self, field: FieldPlan, row: _Row, prefix: str) -> str:
+    def _field(self, field: FieldPlan, row: _RowName, prefix: str) -> str:
         kind = field.kind
         if isinstance(kind, BatchField):
             return self._object(field.selection(field.shape.named), row, f"{prefix}{kind.joined_by}.")
@@ -130,7 +137,7 @@ class _Source:
             return reader.inline(value, self._named)
         return f"{self._named(reader.convert)}({value})"
 
-    def _read(self, field: FieldPlan, reader: ColumnReader, row: _Row, prefix: str) -> str:
+    def _read(self, field: FieldPlan, reader: ColumnReader, row: _RowName, prefix: str) -> str:
         call = reader.convert is not None
         if reader.constant:
             return repr(reader.key)
@@ -155,7 +162,7 @@ class _Source:
             value = self._converted(reader, read)
         return f"(None if {read} is None else {value if field.is_leaf else self._held(field, value)})"
 
-    def _itself(self, field: FieldPlan, row: _Row, prefix: str) -> str:
+    def _itself(self, field: FieldPlan, row: _RowName, prefix: str) -> str:
         """The object that is another side of the same row."""
         inner = field.selection(field.shape.named if field.shape.item is None else field.shape.item.named)
         return self._object(inner, row, prefix) if field.shape.item is None else self._held(field, row.name)

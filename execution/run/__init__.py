@@ -1,1 +1,1 @@
-"""Runs: a plan executed level by level, and its answer completed as the specification says."""
+"""Runs: a plan executed level by level, and its values completed as the specification says."""

@@ -1,4 +1,4 @@
-"""Compares the answers of two executors."""
+"""Compares the outcomes of two executors."""
 
 import json
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ Reported = tuple[str, tuple[str | int, ...]]
 
 
 def differences(ours: ExecutionResult, theirs: ExecutionResult, *, exact: bool = True) -> list[str]:
-    """Return what differs in data, order of keys, messages or paths: an empty list where the answers are the same.
+    """Return what differs in data, order of keys, messages or paths: an empty list where they are the same.
 
     Where a null propagates past several failures, which of them is reported depends on which was met first. Between
     executors that await in another order (not ``exact``) it is enough that each reports at least one of them.

@@ -1,4 +1,4 @@
-"""Completes values: puts them where they belong in the answer, and gathers the objects among them into levels."""
+"""Completes values: puts them where they belong in the response, and gathers the objects among them into levels."""
 
 from asyncio import gather
 from collections.abc import Awaitable, Callable, Iterable
@@ -25,7 +25,7 @@ _CONTAINERS = frozenset({list, tuple, set, frozenset})
 
 
 class Completion:
-    """The answer of one run as it grows.
+    """The response of one run as it grows.
 
     ``pending`` is what must be awaited before a level is complete; ``iterators`` are lists that are read item by item,
     synchronously or not, since their items may be made, or changed, while they are read.

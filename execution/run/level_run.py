@@ -48,7 +48,7 @@ class Run:
         """How often a serializer failed."""
         return 0 if self._serialization is None else self._serialization.failures
 
-    async def answer(self, root: SelectionPlan) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
+    async def run(self, root: SelectionPlan) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
         """Return the data and the errors of a selection of the root."""
         data: dict[str, Any] = dict(root.empty)
         await self._resolve(Level(root, root.fields.values(), 0, [self.root], [data], [None]))

@@ -1,4 +1,4 @@
-"""The levels of a run: the objects that are resolved together, and the parts of the answer that they fill."""
+"""The levels of a run: the objects that are resolved together, and the parts of the response that they fill."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from execution.plan.shapes import Shape
 
 @dataclass(slots=True)
 class Level:
-    """Objects of one selection, the fields to resolve for them, and for each object the part of the answer it fills.
+    """Objects of one selection, the fields to resolve for them, and for each object the part of the response it fills.
 
     ``cost`` is what one of the objects costs, where that was not counted before.
     """
@@ -74,5 +74,5 @@ class Levels:
 
 
 def selections_of(levels: Sequence[Level]) -> dict[int, SelectionPlan]:
-    """Return the selections of objects, by the identity of the parts of the answer that they fill."""
+    """Return the selections of objects, by the identity of the parts of the response that they fill."""
     return {id(result): level.selection for level in levels for result in level.results}

@@ -1,10 +1,10 @@
-"""Propagates nulls through an answer in which something failed, up to where null is allowed, and locates its errors.
+"""Propagates nulls through a response in which something failed, up to where null is allowed, and locates its errors.
 
-Only a run in which something failed comes here. The answer is walked depth first, in the order in which graphql-core
+Only a run in which something failed comes here. The response is walked depth first, in the order in which graphql-core
 meets failures, so that it reports the same ones.
 """
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 from graphql import GraphQLError, located_error
@@ -12,9 +12,12 @@ from graphql import GraphQLError, located_error
 from execution.plan.nodes import FieldPlan, SelectionPlan
 from execution.plan.shapes import Shape
 
+# A step of a walk yields the steps that it needs, is sent what they return, and raises what they raise.
+_Step = Generator["_Step", Any, Any]
+
 
 class Failure:
-    """Stands in an answer for a value that could not be completed."""
+    """Stands in a response for a value that could not be completed."""
 
     __slots__ = ("error",)
 
@@ -33,9 +36,9 @@ class BrokenList(Failure):
 
 
 class NullPropagation:
-    """Walks an answer.
+    """Walks a response.
 
-    ``selections`` has the selections of objects of abstract types, by the identity of their part of the answer.
+    ``selections`` has the selections of objects of abstract types, by the identity of their part of the response.
     Where an operation disables error propagation, ``nullable``, every null stays where it is.
     """
 
@@ -46,13 +49,17 @@ class NullPropagation:
 
     def object(self, selection: SelectionPlan, result: dict[str, Any], path: list[str | int]) -> dict[str, Any]:
         """Return an object. Raises the error of a field that may not be null."""
+        found: dict[str, Any] = _walked(self._object(selection, result, path))
+        return found
+
+    def _object(self, selection: SelectionPlan, result: dict[str, Any], path: list[str | int]) -> _Step:
         for key, field in selection.fields.items():
-            result[key] = self._guarded(field, field.shape, result[key], [*path, key])
+            result[key] = yield self._guarded(field, field.shape, result[key], [*path, key])
         return result
 
-    def _guarded(self, field: FieldPlan, shape: Shape, value: Any, path: list[str | int]) -> Any:
+    def _guarded(self, field: FieldPlan, shape: Shape, value: Any, path: list[str | int]) -> _Step:
         try:
-            return self._value(field, shape, value, path)
+            return (yield self._value(field, shape, value, path))
         except Exception as error:
             located = located_error(error, field.nodes, path)
             if shape.nonnull and not self.nullable:
@@ -60,29 +67,61 @@ class NullPropagation:
             self.errors.append(located)
             return None
 
-    def _value(self, field: FieldPlan, shape: Shape, value: Any, path: list[str | int]) -> Any:
+    def _value(self, field: FieldPlan, shape: Shape, value: Any, path: list[str | int]) -> _Step:
         if isinstance(value, BrokenList) and shape.item is not None:
             for index, item in enumerate(value.items):
-                self._guarded(field, shape.item, item, [*path, index])
+                yield self._guarded(field, shape.item, item, [*path, index])
         if isinstance(value, Failure):
             raise value.error
         if value is None or shape.column is not None:
             return value
         if shape.item is None:
             selection = self.selections[id(value)] if shape.abstract else field.selection(shape.named)
-            return self.object(selection, value, path)
+            return (yield self._object(selection, value, path))
         for index, item in enumerate(value):
-            value[index] = self._guarded(field, shape.item, item, [*path, index])
+            value[index] = yield self._guarded(field, shape.item, item, [*path, index])
         return value
+
+
+def _walked(first: _Step) -> Any:
+    """Return what a step returns, or raise what it raises. A deep response takes no frames of Python's stack."""
+    steps: list[_Step] = [first]
+    value: Any = None
+    error: Exception | None = None
+    while steps:
+        try:
+            needed = steps[-1].send(value) if error is None else steps[-1].throw(error)
+        except StopIteration as done:
+            steps.pop()
+            value, error = done.value, None
+        except Exception as raised:
+            steps.pop()
+            value, error = None, raised
+        else:
+            steps.append(needed)
+            value = error = None
+    if error is None:
+        return value
+    try:
+        raise error
+    finally:
+        error = None  # its traceback has this frame
 
 
 def propagates(field: FieldPlan, shape: Shape, value: Any, selections: Mapping[int, SelectionPlan]) -> bool:
     """Return whether a null propagates out of a value, as far as it is complete: what is awaited is still None."""
-    if isinstance(value, Failure):
-        return shape.nonnull
-    if value is None or shape.column is not None or not shape.nonnull:
-        return False
-    if shape.item is not None:
-        return any(propagates(field, shape.item, each, selections) for each in value)
-    selection = selections[id(value)] if shape.abstract else field.selection(shape.named)
-    return any(propagates(each, each.shape, value[key], selections) for key, each in selection.fields.items())
+    left = [(field, shape, value)]
+    while left:
+        field, shape, value = left.pop()
+        if not shape.nonnull:
+            continue
+        if isinstance(value, Failure):
+            return True
+        if value is None or shape.column is not None:
+            continue
+        if shape.item is not None:
+            left += [(field, shape.item, each) for each in value]
+        else:
+            selection = selections[id(value)] if shape.abstract else field.selection(shape.named)
+            left += [(each, each.shape, value[key]) for key, each in selection.fields.items()]
+    return False

@@ -41,7 +41,7 @@ async def _serially(settings: Settings, plan: Plan, variables: Variables, contex
     cost = serializer_failures = 0
     for key, field in plan.root.fields.items():
         made = Run(plan, variables, context, root, settings.serializer_failures)
-        part, found = await made.answer(SelectionPlan(plan.root.type_, {key: field}, {key: None}))
+        part, found = await made.run(SelectionPlan(plan.root.type_, {key: field}, {key: None}))
         errors += found
         cost += made.cost
         serializer_failures += made.serializer_failures
@@ -60,7 +60,7 @@ async def run(
     root: Any = None,
     only: str | None = None,
 ) -> Outcome:
-    """Run a validated operation and answer as graphql-core would. ``only`` runs one root field of it.
+    """Run a validated operation and return what graphql-core would. ``only`` runs one root field of it.
 
     A subscription's operation is run for each of its events, which is then the ``root``. What a plan does not cover is
     run, whole, by graphql-core, and counted in the settings' ``fallbacks``.
@@ -74,7 +74,7 @@ async def run(
         assert only is None, "graphql-core runs all of an operation"
         settings.fallbacks[plan] += 1
         return await run_core(schema, operation, variables.given, context=context, root=root)
-    if operation.kind == "mutation" and only is None:
+    if operation.operation_type == "mutation" and only is None:
         return await _serially(settings, plan, variables, context, root)
     asked = plan.root
     if only is not None:
@@ -82,7 +82,7 @@ async def run(
             return Outcome({}, None)
         asked = SelectionPlan(asked.type_, {only: asked.fields[only]}, {only: None})
     made = Run(plan, variables, context, root, settings.serializer_failures)
-    data, errors = await made.answer(asked)
+    data, errors = await made.run(asked)
     return Outcome(data, errors or None, made.cost, made.serializer_failures)
 
 

@@ -54,6 +54,7 @@ class Serialization:
                 made = [state.take(selection, price, rows) for rows in values]
             else:
                 made = [serialize(selection, state.count(price, rows), state) for rows in values]
+            state.finish()
         except Exception:  # the error of an unusual value is found where each is completed by itself
             self.failures += 1
             self._counter[named.name] += 1
@@ -72,23 +73,25 @@ class Serialization:
         """Compare what was serialized with what was completed. Raises BrokenPromiseError where they differ."""
         for field, results, made in self._checks or ():
             for result, value in zip(results, made, strict=True):
-                _compare(field, field.shape, value, result[field.key])
+                left = [(field, field.shape, value, result[field.key])]
+                while left:
+                    left += reversed(_parts(*left.pop()))
 
 
-def _compare(field: FieldPlan, shape: Shape, serialized: Any, completed: Any) -> None:
+_Pair = tuple[FieldPlan, Shape, Any, Any]
+
+
+def _parts(field: FieldPlan, shape: Shape, serialized: Any, completed: Any) -> list[_Pair]:
+    """Return what has to be equal for two values to be equal. Raises BrokenPromiseError where they differ."""
     if shape.column is None and shape.item is None and isinstance(serialized, dict) and isinstance(completed, dict):
         selection: SelectionPlan = field.selection(shape.named)
-        for key, each in selection.fields.items():
-            if each not in selection.rest:
-                _compare(each, each.shape, serialized[key], completed[key])
-        return
+        asked = [(key, each) for key, each in selection.fields.items() if each not in selection.rest]
+        return [(each, each.shape, serialized[key], completed[key]) for key, each in asked]
     if shape.item is not None and type(serialized) is list and type(completed) is list:
         if len(serialized) == len(completed):
-            for one, other in zip(serialized, completed, strict=True):
-                _compare(field, shape.item, one, other)
-            return
+            return [(field, shape.item, *pair) for pair in zip(serialized, completed, strict=True)]
     elif type(serialized) is type(completed) and serialized == completed:
-        return
+        return []
     shown = repr(completed.error) if isinstance(completed, Failure) else repr(completed)
     where = f"{field.parent.name}.{field.name}"
     raise BrokenPromiseError(f"{where} is serialized as {serialized!r} and completed as {shown}.")

@@ -42,4 +42,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.get_bind().exec_driver_sql("DROP TABLE members")
-    forget("member")
+    forget("member", column="kind")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from models.api_keys import API_KEY, NEVER_KEY, REVOKED_KEY, ApiKeyStatus, api_keys
 from models.base import TIMESTAMP
-from resolvers.collections.collection import COMMON_ORDERS, Collection, common_filters
+from resolvers.collections.collection import COMMON_SORT_FIELDS, Collection, common_filters
 from resolvers.context import now
 from resolvers.lists.conditions import Condition, Op, Value
 
@@ -56,4 +56,6 @@ def _status() -> Condition:
     return Condition("revoked_at", ApiKeyStatus, "status", ops)
 
 
-API_KEYS = Collection(API_KEY, api_keys, orders=COMMON_ORDERS, filters={**common_filters(API_KEY), "status": _status()})
+API_KEYS = Collection(
+    API_KEY, api_keys, sort_fields=COMMON_SORT_FIELDS, filters={**common_filters(API_KEY), "status": _status()}
+)

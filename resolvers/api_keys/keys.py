@@ -18,16 +18,19 @@ from models.webhooks import WEBHOOK
 from resolvers.api_keys.acting import must_hold, must_live_as_long, must_still_work
 from resolvers.api_keys.collection import API_KEYS
 from resolvers.api_keys.verification import digest_of, new_key
-from resolvers.audit.records import record_of
+from resolvers.audit.entries import new_entry
 from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
 from resolvers.changes.turns import take_turn
-from resolvers.changes.write import record
+from resolvers.changes.write import write_entries
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import ORG, owned, statement
-from resolvers.errors import Refusal, bad_input
+from resolvers.errors import Conflict, bad_input
 from resolvers.webhooks import endpoints
 
+KEY_REVOKED = Conflict("KEY_REVOKED", "The API key is revoked: create another one.")
+KEY_EXPIRED = Conflict("KEY_EXPIRED", "The API key has expired: create another one.")
+KEY_NOT_REVOKED = Conflict("KEY_NOT_REVOKED", "Only a revoked API key can be deleted: revoke it first.")
 # How many seconds the secret from before a rotation works beside the new one: by default, and at most.
 OVERLAP, LONGEST_OVERLAP = 86_400, 604_800
 _KEY = sa.bindparam("key", type_=sa.Text)
@@ -35,12 +38,12 @@ _KEY = sa.bindparam("key", type_=sa.Text)
 
 @statement
 def _listed() -> sa.Insert:
-    return directory.insert().values(kind=API_KEY.prefix, key=_KEY, org_id=ORG)
+    return directory.insert().values(resource=API_KEY.prefix, key=_KEY, org_id=ORG)
 
 
 @statement
 def _unlisted() -> sa.Delete:
-    return directory.delete().where(directory.c.kind == API_KEY.prefix, directory.c.key == _KEY)
+    return directory.delete().where(directory.c.resource == API_KEY.prefix, directory.c.key == _KEY)
 
 
 @statement
@@ -94,7 +97,7 @@ async def _begin(ctx: Context, key: Key) -> tuple[Edit, Row | None]:
 async def rotate(ctx: Context, key: Key, values: InputValues) -> tuple[Row, str]:
     """Give a key a new secret; returns it and the raw key. The old secret works for ``overlap`` seconds more.
 
-    While it does, another rotation replaces only the new one: whoever lost the answer rotates again, and the server
+    While it does, another rotation replaces only the new one: whoever lost the response rotates again, and the server
     that still has the old one goes on. Its time may become shorter by that, but not longer.
 
     Raises Refusal NOT_FOUND, VERSION_MISMATCH, CONFLICT for a key that does not work, FORBIDDEN for a key that is
@@ -104,9 +107,7 @@ async def rotate(ctx: Context, key: Key, values: InputValues) -> tuple[Row, str]
     old, moment = edit.old, now()
     status = status_of(old, moment)
     if status is not ApiKeyStatus.ACTIVE:
-        word = "revoked" if status is ApiKeyStatus.REVOKED else "expired"
-        message = f"The API key is {word}: create another one."
-        raise Refusal("CONFLICT", message, field="id", reason=f"KEY_{status}")
+        raise (KEY_REVOKED if status is ApiKeyStatus.REVOKED else KEY_EXPIRED).refusal("id")
     must_live_as_long(own, old, "id")
     raw, new = _new_secret(ctx, old["id"])
     until = moment + timedelta(seconds=values.get("overlap", OVERLAP))
@@ -142,7 +143,7 @@ async def revoke(ctx: Context, key: Key) -> tuple[Row, list[str], int]:
     """
     edit, _ = await _begin(ctx, key)
     if edit.old["revoked_at"] is not None:
-        raise Refusal("CONFLICT", "The API key is revoked already.", field="id", reason="KEY_REVOKED")
+        raise KEY_REVOKED.refusal("id", "The API key is revoked already.")
     moment = now()
     edit.set({"revoked_at": moment}, "revoke")
     row = await edit.save()
@@ -150,7 +151,9 @@ async def revoke(ctx: Context, key: Key) -> tuple[Row, list[str], int]:
     if made:
         # One statement, however many: whoever makes keys faster than they can be revoked would keep one.
         action = API_KEY.action("revoke")
-        await record(ctx, [(record_of(action, {"revoked_at": None}, {"revoked_at": moment}), each) for each in made])
+        await write_entries(
+            ctx, [(new_entry(action, {"revoked_at": None}, {"revoked_at": moment}), each) for each in made]
+        )
     disabled = await endpoints.disable_made_by(ctx, [row["id"], *made])
     return row, [encode(WEBHOOK.prefix, each) for each in disabled], len(made)
 
@@ -163,7 +166,6 @@ async def remove(ctx: Context, key: Key) -> None:
     """
     edit, _ = await _begin(ctx, key)
     if edit.old["revoked_at"] is None:
-        message = "An API key must be revoked before it is deleted."
-        raise Refusal("CONFLICT", message, field="id", reason="KEY_NOT_REVOKED")
+        raise KEY_NOT_REVOKED.refusal("id")
     await ctx.fetch(_unlisted(), key=str(edit.old["id"]))
     await edit.delete()

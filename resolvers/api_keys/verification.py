@@ -64,7 +64,7 @@ def digest_of(raw: str, pepper: bytes) -> bytes:
 
 @statement
 def _where() -> sa.Select[Any]:
-    by_key = (directory.c.kind == API_KEY.prefix, directory.c.key == sa.bindparam("key", type_=sa.Text))
+    by_key = (directory.c.resource == API_KEY.prefix, directory.c.key == sa.bindparam("key", type_=sa.Text))
     return sa.select(directory.c.org_id).where(*by_key)
 
 

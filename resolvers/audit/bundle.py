@@ -13,7 +13,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from resolvers.audit.chain import HEAD_TYPE, Chain, Kept, is_signed, leaf_of
-from resolvers.audit.records import canonical
+from resolvers.audit.entries import canonical
 
 Hex = Annotated[str, Field(pattern=r"^([0-9a-f]{2})*$")]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

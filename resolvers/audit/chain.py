@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from models.audit import ERASE
-from resolvers.audit.records import FIRST, canonical, wrong_changes
+from resolvers.audit.entries import FIRST, canonical, wrong_changes
 from resolvers.database.runtime import Keyring
 
 Kept = tuple[int, str]

@@ -8,7 +8,7 @@ from sqlalchemy.sql import ClauseElement
 
 from models.audit import ERASE, audit_changes, audit_entries
 from resolvers.audit import seals
-from resolvers.audit.records import record_of
+from resolvers.audit.entries import new_entry
 from resolvers.changes import write as changes
 from resolvers.context import Context
 from resolvers.database.sql import ORG, statement
@@ -33,7 +33,7 @@ async def erase(ctx: Context, target: UUID) -> int:
     erased = sorted(row["entry_id"] for row in await ctx.fetch(_erase(), target=target))
     if not erased:
         return 0
-    await changes.record(ctx, [(record_of(ERASE, {}, {}), entry) for entry in erased])
+    await changes.write_entries(ctx, [(new_entry(ERASE, {}, {}), entry) for entry in erased])
     while await seals.seal(ctx, everything=True) == seals.BATCH:
         continue
     return len(erased)

@@ -8,7 +8,7 @@ import orjson
 
 from models.audit import ERASE
 from resolvers.audit.chain import head_text, sign
-from resolvers.audit.records import canonical
+from resolvers.audit.entries import canonical
 from resolvers.audit.verify import Step, Verification, verify
 from resolvers.database.runtime import Runtime
 

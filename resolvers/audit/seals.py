@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql as pg
 from models.audit import audit_changes, audit_entries, audit_seals
 from models.jobs import jobs
 from models.typeid import created_at, uuid_at
-from resolvers.audit.records import FIRST, canonical, fields_of, is_authentic
+from resolvers.audit.entries import FIRST, canonical, fields_of, is_authentic
 from resolvers.context import Context, Row
 from resolvers.database.runtime import Keyring
 from resolvers.database.sql import ORG, owned, statement
@@ -86,7 +86,7 @@ def _insert() -> sa.Insert:
 
 @statement
 def _another() -> sa.Select[Any]:
-    queued = (jobs.c.kind == sa.literal_column("'AUDIT_SEAL'"), jobs.c.state == sa.literal_column("'QUEUED'"))
+    queued = (jobs.c.function == sa.literal_column("'AUDIT_SEAL'"), jobs.c.state == sa.literal_column("'QUEUED'"))
     return owned(jobs, jobs.c.id).where(jobs.c.concurrency_key == ORG, *queued).limit(1)
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from models.audit import AUDIT, ERASE, audit_changes, audit_entries, audit_seals
 from models.typeid import encode
 from resolvers.audit.chain import Chain, Kept, leaf_of
-from resolvers.audit.records import FIRST, fields_of, is_authentic, wrong_changes
+from resolvers.audit.entries import FIRST, fields_of, is_authentic, wrong_changes
 from resolvers.audit.seals import ALL, BATCH, changes_of, following, one_of, unsealed, wrong_seal
 from resolvers.context import Row
 from resolvers.database.runtime import Connection, Runtime

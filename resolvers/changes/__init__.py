@@ -1,1 +1,1 @@
-"""Changes: an object is inserted, edited or deleted by one statement, with its audit records and events."""
+"""Changes: an object is inserted, edited or deleted by one statement, with its audit entries and events."""

@@ -10,8 +10,8 @@ from sqlmodel import SQLModel
 
 from models.machines import Machine, S
 from models.typeid import new_uuid
-from models.types import key_of
-from resolvers.audit.records import AuditRecord, record_of
+from models.types import caseless
+from resolvers.audit.entries import NewAuditEntry, new_entry
 from resolvers.changes.transitions import TransitionRequest, transition_of
 from resolvers.changes.write import apply
 from resolvers.collections.collection import Collection
@@ -47,19 +47,19 @@ def new_row(model: type[SQLModel], values: InputValues) -> dict[str, Any]:
 
 def _keys(table: Any, values: InputValues) -> dict[str, Any]:
     """Return the key columns of the values: the same texts in the form that is compared without case."""
-    return {name: key_of(values[of]) for name, of in _key_columns(table) if of in values}
+    return {name: caseless(values[of]) for name, of in _key_columns(table) if of in values}
 
 
 @cache
 def _key_columns(table: Any) -> list[tuple[str, str]]:
-    return [(column.name, column.info["key_of"]) for column in table.c if "key_of" in column.info]
+    return [(column.name, column.info["caseless"]) for column in table.c if "caseless" in column.info]
 
 
 async def insert(ctx: Context, collection: Collection, row: dict[str, Any]) -> Row:
-    """Insert a whole row (all but ``org_id``), with its audit record and, where it is declared, its event."""
+    """Insert a whole row (all but ``org_id``), with its audit entry and, where it is declared, its event."""
     resource = collection.resource
     events = [resource.event("created")] if "created" in resource.events else []
-    await apply(ctx, collection, "insert", row, row, [record_of(resource.action("create"), {}, row)], events)
+    await apply(ctx, collection, "insert", row, row, [new_entry(resource.action("create"), {}, row)], events)
     return row
 
 
@@ -101,28 +101,28 @@ class Edit:
             self.set({"status": made.target} | effects, "transition", event)
 
     async def save(self) -> Row:
-        """Write the columns that differ, with an audit record for each action; without a difference write nothing."""
+        """Write the columns that differ, with an audit entry for each action; without a difference write nothing."""
         if not self.actions:
             return self.old
         row, old = self.row, self.old
         row |= {"version": old["version"] + 1, "updated_at": now()}
         changed = [name for name in row if name != "org_id" and row[name] != old[name]]
-        await apply(self.ctx, self.collection, "update", row, changed, self._records(), self._events(self.events))
+        await apply(self.ctx, self.collection, "update", row, changed, self._entries(), self._events(self.events))
         return row
 
     async def delete(self) -> None:
-        """Delete the row, with its audit record and, where it is declared, its event."""
+        """Delete the row, with its audit entry and, where it is declared, its event."""
         resource = self.collection.resource
         events = self._events(["deleted"] if "deleted" in resource.events else [])
-        record = record_of(resource.action("delete"), dict(self.old), {})
-        await apply(self.ctx, self.collection, "delete", self.old, (), [record], events)
+        entry = new_entry(resource.action("delete"), dict(self.old), {})
+        await apply(self.ctx, self.collection, "delete", self.old, (), [entry], events)
 
     def _events(self, verbs: Iterable[str]) -> list[str]:
         return [self.collection.resource.event(verb) for verb in verbs]
 
-    def _records(self) -> list[AuditRecord]:
+    def _entries(self) -> list[NewAuditEntry]:
         return [
-            record_of(
+            new_entry(
                 self.collection.resource.action(verb),
                 {name: self.old[name] for name in part},
                 {name: self.row[name] for name in part},

@@ -1,4 +1,4 @@
-"""Idempotency keys: the first answer of a change, stored with its effect and returned again."""
+"""Idempotency keys: the first result of a change, stored with its effect and returned again."""
 
 import hashlib
 from typing import Any
@@ -29,7 +29,7 @@ def _mine() -> list[Any]:
 
 @statement
 def _kept() -> sa.Select[Any]:
-    return owned(records, records.c.fingerprint, records.c.answer).where(*_mine())
+    return owned(records, records.c.fingerprint, records.c.result).where(*_mine())
 
 
 @statement
@@ -41,16 +41,16 @@ def _keep() -> sa.Insert:
         root_field=sa.bindparam("root_field", type_=sa.Text),
         position=sa.bindparam("position", type_=sa.Integer),
         fingerprint=sa.bindparam("fingerprint", type_=records.c.fingerprint.type),
-        answer=sa.bindparam("answer", type_=sa.Text),
+        result=sa.bindparam("result", type_=sa.Text),
         created_at=sa.bindparam("moment", type_=TIMESTAMP),
     )
 
 
 async def replay(ctx: Context, root_field: str, position: int, fingerprint: bytes) -> Any | None:
-    """Return the stored answer of this key and root field (its name and its position), None if there is none.
+    """Return the stored result of this key and root field (its name and its position), None if there is none.
 
     Raises Refusal IDEMPOTENCY_IN_FLIGHT while another request with the key runs, or IDEMPOTENCY_KEY_REUSED when the
-    answer belongs to a different request.
+    result belongs to a different request.
     """
     values: dict[str, Any] = {"api_key_id": ctx.actor.key_id, "key": ctx.idempotency_key, "root_field": root_field}
     values["position"] = position
@@ -64,12 +64,12 @@ async def replay(ctx: Context, root_field: str, position: int, fingerprint: byte
         return None
     if row["fingerprint"] != fingerprint:
         raise Refusal("IDEMPOTENCY_KEY_REUSED", "This Idempotency-Key was used with another request.")
-    return orjson.loads(row["answer"])
+    return orjson.loads(row["result"])
 
 
-async def keep(ctx: Context, root_field: str, position: int, fingerprint: bytes, answer: Any) -> None:
-    """Store the answer of a root field, in its transaction."""
+async def keep(ctx: Context, root_field: str, position: int, fingerprint: bytes, result: Any) -> None:
+    """Store the result of a root field, in its transaction."""
     await ctx.fetch(
         _keep(), api_key_id=ctx.actor.key_id, key=ctx.idempotency_key, root_field=root_field, position=position,
-        fingerprint=fingerprint, answer=orjson.dumps(answer).decode(), moment=now(),
+        fingerprint=fingerprint, result=orjson.dumps(result).decode(), moment=now(),
     )  # fmt: skip

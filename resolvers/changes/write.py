@@ -12,11 +12,11 @@ import asyncpg
 
 from models.audit import audit_entries
 from models.typeid import new_uuid
-from resolvers.audit.records import AuditRecord, mac_of
+from resolvers.audit.entries import NewAuditEntry, mac_of
 from resolvers.changes.write_sql import change_sql
 from resolvers.collections.collection import Collection
 from resolvers.context import Context, now
-from resolvers.errors import Refusal, bad_input
+from resolvers.errors import IN_USE, Refusal, bad_input
 from resolvers.lists.search_words import words_of
 
 
@@ -26,12 +26,12 @@ async def apply(
     verb: str | None,
     row: Mapping[str, Any],
     columns: Iterable[str],
-    records: list[AuditRecord],
+    entries: list[NewAuditEntry],
     events: Sequence[str] = (),
 ) -> None:
     """Write one change. ``row`` is the row after it (for a delete, before it); ``columns`` are those to write.
 
-    ``verb`` is insert, update or delete; None writes no row, but only audit records and events. ``events`` are the
+    ``verb`` is insert, update or delete; None writes no row, but only audit entries and events. ``events`` are the
     types of events. Raises Refusal for a value that another row has, or a reference to an object that no longer exists.
     """
     written = tuple(columns)
@@ -42,7 +42,7 @@ async def apply(
         values["all_word"] = [] if verb == "delete" else words_of(row[name] for name in collection.searched)
     if "tag" in lookups:
         values["all_tag"] = [] if verb == "delete" else list(row["tags"])
-    values |= _audit_values(ctx, [(record, row["id"]) for record in records])
+    values |= _audit_values(ctx, [(entry, row["id"]) for entry in entries])
     prefix, scope_sets = collection.resource.prefix, -1
     if events:
         scopes = collection.scopes_of(row)
@@ -64,11 +64,10 @@ async def apply(
 
 def _conflict(collection: Collection, error: asyncpg.UniqueViolationError) -> Exception:
     conflict = collection.unique_conflicts.get(str(error.constraint_name))
-    return (
-        error
-        if conflict is None
-        else Refusal("CONFLICT", conflict.message, field=conflict.field, reason=conflict.reason)
-    )
+    if conflict is None:
+        return error
+    field, violated = conflict
+    return violated.refusal(field, f"Another {collection.resource.label} has this {field.replace('_', ' ')}.")
 
 
 def _broken_reference(collection: Collection, error: asyncpg.ForeignKeyViolationError) -> Refusal:
@@ -78,8 +77,7 @@ def _broken_reference(collection: Collection, error: asyncpg.ForeignKeyViolation
         if key.name == error.constraint_name:
             (column,) = [column.name for column in key.columns if column.name != "org_id"]
             return bad_input(column, "It no longer exists.", "NOT_FOUND")
-    message = f"The {collection.resource.label} cannot be deleted: other objects refer to it."
-    return Refusal("CONFLICT", message, field="id", reason="IN_USE")
+    return IN_USE.refusal("id", f"The {collection.resource.label} cannot be deleted: other objects refer to it.")
 
 
 def _lookups(collection: Collection, verb: str | None, columns: tuple[str, ...]) -> tuple[str, ...]:
@@ -90,12 +88,12 @@ def _lookups(collection: Collection, verb: str | None, columns: tuple[str, ...])
     return tuple(name for name, wanted in (("word", has_words), ("tag", has_tags)) if wanted)
 
 
-async def record(ctx: Context, entries: list[tuple[AuditRecord, UUID]]) -> None:
+async def write_entries(ctx: Context, entries: list[tuple[NewAuditEntry, UUID]]) -> None:
     """Write audit entries alone, each with the id of its target."""
     await ctx.fetch(change_sql(None, "audit", audit_entries, (), (), -1), **_audit_values(ctx, entries))
 
 
-def _audit_values(ctx: Context, entries: list[tuple[AuditRecord, UUID]]) -> dict[str, Any]:
+def _audit_values(ctx: Context, entries: list[tuple[NewAuditEntry, UUID]]) -> dict[str, Any]:
     moment: datetime = now()
     actor = {
         "actor_kind": ctx.actor.kind.value,
@@ -111,23 +109,23 @@ def _audit_values(ctx: Context, entries: list[tuple[AuditRecord, UUID]]) -> dict
             ctx.org_id,
             actor
             | {
-                "id": record.id,
-                "action": record.action,
-                "digest": record.digest,
+                "id": entry.id,
+                "action": entry.action,
+                "digest": entry.digest,
                 "target_id": target,
                 "occurred_at": moment,
             },
         )
-        for record, target in entries
+        for entry, target in entries
     ]
     return actor | {
-        "entry_ids": [record.id for record, _ in entries],
-        "actions": [record.action for record, _ in entries],
-        "digests": [record.digest for record, _ in entries],
+        "entry_ids": [entry.id for entry, _ in entries],
+        "actions": [entry.action for entry, _ in entries],
+        "digests": [entry.digest for entry, _ in entries],
         "macs": macs,
         "targets": [target for _, target in entries],
-        "salts": [record.salt for record, _ in entries],
-        "changes": [record.changes for record, _ in entries],
+        "salts": [entry.salt for entry, _ in entries],
+        "changes": [entry.changes for entry, _ in entries],
         "moment": moment,
         "seal_job": new_uuid(),
         "seal_at": moment,

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from models.audit import audit_changes, audit_entries
 from models.base import TIMESTAMP
-from models.jobs import JobKind, JobState, jobs
+from models.jobs import JobFunction, JobState, jobs
 from models.lookups import search_words, tag_uses
 from models.webhooks import DeliveryStatus, EndpointStatus, deliveries, events, webhook_endpoints
 from resolvers.database.fragments import Fragment, open_parameters, quoted
@@ -47,14 +47,14 @@ def _write(verb: str, table: sa.Table, columns: tuple[str, ...]) -> sa.CTE:
 def _lookup_parts(table: sa.Table, prefix: str, column: str, verb: str | None) -> list[sa.CTE]:
     """Return the parts that delete a row's old words (or tags) from a lookup table, and insert the new ones."""
     subject, wanted = _bind("row_id", sa.Uuid), _many(f"all_{column}", sa.Text)
-    mine = sa.and_(table.c.org_id == ORG, table.c.kind == prefix, table.c.subject_id == subject)
+    mine = sa.and_(table.c.org_id == ORG, table.c.resource == prefix, table.c.subject_id == subject)
     old = table.delete().where(mine, table.c[column] != sa.func.all(wanted)).returning(table.c.subject_id)
     parts = [] if verb == "insert" else [old.cte(f"old_{column}")]
     if verb == "delete":
         return parts
     one = sa.func.unnest(wanted).column_valued("one")
     rows = sa.select(ORG, sa.literal(prefix), one, subject)
-    new = pg.insert(table).from_select(["org_id", "kind", column, "subject_id"], rows).on_conflict_do_nothing()
+    new = pg.insert(table).from_select(["org_id", "resource", column, "subject_id"], rows).on_conflict_do_nothing()
     return [*parts, new.returning(table.c.subject_id).cte(f"new_{column}")]
 
 
@@ -73,11 +73,11 @@ def _audit_parts() -> list[sa.CTE]:
     queued = sa.select(jobs.c.id).where(
         jobs.c.org_id == ORG,
         jobs.c.concurrency_key == ORG,
-        jobs.c.kind == sa.literal_column("'AUDIT_SEAL'"),
+        jobs.c.function == sa.literal_column("'AUDIT_SEAL'"),
         jobs.c.state == sa.literal_column("'QUEUED'"),
     )
     seal = sa.select(
-        ORG, _bind("seal_job", sa.Uuid), sa.literal(JobKind.AUDIT_SEAL.value), ORG, ORG, sa.literal("audit"),
+        ORG, _bind("seal_job", sa.Uuid), sa.literal(JobFunction.AUDIT_SEAL.value), ORG, ORG, sa.literal("audit"),
         _bind("seal_at", TIMESTAMP), sa.literal(JobState.QUEUED.value), sa.literal(0), sa.literal(0),
     ).where(~sa.exists(queued))  # fmt: skip
     sealing = jobs.insert().from_select(_JOB_COLUMNS, seal).returning(jobs.c.id)
@@ -87,7 +87,7 @@ def _audit_parts() -> list[sa.CTE]:
 _JOB_COLUMNS = [
     "org_id",
     "id",
-    "kind",
+    "function",
     "subject_id",
     "concurrency_key",
     "queue",
@@ -140,7 +140,7 @@ def _event_parts(scope_sets: int) -> tuple[list[sa.CTE], sa.CTE]:
     ]
     queued_deliveries = deliveries.insert().from_select(names, sent).returning(deliveries.c.id).cte("queued_deliveries")
     work = sa.select(
-        ORG, _fresh_id(pair.c.id), sa.literal(JobKind.WEBHOOK_DELIVERY.value), pair.c.id, pair.c.endpoint_id,
+        ORG, _fresh_id(pair.c.id), sa.literal(JobFunction.WEBHOOK_DELIVERY.value), pair.c.id, pair.c.endpoint_id,
         sa.literal("webhooks"), moment, sa.literal(JobState.QUEUED.value), sa.literal(0), sa.literal(0),
     )  # fmt: skip
     queued_jobs = jobs.insert().from_select(_JOB_COLUMNS, work).returning(jobs.c.id).cte("queued_jobs")

@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from models.actors import allows
 from models.enums import DescribedEnum
 from models.resources import EVERYTHING, Resource
+from resolvers.errors import Conflict
 from resolvers.lists.conditions import EARLIEST, LATEST, Condition, created, ids, moment, or_infinity
 
 
 @dataclass(frozen=True, slots=True)
-class OrderKey:
+class SortField:
     """A column that rows can be sorted by; a nullable one has its nulls last, both ways."""
 
     column: str
@@ -31,8 +32,11 @@ class OrderKey:
         return or_infinity(column, EARLIEST if descending else LATEST)
 
 
-CREATED = OrderKey("id", UUID, "Time of creation.")
-COMMON_ORDERS = {"CREATED_AT": CREATED, "UPDATED_AT": OrderKey("updated_at", datetime, "Time of the last change.")}
+CREATED = SortField("id", UUID, "Time of creation.")
+COMMON_SORT_FIELDS = {
+    "CREATED_AT": CREATED,
+    "UPDATED_AT": SortField("updated_at", datetime, "Time of the last change."),
+}
 
 
 def common_filters(resource: Resource) -> dict[str, Condition]:
@@ -75,32 +79,23 @@ class RowScope:
         return row[self.column] != self.value or allows(scopes, self.scope)
 
 
-@dataclass(frozen=True, slots=True)
-class UniqueConflict:
-    """What a violated unique constraint means: an input's field whose value another row has."""
-
-    field: str
-    reason: str
-    message: str
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Collection:
     """The rows of a resource, as everybody reaches them.
 
-    ``searched`` are the columns whose words find a row, ``orders`` and ``filters`` what a list can be sorted and
+    ``searched`` are the columns whose words find a row, ``sort_fields`` and ``filters`` what a list can be sorted and
     filtered by. ``hidden`` are rows that not everybody sees: every page, count, look-up, joined row, filter and event
     of the collection follows it. Rows with a ``deleted_at`` are seen by nobody. ``unique_conflicts`` says what violated
-    unique constraints mean, by their names.
+    unique constraints mean, by their names: the input's field whose value another row has, and the conflict.
     """
 
     resource: Resource
     table: sa.Table
-    orders: Mapping[str, OrderKey]
+    sort_fields: Mapping[str, SortField]
     filters: Mapping[str, Condition | Relation]
     searched: Sequence[str] = ()
     hidden: RowScope | None = None
-    unique_conflicts: Mapping[str, UniqueConflict] = field(default_factory=dict)
+    unique_conflicts: Mapping[str, tuple[str, Conflict]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Add it to ``COLLECTIONS``. Raises ValueError where its name is taken, or a hidden row has no known scope."""

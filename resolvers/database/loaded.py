@@ -1,4 +1,4 @@
-"""The limit on what one operation loads, checked while rows arrive: an answer that is too large is never in memory."""
+"""The limit on what one operation loads, checked while rows arrive: a response that is too large is never in memory."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -23,7 +23,7 @@ BYTES_OF_OBJECT, ESTIMATED_BYTES = 80, 256 * 1024
 
 
 def too_large() -> Refusal:
-    """Return the refusal for an answer that would be too large."""
+    """Return the refusal for a response that would be too large."""
     limit = MAX_BYTES // 1024 // 1024
     message = f"The response would have more than {limit} MiB: request smaller pages or fewer fields."
     return Refusal("TOO_COMPLEX", message)

@@ -136,7 +136,7 @@ def unavailable() -> Refusal:
 
 
 def outcome_unknown(*, keyed: bool) -> Refusal:
-    """Return the refusal for a commit without an answer. ``keyed``: the request has an Idempotency-Key."""
+    """Return the refusal for a commit whose outcome is unknown. ``keyed``: the request has an Idempotency-Key."""
     message = "It is not known whether the change was made."
     if keyed:
         # The key keeps the request from running twice, so a client may repeat it without asking anybody.

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.actors import ActorKind, Source
-from models.jobs import TASK, JobKind, JobState, jobs
+from models.jobs import TASK, JobFunction, JobState, jobs
 from models.typeid import encode
 from resolvers.context import Actor, Context
 from resolvers.database.runtime import Runtime
@@ -35,7 +35,7 @@ class Claim:
 
     org_id: UUID
     id: UUID
-    kind: JobKind
+    function: JobFunction
     subject_id: UUID
     concurrency_key: UUID
     attempt: int
@@ -53,7 +53,7 @@ def _claim() -> sa.Update:
     token = sa.bindparam("token", type_=sa.Uuid)
     runs = jobs.c.state == _RUNNING
     grace = sa.bindparam("grace", type_=sa.Double) * _SECOND
-    # The claim of this very call, which was committed although its answer was lost.
+    # The claim of this very call, which was committed although its response was lost.
     mine = sa.and_(runs, jobs.c.lease_token == token)
     free = sa.or_(
         sa.and_(jobs.c.state == _QUEUED, jobs.c.run_at <= sa.func.now() + _CLOCKS_DIFFER),
@@ -68,7 +68,7 @@ def _claim() -> sa.Update:
         "lease_token": token,
         "lease_until": _after("lease"),
     }
-    what = (jobs.c.kind, jobs.c.subject_id, jobs.c.concurrency_key, jobs.c.attempt, jobs.c.claim_no)
+    what = (jobs.c.function, jobs.c.subject_id, jobs.c.concurrency_key, jobs.c.attempt, jobs.c.claim_no)
     return jobs.update().where(_THIS, free).values(taken).returning(*what)
 
 
@@ -129,9 +129,9 @@ async def claim(
         row = await ctx.row(_claim(), job_id=job_id, **values)
     if row is None:
         return None
-    kind = JobKind(row["kind"])
+    function = JobFunction(row["function"])
     return Claim(
-        org_id, job_id, kind, row["subject_id"], row["concurrency_key"], row["attempt"], row["claim_no"], token
+        org_id, job_id, function, row["subject_id"], row["concurrency_key"], row["attempt"], row["claim_no"], token
     )
 
 

@@ -15,7 +15,7 @@ from models.base import TIMESTAMP
 from models.lookups import tag_uses
 from models.resources import Resource
 from models.typeid import decode, uuid_at
-from models.types import key_of
+from models.types import caseless
 from resolvers.lists.search_words import LAST
 
 NOBODY = UUID(int=0)
@@ -71,8 +71,8 @@ class Operand(Enum):
 class Condition:
     """The operators of one filterable field: over a column of the row, or of its rows in a lookup table.
 
-    ``lookup`` is such a table (with ``kind`` and ``subject_id``) and the row's prefix, its ``kind``. ``operand`` is the
-    enum for a field of one.
+    ``lookup`` is such a table (with ``resource`` and ``subject_id``) and the prefix of the row's ids. ``operand`` is
+    the enum for a field of one.
     """
 
     column: str
@@ -116,10 +116,10 @@ def text(column: str, meaning: str) -> Condition:
         Operand.TEXT,
         meaning,
         {
-            "eq": Op(_one(sa.Text, key_of), _COMPARE["eq"]),
-            "in_": Op(_list(sa.Text, key_of), lambda column, p: column == sa.any_(p[0])),
+            "eq": Op(_one(sa.Text, caseless), _COMPARE["eq"]),
+            "in_": Op(_list(sa.Text, caseless), lambda column, p: column == sa.any_(p[0])),
             "starts_with": Op(
-                lambda value: [(key_of(value), sa.Text), (key_of(value) + LAST, sa.Text)],
+                lambda value: [(caseless(value), sa.Text), (caseless(value) + LAST, sa.Text)],
                 lambda column, p: sa.and_(column >= p[0], column < p[1]),
                 count=2,
                 rank=3,

@@ -92,7 +92,7 @@ def _condition(table: sa.Table, condition: Condition, name: str, types: tuple[st
 
 @cache
 def _of_resource(table: sa.Table, prefix: str | None) -> Fragment:
-    return Fragment(open_table(table).c.kind == sa.literal_column(f"'{prefix}'"))
+    return Fragment(open_table(table).c.resource == sa.literal_column(f"'{prefix}'"))
 
 
 def bind(collection: Collection, shape: Shape, parameters: Sequence[str], types: Sequence[str]) -> Node:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from resolvers.collections.collection import CREATED, Collection, OrderKey
+from resolvers.collections.collection import CREATED, Collection, SortField
 from resolvers.database.fragments import ORG, Aliases, Fragment, Parameters, open_parameters, open_table, quoted
 from resolvers.database.sql import Sql, Width, referred, width_of
 from resolvers.lists.candidates import IDS, candidates, rows_of_candidates
@@ -50,7 +50,7 @@ class _Key(NamedTuple):
 
 
 @cache
-def _key(table: sa.Table, key: OrderKey, descending: bool, ascends: bool) -> _Key:
+def _key(table: sa.Table, key: SortField, descending: bool, ascends: bool) -> _Key:
     expression = key.expression(open_table(table), descending=descending)
     return _Key(Fragment(expression), Fragment(open_parameters(expression.type)[0]), ascends)
 
@@ -99,8 +99,10 @@ class _Composer:
         self.new_alias, self.parameters = Aliases(), Parameters()
         filter_parameters = self.parameters.add(*[f"f{index}" for index in range(len(shape.types))])
         self.node = bind(shape.collection, shape.filter, filter_parameters, shape.types) if shape.filter else None
-        orders = [(shape.collection.orders[name] if name else CREATED, descending) for name, descending in shape.terms]
-        self.keys = [_key(self.table, key, descending, descending == shape.backwards) for key, descending in orders]
+        terms = [
+            (shape.collection.sort_fields[name] if name else CREATED, descending) for name, descending in shape.terms
+        ]
+        self.keys = [_key(self.table, key, descending, descending == shape.backwards) for key, descending in terms]
         self.after = self._values("k") if shape.after else []
         self.until = self._values("u") if shape.until else []
         # The size is part of the text. With a parameter PostgreSQL would plan the statement at each execution, which

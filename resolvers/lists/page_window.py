@@ -67,7 +67,7 @@ def window_of(collection: Collection, values: Mapping[str, Any], column: str | N
 def _keys_of(
     collection: Collection, terms: tuple[tuple[str, bool], ...], column: str | None, cursor: str, argument: str
 ) -> tuple[Any, ...]:
-    types = [collection.orders[name].type if name else UUID for name, _ in terms]
+    types = [collection.sort_fields[name].type if name else UUID for name, _ in terms]
     return tuple(decode_cursor(cursor, cursor_name(collection, column), signature_of(terms), types, argument))
 
 
@@ -82,7 +82,7 @@ def _terms(collection: Collection, order_by: Sequence[Any]) -> tuple[tuple[str, 
     if len(order_by) > MAX_ORDERS or len({item.field for item in order_by}) < len(order_by):
         raise bad_input("orderBy", f"orderBy takes at most {MAX_ORDERS} different fields.", "NOT_ALLOWED")
     terms = [
-        ("" if collection.orders[item.field.name].column == "id" else item.field.name, item.direction.name == "DESC")
+        ("" if collection.sort_fields[item.field.name].column == "id" else item.field.name, item.direction.name == "DESC")
         for item in order_by
     ]
     if any(not name for name, _ in terms[:-1]):

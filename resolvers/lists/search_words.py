@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from models.types import key_of
+from models.types import caseless
 
 _WORD = re.compile(r"[^\W_]+")
 WORD_LENGTH = 64
@@ -19,7 +19,7 @@ def words_of(texts: Iterable[object]) -> list[str]:
     found: dict[str, None] = {}
     for text in texts:
         if text is not None:
-            for word in _WORD.findall(key_of(str(text))):
+            for word in _WORD.findall(caseless(str(text))):
                 found[word[:WORD_LENGTH]] = None
     return list(found)[:WORDS_OF_A_ROW]
 

@@ -42,7 +42,7 @@ ASKED = sa.and_(
 ).label("asked")
 
 
-def after_answer() -> dict[str, Any]:
+def after_response() -> dict[str, Any]:
     """Return the changes of an endpoint after any response, or an error other than a time-out."""
     return {"timeouts": 0, "circuit": _CLOSED, "paused_until": sa.null()}
 

@@ -110,7 +110,7 @@ def _health(succeeded: bool, timed_out: bool) -> sa.Update:
     learnt: dict[str, Any] = {"failing_since": sa.func.coalesce(ends.failing_since, moment), "last_failure_at": moment}
     if succeeded:
         learnt = {"failing_since": sa.null(), "last_success_at": moment}
-    learnt |= circuits.after_timeout() if timed_out else circuits.after_answer()
+    learnt |= circuits.after_timeout() if timed_out else circuits.after_response()
     return webhook_endpoints.update().where(ends.org_id == ORG, *called).values(learnt).returning(*webhook_endpoints.c)
 
 

@@ -16,11 +16,12 @@ from resolvers.changes.turns import take_turn
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import owned, statement
-from resolvers.errors import Refusal, bad_input
+from resolvers.errors import Conflict, bad_input
 from resolvers.webhooks import cancelling, secrets
 from resolvers.webhooks.collections import WEBHOOKS
 from resolvers.webhooks.deliveries import must_not_be_weaker
 
+TOO_MANY_WEBHOOKS = Conflict("TOO_MANY_WEBHOOKS", "The organization has the maximum number of webhook endpoints.")
 BOTH_SIGN_FOR = timedelta(hours=24)
 # A new URL, or enabling, clears what was recorded of failures.
 _ANEW: dict[str, Any] = {"failing_since": None, "timeouts": 0, "circuit": EndpointCircuit.CLOSED, "paused_until": None}
@@ -74,7 +75,7 @@ async def _must_have_room(ctx: Context) -> None:
     most = ctx.runtime.webhook_endpoint_limit
     if row["number"] >= most:
         message = f"The organization has {row['number']} webhook endpoints and may have {most}: delete one first."
-        raise Refusal("CONFLICT", message, reason="TOO_MANY_WEBHOOKS", limit=most)
+        raise TOO_MANY_WEBHOOKS.refusal(message=message, limit=most)
 
 
 def _shown_once(ctx: Context) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from models.audit import audit_entries
 from models.base import TIMESTAMP
-from models.jobs import JobKind, JobState, jobs
+from models.jobs import JobFunction, JobState, jobs
 from models.typeid import decode, encode, new_uuid, uuid_at
 from models.webhooks import (
     DELIVERY,
@@ -23,18 +23,23 @@ from models.webhooks import (
     events,
     webhook_endpoints,
 )
-from resolvers.audit.records import record_of
+from resolvers.audit.entries import new_entry
 from resolvers.changes.write import apply
 from resolvers.collections.rows import Key, locked
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import ORG, owned, statement
-from resolvers.errors import Refusal, not_found
+from resolvers.errors import Conflict, Refusal, not_found
 from resolvers.webhooks import circuits
 from resolvers.webhooks.collections import WEBHOOKS
 from resolvers.webhooks.deliveries import must_not_be_weaker
 
 # The limit for one delivery. Each redelivery starts the schedule of attempts again.
 REDELIVERIES = 10
+TOO_MANY_REDELIVERIES = Conflict(
+    "TOO_MANY_REDELIVERIES", f"The delivery was sent again {REDELIVERIES} times, which is the maximum."
+)
+DELIVERY_RUNNING = Conflict("DELIVERY_RUNNING", "The delivery is being sent: wait for the result.")
+WEBHOOK_DISABLED = Conflict("WEBHOOK_DISABLED", "The webhook endpoint is disabled: enable it first.")
 # The limit for one endpoint. Audit entries are counted: they cannot be deleted, and an index finds them.
 TEST_EVENTS = 10
 TEST_EVENTS_WITHIN = timedelta(minutes=10)
@@ -52,7 +57,7 @@ def _job() -> sa.CTE:
     work = jobs.insert().values(
         org_id=ORG,
         id=sa.bindparam("job_id", type_=sa.Uuid),
-        kind=JobKind.WEBHOOK_DELIVERY.value,
+        function=JobFunction.WEBHOOK_DELIVERY.value,
         subject_id=_DELIVERY,
         concurrency_key=_CONCURRENCY_KEY,
         queue="webhooks",
@@ -153,13 +158,12 @@ async def _place(ctx: Context, endpoint: UUID, circuit: str, delivery: UUID, mom
 
 def _must_be_enabled(status: str) -> None:
     if status != EndpointStatus.ENABLED:
-        message = "The endpoint is disabled: enable it first."
-        raise Refusal("CONFLICT", message, field="id", reason="WEBHOOK_DISABLED")
+        raise WEBHOOK_DISABLED.refusal("id")
 
 
 async def _recorded(ctx: Context, endpoint: Any, verb: str, delivery: Any) -> None:
-    record = record_of(WEBHOOK.action(verb), {}, {"delivery": encode(DELIVERY.prefix, delivery)})
-    await apply(ctx, WEBHOOKS, None, endpoint, (), [record])
+    entry = new_entry(WEBHOOK.action(verb), {}, {"delivery": encode(DELIVERY.prefix, delivery)})
+    await apply(ctx, WEBHOOKS, None, endpoint, (), [entry])
 
 
 @statement
@@ -195,7 +199,7 @@ def _again() -> sa.Select[Any]:
 def _sooner() -> sa.Select[Any]:
     """Return the statement that makes the job of a pending delivery due now; it has no row while the job runs."""
     mine = (jobs.c.org_id == ORG, jobs.c.subject_id == _DELIVERY)
-    queued = (jobs.c.kind == JobKind.WEBHOOK_DELIVERY.value, jobs.c.state == JobState.QUEUED.value)
+    queued = (jobs.c.function == JobFunction.WEBHOOK_DELIVERY.value, jobs.c.state == JobState.QUEUED.value)
     work = jobs.update().where(*mine, *queued).values(run_at=_MOMENT).returning(jobs.c.id).cte("work")
     again = _due_now()
     return sa.select(again, work.c.id.label("job")).join_from(again, work, sa.true())
@@ -226,8 +230,7 @@ async def redeliver(ctx: Context, key: Key) -> Row:
     must_not_be_weaker(ctx, old["scopes"])
     _must_be_enabled(old["endpoint_status"])
     if old["redeliveries"] >= REDELIVERIES:
-        message = f"The delivery was sent again {REDELIVERIES} times, which is the maximum."
-        raise Refusal("CONFLICT", message, field="id", reason="TOO_MANY_REDELIVERIES", limit=REDELIVERIES)
+        raise TOO_MANY_REDELIVERIES.refusal("id", limit=REDELIVERIES)
     row, endpoint, moment = None, old["endpoint_id"], now()
     if old["status"] != DeliveryStatus.SENDING:
         waits = old["status"] == DeliveryStatus.PENDING
@@ -240,8 +243,7 @@ async def redeliver(ctx: Context, key: Key) -> Row:
         }
         row = await ctx.row(_sooner() if waits else _again(), **values)
     if row is None:
-        message = "The delivery is being sent: wait for the result."
-        raise Refusal("CONFLICT", message, field="id", reason="DELIVERY_RUNNING")
+        raise DELIVERY_RUNNING.refusal("id")
     if old["circuit"] != EndpointCircuit.CLOSED:
         # After the job is locked, as a worker that has it locks the endpoint before the delivery.
         place = await _place(ctx, endpoint, old["circuit"], delivery_id, moment)

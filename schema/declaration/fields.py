@@ -169,7 +169,7 @@ def _columns(raw: Any) -> tuple[str, ...]:
 
 
 async def _level() -> None:
-    """Stands where Strawberry wants a resolver; the extension answers before it."""
+    """Stands where Strawberry wants a resolver; the extension resolves before it."""
 
 
 def batched(

@@ -177,7 +177,7 @@ def order_of(collection: Collection) -> Any:
     made = _ORDERS.get(collection.name)
     if made is None:
         resource = collection.resource
-        members = {name: (name, key.meaning) for name, key in collection.orders.items()}
+        members = {name: (name, key.meaning) for name, key in collection.sort_fields.items()}
         make: Any = DescribedEnum
         field = make(f"{resource.type_name}OrderField", members)
         field.__doc__ = f"Fields that {resource.labels} can be sorted by."

@@ -71,10 +71,10 @@ def _bounds(cls: type[Any], model: type[Any] | None) -> dict[str, TypeAdapter[An
     for field in cls.__strawberry_definition__.fields:
         known = _column(model, field.python_name)
         if known is not None and known.annotation not in COERCED:
-            kind: Any = known.annotation
+            annotation: Any = known.annotation
             for item in known.metadata:
-                kind = Annotated[kind, item]
-            found[field.python_name] = TypeAdapter(kind)
+                annotation = Annotated[annotation, item]
+            found[field.python_name] = TypeAdapter(annotation)
     return found
 
 
@@ -184,29 +184,29 @@ def fits(adapter: TypeAdapter[Any], value: Any, path: str, problems: list[Refusa
     except ValidationError as error:
         for problem in error.errors(include_url=False):
             where = ".".join([path, *(str(part) for part in problem["loc"] if not str(part).startswith("function-"))])
-            text, reason, extra = _told(problem)
+            text, reason, extra = _explained(problem)
             problems.append(bad_input(where, f"{text[:1].upper()}{text[1:]}.", reason, **extra))
         return value
 
 
-def _told(problem: ErrorDetails) -> tuple[str, str, dict[str, Any]]:
+def _explained(problem: ErrorDetails) -> tuple[str, str, dict[str, Any]]:
     """What is wrong with a value: in words, as one of the reasons of a BAD_INPUT, and what else helps."""
-    kind = problem["type"]
-    if kind in _LENGTHS:
-        words, name = _LENGTHS[kind]
+    error_type = problem["type"]
+    if error_type in _LENGTHS:
+        words, name = _LENGTHS[error_type]
         number = problem["ctx"][name]
         what = "character" if isinstance(problem["input"], str) else "item"
         text = f"must have {words} {number} {what}{'' if number == 1 else 's'}"
         return text, "TOO_SHORT" if name == "min_length" else "TOO_LONG", {"limit": number}
-    if kind in _RANGES:
-        words, name, bound = _RANGES[kind]
+    if error_type in _RANGES:
+        words, name, bound = _RANGES[error_type]
         number = problem["ctx"][name]
         return f"must be {words} {number}", "OUT_OF_RANGE", {bound: number}
-    if kind in REASONS:
-        return problem["msg"], kind, problem.get("ctx", {})
-    if kind == "value_error":
+    if error_type in REASONS:
+        return problem["msg"], error_type, problem.get("ctx", {})
+    if error_type == "value_error":
         return problem["msg"].removeprefix("Value error, "), "INVALID_FORMAT", {}
-    return f"must be {_TYPES.get(kind, 'a whole number')}", "WRONG_TYPE", {}
+    return f"must be {_TYPES.get(error_type, 'a whole number')}", "WRONG_TYPE", {}
 
 
 __all__ = ["EXPECTED", "UpdateInput", "fits", "given", "input_type", "values_of"]

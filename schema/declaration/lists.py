@@ -7,7 +7,7 @@ import strawberry
 
 from execution import ColumnReader
 from resolvers.lists.page_sql import CURSOR
-from resolvers.lists.pages import Edge as Row
+from resolvers.lists.pages import Edge as PageEdge
 from resolvers.lists.pages import Page, edges_of, totals
 from schema.declaration.fields import batched, computed, object_type, same_row
 
@@ -47,7 +47,7 @@ class PageInfo:
     end_cursor: str | None = _cursor(_last, "Cursor of the page's last item; null when it is empty.", null=True)
 
 
-def _cursor_of(edge: Row) -> str:
+def _cursor_of(edge: PageEdge) -> str:
     return edge.page.cursor(edge.row)
 
 

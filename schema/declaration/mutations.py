@@ -46,7 +46,7 @@ def mutation(resource: Resource, description: str) -> Callable[[F], F]:
     return field
 
 
-def key_of(given: dict[str, Any]) -> Key:
+def object_key(given: dict[str, Any]) -> Key:
     """Take which object to change, and its expected version, out of an input's values."""
     return Key(given.pop("id"), given.pop("expected_version", None))
 
@@ -84,7 +84,7 @@ def updates(
 
     async def run(ctx: Context, given: InputValues) -> Any:
         values = dict(given)
-        return await change(ctx, key_of(values), values)
+        return await change(ctx, object_key(values), values)
 
     shown = returns or f"The updated {RESOURCE_TYPES[type_].label}."
     return _returns(type_, input_, run, description, shown, also, check)
@@ -97,7 +97,7 @@ def acts_on(
     """Return a mutation that acts on the object of the input's ``id``, as ``updates``."""
 
     async def run(ctx: Context, given: InputValues) -> Any:
-        return await act(ctx, key_of(dict(given)))
+        return await act(ctx, object_key(dict(given)))
 
     shown = returns or f"The updated {RESOURCE_TYPES[type_].label}."
     return _returns(type_, input_, run, description, shown, also)
@@ -137,7 +137,7 @@ def deletes(
     payload = payload_of(name, **fields)
 
     async def run(ctx: Context, given: InputValues) -> dict[str, Any]:
-        key = key_of(dict(given))
+        key = object_key(dict(given))
         kept = await remove(ctx, key)
         found: dict[str, Any] = {"deleted_id": key.id if kept is None else None}
         return found if keeps is None else found | {resource.singular: kept}
@@ -170,4 +170,4 @@ def _field(
     return mutation(resource, cleandoc(description))(resolve)
 
 
-__all__ = ["Info", "acts_on", "creates", "deletes", "key_of", "mutation", "payload_of", "updates"]
+__all__ = ["Info", "acts_on", "creates", "deletes", "mutation", "object_key", "payload_of", "updates"]

@@ -81,9 +81,9 @@ def _minor_units(value: object) -> int:
     return int(value)
 
 
-def _word(kind: Any) -> Callable[[object], str]:
+def _word(annotation: Any) -> Callable[[object], str]:
     """Reads a text that the models' own word allows."""
-    adapter = TypeAdapter(kind)
+    adapter = TypeAdapter(annotation)
 
     def read(value: object) -> str:
         if not isinstance(value, str):

@@ -29,10 +29,10 @@ from resolvers.context import Actor, Context
 from resolvers.database.loaded import Loaded
 from resolvers.errors import ErrorView, Refusal, Refusals
 from schema.graph import CORE, FIELDS, RULES
-from schema.requests.answers import Answer, answered, errors_of, refused_answer
 from schema.requests.checks import CHECKS
 from schema.requests.errors import shown_error, too_deep
 from schema.requests.repeats import TYPENAME, Repeatable
+from schema.requests.results import OperationResult, errors_of, refused_result, result_of
 from schema.requests.sizes import bounded
 from schema.requests.variables import checked_variables
 
@@ -61,9 +61,9 @@ NEW_TOKENS, NEW_TEXT, JUDGED_TOKENS = 4, 256, 40
 class _RolledBackError(Exception):
     """Ends the transaction of a root field that failed."""
 
-    def __init__(self, result: Outcome) -> None:
+    def __init__(self, outcome: Outcome) -> None:
         super().__init__()
-        self.result = result
+        self.outcome = outcome
 
 
 LIMITS = Limits()
@@ -125,7 +125,7 @@ class Engine:
 
     def public(self, prepared: Prepared) -> bool:
         """Whether the operation needs no key: health, and introspection where it is on."""
-        return prepared.measure.public and prepared.operation.kind == "query"
+        return prepared.measure.unrestricted and prepared.operation.operation_type == "query"
 
     def validate(self, prepared: Prepared, name: str | None) -> None:
         """Validate against the schema. Raises DocumentError, or Refusal TOO_COMPLEX."""
@@ -138,45 +138,47 @@ class Engine:
 
     def allow(self, prepared: Prepared, actor: Actor) -> None:
         """Raises Refusal FORBIDDEN, with the scope and the field's path, for what the actor may not do."""
-        for scope, path in prepared.measure.scopes.items():
+        for scope, path in prepared.measure.requirements.items():
             if not actor.may(scope):
                 message = f"The key lacks the scope {scope}."
                 raise Refusal("FORBIDDEN", message, scope=scope, path=list(path))
 
-    async def run(self, ctx: Context, prepared: Prepared) -> Answer:
-        """Check the variables and run. Never raises for what a caller can do wrong: that is in the answer."""
+    async def run(self, ctx: Context, prepared: Prepared) -> OperationResult:
+        """Check the variables and run. Never raises for what a caller can do wrong: that is in the result."""
         operation = prepared.operation
         # A filter's statement chooses between its plans itself, by what it finds; PostgreSQL may not.
         ctx.unfiltered = not prepared.measure.filtered
-        ctx.narrowable = operation.kind == "query" and (prepared.measure.filtered or prepared.measure.searched > 0)
+        ctx.narrowable = operation.operation_type == "query" and (
+            prepared.measure.filtered or prepared.measure.searched > 0
+        )
         cost = prepared.measure.cost
         ctx.capped = prepared.measure.searched >= LONG_SEARCH
         ctx.loaded = Loaded()
         try:
             named = ctx.source is not Source.REST
             variables = checked_variables(CORE, operation, prepared.variables, named=named)
-            if operation.kind == "mutation":
-                answer = await self._mutation(ctx, prepared, variables)
-            elif prepared.measure.public:
-                answer = answered(ctx, operation, await self.executor.run(operation, variables, context=ctx))
+            if operation.operation_type == "mutation":
+                result = await self._mutation(ctx, prepared, variables)
+            elif prepared.measure.unrestricted:
+                result = result_of(ctx, operation, await self.executor.run(operation, variables, context=ctx))
             else:
                 async with ctx.snapshot():
-                    result = await self.executor.run(operation, variables, context=ctx)
-                    await bounded(result.data, prepared.measure, ctx.loaded)
+                    outcome = await self.executor.run(operation, variables, context=ctx)
+                    await bounded(outcome.data, prepared.measure, ctx.loaded)
                     if self.compare:
-                        await _compare(self.executor, ctx, prepared, result)
-                answer = answered(ctx, operation, result)
+                        await _compare(self.executor, ctx, prepared, outcome)
+                result = result_of(ctx, operation, outcome)
         except (Refusal, Refusals) as refused:
-            answer = refused_answer(refused, ctx.request_id)
+            result = refused_result(refused, ctx.request_id)
         except RecursionError:
-            answer = refused_answer(too_deep(), ctx.request_id)
-        answer.cost = cost
-        if answer.actual is not None:
+            result = refused_result(too_deep(), ctx.request_id)
+        result.cost = cost
+        if result.actual is not None:
             # A list without a size was judged as one object, and a replay is not counted.
-            answer.actual = min(answer.actual + prepared.measure.searched, cost)
-        return answer
+            result.actual = min(result.actual + prepared.measure.searched, cost)
+        return result
 
-    async def _mutation(self, ctx: Context, prepared: Prepared, variables: Variables) -> Answer:
+    async def _mutation(self, ctx: Context, prepared: Prepared, variables: Variables) -> OperationResult:
         """The root fields one after another: each commits alone, and one that fails is null and stops no other."""
         data: dict[str, Any] = {}
         errors: list[ErrorView] = []
@@ -189,10 +191,10 @@ class Engine:
             try:
                 part, cost = await self._root_field(ctx, prepared, variables, position, key, name)
             except _RolledBackError as failed:
-                part, cost = {key: None}, failed.result.cost or 0
-                errors += errors_of(ctx, prepared.operation, failed.result)
+                part, cost = {key: None}, failed.outcome.cost or 0
+                errors += errors_of(ctx, prepared.operation, failed.outcome)
             except Exception as error:
-                # Whatever it is, what other fields have committed is in the answer.
+                # Whatever it is, what other fields have committed is in the result.
                 part, cost = {key: None}, 0
                 errors += shown_error(located_error(error, None, [key]), ctx.request_id)
             if part == {key: None}:
@@ -200,7 +202,7 @@ class Engine:
             data |= part
             # A field that is given again came to no more than all of them may.
             actual += cost
-        return Answer(data, errors, actual=actual)
+        return OperationResult(data, errors, actual=actual)
 
     async def _root_field(
         self, ctx: Context, prepared: Prepared, variables: Variables, position: int, key: str, name: str
@@ -216,14 +218,14 @@ class Engine:
                 if kept is not None:
                     ctx.replayed = True
                     return {key: asked.shaped(kept)}, prepared.measure.cost
-            result = await self.executor.run(prepared.operation, variables, context=ctx, only=key)
-            if result.errors or result.data is None:
-                raise _RolledBackError(result)
+            outcome = await self.executor.run(prepared.operation, variables, context=ctx, only=key)
+            if outcome.errors or outcome.data is None:
+                raise _RolledBackError(outcome)
             if ctx.loaded is not None:
-                await bounded(result.data, prepared.measure, ctx.loaded)
-            if asked is not None and key in result.data:
-                await idempotency.keep(ctx, name, position, fingerprint, _without(result.data[key], ctx.shown_once))
-        return result.data, result.cost or 0
+                await bounded(outcome.data, prepared.measure, ctx.loaded)
+            if asked is not None and key in outcome.data:
+                await idempotency.keep(ctx, name, position, fingerprint, _without(outcome.data[key], ctx.shown_once))
+        return outcome.data, outcome.cost or 0
 
 
 def _new(operation: Operation, check: CostCheck) -> int:
@@ -241,7 +243,7 @@ def _root_fields(operation: Operation) -> dict[str, str]:
 
 
 async def _compare(executor: Executor, ctx: Context, prepared: Prepared, ours: Outcome) -> None:
-    """Hold an answer against graphql-core's, on the same snapshot. Raises AssertionError with what differs."""
+    """Hold a result against graphql-core's, on the same snapshot. Raises AssertionError with what differs."""
     sent, loaded, ctx.loaded = ctx.statements, ctx.loaded, None
     found = await executor.compare(prepared.operation, prepared.variables, context=ctx, ours=ours)
     ctx.statements, ctx.loaded = sent, loaded
@@ -250,7 +252,7 @@ async def _compare(executor: Executor, ctx: Context, prepared: Prepared, ours: O
 
 
 def _without(value: Any, once: list[str]) -> Any:
-    """An answer without the secrets that were shown in it once."""
+    """A value without the secrets that were shown in it once."""
     if isinstance(value, dict):
         return {name: _without(part, once) for name, part in value.items()}
     if isinstance(value, list):

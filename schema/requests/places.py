@@ -1,4 +1,4 @@
-"""Where the variables of an operation are used: for which argument, and for which field of the answer."""
+"""Where the variables of an operation are used: for which argument, and for which field of the response."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """``field`` is the argument and the path within it, ``path`` the field's place in the answer, up to a list."""
+    """``field`` is the argument and the path within it, ``path`` the field's place in the response, up to a list."""
 
     field: str
     path: Path
@@ -60,7 +60,7 @@ def uses_of(schema: GraphQLSchema, operation: Operation) -> Uses:
     """Return where the variables of a valid operation are used, in the order of the document."""
     finder = _Finder(schema, operation)
     finder.directives(operation.definition.directives, ())
-    finder.selection(operation.definition.selection_set, root_of(schema, operation.kind), (), listed=False)
+    finder.selection(operation.definition.selection_set, root_of(schema, operation.operation_type), (), listed=False)
     for name, use in finder.conditions.items():
         finder.found.first.setdefault(name, use)
     return finder.found

@@ -1,8 +1,8 @@
 """Repeats: which requests are the same change under an Idempotency-Key, however their documents are written.
 
 The change is the root field and its arguments, with variables and defaults filled in; a null that means the same as
-nothing is left out. The answer is what is selected, in any order, through any fragments. ``__typename`` of an object,
-which clients add by themselves, does not count: it is known without an answer.
+nothing is left out. The response is what is selected, in any order, through any fragments. ``__typename`` of an object,
+which clients add by themselves, does not count: it is known without a response.
 """
 
 import hashlib
@@ -52,10 +52,10 @@ class Repeatable:
         defaults = {name: value_from_ast_untyped(node) for name, node in given.items()}
         self._variables = defaults | dict(variables)
         found = fields_of(operation.definition.selection_set, CORE.mutation_type, operation.fragments)
-        self._nodes = [node for node in found if key_of(node) == key]
+        self._nodes = [node for node in found if response_key(node) == key]
 
     def fingerprint(self) -> bytes:
-        """What is equal for two requests that are the same change and ask for the same answer."""
+        """What is equal for two requests that are the same change and ask for the same response."""
         assert CORE.mutation_type is not None, "the graph has mutations"
         first = self._nodes[0]
         name = first.name.value
@@ -83,7 +83,7 @@ class Repeatable:
         return (node.selection_set for node in self._nodes if node.selection_set is not None)
 
     def shaped(self, kept: Any) -> Any:
-        """The answer that was kept for the same fingerprint, as this request asks for it."""
+        """The result that was kept for the same fingerprint, as this request asks for it."""
         assert CORE.mutation_type is not None, "the graph has mutations"
         return self._shaped(kept, self._nodes, CORE.mutation_type)
 
@@ -127,7 +127,7 @@ class Repeatable:
             if not self._is_included(part):
                 continue
             if isinstance(part, FieldNode):
-                groups.setdefault((condition, key_of(part)), []).append(part)
+                groups.setdefault((condition, response_key(part)), []).append(part)
                 continue
             if isinstance(part, FragmentSpreadNode):
                 fragment: Any = self._operation.fragments[part.name.value]
@@ -160,8 +160,8 @@ def _written(value: Any) -> bytes:
     return orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS)
 
 
-def key_of(node: FieldNode) -> str:
-    """The name under which a field is answered."""
+def response_key(node: FieldNode) -> str:
+    """The name of a field in the response."""
     return node.alias.value if node.alias is not None else node.name.value
 
 

@@ -1,4 +1,4 @@
-"""Holds answers to their size before they leave."""
+"""Holds responses to their size before they leave."""
 
 import asyncio
 from typing import Any
@@ -8,7 +8,7 @@ import orjson
 from execution import CostAnalysis
 from resolvers.database.loaded import MAX_BYTES, Loaded, too_large
 
-# Work on an answer that others wait for ends after so many bytes or values.
+# Work on a response that others wait for ends after so many bytes or values.
 TURN_BYTES, TURN_VALUES = 256 * 1024, 500
 # The rows of a connection can be asked for as its nodes and as its edges.
 WAYS = 2
@@ -16,9 +16,9 @@ _NESTED = (dict, list)
 
 
 async def bounded(data: Any, measure: CostAnalysis, loaded: Loaded) -> None:
-    """Raises Refusal TOO_COMPLEX for an answer of more than ``MAX_BYTES``.
+    """Raises Refusal TOO_COMPLEX for a response of more than ``MAX_BYTES``.
 
-    Each loaded value is in the answer once for each way and alias; where all of that would fit nothing is looked at.
+    Each loaded value is in the response once for each way and alias; where all of that would fit nothing is looked at.
     """
     times = WAYS * (1 + measure.aliases)
     if measure.size + times * loaded.bound <= MAX_BYTES:
@@ -28,7 +28,7 @@ async def bounded(data: Any, measure: CostAnalysis, loaded: Loaded) -> None:
 
 
 async def _exceeds(data: Any) -> bool:
-    """Whether an answer is too large as JSON: written part by part, so that other requests go on."""
+    """Whether a response is too large as JSON: written part by part, so that other requests go on."""
     size = turn = values = 0
     left = [data]
     while left:

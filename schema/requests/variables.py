@@ -38,7 +38,7 @@ def checked_variables(
 
     Where one has a wrong type, the values beside it are held against their bounds too: all errors are reported at once.
     A variable that the operation does not declare is ignored. What is wrong is named by the argument that it is for;
-    ``named``: also by the variable, where it stands in the document and in the answer.
+    ``named``: also by the variable, where it stands in the document and in the response.
     """
     found = plain_variables(schema, operation, given) or _coerced(schema, operation, given, named)
     if found.coerced:

@@ -30,9 +30,10 @@ def name_scopes(graph: GraphQLSchema, rules: Mapping[tuple[str, str], FieldRule]
         if not isinstance(on, GraphQLObjectType) or field_name not in on.fields or type_name.endswith(_HOLDERS):
             continue
         field = on.fields[field_name]
-        if rule.scope is not None and rule.scope != required_scope(on.extensions["strawberry-definition"].directives):
-            _add(field, _requires(rule.scope))
-        elif rule.scope_of is not None and "ids" in rule.reads:
+        scope = rule.requirement
+        if scope is not None and scope != required_scope(on.extensions["strawberry-definition"].directives):
+            _add(field, _requires(scope))
+        elif rule.requirements_of is not None and "ids" in rule.reads:
             _add(field, BY_TYPE)
     for type_ in graph.type_map.values():
         if isinstance(type_, GraphQLInputObjectType) and type_.name.endswith("Filter"):

@@ -68,11 +68,11 @@ class _Bucket:
 class _Ask:
     """A request that waits for Redis. ``here``: it waited too long and took its cost from the local copy."""
 
-    __slots__ = ("answer", "bucket", "cost", "here")
+    __slots__ = ("bucket", "cost", "granted", "here")
 
     def __init__(self, bucket: _Bucket, cost: int) -> None:
         self.bucket, self.cost, self.here = bucket, cost, False
-        self.answer: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
+        self.granted: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
 
 
 class Buckets:
@@ -179,7 +179,7 @@ class Buckets:
         self._settle_now()
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                return await ask.answer
+                return await ask.granted
         except TimeoutError:
             self._away("no answer in time")
             ask.here = bucket.left >= cost
@@ -224,8 +224,8 @@ class Buckets:
         except (TimeoutError, OSError, RedisError) as error:
             self._away(str(error) or type(error).__name__)
             for ask in asks:
-                if not ask.answer.done():
-                    ask.answer.set_result(None)
+                if not ask.granted.done():
+                    ask.granted.set_result(None)
             return
         for (bucket, owed, waiting), (taken, left) in zip(calls, found, strict=True):
             settled = waiting.cost if waiting is not None and waiting.here and taken else owed
@@ -233,8 +233,8 @@ class Buckets:
             if not bucket.owed:
                 self._owing.pop(bucket.name, None)
             bucket.known, bucket.at, bucket.left = True, sent, float(left) - bucket.owed
-            if waiting is not None and not waiting.answer.done():
-                waiting.answer.set_result(bool(taken))
+            if waiting is not None and not waiting.granted.done():
+                waiting.granted.set_result(bool(taken))
 
     def _owed(self) -> list[tuple[_Bucket, float, _Ask | None]]:
         """What each bucket owes: no more than it lacks, since what came back meanwhile came back in Redis too."""

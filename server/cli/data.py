@@ -41,10 +41,10 @@ def create_organization(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def checked(kind: Any, value: str, option: str) -> Any:
+def checked(annotation: Any, value: str, option: str) -> Any:
     """Return an option's value as a type of ours takes it. Raises WrongCall."""
     try:
-        return TypeAdapter(kind).validate_python(value)
+        return TypeAdapter(annotation).validate_python(value)
     except ValidationError as error:
         raise WrongCall(f"{option}: {what_is_wrong(error.errors()[0])}") from None
 
@@ -62,19 +62,19 @@ def data_settings() -> Settings:
     return settings_here(Settings, "DATABASE_URL")
 
 
-def settings_here(kind: type[S], name: str) -> S:
-    """The environment's settings of a kind; where it lacks `name`, those of the `dev` that runs on the data folder.
+def settings_here(model: type[S], name: str) -> S:
+    """The environment's settings of a model; where it lacks `name`, those of the `dev` that runs on the data folder.
 
     Raises SettingsError, whose last line says how to reach a `dev` where none runs and no server's settings are there.
     """
     if os.environ.get(name):
-        return load(kind)
+        return load(model)
     with data_folder_of(load(LocalSettings).counterfoil_data) as folder:
         values = running_environment(folder)
     try:
-        return load(kind, **{each.lower(): value for each, value in values.items()})
+        return load(model, **{each.lower(): value for each, value in values.items()})
     except SettingsError as error:
-        if kind is not Settings or values or any(os.environ.get(each) for each in (*URLS, *KEYS)):
+        if model is not Settings or values or any(os.environ.get(each) for each in (*URLS, *KEYS)):
             raise
         hint = f"no `counterfoil dev` runs on {folder}: start one there, or set COUNTERFOIL_DATA to its data folder"
         raise SettingsError(f"{error}\n{hint}") from None

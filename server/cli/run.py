@@ -15,7 +15,7 @@ from server.dev import command as development
 from server.errors import CommandError
 from server.http.ports import require_free_port
 from server.monitoring import logs
-from server.serve import serve as answer
+from server.serve import serve as serve_app
 from server.settings import MigrationSettings, Settings, load
 from server.wiring import running
 from workers.main import run as work
@@ -37,7 +37,7 @@ def serve(_arguments: argparse.Namespace) -> int:
     require_free_port(settings)
     if not _require_database(settings):
         complain(NOT_MIGRATED)
-    answer(partial(create_app, settings), settings)
+    serve_app(partial(create_app, settings), settings)
     return 0
 
 

@@ -1,23 +1,24 @@
 """The scopes as a table: for the README and for whoever asks the command line."""
 
+from models.resources import EVERYTHING, RESOURCES
 from schema.graph import RULES
 
 ROOTS = ("Query", "Mutation")
-# What no field of the graph asks for by itself.
-OTHERS = (
-    ("messages:internal", "reading and writing internal messages, with the scopes of messages"),
-    ("*", "everything"),
-)
 
 
 def scopes_table() -> str:
     """Every scope that opens something, in Markdown, with the queries and mutations that need it."""
     opened: dict[str, list[str]] = {}
-    for (kind, name), rule in RULES.items():
-        if rule.scope is not None and kind in ROOTS:
-            opened.setdefault(rule.scope, []).append(f"`{name}`")
+    for (type_name, field_name), rule in RULES.items():
+        if rule.requirement is not None and type_name in ROOTS:
+            opened.setdefault(rule.requirement, []).append(f"`{field_name}`")
     # A read scope before the write scope of the same resource, which includes it.
     rows = [(scope, ", ".join(names)) for scope, names in sorted(opened.items())]
-    return "\n".join(
-        ["| scope | what it allows |", "|---|---|", *(f"| `{scope}` | {what} |" for scope, what in (*rows, *OTHERS))]
-    )
+    for resource in RESOURCES.values():
+        if resource.row_scope is not None:
+            rows_it_opens = f"{resource.row_scope.partition(':')[2]} {resource.labels}"
+            rows.append(
+                (resource.row_scope, f"reading and writing {rows_it_opens}, with the scopes of {resource.scope}")
+            )
+    rows.append((EVERYTHING, "everything"))
+    return "\n".join(["| scope | what it allows |", "|---|---|", *(f"| `{scope}` | {what} |" for scope, what in rows)])

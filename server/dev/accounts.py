@@ -73,8 +73,8 @@ def data_folder_of(setting: Path) -> Iterator[Path]:
     except (OSError, RuntimeError) as error:
         # A circle of links is a RuntimeError in older Pythons.
         reason = (isinstance(error, OSError) and error.strerror) or str(error)
-        kind = CommandError if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) else SettingsError
-        raise kind(f"COUNTERFOIL_DATA: {reason}: {setting.absolute()}") from None
+        error_type = CommandError if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) else SettingsError
+        raise error_type(f"COUNTERFOIL_DATA: {reason}: {setting.absolute()}") from None
 
 
 def close_data_folder(folder: Path) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from models.clients import clients
 from models.lookups import search_words, tag_uses
+from models.members import members
 from models.messages import messages
 from models.orders import ORDER, orders
 from models.organizations import counters
@@ -55,6 +56,7 @@ async def load_rows(ctx: Context, rows: Rows, say: Say) -> None:
     """Write an organization's rows in the context's transaction, with what finds them; a line for each table."""
     number = {"name": ORDER.prefix, "next": rows.next_number}
     parts: tuple[tuple[str, sa.Table, Iterable[Row]], ...] = (
+        ("members", members, rows.members),
         ("clients", clients, rows.clients),
         ("services", services, rows.services),
         ("orders", orders, rows.orders),

@@ -10,16 +10,33 @@ from typing import Any
 from uuid import UUID
 
 from models.clients import ClientStatus
+from models.members import MemberStatus
 from models.messages import AuthorKind, Visibility
 from models.orders import MACHINE, OrderStatus
-from models.services import Billing, BillingInterval, ServiceStatus
-from models.types import key_of
+from models.services import Billing, ServiceStatus
+from models.types import caseless
 from resolvers.changes.numbers import FIRST
 from resolvers.clients import CLIENTS
 from resolvers.collections.collection import Collection
 from resolvers.lists.search_words import words_of
+from resolvers.members import MEMBERS
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
+from server.dev.demo_texts import (
+    BODIES,
+    CATALOGUE,
+    CLIENT_TAGS,
+    FIRST_NAMES,
+    INTERNAL,
+    LAST_NAMES,
+    ORDER_NOTES,
+    ORDER_TAGS,
+    REASONS,
+    SOURCES,
+    STAFF,
+    TOWNS,
+    TRADES,
+)  # fmt: skip
 
 Row = dict[str, Any]
 
@@ -47,61 +64,7 @@ _WAYS: tuple[tuple[int, tuple[OrderStatus, ...]], ...] = (
     (2, (*_HELD, _S.CANCELLED)),
 )
 
-_FIRST = (
-    "Ada", "Alan", "Anaïs", "Anna", "Ben", "Björn", "Carla", "Chloé", "Daniel", "Elif", "Emma", "Femi", "Grace",
-    "Hana", "Hugo", "Inés", "Ivan", "Jamal", "Jürgen", "Kai", "Laura", "Lena", "Liam", "Mara", "Mateo", "Nadia",
-    "Noor", "Olga", "Omar", "Paula", "Priya", "Rosa", "Sami", "Sofia", "Tariq", "Uma", "Vera", "Wei", "Yuki", "Zoë",
-)  # fmt: skip
-_LAST = (
-    "Abara", "Bauer", "Castro", "Dubois", "Eriksen", "Fischer", "García", "Haddad", "Ito", "Jansen", "Kaya",
-    "Lindqvist", "Moreau", "Novak", "Okafor", "Pereira", "Quinn", "Rossi", "Sato", "Tanaka", "Ueda", "Vogel", "Weber",
-    "Xu", "Yücel", "Zimmermann",
-)  # fmt: skip
-_TRADES = ("Bakery", "Books", "Brewing", "Cycles", "Dental", "Farms", "Fitness", "Hotels", "Law", "Logistics")
-_TOWNS = ("Berlin", "Lisbon", "Lyon", "Oslo", "Porto", "Turin", "Utrecht", "Vienna")
-_SOURCES = ("referral", "website", "conference", "newsletter", None)
-_CLIENT_TAGS = ("vip", "agency", "startup", "nonprofit", "retail", "late-payer")
-_ORDER_TAGS = ("rush", "print", "web", "first-order", "discounted")
-_STAFF = ("Mina Hartmann", "Theo Laurent", "Rita Sousa")
-_SERVICES: tuple[tuple[str, str, int, BillingInterval | None, int | None, ServiceStatus], ...] = (
-    ("Logo design", "Three drafts, two rounds of changes", 90_000, None, 10, ServiceStatus.ACTIVE),
-    ("Brand guidelines", "Colours, type and tone on 24 pages", 240_000, None, 21, ServiceStatus.ACTIVE),
-    ("Landing page", "One page, designed and built", 180_000, None, 14, ServiceStatus.ACTIVE),
-    ("Website", "Up to ten pages with a content system", 650_000, None, 45, ServiceStatus.ACTIVE),
-    ("Website care", "Updates, backups and one hour of changes", 12_000, BillingInterval.MONTH, None,
-     ServiceStatus.ACTIVE),
-    ("Search report", "What people find and what they miss", 45_000, BillingInterval.QUARTER, 7, ServiceStatus.ACTIVE),
-    ("Newsletter", "Written, laid out and sent", 38_000, BillingInterval.WEEK, 3, ServiceStatus.ACTIVE),
-    ("Product photos", "Twenty products on white", 75_000, None, 8, ServiceStatus.ACTIVE),
-    ("Explainer video", "Ninety seconds with voice and subtitles", 420_000, None, 30, ServiceStatus.ACTIVE),
-    ("Hosting", "Servers, certificates and watch", 24_000, BillingInterval.YEAR, None, ServiceStatus.ACTIVE),
-    ("Workshop", "A day on the brand with the whole team", 150_000, None, None, ServiceStatus.DRAFT),
-    ("Flyer", "Two sides, ready for print", 30_000, None, 5, ServiceStatus.ARCHIVED),
-)  # fmt: skip
-_ORDER_NOTES = (
-    "Prefers calls in the morning",
-    "Invoice goes to the head office",
-    "Files are in the shared folder",
-    "Needs a Spanish version too",
-    None,
-    None,
-)
-_REASONS = ("The budget was cut", "Ordered twice by mistake", "The client went with another studio")
-_BODIES = {
-    AuthorKind.CLIENT: (
-        "Could you send the draft as a PDF too?",
-        "We love it! One small thing: the blue is a bit dark.",
-        "When can we expect the next version?",
-        "Approved from our side. Thank you!",
-    ),
-    AuthorKind.STAFF: (
-        "Thanks for your order! We start on Monday.",
-        "The first draft is ready for your eyes.",
-        "Could you send us the logo as a vector file?",
-        "All changes are in. Please have another look.",
-    ),
-}
-_INTERNAL = ("Check the margins before this goes out.", "Client is in a hurry: plan two people.")
+_WRITERS = tuple(name for name, _, status in STAFF if status is MemberStatus.ACTIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +85,7 @@ class Rows:
     services: list[Row] = field(default_factory=list)
     orders: list[Row] = field(default_factory=list)
     messages: list[Row] = field(default_factory=list)
+    members: list[Row] = field(default_factory=list)
     next_number: int = FIRST
 
     def words(self) -> Iterator[Row]:
@@ -129,17 +93,17 @@ class Rows:
         for collection, rows in self._rows():
             for row in rows:
                 for word in words_of(row[name] for name in collection.searched):
-                    yield {"kind": collection.resource.prefix, "word": word, "subject_id": row["id"]}
+                    yield {"resource": collection.resource.prefix, "word": word, "subject_id": row["id"]}
 
     def tags(self) -> Iterator[Row]:
         """The rows of ``tag_uses``."""
         for collection, rows in self._rows():
-            for row in rows:
+            for row in rows if collection.tagged else ():
                 for tag in row["tags"]:
-                    yield {"kind": collection.resource.prefix, "tag": tag, "subject_id": row["id"]}
+                    yield {"resource": collection.resource.prefix, "tag": tag, "subject_id": row["id"]}
 
     def _rows(self) -> tuple[tuple[Collection, list[Row]], ...]:
-        return (CLIENTS, self.clients), (SERVICES, self.services), (ORDERS, self.orders)
+        return (CLIENTS, self.clients), (SERVICES, self.services), (ORDERS, self.orders), (MEMBERS, self.members)
 
 
 class _Maker:
@@ -181,36 +145,44 @@ class _Maker:
 
     def client(self, index: int, moment: datetime) -> Row:
         pick = self.random.choice
-        first, last = pick(_FIRST), pick(_LAST)
+        first, last = pick(FIRST_NAMES), pick(LAST_NAMES)
         name = f"{first} {last}"
         plain = unicodedata.normalize("NFKD", f"{first}.{last}".lower()).encode("ascii", "ignore").decode()
         email = f"{plain}.{index + 1}@example.com"
         status = self.random.choices(tuple(ClientStatus), (20, 65, 10, 5))[0]
         return self.row(
-            moment, metadata={"crm": f"C-{index + 1:05d}"}, tags=self.some(_CLIENT_TAGS), name=name,
-            name_key=key_of(name), email=email, email_key=key_of(email), company=f"{last} {pick(_TRADES)}",
+            moment, metadata={"crm": f"C-{index + 1:05d}"}, tags=self.some(CLIENT_TAGS), name=name,
+            name_key=caseless(name), email=email, email_key=caseless(email), company=f"{last} {pick(TRADES)}",
             phone=f"+49 30 {self.random.randrange(10**6, 10**7)}",
-            address=f"{index % 90 + 1} High Street, {pick(_TOWNS)}",
-            tax_id=f"DE{self.random.randrange(10**8, 10**9)}", status=status, source=pick(_SOURCES), notes=None,
+            address=f"{index % 90 + 1} High Street, {pick(TOWNS)}",
+            tax_id=f"DE{self.random.randrange(10**8, 10**9)}", status=status, source=pick(SOURCES), notes=None,
+        )  # fmt: skip
+
+    def member(self, index: int) -> Row:
+        name, role, status = STAFF[index]
+        email = f"{name.partition(' ')[0].lower()}@studio.example"
+        return self.row(
+            self.before_end(_CLIENT_DAYS) + timedelta(minutes=index), name=name, name_key=caseless(name), email=email,
+            email_key=caseless(email), role=role, status=status, timezone="UTC",
         )  # fmt: skip
 
     def service(self, index: int) -> Row:
-        name, description, price, interval, days, status = _SERVICES[index]
+        name, description, price, interval, days, status = CATALOGUE[index]
         moment = self.before_end(_CLIENT_DAYS) + timedelta(minutes=index)
         return self.row(
             moment, metadata={}, tags=["popular"] if index < 3 else [], name=name,
-            name_key=key_of(name), description=description, price=price, currency="EUR", interval=interval,
+            name_key=caseless(name), description=description, price=price, currency="EUR", interval=interval,
             billing=Billing.ONE_TIME if interval is None else Billing.RECURRING, delivery_days=days, status=status,
         )  # fmt: skip
 
     def order(self, number: int, moment: datetime, client: Row, service: Row) -> Row:
         quantity = self.random.choice((1, 1, 1, 2, 3, 5))
         row = self.row(
-            moment, metadata={}, tags=self.some(_ORDER_TAGS), number=number, client_id=client["id"],
+            moment, metadata={}, tags=self.some(ORDER_TAGS), number=number, client_id=client["id"],
             service_id=service["id"], quantity=quantity, unit_price=service["price"],
             total=quantity * service["price"], currency=service["currency"], delivery_days=service["delivery_days"],
             status=OrderStatus.PENDING, due_at=None, started_at=None, held_at=None, delivered_at=None,
-            completed_at=None, cancelled_reason=None, revisions=0, notes=self.random.choice(_ORDER_NOTES),
+            completed_at=None, cancelled_reason=None, revisions=0, notes=self.random.choice(ORDER_NOTES),
             form_data={"deadline": "flexible"} if number % 5 == 0 else None,
         )  # fmt: skip
         (_, way), *_ = self.random.choices(_WAYS, [share for share, _ in _WAYS])
@@ -218,7 +190,7 @@ class _Maker:
             moment += timedelta(minutes=self.random.randrange(60, 6_000))
             if moment > self.end:
                 break
-            reason = self.random.choice(_REASONS) if target is OrderStatus.CANCELLED else None
+            reason = self.random.choice(REASONS) if target is OrderStatus.CANCELLED else None
             made = MACHINE.between(OrderStatus(row["status"]), target)
             assert made is not None, "the demo's orders take the machine's transitions"
             row |= {"status": target} | MACHINE.effects(row, made, moment, reason)
@@ -231,8 +203,8 @@ class _Maker:
         file = {"name": "draft.pdf", "url": f"https://files.example.com/{order['number']}/draft.pdf"}
         return self.row(
             moment, order_id=order["id"], author_kind=author,
-            author_name=client["name"] if author is AuthorKind.CLIENT else self.random.choice(_STAFF),
-            body=self.random.choice(_INTERNAL if internal else _BODIES[author]),
+            author_name=client["name"] if author is AuthorKind.CLIENT else self.random.choice(_WRITERS),
+            body=self.random.choice(INTERNAL if internal else BODIES[author]),
             visibility=Visibility.INTERNAL if internal else Visibility.PUBLIC,
             attachments=[file] if self.random.random() < 0.1 else [],
         )  # fmt: skip
@@ -246,7 +218,7 @@ def rows_of(seed: int, size: Size, end: datetime = FIXED) -> Rows:
     make = _Maker(seed, end)
     start = make.before_end(_CLIENT_DAYS)
     rows = Rows(make.id_at(start))
-    rows.services = [make.service(index) for index in range(len(_SERVICES))]
+    rows.services = [make.service(index) for index in range(len(CATALOGUE))]
     came = sorted(make.between(start, end) for _ in range(size.clients))
     rows.clients = [make.client(*item) for item in enumerate(came)]
     # A draft was never ordered; what is archived was, once.
@@ -257,4 +229,5 @@ def rows_of(seed: int, size: Size, end: datetime = FIXED) -> Rows:
     by_id = {row["id"]: row for row in rows.clients}
     for moment, order in make.later(rows.orders, size.messages, start, _THREAD_DAYS):
         rows.messages.append(make.message(order, by_id[order["client_id"]], moment))
+    rows.members = [make.member(index) for index in range(len(STAFF))]
     return rows

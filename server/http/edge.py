@@ -17,7 +17,7 @@ from resolvers.errors import Refusal, internal, shown_refusal
 from server.monitoring.logs import REQUEST_ID, access
 from server.monitoring.metrics import Metrics
 from web.deadlines import Deadlines
-from web.http import App, Header, Message, Receive, Reply, Scope, Send, answer, reply
+from web.http import App, Header, Message, Receive, Reply, Scope, Send, reply, send_reply
 from web.problems import problem
 
 log = structlog.get_logger()
@@ -48,7 +48,7 @@ class Edge:
         self.timing = timing
 
     def refusing(self, refusal: Refusal, *, problem: bool = False) -> "Edge":
-        """The same, with a refusal as its answer to every request: a ``problem`` whatever the path, or in the shape of
+        """The same, refusing every request with a refusal: a ``problem`` whatever the path, or in the shape of
         the path's API."""
 
         async def refuse(scope: Scope, _receive: Receive, send: Send) -> None:
@@ -100,14 +100,14 @@ class Edge:
             if not status:
                 await self._refuse(scope, send_head, internal(), scope["path"])
         seconds, statements = time.perf_counter() - started, state.get("statements", 0)
-        self.metrics.note(state.get("api", "other"), state.get("kind", "none"), status, seconds, statements)
+        self.metrics.note(state.get("api", "other"), state.get("operation_type", "none"), status, seconds, statements)
         access(request_id, scope["method"], scope["path"], status, seconds, statements)
         REQUEST_ID.reset(token)
 
     async def _refuse(self, scope: Scope, send: Send, refusal: Refusal, path: str) -> None:
         if self.readable is not None:
             send = self.readable(scope, send)
-        await answer(masked(refusal, scope["state"]["request_id"], path), send)
+        await send_reply(masked(refusal, scope["state"]["request_id"], path), send)
 
 
 def _late(ctx: Context | None) -> Refusal:
@@ -118,7 +118,7 @@ def _late(ctx: Context | None) -> Refusal:
 
 
 def _security(headers: Iterable[Header]) -> tuple[Header, ...]:
-    """What every answer carries; a page brings a policy of its own."""
+    """What every response carries; a page brings a policy of its own."""
     for name, _ in headers:
         if name == _POLICY:
             return SECURITY_HEADERS

@@ -12,7 +12,7 @@ from starlette.types import Lifespan
 from resolvers.errors import Refusal, internal, shown_refusal
 from server.http.compression import LEAST, compressed
 from server.http.edge import masked
-from web.http import Endpoint, Receive, Reply, Request, Scope, Send, answer, options
+from web.http import Endpoint, Receive, Reply, Request, Scope, Send, options, send_reply
 from web.problems import problem
 
 log = structlog.get_logger()
@@ -33,11 +33,11 @@ class ApiRoute(Route):
         api: str = "other",
         others: Endpoint | None = None,
     ) -> None:
-        super().__init__(path, _Answering(endpoint, api), methods=methods, name=name)
+        super().__init__(path, _EndpointApp(endpoint, api), methods=methods, name=name)
         self.api, self.others = api, others
 
 
-class _Answering:
+class _EndpointApp:
     """An endpoint as an ASGI application; what goes wrong on our side is a masked 500."""
 
     __slots__ = ("api", "endpoint")
@@ -51,17 +51,17 @@ class _Answering:
         try:
             request.refuse_repeated()
         except Refusal as refused:
-            await answer(masked(refused, request.request_id, scope["path"]), send)
+            await send_reply(masked(refused, request.request_id, scope["path"]), send)
             return
         try:
             reply = await self.endpoint(request)
-        except Exception:  # here and not at the edge, so that CORS's headers are on this answer too
+        except Exception:  # here and not at the edge, so that CORS's headers are on this response too
             log.exception("unexpected error")
             reply = masked(internal(), request.request_id, scope["path"])
         if len(reply.body) >= LEAST:
             headers, body = await compressed(scope, reply.headers, reply.body)
             reply = Reply(reply.status, body, headers)
-        await answer(reply, send)
+        await send_reply(reply, send)
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ class _Place:
     """The routes of one path by their methods, what answers other methods, and the name of the path's parameter."""
 
     parameter: str
-    others: _Answering
+    others: _EndpointApp
     methods: dict[str, Any] = field(default_factory=dict)
 
 
@@ -84,7 +84,7 @@ class ApiRouter(Router):
         super().__init__([*routes], redirect_slashes=False, lifespan=lifespan)
         self._plain: dict[str, _Place] = {}
         self._around: dict[tuple[str, str], _Place] = {}
-        self._missing = _Answering(_missing, "other")
+        self._missing = _EndpointApp(_missing, "other")
         by_path: dict[str, list[ApiRoute]] = {}
         for route in routes:
             by_path.setdefault(route.path, []).append(route)
@@ -99,7 +99,7 @@ class ApiRouter(Router):
         # HEAD follows what the path's own rows name.
         allowed = ", ".join([*sorted(methods, key=lambda method: method == "HEAD"), "OPTIONS"])
         first = routes[0]
-        place = _Place("", _Answering(first.others or partial(_wrong_method, allowed), first.api))
+        place = _Place("", _EndpointApp(first.others or partial(_wrong_method, allowed), first.api))
         place.methods = {method: route.app for route in routes for method in route.methods or ()}
         before, opened, rest = path.partition("/{")
         if not opened:
@@ -111,7 +111,7 @@ class ApiRouter(Router):
         self._around[before, after] = place
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
-        """Return the answering of one request."""
+        """Return what answers one request."""
         if scope["type"] != "http":
             return super().__call__(scope, receive, send)
         path: str = scope["path"]
@@ -122,7 +122,7 @@ class ApiRouter(Router):
             scope["path_params"] = _NONE
             return self._missing(scope, receive, send)
         scope["path_params"] = {place.parameter: value} if value else _NONE
-        app: _Answering = place.methods.get(scope["method"], place.others)
+        app: _EndpointApp = place.methods.get(scope["method"], place.others)
         return app(scope, receive, send)
 
     def _find(self, path: str) -> tuple[_Place | None, str]:

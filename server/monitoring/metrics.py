@@ -42,9 +42,9 @@ class Metrics:
         self.seconds: dict[str, _Histogram] = {}
         self.statements: Counter[str] = Counter()
 
-    def note(self, api: str, kind: str, status: int, seconds: float, statements: int) -> None:
-        """Count a request: ``api`` is graphql, rest or other, ``kind`` that of its operation, or none."""
-        self.requests[api, kind, status] += 1
+    def note(self, api: str, operation_type: str, status: int, seconds: float, statements: int) -> None:
+        """Count a request: ``api`` is graphql, rest or other, ``operation_type`` that of its operation, or none."""
+        self.requests[api, operation_type, status] += 1
         kept = self.seconds.get(api)
         if kept is None:
             kept = self.seconds[api] = _Histogram()
@@ -62,8 +62,8 @@ class Exposition(Collector):
         self._token = token.encode()
         self.registry = CollectorRegistry()
         self.registry.register(self)
-        for kind in (ProcessCollector, PlatformCollector, GCCollector):
-            kind(registry=self.registry)
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
 
     def may(self, given: str | None) -> bool:
         """Whether an Authorization header holds the token."""
@@ -112,8 +112,8 @@ class Exposition(Collector):
         requests = CounterMetricFamily(
             "counterfoil_requests", "Requests that were answered.", None, ["api", "operation", "status"]
         )
-        for (api, kind, status), count in self.metrics.requests.items():
-            requests.add_metric([api, kind, str(status)], count)
+        for (api, operation_type, status), count in self.metrics.requests.items():
+            requests.add_metric([api, operation_type, str(status)], count)
         yield requests
         took = HistogramMetricFamily("counterfoil_request_seconds", "How long answers took.", labels=["api"])
         for api, histogram in self.metrics.seconds.items():

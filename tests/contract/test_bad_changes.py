@@ -19,8 +19,8 @@ async def test_two_updates_of_one_version(acme: Org) -> None:
     for answer in both:
         if answer not in won:
             body = answer.json()
-            told = body if "code" in body else body["errors"][0]["extensions"]
-            assert (told["code"], told["status"], told["currentVersion"]) == ("VERSION_MISMATCH", 412, 2)
+            reported = body if "code" in body else body["errors"][0]["extensions"]
+            assert (reported["code"], reported["status"], reported["currentVersion"]) == ("VERSION_MISMATCH", 412, 2)
     read = (await acme.http.get(path)).json()["data"]
     assert read["version"] == 2
     for match in ("x", '"x"', '"1', "-1", "9" * 20):
@@ -54,10 +54,10 @@ async def test_a_move_that_is_not_in_the_table(acme: Org) -> None:
     order = await new_order(acme)
     key = order["publicId"]
     async with unchanged(acme):
-        told = error(
+        reported = error(
             await acme.graphql(TRANSITION, input={"id": key, "to": "COMPLETED"}), 200, "INVALID_TRANSITION", "input.to"
         )
-        assert (told["status"], told["allowed"]) == (409, ["SUBMITTED", "CANCELLED"])
+        assert (reported["status"], reported["allowed"]) == (409, ["SUBMITTED", "CANCELLED"])
         answer = await acme.http.put(f"/api/v1/orders/{key}", json={"status": "COMPLETED", "notes": "x"})
         assert problem(answer, 409, "INVALID_TRANSITION", "body.status")["allowed"] == ["SUBMITTED", "CANCELLED"]
         answer = await acme.http.put(f"/api/v1/orders/{key}", json={"status": "CANCELLED"})

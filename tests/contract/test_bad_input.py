@@ -190,8 +190,8 @@ async def test_the_first_page_beside_a_cursor_is_the_cursors(acme: Org) -> None:
     assert set(beside.json()["pagination"]) == {"limit", "hasMore", "nextCursor"}
     for page, code in (("2", "NOT_ALLOWED"), ("0", "OUT_OF_RANGE"), ("x", "WRONG_TYPE"), ("1&page=1", "REPEATED")):
         answer = await acme.http.get(f"/api/v1/clients?cursor={first}&page={page}")
-        told = problem(answer, 400, "BAD_INPUT", "query.page")
-        assert [each["code"] for each in told["errors"]] == [code]
+        details = problem(answer, 400, "BAD_INPUT", "query.page")
+        assert [each["code"] for each in details["errors"]] == [code]
 
 
 async def test_headers_query_and_body_are_refused_together(acme: Org) -> None:
@@ -199,13 +199,13 @@ async def test_headers_query_and_body_are_refused_together(acme: Org) -> None:
     wrong = {"If-Match": "x", "Idempotency-Key": "x" * 256} | JSON
     headers = ("header.If-Match", "header.Idempotency-Key")
     body = {"name": "", "email": None, "x": 1, "tags": [""], "status": "NO"}
-    told = {"body.x", "body.name", "body.email", "body.tags.0", "body.status"}
+    expected = {"body.x", "body.name", "body.email", "body.tags.0", "body.status"}
     async with unchanged(acme):
         path = f"/api/v1/clients/{client}"
         answer = await acme.http.put(f"{path}?y=1", json=body, headers=wrong)
         found = [each["field"] for each in answer.json()["errors"]]
         problem(answer, 400, "BAD_INPUT", *headers, "query.y", "body.x", *found[4:])
-        assert (set(found[3:]), len(found)) == (told, 8)
+        assert (set(found[3:]), len(found)) == (expected, 8)
         # What is no object has no fields that could be told.
         answer = await acme.http.put(f"{path}?y=1", content=b"{", headers=wrong)
         problem(answer, 400, "BAD_INPUT", *headers, "query.y", "body")
@@ -232,9 +232,9 @@ async def test_a_query_that_is_badly_encoded(acme: Org, value: str) -> None:
     for query in (f"search={value}", f"tag[]=b&tag[]={value}", f"limit={value}", f"sort={value}", f"status={value}"):
         name = query.partition("=")[0].removesuffix("[]")
         url = httpx.URL(str(acme.http.base_url)).copy_with(raw_path=f"/api/v1/clients?page=0&{query}".encode())
-        told = problem(await acme.http.get(url), 400, "BAD_INPUT", f"query.{name}", "query.page")
+        details = problem(await acme.http.get(url), 400, "BAD_INPUT", f"query.{name}", "query.page")
         message = f"{name} must be percent-encoded UTF-8."
-        assert told["errors"][0] == {"field": f"query.{name}", "code": "INVALID_FORMAT", "message": message}
+        assert details["errors"][0] == {"field": f"query.{name}", "code": "INVALID_FORMAT", "message": message}
     for name in ("query", "variables", "operationName", "extensions"):
         url = httpx.URL(str(acme.http.base_url)).copy_with(raw_path=f"/graphql?{name}={value}".encode())
         assert error(await acme.http.get(url), 400, "BAD_INPUT", name)["reason"] == "INVALID_FORMAT"

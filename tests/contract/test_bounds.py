@@ -10,14 +10,14 @@ CREATE_CLIENT = "mutation ($input: CreateClientInput!) { createClient(input: $in
 UPDATE_ORDER = "mutation ($input: UpdateOrderInput!) { updateOrder(input: $input) { order { id } } }"
 
 
-def told(problem: dict[str, Any]) -> list[tuple[str, str]]:
+def field_errors(problem: dict[str, Any]) -> list[tuple[str, str]]:
     return sorted((error["field"], error["message"]) for error in problem["errors"])
 
 
 async def test_a_missing_field_is_named_and_nothing_given_is_shown(acme: Org) -> None:
     answer = await acme.http.post("/api/v1/clients", json={"notes": "private", "tags": [None]})
     assert answer.status_code == 400
-    assert told(answer.json()) == [
+    assert field_errors(answer.json()) == [
         ("body.email", "It is required."),
         ("body.name", "It is required."),
         ("body.tags.0", "It must not be null."),
@@ -43,7 +43,7 @@ async def test_a_length_is_told_in_characters_or_items(
 ) -> None:
     answer = await acme.http.post("/api/v1/clients", json=body | {"email": "ada@example.com"})
     assert answer.status_code == 400
-    assert told(answer.json()) == [(field, message)]
+    assert field_errors(answer.json()) == [(field, message)]
 
 
 @pytest.mark.parametrize("reason", ["a\x00b", "x" * 501, "  "], ids=["control", "long", "blank"])

@@ -34,8 +34,8 @@ def test_each_type_that_has_ids_is_one_case() -> None:
 
 def test_each_mutation_is_of_one_case() -> None:
     assert CORE.mutation_type is not None
-    told = Counter(name for case in CASES.values() for name in (case.creates, *case.mutations))
-    assert told == Counter([*CORE.mutation_type.fields])
+    claimed = Counter(name for case in CASES.values() for name in (case.creates, *case.mutations))
+    assert claimed == Counter([*CORE.mutation_type.fields])
 
 
 def test_each_new_object_and_each_update_has_a_wrong_input() -> None:

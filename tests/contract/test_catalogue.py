@@ -129,12 +129,12 @@ def test_every_table_forces_policies_of_its_own_organization(own_backends: Backe
 
 
 def test_every_key_starts_with_the_organization(owner: sa.Connection) -> None:
-    sql = """select c.conrelid::regclass::text as name, c.contype::text as kind,
+    sql = """select c.conrelid::regclass::text as name, c.contype::text as constraint_type,
         (select attname from pg_attribute where attrelid = c.conrelid and attnum = c.conkey[1]) as first,
         (select attname from pg_attribute where attrelid = c.confrelid and attnum = c.confkey[1]) as there
         from pg_constraint c where c.contype in ('p', 'u', 'f') and c.connamespace = 'public'::regnamespace"""
     found = [tuple(row) for row in owner.execute(sa.text(sql)) if row.name != "alembic_version"]
-    assert [row for row in found if row[2] != "org_id"] == [("directory", "p", "kind", None)]
+    assert [row for row in found if row[2] != "org_id"] == [("directory", "p", "resource", None)]
     assert {row[3] for row in found if row[1] == "f"} == {"org_id"}
     assert {row[0] for row in found if row[1] == "p"} == set(NAMES)
     unique = """select i.indexrelid::regclass::text, a.attname from pg_index i
@@ -162,22 +162,22 @@ def _filled(table: sa.Table, org_id: UUID) -> dict[str, Any]:
     """A row of any table by its column types alone, checks aside."""
     row: dict[str, Any] = {}
     for column in table.columns:
-        kind = column.type
+        type_ = column.type
         if column.name == "org_id":
             row[column.name] = org_id
-        elif isinstance(kind, sa.Uuid):
+        elif isinstance(type_, sa.Uuid):
             row[column.name] = new_uuid()
-        elif isinstance(kind, sa.Integer):
+        elif isinstance(type_, sa.Integer):
             row[column.name] = 1
-        elif isinstance(kind, sa.LargeBinary):
+        elif isinstance(type_, sa.LargeBinary):
             row[column.name] = b"x"
-        elif isinstance(kind, sa.DateTime):
+        elif isinstance(type_, sa.DateTime):
             row[column.name] = sa.func.now()
-        elif isinstance(kind, sa.ARRAY):
+        elif isinstance(type_, sa.ARRAY):
             row[column.name] = []
-        elif isinstance(kind, sa.JSON):
+        elif isinstance(type_, sa.JSON):
             row[column.name] = {}
-        elif isinstance(kind, sa.Boolean):
+        elif isinstance(type_, sa.Boolean):
             row[column.name] = False
         else:
             row[column.name] = "x"

@@ -181,7 +181,7 @@ def test_every_order_of_the_graph_is_one_of_the_resolvers() -> None:
     known = {camel(name): each for name, each in COLLECTIONS.items()}
     for name, (_, order) in lists.items():
         words: Any = get_named_type(order.fields["field"].type)
-        assert set(words.values) == set(known[name].orders), name
+        assert set(words.values) == set(known[name].sort_fields), name
 
 
 def test_every_sort_of_a_route_exists() -> None:

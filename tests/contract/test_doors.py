@@ -60,8 +60,8 @@ async def test_a_key_without_the_scope(acme: Org) -> None:
     client = await new_client(acme)
     weak = acme.holding(await acme.new_key("clients:read", "services:write"))
     async with unchanged(acme):
-        told = problem(await weak.http.post("/api/v1/clients", json=NEW), 403, "FORBIDDEN")
-        assert told["scope"] == "clients:write"
+        details = problem(await weak.http.post("/api/v1/clients", json=NEW), 403, "FORBIDDEN")
+        assert details["scope"] == "clients:write"
         assert problem(await weak.http.get("/api/v1/orders"), 403, "FORBIDDEN")["scope"] == "orders:read"
         # The scope is known before the body is read.
         problem(await weak.http.post("/api/v1/clients", content=b"{", headers={"Content-Type": "x"}), 403, "FORBIDDEN")
@@ -75,8 +75,8 @@ async def test_a_key_without_the_scope(acme: Org) -> None:
         ):
             answer = await weak.graphql(text)
             error(answer, 403, "FORBIDDEN")
-            told = answer.json()["errors"][0]
-            assert (told["extensions"]["scope"], told["extensions"]["path"]) == (scope, path)
+            reported = answer.json()["errors"][0]
+            assert (reported["extensions"]["scope"], reported["extensions"]["path"]) == (scope, path)
             assert "data" not in answer.json()
         filtered = "query($f: ClientFilter) { clients(filter: $f) { totalCount } }"
         for sign in ("some", "none"):

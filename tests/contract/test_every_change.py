@@ -53,8 +53,8 @@ async def test_a_change_of_another_version_is_refused(acme: Org, case: Case, mut
     given = await _given(acme, case, mutation, ids)
     async with unchanged(acme):
         answer = await acme.graphql(document(mutation), input=given | {"expectedVersion": 7})
-        told = error(answer, 200, "VERSION_MISMATCH", "input.expectedVersion")
-        assert (told["status"], told["currentVersion"]) == (412, 1)
+        extensions = error(answer, 200, "VERSION_MISMATCH", "input.expectedVersion")
+        assert (extensions["status"], extensions["currentVersion"]) == (412, 1)
     await acme.data(document(mutation), input=given | {"expectedVersion": 1})
 
 

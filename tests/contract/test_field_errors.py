@@ -32,14 +32,14 @@ async def test_the_graph_says_why_beside_the_code(acme: Org) -> None:
     async with unchanged(acme):
         wrong = {"name": "", "email": "x", "status": "GONE", "colour": 1}
         errors = (await acme.graphql(CREATE, input=wrong)).json()["errors"]
-    told = {error["extensions"]["field"]: error["extensions"] for error in errors}
-    assert {field: (each["code"], each["reason"]) for field, each in told.items()} == {
+    reported = {error["extensions"]["field"]: error["extensions"] for error in errors}
+    assert {field: (each["code"], each["reason"]) for field, each in reported.items()} == {
         "input.name": ("BAD_INPUT", "TOO_SHORT"),
         "input.email": ("BAD_INPUT", "INVALID_FORMAT"),
         "input.status": ("BAD_INPUT", "NOT_ONE_OF"),
         "input.colour": ("BAD_INPUT", "UNKNOWN_FIELD"),
     }
-    assert told["input.status"]["allowed"] == ["LEAD", "ACTIVE", "INACTIVE", "ARCHIVED"]
+    assert reported["input.status"]["allowed"] == ["LEAD", "ACTIVE", "INACTIVE", "ARCHIVED"]
 
 
 async def test_an_event_that_is_none_is_told_which_there_are(acme: Org) -> None:

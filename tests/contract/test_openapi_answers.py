@@ -49,7 +49,7 @@ async def test_an_answer_and_a_refusal_are_as_documented(acme: Org, name: str) -
 
 
 # What these say of a value a JSON schema says too; other rules it cannot tell, such as what trimming leaves.
-TOLD = {"UNKNOWN_FIELD", "WRONG_TYPE", "NOT_ONE_OF", "OUT_OF_RANGE"}
+CHECKED_REASONS = {"UNKNOWN_FIELD", "WRONG_TYPE", "NOT_ONE_OF", "OUT_OF_RANGE"}
 
 
 @pytest.mark.parametrize("name", [name for name in CHANGES if BY_NAME[name].body])
@@ -61,7 +61,7 @@ def test_a_body_is_as_documented(name: str) -> None:
     validator.validate(body_of(route, ids))
     assert not validator.is_valid(body_of(route, ids) | {"colour": "red"})
     for wrong in case.wrong[root_of(route)]:
-        if any(code in TOLD for _, code in wrong.fields):
+        if any(code in CHECKED_REASONS for _, code in wrong.fields):
             assert not validator.is_valid(completed(case, root_of(route), ids, wrong.given)), wrong
 
 
@@ -73,15 +73,15 @@ def _differs(answer: Any, body: Any, where: str) -> list[str]:
         parts = schema.get("anyOf", [schema])
         named = [schemas[part["$ref"].rpartition("/")[2]] if "$ref" in part else part for part in parts]
         typed = [(part["type"] if isinstance(part["type"], list) else [part["type"]], part) for part in named]
-        shapes.append({kind: part for kinds, part in typed for kind in kinds})
-    found = [f"{where}: {kind}" for kind in shapes[0].keys() - shapes[1].keys()]
-    for kind in shapes[0].keys() & shapes[1].keys():
-        given, taken = shapes[0][kind], shapes[1][kind]
-        if kind == "string" and "enum" in taken:
+        shapes.append({type_: part for types, part in typed for type_ in types})
+    found = [f"{where}: {type_}" for type_ in shapes[0].keys() - shapes[1].keys()]
+    for type_ in shapes[0].keys() & shapes[1].keys():
+        given, taken = shapes[0][type_], shapes[1][type_]
+        if type_ == "string" and "enum" in taken:
             found += [f"{where}: {value}" for value in set(given.get("enum", ["any"])) - set(taken["enum"])]
-        if kind == "array":
+        if type_ == "array":
             found += _differs(given["items"], taken["items"], f"{where}.items")
-        if kind == "object":
+        if type_ == "object":
             mapped, into = (part.get("additionalProperties", True) for part in (given, taken))
             assert isinstance(into, bool) or "properties" not in taken, where
             if isinstance(into, dict):

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from models.resources import events
 from resolvers.webhooks import deliveries
-from rest_shim.examples import BODIES, OBJECTS, answer_of, curl_of
+from rest_shim.examples import BODIES, OBJECTS, curl_of, response_of
 from rest_shim.openapi import document
 from rest_shim.routes import ROUTES, Route, Shows
 from tests.support.api import Org, new_client, new_order, new_service
@@ -104,7 +104,7 @@ async def test_each_example_is_what_the_server_answers(acme: Org) -> None:
             continue
         if route.status == 201:
             ids[route.resource.singular] = answer.json()["data"]["publicId"]
-        assert _alike(answer.json()) == _alike(answer_of(route)), route
+        assert _alike(answer.json()) == _alike(response_of(route)), route
     await server.http.aclose()
 
 

@@ -18,10 +18,10 @@ PROBLEM = {"type", "title", "status", "detail", "code", "errors", "requestId"}
 def fits(shape: Mapping[str, str], found: Mapping[str, Any]) -> None:
     """Exactly these keys, each of its type."""
     assert list(found) == list(shape)
-    for name, kind in shape.items():
+    for name, type_ in shape.items():
         value = found[name]
         said = "null" if value is None else type(value).__name__
-        assert said in ({"null", kind[1:]} if kind[0] == "?" else {kind}), name
+        assert said in ({"null", type_[1:]} if type_[0] == "?" else {type_}), name
 
 
 @pytest.mark.parametrize("slash", ["", "/"])

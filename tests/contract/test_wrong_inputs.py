@@ -58,7 +58,7 @@ async def test_a_wrong_input_is_refused_alike_by_both(acme: Org, case: Case, mut
         answer = await acme.graphql(document(mutation), input=given)
         error(answer, 200, "BAD_INPUT")
         errors = answer.json()["errors"]
-    told = sorted((each["extensions"]["field"], each["extensions"]["reason"], each["message"]) for each in errors)
-    assert [(field, code) for field, code, _ in told] == sorted(
+    reported = sorted((each["extensions"]["field"], each["extensions"]["reason"], each["message"]) for each in errors)
+    assert [(field, code) for field, code, _ in reported] == sorted(
         (_place("input", name), code) for name, code in wrong.fields
     )

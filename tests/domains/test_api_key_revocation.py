@@ -59,12 +59,12 @@ async def test_a_key_is_revoked_once(acme: Org) -> None:
     this = {"id": made["id"]}
     await acme.data(REVOKE, input=this | {"expectedVersion": 1})
     async with unchanged(acme):
-        told = error(await acme.graphql(REVOKE, input=this), 200, "CONFLICT", "input.id")
-        assert (told["status"], told["reason"]) == (409, "KEY_REVOKED")
-        told = problem(await acme.http.post(f"{KEYS}/{made['id']}/revoke"), 409, "CONFLICT", "path.publicId")
-        assert told["reason"] == "KEY_REVOKED"
-        told = error(await acme.graphql(ROTATE, input=this), 200, "CONFLICT", "input.id")
-        assert (told["status"], told["reason"]) == (409, "KEY_REVOKED")
+        extensions = error(await acme.graphql(REVOKE, input=this), 200, "CONFLICT", "input.id")
+        assert (extensions["status"], extensions["reason"]) == (409, "KEY_REVOKED")
+        details = problem(await acme.http.post(f"{KEYS}/{made['id']}/revoke"), 409, "CONFLICT", "path.publicId")
+        assert details["reason"] == "KEY_REVOKED"
+        extensions = error(await acme.graphql(ROTATE, input=this), 200, "CONFLICT", "input.id")
+        assert (extensions["status"], extensions["reason"]) == (409, "KEY_REVOKED")
 
 
 async def test_a_revocation_holds_in_every_process_within_five_seconds(
@@ -118,8 +118,8 @@ async def test_while_it_still_works_elsewhere_it_makes_nothing_that_stays(
             (HOOK, {"url": PUBLIC, "events": ["*"]}),
             (UPDATE, {"id": hook["publicId"], "status": "ENABLED"}),
         ):
-            told = error(await held.graphql(text, input=given), 401, "UNAUTHENTICATED")
-            assert told["status"] == 401
+            extensions = error(await held.graphql(text, input=given), 401, "UNAUTHENTICATED")
+            assert extensions["status"] == 401
 
 
 async def test_a_key_that_is_made_while_its_maker_is_revoked_does_not_stay(acme: Org) -> None:

@@ -94,8 +94,8 @@ async def test_a_replaced_secret_makes_nothing_while_it_still_works_elsewhere(
     await rotate(acme, made["id"], overlap=0)
     async with unchanged(acme):
         assert await works(old)
-        told = error(await old.graphql(ROTATE, input={"id": made["id"]}), 401, "UNAUTHENTICATED")
-        assert told["status"] == 401
+        extensions = error(await old.graphql(ROTATE, input={"id": made["id"]}), 401, "UNAUTHENTICATED")
+        assert extensions["status"] == 401
         assert (await old.http.post(KEYS, json={"name": "x", "scopes": ["*"]})).status_code == 401
 
 
@@ -103,5 +103,5 @@ async def test_a_key_that_has_expired_is_not_rotated(acme: Org) -> None:
     made, _ = await new_api_key(acme)
     await acme.rows("update api_keys set expires_at = now() where name = 'made'")
     async with unchanged(acme):
-        told = error(await acme.graphql(ROTATE, input={"id": made["id"]}), 200, "CONFLICT", "input.id")
-        assert (told["status"], told["reason"]) == (409, "KEY_EXPIRED")
+        extensions = error(await acme.graphql(ROTATE, input={"id": made["id"]}), 200, "CONFLICT", "input.id")
+        assert (extensions["status"], extensions["reason"]) == (409, "KEY_EXPIRED")

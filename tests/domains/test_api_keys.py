@@ -55,7 +55,7 @@ async def test_both_apis_create_list_and_delete_alike(acme: Org) -> None:
     assert (await acme.data(ONE, id=made["id"]))["apiKey"] is None
     assert (await acme.http.delete(f"{KEYS}/{made['id']}")).status_code == 404
     assert await acme.count("api_keys") == 1
-    assert len(await acme.rows("select from directory where kind = 'apikey' and org_id = $1", acme.id)) == 1
+    assert len(await acme.rows("select from directory where resource = 'apikey' and org_id = $1", acme.id)) == 1
     assert await actions(acme) == ["apikey:create"] * 2 + ["apikey:revoke"] * 2 + ["apikey:delete"] * 2
     assert await acme.count("events") == 0
 
@@ -70,7 +70,7 @@ async def test_the_key_is_shown_once_and_not_kept(acme: Org) -> None:
     turned = [(await acme.graphql(ROTATE, keyed, **this)).json()["data"]["rotateApiKey"] for _ in range(2)]
     assert turned[0]["rawKey"] not in (None, first["rawKey"])
     assert turned[1] == turned[0] | {"rawKey": None}
-    kept = "select to_jsonb(k)::text as text from api_keys k union all select answer from idempotency_records"
+    kept = "select to_jsonb(k)::text as text from api_keys k union all select result from idempotency_records"
     texts = await acme.rows(f"{kept} union all select changes from audit_changes")
     digests = await acme.rows("select encode(digest, 'hex') as digest from api_keys")
     for text in (row["text"] for row in texts):
@@ -95,10 +95,10 @@ async def test_a_key_makes_none_that_is_stronger(acme: Org, held: list[str], wan
     weak = acme.holding(await acme.new_key(*held))
     body = {"name": "x", "scopes": wanted}
     async with unchanged(acme), weak.http:
-        told = problem(await weak.http.post(KEYS, json=body), 403, "FORBIDDEN", "body.scopes")
-        assert told["scope"] == lacked
-        told = error(await weak.graphql(CREATE, input=body), 403, "FORBIDDEN", "input.scopes")
-        assert (told["status"], told["scope"]) == (403, lacked)
+        details = problem(await weak.http.post(KEYS, json=body), 403, "FORBIDDEN", "body.scopes")
+        assert details["scope"] == lacked
+        extensions = error(await weak.graphql(CREATE, input=body), 403, "FORBIDDEN", "input.scopes")
+        assert (extensions["status"], extensions["scope"]) == (403, lacked)
 
 
 async def test_a_key_makes_none_that_lives_longer(acme: Org) -> None:
@@ -111,12 +111,12 @@ async def test_a_key_makes_none_that_lives_longer(acme: Org) -> None:
         async with unchanged(acme):
             body = {"name": "x", "scopes": ["*"], "expiresAt": LATER}
             problem(await short.http.post(KEYS, json=body), 403, "FORBIDDEN", "body.expiresAt")
-            told = error(await short.graphql(CREATE, input=body), 403, "FORBIDDEN", "input.expiresAt")
-            assert told["status"] == 403
+            extensions = error(await short.graphql(CREATE, input=body), 403, "FORBIDDEN", "input.expiresAt")
+            assert extensions["status"] == 403
             # Who rotated a key that lives longer would hold it.
             own = made["createdByKeyId"]
-            told = error(await short.graphql(ROTATE, input={"id": own}), 403, "FORBIDDEN", "input.id")
-            assert (told["status"], "scope" in told) == (403, False)
+            extensions = error(await short.graphql(ROTATE, input={"id": own}), 403, "FORBIDDEN", "input.id")
+            assert (extensions["status"], "scope" in extensions) == (403, False)
     assert (await new_api_key(acme))[0]["expiresAt"] is None
 
 
@@ -137,10 +137,10 @@ async def test_a_key_manages_only_keys_whose_scopes_it_has(acme: Org) -> None:
     async with weak.http, enough.http:
         async with unchanged(acme):
             for text, key in ((ROTATE, made), (REVOKE, made), (DELETE, gone)):
-                told = error(await weak.graphql(text, input={"id": key["id"]}), 403, "FORBIDDEN", "input.id")
-                assert (told["status"], told["scope"]) == (403, "orders:read")
-            told = problem(await weak.http.post(f"{KEYS}/{made['id']}/revoke"), 403, "FORBIDDEN", "path.publicId")
-            assert told["scope"] == "orders:read"
+                extensions = error(await weak.graphql(text, input={"id": key["id"]}), 403, "FORBIDDEN", "input.id")
+                assert (extensions["status"], extensions["scope"]) == (403, "orders:read")
+            details = problem(await weak.http.post(f"{KEYS}/{made['id']}/revoke"), 403, "FORBIDDEN", "path.publicId")
+            assert details["scope"] == "orders:read"
             problem(await weak.http.delete(f"{KEYS}/{gone['id']}"), 403, "FORBIDDEN", "path.publicId")
         for text, key in ((ROTATE, made), (REVOKE, made), (DELETE, gone)):
             await enough.data(text, input={"id": key["id"]})
@@ -153,10 +153,10 @@ async def test_only_a_revoked_key_is_deleted_and_what_it_made_stays(acme: Org) -
         hook = {"url": "https://93.184.216.34/hook", "events": ["*"]}
         assert (await held.http.post("/api/v1/webhooks", json=hook)).status_code == 201
     async with unchanged(acme):
-        told = problem(await acme.http.delete(f"{KEYS}/{maker['id']}"), 409, "CONFLICT", "path.publicId")
-        assert told["reason"] == "KEY_NOT_REVOKED"
-        told = error(await acme.graphql(DELETE, input={"id": maker["id"]}), 200, "CONFLICT", "input.id")
-        assert (told["status"], told["reason"]) == (409, "KEY_NOT_REVOKED")
+        details = problem(await acme.http.delete(f"{KEYS}/{maker['id']}"), 409, "CONFLICT", "path.publicId")
+        assert details["reason"] == "KEY_NOT_REVOKED"
+        extensions = error(await acme.graphql(DELETE, input={"id": maker["id"]}), 200, "CONFLICT", "input.id")
+        assert (extensions["status"], extensions["reason"]) == (409, "KEY_NOT_REVOKED")
     await acme.data(REVOKE, input={"id": maker["id"]})
     await acme.data(DELETE, input={"id": maker["id"]})
     left = (await acme.data(ONE, id=child["id"]))["apiKey"]

@@ -175,10 +175,10 @@ async def test_a_receiver_that_follows_the_guide_has_what_the_routes_show(local:
             assert headers[name.lower()] == shown[name]
         assert {name.lower() for name in shown} <= headers.keys()
         event = json.loads(body)
-        told = said["webhooks"][event["type"]]["post"]
-        for parameter in told["parameters"]:
+        described = said["webhooks"][event["type"]]["post"]
+        for parameter in described["parameters"]:
             assert re.search(parameter["schema"]["pattern"], headers[parameter["name"]])
-        schema = told["requestBody"]["content"]["application/json"]["schema"]
+        schema = described["requestBody"]["content"]["application/json"]["schema"]
         Draft202012Validator(schema | {"components": said["components"]}).validate(event)
         assert abs(datetime.now(UTC).timestamp() - int(headers["webhook-timestamp"])) < 300
 

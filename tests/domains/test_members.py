@@ -49,8 +49,8 @@ async def test_an_email_is_one_member_s_without_case(acme: Org, other: Org) -> N
     async with unchanged(acme):
         for text, given in ((CREATE, {"name": "Ada"}), (UPDATE, {"id": bob, "name": "Ada"})):
             answer = await acme.graphql(text, input=given | {"email": "ADA@example.com"})
-            told = error(answer, 200, "CONFLICT", "input.email")
-            assert (told["status"], told["reason"]) == (409, "EMAIL_TAKEN")
+            extensions = error(answer, 200, "CONFLICT", "input.email")
+            assert (extensions["status"], extensions["reason"]) == (409, "EMAIL_TAKEN")
     await new(other, "ada")
 
 
@@ -86,8 +86,8 @@ async def test_the_last_active_owner_stays_one(acme: Org, given: dict[str, str],
     await new(acme, "eve", role="ADMIN")
     async with unchanged(acme):
         answer = await acme.graphql(UPDATE, input=given | {"id": owner, "name": "Other"})
-        told = error(answer, 200, "CONFLICT", f"input.{field}")
-        assert (told["status"], told["reason"]) == (409, "LAST_OWNER")
+        extensions = error(answer, 200, "CONFLICT", f"input.{field}")
+        assert (extensions["status"], extensions["reason"]) == (409, "LAST_OWNER")
         assert answer.json()["data"] == {"updateMember": None}
     await acme.data(UPDATE, input={"id": owner, "name": "Other", "role": "OWNER", "status": "ACTIVE"})
     await new(acme, "joe", role="OWNER")
@@ -119,8 +119,8 @@ async def test_one_of_two_changes_that_would_end_the_last_two_owners_is_refused(
             await asyncio.sleep(0.01)
     answers = [await each for each in both]
     (refused,) = [answer for answer in answers if "errors" in answer.json()]
-    told = error(refused, 200, "CONFLICT")
-    assert (told["status"], told["reason"]) == (409, "LAST_OWNER")
+    extensions = error(refused, 200, "CONFLICT")
+    assert (extensions["status"], extensions["reason"]) == (409, "LAST_OWNER")
     versions = {tuple(row) for row in await acme.rows("select version, role, status from members")}
     assert (1, "OWNER", "ACTIVE") in versions
     assert len(versions) == 2

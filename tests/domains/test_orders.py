@@ -1,4 +1,4 @@
-"""The order's state machine: every pair of states, what a move does, what blocks it, and the thread of messages."""
+"""The order's state machine: every pair of states, what a move does, and what blocks it."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from models.machines import Guard
 from models.orders import MACHINE, OrderStatus
 from schema.declaration.scalars import shown_moment
 from tests.support.api import Org, new_order, new_service
-from tests.support.orders import ROADS, WRITE, move, standing
+from tests.support.orders import ROADS, move, standing
 from tests.support.refusals import TRANSITION, error, problem, unchanged
 
 S = OrderStatus
@@ -53,11 +53,11 @@ async def test_every_pair_of_states(acme: Org, origin: OrderStatus, target: Orde
             assert (await move(acme, key, target))["version"] == before["version"]
     elif legal is None:
         async with unchanged(acme):
-            told = error(
+            extensions = error(
                 await acme.graphql(TRANSITION, input={"id": key, "to": target, "reason": "x"}), 200,
                 "INVALID_TRANSITION", "input.to",
             )  # fmt: skip
-            assert (told["status"], told["allowed"]) == (
+            assert (extensions["status"], extensions["allowed"]) == (
                 409,
                 [each.target for each in MACHINE.transitions if each.origin is origin],
             )
@@ -128,11 +128,11 @@ async def test_the_revision_limit_blocks(acme: Org) -> None:
     assert (blocked["allowed"], blocked["requires"], found["code"]) == (False, [], Guard.REVISION_LIMIT)
     assert (found["limit"], found["until"]) == (1, None)
     async with unchanged(acme):
-        told = error(
+        extensions = error(
             await acme.graphql(TRANSITION, input={"id": key, "to": S.REVISION_REQUESTED}), 200, "INVALID_TRANSITION"
         )
-        assert (told["blockedBy"], told["allowed"]) == ("REVISION_LIMIT", ["COMPLETED", "CANCELLED"])
-        assert (told["limit"], "until" in told) == (1, False)
+        assert (extensions["blockedBy"], extensions["allowed"]) == ("REVISION_LIMIT", ["COMPLETED", "CANCELLED"])
+        assert (extensions["limit"], "until" in extensions) == (1, False)
 
 
 @pytest.mark.parametrize(("days", "ago", "allowed"), [(None, 29, True), (None, 31, False), (0, 0, False), (3, 2, True)])
@@ -148,13 +148,13 @@ async def test_the_reopen_window_blocks(acme: Org, days: int | None, ago: int, a
     if allowed:
         assert answer.json()["data"]["transitionOrder"]["order"]["status"] == S.IN_PROGRESS
     else:
-        told = error(answer, 200, "INVALID_TRANSITION")
-        assert (told["blockedBy"], told["allowed"]) == ("REOPEN_WINDOW", [])
+        extensions = error(answer, 200, "INVALID_TRANSITION")
+        assert (extensions["blockedBy"], extensions["allowed"]) == ("REOPEN_WINDOW", [])
         window = 30 if days is None else days
         (kept,) = await acme.rows("select completed_at from orders")
         until = shown_moment(kept["completed_at"] + timedelta(days=window))
         assert (listed["blockedBy"]["limit"], listed["blockedBy"]["until"]) == (window, until)
-        assert (told["limit"], told["until"]) == (window, until)
+        assert (extensions["limit"], extensions["until"]) == (window, until)
 
 
 async def test_an_update_changes_fields_then_moves(acme: Org) -> None:
@@ -183,39 +183,3 @@ async def test_quantity_is_fixed_once_work_has_started(acme: Org) -> None:
         assert problem(answer, 409, "CONFLICT", "body.quantity")["reason"] == "WORK_STARTED"
         same = await acme.http.put(f"/api/v1/orders/{key}", json={"quantity": 1, "status": "IN_PROGRESS"})
         assert (same.status_code, same.json()["data"]["status"]) == (200, "IN_PROGRESS")
-
-
-async def test_internal_messages_are_for_those_who_may(acme: Org) -> None:
-    key = (await new_order(acme))["publicId"]
-    ids = {}
-    for visibility in ("PUBLIC", "INTERNAL"):
-        given = {"orderId": key, "body": "Hello", "visibility": visibility}
-        ids[visibility] = (await acme.data(WRITE, input=given))["createMessage"]["message"]["id"]
-    weak = acme.holding(await acme.new_key("messages:write", "orders:read"))
-    inner = acme.holding(await acme.new_key("messages:read", "messages:internal", "orders:read"))
-    thread = """query($id: ID!) { messages(orderId: $id) { totalCount nodes { id } }
-      order(id: $id) { messages { totalCount edges { node { id } } } } }"""
-    ask = "query($f: MessageFilter, $id: ID!) { messages(orderId: $id, filter: $f) { totalCount nodes { id } } }"
-    some = "query($f: OrderFilter) { orders(filter: $f) { totalCount } }"
-    only = {"messages": {"some": {"visibility": {"eq": "INTERNAL"}}}}
-    one = "query($id: ID!) { message(id: $id) { id } node(id: $id) { id } nodes(ids: [$id]) { id } }"
-    for who, seen in ((weak, ["PUBLIC"]), (inner, ["INTERNAL", "PUBLIC"]), (acme, ["INTERNAL", "PUBLIC"])):
-        wanted = [{"id": ids[name]} for name in seen]
-        found = await who.data(thread, id=key)
-        assert found["messages"] == {"totalCount": len(seen), "nodes": wanted}
-        assert [edge["node"] for edge in found["order"]["messages"]["edges"]] == wanted
-        assert found["order"]["messages"]["totalCount"] == len(seen)
-        hidden = (await who.data(ask, id=key, f={"not": {"visibility": {"eq": "PUBLIC"}}}))["messages"]
-        assert hidden["totalCount"] == len(hidden["nodes"]) == len(seen) - 1
-        assert (await who.data(some, f=only))["orders"]["totalCount"] == len(seen) - 1
-        for name in ("PUBLIC", "INTERNAL"):
-            this = {"id": ids[name]} if name in seen else None
-            assert await who.data(one, id=ids[name]) == {"message": this, "node": this, "nodes": [this]}
-    async with unchanged(acme):
-        given = {"orderId": key, "body": "Psst", "visibility": "INTERNAL"}
-        told = error(await weak.graphql(WRITE, input=given), 403, "FORBIDDEN", "input.visibility")
-        assert told["scope"] == "messages:internal"
-        error(await acme.graphql(WRITE, input=given | {"authorKind": "SYSTEM"}), 200, "BAD_INPUT", "input.authorKind")
-        error(await acme.graphql(WRITE, input={"orderId": "x", "body": " "}), 200, "BAD_INPUT", "input.body")
-    for each in (weak, inner):
-        await each.http.aclose()

@@ -75,9 +75,9 @@ async def test_a_weaker_key_changes_nothing_of_what_a_stronger_one_made(acme: Or
         async with with_scopes(acme, "webhooks:write", *held) as org:
             for change, given in changes:
                 [error] = (await org.graphql(change, input=given)).json()["errors"]
-                told = error["extensions"]
-                assert (told["code"], told["status"], told["field"]) == ("FORBIDDEN", 403, "input.id")
-                assert told["scope"] == scope
+                reported = error["extensions"]
+                assert (reported["code"], reported["status"], reported["field"]) == ("FORBIDDEN", 403, "input.id")
+                assert reported["scope"] == scope
             assert (await org.data(SEND, input=this))["sendTestEvent"]["delivery"]["eventType"] == "webhook.test"
     await acme.rows("delete from deliveries where event_type = 'webhook.test'")
     assert await acme.rows(STATE, key) == before

@@ -14,7 +14,7 @@ from resolvers.webhooks.deliveries import ATTEMPTS_KEPT
 from resolvers.webhooks.requests import REDELIVERIES, TEST_EVENTS, TEST_EVENTS_WITHIN
 from server.settings import Settings
 from tests.support.api import Org, make_org, new_client, serving, settings_of
-from tests.support.jobs import hurry, listen_at, one, receiver, rows, settled, tell, working
+from tests.support.jobs import emit, hurry, listen_at, one, receiver, rows, settled, working
 from tests.support.servers import Backends
 from tests.support.webhooks import AGAIN, CREATE, DELETE, HOOKS, PUBLIC, SEND, UPDATE, actions, new_webhook
 
@@ -113,9 +113,9 @@ async def test_a_delivery_is_sent_again_a_bounded_number_of_times(acme: Org) -> 
         await acme.rows("update deliveries set status = $2 where id = $1", row["id"], status)
         error = (await acme.graphql(AGAIN, **this)).json()["errors"][0]
         assert error["message"] == "The delivery was sent again 10 times, which is the maximum."
-        told = error["extensions"]
-        assert (told["code"], told["status"], told["reason"]) == ("CONFLICT", 409, "TOO_MANY_REDELIVERIES")
-        assert (told["field"], told["limit"]) == ("input.id", REDELIVERIES)
+        reported = error["extensions"]
+        assert (reported["code"], reported["status"], reported["reason"]) == ("CONFLICT", 409, "TOO_MANY_REDELIVERIES")
+        assert (reported["field"], reported["limit"]) == ("input.id", REDELIVERIES)
         assert [row["status"] for row in await acme.rows("select status from deliveries")] == [status]
     assert (await acme.count("jobs"), await acme.count("audit_entries")) == (jobs, entries)
     assert await actions(acme) == ["webhook:create", *["webhook:redeliver"] * REDELIVERIES]
@@ -150,13 +150,15 @@ async def test_an_endpoint_gets_a_bounded_number_of_test_events(acme: Org) -> No
     assert [before[table] for table in WRITTEN[:3]] == [TEST_EVENTS] * 3
     answer = await acme.graphql(SEND, {"Idempotency-Key": "one too many"}, **this)
     [error] = answer.json()["errors"]
-    told, seconds = error["extensions"], TEST_EVENTS_WITHIN.total_seconds()
+    reported, seconds = error["extensions"], TEST_EVENTS_WITHIN.total_seconds()
     assert (
         error["message"] == "The endpoint was sent 10 test events within 10 minutes, which is the maximum; retry later."
     )
-    assert (told["code"], told["status"], told["field"], told["limit"]) == ("RATE_LIMITED", 429, "input.id", 10)
-    assert 0 < told["retryAfter"] <= seconds
-    assert answer.headers["retry-after"] == str(told["retryAfter"])
+    assert (reported["code"], reported["status"], reported["field"], reported["limit"]) == (
+        "RATE_LIMITED", 429, "input.id", 10,
+    )  # fmt: skip
+    assert 0 < reported["retryAfter"] <= seconds
+    assert answer.headers["retry-after"] == str(reported["retryAfter"])
     assert await written(acme) == before
     # A replay is no test event, another endpoint has its own, and what is refused for another reason stays so.
     again = await acme.graphql(SEND, {"Idempotency-Key": "0"}, **this)
@@ -210,7 +212,7 @@ async def test_the_last_attempts_are_kept(runtime: Runtime, org: UUID) -> None:
     earlier = [{"at": f"2026-11-01T00:00:{n:02}.000Z", "responseCode": n} for n in range(ATTEMPTS_KEPT - 1)]
     async with receiver(FAILED) as there:
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org)
+        await emit(runtime, org)
         await rows(runtime, org, "update deliveries set attempts = $2 where org_id = $1", org, earlier)
         async with working(runtime):
             for number in (1, 2, 3):
@@ -225,7 +227,7 @@ async def test_the_last_attempts_are_kept(runtime: Runtime, org: UUID) -> None:
 async def test_fewer_attempts_are_all_kept(runtime: Runtime, org: UUID) -> None:
     async with receiver() as there:
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org)
+        await emit(runtime, org)
         async with working(runtime):
             await settled(runtime, org)
     attempts = (await one(runtime, org, "select attempts from deliveries where org_id = $1", org))["attempts"]

@@ -112,7 +112,7 @@ async def test_the_secret_is_shown_once_and_rests_encrypted(acme: Org) -> None:
     assert turned[0]["webhook"]["version"] == 2
     [row] = await acme.rows("select secret, previous_secret from webhook_endpoints")
     [text] = await acme.rows(
-        "select concat((select string_agg(answer, '') from idempotency_records),"
+        "select concat((select string_agg(result, '') from idempotency_records),"
         " (select string_agg(changes, '') from audit_changes)) as all"
     )
     for secret in (first["secret"], turned[0]["secret"]):
@@ -155,9 +155,9 @@ async def test_the_secret_is_shown_once_and_rests_encrypted(acme: Org) -> None:
 async def test_an_address_that_is_not_public_http_is_refused(acme: Org, url: str) -> None:
     answer = await acme.http.post(HOOKS, json={"url": url, "events": ["*"]})
     assert (answer.status_code, answer.json()["code"]) == (400, "BAD_INPUT")
-    [told] = answer.json()["errors"]
-    assert (told["field"], told["code"] in ("INVALID_FORMAT", "TOO_SHORT", "TOO_LONG")) == ("body.url", True)
-    assert told["message"].startswith(("Must ", "It must "))
+    [reported] = answer.json()["errors"]
+    assert (reported["field"], reported["code"] in ("INVALID_FORMAT", "TOO_SHORT", "TOO_LONG")) == ("body.url", True)
+    assert reported["message"].startswith(("Must ", "It must "))
     assert await acme.refused(CREATE, input={"url": url, "events": ["*"]}) == [("BAD_INPUT", "input.url")]
     assert await acme.count("webhook_endpoints") == 0
     made = await new_webhook(acme)

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
-Told = list[tuple[str, list[str | int]]]
+Messages = list[tuple[str, list[str | int]]]
 
 
 @dataclass
@@ -18,7 +18,7 @@ class Situation:
     root: Any
     text: str
     data: Any
-    errors: Told = field(default_factory=list)
+    errors: Messages = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
     name: str | None = None
 

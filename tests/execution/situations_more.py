@@ -5,7 +5,7 @@ from typing import Any
 from tests.execution.situations import AB, DIRECTED, DIRECTIVES, NESTED, NULLS, OF_LISTS, Situation, later, null_at
 
 
-def told(_info: Any, **args: Any) -> str:
+def echo(_info: Any, **args: Any) -> str:
     """A resolver that tells its arguments."""
     return repr(args)
 
@@ -41,7 +41,7 @@ type Query {
 enum Color { RED, BLUE }
 input In { a: Int = 1, b: [String], c: In, d: Int! }
 """
-ROOT = {"f": told, "need": told, "fallback": told}
+ROOT = {"f": echo, "need": echo, "fallback": echo}
 WRONG_NULL = "Argument 'a' has invalid value: Expected variable '$a' provided to non-null type 'Int!' not to be None."
 ABSTRACT: dict[str, Situation] = {
     "a union's types, each with its own fields": Situation(

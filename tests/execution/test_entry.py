@@ -38,11 +38,11 @@ def size_of(arguments: Mapping[str, Any]) -> int:
 
 
 RULES = introspection_rules(SCHEMA) | {
-    ("Query", "shops"): FieldRule(cost=1, scope="shops", multiplier=size_of, multiplied_by=("size",)),
+    ("Query", "shops"): FieldRule(cost=1, requirement="shops", multiplier=size_of, multiplied_by=("size",)),
     ("Shop", "shops"): FieldRule(cost=1, multiplier=size_of, multiplied_by=("size",), price=lambda _: 3, filters=()),
     ("Shops", "nodes"): FieldRule(cost=1),
     ("Shops", "total"): FieldRule(charges=(5, 2)),
-    ("Query", "shop"): FieldRule(public=True),
+    ("Query", "shop"): FieldRule(unrestricted=True),
 }
 
 
@@ -99,10 +99,10 @@ def test_the_cost_is_counted_by_the_rules_and_the_variables() -> None:
         found = executor.cost(operation, {"n": size})
         assert found.analysis.cost == cost(size)
         assert (found.excess is None) is (cost(size) <= 20)
-        assert found.analysis.scopes == {"shops": ("a",)}
+        assert found.analysis.requirements == {"shops": ("a",)}
     assert executor.cost(operation, {"n": 1}).cached
     assert executor.cost(operation, {"n": 2}).excess == "The operation costs 33; 20 is allowed. Ask for smaller pages."
-    assert executor.cost(executor.prepare("{ shop { name } }")).analysis.public
+    assert executor.cost(executor.prepare("{ shop { name } }")).analysis.unrestricted
 
 
 def test_the_cost_of_each_object_is_multiplied_where_a_rule_says_so() -> None:

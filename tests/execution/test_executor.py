@@ -65,12 +65,12 @@ def written(schema: GraphQLSchema, seed: str) -> Operation | None:
 async def test_documents_at_random_are_answered_alike(way: str) -> None:
     schema, fields, exact = WAYS[way]
     before = FALLBACKS.total()
-    for told, operation in documents(schema, way, COUNT):
+    for document, operation in documents(schema, way, COUNT):
         # Both choices of the conditions, by one operation: a plan must not serve another's choice.
         for chosen in (VARIABLES, {"yes": False, "no": True}):
             ours = await run(schema, operation, chosen, fields, root={"value": "v"})
             theirs = await core(schema, operation, chosen, root={"value": "v"})
-            assert differences(ours, theirs, exact=exact) == [], told
+            assert differences(ours, theirs, exact=exact) == [], document
             del ours, theirs
     # What graphql-core left to be awaited ends first, so that the filters above still hold for it.
     for _ in range(10):
@@ -115,12 +115,14 @@ async def test_merged_fields_are_one_and_keep_their_place() -> None:
     }
 
 
-@pytest.mark.parametrize("kind", ["Dog", "Cat", "Late", "Nobody", "Query", "Missing", "Color", "Sync"])
+@pytest.mark.parametrize("species", ["Dog", "Cat", "Late", "Nobody", "Query", "Missing", "Color", "Sync"])
 @pytest.mark.parametrize("schema", [CALM, RESTLESS], ids=["sync", "async"])
-async def test_abstract_values_have_the_type_they_say_or_none(schema: GraphQLSchema, kind: str) -> None:
-    text = f"{{ animal(kind: {kind}) {{ __typename }} petL(kind: {kind}) {{ ... on Cat {{ plain path }} }} }}"
+async def test_abstract_values_have_the_type_they_say_or_none(schema: GraphQLSchema, species: str) -> None:
+    text = (
+        f"{{ animal(species: {species}) {{ __typename }} petL(species: {species}) {{ ... on Cat {{ plain path }} }} }}"
+    )
     answer = await compared(schema, text, resolver_fields)
-    named = {"Dog": "Dog", "Cat": "Cat", "Late": "Cat"}.get(kind)
+    named = {"Dog": "Dog", "Cat": "Cat", "Late": "Cat"}.get(species)
     assert answer.data["animal"] == (None if named is None else {"__typename": named})
     assert len(answer.errors or ()) == (0 if named else 3)
 

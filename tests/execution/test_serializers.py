@@ -173,8 +173,8 @@ class Loading:
             return PageOf(self._made(found.rows, columns))
         if found is None:
             return None
-        kind = type("Row", (Row,), {"names": (*columns, *["own"] * self.more)})
-        return kind([found[name] for name in columns] + [0] * self.more)
+        row_type = type("Row", (Row,), {"names": (*columns, *["own"] * self.more)})
+        return row_type([found[name] for name in columns] + [0] * self.more)
 
 
 async def answered(text: str, fields: FieldKinds) -> Any:

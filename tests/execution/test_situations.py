@@ -28,10 +28,10 @@ from tests.execution.support import core, run
 from tests.execution.ways import WAYS
 from tests.execution.zoo import ASYNC, SHAPES, SYNC
 
-Told = list[tuple[str, list[str | int]]]
+Messages = list[tuple[str, list[str | int]]]
 
 
-def told(errors: Sequence[GraphQLError] | None) -> Told:
+def messages_of(errors: Sequence[GraphQLError] | None) -> Messages:
     return sorted(((error.message, list(error.path or ())) for error in errors or ()), key=repr)
 
 
@@ -42,7 +42,7 @@ async def test_a_situation_is_answered_as_it_must_be(name: str) -> None:
     operation = parse_operation(case.text, case.name)
     assert validate(schema, operation.document) == []
     ours = await run(schema, operation, case.variables, resolver_fields, root=case.root)
-    assert (json.dumps(ours.data), told(ours.errors)) == (json.dumps(case.data), sorted(case.errors, key=repr))
+    assert (json.dumps(ours.data), messages_of(ours.errors)) == (json.dumps(case.data), sorted(case.errors, key=repr))
     theirs = await core(schema, operation, case.variables, root=case.root)
     assert differences(ours, theirs) == []
     assert [error.extensions for error in ours.errors or ()] == [error.extensions for error in theirs.errors or ()]
@@ -94,11 +94,11 @@ def menagerie(of: Callable[[str], Any]) -> GraphQLSchema:
 
 
 def _is(name: str) -> Any:
-    return lambda value, _info: value["kind"] == name
+    return lambda value, _info: value["type"] == name
 
 
 def _is_later(name: str) -> Any:
-    return lambda value, _info: later(value["kind"] == name)(None)
+    return lambda value, _info: later(value["type"] == name)(None)
 
 
 def _fails(name: str) -> Any:
@@ -110,10 +110,10 @@ def _fails_later(name: str) -> Any:
 
 
 PETS = {
-    "pets": [{"kind": "Dog", "name": "o", "barks": True}, {"kind": "Cat", "meows": False}],
-    "named": {"kind": "Cat", "name": "g"},
-    "pet": {"kind": "Fish"},
-    "dog": {"kind": "Cat"},
+    "pets": [{"type": "Dog", "name": "o", "barks": True}, {"type": "Cat", "meows": False}],
+    "named": {"type": "Cat", "name": "g"},
+    "pet": {"type": "Fish"},
+    "dog": {"type": "Cat"},
 }
 ALL = "{ pets { __typename ... on Dog { name barks } ... on Cat { meows } } named { name } }"
 RIGHT = {
@@ -138,20 +138,20 @@ NO_TYPE = (
         (_is, "{ pet { __typename } }", {"pet": None}, [(NO_TYPE.format("Pet", "pet"), ["pet"])]),
         (_is_later, "{ pet { __typename } named { name } }", {"pet": None, "named": {"name": "g"}},
          [(NO_TYPE.format("Pet", "pet"), ["pet"])]),
-        (_is, "{ dog { name } }", {"dog": None}, [("Expected value of type 'Dog' but got: {'kind': 'Cat'}.", ["dog"])]),
+        (_is, "{ dog { name } }", {"dog": None}, [("Expected value of type 'Dog' but got: {'type': 'Cat'}.", ["dog"])]),
         (_is_later, "{ dog { name } }", {"dog": None},
-         [("Expected value of type 'Dog' but got: {'kind': 'Cat'}.", ["dog"])]),
+         [("Expected value of type 'Dog' but got: {'type': 'Cat'}.", ["dog"])]),
         (_fails, "{ dog { name } }", {"dog": None}, [("unknown", ["dog"])]),
     ],
 )  # fmt: skip
-async def test_types_that_are_asked_for_what_is_theirs(of: Any, text: str, data: Any, errors: Told) -> None:
+async def test_types_that_are_asked_for_what_is_theirs(of: Any, text: str, data: Any, errors: Messages) -> None:
     schema = menagerie(of)
     operation = parse_operation(text, None)
     assert validate(schema, operation.document) == []
     ours = await run(schema, operation, {}, resolver_fields, root=PETS)
     theirs = await core(schema, operation, {}, root=PETS)
     assert differences(ours, theirs) == []
-    assert (ours.data, told(ours.errors)) == (data, sorted(errors, key=repr))
+    assert (ours.data, messages_of(ours.errors)) == (data, sorted(errors, key=repr))
 
 
 async def test_a_resolver_is_told_what_it_is_told_by_the_other_executor() -> None:

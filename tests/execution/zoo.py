@@ -39,7 +39,7 @@ SYNC = [
 ASYNC = ["AWAIT", "AWAIT_NULL", "AWAIT_RAISE", "AWAIT_WRONG", "ITEM_AWAIT", "ITEM_AWAIT_RAISE", "STREAM"]
 # An awaitable of an awaitable: some of them are never awaited, by graphql-core neither.
 TWICE = ["TWICE", "ITEM_TWICE"]
-KINDS = ["Dog", "Cat", "Late", "Nobody", "Query", "Missing", "Color", "Sync"]
+SPECIES = ["Dog", "Cat", "Late", "Nobody", "Query", "Missing", "Color", "Sync"]
 
 
 def _odd(value: object) -> object:
@@ -134,11 +134,11 @@ def behave(how: str, shape: str, good: Any, wrong: Any) -> Any:
 
 
 def _resolver(shape: str, good: Any, wrong: Any) -> Any:
-    return lambda source, _info, how="OK", kind="Dog": behave(how, shape, _of(good, kind), wrong)
+    return lambda source, _info, how="OK", species="Dog": behave(how, shape, _of(good, species), wrong)
 
 
-def _of(good: Any, kind: str) -> Any:
-    return {"kind": kind} if good is LIVING else good
+def _of(good: Any, species: str) -> Any:
+    return {"species": species} if good is LIVING else good
 
 
 LIVING = object()
@@ -147,13 +147,13 @@ LIVING = object()
 def make(hows: list[str]) -> GraphQLSchema:
     """The zoo, whose fields can be asked to behave in some ways."""
     how = GraphQLEnumType("How", {name: name for name in hows})
-    kind = GraphQLEnumType("FieldKind", {name: name for name in KINDS})
+    species = GraphQLEnumType("Species", {name: name for name in SPECIES})
     asked = {"how": GraphQLArgument(how, default_value="OK")}
-    typed = asked | {"kind": GraphQLArgument(kind, default_value="Dog")}
+    typed = asked | {"species": GraphQLArgument(species, default_value="Dog")}
     later = "AWAIT" in hows
 
     def named(value: Any, _info: Any, _abstract: Any) -> Any:
-        name = value["kind"]
+        name = value["species"]
         if name == "Late":
             return _later("Cat") if later else "Cat"
         return 5 if name == "Sync" else None if name == "Nobody" else name
@@ -167,13 +167,13 @@ def make(hows: list[str]) -> GraphQLSchema:
                 made[name + shape] = GraphQLField(wrap(type_), asked, _resolver(shape, good, wrong))
         for name, type_ in (("animal", animal), ("pet", pet), ("dog", dog), ("cat", cat)):
             for shape, wrap in SHAPES.items():
-                resolver = _resolver(shape, LIVING, {"kind": "Query"})
+                resolver = _resolver(shape, LIVING, {"species": "Query"})
                 made[name + shape] = GraphQLField(wrap(type_), typed, resolver)
         return made
 
     def is_cat(value: Any, _info: Any) -> Any:
-        right = value["kind"] in ("Cat", "Dog", "Late")
-        return _later(right) if later and value["kind"] == "Late" else right
+        right = value["species"] in ("Cat", "Dog", "Late")
+        return _later(right) if later and value["species"] == "Late" else right
 
     animal = GraphQLInterfaceType("Animal", fields, resolve_type=named)
     dog = GraphQLObjectType("Dog", fields, interfaces=[animal])

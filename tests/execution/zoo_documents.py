@@ -30,14 +30,14 @@ class Writer:
 
     def document(self) -> str:
         """A query, or now and then a mutation."""
-        kind = "mutation" if self.random.random() < self.mutates else "query"
-        root = self.schema.mutation_type if kind == "mutation" else self.schema.query_type
+        operation_type = "mutation" if self.random.random() < self.mutates else "query"
+        root = self.schema.mutation_type if operation_type == "mutation" else self.schema.query_type
         assert root is not None, "the schema has both"
         body = self._selections(root, self.random.randint(1, 3))
         # The variables must be used: an operation with an unused one is not valid.
         body = "{ used: __typename @include(if: $yes) @skip(if: $no) " + body[1:]
         more = "".join(f", {each}" for each in sorted(self.declared))
-        return f"{kind}($yes: Boolean!, $no: Boolean = false{more}) {body}\n" + "\n".join(self.fragments)
+        return f"{operation_type}($yes: Boolean!, $no: Boolean = false{more}) {body}\n" + "\n".join(self.fragments)
 
     def _selections(self, type_: GraphQLNamedType, depth: int) -> str:
         parts = [self._part(type_, depth) for _ in range(self.random.randint(1, 3))]
@@ -82,10 +82,10 @@ class Writer:
     def _arguments(self, field: Any) -> str:
         given = []
         for name, argument in field.args.items():
-            kind = get_named_type(argument.type)
+            type_ = get_named_type(argument.type)
             # Most behave, or nothing below the first level would be reached.
-            if isinstance(kind, GraphQLEnumType) and self.random.random() < 0.4:
-                given.append(f"{name}: {self.random.choice(list(kind.values))}")
+            if isinstance(type_, GraphQLEnumType) and self.random.random() < 0.4:
+                given.append(f"{name}: {self.random.choice(list(type_.values))}")
         return f"({', '.join(given)})" if given else ""
 
     def _condition(self) -> str:

@@ -14,11 +14,11 @@ import pytest
 import pytest_asyncio
 
 from bench.data import SMALL, Filled, fill, listen
-from bench.equal import answer, check, counted
+from bench.equal import check, counted, response_of
 from bench.growth import Growth, write
 from bench.large import enlarge
-from bench.load import Outcome, UnexpectedAnswer, generating
-from bench.measure import Measured, Row, compare
+from bench.load import Outcome, UnexpectedResponse, generating
+from bench.measure import Comparison, Measured, compare
 from bench.plot import nice, short
 from bench.profile import COMPILED, LOOP, read
 from bench.report import figures, pair_table, table
@@ -73,14 +73,14 @@ async def test_an_order_by_hand_leaves_what_ours_leaves(
     texts, left = [], []
     for server in measured[:2]:
         before = counted(environment, filled.org_id)
-        shown, _ = await answer(server, workload, filled.key)
+        shown, _ = await response_of(server, workload, filled.key)
         after = counted(environment, filled.org_id)
         left.append({name: after[name] - before[name] for name in after})
         number = shown["data"]["number"]
         with psycopg.connect(environment["DATABASE_URL"]) as connection:
             connection.execute("select set_config('app.org_id', %s, false)", [str(filled.org_id)])
             row = connection.execute(
-                "select e.data, c.changes, s.action, s.actor_kind, s.actor_id, s.source, e.type, d.status, j.kind,"
+                "select e.data, c.changes, s.action, s.actor_kind, s.actor_id, s.source, e.type, d.status, j.function,"
                 " w.word"
                 " from orders o join events e on e.resource_id = o.id join audit_entries s on s.target_id = o.id"
                 " join audit_changes c on c.entry_id = s.id join deliveries d on d.event_id = e.id"
@@ -89,8 +89,8 @@ async def test_an_order_by_hand_leaves_what_ours_leaves(
                 [number],
             ).fetchone()
         assert row is not None
-        told, changes, *rest = row
-        assert json.loads(told) == shown["data"]
+        data, changes, *rest = row
+        assert json.loads(data) == shown["data"]
         texts.append((changes.replace(str(number), "N"), [str(each).replace(str(number), "N") for each in rest]))
     assert texts[0] == texts[1]
     assert left[0] == left[1] == {
@@ -106,17 +106,17 @@ async def test_a_different_answer_stops_the_measurement(
     oldest = "{ clients(first: 1, orderBy: [{field: CREATED_AT, direction: ASC}]) { nodes { name } } }"
     workload = replace(workloads(filled.sample)[1], body=json.dumps({"query": oldest}).encode())
     assert await check(measured[:1], workload, filled.key, environment, filled.org_id) == 1
-    with pytest.raises(UnexpectedAnswer, match="W2: stock answers"):
+    with pytest.raises(UnexpectedResponse, match="W2: stock answers"):
         await check([measured[0], measured[2]], workload, filled.key, environment, filled.org_id)
-    with pytest.raises(UnexpectedAnswer, match="W2 of handwritten: 401"):
-        await answer(measured[1], workload, "sk_live_none")
+    with pytest.raises(UnexpectedResponse, match="W2 of handwritten: 401"):
+        await response_of(measured[1], workload, "sk_live_none")
 
 
 async def test_a_load_counts_what_was_answered(measured: list[Server], filled: Filled) -> None:
     second, fifth = workloads(filled.sample)[1], workloads(filled.sample)[4]
     async with generating() as generator:
         rows = await compare(generator, measured[:2], [second, fifth], filled.key, 0.15)
-        with pytest.raises(UnexpectedAnswer, match="401"):
+        with pytest.raises(UnexpectedResponse, match="401"):
             await generator.drive(measured[1].port, [second.request("127.0.0.1", "none")], 200, 0.1)
     assert [row.workload.name for row in rows] == ["W2", "W5"]
     for row in rows:
@@ -131,19 +131,19 @@ async def test_a_large_organization_is_made_of_numbers(measured: list[Server], e
         made = await fill(runtime, 815, SMALL)
     enlarge(environment, made.org_id, 1_000)
     assert counted(environment, made.org_id)["orders"] == SMALL.orders + 1_000
-    shown, _ = await answer(measured[0], nested(100), made.key)
+    shown, _ = await response_of(measured[0], nested(100), made.key)
     nodes = shown["data"]["clients"]["nodes"]
     assert len(nodes) == 100
     assert {len(node["orders"]["nodes"]) for node in nodes} == {5}
     assert not any(node["orders"]["pageInfo"]["hasNextPage"] for node in nodes)
 
 
-def _row() -> Row:
+def _row() -> Comparison:
     by = {
         "ours": Measured(Outcome(2.0, [10.0] * 98 + [30.0] * 2), 0.8),
         "handwritten": Measured(Outcome(1.0, [5.0] * 100), 0.5),
     }
-    return Row(nested(50), 3, by)
+    return Comparison(nested(50), 3, by)
 
 
 def test_figures_have_every_server_and_ours_in_full() -> None:
@@ -173,8 +173,8 @@ def test_outcomes_add_up() -> None:
 def test_samples_are_summed_up_by_part_and_function() -> None:
     text = (
         "<module> (server/cli.py:9);run (asyncio/runners.py:118) 5\n"
-        "<module> (server/cli.py:9);run (asyncio/runners.py:118);answer (server/graphql.py:5);f (execution/a.py:7) 3\n"
-        "<module> (server/cli.py:9);run (asyncio/runners.py:118);answer (server/graphql.py:51) 2\n"
+        "<module> (server/cli.py:9);run (asyncio/runners.py:118);handle (server/graphql.py:5);f (execution/a.py:7) 3\n"
+        "<module> (server/cli.py:9);run (asyncio/runners.py:118);handle (server/graphql.py:51) 2\n"
         "<module> (server/cli.py:9);run (asyncio/runners.py:118);<lambda>.<locals>.<listcomp> (<string>:1) 4\n"
         "<module> (server/cli.py:9);run (asyncio/runners.py:118);__create_fn__.<locals>.__init__ (<string>:3) 1\n"
     )
@@ -184,11 +184,11 @@ def test_samples_are_summed_up_by_part_and_function() -> None:
     assert profile.own == {
         LOOP: 5,
         "f (execution/a.py)": 3,
-        "answer (server/graphql.py)": 2,
+        "handle (server/graphql.py)": 2,
         "<lambda>.<locals>.<listcomp>": 4,
         "__create_fn__.<locals>.__init__": 1,
     }
-    assert profile.whole["answer (server/graphql.py)"] == 5
+    assert profile.whole["handle (server/graphql.py)"] == 5
     assert profile.whole[LOOP] == 15
 
 

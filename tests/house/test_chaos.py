@@ -17,7 +17,7 @@ import pytest
 import uvloop
 
 from bench.chaos.accounts import Kept, Tenant, quantile, recoveries, times, two_bodies, wrong
-from bench.chaos.injuries import KINDS, Injury
+from bench.chaos.injuries import INJURIES, Injury
 from bench.chaos.journal import Change, Journal
 from bench.chaos.listeners import healthy, hostile, listening
 from bench.chaos.receivers import HANGING, HOSTILE, Serve
@@ -39,7 +39,7 @@ def _run() -> tuple[Journal, Tenant, Kept]:
     journal = Journal([CLIENT, ORDER, MOVED])
     heard = healthy()
     for number, change in enumerate(journal.changes):
-        heard.told[change.happened] = f"event_{number}"
+        heard.webhook_ids[change.happened] = f"event_{number}"
         heard.events[f"event_{number}"] = [10.0 + number]
         heard.bodies[f"event_{number}"] = {b"one"}
     kept = Kept(
@@ -151,7 +151,7 @@ async def test_receivers_count_and_answer_as_they_are_called() -> None:
                 else:
                     assert (await asked).status_code == {"healthy": 204, "fails": 500, "redirects": 307}[each.name]
     assert len(good.events["event_1"]) == 2
-    assert good.told == {("client.created", "client_1", 1): "event_1"}
+    assert good.webhook_ids == {("client.created", "client_1", 1): "event_1"}
     assert two_bodies([good, *others]) == 0
 
 
@@ -192,7 +192,7 @@ def test_a_short_run_has_nothing_to_account_for(tmp_path: Path) -> None:
     found = json.loads(written.read_text(encoding="utf-8"))
     assert found["accounts"] == dict.fromkeys(ACCOUNTS, 0)
     assert found["drained"]
-    assert set(found["injuries"]) == set(KINDS)
+    assert set(found["injuries"]) == set(INJURIES)
     assert found["acknowledged"] >= 50
     assert min(found["deliveries"].values()) >= 1
     assert "| SIGKILL postmaster | 1 |" in done.stdout

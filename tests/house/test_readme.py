@@ -35,7 +35,7 @@ def _between(name: str) -> str:
 
 def test_the_settings_are_those_of_the_code() -> None:
     table = settings_table()
-    assert _between("settings") == table, "paste what `counterfoil settings` prints"
+    assert _between("settings") == table, "run `make schema`"
     for name in Settings.model_fields:
         assert f"| `{name.upper()}` |" in table
     assert "| `PORT` | `8000` |" in table
@@ -57,7 +57,7 @@ def test_the_commands_are_those_of_the_code() -> None:
 
 def test_the_scopes_are_those_of_the_code() -> None:
     table = scopes_table()
-    assert _between("scopes") == table, "paste what `counterfoil scopes` prints"
+    assert _between("scopes") == table, "run `make schema`"
     listed = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
     assert sorted(listed) == CORE.extensions["scopes"]
     assert {*listed} == scopes()

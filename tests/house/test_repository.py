@@ -16,7 +16,7 @@ GENERATED = ("rest_shim/openapi.json", "schema/schema.graphql", "requirements/ba
 
 
 def _attributes(path: str, *names: str) -> list[str]:
-    told = subprocess.run(
+    printed = subprocess.run(
         ["git", "check-attr", *names, "--", path],
         cwd=ROOT,
         check=True,
@@ -24,7 +24,7 @@ def _attributes(path: str, *names: str) -> list[str]:
         encoding="utf-8",
         timeout=60,
     ).stdout
-    return [line.rsplit(": ", 1)[1] for line in told.splitlines()]
+    return [line.rsplit(": ", 1)[1] for line in printed.splitlines()]
 
 
 def test_hooks_run_what_make_test_runs_before_the_tests() -> None:

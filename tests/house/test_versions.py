@@ -7,7 +7,7 @@ import tomllib
 import orjson
 
 from models.webhooks import API_VERSION
-from rest_shim.examples import WEBHOOK
+from rest_shim.examples import OBJECTS
 from rest_shim.guide import guide
 from rest_shim.openapi import document
 from tests.support.repository import ROOT
@@ -32,7 +32,7 @@ def test_the_changelog_has_the_version_as_its_newest_section() -> None:
 
 def test_the_version_of_payloads_stands_once_in_the_code() -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", API_VERSION)
-    assert WEBHOOK["apiVersion"] == API_VERSION
+    assert OBJECTS["webhook"]["apiVersion"] == API_VERSION
     assert f'"apiVersion": "{API_VERSION}"' in guide()
     assert API_VERSION in CHANGELOG
     files = [

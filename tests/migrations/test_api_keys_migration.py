@@ -14,7 +14,7 @@ KEY = """insert into api_keys (org_id, id, version, updated_at, name, digest, pe
 HOOK = """insert into webhook_endpoints (org_id, id, version, updated_at, url, events, secret, api_version, status,
   scopes) values (%(org)s, %(hook)s, 1, now(), 'https://example.com', '{*}', '', '', 'ENABLED', '{*}')"""
 ENTRY = """insert into audit_entries (org_id, id, action, actor_kind, actor_id, actor_name, target_id, digest,
-  request_id, source, occurred_at, mac) values (%(org)s, gen_random_uuid(), 'webhook:create', %(kind)s, %(actor)s, 'k',
+  request_id, source, occurred_at, mac) values (%(org)s, gen_random_uuid(), 'webhook:create', %(by)s, %(actor)s, 'k',
   %(hook)s, '', 'r', 'REST', now(), decode(repeat('00', 34), 'hex'))"""
 
 
@@ -28,12 +28,12 @@ def test_older_endpoints_know_their_key_by_the_audit_log(servers: Backends) -> N
                 key = new_uuid()
                 connection.execute("select set_config('app.org_id', %s, true)", [str(org)])
                 connection.execute(KEY, {"org": org, "key": key})
-                for kind, actor, expected in (
+                for actor_kind, actor, expected in (
                     ("KEY", encode("apikey", key), key),
                     ("KEY", encode("apikey", new_uuid()), None),
                     ("CLI", "cli", None),
                 ):
-                    values = {"org": org, "hook": new_uuid(), "kind": kind, "actor": actor}
+                    values = {"org": org, "hook": new_uuid(), "by": actor_kind, "actor": actor}
                     connection.execute(HOOK, values)
                     connection.execute(ENTRY, values)
                     wanted[values["hook"]] = expected

@@ -10,13 +10,13 @@ from migrations.runner import upgrade
 from models.typeid import new_uuid
 from resolvers.audit.bundle import check
 from resolvers.audit.chain import public_keys
-from resolvers.audit.records import FIRST, canonical, digest_of, fields_of
+from resolvers.audit.entries import FIRST, canonical, digest_of, fields_of
 from resolvers.audit.seals import link
 from resolvers.audit.verify import verify
 from resolvers.context import now
 from server.database.databases import role_of
 from tests.support.audit import SIGNING, bundle, run
-from tests.support.jobs import RING, runtime_of, tell
+from tests.support.jobs import RING, emit, runtime_of
 from tests.support.servers import Backends
 
 TEXT = '{"name":["Zoe","Zoë"]}'
@@ -63,7 +63,7 @@ async def test_an_older_log_goes_on(older: Backends, org: UUID) -> None:
     async with runtime_of(older) as runtime:
         found = await verify(runtime, org, (2, head))
         assert (found.sealed, found.unsealed, found.failure) == (2, 1, None)
-        await tell(runtime, org)
+        await emit(runtime, org)
         await run(runtime, org)
         found = await verify(runtime, org, (2, head))
         assert (found.sealed, found.unsealed, found.failure) == (4, 0, None)

@@ -13,9 +13,9 @@ def test_the_words_of_members_go_with_their_table(own_backends: Backends) -> Non
     owner, role, org = own_backends.migration_database_url, role_of(own_backends.database_url), str(uuid4())
     with psycopg.connect(own_backends.database_url) as application:
         application.execute("select set_config('app.org_id', %s, false)", [org])
-        for kind in ("client", "member"):
-            application.execute("insert into search_words values (%s, %s, 'ada', %s)", [org, kind, uuid4()])
-            application.execute("insert into tag_uses values (%s, %s, 'vip', %s)", [org, kind, uuid4()])
+        for prefix in ("client", "member"):
+            application.execute("insert into search_words values (%s, %s, 'ada', %s)", [org, prefix, uuid4()])
+            application.execute("insert into tag_uses values (%s, %s, 'vip', %s)", [org, prefix, uuid4()])
         application.commit()
         downgrade(owner, role, "0007")
         for table in ("search_words", "tag_uses"):

@@ -13,7 +13,7 @@ from resolvers.audit.verify import Verification, verify
 from resolvers.database.runtime import Runtime
 from tests.support.audit import entry_of, erased, run, sealed
 from tests.support.audit_attacks import BORDERS, COPY, FORGED, REFUSED, REPLACED, SECOND, SEEN, THIRD, YOUNG, moved
-from tests.support.jobs import rows, runtime_of, tell
+from tests.support.jobs import emit, rows, runtime_of
 from tests.support.servers import Backends
 
 
@@ -28,7 +28,7 @@ async def prepared(runtime: Runtime, org: UUID) -> Verification:
     """Three sealed entries, two that are not."""
     before = await sealed(runtime, org, 3)
     assert (before.sealed, before.failure) == (3, None)
-    await tell(runtime, org, 2)
+    await emit(runtime, org, 2)
     return before
 
 
@@ -172,6 +172,6 @@ async def test_seal_jobs_that_were_taken_away_leave_the_entries_to_retention(run
     await rows(runtime, org, "delete from jobs where org_id = $1", org)
     assert await verify(runtime, org, before.head) == Verification(3, 2, 0, before.head, None)
     # The next change queues another.
-    await tell(runtime, org)
+    await emit(runtime, org)
     await run(runtime, org)
     assert (await verify(runtime, org, before.head)).sealed == 6

@@ -10,8 +10,8 @@ import pytest
 
 from resolvers.audit.bundle import Bundle, check
 from resolvers.audit.chain import public_keys
+from resolvers.audit.entries import canonical, new_entry
 from resolvers.audit.export import export
-from resolvers.audit.records import canonical, record_of
 from resolvers.changes import write as changes
 from resolvers.database.runtime import Keyring, Runtime
 from resolvers.jobs.claims import context_of
@@ -178,10 +178,10 @@ async def test_a_log_that_does_not_hold_gets_no_head(runtime: Runtime, org: UUID
 
 async def test_every_kind_of_value_survives(runtime: Runtime, org: UUID) -> None:
     form: Value = {"é": [1, -0.0, 1e16, 1.5e-7, 2**53, True, None, "\u2028", {"b": [], "a": {}}]}
-    record = record_of("order:create", {}, {"form_data": form, "notes": 'line\nbreak \\ "quoted"', "total": 2**62})
+    entry = new_entry("order:create", {}, {"form_data": form, "notes": 'line\nbreak \\ "quoted"', "total": 2**62})
     ctx = context_of(runtime, org, org)
     async with ctx.transaction():
-        await changes.record(ctx, [(record, org)])
+        await changes.write_entries(ctx, [(entry, org)])
     await sealed(runtime, org, 1)
     assert check(await bundle(runtime, org), KEYS).failure is None
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from resolvers.audit.records import record_of
+from resolvers.audit.entries import new_entry
 from resolvers.audit.verify import verify
 from resolvers.changes import write as changes
 from resolvers.database.runtime import Runtime
@@ -32,7 +32,7 @@ async def test_a_resource_is_erased_whole_also_where_it_was_not_sealed(runtime: 
     client = (await one(runtime, org, "select target_id from audit_entries where id = $1", second))["target_id"]
     ctx = context_of(runtime, org, org)
     async with ctx.transaction():
-        await changes.record(ctx, [(record_of("client:update", {}, {"name": "Zoë"}), client)])
+        await changes.write_entries(ctx, [(new_entry("client:update", {}, {"name": "Zoë"}), client)])
     assert await erased(runtime, org, client) == 2
     found = await verify(runtime, org)
     assert (found.sealed, found.unsealed, found.erased, found.failure) == (5, 0, 2, None)

@@ -127,10 +127,10 @@ async def test_a_read_only_database_takes_no_changes_and_is_not_ready(
                         assert (await org.http.get("/api/health")).status_code == 200
             assert (await org.http.get("/api/ready")).json() == {"status": "ok"}
             assert (await org.http.put(path, json={"company": "ACME"})).status_code == 200
-    [told] = lines_with(log_lines, "25006")
-    assert "read-only transaction" in told
-    [told] = lines_with(log_lines, "not ready")
-    assert READ_ONLY in told
+    [reported] = lines_with(log_lines, "25006")
+    assert "read-only transaction" in reported
+    [reported] = lines_with(log_lines, "not ready")
+    assert READ_ONLY in reported
     assert lines_with(log_lines, "unexpected error") == []
 
 
@@ -197,8 +197,8 @@ async def test_only_what_can_be_narrowed_is_called_too_slow(own_backends: Backen
                 "{ clients(first: 1) { totalCount } }",
             ):
                 assert await org.refused(text) == [("QUERY_TOO_SLOW", None)]
-            told = problem(await org.http.get("/api/v1/clients?search=ada"), 400, "QUERY_TOO_SLOW")
-            assert told["detail"].startswith("The query was stopped after 0.2 s. Narrow its filter")
+            details = problem(await org.http.get("/api/v1/clients?search=ada"), 400, "QUERY_TOO_SLOW")
+            assert details["detail"].startswith("The query was stopped after 0.2 s. Narrow its filter")
 
 
 def test_one_line_for_each_stretch_and_reason(log_lines: pytest.LogCaptureFixture) -> None:

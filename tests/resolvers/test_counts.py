@@ -15,18 +15,14 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from bench.filters.cases import Case, cases
-from bench.filters.data import Size, analyze, fill
-from models.typeid import new_uuid
+from bench.filters.data import Size
 from resolvers.database.runtime import Runtime
 from resolvers.lists import candidates
 from resolvers.lists.pages import STATEMENTS
 from schema.requests.engine import Engine
-from server.wiring import running
-from tests.support.api import settings_of
-from tests.support.plans import Explained, explained, keyed, repeated, unkeyed
+from tests.support.plans import Explained, explained, keyed, repeated, unkeyed, unknown_to_statistics
 from tests.support.servers import Backends
 
-BEFORE = Size(clients=30, services=5, orders=50, messages=60, deliveries=5)
 SIZE = Size(clients=1_500, services=800, orders=3_000, messages=2_000, deliveries=20)
 ENGINE = Engine()
 TYPES = {"clients": "ClientFilter", "orders": "OrderFilter", "services": "ServiceFilter"}
@@ -38,14 +34,8 @@ Imported = tuple[Runtime, UUID, Rows]
 @pytest.fixture(scope="module")
 async def imported(backends: Backends, template: str) -> AsyncIterator[Imported]:
     """An organization that was filled after the tables were analyzed with another one's rows, and its rows."""
-    org_id = new_uuid()
-    with backends.empty_database(template=template) as made:
-        owner = made.migration_database_url
-        fill(owner, new_uuid(), BEFORE)
-        analyze(owner)
-        fill(owner, org_id, SIZE)
-        async with running(settings_of(made), min_size=1, max_size=1) as runtime:
-            yield runtime, org_id, rows_of(owner, org_id)
+    async with unknown_to_statistics(backends, template, SIZE) as (runtime, org_id, owner):
+        yield runtime, org_id, rows_of(owner, org_id)
 
 
 def rows_of(owner: str, org_id: UUID) -> Rows:
@@ -91,17 +81,17 @@ def at_random(chance: Random, listed: str, depth: int) -> dict[str, Any]:
     """A filter of a list, at most so many levels deep."""
     made: dict[str, Any] = {}
     for _ in range(chance.choice([1, 1, 2])):
-        kind = chance.choice(["column", "and", "or", "not", "relation", "relation"]) if depth else "column"
-        if kind == "column":
+        chosen = chance.choice(["column", "and", "or", "not", "relation", "relation"]) if depth else "column"
+        if chosen == "column":
             made |= chance.choice(CONDITIONS[listed])
-        elif kind == "relation":
+        elif chosen == "relation":
             name, other = chance.choice(list(RELATIONS[listed].items()))
             inner = at_random(chance, other, depth - 1)
             made[name] = {chance.choice(["some", "none"]): chance.choice([inner, {}])} if name == other else inner
-        elif kind == "not":
+        elif chosen == "not":
             made["not"] = at_random(chance, listed, depth - 1)
         else:
-            made[kind] = [at_random(chance, listed, depth - 1) for _ in range(2)]
+            made[chosen] = [at_random(chance, listed, depth - 1) for _ in range(2)]
     return made
 
 

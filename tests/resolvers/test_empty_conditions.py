@@ -217,8 +217,8 @@ async def test_a_search_is_bounded(filled: Org) -> None:
         deep = {"and": [{}, {"search": "x" * length}]}
         for filter_, field in (({"search": " " * length}, "filter.search"), (deep, "filter.and.1.search")):
             async with unchanged(filled):
-                told = error(await filled.graphql(COUNT, f=filter_), 200, "BAD_INPUT", field)
-            assert (told["reason"], told["limit"]) == ("TOO_LONG", MAX_TEXT)
+                extensions = error(await filled.graphql(COUNT, f=filter_), 200, "BAD_INPUT", field)
+            assert (extensions["reason"], extensions["limit"]) == ("TOO_LONG", MAX_TEXT)
 
 
 async def test_every_text_of_a_filter_is_bounded(filled: Org) -> None:
@@ -232,8 +232,8 @@ async def test_every_text_of_a_filter_is_bounded(filled: Org) -> None:
         ({"id": {"eq": long}}, "filter.id.eq"),
         ({"not": {"orders": {"some": {"client": {"name": {"eq": long}}}}}}, "filter.not.orders.some.client.name.eq"),
     ):
-        told = error(await filled.graphql(COUNT, f=filter_), 200, "BAD_INPUT", field)
-        assert (told["reason"], told["limit"]) == ("TOO_LONG", MAX_TEXT)
+        extensions = error(await filled.graphql(COUNT, f=filter_), 200, "BAD_INPUT", field)
+        assert (extensions["reason"], extensions["limit"]) == ("TOO_LONG", MAX_TEXT)
         shorter = {"name": {"eq": long[1:]}}
         assert await names(filled, shorter) == ""
 

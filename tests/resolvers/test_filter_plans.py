@@ -14,14 +14,16 @@ from resolvers.context import Actor, Context
 from resolvers.database.runtime import Runtime
 from resolvers.lists import candidates
 from resolvers.lists.pages import STATEMENTS
-from schema.requests.answers import Answer
 from schema.requests.engine import Engine
+from schema.requests.results import OperationResult
 from server.wiring import running
 from tests.support.api import Org, new_client, new_order, settings_of
 from tests.support.servers import Backends
 
-SIZE = Size(clients=60, services=12, orders=200, messages=250, deliveries=40)
+SIZE = Size(clients=60, services=12, orders=200, messages=250, deliveries=40, members=30, api_keys=30)
 LISTS = {
+    "members": ("members(first: 100, filter: $f) { ...L }", "$f: MemberFilter", "MemberConnection"),
+    "api_keys": ("apiKeys(first: 100, filter: $f) { ...L }", "$f: ApiKeyFilter", "ApiKeyConnection"),
     "clients": ("clients(first: 100, filter: $f) { ...L }", "$f: ClientFilter", "ClientConnection"),
     "services": ("services(first: 100, filter: $f) { ...L }", "$f: ServiceFilter", "ServiceConnection"),
     "orders": (
@@ -51,7 +53,7 @@ async def filled(backends: Backends, template: str) -> AsyncIterator[tuple[Runti
             yield runtime, org_id
 
 
-async def ask(filled: tuple[Runtime, UUID], case: Case) -> Answer:
+async def ask(filled: tuple[Runtime, UUID], case: Case) -> OperationResult:
     runtime, org_id = filled
     actor = Actor(ActorKind.CLI, "test", "test", frozenset({"*"}), org_id)
     variables: dict[str, Any] = {"f": case.filter}
@@ -65,7 +67,7 @@ async def ask(filled: tuple[Runtime, UUID], case: Case) -> Answer:
     return await engine.run(Context(runtime, actor, "test", Source.CLI), prepared)
 
 
-def page_of(answer: Answer) -> dict[str, Any]:
+def page_of(answer: OperationResult) -> dict[str, Any]:
     assert not answer.errors, answer.errors
     assert answer.data is not None
     (found,) = answer.data.values()

@@ -5,15 +5,18 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from models.jobs import JobKind, JobState
+from models.jobs import JobFunction, JobState
 from models.typeid import new_uuid
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs
 from resolvers.jobs import due, retention
 from resolvers.jobs.retention import Retention
 from tests.support.jobs import (
+    DELIVERY,
+    JOB,
     OK,
     Request,
+    emit,
     eventually,
     hurry,
     listen_at,
@@ -23,35 +26,31 @@ from tests.support.jobs import (
     sender,
     settled,
     slot_of,
-    tell,
     working,
 )  # fmt: skip
 from workers import deliver
 
-JOB = "select * from jobs where org_id = $1 and kind = 'WEBHOOK_DELIVERY'"
-DELIVERY = "select * from deliveries where org_id = $1"
-
 
 async def test_a_claim_is_one_workers(runtime: Runtime, org: UUID) -> None:
     await listen_at(runtime, org, "http://127.0.0.1:9/")
-    [job] = await tell(runtime, org)
+    [job] = await emit(runtime, org)
     claims = await asyncio.gather(*(jobs.claim(runtime, org, job, 45) for _ in range(6)))
     [claim] = [claim for claim in claims if claim is not None]
-    assert (claim.kind, claim.attempt, claim.claim_no) == (JobKind.WEBHOOK_DELIVERY, 1, 1)
+    assert (claim.function, claim.attempt, claim.claim_no) == (JobFunction.WEBHOOK_DELIVERY, 1, 1)
     row = await one(runtime, org, JOB, org)
     assert (row["state"], row["lease_token"], row["attempt"]) == ("RUNNING", claim.token, 1)
 
 
 async def test_a_claim_is_made_inside_its_organization(runtime: Runtime, org: UUID) -> None:
     await listen_at(runtime, org, "http://127.0.0.1:9/")
-    [job] = await tell(runtime, org)
+    [job] = await emit(runtime, org)
     assert await jobs.claim(runtime, uuid4(), job, 45) is None
     assert (await one(runtime, org, JOB, org))["state"] == "QUEUED"
 
 
 async def test_a_stale_worker_changes_nothing(runtime: Runtime, org: UUID) -> None:
     await listen_at(runtime, org, "http://127.0.0.1:9/")
-    [job] = await tell(runtime, org)
+    [job] = await emit(runtime, org)
     stale = await jobs.claim(runtime, org, job, -1)
     assert stale is not None
     found, _ = await due.due(runtime, 9)
@@ -72,7 +71,7 @@ async def test_a_stale_worker_changes_nothing(runtime: Runtime, org: UUID) -> No
 async def test_a_stale_handler_records_nothing(runtime: Runtime, org: UUID) -> None:
     async with receiver() as there:
         await listen_at(runtime, org, there.url)
-        [job] = await tell(runtime, org)
+        [job] = await emit(runtime, org)
         stale = await jobs.claim(runtime, org, job, -1)
         assert stale is not None
         taken: list[jobs.Claim | None] = []
@@ -93,7 +92,7 @@ async def test_a_stale_handler_records_nothing(runtime: Runtime, org: UUID) -> N
 async def test_a_job_past_its_attempts_is_dead(runtime: Runtime, org: UUID) -> None:
     async with receiver() as there:
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org)
+        await emit(runtime, org)
         await rows(runtime, org, "update jobs set attempt = 10 where org_id = $1", org)
         async with working(runtime):
             await settled(runtime, org, state="DEAD")
@@ -105,7 +104,7 @@ async def test_a_job_past_its_attempts_is_dead(runtime: Runtime, org: UUID) -> N
 async def test_a_fault_of_a_handler_is_tried_again_and_recorded(runtime: Runtime, org: UUID) -> None:
     async with receiver() as there:
         await listen_at(runtime, org, there.url, secret=b"\x00\x09" + bytes(40))
-        await tell(runtime, org)
+        await emit(runtime, org)
         async with working(runtime):
 
             async def failed() -> bool:
@@ -121,14 +120,14 @@ async def test_a_fault_of_a_handler_is_tried_again_and_recorded(runtime: Runtime
 async def test_retention_deletes_what_is_old(runtime: Runtime, org: UUID) -> None:
     async with receiver() as there:
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org, 2)
+        await emit(runtime, org, 2)
         async with working(runtime):
             await settled(runtime, org, number=2)
-    await rows(runtime, org, "insert into directory (kind, key, org_id) values ('slug', 'acme', $1)", org)
+    await rows(runtime, org, "insert into directory (resource, key, org_id) values ('slug', 'acme', $1)", org)
     assert await retention.organizations(runtime) == [org]
     nothing = {"idempotency": 0, "jobs": 0, "deliveries": 0, "events": 0}
     assert await retention.purge(runtime, org, Retention()) == nothing
-    columns = "org_id, api_key_id, key, root_field, position, fingerprint, answer, created_at"
+    columns = "org_id, api_key_id, key, root_field, position, fingerprint, result, created_at"
     row = "$1, $2, 'k', 'createClient', 0, 'f', '{}', now() - interval '25 hours'"
     insert = f"insert into idempotency_records ({columns}) values ({row})"
     await rows(runtime, org, insert, org, new_uuid())
@@ -143,7 +142,7 @@ async def test_retention_deletes_what_is_old(runtime: Runtime, org: UUID) -> Non
 
 async def test_a_retry_in_the_future_is_not_due(runtime: Runtime, org: UUID) -> None:
     await listen_at(runtime, org, "http://127.0.0.1:9/")
-    [job] = await tell(runtime, org)
+    [job] = await emit(runtime, org)
     claim = await jobs.claim(runtime, org, job, 45)
     assert claim is not None
     async with jobs.held(runtime, claim) as ctx:

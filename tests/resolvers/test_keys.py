@@ -142,9 +142,9 @@ async def test_after_too_many_failures_a_key_costs_a_look_up_now_and_then(
             problem(await ask(new_key(new_uuid())), 401, "UNAUTHENTICATED")
         assert len(looked_up) == 5
         for _ in range(20):
-            told = await ask(new_key(new_uuid()))
-            problem(told, 429, "RATE_LIMITED")
-            assert told.headers["retry-after"]
+            refused = await ask(new_key(new_uuid()))
+            problem(refused, 429, "RATE_LIMITED")
+            assert refused.headers["retry-after"]
         assert len(looked_up) == 6
         # One that has worked here goes on, also when its verdict is old: it is looked up.
         monkeypatch.setattr(keys, "CACHED_SECONDS", 0.0)

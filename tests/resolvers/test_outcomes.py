@@ -44,10 +44,10 @@ async def late(backends: Backends, seconds: float = 0.4) -> AsyncIterator[Org]:
 async def test_a_deadline_in_a_commit_says_that_nobody_knows(own_backends: Backends) -> None:
     async with late(own_backends) as org:
         answer = await org.http.post("/api/v1/clients", json=NEW)
-        told = problem(answer, 503, "OUTCOME_UNKNOWN")
+        details = problem(answer, 503, "OUTCOME_UNKNOWN")
         # Nothing tells a client to send it again by itself.
         assert "retry-after" not in answer.headers
-        assert "again" not in told["detail"].lower()
+        assert "again" not in details["detail"].lower()
         answer = await org.graphql(CREATE, input=NEW | {"email": "late2@example.com"})
         error(answer, 503, "OUTCOME_UNKNOWN")
         assert "retry-after" not in answer.headers

@@ -7,7 +7,7 @@ import pytest
 
 from models.typeid import new_uuid
 from resolvers.audit import seals
-from resolvers.audit.records import AuditRecord, digest_of, record_of
+from resolvers.audit.entries import NewAuditEntry, digest_of, new_entry
 from resolvers.audit.verify import Verification, verify
 from resolvers.changes import write as changes
 from resolvers.database.runtime import Keyring, Runtime
@@ -15,7 +15,7 @@ from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import context_of
 from resolvers.jobs.retention import Retention
 from tests.support.audit import JOB, owner, run, sealed
-from tests.support.jobs import RING, eventually, one, rows, slot_of, tell, working
+from tests.support.jobs import RING, emit, eventually, one, rows, slot_of, working
 from tests.support.servers import Backends
 from workers import seal
 from workers.sweep import purge_expired
@@ -30,7 +30,7 @@ async def test_an_empty_log_verifies(runtime: Runtime, org: UUID) -> None:
 
 
 async def test_a_sealed_log_verifies(runtime: Runtime, org: UUID) -> None:
-    await tell(runtime, org, 2)
+    await emit(runtime, org, 2)
     assert await verify(runtime, org) == Verification(0, 2, 0, None, None)
     await run(runtime, org)
     found = await verify(runtime, org)
@@ -39,14 +39,14 @@ async def test_a_sealed_log_verifies(runtime: Runtime, org: UUID) -> None:
     assert found == Verification(2, 0, 0, (2, found.head[1]), None)
     # Heads that an earlier version printed were seals.
     assert (await verify(runtime, org, (2, last["seal"].hex()))).failure is None
-    await tell(runtime, org)
+    await emit(runtime, org)
     await run(runtime, org)
     assert (await verify(runtime, org, found.head)).failure is None
     assert (await verify(runtime, org, (2, "00" * 32))).failure == "entry 2 is not the kept head"
 
 
 async def test_the_job_comes_again_and_then_rests(runtime: Runtime, org: UUID) -> None:
-    await tell(runtime, org, 3)
+    await emit(runtime, org, 3)
     first = await one(runtime, org, JOB, org)
     await run(runtime, org)
     again = await one(runtime, org, JOB, org)
@@ -57,12 +57,12 @@ async def test_the_job_comes_again_and_then_rests(runtime: Runtime, org: UUID) -
 
 
 async def test_seals_do_not_pile_up(runtime: Runtime, org: UUID) -> None:
-    await tell(runtime, org)
+    await emit(runtime, org)
     job = await one(runtime, org, JOB, org)
     claim = await jobs.claim(runtime, org, job["id"], 45)
     assert claim is not None
     # While one runs, a change queues another: then the first need not come again.
-    await tell(runtime, org)
+    await emit(runtime, org)
     await seal.HANDLER.run(runtime, claim, slot_of(claim))
     states = await rows(runtime, org, JOB + " order by id", org)
     assert [row["state"] for row in states] == ["DONE", "QUEUED"]
@@ -71,7 +71,7 @@ async def test_seals_do_not_pile_up(runtime: Runtime, org: UUID) -> None:
 async def test_more_than_a_batch(runtime: Runtime, org: UUID) -> None:
     ctx = context_of(runtime, org, org)
     async with ctx.transaction():
-        await changes.record(ctx, [(record_of("client:update", {}, {"name": "Zoë"}), org) for _ in range(1200)])
+        await changes.write_entries(ctx, [(new_entry("client:update", {}, {"name": "Zoë"}), org) for _ in range(1200)])
     found = await sealed(runtime, org, 1)
     assert (found.sealed, found.unsealed, found.erased, found.failure) == (1201, 0, 0, None)
 
@@ -79,11 +79,11 @@ async def test_more_than_a_batch(runtime: Runtime, org: UUID) -> None:
 async def test_a_latecomer_is_found_by_a_full_look(runtime: Runtime, org: UUID) -> None:
     await sealed(runtime, org, 1)
     ctx = context_of(runtime, org, org)
-    record = AuditRecord(
+    made = NewAuditEntry(
         UUID("00000000-0000-7000-8000-000000000000"), "client:update", bytes(16), "{}", digest_of(bytes(16), "{}")
     )
     async with ctx.transaction():
-        await changes.record(ctx, [(record, org)])
+        await changes.write_entries(ctx, [(made, org)])
     for everything, number in ((False, 0), (True, 1)):
         ctx = context_of(runtime, org, org)
         async with ctx.transaction():
@@ -92,7 +92,7 @@ async def test_a_latecomer_is_found_by_a_full_look(runtime: Runtime, org: UUID) 
 
 
 async def test_the_worker_seals(runtime: Runtime, org: UUID) -> None:
-    await tell(runtime, org, 5)
+    await emit(runtime, org, 5)
 
     async def done() -> bool:
         return (await verify(runtime, org)).sealed == 5
@@ -111,11 +111,11 @@ async def test_changes_that_are_not_canonical_are_refused(runtime: Runtime, org:
         "name",
         "",
     ):
-        record = record_of("client:update", {}, {})
+        made = new_entry("client:update", {}, {})
         ctx = context_of(runtime, org, org)
-        written = AuditRecord(record.id, record.action, record.salt, text, digest_of(record.salt, text))
+        written = NewAuditEntry(made.id, made.action, made.salt, text, digest_of(made.salt, text))
         async with ctx.transaction():
-            await changes.record(ctx, [(written, org)])
+            await changes.write_entries(ctx, [(written, org)])
         failure = (await verify(runtime, org)).failure
         assert failure is not None
         assert failure.endswith("are not in canonical form"), text
@@ -160,7 +160,7 @@ async def test_another_key_does_not_verify(runtime: Runtime, org: UUID) -> None:
 async def test_a_newer_key_seals_and_the_older_still_verifies(runtime: Runtime, org: UUID) -> None:
     runtime.seal_keys = Keyring({1: RING.keys[1]})
     await sealed(runtime, org, 1)
-    await tell(runtime, org)
+    await emit(runtime, org)
     runtime.seal_keys = RING
     await run(runtime, org)
     found = await verify(runtime, org)
@@ -190,7 +190,7 @@ async def test_nothing_is_sealed_after_a_seal_that_is_not_ours(
     runtime: Runtime, own_backends: Backends, org: UUID
 ) -> None:
     before = await sealed(runtime, org, 2)
-    await tell(runtime, org, 2)
+    await emit(runtime, org, 2)
     sql = (
         "insert into audit_seals select $1, 3, id, sha256('x'), 2 from audit_entries e where not exists"
         " (select from audit_seals s where s.entry_id = e.id) limit 1"
@@ -205,7 +205,7 @@ async def test_nothing_is_sealed_after_a_seal_that_is_not_ours(
     # An operator removes it, and the log is whole again.
     async with owner(own_backends) as connection:
         assert await connection.execute("delete from audit_seals where sequence = 3") == "DELETE 1"
-    await tell(runtime, org)
+    await emit(runtime, org)
     await run(runtime, org)
     found = await verify(runtime, org, before.head)
     assert (found.sealed, found.unsealed, found.failure) == (5, 0, None)
@@ -215,7 +215,7 @@ async def test_a_broken_chain_keeps_no_other_organization_from_being_sealed(runt
     broken, whole = sorted((uuid4(), uuid4()))
     for each in (broken, whole):
         await rows(runtime, each, "insert into directory values ('organization', $1, $2)", str(each), each)
-        await tell(runtime, each, 2)
+        await emit(runtime, each, 2)
     sql = "insert into audit_seals select $1, 7, id, sha256('x'), 2 from audit_entries limit 1"
     await rows(runtime, broken, sql, broken)
     house = asyncio.create_task(purge_expired(runtime, Retention(), 0.01, 0.01))
@@ -226,7 +226,7 @@ async def test_a_broken_chain_keeps_no_other_organization_from_being_sealed(runt
     try:
         # Twice, as the broken one may be the last.
         await eventually(done)
-        await tell(runtime, whole)
+        await emit(runtime, whole)
         await eventually(done)
     finally:
         house.cancel()

@@ -5,16 +5,12 @@ from uuid import UUID
 
 import pytest
 
-from bench.filters.data import Size, analyze, fill, id_of
-from models.typeid import new_uuid
+from bench.filters.data import Size, id_of
 from resolvers.database.runtime import Runtime
 from schema.requests.engine import Engine
-from server.wiring import running
-from tests.support.api import settings_of
-from tests.support.plans import explained, keyed, scans
+from tests.support.plans import explained, keyed, scans, unknown_to_statistics
 from tests.support.servers import Backends
 
-BEFORE = Size(clients=30, services=5, orders=50, messages=60, deliveries=5)
 SIZE = Size(clients=1_500, services=800, orders=3_000, messages=2_000, deliveries=200)
 ENGINE = Engine()
 Imported = tuple[Runtime, UUID]
@@ -23,16 +19,10 @@ Imported = tuple[Runtime, UUID]
 @pytest.fixture(scope="module")
 async def imported(backends: Backends, template: str) -> AsyncIterator[Imported]:
     """An organization that was filled after the tables were analyzed with another one's rows."""
-    org_id = new_uuid()
-    with backends.empty_database(template=template) as made:
-        owner = made.migration_database_url
-        fill(owner, new_uuid(), BEFORE)
-        analyze(owner)
-        fill(owner, org_id, SIZE)
-        async with running(settings_of(made), min_size=1, max_size=1) as runtime:
-            # The next number is beyond those of the rows.
-            runtime.numbers[org_id, "order"] = [SIZE.orders + 1]
-            yield runtime, org_id
+    async with unknown_to_statistics(backends, template, SIZE) as (runtime, org_id, _):
+        # The next number is beyond those of the rows.
+        runtime.numbers[org_id, "order"] = [SIZE.orders + 1]
+        yield runtime, org_id
 
 
 CLIENT, SERVICE = id_of("client", "clients", 8), id_of("service", "services", 8)

@@ -62,6 +62,7 @@ def test_the_document_has_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     queries = examples.QUERIES | {"CancelOrder": "reason=Late", "Undated": "undated=true", "Thread": "orderId=x"}
     monkeypatch.setattr(examples, "QUERIES", queries)
     monkeypatch.setitem(examples.BODIES, "TheClient", {"name": "Ada"})
+    monkeypatch.setitem(examples.BESIDE, "RotateWebhookSecret", {"secret": "whsec_AA=="})
     made = openapi.document((*ROUTES, *MADE_UP))
     validate(made)
     paths = made["paths"]

@@ -139,8 +139,8 @@ async def test_json_counts_threefold_and_rest_is_bounded_too(acme: Org) -> None:
     assert len(answer.json()["data"]) == 85
     await acme.rows("update clients set metadata = metadata || $1", {f"n{place}": "x" * 600 for place in range(25)})
     assert (await acme.http.get("/api/v1/clients?limit=20")).status_code == 200
-    told = problem(await acme.http.get("/api/v1/clients?limit=85"), 400, "TOO_COMPLEX")
-    assert told["detail"] == "The response would have more than 8 MiB: request smaller pages or fewer fields."
+    details = problem(await acme.http.get("/api/v1/clients?limit=85"), 400, "TOO_COMPLEX")
+    assert details["detail"] == "The response would have more than 8 MiB: request smaller pages or fewer fields."
 
 
 async def test_json_of_many_small_values_counts_by_what_it_holds(acme: Org) -> None:

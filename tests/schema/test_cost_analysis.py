@@ -37,16 +37,16 @@ def test_what_is_counted() -> None:
     )
     assert (found.depth, found.aliases, found.directives, found.fields) == (5, 1, 1, 1)
     assert found.cost == 2 + 7 * (1 + 2 + 3 * 1)
-    assert found.scopes == {"clients:read": ("a",), "orders:read": ("a", "nodes", "orders")}
-    assert not found.public
-    assert _measure("{ health { status } __typename }").public
-    assert _measure("{ clients @skip(if: true) { nodes { id } } health { status } }").scopes == {}
-    assert _measure('{ node(id: "order_x") { id } }').scopes == {"orders:read": ("node",)}
+    assert found.requirements == {"clients:read": ("a",), "orders:read": ("a", "nodes", "orders")}
+    assert not found.unrestricted
+    assert _measure("{ health { status } __typename }").unrestricted
+    assert _measure("{ clients @skip(if: true) { nodes { id } } health { status } }").requirements == {}
+    assert _measure('{ node(id: "order_x") { id } }').requirements == {"orders:read": ("node",)}
     assert _measure("mutation { " + CREATE + " }").cost >= 10
 
 
 @pytest.mark.parametrize(
-    ("found", "kind", "sentence"),
+    ("found", "operation_type", "sentence"),
     [
         (costing.CostAnalysis(depth=16), "query", "The operation has 16 levels; 15 are allowed."),
         (costing.CostAnalysis(aliases=101), "query", "The operation has 101 aliases; 100 are allowed."),
@@ -62,8 +62,8 @@ def test_what_is_counted() -> None:
         (costing.CostAnalysis(fields=5), "mutation", None),
     ],
 )
-def test_the_limits_hold_to_the_one(found: costing.CostAnalysis, kind: str, sentence: str | None) -> None:
-    assert limit_exceeded(found, kind, Limits()) == sentence
+def test_the_limits_hold_to_the_one(found: costing.CostAnalysis, operation_type: str, sentence: str | None) -> None:
+    assert limit_exceeded(found, operation_type, Limits()) == sentence
 
 
 def test_a_document_is_looked_over_before_it_is_parsed() -> None:
@@ -71,7 +71,7 @@ def test_a_document_is_looked_over_before_it_is_parsed() -> None:
         parse_operation("{ " + "a " * MAX_TOKENS + "}", None)
     with pytest.raises(DocumentValidationError, match="no such operation"):
         parse_operation("query a { health { status } }", "b")
-    assert parse_operation("query a { x } query b { y }", "b").kind == "query"
+    assert parse_operation("query a { x } query b { y }", "b").operation_type == "query"
 
 
 def test_a_default_counts_as_what_it_stands_for() -> None:
@@ -80,5 +80,5 @@ def test_a_default_counts_as_what_it_stands_for() -> None:
     assert _measure(page, n=10).cost == 2 + 10
     assert _measure(page, n=10.0).cost == 2 + 10
     assert _measure(page, n=None).cost == 2 + 20
-    assert _measure('query($id: ID! = "order_x") { node(id: $id) { id } }').scopes == {"orders:read": ("node",)}
-    assert _measure("query($s: Boolean! = true) { clients @skip(if: $s) { totalCount } }").scopes == {}
+    assert _measure('query($id: ID! = "order_x") { node(id: $id) { id } }').requirements == {"orders:read": ("node",)}
+    assert _measure("query($s: Boolean! = true) { clients @skip(if: $s) { totalCount } }").requirements == {}

@@ -77,7 +77,7 @@ def test_what_is_kept_is_what_would_be_judged() -> None:
             given = {"n": n, "f": filter_, "ids": ids, "s": s, "i": i, "c": n}
             prepared = engine.measure(SHAPED, None, given)
             assert prepared.measure == analyze_cost(CORE, prepared.operation, given, RULES), given
-            seen.add((prepared.measure.cost, tuple(prepared.measure.scopes)))
+            seen.add((prepared.measure.cost, tuple(prepared.measure.requirements)))
             assert len(prepared.operation.costs.kept) <= MAX_COSTS
     assert len(seen) == 154
     bare = engine.measure(SHAPED, None, {})
@@ -121,7 +121,7 @@ def test_our_own_operations_are_not_refused_and_judged_once(judged: list[Any]) -
     assert prepared.measure == analyze_cost(CORE, operation, given, RULES)
     assert engine.prepared(operation, given | {"filter": {"search": "c"}, "after": "d"}).measure is prepared.measure
     always = engine.prepared(operation, {})
-    assert always.measure.scopes == {"clients:read": ("clients",)}
+    assert always.measure.requirements == {"clients:read": ("clients",)}
     assert engine.prepared(operation, {}).measure is always.measure
     assert len(judged) == 2
 

@@ -61,11 +61,13 @@ def test_what_needs_a_scope_says_which() -> None:
         type_ = CORE.type_map[type_name]
         if isinstance(type_, GraphQLObjectType) and field_name in type_.fields:
             named = REQUIRES.search(type_.fields[field_name].description or "")
-            assert named is None or named[1] == rule.scope, (type_name, field_name)
+            assert named is None or named[1] == rule.requirement, (type_name, field_name)
             if named is not None:
                 said[f"{type_name}.{field_name}"] = named[1]
     roots = {
-        f"{on}.{name}": rule.scope for (on, name), rule in RULES.items() if on in ("Query", "Mutation") and rule.scope
+        f"{on}.{name}": rule.requirement
+        for (on, name), rule in RULES.items()
+        if on in ("Query", "Mutation") and rule.requirement
     }
     assert len(roots) > 20
     beneath = {

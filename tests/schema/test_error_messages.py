@@ -87,7 +87,7 @@ _FOREIGN = re.compile(
 )
 
 
-def told(errors: list[dict[str, Any]], written: str = "") -> None:
+def says_nothing_foreign(errors: list[dict[str, Any]], written: str = "") -> None:
     """The errors' messages say nothing in Python, but what the caller wrote."""
     assert errors
     for error in errors:
@@ -115,12 +115,12 @@ async def test_a_document_that_is_not_valid_is_told_so_in_words_of_graphql(
     for text in REFUSED[rule]:
         found = validate(CORE, parse(text), [rules[rule]])
         assert found, text
-        told([{"message": error.message} for error in found], text)
+        says_nothing_foreign([{"message": error.message} for error in found], text)
         assert all(error.locations for error in found), text
         # Introspection is on in development, and an operation must be named.
         answer = (await acme.graphql(text)).json()
         if rule != "NoSchemaIntrospectionCustomRule":
-            told(answer["errors"], text)
+            says_nothing_foreign(answer["errors"], text)
 
 
 @pytest.mark.parametrize("text", MALFORMED, ids=lambda text: ascii(text)[:40])
@@ -130,7 +130,7 @@ async def test_what_is_no_document_is_told_so_in_words_of_graphql(acme: Org, tex
         "GRAPHQL_PARSE_FAILED",
         "GRAPHQL_VALIDATION_FAILED",
     }
-    told(answer.json()["errors"], text)
+    says_nothing_foreign(answer.json()["errors"], text)
 
 
 _LISTED = "query ($v: %s) { orders(filter: {%s}) { totalCount } }"
@@ -169,7 +169,7 @@ async def test_a_wrong_variable_is_told_so_in_words_of_graphql(acme: Org) -> Non
     for text in USES:
         for value in VALUES:
             answer = (await acme.graphql(text, v=value)).json()
-            told(answer.get("errors") or [{"message": ""}])
+            says_nothing_foreign(answer.get("errors") or [{"message": ""}])
             # What fits its type may be refused by the field that takes it.
             if "errors" in answer and "data" not in answer:
                 count += 1

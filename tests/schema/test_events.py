@@ -93,8 +93,8 @@ async def test_each_event_is_answered_as_by_graphql_core() -> None:
         {"t": {"__typename": "Tick", "number": 1, "squared": 1, "doubled": 2, "path": "t.path", "odd": True}},
         None,
     ]
-    told = [{error.message for error in answer.errors or ()} for answer in answers]
-    assert told == [{"nothing to double", "0 is even."}, set(), {"2 is even."}]
+    reported = [{error.message for error in answer.errors or ()} for answer in answers]
+    assert reported == [{"nothing to double", "0 is even."}, set(), {"2 is even."}]
 
 
 async def test_an_event_keeps_to_the_conditions_of_its_subscription() -> None:

@@ -80,8 +80,8 @@ async def test_no_answer_waits_for_the_collector(api_settings: Settings, api_run
             gc.set_debug(gc.DEBUG_SAVEALL)
             assert await _ask(app, workload, made.key) == workload.status
             gc.collect()
-            kinds = [type(each) for each in gc.garbage]
-            ours = Counter(kind.__qualname__ for kind in kinds if kind.__module__.partition(".")[0] in ROOMS)
+            types = [type(each) for each in gc.garbage]
+            ours = Counter(type_.__qualname__ for type_ in types if type_.__module__.partition(".")[0] in ROOMS)
             if ours:
                 left[workload.name] = ours
     assert left == {}

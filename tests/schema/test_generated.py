@@ -14,8 +14,8 @@ from hypothesis_graphql import nodes, queries
 from execution import DocumentError, DocumentLimitError, Operation, Serializers, parse_operation
 from execution.run.compare import differences
 from schema.graph import CORE
-from schema.requests.answers import code_of
 from schema.requests.engine import Engine
+from schema.requests.results import code_of
 from tests.execution.support import FALLBACKS, core, run
 from tests.execution.ways import WAYS
 from tests.support.graph_documents import FULL, TEXTS, TIMES, GraphWriter, ReusingGraphWriter
@@ -49,13 +49,13 @@ async def held(
     studio: Studio, documents: list[tuple[str, dict[str, Any]]], serializers: Serializers = Serializers.ON
 ) -> Counter[str]:
     """Run documents through both executors; how many were answered how. Raises AssertionError with what differs."""
-    told: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     engine = Engine(LAX, compare=True, serializers=serializers)
     for text, variables in documents:
         try:
             answer, statements = await answered(studio, engine, text, variables)
         except DocumentError as unfit:
-            told[code_of(unfit)] += 1
+            counts[code_of(unfit)] += 1
             continue
         except AssertionError as different:
             raise AssertionError(f"{different}\n{variables}\n{text}") from None
@@ -63,10 +63,10 @@ async def held(
         assert codes <= {"BAD_INPUT", "INVALID_CURSOR", "NOT_FOUND"}, f"{answer.errors}\n{text}"
         most = 2 * text.count("{") + text.count("totalCount")
         assert statements <= most, f"{statements} statements\n{text}"
-        told["refused" if answer.data is None else "in part" if answer.errors else "whole"] += 1
+        counts["refused" if answer.data is None else "in part" if answer.errors else "whole"] += 1
     # What falls back is compared with itself.
     assert engine.executor.settings.fallbacks.total() == 0
-    return told
+    return counts
 
 
 # What generated documents have found, as small as it gets.
@@ -110,9 +110,9 @@ async def test_documents_of_our_own_writer_over_our_graph(
     for number in range(count):
         writer = write(Random(f"graph {number}"), studio.ids, studio.cursors)
         documents.append((writer.document(), writer.variables))
-    told = await held(studio, documents, serializers)
-    assert told["whole"] > count / 2, told
-    assert told["GRAPHQL_VALIDATION_FAILED"] + told["TOO_COMPLEX"] < count / 10, told
+    counts = await held(studio, documents, serializers)
+    assert counts["whole"] > count / 2, counts
+    assert counts["GRAPHQL_VALIDATION_FAILED"] + counts["TOO_COMPLEX"] < count / 10, counts
 
 
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
@@ -128,9 +128,9 @@ async def test_documents_of_hypothesis_over_our_graph(studio: Studio) -> None:
     }
     count = FULL // 2 or 25
     strategy = queries(print_schema(CORE), custom_scalars=scalars, allow_null=False)
-    told = await held(studio, [(text, {}) for text in generated(strategy, count)])
-    assert told.total() == count
-    assert told["whole"] > count / 4, told
+    counts = await held(studio, [(text, {}) for text in generated(strategy, count)])
+    assert counts.total() == count
+    assert counts["whole"] > count / 4, counts
 
 
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")

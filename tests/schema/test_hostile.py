@@ -11,14 +11,15 @@ import httpx
 import pytest
 from graphql import get_introspection_query, located_error, parse
 
+from bench.hostile.reading import slowness
 from execution import DocumentError, DocumentLimitError, parse_operation
 from execution.guard.nesting import MAX_NESTED, nesting_of
 from resolvers import organizations
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal, Refusals
-from schema.requests.answers import Answer, refused_answer
 from schema.requests.engine import Engine
 from schema.requests.errors import shown_error
+from schema.requests.results import OperationResult, refused_result
 from tests.support.api import Org
 from tests.support.hostile_documents import EXPANDED, HOSTILE, INCLUDED, chained, in_a_row, included, many
 from tests.support.refusals import error
@@ -26,27 +27,19 @@ from tests.support.refused_documents import DOCUMENTS, REFUSED
 from tests.support.studio import Studio
 
 MAX_SECONDS = 0.05
-# What the machine on which that holds takes for READING; a slower one is given more, in proportion.
-READING, READING_SECONDS = get_introspection_query(), 0.0055
 
 CORPUS = {**{name: (text, {}) for name, text, _ in DOCUMENTS}, **HOSTILE}
 
 
 @pytest.fixture(scope="module")
 def most_seconds() -> float:
-    """The bound, on this machine."""
-    spent = []
-    for _ in range(5):
-        start = process_time()
-        for _ in range(10):
-            parse(READING)
-        spent.append(process_time() - start)
-    return MAX_SECONDS * max(1.0, min(spent) / READING_SECONDS)
+    """The bound, on this machine: a slower one is given more, in proportion."""
+    return MAX_SECONDS * slowness()
 
 
 async def answered(
     engine: Engine, org: Org | Studio, runtime: Runtime, text: str, variables: Mapping[str, Any]
-) -> Answer:
+) -> OperationResult:
     """What the engine, which has not met it, answers to a document: all that happens between body and body."""
     ctx = organizations.command_line(runtime, org.id if isinstance(org, Org) else org.org_id)
     try:
@@ -54,7 +47,7 @@ async def answered(
         engine.validate(prepared, None)
         engine.allow(prepared, ctx.actor)
     except (Refusal, Refusals, DocumentError) as refused:
-        return refused_answer(refused, ctx.request_id)
+        return refused_result(refused, ctx.request_id)
     return await engine.run(ctx, prepared)
 
 
@@ -64,7 +57,7 @@ async def test_a_hostile_document_takes_little_time(
 ) -> None:
     text, variables = CORPUS[name]
     spent: list[float] = []
-    answer, body = Answer(None), ""
+    answer, body = OperationResult(None), ""
     # Other work of the machine's may be in the way of one of them.
     while len(spent) < 5 and min(spent, default=1) >= most_seconds:
         start = process_time()
@@ -137,8 +130,8 @@ async def test_where_python_would_recurse_too_deeply_the_document_is_too_complex
     running = engine.run(organizations.command_line(api_runtime, acme.id), prepared)
     with pytest.raises(StopIteration) as ended:
         deeply(80, lambda: running.send(None))
-    told = ended.value.value
-    assert ([each["extensions"]["code"] for each in told.errors], told.ran) == (["TOO_COMPLEX"], False)
+    reported = ended.value.value
+    assert ([each["extensions"]["code"] for each in reported.errors], reported.ran) == (["TOO_COMPLEX"], False)
     shown = shown_error(located_error(RecursionError(), None, ["orders"]), "id")
     assert [(each["extensions"]["code"], each["path"]) for each in shown] == [("TOO_COMPLEX", ["orders"])]
 
@@ -195,6 +188,6 @@ async def test_much_beside_an_introspection_is_asked_for_alone(acme: Org, api_ru
     for size, codes in ((10, []), (100, ["TOO_COMPLEX"])):
         rows = f"orders(first: {size}) {{ nodes {{ id client {{ name }} }} }}"
         text = f"{{ __schema {{ queryType {{ name }} }} {rows} }}"
-        told = await answered(Engine(), acme, api_runtime, text, {})
-        assert [error["extensions"]["code"] for error in told.errors] == codes
+        reported = await answered(Engine(), acme, api_runtime, text, {})
+        assert [error["extensions"]["code"] for error in reported.errors] == codes
         assert (await answered(Engine(), acme, api_runtime, f"{{ {rows} }}", {})).errors == []

@@ -15,8 +15,8 @@ from graphql import validate
 from execution import DocumentError, DocumentLimitError, Operation, parse_operation
 from resolvers import organizations
 from resolvers.errors import Refusal
-from schema.requests.answers import code_of
 from schema.requests.engine import Engine, Prepared
+from schema.requests.results import code_of
 from tests.execution.inlined import inlined
 from tests.execution.support import run
 from tests.execution.ways import COUNT, RESTLESS, WAYS
@@ -28,7 +28,7 @@ from tests.support.studio import LAX, Studio, answered
 LARGEST = 1_500
 
 
-def told(answer: Any) -> tuple[str, list[str]]:
+def comparable(answer: Any) -> tuple[str, list[str]]:
     """An answer as it can be compared."""
     errors = [[each["message"], each["path"], each["extensions"]["code"]] for each in answer.errors]
     return json.dumps(answer.data), sorted(json.dumps(each) for each in errors)
@@ -61,7 +61,7 @@ async def alike(studio: Studio, documents: list[tuple[str, dict[str, Any]]]) -> 
             continue
         answer, statements = await answered(studio, engine, text, variables)
         other, more = await without_fragments(studio, engine, prepared)
-        assert told(answer) == told(other), f"{variables}\n{text}"
+        assert comparable(answer) == comparable(other), f"{variables}\n{text}"
         assert statements <= more, text
         found["refused" if answer.data is None else "in part" if answer.errors else "whole"] += 1
     return found

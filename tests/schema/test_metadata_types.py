@@ -52,11 +52,11 @@ async def test_metadata_takes_variables_of_its_type_and_of_the_one_that_it_had(a
     async with unchanged(acme):
         for wrong in ([1], "x", 5):
             answer = await acme.graphql(text, m=wrong)
-            told = error(answer, 200, "BAD_INPUT", "input.metadata")
-            assert (told["reason"], told["variable"]) == ("WRONG_TYPE", "m")
+            extensions = error(answer, 200, "BAD_INPUT", "input.metadata")
+            assert (extensions["reason"], extensions["variable"]) == ("WRONG_TYPE", "m")
         # What is no text is refused by the field that takes it.
-        told = error(await acme.graphql(text, m={"a": 1}), 200, "BAD_INPUT", "input.metadata")
-        assert (told["reason"], told["variable"]) == ("INVALID_FORMAT", "m")
+        extensions = error(await acme.graphql(text, m={"a": 1}), 200, "BAD_INPUT", "input.metadata")
+        assert (extensions["reason"], extensions["variable"]) == ("INVALID_FORMAT", "m")
 
 
 async def test_a_variable_of_an_input_s_part_in_a_fragment(acme: Org) -> None:
@@ -84,15 +84,15 @@ async def test_other_types_do_not_stand_for_each_other(acme: Org, declared: str,
     async with unchanged(acme):
         answer = await acme.graphql(text, m=None)
         error(answer, 200, "GRAPHQL_VALIDATION_FAILED")
-    [told] = answer.json()["errors"]
-    assert told["message"].startswith(f"Variable '$m' of type '{declared}' used in position expecting type ")
+    [reported] = answer.json()["errors"]
+    assert reported["message"].startswith(f"Variable '$m' of type '{declared}' used in position expecting type ")
 
 
 async def test_a_document_s_other_errors_are_told_beside(acme: Org) -> None:
     text = """mutation ($m: JSON, $n: Int) {
       createClient(input: {name: $n, email: "x@example.com", metadata: $m}) { client { id } } }"""
     answer: dict[str, Any] = (await acme.graphql(text, m={}, n=1)).json()
-    assert [told["message"] for told in answer["errors"]] == [
+    assert [each["message"] for each in answer["errors"]] == [
         "Variable '$n' of type 'Int' used in position expecting type 'String!'."
     ]
 
@@ -128,7 +128,7 @@ async def test_metadata_that_is_refused(acme: Org, given: dict[str, str], messag
     async with unchanged(acme):
         for path, method in (("/api/v1/clients", "POST"), (f"/api/v1/clients/{client['publicId']}", "PUT")):
             body = {"name": "x", "email": "x@example.com", "metadata": given}
-            told = problem(await acme.http.request(method, path, json=body), 400, "BAD_INPUT", "body.metadata")
-            assert told["errors"] == [{"field": "body.metadata", "code": "INVALID_FORMAT", "message": message}]
+            details = problem(await acme.http.request(method, path, json=body), 400, "BAD_INPUT", "body.metadata")
+            assert details["errors"] == [{"field": "body.metadata", "code": "INVALID_FORMAT", "message": message}]
         answer = await acme.graphql(CREATE % ("StringMap", '"x"', '"x@example.com"'), m=given)
         assert error(answer, 200, "BAD_INPUT", "input.metadata")["reason"] == "INVALID_FORMAT"

@@ -119,8 +119,8 @@ async def test_a_null_that_is_refused_says_what_empties(acme: Org) -> None:
         }
         given = {"id": client["publicId"]} | dict.fromkeys(said)
         for over in await _both(acme, "updateClient", given):
-            told = {each["extensions"]["field"]: each["message"] for each in over.json()["errors"]}
-            assert told == {f"input.{name}": message for name, message in said.items()}
+            reported = {each["extensions"]["field"]: each["message"] for each in over.json()["errors"]}
+            assert reported == {f"input.{name}": message for name, message in said.items()}
 
 
 async def test_null_in_a_move_and_a_delete_is_as_absent(acme: Org) -> None:
@@ -144,8 +144,8 @@ async def test_a_null_that_one_update_refuses_stops_no_other(acme: Org) -> None:
     answer = (await acme.graphql(text, a={"id": one, "notes": "hello"}, b={"id": two, "name": None})).json()
     assert answer["data"] == {"one": {"client": {"notes": "hello"}}, "two": None}
     (error,) = answer["errors"]
-    told = error["extensions"]
-    assert (error["path"], told["code"], told["field"], told["reason"]) == (
+    reported = error["extensions"]
+    assert (error["path"], reported["code"], reported["field"], reported["reason"]) == (
         ["two"],
         "BAD_INPUT",
         "input.name",

@@ -12,9 +12,9 @@ from resolvers import organizations
 from resolvers.context import Context
 from resolvers.database.runtime import Runtime
 from schema.graph import CORE
-from schema.requests.answers import Answer
 from schema.requests.engine import Engine
 from schema.requests.render import RENDERERS
+from schema.requests.results import OperationResult
 from tests.support.api import Org, new_client, new_order, new_service
 from tests.support.refusals import error, problem, unchanged
 from tests.support.refused_documents import FRAGMENTS
@@ -33,7 +33,7 @@ def made(*names: str) -> dict[str, Any]:
     return {name: {"client": {"name": name}} for name in names}
 
 
-def told(answer: Answer) -> list[tuple[str, list[Any]]]:
+def errors_in(answer: OperationResult) -> list[tuple[str, list[Any]]]:
     """The code and the path of each error."""
     return [(each["extensions"]["code"], each["path"]) for each in answer.errors]
 
@@ -153,7 +153,7 @@ async def poisoned(own_backends: Backends, single: Runtime) -> Context:
     return ctx
 
 
-async def run(ctx: Context, text: str) -> Answer:
+async def run(ctx: Context, text: str) -> OperationResult:
     """The engine's answer to a mutation."""
     engine = Engine()
     prepared = engine.measure(text, None, {})
@@ -170,7 +170,7 @@ async def names(ctx: Context) -> list[str]:
 async def test_an_error_of_ours_takes_nothing_from_what_is_committed(poisoned: Context) -> None:
     answer = await run(poisoned, clients(("a", "a@x.eu"), ("poison", "b@x.eu"), ("c", "c@x.eu")))
     assert answer.data == made("a", "c") | {"poison": None}
-    assert told(answer) == [("INTERNAL", ["poison"])]
+    assert errors_in(answer) == [("INTERNAL", ["poison"])]
     assert "zero" not in str(answer.errors)
     assert await names(poisoned) == ["a", "c"]
 
@@ -178,7 +178,7 @@ async def test_an_error_of_ours_takes_nothing_from_what_is_committed(poisoned: C
 async def test_a_commit_of_unknown_outcome_takes_nothing_from_what_is_committed(poisoned: Context) -> None:
     answer = await run(poisoned, clients(("a", "a@x.eu"), ("away", "b@x.eu"), ("c", "c@x.eu")))
     assert answer.data == made("a", "c") | {"away": None}
-    assert told(answer) == [("OUTCOME_UNKNOWN", ["away"])]
+    assert errors_in(answer) == [("OUTCOME_UNKNOWN", ["away"])]
     assert await names(poisoned) == ["a", "c"]
 
 

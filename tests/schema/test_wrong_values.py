@@ -34,8 +34,8 @@ async def shown(org: Org, text: str, **variables: Any) -> list[dict[str, Any]]:
 
 async def test_a_wrong_value_names_its_variable_and_its_field(acme: Org) -> None:
     errors = await shown(acme, TWO, a=GOOD, b={"name": 3, "email": "b@example.com", "tags": ["x", 1], "colour": "red"})
-    told = [(error["message"], error["extensions"]["field"], error["extensions"]["reason"]) for error in errors]
-    assert told == [
+    reported = [(error["message"], error["extensions"]["field"], error["extensions"]["reason"]) for error in errors]
+    assert reported == [
         ("Variable '$b' has invalid value at .name: It must be a string.", "input.name", "WRONG_TYPE"),
         ("Variable '$b' has invalid value at .tags.1: It must be a string.", "input.tags.1", "WRONG_TYPE"),
         ("Variable '$b' has invalid value at .colour: There is no such field.", "input.colour", "UNKNOWN_FIELD"),
@@ -146,8 +146,8 @@ async def test_a_wrong_literal_has_its_place_and_its_field(
     acme: Org, text: str, at: str, line: int, field: str, reason: str
 ) -> None:
     [error] = await shown(acme, text, **({"n": 1} if "$n: Int)" in text else {}))
-    told = error["extensions"]
-    assert (told["code"], told["field"], told["reason"]) == ("GRAPHQL_VALIDATION_FAILED", field, reason)
+    reported = error["extensions"]
+    assert (reported["code"], reported["field"], reported["reason"]) == ("GRAPHQL_VALIDATION_FAILED", field, reason)
     [place] = error["locations"]
     assert place["line"] == line
     assert text.split("\n")[line - 1][place["column"] - 1 :].startswith(at)
@@ -163,15 +163,15 @@ async def test_a_wrong_literal_has_its_place_and_its_field(
 async def test_what_is_wrong_with_literals_is_told_all_at_once_with_what_helps(acme: Org) -> None:
     wrong = "mutation { createClient(input: {name: 1, email: null, status: NO, tags: [1, null]}) { client { id } } }"
     errors = await shown(acme, wrong)
-    told = {error["extensions"]["field"]: error["extensions"] for error in errors}
-    assert {field: each["reason"] for field, each in told.items()} == {
+    reported = {error["extensions"]["field"]: error["extensions"] for error in errors}
+    assert {field: each["reason"] for field, each in reported.items()} == {
         "input.name": "WRONG_TYPE",
         "input.email": "REQUIRED",
         "input.status": "NOT_ONE_OF",
         "input.tags.0": "WRONG_TYPE",
         "input.tags.1": "REQUIRED",
     }
-    assert told["input.status"]["allowed"] == ["LEAD", "ACTIVE", "INACTIVE", "ARCHIVED"]
+    assert reported["input.status"]["allowed"] == ["LEAD", "ACTIVE", "INACTIVE", "ARCHIVED"]
     [unknown] = await shown(acme, "mutation { " + NEW % 'nam: "x"' + " }")
     # In development names are suggested.
     assert (
@@ -222,5 +222,5 @@ def test_literals_are_judged_as_graphql_core_judges_them(name: str, literal: str
     theirs = validate(CORE, parse(text), [ValuesOfCorrectTypeRule])
     ours = validate(CORE, parse(text), [LiteralsRule])
     assert [bool(error.locations) for error in ours] == [True] * len(theirs)
-    told = [error.extensions or {} for error in ours]
-    assert all(each["field"].split(".")[0] == "x" and each["reason"] for each in told)
+    reported = [error.extensions or {} for error in ours]
+    assert all(each["field"].split(".")[0] == "x" and each["reason"] for each in reported)

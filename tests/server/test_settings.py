@@ -23,9 +23,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def refusal(kind: type[Settings | LocalSettings | MigrationSettings] = Settings) -> str:
+def refusal(model: type[Settings | LocalSettings | MigrationSettings] = Settings) -> str:
     with pytest.raises(SettingsError) as refused:
-        load(kind)
+        load(model)
     return str(refused.value)
 
 
@@ -241,14 +241,14 @@ def test_every_setting_is_described() -> None:
 
 
 def test_one_address_may_not_hold_all(environment: pytest.MonkeyPatch) -> None:
-    told = "ADDRESS_CONNECTIONS must be less than LIMIT_CONCURRENCY, or one address can take all of it"
+    expected = "ADDRESS_CONNECTIONS must be less than LIMIT_CONCURRENCY, or one address can take all of it"
     environment.setenv("LIMIT_CONCURRENCY", "250")
-    assert refusal() == told
+    assert refusal() == expected
     environment.setenv("ADDRESS_CONNECTIONS", "249")
     assert (load(Settings).limit_concurrency, load(Settings).address_connections) == (250, 249)
     environment.setenv("ADDRESS_CONNECTIONS", "1000")
     environment.setenv("LIMIT_CONCURRENCY", "1000")
-    assert refusal() == told
+    assert refusal() == expected
 
 
 def test_each_word_that_a_setting_takes_is_in_its_description() -> None:

@@ -13,17 +13,17 @@ from resolvers.audit.verify import Verification, verify
 from resolvers.database.runtime import Keyring, Runtime
 from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import context_of
-from tests.support.jobs import one, rows, slot_of, tell
+from tests.support.jobs import emit, one, rows, slot_of
 from tests.support.servers import Backends
 from workers import seal
 
-JOB = "select * from jobs where org_id = $1 and kind = 'AUDIT_SEAL'"
+JOB = "select * from jobs where org_id = $1 and function = 'AUDIT_SEAL'"
 SIGNING = Keyring({1: bytes(range(32)), 3: bytes(range(32, 64))})
 
 
 async def sealed(runtime: Runtime, org: UUID, number: int) -> Verification:
     """So many entries, sealed as a job does it; what a walk finds then."""
-    await tell(runtime, org, number)
+    await emit(runtime, org, number)
     await run(runtime, org)
     return await verify(runtime, org)
 

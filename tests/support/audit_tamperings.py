@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 
 from resolvers.audit.chain import head_text, sign
-from resolvers.audit.records import canonical
+from resolvers.audit.entries import canonical
 
 Value = dict[str, Any]
 # What is done to the lines of a bundle; the second list is another organization's.

@@ -43,7 +43,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
 def rows(backends: Backends, query: str) -> list[tuple[object, ...]]:
     # The owner is held by the policies too: an organization has to be named.
     with psycopg.connect(backends.migration_database_url) as owner:
-        org = owner.execute("select org_id from directory where kind = 'organization'").fetchone()
+        org = owner.execute("select org_id from directory where resource = 'organization'").fetchone()
         assert org is not None
         owner.execute("select set_config('app.org_id', %s, true)", [str(org[0])])
         return list(owner.execute(query.encode()))

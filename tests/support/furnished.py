@@ -28,7 +28,7 @@ _WRITTEN = {
     "audit_entries": "action, actor_kind, actor_name",
     "events": "type, resource_version, data",
     "deliveries": "event_type, status",
-    "jobs": "kind, state, concurrency_key",
+    "jobs": "function, state, concurrency_key",
 }
 
 

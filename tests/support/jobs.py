@@ -15,7 +15,7 @@ from models.clients import CLIENT
 from models.typeid import new_uuid
 from models.webhook_urls import Address
 from models.webhooks import API_VERSION
-from resolvers.audit.records import record_of
+from resolvers.audit.entries import new_entry
 from resolvers.changes import write as changes
 from resolvers.clients import CLIENTS
 from resolvers.database.pool import open_pool
@@ -32,6 +32,9 @@ from workers.slot import Slot
 
 RING = Keyring({1: bytes(range(32)), 2: bytes(range(32, 64))})
 NOWHERE = "redis://127.0.0.1:1/0"
+# An organization's deliveries, and the jobs that send them.
+JOB = "select * from jobs where org_id = $1 and function = 'WEBHOOK_DELIVERY'"
+DELIVERY = "select * from deliveries where org_id = $1"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -88,15 +91,15 @@ async def listen_at(runtime: Runtime, org: UUID, url: str, **columns: Any) -> tu
     return key, secret
 
 
-async def tell(runtime: Runtime, org: UUID, number: int = 1) -> list[UUID]:
+async def emit(runtime: Runtime, org: UUID, number: int = 1) -> list[UUID]:
     """So many changes, each with its audit entry, event, deliveries and jobs, which are answered."""
     woken: list[UUID] = []
     for _ in range(number):
         ctx = context_of(runtime, org, new_uuid())
         row = {"id": new_uuid(), "version": 1}
-        record = record_of(CLIENT.action("update"), {"name": "Zoe"}, {"name": "Zoë"})
+        entry = new_entry(CLIENT.action("update"), {"name": "Zoe"}, {"name": "Zoë"})
         async with ctx.transaction():
-            await changes.apply(ctx, CLIENTS, None, row, (), [record], [CLIENT.event("updated")])
+            await changes.apply(ctx, CLIENTS, None, row, (), [entry], [CLIENT.event("updated")])
             woken += ctx.jobs_to_wake
     return woken
 
@@ -219,7 +222,7 @@ async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 60) 
 
 async def settled(runtime: Runtime, org: UUID, *, state: str = "DONE", number: int = 1) -> None:
     """Wait until so many delivery jobs are in a state."""
-    sql = "select count(*) as n from jobs where org_id = $1 and kind = 'WEBHOOK_DELIVERY' and state = $2"
+    sql = "select count(*) as n from jobs where org_id = $1 and function = 'WEBHOOK_DELIVERY' and state = $2"
 
     async def check() -> bool:
         return bool((await one(runtime, org, sql, org, state))["n"] == number)

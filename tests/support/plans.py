@@ -1,7 +1,8 @@
 """The plans of an operation's statements, and what they read again and again."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -9,13 +10,35 @@ import sqlalchemy as sa
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from bench.filters.data import Size, analyze, fill
 from models.actors import ActorKind, Source
 from models.base import metadata
+from models.typeid import new_uuid
 from resolvers.context import Actor, Context
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import Sql
+from server.wiring import running
+from tests.support.api import settings_of
+from tests.support.servers import Backends
 
 Plan = Mapping[str, Any]
+BEFORE = Size(clients=30, services=5, orders=50, messages=60, deliveries=5)
+
+
+@asynccontextmanager
+async def unknown_to_statistics(
+    backends: Backends, template: str, size: Size
+) -> AsyncIterator[tuple[Runtime, UUID, str]]:
+    """A runtime of one connection, an organization that was filled after the tables were analyzed with another one's
+    rows, and the owner's URL."""
+    org_id = new_uuid()
+    with backends.empty_database(template=template) as made:
+        owner = made.migration_database_url
+        fill(owner, new_uuid(), BEFORE)
+        analyze(owner)
+        fill(owner, org_id, size)
+        async with running(settings_of(made), min_size=1, max_size=1) as runtime:
+            yield runtime, org_id, owner
 
 
 class Explained(Context):

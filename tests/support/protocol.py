@@ -109,7 +109,7 @@ SLOW = b"POST %s HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n%s\r\nx"
 NEIGHBOUR = "127.0.0.2"
 
 
-def told(answer: bytes) -> tuple[int, str, str]:
+def retryable_problem(answer: bytes) -> tuple[int, str, str]:
     """The status, the media type and the code of an answer that is a problem, and that is to be tried again."""
     head, _, body = answer.partition(b"\r\n\r\n")
     headers = dict(line.split(": ", 1) for line in head.decode().splitlines()[1:])

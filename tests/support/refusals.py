@@ -65,5 +65,5 @@ FOREIGN = ("None", "Maybe", "0x", "object at", "<", "StrawberryOptional", "Input
 
 def no_foreign_words(answer: httpx.Response) -> None:
     """No message of a GraphQL answer has them."""
-    for told in answer.json()["errors"]:
-        assert not [word for word in FOREIGN if word in told["message"]], told
+    for each in answer.json()["errors"]:
+        assert not [word for word in FOREIGN if word in each["message"]], each

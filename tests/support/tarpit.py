@@ -1,4 +1,4 @@
-"""A receiver that takes deliveries and answers none."""
+"""A receiver that takes deliveries and answers none until it is let."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,13 +8,13 @@ from tests.support.jobs import OK, Receiver, Request, eventually, receiver
 
 
 @asynccontextmanager
-async def tarpit() -> AsyncIterator[tuple[Receiver, asyncio.Event]]:
-    """A receiver that answers nothing before the event."""
+async def tarpit(response: bytes = OK) -> AsyncIterator[tuple[Receiver, asyncio.Event]]:
+    """A receiver that responds to nothing before the event."""
     release = asyncio.Event()
 
     async def hang(_request: Request) -> bytes:
         await release.wait()
-        return OK
+        return response
 
     async with receiver() as there:
         there.answer = hang

@@ -36,17 +36,17 @@ async def test_if_match_without_the_version_is_refused(acme: Org, third: str, ma
     async with unchanged(acme):
         for method, body in (("PUT", {"company": "c"}), ("PATCH", {}), ("DELETE", None)):
             answer = await acme.http.request(method, third, json=body, headers={"If-Match": match})
-            told = problem(answer, 412, "VERSION_MISMATCH", "header.If-Match")
-            assert told["currentVersion"] == 3
-            assert told["detail"] == "The client has version 3 now, which is not an expected one."
+            details = problem(answer, 412, "VERSION_MISMATCH", "header.If-Match")
+            assert details["currentVersion"] == 3
+            assert details["detail"] == "The client has version 3 now, which is not an expected one."
 
 
 @pytest.mark.parametrize("match", ["", "x", '"1', 'w/"1"', '"1" "2"', '*, "1"', "-1", '"a b"'])
 async def test_if_match_that_is_no_list_of_etags(acme: Org, third: str, match: str) -> None:
     async with unchanged(acme):
         answer = await acme.http.put(third, json={"company": "c"}, headers={"If-Match": match})
-        told = problem(answer, 400, "BAD_INPUT", "header.If-Match")
-        assert told["errors"][0]["code"] == "INVALID_FORMAT"
+        details = problem(answer, 400, "BAD_INPUT", "header.If-Match")
+        assert details["errors"][0]["code"] == "INVALID_FORMAT"
 
 
 async def test_if_match_in_several_lines(acme: Org, third: str) -> None:
@@ -166,8 +166,8 @@ async def test_a_change_of_what_must_not_be_there_is_refused(acme: Org, third: s
     body = None if method == "DELETE" else {"company": "c"}
     async with unchanged(acme):
         answer = await acme.http.request(method, third, json=body, headers={"If-None-Match": "*"})
-        told = problem(answer, 412, "VERSION_MISMATCH")
-        assert told["detail"] == "If-None-Match: * requires that the object does not exist."
+        details = problem(answer, 412, "VERSION_MISMATCH")
+        assert details["detail"] == "If-None-Match: * requires that the object does not exist."
     # ETags in it count on GET alone.
     answer = await acme.http.request(method, third, json=body, headers={"If-None-Match": '"3"'})
     assert answer.status_code in (200, 204)

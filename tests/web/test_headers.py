@@ -28,8 +28,8 @@ async def test_a_header_that_is_there_twice_is_refused(acme: Org, name: str, sam
     twice = [*headers.items(), (name.lower(), headers[name] if same else "x")]
     async with unchanged(acme):
         for sent in (twice, twice[::-1]):
-            told = problem(await _sent(acme, "/api/v1/clients", NEW, *sent), 400, "BAD_INPUT", f"header.{name}")
-            assert told["errors"] == [
+            details = problem(await _sent(acme, "/api/v1/clients", NEW, *sent), 400, "BAD_INPUT", f"header.{name}")
+            assert details["errors"] == [
                 {"field": f"header.{name}", "code": "REPEATED", "message": f"{name} takes one value."}
             ]
             over = error(await _sent(acme, "/graphql", GRAPH, *sent), 400, "BAD_INPUT", f"header.{name}")
@@ -53,11 +53,11 @@ async def test_a_body_in_a_coding_is_refused(acme: Org, coding: str) -> None:
     async with unchanged(acme):
         for body in (json.dumps(NEW).encode(), gzip.compress(json.dumps(NEW).encode())):
             sent = [*headers, ("Content-Encoding", coding)]
-            told = problem(await _sent(acme, "/api/v1/clients", body, *sent), 415, "UNSUPPORTED_MEDIA_TYPE")
-            assert told["detail"] == "A body is taken without a Content-Encoding only: none is supported."
+            details = problem(await _sent(acme, "/api/v1/clients", body, *sent), 415, "UNSUPPORTED_MEDIA_TYPE")
+            assert details["detail"] == "A body is taken without a Content-Encoding only: none is supported."
             answer = await _sent(acme, "/graphql", json.dumps(GRAPH).encode(), *sent)
             error(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
-            assert answer.json()["errors"][0]["message"] == told["detail"]
+            assert answer.json()["errors"][0]["message"] == details["detail"]
         twice = [*headers, ("Content-Encoding", "identity"), ("Content-Encoding", coding)]
         problem(await _sent(acme, "/api/v1/clients", NEW, *twice), 415, "UNSUPPORTED_MEDIA_TYPE")
 

@@ -8,22 +8,20 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from models.jobs import JobKind
+from models.jobs import JobFunction
 from resolvers.database.connection import PooledConnection, connect
 from resolvers.database.pool import Pool
 from resolvers.database.runtime import Runtime, outcome_unknown
 from resolvers.errors import Refusal
 from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import Claim
-from tests.support.jobs import OK, Request, listen_at, one, receiver, sender, settled, tell, working
+from tests.support.jobs import DELIVERY, JOB, OK, Request, emit, listen_at, one, receiver, sender, settled, working
 from tests.support.servers import Backends
 from workers import deliver, retry
 from workers.handler import Handler
 from workers.runner import Runner
 from workers.slot import Slot
 
-JOB = "select * from jobs where org_id = $1 and kind = 'WEBHOOK_DELIVERY'"
-DELIVERY = "select * from deliveries where org_id = $1"
 # Longer than any test: what waits for a lease to expire never comes.
 LEASE: dict[str, Any] = {"lease_seconds": 3_600.0, "heartbeat_seconds": 60.0}
 
@@ -76,7 +74,7 @@ async def test_an_answer_is_recorded_once_the_database_has_time(runtime: Runtime
 
         there.answer = answer
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org)
+        await emit(runtime, org)
         async with working(runtime, **LEASE):
             await delivered_once(runtime, org)
         assert len(there.requests) == 1
@@ -98,7 +96,7 @@ async def test_a_claimed_job_begins_once_the_database_has_time(
     monkeypatch.setattr(deliver, "handler", lambda _sender: Handler(run, real.delay, real.ended))
     async with receiver() as there:
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org)
+        await emit(runtime, org)
         async with working(runtime, **LEASE):
             await delivered_once(runtime, org)
         assert (len(there.requests), begun) == (1, 2)
@@ -107,10 +105,10 @@ async def test_a_claimed_job_begins_once_the_database_has_time(
 async def test_a_job_that_cannot_be_claimed_at_once_is_not_left_to_the_next_sweep(
     runtime: Runtime, busy: Busy, org: UUID
 ) -> None:
-    runner = Runner(runtime, {JobKind.WEBHOOK_DELIVERY: deliver.handler(sender())}, {"webhooks": 4}, **LEASE)
+    runner = Runner(runtime, {JobFunction.WEBHOOK_DELIVERY: deliver.handler(sender())}, {"webhooks": 4}, **LEASE)
     async with receiver() as there:
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org)
+        await emit(runtime, org)
         await busy.take(refusals=3)
         try:
             await runner.refill()

@@ -1,6 +1,5 @@
 """What waits for an endpoint is cancelled with it, by whatever disables or deletes it, and never sent afterwards."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -9,13 +8,14 @@ from models.typeid import decode
 from resolvers.database.runtime import Runtime
 from resolvers.webhooks import cancelling
 from tests.support.api import Org, new_client
-from tests.support.jobs import OK, Request, eventually, hurry, receiver, settled, working
+from tests.support.jobs import OK, eventually, hurry, receiver, settled, working
+from tests.support.tarpit import came, tarpit
 from tests.support.webhooks import AGAIN, DELETE, HOOKS, UPDATE, new_webhook
 
 GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
 FAILED = b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"
 LATER = """update jobs set run_at = now() + interval '1 hour', attempt = 3
-  where kind = 'WEBHOOK_DELIVERY' and state = 'QUEUED'"""
+  where function = 'WEBHOOK_DELIVERY' and state = 'QUEUED'"""
 STATES = """select d.status, d.next_attempt_at is null as over, j.state, j.finished_at is not null as finished,
   count(*)::int as n from deliveries d join jobs j on j.subject_id = d.id and j.org_id = d.org_id
   where d.endpoint_id = $1 group by 1, 2, 3, 4 order by 1"""
@@ -138,21 +138,13 @@ async def test_an_endpoint_that_is_given_up_hears_nothing_more(local: Org, open_
 async def test_one_that_is_being_sent_is_not_sent_again(
     local: Org, open_runtime: Runtime, answer: bytes, status: str, enabled: bool
 ) -> None:
-    came, go = asyncio.Event(), asyncio.Event()
-
-    async def slowly(_request: Request) -> bytes:
-        came.set()
-        await go.wait()
-        return answer
-
-    async with receiver() as there:
-        there.answer = slowly
+    async with tarpit(answer) as (there, release):
         hook = await new_webhook(local, there.url)
         await new_client(local)
         async with working(open_runtime):
-            await came.wait()
+            await came(there, 1)
             await set_status(local, hook, "DISABLED")
-            go.set()
+            release.set()
 
             async def ended() -> bool:
                 return "SENDING" not in {state for state, *_ in await states(local, hook)}
@@ -173,7 +165,7 @@ async def test_what_somebody_works_on_is_not_waited_for(local: Org, open_runtime
         hook = await new_webhook(local, there.url)
         await waiting(local, 3)
         async with open_runtime.bound(local.id) as connection:
-            await connection.fetch("select id from jobs where kind = 'WEBHOOK_DELIVERY' limit 1 for update")
+            await connection.fetch("select id from jobs where function = 'WEBHOOK_DELIVERY' limit 1 for update")
             await set_status(local, hook, "DISABLED")
             assert await states(local, hook) == {CANCELLED: 2, WAITING: 1}
         await hurry(open_runtime, local.id)

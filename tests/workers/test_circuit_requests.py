@@ -14,7 +14,8 @@ from resolvers.database.runtime import Runtime
 from resolvers.webhooks import circuits
 from resolvers.webhooks.deliveries import PreparedDelivery
 from tests.support.api import Org, new_client
-from tests.support.jobs import Request, eventually, receiver, sender, working
+from tests.support.concurrency import Concurrency
+from tests.support.jobs import eventually, receiver, sender, working
 from tests.support.tarpit import came, tarpit
 from tests.support.webhooks import SEND, new_webhook
 from workers.deliver import PROBE_S, timeout_for
@@ -131,18 +132,9 @@ async def test_one_is_tried_at_a_time_however_many_are_asked_for(local: Org, ope
 
 
 async def test_a_promise_that_no_worker_kept_is_a_try_as_any_other(local: Org, open_runtime: Runtime) -> None:
-    now, most = 0, 0
-
-    async def count(_request: Request) -> bytes:
-        nonlocal now, most
-        now += 1
-        most = max(most, now)
-        await asyncio.sleep(0.05)
-        now -= 1
-        return b""
-
+    concurrency = Concurrency(0.05, b"")
     async with receiver() as there:
-        there.answer, there.drip = count, 60
+        there.answer, there.drip = concurrency, 60
         made, _ = await spared(local, there.url)
         for _ in range(3):
             await new_client(local)
@@ -157,7 +149,7 @@ async def test_a_promise_that_no_worker_kept_is_a_try_as_any_other(local: Org, o
                 return (row["circuit"], row["timeouts"]) == ("OPEN", 4)
 
             await eventually(timed_out)
-        assert (len(there.requests), most) == (1, 1)
+        assert (len(there.requests), concurrency.most) == (1, 1)
 
 
 async def test_while_a_worker_tries_it_another_request_waits(local: Org, open_runtime: Runtime) -> None:

@@ -19,6 +19,7 @@ from resolvers.webhooks.deliveries import Attempt
 from tests.support.jobs import (
     OK,
     Receiver,
+    emit,
     eventually,
     listen_at,
     one,
@@ -27,7 +28,6 @@ from tests.support.jobs import (
     sender,
     settled,
     slot_of,
-    tell,
     working,
 )  # fmt: skip
 from workers import deliver
@@ -59,10 +59,10 @@ async def opened(runtime: Runtime, org: UUID, there: Receiver, number: int = 3) 
     """Let an endpoint time out until its circuit is open; as many jobs that nobody tried yet."""
     there.drip = 60
     await listen_at(runtime, org, there.url)
-    tried = await tell(runtime, org, circuits.OPENS_AFTER)
+    tried = await emit(runtime, org, circuits.OPENS_AFTER)
     for job in tried:
         await run(runtime, org, job)
-    return await tell(runtime, org, number)
+    return await emit(runtime, org, number)
 
 
 async def test_three_timeouts_open_the_circuit(runtime: Runtime, org: UUID) -> None:
@@ -70,7 +70,7 @@ async def test_three_timeouts_open_the_circuit(runtime: Runtime, org: UUID) -> N
         there.drip = 60
         await listen_at(runtime, org, there.url)
         seen = []
-        for job in await tell(runtime, org, 3):
+        for job in await emit(runtime, org, 3):
             await run(runtime, org, job)
             row = await one(runtime, org, ENDPOINT, org)
             seen.append((row["timeouts"], row["circuit"], row["paused_until"] is None))
@@ -165,7 +165,7 @@ async def test_a_worker_spares_it_and_comes_back(runtime: Runtime, org: UUID) ->
     async with AsyncExitStack() as stack:
         there = await stack.enter_async_context(receiver(b"", drip=60))
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org, 12)
+        await emit(runtime, org, 12)
         quick = sender(total_seconds=0.2)
         async with working(runtime, sender=quick):
 
@@ -209,7 +209,7 @@ async def test_a_shorter_patience_cuts_a_try() -> None:
 async def test_each_failed_try_is_one_log_line(runtime: Runtime, org: UUID) -> None:
     async with receiver(FAILED, OK) as there:
         key, _ = await listen_at(runtime, org, there.url)
-        [job, fine] = await tell(runtime, org, 2)
+        [job, fine] = await emit(runtime, org, 2)
         with capture_logs() as logs:
             claim = await run(runtime, org, job)
             await run(runtime, org, fine)
@@ -232,7 +232,7 @@ async def test_each_failed_try_is_one_log_line(runtime: Runtime, org: UUID) -> N
 async def test_the_log_line_of_the_last_try_and_of_an_opened_circuit(runtime: Runtime, org: UUID) -> None:
     async with receiver(b"", drip=60) as there:
         await listen_at(runtime, org, there.url, timeouts=2)
-        [job] = await tell(runtime, org)
+        [job] = await emit(runtime, org)
         await rows(runtime, org, "update jobs set attempt = 9 where org_id = $1 and id = $2", org, job)
         with capture_logs() as logs:
             await run(runtime, org, job)

@@ -11,9 +11,12 @@ from models.typeid import encode
 from resolvers.database.runtime import Keyring, Runtime
 from resolvers.webhooks import secrets
 from tests.support.jobs import (
+    DELIVERY,
+    JOB,
     OK,
     RING,
     Request,
+    emit,
     eventually,
     hurry,
     leads_to,
@@ -22,15 +25,12 @@ from tests.support.jobs import (
     receiver,
     rows,
     settled,
-    tell,
     working,
 )
 from workers.address import Addresses
 from workers.deliver import SCHEDULE, delay_after
 from workers.http import Sender
 
-DELIVERY = "select * from deliveries where org_id = $1"
-JOB = "select * from jobs where org_id = $1 and kind = 'WEBHOOK_DELIVERY'"
 ENDPOINT = "select * from webhook_endpoints where org_id = $1"
 EVENT = "select * from events where org_id = $1"
 FAILED = b"HTTP/1.1 500 No\r\nContent-Length: 5\r\n\r\nno\x00no"
@@ -39,7 +39,7 @@ FAILED = b"HTTP/1.1 500 No\r\nContent-Length: 5\r\n\r\nno\x00no"
 async def test_a_delivery_is_signed_and_whole(runtime: Runtime, org: UUID) -> None:
     async with receiver() as there:
         key, secret = await listen_at(runtime, org, there.url)
-        await tell(runtime, org)
+        await emit(runtime, org)
         async with working(runtime):
             await settled(runtime, org)
     [request] = there.requests
@@ -74,11 +74,11 @@ async def test_a_rotated_secret_signs_beside_the_new_one(runtime: Runtime, org: 
         sql = "update webhook_endpoints set previous_secret = $2, previous_until = $3 where org_id = $1"
         stored = secrets.encrypt(RING, org, key, old)
         await rows(runtime, org, sql, org, stored, datetime.now(UTC) + timedelta(hours=1))
-        await tell(runtime, org)
+        await emit(runtime, org)
         async with working(runtime):
             await settled(runtime, org)
             await rows(runtime, org, sql, org, stored, datetime.now(UTC) - timedelta(seconds=1))
-            await tell(runtime, org)
+            await emit(runtime, org)
             await settled(runtime, org, number=2)
     during, after = there.requests
     for secret in (new, old):
@@ -91,7 +91,7 @@ async def test_a_rotated_secret_signs_beside_the_new_one(runtime: Runtime, org: 
 async def test_a_retry_is_the_same_delivery(runtime: Runtime, org: UUID) -> None:
     async with receiver(FAILED, OK) as there:
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org)
+        await emit(runtime, org)
         async with working(runtime):
             await _retried(runtime, org)
             delivery = await one(runtime, org, DELIVERY, org)
@@ -122,7 +122,7 @@ async def _retried(runtime: Runtime, org: UUID) -> None:
 async def test_the_last_try_fails(runtime: Runtime, org: UUID) -> None:
     async with receiver(FAILED) as there:
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org)
+        await emit(runtime, org)
         await rows(runtime, org, "update jobs set attempt = 9 where org_id = $1", org)
         async with working(runtime):
             await settled(runtime, org, state="DEAD")
@@ -137,7 +137,7 @@ async def test_a_redirect_is_not_followed(runtime: Runtime, org: UUID) -> None:
         moved = f"HTTP/1.1 302 Found\r\nLocation: {elsewhere.url}\r\nContent-Length: 0\r\n\r\n".encode()
         async with receiver(moved) as there:
             await listen_at(runtime, org, there.url)
-            await tell(runtime, org)
+            await emit(runtime, org)
             async with working(runtime):
                 await _retried(runtime, org)
             assert len(there.requests) == 1
@@ -149,7 +149,7 @@ async def test_a_redirect_is_not_followed(runtime: Runtime, org: UUID) -> None:
 async def test_gone_disables_at_once(runtime: Runtime, org: UUID) -> None:
     async with receiver(b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n") as there:
         key, _ = await listen_at(runtime, org, there.url)
-        await tell(runtime, org, 2)
+        await emit(runtime, org, 2)
         later = "update jobs set run_at = now() + interval '1 hour' where org_id = $1 and id = $2"
         [first, second] = await rows(runtime, org, JOB + " order by id", org)
         await rows(runtime, org, later, org, second["id"])
@@ -177,7 +177,7 @@ async def test_gone_spares_an_endpoint_that_was_changed_meanwhile(runtime: Runti
 
         there.answer = change
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org)
+        await emit(runtime, org)
         async with working(runtime):
             await settled(runtime, org, state="DEAD")
     endpoint = await one(runtime, org, ENDPOINT, org)
@@ -188,7 +188,7 @@ async def test_gone_spares_an_endpoint_that_was_changed_meanwhile(runtime: Runti
 async def test_days_of_only_failures_disable(runtime: Runtime, org: UUID, days: int, status: str) -> None:
     async with receiver(FAILED) as there:
         await listen_at(runtime, org, there.url, failing_since=datetime.now(UTC) - timedelta(days=days))
-        await tell(runtime, org)
+        await emit(runtime, org)
         async with working(runtime):
             await (settled(runtime, org, state="CANCELLED") if status == "DISABLED" else _retried(runtime, org))
     assert (await one(runtime, org, ENDPOINT, org))["status"] == status
@@ -198,7 +198,7 @@ async def test_a_private_literal_address_fails_at_once(runtime: Runtime, org: UU
     runtime.webhook_allow_private = False
     async with receiver() as there:
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org)
+        await emit(runtime, org)
         async with working(runtime):
             await settled(runtime, org, state="DEAD")
         assert there.requests == []
@@ -212,7 +212,7 @@ async def test_a_name_that_leads_to_a_private_address_is_tried_again(runtime: Ru
     rebound = Addresses(False, leads_to("127.0.0.1"))
     async with receiver() as there:
         await listen_at(runtime, org, there.url.replace("127.0.0.1", "rebound.example"))
-        await tell(runtime, org)
+        await emit(runtime, org)
         async with working(runtime, sender=Sender(rebound, False)):
             await _retried(runtime, org)
         assert there.requests == []
@@ -225,7 +225,7 @@ async def test_a_disabled_or_deleted_endpoint_hears_nothing_more(runtime: Runtim
     async with receiver() as there:
         for change in ("status = 'DISABLED'", "deleted_at = now()"):
             key, _ = await listen_at(runtime, org, there.url)
-            await tell(runtime, org)
+            await emit(runtime, org)
             sql = f"update webhook_endpoints set {change} where org_id = $1 and id = $2"
             await rows(runtime, org, sql, org, key)
         async with working(runtime):

@@ -9,20 +9,21 @@ from models.typeid import new_uuid
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import due
 from tests.support.jobs import (
+    emit,
     eventually,
     listen_at,
     receiver,
     rows,
     sender,
     settled,
-    tell,
     working,
 )
 from tests.support.tarpit import came, tarpit
 from workers import runner
 from workers.sweep import FIRST_PURGE_S, JITTER
 
-INSERT = """insert into jobs (org_id, id, kind, subject_id, concurrency_key, queue, run_at, state, attempt, claim_no)
+INSERT = """insert into jobs
+  (org_id, id, function, subject_id, concurrency_key, queue, run_at, state, attempt, claim_no)
   select $1, gen_random_uuid(), 'WEBHOOK_DELIVERY', gen_random_uuid(), $2, 'webhooks',
     now() + make_interval(secs => $3), 'QUEUED', 0, 0 from generate_series(1, $4)"""
 
@@ -44,13 +45,13 @@ async def test_hostile_receivers_stop_no_others(runtime: Runtime, org: UUID) -> 
             await listen_at(runtime, org, await stack.enter_async_context(listening(serve)))
         await listen_at(runtime, org, own.url)
         await listen_at(runtime, neighbour, foreign.url)
-        await tell(runtime, org, 40)
+        await emit(runtime, org, 40)
         async with patient(runtime):
             # All that can hang does; only then the others' deliveries are made, each to its end.
             await came(hanging, HANGING * 2)
             await came(own, 40)
-            await tell(runtime, org, 20)
-            await tell(runtime, neighbour, 60)
+            await emit(runtime, org, 20)
+            await emit(runtime, neighbour, 60)
             await came(own, 60)
             await settled(runtime, neighbour, number=60)
             assert len(foreign.requests) == 60
@@ -64,10 +65,10 @@ async def test_a_backlog_of_one_lane_leaves_the_sweep_room_for_others(runtime: R
     neighbour = uuid4()
     async with tarpit() as (hanging, release), receiver() as there:
         key, _ = await listen_at(runtime, org, hanging.url)
-        await tell(runtime, org, 2)
+        await emit(runtime, org, 2)
         await rows(runtime, org, INSERT, org, key, -60.0, runner.WINDOW * 3)
         await listen_at(runtime, neighbour, there.url)
-        await tell(runtime, neighbour, 50)
+        await emit(runtime, neighbour, 50)
         async with patient(runtime):
             await settled(runtime, neighbour, number=50)
             assert len(there.requests) == 50
@@ -82,11 +83,11 @@ async def test_three_hundred_endpoints_at_a_tarpit(runtime: Runtime) -> None:
         for org in slow:
             for _ in range(20):
                 await listen_at(runtime, org, hanging.url)
-            await tell(runtime, org)
+            await emit(runtime, org)
         await listen_at(runtime, neighbour, there.url)
         async with patient(runtime):
             await came(hanging, 15 * 10)
-            await tell(runtime, neighbour)
+            await emit(runtime, neighbour)
             await settled(runtime, neighbour)
             assert (len(there.requests), hanging.left) == (1, 0)
             release.set()
@@ -141,7 +142,7 @@ async def _pages(runtime: Runtime) -> int:
 async def test_a_long_lane_is_worked_off_without_waiting_for_the_sweep(runtime: Runtime, org: UUID) -> None:
     async with receiver() as there:
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org, 150)
+        await emit(runtime, org, 150)
         # One sweep at the start, and the next one an hour later.
         async with working(runtime, sweep_seconds=3_600):
             await settled(runtime, org, number=150)
@@ -150,7 +151,7 @@ async def test_a_long_lane_is_worked_off_without_waiting_for_the_sweep(runtime: 
 
 async def test_retention_comes_first_within_a_minute(runtime: Runtime, org: UUID) -> None:
     assert FIRST_PURGE_S * (1 + JITTER) < 60
-    await rows(runtime, org, "insert into directory (kind, key, org_id) values ('slug', 'acme', $1)", org)
+    await rows(runtime, org, "insert into directory (resource, key, org_id) values ('slug', 'acme', $1)", org)
     insert = "insert into idempotency_records values ($1, $2, 'k', 0, 'f', '{}', now() - interval '25 hours')"
     await rows(runtime, org, insert, org, new_uuid())
     async with working(runtime, first_purge_seconds=0.01):

@@ -13,24 +13,23 @@ from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs
 from tests.support.away import end_connections, lines_with, log_lines, read_only
 from tests.support.jobs import (
-    OK,
-    Request,
+    DELIVERY,
+    JOB,
+    emit,
     eventually,
     listen_at,
     one,
     receiver,
     rows,
     settled,
-    tell,
     working,
 )  # fmt: skip
 from tests.support.servers import Backends
+from tests.support.tarpit import came, tarpit
 from workers.runner import Runner
 
 __all__ = ["log_lines"]
 
-JOB = "select * from jobs where org_id = $1 and kind = 'WEBHOOK_DELIVERY'"
-DELIVERY = "select * from deliveries where org_id = $1"
 NUMBER = 40
 SLOTS = 4
 
@@ -69,7 +68,7 @@ async def test_a_worker_that_can_only_read_pauses(
     counted = Counted(monkeypatch)
     async with receiver() as there:
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org, NUMBER)
+        await emit(runtime, org, NUMBER)
         with read_only(own_backends):
             async with working(runtime, slots=SLOTS):
                 await counted.looked(10)
@@ -92,7 +91,7 @@ async def test_a_worker_whose_claims_are_refused_pauses(
     role = psycopg.conninfo.conninfo_to_dict(own_backends.database_url)["user"]
     async with receiver() as there:
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org, NUMBER)
+        await emit(runtime, org, NUMBER)
         with psycopg.connect(own_backends.migration_database_url, autocommit=True) as owner:
             owner.execute(f"revoke update on jobs from {role}".encode())
             async with working(runtime, slots=SLOTS):
@@ -109,7 +108,7 @@ async def test_a_worker_whose_claims_are_refused_pauses(
 
 async def test_a_claim_whose_outcome_is_unknown_is_found_again(runtime: Runtime, org: UUID) -> None:
     await listen_at(runtime, org, "http://127.0.0.1:9/")
-    [job] = await tell(runtime, org)
+    [job] = await emit(runtime, org)
     token = uuid4()
     first = await jobs.claim(runtime, org, job, 45, token)
     assert first is not None
@@ -122,7 +121,7 @@ async def test_a_claim_whose_outcome_is_unknown_is_found_again(runtime: Runtime,
 
 async def test_a_lease_that_expired_in_an_outage_is_no_try(runtime: Runtime, org: UUID) -> None:
     await listen_at(runtime, org, "http://127.0.0.1:9/")
-    [job] = await tell(runtime, org)
+    [job] = await emit(runtime, org)
     holder = await jobs.claim(runtime, org, job, -1)
     assert holder is not None
     runtime.outages.note(TimeoutError())
@@ -155,22 +154,14 @@ async def test_an_outage_longer_than_the_lease_uses_up_no_try(
     runtime: Runtime, own_backends: Backends, org: UUID, tries: int
 ) -> None:
     """Also not the last one: the receiver's answer is recorded by the worker that had it."""
-    sent, answered = asyncio.Event(), asyncio.Event()
-
-    async def answer(_request: Request) -> bytes:
-        sent.set()
-        await answered.wait()
-        return OK
-
-    async with receiver() as there:
-        there.answer = answer
+    async with tarpit() as (there, release):
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org)
+        await emit(runtime, org)
         await rows(runtime, org, "update jobs set attempt = $2 where org_id = $1", org, tries)
         async with working(runtime, lease_seconds=0.5, heartbeat_seconds=0.2):
-            await sent.wait()
+            await came(there, 1)
             async with away(runtime, own_backends):
-                answered.set()
+                release.set()
                 await asyncio.sleep(1.5)
             await settled(runtime, org)
         assert len(there.requests) == 1

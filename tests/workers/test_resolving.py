@@ -12,16 +12,14 @@ import pytest
 
 from models.webhook_urls import Address
 from resolvers.database.runtime import Runtime
-from tests.support.jobs import eventually, hurry, listen_at, one, receiver, settled, tell, working
+from tests.support.jobs import DELIVERY, JOB, emit, eventually, hurry, listen_at, one, receiver, rows, settled, working
 from workers.address import Addresses, Postponed, Refused, Resolve, look_up
 from workers.http import Sender
 
-DELIVERY = "select * from deliveries where org_id = $1"
 # In one statement: between two of them a worker may claim the job.
 STATE = """select j.state, j.claim_no, j.attempt, d.status, d.attempts, d.next_attempt_at, e.failing_since
   from jobs j join deliveries d on d.id = j.subject_id join webhook_endpoints e on e.id = d.endpoint_id
-  where j.org_id = $1 and j.kind = 'WEBHOOK_DELIVERY'"""
-JOB = "select * from jobs where org_id = $1 and kind = 'WEBHOOK_DELIVERY'"
+  where j.org_id = $1 and j.function = 'WEBHOOK_DELIVERY'"""
 HERE = [ip_address("127.0.0.1")]
 SLOW_S = 0.5
 
@@ -40,10 +38,10 @@ class NameServer(asyncio.DatagramProtocol):
         while data[at]:
             labels.append(data[at + 1 : at + 1 + data[at]].decode())
             at += data[at] + 1
-        question, kind = data[12 : at + 5], int.from_bytes(data[at + 1 : at + 3], "big")
+        question, query_type = data[12 : at + 5], int.from_bytes(data[at + 1 : at + 3], "big")
         self.asked.append(".".join(labels))
         missing = labels[0].startswith("none")
-        found = kind == 1 and not missing
+        found = query_type == 1 and not missing
         flags = 0x8183 if missing else 0x8180
         head = data[:2] + flags.to_bytes(2, "big") + bytes([0, 1, 0, int(found), 0, 0, 0, 0])
         record = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04" + HERE[0].packed
@@ -165,7 +163,7 @@ async def test_a_delivery_that_waited_for_its_turn_is_no_attempt(runtime: Runtim
     addresses = Addresses(True, hanging, look_ups=1, wait_seconds=0.05, resolve_seconds=60)
     async with receiver() as there:
         await listen_at(runtime, org, there.url.replace("127.0.0.1", "ok.example"))
-        await tell(runtime, org)
+        await emit(runtime, org)
         taken = asyncio.ensure_future(addresses.of("hang.example", org))
         await asyncio.sleep(0)
 
@@ -194,7 +192,7 @@ async def test_a_delivery_that_waited_for_its_turn_is_no_attempt(runtime: Runtim
 async def test_a_name_that_is_not_resolved_is_an_attempt(runtime: Runtime, org: UUID) -> None:
     async with receiver() as there:
         await listen_at(runtime, org, there.url.replace("127.0.0.1", "hang.example"))
-        await tell(runtime, org)
+        await emit(runtime, org)
 
         async def tried() -> bool:
             return len((await one(runtime, org, DELIVERY, org))["attempts"]) == 1

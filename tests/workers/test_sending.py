@@ -43,7 +43,7 @@ async def test_at_most_16_kib_are_read() -> None:
     assert (answer.status, len(answer.body)) == (200, 16 * 1024 - len(head))
     async with receiver(b"HTTP/1.1 200 OK\r\n" + b"X-Y: z\r\n" * 100_000) as there:
         answer = await sender().post(there.url, {}, b"{}")
-    assert (answer.status, answer.error) == (None, "ANSWER_TOO_LARGE")
+    assert (answer.status, answer.error) == (None, "RESPONSE_TOO_LARGE")
 
 
 async def test_compressed_answers_stay_as_they_are() -> None:
@@ -57,11 +57,11 @@ async def test_compressed_answers_stay_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("answer", "status", "error"),
     [
-        (b"", None, "NO_ANSWER"),
-        (b"SSH-2.0-OpenSSH_9\r\n", None, "BAD_ANSWER"),
+        (b"", None, "NO_RESPONSE"),
+        (b"SSH-2.0-OpenSSH_9\r\n", None, "BAD_RESPONSE"),
         (b"HTTP/1.1 103 Early Hints\r\n\r\n" + OK, 200, None),
-        (b"HTTP/1.1 100 Continue\r\n\r\n", None, "NO_ANSWER"),
-        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nx", None, "BAD_ANSWER"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", None, "NO_RESPONSE"),
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nx", None, "BAD_RESPONSE"),
         (b"HTTP/1.1 204 No Content\r\n\r\n", 204, None),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", 200, None),
     ],

@@ -11,16 +11,20 @@ from uuid import UUID, uuid4
 import orjson
 from redis.asyncio import Redis
 
-from models.jobs import JobKind
+from models.jobs import JobFunction
 from models.typeid import encode
 from models.webhooks import EVENT
 from resolvers.database.runtime import Runtime
 from server.dev import embedded_valkey
 from server.dev.embedded import free_port
 from server.dev.supervisor import Supervisor
+from tests.support.concurrency import Concurrency
 from tests.support.jobs import (
+    DELIVERY,
+    JOB,
     OK,
     Request,
+    emit,
     eventually,
     hurry,
     listen_at,
@@ -30,7 +34,6 @@ from tests.support.jobs import (
     runtime_of,
     sender,
     settled,
-    tell,
     working,
 )  # fmt: skip
 from tests.support.repository import ROOT
@@ -39,14 +42,11 @@ from tests.support.tarpit import came, tarpit
 from workers import deliver, wake
 from workers.runner import Runner
 
-JOB = "select * from jobs where org_id = $1 and kind = 'WEBHOOK_DELIVERY'"
-DELIVERY = "select * from deliveries where org_id = $1"
-
 
 async def test_a_job_given_back_keeps_its_attempt(runtime: Runtime, org: UUID) -> None:
     async with tarpit() as (there, _):
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org)
+        await emit(runtime, org)
         async with working(runtime, grace_seconds=0.05):
             await came(there, 1)
     row = await one(runtime, org, JOB, org)
@@ -59,7 +59,7 @@ async def test_two_workers_deliver_each_once(runtime: Runtime, own_backends: Bac
     async with receiver() as there, runtime_of(own_backends) as other:
         for _ in range(3):
             await listen_at(runtime, org, there.url)
-        woken = await tell(runtime, org, 20)
+        woken = await emit(runtime, org, 20)
         assert len(woken) == 60
         async with working(runtime), working(other):
             await settled(runtime, org, number=60)
@@ -72,30 +72,21 @@ async def test_two_workers_deliver_each_once(runtime: Runtime, own_backends: Bac
 
 
 async def test_at_most_two_of_a_lane_at_once(runtime: Runtime, org: UUID) -> None:
-    now, most = 0, 0
-
-    async def count(_request: Request) -> bytes:
-        nonlocal now, most
-        now += 1
-        most = max(most, now)
-        await asyncio.sleep(0.02)
-        now -= 1
-        return OK
-
+    concurrency = Concurrency(0.02, OK)
     async with receiver() as there:
-        there.answer = count
+        there.answer = concurrency
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org, 12)
+        await emit(runtime, org, 12)
         async with working(runtime):
             await settled(runtime, org, number=12)
-    assert (most, len(there.requests)) == (2, 12)
+    assert (concurrency.most, len(there.requests)) == (2, 12)
 
 
 async def test_a_killed_worker_loses_nothing(runtime: Runtime, own_backends: Backends, org: UUID) -> None:
     async with receiver() as there:
         for _ in range(4):
             await listen_at(runtime, org, there.url)
-        await tell(runtime, org, 50)
+        await emit(runtime, org, 50)
         killed = _spawn(own_backends)
         try:
             await came(there, 40)
@@ -130,7 +121,7 @@ async def test_without_redis_the_sweep_delivers(runtime: Runtime, org: UUID) -> 
     async with receiver() as there:
         await listen_at(runtime, org, there.url)
         async with working(runtime):
-            await tell(runtime, org)
+            await emit(runtime, org)
             await settled(runtime, org)
         assert len(there.requests) == 1
     await waker.close()
@@ -142,7 +133,7 @@ async def test_arq_wakes_when_redis_returns(runtime: Runtime, org: UUID, tmp_pat
     supervisor = Supervisor()
     runner = Runner(
         runtime,
-        {JobKind.WEBHOOK_DELIVERY: deliver.handler(sender())},
+        {JobFunction.WEBHOOK_DELIVERY: deliver.handler(sender())},
         {"webhooks": 4},
         lease_seconds=5,
         heartbeat_seconds=1,
@@ -154,11 +145,11 @@ async def test_arq_wakes_when_redis_returns(runtime: Runtime, org: UUID, tmp_pat
     try:
         async with receiver() as there:
             await listen_at(runtime, org, there.url)
-            await tell(runtime, org)
+            await emit(runtime, org)
             supervisor.start(valkey.spec)
             await eventually(lambda: asyncio.to_thread(valkey.answers))
             assert there.requests == []
-            await tell(runtime, org)
+            await emit(runtime, org)
             await settled(runtime, org)
             assert len(there.requests) == 1
     finally:
@@ -193,7 +184,7 @@ async def test_a_heart_that_beats_keeps_a_long_job(runtime: Runtime, own_backend
     async with receiver() as there, runtime_of(own_backends) as other:
         there.answer = slowly
         await listen_at(runtime, org, there.url)
-        await tell(runtime, org)
+        await emit(runtime, org)
         async with (
             working(runtime, lease_seconds=0.8, heartbeat_seconds=0.1),
             working(other, lease_seconds=0.8, heartbeat_seconds=0.1),
@@ -207,7 +198,7 @@ async def test_a_heart_that_beats_keeps_a_long_job(runtime: Runtime, own_backend
 async def test_a_lost_lease_stops_the_handler(runtime: Runtime, org: UUID) -> None:
     async with tarpit() as (there, release):
         await listen_at(runtime, org, there.url)
-        [job, other] = await tell(runtime, org, 2)
+        [job, other] = await emit(runtime, org, 2)
         later = "update jobs set run_at = now() + interval '1 hour' where org_id = $1 and id = $2"
         await rows(runtime, org, later, org, other)
         async with working(runtime, heartbeat_seconds=0.1, slots=1):

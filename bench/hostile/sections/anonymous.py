@@ -18,7 +18,7 @@ LONG = "{ clients { nodes { id } } " + " ".join(f"x{index}" for index in range(1
 SHORT = "{ clients { nodes { id } } " + " ".join(f"x{index}" for index in range(480)) + " }"
 HEALTH = "{ " + " ".join(f"h{index}: health {{ ... {{ status }} ... {{ status }} }}" for index in range(19)) + " }"
 # The most that a document takes which is read, and that an address takes in a second for good, in milliseconds.
-KINDS = {
+DOCUMENTS = {
     "long": (LONG, 5.0),
     "short": (SHORT, 15.0),
     "introspection": (get_introspection_query(), 60.0),
@@ -30,7 +30,7 @@ MOST, TIMES, REFUSED_MS = 1_000, 200, 2.0
 async def measure(server: Target) -> list[Figure]:
     """Each document until it is refused for the rate, and then some times more. Each differs from the one before."""
     found, slow = [], slowness()
-    for number, (name, (document, most_ms)) in enumerate(KINDS.items(), start=1):
+    for number, (name, (document, most_ms)) in enumerate(DOCUMENTS.items(), start=1):
         async with server.client(headers={"X-Forwarded-For": f"198.51.100.{number}"}) as http:
             with server.watching() as reading:
                 statuses = await _until_refused(http, document)

@@ -77,10 +77,10 @@ async def _ask(http: httpx.AsyncClient, query: str, times: int) -> _Seen:
     async def ask() -> None:
         # As it is, so that what is counted is what was made.
         plain = {"Accept-Encoding": "identity"}
-        async with http.stream("POST", "/graphql", json={"query": query}, headers=plain) as answer:
+        async with http.stream("POST", "/graphql", json={"query": query}, headers=plain) as response:
             size = 0
             # Not kept: this process is none of what is measured, and answers at once with the other's requests.
-            async for part in answer.aiter_raw():
+            async for part in response.aiter_raw():
                 size += len(part)
         seen.largest = max(seen.largest, size)
 

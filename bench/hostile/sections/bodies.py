@@ -78,6 +78,6 @@ async def _ask(http: httpx.AsyncClient, body: bytes, times: int) -> Counter[int]
 
 async def _left(http: httpx.AsyncClient) -> int:
     """What the organization may still spend."""
-    answer = await http.post("/graphql", json={"query": "{ health { status } }"})
-    left: int = answer.json()["extensions"]["cost"]["remaining"]
+    response = await http.post("/graphql", json={"query": "{ health { status } }"})
+    left: int = response.json()["extensions"]["cost"]["remaining"]
     return left

@@ -59,7 +59,7 @@ async def _heads(server: Target) -> list[Figure]:
     behind = await exchange(server.port, [SMALL + large], most_s=20)
     return [
         Figure("a head of 100 KB, status", alone.status, "", 431, 431),
-        Figure("a head of 100 KB behind a small one, answered with 200", behind.answer.count(b" 200 OK"), "times", 1),
+        Figure("a head of 100 KB behind a small one, answered with 200", behind.response.count(b" 200 OK"), "times", 1),
     ]
 
 
@@ -99,7 +99,7 @@ def _sends_then_reads(port: int, request: bytes) -> int:
 async def _lives(server: Target) -> list[Figure]:
     """How long connections live that a client does not let end."""
     unread = b"POST /api/v1/clients HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n"
-    kinds: dict[str, tuple[bytes, bytes, bool]] = {
+    attacks: dict[str, tuple[bytes, bytes, bool]] = {
         "silent": (b"", b"", True),
         "a head that drips": (b"GET / HTTP/1.1\r\nhost: x\r\nx-a: ", b"a", True),
         "a body that drips, refused": (unread, b"x", True),
@@ -117,8 +117,8 @@ async def _lives(server: Target) -> list[Figure]:
         made = await exchange(server.port, pieces(), pause=0.2, most_s=MAX_S, reads=reads)
         return made.seconds
 
-    found = await asyncio.gather(*(lived(*kind) for kind in kinds.values()))
+    found = await asyncio.gather(*(lived(*attack) for attack in attacks.values()))
     return [
         Figure(f"life of a connection: {name}", seconds, "s", LIFE_S)
-        for name, seconds in zip(kinds, found, strict=True)
+        for name, seconds in zip(attacks, found, strict=True)
     ]

@@ -60,8 +60,8 @@ async def _kept(server: Target, org: Organization) -> list[Figure]:
     async with server.client(org.key) as http:
         with server.watching() as watched:
             for number in range(DOCUMENTS):
-                answer = await http.post("/graphql", json={"query": f"{unfolded(2, 4)}#{number}"})
-                answered += answer.status_code == 200 and "errors" not in answer.json()
+                response = await http.post("/graphql", json={"query": f"{unfolded(2, 4)}#{number}"})
+                answered += response.status_code == 200 and "errors" not in response.json()
     return [
         Figure(f"{DOCUMENTS} large documents with a key, answered", answered, "", None, DOCUMENTS),
         Figure("the same, memory", watched.rise_mib, "MiB", 128),

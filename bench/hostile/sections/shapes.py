@@ -61,8 +61,8 @@ async def measure(server: Target) -> list[Figure]:
 async def _ask(http: httpx.AsyncClient, filters: int, numbers: "count[int]") -> str:
     """How a document of new shapes ends: answered, or the code of an error."""
     variables = {f"f{index}": order_filter(next(numbers)) for index in range(filters)}
-    answer = (await http.post("/graphql", json={"query": asking(filters), "variables": variables})).json()
-    errors: list[dict[str, Any]] = answer.get("errors") or [{"extensions": {"code": "answered"}}]
+    response = (await http.post("/graphql", json={"query": asking(filters), "variables": variables})).json()
+    errors: list[dict[str, Any]] = response.get("errors") or [{"extensions": {"code": "answered"}}]
     return str(errors[0]["extensions"]["code"])
 
 
@@ -72,8 +72,8 @@ async def _usual(server: Target, org: Organization) -> float:
         before = sum(each.cpu_times().user + each.cpu_times().system for each in _backends(server))
         with server.watching() as watched:
             for _ in range(TIMES):
-                answer = await http.post("/graphql", json={"query": asking(1), "variables": {"f0": USUAL}})
-                assert "errors" not in answer.json(), answer.text
+                response = await http.post("/graphql", json={"query": asking(1), "variables": {"f0": USUAL}})
+                assert "errors" not in response.json(), response.text
         after = sum(each.cpu_times().user + each.cpu_times().system for each in _backends(server))
     return (watched.cpu_s + after - before) / TIMES * 1_000
 

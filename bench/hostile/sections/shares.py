@@ -78,8 +78,8 @@ async def _call(
     http: httpx.AsyncClient, body: Body, numbers: Iterator[int], ended: asyncio.Event, codes: Counter[str]
 ) -> None:
     while not ended.is_set():
-        answer = (await http.post("/graphql", json=body(next(numbers)))).json()
-        errors: list[dict[str, Any]] = answer.get("errors") or [{"extensions": {"code": "answered"}}]
+        response = (await http.post("/graphql", json=body(next(numbers)))).json()
+        errors: list[dict[str, Any]] = response.get("errors") or [{"extensions": {"code": "answered"}}]
         codes[errors[0]["extensions"]["code"]] += 1
         # A client that is asked to wait does, a little.
         await asyncio.sleep(PAUSE_S)

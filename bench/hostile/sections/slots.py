@@ -57,8 +57,8 @@ async def _drip(port: int, key: str) -> int:
         while not answering.done():
             writer.write(b" ")
             await asyncio.wait([answering], timeout=1)
-        answer = answering.result()
-        return int(answer[9:12]) if answer else DROPPED
+        response = answering.result()
+        return int(response[9:12]) if response else DROPPED
     except ConnectionError:
         return DROPPED
     finally:

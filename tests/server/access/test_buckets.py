@@ -197,11 +197,11 @@ async def test_a_refused_document_is_paid_for(backends: Backends, api_runtime: R
             answer = await org.graphql(text)
             assert answer.status_code == 200
             assert answer.headers["ratelimit"].startswith('"cost";r=')
-        told = await org.graphql("{")
-        assert (told.status_code, told.json()["errors"][0]["extensions"]["code"]) == (429, "RATE_LIMITED")
+        refused = await org.graphql("{")
+        assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (429, "RATE_LIMITED")
         # It was parsed, so it is owed: nothing more is done before that has come back.
-        told = await org.graphql("{ clients(first: 50) { nodes { id } } }")
-        assert (told.status_code, told.headers["retry-after"] > "90") == (429, True)
+        refused = await org.graphql("{ clients(first: 50) { nodes { id } } }")
+        assert (refused.status_code, refused.headers["retry-after"] > "90") == (429, True)
         await org.http.aclose()
 
 

@@ -148,9 +148,9 @@ async def test_who_owes_is_refused_before_anything_is_read(
         assert 1 <= statuses.count(200) < 5
         assert len(parsed) == statuses.count(200) + 1
         for answer in answers[len(parsed) :]:
-            told = error(answer, 429, "RATE_LIMITED")
-            assert answer.headers["retry-after"] == str(told["retryAfter"])
-            assert int(told["retryAfter"]) > 1
+            reported = error(answer, 429, "RATE_LIMITED")
+            assert answer.headers["retry-after"] == str(reported["retryAfter"])
+            assert int(reported["retryAfter"]) > 1
             assert answer.headers["ratelimit"].startswith('"cost";r=0;')
         # Nor is a body, over either API; a new client is not made.
         made = await org.http.post("/api/v1/clients", json={"name": "Ada", "email": "ada@example.com"})

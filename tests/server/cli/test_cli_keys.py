@@ -31,7 +31,7 @@ def change(backends: Backends, statement: str, **values: object) -> None:
     """Change rows of the organization as the application does."""
     with psycopg.connect(backends.database_url) as connection:
         found = connection.execute(
-            "select org_id from directory where kind = 'organization' and key = 'one'"
+            "select org_id from directory where resource = 'organization' and key = 'one'"
         ).fetchone()
         assert found is not None
         connection.execute("select set_config('app.org_id', %s, true)", [str(found[0])])

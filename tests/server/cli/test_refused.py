@@ -61,8 +61,8 @@ def test_one_that_is_away_is_one_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", change(environment.database_url))
-    told = said.format(role_of(environment.database_url))
-    assert run(capsys, *words) == (1, "", f"counterfoil: DATABASE_URL: {told}\n")
+    expected = said.format(role_of(environment.database_url))
+    assert run(capsys, *words) == (1, "", f"counterfoil: DATABASE_URL: {expected}\n")
 
 
 def test_a_name_that_nobody_knows(

@@ -67,9 +67,9 @@ async def test_an_empty_database_is_told_and_answered_with_503(
         for _ in range(3):
             ready = await http.get("/api/ready")
             assert (ready.status_code, ready.json()) == (503, {"status": "unavailable", "reason": NOT_MIGRATED})
-        told = [record.getMessage() for record in caplog.records if "not ready" in record.getMessage()]
-        assert len(told) == 1
-        assert NOT_MIGRATED in told[0]
+        reported = [record.getMessage() for record in caplog.records if "not ready" in record.getMessage()]
+        assert len(reported) == 1
+        assert NOT_MIGRATED in reported[0]
         assert (await http.get("/api/health")).status_code == 200
         headers = {"Authorization": f"Bearer {new_key(new_uuid())}"}
         problem(await http.get("/api/v1/clients", headers=headers), 503, "UNAVAILABLE")

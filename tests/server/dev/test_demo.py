@@ -9,6 +9,8 @@ from uuid import UUID
 import httpx
 import pytest
 
+from models.members import MemberRole, MemberStatus
+from models.messages import AuthorKind
 from models.orders import OrderStatus
 from resolvers import organizations
 from resolvers.changes.numbers import FIRST, next_number
@@ -20,7 +22,7 @@ from server.wiring import running
 from tests.support.api import serving, settings_of
 from tests.support.servers import Backends
 
-TABLES = ("clients", "services", "orders", "messages", "search_words", "tag_uses", "counters")
+TABLES = ("members", "clients", "services", "orders", "messages", "search_words", "tag_uses", "counters")
 COUNTED = ("organizations", *TABLES, "api_keys", "audit_entries")
 
 
@@ -56,7 +58,7 @@ async def test_the_demo_is_whole_and_a_second_seed_changes_nothing(settings: Set
     await asyncio.to_thread(seed_demo, settings, said.append)
     assert said[0] == "== Loading the demo organization (demo)"
     assert [line.split(maxsplit=1)[1] for line in said[1:]] == [
-        "clients", "services", "orders", "messages", "search words", "tags",
+        "members", "clients", "services", "orders", "messages", "search words", "tags",
     ]  # fmt: skip
     key = settings.counterfoil_data / KEY_FILE
     raw = key.read_text(encoding="utf-8")
@@ -132,12 +134,21 @@ async def test_orders_stand_in_every_state_with_what_the_moves_set() -> None:
     assert rows_of(2, Size(1, 1, 1)).org_id != rows.org_id
 
 
+def test_the_staff_has_each_role_and_one_member_is_suspended() -> None:
+    members = rows_of(SEED, SIZE).members
+    assert {member["role"] for member in members} == set(MemberRole)
+    suspended = [member["name"] for member in members if member["status"] is MemberStatus.SUSPENDED]
+    assert (len(members), len(suspended)) == (4, 1)
+    signed = {row["author_name"] for row in rows_of(SEED, SIZE).messages if row["author_kind"] is AuthorKind.STAFF}
+    assert signed == {member["name"] for member in members} - {*suspended}
+
+
 def _created(row: Row) -> datetime:
     return datetime.fromtimestamp((row["id"].int >> 80) / 1000, UTC)
 
 
 def _tables(rows: Rows) -> list[list[Row]]:
-    return [rows.clients, rows.services, rows.orders, rows.messages]
+    return [rows.clients, rows.services, rows.orders, rows.messages, rows.members]
 
 
 @pytest.mark.parametrize("size", [SIZE, Size(clients=1, orders=3, messages=5)], ids=["demo", "small"])

@@ -172,7 +172,7 @@ def test_a_load_that_was_cut_short_is_finished_by_the_next_start(dev: Dev, numbe
     key = (dev.folder / "demo.key").read_text(encoding="utf-8").strip()
     urls = read_env(dev.folder / "dev.env")
     with psycopg.connect(urls["DATABASE_URL"]) as app:
-        org = app.execute("select org_id from directory where kind = 'organization' and key = 'demo'").fetchall()
+        org = app.execute("select org_id from directory where resource = 'organization' and key = 'demo'").fetchall()
         assert len(org) == 1
         app.execute("select set_config('app.org_id', %s, true)", [str(org[0][0])])
         counted = {name: app.execute(f"select count(*) from {name}".encode()).fetchone() for name in ROWS}

@@ -116,8 +116,8 @@ async def test_a_refused_head_is_a_problem_that_its_origin_can_read(opened: int,
         answer = await exchange(opened, line + b" HTTP/1.1\r\n" + head.replace(FROM, origin))
         found, headers, body = _head(answer)
         assert (found, headers["content-type"]) == (status, "application/problem+json")
-        told = json.loads(body)
-        assert (told["status"], told["code"], told["requestId"]) == (status, code, headers["x-request-id"])
+        reported = json.loads(body)
+        assert (reported["status"], reported["code"], reported["requestId"]) == (status, code, headers["x-request-id"])
         assert _readable(headers) == (origin == FROM)
         assert "access-control-allow-origin" not in headers or origin == FROM
 

@@ -56,20 +56,20 @@ class _Written:
         return None
 
 
-def _made(kind: Any, method: str, written: Any, *, keep: bool) -> Any:
+def _made(cycle_type: Any, method: str, written: Any, *, keep: bool) -> Any:
     """A request whose body has not ended."""
     logger = logging.getLogger("uvicorn.error")
-    return kind(
+    return cycle_type(
         scope={"type": "http", "method": method}, transport=written, flow=FlowControl(written), logger=logger,
         access_logger=logger, access_log=False, default_headers=[(b"date", b"today")], message_event=asyncio.Event(),
         expect_100_continue=False, keep_alive=keep, on_response=lambda: written.write(b"<answered>"),
     )  # fmt: skip
 
 
-async def _sent(kind: Any, method: str, messages: list[Any], *, keep: bool) -> tuple[Any, ...]:
+async def _sent(cycle_type: Any, method: str, messages: list[Any], *, keep: bool) -> tuple[Any, ...]:
     """What an answer writes and leaves, and the error that ends it."""
     written = _Written()
-    cycle = _made(kind, method, written, keep=keep)
+    cycle = _made(cycle_type, method, written, keep=keep)
     cycle.more_body = False
     error = ""
     try:
@@ -95,7 +95,7 @@ async def test_an_answer_is_written_as_uvicorn_writes_it(
                 [{"type": "http.response.start", "status": status, "headers": head}] * 2,
             ):
                 ours, theirs = [
-                    await _sent(kind, method, messages, keep=keep) for kind in (Cycle, RequestResponseCycle)
+                    await _sent(cycle_type, method, messages, keep=keep) for cycle_type in (Cycle, RequestResponseCycle)
                 ]
                 assert ours == theirs
 

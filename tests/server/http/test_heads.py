@@ -86,13 +86,13 @@ async def port() -> AsyncIterator[int]:
 async def test_an_ambiguous_head_is_refused_and_ends_the_connection(port: int, name: str) -> None:
     answer = await exchange(port, BAD[name] + SMUGGLED)
     head, _, body = answer.partition(b"\r\n\r\n")
-    told = json.loads(body)
+    reported = json.loads(body)
     assert statuses(answer) == [400]
-    assert (told["status"], told["code"]) == (400, "BAD_INPUT")
-    assert told["detail"].startswith("The request is malformed. ")
+    assert (reported["status"], reported["code"]) == (400, "BAD_INPUT")
+    assert reported["detail"].startswith("The request is malformed. ")
     lines = head.lower().splitlines()
     assert {b"content-type: application/problem+json", b"connection: close"} <= set(lines)
-    assert f"x-request-id: {told['requestId']}".encode() in lines
+    assert f"x-request-id: {reported['requestId']}".encode() in lines
 
 
 @pytest.mark.parametrize("name", BROKEN_BODIES)

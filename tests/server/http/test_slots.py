@@ -22,8 +22,8 @@ from tests.support.protocol import (
     exchange,
     listening,
     request,
+    retryable_problem,
     statuses,
-    told,
 )
 from web.http import App, Receive, Scope, Send
 
@@ -98,7 +98,7 @@ async def test_a_body_that_is_whole_when_all_slots_are_taken_is_refused() -> Non
         writer.write(b"x" * 999)
         head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), TIMEOUT_S)
         size = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-        assert told(head + await reader.readexactly(size)) == BUSY
+        assert retryable_problem(head + await reader.readexactly(size)) == BUSY
         event.set()
         assert [statuses(answer) for answer in await asyncio.gather(*working)] == [[200], [200]]
         # The connection is kept, and answers the same request now.
@@ -117,7 +117,7 @@ async def test_the_next_connection_of_an_address_is_answered_that_there_are_too_
             await streams[1][0].readuntil(b"/a 0")
             for path in ("/graphql", "/api/v1/clients"):
                 answer = await exchange(port, request(path, b"abc"))
-                assert told(answer) == TOO_MANY
+                assert retryable_problem(answer) == TOO_MANY
                 assert b"connection: close" in answer
             # Health and what browsers ask beforehand are answered, and the connection is their last.
             assert statuses(await exchange(port, request("/api/health") * 2)) == [200]
@@ -171,7 +171,7 @@ async def test_behind_our_own_proxy_an_addresss_requests_count() -> None:
             await until(slots, waiting=4)
             assert slots.held == {"198.51.100.1": 2, "2001:db8:1:2::/64": 2}
             for more in (one, of(b"2001:db8:1:2::6"), of(b"9.9.9.9, 198.51.100.1")):
-                assert told(await exchange(port, request("/a", extra=more + CLOSE))) == TOO_MANY
+                assert retryable_problem(await exchange(port, request("/a", extra=more + CLOSE))) == TOO_MANY
             # The proxy's connection, which may carry anybody's requests, is kept.
             answer = await exchange(
                 port, request("/a", extra=one), request("/b", extra=of(b"9.9.9.9") + CLOSE), pause=0.05

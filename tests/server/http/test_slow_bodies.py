@@ -11,7 +11,7 @@ import pytest
 from resolvers.database.runtime import Runtime
 from server.http.slots import ANSWERED
 from tests.support.api import make_org, serving, settings_of
-from tests.support.protocol import NEIGHBOUR, SHORT, SLOW, TIMEOUT_S, TOO_MANY, exchange, statuses, told
+from tests.support.protocol import NEIGHBOUR, SHORT, SLOW, TIMEOUT_S, TOO_MANY, exchange, retryable_problem, statuses
 from tests.support.refusals import error, problem
 from tests.support.servers import Backends
 
@@ -61,7 +61,7 @@ async def test_1100_slow_bodies_of_one_address_exclude_no_other(
         refused = [answer.result() for answer in answers if answer.done()]
         assert len(refused) == slow - share
         answered = [answer for answer in refused if answer]
-        assert {told(answer) for answer in answered} == {TOO_MANY}
+        assert {retryable_problem(answer) for answer in answered} == {TOO_MANY}
         assert len(answered) >= share * (ANSWERED - 1)
         # Those that were held end with the body's time.
         late = [answer for answer in await asyncio.gather(*answers) if answer not in refused]

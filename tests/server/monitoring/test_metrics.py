@@ -16,7 +16,7 @@ from tests.support.servers import Backends
 TOKEN = "a-token-for-the-tests"
 
 
-async def _told(http: httpx.AsyncClient) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+async def _samples(http: httpx.AsyncClient) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     answer = await http.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain; version=")
@@ -54,7 +54,7 @@ async def test_metrics_are_for_whoever_holds_the_token(backends: Backends) -> No
             problem(answer, 401, "UNAUTHENTICATED")
             assert answer.headers["www-authenticate"] == "Bearer"
         problem(await http.post("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}), 405, "METHOD_NOT_ALLOWED")
-        assert _key("counterfoil_documents") in await _told(http)
+        assert _key("counterfoil_documents") in await _samples(http)
 
 
 async def test_every_request_is_counted(
@@ -79,7 +79,7 @@ async def test_every_request_is_counted(
         (engine,) = made
         engine.executor.settings.serializer_failures["Client"] += 1
         await org.graphql("{ __schema { queryType { name } } }")
-        told = await _told(org.http)
+        samples = await _samples(org.http)
         await org.http.aclose()
     for api, operation, status, count in (
         ("rest", "query", 200, 1),
@@ -89,20 +89,20 @@ async def test_every_request_is_counted(
         ("graphql", "none", 200, 1),
         ("other", "none", 404, 1),
     ):
-        assert told[_key("counterfoil_requests_total", api=api, operation=operation, status=status)] == count
-    assert len([key for key in told if key[0] == "counterfoil_requests_total"]) == 6
-    assert told[_key("counterfoil_request_seconds_count", api="rest")] == 3
-    assert told[_key("counterfoil_request_seconds_bucket", api="rest", le="+Inf")] == 3
-    assert told[_key("counterfoil_request_seconds_count", api="graphql")] == 4
+        assert samples[_key("counterfoil_requests_total", api=api, operation=operation, status=status)] == count
+    assert len([key for key in samples if key[0] == "counterfoil_requests_total"]) == 6
+    assert samples[_key("counterfoil_request_seconds_count", api="rest")] == 3
+    assert samples[_key("counterfoil_request_seconds_bucket", api="rest", le="+Inf")] == 3
+    assert samples[_key("counterfoil_request_seconds_count", api="graphql")] == 4
     for api, answers in (("rest", rest), ("graphql", graph)):
         sent = sum(int(answer.headers["server-timing"].split('"')[1]) for answer in answers)
-        assert told[_key("counterfoil_statements_total", api=api)] == sent > 0
-    assert told[_key("counterfoil_documents")] == 2
-    assert told[_key("counterfoil_executor_fallbacks_total", reason="introspection")] == 1
-    assert told[_key("counterfoil_executor_unwritten_total", type="Client")] == 1
-    assert told[_key("counterfoil_pool_connections", pool="main", state="used")] == 0
-    assert told[_key("counterfoil_pool_connections", pool="main", state="idle")] >= 1
-    assert told[_key("process_resident_memory_bytes")] > 0
+        assert samples[_key("counterfoil_statements_total", api=api)] == sent > 0
+    assert samples[_key("counterfoil_documents")] == 2
+    assert samples[_key("counterfoil_executor_fallbacks_total", reason="introspection")] == 1
+    assert samples[_key("counterfoil_executor_unwritten_total", type="Client")] == 1
+    assert samples[_key("counterfoil_pool_connections", pool="main", state="used")] == 0
+    assert samples[_key("counterfoil_pool_connections", pool="main", state="idle")] >= 1
+    assert samples[_key("process_resident_memory_bytes")] > 0
 
 
 def test_a_time_falls_into_its_bucket() -> None:

@@ -1,4 +1,4 @@
-"""Audit records: what an entry of the audit log holds, and what proves its parts."""
+"""Audit entries: what each holds, and what proves its parts."""
 
 import hashlib
 import hmac
@@ -12,14 +12,11 @@ from uuid import UUID
 import orjson
 
 from models.audit import SALT_BYTES
+from models.base import UNLOGGED
 from models.typeid import new_uuid
 from resolvers.database.runtime import Keyring
 from resolvers.errors import camel
 
-# Never in the log: secrets, and columns that only repeat another without case.
-HIDDEN = frozenset({"digest", "previous_digest", "secret", "previous_secret", "name_key", "email_key"}) | frozenset(
-    {"org_id", "id", "updated_at", "version"}
-)
 # What the first entry follows.
 FIRST = bytes(32)
 # A seal key makes two kinds of HMAC; what it makes for one must never pass for the other.
@@ -29,8 +26,8 @@ _WRITTEN = ("action", "actor_kind", "actor_id", "actor_name", "request_id", "sou
 
 
 @dataclass(frozen=True, slots=True)
-class AuditRecord:
-    """One audit entry to be written: its changes as canonical text, salted, and their digest."""
+class NewAuditEntry:
+    """An audit entry to be written: its changes as canonical text, salted, and their digest."""
 
     id: UUID
     action: str
@@ -53,13 +50,13 @@ def digest_of(salt: bytes, changes: str) -> bytes:
     return hashlib.sha256(salt + changes.encode()).digest()
 
 
-def record_of(action: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> AuditRecord:
-    """Return the record of a change between two states; a missing side is null."""
-    fields = [name for name in (new or old) if name not in HIDDEN and (not old or not new or old[name] != new[name])]
+def new_entry(action: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> NewAuditEntry:
+    """Return the entry of a change between two states; a missing side is null."""
+    fields = [name for name in (new or old) if name not in UNLOGGED and (not old or not new or old[name] != new[name])]
     changes = {camel(name): [shown(old.get(name)), shown(new.get(name))] for name in fields}
     text = canonical(changes).decode()
     salt = secrets.token_bytes(SALT_BYTES)
-    return AuditRecord(new_uuid(), action, salt, text, digest_of(salt, text))
+    return NewAuditEntry(new_uuid(), action, salt, text, digest_of(salt, text))
 
 
 def canonical(value: Any) -> bytes:

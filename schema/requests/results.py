@@ -1,4 +1,4 @@
-"""Answers: the data, the errors and the cost of an operation, before they are written for one of the APIs."""
+"""Results: the data, the errors and the cost of an operation, before they are written for one of the APIs."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ from schema.requests.places import variable_at
 
 
 @dataclass(slots=True)
-class Answer:
+class OperationResult:
     """What an operation gave. ``ran`` is false for one that was refused before anything ran.
 
     ``cost`` is what was asked, ``actual`` what the objects that came cost, None where none was counted.
@@ -29,7 +29,7 @@ class Answer:
 
     @property
     def bare(self) -> bool:
-        """Whether no root field was answered."""
+        """Whether no root field has a value."""
         return not self.data or all(part is None for part in self.data.values())
 
     @property
@@ -39,18 +39,20 @@ class Answer:
         return first
 
 
-def answered(ctx: Context, operation: Operation, result: Outcome) -> Answer:
-    """Return the answer of an operation that ran."""
-    return Answer(result.data, errors_of(ctx, operation, result) if result.errors else [], actual=result.cost)
+def result_of(ctx: Context, operation: Operation, outcome: Outcome) -> OperationResult:
+    """Return the result of an operation that ran."""
+    return OperationResult(
+        outcome.data, errors_of(ctx, operation, outcome) if outcome.errors else [], actual=outcome.cost
+    )
 
 
-def errors_of(ctx: Context, operation: Operation, result: Outcome) -> list[ErrorView]:
+def errors_of(ctx: Context, operation: Operation, outcome: Outcome) -> list[ErrorView]:
     """Return the errors of an outcome as a client sees them; a value that a variable gave is named by it too.
 
     REST's callers never see the operation, so that its variables are not named to them.
     """
     found: list[ErrorView] = []
-    for error in result.errors or ():
+    for error in outcome.errors or ():
         shown = shown_error(error, ctx.request_id)
         if ctx.source is not Source.REST:
             for each in shown:
@@ -74,12 +76,12 @@ def code_of(error: DocumentError) -> str:
     return "GRAPHQL_PARSE_FAILED" if isinstance(error, DocumentSyntaxError) else "GRAPHQL_VALIDATION_FAILED"
 
 
-def refused_answer(error: Refusal | Refusals | DocumentError, request_id: str) -> Answer:
-    """The answer to what was refused before it ran."""
+def refused_result(error: Refusal | Refusals | DocumentError, request_id: str) -> OperationResult:
+    """Return the result of what was refused before it ran."""
     if isinstance(error, DocumentError):
         errors = [shown for each in error.errors for shown in shown_error(each, request_id, code_of(error))]
     elif isinstance(error, Refusals):
         errors = [shown_refusal(refusal, request_id) for refusal in error.refusals]
     else:
         errors = [shown_refusal(error, request_id)]
-    return Answer(None, errors, ran=False)
+    return OperationResult(None, errors, ran=False)

@@ -1,0 +1,34 @@
+"""What the domains say of their routes: the files of ``domains``, with the text and an example of each operation.
+
+The first heading of a file is the resource, with an example of its object; each other one is an operation. Examples
+are fenced blocks: ``json body`` and ``text query`` are sent, ``json changes`` is what an operation without a body
+changes of the object, and ``json beside`` what is shown beside it.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+FOLDER = Path(__file__).with_name("domains")
+_HEADING = re.compile(r"^##? (\w+)$", re.MULTILINE)
+_EXAMPLE = re.compile(r"^```(?:json|text) (object|body|query|changes|beside)\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
+
+
+def _read() -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    texts: dict[str, str] = {}
+    examples: dict[str, dict[str, str]] = {"object": {}, "body": {}, "query": {}, "changes": {}, "beside": {}}
+    for path in sorted(FOLDER.glob("*.md")):
+        parts = _HEADING.split(path.read_text(encoding="utf-8"))[1:]
+        for name, text in zip(parts[::2], parts[1::2], strict=True):
+            if name in texts:
+                raise ValueError(f"{name} is explained twice, in {path.name} too")
+            for part, example in _EXAMPLE.findall(text):
+                examples[part][name] = example
+            texts[name] = _EXAMPLE.sub("", text).strip()
+    return {name: text for name, text in texts.items() if name not in examples["object"]}, examples
+
+
+# The texts by their operations; the examples by what they are, then by the operation or the resource.
+TEXTS: Mapping[str, str]
+EXAMPLES: Mapping[str, Mapping[str, str]]
+TEXTS, EXAMPLES = _read()
