@@ -58,7 +58,8 @@ class GraphQL:
         media = APPLICATION_JSON
         if b"accept" in request.headers:
             paged = request.method in ("GET", "HEAD") and self.page is not None
-            media = most_accepted(request.whole(b"accept"), _MEDIA_TYPES if paged else _MEDIA_TYPES[1:]) or APPLICATION_JSON
+            offered = _MEDIA_TYPES if paged else _MEDIA_TYPES[1:]
+            media = most_accepted(request.whole(b"accept"), offered) or APPLICATION_JSON
         if self.page is not None and media == _PAGE:
             return reply(200, self.page, HTML, [(b"content-security-policy", GRAPHIQL_CSP)])
         typed = media == RESPONSE

@@ -81,8 +81,9 @@ def _terms(collection: Collection, order_by: Sequence[Any]) -> tuple[tuple[str, 
     that an order which names its last key is the same as one that does not."""
     if len(order_by) > MAX_ORDERS or len({item.field for item in order_by}) < len(order_by):
         raise bad_input("orderBy", f"orderBy takes at most {MAX_ORDERS} different fields.", "NOT_ALLOWED")
+    fields = collection.sort_fields
     terms = [
-        ("" if collection.sort_fields[item.field.name].column == "id" else item.field.name, item.direction.name == "DESC")
+        ("" if fields[item.field.name].column == "id" else item.field.name, item.direction.name == "DESC")
         for item in order_by
     ]
     if any(not name for name, _ in terms[:-1]):

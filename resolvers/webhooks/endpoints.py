@@ -16,7 +16,7 @@ from resolvers.changes.turns import take_turn
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import owned, statement
-from resolvers.errors import Conflict, bad_input
+from resolvers.errors import Conflict, Refusal, bad_input
 from resolvers.webhooks import cancelling, secrets
 from resolvers.webhooks.collections import WEBHOOKS
 from resolvers.webhooks.deliveries import must_not_be_weaker

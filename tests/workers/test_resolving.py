@@ -12,7 +12,7 @@ import pytest
 
 from models.webhook_urls import Address
 from resolvers.database.runtime import Runtime
-from tests.support.jobs import DELIVERY, JOB, emit, eventually, hurry, listen_at, one, receiver, rows, settled, working
+from tests.support.jobs import DELIVERY, JOB, emit, eventually, hurry, listen_at, one, receiver, settled, working
 from workers.address import Addresses, Postponed, Refused, Resolve, look_up
 from workers.http import Sender
 
