@@ -8,7 +8,7 @@ from models.typeid import decode
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims
 from tests.support.api import Org, new_client, new_order
-from tests.support.jobs import Request, receiver, sender, slot_of
+from tests.support.jobs import JOB, Request, receiver, sender, slot_of
 from tests.support.webhooks import (
     AGAIN,
     DELETE,
@@ -133,8 +133,7 @@ async def test_a_response_that_repeats_an_event_is_shown_to_those_who_may_read_i
             await local.data(MESSAGE, input=text)
         await local.data(SEND, input={"id": made["publicId"]})
         # One after another and without a worker, which would first try what other tests have left to be sent.
-        due = "select id from jobs where org_id = $1 and kind = 'WEBHOOK_DELIVERY'"
-        for job in await local.rows(due, local.id):
+        for job in await local.rows(JOB, local.id):
             claim = await claims.claim(open_runtime, local.id, job["id"], 45)
             assert claim is not None
             await handler(sender()).run(open_runtime, claim, slot_of(claim))
