@@ -23,6 +23,7 @@ class Requirement(DescribedEnum):
     """A requirement of a request for a transition."""
 
     REASON = "REASON", "A reason."
+    SNOOZED_UNTIL = "SNOOZED_UNTIL", "A time `snoozedUntil`."
 
 
 @dataclass(frozen=True, slots=True)

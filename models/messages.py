@@ -1,37 +1,22 @@
 """Messages: an order's thread. Append-only."""
 
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 
-from models.base import Versioned, column, one_of, table_args, table_of
-from models.enums import DescribedEnum
+from models.base import column, one_of, table_args, table_of
 from models.resources import Resource
-from models.types import Body, Name
+from models.threads import INTERNAL_SCOPE, AuthorKind, ThreadEntry, Visibility
 
-INTERNAL_SCOPE = "messages:internal"
-MESSAGE = Resource("message", row_scope=INTERNAL_SCOPE, events={"created": "A message was added to an order's thread."})
-
-
-class AuthorKind(DescribedEnum):
-    """Kind of author of a message."""
-
-    STAFF = "STAFF", "The organization's staff."
-    CLIENT = "CLIENT", "The client."
-    AGENT = "AGENT", "An AI agent."
-    SYSTEM = "SYSTEM", "The system."
+MESSAGE = Resource(
+    "message",
+    row_scope=INTERNAL_SCOPE,
+    description="The messages of orders' threads.",
+    events={"created": "A message was added to an order's thread."},
+)
 
 
-class Visibility(DescribedEnum):
-    """Visibility of a message. `INTERNAL` messages need the scope `messages:internal`."""
-
-    PUBLIC = "PUBLIC", "Visible to the client."
-    INTERNAL = "INTERNAL", "Visible only with the scope `messages:internal`."
-
-
-class Message(Versioned, table=True):
+class Message(ThreadEntry, table=True):
     """One message of an order's thread."""
 
     __tablename__ = "messages"
@@ -46,13 +31,6 @@ class Message(Versioned, table=True):
     )
 
     order_id: UUID = column(sa.Uuid, description="ID of the order that the message belongs to.")
-    author_kind: AuthorKind = column(sa.Text, default=AuthorKind.STAFF, description="Kind of author.")
-    author_name: Name = column(sa.Text, description="Name of the author.")
-    body: Body = column(sa.Text, description="Text of the message: 1 to 20,000 characters.")
-    visibility: Visibility = column(sa.Text, default=Visibility.PUBLIC, description="Visibility of the message.")
-    attachments: list[Any] = column(
-        pg.JSONB, info={"most": 20 * (200 + 2_000)}, description="Attached files: at most 20."
-    )
 
 
 messages = table_of(Message)

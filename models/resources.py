@@ -11,13 +11,15 @@ class Resource:
     ``:write`` (None: no key can be given access to it), ``path`` its collection below ``/api/v1/``, ``label`` the noun
     that messages use, and ``subject`` begins the actions of its audit entries. ``row_scope`` is a further scope that
     some of its rows need. ``description`` says what the objects are, where REST has routes for them. ``events`` are the
-    verbs of its events with their meanings. Raises ValueError for a prefix or a type that another resource has.
+    verbs of its events with their meanings, and ``emits`` the noun before them. Raises ValueError for a prefix or a
+    type that another resource has.
     """
 
     def __init__(
         self, singular: str, *, plural: str | None = None, prefix: str | None = None, type_name: str | None = None,
         label: str | None = None, scope: str | None = "", path: str | None = None, subject: str | None = None,
         row_scope: str | None = None, description: str = "", events: Mapping[str, str] = MappingProxyType({}),
+        emits: str | None = None,
     ) -> None:  # fmt: skip
         self.singular = singular
         self.plural = plural or plural_of(singular)
@@ -30,6 +32,7 @@ class Resource:
         self.row_scope = row_scope
         self.description = description
         self.events = events
+        self.emits = emits or singular
         for other in RESOURCES.values():
             if self.prefix == other.prefix or self.type_name == other.type_name:
                 raise ValueError(f"{singular} has the prefix or the type name of {other.singular}")
@@ -68,7 +71,7 @@ class Resource:
         """Return the type of an event that it declares: ``client.created``. Raises KeyError for another."""
         if verb not in self.events:
             raise KeyError(f"{self.singular} declares no event {verb}")
-        return f"{self.singular}.{verb}"
+        return f"{self.emits}.{verb}"
 
 
 RESOURCES: dict[str, Resource] = {}
@@ -92,7 +95,7 @@ def scopes() -> frozenset[str]:
 
 def events() -> Iterator[tuple[str, Resource, str]]:
     """Yield each type of event with its resource and its meaning, by the resources' names."""
-    for resource in sorted(RESOURCES.values(), key=lambda each: each.singular):
+    for resource in sorted(RESOURCES.values(), key=lambda each: (each.emits, each.emits != each.singular)):
         for verb, meaning in resource.events.items():
             yield resource.event(verb), resource, meaning
 

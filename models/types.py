@@ -129,7 +129,10 @@ Reason = Annotated[str, Text, MinLen(1), MaxLen(500), NOT_BLANK]
 Email = Annotated[str, Text, MaxLen(254), AfterValidator(_email), SchemaExtra(pattern=EMAIL)]
 Slug = Annotated[str, Text, MaxLen(63), AfterValidator(_slug)]
 Url = Annotated[str, Text, MinLen(1), MaxLen(2_000), AfterValidator(_url), SchemaExtra(format="uri", pattern=URL)]
-Link = Annotated[str, Text, MinLen(1), MaxLen(2_000), AfterValidator(_link)]
+Link = Annotated[
+    str, Text, MinLen(1), MaxLen(2_000), AfterValidator(_link),
+    SchemaExtra(pattern=f"^[Hh][Tt][Tt][Pp][Ss]?://{_PRINTED}*$"),
+]  # fmt: skip
 Currency = Annotated[
     str, Text, MaxLen(3), AfterValidator(_currency), SchemaExtra(enum=sorted(CURRENCIES), title="Currency")
 ]

@@ -14,6 +14,7 @@ from resolvers.context import Context, Row
 from resolvers.errors import EMAIL_TAKEN
 from resolvers.lists.conditions import enum, tags, text
 from resolvers.orders import ORDERS
+from resolvers.tickets.collections import TICKETS
 
 CLIENTS = Collection(
     CLIENT,
@@ -27,6 +28,7 @@ CLIENTS = Collection(
         "name": text("name_key", "name"),
         "email": text("email_key", "email address"),
         "orders": Relation("orders", "the client's orders", remote="client_id"),
+        "tickets": Relation("tickets", "the client's tickets", remote="client_id"),
     },
     unique_conflicts={"clients_email_key": ("email", EMAIL_TAKEN)},
 )
@@ -50,9 +52,9 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
 
 
 async def remove(ctx: Context, key: Key) -> Row | None:
-    """Delete a client that has no history: None. One that has orders is archived instead: the client."""
+    """Delete a client that has no history: None. One that has orders or tickets is archived instead: the client."""
     edit = await begin_edit(ctx, CLIENTS, key)
-    if await has_any(ctx, ORDERS, "client_id", edit.old):
+    if await has_any(ctx, ORDERS, "client_id", edit.old) or await has_any(ctx, TICKETS, "client_id", edit.old):
         _set(edit, {"status": ClientStatus.ARCHIVED})
         return await edit.save()
     await edit.delete()

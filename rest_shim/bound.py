@@ -62,7 +62,7 @@ class Bound:
     # The type of the body; its fields, None where it may have any; those that are lists; what may be sent in vain.
     body: Any
     fields: frozenset[str] | None
-    lists: frozenset[str]
+    lists: frozenset[Place]
     ignored: frozenset[str]
     # The operation's arguments with where in the request they come from; those within others first.
     origins: Mapping[tuple[str, ...], str]
@@ -120,10 +120,20 @@ def bound(route: Route) -> Bound:
         versioned=versioned,
         body=body,
         fields=frozenset(fields) if closed else None,
-        lists=frozenset(name for name, field in fields.items() if is_list_type(get_nullable_type(field.type))),
+        lists=frozenset(_lists_in(fields)),
         ignored=ignored,
         origins=origins,
     )
+
+
+def _lists_in(fields: Mapping[str, GraphQLInputField]) -> Iterator[Place]:
+    """Yield the places of the lists in an input's fields, and in those of the objects in it."""
+    for name, field in fields.items():
+        bare = get_nullable_type(field.type)
+        if is_list_type(bare):
+            yield (name,)
+        elif isinstance(bare, GraphQLInputObjectType):
+            yield from ((name, *place) for place in _lists_in(bare.fields))
 
 
 def _shown(route: Route, operation: Operation) -> tuple[tuple[str, ...], Selected]:

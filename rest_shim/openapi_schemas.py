@@ -48,8 +48,16 @@ def _where(name: str, schema: JsonSchema) -> JsonSchema:
     return {"properties": {name: schema}, "additionalProperties": True}
 
 
-# What fields of a body must be together, which the graph's types do not say.
+# Who writes is one of these, though who has written may be an agent or the system.
+_WRITERS: JsonSchema = {"allOf": [_where("authorKind", {"enum": ["STAFF", "CLIENT", None]})]}
+# What fields of a body must be, alone or together, which the graph's types do not say.
 _TOGETHER: Mapping[str, JsonSchema] = {
+    "CreateMessageInput": _WRITERS,
+    "ReplyInput": _WRITERS,
+    "UpdateTicketInput": {
+        "if": _where("status", {"const": "SNOOZED"}) | {"required": ["status"]},
+        "then": _where("snoozedUntil", {"type": "string"}) | {"required": ["snoozedUntil"]},
+    },
     "CreateServiceInput": {
         "if": _where("billing", {"const": "RECURRING"}) | {"required": ["billing"]},
         "then": _where("interval", {"type": "string"}) | {"required": ["interval"]},

@@ -6,9 +6,11 @@ from enum import StrEnum
 
 from models.api_keys import API_KEY
 from models.clients import CLIENT
+from models.messages import MESSAGE
 from models.orders import ORDER
 from models.resources import Resource
 from models.services import SERVICE
+from models.tickets import TICKET
 from models.webhooks import WEBHOOK
 
 # Where a value stands in an operation's variables: the variable's name, then the fields of its input.
@@ -137,6 +139,30 @@ ROUTES: tuple[Route, ...] = (
             "totalMax": ("filter", "total", "lte"),
         },
         sorts={**_SORTS, "number": "NUMBER", "total": "TOTAL", "dueAt": "DUE_AT"},
+    ),
+    *crud(
+        MESSAGE,
+        filters={
+            "orderId": ("orderId",),
+            "ids": ("filter", "id", "in"),
+            "createdAfter": ("filter", "createdAt", "gt"),
+            "createdBefore": ("filter", "createdAt", "lt"),
+        },
+        sorts={"createdAt": "CREATED_AT"},
+        without=("GET", "PUT", "PATCH", "DELETE"),
+    ),
+    *crud(
+        TICKET,
+        filters={
+            **_COMMON,
+            "clientId": ("filter", "clientId", "eq"),
+            "orderId": ("filter", "orderId", "eq"),
+            "assigneeId": ("filter", "assigneeId", "eq"),
+            "priority": ("filter", "priority", "in"),
+            "breached": ("filter", "breached", "eq"),
+        },
+        sorts={**_SORTS, "number": "NUMBER", "waitingSince": "WAITING_SINCE"},
+        without=("DELETE",),
     ),
     *_WEBHOOKS,
     *crud(API_KEY, filters=_STATED, without=("GET", "PUT", "PATCH"), beside=("rawKey",)),

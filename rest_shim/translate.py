@@ -127,10 +127,17 @@ def body_problems(bound: Bound, body: Mapping[str, Any]) -> list[Refusal]:
     ]
     # The graph takes a value for a list of one.
     return problems + [
-        bad_input(f"body.{name}", "It must be a list.", "WRONG_TYPE")
-        for name in sorted(bound.lists & body.keys())
-        if body[name] is not None and not isinstance(body[name], list)
+        bad_input(f"body.{'.'.join(place)}", "It must be a list.", "WRONG_TYPE")
+        for place in sorted(bound.lists)
+        if not isinstance(_value_at(place, body), list | None)
     ]
+
+
+def _value_at(place: Place, body: Any) -> Any:
+    """The value at a place of a body; None where there is none."""
+    for step in place:
+        body = body.get(step) if isinstance(body, dict) else None
+    return body
 
 
 def body_values(bound: Bound, body: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from models.clients import Client as Table
 from resolvers import clients
 from resolvers.clients import CLIENTS
 from resolvers.orders import ORDERS
+from resolvers.tickets.collections import TICKETS
 from schema.declaration.collections import many, one, to_many
 from schema.declaration.fields import creation, object_type, public_id
 from schema.declaration.inputs import UpdateInput, input_type
@@ -20,6 +21,7 @@ from schema.declaration.scalars import StringMap
 
 if TYPE_CHECKING:
     from schema.orders import Order
+    from schema.tickets import Ticket
 
 
 @object_type(Table, CLIENT)
@@ -43,6 +45,9 @@ class Client(Node):
     version: int
     orders: Connection[Annotated["Order", strawberry.lazy("schema.orders")]] = to_many(
         ORDERS, "client_id", "The client's orders"
+    )
+    tickets: Connection[Annotated["Ticket", strawberry.lazy("schema.tickets")]] = to_many(
+        TICKETS, "client_id", "The client's tickets"
     )
 
 
@@ -97,6 +102,6 @@ class ClientMutation:
     delete_client = deletes(
         Client,
         clients.remove,
-        "Delete a client. A client that has orders is archived instead.",
+        "Delete a client. A client that has orders or tickets is archived instead.",
         keeps="The archived client; null when it was deleted.",
     )

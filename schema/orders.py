@@ -16,6 +16,7 @@ from resolvers.clients import CLIENTS
 from resolvers.messages import MESSAGES
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
+from resolvers.tickets.collections import TICKETS
 from schema.declaration.collections import many, one, to_many, to_one
 from schema.declaration.fields import creation, object_type, public_id, related_id
 from schema.declaration.inputs import UpdateInput, input_type
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from schema.clients import Client
     from schema.messages import Message
     from schema.services import Service
+    from schema.tickets import Ticket
 
 REASON = (
     "Reason for the transition: required for `CANCELLED`. Moving an order to the status that it already has is not a"
@@ -73,6 +75,9 @@ class Order(Node):
     available_transitions: list[Transition[OrderStatus]] = available_transitions(MACHINE, "revisions", "completed_at")
     messages: Connection[Annotated["Message", strawberry.lazy("schema.messages")]] = to_many(
         MESSAGES, "order_id", "Messages of the order's thread"
+    )
+    tickets: Connection[Annotated["Ticket", strawberry.lazy("schema.tickets")]] = to_many(
+        TICKETS, "order_id", "Tickets about the order"
     )
 
 
@@ -140,5 +145,5 @@ class OrderMutation:
     )
     transition_order = updates(Order, TransitionOrderInput, orders.transition, "Move an order to another status.")
     delete_order = deletes(
-        Order, orders.remove, "Delete an order that is `PENDING` or `CANCELLED` and has no messages."
+        Order, orders.remove, "Delete an order that is `PENDING` or `CANCELLED` and has no messages or tickets."
     )

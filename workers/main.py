@@ -7,8 +7,9 @@ import structlog
 
 from models.jobs import JobFunction
 from resolvers.database.runtime import Runtime
+from resolvers.jobs import timers
 from resolvers.jobs.retention import Retention
-from workers import deliver, seal
+from workers import deliver, seal, tickets
 from workers.address import Addresses
 from workers.http import Sender
 from workers.runner import Runner
@@ -36,9 +37,9 @@ async def run(
 ) -> None:
     """Run jobs until SIGTERM or SIGINT, or until ``stop`` is set. Jobs that do not end within the grace are given back.
 
-    ``slots`` is the number of deliveries that run at once, without those that wait for their receivers; seals have an
-    eighth as many. Heartbeats and sweeps use the runtime's side pool, which needs two connections. ``sender`` replaces
-    the one that the runtime's settings define.
+    ``slots`` is the number of deliveries that run at once, without those that wait for their receivers; seals and
+    timers have an eighth as many each. Heartbeats and sweeps use the runtime's side pool, which needs two connections.
+    ``sender`` replaces the one that the runtime's settings define.
     """
     runtime.outages.logs = True
     ending = stop or asyncio.Event()
@@ -50,11 +51,12 @@ async def run(
     handlers = {
         JobFunction.WEBHOOK_DELIVERY: deliver.handler(sender or Sender(addresses, runtime.webhook_allow_private)),
         JobFunction.AUDIT_SEAL: seal.HANDLER,
+        JobFunction.TICKET_WAKE: tickets.HANDLER,
     }
     runner = Runner(
         runtime,
         handlers,
-        {"webhooks": slots, "audit": max(1, slots // 8)},
+        {"webhooks": slots, "audit": max(1, slots // 8), timers.QUEUE: max(1, slots // 8)},
         lease_seconds=lease_seconds,
         heartbeat_seconds=heartbeat_seconds,
     )

@@ -52,6 +52,8 @@ LISTS = {
     "services": List("Service", ("CREATED_AT", "UPDATED_AT", "NAME", "PRICE")),
     "orders": List("Order", ("CREATED_AT", "UPDATED_AT", "NUMBER", "TOTAL", "DUE_AT")),
     "messages": List("Message", ("CREATED_AT",), ("order", "orders"), "messages(orderId: $id, {page})"),
+    "tickets": List("Ticket", ("CREATED_AT", "UPDATED_AT", "NUMBER", "WAITING_SINCE")),
+    "replies": List("Reply", ("CREATED_AT",), ("ticket", "tickets"), "replies(ticketId: $id, {page})"),
     "deliveries": List(
         "Delivery", ("CREATED_AT",), ("webhook", "endpoints"), "webhook(id: $id) {{ deliveries({page}) }}"
     ),

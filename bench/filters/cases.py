@@ -1,17 +1,13 @@
 """Each condition of each list's filter, with values that match no row, few rows and most of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bench.filters.data import SINCE, Size, id_of
+from bench.filters.data import Size, id_of
+from bench.filters.values import NULL, TAGS, Values, of_enum, of_id, of_number, of_search, of_text, of_time
 from resolvers.collections.collection import COLLECTIONS, Relation
 from resolvers.lists.conditions import Condition
-
-_START = datetime.fromtimestamp(SINCE / 1000, UTC)
-# (field, operator) -> what matches none, few and many rows; an operator that cannot match so many is left out.
-Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,62 +20,6 @@ class Case:
     filter: dict[str, Any]
 
 
-def _at(**later: float) -> str:
-    return (_START + timedelta(**later)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _enum(none: str | None, few: str, many: str) -> dict[str, Values]:
-    """The conditions on an enum; ``none`` is a member that no row has."""
-    nothing = {} if none is None else {"none": none}
-    return {
-        "eq": nothing | {"few": few, "many": many},
-        "in": {name: [value] for name, value in nothing.items()} | {"few": [few], "many": [few, many]},
-        "notIn": {"many": [few]},
-    }
-
-
-def _number(low: int, high: int) -> dict[str, Values]:
-    return {
-        "eq": {"none": high + 7, "few": low + 3},
-        "gt": {"none": high + 7, "few": high - 10, "many": low},
-        "gte": {"none": high + 7, "few": high - 10, "many": low},
-        "lt": {"none": low - 7, "few": low + 10, "many": high},
-        "lte": {"none": low - 7, "few": low + 10, "many": high},
-    }
-
-
-def _time(unit: str, rows: int) -> dict[str, Values]:
-    """The conditions on a time of which each row's is one unit after the row before it."""
-    before, after = _at(days=-1), _at(days=4_000)
-    low, middle, high = (_at(**{unit: number}) for number in (11, rows // 2, rows - 11))
-    return {
-        "eq": {"none": after, "few": middle},
-        "gt": {"none": after, "few": high, "many": low},
-        "gte": {"none": after, "few": high, "many": low},
-        "lt": {"none": before, "few": low, "many": high},
-        "lte": {"none": before, "few": low, "many": high},
-        "isNull": {"none": True, "many": False},
-    }
-
-
-def _id(prefix: str, table: str) -> dict[str, Values]:
-    none, few = id_of(prefix, table, 10**9), id_of(prefix, table, 7)
-    return {"eq": {"none": none, "few": few}, "in": {"none": [none], "few": [none, few]}}
-
-
-def _text(few: str, many: str) -> dict[str, Values]:
-    return {
-        "eq": {"none": "zzz", "few": few},
-        "in": {"none": ["zzz"], "few": ["zzz", few]},
-        "startsWith": {"none": "zzz", "few": few, "many": many},
-    }
-
-
-_TAGS: dict[str, Values] = {
-    "has": {"none": "nothing", "few": "rare", "many": "vip"},
-    "hasAny": {"none": ["nothing"], "few": ["nothing", "rare"], "many": ["rare", "vip"]},
-}
-_NULL: dict[str, Values] = {"isNull": {"many": True, "most": False}}
 _CLIENT = {
     "none": {"email": {"eq": "zzz"}},
     "few": {"email": {"eq": "client.7@example.org"}},
@@ -99,72 +39,80 @@ _ORDER = {
 }
 _MESSAGE = {"none": {"id": {"eq": id_of("msg", "messages", 10**9)}}, "some": {"authorKind": {"eq": "AGENT"}},
             "many": {"visibility": {"eq": "PUBLIC"}}}  # fmt: skip
+_TICKET = {
+    "none": {"number": {"gt": 10**9}},
+    "few": {"number": {"lte": 10}},
+    "some": {"status": {"eq": "SPAM"}},
+    "many": {"status": {"eq": "CLOSED"}},
+}
+_REPLY = {"none": {"id": {"eq": id_of("reply", "replies", 10**9)}}, "some": {"authorKind": {"eq": "AGENT"}},
+          "many": {"visibility": {"eq": "PUBLIC"}}}  # fmt: skip
+_MEMBER = {"none": {"email": {"eq": "zzz"}}, "few": {"status": {"eq": "SUSPENDED"}},
+           "many": {"status": {"eq": "ACTIVE"}}}  # fmt: skip
 _NESTED = {
     "few": {"client": {"orders": {"some": {"number": {"lte": 10}}}}},
     "many": {"client": {"orders": {"some": {"status": {"eq": "COMPLETED"}}}}},
 }
 
 
-def _searched(none: str, few: str, many: str | None) -> dict[str, Values]:
-    return {"": {"none": none, "few": few} | ({} if many is None else {"many": many})}
-
-
 def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
     """For each list, each field of its filter, each operator: the values."""
     return {
         "members": {
-            "search": _searched("nothing", "57", "member"),
-            "id": _id("member", "members"),
-            "name": _text("member 77", "member"),
-            "email": _text("member.7@example.org", "member."),
-            "role": _enum(None, "OWNER", "STAFF"),
-            "status": _enum(None, "SUSPENDED", "ACTIVE"),
-            "createdAt": _time("milliseconds", size.members),
-            "updatedAt": _time("seconds", size.members),
+            "search": of_search("nothing", "57", "member"),
+            "id": of_id("member", "members"),
+            "name": of_text("member 77", "member"),
+            "email": of_text("member.7@example.org", "member."),
+            "role": of_enum(None, "OWNER", "STAFF"),
+            "status": of_enum(None, "SUSPENDED", "ACTIVE"),
+            "createdAt": of_time("milliseconds", size.members),
+            "updatedAt": of_time("seconds", size.members),
         },
         "api_keys": {
-            "id": _id("apikey", "api_keys"),
-            "status": _enum(None, "REVOKED", "ACTIVE"),
-            "createdAt": _time("milliseconds", size.api_keys),
-            "updatedAt": _time("seconds", size.api_keys),
+            "id": of_id("apikey", "api_keys"),
+            "status": of_enum(None, "REVOKED", "ACTIVE"),
+            "createdAt": of_time("milliseconds", size.api_keys),
+            "updatedAt": of_time("seconds", size.api_keys),
         },
         "clients": {
-            "search": _searched("nothing", "57", "client"),
-            "id": _id("client", "clients"),
-            "name": _text("client 77", "client"),
-            "email": _text("client.7@example.org", "client."),
-            "status": _enum(None, "ARCHIVED", "ACTIVE"),
-            "tags": _TAGS,
-            "createdAt": _time("milliseconds", size.clients),
-            "updatedAt": _time("seconds", size.clients),
+            "search": of_search("nothing", "57", "client"),
+            "id": of_id("client", "clients"),
+            "name": of_text("client 77", "client"),
+            "email": of_text("client.7@example.org", "client."),
+            "status": of_enum(None, "ARCHIVED", "ACTIVE"),
+            "tags": TAGS,
+            "createdAt": of_time("milliseconds", size.clients),
+            "updatedAt": of_time("seconds", size.clients),
             "orders": {"some": _ORDER, "none": _ORDER | {"none": {}}},
+            "tickets": {"some": _TICKET, "none": _TICKET},
         },
         "services": {
-            "search": _searched("nothing", "57", "service"),
-            "id": _id("service", "services"),
-            "name": _text("service 7", "service"),
-            "status": _enum(None, "DRAFT", "ACTIVE"),
-            "price": _number(100, size.services * 100),
+            "search": of_search("nothing", "57", "service"),
+            "id": of_id("service", "services"),
+            "name": of_text("service 7", "service"),
+            "status": of_enum(None, "DRAFT", "ACTIVE"),
+            "price": of_number(100, size.services * 100),
             "tags": {"has": {"none": "nothing", "many": "vip"}, "hasAny": {"many": ["vip"]}},
-            "createdAt": _time("milliseconds", size.services),
-            "updatedAt": _time("seconds", size.services),
+            "createdAt": of_time("milliseconds", size.services),
+            "updatedAt": of_time("seconds", size.services),
             "orders": {"some": _ORDER, "none": _ORDER},
         },
         "orders": {
-            "search": _searched("nothing", "77777", "1"),
-            "id": _id("order", "orders"),
-            "clientId": _id("client", "clients"),
-            "serviceId": _id("service", "services"),
-            "number": _number(1, size.orders),
-            "status": _enum("CANCELLED", "REVISION_REQUESTED", "COMPLETED"),
-            "total": _number(0, 1_000_002),
-            "dueAt": _time("seconds", 1_000_003) | _NULL,
-            "tags": _TAGS,
-            "createdAt": _time("milliseconds", size.orders),
-            "updatedAt": _time("seconds", size.orders),
+            "search": of_search("nothing", "77777", "1"),
+            "id": of_id("order", "orders"),
+            "clientId": of_id("client", "clients"),
+            "serviceId": of_id("service", "services"),
+            "number": of_number(1, size.orders),
+            "status": of_enum("CANCELLED", "REVISION_REQUESTED", "COMPLETED"),
+            "total": of_number(0, 1_000_002),
+            "dueAt": of_time("seconds", 1_000_003) | NULL,
+            "tags": TAGS,
+            "createdAt": of_time("milliseconds", size.orders),
+            "updatedAt": of_time("seconds", size.orders),
             "client": {"": _CLIENT},
             "service": {"": _SERVICE},
             "messages": {"some": _MESSAGE, "none": _MESSAGE},
+            "tickets": {"some": _TICKET, "none": _TICKET},
             "and": {"": {
                 "two": [{"client": _CLIENT["many"]}, {"service": _SERVICE["many"]}],
                 "nested": [_NESTED["few"]],
@@ -178,23 +126,50 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "not": {"": {"many": {"client": _CLIENT["few"]}, "few": {"client": {"status": {"notIn": ["ARCHIVED"]}}}}},
         },
         "messages": {
-            "id": _id("msg", "messages"),
-            "orderId": _id("order", "orders"),
-            "authorKind": _enum("SYSTEM", "AGENT", "STAFF"),
-            "visibility": _enum(None, "INTERNAL", "PUBLIC"),
-            "createdAt": _time("milliseconds", size.messages),
+            "id": of_id("msg", "messages"),
+            "orderId": of_id("order", "orders"),
+            "authorKind": of_enum("SYSTEM", "AGENT", "STAFF"),
+            "visibility": of_enum(None, "INTERNAL", "PUBLIC"),
+            "createdAt": of_time("milliseconds", size.messages),
             "order": {"": _ORDER},
         },
+        "tickets": {
+            "search": of_search("nothing", "77777", "ticket"),
+            "id": of_id("ticket", "tickets"),
+            "clientId": of_id("client", "clients") | {"isNull": {"few": True, "many": False}},
+            "orderId": of_id("order", "orders") | NULL,
+            "assigneeId": of_id("member", "members") | NULL,
+            "number": of_number(1, size.tickets),
+            "status": of_enum("SNOOZED", "SPAM", "CLOSED"),
+            "priority": of_enum("LOW", "URGENT", "NORMAL"),
+            "breached": {"eq": {"few": True, "many": False}},
+            "tags": TAGS,
+            "waitingSince": of_time("seconds", 1_000_003) | NULL,
+            "createdAt": of_time("milliseconds", size.tickets),
+            "updatedAt": of_time("seconds", size.tickets),
+            "client": {"": _CLIENT},
+            "order": {"": _ORDER},
+            "assignee": {"": _MEMBER},
+            "replies": {"some": _REPLY, "none": _REPLY},
+        },
+        "replies": {
+            "id": of_id("reply", "replies"),
+            "ticketId": of_id("ticket", "tickets"),
+            "authorKind": of_enum("SYSTEM", "AGENT", "STAFF"),
+            "visibility": of_enum(None, "INTERNAL", "PUBLIC"),
+            "createdAt": of_time("milliseconds", size.replies),
+            "ticket": {"": _TICKET},
+        },
         "deliveries": {
-            "id": _id("delivery", "deliveries"),
-            "status": _enum("PENDING", "FAILED", "SUCCEEDED"),
-            "createdAt": _time("milliseconds", size.deliveries),
+            "id": of_id("delivery", "deliveries"),
+            "status": of_enum("PENDING", "FAILED", "SUCCEEDED"),
+            "createdAt": of_time("milliseconds", size.deliveries),
         },
         "webhooks": {
-            "id": _id("webhook", "endpoints"),
-            "status": _enum(None, "DISABLED", "ENABLED"),
-            "createdAt": _time("milliseconds", 20),
-            "updatedAt": _time("seconds", 20),
+            "id": of_id("webhook", "endpoints"),
+            "status": of_enum(None, "DISABLED", "ENABLED"),
+            "createdAt": of_time("milliseconds", 20),
+            "updatedAt": of_time("seconds", 20),
         },
     }  # fmt: skip
 

@@ -20,6 +20,9 @@ TABLES = (
     "services",
     "orders",
     "messages",
+    "members",
+    "tickets",
+    "replies",
     "search_words",
     "tag_uses",
     "webhook_endpoints",
@@ -49,11 +52,16 @@ class Size:
     deliveries: int
     members: int = 1_000
     api_keys: int = 1_000
+    tickets: int = 0
+    replies: int = 0
 
 
-LARGE = Size(clients=200_000, services=2_000, orders=1_000_000, messages=1_000_000, deliveries=200_000)
+LARGE = Size(
+    clients=200_000, services=2_000, orders=1_000_000, messages=1_000_000, deliveries=200_000, tickets=1_000_000,
+    replies=1_000_000,
+)  # fmt: skip
 # An import of an afternoon.
-FRESH = Size(clients=2_400, services=40, orders=4_800, messages=4_800, deliveries=1_000)
+FRESH = Size(clients=2_400, services=40, orders=4_800, messages=4_800, deliveries=1_000, tickets=4_800, replies=4_800)
 
 # Of 10,000 rows: 8,000 are the commonest, one is the rarest.
 _STATEMENTS = (
@@ -101,6 +109,26 @@ select %(org)s, {_id("messages", "n")}, 1, now(), {_id("orders", "1 + (n::bigint
  case when n %% 10000 = 7 then 'AGENT' when n %% 3 = 0 then 'CLIENT' else 'STAFF' end, 'Ada', 'Hello ' || n,
  case when n %% 10000 = 8 then 'INTERNAL' else 'PUBLIC' end, '[]'
 from generate_series(1, %(messages)s) as n""",
+    f"""insert into tickets (org_id, id, version, updated_at, metadata, tags, number, subject, client_id, order_id,
+ assignee_id, status, priority, first_response_due_at, first_response_at, waiting_since, resolved_at)
+select %(org)s, {_id("tickets", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), '{{}}',
+ case when n %% 10 = 0 then array['vip'] when n %% 100000 = 1 then array['rare'] else array[]::text[] end,
+ n, 'Ticket ' || n,
+ case when n %% 10000 <> 7 then {_id("clients", "1 + (hashint4(n::int)::bigint & 2147483647) %% %(clients)s")} end,
+ case when n %% 3 > 0 then {_id("orders", "1 + (hashint4(n::int + 1)::bigint & 2147483647) %% %(orders)s")} end,
+ case when n %% 10 > 0 then {_id("members", "1 + n %% %(members)s")} end,
+ case when n %% 10000 = 7 then 'SPAM' when n %% 10 = 1 then 'OPEN' when n %% 10 = 2 then 'PENDING' else 'CLOSED' end,
+ case when n %% 10000 = 7 then 'URGENT' when n %% 10 = 1 then 'HIGH' else 'NORMAL' end,
+ to_timestamp({SINCE} / 1000.0 + n), case when n %% 10000 <> 7 then to_timestamp({SINCE} / 1000.0 + n - 60) end,
+ case when n %% 3 > 0 then to_timestamp({SINCE} / 1000.0 + n::bigint * 7919 %% 1000003) end,
+ case when n %% 10000 <> 7 and n %% 10 not in (1, 2) then to_timestamp({SINCE} / 1000.0 + n) end
+from generate_series(1, %(tickets)s) as n""",
+    f"""insert into replies (org_id, id, version, updated_at, ticket_id, author_kind, author_name, body, visibility,
+ attachments)
+select %(org)s, {_id("replies", "n")}, 1, now(), {_id("tickets", "1 + (n::bigint * 7919) %% %(tickets)s")},
+ case when n %% 10000 = 7 then 'AGENT' when n %% 3 = 0 then 'CLIENT' else 'STAFF' end, 'Ada', 'Hello ' || n,
+ case when n %% 10000 = 8 then 'INTERNAL' else 'PUBLIC' end, '[]'
+from generate_series(1, %(replies)s) as n""",
     *(
         f"""insert into search_words (org_id, resource, word, subject_id)
 select %(org)s, '{prefix}', w, {_id(table, "n")} from generate_series(1, %({table})s) as n, unnest({words}) as w"""
@@ -109,12 +137,18 @@ select %(org)s, '{prefix}', w, {_id(table, "n")} from generate_series(1, %({tabl
             ("client", "clients", "array['client', 'company', 'example', 'org', n::text]"),
             ("service", "services", "array['service', n::text]"),
             ("order", "orders", "array[n::text]"),
+            ("ticket", "tickets", "array['ticket', n::text]"),
         )
     ),
     *(
         f"insert into tag_uses (org_id, resource, tag, subject_id)"
         f" select %(org)s, '{prefix}', tag, id from {table}, unnest(tags) as tag where org_id = %(org)s"
-        for prefix, table in (("client", "clients"), ("service", "services"), ("order", "orders"))
+        for prefix, table in (
+            ("client", "clients"),
+            ("service", "services"),
+            ("order", "orders"),
+            ("ticket", "tickets"),
+        )
     ),
     f"""insert into webhook_endpoints (org_id, id, version, updated_at, url, events, secret, api_version, status,
  scopes)

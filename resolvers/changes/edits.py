@@ -55,10 +55,10 @@ def _key_columns(table: Any) -> list[tuple[str, str]]:
     return [(column.name, column.info["caseless"]) for column in table.c if "caseless" in column.info]
 
 
-async def insert(ctx: Context, collection: Collection, row: dict[str, Any]) -> Row:
+async def insert(ctx: Context, collection: Collection, row: dict[str, Any], event: str = "created") -> Row:
     """Insert a whole row (all but ``org_id``), with its audit entry and, where it is declared, its event."""
     resource = collection.resource
-    events = [resource.event("created")] if "created" in resource.events else []
+    events = [resource.event(event)] if event in resource.events else []
     await apply(ctx, collection, "insert", row, row, [new_entry(resource.action("create"), {}, row)], events)
     return row
 
@@ -73,6 +73,7 @@ class Edit:
     row: dict[str, Any]
     actions: list[tuple[str, Iterable[str]]] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
+    touched: bool = False
 
     def changes(self, values: InputValues) -> dict[str, Any]:
         """Return those of some values that differ from the row's."""
@@ -87,10 +88,14 @@ class Edit:
             if event is not None and event in self.collection.resource.events and event not in self.events:
                 self.events.append(event)
 
+    def touch(self) -> None:
+        """Give the row a new version, though only something that belongs to it changed."""
+        self.touched = True
+
     async def transition(
-        self, machine: Machine[S], request: TransitionRequest | None, event: str = "status_changed"
+        self, machine: Machine[S], request: TransitionRequest | None, event: str = "status_changed", **also: Any
     ) -> None:
-        """Make a transition of the status, if it is not the present one.
+        """Make a transition of the status, if it is not the present one, and set other columns ``also``.
 
         Raises Refusal INVALID_TRANSITION, or BAD_INPUT for a missing reason.
         """
@@ -98,11 +103,12 @@ class Edit:
             moment = now()
             made = await transition_of(self.ctx, self.collection.resource.label, machine, self.row, request, moment)
             effects = machine.effects(self.row, made, moment, request.reason)
-            self.set({"status": made.target} | effects, "transition", event)
+            self.set({"status": made.target} | effects | also, "transition", event)
 
     async def save(self) -> Row:
-        """Write the columns that differ, with an audit entry for each action; without a difference write nothing."""
-        if not self.actions:
+        """Write the columns that differ, with an audit entry for each action; without a difference write nothing,
+        unless the row was touched."""
+        if not self.actions and not self.touched:
             return self.old
         row, old = self.row, self.old
         row |= {"version": old["version"] + 1, "updated_at": now()}

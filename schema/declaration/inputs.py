@@ -19,7 +19,7 @@ from schema.declaration.fields import describe, given
 
 T = TypeVar("T")
 # GraphQL's own types have checked these; an id is decoded by the resolver that knows what it should lead to.
-COERCED = (UUID, datetime, datetime | None)
+COERCED = (UUID, UUID | None, datetime, datetime | None)
 # At most so many wrong values are reported: it would take long to find more.
 MAX_PROBLEMS = 50
 # The argument that every mutation takes.
@@ -146,7 +146,9 @@ def _checked(value: Any, path: str, problems: list[Refusal]) -> dict[str, Any]:
         here = f"{path}{_graphql_names(cast(Hashable, cls))[name]}"
         if isinstance(part, list) and part and hasattr(type(part[0]), "bounds"):
             items = (_checked(item, f"{here}.{index}.", problems) for index, item in enumerate(part))
-            found[name] = list(takewhile(lambda _: len(problems) < MAX_PROBLEMS, items))
+            part = list(takewhile(lambda _: len(problems) < MAX_PROBLEMS, items))
+        if hasattr(type(part), "bounds"):
+            found[name] = _checked(part, f"{here}.", problems)
             continue
         if part is None and name in cls.cannot_be_cleared:
             problems.append(bad_input(here, cls.cannot_be_cleared[name], "REQUIRED"))

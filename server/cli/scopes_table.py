@@ -14,11 +14,11 @@ def scopes_table() -> str:
             opened.setdefault(rule.requirement, []).append(f"`{field_name}`")
     # A read scope before the write scope of the same resource, which includes it.
     rows = [(scope, ", ".join(names)) for scope, names in sorted(opened.items())]
+    of_rows: dict[str, list[str]] = {}
     for resource in RESOURCES.values():
         if resource.row_scope is not None:
             rows_it_opens = f"{resource.row_scope.partition(':')[2]} {resource.labels}"
-            rows.append(
-                (resource.row_scope, f"reading and writing {rows_it_opens}, with the scopes of {resource.scope}")
-            )
+            of_rows.setdefault(resource.row_scope, []).append(f"{rows_it_opens}, with the scopes of {resource.scope}")
+    rows += [(scope, f"reading and writing {'; '.join(found)}") for scope, found in of_rows.items()]
     rows.append((EVERYTHING, "everything"))
     return "\n".join(["| scope | what it allows |", "|---|---|", *(f"| `{scope}` | {what} |" for scope, what in rows)])

@@ -10,26 +10,30 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.clients import clients
+from models.jobs import jobs
 from models.lookups import search_words, tag_uses
 from models.members import members
 from models.messages import messages
 from models.orders import ORDER, orders
 from models.organizations import counters
 from models.services import services
+from models.tickets import TICKET, replies, tickets
 from resolvers import organizations
 from resolvers.api_keys import keys as api_keys
 from resolvers.api_keys import verification as keys
+from resolvers.changes.numbers import FIRST
 from resolvers.context import Context, now
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import ORG, statement
 from server.dev.accounts import make_data_folder
-from server.dev.demo_rows import Row, Rows, Size, rows_of
+from server.dev.demo_maker import Row
+from server.dev.demo_rows import Rows, Size, rows_of
 from server.drafts import write_private
 from server.settings import KEY_FILE, Settings
 from server.wiring import running
 
 SLUG, NAME = "demo", "Demo Studio"
-SIZE = Size(clients=500, orders=3_000, messages=6_000)
+SIZE = Size(clients=500, orders=3_000, messages=6_000, tickets=400)
 SEED = 20_250_106
 # Rows of one statement: each stays far below the statement timeout.
 _BATCH = 2_000
@@ -54,16 +58,24 @@ def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 async def load_rows(ctx: Context, rows: Rows, say: Say) -> None:
     """Write an organization's rows in the context's transaction, with what finds them; a line for each table."""
-    number = {"name": ORDER.prefix, "next": rows.next_number}
+    numbers = [
+        {"name": ORDER.prefix, "next": rows.next_number},
+        {"name": TICKET.prefix, "next": FIRST + len(rows.tickets)},
+    ]
+    # An organization is the key of its timers.
+    timers = [row | {"concurrency_key": ctx.org_id} for row in rows.timers]
     parts: tuple[tuple[str, sa.Table, Iterable[Row]], ...] = (
         ("members", members, rows.members),
         ("clients", clients, rows.clients),
         ("services", services, rows.services),
         ("orders", orders, rows.orders),
         ("messages", messages, rows.messages),
+        ("tickets", tickets, rows.tickets),
+        ("replies", replies, rows.replies),
+        ("timers", jobs, timers),
         ("search words", search_words, rows.words()),
         ("tags", tag_uses, rows.tags()),
-        ("counters", counters, [number]),
+        ("counters", counters, numbers),
     )
     for name, table, listed in parts:
         loaded = 0

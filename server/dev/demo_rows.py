@@ -1,19 +1,16 @@
 """Rows that look like a studio's and are the same each time: for the demo and for measurements."""
 
-import random
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from operator import itemgetter
-from typing import Any
 from uuid import UUID
 
 from models.clients import ClientStatus
 from models.members import MemberStatus
-from models.messages import AuthorKind, Visibility
 from models.orders import MACHINE, OrderStatus
 from models.services import Billing, ServiceStatus
+from models.threads import AuthorKind, Visibility
 from models.types import caseless
 from resolvers.changes.numbers import FIRST
 from resolvers.clients import CLIENTS
@@ -22,6 +19,8 @@ from resolvers.lists.search_words import words_of
 from resolvers.members import MEMBERS
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
+from resolvers.tickets.collections import TICKETS
+from server.dev.demo_maker import Maker, Row
 from server.dev.demo_texts import (
     BODIES,
     CATALOGUE,
@@ -37,8 +36,7 @@ from server.dev.demo_texts import (
     TOWNS,
     TRADES,
 )  # fmt: skip
-
-Row = dict[str, Any]
+from server.dev.demo_tickets import tickets_of, timers_of
 
 # Where nothing shall depend on the day.
 FIXED = datetime(2025, 12, 16, 9, tzinfo=UTC)
@@ -74,6 +72,7 @@ class Size:
     clients: int
     orders: int
     messages: int
+    tickets: int = 0
 
 
 @dataclass(slots=True)
@@ -86,6 +85,9 @@ class Rows:
     orders: list[Row] = field(default_factory=list)
     messages: list[Row] = field(default_factory=list)
     members: list[Row] = field(default_factory=list)
+    tickets: list[Row] = field(default_factory=list)
+    replies: list[Row] = field(default_factory=list)
+    timers: list[Row] = field(default_factory=list)
     next_number: int = FIRST
 
     def words(self) -> Iterator[Row]:
@@ -103,45 +105,12 @@ class Rows:
                     yield {"resource": collection.resource.prefix, "tag": tag, "subject_id": row["id"]}
 
     def _rows(self) -> tuple[tuple[Collection, list[Row]], ...]:
-        return (CLIENTS, self.clients), (SERVICES, self.services), (ORDERS, self.orders), (MEMBERS, self.members)
+        named = ((CLIENTS, self.clients), (SERVICES, self.services), (ORDERS, self.orders), (MEMBERS, self.members))
+        return *named, (TICKETS, self.tickets)
 
 
-class _Maker:
-    """All that is random, in one order, and all times by their distance from the end."""
-
-    def __init__(self, seed: int, end: datetime) -> None:
-        self.random = random.Random(seed)
-        self.end = end
-        self.created: dict[UUID, datetime] = {}
-
-    def id_at(self, moment: datetime) -> UUID:
-        head = int(moment.timestamp() * 1000) << 80 | 0x7 << 76 | self.random.getrandbits(12) << 64
-        return UUID(int=head | 2 << 62 | self.random.getrandbits(62))
-
-    def before_end(self, days: float) -> datetime:
-        """So many days before the end."""
-        return self.end - timedelta(days=days)
-
-    def between(self, start: datetime, stop: datetime) -> datetime:
-        """A moment, to the millisecond, from ``start`` on and before ``stop``."""
-        return start + timedelta(milliseconds=self.random.randrange((stop - start) // timedelta(milliseconds=1)))
-
-    def later(self, parents: list[Row], number: int, start: datetime, days: float) -> list[tuple[datetime, Row]]:
-        """So many times a parent, with a moment in the days after it came, or after the start; in order of moments."""
-        found = []
-        for _ in range(number):
-            parent = self.random.choice(parents)
-            since = max(start, self.created[parent["id"]])
-            found.append((self.between(since, min(self.end, since + timedelta(days=days))), parent))
-        return sorted(found, key=itemgetter(0))
-
-    def row(self, moment: datetime, **columns: Any) -> Row:
-        key = self.id_at(moment)
-        self.created[key] = moment
-        return {"id": key, "version": 1, "updated_at": moment} | columns
-
-    def some(self, choices: tuple[str, ...]) -> list[str]:
-        return self.random.sample(choices, self.random.choice((0, 0, 1, 1, 2)))
+class _Maker(Maker):
+    """Makes the rows of each table."""
 
     def client(self, index: int, moment: datetime) -> Row:
         pick = self.random.choice
@@ -230,4 +199,6 @@ def rows_of(seed: int, size: Size, end: datetime = FIXED) -> Rows:
     for moment, order in make.later(rows.orders, size.messages, start, _THREAD_DAYS):
         rows.messages.append(make.message(order, by_id[order["client_id"]], moment))
     rows.members = [make.member(index) for index in range(len(STAFF))]
+    rows.tickets, rows.replies = tickets_of(make, size.tickets, rows.orders, by_id, rows.members)
+    rows.timers = timers_of(make, rows.tickets)
     return rows

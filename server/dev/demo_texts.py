@@ -1,8 +1,8 @@
 """What the demo organization's rows say: names, services, notes, messages."""
 
 from models.members import MemberRole, MemberStatus
-from models.messages import AuthorKind
 from models.services import BillingInterval, ServiceStatus
+from models.threads import AuthorKind
 
 FIRST_NAMES = (
     "Ada", "Alan", "Anaïs", "Anna", "Ben", "Björn", "Carla", "Chloé", "Daniel", "Elif", "Emma", "Femi", "Grace",

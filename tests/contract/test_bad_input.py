@@ -14,7 +14,7 @@ from tests.support.cases import Case
 from tests.support.domains import CASES
 from tests.support.furnished import completed, document, furnish, input_of
 from tests.support.refusals import error, problem, unchanged
-from tests.support.routes import BY_NAME, CASE_OF, LISTS
+from tests.support.routes import BY_NAME, CASE_OF, LISTS, list_path
 
 JSON = {"Content-Type": "application/json"}
 MEDIA = ("application/json", "application/graphql-response+json")
@@ -126,7 +126,7 @@ QUERIES = [(name, *each) for name in LISTS for each in (*WRONG_QUERIES, *CASE_OF
 
 @pytest.mark.parametrize(("name", "query", "field"), QUERIES, ids=lambda value: value[:40])
 async def test_a_wrong_parameter_is_named(acme: Org, name: str, query: str, field: str) -> None:
-    problem(await acme.http.get(f"{BY_NAME[name].path}?{query}"), 400, "BAD_INPUT", f"query.{field}")
+    problem(await acme.http.get(list_path(name, query)), 400, "BAD_INPUT", f"query.{field}")
 
 
 async def test_parameters_of_a_single_resource_are_refused(acme: Org) -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from graphql import GraphQLInterfaceType
 
 from models.resources import RESOURCES
+from resolvers.collections.nodes import NODES
 from rest_shim.routes import ROUTES, Shows
 from schema.graph import CORE
 from tests.support.domains import CASES
@@ -20,7 +21,7 @@ def test_each_resource_is_one_case() -> None:
     declared = {
         (_camel(each.singular), _camel(each.plural), each.type_name, each.scope)
         for each in RESOURCES.values()
-        if each.scope == each.plural
+        if each.prefix in NODES
     }
     assert {(case.name, case.plural, case.type, case.scope) for case in CASES.values()} == declared
 

@@ -35,6 +35,12 @@ DOCUMENTED = {
     "GET /api/v1/services/{publicId}",
     "PUT /api/v1/services/{publicId}",
     "DELETE /api/v1/services/{publicId}",
+    "GET /api/v1/messages",
+    "POST /api/v1/messages",
+    "GET /api/v1/tickets",
+    "POST /api/v1/tickets",
+    "GET /api/v1/tickets/{publicId}",
+    "PUT /api/v1/tickets/{publicId}",
     "GET /api/v1/webhooks",
     "POST /api/v1/webhooks",
     "DELETE /api/v1/webhooks/{publicId}",
@@ -47,6 +53,7 @@ ADDED = {
     "PATCH /api/v1/clients/{publicId}",
     "PATCH /api/v1/orders/{publicId}",
     "PATCH /api/v1/services/{publicId}",
+    "PATCH /api/v1/tickets/{publicId}",
 }
 SYSTEM = {"GET /api/health", "GET /api/ready"}
 

@@ -15,7 +15,7 @@ from schema.graph import CORE
 from tests.support.api import Org, new_client, new_order, new_service
 from tests.support.furnished import completed, furnish, input_of
 from tests.support.refusals import CREATE, unchanged
-from tests.support.routes import BY_NAME, CASE_OF, CHANGES, LISTS, rest_change, root_of, subject_of
+from tests.support.routes import BY_NAME, CASE_OF, CHANGES, LISTS, list_path, rest_change, root_of, subject_of
 
 NEW = {"name": "Ada", "email": "ada@example.com"}
 
@@ -100,7 +100,7 @@ def _graph_words(text: str) -> list[str]:
 
 async def test_no_word_of_the_graph_reaches_a_rest_answer(acme: Org) -> None:
     ids = await furnish(acme)
-    texts = [await acme.http.get(f"{BY_NAME[name].path}?{query}") for name in LISTS for query in QUERIES]
+    texts = [await acme.http.get(list_path(name, query)) for name in LISTS for query in QUERIES]
     for name in CHANGES:
         route, case = BY_NAME[name], CASE_OF[name]
         subject = await subject_of(acme, route, ids)

@@ -11,7 +11,7 @@ from rest_shim.routes import Shows
 from tests.support.api import Org
 from tests.support.domains import CASES
 from tests.support.furnished import completed, furnish
-from tests.support.routes import BY_NAME, CASE_OF, CHANGES, body_of, rest_change, root_of, subject_of
+from tests.support.routes import BY_NAME, CASE_OF, CHANGES, body_of, required_of, rest_change, root_of, subject_of
 
 
 def _validator(schema: Any) -> Draft202012Validator:
@@ -31,8 +31,9 @@ async def test_an_answer_and_a_refusal_are_as_documented(acme: Org, name: str) -
     said = document()["paths"][route.path][route.method.lower()]["responses"]
     if route.method == "GET":
         path = route.path.replace("{publicId}", await subject_of(acme, route, ids))
-        answer = await acme.http.get(path)
-        wrong = await acme.http.get(f"{path}?colour=red")
+        required = required_of(route, ids)
+        answer = await acme.http.get(path, params=required)
+        wrong = await acme.http.get(path, params={**required, "colour": "red"})
     else:
         wrong = await acme.http.request(route.method, f"{route.path.replace('{publicId}', 'nobody')}?a=b", json={})
         answer = await rest_change(acme, route, await subject_of(acme, route, ids), body_of(route, ids))

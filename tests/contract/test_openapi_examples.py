@@ -118,6 +118,9 @@ async def test_each_event_is_as_documented(acme: Org) -> None:
     await acme.http.put(f"/api/v1/orders/{order['publicId']}", json={"notes": None, "status": "SUBMITTED"})
     message = {"orderId": order["publicId"], "body": "Hello"}
     await acme.data("mutation($i: CreateMessageInput!) { createMessage(input: $i) { message { id } } }", i=message)
+    asked = (await acme.http.post("/api/v1/tickets", json={"subject": "When?"})).json()["data"]
+    answer = {"reply": {"body": "Soon."}}
+    assert (await acme.http.put(f"/api/v1/tickets/{asked['publicId']}", json=answer)).status_code == 200
     spare = await new_order(acme)
     for path in (f"orders/{spare['publicId']}", f"clients/{client['publicId']}", f"services/{service['publicId']}"):
         assert (await acme.http.delete(f"/api/v1/{path}")).status_code == 204

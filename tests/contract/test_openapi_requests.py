@@ -27,12 +27,14 @@ SEED = int(os.environ.get("REST_SEED", "1"))
 STATE = {404, 409, 412, 422}
 BY_STATE = {"NOT_FOUND", "NOT_ALLOWED", "INVALID_CURSOR"}
 # Where the document is as near as a schema comes: an address is judged, what a letter is, is said for ASCII alone, an
-# order that is CANCELLED already needs no reason to be, and the present moves.
+# order that is CANCELLED already needs no reason to be, and the present moves, with what is near it.
 NEAR = {
     ("body.url", "INVALID_FORMAT"),
     ("query.search", "INVALID_FORMAT"),
     ("body.statusReason", "REQUIRED"),
     ("body.expiresAt", "INVALID"),
+    ("body.snoozedUntil", "INVALID"),
+    ("body.snoozedUntil", "OUT_OF_RANGE"),
 }
 CHECKS = [
     checks.status_code_conformance,

@@ -10,6 +10,7 @@ from rest_shim.routes import Route, Shows
 from schema.operations import OPERATIONS
 from tests.support.api import Org
 from tests.support.furnished import furnish, masked, written
+from tests.support.refusals import problem
 from tests.support.routes import (
     BY_NAME,
     CHANGES,
@@ -17,7 +18,9 @@ from tests.support.routes import (
     LISTS,
     body_of,
     case_of,
+    list_path,
     operation,
+    required_of,
     rest_change,
     root_of,
     subject_of,
@@ -44,11 +47,14 @@ def shown(route: Route, data: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("query", QUERIES)
 @pytest.mark.parametrize("name", LISTS)
 async def test_a_list_is_its_operation(acme: Org, name: str, query: str) -> None:
-    await furnish(acme)
-    route = BY_NAME[name]
-    rest = await acme.http.get(f"{route.path}?{query}")
+    ids, route = await furnish(acme), BY_NAME[name]
+    if "updatedAt" in query and "updatedAt" not in route.sorts:
+        problem(await acme.http.get(list_path(name, query, ids)), 400, "BAD_INPUT", "query.sort")
+        return
+    rest = await acme.http.get(list_path(name, query, ids))
     assert rest.status_code == 200, rest.text
-    page = (await operation(acme, route, {"counted": False} | QUERIES[query]))["data"][root_of(route)]
+    variables = {"counted": False} | required_of(route, ids) | QUERIES[query]
+    page = (await operation(acme, route, variables))["data"][root_of(route)]
     more = page["pageInfo"]["hasNextPage"]
     pagination = {
         "limit": QUERIES[query].get("first", 20),

@@ -13,7 +13,7 @@ from tests.support.cases import Case
 from tests.support.domains import CASES
 from tests.support.furnished import completed, document, furnish, right, target
 from tests.support.refusals import error, problem, unchanged
-from tests.support.routes import BY_NAME, LISTS, OF_ONE, body_of, case_of, rest_change, subject_of
+from tests.support.routes import BY_NAME, LISTS, OF_ONE, body_of, case_of, required_of, rest_change, subject_of
 
 MUTATIONS = [(case, mutation) for case in CASES.values() for mutation in case.mutations]
 REFERENCES = [(case, name) for case in CASES.values() for name in case.references]
@@ -131,9 +131,11 @@ async def test_a_path_to_what_is_not_there_is_a_404(acme: Org, other: Org, name:
 async def test_a_list_over_rest_is_the_organization_s(acme: Org, other: Org, name: str) -> None:
     mine, theirs = await furnish(acme), await furnish(other)
     case = case_of(BY_NAME[name])
-    answer = (await acme.http.get(BY_NAME[name].path)).json()
+    required = required_of(BY_NAME[name], mine)
+    answer = (await acme.http.get(BY_NAME[name].path, params=required)).json()
     assert sorted(row["publicId"] for row in answer["data"]) == _owned(case, mine)
-    foreign = await acme.http.get(BY_NAME[name].path, params={"ids": ",".join(_owned(case, theirs))})
+    asked = required | {"ids": ",".join(_owned(case, theirs))}
+    foreign = await acme.http.get(BY_NAME[name].path, params=asked)
     assert (foreign.status_code, foreign.json()["data"]) == (200, [])
 
 

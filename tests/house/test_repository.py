@@ -3,8 +3,10 @@
 import re
 import subprocess
 from collections.abc import Sequence
+from typing import Any
 
-from models.orders import MACHINE
+from models import orders, tickets
+from models.machines import Machine
 from models.resources import events
 from models.settings import REGISTRY
 from models.webhooks import event_scope
@@ -101,12 +103,14 @@ def _table(head: str, rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def test_the_domain_has_the_transitions_and_events_of_the_code() -> None:
-    moves = [(each.origin.value, each.target.value, each.meaning) for each in MACHINE.transitions]
-    assert _between("transitions") == _table("| from | to | what it means |", moves)
+    machines: dict[str, Machine[Any]] = {"transitions": orders.MACHINE, "ticket transitions": tickets.MACHINE}
+    for name, machine in machines.items():
+        moves = [(each.origin.value, each.target.value, each.meaning) for each in machine.transitions]
+        assert _between(name) == _table("| from | to | what it means |", moves)
     rows = []
     for name, _, meaning in events():
         scope = event_scope(name)
         rows.append((f"`{name}`", meaning, "none" if scope is None else f"`{scope}`"))
     assert _between("events") == _table("| event | when | scope that the creating key needs |", rows)
     domain = (ROOT / "docs/domain.md").read_text(encoding="utf-8")
-    assert {*re.findall(r"`(orders\.\w+)`", domain)} == REGISTRY.keys()
+    assert {*re.findall(r"`((?:orders|tickets)\.[\w.]+)`", domain)} == REGISTRY.keys()

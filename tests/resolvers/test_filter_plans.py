@@ -20,7 +20,9 @@ from server.wiring import running
 from tests.support.api import Org, new_client, new_order, settings_of
 from tests.support.servers import Backends
 
-SIZE = Size(clients=60, services=12, orders=200, messages=250, deliveries=40, members=30, api_keys=30)
+SIZE = Size(
+    clients=60, services=12, orders=200, messages=250, deliveries=40, members=30, api_keys=30, tickets=200, replies=250
+)
 LISTS = {
     "members": ("members(first: 100, filter: $f) { ...L }", "$f: MemberFilter", "MemberConnection"),
     "api_keys": ("apiKeys(first: 100, filter: $f) { ...L }", "$f: ApiKeyFilter", "ApiKeyConnection"),
@@ -33,13 +35,24 @@ LISTS = {
     "messages": (
         "messages(orderId: $id, first: 100, filter: $f) { ...L }", "$f: MessageFilter, $id: ID!", "MessageConnection",
     ),
+    "tickets": (
+        "tickets(first: 100, filter: $f, orderBy: [{field: WAITING_SINCE, direction: ASC}]) { ...L }",
+        "$f: TicketFilter", "TicketConnection",
+    ),
+    "replies": (
+        "replies(ticketId: $id, first: 100, filter: $f) { ...L }", "$f: ReplyFilter, $id: ID!", "ReplyConnection",
+    ),
     "deliveries": (
         "webhook(id: $id) { deliveries(first: 100, filter: $f) { ...L } }", "$f: DeliveryFilter, $id: ID!",
         "DeliveryConnection",
     ),
     "webhooks": ("webhooks(first: 100, filter: $f) { ...L }", "$f: WebhookEndpointFilter", "WebhookEndpointConnection"),
 }  # fmt: skip
-PARENTS = {"messages": ("order", "orders"), "deliveries": ("webhook", "endpoints")}
+PARENTS = {
+    "messages": ("order", "orders"),
+    "replies": ("ticket", "tickets"),
+    "deliveries": ("webhook", "endpoints"),
+}
 EVERY = list(cases(SIZE))
 
 

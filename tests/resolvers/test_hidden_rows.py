@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 
 from models.actors import ActorKind, Source
-from models.messages import INTERNAL_SCOPE, MESSAGE
+from models.messages import MESSAGE
+from models.threads import INTERNAL_SCOPE
 from models.typeid import decode, new_uuid
 from resolvers.changes.references import Reference, references
 from resolvers.clients import CLIENTS
@@ -15,6 +16,7 @@ from resolvers.collections.rows import by_ids
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusals
 from resolvers.messages import MESSAGES
+from resolvers.tickets.collections import REPLIES
 from resolvers.webhooks.collections import WEBHOOKS
 from schema.declaration.collections import to_one
 from tests.support.api import Org, new_order
@@ -57,7 +59,7 @@ async def test_a_row_is_found_and_referred_to_by_who_sees_it(acme: Org, scopes: 
 
 
 def test_rows_that_not_everybody_sees_are_joined_to_no_other() -> None:
-    assert {each.name for each in COLLECTIONS.values() if not each.joins} >= {"messages", "webhooks"}
-    for collection in (MESSAGES, WEBHOOKS):
+    assert {each.name for each in COLLECTIONS.values() if not each.joins} >= {"messages", "replies", "webhooks"}
+    for collection in (MESSAGES, REPLIES, WEBHOOKS):
         assert to_one(collection, "other_id", "Another.").metadata["joined_by"] is None
     assert to_one(CLIENTS, "client_id", "A client.").metadata["joined_by"] == "client_id"

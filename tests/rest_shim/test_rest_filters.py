@@ -8,7 +8,7 @@ import pytest
 from tests.support.api import Org, new_client, new_order, new_service
 from tests.support.cases import Filter
 from tests.support.furnished import furnish
-from tests.support.routes import BY_NAME, CASE_OF, LISTS, operation, root_of
+from tests.support.routes import BY_NAME, CASE_OF, LISTS, operation, required_of, root_of
 
 FILTERS = [(name, each) for name in LISTS for each in CASE_OF[name].filters]
 
@@ -17,9 +17,11 @@ FILTERS = [(name, each) for name in LISTS for each in CASE_OF[name].filters]
 async def test_a_filter_is_its_condition(acme: Org, name: str, tried: Filter) -> None:
     route, ids = BY_NAME[name], await furnish(acme)
     condition = json.loads(re.sub(r"\{(\w+)\}", lambda each: ids[each[1]], json.dumps(tried.condition)))
-    rest = await acme.http.get(route.path, params={tried.parameter: tried.value.format_map(ids)})
+    required = required_of(route, ids)
+    rest = await acme.http.get(route.path, params=required | {tried.parameter: tried.value.format_map(ids)})
     assert rest.status_code == 200, rest.text
-    page = (await operation(acme, route, {"counted": True, "filter": condition}))["data"][root_of(route)]
+    variables = {"counted": True, "filter": condition} | required
+    page = (await operation(acme, route, variables))["data"][root_of(route)]
     assert rest.json()["data"] == page["nodes"]
     assert (len(page["nodes"]), page["totalCount"]) == (tried.leaves, tried.leaves)
 

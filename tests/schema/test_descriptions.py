@@ -73,6 +73,8 @@ def test_what_needs_a_scope_says_which() -> None:
     beneath = {
         **{"Client.orders": "orders:read", "Service.orders": "orders:read", "Message.order": "orders:read"},
         **{"Order.client": "clients:read", "Order.service": "services:read", "Order.messages": "messages:read"},
+        **{"Client.tickets": "tickets:read", "Order.tickets": "tickets:read", "Ticket.client": "clients:read"},
+        **{"Ticket.order": "orders:read", "Ticket.assignee": "members:read"},
     }
     assert said == roots | beneath
     assert "read scope of the object's type" in _type("Query").fields["node"].description
@@ -92,6 +94,10 @@ def test_filters_on_related_objects_say_which_scope_they_need() -> None:
         **{"ClientFilter.orders": "orders:read", "ServiceFilter.orders": "orders:read"},
         **{"OrderFilter.client": "clients:read", "OrderFilter.service": "services:read"},
         **{"OrderFilter.messages": "messages:read", "MessageFilter.order": "orders:read"},
+        **{"ClientFilter.tickets": "tickets:read", "OrderFilter.tickets": "tickets:read"},
+        **{"TicketFilter.client": "clients:read", "TicketFilter.order": "orders:read"},
+        **{"TicketFilter.assignee": "members:read", "TicketFilter.replies": "tickets:read"},
+        **{"ReplyFilter.ticket": "tickets:read"},
     }
     assert {*said.values()} <= scopes()
 
@@ -102,9 +108,10 @@ def test_defaults_are_in_the_schema_where_they_hold() -> None:
         for where, part in _described()
         if getattr(part, "default_value", Undefined) is not Undefined and not where.endswith("Order.direction")
     }
-    assert found == {
-        f"{input_of(case.creates)}.{name}": value for case in CASES.values() for name, value in case.defaults.items()
-    }
+    inputs = [(str(input_of(case.creates)), case) for case in CASES.values()]
+    # A reply is also a part of an update.
+    inputs.append(("ReplyInput", CASES["reply"]))
+    assert found == {f"{type_}.{name}": value for type_, case in inputs for name, value in case.defaults.items()}
     # Neither `last` nor a page back by `before` alone would work beside it.
     assert _type("Query").fields["clients"].args["first"].default_value is Undefined
 

@@ -34,7 +34,8 @@ def _roots(case: Case) -> str:
 
 
 # Each type is reached from several places, in each of them with other arguments: its loaders get parents of each.
-EVERYWHERE = """query($client: ID!, $order: ID!, $service: ID!, $message: ID!, $webhook: ID!, $ids: [ID!]!) {
+EVERYWHERE = """query($client: ID!, $order: ID!, $service: ID!, $message: ID!, $webhook: ID!, $ids: [ID!]!,
+    $ticket: ID!, $reply: ID!) {
   viewer { ...Viewer } who: viewer { ...Viewer } ROOTS
   clients(first: 3) { ...Clients } few: clients(first: 2, filter: {status: {eq: ACTIVE}}) { ...Clients }
   services(first: 3) { ...Services } cheap: services(filter: {price: {lt: 20000}}, first: 1) { ...Services }
@@ -42,9 +43,12 @@ EVERYWHERE = """query($client: ID!, $order: ID!, $service: ID!, $message: ID!, $
   last: orders(last: 2, orderBy: [{field: NUMBER}]) { ...Orders }
   messages(orderId: $order, first: 2) { ...Messages }
   said: messages(orderId: $order, filter: {authorKind: {eq: CLIENT}}) { ...Messages }
+  tickets(first: 3) { ...Tickets } late: tickets(first: 2, filter: {breached: {eq: true}}) { ...Tickets }
+  replies(ticketId: $ticket, first: 2) { ...Replies }
   webhooks { ...Webhooks } off: webhooks(filter: {status: {eq: DISABLED}}) { ...Webhooks }
   client(id: $client) { ...Client } order(id: $order) { ...Order } service(id: $service) { ...Service }
   message(id: $message) { ...Message } webhook(id: $webhook) { ...Webhook }
+  ticket(id: $ticket) { ...Ticket } reply(id: $reply) { ...Reply }
   node(id: $order) { ...Order } nodes(ids: $ids) { ...Client ...Order ...Service ...Message ...Webhook }
 }
 fragment Viewer on Viewer { organization { name } }
@@ -52,16 +56,25 @@ fragment Clients on ClientConnection { totalCount nodes { ...Client } }
 fragment Services on ServiceConnection { totalCount nodes { ...Service } }
 fragment Orders on OrderConnection { totalCount nodes { ...Order } }
 fragment Messages on MessageConnection { totalCount nodes { ...Message } }
+fragment Tickets on TicketConnection { totalCount nodes { ...Ticket } }
+fragment Replies on ReplyConnection { totalCount nodes { ...Reply } }
 fragment Webhooks on WebhookEndpointConnection { totalCount nodes { ...Webhook } }
 fragment Deliveries on DeliveryConnection { totalCount nodes { id } }
 fragment Counted on OrderConnection { totalCount pageInfo { endCursor } }
-fragment Client on Client { orders(first: 2, orderBy: [{field: TOTAL}]) { ...Counted } }
+fragment Client on Client {
+  orders(first: 2, orderBy: [{field: TOTAL}]) { ...Counted } tickets(first: 1) { totalCount nodes { id } }
+}
 fragment Service on Service { orders(first: 2, filter: {total: {gt: 1}}) { ...Counted } }
 fragment Order on Order {
   availableTransitions { to allowed }
   client { orders(first: 1) { ...Counted } } service { orders(first: 1) { ...Counted } }
-  messages(first: 1) { totalCount nodes { ...Message } }
+  messages(first: 1) { totalCount nodes { ...Message } } tickets(first: 1) { totalCount nodes { id } }
 }
+fragment Ticket on Ticket {
+  availableTransitions { to } client { id } order { id } assignee { id }
+  replies(first: 1) { totalCount nodes { ...Reply } }
+}
+fragment Reply on Reply { ticket { availableTransitions { to } } }
 fragment Message on Message { order { availableTransitions { to } } }
 fragment Webhook on WebhookEndpoint { deliveries(first: 2) { ...Deliveries } }""".replace(
     "ROOTS", "\n  ".join(map(_roots, CASES.values()))
@@ -124,7 +137,7 @@ async def recorded(studio: Studio) -> dict[tuple[str, str], list[Call]]:
     assert made.errors == []
     hook = made.data["a"]["webhook"]["id"]
     named = {kind: next(each for each in studio.ids if each.startswith(kind)) for kind in
-             ("client", "order", "service", "message")}  # fmt: skip
+             ("client", "order", "service", "message", "ticket", "reply")}  # fmt: skip
     variables = named | {"webhook": hook, "ids": [*named.values(), hook, *studio.ids[:9]]}
     engine, recorder = Engine(LAX), Recorder()
     prepared = engine.measure(EVERYWHERE, None, variables)

@@ -9,6 +9,7 @@ from schema.graph import CORE
 from tests.support.api import Org, new_client, new_order, new_service
 from tests.support.optional_positions import Position, input_fields, may_be_null, positions
 from tests.support.refusals import CREATE, error, no_foreign_words, unchanged
+from tests.support.tickets import new_ticket
 
 POSITIONS = list(positions())
 
@@ -35,6 +36,7 @@ async def filled(acme: Org) -> Org:
     for body in ("One", "Two"):
         text = "mutation($input: CreateMessageInput!) { createMessage(input: $input) { message { id } } }"
         await acme.data(text, input={"orderId": order["publicId"], "body": body})
+        await new_ticket(acme, orderId=order["publicId"])
     return acme
 
 

@@ -20,7 +20,10 @@ from schema.graph import CORE
 
 # What is required beside an optional place: in an order, and of a field.
 REQUIRED = {"field": "CREATED_AT"}
-REQUIRED_ARGUMENTS = {"orderId": '"order_00000000000000000000000000"'}
+REQUIRED_ARGUMENTS = {
+    "orderId": '"order_00000000000000000000000000"',
+    "ticketId": '"ticket_00000000000000000000000000"',
+}
 
 
 @dataclass(frozen=True)

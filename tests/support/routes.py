@@ -1,10 +1,13 @@
 """Every route of the REST API, with the domain's case that it belongs to."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
+from models.typeid import encode, new_uuid
 from rest_shim.bound import bound
 from rest_shim.routes import ROUTES, Route, Shows
 from schema.operations import OPERATIONS
@@ -34,6 +37,20 @@ def root_of(route: Route) -> str:
 def case_of(route: Route) -> Case:
     """The case of the domain that a route belongs to."""
     return CASE_OF[named(route)]
+
+
+def required_of(route: Route, ids: Mapping[str, str]) -> dict[str, str]:
+    """The parameters that a list cannot be asked for without: ids of objects that its own refer to, or of none."""
+    names = [name for name, parameter in bound(route).parameters.items() if parameter.required]
+    others = {name: case_of(route).references[name] for name in names}
+    return {name: ids.get(other) or encode(other, new_uuid()) for name, other in others.items()}
+
+
+def list_path(name: str, query: str = "", ids: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The path of a list with a query, and with the parameters that it requires."""
+    required = urlencode(required_of(BY_NAME[name], ids))
+    asked = "&".join(part for part in (required, query) if part)
+    return BY_NAME[name].path + (f"?{asked}" if asked else "")
 
 
 async def operation(org: Org, route: Route, variables: Mapping[str, Any]) -> dict[str, Any]:

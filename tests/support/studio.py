@@ -32,12 +32,13 @@ FIND = """{
     pageInfo { endCursor } }
   orders(first: 3) { pageInfo { endCursor startCursor } }
   services(first: 3) { pageInfo { endCursor } }
+  tickets(first: 30) { nodes { id replies(first: 1) { nodes { id } } } }
 }"""
 
 
 @pytest.fixture(scope="session")
 async def studio(api_runtime: Runtime) -> Studio:
-    filled = await fill(api_runtime, 77, Size(clients=30, orders=200, messages=600))
+    filled = await fill(api_runtime, 77, Size(clients=30, orders=200, messages=600, tickets=60))
     made = Studio(api_runtime, filled.org_id, [], [])
     found = (await answered(made, Engine(LAX), FIND, {}))[0]
 

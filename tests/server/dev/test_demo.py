@@ -10,19 +10,24 @@ import httpx
 import pytest
 
 from models.members import MemberRole, MemberStatus
-from models.messages import AuthorKind
 from models.orders import OrderStatus
+from models.threads import AuthorKind
+from models.tickets import TicketStatus, is_breached
 from resolvers import organizations
 from resolvers.changes.numbers import FIRST, next_number
 from resolvers.database.runtime import Runtime
 from server.dev.demo import SEED, SIZE, SLUG, seed, seed_demo
-from server.dev.demo_rows import FIXED, Row, Rows, Size, rows_of
+from server.dev.demo_maker import Row
+from server.dev.demo_rows import FIXED, Rows, Size, rows_of
 from server.settings import KEY_FILE, Settings
 from server.wiring import running
 from tests.support.api import serving, settings_of
 from tests.support.servers import Backends
 
-TABLES = ("members", "clients", "services", "orders", "messages", "search_words", "tag_uses", "counters")
+TABLES = (
+    *("members", "clients", "services", "orders", "messages", "tickets", "replies", "search_words", "tag_uses"),
+    "counters",
+)
 COUNTED = ("organizations", *TABLES, "api_keys", "audit_entries")
 
 
@@ -58,7 +63,8 @@ async def test_the_demo_is_whole_and_a_second_seed_changes_nothing(settings: Set
     await asyncio.to_thread(seed_demo, settings, said.append)
     assert said[0] == "== Loading the demo organization (demo)"
     assert [line.split(maxsplit=1)[1] for line in said[1:]] == [
-        "members", "clients", "services", "orders", "messages", "search words", "tags",
+        *("members", "clients", "services", "orders", "messages", "tickets", "replies", "timers"),
+        *("search words", "tags"),
     ]  # fmt: skip
     key = settings.counterfoil_data / KEY_FILE
     raw = key.read_text(encoding="utf-8")
@@ -67,7 +73,8 @@ async def test_the_demo_is_whole_and_a_second_seed_changes_nothing(settings: Set
         before, rows = await counts(runtime), await digests(runtime)
         expected = {"organizations": 1, "clients": 500, "services": 12, "orders": 3_000, "messages": 6_000}
         assert {name: before[name] for name in expected} == expected
-        assert before["counters"] == 1
+        assert before["tickets"] == 400
+        assert before["counters"] == 2
         org_id = await organizations.find(runtime, SLUG)
         assert org_id is not None
         async with runtime.bound(org_id) as connection:
@@ -81,6 +88,7 @@ async def test_the_demo_is_whole_and_a_second_seed_changes_nothing(settings: Set
         assert await counts(runtime) == before
         assert await digests(runtime) == rows
         assert await next_number(runtime, org_id, "order") == FIRST + 3_000
+        assert await next_number(runtime, org_id, "ticket") == FIRST + 400
     assert key.read_text(encoding="utf-8") == raw
 
 
@@ -143,12 +151,39 @@ def test_the_staff_has_each_role_and_one_member_is_suspended() -> None:
     assert signed == {member["name"] for member in members} - {*suspended}
 
 
+AHEAD = ("due_at", "first_response_due_at", "snoozed_until")
+
+
+async def test_tickets_stand_in_every_state_with_what_the_replies_set() -> None:
+    rows = rows_of(1, Size(clients=40, orders=200, messages=0, tickets=300))
+    assert {ticket["status"] for ticket in rows.tickets} == set(TicketStatus)
+    said: dict[UUID, list[Row]] = {ticket["id"]: [] for ticket in rows.tickets}
+    for reply in rows.replies:
+        said[reply["ticket_id"]].append(reply)
+    for ticket in rows.tickets:
+        public = [reply for reply in said[ticket["id"]] if reply["visibility"] == "PUBLIC"]
+        answers = [_created(reply) for reply in public if reply["author_kind"] == "STAFF"]
+        assert ticket["first_response_at"] == (answers[0] if answers else None)
+        assert (ticket["waiting_since"] is None) == bool(public and public[-1]["author_kind"] == "STAFF")
+        assert (ticket["resolved_at"] is not None) == (ticket["status"] in ("RESOLVED", "CLOSED"))
+        assert (ticket["snoozed_until"] is not None) == (ticket["status"] == "SNOOZED")
+    breached = [ticket for ticket in rows.tickets if is_breached(ticket, FIXED)]
+    assert 10 < len(breached) < 200
+    assert {(reply["author_kind"], reply["visibility"]) for reply in rows.replies} == {
+        ("STAFF", "PUBLIC"), ("CLIENT", "PUBLIC"), ("STAFF", "INTERNAL"),
+    }  # fmt: skip
+    snoozed = [ticket for ticket in rows.tickets if ticket["status"] == "SNOOZED"]
+    assert {(timer["subject_id"], timer["run_at"]) for timer in rows.timers} == {
+        (ticket["id"], ticket["snoozed_until"]) for ticket in snoozed
+    }
+
+
 def _created(row: Row) -> datetime:
     return datetime.fromtimestamp((row["id"].int >> 80) / 1000, UTC)
 
 
 def _tables(rows: Rows) -> list[list[Row]]:
-    return [rows.clients, rows.services, rows.orders, rows.messages, rows.members]
+    return [*(rows.clients, rows.services, rows.orders, rows.messages), rows.members, rows.tickets, rows.replies]
 
 
 @pytest.mark.parametrize("size", [SIZE, Size(clients=1, orders=3, messages=5)], ids=["demo", "small"])
@@ -158,8 +193,8 @@ def test_the_newest_rows_are_of_this_week_and_none_of_the_future(size: Size) -> 
         created = [_created(row) for row in table]
         assert created == sorted(created)
         for row, moment in zip(table, created, strict=True):
-            # A date to come is one that the order is due at, and no other.
-            times = [value for name, value in row.items() if isinstance(value, datetime) and name != "due_at"]
+            # A date to come is one that something is due at, and no other.
+            times = [value for name, value in row.items() if isinstance(value, datetime) and name not in AHEAD]
             assert all(moment <= each <= FIXED for each in times)
     if size is SIZE:
         for table in (rows.clients, rows.orders, rows.messages):

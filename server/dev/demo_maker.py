@@ -1,0 +1,47 @@
+"""What makes the demo's rows: all that is random in one order, ids and times by their distance from the end."""
+
+import random
+from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import Any
+from uuid import UUID
+
+Row = dict[str, Any]
+
+
+class Maker:
+    """All that is random, in one order, and all times by their distance from the end."""
+
+    def __init__(self, seed: int, end: datetime) -> None:
+        self.random = random.Random(seed)
+        self.end = end
+        self.created: dict[UUID, datetime] = {}
+
+    def id_at(self, moment: datetime) -> UUID:
+        head = int(moment.timestamp() * 1000) << 80 | 0x7 << 76 | self.random.getrandbits(12) << 64
+        return UUID(int=head | 2 << 62 | self.random.getrandbits(62))
+
+    def before_end(self, days: float) -> datetime:
+        """So many days before the end."""
+        return self.end - timedelta(days=days)
+
+    def between(self, start: datetime, stop: datetime) -> datetime:
+        """A moment, to the millisecond, from ``start`` on and before ``stop``."""
+        return start + timedelta(milliseconds=self.random.randrange((stop - start) // timedelta(milliseconds=1)))
+
+    def later(self, parents: list[Row], number: int, start: datetime, days: float) -> list[tuple[datetime, Row]]:
+        """So many times a parent, with a moment in the days after it came, or after the start; in order of moments."""
+        found = []
+        for _ in range(number):
+            parent = self.random.choice(parents)
+            since = max(start, self.created[parent["id"]])
+            found.append((self.between(since, min(self.end, since + timedelta(days=days))), parent))
+        return sorted(found, key=itemgetter(0))
+
+    def row(self, moment: datetime, **columns: Any) -> Row:
+        key = self.id_at(moment)
+        self.created[key] = moment
+        return {"id": key, "version": 1, "updated_at": moment} | columns
+
+    def some(self, choices: tuple[str, ...]) -> list[str]:
+        return self.random.sample(choices, self.random.choice((0, 0, 1, 1, 2)))
