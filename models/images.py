@@ -108,7 +108,5 @@ Image: Any = Annotated[
     str,
     MaxLen(IMAGE_TEXT),
     AfterValidator(_image),
-    SchemaExtra(
-        description=f"A PNG of at most {IMAGE_BYTES // 1024} KiB in base64, or the digest that is shown for it."
-    ),
+    SchemaExtra(contentMediaType="image/png", contentEncoding="base64"),
 ]

@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from annotated_types import Ge, Le, MaxLen, MinLen
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from models.enums import DescribedEnum
 from models.images import Image
+from models.resources import Resource
 from models.types import (
     MAX_SAFE_INTEGER,
     Currency,
@@ -25,6 +26,15 @@ from models.types import (
     decimal_text,
 )
 
+SETTINGS = Resource(
+    "org_settings",
+    plural="org_settings",
+    prefix="settings",
+    type_name="OrgSettings",
+    label="setting",
+    scope="settings",
+    description="The settings of the organization: one object.",
+)
 # A value is held to JSON's own types, without conversions.
 _EXACTLY = ConfigDict(strict=True, extra="forbid")
 
@@ -53,7 +63,7 @@ KeptDays: Any = _whole(1, 3_650)
 
 
 class ModelPrice(BaseModel):
-    """What a model costs."""
+    """Price of a model."""
 
     model_config = _EXACTLY
 
@@ -95,6 +105,7 @@ class Setting:
 
 
 _T = SettingType
+LOGO = "organization.logo"
 _FIRST_RESPONSE = "Hours within which {} ticket should have its first response."
 _KEPT = "Days for which {}; at most the server's own limit, which holds where this is null."
 REGISTRY: Mapping[str, Setting] = {
@@ -112,18 +123,21 @@ REGISTRY: Mapping[str, Setting] = {
             "Language of invoices and of their numbers and dates: ISO 639, with a country where that matters.",
         ),
         Setting("organization.color", _T.STRING, Color, None, "Color of invoices, as `#rrggbb`."),
-        Setting("organization.logo", _T.IMAGE, Image, None, "Logo on invoices: a PNG of at most 64 KiB."),
+        Setting(LOGO, _T.IMAGE, Image, None,
+            "Logo on invoices: a PNG of at most 64 KiB and 1,024 pixels on each side, in base64. Shown as its digest.",
+       ),
         Setting(
-            "organization.paymentDetails", _T.STRING, LongText, None, "How to pay, on invoices: such as a bank account."
+            "organization.paymentDetails", _T.STRING, LongText, None,
+            "Payment details on invoices, such as a bank account.",
         ),
         Setting(
             "orders.revisionLimit", _T.INTEGER, _whole(0, 100), None,
-            "How many revisions of an order a client may request; null is no limit.",
+            "Number of revisions of an order that a client may request; null is no limit.",
         ),
         Setting(
             "orders.reopenDays", _T.INTEGER, _whole(0, 3_650), 30, "Days for which a completed order can be reopened."
         ),
-        Setting("invoices.prefix", _T.STRING, Prefix, "", "What the numbers of invoices begin with."),
+        Setting("invoices.prefix", _T.STRING, Prefix, "", "Beginning of the numbers of invoices."),
         Setting("invoices.taxRate", _T.DECIMAL, Percent, Decimal(0), "Tax rate where none is given, in percent."),
         Setting(
             "invoices.dueDays", _T.INTEGER, _whole(0, 3_650), 14, "Days from the issue of an invoice until it is due."
@@ -143,7 +157,7 @@ REGISTRY: Mapping[str, Setting] = {
         Setting("agents.currency", _T.STRING, Currency, "USD", "Currency of what agents cost: an ISO 4217 code."),
         Setting(
             "agents.monthlyBudget", _T.INTEGER, Amount, None,
-            "What agents may cost for one client in a month, in micro-units of `agents.currency`; null is no limit.",
+            "Most that agents may cost for a client in a month, in micro-units of `agents.currency`; null is no limit.",
         ),
         Setting(
             "agents.approvalHours", _T.INTEGER, Hours, 72, "Hours after which an approval that nobody gave is rejected."
@@ -173,9 +187,10 @@ _Model: Any = create_model("SettingValues", __config__=_EXACTLY, **_FIELDS)
 
 
 def _given(model: Any) -> dict[str, Any]:
-    found: dict[str, Any] = model.model_dump(by_alias=True, exclude_unset=True)
+    # A logo is bytes by now, which its type does not say.
+    found: dict[str, Any] = model.model_dump(by_alias=True, exclude_unset=True, warnings=False)
     return found
 
 
 # Values of settings by their names, each within its bounds or null: what a change gives.
-SettingValues: TypeAdapter[Any] = TypeAdapter(Annotated[_Model, AfterValidator(_given)])
+SettingValues: Any = Annotated[_Model, AfterValidator(_given)]

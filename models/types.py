@@ -164,7 +164,16 @@ Price = Annotated[int, Ge(0), Le(MAX_SAFE_INTEGER)]
 Quantity = Annotated[int, Ge(1), Le(1_000_000)]
 Days = Annotated[int, Ge(0), Le(3_650)]
 Whole = BeforeValidator(_whole)
-Percent = Annotated[Decimal, Ge(0), Le(100), BeforeValidator(exact_decimal)]
+# A decimal number as JSON shows it; one that comes in may be a number too.
+DECIMAL = r"^-?[0-9]{1,12}(\.[0-9]{1,4})?$"
+_PERCENT = r"^(100(\.0{1,4})?|[0-9]{1,2}(\.[0-9]{1,4})?)$"
+Percent = Annotated[
+    Decimal,
+    Ge(0),
+    Le(100),
+    BeforeValidator(exact_decimal),
+    SchemaExtra(anyOf=[{"type": "number", "minimum": 0, "maximum": 100}, {"type": "string", "pattern": _PERCENT}]),
+]
 Tag = Annotated[str, Text, MinLen(1), MaxLen(40), NOT_BLANK]
 Tags = Annotated[list[Tag], MaxLen(20), AfterValidator(_tags)]
 Metadata = Annotated[

@@ -9,6 +9,7 @@ from models.clients import CLIENT
 from models.orders import ORDER
 from models.resources import Resource
 from models.services import SERVICE
+from models.settings import SETTINGS
 from models.webhooks import WEBHOOK
 
 # Where a value stands in an operation's variables: the variable's name, then the fields of its input.
@@ -33,7 +34,8 @@ class Route:
     none, and an ``optional`` one may be absent. ``public``: no key is needed.
 
     Its response: ``beside`` are fields of a mutation's payload that are shown with the object's own; ``location``
-    is the path at which the object can be read.
+    is the path at which the object can be read. ``flat`` is a list of names and values that are shown as fields of the
+    object itself, and taken so.
     """
 
     method: str
@@ -50,6 +52,7 @@ class Route:
     shows: Shows = Shows.OBJECT
     beside: tuple[str, ...] = ()
     location: str | None = None
+    flat: str | None = None
 
     @property
     def merges(self) -> bool:
@@ -115,6 +118,7 @@ def _camel(noun: str) -> str:
     return "".join(word.capitalize() for word in noun.split("_"))
 
 
+_SETTINGS = f"{API}/{SETTINGS.path}"
 _WEBHOOKS = crud(WEBHOOK, filters=_STATED, without=("GET", "PUT", "PATCH"), beside=("secret",))
 
 ROUTES: tuple[Route, ...] = (
@@ -149,7 +153,15 @@ ROUTES: tuple[Route, ...] = (
         {"publicId": ("input", "id")},
         beside=("disabledWebhookIds", "alsoRevoked"),
     ),
-)
+    Route("GET", _SETTINGS, "GetOrgSettings", SETTINGS, "Get all organization settings", flat="entries"),
+    *(
+        Route(
+            method, _SETTINGS, "UpdateOrgSettings", SETTINGS, "Update organization settings",
+            body=("input", "values"), flat="entries",
+        )
+        for method in ("PUT", "PATCH")
+    ),
+)  # fmt: skip
 
 
 def hidden_by(parent: str) -> str | None:

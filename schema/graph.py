@@ -25,6 +25,7 @@ from schema.rules.multipliers import PAGE, items_of, page_size
 from schema.rules.planned import fields_of_schema
 from schema.rules.prices import filter_price, led_to, size_of, weight_of
 from schema.services import ServiceMutation, ServiceQuery
+from schema.settings import SettingsMutation, SettingsQuery
 from schema.viewer import ViewerQuery
 from schema.webhooks.mutations import WebhookMutation
 from schema.webhooks.types import WebhookQuery
@@ -40,14 +41,18 @@ MAX_PARTS = 2_000
 
 
 @strawberry.type(description="The root of all queries.")
-class Query(ClientQuery, ServiceQuery, OrderQuery, MessageQuery, MemberQuery, WebhookQuery, ApiKeyQuery, ViewerQuery):
+class Query(
+    ClientQuery, ServiceQuery, OrderQuery, MessageQuery, MemberQuery, WebhookQuery, ApiKeyQuery, SettingsQuery,
+    ViewerQuery,
+):  # fmt: skip
     """What can be asked."""
 
 
 @strawberry.type(description="The root of all mutations. Each root field is one transaction.")
 class Mutation(
-    ClientMutation, ServiceMutation, OrderMutation, MessageMutation, MemberMutation, WebhookMutation, ApiKeyMutation
-):
+    ClientMutation, ServiceMutation, OrderMutation, MessageMutation, MemberMutation, WebhookMutation, ApiKeyMutation,
+    SettingsMutation,
+):  # fmt: skip
     """What can be done."""
 
 

@@ -90,6 +90,11 @@ def updates(
     return _returns(type_, input_, run, description, shown, also, check)
 
 
+def sets(type_: type[Any], input_: type[Any], change: Create, description: str) -> Any:
+    """Return a mutation that changes the organization's one object of a type, which has no id."""
+    return _returns(type_, input_, change, description, f"The updated {RESOURCE_TYPES[type_].labels}.", {})
+
+
 def acts_on(
     type_: type[Any], input_: type[Any], act: Callable[[Context, Key], Coroutine[Any, Any, Any]], description: str, *,
     returns: str | None = None, **also: Shown,
@@ -170,4 +175,4 @@ def _field(
     return mutation(resource, cleandoc(description))(resolve)
 
 
-__all__ = ["Info", "acts_on", "creates", "deletes", "mutation", "object_key", "payload_of", "updates"]
+__all__ = ["Info", "acts_on", "creates", "deletes", "mutation", "object_key", "payload_of", "sets", "updates"]

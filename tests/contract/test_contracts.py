@@ -42,8 +42,11 @@ DOCUMENTED = {
     "POST /api/v1/api-keys",
     "POST /api/v1/api-keys/{publicId}/revoke",
     "DELETE /api/v1/api-keys/{publicId}",
+    "GET /api/v1/org-settings",
+    "PUT /api/v1/org-settings",
 }
 ADDED = {
+    "PATCH /api/v1/org-settings",
     "PATCH /api/v1/clients/{publicId}",
     "PATCH /api/v1/orders/{publicId}",
     "PATCH /api/v1/services/{publicId}",

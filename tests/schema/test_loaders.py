@@ -36,6 +36,7 @@ def _roots(case: Case) -> str:
 # Each type is reached from several places, in each of them with other arguments: its loaders get parents of each.
 EVERYWHERE = """query($client: ID!, $order: ID!, $service: ID!, $message: ID!, $webhook: ID!, $ids: [ID!]!) {
   viewer { ...Viewer } who: viewer { ...Viewer } ROOTS
+  orgSettings { version }
   clients(first: 3) { ...Clients } few: clients(first: 2, filter: {status: {eq: ACTIVE}}) { ...Clients }
   services(first: 3) { ...Services } cheap: services(filter: {price: {lt: 20000}}, first: 1) { ...Services }
   orders(first: 3) { ...Orders } done: orders(first: 2, filter: {status: {in: [COMPLETED]}}) { ...Orders }

@@ -117,10 +117,8 @@ class Org:
     async def set_setting(self, name: str, value: Any) -> None:
         """Set one of the organization's settings, as JSON, in the table itself."""
         await self.rows(
-            "insert into org_settings (org_id, name, value, updated_at) values ($1, $2, $3, now())"
-            " on conflict (org_id, name) do update set value = $3",
-            self.id, name, value,
-        )  # fmt: skip
+            "update org_settings set chosen = chosen || jsonb_build_object($1::text, $2::jsonb)", name, value
+        )
 
     def holding(self, key: str) -> "Org":
         """The same organization, another key."""
