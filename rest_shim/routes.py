@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from models.api_keys import API_KEY
+from models.audit import AUDIT
 from models.clients import CLIENT
 from models.orders import ORDER
 from models.resources import Resource
@@ -152,6 +153,19 @@ ROUTES: tuple[Route, ...] = (
         f"Revoke an {API_KEY.label}",
         {"publicId": ("input", "id")},
         beside=("disabledWebhookIds", "alsoRevoked"),
+    ),
+    Route(
+        "GET", f"{API}/{AUDIT.path}", "ListAuditEntries", AUDIT, "List the audit log",
+        {
+            "ids": ("filter", "id", "in"),
+            "targetId": ("filter", "targetId", "eq"),
+            "actorId": ("filter", "actorId", "eq"),
+            "action": ("filter", "action", "in"),
+            "source": ("filter", "source", "in"),
+            "occurredAfter": ("filter", "occurredAt", "gt"),
+            "occurredBefore": ("filter", "occurredAt", "lt"),
+        },
+        shows=Shows.PAGE,
     ),
     Route("GET", _SETTINGS, "GetOrgSettings", SETTINGS, "Get all organization settings", flat="entries"),
     *(

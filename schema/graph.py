@@ -13,6 +13,7 @@ from models.resources import scopes
 from models.typeid import prefix_of
 from resolvers.collections.nodes import NODES
 from schema.api_keys import ApiKeyMutation, ApiKeyQuery
+from schema.audit import AuditMutation, AuditQuery
 from schema.clients import ClientMutation, ClientQuery
 from schema.declaration.fields import ROW_TYPES, Batched, required_scope, resolve_default, strawberry_fields
 from schema.declaration.nulls import make_nulls_absent
@@ -43,7 +44,7 @@ MAX_PARTS = 2_000
 @strawberry.type(description="The root of all queries.")
 class Query(
     ClientQuery, ServiceQuery, OrderQuery, MessageQuery, MemberQuery, WebhookQuery, ApiKeyQuery, SettingsQuery,
-    ViewerQuery,
+    AuditQuery, ViewerQuery,
 ):  # fmt: skip
     """What can be asked."""
 
@@ -51,7 +52,7 @@ class Query(
 @strawberry.type(description="The root of all mutations. Each root field is one transaction.")
 class Mutation(
     ClientMutation, ServiceMutation, OrderMutation, MessageMutation, MemberMutation, WebhookMutation, ApiKeyMutation,
-    SettingsMutation,
+    SettingsMutation, AuditMutation,
 ):  # fmt: skip
     """What can be done."""
 

@@ -12,6 +12,7 @@ from models.orders import Order as Table
 from models.services import SERVICE
 from models.types import Reason
 from resolvers import orders
+from resolvers.audit.log import AUDIT_ENTRIES
 from resolvers.clients import CLIENTS
 from resolvers.messages import MESSAGES
 from resolvers.orders import ORDERS
@@ -26,6 +27,7 @@ from schema.declaration.scalars import Currency, Json, MinorUnits, StringMap
 from schema.declaration.transitions import Transition, available_transitions
 
 if TYPE_CHECKING:
+    from schema.audit import AuditEntry
     from schema.clients import Client
     from schema.messages import Message
     from schema.services import Service
@@ -73,6 +75,9 @@ class Order(Node):
     available_transitions: list[Transition[OrderStatus]] = available_transitions(MACHINE, "revisions", "completed_at")
     messages: Connection[Annotated["Message", strawberry.lazy("schema.messages")]] = to_many(
         MESSAGES, "order_id", "Messages of the order's thread"
+    )
+    history: Connection[Annotated["AuditEntry", strawberry.lazy("schema.audit")]] = to_many(
+        AUDIT_ENTRIES, "target_id", "Entries of the audit log about the order"
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from models.images import digest_of
 from models.settings import REGISTRY
+from models.typeid import encode
 from resolvers import organizations
 from resolvers.settings import logo_of, settings_of
 from tests.support.api import Org
@@ -189,6 +190,15 @@ async def test_a_logo_is_kept_and_shown_as_its_digest(acme: Org, other: Org) -> 
             (f'"{digest_of(second)}"', "null"),
         )
     ]
+
+
+async def test_the_audit_log_shows_what_changed(acme: Org) -> None:
+    await put(acme, {"invoices.taxRate": "19"})
+    target = encode("settings", acme.id)
+    (entry,) = (
+        await acme.http.get("/api/v1/audit-logs", params={"targetId": target, "action": "settings:update"})
+    ).json()["data"]
+    assert (entry["targetId"], entry["changes"]) == (target, {"invoices.taxRate": ["0", "19"]})
 
 
 async def test_settings_need_their_scopes(acme: Org) -> None:

@@ -17,7 +17,7 @@ from models.resources import scopes
 from rest_shim.openapi import document
 from schema.graph import CORE, RULES
 from server.cli.main import COMMANDS, DESCRIPTION, GROUPS
-from tests.support.domains import CASES
+from tests.support.domains import CREATED
 from tests.support.furnished import input_of
 from tests.support.optional_positions import may_be_null
 
@@ -73,6 +73,7 @@ def test_what_needs_a_scope_says_which() -> None:
     beneath = {
         **{"Client.orders": "orders:read", "Service.orders": "orders:read", "Message.order": "orders:read"},
         **{"Order.client": "clients:read", "Order.service": "services:read", "Order.messages": "messages:read"},
+        "Order.history": "audit:read",
     }
     assert said == roots | beneath
     assert "read scope of the object's type" in _type("Query").fields["node"].description
@@ -103,7 +104,7 @@ def test_defaults_are_in_the_schema_where_they_hold() -> None:
         if getattr(part, "default_value", Undefined) is not Undefined and not where.endswith("Order.direction")
     }
     assert found == {
-        f"{input_of(case.creates)}.{name}": value for case in CASES.values() for name, value in case.defaults.items()
+        f"{input_of(case.creates)}.{name}": value for case in CREATED.values() for name, value in case.defaults.items()
     }
     # Neither `last` nor a page back by `before` alone would work beside it.
     assert _type("Query").fields["clients"].args["first"].default_value is Undefined
@@ -121,7 +122,7 @@ def test_a_default_in_a_body_is_said_and_is_no_keyword() -> None:
 
 
 def test_an_update_says_that_null_clears_where_it_does() -> None:
-    for case in CASES.values():
+    for case in CREATED.values():
         for name in case.mutations:
             if name.startswith("update"):
                 cleared = may_be_null(input_of(name)).keys() - case.never_null - {"expectedVersion"}
