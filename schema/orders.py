@@ -61,8 +61,10 @@ class Order(Node):
     due_at: datetime | None
     started_at: datetime | None
     held_at: datetime | None
+    held_seconds: int
     delivered_at: datetime | None
     completed_at: datetime | None
+    cancelled_at: datetime | None
     cancelled_reason: str | None
     revisions: int
     notes: str | None

@@ -16,8 +16,9 @@ from tests.support.refusals import TRANSITION, error, problem, unchanged
 
 S = OrderStatus
 PAIRS = list(itertools.product(OrderStatus, OrderStatus))
-READ = """query($id: ID!) { order(id: $id) { status version startedAt dueAt heldAt deliveredAt completedAt
-  cancelledReason revisions availableTransitions { to allowed requires blockedBy { code message limit until } } } }"""
+READ = """query($id: ID!) { order(id: $id) { status version startedAt dueAt heldAt heldSeconds deliveredAt completedAt
+  cancelledAt cancelledReason revisions
+  availableTransitions { to allowed requires blockedBy { code message limit until } } } }"""
 
 
 async def read(org: Org, key: str) -> Any:
@@ -93,6 +94,7 @@ async def test_a_life_with_every_effect(acme: Org) -> None:
     least = timedelta(days=2, hours=3)
     assert least <= moved <= moment - held + least
     assert (resumed["heldAt"], resumed["startedAt"]) == (None, started["startedAt"])
+    assert resumed["heldSeconds"] == int(moved.total_seconds()) >= least.total_seconds()
     await move(acme, key, S.DELIVERED)
     first = (await read(acme, key))["deliveredAt"]
     await move(acme, key, S.REVISION_REQUESTED)
@@ -107,8 +109,17 @@ async def test_a_life_with_every_effect(acme: Org) -> None:
     await move(acme, key, S.IN_PROGRESS)
     reopened = await read(acme, key)
     assert (reopened["completedAt"], reopened["deliveredAt"]) == (None, done["deliveredAt"])
+    assert reopened["cancelledAt"] is None
+    await move(acme, key, S.ON_HOLD)
+    assert await acme.rows("update orders set held_at = held_at - interval '1 hour' returning id")
     await move(acme, key, S.CANCELLED, reason="  Enough  ")
-    assert (await read(acme, key))["cancelledReason"] == "Enough"
+    ended = await read(acme, key)
+    assert (ended["cancelledReason"], ended["heldAt"]) == ("Enough", None)
+    (row,) = await acme.rows("select updated_at, cancelled_at from orders")
+    assert row["cancelled_at"] <= row["updated_at"]
+    assert ended["cancelledAt"] == shown_moment(row["cancelled_at"])
+    # An order that is cancelled while it is on hold was on hold until then.
+    assert ended["heldSeconds"] >= resumed["heldSeconds"] + 3_600
 
 
 async def test_the_revision_limit_blocks(acme: Org) -> None:
@@ -161,7 +172,7 @@ async def test_an_update_changes_fields_then_moves(acme: Org) -> None:
     assert await audited(acme) == [*actions, "order:update", "order:transition"]
     changes = [orjson.loads(row["changes"]) for row in await acme.rows(_CHANGES)]
     assert sorted(changes[-2]) == ["notes", "quantity", "total"]
-    assert sorted(changes[-1]) == ["cancelledReason", "status"]
+    assert sorted(changes[-1]) == ["cancelledAt", "cancelledReason", "status"]
     events = [row["type"] for row in await acme.rows("select type from events order by id")]
     assert events[-2:] == ["order.updated", "order.status_changed"]
 

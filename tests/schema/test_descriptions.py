@@ -73,7 +73,7 @@ def test_what_needs_a_scope_says_which() -> None:
     beneath = {
         **{"Client.orders": "orders:read", "Service.orders": "orders:read", "Message.order": "orders:read"},
         **{"Order.client": "clients:read", "Order.service": "services:read", "Order.messages": "messages:read"},
-        "Order.history": "audit:read",
+        **{"Client.orderCounts": "orders:read", "Order.history": "audit:read"},
     }
     assert said == roots | beneath
     assert "read scope of the object's type" in _type("Query").fields["node"].description

@@ -56,7 +56,7 @@ fragment Messages on MessageConnection { totalCount nodes { ...Message } }
 fragment Webhooks on WebhookEndpointConnection { totalCount nodes { ...Webhook } }
 fragment Deliveries on DeliveryConnection { totalCount nodes { id } }
 fragment Counted on OrderConnection { totalCount pageInfo { endCursor } }
-fragment Client on Client { orders(first: 2, orderBy: [{field: TOTAL}]) { ...Counted } }
+fragment Client on Client { orderCounts { count } orders(first: 2, orderBy: [{field: TOTAL}]) { ...Counted } }
 fragment Service on Service { orders(first: 2, filter: {total: {gt: 1}}) { ...Counted } }
 fragment Order on Order {
   availableTransitions { to allowed } history(first: 2) { totalCount nodes { changes sequence seal } }
