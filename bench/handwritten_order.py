@@ -21,8 +21,8 @@ select c.status, s.status, s.price, s.currency, s.delivery_days from clients c, 
 where c.org_id = $1 and c.id = $2 and s.org_id = $1 and s.id = $3"""
 ORDER = """
 insert into orders (org_id, id, version, updated_at, metadata, tags, number, client_id, service_id, quantity,
-unit_price, total, currency, delivery_days, status, revisions)
-values ($1, $2, 1, $3, '{}', '{}', $4, $5, $6, $7, $8, $9, $10, $11, 'PENDING', 0)"""
+unit_price, total, currency, delivery_days, status, held_seconds, revisions)
+values ($1, $2, 1, $3, '{}', '{}', $4, $5, $6, $7, $8, $9, $10, $11, 'PENDING', 0, 0)"""
 WORD = "insert into search_words (org_id, resource, word, subject_id) values ($1, 'order', $2, $3)"
 ENTRY = """
 insert into audit_entries (org_id, id, action, digest, target_id, actor_kind, actor_id, actor_name, request_id, source,
@@ -35,8 +35,8 @@ where not exists (
   select from jobs where org_id = $1 and concurrency_key = $1 and function = 'AUDIT_SEAL' and state = 'QUEUED'
 )"""
 EVENT = """
-insert into events (org_id, id, type, resource_id, resource_version, data, occurred_at)
-values ($1, $2, 'order.created', $3, 1, $4, $5)"""
+insert into events (org_id, id, type, resource_id, resource_version, data, occurred_at, client_id)
+values ($1, $2, 'order.created', $3, 1, $4, $5, $6)"""
 ENDPOINTS = """
 select id from webhook_endpoints where org_id = $1 and deleted_at is null and status = 'ENABLED'
 and events && array['order.created', '*'] and scopes && array['orders:read', 'orders:write', '*']"""
@@ -86,8 +86,10 @@ async def create_order(con: Any, org_id: UUID, runtime: Runtime, actor: Actor, b
             "dueAt": None,
             "startedAt": None,
             "heldAt": None,
+            "heldSeconds": 0,
             "deliveredAt": None,
             "completedAt": None,
+            "cancelledAt": None,
             "cancelledReason": None,
             "revisions": 0,
             "notes": None,
@@ -101,6 +103,7 @@ async def create_order(con: Any, org_id: UUID, runtime: Runtime, actor: Actor, b
     )
     changes = orjson.dumps(
         {
+            "cancelledAt": [None, None],
             "cancelledReason": [None, None],
             "clientId": [None, str(client)],
             "completedAt": [None, None],
@@ -110,6 +113,7 @@ async def create_order(con: Any, org_id: UUID, runtime: Runtime, actor: Actor, b
             "dueAt": [None, None],
             "formData": [None, None],
             "heldAt": [None, None],
+            "heldSeconds": [None, 0],
             "metadata": [None, {}],
             "notes": [None, None],
             "number": [None, number],
@@ -147,7 +151,7 @@ async def create_order(con: Any, org_id: UUID, runtime: Runtime, actor: Actor, b
     await con.execute(ENTRY, org_id, entry, digest, key, actor.id, actor.name, request_id, moment, mac)
     await con.execute(CHANGES, org_id, entry, salt, changes.decode())
     await con.execute(SEAL, org_id, new_uuid(), moment)
-    await con.execute(EVENT, org_id, event, key, text.decode(), moment)
+    await con.execute(EVENT, org_id, event, key, text.decode(), moment, client)
     endpoints = [row[0] for row in await con.fetch(ENDPOINTS, org_id)]
     if endpoints:
         deliveries = [new_uuid() for _ in endpoints]

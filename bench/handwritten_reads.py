@@ -31,8 +31,8 @@ select id, name, email, company, phone, address, tax_id, status, tags, source, n
 version from clients where org_id = $1 order by id desc limit {}"""
 GOT = """
 select id, number, client_id, service_id, quantity, unit_price, total, currency, delivery_days, status, due_at,
-started_at, held_at, delivered_at, completed_at, cancelled_reason, revisions, notes, form_data::text, tags,
-metadata::text, updated_at, version from orders where org_id = $1 and id = $2"""
+started_at, held_at, held_seconds, delivered_at, completed_at, cancelled_at, cancelled_reason, revisions, notes,
+form_data::text, tags, metadata::text, updated_at, version from orders where org_id = $1 and id = $2"""
 
 
 def _key(text: str) -> UUID:
@@ -160,16 +160,18 @@ async def got(con: Connection, org_id: UUID, public_id: str) -> Any:
         "dueAt": None if row[10] is None else shown_moment(row[10]),
         "startedAt": None if row[11] is None else shown_moment(row[11]),
         "heldAt": None if row[12] is None else shown_moment(row[12]),
-        "deliveredAt": None if row[13] is None else shown_moment(row[13]),
-        "completedAt": None if row[14] is None else shown_moment(row[14]),
-        "cancelledReason": row[15],
-        "revisions": row[16],
-        "notes": row[17],
-        "formData": None if row[18] is None else orjson.Fragment(row[18]),
-        "tags": row[19],
-        "metadata": orjson.Fragment(row[20]),
+        "heldSeconds": row[13],
+        "deliveredAt": None if row[14] is None else shown_moment(row[14]),
+        "completedAt": None if row[15] is None else shown_moment(row[15]),
+        "cancelledAt": None if row[16] is None else shown_moment(row[16]),
+        "cancelledReason": row[17],
+        "revisions": row[18],
+        "notes": row[19],
+        "formData": None if row[20] is None else orjson.Fragment(row[20]),
+        "tags": row[21],
+        "metadata": orjson.Fragment(row[22]),
         "createdAt": shown_creation(row[0]),
-        "updatedAt": shown_moment(row[21]),
-        "version": row[22],
+        "updatedAt": shown_moment(row[23]),
+        "version": row[24],
     }
     return {"data": data}

@@ -1,7 +1,6 @@
 """Actors: who changes something, through what, and what the scopes of a key allow."""
 
-from enum import StrEnum
-
+from models.enums import DescribedEnum
 from models.resources import EVERYTHING
 
 
@@ -13,21 +12,21 @@ def allows(held: frozenset[str], needed: str) -> bool:
     return verb == "read" and f"{resource}:write" in held
 
 
-class Source(StrEnum):
-    """The API, or the part of ours, that a change came through."""
+class Source(DescribedEnum):
+    """API, or part of the server, that a change came through."""
 
-    GRAPHQL = "GRAPHQL"
-    REST = "REST"
-    WORKER = "WORKER"
-    PUBLIC = "PUBLIC"
-    CLI = "CLI"
+    GRAPHQL = "GRAPHQL", "The GraphQL API."
+    REST = "REST", "The REST API."
+    WORKER = "WORKER", "A worker, which runs jobs."
+    PUBLIC = "PUBLIC", "A route that needs no API key."
+    CLI = "CLI", "The command line."
 
 
-class ActorKind(StrEnum):
-    """Who acted."""
+class ActorKind(DescribedEnum):
+    """Kind of actor."""
 
-    KEY = "KEY"
-    JOB = "JOB"
-    MEMBER = "MEMBER"
-    PUBLIC = "PUBLIC"
-    CLI = "CLI"
+    KEY = "KEY", "An API key."
+    JOB = "JOB", "A job of a worker."
+    MEMBER = "MEMBER", "A member of the staff."
+    PUBLIC = "PUBLIC", "Somebody without an API key."
+    CLI = "CLI", "Somebody at the command line."

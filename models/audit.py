@@ -7,11 +7,18 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field
 
 from models.actors import ActorKind, Source
-from models.base import TIMESTAMP, Owned, column, one_of, table_args, table_of
+from models.base import C_TEXT, TIMESTAMP, Owned, column, one_of, table_args, table_of
 from models.resources import Resource
 from models.types import Moment
 
-AUDIT = Resource("audit_entry", prefix="audit", scope=None)
+AUDIT = Resource(
+    "audit_entry",
+    prefix="audit",
+    scope="audit",
+    path="audit-logs",
+    read_only=True,
+    description="The audit log: who changed what, and when. It is never changed.",
+)
 ERASE = AUDIT.action("erase")
 
 SALT_BYTES = 16
@@ -31,19 +38,23 @@ class AuditEntry(Owned, table=True):
         # What Python's time cannot hold would stop whoever reads the log.
         sa.CheckConstraint("occurred_at >= '2000-01-01Z' and occurred_at < '9999-01-01Z'", name="occurred_at"),
         sa.Index("audit_entries_target_idx", "org_id", "target_id", "id"),
+        sa.Index("audit_entries_actor_idx", "org_id", "actor_id", "id"),
+        sa.Index("audit_entries_action_idx", "org_id", "action", "id"),
+        sa.Index("audit_entries_source_idx", "org_id", "source", "id"),
+        sa.Index("audit_entries_occurred_idx", "org_id", "occurred_at", "id"),
         grants="SELECT, INSERT",
     )
 
     id: UUID = Field(primary_key=True, sa_type=sa.Uuid)
-    action: str = column(sa.Text, description="subject:verb")
-    actor_kind: ActorKind = column(sa.Text)
-    actor_id: str = column(sa.Text)
-    actor_name: str = column(sa.Text)
-    target_id: UUID = column(sa.Uuid)
+    action: str = column(C_TEXT, description="Action: a subject and a verb, such as `client:create`.")
+    actor_kind: ActorKind = column(sa.Text, description="Kind of actor.")
+    actor_id: str = column(C_TEXT, description="ID of the actor, such as an API key's; `cli` at the command line.")
+    actor_name: str = column(sa.Text, description="Name of the actor when it acted.")
+    target_id: UUID = column(sa.Uuid, description="ID of the object that it was done to.")
     digest: bytes = column(pg.BYTEA, description="sha256(salt ‖ canonical text of the changes).")
-    request_id: str = column(sa.Text)
-    source: Source = column(sa.Text)
-    occurred_at: Moment = column(TIMESTAMP)
+    request_id: str = column(sa.Text, description="ID of the request, as in logs and in `X-Request-Id`.")
+    source: Source = column(sa.Text, description="API, or part of the server, that the change came through.")
+    occurred_at: Moment = column(TIMESTAMP, description="Time of the change.")
     mac: bytes = column(pg.BYTEA, description="Version of a seal key, and HMAC of the entry: nobody else writes one.")
 
 

@@ -32,6 +32,16 @@ TIMESTAMP = pg.TIMESTAMP(timezone=True, precision=3)
 C_TEXT = sa.Text(collation="C")
 
 
+class Xid8(sa.types.UserDefinedType[int]):
+    """The number of a transaction, which PostgreSQL never uses twice."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_options: Any) -> str:
+        """Return its name in SQL."""
+        return "XID8"
+
+
 def table_args(*items: Any, grants: str = READ_WRITE, read_all: bool = False) -> tuple[Any, ...]:
     """Keys, checks and indexes of a table, what the application may do, and whether it reads across organizations."""
     return (*items, {"info": {"grants": grants, "read_all": read_all}})

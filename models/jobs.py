@@ -20,6 +20,7 @@ class JobFunction(StrEnum):
     WEBHOOK_DELIVERY = "WEBHOOK_DELIVERY"
     AUDIT_SEAL = "AUDIT_SEAL"
     TICKET_WAKE = "TICKET_WAKE"
+    AUDIT_EXPORT = "AUDIT_EXPORT"
 
 
 class JobState(StrEnum):
@@ -54,13 +55,13 @@ class Job(Owned, table=True):
     id: UUID = Field(primary_key=True, sa_type=sa.Uuid)
     function: JobFunction = column(sa.Text)
     subject_id: UUID = column(
-        sa.Uuid, description="The object of the job: a delivery, a ticket, or the organization of a seal."
+        sa.Uuid, description="The object of the job: a delivery, a ticket, an export, or the organization of a seal."
     )
     concurrency_key: UUID = column(
         sa.Uuid,
-        description="Jobs of one key run at most two at once in a worker: a delivery's endpoint, or the organization of"
-        " a seal or a timer. A delivery that is requested while its endpoint's circuit is open has its own until it is"
-        " attempted.",
+        description="Jobs of one key run at most two at once in a worker: a delivery's endpoint, an export, or the"
+        " organization of a seal or a timer. A delivery that is requested while its endpoint's circuit is open has its"
+        " own until it is attempted.",
     )
     queue: str = column(sa.Text, description="The queue, which has its own slots in a worker.")
     run_at: Moment = column(TIMESTAMP, description="The earliest time to run.")

@@ -64,9 +64,11 @@ def _effects(order: Row, made: Transition[OrderStatus], moment: datetime, reason
         if order["delivery_days"] is not None:
             changes["due_at"] = moment + timedelta(days=order["delivery_days"])
     if made.origin is _S.ON_HOLD:
+        held = moment - order["held_at"]
         changes["held_at"] = None
+        changes["held_seconds"] = order["held_seconds"] + int(held.total_seconds())
         if order["due_at"] is not None and made.target is _S.IN_PROGRESS:
-            changes["due_at"] = order["due_at"] + (moment - order["held_at"])
+            changes["due_at"] = order["due_at"] + held
     if made.origin is _S.COMPLETED:
         changes["completed_at"] = None
     match made.target:
@@ -79,6 +81,7 @@ def _effects(order: Row, made: Transition[OrderStatus], moment: datetime, reason
         case _S.COMPLETED:
             changes["completed_at"] = moment
         case _S.CANCELLED:
+            changes["cancelled_at"] = moment
             changes["cancelled_reason"] = reason
     return changes
 
@@ -146,8 +149,12 @@ class Order(Tagged, table=True):
     held_at: Moment | None = column(
         TIMESTAMP, nullable=True, description="Time at which the order was put on hold; null when it is not on hold."
     )
+    held_seconds: int = column(
+        sa.BigInteger, default=0, description="Seconds on hold in all, without the present time on hold."
+    )
     delivered_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time of the last delivery.")
     completed_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time at which the order was completed.")
+    cancelled_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time at which the order was cancelled.")
     cancelled_reason: Reason | None = column(sa.Text, nullable=True, description="Reason for the cancellation.")
     revisions: int = column(sa.Integer, default=0, description="Number of revisions requested.")
     notes: LongText | None = column(sa.Text, nullable=True, description="Notes of the organization's staff.")

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field, SQLModel
 
-from models.base import C_TEXT, READ_WRITE, TIMESTAMP, Owned, column, table_args, table_of
+from models.base import C_TEXT, TIMESTAMP, Owned, column, table_args, table_of
+from models.images import IMAGE_BYTES
 from models.resources import Resource
 from models.types import Currency, Moment, Name, Slug, Timezone
 
@@ -51,18 +52,30 @@ class Counter(Owned, table=True):
     next: int = column(sa.BigInteger)
 
 
-class OrgSetting(Owned, table=True):
-    """A setting that differs from its default; the registry is in ``models.settings``."""
+class OrgSettings(Owned, table=True):
+    """An organization's settings: those that differ from their defaults. The registry is in ``models.settings``."""
 
     __tablename__ = "org_settings"
-    __table_args__ = table_args(grants=READ_WRITE)
+    __table_args__ = table_args(grants="SELECT, INSERT, UPDATE")
 
-    name: str = Field(sa_type=C_TEXT, primary_key=True)
-    value: Any = column(pg.JSONB)
-    updated_at: Moment = column(TIMESTAMP)
+    version: int = column(
+        sa.Integer, default=1, description="Version of the settings. Increases by one with each change."
+    )
+    updated_at: Moment = column(TIMESTAMP, description="Time at which the settings last changed.")
+    chosen: dict[str, Any] = column(pg.JSONB, description="Values by the names of their settings.")
+
+
+class OrgLogo(Owned, table=True):
+    """An organization's logo. It is stored apart from the settings, which hold its digest."""
+
+    __tablename__ = "org_logos"
+    __table_args__ = table_args(sa.CheckConstraint(f"octet_length(png) <= {IMAGE_BYTES}", name="png"))
+
+    png: bytes = column(pg.BYTEA)
 
 
 organizations = table_of(Organization)
 directory = table_of(DirectoryEntry)
 counters = table_of(Counter)
-org_settings = table_of(OrgSetting)
+org_settings = table_of(OrgSettings)
+org_logos = table_of(OrgLogo)

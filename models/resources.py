@@ -10,16 +10,16 @@ class Resource:
     ``prefix`` begins its ids, ``type_name`` is its GraphQL type, ``scope`` what a key needs before ``:read`` and
     ``:write`` (None: no key can be given access to it), ``path`` its collection below ``/api/v1/``, ``label`` the noun
     that messages use, and ``subject`` begins the actions of its audit entries. ``row_scope`` is a further scope that
-    some of its rows need. ``description`` says what the objects are, where REST has routes for them. ``events`` are the
-    verbs of its events with their meanings, and ``emits`` the noun before them. Raises ValueError for a prefix or a
-    type that another resource has.
+    some of its rows need; one that is ``read_only`` has no scope to write. ``description`` says what the objects are,
+    where REST has routes for them. ``events`` are the verbs of its events with their meanings, and ``emits`` the noun
+    before them. Raises ValueError for a prefix or a type that another resource has.
     """
 
     def __init__(
         self, singular: str, *, plural: str | None = None, prefix: str | None = None, type_name: str | None = None,
         label: str | None = None, scope: str | None = "", path: str | None = None, subject: str | None = None,
-        row_scope: str | None = None, description: str = "", events: Mapping[str, str] = MappingProxyType({}),
-        emits: str | None = None,
+        row_scope: str | None = None, read_only: bool = False, description: str = "",
+        events: Mapping[str, str] = MappingProxyType({}), emits: str | None = None,
     ) -> None:  # fmt: skip
         self.singular = singular
         self.plural = plural or plural_of(singular)
@@ -31,6 +31,7 @@ class Resource:
         self.subject = subject or self.prefix
         self.row_scope = row_scope
         self.description = description
+        self.read_only = read_only
         self.events = events
         self.emits = emits or singular
         for other in RESOURCES.values():
@@ -55,7 +56,9 @@ class Resource:
 
     @property
     def write_scope(self) -> str:
-        """Return the scope to change it, which includes the one to read it. Raises ValueError as ``read_scope``."""
+        """Return the scope to change it, which includes the one to read it. Raises ValueError where there is none."""
+        if self.read_only:
+            raise ValueError(f"{self.singular} is only read")
         return self._scoped("write")
 
     def _scoped(self, verb: str) -> str:
@@ -87,7 +90,7 @@ def scopes() -> frozenset[str]:
     found = {EVERYTHING}
     for resource in RESOURCES.values():
         if resource.scope is not None:
-            found |= {resource.read_scope, resource.write_scope}
+            found |= {resource.read_scope} if resource.read_only else {resource.read_scope, resource.write_scope}
         if resource.row_scope is not None:
             found.add(resource.row_scope)
     return frozenset(found)

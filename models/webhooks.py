@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field
 
-from models.base import C_TEXT, TIMESTAMP, Owned, Versioned, column, one_of, table_args, table_of
+from models.base import C_TEXT, TIMESTAMP, Owned, Versioned, Xid8, column, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.resources import EVERYTHING, Resource
 from models.resources import events as events_of_api
@@ -170,6 +170,14 @@ class Event(Owned, table=True):
     resource_version: int = column(sa.Integer)
     data: str = column(sa.Text, description="The body's data member, as it is sent.")
     occurred_at: Moment = column(TIMESTAMP)
+    # What a feed is judged and ordered by, without the object, which may be gone.
+    client_id: UUID | None = column(sa.Uuid, nullable=True, description="The client that the event is about, if any.")
+    visibility: str | None = column(
+        sa.Text, nullable=True, description="The value by which the object is hidden from some, where one is."
+    )
+    xact: int = column(
+        Xid8, server_default=sa.text("pg_current_xact_id()"), description="The transaction that wrote it."
+    )
 
 
 class Delivery(Owned, table=True):

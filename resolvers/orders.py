@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from execution import Args
 from models.clients import CLIENT, ClientStatus
 from models.orders import DELETABLE, MACHINE, OPEN_TO_CHANGE, ORDER, Order, OrderStatus, orders
 from models.services import SERVICE, ServiceStatus
@@ -22,6 +27,7 @@ from resolvers.collections.collection import (
 )
 from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
+from resolvers.database.sql import owned, statement
 from resolvers.errors import Conflict, bad_input
 from resolvers.lists.conditions import enum, ids, moment, money, number, tags
 from resolvers.messages import MESSAGES
@@ -132,6 +138,25 @@ async def transition(ctx: Context, key: Key, values: InputValues) -> Row:
     edit = await begin_edit(ctx, ORDERS, key)
     await edit.transition(MACHINE, transition_request(dict(values), "to"))
     return await edit.save()
+
+
+@statement
+def _counts() -> sa.Select[Any]:
+    clients = orders.c.client_id == sa.any_(sa.bindparam("clients", type_=pg.ARRAY(sa.Uuid)))
+    groups = (orders.c.client_id, orders.c.status)
+    return owned(orders, *groups, sa.func.count().label("count")).where(clients).group_by(*groups)
+
+
+async def counts_of_clients(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]]]:
+    """Return the number of orders of each client by status, in the order of the statuses; those without are left
+    out."""
+    found: dict[UUID, dict[str, int]] = {row["id"]: {} for row in parents}
+    for row in await ctx.fetch(_counts(), clients=list(found)):
+        found[row["client_id"]][row["status"]] = row["count"]
+    return [
+        [{"status": each, "count": found[row["id"]][each]} for each in OrderStatus if each in found[row["id"]]]
+        for row in parents
+    ]
 
 
 async def remove(ctx: Context, key: Key) -> None:

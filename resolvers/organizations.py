@@ -5,11 +5,12 @@ from uuid import UUID
 
 import asyncpg
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from execution import Args
 from models.actors import ActorKind, Source
 from models.base import TIMESTAMP
-from models.organizations import ORGANIZATION, directory, organizations
+from models.organizations import ORGANIZATION, directory, org_settings, organizations
 from models.resources import scopes
 from models.typeid import new_uuid
 from resolvers.audit.entries import new_entry
@@ -75,6 +76,13 @@ def _insert() -> sa.Insert:
 
 
 @statement
+def _insert_settings() -> sa.Insert:
+    return org_settings.insert().values(
+        org_id=ORG, version=1, updated_at=sa.bindparam("moment", type_=TIMESTAMP), chosen=sa.literal({}, pg.JSONB)
+    )
+
+
+@statement
 def _list() -> sa.Insert:
     return directory.insert().values(resource="organization", key=sa.bindparam("slug", type_=sa.Text), org_id=ORG)
 
@@ -86,7 +94,9 @@ async def create(ctx: Context, name: str, slug: str, currency: str = "EUR", time
         await ctx.fetch(_list(), slug=slug)
     except asyncpg.UniqueViolationError as error:
         raise SLUG_TAKEN.refusal("slug", f"The slug {slug} is taken.") from error
-    await ctx.fetch(_insert(), moment=now(), **row)
+    moment = now()
+    await ctx.fetch(_insert(), moment=moment, **row)
+    await ctx.fetch(_insert_settings(), moment=moment)
     await write_entries(ctx, [(new_entry(ORGANIZATION.action("create"), {}, row), ctx.org_id)])
     return ctx.org_id
 

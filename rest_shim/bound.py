@@ -101,6 +101,9 @@ def bound(route: Route) -> Bound:
     ignored: frozenset[str] = frozenset()
     if route.merges:
         ignored = frozenset({"publicId", *shown.fields} - {"id", *fields})
+    if route.flat is not None:
+        # Its own fields are names of the organization's choice, beside what is only read.
+        ignored -= {"publicId", route.flat}
     origins = {
         **{(*arguments[place[0]], *place[1:]): f"path.{name}" for name, place in in_path.items()},
         **{(*arguments[place[0]], *place[1:]): f"query.{name}" for name, place in query.items()},

@@ -156,6 +156,8 @@ class RestEndpoint:
                 return problem([shown_refusal(missing, request.request_id)], self._origin, headers)
         if route.shows is Shows.PAGE:
             return reply(route.status, orjson.dumps(_envelope(found, request)), JSON, headers)
+        if route.flat is not None:
+            found = _flat(found, route.flat)
         if "version" in found:
             tag = b'"%d"' % found["version"]
             headers.append((b"etag", tag))
@@ -176,6 +178,12 @@ def _read(read: Callable[[Request], T | None], request: Request, problems: list[
             raise
         problems.append(refused)
         return None
+
+
+def _flat(found: dict[str, Any], name: str) -> dict[str, Any]:
+    """An object whose list of names and values becomes fields of its own."""
+    pairs = {pair["name"]: pair["value"] for pair in found[name]}
+    return {each: value for each, value in found.items() if each != name} | pairs
 
 
 def _envelope(page: Any, request: Request) -> dict[str, Any]:

@@ -64,8 +64,11 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _scopes() -> str:
-    names = sorted({each.scope for each in RESOURCES.values() if each.scope is not None})
-    rows = [(f"`{name}:read`", f"`{name}:write`", name.capitalize().replace("_", " ")) for name in names]
+    known = {each.scope: each for each in RESOURCES.values() if each.scope is not None}
+    rows = [
+        (f"`{each.read_scope}`", "" if each.read_only else f"`{each.write_scope}`", name.capitalize().replace("_", " "))
+        for name, each in sorted(known.items())
+    ]
     return _table(("To read", "To read and change", "Objects"), rows)
 
 

@@ -16,6 +16,7 @@ from rest_shim.examples import body_of, curl_of, response_of
 from rest_shim.guide import guide, route_texts
 from rest_shim.openapi_parameters import request_parameters
 from rest_shim.openapi_schemas import Components, JsonSchema, part_of, root_type
+from rest_shim.openapi_settings import settings_shown, settings_taken
 from rest_shim.openapi_shared import HEADERS, OTHER_TAGS, PAGINATION, SYSTEM, problem
 from rest_shim.openapi_webhooks import webhooks
 from rest_shim.routes import ROUTES, Route, Shows
@@ -107,6 +108,10 @@ def _resource(route: Route, components: Components) -> tuple[str, JsonSchema]:
         beside = {name: shown[name] for name in route.beside}
     on: Any = get_named_type(type_)
     shape = components.selected(on, node, operation)
+    if route.flat is not None:
+        shape["properties"] = {n: each for n, each in shape["properties"].items() if n != route.flat}
+        shape["properties"] |= settings_shown(components)
+        shape["required"] = list(shape["properties"])
     # What is shown once, beside the resource, is one object with it in the response.
     shape["properties"] |= beside
     shape["required"] += beside
@@ -116,10 +121,12 @@ def _resource(route: Route, components: Components) -> tuple[str, JsonSchema]:
 
 def _body(route: Route, components: Components) -> JsonSchema:
     made = bound(route)
-    if made.fields is None:
-        return {"type": "object", "additionalProperties": True}
     _, shape = _resource(route, components)
     ignored = {name: field for name, field in shape["properties"].items() if name in made.ignored}
+    if route.flat is not None:
+        return components.named(f"{route.operation}Body", settings_taken(components, ignored))
+    if made.fields is None:
+        return {"type": "object", "additionalProperties": True}
     left_out = frozenset(made.body.fields) - made.fields
     return components.named(f"{route.operation}Body", components.body(made.body, left_out, ignored))
 

@@ -37,6 +37,7 @@ _SCALARS: Mapping[str, JsonSchema] = {
     "Timezone": {"type": "string"},
     "JSON": {"type": "object", "additionalProperties": True},
     "StringMap": {"type": "object", "additionalProperties": {"type": "string"}},
+    "SettingValue": {},
 }
 _BOUNDS = (
     *("minLength", "maxLength", "pattern", "format", "enum", "minimum", "maximum", "maxItems", "minItems"),
@@ -114,7 +115,7 @@ class Components:
             found = self.selected(bare, node, operation)
         else:
             found = dict(_SCALARS[bare.name])
-        return found if is_non_null_type(type_) else _or_null(found)
+        return found if is_non_null_type(type_) else or_null(found)
 
     def selected(self, on: GraphQLObjectType, node: FieldNode, operation: Operation) -> JsonSchema:
         """An object of just the fields that are selected; none of them is ever absent."""
@@ -151,7 +152,7 @@ class Components:
                 taken = self._taken(field.type, bounds.get(declared.python_name, {}))
                 refused = refused_null(type_.extensions["strawberry-definition"].origin, declared.python_name)
                 may_be_null = not is_non_null_type(field.type) and refused is None
-                taken = _or_null(taken) if may_be_null else taken
+                taken = or_null(taken) if may_be_null else taken
                 properties[name] = taken | {"description": _described(field)}
         required = [name for name in properties if is_required_input_field(type_.fields[name])]
         properties |= {name: schema | {"readOnly": True} for name, schema in ignored.items()}
@@ -215,9 +216,12 @@ def _described(field: GraphQLInputField) -> str | None:
     return f"{field.description} Default: `{field.default_value}`."
 
 
-def _or_null(schema: JsonSchema) -> JsonSchema:
+def or_null(schema: JsonSchema) -> JsonSchema:
+    """Return a schema that takes a null too."""
     if "type" in schema:
         return schema | {"type": [schema["type"], "null"]}
+    if "anyOf" in schema:
+        return schema | {"anyOf": [*schema["anyOf"], {"type": "null"}]}
     return {"anyOf": [schema, {"type": "null"}]}
 
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from models.api_keys import API_KEY
+from models.audit import AUDIT
 from models.clients import CLIENT
 from models.messages import MESSAGE
 from models.orders import ORDER
 from models.resources import Resource
 from models.services import SERVICE
+from models.settings import SETTINGS
 from models.tickets import TICKET
 from models.webhooks import WEBHOOK
 
@@ -35,7 +37,8 @@ class Route:
     none, and an ``optional`` one may be absent. ``public``: no key is needed.
 
     Its response: ``beside`` are fields of a mutation's payload that are shown with the object's own; ``location``
-    is the path at which the object can be read.
+    is the path at which the object can be read. ``flat`` is a list of names and values that are shown as fields of the
+    object itself, and taken so.
     """
 
     method: str
@@ -52,6 +55,7 @@ class Route:
     shows: Shows = Shows.OBJECT
     beside: tuple[str, ...] = ()
     location: str | None = None
+    flat: str | None = None
 
     @property
     def merges(self) -> bool:
@@ -117,6 +121,7 @@ def _camel(noun: str) -> str:
     return "".join(word.capitalize() for word in noun.split("_"))
 
 
+_SETTINGS = f"{API}/{SETTINGS.path}"
 _WEBHOOKS = crud(WEBHOOK, filters=_STATED, without=("GET", "PUT", "PATCH"), beside=("secret",))
 
 ROUTES: tuple[Route, ...] = (
@@ -175,7 +180,28 @@ ROUTES: tuple[Route, ...] = (
         {"publicId": ("input", "id")},
         beside=("disabledWebhookIds", "alsoRevoked"),
     ),
-)
+    Route(
+        "GET", f"{API}/{AUDIT.path}", "ListAuditEntries", AUDIT, "List the audit log",
+        {
+            "ids": ("filter", "id", "in"),
+            "targetId": ("filter", "targetId", "eq"),
+            "actorId": ("filter", "actorId", "eq"),
+            "action": ("filter", "action", "in"),
+            "source": ("filter", "source", "in"),
+            "occurredAfter": ("filter", "occurredAt", "gt"),
+            "occurredBefore": ("filter", "occurredAt", "lt"),
+        },
+        shows=Shows.PAGE,
+    ),
+    Route("GET", _SETTINGS, "GetOrgSettings", SETTINGS, "Get all organization settings", flat="entries"),
+    *(
+        Route(
+            method, _SETTINGS, "UpdateOrgSettings", SETTINGS, "Update organization settings",
+            body=("input", "values"), flat="entries",
+        )
+        for method in ("PUT", "PATCH")
+    ),
+)  # fmt: skip
 
 
 def hidden_by(parent: str) -> str | None:

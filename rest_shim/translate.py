@@ -142,5 +142,5 @@ def _value_at(place: Place, body: Any) -> Any:
 
 def body_values(bound: Bound, body: dict[str, Any]) -> dict[str, Any]:
     """The value of a body for the graph: without unknown fields, and those that may be sent back and change nothing."""
-    fields = bound.fields
-    return body if fields is None else {name: value for name, value in body.items() if name in fields}
+    fields = body.keys() - bound.ignored if bound.fields is None else bound.fields
+    return {name: value for name, value in body.items() if name in fields}

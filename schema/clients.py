@@ -7,12 +7,13 @@ import strawberry
 
 from models.clients import CLIENT, ClientStatus
 from models.clients import Client as Table
+from models.orders import ORDER, OrderStatus
 from resolvers import clients
 from resolvers.clients import CLIENTS
-from resolvers.orders import ORDERS
+from resolvers.orders import ORDERS, counts_of_clients
 from resolvers.tickets.collections import TICKETS
 from schema.declaration.collections import many, one, to_many
-from schema.declaration.fields import creation, object_type, public_id
+from schema.declaration.fields import batched, creation, object_type, public_id
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
 from schema.declaration.mutations import creates, deletes, updates
@@ -22,6 +23,14 @@ from schema.declaration.scalars import StringMap
 if TYPE_CHECKING:
     from schema.orders import Order
     from schema.tickets import Ticket
+
+
+@object_type(resource=ORDER)
+class OrderCount:
+    """Number of orders that have a status."""
+
+    status: OrderStatus = strawberry.field(description="Status of the orders.")
+    count: int = strawberry.field(description="Number of orders.")
 
 
 @object_type(Table, CLIENT)
@@ -48,6 +57,12 @@ class Client(Node):
     )
     tickets: Connection[Annotated["Ticket", strawberry.lazy("schema.tickets")]] = to_many(
         TICKETS, "client_id", "The client's tickets"
+    )
+    order_counts: list[OrderCount] = batched(
+        counts_of_clients,
+        "id",
+        description="Number of the client's orders by status. Statuses that none has are left out.",
+        cost=2,
     )
 
 

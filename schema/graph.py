@@ -13,6 +13,7 @@ from models.resources import scopes
 from models.typeid import prefix_of
 from resolvers.collections.nodes import NODES
 from schema.api_keys import ApiKeyMutation, ApiKeyQuery
+from schema.audit import AuditMutation, AuditQuery
 from schema.clients import ClientMutation, ClientQuery
 from schema.declaration.fields import ROW_TYPES, Batched, required_scope, resolve_default, strawberry_fields
 from schema.declaration.nulls import make_nulls_absent
@@ -25,6 +26,7 @@ from schema.rules.multipliers import PAGE, items_of, page_size
 from schema.rules.planned import fields_of_schema
 from schema.rules.prices import filter_price, led_to, size_of, weight_of
 from schema.services import ServiceMutation, ServiceQuery
+from schema.settings import SettingsMutation, SettingsQuery
 from schema.tickets import TicketMutation, TicketQuery
 from schema.viewer import ViewerQuery
 from schema.webhooks.mutations import WebhookMutation
@@ -42,30 +44,17 @@ MAX_PARTS = 2_000
 
 @strawberry.type(description="The root of all queries.")
 class Query(
-    ClientQuery,
-    ServiceQuery,
-    OrderQuery,
-    MessageQuery,
-    TicketQuery,
-    MemberQuery,
-    WebhookQuery,
-    ApiKeyQuery,
-    ViewerQuery,
-):
+    ClientQuery, ServiceQuery, OrderQuery, MessageQuery, TicketQuery, MemberQuery, WebhookQuery, ApiKeyQuery,
+    SettingsQuery, AuditQuery, ViewerQuery,
+):  # fmt: skip
     """What can be asked."""
 
 
 @strawberry.type(description="The root of all mutations. Each root field is one transaction.")
 class Mutation(
-    ClientMutation,
-    ServiceMutation,
-    OrderMutation,
-    MessageMutation,
-    TicketMutation,
-    MemberMutation,
-    WebhookMutation,
-    ApiKeyMutation,
-):
+    ClientMutation, ServiceMutation, OrderMutation, MessageMutation, TicketMutation, MemberMutation, WebhookMutation,
+    ApiKeyMutation, SettingsMutation, AuditMutation,
+):  # fmt: skip
     """What can be done."""
 
 

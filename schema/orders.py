@@ -12,6 +12,7 @@ from models.orders import Order as Table
 from models.services import SERVICE
 from models.types import Reason
 from resolvers import orders
+from resolvers.audit.log import AUDIT_ENTRIES
 from resolvers.clients import CLIENTS
 from resolvers.messages import MESSAGES
 from resolvers.orders import ORDERS
@@ -27,6 +28,7 @@ from schema.declaration.scalars import Currency, Json, MinorUnits, StringMap
 from schema.declaration.transitions import Transition, available_transitions
 
 if TYPE_CHECKING:
+    from schema.audit import AuditEntry
     from schema.clients import Client
     from schema.messages import Message
     from schema.services import Service
@@ -61,8 +63,10 @@ class Order(Node):
     due_at: datetime | None
     started_at: datetime | None
     held_at: datetime | None
+    held_seconds: int
     delivered_at: datetime | None
     completed_at: datetime | None
+    cancelled_at: datetime | None
     cancelled_reason: str | None
     revisions: int
     notes: str | None
@@ -78,6 +82,9 @@ class Order(Node):
     )
     tickets: Connection[Annotated["Ticket", strawberry.lazy("schema.tickets")]] = to_many(
         TICKETS, "order_id", "Tickets about the order"
+    )
+    history: Connection[Annotated["AuditEntry", strawberry.lazy("schema.audit")]] = to_many(
+        AUDIT_ENTRIES, "target_id", "Entries of the audit log about the order"
     )
 
 

@@ -56,7 +56,10 @@ class MigrationSettings(LocalSettings):
     )
 
 
-_SIGNING = "Ed25519 keys that sign the audit log's heads, written alike; only `audit key` and `audit export` need them"
+_SIGNING = (
+    "Ed25519 keys that sign the audit log's heads, written alike; only `audit key`, `audit export` and a worker that"
+    " answers `exportAuditLog` need them"
+)
 
 
 class SigningSettings(LocalSettings):

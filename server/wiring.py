@@ -33,6 +33,7 @@ async def running(
         peppers=Keyring(settings.key_peppers),
         secret_keys=Keyring(settings.secret_keys),
         seal_keys=Keyring(settings.seal_keys),
+        signing_keys=None if settings.signing_keys is None else Keyring(settings.signing_keys),
         renderers=dict(RENDERERS),
         pool_wait=settings.pool_wait_ms / 1000,
         statement_timeout_ms=settings.statement_timeout_ms,

@@ -6,10 +6,11 @@ import signal
 import structlog
 
 from models.jobs import JobFunction
+from resolvers.audit.exports import QUEUE
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import timers
 from resolvers.jobs.retention import Retention
-from workers import deliver, seal, tickets
+from workers import audit_export, deliver, seal, tickets
 from workers.address import Addresses
 from workers.http import Sender
 from workers.runner import Runner
@@ -38,8 +39,8 @@ async def run(
     """Run jobs until SIGTERM or SIGINT, or until ``stop`` is set. Jobs that do not end within the grace are given back.
 
     ``slots`` is the number of deliveries that run at once, without those that wait for their receivers; seals and
-    timers have an eighth as many each. Heartbeats and sweeps use the runtime's side pool, which needs two connections.
-    ``sender`` replaces the one that the runtime's settings define.
+    timers have an eighth as many each, and exports one. Heartbeats, sweeps and exports use the runtime's side pool,
+    which needs three connections. ``sender`` replaces the one that the runtime's settings define.
     """
     runtime.outages.logs = True
     ending = stop or asyncio.Event()
@@ -52,11 +53,13 @@ async def run(
         JobFunction.WEBHOOK_DELIVERY: deliver.handler(sender or Sender(addresses, runtime.webhook_allow_private)),
         JobFunction.AUDIT_SEAL: seal.HANDLER,
         JobFunction.TICKET_WAKE: tickets.HANDLER,
+        JobFunction.AUDIT_EXPORT: audit_export.HANDLER,
     }
     runner = Runner(
         runtime,
         handlers,
-        {"webhooks": slots, "audit": max(1, slots // 8), timers.QUEUE: max(1, slots // 8)},
+        # An export reads a whole log, on a connection of the side pool: one at a time.
+        {"webhooks": slots, "audit": max(1, slots // 8), timers.QUEUE: max(1, slots // 8), QUEUE: 1},
         lease_seconds=lease_seconds,
         heartbeat_seconds=heartbeat_seconds,
     )

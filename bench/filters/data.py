@@ -93,7 +93,7 @@ select %(org)s, {_id("services", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), '
  case when n = 7 then 'DRAFT' when n %% 10 = 1 then 'ARCHIVED' else 'ACTIVE' end
 from generate_series(1, %(services)s) as n""",
     f"""insert into orders (org_id, id, version, updated_at, metadata, tags, number, client_id, service_id, quantity,
- unit_price, total, currency, status, due_at, revisions)
+ unit_price, total, currency, status, due_at, held_seconds, revisions)
 select %(org)s, {_id("orders", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), '{{}}',
  case when n %% 10 = 0 then array['vip'] when n %% 100000 = 1 then array['rare'] else array[]::text[] end,
  n, {_id("clients", "1 + (hashint4(n::int)::bigint & 2147483647) %% %(clients)s")},
@@ -101,7 +101,7 @@ select %(org)s, {_id("orders", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), '{{
  (n::bigint * 7919 %% 1000003), (n::bigint * 7919 %% 1000003), 'EUR',
  case when n %% 10000 = 7 then 'REVISION_REQUESTED' when n %% 10 = 1 then 'PENDING' when n %% 10 = 2 then 'IN_PROGRESS'
  else 'COMPLETED' end,
- case when n %% 3 = 0 then null else to_timestamp({SINCE} / 1000.0 + n::bigint * 7919 %% 1000003) end, 0
+ case when n %% 3 = 0 then null else to_timestamp({SINCE} / 1000.0 + n::bigint * 7919 %% 1000003) end, 0, 0
 from generate_series(1, %(orders)s) as n""",
     f"""insert into messages (org_id, id, version, updated_at, order_id, author_kind, author_name, body, visibility,
  attachments)

@@ -1,5 +1,6 @@
 """Erasing what the audit log holds of a resource: its changes go, and a sealed entry of each erasure stays."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -7,11 +8,15 @@ import sqlalchemy as sa
 from sqlalchemy.sql import ClauseElement
 
 from models.audit import ERASE, audit_changes, audit_entries
+from models.typeid import uuid_at
 from resolvers.audit import seals
 from resolvers.audit.entries import new_entry
 from resolvers.changes import write as changes
-from resolvers.context import Context
+from resolvers.context import Context, Row
 from resolvers.database.sql import ORG, statement
+
+# How many entries are erased at once by their age.
+BATCH = 200
 
 
 @statement
@@ -25,12 +30,34 @@ def _erase() -> ClauseElement:
     return audit_changes.delete().where(*these).returning(audit_changes.c.entry_id)
 
 
+@statement
+def _erase_older() -> ClauseElement:
+    # Not the erasures themselves: there is nothing in them, and each would make another.
+    entry = sa.exists().where(
+        audit_entries.c.org_id == ORG, audit_entries.c.id == audit_changes.c.entry_id, audit_entries.c.action != ERASE
+    )
+    old = audit_changes.c.entry_id < sa.bindparam("least", type_=sa.Uuid)
+    chosen = sa.select(audit_changes.c.entry_id).where(audit_changes.c.org_id == ORG, old, entry).limit(BATCH)
+    these = (audit_changes.c.org_id == ORG, audit_changes.c.entry_id.in_(chosen))
+    return audit_changes.delete().where(*these).returning(audit_changes.c.entry_id)
+
+
+async def erase_older(ctx: Context, before: datetime) -> int:
+    """Erase the changes of up to ``BATCH`` entries from before a time, as ``erase``; how many there were."""
+    return await _recorded(ctx, await ctx.fetch(_erase_older(), least=uuid_at(before)))
+
+
 async def erase(ctx: Context, target: UUID) -> int:
     """Erase the changes of every entry about a resource, or of one entry; how many there were.
 
     It seals in the same transaction, so that changes are never gone without a sealed entry that says who erased them.
     """
-    erased = sorted(row["entry_id"] for row in await ctx.fetch(_erase(), target=target))
+    return await _recorded(ctx, await ctx.fetch(_erase(), target=target))
+
+
+async def _recorded(ctx: Context, rows: list[Row]) -> int:
+    """Write and seal an entry for each whose changes were erased; how many there are."""
+    erased = sorted(row["entry_id"] for row in rows)
     if not erased:
         return 0
     await changes.write_entries(ctx, [(new_entry(ERASE, {}, {}), entry) for entry in erased])

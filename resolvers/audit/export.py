@@ -1,6 +1,6 @@
 """Writes bundles: a range of an organization's audit log, which `audit_bundle` checks without any secret."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -22,9 +22,11 @@ async def export(
     write: Callable[[bytes], object],
     first: int = 1,
     last: int | None = None,
+    between: Callable[[], Awaitable[None]] | None = None,
 ) -> Verification:
     """Write the bundle of a range (to the log's end without ``last``) while the log is verified; its head is signed.
 
+    ``between`` is called after each batch of entries, so that what was written need not be held until the end.
     What was written is no bundle when the verification has a failure.
     """
 
@@ -47,7 +49,7 @@ async def export(
         else:
             line({"leaf": step.leaf.hex(), "sequence": number})
 
-    found = await verify(runtime, org_id, None, each)
+    found = await verify(runtime, org_id, None, each, *(() if between is None else (between,)))
     if found.failure is None and found.head is not None:
         version, key = signing_key
         text = head_text(org_id, found.head[0], bytes.fromhex(found.head[1]))

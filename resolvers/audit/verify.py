@@ -1,6 +1,6 @@
 """Walks along an organization's sealed audit log, in one snapshot, and says what does not hold."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -63,14 +63,23 @@ def _stray() -> sa.Select[Any]:
     return owned(audit_seals, sa.func.min(number).label("sequence")).where(outside)
 
 
+async def _go_on() -> None:
+    """Do nothing between two batches."""
+
+
 async def verify(
-    runtime: Runtime, org_id: UUID, kept: Kept | None = None, each: Callable[[Step], None] = lambda _step: None
+    runtime: Runtime,
+    org_id: UUID,
+    kept: Kept | None = None,
+    each: Callable[[Step], None] = lambda _step: None,
+    between: Callable[[], Awaitable[None]] = _go_on,
 ) -> Verification:
     """Walk an organization's chain in one snapshot. ``kept`` is a number and hash that were kept elsewhere.
 
-    ``each`` is called with every good entry. A failure is the first: a missing or changed seal or entry, changes that
-    their digest does not fit or that are gone without a sealed erasure, an entry that was not written with a seal
-    key, an unknown key, a chain that is shorter than the kept head or has another entry in its place.
+    ``each`` is called with every good entry, ``between`` after each batch of them. A failure is the first: a missing or
+    changed seal or entry, changes that their digest does not fit or that are gone without a sealed erasure, an entry
+    that was not written with a seal key, an unknown key, a chain that is shorter than the kept head or has another
+    entry in its place.
     """
     walk = _Walk(runtime, org_id, kept, each)
     young = 0
@@ -80,6 +89,7 @@ async def verify(
             rows = await _fetch(connection, _page(), org_id=org_id, after=walk.chain.sequence)
             for row in rows:
                 walk.step(row)
+            await between()
             full = len(rows) == BATCH
         strays = await _fetch(connection, _stray(), org_id=org_id, last=walk.chain.sequence)
         walk.stray(strays[0]["sequence"])

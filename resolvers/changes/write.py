@@ -16,6 +16,7 @@ from resolvers.audit.entries import NewAuditEntry, mac_of
 from resolvers.changes.write_sql import change_sql
 from resolvers.collections.collection import Collection
 from resolvers.context import Context, now
+from resolvers.database.sql import referred
 from resolvers.errors import IN_USE, Refusal, bad_input
 from resolvers.lists.search_words import words_of
 
@@ -43,7 +44,7 @@ async def apply(
     if "tag" in lookups:
         values["all_tag"] = [] if verb == "delete" else list(row["tags"])
     values |= _audit_values(ctx, [(entry, row["id"]) for entry in entries])
-    prefix, scope_sets = collection.resource.prefix, -1
+    prefix, scope_sets, through = collection.resource.prefix, -1, None
     if events:
         scopes = collection.scopes_of(row)
         scope_sets = len(scopes)
@@ -51,8 +52,12 @@ async def apply(
         values["event_types"] = list(events)
         values["resource_id"], values["resource_version"] = row["id"], row["version"]
         values["data"] = ctx.runtime.renderers[prefix](row)
+        path, hidden = collection.client_path, collection.hidden
+        values["event_client"] = row[path[0]] if path else None
+        values["event_visibility"] = None if hidden is None else str(row[hidden.column])
+        through = referred(collection.table, path[0]) if len(path) > 1 else None
         values |= {f"scopes_{index}": sorted(each) for index, each in enumerate(scopes)}
-    sql = change_sql(verb, prefix, collection.table, written, lookups, scope_sets)
+    sql = change_sql(verb, prefix, collection.table, written, lookups, scope_sets, through)
     try:
         done = await ctx.row(sql, **values)
     except asyncpg.UniqueViolationError as error:

@@ -98,14 +98,21 @@ _JOB_COLUMNS = [
 ]
 
 
-def _event_parts(scope_sets: int) -> tuple[list[sa.CTE], sa.CTE]:
+def _event_parts(scope_sets: int, through: sa.Table | None) -> tuple[list[sa.CTE], sa.CTE]:
     """Return the parts that insert events, and a delivery and a job for each endpoint that subscribes and may read
-    them."""
+    them. The events' client is that of a row of the table ``through``, where there is one."""
     event = _unnest("event", event_ids=sa.Uuid, event_types=sa.Text)
     moment = _bind("moment", TIMESTAMP)
     resource, version = _bind("resource_id", sa.Uuid), _bind("resource_version", sa.Integer)
-    rows = sa.select(ORG, event.c.event_ids, event.c.event_types, resource, version, _bind("data", sa.Text), moment)
+    client: Any = _bind("event_client", sa.Uuid)
+    if through is not None:
+        # Not the row that is written: a statement does not see what it writes itself.
+        theirs = (through.c.org_id == ORG, through.c.id == client)
+        client = sa.select(through.c.client_id).where(*theirs).scalar_subquery()
+    kept = (resource, version, _bind("data", sa.Text), moment, client, _bind("event_visibility", sa.Text))
+    rows = sa.select(ORG, event.c.event_ids, event.c.event_types, *kept)
     names = ["org_id", "id", "type", "resource_id", "resource_version", "data", "occurred_at"]
+    names += ["client_id", "visibility"]
     recorded_events = (
         events.insert().from_select(names, rows).returning(events.c.id, events.c.type).cte("recorded_events")
     )
@@ -162,15 +169,16 @@ def change_sql(
     columns: tuple[str, ...],
     lookups: tuple[str, ...],
     scope_sets: int,
+    through: sa.Table | None = None,
 ) -> Sql:
     """Return the statement of a change. ``lookups`` names the lookup tables that change with the row; ``scope_sets`` is
-    the number of scope sets of the events, -1 without events.
+    the number of scope sets of the events, -1 without events, and ``through`` the table whose row has their client.
 
     Callers choose the columns of an update, so the rest is compiled once for all of them.
     """
     if verb != "update":
-        return _change(verb, prefix, table, columns, lookups, scope_sets)
-    sql = _change(verb, prefix, table, (), lookups, scope_sets)
+        return _change(verb, prefix, table, columns, lookups, scope_sets, through)
+    sql = _change(verb, prefix, table, (), lookups, scope_sets, through)
     parts = [
         f"{quoted(name)}={_value(table, name)('', f'${number}')}"
         for number, name in enumerate(columns, len(sql.names) + 1)
@@ -186,8 +194,9 @@ def _value(table: sa.Table, column: str) -> Fragment:
 
 @statement
 def _change(
-    verb: str | None, prefix: str, table: sa.Table, columns: tuple[str, ...], lookups: tuple[str, ...], scope_sets: int
-) -> sa.Select[Any]:
+    verb: str | None, prefix: str, table: sa.Table, columns: tuple[str, ...], lookups: tuple[str, ...], scope_sets: int,
+    through: sa.Table | None,
+) -> sa.Select[Any]:  # fmt: skip
     parts: list[sa.CTE] = []
     if verb is not None:
         parts.append(_write(verb, table, columns))
@@ -197,7 +206,7 @@ def _change(
     parts += _audit_parts()
     queued_jobs = sa.select(sa.literal(None, sa.Uuid)).where(sa.false()).cte("queued_jobs")
     if scope_sets >= 0:
-        event_parts, queued_jobs = _event_parts(scope_sets)
+        event_parts, queued_jobs = _event_parts(scope_sets, through)
         parts += event_parts
     ids = sa.select(sa.func.array_agg(next(iter(queued_jobs.c)))).scalar_subquery()
     return sa.select(ids.label("jobs")).add_cte(*parts)

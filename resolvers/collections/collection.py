@@ -125,6 +125,19 @@ class Collection:
         """Return whether its rows may be joined to rows that refer to them: everybody sees all of them."""
         return self.hidden is None and not self.keeps_deleted
 
+    @property
+    def client_path(self) -> tuple[str, ...]:
+        """Return the columns that lead from a row to its client's ID: one of its own, or one that refers to a row with
+        such a column; empty where a row belongs to no client."""
+        if self.table.name == "clients":
+            return ("id",)
+        if "client_id" in self.table.c:
+            return ("client_id",)
+        for key in self.table.foreign_keys:
+            if key.parent.name != "org_id" and "client_id" in key.column.table.c:
+                return key.parent.name, "client_id"
+        return ()
+
     def restriction(self, scopes: frozenset[str]) -> Mapping[str, Any]:
         """Return the filter of what somebody with these scopes sees; empty where that is all rows."""
         hidden = self.hidden

@@ -54,6 +54,7 @@ class Runtime:
     statement_timeout_ms: int = 5_000
     webhook_allow_private: bool = False
     webhook_endpoint_limit: int = 20
+    signing_keys: Keyring | None = None
     outages: Outages = field(default_factory=Outages)
     turns: LoopTurns = field(default_factory=LoopTurns)
     numbers: dict[tuple[UUID, str], list[int]] = field(default_factory=dict)

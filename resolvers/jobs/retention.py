@@ -8,17 +8,19 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.sql import ClauseElement
 
+from models.audit_exports import audit_exports
 from models.base import TIMESTAMP
 from models.jobs import jobs
 from models.lookups import idempotency_records
 from models.organizations import directory
 from models.typeid import new_uuid, uuid_at
 from models.webhooks import deliveries, events
-from resolvers.audit import seals
+from resolvers.audit import erase, seals
 from resolvers.context import Context, now
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import ORG, Sql, statement
 from resolvers.jobs.claims import context_of
+from resolvers.settings import settings_of
 
 BATCH = 500
 _ENDED = deliveries.c.status.in_([sa.literal_column(f"'{status}'") for status in ("SUCCEEDED", "FAILED", "CANCELLED")])
@@ -54,6 +56,7 @@ def _batch(name: str) -> ClauseElement:
                 ~sa.exists().where(deliveries.c.org_id == ORG, deliveries.c.event_id == events.c.id),
             ),
         ),
+        "exports": (audit_exports, (audit_exports.c.expires_at < _BEFORE,)),
     }[name]
     key = [column for column in table.primary_key.columns if column.name != "org_id"]
     chosen = sa.select(*key).where(table.c.org_id == ORG, *old).limit(BATCH)
@@ -75,19 +78,33 @@ async def organizations(runtime: Runtime) -> list[UUID]:
 async def purge(runtime: Runtime, org_id: UUID, keep: Retention) -> dict[str, int]:
     """Delete the expired rows of an organization, a batch in each transaction. Return how many of each type there were.
 
+    Its settings may shorten how long they are kept, and let the audit log forget what changed.
     Also seal audit entries that a dead job or a very long transaction left unsealed.
     """
     moment = now()
+    ctx = context_of(runtime, org_id, new_uuid())
+    async with ctx.snapshot():
+        wanted = await settings_of(ctx)
+
+    def shorter(age: timedelta, name: str) -> timedelta:
+        days: int | None = wanted[f"retention.{name}"]
+        return age if days is None else min(age, timedelta(days=days))
+
     ages = {
         "idempotency": keep.idempotency,
-        "jobs": keep.jobs,
-        "deliveries": keep.jobs,
-        "events": keep.events,
+        "jobs": shorter(keep.jobs, "jobs"),
+        "deliveries": shorter(keep.jobs, "deliveries"),
+        "events": shorter(keep.events, "events"),
+        # They say themselves when they expire.
+        "exports": timedelta(0),
     }
     deleted = {
         name: await _purge_all(context_of(runtime, org_id, new_uuid()), name, moment - age)
         for name, age in ages.items()
     }
+    if wanted["retention.auditChanges"] is not None:
+        before = moment - timedelta(days=wanted["retention.auditChanges"])
+        deleted["audit_changes"] = await _erase_all(runtime, org_id, before)
     while True:
         ctx = context_of(runtime, org_id, new_uuid())
         async with ctx.transaction():
@@ -95,6 +112,17 @@ async def purge(runtime: Runtime, org_id: UUID, keep: Retention) -> dict[str, in
         if sealed < seals.BATCH:
             break
     return deleted
+
+
+async def _erase_all(runtime: Runtime, org_id: UUID, before: datetime) -> int:
+    total = 0
+    while True:
+        ctx = context_of(runtime, org_id, new_uuid())
+        async with ctx.transaction():
+            erased = await erase.erase_older(ctx, before)
+        total += erased
+        if erased < erase.BATCH:
+            return total
 
 
 async def _purge_all(ctx: Context, name: str, before: datetime) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql as pg
 from models.base import TIMESTAMP
 from models.lookups import tag_uses
 from models.resources import Resource
-from models.typeid import decode, uuid_at
+from models.typeid import decode, prefix_of, uuid_at
 from models.types import caseless
 from resolvers.lists.search_words import LAST
 
@@ -221,12 +221,13 @@ def created() -> Condition:
     )
 
 
-def ids(column: str, resource: Resource, meaning: str, *, nullable: bool = False) -> Condition:
+def ids(column: str, resource: Resource | None, meaning: str, *, nullable: bool = False) -> Condition:
     """Return the condition on a column of ids: eq, in, isNull of a nullable one. An id of another resource matches
-    nothing."""
+    nothing; without ``resource`` the column has ids of all."""
 
     def key(value: str) -> UUID:
-        return decode(resource.prefix, value) or NOBODY
+        prefix = prefix_of(value) if resource is None else resource.prefix
+        return decode(prefix, value) or NOBODY
 
     ops = {
         "eq": Op(_one(sa.Uuid, key), _COMPARE["eq"]),

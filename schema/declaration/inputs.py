@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from resolvers.errors import REASONS, Refusal, Refusals, bad_input
 from schema.declaration.fields import describe, given
+from schema.declaration.input_values import NO_FIELD, REQUIRED
 
 T = TypeVar("T")
 # GraphQL's own types have checked these; an id is decoded by the resolver that knows what it should lead to.
@@ -37,7 +38,12 @@ _LENGTHS = {
 }
 _RANGES = {"greater_than_equal": ("at least", "ge", "minimum"), "less_than_equal": ("at most", "le", "maximum")}
 # What a value of another type should be, by pydantic's type of error.
-_TYPES = {"string_type": "a string", "list_type": "a list", "dict_type": "an object"}
+_TYPES = {
+    **{"string_type": "a string", "list_type": "a list", "dict_type": "an object"},
+    **{"bool_type": "true or false", "model_type": "an object"},
+}
+# What is wrong with an object, alike.
+_MEMBERS = {"missing": (REQUIRED, "REQUIRED"), "extra_forbidden": (NO_FIELD, "UNKNOWN_FIELD")}
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
@@ -200,9 +206,13 @@ def _explained(problem: ErrorDetails) -> tuple[str, str, dict[str, Any]]:
         what = "character" if isinstance(problem["input"], str) else "item"
         text = f"must have {words} {number} {what}{'' if number == 1 else 's'}"
         return text, "TOO_SHORT" if name == "min_length" else "TOO_LONG", {"limit": number}
+    if error_type in _MEMBERS:
+        text, reason = _MEMBERS[error_type]
+        return text.removesuffix("."), reason, {}
     if error_type in _RANGES:
         words, name, bound = _RANGES[error_type]
-        number = problem["ctx"][name]
+        # The bounds of decimal numbers are whole ones too.
+        number = int(problem["ctx"][name])
         return f"must be {words} {number}", "OUT_OF_RANGE", {bound: number}
     if error_type in REASONS:
         return problem["msg"], error_type, problem.get("ctx", {})

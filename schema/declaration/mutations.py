@@ -21,13 +21,14 @@ MEANING = "The mutation's input."
 
 
 def mutation(resource: Resource, description: str) -> Callable[[F], F]:
-    """Return a decorator of a root field that changes something: it needs the resource's write scope, costs 10, and
-    runs in a transaction of its own.
+    """Return a decorator of a root field that changes something: it needs the resource's write scope (where there is
+    none, its read scope), costs 10, and runs in a transaction of its own.
 
     It is nullable whatever its resolver gives: where it is refused, the fields beside it are answered. The fields of
     its refusals are those of its ``input``.
     """
     metadata = {"cost": MUTATION_COST, "needs": ()}
+    scope = resource.read_scope if resource.read_only else resource.write_scope
 
     def field(resolver: F) -> F:
         @wraps(resolver)
@@ -37,7 +38,7 @@ def mutation(resource: Resource, description: str) -> Callable[[F], F]:
 
         made: Any = strawberry.mutation(
             resolve, graphql_type=resolver.__annotations__["return"] | None, description=description,
-            directives=[Requires(scope=resource.write_scope)], metadata=metadata,
+            directives=[Requires(scope=scope)], metadata=metadata,
         )  # fmt: skip
         for argument in made.base_resolver.arguments:
             argument.description = MEANING
@@ -88,6 +89,11 @@ def updates(
 
     shown = returns or f"The updated {RESOURCE_TYPES[type_].label}."
     return _returns(type_, input_, run, description, shown, also, check)
+
+
+def sets(type_: type[Any], input_: type[Any], change: Create, description: str) -> Any:
+    """Return a mutation that changes the organization's one object of a type, which has no id."""
+    return _returns(type_, input_, change, description, f"The updated {RESOURCE_TYPES[type_].labels}.", {})
 
 
 def acts_on(
@@ -170,4 +176,4 @@ def _field(
     return mutation(resource, cleandoc(description))(resolve)
 
 
-__all__ = ["Info", "acts_on", "creates", "deletes", "mutation", "object_key", "payload_of", "updates"]
+__all__ = ["Info", "acts_on", "creates", "deletes", "mutation", "object_key", "payload_of", "sets", "updates"]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NewType
 from uuid import UUID
 
@@ -18,11 +18,15 @@ from models.types import JSON_LIMIT, MAX_SAFE_INTEGER
 MinorUnits = NewType("MinorUnits", int)
 Json = NewType("Json", dict[str, Any])
 StringMap = NewType("StringMap", dict[str, str])
+SettingValue = NewType("SettingValue", object)
+SettingValues = NewType("SettingValues", dict[str, Any])
 Currency = NewType("Currency", str)
 Timezone = NewType("Timezone", str)
 
 _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
 
+# Each text at its longest, and a logo in base64.
+SETTINGS_LIMIT = 256 * 1024
 # U+0000 as JSON writes it, and not as the text of an escaped backslash.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -97,15 +101,15 @@ def _word(annotation: Any) -> Callable[[object], str]:
     return read
 
 
-def _json(value: object) -> dict[str, Any]:
+def _json(value: object, limit: int = JSON_LIMIT) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _wrong("It must be an object.", "WRONG_TYPE")
     try:
         written = orjson.dumps(value)
     except (TypeError, ValueError) as error:
         raise _wrong("It must hold JSON values.") from error
-    if len(written) > JSON_LIMIT:
-        raise _wrong(f"It must have at most {JSON_LIMIT} bytes.", "TOO_LONG", limit=JSON_LIMIT)
+    if len(written) > limit:
+        raise _wrong(f"It must have at most {limit} bytes.", "TOO_LONG", limit=limit)
     if _NUL.search(written):
         raise _wrong("It must not contain the character U+0000.")
     return value
@@ -170,5 +174,21 @@ SCALARS: dict[object, Any] = {
         # Its bounds are the model's, which tell more than a type does.
         parse_value=_json,
         parse_literal=_json_literal,
+    ),
+    SettingValue: strawberry.scalar(
+        name="SettingValue",
+        description="The value of a setting, as its type says: a string, a number, a boolean or an object.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+        serialize=lambda value: value,
+        parse_value=lambda value: value,
+    ),
+    SettingValues: strawberry.scalar(
+        name="SettingValues",
+        description="A JSON object of settings: their values, or null, by their names. As these have a dot, it is given"
+        " as a variable.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-4",
+        serialize=lambda value: value,
+        # Its bounds are the registry's.
+        parse_value=partial(_json, limit=SETTINGS_LIMIT),
     ),
 }

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from models.orders import ORDER, orders
 from models.organizations import counters
 from models.services import services
 from models.tickets import TICKET, replies, tickets
-from resolvers import organizations
+from resolvers import organizations, settings
 from resolvers.api_keys import keys as api_keys
 from resolvers.api_keys import verification as keys
 from resolvers.changes.numbers import FIRST
@@ -35,6 +36,16 @@ from server.wiring import running
 SLUG, NAME = "demo", "Demo Studio"
 SIZE = Size(clients=500, orders=3_000, messages=6_000, tickets=400)
 SEED = 20_250_106
+SETTINGS = {
+    "organization.address": "Lindenstraße 14\n10969 Berlin\nGermany",
+    "organization.taxId": "DE123456789",
+    "organization.email": "hello@demo.example",
+    "organization.color": "#0a7d4f",
+    "organization.paymentDetails": "IBAN DE89 3704 0044 0532 0130 00",
+    "orders.revisionLimit": 3,
+    "invoices.prefix": "DS-",
+    "invoices.taxRate": Decimal(19),
+}
 # Rows of one statement: each stays far below the statement timeout.
 _BATCH = 2_000
 
@@ -95,6 +106,7 @@ async def seed(runtime: Runtime, say: Say, end: datetime) -> None:
     ctx = organizations.command_line(runtime, rows.org_id)
     async with ctx.transaction():
         await organizations.create(ctx, NAME, SLUG)
+        await settings.change(ctx, {"values": SETTINGS})
         await load_rows(ctx, rows, say)
 
 
@@ -114,16 +126,16 @@ def _kept(path: Path) -> str:
     return path.read_text(encoding="utf-8").strip() if path.exists() else ""
 
 
-def seed_demo(settings: Settings, say: Say) -> None:
+def seed_demo(configured: Settings, say: Say) -> None:
     """Seed the demo and write its key into the data folder; does nothing where both are there.
 
     Raises what `server.wiring.running` raises, and Refusal when the database goes away.
     """
 
     async def work() -> None:
-        async with running(settings, min_size=0, max_size=1) as runtime:
+        async with running(configured, min_size=0, max_size=1) as runtime:
             await seed(runtime, say, now())
-            await write_key(runtime, settings.counterfoil_data / KEY_FILE)
+            await write_key(runtime, configured.counterfoil_data / KEY_FILE)
 
-    make_data_folder(settings.counterfoil_data)
+    make_data_folder(configured.counterfoil_data)
     asyncio.run(work())

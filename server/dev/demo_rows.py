@@ -150,9 +150,9 @@ class _Maker(Maker):
             moment, metadata={}, tags=self.some(ORDER_TAGS), number=number, client_id=client["id"],
             service_id=service["id"], quantity=quantity, unit_price=service["price"],
             total=quantity * service["price"], currency=service["currency"], delivery_days=service["delivery_days"],
-            status=OrderStatus.PENDING, due_at=None, started_at=None, held_at=None, delivered_at=None,
-            completed_at=None, cancelled_reason=None, revisions=0, notes=self.random.choice(ORDER_NOTES),
-            form_data={"deadline": "flexible"} if number % 5 == 0 else None,
+            status=OrderStatus.PENDING, due_at=None, started_at=None, held_at=None, held_seconds=0, delivered_at=None,
+            completed_at=None, cancelled_at=None, cancelled_reason=None, revisions=0,
+            notes=self.random.choice(ORDER_NOTES), form_data={"deadline": "flexible"} if number % 5 == 0 else None,
         )  # fmt: skip
         (_, way), *_ = self.random.choices(_WAYS, [share for share, _ in _WAYS])
         for target in way:

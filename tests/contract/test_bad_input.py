@@ -11,7 +11,7 @@ from models.typeid import new_uuid
 from resolvers.lists.cursors import encode_cursor
 from tests.support.api import Org, new_client, new_order
 from tests.support.cases import Case
-from tests.support.domains import CASES
+from tests.support.domains import CREATED
 from tests.support.furnished import completed, document, furnish, input_of
 from tests.support.refusals import error, problem, unchanged
 from tests.support.routes import BY_NAME, CASE_OF, LISTS, list_path
@@ -60,7 +60,7 @@ async def test_a_body_of_another_type(acme: Org, media: str) -> None:
 
 NEEDED = [
     (case, name)
-    for case in CASES.values()
+    for case in CREATED.values()
     for name, field in input_of(case.creates).fields.items()
     if is_required_input_field(field)
 ]

@@ -163,6 +163,8 @@ def _filled(table: sa.Table, org_id: UUID) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for column in table.columns:
         type_ = column.type
+        if column.server_default is not None:
+            continue
         if column.name == "org_id":
             row[column.name] = org_id
         elif isinstance(type_, sa.Uuid):

@@ -15,7 +15,17 @@ from schema.graph import CORE
 from tests.support.api import Org, new_client, new_order, new_service
 from tests.support.furnished import completed, furnish, input_of
 from tests.support.refusals import CREATE, unchanged
-from tests.support.routes import BY_NAME, CASE_OF, CHANGES, LISTS, list_path, rest_change, root_of, subject_of
+from tests.support.routes import (
+    BY_NAME,
+    CASE_OF,
+    CHANGES,
+    LISTS,
+    as_body,
+    list_path,
+    rest_change,
+    root_of,
+    subject_of,
+)
 
 NEW = {"name": "Ada", "email": "ada@example.com"}
 
@@ -104,8 +114,11 @@ async def test_no_word_of_the_graph_reaches_a_rest_answer(acme: Org) -> None:
     for name in CHANGES:
         route, case = BY_NAME[name], CASE_OF[name]
         subject = await subject_of(acme, route, ids)
-        bodies = [completed(case, root_of(route), ids, wrong.given) for wrong in case.wrong.get(root_of(route), ())]
-        if route.method == "PUT":
+        bodies = [
+            as_body(route, completed(case, root_of(route), ids, wrong.given))
+            for wrong in case.wrong.get(root_of(route), ())
+        ]
+        if route.method == "PUT" and case.creates:
             bodies += [dict(wrong.given) for wrong in case.wrong[case.creates]]
             bodies += [{field: value} for field in input_of(root_of(route)).fields for value in VALUES]
         texts += [await rest_change(acme, route, subject, body) for body in bodies]

@@ -40,7 +40,7 @@ def fits(shape: Mapping[str, str], found: Mapping[str, Any]) -> None:
 @pytest.mark.parametrize("name", LISTS)
 async def test_the_shape_of_a_list(acme: Org, name: str, slash: str) -> None:
     shape, required = CASE_OF[name].shape, required_of(BY_NAME[name], await furnish(acme))
-    answer = await acme.http.get(BY_NAME[name].path + slash, params=required)
+    answer = await acme.http.get(BY_NAME[name].path + slash, params={**required, "limit": 100})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     assert answer.headers["x-graphql-operation"] == CASE_OF[name].routes[name]
     assert list(answer.json()) == ["data", "pagination"]
@@ -48,7 +48,7 @@ async def test_the_shape_of_a_list(acme: Org, name: str, slash: str) -> None:
     for found in answer.json()["data"]:
         fits(shape, found)
     count = len(answer.json()["data"])
-    assert answer.json()["pagination"] == {"limit": 20, "hasMore": False, "nextCursor": None}
+    assert answer.json()["pagination"] == {"limit": 100, "hasMore": False, "nextCursor": None}
     numbered = await acme.http.get(BY_NAME[name].path + slash, params={**required, "page": 1, "limit": 1})
     fits(
         {"limit": "int", "hasMore": "bool", "nextCursor": "?str", "page": "int", "total": "int", "totalPages": "int"},
@@ -61,7 +61,8 @@ async def test_the_shape_of_a_list(acme: Org, name: str, slash: str) -> None:
 
 async def test_an_empty_list_has_no_pages(acme: Org) -> None:
     for name in LISTS:
-        answer = await acme.http.get(list_path(name, "page=1&createdBefore=2000-01-01T00:00:00Z"))
+        before = next(each for each in BY_NAME[name].parameters if each in ("createdBefore", "occurredBefore"))
+        answer = await acme.http.get(list_path(name, f"page=1&{before}=2000-01-01T00:00:00Z"))
         assert answer.json() == {
             "data": [],
             "pagination": {"limit": 20, "hasMore": False, "nextCursor": None, "page": 1, "total": 0, "totalPages": 0},

@@ -138,3 +138,27 @@ async def test_filters_find_what_they_say(acme: Org, filter_: dict[str, object],
     page = (await acme.data(query, filter=filter_))["clients"]
     assert [node["name"] for node in page["nodes"]] == found
     assert page["totalCount"] == len(found)
+
+
+COUNTS = "{ clients(orderBy: [{field: NAME}]) { nodes { name orderCounts { status count } } } }"
+
+
+async def test_orders_are_counted_by_status_by_one_statement_for_a_page(acme: Org, other: Org) -> None:
+    ada, bob = (await new_client(acme, name="Ada"))["publicId"], (await new_client(acme, name="Bob"))["publicId"]
+    await new_client(acme, name="Cy")
+    orders = [(await new_order(acme, client=client))["publicId"] for client in (ada, ada, ada, bob)]
+    await new_order(other)
+    for path, status in ((orders[0], "SUBMITTED"), (orders[3], "CANCELLED")):
+        body = {"status": status} | ({"statusReason": "x"} if status == "CANCELLED" else {})
+        assert (await acme.http.put(f"/api/v1/orders/{path}", json=body)).status_code == 200
+    answer = await acme.graphql(COUNTS)
+    assert [(node["name"], node["orderCounts"]) for node in answer.json()["data"]["clients"]["nodes"]] == [
+        ("Ada", [{"status": "PENDING", "count": 2}, {"status": "SUBMITTED", "count": 1}]),
+        ("Bob", [{"status": "CANCELLED", "count": 1}]),
+        ("Cy", []),
+    ]
+    assert answer.headers["server-timing"] == 'sql;desc="2"'
+    weak = acme.holding(await acme.new_key("clients:read"))
+    async with weak.http:
+        told = (await weak.graphql(COUNTS)).json()["errors"][0]["extensions"]
+        assert (told["code"], told["scope"]) == ("FORBIDDEN", "orders:read")

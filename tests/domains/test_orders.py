@@ -16,8 +16,9 @@ from tests.support.refusals import TRANSITION, error, problem, unchanged
 
 S = OrderStatus
 PAIRS = list(itertools.product(OrderStatus, OrderStatus))
-READ = """query($id: ID!) { order(id: $id) { status version startedAt dueAt heldAt deliveredAt completedAt
-  cancelledReason revisions availableTransitions { to allowed requires blockedBy { code message limit until } } } }"""
+READ = """query($id: ID!) { order(id: $id) { status version startedAt dueAt heldAt heldSeconds deliveredAt completedAt
+  cancelledAt cancelledReason revisions
+  availableTransitions { to allowed requires blockedBy { code message limit until } } } }"""
 
 
 async def read(org: Org, key: str) -> Any:
@@ -28,13 +29,6 @@ async def audited(org: Org) -> list[str]:
     """The actions of the audit log from its first order on."""
     found = [row["action"] for row in await org.rows("select action from audit_entries order by id")]
     return [action for action in found if action.startswith("order:")]
-
-
-async def set_setting(org: Org, name: str, value: Any) -> None:
-    """Set one of the organization's settings, in the table itself."""
-    await org.rows(
-        "insert into org_settings (org_id, name, value, updated_at) values ($1, $2, $3, now())", org.id, name, value
-    )
 
 
 def test_the_table_has_every_move_once() -> None:
@@ -100,6 +94,7 @@ async def test_a_life_with_every_effect(acme: Org) -> None:
     least = timedelta(days=2, hours=3)
     assert least <= moved <= moment - held + least
     assert (resumed["heldAt"], resumed["startedAt"]) == (None, started["startedAt"])
+    assert resumed["heldSeconds"] == int(moved.total_seconds()) >= least.total_seconds()
     await move(acme, key, S.DELIVERED)
     first = (await read(acme, key))["deliveredAt"]
     await move(acme, key, S.REVISION_REQUESTED)
@@ -114,12 +109,21 @@ async def test_a_life_with_every_effect(acme: Org) -> None:
     await move(acme, key, S.IN_PROGRESS)
     reopened = await read(acme, key)
     assert (reopened["completedAt"], reopened["deliveredAt"]) == (None, done["deliveredAt"])
+    assert reopened["cancelledAt"] is None
+    await move(acme, key, S.ON_HOLD)
+    assert await acme.rows("update orders set held_at = held_at - interval '1 hour' returning id")
     await move(acme, key, S.CANCELLED, reason="  Enough  ")
-    assert (await read(acme, key))["cancelledReason"] == "Enough"
+    ended = await read(acme, key)
+    assert (ended["cancelledReason"], ended["heldAt"]) == ("Enough", None)
+    (row,) = await acme.rows("select updated_at, cancelled_at from orders")
+    assert row["cancelled_at"] <= row["updated_at"]
+    assert ended["cancelledAt"] == shown_moment(row["cancelled_at"])
+    # An order that is cancelled while it is on hold was on hold until then.
+    assert ended["heldSeconds"] >= resumed["heldSeconds"] + 3_600
 
 
 async def test_the_revision_limit_blocks(acme: Org) -> None:
-    await set_setting(acme, "orders.revisionLimit", 1)
+    await acme.set_setting("orders.revisionLimit", 1)
     key = await standing(acme, S.REVISION_REQUESTED)
     for to in (S.IN_PROGRESS, S.DELIVERED):
         await move(acme, key, to)
@@ -138,7 +142,7 @@ async def test_the_revision_limit_blocks(acme: Org) -> None:
 @pytest.mark.parametrize(("days", "ago", "allowed"), [(None, 29, True), (None, 31, False), (0, 0, False), (3, 2, True)])
 async def test_the_reopen_window_blocks(acme: Org, days: int | None, ago: int, allowed: bool) -> None:
     if days is not None:
-        await set_setting(acme, "orders.reopenDays", days)
+        await acme.set_setting("orders.reopenDays", days)
     key = await standing(acme, S.COMPLETED)
     completed = datetime.now(UTC) - timedelta(days=ago, seconds=1)
     assert await acme.rows("update orders set completed_at = $1 returning id", completed)
@@ -168,7 +172,7 @@ async def test_an_update_changes_fields_then_moves(acme: Org) -> None:
     assert await audited(acme) == [*actions, "order:update", "order:transition"]
     changes = [orjson.loads(row["changes"]) for row in await acme.rows(_CHANGES)]
     assert sorted(changes[-2]) == ["notes", "quantity", "total"]
-    assert sorted(changes[-1]) == ["cancelledReason", "status"]
+    assert sorted(changes[-1]) == ["cancelledAt", "cancelledReason", "status"]
     events = [row["type"] for row in await acme.rows("select type from events order by id")]
     assert events[-2:] == ["order.updated", "order.status_changed"]
 

@@ -89,10 +89,11 @@ async def test_the_documentation_is_a_page_that_loads_nothing(api: str) -> None:
     # A table that goes on beyond its edge has a shadow there.
     assert STYLE.count("no-repeat local") == STYLE.count("no-repeat scroll") == 2
     contents = text[text.index("<nav id=contents") :]
-    for name in ("Client", "Service", "Order"):
+    paths = [f"{name.lower()}s/{{publicId}}" for name in ("Client", "Service", "Order")] + ["org-settings"]
+    for name, path in zip(("Client", "Service", "Order", "OrgSettings"), paths, strict=True):
         assert contents.count(f"#Update{name}") == 1
-        assert f"</span> /api/v1/{name.lower()}s/{{publicId}}</code>" in text
-    assert contents.count("(PUT or PATCH)") == 3
+        assert f"</span> /api/v1/{path}</code>" in text
+    assert contents.count("(PUT or PATCH)") == 4
 
 
 def test_markup_in_a_description_is_text() -> None:

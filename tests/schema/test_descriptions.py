@@ -17,7 +17,7 @@ from models.resources import scopes
 from rest_shim.openapi import document
 from schema.graph import CORE, RULES
 from server.cli.main import COMMANDS, DESCRIPTION, GROUPS
-from tests.support.domains import CASES
+from tests.support.domains import CASES, CREATED
 from tests.support.furnished import input_of
 from tests.support.optional_positions import may_be_null
 
@@ -75,6 +75,7 @@ def test_what_needs_a_scope_says_which() -> None:
         **{"Order.client": "clients:read", "Order.service": "services:read", "Order.messages": "messages:read"},
         **{"Client.tickets": "tickets:read", "Order.tickets": "tickets:read", "Ticket.client": "clients:read"},
         **{"Ticket.order": "orders:read", "Ticket.assignee": "members:read"},
+        **{"Client.orderCounts": "orders:read", "Order.history": "audit:read"},
     }
     assert said == roots | beneath
     assert "read scope of the object's type" in _type("Query").fields["node"].description
@@ -108,7 +109,7 @@ def test_defaults_are_in_the_schema_where_they_hold() -> None:
         for where, part in _described()
         if getattr(part, "default_value", Undefined) is not Undefined and not where.endswith("Order.direction")
     }
-    inputs = [(str(input_of(case.creates)), case) for case in CASES.values()]
+    inputs = [(str(input_of(case.creates)), case) for case in CREATED.values()]
     # A reply is also a part of an update.
     inputs.append(("ReplyInput", CASES["reply"]))
     assert found == {f"{type_}.{name}": value for type_, case in inputs for name, value in case.defaults.items()}
@@ -128,7 +129,7 @@ def test_a_default_in_a_body_is_said_and_is_no_keyword() -> None:
 
 
 def test_an_update_says_that_null_clears_where_it_does() -> None:
-    for case in CASES.values():
+    for case in CREATED.values():
         for name in case.mutations:
             if name.startswith("update"):
                 cleared = may_be_null(input_of(name)).keys() - case.never_null - {"expectedVersion"}

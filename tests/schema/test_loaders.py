@@ -20,7 +20,7 @@ from tests.support.domains import CASES
 from tests.support.studio import LAX, Studio, answered
 
 # What leads on from a domain's objects to others, of which no place below needs it.
-MORE = {"apiKey": " createdByKey { id }"}
+MORE = {"apiKey": " createdByKey { id }", "auditEntry": " changes sequence seal"}
 
 
 def _roots(case: Case) -> str:
@@ -37,6 +37,7 @@ def _roots(case: Case) -> str:
 EVERYWHERE = """query($client: ID!, $order: ID!, $service: ID!, $message: ID!, $webhook: ID!, $ids: [ID!]!,
     $ticket: ID!, $reply: ID!) {
   viewer { ...Viewer } who: viewer { ...Viewer } ROOTS
+  orgSettings { version } auditExport(id: $order) { id }
   clients(first: 3) { ...Clients } few: clients(first: 2, filter: {status: {eq: ACTIVE}}) { ...Clients }
   services(first: 3) { ...Services } cheap: services(filter: {price: {lt: 20000}}, first: 1) { ...Services }
   orders(first: 3) { ...Orders } done: orders(first: 2, filter: {status: {in: [COMPLETED]}}) { ...Orders }
@@ -62,11 +63,12 @@ fragment Webhooks on WebhookEndpointConnection { totalCount nodes { ...Webhook }
 fragment Deliveries on DeliveryConnection { totalCount nodes { id } }
 fragment Counted on OrderConnection { totalCount pageInfo { endCursor } }
 fragment Client on Client {
+  orderCounts { count }
   orders(first: 2, orderBy: [{field: TOTAL}]) { ...Counted } tickets(first: 1) { totalCount nodes { id } }
 }
 fragment Service on Service { orders(first: 2, filter: {total: {gt: 1}}) { ...Counted } }
 fragment Order on Order {
-  availableTransitions { to allowed }
+  availableTransitions { to allowed } history(first: 2) { totalCount nodes { changes sequence seal } }
   client { orders(first: 1) { ...Counted } } service { orders(first: 1) { ...Counted } }
   messages(first: 1) { totalCount nodes { ...Message } } tickets(first: 1) { totalCount nodes { id } }
 }

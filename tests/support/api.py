@@ -114,6 +114,12 @@ class Org:
             _, raw = await api_keys.create(ctx, {"name": "test", "scopes": list(scopes)})
         return raw
 
+    async def set_setting(self, name: str, value: Any) -> None:
+        """Set one of the organization's settings, as JSON, in the table itself."""
+        await self.rows(
+            "update org_settings set chosen = chosen || jsonb_build_object($1::text, $2::jsonb)", name, value
+        )
+
     def holding(self, key: str) -> "Org":
         """The same organization, another key."""
         http = httpx.AsyncClient(base_url=self.http.base_url, headers={"Authorization": f"Bearer {key}"})

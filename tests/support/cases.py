@@ -58,19 +58,26 @@ class Case:
     table: str
 
     # What an organization is furnished with: the first row is read and changed, the one at ``deleted`` is deleted.
-    rows: tuple[Body, ...]
+    rows: tuple[Body, ...] = ()
     deleted: int = 0
+    # A statement that finds the ids of all its rows, for one whose rows come of other changes.
+    found: str = ""
+    # Each organization has one object, which has no id; the column by which its row is found.
+    single: bool = False
+    key: str = "id"
+    # Whoever may read may change.
+    read_only: bool = False
     # A statement that makes the row with the id $1 one that can be deleted.
     deletable: str = ""
     # Its rows are made before those of others, whose events it hears.
     hears: bool = False
 
-    create: Body
+    create: Body = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
     unique: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
-    mutations: Mapping[str, Body]
+    mutations: Mapping[str, Body] = field(default_factory=dict)
     inner: Mapping[str, str] = field(default_factory=dict)
-    wrong: Mapping[str, tuple[Wrong, ...]]
+    wrong: Mapping[str, tuple[Wrong, ...]] = field(default_factory=dict)
     # What a new one has in fields that its input leaves out, where that is the same for all.
     defaults: Mapping[str, Any] = field(default_factory=dict)
     # Fields of the update that cannot be emptied, though its input takes null.
@@ -90,8 +97,18 @@ class Case:
 
     @property
     def creates(self) -> str:
-        """The mutation that makes one."""
-        return f"create{self.name[0].upper()}{self.name[1:]}"
+        """The mutation that makes one; empty where none does."""
+        return "" if self.found or self.single else f"create{self.name[0].upper()}{self.name[1:]}"
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """All mutations."""
+        return tuple(name for name in (self.creates, *self.mutations) if name)
+
+    @property
+    def change_scope(self) -> str:
+        """The scope that its mutations need."""
+        return f"{self.scope}:{'read' if self.read_only else 'write'}"
 
 
 LONG_AGO, FAR_AWAY = "2020-01-01T00:00:00.000Z", "2100-01-01T00:00:00.000Z"

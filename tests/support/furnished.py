@@ -8,12 +8,13 @@ from typing import Any
 from graphql import GraphQLInputObjectType, get_named_type
 
 from models.api_keys import API_KEY
+from models.resources import RESOURCES
 from models.typeid import decode, encode, prefix_of
 from resolvers.api_keys.verification import key_id_of
 from schema.graph import CORE
 from tests.support.api import Org
 from tests.support.cases import Body, Case
-from tests.support.domains import CASES
+from tests.support.domains import ALL, CASES, CREATED
 
 # Ids, times and secrets differ between two organizations; everything else must not.
 _MASKS = (
@@ -24,6 +25,7 @@ _MASKS = (
     (re.compile(r'(?<="last_four": ")\w{4}|(?<="lastFour": ")\w{4}'), "<four>"),
     (re.compile(r'(?<="last_used_at": )(null|"<datetime>")'), '"<used>"'),
 )
+_PREFIXES = {each.type_name: each.prefix for each in RESOURCES.values()}
 _WRITTEN = {
     "audit_entries": "action, actor_kind, actor_name",
     "events": "type, resource_version, data",
@@ -87,22 +89,27 @@ async def furnish(org: Org, only: Case | None = None) -> dict[str, str]:
 
     Their ids are by name: ``client`` is the first client's, ``client2`` the second's. ``apiKey0`` is the one in use.
     """
-    names = _needed(only) if only is not None and not only.inner else CASES.keys()
+    names = _needed(only) if only is not None and not only.inner else ALL.keys()
     own = key_id_of(org.key)
     assert own is not None, "the organization has a key"
     ids = {"apiKey0": encode(API_KEY.prefix, own)}
-    for case in CASES.values():
+    for case in CREATED.values():
         for at, row in enumerate(case.rows if case.name in names else (), 1):
             body = completed(case, case.creates, ids, row)
             ids[_numbered(case, at)] = await made(org, case, body, deletable=at == case.deleted + 1)
+    for case in CASES.values():
+        if case.found and case.name in names:
+            for at, found in enumerate(await org.rows(case.found), 1):
+                ids[_numbered(case, at)] = encode(_PREFIXES[case.type], found["id"])
     return ids
 
 
 async def written(org: Org) -> dict[str, list[dict[str, Any]]]:
     """What an organization's tables hold, as far as it must equal another's."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for table, columns in (_WRITTEN | {case.table: "*" for case in CASES.values()}).items():
-        rows = await org.rows(f"select {columns} from {table} order by id")
+    keys = {case.table: case.key for case in ALL.values()}
+    for table, columns in ({case.table: "*" for case in ALL.values()} | _WRITTEN).items():
+        rows = await org.rows(f"select {columns} from {table} order by {keys.get(table, 'id')}")
         found[table] = [masked(dict(row)) for row in rows]
     for table in ("deliveries", "jobs"):
         found[table].sort(key=json.dumps)
@@ -110,7 +117,9 @@ async def written(org: Org) -> dict[str, list[dict[str, Any]]]:
 
 
 async def target(org: Org, case: Case, mutation: str, ids: Mapping[str, str]) -> str:
-    """The id of what a mutation is made to."""
+    """The id of what a mutation is made to; empty for what has none."""
+    if case.single:
+        return ""
     if mutation not in case.inner:
         return ids[_numbered(case, case.deleted + 1 if mutation.startswith("delete") else 1)]
     value = await org.data(case.inner[mutation], id=ids[case.name])

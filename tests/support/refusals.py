@@ -7,14 +7,14 @@ from typing import Any
 import httpx
 
 from tests.support.api import Org
-from tests.support.domains import CASES
+from tests.support.domains import ALL
 
 CREATE = "mutation($input: CreateClientInput!) { createClient(input: $input) { client { id version } } }"
 UPDATE = "mutation($input: UpdateClientInput!) { updateClient(input: $input) { client { id company version } } }"
 TRANSITION = """mutation($input: TransitionOrderInput!) {
   transitionOrder(input: $input) { order { id status version } } }"""
 TABLES = (
-    *(case.table for case in CASES.values()), "events", "deliveries", "audit_entries", "audit_changes", "search_words",
+    *(case.table for case in ALL.values()), "events", "deliveries", "audit_changes", "search_words",
     "tag_uses", "idempotency_records",
 )  # fmt: skip
 

@@ -13,11 +13,11 @@ from rest_shim.routes import ROUTES, Route, Shows
 from schema.operations import OPERATIONS
 from tests.support.api import Org
 from tests.support.cases import Body, Case
-from tests.support.domains import CASES
+from tests.support.domains import ALL
 from tests.support.furnished import completed, right, target
 
 BY_NAME = {f"{route.method} {route.path}": route for route in ROUTES}
-CASE_OF: Mapping[str, Case] = {name: case for case in CASES.values() for name in case.routes}
+CASE_OF: Mapping[str, Case] = {name: case for case in ALL.values() for name in case.routes}
 LISTS = [name for name, route in BY_NAME.items() if route.shows is Shows.PAGE]
 GETS = [name for name, route in BY_NAME.items() if route.method == "GET" and route.shows is Shows.OBJECT]
 CHANGES = [name for name, route in BY_NAME.items() if route.method != "GET"]
@@ -61,10 +61,36 @@ async def operation(org: Org, route: Route, variables: Mapping[str, Any]) -> dic
     return found
 
 
-def body_of(route: Route, ids: Mapping[str, str]) -> dict[str, Any]:
-    """A right body of a change."""
+def given_to(route: Route, ids: Mapping[str, str]) -> dict[str, Any]:
+    """A right input of a route's mutation, without the id of what it changes."""
     case = case_of(route)
     return completed(case, root_of(route), ids, right(case, root_of(route)))
+
+
+def as_body(route: Route, given: Body) -> dict[str, Any]:
+    """The part of an input that is the body of a route."""
+    found = dict(given)
+    for step in route.body[1:]:
+        found = found[step]
+    return found
+
+
+def as_field(route: Route, name: str) -> str:
+    """How a route names a field of an input."""
+    return name.removeprefix("".join(f"{step}." for step in route.body[1:]))
+
+
+def as_shown(route: Route, found: Body) -> dict[str, Any]:
+    """An object of an answer as a route shows it."""
+    if route.flat is None:
+        return dict(found)
+    pairs = {pair["name"]: pair["value"] for pair in found[route.flat]}
+    return {name: value for name, value in found.items() if name != route.flat} | pairs
+
+
+def body_of(route: Route, ids: Mapping[str, str]) -> dict[str, Any]:
+    """A right body of a change."""
+    return as_body(route, given_to(route, ids))
 
 
 async def subject_of(org: Org, route: Route, ids: Mapping[str, str]) -> str:

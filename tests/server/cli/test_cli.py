@@ -48,14 +48,15 @@ def test_refusals_change_nothing(environment: Backends, capsys: pytest.CaptureFi
         "counterfoil: The slug one is taken.\n",
     )
     known = ", ".join(sorted(resources.scopes()))
-    assert known.startswith("*, api_keys:read, api_keys:write, clients:read, ")
+    assert known.startswith("*, api_keys:read, api_keys:write, audit:read, clients:read, ")
     for code, org, name, scopes, said in (
         (1, "none", "x", "*", "there is no organization none"),
         (2, "one", "x", "all", f"--scopes: there is no scope 'all', only {known}"),
         (2, "one", "x", "*,all", f"--scopes: there is no scope 'all', only {known}"),
         # Scopes of what there is not (yet) open nothing, and so they are none.
         (2, "one", "x", "orders:read,invoices:read", f"--scopes: there is no scope 'invoices:read', only {known}"),
-        (2, "one", "x", "audit:read", f"--scopes: there is no scope 'audit:read', only {known}"),
+        # The audit log is only read.
+        (2, "one", "x", "audit:write", f"--scopes: there is no scope 'audit:write', only {known}"),
         (2, "one", "x", "Orders:read", f"--scopes: there is no scope 'Orders:read', only {known}"),
         (2, "one", "x", ",", "--scopes: name at least one scope, or '*'"),
         (2, "one", "x", "", "--scopes: name at least one scope, or '*'"),

@@ -20,4 +20,7 @@ def _found() -> list[Case]:
     return found
 
 
-CASES = {case.name: case for case in _found()}
+# All of them; those that have objects with ids; those that have mutations that make one.
+ALL = {case.name: case for case in _found()}
+CASES = {name: case for name, case in ALL.items() if not case.single}
+CREATED = {name: case for name, case in ALL.items() if case.creates}

@@ -7,7 +7,8 @@ from tests.support.cases import FAR_AWAY, LONG_AGO, Case, Filter, times, wrong
 SHAPE = {
     "publicId": "str", "number": "int", "clientId": "str", "serviceId": "str", "quantity": "int", "unitPrice": "int",
     "total": "int", "currency": "str", "deliveryDays": "?int", "status": "str", "dueAt": "?str", "startedAt": "?str",
-    "heldAt": "?str", "deliveredAt": "?str", "completedAt": "?str", "cancelledReason": "?str", "revisions": "int",
+    "heldAt": "?str", "heldSeconds": "int", "deliveredAt": "?str", "completedAt": "?str", "cancelledAt": "?str",
+    "cancelledReason": "?str", "revisions": "int",
     "notes": "?str", "formData": "?dict", "tags": "list", "metadata": "dict",
     "createdAt": "str", "updatedAt": "str", "version": "int",
 }  # fmt: skip

@@ -1,0 +1,188 @@
+"""Exports of the audit log that are asked for through the API: requested, written by a worker, downloaded."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from execution import Args
+from models.audit_exports import (
+    EXPORT,
+    KEPT_DAYS,
+    AuditExport,
+    ExportError,
+    ExportStatus,
+    audit_export_chunks,
+    audit_exports,
+)
+from models.base import TIMESTAMP
+from models.jobs import JobFunction, JobState, jobs
+from models.typeid import decode, encode, new_uuid
+from resolvers.audit.entries import new_entry
+from resolvers.changes.edits import InputValues, new_row
+from resolvers.changes.turns import take_turn
+from resolvers.changes.write import write_entries
+from resolvers.context import Context, Row, now, shared
+from resolvers.database.sql import ORG, owned, statement
+from resolvers.errors import Conflict, bad_input
+from resolvers.lists.conditions import NOBODY
+
+TOO_MANY_EXPORTS = Conflict(
+    "TOO_MANY_EXPORTS", "The organization keeps the maximum number of exports: wait until one expires."
+)
+QUEUE = "exports"
+# What an organization may keep at once: each is as large as its log.
+MAX_EXPORTS = 5
+_ID = sa.bindparam("export_id", type_=sa.Uuid)
+_MOMENT = sa.bindparam("moment", type_=TIMESTAMP)
+
+
+@statement
+def _kept() -> sa.Select[Any]:
+    return owned(audit_exports, sa.func.count().label("number")).where(audit_exports.c.expires_at > _MOMENT)
+
+
+@statement
+def _insert() -> sa.Select[Any]:
+    names = [column.name for column in audit_exports.c if column.name != "org_id"]
+    values = {name: sa.bindparam(f"row_{name}", type_=audit_exports.c[name].type) for name in names}
+    made = audit_exports.insert().values(org_id=ORG, **values).returning(audit_exports.c.id).cte("made")
+    work = jobs.insert().values(
+        org_id=ORG,
+        id=sa.bindparam("job_id", type_=sa.Uuid),
+        function=JobFunction.AUDIT_EXPORT.value,
+        subject_id=sa.bindparam("row_id", type_=sa.Uuid),
+        concurrency_key=sa.bindparam("row_id", type_=sa.Uuid),
+        queue=QUEUE,
+        run_at=_MOMENT,
+        state=JobState.QUEUED.value,
+        attempt=0,
+        claim_no=0,
+    )
+    return sa.select(made.c.id).add_cte(work.returning(jobs.c.id).cte("work"))
+
+
+async def create(ctx: Context, values: InputValues) -> Row:
+    """Request an export. Raises Refusal BAD_INPUT for a range that ends before it begins, CONFLICT (TOO_MANY_EXPORTS)
+    where the organization keeps as many as it may."""
+    row = new_row(AuditExport, values)
+    last = row["last_sequence"]
+    if last is not None and last < row["first_sequence"]:
+        raise bad_input("last_sequence", "It must not be less than firstSequence.", "NOT_ALLOWED")
+    moment = now()
+    row["expires_at"] = moment + timedelta(days=KEPT_DAYS)
+    await take_turn(ctx, EXPORT)
+    kept = await ctx.row(_kept(), moment=moment)
+    if kept is not None and kept["number"] >= MAX_EXPORTS:
+        message = f"The organization keeps {MAX_EXPORTS} exports, which is the maximum: wait until one expires."
+        raise TOO_MANY_EXPORTS.refusal(None, message)
+    job = new_uuid()
+    await ctx.fetch(_insert(), job_id=job, moment=moment, **{f"row_{name}": value for name, value in row.items()})
+    asked = {"first_sequence": row["first_sequence"], "last_sequence": last}
+    await write_entries(ctx, [(new_entry(EXPORT.action("create"), {}, asked), row["id"])])
+    ctx.jobs_to_wake.append(job)
+    return row
+
+
+def download_path(row: Row) -> str | None:
+    """Return the path at which a READY export is downloaded; None for another."""
+    ready = row["status"] == ExportStatus.READY
+    return f"/api/v1/{EXPORT.path}/{encode(EXPORT.prefix, row['id'])}.jsonl" if ready else None
+
+
+@statement
+def _one(columns: tuple[str, ...]) -> sa.Select[Any]:
+    shown = [audit_exports.c[name] for name in columns]
+    # The last column is the loader's own: a plan reads the others by their order.
+    query = owned(audit_exports, *shown, audit_exports.c.id.label("key"))
+    return query.where(audit_exports.c.id == _ID, audit_exports.c.expires_at > _MOMENT)
+
+
+@shared
+async def one(ctx: Context, args: Args) -> Row | None:
+    """Return the export whose id is the argument ``id``; None where there is none, or it has expired."""
+    key = decode(EXPORT.prefix, args.values["id"]) or NOBODY
+    return await ctx.row(_one(args.columns), export_id=key, moment=now())
+
+
+async def ready(ctx: Context, export_id: UUID) -> Row | None:
+    """Return an export that can be downloaded."""
+    row = await ctx.row(_one(("id", "status", "size")), export_id=export_id, moment=now())
+    return row if row is not None and row["status"] == ExportStatus.READY else None
+
+
+@statement
+def _chunk() -> sa.Select[Any]:
+    number = audit_export_chunks.c.number == sa.bindparam("number", type_=sa.Integer)
+    return owned(audit_export_chunks, audit_export_chunks.c.data).where(audit_export_chunks.c.export_id == _ID, number)
+
+
+async def chunks(ctx: Context, export_id: UUID) -> AsyncIterator[bytes]:
+    """Yield the bytes of an export, each chunk from a snapshot of its own: a slow reader holds no connection."""
+    number = 0
+    while True:
+        async with ctx.snapshot():
+            row = await ctx.row(_chunk(), export_id=export_id, number=number)
+        if row is None:
+            return
+        yield row["data"]
+        number += 1
+
+
+@statement
+def _locked() -> sa.Select[Any]:
+    return owned(audit_exports).where(audit_exports.c.id == _ID).with_for_update()
+
+
+@statement
+def _forget_chunks() -> sa.Delete:
+    return audit_export_chunks.delete().where(
+        audit_export_chunks.c.org_id == ORG, audit_export_chunks.c.export_id == _ID
+    )
+
+
+@statement
+def _set() -> sa.Update:
+    columns = ("status", "error", "size", "head", "last_sequence", "version", "updated_at")
+    new = {name: sa.bindparam(f"new_{name}", type_=audit_exports.c[name].type) for name in columns}
+    return audit_exports.update().where(audit_exports.c.org_id == ORG, audit_exports.c.id == _ID).values(new)
+
+
+async def begin(ctx: Context, export_id: UUID) -> Row | None:
+    """Let an export be RUNNING, without what an earlier attempt wrote. Return it; None if it is gone or has ended."""
+    row = await ctx.row(_locked(), export_id=export_id)
+    if row is None or row["status"] not in (ExportStatus.QUEUED, ExportStatus.RUNNING):
+        return None
+    await ctx.fetch(_forget_chunks(), export_id=export_id)
+    await change(ctx, export_id, status=ExportStatus.RUNNING, size=0)
+    return row
+
+
+async def change(ctx: Context, export_id: UUID, **changes: Any) -> None:
+    """Change columns of an export, with a new version."""
+    row = await ctx.row(_locked(), export_id=export_id)
+    if row is None:
+        return
+    new = {**row, **changes, "version": row["version"] + 1, "updated_at": now()}
+    names = ("status", "error", "size", "head", "last_sequence", "version", "updated_at")
+    await ctx.fetch(_set(), export_id=export_id, **{f"new_{name}": new[name] for name in names})
+
+
+async def fail(ctx: Context, export_id: UUID, error: ExportError) -> None:
+    """Let an export be FAILED, without what was written of it."""
+    await ctx.fetch(_forget_chunks(), export_id=export_id)
+    await change(ctx, export_id, status=ExportStatus.FAILED, error=error, size=0)
+
+
+@statement
+def _write() -> sa.Insert:
+    number, data = sa.bindparam("number", type_=sa.Integer), sa.bindparam("data", type_=pg.BYTEA)
+    return audit_export_chunks.insert().values(org_id=ORG, export_id=_ID, number=number, data=data)
+
+
+async def write(ctx: Context, export_id: UUID, number: int, data: bytes) -> None:
+    """Write one chunk of an export."""
+    await ctx.fetch(_write(), export_id=export_id, number=number, data=data)

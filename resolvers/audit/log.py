@@ -1,0 +1,81 @@
+"""The entries of the audit log: what they can be filtered by, and what is loaded beside their rows."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from execution import Args
+from models.actors import Source
+from models.audit import AUDIT, audit_changes, audit_entries, audit_seals
+from models.resources import RESOURCES
+from models.typeid import encode
+from resolvers.collections.collection import CREATED, Collection
+from resolvers.context import Context, Row
+from resolvers.database.sql import owned, statement
+from resolvers.lists.conditions import enum, ids, moment, text
+
+AUDIT_ENTRIES = Collection(
+    AUDIT,
+    audit_entries,
+    sort_fields={"CREATED_AT": CREATED},
+    filters={
+        "id": ids("id", AUDIT, "ID"),
+        "target_id": ids("target_id", None, "the ID of the object that was changed"),
+        "actor_id": text("actor_id", "the actor's ID"),
+        "action": text("action", "action"),
+        "source": enum("source", Source),
+        "occurred_at": moment("occurred_at", "time of the change"),
+    },
+)
+# Longer ones exist, so each is measured when it is loaded.
+_MEASURED = sa.String(64 * 1024)
+
+
+def target_of(row: Row) -> str:
+    """Return the ID of the object that an entry is about, whose type its action names."""
+    subject = row["action"].partition(":")[0]
+    return encode(_PREFIXES.get(subject, subject), row["target_id"])
+
+
+# Of what actions begin with.
+_PREFIXES = {each.subject: each.prefix for each in RESOURCES.values()}
+
+
+@statement
+def _of_entries(table: sa.Table, *columns: str) -> sa.Select[Any]:
+    shown = [sa.type_coerce(table.c[name], _MEASURED) if name == "changes" else table.c[name] for name in columns]
+    wanted = table.c.entry_id == sa.any_(sa.bindparam("entries", type_=pg.ARRAY(sa.Uuid)))
+    return owned(table, table.c.entry_id, *shown).where(wanted)
+
+
+async def changes(ctx: Context, parents: list[Row], args: Args) -> list[dict[str, Any] | None]:
+    """Return the changes of each entry; None for those that are erased."""
+    rows = await ctx.fetch(_of_entries(audit_changes, "changes"), entries=[row["id"] for row in parents])
+    found = {row["entry_id"]: orjson.loads(row["changes"]) for row in rows}
+    return [found.get(row["id"]) for row in parents]
+
+
+async def sequences(ctx: Context, parents: list[Row], args: Args) -> list[int | None]:
+    """Return the number of each entry in the log; None for those that are not sealed yet."""
+    found = await _seals(ctx, [row["id"] for row in parents])
+    return [found[row["id"]]["sequence"] if row["id"] in found else None for row in parents]
+
+
+async def seals(ctx: Context, parents: list[Row], args: Args) -> list[str | None]:
+    """Return the seal of each entry in hexadecimal digits; None for those that are not sealed yet."""
+    found = await _seals(ctx, [row["id"] for row in parents])
+    return [found[row["id"]]["seal"].hex() if row["id"] in found else None for row in parents]
+
+
+async def _seals(ctx: Context, entries: Sequence[UUID]) -> dict[UUID, Row]:
+    """Return the seals of entries by these, read once for all fields of one level."""
+    key = ("audit_seals", tuple(entries))
+    if key not in ctx.loaders:
+        rows = await ctx.fetch(_of_entries(audit_seals, "sequence", "seal"), entries=list(entries))
+        ctx.loaders[key] = {row["entry_id"]: row for row in rows}
+    found: dict[UUID, Row] = ctx.loaders[key]
+    return found
