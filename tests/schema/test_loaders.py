@@ -60,7 +60,7 @@ fragment Messages on MessageConnection { totalCount nodes { ...Message } }
 fragment Tickets on TicketConnection { totalCount nodes { ...Ticket } }
 fragment Replies on ReplyConnection { totalCount nodes { ...Reply } }
 fragment Webhooks on WebhookEndpointConnection { totalCount nodes { ...Webhook } }
-fragment Deliveries on DeliveryConnection { totalCount nodes { id } }
+fragment Deliveries on DeliveryConnection { totalCount nodes { id attempts { at } } }
 fragment Counted on OrderConnection { totalCount pageInfo { endCursor } }
 fragment Client on Client {
   orderCounts { count }

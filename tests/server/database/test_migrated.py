@@ -119,7 +119,7 @@ def test_serve_says_it_and_goes_on(
 ) -> None:
     named(monkeypatch, empty)
     served: list[object] = []
-    monkeypatch.setattr(commands, "answer", lambda make_app, settings: served.append(settings.database_url))
+    monkeypatch.setattr(commands, "serve_app", lambda make_app, settings: served.append(settings.database_url))
     assert run(capsys, "serve") == (0, "", LINE)
     migrated(empty)
     capsys.readouterr()
