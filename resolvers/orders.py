@@ -116,11 +116,12 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     new = dict(values)
     move = transition_request(new, "status", "status_reason")
     edit = await begin_edit(ctx, ORDERS, key)
-    if "quantity" in edit.changes(new):
+    changed = edit.changes(new)
+    if "quantity" in changed:
         if OrderStatus(edit.old["status"]) not in OPEN_TO_CHANGE:
             raise WORK_STARTED.refusal("quantity")
         new["total"] = _total(new["quantity"], edit.old["unit_price"])
-    due = new.get("due_at")
+    due = changed.get("due_at")
     if due is not None and due.year > LAST_YEAR:
         raise bad_input(
             "due_at",

@@ -71,7 +71,7 @@ class Edit:
     collection: Collection
     old: Row
     row: dict[str, Any]
-    actions: list[tuple[str, Iterable[str]]] = field(default_factory=list)
+    actions: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
     touched: bool = False
 
@@ -83,8 +83,8 @@ class Edit:
         """Set values. Where one differs this is an action in the audit log, and an event where it is declared."""
         changed = self.changes({**values, **_keys(self.collection.table, values)})
         if changed:
+            self.actions.append((action, {name: self.row[name] for name in changed}, changed))
             self.row |= changed
-            self.actions.append((action, changed.keys()))
             if event is not None and event in self.collection.resource.events and event not in self.events:
                 self.events.append(event)
 
@@ -97,12 +97,15 @@ class Edit:
     ) -> None:
         """Make a transition of the status, if it is not the present one, and set other columns ``also``.
 
+        What the caller has changed stays as it is, though the transition would set it.
         Raises Refusal INVALID_TRANSITION, or BAD_INPUT for a missing reason.
         """
         if request is not None and request.status != self.row["status"]:
             moment = now()
             made = await transition_of(self.ctx, self.collection.resource.label, machine, self.row, request, moment)
             effects = machine.effects(self.row, made, moment, request.reason)
+            chosen = {name for _, _, changed in self.actions for name in changed}
+            effects = {name: value for name, value in effects.items() if name not in chosen}
             self.set({"status": made.target} | effects | also, "transition", event)
 
     async def save(self) -> Row:
@@ -127,14 +130,7 @@ class Edit:
         return [self.collection.resource.event(verb) for verb in verbs]
 
     def _entries(self) -> list[NewAuditEntry]:
-        return [
-            new_entry(
-                self.collection.resource.action(verb),
-                {name: self.old[name] for name in part},
-                {name: self.row[name] for name in part},
-            )
-            for verb, part in self.actions
-        ]
+        return [new_entry(self.collection.resource.action(verb), old, new) for verb, old, new in self.actions]
 
 
 async def begin_edit(ctx: Context, collection: Collection, key: Key) -> Edit:

@@ -178,6 +178,37 @@ async def test_an_update_changes_fields_then_moves(acme: Org) -> None:
 
 
 _CHANGES = "select changes from audit_changes order by entry_id"
+DUE = "2027-06-01T00:00:00.000Z"
+
+
+@pytest.mark.parametrize("origin", [S.SUBMITTED, S.ON_HOLD])
+async def test_a_due_time_that_is_sent_with_a_move_is_kept(acme: Org, origin: OrderStatus) -> None:
+    key = await standing(acme, origin)
+    actions = await audited(acme)
+    found = await acme.http.put(f"/api/v1/orders/{key}", json={"dueAt": DUE, "status": "IN_PROGRESS"})
+    assert (found.status_code, found.json()["data"]["dueAt"]) == (200, DUE)
+    assert await audited(acme) == [*actions, "order:update", "order:transition"]
+    update, transition = (orjson.loads(row["changes"]) for row in (await acme.rows(_CHANGES))[-2:])
+    assert (sorted(update), update["dueAt"][1][:10]) == (["dueAt"], DUE[:10])
+    assert "dueAt" not in transition
+
+
+async def test_an_order_whose_hold_moved_its_due_time_far_can_be_sent_back(acme: Org) -> None:
+    key = await standing(acme, S.ON_HOLD)
+    late = {"dueAt": "9000-12-31T23:59:59.999Z"}
+    assert (await acme.http.put(f"/api/v1/orders/{key}", json=late)).status_code == 200
+    moved = (await acme.http.put(f"/api/v1/orders/{key}", json={"status": "IN_PROGRESS"})).json()["data"]
+    assert moved["dueAt"].startswith("9001-")
+    again = await acme.http.put(f"/api/v1/orders/{key}", json=moved)
+    assert (again.status_code, again.json()["data"]) == (200, moved)
+
+
+@pytest.mark.parametrize("status", [status for status in S if status not in (S.PENDING, S.CANCELLED)])
+async def test_an_order_at_work_is_not_deleted(acme: Org, status: OrderStatus) -> None:
+    key = await standing(acme, status)
+    async with unchanged(acme):
+        refused = problem(await acme.http.delete(f"/api/v1/orders/{key}"), 409, "CONFLICT", "path.publicId")
+        assert refused["reason"] == "NOT_DELETABLE"
 
 
 async def test_quantity_is_fixed_once_work_has_started(acme: Org) -> None:
