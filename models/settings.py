@@ -1,23 +1,181 @@
 """The registry of an organization's settings: name, type, bounds, default, meaning."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any
+
+from annotated_types import Ge, Le, MaxLen, MinLen
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, create_model
+
+from models.enums import DescribedEnum
+from models.images import Image
+from models.types import (
+    MAX_SAFE_INTEGER,
+    Currency,
+    Email,
+    LongText,
+    Name,
+    Percent,
+    SchemaExtra,
+    ShortText,
+    Text,
+    Whole,
+    decimal_text,
+)
+
+# A value is held to JSON's own types, without conversions.
+_EXACTLY = ConfigDict(strict=True, extra="forbid")
+
+
+def _shaped(pattern: str, shape: str) -> tuple[AfterValidator, SchemaExtra]:
+    """Return what holds a text to a pattern, whose shape the error names."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"must be {shape}")
+        return value
+
+    return AfterValidator(check), SchemaExtra(pattern=f"^{pattern}$")
+
+
+def _whole(least: int, most: int) -> Any:
+    return Annotated[int, Ge(least), Le(most), Whole]
+
+
+Language: Any = Annotated[str, Text, MaxLen(6), *_shaped("[a-z]{2,3}(-[A-Z]{2})?", "a language, such as en or en-GB")]
+Color: Any = Annotated[str, Text, *_shaped("#[0-9a-fA-F]{6}", "a color, such as #0a7d4f"), AfterValidator(str.lower)]
+Prefix: Any = Annotated[str, Text, MaxLen(20), *_shaped(r"[A-Za-z0-9._/-]*", "letters, digits and . _ / -")]
+Amount: Any = _whole(0, MAX_SAFE_INTEGER)
+Hours: Any = _whole(1, 8_760)
+KeptDays: Any = _whole(1, 3_650)
+
+
+class ModelPrice(BaseModel):
+    """What a model costs."""
+
+    model_config = _EXACTLY
+
+    input: Amount = Field(description="Price of a million tokens that are sent, in micro-units of `agents.currency`.")
+    output: Amount = Field(description="Price of a million tokens that come back, alike.")
+
+
+ModelPrices: Any = Annotated[dict[Annotated[str, Text, MinLen(1), MaxLen(100)], ModelPrice], MaxLen(50)]
+
+
+class SettingType(DescribedEnum):
+    """Type of a setting's value."""
+
+    STRING = "STRING", "A string."
+    INTEGER = "INTEGER", "A whole number."
+    DECIMAL = "DECIMAL", "A decimal number: shown as a string, given as a string or a number."
+    BOOLEAN = "BOOLEAN", "`true` or `false`."
+    OBJECT = "OBJECT", "A JSON object."
+    IMAGE = "IMAGE", "A PNG: given in base64, shown as its digest."
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A whole-number setting within bounds; ``None`` as its default means "no limit"."""
+    """A setting. ``kept`` is the type that bounds its values; a default of ``None`` means that there is none."""
 
     name: str
-    default: int | None
-    least: int
-    most: int
+    type: SettingType
+    kept: Any
+    default: Any
     meaning: str
 
+    def loaded(self, stored: Any) -> Any:
+        """Return the value of what is stored as JSON."""
+        return Decimal(stored) if self.type is SettingType.DECIMAL else stored
 
-REGISTRY = {
+    def shown(self, value: Any) -> Any:
+        """Return a value as it is stored and shown: as JSON."""
+        return decimal_text(value) if isinstance(value, Decimal) else value
+
+
+_T = SettingType
+_FIRST_RESPONSE = "Hours within which {} ticket should have its first response."
+_KEPT = "Days for which {}; at most the server's own limit, which holds where this is null."
+REGISTRY: Mapping[str, Setting] = {
     setting.name: setting
     for setting in (
-        Setting("orders.revisionLimit", None, 0, 100, "How many revisions a client may ask for; null is no limit."),
-        Setting("orders.reopenDays", 30, 0, 3_650, "For how many days a completed order can be reopened."),
+        Setting(
+            "organization.name", _T.STRING, Name, None, "Name on invoices; null: the name of the organization itself."
+        ),
+        Setting("organization.address", _T.STRING, LongText, None, "Postal address on invoices, by lines."),
+        Setting("organization.taxId", _T.STRING, ShortText, None, "Tax ID on invoices, such as a VAT number."),
+        Setting("organization.email", _T.STRING, Email, None, "Email address on invoices."),
+        Setting("organization.phone", _T.STRING, ShortText, None, "Phone number on invoices, as entered."),
+        Setting(
+            "organization.language", _T.STRING, Language, "en",
+            "Language of invoices and of their numbers and dates: ISO 639, with a country where that matters.",
+        ),
+        Setting("organization.color", _T.STRING, Color, None, "Color of invoices, as `#rrggbb`."),
+        Setting("organization.logo", _T.IMAGE, Image, None, "Logo on invoices: a PNG of at most 64 KiB."),
+        Setting(
+            "organization.paymentDetails", _T.STRING, LongText, None, "How to pay, on invoices: such as a bank account."
+        ),
+        Setting(
+            "orders.revisionLimit", _T.INTEGER, _whole(0, 100), None,
+            "How many revisions of an order a client may request; null is no limit.",
+        ),
+        Setting(
+            "orders.reopenDays", _T.INTEGER, _whole(0, 3_650), 30, "Days for which a completed order can be reopened."
+        ),
+        Setting("invoices.prefix", _T.STRING, Prefix, "", "What the numbers of invoices begin with."),
+        Setting("invoices.taxRate", _T.DECIMAL, Percent, Decimal(0), "Tax rate where none is given, in percent."),
+        Setting(
+            "invoices.dueDays", _T.INTEGER, _whole(0, 3_650), 14, "Days from the issue of an invoice until it is due."
+        ),
+        Setting(
+            "invoices.requireAddress", _T.BOOLEAN, bool, False,
+            "Whether an invoice is finalized only when its client has an address.",
+        ),
+        Setting(
+            "subscriptions.graceDays", _T.INTEGER, _whole(0, 365), 7,
+            "Days after an invoice is due until its subscription is past due.",
+        ),
+        Setting("tickets.firstResponse.urgent", _T.INTEGER, Hours, 1, _FIRST_RESPONSE.format("an URGENT")),
+        Setting("tickets.firstResponse.high", _T.INTEGER, Hours, 4, _FIRST_RESPONSE.format("a HIGH")),
+        Setting("tickets.firstResponse.normal", _T.INTEGER, Hours, 24, _FIRST_RESPONSE.format("a NORMAL")),
+        Setting("tickets.firstResponse.low", _T.INTEGER, Hours, 72, _FIRST_RESPONSE.format("a LOW")),
+        Setting("agents.currency", _T.STRING, Currency, "USD", "Currency of what agents cost: an ISO 4217 code."),
+        Setting(
+            "agents.monthlyBudget", _T.INTEGER, Amount, None,
+            "What agents may cost for one client in a month, in micro-units of `agents.currency`; null is no limit.",
+        ),
+        Setting(
+            "agents.approvalHours", _T.INTEGER, Hours, 72, "Hours after which an approval that nobody gave is rejected."
+        ),
+        Setting(
+            "agents.prices", _T.OBJECT, ModelPrices, {},
+            "Prices by model: `input` and `output` for a million tokens, in micro-units of `agents.currency`.",
+        ),
+        Setting("retention.jobs", _T.INTEGER, KeptDays, None, _KEPT.format("finished jobs are kept")),
+        Setting("retention.deliveries", _T.INTEGER, KeptDays, None, _KEPT.format("deliveries of webhooks are kept")),
+        Setting("retention.events", _T.INTEGER, KeptDays, None, _KEPT.format("events are kept")),
+        Setting(
+            "retention.submissionsSpam", _T.INTEGER, KeptDays, None, _KEPT.format("submissions that are spam are kept")
+        ),
+        Setting(
+            "retention.auditChanges", _T.INTEGER, KeptDays, None,
+            "Days after which the audit log forgets what changed, and keeps that it changed; null is never.",
+        ),
     )
+}  # fmt: skip
+
+_FIELDS: dict[str, Any] = {
+    f"setting_{number}": (setting.kept | None, Field(None, alias=setting.name, description=setting.meaning))
+    for number, setting in enumerate(REGISTRY.values())
 }
+_Model: Any = create_model("SettingValues", __config__=_EXACTLY, **_FIELDS)
+
+
+def _given(model: Any) -> dict[str, Any]:
+    found: dict[str, Any] = model.model_dump(by_alias=True, exclude_unset=True)
+    return found
+
+
+# Values of settings by their names, each within its bounds or null: what a change gives.
+SettingValues: TypeAdapter[Any] = TypeAdapter(Annotated[_Model, AfterValidator(_given)])

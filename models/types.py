@@ -4,6 +4,7 @@ it."""
 import re
 import unicodedata
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
@@ -24,6 +25,7 @@ _ADDRESS = r'[^\s@<>"(),:;\[\]\\\u0000-\u001f\u007f-\u009f'
 EMAIL = rf"^{_ADDRESS}]+@{_ADDRESS}.]+(\.{_ADDRESS}.]+)+$"
 URL = r"^https?://[A-Za-z0-9.:\[\]_-]+([/?][A-Za-z0-9!$%&'()*+,./:;=?@_~\[\]-]*)?$"
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,4})?")
 _TIMEZONES = available_timezones()
 
 
@@ -83,6 +85,30 @@ def _timezone(value: str) -> str:
     return value
 
 
+def exact_decimal(value: object) -> Decimal:
+    """Return the exact number of a text or of a JSON number, which is never rounded.
+
+    Raises PydanticCustomError for what is no decimal number of at most 12 digits before and 4 after the point.
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
+        raise PydanticCustomError("WRONG_TYPE", "must be a decimal number")
+    text = value.strip() if isinstance(value, str) else str(value)
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError("must be a decimal number with at most 12 digits before the point and 4 after it")
+    return Decimal(decimal_text(Decimal(text)))
+
+
+def decimal_text(value: Decimal) -> str:
+    """Return a decimal number as it is shown: without an exponent, and without zeros at the end of its fraction."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _whole(value: object) -> object:
+    """Return a whole number for one that JSON writes with a point: 1 and 1.0 are the same."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _tags(value: list[str]) -> list[str]:
     return list(dict.fromkeys(value))
 
@@ -137,6 +163,8 @@ Timezone = Annotated[str, Text, MaxLen(64), AfterValidator(_timezone)]
 Price = Annotated[int, Ge(0), Le(MAX_SAFE_INTEGER)]
 Quantity = Annotated[int, Ge(1), Le(1_000_000)]
 Days = Annotated[int, Ge(0), Le(3_650)]
+Whole = BeforeValidator(_whole)
+Percent = Annotated[Decimal, Ge(0), Le(100), BeforeValidator(exact_decimal)]
 Tag = Annotated[str, Text, MinLen(1), MaxLen(40), NOT_BLANK]
 Tags = Annotated[list[Tag], MaxLen(20), AfterValidator(_tags)]
 Metadata = Annotated[

@@ -15,11 +15,13 @@ def _settings() -> sa.Select[Any]:
     return owned(org_settings, org_settings.c.name, org_settings.c.value)
 
 
-async def settings_of(ctx: Context) -> dict[str, int | None]:
-    """Every setting by name; read once for each operation."""
-    kept: dict[str, int | None] | None = ctx.loaders.get("settings")
+async def settings_of(ctx: Context) -> dict[str, Any]:
+    """Return every setting by name, with its default where it is not set; read once for each operation."""
+    kept: dict[str, Any] | None = ctx.loaders.get("settings")
     if kept is None:
-        rows = await ctx.fetch(_settings())
-        kept = {name: setting.default for name, setting in REGISTRY.items()} | {r["name"]: r["value"] for r in rows}
+        kept = {name: setting.default for name, setting in REGISTRY.items()}
+        for row in await ctx.fetch(_settings()):
+            if row["name"] in REGISTRY:
+                kept[row["name"]] = REGISTRY[row["name"]].loaded(row["value"])
         ctx.loaders["settings"] = kept
     return kept

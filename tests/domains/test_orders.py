@@ -30,13 +30,6 @@ async def audited(org: Org) -> list[str]:
     return [action for action in found if action.startswith("order:")]
 
 
-async def set_setting(org: Org, name: str, value: Any) -> None:
-    """Set one of the organization's settings, in the table itself."""
-    await org.rows(
-        "insert into org_settings (org_id, name, value, updated_at) values ($1, $2, $3, now())", org.id, name, value
-    )
-
-
 def test_the_table_has_every_move_once() -> None:
     assert len({(move.origin, move.target) for move in MACHINE.transitions}) == len(MACHINE.transitions) == 15
     assert set(ROADS) == set(OrderStatus)
@@ -119,7 +112,7 @@ async def test_a_life_with_every_effect(acme: Org) -> None:
 
 
 async def test_the_revision_limit_blocks(acme: Org) -> None:
-    await set_setting(acme, "orders.revisionLimit", 1)
+    await acme.set_setting("orders.revisionLimit", 1)
     key = await standing(acme, S.REVISION_REQUESTED)
     for to in (S.IN_PROGRESS, S.DELIVERED):
         await move(acme, key, to)
@@ -138,7 +131,7 @@ async def test_the_revision_limit_blocks(acme: Org) -> None:
 @pytest.mark.parametrize(("days", "ago", "allowed"), [(None, 29, True), (None, 31, False), (0, 0, False), (3, 2, True)])
 async def test_the_reopen_window_blocks(acme: Org, days: int | None, ago: int, allowed: bool) -> None:
     if days is not None:
-        await set_setting(acme, "orders.reopenDays", days)
+        await acme.set_setting("orders.reopenDays", days)
     key = await standing(acme, S.COMPLETED)
     completed = datetime.now(UTC) - timedelta(days=ago, seconds=1)
     assert await acme.rows("update orders set completed_at = $1 returning id", completed)

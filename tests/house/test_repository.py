@@ -1,5 +1,6 @@
 """The repository's own files: hooks run what `make test` runs first, records and documents are in their indexes."""
 
+import json
 import re
 import subprocess
 from collections.abc import Sequence
@@ -108,5 +109,8 @@ def test_the_domain_has_the_transitions_and_events_of_the_code() -> None:
         scope = event_scope(name)
         rows.append((f"`{name}`", meaning, "none" if scope is None else f"`{scope}`"))
     assert _between("events") == _table("| event | when | scope that the creating key needs |", rows)
-    domain = (ROOT / "docs/domain.md").read_text(encoding="utf-8")
-    assert {*re.findall(r"`(orders\.\w+)`", domain)} == REGISTRY.keys()
+    known = [
+        (f"`{each.name}`", each.type.value, json.dumps(each.shown(each.default)), each.meaning)
+        for each in REGISTRY.values()
+    ]
+    assert _between("settings") == _table("| setting | type | default | meaning |", known)

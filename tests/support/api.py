@@ -114,6 +114,14 @@ class Org:
             _, raw = await api_keys.create(ctx, {"name": "test", "scopes": list(scopes)})
         return raw
 
+    async def set_setting(self, name: str, value: Any) -> None:
+        """Set one of the organization's settings, as JSON, in the table itself."""
+        await self.rows(
+            "insert into org_settings (org_id, name, value, updated_at) values ($1, $2, $3, now())"
+            " on conflict (org_id, name) do update set value = $3",
+            self.id, name, value,
+        )  # fmt: skip
+
     def holding(self, key: str) -> "Org":
         """The same organization, another key."""
         http = httpx.AsyncClient(base_url=self.http.base_url, headers={"Authorization": f"Bearer {key}"})
