@@ -64,6 +64,8 @@ class Bound:
     fields: frozenset[str] | None
     lists: frozenset[str]
     ignored: frozenset[str]
+    # Of its fields that are lists of objects: what of each object may be sent in vain.
+    ignored_within: Mapping[str, frozenset[str]]
     # The operation's arguments with where in the request they come from; those within others first.
     origins: Mapping[tuple[str, ...], str]
 
@@ -99,8 +101,14 @@ def bound(route: Route) -> Bound:
         fields = {name: field for name, field in body.fields.items() if name not in taken}
     shown: Any = get_named_type(selected[0])
     ignored: frozenset[str] = frozenset()
+    within: dict[str, frozenset[str]] = {}
     if route.merges:
         ignored = frozenset({"publicId", *shown.fields} - {"id", *fields})
+        for name, field in fields.items():
+            item: Any = get_named_type(field.type)
+            if isinstance(item, GraphQLInputObjectType) and name in shown.fields:
+                part: Any = get_named_type(shown.fields[name].type)
+                within[name] = frozenset(part.fields.keys() - item.fields.keys())
     origins = {
         **{(*arguments[place[0]], *place[1:]): f"path.{name}" for name, place in in_path.items()},
         **{(*arguments[place[0]], *place[1:]): f"query.{name}" for name, place in query.items()},
@@ -122,6 +130,7 @@ def bound(route: Route) -> Bound:
         fields=frozenset(fields) if closed else None,
         lists=frozenset(name for name, field in fields.items() if is_list_type(get_nullable_type(field.type))),
         ignored=ignored,
+        ignored_within=within,
         origins=origins,
     )
 

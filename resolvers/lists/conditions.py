@@ -65,6 +65,8 @@ class Operand(Enum):
     MONEY = "MONEY"
     MOMENT = "MOMENT"
     TAGS = "TAGS"
+    BOOLEAN = "BOOLEAN"
+    OPTIONAL_ID = "OPTIONAL_ID"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -219,21 +221,22 @@ def created() -> Condition:
     )
 
 
-def ids(column: str, resource: Resource, meaning: str) -> Condition:
-    """Return the condition on a column of ids: eq, in. An id of another resource matches nothing."""
+def ids(column: str, resource: Resource, meaning: str, *, nullable: bool = False) -> Condition:
+    """Return the condition on a column of ids: eq, in, isNull of a nullable one. An id of another resource matches
+    nothing."""
 
     def key(value: str) -> UUID:
         return decode(resource.prefix, value) or NOBODY
 
-    return Condition(
-        column,
-        Operand.ID,
-        meaning,
-        {
-            "eq": Op(_one(sa.Uuid, key), _COMPARE["eq"]),
-            "in_": Op(_list(sa.Uuid, key), lambda column, p: column == sa.any_(p[0])),
-        },
-    )
+    ops = {
+        "eq": Op(_one(sa.Uuid, key), _COMPARE["eq"]),
+        "in_": Op(_list(sa.Uuid, key), lambda column, p: column == sa.any_(p[0])),
+    }
+    if not nullable:
+        return Condition(column, Operand.ID, meaning, ops)
+    ops["is_null"] = Op(_nothing, lambda column, p: column.is_(None), 0, rank=4, key=_itself)
+    ops["is_not_null"] = Op(_nothing, lambda column, p: column.is_not(None), 0, rank=4, key=_itself)
+    return Condition(column, Operand.OPTIONAL_ID, meaning, ops)
 
 
 def tags(resource: Resource) -> Condition:

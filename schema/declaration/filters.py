@@ -109,6 +109,22 @@ class IdFilter:
     in_: strawberry.Maybe[list[strawberry.ID]] = strawberry.field(name="in", description=IN)
 
 
+@strawberry.input(description="Conditions on the ID of an object that there may be none of.")
+class OptionalIdFilter:
+    """Conditions on an id that may be null."""
+
+    eq: strawberry.Maybe[strawberry.ID] = strawberry.field(description=EQ)
+    in_: strawberry.Maybe[list[strawberry.ID]] = strawberry.field(name="in", description=IN)
+    is_null: strawberry.Maybe[bool] = strawberry.field(description="Is not set (`true`) or is set (`false`).")
+
+
+@strawberry.input(description="Conditions on a value that is true or false.")
+class BooleanFilter:
+    """Conditions on a truth value."""
+
+    eq: strawberry.Maybe[bool] = strawberry.field(description=EQ)
+
+
 @strawberry.input(description="Conditions on tags.")
 class TagsFilter:
     """Conditions on tags."""
@@ -124,6 +140,8 @@ _INPUTS: dict[Operand, Any] = {
     Operand.MONEY: MinorUnitsFilter,
     Operand.MOMENT: DateTimeFilter,
     Operand.TAGS: TagsFilter,
+    Operand.BOOLEAN: BooleanFilter,
+    Operand.OPTIONAL_ID: OptionalIdFilter,
 }
 _FILTERS: dict[str, Any] = {}
 _ORDERS: dict[str, Any] = {}
