@@ -23,12 +23,14 @@ from resolvers.collections.collection import (
 from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
 from resolvers.errors import Conflict, bad_input
+from resolvers.invoices.collection import INVOICES
 from resolvers.lists.conditions import enum, ids, moment, money, number, tags
 from resolvers.messages import MESSAGES
 
 WORK_STARTED = Conflict("WORK_STARTED", "Work on the order has started: its quantity cannot be changed.")
 NOT_DELETABLE = Conflict("NOT_DELETABLE", "Only an order that is PENDING or CANCELLED can be deleted.")
 HAS_MESSAGES = Conflict("HAS_MESSAGES", "The order has messages, which are kept: cancel it instead.")
+HAS_INVOICES = Conflict("HAS_INVOICES", "The order has invoices, which are kept: cancel it instead.")
 HAS_ORDERS = Conflict("HAS_ORDERS", "Orders refer to the object: set its status to ARCHIVED instead.")
 # A hold moves what is due, and a date ends with the year 9999.
 LAST_YEAR = 9000
@@ -54,6 +56,7 @@ ORDERS = Collection(
         "client": Relation("clients", "the client", "client_id"),
         "service": Relation("services", "the service", "service_id"),
         "messages": Relation("messages", "the order's messages", remote="order_id"),
+        "invoices": Relation("invoices", "the order's invoices, void ones too", remote="order_id"),
     },
 )
 
@@ -132,10 +135,13 @@ async def transition(ctx: Context, key: Key, values: InputValues) -> Row:
 
 
 async def remove(ctx: Context, key: Key) -> None:
-    """Delete an order that is PENDING or CANCELLED and has no messages. Raises Refusal CONFLICT for another."""
+    """Delete an order that is PENDING or CANCELLED and has neither messages nor invoices. Raises Refusal CONFLICT for
+    another."""
     edit = await begin_edit(ctx, ORDERS, key)
     if OrderStatus(edit.old["status"]) not in DELETABLE:
         raise NOT_DELETABLE.refusal("id")
     if await has_any(ctx, MESSAGES, "order_id", edit.old):
         raise HAS_MESSAGES.refusal("id")
+    if await has_any(ctx, INVOICES, "order_id", edit.old):
+        raise HAS_INVOICES.refusal("id")
     await edit.delete()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from models.orders import MACHINE
+from models import invoices, orders
 from models.resources import RESOURCES, events
 from models.webhooks import API_VERSION, event_scope
 from resolvers.errors import CONFLICTS, REASONS, STATUS
@@ -101,5 +101,6 @@ _TABLES = {
     "deepest_row": lambda: f"{DEEPEST_ROW:,}",
     "most_values": lambda: f"{MAX_VALUES:,}",
     "most_text": lambda: f"{MAX_TEXT:,}",
-    "moves": MACHINE.description,
+    "moves": orders.MACHINE.description,
+    "invoice_moves": invoices.MACHINE.description,
 }

@@ -9,9 +9,11 @@ from models.clients import CLIENT, ClientStatus
 from models.clients import Client as Table
 from resolvers import clients
 from resolvers.clients import CLIENTS
+from resolvers.invoices import loaders
+from resolvers.invoices.collection import INVOICES
 from resolvers.orders import ORDERS
 from schema.declaration.collections import many, one, to_many
-from schema.declaration.fields import creation, object_type, public_id
+from schema.declaration.fields import batched, creation, object_type, public_id
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
 from schema.declaration.mutations import creates, deletes, updates
@@ -19,6 +21,7 @@ from schema.declaration.nodes import Node
 from schema.declaration.scalars import StringMap
 
 if TYPE_CHECKING:
+    from schema.invoices.types import ClientTotal, Invoice
     from schema.orders import Order
 
 
@@ -43,6 +46,12 @@ class Client(Node):
     version: int
     orders: Connection[Annotated["Order", strawberry.lazy("schema.orders")]] = to_many(
         ORDERS, "client_id", "The client's orders"
+    )
+    invoices: Connection[Annotated["Invoice", strawberry.lazy("schema.invoices.types")]] = to_many(
+        INVOICES, "client_id", "The client's invoices"
+    )
+    totals: list[Annotated["ClientTotal", strawberry.lazy("schema.invoices.types")]] = batched(
+        loaders.totals_of_clients, "id", description="Payments of the client's invoices, by currency."
     )
 
 
@@ -97,6 +106,6 @@ class ClientMutation:
     delete_client = deletes(
         Client,
         clients.remove,
-        "Delete a client. A client that has orders is archived instead.",
+        "Delete a client. A client that has orders or invoices is archived instead.",
         keeps="The archived client; null when it was deleted.",
     )

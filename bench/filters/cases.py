@@ -80,6 +80,12 @@ _TAGS: dict[str, Values] = {
     "hasAny": {"none": ["nothing"], "few": ["nothing", "rare"], "many": ["rare", "vip"]},
 }
 _NULL: dict[str, Values] = {"isNull": {"many": True, "most": False}}
+_INVOICE = {
+    "none": {"number": {"eq": "zzz"}},
+    "few": {"number": {"eq": "2026-0000004"}},
+    "some": {"status": {"eq": "UNCOLLECTIBLE"}},
+    "many": {"status": {"eq": "PAID"}},
+}
 _CLIENT = {
     "none": {"email": {"eq": "zzz"}},
     "few": {"email": {"eq": "client.7@example.org"}},
@@ -138,6 +144,7 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "createdAt": _time("milliseconds", size.clients),
             "updatedAt": _time("seconds", size.clients),
             "orders": {"some": _ORDER, "none": _ORDER | {"none": {}}},
+            "invoices": {"some": _INVOICE, "none": _INVOICE},
         },
         "services": {
             "search": _searched("nothing", "57", "service"),
@@ -165,6 +172,7 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "client": {"": _CLIENT},
             "service": {"": _SERVICE},
             "messages": {"some": _MESSAGE, "none": _MESSAGE},
+            "invoices": {"some": _INVOICE, "none": _INVOICE},
             "and": {"": {
                 "two": [{"client": _CLIENT["many"]}, {"service": _SERVICE["many"]}],
                 "nested": [_NESTED["few"]],
@@ -176,6 +184,23 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
                 "many": [{"client": _CLIENT["many"]}, {"service": _SERVICE["few"]}],
             }},
             "not": {"": {"many": {"client": _CLIENT["few"]}, "few": {"client": {"status": {"notIn": ["ARCHIVED"]}}}}},
+        },
+        "invoices": {
+            "search": _searched("nothing", "0000057", "2026"),
+            "id": _id("invoice", "invoices"),
+            "number": _text("2026-0000057", "2026"),
+            "clientId": _id("client", "clients"),
+            "orderId": _id("order", "orders") | _NULL,
+            "subscriptionId": _id("subscription", "subscriptions") | {"isNull": {"none": False, "many": True}},
+            "status": _enum("VOID", "UNCOLLECTIBLE", "PAID"),
+            "total": _number(0, 1_000_002),
+            "issuedAt": _time("seconds", size.invoices) | _NULL,
+            "dueAt": _time("seconds", size.invoices) | _NULL,
+            "overdue": {"eq": {"few": True, "many": False}},
+            "createdAt": _time("milliseconds", size.invoices),
+            "updatedAt": _time("seconds", size.invoices),
+            "client": {"": _CLIENT},
+            "order": {"": _ORDER},
         },
         "messages": {
             "id": _id("msg", "messages"),

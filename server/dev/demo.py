@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.clients import clients
+from models.invoice_parts import invoice_lines, invoice_payments
+from models.invoices import invoices
 from models.lookups import search_words, tag_uses
 from models.members import members
 from models.messages import messages
@@ -23,13 +25,16 @@ from resolvers.context import Context, now
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import ORG, statement
 from server.dev.accounts import make_data_folder
+from server.dev.demo_invoices import NAME, Invoices, invoices_of
 from server.dev.demo_rows import Row, Rows, Size, rows_of
 from server.drafts import write_private
 from server.settings import KEY_FILE, Settings
 from server.wiring import running
 
-SLUG, NAME = "demo", "Demo Studio"
+SLUG = "demo"
 SIZE = Size(clients=500, orders=3_000, messages=6_000)
+# How many of the orders have an invoice.
+INVOICES = 1_500
 SEED = 20_250_106
 # Rows of one statement: each stays far below the statement timeout.
 _BATCH = 2_000
@@ -52,10 +57,13 @@ def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield batch
 
 
+Tables = tuple[tuple[str, sa.Table, Iterable[Row]], ...]
+
+
 async def load_rows(ctx: Context, rows: Rows, say: Say) -> None:
     """Write an organization's rows in the context's transaction, with what finds them; a line for each table."""
     number = {"name": ORDER.prefix, "next": rows.next_number}
-    parts: tuple[tuple[str, sa.Table, Iterable[Row]], ...] = (
+    tables: Tables = (
         ("members", members, rows.members),
         ("clients", clients, rows.clients),
         ("services", services, rows.services),
@@ -65,7 +73,23 @@ async def load_rows(ctx: Context, rows: Rows, say: Say) -> None:
         ("tags", tag_uses, rows.tags()),
         ("counters", counters, [number]),
     )
-    for name, table, listed in parts:
+    await _load_tables(ctx, tables, say)
+
+
+async def load_invoices(ctx: Context, made: Invoices, say: Say) -> None:
+    """Write invoices in the context's transaction, in the same way."""
+    tables: Tables = (
+        ("invoices", invoices, made.invoices),
+        ("invoice lines", invoice_lines, made.lines),
+        ("payments", invoice_payments, made.payments),
+        ("words of invoices", search_words, made.words()),
+        ("counters", counters, made.counters),
+    )
+    await _load_tables(ctx, tables, say)
+
+
+async def _load_tables(ctx: Context, tables: Tables, say: Say) -> None:
+    for name, table, listed in tables:
         loaded = 0
         for batch in _batches(listed):
             await ctx.fetch(_load(table), rows=batch)
@@ -84,6 +108,7 @@ async def seed(runtime: Runtime, say: Say, end: datetime) -> None:
     async with ctx.transaction():
         await organizations.create(ctx, NAME, SLUG)
         await load_rows(ctx, rows, say)
+        await load_invoices(ctx, invoices_of(rows, SEED, INVOICES, end), say)
 
 
 async def write_key(runtime: Runtime, path: Path) -> None:

@@ -106,7 +106,7 @@ class Rows:
         return (CLIENTS, self.clients), (SERVICES, self.services), (ORDERS, self.orders), (MEMBERS, self.members)
 
 
-class _Maker:
+class Maker:
     """All that is random, in one order, and all times by their distance from the end."""
 
     def __init__(self, seed: int, end: datetime) -> None:
@@ -215,7 +215,7 @@ def rows_of(seed: int, size: Size, end: datetime = FIXED) -> Rows:
 
     At another end they are the same rows, shifted.
     """
-    make = _Maker(seed, end)
+    make = Maker(seed, end)
     start = make.before_end(_CLIENT_DAYS)
     rows = Rows(make.id_at(start))
     rows.services = [make.service(index) for index in range(len(CATALOGUE))]

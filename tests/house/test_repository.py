@@ -5,7 +5,7 @@ import re
 import subprocess
 from collections.abc import Sequence
 
-from models.orders import MACHINE
+from models import invoices, orders
 from models.resources import events
 from models.settings import REGISTRY
 from models.webhooks import event_scope
@@ -102,8 +102,9 @@ def _table(head: str, rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def test_the_domain_has_the_transitions_and_events_of_the_code() -> None:
-    moves = [(each.origin.value, each.target.value, each.meaning) for each in MACHINE.transitions]
-    assert _between("transitions") == _table("| from | to | what it means |", moves)
+    for name, machine in (("transitions", orders.MACHINE), ("invoice_transitions", invoices.MACHINE)):
+        moves = [(each.origin.value, each.target.value, each.meaning) for each in machine.transitions]
+        assert _between(name) == _table("| from | to | what it means |", moves), name
     rows = []
     for name, _, meaning in events():
         scope = event_scope(name)

@@ -20,7 +20,7 @@ from server.wiring import running
 from tests.support.api import Org, new_client, new_order, settings_of
 from tests.support.servers import Backends
 
-SIZE = Size(clients=60, services=12, orders=200, messages=250, deliveries=40, members=30, api_keys=30)
+SIZE = Size(clients=60, services=12, orders=200, messages=250, deliveries=40, members=30, api_keys=30, invoices=150)
 LISTS = {
     "members": ("members(first: 100, filter: $f) { ...L }", "$f: MemberFilter", "MemberConnection"),
     "api_keys": ("apiKeys(first: 100, filter: $f) { ...L }", "$f: ApiKeyFilter", "ApiKeyConnection"),
@@ -29,6 +29,10 @@ LISTS = {
     "orders": (
         "orders(first: 100, filter: $f, orderBy: [{field: TOTAL, direction: ASC}]) { ...L }", "$f: OrderFilter",
         "OrderConnection",
+    ),
+    "invoices": (
+        "invoices(first: 100, filter: $f, orderBy: [{field: DUE_AT, direction: DESC}]) { ...L }", "$f: InvoiceFilter",
+        "InvoiceConnection",
     ),
     "messages": (
         "messages(orderId: $id, first: 100, filter: $f) { ...L }", "$f: MessageFilter, $id: ID!", "MessageConnection",

@@ -73,6 +73,8 @@ def test_what_needs_a_scope_says_which() -> None:
     beneath = {
         **{"Client.orders": "orders:read", "Service.orders": "orders:read", "Message.order": "orders:read"},
         **{"Order.client": "clients:read", "Order.service": "services:read", "Order.messages": "messages:read"},
+        **{"Client.invoices": "invoices:read", "Client.totals": "invoices:read", "Order.invoice": "invoices:read"},
+        **{"Invoice.client": "clients:read", "Invoice.order": "orders:read"},
     }
     assert said == roots | beneath
     assert "read scope of the object's type" in _type("Query").fields["node"].description
@@ -92,6 +94,8 @@ def test_filters_on_related_objects_say_which_scope_they_need() -> None:
         **{"ClientFilter.orders": "orders:read", "ServiceFilter.orders": "orders:read"},
         **{"OrderFilter.client": "clients:read", "OrderFilter.service": "services:read"},
         **{"OrderFilter.messages": "messages:read", "MessageFilter.order": "orders:read"},
+        **{"ClientFilter.invoices": "invoices:read", "OrderFilter.invoices": "invoices:read"},
+        **{"InvoiceFilter.client": "clients:read", "InvoiceFilter.order": "orders:read"},
     }
     assert {*said.values()} <= scopes()
 

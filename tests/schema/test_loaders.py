@@ -45,6 +45,7 @@ EVERYWHERE = """query($client: ID!, $order: ID!, $service: ID!, $message: ID!, $
   webhooks { ...Webhooks } off: webhooks(filter: {status: {eq: DISABLED}}) { ...Webhooks }
   client(id: $client) { ...Client } order(id: $order) { ...Order } service(id: $service) { ...Service }
   message(id: $message) { ...Message } webhook(id: $webhook) { ...Webhook }
+  invoices(first: 3) { ...Invoices } due: invoices(first: 2, filter: {status: {eq: DRAFT}}) { ...Invoices }
   node(id: $order) { ...Order } nodes(ids: $ids) { ...Client ...Order ...Service ...Message ...Webhook }
 }
 fragment Viewer on Viewer { organization { name } }
@@ -52,15 +53,21 @@ fragment Clients on ClientConnection { totalCount nodes { ...Client } }
 fragment Services on ServiceConnection { totalCount nodes { ...Service } }
 fragment Orders on OrderConnection { totalCount nodes { ...Order } }
 fragment Messages on MessageConnection { totalCount nodes { ...Message } }
+fragment Invoices on InvoiceConnection { totalCount nodes { ...Invoice } }
+fragment Bills on InvoiceConnection { totalCount nodes { id order { id } } }
+fragment Invoice on Invoice { availableTransitions { to allowed } client { totals { currency } } order { id } }
 fragment Webhooks on WebhookEndpointConnection { totalCount nodes { ...Webhook } }
 fragment Deliveries on DeliveryConnection { totalCount nodes { id } }
 fragment Counted on OrderConnection { totalCount pageInfo { endCursor } }
-fragment Client on Client { orders(first: 2, orderBy: [{field: TOTAL}]) { ...Counted } }
+fragment Client on Client {
+  orders(first: 2, orderBy: [{field: TOTAL}]) { ...Counted } invoices(first: 2) { ...Bills }
+  totals { currency lifetimeValue }
+}
 fragment Service on Service { orders(first: 2, filter: {total: {gt: 1}}) { ...Counted } }
 fragment Order on Order {
   availableTransitions { to allowed }
   client { orders(first: 1) { ...Counted } } service { orders(first: 1) { ...Counted } }
-  messages(first: 1) { totalCount nodes { ...Message } }
+  messages(first: 1) { totalCount nodes { ...Message } } invoice { id order { invoice { number } } }
 }
 fragment Message on Message { order { availableTransitions { to } } }
 fragment Webhook on WebhookEndpoint { deliveries(first: 2) { ...Deliveries } }""".replace(

@@ -60,13 +60,19 @@ class Case:
     # What an organization is furnished with: the first row is read and changed, the one at ``deleted`` is deleted.
     rows: tuple[Body, ...]
     deleted: int = 0
-    # A statement that makes the row with the id $1 one that can be deleted.
+    # A statement that makes the row with the id $1 one that can be deleted; and such that bring rows, by their numbers
+    # from 1 on, to where a mutation finds them.
     deletable: str = ""
+    prepared: Mapping[int, str] = field(default_factory=dict)
+    # The number of the row that a mutation is made to, where it is neither the first nor to be deleted.
+    targets: Mapping[str, int] = field(default_factory=dict)
     # Its rows are made before those of others, whose events it hears.
     hears: bool = False
 
     create: Body
     references: Mapping[str, str] = field(default_factory=dict)
+    # Further mutations that make one, each with what its input refers to, which is all that it needs.
+    creations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unique: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
     mutations: Mapping[str, Body]
     inner: Mapping[str, str] = field(default_factory=dict)
@@ -92,6 +98,16 @@ class Case:
     def creates(self) -> str:
         """The mutation that makes one."""
         return f"create{self.name[0].upper()}{self.name[1:]}"
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The names of the cases whose objects it refers to."""
+        return frozenset({*self.references.values()}.union(*(names.values() for names in self.creations.values())))
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """All its mutations, those that make one first."""
+        return self.creates, *self.creations, *self.mutations
 
 
 LONG_AGO, FAR_AWAY = "2020-01-01T00:00:00.000Z", "2100-01-01T00:00:00.000Z"
