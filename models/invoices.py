@@ -51,7 +51,8 @@ Number = Annotated[str, MaxLen(40)]
 
 
 def _finalizable(invoice: Row, settings: Settings, moment: datetime) -> Block | None:
-    if not invoice["lines"]:
+    # Each line is taxed at a rate, if only at 0: without one there is no line.
+    if not invoice["taxes"]:
         return Block(Guard.NO_LINES)
     return Block(Guard.NO_ADDRESS) if settings["invoices.requireAddress"] and not invoice[ADDRESS] else None
 

@@ -13,8 +13,8 @@ from resolvers.collections.rows import by_ids
 from resolvers.context import Context, Row
 
 _transitions = transitions_of(MACHINE)
-# The columns and parts of an invoice that its transitions depend on.
-NEEDED = ("status", "client_id", "amount_paid", "lines")
+# The columns of an invoice that its transitions depend on.
+NEEDED = ("status", "client_id", "amount_paid", "taxes")
 
 
 def request_to(status: InvoiceStatus) -> TransitionRequest:
