@@ -12,6 +12,7 @@ from resolvers.collections.collection import (
 from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
 from resolvers.errors import EMAIL_TAKEN
+from resolvers.invoices.collection import INVOICES
 from resolvers.lists.conditions import enum, tags, text
 from resolvers.orders import ORDERS
 from resolvers.tickets.collections import TICKETS
@@ -28,6 +29,7 @@ CLIENTS = Collection(
         "name": text("name_key", "name"),
         "email": text("email_key", "email address"),
         "orders": Relation("orders", "the client's orders", remote="client_id"),
+        "invoices": Relation("invoices", "the client's invoices", remote="client_id"),
         "tickets": Relation("tickets", "the client's tickets", remote="client_id"),
     },
     unique_conflicts={"clients_email_key": ("email", EMAIL_TAKEN)},
@@ -52,9 +54,11 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
 
 
 async def remove(ctx: Context, key: Key) -> Row | None:
-    """Delete a client that has no history: None. One that has orders or tickets is archived instead: the client."""
+    """Delete a client that has no history: None. One that has orders, invoices or tickets is archived instead: the
+    client."""
     edit = await begin_edit(ctx, CLIENTS, key)
-    if await has_any(ctx, ORDERS, "client_id", edit.old) or await has_any(ctx, TICKETS, "client_id", edit.old):
+    history = (ORDERS, INVOICES, TICKETS)
+    if any([await has_any(ctx, each, "client_id", edit.old) for each in history]):
         _set(edit, {"status": ClientStatus.ARCHIVED})
         return await edit.save()
     await edit.delete()

@@ -29,6 +29,7 @@ from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
 from resolvers.errors import Conflict, bad_input
+from resolvers.invoices.collection import INVOICES
 from resolvers.lists.conditions import enum, ids, moment, money, number, tags
 from resolvers.messages import MESSAGES
 from resolvers.tickets.collections import TICKETS
@@ -36,6 +37,7 @@ from resolvers.tickets.collections import TICKETS
 WORK_STARTED = Conflict("WORK_STARTED", "Work on the order has started: its quantity cannot be changed.")
 NOT_DELETABLE = Conflict("NOT_DELETABLE", "Only an order that is PENDING or CANCELLED can be deleted.")
 HAS_MESSAGES = Conflict("HAS_MESSAGES", "The order has messages, which are kept: cancel it instead.")
+HAS_INVOICES = Conflict("HAS_INVOICES", "The order has invoices, which are kept: cancel it instead.")
 HAS_TICKETS = Conflict("HAS_TICKETS", "The order has tickets, which are kept: cancel it instead.")
 HAS_ORDERS = Conflict("HAS_ORDERS", "Orders refer to the object: set its status to ARCHIVED instead.")
 # A hold moves what is due, and a date ends with the year 9999.
@@ -62,6 +64,7 @@ ORDERS = Collection(
         "client": Relation("clients", "the client", "client_id"),
         "service": Relation("services", "the service", "service_id"),
         "messages": Relation("messages", "the order's messages", remote="order_id"),
+        "invoices": Relation("invoices", "the order's invoices, void ones too", remote="order_id"),
         "tickets": Relation("tickets", "the order's tickets", remote="order_id"),
     },
 )
@@ -161,13 +164,17 @@ async def counts_of_clients(ctx: Context, parents: list[Row], args: Args) -> lis
 
 
 async def remove(ctx: Context, key: Key) -> None:
-    """Delete an order that is PENDING or CANCELLED and has no messages or tickets. Raises Refusal CONFLICT for
-    another."""
+    """Delete an order that is PENDING or CANCELLED and has no messages, invoices or tickets.
+
+    Raises Refusal CONFLICT for another.
+    """
     edit = await begin_edit(ctx, ORDERS, key)
     if OrderStatus(edit.old["status"]) not in DELETABLE:
         raise NOT_DELETABLE.refusal("id")
     if await has_any(ctx, MESSAGES, "order_id", edit.old):
         raise HAS_MESSAGES.refusal("id")
+    if await has_any(ctx, INVOICES, "order_id", edit.old):
+        raise HAS_INVOICES.refusal("id")
     if await has_any(ctx, TICKETS, "order_id", edit.old):
         raise HAS_TICKETS.refusal("id")
     await edit.delete()

@@ -64,6 +64,8 @@ class Bound:
     fields: frozenset[str] | None
     lists: frozenset[Place]
     ignored: frozenset[str]
+    # Of its fields that are lists of objects: what of each object may be sent in vain.
+    ignored_within: Mapping[str, frozenset[str]]
     # The operation's arguments with where in the request they come from; those within others first.
     origins: Mapping[tuple[str, ...], str]
 
@@ -99,8 +101,14 @@ def bound(route: Route) -> Bound:
         fields = {name: field for name, field in body.fields.items() if name not in taken}
     shown: Any = get_named_type(selected[0])
     ignored: frozenset[str] = frozenset()
+    within: dict[str, frozenset[str]] = {}
     if route.merges:
         ignored = frozenset({"publicId", *shown.fields} - {"id", *fields})
+        for name, field in fields.items():
+            item: Any = get_named_type(field.type)
+            if isinstance(item, GraphQLInputObjectType) and name in shown.fields:
+                part: Any = get_named_type(shown.fields[name].type)
+                within[name] = frozenset(part.fields.keys() - item.fields.keys())
     if route.flat is not None:
         # Its own fields are names of the organization's choice, beside what is only read.
         ignored -= {"publicId", route.flat}
@@ -125,6 +133,7 @@ def bound(route: Route) -> Bound:
         fields=frozenset(fields) if closed else None,
         lists=frozenset(_lists_in(fields)),
         ignored=ignored,
+        ignored_within=within,
         origins=origins,
     )
 

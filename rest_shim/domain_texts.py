@@ -1,8 +1,8 @@
 """What the domains say of their routes: the files of ``domains``, with the text and an example of each operation.
 
 The first heading of a file is the resource, with an example of its object; each other one is an operation. Examples
-are fenced blocks: ``json body`` and ``text query`` are sent, ``json changes`` is what an operation without a body
-changes of the object, and ``json beside`` what is shown beside it.
+are fenced blocks: ``json body`` and ``text query`` are sent, ``json changes`` is what an operation
+changes of the object beside its body, and ``json beside`` what is shown beside it.
 """
 
 import re

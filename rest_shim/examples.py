@@ -37,8 +37,8 @@ def response_of(route: Route) -> dict[str, Any] | None:
     shown = OBJECTS[route.resource.singular]
     if route.shows is Shows.PAGE:
         return {"data": [shown], "pagination": {"limit": DEFAULT_PAGE, "hasMore": False, "nextCursor": None}}
-    changed = BODIES[route.operation] if route.merges else CHANGED.get(route.operation)
-    if changed is not None:
+    changed = (BODIES[route.operation] if route.merges else {}) | CHANGED.get(route.operation, {})
+    if changed:
         shown = shown | changed | {"updatedAt": _LATER, "version": 2}
     return {"data": shown | {name: BESIDE[route.operation][name] for name in route.beside}}
 

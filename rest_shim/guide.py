@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from models import orders, tickets
+from models import invoices, orders, tickets
 from models.resources import RESOURCES, events
 from models.webhooks import API_VERSION, event_scope
 from resolvers.errors import CONFLICTS, REASONS, STATUS
@@ -105,5 +105,6 @@ _TABLES = {
     "most_values": lambda: f"{MAX_VALUES:,}",
     "most_text": lambda: f"{MAX_TEXT:,}",
     "moves": orders.MACHINE.description,
+    "invoice_moves": invoices.MACHINE.description,
     "ticket_moves": tickets.MACHINE.description,
 }

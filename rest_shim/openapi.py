@@ -128,7 +128,11 @@ def _body(route: Route, components: Components) -> JsonSchema:
     if made.fields is None:
         return {"type": "object", "additionalProperties": True}
     left_out = frozenset(made.body.fields) - made.fields
-    return components.named(f"{route.operation}Body", components.body(made.body, left_out, ignored))
+    within = {
+        name: {each: shape["properties"][name]["items"]["properties"][each] for each in names}
+        for name, names in made.ignored_within.items()
+    }
+    return components.named(f"{route.operation}Body", components.body(made.body, left_out, ignored, within))
 
 
 def _success(route: Route, components: Components) -> dict[str, Any]:

@@ -66,9 +66,10 @@ def _page_parameters(route: Route) -> Iterable[dict[str, Any]]:
     )
     if route.sorts:
         text = "Fields to sort by, in order; `-` is descending. Newest first by default."
-        orders, labels = COLLECTIONS[route.resource.plural].sort_fields, route.resource.labels
-        for name in (name for name, term in route.sorts.items() if orders[term].nullable):
-            text += f" {labels.capitalize()} without a `{name}` come last in either direction."
+        fields = COLLECTIONS[route.resource.plural].sort_fields
+        last = [f"`{name}`" for name, order in route.sorts.items() if fields[order].nullable]
+        if last:
+            text += f" Where {' or '.join(last)} is null, {route.resource.labels} come last in either direction."
         # Generators of clients name values by their letters, which "name" and "-name" have in common, or number them.
         terms = {sign + name: f"{name}_{way}" for name in route.sorts for sign, way in (("", "asc"), ("-", "desc"))}
         items = {"type": "string", "enum": list(terms), "x-enum-varnames": list(terms.values())}

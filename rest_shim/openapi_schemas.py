@@ -1,6 +1,7 @@
 """The JSON schemas of the OpenAPI document, from what operations select and what inputs take."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, get_args, get_origin
 
 from graphql import (
@@ -33,6 +34,7 @@ _SCALARS: Mapping[str, JsonSchema] = {
     "Boolean": {"type": "boolean"},
     "DateTime": {"type": "string", "format": "date-time"},
     "MinorUnits": {"type": "integer", "minimum": -MAX_SAFE_INTEGER, "maximum": MAX_SAFE_INTEGER},
+    "Decimal": {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,4})?$"},
     "Currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
     "Timezone": {"type": "string"},
     "JSON": {"type": "object", "additionalProperties": True},
@@ -140,16 +142,20 @@ class Components:
         }
 
     def body(
-        self, type_: GraphQLInputObjectType, left_out: frozenset[str], ignored: Mapping[str, JsonSchema]
+        self,
+        type_: GraphQLInputObjectType,
+        left_out: frozenset[str] = frozenset(),
+        ignored: Mapping[str, JsonSchema] = MappingProxyType({}),
+        within: Mapping[str, Mapping[str, JsonSchema]] = MappingProxyType({}),
     ) -> JsonSchema:
         """What an input takes, without the fields that come from elsewhere in the request; ``ignored`` ones may be
-        sent and change nothing."""
+        sent and change nothing, and those of lists' items that ``within`` has, by the lists' names."""
         bounds = _bounds_of(type_)
         properties: dict[str, JsonSchema] = {}
         for name, field in type_.fields.items():
             if name not in left_out:
                 declared = field.extensions["strawberry-definition"]
-                taken = self._taken(field.type, bounds.get(declared.python_name, {}))
+                taken = self._taken(field.type, bounds.get(declared.python_name, {}), within.get(name, {}))
                 refused = refused_null(type_.extensions["strawberry-definition"].origin, declared.python_name)
                 may_be_null = not is_non_null_type(field.type) and refused is None
                 taken = or_null(taken) if may_be_null else taken
@@ -161,15 +167,15 @@ class Components:
             made["required"] = required
         return made | {"additionalProperties": False} | _TOGETHER.get(type_.name, {})
 
-    def _taken(self, type_: Any, bounds: JsonSchema) -> JsonSchema:
+    def _taken(self, type_: Any, bounds: JsonSchema, ignored: Mapping[str, JsonSchema]) -> JsonSchema:
         bare = get_nullable_type(type_)
         if is_list_type(bare):
-            items = self._taken(bare.of_type, bounds.get("items", {}))
+            items = self._taken(bare.of_type, bounds.get("items", {}), ignored)
             return {"type": "array", "items": items} | _kept(bounds)
         if isinstance(bare, GraphQLEnumType):
             return self.enum(bare)
         if isinstance(bare, GraphQLInputObjectType):
-            return self.body(bare, frozenset(), {})
+            return self.body(bare, ignored=ignored)
         return self.text(bounds) or _SCALARS[bare.name] | _kept(bounds)
 
 

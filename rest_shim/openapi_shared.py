@@ -47,8 +47,8 @@ def problem() -> dict[str, Any]:
                         },
                         "limit": {"type": "integer", "description": "The limit, with `TOO_SHORT` and `TOO_LONG`."},
                         "minimum": {
-                            "type": "integer",
-                            "description": "The smallest allowed value, with `OUT_OF_RANGE`.",
+                            "type": ["integer", "string"],
+                            "description": "The smallest or earliest allowed value, with `OUT_OF_RANGE`.",
                         },
                         "maximum": {
                             "type": ["integer", "string"],

@@ -7,6 +7,7 @@ from enum import StrEnum
 from models.api_keys import API_KEY
 from models.audit import AUDIT
 from models.clients import CLIENT
+from models.invoices import INVOICE
 from models.messages import MESSAGE
 from models.orders import ORDER
 from models.resources import Resource
@@ -144,6 +145,25 @@ ROUTES: tuple[Route, ...] = (
             "totalMax": ("filter", "total", "lte"),
         },
         sorts={**_SORTS, "number": "NUMBER", "total": "TOTAL", "dueAt": "DUE_AT"},
+    ),
+    *crud(
+        INVOICE,
+        filters={
+            **_STATED,
+            "search": ("filter", "search"),
+            "number": ("filter", "number", "eq"),
+            "clientId": ("filter", "clientId", "eq"),
+            "orderId": ("filter", "orderId", "eq"),
+            "subscriptionId": ("filter", "subscriptionId", "eq"),
+            "overdue": ("filter", "overdue", "eq"),
+            "issuedAfter": ("filter", "issuedAt", "gt"),
+            "issuedBefore": ("filter", "issuedAt", "lt"),
+            "dueAfter": ("filter", "dueAt", "gt"),
+            "dueBefore": ("filter", "dueAt", "lt"),
+            "totalMin": ("filter", "total", "gte"),
+            "totalMax": ("filter", "total", "lte"),
+        },
+        sorts={**_SORTS, "total": "TOTAL", "issuedAt": "ISSUED_AT", "dueAt": "DUE_AT"},
     ),
     *crud(
         MESSAGE,

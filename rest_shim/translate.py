@@ -142,5 +142,15 @@ def _value_at(place: Place, body: Any) -> Any:
 
 def body_values(bound: Bound, body: dict[str, Any]) -> dict[str, Any]:
     """The value of a body for the graph: without unknown fields, and those that may be sent back and change nothing."""
-    fields = body.keys() - bound.ignored if bound.fields is None else bound.fields
-    return {name: value for name, value in body.items() if name in fields}
+    fields, within = bound.fields, bound.ignored_within
+    known = body.keys() - bound.ignored if fields is None else fields
+    found = {name: value for name, value in body.items() if name in known}
+    for name in within.keys() & found.keys():
+        if isinstance(found[name], list):
+            found[name] = [_without(item, within[name]) for item in found[name]]
+    return found
+
+
+def _without(item: Any, ignored: frozenset[str]) -> Any:
+    """An item of a list without what of it may be sent back and changes nothing."""
+    return {name: value for name, value in item.items() if name not in ignored} if isinstance(item, dict) else item

@@ -10,6 +10,8 @@ from models.clients import Client as Table
 from models.orders import ORDER, OrderStatus
 from resolvers import clients
 from resolvers.clients import CLIENTS
+from resolvers.invoices import loaders
+from resolvers.invoices.collection import INVOICES
 from resolvers.orders import ORDERS, counts_of_clients
 from resolvers.tickets.collections import TICKETS
 from schema.declaration.collections import many, one, to_many
@@ -21,6 +23,7 @@ from schema.declaration.nodes import Node
 from schema.declaration.scalars import StringMap
 
 if TYPE_CHECKING:
+    from schema.invoices.types import ClientTotal, Invoice
     from schema.orders import Order
     from schema.tickets import Ticket
 
@@ -54,6 +57,12 @@ class Client(Node):
     version: int
     orders: Connection[Annotated["Order", strawberry.lazy("schema.orders")]] = to_many(
         ORDERS, "client_id", "The client's orders"
+    )
+    invoices: Connection[Annotated["Invoice", strawberry.lazy("schema.invoices.types")]] = to_many(
+        INVOICES, "client_id", "The client's invoices"
+    )
+    totals: list[Annotated["ClientTotal", strawberry.lazy("schema.invoices.types")]] = batched(
+        loaders.totals_of_clients, "id", description="Payments of the client's invoices, by currency."
     )
     tickets: Connection[Annotated["Ticket", strawberry.lazy("schema.tickets")]] = to_many(
         TICKETS, "client_id", "The client's tickets"
@@ -117,6 +126,6 @@ class ClientMutation:
     delete_client = deletes(
         Client,
         clients.remove,
-        "Delete a client. A client that has orders or tickets is archived instead.",
+        "Delete a client. A client that has orders, invoices or tickets is archived instead.",
         keeps="The archived client; null when it was deleted.",
     )

@@ -9,6 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.name_converter import NameConverter
 
 from execution import Executor, FieldRule, Serializers, introspection_rules
+from models.parts import column_of
 from models.resources import scopes
 from models.typeid import prefix_of
 from resolvers.collections.nodes import NODES
@@ -18,6 +19,8 @@ from schema.clients import ClientMutation, ClientQuery
 from schema.declaration.fields import ROW_TYPES, Batched, required_scope, resolve_default, strawberry_fields
 from schema.declaration.nulls import make_nulls_absent
 from schema.declaration.scalars import SCALARS
+from schema.invoices.mutations import InvoiceMutation
+from schema.invoices.types import InvoiceQuery
 from schema.members import MemberMutation, MemberQuery
 from schema.messages import MessageMutation, MessageQuery
 from schema.orders import OrderMutation, OrderQuery
@@ -44,16 +47,16 @@ MAX_PARTS = 2_000
 
 @strawberry.type(description="The root of all queries.")
 class Query(
-    ClientQuery, ServiceQuery, OrderQuery, MessageQuery, TicketQuery, MemberQuery, WebhookQuery, ApiKeyQuery,
-    SettingsQuery, AuditQuery, ViewerQuery,
+    ClientQuery, ServiceQuery, OrderQuery, InvoiceQuery, MessageQuery, TicketQuery, MemberQuery, WebhookQuery,
+    ApiKeyQuery, SettingsQuery, AuditQuery, ViewerQuery,
 ):  # fmt: skip
     """What can be asked."""
 
 
 @strawberry.type(description="The root of all mutations. Each root field is one transaction.")
 class Mutation(
-    ClientMutation, ServiceMutation, OrderMutation, MessageMutation, TicketMutation, MemberMutation, WebhookMutation,
-    ApiKeyMutation, SettingsMutation, AuditMutation,
+    ClientMutation, ServiceMutation, OrderMutation, InvoiceMutation, MessageMutation, TicketMutation, MemberMutation,
+    WebhookMutation, ApiKeyMutation, SettingsMutation, AuditMutation,
 ):  # fmt: skip
     """What can be done."""
 
@@ -130,7 +133,7 @@ def _rules() -> dict[tuple[str, str], FieldRule]:
         if field_name in ("nodes", "node") and not batched:
             cost = 1
         table = ROW_TYPES.get(on.extensions["strawberry-definition"].origin)
-        column = None if table is None else table.c.get(declared.python_name)
+        column = None if table is None else column_of(table, declared.python_name)
         many = is_list_type(get_nullable_type(field.type))
         scopes_of, reads = _scopes_by_arguments(type_name, field_name, connection)
         each = "ids" if "ids" in reads and "ids" in field.args else None

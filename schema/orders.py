@@ -14,12 +14,13 @@ from models.types import Reason
 from resolvers import orders
 from resolvers.audit.log import AUDIT_ENTRIES
 from resolvers.clients import CLIENTS
+from resolvers.invoices.loaders import of_orders
 from resolvers.messages import MESSAGES
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
 from resolvers.tickets.collections import TICKETS
 from schema.declaration.collections import many, one, to_many, to_one
-from schema.declaration.fields import creation, object_type, public_id, related_id
+from schema.declaration.fields import batched, creation, object_type, public_id, related_id
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
 from schema.declaration.mutations import creates, deletes, updates
@@ -30,6 +31,7 @@ from schema.declaration.transitions import Transition, available_transitions
 if TYPE_CHECKING:
     from schema.audit import AuditEntry
     from schema.clients import Client
+    from schema.invoices.types import Invoice
     from schema.messages import Message
     from schema.services import Service
     from schema.tickets import Ticket
@@ -79,6 +81,9 @@ class Order(Node):
     available_transitions: list[Transition[OrderStatus]] = available_transitions(MACHINE, "revisions", "completed_at")
     messages: Connection[Annotated["Message", strawberry.lazy("schema.messages")]] = to_many(
         MESSAGES, "order_id", "Messages of the order's thread"
+    )
+    invoice: Annotated["Invoice", strawberry.lazy("schema.invoices.types")] | None = batched(
+        of_orders, "id", description="The order's invoice that is not `VOID`; null when there is none."
     )
     tickets: Connection[Annotated["Ticket", strawberry.lazy("schema.tickets")]] = to_many(
         TICKETS, "order_id", "Tickets about the order"
@@ -152,5 +157,7 @@ class OrderMutation:
     )
     transition_order = updates(Order, TransitionOrderInput, orders.transition, "Move an order to another status.")
     delete_order = deletes(
-        Order, orders.remove, "Delete an order that is `PENDING` or `CANCELLED` and has no messages or tickets."
+        Order,
+        orders.remove,
+        "Delete an order that is `PENDING` or `CANCELLED` and has no messages, invoices or tickets.",
     )

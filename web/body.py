@@ -13,7 +13,7 @@ from web.http import Receive, Request
 _JSON = b"application/json"
 # The cost of reading a body: one for so many bytes, and one for so many values, which are counted up to a maximum. The
 # values of a small body are not counted.
-BYTES, VALUES, MAX_VALUES, SMALL = 2_048, 10, 1_500, 1_024
+BYTES, VALUES, MAX_VALUES, SMALL = 2_048, 10, 6_500, 1_024
 
 
 class Bodies:

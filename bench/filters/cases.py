@@ -20,6 +20,12 @@ class Case:
     filter: dict[str, Any]
 
 
+_INVOICE = {
+    "none": {"number": {"eq": "zzz"}},
+    "few": {"number": {"eq": "2026-0000004"}},
+    "some": {"status": {"eq": "UNCOLLECTIBLE"}},
+    "many": {"status": {"eq": "PAID"}},
+}
 _CLIENT = {
     "none": {"email": {"eq": "zzz"}},
     "few": {"email": {"eq": "client.7@example.org"}},
@@ -84,6 +90,7 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "createdAt": of_time("milliseconds", size.clients),
             "updatedAt": of_time("seconds", size.clients),
             "orders": {"some": _ORDER, "none": _ORDER | {"none": {}}},
+            "invoices": {"some": _INVOICE, "none": _INVOICE},
             "tickets": {"some": _TICKET, "none": _TICKET},
         },
         "services": {
@@ -112,6 +119,7 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "client": {"": _CLIENT},
             "service": {"": _SERVICE},
             "messages": {"some": _MESSAGE, "none": _MESSAGE},
+            "invoices": {"some": _INVOICE, "none": _INVOICE},
             "tickets": {"some": _TICKET, "none": _TICKET},
             "and": {"": {
                 "two": [{"client": _CLIENT["many"]}, {"service": _SERVICE["many"]}],
@@ -124,6 +132,23 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
                 "many": [{"client": _CLIENT["many"]}, {"service": _SERVICE["few"]}],
             }},
             "not": {"": {"many": {"client": _CLIENT["few"]}, "few": {"client": {"status": {"notIn": ["ARCHIVED"]}}}}},
+        },
+        "invoices": {
+            "search": of_search("nothing", "0000057", "2026"),
+            "id": of_id("invoice", "invoices"),
+            "number": of_text("2026-0000057", "2026"),
+            "clientId": of_id("client", "clients"),
+            "orderId": of_id("order", "orders") | NULL,
+            "subscriptionId": of_id("subscription", "subscriptions") | {"isNull": {"none": False, "many": True}},
+            "status": of_enum("VOID", "UNCOLLECTIBLE", "PAID"),
+            "total": of_number(0, 1_000_002),
+            "issuedAt": of_time("seconds", size.invoices) | NULL,
+            "dueAt": of_time("seconds", size.invoices) | NULL,
+            "overdue": {"eq": {"few": True, "many": False}},
+            "createdAt": of_time("milliseconds", size.invoices),
+            "updatedAt": of_time("seconds", size.invoices),
+            "client": {"": _CLIENT},
+            "order": {"": _ORDER},
         },
         "messages": {
             "id": of_id("msg", "messages"),

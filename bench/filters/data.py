@@ -20,6 +20,7 @@ TABLES = (
     "services",
     "orders",
     "messages",
+    "invoices",
     "members",
     "tickets",
     "replies",
@@ -54,15 +55,20 @@ class Size:
     api_keys: int = 1_000
     tickets: int = 0
     replies: int = 0
+    invoices: int = 100
 
 
 LARGE = Size(
     clients=200_000, services=2_000, orders=1_000_000, messages=1_000_000, deliveries=200_000, tickets=1_000_000,
-    replies=1_000_000,
+    replies=1_000_000, invoices=1_000_000,
 )  # fmt: skip
 # An import of an afternoon.
-FRESH = Size(clients=2_400, services=40, orders=4_800, messages=4_800, deliveries=1_000, tickets=4_800, replies=4_800)
+FRESH = Size(
+    clients=2_400, services=40, orders=4_800, messages=4_800, deliveries=1_000, tickets=4_800, replies=4_800,
+    invoices=4_800,
+)  # fmt: skip
 
+_PARTY = """'{"name": "Ada", "contact": null, "address": null, "taxId": null, "email": null, "phone": null}'::jsonb"""
 # Of 10,000 rows: 8,000 are the commonest, one is the rarest.
 _STATEMENTS = (
     f"""insert into members (org_id, id, version, updated_at, name, name_key, email, email_key, role, status, timezone)
@@ -129,6 +135,22 @@ select %(org)s, {_id("replies", "n")}, 1, now(), {_id("tickets", "1 + (n::bigint
  case when n %% 10000 = 7 then 'AGENT' when n %% 3 = 0 then 'CLIENT' else 'STAFF' end, 'Ada', 'Hello ' || n,
  case when n %% 10000 = 8 then 'INTERNAL' else 'PUBLIC' end, '[]'
 from generate_series(1, %(replies)s) as n""",
+    f"""insert into invoices (org_id, id, version, updated_at, metadata, client_id, order_id, currency, subtotal,
+ discount, taxes, tax, total, amount_paid, status, number, number_key, issued_at, due_at, seller, buyer, timezone)
+select %(org)s, {_id("invoices", "n")}, 1, at, '{{}}',
+ {_id("clients", "1 + (hashint4(n::int)::bigint & 2147483647) %% %(clients)s")},
+ case when n %% 2 = 0 and n <= %(orders)s then {_id("orders", "n")} end, 'EUR', total, 0, '[]', 0, total,
+ case when status = 'PAID' then total else 0 end, status,
+ case when issued then number end, case when issued then number end, case when issued then at end,
+ -- Of 10,000 invoices that are open one is overdue.
+ case when issued then at + case when status = 'OPEN' and n %% 10000 <> 2 then interval '10 years' else interval '0' end
+ end,
+ case when issued then {_PARTY} end, case when issued then {_PARTY} end, case when issued then 'UTC' end
+from generate_series(1, %(invoices)s) as n,
+ lateral (select to_timestamp({SINCE} / 1000.0 + n) as at, n::bigint * 7919 %% 1000003 as total,
+ '2026-' || lpad(n::text, 7, '0') as number, case when n %% 10000 = 7 then 'UNCOLLECTIBLE'
+ when n %% 10 = 1 then 'DRAFT' when n %% 10 = 2 then 'OPEN' else 'PAID' end as status) as one,
+ lateral (select status <> 'DRAFT' as issued) as two""",
     *(
         f"""insert into search_words (org_id, resource, word, subject_id)
 select %(org)s, '{prefix}', w, {_id(table, "n")} from generate_series(1, %({table})s) as n, unnest({words}) as w"""
@@ -138,6 +160,7 @@ select %(org)s, '{prefix}', w, {_id(table, "n")} from generate_series(1, %({tabl
             ("service", "services", "array['service', n::text]"),
             ("order", "orders", "array[n::text]"),
             ("ticket", "tickets", "array['ticket', n::text]"),
+            ("invoice", "invoices", "array['2026', lpad(n::text, 7, '0')]"),
         )
     ),
     *(

@@ -9,9 +9,11 @@ from pydantic_core import PydanticUndefined
 from sqlmodel import SQLModel
 
 from models.machines import Machine, S
+from models.parts import parts_of
 from models.typeid import new_uuid
 from models.types import caseless
 from resolvers.audit.entries import NewAuditEntry, new_entry
+from resolvers.changes.parts import add_parts, change_parts
 from resolvers.changes.transitions import TransitionRequest, transition_of
 from resolvers.changes.write import apply
 from resolvers.collections.collection import Collection
@@ -56,10 +58,13 @@ def _key_columns(table: Any) -> list[tuple[str, str]]:
 
 
 async def insert(ctx: Context, collection: Collection, row: dict[str, Any], event: str = "created") -> Row:
-    """Insert a whole row (all but ``org_id``), with its audit entry and, where it is declared, its event."""
+    """Insert a whole row (all but ``org_id``) with its parts, its audit entry and, where it is declared, its event."""
     resource = collection.resource
     events = [resource.event(event)] if event in resource.events else []
-    await apply(ctx, collection, "insert", row, row, [new_entry(resource.action("create"), {}, row)], events)
+    columns = [name for name in row if name in collection.table.c]
+    await apply(ctx, collection, "insert", row, columns, [new_entry(resource.action("create"), {}, row)], events)
+    for part in parts_of(collection.table).values():
+        await add_parts(ctx, part, row["id"], row[part.column.name])
     return row
 
 
@@ -109,14 +114,18 @@ class Edit:
             self.set({"status": made.target} | effects | also, "transition", event)
 
     async def save(self) -> Row:
-        """Write the columns that differ, with an audit entry for each action; without a difference write nothing,
-        unless the row was touched."""
+        """Write the columns and parts that differ, with an audit entry for each action; without a difference write
+        nothing, unless the row was touched."""
         if not self.actions and not self.touched:
             return self.old
         row, old = self.row, self.old
         row |= {"version": old["version"] + 1, "updated_at": now()}
         changed = [name for name in row if name != "org_id" and row[name] != old[name]]
-        await apply(self.ctx, self.collection, "update", row, changed, self._entries(), self._events(self.events))
+        columns = [name for name in changed if name in self.collection.table.c]
+        await apply(self.ctx, self.collection, "update", row, columns, self._entries(), self._events(self.events))
+        for name, part in parts_of(self.collection.table).items():
+            if name in changed:
+                await change_parts(self.ctx, part, row["id"], old[name], row[name])
         return row
 
     async def delete(self) -> None:

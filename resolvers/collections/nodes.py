@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from execution import Args
+from models.parts import column_of
 from models.typeid import decode, prefix_of
 from resolvers.collections.collection import COLLECTIONS, Collection
 from resolvers.collections.rows import by_ids
@@ -30,7 +31,7 @@ async def _found(ctx: Context, ids: Sequence[str], columns: tuple[str, ...]) -> 
         collection = NODES.get(prefix)
         if collection is not None:
             asked = [each for each, its in zip(ids, prefixes, strict=True) if its == prefix]
-            wanted = tuple(column for column in columns if column in collection.table.c)
+            wanted = tuple(column for column in columns if column_of(collection.table, column) is not None)
             rows = await by_ids(ctx, collection, [decode(prefix, each) for each in asked], wanted)
             found |= {
                 each: dict(row) | {TYPE: prefix} for each, row in zip(asked, rows, strict=True) if row is not None

@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from models.parts import parts_of
 from models.typeid import decode
 from resolvers.collections.collection import Collection
 from resolvers.context import Context, Row
@@ -61,8 +62,16 @@ def _locked(table: sa.Table) -> sa.Select[Any]:
     return query.where(table.c.deleted_at.is_(None)) if "deleted_at" in table.c else query
 
 
+@statement
+def _parts(table: sa.Table) -> sa.Select[Any]:
+    return selected(table, parts_of(table)).where(table.c.id == sa.bindparam("id", type_=sa.Uuid))
+
+
 async def locked(ctx: Context, collection: Collection, key: Key) -> Row:
-    """Return the row to change, locked. Raises Refusal NOT_FOUND, or VERSION_MISMATCH with the current version."""
+    """Return the row to change with its parts, locked.
+
+    Raises Refusal NOT_FOUND, or VERSION_MISMATCH with the current version.
+    """
     resource = collection.resource
     row_id = decode(resource.prefix, key.id)
     row = None if row_id is None else await ctx.row(_locked(collection.table), id=row_id)
@@ -71,6 +80,9 @@ async def locked(ctx: Context, collection: Collection, key: Key) -> Row:
     if key.expected_version is not None and key.expected_version != row["version"]:
         message = f"The {resource.label} has version {row['version']} now, which is not an expected one."
         raise Refusal("VERSION_MISMATCH", message, field="expected_version", currentVersion=row["version"])
+    if parts_of(collection.table):
+        # By a statement of their own: the one that waits for the lock sees the parts from before it.
+        return {**row, **(await ctx.row(_parts(collection.table), id=row_id) or {})}
     return row
 
 

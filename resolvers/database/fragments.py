@@ -7,6 +7,7 @@ value is always a parameter.
 """
 
 import re
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -69,6 +70,19 @@ class Fragment:
 def open_table(table: sa.Table) -> Any:
     """Return a table under the alias that a fragment leaves open."""
     return table.alias(_OPEN_ALIAS)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRow:
+    """The keys of a row under the alias that a fragment leaves open, for a subquery within it."""
+
+    org_id: ColumnElement[Any]
+    id: ColumnElement[Any]
+
+
+def open_row() -> OpenRow:
+    """Return the keys of a row: expressions that bring no table into a subquery."""
+    return OpenRow(*[sa.literal_column(f'"{_OPEN_ALIAS}".{name}', sa.Uuid) for name in ("org_id", "id")])
 
 
 def open_parameters(*types: Any) -> list[sa.BindParameter[Any]]:

@@ -9,15 +9,15 @@ from typing import Any
 import orjson
 
 from resolvers.database.connection import PooledConnection
-from resolvers.database.sql import Sql, Width
+from resolvers.database.sql import JSON_TIMES, Sql, Width
 from resolvers.errors import Refusal
 
 MAX_BYTES = 8 * 1024 * 1024
-# So many rows, a page and one more, are always loaded at once, however long their texts may be.
-ROWS_AT_ONCE = 101
-# The objects that JSON is parsed into take so many times its text; of many small values, so many bytes for each of them
-# beside their characters.
-JSON_TIMES, BYTES_OF_VALUE = 3, 96
+# So many rows, a page and one more, are always loaded at once, however long their texts may be; of rows that may be as
+# wide as these, fewer.
+ROWS_AT_ONCE, WIDE, WIDE_ROWS_AT_ONCE = 101, 1024 * 1024, 8
+# Beside the characters, so many bytes for each of many small values of JSON.
+BYTES_OF_VALUE = 96
 # What a text takes beside its characters, and up to how many bytes texts are estimated together and not measured.
 BYTES_OF_OBJECT, ESTIMATED_BYTES = 80, 256 * 1024
 
@@ -57,7 +57,8 @@ class Loaded:
         """Return how many rows of a statement may be loaded at once. Raises Refusal TOO_COMPLEX at the limit."""
         if self.bound > MAX_BYTES:
             raise too_large()
-        return max(ROWS_AT_ONCE, (MAX_BYTES - self.bound) // sql.widest)
+        least = ROWS_AT_ONCE if sql.widest < WIDE else WIDE_ROWS_AT_ONCE
+        return max(least, (MAX_BYTES - self.bound) // sql.widest)
 
     def add(self, sql: Sql, rows: Sequence[Any]) -> None:
         """Count rows that were loaded. Raises Refusal TOO_COMPLEX beyond the limit."""

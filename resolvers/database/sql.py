@@ -11,6 +11,8 @@ from sqlalchemy.dialects.postgresql import asyncpg as dialects
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from models.parts import LargeJson, parts_of
+
 P = ParamSpec("P")
 _make_dialect: Any = dialects.dialect
 DIALECT = _make_dialect()
@@ -18,6 +20,8 @@ STATEMENTS_KEPT = 2_000
 # The bytes that values without a declared length may take; those of JSON include the objects that it is parsed into,
 # which may be twice as many where it holds nothing but small values.
 _PLAIN, _WORD, _TAGS, _JSON = 40, 256, 4 * 1024, 128 * 1024
+# The objects that JSON is parsed into take so many times its text; of long JSON, with its small values, some more.
+JSON_TIMES, _LARGE = 3, 4
 # Texts that may have more bytes than this are measured.
 _LONG = 4 * 1024
 
@@ -39,7 +43,8 @@ class Width:
 def width_of(type_: Any) -> Width:
     """Return the width of a column's type. A text without a length is a word of the application, such as a status."""
     if isinstance(type_, pg.JSONB):
-        return Width(_JSON, measured=True, json=True)
+        most = type_.length * _LARGE if isinstance(type_, LargeJson) else _JSON
+        return Width(most, measured=True, json=True)
     if isinstance(type_, sa.String):
         most = _WORD if type_.length is None else 4 * type_.length
         return Width(most, text=True, measured=most > _LONG)
@@ -104,7 +109,8 @@ def owned(table: sa.Table | sa.Alias, *columns: Any) -> sa.Select[Any]:
 def selected(table: sa.Table, names: Iterable[str]) -> sa.Select[Any]:
     """Return a select of columns of the organization's rows, and of the rows that these refer to, in this order.
 
-    ``client_id.name`` is the column ``name`` of the row that ``client_id`` refers to; it has that label.
+    ``client_id.name`` is the column ``name`` of the row that ``client_id`` refers to; it has that label. The parts of
+    rows are selected like columns.
     """
     joined: Any = table
     shown = []
@@ -121,8 +127,10 @@ def selected(table: sa.Table, names: Iterable[str]) -> sa.Select[Any]:
                 # An outer join cannot drop a row, so the planner is free to do it last.
                 joined = joined.outerjoin(alias, sa.and_(alias.c.org_id == ORG, alias.c.id == at[step]))
                 known[path] = target, alias.c
-        at = known[path][1]
-        shown.append(at[last].label(name) if steps else at[last])
+        of, at = known[path]
+        part = parts_of(of).get(last)
+        found = at[last] if part is None else part.read(at.org_id, at.id)
+        shown.append(found.label(name) if steps or part is not None else found)
     first, *rest = shown or [table.c.id]
     return owned(table, first, *rest).select_from(joined)
 

@@ -7,13 +7,12 @@ import sqlalchemy as sa
 
 from resolvers.collections.collection import CREATED, Collection, SortField
 from resolvers.database.fragments import ORG, Aliases, Fragment, Parameters, open_parameters, open_table, quoted
-from resolvers.database.sql import Sql, Width, referred, width_of
+from resolvers.database.sql import Sql, Width
 from resolvers.lists.candidates import IDS, candidates, rows_of_candidates
 from resolvers.lists.filter_sql import Column, Node, bind, clause
 from resolvers.lists.filters import Shape
+from resolvers.lists.selected_columns import CURSOR, SelectedColumns
 
-# Loaded like a column: the row's keys in the page's order, which its cursor holds.
-CURSOR = "@cursor"
 _PARENTS = "unnest({}::UUID[]) WITH ORDINALITY AS parents(parent, nth)"
 _NTH = Width(8)
 
@@ -61,38 +60,6 @@ def not_deleted(collection: Collection) -> Fragment | None:
     return Fragment(open_table(collection.table).c.deleted_at.is_(None)) if collection.keeps_deleted else None
 
 
-@cache
-def _width(table: sa.Table, column: str) -> Width:
-    return width_of(table.c[column].type)
-
-
-class _Columns:
-    """The selected columns: of a table's rows, and of the rows that these refer to, which are joined."""
-
-    def __init__(self, new_alias: Aliases, table: sa.Table, alias: str, names: tuple[str, ...], cursor: str) -> None:
-        self.joins, self.texts, self.widths = "", [], []
-        known = {"": (table, alias)}
-        for name in names:
-            if name == CURSOR:
-                self.texts.append(f"{cursor} AS {quoted(CURSOR)}")
-                self.widths.append(width_of(None))
-                continue
-            *steps, last = name.split(".")
-            path = ""
-            for step in steps:
-                of, at = known[path]
-                path += f"{step}."
-                if path not in known:
-                    target, other = referred(of, step), new_alias()
-                    # An outer join cannot drop a row, so the planner is free to do it last.
-                    self.joins += f" LEFT OUTER JOIN {quoted(target.name)} AS {other}"
-                    self.joins += f" ON {other}.org_id = {ORG} AND {other}.id = {at}.{quoted(step)}"
-                    known[path] = target, other
-            of, at = known[path]
-            self.texts.append(f"{at}.{quoted(last)}" + (f" AS {quoted(name)}" if steps else ""))
-            self.widths.append(_width(of, last))
-
-
 class _Composer:
     def __init__(self, shape: PageShape) -> None:
         self.shape, self.table = shape, shape.collection.table
@@ -130,14 +97,14 @@ class _Composer:
     def _candidates(self, node: Node) -> str | None:
         return candidates(node, self.table, self.new_alias)
 
-    def _statement(self, text: str, selected: _Columns) -> Sql:
+    def _statement(self, text: str, selected: SelectedColumns) -> Sql:
         widths = (*selected.widths, _NTH)
         return Sql(text, tuple(self.parameters.names), {}, widths, sum(width.bytes for width in widths))
 
     def _in_order(self) -> Sql:
         """Return the statement of a page that reads the rows in their order."""
         source, alias, conditions = self._source()
-        selected = _Columns(
+        selected = SelectedColumns(
             self.new_alias, self.table, alias, self.shape.columns, _row([key.over(alias) for key in self.keys])
         )
         listed = ", ".join([*selected.texts, "1 AS nth"])
@@ -151,11 +118,12 @@ class _Composer:
         source, alias, conditions = self._source()
         keys = [key.over(alias) for key in self.keys]
         own = tuple(dict.fromkeys(name.partition(".")[0] for name in shape.columns))
-        wanted = _Columns(self.new_alias, self.table, alias, own, _row(keys))
+        wanted = SelectedColumns(self.new_alias, self.table, alias, own, _row(keys))
         listed = ", ".join([*wanted.texts, *self._labelled_keys(alias)])
         inner = f"(SELECT {listed} FROM {source}{self._window(alias, *conditions)}) AS {rows}"
         # Referred rows are joined to the rows of the pages, not to all rows that these are chosen from.
-        selected = _Columns(self.new_alias, self.table, rows, shape.columns, f"{rows}.{quoted(CURSOR)}")
+        cursor = f"{rows}.{quoted(CURSOR)}"
+        selected = SelectedColumns(self.new_alias, self.table, rows, shape.columns, cursor, read=True)
         text = f"SELECT {', '.join([*selected.texts, 'parents.nth'])} FROM {_PARENTS.format(self.parents)}"
         text += f" JOIN LATERAL {inner} ON true{selected.joins}"
         if own != shape.columns:
@@ -175,7 +143,7 @@ class _Composer:
         in_order += self._window(alias, f"{IDS} IS NULL", *conditions)
         page = f"SELECT * FROM ({of_few}) AS {first} UNION ALL SELECT * FROM ({in_order}) AS {second}"
         row, own = self.new_alias(), self.new_alias()
-        selected = _Columns(self.new_alias, self.table, own, self.shape.columns, _row(self._key_labels("page")))
+        selected = SelectedColumns(self.new_alias, self.table, own, self.shape.columns, _row(self._key_labels("page")))
         # The offset keeps PostgreSQL from reading all rows to look for each in the page.
         by_id = f"SELECT * FROM {name} AS {row} WHERE {row}.org_id = {ORG} AND {row}.id = page.id OFFSET 0"
         listed = ", ".join([*selected.texts, "1 AS nth"])

@@ -15,8 +15,9 @@ from resolvers.errors import Refusal
 from resolvers.lists.count_sql import CountShape, count_sql
 from resolvers.lists.cursors import encode_cursor
 from resolvers.lists.filters import Shape, parameters, split
-from resolvers.lists.page_sql import CURSOR, PageShape, page_sql
+from resolvers.lists.page_sql import PageShape, page_sql
 from resolvers.lists.page_window import Window, cursor_name, signature_of, window_of
+from resolvers.lists.selected_columns import CURSOR
 
 S = TypeVar("S", PageShape, CountShape)
 # The statements of shapes, as composed. Beside its text a statement takes so many bytes for each parameter.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from inspect import cleandoc
 from itertools import takewhile
@@ -14,6 +15,8 @@ from annotated_types import MinLen
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from models.parts import parts_of
+from models.types import decimal_text
 from resolvers.errors import REASONS, Refusal, Refusals, bad_input
 from schema.declaration.fields import describe, given
 from schema.declaration.input_values import NO_FIELD, REQUIRED
@@ -102,7 +105,8 @@ def _column(model: type[Any] | None, name: str) -> Any:
 def _never_null(cls: type[Any], model: type[Any] | None) -> dict[str, str]:
     """The fields whose columns always have a value, each with what is said of a null."""
     columns = {field.python_name: _column(model, field.python_name) for field in cls.__strawberry_definition__.fields}
-    found = {}
+    parts = parts_of(getattr(model, "__table__", None))
+    found = {name: _EMPTIED[list] for name in columns if name in parts}
     for name, column in columns.items():
         if column is not None and NoneType not in get_args(column.annotation):
             bounded_below = any(isinstance(item, MinLen) for item in column.metadata)
@@ -150,7 +154,13 @@ def _checked(value: Any, path: str, problems: list[Refusal]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, part in _plain(value).items():
         here = f"{path}{_graphql_names(cast(Hashable, cls))[name]}"
+        adapter = cls.bounds.get(name)
         if isinstance(part, list) and part and hasattr(type(part[0]), "bounds"):
+            known = len(problems)
+            if adapter is not None:
+                fits(adapter, part, here, problems)
+            if len(problems) > known:
+                continue
             items = (_checked(item, f"{here}.{index}.", problems) for index, item in enumerate(part))
             part = list(takewhile(lambda _: len(problems) < MAX_PROBLEMS, items))
         if hasattr(type(part), "bounds"):
@@ -159,7 +169,6 @@ def _checked(value: Any, path: str, problems: list[Refusal]) -> dict[str, Any]:
         if part is None and name in cls.cannot_be_cleared:
             problems.append(bad_input(here, cls.cannot_be_cleared[name], "REQUIRED"))
             continue
-        adapter = cls.bounds.get(name)
         found[name] = part if adapter is None else fits(adapter, part, here, problems)
     return found
 
@@ -211,8 +220,9 @@ def _explained(problem: ErrorDetails) -> tuple[str, str, dict[str, Any]]:
         return text.removesuffix("."), reason, {}
     if error_type in _RANGES:
         words, name, bound = _RANGES[error_type]
-        # The bounds of decimal numbers are whole ones too.
-        number = int(problem["ctx"][name])
+        number = problem["ctx"][name]
+        if isinstance(number, Decimal):
+            number = int(number) if number == int(number) else decimal_text(number)
         return f"must be {words} {number}", "OUT_OF_RANGE", {bound: number}
     if error_type in REASONS:
         return problem["msg"], error_type, problem.get("ctx", {})

@@ -6,9 +6,9 @@ from typing import Any, Generic, TypeVar
 import strawberry
 
 from execution import ColumnReader
-from resolvers.lists.page_sql import CURSOR
 from resolvers.lists.pages import Edge as PageEdge
 from resolvers.lists.pages import Page, edges_of, totals
+from resolvers.lists.selected_columns import CURSOR
 from schema.declaration.fields import batched, computed, object_type, same_row
 
 T = TypeVar("T")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any, NewType
 from uuid import UUID
@@ -11,9 +12,10 @@ import orjson
 import strawberry
 from graphql import GraphQLError, Undefined, ValueNode, value_from_ast_untyped
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
 from models import types
-from models.types import JSON_LIMIT, MAX_SAFE_INTEGER
+from models.types import JSON_LIMIT, MAX_SAFE_INTEGER, decimal_text, exact_decimal
 
 MinorUnits = NewType("MinorUnits", int)
 Json = NewType("Json", dict[str, Any])
@@ -36,6 +38,8 @@ _MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range
 _MILLISECONDS = [f"{second:02}.{millisecond:03}Z" for second in range(60) for millisecond in range(1000)]
 _EPOCH = date(1970, 1, 1).toordinal()
 DAYS_KEPT = 4_000
+# So many digits of a decimal number survive as a binary one.
+SURE_DIGITS = 15
 
 
 @lru_cache(DAYS_KEPT)
@@ -83,6 +87,24 @@ def _minor_units(value: object) -> int:
         least, most = -MAX_SAFE_INTEGER, MAX_SAFE_INTEGER
         raise _wrong(f"It must be from {least} to {most}.", "OUT_OF_RANGE", minimum=least, maximum=most)
     return int(value)
+
+
+def _decimal(value: object) -> Decimal:
+    # JSON's numbers are read as binary ones, of which no more digits are sure.
+    if isinstance(value, float) and len(repr(value).replace(".", "").strip("-0")) > SURE_DIGITS:
+        raise _wrong(f"As a number it must have at most {SURE_DIGITS} digits: send a string.")
+    try:
+        return exact_decimal(value)
+    except PydanticCustomError as error:
+        raise _wrong(f"It {error.message()}.", "WRONG_TYPE") from None
+    except ValueError as error:
+        raise _wrong(f"It {error}.") from None
+
+
+def _decimal_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Decimal:
+    """The exact number of a literal, which a number is written as too."""
+    value = getattr(node, "value", None)
+    return _decimal(value if isinstance(value, str) else value_from_ast_untyped(node, variables))
 
 
 def _word(annotation: Any) -> Callable[[object], str]:
@@ -143,6 +165,15 @@ SCALARS: dict[object, Any] = {
         specified_by_url="https://www.rfc-editor.org/rfc/rfc7493#section-2.2",
         serialize=lambda value: value,
         parse_value=_minor_units,
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description="A decimal number of at most 12 digits before and 4 after the point, never rounded. Shown as a"
+        ' string, such as `"19"` or `"2.5"`; given as a string or a number.',
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-6",
+        serialize=decimal_text,
+        parse_value=_decimal,
+        parse_literal=_decimal_literal,
     ),
     Currency: strawberry.scalar(
         name="Currency",

@@ -11,6 +11,7 @@ from resolvers.changes.transitions import transitions_of
 from schema.declaration.fields import batched, object_type
 
 S = TypeVar("S", bound=DescribedEnum)
+AVAILABLE = "All transitions from the current status, including those that are blocked."
 
 
 @object_type()
@@ -37,9 +38,4 @@ class Transition(Generic[S]):
 
 def available_transitions(machine: Machine[Any], *needs: str) -> Any:
     """Return a field: the transitions of a machine from a row's status, which need columns of the row."""
-    return batched(
-        transitions_of(machine),
-        "status",
-        *needs,
-        description="All transitions from the current status, including those that are blocked.",
-    )
+    return batched(transitions_of(machine), "status", *needs, description=AVAILABLE)

@@ -25,8 +25,8 @@ from schema.requests.errors import locations_of
 from schema.requests.literals import said, scalar_refusal
 from schema.requests.places import Embedding, uses_of
 
-# Each is checked, coerced and converted, which together takes some 20 µs.
-MAX_VALUES = 1_500
+# Each is checked, coerced and converted, which together takes some 5 µs. As many as an invoice of 1,000 lines has.
+MAX_VALUES = 6_500
 # As deep as the brackets of a document.
 MAX_LEVELS = 60
 
@@ -222,6 +222,6 @@ def _out_of_bounds(type_: Any, value: Any, path: str) -> list[Refusal]:
         adapter = bounds.get(getattr(declared, "python_name", ""))
         if adapter is not None and part is not None:
             fits(adapter, part, where, problems)
-        else:
+        if adapter is None or isinstance(get_named_type(field.type), GraphQLInputObjectType):
             problems += _out_of_bounds(field.type, part, where)
     return problems

@@ -20,6 +20,7 @@ from execution import (
     ReadField,
     ResolverField,
 )
+from models.parts import column_of
 from resolvers.context import Context
 from schema.declaration.fields import ROOT, ROW_TYPES, ROWS, Batched, given
 from schema.rules.column_readers import reader_of
@@ -58,7 +59,7 @@ def _kind(
         return _batch(schema, declared, first, held, cost)
     if declared.base_resolver is None:
         table = ROW_TYPES.get(_origin(type_))
-        column = None if table is None else table.c.get(declared.python_name)
+        column = None if table is None else column_of(table, declared.python_name)
         read = _read_by(declared.default_resolver, declared.python_name)
         trusted = _origin(held) in ROW_TYPES
         reader: ColumnReader | None = declared.metadata.get("reader") or reader_of(column, field.type)

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.clients import clients
+from models.invoice_parts import invoice_lines, invoice_payments
+from models.invoices import invoices
 from models.jobs import jobs
 from models.lookups import search_words, tag_uses
 from models.members import members
@@ -27,14 +29,17 @@ from resolvers.context import Context, now
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import ORG, statement
 from server.dev.accounts import make_data_folder
+from server.dev.demo_invoices import NAME, Invoices, invoices_of
 from server.dev.demo_maker import Row
 from server.dev.demo_rows import Rows, Size, rows_of
 from server.drafts import write_private
 from server.settings import KEY_FILE, Settings
 from server.wiring import running
 
-SLUG, NAME = "demo", "Demo Studio"
+SLUG = "demo"
 SIZE = Size(clients=500, orders=3_000, messages=6_000, tickets=400)
+# How many of the orders have an invoice.
+INVOICES = 1_500
 SEED = 20_250_106
 SETTINGS = {
     "organization.address": "Lindenstraße 14\n10969 Berlin\nGermany",
@@ -67,6 +72,9 @@ def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield batch
 
 
+Tables = tuple[tuple[str, sa.Table, Iterable[Row]], ...]
+
+
 async def load_rows(ctx: Context, rows: Rows, say: Say) -> None:
     """Write an organization's rows in the context's transaction, with what finds them; a line for each table."""
     numbers = [
@@ -75,7 +83,7 @@ async def load_rows(ctx: Context, rows: Rows, say: Say) -> None:
     ]
     # An organization is the key of its timers.
     timers = [row | {"concurrency_key": ctx.org_id} for row in rows.timers]
-    parts: tuple[tuple[str, sa.Table, Iterable[Row]], ...] = (
+    tables: Tables = (
         ("members", members, rows.members),
         ("clients", clients, rows.clients),
         ("services", services, rows.services),
@@ -88,7 +96,23 @@ async def load_rows(ctx: Context, rows: Rows, say: Say) -> None:
         ("tags", tag_uses, rows.tags()),
         ("counters", counters, numbers),
     )
-    for name, table, listed in parts:
+    await _load_tables(ctx, tables, say)
+
+
+async def load_invoices(ctx: Context, made: Invoices, say: Say) -> None:
+    """Write invoices in the context's transaction, in the same way."""
+    tables: Tables = (
+        ("invoices", invoices, made.invoices),
+        ("invoice lines", invoice_lines, made.lines),
+        ("payments", invoice_payments, made.payments),
+        ("words of invoices", search_words, made.words()),
+        ("counters", counters, made.counters),
+    )
+    await _load_tables(ctx, tables, say)
+
+
+async def _load_tables(ctx: Context, tables: Tables, say: Say) -> None:
+    for name, table, listed in tables:
         loaded = 0
         for batch in _batches(listed):
             await ctx.fetch(_load(table), rows=batch)
@@ -108,6 +132,7 @@ async def seed(runtime: Runtime, say: Say, end: datetime) -> None:
         await organizations.create(ctx, NAME, SLUG)
         await settings.change(ctx, {"values": SETTINGS})
         await load_rows(ctx, rows, say)
+        await load_invoices(ctx, invoices_of(rows, SEED, INVOICES, end), say)
 
 
 async def write_key(runtime: Runtime, path: Path) -> None:

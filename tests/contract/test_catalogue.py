@@ -169,7 +169,7 @@ def _filled(table: sa.Table, org_id: UUID) -> dict[str, Any]:
             row[column.name] = org_id
         elif isinstance(type_, sa.Uuid):
             row[column.name] = new_uuid()
-        elif isinstance(type_, sa.Integer):
+        elif isinstance(type_, sa.Integer | sa.Numeric):
             row[column.name] = 1
         elif isinstance(type_, sa.LargeBinary):
             row[column.name] = b"x"

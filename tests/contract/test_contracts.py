@@ -35,6 +35,11 @@ DOCUMENTED = {
     "GET /api/v1/services/{publicId}",
     "PUT /api/v1/services/{publicId}",
     "DELETE /api/v1/services/{publicId}",
+    "GET /api/v1/invoices",
+    "POST /api/v1/invoices",
+    "GET /api/v1/invoices/{publicId}",
+    "PUT /api/v1/invoices/{publicId}",
+    "DELETE /api/v1/invoices/{publicId}",
     "GET /api/v1/messages",
     "POST /api/v1/messages",
     "GET /api/v1/tickets",
@@ -55,6 +60,7 @@ DOCUMENTED = {
 ADDED = {
     "PATCH /api/v1/org-settings",
     "PATCH /api/v1/clients/{publicId}",
+    "PATCH /api/v1/invoices/{publicId}",
     "PATCH /api/v1/orders/{publicId}",
     "PATCH /api/v1/services/{publicId}",
     "PATCH /api/v1/tickets/{publicId}",
@@ -122,7 +128,7 @@ def test_openapi_says_what_no_schema_can() -> None:
     parameters = {each["name"]: each["description"] for each in said["/api/v1/orders"]["get"]["parameters"]}
     assert "`page` × `limit` is at most 10,000" in parameters["page"]
     assert "`page`" in parameters["cursor"]
-    assert "without a `dueAt` come last" in parameters["sort"]
+    assert "Where `dueAt` is null, orders come last" in parameters["sort"]
 
 
 def test_a_change_of_billing_goes_with_its_interval() -> None:

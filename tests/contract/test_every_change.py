@@ -18,7 +18,8 @@ VERSIONED_ROUTES = [name for name in CHANGES if (CASE_OF[name], root_of(BY_NAME[
 async def _given(org: Org, case: Case, mutation: str, ids: dict[str, str]) -> dict[str, object]:
     """A right input, with the id of what it changes."""
     found = completed(case, mutation, ids, right(case, mutation))
-    return found if mutation == case.creates or case.single else found | {"id": await target(org, case, mutation, ids)}
+    single = case.single or mutation not in case.mutations
+    return found if single else found | {"id": await target(org, case, mutation, ids)}
 
 
 @pytest.mark.parametrize(("case", "mutation"), MUTATIONS, ids=str)

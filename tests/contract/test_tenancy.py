@@ -13,10 +13,15 @@ from tests.support.cases import Case
 from tests.support.domains import CASES
 from tests.support.furnished import completed, document, furnish, right, target
 from tests.support.refusals import error, problem, unchanged
-from tests.support.routes import BY_NAME, LISTS, OF_ONE, body_of, case_of, required_of, rest_change, subject_of
+from tests.support.routes import BY_NAME, LISTS, OF_ONE, body_of, case_of, required_of, rest_change, root_of, subject_of
 
 MUTATIONS = [(case, mutation) for case in CASES.values() for mutation in case.mutations]
-REFERENCES = [(case, name) for case in CASES.values() for name in case.references]
+REFERENCES = [
+    (case, mutation, name)
+    for case in CASES.values()
+    for mutation, names in {case.creates: case.references, **case.creations}.items()
+    for name in names
+]
 
 
 def _arguments(name: str) -> dict[str, GraphQLArgument]:
@@ -139,15 +144,17 @@ async def test_a_list_over_rest_is_the_organization_s(acme: Org, other: Org, nam
     assert (foreign.status_code, foreign.json()["data"]) == (200, [])
 
 
-@pytest.mark.parametrize(("case", "name"), REFERENCES, ids=str)
-async def test_an_input_cannot_name_another_organization_s_object(acme: Org, other: Org, case: Case, name: str) -> None:
+@pytest.mark.parametrize(("case", "mutation", "name"), REFERENCES, ids=str)
+async def test_an_input_cannot_name_another_organization_s_object(
+    acme: Org, other: Org, case: Case, mutation: str, name: str
+) -> None:
     mine, theirs = await furnish(acme), await furnish(other)
-    foreign = theirs[case.references[name]]
+    foreign = theirs[{**case.references, **case.creations.get(mutation, {})}[name]]
     swapped = next(key for key in mine.values() if prefix_of(key) != prefix_of(foreign))
-    posts = [route for route in BY_NAME.values() if route.status == 201 and case_of(route) is case]
+    posts = [route for route in BY_NAME.values() if route.status == 201 and root_of(route) == mutation]
     async with unchanged(acme), unchanged(other):
         for wrong in (foreign, swapped, _of_type(prefix_of(foreign)), "x", "", "\x00"):
-            given = completed(case, case.creates, mine, case.create) | {name: wrong}
-            error(await acme.graphql(document(case.creates), input=given), 200, "BAD_INPUT", f"input.{name}")
+            given = completed(case, mutation, mine, right(case, mutation)) | {name: wrong}
+            error(await acme.graphql(document(mutation), input=given), 200, "BAD_INPUT", f"input.{name}")
             for route in posts:
                 problem(await acme.http.post(route.path, json=given), 400, "BAD_INPUT", f"body.{name}")

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Any
 
-from models import orders, tickets
+from models import invoices, orders, tickets
 from models.machines import Machine
 from models.resources import events
 from models.settings import REGISTRY
@@ -104,10 +104,14 @@ def _table(head: str, rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def test_the_domain_has_the_transitions_and_events_of_the_code() -> None:
-    machines: dict[str, Machine[Any]] = {"transitions": orders.MACHINE, "ticket transitions": tickets.MACHINE}
+    machines: dict[str, Machine[Any]] = {
+        "transitions": orders.MACHINE,
+        "invoice_transitions": invoices.MACHINE,
+        "ticket transitions": tickets.MACHINE,
+    }
     for name, machine in machines.items():
         moves = [(each.origin.value, each.target.value, each.meaning) for each in machine.transitions]
-        assert _between(name) == _table("| from | to | what it means |", moves)
+        assert _between(name) == _table("| from | to | what it means |", moves), name
     rows = []
     for name, _, meaning in events():
         scope = event_scope(name)

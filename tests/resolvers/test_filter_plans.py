@@ -21,8 +21,9 @@ from tests.support.api import Org, new_client, new_order, settings_of
 from tests.support.servers import Backends
 
 SIZE = Size(
-    clients=60, services=12, orders=200, messages=250, deliveries=40, members=30, api_keys=30, tickets=200, replies=250
-)
+    clients=60, services=12, orders=200, messages=250, deliveries=40, members=30, api_keys=30, tickets=200, replies=250,
+    invoices=150,
+)  # fmt: skip
 LISTS = {
     "members": ("members(first: 100, filter: $f) { ...L }", "$f: MemberFilter", "MemberConnection"),
     "api_keys": ("apiKeys(first: 100, filter: $f) { ...L }", "$f: ApiKeyFilter", "ApiKeyConnection"),
@@ -31,6 +32,10 @@ LISTS = {
     "orders": (
         "orders(first: 100, filter: $f, orderBy: [{field: TOTAL, direction: ASC}]) { ...L }", "$f: OrderFilter",
         "OrderConnection",
+    ),
+    "invoices": (
+        "invoices(first: 100, filter: $f, orderBy: [{field: DUE_AT, direction: DESC}]) { ...L }", "$f: InvoiceFilter",
+        "InvoiceConnection",
     ),
     "messages": (
         "messages(orderId: $id, first: 100, filter: $f) { ...L }", "$f: MessageFilter, $id: ID!", "MessageConnection",

@@ -8,7 +8,8 @@ import pytest
 
 from models.typeid import decode, new_uuid
 from resolvers.database.connection import PooledConnection
-from resolvers.database.loaded import JSON_TIMES, MAX_BYTES, ROWS_AT_ONCE, Loaded
+from resolvers.database.loaded import MAX_BYTES, ROWS_AT_ONCE, Loaded
+from resolvers.database.sql import JSON_TIMES
 from schema.requests.sizes import TURN_BYTES, TURN_VALUES, _exceeds
 from tests.support.api import Org, new_client, new_order
 from tests.support.refusals import error, problem, unchanged

@@ -76,6 +76,8 @@ def test_what_needs_a_scope_says_which() -> None:
         **{"Client.tickets": "tickets:read", "Order.tickets": "tickets:read", "Ticket.client": "clients:read"},
         **{"Ticket.order": "orders:read", "Ticket.assignee": "members:read"},
         **{"Client.orderCounts": "orders:read", "Order.history": "audit:read"},
+        **{"Client.invoices": "invoices:read", "Client.totals": "invoices:read", "Order.invoice": "invoices:read"},
+        **{"Invoice.client": "clients:read", "Invoice.order": "orders:read"},
     }
     assert said == roots | beneath
     assert "read scope of the object's type" in _type("Query").fields["node"].description
@@ -99,6 +101,8 @@ def test_filters_on_related_objects_say_which_scope_they_need() -> None:
         **{"TicketFilter.client": "clients:read", "TicketFilter.order": "orders:read"},
         **{"TicketFilter.assignee": "members:read", "TicketFilter.replies": "tickets:read"},
         **{"ReplyFilter.ticket": "tickets:read"},
+        **{"ClientFilter.invoices": "invoices:read", "OrderFilter.invoices": "invoices:read"},
+        **{"InvoiceFilter.client": "clients:read", "InvoiceFilter.order": "orders:read"},
     }
     assert {*said.values()} <= scopes()
 

@@ -50,6 +50,7 @@ EVERYWHERE = """query($client: ID!, $order: ID!, $service: ID!, $message: ID!, $
   client(id: $client) { ...Client } order(id: $order) { ...Order } service(id: $service) { ...Service }
   message(id: $message) { ...Message } webhook(id: $webhook) { ...Webhook }
   ticket(id: $ticket) { ...Ticket } reply(id: $reply) { ...Reply }
+  invoices(first: 3) { ...Invoices } due: invoices(first: 2, filter: {status: {eq: DRAFT}}) { ...Invoices }
   node(id: $order) { ...Order } nodes(ids: $ids) { ...Client ...Order ...Service ...Message ...Webhook }
 }
 fragment Viewer on Viewer { organization { name } }
@@ -59,18 +60,23 @@ fragment Orders on OrderConnection { totalCount nodes { ...Order } }
 fragment Messages on MessageConnection { totalCount nodes { ...Message } }
 fragment Tickets on TicketConnection { totalCount nodes { ...Ticket } }
 fragment Replies on ReplyConnection { totalCount nodes { ...Reply } }
+fragment Invoices on InvoiceConnection { totalCount nodes { ...Invoice } }
+fragment Bills on InvoiceConnection { totalCount nodes { id order { id } } }
+fragment Invoice on Invoice { availableTransitions { to allowed } client { totals { currency } } order { id } }
 fragment Webhooks on WebhookEndpointConnection { totalCount nodes { ...Webhook } }
 fragment Deliveries on DeliveryConnection { totalCount nodes { id attempts { at } } }
 fragment Counted on OrderConnection { totalCount pageInfo { endCursor } }
 fragment Client on Client {
   orderCounts { count }
   orders(first: 2, orderBy: [{field: TOTAL}]) { ...Counted } tickets(first: 1) { totalCount nodes { id } }
+  invoices(first: 2) { ...Bills } totals { currency lifetimeValue }
 }
 fragment Service on Service { orders(first: 2, filter: {total: {gt: 1}}) { ...Counted } }
 fragment Order on Order {
   availableTransitions { to allowed } history(first: 2) { totalCount nodes { changes sequence seal } }
   client { orders(first: 1) { ...Counted } } service { orders(first: 1) { ...Counted } }
   messages(first: 1) { totalCount nodes { ...Message } } tickets(first: 1) { totalCount nodes { id } }
+  invoice { id order { invoice { number } } }
 }
 fragment Ticket on Ticket {
   availableTransitions { to } client { id } order { id } assignee { id }

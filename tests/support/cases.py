@@ -67,13 +67,19 @@ class Case:
     key: str = "id"
     # Whoever may read may change.
     read_only: bool = False
-    # A statement that makes the row with the id $1 one that can be deleted.
+    # A statement that makes the row with the id $1 one that can be deleted; and such that bring rows, by their numbers
+    # from 1 on, to where a mutation finds them.
     deletable: str = ""
+    prepared: Mapping[int, str] = field(default_factory=dict)
+    # The number of the row that a mutation is made to, where it is neither the first nor to be deleted.
+    targets: Mapping[str, int] = field(default_factory=dict)
     # Its rows are made before those of others, whose events it hears.
     hears: bool = False
 
     create: Body = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
+    # Further mutations that make one, each with what its input refers to, which is all that it needs.
+    creations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unique: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
     mutations: Mapping[str, Body] = field(default_factory=dict)
     inner: Mapping[str, str] = field(default_factory=dict)
@@ -101,14 +107,19 @@ class Case:
         return "" if self.found or self.single else f"create{self.name[0].upper()}{self.name[1:]}"
 
     @property
-    def changes(self) -> tuple[str, ...]:
-        """All mutations."""
-        return tuple(name for name in (self.creates, *self.mutations) if name)
-
-    @property
     def change_scope(self) -> str:
         """The scope that its mutations need."""
         return f"{self.scope}:{'read' if self.read_only else 'write'}"
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The names of the cases whose objects it refers to."""
+        return frozenset({*self.references.values()}.union(*(names.values() for names in self.creations.values())))
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """All its mutations, those that make one first."""
+        return tuple(name for name in (self.creates, *self.creations, *self.mutations) if name)
 
 
 LONG_AGO, FAR_AWAY = "2020-01-01T00:00:00.000Z", "2100-01-01T00:00:00.000Z"

@@ -31,6 +31,7 @@ _WRITTEN = {
     "events": "type, resource_version, data",
     "deliveries": "event_type, status",
     "jobs": "function, state, concurrency_key",
+    "invoice_payments": "amount, method, reference, paid_at",
 }
 
 
@@ -57,12 +58,12 @@ def document(mutation: str, selection: str = "__typename") -> str:
 
 def right(case: Case, mutation: str) -> Body:
     """What a mutation is given, without ids."""
-    return case.create if mutation == case.creates else case.mutations[mutation]
+    return case.create if mutation == case.creates else case.mutations.get(mutation, {})
 
 
 def completed(case: Case, mutation: str, ids: Mapping[str, str], given: Body) -> dict[str, Any]:
     """What a mutation is given, with the objects that a new one refers to where it does not name them itself."""
-    references = case.references if mutation == case.creates else {}
+    references = case.references if mutation == case.creates else case.creations.get(mutation, {})
     return {name: ids[other] for name, other in references.items()} | dict(given)
 
 
@@ -81,7 +82,7 @@ def _numbered(case: Case, at: int) -> str:
 
 def _needed(case: Case) -> set[str]:
     """A case and those that it refers to."""
-    return {case.name}.union(*(_needed(CASES[other]) for other in case.references.values()))
+    return {case.name}.union(*(_needed(CASES[other]) for other in case.needs))
 
 
 async def furnish(org: Org, only: Case | None = None) -> dict[str, str]:
@@ -96,7 +97,9 @@ async def furnish(org: Org, only: Case | None = None) -> dict[str, str]:
     for case in CREATED.values():
         for at, row in enumerate(case.rows if case.name in names else (), 1):
             body = completed(case, case.creates, ids, row)
-            ids[_numbered(case, at)] = await made(org, case, body, deletable=at == case.deleted + 1)
+            key = ids[_numbered(case, at)] = await made(org, case, body, deletable=at == case.deleted + 1)
+            if at in case.prepared:
+                await org.rows(case.prepared[at], decode(prefix_of(key), key))
     for case in CASES.values():
         if case.found and case.name in names:
             for at, found in enumerate(await org.rows(case.found), 1):
@@ -121,7 +124,8 @@ async def target(org: Org, case: Case, mutation: str, ids: Mapping[str, str]) ->
     if case.single:
         return ""
     if mutation not in case.inner:
-        return ids[_numbered(case, case.deleted + 1 if mutation.startswith("delete") else 1)]
+        other = case.deleted + 1 if mutation.startswith("delete") else 1
+        return ids[_numbered(case, case.targets.get(mutation, other))]
     value = await org.data(case.inner[mutation], id=ids[case.name])
     while not isinstance(value, str):
         (value,) = value.values() if isinstance(value, dict) else value

@@ -67,9 +67,9 @@ def explained(runtime: Runtime, org_id: UUID, *options: str) -> Explained:
 
 
 def _adapted(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_adapted(each) for each in value]
-    return Jsonb(value) if isinstance(value, dict) else value
+    # A list of objects is JSON too, any other list an array.
+    held = value if isinstance(value, list) else [value]
+    return Jsonb(value) if any(isinstance(each, dict) for each in held) else value
 
 
 def repeated(plan: Plan, inside: bool = False) -> Iterator[Plan]:

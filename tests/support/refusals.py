@@ -15,7 +15,7 @@ TRANSITION = """mutation($input: TransitionOrderInput!) {
   transitionOrder(input: $input) { order { id status version } } }"""
 TABLES = (
     *(case.table for case in ALL.values()), "events", "deliveries", "audit_changes", "search_words",
-    "tag_uses", "idempotency_records",
+    "tag_uses", "idempotency_records", "invoice_lines", "invoice_payments",
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ def _found() -> list[Case]:
     found: list[Case] = []
     while waiting:
         named = {case.name for case in waiting}
-        ready = [case for case in waiting if not named & {*case.references.values()}]
+        ready = [case for case in waiting if not named & case.needs]
         assert ready, f"these refer to each other: {named}"
         found += ready
         waiting = [case for case in waiting if case not in ready]

@@ -35,7 +35,7 @@ WRONG_NEW = (
     wrong(NEW | {"tags": ["a", ""]}, "tags.1 TOO_SHORT", limit=1),
     wrong(NEW | {"tags": ["a", 1, ""]}, "tags.1 WRONG_TYPE", "tags.2 TOO_SHORT", limit=1),
     wrong(NEW | {"tags": [str(n) for n in range(21)]}, "tags TOO_LONG", limit=20),
-    wrong(NEW | {"tags": ["x"] * 2_000}, " TOO_LONG", rest=True, limit=1_500),
+    wrong(NEW | {"tags": ["x"] * 7_000}, " TOO_LONG", rest=True, limit=6_500),
     wrong(NEW | {"metadata": []}, "metadata WRONG_TYPE"),
     wrong(NEW | {"metadata": {"a": 1}}, "metadata INVALID_FORMAT"),
     wrong(NEW | {"metadata": {"a": "x" * 501}}, "metadata INVALID_FORMAT"),

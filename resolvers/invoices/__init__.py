@@ -1,0 +1,1 @@
+"""Invoices: their arithmetic, their numbers, their changes, and their document."""

@@ -1,0 +1,64 @@
+"""The document of an invoice: what is printed of it."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from models.invoices import INVOICE, InvoiceStatus, amount_due
+from models.typeid import encode
+from resolvers.collections.rows import by_ids
+from resolvers.context import Context
+from resolvers.invoices.collection import INVOICES
+from resolvers.invoices.finalizing import CLIENT_COLUMNS, buyer_of, organization_of, seller_of
+from resolvers.invoices.pdf.document import DocumentLine, DocumentParty, DocumentTax, InvoiceDocument
+from resolvers.invoices.transitions import client_of
+from resolvers.settings import settings_of
+
+# What a document has of its invoice as it is.
+_PLAIN = ("number", "issued_at", "due_at", "paid_at", "currency", "subtotal", "discount", "tax", "total", "amount_paid")
+_ISSUED = ("seller", "buyer", "timezone", "payment_details")
+_COLUMNS = (*_PLAIN, *_ISSUED, "status", "updated_at", "client_id", "lines", "taxes")
+
+
+async def document_of(ctx: Context, invoice_id: UUID) -> InvoiceDocument | None:
+    """Return the document of an invoice; None where there is none. A draft has the parties as they are now."""
+    (row,) = await by_ids(ctx, INVOICES, [invoice_id], _COLUMNS)
+    if row is None:
+        return None
+    settings, issued = await settings_of(ctx), {name: row[name] for name in _ISSUED}
+    if row["status"] == InvoiceStatus.DRAFT:
+        organization = await organization_of(ctx)
+        issued = {
+            "seller": seller_of(settings, organization["name"]),
+            "buyer": buyer_of(await client_of(ctx, row, *CLIENT_COLUMNS)),
+            "timezone": organization["timezone"],
+            "payment_details": settings["organization.paymentDetails"],
+        }
+    return InvoiceDocument(
+        **{name: row[name] for name in _PLAIN},
+        public_id=encode(INVOICE.prefix, invoice_id),
+        status=row["status"],
+        dated=row["issued_at"] or row["updated_at"],
+        seller=_party(issued["seller"]),
+        buyer=_party(issued["buyer"]),
+        lines=tuple(map(_line, row["lines"])),
+        taxes=tuple(DocumentTax(Decimal(each["rate"]), each["base"], each["tax"]) for each in row["taxes"]),
+        amount_due=amount_due(row),
+        timezone=issued["timezone"],
+        payment_details=issued["payment_details"],
+        language=settings["organization.language"],
+        color=settings["organization.color"],
+    )
+
+
+def _party(party: Mapping[str, Any]) -> DocumentParty:
+    lines = party["address"]["lines"] if party["address"] is not None else []
+    contact = [party["contact"]] if party["contact"] is not None else []
+    return DocumentParty(party["name"], (*contact, *lines), party["taxId"], party["email"], party["phone"])
+
+
+def _line(line: Mapping[str, Any]) -> DocumentLine:
+    return DocumentLine(
+        line["description"], Decimal(line["quantity"]), line["unitPrice"], Decimal(line["taxRate"]), line["amount"]
+    )

@@ -1,0 +1,93 @@
+"""Finalizing an invoice: its parties are copied, and it gets its number and its time of issue."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from models.invoices import InvoiceStatus
+from models.organizations import organizations
+from resolvers.changes.edits import Edit
+from resolvers.changes.transitions import TransitionRequest
+from resolvers.context import Context, Row, now
+from resolvers.database.sql import owned, statement
+from resolvers.invoices.numbers import issue
+from resolvers.invoices.transitions import checked, client_of
+from resolvers.settings import settings_of
+
+# What an invoice copies of its client.
+CLIENT_COLUMNS = ("name", "company", "address", "tax_id", "email", "phone")
+
+
+@statement
+def _organization() -> sa.Select[Any]:
+    return owned(organizations, organizations.c.name, organizations.c.timezone)
+
+
+async def organization_of(ctx: Context) -> Row:
+    """Return the name and the time zone of the context's organization."""
+    row = await ctx.row(_organization())
+    assert row is not None, "a key belongs to an organization"
+    return row
+
+
+def address_of(text: str | None) -> dict[str, Any] | None:
+    """Return an address, as it was entered, by its lines; None without one."""
+    lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
+    return {"lines": lines} if lines else None
+
+
+def seller_of(settings: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the party that an organization with a name is, by its settings."""
+    return {
+        "name": settings["organization.name"] or name,
+        "contact": None,
+        "address": address_of(settings["organization.address"]),
+        "taxId": settings["organization.taxId"],
+        "email": settings["organization.email"],
+        "phone": settings["organization.phone"],
+    }
+
+
+def buyer_of(client: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the party that a client is: its company where it has one, and then the person as the contact."""
+    company = client["company"]
+    return {
+        "name": company or client["name"],
+        "contact": client["name"] if company else None,
+        "address": address_of(client["address"]),
+        "taxId": client["tax_id"],
+        "email": client["email"],
+        "phone": client["phone"],
+    }
+
+
+async def finalize_edit(ctx: Context, edit: Edit, request: TransitionRequest) -> None:
+    """Finalize the draft of an edit, which is then saved; one whose total is 0 is paid at once.
+
+    The number comes last: until the transaction has ended no other invoice of the organization gets one, so all that
+    takes time or can be refused is done before. Raises Refusal INVALID_TRANSITION with what blocks it.
+    """
+    client = await client_of(ctx, edit.row, *CLIENT_COLUMNS)
+    await checked(ctx, edit, request, now(), client)
+    settings, organization = await settings_of(ctx), await organization_of(ctx)
+    number, moment = await issue(ctx, settings["invoices.prefix"], organization["timezone"])
+    paid = edit.row["total"] == 0
+    edit.set(
+        {
+            "status": InvoiceStatus.PAID if paid else InvoiceStatus.OPEN,
+            "number": number,
+            "issued_at": moment,
+            "due_at": moment + timedelta(days=settings["invoices.dueDays"]),
+            "paid_at": moment if paid else None,
+            "seller": seller_of(settings, organization["name"]),
+            "buyer": buyer_of(client),
+            "timezone": organization["timezone"],
+            "payment_details": settings["organization.paymentDetails"],
+        },
+        "finalize",
+        "finalized",
+    )
+    if paid:
+        edit.events.append("paid")

@@ -1,0 +1,45 @@
+"""What other objects show of invoices: an order its invoice, a client what it has paid."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from execution import Args
+from models.invoices import invoices
+from models.types import MAX_SAFE_INTEGER
+from resolvers.context import Context, Row
+from resolvers.database.sql import owned, selected, statement
+
+_IDS = sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))
+
+
+@statement
+def _of_orders(columns: tuple[str, ...]) -> sa.Select[Any]:
+    stands = invoices.c.status != sa.literal_column("'VOID'")
+    found = selected(invoices, columns).add_columns(invoices.c.order_id.label("key"))
+    return found.where(invoices.c.order_id == sa.any_(_IDS), stands)
+
+
+async def of_orders(ctx: Context, parents: list[Row], args: Args) -> list[Row | None]:
+    """Return the invoice of each order that is not VOID, of which there is at most one."""
+    ids = list({row["id"] for row in parents})
+    found = {row["key"]: row for row in await ctx.fetch(_of_orders(args.columns), ids=ids)}
+    return [found.get(row["id"]) for row in parents]
+
+
+@statement
+def _totals() -> sa.Select[Any]:
+    paid = sa.func.least(sa.func.sum(invoices.c.amount_paid), sa.literal_column(str(MAX_SAFE_INTEGER)))
+    columns = (invoices.c.client_id, invoices.c.currency)
+    found = owned(invoices, *columns, sa.cast(paid, sa.BigInteger).label("lifetime_value"))
+    mine = (invoices.c.client_id == sa.any_(_IDS), invoices.c.amount_paid > 0)
+    return found.where(*mine).group_by(*columns).order_by(*columns)
+
+
+async def totals_of_clients(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]]]:
+    """Return what each client has paid, by currency."""
+    found: dict[Any, list[dict[str, Any]]] = {row["id"]: [] for row in parents}
+    for row in await ctx.fetch(_totals(), ids=list(found)):
+        found[row["client_id"]].append({"currency": row["currency"], "lifetime_value": row["lifetime_value"]})
+    return [found[row["id"]] for row in parents]

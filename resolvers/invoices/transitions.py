@@ -1,0 +1,52 @@
+"""Transitions of an invoice: what a draft needs to be finalized is looked up with its client."""
+
+from datetime import datetime
+from typing import Any
+
+from execution import Args
+from models.invoices import ADDRESS, INVOICE, MACHINE, InvoiceStatus
+from models.machines import Transition
+from resolvers.changes.edits import Edit
+from resolvers.changes.transitions import TransitionRequest, transition_of, transitions_of
+from resolvers.collections.collection import COLLECTIONS
+from resolvers.collections.rows import by_ids
+from resolvers.context import Context, Row
+
+_transitions = transitions_of(MACHINE)
+# The columns of an invoice that its transitions depend on.
+NEEDED = ("status", "client_id", "amount_paid", "taxes")
+
+
+def request_to(status: InvoiceStatus) -> TransitionRequest:
+    """Return the request of a mutation that is for one transition alone."""
+    return TransitionRequest(status, None, "id", "id")
+
+
+async def client_of(ctx: Context, row: Row, *columns: str) -> Row:
+    """Return columns of an invoice's client."""
+    (client,) = await by_ids(ctx, COLLECTIONS["clients"], [row["client_id"]], columns)
+    assert client is not None, "an invoice refers to a client"
+    return client
+
+
+async def checked(
+    ctx: Context, edit: Edit, request: TransitionRequest, moment: datetime, client: Row | None = None
+) -> Transition[InvoiceStatus]:
+    """Return the transition that was requested; a ``client`` has its address. Raises Refusal INVALID_TRANSITION."""
+    row = edit.row
+    if row["status"] == InvoiceStatus.DRAFT:
+        row = {**row, ADDRESS: (client or await client_of(ctx, row, "address"))["address"]}
+    return await transition_of(ctx, INVOICE.label, MACHINE, row, request, moment)
+
+
+async def available(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]]]:
+    """Return the transitions of each invoice. Its row has its client's address, unless it was just changed."""
+    missing = {row["client_id"] for row in parents if ADDRESS not in row}
+    clients = await by_ids(ctx, COLLECTIONS["clients"], list(missing), ("address",))
+    found = {client["key"]: client["address"] for client in clients if client is not None}
+    rows = [
+        {name: row[name] for name in NEEDED}
+        | {ADDRESS: row[ADDRESS] if ADDRESS in row else found.get(row["client_id"])}
+        for row in parents
+    ]
+    return await _transitions(ctx, rows, args)
