@@ -9,7 +9,7 @@ LOCK := compile --universal --python-version 3.11 --generate-hashes --no-emit-in
 	--quiet --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev test format-check lint types layers pytest pythons wheel bench chaos hostile format rest-requests schema lock clean
+.PHONY: help install dev test format-check lint types layers pytest pythons wheel bench chaos hostile format rest-requests schema samples lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +95,9 @@ schema: $(STAMP) ## Write schema.graphql, openapi.json and the README's tables o
 			{ skip = 1; while ((getline line < "README.table.new") > 0) print line }' README.md > README.md.new; \
 		mv README.md.new README.md; rm README.table.new; \
 	done
+
+samples: $(STAMP) ## Write the sample invoices in docs/samples anew
+	@$(BIN)/python -m tests.support.invoice_documents docs/samples
 
 lock: ## Compile requirements/*.in into *.txt (UPGRADE=1 takes newer versions); needs uv
 	@test -n "$(UV)" || { echo "make lock needs uv" >&2; exit 1; }

@@ -11,3 +11,12 @@ SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU
 UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
 """
 CURRENCIES = frozenset(_CODES.split())
+# How many digits the minor unit has, where it is not two: 100 minor units are 100 JPY and 0.100 KWD.
+_NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_THREE = "BHD IQD JOD KWD LYD OMR TND"
+_DIGITS = dict.fromkeys(_NONE.split(), 0) | dict.fromkeys(_THREE.split(), 3)
+
+
+def minor_digits(currency: str) -> int:
+    """Return how many digits after the point the minor unit of a currency stands for, as ISO 4217 says."""
+    return _DIGITS.get(currency, 2)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from copy import deepcopy
 from functools import cache
-from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
@@ -14,18 +13,16 @@ from resolvers.errors import STATUS
 from rest_shim.bound import bound
 from rest_shim.examples import body_of, curl_of, response_of
 from rest_shim.guide import guide, route_texts
+from rest_shim.openapi_downloads import download_paths
 from rest_shim.openapi_parameters import request_parameters
 from rest_shim.openapi_schemas import Components, JsonSchema, part_of, root_type
 from rest_shim.openapi_settings import settings_shown, settings_taken
-from rest_shim.openapi_shared import HEADERS, OTHER_TAGS, PAGINATION, SYSTEM, problem
+from rest_shim.openapi_shared import HEADERS, OTHER_TAGS, PAGINATION, SYSTEM, header, problem, problem_response
 from rest_shim.openapi_webhooks import webhooks
 from rest_shim.routes import ROUTES, Route, Shows
 from schema.graph import CORE, EXECUTOR
 from schema.operations import OPERATIONS
-from web.problems import MEDIA_TYPE, title_of
 
-# What is refused before its cost is known says nothing of what is left.
-UNPAID = frozenset({401, 403, 408, 413, 415})
 _SUCCESS = {200: "The current object.", 201: "Created.", 202: "Accepted: it is not done yet.", 204: "Deleted."}
 _JSON = "application/json"
 
@@ -51,7 +48,7 @@ def document(routes: Sequence[Route] = ROUTES) -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
         "tags": [{"name": name, "description": said} for name, said in tags.items()],
-        "paths": paths | SYSTEM,
+        "paths": paths | download_paths() | SYSTEM,
         "webhooks": events,
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "API key: `sk_live_…`"}},
@@ -138,9 +135,9 @@ def _body(route: Route, components: Components) -> JsonSchema:
 def _success(route: Route, components: Components) -> dict[str, Any]:
     operation = bound(route).operation
     always = ("X-Request-Id", "X-GraphQL-Operation", *(() if route.public else ("RateLimit", "RateLimit-Policy")))
-    sent = {name: _header(name) for name in always}
+    sent = {name: header(name) for name in always}
     if operation.operation_type == "mutation":
-        sent["Idempotent-Replayed"] = _header("Idempotent-Replayed")
+        sent["Idempotent-Replayed"] = header("Idempotent-Replayed")
     status, said = str(route.status), _SUCCESS[route.status]
     if route.shows is Shows.NOTHING:
         return {status: {"description": said, "headers": sent}}
@@ -153,9 +150,9 @@ def _success(route: Route, components: Components) -> dict[str, Any]:
         }
         return {status: _response(route, "A page of the list.", properties, sent)}
     if "version" in shape["properties"]:
-        sent["ETag"] = _header("ETag")
+        sent["ETag"] = header("ETag")
     if route.location is not None:
-        sent["Location"] = _header("Location")
+        sent["Location"] = header("Location")
     found = {status: _response(route, said, {"data": one}, sent)}
     if operation.operation_type == "query" and "ETag" in sent:
         found["304"] = {"description": "The object still has the ETag in `If-None-Match`.", "headers": sent}
@@ -166,10 +163,6 @@ def _response(route: Route, description: str, properties: dict[str, Any], header
     schema = {"type": "object", "required": list(properties), "properties": properties}
     content = {"schema": schema, "example": response_of(route)}
     return {"description": description, "headers": headers, "content": {_JSON: content}}
-
-
-def _header(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/headers/{name}"}
 
 
 def _problems(route: Route) -> dict[str, Any]:
@@ -190,17 +183,4 @@ def _problems(route: Route) -> dict[str, Any]:
     by_status: dict[int, list[str]] = {}
     for code in codes:
         by_status.setdefault(STATUS[code], []).append(code)
-    return {str(status): _problem(status, sorted(by_status[status])) for status in sorted(by_status)}
-
-
-def _problem(status: int, codes: list[str]) -> dict[str, Any]:
-    headers = {"X-Request-Id": _header("X-Request-Id"), "X-GraphQL-Operation": _header("X-GraphQL-Operation")}
-    if status not in UNPAID:
-        headers |= {name: _header(name) for name in ("RateLimit", "RateLimit-Policy")}
-    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE) or "IDEMPOTENCY_IN_FLIGHT" in codes:
-        headers["Retry-After"] = _header("Retry-After")
-    if status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = _header("WWW-Authenticate")
-    text = f"{title_of(status)}: {', '.join(codes)}."
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {"description": text, "headers": headers, "content": {MEDIA_TYPE: {"schema": schema}}}
+    return {str(status): problem_response(status, sorted(by_status[status])) for status in sorted(by_status)}

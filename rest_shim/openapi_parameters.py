@@ -23,7 +23,7 @@ def request_parameters(route: Route, components: Components) -> Iterable[dict[st
     """Yield what a route takes beside its body."""
     made = bound(route)
     for name, _ in made.path:
-        yield _parameter("path", name, f"ID of the {made.missing}.", {"type": "string"}) | {"required": True}
+        yield id_parameter(made.missing, name)
     if route.shows is Shows.PAGE:
         yield from _page_parameters(route)
     for name, parameter in made.parameters.items():
@@ -31,12 +31,7 @@ def request_parameters(route: Route, components: Components) -> Iterable[dict[st
         found |= _LISTED if parameter.many else {}
         yield found | {"required": True} if parameter.required else found
     if made.operation.operation_type == "query" and route.shows is Shows.OBJECT:
-        yield _parameter(
-            "header",
-            "If-None-Match",
-            "One or more ETags: the response is 304 if the object has one of them.",
-            {"type": "string", "pattern": ETAGS},
-        )
+        yield if_none_match()
     if made.versioned:
         text = "One or more ETags: the response is 412 if the object has none of them. `*`, or no header, matches any."
         yield _parameter("header", "If-Match", text, {"type": "string", "pattern": ETAGS})
@@ -44,8 +39,24 @@ def request_parameters(route: Route, components: Components) -> Iterable[dict[st
         text = "For 24 hours a repeated request with the same key gets the first response. Per API key and operation."
         bounds = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"}
         yield _parameter("header", "Idempotency-Key", text, bounds)
+    yield request_id()
+
+
+def id_parameter(label: str, name: str = "publicId") -> dict[str, Any]:
+    """Return the parameter of a path that tells the object."""
+    return _parameter("path", name, f"ID of the {label}.", {"type": "string"}) | {"required": True}
+
+
+def if_none_match() -> dict[str, Any]:
+    """Return the header with which an object is read only where it is new."""
+    text = "One or more ETags: the response is 304 if the object has one of them."
+    return _parameter("header", "If-None-Match", text, {"type": "string", "pattern": ETAGS})
+
+
+def request_id() -> dict[str, Any]:
+    """Return the header that each route takes."""
     text = "ID of the request, to find it in logs. One is generated if it is absent."
-    yield _parameter("header", "X-Request-Id", text, {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"})
+    return _parameter("header", "X-Request-Id", text, {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"})
 
 
 def _page_parameters(route: Route) -> Iterable[dict[str, Any]]:

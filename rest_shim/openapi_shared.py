@@ -1,9 +1,14 @@
 """The parts of the OpenAPI document that no route table tells: the problem, the pagination, headers, health."""
 
+from http import HTTPStatus
 from typing import Any
 
 from resolvers.errors import CONFLICTS, REASONS
 from rest_shim.guide import ADVICE
+from web.problems import MEDIA_TYPE, title_of
+
+# What is refused before its cost is known says nothing of what is left.
+UNPAID = frozenset({401, 403, 408, 413, 415})
 
 # The tags of what is no route of a resource.
 OTHER_TAGS = {
@@ -88,6 +93,7 @@ def _header(description: str, type_: str = "string") -> dict[str, Any]:
 
 
 HEADERS: dict[str, Any] = {
+    "Content-Disposition": _header("`attachment`, with the name of the file."),
     "ETag": _header("Version of the object, quoted, for `If-Match` and `If-None-Match`."),
     "Idempotent-Replayed": _header(
         "`true` if this is the response to an earlier request with the same `Idempotency-Key`."
@@ -100,6 +106,25 @@ HEADERS: dict[str, Any] = {
     "X-GraphQL-Operation": _header("Name of the GraphQL operation of the route."),
     "X-Request-Id": _header("ID of the request: the one that was sent, or a generated one."),
 }
+
+
+def header(name: str) -> dict[str, str]:
+    """Return a reference to a header of a response."""
+    return {"$ref": f"#/components/headers/{name}"}
+
+
+def problem_response(status: int, codes: list[str], *, named: bool = True) -> dict[str, Any]:
+    """Return the response of a status, for one of some codes; ``named``: it names the route's operation."""
+    headers = {name: header(name) for name in ("X-Request-Id", *(["X-GraphQL-Operation"] if named else []))}
+    if status not in UNPAID:
+        headers |= {name: header(name) for name in ("RateLimit", "RateLimit-Policy")}
+    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE) or "IDEMPOTENCY_IN_FLIGHT" in codes:
+        headers["Retry-After"] = header("Retry-After")
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = header("WWW-Authenticate")
+    text = f"{title_of(status)}: {', '.join(codes)}."
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": text, "headers": headers, "content": {MEDIA_TYPE: {"schema": schema}}}
 
 
 def _state(word: str, **more: Any) -> dict[str, Any]:

@@ -143,9 +143,11 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> Iterator[st
             yield _json(content["example"])
     responses = []
     for status, response in operation["responses"].items():
-        schemas = [_type(media["schema"]) for media in response.get("content", {}).values()]
+        # A file has a media type, and no schema.
+        content = response.get("content", {})
+        schemas = [_type(media["schema"]) if "schema" in media else escape(name) for name, media in content.items()]
         responses.append((status, response["description"], "".join(schemas), ", ".join(response.get("headers", ()))))
-        for media in response.get("content", {}).values():
+        for media in content.values():
             if "example" in media:
                 yield f"<h4>Response: {status}</h4>{_json(media['example'])}"
     yield _table(("Status", "When", "Body", "Headers"), responses)

@@ -14,6 +14,7 @@ from models.audit import AuditEntry as Table
 from models.audit_exports import EXPORT, KEPT_DAYS, ExportError, ExportStatus
 from models.audit_exports import AuditExport as ExportTable
 from resolvers.audit import exports, log
+from resolvers.audit.download import download_path
 from resolvers.audit.log import AUDIT_ENTRIES
 from schema.declaration.collections import many, one
 from schema.declaration.fields import argument, batched, computed, creation, object_type, public_id, same_row
@@ -91,7 +92,7 @@ class AuditExport:
     size: int
     head: str | None
     download_url: str | None = computed(
-        exports.download_path,
+        download_path,
         "id",
         "status",
         description="Path of the file, for a request with an API key. Null until the export is `READY`.",

@@ -12,7 +12,9 @@ from starlette.applications import Starlette
 from execution import Limits
 from resolvers.api_keys.verification import Keys
 from resolvers.database.connection_errors import CONNECTION_ERRORS, first_line
+from resolvers.downloads import DOWNLOADS
 from resolvers.errors import Refusal
+from rest_shim.downloads import DownloadEndpoint
 from rest_shim.endpoint import RestEndpoint
 from rest_shim.reference import docs, openapi
 from rest_shim.routes import ROUTES, under_parents
@@ -97,6 +99,8 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
 
 def _routes(settings: Settings, engine: Engine, metrics: Metrics, dependencies: Dependencies) -> Iterator[ApiRoute]:
     """Yield the routes of the REST API, and what a process answers about itself."""
+    for download in DOWNLOADS.values():
+        yield ApiRoute(download.path, DownloadEndpoint(dependencies, download), name=download.operation, api="rest")
     for row in (*ROUTES, *under_parents(settings.webhook_parents)):
         endpoint = RestEndpoint(engine, dependencies, row)
         yield ApiRoute(row.path, endpoint, name=row.operation, methods=[row.method], api="rest")

@@ -45,5 +45,6 @@ async def running(
             await require_plain_role(connection)
         yield runtime
     finally:
+        await runtime.typesetter.close()
         await side.close()
         await pool.close()

@@ -1,6 +1,8 @@
 """Deadlines that share one timer, where ``asyncio.timeout`` starts a timer for each."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 Task = asyncio.Task[Any]
@@ -49,6 +51,17 @@ class Deadlines:
     def pause(self, task: Task) -> bool:
         """Stop the clock for what has a deadline of its own; whether there was one to stop."""
         return self._due.pop(task, None) is not None
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stop the clock of the current task for a block that has bounds of its own; it starts anew after it."""
+        task = asyncio.current_task()
+        stopped = task is not None and self.pause(task)
+        try:
+            yield
+        finally:
+            if stopped:
+                self.start()
 
     def _look(self) -> None:
         self._timer = None

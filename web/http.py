@@ -1,7 +1,8 @@
 """A request as both APIs read it, a reply as they give it: bytes, and nothing that is not asked for."""
 
+import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -22,6 +23,8 @@ _ONCE: Mapping[bytes, str] = {
     b"content-type": "Content-Type",
     b"idempotency-key": "Idempotency-Key",
 }
+# How long a chunk of a response may take; a response in chunks has no deadline as a whole.
+CHUNK_S = 30.0
 _BARE_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 # A response with one of these statuses has no body, and says no length.
 _BODILESS = frozenset({204, 304})
@@ -96,7 +99,16 @@ class Reply(NamedTuple):
     headers: list[Header]
 
 
-Endpoint = Callable[[Request], Awaitable[Reply]]
+class Streamed(NamedTuple):
+    """A response whose length is not known when it begins: its body comes in chunks."""
+
+    status: int
+    chunks: AsyncIterator[bytes]
+    headers: list[Header]
+
+
+AnyReply = Reply | Streamed
+Endpoint = Callable[[Request], Awaitable[AnyReply]]
 
 
 def reply(status: int, body: bytes, media: bytes, headers: Iterable[Header] = ()) -> Reply:
@@ -115,3 +127,25 @@ async def send_reply(reply: Reply, send: Send) -> None:
     """Send a whole reply."""
     await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
     await send({"type": "http.response.body", "body": reply.body})
+
+
+async def stream(streamed: Streamed, receive: Receive, send: Send) -> None:
+    """Send a response in chunks, until the client is gone. Raises TimeoutError where a chunk takes longer than
+    ``CHUNK_S`` to come and to be taken: what was begun cannot be ended in order then."""
+    gone = asyncio.create_task(_disconnected(receive))
+    try:
+        await send({"type": "http.response.start", "status": streamed.status, "headers": streamed.headers})
+        while not gone.done():
+            async with asyncio.timeout(CHUNK_S):
+                chunk = await anext(streamed.chunks, None)
+                await send({"type": "http.response.body", "body": chunk or b"", "more_body": chunk is not None})
+            if chunk is None:
+                break
+    finally:
+        gone.cancel()
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Wait until the client is gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -20,7 +20,7 @@ from models.audit_exports import (
 )
 from models.base import TIMESTAMP
 from models.jobs import JobFunction, JobState, jobs
-from models.typeid import decode, encode, new_uuid
+from models.typeid import decode, new_uuid
 from resolvers.audit.entries import new_entry
 from resolvers.changes.edits import InputValues, new_row
 from resolvers.changes.turns import take_turn
@@ -85,12 +85,6 @@ async def create(ctx: Context, values: InputValues) -> Row:
     await write_entries(ctx, [(new_entry(EXPORT.action("create"), {}, asked), row["id"])])
     ctx.jobs_to_wake.append(job)
     return row
-
-
-def download_path(row: Row) -> str | None:
-    """Return the path at which a READY export is downloaded; None for another."""
-    ready = row["status"] == ExportStatus.READY
-    return f"/api/v1/{EXPORT.path}/{encode(EXPORT.prefix, row['id'])}.jsonl" if ready else None
 
 
 @statement

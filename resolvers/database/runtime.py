@@ -14,6 +14,7 @@ from resolvers.database.connection_errors import CONNECTION_ERRORS, Outages
 from resolvers.database.loop_turns import LoopTurns
 from resolvers.database.pool import Pool
 from resolvers.errors import Refusal
+from resolvers.typesetting.typesetter import Typesetter
 
 Connection = Any  # A PooledConnection, whose results asyncpg's stubs type too loosely for its users.
 Renderer = Callable[[Any], str]
@@ -41,6 +42,7 @@ class Runtime:
     """What all requests or jobs of a process share.
 
     ``side`` is a second, small pool: a request that holds a connection and needs another one cannot wait for itself.
+    ``typesetter`` makes PDFs.
     """
 
     pool: Pool
@@ -57,6 +59,7 @@ class Runtime:
     signing_keys: Keyring | None = None
     outages: Outages = field(default_factory=Outages)
     turns: LoopTurns = field(default_factory=LoopTurns)
+    typesetter: Typesetter = field(default_factory=Typesetter)
     numbers: dict[tuple[UUID, str], list[int]] = field(default_factory=dict)
     number_locks: dict[tuple[UUID, str], asyncio.Lock] = field(default_factory=dict)
 

@@ -22,6 +22,7 @@ from models.machines import Machine
 from models.resources import Resource
 from models.typeid import created_at, encoded_inline, encoder
 from resolvers.context import BatchResolver, Context
+from resolvers.downloads import Download
 from schema.declaration.scalars import shown_creation
 
 T = TypeVar("T")
@@ -110,6 +111,12 @@ def public_id(resource: Resource) -> Any:
     return related_id(
         resource, "id", f"Unique identifier of the object: `{resource.prefix}_` followed by 26 characters."
     )
+
+
+def file_url(download: Download, description: str) -> Any:
+    """The path of a row's file."""
+    reader = ColumnReader("id", convert=download.path_of)
+    return computed(lambda row: download.path_of(row["id"]), description=description, reader=reader)
 
 
 def related_id(resource: Resource, column: str, description: str, *, null: bool = False) -> Any:

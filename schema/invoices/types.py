@@ -17,10 +17,21 @@ from models.subscriptions import SUBSCRIPTION
 from resolvers.clients import CLIENTS
 from resolvers.context import now
 from resolvers.invoices.collection import INVOICES
+from resolvers.invoices.download import INVOICE_PDF
 from resolvers.invoices.transitions import NEEDED, available
 from resolvers.orders import ORDERS
 from schema.declaration.collections import many, one, to_one
-from schema.declaration.fields import batched, computed, creation, member, object_type, public_id, related_id, same_row
+from schema.declaration.fields import (
+    batched,
+    computed,
+    creation,
+    file_url,
+    member,
+    object_type,
+    public_id,
+    related_id,
+    same_row,
+)
 from schema.declaration.lists import Connection
 from schema.declaration.nodes import Node
 from schema.declaration.scalars import Currency, MinorUnits, StringMap, Timezone
@@ -152,6 +163,7 @@ class Invoice(Node):
     buyer: InvoiceParty | None = same_row("", ColumnReader("buyer", null=True))
     timezone: Timezone | None
     payment_details: str | None
+    pdf_url: str = file_url(INVOICE_PDF, "Path of the invoice as a PDF. To get it needs an API key, as any request.")
     metadata: StringMap
     created_at: datetime = creation()
     updated_at: datetime

@@ -21,8 +21,9 @@ CLIENTS = (
     "cache-control", "pragma", "last-event-id",
 )  # fmt: skip
 EXPOSED = (
-    "Allow", "Deprecation", "ETag", "Idempotent-Replayed", "Location", "RateLimit", "RateLimit-Policy", "Retry-After",
-    "Server-Timing", "Sunset", "WWW-Authenticate", "X-GraphQL-Operation", "X-Request-Id",
+    "Allow", "Content-Disposition", "Deprecation", "ETag", "Idempotent-Replayed", "Location", "RateLimit",
+    "RateLimit-Policy", "Retry-After", "Server-Timing", "Sunset", "WWW-Authenticate", "X-GraphQL-Operation",
+    "X-Request-Id",
 )  # fmt: skip
 
 

@@ -12,7 +12,8 @@ from starlette.types import Lifespan
 from resolvers.errors import Refusal, internal, shown_refusal
 from server.http.compression import LEAST, compressed
 from server.http.edge import masked
-from web.http import Endpoint, Receive, Reply, Request, Scope, Send, options, send_reply
+from web.deadlines import Deadlines
+from web.http import Endpoint, Receive, Reply, Request, Scope, Send, Streamed, options, send_reply, stream
 from web.problems import problem
 
 log = structlog.get_logger()
@@ -58,6 +59,11 @@ class _EndpointApp:
         except Exception:  # here and not at the edge, so that CORS's headers are on this response too
             log.exception("unexpected error")
             reply = masked(internal(), request.request_id, scope["path"])
+        if isinstance(reply, Streamed):
+            deadlines: Deadlines = request.state["deadlines"]
+            with deadlines.paused():
+                await stream(reply, receive, send)
+            return
         if len(reply.body) >= LEAST:
             headers, body = await compressed(scope, reply.headers, reply.body)
             reply = Reply(reply.status, body, headers)
@@ -77,7 +83,7 @@ class ApiRouter(Router):
     """Finds a request's route by its path, with or without a slash at its end.
 
     A path has one parameter at most: it is looked up whole, then with a segment left out, from the last on, so that
-    words go before a parameter.
+    words go before a parameter. A parameter may have an extension: ``/invoices/{publicId}.pdf``.
     """
 
     def __init__(self, routes: Iterable[ApiRoute], lifespan: Lifespan[Any] | None = None) -> None:
@@ -130,6 +136,9 @@ class ApiRouter(Router):
         after = ""
         for _ in range(self._after + 1):
             path, _, segment = path.rpartition("/")
+            stem, dot, extension = segment.rpartition(".")
+            if stem and (place := self._around.get((path, f"{dot}{extension}{after}"))) is not None:
+                return place, stem
             place = self._around.get((path, after))
             if place is not None and segment:
                 return place, segment

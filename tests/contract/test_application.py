@@ -8,7 +8,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from rest_shim.routes import ROUTES, Route, under_parents
+from resolvers.downloads import DOWNLOADS
+from rest_shim.routes import ROUTES, under_parents
 from server.app import create_app
 from server.http.edge import Edge
 from server.http.routing import ApiRoute, ApiRouter
@@ -66,7 +67,8 @@ def test_the_table_has_every_row_by_its_operation_and_nothing_else(app: Starlett
         (row.path, row.operation, ("GET", "HEAD") if row.method == "GET" else (row.method,))
         for row in (*ROUTES, *under_parents(PARENTS))
     }
-    assert found == rows | OURS
+    files = {(path, download.operation, ("GET", "HEAD")) for path, download in DOWNLOADS.items()}
+    assert found == rows | files | OURS
     assert len(found) == len(app.routes)
 
 
@@ -76,13 +78,17 @@ def test_a_name_gives_the_path(app: Starlette) -> None:
 
 
 async def test_the_look_up_finds_what_starlette_finds() -> None:
-    def route(row: Route) -> ApiRoute:
+    def route(path: str, name: str, method: str) -> ApiRoute:
         async def said(request: Request) -> Reply:
-            return reply(200, f"{request.method} {row.operation} {dict(request.params)}".encode(), b"text/plain")
+            return reply(200, f"{request.method} {name} {dict(request.params)}".encode(), b"text/plain")
 
-        return ApiRoute(row.path, said, name=row.operation, methods=[row.method])
+        return ApiRoute(path, said, name=name, methods=[method])
 
-    routes = [route(row) for row in (*ROUTES, *under_parents(PARENTS))]
+    routes = [
+        *(route(path, download.operation, "GET") for path, download in DOWNLOADS.items()),
+        route("/api/v1/clients/{publicId}.txt", "GetClientText", "GET"),
+        *(route(row.path, row.operation, row.method) for row in (*ROUTES, *under_parents(PARENTS))),
+    ]
     found: list[list[str]] = []
     for app in (ApiRouter(routes), Starlette(routes=routes)):
         edge: Any = Edge(app, Metrics(), seconds=5, timing=False)

@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from resolvers.collections.collection import COLLECTIONS
+from resolvers.downloads import DOWNLOADS
 from resolvers.errors import camel
 from resolvers.lists.conditions import Condition
 from rest_shim.openapi import document, printed_openapi
@@ -87,8 +88,11 @@ def test_the_routes_are_the_documented_ones_and_the_additions() -> None:
 def test_openapi_has_every_route_and_no_other() -> None:
     paths: dict[str, dict[str, Any]] = document()["paths"]
     assert {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods} == (
-        {f"{route.method} {route.path}" for route in ROUTES} | SYSTEM
+        {f"{route.method} {route.path}" for route in ROUTES} | {f"GET {path}" for path in DOWNLOADS} | SYSTEM
     )
+    for path, download in DOWNLOADS.items():
+        assert paths[path]["get"]["x-required-scopes"] == [download.scope]
+        assert download.media in paths[path]["get"]["responses"]["200"]["content"]
     for route in ROUTES:
         said = paths[route.path][route.method.lower()]
         assert said["x-graphql-operation"] == route.operation

@@ -19,7 +19,7 @@ from resolvers.jobs.retention import Retention
 from tests.support.api import Org, new_client
 from tests.support.audit import SIGNING
 from tests.support.jobs import slot_of
-from tests.support.refusals import error, unchanged
+from tests.support.refusals import error, problem, unchanged
 from workers import audit_export
 
 FIELDS = "id status error firstSequence lastSequence size head downloadUrl expiresAt createdAt version"
@@ -78,6 +78,22 @@ async def test_an_export_is_a_bundle_that_its_public_key_checks(acme: Org) -> No
     assert [row["state"] for row in await acme.rows("select state from jobs where function = 'AUDIT_EXPORT'")] == [
         "DONE"
     ]
+
+
+async def test_its_file_is_for_the_keys_of_its_organization_that_may_read_the_log(acme: Org, other: Org) -> None:
+    made = await ask(acme)
+    path = f"/api/v1/exports/{made['id']}.jsonl"
+    # No worker has written it yet.
+    problem(await acme.http.get(path), 404, "NOT_FOUND", "path.publicId")
+    await work(acme)
+    found = await acme.http.get(path)
+    assert (found.status_code, found.headers["content-type"]) == (200, "application/jsonl")
+    assert found.content == b"".join(await written(acme, made["id"]))
+    problem(await other.http.get(path), 404, "NOT_FOUND", "path.publicId")
+    weak = acme.holding(await acme.new_key("clients:read"))
+    assert problem(await weak.http.get(path), 403, "FORBIDDEN")["scope"] == "audit:read"
+    await weak.close()
+    problem(await acme.http.get(path, headers={"Authorization": ""}), 401, "UNAUTHENTICATED")
 
 
 async def test_a_range(acme: Org) -> None:

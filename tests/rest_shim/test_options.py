@@ -2,6 +2,7 @@
 
 import pytest
 
+from resolvers.downloads import DOWNLOADS
 from rest_shim.routes import ROUTES, under_parents
 from tests.support.api import Org
 
@@ -10,6 +11,7 @@ ALLOWED: dict[str, set[str]] = {
     "/graphql": {"GET", "HEAD", "POST"},
     **{path: {"GET", "HEAD"} for path in ("/api/health", "/api/ready", "/api/docs", "/api/openapi.json")},
 }
+ALLOWED |= {path.replace("{publicId}", "x"): {"GET", "HEAD"} for path in DOWNLOADS}
 for route in (*ROUTES, *under_parents(PARENTS)):
     methods = ALLOWED.setdefault(route.path.replace("{publicId}", "x"), set())
     methods |= {route.method, "HEAD"} if route.method == "GET" else {route.method}

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from models.resources import events, scopes
+from resolvers.downloads import DOWNLOADS
 from resolvers.errors import CONFLICTS, REASONS, STATUS
 from resolvers.webhooks import circuits, deliveries
 from rest_shim import guide as texts
@@ -195,7 +196,12 @@ def test_each_route_says_more_than_its_name() -> None:
         words = shlex.split(command.removesuffix("```").replace("\\\n", " "))
         assert words[:2] == ["curl", "-s"]
         assert [word for word in words if word.startswith("$URL")] != []
-    assert set(texts.route_texts()) == {route.operation for route in ROUTES}
+    for download in DOWNLOADS.values():
+        said, _, command = api["paths"][download.path]["get"]["description"].partition("```sh\n")
+        assert len(said.split()) >= 15, download.operation
+        assert shlex.split(command.removesuffix("```"))[:2] == ["curl", "-sOJ"]
+    operations = {route.operation for route in ROUTES} | {download.operation for download in DOWNLOADS.values()}
+    assert set(texts.route_texts()) == operations
 
 
 def test_each_sort_has_a_name_for_generated_clients() -> None:

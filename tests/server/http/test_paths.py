@@ -49,6 +49,15 @@ def _client(*routes: ApiRoute, seconds: float = 5) -> httpx.AsyncClient:
         ("/a%0A", None),
         ("/", None),
         ("/a/word/parts/deep", "deep {'id': 'word'} []"),
+        ("/a/x.pdf", "pdf {'id': 'x'} []"),
+        ("/a/x.pdf/", "pdf {'id': 'x'} []"),
+        ("/a/x.y.pdf", "pdf {'id': 'x.y'} []"),
+        ("/a/x.csv", "one {'id': 'x.csv'} []"),
+        ("/a/.pdf", "one {'id': '.pdf'} []"),
+        ("/a/x.PDF", "one {'id': 'x.PDF'} []"),
+        ("/a/word/x.pdf", "one of word {'id': 'x.pdf'} []"),
+        ("/b/x.jsonl", "export {'id': 'x'} []"),
+        ("/b/x", None),
     ],
 )
 async def test_a_path_leads_where_it_should(path: str, said: str | None) -> None:
@@ -61,6 +70,8 @@ async def test_a_path_leads_where_it_should(path: str, said: str | None) -> None
             ("/a/word/{id}", "one of word"),
             ("/a/{id}/parts", "parts"),
             ("/a/{id}/parts/deep", "deep"),
+            ("/a/{id}.pdf", "pdf"),
+            ("/b/{id}.jsonl", "export"),
         )
     ]
     async with _client(*routes) as http:

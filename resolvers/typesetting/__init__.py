@@ -1,0 +1,1 @@
+"""Typesetting: pages made of data by Typst, in a process of its own."""

@@ -1,0 +1,47 @@
+"""The routes of downloads in the OpenAPI document."""
+
+from typing import Any
+from uuid import UUID
+
+from resolvers.downloads import DOWNLOADS, Download
+from resolvers.errors import STATUS
+from rest_shim.guide import route_texts
+from rest_shim.openapi_parameters import id_parameter, if_none_match, request_id
+from rest_shim.openapi_shared import header, problem_response
+
+CODES = ("BAD_INPUT", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED", "UNAUTHENTICATED", "UNAVAILABLE")
+_SENT = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "ETag", "Content-Disposition")
+_EXAMPLE = UUID("019aabd1-ec30-7658-9596-2c2996e4b54d")
+
+
+def download_paths() -> dict[str, Any]:
+    """Return the paths of all downloads."""
+    return {path: {"get": _operation(download)} for path, download in sorted(DOWNLOADS.items())}
+
+
+def _operation(download: Download) -> dict[str, Any]:
+    by_status: dict[int, list[str]] = {}
+    for code in CODES:
+        by_status.setdefault(STATUS[code], []).append(code)
+    sent = {name: header(name) for name in _SENT}
+    file = {"description": "The file.", "headers": sent, "content": {download.media: {}}}
+    unchanged = {"description": "The file still has the ETag in `If-None-Match`.", "headers": sent}
+    problems = {
+        str(status): problem_response(status, codes, named=False) for status, codes in sorted(by_status.items())
+    }
+    return {
+        "operationId": download.operation,
+        "summary": download.summary,
+        "description": _description(download),
+        "tags": [download.resource.labels],
+        "x-required-scopes": [download.scope],
+        "security": [{"key": [download.scope]}],
+        "parameters": [id_parameter(download.resource.label), if_none_match(), request_id()],
+        "responses": {"200": file, "304": unchanged} | problems,
+    }
+
+
+def _description(download: Download) -> str:
+    said, path = route_texts()[download.operation], download.path_of(_EXAMPLE)
+    command = f'curl -sOJ "$URL{path}" -H "Authorization: Bearer $KEY"'
+    return f"{said}\n\nScope: `{download.scope}`.\n\n```sh\n{command}\n```"
