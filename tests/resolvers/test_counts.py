@@ -23,7 +23,16 @@ from schema.requests.engine import Engine
 from tests.support.plans import Explained, explained, keyed, repeated, unkeyed, unknown_to_statistics
 from tests.support.servers import Backends
 
-SIZE = Size(clients=1_500, services=800, orders=3_000, messages=2_000, deliveries=20)
+SIZE = Size(
+    clients=1_500,
+    services=800,
+    orders=3_000,
+    messages=2_000,
+    deliveries=20,
+    tickets=2_000,
+    replies=2_000,
+    invoices=2_000,
+)
 ENGINE = Engine()
 TYPES = {"clients": "ClientFilter", "orders": "OrderFilter", "services": "ServiceFilter"}
 EVERY = [case for case in cases(SIZE) if case.listed in TYPES]
