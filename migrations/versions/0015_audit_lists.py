@@ -11,7 +11,7 @@ depends_on = None
 
 INDEXES = {"actor": "actor_id", "action": "action", "source": "source", "occurred": "occurred_at"}
 JOBS = "CHECK (function in ({}))"
-FUNCTIONS = "'WEBHOOK_DELIVERY', 'AUDIT_SEAL'"
+FUNCTIONS = "'WEBHOOK_DELIVERY', 'AUDIT_SEAL', 'TICKET_WAKE'"
 
 
 def upgrade() -> None:
