@@ -13,7 +13,7 @@ from resolvers.invoices.collection import INVOICES
 from resolvers.invoices.finalizing import CLIENT_COLUMNS, buyer_of, organization_of, seller_of
 from resolvers.invoices.pdf.document import DocumentLine, DocumentParty, DocumentTax, InvoiceDocument
 from resolvers.invoices.transitions import client_of
-from resolvers.settings import settings_of
+from resolvers.settings import logo_of, settings_of
 
 # What a document has of its invoice as it is.
 _PLAIN = ("number", "issued_at", "due_at", "paid_at", "currency", "subtotal", "discount", "tax", "total", "amount_paid")
@@ -47,6 +47,7 @@ async def document_of(ctx: Context, invoice_id: UUID) -> InvoiceDocument | None:
         amount_due=amount_due(row),
         timezone=issued["timezone"],
         payment_details=issued["payment_details"],
+        logo=await logo_of(ctx),
         language=settings["organization.language"],
         color=settings["organization.color"],
     )
