@@ -100,7 +100,7 @@ def exact_decimal(value: object) -> Decimal:
 
 def decimal_text(value: Decimal) -> str:
     """Return a decimal number as it is shown: without an exponent, and without zeros at the end of its fraction."""
-    text = f"{value:f}"
+    text = f"{value if value else abs(value):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

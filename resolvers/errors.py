@@ -34,6 +34,8 @@ STATUS: dict[str, int] = {
     "GRAPHQL_PARSE_FAILED": 400,
     "GRAPHQL_VALIDATION_FAILED": 400,
 }
+# So many characters of what a client sent stand in one text of an error.
+MAX_TEXT = 1_000
 # Why one value is refused: the ``reason`` of a BAD_INPUT, and the code of a field in a REST response.
 REASONS: dict[str, str] = {
     "REQUIRED": "The value is missing, or null where one is required.",
@@ -135,15 +137,22 @@ def fields_of(argument: str) -> Iterator[None]:
         raise
 
 
+def cut(text: str) -> str:
+    """Return a text that may hold what a client sent, at most ``MAX_TEXT`` characters of it."""
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
+
+
 def shown_refusal(refusal: Refusal, request_id: str, path: Sequence[Any] | None = None) -> ErrorView:
-    """Return a refusal as a client sees it, in the form of a GraphQL error."""
-    shown: ErrorView = {"message": refusal.message}
+    """Return a refusal as a client sees it, in the form of a GraphQL error. Its texts are cut."""
+    shown: ErrorView = {"message": cut(refusal.message)}
     path = refusal.path if path is None else path
     if path is not None:
         shown["path"] = list(path)
     if refusal.locations is not None:
         shown["locations"] = refusal.locations
-    shown["extensions"] = refusal.extensions() | {"requestId": request_id}
+    extensions = refusal.extensions()
+    shown["extensions"] = {name: cut(value) if isinstance(value, str) else value for name, value in extensions.items()}
+    shown["extensions"]["requestId"] = request_id
     return shown
 
 

@@ -42,7 +42,9 @@ _MOMENT = sa.bindparam("moment", type_=TIMESTAMP)
 
 @statement
 def _kept() -> sa.Select[Any]:
-    return owned(audit_exports, sa.func.count().label("number")).where(audit_exports.c.expires_at > _MOMENT)
+    # One that failed holds nothing.
+    kept = audit_exports.c.status != ExportStatus.FAILED.value
+    return owned(audit_exports, sa.func.count().label("number")).where(audit_exports.c.expires_at > _MOMENT, kept)
 
 
 @statement

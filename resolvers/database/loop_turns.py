@@ -9,7 +9,6 @@ from typing import Any
 ITERATION_S = 0.005
 # How many turns of an owner that waits fit into one iteration, where they are short.
 MOST_AT_ONCE = 64
-OWNERS_KEPT = 10_000
 
 
 class LoopTurns:
@@ -19,11 +18,15 @@ class LoopTurns:
     An owner waits for a later iteration of the loop, in order, if it has had a turn in this one, and this one is older
     than ``ITERATION_S``. Meanwhile the loop reads from its sockets, and each other owner has a turn.
 
-    uvloop's clock stands still in an iteration, which tells when it began; on a loop whose clock runs on nobody waits.
+    Time is looked at in windows: one is marked when it begins, by a call that the loop makes in its next iteration, and
+    a new one begins once that call was made and ``ITERATION_S`` has passed. So short pieces of work need no marks.
     """
 
     def __init__(self) -> None:
-        self._began: dict[Any, float] = {}
+        self._began = 0.0
+        # Whether the iteration in which the window began still runs, and who has had a turn since.
+        self._same = False
+        self._had: set[Any] = set()
         self._waiting: dict[Any, deque[asyncio.Future[None]]] = {}
         self._at_once = 1
         self._given_at = 0.0
@@ -32,10 +35,13 @@ class LoopTurns:
         """Return whether an owner has to wait; otherwise it has its turn now."""
         if owner in self._waiting:
             return True
-        now, iteration, began = monotonic(), asyncio.get_running_loop().time(), self._began
-        if now - iteration > ITERATION_S and began.get(owner, 0.0) >= iteration:
-            return True
-        began[owner] = now
+        now = monotonic()
+        if now - self._began > ITERATION_S:
+            if not self._same:
+                self._begin(now)
+            elif owner in self._had:
+                return True
+        self._had.add(owner)
         return False
 
     async def wait(self, owner: Any) -> None:
@@ -47,7 +53,17 @@ class LoopTurns:
         turn: asyncio.Future[None] = loop.create_future()
         self._waiting.setdefault(owner, deque()).append(turn)
         await turn
-        self._began[owner] = monotonic()
+        if not self._same:
+            self._begin(monotonic())
+        self._had.add(owner)
+
+    def _begin(self, now: float) -> None:
+        self._began, self._same = now, True
+        self._had.clear()
+        asyncio.get_running_loop().call_soon(self._pass)
+
+    def _pass(self) -> None:
+        self._same = False
 
     def _give(self) -> None:
         """Give each owner that waits a turn in this iteration, or several where those of the last one were short."""
@@ -63,5 +79,3 @@ class LoopTurns:
                 del self._waiting[owner]
         if self._waiting:
             asyncio.get_running_loop().call_soon(self._give)
-        elif len(self._began) > OWNERS_KEPT:
-            self._began.clear()

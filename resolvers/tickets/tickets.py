@@ -68,9 +68,9 @@ async def _with_references(ctx: Context, values: InputValues, old: Mapping[str, 
     order, client_id = found.get("order_id"), new.get("client_id", old.get("client_id"))
     if order is None:
         return new
-    if client_id is None and "client_id" not in values:
+    if client_id is None:
         new["client_id"] = order["client_id"]
-    elif client_id not in (None, order["client_id"]):
+    elif client_id != order["client_id"]:
         field = "order_id" if "order_id" in values else "client_id"
         raise bad_input(field, "The order is another client's.", "NOT_ALLOWED")
     return new

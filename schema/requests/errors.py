@@ -9,9 +9,6 @@ from resolvers.errors import ErrorView, Refusal, Refusals, internal, shown_refus
 
 log = structlog.get_logger()
 
-# GraphQL's own words may show all of what was sent.
-MAX_MESSAGE_LENGTH = 1_000
-
 
 def too_deep() -> Refusal:
     """Return the refusal of an operation in which Python would recurse too deeply."""
@@ -35,7 +32,7 @@ def shown_error(error: GraphQLError, request_id: str, code: str | None = None) -
         # Nothing that was checked fails so: a value that cannot be shown, or a resolver that failed.
         log.error("unexpected error", request_id=request_id, path=error.path, exc_info=cause or error)
         return [shown_refusal(internal(), request_id, error.path)]
-    refusal = Refusal(code or "BAD_INPUT", _short(error.message), **extensions)
+    refusal = Refusal(code or "BAD_INPUT", error.message, **extensions)
     refusal.locations = [_location(place) for place in error.locations or ()] or None
     return [shown_refusal(refusal, request_id, error.path)]
 
@@ -48,7 +45,3 @@ def locations_of(node: Node) -> list[dict[str, int]] | None:
 
 def _location(place: SourceLocation) -> dict[str, int]:
     return {"line": place.line, "column": place.column}
-
-
-def _short(message: str) -> str:
-    return message if len(message) <= MAX_MESSAGE_LENGTH else message[:MAX_MESSAGE_LENGTH] + "…"

@@ -3,6 +3,7 @@
 import pytest
 
 from models.invoices import MAX_LINES
+from models.types import MAX_SAFE_INTEGER
 from resolvers.database.loaded import WIDE_ROWS_AT_ONCE
 from tests.support.api import Org, new_client
 from tests.support.invoices import LINE, changed, new_invoice
@@ -78,6 +79,15 @@ async def test_a_literal_number_is_exact(acme: Org, literal: str, quantity: str)
     text = f"""mutation {{ createInvoice(input: {{clientId: "{client}", lines: [{{description: "x", unitPrice: 0,
       quantity: {literal}}}]}}) {{ invoice {{ lines {{ quantity }} }} }} }}"""
     assert (await acme.data(text))["createInvoice"]["invoice"]["lines"] == [{"quantity": quantity}]
+
+
+async def test_an_amount_beyond_the_bound_is_refused(acme: Org) -> None:
+    client = (await new_client(acme))["publicId"]
+    line = {"description": "x", "unitPrice": MAX_SAFE_INTEGER, "quantity": "999999999999.9999"}
+    async with unchanged(acme):
+        answer = await acme.http.post("/api/v1/invoices", json={"clientId": client, "lines": [line]})
+        refused = problem(answer, 400, "BAD_INPUT", "body.lines.0.quantity")["errors"][0]
+        assert (refused["code"], refused["maximum"]) == ("OUT_OF_RANGE", "1")
 
 
 async def test_a_number_that_a_binary_one_may_not_hold_is_refused(acme: Org) -> None:

@@ -84,8 +84,7 @@ async def test_a_new_ticket_waits_from_its_creation(acme: Org) -> None:
 
 
 async def test_the_first_response_is_due_by_the_setting_and_follows_the_priority(acme: Org) -> None:
-    sql = "insert into org_settings (org_id, name, value, updated_at) values ($1, $2, $3, now())"
-    await acme.rows(sql, acme.id, "tickets.firstResponse.high", 7)
+    await acme.set_setting("tickets.firstResponse.high", 7)
     made = await new_ticket(acme, priority="HIGH")
     created = _time(made["createdAt"])
     assert _time(made["firstResponseDueAt"]) - created == timedelta(hours=7)
@@ -148,6 +147,8 @@ async def test_a_ticket_of_an_order_is_its_client_s(acme: Org) -> None:
     order, other = await new_order(acme), await new_client(acme)
     made = await new_ticket(acme, orderId=order["publicId"])
     assert (made["orderId"], made["clientId"]) == (order["publicId"], order["clientId"])
+    kept = await put(acme, made["publicId"], clientId=None)
+    assert (kept["orderId"], kept["clientId"]) == (order["publicId"], order["clientId"])
     wrong = {"subject": "x", "orderId": order["publicId"], "clientId": other["publicId"]}
     async with unchanged(acme):
         answer = await acme.http.post(PATH, json=wrong)

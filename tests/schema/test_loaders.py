@@ -89,6 +89,8 @@ fragment Webhook on WebhookEndpoint { deliveries(first: 2) { ...Deliveries } }""
 )
 HOOK = 'mutation { a: createWebhook(input: {url: "https://93.184.216.34/", events: ["*"]}) { webhook { id } } }'
 
+HEARD = 'mutation { a: createClient(input: {name: "Ada", email: "heard@example.org"}) { client { id } } }'
+
 
 @dataclass
 class Call:
@@ -144,6 +146,8 @@ async def recorded(studio: Studio) -> dict[tuple[str, str], list[Call]]:
     made, _ = await answered(studio, Engine(LAX), HOOK, {})
     assert made.errors == []
     hook = made.data["a"]["webhook"]["id"]
+    heard, _ = await answered(studio, Engine(LAX), HEARD, {})
+    assert heard.errors == []
     named = {kind: next(each for each in studio.ids if each.startswith(kind)) for kind in
              ("client", "order", "service", "message", "ticket", "reply")}  # fmt: skip
     variables = named | {"webhook": hook, "ids": [*named.values(), hook, *studio.ids[:9]]}

@@ -38,7 +38,6 @@ WRONG_LINES = (
     *(_line("quantity OUT_OF_RANGE", quantity=value, beside={"minimum": "0.0001"}) for value in ("0", -1, "-0.5")),
     *(_line("quantity INVALID_FORMAT", quantity=value) for value in ("1000000000000", "0.00001", 1e300, "NaN", "1e3")),
     *(_line("quantity WRONG_TYPE", quantity=value) for value in NO_NUMBERS),
-    _line("quantity OUT_OF_RANGE", quantity="999999999999.9999", unitPrice=MOST, beside={"maximum": "1"}),
     _line("unitPrice OUT_OF_RANGE", unitPrice=-1, beside={"minimum": 0}),
     _line("unitPrice OUT_OF_RANGE", unitPrice=2**53, beside={"minimum": -MOST, "maximum": MOST}),
     *(_line("unitPrice WRONG_TYPE", unitPrice=value) for value in (1.5, "1")),
