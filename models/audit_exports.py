@@ -11,7 +11,15 @@ from models.enums import DescribedEnum
 from models.resources import Resource
 from models.types import Moment
 
-EXPORT = Resource("audit_export", prefix="export", label="export", scope="audit", path="exports", read_only=True)
+EXPORT = Resource(
+    "audit_export",
+    prefix="export",
+    label="export",
+    scope="audit",
+    path="exports",
+    read_only=True,
+    description="Exports of the audit log.",
+)
 # An export is written in chunks of so many bytes, of which the last may have fewer.
 CHUNK_BYTES = 1024 * 1024
 KEPT_DAYS = 7

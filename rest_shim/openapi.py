@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from graphql import get_named_type
 
+from resolvers.downloads import DOWNLOADS
 from resolvers.errors import STATUS
 from rest_shim.bound import bound
 from rest_shim.examples import body_of, curl_of, response_of
@@ -41,7 +42,8 @@ def document(routes: Sequence[Route] = ROUTES) -> dict[str, Any]:
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, components)
     events = webhooks(components)
-    tags = {route.resource.labels: route.resource.description for route in routes} | OTHER_TAGS
+    tagged = [route.resource for route in routes] + [download.resource for download in DOWNLOADS.values()]
+    tags = {resource.labels: resource.description for resource in tagged} | OTHER_TAGS
     made = {
         "openapi": "3.1.0",
         "info": {"title": "Counterfoil", "version": version("counterfoil"), "description": guide()},

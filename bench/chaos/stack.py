@@ -83,7 +83,8 @@ class Stack:
         """Wait until the API reaches its database. Raises TimeoutError."""
         async with asyncio.timeout(START_SECONDS), httpx.AsyncClient(base_url=self.base, timeout=2) as http:
             while True:
-                with suppress(httpx.TransportError):
+                # A socket that is reset while it connects has no peer, which the client does not expect.
+                with suppress(httpx.TransportError, AttributeError):
                     if (await http.get("/api/ready")).status_code == 200:
                         return
                 await asyncio.sleep(LOOK_S)

@@ -63,6 +63,10 @@ async def test_an_answer_and_a_refusal_are_as_documented(acme: Org, name: str) -
 CHECKED_REASONS = {"UNKNOWN_FIELD", "WRONG_TYPE", "NOT_ONE_OF", "OUT_OF_RANGE"}
 
 
+# What is out of range only together with other values, which no schema of a body says.
+SUMS = {("lines", "OUT_OF_RANGE"), ("discount", "OUT_OF_RANGE")}
+
+
 @pytest.mark.parametrize("name", [name for name in CHANGES if BY_NAME[name].body])
 def test_a_body_is_as_documented(name: str) -> None:
     route, case = BY_NAME[name], CASE_OF[name]
@@ -72,7 +76,7 @@ def test_a_body_is_as_documented(name: str) -> None:
     validator.validate(body_of(route, ids))
     assert not validator.is_valid(body_of(route, ids) | {"colour": "red"})
     for wrong in case.wrong[root_of(route)]:
-        if any(code in CHECKED_REASONS for _, code in wrong.fields):
+        if any(code in CHECKED_REASONS and (name, code) not in SUMS for name, code in wrong.fields):
             assert not validator.is_valid(as_body(route, completed(case, root_of(route), ids, wrong.given))), wrong
 
 

@@ -88,7 +88,9 @@ async def test_each_example_is_what_the_server_answers(acme: Org) -> None:
 
     def turn(route: Route) -> tuple[int, int]:
         # What refers to another is deleted before it.
-        place = resources.index(case_of(route).name)
+        case = case_of(route)
+        # Settings change last: an invoice copies some when it is finalized.
+        place = len(resources) if case.single else resources.index(case.name)
         method = f"{route.method} of one" if route.method == "POST" and "{" in route.path else route.method
         return methods.index(method), -place if route.shows is Shows.NOTHING else place
 

@@ -136,6 +136,20 @@ async def lived(org: Org) -> dict[str, Any]:
         if gone:
             for path in paths:
                 await ask("DELETE", path)
+    paid: list[tuple[dict[str, Any], ...]] = [
+        ({"status": "OPEN"}, {"status": "PAID"}),
+        ({"status": "OPEN"}, {"status": "VOID"}),
+    ]
+    paid += [({"status": "OPEN", "metadata": {"to": "lawyer"}}, {"status": "UNCOLLECTIBLE"}), ()]
+    for moves in paid:
+        line = {"description": "Logo", "unitPrice": 99}
+        made = await ask("POST", "invoices", clientId=paths[2].partition("/")[2], lines=[line])
+        for move in moves:
+            await ask("PUT", f"invoices/{made['publicId']}", **move)
+        if not moves:
+            await ask("DELETE", f"invoices/{made['publicId']}")
+    asked = await ask("POST", "tickets", subject="When?")
+    await ask("PUT", f"tickets/{asked['publicId']}", priority="HIGH", reply={"body": "Soon."})
     # Two events of one version.
     await ask("PUT", paths[0], status="SUBMITTED", notes="Soon")
     await org.data(WRITE, input={"orderId": paths[0].partition("/")[2], "body": "Hello", "visibility": "PUBLIC"})

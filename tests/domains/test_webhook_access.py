@@ -71,8 +71,11 @@ async def test_a_weaker_key_changes_nothing_of_what_a_stronger_one_made(acme: Or
         (ROTATE, this),
         (AGAIN, {"id": delivery["id"]}),
     ]
-    every = ("clients:read", "messages:internal", "messages:write", "orders:write", "services:read")
-    weak = [((), "clients:read"), (("clients:read",), "messages:internal"), (every[:-1], "services:read")]
+    every = (
+        *("clients:read", "invoices:read", "messages:internal", "messages:write", "orders:write", "services:read"),
+        "tickets:read",
+    )
+    weak = [((), "clients:read"), (every[:2], "messages:internal"), (every[:-1], "tickets:read")]
     for held, scope in weak:
         async with with_scopes(acme, "webhooks:write", *held) as org:
             for change, given in changes:
