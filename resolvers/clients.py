@@ -57,9 +57,9 @@ async def remove(ctx: Context, key: Key) -> Row | None:
     """Delete a client that has no history: None. One that has orders, invoices or tickets is archived instead: the
     client."""
     edit = await begin_edit(ctx, CLIENTS, key)
-    history = (ORDERS, INVOICES, TICKETS)
-    if any([await has_any(ctx, each, "client_id", edit.old) for each in history]):
-        _set(edit, {"status": ClientStatus.ARCHIVED})
-        return await edit.save()
+    for history in (ORDERS, INVOICES, TICKETS):
+        if await has_any(ctx, history, "client_id", edit.old):
+            _set(edit, {"status": ClientStatus.ARCHIVED})
+            return await edit.save()
     await edit.delete()
     return None

@@ -102,14 +102,14 @@ class Edit:
     ) -> None:
         """Make a transition of the status, if it is not the present one, and set other columns ``also``.
 
-        What the caller has changed stays as it is, though the transition would set it.
+        A column that was changed by an update stays as it is, though the transition would set it.
         Raises Refusal INVALID_TRANSITION, or BAD_INPUT for a missing reason.
         """
         if request is not None and request.status != self.row["status"]:
             moment = now()
             made = await transition_of(self.ctx, self.collection.resource.label, machine, self.row, request, moment)
             effects = machine.effects(self.row, made, moment, request.reason)
-            chosen = {name for _, _, changed in self.actions for name in changed}
+            chosen = {name for verb, _, changed in self.actions if verb == "update" for name in changed}
             effects = {name: value for name, value in effects.items() if name not in chosen}
             self.set({"status": made.target} | effects | also, "transition", event)
 

@@ -70,7 +70,7 @@ def creates(
 ) -> Any:
     """Return a mutation that creates an object of a type; its payload has the object, and what is given ``also``.
 
-    ``check`` returns what ``create`` refuses by itself, so that it is told together with what is out of bounds.
+    ``check`` returns what ``create`` refuses by itself, so that it is reported together with what is out of bounds.
     """
     returns = f"The created {RESOURCE_TYPES[type_].label}."
     return _returns(type_, input_, create, description, returns, also, check)

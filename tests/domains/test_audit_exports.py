@@ -202,6 +202,13 @@ async def test_an_organization_keeps_so_many_and_the_others_expire(acme: Org) ->
     assert (await acme.count("audit_exports"), await acme.count("audit_export_chunks")) == (MAX_EXPORTS, 0)
 
 
+async def test_one_that_failed_does_not_count(acme: Org) -> None:
+    for _ in range(MAX_EXPORTS):
+        await ask(acme)
+    await acme.rows("update audit_exports set status = 'FAILED', error = 'INTERNAL'")
+    assert (await ask(acme))["status"] == "QUEUED"
+
+
 async def test_an_export_is_the_organization_s_and_needs_its_scope(acme: Org, other: Org) -> None:
     made = await ask(other)
     assert await read(acme, made["id"]) is None

@@ -90,6 +90,21 @@ async def test_a_rate_is_exact(acme: Org, given: object, shown: str) -> None:
         assert str((await settings_of(ctx))["invoices.taxRate"]) == shown
 
 
+async def test_zero_has_no_sign(acme: Org) -> None:
+    assert (await put(acme, {"invoices.taxRate": "-0"}))["invoices.taxRate"] == "0"
+
+
+async def test_an_error_shows_no_more_than_a_part_of_what_was_sent(acme: Org) -> None:
+    wrong = {"agents.prices": {"k" * 100_000: {f"a{number}": 1 for number in range(60)}}}
+    async with unchanged(acme):
+        answer = await acme.http.put("/api/v1/org-settings", json=wrong)
+        assert (answer.status_code, answer.json()["code"]) == (400, "BAD_INPUT")
+        assert max(len(part["field"]) for part in answer.json()["errors"]) < 1_100
+        assert len(answer.content) < 150_000
+        unknown = await acme.http.post("/api/v1/clients", json={"u" * 200_000: 1})
+        assert (unknown.status_code, len(unknown.content) < 5_000) == (400, True)
+
+
 async def test_all_that_is_wrong_is_named_at_once_and_nothing_is_set(acme: Org) -> None:
     body = {
         "invoices.taxRate": 1000,

@@ -152,7 +152,7 @@ def test_every_reason_in_the_code_is_explained() -> None:
         for room in ("resolvers", "schema", "rest_shim", "server")
         for path in ROOT.glob(f"{room}/**/*.py")
     ]
-    # A conflict is raised by the one that a domain declares, with its meaning.
+    # A conflict is declared in its domain, with its meaning, and raised by its declaration.
     assert sum(text.count('Refusal("CONFLICT"') for text in rooms) == 1
     assert set(CONFLICTS) >= {"EMAIL_TAKEN", "HAS_ORDERS", "IN_USE", "LAST_OWNER"}
     assert not set(CONFLICTS) & set(REASONS)
