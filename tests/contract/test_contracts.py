@@ -11,12 +11,13 @@ from resolvers.collections.collection import COLLECTIONS
 from resolvers.downloads import DOWNLOADS
 from resolvers.errors import camel
 from resolvers.lists.conditions import Condition
-from rest_shim.openapi import document, printed_openapi
+from rest_shim.openapi import printed_openapi
 from rest_shim.openapi_schemas import root_type
 from rest_shim.routes import ROUTES, Shows
 from schema.graph import CORE
 from schema.operations import OPERATIONS
 from schema.requests.printed import printed_schema
+from tests.support.openapi import openapi
 from tests.support.repository import ROOT
 
 # The routes of this floor as they are documented elsewhere, copied by hand.
@@ -86,7 +87,7 @@ def test_the_routes_are_the_documented_ones_and_the_additions() -> None:
 
 
 def test_openapi_has_every_route_and_no_other() -> None:
-    paths: dict[str, dict[str, Any]] = document()["paths"]
+    paths: dict[str, dict[str, Any]] = openapi()["paths"]
     assert {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods} == (
         {f"{route.method} {route.path}" for route in ROUTES} | {f"GET {path}" for path in DOWNLOADS} | SYSTEM
     )
@@ -102,7 +103,7 @@ def test_openapi_has_every_route_and_no_other() -> None:
 
 
 def test_openapi_states_bounds_scopes_and_errors() -> None:
-    api = document()
+    api = openapi()
     body = api["components"]["schemas"]["CreateClientBody"]
     assert (body["required"], body["additionalProperties"]) == (["name", "email"], False)
     email = body["properties"]["email"]
@@ -121,7 +122,7 @@ def test_openapi_states_bounds_scopes_and_errors() -> None:
 
 
 def test_openapi_says_what_no_schema_can() -> None:
-    api = document()
+    api = openapi()
     said = api["paths"]
     create = said["/api/v1/webhooks"]["post"]["description"]
     assert "never sent" in create
@@ -136,7 +137,7 @@ def test_openapi_says_what_no_schema_can() -> None:
 
 
 def test_a_change_of_billing_goes_with_its_interval() -> None:
-    components = document()["components"]
+    components = openapi()["components"]
     validator = Draft202012Validator({"$ref": "#/components/schemas/UpdateServiceBody", "components": components})
     for right in ({"billing": "RECURRING", "interval": "MONTH"}, {"billing": "ONE_TIME", "interval": None}):
         assert validator.is_valid(right)

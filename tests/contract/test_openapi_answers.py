@@ -1,16 +1,14 @@
 """What the routes answer and take is what the OpenAPI document says."""
 
-from copy import deepcopy
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
-from rest_shim.openapi import document
 from rest_shim.routes import Shows
 from tests.support.api import Org
 from tests.support.domains import CASES
 from tests.support.furnished import completed, furnish
+from tests.support.openapi import openapi, validator
 from tests.support.routes import (
     BY_NAME,
     CASE_OF,
@@ -24,21 +22,10 @@ from tests.support.routes import (
 )
 
 
-def _validator(schema: Any) -> Draft202012Validator:
-    """A validator of a schema of the document, whose references lead into it; nothing that is not named fits."""
-    whole = deepcopy(document())
-    for part in whole["components"]["schemas"].values():
-        if "required" in part and not part.get("additionalProperties"):
-            part.setdefault("additionalProperties", "errors" in part["properties"])
-    return Draft202012Validator(
-        {**schema, "components": whole["components"]}, format_checker=Draft202012Validator.FORMAT_CHECKER
-    )
-
-
 @pytest.mark.parametrize("name", list(BY_NAME))
 async def test_an_answer_and_a_refusal_are_as_documented(acme: Org, name: str) -> None:
     route, ids = BY_NAME[name], await furnish(acme)
-    said = document()["paths"][route.path][route.method.lower()]["responses"]
+    said = openapi()["paths"][route.path][route.method.lower()]["responses"]
     if route.method == "GET":
         path = route.path.replace("{publicId}", await subject_of(acme, route, ids))
         required = required_of(route, ids)
@@ -54,9 +41,9 @@ async def test_an_answer_and_a_refusal_are_as_documented(acme: Org, name: str) -
     if route.shows is Shows.NOTHING:
         assert "content" not in documented
     else:
-        _validator(documented["content"]["application/json"]["schema"]).validate(answer.json())
+        validator(documented["content"]["application/json"]["schema"]).validate(answer.json())
     refused = said[str(wrong.status_code)]["content"]["application/problem+json"]["schema"]
-    _validator(refused).validate(wrong.json())
+    validator(refused).validate(wrong.json())
 
 
 # What these say of a value a JSON schema says too; other rules it cannot tell, such as what trimming leaves.
@@ -71,18 +58,18 @@ SUMS = {("lines", "OUT_OF_RANGE"), ("discount", "OUT_OF_RANGE")}
 def test_a_body_is_as_documented(name: str) -> None:
     route, case = BY_NAME[name], CASE_OF[name]
     ids = {each: f"{each}_0" for each in CASES}
-    said = document()["paths"][route.path][route.method.lower()]["requestBody"]["content"]["application/json"]["schema"]
-    validator = _validator(said)
-    validator.validate(body_of(route, ids))
-    assert not validator.is_valid(body_of(route, ids) | {"colour": "red"})
+    said = openapi()["paths"][route.path][route.method.lower()]["requestBody"]["content"]["application/json"]["schema"]
+    judge = validator(said)
+    judge.validate(body_of(route, ids))
+    assert not judge.is_valid(body_of(route, ids) | {"colour": "red"})
     for wrong in case.wrong[root_of(route)]:
         if any(code in CHECKED_REASONS and (name, code) not in SUMS for name, code in wrong.fields):
-            assert not validator.is_valid(as_body(route, completed(case, root_of(route), ids, wrong.given))), wrong
+            assert not judge.is_valid(as_body(route, completed(case, root_of(route), ids, wrong.given))), wrong
 
 
 def _differs(answer: Any, body: Any, where: str) -> list[str]:
     """Where a value of an answer's type is none of a body's, as a typed client sees both: bounds of values aside."""
-    schemas = document()["components"]["schemas"]
+    schemas = openapi()["components"]["schemas"]
     shapes = []
     for schema in (answer, body):
         parts = schema.get("anyOf", [schema])
@@ -107,7 +94,7 @@ def _differs(answer: Any, body: Any, where: str) -> list[str]:
 @pytest.mark.parametrize("name", [name for name in BY_NAME if BY_NAME[name].body])
 def test_what_was_read_can_be_sent_back_as_its_type(name: str) -> None:
     route = BY_NAME[name]
-    schemas = document()["components"]["schemas"]
+    schemas = openapi()["components"]["schemas"]
     shown = schemas[CASE_OF[name].type]
     body = schemas[f"{route.operation}Body"]
     shared = shown["properties"].keys() & body["properties"].keys()

@@ -4,9 +4,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from models.orders import OrderStatus
-from rest_shim.openapi import document
 from tests.support.api import Org
 from tests.support.furnished import furnish
+from tests.support.openapi import openapi
 from tests.support.orders import standing
 from tests.support.refusals import unchanged
 from tests.support.routes import BY_NAME, CASE_OF, CHANGES
@@ -34,7 +34,7 @@ async def test_what_was_read_can_be_changed_and_sent_back(acme: Org, name: str) 
 
 @pytest.mark.parametrize("status", list(OrderStatus))
 async def test_an_order_that_was_read_can_be_sent_back(acme: Org, status: OrderStatus) -> None:
-    components = document()["components"]
+    components = openapi()["components"]
     body = Draft202012Validator({"$ref": "#/components/schemas/UpdateOrderBody", "components": components})
     path = f"/api/v1/orders/{await standing(acme, status)}"
     found = await acme.http.get(path)

@@ -20,10 +20,10 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from models.resources import events
 from resolvers.database.runtime import Runtime
 from rest_shim.guide import guide
-from rest_shim.openapi import document
 from server.dev.embedded import free_port
 from tests.support.api import Org
 from tests.support.jobs import eventually, hurry, settled, working
+from tests.support.openapi import openapi
 from tests.support.orders import WRITE
 from tests.support.webhooks import ROTATE, SEND, new_webhook
 
@@ -181,7 +181,7 @@ async def test_a_receiver_that_follows_the_guide_has_what_the_routes_show(local:
         # The same id is the same event to the byte; each attempt has its own time.
         bodies = {(headers["webhook-id"], body) for headers, body in there.requests}
         assert len(bodies) == number
-    said = document()
+    said = openapi()
     assert EXAMPLE is not None
     shown = dict(line.split(": ", 1) for line in EXAMPLE[1].splitlines()[1:])
     for headers, body in there.requests:

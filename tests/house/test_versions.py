@@ -9,7 +9,7 @@ import orjson
 from models.webhooks import API_VERSION
 from rest_shim.examples import OBJECTS
 from rest_shim.guide import guide
-from rest_shim.openapi import document
+from tests.support.openapi import openapi
 from tests.support.repository import ROOT
 
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -19,7 +19,7 @@ VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 def test_the_version_is_that_of_the_package() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", VERSION)
     assert importlib.metadata.version("counterfoil") == VERSION, "run `make install`"
-    assert document()["info"]["version"] == VERSION
+    assert openapi()["info"]["version"] == VERSION
     committed = orjson.loads((ROOT / "rest_shim/openapi.json").read_bytes())
     assert committed["info"]["version"] == VERSION, "run `make schema`"
 

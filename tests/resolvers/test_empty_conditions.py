@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from resolvers.lists.filters import MAX_TEXT
-from rest_shim.openapi import document
 from tests.support.api import Org, new_client, new_order
+from tests.support.openapi import openapi
 from tests.support.refusals import error, problem, unchanged
 
 COUNT = "query ($f: ClientFilter) { clients(filter: $f) { totalCount nodes { name } } }"
@@ -241,7 +241,7 @@ async def test_every_text_of_a_filter_is_bounded(filled: Org) -> None:
 @pytest.mark.parametrize("parameter", ["search", "email", "tag"])
 async def test_texts_of_parameters_are_bounded_as_the_document_says(filled: Org, parameter: str) -> None:
     for path in ("clients", "services", "orders"):
-        shown = {each["name"]: each["schema"] for each in document()["paths"][f"/api/v1/{path}"]["get"]["parameters"]}
+        shown = {each["name"]: each["schema"] for each in openapi()["paths"][f"/api/v1/{path}"]["get"]["parameters"]}
         if parameter not in shown:
             continue
         schema = shown[parameter].get("items", shown[parameter])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rest_shim import domain_texts
-from rest_shim.openapi import document
+from tests.support.openapi import openapi
 
 
 def test_a_file_has_an_object_texts_and_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,7 +24,7 @@ def test_a_file_has_an_object_texts_and_examples(tmp_path: Path, monkeypatch: py
 
 
 def test_every_tag_is_described_and_used() -> None:
-    api = document()
+    api = openapi()
     used = {tag for methods in (*api["paths"].values(), *api["webhooks"].values()) for each in methods.values()
             for tag in each["tags"]}  # fmt: skip
     assert {tag["name"] for tag in api["tags"]} == used

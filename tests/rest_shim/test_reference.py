@@ -13,11 +13,12 @@ from resolvers.downloads import DOWNLOADS
 from resolvers.errors import CONFLICTS, REASONS, STATUS
 from resolvers.webhooks import circuits, deliveries
 from rest_shim import guide as texts
-from rest_shim.openapi import document, printed_openapi
+from rest_shim.openapi import printed_openapi
 from rest_shim.page import CSP, STYLE, page
 from rest_shim.routes import ROUTES
 from server.pages import FIRST_QUERY, LANDING_CSP
 from tests.support.api import serving, settings_of
+from tests.support.openapi import openapi
 from tests.support.repository import ROOT
 from tests.support.servers import Backends
 from workers.deliver import SCHEDULE
@@ -187,7 +188,7 @@ def test_the_guide_s_python_compiles(block: str) -> None:
 
 
 def test_each_route_says_more_than_its_name() -> None:
-    api = document()
+    api = openapi()
     for route in ROUTES:
         said = api["paths"][route.path][route.method.lower()]["description"]
         text, _, command = said.partition("```sh\n")
@@ -207,12 +208,12 @@ def test_each_route_says_more_than_its_name() -> None:
 def test_each_sort_has_a_name_for_generated_clients() -> None:
     found = 0
     for route in ROUTES:
-        for each in document()["paths"][route.path][route.method.lower()]["parameters"]:
+        for each in openapi()["paths"][route.path][route.method.lower()]["parameters"]:
             if each["name"] == "sort":
                 items, found = each["schema"]["items"], found + 1
                 names = [f"{term.removeprefix('-')}_{'desc' if term[0] == '-' else 'asc'}" for term in items["enum"]]
                 assert items["x-enum-varnames"] == names
     assert found == len([route for route in ROUTES if route.sorts]) > 0
-    clients = document()["paths"]["/api/v1/clients"]["get"]["parameters"]
+    clients = openapi()["paths"]["/api/v1/clients"]["get"]["parameters"]
     [sort] = [each["schema"]["items"] for each in clients if each["name"] == "sort"]
     assert dict(zip(sort["enum"], sort["x-enum-varnames"], strict=True))["-createdAt"] == "createdAt_desc"

@@ -14,11 +14,11 @@ from graphql import (
 )
 
 from models.resources import scopes
-from rest_shim.openapi import document
 from schema.graph import CORE, RULES
 from server.cli.main import COMMANDS, DESCRIPTION, GROUPS
 from tests.support.domains import CASES, CREATED
 from tests.support.furnished import input_of
+from tests.support.openapi import openapi
 from tests.support.optional_positions import may_be_null
 
 REQUIRES = re.compile(r"Requires the scope `([^`]+)`\.$")
@@ -122,7 +122,7 @@ def test_defaults_are_in_the_schema_where_they_hold() -> None:
 
 
 def test_a_default_in_a_body_is_said_and_is_no_keyword() -> None:
-    bodies = document()["components"]["schemas"]
+    bodies = openapi()["components"]["schemas"]
     assert bodies["CreateClientBody"]["properties"]["status"]["description"].endswith(" Default: `LEAD`.")
     assert bodies["CreateOrderBody"]["properties"]["quantity"]["description"].endswith(" Default: `1`.")
     assert "Default" not in bodies["UpdateClientBody"]["properties"]["status"]["description"]
@@ -166,7 +166,7 @@ def _texts(part: Any, where: str = "") -> Iterator[tuple[str, str]]:
 
 
 def test_the_openapi_document_says_it_in_the_same_way() -> None:
-    found = list(_texts(document()))
+    found = list(_texts(openapi()))
     assert len(found) > 500
     assert [(where, text) for where, text in found if NOT_SAID.search(text) and "info" not in where] == []
 

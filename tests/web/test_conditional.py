@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from rest_shim.openapi import document
 from tests.support.api import Org, new_client, new_order, new_service
+from tests.support.openapi import openapi
 from tests.support.refusals import problem, unchanged
 
 
@@ -154,7 +154,7 @@ async def test_a_refusal_says_what_is_left_where_its_cost_was_taken(acme: Org, t
     assert [(each.status_code, "ratelimit" in each.headers) for each in unpaid] == [
         (401, False), (415, False)
     ]  # fmt: skip
-    said = document()["paths"]["/api/v1/clients/{publicId}"]["put"]["responses"]
+    said = openapi()["paths"]["/api/v1/clients/{publicId}"]["put"]["responses"]
     assert {status for status, answer in said.items() if "RateLimit" not in answer["headers"]} == {
         *("401", "403", "408", "413", "415")
     }

@@ -1,0 +1,30 @@
+"""The OpenAPI document as tests read it: made once for all of them, where the code makes it anew for each caller."""
+
+from copy import deepcopy
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from rest_shim.openapi import document
+
+
+@cache
+def openapi() -> dict[str, Any]:
+    """Return the document. It is shared: a test that changes it takes a copy."""
+    return document()
+
+
+@cache
+def _closed() -> dict[str, Any]:
+    """Return the document's components, whose objects have no properties but those that are named."""
+    components: dict[str, Any] = deepcopy(openapi()["components"])
+    for part in components["schemas"].values():
+        if "required" in part and not part.get("additionalProperties"):
+            part.setdefault("additionalProperties", "errors" in part["properties"])
+    return components
+
+
+def validator(schema: Any) -> Draft202012Validator:
+    """Return a validator of a schema of the document; a property that is not named is refused."""
+    return Draft202012Validator({**schema, "components": _closed()}, format_checker=Draft202012Validator.FORMAT_CHECKER)
