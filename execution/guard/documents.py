@@ -15,7 +15,6 @@ from graphql import (
     OperationDefinitionNode,
     Token,
     TokenKind,
-    parse,
     validate,
 )
 from graphql.language import Lexer, Source
@@ -177,12 +176,6 @@ class Documents:
 
     def __len__(self) -> int:
         return len(self._kept)
-
-    @staticmethod
-    def names_in(text: str) -> list[str]:
-        """The names of a text's operations."""
-        nodes = [node for node in parse(text).definitions if isinstance(node, OperationDefinitionNode)]
-        return [node.name.value for node in nodes if node.name is not None]
 
     def operation(self, text: str, name: str | None, tokens: int = MAX_TOKENS) -> Operation:
         """The parsed operation, of at most so many tokens, not yet validated. Raises DocumentError."""
