@@ -1,6 +1,7 @@
 """The database that is measured: organizations of seeded rows, each with a key."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -21,11 +22,13 @@ from resolvers.context import Context, now
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import ORG, statement
 from resolvers.webhooks.secrets import encrypt, new_secret
-from server.dev.demo import load_rows
+from server.dev.demo import load_invoices, load_rows
+from server.dev.demo_invoices import Invoices, invoices_of
+from server.dev.demo_maker import Row
 from server.dev.demo_rows import Rows, Size, rows_of
 
-MEASURED = Size(clients=10_000, orders=50_000, messages=100_000)
-SMALL = Size(clients=20, orders=60, messages=120)
+MEASURED = Size(clients=10_000, orders=50_000, messages=100_000, tickets=20_000)
+SMALL = Size(clients=20, orders=60, messages=120, tickets=40)
 ORGANIZATIONS = 20
 
 
@@ -39,22 +42,34 @@ class Filled:
 
 
 async def fill(runtime: Runtime, seed: int, size: Size) -> Filled:
-    """A new organization with the rows of a seed; the order of the sample has the longest thread."""
+    """A new organization with the rows of a seed, invoices of half of its orders among them; the order of the sample
+    has the longest thread, and its busiest client the most orders, invoices and tickets."""
     rows = rows_of(seed, size)
+    made = invoices_of(rows, seed, size.orders // 2)
     ctx = organizations.command_line(runtime, rows.org_id)
     async with ctx.transaction():
         await organizations.create(ctx, f"Bench {seed}", f"bench-{seed}")
         await load_rows(ctx, rows, lambda _line: None)
+        await load_invoices(ctx, made, lambda _line: None)
         _, key = await api_keys.create(ctx, {"name": "bench", "scopes": ["*"]})
-    return Filled(rows.org_id, key, _sample(rows))
+    return Filled(rows.org_id, key, _sample(rows, made))
 
 
-def _sample(rows: Rows) -> Sample:
+def _busiest(*lists: Iterable[Row]) -> UUID:
+    counts = [Counter(row["client_id"] for row in listed) for listed in lists]
+    found: UUID = max(counts[0], key=lambda client: (min(count[client] for count in counts), client))
+    return found
+
+
+def _sample(rows: Rows, made: Invoices) -> Sample:
     client = next(row for row in rows.clients if row["status"] is not ClientStatus.ARCHIVED)
     service = next(row for row in rows.services if row["status"] is ServiceStatus.ACTIVE)
     longest = Counter(message["order_id"] for message in rows.messages).most_common(1)[0][0]
     return Sample(
-        encode(CLIENT.prefix, client["id"]), encode(SERVICE.prefix, service["id"]), encode(ORDER.prefix, longest)
+        client=encode(CLIENT.prefix, client["id"]),
+        busiest=encode(CLIENT.prefix, _busiest(rows.orders, made.invoices, rows.tickets)),
+        service=encode(SERVICE.prefix, service["id"]),
+        order=encode(ORDER.prefix, longest),
     )
 
 

@@ -17,10 +17,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bench.access import Access, tenant
+from bench.handwritten_client import page
 from bench.handwritten_order import create_order
 from bench.handwritten_reads import Connection, flat, got, listed, nested, one
 from bench.plain import serve
-from bench.workloads import FLAT, NESTED, ONE
+from bench.workloads import CLIENT, FLAT, NESTED, ONE
 from resolvers.database.runtime import Runtime
 from server.settings import Settings
 from server.wiring import running
@@ -38,7 +39,12 @@ class _NoReset(asyncpg.Connection):
         return ""
 
 
-QUERIES: dict[str, Callable[[Connection, UUID, Any], Awaitable[Any]]] = {NESTED: nested, FLAT: flat, ONE: one}
+QUERIES: dict[str, Callable[[Connection, UUID, Any], Awaitable[Any]]] = {
+    NESTED: nested,
+    FLAT: flat,
+    ONE: one,
+    CLIENT: page,
+}
 
 
 class Handlers:
@@ -59,7 +65,7 @@ class Handlers:
         return answer
 
     async def graphql(self, request: Request) -> Response:
-        """W1, W2 and W3."""
+        """W1, W2, W3 and W7."""
         actor = await self.access.actor_of(request.headers.get("authorization"))
         if actor is None:
             return Response(status_code=401)

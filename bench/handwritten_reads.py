@@ -35,7 +35,8 @@ started_at, held_at, held_seconds, delivered_at, completed_at, cancelled_at, can
 form_data::text, tags, metadata::text, updated_at, version from orders where org_id = $1 and id = $2"""
 
 
-def _key(text: str) -> UUID:
+def key_of(text: str) -> UUID:
+    """Return the key in a public id."""
     return UUID(bytes=ulid_to_bytes(text.rpartition("_")[2].upper()))
 
 
@@ -83,7 +84,7 @@ async def flat(con: Connection, org_id: UUID, _variables: Any) -> Any:
 
 async def one(con: Connection, org_id: UUID, variables: Any) -> Any:
     """W3: the order with its client and service, then its messages."""
-    wanted = _key(variables["id"])
+    wanted = key_of(variables["id"])
     row = await con.fetchrow(ORDER, org_id, wanted)
     if row is None:
         return {"data": {"order": None}}
@@ -143,7 +144,7 @@ async def listed(con: Connection, org_id: UUID, limit: int) -> Any:
 
 async def got(con: Connection, org_id: UUID, public_id: str) -> Any:
     """W5: one order."""
-    row = await con.fetchrow(GOT, org_id, _key(public_id))
+    row = await con.fetchrow(GOT, org_id, key_of(public_id))
     if row is None:
         return None
     data = {

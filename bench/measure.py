@@ -57,7 +57,7 @@ async def measure(
         if only and workload.name not in only:
             continue
         note(f"== {workload.name}: {workload.meaning}")
-        asked = [server for server in servers if workload.graph or server.name != "stock"]
+        asked = [server for server in servers if workload.stock or server.name != "stock"]
         statements = await check(asked, workload, filled.key, environment, filled.org_id)
         requests = [workload.request("127.0.0.1", filled.key)] * CONNECTIONS
         loads = {server.name: (server, requests, workload.status) for server in asked}

@@ -19,19 +19,27 @@ FLAT = f"{{ clients(first: 50, {_NEWEST}) {{ nodes {{ id name email company stat
 ONE = f"""query($id: ID!) {{ order(id: $id) {{ id number status total client {{ name email }} service {{ name price }}
   messages(first: 10, {_NEWEST}) {{ nodes {{ id body author {{ kind name }} createdAt }} }} }} }}"""
 
+# The page of a client, as a back office shows it.
+CLIENT = f"""query($id: ID!) {{ client(id: $id) {{ id name email company status tags createdAt
+  orders(first: 5, {_NEWEST}) {{ nodes {{ id number status total currency createdAt service {{ name }} }} }}
+  invoices(first: 5, {_NEWEST}) {{ nodes {{ id number status total amountDue dueAt }} }}
+  tickets(first: 5, {_NEWEST}) {{ nodes {{ id number subject status priority createdAt }} }}
+  totals {{ currency lifetimeValue }} }} }}"""
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The public ids that requests need, all of one organization."""
+    """The public ids that requests need, all of one organization: ``busiest`` is the client with most rows."""
 
     client: str
+    busiest: str
     service: str
     order: str
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """One request, and the status that answers it."""
+    """One request, and the status that answers it; ``stock`` says whether the stock server answers it too."""
 
     name: str
     meaning: str
@@ -39,11 +47,7 @@ class Workload:
     path: str
     body: bytes = b""
     status: int = 200
-
-    @property
-    def graph(self) -> bool:
-        """Whether it is a GraphQL query, which the stock server answers too."""
-        return self.path == "/graphql"
+    stock: bool = False
 
     @property
     def writes(self) -> bool:
@@ -58,9 +62,9 @@ class Workload:
         return f"{head}\r\n".encode() + self.body
 
 
-def _graph(name: str, meaning: str, query: str, **variables: str) -> Workload:
+def _graph(name: str, meaning: str, query: str, *, stock: bool = True, **variables: str) -> Workload:
     body = orjson.dumps({"query": query, "variables": variables})
-    return Workload(name, meaning, "POST", "/graphql", body)
+    return Workload(name, meaning, "POST", "/graphql", body, stock=stock)
 
 
 def nested(first: int) -> Workload:
@@ -83,4 +87,7 @@ def workloads(sample: Sample) -> list[Workload]:
         Workload("W4", "REST list of 50 clients", "GET", "/api/v1/clients?limit=50"),
         Workload("W5", "REST get of an order", "GET", f"/api/v1/orders/{sample.order}"),
         create_order(sample),
+        _graph(
+            "W7", "a client's page: 5 orders, 5 invoices, 5 tickets, totals", CLIENT, stock=False, id=sample.busiest
+        ),
     ]
