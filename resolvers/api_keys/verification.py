@@ -200,7 +200,7 @@ class Keys:
                 values: Mapping[str, Any] = {"org_id": org_id, "id": key_id, "moment": now()}
                 async with self.runtime.bound(org_id) as connection:
                     await connection.execute(sql.text, *sql.arguments(values))
-        except (Refusal, *CONNECTION_ERRORS):
+        except Refusal:
             # They are written with the next ones.
             self.used = used | self.used
             raise

@@ -91,10 +91,16 @@ class Runtime:
 
     @asynccontextmanager
     async def bound(self, org_id: UUID) -> AsyncIterator[Connection]:
-        """Run a block in a short transaction of one organization on the side pool; an exception rolls it back."""
-        async with self.connection(self.side, f"begin;{self.tenant(org_id)}") as connection:
-            yield connection
-            await connection.execute("commit")
+        """Run a block in a short transaction of one organization on the side pool; an exception rolls it back.
+
+        Raises Refusal UNAVAILABLE when the database is not available.
+        """
+        try:
+            async with self.connection(self.side, f"begin;{self.tenant(org_id)}") as connection:
+                yield connection
+                await connection.execute("commit")
+        except CONNECTION_ERRORS as error:
+            raise self.unavailable(error) from error
 
     def begin(
         self, how: str, org_id: UUID, also: str = "", *, capped: bool = False
