@@ -16,18 +16,20 @@ from schema.declaration.fields import RESOURCE_TYPES, Info, Requires, object_typ
 from schema.declaration.inputs import INPUT, UpdateInput, input_type, values_of
 
 MUTATION_COST = 10
+# What one costs that has a worker write something as large as a log.
+JOB_COST = 50
 F = TypeVar("F", bound=Callable[..., Any])
 MEANING = "The mutation's input."
 
 
-def mutation(resource: Resource, description: str) -> Callable[[F], F]:
+def mutation(resource: Resource, description: str, cost: int = MUTATION_COST) -> Callable[[F], F]:
     """Return a decorator of a root field that changes something: it needs the resource's write scope (where there is
-    none, its read scope), costs 10, and runs in a transaction of its own.
+    none, its read scope), has a ``cost``, and runs in a transaction of its own.
 
     It is nullable whatever its resolver gives: where it is refused, the fields beside it are answered. The fields of
     its refusals are those of its ``input``.
     """
-    metadata = {"cost": MUTATION_COST, "needs": ()}
+    metadata = {"cost": cost, "needs": ()}
     scope = resource.read_scope if resource.read_only else resource.write_scope
 
     def field(resolver: F) -> F:
@@ -66,14 +68,15 @@ def _nothing(_ctx: Context, _values: InputValues) -> Iterable[Refusal]:
 
 
 def creates(
-    type_: type[Any], input_: type[Any], create: Create, description: str, *, check: Check = _nothing, **also: Shown
-) -> Any:
+    type_: type[Any], input_: type[Any], create: Create, description: str, *,
+    check: Check = _nothing, cost: int = MUTATION_COST, **also: Shown,
+) -> Any:  # fmt: skip
     """Return a mutation that creates an object of a type; its payload has the object, and what is given ``also``.
 
     ``check`` returns what ``create`` refuses by itself, so that it is reported together with what is out of bounds.
     """
     returns = f"The created {RESOURCE_TYPES[type_].label}."
-    return _returns(type_, input_, create, description, returns, also, check)
+    return _returns(type_, input_, create, description, returns, also, check, cost)
 
 
 def updates(
@@ -111,7 +114,7 @@ def acts_on(
 
 def _returns(
     type_: type[Any], input_: type[Any], run: Create, description: str, returns: str, also: dict[str, Shown],
-    check: Check = _nothing,
+    check: Check = _nothing, cost: int = MUTATION_COST,
 ) -> Any:  # fmt: skip
     resource = RESOURCE_TYPES[type_]
     payload = payload_of(input_.__name__.removesuffix("Input"), **{resource.singular: (type_, returns)}, **also)
@@ -120,7 +123,7 @@ def _returns(
         row = await run(ctx, given)
         return dict(zip([resource.singular, *also], row if also else [row], strict=True))
 
-    return _field(resource, description, input_, payload, resolve, check)
+    return _field(resource, description, input_, payload, resolve, check, cost)
 
 
 def deletes(
@@ -168,12 +171,13 @@ def payload_of(mutation_name: str, **fields: Shown) -> Any:
 def _field(
     resource: Resource, description: str, input_: Any, payload: Any,
     run: Callable[[Context, InputValues], Coroutine[Any, Any, dict[str, Any]]], check: Check = _nothing,
+    cost: int = MUTATION_COST,
 ) -> Any:  # fmt: skip
     async def resolve(self: Any, info: Info, input: Any) -> Any:
         return payload(**await run(info.context, values_of(input, partial(check, info.context))))
 
     resolve.__annotations__ = {"info": Info, "input": input_, "return": payload}
-    return mutation(resource, cleandoc(description))(resolve)
+    return mutation(resource, cleandoc(description), cost)(resolve)
 
 
 __all__ = ["Info", "acts_on", "creates", "deletes", "mutation", "object_key", "payload_of", "sets", "updates"]
