@@ -108,7 +108,7 @@ class _Range(SQLModel):
     last_sequence: Annotated[int, Ge(1)]
 
 
-@input_type(also=_Range)
+@input_type(bounds=_Range)
 class ExportAuditLogInput:
     """Range of the entries to export."""
 

@@ -63,7 +63,7 @@ class MessageQuery:
         MESSAGES,
         messages.of_order,
         description="The messages of an order, newest first by default.",
-        also=[argument("order_id", strawberry.ID, "ID of the order.", "orderId")],
+        arguments=[argument("order_id", strawberry.ID, "ID of the order.", "orderId")],
     )
 
 

@@ -171,7 +171,7 @@ class TicketQuery:
         REPLIES,
         replies_of,
         description="The replies to a ticket, newest first by default.",
-        also=[argument("ticket_id", strawberry.ID, "ID of the ticket.", "ticketId")],
+        arguments=[argument("ticket_id", strawberry.ID, "ID of the ticket.", "ticketId")],
     )
 
 

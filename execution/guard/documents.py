@@ -86,7 +86,7 @@ class _Bounded(Lexer):
         self.count = self.depth = 0
 
     def advance(self) -> Token:
-        """The next token. Raises DocumentError."""
+        """Return the next token. Raises DocumentError."""
         token = super().advance()
         kind = token.kind
         self.count += kind is not TokenKind.EOF
@@ -180,12 +180,12 @@ class Documents:
 
     @staticmethod
     def names_in(text: str) -> list[str]:
-        """The names of a text's operations."""
+        """Return the names of a text's operations."""
         nodes = [node for node in parse(text).definitions if isinstance(node, OperationDefinitionNode)]
         return [node.name.value for node in nodes if node.name is not None]
 
     def operation(self, text: str, name: str | None, tokens: int = MAX_TOKENS) -> Operation:
-        """The parsed operation, of at most so many tokens, not yet validated. Raises DocumentError."""
+        """Return the parsed operation, of at most so many tokens, not yet validated. Raises DocumentError."""
         kept = self._kept.get((text, name))
         if kept is not None:
             if kept.tokens > tokens:
@@ -195,7 +195,7 @@ class Documents:
         return parse_operation(text, name, tokens)
 
     def validated(self, operation: Operation, name: str | None) -> Operation:
-        """The operation once it is valid; remembered from then on. Raises DocumentError."""
+        """Return the operation once it is valid; remembered from then on. Raises DocumentError."""
         if operation.valid is not self.schema:
             errors = validate(
                 self.schema, operation.document, self._rules, max_errors=MAX_ERRORS, hide_suggestions=self._hide

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.base import TIMESTAMP
+from models.names import camel
 from resolvers.collections.collection import COLLECTIONS, Collection, Relation
-from resolvers.errors import bad_input, camel
+from resolvers.errors import bad_input
 from resolvers.lists.conditions import Condition, Value
 from resolvers.lists.search_words import LAST, READ_OF_A_SEARCH, searched_words
 

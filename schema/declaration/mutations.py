@@ -7,11 +7,12 @@ from typing import Any, TypeVar, cast
 
 import strawberry
 
+from models.names import pascal
 from models.resources import Resource
 from resolvers.changes.edits import InputValues
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
-from resolvers.errors import Refusal, fields_of
+from resolvers.errors import Refusal, placed_in
 from schema.declaration.fields import RESOURCE_TYPES, Info, Requires, object_type
 from schema.declaration.inputs import INPUT, UpdateInput, input_type, values_of
 
@@ -35,7 +36,7 @@ def mutation(resource: Resource, description: str, cost: int = MUTATION_COST) ->
     def field(resolver: F) -> F:
         @wraps(resolver)
         async def resolve(*args: Any, **kwargs: Any) -> Any:
-            with fields_of(INPUT):
+            with placed_in(INPUT):
                 return await resolver(*args, **kwargs)
 
         made: Any = strawberry.mutation(
@@ -69,29 +70,29 @@ def _nothing(_ctx: Context, _values: InputValues) -> Iterable[Refusal]:
 
 def creates(
     type_: type[Any], input_: type[Any], create: Create, description: str, *,
-    check: Check = _nothing, cost: int = MUTATION_COST, **also: Shown,
+    check: Check = _nothing, cost: int = MUTATION_COST, **fields: Shown,
 ) -> Any:  # fmt: skip
-    """Return a mutation that creates an object of a type; its payload has the object, and what is given ``also``.
+    """Return a mutation that creates an object of a type; its payload has the object, and further ``fields``.
 
     ``check`` returns what ``create`` refuses by itself, so that it is reported together with what is out of bounds.
     """
     returns = f"The created {RESOURCE_TYPES[type_].label}."
-    return _returns(type_, input_, create, description, returns, also, check, cost)
+    return _returns(type_, input_, create, description, returns, fields, check, cost)
 
 
 def updates(
     type_: type[Any], input_: type[Any], change: Change, description: str, *,
-    returns: str | None = None, check: Check = _nothing, **also: Shown,
+    returns: str | None = None, check: Check = _nothing, **fields: Shown,
 ) -> Any:  # fmt: skip
-    """Return a mutation that changes the object of the input's ``id``; its payload has an object of the type, and what
-    is given ``also``. ``check`` is as for ``creates``."""
+    """Return a mutation that changes the object of the input's ``id``; its payload has an object of the type, and
+    further ``fields``. ``check`` is as for ``creates``."""
 
     async def run(ctx: Context, given: InputValues) -> Any:
         values = dict(given)
         return await change(ctx, object_key(values), values)
 
     shown = returns or f"The updated {RESOURCE_TYPES[type_].label}."
-    return _returns(type_, input_, run, description, shown, also, check)
+    return _returns(type_, input_, run, description, shown, fields, check)
 
 
 def sets(type_: type[Any], input_: type[Any], change: Create, description: str) -> Any:
@@ -101,7 +102,7 @@ def sets(type_: type[Any], input_: type[Any], change: Create, description: str) 
 
 def acts_on(
     type_: type[Any], input_: type[Any], act: Callable[[Context, Key], Coroutine[Any, Any, Any]], description: str, *,
-    returns: str | None = None, **also: Shown,
+    returns: str | None = None, **fields: Shown,
 ) -> Any:  # fmt: skip
     """Return a mutation that acts on the object of the input's ``id``, as ``updates``."""
 
@@ -109,19 +110,19 @@ def acts_on(
         return await act(ctx, object_key(dict(given)))
 
     shown = returns or f"The updated {RESOURCE_TYPES[type_].label}."
-    return _returns(type_, input_, run, description, shown, also)
+    return _returns(type_, input_, run, description, shown, fields)
 
 
 def _returns(
-    type_: type[Any], input_: type[Any], run: Create, description: str, returns: str, also: dict[str, Shown],
+    type_: type[Any], input_: type[Any], run: Create, description: str, returns: str, fields: dict[str, Shown],
     check: Check = _nothing, cost: int = MUTATION_COST,
 ) -> Any:  # fmt: skip
     resource = RESOURCE_TYPES[type_]
-    payload = payload_of(input_.__name__.removesuffix("Input"), **{resource.singular: (type_, returns)}, **also)
+    payload = payload_of(input_.__name__.removesuffix("Input"), **{resource.singular: (type_, returns)}, **fields)
 
     async def resolve(ctx: Context, given: InputValues) -> dict[str, Any]:
         row = await run(ctx, given)
-        return dict(zip([resource.singular, *also], row if also else [row], strict=True))
+        return dict(zip([resource.singular, *fields], row if fields else [row], strict=True))
 
     return _field(resource, description, input_, payload, resolve, check, cost)
 
@@ -135,7 +136,7 @@ def deletes(
     ``keeps`` describes the object in the payload, for a ``remove`` that returns one where it keeps it instead.
     """
     resource = RESOURCE_TYPES[type_]
-    name = "Delete" + "".join(part.capitalize() for part in resource.singular.split("_"))
+    name = f"Delete{pascal(resource.singular)}"
     id_, label = strawberry.ID, resource.label
     input_: Any = type(f"{name}Input", (UpdateInput,), {"__module__": __name__})
     input_ = input_type(description=f"The {label} to delete.")(input_)

@@ -14,7 +14,7 @@ def too_deep() -> Refusal:
 
 
 def shown_error(error: GraphQLError, request_id: str, code: str | None = None) -> list[ErrorView]:
-    """One error of the execution, or several of one input. ``code`` is for errors without a cause of ours."""
+    """Return one error of the execution, or several of one input. ``code`` is for errors without a cause of ours."""
     cause = error.original_error
     if isinstance(cause, Refusals):
         return [shown_refusal(refusal, request_id, error.path) for refusal in cause.refusals]
@@ -33,7 +33,7 @@ def shown_error(error: GraphQLError, request_id: str, code: str | None = None) -
 
 
 def locations_of(node: Node) -> list[dict[str, int]] | None:
-    """Where a node begins in its document."""
+    """Return where a node begins in its document."""
     loc = node.loc
     return None if loc is None else [_location(get_location(loc.source, loc.start))]
 
