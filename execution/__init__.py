@@ -22,7 +22,7 @@ from execution.plan.field_kinds import (
     ResolverField,
     resolver_fields,
 )
-from execution.plan.lookahead import columns_of, fields_of
+from execution.plan.lookahead import collect_fields, columns_of
 from execution.plan.settings import Serializers
 from execution.plan.shapes import INT_HIGH, INT_LOW, inline_int, usual_int
 from execution.plan.variables import Variables, declared, plain_variables, variables_of
@@ -59,9 +59,9 @@ __all__ = [
     "ResolverField",
     "Serializers",
     "Variables",
+    "collect_fields",
     "columns_of",
     "declared",
-    "fields_of",
     "inline_int",
     "introspection_rules",
     "introspects_too_much",

@@ -14,7 +14,7 @@ from execution.guard.validation import RULES
 from execution.plan.compiler import is_planned, plan_of
 from execution.plan.field_kinds import FieldKinds, resolver_fields
 from execution.plan.serializer import SerializerState, serialize
-from execution.plan.settings import Serializers, Settings
+from execution.plan.settings import ExecutorSettings, Serializers
 from execution.plan.variables import Variables, variables_of
 from execution.run.compare import differences
 from execution.run.runner import Outcome, run, run_core
@@ -59,7 +59,7 @@ class Executor:
     ) -> None:
         core = _core_schema(schema)
         self.schema = core
-        self.settings = Settings(
+        self.settings = ExecutorSettings(
             core,
             fields,
             serializers,
@@ -151,7 +151,7 @@ def _core_schema(schema: GraphQLSchema | StrawberrySchema) -> GraphQLSchema:
     """Return graphql-core's schema. Raises ValueError for one that is executed with more than its resolvers."""
     core: object = schema if isinstance(schema, GraphQLSchema) else getattr(schema, "_schema", None)
     if not isinstance(core, GraphQLSchema):
-        raise TypeError(f"A {type(schema).__name__} is not a schema.")
+        raise TypeError(f"{type(schema).__name__} is not a schema.")
     strawberry = getattr(core, "_strawberry_schema", None)
     context_class = getattr(strawberry, "execution_context_class", None)
     if getattr(strawberry, "extensions", ()):

@@ -4,9 +4,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.base import column, one_of, table_args, table_of
+from models.base import column, table_of
 from models.resources import Resource
-from models.threads import INTERNAL_SCOPE, AuthorKind, ThreadEntry, Visibility
+from models.threads import INTERNAL_SCOPE, ThreadEntry, thread_args
 
 MESSAGE = Resource(
     "message",
@@ -20,15 +20,7 @@ class Message(ThreadEntry, table=True):
     """One message of an order's thread."""
 
     __tablename__ = "messages"
-    __table_args__ = table_args(
-        one_of("author_kind", AuthorKind),
-        one_of("visibility", Visibility),
-        sa.ForeignKeyConstraint(["org_id", "order_id"], ["orders.org_id", "orders.id"]),
-        sa.Index("messages_order_idx", "org_id", "order_id", "id"),
-        sa.Index("messages_visibility_idx", "org_id", "visibility", "id"),
-        sa.Index("messages_author_idx", "org_id", "author_kind", "id"),
-        grants="SELECT, INSERT",
-    )
+    __table_args__ = thread_args("messages", "order")
 
     order_id: UUID = column(sa.Uuid, description="ID of the order that the message belongs to.")
 

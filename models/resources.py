@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+from models.names import article, pascal, plural_of
+
 
 class Resource:
     """A kind of object. Each name has a default that follows from ``singular`` and can be given instead.
@@ -24,7 +26,7 @@ class Resource:
         self.singular = singular
         self.plural = plural or plural_of(singular)
         self.prefix = prefix or singular.replace("_", "")
-        self.type_name = type_name or "".join(part.capitalize() for part in singular.split("_"))
+        self.type_name = type_name or pascal(singular)
         self.label = label or singular.replace("_", " ")
         self.scope = self.plural if scope == "" else scope
         self.path = path or self.plural.replace("_", "-")
@@ -42,12 +44,17 @@ class Resource:
     @property
     def get_operation(self) -> str:
         """Return the name of the operation that shows one object: ``GetClient``."""
-        return "Get" + "".join(part.capitalize() for part in self.singular.split("_"))
+        return f"Get{pascal(self.singular)}"
 
     @property
     def labels(self) -> str:
         """Return the plural of its label."""
         return plural_of(self.label)
+
+    @property
+    def a_label(self) -> str:
+        """Return its label with its article: ``an order``."""
+        return f"{article(self.label)} {self.label}"
 
     @property
     def read_scope(self) -> str:
@@ -78,11 +85,6 @@ class Resource:
 
 
 RESOURCES: dict[str, Resource] = {}
-
-
-def plural_of(noun: str) -> str:
-    """Return the plural of a regular noun."""
-    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}s"
 
 
 def scopes() -> frozenset[str]:

@@ -6,8 +6,9 @@ import sqlalchemy as sa
 from annotated_types import MaxLen
 from sqlalchemy.dialects import postgresql as pg
 
-from models.base import Versioned, column
+from models.base import Versioned, column, one_of, table_args
 from models.enums import DescribedEnum
+from models.names import plural_of
 from models.types import Body, Name
 
 INTERNAL_SCOPE = "messages:internal"
@@ -40,4 +41,19 @@ class ThreadEntry(Versioned):
     visibility: Visibility = column(sa.Text, default=Visibility.PUBLIC, description="Visibility: who can see it.")
     attachments: Attachments = column(
         pg.JSONB, info={"most": MAX_ATTACHMENTS * (200 + 2_000)}, description="Attached files: at most 20."
+    )
+
+
+def thread_args(table: str, parent: str) -> tuple[Any, ...]:
+    """Return the keys, checks and indexes of a table of entries, whose column ``{parent}_id`` says of which thread."""
+    column_ = f"{parent}_id"
+    owner = plural_of(parent)
+    return table_args(
+        one_of("author_kind", AuthorKind),
+        one_of("visibility", Visibility),
+        sa.ForeignKeyConstraint(["org_id", column_], [f"{owner}.org_id", f"{owner}.id"]),
+        sa.Index(f"{table}_{parent}_idx", "org_id", column_, "id"),
+        sa.Index(f"{table}_visibility_idx", "org_id", "visibility", "id"),
+        sa.Index(f"{table}_author_idx", "org_id", "author_kind", "id"),
+        grants="SELECT, INSERT",
     )

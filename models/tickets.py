@@ -11,7 +11,7 @@ from models.base import TIMESTAMP, Tagged, column, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.machines import Machine, Requirement, Row, Settings, Transition
 from models.resources import Resource
-from models.threads import INTERNAL_SCOPE, AuthorKind, ThreadEntry, Visibility
+from models.threads import INTERNAL_SCOPE, AuthorKind, ThreadEntry, thread_args
 from models.types import Moment, Name
 
 TICKET = Resource(
@@ -189,15 +189,7 @@ class Reply(ThreadEntry, table=True):
     """One reply of a ticket's thread."""
 
     __tablename__ = "replies"
-    __table_args__ = table_args(
-        one_of("author_kind", AuthorKind),
-        one_of("visibility", Visibility),
-        sa.ForeignKeyConstraint(["org_id", "ticket_id"], ["tickets.org_id", "tickets.id"]),
-        sa.Index("replies_ticket_idx", "org_id", "ticket_id", "id"),
-        sa.Index("replies_visibility_idx", "org_id", "visibility", "id"),
-        sa.Index("replies_author_idx", "org_id", "author_kind", "id"),
-        grants="SELECT, INSERT",
-    )
+    __table_args__ = thread_args("replies", "ticket")
 
     ticket_id: UUID = column(sa.Uuid, description="ID of the ticket that the reply belongs to.")
 

@@ -85,7 +85,7 @@ class Context:
     jobs_to_wake: list[UUID] = field(default_factory=list)
     _connection: PooledConnection | None = None
     _stopped: Refusal | None = None
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def org_id(self) -> UUID:
@@ -107,8 +107,8 @@ class Context:
         return rows
 
     async def _run(self, sql: Sql, arguments: Sequence[Any]) -> list[Row]:
-        turn = self._turn
-        await turn.acquire()
+        lock = self._lock
+        await lock.acquire()
         started = time.monotonic() if self.capped and not self.writes else 0.0
         try:
             # Read after the wait: meanwhile the transaction may have ended, and the connection belong to another.
@@ -124,7 +124,7 @@ class Context:
         except (*CONNECTION_ERRORS, asyncpg.InFailedSQLTransactionError) as error:
             raise self._stopped_by(error) from error
         finally:
-            turn.release()
+            lock.release()
             if started:
                 self.search_seconds += time.monotonic() - started
 
@@ -166,16 +166,16 @@ class _Snapshot:
 
     async def __aenter__(self) -> None:
         ctx = self._ctx
-        also = (GENERIC if ctx.unfiltered else FILTERED) + ctx.runtime.lock_timeout
+        config = (GENERIC if ctx.unfiltered else FILTERED) + ctx.runtime.lock_timeout
         ctx._connection = self._acquired = await ctx.runtime.begin(
-            BEGIN_READ, ctx.actor.org_id, also, capped=ctx.capped
+            BEGIN_READ, ctx.actor.org_id, config, capped=ctx.capped
         )
 
     async def __aexit__(self, exc_type: object, error: BaseException | None, traceback: object) -> None:
         ctx, connection = self._ctx, self._acquired
         pool = ctx.runtime.pool
         ctx._connection = None
-        if connection.is_closed() or (error is None and not ctx._turn.locked()):
+        if connection.is_closed() or (error is None and not ctx._lock.locked()):
             pool.release(connection, pending_commit=True)
         else:
             pool.reset(connection)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
+
+from models.names import camel
 
 ErrorView = dict[str, Any]
 
@@ -81,7 +82,7 @@ class Refusal(Exception):
             self.field, self.placed = f"{argument}.{camel(self.field)}", True
 
     def extensions(self) -> dict[str, Any]:
-        """What goes beside the message: code, status, field and the code's own members."""
+        """Return what goes beside the message: code, status, field and the code's own members."""
         known: dict[str, Any] = {"code": self.code, "status": self.status}
         if self.field is not None:
             known["field"] = self.field
@@ -116,15 +117,8 @@ class Refusals(Exception):
         self.refusals = refusals
 
 
-@cache
-def camel(name: str) -> str:
-    """Return a name, or a path of names, as clients write it."""
-    head, *tail = name.rstrip("_").split("_")
-    return head + "".join(part.capitalize() for part in tail)
-
-
 @contextmanager
-def fields_of(argument: str) -> Iterator[None]:
+def placed_in(argument: str) -> Iterator[None]:
     """Let the fields of refusals in a block begin with the argument that they are part of."""
     try:
         yield
@@ -157,22 +151,22 @@ def shown_refusal(refusal: Refusal, request_id: str, path: Sequence[Any] | None 
 
 
 def internal() -> Refusal:
-    """An error of the server, of which a client learns nothing else."""
+    """Return the refusal for an error of the server, of which a client learns nothing else."""
     return Refusal("INTERNAL", "Something went wrong on our side.")
 
 
 def not_found(label: str, field: str = "id") -> Refusal:
-    """The object to read or change is missing, or another organization's: they look alike."""
+    """Return the refusal for an object that is missing, or another organization's: they look alike."""
     return Refusal("NOT_FOUND", f"There is no such {label}.", field=field)
 
 
 def bad_input(field: str, message: str, reason: str = "INVALID", **extra: Any) -> Refusal:
-    """One value of an input is wrong: ``field`` says which, ``reason`` (of ``REASONS``) why."""
+    """Return the refusal for a wrong value of an input: ``field`` says which, ``reason`` (of ``REASONS``) why."""
     return Refusal("BAD_INPUT", message, field=field, reason=reason, **extra)
 
 
 def query_too_slow(milliseconds: int) -> Refusal:
-    """A statement was stopped by its time-out; it would be stopped again."""
+    """Return the refusal for a statement that its time-out stopped, and would stop again."""
     return Refusal(
         "QUERY_TOO_SLOW",
         f"The query was stopped after {milliseconds / 1000:g} s. Narrow its filter, for example by an id, a status or a"

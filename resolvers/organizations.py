@@ -24,7 +24,7 @@ SLUG_TAKEN = Conflict("SLUG_TAKEN", "Another organization has this slug.")
 
 
 def command_line(runtime: Runtime, org_id: UUID) -> Context:
-    """The context of a person at the command line, who may do everything in an organization."""
+    """Return the context of a person at the command line, who may do everything in an organization."""
     actor = Actor(ActorKind.CLI, "cli", "command line", scopes(), org_id)
     return Context(runtime, actor, f"cli-{new_uuid()}", Source.CLI)
 
@@ -36,7 +36,7 @@ def _found() -> sa.Select[Any]:
 
 
 async def find(runtime: Runtime, slug: str) -> UUID | None:
-    """The organization of a slug, or None."""
+    """Return the organization of a slug, or None."""
     sql = _found()
     async with runtime.connection() as connection:
         found: UUID | None = await connection.fetchval(sql.text, *sql.arguments({"key": slug}))
@@ -49,7 +49,7 @@ def _own() -> sa.Select[Any]:
 
 
 async def exists(runtime: Runtime, org_id: UUID) -> bool:
-    """Whether there is an organization of this key."""
+    """Return whether there is an organization of this key."""
     sql = _own()
     async with runtime.bound(org_id) as connection:
         return await connection.fetchval(sql.text, *sql.arguments({"org_id": org_id})) is not None
@@ -110,5 +110,5 @@ def _viewer(columns: tuple[str, ...]) -> sa.Select[Any]:
 
 @shared
 async def viewer(ctx: Context, args: Args) -> Row | None:
-    """The organization of the key that asks."""
+    """Return the organization of the key that asks."""
     return await ctx.row(_viewer(args.columns))

@@ -62,5 +62,6 @@ async def remove(ctx: Context, key: Key) -> None:
     """Delete a service that was never ordered. Raises Refusal CONFLICT (HAS_ORDERS) for another."""
     edit = await begin_edit(ctx, SERVICES, key)
     if await has_any(ctx, ORDERS, "service_id", edit.old):
-        raise HAS_ORDERS.refusal("id")
+        archived = edit.old["status"] == ServiceStatus.ARCHIVED
+        raise HAS_ORDERS.refusal("id", "Orders refer to the service, which is archived already." if archived else None)
     await edit.delete()

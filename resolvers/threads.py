@@ -1,14 +1,21 @@
-"""Entries of threads, an order's messages and a ticket's replies: what holds for both of what somebody writes."""
+"""Entries of threads (an order's messages, a ticket's replies): what finds them, who sees them, who writes them."""
 
 from typing import Any
 
-from models.threads import INTERNAL_SCOPE, AuthorKind, ThreadEntry, Visibility
-from resolvers.changes.edits import InputValues, new_row
-from resolvers.collections.collection import RowScope
-from resolvers.context import Context
-from resolvers.errors import Refusal, bad_input
+import sqlalchemy as sa
 
-HIDDEN = RowScope("visibility", Visibility.INTERNAL, INTERNAL_SCOPE)
+from execution import Args
+from models.resources import Resource
+from models.threads import INTERNAL_SCOPE, AuthorKind, ThreadEntry, Visibility
+from models.typeid import decode
+from resolvers.changes.edits import InputValues, new_row
+from resolvers.collections.collection import CREATED, Collection, Relation, RowScope
+from resolvers.context import BatchResolver, Context, shared
+from resolvers.errors import Refusal, bad_input
+from resolvers.lists.conditions import NOBODY, created, enum, ids
+from resolvers.lists.pages import Page, pages
+
+_HIDDEN = RowScope("visibility", Visibility.INTERNAL, INTERNAL_SCOPE)
 _AUTHORS = (AuthorKind.STAFF, AuthorKind.CLIENT)
 
 
@@ -26,3 +33,35 @@ def new_thread_entry(ctx: Context, model: type[ThreadEntry], values: InputValues
         message = f"INTERNAL messages need the scope {INTERNAL_SCOPE}."
         raise Refusal("FORBIDDEN", message, field=f"{at}visibility", scope=INTERNAL_SCOPE)
     return row
+
+
+def entries_of(resource: Resource, table: sa.Table, parent: Resource) -> Collection:
+    """Return the collection of the entries of a parent's threads."""
+    column = f"{parent.singular}_id"
+    return Collection(
+        resource,
+        table,
+        hidden=_HIDDEN,
+        sort_fields={"CREATED_AT": CREATED},
+        filters={
+            "id": ids("id", resource, "ID"),
+            column: ids(column, parent, f"the {parent.label}'s ID"),
+            "author_kind": enum("author_kind", AuthorKind, "kind of author"),
+            "visibility": enum("visibility", Visibility),
+            "created_at": created(),
+            parent.singular: Relation(parent.plural, f"the {parent.label}", column),
+        },
+    )
+
+
+def thread_of(entries: Collection, parent: Resource) -> BatchResolver:
+    """Return the batch resolver of a page of the thread whose parent an argument names: ``order_id``."""
+    column = f"{parent.singular}_id"
+
+    @shared
+    async def thread(ctx: Context, args: Args) -> Page:
+        key = decode(parent.prefix, args.values[column]) or NOBODY
+        (page,) = await pages(ctx, entries, args, column=column, parents=[key])
+        return page
+
+    return thread

@@ -24,7 +24,7 @@ from graphql import (
     visit,
 )
 
-from execution import Operation, fields_of
+from execution import Operation, collect_fields
 from models.resources import RESOURCES, Resource
 from rest_shim.openapi_schemas import root_type
 from rest_shim.parameters import Parameter
@@ -176,7 +176,7 @@ def _label(operation: Operation, shown: Resource) -> str:
 
 def _objects(on: GraphQLObjectType, selection: Any, operation: Operation) -> Iterator[tuple[str, Selected]]:
     """Yield the selected fields that are objects, by their response keys."""
-    for part in fields_of(selection, on, operation.fragments):
+    for part in collect_fields(selection, on, operation.fragments):
         if part.selection_set is not None:
             yield _name_of(part), (on.fields[part.name.value].type, part)
 
@@ -190,7 +190,7 @@ def _names_of(selected: Selected, operation: Operation) -> set[str]:
     type_, node = selected
     on: Any = get_named_type(type_)
     assert node.selection_set is not None, "an object has a selection"
-    return {_name_of(part) for part in fields_of(node.selection_set, on, operation.fragments)}
+    return {_name_of(part) for part in collect_fields(node.selection_set, on, operation.fragments)}
 
 
 def _value_of(operation: Operation, place: Place) -> tuple[Any, bool, list[str]]:

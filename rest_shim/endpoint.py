@@ -102,7 +102,7 @@ class RestEndpoint:
     async def _of_versions(
         self, request: Request, ctx: Context, prepared: Prepared, versions: list[int]
     ) -> tuple[OperationResult, Context]:
-        """The result of a change of an object that has one of several versions: the graph takes one."""
+        """Return the result of a change of an object that has one of several versions: the graph takes one."""
         # A repeat must have the same list, whichever of its versions was the right one.
         listed = {"input": {**prepared.variables["input"], VERSION[1]: versions}}
         prepared = replace(prepared, identity=listed)
@@ -116,8 +116,8 @@ class RestEndpoint:
         return await self.engine.run(again, replace(prepared, variables=variables)), again
 
     async def _given(self, request: Request) -> _Given:
-        """What a request says. Raises Refusals with all that is wrong with it by itself, in its order; Refusal for a
-        body that is none."""
+        """Return what a request says. Raises Refusals with all that is wrong with it by itself, in its order; Refusal
+        for a body that is none."""
         bound, route = self.bound, self.route
         problems: list[Refusal] = []
         versions = _read(versions_expected, request, problems) if bound.versioned else None
@@ -170,7 +170,7 @@ class RestEndpoint:
 
 
 def _read(read: Callable[[Request], T | None], request: Request, problems: list[Refusal]) -> T | None:
-    """What is read of a request; what is wrong with it is added to the problems."""
+    """Return what is read of a request; what is wrong with it is added to the problems."""
     try:
         return read(request)
     except Refusal as refused:
@@ -181,7 +181,7 @@ def _read(read: Callable[[Request], T | None], request: Request, problems: list[
 
 
 def _flat(found: dict[str, Any], name: str) -> dict[str, Any]:
-    """An object whose list of names and values becomes fields of its own."""
+    """Return an object whose list of names and values becomes fields of its own."""
     pairs = {pair["name"]: pair["value"] for pair in found[name]}
     return {each: value for each, value in found.items() if each != name} | pairs
 

@@ -26,12 +26,12 @@ BESIDE = _parsed("beside")
 
 
 def body_of(route: Route) -> dict[str, Any] | None:
-    """The body that the example sends; None without one."""
+    """Return the body that the example sends; None without one."""
     return BODIES.get(route.operation)
 
 
 def response_of(route: Route) -> dict[str, Any] | None:
-    """The body of the example's response; None without one."""
+    """Return the body of the example's response; None without one."""
     if route.shows is Shows.NOTHING:
         return None
     shown = OBJECTS[route.resource.singular]
@@ -44,7 +44,7 @@ def response_of(route: Route) -> dict[str, Any] | None:
 
 
 def curl_of(route: Route) -> str:
-    """The example's request as a command of the shell."""
+    """Return the example's request as a command of the shell."""
     made, path = bound(route), route.path
     for name, _ in made.path:
         path = path.replace(f"{{{name}}}", OBJECTS[route.resource.singular]["publicId"])

@@ -30,12 +30,12 @@ _JSON = "application/json"
 
 @cache
 def printed_openapi() -> str:
-    """The document as it is committed and served, without a newline at its end."""
+    """Return the document as it is committed and served, without a newline at its end."""
     return orjson.dumps(document(), option=orjson.OPT_INDENT_2).decode()
 
 
 def document(routes: Sequence[Route] = ROUTES) -> dict[str, Any]:
-    """The whole document, of which nothing is shared: whoever asks may change it."""
+    """Return the whole document, of which nothing is shared: whoever asks may change it."""
     components = Components(CORE)
     components.schemas |= {"Problem": problem(), "Pagination": PAGINATION}
     paths: dict[str, dict[str, Any]] = {}
@@ -62,7 +62,7 @@ def document(routes: Sequence[Route] = ROUTES) -> dict[str, Any]:
 
 
 def scopes_of(route: Route) -> list[str]:
-    """The scopes that a route needs; a write scope includes its read scope."""
+    """Return the scopes that a route needs; a write scope includes its read scope."""
     operation = OPERATIONS[route.operation]
     needed = EXECUTOR.cost(operation).analysis.requirements
     return sorted(scope for scope in needed if scope.replace(":read", ":write") not in needed or ":read" not in scope)
@@ -88,14 +88,14 @@ def _operation(route: Route, components: Components) -> dict[str, Any]:
 
 
 def _description(route: Route, scopes: list[str]) -> str:
-    """What a route does, what it needs, and a request to paste."""
+    """Return what a route does, what it needs, and a request to paste."""
     said = route_texts()[route.operation]
     needed = f"Scope: {' and '.join(f'`{scope}`' for scope in scopes)}." if scopes else "No scope is needed."
     return f"{said}\n\n{needed} GraphQL operation: `{route.operation}`.\n\n```sh\n{curl_of(route)}\n```"
 
 
 def _resource(route: Route, components: Components) -> tuple[str, JsonSchema]:
-    """The name and the shape of the object of a route's response, or of its list."""
+    """Return the name and the shape of the object of a route's response, or of its list."""
     made = bound(route)
     operation, (type_, node) = made.operation, made.selected
     beside: dict[str, JsonSchema] = {}

@@ -89,7 +89,7 @@ def _page_parameters(route: Route) -> Iterable[dict[str, Any]]:
 
 
 def _shape(parameter: Parameter, components: Components) -> JsonSchema:
-    """What a filter takes."""
+    """Return what a filter takes."""
     type_ = parameter.type_
     shape: JsonSchema = {"type": "string"}
     if isinstance(type_, GraphQLEnumType):

@@ -20,7 +20,7 @@ from graphql import (
 )
 from pydantic import TypeAdapter
 
-from execution import Operation, fields_of
+from execution import Operation, collect_fields
 from models.types import MAX_SAFE_INTEGER, SchemaExtra
 from schema.declaration.fields import MODELS
 from schema.declaration.nulls import refused_null
@@ -90,24 +90,24 @@ class Components:
         self.schemas: dict[str, JsonSchema] = {}
 
     def named(self, name: str, schema: JsonSchema) -> JsonSchema:
-        """A reference to a schema that is kept under this name."""
+        """Return a reference to a schema that is kept under this name."""
         self.schemas[name] = schema
         return {"$ref": f"#/components/schemas/{name}"}
 
     def enum(self, type_: GraphQLEnumType) -> JsonSchema:
-        """A reference to an enum; its values are explained in its description."""
+        """Return a reference to an enum; its values are explained in its description."""
         meanings = [f"- `{name}`: {value.description}" for name, value in type_.values.items()]
         text = "\n".join([type_.description or "", "", *meanings])
         return self.named(type_.name, {"type": "string", "enum": list(type_.values), "description": text})
 
     def text(self, bounds: JsonSchema) -> JsonSchema | None:
-        """A reference to the closed set of texts that some bounds are; None for other bounds."""
+        """Return a reference to the closed set of texts that some bounds are; None for other bounds."""
         if "enum" not in bounds:
             return None
         return self.named(bounds["title"], {"type": "string", "enum": bounds["enum"]})
 
     def response(self, type_: Any, node: FieldNode, operation: Operation) -> JsonSchema:
-        """The value of a selected field: its type, as far as it is selected."""
+        """Return the value of a selected field: its type, as far as it is selected."""
         bare = get_nullable_type(type_)
         if is_list_type(bare):
             found: JsonSchema = {"type": "array", "items": self.response(bare.of_type, node, operation)}
@@ -120,11 +120,11 @@ class Components:
         return found if is_non_null_type(type_) else or_null(found)
 
     def selected(self, on: GraphQLObjectType, node: FieldNode, operation: Operation) -> JsonSchema:
-        """An object of just the fields that are selected; none of them is ever absent."""
+        """Return an object of just the fields that are selected; none of them is ever absent."""
         assert node.selection_set is not None, "an object has a selection"
         properties: dict[str, JsonSchema] = {}
         closed = _stated_of(on)
-        for part in fields_of(node.selection_set, on, operation.fragments):
+        for part in collect_fields(node.selection_set, on, operation.fragments):
             name = part.name.value if part.alias is None else part.alias.value
             field = on.fields[part.name.value]
             shape = self.response(field.type, part, operation)
@@ -148,8 +148,8 @@ class Components:
         ignored: Mapping[str, JsonSchema] = MappingProxyType({}),
         within: Mapping[str, Mapping[str, JsonSchema]] = MappingProxyType({}),
     ) -> JsonSchema:
-        """What an input takes, without the fields that come from elsewhere in the request; ``ignored`` ones may be
-        sent and change nothing, and those of lists' items that ``within`` has, by the lists' names."""
+        """Return what an input takes, without the fields that come from elsewhere in the request; ``ignored`` ones may
+        be sent and change nothing, and those of lists' items that ``within`` has, by the lists' names."""
         bounds = _bounds_of(type_)
         properties: dict[str, JsonSchema] = {}
         for name, field in type_.fields.items():
@@ -180,7 +180,8 @@ class Components:
 
 
 def _stated_of(on: GraphQLObjectType) -> dict[str, JsonSchema]:
-    """The schemas of an object's fields that are texts of a closed set, lists of them, or maps, by Python names."""
+    """Return the schemas of an object's fields that are texts of a closed set, lists of them, or maps, by Python
+    names."""
     definition = on.extensions.get("strawberry-definition")
     model = MODELS.get(definition.origin) if definition is not None else None
     found = {}
@@ -202,7 +203,7 @@ def _stated_of(on: GraphQLObjectType) -> dict[str, JsonSchema]:
 
 
 def _bounds_of(type_: GraphQLInputObjectType) -> dict[str, JsonSchema]:
-    """The bounds of an input's fields, by Python names, as the model that they come from states them."""
+    """Return the bounds of an input's fields, by Python names, as the model that they come from states them."""
     origin = type_.extensions["strawberry-definition"].origin
     found = {}
     for name, adapter in getattr(origin, "bounds", {}).items():
@@ -216,7 +217,7 @@ def _kept(bounds: JsonSchema) -> JsonSchema:
 
 
 def _described(field: GraphQLInputField) -> str | None:
-    """What a field of a body is. Its default is said here: generated clients require what has the keyword."""
+    """Return what a field of a body is. Its default is said here: generated clients require what has the keyword."""
     if field.default_value is Undefined:
         return field.description
     return f"{field.description} Default: `{field.default_value}`."
@@ -232,19 +233,19 @@ def or_null(schema: JsonSchema) -> JsonSchema:
 
 
 def root_type(graph: GraphQLSchema, operation: Operation) -> tuple[Any, FieldNode]:
-    """The type and the node of an operation's one root field."""
+    """Return the type and the node of an operation's one root field."""
     root = graph.query_type if operation.operation_type == "query" else graph.mutation_type
     assert root is not None, "the graph has queries and mutations"
-    node = next(fields_of(operation.definition.selection_set, root, operation.fragments))
+    node = next(collect_fields(operation.definition.selection_set, root, operation.fragments))
     return root.fields[node.name.value].type, node
 
 
 def part_of(type_: Any, node: FieldNode, name: str, operation: Operation) -> tuple[Any, FieldNode]:
-    """The type and the node of a field that is selected in an object."""
+    """Return the type and the node of a field that is selected in an object."""
     on = get_named_type(type_)
     assert isinstance(on, GraphQLObjectType), "a selection is of an object"
     assert node.selection_set is not None, "an object has a selection"
-    for part in fields_of(node.selection_set, on, operation.fragments):
+    for part in collect_fields(node.selection_set, on, operation.fragments):
         if name in (part.name.value, part.alias.value if part.alias is not None else None):
             return on.fields[part.name.value].type, part
     raise LookupError(f"{name} is not selected in {on.name}")

@@ -4,6 +4,7 @@ from typing import Any
 
 from graphql import get_named_type
 
+from models.names import pascal
 from models.resources import Resource, events
 from models.webhooks import API_VERSION
 from rest_shim.examples import OBJECTS
@@ -27,7 +28,7 @@ def webhooks(components: Components) -> dict[str, Any]:
 
 
 def _event(event: str, of: Resource, meaning: str, components: Components) -> dict[str, Any]:
-    name = "".join(part.capitalize() for part in event.replace(".", "_").split("_"))
+    name = pascal(event.replace(".", "_"))
     example = {
         "type": event,
         "timestamp": "2026-11-25T09:30:00.000Z",
@@ -82,7 +83,7 @@ def _payload(event: str, of: Resource, meaning: str, components: Components) -> 
 
 
 def _data(of: Resource, components: Components) -> JsonSchema:
-    """The object as the operation shows it that renders it."""
+    """Return the object as the operation shows it that renders it."""
     operation = OPERATIONS[of.get_operation]
     type_, node = root_type(CORE, operation)
     on: Any = get_named_type(type_)

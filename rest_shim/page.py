@@ -71,7 +71,7 @@ def page() -> str:
 
 
 def _operations(api: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Each operation with its path, an event with its name."""
+    """Yield each operation with its path, an event with its name."""
     for place in ("paths", "webhooks"):
         for path, methods in api[place].items():
             for method, operation in methods.items():
@@ -95,7 +95,7 @@ def _contents(api: dict[str, Any], sections: Sequence[tuple[str, str]]) -> Itera
 
 
 def _guide(text: str) -> tuple[str, list[tuple[str, str]]]:
-    """The guide rendered, and the address and title of each of its sections."""
+    """Return the guide rendered, and the address and title of each of its sections."""
     tokens = _MARKDOWN.parse(text)
     sections = []
     for token, inline in pairwise(tokens):
@@ -173,7 +173,7 @@ def _fields(schema: dict[str, Any]) -> Iterator[str]:
 
 
 def _table(head: Sequence[str], rows: Sequence[tuple[str, str, str, str]]) -> str:
-    """A table of four columns: names, words, types (which are markup already), Markdown."""
+    """Return a table of four columns: names, words, types (which are markup already), Markdown."""
     made = ["<div class=scroll><table><tr>", *(f"<th>{name}" for name in head)]
     for name, word, type_, said in rows:
         made += [f"<tr><td><code>{escape(name)}</code><td>{_inline(word)}<td>{type_}<td>{_inline(said)}"]

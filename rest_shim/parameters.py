@@ -37,16 +37,16 @@ class Parameter:
 
     @property
     def bounds(self) -> tuple[int, int] | None:
-        """The least and the greatest value of a number; None for what is no number."""
+        """Return the least and the greatest value of a number; None for what is no number."""
         return _BOUNDS.get(self.type_.name)
 
     @property
     def searches(self) -> bool:
-        """Whether it takes the words of a search."""
+        """Return whether it takes the words of a search."""
         return self.place[-1] == "search"
 
     def read(self, given: Sequence[str], problems: list[Refusal]) -> Any:
-        """The value for the graph. What is wrong with it is added to the problems."""
+        """Return the value for the graph. What is wrong with it is added to the problems."""
         if not self.many:
             if len(given) > 1:
                 problems.append(bad_input(f"query.{self.name}", f"{self.name} takes one value.", "REPEATED"))
@@ -84,7 +84,7 @@ class Parameter:
 
 
 def whole_number(name: str, value: str, least: int, most: int, problems: list[Refusal]) -> int | None:
-    """A whole number within bounds; None, with a problem more, for what is none."""
+    """Return a whole number within bounds; None, with a problem more, for what is none."""
     digits = value[1:] if value[:1] == "-" else value
     if not (digits.isascii() and digits.isdigit()):
         problems.append(bad_input(f"query.{name}", f"{name} must be a whole number.", "WRONG_TYPE"))

@@ -12,7 +12,7 @@ from web.http import HTML, JSON, Reply, Request, reply
 
 @cache
 def _document() -> tuple[bytes, bytes]:
-    """The document's bytes and their ETag."""
+    """Return the document's bytes and their ETag."""
     text = printed_openapi().encode()
     return text, b'"%s"' % hashlib.sha256(text).hexdigest()[:32].encode()
 

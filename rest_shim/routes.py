@@ -9,6 +9,7 @@ from models.audit import AUDIT
 from models.clients import CLIENT
 from models.invoices import INVOICE
 from models.messages import MESSAGE
+from models.names import pascal
 from models.orders import ORDER
 from models.resources import Resource
 from models.services import SERVICE
@@ -60,7 +61,7 @@ class Route:
 
     @property
     def merges(self) -> bool:
-        """Whether its body is merged with what there is, so that fields that are only read may be sent back."""
+        """Return whether its body is merged with what there is, so that fields that are only read may be sent back."""
         return self.method in ("PUT", "PATCH")
 
 
@@ -95,8 +96,8 @@ def crud(
     """
     path = f"{API}/{resource.path}"
     one = path + "/{publicId}"
-    name, names = (_camel(noun) for noun in (resource.singular, resource.plural))
-    a = f"{'an' if resource.label[0] in 'aeiouAEIOU' else 'a'} {resource.label}"
+    name, names = (pascal(noun) for noun in (resource.singular, resource.plural))
+    a = resource.a_label
     located = None if "GET" in without else one
     got: Mapping[str, Place] = {"publicId": ("id",)}
     changed: Mapping[str, Place] = {"publicId": ("input", "id")}
@@ -116,10 +117,6 @@ def crud(
         ),
     }  # fmt: skip
     return tuple(row for key, row in rows.items() if key not in without)
-
-
-def _camel(noun: str) -> str:
-    return "".join(word.capitalize() for word in noun.split("_"))
 
 
 _SETTINGS = f"{API}/{SETTINGS.path}"
@@ -196,7 +193,7 @@ ROUTES: tuple[Route, ...] = (
         f"{API}/{API_KEY.path}/{{publicId}}/revoke",
         "RevokeApiKey",
         API_KEY,
-        f"Revoke an {API_KEY.label}",
+        f"Revoke {API_KEY.a_label}",
         {"publicId": ("input", "id")},
         beside=("disabledWebhookIds", "alsoRevoked"),
     ),
@@ -236,7 +233,7 @@ def hidden_by(parent: str) -> str | None:
 
 
 def under_parents(parents: Iterable[str]) -> tuple[Route, ...]:
-    """The webhook routes below each parent too, such as ``/api/v1/settings/webhooks``."""
+    """Return the webhook routes below each parent too, such as ``/api/v1/settings/webhooks``."""
     return tuple(
         replace(row, path=f"{API}/{parent}{row.path.removeprefix(API)}") for parent in parents for row in _WEBHOOKS
     )

@@ -21,7 +21,8 @@ _ITEM = re.compile(r"(.+)\[\d*\]")
 
 
 def query_variables(bound: Bound, query: Iterable[tuple[str, str]], problems: list[Refusal]) -> dict[str, Any]:
-    """The variables of a query. Every parameter that is unknown, repeated or malformed is added to the problems."""
+    """Return the variables of a query. Every parameter that is unknown, repeated or malformed is added to the
+    problems."""
     pages, known = bound.route.shows is Shows.PAGE, bound.parameters
     if not query:
         return {"counted": False, "first": None, "page": None} if pages else {}
@@ -53,14 +54,14 @@ def put(variables: dict[str, Any], place: Place, value: Any) -> None:
 
 @cache
 def _names_of(bound: Bound) -> tuple[frozenset[str], frozenset[str]]:
-    """The names of all parameters of a query, and of those that take several values."""
+    """Return the names of all parameters of a query, and of those that take several values."""
     many = frozenset({"sort", *(name for name, parameter in bound.parameters.items() if parameter.many)})
     paging = _PAGING if bound.route.shows is Shows.PAGE else frozenset[str]()
     return frozenset({*bound.parameters, *paging, *(["sort"] if bound.route.sorts else [])}), many
 
 
 def _by_name(query: Iterable[tuple[str, str]], many: frozenset[str]) -> dict[str, list[str]]:
-    """The values of each parameter; an array's items may be named as such."""
+    """Return the values of each parameter; an array's items may be named as such."""
     given: dict[str, list[str]] = {}
     for name, value in query:
         item = _ITEM.fullmatch(name) if name[-1:] == "]" else None
@@ -69,7 +70,7 @@ def _by_name(query: Iterable[tuple[str, str]], many: frozenset[str]) -> dict[str
 
 
 def _page(given: Mapping[str, list[str]], problems: list[Refusal]) -> dict[str, Any]:
-    """The variables of limit, cursor and page."""
+    """Return the variables of limit, cursor and page."""
     variables: dict[str, Any] = {"counted": False, "first": None, "page": None}
     if not given.keys() & _PAGING:
         return variables
@@ -99,7 +100,7 @@ def _page(given: Mapping[str, list[str]], problems: list[Refusal]) -> dict[str, 
 
 
 def _sort(route: Route, given: Iterable[str], problems: list[Refusal]) -> list[dict[str, str]]:
-    """The order of a list: of a field that is named twice the first counts, and nothing follows a unique one."""
+    """Return the order of a list: of a field that is named twice the first counts, and nothing follows a unique one."""
     terms: dict[str, str] = {}
     for term in (part for text in given for part in text.split(",")):
         name = term.removeprefix("-")
@@ -117,7 +118,7 @@ def _sort(route: Route, given: Iterable[str], problems: list[Refusal]) -> list[d
 
 
 def body_problems(bound: Bound, body: Mapping[str, Any]) -> list[Refusal]:
-    """What is wrong with a body as a body alone: unknown fields, and what is no list."""
+    """Return what is wrong with a body as a body alone: unknown fields, and what is no list."""
     if bound.fields is None:
         return []
     known = bound.fields | bound.ignored
@@ -134,14 +135,15 @@ def body_problems(bound: Bound, body: Mapping[str, Any]) -> list[Refusal]:
 
 
 def _value_at(place: Place, body: Any) -> Any:
-    """The value at a place of a body; None where there is none."""
+    """Return the value at a place of a body; None where there is none."""
     for step in place:
         body = body.get(step) if isinstance(body, dict) else None
     return body
 
 
 def body_values(bound: Bound, body: dict[str, Any]) -> dict[str, Any]:
-    """The value of a body for the graph: without unknown fields, and those that may be sent back and change nothing."""
+    """Return the value of a body for the graph: without unknown fields, and those that may be sent back and change
+    nothing."""
     fields, within = bound.fields, bound.ignored_within
     known = body.keys() - bound.ignored if fields is None else fields
     found = {name: value for name, value in body.items() if name in known}
@@ -152,5 +154,5 @@ def body_values(bound: Bound, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without(item: Any, ignored: frozenset[str]) -> Any:
-    """An item of a list without what of it may be sent back and changes nothing."""
+    """Return an item of a list without what of it may be sent back and changes nothing."""
     return {name: value for name, value in item.items() if name not in ignored} if isinstance(item, dict) else item

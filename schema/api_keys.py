@@ -88,7 +88,7 @@ class _Rotated(SQLModel):
     overlap: Annotated[int, Ge(0), Le(keys.LONGEST_OVERLAP)]
 
 
-@input_type(also=_Rotated)
+@input_type(bounds=_Rotated)
 class RotateApiKeyInput(UpdateInput):
     """The API key to rotate."""
 

@@ -20,7 +20,7 @@ from schema.declaration.collections import many, one
 from schema.declaration.fields import argument, batched, computed, creation, object_type, public_id, same_row
 from schema.declaration.inputs import input_type
 from schema.declaration.lists import Connection
-from schema.declaration.mutations import creates
+from schema.declaration.mutations import JOB_COST, creates
 from schema.declaration.nodes import Node
 from schema.declaration.scalars import Json
 
@@ -108,7 +108,7 @@ class _Range(SQLModel):
     last_sequence: Annotated[int, Ge(1)]
 
 
-@input_type(also=_Range)
+@input_type(bounds=_Range)
 class ExportAuditLogInput:
     """Range of the entries to export."""
 
@@ -144,4 +144,5 @@ class AuditMutation:
         exports.create,
         f"Export the audit log. A worker writes the export, which is kept for {KEPT_DAYS} days: see `status` and"
         f" `downloadUrl`. An organization keeps at most {exports.MAX_EXPORTS}.",
+        cost=JOB_COST,
     )

@@ -27,7 +27,7 @@ from schema.orders import OrderMutation, OrderQuery
 from schema.rules.introspected import describe_enums, name_nodes, name_scopes, show_defaults
 from schema.rules.multipliers import PAGE, items_of, page_size
 from schema.rules.planned import fields_of_schema
-from schema.rules.prices import filter_price, led_to, size_of, weight_of
+from schema.rules.prices import column_weight, filter_price, led_to, size_of
 from schema.services import ServiceMutation, ServiceQuery
 from schema.settings import SettingsMutation, SettingsQuery
 from schema.tickets import TicketMutation, TicketQuery
@@ -86,14 +86,14 @@ name_nodes(CORE)
 
 
 def _node_scopes(arguments: Mapping[str, Any]) -> list[str]:
-    """The scopes that ids by themselves need: their prefixes tell the types."""
+    """Return the scopes that ids by themselves need: their prefixes tell the types."""
     asked = arguments.get("ids") if "ids" in arguments else [arguments.get("id")]
     prefixes = {prefix_of(item) for item in (asked if isinstance(asked, list) else [asked]) if isinstance(item, str)}
     return sorted(NODES[prefix].resource.read_scope for prefix in prefixes if prefix in NODES)
 
 
 def _filter_scopes(arguments: Mapping[str, Any]) -> list[str]:
-    """The scopes that a filter needs: those of the lists it leads to."""
+    """Return the scopes that a filter needs: those of the lists it leads to."""
     found: set[str] = set()
     left, looked = [arguments.get("filter")], 0
     while left and looked < MAX_PARTS:
@@ -109,7 +109,7 @@ def _filter_scopes(arguments: Mapping[str, Any]) -> list[str]:
 
 
 def _scopes_by_arguments(type_name: str, field_name: str, connection: bool) -> tuple[ScopesOf | None, tuple[str, ...]]:
-    """What tells a field's scopes from its arguments, and the arguments that it reads."""
+    """Return what tells a field's scopes from its arguments, and the arguments that it reads."""
     if type_name == "Query" and field_name in ("node", "nodes"):
         return _node_scopes, ("id", "ids")
     return (_filter_scopes, ("filter",)) if connection else (None, ())
@@ -146,7 +146,7 @@ def _rules() -> dict[tuple[str, str], FieldRule]:
             filters=("filter",) if connection else (),
             price=filter_price if connection else None,
             charges=COUNTING if field_name == "totalCount" else (0, 0),
-            weight=weight_of(column),
+            weight=column_weight(column),
             size=size_of(column) if is_leaf_type(held) else 0,
             times=MANY if many and is_object and each is None and not type_name.endswith("Connection") else 1,
             multiplier=page_size if connection else items_of(each) if each is not None else None,

@@ -12,13 +12,13 @@ from models.threads import AuthorKind, Visibility
 from resolvers import messages
 from resolvers.messages import MESSAGES
 from resolvers.orders import ORDERS
-from schema.declaration.collections import one, pages_of, to_one
-from schema.declaration.fields import argument, creation, object_type, public_id, related_id
+from schema.declaration.collections import one, to_one
+from schema.declaration.fields import creation, object_type, public_id, related_id
 from schema.declaration.inputs import input_type
 from schema.declaration.lists import Connection
 from schema.declaration.mutations import creates
 from schema.declaration.nodes import Node
-from schema.threads import AUTHOR_KIND, AUTHOR_NAME, Attachment, AttachmentInput, Author, author_field
+from schema.threads import AUTHOR_KIND, AUTHOR_NAME, Attachment, AttachmentInput, Author, author_field, thread_field
 
 if TYPE_CHECKING:
     from schema.orders import Order
@@ -59,11 +59,8 @@ class MessageQuery:
     """Queries of messages."""
 
     message: Message | None = one(MESSAGES)
-    messages: Connection[Message] | None = pages_of(
-        MESSAGES,
-        messages.of_order,
-        description="The messages of an order, newest first by default.",
-        also=[argument("order_id", strawberry.ID, "ID of the order.", "orderId")],
+    messages: Connection[Message] | None = thread_field(
+        MESSAGES, ORDER, "The messages of an order, newest first by default."
     )
 
 

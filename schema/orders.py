@@ -113,7 +113,7 @@ class CreateOrderInput:
     metadata: strawberry.Maybe[StringMap]
 
 
-@input_type(Table, also=_Moved, clears=True)
+@input_type(Table, bounds=_Moved, clears=True)
 class UpdateOrderInput(UpdateInput):
     """Fields of the order to change. The transition, if any, is made last."""
 

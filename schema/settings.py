@@ -43,7 +43,7 @@ class _Values(BaseModel):
     values: registry.SettingValues
 
 
-@input_type(also=_Values)
+@input_type(bounds=_Values)
 class UpdateOrgSettingsInput:
     """Settings of the organization to change. Those that are absent keep their values; null resets one."""
 

@@ -1,12 +1,19 @@
 """What the messages of an order and the replies of a ticket have in common in the graph: authors and attachments."""
 
+from typing import Any
+
 import strawberry
 from sqlmodel import SQLModel
 
 from execution import ColumnReader
+from models.names import camel
+from models.resources import Resource
 from models.threads import AuthorKind
 from models.types import Link, Name
-from schema.declaration.fields import computed, member, object_type, same_row
+from resolvers.collections.collection import Collection
+from resolvers.threads import thread_of
+from schema.declaration.collections import pages_of
+from schema.declaration.fields import argument, computed, member, object_type, same_row
 from schema.declaration.inputs import input_type
 
 
@@ -55,3 +62,14 @@ class AttachmentInput:
 
 AUTHOR_KIND = "Kind of author: `STAFF` or `CLIENT`."
 AUTHOR_NAME = "Name of the author. Defaults to the name of the API key."
+
+
+def thread_field(entries: Collection, parent: Resource, description: str) -> Any:
+    """Return a root field: a page of the entries of one thread, that of the parent whose ID is its argument."""
+    column = f"{parent.singular}_id"
+    return pages_of(
+        entries,
+        thread_of(entries, parent),
+        description=description,
+        arguments=[argument(column, strawberry.ID, f"ID of the {parent.label}.", camel(column))],
+    )

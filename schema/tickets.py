@@ -18,16 +18,16 @@ from resolvers.context import now
 from resolvers.members import MEMBERS
 from resolvers.orders import ORDERS
 from resolvers.tickets import tickets
-from resolvers.tickets.collections import REPLIES, TICKETS, replies_of
-from schema.declaration.collections import many, one, pages_of, to_many, to_one
-from schema.declaration.fields import argument, computed, creation, object_type, public_id, related_id
+from resolvers.tickets.collections import REPLIES, TICKETS
+from schema.declaration.collections import many, one, to_many, to_one
+from schema.declaration.fields import computed, creation, object_type, public_id, related_id
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
 from schema.declaration.mutations import creates, updates
 from schema.declaration.nodes import Node
 from schema.declaration.scalars import StringMap
 from schema.declaration.transitions import Transition, available_transitions
-from schema.threads import AUTHOR_KIND, AUTHOR_NAME, Attachment, AttachmentInput, Author, author_field
+from schema.threads import AUTHOR_KIND, AUTHOR_NAME, Attachment, AttachmentInput, Author, author_field, thread_field
 
 if TYPE_CHECKING:
     from schema.clients import Client
@@ -167,11 +167,8 @@ class TicketQuery:
     ticket: Ticket | None = one(TICKETS)
     tickets: Connection[Ticket] | None = many(TICKETS)
     reply: Reply | None = one(REPLIES)
-    replies: Connection[Reply] | None = pages_of(
-        REPLIES,
-        replies_of,
-        description="The replies to a ticket, newest first by default.",
-        also=[argument("ticket_id", strawberry.ID, "ID of the ticket.", "ticketId")],
+    replies: Connection[Reply] | None = thread_field(
+        REPLIES, TICKET, "The replies to a ticket, newest first by default."
     )
 
 

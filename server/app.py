@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 from execution import Limits
 from resolvers.api_keys.verification import Keys
-from resolvers.database.connection_errors import CONNECTION_ERRORS, first_line
+from resolvers.database.connection_errors import first_line
 from resolvers.downloads import DOWNLOADS
 from resolvers.errors import Refusal
 from rest_shim.downloads import DownloadEndpoint
@@ -64,7 +64,7 @@ async def _note_uses(keys: Keys) -> None:
 async def _note(keys: Keys) -> None:
     try:
         await keys.note_uses()
-    except (Refusal, *CONNECTION_ERRORS) as error:
+    except Refusal as error:
         log.warning("lastUsedAt not written", error=first_line(error))
 
 

@@ -15,7 +15,7 @@ from schema.requests.results import OperationResult, refused_result
 from server.access.anonymous import MAX_TEXT, MAX_TOKENS, NEW, OBJECTS, Anonymous
 from server.pages import GRAPHIQL_CSP
 from web.accept import most_accepted
-from web.body import weight_of
+from web.body import body_weight
 from web.dependencies import PUBLIC, Dependencies
 from web.http import HTML, Header, Reply, Request, is_encoded, options, reply
 from web.idempotency import REPLAYED, idempotency_key
@@ -175,7 +175,7 @@ class GraphQL:
             body = await self.dependencies.bodies.json(request)
         else:
             body = _from_query(request)
-            request.weight = weight_of(body, len(request.scope["query_string"]))
+            request.weight = body_weight(body, len(request.scope["query_string"]))
         text, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
         if variables is not None and not isinstance(variables, dict):
             raise bad_input("variables", "variables must be an object.", "WRONG_TYPE")

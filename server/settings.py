@@ -12,14 +12,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.errors import SettingsError
 from server.invalid_values import what_is_wrong
-from server.settings_values import Keyring, Keys, Networks, OptionalKeys, Origins, Parents, PostgresUrl, RedisUrl
+from server.settings_values import Keys, Networks, OptionalKeys, Origins, Parents, PostgresUrl, RedisUrl
 
 S = TypeVar("S", bound=BaseSettings)
 
 # In the data folder: the API key of the demo organization.
 KEY_FILE = "demo.key"
 
-__all__ = ["KEY_FILE", "Keyring", "LocalSettings", "MigrationSettings", "Settings", "SigningSettings", "load"]
+__all__ = ["KEY_FILE", "LocalSettings", "MigrationSettings", "Settings", "SigningSettings", "load"]
 
 
 class LocalSettings(BaseSettings):

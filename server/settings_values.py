@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
 
+from resolvers.keyring import Keyring
 from rest_shim.routes import hidden_by
 
 KEY_BYTES = 32
@@ -27,29 +28,14 @@ _OPTIONS = {
 }
 
 
-class Keyring(dict[int, bytes]):
-    """Versioned keys; the highest version writes, the others still read. Its representation shows versions only."""
-
-    @property
-    def current(self) -> tuple[int, bytes]:
-        """The version that writes, with its key."""
-        version = max(self)
-        return version, self[version]
-
-    def __repr__(self) -> str:
-        return f"<keys {', '.join(map(str, sorted(self)))}>"
-
-
 def words(value: object) -> object:
     """Split a comma-separated text; leave anything else to validation."""
     return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
 
-def keyring(value: object) -> object:
+def keyring(value: str) -> Keyring:
     """Read `version:base64-of-32-bytes`, comma-separated, as a Keyring. Errors never quote the value."""
-    if not isinstance(value, str):
-        return Keyring(value) if isinstance(value, dict) else value
-    ring = Keyring()
+    ring: dict[int, bytes] = {}
     for number, entry in enumerate(filter(None, map(str.strip, value.split(","))), start=1):
         version, _, encoded = entry.partition(":")
         if not (version.isascii() and version.isdigit() and 0 < int(version[:9]) == int(version) < 32768):
@@ -65,7 +51,11 @@ def keyring(value: object) -> object:
         ring[int(version)] = key
     if not ring:
         raise ValueError("at least one key is needed")
-    return ring
+    return Keyring(ring)
+
+
+def _keys(value: object) -> object:
+    return keyring(value) if isinstance(value, str) else value
 
 
 def _networks(value: object) -> object:
@@ -151,7 +141,7 @@ Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words)]
 Origins = Annotated[Words, AfterValidator(_origins)]
 Parents = Annotated[Words, AfterValidator(_parents)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
-Keys = Annotated[Keyring, NoDecode, BeforeValidator(keyring)]
-OptionalKeys = Annotated[Keyring | None, NoDecode, BeforeValidator(keyring)]
+Keys = Annotated[Keyring, NoDecode, BeforeValidator(_keys)]
+OptionalKeys = Annotated[Keyring | None, NoDecode, BeforeValidator(_keys)]
 PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]

@@ -39,15 +39,19 @@ class Ready:
                 reason = await why_not_ready(connection)
         except (Refusal, *CONNECTION_ERRORS) as error:
             late = isinstance(error, TimeoutError) and not str(error)
-            log.warning("not ready", error=f"no answer within {READY_S:g} s" if late else first_line(error))
+            self._note(f"no answer within {READY_S:g} s" if late else first_line(error))
             return reply(503, b'{"status":"unavailable"}', JSON, [(b"retry-after", b"1")])
-        if reason is not None and reason != self._logged:
-            log.warning("not ready", error=reason)
-        self._logged = reason
+        self._note(reason)
         if reason is None:
             return reply(200, _OK, JSON)
         body = orjson.dumps({"status": "unavailable", "reason": reason})
         return reply(503, body, JSON, [(b"retry-after", b"1")])
+
+    def _note(self, reason: str | None) -> None:
+        """Log why it is not ready, once until that changes: probes ask again and again."""
+        if reason is not None and reason != self._logged:
+            log.warning("not ready", error=reason)
+        self._logged = reason
 
 
 def start_page(settings: Settings) -> Endpoint:

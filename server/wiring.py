@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from resolvers.database.pool import open_pool
-from resolvers.database.runtime import Keyring, Runtime
+from resolvers.database.runtime import Runtime
 from schema.requests.render import RENDERERS
 from server.database.roles import require_plain_role
 from server.settings import Settings
@@ -30,10 +30,10 @@ async def running(
     runtime = Runtime(
         pool=pool,
         side=side,
-        peppers=Keyring(settings.key_peppers),
-        secret_keys=Keyring(settings.secret_keys),
-        seal_keys=Keyring(settings.seal_keys),
-        signing_keys=None if settings.signing_keys is None else Keyring(settings.signing_keys),
+        peppers=settings.key_peppers,
+        secret_keys=settings.secret_keys,
+        seal_keys=settings.seal_keys,
+        signing_keys=settings.signing_keys,
         renderers=dict(RENDERERS),
         pool_wait=settings.pool_wait_ms / 1000,
         statement_timeout_ms=settings.statement_timeout_ms,

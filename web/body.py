@@ -58,7 +58,7 @@ class Bodies:
             value = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise bad_input("body", _not_json(body, error), "INVALID_FORMAT") from None
-        request.weight = weight_of(value, len(body))
+        request.weight = body_weight(value, len(body))
         if not isinstance(value, dict):
             raise bad_input("body", "The body must be a JSON object.", "WRONG_TYPE")
         return value
@@ -87,7 +87,7 @@ def has_body(request: Request) -> bool:
     return request.headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in request.headers
 
 
-def weight_of(value: Any, size: int) -> int:
+def body_weight(value: Any, size: int) -> int:
     """Return what reading a value costs that was so many bytes of JSON."""
     if size <= SMALL:
         return 0

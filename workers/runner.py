@@ -217,9 +217,7 @@ class Runner:
             try:
                 await self._extend_leases()
                 pause = self._pause
-            except (Refusal, *CONNECTION_ERRORS) as error:
-                if not isinstance(error, Refusal):
-                    self.runtime.outages.note(error)
+            except Refusal:
                 pause = min(RETRY_S, self._pause)
             except asyncpg.PostgresError as error:
                 log.warning("jobs.heartbeat_failed", error=first_line(error))

@@ -6,6 +6,7 @@ from typing import Any
 
 from bench.filters.data import Size, id_of
 from bench.filters.values import NULL, TAGS, Values, of_enum, of_id, of_number, of_search, of_text, of_time
+from models.names import camel
 from resolvers.collections.collection import COLLECTIONS, Relation
 from resolvers.lists.conditions import Condition
 
@@ -214,7 +215,7 @@ def uncovered(size: Size) -> list[str]:
     return [
         f"{name}.{field} {operator}"
         for name, fields in conditions(size).items()
-        for field, asked in ((_graphql(name), asked) for name, asked in COLLECTIONS[name].filters.items())
+        for field, asked in ((camel(name), asked) for name, asked in COLLECTIONS[name].filters.items())
         for operator in _operators(asked)
         if operator not in fields.get(field, {})
     ]
@@ -223,9 +224,4 @@ def uncovered(size: Size) -> list[str]:
 def _operators(asked: Condition | Relation) -> list[str]:
     if isinstance(asked, Relation):
         return ["some", "none"] if asked.many else [""]
-    return [_graphql(name) for name in asked.ops if name != "is_not_null"]
-
-
-def _graphql(name: str) -> str:
-    head, *tail = name.rstrip("_").split("_")
-    return head + "".join(word.capitalize() for word in tail)
+    return [camel(name) for name in asked.ops if name != "is_not_null"]

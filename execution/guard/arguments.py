@@ -20,13 +20,13 @@ INTROSPECTION = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
 
 
 def is_given(arguments: Mapping[str, Any], names: Iterable[str]) -> bool:
-    """Whether one of some arguments is there, and is not null."""
+    """Return whether one of some arguments is there, and is not null."""
     values = (arguments.get(name) for name in names)
     return any(value is not None and value is not Undefined for value in values)
 
 
 def type_of(node: FieldNode, parent: GraphQLNamedType | None) -> GraphQLNamedType | None:
-    """The type of what a field holds; None where it is not known."""
+    """Return the type of what a field holds; None where it is not known."""
     meta = INTROSPECTION.get(node.name.value)
     if meta is not None:
         return get_named_type(meta.type)

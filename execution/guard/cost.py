@@ -199,7 +199,7 @@ class _Analyzer:
 
 
 def _arguments_of(node: FieldNode, rule: FieldRule, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of those of a field's arguments that its rule reads."""
+    """Return the values of those of a field's arguments that its rule reads."""
     wanted = {*rule.reads, *rule.filters, *rule.multiplied_by}
     return {
         part.name.value: value_from_ast_untyped(part.value, cast(dict[str, Any], variables))

@@ -85,7 +85,7 @@ class _Bounded(Lexer):
         self.count = self.depth = 0
 
     def advance(self) -> Token:
-        """The next token. Raises DocumentError."""
+        """Return the next token. Raises DocumentError."""
         token = super().advance()
         kind = token.kind
         self.count += kind is not TokenKind.EOF
@@ -178,7 +178,7 @@ class Documents:
         return len(self._kept)
 
     def operation(self, text: str, name: str | None, tokens: int = MAX_TOKENS) -> Operation:
-        """The parsed operation, of at most so many tokens, not yet validated. Raises DocumentError."""
+        """Return the parsed operation, of at most so many tokens, not yet validated. Raises DocumentError."""
         kept = self._kept.get((text, name))
         if kept is not None:
             if kept.tokens > tokens:
@@ -188,7 +188,7 @@ class Documents:
         return parse_operation(text, name, tokens)
 
     def validated(self, operation: Operation, name: str | None) -> Operation:
-        """The operation once it is valid; remembered from then on. Raises DocumentError."""
+        """Return the operation once it is valid; remembered from then on. Raises DocumentError."""
         if operation.valid is not self.schema:
             errors = validate(
                 self.schema, operation.document, self._rules, max_errors=MAX_ERRORS, hide_suggestions=self._hide

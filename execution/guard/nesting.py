@@ -66,7 +66,7 @@ def conditions_of(
 
 
 def _own(node: SelectionSetNode) -> tuple[int, dict[str, int]]:
-    """How deep a definition is by itself, and how deep in it each fragment is spread."""
+    """Return how deep a definition is by itself, and how deep in it each fragment is spread."""
     deepest, spreads = 0, {}
     for part, depth in _parts(node):
         deepest = depth
@@ -76,7 +76,7 @@ def _own(node: SelectionSetNode) -> tuple[int, dict[str, int]]:
 
 
 def _parts(node: SelectionSetNode) -> Iterator[tuple[SelectionNode, int]]:
-    """Every part of a selection and of those within it, the outer ones first, and how deep it lies."""
+    """Yield every part of a selection and of those within it, the outer ones first, and how deep it lies."""
     level, depth = [node], 0
     while level:
         depth += 1
@@ -90,7 +90,7 @@ def _parts(node: SelectionSetNode) -> Iterator[tuple[SelectionNode, int]]:
 
 
 def _heights(fragments: dict[str, tuple[int, dict[str, int]]]) -> dict[str, int]:
-    """How deep each fragment is, those that it spreads included: the innermost first."""
+    """Return how deep each fragment is, those that it spreads included: the innermost first."""
     users: dict[str, list[str]] = {name: [] for name in fragments}
     left: dict[str, int] = {}
     for name, (_, spreads) in fragments.items():

@@ -55,7 +55,7 @@ class _Moving:
 
 
 def _null_or_none(argument: GraphQLArgument) -> bool:
-    """Whether an argument that is left out is as one that is null."""
+    """Return whether an argument that is left out is as one that is null."""
     return argument.default is None and argument.default_value in (None, Undefined)
 
 
@@ -78,7 +78,8 @@ class Arguments:
         self._moving = self._taken_apart(names)
 
     def _taken_apart(self, names: Mapping[str, str]) -> tuple[_Moving, ...] | None:
-        """The arguments that are variables; None where a variable stands deeper, or the argument has a default."""
+        """Return the arguments that are variables; None where a variable stands deeper, or the argument has a
+        default."""
         found = []
         for given in self._node.arguments or ():
             name, value = given.name.value, given.value
@@ -93,7 +94,7 @@ class Arguments:
         return tuple(found)
 
     def of(self, variables: Variables) -> Args:
-        """The arguments of one request. Raises GraphQLError for a value that does not fit."""
+        """Return the arguments of one request. Raises GraphQLError for a value that does not fit."""
         if self._moving is None:
             return Args(self.columns or (), self._whole(variables))
         coerced = variables.coerced

@@ -27,8 +27,15 @@ from execution.plan.arguments import Arguments
 from execution.plan.eligibility import Eligibility, eligibility_of
 from execution.plan.field_kinds import BatchField, ColumnReader, FieldKinds, ReadField, ResolverField
 from execution.plan.nodes import FieldPlan, SelectionPlan
-from execution.plan.serializable import MAX_HEIGHT, can_be_joined, height_of, is_serializable, own_weight, weight_of
-from execution.plan.settings import Serializers, Settings
+from execution.plan.serializable import (
+    MAX_HEIGHT,
+    can_be_joined,
+    height_of,
+    is_serializable,
+    own_weight,
+    selection_weight,
+)
+from execution.plan.settings import ExecutorSettings, Serializers
 from execution.plan.shapes import shape_of
 from execution.plan.variables import Variables
 
@@ -98,7 +105,7 @@ class Plan:
             made.rest = [each for each in fields.values() if not is_serializable(each)]
             made.height = height_of(made)
         made.own = own_weight(made)
-        made.weight = weight_of(made)
+        made.weight = selection_weight(made)
         self.size += len(fields)
         self.operation.grow(FIELD_BYTES * len(fields))
         return made
@@ -142,7 +149,7 @@ def _typename(name: str) -> ReadField:
     return ReadField(lambda _: name, lambda parents: [name] * len(parents), ColumnReader(name, constant=True))
 
 
-def plan_of(settings: Settings, operation: Operation, variables: Variables) -> Plan | str:
+def plan_of(settings: ExecutorSettings, operation: Operation, variables: Variables) -> Plan | str:
     """Return the plan of an operation for its conditions, or why graphql-core must run it."""
     eligibility = eligibility_of(settings.schema, operation)
     if eligibility.reason is not None:
@@ -161,7 +168,7 @@ def plan_of(settings: Settings, operation: Operation, variables: Variables) -> P
     return plan
 
 
-def is_planned(settings: Settings, operation: Operation, given: Mapping[str, Any]) -> bool:
+def is_planned(settings: ExecutorSettings, operation: Operation, given: Mapping[str, Any]) -> bool:
     """Return whether an operation has a plan for its conditions, or needs none."""
     eligibility: Eligibility | None = operation.kept.get(settings.schema)
     if eligibility is None or eligibility.reason is not None:
@@ -176,7 +183,7 @@ def is_planned(settings: Settings, operation: Operation, given: Mapping[str, Any
     return (settings.key, *chosen) in operation.plans
 
 
-def _compile(settings: Settings, operation: Operation, variables: Variables, known: Eligibility) -> Plan | None:
+def _compile(settings: ExecutorSettings, operation: Operation, variables: Variables, known: Eligibility) -> Plan | None:
     schema, fields = settings.schema, settings.fields
     root = schema.get_root_type(operation.definition.operation)
     if root is None:

@@ -50,7 +50,7 @@ class ColumnReader:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of a row that it reads."""
+        """Return the columns of a row that it reads."""
         if self.needs is not None:
             return self.needs
         return () if self.key is None or self.attribute or self.constant else (self.key,)
@@ -75,12 +75,12 @@ class ReadField:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of the parent's row that it reads itself."""
+        """Return the columns of the parent's row that it reads itself."""
         return self.needs if self.reader is None else self.reader.columns
 
     @property
     def same_row(self) -> bool:
-        """Whether the columns that its objects need are columns of the parent's row."""
+        """Return whether the columns that its objects need are columns of the parent's row."""
         return self.reader is not None and self.reader.same_row
 
 
@@ -131,7 +131,7 @@ def one_for_each(parent: str, name: str, values: Any, parents: Sequence[Any]) ->
     """Return the values of a field for its parents. Raises TypeError unless they are a list of one for each."""
     if type(values) is not list:
         if not isinstance(values, Sequence) or isinstance(values, TEXTS):
-            raise TypeError(f"{parent}.{name} gave a {type(values).__name__} instead of a list.")
+            raise TypeError(f"{parent}.{name} gave {type(values).__name__} instead of a list.")
         # A sequence of another type may say that it has another length.
         values = list(islice(values, None))
     found: Sequence[Any] = values

@@ -15,10 +15,10 @@ from graphql import (
 from execution.plan.field_kinds import FieldKinds, ReadField
 
 
-def fields_of(
+def collect_fields(
     node: SelectionSetNode, on: GraphQLObjectType, fragments: Mapping[str, FragmentDefinitionNode]
 ) -> Iterator[FieldNode]:
-    """The fields that a selection may ask of an object of one type, through its fragments (conditions ignored).
+    """Return the fields that a selection may ask of an object of one type, through its fragments (conditions ignored).
 
     Each fragment is looked into once, as the specification has it: one that is spread again adds nothing.
     """
@@ -47,7 +47,8 @@ def columns_of(
     fragments: Mapping[str, FragmentDefinitionNode],
     fields: FieldKinds,
 ) -> tuple[str, ...]:
-    """The columns that the selections of some fields need of their rows, whichever of the types those have; sorted."""
+    """Return the columns that the selections of some fields need of their rows, whichever of the types those have;
+    sorted."""
     found: set[str] = set()
     looked_at = list(nodes)
     left = [(node, type_) for type_ in types for node in looked_at]
@@ -55,7 +56,7 @@ def columns_of(
         node, on = left.pop()
         if node.selection_set is None:
             continue
-        for part in fields_of(node.selection_set, on, fragments):
+        for part in collect_fields(node.selection_set, on, fragments):
             definition = on.fields.get(part.name.value)
             if definition is None:
                 continue  # __typename

@@ -24,7 +24,7 @@ def own_weight(selection: SelectionPlan) -> int:
     return sum(field.kind.weight for field in selection.fields.values() if isinstance(field.kind, ReadField))
 
 
-def weight_of(selection: SelectionPlan) -> int:
+def selection_weight(selection: SelectionPlan) -> int:
     """Return what one of a selection's objects costs with all that is written within it, lists of objects apart."""
     total = selection.own
     for field in selection.fields.values():

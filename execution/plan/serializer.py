@@ -68,7 +68,8 @@ class _RowName:
         return f"{self.name}[{name!r}]" if self.layout is None else f"{self.name}_{self.layout.index(name)}"
 
     def target(self, used: str) -> str:
-        """What a loop over rows assigns to: what the text uses, and one column more, which is the loader's own."""
+        """Return what a loop over rows assigns to: what the text uses, and one column more, which is the loader's
+        own."""
         if self.layout is None:
             return self.name
         names = [f"{self.name}_{index}" for index in range(len(self.layout))]
@@ -80,7 +81,7 @@ def _list(value: Any) -> list[Any]:
     """Return a leaf's list, which was read as a tuple. Raises TypeError for anything else."""
     if isinstance(value, tuple):
         return list(value)
-    raise TypeError(f"A {type(value).__name__} is not a list.")
+    raise TypeError(f"{type(value).__name__} is not a list.")
 
 
 def _list_or_null(value: Any) -> list[Any] | None:
@@ -104,7 +105,7 @@ class _Source:
         return f"r{self._variables}"
 
     def objects(self, selection: SelectionPlan, rows: str, *, unpacked: bool = True) -> str:
-        """A list of the objects of some rows."""
+        """Return a list of the objects of some rows."""
         row = _RowName(self._variable(), layout_of(selection) if unpacked else None)
         made = self._object(selection, row, "")
         if row.layout is None and f"{row.name}[" not in made:
@@ -163,12 +164,12 @@ class _Source:
         return f"(None if {read} is None else {value if field.is_leaf else self._held(field, value)})"
 
     def _itself(self, field: FieldPlan, row: _RowName, prefix: str) -> str:
-        """The object that is another side of the same row."""
+        """Return the object that is another side of the same row."""
         inner = field.selection(field.shape.named if field.shape.item is None else field.shape.item.named)
         return self._object(inner, row, prefix) if field.shape.item is None else self._held(field, row.name)
 
     def _held(self, field: FieldPlan, value: str) -> str:
-        """An object or a list of them that a reader leads to."""
+        """Return an object or a list of them that a reader leads to."""
         shape = field.shape
         if shape.item is None:
             return f"{self.objects(field.selection(shape.named), f'({value},)')}[0]"

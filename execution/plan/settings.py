@@ -22,7 +22,7 @@ class Serializers(Enum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Settings:
+class ExecutorSettings:
     """A schema, the kinds of its fields, and counters.
 
     ``fallbacks`` counts operations that graphql-core ran, by the reason; ``serializer_failures`` how often objects had

@@ -49,12 +49,12 @@ class Shape:
 
     @property
     def one_type(self) -> bool:
-        """Whether its values are objects of one type."""
+        """Return whether its values are objects of one type."""
         return self.item is None and self.column is None and not self.abstract
 
 
 def shape_of(type_: Any) -> Shape:
-    """The shape of a field's type."""
+    """Return the shape of a field's type."""
     nonnull = is_non_null_type(type_)
     bare: Any = type_.of_type if is_non_null_type(type_) else type_
     if is_list_type(bare):

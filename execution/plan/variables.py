@@ -87,7 +87,7 @@ def _plain_types(schema: GraphQLSchema, operation: Operation) -> dict[str, tuple
 
 
 def declared(operation: Operation, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Those of the variables that the operation declares. Others are ignored, as the specification says."""
+    """Return those of the variables that the operation declares. Others are ignored, as the specification says."""
     names: frozenset[str] | None = operation.kept.get("declared")
     if names is None:
         found = operation.definition.variable_definitions or ()
@@ -96,7 +96,7 @@ def declared(operation: Operation, given: Mapping[str, Any]) -> Mapping[str, Any
 
 
 def plain_variables(schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any]) -> Variables | None:
-    """The variables, when all of them are of plain types and right; None says nothing."""
+    """Return the variables, when all of them are of plain types and right; None says nothing."""
     kept = ("variables", schema)
     if kept not in operation.kept:
         operation.kept[kept] = _plain_types(schema, operation)
@@ -118,7 +118,7 @@ def plain_variables(schema: GraphQLSchema, operation: Operation, given: Mapping[
 def variables_of(
     schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any]
 ) -> Variables | list[GraphQLError]:
-    """The variables, or what is wrong with them."""
+    """Return the variables, or what is wrong with them."""
     plain = plain_variables(schema, operation, given)
     if plain is not None:
         return plain

@@ -45,7 +45,7 @@ class Run:
 
     @property
     def serializer_failures(self) -> int:
-        """How often a serializer failed."""
+        """Return how often a serializer failed."""
         return 0 if self._serialization is None else self._serialization.failures
 
     async def run(self, root: SelectionPlan) -> tuple[dict[str, Any] | None, list[GraphQLError]]:

@@ -9,7 +9,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
 from execution.guard.documents import Operation
 from execution.plan.compiler import Plan, plan_of
 from execution.plan.nodes import SelectionPlan
-from execution.plan.settings import Settings
+from execution.plan.settings import ExecutorSettings
 from execution.plan.variables import Variables, variables_of
 from execution.run.level_run import Run
 
@@ -34,7 +34,7 @@ class Outcome(ExecutionResult):
         self.serializer_failures = serializer_failures
 
 
-async def _serially(settings: Settings, plan: Plan, variables: Variables, context: Any, root: Any) -> Outcome:
+async def _serially(settings: ExecutorSettings, plan: Plan, variables: Variables, context: Any, root: Any) -> Outcome:
     """Run a mutation's root fields one after another, up to one that fails where null is not allowed."""
     data: dict[str, Any] = {}
     errors: list[GraphQLError] = []
@@ -52,7 +52,7 @@ async def _serially(settings: Settings, plan: Plan, variables: Variables, contex
 
 
 async def run(
-    settings: Settings,
+    settings: ExecutorSettings,
     operation: Operation,
     given: Mapping[str, Any] | Variables,
     *,

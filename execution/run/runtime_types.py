@@ -9,7 +9,7 @@ from execution.plan.nodes import FieldPlan
 
 
 def runtime_type(field: FieldPlan, abstract: Any, found: Any, value: Any) -> GraphQLObjectType:
-    """The object type that a resolver named. Raises GraphQLError for a name that will not do."""
+    """Return the object type that a resolver named. Raises GraphQLError for a name that will not do."""
     schema = field.plan.schema
     where = f"for field '{field.parent}.{field.name}'"
     must = f"Abstract type '{abstract}' must resolve to an Object type at runtime {where}"
@@ -36,5 +36,5 @@ def runtime_type(field: FieldPlan, abstract: Any, found: Any, value: Any) -> Gra
 
 
 def wrong_type(field: FieldPlan, type_: GraphQLObjectType, value: Any) -> GraphQLError:
-    """The error for a value that is not of its type."""
+    """Return the error for a value that is not of its type."""
     return GraphQLError(f"Expected value of type '{type_}' but got: {inspect(value)}.", field.nodes)

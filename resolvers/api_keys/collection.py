@@ -17,7 +17,7 @@ _INSTANT = timedelta(milliseconds=1)
 
 
 def _ends(column: Any) -> Any:
-    """When a key stopped or stops to work: what is indexed."""
+    """Return when a key stopped or stops to work: what is indexed."""
     key = column.table.c
     return sa.case(
         (key.revoked_at.is_not(None), sa.literal_column(f"'{REVOKED_KEY}'::timestamptz", TIMESTAMP)),

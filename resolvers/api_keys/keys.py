@@ -19,8 +19,8 @@ from resolvers.api_keys.acting import must_hold, must_live_as_long, must_still_w
 from resolvers.api_keys.collection import API_KEYS
 from resolvers.api_keys.verification import digest_of, new_key
 from resolvers.audit.entries import new_entry
+from resolvers.changes.advisory_lock import lock_objects
 from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
-from resolvers.changes.turns import take_turn
 from resolvers.changes.write import write_entries
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
@@ -70,7 +70,7 @@ async def create(ctx: Context, values: InputValues) -> tuple[Row, str]:
     Raises Refusal BAD_INPUT for an expiry in the past, FORBIDDEN for more than the key that acts has, UNAUTHENTICATED
     for one that was revoked meanwhile.
     """
-    await take_turn(ctx, API_KEY)
+    await lock_objects(ctx, API_KEY)
     own = await must_still_work(ctx)
     must_hold(ctx, values["scopes"], "scopes")
     row = new_row(ApiKey, values)
@@ -87,7 +87,7 @@ async def create(ctx: Context, values: InputValues) -> tuple[Row, str]:
 
 async def _begin(ctx: Context, key: Key) -> tuple[Edit, Row | None]:
     """Begin to change a key; returns the edit and the key that acts."""
-    await take_turn(ctx, API_KEY)
+    await lock_objects(ctx, API_KEY)
     own = await must_still_work(ctx)
     edit = await begin_edit(ctx, API_KEYS, key)
     must_hold(ctx, edit.old["scopes"], "id")

@@ -21,9 +21,10 @@ from models.organizations import directory
 from models.typeid import ALPHABET, decode_suffix, encode
 from resolvers.context import Actor, now
 from resolvers.database.connection_errors import CONNECTION_ERRORS
-from resolvers.database.runtime import Keyring, Runtime
+from resolvers.database.runtime import Runtime
 from resolvers.database.sql import owned, statement
 from resolvers.errors import Refusal
+from resolvers.keyring import Keyring
 
 PREFIX = "sk_live_"
 CACHED_SECONDS = 5.0
@@ -42,13 +43,13 @@ def _checksum(text: str) -> str:
 
 
 def new_key(key_id: UUID) -> str:
-    """A raw key: ``sk_live_``, the key's id, 256 random bits and a checksum."""
+    """Return a raw key: ``sk_live_``, the key's id, 256 random bits and a checksum."""
     body = PREFIX + encode("", key_id)[1:] + _digits(secrets.randbits(256), _SECRET)
     return body + _checksum(body)
 
 
 def key_id_of(raw: str) -> UUID | None:
-    """The id in a raw key; None for what is no key, which never reaches the database."""
+    """Return the id in a raw key; None for what is no key, which never reaches the database."""
     if len(raw) != len(PREFIX) + _ID + _SECRET + _SUM or not raw.startswith(PREFIX) or not raw.isascii():
         return None
     body, checksum = raw[:-_SUM], raw[-_SUM:]
@@ -58,7 +59,7 @@ def key_id_of(raw: str) -> UUID | None:
 
 
 def digest_of(raw: str, pepper: bytes) -> bytes:
-    """What is kept of a key."""
+    """Return what is kept of a key."""
     return hmac.digest(pepper, raw.encode(), "sha256")
 
 
@@ -112,7 +113,7 @@ class Keys:
     looking: dict[bytes, asyncio.Task[Verdict]] = field(default_factory=dict)
 
     async def actor_of(self, raw: str, may_look: Callable[[], bool] = lambda: True) -> Actor | None:
-        """Who a raw key is; None for one that is malformed, unknown, revoked or expired.
+        """Return who a raw key is; None for one that is malformed, unknown, revoked or expired.
 
         ``may_look`` is asked before the look-up of a key that has not worked here. A key is looked up once for all who
         ask for it meanwhile. Raises Refusal UNAVAILABLE when the database is away, or does not answer.
@@ -161,7 +162,7 @@ class Keys:
         kept[name] = verdict
 
     async def _verdict(self, raw: str, key_id: UUID, until: float) -> Verdict:
-        """A look-up, and one more on another connection when the first one's died: reading twice does no harm."""
+        """Look a key up, and once more on another connection when the first one died: reading twice does no harm."""
         try:
             async with asyncio.timeout(LOOK_UP_S):
                 try:
@@ -200,7 +201,7 @@ class Keys:
                 values: Mapping[str, Any] = {"org_id": org_id, "id": key_id, "moment": now()}
                 async with self.runtime.bound(org_id) as connection:
                     await connection.execute(sql.text, *sql.arguments(values))
-        except (Refusal, *CONNECTION_ERRORS):
+        except Refusal:
             # They are written with the next ones.
             self.used = used | self.used
             raise

@@ -151,7 +151,7 @@ class _Reader:
             self._entered(self._chain, _Erasure.model_validate(value).entry)
 
     def end(self) -> None:
-        """The lines are over. Raises _Unfit."""
+        """End the lines. Raises _Unfit."""
         if self._end is None or self._chain is None:
             raise _Unfit("the bundle ends without a signed head")
         self._chain.end()
@@ -159,7 +159,7 @@ class _Reader:
             raise _Unfit(self._chain.failure)
 
     def found(self, failure: str | None) -> Bundle:
-        """What was found."""
+        """Return what was found."""
         if self._chain is None:
             return Bundle(None, None, 0, None, None, failure)
         head = (self._end.head.sequence, self._end.head.hash) if self._end else None

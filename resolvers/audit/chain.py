@@ -14,14 +14,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from models.audit import ERASE
 from resolvers.audit.entries import FIRST, canonical, wrong_changes
-from resolvers.database.runtime import Keyring
+from resolvers.keyring import Keyring
 
 Kept = tuple[int, str]
 HEAD_TYPE = "counterfoil-audit-head"
 
 
 def leaf_of(fields: Mapping[str, Any]) -> bytes:
-    """An entry's place in the chain: SHA-256 of its canonical text."""
+    """Return an entry's place in the chain: SHA-256 of its canonical text."""
     return hashlib.sha256(canonical(fields)).digest()
 
 
@@ -48,7 +48,7 @@ class Chain:
         return self.unkept(*other)
 
     def unkept(self, *other: bytes) -> str | None:
-        """What is wrong, when this is the kept head's place and its hash is another."""
+        """Return what is wrong, when this is the kept head's place and its hash is another."""
         if self.kept is None or self.kept[0] != self.sequence:
             return None
         fits = self.kept[1] in {value.hex() for value in (self.hash, *other)}
@@ -60,7 +60,7 @@ class Chain:
             self._erasures.add(fields["targetId"])
 
     def weigh(self, fields: Mapping[str, Any], salt: bytes | None, changes: str | None) -> str | None:
-        """What is wrong with an entry's changes. Those that are gone need an erasure, here or later."""
+        """Return what is wrong with an entry's changes. Those that are gone need an erasure, here or later."""
         number: int = fields["sequence"]
         if salt is None or changes is None:
             self._gone[fields["id"]] = number
@@ -70,7 +70,7 @@ class Chain:
         return f"the changes of entry {number} {wrong}" if wrong else None
 
     def end(self) -> None:
-        """The chain is over: what should have come, and has not, is a failure."""
+        """End the chain: what should have come, and has not, is a failure."""
         if self.failure is None and self.kept is not None and self.sequence < self.kept[0]:
             self.failure = f"the chain ends at {self.sequence}, before the kept head {self.kept[0]}"
         missed = [number for entry, number in self._gone.items() if entry not in self._erasures]
@@ -79,17 +79,17 @@ class Chain:
 
 
 def head_text(org_id: UUID, sequence: int, hash_: bytes) -> bytes:
-    """What is signed of a head."""
+    """Return what is signed of a head."""
     return canonical({"hash": hash_.hex(), "orgId": str(org_id), "sequence": sequence, "type": HEAD_TYPE})
 
 
 def sign(key: bytes, text: bytes) -> bytes:
-    """The Ed25519 signature of a text; ``key`` is the private key's seed."""
+    """Return the Ed25519 signature of a text; ``key`` is the private key's seed."""
     return Ed25519PrivateKey.from_private_bytes(key).sign(text)
 
 
 def is_signed(public_key: bytes, signature: bytes, text: bytes) -> bool:
-    """Whether a signature is a public key's over a text."""
+    """Return whether a signature is a public key's over a text."""
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, text)
     except InvalidSignature:
@@ -98,7 +98,7 @@ def is_signed(public_key: bytes, signature: bytes, text: bytes) -> bool:
 
 
 def public_keys(keys: Keyring) -> dict[int, bytes]:
-    """The public key of each version."""
+    """Return the public key of each version."""
     return {
         version: Ed25519PrivateKey.from_private_bytes(key).public_key().public_bytes_raw()
         for version, key in keys.keys.items()

@@ -13,9 +13,9 @@ import orjson
 
 from models.audit import SALT_BYTES
 from models.base import UNLOGGED
+from models.names import camel
 from models.typeid import new_uuid
-from resolvers.database.runtime import Keyring
-from resolvers.errors import camel
+from resolvers.keyring import Keyring
 
 # What the first entry follows.
 FIRST = bytes(32)
@@ -37,7 +37,7 @@ class NewAuditEntry:
 
 
 def shown(value: Any) -> Any:
-    """A column's value as the log keeps it."""
+    """Return a column's value as the log keeps it."""
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, datetime):
@@ -60,12 +60,12 @@ def new_entry(action: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Ne
 
 
 def canonical(value: Any) -> bytes:
-    """The one spelling of a JSON value: keys sorted, no spaces."""
+    """Return the one spelling of a JSON value: keys sorted, no spaces."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def fields_of(org_id: UUID, sequence: int, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry as it is sealed: all but its changes, for which the digest stands."""
+def sealed_fields(org_id: UUID, sequence: int, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry as it is sealed: all but its changes, for which the digest stands."""
     return {
         "action": entry["action"],
         "actorId": entry["actor_id"],
@@ -83,13 +83,13 @@ def fields_of(org_id: UUID, sequence: int, entry: Mapping[str, Any]) -> dict[str
 
 
 def mac_of(keys: Keyring, org_id: UUID, entry: Mapping[str, Any]) -> bytes:
-    """What an entry carries from its insert on, so that only a process that holds a seal key can write one."""
+    """Return what an entry carries from its insert on, so that only a process that holds a seal key can write one."""
     version, key = keys.current
     return version.to_bytes(_VERSION_BYTES, "big") + _mac(key, org_id, entry)
 
 
 def is_authentic(keys: Keyring, org_id: UUID, entry: Mapping[str, Any]) -> bool:
-    """Whether a process that holds a seal key wrote an entry.
+    """Return whether a process that holds a seal key wrote an entry.
 
     An empty MAC is taken: the database has refused new ones ever since there are MACs.
     """
@@ -109,7 +109,7 @@ def _mac(key: bytes, org_id: UUID, entry: Mapping[str, Any]) -> bytes:
 
 
 def wrong_changes(salt: bytes, changes: str, digest: bytes) -> str | None:
-    """What is wrong with an entry's changes, as a predicate; None when they are those that were digested."""
+    """Return what is wrong with an entry's changes, as a predicate; None when they are those that were digested."""
     # Without a fixed length, bytes could be moved between the two and the digest would still fit.
     if len(salt) != SALT_BYTES:
         return f"have a salt of {len(salt)} bytes"

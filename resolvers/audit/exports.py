@@ -22,8 +22,8 @@ from models.base import TIMESTAMP
 from models.jobs import JobFunction, JobState, jobs
 from models.typeid import decode, new_uuid
 from resolvers.audit.entries import new_entry
+from resolvers.changes.advisory_lock import lock_objects
 from resolvers.changes.edits import InputValues, new_row
-from resolvers.changes.turns import take_turn
 from resolvers.changes.write import write_entries
 from resolvers.context import Context, Row, now, shared
 from resolvers.database.sql import ORG, owned, statement
@@ -76,7 +76,7 @@ async def create(ctx: Context, values: InputValues) -> Row:
         raise bad_input("last_sequence", "It must not be less than firstSequence.", "NOT_ALLOWED")
     moment = now()
     row["expires_at"] = moment + timedelta(days=KEPT_DAYS)
-    await take_turn(ctx, EXPORT)
+    await lock_objects(ctx, EXPORT)
     kept = await ctx.row(_kept(), moment=moment)
     if kept is not None and kept["number"] >= MAX_EXPORTS:
         message = f"The organization keeps {MAX_EXPORTS} exports, which is the maximum: wait until one expires."

@@ -12,10 +12,10 @@ from sqlalchemy.dialects import postgresql as pg
 from models.audit import audit_changes, audit_entries, audit_seals
 from models.jobs import jobs
 from models.typeid import created_at, uuid_at
-from resolvers.audit.entries import FIRST, canonical, fields_of, is_authentic
+from resolvers.audit.entries import FIRST, canonical, is_authentic, sealed_fields
 from resolvers.context import Context, Row
-from resolvers.database.runtime import Keyring
 from resolvers.database.sql import ORG, owned, statement
+from resolvers.keyring import Keyring
 
 BATCH = 500
 # How long after newer ones an entry may come; retention looks at everything, and finds what came later still.
@@ -36,7 +36,7 @@ def _lock() -> sa.Select[Any]:
 
 @statement
 def _last() -> sa.Select[Any]:
-    """The last seal with its entry, and the one before it."""
+    """Return the last seal with its entry, and the one before it."""
     of_entry = sa.and_(audit_entries.c.org_id == ORG, audit_entries.c.id == audit_seals.c.entry_id)
     joined = audit_seals.join(audit_entries, of_entry)
     shown = (audit_seals, *(column for column in audit_entries.c if column.name != "org_id"))
@@ -57,18 +57,19 @@ def unsealed(with_changes: bool) -> sa.Select[Any]:
 
 
 def changes_of(entry_id: Any) -> Any:
-    """The salt and changes of another row's entry, to be joined."""
+    """Return the salt and changes of another row's entry, to be joined."""
     parts = owned(audit_changes, audit_changes.c.salt, audit_changes.c.changes)
     return one_of(parts.where(audit_changes.c.entry_id == entry_id), "change")
 
 
 def one_of(found: sa.Select[Any], name: str) -> Any:
-    """What is found for each row by its key. The limit keeps the planner, whatever it knows, from reading a table."""
+    """Return what is found for each row by its key. The limit keeps the planner, whatever it knows, from reading a
+    table."""
     return found.limit(1).lateral(name)
 
 
 def following(entries: list[Row]) -> UUID | None:
-    """Where the next batch of unsealed entries begins; None after the last one."""
+    """Return where the next batch of unsealed entries begins; None after the last one."""
     if len(entries) < BATCH or entries[-1]["id"].int == _LAST_ID:
         return None
     return UUID(int=entries[-1]["id"].int + 1)
@@ -91,17 +92,17 @@ def _another() -> sa.Select[Any]:
 
 
 def link(key: bytes, previous: bytes, text: bytes) -> bytes:
-    """One seal: HMAC-SHA256 over the previous one and an entry's canonical text."""
+    """Return one seal: HMAC-SHA256 over the previous one and an entry's canonical text."""
     return hmac.digest(key, previous + text, hashlib.sha256)
 
 
 def wrong_seal(keys: Keyring, org_id: UUID, previous: bytes, row: Row) -> str | None:
-    """What is wrong with a seal, whose row has its entry's columns too; None when it fits."""
+    """Return what is wrong with a seal, whose row has its entry's columns too; None when it fits."""
     number: int = row["sequence"]
     key = keys.keys.get(row["key_version"])
     if key is None:
         return f"seal {number} needs the seal key of version {row['key_version']}"
-    made = link(key, previous, canonical(fields_of(org_id, number, row)))
+    made = link(key, previous, canonical(sealed_fields(org_id, number, row)))
     if hmac.compare_digest(row["seal"], made):
         return None
     return f"seal {number} does not fit its entry and the seal before it"
@@ -127,7 +128,7 @@ async def seal(ctx: Context, *, everything: bool = False) -> int:
     made: dict[str, list[Any]] = {"sequences": [], "entry_ids": [], "seals": []}
     for entry in entries[:BATCH]:
         sequence += 1
-        previous = link(key, previous, canonical(fields_of(ctx.org_id, sequence, entry)))
+        previous = link(key, previous, canonical(sealed_fields(ctx.org_id, sequence, entry)))
         made["sequences"].append(sequence)
         made["entry_ids"].append(entry["id"])
         made["seals"].append(previous)
@@ -136,7 +137,7 @@ async def seal(ctx: Context, *, everything: bool = False) -> int:
 
 
 async def _end(ctx: Context) -> tuple[int, bytes, UUID | None]:
-    """The number, seal and entry of the chain's end."""
+    """Return the number, seal and entry of the chain's end."""
     rows = await ctx.fetch(_last())
     if not rows:
         return 0, FIRST, None
@@ -150,5 +151,5 @@ async def _end(ctx: Context) -> tuple[int, bytes, UUID | None]:
 
 
 async def another_is_queued(ctx: Context) -> bool:
-    """Whether a seal of the organization is queued already, so that one more need not be."""
+    """Return whether a seal of the organization is queued already, so that one more need not be."""
     return await ctx.row(_another()) is not None

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from models.audit import AUDIT, ERASE, audit_changes, audit_entries, audit_seals
 from models.typeid import encode
 from resolvers.audit.chain import Chain, Kept, leaf_of
-from resolvers.audit.entries import FIRST, fields_of, is_authentic, wrong_changes
+from resolvers.audit.entries import FIRST, is_authentic, sealed_fields, wrong_changes
 from resolvers.audit.seals import ALL, BATCH, changes_of, following, one_of, unsealed, wrong_seal
 from resolvers.context import Row
 from resolvers.database.runtime import Connection, Runtime
@@ -42,7 +42,8 @@ class Step:
 
 @statement
 def _page() -> sa.Select[Any]:
-    """The seals after one, each with its entry and changes; ``back``: its entry erased changes that are there."""
+    """Return the seals after one, each with its entry and changes; ``back``: its entry erased changes that are
+    there."""
     number, after = audit_seals.c.sequence, sa.bindparam("after", type_=sa.BigInteger)
     page = owned(audit_seals).where(number > after, number <= after + BATCH).cte("page")
     shown = [column for column in audit_entries.c if column.name != "org_id"]
@@ -57,7 +58,7 @@ def _page() -> sa.Select[Any]:
 
 @statement
 def _stray() -> sa.Select[Any]:
-    """A seal below the first, or after the last that was walked to."""
+    """Return a seal below the first, or after the last that was walked to."""
     number = audit_seals.c.sequence
     outside = sa.or_(number < 1, number > sa.bindparam("last", type_=sa.BigInteger))
     return owned(audit_seals, sa.func.min(number).label("sequence")).where(outside)
@@ -124,13 +125,13 @@ class _Walk:
         self._unsealed_failure: str | None = None
 
     def step(self, row: Row) -> None:
-        """One seal with its entry and changes. After a failure nothing counts."""
+        """Take one seal with its entry and changes. After a failure nothing counts."""
         chain = self.chain
         if chain.failure is not None:
             return
         chain.failure = self._wrong(row)
         if chain.failure is None:
-            fields, before = fields_of(chain.org_id, row["sequence"], row), chain.hash
+            fields, before = sealed_fields(chain.org_id, row["sequence"], row), chain.hash
             leaf = leaf_of(fields)
             chain.note(fields)
             # A head that an earlier version printed is a seal.
@@ -140,7 +141,7 @@ class _Walk:
                 self._each(Step(fields, row["salt"], row["changes"], before, leaf))
 
     def stray(self, number: int | None) -> None:
-        """A seal that the walk did not come to: nothing hides below the first or after a gap."""
+        """Take a seal that the walk did not come to: nothing hides below the first or after a gap."""
         if self.chain.failure is None and number is not None:
             due = self.chain.sequence + 1
             self.chain.failure = f"there is a seal {number}" if number < due else f"seal {due} is missing"
@@ -151,7 +152,7 @@ class _Walk:
             self._unsealed_failure = self._unsealed_failure or self._wrong_unsealed(row)
 
     def end(self, young: int) -> Verification:
-        """What was found."""
+        """Return what was found."""
         chain = self.chain
         chain.end()
         head = (chain.sequence, chain.hash.hex()) if chain.sequence else None

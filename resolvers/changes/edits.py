@@ -98,9 +98,9 @@ class Edit:
         self.touched = True
 
     async def transition(
-        self, machine: Machine[S], request: TransitionRequest | None, event: str = "status_changed", **also: Any
+        self, machine: Machine[S], request: TransitionRequest | None, event: str = "status_changed", **columns: Any
     ) -> None:
-        """Make a transition of the status, if it is not the present one, and set other columns ``also``.
+        """Make a transition of the status, if it is not the present one, and set other ``columns``.
 
         A column that was changed by an update stays as it is, though the transition would set it.
         Raises Refusal INVALID_TRANSITION, or BAD_INPUT for a missing reason.
@@ -111,7 +111,7 @@ class Edit:
             effects = machine.effects(self.row, made, moment, request.reason)
             chosen = {name for verb, _, changed in self.actions if verb == "update" for name in changed}
             effects = {name: value for name, value in effects.items() if name not in chosen}
-            self.set({"status": made.target} | effects | also, "transition", event)
+            self.set({"status": made.target} | effects | columns, "transition", event)
 
     async def save(self) -> Row:
         """Write the columns and parts that differ, with an audit entry for each action; without a difference write

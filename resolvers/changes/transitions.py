@@ -8,8 +8,9 @@ from typing import Any
 from execution import Args
 from models.enums import DescribedEnum
 from models.machines import Block, Machine, Requirement, S, Settings, Transition
+from models.names import article, camel
 from resolvers.context import BatchResolver, Context, Row, now
-from resolvers.errors import Refusal, bad_input, camel
+from resolvers.errors import Refusal, bad_input
 from resolvers.settings import settings_of
 
 
@@ -80,8 +81,7 @@ async def transition_of(
     if made is None or block is not None:
         allowed = [each["to"].value for each in available(machine, row, settings, moment) if each["allowed"]]
         if block is None:
-            article = "An" if label[0] in "aeiou" else "A"
-            message = f"{article} {label} that is {origin.value} cannot become {target.value}."
+            message = f"{article(label).capitalize()} {label} that is {origin.value} cannot become {target.value}."
             raise Refusal("INVALID_TRANSITION", message, field=request.status_field, allowed=allowed)
         beside: dict[str, Any] = {"blockedBy": block.code.value}
         if block.limit is not None:

@@ -30,7 +30,9 @@ CONNECTION_ERRORS = (
     asyncpg.ObjectInUseError,
     *NOT_MIGRATED_ERRORS,
 )
-# An outage is over when nothing has failed for its reason for QUIET_S; a longer one is logged again every AGAIN_S.
+# What stands for the causes of all errors of lost connections.
+LOST = "lost"
+# An outage is over when nothing has failed for its cause for QUIET_S; a longer one is logged again every AGAIN_S.
 QUIET_S = 10.0
 AGAIN_S = 60.0
 
@@ -53,20 +55,28 @@ class Outages:
         self._logged: dict[str, float] = {}
 
     def note(self, error: BaseException) -> None:
-        """Record an error, and log it if it is the first of its outage."""
+        """Record an error, and log it if it is the first of its cause in an outage."""
         moment = self._last = self._clock()
         if not self.logs:
             return
         reason = getattr(error, "sqlstate", None) or type(error).__name__
-        over = moment - self._since.get(reason, -QUIET_S) >= QUIET_S
-        self._since[reason] = moment
-        if over or moment - self._logged[reason] >= AGAIN_S:
-            self._logged[reason] = moment
+        cause = LOST if is_lost(error) else reason
+        over = moment - self._since.get(cause, -QUIET_S) >= QUIET_S
+        self._since[cause] = moment
+        if over or moment - self._logged[cause] >= AGAIN_S:
+            self._logged[cause] = moment
             log.warning("database.unavailable", reason=reason, error=first_line(error))
 
     def within(self, seconds: float) -> bool:
         """Return whether there was an error within the last ``seconds``."""
         return self._last is not None and self._clock() - self._last < seconds
+
+
+def is_lost(error: BaseException) -> bool:
+    """Return whether an error tells that a connection ended or could not be made: a database that dies causes several
+    of them."""
+    state = getattr(error, "sqlstate", None)
+    return not isinstance(error, TimeoutError) if state is None else state.startswith(("08", "57P"))
 
 
 def first_line(error: BaseException) -> str:

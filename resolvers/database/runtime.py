@@ -1,7 +1,7 @@
 """The runtime of a process: its pools, keys and renderers, and how it wakes the workers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,23 +14,11 @@ from resolvers.database.connection_errors import CONNECTION_ERRORS, Outages
 from resolvers.database.loop_turns import LoopTurns
 from resolvers.database.pool import Pool
 from resolvers.errors import Refusal
+from resolvers.keyring import Keyring
 from resolvers.typesetting.typesetter import Typesetter
 
 Connection = Any  # A PooledConnection, whose results asyncpg's stubs type too loosely for its users.
 Renderer = Callable[[Any], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Keyring:
-    """Keys by their versions: new values are written with the highest version, and every version can be read."""
-
-    keys: Mapping[int, bytes]
-
-    @property
-    def current(self) -> tuple[int, bytes]:
-        """Return the version to write with, and its key."""
-        version = max(self.keys)
-        return version, self.keys[version]
 
 
 def _wake_nobody(org_id: UUID, jobs: list[UUID]) -> None:
@@ -91,21 +79,27 @@ class Runtime:
 
     @asynccontextmanager
     async def bound(self, org_id: UUID) -> AsyncIterator[Connection]:
-        """Run a block in a short transaction of one organization on the side pool; an exception rolls it back."""
-        async with self.connection(self.side, f"begin;{self.tenant(org_id)}") as connection:
-            yield connection
-            await connection.execute("commit")
+        """Run a block in a short transaction of one organization on the side pool; an exception rolls it back.
+
+        Raises Refusal UNAVAILABLE when the database is not available.
+        """
+        try:
+            async with self.connection(self.side, f"begin;{self.tenant(org_id)}") as connection:
+                yield connection
+                await connection.execute("commit")
+        except CONNECTION_ERRORS as error:
+            raise self.unavailable(error) from error
 
     def begin(
-        self, how: str, org_id: UUID, also: str = "", *, capped: bool = False
+        self, how: str, org_id: UUID, config: str = "", *, capped: bool = False
     ) -> Coroutine[Any, Any, PooledConnection]:
         """Return a connection of ``pool`` in a new transaction of one organization, to be released or reset.
 
-        ``how`` is the ``begin`` statement, ``also`` (",set_config(…)") sets more. With ``capped`` it waits while the
-        organization holds half of the pool. It takes one round trip, with the commit of the snapshot before it. Raises
-        Refusal UNAVAILABLE when no connection is free in time or the database is not available.
+        ``how`` is the ``begin`` statement, ``config`` (",set_config(…)") what it sets beside. With ``capped`` it waits
+        while the organization holds half of the pool. It takes one round trip, with the commit of the snapshot before
+        it. Raises Refusal UNAVAILABLE when no connection is free in time or the database is not available.
         """
-        return self.first(self.pool, f"{how};{self.tenant(org_id)}{also}", org_id, capped=capped)
+        return self.first(self.pool, f"{how};{self.tenant(org_id)}{config}", org_id, capped=capped)
 
     async def first(self, pool: Pool, sql: str, owner: UUID | None = None, *, capped: bool = False) -> PooledConnection:
         """Return a connection of ``owner`` on which ``sql``, without parameters, has run as the first statement.

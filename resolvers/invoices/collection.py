@@ -27,7 +27,7 @@ _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UT
 
 
 def _overdue_from(column: Any) -> Any:
-    """When an invoice is overdue from: what is indexed."""
+    """Return when an invoice is overdue from: what is indexed."""
     row = column.table.c
     never = sa.literal_column(f"'{NEVER_OVERDUE}'::timestamptz", TIMESTAMP)
     return sa.case((row.status == sa.literal_column("'OPEN'"), row.due_at), else_=never)

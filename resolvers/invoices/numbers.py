@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from models.invoices import INVOICE
 from models.organizations import counters
-from resolvers.changes.turns import take_turn
+from resolvers.changes.advisory_lock import lock_objects
 from resolvers.context import Context, now
 from resolvers.database.sql import ORG, statement
 
@@ -38,7 +38,7 @@ async def issue(ctx: Context, prefix: str, timezone: str) -> tuple[str, datetime
     They wait until the transaction has ended, so everything else is checked before. The time is taken when it is this
     invoice's turn, so that later numbers have later times; a transaction that is rolled back gives its number back.
     """
-    await take_turn(ctx, INVOICE)
+    await lock_objects(ctx, INVOICE)
     moment = now()
     year = year_of(moment, timezone)
     row = await ctx.row(_next(), name=f"{INVOICE.plural}:{year}:{prefix}")

@@ -69,7 +69,9 @@ def _claim() -> sa.Update:
         "lease_until": _after("lease"),
     }
     what = (jobs.c.function, jobs.c.subject_id, jobs.c.concurrency_key, jobs.c.attempt, jobs.c.claim_no)
-    return jobs.update().where(_THIS, free).values(taken).returning(*what)
+    # A worker that is frozen in a transaction holds the row: to wait for it would keep a slot and a connection.
+    unlocked = sa.select(jobs.c.id).where(_THIS, free).with_for_update(skip_locked=True).cte("unlocked")
+    return jobs.update().where(_THIS, jobs.c.id == unlocked.c.id).values(taken).returning(*what)
 
 
 @statement
@@ -114,9 +116,10 @@ def context_of(runtime: Runtime, org_id: UUID, job_id: UUID) -> Context:
 async def claim(
     runtime: Runtime, org_id: UUID, job_id: UUID, lease_seconds: float, token: UUID | None = None, grace: float = 0
 ) -> Claim | None:
-    """Claim a job that is due or whose lease has expired. Return None if another worker has it or it is not due.
+    """Claim a job that is due or whose lease has expired. Return None if it is not, or if a transaction has it locked.
 
-    When the outcome of a call is unknown, another call with its ``token`` returns the job that it may have claimed.
+    When the outcome of a call is unknown, another call with its ``token`` returns the job that it may have claimed;
+    if that is still being committed, its lease expires and counts as no attempt.
 
     An expired lease counts as an attempt, as the worker has died. But if the database was not available within the time
     of a lease, its worker may be alive: it then has ``grace`` more seconds, and the attempt does not count.

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.base import TIMESTAMP
+from models.names import camel
 from resolvers.collections.collection import COLLECTIONS, Collection, Relation
-from resolvers.errors import bad_input, camel
+from resolvers.errors import bad_input
 from resolvers.lists.conditions import Condition, Value
 from resolvers.lists.search_words import LAST, READ_OF_A_SEARCH, searched_words
 
@@ -142,11 +143,11 @@ def _related(
 
     Without ``always`` it is empty if the caller's filter has no conditions.
     """
-    own = _shape(inner, value, path, collected, depth + 1 + bool(seen))
+    own = _shape(inner, value, path, collected, depth + 1)
     if not seen or not (own or always):
         return own
-    # The restriction does not count among the caller's conditions.
-    both = (own, _shape(inner, seen, path, replace(collected, conditions=0), depth + 2))
+    # Neither the conditions nor the depth of the restriction are the caller's.
+    both = (own, _shape(inner, seen, path, replace(collected, conditions=0), 0))
     return (("and_", tuple(shape for shape in both if shape)),)
 
 

@@ -5,26 +5,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from execution import Args
 from models.base import TIMESTAMP
 from models.clients import CLIENT
 from models.members import MEMBER
 from models.orders import ORDER
-from models.threads import AuthorKind, Visibility
 from models.tickets import NEVER_BREACHED, REPLY, TICKET, TicketPriority, TicketStatus, replies, tickets
-from models.typeid import decode
 from resolvers.collections.collection import (
     COMMON_SORT_FIELDS,
-    CREATED,
     Collection,
     Relation,
     SortField,
     common_filters,
 )
-from resolvers.context import Context, now, shared
-from resolvers.lists.conditions import NOBODY, Condition, Op, Operand, Value, created, enum, ids, moment, number, tags
-from resolvers.lists.pages import Page, pages
-from resolvers.threads import HIDDEN
+from resolvers.context import now
+from resolvers.lists.conditions import Condition, Op, Operand, Value, enum, ids, moment, number, tags
+from resolvers.threads import entries_of
 
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
@@ -81,25 +76,4 @@ TICKETS = Collection(
         "replies": Relation("replies", "the ticket's replies", remote="ticket_id"),
     },
 )
-REPLIES = Collection(
-    REPLY,
-    replies,
-    hidden=HIDDEN,
-    sort_fields={"CREATED_AT": CREATED},
-    filters={
-        "id": ids("id", REPLY, "ID"),
-        "ticket_id": ids("ticket_id", TICKET, "the ticket's ID"),
-        "author_kind": enum("author_kind", AuthorKind, "kind of author"),
-        "visibility": enum("visibility", Visibility),
-        "created_at": created(),
-        "ticket": Relation("tickets", "the ticket", "ticket_id"),
-    },
-)
-
-
-@shared
-async def replies_of(ctx: Context, args: Args) -> Page:
-    """Return a page of the replies to the ticket whose id is the argument ``ticket_id``."""
-    ticket = decode(TICKET.prefix, args.values["ticket_id"]) or NOBODY
-    (page,) = await pages(ctx, REPLIES, args, column="ticket_id", parents=[ticket])
-    return page
+REPLIES = entries_of(REPLY, replies, TICKET)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from resolvers.typesetting.turns import Turns
+from resolvers.typesetting.fair_lock import FairLock
 
 PROGRAM = Path(__file__).with_name("process.py")
 # An invoice of a thousand lines takes 80 MiB, of a quarter of a million characters up to 450.
@@ -31,11 +31,11 @@ class TypesettingError(Exception):
 
 
 class Typesetter:
-    """Makes PDFs, one at a time; organizations take turns. Its process is started when it is first needed."""
+    """Makes PDFs, one at a time, of organizations alternately. Its process is started when it is first needed."""
 
     def __init__(self, *, seconds: int = SECONDS, memory: int = MEMORY_BYTES, idle_seconds: float = IDLE_S) -> None:
         self._seconds, self._memory, self._idle_seconds = seconds, memory, idle_seconds
-        self._turns = Turns(WAITING_OF_ORGANIZATION, WAIT_S)
+        self._lock = FairLock(WAITING_OF_ORGANIZATION, WAIT_S)
         # The process, while there is one.
         self.process: Process | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -45,7 +45,7 @@ class Typesetter:
 
         Raises TypesettingError, or Refusal UNAVAILABLE where too many wait.
         """
-        async with self._turns.turn(org_id):
+        async with self._lock.held(org_id):
             if self._timer is not None:
                 self._timer.cancel()
             process, whole = await self._ready(), False

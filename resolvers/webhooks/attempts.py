@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from execution import Args
+from models.names import camel
 from models.resources import events as events_of_api
 from models.webhooks import events
 from resolvers.collections.collection import COLLECTIONS, Collection
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
-from resolvers.errors import camel
 
 
 async def attempts(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]]]:

@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql as pg
 from models.webhook_urls import check_literal
 from models.webhooks import API_VERSION, WEBHOOK, EndpointCircuit, EndpointStatus, WebhookEndpoint, webhook_endpoints
 from resolvers.api_keys.acting import must_still_work
+from resolvers.changes.advisory_lock import lock_objects
 from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
-from resolvers.changes.turns import take_turn
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import owned, statement
@@ -69,7 +69,7 @@ def _number() -> sa.Select[Any]:
 
 
 async def _must_have_room(ctx: Context) -> None:
-    await take_turn(ctx, WEBHOOK)
+    await lock_objects(ctx, WEBHOOK)
     row = await ctx.row(_number())
     assert row is not None, "a count has one row"
     most = ctx.runtime.webhook_endpoint_limit

@@ -7,7 +7,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from resolvers.database.runtime import Keyring
+from resolvers.keyring import Keyring
 
 PREFIX = "whsec_"
 _SECRET_BYTES = 32

@@ -42,12 +42,12 @@ def page_arguments(collection: Collection) -> Callable[[], list[Any]]:
 
 def one(collection: Collection) -> Any:
     """Return a root field: the object of an id, which is a node too."""
-    label = collection.resource.label
+    resource = collection.resource
     is_node(collection.name)
     return batched(
         loaders.one(collection),
-        description=f"Look up {_article(label)} {label} by ID. Null when it does not exist.",
-        arguments=lambda: [argument("id", strawberry.ID, f"ID of the {label}.")],
+        description=f"Look up {resource.a_label} by ID. Null when it does not exist.",
+        arguments=lambda: [argument("id", strawberry.ID, f"ID of the {resource.label}.")],
         cost=1,
     )
 
@@ -61,10 +61,10 @@ def many(collection: Collection) -> Any:
     )
 
 
-def pages_of(collection: Collection, resolve: BatchResolver, *needs: str, description: str, also: Any = ()) -> Any:
-    """Return a field: a page of a collection by a batch resolver of one's own, with arguments ``also``."""
+def pages_of(collection: Collection, resolve: BatchResolver, *needs: str, description: str, arguments: Any = ()) -> Any:
+    """Return a field: a page of a collection by a batch resolver of one's own, with further ``arguments``."""
     made = page_arguments(collection)
-    return batched(resolve, *needs, description=description, arguments=lambda: [*also, *made()])
+    return batched(resolve, *needs, description=description, arguments=lambda: [*arguments, *made()])
 
 
 def to_one(collection: Collection, column: str, description: str, *, null: bool = False) -> Any:
@@ -82,7 +82,3 @@ def to_many(collection: Collection, column: str, description: str) -> Any:
     return pages_of(
         collection, loaders.to_many(collection, column), "id", description=f"{description}, newest first by default."
     )
-
-
-def _article(noun: str) -> str:
-    return "an" if noun[0] in "aeiouAEIOU" else "a"

@@ -93,7 +93,7 @@ def describe(cls: type[Any], model: type[Any] | None) -> None:
 
 
 def computed(resolve: Callable[[Any], Any], *needs: str, description: str, reader: ColumnReader | None = None) -> Any:
-    """A field made from columns of its row: those that it ``needs``, or those of its column ``reader``."""
+    """Return a field made from columns of its row: those that it ``needs``, or those of its column ``reader``."""
 
     def resolver(root: Any) -> Any:
         return resolve(root)
@@ -102,25 +102,25 @@ def computed(resolve: Callable[[Any], Any], *needs: str, description: str, reade
 
 
 def member(name: str, description: str, *, null: bool = False) -> Any:
-    """A member of a JSON object that a column keeps, and that was checked when it came in."""
+    """Return a member of a JSON object that a column keeps, and that was checked when it came in."""
     return strawberry.field(description=description, metadata={"reader": ColumnReader(name, null=null)})
 
 
 def public_id(resource: Resource) -> Any:
-    """The row's TypeID."""
+    """Return the row's TypeID."""
     return related_id(
         resource, "id", f"Unique identifier of the object: `{resource.prefix}_` followed by 26 characters."
     )
 
 
 def file_url(download: Download, description: str) -> Any:
-    """The path of a row's file."""
+    """Return the path of a row's file."""
     reader = ColumnReader("id", convert=download.path_of)
     return computed(lambda row: download.path_of(row["id"]), description=description, reader=reader)
 
 
 def related_id(resource: Resource, column: str, description: str, *, null: bool = False) -> Any:
-    """The TypeID of a related row, free of a join; ``null``: there may be none."""
+    """Return the TypeID of a related row, free of a join; ``null``: there may be none."""
     write = encoder(resource.prefix)
     reader = ColumnReader(column, convert=write, inline=partial(encoded_inline, resource.prefix), null=null)
 
@@ -138,7 +138,7 @@ def creation() -> Any:
 
 
 def argument(name: str, type_: Any, description: str, graphql_name: str | None = None) -> Any:
-    """An argument of a batched field."""
+    """Return an argument of a batched field."""
     return StrawberryArgument(name, graphql_name, StrawberryAnnotation(type_), description=description)
 
 
@@ -169,7 +169,7 @@ class Batched(FieldExtension):
 
 
 def _columns(raw: Any) -> tuple[str, ...]:
-    """What a batched field's selections need of its rows, where graphql-core executes them."""
+    """Return what a batched field's selections need of its rows, where graphql-core executes them."""
     named = get_named_type(raw.return_type)
     types = [named] if isinstance(named, GraphQLObjectType) else raw.schema.get_possible_types(named)
     return columns_of(raw.field_nodes, types, raw.fragments, raw.schema.extensions["fields"])
@@ -183,7 +183,7 @@ def batched(
     resolve: Callable[..., Coroutine[Any, Any, list[Any]]], *needs: str, description: str,
     arguments: Callable[[], list[Any]] = list, cost: int | None = None, joined_by: str | None = None,
 ) -> Any:  # fmt: skip
-    """A field that is loaded for all parents at once, by ``async (ctx, parents, args) -> results``.
+    """Return a field that is loaded for all parents at once, by ``async (ctx, parents, args) -> results``.
 
     ``cost`` is given where the field costs something else than its objects. ``joined_by`` is the column that references
     the field's one row, which may then be joined to the parent's.
@@ -194,7 +194,7 @@ def batched(
 
 
 def same_row(description: str, reader: ColumnReader) -> Any:
-    """A field whose objects are the rows that its parent was loaded from."""
+    """Return a field whose objects are the rows that its parent was loaded from."""
 
     def resolver(root: Any) -> Any:
         found = root if reader.key is None else getattr(root, reader.key) if reader.attribute else root[reader.key]
@@ -204,7 +204,7 @@ def same_row(description: str, reader: ColumnReader) -> Any:
 
 
 def given(value: Any) -> Any:
-    """An input as plain values by Python names; what is absent is left out, and null is None."""
+    """Return an input as plain values by Python names; what is absent is left out, and null is None."""
     if isinstance(value, list):
         return [given(item) for item in value]
     definition: Any = getattr(type(value), "__strawberry_definition__", None)
@@ -221,7 +221,7 @@ def given(value: Any) -> Any:
 
 
 def strawberry_fields(schema: strawberry.Schema) -> list[tuple[str, str, StrawberryField]]:
-    """Every field of every object type, as (type's name, field's name, declaration)."""
+    """Return every field of every object type, as (type's name, field's name, declaration)."""
     found = []
     for type_ in schema._schema.type_map.values():
         if isinstance(type_, GraphQLObjectType):
@@ -237,5 +237,5 @@ ROWS = frozenset({asyncpg.Record, dict})
 
 
 def resolve_default(source: Any, name: str) -> Any:
-    """A plain field: a column of a row, or an attribute of a payload."""
+    """Return a plain field: a column of a row, or an attribute of a payload."""
     return getattr(source, name) if hasattr(type(source), "__strawberry_definition__") else source[name]

@@ -26,19 +26,19 @@ NO_OBJECT, NO_FIELD = "It must be an object.", "There is no such field."
 
 
 def not_one_of(path: str, type_: GraphQLEnumType) -> Refusal:
-    """The refusal of what is no value of an enum."""
+    """Return the refusal of what is no value of an enum."""
     allowed = list(type_.values)
     return bad_input(path, f"It must be one of {', '.join(allowed)}.", "NOT_ONE_OF", allowed=allowed)
 
 
 def out_of_range(path: str) -> Refusal:
-    """The refusal of a whole number that GraphQL's Int cannot hold."""
+    """Return the refusal of a whole number that GraphQL's Int cannot hold."""
     least, most = INT_LOW, INT_HIGH - 1
     return bad_input(path, f"It must be from {least} to {most}.", "OUT_OF_RANGE", minimum=least, maximum=most)
 
 
 def wrong_values(type_: Any, value: Any, path: str) -> Iterator[Refusal]:
-    """Every value that is not of its type, each with its path."""
+    """Yield every value that is not of its type, each with its path."""
     if is_non_null_type(type_):
         if value is None:
             yield bad_input(path, NULL, "REQUIRED")

@@ -15,6 +15,7 @@ from annotated_types import MinLen
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from models.names import camel
 from models.parts import parts_of
 from models.types import decimal_text
 from resolvers.errors import REASONS, Refusal, Refusals, bad_input
@@ -51,12 +52,12 @@ _MEMBERS = {"missing": (REQUIRED, "REQUIRED"), "extra_forbidden": (NO_FIELD, "UN
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
 def input_type(
-    model: type[Any] | None = None, *, description: str = "", also: type[Any] | None = None, clears: bool = False
+    model: type[Any] | None = None, *, description: str = "", bounds: type[Any] | None = None, clears: bool = False
 ) -> Callable[[type[T]], type[T]]:
     """Return a decorator that makes a GraphQL input, described by its docstring unless a description is given.
 
-    Meaning and bounds of its fields are those of the model's fields of the same names; ``also`` bounds fields that are
-    no column. ``clears``: a null empties what may be empty, and is refused elsewhere.
+    Meaning and bounds of its fields are those of the model's fields of the same names; ``bounds`` has such for fields
+    that are no column. ``clears``: a null empties what may be empty, and is refused elsewhere.
     """
 
     def make(cls: type[T]) -> type[T]:
@@ -66,7 +67,7 @@ def input_type(
         made = strawberry.input(cls, description=says)
         describe(made, model)
         bounded: Any = made
-        bounded.bounds = _bounds(made, also) | _bounds(made, model)
+        bounded.bounds = _bounds(made, bounds) | _bounds(made, model)
         bounded.clears = clears
         bounded.defaults = {} if clears else _defaults(made, model)
         bounded.cannot_be_cleared = _never_null(made, model) if clears else {}
@@ -88,7 +89,7 @@ def _bounds(cls: type[Any], model: type[Any] | None) -> dict[str, TypeAdapter[An
 
 
 def _defaults(cls: type[Any], model: type[Any] | None) -> dict[str, Any]:
-    """What the columns of fields that are left out hold, where that is the same for every row."""
+    """Return what the columns of fields that are left out hold, where that is the same for every row."""
     columns = {field.python_name: _column(model, field.python_name) for field in cls.__strawberry_definition__.fields}
     return {
         name: column.default
@@ -98,12 +99,12 @@ def _defaults(cls: type[Any], model: type[Any] | None) -> dict[str, Any]:
 
 
 def _column(model: type[Any] | None, name: str) -> Any:
-    """The model's field of a name, which may have an underscore at its end there."""
+    """Return the model's field of a name, which may have an underscore at its end there."""
     return None if model is None else model.model_fields.get(name) or model.model_fields.get(name + "_")
 
 
 def _never_null(cls: type[Any], model: type[Any] | None) -> dict[str, str]:
-    """The fields whose columns always have a value, each with what is said of a null."""
+    """Return the fields whose columns always have a value, each with what is said of a null."""
     columns = {field.python_name: _column(model, field.python_name) for field in cls.__strawberry_definition__.fields}
     parts = parts_of(getattr(model, "__table__", None))
     found = {name: _EMPTIED[list] for name in columns if name in parts}
@@ -174,7 +175,7 @@ def _checked(value: Any, path: str, problems: list[Refusal]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Mapping[str, Any]:
-    """One level of an input: absent left out, nested inputs kept."""
+    """Return one level of an input: absent left out, nested inputs kept."""
     found = {}
     for field in type(value).__strawberry_definition__.fields:
         part = getattr(value, field.python_name)
@@ -187,15 +188,12 @@ def _plain(value: Any) -> Mapping[str, Any]:
 
 @cache
 def _graphql_names(cls: type[Any]) -> dict[str, str]:
-    names = {}
-    for field in cls.__strawberry_definition__.fields:
-        head, *tail = field.python_name.rstrip("_").split("_")
-        names[field.python_name] = field.graphql_name or head + "".join(word.capitalize() for word in tail)
-    return names
+    fields = cls.__strawberry_definition__.fields
+    return {field.python_name: field.graphql_name or camel(field.python_name) for field in fields}
 
 
 def fits(adapter: TypeAdapter[Any], value: Any, path: str, problems: list[Refusal]) -> Any:
-    """A value, normalized; what is wrong with it is added to the problems."""
+    """Return a value, normalized; what is wrong with it is added to the problems."""
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
@@ -207,7 +205,7 @@ def fits(adapter: TypeAdapter[Any], value: Any, path: str, problems: list[Refusa
 
 
 def _explained(problem: ErrorDetails) -> tuple[str, str, dict[str, Any]]:
-    """What is wrong with a value: in words, as one of the reasons of a BAD_INPUT, and what else helps."""
+    """Return what is wrong with a value: in words, as one of the reasons of a BAD_INPUT, and what else helps."""
     error_type = problem["type"]
     if error_type in _LENGTHS:
         words, name = _LENGTHS[error_type]

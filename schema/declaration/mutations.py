@@ -7,33 +7,36 @@ from typing import Any, TypeVar, cast
 
 import strawberry
 
+from models.names import pascal
 from models.resources import Resource
 from resolvers.changes.edits import InputValues
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
-from resolvers.errors import Refusal, fields_of
+from resolvers.errors import Refusal, placed_in
 from schema.declaration.fields import RESOURCE_TYPES, Info, Requires, object_type
 from schema.declaration.inputs import INPUT, UpdateInput, input_type, values_of
 
 MUTATION_COST = 10
+# What one costs that has a worker write something as large as a log.
+JOB_COST = 50
 F = TypeVar("F", bound=Callable[..., Any])
 MEANING = "The mutation's input."
 
 
-def mutation(resource: Resource, description: str) -> Callable[[F], F]:
+def mutation(resource: Resource, description: str, cost: int = MUTATION_COST) -> Callable[[F], F]:
     """Return a decorator of a root field that changes something: it needs the resource's write scope (where there is
-    none, its read scope), costs 10, and runs in a transaction of its own.
+    none, its read scope), has a ``cost``, and runs in a transaction of its own.
 
     It is nullable whatever its resolver gives: where it is refused, the fields beside it are answered. The fields of
     its refusals are those of its ``input``.
     """
-    metadata = {"cost": MUTATION_COST, "needs": ()}
+    metadata = {"cost": cost, "needs": ()}
     scope = resource.read_scope if resource.read_only else resource.write_scope
 
     def field(resolver: F) -> F:
         @wraps(resolver)
         async def resolve(*args: Any, **kwargs: Any) -> Any:
-            with fields_of(INPUT):
+            with placed_in(INPUT):
                 return await resolver(*args, **kwargs)
 
         made: Any = strawberry.mutation(
@@ -66,29 +69,30 @@ def _nothing(_ctx: Context, _values: InputValues) -> Iterable[Refusal]:
 
 
 def creates(
-    type_: type[Any], input_: type[Any], create: Create, description: str, *, check: Check = _nothing, **also: Shown
-) -> Any:
-    """Return a mutation that creates an object of a type; its payload has the object, and what is given ``also``.
+    type_: type[Any], input_: type[Any], create: Create, description: str, *,
+    check: Check = _nothing, cost: int = MUTATION_COST, **fields: Shown,
+) -> Any:  # fmt: skip
+    """Return a mutation that creates an object of a type; its payload has the object, and further ``fields``.
 
     ``check`` returns what ``create`` refuses by itself, so that it is reported together with what is out of bounds.
     """
     returns = f"The created {RESOURCE_TYPES[type_].label}."
-    return _returns(type_, input_, create, description, returns, also, check)
+    return _returns(type_, input_, create, description, returns, fields, check, cost)
 
 
 def updates(
     type_: type[Any], input_: type[Any], change: Change, description: str, *,
-    returns: str | None = None, check: Check = _nothing, **also: Shown,
+    returns: str | None = None, check: Check = _nothing, **fields: Shown,
 ) -> Any:  # fmt: skip
-    """Return a mutation that changes the object of the input's ``id``; its payload has an object of the type, and what
-    is given ``also``. ``check`` is as for ``creates``."""
+    """Return a mutation that changes the object of the input's ``id``; its payload has an object of the type, and
+    further ``fields``. ``check`` is as for ``creates``."""
 
     async def run(ctx: Context, given: InputValues) -> Any:
         values = dict(given)
         return await change(ctx, object_key(values), values)
 
     shown = returns or f"The updated {RESOURCE_TYPES[type_].label}."
-    return _returns(type_, input_, run, description, shown, also, check)
+    return _returns(type_, input_, run, description, shown, fields, check)
 
 
 def sets(type_: type[Any], input_: type[Any], change: Create, description: str) -> Any:
@@ -98,7 +102,7 @@ def sets(type_: type[Any], input_: type[Any], change: Create, description: str) 
 
 def acts_on(
     type_: type[Any], input_: type[Any], act: Callable[[Context, Key], Coroutine[Any, Any, Any]], description: str, *,
-    returns: str | None = None, **also: Shown,
+    returns: str | None = None, **fields: Shown,
 ) -> Any:  # fmt: skip
     """Return a mutation that acts on the object of the input's ``id``, as ``updates``."""
 
@@ -106,21 +110,21 @@ def acts_on(
         return await act(ctx, object_key(dict(given)))
 
     shown = returns or f"The updated {RESOURCE_TYPES[type_].label}."
-    return _returns(type_, input_, run, description, shown, also)
+    return _returns(type_, input_, run, description, shown, fields)
 
 
 def _returns(
-    type_: type[Any], input_: type[Any], run: Create, description: str, returns: str, also: dict[str, Shown],
-    check: Check = _nothing,
+    type_: type[Any], input_: type[Any], run: Create, description: str, returns: str, fields: dict[str, Shown],
+    check: Check = _nothing, cost: int = MUTATION_COST,
 ) -> Any:  # fmt: skip
     resource = RESOURCE_TYPES[type_]
-    payload = payload_of(input_.__name__.removesuffix("Input"), **{resource.singular: (type_, returns)}, **also)
+    payload = payload_of(input_.__name__.removesuffix("Input"), **{resource.singular: (type_, returns)}, **fields)
 
     async def resolve(ctx: Context, given: InputValues) -> dict[str, Any]:
         row = await run(ctx, given)
-        return dict(zip([resource.singular, *also], row if also else [row], strict=True))
+        return dict(zip([resource.singular, *fields], row if fields else [row], strict=True))
 
-    return _field(resource, description, input_, payload, resolve, check)
+    return _field(resource, description, input_, payload, resolve, check, cost)
 
 
 def deletes(
@@ -132,7 +136,7 @@ def deletes(
     ``keeps`` describes the object in the payload, for a ``remove`` that returns one where it keeps it instead.
     """
     resource = RESOURCE_TYPES[type_]
-    name = "Delete" + "".join(part.capitalize() for part in resource.singular.split("_"))
+    name = f"Delete{pascal(resource.singular)}"
     id_, label = strawberry.ID, resource.label
     input_: Any = type(f"{name}Input", (UpdateInput,), {"__module__": __name__})
     input_ = input_type(description=f"The {label} to delete.")(input_)
@@ -168,12 +172,13 @@ def payload_of(mutation_name: str, **fields: Shown) -> Any:
 def _field(
     resource: Resource, description: str, input_: Any, payload: Any,
     run: Callable[[Context, InputValues], Coroutine[Any, Any, dict[str, Any]]], check: Check = _nothing,
+    cost: int = MUTATION_COST,
 ) -> Any:  # fmt: skip
     async def resolve(self: Any, info: Info, input: Any) -> Any:
         return payload(**await run(info.context, values_of(input, partial(check, info.context))))
 
     resolve.__annotations__ = {"info": Info, "input": input_, "return": payload}
-    return mutation(resource, cleandoc(description))(resolve)
+    return mutation(resource, cleandoc(description), cost)(resolve)
 
 
 __all__ = ["Info", "acts_on", "creates", "deletes", "mutation", "object_key", "payload_of", "sets", "updates"]

@@ -17,14 +17,14 @@ Convert = Callable[[Any], Any]
 
 
 def refused_null(input_: Any, name: str) -> str | None:
-    """What is said of a null in an input's field, by its Python name, that may be left out but cannot be cleared; None
-    for another field."""
+    """Return what is said of a null in an input's field, by its Python name, that may be left out but cannot be
+    cleared; None for another field."""
     refused: Mapping[str, str] = getattr(input_, "cannot_be_cleared", {})
     return refused.get(name)
 
 
 def hears_null(type_: GraphQLInputObjectType, name: str) -> bool:
-    """Whether a null in a field of an input is another request than its absence."""
+    """Return whether a null in a field of an input is another request than its absence."""
     built: _Built = type_.extensions["strawberry-definition"].from_input
     return built.hears_null(name)
 
@@ -75,7 +75,7 @@ class _Built:
         return cls(**made)
 
     def hears_null(self, name: str) -> bool:
-        """Whether a null in a field is another request than its absence: it clears, or is refused."""
+        """Return whether a null in a field is another request than its absence: it clears, or is refused."""
         fields = self._fields = self._fields or self._read()
         return self._definition.origin.clears and fields[name].keeps_null
 

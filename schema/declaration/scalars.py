@@ -65,7 +65,7 @@ def shown_creation(key: UUID) -> str:
 
 
 def _wrong(message: str, reason: str = "INVALID_FORMAT", **extra: Any) -> GraphQLError:
-    """The error of a value; ``reason`` is one of the reasons of a BAD_INPUT."""
+    """Return the error of a value; ``reason`` is one of the reasons of a BAD_INPUT."""
     return GraphQLError(message, extensions={"reason": reason, **extra})
 
 
@@ -102,7 +102,7 @@ def _decimal(value: object) -> Decimal:
 
 
 def _decimal_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Decimal:
-    """The exact number of a literal, which a number is written as too."""
+    """Return the exact number of a literal, which a number is written as too."""
     value = getattr(node, "value", None)
     return _decimal(value if isinstance(value, str) else value_from_ast_untyped(node, variables))
 
@@ -138,12 +138,12 @@ def _json(value: object, limit: int = JSON_LIMIT) -> dict[str, Any]:
 
 
 def _json_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The value of a literal, with the variables that stand in it."""
+    """Return the value of a literal, with the variables that stand in it."""
     return _json(_given(value_from_ast_untyped(node, variables)))
 
 
 def _given(value: Any) -> Any:
-    """A value in which a variable that is not given leaves out its field, or is null in a list."""
+    """Return a value in which a variable that is not given leaves out its field, or is null in a list."""
     if isinstance(value, dict):
         return {name: _given(part) for name, part in value.items() if part is not Undefined}
     if isinstance(value, list):

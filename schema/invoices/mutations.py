@@ -44,7 +44,7 @@ class InvoiceLineInput:
     )
 
 
-@input_type(Table, also=_Lines)
+@input_type(Table, bounds=_Lines)
 class CreateInvoiceInput:
     """Fields of the new invoice, which is a `DRAFT`."""
 
@@ -73,7 +73,7 @@ class CreateInvoiceFromOrderInput:
     metadata: strawberry.Maybe[StringMap]
 
 
-@input_type(Table, also=_Lines, clears=True)
+@input_type(Table, bounds=_Lines, clears=True)
 class UpdateInvoiceInput(UpdateInput):
     """Fields of the invoice to change. The transition, if any, is made last."""
 
@@ -103,7 +103,7 @@ class _Payment(SQLModel):
     currency: CurrencyCode
 
 
-@input_type(PaymentTable, also=_Payment)
+@input_type(PaymentTable, bounds=_Payment)
 class PayInvoiceInput(UpdateInput):
     """The payment of an invoice."""
 

@@ -43,12 +43,12 @@ if TYPE_CHECKING:
 
 
 def _decimal(name: str, description: str = "") -> Any:
-    """A decimal number of a JSON object, which has it as text."""
+    """Return a decimal number of a JSON object, which has it as text."""
     return computed(lambda part: Decimal(part[name]), description=description, reader=ColumnReader(name))
 
 
 def _part(name: str) -> Any:
-    """A member of a part whose name there is the one that clients read."""
+    """Return a member of a part whose name there is the one that clients read."""
     return computed(lambda part: part[name], description="", reader=ColumnReader(name))
 
 

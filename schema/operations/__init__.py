@@ -9,7 +9,7 @@ from schema.graph import CORE
 
 
 def _load() -> dict[str, Operation]:
-    """Every operation by its name. Raises DocumentError for one that the schema does not have."""
+    """Return every operation by its name. Raises DocumentError for one that the schema does not have."""
     documents = Documents(CORE)
     found: dict[str, Operation] = {}
     for path in sorted(Path(__file__).parent.glob("*.graphql")):

@@ -19,8 +19,8 @@ from execution import (
     Outcome,
     Serializers,
     Variables,
+    collect_fields,
     declared,
-    fields_of,
     introspects_too_much,
 )
 from models.actors import Source
@@ -114,7 +114,7 @@ class Engine:
         return Prepared(operation, variables, check.analysis, new=_new(operation, check))
 
     def prepared(self, operation: Operation, variables: Mapping[str, Any]) -> Prepared:
-        """An operation of our own, judged: no size is too much for it. Without its variables: what it always needs."""
+        """Return an operation of our own, of any size, judged. Without its variables: what it always needs."""
         return Prepared(operation, variables, self.executor.cost(operation, variables).analysis)
 
     def compiling(self, prepared: Prepared) -> int:
@@ -124,7 +124,7 @@ class Engine:
         return min(prepared.measure.expanded, FREE_FIELDS) // FIELDS_FOR_ONE
 
     def public(self, prepared: Prepared) -> bool:
-        """Whether the operation needs no key: health, and introspection where it is on."""
+        """Return whether the operation needs no key: health, and introspection where it is on."""
         return prepared.measure.unrestricted and prepared.operation.operation_type == "query"
 
     def validate(self, prepared: Prepared, name: str | None) -> None:
@@ -179,7 +179,7 @@ class Engine:
         return result
 
     async def _mutation(self, ctx: Context, prepared: Prepared, variables: Variables) -> OperationResult:
-        """The root fields one after another: each commits alone, and one that fails is null and stops no other."""
+        """Run the root fields one after another: each commits alone, one that fails is null and stops no other."""
         data: dict[str, Any] = {}
         errors: list[ErrorView] = []
         actual = 0
@@ -207,7 +207,7 @@ class Engine:
     async def _root_field(
         self, ctx: Context, prepared: Prepared, variables: Variables, position: int, key: str, name: str
     ) -> tuple[dict[str, Any], int]:
-        """The field's part of the data, nothing for one that is skipped; and what it cost."""
+        """Return the field's part of the data, nothing for one that is skipped; and what it cost."""
         asked, fingerprint = None, b""
         if ctx.idempotency_key is not None and ctx.actor.key_id is not None and name != TYPENAME:
             asked = Repeatable(prepared.operation, prepared.identity or prepared.variables, key)
@@ -229,16 +229,16 @@ class Engine:
 
 
 def _new(operation: Operation, check: CostCheck) -> int:
-    """What an operation costs beside for what of it is not known."""
+    """Return what an operation costs beside for what of it is not known."""
     if not operation.valid:
         return len(operation.fragments) + operation.tokens // NEW_TOKENS + len(operation.text) // NEW_TEXT
     return 0 if check.cached else operation.tokens // JUDGED_TOKENS
 
 
 def _root_fields(operation: Operation) -> dict[str, str]:
-    """The names of the root fields by their keys, in their order, skipped ones too: a place tells replays apart."""
+    """Return the names of the root fields by their keys, in their order, skipped ones too."""
     assert CORE.mutation_type is not None, "the graph has mutations"
-    found = fields_of(operation.definition.selection_set, CORE.mutation_type, operation.fragments)
+    found = collect_fields(operation.definition.selection_set, CORE.mutation_type, operation.fragments)
     return {node.alias.value if node.alias is not None else node.name.value: node.name.value for node in found}
 
 
@@ -252,7 +252,7 @@ async def _compare(executor: Executor, ctx: Context, prepared: Prepared, ours: O
 
 
 def _without(value: Any, once: list[str]) -> Any:
-    """A value without the secrets that were shown in it once."""
+    """Return a value without the secrets that were shown in it once."""
     if isinstance(value, dict):
         return {name: _without(part, once) for name, part in value.items()}
     if isinstance(value, list):

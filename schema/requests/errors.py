@@ -3,8 +3,6 @@
 import structlog
 from graphql import GraphQLError, Node, SourceLocation, get_location
 
-from resolvers.database.connection_errors import CONNECTION_ERRORS, first_line
-from resolvers.database.runtime import unavailable
 from resolvers.errors import ErrorView, Refusal, Refusals, internal, shown_refusal
 
 log = structlog.get_logger()
@@ -16,15 +14,12 @@ def too_deep() -> Refusal:
 
 
 def shown_error(error: GraphQLError, request_id: str, code: str | None = None) -> list[ErrorView]:
-    """One error of the execution, or several of one input. ``code`` is for errors without a cause of ours."""
+    """Return one error of the execution, or several of one input. ``code`` is for errors without a cause of ours."""
     cause = error.original_error
     if isinstance(cause, Refusals):
         return [shown_refusal(refusal, request_id, error.path) for refusal in cause.refusals]
     if isinstance(cause, Refusal):
         return [shown_refusal(cause, request_id, error.path)]
-    if isinstance(cause, (*CONNECTION_ERRORS, TimeoutError)):
-        log.warning("database away", error=first_line(cause))
-        return [shown_refusal(unavailable(), request_id, error.path)]
     if isinstance(cause, RecursionError):
         return [shown_refusal(too_deep(), request_id, error.path)]
     extensions = dict(error.extensions or {})
@@ -38,7 +33,7 @@ def shown_error(error: GraphQLError, request_id: str, code: str | None = None) -
 
 
 def locations_of(node: Node) -> list[dict[str, int]] | None:
-    """Where a node begins in its document."""
+    """Return where a node begins in its document."""
     loc = node.loc
     return None if loc is None else [_location(get_location(loc.source, loc.start))]
 

@@ -65,13 +65,13 @@ class LiteralsRule(ValuesOfCorrectTypeRule):
 
 
 def said(what: str, place: str, refusal: Refusal) -> str:
-    """What is wrong, in a sentence that names the argument or variable and the path within it."""
+    """Return what is wrong, in a sentence that names the argument or variable and the path within it."""
     within = (refusal.field or place).removeprefix(place)
     return f"{what}{f' at {within}' if within else ''}: {refusal.message}"
 
 
 def wrong_literals(type_: Any, node: ValueNode, path: str, *, suggest: bool = False) -> Iterator[Wrong]:
-    """Every literal that is not of its type, with its path and its node; variables are judged by their values."""
+    """Yield every literal that is not of its type, with its path and its node; variables are judged by their values."""
     if isinstance(node, VariableNode):
         return
     if is_non_null_type(type_):

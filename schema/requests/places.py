@@ -127,14 +127,14 @@ class _Finder:
 
 
 def _member(type_: Any, name: str | None) -> Any:
-    """The type of a field, or of the items where there is no name; None within a scalar."""
+    """Return the type of a field, or of the items where there is no name; None within a scalar."""
     if name is None:
         return type_.of_type if is_list_type(type_) else None
     return type_.fields[name].type if is_input_object_type(type_) and name in type_.fields else None
 
 
 def _parts(node: ValueNode, path: str) -> Iterator[tuple[str | None, ValueNode, str]]:
-    """The items or fields of a literal: a field's name, its value and its path."""
+    """Yield the items or fields of a literal: a field's name, its value and its path."""
     if isinstance(node, ListValueNode):
         for index, item in enumerate(node.values):
             yield None, item, f"{path}.{index}"
@@ -166,5 +166,5 @@ def _variable_within(node: ValueNode, path: Sequence[str]) -> str | None:
 
 
 def embeds(node: ValueNode) -> bool:
-    """Whether a value is a variable, or a literal that holds one."""
+    """Return whether a value is a variable, or a literal that holds one."""
     return isinstance(node, VariableNode) or any(embeds(value) for _, value, _ in _parts(node, ""))

@@ -6,5 +6,5 @@ from schema.graph import SCHEMA
 
 
 def printed_schema() -> str:
-    """The SDL, with descriptions and the directives that tell scopes."""
+    """Return the SDL, with descriptions and the directives that tell scopes."""
     return print_schema(SCHEMA) + "\n"

@@ -11,7 +11,7 @@ from schema.operations import OPERATIONS
 
 
 def renderer(operation_name: str) -> Callable[[Row], str]:
-    """A function from a whole row to the JSON text of a named operation's single object."""
+    """Return a function from a whole row to the JSON text of a named operation's single object."""
     shown = EXECUTOR.serializer(OPERATIONS[operation_name])
     return lambda row: orjson.dumps(shown(dict(row))).decode()
 

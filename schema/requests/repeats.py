@@ -30,7 +30,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from execution import Operation, fields_of
+from execution import Operation, collect_fields
 from schema.declaration.nulls import hears_null
 from schema.graph import CORE
 
@@ -51,11 +51,11 @@ class Repeatable:
         given = {each.variable.name.value: each.default_value for each in defined if each.default_value is not None}
         defaults = {name: value_from_ast_untyped(node) for name, node in given.items()}
         self._variables = defaults | dict(variables)
-        found = fields_of(operation.definition.selection_set, CORE.mutation_type, operation.fragments)
+        found = collect_fields(operation.definition.selection_set, CORE.mutation_type, operation.fragments)
         self._nodes = [node for node in found if response_key(node) == key]
 
     def fingerprint(self) -> bytes:
-        """What is equal for two requests that are the same change and ask for the same response."""
+        """Return what is equal for two requests that are the same change and ask for the same response."""
         assert CORE.mutation_type is not None, "the graph has mutations"
         first = self._nodes[0]
         name = first.name.value
@@ -63,7 +63,8 @@ class Repeatable:
         return hashlib.sha256(_written([name, arguments]) + self._selection()).digest()
 
     def _selection(self) -> bytes:
-        """What is selected of the field, as a digest that is kept with the operation unless variables decide on it."""
+        """Return what is selected of the field, as a digest that is kept with the operation unless variables decide on
+        it."""
         known: bytes | None = self._operation.kept.get(self._place)
         if known is not None:
             return known or self._digest()
@@ -83,7 +84,7 @@ class Repeatable:
         return (node.selection_set for node in self._nodes if node.selection_set is not None)
 
     def shaped(self, kept: Any) -> Any:
-        """The result that was kept for the same fingerprint, as this request asks for it."""
+        """Return the result that was kept for the same fingerprint, as this request asks for it."""
         assert CORE.mutation_type is not None, "the graph has mutations"
         return self._shaped(kept, self._nodes, CORE.mutation_type)
 
@@ -103,7 +104,7 @@ class Repeatable:
         return found
 
     def _shaped(self, kept: Any, nodes: Sequence[FieldNode], parent: Any) -> Any:
-        """What is kept of fields of ``parent``, of which each is selected as ``nodes`` do."""
+        """Return what is kept of fields of ``parent``, of which each is selected as ``nodes`` do."""
         named = get_named_type(parent.fields[nodes[0].name.value].type)
         if kept is None or not isinstance(named, GraphQLObjectType):
             return kept
@@ -161,12 +162,13 @@ def _written(value: Any) -> bytes:
 
 
 def response_key(node: FieldNode) -> str:
-    """The name of a field in the response."""
+    """Return the name of a field in the response."""
     return node.alias.value if node.alias is not None else node.name.value
 
 
 def _value(type_: Any, value: Any) -> Any:
-    """A value as its type takes it: an id that is written as a number is its text, one value is a list of one."""
+    """Return a value as its type takes it: an id that is written as a number is its text, one value is a list of
+    one."""
     type_ = get_nullable_type(type_)
     if value is None:
         return None

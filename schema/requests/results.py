@@ -29,12 +29,12 @@ class OperationResult:
 
     @property
     def bare(self) -> bool:
-        """Whether no root field has a value."""
+        """Return whether no root field has a value."""
         return not self.data or all(part is None for part in self.data.values())
 
     @property
     def status(self) -> int:
-        """The HTTP status of the first error; 200 without one."""
+        """Return the HTTP status of the first error; 200 without one."""
         first: int = self.errors[0]["extensions"]["status"] if self.errors else 200
         return first
 

@@ -28,7 +28,7 @@ async def bounded(data: Any, measure: CostAnalysis, loaded: Loaded) -> None:
 
 
 async def _exceeds(data: Any) -> bool:
-    """Whether a response is too large as JSON: written part by part, so that other requests go on."""
+    """Return whether a response is too large as JSON: written part by part, so that other requests go on."""
     size = turn = values = 0
     left = [data]
     while left:

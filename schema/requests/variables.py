@@ -60,14 +60,16 @@ def _coerced(schema: GraphQLSchema, operation: Operation, given: Mapping[str, An
 
 
 def wrong_variables(schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]) -> list[Refusal]:
-    """Every wrong value of the variables, by its type or its bounds, up to some: for one that is refused anyway."""
+    """Return every wrong value of the variables, by its type or its bounds, up to some: for one that is refused
+    anyway."""
     return _placed(schema, operation, _problems(schema, operation, variables, bounds=True), named=False)
 
 
 def _problems(
     schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], *, bounds: bool
 ) -> list[Refusal]:
-    """What is wrong, each named by its variable; ``bounds``: what is out of its bounds even where all types are right.
+    """Return what is wrong, each named by its variable; ``bounds``: what is out of its bounds even where all types are
+    right.
 
     Of variables that hold too many values or too deep ones nothing else is reported: nothing recurses into them.
     """
@@ -100,7 +102,7 @@ def _wrong_types(schema: GraphQLSchema, operation: Operation, variables: Mapping
 def _with_bounds(
     problems: list[Refusal], schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]
 ) -> list[Refusal]:
-    """The problems, and what else is out of its bounds; up to some."""
+    """Return the problems, and what else is out of its bounds; up to some."""
     wrong = {problem.field for problem in problems}
     for definition in operation.definition.variable_definitions or ():
         name = definition.variable.name.value
@@ -115,7 +117,8 @@ def _with_bounds(
 
 
 def _placed(schema: GraphQLSchema, operation: Operation, problems: list[Refusal], named: bool) -> list[Refusal]:
-    """The problems, each named by the argument that its variable is for: known by a walk through the whole document."""
+    """Return the problems, each named by the argument that its variable is for: known by a walk through the whole
+    document."""
     uses = uses_of(schema, operation).first if problems else {}
     defined = {each.variable.name.value: each for each in operation.definition.variable_definitions or ()}
     for problem in problems:
@@ -148,7 +151,7 @@ def _check_embedded(schema: GraphQLSchema, operation: Operation, coerced: Mappin
 
 
 def _at_non_null(schema: GraphQLSchema, operation: Operation, names: set[str]) -> set[str]:
-    """Those of some variables that stand where a null cannot: a default lets a nullable one stand there."""
+    """Return those of some variables that stand where a null cannot: a default lets a nullable one stand there."""
     if not names:
         return set()
     info, found = TypeInfo(schema), set[str]()
@@ -167,7 +170,7 @@ def _at_non_null(schema: GraphQLSchema, operation: Operation, names: set[str]) -
 
 
 def _excess(variables: Mapping[str, Any]) -> Refusal | None:
-    """What is too much of variables that hold too many values, or too deep ones."""
+    """Return what is too much of variables that hold too many values, or too deep ones."""
     count = 0
     for name, value in variables.items():
         level, levels = _holding([value]), 0

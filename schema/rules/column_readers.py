@@ -22,7 +22,7 @@ _TEXTS = ("Currency", "Timezone")
 
 
 def reader_of(column: sa.Column[Any] | None, type_: Any) -> ColumnReader | None:
-    """How a column is written as a field of a type; None where the database does not promise that it fits."""
+    """Return how a column is written as a field of a type; None where the database does not promise that it fits."""
     if column is None or (column.nullable and is_non_null_type(type_)):
         return None
     bare: Any = type_.of_type if is_non_null_type(type_) else type_
@@ -61,7 +61,7 @@ def _list(column: sa.Column[Any], type_: Any) -> ColumnReader | None:
 
 
 def _is_word(type_: Any) -> bool:
-    """Whether an enum's names are the words that its column keeps."""
+    """Return whether an enum's names are the words that its column keeps."""
     if not isinstance(type_, GraphQLEnumType):
         return False
     members: Any = type_.extensions["strawberry-definition"].wrapped_cls

@@ -48,8 +48,7 @@ def name_nodes(graph: GraphQLSchema) -> None:
         connection, edge = graph.type_map.get(f"{name}Connection"), graph.type_map.get(f"{name}Edge")
         if connection is not None and edge is not None:
             connection.description = f"A page of a list of {resource.labels}."
-            article = "an" if resource.label[0] in "aeiouAEIOU" else "a"
-            edge.description = f"An edge of a list of {resource.labels}: {article} {resource.label} and its cursor."
+            edge.description = f"An edge of a list of {resource.labels}: {resource.a_label} and its cursor."
 
 
 def describe_enums(graph: GraphQLSchema) -> None:

@@ -30,7 +30,7 @@ FREE = FieldRule()
 
 
 def fields_of_schema(schema: strawberry.Schema, rules: Rules) -> FieldKinds:
-    """The kinds of a schema's fields, each worked out once. ``rules`` tell what their objects cost."""
+    """Return the kinds of a schema's fields, each worked out once. ``rules`` tell what their objects cost."""
     known: dict[tuple[str, str], FieldKind] = {}
 
     def kind_of(type_: GraphQLObjectType, name: str, field: GraphQLField) -> FieldKind:

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from graphql import Undefined
 from sqlalchemy.dialects import postgresql as pg
 
+from models.names import camel
 from models.types import JSON_LIMIT
 from resolvers.collections.collection import COLLECTIONS, Collection, Relation
 from resolvers.database.sql import width_of
-from resolvers.errors import camel
 from resolvers.lists.search_words import searched_words
 
 # A value that may have more characters than these costs one for each part of so many.
@@ -39,8 +39,8 @@ def led_to() -> dict[str, Collection]:
     return found
 
 
-def weight_of(column: sa.Column[Any] | None) -> int:
-    """What a column's field costs by the number of characters that its value may have."""
+def column_weight(column: sa.Column[Any] | None) -> int:
+    """Return what a column's field costs by the number of characters that its value may have."""
     if column is None:
         return 0
     length = 0
@@ -52,7 +52,7 @@ def weight_of(column: sa.Column[Any] | None) -> int:
 
 
 def size_of(column: sa.Column[Any] | None) -> int:
-    """How many bytes a column's value may have; 0 where they are counted when it is loaded."""
+    """Return how many bytes a column's value may have; 0 where they are counted when it is loaded."""
     if column is None:
         return 256
     found = width_of(column.type)
@@ -60,7 +60,7 @@ def size_of(column: sa.Column[Any] | None) -> int:
 
 
 def filter_price(arguments: Mapping[str, Any]) -> int:
-    """What finding by a filter costs. A value of any type is taken; a null asks nothing."""
+    """Return what finding by a filter costs. A value of any type is taken; a null asks nothing."""
     price = 0
     left: list[Any] = [arguments.get("filter")]
     while left and price < ENOUGH:
@@ -86,7 +86,7 @@ def filter_price(arguments: Mapping[str, Any]) -> int:
 
 
 def _alternatives(value: Any) -> int:
-    """How many times a relation is followed: once for each of ``some`` and ``none``."""
+    """Return how many times a relation is followed: once for each of ``some`` and ``none``."""
     return max(1, len(value)) if isinstance(value, dict) and not value.keys() - {"some", "none"} else 1
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import base64
+from collections.abc import Mapping
 from pathlib import Path
 from string import hexdigits
 
@@ -15,7 +16,7 @@ from resolvers.audit import verify as audit_verify
 from resolvers.audit.chain import Kept, public_keys
 from resolvers.audit.verify import Verification
 from resolvers.context import Context
-from resolvers.database.runtime import Keyring, Runtime
+from resolvers.database.runtime import Runtime
 from server.cli.console import say
 from server.cli.data import context_of, data_settings, run_work, settings_here
 from server.drafts import drafted
@@ -27,7 +28,7 @@ from server.settings_values import keyring
 def print_key(_arguments: argparse.Namespace) -> int:
     """Print the public key of each version of SIGNING_KEYS, as `audit verify --key` takes them."""
     settings = settings_here(SigningSettings, "SIGNING_KEYS")
-    made = public_keys(Keyring(settings.signing_keys))
+    made = public_keys(settings.signing_keys)
     say(",".join(f"{version}:{base64.b64encode(key).decode()}" for version, key in sorted(made.items())))
     return 0
 
@@ -151,10 +152,8 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 19 and int(text) > 0
 
 
-def _public_keys(text: str) -> dict[int, bytes]:
+def _public_keys(text: str) -> Mapping[int, bytes]:
     try:
-        ring = keyring(text)
+        return keyring(text).keys
     except ValueError as error:
         raise WrongCall(f"--key: {error}") from None
-    assert isinstance(ring, dict)
-    return ring

@@ -4,6 +4,7 @@ from collections import Counter
 
 from graphql import GraphQLInterfaceType
 
+from models.names import camel
 from models.resources import RESOURCES
 from resolvers.collections.nodes import NODES
 from rest_shim.routes import ROUTES, Shows
@@ -12,14 +13,9 @@ from tests.support.domains import ALL, CASES
 from tests.support.routes import BY_NAME, CASE_OF
 
 
-def _camel(words: str) -> str:
-    first, *others = words.split("_")
-    return first + "".join(word.capitalize() for word in others)
-
-
 def test_each_resource_is_one_case() -> None:
     declared = {
-        (_camel(each.singular), _camel(each.plural), each.type_name, each.scope)
+        (camel(each.singular), camel(each.plural), each.type_name, each.scope)
         for each in RESOURCES.values()
         if each.prefix in NODES
     }

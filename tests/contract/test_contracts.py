@@ -7,9 +7,9 @@ from graphql import GraphQLObjectType, GraphQLSchema, get_named_type
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
+from models.names import camel
 from resolvers.collections.collection import COLLECTIONS
 from resolvers.downloads import DOWNLOADS
-from resolvers.errors import camel
 from resolvers.lists.conditions import Condition
 from rest_shim.openapi import printed_openapi
 from rest_shim.openapi_schemas import root_type

@@ -1,160 +1,188 @@
-"""What is another organization's is as what is not there, over both APIs: read, listed, filtered, changed, named."""
+"""What is another organization's is as what is not there, over both APIs: read, listed, filtered, changed, named.
 
-from collections.abc import Iterator, Mapping
+Positions of ids are found in the schema, so that each field and mutation is tried from the day that it is there. As
+nothing of it changes anything, all tests share two organizations.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from graphql import GraphQLArgument, GraphQLInputObjectType, get_named_type, is_required_argument
 
-from models.typeid import encode, new_uuid, prefix_of
-from schema.graph import CORE
-from tests.support.api import Org
+from models.typeid import prefix_of
+from resolvers.database.runtime import Runtime
+from tests.support.api import Org, make_org
 from tests.support.cases import Case
-from tests.support.domains import CASES
-from tests.support.furnished import completed, document, furnish, right, target
+from tests.support.domains import ALL, CASES
+from tests.support.furnished import completed, document, furnish, input_of, right, target
+from tests.support.id_positions import AT_ONCE, POSITIONS, IdPosition, asking, missing, placed
 from tests.support.refusals import error, problem, unchanged
-from tests.support.routes import BY_NAME, LISTS, OF_ONE, body_of, case_of, required_of, rest_change, root_of, subject_of
+from tests.support.routes import (
+    BY_NAME,
+    LISTS,
+    OF_ONE,
+    as_body,
+    as_field,
+    body_of,
+    case_of,
+    required_of,
+    rest_change,
+    root_of,
+    subject_of,
+)
 
-MUTATIONS = [(case, mutation) for case in CASES.values() for mutation in case.mutations]
-REFERENCES = [
-    (case, mutation, name)
-    for case in CASES.values()
-    for mutation, names in {case.creates: case.references, **case.creations}.items()
-    for name in names
-]
-
-
-def _arguments(name: str) -> dict[str, GraphQLArgument]:
-    """The arguments of a query."""
-    assert CORE.query_type is not None, "the graph has queries"
-    return dict(CORE.query_type.fields[name].args)
-
-
-def _of_type(prefix: str) -> str:
-    """The id of an object of a type that nobody has."""
-    return encode(prefix, new_uuid())
-
-
-def _listed(
-    case: Case, ids: Mapping[str, str], selection: str = "nodes { id } totalCount"
-) -> tuple[str, dict[str, Any]]:
-    """A document of a case's list with a filter and a cursor, and the variables that it needs."""
-    arguments = _arguments(case.plural)
-    needed = [name for name, argument in arguments.items() if is_required_argument(argument)]
-    head = ", ".join(f"${name}: {arguments[name].type}" for name in ("filter", "after", *needed) if name in arguments)
-    given = ", ".join(f"{name}: ${name}" for name in ("filter", "after", *needed) if name in arguments)
-    text = f"query({head}) {{ {case.plural}(first: 100, {given}) {{ {selection} }} }}"
-    return text, {name: ids[case.references[name]] for name in needed}
+MUTATIONS = {name: case for case in ALL.values() for name in case.changes}
+OF_MUTATION = {
+    name: found for name in MUTATIONS if (found := [each for each in POSITIONS["Mutation"] if each.field == name])
+}
+EXPORT = document("exportAuditLog", "auditExport { id }")
 
 
-def _owned(case: Case, ids: Mapping[str, str]) -> list[str]:
+@dataclass
+class Pair:
+    """Two organizations with the same objects, and the ids of these by name."""
+
+    acme: Org
+    other: Org
+    mine: dict[str, str]
+    theirs: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+async def pair(api: str, api_runtime: Runtime) -> AsyncIterator[Pair]:
+    """Two organizations that have an object of every type."""
+    acme, other = await make_org(api_runtime, api), await make_org(api_runtime, api)
+    yield Pair(acme, other, await _furnished(acme), await _furnished(other))
+    await acme.close()
+    await other.close()
+
+
+async def _furnished(org: Org) -> dict[str, str]:
+    """The ids of an organization's objects; those of parts are by the mutations that are of them."""
+    export = (await org.data(EXPORT, input={}))["exportAuditLog"]["auditExport"]["id"]
+    ids = await furnish(org)
+    parts = {name: await target(org, case, name, ids) for case in CASES.values() for name in case.inner}
+    return ids | parts | {"auditExport": export}
+
+
+async def _said(pair: Pair, asked: Sequence[tuple[IdPosition, Any]]) -> list[Any]:
+    """What is said to each position: its data, and its errors."""
+    found: list[Any] = []
+    for start in range(0, len(asked), AT_ONCE):
+        part = asked[start : start + AT_ONCE]
+        text, variables = asking(pair.mine, part)
+        answer = (await pair.acme.graphql(text, **variables)).json()
+        assert answer.get("data"), answer
+        data, errors = answer["data"].get("node", answer["data"]), answer.get("errors", [])
+        for number in range(len(part)):
+            own = [error for error in errors if f"a{number}" in error["path"]]
+            found.append((data[f"a{number}"], [(error["message"], error["extensions"]["code"]) for error in own]))
+    return found
+
+
+def test_every_type_with_a_list_or_a_look_up_is_walked() -> None:
+    found = {str(each) for positions in POSITIONS.values() for each in positions}
+    assert len(found) > 400
+    for case in CASES.values():
+        assert f"Query.{case.name}.id" in found
+        assert {f"Query.{case.plural}.filter.id.{name}" for name in ("eq", "in")} <= found
+    assert {"Query.nodes.ids", "Client.orders.filter.service.id.in", "Mutation.updateTicket.input.assigneeId"} <= found
+
+
+@pytest.mark.parametrize("parent", sorted({*POSITIONS} - {"Mutation"}))
+async def test_an_id_of_another_organization_finds_what_no_id_finds(pair: Pair, parent: str) -> None:
+    asked = [(each, value) for each in POSITIONS[parent] for value in each.values(pair.theirs)]
+    async with unchanged(pair.acme), unchanged(pair.other):
+        foreign = await _said(pair, asked)
+        nobody = await _said(pair, [(each, missing(value)) for each, value in asked])
+    differing = [str(each) for (each, _), one, two in zip(asked, foreign, nobody, strict=True) if one != two]
+    assert differing == []
+    if parent == "Query":
+        # What is found by ids of the organization's own, so that the comparison above says something.
+        by_id = [each for each in POSITIONS[parent] if len(each.path) == 1 or each.path[1] == "id"]
+        asked = [(each, each.values(pair.mine)[0]) for each in by_id]
+        found = await _said(pair, asked)
+        nobody = await _said(pair, [(each, missing(value)) for each, value in asked])
+        assert [str(each) for each, one, two in zip(by_id, found, nobody, strict=True) if one == two] == []
+
+
+@pytest.mark.parametrize("mutation", OF_MUTATION)
+async def test_an_id_of_another_organization_changes_nothing(pair: Pair, mutation: str) -> None:
+    case, type_ = MUTATIONS[mutation], input_of(mutation)
+    subject = await target(pair.acme, case, mutation, pair.mine) if "id" in type_.fields else ""
+    given = completed(case, mutation, pair.mine, right(case, mutation)) | ({"id": subject} if subject else {})
+    routes = [route for route in BY_NAME.values() if root_of(route) == mutation and route.body]
+    async with unchanged(pair.acme), unchanged(pair.other):
+        for position in OF_MUTATION[mutation]:
+            _, *path = position.path
+            if path == ["id"]:
+                values = [await target(pair.other, case, mutation, pair.theirs)]
+            else:
+                values = position.values(pair.theirs)
+            for foreign in values:
+                swapped = next(key for key in pair.mine.values() if prefix_of(key) != prefix_of(foreign))
+                for wrong in (foreign, missing(foreign), swapped, "x", "", "\x00"):
+                    changed = placed(type_, path, wrong, given)
+                    answer = await pair.acme.graphql(document(mutation), input=changed)
+                    if path == ["id"]:
+                        error(answer, 200, "NOT_FOUND", "input.id")
+                        continue
+                    name = ".".join(path)
+                    error(answer, 200, "BAD_INPUT", f"input.{name}")
+                    for route in routes:
+                        body = as_body(route, {key: part for key, part in changed.items() if key != "id"})
+                        sent = await rest_change(pair.acme, route, subject, body)
+                        problem(sent, 400, "BAD_INPUT", f"body.{as_field(route, name)}")
+
+
+def _owned(case: Case, ids: dict[str, str]) -> list[str]:
     """The ids of a case's furnished rows."""
     return sorted(key for name, key in ids.items() if name.rstrip("0123456789") == case.name)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=str)
-async def test_another_organization_s_object_is_not_read(acme: Org, other: Org, case: Case) -> None:
-    mine, theirs = await furnish(acme), await furnish(other)
-    one = f"query($id: ID!) {{ {case.name}(id: $id) {{ id }} node(id: $id) {{ id }} nodes(ids: [$id]) {{ id }} }}"
-    foreign, own = theirs[case.name], mine[case.name]
-    missing = (foreign, _of_type(prefix_of(foreign)))
-    async with unchanged(acme), unchanged(other):
-        found = {"id": own}
-        assert await acme.data(one, id=own) == {case.name: found, "node": found, "nodes": [found]}
-        for key in missing:
-            assert await acme.data(one, id=key) == {case.name: None, "node": None, "nodes": [None]}
-        text, variables = _listed(case, mine)
-        page = (await acme.data(text, **variables))[case.plural]
-        assert sorted(node["id"] for node in page["nodes"]) == _owned(case, mine)
-        assert page["totalCount"] == len(_owned(case, mine))
+async def test_a_list_is_the_organization_s_also_after_another_s_cursor(pair: Pair, case: Case) -> None:
+    owners = [each for each in POSITIONS["Query"] if each.field == case.plural and len(each.path) == 1]
 
+    async def page(org: Org, ids: dict[str, str], after: str | None = None) -> Any:
+        given = "".join(f', {each.path[0]}: "{each.values(ids)[0]}"' for each in owners)
+        listed = f"{case.plural}(first: 100, after: $after{given})"
+        text = f"query($after: String) {{ {listed} {{ nodes {{ id }} totalCount pageInfo {{ startCursor }} }} }}"
+        answer = (await org.graphql(text, after=after)).json()
+        return (answer["data"] or {}).get(case.plural)
 
-def _id_conditions(type_: GraphQLInputObjectType, ids: list[str], deep: bool = True) -> Iterator[dict[str, Any]]:
-    """Every condition of a filter that compares an id: its own, and those of what it leads to."""
-    for name, part in type_.fields.items():
-        inner = get_named_type(part.type)
-        if not isinstance(inner, GraphQLInputObjectType) or name in ("and", "or", "not"):
-            continue
-        if "in" in inner.fields and str(get_named_type(inner.fields["in"].type)) == "ID":
-            yield {name: {"in": ids}}
-        elif deep and "some" in inner.fields:
-            related = get_named_type(inner.fields["some"].type)
-            assert isinstance(related, GraphQLInputObjectType), name
-            yield from ({name: {"some": each}} for each in _id_conditions(related, ids, deep=False))
-        elif deep and "id" in inner.fields:
-            yield from ({name: each} for each in _id_conditions(inner, ids, deep=False))
-
-
-@pytest.mark.parametrize("case", CASES.values(), ids=str)
-async def test_another_organization_s_ids_find_nothing(acme: Org, other: Org, case: Case) -> None:
-    mine, theirs = await furnish(acme), await furnish(other)
-    arguments = _arguments(case.plural)
-    text, variables = _listed(case, mine)
-    if "filter" in arguments:
-        type_ = get_named_type(arguments["filter"].type)
-        assert isinstance(type_, GraphQLInputObjectType)
-        conditions = list(_id_conditions(type_, [*theirs.values()]))
-        assert {"id": {"in": [*theirs.values()]}} in conditions
-        for condition in conditions:
-            page = (await acme.data(text, filter=condition, **variables))[case.plural]
-            assert page == {"nodes": [], "totalCount": 0}, condition
-    cursor, asked = _listed(case, theirs, "pageInfo { startCursor }")
-    after = (await other.data(cursor, **asked))[case.plural]["pageInfo"]["startCursor"]
-    answer = (await acme.graphql(text, **variables, after=after)).json()
-    nodes = ((answer["data"] or {}).get(case.plural) or {}).get("nodes", [])
-    assert {node["id"] for node in nodes} <= {*_owned(case, mine)}
-    for name in variables:
-        page = (await acme.graphql(text, **variables | {name: theirs[case.references[name]]})).json()
-        assert not ((page["data"] or {}).get(case.plural) or {}).get("nodes"), page
-
-
-@pytest.mark.parametrize(("case", "mutation"), MUTATIONS, ids=str)
-async def test_another_organization_s_object_is_not_changed(acme: Org, other: Org, case: Case, mutation: str) -> None:
-    mine, theirs = await furnish(acme), await furnish(other)
-    foreign = await target(other, case, mutation, theirs)
-    swapped = next(key for name, key in mine.items() if prefix_of(key) != prefix_of(foreign))
-    async with unchanged(acme), unchanged(other):
-        for wrong in (foreign, swapped, _of_type(prefix_of(foreign)), "x", "", "\x00"):
-            given = dict(right(case, mutation)) | {"id": wrong}
-            error(await acme.graphql(document(mutation), input=given), 200, "NOT_FOUND", "input.id")
+    found, theirs = await page(pair.acme, pair.mine), await page(pair.other, pair.theirs)
+    assert sorted(node["id"] for node in found["nodes"]) == _owned(case, pair.mine)
+    assert found["totalCount"] == len(_owned(case, pair.mine))
+    after = await page(pair.acme, pair.mine, theirs["pageInfo"]["startCursor"])
+    assert {node["id"] for node in (after or {}).get("nodes", [])} <= {*_owned(case, pair.mine)}
 
 
 @pytest.mark.parametrize("name", OF_ONE)
-async def test_a_path_to_what_is_not_there_is_a_404(acme: Org, other: Org, name: str) -> None:
+async def test_a_path_to_what_is_not_there_is_a_404(pair: Pair, name: str) -> None:
     route = BY_NAME[name]
-    mine, theirs = await furnish(acme), await furnish(other)
-    foreign = await subject_of(other, route, theirs)
-    swapped = next(key for key in mine.values() if prefix_of(key) != prefix_of(foreign))
-    places = (foreign, swapped, _of_type(prefix_of(foreign)), "x", "%00", "%F0%9F%98%80", "x" * 5_000)
-    async with unchanged(acme), unchanged(other):
+    foreign = await subject_of(pair.other, route, pair.theirs)
+    swapped = next(key for key in pair.mine.values() if prefix_of(key) != prefix_of(foreign))
+    places = (foreign, swapped, missing(foreign), "x", "%00", "%F0%9F%98%80", "x" * 5_000)
+    async with unchanged(pair.acme), unchanged(pair.other):
         for wrong in places:
-            body = body_of(route, mine) if route.body else {}
-            problem(await rest_change(acme, route, wrong, body), 404, "NOT_FOUND", "path.publicId")
+            body = body_of(route, pair.mine) if route.body else {}
+            problem(await rest_change(pair.acme, route, wrong, body), 404, "NOT_FOUND", "path.publicId")
 
 
 @pytest.mark.parametrize("name", LISTS)
-async def test_a_list_over_rest_is_the_organization_s(acme: Org, other: Org, name: str) -> None:
-    mine, theirs = await furnish(acme), await furnish(other)
-    case = case_of(BY_NAME[name])
-    required = required_of(BY_NAME[name], mine)
-    answer = (await acme.http.get(BY_NAME[name].path, params={**required, "limit": 100})).json()
-    assert sorted(row["publicId"] for row in answer["data"]) == _owned(case, mine)
-    asked = required | {"ids": ",".join(_owned(case, theirs))}
-    foreign = await acme.http.get(BY_NAME[name].path, params=asked)
-    assert (foreign.status_code, foreign.json()["data"]) == (200, [])
-
-
-@pytest.mark.parametrize(("case", "mutation", "name"), REFERENCES, ids=str)
-async def test_an_input_cannot_name_another_organization_s_object(
-    acme: Org, other: Org, case: Case, mutation: str, name: str
-) -> None:
-    mine, theirs = await furnish(acme), await furnish(other)
-    foreign = theirs[{**case.references, **case.creations.get(mutation, {})}[name]]
-    swapped = next(key for key in mine.values() if prefix_of(key) != prefix_of(foreign))
-    posts = [route for route in BY_NAME.values() if route.status == 201 and root_of(route) == mutation]
-    async with unchanged(acme), unchanged(other):
-        for wrong in (foreign, swapped, _of_type(prefix_of(foreign)), "x", "", "\x00"):
-            given = completed(case, mutation, mine, right(case, mutation)) | {name: wrong}
-            error(await acme.graphql(document(mutation), input=given), 200, "BAD_INPUT", f"input.{name}")
-            for route in posts:
-                problem(await acme.http.post(route.path, json=given), 400, "BAD_INPUT", f"body.{name}")
+async def test_a_list_over_rest_is_the_organization_s(pair: Pair, name: str) -> None:
+    case, path = case_of(BY_NAME[name]), BY_NAME[name].path
+    required = required_of(BY_NAME[name], pair.mine)
+    answer = (await pair.acme.http.get(path, params={**required, "limit": 100})).json()
+    assert sorted(row["publicId"] for row in answer["data"]) == _owned(case, pair.mine)
+    nobody = {each: missing(key) for each, key in pair.theirs.items()}
+    for each in case.filters:
+        if "{" in each.value:
+            answers = [
+                await pair.acme.http.get(path, params=required | {each.parameter: each.value.format(**ids)})
+                for ids in (pair.theirs, nobody)
+            ]
+            assert [answer.status_code for answer in answers] == [200, 200], each
+            assert [answer.json()["data"] for answer in answers] == [[], []], each

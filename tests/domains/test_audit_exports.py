@@ -12,10 +12,10 @@ from resolvers import organizations
 from resolvers.audit.bundle import check
 from resolvers.audit.chain import public_keys
 from resolvers.audit.exports import MAX_EXPORTS, chunks
-from resolvers.database.runtime import Keyring
 from resolvers.jobs import claims as jobs
 from resolvers.jobs import retention
 from resolvers.jobs.retention import Retention
+from resolvers.keyring import Keyring
 from tests.support.api import Org, new_client
 from tests.support.audit import SIGNING
 from tests.support.jobs import slot_of

@@ -34,6 +34,17 @@ async def test_internal_replies_are_for_those_who_may(acme: Org) -> None:
             assert await who.data(ONE, id=ids[name]) == {"reply": this, "node": this, "nodes": [this]}
 
 
+async def test_a_filter_has_as_many_levels_for_who_does_not_see_them(acme: Org) -> None:
+    key = (await new_ticket(acme))["publicId"]
+    await reply(acme, key, visibility="INTERNAL")
+    deepest = {"not": {"not": {"replies": {"some": {"authorKind": {"eq": "STAFF"}}}}}}
+    weak = acme.holding(await acme.new_key("tickets:read"))
+    for who, seen in ((weak, 0), (acme, 1)):
+        assert (await who.data(SOME, f=deepest))["tickets"]["totalCount"] == seen
+        answer = await who.graphql(SOME, f={"not": deepest})
+        error(answer, 200, "BAD_INPUT", "filter.not.not.not.replies.some")
+
+
 async def test_who_may_not_see_one_writes_none(acme: Org) -> None:
     key = (await new_ticket(acme))["publicId"]
     weak = acme.holding(await acme.new_key("tickets:write"))

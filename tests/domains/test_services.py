@@ -79,6 +79,9 @@ async def test_an_order_keeps_its_service_and_the_price_that_it_had(acme: Org) -
     async with unchanged(acme):
         details = problem(await acme.http.post("/api/v1/orders", json=body), 400, "BAD_INPUT", "body.serviceId")
         assert details["errors"][0]["code"] == "NOT_ALLOWED"
+        # It is archived: the error does not tell to archive it.
+        answer = (await acme.graphql(DELETE, input={"id": key})).json()
+        assert answer["errors"][0]["message"] == "Orders refer to the service, which is archived already."
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from models.typeid import encode
 from resolvers import organizations
 from resolvers.settings import logo_of, settings_of
 from tests.support.api import Org
-from tests.support.images import png
+from tests.support.pngs import png
 from tests.support.refusals import error, problem, unchanged
 
 PATH = "/api/v1/org-settings"

@@ -25,7 +25,7 @@ from execution import (
     parse_operation,
     resolver_fields,
 )
-from execution.plan.settings import Settings
+from execution.plan.settings import ExecutorSettings
 from execution.run import runner
 from execution.run.compare import differences
 
@@ -48,7 +48,7 @@ async def run(
     only: str | None = None,
 ) -> Outcome:
     """Run an operation by its plan."""
-    settings = Settings(schema, fields, serializers, FALLBACKS, SERIALIZER_FAILURES)
+    settings = ExecutorSettings(schema, fields, serializers, FALLBACKS, SERIALIZER_FAILURES)
     return await runner.run(settings, operation, given, context=context, root=root, only=only)
 
 

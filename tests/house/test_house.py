@@ -113,3 +113,21 @@ def test_no_text_depends_on_the_locale() -> None:
             if read or text:
                 found.append(f"{path.relative_to(ROOT)}:{call.lineno}")
     assert found == []
+
+
+def test_a_docstring_says_what_a_function_returns_or_does() -> None:
+    files = _tracked("execution/*.py", "resolvers/*.py", "schema/*.py", "rest_shim/*.py")
+    functions = [
+        (path, node)
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node)
+    ]
+    assert len(functions) > 500
+    no_verbs = ("A", "An", "The", "What", "Whether", "How", "Where", "Who", "Each", "Every", "Those", "One")
+    found = [
+        f"{path.name}:{node.lineno}"
+        for path, node in functions
+        if (ast.get_docstring(node) or "").split()[0] in no_verbs
+    ]
+    assert found == []

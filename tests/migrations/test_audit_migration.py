@@ -10,7 +10,7 @@ from migrations.runner import upgrade
 from models.typeid import new_uuid
 from resolvers.audit.bundle import check
 from resolvers.audit.chain import public_keys
-from resolvers.audit.entries import FIRST, canonical, digest_of, fields_of
+from resolvers.audit.entries import FIRST, canonical, digest_of, sealed_fields
 from resolvers.audit.seals import link
 from resolvers.audit.verify import verify
 from resolvers.context import now
@@ -50,7 +50,7 @@ def write(backends: Backends, org: UUID, salt: bytes = SALT, text: str = TEXT) -
             )
             connection.execute("insert into audit_changes values (%s, %s, %s, %s)", [org, entry["id"], salt, text])
             if number < 3:
-                seal = link(key, seal, canonical(fields_of(org, number, entry)))
+                seal = link(key, seal, canonical(sealed_fields(org, number, entry)))
                 connection.execute(
                     "insert into audit_seals values (%s, %s, %s, %s, %s)", [org, number, entry["id"], seal, version]
                 )

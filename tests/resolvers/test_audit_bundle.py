@@ -13,8 +13,9 @@ from resolvers.audit.chain import public_keys
 from resolvers.audit.entries import canonical, new_entry
 from resolvers.audit.export import export
 from resolvers.changes import write as changes
-from resolvers.database.runtime import Keyring, Runtime
+from resolvers.database.runtime import Runtime
 from resolvers.jobs.claims import context_of
+from resolvers.keyring import Keyring
 from tests.support.audit import SIGNING, bundle, entry_of, erased, sealed
 from tests.support.audit_tamperings import TAMPERINGS, Tampering, Value
 from tests.support.jobs import rows, runtime_of

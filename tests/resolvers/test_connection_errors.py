@@ -10,6 +10,7 @@ import pytest
 
 from resolvers.api_keys.verification import Keys
 from resolvers.database.connection_errors import AGAIN_S, QUIET_S, Outages
+from resolvers.errors import Refusal
 from server.database.migrated import READ_ONLY
 from server.wiring import running
 from tests.support.api import Org, make_org, new_client, serving, settings_of
@@ -102,9 +103,17 @@ async def test_every_sqlstate_of_a_change_is_away_or_ours(
                     answer = await org.graphql(CREATE, input=given)
                     assert [each["extensions"]["code"] for each in answer.json()["errors"]] == [code], state
                     assert answer.headers.get("retry-after") == ("1" if status == 503 else None), state
-    # One line for each reason, though each came twice; a fault of ours is logged each time, with its traceback.
-    assert len(lines_with(log_lines, "database.unavailable")) == len(CONNECTION_ERRORS)
+    # One line for each cause, of which all lost connections are one; a fault of ours is logged each time, with its
+    # traceback.
+    causes = {"lost" if state.startswith(("08", "57P")) else state for state in CONNECTION_ERRORS}
+    assert len(lines_with(log_lines, "database.unavailable")) == len(causes)
     assert len(lines_with(log_lines, "unexpected error")) == 2 * len(OURS)
+
+
+async def test_a_connection_that_dies_in_a_short_transaction_is_no_fault_of_ours(acme: Org) -> None:
+    with pytest.raises(Refusal) as refused:
+        await acme.rows("select pg_terminate_backend(pg_backend_pid())")
+    assert refused.value.code == "UNAVAILABLE"
 
 
 async def test_a_read_only_database_takes_no_changes_and_is_not_ready(
@@ -216,7 +225,10 @@ def test_one_line_for_each_stretch_and_reason(log_lines: pytest.LogCaptureFixtur
 
     for _ in range(100):
         outages.note(TimeoutError())
+        # A database that dies causes all of these.
         outages.note(ConnectionRefusedError("no"))
+        outages.note(asyncpg.InterfaceError("connection is closed"))
+        outages.note(asyncpg.AdminShutdownError("terminating connection"))
     assert lines() == 2
     assert outages.within(1)
     # A stretch that lasts is logged once more each minute.
@@ -236,7 +248,7 @@ async def test_a_use_of_a_key_that_cannot_be_written_is_written_later(own_backen
         await org.http.aclose()
         keys = Keys(runtime)
         await keys.actor_of(org.key)
-        with read_only(own_backends), pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        with read_only(own_backends), pytest.raises(Refusal, match="not available"):
             await keys.note_uses()
         await keys.note_uses()
         assert (await org.rows("select last_used_at from api_keys where last_used_at is not null")) != []

@@ -48,6 +48,20 @@ async def test_a_claim_is_made_inside_its_organization(runtime: Runtime, org: UU
     assert (await one(runtime, org, JOB, org))["state"] == "QUEUED"
 
 
+async def test_a_claim_does_not_wait_for_a_worker_that_is_frozen(runtime: Runtime, org: UUID) -> None:
+    await listen_at(runtime, org, "http://127.0.0.1:9/")
+    [job] = await emit(runtime, org)
+    frozen = await jobs.claim(runtime, org, job, -1)
+    assert frozen is not None
+    # A claim that waits would be ended by this time-out, with an error.
+    runtime.statement_timeout_ms = 1_000
+    async with jobs.held(runtime, frozen):
+        assert await jobs.claim(runtime, org, job, 45) is None
+    taken = await jobs.claim(runtime, org, job, 45)
+    assert taken is not None
+    assert (taken.attempt, taken.claim_no) == (2, 2)
+
+
 async def test_a_stale_worker_changes_nothing(runtime: Runtime, org: UUID) -> None:
     await listen_at(runtime, org, "http://127.0.0.1:9/")
     [job] = await emit(runtime, org)

@@ -10,10 +10,11 @@ from resolvers.audit import seals
 from resolvers.audit.entries import NewAuditEntry, digest_of, new_entry
 from resolvers.audit.verify import Verification, verify
 from resolvers.changes import write as changes
-from resolvers.database.runtime import Keyring, Runtime
+from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import context_of
 from resolvers.jobs.retention import Retention
+from resolvers.keyring import Keyring
 from tests.support.audit import JOB, owner, run, sealed
 from tests.support.jobs import RING, emit, eventually, one, rows, slot_of, working
 from tests.support.servers import Backends

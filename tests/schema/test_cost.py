@@ -55,6 +55,11 @@ async def test_changes_and_failures_cost_too(acme: Org) -> None:
     assert await _cost(acme, "{ __schema { queryType { name } } }") == (0, 0)
 
 
+async def test_what_a_worker_has_to_write_costs_more(acme: Org) -> None:
+    export = "mutation { exportAuditLog(input: {}) { auditExport { id } } }"
+    assert await _cost(acme, export) == (50, 50)
+
+
 async def test_changes_that_are_given_again_cost_no_more_than_was_asked(acme: Org) -> None:
     making = 'createClient(input: {name: "A", email: "%s@example.com"}) { client { id orders { totalCount } } }'
     text = f"mutation {{ a: {making % 'a'} b: {making % 'b'} }}"

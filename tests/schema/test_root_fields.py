@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from graphql import is_non_null_type
 
-from execution import fields_of, parse_operation
+from execution import collect_fields, parse_operation
 from models.typeid import new_uuid
 from resolvers import organizations
 from resolvers.context import Context
@@ -207,7 +207,7 @@ async def test_a_condition_that_is_null_is_refused_before_anything_runs(acme: Or
 def test_root_fields_behind_many_spreads_are_looked_up_once() -> None:
     operation = parse_operation("{ ...f0 } " + FRAGMENTS + " fragment f60 on Query { a: health { status } }", None)
     assert CORE.query_type is not None
-    found = list(fields_of(operation.definition.selection_set, CORE.query_type, operation.fragments))
+    found = list(collect_fields(operation.definition.selection_set, CORE.query_type, operation.fragments))
     assert [node.alias and node.alias.value for node in found] == ["a"]
 
 

@@ -1,6 +1,7 @@
 """The database away, the pool full, Redis away: a 503 in the shape of the API, and over by itself."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit, urlunsplit
@@ -11,8 +12,11 @@ import pytest
 from server.dev.embedded import free_port
 from server.wiring import running
 from tests.support.api import Org, make_org, new_client, serving, settings_of
+from tests.support.away import log_lines
 from tests.support.refusals import CREATE, error, problem
 from tests.support.servers import Backends
+
+__all__ = ["log_lines"]
 
 LIST = "{ clients { totalCount } }"
 
@@ -80,7 +84,9 @@ async def behind(line: Line, backends: Backends, **given: object) -> AsyncIterat
         await org.http.aclose()
 
 
-async def test_the_database_goes_away_and_comes_back(backends: Backends, line: Line) -> None:
+async def test_the_database_goes_away_and_comes_back(
+    backends: Backends, line: Line, log_lines: pytest.LogCaptureFixture
+) -> None:
     async with behind(line, backends) as org:
         await new_client(org)
         assert (await org.http.get("/api/ready")).json() == {"status": "ok"}
@@ -102,6 +108,10 @@ async def test_the_database_goes_away_and_comes_back(backends: Backends, line: L
                 503, {"status": "unavailable"}, "1",
             )  # fmt: skip
             assert (await org.graphql("{ health { status } }")).json()["data"] == {"health": {"status": "ok"}}
+        # However many are refused, the log tells it once: the API, and whoever asks whether it is ready.
+        await asyncio.gather(*(org.http.get(path) for path in 20 * ("/api/v1/clients", "/api/ready")))
+        told = sorted(record.name for record in log_lines.records if record.levelno >= logging.WARNING)
+        assert told == ["resolvers.database.connection_errors", "server.system"]
         await line.mend()
         assert (await org.http.get("/api/ready")).status_code == 200
         assert (await org.data(LIST)) == {"clients": {"totalCount": 1}}

@@ -10,9 +10,10 @@ import asyncpg
 from resolvers.audit import export as audit_export
 from resolvers.audit.erase import erase
 from resolvers.audit.verify import Verification, verify
-from resolvers.database.runtime import Keyring, Runtime
+from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import context_of
+from resolvers.keyring import Keyring
 from tests.support.jobs import emit, one, rows, slot_of
 from tests.support.servers import Backends
 from workers import seal

@@ -9,7 +9,7 @@ import pytest
 from models.organizations import ORGANIZATION
 from models.typeid import decode
 from resolvers.audit.chain import public_keys
-from resolvers.database.runtime import Keyring
+from resolvers.keyring import Keyring
 from server.cli.main import main
 from server.settings import Settings, load
 from server.wiring import running

@@ -19,9 +19,10 @@ from resolvers.audit.entries import new_entry
 from resolvers.changes import write as changes
 from resolvers.clients import CLIENTS
 from resolvers.database.pool import open_pool
-from resolvers.database.runtime import Keyring, Runtime
+from resolvers.database.runtime import Runtime
 from resolvers.jobs.claims import Claim, context_of
 from resolvers.jobs.due import Due
+from resolvers.keyring import Keyring
 from resolvers.webhooks.secrets import encrypt, new_secret
 from tests.support.servers import Backends
 from workers import main

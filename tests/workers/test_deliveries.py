@@ -8,7 +8,8 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from models.typeid import encode
-from resolvers.database.runtime import Keyring, Runtime
+from resolvers.database.runtime import Runtime
+from resolvers.keyring import Keyring
 from resolvers.webhooks import secrets
 from tests.support.jobs import (
     DELIVERY,

@@ -95,7 +95,7 @@ def _facts(document: InvoiceDocument, formats: Formats) -> Iterator[Pair]:
 
 
 def _outcome(document: InvoiceDocument, formats: Formats) -> dict[str, str | None]:
-    """What the reader wants to know first: how much is due, or what became of it."""
+    """Return what the reader wants to know first: how much is due, or what became of it."""
     words, due = formats.words, document.due_at
     if document.status == "DRAFT":
         return {"title": words.total, "money": formats.money(document.total), "note": None}

@@ -11,12 +11,13 @@ from uuid import UUID
 import orjson
 import structlog
 
+from models import png
+from models.png import PngError, drawn, size_of
 from resolvers import typesetting
 from resolvers.context import Context
 from resolvers.downloads import File
 from resolvers.invoices.pdf.document import InvoiceDocument
 from resolvers.invoices.pdf.page import page_of
-from resolvers.typesetting.png import PngError, drawn, size_of
 from resolvers.typesetting.typesetter import Typesetter, TypesettingError
 
 log = structlog.get_logger()
@@ -74,7 +75,7 @@ def etag_of(document: InvoiceDocument) -> str:
 @cache
 def _edition() -> bytes:
     """Return a digest of what a PDF depends on beside its document."""
-    digest = hashlib.sha256(" ".join(map(version, ("typst", "babel"))).encode())
+    digest = hashlib.sha256(" ".join(map(version, ("typst", "babel"))).encode() + Path(png.__file__).read_bytes())
     for folder in (TEMPLATE.parent, Path(typesetting.__file__).parent):
         for path in sorted([*folder.glob("*.py"), *folder.glob("*.typ"), *folder.glob("fonts/*")]):
             digest.update(path.read_bytes())

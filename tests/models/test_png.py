@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.typesetting.png import MAX_PIXELS, MAX_SIDE, PngError, drawn, size_of
+from models.png import MAX_SIDE, PngError, drawn, size_of
 from tests.support.pngs import chunk, mark, png
 
 GOOD = png(30, 20)
+PALETTE = chunk(b"PLTE", b"\x01\x02\x03")
 
 
 def _rows(*counts: tuple[int, int]) -> bytes:
@@ -24,7 +25,7 @@ def _rows(*counts: tuple[int, int]) -> bytes:
         mark(24, 16),
         png(1, 1),
         png(9, 3, _rows((3, 2)), depth=1, colour=0),
-        png(9, 3, _rows((3, 9)), depth=8, colour=3, before=chunk(b"PLTE", b"\x01\x02\x03")),
+        png(9, 3, _rows((3, 9)), depth=8, colour=3, before=PALETTE),
         png(4, 4, _rows((4, 24)), depth=16, colour=2),
         # Interlaced: the passes have 1, 1, 1, 2, 1, 3 and 2 rows.
         png(5, 5, _rows((1, 1), (1, 1), (1, 2), (2, 1), (1, 3), (3, 2), (2, 5)), colour=0, interlaced=1),
@@ -57,16 +58,19 @@ def test_what_is_not_drawn_is_left_out() -> None:
         (png(30, 20, b"\x00" * 10_000), "is broken"),
         (png(30, 20, (b"\x05" + b"\x00" * 120) * 20), "is broken"),
         (png(30, 20, interlaced=1), "is broken"),
-        (png(30, 20, before=chunk(b"IHDR", bytes(13))), "has a chunk twice that a PNG has once"),
+        (png(30, 20, before=chunk(b"IHDR", bytes(13))), "has a chunk twice, or in the wrong place"),
+        (png(30, 20, after=chunk(b"PLTE", bytes(3))), "has a chunk twice, or in the wrong place"),
+        (png(9, 3, before=chunk(b"tRNS", b"\x00") + PALETTE, colour=3), "has a chunk twice, or in the wrong place"),
         (png(30, 20, depth=3), "is of a kind that there is not"),
         (png(30, 20, colour=5), "is of a kind that there is not"),
         (png(30, 20, interlaced=2), "is of a kind that there is not"),
         (png(30, 20, colour=3), "has no palette that fits"),
         (png(30, 20, colour=3, before=chunk(b"PLTE", b"\x00\x00")), "has no palette that fits"),
-        (png(0, 20, b""), "is larger than 1,048,576 pixels or 4,096 on a side"),
-        (png(MAX_SIDE + 1, 1), "is larger than 1,048,576 pixels or 4,096 on a side"),
-        (png(1_025, 1_024, b""), "is larger than 1,048,576 pixels or 4,096 on a side"),
-        (png(0xFFFFFFFF, 0xFFFFFFFF, b""), "is larger than 1,048,576 pixels or 4,096 on a side"),
+        (png(9, 3, before=PALETTE + chunk(b"tRNS", b"\x00\x00"), colour=3), "has no transparency that fits"),
+        (png(30, 20, before=chunk(b"tRNS", b"\x00")), "has no transparency that fits"),
+        (png(0, 20, b""), "has more than 1,024 pixels on a side, or none"),
+        (png(MAX_SIDE + 1, 1), "has more than 1,024 pixels on a side, or none"),
+        (png(0xFFFFFFFF, 0xFFFFFFFF, b""), "has more than 1,024 pixels on a side, or none"),
     ],
 )
 def test_a_wrong_one_is_refused_with_why(data: bytes, why: str) -> None:
@@ -98,6 +102,6 @@ def test_a_bomb_takes_no_memory() -> None:
         for bomb in bombs:
             with pytest.raises(PngError, match="is broken"):
                 drawn(bomb)
-        assert tracemalloc.get_traced_memory()[1] < 4 * MAX_PIXELS * 3
+        assert tracemalloc.get_traced_memory()[1] < 4 * MAX_SIDE**2 * 3
     finally:
         tracemalloc.stop()

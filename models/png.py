@@ -5,10 +5,10 @@ import zlib
 from collections.abc import Iterator
 from itertools import pairwise
 
-MAX_SIDE, MAX_PIXELS = 4_096, 1_048_576
+MAX_SIDE = 1_024
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # What is drawn. The rest, such as profiles, texts and animations, may unpack to any size, and is not needed.
-_DRAWN = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
+_DRAWN = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 # The samples of a pixel by the colour type, and the depths that it may have.
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
@@ -20,25 +20,33 @@ class PngError(ValueError):
     """A PNG that is not drawn; its text says why, as the end of a sentence: ``is no PNG``."""
 
 
+class PngTooLargeError(PngError):
+    """A PNG with more than ``MAX_SIDE`` pixels on a side, or none."""
+
+
 def drawn(data: bytes) -> bytes:
     """Return a PNG with what is drawn of it, and nothing else. Raises PngError.
 
-    At most ``MAX_PIXELS`` are unpacked, whatever the file says.
+    At most ``MAX_SIDE`` rows and columns are unpacked, whatever the file says.
     """
     chunks = [chunk for chunk in _chunks(data) if chunk[0] in _DRAWN]
     kinds = [kind for kind, _ in chunks]
     if kinds[:1] != [b"IHDR"] or kinds[-1:] != [b"IEND"] or len(chunks[0][1]) != 13:
         raise PngError("is no PNG")
-    if any(kinds.count(kind) > 1 for kind in _DRAWN - {b"IDAT"}):
-        raise PngError("has a chunk twice that a PNG has once")
+    places = [_DRAWN.index(kind) for kind in kinds]
+    if places != sorted(places) or any(kinds.count(kind) > 1 for kind in _DRAWN if kind != b"IDAT"):
+        raise PngError("has a chunk twice, or in the wrong place")
     width, height, depth, colour, *methods = struct.unpack(">IIBBBBB", chunks[0][1])
     if depth not in _DEPTHS.get(colour, ()) or methods[:2] != [0, 0] or methods[2] > 1:
         raise PngError("is of a kind that there is not")
-    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE and width * height <= MAX_PIXELS):
-        raise PngError(f"is larger than {MAX_PIXELS:,} pixels or {MAX_SIDE:,} on a side")
-    colours = next((len(body) for kind, body in chunks if kind == b"PLTE"), 0)
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
+        raise PngTooLargeError(f"has more than {MAX_SIDE:,} pixels on a side, or none")
+    sizes = {kind: len(body) for kind, body in chunks}
+    colours = sizes.get(b"PLTE", 0)
     if (colour == 3 and not colours) or colours % 3 or colours > 3 * 256:
         raise PngError("has no palette that fits")
+    if b"tRNS" in sizes and not 0 < sizes[b"tRNS"] <= {0: 2, 2: 6, 3: colours // 3}.get(colour, 0):
+        raise PngError("has no transparency that fits")
     passes = _ADAM7 if methods[2] else ((0, 0, 1, 1),)
     _unpacked(
         b"".join(body for kind, body in chunks if kind == b"IDAT"),
