@@ -20,15 +20,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 MEANING = "The mutation's input."
 
 
-def mutation(resource: Resource, description: str) -> Callable[[F], F]:
+def mutation(resource: Resource, description: str, *, public: bool = False) -> Callable[[F], F]:
     """Return a decorator of a root field that changes something: it needs the resource's write scope (where there is
-    none, its read scope), costs 10, and runs in a transaction of its own.
+    none, its read scope; no key where it is ``public``), costs 10, and runs in a transaction of its own.
 
     It is nullable whatever its resolver gives: where it is refused, the fields beside it are answered. The fields of
     its refusals are those of its ``input``.
     """
-    metadata = {"cost": MUTATION_COST, "needs": ()}
+    metadata = {"cost": MUTATION_COST, "needs": (), "public": public}
     scope = resource.read_scope if resource.read_only else resource.write_scope
+    directives = [] if public else [Requires(scope=scope)]
 
     def field(resolver: F) -> F:
         @wraps(resolver)
@@ -38,7 +39,7 @@ def mutation(resource: Resource, description: str) -> Callable[[F], F]:
 
         made: Any = strawberry.mutation(
             resolve, graphql_type=resolver.__annotations__["return"] | None, description=description,
-            directives=[Requires(scope=scope)], metadata=metadata,
+            directives=directives, metadata=metadata,
         )  # fmt: skip
         for argument in made.base_resolver.arguments:
             argument.description = MEANING

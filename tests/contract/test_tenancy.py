@@ -19,6 +19,7 @@ MUTATIONS = [(case, mutation) for case in CASES.values() for mutation in case.mu
 REFERENCES = [
     (case, mutation, name)
     for case in CASES.values()
+    if not case.public
     for mutation, names in {case.creates: case.references, **case.creations}.items()
     for name in names
 ]
