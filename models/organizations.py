@@ -32,7 +32,7 @@ class Organization(Owned, table=True):
 
 
 class DirectoryEntry(SQLModel, table=True):
-    """Where a name that comes before an organization is known leads: slugs and API key ids."""
+    """Where a name that comes before an organization is known leads: slugs, and ids of API keys and forms."""
 
     __tablename__ = "directory"
     __table_args__ = table_args(grants="SELECT, INSERT, DELETE", read_all=True)

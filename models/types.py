@@ -29,11 +29,16 @@ _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,4})?")
 _TIMEZONES = available_timezones()
 
 
+def normalized(text: str) -> str:
+    """Return a text trimmed and in NFC, its lines ended by newlines alone."""
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+
+
 def clean_text(value: object) -> object:
-    """Return a text trimmed and in NFC. Raises ValueError for control characters other than newline and tab."""
+    """Return a text normalized. Raises ValueError for control characters other than newline and tab."""
     if not isinstance(value, str):
         return value
-    text = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
+    text = normalized(value)
     if _CONTROL.search(text):
         raise ValueError("must not contain control characters")
     try:
@@ -70,6 +75,12 @@ def _link(value: str) -> str:
     # With some other schemes a browser would run the link as code.
     if not value.lower().startswith(("https://", "http://")):
         raise ValueError("must begin with https:// or http://")
+    return value
+
+
+def _page_url(value: str) -> str:
+    if not re.fullmatch(URL, value):
+        raise ValueError("must be a URL that begins with https:// or http://, percent-encoded")
     return value
 
 
@@ -159,6 +170,10 @@ Link = Annotated[
     str, Text, MinLen(1), MaxLen(2_000), AfterValidator(_link),
     SchemaExtra(pattern=f"^[Hh][Tt][Tt][Pp][Ss]?://{_PRINTED}*$"),
 ]  # fmt: skip
+# One that can stand in a header.
+PageUrl = Annotated[
+    str, Text, MinLen(1), MaxLen(2_000), AfterValidator(_page_url), SchemaExtra(format="uri", pattern=URL)
+]
 Currency = Annotated[
     str, Text, MaxLen(3), AfterValidator(_currency), SchemaExtra(enum=sorted(CURRENCIES), title="Currency")
 ]

@@ -12,6 +12,7 @@ from resolvers.collections.collection import (
 from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
 from resolvers.errors import EMAIL_TAKEN
+from resolvers.forms.collections import SUBMISSIONS
 from resolvers.invoices.collection import INVOICES
 from resolvers.lists.conditions import enum, tags, text
 from resolvers.orders import ORDERS
@@ -54,10 +55,10 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
 
 
 async def remove(ctx: Context, key: Key) -> Row | None:
-    """Delete a client that has no history: None. One that has orders, invoices or tickets is archived instead: the
+    """Delete a client without orders, invoices, tickets and submissions: None. Another one is archived instead: the
     client."""
     edit = await begin_edit(ctx, CLIENTS, key)
-    for history in (ORDERS, INVOICES, TICKETS):
+    for history in (ORDERS, INVOICES, TICKETS, SUBMISSIONS):
         if await has_any(ctx, history, "client_id", edit.old):
             _set(edit, {"status": ClientStatus.ARCHIVED})
             return await edit.save()

@@ -14,18 +14,18 @@ import asyncpg
 from execution import Args
 from models.actors import ActorKind, Source, allows
 from resolvers.database.begin import BEGIN_READ, BEGIN_WRITE, FILTERED, GENERIC, KEYED
+from resolvers.database.commits import commit
 from resolvers.database.connection import PooledConnection
 from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.loaded import Loaded
-from resolvers.database.runtime import Runtime, outcome_unknown
+from resolvers.database.runtime import Runtime
 from resolvers.database.sql import Sql
 from resolvers.errors import Refusal, query_too_slow
 
 # A database row: an asyncpg.Record, or a mapping of the same columns. Read by column name.
 Row = Any
 
-# How long a commit is waited for after its request was cancelled.
-COMMIT_S = 5.0
+_BIND = Sql("select set_config('app.org_id',$1,true)", ("bound",), {})
 
 
 def now() -> datetime:
@@ -64,6 +64,8 @@ class Context:
     ``shown_once`` holds secrets that are shown in this response, and not in a replay of it.
     ``loaded`` limits what the operation loads; None for no limit.
     ``committed`` is whether a commit was sent: to repeat the operation may then do it twice.
+    ``form_turn`` takes a turn of the caller's address to submit a form, or raises Refusal RATE_LIMITED; None where the
+    turn was taken before.
     """
 
     runtime: Runtime
@@ -83,6 +85,7 @@ class Context:
     committed: bool = False
     loaders: dict[Any, Any] = field(default_factory=dict)
     jobs_to_wake: list[UUID] = field(default_factory=list)
+    form_turn: Callable[[UUID], Coroutine[Any, Any, None]] | None = None
     _connection: PooledConnection | None = None
     _stopped: Refusal | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -144,6 +147,12 @@ class Context:
         rows = await self.fetch(sql, **values)
         return rows[0] if rows else None
 
+    async def become(self, actor: Actor, source: Source) -> None:
+        """Go on as another actor, in that actor's organization, until the transaction ends."""
+        await self.run(_BIND, [str(actor.org_id)])
+        self.actor, self.source = actor, source
+        self.loaders.clear()
+
     def snapshot(self) -> "_Snapshot":
         """Return a read-only snapshot, for an ``async with`` block. Raises Refusal UNAVAILABLE."""
         return _Snapshot(self)
@@ -186,10 +195,12 @@ class _Snapshot:
 class _Transaction:
     """A transaction that may write. Its commit is waited for, so that what was answered is kept."""
 
-    __slots__ = ("_acquired", "_ctx")
+    __slots__ = ("_acquired", "_began", "_ctx")
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
+        # Who it may become ends with the transaction.
+        self._began = ctx.actor, ctx.source
 
     async def __aenter__(self) -> None:
         ctx = self._ctx
@@ -197,15 +208,16 @@ class _Transaction:
         ctx._connection = self._acquired = await ctx.runtime.begin(BEGIN_WRITE, ctx.actor.org_id, KEYED)
 
     async def __aexit__(self, exc_type: object, error: BaseException | None, traceback: object) -> None:
-        ctx, connection = self._ctx, self._acquired
+        ctx, connection, org_id = self._ctx, self._acquired, self._ctx.org_id
         ctx._connection = None
+        ctx.actor, ctx.source = self._began
         # The next root field has a transaction of its own, and a rollback wakes no worker.
         woken, ctx.jobs_to_wake = ctx.jobs_to_wake, []
         ctx.loaders.clear()
         try:
             if error is None:
                 ctx.committed = True
-                await _commit(ctx, connection)
+                await commit(ctx.runtime, connection, keyed=ctx.idempotency_key is not None)
         finally:
             if connection.is_closed() or not connection.is_in_transaction():
                 ctx.runtime.pool.release(connection)
@@ -215,31 +227,7 @@ class _Transaction:
         if isinstance(error, CONNECTION_ERRORS):
             raise ctx.runtime.unavailable(error) from error
         if woken and error is None:
-            ctx.runtime.wake(ctx.org_id, woken)
-
-
-async def _commit(ctx: Context, connection: PooledConnection) -> None:
-    """Commit. When the request is cancelled meanwhile, the commit is still waited for, up to ``COMMIT_S``."""
-    work = asyncio.ensure_future(connection.execute("commit"))
-    try:
-        done = await asyncio.shield(work)
-    except asyncio.CancelledError:
-        work.add_done_callback(_retrieve_exception)
-        ended, _ = await asyncio.wait([work], timeout=COMMIT_S)
-        if not ended:
-            connection.terminate()
-        raise
-    except CONNECTION_ERRORS as error:
-        ctx.runtime.outages.note(error)
-        raise outcome_unknown(keyed=ctx.idempotency_key is not None) from error
-    if done != "COMMIT":
-        raise RuntimeError("the transaction was rolled back: one of its statements failed, and the error was ignored")
-
-
-def _retrieve_exception(work: "asyncio.Future[str]") -> None:
-    """Retrieve the error of a future that nobody waits for, so that asyncio does not report it."""
-    if not work.cancelled():
-        work.exception()
+            ctx.runtime.wake(org_id, woken)
 
 
 # Loads one field for all objects of a level. Returns one value for each parent, in their order.

@@ -61,7 +61,8 @@ class Refusal(Exception):
     """One refusal: a code of ``STATUS``, a sentence for a person, the input's path, and what else helps.
 
     ``field`` is relative to the operation's arguments: ``first``, ``id``. In a mutation's resolver it is relative to
-    the input, with names as Python writes them: ``client_id``.
+    the input, with names as Python writes them: ``client_id``; ``within`` is the path within it, of names that are the
+    caller's own.
     """
 
     def __init__(self, code: str, message: str, *, field: str | None = None, **extra: Any) -> None:
@@ -71,6 +72,7 @@ class Refusal(Exception):
         self.message = message
         self.field = field
         self.extra = extra
+        self.within = ""
         self.placed = False
         # Where it is in the document and in the response, as far as that is known when nothing has run.
         self.locations: list[dict[str, int]] | None = None
@@ -79,7 +81,7 @@ class Refusal(Exception):
     def place_in(self, argument: str) -> None:
         """Make the field, which is relative to an argument, one of the operation; once."""
         if self.field is not None and not self.placed:
-            self.field, self.placed = f"{argument}.{camel(self.field)}", True
+            self.field, self.placed = f"{argument}.{camel(self.field)}{self.within and '.'}{self.within}", True
 
     def extensions(self) -> dict[str, Any]:
         """Return what goes beside the message: code, status, field and the code's own members."""

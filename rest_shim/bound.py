@@ -12,6 +12,7 @@ from graphql import (
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLObjectType,
+    ListValueNode,
     NonNullTypeNode,
     ObjectFieldNode,
     TypeInfo,
@@ -21,6 +22,7 @@ from graphql import (
     get_named_type,
     get_nullable_type,
     is_list_type,
+    print_ast,
     visit,
 )
 
@@ -195,9 +197,9 @@ def _names_of(selected: Selected, operation: Operation) -> set[str]:
 
 def _value_of(operation: Operation, place: Place) -> tuple[Any, bool, list[str]]:
     """Return the type of the value at a place of the variables, whether it is a list of it, and what is said of it."""
-    taken = _taking(operation, place[0])
+    taken, around = _taking(operation, place[0])
     type_: Any = taken.type
-    said = [] if len(place) > 1 else [taken.description or ""]
+    said = [] if len(place) > 1 else [*around, taken.description or ""]
     for step in place[1:]:
         field = get_named_type(type_).fields[step]
         # Here a search without a word is refused: a typing error shows nobody the whole list.
@@ -207,8 +209,9 @@ def _value_of(operation: Operation, place: Place) -> tuple[Any, bool, list[str]]
     return get_named_type(type_), bool(is_list_type(get_nullable_type(type_))), said
 
 
-def _taking(operation: Operation, variable: str) -> GraphQLArgument | GraphQLInputField:
-    """Return the argument, or the field of an input, that takes a variable first."""
+def _taking(operation: Operation, variable: str) -> tuple[GraphQLArgument | GraphQLInputField, list[str]]:
+    """Return the argument, or the field of an input, that takes a variable first, and what is said of the fields around
+    it."""
     finder = _Taking(variable)
     for part in (operation.definition, *operation.fragments.values()):
         visit(part, TypeInfoVisitor(finder.info, finder))
@@ -219,18 +222,25 @@ class _Taking(Visitor):
     def __init__(self, variable: str) -> None:
         super().__init__()
         self.variable, self.info = variable, TypeInfo(CORE)
-        self.found: list[GraphQLArgument | GraphQLInputField] = []
+        self.around: list[str] = []
+        self.found: list[tuple[GraphQLArgument | GraphQLInputField, list[str]]] = []
 
     def enter_argument(self, node: ArgumentNode, *_rest: Any) -> None:
         argument = self.info.get_argument()
         if isinstance(node.value, VariableNode) and node.value.name.value == self.variable and argument is not None:
-            self.found.append(argument)
+            self.found.append((argument, []))
 
     def enter_object_field(self, node: ObjectFieldNode, *_rest: Any) -> None:
         on = get_named_type(self.info.get_parent_input_type())
-        if isinstance(node.value, VariableNode) and node.value.name.value == self.variable:
-            assert isinstance(on, GraphQLInputObjectType), "a field of an object is an input's"
-            self.found.append(on.fields[node.name.value])
+        assert isinstance(on, GraphQLInputObjectType), "a field of an object is an input's"
+        field = on.fields[node.name.value]
+        given = node.value.values if isinstance(node.value, ListValueNode) else (node.value,)
+        if any(isinstance(each, VariableNode) and each.name.value == self.variable for each in given):
+            self.found.append((field, [*self.around]))
+        self.around.append(field.description or "")
+
+    def leave_object_field(self, *_rest: Any) -> None:
+        self.around.pop()
 
 
 def _parameter(operation: Operation, name: str, place: Place) -> Parameter:
@@ -239,4 +249,6 @@ def _parameter(operation: Operation, name: str, place: Place) -> Parameter:
         each for each in operation.definition.variable_definitions or () if each.variable.name.value == place[0]
     )
     required = len(place) == 1 and isinstance(declared.type, NonNullTypeNode) and declared.default_value is None
+    if len(place) == 1 and declared.default_value is not None:
+        said.append(f"Default: `{print_ast(declared.default_value)}`.")
     return Parameter(name, place, type_, many, required, " ".join(said))

@@ -9,7 +9,7 @@ import orjson
 
 from models.actors import Source
 from resolvers.context import Context
-from resolvers.errors import Refusal, Refusals, not_found, shown_refusal
+from resolvers.errors import ErrorView, Refusal, Refusals, not_found, shown_refusal
 from resolvers.lists.page_window import DEFAULT_PAGE
 from rest_shim.bound import VERSION, bound
 from rest_shim.routes import Route, Shows
@@ -32,7 +32,7 @@ REFUSED = 20
 _LOCATIONS = ("query.", "body", "header.", "path.")
 
 
-class _Given(NamedTuple):
+class Given(NamedTuple):
     """What a request says: the variables, the versions that its object may have, the idempotency key."""
 
     variables: dict[str, Any]
@@ -61,18 +61,24 @@ class RestEndpoint:
         try:
             result, ctx = await self._run(request, headers)
         except Refusal as refused:
-            return problem([shown_refusal(refused, request.request_id)], self._origin, headers)
+            return self._refused(request, [shown_refusal(refused, request.request_id)], headers)
         except Refusals as several:
             found = [shown_refusal(refusal, request.request_id) for refusal in several.refusals]
-            return problem(found, self._origin, headers)
+            return self._refused(request, found, headers)
         request.state["statements"] = ctx.statements
         request.state["secret"] = bool(ctx.shown_once)
         if ctx.replayed:
             headers.append(REPLAYED)
         if result.errors:
-            return problem(result.errors, self._origin, headers)
+            return self._refused(request, result.errors, headers)
         assert result.data is not None, "a result without errors has data"
         return self._reply(request, result.data, headers)
+
+    def _refused(self, request: Request, errors: list[ErrorView], headers: list[Header]) -> Reply:
+        return problem(errors, self._origin, headers)
+
+    async def _body(self, request: Request) -> dict[str, Any]:
+        return await self.dependencies.bodies.json(request)
 
     def _origin(self, field: str) -> str:
         return field if field.startswith(_LOCATIONS) else self.bound.origin_of(field)
@@ -115,7 +121,7 @@ class RestEndpoint:
         variables = {"input": {**prepared.variables["input"], VERSION[1]: current}}
         return await self.engine.run(again, replace(prepared, variables=variables)), again
 
-    async def _given(self, request: Request) -> _Given:
+    async def _given(self, request: Request) -> Given:
         """Return what a request says. Raises Refusals with all that is wrong with it by itself, in its order; Refusal
         for a body that is none."""
         bound, route = self.bound, self.route
@@ -127,7 +133,7 @@ class RestEndpoint:
             body: dict[str, Any] = {}
             if not route.optional or has_body(request):
                 try:
-                    body = await self.dependencies.bodies.json(request)
+                    body = await self._body(request)
                 except Refusal as refused:
                     if not problems or refused.status != HTTPStatus.BAD_REQUEST:
                         raise
@@ -143,7 +149,7 @@ class RestEndpoint:
             beside = wrong_variables(CORE, self.operation, variables)
             problems += [each for each in beside if self._origin(each.field or "") not in wrong]
             raise Refusals(problems[:MAX_PROBLEMS])
-        return _Given(variables, versions, key)
+        return Given(variables, versions, key)
 
     def _reply(self, request: Request, data: dict[str, Any], headers: list[Header]) -> Reply:
         route, payload, found = self.route, data, data
@@ -153,7 +159,7 @@ class RestEndpoint:
             payload, found = found, found[name]
             if found is None:
                 missing = not_found(self.bound.missing)
-                return problem([shown_refusal(missing, request.request_id)], self._origin, headers)
+                return self._refused(request, [shown_refusal(missing, request.request_id)], headers)
         if route.shows is Shows.PAGE:
             return reply(route.status, orjson.dumps(_envelope(found, request)), JSON, headers)
         if route.flat is not None:

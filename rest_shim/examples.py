@@ -4,6 +4,7 @@ import json
 from shlex import quote
 from typing import Any
 
+from models.resources import RESOURCES
 from models.webhooks import API_VERSION
 from resolvers.lists.page_window import DEFAULT_PAGE
 from rest_shim.bound import bound
@@ -35,6 +36,9 @@ def response_of(route: Route) -> dict[str, Any] | None:
     if route.shows is Shows.NOTHING:
         return None
     shown = OBJECTS[route.resource.singular]
+    if route.public:
+        # The public learns its id, and nothing else.
+        shown = {"publicId": shown["publicId"]}
     if route.shows is Shows.PAGE:
         return {"data": [shown], "pagination": {"limit": DEFAULT_PAGE, "hasMore": False, "nextCursor": None}}
     changed = (BODIES[route.operation] if route.merges else {}) | CHANGED.get(route.operation, {})
@@ -47,7 +51,9 @@ def curl_of(route: Route) -> str:
     """Return the example's request as a command of the shell."""
     made, path = bound(route), route.path
     for name, _ in made.path:
-        path = path.replace(f"{{{name}}}", OBJECTS[route.resource.singular]["publicId"])
+        # A list within an object has the id of this one in its path.
+        parent = next(each for each in RESOURCES.values() if f"/{each.path}/{{{name}}}" in path)
+        path = path.replace(f"{{{name}}}", OBJECTS[parent.singular]["publicId"])
     query = f"?{QUERIES[route.operation]}" if made.parameters else ""
     body = body_of(route)
     # What curl sends by itself: a POST where there is a body, else a GET.

@@ -23,9 +23,11 @@ from rest_shim.openapi_webhooks import webhooks
 from rest_shim.routes import ROUTES, Route, Shows
 from schema.graph import CORE, EXECUTOR
 from schema.operations import OPERATIONS
+from web.forms import MULTIPART, URLENCODED
 
 _SUCCESS = {200: "The current object.", 201: "Created.", 202: "Accepted: it is not done yet.", 204: "Deleted."}
 _JSON = "application/json"
+_FORMS = (URLENCODED.decode(), MULTIPART.decode())
 
 
 @cache
@@ -82,8 +84,9 @@ def _operation(route: Route, components: Components) -> dict[str, Any]:
     }
     if route.body:
         content = {"schema": _body(route, components), "example": body_of(route)}
-        found["requestBody"] = {"required": not route.optional, "content": {_JSON: content}}
-    found["responses"] = _success(route, components) | _problems(route)
+        media = (_JSON, *_FORMS) if route.html else (_JSON,)
+        found["requestBody"] = {"required": not route.optional, "content": dict.fromkeys(media, content)}
+    found["responses"] = _success(route, components) | (_PAGES if route.html else {}) | _problems(route)
     return found
 
 
@@ -138,7 +141,7 @@ def _success(route: Route, components: Components) -> dict[str, Any]:
     operation = bound(route).operation
     always = ("X-Request-Id", "X-GraphQL-Operation", *(() if route.public else ("RateLimit", "RateLimit-Policy")))
     sent = {name: header(name) for name in always}
-    if operation.operation_type == "mutation":
+    if operation.operation_type == "mutation" and not route.public:
         sent["Idempotent-Replayed"] = header("Idempotent-Replayed")
     status, said = str(route.status), _SUCCESS[route.status]
     if route.shows is Shows.NOTHING:
@@ -179,10 +182,29 @@ def _problems(route: Route) -> dict[str, Any]:
     if route.body:
         codes += ["REQUEST_TIMEOUT", "TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]
     if made.operation.operation_type == "mutation":
-        codes += ["CONFLICT", "IDEMPOTENCY_IN_FLIGHT", "IDEMPOTENCY_KEY_REUSED", "OUTCOME_UNKNOWN"]
+        codes.append("OUTCOME_UNKNOWN")
+        codes += [] if route.public else ["CONFLICT", "IDEMPOTENCY_IN_FLIGHT", "IDEMPOTENCY_KEY_REUSED"]
     if made.versioned:
         codes += ["VERSION_MISMATCH", "INVALID_TRANSITION"]
     by_status: dict[int, list[str]] = {}
     for code in codes:
         by_status.setdefault(STATUS[code], []).append(code)
-    return {str(status): problem_response(status, sorted(by_status[status])) for status in sorted(by_status)}
+    return {
+        str(status): problem_response(status, sorted(by_status[status]), paid=not route.public)
+        for status in sorted(by_status)
+    }
+
+
+_SENT = {name: header(name) for name in ("X-Request-Id", "X-GraphQL-Operation")}
+# What an HTML form is answered.
+_PAGES: dict[str, Any] = {
+    "200": {
+        "description": "A page that says thank you, for an HTML form.",
+        "headers": _SENT,
+        "content": {"text/html": {"schema": {"type": "string"}}},
+    },
+    "303": {
+        "description": "The browser is sent to the form's `redirectUrl`, for an HTML form.",
+        "headers": _SENT | {"Location": header("Location")},
+    },
+}

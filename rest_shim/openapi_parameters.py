@@ -35,7 +35,7 @@ def request_parameters(route: Route, components: Components) -> Iterable[dict[st
     if made.versioned:
         text = "One or more ETags: the response is 412 if the object has none of them. `*`, or no header, matches any."
         yield _parameter("header", "If-Match", text, {"type": "string", "pattern": ETAGS})
-    if made.operation.operation_type == "mutation":
+    if made.operation.operation_type == "mutation" and not route.public:
         text = "For 24 hours a repeated request with the same key gets the first response. Per API key and operation."
         bounds = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"}
         yield _parameter("header", "Idempotency-Key", text, bounds)

@@ -38,6 +38,8 @@ _SCALARS: Mapping[str, JsonSchema] = {
     "Currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
     "Timezone": {"type": "string"},
     "JSON": {"type": "object", "additionalProperties": True},
+    "FormData": {"type": "object", "additionalProperties": True},
+    "JSONSchema": {"type": "object", "additionalProperties": True},
     "StringMap": {"type": "object", "additionalProperties": {"type": "string"}},
     "SettingValue": {},
 }
@@ -220,7 +222,9 @@ def _described(field: GraphQLInputField) -> str | None:
     """Return what a field of a body is. Its default is said here: generated clients require what has the keyword."""
     if field.default_value is Undefined:
         return field.description
-    return f"{field.description} Default: `{field.default_value}`."
+    default = field.default_value
+    shown = str(default).lower() if isinstance(default, bool) else default
+    return f"{field.description} Default: `{shown}`."
 
 
 def or_null(schema: JsonSchema) -> JsonSchema:

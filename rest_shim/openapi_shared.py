@@ -52,11 +52,11 @@ def problem() -> dict[str, Any]:
                         },
                         "limit": {"type": "integer", "description": "The limit, with `TOO_SHORT` and `TOO_LONG`."},
                         "minimum": {
-                            "type": ["integer", "string"],
+                            "type": ["number", "string"],
                             "description": "The smallest or earliest allowed value, with `OUT_OF_RANGE`.",
                         },
                         "maximum": {
-                            "type": ["integer", "string"],
+                            "type": ["number", "string"],
                             "description": "The largest or latest allowed value, with `OUT_OF_RANGE`.",
                         },
                     },
@@ -113,10 +113,11 @@ def header(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/headers/{name}"}
 
 
-def problem_response(status: int, codes: list[str], *, named: bool = True) -> dict[str, Any]:
-    """Return the response of a status, for one of some codes; ``named``: it names the route's operation."""
+def problem_response(status: int, codes: list[str], *, named: bool = True, paid: bool = True) -> dict[str, Any]:
+    """Return the response of a status, for one of some codes; ``named``: it names the route's operation; ``paid``: it
+    says what the organization may still spend."""
     headers = {name: header(name) for name in ("X-Request-Id", *(["X-GraphQL-Operation"] if named else []))}
-    if status not in UNPAID:
+    if paid and status not in UNPAID:
         headers |= {name: header(name) for name in ("RateLimit", "RateLimit-Policy")}
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE) or "IDEMPOTENCY_IN_FLIGHT" in codes:
         headers["Retry-After"] = header("Retry-After")

@@ -7,6 +7,7 @@ from enum import StrEnum
 from models.api_keys import API_KEY
 from models.audit import AUDIT
 from models.clients import CLIENT
+from models.forms import FORM, SUBMISSION
 from models.invoices import INVOICE
 from models.messages import MESSAGE
 from models.names import pascal
@@ -36,7 +37,8 @@ class Route:
 
     What it takes: ``parameters`` are those of its path and its query, with the places of their values; ``sorts`` what
     a page can be sorted by, with the order's enum; ``body`` is the place of its body, empty for a route that takes
-    none, and an ``optional`` one may be absent. ``public``: no key is needed.
+    none, and an ``optional`` one may be absent. ``public``: no key is needed. ``html``: it takes the bodies of HTML
+    forms too, and answers them with a redirect or a page.
 
     Its response: ``beside`` are fields of a mutation's payload that are shown with the object's own; ``location``
     is the path at which the object can be read. ``flat`` is a list of names and values that are shown as fields of the
@@ -53,6 +55,7 @@ class Route:
     body: Place = ()
     optional: bool = False
     public: bool = False
+    html: bool = False
     status: int = 200
     shows: Shows = Shows.OBJECT
     beside: tuple[str, ...] = ()
@@ -65,12 +68,23 @@ class Route:
         return self.method in ("PUT", "PATCH")
 
 
-_TIMES: Mapping[str, Place] = {
-    "createdAfter": ("filter", "createdAt", "gt"),
-    "createdBefore": ("filter", "createdAt", "lt"),
-    "updatedAfter": ("filter", "updatedAt", "gt"),
-    "updatedBefore": ("filter", "updatedAt", "lt"),
-}
+def _equal(*names: str) -> dict[str, Place]:
+    """Return parameters that a field of the same name equals."""
+    return {name: ("filter", name, "eq") for name in names}
+
+
+def _times(*names: str) -> dict[str, Place]:
+    """Return the parameters of times, both ends of each."""
+    ends = (("After", "gt"), ("Before", "lt"))
+    return {f"{name}{end}": ("filter", f"{name}At", operator) for name in names for end, operator in ends}
+
+
+def _amounts(name: str) -> dict[str, Place]:
+    """Return the parameters of an amount, both ends of it."""
+    return {f"{name}Min": ("filter", name, "gte"), f"{name}Max": ("filter", name, "lte")}
+
+
+_TIMES = _times("created", "updated")
 _STATED: Mapping[str, Place] = {"ids": ("filter", "id", "in"), "status": ("filter", "status", "in"), **_TIMES}
 _COMMON: Mapping[str, Place] = {
     "ids": ("filter", "id", "in"),
@@ -79,6 +93,7 @@ _COMMON: Mapping[str, Place] = {
     "search": ("filter", "search"),
     **_TIMES,
 }
+_FORMS = {name: place for name, place in _COMMON.items() if name != "tag"}
 _SORTS = {"createdAt": "CREATED_AT", "updatedAt": "UPDATED_AT"}
 
 
@@ -124,22 +139,11 @@ _WEBHOOKS = crud(WEBHOOK, filters=_STATED, without=("GET", "PUT", "PATCH"), besi
 
 ROUTES: tuple[Route, ...] = (
     *crud(CLIENT, filters={**_COMMON, "email": ("filter", "email", "eq")}, sorts={**_SORTS, "name": "NAME"}),
-    *crud(
-        SERVICE,
-        filters={**_COMMON, "priceMin": ("filter", "price", "gte"), "priceMax": ("filter", "price", "lte")},
-        sorts={**_SORTS, "name": "NAME", "price": "PRICE"},
-    ),
+    *crud(SERVICE, filters={**_COMMON, **_amounts("price")}, sorts={**_SORTS, "name": "NAME", "price": "PRICE"}),
     *crud(
         ORDER,
         filters={
-            **_COMMON,
-            "number": ("filter", "number", "eq"),
-            "clientId": ("filter", "clientId", "eq"),
-            "serviceId": ("filter", "serviceId", "eq"),
-            "dueAfter": ("filter", "dueAt", "gt"),
-            "dueBefore": ("filter", "dueAt", "lt"),
-            "totalMin": ("filter", "total", "gte"),
-            "totalMax": ("filter", "total", "lte"),
+            **_COMMON, **_equal("number", "clientId", "serviceId"), **_times("due"), **_amounts("total"),
         },
         sorts={**_SORTS, "number": "NUMBER", "total": "TOTAL", "dueAt": "DUE_AT"},
     ),
@@ -148,43 +152,55 @@ ROUTES: tuple[Route, ...] = (
         filters={
             **_STATED,
             "search": ("filter", "search"),
-            "number": ("filter", "number", "eq"),
-            "clientId": ("filter", "clientId", "eq"),
-            "orderId": ("filter", "orderId", "eq"),
-            "subscriptionId": ("filter", "subscriptionId", "eq"),
-            "overdue": ("filter", "overdue", "eq"),
-            "issuedAfter": ("filter", "issuedAt", "gt"),
-            "issuedBefore": ("filter", "issuedAt", "lt"),
-            "dueAfter": ("filter", "dueAt", "gt"),
-            "dueBefore": ("filter", "dueAt", "lt"),
-            "totalMin": ("filter", "total", "gte"),
-            "totalMax": ("filter", "total", "lte"),
+            **_equal("number", "clientId", "orderId", "subscriptionId", "overdue"),
+            **_times("issued", "due"),
+            **_amounts("total"),
         },
         sorts={**_SORTS, "total": "TOTAL", "issuedAt": "ISSUED_AT", "dueAt": "DUE_AT"},
     ),
     *crud(
         MESSAGE,
-        filters={
-            "orderId": ("orderId",),
-            "ids": ("filter", "id", "in"),
-            "createdAfter": ("filter", "createdAt", "gt"),
-            "createdBefore": ("filter", "createdAt", "lt"),
-        },
+        filters={"orderId": ("orderId",), "ids": ("filter", "id", "in"), **_times("created")},
         sorts={"createdAt": "CREATED_AT"},
         without=("GET", "PUT", "PATCH", "DELETE"),
     ),
     *crud(
         TICKET,
         filters={
-            **_COMMON,
-            "clientId": ("filter", "clientId", "eq"),
-            "orderId": ("filter", "orderId", "eq"),
-            "assigneeId": ("filter", "assigneeId", "eq"),
-            "priority": ("filter", "priority", "in"),
-            "breached": ("filter", "breached", "eq"),
+            **_COMMON, **_equal("clientId", "orderId", "assigneeId"), "priority": ("filter", "priority", "in"),
+            **_equal("breached"),
         },
         sorts={**_SORTS, "number": "NUMBER", "waitingSince": "WAITING_SINCE"},
         without=("DELETE",),
+    ),
+    *crud(FORM, filters=_FORMS, sorts={**_SORTS, "name": "NAME"}, without=("PUT", "PATCH", "DELETE")),
+    Route(
+        "GET",
+        f"{API}/{FORM.path}/{{publicId}}/{SUBMISSION.path}",
+        "ListSubmissions",
+        SUBMISSION,
+        f"List {SUBMISSION.labels} of a {FORM.label}",
+        {
+            "publicId": ("id",),
+            "ids": ("filter", "id", "in"),
+            "spam": ("spam",),
+            **_equal("clientId"),
+            **_times("created"),
+        },
+        {"createdAt": "CREATED_AT"},
+        shows=Shows.PAGE,
+    ),
+    Route(
+        "POST",
+        f"/api/{FORM.path}/{{formPublicId}}/submit",
+        "SubmitForm",
+        SUBMISSION,
+        f"Submit a {FORM.label}",
+        {"formPublicId": ("input", "formId")},
+        body=("input", "data"),
+        public=True,
+        html=True,
+        status=201,
     ),
     *_WEBHOOKS,
     *crud(API_KEY, filters=_STATED, without=("GET", "PUT", "PATCH"), beside=("rawKey",)),
@@ -201,12 +217,10 @@ ROUTES: tuple[Route, ...] = (
         "GET", f"{API}/{AUDIT.path}", "ListAuditEntries", AUDIT, "List the audit log",
         {
             "ids": ("filter", "id", "in"),
-            "targetId": ("filter", "targetId", "eq"),
-            "actorId": ("filter", "actorId", "eq"),
+            **_equal("targetId", "actorId"),
             "action": ("filter", "action", "in"),
             "source": ("filter", "source", "in"),
-            "occurredAfter": ("filter", "occurredAt", "gt"),
-            "occurredBefore": ("filter", "occurredAt", "lt"),
+            **_times("occurred"),
         },
         shows=Shows.PAGE,
     ),

@@ -126,6 +126,6 @@ class ClientMutation:
     delete_client = deletes(
         Client,
         clients.remove,
-        "Delete a client. A client that has orders, invoices or tickets is archived instead.",
+        "Delete a client. A client that has orders, invoices, tickets or submissions of forms is archived instead.",
         keeps="The archived client; null when it was deleted.",
     )

@@ -19,6 +19,8 @@ from schema.clients import ClientMutation, ClientQuery
 from schema.declaration.fields import ROW_TYPES, Batched, required_scope, resolve_default, strawberry_fields
 from schema.declaration.nulls import make_nulls_absent
 from schema.declaration.scalars import SCALARS
+from schema.forms.mutations import FormMutation
+from schema.forms.types import FormQuery
 from schema.invoices.mutations import InvoiceMutation
 from schema.invoices.types import InvoiceQuery
 from schema.members import MemberMutation, MemberQuery
@@ -47,15 +49,16 @@ MAX_PARTS = 2_000
 
 @strawberry.type(description="The root of all queries.")
 class Query(
-    ClientQuery, ServiceQuery, OrderQuery, InvoiceQuery, MessageQuery, TicketQuery, MemberQuery, WebhookQuery,
-    ApiKeyQuery, SettingsQuery, AuditQuery, ViewerQuery,
+    ClientQuery, ServiceQuery, OrderQuery, InvoiceQuery, MessageQuery, TicketQuery, FormQuery, MemberQuery,
+    WebhookQuery, ApiKeyQuery, SettingsQuery, AuditQuery, ViewerQuery,
 ):  # fmt: skip
     """What can be asked."""
 
 
 @strawberry.type(description="The root of all mutations. Each root field is one transaction.")
 class Mutation(
-    ClientMutation, ServiceMutation, OrderMutation, InvoiceMutation, MessageMutation, TicketMutation, MemberMutation,
+    ClientMutation, ServiceMutation, OrderMutation, InvoiceMutation, MessageMutation, TicketMutation, FormMutation,
+    MemberMutation,
     WebhookMutation, ApiKeyMutation, SettingsMutation, AuditMutation,
 ):  # fmt: skip
     """What can be done."""

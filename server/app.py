@@ -16,15 +16,17 @@ from resolvers.downloads import DOWNLOADS
 from resolvers.errors import Refusal
 from rest_shim.downloads import DownloadEndpoint
 from rest_shim.endpoint import RestEndpoint
+from rest_shim.form_endpoint import FormEndpoint
 from rest_shim.reference import docs, openapi
 from rest_shim.routes import ROUTES, under_parents
 from schema.requests.engine import Engine
 from server.access.anonymous import Anonymous
 from server.access.authentication import Authentication
 from server.access.buckets import TIMEOUT_S, Buckets
+from server.access.form_turns import FormTurns
 from server.graphql import METHODS, GraphQL
 from server.http.addresses import client_address
-from server.http.cors import cross_origin
+from server.http.cors import Origins, cross_origin
 from server.http.edge import Edge
 from server.http.routing import ApiRoute, ApiRouter
 from server.monitoring.metrics import Exposition, Metrics
@@ -91,10 +93,9 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
     ]
     router = ApiRouter(routes, lambda _app: _lifespan(settings, dependencies))
     seconds, timing = settings.request_timeout_s, settings.server_timing
-    if settings.cors_origins:
-        opened = cross_origin(router, settings.cors_origins)
-        return Application(router, Edge(opened, metrics, seconds=seconds, timing=timing, readable=opened.readable))
-    return Application(router, Edge(router, metrics, seconds=seconds, timing=timing))
+    opened = cross_origin(router, settings.cors_origins) if settings.cors_origins else None
+    app = Origins(router, opened)
+    return Application(router, Edge(app, metrics, seconds=seconds, timing=timing, readable=app.readable))
 
 
 def _routes(settings: Settings, engine: Engine, metrics: Metrics, dependencies: Dependencies) -> Iterator[ApiRoute]:
@@ -102,7 +103,7 @@ def _routes(settings: Settings, engine: Engine, metrics: Metrics, dependencies: 
     for download in DOWNLOADS.values():
         yield ApiRoute(download.path, DownloadEndpoint(dependencies, download), name=download.operation, api="rest")
     for row in (*ROUTES, *under_parents(settings.webhook_parents)):
-        endpoint = RestEndpoint(engine, dependencies, row)
+        endpoint = (FormEndpoint if row.html else RestEndpoint)(engine, dependencies, row)
         yield ApiRoute(row.path, endpoint, name=row.operation, methods=[row.method], api="rest")
     yield ApiRoute("/api/health", health, name="Health")
     yield ApiRoute("/api/ready", Ready(dependencies), name="Ready")
@@ -127,6 +128,8 @@ async def _lifespan(settings: Settings, dependencies: Dependencies) -> AsyncIter
         dependencies.actor_of = Authentication(keys, settings.auth_failures_per_minute, settings.trusted_proxies)
         dependencies.spend, dependencies.owe = buckets.spend, buckets.owe
         dependencies.refuse_debtor = buckets.refuse_debtor
+        address_of = partial(client_address, proxies=settings.trusted_proxies)
+        dependencies.form_turn = FormTurns(redis, address_of).take
         noting = asyncio.create_task(_note_uses(keys))
         yield
         noting.cancel()

@@ -1,6 +1,7 @@
 """GraphQL over HTTP: POST JSON, GET for queries, a page for a browser."""
 
 import re
+from functools import partial
 from typing import Any
 
 import orjson
@@ -145,7 +146,11 @@ class GraphQL:
             raise Refusal("METHOD_NOT_ALLOWED", "GET is for queries only: use POST.")
         self.engine.validate(prepared, name)
         self.engine.allow(prepared, actor)
-        return Context(self.dependencies.runtime, actor, request.request_id, Source.GRAPHQL, idempotency_key(request))
+        turn = partial(self.dependencies.form_turn, request)
+        key = idempotency_key(request)
+        return Context(
+            self.dependencies.runtime, actor, request.request_id, Source.GRAPHQL, idempotency_key=key, form_turn=turn
+        )
 
     def _open(self, prepared: Prepared) -> bool:
         """Introspection without a key is for where introspection is on."""

@@ -145,6 +145,7 @@ class Settings(LocalSettings):
     retention_idempotency_hours: int = Field(24, ge=1, description="Life of an idempotency record, in hours")
     retention_jobs_days: int = Field(30, ge=1, description="Life of finished jobs and deliveries, in days")
     retention_events_days: int = Field(30, ge=1, description="Life of events, in days")
+    retention_spam_days: int = Field(90, ge=1, description="Life of submissions that are spam, in days")
 
     @model_validator(mode="before")
     @classmethod

@@ -25,10 +25,14 @@ class Bodies:
 
     async def json(self, request: Request) -> dict[str, Any]:
         """The JSON object in a body. Raises Refusal UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, REQUEST_TIMEOUT or BAD_INPUT."""
-        headers = request.headers
-        media = headers.get(b"content-type", b"")
-        if media != _JSON and not _is_json(media):
+        media = request.headers.get(b"content-type", b"")
+        if media != _JSON and not is_json(media):
             raise Refusal("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json.")
+        return json_object(request, await self.read(request))
+
+    async def read(self, request: Request) -> bytes:
+        """A body's bytes. Raises Refusal UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, REQUEST_TIMEOUT or BAD_INPUT."""
+        headers = request.headers
         if b"content-encoding" in headers and _is_coded(request):
             text = "A body is taken without a Content-Encoding only: none is supported."
             raise Refusal("UNSUPPORTED_MEDIA_TYPE", text)
@@ -41,7 +45,7 @@ class Bodies:
         paused = whole is not None and whole.pause(task)
         try:
             try:
-                body = await self._whole(request.receive)
+                return await self._whole(request.receive)
             finally:
                 late = self.deadlines.end(task)
                 if whole is not None and paused:
@@ -51,17 +55,6 @@ class Bodies:
                 raise
             seconds = self.deadlines.seconds
             raise Refusal("REQUEST_TIMEOUT", f"The body did not arrive within {seconds:g} s.") from None
-        if not body:
-            raise bad_input("body", "The body is empty.", "REQUIRED")
-        request.weight = len(body) // BYTES
-        try:
-            value = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise bad_input("body", _not_json(body, error), "INVALID_FORMAT") from None
-        request.weight = body_weight(value, len(body))
-        if not isinstance(value, dict):
-            raise bad_input("body", "The body must be a JSON object.", "WRONG_TYPE")
-        return value
 
     async def _whole(self, receive: Receive) -> bytes:
         parts: list[bytes] = []
@@ -80,6 +73,21 @@ class Bodies:
 
     def _too_large(self) -> Refusal:
         return Refusal("TOO_LARGE", f"The body may have {self.limit} bytes at most.")
+
+
+def json_object(request: Request, body: bytes) -> dict[str, Any]:
+    """Return the JSON object in a body, and note what reading it costs. Raises Refusal BAD_INPUT."""
+    if not body:
+        raise bad_input("body", "The body is empty.", "REQUIRED")
+    request.weight = len(body) // BYTES
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise bad_input("body", _not_json(body, error), "INVALID_FORMAT") from None
+    request.weight = body_weight(value, len(body))
+    if not isinstance(value, dict):
+        raise bad_input("body", "The body must be a JSON object.", "WRONG_TYPE")
+    return value
 
 
 def has_body(request: Request) -> bool:
@@ -116,6 +124,7 @@ def _is_coded(request: Request) -> bool:
     )
 
 
-def _is_json(header: bytes) -> bool:
+def is_json(header: bytes) -> bool:
+    """Return whether a Content-Type is JSON."""
     media = header.decode("latin-1").partition(";")[0].strip().lower()
     return media == "application/json" or (media.startswith("application/") and media.endswith("+json"))

@@ -1,8 +1,8 @@
 """What both APIs need of the process: its runtime, who a request is from, and what it may spend."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from models.actors import ActorKind
@@ -16,6 +16,8 @@ from web.http import Header, Request
 # How long a search may take for its price, and what each further second costs.
 SHORT_SEARCH_S, COST_OF_SECOND = 0.5, 10_000
 
+# The bytes of a request without a key.
+MOST_OF_PUBLIC = 8 * 1024
 PUBLIC = Actor(ActorKind.PUBLIC, "public", "public", frozenset(), NOBODY)
 
 
@@ -48,12 +50,13 @@ class Payers(Protocol):
 class Visitors:
     """Requests without a key: the public's, paid for by their addresses. Both raise Refusal RATE_LIMITED."""
 
-    read: Callable[[Request, Refusal], None]
+    read: Callable[[Request, Refusal, int], None]
     spend: Callable[[Request, int], None]
 
     async def payer_of(self, request: Request, headers: list[Header]) -> Actor:
         """Return the public. Raises Refusal TOO_LARGE for a request that is longer than one without a key may be."""
-        self.read(request, Refusal("TOO_LARGE", "The request is too long for one without an API key."))
+        refused = Refusal("TOO_LARGE", "The request is too long for one without an API key.")
+        self.read(request, refused, MOST_OF_PUBLIC)
         return PUBLIC
 
     async def pay(self, request: Request, actor: Actor, cost: int, headers: list[Header], done: int = 0) -> int:
@@ -65,7 +68,8 @@ class Visitors:
 @dataclass(slots=True)
 class Dependencies:
     """What both APIs need: how bodies are read, and, from the start of the process on, its things, who a request is
-    from, and what it may spend. ``spend`` and ``refuse_debtor`` raise OverBudgetError."""
+    from, and what it may spend. ``spend`` and ``refuse_debtor`` raise OverBudgetError, and ``form_turn``, which takes a
+    turn of the request's address to submit a form, Refusal RATE_LIMITED."""
 
     bodies: Bodies
     visitors: Visitors
@@ -74,6 +78,7 @@ class Dependencies:
     spend: Callable[[UUID, int, int], Awaitable[Spent]] = field(init=False)
     owe: Callable[[UUID, int], None] = field(init=False)
     refuse_debtor: Callable[[UUID], None] = field(init=False)
+    form_turn: Callable[[Request, UUID], Coroutine[Any, Any, None]] = field(init=False)
 
     async def payer_of(self, request: Request, headers: list[Header]) -> Actor:
         """Return who a request is from, once nothing is owed for what was done for the organization before."""

@@ -55,6 +55,8 @@ LISTS = {
     "messages": List("Message", ("CREATED_AT",), ("order", "orders"), "messages(orderId: $id, {page})"),
     "tickets": List("Ticket", ("CREATED_AT", "UPDATED_AT", "NUMBER", "WAITING_SINCE")),
     "replies": List("Reply", ("CREATED_AT",), ("ticket", "tickets"), "replies(ticketId: $id, {page})"),
+    "forms": List("Form", ("CREATED_AT", "UPDATED_AT", "NAME")),
+    "submissions": List("Submission", ("CREATED_AT",)),
     "deliveries": List(
         "Delivery", ("CREATED_AT",), ("webhook", "endpoints"), "webhook(id: $id) {{ deliveries({page}) }}"
     ),

@@ -56,6 +56,9 @@ _REPLY = {"none": {"id": {"eq": id_of("reply", "replies", 10**9)}}, "some": {"au
           "many": {"visibility": {"eq": "PUBLIC"}}}  # fmt: skip
 _MEMBER = {"none": {"email": {"eq": "zzz"}}, "few": {"status": {"eq": "SUSPENDED"}},
            "many": {"status": {"eq": "ACTIVE"}}}  # fmt: skip
+_FORM = {"none": {"name": {"eq": "zzz"}}, "few": {"status": {"eq": "DRAFT"}}, "many": {"status": {"eq": "PUBLISHED"}}}
+_SUBMISSION = {"none": {"id": {"eq": id_of("submission", "submissions", 10**9)}}, "few": {"spam": {"eq": True}},
+               "many": {"spam": {"eq": False}}}  # fmt: skip
 _NESTED = {
     "few": {"client": {"orders": {"some": {"number": {"lte": 10}}}}},
     "many": {"client": {"orders": {"some": {"status": {"eq": "COMPLETED"}}}}},
@@ -184,6 +187,26 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "authorKind": of_enum("SYSTEM", "AGENT", "STAFF"),
             "visibility": of_enum(None, "INTERNAL", "PUBLIC"),
             "createdAt": of_time("milliseconds", size.replies),
+            "ticket": {"": _TICKET},
+        },
+        "forms": {
+            "search": of_search("nothing", "57", "form"),
+            "id": of_id("form", "forms"),
+            "name": of_text("form 77", "form"),
+            "status": of_enum(None, "DRAFT", "PUBLISHED"),
+            "createdAt": of_time("milliseconds", size.forms),
+            "updatedAt": of_time("seconds", size.forms),
+            "submissions": {"some": _SUBMISSION, "none": _SUBMISSION},
+        },
+        "submissions": {
+            "id": of_id("submission", "submissions"),
+            "formId": of_id("form", "forms"),
+            "clientId": of_id("client", "clients") | {"isNull": {"few": True, "many": False}},
+            "ticketId": of_id("ticket", "tickets") | NULL,
+            "spam": {"eq": {"few": True, "many": False}},
+            "createdAt": of_time("milliseconds", size.submissions),
+            "form": {"": _FORM},
+            "client": {"": _CLIENT},
             "ticket": {"": _TICKET},
         },
         "deliveries": {

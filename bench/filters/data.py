@@ -24,6 +24,8 @@ TABLES = (
     "members",
     "tickets",
     "replies",
+    "forms",
+    "submissions",
     "search_words",
     "tag_uses",
     "webhook_endpoints",
@@ -56,16 +58,18 @@ class Size:
     tickets: int = 0
     replies: int = 0
     invoices: int = 100
+    forms: int = 100
+    submissions: int = 0
 
 
 LARGE = Size(
     clients=200_000, services=2_000, orders=1_000_000, messages=1_000_000, deliveries=200_000, tickets=1_000_000,
-    replies=1_000_000, invoices=1_000_000,
+    replies=1_000_000, invoices=1_000_000, forms=1_000, submissions=1_000_000,
 )  # fmt: skip
 # An import of an afternoon.
 FRESH = Size(
     clients=2_400, services=40, orders=4_800, messages=4_800, deliveries=1_000, tickets=4_800, replies=4_800,
-    invoices=4_800,
+    invoices=4_800, submissions=4_800,
 )  # fmt: skip
 
 _PARTY = """'{"name": "Ada", "contact": null, "address": null, "taxId": null, "email": null, "phone": null}'::jsonb"""
@@ -151,6 +155,18 @@ from generate_series(1, %(invoices)s) as n,
  '2026-' || lpad(n::text, 7, '0') as number, case when n %% 10000 = 7 then 'UNCOLLECTIBLE'
  when n %% 10 = 1 then 'DRAFT' when n %% 10 = 2 then 'OPEN' else 'PAID' end as status) as one,
  lateral (select status <> 'DRAFT' as issued) as two""",
+    f"""insert into forms (org_id, id, version, updated_at, metadata, name, name_key, status, fields, create_client,
+ create_ticket)
+select %(org)s, {_id("forms", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), '{{}}', 'Form ' || n, 'form ' || n,
+ case when n = 7 then 'DRAFT' when n %% 10 = 1 then 'CLOSED' else 'PUBLISHED' end, '[]', false, false
+from generate_series(1, %(forms)s) as n""",
+    f"""insert into submissions (org_id, id, version, updated_at, form_id, form_version, data, spam, client_id,
+ ticket_id)
+select %(org)s, {_id("submissions", "n")}, 1, now(), {_id("forms", "1 + (n::bigint * 7919) %% %(forms)s")}, 1,
+ '{{}}', n %% 10000 = 7,
+ case when n %% 10000 <> 7 then {_id("clients", "1 + (hashint4(n::int)::bigint & 2147483647) %% %(clients)s")} end,
+ case when n %% 3 > 0 and n <= %(tickets)s then {_id("tickets", "n")} end
+from generate_series(1, %(submissions)s) as n""",
     *(
         f"""insert into search_words (org_id, resource, word, subject_id)
 select %(org)s, '{prefix}', w, {_id(table, "n")} from generate_series(1, %({table})s) as n, unnest({words}) as w"""
@@ -160,6 +176,7 @@ select %(org)s, '{prefix}', w, {_id(table, "n")} from generate_series(1, %({tabl
             ("service", "services", "array['service', n::text]"),
             ("order", "orders", "array[n::text]"),
             ("ticket", "tickets", "array['ticket', n::text]"),
+            ("form", "forms", "array['form', n::text]"),
             ("invoice", "invoices", "array['2026', lpad(n::text, 7, '0')]"),
         )
     ),

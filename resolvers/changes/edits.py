@@ -57,10 +57,10 @@ def _key_columns(table: Any) -> list[tuple[str, str]]:
     return [(column.name, column.info["caseless"]) for column in table.c if "caseless" in column.info]
 
 
-async def insert(ctx: Context, collection: Collection, row: dict[str, Any], event: str = "created") -> Row:
+async def insert(ctx: Context, collection: Collection, row: dict[str, Any], event: str | None = "created") -> Row:
     """Insert a whole row (all but ``org_id``) with its parts, its audit entry and, where it is declared, its event."""
     resource = collection.resource
-    events = [resource.event(event)] if event in resource.events else []
+    events = [resource.event(event)] if event is not None and event in resource.events else []
     columns = [name for name in row if name in collection.table.c]
     await apply(ctx, collection, "insert", row, columns, [new_entry(resource.action("create"), {}, row)], events)
     for part in parts_of(collection.table).values():

@@ -1,4 +1,5 @@
-"""Retention: expired idempotency records, finished jobs and deliveries, and events are deleted in batches."""
+"""Retention: expired idempotency records, finished jobs and deliveries, events, and submissions that are spam are
+deleted in batches."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from sqlalchemy.sql import ClauseElement
 
 from models.audit_exports import audit_exports
 from models.base import TIMESTAMP
+from models.forms import submissions
 from models.jobs import jobs
 from models.lookups import idempotency_records
 from models.organizations import directory
@@ -33,6 +35,7 @@ class Retention:
     idempotency: timedelta = timedelta(hours=24)
     jobs: timedelta = timedelta(days=30)
     events: timedelta = timedelta(days=30)
+    spam: timedelta = timedelta(days=90)
 
 
 _BEFORE = sa.bindparam("before", type_=TIMESTAMP)
@@ -56,6 +59,7 @@ def _batch(name: str) -> ClauseElement:
                 ~sa.exists().where(deliveries.c.org_id == ORG, deliveries.c.event_id == events.c.id),
             ),
         ),
+        "spam": (submissions, (submissions.c.spam, submissions.c.id < _OLD_ID)),
         "exports": (audit_exports, (audit_exports.c.expires_at < _BEFORE,)),
     }[name]
     key = [column for column in table.primary_key.columns if column.name != "org_id"]
@@ -95,6 +99,7 @@ async def purge(runtime: Runtime, org_id: UUID, keep: Retention) -> dict[str, in
         "jobs": shorter(keep.jobs, "jobs"),
         "deliveries": shorter(keep.jobs, "deliveries"),
         "events": shorter(keep.events, "events"),
+        "spam": shorter(keep.spam, "submissionsSpam"),
         # They say themselves when they expire.
         "exports": timedelta(0),
     }

@@ -240,6 +240,11 @@ def ids(column: str, resource: Resource | None, meaning: str, *, nullable: bool 
     return Condition(column, Operand.OPTIONAL_ID, meaning, ops)
 
 
+def boolean(column: str, meaning: str) -> Condition:
+    """Return the condition on a column of truth values: eq."""
+    return Condition(column, Operand.BOOLEAN, meaning, {"eq": Op(_one(sa.Boolean), _COMPARE["eq"], rank=4)})
+
+
 def tags(resource: Resource) -> Condition:
     """Return the condition on a row's tags: has, hasAny."""
     return Condition(

@@ -170,8 +170,10 @@ def _bare(type_: Any) -> type:
     return inner if isinstance(inner, type) else type(inner)
 
 
-_TYPE_NAMES: dict[type, str] = {sa.Text: "text", sa.Uuid: "uuid", sa.BigInteger: "bigint", pg.TIMESTAMP: "time"}
-_TYPES: dict[str, Any] = {"text": sa.Text, "uuid": sa.Uuid, "bigint": sa.BigInteger, "time": TIMESTAMP}
+_TYPES: dict[str, Any] = {
+    "text": sa.Text, "uuid": sa.Uuid, "bigint": sa.BigInteger, "time": TIMESTAMP, "boolean": sa.Boolean,
+}  # fmt: skip
+_TYPE_NAMES: dict[type, str] = {_bare(type_): name for name, type_ in _TYPES.items()}
 
 
 def type_of(name: str) -> Any:

@@ -130,10 +130,9 @@ def related_id(resource: Resource, column: str, description: str, *, null: bool 
     return computed(shown, description=description, reader=reader)
 
 
-def creation() -> Any:
+def creation(meaning: str = "Time at which the object was created.") -> Any:
     """``createdAt``: the time in the id."""
     reader = ColumnReader("id", convert=shown_creation)
-    meaning = "Time at which the object was created."
     return computed(lambda row: created_at(row["id"]), description=meaning, reader=reader)
 
 

@@ -23,15 +23,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 MEANING = "The mutation's input."
 
 
-def mutation(resource: Resource, description: str, cost: int = MUTATION_COST) -> Callable[[F], F]:
+def mutation(
+    resource: Resource, description: str, cost: int = MUTATION_COST, *, public: bool = False
+) -> Callable[[F], F]:
     """Return a decorator of a root field that changes something: it needs the resource's write scope (where there is
-    none, its read scope), has a ``cost``, and runs in a transaction of its own.
+    none, its read scope; no key where it is ``public``), has a ``cost``, and runs in a transaction of its own.
 
     It is nullable whatever its resolver gives: where it is refused, the fields beside it are answered. The fields of
     its refusals are those of its ``input``.
     """
-    metadata = {"cost": cost, "needs": ()}
+    metadata = {"cost": cost, "needs": (), "public": public}
     scope = resource.read_scope if resource.read_only else resource.write_scope
+    directives = [] if public else [Requires(scope=scope)]
 
     def field(resolver: F) -> F:
         @wraps(resolver)
@@ -41,7 +44,7 @@ def mutation(resource: Resource, description: str, cost: int = MUTATION_COST) ->
 
         made: Any = strawberry.mutation(
             resolve, graphql_type=resolver.__annotations__["return"] | None, description=description,
-            directives=[Requires(scope=scope)], metadata=metadata,
+            directives=directives, metadata=metadata,
         )  # fmt: skip
         for argument in made.base_resolver.arguments:
             argument.description = MEANING

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
 from models import types
+from models.forms import DATA_LIMIT
 from models.types import JSON_LIMIT, MAX_SAFE_INTEGER, decimal_text, exact_decimal
 
 MinorUnits = NewType("MinorUnits", int)
@@ -22,6 +23,8 @@ Json = NewType("Json", dict[str, Any])
 StringMap = NewType("StringMap", dict[str, str])
 SettingValue = NewType("SettingValue", object)
 SettingValues = NewType("SettingValues", dict[str, Any])
+FormData = NewType("FormData", dict[str, Any])
+JsonSchema = NewType("JsonSchema", dict[str, Any])
 Currency = NewType("Currency", str)
 Timezone = NewType("Timezone", str)
 
@@ -137,9 +140,9 @@ def _json(value: object, limit: int = JSON_LIMIT) -> dict[str, Any]:
     return value
 
 
-def _json_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+def _json_literal(node: ValueNode, variables: dict[str, Any] | None = None, limit: int = JSON_LIMIT) -> dict[str, Any]:
     """Return the value of a literal, with the variables that stand in it."""
-    return _json(_given(value_from_ast_untyped(node, variables)))
+    return _json(_given(value_from_ast_untyped(node, variables)), limit)
 
 
 def _given(value: Any) -> Any:
@@ -221,5 +224,20 @@ SCALARS: dict[object, Any] = {
         serialize=lambda value: value,
         # Its bounds are the registry's.
         parse_value=partial(_json, limit=SETTINGS_LIMIT),
+    ),
+    FormData: strawberry.scalar(
+        name="FormData",
+        description="The values of a form by the keys of its fields: a JSON object of at most 64 KiB.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-4",
+        serialize=lambda value: value,
+        parse_value=partial(_json, limit=DATA_LIMIT),
+        parse_literal=partial(_json_literal, limit=DATA_LIMIT),
+    ),
+    JsonSchema: strawberry.scalar(
+        name="JSONSchema",
+        description="A JSON Schema of draft 2020-12, as an object.",
+        specified_by_url="https://json-schema.org/draft/2020-12/json-schema-core",
+        serialize=lambda value: value,
+        parse_value=_json,
     ),
 }

@@ -31,7 +31,7 @@ from resolvers.errors import ErrorView, Refusal, Refusals
 from schema.graph import CORE, FIELDS, RULES
 from schema.requests.checks import CHECKS
 from schema.requests.errors import shown_error, too_deep
-from schema.requests.repeats import TYPENAME, Repeatable
+from schema.requests.repeats import Repeatable, is_repeatable
 from schema.requests.results import OperationResult, errors_of, refused_result, result_of
 from schema.requests.sizes import bounded
 from schema.requests.variables import checked_variables
@@ -124,8 +124,8 @@ class Engine:
         return min(prepared.measure.expanded, FREE_FIELDS) // FIELDS_FOR_ONE
 
     def public(self, prepared: Prepared) -> bool:
-        """Return whether the operation needs no key: health, and introspection where it is on."""
-        return prepared.measure.unrestricted and prepared.operation.operation_type == "query"
+        """Return whether the operation needs no key: health, a form's submission, and introspection where it is on."""
+        return prepared.measure.unrestricted
 
     def validate(self, prepared: Prepared, name: str | None) -> None:
         """Validate against the schema. Raises DocumentError, or Refusal TOO_COMPLEX."""
@@ -209,7 +209,7 @@ class Engine:
     ) -> tuple[dict[str, Any], int]:
         """Return the field's part of the data, nothing for one that is skipped; and what it cost."""
         asked, fingerprint = None, b""
-        if ctx.idempotency_key is not None and ctx.actor.key_id is not None and name != TYPENAME:
+        if ctx.idempotency_key is not None and ctx.actor.key_id is not None and is_repeatable(name):
             asked = Repeatable(prepared.operation, prepared.identity or prepared.variables, key)
             fingerprint = asked.fingerprint()
         async with ctx.transaction():

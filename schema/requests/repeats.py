@@ -32,13 +32,19 @@ from graphql import (
 
 from execution import Operation, collect_fields
 from schema.declaration.nulls import hears_null
-from schema.graph import CORE
+from schema.graph import CORE, RULES
 
 TYPENAME = "__typename"
 # A digest, its key and their places in a dictionary.
 KEPT_BYTES = 250
 # The fields of a selection by the type that they are asked of, where it is not the selection's own, and their key.
 _Grouped = dict[tuple[str, str], list[FieldNode]]
+
+
+def is_repeatable(name: str) -> bool:
+    """Return whether the result of a root field is kept: of what needs no key it is not, for it may act in another
+    organization than the key's."""
+    return name != TYPENAME and not RULES["Mutation", name].unrestricted
 
 
 class Repeatable:

@@ -19,6 +19,7 @@ from execution import ColumnReader, inline_int, usual_int
 from schema.declaration.scalars import shown_moment
 
 _TEXTS = ("Currency", "Timezone")
+_OBJECTS = ("JSON", "StringMap", "FormData")
 
 
 def reader_of(column: sa.Column[Any] | None, type_: Any) -> ColumnReader | None:
@@ -47,7 +48,7 @@ def reader_of(column: sa.Column[Any] | None, type_: Any) -> ColumnReader | None:
     elif isinstance(column.type, pg.TIMESTAMP):
         made = ColumnReader(convert=shown_moment) if bare.name == "DateTime" else None
     else:
-        made = ColumnReader() if isinstance(column.type, pg.JSONB) and bare.name in ("JSON", "StringMap") else None
+        made = ColumnReader() if isinstance(column.type, pg.JSONB) and bare.name in _OBJECTS else None
     return None if made is None else replace(made, key=column.name, null=bool(column.nullable))
 
 

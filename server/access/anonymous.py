@@ -5,10 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from resolvers.errors import Refusal
+from web.dependencies import MOST_OF_PUBLIC
 from web.http import Request
 
 # Of a request and its document.
-MAX_BODY, MAX_TEXT, MAX_TOKENS = 8 * 1024, 4 * 1024, 500
+MAX_BODY, MAX_TEXT, MAX_TOKENS = MOST_OF_PUBLIC, 4 * 1024, 500
 # So many bytes of a request cost one, so many objects of the schema that are asked for, and so much of what an
 # organization pays for a document that is not known.
 BYTES, OBJECTS, NEW = 256, 100, 10
@@ -24,14 +25,15 @@ class Anonymous:
     refill: int
     _left: dict[str, tuple[float, float]] = field(default_factory=dict)
 
-    def read(self, request: Request, refused: Refusal) -> None:
-        """Charge the reading of a request. Raises Refusal RATE_LIMITED, or ``refused`` when it is too long."""
+    def read(self, request: Request, refused: Refusal, most: int = MAX_BODY) -> None:
+        """Charge the reading of a request. Raises Refusal RATE_LIMITED, or ``refused`` when it is longer than ``most``
+        bytes."""
         announced = request.headers.get(b"content-length", b"")
         length = len(request.scope["query_string"]) + (int(announced) if announced.isdigit() else 0)
         if b"transfer-encoding" in request.headers:
             length = MAX_BODY
         self.spend(request, 1 + min(length, MAX_BODY) // BYTES)
-        if length > MAX_BODY:
+        if length > most:
             raise refused
 
     def spend(self, request: Request, cost: int) -> None:

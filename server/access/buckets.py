@@ -34,7 +34,7 @@ ORGANIZATIONS_KEPT = 10_000
 
 # Takes what is owed, even below nothing, then the cost if it is there. Redis's own clock, so that the clocks of several
 # processes do not matter. What is left is returned as text: a number would lose its fraction.
-_TAKE = """
+TAKE = """
 local size, refill, owed, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -254,6 +254,6 @@ class Buckets:
         async with self.redis.pipeline(transaction=False) as pipe:
             for bucket, owed, ask in calls:
                 cost = ask.cost if ask is not None else 0
-                pipe.eval(_TAKE, 1, bucket.name, *map(str, (self.size, self.refill, owed, cost)))
+                pipe.eval(TAKE, 1, bucket.name, *map(str, (self.size, self.refill, owed, cost)))
             found: list[tuple[int, bytes]] = await pipe.execute()
         return found

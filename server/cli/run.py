@@ -62,6 +62,7 @@ def worker(_arguments: argparse.Namespace) -> int:
                     timedelta(hours=settings.retention_idempotency_hours),
                     timedelta(days=settings.retention_jobs_days),
                     timedelta(days=settings.retention_events_days),
+                    timedelta(days=settings.retention_spam_days),
                 ),
             )
 

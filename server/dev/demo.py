@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.clients import clients
+from models.forms import form_versions, forms, submissions
 from models.invoice_parts import invoice_lines, invoice_payments
 from models.invoices import invoices
 from models.jobs import jobs
@@ -18,7 +19,7 @@ from models.lookups import search_words, tag_uses
 from models.members import members
 from models.messages import messages
 from models.orders import ORDER, orders
-from models.organizations import counters
+from models.organizations import counters, directory
 from models.services import services
 from models.tickets import TICKET, replies, tickets
 from resolvers import organizations, settings
@@ -92,6 +93,10 @@ async def load_rows(ctx: Context, rows: Rows, say: Say) -> None:
         ("tickets", tickets, rows.tickets),
         ("replies", replies, rows.replies),
         ("timers", jobs, timers),
+        ("forms", forms, rows.forms),
+        ("form versions", form_versions, rows.form_versions()),
+        ("submissions", submissions, rows.submissions),
+        ("directory", directory, rows.directory()),
         ("search words", search_words, rows.words()),
         ("tags", tag_uses, rows.tags()),
         ("counters", counters, numbers),
@@ -117,7 +122,7 @@ async def _load_tables(ctx: Context, tables: Tables, say: Say) -> None:
         for batch in _batches(listed):
             await ctx.fetch(_load(table), rows=batch)
             loaded += len(batch)
-        if table is not counters:
+        if table not in (counters, directory):
             say(f"   {loaded:>7,} {name}")
 
 

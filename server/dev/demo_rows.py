@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from models.clients import ClientStatus
+from models.forms import FORM
 from models.members import MemberStatus
 from models.orders import MACHINE, OrderStatus
 from models.services import Billing, ServiceStatus
@@ -15,11 +16,13 @@ from models.types import caseless
 from resolvers.changes.numbers import FIRST
 from resolvers.clients import CLIENTS
 from resolvers.collections.collection import Collection
+from resolvers.forms.collections import FORMS
 from resolvers.lists.search_words import words_of
 from resolvers.members import MEMBERS
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
 from resolvers.tickets.collections import TICKETS
+from server.dev.demo_forms import forms_of
 from server.dev.demo_maker import Maker, Row
 from server.dev.demo_texts import (
     BODIES,
@@ -88,6 +91,8 @@ class Rows:
     tickets: list[Row] = field(default_factory=list)
     replies: list[Row] = field(default_factory=list)
     timers: list[Row] = field(default_factory=list)
+    forms: list[Row] = field(default_factory=list)
+    submissions: list[Row] = field(default_factory=list)
     next_number: int = FIRST
 
     def words(self) -> Iterator[Row]:
@@ -106,7 +111,18 @@ class Rows:
 
     def _rows(self) -> tuple[tuple[Collection, list[Row]], ...]:
         named = ((CLIENTS, self.clients), (SERVICES, self.services), (ORDERS, self.orders), (MEMBERS, self.members))
-        return *named, (TICKETS, self.tickets)
+        return *named, (TICKETS, self.tickets), (FORMS, self.forms)
+
+    def form_versions(self) -> Iterator[Row]:
+        """The rows of ``form_versions``."""
+        for row in self.forms:
+            kept = {name: row[name] for name in ("version", "name", "fields")}
+            yield kept | {"form_id": row["id"], "created_at": row["updated_at"]}
+
+    def directory(self) -> Iterator[Row]:
+        """The rows of ``directory``, by which the public finds forms."""
+        for row in self.forms:
+            yield {"resource": FORM.prefix, "key": str(row["id"])}
 
 
 class _Maker(Maker):
@@ -201,4 +217,5 @@ def rows_of(seed: int, size: Size, end: datetime = FIXED) -> Rows:
     rows.members = [make.member(index) for index in range(len(STAFF))]
     rows.tickets, rows.replies = tickets_of(make, size.tickets, rows.orders, by_id, rows.members)
     rows.timers = timers_of(make, rows.tickets)
+    rows.forms, rows.submissions = forms_of(make, rows.clients, start, end)
     return rows

@@ -10,7 +10,7 @@ from tests.support.furnished import completed, document, furnish, input_of, righ
 from tests.support.refusals import error, problem, unchanged
 from tests.support.routes import BY_NAME, CASE_OF, CHANGES, body_of, rest_change, root_of, subject_of
 
-MUTATIONS = [(case, name) for case in ALL.values() for name in case.changes]
+MUTATIONS = [(case, name) for case in ALL.values() for name in case.keyed]
 VERSIONED = [(case, name) for case, name in MUTATIONS if "expectedVersion" in input_of(name).fields]
 VERSIONED_ROUTES = [name for name in CHANGES if (CASE_OF[name], root_of(BY_NAME[name])) in VERSIONED]
 

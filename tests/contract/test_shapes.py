@@ -15,6 +15,7 @@ from tests.support.routes import (
     CASE_OF,
     CHANGES,
     GETS,
+    KEYED,
     LISTS,
     OF_ONE,
     body_of,
@@ -116,7 +117,7 @@ async def test_the_shape_of_a_change(acme: Org, name: str, slash: str) -> None:
         assert "location" not in answer.headers
 
 
-@pytest.mark.parametrize("name", list(BY_NAME))
+@pytest.mark.parametrize("name", KEYED)
 async def test_errors_name_their_operation(acme: Org, api: str, name: str) -> None:
     route, ids = BY_NAME[name], await furnish(acme)
     weak = acme.holding(await acme.new_key("members:read"))

@@ -32,7 +32,8 @@ from tests.support.routes import (
     subject_of,
 )
 
-MUTATIONS = {name: case for case in ALL.values() for name in case.changes}
+# A form of any organization takes submissions.
+MUTATIONS = {name: case for case in ALL.values() for name in case.keyed}
 OF_MUTATION = {
     name: found for name in MUTATIONS if (found := [each for each in POSITIONS["Mutation"] if each.field == name])
 }

@@ -22,7 +22,7 @@ from tests.support.servers import Backends
 
 SIZE = Size(
     clients=60, services=12, orders=200, messages=250, deliveries=40, members=30, api_keys=30, tickets=200, replies=250,
-    invoices=150,
+    invoices=150, forms=30, submissions=200,
 )  # fmt: skip
 LISTS = {
     "members": ("members(first: 100, filter: $f) { ...L }", "$f: MemberFilter", "MemberConnection"),
@@ -47,6 +47,8 @@ LISTS = {
     "replies": (
         "replies(ticketId: $id, first: 100, filter: $f) { ...L }", "$f: ReplyFilter, $id: ID!", "ReplyConnection",
     ),
+    "forms": ("forms(first: 100, filter: $f, orderBy: [{field: NAME}]) { ...L }", "$f: FormFilter", "FormConnection"),
+    "submissions": ("submissions(first: 100, filter: $f) { ...L }", "$f: SubmissionFilter", "SubmissionConnection"),
     "deliveries": (
         "webhook(id: $id) { deliveries(first: 100, filter: $f) { ...L } }", "$f: DeliveryFilter, $id: ID!",
         "DeliveryConnection",

@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from models.audit import ERASE
-from models.typeid import new_uuid, uuid_at
+from models.typeid import decode, new_uuid, uuid_at
 from resolvers import organizations
 from resolvers.audit.entries import new_entry
 from resolvers.audit.verify import verify
@@ -14,6 +14,7 @@ from resolvers.context import now
 from resolvers.jobs import retention
 from resolvers.jobs.retention import Retention
 from tests.support.api import Org
+from tests.support.forms import new_form
 
 EVENT = """insert into events (org_id, id, type, resource_id, resource_version, data, occurred_at)
   values ($1, $2, 'client.updated', $2, 1, '{}', $3)"""
@@ -41,6 +42,20 @@ async def test_finished_jobs_too(acme: Org) -> None:
     assert (await retention.purge(acme.runtime, acme.id, Retention()))["jobs"] == 0
     await acme.set_setting("retention.jobs", 4)
     assert (await retention.purge(acme.runtime, acme.id, Retention()))["jobs"] == 1
+
+
+async def test_submissions_that_are_spam_too(acme: Org) -> None:
+    form = decode("form", (await new_form(acme))["publicId"])
+    sql = """insert into submissions (org_id, id, version, updated_at, form_id, form_version, data, spam)
+        values ($1, $2, 1, now(), $3, 1, '{}', $4)"""
+    for days in (2, 5, 100):
+        await acme.rows(sql, acme.id, _days_ago(days), form, True)
+        await acme.rows(sql, acme.id, _days_ago(days + 0.5), form, False)
+    assert (await retention.purge(acme.runtime, acme.id, Retention()))["spam"] == 1
+    await acme.set_setting("retention.submissionsSpam", 3)
+    assert (await retention.purge(acme.runtime, acme.id, Retention()))["spam"] == 1
+    kept = await acme.rows("select spam from submissions order by id")
+    assert [row["spam"] for row in kept] == [False, False, False, True]
 
 
 async def test_the_audit_log_forgets_what_changed_and_still_holds(acme: Org) -> None:

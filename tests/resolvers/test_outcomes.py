@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import psycopg
 import pytest
 
-from resolvers import context
+from resolvers.database import commits
 from server.wiring import running
 from tests.support.api import Org, make_org, serving, settings_of
 from tests.support.refusals import CREATE, error, problem
@@ -76,7 +76,7 @@ async def test_the_idempotency_key_finds_what_was_kept(own_backends: Backends, a
 
 
 async def test_a_commit_that_does_not_end_is_given_up(own_backends: Backends, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(context, "COMMIT_S", 0.1)
+    monkeypatch.setattr(commits, "COMMIT_S", 0.1)
     async with late(own_backends, 0.3) as org:
         problem(await org.http.post("/api/v1/clients", json=NEW), 503, "OUTCOME_UNKNOWN")
         assert (await org.http.get("/api/v1/clients")).status_code == 200

@@ -78,6 +78,7 @@ def test_what_needs_a_scope_says_which() -> None:
         **{"Client.orderCounts": "orders:read", "Order.history": "audit:read"},
         **{"Client.invoices": "invoices:read", "Client.totals": "invoices:read", "Order.invoice": "invoices:read"},
         **{"Invoice.client": "clients:read", "Invoice.order": "orders:read"},
+        **{"Submission.client": "clients:read", "Submission.ticket": "tickets:read"},
     }
     assert said == roots | beneath
     assert "read scope of the object's type" in _type("Query").fields["node"].description
@@ -103,6 +104,8 @@ def test_filters_on_related_objects_say_which_scope_they_need() -> None:
         **{"ReplyFilter.ticket": "tickets:read"},
         **{"ClientFilter.invoices": "invoices:read", "OrderFilter.invoices": "invoices:read"},
         **{"InvoiceFilter.client": "clients:read", "InvoiceFilter.order": "orders:read"},
+        **{"FormFilter.submissions": "forms:read", "SubmissionFilter.form": "forms:read"},
+        **{"SubmissionFilter.client": "clients:read", "SubmissionFilter.ticket": "tickets:read"},
     }
     assert {*said.values()} <= scopes()
 
@@ -116,7 +119,10 @@ def test_defaults_are_in_the_schema_where_they_hold() -> None:
     inputs = [(str(input_of(case.creates)), case) for case in CREATED.values()]
     # A reply is also a part of an update.
     inputs.append(("ReplyInput", CASES["reply"]))
-    assert found == {f"{type_}.{name}": value for type_, case in inputs for name, value in case.defaults.items()}
+    of_parts = {"FormFieldInput.required": False, "FormFieldInput.options": []}
+    assert found == of_parts | {
+        f"{type_}.{name}": value for type_, case in inputs for name, value in case.defaults.items()
+    }
     # Neither `last` nor a page back by `before` alone would work beside it.
     assert _type("Query").fields["clients"].args["first"].default_value is Undefined
 

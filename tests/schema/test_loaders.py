@@ -51,6 +51,8 @@ EVERYWHERE = """query($client: ID!, $order: ID!, $service: ID!, $message: ID!, $
   message(id: $message) { ...Message } webhook(id: $webhook) { ...Webhook }
   ticket(id: $ticket) { ...Ticket } reply(id: $reply) { ...Reply }
   invoices(first: 3) { ...Invoices } due: invoices(first: 2, filter: {status: {eq: DRAFT}}) { ...Invoices }
+  forms(first: 3) { ...Forms } open: forms(first: 2, filter: {status: {eq: PUBLISHED}}) { ...Forms }
+  submissions(first: 3) { ...Submissions } spam: submissions(filter: {spam: {eq: true}}) { ...Submissions }
   node(id: $order) { ...Order } nodes(ids: $ids) { ...Client ...Order ...Service ...Message ...Webhook }
 }
 fragment Viewer on Viewer { organization { name } }
@@ -61,6 +63,10 @@ fragment Messages on MessageConnection { totalCount nodes { ...Message } }
 fragment Tickets on TicketConnection { totalCount nodes { ...Ticket } }
 fragment Replies on ReplyConnection { totalCount nodes { ...Reply } }
 fragment Invoices on InvoiceConnection { totalCount nodes { ...Invoice } }
+fragment Forms on FormConnection { totalCount nodes { ...Form } }
+fragment Form on Form { availableTransitions { to } submissions(first: 2) { totalCount nodes { id } } }
+fragment Submissions on SubmissionConnection { totalCount nodes { ...Submission } }
+fragment Submission on Submission { fields { key } form { ...Form } client { id } ticket { id } }
 fragment Bills on InvoiceConnection { totalCount nodes { id order { id } } }
 fragment Invoice on Invoice { availableTransitions { to allowed } client { totals { currency } } order { id } }
 fragment Webhooks on WebhookEndpointConnection { totalCount nodes { ...Webhook } }

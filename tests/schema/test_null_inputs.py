@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from graphql import is_required_input_field
+from graphql import GraphQLEnumType, get_named_type, is_required_input_field
 
 from tests.support.api import Org, new_client, new_order
 from tests.support.cases import Case
@@ -15,16 +15,20 @@ from tests.support.optional_positions import input_fields, may_be_null
 from tests.support.refusals import UPDATE, error, no_foreign_words, unchanged
 
 
-def _written(value: Any) -> str:
-    """A value as a document writes it."""
+def _written(value: Any, type_: Any) -> str:
+    """A value of a type as a document writes it."""
+    bare = get_named_type(type_)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{name}: {_written(part)}" for name, part in value.items()) + "}"
-    return json.dumps(value)
+        types = {name: field.type for name, field in getattr(bare, "fields", {}).items()}
+        return "{" + ", ".join(f"{name}: {_written(part, types.get(name, bare))}" for name, part in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(_written(part, bare) for part in value)}]"
+    return value if isinstance(bare, GraphQLEnumType) and value is not None else json.dumps(value)
 
 
 async def _both(org: Org, mutation: str, given: dict[str, Any]) -> list[httpx.Response]:
     """The answers to a mutation with its input as a literal, and as a variable."""
-    literal = f"mutation {{ {mutation}(input: {_written(given)}) {{ __typename }} }}"
+    literal = f"mutation {{ {mutation}(input: {_written(given, input_of(mutation))}) {{ __typename }} }}"
     return [await org.graphql(literal), await org.graphql(document(mutation), input=given)]
 
 
@@ -44,7 +48,7 @@ async def test_null_in_a_new_object_is_as_absent(acme: Org, case: Case) -> None:
     for name in ["", *may_be_null(type_)]:
         for literal in (True, False):
             given = least | {part: fresh() for part, fresh in case.unique.items()} | ({name: None} if name else {})
-            text = f"mutation {{ {case.creates}(input: {_written(given)}) {{ __typename }} }}"
+            text = f"mutation {{ {case.creates}(input: {_written(given, type_)}) {{ __typename }} }}"
             variables = {} if literal else {"input": given}
             answer = await acme.graphql(text if literal else document(case.creates), **variables)
             assert "errors" not in answer.json(), (name, answer.text)

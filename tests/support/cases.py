@@ -75,6 +75,8 @@ class Case:
     targets: Mapping[str, int] = field(default_factory=dict)
     # Its rows are made before those of others, whose events it hears.
     hears: bool = False
+    # The mutation that makes one, where that needs no key: it acts in the organization of what it refers to.
+    public: str = ""
 
     create: Body = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
@@ -104,7 +106,13 @@ class Case:
     @property
     def creates(self) -> str:
         """The mutation that makes one; empty where none does."""
-        return "" if self.found or self.single else f"create{self.name[0].upper()}{self.name[1:]}"
+        made = f"create{self.name[0].upper()}{self.name[1:]}"
+        return self.public or ("" if self.found or self.single else made)
+
+    @property
+    def keyed(self) -> tuple[str, ...]:
+        """All mutations that need a key."""
+        return tuple(name for name in self.changes if name != self.public)
 
     @property
     def change_scope(self) -> str:

@@ -18,9 +18,11 @@ from tests.support.furnished import completed, right, target
 
 BY_NAME = {f"{route.method} {route.path}": route for route in ROUTES}
 CASE_OF: Mapping[str, Case] = {name: case for case in ALL.values() for name in case.routes}
-LISTS = [name for name, route in BY_NAME.items() if route.shows is Shows.PAGE]
+# A list within an object is tried with its domain.
+LISTS = [name for name, route in BY_NAME.items() if route.shows is Shows.PAGE and "{" not in route.path]
 GETS = [name for name, route in BY_NAME.items() if route.method == "GET" and route.shows is Shows.OBJECT]
-CHANGES = [name for name, route in BY_NAME.items() if route.method != "GET"]
+CHANGES = [name for name, route in BY_NAME.items() if route.method != "GET" and not route.public]
+KEYED = [name for name, route in BY_NAME.items() if not route.public]
 OF_ONE = [name for name in BY_NAME if "{publicId}" in name]
 
 
@@ -94,7 +96,10 @@ def body_of(route: Route, ids: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def subject_of(org: Org, route: Route, ids: Mapping[str, str]) -> str:
-    """The id of what a route is about."""
+    """The id of what a route is about: of a list within an object, of this one."""
+    within = ALL.get(root_of(route))
+    if within is not None and within is not case_of(route):
+        return ids[within.name]
     return await target(org, case_of(route), root_of(route), ids)
 
 

@@ -11,9 +11,7 @@ from execution import Limits
 from resolvers import organizations
 from resolvers.database.runtime import Runtime
 from schema.requests.engine import Engine
-from server.dev.demo import load_invoices
-from server.dev.demo_invoices import invoices_of
-from server.dev.demo_rows import Size, rows_of
+from server.dev.demo_rows import Size
 
 # Generators care little for size, and little is found: only the look at the answers counts.
 LAX = Limits(depth=100, aliases=2_000, directives=2_000, root_fields=500, expanded=10**40, cost=10**40)
@@ -42,9 +40,6 @@ FIND = """{
 async def studio(api_runtime: Runtime) -> Studio:
     size = Size(clients=30, orders=200, messages=600, tickets=60)
     filled = await fill(api_runtime, 77, size)
-    ctx = organizations.command_line(api_runtime, filled.org_id)
-    async with ctx.transaction():
-        await load_invoices(ctx, invoices_of(rows_of(77, size), 77, 60), lambda _line: None)
     made = Studio(api_runtime, filled.org_id, [], [])
     found = (await answered(made, Engine(LAX), FIND, {}))[0]
 

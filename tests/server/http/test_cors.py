@@ -10,6 +10,7 @@ import pytest
 from resolvers.database.runtime import Runtime
 from server.http.heads import HEAD_BYTES
 from tests.support.api import Org, make_org, serving, settings_of
+from tests.support.forms import ADA, new_form, path_of
 from tests.support.protocol import SHORT, exchange, request
 from tests.support.refusals import error, problem
 from tests.support.servers import Backends
@@ -182,3 +183,37 @@ async def test_every_origin(acme: Org, backends: Backends) -> None:
         assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, "*")
         # A key is sent by the page itself: a browser's cookies are never asked for.
         assert "access-control-allow-credentials" not in answer.headers
+
+
+@pytest.mark.parametrize("origins", [(), (ORIGIN,), ("*",)])
+async def test_the_submission_of_forms_alone_is_open_to_every_origin(
+    acme: Org, backends: Backends, origins: tuple[str, ...]
+) -> None:
+    form = await new_form(acme)
+    foreign = {"Origin": "https://anybody.example"}
+    preflight = foreign | {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    async with (
+        serving(settings_of(backends, cors_origins=origins)) as base,
+        httpx.AsyncClient(base_url=base, headers=foreign) as http,
+    ):
+        asked = await http.options(path_of(form), headers=preflight)
+        assert (asked.status_code, asked.content) == (204, b"")
+        assert asked.headers.get_list("access-control-allow-origin") == ["*"]
+        assert (asked.headers["access-control-allow-methods"], asked.headers["access-control-allow-headers"]) == (
+            "POST", "*",
+        )  # fmt: skip
+        answers = [
+            await http.post(path_of(form), json=ADA),
+            await http.post(path_of(form), json={}),
+            await http.post(path_of(form), content=b"x" * 70_000, headers={"Content-Type": "application/json"}),
+            await http.get(path_of(form)),
+            await http.post("/api/forms/form_x/submit", json=ADA),
+        ]
+        assert [each.status_code for each in answers] == [201, 400, 413, 405, 404]
+        for each in answers:
+            assert each.headers.get_list("access-control-allow-origin") == ["*"]
+            assert "access-control-allow-credentials" not in each.headers
+        for path in ("/api/v1/forms", f"/api/v1/forms/{form['publicId']}/submissions", "/graphql", "/api/forms"):
+            answer = await http.get(path)
+            opened = ["*"] if "*" in origins else []
+            assert answer.headers.get_list("access-control-allow-origin") == opened, path

@@ -1,0 +1,104 @@
+"""The fields of a form: checked against each other, and made whole as the form keeps them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from models.forms import FIELDS_LIMIT, MAX_PATTERNS, FormField, FormFieldType
+from resolvers.errors import Refusal, Refusals, bad_input
+from resolvers.forms.json_schema import LENGTHS, FieldRow, schema_of, validator_of, whole
+
+_T = FormFieldType
+_WITH_OPTIONS = frozenset({_T.SELECT, _T.MULTISELECT})
+# Of these `min` and `max` are numbers of characters or options: whole, and at most what the type allows.
+_COUNTED = frozenset({_T.TEXT, _T.TEXTAREA, _T.MULTISELECT})
+_BOUNDED = _COUNTED | {_T.NUMBER}
+_DEFAULTS = {name: field.default for name, field in FormField.model_fields.items() if not field.is_required()}
+
+
+def checked_fields(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the fields of a form, each with all of its members. Raises Refusals with every one that is wrong."""
+    fields = [_whole(each) for each in given]
+    problems = [problem for index, field in enumerate(fields) for problem in _problems(field, f"fields.{index}")]
+    first: dict[str, int] = {}
+    for index, field in enumerate(fields):
+        if first.setdefault(field["key"], index) != index:
+            problems.append(bad_input(f"fields.{index}.key", "Another field has this key.", "NOT_ALLOWED"))
+    patterns = [index for index, field in enumerate(fields) if field["pattern"] is not None]
+    if len(patterns) > MAX_PATTERNS:
+        message = f"At most {MAX_PATTERNS} fields have a pattern."
+        problems.append(bad_input(f"fields.{patterns[MAX_PATTERNS]}.pattern", message, "TOO_LONG", limit=MAX_PATTERNS))
+    if len(orjson.dumps(fields)) > FIELDS_LIMIT:
+        message = f"They must have at most {FIELDS_LIMIT} bytes together, as JSON."
+        problems.append(bad_input("fields", message, "TOO_LONG", limit=FIELDS_LIMIT))
+    if problems:
+        raise Refusals(problems)
+    # A schema that could not be compiled would make every submission fail.
+    validator_of(schema_of("", fields))
+    return fields
+
+
+def _whole(given: Mapping[str, Any]) -> dict[str, Any]:
+    named: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    found = {name: named.get(name, _DEFAULTS.get(name)) for name in FormField.model_fields}
+    # JSON writes a whole number in several ways, of which the database keeps each.
+    bounds = {name: int(named[name]) for name in ("min", "max") if name in named and named[name] % 1 == 0}
+    return found | bounds | {"type": str(named["type"]), "options": [*named.get("options", [])]}
+
+
+def _problems(field: FieldRow, path: str) -> Iterator[Refusal]:
+    type_, options = FormFieldType(field["type"]), field["options"]
+    if type_ in _WITH_OPTIONS and not options:
+        yield bad_input(f"{path}.options", f"A {type_} needs at least one option.", "REQUIRED")
+    elif type_ not in _WITH_OPTIONS and options:
+        yield bad_input(f"{path}.options", f"A {type_} has no options.", "NOT_ALLOWED")
+    for at, option in enumerate(options):
+        if option in options[:at]:
+            yield bad_input(f"{path}.options.{at}", "Another option is the same.", "NOT_ALLOWED")
+    yield from _wrong_bounds(field, type_, path)
+    if field["pattern"] is not None:
+        yield from _wrong_pattern(field["pattern"], type_, f"{path}.pattern")
+
+
+def _wrong_bounds(field: FieldRow, type_: FormFieldType, path: str) -> Iterator[Refusal]:
+    bounds = {name: field[name] for name in ("min", "max") if field[name] is not None}
+    for name, value in bounds.items():
+        if type_ not in _BOUNDED:
+            yield bad_input(f"{path}.{name}", f"A {type_} has no {name}.", "NOT_ALLOWED")
+        elif type_ in _COUNTED:
+            most = len(field["options"]) if type_ is _T.MULTISELECT else LENGTHS[type_]
+            if value % 1 or not 0 <= value <= most:
+                text = f"Of a {type_} it must be a whole number from 0 to {most}."
+                yield bad_input(f"{path}.{name}", text, "NOT_ALLOWED", minimum=0, maximum=most)
+    if len(bounds) > 1 and bounds["max"] < bounds["min"]:
+        text = f"It must be at least {bounds['min']}, the field's min."
+        yield bad_input(f"{path}.max", text, "NOT_ALLOWED", minimum=bounds["min"])
+
+
+def _wrong_pattern(pattern: str, type_: FormFieldType, path: str) -> Iterator[Refusal]:
+    if type_ not in LENGTHS:
+        yield bad_input(path, f"A {type_} has no pattern.", "NOT_ALLOWED")
+        return
+    try:
+        # By itself too: what is no pattern could become one within the parentheses around it.
+        for each in (pattern, whole(pattern)):
+            validator_of({"pattern": each})
+    except ValueError:
+        text = "It must be a regular expression without look-around and back-references, and not too large."
+        yield bad_input(path, text, "INVALID_FORMAT")
+
+
+def check_actions(form: Mapping[str, Any]) -> None:
+    """Check what a form does with a submission: the fields that it names must be of their types. Raises Refusals."""
+    types = {field["key"]: (field["type"], field["required"]) for field in form["fields"]}
+    problems = []
+    for column, type_ in (("name_field", _T.TEXT), ("email_field", _T.EMAIL)):
+        key = form[column]
+        if key is not None and types.get(key, ("", False))[0] != type_:
+            problems.append(bad_input(f"on_submit.{column}", f"The form has no {type_} field {key}.", "NOT_FOUND"))
+    if form["create_client"] and form["email_field"] is None:
+        message = "A form that creates clients needs the field of their email address."
+        problems.append(bad_input("on_submit.email_field", message, "REQUIRED"))
+    if problems:
+        raise Refusals(problems)

@@ -1,0 +1,109 @@
+"""Forms: how they are created and changed. Each change keeps the form's new version."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from execution import Args
+from models.forms import FORM, MACHINE, Form, form_versions
+from models.organizations import directory
+from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
+from resolvers.changes.transitions import transition_request
+from resolvers.collections.rows import Key
+from resolvers.context import Context, Row
+from resolvers.database.sql import ORG, owned, statement
+from resolvers.forms.collections import FORMS
+from resolvers.forms.fields import check_actions, checked_fields
+
+
+@statement
+def _list() -> sa.Insert:
+    return directory.insert().values(resource=FORM.prefix, key=sa.bindparam("key", type_=sa.Text), org_id=ORG)
+
+
+@statement
+def _keep() -> sa.Insert:
+    columns = [column for column in form_versions.c if column.name != "org_id"]
+    return form_versions.insert().values(
+        org_id=ORG, **{column.name: sa.bindparam(column.name, type_=column.type) for column in columns}
+    )
+
+
+@statement
+def _versions() -> sa.Select[Any]:
+    wanted = (
+        sa.func.unnest(
+            sa.bindparam("forms", type_=pg.ARRAY(sa.Uuid)), sa.bindparam("versions", type_=pg.ARRAY(sa.Integer))
+        )
+        .table_valued(sa.column("form_id", sa.Uuid), sa.column("version", sa.Integer), name="wanted")
+        .render_derived()
+    )
+    columns = (form_versions.c.form_id, form_versions.c.version, form_versions.c.fields)
+    same = (form_versions.c.form_id == wanted.c.form_id, form_versions.c.version == wanted.c.version)
+    return owned(form_versions, *columns).where(*same)
+
+
+async def create(ctx: Context, values: InputValues) -> Row:
+    """Create a form, which the public can find by its id alone. Raises Refusals for its fields."""
+    row = new_row(Form, _flat(values))
+    row["fields"] = checked_fields(row["fields"])
+    check_actions(row)
+    # The key is the id's text: who submits the form knows no more.
+    await ctx.fetch(_list(), key=str(row["id"]))
+    await insert(ctx, FORMS, row)
+    await _keep_version(ctx, row)
+    return row
+
+
+async def change(ctx: Context, key: Key, values: InputValues) -> Row:
+    """Change a form, then move it when a status is given: one transaction, one version.
+
+    Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION, and Refusals for its fields.
+    """
+    new = _flat(values)
+    move = transition_request(new)
+    edit = await begin_edit(ctx, FORMS, key)
+    if "fields" in new:
+        new["fields"] = checked_fields(new["fields"])
+    edit.set(new)
+    check_actions(edit.row)
+    await edit.transition(MACHINE, move)
+    return await _saved(edit)
+
+
+async def transition(ctx: Context, key: Key, values: InputValues) -> Row:
+    """Move a form to another status. Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION."""
+    edit = await begin_edit(ctx, FORMS, key)
+    await edit.transition(MACHINE, transition_request(dict(values), "to"))
+    return await _saved(edit)
+
+
+def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of an input, with those of ``on_submit`` among them: they are columns too."""
+    actions: Mapping[str, Any] = values.get("on_submit", {})
+    return {name: value for name, value in values.items() if name != "on_submit"} | dict(actions)
+
+
+async def _saved(edit: Edit) -> Row:
+    row = await edit.save()
+    if row["version"] != edit.old["version"]:
+        await _keep_version(edit.ctx, row)
+    return row
+
+
+async def _keep_version(ctx: Context, row: Mapping[str, Any]) -> None:
+    await ctx.fetch(
+        _keep(), form_id=row["id"], version=row["version"], name=row["name"], fields=row["fields"],
+        created_at=row["updated_at"],
+    )  # fmt: skip
+
+
+async def fields_of(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]]]:
+    """Return the fields that each submission answers: those of its version of the form."""
+    wanted = list({(row["form_id"], row["form_version"]) for row in parents})
+    forms, versions = [form for form, _ in wanted], [version for _, version in wanted]
+    rows = await ctx.fetch(_versions(), forms=forms, versions=versions)
+    found = {(row["form_id"], row["version"]): row["fields"] for row in rows}
+    return [found[row["form_id"], row["form_version"]] for row in parents]

@@ -1,0 +1,134 @@
+"""Submissions of the public: nobody's key, the form's organization."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from models.actors import ActorKind, Source
+from models.clients import CLIENT, Client, clients
+from models.forms import FORM, HONEYPOT, FormStatus, Submission, forms
+from models.organizations import directory
+from models.threads import AuthorKind
+from models.tickets import Reply
+from models.typeid import decode, encode
+from models.types import caseless
+from resolvers.changes.edits import InputValues, insert, new_row
+from resolvers.clients import CLIENTS
+from resolvers.context import Actor, Context, Row
+from resolvers.database.sql import Sql, owned, statement
+from resolvers.errors import EMAIL_TAKEN, Refusal, not_found
+from resolvers.forms.collections import SUBMISSIONS
+from resolvers.forms.values import text_of, values_of
+from resolvers.threads import new_thread_entry
+from resolvers.tickets import tickets
+from resolvers.tickets.collections import REPLIES
+
+_BEFORE_CLIENT = Sql("savepoint before_client", (), {})
+_WITHOUT_CLIENT = Sql("rollback to savepoint before_client", (), {})
+# A name has no more characters, and a reply's text.
+_NAME, _BODY = 200, 20_000
+
+
+@statement
+def _where() -> sa.Select[Any]:
+    by_key = (directory.c.resource == FORM.prefix, directory.c.key == sa.bindparam("key", type_=sa.Text))
+    return sa.select(directory.c.org_id).where(*by_key)
+
+
+@statement
+def _published() -> sa.Select[Any]:
+    published = forms.c.status == sa.literal_column(f"'{FormStatus.PUBLISHED.value}'")
+    return owned(forms).where(forms.c.id == sa.bindparam("id", type_=sa.Uuid), published)
+
+
+@statement
+def _by_email() -> sa.Select[Any]:
+    return owned(clients, clients.c.id).where(clients.c.email_key == sa.bindparam("email_key", type_=sa.Text))
+
+
+async def submit(ctx: Context, values: InputValues) -> tuple[Row, Row]:
+    """Submit a form as the public, whoever asks. Return the submission and the form.
+
+    A submission with a value in the field that people do not see is stored as spam and does nothing else. Raises
+    Refusal NOT_FOUND for a form that is not published, RATE_LIMITED, or Refusals for the values.
+    """
+    form_id = decode(FORM.prefix, values["form_id"])
+    if form_id is None:
+        raise _missing()
+    if ctx.form_turn is not None:
+        await ctx.form_turn(form_id)
+    found = await ctx.row(_where(), key=str(form_id))
+    if found is None:
+        raise _missing()
+    public = Actor(ActorKind.PUBLIC, "public", "public", frozenset(), found["org_id"])
+    await ctx.become(public, Source.PUBLIC)
+    form = await ctx.row(_published(), id=form_id)
+    if form is None:
+        raise _missing()
+    data: dict[str, Any] = dict(values["data"])
+    spam = bool(data.get(HONEYPOT))
+    client: UUID | None = None
+    ticket: UUID | None = None
+    if not spam:
+        data.pop(HONEYPOT, None)
+        encoded = values.get("encoded", False)
+        data = values_of(form["name"], form["fields"], data, "data", encoded=encoded)
+        client = await _client(ctx, form, data)
+        ticket = await _ticket(ctx, form, data, client)
+    given = {
+        "form_id": form_id, "form_version": form["version"], "data": data, "spam": spam, "client_id": client,
+        "ticket_id": ticket,
+    }  # fmt: skip
+    row = await insert(ctx, SUBMISSIONS, new_row(Submission, given), event=None if spam else "submitted")
+    return row, form
+
+
+def _missing() -> Refusal:
+    return not_found(FORM.label, "form_id")
+
+
+async def _client(ctx: Context, form: Mapping[str, Any], data: Mapping[str, Any]) -> UUID | None:
+    """The client with the submitted email address: one that is there as it is, else a new one; None for a form that
+    creates none, or without an address."""
+    email = data.get(form["email_field"]) if form["create_client"] else None
+    if not email:
+        return None
+    key = caseless(email)
+    found = await ctx.row(_by_email(), email_key=key)
+    if found is None:
+        row = new_row(Client, {"name": _name(form, data), "email": email, "source": form["name"]})
+        await ctx.fetch(_BEFORE_CLIENT)
+        try:
+            found = await insert(ctx, CLIENTS, row)
+        except Refusal as refused:
+            # Somebody else made it in the meantime. That is nothing to tell the public.
+            if refused.extra.get("reason") != EMAIL_TAKEN.reason:
+                raise
+            await ctx.fetch(_WITHOUT_CLIENT)
+            found = await ctx.row(_by_email(), email_key=key)
+            assert found is not None, "whoever has the address has committed"
+    client: UUID = found["id"]
+    return client
+
+
+def _name(form: Mapping[str, Any], data: Mapping[str, Any]) -> str | None:
+    """The submitted name, else the email address; None without either."""
+    given: str | None = data.get(form["name_field"]) or data.get(form["email_field"])
+    return given[:_NAME] if given else None
+
+
+async def _ticket(ctx: Context, form: Mapping[str, Any], data: Mapping[str, Any], client: UUID | None) -> UUID | None:
+    """The new ticket of the submission's client, with the values as its first reply; None for a form that creates
+    none."""
+    if not form["create_ticket"]:
+        return None
+    client_id = None if client is None else encode(CLIENT.prefix, client)
+    ticket: UUID = (await tickets.create(ctx, {"subject": form["name"], "client_id": client_id}))["id"]
+    body, name = text_of(form["fields"], data)[:_BODY], _name(form, data)
+    if body:
+        said = {"author_kind": AuthorKind.CLIENT, "body": body} | ({"author_name": name} if name else {})
+        # The client waits since the ticket is there: its reply changes nothing of it.
+        await insert(ctx, REPLIES, new_thread_entry(ctx, Reply, said) | {"ticket_id": ticket}, "replied")
+    return ticket

@@ -1,0 +1,70 @@
+"""The values of a submission: read as an HTML form sends them, and normalized."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from models.forms import FormFieldType
+from models.types import normalized
+from resolvers.errors import Refusals
+from resolvers.forms.json_schema import FieldRow, problems_of
+
+# Longer numbers are beyond every bound.
+_NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30})?")
+_TRUE_OR_FALSE = frozenset({FormFieldType.CHECKBOX, FormFieldType.CONSENT})
+
+
+def values_of(
+    name: str, fields: Sequence[FieldRow], data: Mapping[str, Any], field: str, *, encoded: bool
+) -> dict[str, Any]:
+    """Return the values of a submission, normalized, by the keys of their fields. Null is absent.
+
+    ``encoded``: they are as an HTML form sends them, texts or lists of texts. An empty one is absent, numbers are read,
+    ``on`` is true. Raises Refusals with each value that the form does not allow, in the input's ``field``.
+    """
+    types = {field["key"]: FormFieldType(field["type"]) for field in fields}
+    found: dict[str, Any] = {}
+    for key, value in data.items():
+        given = _normalized(value)
+        if encoded:
+            given = _decoded(given, types.get(key))
+        if given is not None:
+            found[key] = given
+    problems = problems_of(name, fields, found, field)
+    if problems:
+        raise Refusals(problems)
+    return found
+
+
+def _normalized(value: Any) -> Any:
+    if isinstance(value, str):
+        return normalized(value)
+    # Nothing that a field allows is nested deeper.
+    return [normalized(each) if isinstance(each, str) else each for each in value] if isinstance(value, list) else value
+
+
+def _decoded(value: Any, type_: FormFieldType | None) -> Any:
+    texts = [each for each in (value if isinstance(value, list) else [value]) if each != ""]
+    if not texts:
+        return None
+    if type_ is FormFieldType.MULTISELECT or len(texts) > 1:
+        return texts
+    return _one(texts[0], type_)
+
+
+def _one(text: Any, type_: FormFieldType | None) -> Any:
+    if type_ is FormFieldType.NUMBER and isinstance(text, str) and _NUMBER.fullmatch(text):
+        return float(text) if "." in text else int(text)
+    return True if type_ in _TRUE_OR_FALSE and text == "on" else text
+
+
+def text_of(fields: Sequence[FieldRow], data: Mapping[str, Any]) -> str:
+    """Return the values of a submission as a text for people: each with the label of its field, in their order."""
+    given = [(field["label"], data[field["key"]]) for field in fields if field["key"] in data]
+    return "\n".join(f"{label}: {_shown(value)}" for label, value in given)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, list) else str(value)

@@ -1,0 +1,110 @@
+"""Answers the route that the public submits forms to: programs with JSON, browsers with what an HTML form sends."""
+
+from typing import Any
+
+from models.forms import DATA_LIMIT, FORM
+from models.typeid import decode
+from resolvers.context import Actor
+from resolvers.errors import ErrorView, Refusal
+from rest_shim.endpoint import Given, RestEndpoint
+from rest_shim.form_pages import CSP, error_page, thanks_page
+from rest_shim.routes import Place, Route
+from rest_shim.translate import put
+from schema.requests.engine import Engine
+from web.accept import weights
+from web.body import BYTES, Bodies, is_json, json_object
+from web.dependencies import PUBLIC, Dependencies
+from web.forms import MULTIPART, URLENCODED, form_values, media_of
+from web.http import HTML, Header, Reply, Request, reply
+
+ENCODED: Place = ("input", "encoded")
+_POLICY: Header = (b"content-security-policy", CSP.encode())
+_TYPES = "The body must be application/json, application/x-www-form-urlencoded or multipart/form-data."
+
+
+class _Public:
+    """Whoever submits a form: its size is limited, then how often its address submits the form."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        self.dependencies = dependencies
+        bodies = dependencies.bodies
+        self.bodies = Bodies(min(DATA_LIMIT, bodies.limit), bodies.deadlines.seconds)
+
+    async def payer_of(self, request: Request, headers: list[Header]) -> Actor:
+        """Return the public. Its body is kept with the request: nothing is parsed of what is over a limit.
+
+        Raises Refusal UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, REQUEST_TIMEOUT, BAD_INPUT or RATE_LIMITED.
+        """
+        if not (_is_form(request) or is_json(_content_type(request))):
+            raise Refusal("UNSUPPORTED_MEDIA_TYPE", _TYPES)
+        dependencies, most = self.dependencies, self.bodies.limit
+        too_large = Refusal("TOO_LARGE", f"The body may have {most} bytes at most.")
+        dependencies.visitors.read(request, too_large, most + len(request.scope["query_string"]))
+        request.state["body"] = await self.bodies.read(request)
+        form_id = decode(FORM.prefix, request.params["formPublicId"])
+        if form_id is not None:
+            await dependencies.form_turn(request, form_id)
+        return PUBLIC
+
+    async def pay(self, request: Request, actor: Actor, cost: int, headers: list[Header], done: int = 0) -> int:
+        """Spend a cost and what was done already, as every request without a key."""
+        return await self.dependencies.visitors.pay(request, actor, cost, headers, done)
+
+
+class FormEndpoint(RestEndpoint):
+    """The endpoint of a route whose body is JSON, or what an HTML form sends.
+
+    JSON is answered as everywhere. A form is sent to the URL that the form names, or gets a page; one that says that it
+    accepts JSON, and likes no page better, gets JSON too.
+    """
+
+    def __init__(self, engine: Engine, dependencies: Dependencies, route: Route) -> None:
+        super().__init__(engine, dependencies, route)
+        self.payers = _Public(dependencies)
+
+    async def _body(self, request: Request) -> dict[str, Any]:
+        body: bytes = request.state.pop("body")
+        if not _is_form(request):
+            return json_object(request, body)
+        request.weight = len(body) // BYTES
+        return form_values(body, _content_type(request))
+
+    async def _given(self, request: Request) -> Given:
+        given = await super()._given(request)
+        if _is_form(request):
+            put(given.variables, ENCODED, True)
+        return given
+
+    def _refused(self, request: Request, errors: list[ErrorView], headers: list[Header]) -> Reply:
+        html, json = _liked(request)
+        found = super()._refused(request, errors, headers)
+        if not _is_form(request) or html <= json:
+            return found
+        wrong = [(self._origin(each["extensions"].get("field", "")), each["message"]) for each in errors]
+        kept = [each for each in found.headers if each[0] not in (b"content-type", b"content-length")]
+        return reply(found.status, error_page(wrong), HTML, [*kept, _POLICY])
+
+    def _reply(self, request: Request, data: dict[str, Any], headers: list[Header]) -> Reply:
+        html, json = _liked(request)
+        if not _is_form(request) or html < json:
+            return super()._reply(request, data, headers)
+        payload = data[self.bound.at[0]]
+        if payload["redirectUrl"] is not None:
+            # It is ASCII without spaces, as its type says.
+            headers.append((b"location", payload["redirectUrl"].encode()))
+            return reply(303, b"", HTML, headers)
+        return reply(200, thanks_page(payload["formName"]), HTML, [*headers, _POLICY])
+
+
+def _content_type(request: Request) -> bytes:
+    return request.headers.get(b"content-type", b"")
+
+
+def _is_form(request: Request) -> bool:
+    return media_of(_content_type(request)) in (URLENCODED, MULTIPART)
+
+
+def _liked(request: Request) -> tuple[float, float]:
+    """How much a page and JSON are liked, as far as the request names them."""
+    found = weights(request.whole(b"accept"))
+    return found.get(b"text/html", 0.0), max(found.get(b"application/json", 0.0), found.get(b"application/*", 0.0))

@@ -1,0 +1,37 @@
+"""Pages for a browser that has submitted an HTML form. They load nothing, and what they show is text."""
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from html import escape
+
+STYLE = """
+:root{color-scheme:light dark}
+body{font:16px/1.55 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem;overflow-wrap:break-word}
+code{font:14px/1.45 ui-monospace,monospace}
+"""
+_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+CSP = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+def thanks_page(form_name: str) -> bytes:
+    """Return the page for a form that names no URL to go to."""
+    return _page("Thank you", f"<p>“{escape(form_name)}” was submitted.</p>")
+
+
+def error_page(wrong: Iterable[tuple[str, str]]) -> bytes:
+    """Return the page for a form that was refused: the place of each wrong value in the request, and why."""
+    items = "".join(f"<li>{_named(place.removeprefix('body.'))}{escape(message)}</li>" for place, message in wrong)
+    return _page("The form was not submitted", f"<ul>{items}</ul><p>Go back, correct it and submit it again.</p>")
+
+
+def _named(place: str) -> str:
+    return f"<code>{escape(place)}</code>: " if place and "." not in place else ""
+
+
+def _page(title: str, content: str) -> bytes:
+    return (
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title>"
+        f"<meta name=viewport content='width=device-width,initial-scale=1'><style>{STYLE}</style>"
+        f"<h1>{title}</h1>{content}</html>\n"
+    ).encode()
