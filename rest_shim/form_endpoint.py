@@ -43,7 +43,7 @@ class _Public:
         request.state["body"] = await self.bodies.read(request)
         form_id = decode(FORM.prefix, request.params["formPublicId"])
         if form_id is not None:
-            await dependencies.form_turn(request, form_id)
+            await dependencies.form_turn(dependencies.address_of(request), form_id)
         return PUBLIC
 
     async def pay(self, request: Request, actor: Actor, cost: int, headers: list[Header], done: int = 0) -> int:
@@ -105,6 +105,6 @@ def _is_form(request: Request) -> bool:
 
 
 def _liked(request: Request) -> tuple[float, float]:
-    """How much a page and JSON are liked, as far as the request names them."""
+    """Return the weights of a page and of JSON, as far as the request names them."""
     found = weights(request.whole(b"accept"))
     return found.get(b"text/html", 0.0), max(found.get(b"application/json", 0.0), found.get(b"application/*", 0.0))

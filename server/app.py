@@ -85,7 +85,7 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
     address_of = partial(client_address, proxies=settings.trusted_proxies)
     anonymous = Anonymous(address_of, settings.anonymous_bucket, settings.anonymous_refill)
     bodies = Bodies(settings.body_limit_bytes, settings.body_timeout_s)
-    dependencies = Dependencies(bodies, Visitors(anonymous.read, anonymous.spend))
+    dependencies = Dependencies(bodies, Visitors(anonymous.read, anonymous.spend), address_of)
     graphql = GraphQL(engine, dependencies, GRAPHIQL if settings.graphiql else None, anonymous).handle
     routes = [
         ApiRoute("/graphql", graphql, name="GraphQL", methods=METHODS, api="graphql", others=graphql),
@@ -128,8 +128,7 @@ async def _lifespan(settings: Settings, dependencies: Dependencies) -> AsyncIter
         dependencies.actor_of = Authentication(keys, settings.auth_failures_per_minute, settings.trusted_proxies)
         dependencies.spend, dependencies.owe = buckets.spend, buckets.owe
         dependencies.refuse_debtor = buckets.refuse_debtor
-        address_of = partial(client_address, proxies=settings.trusted_proxies)
-        dependencies.form_turn = FormTurns(redis, address_of).take
+        dependencies.form_turn = FormTurns(redis).take
         noting = asyncio.create_task(_note_uses(keys))
         yield
         noting.cancel()

@@ -146,7 +146,9 @@ class GraphQL:
             raise Refusal("METHOD_NOT_ALLOWED", "GET is for queries only: use POST.")
         self.engine.validate(prepared, name)
         self.engine.allow(prepared, actor)
-        turn = partial(self.dependencies.form_turn, request)
+        # Of the address alone: a context that held its request would be a cycle.
+        address = self.dependencies.address_of
+        turn = partial(self.dependencies.form_turn, address(request)) if operation_type == "mutation" else None
         key = idempotency_key(request)
         return Context(
             self.dependencies.runtime, actor, request.request_id, Source.GRAPHQL, idempotency_key=key, form_turn=turn

@@ -69,16 +69,17 @@ class Visitors:
 class Dependencies:
     """What both APIs need: how bodies are read, and, from the start of the process on, its things, who a request is
     from, and what it may spend. ``spend`` and ``refuse_debtor`` raise OverBudgetError, and ``form_turn``, which takes a
-    turn of the request's address to submit a form, Refusal RATE_LIMITED."""
+    turn of an address to submit a form, Refusal RATE_LIMITED."""
 
     bodies: Bodies
     visitors: Visitors
+    address_of: Callable[[Request], str]
     runtime: Runtime = field(init=False)
     actor_of: Callable[[Request], Awaitable[Actor]] = field(init=False)
     spend: Callable[[UUID, int, int], Awaitable[Spent]] = field(init=False)
     owe: Callable[[UUID, int], None] = field(init=False)
     refuse_debtor: Callable[[UUID], None] = field(init=False)
-    form_turn: Callable[[Request, UUID], Coroutine[Any, Any, None]] = field(init=False)
+    form_turn: Callable[[str, UUID], Coroutine[Any, Any, None]] = field(init=False)
 
     async def payer_of(self, request: Request, headers: list[Header]) -> Actor:
         """Return who a request is from, once nothing is owed for what was done for the organization before."""

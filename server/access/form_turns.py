@@ -3,7 +3,6 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -14,7 +13,6 @@ from redis.exceptions import RedisError
 
 from resolvers.errors import Refusal
 from server.access.buckets import PAUSE_S, TAKE, TIMEOUT_S
-from web.http import Request
 
 log = structlog.get_logger()
 # So many submissions at once, and so many more each minute.
@@ -28,13 +26,12 @@ class FormTurns:
     """The turns of each address and form. What is used up here is not asked of Redis."""
 
     redis: Redis
-    address_of: Callable[[Request], str]
     _left: dict[str, tuple[float, float]] = field(default_factory=dict)
     _away_until: float = 0.0
 
-    async def take(self, request: Request, form_id: UUID) -> None:
+    async def take(self, address: str, form_id: UUID) -> None:
         """Take a turn. Raises Refusal RATE_LIMITED, with the seconds until the next one, when there is none."""
-        name = f"counterfoil:form:{form_id}:{self.address_of(request)}"
+        name = f"counterfoil:form:{form_id}:{address}"
         left = self._refilled(name)
         if left < 1:
             # Others can only have taken from it: there is none in Redis either.

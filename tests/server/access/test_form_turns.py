@@ -1,7 +1,6 @@
 """How often an address may submit a form: counted for all processes, and without Redis in each alone."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,18 +11,6 @@ from resolvers.errors import Refusal
 from server.access.form_turns import TURNS, FormTurns
 from server.dev.embedded import free_port
 from tests.support.servers import Backends
-from web.http import Message, Request
-
-
-async def nothing() -> Message:
-    """Return the end of a body."""
-    return {"type": "http.request"}
-
-
-def asking() -> Request:
-    """A request, of which nobody but the test says from where it comes."""
-    scope: dict[str, Any] = {"method": "POST", "headers": [], "state": {"request_id": "1"}, "query_string": b""}
-    return Request(scope, nothing)
 
 
 @pytest.fixture
@@ -34,12 +21,12 @@ async def redis(servers: Backends) -> AsyncIterator[Redis]:
     await made.aclose()
 
 
-async def taken(turns: FormTurns, form: UUID, tries: int) -> tuple[int, list[int]]:
+async def taken(turns: FormTurns, form: UUID, tries: int, address: str = "192.0.2.1") -> tuple[int, list[int]]:
     """How many of some tries were let through, and the seconds that the others were told to wait."""
     passed, waits = 0, []
     for _ in range(tries):
         try:
-            await turns.take(asking(), form)
+            await turns.take(address, form)
         except Refusal as refused:
             waits.append(refused.extra["retryAfter"])
         else:
@@ -49,7 +36,7 @@ async def taken(turns: FormTurns, form: UUID, tries: int) -> tuple[int, list[int
 
 async def test_all_processes_take_from_one_bucket(redis: Redis) -> None:
     form = new_uuid()
-    first, second = (FormTurns(redis, lambda _: "192.0.2.1") for _ in range(2))
+    first, second = (FormTurns(redis) for _ in range(2))
     assert await taken(first, form, 6) == (6, [])
     passed, waits = await taken(second, form, 6)
     assert (passed, len(waits)) == (TURNS - 6, 2)
@@ -59,17 +46,15 @@ async def test_all_processes_take_from_one_bucket(redis: Redis) -> None:
 
 async def test_each_address_and_each_form_has_its_own(redis: Redis) -> None:
     form = new_uuid()
-    address = ["192.0.2.1"]
-    turns = FormTurns(redis, lambda _: address[0])
+    turns = FormTurns(redis)
     assert (await taken(turns, form, TURNS + 1))[0] == TURNS
     assert (await taken(turns, new_uuid(), 1))[0] == 1
-    address[0] = "192.0.2.2"
-    assert (await taken(turns, form, 1))[0] == 1
+    assert (await taken(turns, form, 1, "192.0.2.2"))[0] == 1
 
 
 async def test_without_redis_a_process_counts_by_itself() -> None:
     away = Redis.from_url(f"redis://127.0.0.1:{free_port()}")
-    turns = FormTurns(away, lambda _: "192.0.2.1")
+    turns = FormTurns(away)
     passed, waits = await taken(turns, new_uuid(), TURNS + 2)
     assert (passed, len(waits)) == (TURNS, 2)
     await away.aclose()
@@ -77,7 +62,7 @@ async def test_without_redis_a_process_counts_by_itself() -> None:
 
 async def test_what_is_used_up_here_asks_redis_no_more(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     form, asked = new_uuid(), 0
-    turns = FormTurns(redis, lambda _: "192.0.2.1")
+    turns = FormTurns(redis)
     ask = FormTurns._ask
 
     async def noted(self: FormTurns, name: str) -> None:
