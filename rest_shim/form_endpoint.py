@@ -105,6 +105,6 @@ def _is_form(request: Request) -> bool:
 
 
 def _liked(request: Request) -> tuple[float, float]:
-    """How much a page and JSON are liked, as far as the request names them."""
+    """Return how much a page and JSON are liked, as far as the request names them."""
     found = weights(request.whole(b"accept"))
     return found.get(b"text/html", 0.0), max(found.get(b"application/json", 0.0), found.get(b"application/*", 0.0))

@@ -81,7 +81,7 @@ async def transition(ctx: Context, key: Key, values: InputValues) -> Row:
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of an input, with those of ``on_submit`` among them: they are columns too."""
+    """Return the values of an input, with those of ``on_submit`` among them: they are columns too."""
     actions: Mapping[str, Any] = values.get("on_submit", {})
     return {name: value for name, value in values.items() if name != "on_submit"} | dict(actions)
 

@@ -52,7 +52,7 @@ def _property(field: FieldRow) -> JsonSchema:
 
 
 def _text(field: FieldRow, **more: Any) -> JsonSchema:
-    """What a text is. A required one is not empty."""
+    """Return the schema of a text. A required one is not empty."""
     least, most = field["min"], field["max"]
     found: JsonSchema = {
         "type": "string",

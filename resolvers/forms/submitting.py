@@ -90,8 +90,8 @@ def _missing() -> Refusal:
 
 
 async def _client(ctx: Context, form: Mapping[str, Any], data: Mapping[str, Any]) -> UUID | None:
-    """The client with the submitted email address: one that is there as it is, else a new one; None for a form that
-    creates none, or without an address."""
+    """Return the client with the submitted email address: one that is there as it is, else a new one; None for a form
+    that creates none, or without an address."""
     email = data.get(form["email_field"]) if form["create_client"] else None
     if not email:
         return None
@@ -114,14 +114,14 @@ async def _client(ctx: Context, form: Mapping[str, Any], data: Mapping[str, Any]
 
 
 def _name(form: Mapping[str, Any], data: Mapping[str, Any]) -> str | None:
-    """The submitted name, else the email address; None without either."""
+    """Return the submitted name, else the email address; None without either."""
     given: str | None = data.get(form["name_field"]) or data.get(form["email_field"])
     return given[:_NAME] if given else None
 
 
 async def _ticket(ctx: Context, form: Mapping[str, Any], data: Mapping[str, Any], client: UUID | None) -> UUID | None:
-    """The new ticket of the submission's client, with the values as its first reply; None for a form that creates
-    none."""
+    """Return the new ticket of the submission's client, with the values as its first reply; None for a form that
+    creates none."""
     if not form["create_ticket"]:
         return None
     client_id = None if client is None else encode(CLIENT.prefix, client)
