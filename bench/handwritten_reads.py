@@ -32,7 +32,8 @@ version from clients where org_id = $1 order by id desc limit {}"""
 GOT = """
 select id, number, client_id, service_id, quantity, unit_price, total, currency, delivery_days, status, due_at,
 started_at, held_at, held_seconds, delivered_at, completed_at, cancelled_at, cancelled_reason, revisions, notes,
-form_data::text, tags, metadata::text, updated_at, version from orders where org_id = $1 and id = $2"""
+form_data::text, form_id, form_version, tags, metadata::text, updated_at, version
+from orders where org_id = $1 and id = $2"""
 
 
 def key_of(text: str) -> UUID:
@@ -169,10 +170,12 @@ async def got(con: Connection, org_id: UUID, public_id: str) -> Any:
         "revisions": row[18],
         "notes": row[19],
         "formData": None if row[20] is None else orjson.Fragment(row[20]),
-        "tags": row[21],
-        "metadata": orjson.Fragment(row[22]),
+        "formId": None if row[21] is None else "form_" + bytes_to_ulid(row[21].bytes).lower(),
+        "formVersion": row[22],
+        "tags": row[23],
+        "metadata": orjson.Fragment(row[24]),
         "createdAt": shown_creation(row[0]),
-        "updatedAt": shown_moment(row[23]),
-        "version": row[24],
+        "updatedAt": shown_moment(row[25]),
+        "version": row[26],
     }
     return {"data": data}

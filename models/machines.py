@@ -17,6 +17,7 @@ class Guard(DescribedEnum):
 
     REVISION_LIMIT = "REVISION_LIMIT", "The order has had all revisions that the setting `orders.revisionLimit` allows."
     REOPEN_WINDOW = "REOPEN_WINDOW", "The order was completed longer ago than the setting `orders.reopenDays` allows."
+    NO_FORM_DATA = "NO_FORM_DATA", "The intake form of the order's service is not filled in."
     NO_LINES = "NO_LINES", "The invoice has no lines."
     NO_ADDRESS = "NO_ADDRESS", "The client has no address, which the setting `invoices.requireAddress` requires."
     HAS_PAYMENTS = "HAS_PAYMENTS", "The invoice has payments."

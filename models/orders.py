@@ -44,6 +44,15 @@ OPEN_TO_CHANGE = frozenset({_S.PENDING, _S.SUBMITTED})
 DELETABLE = frozenset({_S.PENDING, _S.CANCELLED})
 
 
+# The service's intake form, as a row has it that was read with the service's.
+INTAKE_FORM = "service_id.intake_form_id"
+
+
+def _filled_in(order: Row, settings: Settings, moment: datetime) -> Block | None:
+    form = order[INTAKE_FORM]
+    return Block(Guard.NO_FORM_DATA) if form is not None and order["form_id"] != form else None
+
+
 def _revision_limit(order: Row, settings: Settings, moment: datetime) -> Block | None:
     limit = settings["orders.revisionLimit"]
     return Block(Guard.REVISION_LIMIT, limit) if limit is not None and order["revisions"] >= limit else None
@@ -88,7 +97,7 @@ def _effects(order: Row, made: Transition[OrderStatus], moment: datetime, reason
 
 MACHINE = Machine(
     OrderStatus,
-    Transition(_S.PENDING, _S.SUBMITTED, "The client submits the order."),
+    Transition(_S.PENDING, _S.SUBMITTED, "The client submits the order, with the service's intake form.", _filled_in),
     Transition(_S.SUBMITTED, _S.IN_PROGRESS, "Work starts. Sets `startedAt`, and `dueAt` by the delivery days."),
     Transition(_S.IN_PROGRESS, _S.ON_HOLD, "Work is put on hold."),
     Transition(_S.IN_PROGRESS, _S.DELIVERED, "The work is delivered to the client."),
@@ -115,9 +124,13 @@ class Order(Tagged, table=True):
     __table_args__ = table_args(
         one_of("status", OrderStatus),
         sa.CheckConstraint("quantity >= 1 and total = quantity * unit_price", name="total"),
+        sa.CheckConstraint(
+            "num_nulls(form_id, form_version) in (0, 2) and (form_id is null or form_data is not null)", name="form"
+        ),
         sa.UniqueConstraint("org_id", "number", name="orders_number_key"),
         sa.ForeignKeyConstraint(["org_id", "client_id"], ["clients.org_id", "clients.id"]),
         sa.ForeignKeyConstraint(["org_id", "service_id"], ["services.org_id", "services.id"]),
+        sa.ForeignKeyConstraint(["org_id", "form_id"], ["forms.org_id", "forms.id"]),
         sa.Index("orders_client_idx", "org_id", "client_id", "id"),
         sa.Index("orders_service_idx", "org_id", "service_id", "id"),
         sa.Index("orders_status_idx", "org_id", "status", "id"),
@@ -158,7 +171,18 @@ class Order(Tagged, table=True):
     cancelled_reason: Reason | None = column(sa.Text, nullable=True, description="Reason for the cancellation.")
     revisions: int = column(sa.Integer, default=0, description="Number of revisions requested.")
     notes: LongText | None = column(sa.Text, nullable=True, description="Notes of the organization's staff.")
-    form_data: JsonObject | None = column(pg.JSONB, nullable=True, description="Answers to the intake form.")
+    form_data: JsonObject | None = column(
+        pg.JSONB,
+        nullable=True,
+        description="Answers to the service's intake form, by the keys of its fields; any object for a service without"
+        " one.",
+    )
+    form_id: UUID | None = column(
+        sa.Uuid, nullable=True, description="ID of the form that `formData` answers. Null when it answers none."
+    )
+    form_version: int | None = column(
+        sa.Integer, nullable=True, description="Version of the form whose fields `formData` answers."
+    )
 
 
 orders = table_of(Order)

@@ -1,5 +1,7 @@
 """Services: what the organization sells."""
 
+from uuid import UUID
+
 import sqlalchemy as sa
 
 from models.base import Tagged, column, key_column, one_of, table_args, table_of
@@ -52,9 +54,11 @@ class Service(Tagged, table=True):
         one_of("interval", BillingInterval),
         sa.CheckConstraint("(billing = 'RECURRING') = (interval is not null)", name="recurring_interval"),
         sa.CheckConstraint("price >= 0", name="price"),
+        sa.ForeignKeyConstraint(["org_id", "intake_form_id"], ["forms.org_id", "forms.id"]),
         sa.Index("services_status_idx", "org_id", "status", "id"),
         sa.Index("services_name_idx", "org_id", "name_key", "id"),
         sa.Index("services_price_idx", "org_id", "price", "id"),
+        sa.Index("services_form_idx", "org_id", "intake_form_id", "id"),
         sa.Index("services_updated_idx", "org_id", "updated_at", "id"),
     )
 
@@ -73,6 +77,12 @@ class Service(Tagged, table=True):
     )
     delivery_days: Days | None = column(
         sa.Integer, nullable=True, description="Days from the start of work to delivery. Null: orders get no due time."
+    )
+    intake_form_id: UUID | None = column(
+        sa.Uuid,
+        nullable=True,
+        description="ID of the form that `formData` of the service's orders answers, whatever its status. Null: any"
+        " object.",
     )
     status: ServiceStatus = column(sa.Text, default=ServiceStatus.DRAFT, description="Status of the service.")
 

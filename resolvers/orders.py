@@ -10,13 +10,13 @@ from sqlalchemy.dialects import postgresql as pg
 
 from execution import Args
 from models.clients import CLIENT, ClientStatus
-from models.orders import DELETABLE, MACHINE, OPEN_TO_CHANGE, ORDER, Order, OrderStatus, orders
+from models.orders import DELETABLE, INTAKE_FORM, MACHINE, OPEN_TO_CHANGE, ORDER, Order, OrderStatus, orders
 from models.services import SERVICE, ServiceStatus
 from models.types import MAX_SAFE_INTEGER
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
 from resolvers.changes.numbers import next_number
 from resolvers.changes.references import Reference, references
-from resolvers.changes.transitions import transition_request
+from resolvers.changes.transitions import TransitionRequest, transition_request, transitions_of
 from resolvers.collections.collection import (
     COLLECTIONS,
     COMMON_SORT_FIELDS,
@@ -25,10 +25,12 @@ from resolvers.collections.collection import (
     SortField,
     common_filters,
 )
-from resolvers.collections.rows import Key, has_any
+from resolvers.collections.rows import Key, by_ids, has_any, with_referred
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
 from resolvers.errors import Conflict, bad_input
+from resolvers.forms.collections import FORMS
+from resolvers.forms.values import values_of
 from resolvers.invoices.collection import INVOICES
 from resolvers.lists.conditions import enum, ids, moment, money, number, tags
 from resolvers.messages import MESSAGES
@@ -88,9 +90,10 @@ async def create(ctx: Context, values: InputValues) -> Row:
     found = await references(
         ctx, values,
         client_id=Reference(COLLECTIONS["clients"], ("status",), _refuse_client),
-        service_id=Reference(COLLECTIONS["services"], ("status", *_COPIED.values()), _refuse_service),
+        service_id=Reference(COLLECTIONS["services"], ("status", "intake_form_id", *_COPIED.values()), _refuse_service),
     )  # fmt: skip
     row = new_row(Order, values)
+    row |= await _answers(ctx, row["form_data"], found["service_id"]["intake_form_id"])
     row |= {name: each["id"] for name, each in found.items()}
     row |= {name: found["service_id"][column] for name, column in _COPIED.items()}
     row["total"] = _total(row["quantity"], row["unit_price"])
@@ -132,16 +135,55 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
             "OUT_OF_RANGE",
             maximum=f"{LAST_YEAR}-12-31T23:59:59.999Z",
         )
+    beside = await _beside(ctx, edit.old, move, answers="form_data" in changed)
+    if "form_data" in changed:
+        if new["form_data"] is None and edit.old["form_id"] is not None and edit.old["status"] != OrderStatus.PENDING:
+            raise bad_input("form_data", "An order that was submitted keeps its answers to the form.", "REQUIRED")
+        new |= await _answers(ctx, new["form_data"], beside[INTAKE_FORM])
     edit.set(new)
-    await edit.transition(MACHINE, move)
+    await edit.transition(MACHINE, move, beside=beside)
     return await edit.save()
 
 
 async def transition(ctx: Context, key: Key, values: InputValues) -> Row:
     """Move an order to another status. Raises Refusal NOT_FOUND, VERSION_MISMATCH, INVALID_TRANSITION or BAD_INPUT."""
+    move = transition_request(dict(values), "to")
     edit = await begin_edit(ctx, ORDERS, key)
-    await edit.transition(MACHINE, transition_request(dict(values), "to"))
+    await edit.transition(MACHINE, move, beside=await _beside(ctx, edit.old, move))
     return await edit.save()
+
+
+async def _answers(ctx: Context, data: dict[str, Any] | None, form_id: UUID | None) -> dict[str, Any]:
+    """Return the columns of answers to a service's intake form, pinned to its version, or of what answers none.
+
+    Raises Refusals for what the form does not allow.
+    """
+    if data is None or form_id is None:
+        return {"form_data": data, "form_id": None, "form_version": None}
+    (form,) = await by_ids(ctx, FORMS, [form_id], ("name", "fields", "version"))
+    assert form is not None, "forms are kept"
+    found = values_of(form["name"], form["fields"], data, "form_data", encoded=False)
+    return {"form_data": found, "form_id": form_id, "form_version": form["version"]}
+
+
+async def _beside(ctx: Context, order: Row, move: TransitionRequest | None, *, answers: bool = False) -> dict[str, Any]:
+    """Return the intake form of an order's service where a change needs it: for answers, and for the guard of
+    PENDING."""
+    if not answers and (move is None or order["status"] != OrderStatus.PENDING):
+        return {}
+    (found,) = await with_referred(ctx, [order], (), INTAKE_FORM, COLLECTIONS["services"])
+    return found
+
+
+_transitions = transitions_of(MACHINE)
+# The columns of an order that its transitions depend on.
+NEEDED = ("status", "service_id", "form_id", "revisions", "completed_at")
+
+
+async def available(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]]]:
+    """Return the transitions of each order. Its row has its service's intake form, unless it was just changed."""
+    rows = await with_referred(ctx, parents, NEEDED, INTAKE_FORM, COLLECTIONS["services"])
+    return await _transitions(ctx, rows, args)
 
 
 @statement

@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+from models.forms import FORM
 from models.services import SERVICE, Billing, Service, ServiceStatus, services
 from resolvers import organizations
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
+from resolvers.changes.references import Reference, references
 from resolvers.collections.collection import COMMON_SORT_FIELDS, Collection, Relation, SortField, common_filters
 from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
 from resolvers.errors import bad_input
-from resolvers.lists.conditions import enum, money, tags, text
+from resolvers.forms.collections import FORMS
+from resolvers.lists.conditions import enum, ids, money, tags, text
 from resolvers.orders import HAS_ORDERS, ORDERS
 
 SERVICES = Collection(
@@ -28,9 +31,17 @@ SERVICES = Collection(
         "tags": tags(SERVICE),
         "name": text("name_key", "name"),
         "price": money("price", "price"),
+        "intake_form_id": ids("intake_form_id", FORM, "the intake form's ID", nullable=True),
+        "intake_form": Relation("forms", "the intake form", "intake_form_id"),
         "orders": Relation("orders", "the service's orders", remote="service_id"),
     },
 )
+
+
+async def _with_form(ctx: Context, values: InputValues) -> dict[str, Any]:
+    """Return an input's values with the key of the form that they refer to. Raises Refusals BAD_INPUT."""
+    found = await references(ctx, values, intake_form_id=Reference(FORMS))
+    return dict(values) | {name: form["id"] for name, form in found.items()}
 
 
 def _require_interval(row: Mapping[str, Any]) -> None:
@@ -42,7 +53,7 @@ def _require_interval(row: Mapping[str, Any]) -> None:
 
 async def create(ctx: Context, values: InputValues) -> Row:
     """Create a service; its currency is the organization's where none is given. Raises Refusal BAD_INPUT."""
-    row = new_row(Service, values)
+    row = new_row(Service, await _with_form(ctx, values))
     _require_interval(row)
     if "currency" not in row:
         row["currency"] = await organizations.value_of(ctx, "default_currency")
@@ -52,8 +63,9 @@ async def create(ctx: Context, values: InputValues) -> Row:
 async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     """Change a service; orders keep what they copied. Raises Refusal NOT_FOUND, VERSION_MISMATCH or BAD_INPUT."""
     edit = await begin_edit(ctx, SERVICES, key)
-    archives = edit.changes(values).get("status") == ServiceStatus.ARCHIVED
-    edit.set(values, "archive" if archives else "update")
+    new = await _with_form(ctx, values)
+    archives = edit.changes(new).get("status") == ServiceStatus.ARCHIVED
+    edit.set(new, "archive" if archives else "update")
     _require_interval(edit.row)
     return await edit.save()
 

@@ -7,13 +7,16 @@ import strawberry
 from sqlmodel import SQLModel
 
 from models.clients import CLIENT
-from models.orders import MACHINE, ORDER, OrderStatus
+from models.forms import FORM
+from models.orders import INTAKE_FORM, MACHINE, ORDER, OrderStatus
 from models.orders import Order as Table
 from models.services import SERVICE
 from models.types import Reason
 from resolvers import orders
 from resolvers.audit.log import AUDIT_ENTRIES
 from resolvers.clients import CLIENTS
+from resolvers.forms import forms
+from resolvers.forms.collections import FORMS
 from resolvers.invoices.loaders import of_orders
 from resolvers.messages import MESSAGES
 from resolvers.orders import ORDERS
@@ -26,11 +29,12 @@ from schema.declaration.lists import Connection
 from schema.declaration.mutations import creates, deletes, updates
 from schema.declaration.nodes import Node
 from schema.declaration.scalars import Currency, Json, MinorUnits, StringMap
-from schema.declaration.transitions import Transition, available_transitions
+from schema.declaration.transitions import AVAILABLE, Transition
 
 if TYPE_CHECKING:
     from schema.audit import AuditEntry
     from schema.clients import Client
+    from schema.forms.types import Form, FormField
     from schema.invoices.types import Invoice
     from schema.messages import Message
     from schema.services import Service
@@ -73,12 +77,27 @@ class Order(Node):
     revisions: int
     notes: str | None
     form_data: Json | None
+    form_id: strawberry.ID | None = related_id(
+        FORM, "form_id", "ID of the form that `formData` answers. Null when it answers none.", null=True
+    )
+    form: Annotated["Form", strawberry.lazy("schema.forms.types")] | None = to_one(
+        FORMS, "form_id", "The form that `formData` answers, as it is now. Null when it answers none.", null=True
+    )
+    form_version: int | None
+    form_fields: list[Annotated["FormField", strawberry.lazy("schema.forms.types")]] | None = batched(
+        forms.fields_of,
+        "form_id",
+        "form_version",
+        description="The fields of the form in the version that `formData` answers. Null when it answers none.",
+    )
     tags: list[str]
     metadata: StringMap
     created_at: datetime = creation()
     updated_at: datetime
     version: int
-    available_transitions: list[Transition[OrderStatus]] = available_transitions(MACHINE, "revisions", "completed_at")
+    available_transitions: list[Transition[OrderStatus]] = batched(
+        orders.available, *orders.NEEDED, INTAKE_FORM, description=AVAILABLE
+    )
     messages: Connection[Annotated["Message", strawberry.lazy("schema.messages")]] = to_many(
         MESSAGES, "order_id", "Messages of the order's thread"
     )

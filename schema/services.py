@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from models.forms import FORM
 from models.services import SERVICE, Billing, BillingInterval, ServiceStatus
 from models.services import Service as Table
 from resolvers import services
+from resolvers.forms.collections import FORMS
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
-from schema.declaration.collections import many, one, to_many
-from schema.declaration.fields import creation, object_type, public_id
+from schema.declaration.collections import many, one, to_many, to_one
+from schema.declaration.fields import creation, object_type, public_id, related_id
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
 from schema.declaration.mutations import creates, deletes, updates
@@ -19,6 +21,7 @@ from schema.declaration.nodes import Node
 from schema.declaration.scalars import Currency, MinorUnits, StringMap
 
 if TYPE_CHECKING:
+    from schema.forms.types import Form
     from schema.orders import Order
 
 
@@ -34,6 +37,12 @@ class Service(Node):
     billing: Billing
     interval: BillingInterval | None
     delivery_days: int | None
+    intake_form_id: strawberry.ID | None = related_id(
+        FORM, "intake_form_id", "ID of the form that orders answer. Null when the service has none.", null=True
+    )
+    intake_form: Annotated["Form", strawberry.lazy("schema.forms.types")] | None = to_one(
+        FORMS, "intake_form_id", "The form that orders answer, before they are submitted.", null=True
+    )
     status: ServiceStatus
     tags: list[str]
     metadata: StringMap
@@ -58,6 +67,7 @@ class CreateServiceInput:
     billing: strawberry.Maybe[Billing]
     interval: strawberry.Maybe[BillingInterval | None]
     delivery_days: strawberry.Maybe[int | None]
+    intake_form_id: strawberry.Maybe[strawberry.ID | None]
     status: strawberry.Maybe[ServiceStatus]
     tags: strawberry.Maybe[list[str]]
     metadata: strawberry.Maybe[StringMap]
@@ -74,6 +84,7 @@ class UpdateServiceInput(UpdateInput):
     billing: strawberry.Maybe[Billing]
     interval: strawberry.Maybe[BillingInterval | None]
     delivery_days: strawberry.Maybe[int | None]
+    intake_form_id: strawberry.Maybe[strawberry.ID | None]
     status: strawberry.Maybe[ServiceStatus]
     tags: strawberry.Maybe[list[str]]
     metadata: strawberry.Maybe[StringMap]

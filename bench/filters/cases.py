@@ -103,6 +103,8 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "name": of_text("service 7", "service"),
             "status": of_enum(None, "DRAFT", "ACTIVE"),
             "price": of_number(100, size.services * 100),
+            "intakeFormId": of_id("form", "forms") | NULL,
+            "intakeForm": {"": _FORM},
             "tags": {"has": {"none": "nothing", "many": "vip"}, "hasAny": {"many": ["vip"]}},
             "createdAt": of_time("milliseconds", size.services),
             "updatedAt": of_time("seconds", size.services),

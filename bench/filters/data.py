@@ -95,11 +95,17 @@ select %(org)s, {_id("clients", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), '{
  case when n %% 10000 = 7 then 'ARCHIVED' when n %% 10 = 1 then 'LEAD' when n %% 10 = 2 then 'INACTIVE'
  else 'ACTIVE' end
 from generate_series(1, %(clients)s) as n""",
+    f"""insert into forms (org_id, id, version, updated_at, metadata, name, name_key, status, fields, create_client,
+ create_ticket)
+select %(org)s, {_id("forms", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), '{{}}', 'Form ' || n, 'form ' || n,
+ case when n = 7 then 'DRAFT' when n %% 10 = 1 then 'CLOSED' else 'PUBLISHED' end, '[]', false, false
+from generate_series(1, %(forms)s) as n""",
     f"""insert into services (org_id, id, version, updated_at, metadata, tags, name, name_key, description, price,
- currency, billing, status)
+ currency, billing, intake_form_id, status)
 select %(org)s, {_id("services", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), '{{}}',
  case when n %% 10 = 0 then array['vip'] else array[]::text[] end,
  'Service ' || n, 'service ' || n, null, n * 100, 'EUR', 'ONE_TIME',
+ case when n %% 3 > 0 then {_id("forms", "1 + n %% %(forms)s")} end,
  case when n = 7 then 'DRAFT' when n %% 10 = 1 then 'ARCHIVED' else 'ACTIVE' end
 from generate_series(1, %(services)s) as n""",
     f"""insert into orders (org_id, id, version, updated_at, metadata, tags, number, client_id, service_id, quantity,
@@ -155,11 +161,6 @@ from generate_series(1, %(invoices)s) as n,
  '2026-' || lpad(n::text, 7, '0') as number, case when n %% 10000 = 7 then 'UNCOLLECTIBLE'
  when n %% 10 = 1 then 'DRAFT' when n %% 10 = 2 then 'OPEN' else 'PAID' end as status) as one,
  lateral (select status <> 'DRAFT' as issued) as two""",
-    f"""insert into forms (org_id, id, version, updated_at, metadata, name, name_key, status, fields, create_client,
- create_ticket)
-select %(org)s, {_id("forms", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), '{{}}', 'Form ' || n, 'form ' || n,
- case when n = 7 then 'DRAFT' when n %% 10 = 1 then 'CLOSED' else 'PUBLISHED' end, '[]', false, false
-from generate_series(1, %(forms)s) as n""",
     f"""insert into submissions (org_id, id, version, updated_at, form_id, form_version, data, spam, client_id,
  ticket_id)
 select %(org)s, {_id("submissions", "n")}, 1, now(), {_id("forms", "1 + (n::bigint * 7919) %% %(forms)s")}, 1,

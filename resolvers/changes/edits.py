@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from pydantic_core import PydanticUndefined
@@ -98,20 +99,28 @@ class Edit:
         self.touched = True
 
     async def transition(
-        self, machine: Machine[S], request: TransitionRequest | None, event: str = "status_changed", **columns: Any
+        self,
+        machine: Machine[S],
+        request: TransitionRequest | None,
+        event: str = "status_changed",
+        *,
+        columns: Mapping[str, Any] = MappingProxyType({}),
+        beside: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         """Make a transition of the status, if it is not the present one, and set other ``columns``.
 
-        A column that was changed by an update stays as it is, though the transition would set it.
+        ``beside`` is what guards read of the rows that this one refers to. A column that was changed by an update stays
+        as it is, though the transition would set it.
         Raises Refusal INVALID_TRANSITION, or BAD_INPUT for a missing reason.
         """
         if request is not None and request.status != self.row["status"]:
             moment = now()
-            made = await transition_of(self.ctx, self.collection.resource.label, machine, self.row, request, moment)
+            label, row = self.collection.resource.label, {**self.row, **beside}
+            made = await transition_of(self.ctx, label, machine, row, request, moment)
             effects = machine.effects(self.row, made, moment, request.reason)
             chosen = {name for verb, _, changed in self.actions if verb == "update" for name in changed}
             effects = {name: value for name, value in effects.items() if name not in chosen}
-            self.set({"status": made.target} | effects | columns, "transition", event)
+            self.set({"status": made.target, **effects, **columns}, "transition", event)
 
     async def save(self) -> Row:
         """Write the columns and parts that differ, with an audit entry for each action; without a difference write

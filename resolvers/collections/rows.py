@@ -48,6 +48,22 @@ async def by_ids(
     return [found.get(key) for key in keys]
 
 
+async def with_referred(
+    ctx: Context, rows: Sequence[Row], columns: tuple[str, ...], name: str, collection: Collection
+) -> list[dict[str, Any]]:
+    """Return columns of rows, and one of the row that each refers to, such as ``client_id.address``.
+
+    A row that was read with it has it; for those that were just changed it is looked up.
+    """
+    key, _, column = name.partition(".")
+    found = await by_ids(ctx, collection, list({row[key] for row in rows if name not in row}), (column,))
+    referred = {row["key"]: row[column] for row in found if row is not None}
+    return [
+        {each: row[each] for each in columns} | {name: row[name] if name in row else referred.get(row[key])}
+        for row in rows
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """Which object to change, by its id, and the version that it must have."""

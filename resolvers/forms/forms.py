@@ -100,10 +100,11 @@ async def _keep_version(ctx: Context, row: Mapping[str, Any]) -> None:
     )  # fmt: skip
 
 
-async def fields_of(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]]]:
-    """Return the fields that each submission answers: those of its version of the form."""
-    wanted = list({(row["form_id"], row["form_version"]) for row in parents})
+async def fields_of(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]] | None]:
+    """Return the fields that each submission or order answers, those of its version of the form; None where it answers
+    none."""
+    wanted = list({(row["form_id"], row["form_version"]) for row in parents if row["form_id"] is not None})
     forms, versions = [form for form, _ in wanted], [version for _, version in wanted]
-    rows = await ctx.fetch(_versions(), forms=forms, versions=versions)
+    rows = await ctx.fetch(_versions(), forms=forms, versions=versions) if wanted else []
     found = {(row["form_id"], row["version"]): row["fields"] for row in rows}
-    return [found[row["form_id"], row["form_version"]] for row in parents]
+    return [found.get((row["form_id"], row["form_version"])) for row in parents]

@@ -90,8 +90,8 @@ def _missing() -> Refusal:
 
 
 async def _client(ctx: Context, form: Mapping[str, Any], data: Mapping[str, Any]) -> UUID | None:
-    """Return the client with the submitted email address: one that is there as it is, else a new one; None for a
-    form that creates none, or without an address."""
+    """Return the client with the submitted email address: one that is there as it is, else a new one; None for a form
+    that creates none, or without an address."""
     email = data.get(form["email_field"]) if form["create_client"] else None
     if not email:
         return None

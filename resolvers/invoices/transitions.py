@@ -9,7 +9,7 @@ from models.machines import Transition
 from resolvers.changes.edits import Edit
 from resolvers.changes.transitions import TransitionRequest, transition_of, transitions_of
 from resolvers.collections.collection import COLLECTIONS
-from resolvers.collections.rows import by_ids
+from resolvers.collections.rows import by_ids, with_referred
 from resolvers.context import Context, Row
 
 _transitions = transitions_of(MACHINE)
@@ -41,12 +41,5 @@ async def checked(
 
 async def available(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]]]:
     """Return the transitions of each invoice. Its row has its client's address, unless it was just changed."""
-    missing = {row["client_id"] for row in parents if ADDRESS not in row}
-    clients = await by_ids(ctx, COLLECTIONS["clients"], list(missing), ("address",))
-    found = {client["key"]: client["address"] for client in clients if client is not None}
-    rows = [
-        {name: row[name] for name in NEEDED}
-        | {ADDRESS: row[ADDRESS] if ADDRESS in row else found.get(row["client_id"])}
-        for row in parents
-    ]
+    rows = await with_referred(ctx, parents, NEEDED, ADDRESS, COLLECTIONS["clients"])
     return await _transitions(ctx, rows, args)

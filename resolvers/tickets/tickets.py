@@ -118,7 +118,7 @@ async def _move(edit: Edit, move: TransitionRequest | None, until: datetime | No
     """
     snoozes = move is not None and move.status == _S.SNOOZED
     stands = until == edit.old["snoozed_until"]
-    await edit.transition(MACHINE, move, "updated", **({"snoozed_until": until} if snoozes else {}))
+    await edit.transition(MACHINE, move, "updated", columns={"snoozed_until": until} if snoozes else {})
     if edit.row["status"] != _S.SNOOZED:
         if until is not None and not stands:
             raise bad_input("snoozed_until", "It goes with the status SNOOZED.", "NOT_ALLOWED")

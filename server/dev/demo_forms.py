@@ -1,9 +1,10 @@
-"""The demo's forms: two that are published, with what clients and robots submitted."""
+"""The demo's forms: two that are published, with what clients and robots submitted, and one that orders answer."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from models.forms import FormField, FormFieldType, FormStatus
+from models.orders import OrderStatus
 from models.types import caseless
 from server.dev.demo_maker import Maker, Row
 
@@ -44,6 +45,16 @@ _ANSWERS: dict[str, list[Row]] = {
 }
 
 
+# The service with an intake form, its fields, and what clients answer.
+_BRIEFED = "Website"
+_BRIEF = [
+    _field("pages", "Pages", _T.NUMBER, required=True, min=1, max=10),
+    _field("deadline", "Deadline", _T.SELECT, required=True, options=["flexible", "fixed"]),
+    _field("examples", "Websites that you like", _T.TEXTAREA),
+]
+_BRIEFS: tuple[Row, ...] = ({"pages": 5, "deadline": "flexible"}, {"pages": 10, "deadline": "fixed"})
+
+
 def forms_of(make: Maker, clients: list[Row], start: datetime, end: datetime) -> tuple[list[Row], list[Row]]:
     """Return the forms and their submissions: one in ten is a robot's, all others are by clients that were there."""
     forms, submissions = [], []
@@ -67,3 +78,18 @@ def forms_of(make: Maker, clients: list[Row], start: datetime, end: datetime) ->
                 )
             )
     return forms, submissions
+
+
+def intake_form_of(make: Maker, services: list[Row], orders: list[Row], moment: datetime) -> Row:
+    """Return the intake form that a service is given, and its orders answer: all that were submitted, half of the
+    others."""
+    form = make.row(
+        moment, metadata={}, name="Website brief", name_key="website brief", fields=_BRIEF, status=FormStatus.DRAFT,
+        redirect_url=None, create_client=False, create_ticket=False, name_field=None, email_field=None,
+    )  # fmt: skip
+    (service,) = [each for each in services if each["name"] == _BRIEFED]
+    service["intake_form_id"] = form["id"]
+    for order in orders:
+        if order["service_id"] == service["id"] and (order["status"] != OrderStatus.PENDING or order["number"] % 2):
+            order |= {"form_data": _BRIEFS[order["number"] % 2], "form_id": form["id"], "form_version": 1}
+    return form

@@ -22,7 +22,7 @@ from resolvers.members import MEMBERS
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
 from resolvers.tickets.collections import TICKETS
-from server.dev.demo_forms import forms_of
+from server.dev.demo_forms import forms_of, intake_form_of
 from server.dev.demo_maker import Maker, Row
 from server.dev.demo_texts import (
     BODIES,
@@ -158,6 +158,7 @@ class _Maker(Maker):
             moment, metadata={}, tags=["popular"] if index < 3 else [], name=name,
             name_key=caseless(name), description=description, price=price, currency="EUR", interval=interval,
             billing=Billing.ONE_TIME if interval is None else Billing.RECURRING, delivery_days=days, status=status,
+            intake_form_id=None,
         )  # fmt: skip
 
     def order(self, number: int, moment: datetime, client: Row, service: Row) -> Row:
@@ -169,6 +170,7 @@ class _Maker(Maker):
             status=OrderStatus.PENDING, due_at=None, started_at=None, held_at=None, held_seconds=0, delivered_at=None,
             completed_at=None, cancelled_at=None, cancelled_reason=None, revisions=0,
             notes=self.random.choice(ORDER_NOTES), form_data={"deadline": "flexible"} if number % 5 == 0 else None,
+            form_id=None, form_version=None,
         )  # fmt: skip
         (_, way), *_ = self.random.choices(_WAYS, [share for share, _ in _WAYS])
         for target in way:
@@ -218,4 +220,5 @@ def rows_of(seed: int, size: Size, end: datetime = FIXED) -> Rows:
     rows.tickets, rows.replies = tickets_of(make, size.tickets, rows.orders, by_id, rows.members)
     rows.timers = timers_of(make, rows.tickets)
     rows.forms, rows.submissions = forms_of(make, rows.clients, start, end)
+    rows.forms.append(intake_form_of(make, rows.services, rows.orders, start))
     return rows

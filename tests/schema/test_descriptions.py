@@ -79,6 +79,7 @@ def test_what_needs_a_scope_says_which() -> None:
         **{"Client.invoices": "invoices:read", "Client.totals": "invoices:read", "Order.invoice": "invoices:read"},
         **{"Invoice.client": "clients:read", "Invoice.order": "orders:read"},
         **{"Submission.client": "clients:read", "Submission.ticket": "tickets:read"},
+        **dict.fromkeys(("Service.intakeForm", "Order.form", "Order.formFields"), "forms:read"),
     }
     assert said == roots | beneath
     assert "read scope of the object's type" in _type("Query").fields["node"].description
@@ -106,6 +107,7 @@ def test_filters_on_related_objects_say_which_scope_they_need() -> None:
         **{"InvoiceFilter.client": "clients:read", "InvoiceFilter.order": "orders:read"},
         **{"FormFilter.submissions": "forms:read", "SubmissionFilter.form": "forms:read"},
         **{"SubmissionFilter.client": "clients:read", "SubmissionFilter.ticket": "tickets:read"},
+        "ServiceFilter.intakeForm": "forms:read",
     }
     assert {*said.values()} <= scopes()
 

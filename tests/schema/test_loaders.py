@@ -77,8 +77,9 @@ fragment Client on Client {
   orders(first: 2, orderBy: [{field: TOTAL}]) { ...Counted } tickets(first: 1) { totalCount nodes { id } }
   invoices(first: 2) { ...Bills } totals { currency lifetimeValue }
 }
-fragment Service on Service { orders(first: 2, filter: {total: {gt: 1}}) { ...Counted } }
+fragment Service on Service { intakeForm { id } orders(first: 2, filter: {total: {gt: 1}}) { ...Counted } }
 fragment Order on Order {
+  form { id } formFields { key }
   availableTransitions { to allowed } history(first: 2) { totalCount nodes { changes sequence seal } }
   client { orders(first: 1) { ...Counted } } service { orders(first: 1) { ...Counted } }
   messages(first: 1) { totalCount nodes { ...Message } } tickets(first: 1) { totalCount nodes { id } }

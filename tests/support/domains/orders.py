@@ -9,7 +9,7 @@ SHAPE = {
     "total": "int", "currency": "str", "deliveryDays": "?int", "status": "str", "dueAt": "?str", "startedAt": "?str",
     "heldAt": "?str", "heldSeconds": "int", "deliveredAt": "?str", "completedAt": "?str", "cancelledAt": "?str",
     "cancelledReason": "?str", "revisions": "int",
-    "notes": "?str", "formData": "?dict", "tags": "list", "metadata": "dict",
+    "notes": "?str", "formData": "?dict", "formId": "?str", "formVersion": "?int", "tags": "list", "metadata": "dict",
     "createdAt": "str", "updatedAt": "str", "version": "int",
 }  # fmt: skip
 ODD_NUMBERS: tuple[Any, ...] = (1.5, "1", True)

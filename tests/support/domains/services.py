@@ -4,8 +4,8 @@ from tests.support.cases import Case, Filter, times, wrong
 
 SHAPE = {
     "publicId": "str", "name": "str", "description": "?str", "price": "int", "currency": "str", "billing": "str",
-    "interval": "?str", "deliveryDays": "?int", "status": "str", "tags": "list", "metadata": "dict",
-    "createdAt": "str", "updatedAt": "str", "version": "int",
+    "interval": "?str", "deliveryDays": "?int", "intakeFormId": "?str", "status": "str", "tags": "list",
+    "metadata": "dict", "createdAt": "str", "updatedAt": "str", "version": "int",
 }  # fmt: skip
 NEW = {"name": "x", "price": 1}
 MOST = 2**53 - 1
@@ -37,10 +37,12 @@ CASES = (
                 wrong(NEW | {"deliveryDays": 2**40}, "deliveryDays OUT_OF_RANGE", minimum=-(2**31), maximum=2**31 - 1),
                 wrong(NEW | {"billing": "RECURRING"}, "interval REQUIRED"),
                 wrong(NEW | {"interval": "WEEK"}, "interval NOT_ALLOWED"),
+                wrong(NEW | {"intakeFormId": "x"}, "intakeFormId NOT_FOUND"),
                 wrong(NEW | {"colour": "red"}, "colour UNKNOWN_FIELD"),
             ),
             "updateService": (
                 wrong({"price": -1}, "price OUT_OF_RANGE", minimum=0),
+                wrong({"intakeFormId": "x"}, "intakeFormId NOT_FOUND"),
                 wrong({"name": None, "price": None}, "name REQUIRED", "price REQUIRED"),
             ),
         },

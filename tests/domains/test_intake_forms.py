@@ -1,0 +1,133 @@
+"""Intake forms of services: orders answer them, in the version that they had, before they are submitted."""
+
+from typing import Any
+
+from models.machines import Guard
+from tests.support.api import Org, new_order, new_service
+from tests.support.forms import ADA, FIELDS, new_form
+from tests.support.refusals import TRANSITION, error, problem, unchanged
+
+MOVES = "query($id: ID!) { order(id: $id) { availableTransitions { to allowed blockedBy { code message limit } } } }"
+UPDATE = "mutation($i: UpdateFormInput!) { updateForm(input: $i) { form { version } } }"
+ANSWERED = "query($id: ID!) { order(id: $id) { form { id version } formVersion formFields { key } } }"
+CREATE = """mutation($i: CreateOrderInput!) { createOrder(input: $i) { order { id formId
+  availableTransitions { to allowed } } } }"""
+FREE = [{"to": "SUBMITTED", "allowed": True}, {"to": "CANCELLED", "allowed": True}]
+
+
+async def _asked(org: Org) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A form, and a service that has it."""
+    form = await new_form(org, status="DRAFT")
+    return form, await new_service(org, intakeFormId=form["publicId"])
+
+
+async def _put(org: Org, order: dict[str, Any], **given: Any) -> dict[str, Any]:
+    answer = await org.http.put(f"/api/v1/orders/{order['publicId']}", json=given)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()["data"]
+    return found
+
+
+async def _blocked(org: Org, order: dict[str, Any]) -> list[str | None]:
+    """What blocks each transition of an order."""
+    moves = (await org.data(MOVES, id=order["publicId"]))["order"]["availableTransitions"]
+    return [each["blockedBy"] and each["blockedBy"]["code"] for each in moves]
+
+
+async def test_an_order_is_submitted_with_the_form_filled_in(acme: Org) -> None:
+    form, service = await _asked(acme)
+    assert service["intakeFormId"] == form["publicId"]
+    order = await new_order(acme, service=service["publicId"])
+    assert (order["formData"], order["formId"], order["formVersion"]) == (None, None, None)
+    (submit, cancel) = (await acme.data(MOVES, id=order["publicId"]))["order"]["availableTransitions"]
+    blocked = {"code": "NO_FORM_DATA", "message": Guard.NO_FORM_DATA.meaning, "limit": None}
+    assert (submit["allowed"], submit["blockedBy"], cancel["allowed"]) == (False, blocked, True)
+    async with unchanged(acme):
+        told = error(
+            await acme.graphql(TRANSITION, input={"id": order["publicId"], "to": "SUBMITTED"}), 200,
+            "INVALID_TRANSITION", "input.to",
+        )  # fmt: skip
+        assert (told["status"], told["blockedBy"], told["allowed"]) == (409, "NO_FORM_DATA", ["CANCELLED"])
+        answer = await acme.http.put(f"/api/v1/orders/{order['publicId']}", json={"status": "SUBMITTED", "notes": "x"})
+        problem(answer, 409, "INVALID_TRANSITION", "body.status")
+    done = await _put(acme, order, formData=ADA | {"name": " Ada "}, status="SUBMITTED")
+    assert (done["status"], done["formData"], done["formId"], done["formVersion"]) == (
+        "SUBMITTED", ADA, form["publicId"], 1,
+    )  # fmt: skip
+
+
+async def test_a_new_order_may_have_its_answers(acme: Org) -> None:
+    form, service = await _asked(acme)
+    client = (await new_order(acme))["clientId"]
+    given = {"clientId": client, "serviceId": service["publicId"], "formData": ADA}
+    made = (await acme.data(CREATE, i=given))["createOrder"]["order"]
+    assert (made["formId"], made["availableTransitions"]) == (form["publicId"], FREE)
+
+
+async def test_answers_that_do_not_fit_name_each_field(acme: Org) -> None:
+    _, service = await _asked(acme)
+    order = await new_order(acme, service=service["publicId"])
+    sent = {"email": "x", "age": 5, "colour": "red"}
+    wrong = [f"formData.{name}" for name in ("age", "colour", "email", "name")]
+    given = {"clientId": order["clientId"], "serviceId": service["publicId"], "formData": sent}
+    async with unchanged(acme):
+        for answer in (
+            await acme.http.post("/api/v1/orders", json=given),
+            await acme.http.put(f"/api/v1/orders/{order['publicId']}", json={"formData": sent, "status": "SUBMITTED"}),
+        ):
+            assert (answer.status_code, answer.json()["code"]) == (400, "BAD_INPUT")
+            assert sorted(each["field"] for each in answer.json()["errors"]) == [f"body.{name}" for name in wrong]
+        told = (await acme.graphql(CREATE, i=given)).json()["errors"]
+        assert sorted(each["extensions"]["field"] for each in told) == [f"input.{name}" for name in wrong]
+
+
+async def test_answers_stay_with_the_version_that_they_were_given_to(acme: Org) -> None:
+    form, service = await _asked(acme)
+    order = await new_order(acme, service=service["publicId"], formData=ADA)
+    await acme.data(UPDATE, i={"id": form["publicId"], "fields": FIELDS[:2]})
+    answered = (await acme.data(ANSWERED, id=order["publicId"]))["order"]
+    assert answered["form"] == {"id": form["publicId"], "version": 2}
+    assert (answered["formVersion"], len(answered["formFields"])) == (1, len(FIELDS))
+    # What was read is sent back.
+    async with unchanged(acme):
+        assert await _put(acme, order, **order) == order
+    changed = await _put(acme, order, formData=ADA | {"name": "Grace"})
+    assert (changed["formVersion"], await _blocked(acme, order)) == (2, [None, None])
+
+
+async def test_a_service_without_a_form_takes_any_object(acme: Org) -> None:
+    order = await new_order(acme, formData={"a": [1]})
+    assert (order["formData"], order["formId"], order["formVersion"]) == ({"a": [1]}, None, None)
+    assert (await acme.data(ANSWERED, id=order["publicId"]))["order"] == {
+        "form": None, "formVersion": None, "formFields": None,
+    }  # fmt: skip
+    assert (await _put(acme, order, status="SUBMITTED", formData=None))["formData"] is None
+
+
+async def test_what_was_submitted_keeps_its_answers(acme: Org) -> None:
+    _, service = await _asked(acme)
+    order = await new_order(acme, service=service["publicId"], formData=ADA)
+    assert (await _put(acme, order, formData=None))["formId"] is None
+    assert await _blocked(acme, order) == ["NO_FORM_DATA", None]
+    await _put(acme, order, formData=ADA, status="SUBMITTED")
+    async with unchanged(acme):
+        answer = await acme.http.put(f"/api/v1/orders/{order['publicId']}", json={"formData": None})
+        assert problem(answer, 400, "BAD_INPUT", "body.formData")["errors"][0]["code"] == "REQUIRED"
+    assert (await _put(acme, order, formData=ADA | {"name": "Grace"}))["formData"]["name"] == "Grace"
+
+
+async def test_the_form_that_the_service_has_now_counts(acme: Org, other: Org) -> None:
+    _, service = await _asked(acme)
+    path = f"/api/v1/services/{service['publicId']}"
+    order = await new_order(acme, service=service["publicId"], formData=ADA)
+    second, foreign = await new_form(acme, name="Brief"), await new_form(other)
+    async with unchanged(acme):
+        answer = await acme.http.put(path, json={"intakeFormId": foreign["publicId"]})
+        problem(answer, 400, "BAD_INPUT", "body.intakeFormId")
+    for given, blocked in ((second["publicId"], "NO_FORM_DATA"), (None, None)):
+        changed = (await acme.http.put(path, json={"intakeFormId": given})).json()["data"]
+        assert (changed["intakeFormId"], await _blocked(acme, order)) == (given, [blocked, None])
+    text = "query($f: ServiceFilter) { services(filter: $f) { nodes { intakeForm { name } } } }"
+    await acme.http.put(path, json={"intakeFormId": second["publicId"]})
+    for filter_ in ({"intakeFormId": {"eq": second["publicId"]}}, {"intakeForm": {"name": {"eq": "brief"}}}):
+        assert (await acme.data(text, f=filter_))["services"]["nodes"] == [{"intakeForm": {"name": "Brief"}}]
