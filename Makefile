@@ -84,11 +84,13 @@ format: $(STAMP) ## Format the code and fix what the linter can
 rest-requests: $(STAMP) ## Send requests that Schemathesis writes from the OpenAPI document (REST_REQUESTS=200 of each route)
 	@REST_REQUESTS=$${REST_REQUESTS:-200} $(BIN)/python -m pytest tests/contract/test_openapi_requests.py $(ARGS)
 
-schema: $(STAMP) ## Write schema.graphql, openapi.json and the README's tables of settings and scopes anew from the code
+schema: $(STAMP) ## Write schema.graphql, openapi.json, docs/rest-to-graphql.md and the README's tables anew from the code
 	@$(BIN)/counterfoil schema print > schema/schema.graphql.new
 	@mv schema/schema.graphql.new schema/schema.graphql
 	@$(BIN)/counterfoil openapi print > rest_shim/openapi.json.new
 	@mv rest_shim/openapi.json.new rest_shim/openapi.json
+	@$(BIN)/counterfoil routes --guide > docs/rest-to-graphql.md.new
+	@mv docs/rest-to-graphql.md.new docs/rest-to-graphql.md
 	@for name in settings scopes; do \
 		$(BIN)/counterfoil $$name > README.table.new || exit 1; \
 		awk -v name=$$name '$$0 == "<!-- /" name " -->" { skip = 0 } !skip { print } $$0 == "<!-- " name " -->" \
