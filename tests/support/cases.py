@@ -60,6 +60,9 @@ class Case:
     scope: str
     table: str
 
+    # What each of its named operations costs: how many statements.
+    statements: Mapping[str, int] = field(default_factory=dict)
+
     # What an organization is furnished with: the first row is read and changed, the one at ``deleted`` is deleted.
     rows: tuple[Body, ...] = ()
     deleted: int = 0

@@ -18,8 +18,9 @@ SHAPE = {
 }  # fmt: skip
 LINE = {"description": "Logo", "unitPrice": 15_000, "taxRate": "19"}
 _PARTY = '{"name": "Ada", "contact": null, "address": null, "taxId": null, "email": null, "phone": null}'
-# As if it had been finalized, without a new version.
-OPEN = f"""update invoices set status = 'OPEN', number = '2026-000042', number_key = '2026-000042', timezone = 'UTC',
+# As if it had been finalized, without a new version: the first one of an organization gets this number.
+_NEXT = "'2026-' || lpad((42 + (select count(number) from invoices))::text, 6, '0')"
+OPEN = f"""update invoices set status = 'OPEN', number = {_NEXT}, number_key = {_NEXT}, timezone = 'UTC',
   issued_at = updated_at, due_at = updated_at + interval '14 days', seller = '{_PARTY}', buyer = '{_PARTY}'
   where id = $1"""
 MOST = 2**53 - 1
@@ -109,6 +110,18 @@ CASES = (
         type="Invoice",
         scope="invoices",
         table="invoices",
+        statements={
+            "ListInvoices": 2,
+            "GetInvoice": 1,
+            "CreateInvoice": 5,
+            "CreateInvoiceFromOrder": 5,
+            "UpdateInvoice": 10,
+            "FinalizeInvoice": 8,
+            "PayInvoice": 5,
+            "VoidInvoice": 4,
+            "MarkInvoiceUncollectible": 4,
+            "DeleteInvoice": 3,
+        },
         rows=({"lines": [LINE]}, {"lines": [LINE, LINE | {"quantity": "0.5"}]}, {}),
         deleted=2,
         prepared={2: OPEN},

@@ -66,6 +66,14 @@ CASES = (
         type="Order",
         scope="orders",
         table="orders",
+        statements={
+            "ListOrders": 2,
+            "GetOrder": 1,
+            "CreateOrder": 2,
+            "UpdateOrder": 2,
+            "DeleteOrder": 5,
+            "TransitionOrder": 2,
+        },
         rows=({}, {}, {}),
         # It has no messages.
         deleted=2,
