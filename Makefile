@@ -77,7 +77,7 @@ hostile: $(STAMP) ## Measure what hostile callers cost; options in ARGS="..."
 	@$(BIN)/python -m bench.hostile $(ARGS)
 
 fuzz: $(STAMP) ## Send what Schemathesis makes up from both contracts (FUZZ_REQUESTS of each route, FUZZ_DOCUMENTS of each root field)
-	@FUZZ_REQUESTS=$${FUZZ_REQUESTS:-120} FUZZ_DOCUMENTS=$${FUZZ_DOCUMENTS:-40} $(BIN)/python -m pytest --timeout=0 -q \
+	@FUZZ_REQUESTS=$${FUZZ_REQUESTS:-120} FUZZ_DOCUMENTS=$${FUZZ_DOCUMENTS:-70} $(BIN)/python -m pytest --timeout=0 -q \
 		tests/contract/test_openapi_requests.py tests/contract/test_schema_requests.py $(ARGS)
 
 format: $(STAMP) ## Format the code and fix what the linter can

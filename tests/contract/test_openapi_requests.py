@@ -34,7 +34,7 @@ STATE = {404, 409, 412, 422}
 BY_STATE = {"NOT_FOUND", "NOT_ALLOWED", "INVALID_CURSOR"}
 # Where the document is as near as a schema comes: an address is judged, what a letter is, is said for ASCII alone, an
 # order that is CANCELLED already needs no reason to be, and the present moves, with what is near it; sums have bounds,
-# and what a form's field needs depends on its type, a pattern on an engine.
+# what a form's field needs depends on its type, a pattern on an engine, and no schema knows a PNG.
 NEAR = {
     ("body.url", "INVALID_FORMAT"),
     ("query.search", "INVALID_FORMAT"),
@@ -43,6 +43,7 @@ NEAR = {
     ("body.snoozedUntil", "INVALID"),
     ("body.snoozedUntil", "OUT_OF_RANGE"),
     ("body.discount", "OUT_OF_RANGE"),
+    ("body.organization.logo", "INVALID_FORMAT"),
     ("body.lines", "OUT_OF_RANGE"),
     ("body.lines.quantity", "OUT_OF_RANGE"),
     ("body.fields.options", "REQUIRED"),
