@@ -70,9 +70,9 @@ CASES = (
             "ListOrders": 2,
             "GetOrder": 1,
             "CreateOrder": 2,
-            "UpdateOrder": 2,
+            "UpdateOrder": 4,
             "DeleteOrder": 5,
-            "TransitionOrder": 2,
+            "TransitionOrder": 4,
         },
         rows=({}, {}, {}),
         # It has no messages.
