@@ -9,7 +9,7 @@ LOCK := compile --universal --python-version 3.11 --generate-hashes --no-emit-in
 	--quiet --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev test format-check lint types layers pytest pythons wheel bench chaos hostile format rest-requests schema samples lock clean
+.PHONY: help install dev test format-check lint types layers pytest pythons wheel bench chaos hostile fuzz format schema samples lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,19 +76,22 @@ chaos: $(STAMP) ## Kill every part under load and account for each write; option
 hostile: $(STAMP) ## Measure what hostile callers cost; options in ARGS="..."
 	@$(BIN)/python -m bench.hostile $(ARGS)
 
+fuzz: $(STAMP) ## Send what Schemathesis makes up from both contracts (FUZZ_REQUESTS of each route, FUZZ_DOCUMENTS of each root field)
+	@FUZZ_REQUESTS=$${FUZZ_REQUESTS:-120} FUZZ_DOCUMENTS=$${FUZZ_DOCUMENTS:-70} $(BIN)/python -m pytest --timeout=0 -q \
+		tests/contract/test_openapi_requests.py tests/contract/test_schema_requests.py $(ARGS)
+
 format: $(STAMP) ## Format the code and fix what the linter can
 	@$(BIN)/ruff check --fix --exit-zero --silent $(CODE)
 	@$(BIN)/ruff format $(CODE)
 	@$(BIN)/ruff check --quiet $(CODE)
 
-rest-requests: $(STAMP) ## Send requests that Schemathesis writes from the OpenAPI document (REST_REQUESTS=200 of each route)
-	@REST_REQUESTS=$${REST_REQUESTS:-200} $(BIN)/python -m pytest tests/contract/test_openapi_requests.py $(ARGS)
-
-schema: $(STAMP) ## Write schema.graphql, openapi.json and the README's tables of settings and scopes anew from the code
+schema: $(STAMP) ## Write schema.graphql, openapi.json, docs/rest-to-graphql.md and the README's tables anew from the code
 	@$(BIN)/counterfoil schema print > schema/schema.graphql.new
 	@mv schema/schema.graphql.new schema/schema.graphql
 	@$(BIN)/counterfoil openapi print > rest_shim/openapi.json.new
 	@mv rest_shim/openapi.json.new rest_shim/openapi.json
+	@$(BIN)/counterfoil routes --guide > docs/rest-to-graphql.md.new
+	@mv docs/rest-to-graphql.md.new docs/rest-to-graphql.md
 	@for name in settings scopes; do \
 		$(BIN)/counterfoil $$name > README.table.new || exit 1; \
 		awk -v name=$$name '$$0 == "<!-- /" name " -->" { skip = 0 } !skip { print } $$0 == "<!-- " name " -->" \

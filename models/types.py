@@ -190,7 +190,8 @@ Percent = Annotated[
     Ge(0),
     Le(100),
     BeforeValidator(exact_decimal),
-    SchemaExtra(anyOf=[{"type": "number", "minimum": 0, "maximum": 100}, {"type": "string", "pattern": _PERCENT}]),
+    # A number with a fraction is taken too, but no schema can say how many places it has.
+    SchemaExtra(anyOf=[{"type": "integer", "minimum": 0, "maximum": 100}, {"type": "string", "pattern": _PERCENT}]),
 ]
 Tag = Annotated[str, Text, MinLen(1), MaxLen(40), NOT_BLANK]
 Tags = Annotated[list[Tag], MaxLen(20), AfterValidator(_tags)]

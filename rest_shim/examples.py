@@ -47,13 +47,21 @@ def response_of(route: Route) -> dict[str, Any] | None:
     return {"data": shown | {name: BESIDE[route.operation][name] for name in route.beside}}
 
 
+def ids_of(route: Route) -> dict[str, str]:
+    """Return the example's values in the path, by their names."""
+    found = {}
+    for name, _ in bound(route).path:
+        # A list within an object has the id of this one in its path.
+        parent = next(each for each in RESOURCES.values() if f"/{each.path}/{{{name}}}" in route.path)
+        found[name] = OBJECTS[parent.singular]["publicId"]
+    return found
+
+
 def curl_of(route: Route) -> str:
     """Return the example's request as a command of the shell."""
     made, path = bound(route), route.path
-    for name, _ in made.path:
-        # A list within an object has the id of this one in its path.
-        parent = next(each for each in RESOURCES.values() if f"/{each.path}/{{{name}}}" in path)
-        path = path.replace(f"{{{name}}}", OBJECTS[parent.singular]["publicId"])
+    for name, value in ids_of(route).items():
+        path = path.replace(f"{{{name}}}", value)
     query = f"?{QUERIES[route.operation]}" if made.parameters else ""
     body = body_of(route)
     # What curl sends by itself: a POST where there is a body, else a GET.

@@ -10,6 +10,7 @@ from tests.support.pool import single
 from tests.support.rows import operations
 from tests.support.servers import backends, own_backends, servers, template
 from tests.support.studio import studio
+from tests.support.tallies import TALLIES, table
 from tests.support.webhooks import local, open_base, open_runtime, open_settings
 
 __all__ = [
@@ -45,3 +46,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and SERVERS & {*item.fixturenames}:
             item.add_marker("servers")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was made up and what it was answered, where tests of this process did so."""
+    if TALLIES:
+        terminalreporter.section("what was sent, and what came back")
+        terminalreporter.write_line("\n".join(table()))

@@ -125,7 +125,19 @@ COMMANDS = (
     Command(("openapi", "print"), "print the OpenAPI document of the REST API", "server.cli.print:openapi"),
     Command(("settings",), "list the settings with their defaults and meanings", "server.cli.print:settings"),
     Command(("scopes",), "list the scopes with the operations that they allow", "server.cli.print:scopes"),
-    Command(("routes",), "list the REST routes with their GraphQL operations", "server.cli.print:routes"),
+    Command(
+        ("routes",),
+        "list the REST routes with their GraphQL operations",
+        "server.cli.print:routes",
+        (
+            Option(
+                "--guide",
+                "each with its document, its variables and both requests, in Markdown",
+                required=False,
+                flag=True,
+            ),
+        ),
+    ),
 )
 
 

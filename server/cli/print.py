@@ -4,6 +4,7 @@ import argparse
 
 from rest_shim.openapi import printed_openapi
 from rest_shim.routes import ROUTES
+from rest_shim.to_graphql import guide_to_graphql
 from schema.graph import SCHEMA
 from server.cli.console import say
 from server.cli.scopes_table import scopes_table
@@ -34,8 +35,11 @@ def scopes(_arguments: argparse.Namespace) -> int:
     return 0
 
 
-def routes(_arguments: argparse.Namespace) -> int:
-    """Print each REST route with its operation."""
+def routes(arguments: argparse.Namespace) -> int:
+    """Print each REST route with its operation, or the guide that moves requests from one to the other."""
+    if arguments.guide:
+        say(guide_to_graphql())
+        return 0
     for route in ROUTES:
         say(f"{route.method:<7}{route.path:<45}{route.operation}")
     return 0

@@ -14,6 +14,7 @@ from resolvers.lists.conditions import Condition
 from rest_shim.bound import bound
 from rest_shim.openapi import printed_openapi
 from rest_shim.routes import ROUTES, Shows
+from rest_shim.to_graphql import guide_to_graphql
 from schema.graph import CORE
 from schema.requests.printed import printed_schema
 from tests.support.openapi import openapi
@@ -82,6 +83,11 @@ def test_the_committed_openapi_is_what_the_code_makes_and_valid() -> None:
     text = (ROOT / "rest_shim/openapi.json").read_text(encoding="utf-8")
     assert text == printed_openapi() + "\n", "run: make schema"
     validate(json.loads(text))
+
+
+def test_the_committed_guide_to_the_graph_is_what_the_code_makes() -> None:
+    text = (ROOT / "docs/rest-to-graphql.md").read_text(encoding="utf-8")
+    assert text == guide_to_graphql() + "\n", "run: make schema"
 
 
 def test_the_routes_are_the_documented_ones_and_the_additions() -> None:

@@ -1,22 +1,23 @@
 """An example of each route and event fits its schema, and is what the server answers and sends."""
 
 import re
-import shlex
 from typing import Any
 
-import httpx
 import orjson
 
 from models.resources import events
+from resolvers.lists.page_window import DEFAULT_PAGE
 from resolvers.webhooks import deliveries
-from rest_shim.examples import BODIES, OBJECTS, curl_of, response_of
+from rest_shim.bound import bound
+from rest_shim.examples import BODIES, OBJECTS, response_of
 from rest_shim.routes import ROUTES, Route, Shows
 from tests.support.api import Org, new_client, new_order, new_service
+from tests.support.curl import documented_pairs, sent
 from tests.support.domains import ALL
 from tests.support.forms import ADA, new_form, path_of
 from tests.support.furnished import completed, made, masked
 from tests.support.openapi import openapi, validator
-from tests.support.routes import case_of
+from tests.support.routes import as_shown, case_of, named, root_of
 
 
 def test_every_example_fits_its_schema() -> None:
@@ -44,36 +45,40 @@ def _alike(value: Any) -> str:
     return _NUMBER.sub('"number":0', _REQUEST.sub('"requestId":""', text))
 
 
-async def _sent(org: Org, route: Route, ids: dict[str, str]) -> httpx.Response:
-    """Send the example's command, with the ids of this organization."""
-    text = curl_of(route).replace("\\\n", " ")
+def _with_ids(command: str, ids: dict[str, str]) -> str:
+    """A command with the ids of an organization in place of the documented ones."""
     for resource, shown in OBJECTS.items():
-        text = text.replace(shown["publicId"], ids.get(resource, "")) if "publicId" in shown else text
-    words = iter(shlex.split(text)[2:])
-    url, body, headers = "", None, {}
-    for word in words:
-        if word == "-H":
-            name, _, value = next(words).partition(": ")
-            headers[name] = value
-        elif word == "-d":
-            body = next(words)
-        elif word == "-X":
-            assert next(words) == route.method
-        else:
-            url = word.removeprefix("$URL")
-    assert headers.pop("Authorization", "") == ("" if route.public else "Bearer $KEY")
-    if route.method == "PATCH":
-        # The same change as the PUT before it, of the version that this made.
-        headers["If-Match"] = '"2"'
-    return await org.http.request(route.method, url, content=body, headers=headers)
+        command = command.replace(shown["publicId"], ids.get(resource, "")) if "publicId" in shown else command
+    return command
 
 
-async def test_each_example_is_what_the_server_answers(acme: Org) -> None:
-    ids: dict[str, str] = {}
+def _as_rest(route: Route, data: dict[str, Any]) -> dict[str, Any]:
+    """What the graph answers, in the words of the route."""
+    payload = found = data
+    for name in bound(route).at:
+        payload, found = found, found[name]
+    if route.shows is Shows.PAGE:
+        info = found["pageInfo"]
+        more = {"limit": DEFAULT_PAGE, "hasMore": info["hasNextPage"], "nextCursor": info["endCursor"]}
+        return {"data": found["nodes"], "pagination": more if info["hasNextPage"] else more | {"nextCursor": None}}
+    return {"data": as_shown(route, found) | {name: payload[name] for name in route.beside}}
+
+
+async def _server(org: Org) -> Org:
+    """An organization with a key that is called as in the examples."""
+    given = {"name": "server", "scopes": ["*"]}
+    key = (await org.http.post("/api/v1/api-keys", json=given)).json()["data"]["rawKey"]
+    await org.set_setting("organization.name", "Example Studio")
+    return org.holding(key)
+
+
+async def test_each_example_is_what_either_api_answers(acme: Org, other: Org) -> None:
+    pairs = documented_pairs()
+    assert {*pairs} == {named(route) for route in ROUTES if route.method != "PATCH"}
     methods = ["POST", "GET", "PUT", "PATCH", "POST of one", "DELETE"]
-    key = (await acme.http.post("/api/v1/api-keys", json={"name": "server", "scopes": ["*"]})).json()["data"]["rawKey"]
-    server = acme.holding(key)
-    await acme.set_setting("organization.name", "Example Studio")
+    over_rest, to_graph = await _server(acme), await _server(other)
+    ids: dict[str, str] = {}
+    theirs: dict[str, str] = {}
     resources = [*ALL]
 
     def turn(route: Route) -> tuple[int, int]:
@@ -87,20 +92,32 @@ async def test_each_example_is_what_the_server_answers(acme: Org) -> None:
     for route in sorted(ROUTES, key=turn):
         case = case_of(route)
         if route.shows is Shows.NOTHING:
-            ids[route.resource.singular] = await made(
-                server, case, completed(case, case.creates, ids, case.create), deletable=True
-            )
-        answer = await _sent(server, route, ids)
+            for org, known in ((over_rest, ids), (to_graph, theirs)):
+                given = completed(case, case.creates, known, case.create)
+                known[route.resource.singular] = await made(org, case, given, deletable=True)
+        rest, graph = pairs[named(route).replace("PATCH", "PUT")]
+        # The same change as the PUT before it, of the version that this made.
+        again = route.method == "PATCH"
+        if again:
+            rest, graph = rest.replace("-X PUT", "-X PATCH"), graph.replace('Version": 1', 'Version": 2')
+        answer = await sent(
+            over_rest, _with_ids(rest, ids), {"If-Match": '"2"'} if again else None, public=route.public
+        )
         documented = openapi()["paths"][route.path][route.method.lower()]["responses"]
         assert str(answer.status_code) in documented, (route, answer.text)
         assert answer.status_code in (200, 201, 204), (route, answer.text)
+        other_answer = (await sent(to_graph, _with_ids(graph, theirs), public=route.public)).json()
+        assert "errors" not in other_answer, (route, other_answer)
         if route.shows is Shows.NOTHING:
             assert answer.content == b""
+            assert [*other_answer["data"][root_of(route)].values()] == [theirs[route.resource.singular]]
             continue
+        shown = _as_rest(route, other_answer["data"])
         if route.status == 201:
             ids[route.resource.singular] = answer.json()["data"]["publicId"]
+            theirs[route.resource.singular] = shown["data"]["publicId"]
         assert _alike(answer.json()) == _alike(response_of(route)), route
-    await server.http.aclose()
+        assert _alike(shown) == _alike(response_of(route)).replace('"source":"REST"', '"source":"GRAPHQL"'), route
 
 
 async def _invoice_events(org: Org) -> None:

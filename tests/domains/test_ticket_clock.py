@@ -30,8 +30,8 @@ from server.wiring import running
 from tests.support.api import settings_of
 from tests.support.servers import Backends
 
-# ``TICKET_WALKS`` asks for more of them.
-WALKS = int(os.environ.get("TICKET_WALKS", "12"))
+# ``WALKS`` asks for more of them.
+WALKS = int(os.environ.get("WALKS", "12"))
 S, CLIENT, STAFF = TicketStatus, AuthorKind.CLIENT, AuthorKind.STAFF
 HOURS = {TicketPriority.URGENT: 1, TicketPriority.HIGH: 4, TicketPriority.NORMAL: 24, TicketPriority.LOW: 72}
 TIMES = ("first_response_due_at", "first_response_at", "waiting_since", "resolved_at", "snoozed_until")

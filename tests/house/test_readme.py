@@ -24,6 +24,7 @@ HEADINGS = [
     "Versions",
     "How fast it is",
     "What it survives",
+    "Checks",
     "How a query runs",
     "The rooms",
 ]

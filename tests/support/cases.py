@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.walks import Walk
+
 Body = Mapping[str, Any]
+Walks = type[Walk]
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,9 @@ class Case:
     scope: str
     table: str
 
+    # What each of its named operations costs: how many statements.
+    statements: Mapping[str, int] = field(default_factory=dict)
+
     # What an organization is furnished with: the first row is read and changed, the one at ``deleted`` is deleted.
     rows: tuple[Body, ...] = ()
     deleted: int = 0
@@ -90,6 +96,9 @@ class Case:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     # Fields of the update that cannot be emptied, though its input takes null.
     never_null: frozenset[str] = frozenset()
+
+    # How it is walked through its states, where it has a machine.
+    walk: Walks | None = None
 
     # Over REST: each route's operation; a row, where "?" is a null or the type after it; what is shown with a new one,
     # and with the object of another operation.

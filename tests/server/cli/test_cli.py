@@ -13,6 +13,7 @@ from models.typeid import decode
 from server.cli.main import COMMANDS, Command
 from server.database.databases import role_of
 from tests.support.commands import environment, rows, run
+from tests.support.repository import ROOT
 from tests.support.servers import Backends
 
 __all__ = ["environment"]
@@ -120,6 +121,9 @@ def test_the_schema_and_the_routes_are_printed(capsys: pytest.CaptureFixture[str
     code, out, err = run(capsys, "routes")
     assert (code, err) == (0, "")
     assert out.splitlines()[0].split() == ["GET", "/api/v1/clients", "ListClients"]
+    code, out, err = run(capsys, "routes", "--guide")
+    assert (code, err) == (0, "")
+    assert out == (ROOT / "docs/rest-to-graphql.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("words", [(), ("nonsense",), ("org",), ("keys", "create"), ("dev", "--fast"), ("org", "mak")])

@@ -1,9 +1,12 @@
 """Forms, and their submissions, which the public makes without a key."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from models.forms import FormFieldType
+from models.enums import DescribedEnum
+from models.forms import MACHINE, FormFieldType, FormStatus
 from tests.support.cases import FAR_AWAY, LONG_AGO, Case, Filter, times, wrong
+from tests.support.walks import Walk
 
 SHAPE = {
     "publicId": "str", "name": "str", "status": "str", "fields": "list", "jsonSchema": "dict", "redirectUrl": "?str",
@@ -72,6 +75,24 @@ WRONG_NEW = (
     wrong(NEW | {"onSubmit": {"emailField": "$"}}, "onSubmit.emailField INVALID_FORMAT"),
     wrong(NEW | {"onSubmit": {"createClient": None}}, "onSubmit.createClient REQUIRED"),
 )  # fmt: skip
+MOVE = "mutation($input: TransitionFormInput!) { transitionForm(input: $input) { form { id } } }"
+
+
+class FormWalk(Walk):
+    """A form, which is moved through the graph alone; the first one is published."""
+
+    machine = MACHINE
+    field = "input.to"
+
+    async def begin(self) -> None:
+        self.status = FormStatus.PUBLISHED
+
+    async def ask(self, to: DescribedEnum, given: Mapping[str, Any]) -> dict[str, Any] | None:
+        answer = (await self.org.graphql(MOVE, input={"id": self.key, "to": to, **given})).json()
+        found: dict[str, Any] | None = answer["errors"][0]["extensions"] if "errors" in answer else None
+        return found
+
+
 CASES = (
     Case(
         name="form",
@@ -79,6 +100,8 @@ CASES = (
         type="Form",
         scope="forms",
         table="forms",
+        statements={"ListForms": 2, "GetForm": 1, "CreateForm": 3, "UpdateForm": 3, "TransitionForm": 3},
+        walk=FormWalk,
         rows=(NEW, {"name": "Feedback", "fields": [NAME, COLOUR]}),
         create=NEW | {"redirectUrl": "https://example.com/thanks", "metadata": {"site": "a"}},
         mutations={
@@ -122,6 +145,7 @@ CASES = (
         scope="forms",
         table="submissions",
         public="submitForm",
+        statements={"ListSubmissions": 3, "GetSubmission": 1, "SubmitForm": 4},
         rows=({"data": {"name": "Ada"}}, {"data": {"name": "Robot", "_gotcha": "x"}}),
         create={"data": {"name": "Zoë", "email": "zoe@example.com"}},
         references={"formId": "form"},

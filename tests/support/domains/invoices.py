@@ -1,8 +1,12 @@
 """Invoices."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from models.invoices import MACHINE, InvoiceStatus
+from models.machines import Guard, Transition
 from tests.support.cases import FAR_AWAY, LONG_AGO, Case, Filter, times, wrong
+from tests.support.walks import Walk
 
 SHAPE = {
     "publicId": "str", "number": "?str", "clientId": "str", "orderId": "?str", "subscriptionId": "?str",
@@ -14,8 +18,9 @@ SHAPE = {
 }  # fmt: skip
 LINE = {"description": "Logo", "unitPrice": 15_000, "taxRate": "19"}
 _PARTY = '{"name": "Ada", "contact": null, "address": null, "taxId": null, "email": null, "phone": null}'
-# As if it had been finalized, without a new version.
-OPEN = f"""update invoices set status = 'OPEN', number = '2026-000042', number_key = '2026-000042', timezone = 'UTC',
+# As if it had been finalized, without a new version: the first one of an organization gets this number.
+_NEXT = "'2026-' || lpad((42 + (select count(number) from invoices))::text, 6, '0')"
+OPEN = f"""update invoices set status = 'OPEN', number = {_NEXT}, number_key = {_NEXT}, timezone = 'UTC',
   issued_at = updated_at, due_at = updated_at + interval '14 days', seller = '{_PARTY}', buyer = '{_PARTY}'
   where id = $1"""
 MOST = 2**53 - 1
@@ -49,6 +54,55 @@ WRONG_LINES = (
     wrong({"discount": -1}, "discount OUT_OF_RANGE", minimum=0),
     wrong({"currency": "EURO"}, "currency INVALID_FORMAT"),
 )
+_PAY = "mutation($id: ID!) { payInvoice(input: {id: $id, amount: 1}) { invoice { version } } }"
+
+
+class InvoiceWalk(Walk):
+    """An invoice with or without lines and payments, under a setting that asks for an address."""
+
+    machine = MACHINE
+    happens = ("pay", "empty", "ask_for_address")
+    paid = asks = uncollectible = False
+    lines = True
+
+    async def begin(self) -> None:
+        await self.org.set_setting("invoices.requireAddress", self.asks)
+
+    async def ask_for_address(self) -> None:
+        self.asks = not self.asks
+        await self.begin()
+
+    async def pay(self) -> None:
+        if self.status in (InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE):
+            await self.org.data(_PAY, id=self.key)
+            self.paid, self.version = True, self.version + 1
+        else:
+            assert await self.org.refused(_PAY, id=self.key) == [("INVALID_TRANSITION", "input.id")]
+
+    async def empty(self) -> None:
+        draft = self.status is InvoiceStatus.DRAFT
+        self.lines = not self.lines if draft else self.lines
+        changed = {"lines": [LINE] if draft and self.lines else [], "discount": 0}
+        answer = await self.org.http.put(self.path, json=changed)
+        assert answer.status_code == (200 if draft else 409), answer.text
+        self.version += draft
+
+    def blocked(self, move: Transition[Any]) -> Guard | None:
+        if move.origin is InvoiceStatus.DRAFT:
+            return None if self.lines and not self.asks else Guard.NO_ADDRESS if self.lines else Guard.NO_LINES
+        return Guard.HAS_PAYMENTS if move.target is InvoiceStatus.VOID and self.paid else None
+
+    def moved(self, move: Transition[Any]) -> None:
+        self.uncollectible |= move.target is InvoiceStatus.UNCOLLECTIBLE
+
+    def is_set(self) -> Mapping[str, bool]:
+        issued = self.status is not InvoiceStatus.DRAFT
+        return {
+            "number": issued, "issuedAt": issued, "dueAt": issued, "uncollectibleAt": self.uncollectible,
+            "paidAt": self.status is InvoiceStatus.PAID, "voidedAt": self.status is InvoiceStatus.VOID,
+        }  # fmt: skip
+
+
 CASES = (
     Case(
         name="invoice",
@@ -56,6 +110,18 @@ CASES = (
         type="Invoice",
         scope="invoices",
         table="invoices",
+        statements={
+            "ListInvoices": 2,
+            "GetInvoice": 1,
+            "CreateInvoice": 5,
+            "CreateInvoiceFromOrder": 5,
+            "UpdateInvoice": 10,
+            "FinalizeInvoice": 8,
+            "PayInvoice": 5,
+            "VoidInvoice": 4,
+            "MarkInvoiceUncollectible": 4,
+            "DeleteInvoice": 3,
+        },
         rows=({"lines": [LINE]}, {"lines": [LINE, LINE | {"quantity": "0.5"}]}, {}),
         deleted=2,
         prepared={2: OPEN},
@@ -100,6 +166,7 @@ CASES = (
             ),
         },
         defaults={"discount": 0},
+        walk=InvoiceWalk,
         never_null=frozenset({"currency", "lines", "discount", "metadata", "status"}),
         routes={
             "GET /api/v1/invoices": "ListInvoices",

@@ -11,6 +11,7 @@ CASES = (
         type="Member",
         scope="members",
         table="members",
+        statements={"ListMembers": 2, "GetMember": 1, "CreateMember": 1, "UpdateMember": 2},
         rows=(NEW | {"role": "OWNER"}, {"name": "Noah", "email": "noah@example.com"}),
         create={"name": "Zoë", "email": "zoe@example.com", "role": "ADMIN", "timezone": "Europe/Berlin"},
         unique={"email": lambda: f"{new_uuid().hex}@example.com"},

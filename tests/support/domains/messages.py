@@ -15,6 +15,7 @@ CASES = (
         type="Message",
         scope="messages",
         table="messages",
+        statements={"ListMessages": 2, "GetMessage": 1, "CreateMessage": 2},
         rows=({"body": "Hello"}, {"body": "Is it ready?", "authorKind": "CLIENT", "authorName": "Ada"}),
         create={"body": "Good news", "visibility": "PUBLIC"},
         references={"orderId": "order"},

@@ -1,8 +1,12 @@
 """Orders."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from models.machines import Guard, Transition
+from models.orders import MACHINE, OrderStatus
 from tests.support.cases import FAR_AWAY, LONG_AGO, Case, Filter, times, wrong
+from tests.support.walks import Walk
 
 SHAPE = {
     "publicId": "str", "number": "int", "clientId": "str", "serviceId": "str", "quantity": "int", "unitPrice": "int",
@@ -15,6 +19,46 @@ SHAPE = {
 ODD_NUMBERS: tuple[Any, ...] = (1.5, "1", True)
 ODD_FORMS: tuple[Any, ...] = ([], "x")
 NOWHERE: dict[str, Any] = {"clientId": "x", "serviceId": "y"}
+
+
+class OrderWalk(Walk):
+    """An order under a limit of revisions, whose completion may be long ago."""
+
+    machine = MACHINE
+    happens = ("limit", "time_passes")
+    revisions, most = 0, 2
+    started = delivered = long_ago = False
+
+    async def begin(self) -> None:
+        await self.org.set_setting("orders.revisionLimit", self.most)
+
+    async def limit(self) -> None:
+        self.most = (self.most + 1) % 3
+        await self.begin()
+
+    async def time_passes(self) -> None:
+        await self.rows("update orders set completed_at = completed_at - interval '40 days' where id = $1")
+        self.long_ago = self.status is OrderStatus.COMPLETED
+
+    def blocked(self, move: Transition[Any]) -> Guard | None:
+        if move.target is OrderStatus.REVISION_REQUESTED and self.revisions >= self.most:
+            return Guard.REVISION_LIMIT
+        return Guard.REOPEN_WINDOW if move.origin is OrderStatus.COMPLETED and self.long_ago else None
+
+    def moved(self, move: Transition[Any]) -> None:
+        self.revisions += move.target is OrderStatus.REVISION_REQUESTED
+        self.started |= move.target is OrderStatus.IN_PROGRESS
+        self.delivered |= move.target is OrderStatus.DELIVERED
+        self.long_ago = False
+
+    def is_set(self) -> Mapping[str, bool]:
+        status, cancelled = self.status, self.status is OrderStatus.CANCELLED
+        return {
+            "startedAt": self.started, "deliveredAt": self.delivered, "heldAt": status is OrderStatus.ON_HOLD,
+            "completedAt": status is OrderStatus.COMPLETED, "cancelledAt": cancelled, "cancelledReason": cancelled,
+        }  # fmt: skip
+
+
 CASES = (
     Case(
         name="order",
@@ -22,6 +66,14 @@ CASES = (
         type="Order",
         scope="orders",
         table="orders",
+        statements={
+            "ListOrders": 2,
+            "GetOrder": 1,
+            "CreateOrder": 2,
+            "UpdateOrder": 4,
+            "DeleteOrder": 5,
+            "TransitionOrder": 4,
+        },
         rows=({}, {}, {}),
         # It has no messages.
         deleted=2,
@@ -58,6 +110,7 @@ CASES = (
             ),
         },
         defaults={"quantity": 1},
+        walk=OrderWalk,
         never_null=frozenset({"quantity", "status", "tags", "metadata"}),
         routes={
             "GET /api/v1/orders": "ListOrders",

@@ -16,6 +16,7 @@ CASES = (
         type="Service",
         scope="services",
         table="services",
+        statements={"ListServices": 2, "GetService": 1, "CreateService": 2, "UpdateService": 2, "DeleteService": 3},
         rows=tuple({"name": name, "price": 15_000, "status": "ACTIVE", "deliveryDays": 5} for name in ("Logo", "Idle")),
         # Nothing was ordered of it.
         deleted=1,

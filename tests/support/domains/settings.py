@@ -30,6 +30,7 @@ CASES = (
         type="OrgSettings",
         scope="settings",
         table="org_settings",
+        statements={"GetOrgSettings": 1, "UpdateOrgSettings": 3},
         key="org_id",
         single=True,
         mutations={"updateOrgSettings": {"values": {"invoices.taxRate": "7.7", "orders.reopenDays": 14}}},

@@ -1,7 +1,10 @@
 """Tickets, and the replies to them, which are in the graph alone."""
 
-from models.tickets import TicketPriority, TicketStatus
+from collections.abc import Mapping
+
+from models.tickets import MACHINE, TicketPriority, TicketStatus
 from tests.support.cases import Case, Filter, times, wrong
+from tests.support.walks import Walk
 
 SHAPE = {
     "publicId": "str", "number": "int", "subject": "str", "clientId": "?str", "orderId": "?str", "assigneeId": "?str",
@@ -15,6 +18,18 @@ PRIORITIES = [*TicketPriority]
 AUTHORS = ["STAFF", "CLIENT"]
 SCRIPT = {"name": "a", "url": "javascript:alert(1)"}
 LONG_LIST = [{"name": "a", "url": "https://example.com"}] * 21
+
+
+class TicketWalk(Walk):
+    """A ticket that nobody replies to."""
+
+    machine = MACHINE
+
+    def is_set(self) -> Mapping[str, bool]:
+        resolved = self.status in (TicketStatus.RESOLVED, TicketStatus.CLOSED)
+        return {"resolvedAt": resolved, "snoozedUntil": self.status is TicketStatus.SNOOZED}
+
+
 CASES = (
     Case(
         name="ticket",
@@ -22,6 +37,7 @@ CASES = (
         type="Ticket",
         scope="tickets",
         table="tickets",
+        statements={"ListTickets": 2, "GetTicket": 1, "CreateTicket": 3, "UpdateTicket": 3},
         rows=(NEW, {"subject": "Where is it?", "priority": "URGENT", "tags": ["vip"]}),
         create={"subject": "When?", "priority": "HIGH", "tags": ["logo"]},
         references={"clientId": "client", "orderId": "order", "assigneeId": "member"},
@@ -52,6 +68,7 @@ CASES = (
             ),
         },
         defaults={"priority": "NORMAL"},
+        walk=TicketWalk,
         never_null=frozenset({"subject", "priority", "status", "tags", "metadata"}),
         routes={
             "GET /api/v1/tickets": "ListTickets",
@@ -86,6 +103,7 @@ CASES = (
         type="Reply",
         scope="tickets",
         table="replies",
+        statements={"ListReplies": 2, "GetReply": 1, "CreateReply": 4},
         rows=({"body": "Hello", "authorName": "Mia"},),
         create={"body": "Good news", "authorKind": "CLIENT", "authorName": "Ada"},
         references={"ticketId": "ticket"},

@@ -1,0 +1,25 @@
+"""Values that Hypothesis makes up, the same ones each time."""
+
+import os
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+SEED = int(os.environ.get("FUZZ_SEED", "1"))
+
+
+def made_up(strategy: st.SearchStrategy[Any], number: int) -> list[Any]:
+    """At most so many values of a strategy."""
+    found: list[Any] = []
+
+    @seed(SEED)
+    @settings(
+        max_examples=number, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=[*HealthCheck]
+    )
+    @given(strategy)
+    def collect(value: Any) -> None:
+        found.append(value)
+
+    collect()
+    return found
