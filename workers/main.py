@@ -6,11 +6,11 @@ import signal
 import structlog
 
 from models.jobs import JobFunction
-from resolvers.audit.exports import QUEUE
+from resolvers.audit.exports import QUEUE as EXPORTS
 from resolvers.database.runtime import Runtime
-from resolvers.jobs import timers
 from resolvers.jobs.retention import Retention
-from workers import audit_export, deliver, seal, tickets
+from resolvers.jobs.timers import QUEUE as TIMERS
+from workers import audit_export, deliver, seal, timers
 from workers.address import Addresses
 from workers.http import Sender
 from workers.runner import Runner
@@ -52,14 +52,14 @@ async def run(
     handlers = {
         JobFunction.WEBHOOK_DELIVERY: deliver.handler(sender or Sender(addresses, runtime.webhook_allow_private)),
         JobFunction.AUDIT_SEAL: seal.HANDLER,
-        JobFunction.TICKET_WAKE: tickets.HANDLER,
         JobFunction.AUDIT_EXPORT: audit_export.HANDLER,
+        **timers.HANDLERS,
     }
     runner = Runner(
         runtime,
         handlers,
         # An export reads a whole log, on a connection of the side pool: one at a time.
-        {"webhooks": slots, "audit": max(1, slots // 8), timers.QUEUE: max(1, slots // 8), QUEUE: 1},
+        {"webhooks": slots, "audit": max(1, slots // 8), TIMERS: max(1, slots // 8), EXPORTS: 1},
         lease_seconds=lease_seconds,
         heartbeat_seconds=heartbeat_seconds,
     )

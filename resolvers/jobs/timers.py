@@ -4,6 +4,7 @@ A timer is never moved or cancelled. Its handler looks again at what it is for, 
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,10 +12,13 @@ import sqlalchemy as sa
 from models.base import TIMESTAMP
 from models.jobs import JobFunction, JobState, jobs
 from models.typeid import new_uuid
-from resolvers.context import Context
-from resolvers.database.sql import ORG, statement
+from resolvers.context import Context, now
+from resolvers.database.sql import ORG, owned, statement
 
 QUEUE = "timers"
+_FUNCTION = sa.bindparam("function", type_=sa.Text)
+_SUBJECT = sa.bindparam("subject_id", type_=sa.Uuid)
+_AT = sa.bindparam("run_at", type_=TIMESTAMP)
 
 
 @statement
@@ -22,17 +26,32 @@ def _insert() -> sa.Insert:
     return jobs.insert().values(
         org_id=ORG,
         id=sa.bindparam("job_id", type_=sa.Uuid),
-        function=sa.bindparam("function", type_=sa.Text),
-        subject_id=sa.bindparam("subject_id", type_=sa.Uuid),
+        function=_FUNCTION,
+        subject_id=_SUBJECT,
         concurrency_key=ORG,
         queue=QUEUE,
-        run_at=sa.bindparam("run_at", type_=TIMESTAMP),
+        run_at=_AT,
         state=JobState.QUEUED.value,
         attempt=0,
         claim_no=0,
     )
 
 
+@statement
+def _queued_by() -> sa.Select[Any]:
+    mine = (jobs.c.subject_id == _SUBJECT, jobs.c.function == _FUNCTION, jobs.c.state == JobState.QUEUED.value)
+    return owned(jobs, jobs.c.id).where(*mine, jobs.c.run_at <= _AT).limit(1)
+
+
 async def set_timer(ctx: Context, function: JobFunction, subject_id: UUID, run_at: datetime) -> None:
-    """Queue a job that is due at a time. No worker is woken: the sweep finds it."""
-    await ctx.fetch(_insert(), job_id=new_uuid(), function=function.value, subject_id=subject_id, run_at=run_at)
+    """Queue a job that is due at a time. For one that is due already a worker is woken; the sweep finds the others."""
+    job = new_uuid()
+    await ctx.fetch(_insert(), job_id=job, function=function.value, subject_id=subject_id, run_at=run_at)
+    if run_at <= now():
+        ctx.jobs_to_wake.append(job)
+
+
+async def ensure_timer(ctx: Context, function: JobFunction, subject_id: UUID, run_at: datetime) -> None:
+    """Queue a job that is due at a time, unless one is queued that is due by then."""
+    if await ctx.row(_queued_by(), function=function.value, subject_id=subject_id, run_at=run_at) is None:
+        await set_timer(ctx, function, subject_id, run_at)

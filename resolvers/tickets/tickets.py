@@ -39,8 +39,6 @@ _S = TicketStatus
 TICKET_CLOSED = Conflict("TICKET_CLOSED", "The ticket is closed: it takes no replies. Create another one.")
 # A ticket is set aside for a year at most.
 LONGEST_SNOOZE = timedelta(days=366)
-# A timer that is early by less, since clocks differ, waits for its time; one that is early by more is an older one.
-_CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 async def _with_references(ctx: Context, values: InputValues, old: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,18 +171,16 @@ async def create_reply(ctx: Context, values: InputValues) -> Row:
     return row
 
 
-async def wake(ctx: Context, ticket_id: UUID) -> float | None:
-    """Open a ticket that was snoozed until now: what a timer does.
+async def wake(ctx: Context, ticket_id: UUID) -> datetime | None:
+    """Open a ticket that was snoozed until now: what a timer does. One that is snoozed for longer, or not any more, is
+    left as it is.
 
-    A ticket that is not snoozed any more, or for longer, is left as it is: another timer is set for it. Return the
-    seconds for which this timer is early by the clock of this process, else None.
+    Return until when it is snoozed; None for one that is not.
     """
     edit = await begin_edit(ctx, TICKETS, Key(encode(TICKET.prefix, ticket_id)))
-    until, moment = edit.row["snoozed_until"], now()
-    if until is None or until > moment + _CLOCKS_DIFFER:
-        return None
-    if until > moment:
-        return float((until - moment).total_seconds())
+    until: datetime | None = edit.row["snoozed_until"]
+    if until is None or until > now():
+        return until
     await edit.transition(MACHINE, TransitionRequest(_S.OPEN, None, "status", "status"), "updated")
     await edit.save()
     return None

@@ -6,6 +6,9 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
+from models.jobs import JobFunction, JobState
+from resolvers.jobs.timers import QUEUE
+
 Row = dict[str, Any]
 
 
@@ -42,6 +45,14 @@ class Maker:
         key = self.id_at(moment)
         self.created[key] = moment
         return {"id": key, "version": 1, "updated_at": moment} | columns
+
+    def timer(self, function: JobFunction, subject: Row, moment: datetime) -> Row:
+        """A job that is due at a moment, without the organization that is its key."""
+        return {
+            "id": self.id_at(self.end), "function": function, "subject_id": subject["id"], "queue": QUEUE,
+            "run_at": moment, "state": JobState.QUEUED, "attempt": 0, "claim_no": 0, "lease_token": None,
+            "lease_until": None, "error_code": None, "finished_at": None,
+        }  # fmt: skip
 
     def some(self, choices: tuple[str, ...]) -> list[str]:
         return self.random.sample(choices, self.random.choice((0, 0, 1, 1, 2)))

@@ -5,13 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from models.jobs import JobFunction, JobState
+from models.jobs import JobFunction
 from models.members import MemberStatus
 from models.settings import REGISTRY
 from models.threads import AuthorKind, Visibility
 from models.tickets import MACHINE, TicketPriority, TicketStatus, clock_after_reply, first_response_due, moved_by_reply
 from resolvers.changes.numbers import FIRST
-from resolvers.jobs.timers import QUEUE
 from server.dev.demo_maker import Maker, Row
 
 _S = TicketStatus
@@ -62,15 +61,8 @@ def tickets_of(
 
 def timers_of(make: Maker, tickets: list[Row]) -> list[Row]:
     """Return the jobs that wake those that are snoozed."""
-    return [
-        {
-            "id": make.id_at(make.end), "function": JobFunction.TICKET_WAKE, "subject_id": ticket["id"], "queue": QUEUE,
-            "run_at": ticket["snoozed_until"], "state": JobState.QUEUED, "attempt": 0, "claim_no": 0,
-            "lease_token": None, "lease_until": None, "error_code": None, "finished_at": None,
-        }
-        for ticket in tickets
-        if ticket["status"] is _S.SNOOZED
-    ]  # fmt: skip
+    snoozed = [ticket for ticket in tickets if ticket["status"] is _S.SNOOZED]
+    return [make.timer(JobFunction.TICKET_WAKE, ticket, ticket["snoozed_until"]) for ticket in snoozed]
 
 
 def _ticket(make: Maker, number: int, moment: datetime, order: Row, staff: list[Row]) -> Row:

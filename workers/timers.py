@@ -1,0 +1,50 @@
+"""Timers: what is to happen to an object at a time, one thing after another, each in a transaction of its own."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from uuid import UUID
+
+from models.jobs import JobFunction, JobState
+from resolvers.context import Context, now
+from resolvers.database.runtime import Runtime
+from resolvers.jobs import claims as jobs
+from resolvers.jobs.claims import Claim
+from resolvers.jobs.timers import ensure_timer
+from resolvers.tickets import tickets
+from workers.handler import Handler
+from workers.slot import Slot
+from workers.sweep import jittered
+
+# Does one thing for an object if its time has come, and returns when there is more to do; None for never.
+Advance = Callable[[Context, UUID], Awaitable[datetime | None]]
+_FIRST_S, _LONGEST_S = 5, 3_600
+
+
+def delay_after(tries: int) -> float:
+    """Return the seconds until the next attempt. None is the last one: nothing else would do what is due."""
+    return jittered(min(_FIRST_S * 2 ** min(tries, 10), _LONGEST_S))
+
+
+async def _ended(_ctx: Context, _claim: Claim, _state: JobState, _delay: float | None) -> None:
+    """Do nothing: the object knows itself what is due."""
+
+
+def _handler(advance: Advance) -> Handler:
+    async def run(runtime: Runtime, claim: Claim, _slot: Slot) -> None:
+        """Do all there is to do now, and leave one timer for what is to be done next."""
+        ended = False
+        while not ended:
+            async with jobs.held(runtime, claim) as ctx:
+                again = await advance(ctx, claim.subject_id)
+                ended = again is None or again > now()
+                if ended:
+                    if again is not None:
+                        await ensure_timer(ctx, claim.function, claim.subject_id, again)
+                    await jobs.finish(ctx, claim, JobState.DONE)
+
+    return Handler(run, delay_after, _ended)
+
+
+HANDLERS = {
+    JobFunction.TICKET_WAKE: _handler(tickets.wake),
+}
