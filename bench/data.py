@@ -22,10 +22,11 @@ from resolvers.context import Context, now
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import ORG, statement
 from resolvers.webhooks.secrets import encrypt, new_secret
-from server.dev.demo import load_invoices, load_rows
+from server.dev.demo import load_invoices, load_rows, load_subscriptions
 from server.dev.demo_invoices import Invoices, invoices_of
 from server.dev.demo_maker import Row
 from server.dev.demo_rows import Rows, Size, rows_of
+from server.dev.demo_subscriptions import Subscriptions, subscriptions_of
 
 MEASURED = Size(clients=10_000, orders=50_000, messages=100_000, tickets=20_000)
 SMALL = Size(clients=20, orders=60, messages=120, tickets=40)
@@ -42,17 +43,20 @@ class Filled:
 
 
 async def fill(runtime: Runtime, seed: int, size: Size) -> Filled:
-    """A new organization with the rows of a seed, invoices of half of its orders among them; the order of the sample
-    has the longest thread, and its busiest client the most orders, invoices and tickets."""
+    """A new organization with the rows of a seed, invoices of half of its orders and a subscription for each fourth of
+    its clients among them; the order of the sample has the longest thread, and its busiest client the most orders,
+    invoices, tickets and subscriptions."""
     rows = rows_of(seed, size)
-    made = invoices_of(rows, seed, size.orders // 2)
+    subscribed = subscriptions_of(rows, seed, size.clients // 4)
+    made = invoices_of(rows, seed, size.orders // 2, subscriptions=subscribed)
     ctx = organizations.command_line(runtime, rows.org_id)
     async with ctx.transaction():
         await organizations.create(ctx, f"Bench {seed}", f"bench-{seed}")
         await load_rows(ctx, rows, lambda _line: None)
+        await load_subscriptions(ctx, subscribed, lambda _line: None)
         await load_invoices(ctx, made, lambda _line: None)
         _, key = await api_keys.create(ctx, {"name": "bench", "scopes": ["*"]})
-    return Filled(rows.org_id, key, _sample(rows, made))
+    return Filled(rows.org_id, key, _sample(rows, made, subscribed))
 
 
 def _busiest(*lists: Iterable[Row]) -> UUID:
@@ -61,13 +65,13 @@ def _busiest(*lists: Iterable[Row]) -> UUID:
     return found
 
 
-def _sample(rows: Rows, made: Invoices) -> Sample:
+def _sample(rows: Rows, made: Invoices, subscribed: Subscriptions) -> Sample:
     client = next(row for row in rows.clients if row["status"] is not ClientStatus.ARCHIVED)
     service = next(row for row in rows.services if row["status"] is ServiceStatus.ACTIVE)
     longest = Counter(message["order_id"] for message in rows.messages).most_common(1)[0][0]
     return Sample(
         client=encode(CLIENT.prefix, client["id"]),
-        busiest=encode(CLIENT.prefix, _busiest(rows.orders, made.invoices, rows.tickets)),
+        busiest=encode(CLIENT.prefix, _busiest(rows.orders, made.invoices, rows.tickets, subscribed.subscriptions)),
         service=encode(SERVICE.prefix, service["id"]),
         order=encode(ORDER.prefix, longest),
     )

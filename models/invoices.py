@@ -124,6 +124,7 @@ class Invoice(WithMetadata, table=True):
         sa.UniqueConstraint("org_id", "number_key", name="invoices_number_key"),
         sa.ForeignKeyConstraint(["org_id", "client_id"], ["clients.org_id", "clients.id"]),
         sa.ForeignKeyConstraint(["org_id", "order_id"], ["orders.org_id", "orders.id"]),
+        sa.ForeignKeyConstraint(["org_id", "subscription_id"], ["subscriptions.org_id", "subscriptions.id"]),
         sa.Index(
             "invoices_of_order_key", "org_id", "order_id", unique=True, postgresql_where=sa.text("status <> 'VOID'")
         ),

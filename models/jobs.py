@@ -21,6 +21,7 @@ class JobFunction(StrEnum):
     AUDIT_SEAL = "AUDIT_SEAL"
     TICKET_WAKE = "TICKET_WAKE"
     AUDIT_EXPORT = "AUDIT_EXPORT"
+    SUBSCRIPTION = "SUBSCRIPTION"
 
 
 class JobState(StrEnum):
@@ -55,7 +56,9 @@ class Job(Owned, table=True):
     id: UUID = Field(primary_key=True, sa_type=sa.Uuid)
     function: JobFunction = column(sa.Text)
     subject_id: UUID = column(
-        sa.Uuid, description="The object of the job: a delivery, a ticket, an export, or the organization of a seal."
+        sa.Uuid,
+        description="The object of the job: a delivery, a ticket, an export, a subscription, or the organization of a"
+        " seal.",
     )
     concurrency_key: UUID = column(
         sa.Uuid,

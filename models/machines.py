@@ -21,6 +21,7 @@ class Guard(DescribedEnum):
     NO_LINES = "NO_LINES", "The invoice has no lines."
     NO_ADDRESS = "NO_ADDRESS", "The client has no address, which the setting `invoices.requireAddress` requires."
     HAS_PAYMENTS = "HAS_PAYMENTS", "The invoice has payments."
+    AUTOMATIC = "AUTOMATIC", "It happens by itself, when its time comes or an invoice is paid, and not on request."
 
 
 class Requirement(DescribedEnum):

@@ -16,6 +16,7 @@ from resolvers.forms.collections import SUBMISSIONS
 from resolvers.invoices.collection import INVOICES
 from resolvers.lists.conditions import enum, tags, text
 from resolvers.orders import ORDERS
+from resolvers.subscriptions.collection import HAS_SUBSCRIPTIONS, SUBSCRIPTIONS, runs_for
 from resolvers.tickets.collections import TICKETS
 
 CLIENTS = Collection(
@@ -32,6 +33,7 @@ CLIENTS = Collection(
         "orders": Relation("orders", "the client's orders", remote="client_id"),
         "invoices": Relation("invoices", "the client's invoices", remote="client_id"),
         "tickets": Relation("tickets", "the client's tickets", remote="client_id"),
+        "subscriptions": Relation("subscriptions", "the client's subscriptions", remote="client_id"),
     },
     unique_conflicts={"clients_email_key": ("email", EMAIL_TAKEN)},
 )
@@ -55,10 +57,14 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
 
 
 async def remove(ctx: Context, key: Key) -> Row | None:
-    """Delete a client without orders, invoices, tickets and submissions: None. Another one is archived instead: the
-    client."""
+    """Delete a client that has no history: None. One that has is archived instead: the client.
+
+    Raises Refusal CONFLICT (HAS_SUBSCRIPTIONS) while one of its subscriptions is not cancelled.
+    """
     edit = await begin_edit(ctx, CLIENTS, key)
-    for history in (ORDERS, INVOICES, TICKETS, SUBMISSIONS):
+    if await runs_for(ctx, edit.old):
+        raise HAS_SUBSCRIPTIONS.refusal("id", "A client whose subscriptions run cannot be deleted: cancel them first.")
+    for history in (ORDERS, INVOICES, TICKETS, SUBMISSIONS, SUBSCRIPTIONS):
         if await has_any(ctx, history, "client_id", edit.old):
             _set(edit, {"status": ClientStatus.ARCHIVED})
             return await edit.save()

@@ -72,7 +72,8 @@ ORDERS = Collection(
 )
 
 
-def _refuse_client(client: Mapping[str, Any]) -> str | None:
+def refuse_client(client: Mapping[str, Any]) -> str | None:
+    """Return why a client cannot have new orders or subscriptions; None for one that can."""
     return "The client is archived." if client["status"] == ClientStatus.ARCHIVED else None
 
 
@@ -89,7 +90,7 @@ async def create(ctx: Context, values: InputValues) -> Row:
     """Create an order of an ACTIVE service. Raises Refusals naming both references where both are wrong."""
     found = await references(
         ctx, values,
-        client_id=Reference(COLLECTIONS["clients"], ("status",), _refuse_client),
+        client_id=Reference(COLLECTIONS["clients"], ("status",), refuse_client),
         service_id=Reference(COLLECTIONS["services"], ("status", "intake_form_id", *_COPIED.values()), _refuse_service),
     )  # fmt: skip
     row = new_row(Order, values)

@@ -15,6 +15,7 @@ from resolvers.errors import bad_input
 from resolvers.forms.collections import FORMS
 from resolvers.lists.conditions import enum, ids, money, tags, text
 from resolvers.orders import HAS_ORDERS, ORDERS
+from resolvers.subscriptions.collection import HAS_SUBSCRIPTIONS, SUBSCRIPTIONS
 
 SERVICES = Collection(
     SERVICE,
@@ -34,6 +35,7 @@ SERVICES = Collection(
         "intake_form_id": ids("intake_form_id", FORM, "the intake form's ID", nullable=True),
         "intake_form": Relation("forms", "the intake form", "intake_form_id"),
         "orders": Relation("orders", "the service's orders", remote="service_id"),
+        "subscriptions": Relation("subscriptions", "the service's subscriptions", remote="service_id"),
     },
 )
 
@@ -71,9 +73,14 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
 
 
 async def remove(ctx: Context, key: Key) -> None:
-    """Delete a service that was never ordered. Raises Refusal CONFLICT (HAS_ORDERS) for another."""
+    """Delete a service that was never ordered or subscribed to.
+
+    Raises Refusal CONFLICT (HAS_ORDERS, HAS_SUBSCRIPTIONS) for another.
+    """
     edit = await begin_edit(ctx, SERVICES, key)
-    if await has_any(ctx, ORDERS, "service_id", edit.old):
-        archived = edit.old["status"] == ServiceStatus.ARCHIVED
-        raise HAS_ORDERS.refusal("id", "Orders refer to the service, which is archived already." if archived else None)
+    for history, conflict in ((ORDERS, HAS_ORDERS), (SUBSCRIPTIONS, HAS_SUBSCRIPTIONS)):
+        if await has_any(ctx, history, "service_id", edit.old):
+            archived = edit.old["status"] == ServiceStatus.ARCHIVED
+            instead = ", which is archived already." if archived else ": archive it instead."
+            raise conflict.refusal("id", f"{history.resource.labels.capitalize()} refer to the service{instead}")
     await edit.delete()

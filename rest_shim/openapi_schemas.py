@@ -33,6 +33,7 @@ _SCALARS: Mapping[str, JsonSchema] = {
     "Float": {"type": "number"},
     "Boolean": {"type": "boolean"},
     "DateTime": {"type": "string", "format": "date-time"},
+    "Date": {"type": "string", "format": "date"},
     "MinorUnits": {"type": "integer", "minimum": -MAX_SAFE_INTEGER, "maximum": MAX_SAFE_INTEGER},
     "Decimal": {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,4})?$"},
     "Currency": {"type": "string", "pattern": "^[A-Z]{3}$"},

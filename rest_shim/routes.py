@@ -15,6 +15,7 @@ from models.orders import ORDER
 from models.resources import Resource
 from models.services import SERVICE
 from models.settings import SETTINGS
+from models.subscriptions import SUBSCRIPTION
 from models.tickets import TICKET
 from models.webhooks import WEBHOOK
 
@@ -201,6 +202,11 @@ ROUTES: tuple[Route, ...] = (
         public=True,
         html=True,
         status=201,
+    ),
+    *crud(SUBSCRIPTION, filters={**_STATED, **_equal("clientId", "serviceId")}, without=("PUT", "PATCH", "DELETE")),
+    Route(
+        "DELETE", f"{API}/{SUBSCRIPTION.path}/{{publicId}}", "CancelSubscription", SUBSCRIPTION,
+        f"Cancel a {SUBSCRIPTION.label}", {"publicId": ("input", "id"), "atPeriodEnd": ("input", "atPeriodEnd")},
     ),
     *_WEBHOOKS,
     *crud(API_KEY, filters=_STATED, without=("GET", "PUT", "PATCH"), beside=("rawKey",)),

@@ -13,6 +13,7 @@ from resolvers.clients import CLIENTS
 from resolvers.invoices import loaders
 from resolvers.invoices.collection import INVOICES
 from resolvers.orders import ORDERS, counts_of_clients
+from resolvers.subscriptions.collection import SUBSCRIPTIONS
 from resolvers.tickets.collections import TICKETS
 from schema.declaration.collections import many, one, to_many
 from schema.declaration.fields import batched, creation, object_type, public_id
@@ -25,6 +26,7 @@ from schema.declaration.scalars import StringMap
 if TYPE_CHECKING:
     from schema.invoices.types import ClientTotal, Invoice
     from schema.orders import Order
+    from schema.subscriptions import ClientSubscription
     from schema.tickets import Ticket
 
 
@@ -66,6 +68,9 @@ class Client(Node):
     )
     tickets: Connection[Annotated["Ticket", strawberry.lazy("schema.tickets")]] = to_many(
         TICKETS, "client_id", "The client's tickets"
+    )
+    subscriptions: Connection[Annotated["ClientSubscription", strawberry.lazy("schema.subscriptions")]] = to_many(
+        SUBSCRIPTIONS, "client_id", "The client's subscriptions"
     )
     order_counts: list[OrderCount] = batched(
         counts_of_clients,

@@ -32,6 +32,7 @@ from schema.rules.planned import fields_of_schema
 from schema.rules.prices import column_weight, filter_price, led_to, size_of
 from schema.services import ServiceMutation, ServiceQuery
 from schema.settings import SettingsMutation, SettingsQuery
+from schema.subscriptions import SubscriptionMutation, SubscriptionQuery
 from schema.tickets import TicketMutation, TicketQuery
 from schema.viewer import ViewerQuery
 from schema.webhooks.mutations import WebhookMutation
@@ -49,17 +50,16 @@ MAX_PARTS = 2_000
 
 @strawberry.type(description="The root of all queries.")
 class Query(
-    ClientQuery, ServiceQuery, OrderQuery, InvoiceQuery, MessageQuery, TicketQuery, FormQuery, MemberQuery,
-    WebhookQuery, ApiKeyQuery, SettingsQuery, AuditQuery, ViewerQuery,
+    ClientQuery, ServiceQuery, OrderQuery, InvoiceQuery, SubscriptionQuery, MessageQuery, TicketQuery, FormQuery,
+    MemberQuery, WebhookQuery, ApiKeyQuery, SettingsQuery, AuditQuery, ViewerQuery,
 ):  # fmt: skip
     """What can be asked."""
 
 
 @strawberry.type(description="The root of all mutations. Each root field is one transaction.")
 class Mutation(
-    ClientMutation, ServiceMutation, OrderMutation, InvoiceMutation, MessageMutation, TicketMutation, FormMutation,
-    MemberMutation,
-    WebhookMutation, ApiKeyMutation, SettingsMutation, AuditMutation,
+    ClientMutation, ServiceMutation, OrderMutation, InvoiceMutation, SubscriptionMutation, MessageMutation,
+    TicketMutation, FormMutation, MemberMutation, WebhookMutation, ApiKeyMutation, SettingsMutation, AuditMutation,
 ):  # fmt: skip
     """What can be done."""
 

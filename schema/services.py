@@ -12,6 +12,7 @@ from resolvers import services
 from resolvers.forms.collections import FORMS
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
+from resolvers.subscriptions.collection import SUBSCRIPTIONS
 from schema.declaration.collections import many, one, to_many, to_one
 from schema.declaration.fields import creation, object_type, public_id, related_id
 from schema.declaration.inputs import UpdateInput, input_type
@@ -23,6 +24,7 @@ from schema.declaration.scalars import Currency, MinorUnits, StringMap
 if TYPE_CHECKING:
     from schema.forms.types import Form
     from schema.orders import Order
+    from schema.subscriptions import ClientSubscription
 
 
 @object_type(Table, SERVICE)
@@ -51,6 +53,9 @@ class Service(Node):
     version: int
     orders: Connection[Annotated["Order", strawberry.lazy("schema.orders")]] = to_many(
         ORDERS, "service_id", "The service's orders"
+    )
+    subscriptions: Connection[Annotated["ClientSubscription", strawberry.lazy("schema.subscriptions")]] = to_many(
+        SUBSCRIPTIONS, "service_id", "The service's subscriptions"
     )
 
 
@@ -107,8 +112,10 @@ class ServiceMutation:
         Service,
         UpdateServiceInput,
         services.change,
-        "Update a service. Existing orders keep the values that they copied from it.",
+        "Update a service. Existing orders and subscriptions keep the values that they copied from it.",
     )
     delete_service = deletes(
-        Service, services.remove, "Delete a service. A service that has orders cannot be deleted; archive it instead."
+        Service,
+        services.remove,
+        "Delete a service. A service that has orders or subscriptions cannot be deleted; archive it instead.",
     )

@@ -10,6 +10,7 @@ from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import Claim
 from resolvers.jobs.timers import ensure_timer
+from resolvers.subscriptions import billing
 from resolvers.tickets import tickets
 from workers.handler import Handler
 from workers.slot import Slot
@@ -47,4 +48,5 @@ def _handler(advance: Advance) -> Handler:
 
 HANDLERS = {
     JobFunction.TICKET_WAKE: _handler(tickets.wake),
+    JobFunction.SUBSCRIPTION: _handler(billing.advance),
 }

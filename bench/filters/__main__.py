@@ -52,6 +52,7 @@ LISTS = {
     "services": List("Service", ("CREATED_AT", "UPDATED_AT", "NAME", "PRICE")),
     "orders": List("Order", ("CREATED_AT", "UPDATED_AT", "NUMBER", "TOTAL", "DUE_AT")),
     "invoices": List("Invoice", ("CREATED_AT", "UPDATED_AT", "TOTAL", "ISSUED_AT", "DUE_AT")),
+    "subscriptions": List("ClientSubscription", ("CREATED_AT", "UPDATED_AT")),
     "messages": List("Message", ("CREATED_AT",), ("order", "orders"), "messages(orderId: $id, {page})"),
     "tickets": List("Ticket", ("CREATED_AT", "UPDATED_AT", "NUMBER", "WAITING_SINCE")),
     "replies": List("Reply", ("CREATED_AT",), ("ticket", "tickets"), "replies(ticketId: $id, {page})"),

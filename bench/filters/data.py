@@ -20,8 +20,8 @@ TABLES = (
     "services",
     "orders",
     "messages",
+    "subscriptions",
     "invoices",
-    "members",
     "tickets",
     "replies",
     "forms",
@@ -57,6 +57,7 @@ class Size:
     api_keys: int = 1_000
     tickets: int = 0
     replies: int = 0
+    subscriptions: int = 0
     invoices: int = 100
     forms: int = 100
     submissions: int = 0
@@ -64,12 +65,12 @@ class Size:
 
 LARGE = Size(
     clients=200_000, services=2_000, orders=1_000_000, messages=1_000_000, deliveries=200_000, tickets=1_000_000,
-    replies=1_000_000, invoices=1_000_000, forms=1_000, submissions=1_000_000,
+    replies=1_000_000, subscriptions=1_000_000, invoices=1_000_000, forms=1_000, submissions=1_000_000,
 )  # fmt: skip
 # An import of an afternoon.
 FRESH = Size(
     clients=2_400, services=40, orders=4_800, messages=4_800, deliveries=1_000, tickets=4_800, replies=4_800,
-    invoices=4_800, submissions=4_800,
+    subscriptions=4_800, invoices=4_800, submissions=4_800,
 )  # fmt: skip
 
 _PARTY = """'{"name": "Ada", "contact": null, "address": null, "taxId": null, "email": null, "phone": null}'::jsonb"""
@@ -145,11 +146,24 @@ select %(org)s, {_id("replies", "n")}, 1, now(), {_id("tickets", "1 + (n::bigint
  case when n %% 10000 = 7 then 'AGENT' when n %% 3 = 0 then 'CLIENT' else 'STAFF' end, 'Ada', 'Hello ' || n,
  case when n %% 10000 = 8 then 'INTERNAL' else 'PUBLIC' end, '[]'
 from generate_series(1, %(replies)s) as n""",
-    f"""insert into invoices (org_id, id, version, updated_at, metadata, client_id, order_id, currency, subtotal,
- discount, taxes, tax, total, amount_paid, status, number, number_key, issued_at, due_at, seller, buyer, timezone)
+    f"""insert into subscriptions (org_id, id, version, updated_at, metadata, client_id, service_id, quantity,
+ unit_price, currency, tax_rate, interval, timezone, start_date, anchor_date, status, next_period, cancel_at_period_end,
+ paused_at, cancelled_at)
+select %(org)s, {_id("subscriptions", "n")}, 1, at, '{{}}',
+ {_id("clients", "1 + (hashint4(n::int)::bigint & 2147483647) %% %(clients)s")},
+ {_id("services", "1 + (hashint4(n::int + 1)::bigint & 2147483647) %% %(services)s")}, 1, 1000, 'EUR', 0, 'MONTH',
+ 'UTC', at::date, at::date, status, 0, false, case when status = 'PAUSED' then at end,
+ case when status = 'CANCELLED' then at end
+from generate_series(1, %(subscriptions)s) as n,
+ lateral (select to_timestamp({SINCE} / 1000.0 + n) as at, case when n %% 10000 = 7 then 'PAUSED'
+ when n %% 10 = 1 then 'CANCELLED' else 'ACTIVE' end as status) as one""",
+    f"""insert into invoices (org_id, id, version, updated_at, metadata, client_id, order_id, subscription_id, currency,
+ subtotal, discount, taxes, tax, total, amount_paid, status, number, number_key, issued_at, due_at, seller, buyer,
+ timezone)
 select %(org)s, {_id("invoices", "n")}, 1, at, '{{}}',
  {_id("clients", "1 + (hashint4(n::int)::bigint & 2147483647) %% %(clients)s")},
- case when n %% 2 = 0 and n <= %(orders)s then {_id("orders", "n")} end, 'EUR', total, 0, '[]', 0, total,
+ case when n %% 2 = 0 and n <= %(orders)s then {_id("orders", "n")} end,
+ case when n %% 3 = 0 and n <= %(subscriptions)s then {_id("subscriptions", "n")} end, 'EUR', total, 0, '[]', 0, total,
  case when status = 'PAID' then total else 0 end, status,
  case when issued then number end, case when issued then number end, case when issued then at end,
  -- Of 10,000 invoices that are open one is overdue.

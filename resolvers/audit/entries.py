@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from models.audit import SALT_BYTES
 from models.base import UNLOGGED
 from models.names import camel
 from models.typeid import new_uuid
+from models.types import decimal_text
 from resolvers.keyring import Keyring
 
 # What the first entry follows.
@@ -42,6 +44,8 @@ def shown(value: Any) -> Any:
         return str(value)
     if isinstance(value, datetime):
         return value.isoformat(timespec="milliseconds")
+    if isinstance(value, Decimal):
+        return decimal_text(value)
     return value
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -104,17 +105,18 @@ class Edit:
         request: TransitionRequest | None,
         event: str = "status_changed",
         *,
+        moment: datetime | None = None,
         columns: Mapping[str, Any] = MappingProxyType({}),
         beside: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        """Make a transition of the status, if it is not the present one, and set other ``columns``.
+        """Make a transition of the status, if it is not the present one, now or at a time, and set other ``columns``.
 
         ``beside`` is what guards read of the rows that this one refers to. A column that was changed by an update stays
         as it is, though the transition would set it.
         Raises Refusal INVALID_TRANSITION, or BAD_INPUT for a missing reason.
         """
         if request is not None and request.status != self.row["status"]:
-            moment = now()
+            moment = moment or now()
             label, row = self.collection.resource.label, {**self.row, **beside}
             made = await transition_of(self.ctx, label, machine, row, request, moment)
             effects = machine.effects(self.row, made, moment, request.reason)

@@ -17,7 +17,7 @@ from resolvers.invoices.amounts import amounts, lines_of
 from resolvers.invoices.collection import INVOICES
 from resolvers.invoices.finalizing import finalize_edit
 from resolvers.invoices.payments import pay_edit
-from resolvers.invoices.transitions import checked, request_to
+from resolvers.invoices.transitions import checked, request_to, tell_subscription
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
 from resolvers.settings import settings_of
@@ -42,7 +42,7 @@ async def create(ctx: Context, values: InputValues) -> Row:
     order, client = found.get("order_id"), found["client_id"]["id"]
     if order is not None and order["client_id"] != client:
         raise bad_input("order_id", "The order is another client's.", "NOT_ALLOWED")
-    return await _create(ctx, values, client, order)
+    return await draft(ctx, values, client, order)
 
 
 async def create_from_order(ctx: Context, values: InputValues) -> Row:
@@ -51,10 +51,14 @@ async def create_from_order(ctx: Context, values: InputValues) -> Row:
     Raises Refusals BAD_INPUT for the order, or Refusal CONFLICT (ORDER_INVOICED).
     """
     order = (await references(ctx, values, order_id=_ORDER))["order_id"]
-    return await _create(ctx, values, order["client_id"], order)
+    return await draft(ctx, values, order["client_id"], order)
 
 
-async def _create(ctx: Context, values: InputValues, client: UUID, order: Row | None) -> Row:
+async def draft(ctx: Context, values: InputValues, client: UUID, order: Row | None = None) -> Row:
+    """Create a draft for a client; of an order it has the order's currency and, without lines of its own, its line.
+
+    Raises Refusal BAD_INPUT for a currency or amounts, or CONFLICT (ORDER_INVOICED).
+    """
     row = new_row(Invoice, values)
     row |= {"client_id": client, "order_id": None if order is None else order["id"], "payments": []}
     if order is not None:
@@ -114,6 +118,7 @@ async def _set(ctx: Context, edit: Edit, new: dict[str, Any]) -> None:
 async def _move(ctx: Context, edit: Edit, request: TransitionRequest | None) -> None:
     if request is None or request.status == edit.row["status"]:
         return
+    await tell_subscription(ctx, edit.row)
     if request.status == _S.OPEN:
         await finalize_edit(ctx, edit, request)
     elif request.status == _S.PAID:

@@ -73,6 +73,7 @@ INVOICES = Collection(
         ),
         "client": Relation("clients", "the client", "client_id"),
         "order": Relation("orders", "the order", "order_id"),
+        "subscription": Relation("subscriptions", "the subscription", "subscription_id"),
     },
     unique_conflicts={"invoices_of_order_key": ("order_id", ORDER_INVOICED)},
 )

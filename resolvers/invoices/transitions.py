@@ -5,12 +5,14 @@ from typing import Any
 
 from execution import Args
 from models.invoices import ADDRESS, INVOICE, MACHINE, InvoiceStatus
+from models.jobs import JobFunction
 from models.machines import Transition
 from resolvers.changes.edits import Edit
 from resolvers.changes.transitions import TransitionRequest, transition_of, transitions_of
 from resolvers.collections.collection import COLLECTIONS
 from resolvers.collections.rows import by_ids, with_referred
-from resolvers.context import Context, Row
+from resolvers.context import Context, Row, now
+from resolvers.jobs.timers import set_timer
 
 _transitions = transitions_of(MACHINE)
 # The columns of an invoice that its transitions depend on.
@@ -37,6 +39,18 @@ async def checked(
     if row["status"] == InvoiceStatus.DRAFT:
         row = {**row, ADDRESS: (client or await client_of(ctx, row, "address"))["address"]}
     return await transition_of(ctx, INVOICE.label, MACHINE, row, request, moment)
+
+
+async def can_be_finalized(ctx: Context, row: Row) -> bool:
+    """Return whether nothing blocks a draft from being finalized."""
+    (found,) = await available(ctx, [row], Args((), {}))
+    return any(each["allowed"] for each in found)
+
+
+async def tell_subscription(ctx: Context, row: Row) -> None:
+    """Let a worker look whether the subscription of an invoice, if any, is past due now, or no longer."""
+    if row["subscription_id"] is not None:
+        await set_timer(ctx, JobFunction.SUBSCRIPTION, row["subscription_id"], now())
 
 
 async def available(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]]]:

@@ -28,6 +28,7 @@ JsonSchema = NewType("JsonSchema", dict[str, Any])
 Currency = NewType("Currency", str)
 Timezone = NewType("Timezone", str)
 
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
 
 # Each text at its longest, and a logo in base64.
@@ -80,6 +81,15 @@ def _moment(value: object) -> datetime:
     except (ValueError, OverflowError) as error:
         raise _wrong("It must be a date that exists.") from error
     return parsed.replace(microsecond=parsed.microsecond // 1000 * 1000)
+
+
+def _day_of(value: object) -> date:
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise _wrong("It must be a date, such as 2026-11-25.")
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise _wrong("It must be a date that exists.") from error
 
 
 def _minor_units(value: object) -> int:
@@ -161,6 +171,13 @@ SCALARS: dict[object, Any] = {
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
         serialize=shown_moment,
         parse_value=_moment,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A day of the calendar in RFC 3339 format, such as `2026-11-25`.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
+        serialize=date.isoformat,
+        parse_value=_day_of,
     ),
     MinorUnits: strawberry.scalar(
         name="MinorUnits",

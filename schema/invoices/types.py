@@ -20,6 +20,7 @@ from resolvers.invoices.collection import INVOICES
 from resolvers.invoices.download import INVOICE_PDF
 from resolvers.invoices.transitions import NEEDED, available
 from resolvers.orders import ORDERS
+from resolvers.subscriptions.collection import SUBSCRIPTIONS
 from schema.declaration.collections import many, one, to_one
 from schema.declaration.fields import (
     batched,
@@ -40,6 +41,7 @@ from schema.declaration.transitions import AVAILABLE, Transition
 if TYPE_CHECKING:
     from schema.clients import Client
     from schema.orders import Order
+    from schema.subscriptions import ClientSubscription
 
 
 def _decimal(name: str, description: str = "") -> Any:
@@ -131,6 +133,9 @@ class Invoice(Node):
     )
     subscription_id: strawberry.ID | None = related_id(
         SUBSCRIPTION, "subscription_id", "ID of the subscription that the invoice is of, if any.", null=True
+    )
+    subscription: Annotated["ClientSubscription", strawberry.lazy("schema.subscriptions")] | None = to_one(
+        SUBSCRIPTIONS, "subscription_id", "The subscription that the invoice is of, if any.", null=True
     )
     currency: Currency
     lines: list[InvoiceLine] = strawberry.field(description="The lines: at most 1,000.")

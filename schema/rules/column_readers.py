@@ -1,6 +1,7 @@
 """Columns as a plan writes them: which fields of the graph show a column of their row just as the database keeps it."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from graphql import (
 from sqlalchemy.dialects import postgresql as pg
 
 from execution import ColumnReader, inline_int, usual_int
+from models.types import decimal_text
 from schema.declaration.scalars import shown_moment
 
 _TEXTS = ("Currency", "Timezone")
@@ -47,6 +49,10 @@ def reader_of(column: sa.Column[Any] | None, type_: Any) -> ColumnReader | None:
         made = ColumnReader() if bare is GraphQLBoolean else None
     elif isinstance(column.type, pg.TIMESTAMP):
         made = ColumnReader(convert=shown_moment) if bare.name == "DateTime" else None
+    elif isinstance(column.type, sa.Numeric):
+        made = ColumnReader(convert=decimal_text) if bare.name == "Decimal" else None
+    elif isinstance(column.type, sa.Date):
+        made = ColumnReader(convert=date.isoformat) if bare.name == "Date" else None
     else:
         made = ColumnReader() if isinstance(column.type, pg.JSONB) and bare.name in _OBJECTS else None
     return None if made is None else replace(made, key=column.name, null=bool(column.nullable))

@@ -21,6 +21,7 @@ from models.messages import messages
 from models.orders import ORDER, orders
 from models.organizations import counters, directory
 from models.services import services
+from models.subscriptions import subscription_changes, subscription_periods, subscriptions
 from models.tickets import TICKET, replies, tickets
 from resolvers import organizations, settings
 from resolvers.api_keys import keys as api_keys
@@ -33,6 +34,7 @@ from server.dev.accounts import make_data_folder
 from server.dev.demo_invoices import NAME, Invoices, invoices_of
 from server.dev.demo_maker import Row
 from server.dev.demo_rows import Rows, Size, rows_of
+from server.dev.demo_subscriptions import Subscriptions, subscriptions_of
 from server.drafts import write_private
 from server.settings import KEY_FILE, Settings
 from server.wiring import running
@@ -41,6 +43,7 @@ SLUG = "demo"
 SIZE = Size(clients=500, orders=3_000, messages=6_000, tickets=400)
 # How many of the orders have an invoice.
 INVOICES = 1_500
+SUBSCRIPTIONS = 120
 SEED = 20_250_106
 SETTINGS = {
     "organization.address": "Lindenstraße 14\n10969 Berlin\nGermany",
@@ -82,8 +85,6 @@ async def load_rows(ctx: Context, rows: Rows, say: Say) -> None:
         {"name": ORDER.prefix, "next": rows.next_number},
         {"name": TICKET.prefix, "next": FIRST + len(rows.tickets)},
     ]
-    # An organization is the key of its timers.
-    timers = [row | {"concurrency_key": ctx.org_id} for row in rows.timers]
     tables: Tables = (
         ("members", members, rows.members),
         ("clients", clients, rows.clients),
@@ -94,12 +95,28 @@ async def load_rows(ctx: Context, rows: Rows, say: Say) -> None:
         ("messages", messages, rows.messages),
         ("tickets", tickets, rows.tickets),
         ("replies", replies, rows.replies),
-        ("timers", jobs, timers),
+        ("timers", jobs, _keyed(ctx, rows.timers)),
         ("submissions", submissions, rows.submissions),
         ("directory", directory, rows.directory()),
         ("search words", search_words, rows.words()),
         ("tags", tag_uses, rows.tags()),
         ("counters", counters, numbers),
+    )
+    await _load_tables(ctx, tables, say)
+
+
+def _keyed(ctx: Context, timers: Iterable[Row]) -> list[Row]:
+    """Return timers with their key, which is their organization."""
+    return [row | {"concurrency_key": ctx.org_id} for row in timers]
+
+
+async def load_subscriptions(ctx: Context, made: Subscriptions, say: Say) -> None:
+    """Write subscriptions in the context's transaction, with the timers of the worker that goes on billing them."""
+    tables: Tables = (
+        ("subscriptions", subscriptions, made.subscriptions),
+        ("periods", subscription_periods, made.periods),
+        ("changes of revenue", subscription_changes, made.changes),
+        ("timers of subscriptions", jobs, _keyed(ctx, made.timers)),
     )
     await _load_tables(ctx, tables, say)
 
@@ -137,7 +154,10 @@ async def seed(runtime: Runtime, say: Say, end: datetime) -> None:
         await organizations.create(ctx, NAME, SLUG)
         await settings.change(ctx, {"values": SETTINGS})
         await load_rows(ctx, rows, say)
-        await load_invoices(ctx, invoices_of(rows, SEED, INVOICES, end), say)
+        subscribed = subscriptions_of(rows, SEED, SUBSCRIPTIONS, end)
+        invoiced = invoices_of(rows, SEED, INVOICES, end, subscribed)
+        await load_subscriptions(ctx, subscribed, say)
+        await load_invoices(ctx, invoiced, say)
 
 
 async def write_key(runtime: Runtime, path: Path) -> None:

@@ -173,6 +173,8 @@ def _filled(table: sa.Table, org_id: UUID) -> dict[str, Any]:
             row[column.name] = 1
         elif isinstance(type_, sa.LargeBinary):
             row[column.name] = b"x"
+        elif isinstance(type_, sa.Date):
+            row[column.name] = sa.func.current_date()
         elif isinstance(type_, sa.DateTime):
             row[column.name] = sa.func.now()
         elif isinstance(type_, sa.ARRAY):

@@ -18,6 +18,7 @@ from tests.support.forms import ADA, new_form, path_of
 from tests.support.furnished import completed, made, masked
 from tests.support.openapi import openapi, validator
 from tests.support.routes import as_shown, case_of, named, root_of
+from tests.support.subscriptions import catch_up, do, weekly
 
 
 def test_every_example_fits_its_schema() -> None:
@@ -133,6 +134,17 @@ async def _invoice_events(org: Org) -> None:
             assert answer.is_success, answer.text
 
 
+async def _subscription_events(org: Org) -> None:
+    """Let a subscription be renewed, stay unpaid, and end."""
+    (key,) = await weekly(org, 0)
+    await org.rows("update subscriptions set anchor_date = anchor_date - 7")
+    await catch_up(org, key)
+    await org.rows("update invoices set due_at = now() - interval '1 year' where subscription_id is not null")
+    await catch_up(org, key)
+    for verb, given in (("update", {"quantity": 2}), ("cancel", {})):
+        await do(org, verb, key, **given)
+
+
 async def test_each_event_is_as_documented(acme: Org) -> None:
     hook = {"url": "https://93.184.216.34/hook", "events": ["*"]}
     made = (await acme.http.post("/api/v1/webhooks", json=hook)).json()["data"]
@@ -148,6 +160,7 @@ async def test_each_event_is_as_documented(acme: Org) -> None:
     assert (await acme.http.put(f"/api/v1/tickets/{asked['publicId']}", json=answer)).status_code == 200
     await _invoice_events(acme)
     assert (await acme.http.post(path_of(await new_form(acme)), json=ADA)).status_code == 201
+    await _subscription_events(acme)
     spare = await new_order(acme)
     for path in (f"orders/{spare['publicId']}", f"clients/{client['publicId']}", f"services/{service['publicId']}"):
         assert (await acme.http.delete(f"/api/v1/{path}")).status_code == 204

@@ -31,6 +31,7 @@ SIZE = Size(
     deliveries=20,
     tickets=2_000,
     replies=2_000,
+    subscriptions=2_000,
     invoices=2_000,
 )
 ENGINE = Engine()

@@ -22,7 +22,7 @@ from tests.support.servers import Backends
 
 SIZE = Size(
     clients=60, services=12, orders=200, messages=250, deliveries=40, members=30, api_keys=30, tickets=200, replies=250,
-    invoices=150, forms=30, submissions=200,
+    subscriptions=200, invoices=150, forms=30, submissions=200,
 )  # fmt: skip
 LISTS = {
     "members": ("members(first: 100, filter: $f) { ...L }", "$f: MemberFilter", "MemberConnection"),
@@ -36,6 +36,10 @@ LISTS = {
     "invoices": (
         "invoices(first: 100, filter: $f, orderBy: [{field: DUE_AT, direction: DESC}]) { ...L }", "$f: InvoiceFilter",
         "InvoiceConnection",
+    ),
+    "subscriptions": (
+        "subscriptions(first: 100, filter: $f) { ...L }", "$f: ClientSubscriptionFilter",
+        "ClientSubscriptionConnection",
     ),
     "messages": (
         "messages(orderId: $id, first: 100, filter: $f) { ...L }", "$f: MessageFilter, $id: ID!", "MessageConnection",

@@ -16,8 +16,17 @@ from tests.support.api import settings_of
 from tests.support.plans import Explained, explained, keyed, scans
 from tests.support.servers import Backends
 
-BEFORE = Size(clients=30, services=5, orders=50, messages=5, deliveries=5, invoices=20, tickets=20)
-SIZE = Size(clients=1_500, services=20, orders=3_000, messages=5, deliveries=5, invoices=6_000, tickets=3_000)
+BEFORE = Size(clients=30, services=5, orders=50, messages=5, deliveries=5, invoices=20, tickets=20, subscriptions=20)
+SIZE = Size(
+    clients=1_500,
+    services=20,
+    orders=3_000,
+    messages=5,
+    deliveries=5,
+    invoices=6_000,
+    tickets=3_000,
+    subscriptions=40,
+)
 ENGINE = Engine()
 
 

@@ -16,7 +16,8 @@ from tests.support.furnished import completed, furnish, made, right, target
 from tests.support.studio import LAX, Studio, answered
 
 STATEMENTS = {name: count for case in ALL.values() for name, count in case.statements.items()}
-LISTS = ("ListClients", "ListServices", "ListOrders", "ListMessages", "ListTickets", "ListReplies", "ListInvoices")
+LISTS = ("ListClients", "ListServices", "ListOrders", "ListMessages", "ListTickets", "ListReplies", "ListInvoices",
+         "ListSubscriptions")  # fmt: skip
 PAGE = {"first": 100, "counted": True}
 
 

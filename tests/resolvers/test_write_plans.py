@@ -11,7 +11,7 @@ from schema.requests.engine import Engine
 from tests.support.plans import explained, keyed, scans, unknown_to_statistics
 from tests.support.servers import Backends
 
-SIZE = Size(clients=1_500, services=800, orders=3_000, messages=2_000, deliveries=200, tickets=40)
+SIZE = Size(clients=1_500, services=800, orders=3_000, messages=2_000, deliveries=200, tickets=40, subscriptions=40)
 ENGINE = Engine()
 Imported = tuple[Runtime, UUID]
 

@@ -80,6 +80,9 @@ def test_what_needs_a_scope_says_which() -> None:
         **{"Invoice.client": "clients:read", "Invoice.order": "orders:read"},
         **{"Submission.client": "clients:read", "Submission.ticket": "tickets:read"},
         **dict.fromkeys(("Service.intakeForm", "Order.form", "Order.formFields"), "forms:read"),
+        **{"Client.subscriptions": "subscriptions:read", "Service.subscriptions": "subscriptions:read"},
+        **{"Invoice.subscription": "subscriptions:read", "ClientSubscription.invoices": "invoices:read"},
+        **{"ClientSubscription.client": "clients:read", "ClientSubscription.service": "services:read"},
     }
     assert said == roots | beneath
     assert "read scope of the object's type" in _type("Query").fields["node"].description
@@ -108,6 +111,9 @@ def test_filters_on_related_objects_say_which_scope_they_need() -> None:
         **{"FormFilter.submissions": "forms:read", "SubmissionFilter.form": "forms:read"},
         **{"SubmissionFilter.client": "clients:read", "SubmissionFilter.ticket": "tickets:read"},
         "ServiceFilter.intakeForm": "forms:read",
+        **{"ClientFilter.subscriptions": "subscriptions:read", "ServiceFilter.subscriptions": "subscriptions:read"},
+        **{"InvoiceFilter.subscription": "subscriptions:read", "ClientSubscriptionFilter.invoices": "invoices:read"},
+        **{"ClientSubscriptionFilter.client": "clients:read", "ClientSubscriptionFilter.service": "services:read"},
     }
     assert {*said.values()} <= scopes()
 

@@ -53,6 +53,8 @@ EVERYWHERE = """query($client: ID!, $order: ID!, $service: ID!, $message: ID!, $
   invoices(first: 3) { ...Invoices } due: invoices(first: 2, filter: {status: {eq: DRAFT}}) { ...Invoices }
   forms(first: 3) { ...Forms } open: forms(first: 2, filter: {status: {eq: PUBLISHED}}) { ...Forms }
   submissions(first: 3) { ...Submissions } spam: submissions(filter: {spam: {eq: true}}) { ...Submissions }
+  subscriptions(first: 3) { ...Subscriptions }
+  run: subscriptions(last: 2, filter: {status: {eq: ACTIVE}}) { ...Subscriptions }
   node(id: $order) { ...Order } nodes(ids: $ids) { ...Client ...Order ...Service ...Message ...Webhook }
 }
 fragment Viewer on Viewer { organization { name } }
@@ -68,7 +70,13 @@ fragment Form on Form { availableTransitions { to } submissions(first: 2) { tota
 fragment Submissions on SubmissionConnection { totalCount nodes { ...Submission } }
 fragment Submission on Submission { fields { key } form { ...Form } client { id } ticket { id } }
 fragment Bills on InvoiceConnection { totalCount nodes { id order { id } } }
-fragment Invoice on Invoice { availableTransitions { to allowed } client { totals { currency } } order { id } }
+fragment Invoice on Invoice {
+  availableTransitions { to allowed } client { totals { currency } } order { id } subscription { id }
+}
+fragment Subscriptions on ClientSubscriptionConnection { totalCount nodes { ...Subscription } }
+fragment Subscription on ClientSubscription {
+  availableTransitions { to allowed } client { id } service { id } invoices(first: 1) { ...Bills }
+}
 fragment Webhooks on WebhookEndpointConnection { totalCount nodes { ...Webhook } }
 fragment Deliveries on DeliveryConnection { totalCount nodes { id attempts { at } } }
 fragment Counted on OrderConnection { totalCount pageInfo { endCursor } }
@@ -76,8 +84,12 @@ fragment Client on Client {
   orderCounts { count }
   orders(first: 2, orderBy: [{field: TOTAL}]) { ...Counted } tickets(first: 1) { totalCount nodes { id } }
   invoices(first: 2) { ...Bills } totals { currency lifetimeValue }
+  subscriptions(first: 1) { totalCount nodes { id } }
 }
-fragment Service on Service { intakeForm { id } orders(first: 2, filter: {total: {gt: 1}}) { ...Counted } }
+fragment Service on Service {
+  intakeForm { id } orders(first: 2, filter: {total: {gt: 1}}) { ...Counted }
+  subscriptions(first: 1) { totalCount nodes { id } }
+}
 fragment Order on Order {
   form { id } formFields { key }
   availableTransitions { to allowed } history(first: 2) { totalCount nodes { changes sequence seal } }

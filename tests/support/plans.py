@@ -22,7 +22,7 @@ from tests.support.api import settings_of
 from tests.support.servers import Backends
 
 Plan = Mapping[str, Any]
-BEFORE = Size(clients=30, services=5, orders=50, messages=60, deliveries=5, tickets=20, replies=20)
+BEFORE = Size(clients=30, services=5, orders=50, messages=60, deliveries=5, tickets=20, replies=20, subscriptions=20)
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from models.tickets import TicketStatus, is_breached
 from resolvers import organizations
 from resolvers.changes.numbers import FIRST, next_number
 from resolvers.database.runtime import Runtime
-from server.dev.demo import INVOICES, SEED, SIZE, SLUG, seed, seed_demo
+from server.dev.demo import INVOICES, SEED, SIZE, SLUG, SUBSCRIPTIONS, seed, seed_demo
 from server.dev.demo_maker import Row
 from server.dev.demo_rows import FIXED, Rows, Size, rows_of
 from server.settings import KEY_FILE, Settings
@@ -26,7 +26,8 @@ from tests.support.servers import Backends
 
 TABLES = (
     *("members", "clients", "services", "orders", "messages", "tickets", "replies", "forms", "form_versions"),
-    *("submissions", "invoices", "invoice_lines", "invoice_payments", "search_words", "tag_uses", "counters"),
+    *("submissions", "subscriptions", "subscription_periods", "subscription_changes", "invoices", "invoice_lines"),
+    *("invoice_payments", "search_words", "tag_uses", "counters"),
 )
 COUNTED = ("organizations", *TABLES, "api_keys", "audit_entries")
 
@@ -64,7 +65,8 @@ async def test_the_demo_is_whole_and_a_second_seed_changes_nothing(settings: Set
     assert said[0] == "== Loading the demo organization (demo)"
     assert [line.split(maxsplit=1)[1] for line in said[1:]] == [
         *("members", "clients", "forms", "form versions", "services", "orders", "messages", "tickets", "replies"),
-        *("timers", "submissions", "search words", "tags", "invoices", "invoice lines", "payments"),
+        *("timers", "submissions", "search words", "tags", "subscriptions", "periods", "changes of revenue"),
+        *("timers of subscriptions", "invoices", "invoice lines", "payments"),
         "words of invoices",
     ]  # fmt: skip
     key = settings.counterfoil_data / KEY_FILE
@@ -73,7 +75,7 @@ async def test_the_demo_is_whole_and_a_second_seed_changes_nothing(settings: Set
     async with running(settings, max_size=2) as runtime:
         before, rows = await counts(runtime), await digests(runtime)
         expected = {"organizations": 1, "clients": 500, "services": 12, "orders": 3_000, "messages": 6_000}
-        expected |= {"invoices": INVOICES, "forms": 3, "submissions": 100}
+        expected |= {"subscriptions": SUBSCRIPTIONS, "forms": 3, "submissions": 100}
         assert {name: before[name] for name in expected} == expected
         assert before["tickets"] == 400
         # Those of orders and tickets, and that of the invoices of each of the last years.
@@ -81,6 +83,8 @@ async def test_the_demo_is_whole_and_a_second_seed_changes_nothing(settings: Set
         org_id = await organizations.find(runtime, SLUG)
         assert org_id is not None
         async with runtime.bound(org_id) as connection:
+            billed = await connection.fetchval("select count(*) from subscription_periods where state = 'BILLED'")
+            assert before["invoices"] == INVOICES + billed > INVOICES
             for table in ("clients", "orders", "messages", "invoices"):
                 newest = await connection.fetchval(f"select max(updated_at) from {table}")
                 assert datetime.now(UTC) - timedelta(days=7) < newest <= datetime.now(UTC)

@@ -55,8 +55,10 @@ CASES = (
         type="Client",
         scope="clients",
         table="clients",
-        statements={"ListClients": 2, "GetClient": 1, "CreateClient": 1, "UpdateClient": 2, "DeleteClient": 6},
+        statements={"ListClients": 2, "GetClient": 1, "CreateClient": 1, "UpdateClient": 2, "DeleteClient": 8},
         rows=(NEW, *({"name": f"Other {n}", "email": f"other{n}@example.com"} for n in range(3))),
+        # The first one has subscriptions, which run.
+        deleted=1,
         create={"name": "Zoë", "email": "zoe@example.com", "tags": ["a", "b"], "metadata": {"crm": "7"}},
         unique={"email": lambda: f"{new_uuid().hex}@example.com"},
         mutations={

@@ -9,6 +9,7 @@ SHAPE = {
 }  # fmt: skip
 NEW = {"name": "x", "price": 1}
 MOST = 2**53 - 1
+ACTIVE = {"price": 15_000, "status": "ACTIVE", "deliveryDays": 5}
 CASES = (
     Case(
         name="service",
@@ -16,8 +17,12 @@ CASES = (
         type="Service",
         scope="services",
         table="services",
-        statements={"ListServices": 2, "GetService": 1, "CreateService": 2, "UpdateService": 2, "DeleteService": 3},
-        rows=tuple({"name": name, "price": 15_000, "status": "ACTIVE", "deliveryDays": 5} for name in ("Logo", "Idle")),
+        statements={"ListServices": 2, "GetService": 1, "CreateService": 2, "UpdateService": 2, "DeleteService": 4},
+        rows=(
+            # What subscriptions are of must be RECURRING; orders may be of any.
+            {"name": "Logo", "billing": "RECURRING", "interval": "MONTH"} | ACTIVE,
+            {"name": "Idle"} | ACTIVE,
+        ),
         # Nothing was ordered of it.
         deleted=1,
         create={"name": "Film", "price": 99_00, "status": "ACTIVE", "deliveryDays": 3},

@@ -1,0 +1,171 @@
+"""How subscriptions change on request. Whatever happened before the change is recorded first, however late that is."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from models.jobs import JobFunction
+from models.services import Billing, BillingInterval, ServiceStatus
+from models.subscriptions import MACHINE, Subscription, SubscriptionStatus
+from models.types import MAX_SAFE_INTEGER
+from resolvers import organizations
+from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
+from resolvers.changes.references import Reference, references
+from resolvers.changes.transitions import TransitionRequest
+from resolvers.collections.collection import COLLECTIONS
+from resolvers.collections.rows import Key
+from resolvers.context import Context, Row, now
+from resolvers.errors import Conflict, bad_input
+from resolvers.jobs.timers import set_timer
+from resolvers.orders import refuse_client
+from resolvers.settings import settings_of
+from resolvers.subscriptions.calendar import day_of, last_begun, local_day
+from resolvers.subscriptions.collection import SUBSCRIPTIONS
+from resolvers.subscriptions.ledger import Ledger
+from resolvers.subscriptions.revenue import mrr_of
+from resolvers.subscriptions.timeline import begins, steps
+
+_S = SubscriptionStatus
+# How many periods a new subscription may be billed for at once: five years of months.
+MOST_AT_ONCE = 60
+# The greatest amount of a period, so that its total with a tax of 100 % is one too.
+LARGEST_AMOUNT = MAX_SAFE_INTEGER // 2
+# What cannot change once a subscription is cancelled.
+_ENDED = ("quantity", "unit_price", "tax_rate", "cancel_at_period_end")
+CANCELLED = Conflict("SUBSCRIPTION_CANCELLED", "The subscription is cancelled: only its metadata can be changed.")
+_COPIED = {"unit_price": "price", "currency": "currency", "interval": "interval"}
+
+
+def _refuse_service(service: Mapping[str, Any]) -> str | None:
+    if service["status"] != ServiceStatus.ACTIVE:
+        return f"The service is {service['status']}: only an ACTIVE one can be subscribed to."
+    return None if service["billing"] == Billing.RECURRING else "The service is not RECURRING."
+
+
+async def create(ctx: Context, values: InputValues) -> Row:
+    """Create a subscription of an ACTIVE and RECURRING service. Raises Refusals naming all references that are wrong,
+    or Refusal BAD_INPUT for dates that do not fit each other, or too many periods at once."""
+    found = await references(
+        ctx, values,
+        client_id=Reference(COLLECTIONS["clients"], ("status",), refuse_client),
+        service_id=Reference(COLLECTIONS["services"], ("status", "billing", *_COPIED.values()), _refuse_service),
+    )  # fmt: skip
+    moment = now()
+    row = new_row(Subscription, values)
+    row |= {name: each["id"] for name, each in found.items()}
+    row |= {name: found["service_id"][column] for name, column in _COPIED.items()}
+    row["tax_rate"] = (await settings_of(ctx))["invoices.taxRate"]
+    if "timezone" not in row:
+        row["timezone"] = await organizations.value_of(ctx, "timezone")
+    if "start_date" not in row:
+        row["start_date"] = local_day(moment, row["timezone"])
+    if row.get("anchor_date") is None:
+        row["anchor_date"] = row["trial_end"] or row["start_date"]
+    row["next_period"] = _first_period(row, moment)
+    row["status"] = _S.ACTIVE if row["trial_end"] is None else _S.TRIALING
+    _check_amount(row)
+    ledger = Ledger(row, 0)
+    for step in steps(row, moment):
+        row |= step.columns
+        ledger.note(moment, step.period)
+    ledger.note(moment)
+    await insert(ctx, SUBSCRIPTIONS, row)
+    await ledger.write(ctx)
+    await set_timer(
+        ctx, JobFunction.SUBSCRIPTION, row["id"], moment if ledger.periods else begins(row, row["next_period"])
+    )
+    return row
+
+
+def _first_period(row: Mapping[str, Any], moment: datetime) -> int:
+    """Return the number of the first period that is billed. Raises Refusal BAD_INPUT."""
+    anchor, interval, trial_end = row["anchor_date"], BillingInterval(row["interval"]), row["trial_end"]
+    if trial_end is not None and trial_end <= row["start_date"]:
+        raise bad_input("trial_end", "It must be after the day on which the subscription starts.", "NOT_ALLOWED")
+    first = trial_end or row["start_date"]
+    number = last_begun(anchor, interval, first)
+    if number < 0 or day_of(anchor, interval, number) != first:
+        message = f"No period that is counted from it begins on {first}, the first day that is billed."
+        raise bad_input("anchor_date", f"{message} A part of a period cannot be billed.", "NOT_ALLOWED")
+    begun = last_begun(anchor, interval, local_day(moment, row["timezone"])) + 1 - number
+    if begun > MOST_AT_ONCE:
+        message = f"{begun} periods would be billed at once, and at most {MOST_AT_ONCE} can be."
+        raise bad_input("start_date" if trial_end is None else "trial_end", message, "NOT_ALLOWED")
+    return number
+
+
+def _check_amount(row: Mapping[str, Any]) -> None:
+    if row["quantity"] * row["unit_price"] > LARGEST_AMOUNT:
+        most = LARGEST_AMOUNT // row["unit_price"]
+        message = f"A period would be billed with more than {LARGEST_AMOUNT}."
+        raise bad_input("quantity", message, "OUT_OF_RANGE", minimum=1, maximum=most)
+
+
+async def _begin(ctx: Context, key: Key, moment: datetime) -> tuple[Edit, Ledger]:
+    """Lock a subscription, and record what has happened to it by a time."""
+    edit = await begin_edit(ctx, SUBSCRIPTIONS, key)
+    ledger = Ledger(edit.row, mrr_of(edit.row))
+    for step in steps(edit.row, moment):
+        edit.set(step.columns, step.action, step.event)
+        ledger.note(step.at, step.period)
+    return edit, ledger
+
+
+async def _save(edit: Edit, ledger: Ledger, moment: datetime) -> Row:
+    ledger.note(moment)
+    row = await edit.save()
+    await ledger.write(edit.ctx)
+    return row
+
+
+async def change(ctx: Context, key: Key, values: InputValues) -> Row:
+    """Change a subscription; quantity, price and tax rate count from the next period on.
+
+    Raises Refusal NOT_FOUND, VERSION_MISMATCH, CONFLICT (SUBSCRIPTION_CANCELLED) or BAD_INPUT.
+    """
+    moment = now()
+    edit, ledger = await _begin(ctx, key, moment)
+    late = [name for name in edit.changes(values) if name in _ENDED]
+    if late and edit.row["status"] == _S.CANCELLED:
+        raise CANCELLED.refusal(late[0])
+    edit.set(values)
+    _check_amount(edit.row)
+    return await _save(edit, ledger, moment)
+
+
+async def cancel(ctx: Context, key: Key, values: InputValues) -> Row:
+    """Cancel a subscription, now or when its next period would begin; one that is cancelled stays as it is.
+
+    Raises Refusal NOT_FOUND or VERSION_MISMATCH.
+    """
+    moment = now()
+    edit, ledger = await _begin(ctx, key, moment)
+    if not values.get("at_period_end"):
+        await edit.transition(MACHINE, _to(_S.CANCELLED), "cancelled", moment=moment)
+    elif edit.row["status"] != _S.CANCELLED:
+        edit.set({"cancel_at_period_end": True})
+    return await _save(edit, ledger, moment)
+
+
+async def pause(ctx: Context, key: Key) -> Row:
+    """Pause a subscription. Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION."""
+    moment = now()
+    edit, ledger = await _begin(ctx, key, moment)
+    await edit.transition(MACHINE, _to(_S.PAUSED), "updated", moment=moment)
+    return await _save(edit, ledger, moment)
+
+
+async def resume(ctx: Context, key: Key) -> Row:
+    """Resume a paused subscription. Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION."""
+    moment = now()
+    edit, ledger = await _begin(ctx, key, moment)
+    if edit.row["status"] == _S.PAUSED:
+        # An invoice may have become late meanwhile.
+        await set_timer(ctx, JobFunction.SUBSCRIPTION, edit.row["id"], moment)
+    await edit.transition(MACHINE, _to(_S.ACTIVE), "updated", moment=moment)
+    return await _save(edit, ledger, moment)
+
+
+def _to(status: SubscriptionStatus) -> TransitionRequest:
+    """Return the request for a status that a mutation stands for: what is wrong with it is wrong with the object."""
+    return TransitionRequest(status, None, "id", "id")

@@ -1,0 +1,44 @@
+"""Subscriptions as everybody reaches them, and whether some of them run."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from models.clients import CLIENT
+from models.services import SERVICE
+from models.subscriptions import SUBSCRIPTION, SubscriptionStatus, subscriptions
+from resolvers.collections.collection import COMMON_SORT_FIELDS, Collection, Relation, common_filters
+from resolvers.context import Context, Row
+from resolvers.database.sql import owned, statement
+from resolvers.errors import Conflict
+from resolvers.lists.conditions import enum, ids
+
+HAS_SUBSCRIPTIONS = Conflict(
+    "HAS_SUBSCRIPTIONS", "Subscriptions refer to the object: cancel a client's first, archive a service instead."
+)
+SUBSCRIPTIONS = Collection(
+    SUBSCRIPTION,
+    subscriptions,
+    sort_fields=COMMON_SORT_FIELDS,
+    filters={
+        **common_filters(SUBSCRIPTION),
+        "status": enum("status", SubscriptionStatus),
+        "client_id": ids("client_id", CLIENT, "the client's ID"),
+        "service_id": ids("service_id", SERVICE, "the service's ID"),
+        "client": Relation("clients", "the client", "client_id"),
+        "service": Relation("services", "the service", "service_id"),
+        "invoices": Relation("invoices", "the subscription's invoices", remote="subscription_id"),
+    },
+)
+
+
+@statement
+def _running() -> sa.Select[Any]:
+    of_client = subscriptions.c.client_id == sa.bindparam("id", type_=sa.Uuid)
+    runs = subscriptions.c.status != sa.literal_column("'CANCELLED'")
+    return owned(subscriptions, subscriptions.c.id).where(of_client, runs).limit(1)
+
+
+async def runs_for(ctx: Context, client: Row) -> bool:
+    """Return whether a client has a subscription that is not cancelled."""
+    return await ctx.row(_running(), id=client["id"]) is not None
