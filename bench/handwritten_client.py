@@ -20,6 +20,9 @@ where org_id = $1 and client_id = $2 order by id desc limit 5"""
 TICKETS = """
 select id, number, subject, status, priority from tickets
 where org_id = $1 and client_id = $2 order by id desc limit 5"""
+SUBSCRIPTIONS = """
+select id, status, quantity, unit_price, currency, current_period_end from subscriptions
+where org_id = $1 and client_id = $2 order by id desc limit 2"""
 TOTALS = """
 select currency, sum(amount_paid)::bigint from invoices
 where org_id = $1 and client_id = $2 and amount_paid > 0 group by currency order by currency"""
@@ -30,7 +33,7 @@ def _shown(prefix: str, key: UUID) -> str:
 
 
 async def page(con: Connection, org_id: UUID, variables: Any) -> Any:
-    """The client with its newest orders, invoices and tickets, and what it has paid."""
+    """The client with its newest orders, invoices, tickets and subscriptions, and what it has paid."""
     wanted = key_of(variables["id"])
     row = await con.fetchrow(CLIENT, org_id, wanted)
     if row is None:
@@ -69,6 +72,17 @@ async def page(con: Connection, org_id: UUID, variables: Any) -> Any:
         }
         for key, number, subject, status, priority in await con.fetch(TICKETS, org_id, wanted)
     ]
+    subscriptions = [
+        {
+            "id": _shown("subscription", key),
+            "status": status,
+            "quantity": quantity,
+            "unitPrice": price,
+            "currency": currency,
+            "currentPeriodEnd": None if end is None else shown_moment(end),
+        }
+        for key, status, quantity, price, currency, end in await con.fetch(SUBSCRIPTIONS, org_id, wanted)
+    ]
     totals = [
         {"currency": currency, "lifetimeValue": paid} for currency, paid in await con.fetch(TOTALS, org_id, wanted)
     ]
@@ -84,6 +98,7 @@ async def page(con: Connection, org_id: UUID, variables: Any) -> Any:
         "orders": {"nodes": orders},
         "invoices": {"nodes": invoices},
         "tickets": {"nodes": tickets},
+        "subscriptions": {"nodes": subscriptions},
         "totals": totals,
     }
     return {"data": {"client": client}}

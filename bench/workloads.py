@@ -24,6 +24,7 @@ CLIENT = f"""query($id: ID!) {{ client(id: $id) {{ id name email company status 
   orders(first: 5, {_NEWEST}) {{ nodes {{ id number status total currency createdAt service {{ name }} }} }}
   invoices(first: 5, {_NEWEST}) {{ nodes {{ id number status total amountDue dueAt }} }}
   tickets(first: 5, {_NEWEST}) {{ nodes {{ id number subject status priority createdAt }} }}
+  subscriptions(first: 2, {_NEWEST}) {{ nodes {{ id status quantity unitPrice currency currentPeriodEnd }} }}
   totals {{ currency lifetimeValue }} }} }}"""
 
 
@@ -88,6 +89,10 @@ def workloads(sample: Sample) -> list[Workload]:
         Workload("W5", "REST get of an order", "GET", f"/api/v1/orders/{sample.order}"),
         create_order(sample),
         _graph(
-            "W7", "a client's page: 5 orders, 5 invoices, 5 tickets, totals", CLIENT, stock=False, id=sample.busiest
+            "W7",
+            "a client's page: 5 orders, 5 invoices, 5 tickets, 2 subscriptions, totals",
+            CLIENT,
+            stock=False,
+            id=sample.busiest,
         ),
     ]

@@ -9,7 +9,7 @@ from server.dev.demo_rows import Size
 
 FEW = Size(clients=2, orders=3, messages=12)
 MANY = Size(clients=40, orders=400, messages=4_000)
-STATEMENTS = {"W1": 2, "W2": 1, "W3": 2, "W4": 1, "W5": 1, "W6": 2, "W7": 5}
+STATEMENTS = {"W1": 2, "W2": 1, "W3": 2, "W4": 1, "W5": 1, "W6": 2, "W7": 6}
 
 
 async def counted(runtime: Runtime, base: str, seed: int, size: Size) -> dict[str, int]:
