@@ -16,6 +16,7 @@ from graphql import (
     is_required_input_field,
 )
 
+from resolvers.lists.filters import MAX_DEPTH
 from schema.graph import CORE
 
 # What is required beside an optional place: in an order, and of a field.
@@ -103,11 +104,15 @@ def _of_field(
     beside = tuple(f"{name}: {REQUIRED_ARGUMENTS[name]}" for name in required) if optional else ()
     for name, argument in optional.items():
         yield Position(path, beside, selection, name, (), (), str(get_nullable_type(argument.type)))
-        left: list[tuple[tuple[str, ...], tuple[bool, ...], Any]] = [((), (), argument.type)]
+        left: list[tuple[tuple[str, ...], tuple[bool, ...], Any, int]] = [((), (), argument.type, 1)]
         while left:
-            inner, lists, type_ = left.pop(0)
+            inner, lists, type_, depth = left.pop(0)
             named = get_named_type(type_)
             if not isinstance(named, GraphQLInputObjectType):
+                continue
+            # A filter that is nested deeper is refused; another field leads to what is in it.
+            depth += "and" in named.fields
+            if depth > MAX_DEPTH:
                 continue
             several = is_list_type(get_nullable_type(type_))
             for key, part in named.fields.items():
@@ -118,7 +123,7 @@ def _of_field(
                     continue
                 found = ((*inner, key), (*lists, several))
                 yield Position(path, beside, selection, name, *found, str(get_nullable_type(part.type)))
-                left.append((*found, part.type))
+                left.append((*found, part.type, depth))
 
 
 def input_fields(prefix: str) -> Iterator[tuple[str, GraphQLInputObjectType]]:

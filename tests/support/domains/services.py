@@ -53,7 +53,8 @@ CASES = (
             ),
         },
         defaults={"status": "DRAFT", "billing": "ONE_TIME"},
-        never_null=frozenset({"name", "price", "currency", "billing", "status", "tags", "metadata"}),
+        # The one that is changed is RECURRING, and needs its interval.
+        never_null=frozenset({"name", "price", "currency", "billing", "interval", "status", "tags", "metadata"}),
         routes={
             "GET /api/v1/services": "ListServices",
             "POST /api/v1/services": "CreateService",
