@@ -10,6 +10,7 @@ import orjson
 from ulid_transform import bytes_to_ulid, ulid_to_bytes
 
 from models.typeid import new_uuid
+from models.types import decimal_text
 from resolvers.audit.entries import mac_of
 from resolvers.changes.numbers import next_number
 from resolvers.context import Actor
@@ -17,12 +18,12 @@ from resolvers.database.runtime import Runtime
 from schema.declaration.scalars import shown_creation, shown_moment
 
 CLIENT_AND_SERVICE = """
-select c.status, s.status, s.price, s.currency, s.delivery_days from clients c, services s
+select c.status, s.status, s.price, s.currency, s.delivery_days, s.tax_rate from clients c, services s
 where c.org_id = $1 and c.id = $2 and s.org_id = $1 and s.id = $3"""
 ORDER = """
 insert into orders (org_id, id, version, updated_at, metadata, tags, number, client_id, service_id, quantity,
-unit_price, total, currency, delivery_days, status, held_seconds, revisions)
-values ($1, $2, 1, $3, '{}', '{}', $4, $5, $6, $7, $8, $9, $10, $11, 'PENDING', 0, 0)"""
+unit_price, total, currency, delivery_days, tax_rate, assignee_ids, status, held_seconds, revisions)
+values ($1, $2, 1, $3, '{}', '{}', $4, $5, $6, $7, $8, $9, $10, $11, $12, '{}', 'PENDING', 0, 0)"""
 WORD = "insert into search_words (org_id, resource, word, subject_id) values ($1, 'order', $2, $3)"
 ENTRY = """
 insert into audit_entries (org_id, id, action, digest, target_id, actor_kind, actor_id, actor_name, request_id, source,
@@ -63,7 +64,7 @@ async def create_order(con: Any, org_id: UUID, runtime: Runtime, actor: Actor, b
     found = await con.fetchrow(CLIENT_AND_SERVICE, org_id, client, service)
     if found is None or found[0] == "ARCHIVED" or found[1] != "ACTIVE":
         raise ValueError("no such client or service")
-    price, currency, days = found[2], found[3], found[4]
+    price, currency, days, rate = found[2], found[3], found[4], found[5]
     quantity = body.get("quantity", 1)
     total = quantity * price
     number = await next_number(runtime, org_id, "order")
@@ -77,10 +78,12 @@ async def create_order(con: Any, org_id: UUID, runtime: Runtime, actor: Actor, b
             "number": number,
             "clientId": body["clientId"],
             "serviceId": body["serviceId"],
+            "assigneeIds": [],
             "quantity": quantity,
             "unitPrice": price,
             "total": total,
             "currency": currency,
+            "taxRate": decimal_text(rate),
             "deliveryDays": days,
             "status": "PENDING",
             "dueAt": None,
@@ -105,6 +108,7 @@ async def create_order(con: Any, org_id: UUID, runtime: Runtime, actor: Actor, b
     )
     changes = orjson.dumps(
         {
+            "assigneeIds": [None, []],
             "cancelledAt": [None, None],
             "cancelledReason": [None, None],
             "clientId": [None, str(client)],
@@ -127,13 +131,14 @@ async def create_order(con: Any, org_id: UUID, runtime: Runtime, actor: Actor, b
             "startedAt": [None, None],
             "status": [None, "PENDING"],
             "tags": [None, []],
+            "taxRate": [None, decimal_text(rate)],
             "total": [None, total],
             "unitPrice": [None, price],
         }
     )
     salt = secrets.token_bytes(16)
     digest = hashlib.sha256(salt + changes).digest()
-    await con.execute(ORDER, org_id, key, moment, number, client, service, quantity, price, total, currency, days)
+    await con.execute(ORDER, org_id, key, moment, number, client, service, quantity, price, total, currency, days, rate)
     await con.execute(WORD, org_id, str(number), key)
     request_id = new_uuid().hex
     mac = mac_of(

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 from ulid_transform import bytes_to_ulid, ulid_to_bytes
 
+from models.types import decimal_text
 from schema.declaration.scalars import shown_creation, shown_moment
 
 Connection = Any  # a pool's proxy of an asyncpg connection
@@ -32,7 +33,7 @@ version from clients where org_id = $1 order by id desc limit {}"""
 GOT = """
 select id, number, client_id, service_id, quantity, unit_price, total, currency, delivery_days, status, due_at,
 started_at, held_at, held_seconds, delivered_at, completed_at, cancelled_at, cancelled_reason, revisions, notes,
-form_data::text, form_id, form_version, tags, metadata::text, updated_at, version
+form_data::text, form_id, form_version, tags, metadata::text, updated_at, version, tax_rate, assignee_ids
 from orders where org_id = $1 and id = $2"""
 
 
@@ -153,10 +154,12 @@ async def got(con: Connection, org_id: UUID, public_id: str) -> Any:
         "number": row[1],
         "clientId": "client_" + bytes_to_ulid(row[2].bytes).lower(),
         "serviceId": "service_" + bytes_to_ulid(row[3].bytes).lower(),
+        "assigneeIds": ["member_" + bytes_to_ulid(key.bytes).lower() for key in row[28]],
         "quantity": row[4],
         "unitPrice": row[5],
         "total": row[6],
         "currency": row[7],
+        "taxRate": decimal_text(row[27]),
         "deliveryDays": row[8],
         "status": row[9],
         "dueAt": None if row[10] is None else shown_moment(row[10]),

@@ -27,11 +27,11 @@ select %(org)s, {_id("clients", "n")}, 1, now(), '{{}}', '{{}}', 'Client ' || n,
 from generate_series(1, %(clients)s) as n"""
 _ORDERS = f"""
 insert into orders (org_id, id, version, updated_at, metadata, tags, number, client_id, service_id, quantity,
- unit_price, total, currency, status, held_seconds, revisions)
+ unit_price, total, currency, tax_rate, assignee_ids, status, held_seconds, revisions)
 select %(org)s, {_id("orders", "n")}, 1, now(), '{{}}', '{{}}', 1000000 + n, {_id("clients", _CLIENT)},
- s.id, 1, s.price, s.price, s.currency, 'PENDING', 0, 0
+ s.id, 1, s.price, s.price, s.currency, s.tax_rate, '{{}}', 'PENDING', 0, 0
 from generate_series(1, %(orders)s) as n
-join (select id, price, currency, row_number() over (order by id) - 1 as place, count(*) over () as services
+join (select id, price, currency, tax_rate, row_number() over (order by id) - 1 as place, count(*) over () as services
  from services where org_id = %(org)s) as s on s.place = n %% s.services"""
 
 

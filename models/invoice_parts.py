@@ -12,7 +12,7 @@ from sqlmodel import Field
 from models.base import TIMESTAMP, Owned, column, table_args, table_of
 from models.invoices import MAX_LINES, MAX_PAYMENTS
 from models.parts import LargeJson, Parts
-from models.types import MAX_SAFE_INTEGER, NOT_BLANK, Moment, Percent, Price, ShortText, Text, exact_decimal
+from models.types import MAX_SAFE_INTEGER, NOT_BLANK, Moment, Price, ShortText, TaxRate, Text, exact_decimal
 
 # The greatest number of characters of all lines of an invoice as JSON: a request has at most 256 KiB, and each line
 # gets the names of its members. Its payments, alike.
@@ -26,9 +26,6 @@ LineQuantity = Annotated[
     Le(MOST_QUANTITY),
     BeforeValidator(exact_decimal),
     WithJsonSchema({"type": "string", "pattern": r"^(?=.*[1-9])[0-9]{1,12}(\.[0-9]{1,4})?$"}),
-]
-TaxRate = Annotated[
-    Percent, WithJsonSchema({"type": "string", "pattern": r"^(100(\.0{1,4})?|[0-9]{1,2}(\.[0-9]{1,4})?)$"})
 ]
 Lines = Annotated[list[Any], MaxLen(MAX_LINES)]
 Paid = Annotated[int, Ge(1), Le(MAX_SAFE_INTEGER)]

@@ -1,18 +1,22 @@
 """Orders: what a client bought, and the transitions of its status."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from annotated_types import MaxLen
 from sqlalchemy.dialects import postgresql as pg
 
 from models.base import TIMESTAMP, Tagged, column, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.machines import Block, Guard, Machine, Requirement, Row, Settings, Transition
 from models.resources import Resource
-from models.types import Currency, Days, JsonObject, LongText, Moment, Price, Quantity, Reason
+from models.types import Currency, Days, JsonObject, LongText, Moment, Price, Quantity, Reason, TaxRate
 
+# Whom an order is assigned to: members are never deleted, so that no foreign key is missed.
+MAX_ASSIGNEES = 20
+AssigneeIds = Annotated[list[Any], MaxLen(MAX_ASSIGNEES)]
 ORDER = Resource(
     "order",
     description="The orders of clients, with their status.",
@@ -127,6 +131,7 @@ class Order(Tagged, table=True):
         sa.CheckConstraint(
             "num_nulls(form_id, form_version) in (0, 2) and (form_id is null or form_data is not null)", name="form"
         ),
+        sa.CheckConstraint("tax_rate >= 0 and tax_rate <= 100", name="tax_rate"),
         sa.UniqueConstraint("org_id", "number", name="orders_number_key"),
         sa.ForeignKeyConstraint(["org_id", "client_id"], ["clients.org_id", "clients.id"]),
         sa.ForeignKeyConstraint(["org_id", "service_id"], ["services.org_id", "services.id"]),
@@ -142,6 +147,9 @@ class Order(Tagged, table=True):
         sa.Index("orders_updated_idx", "org_id", "updated_at", "id"),
     )
 
+    assignee_ids: AssigneeIds = column(
+        pg.ARRAY(sa.Uuid), description="IDs of the members who take care of the order: at most 20."
+    )
     number: int = column(sa.BigInteger, description="Order number for people: unique in the organization, with gaps.")
     client_id: UUID = column(sa.Uuid, description="ID of the client that the order is for.")
     service_id: UUID = column(sa.Uuid, description="ID of the ordered service.")
@@ -151,6 +159,9 @@ class Order(Tagged, table=True):
     )
     total: Price = column(sa.BigInteger, description="`quantity` × `unitPrice`, in minor units.")
     currency: Currency = column(sa.Text, description="ISO 4217 currency code of the service.")
+    tax_rate: TaxRate = column(
+        sa.Numeric(7, 4), description="Tax rate of the service when the order was created, in percent."
+    )
     delivery_days: Days | None = column(
         sa.Integer, nullable=True, description="Delivery days of the service when the order was created."
     )

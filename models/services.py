@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from models.base import Tagged, column, key_column, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.resources import Resource
-from models.types import Currency, Days, LongText, Name, Price
+from models.types import Currency, Days, LongText, Name, Price, TaxRate
 
 SERVICE = Resource(
     "service",
@@ -55,6 +55,7 @@ class Service(Tagged, table=True):
         sa.CheckConstraint("(billing = 'RECURRING') = (interval is not null)", name="recurring_interval"),
         sa.CheckConstraint("price >= 0", name="price"),
         sa.ForeignKeyConstraint(["org_id", "intake_form_id"], ["forms.org_id", "forms.id"]),
+        sa.CheckConstraint("tax_rate >= 0 and tax_rate <= 100", name="tax_rate"),
         sa.Index("services_status_idx", "org_id", "status", "id"),
         sa.Index("services_name_idx", "org_id", "name_key", "id"),
         sa.Index("services_price_idx", "org_id", "price", "id"),
@@ -67,6 +68,7 @@ class Service(Tagged, table=True):
     description: LongText | None = column(sa.Text, nullable=True, description="Description of the service.")
     price: Price = column(sa.BigInteger, description="Price of one unit without tax, in minor units of the currency.")
     currency: Currency = column(sa.Text, description="ISO 4217 currency code.")
+    tax_rate: TaxRate = column(sa.Numeric(7, 4), description="Tax rate in percent, such as `19` or `5.5`.")
     billing: Billing = column(
         sa.Text, default=Billing.ONE_TIME, description="Whether the service is billed once or at an interval."
     )

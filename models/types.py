@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 from annotated_types import Ge, Le, MaxLen, MinLen
-from pydantic import AfterValidator, BeforeValidator, GetJsonSchemaHandler
+from pydantic import AfterValidator, BeforeValidator, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from models.currencies import CURRENCIES
@@ -193,6 +193,8 @@ Percent = Annotated[
     # A number with a fraction is taken too, but no schema can say how many places it has.
     SchemaExtra(anyOf=[{"type": "integer", "minimum": 0, "maximum": 100}, {"type": "string", "pattern": _PERCENT}]),
 ]
+# A percentage as a field of an object, whose output is a string.
+TaxRate = Annotated[Percent, WithJsonSchema({"type": "string", "pattern": _PERCENT})]
 Tag = Annotated[str, Text, MinLen(1), MaxLen(40), NOT_BLANK]
 Tags = Annotated[list[Tag], MaxLen(20), AfterValidator(_tags)]
 Metadata = Annotated[

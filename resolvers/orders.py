@@ -1,6 +1,6 @@
 """Orders: what they can be filtered and sorted by, and how they change."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,12 +10,13 @@ from sqlalchemy.dialects import postgresql as pg
 
 from execution import Args
 from models.clients import CLIENT, ClientStatus
+from models.members import MemberStatus
 from models.orders import DELETABLE, INTAKE_FORM, MACHINE, OPEN_TO_CHANGE, ORDER, Order, OrderStatus, orders
 from models.services import SERVICE, ServiceStatus
 from models.types import MAX_SAFE_INTEGER
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
 from resolvers.changes.numbers import next_number
-from resolvers.changes.references import Reference, references
+from resolvers.changes.references import Reference, listed, references
 from resolvers.changes.transitions import TransitionRequest, transition_request, transitions_of
 from resolvers.collections.collection import (
     COLLECTIONS,
@@ -28,11 +29,12 @@ from resolvers.collections.collection import (
 from resolvers.collections.rows import Key, by_ids, has_any, with_referred
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
-from resolvers.errors import Conflict, bad_input
+from resolvers.errors import Conflict, Refusals, bad_input
 from resolvers.forms.collections import FORMS
 from resolvers.forms.values import values_of
 from resolvers.invoices.collection import INVOICES
 from resolvers.lists.conditions import enum, ids, moment, money, number, tags
+from resolvers.members import MEMBERS
 from resolvers.messages import MESSAGES
 from resolvers.tickets.collections import TICKETS
 
@@ -82,18 +84,34 @@ def _refuse_service(service: Mapping[str, Any]) -> str | None:
     return None if status == ServiceStatus.ACTIVE else f"The service is {status}: only an ACTIVE one can be ordered."
 
 
+def _assignees(old: Sequence[UUID] = ()) -> Reference:
+    """Return the reference to the members of an order: none who is suspended, unless the order has it already."""
+
+    def refuse(member: Mapping[str, Any]) -> str | None:
+        gone = member["status"] == MemberStatus.SUSPENDED and member["key"] not in old
+        return "The member is suspended." if gone else None
+
+    return Reference(MEMBERS, ("status",), refuse)
+
+
 # What an order copies of its service, by the names of its own columns.
-_COPIED = {"unit_price": "price", "currency": "currency", "delivery_days": "delivery_days"}
+_COPIED = {
+    "unit_price": "price",
+    "currency": "currency",
+    "tax_rate": "tax_rate",
+    "delivery_days": "delivery_days",
+}
 
 
 async def create(ctx: Context, values: InputValues) -> Row:
     """Create an order of an ACTIVE service. Raises Refusals naming both references where both are wrong."""
+    assigned, wrong = await listed(ctx, values, "assignee_ids", _assignees())
     found = await references(
-        ctx, values,
+        ctx, values, wrong,
         client_id=Reference(COLLECTIONS["clients"], ("status",), refuse_client),
         service_id=Reference(COLLECTIONS["services"], ("status", "intake_form_id", *_COPIED.values()), _refuse_service),
     )  # fmt: skip
-    row = new_row(Order, values)
+    row = new_row(Order, {"assignee_ids": [], **values, **assigned})
     row |= await _answers(ctx, row["form_data"], found["service_id"]["intake_form_id"])
     row |= {name: each["id"] for name, each in found.items()}
     row |= {name: found["service_id"][column] for name, column in _COPIED.items()}
@@ -123,6 +141,10 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     new = dict(values)
     move = transition_request(new, "status", "status_reason")
     edit = await begin_edit(ctx, ORDERS, key)
+    assigned, wrong = await listed(ctx, new, "assignee_ids", _assignees(edit.old["assignee_ids"]))
+    if wrong:
+        raise Refusals(wrong)
+    new |= assigned
     changed = edit.changes(new)
     if "quantity" in changed:
         if OrderStatus(edit.old["status"]) not in OPEN_TO_CHANGE:

@@ -15,6 +15,7 @@ from resolvers.errors import bad_input
 from resolvers.forms.collections import FORMS
 from resolvers.lists.conditions import enum, ids, money, tags, text
 from resolvers.orders import HAS_ORDERS, ORDERS
+from resolvers.settings import settings_of
 from resolvers.subscriptions.collection import HAS_SUBSCRIPTIONS, SUBSCRIPTIONS
 
 SERVICES = Collection(
@@ -54,11 +55,13 @@ def _require_interval(row: Mapping[str, Any]) -> None:
 
 
 async def create(ctx: Context, values: InputValues) -> Row:
-    """Create a service; its currency is the organization's where none is given. Raises Refusal BAD_INPUT."""
+    """Create a service; currency and tax rate are the organization's where none is given. Raises Refusal BAD_INPUT."""
     row = new_row(Service, await _with_form(ctx, values))
     _require_interval(row)
     if "currency" not in row:
         row["currency"] = await organizations.value_of(ctx, "default_currency")
+    if "tax_rate" not in row:
+        row["tax_rate"] = (await settings_of(ctx))["invoices.taxRate"]
     return await insert(ctx, SERVICES, row)
 
 

@@ -1,6 +1,7 @@
 """Orders in the graph."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -8,7 +9,8 @@ from sqlmodel import SQLModel
 
 from models.clients import CLIENT
 from models.forms import FORM
-from models.orders import INTAKE_FORM, MACHINE, ORDER, OrderStatus
+from models.members import MEMBER
+from models.orders import INTAKE_FORM, MACHINE, MAX_ASSIGNEES, ORDER, OrderStatus
 from models.orders import Order as Table
 from models.services import SERVICE
 from models.types import Reason
@@ -18,12 +20,13 @@ from resolvers.clients import CLIENTS
 from resolvers.forms import forms
 from resolvers.forms.collections import FORMS
 from resolvers.invoices.loaders import of_orders
+from resolvers.members import MEMBERS
 from resolvers.messages import MESSAGES
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
 from resolvers.tickets.collections import TICKETS
-from schema.declaration.collections import many, one, to_many, to_one
-from schema.declaration.fields import batched, creation, object_type, public_id, related_id
+from schema.declaration.collections import many, one, to_listed, to_many, to_one
+from schema.declaration.fields import batched, creation, object_type, public_id, related_id, related_ids
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
 from schema.declaration.mutations import creates, deletes, updates
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from schema.clients import Client
     from schema.forms.types import Form, FormField
     from schema.invoices.types import Invoice
+    from schema.members import Member
     from schema.messages import Message
     from schema.services import Service
     from schema.tickets import Ticket
@@ -60,10 +64,17 @@ class Order(Node):
     service: Annotated["Service", strawberry.lazy("schema.services")] = to_one(
         SERVICES, "service_id", "The ordered service."
     )
+    assignee_ids: list[strawberry.ID] = related_ids(
+        MEMBER, "assignee_ids", "IDs of the members who take care of the order."
+    )
+    assignees: list[Annotated["Member", strawberry.lazy("schema.members")]] = to_listed(
+        MEMBERS, "assignee_ids", "The members who take care of the order.", most=MAX_ASSIGNEES
+    )
     quantity: int
     unit_price: MinorUnits
     total: MinorUnits
     currency: Currency
+    tax_rate: Decimal
     delivery_days: int | None
     status: OrderStatus
     due_at: datetime | None
@@ -125,6 +136,7 @@ class CreateOrderInput:
 
     client_id: strawberry.ID
     service_id: strawberry.ID
+    assignee_ids: strawberry.Maybe[list[strawberry.ID]]
     quantity: strawberry.Maybe[int]
     notes: strawberry.Maybe[str | None]
     form_data: strawberry.Maybe[Json | None]
@@ -139,6 +151,7 @@ class UpdateOrderInput(UpdateInput):
     quantity: strawberry.Maybe[int] = strawberry.field(
         description="Quantity ordered. Cannot be changed once work has started."
     )
+    assignee_ids: strawberry.Maybe[list[strawberry.ID]]
     due_at: strawberry.Maybe[datetime | None]
     notes: strawberry.Maybe[str | None]
     form_data: strawberry.Maybe[Json | None]

@@ -1,6 +1,7 @@
 """Services in the graph."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -36,6 +37,7 @@ class Service(Node):
     description: str | None
     price: MinorUnits
     currency: Currency
+    tax_rate: Decimal
     billing: Billing
     interval: BillingInterval | None
     delivery_days: int | None
@@ -69,6 +71,9 @@ class CreateServiceInput:
     currency: strawberry.Maybe[Currency] = strawberry.field(
         description="ISO 4217 currency code. Defaults to the organization's currency."
     )
+    tax_rate: strawberry.Maybe[Decimal] = strawberry.field(
+        description="Tax rate in percent, from 0 to 100. Defaults to the setting `invoices.taxRate`."
+    )
     billing: strawberry.Maybe[Billing]
     interval: strawberry.Maybe[BillingInterval | None]
     delivery_days: strawberry.Maybe[int | None]
@@ -86,6 +91,7 @@ class UpdateServiceInput(UpdateInput):
     description: strawberry.Maybe[str | None]
     price: strawberry.Maybe[MinorUnits]
     currency: strawberry.Maybe[Currency]
+    tax_rate: strawberry.Maybe[Decimal]
     billing: strawberry.Maybe[Billing]
     interval: strawberry.Maybe[BillingInterval | None]
     delivery_days: strawberry.Maybe[int | None]

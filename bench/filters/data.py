@@ -102,20 +102,20 @@ select %(org)s, {_id("forms", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), '{{}
  case when n = 7 then 'DRAFT' when n %% 10 = 1 then 'CLOSED' else 'PUBLISHED' end, '[]', false, false
 from generate_series(1, %(forms)s) as n""",
     f"""insert into services (org_id, id, version, updated_at, metadata, tags, name, name_key, description, price,
- currency, billing, intake_form_id, status)
+ currency, tax_rate, billing, intake_form_id, status)
 select %(org)s, {_id("services", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), '{{}}',
  case when n %% 10 = 0 then array['vip'] else array[]::text[] end,
- 'Service ' || n, 'service ' || n, null, n * 100, 'EUR', 'ONE_TIME',
+ 'Service ' || n, 'service ' || n, null, n * 100, 'EUR', 0, 'ONE_TIME',
  case when n %% 3 > 0 then {_id("forms", "1 + n %% %(forms)s")} end,
  case when n = 7 then 'DRAFT' when n %% 10 = 1 then 'ARCHIVED' else 'ACTIVE' end
 from generate_series(1, %(services)s) as n""",
     f"""insert into orders (org_id, id, version, updated_at, metadata, tags, number, client_id, service_id, quantity,
- unit_price, total, currency, status, due_at, held_seconds, revisions)
+ unit_price, total, currency, tax_rate, assignee_ids, status, due_at, held_seconds, revisions)
 select %(org)s, {_id("orders", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), '{{}}',
  case when n %% 10 = 0 then array['vip'] when n %% 100000 = 1 then array['rare'] else array[]::text[] end,
  n, {_id("clients", "1 + (hashint4(n::int)::bigint & 2147483647) %% %(clients)s")},
  {_id("services", "1 + (hashint4(n::int + 1)::bigint & 2147483647) %% %(services)s")}, 1,
- (n::bigint * 7919 %% 1000003), (n::bigint * 7919 %% 1000003), 'EUR',
+ (n::bigint * 7919 %% 1000003), (n::bigint * 7919 %% 1000003), 'EUR', 0, '{{}}',
  case when n %% 10000 = 7 then 'REVISION_REQUESTED' when n %% 10 = 1 then 'PENDING' when n %% 10 = 2 then 'IN_PROGRESS'
  else 'COMPLETED' end,
  case when n %% 3 = 0 then null else to_timestamp({SINCE} / 1000.0 + n::bigint * 7919 %% 1000003) end, 0, 0

@@ -42,6 +42,8 @@ def shown(value: Any) -> Any:
     """Return a column's value as the log keeps it."""
     if isinstance(value, UUID):
         return str(value)
+    if isinstance(value, list):
+        return [shown(item) for item in value]
     if isinstance(value, datetime):
         return value.isoformat(timespec="milliseconds")
     if isinstance(value, Decimal):

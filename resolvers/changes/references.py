@@ -1,16 +1,18 @@
 """References of an input: all are looked up by one statement, and all errors are reported together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from models.typeid import decode
 from resolvers.collections.collection import Collection
+from resolvers.collections.rows import by_ids
 from resolvers.context import Context, Row
 from resolvers.database.sql import ORG, statement
-from resolvers.errors import Refusals, bad_input
+from resolvers.errors import Refusal, Refusals, bad_input
 from resolvers.lists.conditions import NOBODY
 
 
@@ -38,28 +40,62 @@ def _found(wanted: tuple[tuple[str, Collection, tuple[str, ...]], ...]) -> sa.Se
     return sa.select(*shown).select_from(joined)
 
 
-async def references(ctx: Context, values: Mapping[str, Any], **wanted: Reference) -> dict[str, Row]:
+async def references(
+    ctx: Context, values: Mapping[str, Any], beside: Iterable[Refusal] = (), **wanted: Reference
+) -> dict[str, Row]:
     """Return the rows that an input refers to, by its fields' names, with their ids and columns; without a value there
-    is no row. Raises Refusals BAD_INPUT, which name each field whose object does not exist or is not allowed."""
+    is no row. Raises Refusals BAD_INPUT, which name each field whose object does not exist or is not allowed, and then
+    what is wrong ``beside``."""
     requested = {name: each for name, each in wanted.items() if values.get(name) is not None}
-    if not requested:
-        return {}
+    wrong: list[Refusal] = []
+    rows: dict[str, Row] = {}
+    if requested:
+        wrong, rows = await _looked_up(ctx, values, requested)
+    wrong += beside
+    if wrong:
+        raise Refusals(wrong)
+    return rows
+
+
+async def _looked_up(
+    ctx: Context, values: Mapping[str, Any], requested: Mapping[str, Reference]
+) -> tuple[list[Refusal], dict[str, Row]]:
     sql = _found(tuple((name, each.to, _columns(each)) for name, each in requested.items()))
     keys = {name: decode(each.to.resource.prefix, values[name]) or NOBODY for name, each in requested.items()}
     found = await ctx.row(sql, **keys)
     assert found is not None, "an outer join from one row has one row"
-    wrong, rows = [], {}
+    wrong: list[Refusal] = []
+    rows: dict[str, Row] = {}
     for name, each in requested.items():
         row = {column: found[f"{name}.{column}"] for column in ("id", *_columns(each))}
         hidden = each.to.hidden
-        if row["id"] is None or not (hidden is None or hidden.sees(ctx.actor.scopes, row)):
-            wrong.append(bad_input(name, f"There is no such {each.to.resource.label}.", "NOT_FOUND"))
-        elif (message := each.refuse(row)) is not None:
-            wrong.append(bad_input(name, message, "NOT_ALLOWED"))
+        there = row["id"] is not None and (hidden is None or hidden.sees(ctx.actor.scopes, row))
+        wrong += _refused(name, each, row if there else None)
         rows[name] = row
-    if wrong:
-        raise Refusals(wrong)
-    return rows
+    return wrong, rows
+
+
+async def listed(
+    ctx: Context, values: Mapping[str, Any], name: str, each: Reference
+) -> tuple[dict[str, list[UUID]], list[Refusal]]:
+    """Return the ids of the objects that a list of an input refers to, each once, by the field's name; nothing without
+    a list. Then what is wrong with it, by the places in the list."""
+    if name not in values:
+        return {}, []
+    texts: list[str] = list(dict.fromkeys(values[name]))
+    keys = [decode(each.to.resource.prefix, text) for text in texts]
+    rows = await by_ids(ctx, each.to, keys, _columns(each))
+    places = [values[name].index(text) for text in texts]
+    found = zip(places, rows, strict=True)
+    wrong = [refusal for place, row in found for refusal in _refused(f"{name}.{place}", each, row)]
+    return {name: [key for key in keys if key is not None]}, wrong
+
+
+def _refused(field: str, each: Reference, row: Row | None) -> Iterator[Refusal]:
+    if row is None:
+        yield bad_input(field, f"There is no such {each.to.resource.label}.", "NOT_FOUND")
+    elif (message := each.refuse(row)) is not None:
+        yield bad_input(field, message, "NOT_ALLOWED")
 
 
 def _columns(each: Reference) -> tuple[str, ...]:

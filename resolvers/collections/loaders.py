@@ -38,6 +38,17 @@ def to_one(collection: Collection, column: str) -> BatchResolver:
     return load
 
 
+def to_listed(collection: Collection, column: str) -> BatchResolver:
+    """Return a batch resolver of the objects that each parent's ``column`` lists, in its order."""
+
+    async def load(ctx: Context, parents: list[Row], args: Args) -> list[list[Row]]:
+        keys = list({key for row in parents for key in row[column]})
+        rows = dict(zip(keys, await by_ids(ctx, collection, keys, args.columns), strict=True))
+        return [[found for key in row[column] if (found := rows[key]) is not None] for row in parents]
+
+    return load
+
+
 def to_many(collection: Collection, column: str) -> BatchResolver:
     """Return a batch resolver of a page of the objects whose ``column`` refers to each parent."""
 

@@ -30,7 +30,7 @@ _S = InvoiceStatus
 _VERBS = {_S.VOID: ("void", "voided"), _S.UNCOLLECTIBLE: ("mark_uncollectible", "marked_uncollectible")}
 # What of an invoice changes only while it is a draft.
 _FIXED = ("lines", "discount", "currency")
-_ORDER = Reference(ORDERS, ("client_id", "service_id", "quantity", "unit_price", "currency"))
+_ORDER = Reference(ORDERS, ("client_id", "service_id", "quantity", "unit_price", "currency", "tax_rate"))
 
 
 async def create(ctx: Context, values: InputValues) -> Row:
@@ -46,7 +46,7 @@ async def create(ctx: Context, values: InputValues) -> Row:
 
 
 async def create_from_order(ctx: Context, values: InputValues) -> Row:
-    """Create a draft of an order, with what the order copied: quantity, price and currency.
+    """Create a draft of an order, with what the order copied: quantity, price, tax rate and currency.
 
     Raises Refusals BAD_INPUT for the order, or Refusal CONFLICT (ORDER_INVOICED).
     """
@@ -68,12 +68,14 @@ async def draft(ctx: Context, values: InputValues, client: UUID, order: Row | No
     given = values.get("lines")
     if given is None:
         given = [] if order is None else [await _line_of(ctx, order)]
-    row["lines"] = lines_of(given, await _tax_rate(ctx))
+    row["lines"] = lines_of(given, await _tax_rate(ctx, order))
     return await insert(ctx, INVOICES, row | amounts(row["lines"], row["discount"]))
 
 
-async def _tax_rate(ctx: Context) -> Any:
-    return (await settings_of(ctx))["invoices.taxRate"]
+async def _tax_rate(ctx: Context, order: Row | None) -> Decimal:
+    """Return the rate of a line that has none: its order's, which without an order is a setting."""
+    rate: Decimal = (await settings_of(ctx))["invoices.taxRate"] if order is None else order["tax_rate"]
+    return rate
 
 
 def _must_be_in(currency: str, given: str) -> None:
@@ -103,7 +105,9 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
 async def _set(ctx: Context, edit: Edit, new: dict[str, Any]) -> None:
     old = edit.old
     if "lines" in new:
-        new["lines"] = lines_of(new["lines"], await _tax_rate(ctx))
+        ids = [] if old["order_id"] is None else [old["order_id"]]
+        order = next(iter(await by_ids(ctx, ORDERS, ids, ("tax_rate",))), None)
+        new["lines"] = lines_of(new["lines"], await _tax_rate(ctx, order))
     fixed = [name for name in edit.changes(new) if name in _FIXED]
     if fixed and old["status"] != _S.DRAFT:
         message = f"The invoice is {old['status']}: its lines, discount and currency change only in a DRAFT. Void it."

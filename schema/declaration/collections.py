@@ -77,6 +77,11 @@ def to_one(collection: Collection, column: str, description: str, *, null: bool 
     return batched(resolve, column, description=description, joined_by=joined_by)
 
 
+def to_listed(collection: Collection, column: str, description: str, *, most: int) -> Any:
+    """Return a field: the objects that a column of the parent's row lists, of which there are at most ``most``."""
+    return batched(loaders.to_listed(collection, column), column, description=description, cost=most)
+
+
 def to_many(collection: Collection, column: str, description: str) -> Any:
     """Return a field: a page of the objects of which a column refers to the parent."""
     return pages_of(

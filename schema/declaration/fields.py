@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from inspect import cleandoc
 from typing import Any, TypeVar, dataclass_transform
+from uuid import UUID
 
 import asyncpg
 import sqlalchemy as sa
@@ -128,6 +129,17 @@ def related_id(resource: Resource, column: str, description: str, *, null: bool 
         return None if row[column] is None else write(row[column])
 
     return computed(shown, description=description, reader=reader)
+
+
+def related_ids(resource: Resource, column: str, description: str) -> Any:
+    """Return a field: the TypeIDs of the related rows that a column lists."""
+    write = encoder(resource.prefix)
+
+    def shown(keys: list[UUID]) -> list[str]:
+        return [write(key) for key in keys]
+
+    reader = ColumnReader(column, convert=shown)
+    return computed(lambda row: shown(row[column]), description=description, reader=reader)
 
 
 def creation(meaning: str = "Time at which the object was created.") -> Any:

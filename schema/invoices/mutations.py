@@ -40,7 +40,8 @@ class InvoiceLineInput:
     )
     unit_price: MinorUnits
     tax_rate: strawberry.Maybe[Decimal] = strawberry.field(
-        description="Tax rate in percent, from 0 to 100. Defaults to the setting `invoices.taxRate`."
+        description="Tax rate in percent, from 0 to 100. Defaults to that of the order, or without an order to"
+        " the setting `invoices.taxRate`."
     )
 
 

@@ -43,6 +43,8 @@ def reader_of(column: sa.Column[Any] | None, type_: Any) -> ColumnReader | None:
             if bare.name == "MinorUnits"
             else None
         )
+    elif isinstance(column.type, sa.Numeric):
+        made = ColumnReader(convert=decimal_text) if bare.name == "Decimal" else None
     elif isinstance(column.type, sa.Integer):
         made = ColumnReader() if bare is GraphQLInt else None
     elif isinstance(column.type, sa.Boolean):

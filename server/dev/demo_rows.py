@@ -156,7 +156,8 @@ class _Maker(Maker):
         moment = self.before_end(_CLIENT_DAYS) + timedelta(minutes=index)
         return self.row(
             moment, metadata={}, tags=["popular"] if index < 3 else [], name=name,
-            name_key=caseless(name), description=description, price=price, currency="EUR", interval=interval,
+            name_key=caseless(name), description=description, price=price, currency="EUR", tax_rate="19",
+            interval=interval,
             billing=Billing.ONE_TIME if interval is None else Billing.RECURRING, delivery_days=days, status=status,
             intake_form_id=None,
         )  # fmt: skip
@@ -166,7 +167,8 @@ class _Maker(Maker):
         row = self.row(
             moment, metadata={}, tags=self.some(ORDER_TAGS), number=number, client_id=client["id"],
             service_id=service["id"], quantity=quantity, unit_price=service["price"],
-            total=quantity * service["price"], currency=service["currency"], delivery_days=service["delivery_days"],
+            total=quantity * service["price"], currency=service["currency"], tax_rate=service["tax_rate"],
+            delivery_days=service["delivery_days"], assignee_ids=[],
             status=OrderStatus.PENDING, due_at=None, started_at=None, held_at=None, held_seconds=0, delivered_at=None,
             completed_at=None, cancelled_at=None, cancelled_reason=None, revisions=0,
             notes=self.random.choice(ORDER_NOTES), form_data={"deadline": "flexible"} if number % 5 == 0 else None,
@@ -217,6 +219,10 @@ def rows_of(seed: int, size: Size, end: datetime = FIXED) -> Rows:
     for moment, order in make.later(rows.orders, size.messages, start, _THREAD_DAYS):
         rows.messages.append(make.message(order, by_id[order["client_id"]], moment))
     rows.members = [make.member(index) for index in range(len(STAFF))]
+    staff = [row["id"] for row in rows.members if row["status"] is MemberStatus.ACTIVE]
+    for order in rows.orders:
+        if order["status"] is not OrderStatus.PENDING:
+            order["assignee_ids"] = [staff[order["number"] % len(staff)]]
     rows.tickets, rows.replies = tickets_of(make, size.tickets, rows.orders, by_id, rows.members)
     rows.timers = timers_of(make, rows.tickets)
     rows.forms, rows.submissions = forms_of(make, rows.clients, start, end)

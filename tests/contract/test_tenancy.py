@@ -121,15 +121,15 @@ async def test_an_id_of_another_organization_changes_nothing(pair: Pair, mutatio
                 values = [await target(pair.other, case, mutation, pair.theirs)]
             else:
                 values = position.values(pair.theirs)
-            for foreign in values:
+            for foreign in (key for value in values for key in (value if position.many else [value])):
                 swapped = next(key for key in pair.mine.values() if prefix_of(key) != prefix_of(foreign))
                 for wrong in (foreign, missing(foreign), swapped, "x", "", "\x00"):
-                    changed = placed(type_, path, wrong, given)
+                    changed = placed(type_, path, [wrong] if position.many else wrong, given)
                     answer = await pair.acme.graphql(document(mutation), input=changed)
                     if path == ["id"]:
                         error(answer, 200, "NOT_FOUND", "input.id")
                         continue
-                    name = ".".join(path)
+                    name = ".".join([*path, "0"] if position.many else path)
                     error(answer, 200, "BAD_INPUT", f"input.{name}")
                     for route in routes:
                         body = as_body(route, {key: part for key, part in changed.items() if key != "id"})

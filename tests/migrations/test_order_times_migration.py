@@ -1,5 +1,7 @@
-"""Orders and events from before they knew their times and their clients: the audit log and other rows say them."""
+"""Orders and events from before they knew their times, their clients and their tax rate: the audit log and other rows
+say them."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +28,8 @@ CHANGES = """insert into audit_changes (org_id, entry_id, salt, changes)
   values (%(org)s, %(id)s, decode(repeat('00', 16), 'hex'), %(changes)s)"""
 EVENT = """insert into events (org_id, id, type, resource_id, resource_version, data, occurred_at)
   values (%(org)s, %(id)s, %(type)s, %(resource)s, 1, %(data)s, now())"""
+SETTINGS = """insert into org_settings (org_id, version, updated_at, chosen)
+  values (%(org)s, 1, now(), '{"invoices.taxRate": "7.7"}')"""
 HELD = '{"heldAt":["%s",null],"status":["ON_HOLD","%s"]}'
 
 
@@ -46,6 +50,7 @@ def test_what_older_orders_and_events_lack_is_filled_in(servers: Backends) -> No
             connection.execute("select set_config('app.org_id', %s, true)", [str(org)])
             connection.execute(CLIENT, {"org": org, "id": client})
             connection.execute(SERVICE, {"org": org, "id": service})
+            connection.execute(SETTINGS, {"org": org})
             for number, (order, status) in enumerate(
                 ((held, "IN_PROGRESS"), (cancelled, "CANCELLED"), (erased, "CANCELLED"))
             ):
@@ -83,6 +88,8 @@ def test_what_older_orders_and_events_lack_is_filled_in(servers: Backends) -> No
                 assert {row[0]: row[1:] for row in rows} == {
                     held: (10 + 86_400, None), cancelled: (86_400, "2026-02-02"), erased: (0, "2026-03-03"),
                 }  # fmt: skip
+                rated = "select tax_rate from services union select tax_rate from orders"
+                assert connection.execute(rated).fetchall() == [(Decimal("7.7"),)]
                 found = connection.execute("select id, client_id, visibility, xact::text from events").fetchall()
                 assert {row[0]: row[1:3] for row in found} == events
                 assert len({row[3] for row in found}) == 1

@@ -91,7 +91,7 @@ fragment Service on Service {
   subscriptions(first: 1) { totalCount nodes { id } }
 }
 fragment Order on Order {
-  form { id } formFields { key }
+  assignees { id name } form { id } formFields { key }
   availableTransitions { to allowed } history(first: 2) { totalCount nodes { changes sequence seal } }
   client { orders(first: 1) { ...Counted } } service { orders(first: 1) { ...Counted } }
   messages(first: 1) { totalCount nodes { ...Message } } tickets(first: 1) { totalCount nodes { id } }

@@ -68,7 +68,9 @@ def _of_field(parent: str, name: str, field: GraphQLField) -> Iterator[IdPositio
         for path, many, holders in _within(given.type, (argument,), ()):
             step = path[-2] if path[-1] in ("eq", "in") else path[-1]
             holder = holders[-2 if step != path[-1] else -1] if holders else get_named_type(field.type).name
-            noun = _NAMES.get(holder.removesuffix("Filter")) if step == "id" else _REFERENCES.get(step)
+            noun = (
+                _NAMES.get(holder.removesuffix("Filter")) if step == "id" else _REFERENCES.get(step.removesuffix("s"))
+            )
             yield IdPosition(parent, name, path, many, noun)
 
 

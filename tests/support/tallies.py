@@ -1,9 +1,11 @@
 """What was sent to each route and root field by requests that are made up, and what came back, as a table."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+MOST_SHOWN = 5
 
 
 @dataclass
@@ -17,6 +19,12 @@ class Tally:
         """Take note of an answer that is not as documented."""
         causes = why.exceptions if isinstance(why, BaseExceptionGroup) else [why]
         self.failures.append(f"{sent}\n{'; '.join(map(str, causes))}")
+
+
+def none_failed(tallies: Iterable[Tally]) -> None:
+    """Raise AssertionError with the first answers that are not as documented."""
+    failures = [failure for each in tallies for failure in each.failures]
+    assert not failures, "\n\n".join([f"{len(failures)} answers", *failures[:MOST_SHOWN]])
 
 
 # By the name of the route or the root field, of all tests of this process.

@@ -221,7 +221,7 @@ def test_another_day_shifts_the_same_rows() -> None:
             return value + shift
         if isinstance(value, UUID):
             return UUID(int=value.int + (shift // timedelta(milliseconds=1) << 80))
-        return value
+        return [shifted(item) for item in value] if isinstance(value, list) else value
 
     for one, other in zip(_tables(here), _tables(there), strict=True):
         assert [{name: shifted(value) for name, value in row.items()} for row in one] == other

@@ -114,7 +114,7 @@ CASES = (
             "ListInvoices": 2,
             "GetInvoice": 1,
             "CreateInvoice": 5,
-            "CreateInvoiceFromOrder": 5,
+            "CreateInvoiceFromOrder": 4,
             "UpdateInvoice": 10,
             "FinalizeInvoice": 8,
             "PayInvoice": 5,

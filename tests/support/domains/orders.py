@@ -9,10 +9,10 @@ from tests.support.cases import FAR_AWAY, LONG_AGO, Case, Filter, times, wrong
 from tests.support.walks import Walk
 
 SHAPE = {
-    "publicId": "str", "number": "int", "clientId": "str", "serviceId": "str", "quantity": "int", "unitPrice": "int",
-    "total": "int", "currency": "str", "deliveryDays": "?int", "status": "str", "dueAt": "?str", "startedAt": "?str",
-    "heldAt": "?str", "heldSeconds": "int", "deliveredAt": "?str", "completedAt": "?str", "cancelledAt": "?str",
-    "cancelledReason": "?str", "revisions": "int",
+    "publicId": "str", "number": "int", "clientId": "str", "serviceId": "str", "assigneeIds": "list",
+    "quantity": "int", "unitPrice": "int", "total": "int", "currency": "str", "taxRate": "str", "deliveryDays": "?int",
+    "status": "str", "dueAt": "?str", "startedAt": "?str", "heldAt": "?str", "heldSeconds": "int",
+    "deliveredAt": "?str", "completedAt": "?str", "cancelledAt": "?str", "cancelledReason": "?str", "revisions": "int",
     "notes": "?str", "formData": "?dict", "formId": "?str", "formVersion": "?int", "tags": "list", "metadata": "dict",
     "createdAt": "str", "updatedAt": "str", "version": "int",
 }  # fmt: skip
@@ -89,6 +89,15 @@ CASES = (
                 wrong({"quantity": 0}, "quantity OUT_OF_RANGE", minimum=1),
                 wrong(NOWHERE, "clientId NOT_FOUND", "serviceId NOT_FOUND"),
                 wrong(NOWHERE | {"quantity": 0}, "quantity OUT_OF_RANGE", minimum=1),
+                wrong({"assigneeIds": ["x", "y"]}, "assigneeIds.0 NOT_FOUND", "assigneeIds.1 NOT_FOUND"),
+                wrong(
+                    NOWHERE | {"assigneeIds": ["z"]},
+                    "clientId NOT_FOUND",
+                    "serviceId NOT_FOUND",
+                    "assigneeIds.0 NOT_FOUND",
+                ),
+                wrong({"assigneeIds": ["x"] * 21}, "assigneeIds TOO_LONG", limit=20),
+                wrong({"assigneeIds": "x"}, "assigneeIds WRONG_TYPE", rest=True),
                 wrong({"clientId": {}, "serviceId": None}, "clientId WRONG_TYPE", "serviceId REQUIRED"),
                 *(wrong({"quantity": value}, "quantity WRONG_TYPE") for value in ODD_NUMBERS),
                 *(wrong({"formData": value}, "formData WRONG_TYPE") for value in ODD_FORMS),
@@ -102,6 +111,7 @@ CASES = (
                 wrong({"statusReason": "x"}, "statusReason NOT_ALLOWED"),
                 wrong({"notes": "x", "statusReason": "x"}, "statusReason NOT_ALLOWED"),
                 wrong({"quantity": None, "tags": None}, "quantity REQUIRED", "tags REQUIRED"),
+                wrong({"assigneeIds": ["x"], "notes": "y"}, "assigneeIds.0 NOT_FOUND"),
             ),
             "transitionOrder": (
                 wrong({}, "to REQUIRED"),
@@ -111,7 +121,7 @@ CASES = (
         },
         defaults={"quantity": 1},
         walk=OrderWalk,
-        never_null=frozenset({"quantity", "status", "tags", "metadata"}),
+        never_null=frozenset({"assigneeIds", "quantity", "status", "tags", "metadata"}),
         routes={
             "GET /api/v1/orders": "ListOrders",
             "POST /api/v1/orders": "CreateOrder",

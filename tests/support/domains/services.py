@@ -3,9 +3,9 @@
 from tests.support.cases import Case, Filter, times, wrong
 
 SHAPE = {
-    "publicId": "str", "name": "str", "description": "?str", "price": "int", "currency": "str", "billing": "str",
-    "interval": "?str", "deliveryDays": "?int", "intakeFormId": "?str", "status": "str", "tags": "list",
-    "metadata": "dict", "createdAt": "str", "updatedAt": "str", "version": "int",
+    "publicId": "str", "name": "str", "description": "?str", "price": "int", "currency": "str", "taxRate": "str",
+    "billing": "str", "interval": "?str", "deliveryDays": "?int", "intakeFormId": "?str", "status": "str",
+    "tags": "list", "metadata": "dict", "createdAt": "str", "updatedAt": "str", "version": "int",
 }  # fmt: skip
 NEW = {"name": "x", "price": 1}
 MOST = 2**53 - 1
@@ -17,7 +17,7 @@ CASES = (
         type="Service",
         scope="services",
         table="services",
-        statements={"ListServices": 2, "GetService": 1, "CreateService": 2, "UpdateService": 2, "DeleteService": 4},
+        statements={"ListServices": 2, "GetService": 1, "CreateService": 3, "UpdateService": 2, "DeleteService": 4},
         rows=(
             # What subscriptions are of must be RECURRING; orders may be of any.
             {"name": "Logo", "billing": "RECURRING", "interval": "MONTH"} | ACTIVE,
@@ -39,6 +39,10 @@ CASES = (
                 wrong(NEW | {"price": "1"}, "price WRONG_TYPE"),
                 wrong(NEW | {"price": None}, "price REQUIRED"),
                 wrong(NEW | {"currency": "eur"}, "currency INVALID_FORMAT"),
+                wrong(NEW | {"taxRate": "100.0001"}, "taxRate OUT_OF_RANGE", maximum=100),
+                wrong(NEW | {"taxRate": -1}, "taxRate OUT_OF_RANGE", minimum=0),
+                wrong(NEW | {"taxRate": "1e1"}, "taxRate INVALID_FORMAT"),
+                wrong(NEW | {"taxRate": [19]}, "taxRate WRONG_TYPE"),
                 wrong(NEW | {"currency": "ZZZ"}, "currency INVALID_FORMAT"),
                 wrong(NEW | {"deliveryDays": 2**40}, "deliveryDays OUT_OF_RANGE", minimum=-(2**31), maximum=2**31 - 1),
                 wrong(NEW | {"billing": "RECURRING"}, "interval REQUIRED"),
@@ -54,7 +58,9 @@ CASES = (
         },
         defaults={"status": "DRAFT", "billing": "ONE_TIME"},
         # The one that is changed is RECURRING, and needs its interval.
-        never_null=frozenset({"name", "price", "currency", "billing", "interval", "status", "tags", "metadata"}),
+        never_null=frozenset(
+            {"name", "price", "currency", "taxRate", "billing", "interval", "status", "tags", "metadata"}
+        ),
         routes={
             "GET /api/v1/services": "ListServices",
             "POST /api/v1/services": "CreateService",
