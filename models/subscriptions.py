@@ -11,11 +11,10 @@ from sqlmodel import Field
 
 from models.base import TIMESTAMP, Owned, WithMetadata, column, one_of, table_args, table_of
 from models.enums import DescribedEnum
-from models.invoice_parts import TaxRate
 from models.machines import Block, Guard, Machine, Row, Settings, Transition
 from models.resources import Resource
 from models.services import BillingInterval
-from models.types import Currency, Moment, Price, Quantity, SchemaExtra, Timezone
+from models.types import Currency, Moment, Price, Quantity, SchemaExtra, TaxRate, Timezone
 
 SUBSCRIPTION = Resource(
     "subscription",

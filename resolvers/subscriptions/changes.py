@@ -18,7 +18,6 @@ from resolvers.context import Context, Row, now
 from resolvers.errors import Conflict, bad_input
 from resolvers.jobs.timers import set_timer
 from resolvers.orders import refuse_client
-from resolvers.settings import settings_of
 from resolvers.subscriptions.calendar import day_of, last_begun, local_day
 from resolvers.subscriptions.collection import SUBSCRIPTIONS
 from resolvers.subscriptions.ledger import Ledger
@@ -33,7 +32,7 @@ LARGEST_AMOUNT = MAX_SAFE_INTEGER // 2
 # What cannot change once a subscription is cancelled.
 _ENDED = ("quantity", "unit_price", "tax_rate", "cancel_at_period_end")
 CANCELLED = Conflict("SUBSCRIPTION_CANCELLED", "The subscription is cancelled: only its metadata can be changed.")
-_COPIED = {"unit_price": "price", "currency": "currency", "interval": "interval"}
+_COPIED = {"unit_price": "price", "currency": "currency", "tax_rate": "tax_rate", "interval": "interval"}
 
 
 def _refuse_service(service: Mapping[str, Any]) -> str | None:
@@ -54,7 +53,6 @@ async def create(ctx: Context, values: InputValues) -> Row:
     row = new_row(Subscription, values)
     row |= {name: each["id"] for name, each in found.items()}
     row |= {name: found["service_id"][column] for name, column in _COPIED.items()}
-    row["tax_rate"] = (await settings_of(ctx))["invoices.taxRate"]
     if "timezone" not in row:
         row["timezone"] = await organizations.value_of(ctx, "timezone")
     if "start_date" not in row:

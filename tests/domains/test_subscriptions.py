@@ -25,8 +25,8 @@ __all__ = ["clock"]
 
 
 async def test_a_new_one_copies_its_service(acme: Org, clock: Clock) -> None:
-    await acme.set_setting("invoices.taxRate", "5.5")
-    service = await new_service(acme, **MONTHLY | {"interval": "QUARTER", "price": 2_500, "currency": "USD"})
+    terms = {"interval": "QUARTER", "price": 2_500, "currency": "USD", "taxRate": "5.5"}
+    service = await new_service(acme, **MONTHLY | terms)
     made = await new_subscription(acme, service, quantity=3, timezone="Europe/Berlin", metadata={"crm": "7"})
     expected = {
         "serviceId": service["publicId"], "quantity": 3, "unitPrice": 2_500, "currency": "USD", "taxRate": "5.5",
@@ -37,7 +37,7 @@ async def test_a_new_one_copies_its_service(acme: Org, clock: Clock) -> None:
     }  # fmt: skip
     assert {name: made[name] for name in expected} == expected
     key = made["publicId"]
-    await acme.http.put(f"/api/v1/services/{service['publicId']}", json={"price": 9, "interval": "YEAR"})
+    await acme.http.put(f"/api/v1/services/{service['publicId']}", json={"price": 9, "taxRate": "7", "interval": "YEAR"})
     assert await shown(acme, key) == made
     assert await periods(acme, key) == [(0, "2024-01-09 23:00", "DUE")]
     assert await revenue(acme, key) == [(0, 2_500)]

@@ -64,7 +64,7 @@ CASES = (
         statements={
             "ListSubscriptions": 2,
             "GetSubscription": 1,
-            "CreateSubscription": 5,
+            "CreateSubscription": 4,
             "UpdateSubscription": 3,
             "CancelSubscription": 4,
             "PauseSubscription": 4,
