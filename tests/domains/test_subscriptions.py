@@ -37,7 +37,9 @@ async def test_a_new_one_copies_its_service(acme: Org, clock: Clock) -> None:
     }  # fmt: skip
     assert {name: made[name] for name in expected} == expected
     key = made["publicId"]
-    await acme.http.put(f"/api/v1/services/{service['publicId']}", json={"price": 9, "taxRate": "7", "interval": "YEAR"})
+    await acme.http.put(
+        f"/api/v1/services/{service['publicId']}", json={"price": 9, "taxRate": "7", "interval": "YEAR"}
+    )
     assert await shown(acme, key) == made
     assert await periods(acme, key) == [(0, "2024-01-09 23:00", "DUE")]
     assert await revenue(acme, key) == [(0, 2_500)]
