@@ -25,8 +25,8 @@ from tests.support.world import World, world
 
 __all__ = ["world"]
 
-# ``SUBSCRIPTION_WALKS`` asks for more of them.
-WALKS = int(os.environ.get("SUBSCRIPTION_WALKS", "8"))
+# ``WALKS`` asks for more of them.
+WALKS = int(os.environ.get("WALKS", "8"))
 S = SubscriptionStatus
 PRICE = 1_000
 # From an invoice until its subscription is past due: due after 14 days, and 7 days of grace.
