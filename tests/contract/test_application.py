@@ -18,17 +18,9 @@ from tests.support.api import settings_of
 from tests.support.servers import Backends
 from web.http import Reply, Request, reply
 
-# As the API is documented elsewhere: all of its routes, of which those of other resources are to come.
+# As the API is documented elsewhere: all of its routes, of which those of these resources are to come.
 DOCUMENTED = json.loads((Path(__file__).parent / "routes.json").read_text(encoding="utf-8"))
-THERE = (
-    "/api/v1/clients",
-    "/api/v1/orders",
-    "/api/v1/services",
-    "/api/v1/webhooks",
-    "/api/v1/forms",
-    "/api/forms",
-    "/api/health",
-)
+COMING = ("/api/v1/agents/definitions", "/api/v1/agent-jobs", "/api/v1/reports")
 PARENTS = ("integrations", "settings", "org-settings")
 OURS = {
     ("/graphql", "GraphQL", ("GET", "HEAD", "POST")),
@@ -41,13 +33,11 @@ OURS = {
 
 
 def _documented() -> set[tuple[str, str]]:
-    """Return method and path of each documented route whose resource is there."""
+    """Return method and path of each documented route."""
     found = set()
     for route in DOCUMENTED:
         path = route["path"].rstrip("/").replace("/...", "").replace(":publicId", "{publicId}")
-        path = path.replace(":formPublicId", "{formPublicId}")
-        if path.startswith(THERE):
-            found.add((route["method"], path))
+        found.add((route["method"], path.replace(":formPublicId", "{formPublicId}")))
     return found
 
 
@@ -63,11 +53,16 @@ def _table(app: Starlette) -> list[ApiRoute]:
     return found
 
 
-def test_every_documented_route_is_in_the_table(app: Starlette) -> None:
+def test_the_table_has_the_documented_routes(app: Starlette) -> None:
     table = {(method, route.path) for route in _table(app) for method in route.methods or ()}
     documented = _documented()
-    assert len(documented) == 24
-    assert documented - table == set()
+    assert len(documented) == 57
+    missing = documented - table
+    assert missing == {(method, path) for method, path in documented if path.startswith(COMING)}
+    assert len(missing) == 11
+    # Besides the documented ones each PUT is a PATCH too.
+    changes = {("PATCH", path) for method, path in documented - missing if method == "PUT"}
+    assert {(row.method, row.path) for row in ROUTES} - documented == changes
 
 
 def test_the_table_has_every_row_by_its_operation_and_nothing_else(app: Starlette) -> None:
