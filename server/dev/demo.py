@@ -10,6 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from models.api_keys import API_KEY
 from models.clients import clients
 from models.forms import form_versions, forms, submissions
 from models.invoice_parts import invoice_lines, invoice_payments
@@ -23,10 +24,12 @@ from models.organizations import counters, directory
 from models.services import services
 from models.subscriptions import subscription_changes, subscription_periods, subscriptions
 from models.tickets import TICKET, replies, tickets
+from models.typeid import encode
 from resolvers import organizations, settings
 from resolvers.api_keys import keys as api_keys
 from resolvers.api_keys import verification as keys
 from resolvers.changes.numbers import FIRST
+from resolvers.collections.rows import Key
 from resolvers.context import Context, now
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import ORG, statement
@@ -55,6 +58,12 @@ SETTINGS = {
     "invoices.prefix": "DS-",
     "invoices.taxRate": Decimal(19),
 }
+# Further keys, whose secrets nobody has: their name, scopes, and whether they are revoked.
+KEYS = (
+    ("Website", ["forms:read", "services:read"], False),
+    ("Accounting", ["clients:read", "invoices:write"], False),
+    ("Old integration", ["*"], True),
+)
 # Rows of one statement: each stays far below the statement timeout.
 _BATCH = 2_000
 
@@ -158,6 +167,10 @@ async def seed(runtime: Runtime, say: Say, end: datetime) -> None:
         invoiced = invoices_of(rows, SEED, INVOICES, end, subscribed)
         await load_subscriptions(ctx, subscribed, say)
         await load_invoices(ctx, invoiced, say)
+        for name, scopes, revoked in KEYS:
+            row, _ = await api_keys.create(ctx, {"name": name, "scopes": scopes})
+            if revoked:
+                await api_keys.revoke(ctx, Key(encode(API_KEY.prefix, row["id"])))
 
 
 async def write_key(runtime: Runtime, path: Path) -> None:
