@@ -123,8 +123,7 @@ async def following() -> AsyncIterator[Follower]:
 
 
 async def lived(org: Org) -> dict[str, Any]:
-    """Make one event of each type that a request makes, and more than one of some; the objects that are left, as their
-    routes show them."""
+    """Make events of each type that a request makes. Return the objects that are left, as their routes show them."""
 
     async def ask(method: str, path: str, **body: Any) -> Any:
         answer = await org.http.request(method, f"/api/v1/{path}", json=body or None)
@@ -146,8 +145,7 @@ async def lived(org: Org) -> dict[str, Any]:
         ({"status": "OPEN"}, {"status": "PAID"}),
         ({"status": "OPEN"}, {"status": "VOID"}),
     ]
-    paid += [({"status": "OPEN", "metadata": {"to": "lawyer"}}, {"status": "UNCOLLECTIBLE"}), ()]
-    for moves in paid:
+    for moves in (*paid, ({"status": "OPEN", "metadata": {"to": "lawyer"}}, {"status": "UNCOLLECTIBLE"}), ()):
         line = {"description": "Logo", "unitPrice": 99}
         made = await ask("POST", "invoices", clientId=paths[2].partition("/")[2], lines=[line])
         for move in moves:
