@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.api import acme, api, api_runtime, api_settings, other
 from tests.support.dev import dev
+from tests.support.furnished import furnished
 from tests.support.jobs import org, runtime
 from tests.support.logs import logging_restored
 from tests.support.pool import single
@@ -20,6 +21,7 @@ __all__ = [
     "api_settings",
     "backends",
     "dev",
+    "furnished",
     "local",
     "logging_restored",
     "open_base",

@@ -9,7 +9,7 @@ import pytest
 from rest_shim.routes import Route, Shows
 from schema.operations import OPERATIONS
 from tests.support.api import Org
-from tests.support.furnished import furnish, masked, written
+from tests.support.furnished import Furnished, furnish, masked, written
 from tests.support.refusals import problem
 from tests.support.routes import (
     BY_NAME,
@@ -55,8 +55,8 @@ def _takes(name: str, query: str) -> bool:
 @pytest.mark.parametrize(
     ("name", "query"), [(name, query) for name in LISTS for query in QUERIES if _takes(name, query)]
 )
-async def test_a_list_is_its_operation(acme: Org, name: str, query: str) -> None:
-    ids, route = await furnish(acme), BY_NAME[name]
+async def test_a_list_is_its_operation(furnished: Furnished, name: str, query: str) -> None:
+    (acme, ids), route = furnished, BY_NAME[name]
     if "updatedAt" in query and "updatedAt" not in route.sorts:
         problem(await acme.http.get(list_path(name, query, ids)), 400, "BAD_INPUT", "query.sort")
         return
@@ -77,9 +77,9 @@ async def test_a_list_is_its_operation(acme: Org, name: str, query: str) -> None
 
 
 @pytest.mark.parametrize("name", GETS)
-async def test_a_get_is_its_operation(acme: Org, name: str) -> None:
-    route = BY_NAME[name]
-    subject = await subject_of(acme, route, await furnish(acme))
+async def test_a_get_is_its_operation(furnished: Furnished, name: str) -> None:
+    (acme, ids), route = furnished, BY_NAME[name]
+    subject = await subject_of(acme, route, ids)
     rest = await acme.http.get(route.path.replace("{publicId}", subject))
     answer = await operation(acme, route, {"id": subject})
     assert (rest.status_code, rest.json()["data"]) == (200, as_shown(route, answer["data"][root_of(route)]))

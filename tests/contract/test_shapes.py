@@ -9,7 +9,7 @@ import pytest
 from rest_shim.routes import Shows
 from tests.support.api import Org
 from tests.support.domains import CASES
-from tests.support.furnished import furnish
+from tests.support.furnished import Furnished, furnish
 from tests.support.routes import (
     BY_NAME,
     CASE_OF,
@@ -39,8 +39,9 @@ def fits(shape: Mapping[str, str], found: Mapping[str, Any]) -> None:
 
 @pytest.mark.parametrize("slash", ["", "/"])
 @pytest.mark.parametrize("name", LISTS)
-async def test_the_shape_of_a_list(acme: Org, name: str, slash: str) -> None:
-    shape, required = CASE_OF[name].shape, required_of(BY_NAME[name], await furnish(acme))
+async def test_the_shape_of_a_list(furnished: Furnished, name: str, slash: str) -> None:
+    acme, ids = furnished
+    shape, required = CASE_OF[name].shape, required_of(BY_NAME[name], ids)
     answer = await acme.http.get(BY_NAME[name].path + slash, params={**required, "limit": 100})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     assert answer.headers["x-graphql-operation"] == CASE_OF[name].routes[name]
@@ -72,8 +73,8 @@ async def test_an_empty_list_has_no_pages(acme: Org) -> None:
 
 @pytest.mark.parametrize("slash", ["", "/"])
 @pytest.mark.parametrize("name", GETS)
-async def test_the_shape_of_an_object(acme: Org, name: str, slash: str) -> None:
-    ids = await furnish(acme)
+async def test_the_shape_of_an_object(furnished: Furnished, name: str, slash: str) -> None:
+    acme, ids = furnished
     shape = CASE_OF[name].shape
     path = BY_NAME[name].path.replace("{publicId}", await subject_of(acme, BY_NAME[name], ids)) + slash
     answer = await acme.http.get(path)
@@ -118,8 +119,8 @@ async def test_the_shape_of_a_change(acme: Org, name: str, slash: str) -> None:
 
 
 @pytest.mark.parametrize("name", KEYED)
-async def test_errors_name_their_operation(acme: Org, api: str, name: str) -> None:
-    route, ids = BY_NAME[name], await furnish(acme)
+async def test_errors_name_their_operation(furnished: Furnished, api: str, name: str) -> None:
+    (acme, ids), route = furnished, BY_NAME[name]
     weak = acme.holding(await acme.new_key("members:read"))
     nobody = httpx.AsyncClient(base_url=api)
     path = route.path.replace("{publicId}", await subject_of(acme, route, ids))
@@ -137,8 +138,8 @@ async def test_errors_name_their_operation(acme: Org, api: str, name: str) -> No
 
 
 @pytest.mark.parametrize("name", OF_ONE)
-async def test_another_type_s_id_is_a_missing_one(acme: Org, name: str) -> None:
-    route, ids = BY_NAME[name], await furnish(acme)
+async def test_another_type_s_id_is_a_missing_one(furnished: Furnished, name: str) -> None:
+    (acme, ids), route = furnished, BY_NAME[name]
     wrong = next(ids[other] for other in CASES if other != CASE_OF[name].name)
     answer = await rest_change(acme, route, wrong, {})
     assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")

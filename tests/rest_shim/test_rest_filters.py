@@ -7,15 +7,15 @@ import pytest
 
 from tests.support.api import Org, new_client, new_order, new_service
 from tests.support.cases import Filter
-from tests.support.furnished import furnish
+from tests.support.furnished import Furnished
 from tests.support.routes import BY_NAME, CASE_OF, LISTS, operation, required_of, root_of
 
 FILTERS = [(name, each) for name in LISTS for each in CASE_OF[name].filters]
 
 
 @pytest.mark.parametrize(("name", "tried"), FILTERS, ids=[f"{name}?{each.parameter}" for name, each in FILTERS])
-async def test_a_filter_is_its_condition(acme: Org, name: str, tried: Filter) -> None:
-    route, ids = BY_NAME[name], await furnish(acme)
+async def test_a_filter_is_its_condition(furnished: Furnished, name: str, tried: Filter) -> None:
+    (acme, ids), route = furnished, BY_NAME[name]
     condition = json.loads(re.sub(r"\{(\w+)\}", lambda each: ids[each[1]], json.dumps(tried.condition)))
     required = required_of(route, ids)
     rest = await acme.http.get(route.path, params=required | {tried.parameter: tried.value.format_map(ids)})

@@ -2,17 +2,19 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+import pytest
 from graphql import GraphQLInputObjectType, get_named_type
 
 from models.api_keys import API_KEY
 from models.resources import RESOURCES
 from models.typeid import decode, encode, prefix_of
 from resolvers.api_keys.verification import key_id_of
+from resolvers.database.runtime import Runtime
 from schema.graph import CORE
-from tests.support.api import Org
+from tests.support.api import Org, make_org
 from tests.support.cases import Body, Case
 from tests.support.domains import ALL, CASES, CREATED
 
@@ -25,6 +27,8 @@ _MASKS = (
     (re.compile(r'(?<="last_four": ")\w{4}|(?<="lastFour": ")\w{4}'), "<four>"),
     (re.compile(r'(?<="last_used_at": )(null|"<datetime>")'), '"<used>"'),
 )
+# An organization, and the ids of its rows by name.
+Furnished = tuple[Org, dict[str, str]]
 _PREFIXES = {each.type_name: each.prefix for each in RESOURCES.values()}
 _WRITTEN = {
     "audit_entries": "action, actor_kind, actor_name",
@@ -105,6 +109,14 @@ async def furnish(org: Org, only: Case | None = None) -> dict[str, str]:
             for at, found in enumerate(await org.rows(case.found), 1):
                 ids[_numbered(case, at)] = encode(_PREFIXES[case.type], found["id"])
     return ids
+
+
+@pytest.fixture(scope="module")
+async def furnished(api: str, api_runtime: Runtime) -> AsyncIterator[Furnished]:
+    """An organization with every case's rows, and their ids, for a module's tests that change none of them."""
+    org = await make_org(api_runtime, api)
+    yield org, await furnish(org)
+    await org.close()
 
 
 async def written(org: Org) -> dict[str, list[dict[str, Any]]]:
