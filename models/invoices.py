@@ -7,12 +7,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from annotated_types import MaxLen
 from sqlalchemy.dialects import postgresql as pg
+from sqlmodel import Field
 
-from models.base import C_TEXT, TIMESTAMP, WithMetadata, column, one_of, table_args, table_of
+from models.base import C_TEXT, TIMESTAMP, Owned, WithMetadata, column, one_of, table_args, table_of
 from models.enums import DescribedEnum
+from models.images import IMAGE_BYTES
 from models.machines import Block, Guard, Machine, Row, Settings, Transition
 from models.parts import LargeJson
 from models.resources import Resource
+from models.settings import Color, Language
 from models.types import Currency, JsonObject, LongText, Moment, Price, Timezone
 
 INVOICE = Resource(
@@ -104,7 +107,8 @@ def _moments(name: str) -> tuple[sa.Index, sa.Index]:
 
 
 class Invoice(WithMetadata, table=True):
-    """What a client owes. Parties, time zone and payment details are copies: later changes rewrite no invoice."""
+    """What a client owes. What it shows of the client and the organization are copies: later changes rewrite no
+    invoice."""
 
     __tablename__ = "invoices"
     __table_args__ = table_args(
@@ -117,14 +121,15 @@ class Invoice(WithMetadata, table=True):
             name="amount_paid",
         ),
         sa.CheckConstraint(
-            "num_nulls(number, number_key, issued_at, due_at, seller, buyer, timezone)"
-            " = case when status = 'DRAFT' then 7 else 0 end",
+            "num_nulls(number, number_key, issued_at, due_at, seller, buyer, timezone, language)"
+            " = case when status = 'DRAFT' then 8 else 0 end",
             name="issued",
         ),
         sa.UniqueConstraint("org_id", "number_key", name="invoices_number_key"),
         sa.ForeignKeyConstraint(["org_id", "client_id"], ["clients.org_id", "clients.id"]),
         sa.ForeignKeyConstraint(["org_id", "order_id"], ["orders.org_id", "orders.id"]),
         sa.ForeignKeyConstraint(["org_id", "subscription_id"], ["subscriptions.org_id", "subscriptions.id"]),
+        sa.ForeignKeyConstraint(["org_id", "logo"], ["invoice_logos.org_id", "invoice_logos.digest"]),
         sa.Index(
             "invoices_of_order_key", "org_id", "order_id", unique=True, postgresql_where=sa.text("status <> 'VOID'")
         ),
@@ -202,6 +207,28 @@ class Invoice(WithMetadata, table=True):
     payment_details: LongText | None = column(
         sa.Text, nullable=True, description="How to pay the invoice, as it was when it was finalized."
     )
+    language: Language | None = column(
+        sa.Text, nullable=True, description="Language of the invoice's PDF. Null while it is a draft."
+    )
+    color: Color | None = column(
+        sa.Text, nullable=True, description="Color of the invoice's PDF, as it was when it was finalized."
+    )
+    logo: str | None = column(
+        C_TEXT, nullable=True, description="Digest of the logo, as it was when the invoice was finalized."
+    )
+
+
+class InvoiceLogo(Owned, table=True):
+    """A logo that issued invoices show, by its digest: the organization may have another one since."""
+
+    __tablename__ = "invoice_logos"
+    __table_args__ = table_args(
+        sa.CheckConstraint(f"octet_length(png) <= {IMAGE_BYTES}", name="png"), grants="SELECT, INSERT"
+    )
+
+    digest: str = Field(primary_key=True, sa_type=C_TEXT)
+    png: bytes = column(pg.BYTEA)
 
 
 invoices = table_of(Invoice)
+invoice_logos = table_of(InvoiceLogo)

@@ -159,7 +159,7 @@ from generate_series(1, %(subscriptions)s) as n,
  when n %% 10 = 1 then 'CANCELLED' else 'ACTIVE' end as status) as one""",
     f"""insert into invoices (org_id, id, version, updated_at, metadata, client_id, order_id, subscription_id, currency,
  subtotal, discount, taxes, tax, total, amount_paid, status, number, number_key, issued_at, due_at, seller, buyer,
- timezone)
+ timezone, language)
 select %(org)s, {_id("invoices", "n")}, 1, at, '{{}}',
  {_id("clients", "1 + (hashint4(n::int)::bigint & 2147483647) %% %(clients)s")},
  case when n %% 2 = 0 and n <= %(orders)s then {_id("orders", "n")} end,
@@ -169,7 +169,8 @@ select %(org)s, {_id("invoices", "n")}, 1, at, '{{}}',
  -- Of 10,000 invoices that are open one is overdue.
  case when issued then at + case when status = 'OPEN' and n %% 10000 <> 2 then interval '10 years' else interval '0' end
  end,
- case when issued then {_PARTY} end, case when issued then {_PARTY} end, case when issued then 'UTC' end
+ case when issued then {_PARTY} end, case when issued then {_PARTY} end, case when issued then 'UTC' end,
+ case when issued then 'en' end
 from generate_series(1, %(invoices)s) as n,
  lateral (select to_timestamp({SINCE} / 1000.0 + n) as at, n::bigint * 7919 %% 1000003 as total,
  '2026-' || lpad(n::text, 7, '0') as number, case when n %% 10000 = 7 then 'UNCOLLECTIBLE'

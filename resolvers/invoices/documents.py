@@ -5,10 +5,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from models.invoices import INVOICE, InvoiceStatus, amount_due
+import sqlalchemy as sa
+
+from models.base import C_TEXT
+from models.invoices import INVOICE, InvoiceStatus, amount_due, invoice_logos
 from models.typeid import encode
 from resolvers.collections.rows import by_ids
 from resolvers.context import Context
+from resolvers.database.sql import owned, statement
 from resolvers.invoices.collection import INVOICES
 from resolvers.invoices.finalizing import CLIENT_COLUMNS, buyer_of, organization_of, seller_of
 from resolvers.invoices.pdf.document import DocumentLine, DocumentParty, DocumentTax, InvoiceDocument
@@ -17,24 +21,43 @@ from resolvers.settings import logo_of, settings_of
 
 # What a document has of its invoice as it is.
 _PLAIN = ("number", "issued_at", "due_at", "paid_at", "currency", "subtotal", "discount", "tax", "total", "amount_paid")
-_ISSUED = ("seller", "buyer", "timezone", "payment_details")
-_COLUMNS = (*_PLAIN, *_ISSUED, "status", "updated_at", "client_id", "lines", "taxes")
+_ISSUED = ("seller", "buyer", "timezone", "payment_details", "language", "color")
+_COLUMNS = (*_PLAIN, *_ISSUED, "logo", "status", "updated_at", "client_id", "lines", "taxes")
+
+
+@statement
+def _logo() -> sa.Select[Any]:
+    return owned(invoice_logos, invoice_logos.c.png).where(
+        invoice_logos.c.digest == sa.bindparam("digest", type_=C_TEXT)
+    )
+
+
+async def _kept_logo(ctx: Context, digest: str) -> bytes:
+    row = await ctx.row(_logo(), digest=digest)
+    assert row is not None, "a logo that an invoice shows is kept"
+    png: bytes = row["png"]
+    return png
 
 
 async def document_of(ctx: Context, invoice_id: UUID) -> InvoiceDocument | None:
-    """Return the document of an invoice; None where there is none. A draft has the parties as they are now."""
+    """Return the document of an invoice; None where there is none. A draft shows what is now."""
     (row,) = await by_ids(ctx, INVOICES, [invoice_id], _COLUMNS)
     if row is None:
         return None
-    settings, issued = await settings_of(ctx), {name: row[name] for name in _ISSUED}
     if row["status"] == InvoiceStatus.DRAFT:
-        organization = await organization_of(ctx)
+        settings, organization = await settings_of(ctx), await organization_of(ctx)
         issued = {
             "seller": seller_of(settings, organization["name"]),
             "buyer": buyer_of(await client_of(ctx, row, *CLIENT_COLUMNS)),
             "timezone": organization["timezone"],
             "payment_details": settings["organization.paymentDetails"],
+            "language": settings["organization.language"],
+            "color": settings["organization.color"],
         }
+        logo = await logo_of(ctx)
+    else:
+        issued = {name: row[name] for name in _ISSUED}
+        logo = None if row["logo"] is None else await _kept_logo(ctx, row["logo"])
     return InvoiceDocument(
         **{name: row[name] for name in _PLAIN},
         public_id=encode(INVOICE.prefix, invoice_id),
@@ -47,9 +70,9 @@ async def document_of(ctx: Context, invoice_id: UUID) -> InvoiceDocument | None:
         amount_due=amount_due(row),
         timezone=issued["timezone"],
         payment_details=issued["payment_details"],
-        logo=await logo_of(ctx),
-        language=settings["organization.language"],
-        color=settings["organization.color"],
+        logo=logo,
+        language=issued["language"],
+        color=issued["color"],
     )
 
 

@@ -1,13 +1,15 @@
-"""Finalizing an invoice: its parties are copied, and it gets its number and its time of issue."""
+"""Finalizing an invoice: what it shows is copied, and it gets its number and its time of issue."""
 
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
-from models.invoices import InvoiceStatus
-from models.organizations import organizations
+from models.invoices import InvoiceStatus, invoice_logos
+from models.organizations import org_logos, organizations
+from models.settings import LOGO
 from resolvers.changes.edits import Edit
 from resolvers.changes.transitions import TransitionRequest
 from resolvers.context import Context, Row, now
@@ -63,6 +65,24 @@ def buyer_of(client: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+@statement
+def _keep_logo() -> sa.Select[Any]:
+    digest = sa.literal_column("'sha256:' || encode(sha256(png), 'hex')", sa.Text).label("digest")
+    logo = owned(org_logos, org_logos.c.org_id, digest, org_logos.c.png).cte("logo")
+    kept = pg.insert(invoice_logos).from_select(["org_id", "digest", "png"], sa.select(logo)).on_conflict_do_nothing()
+    return sa.select(logo.c.digest).add_cte(kept.cte("kept"))
+
+
+async def design_of(ctx: Context, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how an invoice looks by its organization's settings; its logo is kept from now on."""
+    kept = await ctx.row(_keep_logo()) if settings[LOGO] is not None else None
+    return {
+        "language": settings["organization.language"],
+        "color": settings["organization.color"],
+        "logo": None if kept is None else kept["digest"],
+    }
+
+
 async def finalize_edit(ctx: Context, edit: Edit, request: TransitionRequest) -> None:
     """Finalize the draft of an edit, which is then saved; one whose total is 0 is paid at once.
 
@@ -72,6 +92,7 @@ async def finalize_edit(ctx: Context, edit: Edit, request: TransitionRequest) ->
     client = await client_of(ctx, edit.row, *CLIENT_COLUMNS)
     await checked(ctx, edit, request, now(), client)
     settings, organization = await settings_of(ctx), await organization_of(ctx)
+    design = await design_of(ctx, settings)
     number, moment = await issue(ctx, settings["invoices.prefix"], organization["timezone"])
     paid = edit.row["total"] == 0
     edit.set(
@@ -85,6 +106,7 @@ async def finalize_edit(ctx: Context, edit: Edit, request: TransitionRequest) ->
             "buyer": buyer_of(client),
             "timezone": organization["timezone"],
             "payment_details": settings["organization.paymentDetails"],
+            **design,
         },
         "finalize",
         "finalized",

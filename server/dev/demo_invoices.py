@@ -95,6 +95,7 @@ class _Maker:
             moment, metadata={}, number=None, number_key=None, client_id=of["client_id"], currency=of["currency"],
             amount_paid=0, status=_S.DRAFT, issued_at=None, due_at=None, paid_at=None, voided_at=None,
             uncollectible_at=None, seller=None, buyer=None, timezone=None, payment_details=None,
+            language=None, color=None, logo=None,
             **{"order_id": None, "subscription_id": None} | link, **amounts(lines, subtotal * discount // 100),
         )  # fmt: skip
         self.made.invoices.append(row)
@@ -123,6 +124,7 @@ class _Maker:
             row |= MACHINE.effects(row, made, moment, None)
             if target is _S.OPEN:
                 row |= {"issued_at": moment, "due_at": moment + timedelta(days=_DUE_DAYS), "timezone": TIMEZONE}
+                row |= {name: _SELLER[f"organization.{name}"] for name in ("language", "color")}
                 row |= {"seller": seller_of(_SELLER, NAME), "buyer": buyer_of(self.clients[row["client_id"]])}
                 if 0 < part < 1:
                     self.pay(row, int(row["total"] * part), moment)

@@ -1,6 +1,7 @@
 """An invoice's PDF over HTTP: what it shows of the invoice and its organization, to whom, and what is kept of it."""
 
 import asyncio
+import base64
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from models.typeid import encode, new_uuid
 from tests.support.api import Org, new_client
 from tests.support.invoices import changed, new_invoice, standing
 from tests.support.pdfs import Pdf
+from tests.support.pngs import png
 from tests.support.refusals import problem, unchanged
 
 HOSTILE = "= *a* #panic() <b>c</b> 漢字 🎉 שלום"
@@ -33,6 +35,11 @@ async def _furnished(org: Org, **settings: Any) -> str:
     client = await new_client(org, name="Ada", company="Engines Ltd", address="2 Lane\nTown", taxId="GB2")
     key: str = client["publicId"]
     return key
+
+
+async def _set(org: Org, **design: str | None) -> None:
+    given = {f"organization.{name}": value for name, value in design.items()}
+    assert (await org.http.put("/api/v1/org-settings", json=given)).status_code == 200
 
 
 async def test_a_pdf_shows_the_invoice(acme: Org) -> None:
@@ -68,10 +75,6 @@ async def test_a_pdf_shows_the_invoice(acme: Org) -> None:
     await acme.http.put(f"/api/v1/clients/{client}", json={"company": "Other Ltd"})
     again = await acme.http.get(_path(key))
     assert (again.content, again.headers["etag"]) == (answer.content, headers["etag"])
-    await acme.set_setting("organization.language", "fr")
-    french = await acme.http.get(_path(key), headers={"If-None-Match": headers["etag"]})
-    assert (french.status_code, french.headers["etag"] != headers["etag"]) == (200, True)
-    assert "Facture" in Pdf(french.content).text()
 
 
 @pytest.mark.parametrize("status", list(InvoiceStatus))
@@ -99,6 +102,29 @@ async def test_a_draft_follows_its_client_and_a_payment_shows(acme: Org) -> None
     assert (await acme.data(pay, id=key))["payInvoice"] == {"invoice": {"amountDue": 12_850}}
     after = await acme.http.get(_path(key), headers={"If-None-Match": before.headers["etag"]})
     assert "Amount paid −50.00 Amount due €128.50" in Pdf(after.content).text()
+
+
+async def test_an_issued_invoice_keeps_its_design_and_a_draft_follows(acme: Org) -> None:
+    old, new = (base64.b64encode(png(width, 20)).decode() for width in (30, 40))
+    client = await _furnished(acme)
+    await _set(acme, language="de", color="#0f5c4d", logo=old)
+    draft, issued, plain = [(await new_invoice(acme, client))["publicId"] for _ in range(3)]
+    await changed(acme, issued, status="OPEN")
+    followed, kept = [(await acme.http.get(_path(key))).content for key in (draft, issued)]
+    designs: tuple[dict[str, str | None], ...] = (
+        {"language": "fr"},
+        {"color": "#aa0000"},
+        {"logo": new},
+        {"logo": None},
+    )
+    for design in designs:
+        await _set(acme, **design)
+        previous, followed = followed, (await acme.http.get(_path(draft))).content
+        assert followed != previous, design
+        assert (await acme.http.get(_path(issued))).content == kept, design
+    await changed(acme, plain, status="OPEN")
+    rows = await acme.rows("select language, color, logo is null as plain from invoices where number is not null")
+    assert sorted(map(tuple, rows)) == [("de", "#0f5c4d", False), ("fr", "#aa0000", True)]
 
 
 async def test_any_text_of_an_invoice_is_printed(acme: Org) -> None:

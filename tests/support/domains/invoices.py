@@ -21,8 +21,8 @@ _PARTY = '{"name": "Ada", "contact": null, "address": null, "taxId": null, "emai
 # As if it had been finalized, without a new version: the first one of an organization gets this number.
 _NEXT = "'2026-' || lpad((42 + (select count(number) from invoices))::text, 6, '0')"
 OPEN = f"""update invoices set status = 'OPEN', number = {_NEXT}, number_key = {_NEXT}, timezone = 'UTC',
-  issued_at = updated_at, due_at = updated_at + interval '14 days', seller = '{_PARTY}', buyer = '{_PARTY}'
-  where id = $1"""
+  language = 'en', issued_at = updated_at, due_at = updated_at + interval '14 days',
+  seller = '{_PARTY}', buyer = '{_PARTY}' where id = $1"""
 MOST = 2**53 - 1
 NO_NUMBERS: tuple[Any, ...] = (True, [], {})
 
