@@ -15,7 +15,7 @@ from models.base import TIMESTAMP, Owned, Versioned, WithMetadata, column, key_c
 from models.enums import DescribedEnum
 from models.machines import Machine, Row, Transition
 from models.resources import Resource
-from models.types import MAX_SAFE_INTEGER, Moment, Name, PageUrl, SchemaExtra, ShortText, Text
+from models.types import MAX_SAFE_INTEGER, Link, Moment, Name, SchemaExtra, ShortText, Text
 
 FORM = Resource("form", description="The forms that the public fills in, with the JSON Schema of their submissions.")
 SUBMISSION = Resource(
@@ -129,7 +129,7 @@ class Form(WithMetadata, table=True):
     name_key: str = key_column("name")
     status: FormStatus = column(sa.Text, default=FormStatus.DRAFT, description="Status of the form.")
     fields: FormFields = column(pg.JSONB, info={"most": FIELDS_LIMIT}, description="The fields: 1 to 50, in order.")
-    redirect_url: PageUrl | None = column(
+    redirect_url: Link | None = column(
         sa.Text,
         nullable=True,
         description="URL that a browser is sent to after it has submitted an HTML form: `http` or `https`. Null: it"

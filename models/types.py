@@ -23,7 +23,11 @@ _EMAIL = re.compile(r"[^\s@<>\"(),:;\[\]\\]+@[^\s@.<>\"(),:;\[\]\\]+(\.[^\s@.<>\
 # The same as patterns of JSON Schema, as exactly as a pattern can be.
 _ADDRESS = r'[^\s@<>"(),:;\[\]\\\u0000-\u001f\u007f-\u009f'
 EMAIL = rf"^{_ADDRESS}]+@{_ADDRESS}.]+(\.{_ADDRESS}.]+)+$"
-URL = r"^https?://[A-Za-z0-9.:\[\]_-]+([/?][A-Za-z0-9!$%&'()*+,./:;=?@_~\[\]-]*)?$"
+WEBHOOK_URL = r"^https?://[A-Za-z0-9.:\[\]_-]+([/?][A-Za-z0-9!$%&'()*+,./:;=?@_~\[\]-]*)?$"
+# Of a URL that a person follows: non-ASCII characters too, as browsers take and send it, and a fragment. With other
+# schemes a browser may run it as code, and a name before an @ is taken for the host.
+_BESIDE = r"\s\ufeff\u0000-\u001f\u007f-\u009f"
+URL = rf"^[Hh][Tt][Tt][Pp][Ss]?://[^{_BESIDE}/?#@\\]+([/?#][^{_BESIDE}]*)?$"
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,4})?")
 _TIMEZONES = available_timezones()
@@ -72,15 +76,8 @@ def _url(value: str) -> str:
 
 
 def _link(value: str) -> str:
-    # With some other schemes a browser would run the link as code.
-    if not value.lower().startswith(("https://", "http://")):
-        raise ValueError("must begin with https:// or http://")
-    return value
-
-
-def _page_url(value: str) -> str:
     if not re.fullmatch(URL, value):
-        raise ValueError("must be a URL that begins with https:// or http://, percent-encoded")
+        raise ValueError("must be a URL that begins with https:// or http://, without spaces")
     return value
 
 
@@ -165,15 +162,10 @@ Body = Annotated[str, Text, MinLen(1), MaxLen(20_000), NOT_BLANK]
 Reason = Annotated[str, Text, MinLen(1), MaxLen(500), NOT_BLANK]
 Email = Annotated[str, Text, MaxLen(254), AfterValidator(_email), SchemaExtra(pattern=EMAIL)]
 Slug = Annotated[str, Text, MaxLen(63), AfterValidator(_slug)]
-Url = Annotated[str, Text, MinLen(1), MaxLen(2_000), AfterValidator(_url), SchemaExtra(format="uri", pattern=URL)]
-Link = Annotated[
-    str, Text, MinLen(1), MaxLen(2_000), AfterValidator(_link),
-    SchemaExtra(pattern=f"^[Hh][Tt][Tt][Pp][Ss]?://{_PRINTED}*$"),
-]  # fmt: skip
-# One that can stand in a header.
-PageUrl = Annotated[
-    str, Text, MinLen(1), MaxLen(2_000), AfterValidator(_page_url), SchemaExtra(format="uri", pattern=URL)
+Url = Annotated[
+    str, Text, MinLen(1), MaxLen(2_000), AfterValidator(_url), SchemaExtra(format="uri", pattern=WEBHOOK_URL)
 ]
+Link = Annotated[str, Text, MinLen(1), MaxLen(2_000), AfterValidator(_link), SchemaExtra(pattern=URL)]
 Currency = Annotated[
     str, Text, MaxLen(3), AfterValidator(_currency), SchemaExtra(enum=sorted(CURRENCIES), title="Currency")
 ]

@@ -1,6 +1,7 @@
 """Answers the route that the public submits forms to: programs with JSON, browsers with what an HTML form sends."""
 
 from typing import Any
+from urllib.parse import quote
 
 from models.forms import DATA_LIMIT, FORM
 from models.typeid import decode
@@ -18,6 +19,8 @@ from web.forms import MULTIPART, URLENCODED, form_values, media_of
 from web.http import HTML, Header, Reply, Request, reply
 
 ENCODED: Place = ("input", "encoded")
+# What of a URL can stand in a header as it is.
+_OF_URLS = "!#$%&'()*+,/:;=?@[]~"
 _POLICY: Header = (b"content-security-policy", CSP.encode())
 _TYPES = "The body must be application/json, application/x-www-form-urlencoded or multipart/form-data."
 
@@ -90,8 +93,7 @@ class FormEndpoint(RestEndpoint):
             return super()._reply(request, data, headers)
         payload = data[self.bound.at[0]]
         if payload["redirectUrl"] is not None:
-            # It is ASCII without spaces, as its type says.
-            headers.append((b"location", payload["redirectUrl"].encode()))
+            headers.append((b"location", quote(payload["redirectUrl"], _OF_URLS).encode()))
             return reply(303, b"", HTML, headers)
         return reply(200, thanks_page(payload["formName"]), HTML, [*headers, _POLICY])
 

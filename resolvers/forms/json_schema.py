@@ -92,7 +92,7 @@ _OF_TYPE: Mapping[FormFieldType, Callable[[FieldRow], JsonSchema]] = {
     _T.TEXTAREA: _text,
     _T.EMAIL: lambda field: _text(field, format="email", pattern=EMAIL),
     _T.PHONE: lambda field: _text(field, pattern=PHONE),
-    _T.URL: lambda field: _text(field, format="uri", pattern=URL),
+    _T.URL: lambda field: _text(field, pattern=URL),
     _T.NUMBER: _number,
     _T.DATE: lambda field: {"type": "string", "format": "date"},
     _T.SELECT: lambda field: {"enum": field["options"]},

@@ -38,14 +38,14 @@ async def test_an_html_form_is_read_by_the_types_of_its_fields(acme: Org) -> Non
 
 async def test_what_an_html_form_is_answered(acme: Org) -> None:
     plain = await new_form(acme, name='<script>alert("x")</script> & Co')
-    away = await new_form(acme, redirectUrl="https://example.com/thanks?a=b#c".partition("#")[0])
+    away = await new_form(acme, redirectUrl="HTTPS://müller.example/straße?a=b%20[1]#c|")
     async with nobody(acme) as http:
         page = await http.post(path_of(plain), data=ADA)
         assert "“&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; Co” was submitted" in page.text
         assert "<script" not in page.text
         moved = await http.post(path_of(away), data=ADA)
         assert (moved.status_code, moved.content) == (303, b"")
-        assert moved.headers["location"] == "https://example.com/thanks?a=b"
+        assert moved.headers["location"] == "HTTPS://m%C3%BCller.example/stra%C3%9Fe?a=b%20[1]#c%7C"
         asked = await http.post(path_of(away), data=ADA, headers={"Accept": "application/json"})
         assert (asked.status_code, [*asked.json()]) == (201, ["data"])
         browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
