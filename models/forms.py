@@ -107,7 +107,8 @@ class FormField(SQLModel):
     pattern: Annotated[str, MinLen(1), MaxLen(MAX_PATTERN)] | None = Field(
         None,
         description="Regular expression that the whole value must match, for types that are text: at most 200"
-        " characters, without look-around and back-references. At most 10 fields have one.",
+        " characters, as ECMAScript has them with the flag `u`, without look-around and back-references. At most 10"
+        " fields have one.",
     )
     help: ShortText | None = Field(None, description="Help for people who fill in the field: at most 200 characters.")
 

@@ -8,6 +8,7 @@ import orjson
 from models.forms import FIELDS_LIMIT, MAX_PATTERNS, FormField, FormFieldType
 from resolvers.errors import Refusal, Refusals, bad_input
 from resolvers.forms.json_schema import LENGTHS, FieldRow, schema_of, validator_of, whole
+from resolvers.forms.patterns import is_portable
 
 _T = FormFieldType
 _WITH_OPTIONS = frozenset({_T.SELECT, _T.MULTISELECT})
@@ -84,8 +85,13 @@ def _wrong_pattern(pattern: str, type_: FormFieldType, path: str) -> Iterator[Re
         # By itself too: what is no pattern could become one within the parentheses around it.
         for each in (pattern, whole(pattern)):
             validator_of({"pattern": each})
+        wrong = not is_portable(pattern)
     except ValueError:
-        text = "It must be a regular expression without look-around and back-references, and not too large."
+        wrong = True
+    if wrong:
+        text = (
+            "It must be a regular expression of ECMAScript without look-around and back-references, and not too large."
+        )
         yield bad_input(path, text, "INVALID_FORMAT")
 
 

@@ -29,7 +29,7 @@ URLS = [
     "https://example.com?a|b={c}", "https://[::1]/", "https://example.com/漢字🎉", "https://example.com/a@b",
 ]  # fmt: skip
 NO_URLS = [
-    "javascript:alert(1)", "ftp://a.b", "https://a b", "https://a/ b", "https://a/\u00a0", "https://a/\tb", "https://a\n",
+    "javascript:alert(1)", "ftp://a.b", "https://a b", "https://a/ b", "https://a/\u00a0b", "https://a/\tb", "https://a\nb",
     "https://", "https:///a", "https://#a", "//a.b", "https://example.com@other.example", "https://a\\b",
     "https://a/\x00", "https://a/\x9f", "https://a/\u2028b", "https://a/\ufeffb",
 ]  # fmt: skip
@@ -40,9 +40,8 @@ async def test_one_rule_says_what_a_url_is(acme: Org) -> None:
     for url in URLS:
         assert link.validate_python(url) == url
     for url in NO_URLS:
-        # What is white space at the ends is trimmed there.
         with pytest.raises(ValidationError):
-            link.validate_python(f"{url}!")
+            link.validate_python(url)
     for url in (URLS[2], NO_URLS[-1]):
         answer = await acme.http.post("/api/v1/forms", json=NEW | {"redirectUrl": url})
         assert answer.status_code == (201 if url in URLS else 400)
