@@ -148,7 +148,9 @@ class Order(Tagged, table=True):
     )
 
     assignee_ids: AssigneeIds = column(
-        pg.ARRAY(sa.Uuid), description="IDs of the members who take care of the order: at most 20."
+        pg.ARRAY(sa.Uuid),
+        info={"refers_to": "members"},
+        description="IDs of the members who take care of the order: at most 20.",
     )
     number: int = column(sa.BigInteger, description="Order number for people: unique in the organization, with gaps.")
     client_id: UUID = column(sa.Uuid, description="ID of the client that the order is for.")

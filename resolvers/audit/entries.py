@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import orjson
+import sqlalchemy as sa
 
 from models.audit import SALT_BYTES
 from models.base import UNLOGGED
 from models.names import camel
-from models.typeid import new_uuid
+from models.resources import RESOURCES
+from models.typeid import encode, new_uuid
 from models.types import decimal_text
 from resolvers.keyring import Keyring
 
@@ -38,14 +41,23 @@ class NewAuditEntry:
     digest: bytes
 
 
-def shown(value: Any) -> Any:
-    """Return a column's value as the log keeps it."""
+@cache
+def prefixes_of(table: sa.Table) -> dict[str, str]:
+    """Return the prefixes of the ids of those columns of a table that refer to other objects."""
+    by_table = {each.plural: each.prefix for each in RESOURCES.values()}
+    referred = [(column.name, column.info.get("refers_to")) for column in table.c]
+    referred += [(key.parent.name, key.column.table.name) for key in table.foreign_keys if key.column.name == "id"]
+    return {name: by_table[to] for name, to in referred if to in by_table}
+
+
+def shown(value: Any, prefix: str | None = None) -> Any:
+    """Return a column's value as the log keeps it: as the API shows it, a UUID as an id with the prefix."""
     if isinstance(value, UUID):
-        return str(value)
+        return str(value) if prefix is None else encode(prefix, value)
     if isinstance(value, list):
-        return [shown(item) for item in value]
+        return [shown(item, prefix) for item in value]
     if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds")
+        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, Decimal):
         return decimal_text(value)
     return value
@@ -56,10 +68,14 @@ def digest_of(salt: bytes, changes: str) -> bytes:
     return hashlib.sha256(salt + changes.encode()).digest()
 
 
-def new_entry(action: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> NewAuditEntry:
-    """Return the entry of a change between two states; a missing side is null."""
+def new_entry(
+    action: str, old: Mapping[str, Any], new: Mapping[str, Any], table: sa.Table | None = None
+) -> NewAuditEntry:
+    """Return the entry of a change between two states, which are rows of a table where one is given; a missing side is
+    null."""
+    prefixes = {} if table is None else prefixes_of(table)
     fields = [name for name in (new or old) if name not in UNLOGGED and (not old or not new or old[name] != new[name])]
-    changes = {camel(name): [shown(old.get(name)), shown(new.get(name))] for name in fields}
+    changes = {camel(name): [shown(side.get(name), prefixes.get(name)) for side in (old, new)] for name in fields}
     text = canonical(changes).decode()
     salt = secrets.token_bytes(SALT_BYTES)
     return NewAuditEntry(new_uuid(), action, salt, text, digest_of(salt, text))

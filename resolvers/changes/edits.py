@@ -64,7 +64,8 @@ async def insert(ctx: Context, collection: Collection, row: dict[str, Any], even
     resource = collection.resource
     events = [resource.event(event)] if event is not None and event in resource.events else []
     columns = [name for name in row if name in collection.table.c]
-    await apply(ctx, collection, "insert", row, columns, [new_entry(resource.action("create"), {}, row)], events)
+    entry = new_entry(resource.action("create"), {}, row, collection.table)
+    await apply(ctx, collection, "insert", row, columns, [entry], events)
     for part in parts_of(collection.table).values():
         await add_parts(ctx, part, row["id"], row[part.column.name])
     return row
@@ -143,14 +144,15 @@ class Edit:
         """Delete the row, with its audit entry and, where it is declared, its event."""
         resource = self.collection.resource
         events = self._events(["deleted"] if "deleted" in resource.events else [])
-        entry = new_entry(resource.action("delete"), dict(self.old), {})
+        entry = new_entry(resource.action("delete"), dict(self.old), {}, self.collection.table)
         await apply(self.ctx, self.collection, "delete", self.old, (), [entry], events)
 
     def _events(self, verbs: Iterable[str]) -> list[str]:
         return [self.collection.resource.event(verb) for verb in verbs]
 
     def _entries(self) -> list[NewAuditEntry]:
-        return [new_entry(self.collection.resource.action(verb), old, new) for verb, old, new in self.actions]
+        resource, table = self.collection.resource, self.collection.table
+        return [new_entry(resource.action(verb), old, new, table) for verb, old, new in self.actions]
 
 
 async def begin_edit(ctx: Context, collection: Collection, key: Key) -> Edit:

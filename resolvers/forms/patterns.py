@@ -1,4 +1,4 @@
-"""The regular expressions of forms: those that mean the same to ECMAScript, whose patterns JSON Schema has, and here."""
+"""The regular expressions of forms: those that mean the same here and to ECMAScript, whose patterns JSON Schema has."""
 
 import re
 

@@ -3,11 +3,17 @@
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from models.audit import AUDIT
+from models.base import UNLOGGED
 from models.typeid import decode, encode
+from models.webhooks import DELIVERY
 from resolvers import organizations
+from resolvers.audit.entries import prefixes_of
 from resolvers.audit.erase import erase
 from resolvers.audit.seals import seal
+from resolvers.collections.collection import COLLECTIONS
 from tests.support.api import Org, new_client, new_order
 from tests.support.refusals import error, problem
 
@@ -151,6 +157,26 @@ async def test_a_history_takes_the_same_statements_for_many_orders(acme: Org) ->
         answer = await acme.graphql(HISTORY, first=5)
         counts.append(answer.headers["server-timing"])
     assert counts[0] == counts[1]
+
+
+async def test_changes_have_the_ids_and_times_of_the_api(acme: Org) -> None:
+    order = await new_order(acme)
+    path, due = f"/api/v1/orders/{order['publicId']}", "2027-06-01T00:00:00.000Z"
+    assert (await acme.http.put(path, json={"dueAt": due})).status_code == 200
+    updated, created = await listed(acme, targetId=order["publicId"])
+    assert updated["changes"] == {"dueAt": [order["dueAt"], due]}
+    for name in ("clientId", "serviceId"):
+        assert created["changes"][name] == [None, order[name]]
+
+
+def test_each_column_that_refers_to_an_object_says_of_which_kind() -> None:
+    for collection in COLLECTIONS.values():
+        # Nobody changes these two.
+        if collection.resource not in (AUDIT, DELIVERY):
+            logged = [column for column in collection.table.c if column.name not in UNLOGGED]
+            kinds = {column.name: getattr(column.type, "item_type", column.type) for column in logged}
+            names = {name for name, kind in kinds.items() if isinstance(kind, sa.Uuid)}
+            assert names == {*prefixes_of(collection.table)}, collection.resource.singular
 
 
 async def test_the_log_needs_its_scope(acme: Org) -> None:
