@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from annotated_types import Ge, Le, MaxLen, MinLen
+from babel.core import Locale, UnknownLocaleError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from models.enums import DescribedEnum
@@ -50,11 +51,22 @@ def _shaped(pattern: str, shape: str) -> tuple[AfterValidator, SchemaExtra]:
     return AfterValidator(check), SchemaExtra(pattern=f"^{pattern}$")
 
 
+def _known(value: str) -> str:
+    """Return a language that numbers and dates can be written in. Raises ValueError for another."""
+    try:
+        Locale.parse(value, sep="-")
+    except UnknownLocaleError:
+        raise ValueError("must be a language, such as en or en-GB, that numbers and dates are written in") from None
+    return value
+
+
 def _whole(least: int, most: int) -> Any:
     return Annotated[int, Ge(least), Le(most), Whole]
 
 
-Language: Any = Annotated[str, Text, MaxLen(6), *_shaped("[a-z]{2,3}(-[A-Z]{2})?", "a language, such as en or en-GB")]
+Language: Any = Annotated[
+    str, Text, MaxLen(6), *_shaped("[a-z]{2,3}(-[A-Z]{2})?", "a language, such as en or en-GB"), AfterValidator(_known)
+]
 Color: Any = Annotated[str, Text, *_shaped("#[0-9a-fA-F]{6}", "a color, such as #0a7d4f"), AfterValidator(str.lower)]
 Prefix: Any = Annotated[str, Text, MaxLen(20), *_shaped(r"[A-Za-z0-9._/-]*", "letters, digits and . _ / -")]
 Amount: Any = _whole(0, MAX_SAFE_INTEGER)

@@ -166,10 +166,11 @@ Url = Annotated[
     str, Text, MinLen(1), MaxLen(2_000), AfterValidator(_url), SchemaExtra(format="uri", pattern=WEBHOOK_URL)
 ]
 Link = Annotated[str, Text, MinLen(1), MaxLen(2_000), AfterValidator(_link), SchemaExtra(pattern=URL)]
+# What is wrong with these is said by their own check, and not by that of the length.
 Currency = Annotated[
-    str, Text, MaxLen(3), AfterValidator(_currency), SchemaExtra(enum=sorted(CURRENCIES), title="Currency")
+    str, Text, AfterValidator(_currency), MaxLen(3), SchemaExtra(enum=sorted(CURRENCIES), title="Currency")
 ]
-Timezone = Annotated[str, Text, MaxLen(64), AfterValidator(_timezone)]
+Timezone = Annotated[str, Text, AfterValidator(_timezone), MaxLen(64)]
 Price = Annotated[int, Ge(0), Le(MAX_SAFE_INTEGER)]
 Quantity = Annotated[int, Ge(1), Le(1_000_000)]
 Days = Annotated[int, Ge(0), Le(3_650)]

@@ -81,11 +81,11 @@ class FormEndpoint(RestEndpoint):
     def _refused(self, request: Request, errors: list[ErrorView], headers: list[Header]) -> Reply:
         html, json = _liked(request)
         found = super()._refused(request, errors, headers)
-        if not _is_form(request) or html <= json:
+        if not _is_form(request) or html < json:
             return found
         wrong = [(self._origin(each["extensions"].get("field", "")), each["message"]) for each in errors]
         kept = [each for each in found.headers if each[0] not in (b"content-type", b"content-length")]
-        return reply(found.status, error_page(wrong), HTML, [*kept, _POLICY])
+        return reply(found.status, error_page(wrong, found.status), HTML, [*kept, _POLICY])
 
     def _reply(self, request: Request, data: dict[str, Any], headers: list[Header]) -> Reply:
         html, json = _liked(request)

@@ -14,15 +14,22 @@ _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 CSP = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
+_ADVICE = {
+    400: "<p>Go back, correct it and submit it again.</p>",
+    429: "<p>Wait a minute, go back and submit it again.</p>",
+}
+
+
 def thanks_page(form_name: str) -> bytes:
     """Return the page for a form that names no URL to go to."""
     return _page("Thank you", f"<p>“{escape(form_name)}” was submitted.</p>")
 
 
-def error_page(wrong: Iterable[tuple[str, str]]) -> bytes:
-    """Return the page for a form that was refused: the place of each wrong value in the request, and why."""
+def error_page(wrong: Iterable[tuple[str, str]], status: int) -> bytes:
+    """Return the page for a form that was refused: the place of each wrong value in the request, why, and what to do
+    where something can be done."""
     items = "".join(f"<li>{_named(place.removeprefix('body.'))}{escape(message)}</li>" for place, message in wrong)
-    return _page("The form was not submitted", f"<ul>{items}</ul><p>Go back, correct it and submit it again.</p>")
+    return _page("The form was not submitted", f"<ul>{items}</ul>{_ADVICE.get(status, '')}")
 
 
 def _named(place: str) -> str:

@@ -189,19 +189,24 @@ def _problems(route: Route) -> dict[str, Any]:
     by_status: dict[int, list[str]] = {}
     for code in codes:
         by_status.setdefault(STATUS[code], []).append(code)
-    return {
+    found = {
         str(status): problem_response(status, sorted(by_status[status]), paid=not route.public)
         for status in sorted(by_status)
     }
+    if route.html:
+        for response in found.values():
+            response["content"] = response["content"] | _PAGE
+    return found
 
 
 _SENT = {name: header(name) for name in ("X-Request-Id", "X-GraphQL-Operation")}
+_PAGE: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
 # What an HTML form is answered.
 _PAGES: dict[str, Any] = {
     "200": {
         "description": "A page that says thank you, for an HTML form.",
         "headers": _SENT,
-        "content": {"text/html": {"schema": {"type": "string"}}},
+        "content": _PAGE,
     },
     "303": {
         "description": "The browser is sent to the form's `redirectUrl`, for an HTML form.",

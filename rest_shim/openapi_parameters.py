@@ -23,7 +23,7 @@ def request_parameters(route: Route, components: Components) -> Iterable[dict[st
     """Yield what a route takes beside its body."""
     made = bound(route)
     for name, _ in made.path:
-        yield id_parameter(made.missing, name)
+        yield id_parameter("form" if route.html else made.missing, name)
     if route.shows is Shows.PAGE:
         yield from _page_parameters(route)
     for name, parameter in made.parameters.items():

@@ -19,7 +19,9 @@ JsonSchema = dict[str, Any]
 FieldRow = Mapping[str, Any]
 _T = FormFieldType
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-PHONE = r"^[+(0-9][0-9 ()./+-]*$"
+PHONE = r"^[+(]*[0-9][0-9 ()./+-]*$"
+# There is no year 0: neither Python nor PostgreSQL has it.
+YEAR = r"^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-"
 # The characters that the types have which are text.
 LENGTHS: Mapping[str, int] = {
     _T.TEXT: 200, _T.TEXTAREA: 20_000, _T.EMAIL: 254, _T.PHONE: 40, _T.URL: 2_000, _T.HIDDEN: 200,
@@ -94,7 +96,7 @@ _OF_TYPE: Mapping[FormFieldType, Callable[[FieldRow], JsonSchema]] = {
     _T.PHONE: lambda field: _text(field, pattern=PHONE),
     _T.URL: lambda field: _text(field, pattern=URL),
     _T.NUMBER: _number,
-    _T.DATE: lambda field: {"type": "string", "format": "date"},
+    _T.DATE: lambda field: {"type": "string", "format": "date", "pattern": YEAR},
     _T.SELECT: lambda field: {"enum": field["options"]},
     _T.MULTISELECT: _several,
     _T.CHECKBOX: lambda field: {"type": "boolean"},

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from models.forms import FormFieldType
@@ -9,8 +10,8 @@ from models.types import normalized
 from resolvers.errors import Refusals
 from resolvers.forms.json_schema import FieldRow, problems_of
 
-# Longer numbers are beyond every bound.
-_NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30})?")
+# As HTML writes a floating-point number. Longer ones are beyond every bound.
+_NUMBER = re.compile(r"-?(?:[0-9]{1,30}(?:\.[0-9]{1,30})?|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,3})?")
 _TRUE_OR_FALSE = frozenset({FormFieldType.CHECKBOX, FormFieldType.CONSENT})
 
 
@@ -54,7 +55,11 @@ def _decoded(value: Any, type_: FormFieldType | None) -> Any:
 
 def _one(text: Any, type_: FormFieldType | None) -> Any:
     if type_ is FormFieldType.NUMBER and isinstance(text, str) and _NUMBER.fullmatch(text):
-        return float(text) if "." in text else int(text)
+        if text.lstrip("-").isdigit():
+            return int(text)
+        number = float(text)
+        # JSON has no infinity.
+        return number if isfinite(number) else text
     return True if type_ in _TRUE_OR_FALSE and text == "on" else text
 
 

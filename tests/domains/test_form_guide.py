@@ -61,7 +61,8 @@ async def test_the_page_of_the_guide_submits_the_form_of_the_guide(acme: Org) ->
     async with nobody(acme) as http:
         answer = await http.post(path, data=sent, headers={"Accept": "text/html,*/*;q=0.8"})
         assert (answer.status_code, "Thank you" in answer.text) == (200, True)
-        refused = await http.post(path, data={name: value for name, value in sent.items() if name != "terms"})
+        without = {name: value for name, value in sent.items() if name != "terms"}
+        refused = await http.post(path, data=without, headers={"Accept": "application/json"})
         problem(refused, 400, "BAD_INPUT", "body.terms")
     (kept,) = await submitted(acme, form)
     assert kept["data"] == {

@@ -6,6 +6,8 @@ import pytest
 
 from models.forms import DATA_LIMIT
 from models.typeid import encode, new_uuid
+from resolvers.errors import Refusals
+from resolvers.forms.values import values_of
 from schema.requests.variables import MAX_VALUES
 from tests.support.api import Org
 from tests.support.forms import ADA, CLIENT, new_form, nobody, path_of, submitted
@@ -23,7 +25,8 @@ async def test_an_html_form_is_read_by_the_types_of_its_fields(acme: Org) -> Non
     async with nobody(acme) as http:
         answer = await http.post(path_of(form), data=sent)
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
-        several = await http.post(path_of(form), data=ADA | {"likes": ["red", "blue"], "age": "-", "note": ""})
+        several = await http.post(path_of(form), data=ADA | {"likes": ["red", "blue"], "age": "-", "note": ""},
+                                headers={"Accept": "application/json"})  # fmt: skip
         assert [part["field"] for part in problem(several, 400, "BAD_INPUT", "body.age")["errors"]]
         parts = [
             (name, (None, text)) for name, text in (*ADA.items(), ("likes", "red"), ("likes", "blue"), ("age", ""))
@@ -34,6 +37,23 @@ async def test_an_html_form_is_read_by_the_types_of_its_fields(acme: Org) -> Non
         ADA | {"likes": ["red", "blue"]},
         ADA | {"age": 20, "likes": ["red"], "news": True, "note": "a\nb"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [("1e3", 1000), ("1E+2", 100), (".5", 0.5), ("-.5", -0.5), ("-7", -7), ("2.50", 2.5), ("1e-2", 0.01)]
+    + [(text, text) for text in ("٣", "1e999", "1.", "+1", "e3", "0x1", "1_0", "-", "inf", "NaN")],
+)  # fmt: skip
+def test_a_number_is_read_as_html_writes_it(text: str, read: float | str) -> None:
+    field = {"key": "n", "label": "N", "type": "NUMBER", "required": False, "options": [], "min": None, "max": None,
+             "pattern": None, "help": None}  # fmt: skip
+    if isinstance(read, str):
+        with pytest.raises(Refusals) as refused:
+            values_of("Form", [field], {"n": text}, "data", encoded=True)
+        (problem,) = refused.value.refusals
+        assert (problem.within, problem.extra["reason"]) == ("n", "WRONG_TYPE")
+    else:
+        assert values_of("Form", [field], {"n": text}, "data", encoded=True) == {"n": read}
 
 
 async def test_what_an_html_form_is_answered(acme: Org) -> None:
@@ -53,8 +73,13 @@ async def test_what_an_html_form_is_answered(acme: Org) -> None:
         assert (wrong.status_code, wrong.headers["content-type"]) == (400, "text/html; charset=utf-8")
         assert "<li><code>email</code>: It is required.</li>" in wrong.text
         assert "<code>&lt;i&gt;</code>: There is no such field." in wrong.text
+        assert "Go back, correct it" in wrong.text
+        # Whoever names no media type gets pages, as for what is accepted.
+        plainly = await http.post(path_of(plain), data={"name": "a"}, headers={"Accept": "*/*"})
+        assert (plainly.status_code, plainly.headers["content-type"]) == (400, "text/html; charset=utf-8")
         gone = await http.post(f"/api/forms/{encode('form', new_uuid())}/submit", data=ADA, headers=browser)
         assert (gone.status_code, "There is no such form." in gone.text) == (404, True)
+        assert "correct it" not in gone.text
         for each in (page, wrong, gone):
             policy = each.headers["content-security-policy"]
             assert policy.startswith("default-src 'none'; style-src 'sha256-")
@@ -85,7 +110,7 @@ async def test_the_size_is_looked_at_before_anything_else(acme: Org) -> None:
         deep = b'{"name":' + b"[" * 1_000 + b"]" * 1_000 + b"}"
         problem(await http.post(path_of(form), content=deep, headers=json), 400, "BAD_INPUT", "body")
         many = b"&".join([b"a"] * (MAX_VALUES + 1))
-        form_type = {"Content-Type": "application/x-www-form-urlencoded"}
+        form_type = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         problem(await http.post(path_of(form), content=many, headers=form_type), 400, "BAD_INPUT", "body")
 
 

@@ -195,11 +195,15 @@ def test_what_is_nested_too_deep_is_refused_before_it_is_validated() -> None:
         ({"type": "TEXT", "required": True, "min": 2, "max": 3}, ["ab", "äöü"], ["", "a", "abcd"]),
         ({"type": "TEXT", "pattern": "a|bc"}, ["a", "bc"], ["ab", "abc", "x", "a\n"]),
         ({"type": "EMAIL"}, ["a@example.com"], ["a", "a@b", "a b@example.com", "a@example.com\n"]),
-        ({"type": "PHONE"}, ["+49 (30) 123-45/6", "(030) 1.2"], ["call me", "+49x", "-1"]),
+        ({"type": "PHONE"}, ["+49 (30) 123-45/6", "(030) 1.2"], ["call me", "+49x", "-1", "+", "(", "+()"]),
         ({"type": "URL"}, URLS, NO_URLS),
         ({"type": "NUMBER"}, [0, -1.5, 2**53 - 1], [2**53, -1e300, "5", True]),
         ({"type": "NUMBER", "min": 18, "max": 19.5}, [18, 19.5], [17.9, 20]),
-        ({"type": "DATE"}, ["2026-02-28", "9999-12-31"], ["2026-02-30", "28.02.2026", "2026-02-28T00:00:00Z", 5]),
+        (
+            {"type": "DATE"},
+            ["2026-02-28", "9999-12-31", "0001-01-01"],
+            ["0000-01-01", "2026-02-30", "28.02.2026", "2026-02-28T00:00:00Z", 5],
+        ),
         ({"type": "SELECT", "options": ["a", "<b>"]}, ["a", "<b>"], ["c", ["a"], ""]),
         ({"type": "MULTISELECT", "options": ["a", "b"]}, [[], ["a", "b"]], [["c"], ["a", "a"], "a"]),
         (

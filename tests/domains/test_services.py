@@ -23,6 +23,13 @@ async def actions(org: Org) -> list[str]:
     return [row["action"] for row in found]
 
 
+async def test_a_currency_with_too_many_characters_is_refused_in_plain_words(acme: Org) -> None:
+    async with unchanged(acme):
+        answer = await acme.graphql(CREATE, input={"name": "Film", "price": 1, "currency": "EURO"})
+        assert error(answer, 200, "BAD_INPUT", "input.currency")["reason"] == "INVALID_FORMAT"
+    assert answer.json()["errors"][0]["message"].endswith(" It must be an ISO 4217 code in upper case, such as EUR.")
+
+
 async def test_a_service_is_created_changed_archived_and_deleted(acme: Org) -> None:
     await acme.rows("update organizations set default_currency = 'CHF'")
     made = (await acme.data(CREATE, input={"name": " Film ", "price": 9_900}))["createService"]["service"]

@@ -56,6 +56,7 @@ CASES = (
                 _wrong({"organization.email": "nobody"}, "organization.email INVALID_FORMAT"),
                 _wrong({"organization.color": "red"}, "organization.color INVALID_FORMAT"),
                 _wrong({"organization.language": "EN"}, "organization.language INVALID_FORMAT"),
+                _wrong({"organization.language": "xx"}, "organization.language INVALID_FORMAT"),
                 _wrong({"organization.logo": "https://example.com/logo.png"}, "organization.logo INVALID_FORMAT"),
                 _wrong({"organization.logo": f"sha256:{'0' * 64}"}, "organization.logo NOT_FOUND"),
                 _wrong({"invoices.prefix": "A B"}, "invoices.prefix INVALID_FORMAT"),
