@@ -125,14 +125,16 @@ class GraphQL:
             raise
         request.state["ctx"] = ctx
         if actor is PUBLIC:
-            return await self.engine.run(ctx, prepared), ctx
+            answered = await self.engine.run(ctx, prepared)
+            self.dependencies.charge_rest(request, ctx)
+            return answered, ctx
         compiling = self.engine.compiling(prepared)
         cost = prepared.measure.cost + compiling
         remaining = await self.dependencies.pay(request, actor, cost, headers, prepared.new + request.weight)
         if compiling:
             await self.dependencies.turn(payer)
         result = await self.engine.run(ctx, prepared)
-        self.dependencies.charge_search(ctx)
+        self.dependencies.charge_rest(request, ctx)
         result.remaining = remaining
         return result, ctx
 

@@ -74,7 +74,7 @@ async def submit(ctx: Context, values: InputValues) -> tuple[Row, Row]:
     if not spam:
         data.pop(HONEYPOT, None)
         encoded = values.get("encoded", False)
-        data = values_of(form["name"], form["fields"], data, "data", encoded=encoded)
+        data = values_of(ctx, form, data, "data", encoded=encoded)
         client = await _client(ctx, form, data)
         ticket = await _ticket(ctx, form, data, client)
     given = {

@@ -6,23 +6,25 @@ from typing import Any
 
 from models.forms import FormFieldType
 from models.types import normalized
+from resolvers.context import Context, Row
 from resolvers.errors import Refusals
-from resolvers.forms.json_schema import FieldRow, problems_of
+from resolvers.forms.json_schema import problems_of
+from resolvers.forms.patterns import FieldRow, work_of
 
 # Longer numbers are beyond every bound.
 _NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30})?")
 _TRUE_OR_FALSE = frozenset({FormFieldType.CHECKBOX, FormFieldType.CONSENT})
 
 
-def values_of(
-    name: str, fields: Sequence[FieldRow], data: Mapping[str, Any], field: str, *, encoded: bool
-) -> dict[str, Any]:
-    """Return the values of a submission, normalized, by the keys of their fields. Null is absent.
+def values_of(ctx: Context, form: Row, data: Mapping[str, Any], field: str, *, encoded: bool) -> dict[str, Any]:
+    """Return the values of a submission, normalized, by the keys of their fields. Null is absent. What its patterns
+    take is charged.
 
     ``encoded``: they are as an HTML form sends them, texts or lists of texts. An empty one is absent, numbers are read,
     ``on`` is true. Raises Refusals with each value that the form does not allow, in the input's ``field``.
     """
-    types = {field["key"]: FormFieldType(field["type"]) for field in fields}
+    fields: Sequence[FieldRow] = form["fields"]
+    types = {each["key"]: FormFieldType(each["type"]) for each in fields}
     found: dict[str, Any] = {}
     for key, value in data.items():
         given = _normalized(value)
@@ -30,7 +32,8 @@ def values_of(
             given = _decoded(given, types.get(key))
         if given is not None:
             found[key] = given
-    problems = problems_of(name, fields, found, field)
+    ctx.matched += work_of(fields, found)
+    problems = problems_of(form["name"], fields, found, field)
     if problems:
         raise Refusals(problems)
     return found

@@ -142,3 +142,14 @@ def test_few_addresses_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Refusal):
         made.spend(_request("8"), 10)
     assert len(made._left) == 3
+
+
+def test_what_was_done_already_is_owed_up_to_a_whole_bucket() -> None:
+    made = Anonymous(lambda request: str(request.scope["client"][0]), 10, 1)
+    for _ in range(3):
+        made.owe(_request("a"), 25)
+    with pytest.raises(Refusal) as refused:
+        made.spend(_request("a"), 1)
+    assert refused.value.code == "RATE_LIMITED"
+    assert refused.value.extra["retryAfter"] >= 10
+    made.spend(_request("b"), 10)
