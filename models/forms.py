@@ -151,13 +151,13 @@ class Form(WithMetadata, table=True):
         sa.Boolean,
         default=False,
         description="Whether a submission creates a client, if none has the email address. One that has it stays as it"
-        " is. Needs an `emailField`.",
+        " is. Needs an `emailField`, and `clients:write` of the key that sets it.",
     )
     create_ticket: bool = column(
         sa.Boolean,
         default=False,
         description="Whether a submission creates a ticket of its client: its subject is the name of the form, and its"
-        " first reply has the values.",
+        " first reply has the values. One without values creates none. Needs `tickets:write` of the key that sets it.",
     )
     name_field: FieldKey | None = column(
         sa.Text,

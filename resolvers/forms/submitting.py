@@ -68,7 +68,9 @@ async def submit(ctx: Context, values: InputValues) -> tuple[Row, Row]:
     if form is None:
         raise _missing()
     data: dict[str, Any] = dict(values["data"])
-    spam = bool(data.get(HONEYPOT))
+    caught = data.get(HONEYPOT)
+    # A page that has the field twice sends a list of empty texts.
+    spam = any(caught) if isinstance(caught, list) else bool(caught)
     client: UUID | None = None
     ticket: UUID | None = None
     if not spam:
@@ -121,14 +123,13 @@ def _name(form: Mapping[str, Any], data: Mapping[str, Any]) -> str | None:
 
 async def _ticket(ctx: Context, form: Mapping[str, Any], data: Mapping[str, Any], client: UUID | None) -> UUID | None:
     """Return the new ticket of the submission's client, with the values as its first reply; None for a form that
-    creates none."""
-    if not form["create_ticket"]:
+    creates none, and where nothing was submitted."""
+    body, name = text_of(form["fields"], data)[:_BODY], _name(form, data)
+    if not form["create_ticket"] or not body:
         return None
     client_id = None if client is None else encode(CLIENT.prefix, client)
     ticket: UUID = (await tickets.create(ctx, {"subject": form["name"], "client_id": client_id}))["id"]
-    body, name = text_of(form["fields"], data)[:_BODY], _name(form, data)
-    if body:
-        said = {"author_kind": AuthorKind.CLIENT, "body": body} | ({"author_name": name} if name else {})
-        # The client waits since the ticket is there: its reply changes nothing of it.
-        await insert(ctx, REPLIES, new_thread_entry(ctx, Reply, said) | {"ticket_id": ticket}, "replied")
+    said = {"author_kind": AuthorKind.CLIENT, "body": body} | ({"author_name": name} if name else {})
+    # The client waits since the ticket is there: its reply changes nothing of it.
+    await insert(ctx, REPLIES, new_thread_entry(ctx, Reply, said) | {"ticket_id": ticket}, "replied")
     return ticket

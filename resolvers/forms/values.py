@@ -70,4 +70,6 @@ def text_of(fields: Sequence[FieldRow], data: Mapping[str, Any]) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ", ".join(value) if isinstance(value, list) else str(value)
+    text = ", ".join(value) if isinstance(value, list) else str(value)
+    # Indented, so that no line of a value is taken for another field.
+    return "\n  ".join(text.splitlines())
