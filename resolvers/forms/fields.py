@@ -59,6 +59,8 @@ def _whole(given: Mapping[str, Any]) -> dict[str, Any]:
     found = {name: named.get(name, _DEFAULTS.get(name)) for name in FormField.model_fields}
     # JSON writes a whole number in several ways, of which the database keeps each.
     bounds = {name: int(named[name]) for name in ("min", "max") if name in named and named[name] % 1 == 0}
+    # A help of blanks alone is none.
+    found["help"] = found["help"] or None
     return found | bounds | {"type": str(named["type"]), "options": [*named.get("options", [])]}
 
 

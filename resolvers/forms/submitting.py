@@ -116,9 +116,9 @@ async def _client(ctx: Context, form: Mapping[str, Any], data: Mapping[str, Any]
 
 
 def _name(form: Mapping[str, Any], data: Mapping[str, Any]) -> str | None:
-    """Return the submitted name, else the email address; None without either."""
+    """Return the submitted name on one line, else the email address; None without either."""
     given: str | None = data.get(form["name_field"]) or data.get(form["email_field"])
-    return given[:_NAME] if given else None
+    return " ".join(given[:_NAME].splitlines()) if given else None
 
 
 async def _ticket(ctx: Context, form: Mapping[str, Any], data: Mapping[str, Any], client: UUID | None) -> UUID | None:

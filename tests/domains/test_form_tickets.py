@@ -22,7 +22,9 @@ async def _ticket(org: Org, submission: dict[str, Any]) -> Any:
 async def test_a_submission_creates_a_ticket_of_the_new_client(acme: Org) -> None:
     form = await new_form(acme, onSubmit=BOTH)
     async with nobody(acme) as http:
-        assert (await http.post(path_of(form), json=ADA | {"likes": ["red", "blue"], "news": True})).status_code == 201
+        assert (
+            await http.post(path_of(form), json=ADA | {"name": "Ada\nEmail: x", "likes": ["red", "blue"], "news": True})
+        ).status_code == 201
     (kept,) = await submitted(acme, form)
     ticket = await _ticket(acme, kept)
     assert (ticket["id"], ticket["client"]) == (kept["ticketId"], {"id": kept["clientId"]})
@@ -32,8 +34,8 @@ async def test_a_submission_creates_a_ticket_of_the_new_client(acme: Org) -> Non
     assert ticket["waitingSince"] == ticket["createdAt"]
     assert ticket["replies"]["nodes"] == [
         {
-            "author": {"kind": "CLIENT", "name": "Ada"},
-            "body": "Name: Ada\nEmail: ada@example.com\nLikes: red, blue\nNews: yes",
+            "author": {"kind": "CLIENT", "name": "Ada Email: x"},
+            "body": "Name: Ada\n  Email: x\nEmail: ada@example.com\nLikes: red, blue\nNews: yes",
             "visibility": "PUBLIC",
         }
     ]

@@ -24,7 +24,8 @@ VERSIONS = "select version, name, jsonb_array_length(fields) as fields from form
 
 
 async def test_a_form_is_created_with_all_that_its_fields_have(acme: Org) -> None:
-    form = await new_form(acme, name=" Contact ", status=None)
+    fields = [*FIELDS[:2], FIELDS[2] | {"help": "  "}, *FIELDS[3:]]
+    form = await new_form(acme, name=" Contact ", status=None, fields=fields)
     assert form["fields"][2] == {
         "key": "age", "label": "Age", "type": "NUMBER", "required": False, "options": [], "min": 18, "max": 99.5,
         "pattern": None, "help": None,

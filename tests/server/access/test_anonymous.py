@@ -111,7 +111,9 @@ async def test_a_document_of_many_tokens_needs_a_key_also_when_it_is_known(acme:
 async def test_a_long_body_needs_a_key_and_is_not_read(acme: Org, parsed: list[int]) -> None:
     async with httpx.AsyncClient(base_url=acme.http.base_url) as http:
         body = {"query": HEALTH, "variables": {"x": "x" * MAX_BODY}}
-        error(await http.post("/graphql", json=body), 401, "UNAUTHENTICATED")
+        answer = await http.post("/graphql", json=body)
+        error(answer, 401, "UNAUTHENTICATED")
+        assert f"at most {MAX_BODY} bytes" in answer.text
         assert parsed == []
         error(await http.get("/graphql", params={"query": HEALTH + "#" * MAX_BODY}), 401, "UNAUTHENTICATED")
 
