@@ -9,7 +9,7 @@ from models.actors import ActorKind
 from resolvers.context import Actor, Context
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
-from resolvers.forms.patterns import WORK_OF_UNIT
+from resolvers.forms.matching import WORK_OF_UNIT
 from resolvers.lists.conditions import NOBODY
 from web.body import Bodies
 from web.http import Header, Request

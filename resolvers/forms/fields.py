@@ -8,7 +8,7 @@ import orjson
 from models.forms import FIELDS_LIMIT, MAX_PATTERNS, FormField, FormFieldType
 from resolvers.errors import Refusal, Refusals, bad_input
 from resolvers.forms.json_schema import schema_of
-from resolvers.forms.patterns import LENGTHS, MAX_WORK, FieldRow, greatest_work, validator_of, whole
+from resolvers.forms.matching import LENGTHS, MAX_WORK, FieldRow, greatest_work, validator_of, whole
 
 _T = FormFieldType
 _WITH_OPTIONS = frozenset({_T.SELECT, _T.MULTISELECT})

@@ -14,7 +14,7 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 from models.forms import FormFieldType
 from models.types import EMAIL, MAX_SAFE_INTEGER, PRINTED, URL
 from resolvers.errors import Refusal, bad_input
-from resolvers.forms.patterns import FieldRow, JsonSchema, most_of, validator_of, whole
+from resolvers.forms.matching import FieldRow, JsonSchema, most_of, validator_of, whole
 
 _T = FormFieldType
 DRAFT = "https://json-schema.org/draft/2020-12/schema"

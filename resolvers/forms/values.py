@@ -9,7 +9,7 @@ from models.types import normalized
 from resolvers.context import Context, Row
 from resolvers.errors import Refusals
 from resolvers.forms.json_schema import problems_of
-from resolvers.forms.patterns import FieldRow, work_of
+from resolvers.forms.matching import FieldRow, work_of
 
 # Longer numbers are beyond every bound.
 _NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30})?")

@@ -7,7 +7,7 @@ import pytest
 
 from models.forms import DATA_LIMIT
 from resolvers.forms.json_schema import problems_of
-from resolvers.forms.patterns import MAX_WORK, WORK_OF_UNIT, greatest_work, work_of
+from resolvers.forms.matching import MAX_WORK, WORK_OF_UNIT, greatest_work, work_of
 from tests.support.api import Org, new_order, new_service, serving, settings_of
 from tests.support.forms import NEW, new_form, path_of
 from tests.support.refusals import error, problem, unchanged

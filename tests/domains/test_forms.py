@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from resolvers.forms.json_schema import MAX_DEPTH, is_too_deep, problems_of, schema_of
-from resolvers.forms.patterns import validator_of
+from resolvers.forms.matching import validator_of
 from tests.support.api import Org
 from tests.support.forms import ADA, FIELDS, NEW, new_form, nobody, path_of, submitted
 from tests.support.refusals import error, problem, unchanged
