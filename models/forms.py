@@ -15,7 +15,7 @@ from models.base import TIMESTAMP, Owned, Versioned, WithMetadata, column, key_c
 from models.enums import DescribedEnum
 from models.machines import Machine, Row, Transition
 from models.resources import Resource
-from models.types import MAX_SAFE_INTEGER, Link, Moment, Name, SchemaExtra, ShortText, Text
+from models.types import MAX_SAFE_INTEGER, PRINTED, Link, Moment, Name, SchemaExtra, ShortText, Text, printed
 
 FORM = Resource("form", description="The forms that the public fills in, with the JSON Schema of their submissions.")
 SUBMISSION = Resource(
@@ -81,6 +81,7 @@ def _field_key(value: str) -> str:
 
 
 FieldKey = Annotated[str, Text, MinLen(1), MaxLen(40), AfterValidator(_field_key), SchemaExtra(pattern=KEY)]
+Pattern = Annotated[str, MinLen(1), MaxLen(MAX_PATTERN), AfterValidator(printed), PRINTED]
 Bound = Annotated[float, Ge(-MAX_SAFE_INTEGER), Le(MAX_SAFE_INTEGER)]
 FormFields = Annotated[list[Any], MinLen(1), MaxLen(MAX_FIELDS)]
 
@@ -104,11 +105,11 @@ class FormField(SQLModel):
         " a `MULTISELECT`. Other types have none.",
     )
     max: Bound | None = Field(None, description="Greatest value or number, as `min`.")
-    pattern: Annotated[str, MinLen(1), MaxLen(MAX_PATTERN)] | None = Field(
+    pattern: Pattern | None = Field(
         None,
         description="Regular expression that the whole value must match, for types that are text: at most 200"
-        " characters, as ECMAScript has them with the flag `u`, without look-around and back-references. At most 10"
-        " fields have one.",
+        " characters, as ECMAScript has them with the flag `u`, without look-around, back-references and control"
+        " characters. At most 10 fields have one; the larger it is compiled, the shorter the field's `max` must be.",
     )
     help: ShortText | None = Field(None, description="Help for people who fill in the field: at most 200 characters.")
 
@@ -140,13 +141,13 @@ class Form(WithMetadata, table=True):
         sa.Boolean,
         default=False,
         description="Whether a submission creates a client, if none has the email address. One that has it stays as it"
-        " is. Needs an `emailField`.",
+        " is. Needs an `emailField`, and `clients:write` of the key that sets it.",
     )
     create_ticket: bool = column(
         sa.Boolean,
         default=False,
         description="Whether a submission creates a ticket of its client: its subject is the name of the form, and its"
-        " first reply has the values.",
+        " first reply has the values. One without values creates none. Needs `tickets:write` of the key that sets it.",
     )
     name_field: FieldKey | None = column(
         sa.Text,

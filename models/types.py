@@ -42,7 +42,11 @@ def clean_text(value: object) -> object:
     """Return a text normalized. Raises ValueError for control characters other than newline and tab."""
     if not isinstance(value, str):
         return value
-    text = normalized(value)
+    return printed(normalized(value))
+
+
+def printed(text: str) -> str:
+    """Return a text. Raises ValueError for control characters other than newline and tab."""
     if _CONTROL.search(text):
         raise ValueError("must not contain control characters")
     try:

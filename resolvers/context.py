@@ -64,6 +64,7 @@ class Context:
     ``shown_once`` holds secrets that are shown in this response, and not in a replay of it.
     ``loaded`` limits what the operation loads; None for no limit.
     ``committed`` is whether a commit was sent: to repeat the operation may then do it twice.
+    ``matched`` is the work of the patterns that values were held against, which is charged afterwards.
     ``form_turn`` takes a turn of the caller's address to submit a form, or raises Refusal RATE_LIMITED; None where the
     turn was taken before.
     """
@@ -83,6 +84,7 @@ class Context:
     shown_once: list[str] = field(default_factory=list)
     loaded: Loaded | None = None
     committed: bool = False
+    matched: int = 0
     loaders: dict[Any, Any] = field(default_factory=dict)
     jobs_to_wake: list[UUID] = field(default_factory=list)
     form_turn: Callable[[UUID], Coroutine[Any, Any, None]] | None = None

@@ -185,7 +185,7 @@ async def _answers(ctx: Context, data: dict[str, Any] | None, form_id: UUID | No
         return {"form_data": data, "form_id": None, "form_version": None}
     (form,) = await by_ids(ctx, FORMS, [form_id], ("name", "fields", "version"))
     assert form is not None, "forms are kept"
-    found = values_of(form["name"], form["fields"], data, "form_data", encoded=False)
+    found = values_of(ctx, form, data, "form_data", encoded=False)
     return {"form_data": found, "form_id": form_id, "form_version": form["version"]}
 
 

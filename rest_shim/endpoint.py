@@ -102,7 +102,7 @@ class RestEndpoint:
             result = await engine.run(ctx, prepared)
         else:
             result, ctx = await self._of_versions(request, ctx, prepared, versions)
-        self.dependencies.charge_search(ctx)
+        self.dependencies.charge_rest(request, ctx)
         return result, ctx
 
     async def _of_versions(

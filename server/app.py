@@ -85,7 +85,7 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
     address_of = partial(client_address, proxies=settings.trusted_proxies)
     anonymous = Anonymous(address_of, settings.anonymous_bucket, settings.anonymous_refill)
     bodies = Bodies(settings.body_limit_bytes, settings.body_timeout_s)
-    dependencies = Dependencies(bodies, Visitors(anonymous.read, anonymous.spend), address_of)
+    dependencies = Dependencies(bodies, Visitors(anonymous.read, anonymous.spend, anonymous.owe), address_of)
     graphql = GraphQL(engine, dependencies, GRAPHIQL if settings.graphiql else None, anonymous).handle
     routes = [
         ApiRoute("/graphql", graphql, name="GraphQL", methods=METHODS, api="graphql", others=graphql),

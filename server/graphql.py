@@ -13,7 +13,7 @@ from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
 from schema.requests.engine import Engine, Prepared
 from schema.requests.results import OperationResult, refused_result
-from server.access.anonymous import MAX_TEXT, MAX_TOKENS, NEW, OBJECTS, Anonymous
+from server.access.anonymous import MAX_BODY, MAX_TEXT, MAX_TOKENS, NEW, OBJECTS, Anonymous
 from server.pages import GRAPHIQL_CSP
 from web.accept import most_accepted
 from web.body import body_weight
@@ -33,6 +33,7 @@ ALWAYS = frozenset({401, 403, 405, 413, 415, 422, 429, 503})
 
 # A document that is refused was read and judged: its organization pays for that.
 REFUSED = 200
+_LONG = f"Without an API key a request has at most {MAX_BODY} bytes; a longer one needs one."
 _NO_TEXT = "query must be the text of a GraphQL document."
 _INTROSPECTS = re.compile(r"\b__(schema|type)\b")
 
@@ -94,7 +95,7 @@ class GraphQL:
             if b"authorization" in request.headers:
                 raise
             refused = error
-            self.anonymous.read(request, refused)
+            self.anonymous.read(request, Refusal(refused.code, _LONG) if refused.code == "UNAUTHENTICATED" else refused)
         try:
             prepared, name = await self._prepare(request, actor)
         except (MalformedError, Refusal, Refusals, DocumentError) as error:
@@ -125,14 +126,16 @@ class GraphQL:
             raise
         request.state["ctx"] = ctx
         if actor is PUBLIC:
-            return await self.engine.run(ctx, prepared), ctx
+            answered = await self.engine.run(ctx, prepared)
+            self.dependencies.charge_rest(request, ctx)
+            return answered, ctx
         compiling = self.engine.compiling(prepared)
         cost = prepared.measure.cost + compiling
         remaining = await self.dependencies.pay(request, actor, cost, headers, prepared.new + request.weight)
         if compiling:
             await self.dependencies.turn(payer)
         result = await self.engine.run(ctx, prepared)
-        self.dependencies.charge_search(ctx)
+        self.dependencies.charge_rest(request, ctx)
         result.remaining = remaining
         return result, ctx
 

@@ -9,6 +9,7 @@ from models.actors import ActorKind
 from resolvers.context import Actor, Context
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
+from resolvers.forms.matching import WORK_OF_UNIT
 from resolvers.lists.conditions import NOBODY
 from web.body import Bodies
 from web.http import Header, Request
@@ -48,10 +49,12 @@ class Payers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Visitors:
-    """Requests without a key: the public's, paid for by their addresses. Both raise Refusal RATE_LIMITED."""
+    """Requests without a key: the public's, paid for by their addresses. ``read`` and ``spend`` raise Refusal
+    RATE_LIMITED; ``owe`` takes what was done already."""
 
     read: Callable[[Request, Refusal, int], None]
     spend: Callable[[Request, int], None]
+    owe: Callable[[Request, int], None]
 
     async def payer_of(self, request: Request, headers: list[Header]) -> Actor:
         """Return the public. Raises Refusal TOO_LARGE for a request that is longer than one without a key may be."""
@@ -108,7 +111,15 @@ class Dependencies:
         headers += spent.headers
         return spent.remaining
 
-    def charge_search(self, ctx: Context) -> None:
-        """Charge an operation that ran for a search that took longer than most: no price foresees its time."""
+    def charge_rest(self, request: Request, ctx: Context) -> None:
+        """Charge an operation that ran for what no price foresees: a search that took longer than most, and the
+        patterns of forms."""
+        cost = ctx.matched // WORK_OF_UNIT
         if ctx.search_seconds > SHORT_SEARCH_S:
-            self.owe(ctx.org_id, int((ctx.search_seconds - SHORT_SEARCH_S) * COST_OF_SECOND))
+            cost += int((ctx.search_seconds - SHORT_SEARCH_S) * COST_OF_SECOND)
+        if not cost:
+            return
+        if ctx.actor is PUBLIC:
+            self.visitors.owe(request, cost)
+        else:
+            self.owe(ctx.org_id, cost)

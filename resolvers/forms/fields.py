@@ -7,7 +7,8 @@ import orjson
 
 from models.forms import FIELDS_LIMIT, MAX_PATTERNS, FormField, FormFieldType
 from resolvers.errors import Refusal, Refusals, bad_input
-from resolvers.forms.json_schema import LENGTHS, FieldRow, schema_of, validator_of, whole
+from resolvers.forms.json_schema import schema_of
+from resolvers.forms.matching import LENGTHS, MAX_WORK, FieldRow, greatest_work, validator_of, whole
 from resolvers.forms.patterns import is_portable
 
 _T = FormFieldType
@@ -35,9 +36,23 @@ def checked_fields(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         problems.append(bad_input("fields", message, "TOO_LONG", limit=FIELDS_LIMIT))
     if problems:
         raise Refusals(problems)
+    _check_work(fields)
     # A schema that could not be compiled would make every submission fail.
     validator_of(schema_of("", fields))
     return fields
+
+
+def _check_work(fields: Sequence[FieldRow]) -> None:
+    """Check what the patterns of a form are together. Raises Refusal BAD_INPUT for the first that is too much."""
+    work = 0
+    for index, field in enumerate(fields):
+        work += greatest_work(field)
+        if work > MAX_WORK:
+            message = (
+                "Of the patterns up to this one, too much is compiled for texts as long as their fields take:"
+                " repeat less often, or give a TEXT or TEXTAREA a smaller max."
+            )
+            raise bad_input(f"fields.{index}.pattern", message, "TOO_LONG")
 
 
 def _whole(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,6 +60,8 @@ def _whole(given: Mapping[str, Any]) -> dict[str, Any]:
     found = {name: named.get(name, _DEFAULTS.get(name)) for name in FormField.model_fields}
     # JSON writes a whole number in several ways, of which the database keeps each.
     bounds = {name: int(named[name]) for name in ("min", "max") if name in named and named[name] % 1 == 0}
+    # A help of blanks alone is none.
+    found["help"] = found["help"] or None
     return found | bounds | {"type": str(named["type"]), "options": [*named.get("options", [])]}
 
 

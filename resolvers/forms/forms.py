@@ -7,8 +7,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from execution import Args
+from models.clients import CLIENT
 from models.forms import FORM, MACHINE, Form, form_versions
 from models.organizations import directory
+from models.tickets import TICKET
+from resolvers.api_keys.acting import must_hold
 from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
 from resolvers.changes.transitions import transition_request
 from resolvers.collections.rows import Key
@@ -16,6 +19,9 @@ from resolvers.context import Context, Row
 from resolvers.database.sql import ORG, owned, statement
 from resolvers.forms.collections import FORMS
 from resolvers.forms.fields import check_actions, checked_fields
+
+# What a form does for the public, whoever gave it the action could do by itself.
+_SCOPES = {"create_client": CLIENT.write_scope, "create_ticket": TICKET.write_scope}
 
 
 @statement
@@ -46,8 +52,10 @@ def _versions() -> sa.Select[Any]:
 
 
 async def create(ctx: Context, values: InputValues) -> Row:
-    """Create a form, which the public can find by its id alone. Raises Refusals for its fields."""
+    """Create a form, which the public can find by its id alone. Raises Refusal FORBIDDEN for an action whose scope the
+    key lacks, and Refusals for its fields."""
     row = new_row(Form, _flat(values))
+    _must_hold_scopes(ctx, values, row)
     row["fields"] = checked_fields(row["fields"])
     check_actions(row)
     # The key is the id's text: who submits the form knows no more.
@@ -60,7 +68,8 @@ async def create(ctx: Context, values: InputValues) -> Row:
 async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     """Change a form, then move it when a status is given: one transaction, one version.
 
-    Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION, and Refusals for its fields.
+    Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION, FORBIDDEN for an action whose scope the key lacks,
+    and Refusals for its fields.
     """
     new = _flat(values)
     move = transition_request(new)
@@ -68,6 +77,7 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     if "fields" in new:
         new["fields"] = checked_fields(new["fields"])
     edit.set(new)
+    _must_hold_scopes(ctx, values, edit.row)
     check_actions(edit.row)
     await edit.transition(MACHINE, move)
     return await _saved(edit)
@@ -78,6 +88,14 @@ async def transition(ctx: Context, key: Key, values: InputValues) -> Row:
     edit = await begin_edit(ctx, FORMS, key)
     await edit.transition(MACHINE, transition_request(dict(values), "to"))
     return await _saved(edit)
+
+
+def _must_hold_scopes(ctx: Context, values: InputValues, row: Row) -> None:
+    """Refuse a key that gives a form an action which it could not do itself. Raises Refusal FORBIDDEN."""
+    if "on_submit" in values:
+        for column, scope in _SCOPES.items():
+            if row[column]:
+                must_hold(ctx, [scope], f"on_submit.{column}")
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,26 +9,19 @@ from itertools import islice
 from typing import Any
 
 import orjson
-from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError
+from jsonschema_rs import Draft202012Validator, ValidationError
 
 from models.forms import FormFieldType
 from models.types import EMAIL, MAX_SAFE_INTEGER, PRINTED, URL
 from resolvers.errors import Refusal, bad_input
+from resolvers.forms.matching import FieldRow, JsonSchema, most_of, validator_of, whole
 
-JsonSchema = dict[str, Any]
-FieldRow = Mapping[str, Any]
 _T = FormFieldType
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 PHONE = r"^[+(]*[0-9][0-9 ()./+-]*$"
 # There is no year 0: neither Python nor PostgreSQL has it.
 YEAR = r"^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-"
-# The characters that the types have which are text.
-LENGTHS: Mapping[str, int] = {
-    _T.TEXT: 200, _T.TEXTAREA: 20_000, _T.EMAIL: 254, _T.PHONE: 40, _T.URL: 2_000, _T.HIDDEN: 200,
-}  # fmt: skip
 _PRINTED = str(PRINTED.keywords["pattern"])
-# The greatest size of a compiled pattern, in bytes. What repeats a large class of characters often is more.
-PATTERN_BYTES = 128 * 1024
 # The greatest depth of what is validated, and the number of problems that are told.
 MAX_DEPTH, MAX_PROBLEMS = 64, 50
 VALIDATORS_KEPT = 32
@@ -55,21 +48,16 @@ def _property(field: FieldRow) -> JsonSchema:
 
 def _text(field: FieldRow, **more: Any) -> JsonSchema:
     """Return the schema of a text. A required one is not empty."""
-    least, most = field["min"], field["max"]
+    least = field["min"]
     found: JsonSchema = {
         "type": "string",
         "minLength": max(least or 0, int(field["required"])),
-        "maxLength": LENGTHS[field["type"]] if most is None else most,
+        "maxLength": most_of(field),
     } | more
     patterns = [_PRINTED] if "pattern" not in more else []
     if field["pattern"] is not None:
         patterns.append(whole(field["pattern"]))
     return found | ({"allOf": [{"pattern": each} for each in patterns]} if patterns else {})
-
-
-def whole(pattern: str) -> str:
-    """Return the pattern that the whole value must match, as the attribute ``pattern`` of HTML means it."""
-    return f"^(?:{pattern})$"
 
 
 def _number(field: FieldRow) -> JsonSchema:
@@ -105,19 +93,6 @@ _OF_TYPE: Mapping[FormFieldType, Callable[[FieldRow], JsonSchema]] = {
 }
 
 
-def validator_of(schema: JsonSchema) -> Draft202012Validator:
-    """Return a validator that reads nothing but the schema, neither from a network nor from a disk, and whose patterns
-    take time in proportion to the text. Raises ValueError for a schema that is none or refers to another, and for a
-    pattern that this engine does not have or that would be too large."""
-    return Draft202012Validator(
-        schema,
-        offline=True,
-        validate_formats=True,
-        pattern_options=RegexOptions(size_limit=PATTERN_BYTES, dfa_size_limit=PATTERN_BYTES),
-        mask="value",
-    )
-
-
 @lru_cache(maxsize=VALIDATORS_KEPT)
 def _kept_validator(text: bytes) -> Draft202012Validator:
     return validator_of(orjson.loads(text))
@@ -140,11 +115,19 @@ def problems_of(name: str, fields: Sequence[FieldRow], data: dict[str, Any], fie
     if is_too_deep(data):
         return [bad_input(field, f"It is nested more than {MAX_DEPTH} levels deep.", "TOO_LONG", limit=MAX_DEPTH)]
     validator = _kept_validator(orjson.dumps(schema_of(name, fields)))
-    # All errors are collected at once, also by those who ask for the first.
-    if validator.is_valid(data):
-        return []
     found: dict[str, Refusal] = {}
-    for error in validator.iter_errors(data):
+    held = dict(data)
+    for each in fields:
+        key, most = each["key"], most_of(each)
+        value = data.get(key)
+        if most is not None and isinstance(value, str) and len(value) > most:
+            # What is too long anyway is not held against a pattern.
+            held[key] = value[:most]
+            message, reason, beside = _length("maxLength", most)
+            found[key] = bad_input(field, message, reason, **beside)
+            found[key].within = key
+    # Without a look for the first error before: a pattern takes its time once.
+    for error in validator.iter_errors(held):
         where = ".".join(map(str, error.instance_path))
         for within, message, reason, beside in _problems(error, where):
             # An empty text that is required has no format either: one problem of a value is enough.
@@ -166,9 +149,7 @@ def _problems(error: ValidationError, where: str) -> Iterator[_Problem]:
         for key in details["unexpected"]:
             yield key, "There is no such field.", "UNKNOWN_FIELD", {}
     elif kind in _LENGTHS:
-        words, noun, reason = _LENGTHS[kind]
-        limit = details["limit"]
-        yield where, f"It must have {words} {limit} {noun}{'' if limit == 1 else 's'}.", reason, {"limit": limit}
+        yield where, *_length(kind, details["limit"])
     elif kind in _RANGES:
         words, bound = _RANGES[kind]
         yield where, f"It must be {words} {details['limit']}.", "OUT_OF_RANGE", {bound: details["limit"]}
@@ -185,6 +166,11 @@ def _problems(error: ValidationError, where: str) -> Iterator[_Problem]:
         yield where, "It has an option twice.", "INVALID", {}
     else:
         yield where, "It has the wrong format.", "INVALID_FORMAT", {}
+
+
+def _length(kind: str, limit: int) -> tuple[str, str, dict[str, Any]]:
+    words, noun, reason = _LENGTHS[kind]
+    return f"It must have {words} {limit} {noun}{'' if limit == 1 else 's'}.", reason, {"limit": limit}
 
 
 _LENGTHS: Mapping[str, tuple[str, str, str]] = {

@@ -68,13 +68,15 @@ async def submit(ctx: Context, values: InputValues) -> tuple[Row, Row]:
     if form is None:
         raise _missing()
     data: dict[str, Any] = dict(values["data"])
-    spam = bool(data.get(HONEYPOT))
+    caught = data.get(HONEYPOT)
+    # A page that has the field twice sends a list of empty texts.
+    spam = any(caught) if isinstance(caught, list) else bool(caught)
     client: UUID | None = None
     ticket: UUID | None = None
     if not spam:
         data.pop(HONEYPOT, None)
         encoded = values.get("encoded", False)
-        data = values_of(form["name"], form["fields"], data, "data", encoded=encoded)
+        data = values_of(ctx, form, data, "data", encoded=encoded)
         client = await _client(ctx, form, data)
         ticket = await _ticket(ctx, form, data, client)
     given = {
@@ -114,21 +116,20 @@ async def _client(ctx: Context, form: Mapping[str, Any], data: Mapping[str, Any]
 
 
 def _name(form: Mapping[str, Any], data: Mapping[str, Any]) -> str | None:
-    """Return the submitted name, else the email address; None without either."""
+    """Return the submitted name on one line, else the email address; None without either."""
     given: str | None = data.get(form["name_field"]) or data.get(form["email_field"])
-    return given[:_NAME] if given else None
+    return " ".join(given[:_NAME].splitlines()) if given else None
 
 
 async def _ticket(ctx: Context, form: Mapping[str, Any], data: Mapping[str, Any], client: UUID | None) -> UUID | None:
     """Return the new ticket of the submission's client, with the values as its first reply; None for a form that
-    creates none."""
-    if not form["create_ticket"]:
+    creates none, and where nothing was submitted."""
+    body, name = text_of(form["fields"], data)[:_BODY], _name(form, data)
+    if not form["create_ticket"] or not body:
         return None
     client_id = None if client is None else encode(CLIENT.prefix, client)
     ticket: UUID = (await tickets.create(ctx, {"subject": form["name"], "client_id": client_id}))["id"]
-    body, name = text_of(form["fields"], data)[:_BODY], _name(form, data)
-    if body:
-        said = {"author_kind": AuthorKind.CLIENT, "body": body} | ({"author_name": name} if name else {})
-        # The client waits since the ticket is there: its reply changes nothing of it.
-        await insert(ctx, REPLIES, new_thread_entry(ctx, Reply, said) | {"ticket_id": ticket}, "replied")
+    said = {"author_kind": AuthorKind.CLIENT, "body": body} | ({"author_name": name} if name else {})
+    # The client waits since the ticket is there: its reply changes nothing of it.
+    await insert(ctx, REPLIES, new_thread_entry(ctx, Reply, said) | {"ticket_id": ticket}, "replied")
     return ticket

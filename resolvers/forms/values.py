@@ -7,23 +7,25 @@ from typing import Any
 
 from models.forms import FormFieldType
 from models.types import normalized
+from resolvers.context import Context, Row
 from resolvers.errors import Refusals
-from resolvers.forms.json_schema import FieldRow, problems_of
+from resolvers.forms.json_schema import problems_of
+from resolvers.forms.matching import FieldRow, work_of
 
 # As HTML writes a floating-point number. Longer ones are beyond every bound.
 _NUMBER = re.compile(r"-?(?:[0-9]{1,30}(?:\.[0-9]{1,30})?|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,3})?")
 _TRUE_OR_FALSE = frozenset({FormFieldType.CHECKBOX, FormFieldType.CONSENT})
 
 
-def values_of(
-    name: str, fields: Sequence[FieldRow], data: Mapping[str, Any], field: str, *, encoded: bool
-) -> dict[str, Any]:
-    """Return the values of a submission, normalized, by the keys of their fields. Null is absent.
+def values_of(ctx: Context, form: Row, data: Mapping[str, Any], field: str, *, encoded: bool) -> dict[str, Any]:
+    """Return the values of a submission, normalized, by the keys of their fields. Null is absent. What its patterns
+    take is charged.
 
     ``encoded``: they are as an HTML form sends them, texts or lists of texts. An empty one is absent, numbers are read,
     ``on`` is true. Raises Refusals with each value that the form does not allow, in the input's ``field``.
     """
-    types = {field["key"]: FormFieldType(field["type"]) for field in fields}
+    fields: Sequence[FieldRow] = form["fields"]
+    types = {each["key"]: FormFieldType(each["type"]) for each in fields}
     found: dict[str, Any] = {}
     for key, value in data.items():
         given = _normalized(value)
@@ -31,7 +33,8 @@ def values_of(
             given = _decoded(given, types.get(key))
         if given is not None:
             found[key] = given
-    problems = problems_of(name, fields, found, field)
+    ctx.matched += work_of(fields, found)
+    problems = problems_of(form["name"], fields, found, field)
     if problems:
         raise Refusals(problems)
     return found
@@ -72,4 +75,6 @@ def text_of(fields: Sequence[FieldRow], data: Mapping[str, Any]) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ", ".join(value) if isinstance(value, list) else str(value)
+    text = ", ".join(value) if isinstance(value, list) else str(value)
+    # Indented, so that no line of a value is taken for another field.
+    return "\n  ".join(text.splitlines())

@@ -38,14 +38,26 @@ class Anonymous:
 
     def spend(self, request: Request, cost: int) -> None:
         """Take a cost. Raises Refusal RATE_LIMITED when it is not there."""
-        address, moment = self.address_of(request), time.monotonic()
-        left, at = self._left.get(address, (float(self.size), moment))
-        left = min(float(self.size), left + (moment - at) * self.refill)
+        address, left = self._refilled(request)
         if left < cost:
             wait = max(1, -(-int(min(cost, self.size) - left) // self.refill))
             raise Refusal(
                 "RATE_LIMITED", "Too many requests without an API key from this address; retry later.", retryAfter=wait
             )
+        self._keep(address, left - cost)
+
+    def owe(self, request: Request, cost: int) -> None:
+        """Take the cost of what was done already, though it may not be there: up to a whole bucket is owed then."""
+        address, left = self._refilled(request)
+        self._keep(address, max(left - cost, -float(self.size)))
+
+    def _refilled(self, request: Request) -> tuple[str, float]:
+        """Return the address of a request, and what it has left."""
+        address, moment = self.address_of(request), time.monotonic()
+        left, at = self._left.get(address, (float(self.size), moment))
+        return address, min(float(self.size), left + (moment - at) * self.refill)
+
+    def _keep(self, address: str, left: float) -> None:
         if len(self._left) >= _ADDRESSES and address not in self._left:
             self._left.pop(next(iter(self._left)))
-        self._left[address] = (left - cost, moment)
+        self._left[address] = (left, time.monotonic())

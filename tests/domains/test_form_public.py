@@ -6,6 +6,7 @@ import pytest
 
 from models.forms import DATA_LIMIT
 from models.typeid import encode, new_uuid
+from resolvers import organizations
 from resolvers.errors import Refusals
 from resolvers.forms.values import values_of
 from schema.requests.variables import MAX_VALUES
@@ -44,16 +45,18 @@ async def test_an_html_form_is_read_by_the_types_of_its_fields(acme: Org) -> Non
     [("1e3", 1000), ("1E+2", 100), (".5", 0.5), ("-.5", -0.5), ("-7", -7), ("2.50", 2.5), ("1e-2", 0.01)]
     + [(text, text) for text in ("٣", "1e999", "1.", "+1", "e3", "0x1", "1_0", "-", "inf", "NaN")],
 )  # fmt: skip
-def test_a_number_is_read_as_html_writes_it(text: str, read: float | str) -> None:
+async def test_a_number_is_read_as_html_writes_it(acme: Org, text: str, read: float | str) -> None:
+    ctx = organizations.command_line(acme.runtime, acme.id)
     field = {"key": "n", "label": "N", "type": "NUMBER", "required": False, "options": [], "min": None, "max": None,
              "pattern": None, "help": None}  # fmt: skip
     if isinstance(read, str):
         with pytest.raises(Refusals) as refused:
-            values_of("Form", [field], {"n": text}, "data", encoded=True)
+            values_of(ctx, {"name": "Form", "fields": [field]}, {"n": text}, "data", encoded=True)
         (problem,) = refused.value.refusals
         assert (problem.within, problem.extra["reason"]) == ("n", "WRONG_TYPE")
     else:
-        assert values_of("Form", [field], {"n": text}, "data", encoded=True) == {"n": read}
+        form = {"name": "Form", "fields": [field]}
+        assert values_of(ctx, form, {"n": text}, "data", encoded=True) == {"n": read}
 
 
 async def test_what_an_html_form_is_answered(acme: Org) -> None:
@@ -121,17 +124,19 @@ async def test_a_value_in_the_field_that_nobody_sees_is_spam(acme: Org) -> None:
         assert (answer.status_code, [*answer.json()["data"]]) == (201, ["publicId"])
         html = await http.post(path_of(form), data={"_gotcha": "x", "email": "robot"})
         assert (html.status_code, html.headers["location"]) == (303, "https://example.com/thanks")
-        assert (await http.post(path_of(form), data=ADA | {"_gotcha": ""})).status_code == 303
-    assert [each["data"] for each in await submitted(acme, form)] == [ADA]
+        for empty in ("", ["", ""]):
+            assert (await http.post(path_of(form), data=ADA | {"_gotcha": empty})).status_code == 303
+    assert [each["data"] for each in await submitted(acme, form)] == [ADA, ADA]
     spam = await submitted(acme, form, "?spam=true")
     assert [each["data"] for each in spam] == [
         {"_gotcha": "x", "email": "robot"},
         {"_gotcha": "x", "email": "robot", "more": [1]},
     ]
     assert {each["clientId"] for each in spam} == {None}
-    assert (await acme.count("events"), await acme.count("clients")) == (2, 1)
+    assert (await acme.count("events"), await acme.count("clients")) == (3, 1)
     assert [row["type"] for row in await acme.rows("select type from events order by id")] == [
         "client.created",
+        "form.submitted",
         "form.submitted",
     ]
 

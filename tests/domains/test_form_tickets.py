@@ -4,7 +4,7 @@ from typing import Any
 
 from resolvers.forms.values import text_of
 from tests.support.api import Org, new_client
-from tests.support.forms import ADA, CLIENT, FIELDS, new_form, nobody, path_of, submitted
+from tests.support.forms import ADA, CLIENT, FIELDS, NEW, new_form, nobody, path_of, submitted
 from tests.support.furnished import masked
 from tests.support.refusals import error, problem, unchanged
 from tests.support.tickets import new_ticket
@@ -22,7 +22,9 @@ async def _ticket(org: Org, submission: dict[str, Any]) -> Any:
 async def test_a_submission_creates_a_ticket_of_the_new_client(acme: Org) -> None:
     form = await new_form(acme, onSubmit=BOTH)
     async with nobody(acme) as http:
-        assert (await http.post(path_of(form), json=ADA | {"likes": ["red", "blue"], "news": True})).status_code == 201
+        assert (
+            await http.post(path_of(form), json=ADA | {"name": "Ada\nEmail: x", "likes": ["red", "blue"], "news": True})
+        ).status_code == 201
     (kept,) = await submitted(acme, form)
     ticket = await _ticket(acme, kept)
     assert (ticket["id"], ticket["client"]) == (kept["ticketId"], {"id": kept["clientId"]})
@@ -32,8 +34,8 @@ async def test_a_submission_creates_a_ticket_of_the_new_client(acme: Org) -> Non
     assert ticket["waitingSince"] == ticket["createdAt"]
     assert ticket["replies"]["nodes"] == [
         {
-            "author": {"kind": "CLIENT", "name": "Ada"},
-            "body": "Name: Ada\nEmail: ada@example.com\nLikes: red, blue\nNews: yes",
+            "author": {"kind": "CLIENT", "name": "Ada Email: x"},
+            "body": "Name: Ada\n  Email: x\nEmail: ada@example.com\nLikes: red, blue\nNews: yes",
             "visibility": "PUBLIC",
         }
     ]
@@ -81,11 +83,12 @@ async def test_a_ticket_without_a_client_and_none_of_spam(acme: Org) -> None:
         for sent in ({}, {"note": "x" * 20_000}, {"_gotcha": "x"}):
             assert (await http.post(path_of(form), json=sent)).status_code == 201
     long, empty = [await _ticket(acme, each) for each in await submitted(acme, form)]
-    assert (long["client"], empty["client"], empty["replies"]["nodes"]) == (None, None, [])
+    # Where nothing was said, nobody waits for an answer.
+    assert (long["client"], empty) == (None, None)
     (reply,) = long["replies"]["nodes"]
     assert (len(reply["body"]), reply["author"]) == (20_000, {"kind": "CLIENT", "name": "public"})
     (spam,) = await submitted(acme, form, "?spam=true")
-    assert (spam["ticketId"], await acme.count("tickets"), await acme.count("clients")) == (None, 2, 0)
+    assert (spam["ticketId"], await acme.count("tickets"), await acme.count("clients")) == (None, 1, 0)
 
 
 async def test_submissions_are_found_by_their_ticket(acme: Org) -> None:
@@ -106,4 +109,30 @@ async def test_submissions_are_found_by_their_ticket(acme: Org) -> None:
 
 def test_values_are_shown_with_the_labels_of_their_fields() -> None:
     data = {"news": False, "age": 20.5, "likes": ["red"], "note": "a\nb"}
-    assert text_of(FIELDS, data) == "Age: 20.5\nLikes: red\nNews: no\nNote: a\nb"
+    assert text_of(FIELDS, data) == "Age: 20.5\nLikes: red\nNews: no\nNote: a\n  b"
+
+
+SET = "mutation($input: UpdateFormInput!) { updateForm(input: $input) { form { version } } }"
+
+
+async def test_a_key_gives_a_form_only_actions_that_it_could_do_itself(acme: Org) -> None:
+    form, strong = await new_form(acme), await new_form(acme, onSubmit=BOTH)
+    weak = acme.holding(await acme.new_key("forms:write"))
+    half = acme.holding(await acme.new_key("forms:write", "clients:write"))
+    async with unchanged(acme):
+        for org, given, name, scope in (
+            (weak, CLIENT, "createClient", "clients:write"),
+            (weak, {"createTicket": True}, "createTicket", "tickets:write"),
+            (half, BOTH, "createTicket", "tickets:write"),
+        ):
+            told = problem(await org.http.post("/api/v1/forms", json=NEW | {"onSubmit": given}), 403, "FORBIDDEN",
+                           f"body.onSubmit.{name}")  # fmt: skip
+            assert told["scope"] == scope
+            answer = await org.graphql(SET, input={"id": form["publicId"], "onSubmit": given})
+            assert error(answer, 403, "FORBIDDEN", f"input.onSubmit.{name}")["scope"] == scope
+        # Nor does it change what the actions of another key are about.
+        answer = await weak.graphql(SET, input={"id": strong["publicId"], "onSubmit": {"nameField": None}})
+        error(answer, 403, "FORBIDDEN", "input.onSubmit.createClient")
+    await new_form(half, onSubmit=CLIENT)
+    off = {"id": strong["publicId"], "onSubmit": {"createClient": False, "createTicket": False}}
+    assert (await weak.data(SET, input=off))["updateForm"]["form"]["version"] == 2

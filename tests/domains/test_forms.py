@@ -13,10 +13,11 @@ from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter, ValidationError
 
 from models.types import Link
-from resolvers.forms.json_schema import MAX_DEPTH, is_too_deep, problems_of, schema_of, validator_of
+from resolvers.forms.json_schema import MAX_DEPTH, is_too_deep, problems_of, schema_of
+from resolvers.forms.matching import validator_of
 from tests.support.api import Org
 from tests.support.forms import ADA, FIELDS, NEW, new_form, nobody, path_of, submitted
-from tests.support.refusals import error, unchanged
+from tests.support.refusals import error, problem, unchanged
 
 UPDATE = """mutation($input: UpdateFormInput!) { updateForm(input: $input) { form {
   name status version fields { key } onSubmit { createClient nameField emailField } } } }"""
@@ -48,7 +49,8 @@ async def test_one_rule_says_what_a_url_is(acme: Org) -> None:
 
 
 async def test_a_form_is_created_with_all_that_its_fields_have(acme: Org) -> None:
-    form = await new_form(acme, name=" Contact ", status=None)
+    fields = [*FIELDS[:2], FIELDS[2] | {"help": "  "}, *FIELDS[3:]]
+    form = await new_form(acme, name=" Contact ", status=None, fields=fields)
     assert form["fields"][2] == {
         "key": "age", "label": "Age", "type": "NUMBER", "required": False, "options": [], "min": 18, "max": 99.5,
         "pattern": None, "help": None,
@@ -250,3 +252,11 @@ async def test_two_changes_at_once_make_two_versions(acme: Org) -> None:
     inputs = [{"id": form["publicId"], "name": f"Contact {n}"} for n in range(4)]
     await asyncio.gather(*(acme.data(UPDATE, input=each) for each in inputs))
     assert [row["version"] for row in await acme.rows(VERSIONS)] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("control", ["\x00", "\x1b", "\x7f"])
+async def test_a_pattern_has_no_control_characters(acme: Org, control: str) -> None:
+    fields = [FIELDS[0] | {"pattern": f"a{control}"}]
+    async with unchanged(acme):
+        answer = await acme.http.post("/api/v1/forms", json=NEW | {"fields": fields})
+        assert problem(answer, 400, "BAD_INPUT", "body.fields.0.pattern")["errors"][0]["code"] == "INVALID_FORMAT"

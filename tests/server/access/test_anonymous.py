@@ -111,7 +111,9 @@ async def test_a_document_of_many_tokens_needs_a_key_also_when_it_is_known(acme:
 async def test_a_long_body_needs_a_key_and_is_not_read(acme: Org, parsed: list[int]) -> None:
     async with httpx.AsyncClient(base_url=acme.http.base_url) as http:
         body = {"query": HEALTH, "variables": {"x": "x" * MAX_BODY}}
-        error(await http.post("/graphql", json=body), 401, "UNAUTHENTICATED")
+        answer = await http.post("/graphql", json=body)
+        error(answer, 401, "UNAUTHENTICATED")
+        assert f"at most {MAX_BODY} bytes" in answer.text
         assert parsed == []
         error(await http.get("/graphql", params={"query": HEALTH + "#" * MAX_BODY}), 401, "UNAUTHENTICATED")
 
@@ -142,3 +144,14 @@ def test_few_addresses_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Refusal):
         made.spend(_request("8"), 10)
     assert len(made._left) == 3
+
+
+def test_what_was_done_already_is_owed_up_to_a_whole_bucket() -> None:
+    made = Anonymous(lambda request: str(request.scope["client"][0]), 10, 1)
+    for _ in range(3):
+        made.owe(_request("a"), 25)
+    with pytest.raises(Refusal) as refused:
+        made.spend(_request("a"), 1)
+    assert refused.value.code == "RATE_LIMITED"
+    assert refused.value.extra["retryAfter"] >= 10
+    made.spend(_request("b"), 10)
