@@ -10,7 +10,7 @@ from resolvers.forms.fields import checked_fields
 
 TAKEN = [
     "", "a|bc", "[A-Z]{2}-[0-9]{4,}", r"\d+(\.\d{1,2})?", "(?:a|b)*?", "(?<year>[0-9]{4})", r"[\w.+-]+@[\w-]+",
-    r"\p{Lu}\P{L}", r"\p{Script=Greek}+", r"\u00e4\u{1F600}\x41", "^a$", r"\ba\B", "äöü🎉", r"[^\]\\]", r"\/\.\*\{\}",
+    r"\p{Lu}\P{Nd}", r"\p{Script=Greek}+", r"\u00e4\u{1F600}\x41", "^a$", r"\ba\B", "äöü🎉", r"[^\]\\]", r"\/\.\*\{\}",
     "[a&b~c-]", "a{2}b{3,}c{4,5}?", "(a+)+", "x??", r"[\-a]", "[^^]", "a b#c", r"\$\(\)\|", "()",
     "a||b", "[$.*+?(){}|^]",
 ]  # fmt: skip
