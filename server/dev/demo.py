@@ -33,6 +33,7 @@ from resolvers.collections.rows import Key
 from resolvers.context import Context, now
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import ORG, statement
+from resolvers.jobs.timers import timer_key
 from server.dev.accounts import make_data_folder
 from server.dev.demo_invoices import NAME, Invoices, invoices_of
 from server.dev.demo_maker import Row
@@ -115,8 +116,8 @@ async def load_rows(ctx: Context, rows: Rows, say: Say) -> None:
 
 
 def _keyed(ctx: Context, timers: Iterable[Row]) -> list[Row]:
-    """Return timers with their key, which is their organization."""
-    return [row | {"concurrency_key": ctx.org_id} for row in timers]
+    """Return timers with the key of their organization's."""
+    return [row | {"concurrency_key": timer_key(ctx.org_id)} for row in timers]
 
 
 async def load_subscriptions(ctx: Context, made: Subscriptions, say: Say) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 from models.typeid import decode
+from resolvers.jobs.timers import timer_key
 from tests.support.api import Org, new_client, new_service
 from tests.support.refusals import error, problem, unchanged
 from tests.support.subscriptions import (
@@ -46,6 +47,8 @@ async def test_a_new_one_copies_its_service(acme: Org, clock: Clock) -> None:
     assert await events(acme, key) == ["created"]
     (job,) = await acme.rows("select * from jobs where subject_id = $1", decode("subscription", key))
     assert (job["state"], job["run_at"]) == ("QUEUED", clock.moment)
+    # Each change looks for its organization's seal among the queued jobs of another key.
+    assert job["concurrency_key"] == timer_key(acme.id) != acme.id
 
 
 async def test_it_starts_today_where_it_is(acme: Org, clock: Clock) -> None:

@@ -8,6 +8,7 @@ from models.subscriptions import SUBSCRIPTION, PeriodState, SubscriptionStatus
 from models.typeid import encode
 from resolvers import organizations
 from resolvers.database.runtime import Runtime
+from resolvers.jobs.timers import timer_key
 from resolvers.subscriptions import billing
 from server.dev.demo import load_invoices, load_rows, load_subscriptions
 from server.dev.demo_invoices import invoices_of
@@ -46,7 +47,7 @@ async def test_a_worker_finds_nothing_to_do_for_them(acme: Org, api_runtime: Run
     invoiced = invoices_of(rows, 8, 40, subscriptions=made)
     rows.org_id = acme.id
     for timer in made.timers:
-        timer["concurrency_key"] = acme.id
+        timer["concurrency_key"] = timer_key(acme.id)
     ctx = organizations.command_line(api_runtime, acme.id)
     async with ctx.transaction():
         await load_rows(ctx, rows, quiet)
