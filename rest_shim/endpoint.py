@@ -12,7 +12,7 @@ from resolvers.context import Context
 from resolvers.errors import ErrorView, Refusal, Refusals, not_found, shown_refusal
 from resolvers.lists.page_window import DEFAULT_PAGE
 from rest_shim.bound import VERSION, bound
-from rest_shim.routes import Route, Shows
+from rest_shim.route import Route, Shows
 from rest_shim.translate import body_problems, body_values, put, query_variables
 from schema.declaration.inputs import MAX_PROBLEMS
 from schema.graph import CORE

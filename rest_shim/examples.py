@@ -9,7 +9,7 @@ from models.webhooks import API_VERSION
 from resolvers.lists.page_window import DEFAULT_PAGE
 from rest_shim.bound import bound
 from rest_shim.domain_texts import EXAMPLES
-from rest_shim.routes import Route, Shows
+from rest_shim.route import Route, Shows
 
 _LATER = "2026-11-25T10:15:00.000Z"
 

@@ -9,7 +9,7 @@ from resolvers.context import Actor
 from resolvers.errors import ErrorView, Refusal
 from rest_shim.endpoint import Given, RestEndpoint
 from rest_shim.form_pages import CSP, error_page, thanks_page
-from rest_shim.routes import Place, Route
+from rest_shim.route import Place, Route
 from rest_shim.translate import put
 from schema.requests.engine import Engine
 from web.accept import weights

@@ -20,7 +20,8 @@ from rest_shim.openapi_schemas import Components, JsonSchema, part_of, root_type
 from rest_shim.openapi_settings import settings_shown, settings_taken
 from rest_shim.openapi_shared import HEADERS, OTHER_TAGS, PAGINATION, SYSTEM, header, problem, problem_response
 from rest_shim.openapi_webhooks import webhooks
-from rest_shim.routes import ROUTES, Route, Shows
+from rest_shim.route import Route, Shows
+from rest_shim.routes import ROUTES
 from schema.graph import CORE, EXECUTOR
 from schema.operations import OPERATIONS
 from web.forms import MULTIPART, URLENCODED

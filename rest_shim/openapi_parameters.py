@@ -11,7 +11,7 @@ from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE,
 from rest_shim.bound import bound
 from rest_shim.openapi_schemas import Components, JsonSchema
 from rest_shim.parameters import ID, Parameter
-from rest_shim.routes import Route, Shows
+from rest_shim.route import Route, Shows
 
 # ETags as a header lists them.
 ETAGS = r'^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$'

@@ -10,7 +10,7 @@ from graphql import GraphQLEnumType
 from models.types import MAX_SAFE_INTEGER
 from resolvers.errors import Refusal, bad_input
 from resolvers.lists.filters import MAX_TEXT, MAX_VALUES
-from rest_shim.routes import Place
+from rest_shim.route import Place
 from schema.declaration.input_values import wrong_values
 
 # Whole numbers of either type have fewer digits.

@@ -24,7 +24,8 @@ from resolvers.downloads import DOWNLOADS
 from resolvers.errors import Refusal
 from rest_shim.bound import VERSION, Bound, bound
 from rest_shim.examples import QUERIES, body_of, curl_of, ids_of
-from rest_shim.routes import ROUTES, Place, Route, Shows
+from rest_shim.route import Place, Route, Shows
+from rest_shim.routes import ROUTES
 from rest_shim.translate import body_values, put, query_variables
 
 INTRODUCTION = Path(__file__).with_name("to_graphql.md")

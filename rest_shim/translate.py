@@ -10,7 +10,7 @@ from resolvers.errors import Refusal, bad_input
 from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MAX_ORDERS
 from rest_shim.bound import Bound
 from rest_shim.parameters import whole_number
-from rest_shim.routes import Place, Route, Shows
+from rest_shim.route import Place, Route, Shows
 from schema.declaration.inputs import MAX_PROBLEMS
 from web.http import is_encoded
 

@@ -7,7 +7,8 @@ from graphql import GraphQLInterfaceType
 from models.names import camel
 from models.resources import RESOURCES
 from resolvers.collections.nodes import NODES
-from rest_shim.routes import ROUTES, Shows
+from rest_shim.route import Shows
+from rest_shim.routes import ROUTES
 from schema.graph import CORE
 from tests.support.domains import ALL, CASES
 from tests.support.routes import BY_NAME, CASE_OF

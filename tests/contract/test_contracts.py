@@ -13,7 +13,8 @@ from resolvers.downloads import DOWNLOADS
 from resolvers.lists.conditions import Condition
 from rest_shim.bound import bound
 from rest_shim.openapi import printed_openapi
-from rest_shim.routes import ROUTES, Shows
+from rest_shim.route import Shows
+from rest_shim.routes import ROUTES
 from rest_shim.to_graphql import guide_to_graphql
 from schema.graph import CORE
 from schema.requests.printed import printed_schema

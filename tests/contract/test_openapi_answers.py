@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rest_shim.routes import Shows
+from rest_shim.route import Shows
 from tests.support.api import Org
 from tests.support.domains import CASES
 from tests.support.furnished import completed, furnish

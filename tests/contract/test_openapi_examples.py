@@ -10,7 +10,8 @@ from resolvers.lists.page_window import DEFAULT_PAGE
 from resolvers.webhooks import deliveries
 from rest_shim.bound import bound
 from rest_shim.examples import BODIES, OBJECTS, response_of
-from rest_shim.routes import ROUTES, Route, Shows
+from rest_shim.route import Route, Shows
+from rest_shim.routes import ROUTES
 from tests.support.api import Org, new_client, new_order, new_service
 from tests.support.curl import documented_pairs, sent
 from tests.support.domains import ALL

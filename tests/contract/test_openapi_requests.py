@@ -20,7 +20,7 @@ from models.names import camel
 from resolvers.downloads import DOWNLOADS
 from rest_shim.openapi import document
 from rest_shim.openapi_shared import SYSTEM
-from rest_shim.routes import Route, Shows
+from rest_shim.route import Route, Shows
 from tests.support.api import Org
 from tests.support.furnished import furnish
 from tests.support.made_up import made_up

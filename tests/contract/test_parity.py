@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from rest_shim.routes import Route, Shows
+from rest_shim.route import Route, Shows
 from schema.operations import OPERATIONS
 from tests.support.api import Org
 from tests.support.furnished import Furnished, furnish, masked, written

@@ -8,7 +8,8 @@ from models.resources import Resource
 from rest_shim import examples, openapi
 from rest_shim.bound import bound
 from rest_shim.guide import route_texts
-from rest_shim.routes import ROUTES, Route, crud
+from rest_shim.route import Route, crud
+from rest_shim.routes import ROUTES
 from server import app
 from tests.support.api import settings_of
 from tests.support.rows import (

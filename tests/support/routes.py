@@ -9,7 +9,8 @@ import httpx
 
 from models.typeid import encode, new_uuid
 from rest_shim.bound import bound
-from rest_shim.routes import ROUTES, Route, Shows
+from rest_shim.route import Route, Shows
+from rest_shim.routes import ROUTES
 from schema.operations import OPERATIONS
 from tests.support.api import Org
 from tests.support.cases import Body, Case

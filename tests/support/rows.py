@@ -9,7 +9,7 @@ from execution import parse_operation
 from models.clients import CLIENT
 from models.orders import ORDER
 from models.webhooks import WEBHOOK
-from rest_shim.routes import Route, Shows
+from rest_shim.route import Route, Shows
 from schema.operations import OPERATIONS
 
 DOCUMENT = """
