@@ -19,6 +19,6 @@ def scopes_table() -> str:
         if resource.row_scope is not None:
             rows_it_opens = f"{resource.row_scope.partition(':')[2]} {resource.labels}"
             of_rows.setdefault(resource.row_scope, []).append(f"{rows_it_opens}, with the scopes of {resource.scope}")
-    rows += [(scope, f"reading and writing {'; '.join(found)}") for scope, found in of_rows.items()]
+    rows += [(scope, f"reading and writing {'; '.join(sorted(found))}") for scope, found in of_rows.items()]
     rows.append((EVERYTHING, "everything"))
     return "\n".join(["| scope | what it allows |", "|---|---|", *(f"| `{scope}` | {what} |" for scope, what in rows)])
