@@ -146,6 +146,13 @@ async def test_a_client_whose_subscriptions_run_is_not_deleted(acme: Org) -> Non
         assert problem(await acme.http.delete(path), 409, "CONFLICT", "path.publicId")["reason"] == "HAS_SUBSCRIPTIONS"
         told = error(await acme.graphql(text, id=made["clientId"]), 200, "CONFLICT", "input.id")
         assert told["reason"] == "HAS_SUBSCRIPTIONS"
+        text_ = "mutation($input: UpdateClientInput!) { updateClient(input: $input) { client { status } } }"
+        archived = {"id": made["clientId"], "name": "Other", "status": "ARCHIVED"}
+        told = error(await acme.graphql(text_, input=archived), 200, "CONFLICT", "input.status")
+        assert (told["status"], told["reason"]) == (409, "HAS_SUBSCRIPTIONS")
+        for send in (acme.http.put, acme.http.patch):
+            answer = await send(path, json={"status": "ARCHIVED"})
+            assert problem(answer, 409, "CONFLICT", "body.status")["reason"] == "HAS_SUBSCRIPTIONS"
     await do(acme, "cancel", made["publicId"])
     kept = await acme.data(text, id=made["clientId"])
     assert kept["deleteClient"] == {"deletedId": None, "client": {"status": "ARCHIVED"}}

@@ -6,7 +6,7 @@ from typing import Any
 from models.enums import DescribedEnum
 from models.machines import Guard, Transition
 from models.subscriptions import MACHINE, SubscriptionStatus
-from tests.support.cases import Case, Filter, times, wrong
+from tests.support.cases import NO_ZONES, Case, Filter, times, wrong
 from tests.support.walks import Walk
 
 SHAPE = {
@@ -87,6 +87,7 @@ CASES = (
                 wrong({"quantity": 0}, "quantity OUT_OF_RANGE", minimum=1),
                 wrong({"quantity": 1_000_001}, "quantity OUT_OF_RANGE", maximum=1_000_000),
                 wrong({"timezone": "Mars/Olympus"}, "timezone INVALID_FORMAT"),
+                *(wrong({"timezone": name}, "timezone INVALID_FORMAT") for name in NO_ZONES),
                 wrong({"startDate": "31.01.2027"}, "startDate INVALID_FORMAT"),
                 wrong({"startDate": "2027-02-29"}, "startDate INVALID_FORMAT"),
                 wrong({"startDate": 20270131}, "startDate INVALID_FORMAT"),
