@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from models.typeid import new_uuid
 from resolvers.errors import Refusal
 from server.access.form_turns import TURNS, FormTurns
+from server.access.token_bucket import TokenBucket
 from server.dev.embedded import free_port
 from tests.support.servers import Backends
 
@@ -65,10 +66,10 @@ async def test_what_is_used_up_here_asks_redis_no_more(redis: Redis, monkeypatch
     turns = FormTurns(redis)
     ask = FormTurns._ask
 
-    async def noted(self: FormTurns, name: str) -> None:
+    async def noted(self: FormTurns, name: str, bucket: TokenBucket) -> None:
         nonlocal asked
         asked += 1
-        await ask(self, name)
+        await ask(self, name, bucket)
 
     monkeypatch.setattr(FormTurns, "_ask", noted)
     await taken(turns, form, TURNS + 5)
