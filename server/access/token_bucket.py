@@ -27,7 +27,8 @@ class TokenBucket:
 
     def wait(self, cost: float) -> int:
         """Return the seconds, at least one, until a cost is there, or the bucket is full."""
-        return max(1, math.ceil((min(cost, self.size) - self.left) / self.refill))
+        # Without the last digits of a binary fraction, which would make one second two.
+        return max(1, math.ceil(round((min(cost, self.size) - self.left) / self.refill, 6)))
 
 
 class TokenBuckets(Generic[K]):

@@ -9,10 +9,10 @@ from models.machines import Guard
 from models.subscriptions import MACHINE, SUBSCRIPTION, SubscriptionStatus
 from models.typeid import decode
 from tests.support.api import Org
+from tests.support.clock import Clock
 from tests.support.refusals import error, problem, unchanged
 from tests.support.subscriptions import (
     PATH,
-    Clock,
     catch_up,
     clock,
     do,

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime
 from models.typeid import decode
 from resolvers.jobs.timers import timer_key
 from tests.support.api import Org, new_client, new_service
+from tests.support.clock import Clock
 from tests.support.refusals import error, problem, unchanged
 from tests.support.subscriptions import (
     MONTHLY,
     PATH,
-    Clock,
     catch_up,
     clock,
     do,
