@@ -1,7 +1,7 @@
 """Forms, and their submissions, which the public makes without a key."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from models.enums import DescribedEnum
 from models.forms import MACHINE, FormFieldType, FormStatus
@@ -83,6 +83,7 @@ class FormWalk(Walk):
 
     machine = MACHINE
     field = "input.to"
+    elsewhere: ClassVar = {FormStatus.DRAFT: "It is published when it is made, and no transition leads back."}
 
     async def begin(self) -> None:
         self.status = FormStatus.PUBLISHED

@@ -1,7 +1,7 @@
 """Subscriptions."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from models.enums import DescribedEnum
 from models.machines import Guard, Transition
@@ -30,6 +30,10 @@ class SubscriptionWalk(Walk):
 
     machine = MACHINE
     field = "input.id"
+    elsewhere: ClassVar = {
+        SubscriptionStatus.TRIALING: "It starts without a trial, and none begins later.",
+        SubscriptionStatus.PAST_DUE: "Time makes it so: see test_past_due.py and test_subscription_walks.py.",
+    }
 
     async def begin(self) -> None:
         """It starts without a trial."""
