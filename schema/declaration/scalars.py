@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 import strawberry
-from graphql import GraphQLError, Undefined, ValueNode, value_from_ast_untyped
+from graphql import FloatValueNode, GraphQLError, IntValueNode, Undefined, ValueNode, value_from_ast_untyped
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
@@ -115,8 +115,13 @@ def _decimal(value: object) -> Decimal:
 
 
 def _decimal_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Decimal:
-    """Return the exact number of a literal, which a number is written as too."""
+    """Return the exact number of a literal: of a number, with an exponent or zeros at its end as JSON has it, or of a
+    string."""
     value = getattr(node, "value", None)
+    if isinstance(node, IntValueNode | FloatValueNode):
+        number = Decimal(node.value) or Decimal(0)
+        # What is far beyond every bound would be long to write out, and is refused as it is.
+        value = decimal_text(number) if abs(number.adjusted()) < SURE_DIGITS else node.value
     return _decimal(value if isinstance(value, str) else value_from_ast_untyped(node, variables))
 
 

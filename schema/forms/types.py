@@ -50,8 +50,8 @@ class FormField:
     type: FormFieldType = member("type", MEANINGS["type"])
     required: bool = member("required", MEANINGS["required"])
     options: list[str] = member("options", MEANINGS["options"])
-    min: float | None = member("min", MEANINGS["min"], null=True)
-    max: float | None = member("max", MEANINGS["max"], null=True)
+    min: float | None = member("min", MEANINGS["min"], null=True, convert=float)
+    max: float | None = member("max", MEANINGS["max"], null=True, convert=float)
     pattern: str | None = member("pattern", MEANINGS["pattern"], null=True)
     help: str | None = member("help", MEANINGS["help"], null=True)
 
