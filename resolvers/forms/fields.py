@@ -1,4 +1,4 @@
-"""The fields of a form: checked against each other, and made whole as the form keeps them."""
+"""The fields of a form: checked one by one and together, and completed with their defaults."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ import orjson
 from models.forms import FIELDS_LIMIT, MAX_PATTERNS, FormField, FormFieldType
 from resolvers.errors import Refusal, Refusals, bad_input
 from resolvers.forms.json_schema import schema_of
-from resolvers.forms.matching import LENGTHS, MAX_WORK, FieldRow, greatest_work, validator_of, whole
+from resolvers.forms.matching import LENGTHS, MAX_WORK, FieldRow, anchored, validator_of, work_bound
 from resolvers.forms.patterns import is_portable
 
 _T = FormFieldType
@@ -20,8 +20,8 @@ _DEFAULTS = {name: field.default for name, field in FormField.model_fields.items
 
 
 def checked_fields(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the fields of a form, each with all of its members. Raises Refusals with every one that is wrong."""
-    fields = [_whole(each) for each in given]
+    """Return the fields of a form with their defaults. Raises Refusals with all that is wrong with them."""
+    fields = [_with_defaults(each) for each in given]
     problems = [problem for index, field in enumerate(fields) for problem in _problems(field, f"fields.{index}")]
     first: dict[str, int] = {}
     for index, field in enumerate(fields):
@@ -43,10 +43,10 @@ def checked_fields(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _check_work(fields: Sequence[FieldRow]) -> None:
-    """Check what the patterns of a form are together. Raises Refusal BAD_INPUT for the first that is too much."""
+    """Check the work of a form's patterns together. Raises Refusal BAD_INPUT for the first one beyond the bound."""
     work = 0
     for index, field in enumerate(fields):
-        work += greatest_work(field)
+        work += work_bound(field)
         if work > MAX_WORK:
             message = (
                 "Of the patterns up to this one, too much is compiled for texts as long as their fields take:"
@@ -55,12 +55,12 @@ def _check_work(fields: Sequence[FieldRow]) -> None:
             raise bad_input(f"fields.{index}.pattern", message, "TOO_LONG")
 
 
-def _whole(given: Mapping[str, Any]) -> dict[str, Any]:
+def _with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
     named: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     found = {name: named.get(name, _DEFAULTS.get(name)) for name in FormField.model_fields}
-    # JSON writes a whole number in several ways, of which the database keeps each.
+    # 5 and 5.0 are one number, but two in the database's JSON.
     bounds = {name: int(named[name]) for name in ("min", "max") if name in named and named[name] % 1 == 0}
-    # A help of blanks alone is none.
+    # An empty help is stored as none.
     found["help"] = found["help"] or None
     return found | bounds | {"type": str(named["type"]), "options": [*named.get("options", [])]}
 
@@ -100,7 +100,7 @@ def _wrong_pattern(pattern: str, type_: FormFieldType, path: str) -> Iterator[Re
         return
     try:
         # By itself too: what is no pattern could become one within the parentheses around it.
-        for each in (pattern, whole(pattern)):
+        for each in (pattern, anchored(pattern)):
             validator_of({"pattern": each})
         wrong = not is_portable(pattern)
     except ValueError:
