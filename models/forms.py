@@ -108,8 +108,9 @@ class FormField(SQLModel):
     pattern: Pattern | None = Field(
         None,
         description="Regular expression that the whole value must match, for types that are text: at most 200"
-        " characters, as ECMAScript has them with the flag `u`, without look-around, back-references and control"
-        " characters. At most 10 fields have one; the larger it is compiled, the shorter the field's `max` must be.",
+        " characters, with the syntax and meaning of ECMAScript with the flag `u`; without look-around,"
+        " back-references, word boundaries (`\\b`, `\\B`) and control characters. At most 10 fields have one; the"
+        " larger it is compiled, the shorter the field's `max` must be.",
     )
     help: ShortText | None = Field(None, description="Help for people who fill in the field: at most 200 characters.")
 

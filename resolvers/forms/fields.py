@@ -8,8 +8,17 @@ import orjson
 from models.forms import FIELDS_LIMIT, MAX_PATTERNS, FormField, FormFieldType
 from resolvers.errors import Refusal, Refusals, bad_input
 from resolvers.forms.json_schema import schema_of
-from resolvers.forms.matching import LENGTHS, MAX_WORK, FieldRow, anchored, validator_of, work_bound
-from resolvers.forms.patterns import is_portable
+from resolvers.forms.matching import (
+    LENGTHS,
+    MAX_WORK,
+    PATTERN_BYTES,
+    FieldRow,
+    is_pattern,
+    is_too_large,
+    validator_of,
+    work_bound,
+)
+from resolvers.forms.patterns import has_boundary
 
 _T = FormFieldType
 _WITH_OPTIONS = frozenset({_T.SELECT, _T.MULTISELECT})
@@ -97,19 +106,15 @@ def _wrong_bounds(field: FieldRow, type_: FormFieldType, path: str) -> Iterator[
 def _wrong_pattern(pattern: str, type_: FormFieldType, path: str) -> Iterator[Refusal]:
     if type_ not in LENGTHS:
         yield bad_input(path, f"A {type_} has no pattern.", "NOT_ALLOWED")
-        return
-    try:
-        # By itself too: what is no pattern could become one within the parentheses around it.
-        for each in (pattern, anchored(pattern)):
-            validator_of({"pattern": each})
-        wrong = not is_portable(pattern)
-    except ValueError:
-        wrong = True
-    if wrong:
-        text = (
-            "It must be a regular expression of ECMAScript without look-around and back-references, and not too large."
-        )
+    elif has_boundary(pattern):
+        text = r"`\b` and `\B` are not supported: which characters are part of a word depends on the engine."
         yield bad_input(path, text, "INVALID_FORMAT")
+    elif not is_pattern(pattern):
+        text = "It must be a regular expression of ECMAScript, without look-around and back-references."
+        yield bad_input(path, text, "INVALID_FORMAT")
+    elif is_too_large(pattern):
+        text = f"It must have at most {PATTERN_BYTES} bytes when compiled: repeat less often, or use smaller classes."
+        yield bad_input(path, text, "TOO_LONG", limit=PATTERN_BYTES)
 
 
 def check_actions(form: Mapping[str, Any]) -> None:

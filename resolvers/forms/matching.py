@@ -11,6 +11,7 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator, RegexOptions
 
 from models.forms import FormFieldType
+from resolvers.forms.patterns import is_portable, translated, without_counts
 
 FieldRow = Mapping[str, Any]
 JsonSchema = dict[str, Any]
@@ -22,6 +23,8 @@ LENGTHS: Mapping[str, int] = {
 # The sizes, in bytes, to which a compiled pattern is rounded up, and the greatest.
 _SIZES = tuple(1 << power for power in range(8, 17))
 PATTERN_BYTES = _SIZES[-1]
+# Every pattern without counts fits into it.
+_ANY_SIZE = 8 * 1024 * 1024
 # The greatest sum, over the patterns of a form, of a pattern's size times the characters that its field may have.
 MAX_WORK = 4 * 1024 * 64 * 1024
 # The work that costs 1, about 0.1 ms.
@@ -44,7 +47,19 @@ def validator_of(schema: JsonSchema, pattern_bytes: int = PATTERN_BYTES) -> Draf
 
 def anchored(pattern: str) -> str:
     """Return the pattern that the whole value must match, as the attribute ``pattern`` of HTML means it."""
-    return f"^(?:{pattern})$"
+    return f"^(?:{translated(pattern)})$"
+
+
+def is_pattern(pattern: str) -> bool:
+    """Return whether a text is a regular expression that means the same here and to ECMAScript, however large."""
+    # By itself too: what is no pattern could become one within the parentheses around it.
+    small = without_counts(pattern)
+    return is_portable(pattern) and all(_compiles(each, _ANY_SIZE) for each in (small, anchored(small)))
+
+
+def is_too_large(pattern: str) -> bool:
+    """Return whether a regular expression is larger, compiled, than a field may have one."""
+    return not _compiles(anchored(pattern), PATTERN_BYTES)
 
 
 @lru_cache(_SIZES_KEPT)
@@ -52,15 +67,15 @@ def _size_of(pattern: str) -> int:
     """Return the least of the sizes into which the compiled pattern fits. Raises ValueError for an invalid pattern, or
     one that fits into none."""
     for size in _SIZES[:-1]:
-        if _fits(pattern, size):
+        if _compiles(anchored(pattern), size):
             return size
     validator_of({"pattern": anchored(pattern)})
     return PATTERN_BYTES
 
 
-def _fits(pattern: str, size: int) -> bool:
+def _compiles(pattern: str, size: int) -> bool:
     try:
-        validator_of({"pattern": anchored(pattern)}, size)
+        validator_of({"pattern": pattern}, size)
     except ValueError:
         return False
     return True
