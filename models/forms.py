@@ -25,7 +25,7 @@ SUBMISSION = Resource(
     emits=FORM.singular,
     events={"submitted": "A form was submitted, and the submission is not spam; `data` is the submission."},
 )
-# The greatest number of bytes of a submission, and of a form's fields, as compact JSON.
+# The greatest number of bytes, as compact JSON, of a submission or an order's answers, and of a form's fields.
 DATA_LIMIT = FIELDS_LIMIT = 64 * 1024
 MAX_FIELDS, MAX_OPTIONS = 50, 100
 # Each is compiled, and may take as much memory as all else of its form.

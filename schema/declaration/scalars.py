@@ -226,7 +226,7 @@ SCALARS: dict[object, Any] = {
     Timezone: _word_scalar(
         "Timezone", "The name of a time zone in the IANA database, such as `Europe/Berlin`.", TIMEZONES, types.Timezone
     ),
-    Json: _object_scalar("JSON", "A JSON object of at most 16 KiB.", url=RFC_JSON),
+    Json: _object_scalar("JSON", "A JSON object. One that is sent has at most 16 KiB.", url=RFC_JSON),
     StringMap: _object_scalar(
         "StringMap", "A JSON object of strings: at most 50 keys of 40 characters, each with a string of at most 500."
     ),

@@ -112,7 +112,7 @@ def test_ecmascript_matches_what_the_table_says() -> None:
         pytest.skip("NODE IS MISSING: patterns were not compared with ECMAScript (.ci/run brings Node)")
     # A page has the field's own pattern too, which its values must match as a whole.
     written = [(f"^(?:{pattern})$", matching + other) for pattern, matching, other in TABLE]
-    compiled = [(_taken(pattern), []) for pattern in TAKEN]
+    compiled: list[tuple[str, list[str]]] = [(_taken(pattern), []) for pattern in TAKEN]
     sent = json.dumps([*_rows(), *written, *compiled])
     done = subprocess.run([node, "-e", RUN], input=sent, capture_output=True, check=True, encoding="utf-8", timeout=60)
     assert json.loads(done.stdout) == [*EXPECTED, *EXPECTED, *([] for _ in compiled)]
