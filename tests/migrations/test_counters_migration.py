@@ -26,7 +26,7 @@ def test_counters_that_differ_in_case_become_one_and_go_back(own_backends: Backe
         application.execute("select set_config('app.org_id', %s, false)", [str(org)])
 
         def counters() -> dict[str, int]:
-            found = dict(application.execute("select name, next from counters").fetchall())
+            found: dict[str, int] = dict(application.execute("select name, next from counters").fetchall())
             application.commit()
             return found
 
