@@ -52,7 +52,7 @@ LISTS = {
     "services": List("Service", ("CREATED_AT", "UPDATED_AT", "NAME", "PRICE")),
     "orders": List("Order", ("CREATED_AT", "UPDATED_AT", "NUMBER", "TOTAL", "DUE_AT")),
     "invoices": List("Invoice", ("CREATED_AT", "UPDATED_AT", "TOTAL", "ISSUED_AT", "DUE_AT")),
-    "subscriptions": List("ClientSubscription", ("CREATED_AT", "UPDATED_AT")),
+    "subscriptions": List("ClientSubscription", ("CREATED_AT", "UPDATED_AT", "CURRENT_PERIOD_END")),
     "messages": List("Message", ("CREATED_AT",), ("order", "orders"), "messages(orderId: $id, {page})"),
     "tickets": List("Ticket", ("CREATED_AT", "UPDATED_AT", "NUMBER", "WAITING_SINCE")),
     "replies": List("Reply", ("CREATED_AT",), ("ticket", "tickets"), "replies(ticketId: $id, {page})"),
@@ -62,6 +62,7 @@ LISTS = {
         "Delivery", ("CREATED_AT",), ("webhook", "endpoints"), "webhook(id: $id) {{ deliveries({page}) }}"
     ),
     "webhooks": List("WebhookEndpoint", ("CREATED_AT", "UPDATED_AT")),
+    "audit_entries": List("AuditEntry", ("CREATED_AT",), root="auditEntries({page})"),
 }  # fmt: skip
 
 

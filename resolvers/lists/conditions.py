@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.base import TIMESTAMP
-from models.lookups import tag_uses
+from models.lookups import LISTED_ITEMS
 from models.resources import Resource
 from models.typeid import decode, prefix_of, uuid_at
 from models.types import caseless
+from resolvers.lists.infinities import EARLIEST, LATEST, infinity, or_infinity
 from resolvers.lists.search_words import LAST
 
 NOBODY = UUID(int=0)
@@ -53,7 +54,6 @@ _COMPARE: dict[str, Callable[[Any, list[Any]], Any]] = {
     "lt": lambda column, p: column < p[0],
     "lte": lambda column, p: column <= p[0],
 }
-LATEST, EARLIEST = "infinity", "-infinity"
 
 
 class Operand(Enum):
@@ -65,6 +65,7 @@ class Operand(Enum):
     MONEY = "MONEY"
     MOMENT = "MOMENT"
     TAGS = "TAGS"
+    IDS = "IDS"
     BOOLEAN = "BOOLEAN"
     OPTIONAL_ID = "OPTIONAL_ID"
 
@@ -173,27 +174,17 @@ def moment(column: str, meaning: str, *, nullable: bool = False) -> Condition:
         ops[name] = replace(op, clause=partial(_over, key, op.clause), key=None if op.key is None else key)
     latest = partial(or_infinity, which=LATEST)
     ops["is_null"] = Op(_nothing, _is_null, 0, rank=4, key=latest)
-    ops["is_not_null"] = Op(_nothing, lambda column, p: latest(column) < _infinity(LATEST), 0, rank=4, key=latest)
+    ops["is_not_null"] = Op(_nothing, lambda column, p: latest(column) < infinity(LATEST), 0, rank=4, key=latest)
     return replace(plain, ops=ops)
 
 
 def _is_null(column: Any, _: list[Any]) -> Any:
     # One comparison would be enough. With both, the index of either direction finds the rows in the order of their ids.
-    return sa.and_(*[or_infinity(column, which) == _infinity(which) for which in (LATEST, EARLIEST)])
+    return sa.and_(*[or_infinity(column, which) == infinity(which) for which in (LATEST, EARLIEST)])
 
 
 def _over(key: Callable[[Any], Any], clause: Callable[[Any, list[Any]], Any], column: Any, p: list[Any]) -> Any:
     return clause(key(column), p)
-
-
-def _infinity(which: str) -> Any:
-    return sa.literal_column(f"'{which}'::timestamptz", TIMESTAMP)
-
-
-def or_infinity(column: Any, which: str) -> Any:
-    """Return a time with ``LATEST`` or ``EARLIEST`` in place of null, which is the indexed expression."""
-    # Not coalesce: under row-level security PostgreSQL would not use an index for it.
-    return sa.case((column.is_(None), _infinity(which)), else_=column)
 
 
 def _id_time(*, low: bool) -> Callable[[datetime], list[Value]]:
@@ -221,14 +212,15 @@ def created() -> Condition:
     )
 
 
+def _key_of(resource: Resource | None, value: str) -> UUID:
+    return decode(prefix_of(value) if resource is None else resource.prefix, value) or NOBODY
+
+
 def ids(column: str, resource: Resource | None, meaning: str, *, nullable: bool = False) -> Condition:
     """Return the condition on a column of ids: eq, in, isNull of a nullable one. An id of another resource matches
     nothing; without ``resource`` the column has ids of all."""
 
-    def key(value: str) -> UUID:
-        prefix = prefix_of(value) if resource is None else resource.prefix
-        return decode(prefix, value) or NOBODY
-
+    key = partial(_key_of, resource)
     ops = {
         "eq": Op(_one(sa.Uuid, key), _COMPARE["eq"]),
         "in_": Op(_list(sa.Uuid, key), lambda column, p: column == sa.any_(p[0])),
@@ -247,13 +239,20 @@ def boolean(column: str, meaning: str) -> Condition:
 
 def tags(resource: Resource) -> Condition:
     """Return the condition on a row's tags: has, hasAny."""
-    return Condition(
-        "tag",
-        Operand.TAGS,
-        "tags",
-        {
-            "has": Op(_one(sa.Text), _COMPARE["eq"]),
-            "has_any": Op(_list(sa.Text), lambda column, p: column == sa.any_(p[0])),
-        },
-        (tag_uses, resource.prefix),
-    )
+    return _items(resource, "tag", Operand.TAGS, "tags", sa.Text)
+
+
+def assignees(resource: Resource, member: Resource) -> Condition:
+    """Return the condition on the IDs of a row's assignees: has, hasAny."""
+    return _items(resource, "assignee_id", Operand.IDS, "the assignees' IDs", sa.Uuid, partial(_key_of, member))
+
+
+def _items(
+    resource: Resource, item: str, operand: Operand, meaning: str, type_: Any,
+    change: Callable[[Any], Any] = _itself,
+) -> Condition:  # fmt: skip
+    ops = {
+        "has": Op(_one(type_, change), _COMPARE["eq"]),
+        "has_any": Op(_list(type_, change), lambda column, p: column == sa.any_(p[0])),
+    }
+    return Condition(item, operand, meaning, ops, (LISTED_ITEMS[item][0], resource.prefix))

@@ -22,7 +22,7 @@ from tests.support.servers import Backends
 
 SIZE = Size(
     clients=60, services=12, orders=200, messages=250, deliveries=40, members=30, api_keys=30, tickets=200, replies=250,
-    subscriptions=200, invoices=150, forms=30, submissions=200,
+    subscriptions=200, invoices=150, forms=30, submissions=200, audit_entries=200,
 )  # fmt: skip
 LISTS = {
     "members": ("members(first: 100, filter: $f) { ...L }", "$f: MemberFilter", "MemberConnection"),
@@ -38,8 +38,8 @@ LISTS = {
         "InvoiceConnection",
     ),
     "subscriptions": (
-        "subscriptions(first: 100, filter: $f) { ...L }", "$f: ClientSubscriptionFilter",
-        "ClientSubscriptionConnection",
+        "subscriptions(first: 100, filter: $f, orderBy: [{field: CURRENT_PERIOD_END}]) { ...L }",
+        "$f: ClientSubscriptionFilter", "ClientSubscriptionConnection",
     ),
     "messages": (
         "messages(orderId: $id, first: 100, filter: $f) { ...L }", "$f: MessageFilter, $id: ID!", "MessageConnection",
@@ -58,6 +58,9 @@ LISTS = {
         "DeliveryConnection",
     ),
     "webhooks": ("webhooks(first: 100, filter: $f) { ...L }", "$f: WebhookEndpointFilter", "WebhookEndpointConnection"),
+    "audit_entries": (
+        "auditEntries(first: 100, filter: $f) { ...L }", "$f: AuditEntryFilter", "AuditEntryConnection",
+    ),
 }  # fmt: skip
 PARENTS = {
     "messages": ("order", "orders"),
