@@ -20,8 +20,9 @@ from resolvers.database.sql import ORG, owned, statement
 from resolvers.forms.collections import FORMS
 from resolvers.forms.fields import check_actions, checked_fields
 
-# The scope that each action takes of the key that turns it on.
+# The scope that an action needs of the key that turns it on, or changes the fields that it reads.
 _SCOPES = {"create_client": CLIENT.write_scope, "create_ticket": TICKET.write_scope}
+_READ = {"name_field", "email_field"}
 
 
 @statement
@@ -52,10 +53,9 @@ def _versions() -> sa.Select[Any]:
 
 
 async def create(ctx: Context, values: InputValues) -> Row:
-    """Create a form. Raises Refusal FORBIDDEN for an action whose scope the
-    key lacks, and Refusals for its fields."""
+    """Create a form. Raises Refusal FORBIDDEN for an action whose scope the key lacks, and Refusals for its fields."""
     row = new_row(Form, _flat(values))
-    _must_hold_scopes(ctx, values, row)
+    _must_hold_scopes(ctx, row, row)
     row["fields"] = checked_fields(row["fields"])
     check_actions(row)
     # Whoever submits the form has its id and no key: the directory finds the organization by it.
@@ -76,8 +76,9 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     edit = await begin_edit(ctx, FORMS, key)
     if "fields" in new:
         new["fields"] = checked_fields(new["fields"])
+    changed = edit.changes(new)
     edit.set(new)
-    _must_hold_scopes(ctx, values, edit.row)
+    _must_hold_scopes(ctx, changed, edit.row)
     check_actions(edit.row)
     await edit.transition(MACHINE, move)
     return await _saved(edit)
@@ -90,12 +91,12 @@ async def transition(ctx: Context, key: Key, values: InputValues) -> Row:
     return await _saved(edit)
 
 
-def _must_hold_scopes(ctx: Context, values: InputValues, row: Row) -> None:
-    """Check that the key holds the scopes of a form's actions. Raises Refusal FORBIDDEN."""
-    if "on_submit" in values:
-        for column, scope in _SCOPES.items():
-            if row[column]:
-                must_hold(ctx, [scope], f"on_submit.{column}")
+def _must_hold_scopes(ctx: Context, changed: InputValues, row: Row) -> None:
+    """Check that the key holds the scopes of the actions that some changed columns give a form. Raises Refusal
+    FORBIDDEN."""
+    for column, scope in _SCOPES.items():
+        if row[column] and not changed.keys().isdisjoint({column, *_READ}):
+            must_hold(ctx, [scope], f"on_submit.{column}")
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -93,7 +93,8 @@ class SubmitFormInput:
     )
     encoded: strawberry.Maybe[bool] = strawberry.field(
         description="Whether the values are as an HTML form sends them: strings, or a list of them for one that is"
-        " repeated. An empty string is absent, numbers are read, and `on` is true. `false` when absent."
+        " repeated. An empty string is absent, numbers are read, and of a checkbox `on`, `true` and `1` are true,"
+        " `false` and `0` false. `false` when absent."
     )
 
 

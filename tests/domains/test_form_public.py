@@ -59,6 +59,29 @@ async def test_a_number_is_read_as_html_writes_it(acme: Org, text: str, read: fl
         assert submitted_values(ctx, form, {"n": text}, "data", encoded=True) == {"n": read}
 
 
+@pytest.mark.parametrize("type_", ["CHECKBOX", "CONSENT"])
+async def test_a_checkbox_is_read_by_the_value_that_a_page_gives_it(acme: Org, type_: str) -> None:
+    fields = [{"key": "ok", "label": "Okay", "type": type_}]
+    form, second = await new_form(acme, fields=fields), await new_form(acme, fields=fields)
+    read = {"on": True, "true": True, "1": True, "false": False, "0": False, "": None}
+    wrong = ["off", "yes", "True", "ON", "2", "01", "null", ["on", "on"], ["0", "1"]]
+    as_json = {"Accept": "application/json"}
+    async with nobody(acme) as http:
+        for text in read:
+            assert (await http.post(path_of(form), data={"ok": text}, headers=as_json)).status_code == 201
+        async with unchanged(acme):
+            # An address submits each form ten times.
+            for value in wrong:
+                answer = await http.post(path_of(second), data={"ok": value}, headers=as_json)
+                (told,) = problem(answer, 400, "BAD_INPUT", "body.ok")["errors"]
+                assert (told["code"], told["message"]) == ("WRONG_TYPE", "It must be true or false.")
+            given = {"formId": second["publicId"], "data": {"ok": {"on": 1}}, "encoded": True}
+            graph = await http.post("/graphql", json={"query": SUBMIT, "variables": {"input": given}})
+            assert error(graph, 200, "BAD_INPUT", "input.data.ok")["reason"] == "WRONG_TYPE"
+    kept = [each["data"].get("ok") for each in await submitted(acme, form)]
+    assert kept == [*reversed(read.values())]
+
+
 async def test_what_an_html_form_is_answered(acme: Org) -> None:
     plain = await new_form(acme, name='<script>alert("x")</script> & Co')
     away = await new_form(acme, redirectUrl="HTTPS://müller.example/straße?a=b%20[1]#c|")

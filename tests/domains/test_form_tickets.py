@@ -136,3 +136,20 @@ async def test_a_key_gives_a_form_only_actions_that_it_could_do_itself(acme: Org
     await new_form(half, onSubmit=CLIENT)
     off = {"id": strong["publicId"], "onSubmit": {"createClient": False, "createTicket": False}}
     assert (await weak.data(SET, input=off))["updateForm"]["form"]["version"] == 2
+
+
+async def test_what_a_form_does_already_needs_no_scope_of_who_changes_the_rest(acme: Org) -> None:
+    form = await new_form(acme, onSubmit=BOTH)
+    weak = acme.holding(await acme.new_key("forms:write"))
+    # Nothing of it changes.
+    for version, given in enumerate(({}, BOTH, {"createTicket": True}, {"emailField": "email"})):
+        changed = await weak.data(SET, input={"id": form["publicId"], "onSubmit": given, "name": f"Form {version}"})
+        assert changed["updateForm"]["form"]["version"] == version + 2
+    # What is turned off asks for no scope, and what stays as it is neither.
+    changed = await weak.data(SET, input={"id": form["publicId"], "onSubmit": {"createClient": False}})
+    assert changed["updateForm"]["form"]["version"] == 6
+    async with unchanged(acme):
+        answer = await weak.graphql(SET, input={"id": form["publicId"], "onSubmit": {"createClient": True}})
+        assert error(answer, 403, "FORBIDDEN", "input.onSubmit.createClient")["scope"] == "clients:write"
+        answer = await weak.graphql(SET, input={"id": form["publicId"], "onSubmit": {"nameField": None}})
+        assert error(answer, 403, "FORBIDDEN", "input.onSubmit.createTicket")["scope"] == "tickets:write"
