@@ -80,7 +80,8 @@ def _several(field: FieldRow) -> JsonSchema:
 _OF_TYPE: Mapping[FormFieldType, Callable[[FieldRow], JsonSchema]] = {
     _T.TEXT: _text,
     _T.TEXTAREA: _text,
-    _T.EMAIL: lambda field: _text(field, format="email", pattern=EMAIL),
+    # Without ``format: email``, which allows fewer addresses than the organization's clients have.
+    _T.EMAIL: lambda field: _text(field, pattern=EMAIL),
     _T.PHONE: lambda field: _text(field, pattern=PHONE),
     _T.URL: lambda field: _text(field, pattern=URL),
     _T.NUMBER: _number,
