@@ -58,7 +58,7 @@ def test_what_is_too_long_is_held_against_no_pattern() -> None:
     field = {**NEW["fields"][0], "options": [], "min": None, "max": None, "help": None, "pattern": "a*b"}
     (problem_,) = problems_of("x", [field], {"name": "a" * 200 + "b"}, "data")
     assert problem_.message == "It must have at most 200 characters."
-    assert problem_.extra == {"reason": "TOO_LONG", "limit": 200}
+    assert problem_.extra == {"reason": "TOO_LONG", "limit": 200, "label": "Name"}
 
 
 async def test_what_patterns_take_is_charged_to_who_asked_for_it(acme: Org, backends: Backends) -> None:
