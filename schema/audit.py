@@ -144,5 +144,6 @@ class AuditMutation:
         exports.create,
         f"Export the audit log. A worker writes the export, which is kept for {KEPT_DAYS} days: see `status` and"
         f" `downloadUrl`. An organization keeps at most {exports.MAX_EXPORTS}.",
+        check=exports.check,
         cost=JOB_COST,
     )

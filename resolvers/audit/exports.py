@@ -1,6 +1,6 @@
 """Exports of the audit log that are asked for through the API: requested, written by a worker, downloaded."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,7 @@ from resolvers.changes.edits import InputValues, new_row
 from resolvers.changes.write import write_entries
 from resolvers.context import Context, Row, now, shared
 from resolvers.database.sql import ORG, owned, statement
-from resolvers.errors import Conflict, bad_input
+from resolvers.errors import Conflict, Refusal, bad_input, refuse
 from resolvers.lists.conditions import NOBODY
 
 TOO_MANY_EXPORTS = Conflict(
@@ -67,13 +67,18 @@ def _insert() -> sa.Select[Any]:
     return sa.select(made.c.id).add_cte(work.returning(jobs.c.id).cte("work"))
 
 
+def check(_ctx: Context, values: InputValues) -> Iterator[Refusal]:
+    """Yield the refusal BAD_INPUT of a range that ends before it begins."""
+    last = values.get("last_sequence")
+    if last is not None and last < values.get("first_sequence", 1):
+        yield bad_input("last_sequence", "It must not be less than firstSequence.", "NOT_ALLOWED")
+
+
 async def create(ctx: Context, values: InputValues) -> Row:
     """Request an export. Raises Refusal BAD_INPUT for a range that ends before it begins, CONFLICT (TOO_MANY_EXPORTS)
     where the organization keeps as many as it may."""
+    refuse(check(ctx, values))
     row = new_row(AuditExport, values)
-    last = row["last_sequence"]
-    if last is not None and last < row["first_sequence"]:
-        raise bad_input("last_sequence", "It must not be less than firstSequence.", "NOT_ALLOWED")
     moment = now()
     row["expires_at"] = moment + timedelta(days=KEPT_DAYS)
     await lock_objects(ctx, EXPORT)
@@ -83,7 +88,7 @@ async def create(ctx: Context, values: InputValues) -> Row:
         raise TOO_MANY_EXPORTS.refusal(None, message)
     job = new_uuid()
     await ctx.fetch(_insert(), job_id=job, moment=moment, **{f"row_{name}": value for name, value in row.items()})
-    asked = {"first_sequence": row["first_sequence"], "last_sequence": last}
+    asked = {"first_sequence": row["first_sequence"], "last_sequence": row["last_sequence"]}
     await write_entries(ctx, [(new_entry(EXPORT.action("create"), {}, asked), row["id"])])
     ctx.jobs_to_wake.append(job)
     return row

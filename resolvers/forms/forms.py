@@ -1,6 +1,6 @@
 """Forms: how they are created and changed. Each change keeps the form's new version."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,9 +17,12 @@ from resolvers.changes.transitions import transition_request
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
 from resolvers.database.sql import ORG, owned, statement
+from resolvers.errors import Refusal, refuse
 from resolvers.forms.collections import FORMS
-from resolvers.forms.fields import check_actions, checked_fields
+from resolvers.forms.fields import fields_with_defaults, wrong_actions, wrong_fields
 
+# What a form has that does nothing with a submission.
+_NO_ACTIONS = {"create_client": False, "name_field": None, "email_field": None}
 # The scope that each action takes of the key that turns it on.
 _SCOPES = {"create_client": CLIENT.write_scope, "create_ticket": TICKET.write_scope}
 
@@ -56,8 +59,8 @@ async def create(ctx: Context, values: InputValues) -> Row:
     key lacks, and Refusals for its fields."""
     row = new_row(Form, _flat(values))
     _must_hold_scopes(ctx, values, row)
-    row["fields"] = checked_fields(row["fields"])
-    check_actions(row)
+    row["fields"] = fields_with_defaults(row["fields"])
+    refuse([*wrong_fields(row["fields"]), *wrong_actions(row)])
     # Whoever submits the form has its id and no key: the directory finds the organization by it.
     await ctx.fetch(_new_directory_entry(), key=str(row["id"]))
     await insert(ctx, FORMS, row)
@@ -74,13 +77,23 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     new = _flat(values)
     move = transition_request(new)
     edit = await begin_edit(ctx, FORMS, key)
+    wrong: list[Refusal] = []
     if "fields" in new:
-        new["fields"] = checked_fields(new["fields"])
+        new["fields"] = fields_with_defaults(new["fields"])
+        wrong = wrong_fields(new["fields"])
     edit.set(new)
     _must_hold_scopes(ctx, values, edit.row)
-    check_actions(edit.row)
+    refuse([*wrong, *wrong_actions(edit.row)])
     await edit.transition(MACHINE, move)
     return await _saved(edit)
+
+
+def check(_ctx: Context, values: InputValues) -> Iterator[Refusal]:
+    """Yield what is wrong with fields, and with the actions that are given with them."""
+    if "fields" in values:
+        fields = fields_with_defaults(values["fields"])
+        yield from wrong_fields(fields)
+        yield from wrong_actions({**_NO_ACTIONS, **values.get("on_submit", {}), "fields": fields})
 
 
 async def transition(ctx: Context, key: Key, values: InputValues) -> Row:
