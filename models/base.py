@@ -24,8 +24,8 @@ metadata = SQLModel.metadata
 TENANT = "org_id = (nullif(current_setting('app.org_id'::text, true), ''::text))::uuid"
 READ_WRITE = "SELECT, INSERT, UPDATE, DELETE"
 
-# Names of the columns that the audit log never holds; those with bytes, which are secrets and digests, and with texts
-# as they are compared are added.
+# Names of the columns that the audit log never holds. Added are those with bytes, which are secrets and digests, those
+# with texts as they are compared, and those whose ``info`` says that they are ``internal``.
 UNLOGGED = {"org_id", "id", "version", "updated_at"}
 
 TIMESTAMP = pg.TIMESTAMP(timezone=True, precision=3)
@@ -94,7 +94,9 @@ def table_of(model: type[SQLModel]) -> sa.Table:
         kept = table.c[name.rstrip("_")]
         if bound is not None and isinstance(kept.type, sa.Text):
             kept.type = sa.String(bound, collation=kept.type.collation)
-    UNLOGGED.update(each.name for each in table.c if isinstance(each.type, pg.BYTEA) or "caseless" in each.info)
+    for each in table.c:
+        if isinstance(each.type, pg.BYTEA) or "caseless" in each.info or each.info.get("internal"):
+            UNLOGGED.add(each.name)
     return table
 
 
