@@ -155,27 +155,6 @@ def test_text_that_fonts_have_is_there_and_the_rest_can_be_copied() -> None:
     assert "LastResortHE-Regular" in pdf.fonts()
 
 
-# As long as a word may be without being broken, and longer.
-LONG_WORDS = ("Datenschutzbeauftragter", "Geschwindigkeitsmessung", "Unabhängigkeitserklärung")
-LONGER_WORDS = ("Rechtsschutzversicherungsgesellschaften", "Kraftfahrzeughaftpflichtversicherung")
-
-
-def test_a_word_that_is_copied_is_the_word() -> None:
-    words = " ".join(LONG_WORDS * 3)
-    party = DocumentParty(words, (words, words), "DE298765432")
-    document = invoice(
-        line(words, "1", 1), line(" ".join(LONGER_WORDS * 3), "1", 1), buyer=party, seller=party, notes=words,
-        payment_details=words, language="de",
-    )  # fmt: skip
-    text = Pdf(made(document)).text()
-    assert "\xad" not in text
-    for word in LONG_WORDS:
-        assert text.count(word) >= 3 * 6
-    for word in LONGER_WORDS:
-        # It may go on in the next line, and nothing is put between.
-        assert text.replace(" ", "").count(word) == 3
-
-
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
 @given(st.lists(st.text(st.characters(), max_size=60), min_size=6, max_size=6), st.sampled_from([*WORDS, "ar", "ja"]))
 def test_any_texts_at_once(texts: list[str], language: str) -> None:
