@@ -43,7 +43,8 @@ class Xid8(sa.types.UserDefinedType[int]):
 
 
 def table_args(*items: Any, grants: str = READ_WRITE, read_all: bool = False) -> tuple[Any, ...]:
-    """Keys, checks and indexes of a table, what the application may do, and whether it reads across organizations."""
+    """Return the keys, checks and indexes of a table, what the application may do, and whether it reads across
+    organizations."""
     return (*items, {"info": {"grants": grants, "read_all": read_all}})
 
 
@@ -60,7 +61,7 @@ def nullable_time(prefix: str, column: str) -> tuple[sa.Index, sa.Index]:
 
 
 def column(type_: Any, **options: Any) -> Any:
-    """A column of an exact PostgreSQL type (a copy for each table that inherits it)."""
+    """Return a column of an exact PostgreSQL type (a copy for each table that inherits it)."""
     description = options.pop("description", None)
     default = options.pop("default", ...)
     default_factory = options.pop("default_factory", None)
@@ -76,18 +77,18 @@ def column(type_: Any, **options: Any) -> Any:
 
 
 def key_column(of: str) -> Any:
-    """A column that holds the text of another as it is compared and ordered: without case."""
+    """Return a column that holds the text of another as it is compared and ordered: without case."""
     return column(C_TEXT, description=f"The {of} as it is compared and ordered: without case.", info={"caseless": of})
 
 
 def one_of(column_name: str, members: type[StrEnum]) -> sa.CheckConstraint:
-    """A text column that holds one of an enum's members."""
+    """Return a text column that holds one of an enum's members."""
     listed = ", ".join(f"'{member}'" for member in members)
     return sa.CheckConstraint(f"{column_name} in ({listed})", name=column_name)
 
 
 def table_of(model: type[SQLModel]) -> sa.Table:
-    """The Core table of a model: what every statement is written over."""
+    """Return the Core table of a model: what every statement is written over."""
     table = metadata.tables[str(model.__tablename__)]
     for name, field in model.model_fields.items():
         bound = _longest(field.metadata, field.annotation)
@@ -101,7 +102,7 @@ def table_of(model: type[SQLModel]) -> sa.Table:
 
 
 def _longest(metadata: list[Any], annotation: Any) -> int | None:
-    """The greatest length that a field's type allows, also inside ``… | None``."""
+    """Return the greatest length that a field's type allows, also inside ``… | None``."""
     for item in metadata:
         if isinstance(item, MaxLen):
             return item.max_length
