@@ -49,7 +49,7 @@ def table_args(*items: Any, grants: str = READ_WRITE, read_all: bool = False) ->
 
 
 def nullable_time(prefix: str, column: str) -> tuple[sa.Index, sa.Index]:
-    """The indexes of a time that may be null, which sorts last both ways: an infinity stands for it.
+    """Return the indexes of a time that may be null, which sorts last both ways: an infinity stands for it.
 
     Not by coalesce: under row-level security a condition on it would not reach an index.
     """

@@ -222,9 +222,9 @@ async def test_an_address_submits_a_form_so_often(acme: Org) -> None:
             # Nothing of its body is read.
             problem(await http.post(path_of(form), content=b"{", headers={"Content-Type": "application/json"}), 429,
                     "RATE_LIMITED")  # fmt: skip
-            told = error(
+            details = error(
                 await http.post("/graphql", json={"query": SUBMIT, "variables": variables}), 429, "RATE_LIMITED"
             )
-            assert 1 <= told["retryAfter"] <= 6
+            assert 1 <= details["retryAfter"] <= 6
         assert (await http.post(path_of(second), json=ADA)).status_code == 201
     assert len(await submitted(acme, form)) == 5
