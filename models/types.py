@@ -118,6 +118,13 @@ def decimal_text(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def plain_number(text: str) -> str:
+    """Return a number as it is shown, for one with an exponent or with zeros at its end: ``1e1`` is 10."""
+    number = Decimal(text) or Decimal(0)
+    # What is far beyond every bound would be long to write out.
+    return decimal_text(number) if abs(number.adjusted()) < 20 else text
+
+
 def _whole(value: object) -> object:
     """Return a whole number for one that JSON writes with a point: 1 and 1.0 are the same."""
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,6 +1,6 @@
 """Refusals: every error that a caller can meet has a code, and every code has one HTTP status."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -117,6 +117,12 @@ class Refusals(Exception):
     def __init__(self, refusals: list[Refusal]) -> None:
         super().__init__("; ".join(refusal.message for refusal in refusals))
         self.refusals = refusals
+
+
+def refuse(wrong: Iterable[Refusal]) -> None:
+    """Raise Refusals with all that is wrong with an input, if anything is."""
+    if refusals := list(wrong):
+        raise Refusals(refusals)
 
 
 @contextmanager

@@ -71,7 +71,7 @@ async def _note(keys: Keys) -> None:
 
 
 def create_app(settings: Settings, *, compare: bool = False) -> Application:
-    """The ASGI application of one API process. Its pools open at its start and close at its end.
+    """Return the ASGI application of one API process. Its pools open at its start and close at its end.
 
     ``compare``, for tests, runs each query by graphql-core too and fails where the answers differ.
     """

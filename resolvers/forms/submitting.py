@@ -18,7 +18,7 @@ from resolvers.changes.edits import InputValues, insert, new_row
 from resolvers.clients import CLIENTS
 from resolvers.context import Actor, Context, Row
 from resolvers.database.sql import Sql, owned, statement
-from resolvers.errors import EMAIL_TAKEN, Refusal, not_found
+from resolvers.errors import EMAIL_TAKEN, Refusal, not_found, refuse
 from resolvers.forms.collections import SUBMISSIONS
 from resolvers.forms.values import submitted_values, text_of
 from resolvers.threads import new_thread_entry
@@ -80,7 +80,8 @@ async def submit(ctx: Context, values: InputValues) -> tuple[Row, Row]:
     if not spam:
         data.pop(HONEYPOT, None)
         encoded = values.get("encoded", False)
-        data = submitted_values(ctx, form, data, "data", encoded=encoded)
+        data, wrong = submitted_values(ctx, form, data, "data", encoded=encoded)
+        refuse(wrong)
         client = await _client(ctx, form, data)
         ticket = await _ticket(ctx, form, data, client)
     given = {

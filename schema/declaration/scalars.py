@@ -17,7 +17,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 from models import types
 from models.forms import DATA_LIMIT
-from models.types import JSON_LIMIT, MAX_SAFE_INTEGER, decimal_text, exact_decimal
+from models.types import JSON_LIMIT, MAX_SAFE_INTEGER, decimal_text, exact_decimal, plain_number
 
 MinorUnits = NewType("MinorUnits", int)
 Json = NewType("Json", dict[str, Any])
@@ -43,7 +43,6 @@ _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|
 SETTINGS_LIMIT = 256 * 1024
 # U+0000 as JSON writes it, and not as the text of an escaped backslash.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-
 
 # A day's text is made once, and what is within it is looked up: a third of the time of ``isoformat``.
 _MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)]
@@ -123,13 +122,9 @@ def _decimal(value: object) -> Decimal:
 
 
 def _decimal_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Decimal:
-    """Return the exact number of a literal: of a number, with an exponent or zeros at its end as JSON has it, or of a
-    string."""
+    """Return the exact number of a literal: of a number, or of a string."""
     value = getattr(node, "value", None)
-    if isinstance(node, IntValueNode | FloatValueNode):
-        number = Decimal(node.value) or Decimal(0)
-        # What is far beyond every bound would be long to write out, and is refused as it is.
-        value = decimal_text(number) if abs(number.adjusted()) < SURE_DIGITS else node.value
+    value = plain_number(value) if value and isinstance(node, IntValueNode | FloatValueNode) else value
     return _decimal(value if isinstance(value, str) else value_from_ast_untyped(node, variables))
 
 

@@ -92,6 +92,6 @@ def _time(moment: Any, otherwise: str) -> str:
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Lines with the cells of each column below each other."""
+    """Return lines with the cells of each column below each other."""
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

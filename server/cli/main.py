@@ -150,7 +150,7 @@ class _Version(argparse.Action):
 
 
 def parser() -> argparse.ArgumentParser:
-    """The parser for COMMANDS."""
+    """Return the parser for COMMANDS."""
     root = argparse.ArgumentParser(prog="counterfoil", description=DESCRIPTION, allow_abbrev=False)
     root.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     groups: dict[tuple[str, ...], argparse._SubParsersAction[argparse.ArgumentParser]] = {

@@ -25,7 +25,7 @@ class _Histogram:
         self.total = 0.0
 
     def cumulative(self) -> Iterator[tuple[str, float]]:
-        """Each bound with how many took no longer."""
+        """Return each bound with how many took no longer."""
         so_far = 0
         for name, count in zip(_NAMES, self.counts, strict=True):
             so_far += count
@@ -66,16 +66,16 @@ class Exposition(Collector):
             collector(registry=self.registry)
 
     def may(self, given: str | None) -> bool:
-        """Whether an Authorization header holds the token."""
+        """Return whether an Authorization header holds the token."""
         scheme, _, token = (given or "").partition(" ")
         return scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), self._token)
 
     def text(self) -> bytes:
-        """All metrics, in Prometheus's text format."""
+        """Return all metrics, in Prometheus's text format."""
         return generate_latest(self.registry)
 
     def collect(self) -> Iterable[Metric]:
-        """The metrics of this process, as they are now."""
+        """Return the metrics of this process, as they are now."""
         yield from self._requests()
         kept = GaugeMetricFamily("counterfoil_documents", "GraphQL documents that are parsed, validated and planned.")
         executor = self.engine.executor

@@ -36,8 +36,8 @@ async def test_the_patterns_of_a_form_are_bounded_together(acme: Org) -> None:
     fields = [_area(HEAVY, key=f"f{number}") for number in range(4)]
     async with unchanged(acme):
         answer = await acme.http.post("/api/v1/forms", json=NEW | {"fields": fields})
-        told = problem(answer, 400, "BAD_INPUT", "body.fields.3.pattern")["errors"][0]
-    assert (told["code"], "a smaller max" in told["message"]) == ("TOO_LONG", True)
+        details = problem(answer, 400, "BAD_INPUT", "body.fields.3.pattern")["errors"][0]
+    assert (details["code"], "a smaller max" in details["message"]) == ("TOO_LONG", True)
     form = await new_form(acme, fields=fields[:3])
     async with unchanged(acme):
         given = {"id": form["publicId"], "fields": fields}

@@ -66,8 +66,10 @@ async def test_a_form_moves_as_its_machine_says(acme: Org) -> None:
     form = await new_form(acme, status="DRAFT")
     key = form["publicId"]
     async with unchanged(acme):
-        told = error(await acme.graphql(MOVE, input={"id": key, "to": "CLOSED"}), 200, "INVALID_TRANSITION", "input.to")
-        assert (told["status"], told["allowed"]) == (409, ["PUBLISHED"])
+        details = error(
+            await acme.graphql(MOVE, input={"id": key, "to": "CLOSED"}), 200, "INVALID_TRANSITION", "input.to"
+        )
+        assert (details["status"], details["allowed"]) == (409, ["PUBLISHED"])
         same = (await acme.data(MOVE, input={"id": key, "to": "DRAFT"}))["transitionForm"]["form"]
         assert same == {"status": "DRAFT", "version": 1}
     for version, status in enumerate(("PUBLISHED", "CLOSED", "PUBLISHED"), 2):

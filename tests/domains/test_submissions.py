@@ -76,10 +76,10 @@ async def test_a_submission_that_does_not_fit_names_each_field(
         answer = await http.post(path_of(form), json=sent)
         graph = await http.post("/graphql", json={"query": SUBMIT, "variables": {
             "input": {"formId": form["publicId"], "data": sent}}})  # fmt: skip
-    told = [
+    details = [
         f"{each['field'].removeprefix('body').removeprefix('.')} {each['code']}" for each in answer.json()["errors"]
     ]
-    assert (answer.status_code, sorted(told)) == (400, fields)
+    assert (answer.status_code, sorted(details)) == (400, fields)
     asked = [each["extensions"] for each in graph.json()["errors"]]
     assert sorted(
         f"{each['field'].removeprefix('input.data').removeprefix('.')} {each['reason']}" for each in asked

@@ -44,8 +44,8 @@ def _forget() -> Any:
 async def test_a_page_whose_order_leads_past_too_many_rows_is_refused(acme: Org, numbers: list[int]) -> None:
     async with unchanged(acme):
         for window in ({"first": 1}, {"last": 1, "o": OLDEST}, {"first": 100}):
-            told = error(await acme.graphql(LIST, f=WITHOUT, **window), 200, "QUERY_TOO_SLOW")
-            assert told["status"] == 400
+            details = error(await acme.graphql(LIST, f=WITHOUT, **window), 200, "QUERY_TOO_SLOW")
+            assert details["status"] == 400
 
 
 async def test_what_lies_at_the_beginning_of_an_order_is_found(acme: Org, numbers: list[int]) -> None:
@@ -79,8 +79,8 @@ async def test_few_candidates_are_sorted_whatever_their_order(
     STATEMENTS.clear()
     async with unchanged(acme):
         error(await acme.graphql(LIST, f=search, first=1), 200, "QUERY_TOO_SLOW")
-        told = problem(await acme.http.get(f"/api/v1/orders?search={numbers[0]}"), 400, "QUERY_TOO_SLOW")
-        assert told["detail"].startswith("The first 40,000 items in this order hold too few matches")
+        details = problem(await acme.http.get(f"/api/v1/orders?search={numbers[0]}"), 400, "QUERY_TOO_SLOW")
+        assert details["detail"].startswith("The first 40,000 items in this order hold too few matches")
 
 
 async def test_orders_of_a_client_are_all_checked(acme: Org, numbers: list[int]) -> None:
