@@ -7,7 +7,7 @@ from resolvers.collections.collection import CREATED, Collection
 from resolvers.database.fragments import ORG, Aliases, Fragment, Parameters, open_table, quoted
 from resolvers.database.sql import Sql, Width
 from resolvers.lists.candidates import IDS, candidates, rows_of_candidates
-from resolvers.lists.filter_sql import AllOf, Column, Node, bind, clause, columns_of, needs_other_tables, parts_of
+from resolvers.lists.filter_sql import AllOf, Column, Node, bind, clause, needs_other_tables, parts_of
 from resolvers.lists.filters import Shape
 from resolvers.lists.page_keys import key_of, row_of, served
 from resolvers.lists.selected_columns import CURSOR, SelectedColumns
@@ -172,10 +172,9 @@ class _Composer:
         alias, checked = self.new_alias(), self.new_alias()
         # The other conditions are within, where they may bound the scan of the order's index.
         where = [*condition, *self._own_conditions(alias), *self._conditions(alias, AllOf(own))]
-        columns = [f"{alias}.{quoted(name)}" for name in dict.fromkeys(["id", *columns_of([others])])]
         # Numbered in the same select that is sorted: PostgreSQL forgets the order of one whose order is not asked for.
         order = f"ORDER BY {self._order(alias)}"
-        numbered = f"SELECT {', '.join(columns)}, {self._key_columns(alias)}, row_number() OVER ({order}) AS turn"
+        numbered = f"SELECT {alias}.*, {self._key_columns(alias)}, row_number() OVER ({order}) AS turn"
         numbered += f" FROM {self._table(alias)}{self._met(where)} {order} LIMIT {most + 1}"
         keys, nth = self._key_labels(checked), f"CASE WHEN {checked}.turn > {most} THEN 0 ELSE 1 END AS nth"
         met = f"{checked}.turn > {most} OR {clause(others, checked, self.new_alias)}"
