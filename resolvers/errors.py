@@ -182,10 +182,10 @@ def query_too_slow(milliseconds: int) -> Refusal:
     )
 
 
-def too_many_checked(rows: int) -> Refusal:
+def too_many_checked() -> Refusal:
     """Return the refusal for a page whose order leads past too many rows that do not match its filter."""
     return Refusal(
         "QUERY_TOO_SLOW",
-        f"The first {rows:,} items in this order hold too few matches for a page. Sort by something else, or narrow the"
+        "Too few of the items that come first in this order match the filter. Sort by something else, or narrow the"
         " filter: by an ID, a status, a longer search term or a range of what the list is sorted by.",
     )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from resolvers.forms.fields import checked_fields
+from resolvers.forms.fields import fields_with_defaults
 from resolvers.forms.json_schema import MAX_PROBLEMS, problems_of, schema_of
 from tests.support.emails import EMAILS, NO_EMAILS
 from tests.support.urls import NO_URLS, URLS
@@ -90,7 +90,7 @@ Fields = list[dict[str, Any]]
 
 
 def _fields(*given: dict[str, Any]) -> Fields:
-    return checked_fields([{"key": f"f{number}", "label": "F"} | each for number, each in enumerate(given)])
+    return fields_with_defaults([{"key": f"f{number}", "label": "F"} | each for number, each in enumerate(given)])
 
 
 def _ours(fields: Fields, data: dict[str, Any]) -> list[tuple[str, str]]:
