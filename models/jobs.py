@@ -6,22 +6,54 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field
 
+from models.audit_exports import EXPORT
 from models.base import TIMESTAMP, Owned, column, one_of, table_args, table_of
+from models.enums import DescribedEnum
+from models.organizations import ORGANIZATION
 from models.resources import Resource
+from models.subscriptions import SUBSCRIPTION
+from models.tickets import TICKET
 from models.types import Moment
+from models.webhooks import DELIVERY
 
 # These jobs are internal; the jobs of agents are resources of the API.
 TASK = Resource("task", label="job", scope=None)
 
 
-class JobFunction(StrEnum):
-    """What a job runs; each function has one handler in ``workers``."""
+class JobQueue(DescribedEnum):
+    """A queue of jobs, with its slots in a worker for each of WORKER_SLOTS; it has one at least."""
 
-    WEBHOOK_DELIVERY = "WEBHOOK_DELIVERY"
-    AUDIT_SEAL = "AUDIT_SEAL"
-    TICKET_WAKE = "TICKET_WAKE"
-    AUDIT_EXPORT = "AUDIT_EXPORT"
-    SUBSCRIPTION = "SUBSCRIPTION"
+    WEBHOOKS = "webhooks", "Deliveries of events to webhook endpoints.", 1
+    AUDIT = "audit", "Seals of the audit log.", 1 / 8
+    TIMERS = "timers", "What is to happen to an object at a time, such as a renewal.", 1 / 8
+    # An export reads a whole log, on a connection of the side pool: one at a time.
+    EXPORTS = "exports", "Exports of the audit log.", 0
+
+    def slots(self, worker_slots: int) -> int:
+        """Return how many slots it has in a worker that has so many."""
+        return max(1, int(self.facts[0] * worker_slots))
+
+
+class JobFunction(DescribedEnum):
+    """What a job does, in which queue, to an object of which resource; each function has one handler in ``workers``."""
+
+    WEBHOOK_DELIVERY = "WEBHOOK_DELIVERY", "Delivers an event to a webhook endpoint.", JobQueue.WEBHOOKS, DELIVERY
+    AUDIT_SEAL = "AUDIT_SEAL", "Seals the audit log.", JobQueue.AUDIT, ORGANIZATION
+    TICKET_WAKE = "TICKET_WAKE", "Wakes a snoozed ticket.", JobQueue.TIMERS, TICKET
+    AUDIT_EXPORT = "AUDIT_EXPORT", "Writes an export of the audit log.", JobQueue.EXPORTS, EXPORT
+    SUBSCRIPTION = "SUBSCRIPTION", "Renews, bills or ends a subscription.", JobQueue.TIMERS, SUBSCRIPTION
+
+    @property
+    def queue(self) -> JobQueue:
+        """Return the queue of its jobs."""
+        queue: JobQueue = self.facts[0]
+        return queue
+
+    @property
+    def subject(self) -> Resource:
+        """Return the resource of the object that its jobs are about."""
+        subject: Resource = self.facts[1]
+        return subject
 
 
 class JobState(StrEnum):

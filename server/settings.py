@@ -135,13 +135,24 @@ class Settings(LocalSettings):
     auth_failures_per_minute: int = Field(60, ge=1, description="Failed keys from one address before a 429")
 
     worker_slots: int = Field(
-        16, ge=1, le=1000, description="Jobs that one worker works on at once; 16 times as many may wait for receivers"
+        16,
+        ge=1,
+        le=1000,
+        description="Deliveries that one worker works on at once, while 16 times as many may wait for receivers; of"
+        " seals and of timers an eighth as many",
     )
     sweep_seconds: float = Field(5, gt=0, description="Pause between sweeps for due jobs, in seconds")
     lease_seconds: float = Field(
         45, gt=0, description="Time after which a silent worker's job is taken over, in seconds"
     )
     heartbeat_seconds: float = Field(15, gt=0, description="Pause between a worker's signs of life, in seconds")
+    worker_grace_seconds: float = Field(
+        20,
+        ge=0,
+        le=3600,
+        description="Time in which running jobs may end when a worker is stopped, before they are given back, in"
+        " seconds",
+    )
     retention_idempotency_hours: int = Field(24, ge=1, description="Life of an idempotency record, in hours")
     retention_jobs_days: int = Field(30, ge=1, description="Life of finished jobs and deliveries, in days")
     retention_events_days: int = Field(30, ge=1, description="Life of events, in days")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import structlog
 
-from models.jobs import JobFunction, JobState
+from models.jobs import JobFunction, JobQueue, JobState
 from resolvers.database.connection_errors import CONNECTION_ERRORS, first_line
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
@@ -48,6 +48,10 @@ class _Running:
     lost: bool = False
 
 
+def _leave_to_others(_job: Due) -> None:
+    """Do nothing: the sweep of a worker that runs the job's queue finds it."""
+
+
 class Runner:
     """Runs the jobs of a worker: ``queues`` choose the next ones. A job may be offered any number of times."""
 
@@ -59,6 +63,9 @@ class Runner:
         self.has_capacity = asyncio.Event()
         clock = asyncio.get_running_loop().time
         self.queues = {name: FairQueue(number, clock) for name, number in slots.items()}
+        # What the sweep looks for: nothing else where another worker runs the other queues.
+        self._asked = None if set(JobQueue) <= self.queues.keys() else list(self.queues)
+        self.pass_on: Callable[[Due], None] = _leave_to_others
         self._handlers = handlers
         self._lease, self._pause = lease_seconds, heartbeat_seconds
         self._running: dict[UUID, _Running] = {}
@@ -80,7 +87,11 @@ class Runner:
             await self._woken.wait()
             self._woken.clear()
             try:
-                self.offer(await due.find_queued(self.runtime, self._wake_ups.take()))
+                found = await due.find_queued(self.runtime, self._wake_ups.take())
+                self.offer(found)
+                for job in found:
+                    if job.queue not in self.queues:
+                        self.pass_on(job)
             except DATABASE_ERRORS as error:
                 log.warning("jobs.look_up_failed", error=str(error))
 
@@ -89,10 +100,11 @@ class Runner:
         visit."""
         for queue in self.queues.values():
             queue.forget_pauses()
-        found, more = await due.due(self.runtime, WINDOW)
+        found, more = await due.due(self.runtime, WINDOW, self._asked)
         self.offer(found)
         for _ in range(PORTIONS if more else 0):
-            found, self._visited = await due.due_by_key(self.runtime, self._visited, KEYS_AT_ONCE, EACH)
+            visit = due.due_by_key(self.runtime, self._visited, KEYS_AT_ONCE, EACH, self._asked)
+            found, self._visited = await visit
             self.offer(found, EACH)
             if self._visited == due.START:
                 return False
@@ -102,7 +114,8 @@ class Runner:
         """Offer more jobs of the keys that have few left here and more in the database."""
         low = [key for queue in self.queues.values() for key in queue.low()]
         for start in range(0, len(low), KEYS_AT_ONCE):
-            found = await due.due_of_keys(self.runtime, low[start : start + KEYS_AT_ONCE], MAX_WAITING_OF_KEY)
+            keys = low[start : start + KEYS_AT_ONCE]
+            found = await due.due_of_keys(self.runtime, keys, MAX_WAITING_OF_KEY, self._asked)
             self.offer(found, MAX_WAITING_OF_KEY)
 
     def offer(self, found: Iterable[Due], each: int | None = None) -> None:

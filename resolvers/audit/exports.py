@@ -33,7 +33,6 @@ from resolvers.lists.conditions import NOBODY
 TOO_MANY_EXPORTS = Conflict(
     "TOO_MANY_EXPORTS", "The organization keeps the maximum number of exports: wait until one expires."
 )
-QUEUE = "exports"
 # What an organization may keep at once: each is as large as its log.
 MAX_EXPORTS = 5
 _ID = sa.bindparam("export_id", type_=sa.Uuid)
@@ -58,7 +57,7 @@ def _insert() -> sa.Select[Any]:
         function=JobFunction.AUDIT_EXPORT.value,
         subject_id=sa.bindparam("row_id", type_=sa.Uuid),
         concurrency_key=sa.bindparam("row_id", type_=sa.Uuid),
-        queue=QUEUE,
+        queue=JobFunction.AUDIT_EXPORT.queue.value,
         run_at=_MOMENT,
         state=JobState.QUEUED.value,
         attempt=0,

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from models.audit import audit_entries
 from models.base import TIMESTAMP
-from models.jobs import JobFunction, JobState, jobs
+from models.jobs import JobFunction, JobQueue, JobState, jobs
 from models.typeid import decode, encode, new_uuid, uuid_at
 from models.webhooks import (
     DELIVERY,
@@ -60,7 +60,7 @@ def _job() -> sa.CTE:
         function=JobFunction.WEBHOOK_DELIVERY.value,
         subject_id=_DELIVERY,
         concurrency_key=_CONCURRENCY_KEY,
-        queue="webhooks",
+        queue=JobQueue.WEBHOOKS.value,
         run_at=_DUE,
         state=JobState.QUEUED.value,
         attempt=0,

@@ -60,7 +60,18 @@ COMMANDS = (
         (Option("--reset", "first remove the data, keys and secrets of earlier runs", required=False, flag=True),),
     ),
     Command(("serve",), "run the API server", "server.cli.run:serve"),
-    Command(("worker",), "run a worker", "server.cli.run:worker"),
+    Command(
+        ("worker",),
+        "run a worker, of all queues or of some",
+        "server.cli.run:worker",
+        (
+            Option(
+                "--queues",
+                "comma-separated queues, each with its number of slots if it shall have another: webhooks=32,timers",
+                required=False,
+            ),
+        ),
+    ),
     Command(("migrate",), "migrate the database to the latest revision", "server.cli.run:migrate"),
     Command(
         ("org", "create"),

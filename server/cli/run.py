@@ -7,12 +7,13 @@ from functools import partial
 
 import uvloop
 
+from models.jobs import JobQueue
 from resolvers.jobs.retention import Retention
 from server.app import create_app
 from server.cli.console import complain, say
 from server.database.migrated import NOT_MIGRATED, apply_migrations, is_migrated
 from server.dev import command as development
-from server.errors import CommandError
+from server.errors import CommandError, WrongCall
 from server.http.ports import require_free_port
 from server.monitoring import logs
 from server.serve import serve as serve_app
@@ -20,8 +21,7 @@ from server.settings import MigrationSettings, Settings, load
 from server.wiring import running
 from workers.main import run as work
 
-# Less than the 3 s after which `dev` kills its processes.
-WORKER_GRACE_SECONDS = 2.5
+MAX_SLOTS = 1000
 
 
 def dev(arguments: argparse.Namespace) -> int:
@@ -41,9 +41,11 @@ def serve(_arguments: argparse.Namespace) -> int:
     return 0
 
 
-def worker(_arguments: argparse.Namespace) -> int:
-    """Run a worker until a signal ends it."""
+def worker(arguments: argparse.Namespace) -> int:
+    """Run a worker, of all queues or of some, until a signal ends it. Raises WrongCall for a queue that there is
+    not."""
     settings = load(Settings)
+    queues = None if arguments.queues is None else queues_of(arguments.queues, settings.worker_slots)
     logs.configure(settings.log_level, settings.log_format)
     if not _require_database(settings):
         raise CommandError(NOT_MIGRATED)
@@ -54,10 +56,11 @@ def worker(_arguments: argparse.Namespace) -> int:
                 runtime,
                 settings.redis_url,
                 slots=settings.worker_slots,
+                queues=queues,
                 sweep_seconds=settings.sweep_seconds,
                 lease_seconds=settings.lease_seconds,
                 heartbeat_seconds=settings.heartbeat_seconds,
-                grace_seconds=WORKER_GRACE_SECONDS,
+                grace_seconds=settings.worker_grace_seconds,
                 retention=Retention(
                     timedelta(hours=settings.retention_idempotency_hours),
                     timedelta(days=settings.retention_jobs_days),
@@ -68,6 +71,22 @@ def worker(_arguments: argparse.Namespace) -> int:
 
     uvloop.run(whole())
     return 0
+
+
+def queues_of(text: str, worker_slots: int) -> dict[str, int]:
+    """Return the slots of each queue that a text names: `webhooks=32,timers`. Raises WrongCall."""
+    found: dict[str, int] = {}
+    for part in text.split(","):
+        name, given, number = (each.strip() for each in part.partition("="))
+        queue = next((each for each in JobQueue if each == name), None)
+        if queue is None:
+            raise WrongCall(f"--queues: there is no queue {name!r}, only {', '.join(JobQueue)}")
+        if queue in found:
+            raise WrongCall(f"--queues: {name} is named twice")
+        if given and not (number.isascii() and number.isdigit() and 0 < int(number[:5]) <= MAX_SLOTS):
+            raise WrongCall(f"--queues: the slots of {name} must be a number from 1 to {MAX_SLOTS}")
+        found[queue.value] = int(number) if given else queue.slots(worker_slots)
+    return found
 
 
 def _require_database(settings: Settings) -> bool:
