@@ -1,7 +1,7 @@
 """Exports of the audit log that are asked for through the API: requested, written by a worker, downloaded."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -75,17 +75,39 @@ async def create(ctx: Context, values: InputValues) -> Row:
         raise bad_input("last_sequence", "It must not be less than firstSequence.", "NOT_ALLOWED")
     moment = now()
     row["expires_at"] = moment + timedelta(days=KEPT_DAYS)
-    await lock_objects(ctx, EXPORT)
-    kept = await ctx.row(_kept(), moment=moment)
-    if kept is not None and kept["number"] >= MAX_EXPORTS:
-        message = f"The organization keeps {MAX_EXPORTS} exports, which is the maximum: wait until one expires."
-        raise TOO_MANY_EXPORTS.refusal(None, message)
+    await _must_have_room(ctx, moment)
     job = new_uuid()
     await ctx.fetch(_insert(), job_id=job, moment=moment, **{f"row_{name}": value for name, value in row.items()})
     asked = {"first_sequence": row["first_sequence"], "last_sequence": last}
     await write_entries(ctx, [(new_entry(EXPORT.action("create"), {}, asked), row["id"])])
     ctx.jobs_to_wake.append(job)
     return row
+
+
+async def _must_have_room(ctx: Context, moment: datetime) -> None:
+    await lock_objects(ctx, EXPORT)
+    kept = await ctx.row(_kept(), moment=moment)
+    if kept is not None and kept["number"] >= MAX_EXPORTS:
+        message = f"The organization keeps {MAX_EXPORTS} exports, which is the maximum: wait until one expires."
+        raise TOO_MANY_EXPORTS.refusal(None, message)
+
+
+async def queue_again(ctx: Context, export_id: UUID) -> bool:
+    """Let an export that failed be QUEUED. Return False for one that did not fail, or has expired.
+
+    Raises Refusal CONFLICT (TOO_MANY_EXPORTS) where the organization keeps as many as it may.
+    """
+    row, moment = await ctx.row(_locked(), export_id=export_id), now()
+    if row is None or row["status"] != ExportStatus.FAILED or row["expires_at"] <= moment:
+        return False
+    await _must_have_room(ctx, moment)
+    await change(ctx, export_id, status=ExportStatus.QUEUED, error=None)
+    return True
+
+
+async def cancel(ctx: Context, export_id: UUID) -> None:
+    """Let an export be FAILED that an operator cancels."""
+    await fail(ctx, export_id, ExportError.CANCELLED)
 
 
 @statement
