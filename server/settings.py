@@ -109,6 +109,9 @@ class Settings(LocalSettings):
         description="Bearer token that `/metrics` asks for, of at least 16 characters; without it there is none",
     )
 
+    worker_metrics_port: int | None = Field(
+        None, ge=1, le=65535, description="Port on which a worker answers `/metrics`; needs `METRICS_TOKEN`"
+    )
     cors_origins: Origins = Field(
         (),
         description="Origins that browsers may call from, such as `https://app.example`, comma-separated; `*` is every",
@@ -173,6 +176,8 @@ class Settings(LocalSettings):
             raise ValueError(
                 "ADDRESS_CONNECTIONS must be less than LIMIT_CONCURRENCY, or one address can take all of it"
             )
+        if self.worker_metrics_port is not None and self.metrics_token is None:
+            raise ValueError("WORKER_METRICS_PORT needs METRICS_TOKEN")
         if self.heartbeat_seconds * 2 > self.lease_seconds:
             raise ValueError("HEARTBEAT_SECONDS must be at most half of LEASE_SECONDS")
         return self

@@ -18,8 +18,8 @@ from resolvers.webhooks.deliveries import Attempt, PreparedDelivery
 from workers.address import Postponed
 from workers.handler import Handler
 from workers.http import URL_REFUSED, Response, Sender
+from workers.leases import EXHAUSTED
 from workers.retry import retry
-from workers.runner import EXHAUSTED
 from workers.slot import Slot
 from workers.sweep import jittered
 

@@ -12,6 +12,7 @@ from resolvers.jobs.retention import Retention
 from workers import audit_export, deliver, seal, timers
 from workers.address import Addresses
 from workers.http import Sender
+from workers.leases import Note, unnoted
 from workers.runner import Runner
 from workers.sweep import FIRST_PURGE_S, purge_expired, sweep
 from workers.wake import listen, passed_on, passing_on
@@ -35,12 +36,14 @@ async def run(
     retention: Retention = RETENTION,
     stop: asyncio.Event | None = None,
     sender: Sender | None = None,
+    note: Note = unnoted,
 ) -> None:
     """Run jobs until SIGTERM or SIGINT, or until ``stop`` is set. Jobs that do not end within the grace are given back.
 
     ``queues`` are those whose jobs it runs, each with how many run at once, without deliveries that wait for their
     receivers: all of them, with their shares of ``slots``, where it is None. Heartbeats, sweeps and exports use the
     runtime's side pool, which needs three connections. ``sender`` replaces the one that the runtime's settings define.
+    ``note`` is told of each attempt.
     """
     runtime.outages.logs = True
     ending = stop or asyncio.Event()
@@ -56,7 +59,8 @@ async def run(
         **timers.HANDLERS,
     }
     chosen: Mapping[str, int] = {queue: queue.slots(slots) for queue in JobQueue} if queues is None else queues
-    runner = Runner(runtime, handlers, chosen, lease_seconds=lease_seconds, heartbeat_seconds=heartbeat_seconds)
+    seconds = {"lease_seconds": lease_seconds, "heartbeat_seconds": heartbeat_seconds}
+    runner = Runner(runtime, handlers, chosen, note=note, **seconds)
     sources = [
         loop.create_task(work)
         for work in (
@@ -67,9 +71,9 @@ async def run(
             purge_expired(runtime, retention, first_seconds=first_purge_seconds),
         )
     ]
-    heartbeat = loop.create_task(runner.heartbeat())
+    heartbeat = loop.create_task(runner.leases.heartbeat())
     ended = loop.create_task(ending.wait())
-    log.info("worker.started", slots=dict(chosen))
+    log.info("worker.started", slots={str(name): number for name, number in chosen.items()})
     try:
         async with passing_on(runner, redis_url):
             done, _ = await asyncio.wait([ended, heartbeat, *sources], return_when=asyncio.FIRST_COMPLETED)

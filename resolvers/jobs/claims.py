@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -31,7 +31,7 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claimed job. It is ours as long as the job has this token."""
+    """A claimed job. It is ours as long as the job has this token. ``ended`` has the states that it was given."""
 
     org_id: UUID
     id: UUID
@@ -41,6 +41,7 @@ class Claim:
     attempt: int
     claim_no: int
     token: UUID
+    ended: list[JobState] = field(default_factory=list, compare=False)
 
 
 def _after(name: str) -> Any:
@@ -174,6 +175,7 @@ async def finish(
     counted = claim.attempt if attempt is None else attempt
     values = {"new_state": state.value, "delay": delay, "counted": counted, "why": error_code}
     await ctx.fetch(_finish(), job_id=claim.id, token=claim.token, **values)
+    claim.ended.append(state)
 
 
 async def set_concurrency_key(ctx: Context, claim: Claim, key: UUID) -> None:

@@ -133,6 +133,34 @@ async def due_of_keys(runtime: Runtime, keys: Collection[OrgKey], each: int, que
         return [Due(*row) for row in await _fetch(connection, _due_of_keys(queues is not None), values)]
 
 
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many jobs of a queue are in a state, QUEUED ones only if they are due, and how long the oldest has waited."""
+
+    queue: str
+    state: str
+    number: int
+    oldest_seconds: float
+
+
+@statement
+def _depths() -> Any:
+    def part(state: str, since: Any, *more: Any) -> sa.Select[Any]:
+        # One select for each state, each of which has an index of its own.
+        oldest = sa.func.extract("epoch", sa.func.now() - sa.func.min(since)).cast(sa.Double)
+        shown = (jobs.c.queue, sa.literal_column(f"'{state}'", sa.Text), sa.func.count(), oldest)
+        return sa.select(*shown).where(jobs.c.state == sa.literal_column(f"'{state}'"), *more).group_by(jobs.c.queue)
+
+    due = part("QUEUED", jobs.c.run_at, jobs.c.run_at <= sa.func.now())
+    return due.union_all(part("RUNNING", jobs.c.run_at), part("DEAD", jobs.c.finished_at))
+
+
+async def depths(runtime: Runtime) -> list[Depth]:
+    """Return the depths of all queues over all organizations, without those that are empty."""
+    async with _across(runtime) as connection:
+        return [Depth(*row) for row in await _fetch(connection, _depths(), {})]
+
+
 async def find_queued(runtime: Runtime, pairs: Iterable[tuple[UUID, UUID]]) -> list[Due]:
     """Return those jobs of pairs of organization and id that are queued, with their keys and queues."""
     listed = list(pairs)

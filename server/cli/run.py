@@ -16,6 +16,7 @@ from server.dev import command as development
 from server.errors import CommandError, WrongCall
 from server.http.ports import require_free_port
 from server.monitoring import logs
+from server.monitoring.job_metrics import JobMetrics, exposed
 from server.serve import serve as serve_app
 from server.settings import MigrationSettings, Settings, load
 from server.wiring import running
@@ -34,7 +35,7 @@ def serve(_arguments: argparse.Namespace) -> int:
     """Run the API until a signal ends it. Without its tables it answers 503, so that it may start before `migrate`."""
     settings = load(Settings)
     logs.configure(settings.log_level, settings.log_format)
-    require_free_port(settings)
+    require_free_port(settings.host, settings.port)
     if not _require_database(settings):
         complain(NOT_MIGRATED)
     serve_app(partial(create_app, settings), settings)
@@ -47,16 +48,20 @@ def worker(arguments: argparse.Namespace) -> int:
     settings = load(Settings)
     queues = None if arguments.queues is None else queues_of(arguments.queues, settings.worker_slots)
     logs.configure(settings.log_level, settings.log_format)
+    if settings.worker_metrics_port is not None:
+        require_free_port(settings.host, settings.worker_metrics_port, "WORKER_METRICS_PORT")
     if not _require_database(settings):
         raise CommandError(NOT_MIGRATED)
+    metrics = JobMetrics()
 
     async def whole() -> None:
-        async with running(settings) as runtime:
+        async with running(settings) as runtime, exposed(metrics, runtime, settings):
             await work(
                 runtime,
                 settings.redis_url,
                 slots=settings.worker_slots,
                 queues=queues,
+                note=metrics.note,
                 sweep_seconds=settings.sweep_seconds,
                 lease_seconds=settings.lease_seconds,
                 heartbeat_seconds=settings.heartbeat_seconds,

@@ -55,7 +55,7 @@ def run(say: Say, *, reset: bool = False) -> None:
         try:
             for name in end_leftovers(notes, timeout_s=3):
                 say(f"ended a {name} that an earlier run left behind")
-            require_free_port(local)
+            require_free_port(local.host, local.port)
             if reset:
                 say(f"== Removing the data of earlier runs in {folder}")
                 remove_data(folder)
