@@ -1,7 +1,7 @@
 """The leases of a worker: it claims jobs, extends their leases while they run, and ends what a handler did not end."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +17,7 @@ from resolvers.errors import Refusal
 from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import Claim
 from resolvers.jobs.due import Due
+from workers.batches import Batches
 from workers.handler import Handler
 from workers.retry import is_transient, retry
 from workers.slot import Slot
@@ -47,17 +48,20 @@ class Leases:
 
     def __init__(
         self, runtime: Runtime, handlers: Mapping[JobFunction, Handler], lease_seconds: float,
-        heartbeat_seconds: float, note: Note,
+        heartbeat_seconds: float, note: Note, batch: int,
     ) -> None:  # fmt: skip
         self.runtime = runtime
         self._handlers, self._note = handlers, note
         self._lease, self._pause = lease_seconds, heartbeat_seconds
         self._running: dict[UUID, _Running] = {}
+        self._claims = Batches(self._claim_some, batch, apart=False)
 
     async def claim(self, job: Due) -> Claim | None:
         """Claim a job, again and again while the database is not available. Return None for one that is not free."""
-        take = partial(jobs.claim, self.runtime, job.org_id, job.id, self._lease, uuid4(), self._pause)
-        return await retry(take)
+        return await retry(partial(self._claims.do, job.org_id, (job.id, uuid4())))
+
+    async def _claim_some(self, org_id: UUID, wanted: Sequence[tuple[UUID, UUID]]) -> list[Claim | None]:
+        return await jobs.claim_some(self.runtime, org_id, wanted, self._lease, self._pause)
 
     async def hold(self, claim: Claim, slot: Slot) -> None:
         """Run a claimed job by its handler until it has ended, its lease is lost, or the task is cancelled."""
