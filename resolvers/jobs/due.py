@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.jobs import jobs
+from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.runtime import Connection, Runtime
 from resolvers.database.sql import Sql, statement
 
@@ -156,9 +157,15 @@ def _depths() -> Any:
 
 
 async def depths(runtime: Runtime) -> list[Depth]:
-    """Return the depths of all queues over all organizations, without those that are empty."""
-    async with _across(runtime) as connection:
-        return [Depth(*row) for row in await _fetch(connection, _depths(), {})]
+    """Return the depths of all queues over all organizations, without those that are empty.
+
+    Raises Refusal UNAVAILABLE when the database is not available, or takes too long.
+    """
+    try:
+        async with _across(runtime) as connection:
+            return [Depth(*row) for row in await _fetch(connection, _depths(), {})]
+    except CONNECTION_ERRORS as error:
+        raise runtime.unavailable(error) from error
 
 
 async def find_queued(runtime: Runtime, pairs: Iterable[tuple[UUID, UUID]]) -> list[Due]:

@@ -1,5 +1,7 @@
 """What a worker's `/metrics` tells: what waits in each queue, and what became of each attempt."""
 
+import asyncio
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -13,6 +15,7 @@ from server.errors import SettingsError
 from server.monitoring.job_metrics import JobMetrics, exposed
 from server.settings import Settings, load
 from tests.support.api import settings_of
+from tests.support.away import end_connections
 from tests.support.jobs import emit, listen_at, org, receiver, rows, runtime, settled, working
 from tests.support.refusals import problem
 from tests.support.servers import Backends
@@ -21,6 +24,7 @@ from tests.support.settings import NEEDED
 __all__ = ["org", "runtime"]
 
 TOKEN = "a-token-for-the-tests"
+HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 FAILING = b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 AGE = "update jobs set run_at = now() - interval '1 hour' where org_id = $1 and function = 'WEBHOOK_DELIVERY'"
@@ -29,7 +33,7 @@ DIE = "update jobs set state = 'DEAD', finished_at = now() where org_id = $1 and
 
 async def samples(http: httpx.AsyncClient) -> dict[tuple[str, ...], float]:
     """Each sample by its name and the values of its labels."""
-    answer = await http.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    answer = await http.get("/metrics", headers=HEADERS)
     assert answer.status_code == 200
     families = text_string_to_metric_families(answer.text)
     return {
@@ -73,6 +77,21 @@ async def test_queues_and_attempts_are_told_to_whoever_holds_the_token(
     assert found["counterfoil_job_seconds_bucket", "WEBHOOK_DELIVERY", "+Inf", "webhooks"] == 3
     # One waits for its next attempt, which is not due.
     assert found["counterfoil_jobs", "webhooks", "QUEUED"] == 0
+
+
+async def test_without_the_database_it_says_so(
+    runtime: Runtime, own_backends: Backends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused() -> Any:
+        raise ConnectionRefusedError("away")
+
+    given = settings_of(own_backends, metrics_token=TOKEN, worker_metrics_port=free_port())
+    base = f"http://127.0.0.1:{given.worker_metrics_port}"
+    async with exposed(JobMetrics(), runtime, given), httpx.AsyncClient(base_url=base, headers=HEADERS) as http:
+        monkeypatch.setattr(runtime.side, "_connect", refused)
+        await asyncio.to_thread(end_connections, own_backends)
+        problem(await http.get("/metrics"), 503, "UNAVAILABLE")
+        assert (await http.get("/api/health")).status_code == 200
 
 
 def test_an_attempt_whose_lease_was_lost_is_told_apart() -> None:
