@@ -23,6 +23,7 @@ from schema.forms.mutations import FormMutation
 from schema.forms.types import FormQuery
 from schema.invoices.mutations import InvoiceMutation
 from schema.invoices.types import InvoiceQuery
+from schema.jobs import JobMutation, JobQuery
 from schema.members import MemberMutation, MemberQuery
 from schema.messages import MessageMutation, MessageQuery
 from schema.orders import OrderMutation, OrderQuery
@@ -51,7 +52,7 @@ MAX_PARTS = 2_000
 @strawberry.type(description="The root of all queries.")
 class Query(
     ClientQuery, ServiceQuery, OrderQuery, InvoiceQuery, SubscriptionQuery, MessageQuery, TicketQuery, FormQuery,
-    MemberQuery, WebhookQuery, ApiKeyQuery, SettingsQuery, AuditQuery, ViewerQuery,
+    MemberQuery, WebhookQuery, ApiKeyQuery, SettingsQuery, AuditQuery, JobQuery, ViewerQuery,
 ):  # fmt: skip
     """What can be asked."""
 
@@ -60,6 +61,7 @@ class Query(
 class Mutation(
     ClientMutation, ServiceMutation, OrderMutation, InvoiceMutation, SubscriptionMutation, MessageMutation,
     TicketMutation, FormMutation, MemberMutation, WebhookMutation, ApiKeyMutation, SettingsMutation, AuditMutation,
+    JobMutation,
 ):  # fmt: skip
     """What can be done."""
 

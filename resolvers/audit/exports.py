@@ -24,7 +24,6 @@ from models.base import TIMESTAMP
 from models.jobs import JobFunction, JobState, jobs
 from models.typeid import decode, new_uuid
 from resolvers.audit.entries import new_entry
-from resolvers.changes.advisory_lock import lock_objects
 from resolvers.changes.edits import InputValues, new_row
 from resolvers.changes.write import write_entries
 from resolvers.context import Context, Row, now, shared
@@ -35,7 +34,6 @@ from resolvers.lists.conditions import NOBODY
 TOO_MANY_EXPORTS = Conflict(
     "TOO_MANY_EXPORTS", "The organization, or the API key, has the maximum number of exports: wait until one expires."
 )
-QUEUE = "exports"
 # What an organization may keep at once: each is as large as its log.
 MAX_EXPORTS = 5
 # What of these one key may have asked for, so that it leaves some to others.
@@ -68,7 +66,7 @@ def _insert() -> sa.Select[Any]:
         function=JobFunction.AUDIT_EXPORT.value,
         subject_id=sa.bindparam("row_id", type_=sa.Uuid),
         concurrency_key=sa.bindparam("row_id", type_=sa.Uuid),
-        queue=QUEUE,
+        queue=JobFunction.AUDIT_EXPORT.queue.value,
         run_at=_MOMENT,
         state=JobState.QUEUED.value,
         attempt=0,
@@ -91,7 +89,6 @@ async def create(ctx: Context, values: InputValues) -> Row:
     row = new_row(AuditExport, values)
     moment = now()
     row["expires_at"] = moment + timedelta(days=KEPT_DAYS)
-    await lock_objects(ctx, EXPORT)
     await _must_have_room(ctx, moment)
     job = new_uuid()
     await ctx.fetch(_insert(), job_id=job, moment=moment, **{f"row_{name}": value for name, value in row.items()})
@@ -111,6 +108,24 @@ async def _must_have_room(ctx: Context, moment: datetime) -> None:
         message = f"{full[0][0]} exports, which is the maximum: wait until one expires."
         wait = max(until for _, until in full) - moment
         raise TOO_MANY_EXPORTS.refusal(None, message, retryAfter=math.ceil(wait.total_seconds()))
+
+
+async def queue_again(ctx: Context, export_id: UUID) -> bool:
+    """Let an export that failed be QUEUED. Return False for one that did not fail, or has expired.
+
+    Raises Refusal CONFLICT (TOO_MANY_EXPORTS) where the organization keeps as many as it may.
+    """
+    row, moment = await ctx.row(_locked(), export_id=export_id), now()
+    if row is None or row["status"] != ExportStatus.FAILED or row["expires_at"] <= moment:
+        return False
+    await _must_have_room(ctx, moment)
+    await change(ctx, export_id, status=ExportStatus.QUEUED, error=None)
+    return True
+
+
+async def cancel(ctx: Context, export_id: UUID) -> None:
+    """Let an export be FAILED that an operator cancels."""
+    await fail(ctx, export_id, ExportError.CANCELLED)
 
 
 @statement

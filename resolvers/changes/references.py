@@ -33,8 +33,8 @@ def _found(wanted: tuple[tuple[str, Collection, tuple[str, ...]], ...]) -> sa.Se
     for name, collection, columns in wanted:
         table = collection.table.alias(f"of_{name}")
         mine = sa.and_(table.c.org_id == ORG, table.c.id == sa.bindparam(name, type_=sa.Uuid))
-        if collection.keeps_deleted:
-            mine = sa.and_(mine, table.c.deleted_at.is_(None))
+        if collection.partial:
+            mine = sa.and_(mine, collection.seen(table))
         joined = joined.outerjoin(table, mine)
         shown += [table.c[column].label(f"{name}.{column}") for column in ("id", *columns)]
     return sa.select(*shown).select_from(joined)

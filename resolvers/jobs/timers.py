@@ -15,7 +15,6 @@ from models.typeid import new_uuid
 from resolvers.context import Context, now
 from resolvers.database.sql import ORG, owned, statement
 
-QUEUE = "timers"
 _FUNCTION = sa.bindparam("function", type_=sa.Text)
 _SUBJECT = sa.bindparam("subject_id", type_=sa.Uuid)
 _AT = sa.bindparam("run_at", type_=TIMESTAMP)
@@ -35,7 +34,7 @@ def _insert() -> sa.Insert:
         function=_FUNCTION,
         subject_id=_SUBJECT,
         concurrency_key=sa.bindparam("key", type_=sa.Uuid),
-        queue=QUEUE,
+        queue=sa.bindparam("queue", type_=sa.Text),
         run_at=_AT,
         state=JobState.QUEUED.value,
         attempt=0,
@@ -52,8 +51,8 @@ def _queued_by() -> sa.Select[Any]:
 async def set_timer(ctx: Context, function: JobFunction, subject_id: UUID, run_at: datetime) -> None:
     """Queue a job that is due at a time. For one that is due already a worker is woken; the sweep finds the others."""
     job = new_uuid()
-    key = timer_key(ctx.org_id)
-    await ctx.fetch(_insert(), job_id=job, function=function.value, subject_id=subject_id, key=key, run_at=run_at)
+    about = {"function": function.value, "queue": function.queue.value, "subject_id": subject_id}
+    await ctx.fetch(_insert(), job_id=job, key=timer_key(ctx.org_id), run_at=run_at, **about)
     if run_at <= now():
         ctx.jobs_to_wake.append(job)
 

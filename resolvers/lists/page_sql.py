@@ -45,9 +45,9 @@ def page_sql(shape: PageShape) -> Sql:
 
 
 @cache
-def not_deleted(collection: Collection) -> Fragment | None:
+def own_rows(collection: Collection) -> Fragment | None:
     """Return the condition that each row of a collection meets, where there is one."""
-    return Fragment(open_table(collection.table).c.deleted_at.is_(None)) if collection.keeps_deleted else None
+    return Fragment(collection.seen(open_table(collection.table))) if collection.partial else None
 
 
 class _Composer:
@@ -208,8 +208,8 @@ class _Composer:
         return f"{self._met(where)} ORDER BY {self._order(alias)}{self.limit}"
 
     def _conditions(self, alias: str, node: Node | None, few: str | None = None) -> list[str]:
-        """Return what each row of the page meets: it was not deleted, it matches, it lies within the bounds."""
-        where, live = [], not_deleted(self.shape.collection)
+        """Return what each row of the page meets: somebody sees it, it matches, it lies within the bounds."""
+        where, live = [], own_rows(self.shape.collection)
         if live is not None:
             where.append(f"({live(alias)})")
         if node is not None:

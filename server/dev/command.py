@@ -32,6 +32,7 @@ STAND_INS = dict.fromkeys(URLS[:2], "postgresql://localhost/counterfoil") | {"RE
 STAND_INS |= dict.fromkeys(KEYS, f"1:{base64.b64encode(bytes(32)).decode()}")
 # Together they stay under the 5 s in which everything has to be gone.
 APP_TIMEOUT_S = 3.0
+WORKER_GRACE_S = 2.5
 SERVERS_TIMEOUT_S = 1.5
 
 Say = Callable[[str], None]
@@ -54,7 +55,7 @@ def run(say: Say, *, reset: bool = False) -> None:
         try:
             for name in end_leftovers(notes, timeout_s=3):
                 say(f"ended a {name} that an earlier run left behind")
-            require_free_port(local)
+            require_free_port(local.host, local.port)
             if reset:
                 say(f"== Removing the data of earlier runs in {folder}")
                 remove_data(folder)
@@ -157,7 +158,7 @@ def _migrate(settings: Settings, say: Say) -> None:
 
 def _serve(settings: Settings, environment: Mapping[str, str], supervisor: Supervisor, say: Say) -> None:
     say("== Starting the API and a worker")
-    inherited = {**os.environ, **environment}
+    inherited = {**os.environ, **environment, "WORKER_GRACE_SECONDS": str(WORKER_GRACE_S)}
     for name, command in (("api", "serve"), ("worker", "worker")):
         supervisor.start(ProcessSpec(name, (sys.executable, "-m", "server.cli", command), env=inherited))
     while not _listens(settings):

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from models.jobs import JobFunction, JobState
-from resolvers.jobs.timers import QUEUE
 
 Row = dict[str, Any]
 
@@ -49,7 +48,7 @@ class Maker:
     def timer(self, function: JobFunction, subject: Row, moment: datetime) -> Row:
         """Return a job that is due at a moment, without the organization that is its key."""
         return {
-            "id": self.id_at(self.end), "function": function, "subject_id": subject["id"], "queue": QUEUE,
+            "id": self.id_at(self.end), "function": function, "subject_id": subject["id"], "queue": function.queue,
             "run_at": moment, "state": JobState.QUEUED, "attempt": 0, "claim_no": 0, "lease_token": None,
             "lease_until": None, "error_code": None, "finished_at": None,
         }  # fmt: skip
