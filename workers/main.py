@@ -64,8 +64,8 @@ async def run(
     }
     # Jobs of a queue without a handler are left to workers that have one.
     served = {function.queue for function in handlers}
-    every = {queue: queue.slots(slots) for queue in JobQueue if queue in served}
-    chosen: Mapping[str, int] = every if queues is None else queues
+    every: Mapping[str, int] = {queue: queue.slots(slots) for queue in JobQueue if queue in served}
+    chosen = every if queues is None else queues
     seconds = {"lease_seconds": lease_seconds, "heartbeat_seconds": heartbeat_seconds}
     runner = Runner(runtime, handlers, chosen, note=note, batch=batch, **seconds)
     sources = [
