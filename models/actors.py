@@ -1,5 +1,7 @@
 """Actors: who changes something, through what, and what the scopes of a key allow."""
 
+from collections.abc import Iterable
+
 from models.enums import DescribedEnum
 from models.resources import EVERYTHING
 
@@ -10,6 +12,12 @@ def allows(held: frozenset[str], needed: str) -> bool:
         return True
     resource, _, verb = needed.partition(":")
     return verb == "read" and f"{resource}:write" in held
+
+
+def reduced(scopes: Iterable[str]) -> frozenset[str]:
+    """Return scopes without those that others of them include."""
+    held = frozenset(scopes)
+    return frozenset(scope for scope in held if not allows(held - {scope}, scope))
 
 
 class Source(DescribedEnum):

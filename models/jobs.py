@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field
 
+from models.agent_jobs import AGENT_JOB
 from models.audit_exports import EXPORT
 from models.base import TIMESTAMP, Owned, column, one_of, table_args, table_of
 from models.enums import DescribedEnum
@@ -29,6 +30,7 @@ class JobQueue(DescribedEnum):
     TIMERS = "timers", "Work that is due at a certain time, such as a renewal.", 1 / 8
     # An export reads a whole log, on a connection of the side pool: one at a time.
     EXPORTS = "exports", "Exports of the audit log.", 0
+    AGENTS = "agents", "Runs of agent jobs.", 1 / 4
 
     def slots(self, worker_slots: int) -> int:
         """Return how many slots it has in a worker with so many, at least one."""
@@ -44,6 +46,8 @@ class JobFunction(DescribedEnum):
     TICKET_WAKE = "TICKET_WAKE", "Wakes a snoozed ticket.", JobQueue.TIMERS, TICKET
     AUDIT_EXPORT = "AUDIT_EXPORT", "Writes an export of the audit log.", JobQueue.EXPORTS, EXPORT
     SUBSCRIPTION = "SUBSCRIPTION", "Renews, bills or ends a subscription.", JobQueue.TIMERS, SUBSCRIPTION
+    AGENT = "AGENT", "Runs an agent job.", JobQueue.AGENTS, AGENT_JOB
+    AGENT_EXPIRY = "AGENT_EXPIRY", "Ends the wait of an agent job for a person.", JobQueue.TIMERS, AGENT_JOB
 
     @property
     def queue(self) -> JobQueue:
@@ -92,14 +96,14 @@ class Job(Owned, table=True):
     function: JobFunction = column(sa.Text, description="Function of the job.")
     subject_id: UUID = column(
         sa.Uuid,
-        description="The object of the job: a delivery, a ticket, an export, a subscription, or the organization of a"
-        " seal.",
+        description="The object of the job: a delivery, a ticket, an export, a subscription, an agent job, or the"
+        " organization of a seal.",
     )
     concurrency_key: UUID = column(
         sa.Uuid,
-        description="Jobs of one key run at most two at once in a worker: a delivery's endpoint, an export, or the"
-        " organization of a seal or a timer. A delivery that is requested while its endpoint's circuit is open has its"
-        " own until it is attempted.",
+        description="Jobs of one key run at most two at once in a worker: a delivery's endpoint, an export, an agent"
+        " job, or the organization of a seal or a timer. A delivery that is requested while its endpoint's circuit is"
+        " open has its own until it is attempted.",
     )
     queue: str = column(sa.Text, description="The queue, which has its own slots in a worker.")
     run_at: Moment = column(TIMESTAMP, description="The earliest time to run.")

@@ -14,6 +14,7 @@ from models.tickets import MACHINE, REPLY, TICKET, TicketPriority, TicketStatus,
 from models.tickets import Reply as ReplyTable
 from models.tickets import Ticket as Table
 from resolvers import threads
+from resolvers.agents.collections import AGENT_JOBS
 from resolvers.clients import CLIENTS
 from resolvers.context import now
 from resolvers.members import MEMBERS
@@ -31,6 +32,7 @@ from schema.declaration.transitions import Transition, available_transitions
 from schema.threads import AUTHOR_KIND, AUTHOR_NAME, Attachment, AttachmentInput, Author, author_field, thread_field
 
 if TYPE_CHECKING:
+    from schema.agents.jobs import AgentJob
     from schema.clients import Client
     from schema.members import Member
     from schema.orders import Order
@@ -98,6 +100,9 @@ class Ticket(Node):
     version: int
     available_transitions: list[Transition[TicketStatus]] = available_transitions(MACHINE)
     replies: Connection[Reply] = to_many(REPLIES, "ticket_id", "Replies to the ticket")
+    agent_jobs: Connection[Annotated["AgentJob", strawberry.lazy("schema.agents.jobs")]] = to_many(
+        AGENT_JOBS, "ticket_id", "Agent jobs about the ticket"
+    )
 
 
 @input_type(ReplyTable)

@@ -60,7 +60,10 @@ async def run(
         JobFunction.AUDIT_EXPORT: audit_export.HANDLER,
         **timers.HANDLERS,
     }
-    chosen: Mapping[str, int] = {queue: queue.slots(slots) for queue in JobQueue} if queues is None else queues
+    # Jobs of a queue without a handler are left to workers that have one.
+    served = {function.queue for function in handlers}
+    every: Mapping[str, int] = {queue: queue.slots(slots) for queue in JobQueue if queue in served}
+    chosen = every if queues is None else queues
     seconds = {"lease_seconds": lease_seconds, "heartbeat_seconds": heartbeat_seconds}
     runner = Runner(runtime, handlers, chosen, note=note, **seconds)
     sources = [

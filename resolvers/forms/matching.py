@@ -63,7 +63,7 @@ def is_too_large(pattern: str) -> bool:
 
 
 @lru_cache(_SIZES_KEPT)
-def _size_of(pattern: str) -> int:
+def size_of(pattern: str) -> int:
     """Return the least of the sizes into which the compiled pattern fits. Raises ValueError for an invalid pattern, or
     one that fits into none."""
     for size in _SIZES[:-1]:
@@ -92,7 +92,7 @@ def work_bound(field: FieldRow) -> int:
     """Return the work of matching the longest value of a field. Raises ValueError for a pattern that is invalid or too
     large."""
     most = max_length(field)
-    return 0 if field["pattern"] is None or most is None else _size_of(field["pattern"]) * most
+    return 0 if field["pattern"] is None or most is None else size_of(field["pattern"]) * most
 
 
 def work_of(fields: Sequence[FieldRow], data: Mapping[str, Any]) -> int:
@@ -101,5 +101,5 @@ def work_of(fields: Sequence[FieldRow], data: Mapping[str, Any]) -> int:
     for field in fields:
         value, most = data.get(field["key"]), max_length(field)
         if field["pattern"] is not None and most is not None and isinstance(value, str):
-            work += _size_of(field["pattern"]) * min(len(value), most)
+            work += size_of(field["pattern"]) * min(len(value), most)
     return work

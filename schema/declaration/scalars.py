@@ -4,9 +4,8 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NewType
-from uuid import UUID
 
 import orjson
 import strawberry
@@ -16,11 +15,16 @@ from pydantic_core import PydanticCustomError
 from strawberry.types.scalar import ScalarDefinition
 
 from models import types
+from models.agent_steps import STEP_LIMIT
 from models.forms import DATA_LIMIT
 from models.types import JSON_LIMIT, MAX_SAFE_INTEGER, decimal_text, exact_decimal, plain_number
+from schema.declaration.moments import shown_moment
 
 MinorUnits = NewType("MinorUnits", int)
+MicroUnits = NewType("MicroUnits", int)
 Json = NewType("Json", dict[str, Any])
+LargeJson = NewType("LargeJson", dict[str, Any])
+JsonValue = NewType("JsonValue", object)
 StringMap = NewType("StringMap", dict[str, str])
 SettingValue = NewType("SettingValue", object)
 SettingValues = NewType("SettingValues", dict[str, Any])
@@ -43,36 +47,8 @@ _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|
 SETTINGS_LIMIT = 256 * 1024
 # U+0000 as JSON writes it, and not as the text of an escaped backslash.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-
-# A day's text is made once, and what is within it is looked up: a third of the time of ``isoformat``.
-_MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)]
-_MILLISECONDS = [f"{second:02}.{millisecond:03}Z" for second in range(60) for millisecond in range(1000)]
-_EPOCH = date(1970, 1, 1).toordinal()
-DAYS_KEPT = 4_000
 # So many digits of a decimal number survive as a binary one.
 SURE_DIGITS = 15
-
-
-@lru_cache(DAYS_KEPT)
-def _day(ordinal: int) -> str:
-    return date.fromordinal(ordinal).isoformat()
-
-
-def shown_moment(value: datetime) -> str:
-    """RFC 3339, UTC, milliseconds, Z, of a time in UTC."""
-    minute = _MINUTES[value.hour * 60 + value.minute]
-    return f"{_day(value.toordinal())}{minute}{_MILLISECONDS[value.second * 1000 + value.microsecond // 1000]}"
-
-
-@lru_cache(DAYS_KEPT)
-def _minute(minutes: int) -> str:
-    return f"{_day(_EPOCH + minutes // 1440)}{_MINUTES[minutes % 1440]}"
-
-
-def shown_creation(key: UUID) -> str:
-    """Return the time in an id, shown in the same way."""
-    minutes, rest = divmod(int.from_bytes(key.bytes[:6]), 60_000)
-    return _minute(minutes) + _MILLISECONDS[rest]
 
 
 def _wrong(message: str, reason: str = "INVALID_FORMAT", **extra: Any) -> GraphQLError:
@@ -99,12 +75,12 @@ def _day_of(value: object) -> date:
         raise _wrong("It must be a date that exists.") from error
 
 
-def _minor_units(value: object) -> int:
+def _amount(value: object, least: int = -MAX_SAFE_INTEGER) -> int:
     # JSON writes one whole number in several ways: 1 and 1.0 are the same.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1:
         raise _wrong("It must be a whole number.", "WRONG_TYPE")
-    if abs(value) > MAX_SAFE_INTEGER:
-        least, most = -MAX_SAFE_INTEGER, MAX_SAFE_INTEGER
+    most = MAX_SAFE_INTEGER
+    if not least <= value <= most:
         raise _wrong(f"It must be from {least} to {most}.", "OUT_OF_RANGE", minimum=least, maximum=most)
     return int(value)
 
@@ -211,7 +187,14 @@ SCALARS: dict[object, Any] = {
         description="An amount of money in the smallest unit of its currency: an integer from -(2^53 - 1) to 2^53 - 1.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc7493#section-2.2",
         serialize=_unchanged,
-        parse_value=_minor_units,
+        parse_value=_amount,
+    ),
+    MicroUnits: strawberry.scalar(
+        name="MicroUnits",
+        description="An amount of money in millionths of its currency: an integer from 0 to 2^53 - 1.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc7493#section-2.2",
+        serialize=_unchanged,
+        parse_value=partial(_amount, least=0),
     ),
     Decimal: strawberry.scalar(
         name="Decimal",
@@ -227,6 +210,14 @@ SCALARS: dict[object, Any] = {
         "Timezone", "The name of a time zone in the IANA database, such as `Europe/Berlin`.", TIMEZONES, types.Timezone
     ),
     Json: _object_scalar("JSON", "A JSON object. One that is sent has at most 16 KiB.", url=RFC_JSON),
+    LargeJson: _object_scalar("LargeJSON", f"A JSON object of at most {STEP_LIMIT // 1024} KiB.", STEP_LIMIT, RFC_JSON),
+    JsonValue: strawberry.scalar(
+        name="JSONValue",
+        description="A JSON value of any type.",
+        specified_by_url=RFC_JSON,
+        serialize=_unchanged,
+        parse_value=_unchanged,
+    ),
     StringMap: _object_scalar(
         "StringMap", "A JSON object of strings: at most 50 keys of 40 characters, each with a string of at most 500."
     ),
