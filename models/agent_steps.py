@@ -14,7 +14,7 @@ from models.enums import DescribedEnum
 from models.resources import Resource
 from models.types import JSON_LIMIT, Body, Currency, JsonObject, Moment, Reason
 
-AGENT_STEP = Resource("agent_step", prefix="step", scope="agent_jobs")
+AGENT_STEP = Resource("agent_step", plural="steps", prefix="step", scope="agent_jobs")
 # The greatest length of a step's input or output as JSON.
 STEP_LIMIT = 8 * JSON_LIMIT
 MAX_CHANGES = 200
