@@ -4,16 +4,12 @@ from collections import Counter
 from uuid import UUID
 
 from resolvers.jobs.due import Due
+from tests.support.clock import Clock
 from tests.support.queues import NAMES, fill, taken
 from workers.fair_queue import RUNNING_PER_KEY, FairQueue
 from workers.turns import KEPT, Turns
 
 A, B, C, *_ = NAMES
-
-
-def fair_queue() -> FairQueue:
-    """A queue for which no time passes."""
-    return FairQueue(16, lambda: 0.0)
 
 
 def worked_off(queue: FairQueue, turns: int) -> list[Due]:
@@ -33,7 +29,7 @@ def keys_of(jobs: list[Due]) -> list[UUID]:
 
 
 def test_a_key_that_waits_for_its_receiver_keeps_the_turns_that_it_misses() -> None:
-    queue = fair_queue()
+    queue = FairQueue(16, Clock())
     slow, fast = NAMES[10], NAMES[11:15]
     under_way = fill(queue, A, [slow], 12)[:RUNNING_PER_KEY]
     assert taken(queue) == under_way
@@ -50,7 +46,7 @@ def test_a_key_that_waits_for_its_receiver_keeps_the_turns_that_it_misses() -> N
 
 
 def test_an_organization_that_waits_for_its_receivers_keeps_the_turns_that_it_misses() -> None:
-    queue = fair_queue()
+    queue = FairQueue(16, Clock())
     under_way = fill(queue, A, NAMES[10:11], 8)[:RUNNING_PER_KEY]
     assert taken(queue) == under_way
     for org in (B, C):
