@@ -33,14 +33,16 @@ REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "8"))
 STATE = {404, 409, 412, 422}
 BY_STATE = {"NOT_FOUND", "NOT_ALLOWED", "INVALID_CURSOR"}
 # Where the document is as near as a schema comes: an address is judged, what a letter is, is said for ASCII alone, an
-# order that is CANCELLED already needs no reason to be, the present moves, with what is near it, time zones come and
-# go, sums have bounds, what a form's field needs depends on its type, a pattern on an engine, and no schema knows a
-# PNG.
+# order that is CANCELLED already needs no reason to be, a service that is RECURRING already keeps an interval, the
+# present moves, with what is near it, time zones and languages come and go, sums have bounds, what a form's field needs
+# depends on its type, a pattern on an engine, and no schema knows a PNG.
 NEAR = {
     ("body.url", "INVALID_FORMAT"),
     ("query.search", "INVALID_FORMAT"),
     ("body.statusReason", "REQUIRED"),
+    ("body.interval", "REQUIRED"),
     ("body.timezone", "INVALID_FORMAT"),
+    ("body.organization.language", "INVALID_FORMAT"),
     ("body.expiresAt", "INVALID"),
     ("body.snoozedUntil", "INVALID"),
     ("body.snoozedUntil", "OUT_OF_RANGE"),
