@@ -14,6 +14,7 @@ from models.enums import DescribedEnum
 from models.images import Image
 from models.resources import Resource
 from models.types import (
+    KEY,
     MAX_SAFE_INTEGER,
     Currency,
     Email,
@@ -83,7 +84,11 @@ class ModelPrice(BaseModel):
     output: Amount = Field(description="Price of a million tokens that come back, alike.")
 
 
-ModelPrices: Any = Annotated[dict[Annotated[str, Text, MinLen(1), MaxLen(100)], ModelPrice], MaxLen(50)]
+ModelPrices: Any = Annotated[
+    dict[Annotated[str, Text, MinLen(1), MaxLen(100)], ModelPrice],
+    MaxLen(50),
+    SchemaExtra(propertyNames={"minLength": 1, "maxLength": 100, "pattern": KEY}),
+]
 
 
 class SettingType(DescribedEnum):

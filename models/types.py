@@ -165,6 +165,8 @@ Text = BeforeValidator(clean_text)
 _PRINTED = r"[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]"
 _VISIBLE = r"[^\s\u0000-\u001f\u007f-\u009f]"
 PRINTED = SchemaExtra(pattern=f"^{_PRINTED}*$")
+# A key of an object: without white space at the ends, which would be trimmed, so that no two keys become one.
+KEY = f"^{_VISIBLE}({_PRINTED}*{_VISIBLE})?$"
 # A text must have a visible character: of white space only nothing is left when it is trimmed.
 NOT_BLANK = SchemaExtra(pattern=f"^{_PRINTED}*{_VISIBLE}{_PRINTED}*$")
 
@@ -208,8 +210,7 @@ Metadata = Annotated[
     AfterValidator(_metadata),
     SchemaExtra(
         maxProperties=50,
-        # Without white space at the ends, which would be trimmed, so that no two keys become one.
-        propertyNames={"minLength": 1, "maxLength": 40, "pattern": f"^{_VISIBLE}({_PRINTED}*{_VISIBLE})?$"},
+        propertyNames={"minLength": 1, "maxLength": 40, "pattern": KEY},
         additionalProperties={"type": "string", "maxLength": 500, "pattern": f"^{_PRINTED}*$"},
     ),
 ]
