@@ -35,7 +35,6 @@ CLIENTS = Collection(
         "invoices": Relation("invoices", "the client's invoices", remote="client_id"),
         "tickets": Relation("tickets", "the client's tickets", remote="client_id"),
         "subscriptions": Relation("subscriptions", "the client's subscriptions", remote="client_id"),
-        "agent_jobs": Relation("agent_jobs", "agent jobs about the client's orders and tickets", remote="client_id"),
     },
     unique_conflicts={"clients_email_key": ("email", EMAIL_TAKEN)},
 )

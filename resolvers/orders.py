@@ -75,7 +75,6 @@ ORDERS = Collection(
         "messages": Relation("messages", "the order's messages", remote="order_id"),
         "invoices": Relation("invoices", "the order's invoices, void ones too", remote="order_id"),
         "tickets": Relation("tickets", "the order's tickets", remote="order_id"),
-        "agent_jobs": Relation("agent_jobs", "agent jobs about the order", remote="order_id"),
     },
 )
 

@@ -26,7 +26,6 @@ REQUIRES = re.compile(r"Requires the scope `([^`]+)`\.$")
 NOT_SAID = re.compile(
     r"^(To which|Only what|Who |Whose |Why,|Which |How many|What )|\b(hears of|is told|tries)\b|it stands?\b"
 )
-HAVE_JOBS = ("Client", "Order", "Ticket", "AgentDefinition")
 
 
 def _described() -> Iterator[tuple[str, Any]]:
@@ -84,7 +83,9 @@ def test_what_needs_a_scope_says_which() -> None:
         **{"Client.subscriptions": "subscriptions:read", "Service.subscriptions": "subscriptions:read"},
         **{"Invoice.subscription": "subscriptions:read", "ClientSubscription.invoices": "invoices:read"},
         **{"ClientSubscription.client": "clients:read", "ClientSubscription.service": "services:read"},
-        **dict.fromkeys((f"{on}.agentJobs" for on in HAVE_JOBS), "agent_jobs:read"),
+        **dict.fromkeys(
+            (f"{on}.agentJobs" for on in ("Client", "Order", "Ticket", "AgentDefinition")), "agent_jobs:read"
+        ),
         **{"AgentJob.definition": "agents:read", "AgentJob.order": "orders:read"},
         **{"AgentJob.ticket": "tickets:read", "AgentJob.client": "clients:read"},
     }
@@ -118,7 +119,7 @@ def test_filters_on_related_objects_say_which_scope_they_need() -> None:
         **{"ClientFilter.subscriptions": "subscriptions:read", "ServiceFilter.subscriptions": "subscriptions:read"},
         **{"InvoiceFilter.subscription": "subscriptions:read", "ClientSubscriptionFilter.invoices": "invoices:read"},
         **{"ClientSubscriptionFilter.client": "clients:read", "ClientSubscriptionFilter.service": "services:read"},
-        **dict.fromkeys((f"{on}Filter.agentJobs" for on in HAVE_JOBS), "agent_jobs:read"),
+        "AgentDefinitionFilter.agentJobs": "agent_jobs:read",
         **{"AgentJobFilter.definition": "agents:read", "AgentJobFilter.order": "orders:read"},
         **{"AgentJobFilter.ticket": "tickets:read", "AgentJobFilter.client": "clients:read"},
     }
