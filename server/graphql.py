@@ -11,7 +11,8 @@ from execution import DocumentError
 from models.actors import Source
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
-from schema.requests.engine import Engine, Prepared
+from schema.requests.engine import Engine
+from schema.requests.prepared import Prepared
 from schema.requests.results import OperationResult, refused_result
 from server.access.anonymous import MAX_BODY, MAX_TEXT, MAX_TOKENS, NEW, OBJECTS, Anonymous
 from server.pages import GRAPHIQL_CSP
