@@ -22,6 +22,8 @@ class JobFunction(StrEnum):
     TICKET_WAKE = "TICKET_WAKE"
     AUDIT_EXPORT = "AUDIT_EXPORT"
     SUBSCRIPTION = "SUBSCRIPTION"
+    AGENT = "AGENT"
+    AGENT_EXPIRY = "AGENT_EXPIRY"
 
 
 class JobState(StrEnum):
@@ -57,14 +59,14 @@ class Job(Owned, table=True):
     function: JobFunction = column(sa.Text)
     subject_id: UUID = column(
         sa.Uuid,
-        description="The object of the job: a delivery, a ticket, an export, a subscription, or the organization of a"
-        " seal.",
+        description="The object of the job: a delivery, a ticket, an export, a subscription, an agent job, or the"
+        " organization of a seal.",
     )
     concurrency_key: UUID = column(
         sa.Uuid,
-        description="Jobs of one key run at most two at once in a worker: a delivery's endpoint, an export, or the"
-        " organization of a seal or a timer. A delivery that is requested while its endpoint's circuit is open has its"
-        " own until it is attempted.",
+        description="Jobs of one key run at most two at once in a worker: a delivery's endpoint, an export, an agent"
+        " job, or the organization of a seal or a timer. A delivery that is requested while its endpoint's circuit is"
+        " open has its own until it is attempted.",
     )
     queue: str = column(sa.Text, description="The queue, which has its own slots in a worker.")
     run_at: Moment = column(TIMESTAMP, description="The earliest time to run.")

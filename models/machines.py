@@ -21,7 +21,10 @@ class Guard(DescribedEnum):
     NO_LINES = "NO_LINES", "The invoice has no lines."
     NO_ADDRESS = "NO_ADDRESS", "The client has no address, which the setting `invoices.requireAddress` requires."
     HAS_PAYMENTS = "HAS_PAYMENTS", "The invoice has payments."
-    AUTOMATIC = "AUTOMATIC", "It happens by itself, when its time comes or an invoice is paid, and not on request."
+    AUTOMATIC = (
+        "AUTOMATIC",
+        "It happens by itself, when its time comes, an invoice is paid or a worker runs a job, and not on request.",
+    )
 
 
 class Requirement(DescribedEnum):
@@ -81,6 +84,12 @@ class Machine(Generic[S]):
     def between(self, origin: S, target: S) -> Transition[S] | None:
         """Return the transition between two states, or None."""
         return next((each for each in self.leaving(origin) if each.target is target), None)
+
+    def moved(self, row: Row, target: S, moment: datetime) -> dict[str, Any]:
+        """Return the status and the columns that a row has after a transition that happens by itself at a time."""
+        made = self.between(self.states(row["status"]), target)
+        assert made is not None, "what happens by itself is a transition of the machine"
+        return {"status": target} | self.effects(row, made, moment, None)
 
     def description(self) -> str:
         """Return the transitions as a list in Markdown."""

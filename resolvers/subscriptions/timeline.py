@@ -56,12 +56,12 @@ def next_step(row: Row) -> Step | None:
         return None
     at = begins(row, number)
     if row["cancel_at_period_end"]:
-        return Step(at, _moved(row, status, _S.CANCELLED, at), "transition", "cancelled")
+        return Step(at, MACHINE.moved(row, _S.CANCELLED, at), "transition", "cancelled")
     state = PeriodState.SKIPPED if status is _S.PAUSED else PeriodState.DUE
     period = Period(number, at, begins(row, number + 1), state)
     columns = {"current_period_start": at, "current_period_end": period.ends_at, "next_period": number + 1}
     if status is _S.TRIALING:
-        return Step(at, columns | _moved(row, status, _S.ACTIVE, at), "transition", "updated", period)
+        return Step(at, columns | MACHINE.moved(row, _S.ACTIVE, at), "transition", "updated", period)
     renewed = state is PeriodState.DUE and row["current_period_start"] is not None
     return Step(at, columns, "renew", "renewed" if renewed else "updated", period)
 
@@ -70,9 +70,3 @@ def steps(row: Row, moment: datetime) -> Iterator[Step]:
     """Yield what has happened to a subscription by a time. Each step's columns are to be set before the next one."""
     while (step := next_step(row)) is not None and step.at <= moment:
         yield step
-
-
-def _moved(row: Row, origin: SubscriptionStatus, target: SubscriptionStatus, at: datetime) -> dict[str, Any]:
-    made = MACHINE.between(origin, target)
-    assert made is not None, "time makes transitions of the machine alone"
-    return {"status": target} | MACHINE.effects(row, made, at, None)

@@ -1,0 +1,191 @@
+"""Agent jobs: what an agent was asked to do, how far it is, and what came of it; and the transitions of its status."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from models.base import TIMESTAMP, Versioned, column, one_of, table_args, table_of
+from models.enums import DescribedEnum
+from models.machines import Block, Guard, Machine, Row, Settings, Transition
+from models.resources import Resource
+from models.types import JSON_LIMIT, Currency, JsonObject, LongText, Moment, ShortText
+
+AGENT_JOB = Resource(
+    "agent_job",
+    prefix="job",
+    description="The jobs of AI agents: what they were asked to do, how far they are, and what came of it.",
+    events={
+        "queued": "An agent job was queued: newly, after a decision or an answer, or for another attempt.",
+        "started": "A worker began to run an agent job.",
+        "awaiting_approval": "An agent job waits for an approval.",
+        "awaiting_input": "An agent job waits for an answer.",
+        "succeeded": "An agent job succeeded.",
+        "failed": "An agent job failed.",
+        "cancelled": "An agent job was cancelled.",
+    },
+)
+
+
+class AgentJobStatus(DescribedEnum):
+    """Status of an agent job."""
+
+    QUEUED = "QUEUED", "Waiting for a worker."
+    RUNNING = "RUNNING", "Being run."
+    AWAITING_APPROVAL = "AWAITING_APPROVAL", "Waiting until a person approves or rejects a step."
+    AWAITING_INPUT = "AWAITING_INPUT", "Waiting until a person answers a question."
+    SUCCEEDED = "SUCCEEDED", "Done; see `output`."
+    FAILED = "FAILED", "Not done; see `error`. It can be retried."
+    CANCELLED = "CANCELLED", "Cancelled: it does not go on."
+
+
+class AgentErrorCode(DescribedEnum):
+    """Code of the error of an agent job."""
+
+    PROVIDER_NOT_CONFIGURED = "PROVIDER_NOT_CONFIGURED", "The workers have no key for the provider of the model."
+    PROVIDER_REFUSED = "PROVIDER_REFUSED", "The provider refused the request."
+    PROVIDER_FAILED = "PROVIDER_FAILED", "The provider failed, or could not be reached, at each attempt."
+    NO_PRICE = "NO_PRICE", "The setting `agents.prices` has no price of the model."
+    STEPS_EXCEEDED = "STEPS_EXCEEDED", "The model would have been called more often than `maxSteps`."
+    TOKENS_EXCEEDED = "TOKENS_EXCEEDED", "The next call could have taken more tokens than `maxTokens`."
+    COST_EXCEEDED = "COST_EXCEEDED", "The next call could have cost more than `maxCost`."
+    BUDGET_EXCEEDED = "BUDGET_EXCEEDED", "The next call could have cost more than `agents.monthlyBudget`."
+    TIMED_OUT = "TIMED_OUT", "It ran for longer than `timeoutSeconds`."
+    INVALID_OUTPUT = "INVALID_OUTPUT", "The model's answer does not match `outputSchema`."
+    MODEL_MISBEHAVED = "MODEL_MISBEHAVED", "The model kept calling tools that do not exist, or with wrong arguments."
+    KEY_INVALID = "KEY_INVALID", "The API key that queued the job was revoked, has expired or was deleted."
+    INTERNAL = "INTERNAL", "The server failed."
+
+
+_S = AgentJobStatus
+ENDED = frozenset({_S.SUCCEEDED, _S.FAILED, _S.CANCELLED})
+WAITING = frozenset({_S.AWAITING_APPROVAL, _S.AWAITING_INPUT})
+# The verbs of events that are not the names of the status.
+_VERBS = {_S.RUNNING: "started"}
+
+
+def event_of(status: AgentJobStatus) -> str:
+    """Return the verb of the event of a job that has become one of the states."""
+    return _VERBS.get(status, status.value.lower())
+
+
+def _automatic(job: Row, settings: Settings, moment: datetime) -> Block | None:
+    return Block(Guard.AUTOMATIC)
+
+
+def _effects(job: Row, made: Transition[AgentJobStatus], moment: datetime, reason: str | None) -> dict[str, Any]:
+    changes: dict[str, Any] = {"finished_at": moment if made.target in ENDED else None}
+    if made.target not in WAITING:
+        changes["expires_at"] = None
+    if made.target is _S.QUEUED:
+        changes |= {"queued_at": moment, "error_code": None, "error_message": None}
+    if made.target is _S.RUNNING and job["started_at"] is None:
+        changes["started_at"] = moment
+    return changes
+
+
+MACHINE = Machine(
+    AgentJobStatus,
+    Transition(_S.QUEUED, _S.RUNNING, "A worker runs it.", _automatic),
+    Transition(_S.RUNNING, _S.SUCCEEDED, "The agent's answer matches `outputSchema`.", _automatic),
+    Transition(_S.RUNNING, _S.FAILED, "It cannot go on; see `error`.", _automatic),
+    Transition(_S.RUNNING, _S.AWAITING_APPROVAL, "The agent calls a tool that requires approval.", _automatic),
+    Transition(_S.RUNNING, _S.AWAITING_INPUT, "The agent asks a question.", _automatic),
+    Transition(_S.RUNNING, _S.QUEUED, "An attempt failed, and another one follows.", _automatic),
+    Transition(_S.AWAITING_APPROVAL, _S.QUEUED, "The step is approved or rejected, or its time is over."),
+    Transition(_S.AWAITING_APPROVAL, _S.AWAITING_INPUT, "The step is decided, and a question is open too.", _automatic),
+    Transition(_S.AWAITING_INPUT, _S.QUEUED, "The question is answered, or its time is over."),
+    Transition(
+        _S.AWAITING_INPUT, _S.AWAITING_APPROVAL, "The question is answered, and an approval is open too.", _automatic
+    ),
+    Transition(_S.FAILED, _S.QUEUED, "It is retried, and goes on from its steps."),
+    *(
+        Transition(origin, _S.CANCELLED, "It is cancelled.")
+        for origin in (_S.QUEUED, _S.RUNNING, _S.AWAITING_APPROVAL, _S.AWAITING_INPUT)
+    ),
+    effects=_effects,
+)
+
+
+class AgentJob(Versioned, table=True):
+    """A job of an AI agent, which runs one version of its definition."""
+
+    __tablename__ = "agent_jobs"
+    __table_args__ = table_args(
+        one_of("status", AgentJobStatus),
+        one_of("error_code", AgentErrorCode),
+        sa.CheckConstraint(
+            "(status in ('SUCCEEDED', 'FAILED', 'CANCELLED')) = (finished_at is not null)", name="finished_at"
+        ),
+        sa.CheckConstraint("(status = 'FAILED') = (error_code is not null)", name="error"),
+        sa.CheckConstraint("(status = 'SUCCEEDED') = (output is not null)", name="output"),
+        sa.CheckConstraint(
+            "(status in ('AWAITING_APPROVAL', 'AWAITING_INPUT')) = (expires_at is not null)", name="expires_at"
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id", "definition_id", "definition_version"],
+            [f"agent_definition_versions.{name}" for name in ("org_id", "definition_id", "version")],
+        ),
+        sa.ForeignKeyConstraint(["org_id", "order_id"], ["orders.org_id", "orders.id"]),
+        sa.ForeignKeyConstraint(["org_id", "ticket_id"], ["tickets.org_id", "tickets.id"]),
+        sa.ForeignKeyConstraint(["org_id", "client_id"], ["clients.org_id", "clients.id"]),
+        sa.ForeignKeyConstraint(
+            ["org_id", "created_by_key"], ["api_keys.org_id", "api_keys.id"], ondelete="SET NULL (created_by_key)"
+        ),
+        sa.Index("agent_jobs_definition_idx", "org_id", "definition_id", "id"),
+        sa.Index("agent_jobs_order_idx", "org_id", "order_id", "id"),
+        sa.Index("agent_jobs_ticket_idx", "org_id", "ticket_id", "id"),
+        sa.Index("agent_jobs_client_idx", "org_id", "client_id", "id"),
+        sa.Index("agent_jobs_status_idx", "org_id", "status", "id"),
+        sa.Index("agent_jobs_updated_idx", "org_id", "updated_at", "id"),
+        sa.Index(None, "org_id", "created_by_key"),
+        grants="SELECT, INSERT, UPDATE",
+    )
+
+    definition_id: UUID = column(sa.Uuid, description="ID of the agent's definition.")
+    definition_version: int = column(sa.Integer, description="Version of the definition that the job runs.")
+    order_id: UUID | None = column(sa.Uuid, nullable=True, description="ID of the order that the job is about.")
+    ticket_id: UUID | None = column(sa.Uuid, nullable=True, description="ID of the ticket that the job is about.")
+    client_id: UUID | None = column(
+        sa.Uuid, nullable=True, description="ID of the client of the order or ticket, when the job was queued."
+    )
+    input: JsonObject = column(pg.JSONB, info={"most": JSON_LIMIT}, description="Input of the job.")
+    output: JsonObject | None = column(
+        pg.JSONB,
+        nullable=True,
+        info={"most": 4 * JSON_LIMIT},
+        description="Output of the job, once it has `SUCCEEDED`.",
+    )
+    status: AgentJobStatus = column(sa.Text, default=AgentJobStatus.QUEUED, description="Status of the job.")
+    attempt: int = column(
+        sa.Integer, default=0, description="Number of attempts. To go on after an approval or an answer is none."
+    )
+    plan: LongText | None = column(sa.Text, nullable=True, description="The agent's plan, where it wrote one.")
+    error_code: AgentErrorCode | None = column(sa.Text, nullable=True, description="Code of the error.")
+    error_message: ShortText | None = column(sa.Text, nullable=True, description="Explanation for a person.")
+    scopes: list[str] = column(
+        pg.ARRAY(sa.Text),
+        info={"most": 40 * 25},
+        description="The scopes that the job's tools need, and that it runs with. Input, output and steps are shown to"
+        " API keys that have all of them.",
+    )
+    created_by_key: UUID | None = column(
+        sa.Uuid, nullable=True, description="The key that queued it, if one did and was not deleted."
+    )
+    currency: Currency = column(sa.Text, description="ISO 4217 currency code of the cost.")
+    step_count: int = column(sa.Integer, default=0, description="Number of steps.")
+    model_calls: int = column(sa.Integer, default=0, description="Number of calls of the model.")
+    input_tokens: int = column(sa.BigInteger, default=0, description="Tokens that were sent to the model.")
+    output_tokens: int = column(sa.BigInteger, default=0, description="Tokens that came back.")
+    cost: int = column(sa.BigInteger, default=0, description="Cost in micro-units of `currency`.")
+    queued_at: Moment = column(TIMESTAMP, description="Time at which the job was last queued.")
+    started_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time at which the job first started.")
+    finished_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time at which the job ended.")
+    expires_at: Moment | None = column(
+        TIMESTAMP, nullable=True, description="Time until which the job waits for an approval or an answer."
+    )
+
+
+agent_jobs = table_of(AgentJob)
