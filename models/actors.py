@@ -1,5 +1,7 @@
 """Actors: who changes something, through what, and what the scopes of a key allow."""
 
+from collections.abc import Iterable
+
 from models.enums import DescribedEnum
 from models.resources import EVERYTHING
 
@@ -10,6 +12,12 @@ def allows(held: frozenset[str], needed: str) -> bool:
         return True
     resource, _, verb = needed.partition(":")
     return verb == "read" and f"{resource}:write" in held
+
+
+def within(scopes: Iterable[str], held: frozenset[str]) -> frozenset[str]:
+    """Return what of some scopes is left to who holds others: a scope of either side that the other one includes."""
+    asked = frozenset(scopes)
+    return frozenset({each for each in asked if allows(held, each)} | {each for each in held if allows(asked, each)})
 
 
 class Source(DescribedEnum):

@@ -13,7 +13,7 @@ from models.resources import RESOURCES
 from models.typeid import decode, encode, prefix_of
 from resolvers.api_keys.verification import key_id_of
 from resolvers.database.runtime import Runtime
-from rest_shim.openapi_schemas import root_type
+from schema.declaration.json_schema import root_type
 from schema.graph import CORE
 from schema.operations import OPERATIONS
 from tests.support.api import Org, make_org
