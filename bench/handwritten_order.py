@@ -15,7 +15,7 @@ from resolvers.audit.entries import mac_of
 from resolvers.changes.numbers import reserve_number
 from resolvers.context import Actor
 from resolvers.database.runtime import Runtime
-from schema.declaration.scalars import shown_creation, shown_moment
+from schema.declaration.moments import shown_creation, shown_moment
 
 CLIENT_AND_SERVICE = """
 select c.status, s.status, s.price, s.currency, s.delivery_days, s.tax_rate from clients c, services s

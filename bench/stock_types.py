@@ -23,7 +23,7 @@ from models.orders import orders
 from models.services import Service as ServiceRow
 from models.services import services
 from models.typeid import created_at, decode, encode
-from schema.declaration.scalars import shown_moment
+from schema.declaration.moments import shown_moment
 
 Info = strawberry.Info[Any, None]
 SCALARS: dict[object, Any] = {datetime: strawberry.scalar(name="DateTime", serialize=shown_moment, parse_value=str)}

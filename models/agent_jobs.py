@@ -16,6 +16,8 @@ from models.types import JSON_LIMIT, Currency, JsonObject, LongText, Moment, Sho
 AGENT_JOB = Resource(
     "agent_job",
     prefix="job",
+    # An event has no reader: what the scopes of a job are needed for is not in it.
+    rendered_by="AgentJobEvent",
     description="The jobs of AI agents: what they were asked to do, how far they are, and what came of it.",
     events={
         "queued": "An agent job was queued: newly, after a decision or an answer, or for another attempt.",
@@ -27,6 +29,8 @@ AGENT_JOB = Resource(
         "cancelled": "An agent job was cancelled.",
     },
 )
+# The greatest number of bytes of an output, as compact JSON.
+OUTPUT_LIMIT = 4 * JSON_LIMIT
 
 
 class AgentJobStatus(DescribedEnum):
@@ -62,6 +66,10 @@ class AgentErrorCode(DescribedEnum):
 _S = AgentJobStatus
 ENDED = frozenset({_S.SUCCEEDED, _S.FAILED, _S.CANCELLED})
 WAITING = frozenset({_S.AWAITING_APPROVAL, _S.AWAITING_INPUT})
+_WAITS = {
+    _S.AWAITING_APPROVAL: "The step is approved or rejected",
+    _S.AWAITING_INPUT: "The question is answered",
+}
 # The verbs of events that are not the names of the status.
 _VERBS = {_S.RUNNING: "started"}
 
@@ -73,6 +81,10 @@ def event_of(status: AgentJobStatus) -> str:
 
 def _automatic(job: Row, settings: Settings, moment: datetime) -> Block | None:
     return Block(Guard.AUTOMATIC)
+
+
+def _decided(job: Row, settings: Settings, moment: datetime) -> Block | None:
+    return Block(Guard.DECISION)
 
 
 def _effects(job: Row, made: Transition[AgentJobStatus], moment: datetime, reason: str | None) -> dict[str, Any]:
@@ -94,12 +106,12 @@ MACHINE = Machine(
     Transition(_S.RUNNING, _S.AWAITING_APPROVAL, "The agent calls a tool that requires approval.", _automatic),
     Transition(_S.RUNNING, _S.AWAITING_INPUT, "The agent asks a question.", _automatic),
     Transition(_S.RUNNING, _S.QUEUED, "An attempt failed, and another one follows.", _automatic),
-    Transition(_S.AWAITING_APPROVAL, _S.QUEUED, "The step is approved or rejected, or its time is over."),
-    Transition(_S.AWAITING_APPROVAL, _S.AWAITING_INPUT, "The step is decided, and a question is open too.", _automatic),
-    Transition(_S.AWAITING_INPUT, _S.QUEUED, "The question is answered, or its time is over."),
-    Transition(
-        _S.AWAITING_INPUT, _S.AWAITING_APPROVAL, "The question is answered, and an approval is open too.", _automatic
+    *(
+        Transition(origin, _S.QUEUED, f"{what}, or its time is over, and no other step waits.", _decided)
+        for origin, what in _WAITS.items()
     ),
+    Transition(_S.AWAITING_APPROVAL, _S.AWAITING_INPUT, "The step is decided, and a question waits too.", _decided),
+    Transition(_S.AWAITING_INPUT, _S.AWAITING_APPROVAL, "It is answered, and an approval waits too.", _decided),
     Transition(_S.FAILED, _S.QUEUED, "It is retried, and goes on from its steps."),
     *(
         Transition(origin, _S.CANCELLED, "It is cancelled.")
@@ -155,12 +167,15 @@ class AgentJob(Versioned, table=True):
     output: JsonObject | None = column(
         pg.JSONB,
         nullable=True,
-        info={"most": 4 * JSON_LIMIT},
+        info={"most": OUTPUT_LIMIT},
         description="Output of the job, once it has `SUCCEEDED`.",
     )
     status: AgentJobStatus = column(sa.Text, default=AgentJobStatus.QUEUED, description="Status of the job.")
     attempt: int = column(
-        sa.Integer, default=0, description="Number of attempts. To go on after an approval or an answer is none."
+        sa.Integer,
+        default=0,
+        description="Number of attempts since it was queued or retried. To go on after an approval or an answer is"
+        " none.",
     )
     plan: LongText | None = column(sa.Text, nullable=True, description="The agent's plan, where it wrote one.")
     error_code: AgentErrorCode | None = column(sa.Text, nullable=True, description="Code of the error.")

@@ -82,7 +82,6 @@ class AgentStep(Owned, table=True):
     job_id: UUID = column(sa.Uuid, description="ID of the job.")
     index: int = column(sa.Integer, description="Number of the step in the job, from 0.")
     kind: AgentStepKind = column(sa.Text, description="Kind of the step.")
-    scopes: list[str] = column(pg.ARRAY(sa.Text), info={"most": 40 * 25}, description="The scopes of the job.")
     model_step: int | None = column(
         sa.Integer, nullable=True, description="Index of the `MODEL` step whose answer called for the step."
     )

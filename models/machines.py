@@ -25,6 +25,10 @@ class Guard(DescribedEnum):
         "AUTOMATIC",
         "It happens by itself, when its time comes, an invoice is paid or a worker runs a job, and not on request.",
     )
+    DECISION = (
+        "DECISION",
+        "It happens when the steps that wait for a person are approved, rejected or answered, or their time is over.",
+    )
 
 
 class Requirement(DescribedEnum):

@@ -13,15 +13,16 @@ class Resource:
     ``:write`` (None: no key can be given access to it), ``path`` its collection below ``/api/v1/``, ``label`` the noun
     that messages use, and ``subject`` begins the actions of its audit entries. ``row_scope`` is a further scope that
     some of its rows need; one that is ``read_only`` has no scope to write. ``description`` says what the objects are,
-    where REST has routes for them. ``events`` are the verbs of its events with their meanings, and ``emits`` the noun
-    before them. Raises ValueError for a prefix or a type that another resource has.
+    where REST has routes for them. ``events`` are the verbs of its events with their meanings, ``emits`` the noun
+    before them, and ``rendered_by`` the operation that renders their data: the one that shows one object. Raises
+    ValueError for a prefix or a type that another resource has.
     """
 
     def __init__(
         self, singular: str, *, plural: str | None = None, prefix: str | None = None, type_name: str | None = None,
         label: str | None = None, scope: str | None = "", path: str | None = None, subject: str | None = None,
         row_scope: str | None = None, read_only: bool = False, description: str = "",
-        events: Mapping[str, str] = MappingProxyType({}), emits: str | None = None,
+        events: Mapping[str, str] = MappingProxyType({}), emits: str | None = None, rendered_by: str | None = None,
     ) -> None:  # fmt: skip
         self.singular = singular
         self.plural = plural or plural_of(singular)
@@ -36,6 +37,7 @@ class Resource:
         self.read_only = read_only
         self.events = events
         self.emits = emits or singular
+        self.rendered_by = rendered_by or self.get_operation
         for other in RESOURCES.values():
             if self.prefix == other.prefix or self.type_name == other.type_name:
                 raise ValueError(f"{singular} has the prefix or the type name of {other.singular}")

@@ -1,6 +1,7 @@
 """Clients: what they can be filtered and sorted by, and how they change."""
 
 from models.clients import CLIENT, Client, ClientStatus, clients
+from resolvers.agents.collections import AGENT_JOBS
 from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
 from resolvers.collections.collection import (
     COMMON_SORT_FIELDS,
@@ -34,6 +35,7 @@ CLIENTS = Collection(
         "invoices": Relation("invoices", "the client's invoices", remote="client_id"),
         "tickets": Relation("tickets", "the client's tickets", remote="client_id"),
         "subscriptions": Relation("subscriptions", "the client's subscriptions", remote="client_id"),
+        "agent_jobs": Relation("agent_jobs", "agent jobs about the client's orders and tickets", remote="client_id"),
     },
     unique_conflicts={"clients_email_key": ("email", EMAIL_TAKEN)},
 )
@@ -64,7 +66,7 @@ async def remove(ctx: Context, key: Key) -> Row | None:
     edit = await begin_edit(ctx, CLIENTS, key)
     if await runs_for(ctx, edit.old):
         raise HAS_SUBSCRIPTIONS.refusal("id", "A client whose subscriptions run cannot be deleted: cancel them first.")
-    for history in (ORDERS, INVOICES, TICKETS, SUBMISSIONS, SUBSCRIPTIONS):
+    for history in (ORDERS, INVOICES, TICKETS, SUBMISSIONS, SUBSCRIPTIONS, AGENT_JOBS):
         if await has_any(ctx, history, "client_id", edit.old):
             _set(edit, {"status": ClientStatus.ARCHIVED})
             return await edit.save()

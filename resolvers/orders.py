@@ -14,6 +14,7 @@ from models.members import MemberStatus
 from models.orders import DELETABLE, INTAKE_FORM, MACHINE, OPEN_TO_CHANGE, ORDER, Order, OrderStatus, orders
 from models.services import SERVICE, ServiceStatus
 from models.types import MAX_SAFE_INTEGER
+from resolvers.agents.collections import AGENT_JOBS, HAS_AGENT_JOBS
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
 from resolvers.changes.numbers import next_number
 from resolvers.changes.references import Reference, listed, references
@@ -70,6 +71,7 @@ ORDERS = Collection(
         "messages": Relation("messages", "the order's messages", remote="order_id"),
         "invoices": Relation("invoices", "the order's invoices, void ones too", remote="order_id"),
         "tickets": Relation("tickets", "the order's tickets", remote="order_id"),
+        "agent_jobs": Relation("agent_jobs", "agent jobs about the order", remote="order_id"),
     },
 )
 
@@ -229,7 +231,7 @@ async def counts_of_clients(ctx: Context, parents: list[Row], args: Args) -> lis
 
 
 async def remove(ctx: Context, key: Key) -> None:
-    """Delete an order that is PENDING or CANCELLED and has no messages, invoices or tickets.
+    """Delete an order that is PENDING or CANCELLED and has no messages, invoices, tickets or agent jobs.
 
     Raises Refusal CONFLICT for another.
     """
@@ -242,4 +244,6 @@ async def remove(ctx: Context, key: Key) -> None:
         raise HAS_INVOICES.refusal("id")
     if await has_any(ctx, TICKETS, "order_id", edit.old):
         raise HAS_TICKETS.refusal("id")
+    if await has_any(ctx, AGENT_JOBS, "order_id", edit.old):
+        raise HAS_AGENT_JOBS.refusal("id", "The order has agent jobs, which are kept: cancel it instead.")
     await edit.delete()

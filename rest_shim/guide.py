@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from models import invoices, orders, tickets
+from models import agent_jobs, invoices, orders, tickets
 from models.resources import RESOURCES, events
 from models.webhooks import API_VERSION, event_scope
 from resolvers.errors import CONFLICTS, REASONS, STATUS
@@ -107,4 +107,5 @@ _TABLES = {
     "moves": orders.MACHINE.description,
     "invoice_moves": invoices.MACHINE.description,
     "ticket_moves": tickets.MACHINE.description,
+    "agent_job_moves": agent_jobs.MACHINE.description,
 }

@@ -30,11 +30,12 @@ def webhooks(components: Components) -> dict[str, Any]:
 
 def _event(event: str, of: Resource, meaning: str, components: Components) -> dict[str, Any]:
     name = pascal(event.replace(".", "_"))
+    data, shown = _data(of, components)
     example = {
         "type": event,
         "timestamp": "2026-11-25T09:30:00.000Z",
         "apiVersion": API_VERSION,
-        "data": OBJECTS[of.singular],
+        "data": shown,
     }
     return {
         "operationId": f"on{name}",
@@ -56,7 +57,7 @@ def _event(event: str, of: Resource, meaning: str, components: Components) -> di
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": components.named(f"{name}Event", _payload(event, of, meaning, components)),
+                    "schema": components.named(f"{name}Event", _payload(event, meaning, data)),
                     "example": example,
                 }
             },
@@ -69,7 +70,7 @@ def _event(event: str, of: Resource, meaning: str, components: Components) -> di
     }
 
 
-def _payload(event: str, of: Resource, meaning: str, components: Components) -> JsonSchema:
+def _payload(event: str, meaning: str, data: JsonSchema) -> JsonSchema:
     return {
         "type": "object",
         "description": meaning,
@@ -78,14 +79,16 @@ def _payload(event: str, of: Resource, meaning: str, components: Components) -> 
             "type": {"type": "string", "const": event, "description": "Type of the event."},
             "timestamp": {"type": "string", "format": "date-time", "description": "Time of the event."},
             "apiVersion": {"type": "string", "description": f"Version of the payload format, such as {API_VERSION}."},
-            "data": _data(of, components),
+            "data": data,
         },
     }
 
 
-def _data(of: Resource, components: Components) -> JsonSchema:
-    """Return the object as the operation shows it that renders it."""
-    operation = OPERATIONS[of.get_operation]
+def _data(of: Resource, components: Components) -> tuple[JsonSchema, dict[str, Any]]:
+    """Return the object as the operation shows it that renders it, and an example of it."""
+    operation = OPERATIONS[of.rendered_by]
     type_, node = root_type(CORE, operation)
     on: Any = get_named_type(type_)
-    return components.named(on.name, components.selected(on, node, operation))
+    shown = components.selected(on, node, operation)
+    example = {name: value for name, value in OBJECTS[of.singular].items() if name in shown["properties"]}
+    return components.named(on.name if of.rendered_by == of.get_operation else of.rendered_by, shown), example

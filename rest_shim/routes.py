@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from models.agent_jobs import AGENT_JOB
+from models.agents import AGENT
 from models.api_keys import API_KEY
 from models.audit import AUDIT
 from models.clients import CLIENT
@@ -17,7 +19,8 @@ from models.tickets import TICKET
 from models.webhooks import WEBHOOK
 from rest_shim.route import API, COMMON, SORTS, STATED, Route, Shows, amounts, crud, equal, times
 
-_FORMS = {name: place for name, place in COMMON.items() if name != "tag"}
+_UNTAGGED = {name: place for name, place in COMMON.items() if name != "tag"}
+_ONLY_READ = ("POST", "PUT", "PATCH", "DELETE")
 _SETTINGS = f"{API}/{SETTINGS.path}"
 _WEBHOOKS = crud(WEBHOOK, filters=STATED, without=("GET", "PUT", "PATCH"), beside=("secret",))
 
@@ -57,7 +60,7 @@ ROUTES: tuple[Route, ...] = (
         sorts={**SORTS, "number": "NUMBER", "waitingSince": "WAITING_SINCE"},
         without=("DELETE",),
     ),
-    *crud(FORM, filters=_FORMS, sorts={**SORTS, "name": "NAME"}, without=("PUT", "PATCH", "DELETE")),
+    *crud(FORM, filters=_UNTAGGED, sorts={**SORTS, "name": "NAME"}, without=("PUT", "PATCH", "DELETE")),
     Route(
         "GET",
         f"{API}/{FORM.path}/{{publicId}}/{SUBMISSION.path}",
@@ -90,6 +93,12 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "DELETE", f"{API}/{SUBSCRIPTION.path}/{{publicId}}", "CancelSubscription", SUBSCRIPTION,
         f"Cancel a {SUBSCRIPTION.label}", {"publicId": ("input", "id"), "atPeriodEnd": ("input", "atPeriodEnd")},
+    ),
+    *crud(AGENT, filters=_UNTAGGED, sorts={**SORTS, "name": "NAME"}),
+    *crud(AGENT_JOB, filters={**STATED, **equal("definitionId", "orderId", "ticketId")}, without=_ONLY_READ),
+    Route(
+        "POST", f"{API}/{AGENT_JOB.path}", "QueueAgentJob", AGENT_JOB, f"Queue {AGENT_JOB.a_label}",
+        body=("input",), status=202, location=f"{API}/{AGENT_JOB.path}/{{publicId}}",
     ),
     *_WEBHOOKS,
     *crud(API_KEY, filters=STATED, without=("GET", "PUT", "PATCH"), beside=("rawKey",)),

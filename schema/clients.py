@@ -9,6 +9,7 @@ from models.clients import CLIENT, ClientStatus
 from models.clients import Client as Table
 from models.orders import ORDER, OrderStatus
 from resolvers import clients
+from resolvers.agents.collections import AGENT_JOBS
 from resolvers.clients import CLIENTS
 from resolvers.invoices import loaders
 from resolvers.invoices.collection import INVOICES
@@ -24,6 +25,7 @@ from schema.declaration.nodes import Node
 from schema.declaration.scalars import StringMap
 
 if TYPE_CHECKING:
+    from schema.agents.jobs import AgentJob
     from schema.invoices.types import ClientTotal, Invoice
     from schema.orders import Order
     from schema.subscriptions import ClientSubscription
@@ -71,6 +73,9 @@ class Client(Node):
     )
     subscriptions: Connection[Annotated["ClientSubscription", strawberry.lazy("schema.subscriptions")]] = to_many(
         SUBSCRIPTIONS, "client_id", "The client's subscriptions"
+    )
+    agent_jobs: Connection[Annotated["AgentJob", strawberry.lazy("schema.agents.jobs")]] = to_many(
+        AGENT_JOBS, "client_id", "Agent jobs about the client's orders and tickets"
     )
     order_counts: list[OrderCount] = batched(
         counts_of_clients,

@@ -13,6 +13,9 @@ from models.parts import column_of
 from models.resources import scopes
 from models.typeid import prefix_of
 from resolvers.collections.nodes import NODES
+from schema.agents.definitions import AgentDefinitionMutation, AgentDefinitionQuery
+from schema.agents.jobs import AgentJobQuery
+from schema.agents.mutations import AgentJobMutation
 from schema.api_keys import ApiKeyMutation, ApiKeyQuery
 from schema.audit import AuditMutation, AuditQuery
 from schema.clients import ClientMutation, ClientQuery
@@ -51,7 +54,8 @@ MAX_PARTS = 2_000
 @strawberry.type(description="The root of all queries.")
 class Query(
     ClientQuery, ServiceQuery, OrderQuery, InvoiceQuery, SubscriptionQuery, MessageQuery, TicketQuery, FormQuery,
-    MemberQuery, WebhookQuery, ApiKeyQuery, SettingsQuery, AuditQuery, ViewerQuery,
+    AgentDefinitionQuery, AgentJobQuery, MemberQuery, WebhookQuery, ApiKeyQuery, SettingsQuery, AuditQuery,
+    ViewerQuery,
 ):  # fmt: skip
     """What can be asked."""
 
@@ -59,7 +63,8 @@ class Query(
 @strawberry.type(description="The root of all mutations. Each root field is one transaction.")
 class Mutation(
     ClientMutation, ServiceMutation, OrderMutation, InvoiceMutation, SubscriptionMutation, MessageMutation,
-    TicketMutation, FormMutation, MemberMutation, WebhookMutation, ApiKeyMutation, SettingsMutation, AuditMutation,
+    TicketMutation, FormMutation, AgentDefinitionMutation, AgentJobMutation, MemberMutation, WebhookMutation,
+    ApiKeyMutation, SettingsMutation, AuditMutation,
 ):  # fmt: skip
     """What can be done."""
 

@@ -15,6 +15,7 @@ from models.orders import Order as Table
 from models.services import SERVICE
 from models.types import Reason
 from resolvers import orders
+from resolvers.agents.collections import AGENT_JOBS
 from resolvers.audit.log import AUDIT_ENTRIES
 from resolvers.clients import CLIENTS
 from resolvers.forms import forms
@@ -35,6 +36,7 @@ from schema.declaration.scalars import Currency, Json, MinorUnits, StringMap
 from schema.declaration.transitions import AVAILABLE, Transition
 
 if TYPE_CHECKING:
+    from schema.agents.jobs import AgentJob
     from schema.audit import AuditEntry
     from schema.clients import Client
     from schema.forms.types import Form, FormField
@@ -117,6 +119,9 @@ class Order(Node):
     )
     tickets: Connection[Annotated["Ticket", strawberry.lazy("schema.tickets")]] = to_many(
         TICKETS, "order_id", "Tickets about the order"
+    )
+    agent_jobs: Connection[Annotated["AgentJob", strawberry.lazy("schema.agents.jobs")]] = to_many(
+        AGENT_JOBS, "order_id", "Agent jobs about the order"
     )
     history: Connection[Annotated["AuditEntry", strawberry.lazy("schema.audit")]] = to_many(
         AUDIT_ENTRIES, "target_id", "Entries of the audit log about the order"

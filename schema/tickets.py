@@ -13,6 +13,7 @@ from models.threads import AuthorKind, Visibility
 from models.tickets import MACHINE, REPLY, TICKET, TicketPriority, TicketStatus, is_breached
 from models.tickets import Reply as ReplyTable
 from models.tickets import Ticket as Table
+from resolvers.agents.collections import AGENT_JOBS
 from resolvers.clients import CLIENTS
 from resolvers.context import now
 from resolvers.members import MEMBERS
@@ -30,6 +31,7 @@ from schema.declaration.transitions import Transition, available_transitions
 from schema.threads import AUTHOR_KIND, AUTHOR_NAME, Attachment, AttachmentInput, Author, author_field, thread_field
 
 if TYPE_CHECKING:
+    from schema.agents.jobs import AgentJob
     from schema.clients import Client
     from schema.members import Member
     from schema.orders import Order
@@ -97,6 +99,9 @@ class Ticket(Node):
     version: int
     available_transitions: list[Transition[TicketStatus]] = available_transitions(MACHINE)
     replies: Connection[Reply] = to_many(REPLIES, "ticket_id", "Replies to the ticket")
+    agent_jobs: Connection[Annotated["AgentJob", strawberry.lazy("schema.agents.jobs")]] = to_many(
+        AGENT_JOBS, "ticket_id", "Agent jobs about the ticket"
+    )
 
 
 @input_type(ReplyTable)

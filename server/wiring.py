@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from resolvers.database.pool import open_pool
 from resolvers.database.runtime import Runtime
 from schema.requests.render import RENDERERS
+from schema.requests.tools import TOOLS
 from server.database.roles import require_plain_role
 from server.settings import Settings
 
@@ -35,6 +36,7 @@ async def running(
         seal_keys=settings.seal_keys,
         signing_keys=settings.signing_keys,
         renderers=dict(RENDERERS),
+        tools=TOOLS,
         pool_wait=settings.pool_wait_ms / 1000,
         statement_timeout_ms=settings.statement_timeout_ms,
         webhook_allow_private=settings.webhook_allow_private,

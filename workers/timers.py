@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from models.jobs import JobFunction, JobState
+from resolvers.agents import decisions
 from resolvers.context import Context, now
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs
@@ -49,4 +50,5 @@ def _handler(advance: Advance) -> Handler:
 HANDLERS = {
     JobFunction.TICKET_WAKE: _handler(tickets.wake),
     JobFunction.SUBSCRIPTION: _handler(billing.advance),
+    JobFunction.AGENT_EXPIRY: _handler(decisions.expire),
 }

@@ -124,7 +124,6 @@ CREATE TABLE agent_steps (
     job_id UUID NOT NULL,
     index INTEGER NOT NULL,
     kind TEXT NOT NULL,
-    scopes TEXT[] NOT NULL,
     model_step INTEGER,
     tool_call_id TEXT,
     messages TEXT,

@@ -1,7 +1,7 @@
 """The runtime of a process: its pools, keys and renderers, and how it wakes the workers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,7 +30,7 @@ class Runtime:
     """What all requests or jobs of a process share.
 
     ``side`` is a second, small pool: a request that holds a connection and needs another one cannot wait for itself.
-    ``typesetter`` makes PDFs.
+    ``typesetter`` makes PDFs. ``tools`` are the operations that agents may run, with the scopes that each needs.
     """
 
     pool: Pool
@@ -39,6 +39,7 @@ class Runtime:
     secret_keys: Keyring
     seal_keys: Keyring
     renderers: dict[str, Renderer] = field(default_factory=dict)
+    tools: Mapping[str, frozenset[str]] = field(default_factory=dict)
     wake: Callable[[UUID, list[UUID]], None] = _wake_nobody
     pool_wait: float = 1.0
     statement_timeout_ms: int = 5_000

@@ -12,6 +12,7 @@ import orjson
 from jsonschema_rs import Draft202012Validator, ValidationError
 
 from models.forms import FormFieldType
+from models.names import article
 from models.types import EMAIL, MAX_SAFE_INTEGER, PRINTED, URL
 from resolvers.errors import Refusal, bad_input
 from resolvers.forms.matching import FieldRow, JsonSchema, most_of, validator_of, whole
@@ -129,7 +130,7 @@ def problems_of(name: str, fields: Sequence[FieldRow], data: dict[str, Any], fie
     # Without a look for the first error before: a pattern takes its time once.
     for error in validator.iter_errors(held):
         where = ".".join(map(str, error.instance_path))
-        for within, message, reason, beside in _problems(error, where):
+        for within, message, reason, beside in explained(error, where, "option"):
             # An empty text that is required has no format either: one problem of a value is enough.
             if within not in found:
                 found[within] = bad_input(field, message, reason, **beside)
@@ -138,48 +139,64 @@ def problems_of(name: str, fields: Sequence[FieldRow], data: dict[str, Any], fie
 
 
 # The path of a value, what is wrong with it, the reason, and what else helps.
-_Problem = tuple[str, str, str, dict[str, Any]]
+Problem = tuple[str, str, str, dict[str, Any]]
 
 
-def _problems(error: ValidationError, where: str) -> Iterator[_Problem]:
+def explained(error: ValidationError, where: str, item: str = "item") -> Iterator[Problem]:
+    """Yield what an error of a validator says of the value at a path, whose lists hold things that are called so."""
     kind, details = error.kind.name, error.kind.as_dict()
     if kind == "required":
-        yield details["property"], "It is required.", "REQUIRED", {}
+        yield f"{where}.{details['property']}".lstrip("."), "It is required.", "REQUIRED", {}
     elif kind == "additionalProperties":
         for key in details["unexpected"]:
-            yield key, "There is no such field.", "UNKNOWN_FIELD", {}
+            yield f"{where}.{key}".lstrip("."), "There is no such field.", "UNKNOWN_FIELD", {}
     elif kind in _LENGTHS:
-        yield where, *_length(kind, details["limit"])
+        yield where, *_length(kind, details["limit"], item)
     elif kind in _RANGES:
         words, bound = _RANGES[kind]
         yield where, f"It must be {words} {details['limit']}.", "OUT_OF_RANGE", {bound: details["limit"]}
     elif kind == "enum":
         allowed = details["options"]
-        yield where, f"It must be one of {', '.join(allowed)}.", "NOT_ONE_OF", {"allowed": allowed}
+        yield where, f"It must be one of {', '.join(map(_shown, allowed))}.", "NOT_ONE_OF", {"allowed": allowed}
     elif kind == "type":
-        yield where, f"It must be {_TYPES[details['types'][0]]}.", "WRONG_TYPE", {}
+        yield where, f"It must be {' or '.join(_TYPES[each] for each in details['types'])}.", "WRONG_TYPE", {}
     elif kind == "pattern" and details["pattern"] == _PRINTED:
         yield where, "It must not contain control characters.", "INVALID_FORMAT", {}
     elif kind == "const":
-        yield where, "It must be true.", "REQUIRED", {}
+        expected = details["expected_value"]
+        yield where, f"It must be {_shown(expected)}.", *(("REQUIRED", {}) if expected is True else _one_of(expected))
     elif kind == "uniqueItems":
-        yield where, "It has an option twice.", "INVALID", {}
+        yield where, f"It has {article(item)} {item} twice.", "INVALID", {}
     else:
         yield where, "It has the wrong format.", "INVALID_FORMAT", {}
 
 
-def _length(kind: str, limit: int) -> tuple[str, str, dict[str, Any]]:
+def _one_of(value: Any) -> tuple[str, dict[str, Any]]:
+    return "NOT_ONE_OF", {"allowed": [value]}
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _length(kind: str, limit: int, item: str = "") -> tuple[str, str, dict[str, Any]]:
     words, noun, reason = _LENGTHS[kind]
-    return f"It must have {words} {limit} {noun}{'' if limit == 1 else 's'}.", reason, {"limit": limit}
+    return f"It must have {words} {limit} {noun or item}{'' if limit == 1 else 's'}.", reason, {"limit": limit}
 
 
 _LENGTHS: Mapping[str, tuple[str, str, str]] = {
     "minLength": ("at least", "character", "TOO_SHORT"),
     "maxLength": ("at most", "character", "TOO_LONG"),
-    "minItems": ("at least", "option", "TOO_SHORT"),
-    "maxItems": ("at most", "option", "TOO_LONG"),
+    "minItems": ("at least", "", "TOO_SHORT"),
+    "maxItems": ("at most", "", "TOO_LONG"),
 }
 _TYPES: Mapping[str, str] = {
     "string": "a string", "number": "a number", "boolean": "true or false", "array": "a list", "object": "an object",
+    "integer": "a whole number", "null": "null",
 }  # fmt: skip
-_RANGES: Mapping[str, tuple[str, str]] = {"minimum": ("at least", "minimum"), "maximum": ("at most", "maximum")}
+_RANGES: Mapping[str, tuple[str, str]] = {
+    "minimum": ("at least", "minimum"),
+    "maximum": ("at most", "maximum"),
+    "exclusiveMinimum": ("more than", "minimum"),
+    "exclusiveMaximum": ("less than", "maximum"),
+}

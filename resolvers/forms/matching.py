@@ -48,7 +48,7 @@ def whole(pattern: str) -> str:
 
 
 @lru_cache(_SIZES_KEPT)
-def _size_of(pattern: str) -> int:
+def size_of(pattern: str) -> int:
     """Return the least of the sizes that the compiled pattern has room in. Raises ValueError for one that is none, or
     is larger than all of them."""
     for size in _SIZES[:-1]:
@@ -77,7 +77,7 @@ def greatest_work(field: FieldRow) -> int:
     """Return the work that the longest text is which a field may have. Raises ValueError for a pattern that is none, or
     is too large for any text."""
     most = most_of(field)
-    return 0 if field["pattern"] is None or most is None else _size_of(field["pattern"]) * most
+    return 0 if field["pattern"] is None or most is None else size_of(field["pattern"]) * most
 
 
 def work_of(fields: Sequence[FieldRow], data: Mapping[str, Any]) -> int:
@@ -86,5 +86,5 @@ def work_of(fields: Sequence[FieldRow], data: Mapping[str, Any]) -> int:
     for field in fields:
         value, most = data.get(field["key"]), most_of(field)
         if field["pattern"] is not None and most is not None and isinstance(value, str):
-            work += _size_of(field["pattern"]) * min(len(value), most)
+            work += size_of(field["pattern"]) * min(len(value), most)
     return work

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from models.base import TIMESTAMP
 from models.jobs import JobFunction, JobState, jobs
-from models.typeid import new_uuid
-from resolvers.context import Context, now
-from resolvers.database.sql import ORG, owned, statement
+from resolvers.context import Context
+from resolvers.database.sql import owned, statement
+from resolvers.jobs.queueing import queue_job
 
 QUEUE = "timers"
 _FUNCTION = sa.bindparam("function", type_=sa.Text)
@@ -28,34 +28,14 @@ def timer_key(org_id: UUID) -> UUID:
 
 
 @statement
-def _insert() -> sa.Insert:
-    return jobs.insert().values(
-        org_id=ORG,
-        id=sa.bindparam("job_id", type_=sa.Uuid),
-        function=_FUNCTION,
-        subject_id=_SUBJECT,
-        concurrency_key=sa.bindparam("key", type_=sa.Uuid),
-        queue=QUEUE,
-        run_at=_AT,
-        state=JobState.QUEUED.value,
-        attempt=0,
-        claim_no=0,
-    )
-
-
-@statement
 def _queued_by() -> sa.Select[Any]:
     mine = (jobs.c.subject_id == _SUBJECT, jobs.c.function == _FUNCTION, jobs.c.state == JobState.QUEUED.value)
     return owned(jobs, jobs.c.id).where(*mine, jobs.c.run_at <= _AT).limit(1)
 
 
 async def set_timer(ctx: Context, function: JobFunction, subject_id: UUID, run_at: datetime) -> None:
-    """Queue a job that is due at a time. For one that is due already a worker is woken; the sweep finds the others."""
-    job = new_uuid()
-    key = timer_key(ctx.org_id)
-    await ctx.fetch(_insert(), job_id=job, function=function.value, subject_id=subject_id, key=key, run_at=run_at)
-    if run_at <= now():
-        ctx.jobs_to_wake.append(job)
+    """Queue a job that is due at a time."""
+    await queue_job(ctx, function, subject_id, queue=QUEUE, key=timer_key(ctx.org_id), run_at=run_at)
 
 
 async def ensure_timer(ctx: Context, function: JobFunction, subject_id: UUID, run_at: datetime) -> None:

@@ -74,6 +74,7 @@ TICKETS = Collection(
         "order": Relation("orders", "the order", "order_id"),
         "assignee": Relation("members", "the assignee", "assignee_id"),
         "replies": Relation("replies", "the ticket's replies", remote="ticket_id"),
+        "agent_jobs": Relation("agent_jobs", "agent jobs about the ticket", remote="ticket_id"),
     },
 )
 REPLIES = entries_of(REPLY, replies, TICKET)

@@ -24,7 +24,7 @@ from models.resources import Resource
 from models.typeid import created_at, encoded_inline, encoder
 from resolvers.context import BatchResolver, Context
 from resolvers.downloads import Download
-from schema.declaration.scalars import shown_creation
+from schema.declaration.moments import shown_creation
 
 T = TypeVar("T")
 ROOT = object()

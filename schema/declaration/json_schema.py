@@ -31,14 +31,17 @@ SCALARS: Mapping[str, JsonSchema] = {
     "DateTime": {"type": "string", "format": "date-time"},
     "Date": {"type": "string", "format": "date"},
     "MinorUnits": {"type": "integer", "minimum": -MAX_SAFE_INTEGER, "maximum": MAX_SAFE_INTEGER},
+    "MicroUnits": {"type": "integer", "minimum": 0, "maximum": MAX_SAFE_INTEGER},
     "Decimal": {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,4})?$"},
     "Currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
     "Timezone": {"type": "string"},
     "JSON": {"type": "object", "additionalProperties": True},
+    "LargeJSON": {"type": "object", "additionalProperties": True},
     "FormData": {"type": "object", "additionalProperties": True},
     "JSONSchema": {"type": "object", "additionalProperties": True},
     "StringMap": {"type": "object", "additionalProperties": {"type": "string"}},
     "SettingValue": {},
+    "JSONValue": {},
 }
 _BOUNDS = (
     *("minLength", "maxLength", "pattern", "format", "enum", "minimum", "maximum", "maxItems", "minItems"),

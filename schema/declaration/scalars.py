@@ -4,9 +4,8 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NewType
-from uuid import UUID
 
 import orjson
 import strawberry
@@ -15,11 +14,16 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
 from models import types
+from models.agent_steps import STEP_LIMIT
 from models.forms import DATA_LIMIT
 from models.types import JSON_LIMIT, MAX_SAFE_INTEGER, decimal_text, exact_decimal
+from schema.declaration.moments import shown_moment
 
 MinorUnits = NewType("MinorUnits", int)
+MicroUnits = NewType("MicroUnits", int)
 Json = NewType("Json", dict[str, Any])
+LargeJson = NewType("LargeJson", dict[str, Any])
+JsonValue = NewType("JsonValue", object)
 StringMap = NewType("StringMap", dict[str, str])
 SettingValue = NewType("SettingValue", object)
 SettingValues = NewType("SettingValues", dict[str, Any])
@@ -35,37 +39,8 @@ _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|
 SETTINGS_LIMIT = 256 * 1024
 # U+0000 as JSON writes it, and not as the text of an escaped backslash.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-
-
-# A day's text is made once, and what is within it is looked up: a third of the time of ``isoformat``.
-_MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)]
-_MILLISECONDS = [f"{second:02}.{millisecond:03}Z" for second in range(60) for millisecond in range(1000)]
-_EPOCH = date(1970, 1, 1).toordinal()
-DAYS_KEPT = 4_000
 # So many digits of a decimal number survive as a binary one.
 SURE_DIGITS = 15
-
-
-@lru_cache(DAYS_KEPT)
-def _day(ordinal: int) -> str:
-    return date.fromordinal(ordinal).isoformat()
-
-
-def shown_moment(value: datetime) -> str:
-    """RFC 3339, UTC, milliseconds, Z, of a time in UTC."""
-    minute = _MINUTES[value.hour * 60 + value.minute]
-    return f"{_day(value.toordinal())}{minute}{_MILLISECONDS[value.second * 1000 + value.microsecond // 1000]}"
-
-
-@lru_cache(DAYS_KEPT)
-def _minute(minutes: int) -> str:
-    return f"{_day(_EPOCH + minutes // 1440)}{_MINUTES[minutes % 1440]}"
-
-
-def shown_creation(key: UUID) -> str:
-    """Return the time in an id, shown in the same way."""
-    minutes, rest = divmod(int.from_bytes(key.bytes[:6]), 60_000)
-    return _minute(minutes) + _MILLISECONDS[rest]
 
 
 def _wrong(message: str, reason: str = "INVALID_FORMAT", **extra: Any) -> GraphQLError:
@@ -186,6 +161,13 @@ SCALARS: dict[object, Any] = {
         serialize=lambda value: value,
         parse_value=_minor_units,
     ),
+    MicroUnits: strawberry.scalar(
+        name="MicroUnits",
+        description="An amount of money in millionths of its currency: an integer from 0 to 2^53 - 1.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc7493#section-2.2",
+        serialize=lambda value: value,
+        parse_value=_minor_units,
+    ),
     Decimal: strawberry.scalar(
         name="Decimal",
         description="A decimal number of at most 12 digits before and 4 after the point, never rounded. Shown as a"
@@ -216,6 +198,20 @@ SCALARS: dict[object, Any] = {
         serialize=lambda value: value,
         parse_value=_json,
         parse_literal=_json_literal,
+    ),
+    LargeJson: strawberry.scalar(
+        name="LargeJSON",
+        description=f"A JSON object of at most {STEP_LIMIT // 1024} KiB.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+        serialize=lambda value: value,
+        parse_value=partial(_json, limit=STEP_LIMIT),
+    ),
+    JsonValue: strawberry.scalar(
+        name="JSONValue",
+        description="A JSON value of any type.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-3",
+        serialize=lambda value: value,
+        parse_value=lambda value: value,
     ),
     StringMap: strawberry.scalar(
         name="StringMap",
@@ -256,5 +252,6 @@ SCALARS: dict[object, Any] = {
         specified_by_url="https://json-schema.org/draft/2020-12/json-schema-core",
         serialize=lambda value: value,
         parse_value=_json,
+        parse_literal=_json_literal,
     ),
 }

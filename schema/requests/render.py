@@ -18,5 +18,5 @@ def renderer(operation_name: str) -> Callable[[Row], str]:
 
 # Of each resource that has events, by its prefix.
 RENDERERS: dict[str, Callable[[Row], str]] = {
-    resource.prefix: renderer(resource.get_operation) for resource in RESOURCES.values() if resource.events
+    resource.prefix: renderer(resource.rendered_by) for resource in RESOURCES.values() if resource.events
 }

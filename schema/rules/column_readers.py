@@ -18,10 +18,11 @@ from sqlalchemy.dialects import postgresql as pg
 
 from execution import ColumnReader, inline_int, usual_int
 from models.types import decimal_text
-from schema.declaration.scalars import shown_moment
+from schema.declaration.moments import shown_moment
 
 _TEXTS = ("Currency", "Timezone")
-_OBJECTS = ("JSON", "StringMap", "FormData")
+_AMOUNTS = ("MinorUnits", "MicroUnits")
+_OBJECTS = ("JSON", "LargeJSON", "StringMap", "FormData", "JSONSchema")
 
 
 def reader_of(column: sa.Column[Any] | None, type_: Any) -> ColumnReader | None:
@@ -40,7 +41,7 @@ def reader_of(column: sa.Column[Any] | None, type_: Any) -> ColumnReader | None:
             ColumnReader(convert=usual_int, inline=inline_int)
             if bare is GraphQLInt
             else ColumnReader()
-            if bare.name == "MinorUnits"
+            if bare.name in _AMOUNTS
             else None
         )
     elif isinstance(column.type, sa.Numeric):

@@ -55,6 +55,7 @@ SCALARS: dict[str, st.SearchStrategy[Any]] = {
     "Currency": st.sampled_from(["EUR", "USD"]).map(nodes.String),
     "Timezone": st.sampled_from(["UTC", *TEXTS]).map(nodes.String),
     "MinorUnits": st.integers(0, 50_000).map(nodes.Int),
+    "MicroUnits": st.integers(0, 50_000).map(nodes.Int),
     "Decimal": st.sampled_from(["0.5", "19", "-1", "1e3"]).map(nodes.String),
     "SettingValue": st.integers(0, 100).map(nodes.Int),
 }

@@ -9,7 +9,7 @@ import pytest
 
 from models.machines import Guard
 from models.orders import MACHINE, OrderStatus
-from schema.declaration.scalars import shown_moment
+from schema.declaration.moments import shown_moment
 from tests.support.api import Org, new_order, new_service
 from tests.support.orders import ROADS, move, standing
 from tests.support.refusals import TRANSITION, error, problem, unchanged

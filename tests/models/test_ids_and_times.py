@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from models.typeid import ALPHABET, created_at, decode, encode
-from schema.declaration.scalars import shown_creation, shown_moment
+from schema.declaration.moments import shown_creation, shown_moment
 
 FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
 

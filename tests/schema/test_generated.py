@@ -124,6 +124,7 @@ async def test_documents_of_hypothesis_over_our_graph(studio: Studio) -> None:
         "Currency": st.just("EUR").map(nodes.String),
         "Timezone": st.sampled_from(TEXTS).map(nodes.String),
         "MinorUnits": st.integers(0, 50_000).map(nodes.Int),
+        "MicroUnits": st.integers(0, 50_000).map(nodes.Int),
         "JSON": st.just("{}").map(nodes.String),
     }
     count = FULL // 2 or 25

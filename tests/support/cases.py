@@ -81,8 +81,10 @@ class Case:
     targets: Mapping[str, int] = field(default_factory=dict)
     # Its rows are made before those of others, whose events it hears.
     hears: bool = False
-    # The mutation that makes one, where that needs no key: it acts in the organization of what it refers to.
+    # The mutation that makes one, where that needs no key: it acts in the organization of what it refers to; and where
+    # it creates by another name.
     public: str = ""
+    made_by: str = ""
 
     create: Body = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
@@ -116,7 +118,7 @@ class Case:
     def creates(self) -> str:
         """The mutation that makes one; empty where none does."""
         made = f"create{self.name[0].upper()}{self.name[1:]}"
-        return self.public or ("" if self.found or self.single else made)
+        return self.public or self.made_by or ("" if self.found or self.single else made)
 
     @property
     def keyed(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from models.tickets import TicketStatus
-from schema.declaration.scalars import shown_moment
+from schema.declaration.moments import shown_moment
 from tests.support.api import Org
 
 S = TicketStatus

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from models.enums import DescribedEnum
 from models.machines import Guard, Machine, Requirement, Transition
 from models.typeid import decode, prefix_of
-from schema.declaration.scalars import shown_moment
+from schema.declaration.moments import shown_moment
 from tests.support.api import Org
 
 # A step: a state to ask for, with or without what that requires; the transition at an index among those from the

@@ -1,0 +1,57 @@
+"""Agent definitions, agent jobs and their steps: what they can be filtered and sorted by."""
+
+from models.agent_jobs import AGENT_JOB, AgentJobStatus, agent_jobs
+from models.agent_steps import AGENT_STEP, AgentStepKind, agent_steps
+from models.agents import AGENT, AgentStatus, agent_definitions
+from models.clients import CLIENT
+from models.orders import ORDER
+from models.tickets import TICKET
+from resolvers.collections.collection import (
+    COMMON_SORT_FIELDS,
+    CREATED,
+    Collection,
+    Relation,
+    SortField,
+    common_filters,
+)
+from resolvers.errors import Conflict
+from resolvers.lists.conditions import created, enum, ids, text
+
+HAS_AGENT_JOBS = Conflict(
+    "HAS_AGENT_JOBS", "Agent jobs refer to the object: cancel an order, archive an agent definition instead."
+)
+AGENTS = Collection(
+    AGENT,
+    agent_definitions,
+    searched=("name", "description"),
+    sort_fields=COMMON_SORT_FIELDS | {"NAME": SortField("name_key", str, "Name, without regard to case.")},
+    filters={
+        **common_filters(AGENT),
+        "status": enum("status", AgentStatus),
+        "name": text("name_key", "name"),
+        "agent_jobs": Relation("agent_jobs", "the definition's jobs", remote="definition_id"),
+    },
+)
+AGENT_JOBS = Collection(
+    AGENT_JOB,
+    agent_jobs,
+    sort_fields=COMMON_SORT_FIELDS,
+    filters={
+        **common_filters(AGENT_JOB),
+        "status": enum("status", AgentJobStatus),
+        "definition_id": ids("definition_id", AGENT, "the agent definition's ID"),
+        "order_id": ids("order_id", ORDER, "the order's ID", nullable=True),
+        "ticket_id": ids("ticket_id", TICKET, "the ticket's ID", nullable=True),
+        "client_id": ids("client_id", CLIENT, "the client's ID", nullable=True),
+        "definition": Relation("agent_definitions", "the agent definition", "definition_id"),
+        "order": Relation("orders", "the order", "order_id"),
+        "ticket": Relation("tickets", "the ticket", "ticket_id"),
+        "client": Relation("clients", "the client", "client_id"),
+    },
+)
+AGENT_STEPS = Collection(
+    AGENT_STEP,
+    agent_steps,
+    sort_fields={"CREATED_AT": CREATED},
+    filters={"id": ids("id", AGENT_STEP, "ID"), "created_at": created(), "kind": enum("kind", AgentStepKind)},
+)

@@ -1,0 +1,208 @@
+"""The JSON Schemas of agents: which ones a definition may have, and what of an input or output one does not allow.
+
+Somebody sends them, so each is weighed before it is compiled: references are followed, and none may lead to itself.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+import orjson
+from jsonschema_rs import Draft202012Validator, ValidationError
+
+from models.forms import MAX_PATTERN
+from models.types import JSON_LIMIT
+from resolvers.errors import Refusal, bad_input
+from resolvers.forms.json_schema import DRAFT, MAX_DEPTH, MAX_PROBLEMS, VALIDATORS_KEPT, explained, is_too_deep
+from resolvers.forms.matching import MAX_WORK, JsonSchema, size_of, validator_of
+from resolvers.forms.patterns import is_portable
+
+# The most schemas within one, each counted wherever it is referred to, and the most bytes of their compiled patterns.
+MAX_SCHEMAS, MAX_PATTERN_BYTES = 500, MAX_WORK // JSON_LIMIT
+# Up to this many schemas times bytes all problems of a value are told, and of more the first.
+_TOLD_ALL = 200_000
+_REFERENCE = re.compile(r"#/\$defs/([A-Za-z0-9._-]+)")
+_REFUSED = ("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary")
+# The keywords whose values are schemas: one, several in a list, several by names.
+_ONE = frozenset({
+    "items", "contains", "not", "if", "then", "else", "additionalProperties", "unevaluatedItems",
+    "unevaluatedProperties", "propertyNames", "contentSchema",
+})  # fmt: skip
+_LISTED = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+_NAMED = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
+_Path = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Weight:
+    """How many schemas there are within one, how many bytes its patterns are compiled to, and how deep they are."""
+
+    schemas: int = 1
+    patterns: int = 0
+    height: int = 1
+
+    def add(self, other: "_Weight") -> None:
+        self.schemas += other.schemas
+        self.patterns += other.patterns
+        self.height = max(self.height, other.height + 1)
+
+
+class _Wrong(Exception):
+    """What is wrong at a place of a schema."""
+
+    def __init__(self, path: _Path, message: str, reason: str = "NOT_ALLOWED") -> None:
+        super().__init__(message)
+        self.path, self.message, self.reason = path, message, reason
+
+
+@dataclass(slots=True)
+class _Scale:
+    """Weighs a schema. Each of its definitions is weighed once, though it counts wherever it is referred to."""
+
+    definitions: Mapping[str, Any]
+    weighed: dict[str, _Weight] = field(default_factory=dict)
+    open: set[str] = field(default_factory=set)
+
+    def weigh(self, schema: Any, path: _Path, level: int = 1) -> _Weight:
+        found = _Weight()
+        if level > MAX_DEPTH:
+            raise _Wrong(path, f"With what it refers to it is nested more than {MAX_DEPTH} levels deep.", "TOO_LONG")
+        if not isinstance(schema, dict):
+            return found
+        for name in _REFUSED:
+            if name in schema:
+                raise _Wrong((*path, name), f"A schema has no {name} here: refer to what is in $defs.")
+        if isinstance(schema.get("pattern"), str):
+            found.patterns += _size(schema["pattern"], (*path, "pattern"))
+        patterned = schema.get("patternProperties")
+        for pattern in patterned if isinstance(patterned, dict) else ():
+            found.patterns += _size(pattern, (*path, "patternProperties"))
+        if "$ref" in schema:
+            found.add(self._referred(schema["$ref"], (*path, "$ref"), level + 1))
+        for where, part in _parts(schema):
+            found.add(self.weigh(part, (*path, *where), level + 1))
+        if found.schemas > MAX_SCHEMAS:
+            message = f"It has more than {MAX_SCHEMAS} schemas, each counted wherever it is referred to."
+            raise _Wrong(path, message, "TOO_LONG")
+        if found.patterns > MAX_PATTERN_BYTES:
+            raise _Wrong(path, "Its patterns are too large together.", "TOO_LONG")
+        return found
+
+    def _referred(self, reference: Any, path: _Path, level: int) -> _Weight:
+        found = _REFERENCE.fullmatch(reference) if isinstance(reference, str) else None
+        if found is None:
+            raise _Wrong(path, "It must be #/$defs/ and the name of a definition.")
+        name = found.group(1)
+        if name not in self.definitions:
+            raise _Wrong(path, f"There is no {name} in $defs.", "NOT_FOUND")
+        if name in self.open:
+            raise _Wrong(path, "It leads back to itself.")
+        known = self.weighed.get(name)
+        # As deep as it is here, it may be deeper than where it was weighed.
+        if known is None or level + known.height - 1 > MAX_DEPTH:
+            self.open.add(name)
+            self.weighed[name] = self.weigh(self.definitions[name], ("$defs", name), level)
+            self.open.discard(name)
+        return self.weighed[name]
+
+
+def _parts(schema: JsonSchema) -> Iterator[tuple[_Path, Any]]:
+    """Yield the schemas directly within one, each with its path. Definitions count where they are referred to."""
+    for name, value in schema.items():
+        if name in _ONE:
+            yield (name,), value
+        elif name in _LISTED and isinstance(value, list):
+            yield from (((name, str(index)), part) for index, part in enumerate(value))
+        elif name in _NAMED and name != "$defs" and isinstance(value, dict):
+            yield from (((name, key), part) for key, part in value.items())
+
+
+def _size(pattern: str, path: _Path) -> int:
+    """Return the size of a pattern that is compiled. Raises _Wrong for one that is none here or elsewhere."""
+    if len(pattern) > MAX_PATTERN:
+        raise _Wrong(path, f"A pattern must have at most {MAX_PATTERN} characters.", "TOO_LONG")
+    try:
+        size = size_of(pattern)
+    except ValueError:
+        size = 0
+    if not size or not is_portable(pattern):
+        text = "A pattern must be one of ECMAScript without look-around and back-references, and not too large."
+        raise _Wrong(path, text, "INVALID_FORMAT")
+    return size
+
+
+def _weighed(schema: JsonSchema) -> _Weight:
+    definitions = schema.get("$defs", {})
+    if not isinstance(definitions, dict):
+        raise _Wrong(("$defs",), "It must be an object.", "WRONG_TYPE")
+    scale = _Scale(definitions)
+    for name in definitions:
+        # What nothing refers to is compiled too.
+        scale.weigh({"$ref": f"#/$defs/{name}"} if _REFERENCE.fullmatch(f"#/$defs/{name}") else {}, ())
+    return scale.weigh(schema, ())
+
+
+@lru_cache(maxsize=VALIDATORS_KEPT)
+def _kept(text: bytes) -> tuple[Draft202012Validator, int]:
+    """Return the validator of a schema, and how many schemas are within it."""
+    schema = orjson.loads(text)
+    return validator_of(schema), _weighed(schema).schemas
+
+
+def check_schema(schema: JsonSchema, name: str) -> list[Refusal]:
+    """Return what is wrong with a JSON Schema that the field of an input holds; nothing where it can be used."""
+    try:
+        if is_too_deep(schema):
+            raise _Wrong((), f"It is nested more than {MAX_DEPTH} levels deep.", "TOO_LONG")
+        if schema.get("$schema", DRAFT) != DRAFT:
+            raise _Wrong(("$schema",), f"It must be {DRAFT}, or be left out.")
+        if schema.get("type") != "object":
+            raise _Wrong(("type",), "It must be object: the schema is that of an object.")
+        _weighed(schema)
+        validator_of(schema)
+    except _Wrong as wrong:
+        return [_refused(name, ".".join(wrong.path), wrong.message, wrong.reason)]
+    except ValidationError as error:
+        where = ".".join(map(str, error.instance_path))
+        return [_refused(name, where, "It is no JSON Schema of draft 2020-12.", "INVALID_FORMAT")]
+    return []
+
+
+def problems_of(schema: JsonSchema, data: Mapping[str, Any], name: str) -> list[Refusal]:
+    """Return what is wrong with the data that the field of an input holds, by a schema that was checked."""
+    if is_too_deep(data):
+        return [bad_input(name, f"It is nested more than {MAX_DEPTH} levels deep.", "TOO_LONG", limit=MAX_DEPTH)]
+    validator, schemas = _kept(orjson.dumps(schema))
+    if validator.is_valid(data):
+        return []
+    told = 1 if schemas * len(orjson.dumps(data)) > _TOLD_ALL else MAX_PROBLEMS
+    return [*islice(_problems(validator, data, name, told), told)]
+
+
+def _problems(validator: Draft202012Validator, data: Mapping[str, Any], name: str, told: int) -> Iterator[Refusal]:
+    seen: set[str] = set()
+    for error in _errors(validator, data, told):
+        for within, message, reason, beside in explained(error, ".".join(map(str, error.instance_path))):
+            if within not in seen:
+                seen.add(within)
+                yield _refused(name, within, message, reason, **beside)
+
+
+def _errors(validator: Draft202012Validator, data: Mapping[str, Any], told: int) -> Iterator[ValidationError]:
+    """Yield the errors of a value. All of them are made at once, so that of many only the first is asked for."""
+    if told > 1:
+        yield from validator.iter_errors(data)
+        return
+    try:
+        validator.validate(data)
+    except ValidationError as error:
+        yield error
+
+
+def _refused(name: str, within: str, message: str, reason: str, **beside: Any) -> Refusal:
+    found = bad_input(name, message, reason, **beside)
+    found.within = within
+    return found

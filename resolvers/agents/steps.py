@@ -1,0 +1,39 @@
+"""Steps of agent jobs: how one is added, with the sums that its job keeps."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from models.agent_steps import AgentStepKind, agent_steps
+from models.typeid import new_uuid
+from resolvers.changes.edits import Edit
+from resolvers.context import Row, now
+from resolvers.database.sql import ORG, statement
+
+_NUMBERS = ("input_tokens", "output_tokens", "cost")
+
+
+@statement
+def _insert() -> sa.Insert:
+    columns = [column for column in agent_steps.c if column.name != "org_id"]
+    return agent_steps.insert().values(
+        org_id=ORG, **{column.name: sa.bindparam(f"new_{column.name}", type_=column.type) for column in columns}
+    )
+
+
+async def add_step(edit: Edit, kind: AgentStepKind, **columns: Any) -> Row:
+    """Insert the next step of a locked job, with some of its columns, and add it to the job's sums.
+
+    The job is not saved yet. Its change is no entry of the audit log: that has what the step does.
+    """
+    job = edit.row
+    known = {
+        "id": new_uuid(), "job_id": job["id"], "index": job["step_count"], "kind": kind, "started_at": now(),
+        "reserved": 0, **dict.fromkeys(_NUMBERS, 0),
+    }  # fmt: skip
+    step = dict.fromkeys((column.name for column in agent_steps.c if column.name != "org_id"), None) | known | columns
+    await edit.ctx.fetch(_insert(), **{f"new_{name}": value for name, value in step.items()})
+    job |= {name: job[name] + step[name] for name in _NUMBERS}
+    job |= {"step_count": job["step_count"] + 1, "model_calls": job["model_calls"] + (kind is AgentStepKind.MODEL)}
+    edit.touch()
+    return step

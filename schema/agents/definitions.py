@@ -1,0 +1,159 @@
+"""Agent definitions in the graph."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from execution import ColumnReader
+from models.agents import AGENT, AgentContent, AgentStatus
+from models.agents import AgentDefinition as Table
+from models.agents import AgentTool as ToolRow
+from resolvers.agents import definitions
+from resolvers.agents.collections import AGENT_JOBS, AGENTS
+from schema.declaration.collections import many, one, to_many
+from schema.declaration.fields import computed, creation, member, object_type, public_id, same_row
+from schema.declaration.inputs import UpdateInput, input_type
+from schema.declaration.lists import Connection
+from schema.declaration.mutations import creates, deletes, updates
+from schema.declaration.nodes import Node
+from schema.declaration.scalars import JsonSchema, MicroUnits
+
+if TYPE_CHECKING:
+    from schema.agents.jobs import AgentJob
+
+LIMITS = "The limits of a job."
+
+
+TOOL = {name: field.description or "" for name, field in ToolRow.model_fields.items()}
+
+
+@object_type(resource=AGENT)
+class AgentTool:
+    """A tool of an agent: an operation of this API."""
+
+    operation: str = member("operation", TOOL["operation"])
+    requires_approval: bool = computed(
+        lambda tool: tool["requiresApproval"],
+        description=TOOL["requires_approval"],
+        reader=ColumnReader("requiresApproval"),
+    )
+
+
+def _limit(name: str) -> Any:
+    meaning = AgentContent.model_fields[name].description or ""
+    return computed(lambda row: row[name], description=meaning, reader=ColumnReader(name))
+
+
+@object_type(resource=AGENT)
+class AgentLimits:
+    """The limits of an agent's job."""
+
+    max_steps: int = _limit("max_steps")
+    max_tokens: int = _limit("max_tokens")
+    max_cost: MicroUnits = _limit("max_cost")
+    timeout_seconds: int = _limit("timeout_seconds")
+    max_attempts: int = _limit("max_attempts")
+
+
+@object_type(Table, AGENT)
+class AgentDefinition(Node):
+    """The definition of an AI agent. Each change makes a version, which is kept: a job runs the one that it was queued
+    of."""
+
+    id: strawberry.ID = public_id(AGENT)
+    name: str
+    description: str | None
+    model: str
+    instructions: str
+    tools: list[AgentTool]
+    input_schema: JsonSchema | None
+    output_schema: JsonSchema | None
+    limits: AgentLimits = same_row(LIMITS, ColumnReader(same_row=True))
+    status: AgentStatus
+    created_at: datetime = creation()
+    updated_at: datetime
+    version: int
+    agent_jobs: Connection[Annotated["AgentJob", strawberry.lazy("schema.agents.jobs")]] = to_many(
+        AGENT_JOBS, "definition_id", "The definition's jobs"
+    )
+
+
+@input_type(ToolRow)
+class AgentToolInput:
+    """A tool of an agent. The API key must have the scopes of the operation itself."""
+
+    operation: str
+    requires_approval: strawberry.Maybe[bool]
+
+
+@input_type(AgentContent, clears=True)
+class AgentLimitsInput:
+    """The limits of a job."""
+
+    max_steps: strawberry.Maybe[int]
+    max_tokens: strawberry.Maybe[int]
+    max_cost: strawberry.Maybe[MicroUnits]
+    timeout_seconds: strawberry.Maybe[int]
+    max_attempts: strawberry.Maybe[int]
+
+
+@input_type(Table)
+class CreateAgentDefinitionInput:
+    """Fields of the new agent definition."""
+
+    name: str
+    description: strawberry.Maybe[str | None]
+    model: str
+    instructions: str
+    tools: strawberry.Maybe[list[AgentToolInput]]
+    input_schema: strawberry.Maybe[JsonSchema | None]
+    output_schema: strawberry.Maybe[JsonSchema | None]
+    limits: strawberry.Maybe[AgentLimitsInput] = strawberry.field(description=LIMITS)
+    status: strawberry.Maybe[AgentStatus]
+
+
+@input_type(Table, clears=True)
+class UpdateAgentDefinitionInput(UpdateInput):
+    """Fields of the agent definition to change. The API key must have the scopes of all its tools."""
+
+    name: strawberry.Maybe[str]
+    description: strawberry.Maybe[str | None]
+    model: strawberry.Maybe[str]
+    instructions: strawberry.Maybe[str]
+    tools: strawberry.Maybe[list[AgentToolInput]]
+    input_schema: strawberry.Maybe[JsonSchema | None]
+    output_schema: strawberry.Maybe[JsonSchema | None]
+    limits: strawberry.Maybe[AgentLimitsInput] = strawberry.field(description=LIMITS)
+    status: strawberry.Maybe[AgentStatus]
+
+
+@strawberry.type
+class AgentDefinitionQuery:
+    """Queries of agent definitions."""
+
+    agent_definition: AgentDefinition | None = one(AGENTS)
+    agent_definitions: Connection[AgentDefinition] | None = many(AGENTS)
+
+
+@strawberry.type
+class AgentDefinitionMutation:
+    """Mutations of agent definitions."""
+
+    create_agent_definition = creates(
+        AgentDefinition,
+        CreateAgentDefinitionInput,
+        definitions.create,
+        "Create an agent definition. The API key must have the scopes of all its tools.",
+    )
+    update_agent_definition = updates(
+        AgentDefinition,
+        UpdateAgentDefinitionInput,
+        definitions.change,
+        "Update an agent definition. Jobs stay with the version that they were queued of.",
+    )
+    delete_agent_definition = deletes(
+        AgentDefinition,
+        definitions.remove,
+        "Delete an agent definition of which no job was ever queued. Archive another one.",
+    )

@@ -1,0 +1,34 @@
+"""Tools: the named operations that an agent may run, with the scopes that each needs."""
+
+from typing import Any
+
+from execution import Operation, collect_fields, root_of
+from models.agent_jobs import AGENT_JOB
+from models.agents import AGENT
+from models.api_keys import API_KEY
+from models.resources import Resource
+from models.settings import SETTINGS
+from models.webhooks import WEBHOOK
+from schema.graph import CORE, EXECUTOR
+from schema.operations import OPERATIONS
+
+# What an agent could give itself more rights by, or more work.
+NEVER: tuple[Resource, ...] = (AGENT, AGENT_JOB, API_KEY, WEBHOOK, SETTINGS)
+_NEVER = frozenset(f"{resource.scope}:{verb}" for resource in NEVER for verb in ("read", "write"))
+
+
+def _scopes_of(operation: Operation) -> frozenset[str]:
+    """Return the scopes of an operation that is a tool; none for another: it has one root field, which needs a key."""
+    root: Any = root_of(CORE, operation.operation_type)
+    fields = list(collect_fields(operation.definition.selection_set, root, operation.fragments))
+    measure = EXECUTOR.cost(operation).analysis
+    scopes = frozenset(measure.requirements)
+    if len(fields) != 1 or measure.unrestricted or scopes & _NEVER:
+        return frozenset()
+    # A scope to write includes the one to read.
+    return scopes - {scope.replace(":write", ":read") for scope in scopes if scope.endswith(":write")}
+
+
+TOOLS: dict[str, frozenset[str]] = {
+    name: scopes for name, operation in OPERATIONS.items() if (scopes := _scopes_of(operation))
+}
