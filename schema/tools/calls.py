@@ -8,7 +8,7 @@ from resolvers.errors import Refusal, Refusals, bad_input
 from schema.operations import OPERATIONS
 from schema.requests.engine import Engine
 from schema.requests.results import OperationResult, refused_result
-from schema.tools.catalogue import TOOLS
+from schema.requests.tools import TOOLS
 from schema.tools.schemas import COUNTED, schema_of
 
 

@@ -9,8 +9,8 @@ from resolvers.database.runtime import Runtime
 from schema.operations import OPERATIONS
 from schema.requests.engine import Engine
 from schema.requests.results import OperationResult
+from schema.requests.tools import TOOLS
 from schema.tools.calls import call
-from schema.tools.catalogue import TOOLS
 from schema.tools.schemas import description_of, schema_of
 from tests.support.api import Org, new_client
 from tests.support.refusals import unchanged
@@ -37,7 +37,7 @@ def test_operations_are_tools_but_those_that_could_give_an_agent_more() -> None:
     agents = {name for name in OPERATIONS if "Agent" in name}
     assert OPERATIONS.keys() - TOOLS.keys() - agents == NO_TOOLS
     assert agents.isdisjoint(TOOLS)
-    assert TOOLS["UpdateOrder"] == {"orders:read", "orders:write"}
+    assert TOOLS["UpdateOrder"] == {"orders:write"}
 
 
 @pytest.mark.parametrize("name", TOOLS)
