@@ -34,7 +34,7 @@ def _unreserved() -> Any:
 
 async def next_number(ctx: Context, name: str) -> int:
     """Return the next number of a series. A rehearsal gets one that no process has reserved yet, and reserves none."""
-    if ctx.rehearsal is None:
+    if ctx.rehearsal is None or not ctx.rehearses:
         return await reserve_number(ctx.runtime, ctx.org_id, name)
     row = await ctx.row(_unreserved(), name=name)
     drawn, ctx.rehearsal.numbers[name] = ctx.rehearsal.numbers[name], ctx.rehearsal.numbers[name] + 1

@@ -24,7 +24,8 @@ def target_id(action: str, target: UUID) -> str:
 
 @dataclass(slots=True)
 class Rehearsal:
-    """What the transaction of one root field would change. IDs of new objects, numbers and times are provisional.
+    """What the transaction of one root field changes, or would change; then the IDs of new objects, numbers and times
+    are provisional.
 
     ``changes`` is what its audit entries would say, ``events`` the types of its events, ``versions`` the versions of
     the objects that it found and would change, ``made`` the IDs of new ones. ``numbers`` counts those that it drew.
