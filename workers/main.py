@@ -6,18 +6,22 @@ import signal
 import structlog
 
 from models.jobs import JobFunction
+from resolvers.agents.jobs import QUEUE as AGENTS
 from resolvers.audit.exports import QUEUE as EXPORTS
 from resolvers.database.runtime import Runtime
 from resolvers.jobs.retention import Retention
 from resolvers.jobs.timers import QUEUE as TIMERS
 from workers import audit_export, deliver, seal, timers
 from workers.address import Addresses
+from workers.agents import handler as agents
+from workers.agents.providers import Providers
 from workers.http import Sender
 from workers.runner import Runner
 from workers.sweep import FIRST_PURGE_S, purge_expired, sweep
 from workers.wake import listen
 
 RETENTION = Retention()
+NO_PROVIDERS = Providers()
 
 log = structlog.get_logger(__name__)
 
@@ -35,12 +39,15 @@ async def run(
     retention: Retention = RETENTION,
     stop: asyncio.Event | None = None,
     sender: Sender | None = None,
+    providers: Providers = NO_PROVIDERS,
 ) -> None:
     """Run jobs until SIGTERM or SIGINT, or until ``stop`` is set. Jobs that do not end within the grace are given back.
 
     ``slots`` is the number of deliveries that run at once, without those that wait for their receivers; seals and
-    timers have an eighth as many each, and exports one. Heartbeats, sweeps and exports use the runtime's side pool,
-    which needs three connections. ``sender`` replaces the one that the runtime's settings define.
+    timers have an eighth as many each, agents a quarter, without those that wait for a model, and exports one.
+    Heartbeats, sweeps and exports use the runtime's side pool,
+    which needs three connections. ``sender`` replaces the one that the runtime's settings define;
+    ``providers`` are those that agents' models may be of.
     """
     runtime.outages.logs = True
     ending = stop or asyncio.Event()
@@ -52,6 +59,7 @@ async def run(
     handlers = {
         JobFunction.WEBHOOK_DELIVERY: deliver.handler(sender or Sender(addresses, runtime.webhook_allow_private)),
         JobFunction.AUDIT_SEAL: seal.HANDLER,
+        JobFunction.AGENT: agents.handler(providers),
         JobFunction.AUDIT_EXPORT: audit_export.HANDLER,
         **timers.HANDLERS,
     }
@@ -59,7 +67,13 @@ async def run(
         runtime,
         handlers,
         # An export reads a whole log, on a connection of the side pool: one at a time.
-        {"webhooks": slots, "audit": max(1, slots // 8), TIMERS: max(1, slots // 8), EXPORTS: 1},
+        {
+            "webhooks": slots,
+            AGENTS: max(1, slots // 4),
+            "audit": max(1, slots // 8),
+            TIMERS: max(1, slots // 8),
+            EXPORTS: 1,
+        },
         lease_seconds=lease_seconds,
         heartbeat_seconds=heartbeat_seconds,
     )

@@ -18,6 +18,7 @@ from server.monitoring import logs
 from server.serve import serve as serve_app
 from server.settings import MigrationSettings, Settings, load
 from server.wiring import running
+from workers.agents.providers import Providers
 from workers.main import run as work
 
 # Less than the 3 s after which `dev` kills its processes.
@@ -64,6 +65,7 @@ def worker(_arguments: argparse.Namespace) -> int:
                     timedelta(days=settings.retention_events_days),
                     timedelta(days=settings.retention_spam_days),
                 ),
+                providers=Providers(settings.openai_api_key, settings.openai_base_url, settings.anthropic_api_key),
             )
 
     uvloop.run(whole())
