@@ -20,6 +20,12 @@ def within(scopes: Iterable[str], held: frozenset[str]) -> frozenset[str]:
     return frozenset({each for each in asked if allows(held, each)} | {each for each in held if allows(asked, each)})
 
 
+def reduced(scopes: Iterable[str]) -> frozenset[str]:
+    """Return scopes without those that others of them include."""
+    held = frozenset(scopes)
+    return frozenset(scope for scope in held if not allows(held - {scope}, scope))
+
+
 class Source(DescribedEnum):
     """API, or part of the server, that a change came through."""
 

@@ -25,7 +25,7 @@ SUBMISSION = Resource(
     emits=FORM.singular,
     events={"submitted": "A form was submitted, and the submission is not spam; `data` is the submission."},
 )
-# The greatest number of bytes of a submission, and of a form's fields, as compact JSON.
+# The greatest number of bytes, as compact JSON, of a submission or an order's answers, and of a form's fields.
 DATA_LIMIT = FIELDS_LIMIT = 64 * 1024
 MAX_FIELDS, MAX_OPTIONS = 50, 100
 # Each is compiled, and may take as much memory as all else of its form.
@@ -108,8 +108,9 @@ class FormField(SQLModel):
     pattern: Pattern | None = Field(
         None,
         description="Regular expression that the whole value must match, for types that are text: at most 200"
-        " characters, as ECMAScript has them with the flag `u`, without look-around, back-references and control"
-        " characters. At most 10 fields have one; the larger it is compiled, the shorter the field's `max` must be.",
+        " characters, with the syntax and meaning of ECMAScript with the flag `u`; without look-around,"
+        " back-references, word boundaries (`\\b`, `\\B`) and control characters. At most 10 fields have one; the"
+        " larger it is compiled, the shorter the field's `max` must be.",
     )
     help: ShortText | None = Field(None, description="Help for people who fill in the field: at most 200 characters.")
 

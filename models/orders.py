@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from models.base import TIMESTAMP, Tagged, column, one_of, table_args, table_of
 from models.enums import DescribedEnum
+from models.forms import DATA_LIMIT
 from models.machines import Block, Guard, Machine, Requirement, Row, Settings, Transition
 from models.resources import Resource
 from models.types import Currency, Days, JsonObject, LongText, Moment, Price, Quantity, Reason, TaxRate
@@ -187,6 +188,7 @@ class Order(Tagged, table=True):
     form_data: JsonObject | None = column(
         pg.JSONB,
         nullable=True,
+        info={"most": DATA_LIMIT},
         description="Answers to the service's intake form, by the keys of its fields; any object for a service without"
         " one.",
     )

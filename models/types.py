@@ -30,7 +30,10 @@ _BESIDE = r"\s\ufeff\u0000-\u001f\u007f-\u009f"
 URL = rf"^[Hh][Tt][Tt][Pp][Ss]?://[^{_BESIDE}/?#@\\]+([/?#][^{_BESIDE}]*)?$"
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,4})?")
-_TIMEZONES = available_timezones()
+# What else Python finds among the files of time zones: this machine's own zone, a placeholder, and copies with other
+# rules of leap seconds. None of them means the same everywhere.
+_NO_ZONES = re.compile(r"localtime|posixrules|Factory|(posix|right|SystemV)/.*")
+_TIMEZONES = {name for name in available_timezones() if not _NO_ZONES.fullmatch(name)}
 
 
 def normalized(text: str) -> str:

@@ -46,15 +46,24 @@ async def create(ctx: Context, values: InputValues) -> Row:
     return await insert(ctx, CLIENTS, new_row(Client, values))
 
 
-def _set(edit: Edit, values: InputValues) -> None:
+async def _set(edit: Edit, values: InputValues) -> None:
     archives = edit.changes(values).get("status") == ClientStatus.ARCHIVED
+    if archives:
+        await _refuse_running(edit, "status", "archived")
     edit.set(values, "archive" if archives else "update")
 
 
+async def _refuse_running(edit: Edit, field: str, done: str) -> None:
+    if await runs_for(edit.ctx, edit.old):
+        message = f"A client whose subscriptions run cannot be {done}: cancel them first."
+        raise HAS_SUBSCRIPTIONS.refusal(field, message)
+
+
 async def change(ctx: Context, key: Key, values: InputValues) -> Row:
-    """Change a client. Raises Refusal NOT_FOUND, VERSION_MISMATCH or CONFLICT (EMAIL_TAKEN)."""
+    """Change a client. Raises Refusal NOT_FOUND, VERSION_MISMATCH or CONFLICT (EMAIL_TAKEN;
+    HAS_SUBSCRIPTIONS where it is archived while one of its subscriptions is not cancelled)."""
     edit = await begin_edit(ctx, CLIENTS, key)
-    _set(edit, values)
+    await _set(edit, values)
     return await edit.save()
 
 
@@ -64,11 +73,10 @@ async def remove(ctx: Context, key: Key) -> Row | None:
     Raises Refusal CONFLICT (HAS_SUBSCRIPTIONS) while one of its subscriptions is not cancelled.
     """
     edit = await begin_edit(ctx, CLIENTS, key)
-    if await runs_for(ctx, edit.old):
-        raise HAS_SUBSCRIPTIONS.refusal("id", "A client whose subscriptions run cannot be deleted: cancel them first.")
+    await _refuse_running(edit, "id", "deleted")
     for history in (ORDERS, INVOICES, TICKETS, SUBMISSIONS, SUBSCRIPTIONS, AGENT_JOBS):
         if await has_any(ctx, history, "client_id", edit.old):
-            _set(edit, {"status": ClientStatus.ARCHIVED})
+            edit.set({"status": ClientStatus.ARCHIVED}, "archive")
             return await edit.save()
     await edit.delete()
     return None

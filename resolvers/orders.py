@@ -32,7 +32,7 @@ from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
 from resolvers.errors import Conflict, Refusals, bad_input
 from resolvers.forms.collections import FORMS
-from resolvers.forms.values import values_of
+from resolvers.forms.values import submitted_values
 from resolvers.invoices.collection import INVOICES
 from resolvers.lists.conditions import enum, ids, moment, money, number, tags
 from resolvers.members import MEMBERS
@@ -187,7 +187,7 @@ async def _answers(ctx: Context, data: dict[str, Any] | None, form_id: UUID | No
         return {"form_data": data, "form_id": None, "form_version": None}
     (form,) = await by_ids(ctx, FORMS, [form_id], ("name", "fields", "version"))
     assert form is not None, "forms are kept"
-    found = values_of(ctx, form, data, "form_data", encoded=False)
+    found = submitted_values(ctx, form, data, "form_data", encoded=False)
     return {"form_data": found, "form_id": form_id, "form_version": form["version"]}
 
 

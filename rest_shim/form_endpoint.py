@@ -8,6 +8,7 @@ from models.typeid import decode
 from resolvers.context import Actor
 from resolvers.errors import ErrorView, Refusal
 from rest_shim.endpoint import Given, RestEndpoint
+from rest_shim.form_bodies import MULTIPART, URLENCODED, form_values, media_of
 from rest_shim.form_pages import CSP, error_page, thanks_page
 from rest_shim.route import Place, Route
 from rest_shim.translate import put
@@ -15,18 +16,17 @@ from schema.requests.engine import Engine
 from web.accept import weights
 from web.body import BYTES, Bodies, is_json, json_object
 from web.dependencies import PUBLIC, Dependencies
-from web.forms import MULTIPART, URLENCODED, form_values, media_of
 from web.http import HTML, Header, Reply, Request, reply
 
 ENCODED: Place = ("input", "encoded")
-# What of a URL can stand in a header as it is.
+# The characters of a URL that a header takes unescaped.
 _OF_URLS = "!#$%&'()*+,/:;=?@[]~"
 _POLICY: Header = (b"content-security-policy", CSP.encode())
 _TYPES = "The body must be application/json, application/x-www-form-urlencoded or multipart/form-data."
 
 
 class _Public:
-    """Whoever submits a form: its size is limited, then how often its address submits the form."""
+    """The public that submits a form: the size of its body is limited, then its rate."""
 
     def __init__(self, dependencies: Dependencies) -> None:
         self.dependencies = dependencies
@@ -34,7 +34,7 @@ class _Public:
         self.bodies = Bodies(min(DATA_LIMIT, bodies.limit), bodies.deadlines.seconds)
 
     async def payer_of(self, request: Request, headers: list[Header]) -> Actor:
-        """Return the public. Its body is kept with the request: nothing is parsed of what is over a limit.
+        """Return the public, once the body is within the limit of its size, and the address within its rate.
 
         Raises Refusal UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, REQUEST_TIMEOUT, BAD_INPUT or RATE_LIMITED.
         """
@@ -57,8 +57,8 @@ class _Public:
 class FormEndpoint(RestEndpoint):
     """The endpoint of a route whose body is JSON, or what an HTML form sends.
 
-    JSON is answered as everywhere. A form is sent to the URL that the form names, or gets a page; one that says that it
-    accepts JSON, and likes no page better, gets JSON too.
+    JSON is answered with JSON. An HTML form is answered with a redirect to the form's URL or with a page, or with JSON
+    where the request's `Accept` prefers it.
     """
 
     def __init__(self, engine: Engine, dependencies: Dependencies, route: Route) -> None:
@@ -79,7 +79,7 @@ class FormEndpoint(RestEndpoint):
         return given
 
     def _refused(self, request: Request, errors: list[ErrorView], headers: list[Header]) -> Reply:
-        html, json = _liked(request)
+        html, json = _preferences(request)
         found = super()._refused(request, errors, headers)
         if not _is_form(request) or html < json:
             return found
@@ -88,7 +88,7 @@ class FormEndpoint(RestEndpoint):
         return reply(found.status, error_page(wrong, found.status), HTML, [*kept, _POLICY])
 
     def _reply(self, request: Request, data: dict[str, Any], headers: list[Header]) -> Reply:
-        html, json = _liked(request)
+        html, json = _preferences(request)
         if not _is_form(request) or html < json:
             return super()._reply(request, data, headers)
         payload = data[self.bound.at[0]]
@@ -106,7 +106,7 @@ def _is_form(request: Request) -> bool:
     return media_of(_content_type(request)) in (URLENCODED, MULTIPART)
 
 
-def _liked(request: Request) -> tuple[float, float]:
-    """Return the weights of a page and of JSON, as far as the request names them."""
+def _preferences(request: Request) -> tuple[float, float]:
+    """Return the weights of HTML and of JSON in the `Accept` of a request."""
     found = weights(request.whole(b"accept"))
     return found.get(b"text/html", 0.0), max(found.get(b"application/json", 0.0), found.get(b"application/*", 0.0))

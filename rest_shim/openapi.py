@@ -13,6 +13,7 @@ from resolvers.downloads import DOWNLOADS
 from resolvers.errors import STATUS
 from rest_shim.bound import bound
 from rest_shim.examples import body_of, curl_of, response_of
+from rest_shim.form_bodies import MULTIPART, URLENCODED
 from rest_shim.guide import guide, route_texts
 from rest_shim.openapi_downloads import download_paths
 from rest_shim.openapi_parameters import request_parameters
@@ -25,7 +26,6 @@ from rest_shim.routes import ROUTES
 from schema.declaration.json_schema import JsonSchema, root_type
 from schema.graph import CORE, EXECUTOR
 from schema.operations import OPERATIONS
-from web.forms import MULTIPART, URLENCODED
 
 _SUCCESS = {200: "The current object.", 201: "Created.", 202: "Accepted: it is not done yet.", 204: "Deleted."}
 _JSON = "application/json"

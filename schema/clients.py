@@ -132,10 +132,16 @@ class ClientMutation:
     """Mutations of clients."""
 
     create_client = creates(Client, CreateClientInput, clients.create, "Create a client.")
-    update_client = updates(Client, UpdateClientInput, clients.change, "Update a client.")
+    update_client = updates(
+        Client,
+        UpdateClientInput,
+        clients.change,
+        "Update a client. It is not `ARCHIVED` while one of its subscriptions is not `CANCELLED`.",
+    )
     delete_client = deletes(
         Client,
         clients.remove,
-        "Delete a client. A client that has orders, invoices, tickets or submissions of forms is archived instead.",
+        "Delete a client. A client that has orders, invoices, tickets, submissions of forms or subscriptions is"
+        " archived instead.",
         keeps="The archived client; null when it was deleted.",
     )

@@ -32,7 +32,7 @@ from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
 from schema.declaration.mutations import creates, deletes, updates
 from schema.declaration.nodes import Node
-from schema.declaration.scalars import Currency, Json, MinorUnits, StringMap
+from schema.declaration.scalars import Currency, FormData, MinorUnits, StringMap
 from schema.declaration.transitions import AVAILABLE, Transition
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Order(Node):
     cancelled_reason: str | None
     revisions: int
     notes: str | None
-    form_data: Json | None
+    form_data: FormData | None
     form_id: strawberry.ID | None = related_id(
         FORM, "form_id", "ID of the form that `formData` answers. Null when it answers none.", null=True
     )
@@ -144,7 +144,7 @@ class CreateOrderInput:
     assignee_ids: strawberry.Maybe[list[strawberry.ID]]
     quantity: strawberry.Maybe[int]
     notes: strawberry.Maybe[str | None]
-    form_data: strawberry.Maybe[Json | None]
+    form_data: strawberry.Maybe[FormData | None]
     tags: strawberry.Maybe[list[str]]
     metadata: strawberry.Maybe[StringMap]
 
@@ -159,7 +159,7 @@ class UpdateOrderInput(UpdateInput):
     assignee_ids: strawberry.Maybe[list[strawberry.ID]]
     due_at: strawberry.Maybe[datetime | None]
     notes: strawberry.Maybe[str | None]
-    form_data: strawberry.Maybe[Json | None]
+    form_data: strawberry.Maybe[FormData | None]
     tags: strawberry.Maybe[list[str]]
     metadata: strawberry.Maybe[StringMap]
     status: strawberry.Maybe[OrderStatus] = strawberry.field(

@@ -108,7 +108,8 @@ class UpdateSubscriptionInput(UpdateInput):
     )
     tax_rate: strawberry.Maybe[Decimal] = strawberry.field(description=f"Tax rate in percent. {FROM_NEXT}")
     cancel_at_period_end: strawberry.Maybe[bool] = strawberry.field(
-        description="Whether the subscription is cancelled when the next period would begin. `false` withdraws it."
+        description="Whether the subscription is cancelled when the next period would begin. `false` withdraws it,"
+        " as `resumeSubscription` does."
     )
     metadata: strawberry.Maybe[StringMap]
 
@@ -156,7 +157,7 @@ class SubscriptionMutation:
         changes.cancel,
         "Cancel a subscription, now or at the end of its period. Nothing is refunded. One that is cancelled stays as it"
         " is.",
-        returns="The cancelled subscription.",
+        returns="The subscription.",
     )
     pause_subscription = acts_on(
         ClientSubscription,
@@ -168,5 +169,6 @@ class SubscriptionMutation:
         ClientSubscription,
         ResumeSubscriptionInput,
         changes.resume,
-        "Resume a subscription that is `PAUSED`. The next period is billed; the one that runs is not.",
+        "Resume a subscription. One that is `PAUSED` becomes `ACTIVE`: the next period is billed; the one that runs is"
+        " not. A cancellation that is planned for the end of the period (`cancelAtPeriodEnd`) is withdrawn.",
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.actors import reduced
 from models.agent_jobs import AGENT_JOB, MACHINE, AgentJob, AgentJobStatus, event_of
 from models.agents import AgentStatus
 from models.jobs import JobFunction, JobState, jobs
@@ -87,7 +88,7 @@ def _scopes_of(ctx: Context, tools: list[Mapping[str, Any]]) -> list[str]:
             message = f"Its tool {operation} is none any more: change the definition."
             raise bad_input("definition_id", message, "NOT_ALLOWED")
         needed |= ctx.runtime.tools[operation]
-    return sorted(needed)
+    return sorted(reduced(needed))
 
 
 async def queue_run(ctx: Context, job_id: UUID, moment: datetime) -> None:

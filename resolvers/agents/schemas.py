@@ -17,8 +17,7 @@ from models.forms import MAX_PATTERN
 from models.types import JSON_LIMIT
 from resolvers.errors import Refusal, bad_input
 from resolvers.forms.json_schema import DRAFT, MAX_DEPTH, MAX_PROBLEMS, VALIDATORS_KEPT, explained, is_too_deep
-from resolvers.forms.matching import MAX_WORK, JsonSchema, size_of, validator_of
-from resolvers.forms.patterns import is_portable
+from resolvers.forms.matching import MAX_WORK, JsonSchema, is_pattern, is_too_large, size_of, validator_of
 
 # The most schemas within one, each counted wherever it is referred to, and the most bytes of their compiled patterns.
 MAX_SCHEMAS, MAX_PATTERN_BYTES = 500, MAX_WORK // JSON_LIMIT
@@ -121,17 +120,15 @@ def _parts(schema: JsonSchema) -> Iterator[tuple[_Path, Any]]:
 
 
 def _size(pattern: str, path: _Path) -> int:
-    """Return the size of a pattern that is compiled. Raises _Wrong for one that is none here or elsewhere."""
+    """Return the size of a compiled pattern. Raises _Wrong for an invalid one, or one that is too large."""
     if len(pattern) > MAX_PATTERN:
         raise _Wrong(path, f"A pattern must have at most {MAX_PATTERN} characters.", "TOO_LONG")
-    try:
-        size = size_of(pattern)
-    except ValueError:
-        size = 0
-    if not size or not is_portable(pattern):
-        text = "A pattern must be one of ECMAScript without look-around and back-references, and not too large."
+    if not is_pattern(pattern):
+        text = "A pattern must be one of ECMAScript without look-around, back-references and word boundaries."
         raise _Wrong(path, text, "INVALID_FORMAT")
-    return size
+    if is_too_large(pattern):
+        raise _Wrong(path, "The pattern is too large: repeat less often.", "TOO_LONG")
+    return size_of(pattern)
 
 
 def _weighed(schema: JsonSchema) -> _Weight:

@@ -1,4 +1,4 @@
-"""The fields of a form: checked against each other, and made whole as the form keeps them."""
+"""The fields of a form: checked one by one and together, and completed with their defaults."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -8,8 +8,17 @@ import orjson
 from models.forms import FIELDS_LIMIT, MAX_PATTERNS, FormField, FormFieldType
 from resolvers.errors import Refusal, Refusals, bad_input
 from resolvers.forms.json_schema import schema_of
-from resolvers.forms.matching import LENGTHS, MAX_WORK, FieldRow, greatest_work, validator_of, whole
-from resolvers.forms.patterns import is_portable
+from resolvers.forms.matching import (
+    LENGTHS,
+    MAX_WORK,
+    PATTERN_BYTES,
+    FieldRow,
+    is_pattern,
+    is_too_large,
+    validator_of,
+    work_bound,
+)
+from resolvers.forms.patterns import has_boundary
 
 _T = FormFieldType
 _WITH_OPTIONS = frozenset({_T.SELECT, _T.MULTISELECT})
@@ -20,8 +29,8 @@ _DEFAULTS = {name: field.default for name, field in FormField.model_fields.items
 
 
 def checked_fields(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the fields of a form, each with all of its members. Raises Refusals with every one that is wrong."""
-    fields = [_whole(each) for each in given]
+    """Return the fields of a form with their defaults. Raises Refusals with all that is wrong with them."""
+    fields = [_with_defaults(each) for each in given]
     problems = [problem for index, field in enumerate(fields) for problem in _problems(field, f"fields.{index}")]
     first: dict[str, int] = {}
     for index, field in enumerate(fields):
@@ -43,10 +52,10 @@ def checked_fields(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _check_work(fields: Sequence[FieldRow]) -> None:
-    """Check what the patterns of a form are together. Raises Refusal BAD_INPUT for the first that is too much."""
+    """Check the work of a form's patterns together. Raises Refusal BAD_INPUT for the first one beyond the bound."""
     work = 0
     for index, field in enumerate(fields):
-        work += greatest_work(field)
+        work += work_bound(field)
         if work > MAX_WORK:
             message = (
                 "Of the patterns up to this one, too much is compiled for texts as long as their fields take:"
@@ -55,12 +64,12 @@ def _check_work(fields: Sequence[FieldRow]) -> None:
             raise bad_input(f"fields.{index}.pattern", message, "TOO_LONG")
 
 
-def _whole(given: Mapping[str, Any]) -> dict[str, Any]:
+def _with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
     named: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     found = {name: named.get(name, _DEFAULTS.get(name)) for name in FormField.model_fields}
-    # JSON writes a whole number in several ways, of which the database keeps each.
+    # 5 and 5.0 are one number, but two in the database's JSON.
     bounds = {name: int(named[name]) for name in ("min", "max") if name in named and named[name] % 1 == 0}
-    # A help of blanks alone is none.
+    # An empty help is stored as none.
     found["help"] = found["help"] or None
     return found | bounds | {"type": str(named["type"]), "options": [*named.get("options", [])]}
 
@@ -97,19 +106,15 @@ def _wrong_bounds(field: FieldRow, type_: FormFieldType, path: str) -> Iterator[
 def _wrong_pattern(pattern: str, type_: FormFieldType, path: str) -> Iterator[Refusal]:
     if type_ not in LENGTHS:
         yield bad_input(path, f"A {type_} has no pattern.", "NOT_ALLOWED")
-        return
-    try:
-        # By itself too: what is no pattern could become one within the parentheses around it.
-        for each in (pattern, whole(pattern)):
-            validator_of({"pattern": each})
-        wrong = not is_portable(pattern)
-    except ValueError:
-        wrong = True
-    if wrong:
-        text = (
-            "It must be a regular expression of ECMAScript without look-around and back-references, and not too large."
-        )
+    elif has_boundary(pattern):
+        text = r"`\b` and `\B` are not supported: which characters are part of a word depends on the engine."
         yield bad_input(path, text, "INVALID_FORMAT")
+    elif not is_pattern(pattern):
+        text = "It must be a regular expression of ECMAScript, without look-around and back-references."
+        yield bad_input(path, text, "INVALID_FORMAT")
+    elif is_too_large(pattern):
+        text = f"It must have at most {PATTERN_BYTES} bytes when compiled: repeat less often, or use smaller classes."
+        yield bad_input(path, text, "TOO_LONG", limit=PATTERN_BYTES)
 
 
 def check_actions(form: Mapping[str, Any]) -> None:

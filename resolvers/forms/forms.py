@@ -20,17 +20,17 @@ from resolvers.database.sql import ORG, owned, statement
 from resolvers.forms.collections import FORMS
 from resolvers.forms.fields import check_actions, checked_fields
 
-# What a form does for the public, whoever gave it the action could do by itself.
+# The scope that each action takes of the key that turns it on.
 _SCOPES = {"create_client": CLIENT.write_scope, "create_ticket": TICKET.write_scope}
 
 
 @statement
-def _list() -> sa.Insert:
+def _new_directory_entry() -> sa.Insert:
     return directory.insert().values(resource=FORM.prefix, key=sa.bindparam("key", type_=sa.Text), org_id=ORG)
 
 
 @statement
-def _keep() -> sa.Insert:
+def _new_version() -> sa.Insert:
     columns = [column for column in form_versions.c if column.name != "org_id"]
     return form_versions.insert().values(
         org_id=ORG, **{column.name: sa.bindparam(column.name, type_=column.type) for column in columns}
@@ -52,14 +52,14 @@ def _versions() -> sa.Select[Any]:
 
 
 async def create(ctx: Context, values: InputValues) -> Row:
-    """Create a form, which the public can find by its id alone. Raises Refusal FORBIDDEN for an action whose scope the
+    """Create a form. Raises Refusal FORBIDDEN for an action whose scope the
     key lacks, and Refusals for its fields."""
     row = new_row(Form, _flat(values))
     _must_hold_scopes(ctx, values, row)
     row["fields"] = checked_fields(row["fields"])
     check_actions(row)
-    # The key is the id's text: who submits the form knows no more.
-    await ctx.fetch(_list(), key=str(row["id"]))
+    # Whoever submits the form has its id and no key: the directory finds the organization by it.
+    await ctx.fetch(_new_directory_entry(), key=str(row["id"]))
     await insert(ctx, FORMS, row)
     await _keep_version(ctx, row)
     return row
@@ -91,7 +91,7 @@ async def transition(ctx: Context, key: Key, values: InputValues) -> Row:
 
 
 def _must_hold_scopes(ctx: Context, values: InputValues, row: Row) -> None:
-    """Refuse a key that gives a form an action which it could not do itself. Raises Refusal FORBIDDEN."""
+    """Check that the key holds the scopes of a form's actions. Raises Refusal FORBIDDEN."""
     if "on_submit" in values:
         for column, scope in _SCOPES.items():
             if row[column]:
@@ -113,7 +113,7 @@ async def _saved(edit: Edit) -> Row:
 
 async def _keep_version(ctx: Context, row: Mapping[str, Any]) -> None:
     await ctx.fetch(
-        _keep(), form_id=row["id"], version=row["version"], name=row["name"], fields=row["fields"],
+        _new_version(), form_id=row["id"], version=row["version"], name=row["name"], fields=row["fields"],
         created_at=row["updated_at"],
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from models.forms import FormFieldType
 from models.names import article
 from models.types import EMAIL, MAX_SAFE_INTEGER, PRINTED, URL
 from resolvers.errors import Refusal, bad_input
-from resolvers.forms.matching import FieldRow, JsonSchema, most_of, validator_of, whole
+from resolvers.forms.matching import FieldRow, JsonSchema, anchored, max_length, validator_of
 
 _T = FormFieldType
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -53,11 +53,11 @@ def _text(field: FieldRow, **more: Any) -> JsonSchema:
     found: JsonSchema = {
         "type": "string",
         "minLength": max(least or 0, int(field["required"])),
-        "maxLength": most_of(field),
+        "maxLength": max_length(field),
     } | more
     patterns = [_PRINTED] if "pattern" not in more else []
     if field["pattern"] is not None:
-        patterns.append(whole(field["pattern"]))
+        patterns.append(anchored(field["pattern"]))
     return found | ({"allOf": [{"pattern": each} for each in patterns]} if patterns else {})
 
 
@@ -119,7 +119,7 @@ def problems_of(name: str, fields: Sequence[FieldRow], data: dict[str, Any], fie
     found: dict[str, Refusal] = {}
     held = dict(data)
     for each in fields:
-        key, most = each["key"], most_of(each)
+        key, most = each["key"], max_length(each)
         value = data.get(key)
         if most is not None and isinstance(value, str) and len(value) > most:
             # What is too long anyway is not held against a pattern.

@@ -1,7 +1,7 @@
-"""The patterns of a form's fields: how large each is compiled, and how much work it is to hold a text against them.
+"""The patterns of a form's fields: their compiled sizes, and the work of matching texts.
 
-A text is read once, whatever the pattern is. What a character of it takes grows with the size of the compiled pattern,
-so that the product of both bounds the time: 256 MiB are about 30 ms.
+The engine reads a text once. The time for a character grows with the size of the compiled pattern, so that the product
+of size and length bounds the time: 256 MiB are about 30 ms.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,20 +11,23 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator, RegexOptions
 
 from models.forms import FormFieldType
+from resolvers.forms.patterns import is_portable, translated, without_counts
 
 FieldRow = Mapping[str, Any]
 JsonSchema = dict[str, Any]
 _T = FormFieldType
-# The characters that the types have which are text.
+# The greatest number of characters of each type that is text.
 LENGTHS: Mapping[str, int] = {
     _T.TEXT: 200, _T.TEXTAREA: 20_000, _T.EMAIL: 254, _T.PHONE: 40, _T.URL: 2_000, _T.HIDDEN: 200,
 }  # fmt: skip
-# The sizes of compiled patterns that are told apart, in bytes, and the greatest.
+# The sizes, in bytes, to which a compiled pattern is rounded up, and the greatest.
 _SIZES = tuple(1 << power for power in range(8, 17))
 PATTERN_BYTES = _SIZES[-1]
+# Every pattern without counts fits into it.
+_ANY_SIZE = 8 * 1024 * 1024
 # The greatest sum, over the patterns of a form, of a pattern's size times the characters that its field may have.
 MAX_WORK = 4 * 1024 * 64 * 1024
-# So much work costs one: about 0.1 ms.
+# The work that costs 1, about 0.1 ms.
 WORK_OF_UNIT = 1024 * 1024
 _SIZES_KEPT = 2_000
 
@@ -42,49 +45,61 @@ def validator_of(schema: JsonSchema, pattern_bytes: int = PATTERN_BYTES) -> Draf
     )
 
 
-def whole(pattern: str) -> str:
+def anchored(pattern: str) -> str:
     """Return the pattern that the whole value must match, as the attribute ``pattern`` of HTML means it."""
-    return f"^(?:{pattern})$"
+    return f"^(?:{translated(pattern)})$"
+
+
+def is_pattern(pattern: str) -> bool:
+    """Return whether a text is a regular expression that means the same here and to ECMAScript, however large."""
+    # By itself too: what is no pattern could become one within the parentheses around it.
+    small = without_counts(pattern)
+    return is_portable(pattern) and all(_compiles(each, _ANY_SIZE) for each in (small, anchored(small)))
+
+
+def is_too_large(pattern: str) -> bool:
+    """Return whether a regular expression is larger, compiled, than a field may have one."""
+    return not _compiles(anchored(pattern), PATTERN_BYTES)
 
 
 @lru_cache(_SIZES_KEPT)
 def size_of(pattern: str) -> int:
-    """Return the least of the sizes that the compiled pattern has room in. Raises ValueError for one that is none, or
-    is larger than all of them."""
+    """Return the least of the sizes into which the compiled pattern fits. Raises ValueError for an invalid pattern, or
+    one that fits into none."""
     for size in _SIZES[:-1]:
-        if _fits(pattern, size):
+        if _compiles(anchored(pattern), size):
             return size
-    validator_of({"pattern": whole(pattern)})
+    validator_of({"pattern": anchored(pattern)})
     return PATTERN_BYTES
 
 
-def _fits(pattern: str, size: int) -> bool:
+def _compiles(pattern: str, size: int) -> bool:
     try:
-        validator_of({"pattern": whole(pattern)}, size)
+        validator_of({"pattern": pattern}, size)
     except ValueError:
         return False
     return True
 
 
-def most_of(field: FieldRow) -> int | None:
-    """Return how many characters a field may have; None for one that is no text."""
+def max_length(field: FieldRow) -> int | None:
+    """Return the greatest number of characters of a field's value; None for a field that is not text."""
     if field["type"] not in LENGTHS:
         return None
     return LENGTHS[field["type"]] if field["max"] is None else int(field["max"])
 
 
-def greatest_work(field: FieldRow) -> int:
-    """Return the work that the longest text is which a field may have. Raises ValueError for a pattern that is none, or
-    is too large for any text."""
-    most = most_of(field)
+def work_bound(field: FieldRow) -> int:
+    """Return the work of matching the longest value of a field. Raises ValueError for a pattern that is invalid or too
+    large."""
+    most = max_length(field)
     return 0 if field["pattern"] is None or most is None else size_of(field["pattern"]) * most
 
 
 def work_of(fields: Sequence[FieldRow], data: Mapping[str, Any]) -> int:
-    """Return the work that the values of a submission are."""
+    """Return the work of matching the values of a submission."""
     work = 0
     for field in fields:
-        value, most = data.get(field["key"]), most_of(field)
+        value, most = data.get(field["key"]), max_length(field)
         if field["pattern"] is not None and most is not None and isinstance(value, str):
             work += size_of(field["pattern"]) * min(len(value), most)
     return work

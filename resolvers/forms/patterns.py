@@ -1,4 +1,10 @@
-"""The regular expressions of forms: those that mean the same here and to ECMAScript, whose patterns JSON Schema has."""
+"""The regular expressions of forms: those that mean the same here and to ECMAScript, whose patterns JSON Schema has.
+
+Where the engines differ, a pattern is translated or refused. ``.`` is every character except a newline here, and except
+four ends of lines in ECMAScript: it is compiled as a class. The word boundaries ``\\b`` and ``\\B`` know all letters
+here, and those of ASCII in ECMAScript: they are refused. ``\\d``, ``\\w``, ``\\s``, ``^`` and ``$`` are the same, and
+case is never folded. ``\\p{…}`` may differ in characters that one engine's version of Unicode does not have yet.
+"""
 
 import re
 
@@ -14,9 +20,15 @@ _CLASS = rf"\[\^?+(?:{_MEMBER})++\]"
 _REPEATED = r"(?:[*+?]|\{[0-9]{1,6}(?:,(?:[0-9]{1,6})?)?\})\??"
 _TOKEN = (
     rf"(?:\\(?:{_ESCAPED})|[^\\^$.*+?()\[\]{{}}|]|\.|{_CLASS}|\))(?:{_REPEATED})?+"
-    r"|\((?:\?:|\?<[A-Za-z_][A-Za-z0-9_]*>)?+|[|^$]|\\[bB]"
+    r"|\((?:\?:|\?<[A-Za-z_][A-Za-z0-9_]*>)?+|[|^$]"
 )
 _PATTERN = re.compile(rf"(?:{_TOKEN})*+")
+# The parts of a pattern that are translated or refused. Escapes and classes are read whole: nothing in them is one.
+_PARTS = re.compile(
+    rf"\\(?P<boundary>[bB])|\\(?:{_ESCAPED}|.)|{_CLASS}|(?P<dot>\.)|\{{(?P<least>[0-9]+)(?:,(?P<most>[0-9]*))?\}}",
+    re.DOTALL,
+)
+_NO_END_OF_LINE = r"[^\n\r\u2028\u2029]"
 
 
 def is_portable(pattern: str) -> bool:
@@ -26,3 +38,23 @@ def is_portable(pattern: str) -> bool:
     for a repetition of a repetition what is a possessive quantifier elsewhere. That it compiles is asked of the engine.
     """
     return _PATTERN.fullmatch(pattern) is not None
+
+
+def has_boundary(pattern: str) -> bool:
+    """Return whether a pattern has a boundary of words."""
+    return any(part["boundary"] for part in _PARTS.finditer(pattern))
+
+
+def translated(pattern: str) -> str:
+    """Return a pattern that means to every engine what the given one means to ECMAScript."""
+    return _PARTS.sub(lambda part: _NO_END_OF_LINE if part["dot"] else part[0], pattern)
+
+
+def without_counts(pattern: str) -> str:
+    """Return a pattern whose counted repetitions are single ones: valid where the given one is, and small."""
+    return _PARTS.sub(lambda part: "{1}" if _is_count(part) else part[0], pattern)
+
+
+def _is_count(part: re.Match[str]) -> bool:
+    least, most = part["least"], part["most"]
+    return least is not None and (not most or int(least) <= int(most))

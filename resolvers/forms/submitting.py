@@ -1,4 +1,4 @@
-"""Submissions of the public: nobody's key, the form's organization."""
+"""Submissions of the public, without a key, in the form's organization."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,19 +20,19 @@ from resolvers.context import Actor, Context, Row
 from resolvers.database.sql import Sql, owned, statement
 from resolvers.errors import EMAIL_TAKEN, Refusal, not_found
 from resolvers.forms.collections import SUBMISSIONS
-from resolvers.forms.values import text_of, values_of
+from resolvers.forms.values import submitted_values, text_of
 from resolvers.threads import new_thread_entry
 from resolvers.tickets import tickets
 from resolvers.tickets.collections import REPLIES
 
 _BEFORE_CLIENT = Sql("savepoint before_client", (), {})
 _WITHOUT_CLIENT = Sql("rollback to savepoint before_client", (), {})
-# A name has no more characters, and a reply's text.
+# The greatest numbers of characters of a client's name, and of a reply.
 _NAME, _BODY = 200, 20_000
 
 
 @statement
-def _where() -> sa.Select[Any]:
+def _organization_of() -> sa.Select[Any]:
     by_key = (directory.c.resource == FORM.prefix, directory.c.key == sa.bindparam("key", type_=sa.Text))
     return sa.select(directory.c.org_id).where(*by_key)
 
@@ -59,7 +59,7 @@ async def submit(ctx: Context, values: InputValues) -> tuple[Row, Row]:
         raise _missing()
     if ctx.form_turn is not None:
         await ctx.form_turn(form_id)
-    found = await ctx.row(_where(), key=str(form_id))
+    found = await ctx.row(_organization_of(), key=str(form_id))
     if found is None:
         raise _missing()
     public = Actor(ActorKind.PUBLIC, "public", "public", frozenset(), found["org_id"])
@@ -76,7 +76,7 @@ async def submit(ctx: Context, values: InputValues) -> tuple[Row, Row]:
     if not spam:
         data.pop(HONEYPOT, None)
         encoded = values.get("encoded", False)
-        data = values_of(ctx, form, data, "data", encoded=encoded)
+        data = submitted_values(ctx, form, data, "data", encoded=encoded)
         client = await _client(ctx, form, data)
         ticket = await _ticket(ctx, form, data, client)
     given = {
@@ -129,7 +129,7 @@ async def _ticket(ctx: Context, form: Mapping[str, Any], data: Mapping[str, Any]
         return None
     client_id = None if client is None else encode(CLIENT.prefix, client)
     ticket: UUID = (await tickets.create(ctx, {"subject": form["name"], "client_id": client_id}))["id"]
-    said = {"author_kind": AuthorKind.CLIENT, "body": body} | ({"author_name": name} if name else {})
+    reply = {"author_kind": AuthorKind.CLIENT, "body": body} | ({"author_name": name} if name else {})
     # The client waits since the ticket is there: its reply changes nothing of it.
-    await insert(ctx, REPLIES, new_thread_entry(ctx, Reply, said) | {"ticket_id": ticket}, "replied")
+    await insert(ctx, REPLIES, new_thread_entry(ctx, Reply, reply) | {"ticket_id": ticket}, "replied")
     return ticket

@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"-?(?:[0-9]{1,30}(?:\.[0-9]{1,30})?|\.[0-9]{1,30})(?:[eE][
 _TRUE_OR_FALSE = frozenset({FormFieldType.CHECKBOX, FormFieldType.CONSENT})
 
 
-def values_of(ctx: Context, form: Row, data: Mapping[str, Any], field: str, *, encoded: bool) -> dict[str, Any]:
+def submitted_values(ctx: Context, form: Row, data: Mapping[str, Any], field: str, *, encoded: bool) -> dict[str, Any]:
     """Return the values of a submission, normalized, by the keys of their fields. Null is absent. What its patterns
     take is charged.
 

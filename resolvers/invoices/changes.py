@@ -17,7 +17,7 @@ from resolvers.invoices.amounts import amounts, lines_of
 from resolvers.invoices.collection import INVOICES
 from resolvers.invoices.finalizing import finalize_edit
 from resolvers.invoices.payments import pay_edit
-from resolvers.invoices.transitions import checked, request_to, tell_subscription
+from resolvers.invoices.transitions import checked, request_to, wake_subscription
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
 from resolvers.settings import settings_of
@@ -122,7 +122,7 @@ async def _set(ctx: Context, edit: Edit, new: dict[str, Any]) -> None:
 async def _move(ctx: Context, edit: Edit, request: TransitionRequest | None) -> None:
     if request is None or request.status == edit.row["status"]:
         return
-    await tell_subscription(ctx, edit.row)
+    await wake_subscription(ctx, edit.row)
     if request.status == _S.OPEN:
         await finalize_edit(ctx, edit, request)
     elif request.status == _S.PAID:

@@ -11,7 +11,7 @@ from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
 from resolvers.errors import bad_input
 from resolvers.invoices.collection import INVOICES
-from resolvers.invoices.transitions import checked, request_to, tell_subscription
+from resolvers.invoices.transitions import checked, request_to, wake_subscription
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -23,7 +23,7 @@ async def pay(ctx: Context, key: Key, values: InputValues) -> Row:
     for more than is due, another currency or a time to come.
     """
     edit = await begin_edit(ctx, INVOICES, key)
-    await tell_subscription(ctx, edit.row)
+    await wake_subscription(ctx, edit.row)
     await pay_edit(ctx, edit, request_to(InvoiceStatus.PAID), values)
     return await edit.save()
 

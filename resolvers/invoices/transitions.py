@@ -47,7 +47,7 @@ async def can_be_finalized(ctx: Context, row: Row) -> bool:
     return any(each["allowed"] for each in found)
 
 
-async def tell_subscription(ctx: Context, row: Row) -> None:
+async def wake_subscription(ctx: Context, row: Row) -> None:
     """Let a worker look whether the subscription of an invoice, if any, is past due now, or no longer."""
     if row["subscription_id"] is not None:
         await set_timer(ctx, JobFunction.SUBSCRIPTION, row["subscription_id"], now())

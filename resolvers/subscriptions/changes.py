@@ -154,13 +154,21 @@ async def pause(ctx: Context, key: Key) -> Row:
 
 
 async def resume(ctx: Context, key: Key) -> Row:
-    """Resume a paused subscription. Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION."""
+    """Let a subscription go on: one that is paused, and one that was to be cancelled with its period.
+
+    Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION.
+    """
     moment = now()
     edit, ledger = await _begin(ctx, key, moment)
-    if edit.row["status"] == _S.PAUSED:
+    status = edit.row["status"]
+    withdrawn = status != _S.CANCELLED and edit.row["cancel_at_period_end"]
+    if withdrawn:
+        edit.set({"cancel_at_period_end": False})
+    if status == _S.PAUSED:
         # An invoice may have become late meanwhile.
         await set_timer(ctx, JobFunction.SUBSCRIPTION, edit.row["id"], moment)
-    await edit.transition(MACHINE, _to(_S.ACTIVE), "updated", moment=moment)
+    if status == _S.PAUSED or not withdrawn:
+        await edit.transition(MACHINE, _to(_S.ACTIVE), "updated", moment=moment)
     return await _save(edit, ledger, moment)
 
 

@@ -20,7 +20,7 @@ from resolvers.tickets.collections import TICKETS
 from schema.agents.definitions import AgentDefinition
 from schema.agents.steps import AgentStep
 from schema.declaration.collections import many, one, pages_of, to_one
-from schema.declaration.fields import batched, computed, creation, object_type, public_id, related_id, same_row
+from schema.declaration.fields import batched, computed, creation, member, object_type, public_id, related_id, same_row
 from schema.declaration.lists import Connection
 from schema.declaration.nodes import Node
 from schema.declaration.scalars import Currency, Json, LargeJson, MicroUnits
@@ -55,15 +55,16 @@ class AgentError:
     """Why a job failed."""
 
     code: AgentErrorCode = computed(
-        lambda row: AgentErrorCode(row["error_code"]), description=KEPT["error_code"], reader=ColumnReader("error_code")
+        lambda error: AgentErrorCode(error["code"]), description=KEPT["error_code"], reader=ColumnReader("code")
     )
-    message: str = computed(
-        lambda row: row["error_message"], description=KEPT["error_message"], reader=ColumnReader("error_message")
-    )
+    message: str = member("message", KEPT["error_message"])
 
 
 def _error(row: Any) -> Any:
-    return None if row["error_code"] is None else row
+    return None if row["error_code"] is None else {"code": row["error_code"], "message": row["error_message"]}
+
+
+_ERROR = ColumnReader(convert=_error, null=True, needs=("error_code", "error_message"))
 
 
 @object_type(Table, AGENT_JOB, machine=MACHINE)
@@ -97,7 +98,7 @@ class AgentJob(Node):
     status: AgentJobStatus
     attempt: int
     plan: str | None = batched(seen.column("plan"), "plan", "scopes", description=f"{KEPT['plan']} {SEEN}", cost=0)
-    error: AgentError | None = same_row("Why it failed; null if it did not.", ColumnReader(convert=_error, null=True))
+    error: AgentError | None = same_row("Why it failed; null if it did not.", _ERROR)
     usage: AgentUsage = same_row("What it has taken so far.", ColumnReader(same_row=True))
     scopes: list[str]
     queued_at: datetime

@@ -102,9 +102,11 @@ def computed(resolve: Callable[[Any], Any], *needs: str, description: str, reade
     return strawberry.field(resolver=resolver, description=description, metadata={"needs": needs, "reader": reader})
 
 
-def member(name: str, description: str, *, null: bool = False) -> Any:
+def member(name: str, description: str, *, null: bool = False, convert: Callable[[Any], Any] | None = None) -> Any:
     """Return a member of a JSON object that a column keeps, and that was checked when it came in."""
-    return strawberry.field(description=description, metadata={"reader": ColumnReader(name, null=null)})
+    return strawberry.field(
+        description=description, metadata={"reader": ColumnReader(name, convert=convert, null=null)}
+    )
 
 
 def public_id(resource: Resource) -> Any:

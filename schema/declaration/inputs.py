@@ -219,8 +219,8 @@ def _explained(problem: ErrorDetails) -> tuple[str, str, dict[str, Any]]:
     if error_type in _RANGES:
         words, name, bound = _RANGES[error_type]
         number = problem["ctx"][name]
-        if isinstance(number, Decimal):
-            number = int(number) if number == int(number) else decimal_text(number)
+        if isinstance(number, Decimal | float):
+            number = int(number) if number % 1 == 0 else decimal_text(Decimal(number))
         return f"must be {words} {number}", "OUT_OF_RANGE", {bound: number}
     if error_type in REASONS:
         return problem["msg"], error_type, problem.get("ctx", {})

@@ -9,9 +9,10 @@ from typing import Any, NewType
 
 import orjson
 import strawberry
-from graphql import GraphQLError, Undefined, ValueNode, value_from_ast_untyped
+from graphql import FloatValueNode, GraphQLError, IntValueNode, Undefined, ValueNode, value_from_ast_untyped
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
+from strawberry.types.scalar import ScalarDefinition
 
 from models import types
 from models.agent_steps import STEP_LIMIT
@@ -31,6 +32,13 @@ FormData = NewType("FormData", dict[str, Any])
 JsonSchema = NewType("JsonSchema", dict[str, Any])
 Currency = NewType("Currency", str)
 Timezone = NewType("Timezone", str)
+
+RFC_TIME = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6"
+RFC_JSON = "https://www.rfc-editor.org/rfc/rfc8259"
+RFC_OBJECT = f"{RFC_JSON}#section-4"
+JSON_SCHEMA = "https://json-schema.org/draft/2020-12/json-schema-core"
+CURRENCY_CODES = "https://www.iso.org/iso-4217-currency-codes.html"
+TIMEZONES = "https://www.iana.org/time-zones"
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
@@ -90,9 +98,18 @@ def _decimal(value: object) -> Decimal:
 
 
 def _decimal_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Decimal:
-    """Return the exact number of a literal, which a number is written as too."""
+    """Return the exact number of a literal: of a number, with an exponent or zeros at its end as JSON has it, or of a
+    string."""
     value = getattr(node, "value", None)
+    if isinstance(node, IntValueNode | FloatValueNode):
+        number = Decimal(node.value) or Decimal(0)
+        # What is far beyond every bound would be long to write out, and is refused as it is.
+        value = decimal_text(number) if abs(number.adjusted()) < SURE_DIGITS else node.value
     return _decimal(value if isinstance(value, str) else value_from_ast_untyped(node, variables))
+
+
+def _unchanged(value: object) -> object:
+    return value
 
 
 def _word(annotation: Any) -> Callable[[object], str]:
@@ -111,7 +128,7 @@ def _word(annotation: Any) -> Callable[[object], str]:
     return read
 
 
-def _json(value: object, limit: int = JSON_LIMIT) -> dict[str, Any]:
+def _json(value: object, limit: int) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _wrong("It must be an object.", "WRONG_TYPE")
     try:
@@ -125,7 +142,7 @@ def _json(value: object, limit: int = JSON_LIMIT) -> dict[str, Any]:
     return value
 
 
-def _json_literal(node: ValueNode, variables: dict[str, Any] | None = None, limit: int = JSON_LIMIT) -> dict[str, Any]:
+def _json_literal(node: ValueNode, variables: dict[str, Any] | None = None, *, limit: int) -> dict[str, Any]:
     """Return the value of a literal, with the variables that stand in it."""
     return _json(_given(value_from_ast_untyped(node, variables)), limit)
 
@@ -139,18 +156,33 @@ def _given(value: Any) -> Any:
     return value
 
 
+def _word_scalar(name: str, description: str, url: str, annotation: Any) -> ScalarDefinition:
+    """Return a scalar of the texts that a type of the models allows."""
+    read = _word(annotation)
+    return strawberry.scalar(name=name, description=description, specified_by_url=url, serialize=str, parse_value=read)
+
+
+def _object_scalar(name: str, description: str, limit: int = JSON_LIMIT, url: str = RFC_OBJECT) -> ScalarDefinition:
+    """Return a scalar of JSON objects of at most so many bytes; other bounds are those of the fields that have it."""
+    read, literal = partial(_json, limit=limit), partial(_json_literal, limit=limit)
+    return strawberry.scalar(
+        name=name, description=description, specified_by_url=url, serialize=_unchanged, parse_value=read,
+        parse_literal=literal,
+    )  # fmt: skip
+
+
 SCALARS: dict[object, Any] = {
     datetime: strawberry.scalar(
         name="DateTime",
         description="A time in RFC 3339 format, in UTC with milliseconds, such as `2026-11-25T09:30:00.000Z`.",
-        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
+        specified_by_url=RFC_TIME,
         serialize=shown_moment,
         parse_value=_moment,
     ),
     date: strawberry.scalar(
         name="Date",
         description="A day of the calendar in RFC 3339 format, such as `2026-11-25`.",
-        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
+        specified_by_url=RFC_TIME,
         serialize=date.isoformat,
         parse_value=_day_of,
     ),
@@ -158,100 +190,56 @@ SCALARS: dict[object, Any] = {
         name="MinorUnits",
         description="An amount of money in the smallest unit of its currency: an integer from -(2^53 - 1) to 2^53 - 1.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc7493#section-2.2",
-        serialize=lambda value: value,
+        serialize=_unchanged,
         parse_value=_minor_units,
     ),
     MicroUnits: strawberry.scalar(
         name="MicroUnits",
         description="An amount of money in millionths of its currency: an integer from 0 to 2^53 - 1.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc7493#section-2.2",
-        serialize=lambda value: value,
+        serialize=_unchanged,
         parse_value=_minor_units,
     ),
     Decimal: strawberry.scalar(
         name="Decimal",
         description="A decimal number of at most 12 digits before and 4 after the point, never rounded. Shown as a"
         ' string, such as `"19"` or `"2.5"`; given as a string or a number.',
-        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-6",
+        specified_by_url=f"{RFC_JSON}#section-6",
         serialize=decimal_text,
         parse_value=_decimal,
         parse_literal=_decimal_literal,
     ),
-    Currency: strawberry.scalar(
-        name="Currency",
-        description="A currency code of ISO 4217, in upper case.",
-        specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
-        serialize=str,
-        parse_value=_word(types.Currency),
+    Currency: _word_scalar("Currency", "A currency code of ISO 4217, in upper case.", CURRENCY_CODES, types.Currency),
+    Timezone: _word_scalar(
+        "Timezone", "The name of a time zone in the IANA database, such as `Europe/Berlin`.", TIMEZONES, types.Timezone
     ),
-    Timezone: strawberry.scalar(
-        name="Timezone",
-        description="The name of a time zone in the IANA database, such as `Europe/Berlin`.",
-        specified_by_url="https://www.iana.org/time-zones",
-        serialize=str,
-        parse_value=_word(types.Timezone),
-    ),
-    Json: strawberry.scalar(
-        name="JSON",
-        description="A JSON object of at most 16 KiB.",
-        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
-        serialize=lambda value: value,
-        parse_value=_json,
-        parse_literal=_json_literal,
-    ),
-    LargeJson: strawberry.scalar(
-        name="LargeJSON",
-        description=f"A JSON object of at most {STEP_LIMIT // 1024} KiB.",
-        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
-        serialize=lambda value: value,
-        parse_value=partial(_json, limit=STEP_LIMIT),
-    ),
+    Json: _object_scalar("JSON", "A JSON object. One that is sent has at most 16 KiB.", url=RFC_JSON),
+    LargeJson: _object_scalar("LargeJSON", f"A JSON object of at most {STEP_LIMIT // 1024} KiB.", STEP_LIMIT, RFC_JSON),
     JsonValue: strawberry.scalar(
         name="JSONValue",
         description="A JSON value of any type.",
-        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-3",
-        serialize=lambda value: value,
-        parse_value=lambda value: value,
+        specified_by_url=RFC_JSON,
+        serialize=_unchanged,
+        parse_value=_unchanged,
     ),
-    StringMap: strawberry.scalar(
-        name="StringMap",
-        description="A JSON object of strings: at most 50 keys of 40 characters, each with a string of at most 500.",
-        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-4",
-        serialize=lambda value: value,
-        # Its bounds are the model's, which tell more than a type does.
-        parse_value=_json,
-        parse_literal=_json_literal,
+    StringMap: _object_scalar(
+        "StringMap", "A JSON object of strings: at most 50 keys of 40 characters, each with a string of at most 500."
     ),
     SettingValue: strawberry.scalar(
         name="SettingValue",
         description="The value of a setting, as its type says: a string, a number, a boolean or an object.",
-        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
-        serialize=lambda value: value,
-        parse_value=lambda value: value,
+        specified_by_url=RFC_JSON,
+        serialize=_unchanged,
+        parse_value=_unchanged,
     ),
-    SettingValues: strawberry.scalar(
-        name="SettingValues",
-        description="A JSON object of settings: their values, or null, by their names. As these have a dot, it is given"
-        " as a variable.",
-        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-4",
-        serialize=lambda value: value,
-        # Its bounds are the registry's.
-        parse_value=partial(_json, limit=SETTINGS_LIMIT),
+    SettingValues: _object_scalar(
+        "SettingValues",
+        "A JSON object of settings: their values, or null, by their names. As these have a dot, it is given as a"
+        " variable.",
+        SETTINGS_LIMIT,
     ),
-    FormData: strawberry.scalar(
-        name="FormData",
-        description="The values of a form by the keys of its fields: a JSON object of at most 64 KiB.",
-        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-4",
-        serialize=lambda value: value,
-        parse_value=partial(_json, limit=DATA_LIMIT),
-        parse_literal=partial(_json_literal, limit=DATA_LIMIT),
+    FormData: _object_scalar(
+        "FormData", "The values of a form by the keys of its fields: a JSON object of at most 64 KiB.", DATA_LIMIT
     ),
-    JsonSchema: strawberry.scalar(
-        name="JSONSchema",
-        description="A JSON Schema of draft 2020-12, as an object.",
-        specified_by_url="https://json-schema.org/draft/2020-12/json-schema-core",
-        serialize=lambda value: value,
-        parse_value=_json,
-        parse_literal=_json_literal,
-    ),
+    JsonSchema: _object_scalar("JSONSchema", "A JSON Schema of draft 2020-12, as an object.", url=JSON_SCHEMA),
 }

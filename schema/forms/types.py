@@ -37,27 +37,27 @@ if TYPE_CHECKING:
     from schema.clients import Client
     from schema.tickets import Ticket
 
-MEANINGS = {name: field.description or "" for name, field in FieldTable.model_fields.items()}
-KEPT = {name: field.description or "" for name, field in Table.model_fields.items()}
+FIELD_DESCRIPTIONS = {name: field.description or "" for name, field in FieldTable.model_fields.items()}
+FORM_DESCRIPTIONS = {name: field.description or "" for name, field in Table.model_fields.items()}
 
 
 @object_type(resource=FORM)
 class FormField:
     """A field of a form."""
 
-    key: str = member("key", MEANINGS["key"])
-    label: str = member("label", MEANINGS["label"])
-    type: FormFieldType = member("type", MEANINGS["type"])
-    required: bool = member("required", MEANINGS["required"])
-    options: list[str] = member("options", MEANINGS["options"])
-    min: float | None = member("min", MEANINGS["min"], null=True)
-    max: float | None = member("max", MEANINGS["max"], null=True)
-    pattern: str | None = member("pattern", MEANINGS["pattern"], null=True)
-    help: str | None = member("help", MEANINGS["help"], null=True)
+    key: str = member("key", FIELD_DESCRIPTIONS["key"])
+    label: str = member("label", FIELD_DESCRIPTIONS["label"])
+    type: FormFieldType = member("type", FIELD_DESCRIPTIONS["type"])
+    required: bool = member("required", FIELD_DESCRIPTIONS["required"])
+    options: list[str] = member("options", FIELD_DESCRIPTIONS["options"])
+    min: float | None = member("min", FIELD_DESCRIPTIONS["min"], null=True, convert=float)
+    max: float | None = member("max", FIELD_DESCRIPTIONS["max"], null=True, convert=float)
+    pattern: str | None = member("pattern", FIELD_DESCRIPTIONS["pattern"], null=True)
+    help: str | None = member("help", FIELD_DESCRIPTIONS["help"], null=True)
 
 
 def _action(name: str, *, null: bool = False) -> Any:
-    return computed(lambda row: row[name], description=KEPT[name], reader=ColumnReader(name, null=null))
+    return computed(lambda row: row[name], description=FORM_DESCRIPTIONS[name], reader=ColumnReader(name, null=null))
 
 
 @object_type(resource=FORM)

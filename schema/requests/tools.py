@@ -3,6 +3,7 @@
 from typing import Any
 
 from execution import Operation, collect_fields, root_of
+from models.actors import reduced
 from models.agent_jobs import AGENT_JOB
 from models.agents import AGENT
 from models.api_keys import API_KEY
@@ -23,10 +24,7 @@ def _scopes_of(operation: Operation) -> frozenset[str]:
     fields = list(collect_fields(operation.definition.selection_set, root, operation.fragments))
     measure = EXECUTOR.cost(operation).analysis
     scopes = frozenset(measure.requirements)
-    if len(fields) != 1 or measure.unrestricted or scopes & _NEVER:
-        return frozenset()
-    # A scope to write includes the one to read.
-    return scopes - {scope.replace(":write", ":read") for scope in scopes if scope.endswith(":write")}
+    return frozenset() if len(fields) != 1 or measure.unrestricted or scopes & _NEVER else reduced(scopes)
 
 
 TOOLS: dict[str, frozenset[str]] = {

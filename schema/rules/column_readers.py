@@ -52,8 +52,6 @@ def reader_of(column: sa.Column[Any] | None, type_: Any) -> ColumnReader | None:
         made = ColumnReader() if bare is GraphQLBoolean else None
     elif isinstance(column.type, pg.TIMESTAMP):
         made = ColumnReader(convert=shown_moment) if bare.name == "DateTime" else None
-    elif isinstance(column.type, sa.Numeric):
-        made = ColumnReader(convert=decimal_text) if bare.name == "Decimal" else None
     elif isinstance(column.type, sa.Date):
         made = ColumnReader(convert=date.isoformat) if bare.name == "Date" else None
     else:

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from resolvers.errors import Refusal
+from server.access.token_bucket import TokenBucket, TokenBuckets
 from web.dependencies import MOST_OF_PUBLIC
 from web.http import Request
 
@@ -16,14 +16,12 @@ BYTES, OBJECTS, NEW = 256, 100, 10
 _ADDRESSES = 100_000
 
 
-@dataclass(slots=True)
 class Anonymous:
     """A bucket for each address (IPv6 by /64): ``size`` at most, ``refill`` given back each second."""
 
-    address_of: Callable[[Request], str]
-    size: int
-    refill: int
-    _left: dict[str, tuple[float, float]] = field(default_factory=dict)
+    def __init__(self, address_of: Callable[[Request], str], size: int, refill: int) -> None:
+        self.address_of = address_of
+        self._buckets = TokenBuckets[str](size, refill, _ADDRESSES)
 
     def read(self, request: Request, refused: Refusal, most: int = MAX_BODY) -> None:
         """Charge the reading of a request. Raises Refusal RATE_LIMITED, or ``refused`` when it is longer than ``most``
@@ -38,26 +36,16 @@ class Anonymous:
 
     def spend(self, request: Request, cost: int) -> None:
         """Take a cost. Raises Refusal RATE_LIMITED when it is not there."""
-        address, left = self._refilled(request)
-        if left < cost:
-            wait = max(1, -(-int(min(cost, self.size) - left) // self.refill))
-            raise Refusal(
-                "RATE_LIMITED", "Too many requests without an API key from this address; retry later.", retryAfter=wait
-            )
-        self._keep(address, left - cost)
+        bucket = self._refilled(request)
+        if bucket.left < cost:
+            message = "Too many requests without an API key from this address; retry later."
+            raise Refusal("RATE_LIMITED", message, retryAfter=bucket.wait(cost))
+        bucket.left -= cost
 
     def owe(self, request: Request, cost: int) -> None:
         """Take the cost of what was done already, though it may not be there: up to a whole bucket is owed then."""
-        address, left = self._refilled(request)
-        self._keep(address, max(left - cost, -float(self.size)))
+        bucket = self._refilled(request)
+        bucket.left = max(bucket.left - cost, -bucket.size)
 
-    def _refilled(self, request: Request) -> tuple[str, float]:
-        """Return the address of a request, and what it has left."""
-        address, moment = self.address_of(request), time.monotonic()
-        left, at = self._left.get(address, (float(self.size), moment))
-        return address, min(float(self.size), left + (moment - at) * self.refill)
-
-    def _keep(self, address: str, left: float) -> None:
-        if len(self._left) >= _ADDRESSES and address not in self._left:
-            self._left.pop(next(iter(self._left)))
-        self._left[address] = (left, time.monotonic())
+    def _refilled(self, request: Request) -> TokenBucket:
+        return self._buckets.refilled(self.address_of(request), time.monotonic())

@@ -14,6 +14,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from server.access.token_bucket import TokenBucket
 from web.dependencies import OverBudgetError, Spent
 from web.http import Header
 
@@ -52,17 +53,17 @@ return {taken, tostring(left)}
 """
 
 
-class _Bucket:
+class _Bucket(TokenBucket):
     """One organization's bucket as this process sees it: never less is left in truth than others have taken since.
 
     ``owed`` was spent here and is not yet settled; ``known`` once Redis has returned what is left.
     """
 
-    __slots__ = ("at", "known", "left", "name", "owed")
+    __slots__ = ("known", "name", "owed")
 
-    def __init__(self, name: str, size: int, moment: float) -> None:
-        self.name, self.left, self.at = name, float(size), moment
-        self.owed, self.known = 0.0, False
+    def __init__(self, name: str, size: int, refill: int, moment: float) -> None:
+        super().__init__(size, refill, moment)
+        self.name, self.owed, self.known = name, 0.0, False
 
 
 class _Ask:
@@ -97,7 +98,7 @@ class Buckets:
         """
         moment = time.monotonic()
         bucket = self._buckets.get(org_id) or self._add(org_id, moment)
-        left = self._refilled(bucket, moment)
+        left = bucket.refilled(moment)
         taken: bool | None = None
         if moment >= self._away_until and not (bucket.known and self._plenty(bucket, cost)):
             # What is not there here is not there in Redis: others can only have taken from it.
@@ -118,7 +119,7 @@ class Buckets:
     def refuse_debtor(self, org_id: UUID) -> None:
         """Raise OverBudgetError for an organization that owes for what was done before: nothing more is done for it."""
         bucket = self._buckets.get(org_id)
-        if bucket is not None and bucket.left < 0 and self._refilled(bucket, time.monotonic()) < 0:
+        if bucket is not None and bucket.left < 0 and bucket.refilled(time.monotonic()) < 0:
             raise self._over_budget(bucket, 0)
 
     def _headers(self, bucket: _Bucket) -> tuple[Header, ...]:
@@ -127,11 +128,10 @@ class Buckets:
 
     def _over_budget(self, bucket: _Bucket, cost: int) -> OverBudgetError:
         left = int(bucket.left)
-        wait = max(1, -(-(min(cost, self.size) - left) // self.refill))
         message = f"The organization has spent its budget: {max(0, left)} is left, the request costs {cost}."
         if left < 0:
             message = f"The organization has spent {-left} more than its budget."
-        return OverBudgetError(message, wait, self._headers(bucket))
+        return OverBudgetError(message, bucket.wait(cost), self._headers(bucket))
 
     async def close(self) -> None:
         """Settle what is owed, as far as Redis lets us, and stop."""
@@ -146,14 +146,8 @@ class Buckets:
     def _add(self, org_id: UUID, moment: float) -> _Bucket:
         if len(self._buckets) >= ORGANIZATIONS_KEPT:
             self._buckets = {key: kept for key, kept in self._buckets.items() if kept.owed}
-        bucket = self._buckets[org_id] = _Bucket(f"counterfoil:bucket:{org_id}", self.size, moment)
+        bucket = self._buckets[org_id] = _Bucket(f"counterfoil:bucket:{org_id}", self.size, self.refill, moment)
         return bucket
-
-    def _refilled(self, bucket: _Bucket, moment: float) -> float:
-        left = bucket.left + (moment - bucket.at) * self.refill
-        bucket.left = left = min(left, float(self.size))
-        bucket.at = moment
-        return left
 
     def _plenty(self, bucket: _Bucket, cost: int) -> bool:
         left = bucket.left - cost
@@ -241,7 +235,7 @@ class Buckets:
         calls: list[tuple[_Bucket, float, _Ask | None]] = []
         moment = time.monotonic()
         for name, bucket in list(self._owing.items()):
-            bucket.owed = min(bucket.owed, self.size - self._refilled(bucket, moment))
+            bucket.owed = min(bucket.owed, self.size - bucket.refilled(moment))
             if bucket.owed > 0:
                 calls.append((bucket, bucket.owed, None))
             else:

@@ -1,9 +1,7 @@
 """How often an address may submit a form: a bucket for each pair of them in Redis, and here while Redis is away."""
 
 import asyncio
-import math
 import time
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +11,7 @@ from redis.exceptions import RedisError
 
 from resolvers.errors import Refusal
 from server.access.buckets import PAUSE_S, TAKE, TIMEOUT_S
+from server.access.token_bucket import TokenBucket, TokenBuckets
 
 log = structlog.get_logger()
 # So many submissions at once, and so many more each minute.
@@ -21,37 +20,27 @@ _REFILL = TURNS / MINUTE_S
 _KEPT = 100_000
 
 
-@dataclass(slots=True)
 class FormTurns:
     """The turns of each address and form. What is used up here is not asked of Redis."""
 
-    redis: Redis
-    _left: dict[str, tuple[float, float]] = field(default_factory=dict)
-    _away_until: float = 0.0
+    def __init__(self, redis: Redis) -> None:
+        self.redis = redis
+        self._buckets = TokenBuckets[str](TURNS, _REFILL, _KEPT)
+        self._away_until = 0.0
 
     async def take(self, address: str, form_id: UUID) -> None:
         """Take a turn. Raises Refusal RATE_LIMITED, with the seconds until the next one, when there is none."""
         name = f"counterfoil:form:{form_id}:{address}"
-        left = self._refilled(name)
-        if left < 1:
-            # Others can only have taken from it: there is none in Redis either.
-            raise _refusal(left)
-        self._keep(name, left - 1)
-        if time.monotonic() >= self._away_until:
-            await self._ask(name)
-
-    def _refilled(self, name: str) -> float:
         moment = time.monotonic()
-        left, at = self._left.get(name, (float(TURNS), moment))
-        return min(float(TURNS), left + (moment - at) * _REFILL)
+        bucket = self._buckets.refilled(name, moment)
+        if bucket.left < 1:
+            # Others can only have taken from it: there is none in Redis either.
+            raise _refusal(bucket)
+        bucket.left -= 1
+        if moment >= self._away_until:
+            await self._ask(name, bucket)
 
-    def _keep(self, name: str, left: float) -> None:
-        self._left.pop(name, None)
-        if len(self._left) >= _KEPT:
-            del self._left[next(iter(self._left))]
-        self._left[name] = left, time.monotonic()
-
-    async def _ask(self, name: str) -> None:
+    async def _ask(self, name: str, bucket: TokenBucket) -> None:
         """Take the turn in Redis too, where the turns that were taken by other processes are known."""
         try:
             async with asyncio.timeout(TIMEOUT_S):
@@ -62,13 +51,11 @@ class FormTurns:
                 log.warning("form_turns.local", error=str(error) or type(error).__name__)
             self._away_until = time.monotonic() + PAUSE_S
             return
-        left = float(rest)
-        self._keep(name, left)
+        bucket.left, bucket.at = float(rest), time.monotonic()
         if not taken:
-            raise _refusal(left)
+            raise _refusal(bucket)
 
 
-def _refusal(left: float) -> Refusal:
-    wait = max(1, math.ceil((1 - left) / _REFILL))
+def _refusal(bucket: TokenBucket) -> Refusal:
     message = "The form was submitted too often from this address; retry later."
-    return Refusal("RATE_LIMITED", message, retryAfter=wait)
+    return Refusal("RATE_LIMITED", message, retryAfter=bucket.wait(1))

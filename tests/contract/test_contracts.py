@@ -145,8 +145,8 @@ def test_openapi_says_what_no_schema_can() -> None:
     assert "never sent" in create
     assert "1 to 65535" in create
     assert "never sent" in api["components"]["schemas"]["CreateWebhookBody"]["properties"]["events"]["description"]
-    assert "16 KiB" in said["/api/v1/orders"]["post"]["description"]
-    assert all(text in said["/api/v1/orders/{publicId}"]["put"]["description"] for text in ("16 KiB", "year 9000"))
+    assert "64 KiB" in said["/api/v1/orders"]["post"]["description"]
+    assert all(text in said["/api/v1/orders/{publicId}"]["put"]["description"] for text in ("64 KiB", "year 9000"))
     parameters = {each["name"]: each["description"] for each in said["/api/v1/orders"]["get"]["parameters"]}
     assert "`page` × `limit` is at most 10,000" in parameters["page"]
     assert "`page`" in parameters["cursor"]

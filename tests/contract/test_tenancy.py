@@ -37,6 +37,7 @@ MUTATIONS = {name: case for case in ALL.values() for name in case.keyed}
 OF_MUTATION = {
     name: found for name in MUTATIONS if (found := [each for each in POSITIONS["Mutation"] if each.field == name])
 }
+IN = ("eq", "in")
 EXPORT = document("exportAuditLog", "auditExport { id }")
 
 
@@ -87,8 +88,16 @@ def test_every_type_with_a_list_or_a_look_up_is_walked() -> None:
     assert len(found) > 400
     for case in CASES.values():
         assert f"Query.{case.name}.id" in found
-        assert {f"Query.{case.plural}.filter.id.{name}" for name in ("eq", "in")} <= found
+        assert {f"Query.{case.plural}.filter.id.{name}" for name in IN} <= found
     assert {"Query.nodes.ids", "Client.orders.filter.service.id.in", "Mutation.updateTicket.input.assigneeId"} <= found
+
+
+def test_few_positions_take_ids_of_any_type() -> None:
+    found = {str(each) for positions in POSITIONS.values() for each in positions if each.noun is None}
+    of_entries = {f"{field}.filter.targetId.{name}" for field in ("Query.auditEntries", "Order.history") for name in IN}
+    # Deliveries are no case: those of one endpoint are made by its events.
+    of_deliveries = {f"WebhookEndpoint.deliveries.filter.id.{name}" for name in IN}
+    assert found == {"Query.node.id", "Query.nodes.ids"} | of_entries | of_deliveries
 
 
 @pytest.mark.parametrize("parent", sorted({*POSITIONS} - {"Mutation"}))

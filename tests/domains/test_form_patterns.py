@@ -7,7 +7,7 @@ import pytest
 
 from models.forms import DATA_LIMIT
 from resolvers.forms.json_schema import problems_of
-from resolvers.forms.matching import MAX_WORK, WORK_OF_UNIT, greatest_work, work_of
+from resolvers.forms.matching import MAX_WORK, WORK_OF_UNIT, work_bound, work_of
 from tests.support.api import Org, new_order, new_service, serving, settings_of
 from tests.support.forms import NEW, new_form, path_of
 from tests.support.refusals import error, problem, unchanged
@@ -48,9 +48,9 @@ async def test_the_patterns_of_a_form_are_bounded_together(acme: Org) -> None:
 
 def test_what_a_pattern_is_grows_with_its_size_and_with_the_text() -> None:
     small, heavy = (_area(pattern, max=None) for pattern in ("[0-9]{5}", HEAVY))
-    assert greatest_work(small) < greatest_work(heavy) <= MAX_WORK
-    assert work_of([heavy], {"f": "a" * 100}) * 200 == greatest_work(heavy)
-    assert work_of([heavy], {"f": "a" * DATA_LIMIT}) == greatest_work(heavy)
+    assert work_bound(small) < work_bound(heavy) <= MAX_WORK
+    assert work_of([heavy], {"f": "a" * 100}) * 200 == work_bound(heavy)
+    assert work_of([heavy], {"f": "a" * DATA_LIMIT}) == work_bound(heavy)
     assert work_of([heavy, _area(None, max=None)], {}) == work_of([_area(None, max=None)], {"f": "a"}) == 0
 
 

@@ -8,7 +8,7 @@ from models.forms import DATA_LIMIT
 from models.typeid import encode, new_uuid
 from resolvers import organizations
 from resolvers.errors import Refusals
-from resolvers.forms.values import values_of
+from resolvers.forms.values import submitted_values
 from schema.requests.variables import MAX_VALUES
 from tests.support.api import Org
 from tests.support.forms import ADA, CLIENT, new_form, nobody, path_of, submitted
@@ -51,12 +51,12 @@ async def test_a_number_is_read_as_html_writes_it(acme: Org, text: str, read: fl
              "pattern": None, "help": None}  # fmt: skip
     if isinstance(read, str):
         with pytest.raises(Refusals) as refused:
-            values_of(ctx, {"name": "Form", "fields": [field]}, {"n": text}, "data", encoded=True)
+            submitted_values(ctx, {"name": "Form", "fields": [field]}, {"n": text}, "data", encoded=True)
         (problem,) = refused.value.refusals
         assert (problem.within, problem.extra["reason"]) == ("n", "WRONG_TYPE")
     else:
         form = {"name": "Form", "fields": [field]}
-        assert values_of(ctx, form, {"n": text}, "data", encoded=True) == {"n": read}
+        assert submitted_values(ctx, form, {"n": text}, "data", encoded=True) == {"n": read}
 
 
 async def test_what_an_html_form_is_answered(acme: Org) -> None:

@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import orjson
+
+from models.forms import DATA_LIMIT
 from models.machines import Guard
 from tests.support.api import Org, new_order, new_service
-from tests.support.forms import ADA, FIELDS, new_form
+from tests.support.forms import ADA, FIELDS, new_form, nobody, path_of
 from tests.support.refusals import TRANSITION, error, problem, unchanged
 
+JSON = {"Content-Type": "application/json"}
 MOVES = "query($id: ID!) { order(id: $id) { availableTransitions { to allowed blockedBy { code message limit } } } }"
 UPDATE = "mutation($i: UpdateFormInput!) { updateForm(input: $i) { form { version } } }"
 ANSWERED = "query($id: ID!) { order(id: $id) { form { id version } formVersion formFields { key } } }"
@@ -79,6 +83,29 @@ async def test_answers_that_do_not_fit_name_each_field(acme: Org) -> None:
             assert sorted(each["field"] for each in answer.json()["errors"]) == [f"body.{name}" for name in wrong]
         told = (await acme.graphql(CREATE, i=given)).json()["errors"]
         assert sorted(each["extensions"]["field"] for each in told) == [f"input.{name}" for name in wrong]
+
+
+async def test_an_order_takes_as_much_as_a_submission_of_its_form(acme: Org) -> None:
+    fields = [{"key": f"f{number}", "label": "F", "type": "TEXTAREA"} for number in range(4)]
+    form = await new_form(acme, fields=fields)
+    service = await new_service(acme, intakeFormId=form["publicId"])
+    order = await new_order(acme, service=service["publicId"])
+    data = {f"f{number}": "x" * 20_000 for number in range(3)} | {"f3": ""}
+    data["f3"] = "x" * (DATA_LIMIT - len(orjson.dumps(data)))
+    async with nobody(acme) as http:
+        assert (await http.post(path_of(form), content=orjson.dumps(data), headers=JSON)).status_code == 201
+    assert (await _put(acme, order, formData=data, status="SUBMITTED"))["formData"] == data
+    data["f3"] += "x"
+    given = {"clientId": order["clientId"], "serviceId": service["publicId"], "formData": data}
+    async with unchanged(acme):
+        for answer in (
+            await acme.http.post("/api/v1/orders", json=given),
+            await acme.http.put(f"/api/v1/orders/{order['publicId']}", json={"formData": data}),
+        ):
+            (told,) = problem(answer, 400, "BAD_INPUT", "body.formData")["errors"]
+            assert (told["code"], told["limit"]) == ("TOO_LONG", DATA_LIMIT)
+        told = error(await acme.graphql(CREATE, i=given), 200, "BAD_INPUT", "input.formData")
+        assert (told["reason"], told["limit"]) == ("TOO_LONG", DATA_LIMIT)
 
 
 async def test_answers_stay_with_the_version_that_they_were_given_to(acme: Org) -> None:

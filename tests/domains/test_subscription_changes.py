@@ -9,10 +9,10 @@ from models.machines import Guard
 from models.subscriptions import MACHINE, SUBSCRIPTION, SubscriptionStatus
 from models.typeid import decode
 from tests.support.api import Org
+from tests.support.clock import Clock
 from tests.support.refusals import error, problem, unchanged
 from tests.support.subscriptions import (
     PATH,
-    Clock,
     catch_up,
     clock,
     do,
@@ -118,6 +118,43 @@ async def test_it_is_cancelled_with_its_period(acme: Org, clock: Clock) -> None:
     assert [row[1] for row in await periods(acme, key)] == ["2024-01-10 00:00", "2024-02-10 00:00"]
     assert await revenue(acme, key) == [(0, 1_000), (1_000, 0)]
     assert await events(acme, key) == ["created", "updated", "updated", "renewed", "updated", "cancelled"]
+
+
+@pytest.mark.parametrize("status", [S.TRIALING, S.ACTIVE, S.PAST_DUE, S.PAUSED])
+async def test_resuming_withdraws_a_planned_cancellation(acme: Org, status: SubscriptionStatus) -> None:
+    key = (await new_subscription(acme, trialEnd="2100-01-01"))["publicId"]
+    sql = f"update subscriptions set status = $1{STANDS[status]} where id = $2"
+    await acme.rows(sql, status.value, decode(SUBSCRIPTION.prefix, key))
+    await do(acme, "cancel", key, atPeriodEnd=True)
+    becomes = S.ACTIVE if status is S.PAUSED else status
+    assert await do(acme, "resume", key) == {"id": key, "status": becomes, "version": 3}
+    after = await shown(acme, key)
+    assert (after["cancelAtPeriodEnd"], after["pausedAt"]) == (False, None)
+    assert await events(acme, key) == ["created", "updated", "updated"]
+
+
+async def test_a_subscription_that_was_resumed_goes_on_after_its_period(acme: Org, clock: Clock) -> None:
+    key = (await new_subscription(acme))["publicId"]
+    await do(acme, "cancel", key, atPeriodEnd=True)
+    await do(acme, "resume", key)
+    clock.set("2024-03-01")
+    await catch_up(acme, key)
+    assert ((await shown(acme, key))["status"], len(await periods(acme, key))) == ("ACTIVE", 2)
+
+
+async def test_what_ended_with_its_period_is_not_resumed(acme: Org, clock: Clock) -> None:
+    key = (await new_subscription(acme))["publicId"]
+    await do(acme, "cancel", key, atPeriodEnd=True)
+    clock.set("2024-02-10")
+    # The period has ended, though no worker has looked yet.
+    async with unchanged(acme):
+        answer = await acme.graphql(document("resume"), input={"id": key})
+        extensions = error(answer, 200, "INVALID_TRANSITION", "input.id")
+        assert (extensions["status"], extensions["allowed"]) == (409, [])
+    await catch_up(acme, key)
+    assert (await shown(acme, key))["cancelAtPeriodEnd"] is True
+    async with unchanged(acme):
+        error(await acme.graphql(document("resume"), input={"id": key}), 200, "INVALID_TRANSITION", "input.id")
 
 
 async def test_a_trial_that_is_cancelled_is_never_billed(acme: Org, clock: Clock) -> None:

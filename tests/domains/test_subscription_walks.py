@@ -20,7 +20,8 @@ from resolvers.context import Row
 from resolvers.errors import Refusal
 from resolvers.invoices import finalizing, numbers, payments
 from resolvers.subscriptions import billing, changes
-from tests.support.subscriptions import Clock
+from tests.support.clock import Clock
+from tests.support.subscriptions import TIMED
 from tests.support.world import World, world
 
 __all__ = ["world"]
@@ -155,9 +156,7 @@ class Walk(RuleBasedStateMachine):
 
 
 def test_a_subscription_is_its_model_s(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock(monkeypatch)
-    for module in (finalizing, numbers, payments):
-        monkeypatch.setattr(module, "now", lambda: clock.moment)
+    clock = Clock().read_by(monkeypatch, *TIMED, finalizing, numbers, payments)
     chosen = settings(
         max_examples=WALKS, stateful_step_count=20, deadline=None, database=None, print_blob=True,
         suppress_health_check=[*HealthCheck],

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime
 from models.typeid import decode
 from resolvers.jobs.timers import timer_key
 from tests.support.api import Org, new_client, new_service
+from tests.support.clock import Clock
 from tests.support.refusals import error, problem, unchanged
 from tests.support.subscriptions import (
     MONTHLY,
     PATH,
-    Clock,
     catch_up,
     clock,
     do,
@@ -138,7 +138,7 @@ async def test_the_amount_of_a_period_is_bounded(acme: Org) -> None:
         error(answer, 200, "BAD_INPUT", "input.quantity")
 
 
-async def test_a_client_whose_subscriptions_run_is_not_deleted(acme: Org) -> None:
+async def test_a_client_whose_subscriptions_run_is_neither_deleted_nor_archived(acme: Org) -> None:
     made = await new_subscription(acme)
     path = f"/api/v1/clients/{made['clientId']}"
     text = "mutation($id: ID!) { deleteClient(input: {id: $id}) { deletedId client { status } } }"
@@ -146,9 +146,27 @@ async def test_a_client_whose_subscriptions_run_is_not_deleted(acme: Org) -> Non
         assert problem(await acme.http.delete(path), 409, "CONFLICT", "path.publicId")["reason"] == "HAS_SUBSCRIPTIONS"
         told = error(await acme.graphql(text, id=made["clientId"]), 200, "CONFLICT", "input.id")
         assert told["reason"] == "HAS_SUBSCRIPTIONS"
+        update = "mutation($input: UpdateClientInput!) { updateClient(input: $input) { client { status } } }"
+        archived = {"id": made["clientId"], "name": "Other", "status": "ARCHIVED"}
+        told = error(await acme.graphql(update, input=archived), 200, "CONFLICT", "input.status")
+        assert (told["status"], told["reason"]) == (409, "HAS_SUBSCRIPTIONS")
+        for send in (acme.http.put, acme.http.patch):
+            answer = await send(path, json={"status": "ARCHIVED"})
+            assert problem(answer, 409, "CONFLICT", "body.status")["reason"] == "HAS_SUBSCRIPTIONS"
     await do(acme, "cancel", made["publicId"])
     kept = await acme.data(text, id=made["clientId"])
     assert kept["deleteClient"] == {"deletedId": None, "client": {"status": "ARCHIVED"}}
+
+
+async def test_a_client_whose_subscriptions_are_cancelled_is_archived(acme: Org) -> None:
+    made = await new_subscription(acme)
+    await do(acme, "cancel", made["publicId"])
+    path = f"/api/v1/clients/{made['clientId']}"
+    answer = await acme.http.patch(path, json={"status": "ARCHIVED"})
+    assert (answer.status_code, answer.json()["data"]["status"]) == (200, "ARCHIVED")
+    async with unchanged(acme):
+        # One that is archived already is not archived anew.
+        assert (await acme.http.patch(path, json={"status": "ARCHIVED"})).status_code == 200
 
 
 async def test_a_service_that_is_subscribed_to_is_not_deleted(acme: Org) -> None:

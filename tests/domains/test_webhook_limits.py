@@ -14,6 +14,7 @@ from resolvers.webhooks.deliveries import ATTEMPTS_KEPT
 from resolvers.webhooks.requests import REDELIVERIES, TEST_EVENTS, TEST_EVENTS_WITHIN
 from server.settings import Settings
 from tests.support.api import Org, make_org, new_client, serving, settings_of
+from tests.support.clock import Clock
 from tests.support.jobs import emit, hurry, listen_at, one, receiver, rows, settled, working
 from tests.support.servers import Backends
 from tests.support.webhooks import AGAIN, CREATE, DELETE, HOOKS, PUBLIC, SEND, UPDATE, actions, new_webhook
@@ -197,10 +198,10 @@ async def test_test_events_are_bounded_by_time(acme: Org, monkeypatch: pytest.Mo
     tests = "select occurred_at from audit_entries where action = 'webhook:test' order by id limit 2"
     oldest, second = [row["occurred_at"] for row in await acme.rows(tests)]
     over = oldest + TEST_EVENTS_WITHIN
-    monkeypatch.setattr(webhook_requests, "now", lambda: over - timedelta(milliseconds=1_500))
+    clock = Clock(over - timedelta(milliseconds=1_500)).read_by(monkeypatch, webhook_requests)
     [error] = (await acme.graphql(SEND, **this)).json()["errors"]
     assert error["extensions"]["retryAfter"] == 2
-    monkeypatch.setattr(webhook_requests, "now", lambda: over)
+    clock.advance(1.5)
     await acme.data(SEND, **this)
     # The next one is free when the second oldest is as old.
     [error] = (await acme.graphql(SEND, **this)).json()["errors"]

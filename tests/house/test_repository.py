@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Any
 
-from models import invoices, orders, subscriptions, tickets
+from models import agent_jobs, invoices, orders, subscriptions, tickets
 from models.machines import Machine
 from models.resources import events
 from models.settings import REGISTRY
@@ -115,6 +115,7 @@ def test_the_domain_has_the_transitions_and_events_of_the_code() -> None:
         "invoice_transitions": invoices.MACHINE,
         "ticket transitions": tickets.MACHINE,
         "subscription transitions": subscriptions.MACHINE,
+        "agent job transitions": agent_jobs.MACHINE,
     }
     for name, machine in machines.items():
         moves = [(each.origin.value, each.target.value, each.meaning) for each in machine.transitions]

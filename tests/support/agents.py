@@ -3,9 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-from models.agent_jobs import MACHINE, AgentJobStatus, event_of
+import httpx
+
+from models.agent_jobs import AGENT_JOB, MACHINE, AgentJobStatus, event_of
 from models.agent_steps import AGENT_STEP, AgentStepKind
-from models.typeid import encode, new_uuid
+from models.typeid import decode, encode, new_uuid
 from resolvers.agents.collections import AGENT_JOBS
 from resolvers.agents.decisions import settle
 from resolvers.agents.steps import add_step
@@ -91,3 +93,34 @@ async def ask(org: Org, job: str, *kinds: AgentStepKind, hours: float = 1) -> li
         await settle(edit, moment)
         await edit.save()
     return [encode(AGENT_STEP.prefix, step["id"]) for step in steps]
+
+
+async def do(org: Org, verb: str, job: str, **given: Any) -> httpx.Response:
+    """The answer to a mutation of a job, such as ``cancel``."""
+    text = f"mutation($i: {verb.title()}AgentJobInput!) {{ {verb}AgentJob(input: $i) {{ agentJob {{ id status }} }} }}"
+    return await org.graphql(text, i={"id": job} | given)
+
+
+async def shown(org: Org, job: str) -> dict[str, Any]:
+    """A job as REST shows it."""
+    found: dict[str, Any] = (await org.http.get(f"/api/v1/agent-jobs/{job}")).json()["data"]
+    return found
+
+
+async def steps(org: Org, job: str) -> list[dict[str, Any]]:
+    """What became of the steps of a job, oldest first."""
+    text = "query($id: ID!) { agentJob(id: $id) { steps(first: 50) { nodes { kind decision reason answer } } } }"
+    found: list[dict[str, Any]] = (await org.data(text, id=job))["agentJob"]["steps"]["nodes"]
+    return found[::-1]
+
+
+async def runs(org: Org, job: str) -> list[str]:
+    """The states of what workers run of a job, oldest first."""
+    sql = "select state from jobs where org_id = $1 and subject_id = $2 and function = 'AGENT' order by id"
+    return [row["state"] for row in await org.rows(sql, org.id, decode(AGENT_JOB.prefix, job))]
+
+
+async def happened(org: Org, job: str) -> list[str]:
+    """The types of the events of a job, oldest first, without what they begin with."""
+    sql = "select type from events where resource_id = $1 order by id"
+    return [row["type"].removeprefix("agent_job.") for row in await org.rows(sql, decode(AGENT_JOB.prefix, job))]

@@ -20,6 +20,12 @@ from tests.support.domains import ALL
 
 _NAMES = {case.type: name for name, case in ALL.items()}
 _REFERENCES = {name: noun for case in ALL.values() for name, noun in case.references.items()}
+# What no new object needs refer to.
+_REFERENCES |= {"intakeFormId": "form", "subscriptionId": "subscription"}
+# The object that a mutation is made to; of a part of one, which is found by the mutation's name.
+_SUBJECTS = {
+    name: name if name in case.inner else key for key, case in ALL.items() for name in (*case.mutations, *case.inner)
+}
 # A filter, what holds a list of related rows, their filter, and its condition: further relations are read alike.
 _DEEPEST = 4
 # How many lists one document asks for.
@@ -68,9 +74,12 @@ def _of_field(parent: str, name: str, field: GraphQLField) -> Iterator[IdPositio
         for path, many, holders in _within(given.type, (argument,), ()):
             step = path[-2] if path[-1] in ("eq", "in") else path[-1]
             holder = holders[-2 if step != path[-1] else -1] if holders else get_named_type(field.type).name
-            noun = (
-                _NAMES.get(holder.removesuffix("Filter")) if step == "id" else _REFERENCES.get(step.removesuffix("s"))
-            )
+            if parent == "Mutation" and path == ("input", "id"):
+                noun: str | None = _SUBJECTS[name]
+            elif step == "id":
+                noun = _NAMES.get(holder.removesuffix("Filter"))
+            else:
+                noun = _REFERENCES.get(step.removesuffix("s"))
             yield IdPosition(parent, name, path, many, noun)
 
 

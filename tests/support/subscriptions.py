@@ -12,6 +12,7 @@ from resolvers.context import now
 from resolvers.jobs.claims import context_of
 from resolvers.subscriptions import billing, changes
 from tests.support.api import Org, new_client, new_service
+from tests.support.clock import Clock
 from workers import timers as worker
 
 PATH = "/api/v1/subscriptions"
@@ -86,23 +87,14 @@ async def events(org: Org, key: str) -> list[str]:
     return [row["type"].removeprefix("subscription.") for row in found]
 
 
-class Clock:
-    """The time as changes of subscriptions and their worker read it."""
-
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.moment = datetime(2024, 1, 10, 12, tzinfo=UTC)
-        for module in (changes, billing, worker, sys.modules[__name__]):
-            patch.setattr(module, "now", lambda: self.moment)
-
-    def set(self, text: str) -> None:
-        """Let it be a time in UTC."""
-        self.moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
+# What reads the time for subscriptions: their changes, and their worker.
+TIMED = (changes, billing, worker, sys.modules[__name__])
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock that stands at noon of 10 January 2024, for the server of the test too."""
-    return Clock(monkeypatch)
+    return Clock().read_by(monkeypatch, *TIMED)
 
 
 def weeks_ago(number: int) -> str:

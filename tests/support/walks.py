@@ -36,6 +36,8 @@ class Walk:
     happens: ClassVar[tuple[str, ...]] = ()
     # What a refusal names.
     field: ClassVar[str] = "status"
+    # The states that no walk comes to, each with the reason.
+    elsewhere: ClassVar[Mapping[DescribedEnum, str]] = {}
 
     def __init__(self, org: Org, path: str, key: str, name: str) -> None:
         self.org, self.path, self.key, self.name = org, f"{path}/{key}", key, name
@@ -65,6 +67,16 @@ class Walk:
         )
         other = [st.tuples(st.just("happens"), st.sampled_from(cls.happens))] if cls.happens else []
         return st.lists(st.one_of(legal, legal, asked, *other), min_size=6, max_size=16)
+
+    def ways(self) -> Mapping[DescribedEnum, list[Step]]:
+        """The shortest way from the present state to each one that can be asked for."""
+        found: dict[DescribedEnum, list[Step]] = {self.status: []}
+        for origin in (waiting := [self.status]):
+            for move in self.machine.leaving(origin):
+                if move.target not in found and self.blocked(move) is None:
+                    found[move.target] = [*found[origin], ("ask", move.target)]
+                    waiting.append(move.target)
+        return found
 
     async def take(self, step: Step) -> None:
         """Take a step, and hold what follows to the model."""

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from resolvers.jobs.due import Due
+from tests.support.clock import Clock
 from workers.fair_queue import (
     MAX_WAITING,
     MAX_WAITING_OF_KEY,
@@ -17,15 +18,6 @@ from workers.wake_ups import ALL, EACH, PendingWakeUps
 
 NAMES = [UUID(int=number) for number in range(1, 30)]
 A, B, C, *_ = NAMES
-
-
-class Clock:
-    """Seconds that a test moves."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def fill(queue: FairQueue, org: UUID, keys: list[UUID], each: int = 4) -> list[Due]:
@@ -169,7 +161,7 @@ def test_a_paused_lane_starts_nothing_and_keeps_nothing() -> None:
     fill(queue, A, NAMES[10:11])
     queue.note_more((A, NAMES[10]))
     assert (taken(queue), queue.low()) == ([], [])
-    clock.now = 15
+    clock.advance(15)
     jobs = fill(queue, A, NAMES[10:11])
     assert taken(queue) == jobs[:2]
 

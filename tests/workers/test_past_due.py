@@ -7,9 +7,9 @@ import pytest
 from models.subscriptions import SUBSCRIPTION
 from models.typeid import decode
 from tests.support.api import Org
+from tests.support.clock import Clock
 from tests.support.subscriptions import (
     TIMERS,
-    Clock,
     catch_up,
     clock,
     do,

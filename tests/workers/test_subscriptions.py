@@ -14,11 +14,11 @@ from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs
 from server.wiring import running
 from tests.support.api import Org, make_org, serving, settings_of
+from tests.support.clock import Clock
 from tests.support.jobs import eventually, slot_of, working
 from tests.support.servers import Backends
 from tests.support.subscriptions import (
     TIMERS,
-    Clock,
     billed_once,
     catch_up,
     clock,

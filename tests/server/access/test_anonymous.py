@@ -136,16 +136,6 @@ def test_a_body_without_a_length_costs_as_much_as_the_longest() -> None:
         Anonymous(lambda _request: "a", 40, 1).read(_request("a", (b"content-length", b"9" * 50)), needed)
 
 
-def test_few_addresses_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.access.anonymous._ADDRESSES", 3)
-    made = Anonymous(lambda request: str(request.scope["client"][0]), 10, 1)
-    for index in range(9):
-        made.spend(_request(f"{index}"), 10)
-    with pytest.raises(Refusal):
-        made.spend(_request("8"), 10)
-    assert len(made._left) == 3
-
-
 def test_what_was_done_already_is_owed_up_to_a_whole_bucket() -> None:
     made = Anonymous(lambda request: str(request.scope["client"][0]), 10, 1)
     for _ in range(3):

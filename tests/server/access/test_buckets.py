@@ -201,7 +201,7 @@ async def test_a_refused_document_is_paid_for(backends: Backends, api_runtime: R
         assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (429, "RATE_LIMITED")
         # It was parsed, so it is owed: nothing more is done before that has come back.
         refused = await org.graphql("{ clients(first: 50) { nodes { id } } }")
-        assert (refused.status_code, refused.headers["retry-after"] > "90") == (429, True)
+        assert (refused.status_code, int(refused.headers["retry-after"]) > 90) == (429, True)
         await org.http.aclose()
 
 

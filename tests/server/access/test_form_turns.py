@@ -8,8 +8,11 @@ from redis.asyncio import Redis
 
 from models.typeid import new_uuid
 from resolvers.errors import Refusal
-from server.access.form_turns import TURNS, FormTurns
+from server.access import form_turns
+from server.access.form_turns import MINUTE_S, TURNS, FormTurns
+from server.access.token_bucket import TokenBucket
 from server.dev.embedded import free_port
+from tests.support.clock import Clock
 from tests.support.servers import Backends
 
 
@@ -52,11 +55,17 @@ async def test_each_address_and_each_form_has_its_own(redis: Redis) -> None:
     assert (await taken(turns, form, 1, "192.0.2.2"))[0] == 1
 
 
-async def test_without_redis_a_process_counts_by_itself() -> None:
+async def test_without_redis_a_process_counts_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock().read_by(monkeypatch, form_turns)
     away = Redis.from_url(f"redis://127.0.0.1:{free_port()}")
-    turns = FormTurns(away)
-    passed, waits = await taken(turns, new_uuid(), TURNS + 2)
-    assert (passed, len(waits)) == (TURNS, 2)
+    turns, form = FormTurns(away), new_uuid()
+    assert await taken(turns, form, TURNS + 2) == (TURNS, [6, 6])
+    clock.advance(5)
+    assert await taken(turns, form, 1) == (0, [1])
+    clock.advance(1.001)
+    assert await taken(turns, form, 2) == (1, [6])
+    clock.advance(MINUTE_S)
+    assert await taken(turns, form, TURNS + 1) == (TURNS, [6])
     await away.aclose()
 
 
@@ -65,10 +74,10 @@ async def test_what_is_used_up_here_asks_redis_no_more(redis: Redis, monkeypatch
     turns = FormTurns(redis)
     ask = FormTurns._ask
 
-    async def noted(self: FormTurns, name: str) -> None:
+    async def noted(self: FormTurns, name: str, bucket: TokenBucket) -> None:
         nonlocal asked
         asked += 1
-        await ask(self, name)
+        await ask(self, name, bucket)
 
     monkeypatch.setattr(FormTurns, "_ask", noted)
     await taken(turns, form, TURNS + 5)

@@ -15,8 +15,9 @@ from server.dev.demo_invoices import invoices_of
 from server.dev.demo_rows import FIXED, Size, rows_of
 from server.dev.demo_subscriptions import subscriptions_of
 from tests.support.api import Org
+from tests.support.clock import Clock
 from tests.support.refusals import unchanged
-from tests.support.subscriptions import Clock, clock
+from tests.support.subscriptions import clock
 
 __all__ = ["clock"]
 

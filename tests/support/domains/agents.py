@@ -11,7 +11,7 @@ from models.machines import Guard, Transition
 from resolvers.context import now
 from tests.support.agents import ask, fail, lead
 from tests.support.cases import Case, Filter, times, wrong
-from tests.support.walks import Walk
+from tests.support.walks import Step, Walk
 
 DEFINITION = {
     "publicId": "str", "name": "str", "description": "?str", "model": "str", "instructions": "str", "tools": "list",
@@ -27,6 +27,7 @@ JOB = {
 NEW: dict[str, Any] = {"name": "Order desk", "model": "test", "instructions": "Look at the order.", "status": "ACTIVE"}
 TOOLS = [{"operation": "GetOrder"}, {"operation": "UpdateOrder", "requiresApproval": True}]
 STATUSES = [*AgentStatus]
+_S = AgentJobStatus
 OBJECT: dict[str, Any] = {"type": "object"}
 MOST = 2**53 - 1
 # One step of a job, which is the same in each organization: another job takes it over.
@@ -125,10 +126,21 @@ class AgentJobWalk(Walk):
             "expiresAt": self.status in WAITING,
         }
 
+    def ways(self) -> Mapping[DescribedEnum, list[Step]]:
+        """Beside those that can be asked for, the states that a worker leads to."""
+        led = {
+            _S.RUNNING: ("begins",),
+            _S.AWAITING_APPROVAL: ("begins", "asks"),
+            _S.AWAITING_INPUT: ("begins", "questions"),
+            _S.SUCCEEDED: ("begins", "succeeds"),
+            _S.FAILED: ("fails",),
+        }
+        return {**super().ways(), **{state: [("happens", each) for each in way] for state, way in led.items()}}
+
     async def begins(self) -> None:
-        if self.status is AgentJobStatus.QUEUED:
-            await lead(self.org, self.key, AgentJobStatus.RUNNING)
-            self._became(AgentJobStatus.RUNNING)
+        if self.status is _S.QUEUED:
+            await lead(self.org, self.key, _S.RUNNING)
+            self._became(_S.RUNNING)
             self.started = True
 
     async def asks(self) -> None:
@@ -141,7 +153,7 @@ class AgentJobWalk(Walk):
         await self._asks(AgentStepKind.INPUT)
 
     async def _asks(self, *kinds: AgentStepKind) -> None:
-        if self.status is AgentJobStatus.RUNNING:
+        if self.status is _S.RUNNING:
             self.open = [*zip(await ask(self.org, self.key, *kinds), kinds, strict=True)]
             self._follow()
 
@@ -157,31 +169,31 @@ class AgentJobWalk(Walk):
             self._follow()
 
     async def fails(self) -> None:
-        if self.status is AgentJobStatus.QUEUED:
+        if self.status is _S.QUEUED:
             await fail(self.org, self.key)
             self.version += 1
-            self._became(AgentJobStatus.FAILED)
+            self._became(_S.FAILED)
             self.started = True
 
     async def succeeds(self) -> None:
-        if self.status is AgentJobStatus.RUNNING:
-            await lead(self.org, self.key, AgentJobStatus.SUCCEEDED, output={"text": "Done."})
-            self._became(AgentJobStatus.SUCCEEDED)
+        if self.status is _S.RUNNING:
+            await lead(self.org, self.key, _S.SUCCEEDED, output={"text": "Done."})
+            self._became(_S.SUCCEEDED)
 
     def _follow(self) -> None:
-        first = {AgentStepKind.APPROVAL: AgentJobStatus.AWAITING_APPROVAL,
-                 AgentStepKind.INPUT: AgentJobStatus.AWAITING_INPUT}  # fmt: skip
-        self._became(first[self.open[0][1]] if self.open else AgentJobStatus.QUEUED)
+        first = {AgentStepKind.APPROVAL: _S.AWAITING_APPROVAL,
+                 AgentStepKind.INPUT: _S.AWAITING_INPUT}  # fmt: skip
+        self._became(first[self.open[0][1]] if self.open else _S.QUEUED)
 
     def _became(self, status: AgentJobStatus) -> None:
         self.status, self.version = status, self.version + 1
 
     async def _asked(self, to: DescribedEnum, *, complete: bool) -> None:
-        if to in (AgentJobStatus.CANCELLED, AgentJobStatus.QUEUED):
+        if to in (_S.CANCELLED, _S.QUEUED):
             await super()._asked(to, complete=complete)
 
     async def ask(self, to: DescribedEnum, given: Mapping[str, Any]) -> dict[str, Any] | None:
-        verb = "cancel" if to is AgentJobStatus.CANCELLED else "retry"
+        verb = "cancel" if to is _S.CANCELLED else "retry"
         text = f"mutation($i: {verb.title()}AgentJobInput!) {{ {verb}AgentJob(input: $i) {{ agentJob {{ id }} }} }}"
         answer = (await self.org.graphql(text, i={"id": self.key})).json()
         found: dict[str, Any] | None = answer["errors"][0]["extensions"] if "errors" in answer else None

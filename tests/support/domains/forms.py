@@ -1,7 +1,7 @@
 """Forms, and their submissions, which the public makes without a key."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from models.enums import DescribedEnum
 from models.forms import MACHINE, FormFieldType, FormStatus
@@ -59,8 +59,9 @@ WRONG_NEW = (
     wrong(one(pattern="x" * 201), "fields.0.pattern TOO_LONG", limit=200),
     *(
         wrong(one(pattern=pattern), "fields.0.pattern INVALID_FORMAT")
-        for pattern in ("(", ")(", "(?=a)", "(?<!a)b", r"(a)\1", r"\p{L}{1000}", "(?x) a # ", "[z-a]")
+        for pattern in ("(", ")(", "(?=a)", "(?<!a)b", r"(a)\1", r"\bx", r"a\B", "(?x) a # ", "[z-a]")
     ),
+    wrong(one(pattern=r"\p{L}{1000}"), "fields.0.pattern TOO_LONG", limit=65_536),
     wrong(NEW | {"fields": [NAME | {"key": f"k{n}", "pattern": "x"} for n in range(11)]},
           "fields.10.pattern TOO_LONG", limit=10),
     wrong(NEW | {"fields": [COLOUR | {"key": f"k{n}", "options": [f"{n}{'é' * 195}" for n in range(10)]}
@@ -83,6 +84,7 @@ class FormWalk(Walk):
 
     machine = MACHINE
     field = "input.to"
+    elsewhere: ClassVar = {FormStatus.DRAFT: "It is published when it is made, and no transition leads back."}
 
     async def begin(self) -> None:
         self.status = FormStatus.PUBLISHED

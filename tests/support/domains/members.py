@@ -1,7 +1,7 @@
 """Members, who are in the graph alone."""
 
 from models.typeid import new_uuid
-from tests.support.cases import Case, wrong
+from tests.support.cases import NO_ZONES, Case, wrong
 
 NEW = {"name": "Mia", "email": "mia@example.com"}
 CASES = (
@@ -22,10 +22,12 @@ CASES = (
                 wrong(NEW | {"name": " ", "email": "nobody"}, "name TOO_SHORT", "email INVALID_FORMAT", limit=1),
                 wrong(NEW | {"role": "BOSS", "status": "GONE"}, "role NOT_ONE_OF", "status NOT_ONE_OF"),
                 wrong(NEW | {"timezone": "Mars/Olympus"}, "timezone INVALID_FORMAT"),
+                *(wrong(NEW | {"timezone": name}, "timezone INVALID_FORMAT") for name in NO_ZONES),
                 wrong(NEW | {"tags": []}, "tags UNKNOWN_FIELD"),
             ),
             "updateMember": (
                 wrong({"email": "nobody"}, "email INVALID_FORMAT"),
+                wrong({"timezone": "localtime"}, "timezone INVALID_FORMAT"),
                 wrong({"name": None, "role": None}, "name REQUIRED", "role REQUIRED"),
             ),
         },

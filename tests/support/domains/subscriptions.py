@@ -1,12 +1,12 @@
 """Subscriptions."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from models.enums import DescribedEnum
 from models.machines import Guard, Transition
 from models.subscriptions import MACHINE, SubscriptionStatus
-from tests.support.cases import Case, Filter, times, wrong
+from tests.support.cases import NO_ZONES, Case, Filter, times, wrong
 from tests.support.walks import Walk
 
 SHAPE = {
@@ -30,6 +30,10 @@ class SubscriptionWalk(Walk):
 
     machine = MACHINE
     field = "input.id"
+    elsewhere: ClassVar = {
+        SubscriptionStatus.TRIALING: "It starts without a trial, and none begins later.",
+        SubscriptionStatus.PAST_DUE: "Time makes it so: see test_past_due.py and test_subscription_walks.py.",
+    }
 
     async def begin(self) -> None:
         """It starts without a trial."""
@@ -87,6 +91,7 @@ CASES = (
                 wrong({"quantity": 0}, "quantity OUT_OF_RANGE", minimum=1),
                 wrong({"quantity": 1_000_001}, "quantity OUT_OF_RANGE", maximum=1_000_000),
                 wrong({"timezone": "Mars/Olympus"}, "timezone INVALID_FORMAT"),
+                *(wrong({"timezone": name}, "timezone INVALID_FORMAT") for name in NO_ZONES),
                 wrong({"startDate": "31.01.2027"}, "startDate INVALID_FORMAT"),
                 wrong({"startDate": "2027-02-29"}, "startDate INVALID_FORMAT"),
                 wrong({"startDate": 20270131}, "startDate INVALID_FORMAT"),

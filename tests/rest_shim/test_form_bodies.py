@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from resolvers.errors import Refusal
-from web.forms import form_values
+from rest_shim.form_bodies import form_values
 
 URLENCODED, MULTIPART = b"application/x-www-form-urlencoded; charset=UTF-8", b"multipart/form-data; boundary=b"
 
