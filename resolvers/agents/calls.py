@@ -76,10 +76,10 @@ async def begin_call(ctx: Context, run: Run, size: int) -> Call:
 async def end_call(
     ctx: Context, run: Run, call: Call, *, messages: str, output: dict[str, Any], sent: int, received: int
 ) -> None:
-    """Write the answer to a call, and count what it cost."""
+    """Write the answer to a call, and count what it cost: as much as was reserved, where the provider does not say."""
     edit, step = await begin_job_edit(ctx, run.job["id"]), call.step
     price = await price_of(ctx, run.definition["model"], edit.row["currency"])
-    cost = price.of(sent, received)
+    cost = price.of(sent, received) if sent or received else step["reserved"]
     budget = await budget_of(ctx, edit.row, step["started_at"])
     await budget.add(ctx, reserved=-step["reserved"], spent=cost)
     counted = {"input_tokens": sent, "output_tokens": received, "cost": cost}

@@ -32,6 +32,12 @@ def completion(message: dict[str, Any], *, sent: int = 100, received: int = 20) 
     return http("200 OK", orjson.dumps(body))
 
 
+def raw(content: bytes) -> bytes:
+    """A chat completion whose content is this JSON."""
+    body = completion({"content": "X"}).partition(b"\r\n\r\n")[2].replace(b'"X"', content)
+    return http("200 OK", body)
+
+
 def says(text: str, **usage: int) -> Turn:
     """A turn that answers with a text."""
     return lambda _request: completion({"content": text}, **usage)

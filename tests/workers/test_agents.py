@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.agency import RUN, Agency
-from tests.support.chat import Turn, calls, came, chatting, cuts, fails, floods, hangs, says
+from tests.support.chat import Turn, calls, came, chatting, cuts, fails, floods, hangs, raw, says
 from tests.support.jobs import hurry, one, rows
 
 ADA = {"input": {"name": "Ada", "email": "ada@example.com"}}
@@ -96,6 +96,7 @@ FAILED: list[tuple[Turn, str, int, dict[str, Any]]] = [
     (fails("400 Bad Request"), "PROVIDER_REFUSED", 1, {"maxAttempts": 5}),
     (fails("302 Found", "Location: /v1/chat/completions"), "PROVIDER_FAILED", 1, {}),
     (calls(("NoSuchTool", {})), "MODEL_MISBEHAVED", 3, {}),
+    (lambda _: raw(b'"\\ud800"'), "MODEL_MISBEHAVED", 1, {}),
     (calls(*[("CreateClient", ADA)] * 1_000), "MODEL_MISBEHAVED", 1, {}),
     (says("Never.", sent=10), "TOKENS_EXCEEDED", 0, {"maxTokens": 1_000}),
     (says("Never.", sent=10), "COST_EXCEEDED", 0, {"maxCost": 2_000}),
@@ -114,6 +115,45 @@ async def test_what_cannot_go_on_fails_with_a_code(
     run = await one(agency.runtime, agency.org, RUN, agency.org)
     assert (run["state"], run["error_code"], run["attempt"]) == ("DEAD", code, 1)
     assert await agency.events() == ["queued", "started", "failed"]
+
+
+async def test_a_retry_makes_no_calls_that_were_too_many(agency: Agency) -> None:
+    job = await agency.queued("CreateClient", limits={"maxAttempts": 1})
+    async with chatting(calls(*[("CreateClient", ADA)] * 1_000)) as chat:
+        await agency.worked(job, chat.base_url)
+        await agency.data("RetryAgentJob", id=job)
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], row["error_code"]) == ("FAILED", "MODEL_MISBEHAVED")
+    assert (len(chat.asked), await agency.count("clients")) == (1, 0)
+
+
+async def test_a_retry_goes_on_from_the_steps(agency: Agency) -> None:
+    job = await agency.queued("CreateService", limits={"maxAttempts": 1})
+    service = {"input": {"name": "Logo", "price": 100}}
+    turns = (calls(("CreateService", service)), fails("500 Internal Server Error"), says("Done."))
+    async with chatting(*turns) as chat:
+        assert (await agency.worked(job, chat.base_url))["error_code"] == "PROVIDER_FAILED"
+        await agency.data("RetryAgentJob", id=job)
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], row["attempt"], row["error_code"]) == ("SUCCEEDED", 1, None)
+    assert (len(chat.asked), await agency.count("services")) == (3, 1)
+
+
+async def test_what_a_text_cannot_hold_is_replaced(agency: Agency) -> None:
+    job = await agency.queued("CreateClient")
+    asks = calls(("CreateClient", {"input": {"name": "A\x00da", "email": "ada@example.com"}}))
+    async with chatting(asks, says("Do\x00ne.")) as chat:
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], row["output"], await agency.count("clients")) == ("SUCCEEDED", {"text": "Do\ufffdne."}, 0)
+    assert (await agency.steps(job))[1]["input"]["input"]["name"] == "A\ufffdda"
+
+
+async def test_an_answer_without_usage_costs_what_was_reserved(agency: Agency) -> None:
+    job = await agency.queued()
+    async with chatting(says("Done.", sent=0, received=0)) as chat:
+        row = await agency.worked(job, chat.base_url)
+    assert row["status"] == "SUCCEEDED"
+    assert row["cost"] > 8_192 * 10
 
 
 async def test_the_environment_leads_no_request_elsewhere(agency: Agency, monkeypatch: pytest.MonkeyPatch) -> None:

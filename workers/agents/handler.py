@@ -15,6 +15,7 @@ from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import Claim
 from workers.agents.later import Later
 from workers.agents.providers import Providers
+from workers.agents.texts import clean
 from workers.agents.work import Work
 from workers.handler import Handler
 from workers.slot import Slot
@@ -74,7 +75,7 @@ async def _run(work: Work, providers: Providers) -> None:
 
 async def _fail(runtime: Runtime, claim: Claim, code: AgentErrorCode, message: str) -> None:
     async with jobs.held(runtime, claim) as ctx:
-        await runs.fail(ctx, claim.subject_id, code, message)
+        await runs.fail(ctx, claim.subject_id, code, clean(message))
         await jobs.finish(ctx, claim, JobState.DEAD, error_code=code.value)
 
 

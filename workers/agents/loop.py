@@ -22,6 +22,7 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.models.test import TestModel
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
+from pydantic_core import PydanticSerializationError
 
 from models.agent_jobs import AGENT_JOB, OUTPUT_LIMIT, AgentErrorCode
 from models.orders import ORDER
@@ -72,12 +73,13 @@ class _Stepwise(WrapperModel):
             if isinstance(error, (ModelRequestRejectedError, ModelQuotaExceededError)):
                 raise Stopped(_E.PROVIDER_REFUSED, _why(error)) from error
             raise Later(_why(error), error.retry_after) from error
-        text = ModelMessagesTypeAdapter.dump_json([*new, answer]).decode()
+        try:
+            text = ModelMessagesTypeAdapter.dump_json([*new, answer]).decode()
+        except PydanticSerializationError as error:
+            raise Stopped(_E.MODEL_MISBEHAVED, "The model's answer is no text that can be kept.") from error
         usage = answer.usage
         await work.end_call(call, text, self._shown(answer), usage.input_tokens, usage.output_tokens)
-        if len(answer.tool_calls) > MAX_CALLS:
-            message = f"The model called {len(answer.tool_calls)} tools at once, more than {MAX_CALLS}."
-            raise Stopped(_E.MODEL_MISBEHAVED, message)
+        _check_calls(answer)
         return answer
 
     def _shown(self, answer: ModelResponse) -> dict[str, Any]:
@@ -92,6 +94,13 @@ def _since_answer(messages: Sequence[ModelMessage]) -> list[ModelMessage]:
     """Return what follows the last answer. By its place nothing is found: the library joins requests."""
     answers = [index for index, each in enumerate(messages) if isinstance(each, ModelResponse)]
     return list(messages[answers[-1] + 1 :] if answers else messages)
+
+
+def _check_calls(answer: ModelResponse) -> None:
+    """Refuse an answer with more calls than anybody wants to be made. Raises Stopped."""
+    if len(answer.tool_calls) > MAX_CALLS:
+        message = f"The model called {len(answer.tool_calls)} tools at once, more than {MAX_CALLS}."
+        raise Stopped(_E.MODEL_MISBEHAVED, message)
 
 
 def _size(parameters: ModelRequestParameters) -> int:
@@ -146,6 +155,8 @@ async def _run(work: Work, model: Model) -> None:
         return output
 
     past = _past(work.run)
+    if past and isinstance(past[-1], ModelResponse):
+        _check_calls(past[-1])
     try:
         async with agent.iter(
             None if past else _prompt(work.run), message_history=past, usage_limits=UsageLimits(request_limit=None)

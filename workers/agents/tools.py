@@ -6,6 +6,7 @@ from pydantic_ai import ApprovalRequired, CallDeferred, RunContext, Tool
 
 from resolvers.agents.runs import Run
 from schema.tools.schemas import description_of, schema_of
+from workers.agents.texts import clean
 from workers.agents.work import CallKey, Waits, Work
 
 QUESTION_LENGTH, PLAN_LENGTH = 20_000, 5_000
@@ -30,7 +31,7 @@ def tools_of(work: Work) -> list[Tool[None]]:
 def _key(work: Work, ctx: RunContext[None]) -> CallKey:
     """Return what a call is known by: its answer and its name, as servers name calls alike in several answers."""
     assert ctx.tool_call_id is not None, "a tool is called by an answer"
-    return work.run.answers[-1]["index"], ctx.tool_call_id
+    return work.run.answers[-1]["index"], clean(ctx.tool_call_id)
 
 
 def _operation(work: Work, name: str, approval: bool) -> Tool[None]:
@@ -48,7 +49,7 @@ def _ask(work: Work) -> Tool[None]:
         if not isinstance(question, str) or not 0 < len(question.strip()) <= QUESTION_LENGTH:
             return {"errors": [{"message": "It needs a question, as a text.", "field": "question"}]}
         try:
-            return work.ask(_key(work, ctx), question)
+            return work.ask(_key(work, ctx), clean(question))
         except Waits:
             raise CallDeferred(kind="question") from None
 
@@ -61,7 +62,7 @@ def _plan(work: Work) -> Tool[None]:
     async def call(plan: Any = None) -> Any:
         if not isinstance(plan, str) or not 0 < len(plan.strip()) <= PLAN_LENGTH:
             return {"errors": [{"message": "It needs a plan, as a text.", "field": "plan"}]}
-        await work.plan(plan)
+        await work.plan(clean(plan))
         return "The plan is written."
 
     description = "Write down the plan, or replace it: what is to be done, and how far it is. The staff reads it."

@@ -30,6 +30,7 @@ from schema.requests.engine import Engine
 from schema.requests.results import OperationResult
 from schema.tools.calls import call
 from workers.agents.approvals import hash_of
+from workers.agents.texts import clean
 from workers.slot import Slot
 
 ENGINE = Engine(introspection=False)
@@ -204,15 +205,6 @@ class Work:
         async with self.held() as ctx:
             await runs.succeed(ctx, self.run.job["id"], clean(output))
             await jobs.finish(ctx, self.claim, JobState.DONE)
-
-
-def clean(value: Any) -> Any:
-    """Return a JSON value that PostgreSQL takes: without the character that its texts cannot hold."""
-    if isinstance(value, str):
-        return value.replace("\x00", "\ufffd")
-    if isinstance(value, list):
-        return [clean(each) for each in value]
-    return {clean(name): clean(each) for name, each in value.items()} if isinstance(value, dict) else value
 
 
 def _kept(value: dict[str, Any]) -> dict[str, Any]:
