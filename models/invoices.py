@@ -9,7 +9,7 @@ from annotated_types import MaxLen
 from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field
 
-from models.base import C_TEXT, TIMESTAMP, Owned, WithMetadata, column, one_of, table_args, table_of
+from models.base import C_TEXT, TIMESTAMP, Owned, WithMetadata, column, nullable_time, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.images import IMAGE_BYTES
 from models.machines import Block, Guard, Machine, Row, Settings, Transition
@@ -95,15 +95,6 @@ def amount_due(invoice: Row) -> int:
 # When an invoice is overdue from, as one value that an index holds: of one that cannot be overdue, never.
 NEVER_OVERDUE = "9999-12-31 23:59:59.999Z"
 _OVERDUE = f"(case when status = 'OPEN' then due_at else '{NEVER_OVERDUE}'::timestamptz end)"
-_OR = "(case when {0} is null then '{1}'::timestamptz else {0} end)"
-
-
-def _moments(name: str) -> tuple[sa.Index, sa.Index]:
-    """Return the indexes of a nullable time: nulls last, both ways."""
-    return (
-        sa.Index(f"invoices_{name}_idx", "org_id", sa.text(_OR.format(f"{name}_at", "infinity")), "id"),
-        sa.Index(f"invoices_{name}_back_idx", "org_id", sa.text(_OR.format(f"{name}_at", "-infinity")), "id"),
-    )
 
 
 class Invoice(WithMetadata, table=True):
@@ -138,8 +129,8 @@ class Invoice(WithMetadata, table=True):
         sa.Index("invoices_subscription_idx", "org_id", "subscription_id", "id"),
         sa.Index("invoices_status_idx", "org_id", "status", "id"),
         sa.Index("invoices_total_idx", "org_id", "total", "id"),
-        *_moments("issued"),
-        *_moments("due"),
+        *nullable_time("invoices_issued", "issued_at"),
+        *nullable_time("invoices_due", "due_at"),
         sa.Index("invoices_overdue_idx", "org_id", sa.text(_OVERDUE), "id"),
         sa.Index("invoices_updated_idx", "org_id", "updated_at", "id"),
     )

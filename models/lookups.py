@@ -1,4 +1,4 @@
-"""Tables that make rows findable or a request repeatable: search words, tags, idempotency records."""
+"""Tables that make rows findable or a request repeatable: search words, tags, assignments, idempotency records."""
 
 from uuid import UUID
 
@@ -38,6 +38,20 @@ class TagUse(Owned, table=True):
     subject_id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
 
 
+class Assignment(Owned, table=True):
+    """A member whom a row is assigned to: what finds rows by their assignees."""
+
+    __tablename__ = "assignments"
+    __table_args__ = table_args(
+        sa.Index("assignments_subject_idx", "org_id", "subject_id", "assignee_id"),
+        grants="SELECT, INSERT, DELETE",
+    )
+
+    resource: str = Field(sa_type=C_TEXT, primary_key=True)
+    assignee_id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    subject_id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+
+
 class IdempotencyRecord(Owned, table=True):
     """The result of a root field that carried an Idempotency-Key."""
 
@@ -58,4 +72,7 @@ class IdempotencyRecord(Owned, table=True):
 
 search_words = table_of(SearchWord)
 tag_uses = table_of(TagUse)
+assignments = table_of(Assignment)
 idempotency_records = table_of(IdempotencyRecord)
+# By the column of an item: its table, and the row's column that lists the items.
+LISTED_ITEMS = {"tag": (tag_uses, "tags"), "assignee_id": (assignments, "assignee_ids")}

@@ -57,6 +57,7 @@ class Service(Tagged, table=True):
         sa.ForeignKeyConstraint(["org_id", "intake_form_id"], ["forms.org_id", "forms.id"]),
         sa.CheckConstraint("tax_rate >= 0 and tax_rate <= 100", name="tax_rate"),
         sa.Index("services_status_idx", "org_id", "status", "id"),
+        sa.Index("services_billing_idx", "org_id", "billing", "id"),
         sa.Index("services_name_idx", "org_id", "name_key", "id"),
         sa.Index("services_price_idx", "org_id", "price", "id"),
         sa.Index("services_form_idx", "org_id", "intake_form_id", "id"),

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from annotated_types import Le
 from sqlmodel import Field
 
-from models.base import TIMESTAMP, Owned, WithMetadata, column, one_of, table_args, table_of
+from models.base import TIMESTAMP, Owned, WithMetadata, column, nullable_time, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.machines import Block, Guard, Machine, Row, Settings, Transition
 from models.resources import Resource
@@ -108,6 +108,7 @@ class Subscription(WithMetadata, table=True):
         sa.Index("subscriptions_service_idx", "org_id", "service_id", "id"),
         sa.Index("subscriptions_status_idx", "org_id", "status", "id"),
         sa.Index("subscriptions_updated_idx", "org_id", "updated_at", "id"),
+        *nullable_time("subscriptions_period_end", "current_period_end"),
         grants="SELECT, INSERT, UPDATE",
     )
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.base import TIMESTAMP, Tagged, column, one_of, table_args, table_of
+from models.base import TIMESTAMP, Tagged, column, nullable_time, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.machines import Machine, Requirement, Row, Settings, Transition
 from models.resources import Resource
@@ -129,9 +129,6 @@ def is_breached(ticket: Mapping[str, Any], moment: datetime) -> bool:
     return (ticket["first_response_at"] or moment) > due
 
 
-_WAITING = "case when waiting_since is null then '{}'::timestamptz else waiting_since end"
-
-
 class Ticket(Tagged, table=True):
     """A client's question and its clock."""
 
@@ -150,9 +147,7 @@ class Ticket(Tagged, table=True):
         sa.Index("tickets_assignee_idx", "org_id", "assignee_id", "id"),
         sa.Index("tickets_status_idx", "org_id", "status", "id"),
         sa.Index("tickets_priority_idx", "org_id", "priority", "id"),
-        # Nulls last, both ways, as those of orders that are due.
-        sa.Index("tickets_waiting_idx", "org_id", sa.text(f"({_WAITING.format('infinity')})"), "id"),
-        sa.Index("tickets_waiting_back_idx", "org_id", sa.text(f"({_WAITING.format('-infinity')})"), "id"),
+        *nullable_time("tickets_waiting", "waiting_since"),
         sa.Index("tickets_breach_idx", "org_id", sa.text(_BREACHES), "id"),
         sa.Index("tickets_updated_idx", "org_id", "updated_at", "id"),
         grants="SELECT, INSERT, UPDATE",

@@ -174,3 +174,12 @@ def query_too_slow(milliseconds: int) -> Refusal:
         f"The query was stopped after {milliseconds / 1000:g} s. Narrow its filter, for example by an id, a status or a"
         " range of createdAt, or do not ask for a total.",
     )
+
+
+def too_many_checked(rows: int) -> Refusal:
+    """Return the refusal for a page whose order leads past too many rows that do not match its filter."""
+    return Refusal(
+        "QUERY_TOO_SLOW",
+        f"The first {rows:,} items in this order hold too few matches for a page. Sort by something else, or narrow the"
+        " filter: by an ID, a status, a longer search term or a range of what the list is sorted by.",
+    )

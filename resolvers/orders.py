@@ -10,7 +10,8 @@ from sqlalchemy.dialects import postgresql as pg
 
 from execution import Args
 from models.clients import CLIENT, ClientStatus
-from models.members import MemberStatus
+from models.forms import FORM
+from models.members import MEMBER, MemberStatus
 from models.orders import DELETABLE, INTAKE_FORM, MACHINE, OPEN_TO_CHANGE, ORDER, Order, OrderStatus, orders
 from models.services import SERVICE, ServiceStatus
 from models.types import MAX_SAFE_INTEGER
@@ -34,7 +35,7 @@ from resolvers.errors import Conflict, Refusals, bad_input
 from resolvers.forms.collections import FORMS
 from resolvers.forms.values import submitted_values
 from resolvers.invoices.collection import INVOICES
-from resolvers.lists.conditions import enum, ids, moment, money, number, tags
+from resolvers.lists.conditions import assignees, enum, ids, moment, money, number, tags
 from resolvers.members import MEMBERS
 from resolvers.messages import MESSAGES
 from resolvers.tickets.collections import TICKETS
@@ -63,11 +64,14 @@ ORDERS = Collection(
         "tags": tags(ORDER),
         "client_id": ids("client_id", CLIENT, "the client's ID"),
         "service_id": ids("service_id", SERVICE, "the service's ID"),
+        "form_id": ids("form_id", FORM, "the ID of the form that `formData` answers", nullable=True),
+        "assignee_ids": assignees(ORDER, MEMBER),
         "number": number("number", "order number"),
         "total": money("total", "total"),
         "due_at": moment("due_at", "due time", nullable=True),
         "client": Relation("clients", "the client", "client_id"),
         "service": Relation("services", "the service", "service_id"),
+        "form": Relation("forms", "the form that `formData` answers", "form_id"),
         "messages": Relation("messages", "the order's messages", remote="order_id"),
         "invoices": Relation("invoices", "the order's invoices, void ones too", remote="order_id"),
         "tickets": Relation("tickets", "the order's tickets", remote="order_id"),

@@ -30,6 +30,7 @@ SERVICES = Collection(
     filters={
         **common_filters(SERVICE),
         "status": enum("status", ServiceStatus),
+        "billing": enum("billing", Billing, "whether the service is billed once or at an interval"),
         "tags": tags(SERVICE),
         "name": text("name_key", "name"),
         "price": money("price", "price"),

@@ -20,7 +20,7 @@ ADVICE: Mapping[str, str] = {
     "BAD_INPUT": "Correct the values that `errors` names. The same request would fail again.",
     "INVALID_CURSOR": "Start again without a cursor: a cursor belongs to one list in one order.",
     "TOO_COMPLEX": "Ask for less: fewer conditions or fewer objects.",
-    "QUERY_TOO_SLOW": "Narrow the list with a filter by ID, status or time.",
+    "QUERY_TOO_SLOW": "Narrow the list with a filter by ID, status or time, or sort it by something else.",
     "UNAUTHENTICATED": "Send a valid API key: `Authorization: Bearer sk_live_…`.",
     "FORBIDDEN": "Use an API key with the scope in `scope`.",
     "NOT_FOUND": "Check the ID and the path. Objects of other organizations are not found either.",

@@ -2,6 +2,7 @@
 
 No organization or key can fill a limit that all share. What it has may grow only while it is smaller than what is still
 free: one alone gets half of a limit, each of two a third, and so on, so that there is always room for a newcomer.
+Nor do turns go to those whose jobs end at once, because they fail, while another waits for its receiver (``Turns``).
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from resolvers.jobs.due import Due, OrgKey
+from workers.turns import Turns
 
 RUNNING_PER_KEY = 2
 # So many jobs for each slot may run: most of them wait for a receiver, which takes a socket and little else.
@@ -38,7 +40,7 @@ class _Org:
     def __init__(self) -> None:
         self.waiting = 0
         self.jobs: dict[UUID, deque[Due]] = {}
-        self.ready: dict[UUID, None] = {}
+        self.ready = Turns()
         self.returning: deque[Return] = deque()
 
 
@@ -53,6 +55,9 @@ class _Share:
 
     def open_to(self, org_id: UUID) -> bool:
         return self._by_org[org_id] < self.free
+
+    def has(self, org_id: UUID) -> bool:
+        return org_id in self._by_org
 
     def take(self, org_id: UUID) -> None:
         self.free -= 1
@@ -77,7 +82,7 @@ class FairQueue:
         self._clock = clock
         self._orgs: dict[UUID, _Org] = {}
         # The organizations with ready keys or returning jobs, the next one first.
-        self._order: dict[UUID, None] = {}
+        self._order = Turns()
         self._waiting = 0
         self._known: set[UUID] = set()
         self._running: Counter[UUID] = Counter()
@@ -115,7 +120,7 @@ class FairQueue:
 
         Running jobs that come back get slots before their organization starts another job.
         """
-        for org_id in list(self._order):
+        for org_id in self._order:
             org = self._orgs[org_id]
             while org.returning and self._slots.open_to(org_id):
                 turn = org.returning.popleft()
@@ -131,7 +136,8 @@ class FairQueue:
 
     def _start(self, org_id: UUID, org: _Org) -> Due:
         key = next(iter(org.ready))
-        del org.ready[key], self._order[org_id]
+        org.ready.take(key)
+        self._order.take(org_id)
         due = org.jobs[key].popleft()
         if not org.jobs[key]:
             del org.jobs[key]
@@ -154,6 +160,7 @@ class FairQueue:
         if not self._running[due.concurrency_key]:
             del self._running[due.concurrency_key]
         self._update_ready(due.org_id, due.concurrency_key)
+        self._forget_idle(due.org_id)
         return self._is_low((due.org_id, due.concurrency_key))
 
     def leave(self, org_id: UUID) -> None:
@@ -164,7 +171,7 @@ class FairQueue:
         """Return a future that is done when ``take`` has given the organization's running job a slot again."""
         turn: Return = asyncio.get_running_loop().create_future()
         self._orgs.setdefault(org_id, _Org()).returning.append(turn)
-        self._order.setdefault(org_id)
+        self._order.add(org_id)
         return turn
 
     def pause(self, org_id: UUID, key: UUID, seconds: float) -> None:
@@ -213,15 +220,19 @@ class FairQueue:
         return org is None or len(org.jobs.get(key[1], ())) <= MAX_WAITING_OF_KEY // 4
 
     def _update_ready(self, org_id: UUID, key: UUID) -> None:
-        """Make a key ready if one of its jobs may start."""
+        """Make a key ready if one of its jobs may start; forget its turns if it has no jobs."""
         org = self._orgs.get(org_id)
         if org is not None and key in org.jobs and self._running[key] < RUNNING_PER_KEY:
-            org.ready.setdefault(key)
-            self._order.setdefault(org_id)
+            org.ready.add(key)
+            self._order.add(org_id)
+        elif org is not None and key not in org.jobs and not self._running[key]:
+            org.ready.forget(key)
 
     def _remove(self, org: _Org, key: UUID) -> None:
         dropped = org.jobs.pop(key, ())
-        org.ready.pop(key, None)
+        org.ready.remove(key)
+        if not self._running[key]:
+            org.ready.forget(key)
         org.waiting -= len(dropped)
         self._waiting -= len(dropped)
         self._known.difference_update(due.id for due in dropped)
@@ -230,8 +241,14 @@ class FairQueue:
         """Remove an organization from the order if it has nothing to start, and altogether if it has no jobs."""
         org = self._orgs[org_id]
         if org.ready or org.returning:
-            self._order.setdefault(org_id)
+            self._order.add(org_id)
             return
-        self._order.pop(org_id, None)
+        self._order.remove(org_id)
         if not org.jobs:
             del self._orgs[org_id]
+            self._forget_idle(org_id)
+
+    def _forget_idle(self, org_id: UUID) -> None:
+        """Forget the turns of an organization that has no jobs, neither waiting nor running."""
+        if org_id not in self._orgs and not self._all_running.has(org_id):
+            self._order.forget(org_id)

@@ -30,12 +30,9 @@ from resolvers.webhooks.secrets import encrypt, new_secret
 from server.wiring import running
 from workers.wake import Waker
 
-HANGING = 8
-TARPIT = 300
-# How often each organization makes a change.
-EACH_S = 0.5
-# As long as a delivery may take before it counts as missing.
-PATIENCE_S = 100.0
+HANGING, TARPIT = 8, 300
+EACH_S = 0.5  # how often each organization makes a change
+PATIENCE_S = 100.0  # as long as a delivery may take before it counts as missing
 HEAD = b"HTTP/1.1 200 OK\r\n"
 INSERT = (
     "insert into webhook_endpoints (org_id, id, version, updated_at, url, events, scopes, secret, api_version, status)"
@@ -65,13 +62,14 @@ class Healthy:
     came: dict[str, float] = field(default_factory=dict)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        body = await _request(reader)
+        body = await read_request(reader)
         self.came.setdefault(json.loads(body)["data"]["publicId"], time.monotonic())
         writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
         await writer.drain()
 
 
-async def _request(reader: asyncio.StreamReader) -> bytes:
+async def read_request(reader: asyncio.StreamReader) -> bytes:
+    """The body of a request."""
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     length = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
     return await reader.readexactly(length)
@@ -82,7 +80,7 @@ async def _hang(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> 
 
 
 async def _drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await _request(reader)
+    await read_request(reader)
     writer.write(HEAD)
     while not writer.is_closing():  # uvloop takes nothing more once the client is gone
         writer.write(b"X-More: yes\r\n")
@@ -91,7 +89,7 @@ async def _drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 async def _huge(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await _request(reader)
+    await read_request(reader)
     writer.write(HEAD + b"\r\n")
     while True:
         writer.write(bytes(65_536))
@@ -100,16 +98,16 @@ async def _huge(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 def _answering(response: bytes) -> Serve:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await _request(reader)
+        await read_request(reader)
         writer.write(response)
         await writer.drain()
 
     return serve
 
 
-_FAILING = _answering(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n")
+FAILING = _answering(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n")
 _MOVED = _answering(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n")
-HOSTILE: list[Serve] = [*([_hang] * HANGING), _drip, _FAILING, _MOVED, _huge]
+HOSTILE: list[Serve] = [*([_hang] * HANGING), _drip, FAILING, _MOVED, _huge]
 
 
 @asynccontextmanager
@@ -128,14 +126,16 @@ async def listening(serve: Serve) -> AsyncIterator[str]:
         server.close()
 
 
-async def _endpoint(runtime: Runtime, org_id: UUID, url: str) -> None:
+async def endpoint(runtime: Runtime, org_id: UUID, url: str) -> UUID:
+    """Make an endpoint that hears of everything; its key."""
     key = new_uuid()
     secret = encrypt(runtime.secret_keys, org_id, key, new_secret())
     async with runtime.bound(org_id) as connection:
         await connection.execute(INSERT, org_id, key, url, secret, API_VERSION)
+    return key
 
 
-async def _change(runtime: Runtime, org_id: UUID) -> tuple[str, float]:
+async def change(runtime: Runtime, org_id: UUID) -> tuple[str, float]:
     """Create a client; its id, and when it was kept."""
     ctx = command_line(runtime, org_id)
     async with ctx.transaction():
@@ -148,12 +148,13 @@ async def _drive(runtime: Runtime, org_id: UUID, seconds: float) -> dict[str, fl
     kept: dict[str, float] = {}
     begun = time.monotonic()
     while time.monotonic() - begun < seconds:
-        kept.update([await _change(runtime, org_id)])
+        kept.update([await change(runtime, org_id)])
         await asyncio.sleep(max(0.0, begun + len(kept) * EACH_S - time.monotonic()))
     return kept
 
 
-async def _waited(healthy: Healthy, kept: dict[str, float]) -> None:
+async def waited(healthy: Healthy, kept: dict[str, float]) -> None:
+    """Wait until all changes have come, or for so long that they count as missing."""
     for _ in range(int(PATIENCE_S * 20)):
         if kept.keys() <= healthy.came.keys():
             return
@@ -169,7 +170,8 @@ def _result(name: str, beside: str, healthy: Healthy, kept: dict[str, float]) ->
 
 
 @asynccontextmanager
-async def _worker(environment: dict[str, str]) -> AsyncIterator[None]:
+async def worker(environment: dict[str, str]) -> AsyncIterator[None]:
+    """A worker in a process of its own."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "server.cli", "worker"),
         env={**os.environ, **environment},
@@ -187,7 +189,7 @@ async def _phase(runtime: Runtime, pairs: dict[str, tuple[UUID, Healthy]], besid
     """Both organizations make changes for so long."""
     kept = await asyncio.gather(*(_drive(runtime, org_id, seconds) for org_id, _ in pairs.values()))
     listed = list(zip(pairs.items(), kept, strict=True))
-    await asyncio.gather(*(_waited(healthy, times) for (_, (_, healthy)), times in listed))
+    await asyncio.gather(*(waited(healthy, times) for (_, (_, healthy)), times in listed))
     return [_result(name, beside, healthy, times) for (name, (_, healthy)), times in listed]
 
 
@@ -197,12 +199,11 @@ async def _tarpit(runtime: Runtime, neighbour: UUID, healthy: Healthy, orgs: int
         slow = [new_uuid() for _ in range(orgs)]
         for org_id in slow:
             for _ in range(TARPIT // orgs):
-                await _endpoint(runtime, org_id, url)
-        await asyncio.gather(*(_change(runtime, org_id) for org_id in slow))
+                await endpoint(runtime, org_id, url)
+        await asyncio.gather(*(change(runtime, org_id) for org_id in slow))
         await asyncio.sleep(0.5)
-        key, moment = await _change(runtime, neighbour)
-        kept = {key: moment}
-        await _waited(healthy, kept)
+        kept = dict([await change(runtime, neighbour)])
+        await waited(healthy, kept)
     return _result("another organization", f"{TARPIT} endpoints at a tarpit, of {orgs}", healthy, kept)
 
 
@@ -217,11 +218,10 @@ async def _stage() -> AsyncIterator[tuple[Runtime, dict[str, tuple[UUID, Healthy
         runtime.wake = waker.wake
         pairs = {name: (new_uuid(), Healthy()) for name in ("its own organization", "another organization")}
         for org_id, healthy in pairs.values():
-            await _endpoint(runtime, org_id, await stack.enter_async_context(listening(healthy.serve)))
-        await stack.enter_async_context(_worker(environment))
+            await endpoint(runtime, org_id, await stack.enter_async_context(listening(healthy.serve)))
+        await stack.enter_async_context(worker(environment))
         for org_id, healthy in pairs.values():
-            key, moment = await _change(runtime, org_id)
-            await _waited(healthy, {key: moment})
+            await waited(healthy, dict([await change(runtime, org_id)]))
         yield runtime, pairs
 
 
@@ -231,7 +231,7 @@ async def measure(seconds: float) -> list[Phase]:
         rows = await _phase(runtime, pairs, "none", max(seconds / 5, 5.0))
         owner, _ = pairs["its own organization"]
         for serve in HOSTILE:
-            await _endpoint(runtime, owner, await stack.enter_async_context(listening(serve)))
+            await endpoint(runtime, owner, await stack.enter_async_context(listening(serve)))
         rows += await _phase(runtime, pairs, f"{HANGING} hanging, dripping, 500, 302, huge", seconds)
     for orgs in (1, 15):
         async with _stage() as (runtime, pairs):

@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -23,7 +23,7 @@ from schema.requests.prepared import Prepared
 from server.wiring import running
 
 BOUND_MS = 100.0
-STOPPED_MS = 5_000.0
+TIME_OUT_MS = 20_000
 COUNT = "totalCount"
 
 
@@ -53,7 +53,7 @@ LISTS = {
     "services": List("Service", ("CREATED_AT", "UPDATED_AT", "NAME", "PRICE")),
     "orders": List("Order", ("CREATED_AT", "UPDATED_AT", "NUMBER", "TOTAL", "DUE_AT")),
     "invoices": List("Invoice", ("CREATED_AT", "UPDATED_AT", "TOTAL", "ISSUED_AT", "DUE_AT")),
-    "subscriptions": List("ClientSubscription", ("CREATED_AT", "UPDATED_AT")),
+    "subscriptions": List("ClientSubscription", ("CREATED_AT", "UPDATED_AT", "CURRENT_PERIOD_END")),
     "messages": List("Message", ("CREATED_AT",), ("order", "orders"), "messages(orderId: $id, {page})"),
     "tickets": List("Ticket", ("CREATED_AT", "UPDATED_AT", "NUMBER", "WAITING_SINCE")),
     "replies": List("Reply", ("CREATED_AT",), ("ticket", "tickets"), "replies(ticketId: $id, {page})"),
@@ -63,30 +63,44 @@ LISTS = {
         "Delivery", ("CREATED_AT",), ("webhook", "endpoints"), "webhook(id: $id) {{ deliveries({page}) }}"
     ),
     "webhooks": List("WebhookEndpoint", ("CREATED_AT", "UPDATED_AT")),
+    "audit_entries": List("AuditEntry", ("CREATED_AT",), root="auditEntries({page})"),
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One filter in one order: the time of its prepared statement, and how many rows it has."""
+    """One filter in one order: the time of its prepared statement, and whether the page was refused."""
 
     case: Case
     order: str
     milliseconds: float
-    rows: int
+    refused: bool
 
 
 class _Probe(Context):
-    """A context that takes the time of its last statement."""
+    """A context that takes the time of its last statement in ``milliseconds``."""
 
-    last: tuple[float, int]
+    milliseconds = 0.0
 
     async def run(self, sql: Sql, arguments: Sequence[Any]) -> list[Any]:
-        """Run a statement; ``last`` is its milliseconds, and the number of its rows."""
-        started = perf_counter()
-        rows = await super().run(sql, arguments)
-        self.last = (perf_counter() - started) * 1000, len(rows)
-        return rows
+        """Run a statement."""
+        link = self._connection
+        assert link is not None, "a snapshot is open"
+        used = _clock_of(link.get_server_pid())
+        started = used()
+        try:
+            return await super().run(sql, arguments)
+        finally:
+            self.milliseconds = used() - started
+
+
+def _clock_of(process: int) -> Callable[[], float]:
+    """What reads the milliseconds that a process of this machine has computed, which other work on it does not
+    lengthen; of another machine's the time."""
+    scheduled = Path(f"/proc/{process}/schedstat")
+    if scheduled.exists() and b"postgres" in Path(f"/proc/{process}/cmdline").read_bytes():
+        return lambda: int(scheduled.read_text(encoding="ascii").split()[0]) / 1e6
+    return lambda: perf_counter() * 1e3
 
 
 def _asked(size: Size, only: str) -> Iterator[tuple[Case, str, dict[str, Any]]]:
@@ -99,7 +113,7 @@ def _asked(size: Size, only: str) -> Iterator[tuple[Case, str, dict[str, Any]]]:
 
 
 async def measure(runtime: Runtime, org_id: UUID, size: Size, only: str) -> list[Figure]:
-    """Each filter of each list in each order, and its count; what the time-out stopped took ``STOPPED_MS``."""
+    """Each filter of each list in each order, and its count."""
     actor = Actor(ActorKind.CLI, "bench", "bench", frozenset({"*"}), org_id)
     engine = Engine()
     found = []
@@ -108,41 +122,61 @@ async def measure(runtime: Runtime, org_id: UUID, size: Size, only: str) -> list
         given = variables | {"f": case.filter} | ({} if parent is None else {"id": id_of(*parent, 1)})
         prepared = engine.measure(LISTS[case.listed].text(case.listed, order), None, given)
         engine.validate(prepared, None)
-        # Once to prepare it, and once to take its time.
-        await _timed(runtime, actor, engine, prepared)
-        found.append(Figure(case, order, *await _timed(runtime, actor, engine, prepared)))
+        # Once to prepare it, which is all for a slow count, and up to three times to take its time.
+        least, refused = await _timed(runtime, actor, engine, prepared)
+        if order != COUNT or least < 2 * BOUND_MS:
+            for _ in range(3):
+                least = min(least, (await _timed(runtime, actor, engine, prepared))[0])
+                if least < BOUND_MS / 2:
+                    break
+        found.append(Figure(case, order, least, refused))
     return found
 
 
-async def _timed(runtime: Runtime, actor: Actor, engine: Engine, prepared: Prepared) -> tuple[float, int]:
-    """The milliseconds of an operation's last statement, and the number of its rows."""
+async def _timed(runtime: Runtime, actor: Actor, engine: Engine, prepared: Prepared) -> tuple[float, bool]:
+    """The milliseconds of an operation's last statement, and whether it was refused."""
     ctx = _Probe(runtime, actor, "bench", Source.CLI)
     response = await engine.run(ctx, prepared)
     codes = [error["extensions"]["code"] for error in response.errors]
     assert codes in ([], ["QUERY_TOO_SLOW"]), response.errors
-    return (STOPPED_MS, -1) if codes else ctx.last
+    return ctx.milliseconds, bool(codes)
 
 
-def _worst(found: list[Figure]) -> dict[tuple[str, str, str], tuple[float, str, float]]:
-    """For each case the slowest order with its milliseconds, and the milliseconds of its count."""
-    worst: dict[tuple[str, str, str], tuple[float, str, float]] = {}
+@dataclass(slots=True)
+class Worst:
+    """Of a case the slowest order with its milliseconds, the milliseconds of its count, and how many orders were
+    refused."""
+
+    slowest: float = 0.0
+    order: str = ""
+    count: float = 0.0
+    refused: int = 0
+
+
+def _worst(found: list[Figure]) -> dict[tuple[str, str, str], Worst]:
+    worst: dict[tuple[str, str, str], Worst] = {}
     for each in found:
         key = (each.case.listed, each.case.name, each.case.matches)
-        slowest, order, count = worst.get(key, (0.0, "", 0.0))
+        one = worst.setdefault(key, Worst())
         if each.order == COUNT:
-            count = each.milliseconds
-        elif each.milliseconds > slowest:
-            slowest, order = each.milliseconds, each.order
-        worst[key] = slowest, order, count
+            one.count = each.milliseconds
+            continue
+        one.refused += each.refused
+        if each.milliseconds > one.slowest:
+            one.slowest, one.order = each.milliseconds, each.order
     return worst
 
 
 def _summary(title: str, found: list[Figure]) -> str:
-    times = sorted(each.milliseconds for each in found if each.order != COUNT)
-    slow = sum(time > BOUND_MS for time in times)
-    middle = times[len(times) // 2]
+    pages = [each for each in found if each.order != COUNT]
+    times = sorted(each.milliseconds for each in pages)
+    counts = sorted(each.milliseconds for each in found if each.order == COUNT)
+    slow, slow_counts = (sum(time > BOUND_MS for time in some) for some in (times, counts))
+    refused = sum(each.refused for each in pages)
     return (
-        f"{title}: {len(times)} pages, median {middle:.1f} ms, slowest {times[-1]:.0f} ms, {slow} over {BOUND_MS:g} ms."
+        f"{title}: {len(times)} pages, median {times[len(times) // 2]:.1f} ms, slowest {times[-1]:.0f} ms, {slow} over"
+        f" {BOUND_MS:g} ms, {refused} refused; {len(counts)} counts, median {counts[len(counts) // 2]:.1f} ms, slowest"
+        f" {counts[-1]:.0f} ms, {slow_counts} over {BOUND_MS:g} ms."
     )
 
 
@@ -150,14 +184,15 @@ def table(fresh: list[Figure], analyzed: list[Figure]) -> str:
     """A row for each filter: its slowest order before and after PostgreSQL has statistics, and its count."""
     before, after = _worst(fresh), _worst(analyzed)
     lines = [
-        _summary("Without statistics", fresh), _summary("Analyzed", analyzed), "",
-        "| list | filter | matches | page, fresh | analyzed | slowest order | count, fresh | analyzed |",
-        "|---|---|---|---:|---:|---|---:|---:|",
+        _summary("Without statistics", fresh), "", _summary("Analyzed", analyzed), "",
+        "| list | filter | matches | page, fresh | analyzed | slowest order | refused | count, fresh | analyzed |",
+        "|---|---|---|---:|---:|---|---:|---:|---:|",
     ]  # fmt: skip
-    for (listed, name, matches), (slow, order, count) in before.items():
-        slow_after, _, count_after = after[listed, name, matches]
-        times = f"{slow:.1f} | {slow_after:.1f} | {order} | {count:.1f} | {count_after:.1f}"
-        lines.append(f"| {listed} | {name} | {matches} | {times} |")
+    for key, one in before.items():
+        other = after[key]
+        times = f"{one.slowest:.1f} | {other.slowest:.1f} | {one.order}", f"{one.count:.1f} | {other.count:.1f}"
+        refused = f"{max(one.refused, other.refused)}" if one.refused or other.refused else ""
+        lines.append(f"| {' | '.join(key)} | {times[0]} | {refused} | {times[1]} |")
     return "\n".join(lines)
 
 
@@ -166,7 +201,7 @@ async def _main(arguments: argparse.Namespace) -> None:
     org_id = new_uuid()
     with database() as environment:
         owner = environment["MIGRATION_DATABASE_URL"]
-        settings = settings_of(environment | {"STATEMENT_TIMEOUT_MS": f"{STOPPED_MS:.0f}"})
+        settings = settings_of(environment | {"STATEMENT_TIMEOUT_MS": f"{TIME_OUT_MS}"})
         # What PostgreSQL knows is another organization, which is worse than nothing.
         fill(owner, new_uuid(), FRESH)
         analyze(owner)
@@ -187,9 +222,16 @@ async def _main(arguments: argparse.Namespace) -> None:
 
 _HEAD = """# Filters at {:,} orders
 
-The time of the prepared statement in milliseconds: for each filter its slowest order, in either direction, a page
-of 50; before PostgreSQL has statistics of them ("fresh": after an import) and after. 5000 is the statement's
-time-out. Written by `python -m bench.filters --write docs/filters.md`.
+The time of the prepared statement in milliseconds, as PostgreSQL's process computes it, so that other work on the
+machine counts less: for each filter its slowest order, in either direction, a page of 50; before PostgreSQL has
+statistics of them ("fresh": after an import) and after. Each is run once to prepare it, and then until it takes less
+than 50 ms, three times at most; the least counts. A count that took more than 200 ms at first was not run again, and
+what ran for 20 s was stopped. Written by `python -m bench.filters --write docs/filters.md`.
+
+"Refused" is the number of orders, of both directions each, in which a page is QUERY_TOO_SLOW: its order leads past
+40,000 rows that must be looked up in other tables, and too few of them match. Why these cannot be had, and why others
+are, is in [`0036`](decisions/0036-pages-that-stop.md). A count has no page to stop at: it reads all that matches. A
+request that does not ask for `totalCount` does not pay for it.
 """
 
 

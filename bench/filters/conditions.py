@@ -1,7 +1,7 @@
 """The conditions of each list's filter, with values that match no row, few rows and most of them."""
 
 from bench.filters.data import Size, id_of
-from bench.filters.values import NULL, TAGS, Values, of_enum, of_id, of_number, of_search, of_text, of_time
+from bench.filters.values import NULL, TAGS, Values, of_enum, of_id, of_ids, of_number, of_search, of_text, of_time
 
 _INVOICE = {
     "none": {"number": {"eq": "zzz"}},
@@ -91,6 +91,7 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "id": of_id("service", "services"),
             "name": of_text("service 7", "service"),
             "status": of_enum(None, "DRAFT", "ACTIVE"),
+            "billing": of_enum(None, "RECURRING", "ONE_TIME"),
             "intakeFormId": of_id("form", "forms") | NULL,
             "intakeForm": {"": _FORM},
             "price": of_number(100, size.services * 100),
@@ -105,6 +106,8 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "id": of_id("order", "orders"),
             "clientId": of_id("client", "clients"),
             "serviceId": of_id("service", "services"),
+            "formId": of_id("form", "forms") | NULL,
+            "assigneeIds": of_ids("member", "members"),
             "number": of_number(1, size.orders),
             "status": of_enum("CANCELLED", "REVISION_REQUESTED", "COMPLETED"),
             "total": of_number(0, 1_000_002),
@@ -114,6 +117,7 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "updatedAt": of_time("seconds", size.orders),
             "client": {"": _CLIENT},
             "service": {"": _SERVICE},
+            "form": {"": _FORM},
             "messages": {"some": _MESSAGE, "none": _MESSAGE},
             "invoices": {"some": _INVOICE, "none": _INVOICE},
             "tickets": {"some": _TICKET, "none": _TICKET},
@@ -152,6 +156,7 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "clientId": of_id("client", "clients"),
             "serviceId": of_id("service", "services"),
             "status": of_enum("PAST_DUE", "PAUSED", "ACTIVE"),
+            "currentPeriodEnd": of_time("seconds", 1_000_003) | NULL,
             "createdAt": of_time("milliseconds", size.subscriptions),
             "updatedAt": of_time("seconds", size.subscriptions),
             "client": {"": _CLIENT},
@@ -223,5 +228,13 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "status": of_enum(None, "DISABLED", "ENABLED"),
             "createdAt": of_time("milliseconds", 20),
             "updatedAt": of_time("seconds", 20),
+        },
+        "audit_entries": {
+            "id": of_id("audit", "audit_entries"),
+            "targetId": of_id("order", "orders"),
+            "actorId": of_text("cli", "apikey_"),
+            "action": of_text("order:delete", "order:"),
+            "source": of_enum("PUBLIC", "CLI", "GRAPHQL"),
+            "occurredAt": of_time("seconds", size.audit_entries),
         },
     }  # fmt: skip

@@ -14,24 +14,10 @@ SINCE = 1_767_225_600_000
 _ID = """(lpad(to_hex({since} + {number}), 12, '0') || '7' || left(md5('{table}' || {number}), 3)
  || '8' || right(md5('{table}' || {number}), 15))::uuid"""
 TABLES = (
-    "members",
-    "api_keys",
-    "clients",
-    "services",
-    "orders",
-    "messages",
-    "subscriptions",
-    "invoices",
-    "tickets",
-    "replies",
-    "forms",
-    "submissions",
-    "search_words",
-    "tag_uses",
-    "webhook_endpoints",
-    "events",
-    "deliveries",
-)
+    "members", "api_keys", "clients", "services", "orders", "messages", "subscriptions", "invoices", "tickets",
+    "replies", "forms", "submissions", "search_words", "tag_uses", "assignments", "webhook_endpoints", "events",
+    "deliveries", "audit_entries",
+)  # fmt: skip
 
 
 def _id(table: str, number: str) -> str:
@@ -60,17 +46,19 @@ class Size:
     subscriptions: int = 0
     invoices: int = 100
     forms: int = 100
+    audit_entries: int = 0
     submissions: int = 0
 
 
 LARGE = Size(
     clients=200_000, services=2_000, orders=1_000_000, messages=1_000_000, deliveries=200_000, tickets=1_000_000,
-    replies=1_000_000, subscriptions=1_000_000, invoices=1_000_000, forms=1_000, submissions=1_000_000,
+    replies=200_000, subscriptions=200_000, invoices=1_000_000, forms=1_000, submissions=1_000_000,
+    audit_entries=1_000_000,
 )  # fmt: skip
 # An import of an afternoon.
 FRESH = Size(
     clients=2_400, services=40, orders=4_800, messages=4_800, deliveries=1_000, tickets=4_800, replies=4_800,
-    subscriptions=4_800, invoices=4_800, submissions=4_800,
+    subscriptions=4_800, invoices=4_800, submissions=4_800, audit_entries=4_800,
 )  # fmt: skip
 
 _PARTY = """'{"name": "Ada", "contact": null, "address": null, "taxId": null, "email": null, "phone": null}'::jsonb"""
@@ -102,23 +90,29 @@ select %(org)s, {_id("forms", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), '{{}
  case when n = 7 then 'DRAFT' when n %% 10 = 1 then 'CLOSED' else 'PUBLISHED' end, '[]', false, false
 from generate_series(1, %(forms)s) as n""",
     f"""insert into services (org_id, id, version, updated_at, metadata, tags, name, name_key, description, price,
- currency, tax_rate, billing, intake_form_id, status)
+ currency, tax_rate, billing, interval, intake_form_id, status)
 select %(org)s, {_id("services", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), '{{}}',
  case when n %% 10 = 0 then array['vip'] else array[]::text[] end,
- 'Service ' || n, 'service ' || n, null, n * 100, 'EUR', 0, 'ONE_TIME',
+ 'Service ' || n, 'service ' || n, null, n * 100, 'EUR', 0,
+ case when n %% 10000 = 9 then 'RECURRING' else 'ONE_TIME' end, case when n %% 10000 = 9 then 'MONTH' end,
  case when n %% 3 > 0 then {_id("forms", "1 + n %% %(forms)s")} end,
  case when n = 7 then 'DRAFT' when n %% 10 = 1 then 'ARCHIVED' else 'ACTIVE' end
 from generate_series(1, %(services)s) as n""",
     f"""insert into orders (org_id, id, version, updated_at, metadata, tags, number, client_id, service_id, quantity,
- unit_price, total, currency, tax_rate, assignee_ids, status, due_at, held_seconds, revisions)
+ unit_price, total, currency, tax_rate, assignee_ids, status, due_at, held_seconds, revisions, form_id, form_version,
+ form_data)
 select %(org)s, {_id("orders", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), '{{}}',
  case when n %% 10 = 0 then array['vip'] when n %% 100000 = 1 then array['rare'] else array[]::text[] end,
  n, {_id("clients", "1 + (hashint4(n::int)::bigint & 2147483647) %% %(clients)s")},
  {_id("services", "1 + (hashint4(n::int + 1)::bigint & 2147483647) %% %(services)s")}, 1,
- (n::bigint * 7919 %% 1000003), (n::bigint * 7919 %% 1000003), 'EUR', 0, '{{}}',
+ (n::bigint * 7919 %% 1000003), (n::bigint * 7919 %% 1000003), 'EUR', 0,
+ case when n %% 10 = 0 then '{{}}' when n %% 10 < 3 then array[{_id("members", "1 + n %% %(members)s")}]
+ else array[{_id("members", "1")}] end,
  case when n %% 10000 = 7 then 'REVISION_REQUESTED' when n %% 10 = 1 then 'PENDING' when n %% 10 = 2 then 'IN_PROGRESS'
  else 'COMPLETED' end,
- case when n %% 3 = 0 then null else to_timestamp({SINCE} / 1000.0 + n::bigint * 7919 %% 1000003) end, 0, 0
+ case when n %% 3 = 0 then null else to_timestamp({SINCE} / 1000.0 + n::bigint * 7919 %% 1000003) end, 0, 0,
+ case when n %% 3 > 0 then {_id("forms", "1 + n %% %(forms)s")} end, case when n %% 3 > 0 then 1 end,
+ case when n %% 3 > 0 then '{{}}'::jsonb end
 from generate_series(1, %(orders)s) as n""",
     f"""insert into messages (org_id, id, version, updated_at, order_id, author_kind, author_name, body, visibility,
  attachments)
@@ -148,14 +142,15 @@ select %(org)s, {_id("replies", "n")}, 1, now(), {_id("tickets", "1 + (n::bigint
 from generate_series(1, %(replies)s) as n""",
     f"""insert into subscriptions (org_id, id, version, updated_at, metadata, client_id, service_id, quantity,
  unit_price, currency, tax_rate, interval, timezone, start_date, anchor_date, status, next_period, cancel_at_period_end,
- paused_at, cancelled_at)
+ paused_at, cancelled_at, current_period_start, current_period_end)
 select %(org)s, {_id("subscriptions", "n")}, 1, at, '{{}}',
  {_id("clients", "1 + (hashint4(n::int)::bigint & 2147483647) %% %(clients)s")},
  {_id("services", "1 + (hashint4(n::int + 1)::bigint & 2147483647) %% %(services)s")}, 1, 1000, 'EUR', 0, 'MONTH',
  'UTC', at::date, at::date, status, 0, false, case when status = 'PAUSED' then at end,
- case when status = 'CANCELLED' then at end
+ case when status = 'CANCELLED' then at end, period_end - interval '30 days', period_end
 from generate_series(1, %(subscriptions)s) as n,
- lateral (select to_timestamp({SINCE} / 1000.0 + n) as at, case when n %% 10000 = 7 then 'PAUSED'
+ lateral (select case when n %% 3 > 0 then to_timestamp({SINCE} / 1000.0 + n::bigint * 7919 %% 1000003) end
+ as period_end) as two, lateral (select to_timestamp({SINCE} / 1000.0 + n) as at, case when n %% 10000 = 7 then 'PAUSED'
  when n %% 10 = 1 then 'CANCELLED' else 'ACTIVE' end as status) as one""",
     f"""insert into invoices (org_id, id, version, updated_at, metadata, client_id, order_id, subscription_id, currency,
  subtotal, discount, taxes, tax, total, amount_paid, status, number, number_key, issued_at, due_at, seller, buyer,
@@ -206,6 +201,8 @@ select %(org)s, '{prefix}', w, {_id(table, "n")} from generate_series(1, %({tabl
             ("ticket", "tickets"),
         )
     ),
+    """insert into assignments (org_id, resource, assignee_id, subject_id)
+select %(org)s, 'order', member, id from orders, unnest(assignee_ids) as member where org_id = %(org)s""",
     f"""insert into webhook_endpoints (org_id, id, version, updated_at, url, events, secret, api_version, status,
  scopes)
 select %(org)s, {_id("endpoints", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n), 'https://hooks.example.com/',
@@ -218,7 +215,19 @@ from generate_series(1, %(deliveries)s) as n""",
 select %(org)s, {_id("deliveries", "n")}, {_id("events", "n")}, {_id("endpoints", "1")}, 'order.created',
  case when n %% 10000 = 7 then 'FAILED' else 'SUCCEEDED' end, '[]', now()
 from generate_series(1, %(deliveries)s) as n""",
+    f"""insert into audit_entries (org_id, id, action, actor_kind, actor_id, actor_name, target_id, digest, request_id,
+ source, occurred_at, mac)
+select %(org)s, {_id("audit_entries", "n")}, case when n %% 10000 = 7 then 'order:delete' when n %% 10 = 1 then
+ 'order:create' else 'order:update' end, 'KEY', case when n %% 10000 = 7 then 'cli' else 'apikey_' || n %% 100 end,
+ 'Key', {_id("orders", "1 + (n::bigint * 7919) %% %(orders)s")}, ''::bytea, 'bench',
+ case when n %% 10000 = 7 then 'CLI' when n %% 10 = 1 then 'REST' else 'GRAPHQL' end,
+ to_timestamp({SINCE} / 1000.0 + n), decode(repeat('00', 34), 'hex')
+from generate_series(1, %(audit_entries)s) as n""",
 )
+# The statements make keys that exist: they are not looked up again for each of millions of rows.
+_UNCHECKED = """select format('alter table %%s drop constraint %%I', conrelid::regclass, conname),
+ format('alter table %%s add constraint %%I %%s not valid', conrelid::regclass, conname, pg_get_constraintdef(oid))
+from pg_constraint where contype = 'f' and conrelid::regclass::text = any(%s)"""
 
 
 def fill(owner_url: str, org_id: UUID, size: Size) -> None:
@@ -228,7 +237,8 @@ def fill(owner_url: str, org_id: UUID, size: Size) -> None:
         for table in TABLES:
             connection.execute(f"alter table {table} set (autovacuum_enabled = false)")
         connection.execute("select set_config('app.org_id', %s, true)", [str(org_id)])
-        for statement in _STATEMENTS:
+        keys = connection.execute(_UNCHECKED, [list(TABLES)]).fetchall()
+        for statement in (*(drop for drop, _ in keys), *_STATEMENTS, *(add for _, add in keys)):
             connection.execute(statement, values)
 
 

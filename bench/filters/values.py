@@ -54,6 +54,15 @@ def of_id(prefix: str, table: str) -> dict[str, Values]:
     return {"eq": {"none": none, "few": few}, "in": {"none": [none], "few": [none, few]}}
 
 
+def of_ids(prefix: str, table: str) -> dict[str, Values]:
+    """The conditions on a list of IDs: few rows have the eighth, most the first."""
+    none, few, many = (id_of(prefix, table, number) for number in (10**9, 8, 1))
+    return {
+        "has": {"none": none, "few": few, "many": many},
+        "hasAny": {"none": [none], "few": [none, few], "many": [few, many]},
+    }
+
+
 def of_text(few: str, many: str) -> dict[str, Values]:
     return {
         "eq": {"none": "zzz", "few": few},

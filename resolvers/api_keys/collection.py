@@ -10,7 +10,8 @@ from models.api_keys import API_KEY, NEVER_KEY, REVOKED_KEY, ApiKeyStatus, api_k
 from models.base import TIMESTAMP
 from resolvers.collections.collection import COMMON_SORT_FIELDS, Collection, common_filters
 from resolvers.context import now
-from resolvers.lists.conditions import Condition, Op, Value
+from resolvers.lists.conditions import Condition
+from resolvers.lists.operators import Op, Value
 
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _INSTANT = timedelta(milliseconds=1)

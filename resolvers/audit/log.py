@@ -1,6 +1,5 @@
 """The entries of the audit log: what they can be filtered by, and what is loaded beside their rows."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -55,21 +54,19 @@ async def changes(ctx: Context, parents: list[Row], args: Args) -> list[dict[str
 
 async def sequences(ctx: Context, parents: list[Row], args: Args) -> list[int | None]:
     """Return the number of each entry in the log; None for those that are not sealed yet."""
-    found = await _seals(ctx, [row["id"] for row in parents])
-    return [found[row["id"]]["sequence"] if row["id"] in found else None for row in parents]
+    return [None if seal is None else seal["sequence"] for seal in await _seals(ctx, parents)]
 
 
 async def seals(ctx: Context, parents: list[Row], args: Args) -> list[str | None]:
     """Return the seal of each entry in hexadecimal digits; None for those that are not sealed yet."""
-    found = await _seals(ctx, [row["id"] for row in parents])
-    return [found[row["id"]]["seal"].hex() if row["id"] in found else None for row in parents]
+    return [None if seal is None else seal["seal"].hex() for seal in await _seals(ctx, parents)]
 
 
-async def _seals(ctx: Context, entries: Sequence[UUID]) -> dict[UUID, Row]:
-    """Return the seals of entries by these, read once for all fields of one level."""
-    key = ("audit_seals", tuple(entries))
-    if key not in ctx.loaders:
-        rows = await ctx.fetch(_of_entries(audit_seals, "sequence", "seal"), entries=list(entries))
-        ctx.loaders[key] = {row["entry_id"]: row for row in rows}
-    found: dict[UUID, Row] = ctx.loaders[key]
-    return found
+async def _seals(ctx: Context, entries: list[Row]) -> list[Row | None]:
+    """Return the row of each entry's seal, None without one; each is read once, whichever fields ask for it."""
+    known: dict[UUID, Row | None] = ctx.loaders.setdefault("audit_seals", {})
+    unknown = list({row["id"]: None for row in entries if row["id"] not in known})
+    if unknown:
+        rows = await ctx.fetch(_of_entries(audit_seals, "sequence", "seal"), entries=unknown)
+        known |= dict.fromkeys(unknown) | {row["entry_id"]: row for row in rows}
+    return [known[row["id"]] for row in entries]

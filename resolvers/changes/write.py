@@ -1,4 +1,4 @@
-"""A change is one statement: it writes the row, its search words and tags, audit entries, events, deliveries and jobs.
+"""A change is one statement: the row, its search words and list items, audit entries, events, deliveries and jobs.
 
 The parts are common table expressions of this statement, so that a change takes one round trip and is atomic.
 """
@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from models.audit import audit_entries
+from models.lookups import LISTED_ITEMS
 from models.typeid import encode, new_uuid
 from resolvers.audit.entries import NewAuditEntry, mac_of
 from resolvers.changes.write_sql import change_sql
@@ -39,10 +40,9 @@ async def apply(
     lookups = _lookups(collection, verb, written)
     values: dict[str, Any] = {f"row_{name}": row[name] for name in written}
     values["row_id"] = row["id"]
-    if "word" in lookups:
-        values["all_word"] = [] if verb == "delete" else words_of(row[name] for name in collection.searched)
-    if "tag" in lookups:
-        values["all_tag"] = [] if verb == "delete" else list(row["tags"])
+    for item in lookups:
+        found = words_of(row[name] for name in collection.searched) if item == "word" else row[LISTED_ITEMS[item][1]]
+        values[f"all_{item}"] = [] if verb == "delete" else list(found)
     values |= _audit_values(ctx, [(entry, row["id"]) for entry in entries])
     prefix, scope_sets, through = collection.resource.prefix, -1, None
     if events:
@@ -91,9 +91,9 @@ def _broken_reference(collection: Collection, error: asyncpg.ForeignKeyViolation
 def _lookups(collection: Collection, verb: str | None, columns: tuple[str, ...]) -> tuple[str, ...]:
     if verb is None:
         return ()
-    has_words = bool(collection.searched) and (verb != "update" or any(name in columns for name in collection.searched))
-    has_tags = collection.tagged and (verb != "update" or "tags" in columns)
-    return tuple(name for name, wanted in (("word", has_words), ("tag", has_tags)) if wanted)
+    sources = {"word": tuple(collection.searched)} | {item: (column,) for item, column in collection.listed.items()}
+    changed = set(columns)
+    return tuple(item for item, of in sources.items() if of and (verb != "update" or changed & set(of)))
 
 
 async def write_entries(ctx: Context, entries: list[tuple[NewAuditEntry, UUID]]) -> None:

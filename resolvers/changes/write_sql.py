@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 from models.audit import audit_changes, audit_entries
 from models.base import TIMESTAMP
 from models.jobs import JobFunction, JobState, jobs
-from models.lookups import search_words, tag_uses
+from models.lookups import LISTED_ITEMS, search_words
 from models.webhooks import DeliveryStatus, EndpointStatus, deliveries, events, webhook_endpoints
 from resolvers.database.fragments import Fragment, open_parameters, quoted
 from resolvers.database.sql import ORG, STATEMENTS_KEPT, Sql, statement
@@ -45,8 +45,8 @@ def _write(verb: str, table: sa.Table, columns: tuple[str, ...]) -> sa.CTE:
 
 
 def _lookup_parts(table: sa.Table, prefix: str, column: str, verb: str | None) -> list[sa.CTE]:
-    """Return the parts that delete a row's old words (or tags) from a lookup table, and insert the new ones."""
-    subject, wanted = _bind("row_id", sa.Uuid), _many(f"all_{column}", sa.Text)
+    """Return the parts that delete a row's old words (or tags, …) from a lookup table, and insert the new ones."""
+    subject, wanted = _bind("row_id", sa.Uuid), _many(f"all_{column}", table.c[column].type)
     mine = sa.and_(table.c.org_id == ORG, table.c.resource == prefix, table.c.subject_id == subject)
     old = table.delete().where(mine, table.c[column] != sa.func.all(wanted)).returning(table.c.subject_id)
     parts = [] if verb == "insert" else [old.cte(f"old_{column}")]
@@ -200,9 +200,9 @@ def _change(
     parts: list[sa.CTE] = []
     if verb is not None:
         parts.append(_write(verb, table, columns))
-    for column, lookup_table in (("word", search_words), ("tag", tag_uses)):
-        if column in lookups:
-            parts += _lookup_parts(lookup_table, prefix, column, verb)
+    for column in lookups:
+        lookup_table = search_words if column == "word" else LISTED_ITEMS[column][0]
+        parts += _lookup_parts(lookup_table, prefix, column, verb)
     parts += _audit_parts()
     queued_jobs = sa.select(sa.literal(None, sa.Uuid)).where(sa.false()).cte("queued_jobs")
     if scope_sets >= 0:

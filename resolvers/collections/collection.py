@@ -10,9 +10,11 @@ import sqlalchemy as sa
 
 from models.actors import allows
 from models.enums import DescribedEnum
+from models.lookups import LISTED_ITEMS
 from models.resources import EVERYTHING, Resource
 from resolvers.errors import Conflict
-from resolvers.lists.conditions import EARLIEST, LATEST, Condition, created, ids, moment, or_infinity
+from resolvers.lists.conditions import Condition, created, ids, moment
+from resolvers.lists.infinities import EARLIEST, LATEST, or_infinity
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +113,9 @@ class Collection:
         return self.resource.plural
 
     @property
-    def tagged(self) -> bool:
-        """Return whether its rows have tags."""
-        return "tags" in self.table.c
+    def listed(self) -> dict[str, str]:
+        """Return the columns of its rows that list items which find the rows, by the column of an item."""
+        return {item: column for item, (_, column) in LISTED_ITEMS.items() if column in self.table.c}
 
     @property
     def keeps_deleted(self) -> bool:

@@ -21,7 +21,8 @@ from resolvers.collections.collection import (
 )
 from resolvers.context import now
 from resolvers.errors import Conflict
-from resolvers.lists.conditions import Condition, Op, Operand, Value, enum, ids, moment, money, text
+from resolvers.lists.conditions import Condition, Operand, enum, ids, moment, money, text
+from resolvers.lists.operators import Op, Value
 
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 

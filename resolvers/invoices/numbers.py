@@ -1,4 +1,4 @@
-"""Invoice numbers: without gaps, in one series for each prefix and year of issue."""
+"""Invoice numbers: without gaps, in one series for each prefix (without case) and year of issue."""
 
 from datetime import datetime
 from typing import Any
@@ -41,6 +41,6 @@ async def issue(ctx: Context, prefix: str, timezone: str) -> tuple[str, datetime
     await lock_objects(ctx, INVOICE)
     moment = now()
     year = year_of(moment, timezone)
-    row = await ctx.row(_next(), name=f"{INVOICE.plural}:{year}:{prefix}")
+    row = await ctx.row(_next(), name=f"{INVOICE.plural}:{year}:{prefix.lower()}")
     assert row is not None, "an upsert returns its row"
     return shown_number(prefix, year, row["number"]), moment

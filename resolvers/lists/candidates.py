@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from resolvers.database.fragments import ORG, Aliases, Fragment, open_table, quoted
 from resolvers.lists.conditions import Condition
 from resolvers.lists.filter_sql import AllOf, AnyOf, Column, Lookup, Node, Not, Related, needs_other_tables
+from resolvers.lists.opposites import opposite
 
 # With more candidates, so many of a million rows match that a page is full after reading some ten thousand.
 MAX_CANDIDATES = 5_000
@@ -72,7 +73,8 @@ class _Finder:
                 known = [ids for ids in every if ids is not None]
                 return self._united(known) if known and len(known) == len(every) else None
             case Not():
-                return None
+                other = opposite(node.part, table)
+                return None if other is None else self.ids(other, table, wanted)
 
     def _found(self, node: Column, wanted: str) -> str:
         own, key = self.new_alias(), _key(node.table, node.condition, node.name)

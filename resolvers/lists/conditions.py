@@ -12,48 +12,25 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.base import TIMESTAMP
-from models.lookups import tag_uses
+from models.lookups import LISTED_ITEMS
 from models.resources import Resource
 from models.typeid import decode, prefix_of, uuid_at
 from models.types import caseless
+from resolvers.lists.infinities import EARLIEST, LATEST, infinity, or_infinity
+from resolvers.lists.operators import (
+    COMPARE,
+    NEVER_NULL,
+    Op,
+    Value,
+    compared,
+    itself,
+    list_of,
+    nullity,
+    one,
+)
 from resolvers.lists.search_words import LAST
 
 NOBODY = UUID(int=0)
-
-Value = tuple[Any, Any]  # a parameter's value and its type
-
-
-@dataclass(frozen=True, slots=True)
-class Op:
-    """An operator: the ``count`` parameters that it makes of a value, and its ``clause`` over a column and these.
-
-    ``rank`` orders the conditions of a filter by the number of rows that they usually match, fewest first; 0 means that
-    no index finds the rows. ``key`` is the expression that the index for a range is ordered by.
-    """
-
-    values: Callable[[Any], list[Value]]
-    clause: Callable[[Any, list[Any]], Any]
-    count: int = 1
-    rank: int = 1
-    key: Callable[[Any], Any] | None = None
-
-
-def _one(type_: Any, change: Callable[[Any], Any] = lambda value: value) -> Callable[[Any], list[Value]]:
-    return lambda value: [(change(value), type_)]
-
-
-def _list(type_: Any, change: Callable[[Any], Any] = lambda value: value) -> Callable[[Any], list[Value]]:
-    return lambda value: [([change(item) for item in value], pg.ARRAY(type_))]
-
-
-_COMPARE: dict[str, Callable[[Any, list[Any]], Any]] = {
-    "eq": lambda column, p: column == p[0],
-    "gt": lambda column, p: column > p[0],
-    "gte": lambda column, p: column >= p[0],
-    "lt": lambda column, p: column < p[0],
-    "lte": lambda column, p: column <= p[0],
-}
-LATEST, EARLIEST = "infinity", "-infinity"
 
 
 class Operand(Enum):
@@ -65,6 +42,7 @@ class Operand(Enum):
     MONEY = "MONEY"
     MOMENT = "MOMENT"
     TAGS = "TAGS"
+    IDS = "IDS"
     BOOLEAN = "BOOLEAN"
     OPTIONAL_ID = "OPTIONAL_ID"
 
@@ -98,15 +76,20 @@ def enum(column: str, members: type[Enum], meaning: str | None = None) -> Condit
     def among(column: Any, p: list[Any]) -> Any:
         return column == sa.any_(p[0])
 
+    def not_among(column: Any, p: list[Any]) -> Any:
+        member = sa.func.unnest(sa.literal_column(f"'{{{','.join(members)}}}'::text[]")).column_valued("member")
+        left_out = sa.any_(p[0]) if isinstance(p[0].type, pg.ARRAY) else p[0]
+        return column == sa.any_(sa.func.array(sa.select(member).where(sa.not_(member == left_out)).scalar_subquery()))
+
     return Condition(
         column,
         members,
         meaning or column,
         {
-            "eq": Op(_one(sa.Text, _plain), _COMPARE["eq"], rank=4),
-            "in_": Op(_list(sa.Text, _plain), among, rank=4),
+            "eq": Op(one(sa.Text, _plain), COMPARE["eq"], rank=4, opposite=not_among),
+            "in_": Op(list_of(sa.Text, _plain), among, rank=4, opposite=not_among),
             # As the members are known, this is a list of the others, which the index finds.
-            "not_in": Op(lambda value: [(others(value), pg.ARRAY(sa.Text))], among, rank=4),
+            "not_in": Op(lambda value: [(others(value), pg.ARRAY(sa.Text))], among, rank=4, opposite=not_among),
         },
     )
 
@@ -118,42 +101,22 @@ def text(column: str, meaning: str) -> Condition:
         Operand.TEXT,
         meaning,
         {
-            "eq": Op(_one(sa.Text, caseless), _COMPARE["eq"]),
-            "in_": Op(_list(sa.Text, caseless), lambda column, p: column == sa.any_(p[0])),
+            "eq": Op(one(sa.Text, caseless), COMPARE["eq"]),
+            "in_": Op(list_of(sa.Text, caseless), lambda column, p: column == sa.any_(p[0])),
             "starts_with": Op(
                 lambda value: [(caseless(value), sa.Text), (caseless(value) + LAST, sa.Text)],
                 lambda column, p: sa.and_(column >= p[0], column < p[1]),
                 count=2,
                 rank=3,
-                key=_itself,
+                key=itself,
             ),
         },
     )
 
 
-def _nothing(_: Any) -> list[Value]:
-    return []
-
-
-def _itself(column: Any) -> Any:
-    return column
-
-
-def _compared(name: str, values: Callable[[Any], list[Value]]) -> Op:
-    if name == "eq":
-        return Op(values, _COMPARE[name])
-    return Op(values, _COMPARE[name], rank=3, key=_itself)
-
-
-_NEVER_NULL = {
-    "is_null": Op(_nothing, lambda column, p: sa.false(), 0),
-    "is_not_null": Op(_nothing, lambda column, p: sa.true(), 0, rank=0),
-}
-
-
 def number(column: str, meaning: str, operand: Operand = Operand.INTEGER, type_: Any = sa.BigInteger) -> Condition:
     """Return the condition on a number's column: eq, gt, gte, lt, lte."""
-    return Condition(column, operand, meaning, {name: _compared(name, _one(type_)) for name in _COMPARE})
+    return Condition(column, operand, meaning, {name: compared(name, one(type_)) for name in COMPARE})
 
 
 def money(column: str, meaning: str) -> Condition:
@@ -165,35 +128,27 @@ def moment(column: str, meaning: str, *, nullable: bool = False) -> Condition:
     """Return the condition on a time's column: eq, gt, gte, lt, lte, isNull."""
     plain = number(column, meaning, Operand.MOMENT, TIMESTAMP)
     if not nullable:
-        return replace(plain, ops={**plain.ops, **_NEVER_NULL})
+        return replace(plain, ops={**plain.ops, **NEVER_NULL})
     # The expressions of the orders' keys, so that their indexes serve the filters too. No row holds an infinity.
     ops: dict[str, Op] = {}
     for name, op in plain.ops.items():
         key = partial(or_infinity, which=EARLIEST if name in ("gt", "gte") else LATEST)
-        ops[name] = replace(op, clause=partial(_over, key, op.clause), key=None if op.key is None else key)
+        opposite = None if op.opposite is None else partial(_over, key, op.opposite)
+        ops[name] = replace(
+            op, clause=partial(_over, key, op.clause), key=None if op.key is None else key, opposite=opposite
+        )
     latest = partial(or_infinity, which=LATEST)
-    ops["is_null"] = Op(_nothing, _is_null, 0, rank=4, key=latest)
-    ops["is_not_null"] = Op(_nothing, lambda column, p: latest(column) < _infinity(LATEST), 0, rank=4, key=latest)
+    ops |= nullity(_is_null, lambda column, p: latest(column) < infinity(LATEST), latest)
     return replace(plain, ops=ops)
 
 
 def _is_null(column: Any, _: list[Any]) -> Any:
     # One comparison would be enough. With both, the index of either direction finds the rows in the order of their ids.
-    return sa.and_(*[or_infinity(column, which) == _infinity(which) for which in (LATEST, EARLIEST)])
+    return sa.and_(*[or_infinity(column, which) == infinity(which) for which in (LATEST, EARLIEST)])
 
 
 def _over(key: Callable[[Any], Any], clause: Callable[[Any, list[Any]], Any], column: Any, p: list[Any]) -> Any:
     return clause(key(column), p)
-
-
-def _infinity(which: str) -> Any:
-    return sa.literal_column(f"'{which}'::timestamptz", TIMESTAMP)
-
-
-def or_infinity(column: Any, which: str) -> Any:
-    """Return a time with ``LATEST`` or ``EARLIEST`` in place of null, which is the indexed expression."""
-    # Not coalesce: under row-level security PostgreSQL would not use an index for it.
-    return sa.case((column.is_(None), _infinity(which)), else_=column)
 
 
 def _id_time(*, low: bool) -> Callable[[datetime], list[Value]]:
@@ -212,48 +167,56 @@ def created() -> Condition:
                 lambda column, p: sa.and_(column >= p[0], column <= p[1]),
                 count=2,
             ),
-            "gt": _compared("gt", _id_time(low=False)),
-            "gte": _compared("gte", _id_time(low=True)),
-            "lt": _compared("lt", _id_time(low=True)),
-            "lte": _compared("lte", _id_time(low=False)),
-            **_NEVER_NULL,
+            "gt": compared("gt", _id_time(low=False)),
+            "gte": compared("gte", _id_time(low=True)),
+            "lt": compared("lt", _id_time(low=True)),
+            "lte": compared("lte", _id_time(low=False)),
+            **NEVER_NULL,
         },
     )
+
+
+def _key_of(resource: Resource | None, value: str) -> UUID:
+    return decode(prefix_of(value) if resource is None else resource.prefix, value) or NOBODY
 
 
 def ids(column: str, resource: Resource | None, meaning: str, *, nullable: bool = False) -> Condition:
     """Return the condition on a column of ids: eq, in, isNull of a nullable one. An id of another resource matches
     nothing; without ``resource`` the column has ids of all."""
 
-    def key(value: str) -> UUID:
-        prefix = prefix_of(value) if resource is None else resource.prefix
-        return decode(prefix, value) or NOBODY
-
+    key = partial(_key_of, resource)
     ops = {
-        "eq": Op(_one(sa.Uuid, key), _COMPARE["eq"]),
-        "in_": Op(_list(sa.Uuid, key), lambda column, p: column == sa.any_(p[0])),
+        "eq": Op(one(sa.Uuid, key), COMPARE["eq"]),
+        "in_": Op(list_of(sa.Uuid, key), lambda column, p: column == sa.any_(p[0])),
     }
     if not nullable:
         return Condition(column, Operand.ID, meaning, ops)
-    ops["is_null"] = Op(_nothing, lambda column, p: column.is_(None), 0, rank=4, key=_itself)
-    ops["is_not_null"] = Op(_nothing, lambda column, p: column.is_not(None), 0, rank=4, key=_itself)
+    ops |= nullity(lambda column, p: column.is_(None), lambda column, p: column.is_not(None), itself)
     return Condition(column, Operand.OPTIONAL_ID, meaning, ops)
 
 
 def boolean(column: str, meaning: str) -> Condition:
     """Return the condition on a column of truth values: eq."""
-    return Condition(column, Operand.BOOLEAN, meaning, {"eq": Op(_one(sa.Boolean), _COMPARE["eq"], rank=4)})
+    equal = Op(one(sa.Boolean), COMPARE["eq"], rank=4, opposite=lambda column, p: column == sa.not_(p[0]))
+    return Condition(column, Operand.BOOLEAN, meaning, {"eq": equal})
 
 
 def tags(resource: Resource) -> Condition:
     """Return the condition on a row's tags: has, hasAny."""
-    return Condition(
-        "tag",
-        Operand.TAGS,
-        "tags",
-        {
-            "has": Op(_one(sa.Text), _COMPARE["eq"]),
-            "has_any": Op(_list(sa.Text), lambda column, p: column == sa.any_(p[0])),
-        },
-        (tag_uses, resource.prefix),
-    )
+    return _items(resource, "tag", Operand.TAGS, "tags", sa.Text)
+
+
+def assignees(resource: Resource, member: Resource) -> Condition:
+    """Return the condition on the IDs of a row's assignees: has, hasAny."""
+    return _items(resource, "assignee_id", Operand.IDS, "the assignees' IDs", sa.Uuid, partial(_key_of, member))
+
+
+def _items(
+    resource: Resource, item: str, operand: Operand, meaning: str, type_: Any,
+    change: Callable[[Any], Any] = itself,
+) -> Condition:  # fmt: skip
+    ops = {
+        "has": Op(one(type_, change), COMPARE["eq"]),
+        "has_any": Op(list_of(type_, change), lambda column, p: column == sa.any_(p[0])),
+    }
+    return Condition(item, operand, meaning, ops, (LISTED_ITEMS[item][0], resource.prefix))

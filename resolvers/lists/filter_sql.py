@@ -1,6 +1,6 @@
 """The SQL of filters: a filter's shape becomes a tree of nodes with parameters, and this a condition on rows."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from models.lookups import search_words
 from resolvers.collections.collection import COLLECTIONS, Collection, Relation
 from resolvers.database.fragments import ORG, Aliases, Fragment, open_parameters, open_table, quoted
-from resolvers.lists.conditions import Condition, Op, Operand
+from resolvers.lists.conditions import Condition, Operand
 from resolvers.lists.filters import Shape, type_of
+from resolvers.lists.operators import Op
 
 _WORD = Condition(
     "word",
@@ -23,13 +24,14 @@ _WORD = Condition(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
-    """A condition on a column of a row, with its parameters."""
+    """A condition on a column of a row, with its parameters; ``negated``: it is met by all other rows."""
 
     table: sa.Table
     condition: Condition
     name: str
-    types: tuple[str, ...]
-    parameters: tuple[str, ...]
+    types: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    negated: bool = False
 
     @property
     def op(self) -> Op:
@@ -38,7 +40,8 @@ class Column:
 
     def over(self, alias: str) -> str:
         """Return its SQL for the row with an alias."""
-        return f"({_condition(self.table, self.condition, self.name, self.types)(alias, *self.parameters)})"
+        made = _condition(self.table, self.condition, self.name, self.types, self.negated)
+        return f"({made(alias, *self.parameters)})"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,9 +88,11 @@ FreeParameters = Iterator[tuple[str, str]]
 
 
 @cache
-def _condition(table: sa.Table, condition: Condition, name: str, types: tuple[str, ...]) -> Fragment:
-    column = open_table(table).c[condition.column]
-    return Fragment(condition.ops[name].clause(column, open_parameters(*map(type_of, types))))
+def _condition(table: sa.Table, condition: Condition, name: str, types: tuple[str, ...], negated: bool) -> Fragment:
+    column, op = open_table(table).c[condition.column], condition.ops[name]
+    clause = op.opposite if negated else op.clause
+    assert clause is not None, f"{name} has an opposite"
+    return Fragment(clause(column, open_parameters(*map(type_of, types))))
 
 
 @cache
@@ -152,6 +157,27 @@ def leaves(node: Node) -> Iterator[Column | Lookup | Related]:
 def needs_other_tables(node: Node) -> bool:
     """Return whether a row's own columns are not enough to check it."""
     return any(not isinstance(leaf, Column) for leaf in leaves(node))
+
+
+def parts_of(node: Node) -> Iterator[Node]:
+    """Yield the conditions that a row must meet together."""
+    if isinstance(node, AllOf):
+        for part in node.parts:
+            yield from parts_of(part)
+    else:
+        yield node
+
+
+def columns_of(nodes: Iterable[Node]) -> Iterator[str]:
+    """Yield the columns of a row that conditions need."""
+    for node in nodes:
+        for leaf in leaves(node):
+            yield leaf.condition.column if isinstance(leaf, Column) else local_column(leaf)
+
+
+def local_column(leaf: Lookup | Related) -> str:
+    """Return the column of a row by which a condition on another table is looked up."""
+    return "id" if isinstance(leaf, Lookup) else leaf.relation.local
 
 
 def clause(node: Node, table: str, new_alias: Aliases, few: str | None = None) -> str:

@@ -15,7 +15,8 @@ from models.base import TIMESTAMP
 from models.names import camel
 from resolvers.collections.collection import COLLECTIONS, Collection, Relation
 from resolvers.errors import bad_input
-from resolvers.lists.conditions import Condition, Value
+from resolvers.lists.conditions import Condition
+from resolvers.lists.operators import Value
 from resolvers.lists.search_words import LAST, READ_OF_A_SEARCH, searched_words
 
 MAX_CONDITIONS = 50

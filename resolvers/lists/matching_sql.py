@@ -6,30 +6,30 @@ loop, which reads one side again for each row of the other: without statistics P
 it.
 """
 
-from collections.abc import Iterable, Iterator
-
 import sqlalchemy as sa
 
 from resolvers.database.fragments import ORG, Aliases, Fragment, quoted
 from resolvers.lists.filter_sql import (
-    AllOf,
     Column,
     Lookup,
     Node,
     Related,
     clause,
+    columns_of,
     combined,
     leaves,
+    local_column,
     needs_other_tables,
+    parts_of,
 )
 
 
 def matching(node: Node, table: sa.Table, wanted: str, new_alias: Aliases, live: Fragment | None = None) -> str:
     """Return a select of one column of all rows that meet a condition, and ``live``, the condition of their list."""
-    parts = list(_parts(node))
+    parts = list(parts_of(node))
     own = [part for part in parts if not needs_other_tables(part)]
     others = [part for part in parts if needs_other_tables(part)]
-    columns = list(dict.fromkeys([wanted, "id", *_columns(others)])) if others else [wanted]
+    columns = list(dict.fromkeys([wanted, "id", *columns_of(others)])) if others else [wanted]
     alias = new_alias()
     where = [f"{alias}.org_id = {ORG}", *(clause(part, alias, new_alias) for part in own)]
     if live is not None:
@@ -46,7 +46,7 @@ def _narrowed(rows: str, part: Node, columns: list[str], new_alias: Aliases) -> 
     sets = {leaf: new_alias() for leaf in leaves(part) if not isinstance(leaf, Column)}
     joined = f"({rows}) AS {row}"
     for leaf, name in sets.items():
-        joined += f" FULL JOIN ({_keys(leaf, new_alias)}) AS {name} ON {name}.key = {row}.{quoted(_local_column(leaf))}"
+        joined += f" FULL JOIN ({_keys(leaf, new_alias)}) AS {name} ON {name}.key = {row}.{quoted(local_column(leaf))}"
     shown = ", ".join([_listed(row, columns), *(f"{name}.key AS {name}" for name in sets.values())])
     condition = combined(part, both, lambda leaf: f"({both}.{sets[leaf]} IS NOT NULL)")
     # The offset hides from PostgreSQL that keys without a row are left out: else it could turn the full join into
@@ -64,26 +64,6 @@ def _keys(leaf: Lookup | Related, new_alias: Aliases) -> str:
     remote = leaf.relation.remote
     rows = matching(leaf.node, leaf.table, remote, new_alias)
     return f"SELECT {'' if remote == 'id' else 'DISTINCT '}{name}.{quoted(remote)} AS key FROM ({rows}) AS {name}"
-
-
-def _parts(node: Node) -> Iterator[Node]:
-    """Yield the conditions that a row must meet together."""
-    if isinstance(node, AllOf):
-        for part in node.parts:
-            yield from _parts(part)
-    else:
-        yield node
-
-
-def _columns(nodes: Iterable[Node]) -> Iterator[str]:
-    """Yield the columns of a row that conditions need."""
-    for node in nodes:
-        for leaf in leaves(node):
-            yield leaf.condition.column if isinstance(leaf, Column) else _local_column(leaf)
-
-
-def _local_column(leaf: Lookup | Related) -> str:
-    return "id" if isinstance(leaf, Lookup) else leaf.relation.local
 
 
 def _listed(alias: str, columns: list[str]) -> str:

@@ -3,16 +3,18 @@
 from functools import cache
 from typing import NamedTuple
 
-import sqlalchemy as sa
-
-from resolvers.collections.collection import CREATED, Collection, SortField
-from resolvers.database.fragments import ORG, Aliases, Fragment, Parameters, open_parameters, open_table, quoted
+from resolvers.collections.collection import CREATED, Collection
+from resolvers.database.fragments import ORG, Aliases, Fragment, Parameters, open_table, quoted
 from resolvers.database.sql import Sql, Width
 from resolvers.lists.candidates import IDS, candidates, rows_of_candidates
-from resolvers.lists.filter_sql import Column, Node, bind, clause
+from resolvers.lists.filter_sql import AllOf, Node, bind, clause, columns_of, needs_other_tables, parts_of
 from resolvers.lists.filters import Shape
+from resolvers.lists.page_keys import key_of, row_of, served
 from resolvers.lists.selected_columns import CURSOR, SelectedColumns
 
+# Rows that a page reads in its order to check them in other tables: of a million rows with more matches than are
+# sorted, a hundred are usually among the first half of so many.
+MAX_CHECKED = 40_000
 _PARENTS = "unnest({}::UUID[]) WITH ORDINALITY AS parents(parent, nth)"
 _NTH = Width(8)
 
@@ -36,22 +38,8 @@ class PageShape(NamedTuple):
 
 def page_sql(shape: PageShape) -> Sql:
     """Return the statement of a page, or of one page for each of many parents. Its last column is the parent's
-    number."""
+    number; 0 in a last row that says that more rows would have to be checked."""
     return _Composer(shape).sql()
-
-
-class _Key(NamedTuple):
-    """A key of the order: its expression for a row, a parameter of its type, and whether it ascends."""
-
-    over: Fragment
-    value: Fragment
-    ascends: bool
-
-
-@cache
-def _key(table: sa.Table, key: SortField, descending: bool, ascends: bool) -> _Key:
-    expression = key.expression(open_table(table), descending=descending)
-    return _Key(Fragment(expression), Fragment(open_parameters(expression.type)[0]), ascends)
 
 
 @cache
@@ -69,7 +57,7 @@ class _Composer:
         terms = [
             (shape.collection.sort_fields[name] if name else CREATED, descending) for name, descending in shape.terms
         ]
-        self.keys = [_key(self.table, key, descending, descending == shape.backwards) for key, descending in terms]
+        self.keys = [key_of(self.table, key, descending, descending == shape.backwards) for key, descending in terms]
         self.after = self._values("k") if shape.after else []
         self.until = self._values("u") if shape.until else []
         # The size is part of the text. With a parameter PostgreSQL would plan the statement at each execution, which
@@ -91,8 +79,11 @@ class _Composer:
         shape, node = self.shape, self.node
         if shape.many:
             return self._of_many()
-        few = None if node is None or _served(self.table, node, shape.terms) else self._candidates(node)
-        return self._in_order() if few is None else self._of_candidates(few)
+        if node is None or served(self.table, node, shape.terms):
+            return self._in_order()
+        few = self._candidates(node)
+        bounded = shape.column is None and needs_other_tables(node)
+        return self._in_order() if few is None and not bounded else self._checked(few, bounded=bounded)
 
     def _candidates(self, node: Node) -> str | None:
         return candidates(node, self.table, self.new_alias)
@@ -105,7 +96,7 @@ class _Composer:
         """Return the statement of a page that reads the rows in their order."""
         source, alias, conditions = self._source()
         selected = SelectedColumns(
-            self.new_alias, self.table, alias, self.shape.columns, _row([key.over(alias) for key in self.keys])
+            self.new_alias, self.table, alias, self.shape.columns, row_of([key.over(alias) for key in self.keys])
         )
         listed = ", ".join([*selected.texts, "1 AS nth"])
         return self._statement(
@@ -118,7 +109,7 @@ class _Composer:
         source, alias, conditions = self._source()
         keys = [key.over(alias) for key in self.keys]
         own = tuple(dict.fromkeys(name.partition(".")[0] for name in shape.columns))
-        wanted = SelectedColumns(self.new_alias, self.table, alias, own, _row(keys))
+        wanted = SelectedColumns(self.new_alias, self.table, alias, own, row_of(keys))
         listed = ", ".join([*wanted.texts, *self._labelled_keys(alias)])
         inner = f"(SELECT {listed} FROM {source}{self._window(alias, *conditions)}) AS {rows}"
         # Referred rows are joined to the rows of the pages, not to all rows that these are chosen from.
@@ -130,26 +121,60 @@ class _Composer:
             text += f" ORDER BY parents.nth, {self._ordered(self._key_labels(rows))}"
         return self._statement(text, selected)
 
-    def _of_candidates(self, few: str) -> Sql:
+    def _checked(self, few: str | None, *, bounded: bool) -> Sql:
         """Return the statement of a page of the candidates if they are few, else of the rows in order, each checked."""
-        some, first, second = self.new_alias(), self.new_alias(), self.new_alias()
-        name, parent = quoted(self.table.name), self._own_conditions(some)
-        # The offset keeps PostgreSQL from looking for the candidates in the page's order, which reads all rows.
-        of_few = rows_of_candidates(self.table, some, *parent)
-        window = self._window(some, few=of_few)
-        of_few = f"SELECT {some}.id, {self._key_columns(some)} FROM {of_few} AS {some}{window}"
-        source, alias, conditions = self._source()
-        in_order = f"SELECT {alias}.id, {self._key_columns(alias)} FROM {source}"
-        in_order += self._window(alias, f"{IDS} IS NULL", *conditions)
-        page = f"SELECT * FROM ({of_few}) AS {first} UNION ALL SELECT * FROM ({in_order}) AS {second}"
+        name, first, second = quoted(self.table.name), self.new_alias(), self.new_alias()
+        condition = [] if few is None else [f"{IDS} IS NULL"]
+        in_order = self._bounded(condition) if bounded else self._unbounded(condition)
+        page, start = f"SELECT * FROM ({in_order}) AS {second}", ""
+        if few is not None:
+            start = f"WITH candidates AS MATERIALIZED (SELECT {few} AS ids) "
+            page = f"SELECT * FROM ({self._of_candidates()}) AS {first} UNION ALL {page}"
         row, own = self.new_alias(), self.new_alias()
-        selected = SelectedColumns(self.new_alias, self.table, own, self.shape.columns, _row(self._key_labels("page")))
+        selected = SelectedColumns(
+            self.new_alias, self.table, own, self.shape.columns, row_of(self._key_labels("page"))
+        )
         # The offset keeps PostgreSQL from reading all rows to look for each in the page.
         by_id = f"SELECT * FROM {name} AS {row} WHERE {row}.org_id = {ORG} AND {row}.id = page.id OFFSET 0"
-        listed = ", ".join([*selected.texts, "1 AS nth"])
-        text = f"WITH candidates AS MATERIALIZED (SELECT {few} AS ids) SELECT {listed} FROM ({page}) AS page"
+        listed = ", ".join([*selected.texts, "page.nth"])
+        text = f"{start}SELECT {listed} FROM ({page}) AS page"
         text += f" JOIN LATERAL ({by_id}) AS {own} ON true{selected.joins}"
         return self._statement(f"{text} ORDER BY {self._ordered(self._key_labels('page'))}", selected)
+
+    def _of_candidates(self) -> str:
+        some = self.new_alias()
+        # The offset keeps PostgreSQL from looking for the candidates in the page's order, which reads all rows.
+        of_few = rows_of_candidates(self.table, some, *self._own_conditions(some))
+        window = self._window(some, few=of_few)
+        return f"SELECT {some}.id, {self._key_columns(some)}, 1 AS nth FROM {of_few} AS {some}{window}"
+
+    def _unbounded(self, condition: list[str]) -> str:
+        source, alias, conditions = self._source()
+        window = self._window(alias, *condition, *conditions)
+        return f"SELECT {alias}.id, {self._key_columns(alias)}, 1 AS nth FROM {source}{window}"
+
+    def _bounded(self, condition: list[str]) -> str:
+        """Return the rows in order, of which so many are checked in other tables, and one more as a sign that it was
+        not enough."""
+        assert self.node is not None, "rows are checked for a filter"
+        parts = list(parts_of(self.node))
+        own = [part for part in parts if not needs_other_tables(part)]
+        others = AllOf([part for part in parts if needs_other_tables(part)])
+        alias, checked = self.new_alias(), self.new_alias()
+        # The conditions on the rows' own columns are within, where they may bound the scan of the order's index.
+        where = [*condition, *self._own_conditions(alias), *self._conditions(alias, AllOf(own))]
+        columns = [f"{alias}.{quoted(name)}" for name in dict.fromkeys(["id", *columns_of([others])])]
+        # Numbered in the same select that is sorted: PostgreSQL forgets the order of one whose order is not asked for.
+        order = f"ORDER BY {self._order(alias)}"
+        numbered = f"SELECT {', '.join(columns)}, {self._key_columns(alias)}, row_number() OVER ({order}) AS turn"
+        numbered += f" FROM {self._table(alias)}{self._met(where)} {order} LIMIT {MAX_CHECKED + 1}"
+        keys, nth = self._key_labels(checked), f"CASE WHEN {checked}.turn > {MAX_CHECKED} THEN 0 ELSE 1 END AS nth"
+        met = f"{checked}.turn > {MAX_CHECKED} OR {clause(others, checked, self.new_alias)}"
+        shown = f"SELECT {checked}.id, {', '.join(keys)}, {nth} FROM ({numbered}) AS {checked}"
+        return f"{shown} WHERE {met} ORDER BY {self._ordered(keys)}{self.limit}"
+
+    def _table(self, alias: str) -> str:
+        return f"{quoted(self.table.name)} AS {alias}"
 
     def _source(self) -> tuple[str, str, list[str]]:
         """Return the source of a page, its alias, and the conditions that it does not apply itself.
@@ -157,7 +182,7 @@ class _Composer:
         It is the table, or a parent's rows if no index has these in the wanted order.
         """
         alias = self.new_alias()
-        source, conditions = f"{quoted(self.table.name)} AS {alias}", self._own_conditions(alias)
+        source, conditions = self._table(alias), self._own_conditions(alias)
         if self.shape.column is None or len(self.keys) == 1:
             return source, alias, conditions
         # The offset keeps PostgreSQL from reading all rows in that order to find the parent's among them.
@@ -171,17 +196,27 @@ class _Composer:
 
     def _window(self, alias: str, *conditions: str, few: str | None = None) -> str:
         """Return the clauses that choose the page's rows from a source: conditions, order and limit."""
-        where, live = list(conditions), not_deleted(self.shape.collection)
+        where = [*conditions, *self._conditions(alias, self.node, few)]
+        return f"{self._met(where)} ORDER BY {self._order(alias)}{self.limit}"
+
+    def _conditions(self, alias: str, node: Node | None, few: str | None = None) -> list[str]:
+        """Return what each row of the page meets: it was not deleted, it matches, it lies within the bounds."""
+        where, live = [], not_deleted(self.shape.collection)
         if live is not None:
             where.append(f"({live(alias)})")
-        if self.node is not None:
-            where.append(clause(self.node, alias, self.new_alias, few))
+        if node is not None:
+            where.append(clause(node, alias, self.new_alias, few))
         if self.after:
             where.append(self._beyond(alias, self.after, [key.ascends for key in self.keys]))
         if self.until:
             where.append(self._beyond(alias, self.until, [not key.ascends for key in self.keys]))
-        met = f" WHERE {' AND '.join(where)}" if where else ""
-        return f"{met} ORDER BY {self._ordered([key.over(alias) for key in self.keys])}{self.limit}"
+        return where
+
+    def _met(self, where: list[str]) -> str:
+        return f" WHERE {' AND '.join(where)}" if where else ""
+
+    def _order(self, alias: str) -> str:
+        return self._ordered([key.over(alias) for key in self.keys])
 
     def _beyond(self, alias: str, values: list[str], ups: list[bool]) -> str:
         """Return the condition for rows after a row with these values: a row comparison if all keys have one
@@ -209,15 +244,3 @@ class _Composer:
 
     def _key_labels(self, alias: str) -> list[str]:
         return [f"{alias}.order_{index}" for index in range(len(self.keys))]
-
-
-def _row(keys: list[str]) -> str:
-    return keys[0] if len(keys) == 1 else f"row({', '.join(keys)})"
-
-
-def _served(table: sa.Table, node: Node, terms: tuple[tuple[str, bool], ...]) -> bool:
-    """Return whether one index serves both a filter and the order: a column compared by `eq`, then the id."""
-    if not isinstance(node, Column) or node.name != "eq" or len(terms) > 1:
-        return False
-    wanted = ["org_id", node.condition.column, "id"]
-    return any([column.name for column in index.columns] == wanted for index in table.indexes)

@@ -11,11 +11,11 @@ from resolvers.collections.collection import Collection
 from resolvers.context import Context, Row
 from resolvers.database.sized_cache import SizedCache
 from resolvers.database.sql import Sql
-from resolvers.errors import Refusal
+from resolvers.errors import Refusal, too_many_checked
 from resolvers.lists.count_sql import CountShape, count_sql
 from resolvers.lists.cursors import encode_cursor
 from resolvers.lists.filters import Shape, parameters, split
-from resolvers.lists.page_sql import PageShape, page_sql
+from resolvers.lists.page_sql import MAX_CHECKED, PageShape, page_sql
 from resolvers.lists.page_window import Window, cursor_name, signature_of, window_of
 from resolvers.lists.selected_columns import CURSOR
 
@@ -79,7 +79,7 @@ async def pages(
     """Return one page for each parent: of the rows that the caller sees and whose ``column`` has the parent's id.
 
     It takes one statement, or none if only the total is read. Raises Refusal BAD_INPUT or INVALID_CURSOR, which name
-    the argument.
+    the argument, or QUERY_TOO_SLOW for a filter whose matches are too far apart in the page's order.
     """
     conditions = [part for part in (collection.restriction(ctx.actor.scopes), args.values.get("filter")) if part]
     distinct = list(dict.fromkeys(parents))
@@ -94,6 +94,8 @@ async def pages(
     rows: list[Row] = []
     if sql is not None:
         rows = await ctx.fetch(sql, offset=request.window.offset, parents=distinct, parent=parent, **values_by_name)
+        if rows and rows[-1][-1] == 0:
+            raise too_many_checked(MAX_CHECKED)
     if not many:
         page = _page(request, parent, rows)
         return [page for _ in parents]

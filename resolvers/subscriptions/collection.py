@@ -1,5 +1,6 @@
 """Subscriptions as everybody reaches them, and whether some of them run."""
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -7,11 +8,11 @@ import sqlalchemy as sa
 from models.clients import CLIENT
 from models.services import SERVICE
 from models.subscriptions import SUBSCRIPTION, SubscriptionStatus, subscriptions
-from resolvers.collections.collection import COMMON_SORT_FIELDS, Collection, Relation, common_filters
+from resolvers.collections.collection import COMMON_SORT_FIELDS, Collection, Relation, SortField, common_filters
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
 from resolvers.errors import Conflict
-from resolvers.lists.conditions import enum, ids
+from resolvers.lists.conditions import enum, ids, moment
 
 HAS_SUBSCRIPTIONS = Conflict(
     "HAS_SUBSCRIPTIONS", "Subscriptions refer to the object: cancel a client's first, archive a service instead."
@@ -19,12 +20,21 @@ HAS_SUBSCRIPTIONS = Conflict(
 SUBSCRIPTIONS = Collection(
     SUBSCRIPTION,
     subscriptions,
-    sort_fields=COMMON_SORT_FIELDS,
+    sort_fields=COMMON_SORT_FIELDS
+    | {
+        "CURRENT_PERIOD_END": SortField(
+            "current_period_end",
+            datetime,
+            "End of the current period; subscriptions without one come last.",
+            nullable=True,
+        )
+    },
     filters={
         **common_filters(SUBSCRIPTION),
         "status": enum("status", SubscriptionStatus),
         "client_id": ids("client_id", CLIENT, "the client's ID"),
         "service_id": ids("service_id", SERVICE, "the service's ID"),
+        "current_period_end": moment("current_period_end", "the end of the current period", nullable=True),
         "client": Relation("clients", "the client", "client_id"),
         "service": Relation("services", "the service", "service_id"),
         "invoices": Relation("invoices", "the subscription's invoices", remote="subscription_id"),

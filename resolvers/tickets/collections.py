@@ -18,7 +18,8 @@ from resolvers.collections.collection import (
     common_filters,
 )
 from resolvers.context import now
-from resolvers.lists.conditions import Condition, Op, Operand, Value, enum, ids, moment, number, tags
+from resolvers.lists.conditions import Condition, Operand, enum, ids, moment, number, tags
+from resolvers.lists.operators import Op, Value
 from resolvers.threads import entries_of
 
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)

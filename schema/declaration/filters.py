@@ -133,6 +133,14 @@ class TagsFilter:
     has_any: strawberry.Maybe[list[str]] = strawberry.field(description="Has at least one of these tags.")
 
 
+@strawberry.input(description="Conditions on a list of IDs.")
+class IdsFilter:
+    """Conditions on a list of ids."""
+
+    has: strawberry.Maybe[strawberry.ID] = strawberry.field(description="Has this ID.")
+    has_any: strawberry.Maybe[list[strawberry.ID]] = strawberry.field(description="Has at least one of these IDs.")
+
+
 _INPUTS: dict[Operand, Any] = {
     Operand.ID: IdFilter,
     Operand.TEXT: TextFilter,
@@ -140,6 +148,7 @@ _INPUTS: dict[Operand, Any] = {
     Operand.MONEY: MinorUnitsFilter,
     Operand.MOMENT: DateTimeFilter,
     Operand.TAGS: TagsFilter,
+    Operand.IDS: IdsFilter,
     Operand.BOOLEAN: BooleanFilter,
     Operand.OPTIONAL_ID: OptionalIdFilter,
 }

@@ -16,7 +16,7 @@ from models.forms import form_versions, forms, submissions
 from models.invoice_parts import invoice_lines, invoice_payments
 from models.invoices import invoices
 from models.jobs import jobs
-from models.lookups import search_words, tag_uses
+from models.lookups import assignments, search_words, tag_uses
 from models.members import members
 from models.messages import messages
 from models.orders import ORDER, orders
@@ -109,7 +109,8 @@ async def load_rows(ctx: Context, rows: Rows, say: Say) -> None:
         ("submissions", submissions, rows.submissions),
         ("directory", directory, rows.directory()),
         ("search words", search_words, rows.words()),
-        ("tags", tag_uses, rows.tags()),
+        ("tags", tag_uses, rows.items("tag")),
+        ("assignments", assignments, rows.items("assignee_id")),
         ("counters", counters, numbers),
     )
     await _load_tables(ctx, tables, say)

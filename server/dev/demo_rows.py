@@ -102,12 +102,12 @@ class Rows:
                 for word in words_of(row[name] for name in collection.searched):
                     yield {"resource": collection.resource.prefix, "word": word, "subject_id": row["id"]}
 
-    def tags(self) -> Iterator[Row]:
-        """The rows of ``tag_uses``."""
+    def items(self, item: str) -> Iterator[Row]:
+        """The rows of the table that finds rows by the items of a list: by a ``tag``, an ``assignee_id``."""
         for collection, rows in self._rows():
-            for row in rows if collection.tagged else ():
-                for tag in row["tags"]:
-                    yield {"resource": collection.resource.prefix, "tag": tag, "subject_id": row["id"]}
+            for row in rows if item in collection.listed else ():
+                for each in row[collection.listed[item]]:
+                    yield {"resource": collection.resource.prefix, item: each, "subject_id": row["id"]}
 
     def _rows(self) -> tuple[tuple[Collection, list[Row]], ...]:
         named = ((CLIENTS, self.clients), (SERVICES, self.services), (ORDERS, self.orders), (MEMBERS, self.members))

@@ -8,6 +8,7 @@ from tests.support.refusals import problem, unchanged
 MEMBER = "mutation($input: CreateMemberInput!) { createMember(input: $input) { member { id } } }"
 SUSPEND = "mutation($id: ID!) { updateMember(input: {id: $id, status: SUSPENDED}) { member { id } } }"
 READ = "query($id: ID!) { order(id: $id) { assigneeIds assignees { id name } version } }"
+FOUND = "query($f: OrderFilter) { orders(filter: $f) { totalCount nodes { id } } }"
 LOGGED = """query($id: ID!) { order(id: $id) { history { nodes { action changes } } } }"""
 
 
@@ -61,3 +62,24 @@ async def test_assignees_need_the_scope_of_members_and_their_ids_do_not(acme: Or
     weak = acme.holding(await acme.new_key("orders:read"))
     assert await weak.refused(READ, id=made["publicId"]) == [("FORBIDDEN", None)]
     assert (await weak.http.get(f"/api/v1/orders/{made['publicId']}")).json()["data"]["assigneeIds"] == [mia]
+
+
+async def test_orders_are_found_by_their_assignees(acme: Org, other: Org) -> None:
+    mia, noah, foreign = await _member(acme, "mia"), await _member(acme, "noah"), await _member(other, "mia")
+    both = await new_order(acme, assigneeIds=[mia, noah])
+    one = await new_order(acme, assigneeIds=[noah])
+    await new_order(acme)
+    both_id, one_id = both["publicId"], one["publicId"]
+
+    async def found(**condition: Any) -> list[str]:
+        page = (await acme.data(FOUND, f={"assigneeIds": condition}))["orders"]
+        assert page["totalCount"] == len(page["nodes"])
+        return [node["id"] for node in page["nodes"]]
+
+    assert (await found(has=mia), await found(has=noah)) == ([both_id], [one_id, both_id])
+    assert await found(hasAny=[mia, foreign]) == [both_id]
+    assert (await found(has=foreign), await found(has="x"), await found(hasAny=[])) == ([], [], [])
+    await acme.http.put(f"/api/v1/orders/{both_id}", json={"assigneeIds": [mia]})
+    assert await found(has=noah) == [one_id]
+    assert (await acme.http.delete(f"/api/v1/orders/{one_id}")).status_code == 204
+    assert (await found(has=noah), await acme.count("assignments")) == ([], 1)

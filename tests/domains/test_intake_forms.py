@@ -158,3 +158,17 @@ async def test_the_form_that_the_service_has_now_counts(acme: Org, other: Org) -
     await acme.http.put(path, json={"intakeFormId": second["publicId"]})
     for filter_ in ({"intakeFormId": {"eq": second["publicId"]}}, {"intakeForm": {"name": {"eq": "brief"}}}):
         assert (await acme.data(text, f=filter_))["services"]["nodes"] == [{"intakeForm": {"name": "Brief"}}]
+
+
+async def test_orders_are_found_by_the_form_that_they_answer(acme: Org) -> None:
+    form, service = await _asked(acme)
+    answered = (await new_order(acme, service=service["publicId"], formData=ADA))["publicId"]
+    empty = (await new_order(acme, service=service["publicId"]))["publicId"]
+    text = "query($f: OrderFilter) { orders(filter: $f) { totalCount nodes { id } } }"
+    for filter_, found in (
+        ({"formId": {"eq": form["publicId"]}}, answered),
+        ({"form": {"name": {"eq": form["name"]}}}, answered),
+        ({"formId": {"isNull": True}}, empty),
+        ({"not": {"form": {"status": {"eq": form["status"]}}}}, empty),
+    ):
+        assert (await acme.data(text, f=filter_))["orders"] == {"totalCount": 1, "nodes": [{"id": found}]}, filter_

@@ -110,3 +110,16 @@ async def test_filters_and_orders_find_what_they_say(acme: Org, filter_: dict[st
     for name in ("NAME", "PRICE"):
         page = (await acme.data(LIST, filter=filter_, orderBy=[{"field": name, "direction": "ASC"}]))["services"]
         assert page == {"totalCount": len(found), "nodes": [{"name": each} for each in found]}
+
+
+async def test_services_are_found_by_their_billing(acme: Org) -> None:
+    once = await new_service(acme)
+    monthly = await new_service(acme, billing="RECURRING", interval="MONTH")
+    text = "query($f: ServiceFilter) { services(filter: $f) { nodes { id } } }"
+    for condition, found in (
+        ({"eq": "RECURRING"}, [monthly]),
+        ({"notIn": ["RECURRING"]}, [once]),
+        ({"in": ["RECURRING", "ONE_TIME"]}, [monthly, once]),
+    ):
+        nodes = (await acme.data(text, f={"billing": condition}))["services"]["nodes"]
+        assert nodes == [{"id": service["publicId"]} for service in found], condition

@@ -226,3 +226,21 @@ async def test_dates_are_as_they_were_sent(acme: Org, clock: Clock) -> None:
     }
     (row,) = await acme.rows("select start_date from subscriptions")
     assert row["start_date"] == date(2024, 2, 29)
+
+
+async def test_subscriptions_are_found_and_sorted_by_the_end_of_their_period(acme: Org, clock: Clock) -> None:
+    later = (await new_subscription(acme, await new_service(acme, **MONTHLY | {"interval": "YEAR"})))["publicId"]
+    clock.set("2024-01-11T09:00")
+    sooner = (await new_subscription(acme))["publicId"]
+    trial = (await new_subscription(acme, trialEnd="2024-03-01"))["publicId"]
+    text = """query($f: ClientSubscriptionFilter, $direction: Direction!) { subscriptions(
+      filter: $f, orderBy: [{field: CURRENT_PERIOD_END, direction: $direction}]) { nodes { id } } }"""
+    for direction, filter_, found in (
+        ("ASC", None, [sooner, later, trial]),
+        ("DESC", None, [later, sooner, trial]),
+        ("ASC", {"currentPeriodEnd": {"lt": "2024-03-01T00:00:00Z"}}, [sooner]),
+        ("DESC", {"currentPeriodEnd": {"isNull": False}}, [later, sooner]),
+        ("ASC", {"currentPeriodEnd": {"isNull": True}}, [trial]),
+    ):
+        nodes = (await acme.data(text, f=filter_, direction=direction))["subscriptions"]["nodes"]
+        assert [node["id"] for node in nodes] == found, (direction, filter_)

@@ -85,6 +85,8 @@ REUSED = {
     " fragment P on ClientConnection { totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
     " edges { cursor node { orders(first: 1) { ...O } } } }"
     " fragment O on OrderConnection { totalCount pageInfo { hasNextPage endCursor } edges { cursor node { id } } }",
+    "what two fields read together, of nodes that share a fragment":
+    "{ auditEntries { edges { a: node { sequence ...S } b: node { ...S } } } } fragment S on AuditEntry { seal }",
     "the viewer twice": "{ a: viewer { ...V } b: viewer { ...V } } fragment V on Viewer { organization { name } }",
 }  # fmt: skip
 

@@ -4,8 +4,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from resolvers.jobs.due import Due
 from tests.support.clock import Clock
+from tests.support.queues import NAMES, fill, taken
 from workers.fair_queue import (
     MAX_WAITING,
     MAX_WAITING_OF_KEY,
@@ -16,24 +16,7 @@ from workers.fair_queue import (
 )
 from workers.wake_ups import ALL, EACH, PendingWakeUps
 
-NAMES = [UUID(int=number) for number in range(1, 30)]
 A, B, C, *_ = NAMES
-
-
-def fill(queue: FairQueue, org: UUID, keys: list[UUID], each: int = 4) -> list[Due]:
-    """So many jobs in each key, a key at a time."""
-    jobs = [Due(org, uuid4(), key, "webhooks") for key in keys for _ in range(each)]
-    for job in jobs:
-        queue.offer(job)
-    return jobs
-
-
-def taken(queue: FairQueue) -> list[Due]:
-    """All that may start now."""
-    found = []
-    while (job := queue.take()) is not None:
-        found.append(job)
-    return found
 
 
 def test_turns_go_by_organization_and_then_by_key() -> None:
@@ -184,7 +167,7 @@ def test_nothing_is_kept_of_what_is_over() -> None:
     for job in taken(queue):
         queue.done(job, in_slot=True)
     queue.clear()
-    assert (queue.take(), queue.waiting(), len(queue)) == (None, {}, 0)
+    assert (queue.take(), queue.waiting(), len(queue), len(queue._order)) == (None, {}, 0, 0)
 
 
 def test_wakes_of_one_organization_leave_room_for_others() -> None:
