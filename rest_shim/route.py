@@ -52,6 +52,11 @@ class Route:
     flat: str | None = None
 
     @property
+    def makes(self) -> bool:
+        """Return whether it makes an object, be it one that a worker has yet to finish."""
+        return self.status in (201, 202)
+
+    @property
     def merges(self) -> bool:
         """Return whether its body is merged with what there is, so that fields that are only read may be sent back."""
         return self.method in ("PUT", "PATCH")

@@ -109,6 +109,11 @@ def _cancel_runs() -> sa.Update:
     return jobs.update().where(jobs.c.org_id == ORG, *mine, live).values(ended)
 
 
+async def cancel_runs(ctx: Context, key: Key) -> None:
+    """Cancel the runs of a job that are queued or under way."""
+    await ctx.fetch(_cancel_runs(), id=decode(AGENT_JOB.prefix, key.id) or NOBODY)
+
+
 async def cancel(ctx: Context, key: Key) -> Row:
     """Cancel a job that has not ended; one that is cancelled stays as it is. A worker that runs it changes nothing any
     more.
@@ -116,7 +121,7 @@ async def cancel(ctx: Context, key: Key) -> Row:
     Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION.
     """
     # Before the job's own row: a worker locks them in this order.
-    await ctx.fetch(_cancel_runs(), id=decode(AGENT_JOB.prefix, key.id) or NOBODY)
+    await cancel_runs(ctx, key)
     edit = await begin_edit(ctx, AGENT_JOBS, key)
     await edit.transition(MACHINE, _to(_S.CANCELLED), event_of(_S.CANCELLED))
     return await edit.save()

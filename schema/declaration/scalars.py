@@ -75,12 +75,12 @@ def _day_of(value: object) -> date:
         raise _wrong("It must be a date that exists.") from error
 
 
-def _minor_units(value: object) -> int:
+def _amount(value: object, least: int = -MAX_SAFE_INTEGER) -> int:
     # JSON writes one whole number in several ways: 1 and 1.0 are the same.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1:
         raise _wrong("It must be a whole number.", "WRONG_TYPE")
-    if abs(value) > MAX_SAFE_INTEGER:
-        least, most = -MAX_SAFE_INTEGER, MAX_SAFE_INTEGER
+    most = MAX_SAFE_INTEGER
+    if not least <= value <= most:
         raise _wrong(f"It must be from {least} to {most}.", "OUT_OF_RANGE", minimum=least, maximum=most)
     return int(value)
 
@@ -191,14 +191,14 @@ SCALARS: dict[object, Any] = {
         description="An amount of money in the smallest unit of its currency: an integer from -(2^53 - 1) to 2^53 - 1.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc7493#section-2.2",
         serialize=_unchanged,
-        parse_value=_minor_units,
+        parse_value=_amount,
     ),
     MicroUnits: strawberry.scalar(
         name="MicroUnits",
         description="An amount of money in millionths of its currency: an integer from 0 to 2^53 - 1.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc7493#section-2.2",
         serialize=_unchanged,
-        parse_value=_minor_units,
+        parse_value=partial(_amount, least=0),
     ),
     Decimal: strawberry.scalar(
         name="Decimal",

@@ -35,6 +35,7 @@ from resolvers.database.runtime import Runtime
 from resolvers.database.sql import ORG, statement
 from resolvers.jobs.timers import timer_key
 from server.dev.accounts import make_data_folder
+from server.dev.demo_agents import load_agents
 from server.dev.demo_invoices import NAME, Invoices, invoices_of
 from server.dev.demo_maker import Row
 from server.dev.demo_rows import Rows, Size, rows_of
@@ -173,6 +174,9 @@ async def seed(runtime: Runtime, say: Say, end: datetime) -> None:
             row, _ = await api_keys.create(ctx, {"name": name, "scopes": scopes})
             if revoked:
                 await api_keys.revoke(ctx, Key(encode(API_KEY.prefix, row["id"])))
+        defined, queued = await load_agents(ctx, rows.orders)
+        say(f"   {defined:>7,} agent definitions")
+        say(f"   {queued:>7,} agent jobs")
 
 
 async def write_key(runtime: Runtime, path: Path) -> None:

@@ -27,7 +27,8 @@ from tests.support.servers import Backends
 TABLES = (
     *("members", "clients", "services", "orders", "messages", "tickets", "replies", "forms", "form_versions"),
     *("submissions", "subscriptions", "subscription_periods", "subscription_changes", "invoices", "invoice_lines"),
-    *("invoice_payments", "search_words", "tag_uses", "counters"),
+    *("invoice_payments", "search_words", "tag_uses", "counters", "agent_definitions", "agent_definition_versions"),
+    *("agent_jobs", "agent_steps"),
 )
 COUNTED = ("organizations", *TABLES, "api_keys", "audit_entries")
 
@@ -67,7 +68,7 @@ async def test_the_demo_is_whole_and_a_second_seed_changes_nothing(settings: Set
         *("members", "clients", "forms", "form versions", "services", "orders", "messages", "tickets", "replies"),
         *("timers", "submissions", "search words", "tags", "subscriptions", "periods", "changes of revenue"),
         *("timers of subscriptions", "invoices", "invoice lines", "payments"),
-        "words of invoices",
+        *("words of invoices", "agent definitions", "agent jobs"),
     ]  # fmt: skip
     key = settings.counterfoil_data / KEY_FILE
     raw = key.read_text(encoding="utf-8")
@@ -78,6 +79,7 @@ async def test_the_demo_is_whole_and_a_second_seed_changes_nothing(settings: Set
         expected |= {"subscriptions": SUBSCRIPTIONS, "forms": 3, "submissions": 100}
         assert {name: before[name] for name in expected} == expected
         assert before["tickets"] == 400
+        assert (before["agent_definitions"], before["agent_jobs"], before["agent_steps"]) == (3, 4, 3)
         # Those of orders and tickets, and that of the invoices of each of the last years.
         assert before["counters"] in (3, 4)
         org_id = await organizations.find(runtime, SLUG)
@@ -88,7 +90,8 @@ async def test_the_demo_is_whole_and_a_second_seed_changes_nothing(settings: Set
             for table in ("clients", "orders", "messages", "invoices"):
                 newest = await connection.fetchval(f"select max(updated_at) from {table}")
                 assert datetime.now(UTC) - timedelta(days=7) < newest <= datetime.now(UTC)
-        assert before["api_keys"] == 1 + len(KEYS)
+        # That of the agents, and the one that is kept in the file.
+        assert before["api_keys"] == 2 + len(KEYS)
         again: list[str] = []
         await asyncio.to_thread(seed_demo, settings, again.append)
         assert again == []

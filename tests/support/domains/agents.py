@@ -9,6 +9,7 @@ from models.agents import AgentStatus
 from models.enums import DescribedEnum
 from models.machines import Guard, Transition
 from resolvers.context import now
+from schema.requests.tools import TOOLS
 from tests.support.agents import ask, fail, lead
 from tests.support.cases import Case, Filter, times, wrong
 from tests.support.walks import Step, Walk
@@ -25,7 +26,7 @@ JOB = {
     "updatedAt": "str", "version": "int", "input": "?dict", "output": "?dict", "plan": "?str",
 }  # fmt: skip
 NEW: dict[str, Any] = {"name": "Order desk", "model": "test", "instructions": "Look at the order.", "status": "ACTIVE"}
-TOOLS = [{"operation": "GetOrder"}, {"operation": "UpdateOrder", "requiresApproval": True}]
+USED = [{"operation": "GetOrder"}, {"operation": "UpdateOrder", "requiresApproval": True}]
 STATUSES = [*AgentStatus]
 _S = AgentJobStatus
 OBJECT: dict[str, Any] = {"type": "object"}
@@ -77,18 +78,19 @@ WRONG_NEW = (
     wrong(one(tools=[{}]), "tools.0.operation REQUIRED"),
     wrong(one(tools=[{"operation": "get order"}]), "tools.0.operation INVALID_FORMAT"),
     *(
-        wrong(one(tools=[{"operation": name}]), "tools.0.operation NOT_ONE_OF")
+        wrong(one(tools=[{"operation": name}]), "tools.0.operation NOT_ONE_OF", allowed=sorted(TOOLS))
         # None of ours, one that needs no key, and what an agent could make itself stronger by.
         for name in ("DropOrders", "SubmitForm", "CreateApiKey", "ListWebhooks", "UpdateOrgSettings", "GetAgentJob",
                      "QueueAgentJob", "UpdateAgentDefinition", "AgentJobEvent")
     ),
-    wrong(one(tools=[TOOLS[0], TOOLS[1], TOOLS[0]]), "tools.2.operation NOT_ALLOWED"),
-    wrong(one(limits={"maxSteps": 0, "maxCost": -1}), "limits.maxSteps OUT_OF_RANGE", "limits.maxCost OUT_OF_RANGE",
-          minimum=0),
+    wrong(one(tools=[USED[0], USED[1], USED[0]]), "tools.2.operation NOT_ALLOWED"),
+    wrong(one(limits={"maxSteps": 0, "maxTokens": 0}), "limits.maxSteps OUT_OF_RANGE", "limits.maxTokens OUT_OF_RANGE",
+          minimum=1),
+    wrong(one(limits={"maxCost": -1}), "limits.maxCost OUT_OF_RANGE", minimum=0, maximum=MOST),
+    wrong(one(limits={"maxCost": 0.5}), "limits.maxCost WRONG_TYPE"),
     wrong(one(limits={"maxSteps": 201, "maxAttempts": 11}), "limits.maxSteps OUT_OF_RANGE",
           "limits.maxAttempts OUT_OF_RANGE", maximum=10),
     wrong(one(limits={"timeoutSeconds": 86_401}), "limits.timeoutSeconds OUT_OF_RANGE", maximum=86_400),
-    wrong(one(limits={"maxTokens": 0}), "limits.maxTokens OUT_OF_RANGE", minimum=1),
     wrong(one(limits={"maxSteps": None}), "limits.maxSteps REQUIRED"),
     wrong(one(limits={"speed": 1}), "limits.speed UNKNOWN_FIELD"),
     wrong(one(inputSchema=[]), "inputSchema WRONG_TYPE"),
@@ -224,7 +226,7 @@ CASES = (
         create=NEW
         | {
             "description": "Looks at orders.",
-            "tools": TOOLS,
+            "tools": USED,
             "inputSchema": {"type": "object", "properties": {"orderId": {"type": "string"}}},
             "outputSchema": {"type": "object", "required": ["text"]},
             "limits": {"maxSteps": 5, "maxCost": 5_000_000_000},
@@ -232,7 +234,7 @@ CASES = (
         mutations={
             "updateAgentDefinition": {
                 "name": "Front desk",
-                "tools": TOOLS[:1],
+                "tools": USED[:1],
                 "inputSchema": None,
                 "limits": {"maxTokens": 5_000},
                 "status": "ARCHIVED",
@@ -244,9 +246,11 @@ CASES = (
             "updateAgentDefinition": (
                 wrong({"name": None, "tools": None}, "name REQUIRED", "tools REQUIRED"),
                 wrong({"model": "x"}, "model INVALID_FORMAT"),
-                wrong({"tools": [{"operation": "RevokeApiKey"}]}, "tools.0.operation NOT_ONE_OF"),
+                wrong(
+                    {"tools": [{"operation": "RevokeApiKey"}]}, "tools.0.operation NOT_ONE_OF", allowed=sorted(TOOLS)
+                ),
                 wrong({"outputSchema": {}}, "outputSchema.type NOT_ALLOWED"),
-                wrong({"limits": {"maxCost": MOST + 1}}, "limits.maxCost OUT_OF_RANGE", maximum=MOST),
+                wrong({"limits": {"maxCost": MOST + 1}}, "limits.maxCost OUT_OF_RANGE", minimum=0, maximum=MOST),
                 wrong({"status": "ON"}, "status NOT_ONE_OF", allowed=STATUSES),
             ),
         },
