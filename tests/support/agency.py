@@ -135,6 +135,8 @@ class Agency:
 @pytest.fixture
 async def agency(runtime: Runtime) -> Agency:
     """An organization of the test's own, in a database of its own."""
+    # A worker shares the pools with the test, which looks often.
+    runtime.pool_wait = 30
     ctx = organizations.command_line(runtime, new_uuid())
     async with ctx.transaction():
         await organizations.create(ctx, "Test", f"org-{new_uuid().hex[:20]}")

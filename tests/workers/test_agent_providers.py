@@ -2,13 +2,21 @@
 
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
+from pydantic_ai.exceptions import ModelAPIError
+from pydantic_ai.messages import ModelRequest, UserPromptPart
+from pydantic_ai.models import ModelRequestParameters
+from pydantic_ai.settings import ModelSettings
 
 from models.agent_jobs import AgentErrorCode
 from resolvers.agents.budgets import Price, Stopped
+from tests.support.chat import completion, http
+from tests.support.jobs import receiver
 from tests.support.repository import ROOT
 from workers.agents.providers import Provider, Providers
+from workers.agents.transport import client
 
 KEY, URL = "sk-1", "http://127.0.0.1:1/v1"
 # What takes seconds to import, and megabytes.
@@ -52,6 +60,31 @@ def test_a_worker_loads_no_library_of_models_at_its_start() -> None:
     command = [sys.executable, "-c", _LOADED]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=300, check=True)
     assert found.stdout.strip() == ""
+
+
+ANSWERS = {
+    "workers.agents.openai": completion({"content": "Done."}, sent=7, received=3),
+    "workers.agents.anthropic": http(
+        "200 OK",
+        b'{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"Done."}],'
+        b'"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":7,"output_tokens":3}}',
+    ),
+}
+
+
+@pytest.mark.parametrize("module", ANSWERS)
+async def test_a_model_of_each_provider_is_asked_once_with_its_key(module: str) -> None:
+    async with receiver(ANSWERS[module], http("500 Internal Server Error", b"{}")) as there, client() as to:
+        model = import_module(module).model("m", Provider(module, KEY, there.url.removesuffix("/hooks?a=1")), to)
+        asked = [ModelRequest(parts=[UserPromptPart("Hello")])]
+        settings = ModelSettings(max_tokens=50, extra_headers={"Idempotency-Key": "job:0"})
+        answer = await model.request(asked, settings, ModelRequestParameters())
+        assert (answer.text, answer.usage.input_tokens, answer.usage.output_tokens) == ("Done.", 7, 3)
+        with pytest.raises(ModelAPIError):
+            await model.request(asked, settings, ModelRequestParameters())
+    assert [request.headers["idempotency-key"] for request in there.requests] == ["job:0"] * 2
+    headers = there.requests[0].headers
+    assert KEY in (headers.get("x-api-key"), headers.get("authorization", "").removeprefix("Bearer "))
 
 
 def test_a_price_is_rounded_up_and_tells_what_is_affordable() -> None:

@@ -14,5 +14,6 @@ BASE_URL = "https://api.anthropic.com"
 
 def model(name: str, provider: Provider, http: httpx2.AsyncClient) -> Model:
     """Return a model by the provider's name of it. It is asked once: the job's attempts are its retries."""
-    client = AsyncAnthropic(api_key=provider.api_key, base_url=BASE_URL, max_retries=0, http_client=http)
+    url = provider.base_url or BASE_URL
+    client = AsyncAnthropic(api_key=provider.api_key, base_url=url, max_retries=0, http_client=http)
     return AnthropicModel(name, provider=AnthropicProvider(anthropic_client=client))
