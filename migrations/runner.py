@@ -36,7 +36,7 @@ def revisions() -> Revisions:
 
 
 def engine_for(migration_url: str) -> sa.Engine:
-    """An engine for the owner's URL, whichever PostgreSQL scheme it is written with."""
+    """Return an engine for the owner's URL, whichever PostgreSQL scheme it is written with."""
     _, _, rest = migration_url.partition("://")
     url = sa.make_url(f"postgresql+psycopg://{rest}")
     if "connect_timeout" not in url.query:

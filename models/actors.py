@@ -7,7 +7,7 @@ from models.resources import EVERYTHING
 
 
 def allows(held: frozenset[str], needed: str) -> bool:
-    """Whether a key that holds these scopes may do what needs this one; write includes read."""
+    """Return whether a key that holds these scopes may do what needs this one; write includes read."""
     if needed in held or EVERYTHING in held:
         return True
     resource, _, verb = needed.partition(":")

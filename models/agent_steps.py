@@ -14,7 +14,7 @@ from models.enums import DescribedEnum
 from models.resources import Resource
 from models.types import JSON_LIMIT, Body, Currency, JsonObject, Moment, Reason
 
-AGENT_STEP = Resource("agent_step", prefix="step", scope="agent_jobs")
+AGENT_STEP = Resource("agent_step", plural="steps", prefix="step", scope="agent_jobs")
 # The greatest length of a step's input or output as JSON.
 STEP_LIMIT = 8 * JSON_LIMIT
 MAX_CHANGES = 200
@@ -30,12 +30,12 @@ class AgentStepKind(DescribedEnum):
 
 
 class AgentDecision(DescribedEnum):
-    """What became of a step that waited for a person."""
+    """Outcome of a step that waited for a person."""
 
     APPROVED = "APPROVED", "Approved: the operation is run, unless what it would change has changed meanwhile."
-    REJECTED = "REJECTED", "Rejected: the agent is told the reason."
-    ANSWERED = "ANSWERED", "Answered: the agent is told the answer."
-    EXPIRED = "EXPIRED", "Nobody decided in time: the agent is told so."
+    REJECTED = "REJECTED", "Rejected: the agent gets the reason."
+    ANSWERED = "ANSWERED", "Answered: the agent gets the answer."
+    EXPIRED = "EXPIRED", "Not decided in time: the agent goes on without."
 
 
 class AgentStep(Owned, table=True):
@@ -106,7 +106,7 @@ class AgentStep(Owned, table=True):
         pg.JSONB,
         nullable=True,
         info={"most": STEP_LIMIT},
-        description="What the operation would change, as a rehearsal found it: target, field, before, after.",
+        description="Changes that the operation would make, as a rehearsal found: target, field, before, after.",
     )
     events: list[str] | None = column(
         pg.ARRAY(sa.Text), nullable=True, info={"most": 40 * 10}, description="Types of the events that would follow."
@@ -117,7 +117,7 @@ class AgentStep(Owned, table=True):
         TIMESTAMP, nullable=True, description="Time until which the step waits for a person."
     )
     decision: AgentDecision | None = column(
-        sa.Text, nullable=True, description="What became of it; null while it is open."
+        sa.Text, nullable=True, description="Outcome of the step; null while it is open."
     )
     reason: Reason | None = column(sa.Text, nullable=True, description="Reason for the decision.")
     input_tokens: int = column(sa.BigInteger, default=0, description="Tokens that were sent to the model.")

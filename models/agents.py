@@ -156,7 +156,7 @@ class AgentDefinition(AgentContent, Versioned, table=True):
 
     name_key: str = key_column("name")
     description: LongText | None = column(
-        sa.Text, nullable=True, description="What the agent is for: at most 5,000 characters."
+        sa.Text, nullable=True, description="Purpose of the agent: at most 5,000 characters."
     )
     status: AgentStatus = column(sa.Text, default=AgentStatus.DRAFT, description="Status of the definition.")
 

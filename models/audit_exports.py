@@ -40,6 +40,7 @@ class ExportError(DescribedEnum):
     LOG_BROKEN = "LOG_BROKEN", "The audit log does not hold: `counterfoil audit verify` says where."
     SIGNING_NOT_CONFIGURED = "SIGNING_NOT_CONFIGURED", "The workers have no key to sign it with."
     OUT_OF_RANGE = "OUT_OF_RANGE", "The sealed log ends before the first entry that was asked for."
+    CANCELLED = "CANCELLED", "An operator cancelled it."
     INTERNAL = "INTERNAL", "The server failed."
 
 

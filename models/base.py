@@ -24,8 +24,8 @@ metadata = SQLModel.metadata
 TENANT = "org_id = (nullif(current_setting('app.org_id'::text, true), ''::text))::uuid"
 READ_WRITE = "SELECT, INSERT, UPDATE, DELETE"
 
-# Names of the columns that the audit log never holds; those with bytes, which are secrets and digests, and with texts
-# as they are compared are added.
+# Names of the columns that the audit log never holds. Added are those with bytes, which are secrets and digests, those
+# with texts as they are compared, and those whose ``info`` says that they are ``internal``.
 UNLOGGED = {"org_id", "id", "version", "updated_at"}
 
 TIMESTAMP = pg.TIMESTAMP(timezone=True, precision=3)
@@ -43,12 +43,13 @@ class Xid8(sa.types.UserDefinedType[int]):
 
 
 def table_args(*items: Any, grants: str = READ_WRITE, read_all: bool = False) -> tuple[Any, ...]:
-    """Keys, checks and indexes of a table, what the application may do, and whether it reads across organizations."""
+    """Return the keys, checks and indexes of a table, what the application may do, and whether it reads across
+    organizations."""
     return (*items, {"info": {"grants": grants, "read_all": read_all}})
 
 
 def nullable_time(prefix: str, column: str) -> tuple[sa.Index, sa.Index]:
-    """The indexes of a time that may be null, which sorts last both ways: an infinity stands for it.
+    """Return the indexes of a time that may be null, which sorts last both ways: an infinity stands for it.
 
     Not by coalesce: under row-level security a condition on it would not reach an index.
     """
@@ -60,7 +61,7 @@ def nullable_time(prefix: str, column: str) -> tuple[sa.Index, sa.Index]:
 
 
 def column(type_: Any, **options: Any) -> Any:
-    """A column of an exact PostgreSQL type (a copy for each table that inherits it)."""
+    """Return a column of an exact PostgreSQL type (a copy for each table that inherits it)."""
     description = options.pop("description", None)
     default = options.pop("default", ...)
     default_factory = options.pop("default_factory", None)
@@ -76,30 +77,32 @@ def column(type_: Any, **options: Any) -> Any:
 
 
 def key_column(of: str) -> Any:
-    """A column that holds the text of another as it is compared and ordered: without case."""
+    """Return a column that holds the text of another as it is compared and ordered: without case."""
     return column(C_TEXT, description=f"The {of} as it is compared and ordered: without case.", info={"caseless": of})
 
 
 def one_of(column_name: str, members: type[StrEnum]) -> sa.CheckConstraint:
-    """A text column that holds one of an enum's members."""
+    """Return a text column that holds one of an enum's members."""
     listed = ", ".join(f"'{member}'" for member in members)
     return sa.CheckConstraint(f"{column_name} in ({listed})", name=column_name)
 
 
 def table_of(model: type[SQLModel]) -> sa.Table:
-    """The Core table of a model: what every statement is written over."""
+    """Return the Core table of a model: what every statement is written over."""
     table = metadata.tables[str(model.__tablename__)]
     for name, field in model.model_fields.items():
         bound = _longest(field.metadata, field.annotation)
         kept = table.c[name.rstrip("_")]
         if bound is not None and isinstance(kept.type, sa.Text):
             kept.type = sa.String(bound, collation=kept.type.collation)
-    UNLOGGED.update(each.name for each in table.c if isinstance(each.type, pg.BYTEA) or "caseless" in each.info)
+    for each in table.c:
+        if isinstance(each.type, pg.BYTEA) or "caseless" in each.info or each.info.get("internal"):
+            UNLOGGED.add(each.name)
     return table
 
 
 def _longest(metadata: list[Any], annotation: Any) -> int | None:
-    """The greatest length that a field's type allows, also inside ``… | None``."""
+    """Return the greatest length that a field's type allows, also inside ``… | None``."""
     for item in metadata:
         if isinstance(item, MaxLen):
             return item.max_length

@@ -15,7 +15,7 @@ TABLES: tuple[sa.Table, ...] = tuple(metadata.sorted_tables)
 
 
 def protect(table: sa.Table, app_role: str) -> list[str]:
-    """The statements that force row-level security on a table and grant the application its part."""
+    """Return the statements that force row-level security on a table and grant the application its part."""
     name = table.name
     read = "true" if table.info["read_all"] else TENANT
     grants: str = table.info["grants"]

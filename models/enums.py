@@ -1,17 +1,22 @@
 """Enums whose members say what they mean."""
 
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 
 class DescribedEnum(StrEnum):
-    """An enum of texts, each member with its meaning beside it: ``OPEN = "OPEN", "Waits for staff."``."""
+    """An enum of texts, each member with its meaning beside it: ``OPEN = "OPEN", "Waits for staff."``.
+
+    What else an enum says of each of its members follows the meaning, and is in ``facts``.
+    """
 
     meaning: str
+    facts: tuple[Any, ...]
 
-    def __new__(cls, value: str, meaning: str = "") -> Self:
+    def __new__(cls, value: str, meaning: str = "", *facts: Any) -> Self:
         """Make a member that is its value. (To look one up takes the value alone.)"""
         member = str.__new__(cls, value)
         member._value_ = value
         member.meaning = meaning
+        member.facts = facts
         return member

@@ -143,20 +143,26 @@ class Form(WithMetadata, table=True):
         default=False,
         description="Whether a submission creates a client, if none has the email address. One that has it stays as it"
         " is. Needs an `emailField`, and `clients:write` of the key that sets it.",
+        info={"logged_as": "onSubmit.createClient"},
     )
     create_ticket: bool = column(
         sa.Boolean,
         default=False,
         description="Whether a submission creates a ticket of its client: its subject is the name of the form, and its"
         " first reply has the values. One without values creates none. Needs `tickets:write` of the key that sets it.",
+        info={"logged_as": "onSubmit.createTicket"},
     )
     name_field: FieldKey | None = column(
         sa.Text,
         nullable=True,
         description="Key of the `TEXT` field with the client's name. Null: it is the email address.",
+        info={"logged_as": "onSubmit.nameField"},
     )
     email_field: FieldKey | None = column(
-        sa.Text, nullable=True, description="Key of the `EMAIL` field with the client's email address."
+        sa.Text,
+        nullable=True,
+        description="Key of the `EMAIL` field with the client's email address.",
+        info={"logged_as": "onSubmit.emailField"},
     )
 
 

@@ -6,24 +6,60 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field
 
+from models.agent_jobs import AGENT_JOB
+from models.audit_exports import EXPORT
 from models.base import TIMESTAMP, Owned, column, one_of, table_args, table_of
+from models.enums import DescribedEnum
+from models.organizations import ORGANIZATION
 from models.resources import Resource
+from models.subscriptions import SUBSCRIPTION
+from models.tickets import TICKET
 from models.types import Moment
+from models.webhooks import DELIVERY
 
-# These jobs are internal; the jobs of agents are resources of the API.
-TASK = Resource("task", label="job", scope=None)
+# Of these jobs the API has those that failed; the jobs of agents are objects of their own.
+TASK = Resource("failed_job", prefix="task")
 
 
-class JobFunction(StrEnum):
-    """What a job runs; each function has one handler in ``workers``."""
+class JobQueue(DescribedEnum):
+    """Queue of jobs, which has slots of its own in a worker."""
 
-    WEBHOOK_DELIVERY = "WEBHOOK_DELIVERY"
-    AUDIT_SEAL = "AUDIT_SEAL"
-    TICKET_WAKE = "TICKET_WAKE"
-    AUDIT_EXPORT = "AUDIT_EXPORT"
-    SUBSCRIPTION = "SUBSCRIPTION"
-    AGENT = "AGENT"
-    AGENT_EXPIRY = "AGENT_EXPIRY"
+    # Beside its meaning: how many slots it has for each of WORKER_SLOTS.
+    WEBHOOKS = "webhooks", "Deliveries of events to webhook endpoints.", 1
+    AUDIT = "audit", "Seals of the audit log.", 1 / 8
+    TIMERS = "timers", "Work that is due at a certain time, such as a renewal.", 1 / 8
+    # An export reads a whole log, on a connection of the side pool: one at a time.
+    EXPORTS = "exports", "Exports of the audit log.", 0
+    AGENTS = "agents", "Runs of agent jobs.", 1 / 4
+
+    def slots(self, worker_slots: int) -> int:
+        """Return how many slots it has in a worker with so many, at least one."""
+        return max(1, int(self.facts[0] * worker_slots))
+
+
+class JobFunction(DescribedEnum):
+    """Function of a job."""
+
+    # Beside its meaning: its queue, and the resource of the object that it is for. It has a handler in ``workers``.
+    WEBHOOK_DELIVERY = "WEBHOOK_DELIVERY", "Delivers an event to a webhook endpoint.", JobQueue.WEBHOOKS, DELIVERY
+    AUDIT_SEAL = "AUDIT_SEAL", "Seals the audit log.", JobQueue.AUDIT, ORGANIZATION
+    TICKET_WAKE = "TICKET_WAKE", "Wakes a snoozed ticket.", JobQueue.TIMERS, TICKET
+    AUDIT_EXPORT = "AUDIT_EXPORT", "Writes an export of the audit log.", JobQueue.EXPORTS, EXPORT
+    SUBSCRIPTION = "SUBSCRIPTION", "Renews, bills or ends a subscription.", JobQueue.TIMERS, SUBSCRIPTION
+    AGENT = "AGENT", "Runs an agent job.", JobQueue.AGENTS, AGENT_JOB
+    AGENT_EXPIRY = "AGENT_EXPIRY", "Ends the wait of an agent job for a person.", JobQueue.TIMERS, AGENT_JOB
+
+    @property
+    def queue(self) -> JobQueue:
+        """Return the queue of its jobs."""
+        queue: JobQueue = self.facts[0]
+        return queue
+
+    @property
+    def subject(self) -> Resource:
+        """Return the resource of the object that its jobs are about."""
+        subject: Resource = self.facts[1]
+        return subject
 
 
 class JobState(StrEnum):
@@ -52,11 +88,12 @@ class Job(Owned, table=True):
         sa.Index("jobs_lease_idx", "lease_until", postgresql_where=sa.text("state = 'RUNNING'")),
         sa.Index("jobs_finished_idx", "org_id", "finished_at", postgresql_where=sa.text("finished_at is not null")),
         sa.Index("jobs_subject_idx", "org_id", "subject_id"),
+        sa.Index("jobs_dead_idx", "org_id", "id", postgresql_where=sa.text("state = 'DEAD'")),
         read_all=True,
     )
 
     id: UUID = Field(primary_key=True, sa_type=sa.Uuid)
-    function: JobFunction = column(sa.Text)
+    function: JobFunction = column(sa.Text, description="Function of the job.")
     subject_id: UUID = column(
         sa.Uuid,
         description="The object of the job: a delivery, a ticket, an export, a subscription, an agent job, or the"
@@ -71,12 +108,12 @@ class Job(Owned, table=True):
     queue: str = column(sa.Text, description="The queue, which has its own slots in a worker.")
     run_at: Moment = column(TIMESTAMP, description="The earliest time to run.")
     state: JobState = column(sa.Text, default=JobState.QUEUED)
-    attempt: int = column(sa.Integer, default=0, description="The number of counted attempts.")
+    attempt: int = column(sa.Integer, default=0, description="Number of attempts that were counted.")
     claim_no: int = column(sa.Integer, default=0, description="The number of claims, counted or not.")
     lease_token: UUID | None = column(sa.Uuid, nullable=True, description="The token of the claim while it runs.")
     lease_until: Moment | None = column(TIMESTAMP, nullable=True, description="The end of the lease, if not extended.")
-    error_code: str | None = column(sa.Text, nullable=True, description="Why it is DEAD.")
-    finished_at: Moment | None = column(TIMESTAMP, nullable=True)
+    error_code: str | None = column(sa.Text, nullable=True, description="Code of the reason for which it failed.")
+    finished_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time at which it ended.")
 
 
 jobs = table_of(Job)

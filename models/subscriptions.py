@@ -138,7 +138,9 @@ class Subscription(WithMetadata, table=True):
     current_period_end: Moment | None = column(
         TIMESTAMP, nullable=True, description="Time at which the next period begins. Null before the first one."
     )
-    next_period: int = column(sa.Integer, description="Number of the next period, counted from the anchor.")
+    next_period: int = column(
+        sa.Integer, description="Number of the next period, counted from the anchor.", info={"internal": True}
+    )
     cancel_at_period_end: bool = column(
         sa.Boolean, default=False, description="Whether the subscription is cancelled when the next period would begin."
     )

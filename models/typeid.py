@@ -19,7 +19,7 @@ _clock = {"last": 0}
 
 
 def new_number() -> int:
-    """The number of a UUIDv7 of now. Within a process each is greater than the one before it."""
+    """Return the number of a UUIDv7 of now. Within a process each is greater than the one before it."""
     stamp = time.time_ns() // 250_000  # a quarter of a millisecond: 12 bits below the millisecond would overflow rand_a
     _clock["last"] = stamp = max(stamp, _clock["last"] + 1)
     milliseconds, quarter = divmod(stamp, 4)
@@ -29,12 +29,12 @@ def new_number() -> int:
 
 
 def new_uuid() -> UUID:
-    """A UUIDv7 of now, greater than the one before it."""
+    """Return a UUIDv7 of now, greater than the one before it."""
     return UUID(int=new_number())
 
 
 def uuid_at(moment: datetime, *, low: bool = True) -> UUID:
-    """The least (or greatest) UUIDv7 of a millisecond: the bound of a range of ids by time."""
+    """Return the least (or greatest) UUIDv7 of a millisecond: the bound of a range of ids by time."""
     milliseconds = int(moment.timestamp() * 1000)
     if not 0 <= milliseconds < 1 << 48:
         milliseconds = 0 if milliseconds < 0 else (1 << 48) - 1
@@ -42,39 +42,40 @@ def uuid_at(moment: datetime, *, low: bool = True) -> UUID:
 
 
 def created_at(value: UUID) -> datetime:
-    """The time in an id: what ``createdAt`` shows."""
+    """Return the time in an id: what ``createdAt`` shows."""
     return _EPOCH + timedelta(milliseconds=value.int >> 80)
 
 
 def encode(prefix: str, value: UUID) -> str:
-    """The TypeID text of a row's key."""
+    """Return the TypeID text of a row's key."""
     # A ULID's text has the same digits as a TypeID's, and its library is C++: a sixth of the time of a table in Python.
     return f"{prefix}_{bytes_to_ulid(value.bytes).lower()}"
 
 
 def encoder(prefix: str) -> Callable[[UUID], str]:
-    """``encode`` with its prefix bound, for one column of many rows."""
+    """Return ``encode`` with its prefix bound, for one column of many rows."""
     head = f"{prefix}_"
     return lambda value: head + bytes_to_ulid(value.bytes).lower()
 
 
 def encoded_inline(prefix: str, value: str, named: Callable[[Any], str]) -> str:
-    """The text of an expression that encodes a variable; ``named`` names a value in it."""
+    """Return the text of an expression that encodes a variable; ``named`` names a value in it."""
     return f"({prefix + '_'!r} + {named(bytes_to_ulid)}({value}.bytes).lower())"
 
 
 def decode(prefix: str, text: object) -> UUID | None:
-    """The row's key, or None when the text is no id of this prefix (a foreign prefix looks like a missing row)."""
+    """Return the row's key, or None when the text is no id of this prefix (a foreign prefix looks like a missing
+    row)."""
     if not isinstance(text, str) or not text.startswith(prefix + "_"):
         return None
     return decode_suffix(text[len(prefix) + 1 :])
 
 
 def decode_suffix(digits: str) -> UUID | None:
-    """The UUID of 26 base-32 digits, or None."""
+    """Return the UUID of 26 base-32 digits, or None."""
     return UUID(bytes=ulid_to_bytes(digits)) if _DIGITS.fullmatch(digits) else None
 
 
 def prefix_of(text: str) -> str:
-    """The part before the last underscore; empty when there is none."""
+    """Return the part before the last underscore; empty when there is none."""
     return text.rpartition("_")[0]

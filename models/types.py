@@ -19,14 +19,13 @@ MAX_SAFE_INTEGER = 2**53 - 1
 # The greatest number of characters of a JSON object, and of metadata (50 keys of 40 with values of 500).
 JSON_LIMIT, METADATA_LIMIT = 16 * 1024, 50 * (40 + 500)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_EMAIL = re.compile(r"[^\s@<>\"(),:;\[\]\\]+@[^\s@.<>\"(),:;\[\]\\]+(\.[^\s@.<>\"(),:;\[\]\\]+)+")
-# The same as patterns of JSON Schema, as exactly as a pattern can be.
-_ADDRESS = r'[^\s@<>"(),:;\[\]\\\u0000-\u001f\u007f-\u009f'
+# White space and control characters: in these patterns the same to Python as to ECMAScript, as JSON Schema has them.
+_BESIDE = r"\s\ufeff\u0000-\u001f\u007f-\u009f"
+_ADDRESS = rf'[^{_BESIDE}@<>"(),:;\[\]\\'
 EMAIL = rf"^{_ADDRESS}]+@{_ADDRESS}.]+(\.{_ADDRESS}.]+)+$"
 WEBHOOK_URL = r"^https?://[A-Za-z0-9.:\[\]_-]+([/?][A-Za-z0-9!$%&'()*+,./:;=?@_~\[\]-]*)?$"
 # Of a URL that a person follows: non-ASCII characters too, as browsers take and send it, and a fragment. With other
 # schemes a browser may run it as code, and a name before an @ is taken for the host.
-_BESIDE = r"\s\ufeff\u0000-\u001f\u007f-\u009f"
 URL = rf"^[Hh][Tt][Tt][Pp][Ss]?://[^{_BESIDE}/?#@\\]+([/?#][^{_BESIDE}]*)?$"
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,4})?")
@@ -65,7 +64,7 @@ def caseless(text: str) -> str:
 
 
 def _email(value: str) -> str:
-    if not _EMAIL.fullmatch(value):
+    if not re.fullmatch(EMAIL, value):
         raise ValueError("must be an email address")
     return value
 
@@ -117,6 +116,13 @@ def decimal_text(value: Decimal) -> str:
     """Return a decimal number as it is shown: without an exponent, and without zeros at the end of its fraction."""
     text = f"{value if value else abs(value):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def plain_number(text: str) -> str:
+    """Return a number as it is shown, for one with an exponent or with zeros at its end: ``1e1`` is 10."""
+    number = Decimal(text) or Decimal(0)
+    # What is far beyond every bound would be long to write out.
+    return decimal_text(number) if abs(number.adjusted()) < 20 else text
 
 
 def _whole(value: object) -> object:

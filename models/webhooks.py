@@ -140,7 +140,11 @@ class WebhookEndpoint(Versioned, table=True):
     )
     last_failure_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time of the last failed attempt.")
     timeouts: int = column(
-        sa.Integer, default=0, server_default=sa.text("0"), description="Attempts in a row that timed out."
+        sa.Integer,
+        default=0,
+        server_default=sa.text("0"),
+        description="Attempts in a row that timed out.",
+        info={"internal": True},
     )
     circuit: EndpointCircuit = column(
         sa.Text,

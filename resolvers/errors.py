@@ -1,6 +1,6 @@
 """Refusals: every error that a caller can meet has a code, and every code has one HTTP status."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -119,6 +119,12 @@ class Refusals(Exception):
         self.refusals = refusals
 
 
+def refuse(wrong: Iterable[Refusal]) -> None:
+    """Raise Refusals with all that is wrong with an input, if anything is."""
+    if refusals := list(wrong):
+        raise Refusals(refusals)
+
+
 @contextmanager
 def placed_in(argument: str) -> Iterator[None]:
     """Let the fields of refusals in a block begin with the argument that they are part of."""
@@ -176,10 +182,10 @@ def query_too_slow(milliseconds: int) -> Refusal:
     )
 
 
-def too_many_checked(rows: int) -> Refusal:
+def too_many_checked() -> Refusal:
     """Return the refusal for a page whose order leads past too many rows that do not match its filter."""
     return Refusal(
         "QUERY_TOO_SLOW",
-        f"The first {rows:,} items in this order hold too few matches for a page. Sort by something else, or narrow the"
+        "Too few of the items that come first in this order match the filter. Sort by something else, or narrow the"
         " filter: by an ID, a status, a longer search term or a range of what the list is sorted by.",
     )

@@ -1,6 +1,6 @@
 """Orders: what they can be filtered and sorted by, and how they change."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from models.types import MAX_SAFE_INTEGER
 from resolvers.agents.collections import AGENT_JOBS, HAS_AGENT_JOBS
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
 from resolvers.changes.numbers import next_number
-from resolvers.changes.references import Reference, listed, references
+from resolvers.changes.references import Reference, listed, looked_up
 from resolvers.changes.transitions import TransitionRequest, transition_request, transitions_of
 from resolvers.collections.collection import (
     COLLECTIONS,
@@ -31,7 +31,7 @@ from resolvers.collections.collection import (
 from resolvers.collections.rows import Key, by_ids, has_any, with_referred
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
-from resolvers.errors import Conflict, Refusals, bad_input
+from resolvers.errors import Conflict, Refusal, bad_input, refuse
 from resolvers.forms.collections import FORMS
 from resolvers.forms.values import submitted_values
 from resolvers.invoices.collection import INVOICES
@@ -112,31 +112,29 @@ _COPIED = {
 async def create(ctx: Context, values: InputValues) -> Row:
     """Create an order of an ACTIVE service. Raises Refusals naming both references where both are wrong."""
     assigned, wrong = await listed(ctx, values, "assignee_ids", _assignees())
-    found = await references(
-        ctx, values, wrong,
+    found, refused = await looked_up(
+        ctx, values,
         client_id=Reference(COLLECTIONS["clients"], ("status",), refuse_client),
         service_id=Reference(COLLECTIONS["services"], ("status", "intake_form_id", *_COPIED.values()), _refuse_service),
     )  # fmt: skip
     row = new_row(Order, {"assignee_ids": [], **values, **assigned})
-    row |= await _answers(ctx, row["form_data"], found["service_id"]["intake_form_id"])
+    wrong = [*refused, *wrong]
+    if (service := found.get("service_id")) is not None:
+        wrong += _wrong_total(row["quantity"], service["price"])
+        answers, unfit = await _answers(ctx, row["form_data"], service["intake_form_id"])
+        row, wrong = row | answers, [*wrong, *unfit]
+    refuse(wrong)
     row |= {name: each["id"] for name, each in found.items()}
     row |= {name: found["service_id"][column] for name, column in _COPIED.items()}
-    row["total"] = _total(row["quantity"], row["unit_price"])
+    row["total"] = row["quantity"] * row["unit_price"]
     row["number"] = await next_number(ctx, ORDER.prefix)
     return await insert(ctx, ORDERS, row)
 
 
-def _total(quantity: int, price: int) -> int:
-    total = quantity * price
-    if total > MAX_SAFE_INTEGER:
-        raise bad_input(
-            "quantity",
-            f"The total would be more than {MAX_SAFE_INTEGER}.",
-            "OUT_OF_RANGE",
-            minimum=1,
-            maximum=MAX_SAFE_INTEGER // price,
-        )
-    return total
+def _wrong_total(quantity: int, price: int) -> Iterator[Refusal]:
+    if quantity * price > MAX_SAFE_INTEGER:
+        text = f"The total would be more than {MAX_SAFE_INTEGER}."
+        yield bad_input("quantity", text, "OUT_OF_RANGE", minimum=1, maximum=MAX_SAFE_INTEGER // price)
 
 
 async def change(ctx: Context, key: Key, values: InputValues) -> Row:
@@ -145,33 +143,35 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     Raises Refusal NOT_FOUND, VERSION_MISMATCH, INVALID_TRANSITION, CONFLICT (WORK_STARTED) or BAD_INPUT.
     """
     new = dict(values)
+    wrong = [*check(ctx, new)]
     move = transition_request(new, "status", "status_reason")
     edit = await begin_edit(ctx, ORDERS, key)
-    assigned, wrong = await listed(ctx, new, "assignee_ids", _assignees(edit.old["assignee_ids"]))
-    if wrong:
-        raise Refusals(wrong)
+    assigned, refused = await listed(ctx, new, "assignee_ids", _assignees(edit.old["assignee_ids"]))
+    wrong += refused
     new |= assigned
     changed = edit.changes(new)
     if "quantity" in changed:
-        if OrderStatus(edit.old["status"]) not in OPEN_TO_CHANGE:
-            raise WORK_STARTED.refusal("quantity")
-        new["total"] = _total(new["quantity"], edit.old["unit_price"])
-    due = changed.get("due_at")
-    if due is not None and due.year > LAST_YEAR:
-        raise bad_input(
-            "due_at",
-            f"It must be in the year {LAST_YEAR} at the latest.",
-            "OUT_OF_RANGE",
-            maximum=f"{LAST_YEAR}-12-31T23:59:59.999Z",
-        )
+        wrong += _wrong_total(new["quantity"], edit.old["unit_price"])
+        new["total"] = new["quantity"] * edit.old["unit_price"]
+    wrong += _wrong_due(changed.get("due_at"))
     beside = await _beside(ctx, edit.old, move, answers="form_data" in changed)
     if "form_data" in changed:
+        answers, unfit = await _answers(ctx, new["form_data"], beside[INTAKE_FORM])
         if new["form_data"] is None and edit.old["form_id"] is not None and edit.old["status"] != OrderStatus.PENDING:
-            raise bad_input("form_data", "An order that was submitted keeps its answers to the form.", "REQUIRED")
-        new |= await _answers(ctx, new["form_data"], beside[INTAKE_FORM])
+            unfit = [bad_input("form_data", "An order that was submitted keeps its answers to the form.", "REQUIRED")]
+        new, wrong = new | answers, [*wrong, *unfit]
+    refuse(wrong)
+    if "quantity" in changed and OrderStatus(edit.old["status"]) not in OPEN_TO_CHANGE:
+        raise WORK_STARTED.refusal("quantity")
     edit.set(new)
     await edit.transition(MACHINE, move, beside=beside)
     return await edit.save()
+
+
+def check(_ctx: Context, values: InputValues) -> Iterator[Refusal]:
+    """Yield the refusal BAD_INPUT of a reason without the status that it is for."""
+    if values.get("status") is None and values.get("status_reason") is not None:
+        yield bad_input("status_reason", "It needs a status.", "NOT_ALLOWED")
 
 
 async def transition(ctx: Context, key: Key, values: InputValues) -> Row:
@@ -182,17 +182,23 @@ async def transition(ctx: Context, key: Key, values: InputValues) -> Row:
     return await edit.save()
 
 
-async def _answers(ctx: Context, data: dict[str, Any] | None, form_id: UUID | None) -> dict[str, Any]:
-    """Return the columns of answers to a service's intake form, pinned to its version, or of what answers none.
+def _wrong_due(due: datetime | None) -> Iterator[Refusal]:
+    if due is not None and due.year > LAST_YEAR:
+        latest = f"{LAST_YEAR}-12-31T23:59:59.999Z"
+        yield bad_input("due_at", f"It must be in the year {LAST_YEAR} at the latest.", "OUT_OF_RANGE", maximum=latest)
 
-    Raises Refusals for what the form does not allow.
-    """
+
+async def _answers(
+    ctx: Context, data: dict[str, Any] | None, form_id: UUID | None
+) -> tuple[dict[str, Any], list[Refusal]]:
+    """Return the columns of answers to a service's intake form, pinned to its version, or of what answers none. Then
+    what the form does not allow."""
     if data is None or form_id is None:
-        return {"form_data": data, "form_id": None, "form_version": None}
+        return {"form_data": data, "form_id": None, "form_version": None}, []
     (form,) = await by_ids(ctx, FORMS, [form_id], ("name", "fields", "version"))
     assert form is not None, "forms are kept"
-    found = submitted_values(ctx, form, data, "form_data", encoded=False)
-    return {"form_data": found, "form_id": form_id, "form_version": form["version"]}
+    found, wrong = submitted_values(ctx, form, data, "form_data", encoded=False)
+    return {"form_data": found, "form_id": form_id, "form_version": form["version"]}, wrong
 
 
 async def _beside(ctx: Context, order: Row, move: TransitionRequest | None, *, answers: bool = False) -> dict[str, Any]:

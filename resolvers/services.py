@@ -1,17 +1,17 @@
 """Services: what they can be filtered and sorted by, and how they change."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models.forms import FORM
 from models.services import SERVICE, Billing, Service, ServiceStatus, services
 from resolvers import organizations
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
-from resolvers.changes.references import Reference, references
+from resolvers.changes.references import Reference, looked_up
 from resolvers.collections.collection import COMMON_SORT_FIELDS, Collection, Relation, SortField, common_filters
 from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
-from resolvers.errors import bad_input
+from resolvers.errors import Refusal, bad_input, refuse
 from resolvers.forms.collections import FORMS
 from resolvers.lists.conditions import enum, ids, money, tags, text
 from resolvers.orders import HAS_ORDERS, ORDERS
@@ -41,24 +41,41 @@ SERVICES = Collection(
     },
 )
 
+# What the billing of a new service is where its input does not say.
+_NEW = {"billing": Billing.ONE_TIME, "interval": None}
 
-async def _with_form(ctx: Context, values: InputValues) -> dict[str, Any]:
-    """Return an input's values with the key of the form that they refer to. Raises Refusals BAD_INPUT."""
-    found = await references(ctx, values, intake_form_id=Reference(FORMS))
+
+async def _with_form(ctx: Context, values: InputValues, old: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an input's values with the key of the form that they refer to; ``old`` has what stays as it is.
+
+    Raises Refusals BAD_INPUT.
+    """
+    found, wrong = await looked_up(ctx, values, intake_form_id=Reference(FORMS))
+    refuse([*wrong, *_wrong_interval({**old, **values})])
     return dict(values) | {name: form["id"] for name, form in found.items()}
 
 
-def _require_interval(row: Mapping[str, Any]) -> None:
+def check_new(_ctx: Context, values: InputValues) -> Iterator[Refusal]:
+    """Yield the refusal BAD_INPUT of a new service's interval, where it does not go with its billing."""
+    yield from _wrong_interval(_NEW | dict(values))
+
+
+def check(_ctx: Context, values: InputValues) -> Iterator[Refusal]:
+    """Yield the refusal BAD_INPUT of an interval that does not go with the billing that is given with it."""
+    if "billing" in values and "interval" in values:
+        yield from _wrong_interval(values)
+
+
+def _wrong_interval(row: Mapping[str, Any]) -> Iterator[Refusal]:
     if row["billing"] == Billing.RECURRING and row["interval"] is None:
-        raise bad_input("interval", "A RECURRING service needs an interval.", "REQUIRED")
+        yield bad_input("interval", "A RECURRING service needs an interval.", "REQUIRED")
     if row["billing"] == Billing.ONE_TIME and row["interval"] is not None:
-        raise bad_input("interval", "A ONE_TIME service has no interval.", "NOT_ALLOWED")
+        yield bad_input("interval", "A ONE_TIME service has no interval.", "NOT_ALLOWED")
 
 
 async def create(ctx: Context, values: InputValues) -> Row:
     """Create a service; currency and tax rate are the organization's where none is given. Raises Refusal BAD_INPUT."""
-    row = new_row(Service, await _with_form(ctx, values))
-    _require_interval(row)
+    row = new_row(Service, await _with_form(ctx, values, _NEW))
     if "currency" not in row:
         row["currency"] = await organizations.value_of(ctx, "default_currency")
     if "tax_rate" not in row:
@@ -69,10 +86,9 @@ async def create(ctx: Context, values: InputValues) -> Row:
 async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     """Change a service; orders keep what they copied. Raises Refusal NOT_FOUND, VERSION_MISMATCH or BAD_INPUT."""
     edit = await begin_edit(ctx, SERVICES, key)
-    new = await _with_form(ctx, values)
+    new = await _with_form(ctx, values, edit.old)
     archives = edit.changes(new).get("status") == ServiceStatus.ARCHIVED
     edit.set(new, "archive" if archives else "update")
-    _require_interval(edit.row)
     return await edit.save()
 
 

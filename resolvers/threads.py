@@ -1,5 +1,6 @@
 """Entries of threads (an order's messages, a ticket's replies): what finds them, who sees them, who writes them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from models.typeid import decode
 from resolvers.changes.edits import InputValues, new_row
 from resolvers.collections.collection import CREATED, Collection, Relation, RowScope
 from resolvers.context import BatchResolver, Context, shared
-from resolvers.errors import Refusal, bad_input
+from resolvers.errors import Refusal, bad_input, refuse
 from resolvers.lists.conditions import NOBODY, created, enum, ids
 from resolvers.lists.pages import Page, pages
 
@@ -25,14 +26,25 @@ def new_thread_entry(ctx: Context, model: type[ThreadEntry], values: InputValues
 
     Raises Refusal BAD_INPUT, or FORBIDDEN for an INTERNAL one without messages:internal.
     """
+    refuse(wrong_author(values, at))
     row = new_row(model, {"author_name": ctx.actor.name, "attachments": [], **values})
-    if row["author_kind"] not in _AUTHORS:
-        allowed = [author.value for author in _AUTHORS]
-        raise bad_input(f"{at}author_kind", "It must be STAFF or CLIENT.", "NOT_ONE_OF", allowed=allowed)
     if row["visibility"] == Visibility.INTERNAL and not ctx.actor.may(INTERNAL_SCOPE):
         message = f"INTERNAL messages need the scope {INTERNAL_SCOPE}."
         raise Refusal("FORBIDDEN", message, field=f"{at}visibility", scope=INTERNAL_SCOPE)
     return row
+
+
+def wrong_author(values: InputValues, at: str = "") -> Iterator[Refusal]:
+    """Yield the refusal BAD_INPUT of an author that nobody may write as."""
+    if values.get("author_kind", AuthorKind.STAFF) not in _AUTHORS:
+        allowed = [author.value for author in _AUTHORS]
+        yield bad_input(f"{at}author_kind", "It must be STAFF or CLIENT.", "NOT_ONE_OF", allowed=allowed)
+
+
+def check(_ctx: Context, values: InputValues) -> Iterator[Refusal]:
+    """Yield what is wrong with the author of a new entry, or of one that is among the values as a ``reply``."""
+    yield from wrong_author(values)
+    yield from wrong_author(values.get("reply", {}), "reply.")
 
 
 def entries_of(resource: Resource, table: sa.Table, parent: Resource) -> Collection:

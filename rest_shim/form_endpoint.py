@@ -83,9 +83,12 @@ class FormEndpoint(RestEndpoint):
         found = super()._refused(request, errors, headers)
         if not _is_form(request) or html < json:
             return found
-        wrong = [(self._origin(each["extensions"].get("field", "")), each["message"]) for each in errors]
+        wrong = [self._shown(each["extensions"], each["message"]) for each in errors]
         kept = [each for each in found.headers if each[0] not in (b"content-type", b"content-length")]
         return reply(found.status, error_page(wrong, found.status), HTML, [*kept, _POLICY])
+
+    def _shown(self, extensions: dict[str, Any], message: str) -> tuple[str, str, str]:
+        return extensions.get("label", ""), self._origin(extensions.get("field", "")), message
 
     def _reply(self, request: Request, data: dict[str, Any], headers: list[Header]) -> Reply:
         html, json = _preferences(request)

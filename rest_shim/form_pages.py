@@ -12,8 +12,7 @@ code{font:14px/1.45 ui-monospace,monospace}
 """
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 CSP = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-
+_BODY = "body."
 _ADVICE = {
     400: "<p>Go back, correct it and submit it again.</p>",
     429: "<p>Wait a minute, go back and submit it again.</p>",
@@ -25,15 +24,17 @@ def thanks_page(form_name: str) -> bytes:
     return _page("Thank you", f"<p>“{escape(form_name)}” was submitted.</p>")
 
 
-def error_page(wrong: Iterable[tuple[str, str]], status: int) -> bytes:
-    """Return the page for a form that was refused: the place of each wrong value in the request, why, and what to do
-    where something can be done."""
-    items = "".join(f"<li>{_named(place.removeprefix('body.'))}{escape(message)}</li>" for place, message in wrong)
+def error_page(wrong: Iterable[tuple[str, str, str]], status: int) -> bytes:
+    """Return the page for a form that was refused: the label of each wrong field, or else its place in the request,
+    why, and what to do where something can be done."""
+    items = "".join(f"<li>{_named(label, place)}{escape(message)}</li>" for label, place, message in wrong)
     return _page("The form was not submitted", f"<ul>{items}</ul>{_ADVICE.get(status, '')}")
 
 
-def _named(place: str) -> str:
-    return f"<code>{escape(place)}</code>: " if place and "." not in place else ""
+def _named(label: str, place: str) -> str:
+    if label:
+        return f"{escape(label)}: "
+    return f"<code>{escape(place.removeprefix(_BODY))}</code>: " if place.startswith(_BODY) else ""
 
 
 def _page(title: str, content: str) -> bytes:

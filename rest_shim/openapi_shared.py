@@ -50,6 +50,7 @@ def problem() -> dict[str, Any]:
                             "items": {"type": "string"},
                             "description": "The allowed values, with `NOT_ONE_OF` and `INVALID_TRANSITION`.",
                         },
+                        "label": {"type": "string", "description": "Label of the field, with values of forms."},
                         "limit": {"type": "integer", "description": "The limit, with `TOO_SHORT` and `TOO_LONG`."},
                         "minimum": {
                             "type": ["number", "string"],

@@ -121,6 +121,7 @@ class ApiKeyMutation:
         keys.create,
         "Create an API key, with scopes that the API key creating it has, and no longer life. The key itself is shown"
         " only in this response.",
+        check=keys.check,
         raw_key=(str | None, _RAW_KEY),
     )
     rotate_api_key = updates(

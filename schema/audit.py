@@ -143,6 +143,8 @@ class AuditMutation:
         ExportAuditLogInput,
         exports.create,
         f"Export the audit log. A worker writes the export, which is kept for {KEPT_DAYS} days: see `status` and"
-        f" `downloadUrl`. An organization keeps at most {exports.MAX_EXPORTS}.",
+        f" `downloadUrl`. An organization keeps at most {exports.MAX_EXPORTS}, of which one API key may request"
+        f" {exports.MAX_OF_KEY}; the refusal of another has a `retryAfter` in seconds.",
+        check=exports.check,
         cost=JOB_COST,
     )

@@ -26,6 +26,7 @@ from schema.forms.mutations import FormMutation
 from schema.forms.types import FormQuery
 from schema.invoices.mutations import InvoiceMutation
 from schema.invoices.types import InvoiceQuery
+from schema.jobs import JobMutation, JobQuery
 from schema.members import MemberMutation, MemberQuery
 from schema.messages import MessageMutation, MessageQuery
 from schema.orders import OrderMutation, OrderQuery
@@ -55,7 +56,7 @@ MAX_PARTS = 2_000
 class Query(
     ClientQuery, ServiceQuery, OrderQuery, InvoiceQuery, SubscriptionQuery, MessageQuery, TicketQuery, FormQuery,
     AgentDefinitionQuery, AgentJobQuery, MemberQuery, WebhookQuery, ApiKeyQuery, SettingsQuery, AuditQuery,
-    ViewerQuery,
+    JobQuery, ViewerQuery,
 ):  # fmt: skip
     """What can be asked."""
 
@@ -64,7 +65,7 @@ class Query(
 class Mutation(
     ClientMutation, ServiceMutation, OrderMutation, InvoiceMutation, SubscriptionMutation, MessageMutation,
     TicketMutation, FormMutation, AgentDefinitionMutation, AgentJobMutation, MemberMutation, WebhookMutation,
-    ApiKeyMutation, SettingsMutation, AuditMutation,
+    ApiKeyMutation, SettingsMutation, AuditMutation, JobMutation,
 ):  # fmt: skip
     """What can be done."""
 

@@ -9,7 +9,7 @@ from models.messages import MESSAGE
 from models.messages import Message as Table
 from models.orders import ORDER
 from models.threads import AuthorKind, Visibility
-from resolvers import messages
+from resolvers import messages, threads
 from resolvers.messages import MESSAGES
 from resolvers.orders import ORDERS
 from schema.declaration.collections import one, to_one
@@ -68,4 +68,6 @@ class MessageQuery:
 class MessageMutation:
     """Mutations of messages."""
 
-    create_message = creates(Message, CreateMessageInput, messages.create, "Add a message to an order's thread.")
+    create_message = creates(
+        Message, CreateMessageInput, messages.create, "Add a message to an order's thread.", check=threads.check
+    )

@@ -190,7 +190,11 @@ class OrderMutation:
 
     create_order = creates(Order, CreateOrderInput, orders.create, "Create an order.")
     update_order = updates(
-        Order, UpdateOrderInput, orders.change, "Update an order, and move it to another status when one is given."
+        Order,
+        UpdateOrderInput,
+        orders.change,
+        "Update an order, and move it to another status when one is given.",
+        check=orders.check,
     )
     transition_order = updates(Order, TransitionOrderInput, orders.transition, "Move an order to another status.")
     delete_order = deletes(

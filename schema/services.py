@@ -113,12 +113,15 @@ class ServiceQuery:
 class ServiceMutation:
     """Mutations of services."""
 
-    create_service = creates(Service, CreateServiceInput, services.create, "Create a service.")
+    create_service = creates(
+        Service, CreateServiceInput, services.create, "Create a service.", check=services.check_new
+    )
     update_service = updates(
         Service,
         UpdateServiceInput,
         services.change,
         "Update a service. Existing orders and subscriptions keep the values that they copied from it.",
+        check=services.check,
     )
     delete_service = deletes(
         Service,

@@ -146,7 +146,11 @@ class SubscriptionMutation:
     """Mutations of subscriptions."""
 
     create_subscription = creates(
-        ClientSubscription, CreateSubscriptionInput, changes.create, "Create a subscription of a recurring service."
+        ClientSubscription,
+        CreateSubscriptionInput,
+        changes.create,
+        "Create a subscription of a recurring service.",
+        check=changes.check_new,
     )
     update_subscription = updates(
         ClientSubscription, UpdateSubscriptionInput, changes.change, "Update a subscription. Nothing is prorated."

@@ -13,6 +13,7 @@ from models.threads import AuthorKind, Visibility
 from models.tickets import MACHINE, REPLY, TICKET, TicketPriority, TicketStatus, is_breached
 from models.tickets import Reply as ReplyTable
 from models.tickets import Ticket as Table
+from resolvers import threads
 from resolvers.agents.collections import AGENT_JOBS
 from resolvers.clients import CLIENTS
 from resolvers.context import now
@@ -143,7 +144,7 @@ class UpdateTicketInput(UpdateInput):
 
     subject: strawberry.Maybe[str]
     client_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
-        description="ID of the client that asks. With an order, it must be the order's client."
+        description="ID of the client that asks. With an order, it must be the order's client, and not be null."
     )
     order_id: strawberry.Maybe[strawberry.ID | None]
     assignee_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
@@ -187,6 +188,7 @@ class TicketMutation:
         UpdateTicketInput,
         tickets.change,
         "Update a ticket, add a reply to it, and move it to another status when one is given.",
+        check=threads.check,
     )
     create_reply = creates(
         Reply,
@@ -194,4 +196,5 @@ class TicketMutation:
         tickets.create_reply,
         "Reply to a ticket. A public reply of the client makes it `OPEN`, one of the staff `PENDING` and answers the"
         " client; an internal one changes nothing of the ticket.",
+        check=threads.check,
     )

@@ -29,7 +29,7 @@ from server.http.addresses import client_address
 from server.http.cors import Origins, cross_origin
 from server.http.edge import Edge
 from server.http.routing import ApiRoute, ApiRouter
-from server.monitoring.metrics import Exposition, Metrics
+from server.monitoring.metrics import ApiExposition, Metrics
 from server.pages import GRAPHIQL
 from server.settings import Settings
 from server.system import Ready, health, metrics_of, start_page
@@ -71,7 +71,7 @@ async def _note(keys: Keys) -> None:
 
 
 def create_app(settings: Settings, *, compare: bool = False) -> Application:
-    """The ASGI application of one API process. Its pools open at its start and close at its end.
+    """Return the ASGI application of one API process. Its pools open at its start and close at its end.
 
     ``compare``, for tests, runs each query by graphql-core too and fails where the answers differ.
     """
@@ -111,7 +111,7 @@ def _routes(settings: Settings, engine: Engine, metrics: Metrics, dependencies: 
     yield ApiRoute("/api/docs", docs, name="Reference")
     yield ApiRoute("/", start_page(settings), name="Start")
     if settings.metrics_token is not None:
-        exposition = Exposition(metrics, engine, dependencies, settings.metrics_token)
+        exposition = ApiExposition(metrics, engine, dependencies, settings.metrics_token)
         yield ApiRoute("/metrics", metrics_of(exposition), name="Metrics")
 
 

@@ -11,7 +11,7 @@ from server.errors import CommandError
 
 @contextmanager
 def drafted(path: Path) -> Iterator[Callable[[bytes], None]]:
-    """A file that takes its name at the end of the block, and is gone after an exception; the value writes to it.
+    """Yield a file that takes its name at the end of the block, and is gone after an exception; the value writes to it.
 
     Raises CommandError, which names `path`, when the file cannot be written.
     """

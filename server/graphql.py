@@ -143,7 +143,7 @@ class GraphQL:
     def _context(
         self, request: Request, prepared: Prepared, name: str | None, actor: Actor, headers: list[Header]
     ) -> Context:
-        """The context of an operation that may run. Raises Refusal or DocumentError."""
+        """Return the context of an operation that may run. Raises Refusal or DocumentError."""
         operation_type = request.state["operation_type"] = prepared.operation.operation_type
         if request.method != "POST" and operation_type != "query":
             headers.append((b"allow", b"POST"))
@@ -159,7 +159,7 @@ class GraphQL:
         )
 
     def _open(self, prepared: Prepared) -> bool:
-        """Introspection without a key is for where introspection is on."""
+        """Return whether an operation may run without a key: introspection is for where introspection is on."""
         return self.engine.introspection or not _INTROSPECTS.search(prepared.operation.text)
 
     async def _prepare(self, request: Request, actor: Actor | None) -> tuple[Prepared, str | None]:
@@ -178,7 +178,7 @@ class GraphQL:
         return self.engine.measure(text, name or None, variables or {}, tokens), name or None
 
     async def _read(self, request: Request) -> tuple[str | None, dict[str, Any] | None, str | None]:
-        """The document, its variables, its operation's name. Raises Refusal for what is no well-formed request.
+        """Return the document, its variables, its operation's name. Raises Refusal for what is no well-formed request.
 
         The document is None where the request names a persisted one instead.
         """
@@ -203,18 +203,19 @@ class GraphQL:
 
 
 def _is_ours(error: Exception) -> bool:
-    """Whether a request is refused for what is the matter with us, not with it."""
+    """Return whether a request is refused for what is the matter with us, not with it."""
     refusal = error.refusal if isinstance(error, MalformedError) else error
     return isinstance(refusal, Refusal) and refusal.code == "UNAVAILABLE"
 
 
 def _was_read(error: Exception) -> bool:
-    """Whether what is refused is a document, which was parsed and perhaps judged."""
+    """Return whether what is refused is a document, which was parsed and perhaps judged."""
     return isinstance(error, DocumentError) or (isinstance(error, Refusal) and error.code == "TOO_COMPLEX")
 
 
 def _is_persisted(body: dict[str, Any], extensions: dict[str, Any] | None) -> bool:
-    """Whether a request without a document names a persisted one, as Apollo's and urql's clients do, or by its id."""
+    """Return whether a request without a document names a persisted one, as Apollo's and urql's clients do, or by its
+    id."""
     return (extensions is not None and "persistedQuery" in extensions) or isinstance(body.get("documentId"), str)
 
 
@@ -236,7 +237,7 @@ def _from_query(request: Request) -> dict[str, Any]:
 
 
 def _reply(result: OperationResult, typed: bool, headers: list[Header], malformed: int | None = None) -> Reply:
-    """The reply to a request; ``malformed`` is the status of one that is not well-formed."""
+    """Return the reply to a request; ``malformed`` is the status of one that is not well-formed."""
     body: dict[str, Any] = {}
     if result.ran:
         body["data"] = result.data

@@ -50,7 +50,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _system(error: OSError) -> str:
-    """What the system says: asyncio puts a call's name in place of it, and several addresses into one text."""
+    """Return what the system says: asyncio puts a call's name in place of it, and several addresses into one text."""
     text = str(error)
     if isinstance(error, socket.gaierror):
         return error.strerror or text

@@ -52,7 +52,8 @@ def protocol_of(settings: Settings) -> type[BoundedProtocol]:
 
 
 def settled(app: ASGIApp) -> ASGIApp:
-    """The application, with what was loaded for it taken out of the garbage collector's sight: it lives for ever."""
+    """Return the application, with what was loaded for it taken out of the garbage collector's sight: it lives for
+    ever."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 20, 100)

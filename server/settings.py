@@ -109,6 +109,9 @@ class Settings(LocalSettings):
         description="Bearer token that `/metrics` asks for, of at least 16 characters; without it there is none",
     )
 
+    worker_metrics_port: int | None = Field(
+        None, ge=1, le=65535, description="Port on which a worker answers `/metrics`; needs `METRICS_TOKEN`"
+    )
     cors_origins: Origins = Field(
         (),
         description="Origins that browsers may call from, such as `https://app.example`, comma-separated; `*` is every",
@@ -135,13 +138,24 @@ class Settings(LocalSettings):
     auth_failures_per_minute: int = Field(60, ge=1, description="Failed keys from one address before a 429")
 
     worker_slots: int = Field(
-        16, ge=1, le=1000, description="Jobs that one worker works on at once; 16 times as many may wait for receivers"
+        16,
+        ge=1,
+        le=1000,
+        description="Deliveries that one worker works on at once, while 16 times as many may wait for receivers; of"
+        " seals and of timers an eighth as many",
     )
     sweep_seconds: float = Field(5, gt=0, description="Pause between sweeps for due jobs, in seconds")
     lease_seconds: float = Field(
         45, gt=0, description="Time after which a silent worker's job is taken over, in seconds"
     )
     heartbeat_seconds: float = Field(15, gt=0, description="Pause between a worker's signs of life, in seconds")
+    worker_grace_seconds: float = Field(
+        20,
+        ge=0,
+        le=3600,
+        description="Time in which running jobs may end when a worker is stopped, before they are given back, in"
+        " seconds",
+    )
     openai_api_key: str | None = Field(None, min_length=1, repr=False, description="Key for agents' models `openai:…`")
     openai_base_url: HttpUrl | None = Field(
         None,
@@ -170,6 +184,8 @@ class Settings(LocalSettings):
             raise ValueError(
                 "ADDRESS_CONNECTIONS must be less than LIMIT_CONCURRENCY, or one address can take all of it"
             )
+        if self.worker_metrics_port is not None and self.metrics_token is None:
+            raise ValueError("WORKER_METRICS_PORT needs METRICS_TOKEN")
         if self.heartbeat_seconds * 2 > self.lease_seconds:
             raise ValueError("HEARTBEAT_SECONDS must be at most half of LEASE_SECONDS")
         return self

@@ -96,7 +96,8 @@ def _parents(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _is_origin(text: str) -> bool:
-    """Whether a header `Origin` can have this value. `null` is not one: pages that anybody may write have it too."""
+    """Return whether a header `Origin` can have this value. `null` is not one: pages that anybody may write have it
+    too."""
     found = _ORIGIN.fullmatch(text)
     if found is None:
         return False

@@ -74,6 +74,10 @@ def metrics_of(exposition: Exposition) -> Endpoint:
         if not exposition.may(request.header(b"authorization")):
             refused = Refusal("UNAUTHENTICATED", "The metrics token is required: Authorization: Bearer ….")
             return problem([shown_refusal(refused, request.request_id)], str)
-        return reply(200, exposition.text(), CONTENT_TYPE_LATEST.encode())
+        try:
+            text = await exposition.text()
+        except Refusal as refused:
+            return problem([shown_refusal(refused, request.request_id)], str)
+        return reply(200, text, CONTENT_TYPE_LATEST.encode())
 
     return metrics

@@ -17,7 +17,7 @@ def weights(accepted: bytes) -> dict[bytes, float]:
 
 
 def _weight(parameters: Iterable[bytes]) -> float:
-    """A q-value, 1 where there is none; what is none counts as 0."""
+    """Return a q-value, 1 where there is none; what is none counts as 0."""
     for parameter in parameters:
         name, _, value = parameter.partition(b"=")
         if name.rstrip() == b"q":

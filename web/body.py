@@ -24,14 +24,15 @@ class Bodies:
         self.deadlines = Deadlines(seconds)
 
     async def json(self, request: Request) -> dict[str, Any]:
-        """The JSON object in a body. Raises Refusal UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, REQUEST_TIMEOUT or BAD_INPUT."""
+        """Return the JSON object in a body. Raises Refusal UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, REQUEST_TIMEOUT or
+        BAD_INPUT."""
         media = request.headers.get(b"content-type", b"")
         if media != _JSON and not is_json(media):
             raise Refusal("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json.")
         return json_object(request, await self.read(request))
 
     async def read(self, request: Request) -> bytes:
-        """A body's bytes. Raises Refusal UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, REQUEST_TIMEOUT or BAD_INPUT."""
+        """Return a body's bytes. Raises Refusal UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, REQUEST_TIMEOUT or BAD_INPUT."""
         headers = request.headers
         if b"content-encoding" in headers and _is_coded(request):
             text = "A body is taken without a Content-Encoding only: none is supported."
@@ -118,7 +119,7 @@ def _not_json(body: bytes, error: orjson.JSONDecodeError) -> str:
 
 
 def _is_coded(request: Request) -> bool:
-    """Whether a body is compressed or otherwise coded."""
+    """Return whether a body is compressed or otherwise coded."""
     return any(
         each.strip() not in (b"", b"identity") for each in request.whole(b"content-encoding").lower().split(b",")
     )

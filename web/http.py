@@ -49,12 +49,12 @@ class Request:
         self._query: list[tuple[str, str]] | None = None
 
     def header(self, name: bytes) -> str | None:
-        """A header by its name in lower case; None when it is not there."""
+        """Return a header by its name in lower case; None when it is not there."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
     def whole(self, name: bytes) -> bytes:
-        """A header that may be sent in several lines, as one list; empty when it is not there."""
+        """Return a header that may be sent in several lines, as one list; empty when it is not there."""
         return b",".join([value for given, value in self.scope["headers"] if given == name])
 
     def refuse_repeated(self) -> None:
@@ -67,8 +67,8 @@ class Request:
                 raise bad_input(f"header.{shown}", f"{shown} takes one value.", "REPEATED")
 
     def query(self) -> list[tuple[str, str]]:
-        """The parameters of the query string in their order, empty ones too. ``is_encoded`` tells whether a value was
-        percent-encoded UTF-8."""
+        """Return the parameters of the query string in their order, empty ones too. ``is_encoded`` tells whether a
+        value was percent-encoded UTF-8."""
         if self._query is None:
             text: bytes = self.scope["query_string"]
             self._query = _parsed(text) if text else []
@@ -112,14 +112,14 @@ Endpoint = Callable[[Request], Awaitable[AnyReply]]
 
 
 def reply(status: int, body: bytes, media: bytes, headers: Iterable[Header] = ()) -> Reply:
-    """A reply with its length and type; of 204 and 304 only the headers are sent."""
+    """Return a reply with its length and type; of 204 and 304 only the headers are sent."""
     if status in _BODILESS:
         return Reply(status, b"", [*headers])
     return Reply(status, body, [*headers, (b"content-length", b"%d" % len(body)), (b"content-type", media)])
 
 
 def options(allowed: str) -> Reply:
-    """The reply to OPTIONS: the methods that a path answers."""
+    """Return the reply to OPTIONS: the methods that a path answers."""
     return reply(204, b"", b"", [(b"allow", allowed.encode())])
 
 

@@ -8,7 +8,7 @@ REPLAYED: Header = (b"idempotent-replayed", b"true")
 
 
 def idempotency_key(request: Request) -> str | None:
-    """The Idempotency-Key. Raises Refusal BAD_INPUT for other than 1 to 255 printable ASCII characters."""
+    """Return the Idempotency-Key. Raises Refusal BAD_INPUT for other than 1 to 255 printable ASCII characters."""
     key = request.header(b"idempotency-key")
     if key is not None and not (0 < len(key) <= IDEMPOTENCY_KEY_LENGTH and key.isascii() and key.isprintable()):
         raise bad_input(

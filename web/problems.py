@@ -23,7 +23,7 @@ def title_of(status: int) -> str:
 
 
 def problem(errors: list[ErrorView], place: Callable[[str], str], headers: Iterable[Header] = ()) -> Reply:
-    """The problem of one refusal, or of several of one input; ``place`` names a field as the request does."""
+    """Return the problem of one refusal, or of several of one input; ``place`` names a field as the request does."""
     first = errors[0]["extensions"]
     status, code = first["status"], first["code"]
     body: dict[str, Any] = {
@@ -46,7 +46,7 @@ def problem(errors: list[ErrorView], place: Callable[[str], str], headers: Itera
 
 
 def _part(error: ErrorView, place: Callable[[str], str]) -> dict[str, Any]:
-    """One wrong value: its code is the error's reason, where it has one."""
+    """Return one wrong value: its code is the error's reason, where it has one."""
     extensions = error["extensions"]
     part = {
         "field": place(extensions["field"]),

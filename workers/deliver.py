@@ -1,7 +1,10 @@
 """Webhook deliveries: signed by Standard Webhooks, and attempted up to ten times over about three days."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from uuid import UUID
 
 import structlog
 from standardwebhooks.webhooks import Webhook
@@ -13,13 +16,14 @@ from resolvers.context import Context, now
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import Claim
-from resolvers.webhooks import cancelling, circuits, deliveries
+from resolvers.webhooks import batches, cancelling, circuits, deliveries
 from resolvers.webhooks.deliveries import Attempt, PreparedDelivery
 from workers.address import Postponed
+from workers.batches import MOST, Batches
 from workers.handler import Handler
 from workers.http import URL_REFUSED, Response, Sender
+from workers.leases import EXHAUSTED
 from workers.retry import retry
-from workers.runner import EXHAUSTED
 from workers.slot import Slot
 from workers.sweep import jittered
 
@@ -60,28 +64,24 @@ def attempt_of(at: datetime, response: Response) -> Attempt:
     return Attempt(str(_iso(at)), response.status, response.duration_ms, response.error, body)
 
 
-def handler(sender: Sender) -> Handler:
-    """Return the handler of webhook deliveries."""
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A delivery that was sent: its job, what was sent, and the attempt."""
+
+    runtime: Runtime
+    claim: Claim
+    prepared: PreparedDelivery
+    attempt: Attempt
+
+
+def handler(sender: Sender, batch: int = MOST) -> Handler:
+    """Return the handler of webhook deliveries. The usual steps of several of one organization are one transaction."""
+    beginning = Batches(_begin_some, batch)
+    recording = Batches(_record_some, batch)
 
     async def run(runtime: Runtime, claim: Claim, slot: Slot) -> None:
-        async with jobs.held(runtime, claim) as ctx:
-            prepared = await deliveries.load(ctx, claim.subject_id)
-            if prepared is None:
-                await deliveries.move(ctx, claim.subject_id, DeliveryStatus.CANCELLED)
-                await jobs.finish(ctx, claim, JobState.CANCELLED)
-                # The key is the endpoint: cancel what else waits for it.
-                await cancelling.cancel(ctx, claim.concurrency_key)
-                return
-            if claim.concurrency_key != prepared.endpoint_id:
-                await jobs.set_concurrency_key(ctx, claim, prepared.endpoint_id)
-            wait = await deliveries.must_wait(ctx, prepared)
-            if wait is None:
-                await deliveries.move(ctx, claim.subject_id, DeliveryStatus.SENDING)
-            else:
-                await deliveries.move(ctx, claim.subject_id, DeliveryStatus.PENDING, wait)
-                await jobs.give_back(ctx, claim, wait)
-        if wait is not None:
-            slot.pause(wait)
+        prepared = await beginning.do(claim.org_id, (runtime, claim)) or await _begin(runtime, claim, slot)
+        if prepared is None:
             return
         at = now()
         sent = partial(sender.post, prepared.url, headers_of(prepared, datetime.now(UTC)), prepared.body.encode())
@@ -93,11 +93,66 @@ def handler(sender: Sender) -> Handler:
         if response is None:
             await _postpone(runtime, claim)
             return
-        until = await _record(runtime, claim, prepared, attempt_of(at, response))
+        attempt = attempt_of(at, response)
+        # It was sent, and would be sent again if this were not recorded.
+        if attempt.succeeded:
+            done = partial(recording.do, claim.org_id, _Sent(runtime, claim, prepared, attempt))
+            if await retry(done):
+                return
+        until = await _record(runtime, claim, prepared, attempt)
         if until is not None:
             slot.pause((until - now()).total_seconds())
 
     return Handler(run, delay_after, _ended)
+
+
+async def _begin(runtime: Runtime, claim: Claim, slot: Slot) -> PreparedDelivery | None:
+    """Let a delivery be SENDING, and return what to send. Return None for one that has ended, or that waits for its
+    endpoint's circuit."""
+    async with jobs.held(runtime, claim) as ctx:
+        prepared = await deliveries.load(ctx, claim.subject_id)
+        if prepared is None:
+            await deliveries.move(ctx, claim.subject_id, DeliveryStatus.CANCELLED)
+            await jobs.finish(ctx, claim, JobState.CANCELLED)
+            # The key is the endpoint: cancel what else waits for it.
+            await cancelling.cancel(ctx, claim.concurrency_key)
+            return None
+        if claim.concurrency_key != prepared.endpoint_id:
+            await jobs.set_concurrency_key(ctx, claim, prepared.endpoint_id)
+        wait = await deliveries.must_wait(ctx, prepared)
+        if wait is None:
+            await deliveries.move(ctx, claim.subject_id, DeliveryStatus.SENDING)
+            return prepared
+        await deliveries.move(ctx, claim.subject_id, DeliveryStatus.PENDING, wait)
+        await jobs.give_back(ctx, claim, wait)
+    slot.pause(wait)
+    return None
+
+
+async def _begin_some(
+    _org_id: UUID, given: Sequence[tuple[Runtime, Claim]]
+) -> list[PreparedDelivery | Exception | None]:
+    """Begin deliveries of one organization. None is what of one that ``_begin`` decides."""
+    runtime, claims = given[0][0], [claim for _, claim in given]
+    async with jobs.held_some(runtime, claims) as (ctx, ours):
+        keys = {each.subject_id: each.concurrency_key for each in claims if each.id in ours}
+        found = await batches.begin(ctx, keys) if keys else {}
+    return [found.get(each.subject_id) if each.id in ours else jobs.lease_lost(each) for each in claims]
+
+
+async def _record_some(_org_id: UUID, sent: Sequence[_Sent]) -> list[bool | Exception]:
+    """Record deliveries of one organization that succeeded. Return for each whether it is recorded."""
+    claims = [each.claim for each in sent]
+    async with jobs.held_some(sent[0].runtime, claims) as (ctx, ours):
+        held = [each for each in sent if each.claim.id in ours]
+        done: set[UUID] = set()
+        if held:
+            tried = [(each.claim.subject_id, each.prepared, each.attempt) for each in held]
+            done = await batches.succeed(ctx, tried)
+        ended = [each.claim for each in held if each.claim.subject_id in done]
+        if ended:
+            await jobs.finish_some(ctx, ended)
+    return [each.subject_id in done if each.id in ours else jobs.lease_lost(each) for each in claims]
 
 
 async def _postpone(runtime: Runtime, claim: Claim) -> None:
@@ -145,7 +200,6 @@ async def _record(runtime: Runtime, claim: Claim, prepared: PreparedDelivery, at
                 await jobs.finish(ctx, claim, state, delay=delay, error_code=code)
             return cancelled, paused
 
-    # It was sent, and would be sent again if this were not recorded.
     cancelled, until = await retry(recorded)
     if not attempt.succeeded:
         _log_failed(claim, prepared, attempt, None if cancelled else delay, until)

@@ -10,6 +10,10 @@ from resolvers.jobs.claims import Claim
 from workers.slot import Slot
 
 
+async def keep_nothing(_ctx: Context, _claim: Claim, _state: JobState, _delay: float | None) -> None:
+    """Do nothing: only the job has a state, and not what it is for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Handler:
     """The handler of one type of job. ``run`` ends the job itself, in the transaction of its last effect.
@@ -20,4 +24,4 @@ class Handler:
 
     run: Callable[[Runtime, Claim, Slot], Awaitable[None]]
     delay: Callable[[int], float | None]
-    ended: Callable[[Context, Claim, JobState, float | None], Awaitable[None]]
+    ended: Callable[[Context, Claim, JobState, float | None], Awaitable[None]] = keep_nothing

@@ -3,7 +3,8 @@
 import asyncio
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from urllib.parse import SplitResult
 from uuid import UUID
 
@@ -11,14 +12,13 @@ import httptools
 
 from models.webhook_urls import Address, check_literal
 from workers.address import Addresses, Refused
+from workers.connections import RESPONSE_BYTES, Connection, Connections, Place, Reading
 from workers.timeouts import within
 
 CONNECT_S = 3.0
 TOTAL_S = 15.0
-RESPONSE_BYTES = 16 * 1024
 # The one error after which another attempt is useless.
 URL_REFUSED = "URL_REFUSED"
-_CHUNK = 4 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,32 +31,11 @@ class Response:
     duration_ms: int
 
 
-@dataclass(slots=True)
-class _Reading:
-    """A response while it is read. The parser calls its methods."""
-
-    status: int | None = None
-    body: list[bytes] = field(default_factory=list)
-    done: bool = False
-    parser: httptools.HttpResponseParser = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.parser = httptools.HttpResponseParser(self)
-
-    def on_headers_complete(self) -> None:
-        status = self.parser.get_status_code()
-        # A status 1xx is followed by the real response.
-        self.status = status if status >= 200 else None
-
-    def on_body(self, part: bytes) -> None:
-        self.body.append(part)
-
-    def on_message_complete(self) -> None:
-        self.done = self.status is not None
-
-
 class Sender:
-    """Sends deliveries. ``tls`` replaces the system's trusted certificates; host names are always verified."""
+    """Sends deliveries. ``tls`` replaces the system's trusted certificates; host names are always verified.
+
+    ``connections`` keeps connections open; without it each delivery has its own.
+    """
 
     def __init__(
         self,
@@ -66,7 +45,9 @@ class Sender:
         tls: ssl.SSLContext | None = None,
         connect_seconds: float = CONNECT_S,
         total_seconds: float = TOTAL_S,
+        connections: Connections | None = None,
     ) -> None:
+        self._connections = connections
         self._addresses, self._allow_private = addresses, allow_private
         self._tls = tls or ssl.create_default_context()
         self._connect_s, self._total_s = connect_seconds, total_seconds
@@ -88,13 +69,13 @@ class Sender:
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
-        reading, error = _Reading(), None
+        reading, error, kept = Reading(), None, self._connections is not None
         try:
             parts = self._checked(url)
             # A look-up has limits of its own, and does not count as the receiver's time.
             found = await self._addresses.of(str(parts.hostname), org_id)
             async with within(min(self._total_s, total_seconds or self._total_s)):
-                await self._exchange(parts, found, headers, body, reading)
+                await self._exchange(parts, found, org_id, request_of(parts, headers, body, kept=kept), reading)
         except Refused as refused:
             error = refused.code
         except TimeoutError:
@@ -117,47 +98,52 @@ class Sender:
             raise Refused(URL_REFUSED) from None
 
     async def _exchange(
-        self, parts: SplitResult, found: list[Address], headers: Mapping[str, str], body: bytes, reading: _Reading
+        self, parts: SplitResult, found: list[Address], org_id: UUID | None, request: bytes, reading: Reading
     ) -> None:
-        reader, writer = await self._connect(parts, found)
+        places = [_place(parts, address, org_id) for address in found]
+        connections = self._connections
+        connection = None if connections is None else connections.take(places)
+        if connection is not None:
+            try:
+                await self._ask(connection, request, reading)
+            except OSError:
+                if reading.received:
+                    raise
+            if reading.received:
+                return
+            # It was closed meanwhile, and nothing came: the request goes out once more, on a new one.
+        await self._ask(await self._connect(places), request, reading)
+
+    async def _ask(self, connection: Connection, request: bytes, reading: Reading) -> None:
+        """Send a request and read its response; then keep the connection, or close it."""
         try:
-            writer.write(_head(parts, headers, len(body)) + body)
-            left = RESPONSE_BYTES
-            while left and not reading.done:
-                chunk = await reader.read(min(_CHUNK, left))
-                if not chunk:
-                    return
-                left -= len(chunk)
-                reading.parser.feed_data(chunk)
-            if reading.status is None:
+            await connection.exchange(request, reading)
+            if reading.status is None and not reading.left:
                 raise Refused("RESPONSE_TOO_LARGE")
         finally:
-            # Not close(): that would wait for the receiver.
-            writer.transport.abort()
+            if self._connections is not None and reading.reusable and connection.open:
+                self._connections.keep(connection)
+            else:
+                connection.abort()
 
-    async def _connect(
-        self, parts: SplitResult, found: list[Address]
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _connect(self, places: list[Place]) -> Connection:
         try:
             async with within(self._connect_s):
-                return await self._first(found, str(parts.hostname), parts)
+                return await self._first(places)
         except TimeoutError:
             raise Refused("CONNECT_TIMEOUT") from None
 
-    async def _first(
-        self, found: list[Address], host: str, parts: SplitResult
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        secure = parts.scheme == "https"
-        port = parts.port or (443 if secure else 80)
-        tls, name = (self._tls, host.removesuffix(".")) if secure else (None, None)
-        share = self._connect_s / len(found)
+    async def _first(self, places: list[Place]) -> Connection:
+        share, loop = self._connect_s / len(places), asyncio.get_running_loop()
         code = "CONNECT_FAILED"
-        for address in found:
+        for place in places:
+            tls, name = (self._tls, place.host.removesuffix(".")) if place.secure else (None, None)
             try:
                 async with within(share):
-                    return await asyncio.open_connection(
-                        str(address), port, limit=_CHUNK, ssl=tls, server_hostname=name
+                    _, connection = await loop.create_connection(
+                        partial(Connection, place), str(place.address), place.port, ssl=tls, server_hostname=name
                     )
+                    return connection
             except ssl.SSLError:
                 code = "TLS_FAILED"
             except TimeoutError:
@@ -167,9 +153,16 @@ class Sender:
         raise Refused(code)
 
 
-def _head(parts: SplitResult, headers: Mapping[str, str], length: int) -> bytes:
+def _place(parts: SplitResult, address: Address, org_id: UUID | None) -> Place:
+    secure = parts.scheme == "https"
+    return Place(org_id, address, str(parts.hostname), parts.port or (443 if secure else 80), secure)
+
+
+def request_of(parts: SplitResult, headers: Mapping[str, str], body: bytes, *, kept: bool) -> bytes:
+    """Return the bytes of a request; ``kept``: its connection may be kept open."""
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     lines = [f"POST {target} HTTP/1.1", f"Host: {parts.netloc}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
-    lines += ["Accept-Encoding: identity", f"Content-Length: {length}", "Connection: close", "", ""]
-    return "\r\n".join(lines).encode("ascii")
+    lines += ["Accept-Encoding: identity", f"Content-Length: {len(body)}"]
+    lines += ["", ""] if kept else ["Connection: close", "", ""]
+    return "\r\n".join(lines).encode("ascii") + body

@@ -2,23 +2,24 @@
 
 import asyncio
 import signal
+from collections.abc import Mapping
 
 import structlog
 
-from models.jobs import JobFunction
-from resolvers.agents.jobs import QUEUE as AGENTS
-from resolvers.audit.exports import QUEUE as EXPORTS
+from models.jobs import JobFunction, JobQueue
 from resolvers.database.runtime import Runtime
 from resolvers.jobs.retention import Retention
-from resolvers.jobs.timers import QUEUE as TIMERS
 from workers import audit_export, deliver, seal, timers
 from workers.address import Addresses
 from workers.agents import handler as agents
 from workers.agents.providers import Providers
+from workers.batches import MOST
+from workers.connections import Connections
 from workers.http import Sender
+from workers.leases import Note, unnoted
 from workers.runner import Runner
 from workers.sweep import FIRST_PURGE_S, purge_expired, sweep
-from workers.wake import listen
+from workers.wake import listen, passed_on, passing_on
 
 RETENTION = Retention()
 NO_PROVIDERS = Providers()
@@ -31,6 +32,7 @@ async def run(
     redis_url: str,
     *,
     slots: int = 16,
+    queues: Mapping[str, int] | None = None,
     sweep_seconds: float = 5.0,
     lease_seconds: float = 45.0,
     heartbeat_seconds: float = 15.0,
@@ -40,13 +42,15 @@ async def run(
     stop: asyncio.Event | None = None,
     sender: Sender | None = None,
     providers: Providers = NO_PROVIDERS,
+    note: Note = unnoted,
+    batch: int = MOST,
 ) -> None:
     """Run jobs until SIGTERM or SIGINT, or until ``stop`` is set. Jobs that do not end within the grace are given back.
 
-    ``slots`` is the number of deliveries that run at once, without those that wait for their receivers; seals and
-    timers have an eighth as many each, agents a quarter, without those that wait for a model, and exports one.
-    Heartbeats, sweeps and exports use the runtime's side pool,
-    which needs three connections. ``sender`` replaces the one that the runtime's settings define;
+    ``queues`` are those whose jobs it runs, each with how many run at once, without deliveries that wait for their
+    receivers: all of them, with their shares of ``slots``, where it is None. Heartbeats, sweeps and exports use the
+    runtime's side pool, which needs three connections. ``sender`` replaces the one that the runtime's settings define.
+    ``note`` is told of each attempt, and ``batch`` is how many jobs of an organization one transaction may have.
     ``providers`` are those that agents' models may be of.
     """
     runtime.outages.logs = True
@@ -55,46 +59,42 @@ async def run(
     signals = () if stop else (signal.SIGTERM, signal.SIGINT)
     for number in signals:
         loop.add_signal_handler(number, ending.set)
-    addresses = Addresses(runtime.webhook_allow_private)
+    private, connections = runtime.webhook_allow_private, Connections()
+    chosen_sender = sender or Sender(Addresses(private), private, connections=connections)
     handlers = {
-        JobFunction.WEBHOOK_DELIVERY: deliver.handler(sender or Sender(addresses, runtime.webhook_allow_private)),
+        JobFunction.WEBHOOK_DELIVERY: deliver.handler(chosen_sender, batch),
         JobFunction.AUDIT_SEAL: seal.HANDLER,
         JobFunction.AGENT: agents.handler(providers),
         JobFunction.AUDIT_EXPORT: audit_export.HANDLER,
         **timers.HANDLERS,
     }
-    runner = Runner(
-        runtime,
-        handlers,
-        # An export reads a whole log, on a connection of the side pool: one at a time.
-        {
-            "webhooks": slots,
-            AGENTS: max(1, slots // 4),
-            "audit": max(1, slots // 8),
-            TIMERS: max(1, slots // 8),
-            EXPORTS: 1,
-        },
-        lease_seconds=lease_seconds,
-        heartbeat_seconds=heartbeat_seconds,
-    )
+    # Jobs of a queue without a handler are left to workers that have one.
+    served = {function.queue for function in handlers}
+    every: Mapping[str, int] = {queue: queue.slots(slots) for queue in JobQueue if queue in served}
+    chosen = every if queues is None else queues
+    seconds = {"lease_seconds": lease_seconds, "heartbeat_seconds": heartbeat_seconds}
+    runner = Runner(runtime, handlers, chosen, note=note, batch=batch, **seconds)
     sources = [
         loop.create_task(work)
         for work in (
             sweep(runner, sweep_seconds),
             runner.look_up(),
             listen(runner, redis_url),
+            *(listen(runner, redis_url, passed_on(queue)) for queue in chosen),
             purge_expired(runtime, retention, first_seconds=first_purge_seconds),
         )
     ]
-    heartbeat = loop.create_task(runner.heartbeat())
+    heartbeat = loop.create_task(runner.leases.heartbeat())
     ended = loop.create_task(ending.wait())
-    log.info("worker.started", slots=slots)
+    log.info("worker.started", slots={str(name): number for name, number in chosen.items()})
     try:
-        done, _ = await asyncio.wait([ended, heartbeat, *sources], return_when=asyncio.FIRST_COMPLETED)
+        async with passing_on(runner, redis_url):
+            done, _ = await asyncio.wait([ended, heartbeat, *sources], return_when=asyncio.FIRST_COMPLETED)
     finally:
         await _cancel(*sources)
         # Leases are extended until the last job is given back.
         await runner.stop(grace_seconds)
+        connections.close()
         await _cancel(heartbeat, ended)
         for number in signals:
             loop.remove_signal_handler(number)

@@ -1,28 +1,26 @@
-"""The runner: claims the jobs that it is offered, runs a limited number at once, and extends their leases."""
+"""The runner: finds jobs that are due, and runs a limited number of those that it is offered at once."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import structlog
 
-from models.jobs import JobFunction, JobState
-from resolvers.database.connection_errors import CONNECTION_ERRORS, first_line
+from models.jobs import JobFunction, JobQueue
+from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
-from resolvers.jobs import claims as jobs
 from resolvers.jobs import due
 from resolvers.jobs.claims import Claim
 from resolvers.jobs.due import Due, OrgKey
+from workers.batches import MOST
 from workers.cooldown import Cooldown
 from workers.fair_queue import MAX_WAITING_OF_KEY, FairQueue
 from workers.handler import Handler
-from workers.retry import is_transient, retry
+from workers.leases import Leases, Note, unnoted
 from workers.slot import Slot
 from workers.wake_ups import PendingWakeUps
 
@@ -32,20 +30,13 @@ WINDOW = 500
 KEYS_AT_ONCE = 250
 EACH = 8
 PORTIONS = 20
-# The delay of a job after a transient error.
-RETRY_S = 1.0
-EXHAUSTED = "ATTEMPTS_EXHAUSTED"
-FAILED = "INTERNAL"
 DATABASE_ERRORS = (Refusal, asyncpg.PostgresError, *CONNECTION_ERRORS)
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass(slots=True)
-class _Running:
-    claim: Claim
-    task: "asyncio.Task[None]"
-    lost: bool = False
+def _leave_to_others(_job: Due) -> None:
+    """Do nothing: the sweep of a worker that runs the job's queue finds it."""
 
 
 class Runner:
@@ -53,15 +44,16 @@ class Runner:
 
     def __init__(
         self, runtime: Runtime, handlers: Mapping[JobFunction, Handler], slots: Mapping[str, int],
-        *, lease_seconds: float, heartbeat_seconds: float,
+        *, lease_seconds: float, heartbeat_seconds: float, note: Note = unnoted, batch: int = MOST,
     ) -> None:  # fmt: skip
         self.runtime = runtime
+        self.leases = Leases(runtime, handlers, lease_seconds, heartbeat_seconds, note, batch)
         self.has_capacity = asyncio.Event()
         clock = asyncio.get_running_loop().time
         self.queues = {name: FairQueue(number, clock) for name, number in slots.items()}
-        self._handlers = handlers
-        self._lease, self._pause = lease_seconds, heartbeat_seconds
-        self._running: dict[UUID, _Running] = {}
+        # What the sweep looks for: nothing else where another worker runs the other queues.
+        self._asked = None if set(JobQueue) <= self.queues.keys() else list(self.queues)
+        self.pass_on: Callable[[Due], None] = _leave_to_others
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake_ups = PendingWakeUps()
         self._woken = asyncio.Event()
@@ -80,7 +72,11 @@ class Runner:
             await self._woken.wait()
             self._woken.clear()
             try:
-                self.offer(await due.find_queued(self.runtime, self._wake_ups.take()))
+                found = await due.find_queued(self.runtime, self._wake_ups.take())
+                self.offer(found)
+                for job in found:
+                    if job.queue not in self.queues:
+                        self.pass_on(job)
             except DATABASE_ERRORS as error:
                 log.warning("jobs.look_up_failed", error=str(error))
 
@@ -89,10 +85,11 @@ class Runner:
         visit."""
         for queue in self.queues.values():
             queue.forget_pauses()
-        found, more = await due.due(self.runtime, WINDOW)
+        found, more = await due.due(self.runtime, WINDOW, self._asked)
         self.offer(found)
         for _ in range(PORTIONS if more else 0):
-            found, self._visited = await due.due_by_key(self.runtime, self._visited, KEYS_AT_ONCE, EACH)
+            visit = due.due_by_key(self.runtime, self._visited, KEYS_AT_ONCE, EACH, self._asked)
+            found, self._visited = await visit
             self.offer(found, EACH)
             if self._visited == due.START:
                 return False
@@ -102,7 +99,8 @@ class Runner:
         """Offer more jobs of the keys that have few left here and more in the database."""
         low = [key for queue in self.queues.values() for key in queue.low()]
         for start in range(0, len(low), KEYS_AT_ONCE):
-            found = await due.due_of_keys(self.runtime, low[start : start + KEYS_AT_ONCE], MAX_WAITING_OF_KEY)
+            keys = low[start : start + KEYS_AT_ONCE]
+            found = await due.due_of_keys(self.runtime, keys, MAX_WAITING_OF_KEY, self._asked)
             self.offer(found, MAX_WAITING_OF_KEY)
 
     def offer(self, found: Iterable[Due], each: int | None = None) -> None:
@@ -136,7 +134,7 @@ class Runner:
         try:
             claim = await self._claim(job)
             if claim is not None:
-                await self._hold(claim, slot)
+                await self.leases.hold(claim, slot)
         except DATABASE_ERRORS as error:
             # Its lease will expire, and the sweep finds it again.
             log.warning("job.left", job=str(job.id), error=str(error))
@@ -148,90 +146,14 @@ class Runner:
             self.start(job.queue)
 
     async def _claim(self, job: Due) -> Claim | None:
-        take = partial(jobs.claim, self.runtime, job.org_id, job.id, self._lease, uuid4(), self._pause)
         try:
-            claim = await retry(take)
+            claim = await self.leases.claim(job)
         except asyncpg.PostgresError as error:
             # The job is still due: without a pause it would be claimed again at once, for ever.
             self._cooldown.start(error)
             return None
         self._cooldown.claimed()
         return claim
-
-    async def _hold(self, claim: Claim, slot: Slot) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        running = _Running(claim, task)
-        self._running[claim.id] = running
-        try:
-            await self._handle(claim, self._handlers[claim.function], slot)
-        except jobs.LeaseLost:
-            log.info("job.lost", job=str(claim.id), function=claim.function.value)
-        except asyncio.CancelledError:
-            if running.lost:
-                log.info("job.lost", job=str(claim.id), function=claim.function.value)
-                return
-            with suppress(jobs.LeaseLost):
-                await self._end(claim, JobState.QUEUED, 0, None)
-            raise
-        finally:
-            del self._running[claim.id]
-
-    async def _handle(self, claim: Claim, handler: Handler, slot: Slot) -> None:
-        if claim.attempt > 1 and handler.delay(claim.attempt - 1) is None:
-            # The attempts of workers that died count too: this one would be one too many.
-            await self._end(claim, JobState.DEAD, None, EXHAUSTED)
-            return
-        try:
-            await handler.run(self.runtime, claim, slot)
-        except jobs.LeaseLost:
-            raise
-        except Exception as error:
-            # A transient error says nothing about the job, and does not count as an attempt.
-            transient = is_transient(error)
-            delay = RETRY_S if transient else handler.delay(claim.attempt)
-            state = JobState.DEAD if delay is None else JobState.QUEUED
-            if not transient:
-                log.exception("job.failed", job=str(claim.id), function=claim.function.value, attempt=claim.attempt)
-            # Retried, as otherwise the job would wait until its lease expires.
-            await retry(partial(self._end, claim, state, delay, None if transient else FAILED))
-
-    async def _end(self, claim: Claim, state: JobState, delay: float | None, error_code: str | None) -> None:
-        """End a job that its handler did not end. Without ``error_code`` it is given back, and no attempt is
-        counted."""
-        async with jobs.held(self.runtime, claim) as ctx:
-            await self._handlers[claim.function].ended(ctx, claim, state, delay)
-            if error_code is None:
-                await jobs.give_back(ctx, claim, delay or 0)
-            else:
-                await jobs.finish(ctx, claim, state, delay=delay, error_code=error_code)
-
-    async def heartbeat(self) -> None:
-        """Extend the leases of the running jobs, for ever, and cancel those whose lease is lost.
-
-        While the database is not available all jobs go on: afterwards each is still ours unless another worker has it.
-        """
-        pause = self._pause
-        while True:
-            await asyncio.sleep(pause)
-            try:
-                await self._extend_leases()
-                pause = self._pause
-            except Refusal:
-                pause = min(RETRY_S, self._pause)
-            except asyncpg.PostgresError as error:
-                log.warning("jobs.heartbeat_failed", error=first_line(error))
-
-    async def _extend_leases(self) -> None:
-        by_org: dict[UUID, list[_Running]] = {}
-        for running in self._running.values():
-            by_org.setdefault(running.claim.org_id, []).append(running)
-        for org_id, listed in by_org.items():
-            ours = await jobs.extend(self.runtime, org_id, [running.claim for running in listed], self._lease)
-            for running in listed:
-                if running.claim.id not in ours and self._running.get(running.claim.id) is running:
-                    running.lost = True
-                    running.task.cancel()
 
     async def stop(self, grace_seconds: float) -> None:
         """Start no more jobs, let running ones end within the grace, and give the others back."""

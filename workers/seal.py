@@ -4,7 +4,6 @@ import structlog
 
 from models.jobs import JobState
 from resolvers.audit import seals
-from resolvers.context import Context
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import Claim
@@ -51,8 +50,4 @@ async def _seal_all(runtime: Runtime, claim: Claim) -> None:
                 return
 
 
-async def _ended(_ctx: Context, _claim: Claim, _state: JobState, _delay: float | None) -> None:
-    """Do nothing: only the job has a state, and not the entries."""
-
-
-HANDLER = Handler(_run, delay_after, _ended)
+HANDLER = Handler(_run, delay_after)

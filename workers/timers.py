@@ -27,10 +27,6 @@ def delay_after(tries: int) -> float:
     return jittered(min(_FIRST_S * 2 ** min(tries, 10), _LONGEST_S))
 
 
-async def _ended(_ctx: Context, _claim: Claim, _state: JobState, _delay: float | None) -> None:
-    """Do nothing: the object knows itself what is due."""
-
-
 def _handler(advance: Advance) -> Handler:
     async def run(runtime: Runtime, claim: Claim, _slot: Slot) -> None:
         """Do all there is to do now, and leave one timer for what is to be done next."""
@@ -44,7 +40,7 @@ def _handler(advance: Advance) -> Handler:
                         await ensure_timer(ctx, claim.function, claim.subject_id, again)
                     await jobs.finish(ctx, claim, JobState.DONE)
 
-    return Handler(run, delay_after, _ended)
+    return Handler(run, delay_after)
 
 
 HANDLERS = {

@@ -193,7 +193,18 @@ def table(fresh: list[Figure], analyzed: list[Figure]) -> str:
         times = f"{one.slowest:.1f} | {other.slowest:.1f} | {one.order}", f"{one.count:.1f} | {other.count:.1f}"
         refused = f"{max(one.refused, other.refused)}" if one.refused or other.refused else ""
         lines.append(f"| {' | '.join(key)} | {times[0]} | {refused} | {times[1]} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *_slow_counts([*before.items(), *after.items()])])
+
+
+def _slow_counts(found: list[tuple[tuple[str, str, str], Worst]]) -> Iterator[str]:
+    """The cases whose count takes longer than a page may, in a line for each list."""
+    slow: dict[str, dict[str, None]] = {}
+    for (listed, name, matches), one in found:
+        if one.count > BOUND_MS:
+            slow.setdefault(listed, {})[f"{name} ({matches})"] = None
+    yield f"## Counts over {BOUND_MS:g} ms"
+    yield ""
+    yield from (f"- {listed}: {', '.join(names)}." for listed, names in slow.items())
 
 
 async def _main(arguments: argparse.Namespace) -> None:
@@ -229,9 +240,9 @@ than 50 ms, three times at most; the least counts. A count that took more than 2
 what ran for 20 s was stopped. Written by `python -m bench.filters --write docs/filters.md`.
 
 "Refused" is the number of orders, of both directions each, in which a page is QUERY_TOO_SLOW: its order leads past
-40,000 rows that must be looked up in other tables, and too few of them match. Why these cannot be had, and why others
-are, is in [`0036`](decisions/0036-pages-that-stop.md). A count has no page to stop at: it reads all that matches. A
-request that does not ask for `totalCount` does not pay for it.
+40,000 rows that must be looked up in other tables, or 200,000 others, and too few of them match. Why these cannot be
+had, and why others are, is in [`0036`](decisions/0036-pages-that-stop.md). A count has no page to stop at: it reads all
+that matches. A request that does not ask for `totalCount` does not pay for it.
 """
 
 

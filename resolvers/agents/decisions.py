@@ -29,6 +29,7 @@ STEP_DECIDED = Conflict(
 )
 # The state of a job whose first open step is of a kind, and what a decision of such a step is called.
 STATES: Mapping[AgentStepKind, AgentJobStatus] = {_K.APPROVAL: _S.AWAITING_APPROVAL, _K.INPUT: _S.AWAITING_INPUT}
+_VERBS = {_D.APPROVED: "approve", _D.REJECTED: "reject", _D.ANSWERED: "answer"}
 _ASKS = {_K.APPROVAL: "It is not a step that asks for an approval.", _K.INPUT: "It is not a step that asks a question."}
 _JOB = sa.bindparam("job_id", type_=sa.Uuid)
 _WRITTEN = ("decision", "reason", "answer", "finished_at")
@@ -99,7 +100,7 @@ async def _decided(ctx: Context, key: Key, values: InputValues, kind: AgentStepK
     await ctx.fetch(_decide(), step_id=step_id, **{f"new_{name}": new[name] for name in _WRITTEN})
     said = {"step": encode(AGENT_STEP.prefix, step["id"]), "operation": step["operation"], "reason": new["reason"]}
     given = {name: value for name, value in said.items() if value is not None}
-    edit.actions.append((decision.value.lower(), {}, {"decision": decision, **given}))
+    edit.actions.append((_VERBS[decision], {}, {"decision": decision, **given}))
     await settle(edit, moment)
     return await edit.save()
 

@@ -27,7 +27,6 @@ from resolvers.jobs.queueing import queue_job
 from resolvers.lists.conditions import NOBODY
 from resolvers.settings import settings_of
 
-QUEUE = "agents"
 _S = AgentJobStatus
 
 
@@ -93,7 +92,7 @@ def _scopes_of(ctx: Context, tools: list[Mapping[str, Any]]) -> list[str]:
 
 async def queue_run(ctx: Context, job_id: UUID, moment: datetime) -> None:
     """Queue the run of an agent job."""
-    await queue_job(ctx, JobFunction.AGENT, job_id, queue=QUEUE, key=job_id, run_at=moment)
+    await queue_job(ctx, JobFunction.AGENT, job_id, key=job_id, run_at=moment)
 
 
 @statement

@@ -3,7 +3,7 @@
 Changes of an organization's keys are made one after another, so that a revocation reaches all that the key made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ from resolvers.changes.write import write_entries
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import ORG, owned, statement
-from resolvers.errors import Conflict, bad_input
+from resolvers.errors import Conflict, Refusal, bad_input, refuse
 from resolvers.webhooks import endpoints
 
 KEY_REVOKED = Conflict("KEY_REVOKED", "The API key is revoked: create another one.")
@@ -64,20 +64,26 @@ def _new_secret(ctx: Context, key_id: UUID) -> tuple[str, dict[str, Any]]:
     return raw, {"digest": digest_of(raw, pepper), "pepper_version": version, "last_four": raw[-4:]}
 
 
+def check(_ctx: Context, values: InputValues) -> Iterator[Refusal]:
+    """Yield the refusal BAD_INPUT of a key that would have expired already."""
+    expires_at = values.get("expires_at")
+    if expires_at is not None and expires_at <= now():
+        yield bad_input("expires_at", "It must be in the future.")
+
+
 async def create(ctx: Context, values: InputValues) -> tuple[Row, str]:
     """Create a key; returns it and the raw key. It expires with the key that acts unless it is to expire before.
 
     Raises Refusal BAD_INPUT for an expiry in the past, FORBIDDEN for more than the key that acts has, UNAUTHENTICATED
     for one that was revoked meanwhile.
     """
+    refuse(check(ctx, values))
     await lock_objects(ctx, API_KEY)
     own = await must_still_work(ctx)
     must_hold(ctx, values["scopes"], "scopes")
     row = new_row(ApiKey, values)
     if row["expires_at"] is None:
         row["expires_at"] = None if own is None else own["expires_at"]
-    elif row["expires_at"] <= now():
-        raise bad_input("expires_at", "It must be in the future.")
     must_live_as_long(own, row, "expires_at")
     raw, kept = _new_secret(ctx, row["id"])
     row |= kept | {"created_by": ctx.actor.name, "created_by_key": ctx.actor.key_id}

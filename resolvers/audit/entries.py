@@ -50,6 +50,12 @@ def prefixes_of(table: sa.Table) -> dict[str, str]:
     return {name: by_table[to] for name, to in referred if to in by_table}
 
 
+@cache
+def names_of(table: sa.Table) -> dict[str, str]:
+    """Return the names of those columns of a table that the API calls otherwise."""
+    return {column.name: column.info["logged_as"] for column in table.c if "logged_as" in column.info}
+
+
 def shown(value: Any, prefix: str | None = None) -> Any:
     """Return a column's value as the log keeps it: as the API shows it, a UUID as an id with the prefix."""
     if isinstance(value, UUID):
@@ -73,9 +79,12 @@ def new_entry(
 ) -> NewAuditEntry:
     """Return the entry of a change between two states, which are rows of a table where one is given; a missing side is
     null."""
-    prefixes = {} if table is None else prefixes_of(table)
+    prefixes, names = ({}, {}) if table is None else (prefixes_of(table), names_of(table))
     fields = [name for name in (new or old) if name not in UNLOGGED and (not old or not new or old[name] != new[name])]
-    changes = {camel(name): [shown(side.get(name), prefixes.get(name)) for side in (old, new)] for name in fields}
+    changes = {
+        names.get(name) or camel(name): [shown(side.get(name), prefixes.get(name)) for side in (old, new)]
+        for name in fields
+    }
     text = canonical(changes).decode()
     salt = secrets.token_bytes(SALT_BYTES)
     return NewAuditEntry(new_uuid(), action, salt, text, digest_of(salt, text))

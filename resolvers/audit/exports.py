@@ -1,7 +1,8 @@
 """Exports of the audit log that are asked for through the API: requested, written by a worker, downloaded."""
 
-from collections.abc import AsyncIterator
-from datetime import timedelta
+import math
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from execution import Args
+from models.audit import audit_entries
 from models.audit_exports import (
     EXPORT,
     KEPT_DAYS,
@@ -22,29 +24,35 @@ from models.base import TIMESTAMP
 from models.jobs import JobFunction, JobState, jobs
 from models.typeid import decode, new_uuid
 from resolvers.audit.entries import new_entry
-from resolvers.changes.advisory_lock import lock_objects
 from resolvers.changes.edits import InputValues, new_row
 from resolvers.changes.write import write_entries
 from resolvers.context import Context, Row, now, shared
 from resolvers.database.sql import ORG, owned, statement
-from resolvers.errors import Conflict, bad_input
+from resolvers.errors import Conflict, Refusal, bad_input, refuse
 from resolvers.lists.conditions import NOBODY
 
 TOO_MANY_EXPORTS = Conflict(
-    "TOO_MANY_EXPORTS", "The organization keeps the maximum number of exports: wait until one expires."
+    "TOO_MANY_EXPORTS", "The organization, or the API key, has the maximum number of exports: wait until one expires."
 )
-QUEUE = "exports"
 # What an organization may keep at once: each is as large as its log.
 MAX_EXPORTS = 5
+# What of these one key may have asked for, so that it leaves some to others.
+MAX_OF_KEY = 3
 _ID = sa.bindparam("export_id", type_=sa.Uuid)
 _MOMENT = sa.bindparam("moment", type_=TIMESTAMP)
 
 
 @statement
 def _kept() -> sa.Select[Any]:
-    # One that failed holds nothing.
+    # One that failed holds nothing. Who asked for one is in the audit log.
     kept = audit_exports.c.status != ExportStatus.FAILED.value
-    return owned(audit_exports, sa.func.count().label("number")).where(audit_exports.c.expires_at > _MOMENT, kept)
+    asked = owned(audit_entries, audit_entries.c.id).where(
+        audit_entries.c.target_id == audit_exports.c.id,
+        audit_entries.c.actor_id == sa.bindparam("actor_id", type_=sa.Text),
+        audit_entries.c.action == sa.literal_column(f"'{EXPORT.action('create')}'"),
+    )
+    query = owned(audit_exports, audit_exports.c.expires_at, sa.exists(asked).label("own"))
+    return query.where(audit_exports.c.expires_at > _MOMENT, kept).order_by(audit_exports.c.expires_at)
 
 
 @statement
@@ -58,7 +66,7 @@ def _insert() -> sa.Select[Any]:
         function=JobFunction.AUDIT_EXPORT.value,
         subject_id=sa.bindparam("row_id", type_=sa.Uuid),
         concurrency_key=sa.bindparam("row_id", type_=sa.Uuid),
-        queue=QUEUE,
+        queue=JobFunction.AUDIT_EXPORT.queue.value,
         run_at=_MOMENT,
         state=JobState.QUEUED.value,
         attempt=0,
@@ -67,26 +75,57 @@ def _insert() -> sa.Select[Any]:
     return sa.select(made.c.id).add_cte(work.returning(jobs.c.id).cte("work"))
 
 
+def check(_ctx: Context, values: InputValues) -> Iterator[Refusal]:
+    """Yield the refusal BAD_INPUT of a range that ends before it begins."""
+    last = values.get("last_sequence")
+    if last is not None and last < values.get("first_sequence", 1):
+        yield bad_input("last_sequence", "It must not be less than firstSequence.", "NOT_ALLOWED")
+
+
 async def create(ctx: Context, values: InputValues) -> Row:
     """Request an export. Raises Refusal BAD_INPUT for a range that ends before it begins, CONFLICT (TOO_MANY_EXPORTS)
     where the organization keeps as many as it may."""
+    refuse(check(ctx, values))
     row = new_row(AuditExport, values)
-    last = row["last_sequence"]
-    if last is not None and last < row["first_sequence"]:
-        raise bad_input("last_sequence", "It must not be less than firstSequence.", "NOT_ALLOWED")
     moment = now()
     row["expires_at"] = moment + timedelta(days=KEPT_DAYS)
-    await lock_objects(ctx, EXPORT)
-    kept = await ctx.row(_kept(), moment=moment)
-    if kept is not None and kept["number"] >= MAX_EXPORTS:
-        message = f"The organization keeps {MAX_EXPORTS} exports, which is the maximum: wait until one expires."
-        raise TOO_MANY_EXPORTS.refusal(None, message)
+    await _must_have_room(ctx, moment)
     job = new_uuid()
     await ctx.fetch(_insert(), job_id=job, moment=moment, **{f"row_{name}": value for name, value in row.items()})
-    asked = {"first_sequence": row["first_sequence"], "last_sequence": last}
+    asked = {"first_sequence": row["first_sequence"], "last_sequence": row["last_sequence"]}
     await write_entries(ctx, [(new_entry(EXPORT.action("create"), {}, asked), row["id"])])
     ctx.jobs_to_wake.append(job)
     return row
+
+
+async def _must_have_room(ctx: Context, moment: datetime) -> None:
+    """Raise Refusal CONFLICT (TOO_MANY_EXPORTS), with the seconds until another export can be requested."""
+    kept = await ctx.fetch(_kept(), moment=moment, actor_id=ctx.actor.id)
+    own = [row for row in kept if row["own"]]
+    bounds = (("The organization keeps", kept, MAX_EXPORTS), ("The API key has", own, MAX_OF_KEY))
+    full = [(f"{who} {most}", rows[0]["expires_at"]) for who, rows, most in bounds if len(rows) >= most]
+    if full:
+        message = f"{full[0][0]} exports, which is the maximum: wait until one expires."
+        wait = max(until for _, until in full) - moment
+        raise TOO_MANY_EXPORTS.refusal(None, message, retryAfter=math.ceil(wait.total_seconds()))
+
+
+async def queue_again(ctx: Context, export_id: UUID) -> bool:
+    """Let an export that failed be QUEUED. Return False for one that did not fail, or has expired.
+
+    Raises Refusal CONFLICT (TOO_MANY_EXPORTS) where the organization keeps as many as it may.
+    """
+    row, moment = await ctx.row(_locked(), export_id=export_id), now()
+    if row is None or row["status"] != ExportStatus.FAILED or row["expires_at"] <= moment:
+        return False
+    await _must_have_room(ctx, moment)
+    await change(ctx, export_id, status=ExportStatus.QUEUED, error=None)
+    return True
+
+
+async def cancel(ctx: Context, export_id: UUID) -> None:
+    """Let an export be FAILED that an operator cancels."""
+    await fail(ctx, export_id, ExportError.CANCELLED)
 
 
 @statement

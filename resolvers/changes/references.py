@@ -1,6 +1,6 @@
 """References of an input: all are looked up by one statement, and all errors are reported together."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from resolvers.collections.collection import Collection
 from resolvers.collections.rows import by_ids
 from resolvers.context import Context, Row
 from resolvers.database.sql import ORG, statement
-from resolvers.errors import Refusal, Refusals, bad_input
+from resolvers.errors import Refusal, bad_input, refuse
 from resolvers.lists.conditions import NOBODY
 
 
@@ -33,33 +33,30 @@ def _found(wanted: tuple[tuple[str, Collection, tuple[str, ...]], ...]) -> sa.Se
     for name, collection, columns in wanted:
         table = collection.table.alias(f"of_{name}")
         mine = sa.and_(table.c.org_id == ORG, table.c.id == sa.bindparam(name, type_=sa.Uuid))
-        if collection.keeps_deleted:
-            mine = sa.and_(mine, table.c.deleted_at.is_(None))
+        if collection.partial:
+            mine = sa.and_(mine, collection.seen(table))
         joined = joined.outerjoin(table, mine)
         shown += [table.c[column].label(f"{name}.{column}") for column in ("id", *columns)]
     return sa.select(*shown).select_from(joined)
 
 
-async def references(
-    ctx: Context, values: Mapping[str, Any], beside: Iterable[Refusal] = (), **wanted: Reference
-) -> dict[str, Row]:
-    """Return the rows that an input refers to, by its fields' names, with their ids and columns; without a value there
-    is no row. Raises Refusals BAD_INPUT, which name each field whose object does not exist or is not allowed, and then
-    what is wrong ``beside``."""
-    requested = {name: each for name, each in wanted.items() if values.get(name) is not None}
-    wrong: list[Refusal] = []
-    rows: dict[str, Row] = {}
-    if requested:
-        wrong, rows = await _looked_up(ctx, values, requested)
-    wrong += beside
-    if wrong:
-        raise Refusals(wrong)
+async def references(ctx: Context, values: Mapping[str, Any], **wanted: Reference) -> dict[str, Row]:
+    """Return the rows that an input refers to, as ``looked_up``. Raises Refusals BAD_INPUT, which name each field whose
+    object does not exist or is not allowed."""
+    rows, wrong = await looked_up(ctx, values, **wanted)
+    refuse(wrong)
     return rows
 
 
-async def _looked_up(
-    ctx: Context, values: Mapping[str, Any], requested: Mapping[str, Reference]
-) -> tuple[list[Refusal], dict[str, Row]]:
+async def looked_up(
+    ctx: Context, values: Mapping[str, Any], **wanted: Reference
+) -> tuple[dict[str, Row], list[Refusal]]:
+    """Return the rows that an input refers to, by its fields' names, with their ids and columns; without a value there
+    is no row, and none for what is wrong. Then what is wrong with the references, for an input whose other errors are
+    to be reported with them."""
+    requested = {name: each for name, each in wanted.items() if values.get(name) is not None}
+    if not requested:
+        return {}, []
     sql = _found(tuple((name, each.to, _columns(each)) for name, each in requested.items()))
     keys = {name: decode(each.to.resource.prefix, values[name]) or NOBODY for name, each in requested.items()}
     found = await ctx.row(sql, **keys)
@@ -70,9 +67,11 @@ async def _looked_up(
         row = {column: found[f"{name}.{column}"] for column in ("id", *_columns(each))}
         hidden = each.to.hidden
         there = row["id"] is not None and (hidden is None or hidden.sees(ctx.actor.scopes, row))
-        wrong += _refused(name, each, row if there else None)
-        rows[name] = row
-    return wrong, rows
+        if refusals := [*_refused(name, each, row if there else None)]:
+            wrong += refusals
+        else:
+            rows[name] = row
+    return rows, wrong
 
 
 async def listed(

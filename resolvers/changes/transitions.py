@@ -8,7 +8,7 @@ from typing import Any
 from execution import Args
 from models.enums import DescribedEnum
 from models.machines import Block, Machine, Requirement, S, Settings, Transition
-from models.names import article, camel
+from models.names import article
 from resolvers.context import BatchResolver, Context, Row, now
 from resolvers.errors import Refusal, bad_input
 from resolvers.settings import settings_of
@@ -27,13 +27,8 @@ class TransitionRequest:
 def transition_request(
     values: dict[str, Any], status_field: str = "status", reason_field: str = "reason"
 ) -> TransitionRequest | None:
-    """Take the status and the reason out of an input's values. Return None if no status is requested.
-
-    Raises Refusal BAD_INPUT for a reason without a status.
-    """
+    """Take the status and the reason out of an input's values. Return None if no status is requested."""
     status, reason = values.pop(status_field, None), values.pop(reason_field, None)
-    if status is None and reason is not None:
-        raise bad_input(reason_field, f"It needs a {camel(status_field)}.", "NOT_ALLOWED")
     return None if status is None else TransitionRequest(status, reason, status_field, reason_field)
 
 

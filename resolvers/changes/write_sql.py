@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from models.audit import audit_changes, audit_entries
 from models.base import TIMESTAMP
-from models.jobs import JobFunction, JobState, jobs
+from models.jobs import JobFunction, JobQueue, JobState, jobs
 from models.lookups import LISTED_ITEMS, search_words
 from models.webhooks import DeliveryStatus, EndpointStatus, deliveries, events, webhook_endpoints
 from resolvers.database.fragments import Fragment, open_parameters, quoted
@@ -76,8 +76,9 @@ def _audit_parts() -> list[sa.CTE]:
         jobs.c.function == sa.literal_column("'AUDIT_SEAL'"),
         jobs.c.state == sa.literal_column("'QUEUED'"),
     )
+    seals = JobFunction.AUDIT_SEAL
     seal = sa.select(
-        ORG, _bind("seal_job", sa.Uuid), sa.literal(JobFunction.AUDIT_SEAL.value), ORG, ORG, sa.literal("audit"),
+        ORG, _bind("seal_job", sa.Uuid), sa.literal(seals.value), ORG, ORG, sa.literal(seals.queue.value),
         _bind("seal_at", TIMESTAMP), sa.literal(JobState.QUEUED.value), sa.literal(0), sa.literal(0),
     ).where(~sa.exists(queued))  # fmt: skip
     sealing = jobs.insert().from_select(_JOB_COLUMNS, seal).returning(jobs.c.id)
@@ -148,7 +149,7 @@ def _event_parts(scope_sets: int, through: sa.Table | None) -> tuple[list[sa.CTE
     queued_deliveries = deliveries.insert().from_select(names, sent).returning(deliveries.c.id).cte("queued_deliveries")
     work = sa.select(
         ORG, _fresh_id(pair.c.id), sa.literal(JobFunction.WEBHOOK_DELIVERY.value), pair.c.id, pair.c.endpoint_id,
-        sa.literal("webhooks"), moment, sa.literal(JobState.QUEUED.value), sa.literal(0), sa.literal(0),
+        sa.literal(JobQueue.WEBHOOKS.value), moment, sa.literal(JobState.QUEUED.value), sa.literal(0), sa.literal(0),
     )  # fmt: skip
     queued_jobs = jobs.insert().from_select(_JOB_COLUMNS, work).returning(jobs.c.id).cte("queued_jobs")
     return [recorded_events, queued_deliveries], queued_jobs

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -87,8 +88,9 @@ class Collection:
 
     ``searched`` are the columns whose words find a row, ``sort_fields`` and ``filters`` what a list can be sorted and
     filtered by. ``hidden`` are rows that not everybody sees: every page, count, look-up, joined row, filter and event
-    of the collection follows it. Rows with a ``deleted_at`` are seen by nobody. ``unique_conflicts`` says what violated
-    unique constraints mean, by their names: the input's field whose value another row has, and the conflict.
+    of the collection follows it. Rows with a ``deleted_at`` are seen by nobody, and where ``only`` is a column and its
+    value, neither are those that have another. ``unique_conflicts`` says what violated unique constraints mean, by
+    their names: the input's field whose value another row has, and the conflict.
     """
 
     resource: Resource
@@ -97,6 +99,7 @@ class Collection:
     filters: Mapping[str, Condition | Relation]
     searched: Sequence[str] = ()
     hidden: RowScope | None = None
+    only: tuple[str, StrEnum] | None = None
     unique_conflicts: Mapping[str, tuple[str, Conflict]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -123,9 +126,22 @@ class Collection:
         return "deleted_at" in self.table.c
 
     @property
+    def partial(self) -> bool:
+        """Return whether its table has rows that nobody sees."""
+        return self.keeps_deleted or self.only is not None
+
+    def seen(self, table: Any) -> Any:
+        """Return the condition of the rows of its table, or of an alias of it, that somebody sees; None for all."""
+        found = [table.c.deleted_at.is_(None)] if self.keeps_deleted else []
+        if self.only is not None:
+            name, value = self.only
+            found.append(table.c[name] == sa.literal_column(f"'{value}'"))
+        return sa.and_(*found) if found else None
+
+    @property
     def joins(self) -> bool:
         """Return whether its rows may be joined to rows that refer to them: everybody sees all of them."""
-        return self.hidden is None and not self.keeps_deleted
+        return self.hidden is None and not self.partial
 
     @property
     def client_path(self) -> tuple[str, ...]:

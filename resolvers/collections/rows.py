@@ -17,12 +17,13 @@ from resolvers.errors import Refusal, not_found
 
 
 @statement
-def _by_ids(table: sa.Table, columns: tuple[str, ...], live: bool, many: bool) -> sa.Select[Any]:
+def _by_ids(collection: Collection, columns: tuple[str, ...], many: bool) -> sa.Select[Any]:
+    table = collection.table
     # One id is not a list of one: PostgreSQL keeps the plan of a single key, and would plan a list anew each time.
     ids = sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))) if many else sa.bindparam("one", type_=sa.Uuid)
     wanted = table.c.id == ids
     query = selected(table, columns).add_columns(table.c.id.label("key")).where(wanted)
-    return query.where(table.c.deleted_at.is_(None)) if live else query
+    return query.where(collection.seen(table)) if collection.partial else query
 
 
 async def by_ids(
@@ -38,7 +39,7 @@ async def by_ids(
     hidden, shown = collection.hidden, columns
     if hidden is not None:
         shown = tuple(dict.fromkeys((*columns, hidden.column)))
-    sql = _by_ids(collection.table, shown, collection.keeps_deleted, len(wanted) > 1)
+    sql = _by_ids(collection, shown, len(wanted) > 1)
     rows = await ctx.fetch(sql, ids=wanted, one=wanted[0])
     if hidden is None:
         found = {row["key"]: row for row in rows}
@@ -73,9 +74,10 @@ class Key:
 
 
 @statement
-def _locked(table: sa.Table) -> sa.Select[Any]:
+def _locked(collection: Collection) -> sa.Select[Any]:
+    table = collection.table
     query = owned(table).where(table.c.id == sa.bindparam("id", type_=sa.Uuid)).with_for_update()
-    return query.where(table.c.deleted_at.is_(None)) if "deleted_at" in table.c else query
+    return query.where(collection.seen(table)) if collection.partial else query
 
 
 @statement
@@ -90,7 +92,7 @@ async def locked(ctx: Context, collection: Collection, key: Key) -> Row:
     """
     resource = collection.resource
     row_id = decode(resource.prefix, key.id)
-    row = None if row_id is None else await ctx.row(_locked(collection.table), id=row_id)
+    row = None if row_id is None else await ctx.row(_locked(collection), id=row_id)
     if row is None or not (collection.hidden is None or collection.hidden.sees(ctx.actor.scopes, row)):
         raise not_found(resource.label)
     if key.expected_version is not None and key.expected_version != row["version"]:

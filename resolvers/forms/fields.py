@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from models.forms import FIELDS_LIMIT, MAX_PATTERNS, FormField, FormFieldType
-from resolvers.errors import Refusal, Refusals, bad_input
+from resolvers.errors import Refusal, bad_input
 from resolvers.forms.json_schema import schema_of
 from resolvers.forms.matching import (
     LENGTHS,
@@ -28,9 +28,13 @@ _BOUNDED = _COUNTED | {_T.NUMBER}
 _DEFAULTS = {name: field.default for name, field in FormField.model_fields.items() if not field.is_required()}
 
 
-def checked_fields(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the fields of a form with their defaults. Raises Refusals with all that is wrong with them."""
-    fields = [_with_defaults(each) for each in given]
+def fields_with_defaults(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the fields of a form with their defaults."""
+    return [_with_defaults(each) for each in given]
+
+
+def wrong_fields(fields: Sequence[FieldRow]) -> list[Refusal]:
+    """Return what is wrong with the fields of a form, which have their defaults."""
     problems = [problem for index, field in enumerate(fields) for problem in _problems(field, f"fields.{index}")]
     first: dict[str, int] = {}
     for index, field in enumerate(fields):
@@ -43,16 +47,16 @@ def checked_fields(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     if len(orjson.dumps(fields)) > FIELDS_LIMIT:
         message = f"They must have at most {FIELDS_LIMIT} bytes together, as JSON."
         problems.append(bad_input("fields", message, "TOO_LONG", limit=FIELDS_LIMIT))
-    if problems:
-        raise Refusals(problems)
-    _check_work(fields)
-    # A schema that could not be compiled would make every submission fail.
-    validator_of(schema_of("", fields))
-    return fields
+    if not problems:
+        problems += _wrong_work(fields)
+    if not problems:
+        # A schema that could not be compiled would make every submission fail.
+        validator_of(schema_of("", fields))
+    return problems
 
 
-def _check_work(fields: Sequence[FieldRow]) -> None:
-    """Check the work of a form's patterns together. Raises Refusal BAD_INPUT for the first one beyond the bound."""
+def _wrong_work(fields: Sequence[FieldRow]) -> Iterator[Refusal]:
+    """Yield the refusal BAD_INPUT of the first pattern with which the work of a form's patterns is beyond the bound."""
     work = 0
     for index, field in enumerate(fields):
         work += work_bound(field)
@@ -61,7 +65,8 @@ def _check_work(fields: Sequence[FieldRow]) -> None:
                 "Of the patterns up to this one, too much is compiled for texts as long as their fields take:"
                 " repeat less often, or give a TEXT or TEXTAREA a smaller max."
             )
-            raise bad_input(f"fields.{index}.pattern", message, "TOO_LONG")
+            yield bad_input(f"fields.{index}.pattern", message, "TOO_LONG")
+            return
 
 
 def _with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,16 +122,13 @@ def _wrong_pattern(pattern: str, type_: FormFieldType, path: str) -> Iterator[Re
         yield bad_input(path, text, "TOO_LONG", limit=PATTERN_BYTES)
 
 
-def check_actions(form: Mapping[str, Any]) -> None:
-    """Check what a form does with a submission: the fields that it names must be of their types. Raises Refusals."""
-    types = {field["key"]: (field["type"], field["required"]) for field in form["fields"]}
-    problems = []
+def wrong_actions(form: Mapping[str, Any]) -> Iterator[Refusal]:
+    """Yield what is wrong with what a form does with a submission: the fields that it names must be of their types."""
+    types = {field["key"]: field["type"] for field in form["fields"]}
     for column, type_ in (("name_field", _T.TEXT), ("email_field", _T.EMAIL)):
         key = form[column]
-        if key is not None and types.get(key, ("", False))[0] != type_:
-            problems.append(bad_input(f"on_submit.{column}", f"The form has no {type_} field {key}.", "NOT_FOUND"))
+        if key is not None and types.get(key) != type_:
+            yield bad_input(f"on_submit.{column}", f"The form has no {type_} field {key}.", "NOT_FOUND")
     if form["create_client"] and form["email_field"] is None:
         message = "A form that creates clients needs the field of their email address."
-        problems.append(bad_input("on_submit.email_field", message, "REQUIRED"))
-    if problems:
-        raise Refusals(problems)
+        yield bad_input("on_submit.email_field", message, "REQUIRED")

@@ -1,6 +1,6 @@
 """Forms: how they are created and changed. Each change keeps the form's new version."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,11 +17,15 @@ from resolvers.changes.transitions import transition_request
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
 from resolvers.database.sql import ORG, owned, statement
+from resolvers.errors import Refusal, refuse
 from resolvers.forms.collections import FORMS
-from resolvers.forms.fields import check_actions, checked_fields
+from resolvers.forms.fields import fields_with_defaults, wrong_actions, wrong_fields
 
-# The scope that each action takes of the key that turns it on.
+# The scope that an action needs of the key that turns it on, or changes the fields that it reads.
 _SCOPES = {"create_client": CLIENT.write_scope, "create_ticket": TICKET.write_scope}
+_READ = {"name_field", "email_field"}
+# What a form has that does nothing with a submission.
+_NO_ACTIONS = {"create_client": False, "name_field": None, "email_field": None}
 
 
 @statement
@@ -52,12 +56,11 @@ def _versions() -> sa.Select[Any]:
 
 
 async def create(ctx: Context, values: InputValues) -> Row:
-    """Create a form. Raises Refusal FORBIDDEN for an action whose scope the
-    key lacks, and Refusals for its fields."""
+    """Create a form. Raises Refusal FORBIDDEN for an action whose scope the key lacks, and Refusals for its fields."""
     row = new_row(Form, _flat(values))
-    _must_hold_scopes(ctx, values, row)
-    row["fields"] = checked_fields(row["fields"])
-    check_actions(row)
+    _must_hold_scopes(ctx, row, row)
+    row["fields"] = fields_with_defaults(row["fields"])
+    refuse([*wrong_fields(row["fields"]), *wrong_actions(row)])
     # Whoever submits the form has its id and no key: the directory finds the organization by it.
     await ctx.fetch(_new_directory_entry(), key=str(row["id"]))
     await insert(ctx, FORMS, row)
@@ -74,13 +77,24 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     new = _flat(values)
     move = transition_request(new)
     edit = await begin_edit(ctx, FORMS, key)
+    wrong: list[Refusal] = []
     if "fields" in new:
-        new["fields"] = checked_fields(new["fields"])
+        new["fields"] = fields_with_defaults(new["fields"])
+        wrong = wrong_fields(new["fields"])
+    changed = edit.changes(new)
     edit.set(new)
-    _must_hold_scopes(ctx, values, edit.row)
-    check_actions(edit.row)
+    _must_hold_scopes(ctx, changed, edit.row)
+    refuse([*wrong, *wrong_actions(edit.row)])
     await edit.transition(MACHINE, move)
     return await _saved(edit)
+
+
+def check(_ctx: Context, values: InputValues) -> Iterator[Refusal]:
+    """Yield what is wrong with fields, and with the actions that are given with them."""
+    if "fields" in values:
+        fields = fields_with_defaults(values["fields"])
+        yield from wrong_fields(fields)
+        yield from wrong_actions({**_NO_ACTIONS, **values.get("on_submit", {}), "fields": fields})
 
 
 async def transition(ctx: Context, key: Key, values: InputValues) -> Row:
@@ -90,12 +104,12 @@ async def transition(ctx: Context, key: Key, values: InputValues) -> Row:
     return await _saved(edit)
 
 
-def _must_hold_scopes(ctx: Context, values: InputValues, row: Row) -> None:
-    """Check that the key holds the scopes of a form's actions. Raises Refusal FORBIDDEN."""
-    if "on_submit" in values:
-        for column, scope in _SCOPES.items():
-            if row[column]:
-                must_hold(ctx, [scope], f"on_submit.{column}")
+def _must_hold_scopes(ctx: Context, changed: InputValues, row: Row) -> None:
+    """Check that the key holds the scopes of the actions that some changed columns give a form. Raises Refusal
+    FORBIDDEN."""
+    for column, scope in _SCOPES.items():
+        if row[column] and not changed.keys().isdisjoint({column, *_READ}):
+            must_hold(ctx, [scope], f"on_submit.{column}")
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,8 @@ _PRINTED = str(PRINTED.keywords["pattern"])
 # The greatest depth of what is validated, and the number of problems that are told.
 MAX_DEPTH, MAX_PROBLEMS = 64, 50
 VALIDATORS_KEPT = 32
+# The path of a value, what is wrong with it, the reason, and what else helps.
+Problem = tuple[str, str, str, dict[str, Any]]
 
 
 def schema_of(name: str, fields: Sequence[FieldRow]) -> JsonSchema:
@@ -81,7 +83,8 @@ def _several(field: FieldRow) -> JsonSchema:
 _OF_TYPE: Mapping[FormFieldType, Callable[[FieldRow], JsonSchema]] = {
     _T.TEXT: _text,
     _T.TEXTAREA: _text,
-    _T.EMAIL: lambda field: _text(field, format="email", pattern=EMAIL),
+    # Without ``format: email``, which allows fewer addresses than the organization's clients have.
+    _T.EMAIL: lambda field: _text(field, pattern=EMAIL),
     _T.PHONE: lambda field: _text(field, pattern=PHONE),
     _T.URL: lambda field: _text(field, pattern=URL),
     _T.NUMBER: _number,
@@ -112,11 +115,21 @@ def _parts(value: dict[str, Any] | list[Any]) -> Sequence[Any]:
 
 
 def problems_of(name: str, fields: Sequence[FieldRow], data: dict[str, Any], field: str) -> list[Refusal]:
-    """Return what is wrong with the values of a submission, which an input's ``field`` holds, each with its path."""
+    """Return what is wrong with the values of a submission, which an input's ``field`` holds: each with its path, and
+    the label of its field."""
     if is_too_deep(data):
         return [bad_input(field, f"It is nested more than {MAX_DEPTH} levels deep.", "TOO_LONG", limit=MAX_DEPTH)]
     validator = _kept_validator(orjson.dumps(schema_of(name, fields)))
     found: dict[str, Refusal] = {}
+    labels = {each["key"]: {"label": each["label"]} for each in fields}
+
+    def add(key: str, problem: Problem) -> None:
+        within, message, reason, beside = problem
+        # An empty text that is required has no format either: one problem of a value is enough.
+        if within not in found:
+            found[within] = bad_input(field, message, reason, **beside, **labels.get(key, {}))
+            found[within].within = within
+
     held = dict(data)
     for each in fields:
         key, most = each["key"], max_length(each)
@@ -124,22 +137,13 @@ def problems_of(name: str, fields: Sequence[FieldRow], data: dict[str, Any], fie
         if most is not None and isinstance(value, str) and len(value) > most:
             # What is too long anyway is not held against a pattern.
             held[key] = value[:most]
-            message, reason, beside = _length("maxLength", most)
-            found[key] = bad_input(field, message, reason, **beside)
-            found[key].within = key
+            add(key, (key, *_length("maxLength", most)))
     # Without a look for the first error before: a pattern takes its time once.
     for error in validator.iter_errors(held):
-        where = ".".join(map(str, error.instance_path))
-        for within, message, reason, beside in explained(error, where, "option"):
-            # An empty text that is required has no format either: one problem of a value is enough.
-            if within not in found:
-                found[within] = bad_input(field, message, reason, **beside)
-                found[within].within = within
+        path = [*map(str, error.instance_path)]
+        for problem in explained(error, ".".join(path), "option"):
+            add(path[0] if path else problem[0], problem)
     return [*islice(found.values(), MAX_PROBLEMS)]
-
-
-# The path of a value, what is wrong with it, the reason, and what else helps.
-Problem = tuple[str, str, str, dict[str, Any]]
 
 
 def explained(error: ValidationError, where: str, item: str = "item") -> Iterator[Problem]:

@@ -18,7 +18,7 @@ from resolvers.changes.edits import InputValues, insert, new_row
 from resolvers.clients import CLIENTS
 from resolvers.context import Actor, Context, Row
 from resolvers.database.sql import Sql, owned, statement
-from resolvers.errors import EMAIL_TAKEN, Refusal, not_found
+from resolvers.errors import EMAIL_TAKEN, Refusal, not_found, refuse
 from resolvers.forms.collections import SUBMISSIONS
 from resolvers.forms.values import submitted_values, text_of
 from resolvers.threads import new_thread_entry
@@ -29,6 +29,8 @@ _BEFORE_CLIENT = Sql("savepoint before_client", (), {})
 _WITHOUT_CLIENT = Sql("rollback to savepoint before_client", (), {})
 # The greatest numbers of characters of a client's name, and of a reply.
 _NAME, _BODY = 200, 20_000
+# How often the client is looked for, where others make and delete it meanwhile.
+TRIES = 3
 
 
 @statement
@@ -45,7 +47,9 @@ def _published() -> sa.Select[Any]:
 
 @statement
 def _by_email() -> sa.Select[Any]:
-    return owned(clients, clients.c.id).where(clients.c.email_key == sa.bindparam("email_key", type_=sa.Text))
+    # Held until the submission is stored: a deletion waits, and then finds it.
+    by_key = clients.c.email_key == sa.bindparam("email_key", type_=sa.Text)
+    return owned(clients, clients.c.id).where(by_key).with_for_update(read=True, key_share=True)
 
 
 async def submit(ctx: Context, values: InputValues) -> tuple[Row, Row]:
@@ -76,7 +80,8 @@ async def submit(ctx: Context, values: InputValues) -> tuple[Row, Row]:
     if not spam:
         data.pop(HONEYPOT, None)
         encoded = values.get("encoded", False)
-        data = submitted_values(ctx, form, data, "data", encoded=encoded)
+        data, wrong = submitted_values(ctx, form, data, "data", encoded=encoded)
+        refuse(wrong)
         client = await _client(ctx, form, data)
         ticket = await _ticket(ctx, form, data, client)
     given = {
@@ -93,26 +98,33 @@ def _missing() -> Refusal:
 
 async def _client(ctx: Context, form: Mapping[str, Any], data: Mapping[str, Any]) -> UUID | None:
     """Return the client with the submitted email address: one that is there as it is, else a new one; None for a form
-    that creates none, or without an address."""
+    that creates none, or without an address. It is held, so that nobody deletes it before the submission is stored.
+
+    Raises Refusal UNAVAILABLE where others make and delete it again and again.
+    """
     email = data.get(form["email_field"]) if form["create_client"] else None
     if not email:
         return None
-    key = caseless(email)
-    found = await ctx.row(_by_email(), email_key=key)
-    if found is None:
-        row = new_row(Client, {"name": _name(form, data), "email": email, "source": form["name"]})
-        await ctx.fetch(_BEFORE_CLIENT)
-        try:
-            found = await insert(ctx, CLIENTS, row)
-        except Refusal as refused:
-            # Somebody else made it in the meantime. That is nothing to tell the public.
-            if refused.extra.get("reason") != EMAIL_TAKEN.reason:
-                raise
-            await ctx.fetch(_WITHOUT_CLIENT)
-            found = await ctx.row(_by_email(), email_key=key)
-            assert found is not None, "whoever has the address has committed"
-    client: UUID = found["id"]
-    return client
+    for _ in range(TRIES):
+        found = await ctx.row(_by_email(), email_key=caseless(email)) or await _new_client(ctx, form, data)
+        if found is not None:
+            client: UUID = found["id"]
+            return client
+    raise Refusal("UNAVAILABLE", "The submission met changes of others; retry it.", retryAfter=1)
+
+
+async def _new_client(ctx: Context, form: Mapping[str, Any], data: Mapping[str, Any]) -> Row | None:
+    """Return the new client of a submission; None where another request has made one with its address meanwhile."""
+    given = {"name": _name(form, data), "email": data[form["email_field"]], "source": form["name"]}
+    await ctx.fetch(_BEFORE_CLIENT)
+    try:
+        return await insert(ctx, CLIENTS, new_row(Client, given))
+    except Refusal as refused:
+        # That is nothing to tell the public.
+        if refused.extra.get("reason") != EMAIL_TAKEN.reason:
+            raise
+        await ctx.fetch(_WITHOUT_CLIENT)
+        return None
 
 
 def _name(form: Mapping[str, Any], data: Mapping[str, Any]) -> str | None:

@@ -8,21 +8,25 @@ from typing import Any
 from models.forms import FormFieldType
 from models.types import normalized
 from resolvers.context import Context, Row
-from resolvers.errors import Refusals
+from resolvers.errors import Refusal
 from resolvers.forms.json_schema import problems_of
 from resolvers.forms.matching import FieldRow, work_of
 
 # As HTML writes a floating-point number. Longer ones are beyond every bound.
 _NUMBER = re.compile(r"-?(?:[0-9]{1,30}(?:\.[0-9]{1,30})?|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,3})?")
-_TRUE_OR_FALSE = frozenset({FormFieldType.CHECKBOX, FormFieldType.CONSENT})
+_CHECKED = frozenset({FormFieldType.CHECKBOX, FormFieldType.CONSENT})
+# What a page gives a checkbox as its value; without one a browser sends ``on``.
+_BOOLEANS = {"on": True, "true": True, "1": True, "false": False, "0": False}
 
 
-def submitted_values(ctx: Context, form: Row, data: Mapping[str, Any], field: str, *, encoded: bool) -> dict[str, Any]:
-    """Return the values of a submission, normalized, by the keys of their fields. Null is absent. What its patterns
-    take is charged.
+def submitted_values(
+    ctx: Context, form: Row, data: Mapping[str, Any], field: str, *, encoded: bool
+) -> tuple[dict[str, Any], list[Refusal]]:
+    """Return the values of a submission, normalized, by the keys of their fields; then each that the form does not
+    allow, in the input's ``field``. Null is absent. What its patterns take is charged.
 
-    ``encoded``: they are as an HTML form sends them, texts or lists of texts. An empty one is absent, numbers are read,
-    ``on`` is true. Raises Refusals with each value that the form does not allow, in the input's ``field``.
+    ``encoded``: they are as an HTML form sends them, texts or lists of texts. An empty one is absent; numbers and
+    checkboxes are read.
     """
     fields: Sequence[FieldRow] = form["fields"]
     types = {each["key"]: FormFieldType(each["type"]) for each in fields}
@@ -34,10 +38,7 @@ def submitted_values(ctx: Context, form: Row, data: Mapping[str, Any], field: st
         if given is not None:
             found[key] = given
     ctx.matched += work_of(fields, found)
-    problems = problems_of(form["name"], fields, found, field)
-    if problems:
-        raise Refusals(problems)
-    return found
+    return found, problems_of(form["name"], fields, found, field)
 
 
 def _normalized(value: Any) -> Any:
@@ -63,7 +64,7 @@ def _one(text: Any, type_: FormFieldType | None) -> Any:
         number = float(text)
         # JSON has no infinity.
         return number if isfinite(number) else text
-    return True if type_ in _TRUE_OR_FALSE and text == "on" else text
+    return _BOOLEANS.get(text, text) if type_ in _CHECKED and isinstance(text, str) else text
 
 
 def text_of(fields: Sequence[FieldRow], data: Mapping[str, Any]) -> str:

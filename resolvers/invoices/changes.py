@@ -1,5 +1,6 @@
 """Changes of invoices: drafts are created, changed and deleted; an invoice is moved to another status."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -7,13 +8,13 @@ from uuid import UUID
 from models.invoices import INVOICE, MACHINE, Invoice, InvoiceStatus
 from resolvers import organizations
 from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
-from resolvers.changes.references import Reference, references
+from resolvers.changes.references import Reference, looked_up, references
 from resolvers.changes.transitions import TransitionRequest, transition_request
 from resolvers.clients import CLIENTS
 from resolvers.collections.rows import Key, by_ids
 from resolvers.context import Context, Row, now
-from resolvers.errors import Conflict, bad_input
-from resolvers.invoices.amounts import amounts, lines_of
+from resolvers.errors import Conflict, Refusal, bad_input, refuse
+from resolvers.invoices.amounts import amounts, lines_of, wrong_amounts
 from resolvers.invoices.collection import INVOICES
 from resolvers.invoices.finalizing import finalize_edit
 from resolvers.invoices.payments import pay_edit
@@ -38,11 +39,20 @@ async def create(ctx: Context, values: InputValues) -> Row:
 
     Raises Refusals BAD_INPUT for references and amounts, or Refusal CONFLICT (ORDER_INVOICED).
     """
-    found = await references(ctx, values, client_id=Reference(CLIENTS), order_id=_ORDER)
-    order, client = found.get("order_id"), found["client_id"]["id"]
-    if order is not None and order["client_id"] != client:
-        raise bad_input("order_id", "The order is another client's.", "NOT_ALLOWED")
-    return await draft(ctx, values, client, order)
+    found, wrong = await looked_up(ctx, values, client_id=Reference(CLIENTS), order_id=_ORDER)
+    order, client = found.get("order_id"), found.get("client_id")
+    if order is not None and client is not None and order["client_id"] != client["id"]:
+        wrong.append(bad_input("order_id", "The order is another client's.", "NOT_ALLOWED"))
+    if order is not None:
+        wrong += _wrong_currency(order["currency"], values)
+    refuse([*wrong, *check_new(ctx, values)])
+    return await draft(ctx, values, found["client_id"]["id"], order)
+
+
+def check_new(_ctx: Context, values: InputValues) -> Iterator[Refusal]:
+    """Yield what is wrong with the amounts of a new invoice's own lines, and with its discount of them."""
+    if "lines" in values:
+        yield from wrong_amounts(values["lines"], values.get("discount", 0))
 
 
 async def create_from_order(ctx: Context, values: InputValues) -> Row:
@@ -57,12 +67,12 @@ async def create_from_order(ctx: Context, values: InputValues) -> Row:
 async def draft(ctx: Context, values: InputValues, client: UUID, order: Row | None = None) -> Row:
     """Create a draft for a client; of an order it has the order's currency and, without lines of its own, its line.
 
-    Raises Refusal BAD_INPUT for a currency or amounts, or CONFLICT (ORDER_INVOICED).
+    Raises Refusal BAD_INPUT for amounts, or CONFLICT (ORDER_INVOICED).
     """
     row = new_row(Invoice, values)
     row |= {"client_id": client, "order_id": None if order is None else order["id"], "payments": []}
     if order is not None:
-        _must_be_in(order["currency"], row.setdefault("currency", order["currency"]))
+        row.setdefault("currency", order["currency"])
     elif "currency" not in row:
         row["currency"] = await organizations.value_of(ctx, "default_currency")
     given = values.get("lines")
@@ -78,9 +88,9 @@ async def _tax_rate(ctx: Context, order: Row | None) -> Decimal:
     return rate
 
 
-def _must_be_in(currency: str, given: str) -> None:
-    if given != currency:
-        raise bad_input("currency", f"The order of the invoice is in {currency}.", "NOT_ALLOWED")
+def _wrong_currency(currency: str, values: InputValues) -> Iterator[Refusal]:
+    if values.get("currency", currency) != currency:
+        yield bad_input("currency", f"The order of the invoice is in {currency}.", "NOT_ALLOWED")
 
 
 async def _line_of(ctx: Context, order: Row) -> dict[str, Any]:
@@ -104,7 +114,9 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
 
 async def _set(ctx: Context, edit: Edit, new: dict[str, Any]) -> None:
     old = edit.old
+    wrong = [] if old["order_id"] is None else [*_wrong_currency(old["currency"], new)]
     if "lines" in new:
+        wrong += wrong_amounts(new["lines"], new.get("discount", old["discount"]))
         ids = [] if old["order_id"] is None else [old["order_id"]]
         order = next(iter(await by_ids(ctx, ORDERS, ids, ("tax_rate",))), None)
         new["lines"] = lines_of(new["lines"], await _tax_rate(ctx, order))
@@ -112,8 +124,7 @@ async def _set(ctx: Context, edit: Edit, new: dict[str, Any]) -> None:
     if fixed and old["status"] != _S.DRAFT:
         message = f"The invoice is {old['status']}: its lines, discount and currency change only in a DRAFT. Void it."
         raise NOT_DRAFT.refusal(fixed[0], message)
-    if "currency" in fixed and old["order_id"] is not None:
-        _must_be_in(old["currency"], new["currency"])
+    refuse(wrong)
     if fixed:
         new |= amounts(new.get("lines", old["lines"]), new.get("discount", old["discount"]))
     edit.set(new)

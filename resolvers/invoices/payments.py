@@ -1,6 +1,6 @@
 """Payments of an invoice: whole or in parts, never more than is due."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from resolvers.changes.edits import Edit, InputValues, begin_edit
 from resolvers.changes.transitions import TransitionRequest
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
-from resolvers.errors import bad_input
+from resolvers.errors import Refusal, bad_input, refuse
 from resolvers.invoices.collection import INVOICES
 from resolvers.invoices.transitions import checked, request_to, wake_subscription
 
@@ -34,7 +34,7 @@ async def pay_edit(ctx: Context, edit: Edit, request: TransitionRequest, values:
     made = await checked(ctx, edit, request, moment)
     due = row["total"] - row["amount_paid"]
     amount, paid_at = values.get("amount", due), values.get("paid_at", moment)
-    _check(row, values, amount, due, paid_at, moment)
+    refuse(_wrong(row, values, amount, due, paid_at, moment))
     payment = {
         "amount": amount,
         "method": values.get("method"),
@@ -49,20 +49,20 @@ async def pay_edit(ctx: Context, edit: Edit, request: TransitionRequest, values:
         edit.events.append("paid")
 
 
-def _check(
+def _wrong(
     row: Mapping[str, Any], values: InputValues, amount: int, due: int, paid_at: datetime, moment: datetime
-) -> None:
+) -> Iterator[Refusal]:
     if values.get("currency", row["currency"]) != row["currency"]:
-        raise bad_input("currency", f"The invoice is in {row['currency']}.", "NOT_ALLOWED")
+        yield bad_input("currency", f"The invoice is in {row['currency']}.", "NOT_ALLOWED")
     if amount > due:
-        raise bad_input("amount", f"It must be at most what is due, which is {due}.", "OUT_OF_RANGE", maximum=due)
+        yield bad_input("amount", f"It must be at most what is due, which is {due}.", "OUT_OF_RANGE", maximum=due)
     if amount < due and len(row["payments"]) >= MAX_PAYMENTS - 1:
         text = f"An invoice has at most {MAX_PAYMENTS} payments: the last one pays all that is due, which is {due}."
-        raise bad_input("amount", text, "OUT_OF_RANGE", minimum=due)
+        yield bad_input("amount", text, "OUT_OF_RANGE", minimum=due)
     if not _EARLIEST <= paid_at <= moment:
         text = "It must be from 1970 on, and not in the future."
         bounds = {"minimum": _shown(_EARLIEST), "maximum": _shown(moment)}
-        raise bad_input("paid_at", text, "OUT_OF_RANGE", **bounds)
+        yield bad_input("paid_at", text, "OUT_OF_RANGE", **bounds)
 
 
 def _shown(moment: datetime) -> str:

@@ -1,8 +1,8 @@
 """Claims of jobs, and every change of one. The database holds the state; its clock decides what is due or expired."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql as pg
 from models.actors import ActorKind, Source
 from models.jobs import TASK, JobFunction, JobState, jobs
 from models.typeid import encode
-from resolvers.context import Actor, Context
+from resolvers.context import Actor, Context, Row
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import ORG, statement
 
@@ -31,7 +31,7 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claimed job. It is ours as long as the job has this token."""
+    """A claimed job. It is ours as long as the job has this token. ``ended`` has the states that it was given."""
 
     org_id: UUID
     id: UUID
@@ -41,6 +41,7 @@ class Claim:
     attempt: int
     claim_no: int
     token: UUID
+    ended: list[JobState] = field(default_factory=list, compare=False)
 
 
 def _after(name: str) -> Any:
@@ -48,30 +49,39 @@ def _after(name: str) -> Any:
     return sa.func.now() + sa.bindparam(name, type_=sa.Double) * _SECOND
 
 
+def _given() -> Any:
+    """Return the jobs of a statement with their tokens: one row for each of two arrays."""
+    ids, tokens = (sa.bindparam(name, type_=pg.ARRAY(sa.Uuid)) for name in ("ids", "tokens"))
+    columns = (sa.column("id", sa.Uuid), sa.column("token", sa.Uuid))
+    rows = sa.func.unnest(ids, tokens).table_valued(*columns, name="given", joins_implicitly=True)
+    return rows.render_derived()
+
+
 @statement
 def _claim() -> sa.Update:
-    token = sa.bindparam("token", type_=sa.Uuid)
-    runs = jobs.c.state == _RUNNING
+    given, runs = _given(), jobs.c.state == _RUNNING
     grace = sa.bindparam("grace", type_=sa.Double) * _SECOND
     # The claim of this very call, which was committed although its response was lost.
-    mine = sa.and_(runs, jobs.c.lease_token == token)
+    mine = sa.and_(runs, jobs.c.lease_token == given.c.token)
     free = sa.or_(
         sa.and_(jobs.c.state == _QUEUED, jobs.c.run_at <= sa.func.now() + _CLOCKS_DIFFER),
         sa.and_(runs, jobs.c.lease_until < sa.func.now() - grace),
         mine,
     )
-    again = sa.or_(mine, sa.and_(runs, sa.bindparam("outage", type_=sa.Boolean)))
+    these = (jobs.c.org_id == ORG, jobs.c.id == given.c.id, free)
+    # A worker that is frozen in a transaction holds the row: to wait for it would keep a slot and a connection.
+    found = sa.select(jobs.c.id, given.c.token, mine.label("mine"))
+    unlocked = found.where(*these).with_for_update(of=jobs, skip_locked=True).cte("unlocked")
+    again = sa.or_(unlocked.c.mine, sa.and_(runs, sa.bindparam("outage", type_=sa.Boolean)))
     taken = {
         "state": _RUNNING,
         "attempt": jobs.c.attempt + sa.case((again, 0), else_=1),
-        "claim_no": jobs.c.claim_no + sa.case((mine, 0), else_=1),
-        "lease_token": token,
+        "claim_no": jobs.c.claim_no + sa.case((unlocked.c.mine, 0), else_=1),
+        "lease_token": unlocked.c.token,
         "lease_until": _after("lease"),
     }
-    what = (jobs.c.function, jobs.c.subject_id, jobs.c.concurrency_key, jobs.c.attempt, jobs.c.claim_no)
-    # A worker that is frozen in a transaction holds the row: to wait for it would keep a slot and a connection.
-    unlocked = sa.select(jobs.c.id).where(_THIS, free).with_for_update(skip_locked=True).cte("unlocked")
-    return jobs.update().where(_THIS, jobs.c.id == unlocked.c.id).values(taken).returning(*what)
+    what = (jobs.c.id, jobs.c.function, jobs.c.subject_id, jobs.c.concurrency_key, jobs.c.attempt, jobs.c.claim_no)
+    return jobs.update().where(jobs.c.org_id == ORG, jobs.c.id == unlocked.c.id).values(taken).returning(*what)
 
 
 @statement
@@ -84,6 +94,23 @@ def _extend() -> sa.Update:
 @statement
 def _lock() -> sa.Select[Any]:
     return sa.select(jobs.c.id).where(_OURS).with_for_update()
+
+
+@statement
+def _lock_some() -> sa.Select[Any]:
+    given = _given()
+    ours = (jobs.c.org_id == ORG, jobs.c.id == given.c.id, jobs.c.lease_token == given.c.token)
+    found = sa.select(jobs.c.id).where(*ours, jobs.c.state == _RUNNING)
+    return found.order_by(jobs.c.id).with_for_update(of=jobs)
+
+
+@statement
+def _finish_some() -> sa.Update:
+    given = _given()
+    ours = (jobs.c.org_id == ORG, jobs.c.id == given.c.id, jobs.c.lease_token == given.c.token)
+    done = {"state": JobState.DONE.value, "error_code": sa.null(), "finished_at": sa.func.now()}
+    free = {"lease_token": sa.null(), "lease_until": sa.null()}
+    return jobs.update().where(*ours, jobs.c.state == _RUNNING).values(done | free)
 
 
 @statement
@@ -116,26 +143,35 @@ def context_of(runtime: Runtime, org_id: UUID, job_id: UUID) -> Context:
 async def claim(
     runtime: Runtime, org_id: UUID, job_id: UUID, lease_seconds: float, token: UUID | None = None, grace: float = 0
 ) -> Claim | None:
-    """Claim a job that is due or whose lease has expired. Return None if it is not, or if a transaction has it locked.
+    """Claim a job as ``claim_some`` does. Return None if it is not claimed."""
+    (found,) = await claim_some(runtime, org_id, [(job_id, token or uuid4())], lease_seconds, grace)
+    return found
 
-    When the outcome of a call is unknown, another call with its ``token`` returns the job that it may have claimed;
-    if that is still being committed, its lease expires and counts as no attempt.
+
+async def claim_some(
+    runtime: Runtime, org_id: UUID, wanted: Sequence[tuple[UUID, UUID]], lease_seconds: float, grace: float = 0
+) -> list[Claim | None]:
+    """Claim jobs of an organization, each with a token, that are due or whose leases have expired. Return None for one
+    that is not, or that a transaction has locked.
+
+    When the outcome of a call is unknown, another call with its tokens returns the jobs that it may have claimed;
+    for one that is still being committed, its lease expires and counts as no attempt.
 
     An expired lease counts as an attempt, as the worker has died. But if the database was not available within the time
     of a lease, its worker may be alive: it then has ``grace`` more seconds, and the attempt does not count.
     """
-    token = token or uuid4()
     outage = runtime.outages.within(lease_seconds + grace)
-    values = {"token": token, "lease": lease_seconds, "outage": outage, "grace": float(grace if outage else 0)}
-    ctx = context_of(runtime, org_id, job_id)
+    values = {"lease": lease_seconds, "outage": outage, "grace": float(grace if outage else 0)}
+    ids, tokens = (list(part) for part in zip(*wanted, strict=True))
+    ctx = context_of(runtime, org_id, ids[0])
     async with ctx.transaction():
-        row = await ctx.row(_claim(), job_id=job_id, **values)
-    if row is None:
-        return None
-    function = JobFunction(row["function"])
-    return Claim(
-        org_id, job_id, function, row["subject_id"], row["concurrency_key"], row["attempt"], row["claim_no"], token
-    )
+        found = {row["id"]: row for row in await ctx.fetch(_claim(), ids=ids, tokens=tokens, **values)}
+    return [_claimed(org_id, found[job_id], token) if job_id in found else None for job_id, token in wanted]
+
+
+def _claimed(org_id: UUID, row: Row, token: UUID) -> Claim:
+    function, about = JobFunction(row["function"]), (row["subject_id"], row["concurrency_key"])
+    return Claim(org_id, row["id"], function, *about, row["attempt"], row["claim_no"], token)
 
 
 async def extend(runtime: Runtime, org_id: UUID, claims: Collection[Claim], lease_seconds: float) -> set[UUID]:
@@ -147,6 +183,11 @@ async def extend(runtime: Runtime, org_id: UUID, claims: Collection[Claim], leas
         return {row["id"] for row in await connection.fetch(sql.text, *arguments)}
 
 
+def lease_lost(claim: Claim) -> LeaseLost:
+    """Return the error of a claim that is not ours any more."""
+    return LeaseLost(encode(TASK.prefix, claim.id))
+
+
 @asynccontextmanager
 async def held(runtime: Runtime, claim: Claim) -> AsyncIterator[Context]:
     """Run a block in a transaction that begins by locking the job, so that a worker without the lease changes nothing.
@@ -156,8 +197,26 @@ async def held(runtime: Runtime, claim: Claim) -> AsyncIterator[Context]:
     ctx = context_of(runtime, claim.org_id, claim.id)
     async with ctx.transaction():
         if await ctx.row(_lock(), job_id=claim.id, token=claim.token) is None:
-            raise LeaseLost(encode(TASK.prefix, claim.id))
+            raise lease_lost(claim)
         yield ctx
+
+
+@asynccontextmanager
+async def held_some(runtime: Runtime, claims: Sequence[Claim]) -> AsyncIterator[tuple[Context, set[UUID]]]:
+    """Run a block in a transaction that begins by locking jobs of one organization, with the ids of those that are
+    still ours: nothing may be changed for the others."""
+    ctx = context_of(runtime, claims[0].org_id, claims[0].id)
+    async with ctx.transaction():
+        ids, tokens = [each.id for each in claims], [each.token for each in claims]
+        yield ctx, {row["id"] for row in await ctx.fetch(_lock_some(), ids=ids, tokens=tokens)}
+
+
+async def finish_some(ctx: Context, claims: Sequence[Claim]) -> None:
+    """End held jobs as DONE."""
+    ids, tokens = [each.id for each in claims], [each.token for each in claims]
+    await ctx.fetch(_finish_some(), ids=ids, tokens=tokens)
+    for each in claims:
+        each.ended.append(JobState.DONE)
 
 
 async def finish(
@@ -174,6 +233,7 @@ async def finish(
     counted = claim.attempt if attempt is None else attempt
     values = {"new_state": state.value, "delay": delay, "counted": counted, "why": error_code}
     await ctx.fetch(_finish(), job_id=claim.id, token=claim.token, **values)
+    claim.ended.append(state)
 
 
 async def set_concurrency_key(ctx: Context, claim: Claim, key: UUID) -> None:

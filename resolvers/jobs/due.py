@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.jobs import jobs
+from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.runtime import Connection, Runtime
 from resolvers.database.sql import Sql, statement
 
@@ -34,25 +35,36 @@ _COLUMNS = (jobs.c.org_id, jobs.c.id, jobs.c.concurrency_key, jobs.c.queue)
 
 
 _LIMIT = sa.bindparam("limit", type_=sa.Integer)
+# The queues whose jobs are wanted; null for all of them.
+Queues = Collection[str] | None
+_QUEUES = sa.bindparam("queues", type_=pg.ARRAY(sa.Text))
+
+
+def _of_queues(some: bool) -> tuple[Any, ...]:
+    return (jobs.c.queue == sa.any_(_QUEUES),) if some else ()
+
+
+def _named(queues: Queues) -> dict[str, Any]:
+    return {} if queues is None else {"queues": list(queues)}
 
 
 @statement
-def _due(expired: bool) -> sa.Select[Any]:
+def _due(expired: bool, some_queues: bool = False) -> sa.Select[Any]:
     moment, state = (jobs.c.lease_until, _RUNNING) if expired else (jobs.c.run_at, _QUEUED)
     late = (jobs.c.state == state, moment <= sa.func.now())
-    return sa.select(*_COLUMNS).where(*late).order_by(moment).limit(_LIMIT)
+    return sa.select(*_COLUMNS).where(*late, *_of_queues(some_queues)).order_by(moment).limit(_LIMIT)
 
 
-def _oldest_of(keys: Any) -> Any:
+def _oldest_of(keys: Any, some_queues: bool) -> Any:
     """Return the lateral select of the oldest due jobs of each key."""
     this = (jobs.c.org_id == keys.c.org_id, jobs.c.concurrency_key == keys.c.concurrency_key)
-    due = (jobs.c.state == _QUEUED, jobs.c.run_at <= sa.func.now())
+    due = (jobs.c.state == _QUEUED, jobs.c.run_at <= sa.func.now(), *_of_queues(some_queues))
     query = sa.select(jobs.c.id, jobs.c.queue).where(*this, *due)
     return query.order_by(jobs.c.run_at).limit(_LIMIT).lateral("oldest")
 
 
 @statement
-def _due_by_key() -> sa.Select[Any]:
+def _due_by_key(some_queues: bool = False) -> sa.Select[Any]:
     """Return the select that visits key after key, each by one step in the index, with its oldest due jobs or nulls."""
     bound = sa.tuple_(sa.bindparam("org", type_=sa.Uuid), sa.bindparam("key", type_=sa.Uuid))
 
@@ -72,17 +84,17 @@ def _due_by_key() -> sa.Select[Any]:
         visited.join(after, sa.true())
     )
     visited = visited.union_all(more.where(visited.c.step < sa.bindparam("keys", type_=sa.Integer)))
-    oldest = _oldest_of(visited)
+    oldest = _oldest_of(visited, some_queues)
     shown = sa.select(visited.c.org_id, oldest.c.id, visited.c.concurrency_key, oldest.c.queue)
     return shown.select_from(visited.outerjoin(oldest, sa.true())).order_by(visited.c.step)
 
 
 @statement
-def _due_of_keys() -> sa.Select[Any]:
+def _due_of_keys(some_queues: bool = False) -> sa.Select[Any]:
     orgs, listed = (sa.bindparam(name, type_=pg.ARRAY(sa.Uuid)) for name in ("orgs", "listed"))
     columns = (sa.column("org_id", sa.Uuid), sa.column("concurrency_key", sa.Uuid))
     keys = sa.func.unnest(orgs, listed).table_valued(*columns, name="keys", joins_implicitly=True).render_derived()
-    oldest = _oldest_of(keys)
+    oldest = _oldest_of(keys, some_queues)
     shown = sa.select(keys.c.org_id, oldest.c.id, keys.c.concurrency_key, oldest.c.queue)
     return shown.select_from(keys.join(oldest, sa.true()))
 
@@ -95,28 +107,65 @@ def _find_queued() -> sa.Select[Any]:
     )
 
 
-async def due(runtime: Runtime, limit: int) -> tuple[list[Due], bool]:
+async def due(runtime: Runtime, limit: int, queues: Queues = None) -> tuple[list[Due], bool]:
     """Return the oldest jobs with expired leases and the oldest due ones, and whether there are more of either."""
+    values, some = {"limit": limit, **_named(queues)}, queues is not None
     async with _across(runtime) as connection:
-        found = [await _fetch(connection, _due(expired), {"limit": limit}) for expired in (True, False)]
+        found = [await _fetch(connection, _due(expired, some), values) for expired in (True, False)]
     return [Due(*row) for rows in found for row in rows], any(len(rows) == limit for rows in found)
 
 
-async def due_by_key(runtime: Runtime, after: OrgKey, keys: int, each: int) -> tuple[list[Due], OrgKey]:
+async def due_by_key(
+    runtime: Runtime, after: OrgKey, keys: int, each: int, queues: Queues = None
+) -> tuple[list[Due], OrgKey]:
     """Return ``each`` due jobs of so many keys that follow a key, and the last of these keys (START at the end)."""
-    values = {"org": after[0], "key": after[1], "keys": keys, "limit": each}
+    values = {"org": after[0], "key": after[1], "keys": keys, "limit": each, **_named(queues)}
     async with _across(runtime) as connection:
-        rows = await _fetch(connection, _due_by_key(), values)
+        rows = await _fetch(connection, _due_by_key(queues is not None), values)
     visited = {(row["org_id"], row["concurrency_key"]) for row in rows}
     last = (rows[-1]["org_id"], rows[-1]["concurrency_key"]) if len(visited) == keys else START
     return [Due(*row) for row in rows if row["id"] is not None], last
 
 
-async def due_of_keys(runtime: Runtime, keys: Collection[OrgKey], each: int) -> list[Due]:
+async def due_of_keys(runtime: Runtime, keys: Collection[OrgKey], each: int, queues: Queues = None) -> list[Due]:
     """Return the oldest due jobs of some keys, at most ``each`` of a key."""
-    values = {"orgs": [org for org, _ in keys], "listed": [key for _, key in keys], "limit": each}
+    values = {"orgs": [org for org, _ in keys], "listed": [key for _, key in keys], "limit": each, **_named(queues)}
     async with _across(runtime) as connection:
-        return [Due(*row) for row in await _fetch(connection, _due_of_keys(), values)]
+        return [Due(*row) for row in await _fetch(connection, _due_of_keys(queues is not None), values)]
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many jobs of a queue are in a state, QUEUED ones only if they are due, and how long the oldest has waited."""
+
+    queue: str
+    state: str
+    number: int
+    oldest_seconds: float
+
+
+@statement
+def _depths() -> Any:
+    def part(state: str, since: Any, *more: Any) -> sa.Select[Any]:
+        # One select for each state, each of which has an index of its own.
+        oldest = sa.func.extract("epoch", sa.func.now() - sa.func.min(since)).cast(sa.Double)
+        shown = (jobs.c.queue, sa.literal_column(f"'{state}'", sa.Text), sa.func.count(), oldest)
+        return sa.select(*shown).where(jobs.c.state == sa.literal_column(f"'{state}'"), *more).group_by(jobs.c.queue)
+
+    due = part("QUEUED", jobs.c.run_at, jobs.c.run_at <= sa.func.now())
+    return due.union_all(part("RUNNING", jobs.c.run_at), part("DEAD", jobs.c.finished_at))
+
+
+async def depths(runtime: Runtime) -> list[Depth]:
+    """Return the depths of all queues over all organizations, without those that are empty.
+
+    Raises Refusal UNAVAILABLE when the database is not available, or takes too long.
+    """
+    try:
+        async with _across(runtime) as connection:
+            return [Depth(*row) for row in await _fetch(connection, _depths(), {})]
+    except CONNECTION_ERRORS as error:
+        raise runtime.unavailable(error) from error
 
 
 async def find_queued(runtime: Runtime, pairs: Iterable[tuple[UUID, UUID]]) -> list[Due]:

@@ -28,12 +28,10 @@ def _insert() -> sa.Insert:
     )
 
 
-async def queue_job(
-    ctx: Context, function: JobFunction, subject_id: UUID, *, queue: str, key: UUID, run_at: datetime
-) -> None:
+async def queue_job(ctx: Context, function: JobFunction, subject_id: UUID, *, key: UUID, run_at: datetime) -> None:
     """Queue a job that is due at a time. For one that is due already a worker is woken; the sweep finds the others."""
     job = new_uuid()
-    values = {"function": function.value, "subject_id": subject_id, "queue": queue, "key": key, "run_at": run_at}
-    await ctx.fetch(_insert(), job_id=job, **values)
+    about = {"function": function.value, "queue": function.queue.value, "subject_id": subject_id}
+    await ctx.fetch(_insert(), job_id=job, key=key, run_at=run_at, **about)
     if run_at <= now():
         ctx.jobs_to_wake.append(job)

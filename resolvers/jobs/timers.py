@@ -15,7 +15,6 @@ from resolvers.context import Context
 from resolvers.database.sql import owned, statement
 from resolvers.jobs.queueing import queue_job
 
-QUEUE = "timers"
 _FUNCTION = sa.bindparam("function", type_=sa.Text)
 _SUBJECT = sa.bindparam("subject_id", type_=sa.Uuid)
 _AT = sa.bindparam("run_at", type_=TIMESTAMP)
@@ -35,7 +34,7 @@ def _queued_by() -> sa.Select[Any]:
 
 async def set_timer(ctx: Context, function: JobFunction, subject_id: UUID, run_at: datetime) -> None:
     """Queue a job that is due at a time."""
-    await queue_job(ctx, function, subject_id, queue=QUEUE, key=timer_key(ctx.org_id), run_at=run_at)
+    await queue_job(ctx, function, subject_id, key=timer_key(ctx.org_id), run_at=run_at)
 
 
 async def ensure_timer(ctx: Context, function: JobFunction, subject_id: UUID, run_at: datetime) -> None:

@@ -9,7 +9,7 @@ from resolvers.lists.candidates import IDS, candidates, rows_of_candidates
 from resolvers.lists.filter_sql import bind, clause
 from resolvers.lists.filters import Shape
 from resolvers.lists.matching_sql import matching
-from resolvers.lists.page_sql import not_deleted
+from resolvers.lists.page_sql import own_rows
 
 
 class CountShape(NamedTuple):
@@ -27,7 +27,7 @@ def count_sql(shape: CountShape) -> Sql:
     table, new_alias, parameters = shape.collection.table, Aliases(), Parameters()
     filter_parameters = parameters.add(*[f"f{index}" for index in range(len(shape.types))])
     node = bind(shape.collection, shape.filter, filter_parameters, shape.types) if shape.filter else None
-    rows, live = new_alias(), not_deleted(shape.collection)
+    rows, live = new_alias(), own_rows(shape.collection)
     where = [f"{rows}.org_id = {ORG}"] + ([] if live is None else [f"({live(rows)})"])
     source = f"{quoted(table.name)} AS {rows}"
     if shape.column is not None:

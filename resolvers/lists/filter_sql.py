@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql.visitors import iterate
 
 from models.lookups import search_words
 from resolvers.collections.collection import COLLECTIONS, Collection, Relation
@@ -37,6 +38,11 @@ class Column:
     def op(self) -> Op:
         """Return its operator."""
         return self.condition.ops[self.name]
+
+    @property
+    def columns(self) -> list[str]:
+        """Return the columns of the row that it needs: of what is overdue, its status too."""
+        return _columns(self.table, self.condition, self.name, self.types)
 
     def over(self, alias: str) -> str:
         """Return its SQL for the row with an alias."""
@@ -87,12 +93,22 @@ Node = Column | Lookup | Related | AllOf | AnyOf | Not
 FreeParameters = Iterator[tuple[str, str]]
 
 
+def _clause(table: sa.Table, condition: Condition, name: str, types: tuple[str, ...], *, negated: bool) -> Any:
+    column, op = open_table(table).c[condition.column], condition.ops[name]
+    made = op.opposite if negated else op.clause
+    assert made is not None, f"{name} has an opposite"
+    return made(column, open_parameters(*map(type_of, types)))
+
+
 @cache
 def _condition(table: sa.Table, condition: Condition, name: str, types: tuple[str, ...], negated: bool) -> Fragment:
-    column, op = open_table(table).c[condition.column], condition.ops[name]
-    clause = op.opposite if negated else op.clause
-    assert clause is not None, f"{name} has an opposite"
-    return Fragment(clause(column, open_parameters(*map(type_of, types))))
+    return Fragment(_clause(table, condition, name, types, negated=negated))
+
+
+@cache
+def _columns(table: sa.Table, condition: Condition, name: str, types: tuple[str, ...]) -> list[str]:
+    parts = iterate(_clause(table, condition, name, types, negated=False))
+    return sorted({part.name for part in parts if isinstance(part, sa.ColumnClause) and part.table is not None})
 
 
 @cache
@@ -172,7 +188,7 @@ def columns_of(nodes: Iterable[Node]) -> Iterator[str]:
     """Yield the columns of a row that conditions need."""
     for node in nodes:
         for leaf in leaves(node):
-            yield leaf.condition.column if isinstance(leaf, Column) else local_column(leaf)
+            yield from leaf.columns if isinstance(leaf, Column) else [local_column(leaf)]
 
 
 def local_column(leaf: Lookup | Related) -> str:

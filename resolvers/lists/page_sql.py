@@ -7,7 +7,7 @@ from resolvers.collections.collection import CREATED, Collection
 from resolvers.database.fragments import ORG, Aliases, Fragment, Parameters, open_table, quoted
 from resolvers.database.sql import Sql, Width
 from resolvers.lists.candidates import IDS, candidates, rows_of_candidates
-from resolvers.lists.filter_sql import AllOf, Node, bind, clause, columns_of, needs_other_tables, parts_of
+from resolvers.lists.filter_sql import AllOf, Column, Node, bind, clause, needs_other_tables, parts_of
 from resolvers.lists.filters import Shape
 from resolvers.lists.page_keys import key_of, row_of, served
 from resolvers.lists.selected_columns import CURSOR, SelectedColumns
@@ -15,6 +15,8 @@ from resolvers.lists.selected_columns import CURSOR, SelectedColumns
 # Rows that a page reads in its order to check them in other tables: of a million rows with more matches than are
 # sorted, a hundred are usually among the first half of so many.
 MAX_CHECKED = 40_000
+# Rows that it reads to check them by their own columns.
+MAX_READ = 200_000
 _PARENTS = "unnest({}::UUID[]) WITH ORDINALITY AS parents(parent, nth)"
 _NTH = Width(8)
 
@@ -43,9 +45,9 @@ def page_sql(shape: PageShape) -> Sql:
 
 
 @cache
-def not_deleted(collection: Collection) -> Fragment | None:
+def own_rows(collection: Collection) -> Fragment | None:
     """Return the condition that each row of a collection meets, where there is one."""
-    return Fragment(open_table(collection.table).c.deleted_at.is_(None)) if collection.keeps_deleted else None
+    return Fragment(collection.seen(open_table(collection.table))) if collection.partial else None
 
 
 class _Composer:
@@ -81,9 +83,18 @@ class _Composer:
             return self._of_many()
         if node is None or served(self.table, node, shape.terms):
             return self._in_order()
-        few = self._candidates(node)
-        bounded = shape.column is None and needs_other_tables(node)
-        return self._in_order() if few is None and not bounded else self._checked(few, bounded=bounded)
+        few, checked = self._candidates(node), self._checks(node)
+        return self._checked(few, checked) if few is not None or checked else self._in_order()
+
+    def _checks(self, node: Node) -> list[Node]:
+        """Return the conditions that a bounded number of rows is checked by: those on other tables, or else those that
+        the index of the order does not serve. Of a parent's rows all are checked."""
+        if self.shape.column is not None:
+            return []
+        parts, first = list(parts_of(node)), self.shape.terms[0][0]
+        column = (self.shape.collection.sort_fields[first] if first else CREATED).column
+        others = [part for part in parts if needs_other_tables(part)]
+        return others or [part for part in parts if not isinstance(part, Column) or part.condition.column != column]
 
     def _candidates(self, node: Node) -> str | None:
         return candidates(node, self.table, self.new_alias)
@@ -121,11 +132,11 @@ class _Composer:
             text += f" ORDER BY parents.nth, {self._ordered(self._key_labels(rows))}"
         return self._statement(text, selected)
 
-    def _checked(self, few: str | None, *, bounded: bool) -> Sql:
+    def _checked(self, few: str | None, checked: list[Node]) -> Sql:
         """Return the statement of a page of the candidates if they are few, else of the rows in order, each checked."""
         name, first, second = quoted(self.table.name), self.new_alias(), self.new_alias()
         condition = [] if few is None else [f"{IDS} IS NULL"]
-        in_order = self._bounded(condition) if bounded else self._unbounded(condition)
+        in_order = self._bounded(condition, checked) if checked else self._unbounded(condition)
         page, start = f"SELECT * FROM ({in_order}) AS {second}", ""
         if few is not None:
             start = f"WITH candidates AS MATERIALIZED (SELECT {few} AS ids) "
@@ -153,23 +164,20 @@ class _Composer:
         window = self._window(alias, *condition, *conditions)
         return f"SELECT {alias}.id, {self._key_columns(alias)}, 1 AS nth FROM {source}{window}"
 
-    def _bounded(self, condition: list[str]) -> str:
-        """Return the rows in order, of which so many are checked in other tables, and one more as a sign that it was
-        not enough."""
+    def _bounded(self, condition: list[str], checks: list[Node]) -> str:
+        """Return the rows in order, of which so many are checked, and one more as a sign that it was not enough."""
         assert self.node is not None, "rows are checked for a filter"
-        parts = list(parts_of(self.node))
-        own = [part for part in parts if not needs_other_tables(part)]
-        others = AllOf([part for part in parts if needs_other_tables(part)])
+        others, own = AllOf(checks), [part for part in parts_of(self.node) if part not in checks]
+        most = MAX_CHECKED if needs_other_tables(others) else MAX_READ
         alias, checked = self.new_alias(), self.new_alias()
-        # The conditions on the rows' own columns are within, where they may bound the scan of the order's index.
+        # The other conditions are within, where they may bound the scan of the order's index.
         where = [*condition, *self._own_conditions(alias), *self._conditions(alias, AllOf(own))]
-        columns = [f"{alias}.{quoted(name)}" for name in dict.fromkeys(["id", *columns_of([others])])]
         # Numbered in the same select that is sorted: PostgreSQL forgets the order of one whose order is not asked for.
         order = f"ORDER BY {self._order(alias)}"
-        numbered = f"SELECT {', '.join(columns)}, {self._key_columns(alias)}, row_number() OVER ({order}) AS turn"
-        numbered += f" FROM {self._table(alias)}{self._met(where)} {order} LIMIT {MAX_CHECKED + 1}"
-        keys, nth = self._key_labels(checked), f"CASE WHEN {checked}.turn > {MAX_CHECKED} THEN 0 ELSE 1 END AS nth"
-        met = f"{checked}.turn > {MAX_CHECKED} OR {clause(others, checked, self.new_alias)}"
+        numbered = f"SELECT {alias}.*, {self._key_columns(alias)}, row_number() OVER ({order}) AS turn"
+        numbered += f" FROM {self._table(alias)}{self._met(where)} {order} LIMIT {most + 1}"
+        keys, nth = self._key_labels(checked), f"CASE WHEN {checked}.turn > {most} THEN 0 ELSE 1 END AS nth"
+        met = f"{checked}.turn > {most} OR {clause(others, checked, self.new_alias)}"
         shown = f"SELECT {checked}.id, {', '.join(keys)}, {nth} FROM ({numbered}) AS {checked}"
         return f"{shown} WHERE {met} ORDER BY {self._ordered(keys)}{self.limit}"
 
@@ -200,8 +208,8 @@ class _Composer:
         return f"{self._met(where)} ORDER BY {self._order(alias)}{self.limit}"
 
     def _conditions(self, alias: str, node: Node | None, few: str | None = None) -> list[str]:
-        """Return what each row of the page meets: it was not deleted, it matches, it lies within the bounds."""
-        where, live = [], not_deleted(self.shape.collection)
+        """Return what each row of the page meets: somebody sees it, it matches, it lies within the bounds."""
+        where, live = [], own_rows(self.shape.collection)
         if live is not None:
             where.append(f"({live(alias)})")
         if node is not None:

@@ -15,7 +15,7 @@ from resolvers.errors import Refusal, too_many_checked
 from resolvers.lists.count_sql import CountShape, count_sql
 from resolvers.lists.cursors import encode_cursor
 from resolvers.lists.filters import Shape, parameters, split
-from resolvers.lists.page_sql import MAX_CHECKED, PageShape, page_sql
+from resolvers.lists.page_sql import PageShape, page_sql
 from resolvers.lists.page_window import Window, cursor_name, signature_of, window_of
 from resolvers.lists.selected_columns import CURSOR
 
@@ -95,7 +95,7 @@ async def pages(
     if sql is not None:
         rows = await ctx.fetch(sql, offset=request.window.offset, parents=distinct, parent=parent, **values_by_name)
         if rows and rows[-1][-1] == 0:
-            raise too_many_checked(MAX_CHECKED)
+            raise too_many_checked()
     if not many:
         page = _page(request, parent, rows)
         return [page for _ in parents]

@@ -1,7 +1,7 @@
 """How subscriptions change on request. Whatever happened before the change is recorded first, however late that is."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from models.jobs import JobFunction
@@ -10,12 +10,12 @@ from models.subscriptions import MACHINE, Subscription, SubscriptionStatus
 from models.types import MAX_SAFE_INTEGER
 from resolvers import organizations
 from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
-from resolvers.changes.references import Reference, references
+from resolvers.changes.references import Reference, looked_up
 from resolvers.changes.transitions import TransitionRequest
 from resolvers.collections.collection import COLLECTIONS
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
-from resolvers.errors import Conflict, bad_input
+from resolvers.errors import Conflict, Refusal, bad_input, refuse
 from resolvers.jobs.timers import set_timer
 from resolvers.orders import refuse_client
 from resolvers.subscriptions.calendar import day_of, last_begun, local_day
@@ -44,7 +44,7 @@ def _refuse_service(service: Mapping[str, Any]) -> str | None:
 async def create(ctx: Context, values: InputValues) -> Row:
     """Create a subscription of an ACTIVE and RECURRING service. Raises Refusals naming all references that are wrong,
     or Refusal BAD_INPUT for dates that do not fit each other, or too many periods at once."""
-    found = await references(
+    found, wrong = await looked_up(
         ctx, values,
         client_id=Reference(COLLECTIONS["clients"], ("status",), refuse_client),
         service_id=Reference(COLLECTIONS["services"], ("status", "billing", *_COPIED.values()), _refuse_service),
@@ -52,6 +52,8 @@ async def create(ctx: Context, values: InputValues) -> Row:
     moment = now()
     row = new_row(Subscription, values)
     row |= {name: each["id"] for name, each in found.items()}
+    if "service_id" not in found:
+        refuse([*wrong, *_wrong_trial(values)])
     row |= {name: found["service_id"][column] for name, column in _COPIED.items()}
     if "timezone" not in row:
         row["timezone"] = await organizations.value_of(ctx, "timezone")
@@ -59,9 +61,9 @@ async def create(ctx: Context, values: InputValues) -> Row:
         row["start_date"] = local_day(moment, row["timezone"])
     if row.get("anchor_date") is None:
         row["anchor_date"] = row["trial_end"] or row["start_date"]
-    row["next_period"] = _first_period(row, moment)
+    refuse([*wrong, *_wrong_dates(row, moment), *_wrong_amount(row)])
+    row["next_period"] = last_begun(row["anchor_date"], BillingInterval(row["interval"]), _first_day(row))
     row["status"] = _S.ACTIVE if row["trial_end"] is None else _S.TRIALING
-    _check_amount(row)
     ledger = Ledger(row, 0)
     for step in steps(row, moment):
         row |= step.columns
@@ -75,28 +77,45 @@ async def create(ctx: Context, values: InputValues) -> Row:
     return row
 
 
-def _first_period(row: Mapping[str, Any], moment: datetime) -> int:
-    """Return the number of the first period that is billed. Raises Refusal BAD_INPUT."""
-    anchor, interval, trial_end = row["anchor_date"], BillingInterval(row["interval"]), row["trial_end"]
-    if trial_end is not None and trial_end <= row["start_date"]:
-        raise bad_input("trial_end", "It must be after the day on which the subscription starts.", "NOT_ALLOWED")
-    first = trial_end or row["start_date"]
+def check_new(_ctx: Context, values: InputValues) -> Iterator[Refusal]:
+    """Yield the refusal BAD_INPUT of a trial that ends before the day on which the subscription is to start."""
+    yield from _wrong_trial(values)
+
+
+def _wrong_trial(values: Mapping[str, Any]) -> Iterator[Refusal]:
+    start, end = values.get("start_date"), values.get("trial_end")
+    if start is not None and end is not None and end <= start:
+        yield bad_input("trial_end", "It must be after the day on which the subscription starts.", "NOT_ALLOWED")
+
+
+def _first_day(row: Mapping[str, Any]) -> date:
+    """Return the first day that is billed."""
+    first: date = row["trial_end"] or row["start_date"]
+    return first
+
+
+def _wrong_dates(row: Mapping[str, Any], moment: datetime) -> Iterator[Refusal]:
+    """Yield the refusal BAD_INPUT of the first date of a new subscription that does not fit the others."""
+    if wrong := [*_wrong_trial(row)]:
+        yield from wrong
+        return
+    anchor, interval, first = row["anchor_date"], BillingInterval(row["interval"]), _first_day(row)
     number = last_begun(anchor, interval, first)
     if number < 0 or day_of(anchor, interval, number) != first:
         message = f"No period that is counted from it begins on {first}, the first day that is billed."
-        raise bad_input("anchor_date", f"{message} A part of a period cannot be billed.", "NOT_ALLOWED")
+        yield bad_input("anchor_date", f"{message} A part of a period cannot be billed.", "NOT_ALLOWED")
+        return
     begun = last_begun(anchor, interval, local_day(moment, row["timezone"])) + 1 - number
     if begun > MOST_AT_ONCE:
         message = f"{begun} periods would be billed at once, and at most {MOST_AT_ONCE} can be."
-        raise bad_input("start_date" if trial_end is None else "trial_end", message, "NOT_ALLOWED")
-    return number
+        yield bad_input("start_date" if row["trial_end"] is None else "trial_end", message, "NOT_ALLOWED")
 
 
-def _check_amount(row: Mapping[str, Any]) -> None:
+def _wrong_amount(row: Mapping[str, Any]) -> Iterator[Refusal]:
     if row["quantity"] * row["unit_price"] > LARGEST_AMOUNT:
         most = LARGEST_AMOUNT // row["unit_price"]
         message = f"A period would be billed with more than {LARGEST_AMOUNT}."
-        raise bad_input("quantity", message, "OUT_OF_RANGE", minimum=1, maximum=most)
+        yield bad_input("quantity", message, "OUT_OF_RANGE", minimum=1, maximum=most)
 
 
 async def _begin(ctx: Context, key: Key, moment: datetime) -> tuple[Edit, Ledger]:
@@ -127,7 +146,7 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     if late and edit.row["status"] == _S.CANCELLED:
         raise CANCELLED.refusal(late[0])
     edit.set(values)
-    _check_amount(edit.row)
+    refuse(_wrong_amount(edit.row))
     return await _save(edit, ledger, moment)
 
 

@@ -1,6 +1,6 @@
 """Tickets: how they are created and changed, what a reply does to one, and when one wakes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,16 +23,16 @@ from models.tickets import (
 from models.typeid import created_at, encode
 from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
 from resolvers.changes.numbers import next_number
-from resolvers.changes.references import Reference, references
+from resolvers.changes.references import Reference, looked_up
 from resolvers.changes.transitions import TransitionRequest, transition_request
 from resolvers.collections.collection import COLLECTIONS
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
-from resolvers.errors import Conflict, bad_input
+from resolvers.errors import Conflict, Refusal, bad_input, refuse
 from resolvers.jobs.timers import set_timer
 from resolvers.members import MEMBERS
 from resolvers.settings import settings_of
-from resolvers.threads import new_thread_entry
+from resolvers.threads import new_thread_entry, wrong_author
 from resolvers.tickets.collections import REPLIES, TICKETS
 
 _S = TicketStatus
@@ -41,14 +41,17 @@ TICKET_CLOSED = Conflict("TICKET_CLOSED", "The ticket is closed: it takes no rep
 LONGEST_SNOOZE = timedelta(days=366)
 
 
-async def _with_references(ctx: Context, values: InputValues, old: Mapping[str, Any]) -> dict[str, Any]:
+async def _with_references(
+    ctx: Context, values: InputValues, old: Mapping[str, Any], beside: Iterable[Refusal] = ()
+) -> dict[str, Any]:
     """Return an input's values with the keys of what they refer to; a ticket of an order is its client's.
 
-    ``old`` is the row before, empty for a new one. Raises Refusals naming each reference that is wrong.
+    ``old`` is the row before, empty for a new one. Raises Refusals naming each reference that is wrong, and what is
+    wrong ``beside``.
     """
     order_id = old.get("order_id")
     asked = dict(values)
-    if "client_id" in values and "order_id" not in values and order_id is not None:
+    if values.get("client_id") is not None and "order_id" not in values and order_id is not None:
         # The order that stands must be the new client's.
         asked["order_id"] = encode(ORDER.prefix, order_id)
 
@@ -56,21 +59,24 @@ async def _with_references(ctx: Context, values: InputValues, old: Mapping[str, 
         gone = member["status"] == MemberStatus.SUSPENDED and member["id"] != old.get("assignee_id")
         return "The member is suspended." if gone else None
 
-    found = await references(
+    found, wrong = await looked_up(
         ctx, asked,
         client_id=Reference(COLLECTIONS["clients"]),
         order_id=Reference(COLLECTIONS["orders"], ("client_id",)),
         assignee_id=Reference(MEMBERS, ("status",), refuse_member),
     )  # fmt: skip
     new = dict(values) | {name: each["id"] for name, each in found.items() if name in values}
-    order, client_id = found.get("order_id"), new.get("client_id", old.get("client_id"))
-    if order is None:
-        return new
-    if client_id is None:
-        new["client_id"] = order["client_id"]
-    elif client_id != order["client_id"]:
-        field = "order_id" if "order_id" in values else "client_id"
-        raise bad_input(field, "The order is another client's.", "NOT_ALLOWED")
+    order = found.get("order_id")
+    if old and new.get("client_id", ...) is None and new.get("order_id", order_id) is not None:
+        wrong.append(bad_input("client_id", "A ticket of an order has the order's client.", "REQUIRED"))
+    elif order is not None and ("client_id" in found or not values.get("client_id")):
+        client_id = new.get("client_id", old.get("client_id"))
+        if client_id is None:
+            new["client_id"] = order["client_id"]
+        elif client_id != order["client_id"]:
+            field = "order_id" if "order_id" in values else "client_id"
+            wrong.append(bad_input(field, "The order is another client's.", "NOT_ALLOWED"))
+    refuse([*wrong, *beside])
     return new
 
 
@@ -96,7 +102,7 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     if move is not None and move.status == edit.old["status"] and until in (None, edit.old["snoozed_until"]):
         # What was read is sent back: no transition, also where the reply beside it makes one.
         move = None
-    new = await _with_references(ctx, new, edit.old)
+    new = await _with_references(ctx, new, edit.old, wrong_author(reply or {}, "reply."))
     if "priority" in edit.changes(new) and edit.old["first_response_at"] is None:
         created = created_at(edit.old["id"])
         new["first_response_due_at"] = first_response_due(
@@ -164,7 +170,8 @@ async def create_reply(ctx: Context, values: InputValues) -> Row:
 
     Raises Refusal BAD_INPUT, FORBIDDEN for an INTERNAL one without messages:internal, or CONFLICT (TICKET_CLOSED).
     """
-    await references(ctx, values, ticket_id=Reference(TICKETS))
+    _, wrong = await looked_up(ctx, values, ticket_id=Reference(TICKETS))
+    refuse([*wrong, *wrong_author(values)])
     edit = await begin_edit(ctx, TICKETS, Key(values["ticket_id"]))
     row = await _add_reply(edit, values, "ticket_id", "")
     await edit.save()

@@ -33,8 +33,8 @@ from resolvers.webhooks.collections import WEBHOOKS
 GIVEN_UP_AFTER = timedelta(days=5)
 GONE = 410
 ATTEMPTS_KEPT = 20
-_LATEST = sa.cast(sa.literal_column(f"'$[last - {ATTEMPTS_KEPT - 1} to last]'"), pg.JSONPATH)
-_OPEN = deliveries.c.status.in_([sa.literal_column("'PENDING'"), sa.literal_column("'SENDING'")])
+LATEST = sa.cast(sa.literal_column(f"'$[last - {ATTEMPTS_KEPT - 1} to last]'"), pg.JSONPATH)
+OPEN = deliveries.c.status.in_([sa.literal_column("'PENDING'"), sa.literal_column("'SENDING'")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,22 @@ class Attempt:
         return self.response_code is not None and 200 <= self.response_code < 300
 
 
+def shown_attempt(attempt: Attempt) -> dict[str, Any]:
+    """Return an attempt as a delivery keeps it."""
+    return {
+        "at": attempt.at,
+        "responseCode": attempt.response_code,
+        "durationMs": attempt.duration_ms,
+        "error": attempt.error,
+        "body": attempt.body,
+    }
+
+
 _THIS = sa.and_(deliveries.c.org_id == ORG, deliveries.c.id == sa.bindparam("delivery_id", type_=sa.Uuid))
 
 
-@statement
-def _load() -> sa.Select[Any]:
+def to_send() -> sa.Select[Any]:
+    """Return the select of what is sent for deliveries that have not ended."""
     ends = webhook_endpoints.c
     there = sa.and_(events.c.org_id == deliveries.c.org_id, events.c.id == deliveries.c.event_id)
     where = sa.and_(ends.org_id == deliveries.c.org_id, ends.id == deliveries.c.endpoint_id)
@@ -83,7 +94,12 @@ def _load() -> sa.Select[Any]:
         ends.status, ends.deleted_at, ends.timeouts, ends.circuit, circuits.WAIT, circuits.ASKED,
     )  # fmt: skip
     joined = deliveries.join(events, there).join(webhook_endpoints, where)
-    return sa.select(*shown).select_from(joined).where(_THIS, _OPEN)
+    return sa.select(*shown).select_from(joined).where(deliveries.c.org_id == ORG, OPEN)
+
+
+@statement
+def _load() -> sa.Select[Any]:
+    return to_send().where(_THIS)
 
 
 @statement
@@ -91,11 +107,11 @@ def _move() -> sa.Update:
     tried = deliveries.c.attempts.op("||")(sa.bindparam("tried", type_=pg.JSONB))
     moved = {
         "status": sa.bindparam("new_status", type_=sa.Text),
-        "attempts": sa.func.jsonb_path_query_array(tried, _LATEST, type_=pg.JSONB),
+        "attempts": sa.func.jsonb_path_query_array(tried, LATEST, type_=pg.JSONB),
         "next_attempt_at": sa.bindparam("due", type_=TIMESTAMP),
         "updated_at": sa.bindparam("moment", type_=TIMESTAMP),
     }
-    return deliveries.update().where(_THIS, _OPEN).values(moved)
+    return deliveries.update().where(_THIS, OPEN).values(moved)
 
 
 @statement
@@ -136,7 +152,13 @@ async def load(ctx: Context, delivery_id: UUID) -> PreparedDelivery | None:
     Raises UnreadableSecret.
     """
     row = await ctx.row(_load(), delivery_id=delivery_id)
-    if row is None or row["deleted_at"] is not None or row["status"] != EndpointStatus.ENABLED:
+    return None if row is None else prepared_of(ctx, row)
+
+
+def prepared_of(ctx: Context, row: Row) -> PreparedDelivery | None:
+    """Return what to send for a loaded delivery, None if its endpoint is deleted or disabled. Raises
+    UnreadableSecret."""
+    if row["deleted_at"] is not None or row["status"] != EndpointStatus.ENABLED:
         return None
     stored = [row["secret"]]
     if row["previous_secret"] is not None and row["previous_until"] is not None and row["previous_until"] > now():
@@ -183,13 +205,6 @@ async def record(
     delivery's status (CANCELLED instead of PENDING if the endpoint is disabled or deleted), and the time until which
     the endpoint's circuit is open, or None.
     """
-    tried = {
-        "at": attempt.at,
-        "responseCode": attempt.response_code,
-        "durationMs": attempt.duration_ms,
-        "error": attempt.error,
-        "body": attempt.body,
-    }
     moment = now()
     called = {"endpoint_id": prepared.endpoint_id, "called": prepared.endpoint_version, "moment": moment}
     health = _health(attempt.succeeded, attempt.error in circuits.TIMED_OUT)
@@ -202,7 +217,7 @@ async def record(
         reason = _why_disabled(attempt, moment - endpoint["failing_since"])
     if status == DeliveryStatus.PENDING and (not hears or reason is not None):
         status, delay = DeliveryStatus.CANCELLED, None
-    await _moved(ctx, delivery_id, status, delay, [tried])
+    await _moved(ctx, delivery_id, status, delay, [shown_attempt(attempt)])
     if endpoint is None or attempt.succeeded or not hears:
         return status, None
     if reason is not None:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from models.audit import audit_entries
 from models.base import TIMESTAMP
-from models.jobs import JobFunction, JobState, jobs
+from models.jobs import JobFunction, JobQueue, JobState, jobs
 from models.typeid import decode, encode, new_uuid, uuid_at
 from models.webhooks import (
     DELIVERY,
@@ -60,7 +60,7 @@ def _job() -> sa.CTE:
         function=JobFunction.WEBHOOK_DELIVERY.value,
         subject_id=_DELIVERY,
         concurrency_key=_CONCURRENCY_KEY,
-        queue="webhooks",
+        queue=JobQueue.WEBHOOKS.value,
         run_at=_DUE,
         state=JobState.QUEUED.value,
         attempt=0,
@@ -130,7 +130,7 @@ async def send_test(ctx: Context, key: Key) -> Row:
     minutes.
     """
     endpoint = await locked(ctx, WEBHOOKS, key)
-    _must_be_enabled(endpoint["status"])
+    must_be_enabled(endpoint["status"])
     await _must_have_test_events_left(ctx, endpoint)
     delivery, job, moment = new_uuid(), new_uuid(), now()
     place = await _place(ctx, endpoint["id"], endpoint["circuit"], delivery, moment)
@@ -156,7 +156,7 @@ async def _place(ctx: Context, endpoint: UUID, circuit: str, delivery: UUID, mom
     return {"concurrency_key": delivery, "due": moment} if until is None else place | {"due": until}
 
 
-def _must_be_enabled(status: str) -> None:
+def must_be_enabled(status: str) -> None:
     if status != EndpointStatus.ENABLED:
         raise WEBHOOK_DISABLED.refusal("id")
 
@@ -167,7 +167,7 @@ async def _recorded(ctx: Context, endpoint: Any, verb: str, delivery: Any) -> No
 
 
 @statement
-def _locked() -> sa.Select[Any]:
+def locked_delivery() -> sa.Select[Any]:
     ends = webhook_endpoints.c
     where = sa.and_(ends.org_id == deliveries.c.org_id, ends.id == deliveries.c.endpoint_id, ends.deleted_at.is_(None))
     joined = deliveries.join(webhook_endpoints, where)
@@ -176,7 +176,7 @@ def _locked() -> sa.Select[Any]:
     return query.where(deliveries.c.org_id == ORG, deliveries.c.id == _DELIVERY).with_for_update(of=deliveries)
 
 
-def _due_now() -> sa.CTE:
+def due_now() -> sa.CTE:
     this = (deliveries.c.org_id == ORG, deliveries.c.id == _DELIVERY)
     moved: dict[str, Any] = {
         "status": DeliveryStatus.PENDING.value,
@@ -191,7 +191,7 @@ def _due_now() -> sa.CTE:
 def _again() -> sa.Select[Any]:
     """Return the statement that makes an ended delivery pending, with a new job."""
     work = _job()
-    again = _due_now()
+    again = due_now()
     return sa.select(again, work.c.id.label("job")).join_from(again, work, sa.true())
 
 
@@ -201,7 +201,7 @@ def _sooner() -> sa.Select[Any]:
     mine = (jobs.c.org_id == ORG, jobs.c.subject_id == _DELIVERY)
     queued = (jobs.c.function == JobFunction.WEBHOOK_DELIVERY.value, jobs.c.state == JobState.QUEUED.value)
     work = jobs.update().where(*mine, *queued).values(run_at=_MOMENT).returning(jobs.c.id).cte("work")
-    again = _due_now()
+    again = due_now()
     return sa.select(again, work.c.id.label("job")).join_from(again, work, sa.true())
 
 
@@ -224,11 +224,11 @@ async def redeliver(ctx: Context, key: Key) -> Row:
     (WEBHOOK_DISABLED, DELIVERY_RUNNING while it is being sent, or TOO_MANY_REDELIVERIES after the tenth).
     """
     delivery_id = decode(DELIVERY.prefix, key.id)
-    old = None if delivery_id is None else await ctx.row(_locked(), delivery_id=delivery_id)
+    old = None if delivery_id is None else await ctx.row(locked_delivery(), delivery_id=delivery_id)
     if delivery_id is None or old is None:
         raise not_found(DELIVERY.label)
     must_not_be_weaker(ctx, old["scopes"])
-    _must_be_enabled(old["endpoint_status"])
+    must_be_enabled(old["endpoint_status"])
     if old["redeliveries"] >= REDELIVERIES:
         raise TOO_MANY_REDELIVERIES.refusal("id", limit=REDELIVERIES)
     row, endpoint, moment = None, old["endpoint_id"], now()

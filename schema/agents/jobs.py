@@ -41,7 +41,7 @@ def _kept(name: str) -> Any:
 
 @object_type(resource=AGENT_JOB)
 class AgentUsage:
-    """What a job has taken: the sums of its steps."""
+    """Usage of a job: the sums of its steps."""
 
     model_calls: int = _kept("model_calls")
     input_tokens: int = _kept("input_tokens")
@@ -99,7 +99,7 @@ class AgentJob(Node):
     attempt: int
     plan: str | None = batched(seen.column("plan"), "plan", "scopes", description=f"{KEPT['plan']} {SEEN}", cost=0)
     error: AgentError | None = same_row("Why it failed; null if it did not.", _ERROR)
-    usage: AgentUsage = same_row("What it has taken so far.", ColumnReader(same_row=True))
+    usage: AgentUsage = same_row("Usage of the job so far.", ColumnReader(same_row=True))
     scopes: list[str]
     queued_at: datetime
     started_at: datetime | None

@@ -59,16 +59,14 @@ class ApproveAgentJobInput(_DecideInput):
 class RejectAgentJobInput(_DecideInput):
     """The step of an agent job to reject."""
 
-    reason: str = strawberry.field(
-        description="Reason for the rejection, which the agent is told: 1 to 500 characters."
-    )
+    reason: str = strawberry.field(description="Reason for the rejection, which the agent gets: 1 to 500 characters.")
 
 
 @input_type(StepTable)
 class AnswerAgentJobInput(_DecideInput):
     """The question of an agent job to answer."""
 
-    answer: str = strawberry.field(description="The answer, which the agent is told: 1 to 20,000 characters.")
+    answer: str = strawberry.field(description="The answer, which the agent gets: 1 to 20,000 characters.")
 
 
 @strawberry.type
@@ -107,7 +105,7 @@ class AgentJobMutation:
         AgentJob,
         RejectAgentJobInput,
         decisions.reject,
-        "Reject a step of an agent job. The agent is told the reason. The API key must have the scopes of the step's"
+        "Reject a step of an agent job. The agent gets the reason. The API key must have the scopes of the step's"
         f" operation itself.{GOES_ON}",
     )
     answer_agent_job = updates(

@@ -32,7 +32,7 @@ class AgentStep:
     input: LargeJson | None
     output: LargeJson | None
     changes: list[AgentChange] | None = strawberry.field(
-        description=f"What the operation would change, at most {MAX_CHANGES} fields. Null where it is no `APPROVAL`."
+        description=f"Fields that the operation would change, at most {MAX_CHANGES}. Null where it is no `APPROVAL`."
     )
     events: list[str] | None = strawberry.field(
         description="Types of the events that would follow, such as `order.updated`. Null where it is no `APPROVAL`."

@@ -186,8 +186,8 @@ def _fill(made: Any, collection: Collection) -> None:
 def _input_of(asked: Condition | Relation) -> Any:
     if isinstance(asked, Relation):
         related = COLLECTIONS[asked.to]
-        if related.keeps_deleted:
-            raise ValueError(f"a filter leads to {related.name}, whose deleted rows it would find")
+        if related.partial:
+            raise ValueError(f"a filter leads to {related.name}, and would find rows that nobody sees")
         inner = filter_of(related)
         return _of(ListFilter, inner) if asked.many else inner
     if isinstance(asked.operand, Operand):

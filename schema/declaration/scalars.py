@@ -17,7 +17,7 @@ from strawberry.types.scalar import ScalarDefinition
 from models import types
 from models.agent_steps import STEP_LIMIT
 from models.forms import DATA_LIMIT
-from models.types import JSON_LIMIT, MAX_SAFE_INTEGER, decimal_text, exact_decimal
+from models.types import JSON_LIMIT, MAX_SAFE_INTEGER, decimal_text, exact_decimal, plain_number
 from schema.declaration.moments import shown_moment
 
 MinorUnits = NewType("MinorUnits", int)
@@ -98,13 +98,9 @@ def _decimal(value: object) -> Decimal:
 
 
 def _decimal_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Decimal:
-    """Return the exact number of a literal: of a number, with an exponent or zeros at its end as JSON has it, or of a
-    string."""
+    """Return the exact number of a literal: of a number, or of a string."""
     value = getattr(node, "value", None)
-    if isinstance(node, IntValueNode | FloatValueNode):
-        number = Decimal(node.value) or Decimal(0)
-        # What is far beyond every bound would be long to write out, and is refused as it is.
-        value = decimal_text(number) if abs(number.adjusted()) < SURE_DIGITS else node.value
+    value = plain_number(value) if value and isinstance(node, IntValueNode | FloatValueNode) else value
     return _decimal(value if isinstance(value, str) else value_from_ast_untyped(node, variables))
 
 

@@ -93,7 +93,8 @@ class SubmitFormInput:
     )
     encoded: strawberry.Maybe[bool] = strawberry.field(
         description="Whether the values are as an HTML form sends them: strings, or a list of them for one that is"
-        " repeated. An empty string is absent, numbers are read, and `on` is true. `false` when absent."
+        " repeated. An empty string is absent, numbers are read, and of a checkbox `on`, `true` and `1` are true,"
+        " `false` and `0` false. `false` when absent."
     )
 
 
@@ -117,13 +118,14 @@ _submit.__annotations__["return"] = SubmitFormPayload
 class FormMutation:
     """Mutations of forms."""
 
-    create_form = creates(Form, CreateFormInput, forms.create, "Create a form.")
+    create_form = creates(Form, CreateFormInput, forms.create, "Create a form.", check=forms.check)
     update_form = updates(
         Form,
         UpdateFormInput,
         forms.change,
         "Update a form, and move it to another status when one is given. Submissions stay with the version that they"
         " answer.",
+        check=forms.check,
     )
     transition_form = updates(Form, TransitionFormInput, forms.transition, "Move a form to another status.")
     submit_form = mutation(

@@ -135,7 +135,9 @@ class MarkInvoiceUncollectibleInput(UpdateInput):
 class InvoiceMutation:
     """Mutations of invoices."""
 
-    create_invoice = creates(Invoice, CreateInvoiceInput, changes.create, "Create an invoice as a draft.")
+    create_invoice = creates(
+        Invoice, CreateInvoiceInput, changes.create, "Create an invoice as a draft.", check=changes.check_new
+    )
     create_invoice_from_order = creates(
         Invoice,
         CreateInvoiceFromOrderInput,

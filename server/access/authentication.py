@@ -34,7 +34,7 @@ class Authentication:
     looked: dict[str, float] = field(default_factory=dict)
 
     async def __call__(self, request: Request) -> Actor:
-        """Raises Refusal UNAUTHENTICATED, RATE_LIMITED after too many failures, or UNAVAILABLE."""
+        """Return who asks. Raises Refusal UNAUTHENTICATED, RATE_LIMITED after too many failures, or UNAVAILABLE."""
         scheme, _, raw = (request.header(b"authorization") or "").partition(" ")
         actor = None
         if scheme.lower() == "bearer":
@@ -46,7 +46,7 @@ class Authentication:
         raise Refusal("UNAUTHENTICATED", "An API key is required: Authorization: Bearer sk_live_….")
 
     def _may_look(self, request: Request) -> bool:
-        """Whether a key that has not worked here may cost a look-up."""
+        """Return whether a key that has not worked here may cost a look-up."""
         address, moment = client_address(request, self.proxies), time.monotonic()
         if self._failures(address, moment)[1] < self.failures_per_minute:
             return True
@@ -58,7 +58,7 @@ class Authentication:
         return True
 
     def _failures(self, address: str, moment: float) -> tuple[float, int]:
-        """Since when failures of an address are counted, and how many there were."""
+        """Return since when failures of an address are counted, and how many there were."""
         since, count = self.failed.get(address, (moment, 0))
         return (moment, 0) if moment - since > MINUTE else (since, count)
 

@@ -231,7 +231,8 @@ class Buckets:
                 waiting.granted.set_result(bool(taken))
 
     def _owed(self) -> list[tuple[_Bucket, float, _Ask | None]]:
-        """What each bucket owes: no more than it lacks, since what came back meanwhile came back in Redis too."""
+        """Return what each bucket owes: no more than it lacks, since what came back meanwhile came back in Redis
+        too."""
         calls: list[tuple[_Bucket, float, _Ask | None]] = []
         moment = time.monotonic()
         for name, bucket in list(self._owing.items()):

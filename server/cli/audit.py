@@ -122,7 +122,8 @@ def erase(arguments: argparse.Namespace) -> int:
 
 
 async def _organization(runtime: Runtime, name: str) -> Context:
-    """The context of an organization's slug or id: whoever can write to the database can give a slug to another."""
+    """Return the context of an organization's slug or id: whoever can write to the database can give a slug to
+    another."""
     org_id = decode(ORGANIZATION.prefix, name)
     if org_id is None:
         return await context_of(runtime, name)

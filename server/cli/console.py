@@ -3,6 +3,8 @@
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
+from datetime import datetime
 
 from server.errors import OutputClosed
 
@@ -14,6 +16,18 @@ def say(text: str) -> None:
     except BrokenPipeError:
         discard()
         raise OutputClosed from None
+
+
+def say_table(rows: Sequence[tuple[str, ...]]) -> None:
+    """Print rows with the cells of each column below each other; the first row is of headers."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    for row in rows:
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def time_cell(moment: datetime | None, otherwise: str) -> str:
+    """A moment to the minute, or what stands for none."""
+    return otherwise if moment is None else f"{moment:%Y-%m-%d %H:%M}Z"
 
 
 def complain(text: str) -> None:

@@ -50,7 +50,7 @@ def checked(annotation: Any, value: str, option: str) -> Any:
 
 
 async def context_of(runtime: Runtime, slug: str) -> Context:
-    """The command line's context in an organization. Raises CommandError when there is none of this slug."""
+    """Return the command line's context in an organization. Raises CommandError when there is none of this slug."""
     org_id = await organizations.find(runtime, slug)
     if org_id is None:
         raise CommandError(f"there is no organization {slug}")
@@ -58,12 +58,13 @@ async def context_of(runtime: Runtime, slug: str) -> Context:
 
 
 def data_settings() -> Settings:
-    """The settings of a command that works on an organization's rows. Raises SettingsError."""
+    """Return the settings of a command that works on an organization's rows. Raises SettingsError."""
     return settings_here(Settings, "DATABASE_URL")
 
 
 def settings_here(model: type[S], name: str) -> S:
-    """The environment's settings of a model; where it lacks `name`, those of the `dev` that runs on the data folder.
+    """Return the environment's settings of a model; where it lacks `name`, those of the `dev` that runs on the data
+    folder.
 
     Raises SettingsError, whose last line says how to reach a `dev` where none runs and no server's settings are there.
     """
@@ -81,7 +82,7 @@ def settings_here(model: type[S], name: str) -> S:
 
 
 def run_work(work: Callable[[Runtime], Awaitable[T]], settings: Settings | None = None) -> T:
-    """What a piece of work returns, run on a runtime of its own. Raises CommandError without tables."""
+    """Return what a piece of work returns, run on a runtime of its own. Raises CommandError without tables."""
     settings = settings or data_settings()
 
     async def whole() -> T:

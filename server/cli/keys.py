@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
 
 from models.api_keys import API_KEY, status_of
 from models.resources import scopes as known_scopes
@@ -13,7 +12,7 @@ from resolvers.collections.rows import Key
 from resolvers.context import Row, now
 from resolvers.database.runtime import Runtime
 from schema.requests.render import renderer
-from server.cli.console import say
+from server.cli.console import say, say_table, time_cell
 from server.cli.data import checked, context_of, run_work
 from server.errors import WrongCall
 
@@ -54,8 +53,7 @@ def list_all(arguments: argparse.Namespace) -> int:
         shown = renderer(API_KEY.get_operation)
         say(f"[{', '.join(shown(row) for row in rows)}]")
     else:
-        for line in _table([HEADERS, *map(_cells, rows)]):
-            say(line)
+        say_table([HEADERS, *map(_cells, rows)])
     return 0
 
 
@@ -80,18 +78,8 @@ def _cells(row: Row) -> tuple[str, ...]:
         row["name"],
         row["last_four"],
         status_of(row, now()).value,
-        _time(row["expires_at"], "never"),
-        _time(row["last_used_at"], "never"),
+        time_cell(row["expires_at"], "never"),
+        time_cell(row["last_used_at"], "never"),
         row["created_by"],
         ",".join(row["scopes"]),
     )
-
-
-def _time(moment: Any, otherwise: str) -> str:
-    return otherwise if moment is None else f"{moment:%Y-%m-%d %H:%M}Z"
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Lines with the cells of each column below each other."""
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

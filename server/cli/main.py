@@ -46,11 +46,13 @@ DESCRIPTION = "Run and operate Counterfoil. Settings come from the environment: 
 GROUPS = {
     "org": "manage organizations",
     "keys": "manage API keys",
+    "jobs": "list, retry and cancel the jobs of workers",
     "audit": "verify, export and erase the audit log",
     "schema": "the GraphQL schema",
     "openapi": "the OpenAPI document",
 }
 ORG = Option("--org", "slug of the organization")
+JOB = (ORG, Option("--id", "ID of the job"))
 
 COMMANDS = (
     Command(
@@ -60,7 +62,18 @@ COMMANDS = (
         (Option("--reset", "first remove the data, keys and secrets of earlier runs", required=False, flag=True),),
     ),
     Command(("serve",), "run the API server", "server.cli.run:serve"),
-    Command(("worker",), "run a worker", "server.cli.run:worker"),
+    Command(
+        ("worker",),
+        "run a worker, of all queues or of some",
+        "server.cli.run:worker",
+        (
+            Option(
+                "--queues",
+                "comma-separated queues, each with its number of slots if it shall have another: webhooks=32,timers",
+                required=False,
+            ),
+        ),
+    ),
     Command(("migrate",), "migrate the database to the latest revision", "server.cli.run:migrate"),
     Command(
         ("org", "create"),
@@ -89,6 +102,21 @@ COMMANDS = (
         "server.cli.keys:revoke",
         (ORG, Option("--id", "ID of the key")),
     ),
+    Command(
+        ("jobs", "list"),
+        "list an organization's jobs, newest first",
+        "server.cli.jobs:list_some",
+        (
+            ORG,
+            Option("--state", "QUEUED, RUNNING, DONE, DEAD or CANCELLED", required=False),
+            Option("--queue", "queue, such as webhooks", required=False),
+            Option("--function", "function, such as WEBHOOK_DELIVERY", required=False),
+            Option("--limit", "number of jobs at most (default: 100)", required=False),
+        ),
+    ),
+    Command(("jobs", "show"), "show a job", "server.cli.jobs:show", JOB),
+    Command(("jobs", "retry"), "queue a DEAD job again, with all its attempts", "server.cli.jobs:retry", JOB),
+    Command(("jobs", "cancel"), "cancel a QUEUED job", "server.cli.jobs:cancel", JOB),
     Command(
         ("audit", "verify"),
         "verify an organization's audit log, or an exported bundle with the public keys",
@@ -150,7 +178,7 @@ class _Version(argparse.Action):
 
 
 def parser() -> argparse.ArgumentParser:
-    """The parser for COMMANDS."""
+    """Return the parser for COMMANDS."""
     root = argparse.ArgumentParser(prog="counterfoil", description=DESCRIPTION, allow_abbrev=False)
     root.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     groups: dict[tuple[str, ...], argparse._SubParsersAction[argparse.ArgumentParser]] = {

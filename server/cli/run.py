@@ -7,22 +7,23 @@ from functools import partial
 
 import uvloop
 
+from models.jobs import JobQueue
 from resolvers.jobs.retention import Retention
 from server.app import create_app
 from server.cli.console import complain, say
 from server.database.migrated import NOT_MIGRATED, apply_migrations, is_migrated
 from server.dev import command as development
-from server.errors import CommandError
+from server.errors import CommandError, WrongCall
 from server.http.ports import require_free_port
 from server.monitoring import logs
+from server.monitoring.job_metrics import JobMetrics, exposed
 from server.serve import serve as serve_app
 from server.settings import MigrationSettings, Settings, load
 from server.wiring import running
 from workers.agents.providers import Providers
 from workers.main import run as work
 
-# Less than the 3 s after which `dev` kills its processes.
-WORKER_GRACE_SECONDS = 2.5
+MAX_SLOTS = 1000
 
 
 def dev(arguments: argparse.Namespace) -> int:
@@ -35,30 +36,37 @@ def serve(_arguments: argparse.Namespace) -> int:
     """Run the API until a signal ends it. Without its tables it answers 503, so that it may start before `migrate`."""
     settings = load(Settings)
     logs.configure(settings.log_level, settings.log_format)
-    require_free_port(settings)
+    require_free_port(settings.host, settings.port)
     if not _require_database(settings):
         complain(NOT_MIGRATED)
     serve_app(partial(create_app, settings), settings)
     return 0
 
 
-def worker(_arguments: argparse.Namespace) -> int:
-    """Run a worker until a signal ends it."""
+def worker(arguments: argparse.Namespace) -> int:
+    """Run a worker, of all queues or of some, until a signal ends it. Raises WrongCall for a queue that there is
+    not."""
     settings = load(Settings)
+    queues = None if arguments.queues is None else queues_of(arguments.queues, settings.worker_slots)
     logs.configure(settings.log_level, settings.log_format)
+    if settings.worker_metrics_port is not None:
+        require_free_port(settings.host, settings.worker_metrics_port, "WORKER_METRICS_PORT")
     if not _require_database(settings):
         raise CommandError(NOT_MIGRATED)
+    metrics = JobMetrics()
 
     async def whole() -> None:
-        async with running(settings) as runtime:
+        async with running(settings) as runtime, exposed(metrics, runtime, settings):
             await work(
                 runtime,
                 settings.redis_url,
                 slots=settings.worker_slots,
+                queues=queues,
+                note=metrics.note,
                 sweep_seconds=settings.sweep_seconds,
                 lease_seconds=settings.lease_seconds,
                 heartbeat_seconds=settings.heartbeat_seconds,
-                grace_seconds=WORKER_GRACE_SECONDS,
+                grace_seconds=settings.worker_grace_seconds,
                 retention=Retention(
                     timedelta(hours=settings.retention_idempotency_hours),
                     timedelta(days=settings.retention_jobs_days),
@@ -70,6 +78,22 @@ def worker(_arguments: argparse.Namespace) -> int:
 
     uvloop.run(whole())
     return 0
+
+
+def queues_of(text: str, worker_slots: int) -> dict[str, int]:
+    """Return the slots of each queue that a text names: `webhooks=32,timers`. Raises WrongCall."""
+    found: dict[str, int] = {}
+    for part in text.split(","):
+        name, given, number = (each.strip() for each in part.partition("="))
+        queue = next((each for each in JobQueue if each == name), None)
+        if queue is None:
+            raise WrongCall(f"--queues: there is no queue {name!r}, only {', '.join(JobQueue)}")
+        if queue in found:
+            raise WrongCall(f"--queues: {name} is named twice")
+        if given and not (number.isascii() and number.isdigit() and 0 < int(number[:5]) <= MAX_SLOTS):
+            raise WrongCall(f"--queues: the slots of {name} must be a number from 1 to {MAX_SLOTS}")
+        found[queue.value] = int(number) if given else queue.slots(worker_slots)
+    return found
 
 
 def _require_database(settings: Settings) -> bool:

@@ -7,7 +7,7 @@ ROOTS = ("Query", "Mutation")
 
 
 def scopes_table() -> str:
-    """Every scope that opens something, in Markdown, with the queries and mutations that need it."""
+    """Return every scope that opens something, in Markdown, with the queries and mutations that need it."""
     opened: dict[str, list[str]] = {}
     for (type_name, field_name), rule in RULES.items():
         if rule.requirement is not None and type_name in ROOTS:

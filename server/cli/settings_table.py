@@ -8,13 +8,13 @@ from server.settings import Settings
 
 
 def settings_table() -> str:
-    """Every setting in Markdown: its environment variable, its default, its meaning."""
+    """Return every setting in Markdown: its environment variable, its default, its meaning."""
     rows = [f"| `{name.upper()}` | {_default(field)} | {field.description} |" for name, field in _fields()]
     return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows])
 
 
 def _fields() -> Iterable[tuple[str, FieldInfo]]:
-    """What must be set comes first."""
+    """Return the fields of the settings: those that must be set come first."""
     return sorted(Settings.model_fields.items(), key=lambda item: not item[1].is_required())
 
 

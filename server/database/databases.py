@@ -7,12 +7,12 @@ from psycopg import sql
 
 
 def with_database(url: str, name: str) -> str:
-    """The URL of another database on the same server, as the same role."""
+    """Return the URL of another database on the same server, as the same role."""
     return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
 def role_of(url: str) -> str:
-    """The role that a URL logs in as. Raises ValueError when it names none."""
+    """Return the role that a URL logs in as. Raises ValueError when it names none."""
     name = urlsplit(url).username
     if not name:
         raise ValueError("the database URL names no role")

@@ -31,7 +31,7 @@ class Account:
     gid: int
 
     def reaches(self, folder: Path) -> bool:
-        """Whether this user may pass through a folder and all that lie above it."""
+        """Return whether this user may pass through a folder and all that lie above it."""
         path = folder.resolve()
         for step in (path, *path.parents):
             found = step.stat()
@@ -42,7 +42,7 @@ class Account:
 
 
 def server_account() -> Account | None:
-    """The user that PostgreSQL runs as: None for our own, another one when we are root.
+    """Return the user that PostgreSQL runs as: None for our own, another one when we are root.
 
     Raises EmbeddedError when there is none.
     """
@@ -64,7 +64,7 @@ def make_data_folder(folder: Path) -> None:
 
 @contextmanager
 def data_folder_of(setting: Path) -> Iterator[Path]:
-    """COUNTERFOIL_DATA as an absolute path, for a block that looks into it first.
+    """Yield COUNTERFOIL_DATA as an absolute path, for a block that looks into it first.
 
     Raises SettingsError, one line, where it cannot be a folder of ours, CommandError where its disk is full.
     """
@@ -83,7 +83,8 @@ def close_data_folder(folder: Path) -> None:
 
 
 def server_home(folder: Path, account: Account | None, notice: Callable[[str], None]) -> Path:
-    """The folder for PostgreSQL's data: inside the data folder, or under /var/lib where its user cannot reach that.
+    """Return the folder for PostgreSQL's data: inside the data folder, or under /var/lib where its user cannot reach
+    that.
 
     The place is noted in the data folder, so that it is found again; where it was chosen anew, `notice` gets a line.
     """

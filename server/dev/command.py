@@ -32,6 +32,7 @@ STAND_INS = dict.fromkeys(URLS[:2], "postgresql://localhost/counterfoil") | {"RE
 STAND_INS |= dict.fromkeys(KEYS, f"1:{base64.b64encode(bytes(32)).decode()}")
 # Together they stay under the 5 s in which everything has to be gone.
 APP_TIMEOUT_S = 3.0
+WORKER_GRACE_S = 2.5
 SERVERS_TIMEOUT_S = 1.5
 
 Say = Callable[[str], None]
@@ -54,7 +55,7 @@ def run(say: Say, *, reset: bool = False) -> None:
         try:
             for name in end_leftovers(notes, timeout_s=3):
                 say(f"ended a {name} that an earlier run left behind")
-            require_free_port(local)
+            require_free_port(local.host, local.port)
             if reset:
                 say(f"== Removing the data of earlier runs in {folder}")
                 remove_data(folder)
@@ -82,7 +83,7 @@ def _require_settings() -> None:
 
 
 def running_environment(folder: Path) -> dict[str, str]:
-    """The settings of the `dev` that runs on a data folder; empty when none does."""
+    """Return the settings of the `dev` that runs on a data folder; empty when none does."""
     lock, urls, keys = folder / "dev.lock", folder / "dev.env", folder / "secrets.env"
     if not (lock.exists() and urls.exists()):
         return {}
@@ -116,7 +117,7 @@ def _notes(folder: Path) -> Path:
 
 
 def _servers(folder: Path, supervisor: Supervisor, say: Say) -> embedded.Servers | None:
-    """Servers of our own, started; None where the environment names some."""
+    """Return servers of our own, started; None where the environment names some."""
     missing = [name for name in URLS if not os.environ.get(name)]
     if missing == [*URLS]:
         say(f"== Starting PostgreSQL and Valkey (data in {folder})")
@@ -128,7 +129,7 @@ def _servers(folder: Path, supervisor: Supervisor, say: Say) -> embedded.Servers
 
 
 def _environment(folder: Path, servers: embedded.Servers | None) -> dict[str, str]:
-    """The environment of the API and the worker: what is set goes before what is made here."""
+    """Return the environment of the API and the worker: what is set goes before what is made here."""
     urls = servers.environment() if servers else {name: os.environ[name] for name in URLS}
     defaults = {"ENVIRONMENT": "development", "LOG_FORMAT": "console", "WEBHOOK_ALLOW_PRIVATE": "true"}
     made = defaults | _secrets(folder / "secrets.env")
@@ -139,7 +140,7 @@ def _environment(folder: Path, servers: embedded.Servers | None) -> dict[str, st
 
 
 def _secrets(path: Path) -> dict[str, str]:
-    """The development secrets; those that an earlier version did not know are added."""
+    """Return the development secrets; those that an earlier version did not know are added."""
     known = read_env(path) if path.exists() else {}
     missing = [name for name in KEYS if name not in known]
     if missing:
@@ -157,7 +158,7 @@ def _migrate(settings: Settings, say: Say) -> None:
 
 def _serve(settings: Settings, environment: Mapping[str, str], supervisor: Supervisor, say: Say) -> None:
     say("== Starting the API and a worker")
-    inherited = {**os.environ, **environment}
+    inherited = {**os.environ, **environment, "WORKER_GRACE_SECONDS": str(WORKER_GRACE_S)}
     for name, command in (("api", "serve"), ("worker", "worker")):
         supervisor.start(ProcessSpec(name, (sys.executable, "-m", "server.cli", command), env=inherited))
     while not _listens(settings):
@@ -168,7 +169,7 @@ def _serve(settings: Settings, environment: Mapping[str, str], supervisor: Super
 
 
 def reachable_host(settings: LocalSettings) -> str:
-    """The host to put in a URL for somebody on this machine."""
+    """Return the host to put in a URL for somebody on this machine."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
     return f"[{host}]" if ":" in host else host
 
@@ -183,7 +184,7 @@ def _listens(settings: Settings) -> bool:
 
 
 def welcome(settings: Settings) -> list[str]:
-    """The lines that tell where everything is, with two commands to paste. The key itself stays in its file."""
+    """Return the lines that tell where everything is, with two commands to paste. The key itself stays in its file."""
     base = f"http://{reachable_host(settings)}:{settings.port}"
     key_file = settings.counterfoil_data / KEY_FILE
     key = f'-H "Authorization: Bearer $(cat {quote(str(key_file))})"'

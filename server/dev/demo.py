@@ -74,7 +74,8 @@ Say = Callable[[str], None]
 
 @statement
 def _load(table: sa.Table) -> sa.Insert:
-    """Rows of a table from one JSON array: COPY is refused where row-level security holds."""
+    """Return the statement that loads rows of a table from one JSON array: COPY is refused where row-level security
+    holds."""
     columns = [sa.column(each.name, each.type) for each in table.columns if each.name != "org_id"]
     given = sa.func.jsonb_to_recordset(sa.bindparam("rows", type_=pg.JSONB)).table_valued(*columns)
     rows = given.render_derived(name="given", with_types=True)

@@ -55,7 +55,7 @@ class Invoices:
     counters: list[Row] = field(default_factory=list)
 
     def words(self) -> Iterator[Row]:
-        """The rows of ``search_words``."""
+        """Return the rows of ``search_words``."""
         for row in self.invoices:
             for word in words_of([row["number"]]):
                 yield {"resource": INVOICE.prefix, "word": word, "subject_id": row["id"]}

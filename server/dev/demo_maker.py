@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from models.jobs import JobFunction, JobState
-from resolvers.jobs.timers import QUEUE
 
 Row = dict[str, Any]
 
@@ -25,15 +24,15 @@ class Maker:
         return UUID(int=head | 2 << 62 | self.random.getrandbits(62))
 
     def before_end(self, days: float) -> datetime:
-        """So many days before the end."""
+        """Return a time so many days before the end."""
         return self.end - timedelta(days=days)
 
     def between(self, start: datetime, stop: datetime) -> datetime:
-        """A moment, to the millisecond, from ``start`` on and before ``stop``."""
+        """Return a moment, to the millisecond, from ``start`` on and before ``stop``."""
         return start + timedelta(milliseconds=self.random.randrange((stop - start) // timedelta(milliseconds=1)))
 
     def later(self, parents: list[Row], number: int, start: datetime, days: float) -> list[tuple[datetime, Row]]:
-        """So many times a parent, with a moment in the days after it came, or after the start; in order of moments."""
+        """Return so many times a parent, with a moment in the days after it came, or the start; in their order."""
         found = []
         for _ in range(number):
             parent = self.random.choice(parents)
@@ -47,9 +46,9 @@ class Maker:
         return {"id": key, "version": 1, "updated_at": moment} | columns
 
     def timer(self, function: JobFunction, subject: Row, moment: datetime) -> Row:
-        """A job that is due at a moment, without the organization that is its key."""
+        """Return a job that is due at a moment, without the organization that is its key."""
         return {
-            "id": self.id_at(self.end), "function": function, "subject_id": subject["id"], "queue": QUEUE,
+            "id": self.id_at(self.end), "function": function, "subject_id": subject["id"], "queue": function.queue,
             "run_at": moment, "state": JobState.QUEUED, "attempt": 0, "claim_no": 0, "lease_token": None,
             "lease_until": None, "error_code": None, "finished_at": None,
         }  # fmt: skip

@@ -96,14 +96,14 @@ class Rows:
     next_number: int = FIRST
 
     def words(self) -> Iterator[Row]:
-        """The rows of ``search_words``."""
+        """Return the rows of ``search_words``."""
         for collection, rows in self._rows():
             for row in rows:
                 for word in words_of(row[name] for name in collection.searched):
                     yield {"resource": collection.resource.prefix, "word": word, "subject_id": row["id"]}
 
     def items(self, item: str) -> Iterator[Row]:
-        """The rows of the table that finds rows by the items of a list: by a ``tag``, an ``assignee_id``."""
+        """Yield the rows of the table that finds rows by the items of a list: by a ``tag``, an ``assignee_id``."""
         for collection, rows in self._rows():
             for row in rows if item in collection.listed else ():
                 for each in row[collection.listed[item]]:
@@ -114,13 +114,13 @@ class Rows:
         return *named, (TICKETS, self.tickets), (FORMS, self.forms)
 
     def form_versions(self) -> Iterator[Row]:
-        """The rows of ``form_versions``."""
+        """Return the rows of ``form_versions``."""
         for row in self.forms:
             kept = {name: row[name] for name in ("version", "name", "fields")}
             yield kept | {"form_id": row["id"], "created_at": row["updated_at"]}
 
     def directory(self) -> Iterator[Row]:
-        """The rows of ``directory``, by which the public finds forms."""
+        """Return the rows of ``directory``, by which the public finds forms."""
         for row in self.forms:
             yield {"resource": FORM.prefix, "key": str(row["id"])}
 
@@ -200,7 +200,8 @@ class _Maker(Maker):
 
 
 def rows_of(seed: int, size: Size, end: datetime = FIXED) -> Rows:
-    """An organization's rows up to a moment, in whole milliseconds: equal for equal arguments, ids and times too.
+    """Return an organization's rows up to a moment, in whole milliseconds: equal for equal arguments, ids and times
+    too.
 
     At another end they are the same rows, shifted.
     """

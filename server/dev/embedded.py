@@ -34,7 +34,7 @@ class Servers:
     log: "Log"
 
     def environment(self) -> dict[str, str]:
-        """The URLs as settings, without the superuser's."""
+        """Return the URLs as settings, without the superuser's."""
         return {
             "DATABASE_URL": self.database_url,
             "MIGRATION_DATABASE_URL": self.migration_database_url,
@@ -101,7 +101,7 @@ def start(
 
 @contextmanager
 def ephemeral_servers() -> Iterator[Servers]:
-    """Both servers in a temporary folder, without durability; ended and removed at the end of the block."""
+    """Yield both servers in a temporary folder, without durability; ended and removed at the end of the block."""
     supervisor = Supervisor()
     with temporary_folder() as folder:
         try:
@@ -112,7 +112,7 @@ def ephemeral_servers() -> Iterator[Servers]:
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """A data folder for the block, removed at its end with what servers have put elsewhere."""
+    """Yield a data folder for the block, removed at its end with what servers have put elsewhere."""
     folder = Path(tempfile.mkdtemp(prefix="counterfoil-"))
     close_data_folder(folder)
     try:
@@ -125,7 +125,7 @@ def temporary_folder() -> Iterator[Path]:
 
 
 def free_port() -> int:
-    """A loopback port that nothing listens on now."""
+    """Return a loopback port that nothing listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -37,7 +37,7 @@ _ALWAYS = (
 
 
 def package_folder(package: str) -> Path:
-    """Where a package lies, found without importing it. Raises EmbeddedError when it is not installed."""
+    """Return where a package lies, found without importing it. Raises EmbeddedError when it is not installed."""
     found = importlib.util.find_spec(package)
     if found is None or found.submodule_search_locations is None:
         raise EmbeddedError(
@@ -70,11 +70,11 @@ class Postgres:
     passwords: dict[str, str]
 
     def url(self, role: str, database: str = DATABASE) -> str:
-        """The URL of a database as a role."""
+        """Return the URL of a database as a role."""
         return f"postgresql://{role}:{self.passwords[role]}@127.0.0.1:{self.port}/{database}"
 
     def answers(self) -> bool:
-        """Whether it takes connections. Raises EmbeddedError when it refuses the password that we have."""
+        """Return whether it takes connections. Raises EmbeddedError when it refuses the password that we have."""
         try:
             psycopg.connect(self.url(SUPERUSER, "postgres"), connect_timeout=2).close()
         except psycopg.OperationalError as error:

@@ -20,11 +20,11 @@ class Valkey:
 
     @property
     def url(self) -> str:
-        """The URL of its first database."""
+        """Return the URL of its first database."""
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     def answers(self) -> bool:
-        """Whether it takes commands."""
+        """Return whether it takes commands."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection:
                 connection.sendall(f"AUTH {self.password}\r\n".encode())

@@ -7,7 +7,7 @@ from server.drafts import write_private
 
 
 def read_env(path: Path) -> dict[str, str]:
-    """The values of a file that `write_env` wrote. Raises OSError when it cannot be read."""
+    """Return the values of a file that `write_env` wrote. Raises OSError when it cannot be read."""
     pairs = (
         line.partition("=")
         for line in path.read_text(encoding="utf-8").splitlines()

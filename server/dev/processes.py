@@ -76,7 +76,8 @@ def spawn(spec: ProcessSpec) -> "subprocess.Popen[bytes]":
 
 
 def identity(pid: int) -> str | None:
-    """What tells a living process from another that gets its number later (boot and start time); None if it is gone."""
+    """Return what tells a living process from another that gets its number later (boot and start time); None if it is
+    gone."""
     if _LINUX:
         try:
             stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")

@@ -92,11 +92,11 @@ class Supervisor:
         return process.pid
 
     def exit_code(self, name: str) -> int | None:
-        """How a process ended (negative: by that signal), None while it runs."""
+        """Return how a process ended (negative: by that signal), None while it runs."""
         return self._children[name].process.poll()
 
     def pid(self, name: str) -> int:
-        """The number of a process, that of its last start when it has ended."""
+        """Return the number of a process, that of its last start when it has ended."""
         return self._children[name].process.pid
 
     def check(self) -> None:

@@ -45,13 +45,13 @@ def counted_as(peer: str) -> str:
 
 
 def _forwarded(headers: Iterable[Header]) -> list[str]:
-    """The hops of all X-Forwarded-For lines, which are one list, in their order."""
+    """Return the hops of all X-Forwarded-For lines, which are one list, in their order."""
     lines = [value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for"]
     return [hop for line in lines for hop in map(str.strip, line.split(",")) if hop]
 
 
 def _parsed(hop: str) -> Any:
-    """An address without the port that some proxies add; one of IPv4 that is written as IPv6 is itself."""
+    """Return an address without the port that some proxies add; one of IPv4 that is written as IPv6 is itself."""
     if hop.startswith("["):
         hop = hop[1:].partition("]")[0]
     elif hop.count(":") == 1:

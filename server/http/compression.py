@@ -37,7 +37,8 @@ VARY: Header = (b"vary", b"Accept-Encoding")
 
 @lru_cache(256)
 def coding_for(accepted: bytes) -> bytes | None:
-    """The coding that an Accept-Encoding prefers, gzip where it likes several alike; None for no coding at all."""
+    """Return the coding that an Accept-Encoding prefers, gzip where it likes several alike; None for no coding at
+    all."""
     liked = {_SYNONYMS.get(name, name): weight for name, weight in weights(accepted).items()}
     others = liked.get(b"*", 0.0)
     best = max(CODINGS, key=lambda name: liked.get(name, others))
@@ -46,8 +47,8 @@ def coding_for(accepted: bytes) -> bytes | None:
 
 
 async def compressed(scope: Scope, headers: list[Header], body: bytes) -> tuple[list[Header], bytes]:
-    """The headers and the body of an answer as they leave. An answer that the request's state calls secret is left as
-    it is: its length must not tell how much of what the caller sent is in it (BREACH)."""
+    """Return the headers and the body of an answer as they leave. An answer that the request's state calls secret is
+    left as it is: its length must not tell how much of what the caller sent is in it (BREACH)."""
     if len(body) < LEAST or scope["state"].get("secret") or not _compressible(headers):
         return headers, body
     accepted = b",".join([value for name, value in scope["headers"] if name == b"accept-encoding"])

@@ -95,7 +95,7 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def eof_received(self) -> Any:
-        """Whether the connection stays open: a client may end its half and wait for the answer."""
+        """Return whether the connection stays open: a client may end its half and wait for the answer."""
         self._ended = self._answering() and not self._lingering
         if self._ended and self._in_body:
             self._break_body()
@@ -170,7 +170,7 @@ class Connection(HttpToolsProtocol):
             self.transport.abort()
 
     def _answering(self) -> bool:
-        """Whether an answer is still to come."""
+        """Return whether an answer is still to come."""
         cycle: Any = self.cycle  # declared as never None, which it is before the first request
         return cycle is not None and not cycle.response_complete
 

@@ -35,8 +35,8 @@ class Cycle(RequestResponseCycle):
         await super().send(message)
 
     def _plain(self, headers: list[Header]) -> bool:
-        """Whether uvicorn would write a head as it is: its names are in lower case, its length is known, and nothing
-        in it ends a line."""
+        """Return whether uvicorn would write a head as it is: its names are in lower case, its length is known, and
+        nothing in it ends a line."""
         names = [name for name, _ in headers]
         return (
             names.count(b"content-length") == 1
@@ -64,7 +64,8 @@ class Cycle(RequestResponseCycle):
         self.message_event.set()
 
     def receive(self) -> Coroutine[Any, Any, Any]:
-        """The next part of the body. Raises Refusal UNAVAILABLE where it is whole and all slots of work are taken."""
+        """Return the next part of the body. Raises Refusal UNAVAILABLE where it is whole and all slots of work are
+        taken."""
         return self._awaited() if self.more_body else super().receive()
 
     async def _awaited(self) -> Any:

@@ -19,7 +19,7 @@ class Descriptors:
         self._turned_away = 0
 
     def short(self, connections: int) -> bool:
-        """Whether there are none left for one more connection than so many."""
+        """Return whether there are none left for one more connection than so many."""
         limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         if limit == resource.RLIM_INFINITY or connections <= max(limit - self.reserved, limit // 2):
             return False

@@ -48,8 +48,8 @@ class Edge:
         self.timing = timing
 
     def refusing(self, refusal: Refusal, *, problem: bool = False) -> "Edge":
-        """The same, refusing every request with a refusal: a ``problem`` whatever the path, or in the shape of
-        the path's API."""
+        """Return the same application, refusing every request with a refusal: a ``problem`` whatever the path, or in
+        the shape of the path's API."""
 
         async def refuse(scope: Scope, _receive: Receive, send: Send) -> None:
             await self._refuse(scope, send, refusal, "" if problem else scope["path"])
@@ -118,7 +118,7 @@ def _late(ctx: Context | None) -> Refusal:
 
 
 def _security(headers: Iterable[Header]) -> tuple[Header, ...]:
-    """What every response carries; a page brings a policy of its own."""
+    """Return what every response carries; a page brings a policy of its own."""
     for name, _ in headers:
         if name == _POLICY:
             return SECURITY_HEADERS
@@ -126,7 +126,7 @@ def _security(headers: Iterable[Header]) -> tuple[Header, ...]:
 
 
 def _request_id(headers: Iterable[Header]) -> bytes:
-    """The caller's id when it is a plain one, else one of ours."""
+    """Return the caller's id when it is a plain one, else one of ours."""
     for name, value in headers:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return value
@@ -134,7 +134,7 @@ def _request_id(headers: Iterable[Header]) -> bytes:
 
 
 def masked(refusal: Refusal, request_id: str, path: str) -> Reply:
-    """A refusal in the shape of the path's API."""
+    """Return a refusal in the shape of the path's API."""
     shown = shown_refusal(refusal, request_id)
     if not path.startswith("/graphql"):
         return problem([shown], str)

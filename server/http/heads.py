@@ -13,7 +13,7 @@ _HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::[0-
 
 
 def refused(version: str, method: str, headers: Sequence[Header]) -> Refusal | None:
-    """Why a head that the parser understood is refused: whatever two servers could read in two ways."""
+    """Return why a head that the parser understood is refused: whatever two servers could read in two ways."""
     names = [name for name, _ in headers]
     if len(names) > HEAD_FIELDS:
         return too_large()
@@ -36,7 +36,7 @@ def refused(version: str, method: str, headers: Sequence[Header]) -> Refusal | N
 
 
 def framing(headers: Sequence[Header]) -> bytes:
-    """The header that says how the body ends; empty where there is no body."""
+    """Return the header that says how the body ends; empty where there is no body."""
     for name, value in headers:
         if name == b"content-length" or name == b"transfer-encoding":
             return name + b": " + value
@@ -44,22 +44,22 @@ def framing(headers: Sequence[Header]) -> bytes:
 
 
 def malformed(reason: str = "It is not HTTP/1.1.") -> Refusal:
-    """The request cannot be read, or could be read in two ways."""
+    """Return the refusal of a request that cannot be read, or could be read in two ways."""
     return Refusal("BAD_INPUT", f"The request is malformed. {reason}")
 
 
 def too_large() -> Refusal:
-    """The head is larger than a head may be."""
+    """Return the refusal of a head that is larger than one may be."""
     return Refusal(
         "HEADERS_TOO_LARGE", f"Path and headers may have {HEAD_BYTES} bytes and {HEAD_FIELDS} headers at most."
     )
 
 
 def too_slow(seconds: float) -> Refusal:
-    """The head did not arrive in time."""
+    """Return the refusal of a head that did not arrive in time."""
     return Refusal("REQUEST_TIMEOUT", f"Path and headers did not arrive within {seconds:g} s.")
 
 
 def unknown_method() -> Refusal:
-    """No path answers this method."""
+    """Return the refusal of a method that no path answers."""
     return Refusal("NOT_IMPLEMENTED", "The method is not supported.")

@@ -1,20 +1,17 @@
-"""The address that the API listens on, tried before a framework tries it."""
+"""The address that a process listens on, tried before a framework tries it."""
 
 import errno
 import socket
 
 from server.errors import CommandError, SettingsError
-from server.settings import LocalSettings
 
 
-def require_free_port(settings: LocalSettings) -> None:
-    """Raise SettingsError when HOST is no address of this machine, CommandError when PORT cannot be had.
-
-    Each is one line.
-    """
-    where = f"cannot listen on {settings.host} port {settings.port}"
+def require_free_port(host: str, port: int, setting: str = "PORT") -> None:
+    """Raise SettingsError when HOST is no address of this machine, CommandError when the port of a setting cannot be
+    had. Each is one line."""
+    where = f"cannot listen on {host} port {port}"
     try:
-        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         for family, socket_type, protocol, _, address in found:
             with socket.socket(family, socket_type, protocol) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -27,4 +24,4 @@ def require_free_port(settings: LocalSettings) -> None:
     except OSError as error:
         if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
             raise SettingsError(f"HOST: {where} ({error.strerror})") from None
-        raise CommandError(f"{where} ({error.strerror}): set PORT or HOST to another") from None
+        raise CommandError(f"{where} ({error.strerror}): set {setting} or HOST to another") from None

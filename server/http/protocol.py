@@ -162,7 +162,7 @@ class BoundedProtocol(Connection):
             self._start_asgi_task(cycle, app)
 
     def _excess(self, scope: Any) -> Refusal | None:
-        """Why a first request is refused whose address had too many connections; None where that is over."""
+        """Return why a first request is refused whose address had too many connections; None where that is over."""
         self._exceeds = self._address is not None and self.slots.too_many(self._address)
         return connections_exceeded() if self._exceeds and not always_answered(scope) else None
 
@@ -180,7 +180,7 @@ class BoundedProtocol(Connection):
         return None
 
     def _head_size(self) -> int:
-        """How large a whole head is: what was received may hold a body, or requests before it, as well."""
+        """Return how large a whole head is: what was received may hold a body, or requests before it, as well."""
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _cycle(self, keep_alive: bool) -> Cycle:
@@ -201,7 +201,7 @@ class BoundedProtocol(Connection):
         return cycle
 
     def on_chunk_header(self) -> None:
-        """Called by the parser for each chunk."""
+        """Take note of a chunk, at its head: the parser calls it."""
         self._framing -= FRAMING_PER_CHUNK
 
     def on_body(self, body: bytes) -> None:
@@ -254,7 +254,7 @@ class BoundedProtocol(Connection):
 
 
 def bounded(head_timeout_s: float, slots: Slots | None = None, **seconds: float) -> type[BoundedProtocol]:
-    """The protocol with a deadline, in seconds, for the head of each request, and others of ``Timeouts``; ``slots``
-    bounds what an address may hold of it."""
+    """Return the protocol with a deadline, in seconds, for the head of each request, and others of ``Timeouts``;
+    ``slots`` bounds what an address may hold of it."""
     timeouts = Timeouts(head_s=head_timeout_s, **seconds)
     return type("Protocol", (BoundedProtocol,), {"timeouts": timeouts, "slots": slots or Slots(sys.maxsize)})

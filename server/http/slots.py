@@ -83,15 +83,15 @@ def always_answered(scope: Scope) -> bool:
 
 
 def connections_exceeded() -> Refusal:
-    """The address has more connections than its share."""
+    """Return the refusal of an address that has more connections than its share."""
     return Refusal("RATE_LIMITED", "Too many connections from this address.", retryAfter=1)
 
 
 def requests_exceeded() -> Refusal:
-    """The address has more requests under way than its share."""
+    """Return the refusal of an address that has more requests under way than its share."""
     return Refusal("RATE_LIMITED", "Too many concurrent requests from this address.", retryAfter=1)
 
 
 def overloaded() -> Refusal:
-    """All slots of work are taken."""
+    """Return the refusal of a request for which no slot of work is free."""
     return Refusal("UNAVAILABLE", "Too many concurrent requests; retry later.", retryAfter=1)

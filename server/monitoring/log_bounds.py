@@ -42,7 +42,7 @@ def _size(event: EventDict) -> int:
 
 
 def _safe(value: Any) -> Any:
-    """The same without lone surrogates, and with whole numbers beyond 64 bits as texts."""
+    """Return the same without lone surrogates, and with whole numbers beyond 64 bits as texts."""
     if isinstance(value, dict):
         return {_safe(key): _safe(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -75,14 +75,14 @@ class Shortage(logging.Filter):
         self._logged = -MINUTE
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a record is logged."""
+        """Return whether a record is logged."""
         cause = record.exc_info[1] if record.exc_info else None
         if isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE):
             return self._first()
         return _SHORTAGE not in record.getMessage() or self._first()
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        """The event; raises DropEvent where it is not logged."""
+        """Return the event; raises DropEvent where it is not logged."""
         for name in ("exception", "error", "event"):
             if _SHORTAGE in str(event.get(name, "")):
                 if self._first():

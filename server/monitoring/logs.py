@@ -31,7 +31,7 @@ _SECRETS = (
 
 
 def redact(value: Any) -> Any:
-    """The value without API keys, webhook secrets, bearer tokens and passwords of URLs, at any depth."""
+    """Return the value without API keys, webhook secrets, bearer tokens and passwords of URLs, at any depth."""
     if isinstance(value, str):
         for pattern, replacement in _SECRETS:
             value = pattern.sub(replacement, value)

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from resolvers.database.runtime import Runtime
 from schema.requests.engine import Engine
 from web.dependencies import Dependencies
 
@@ -17,15 +18,20 @@ BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0
 _NAMES = (*(f"{bound:g}" for bound in BOUNDS), "+Inf")
 
 
-class _Histogram:
+class Histogram:
     __slots__ = ("counts", "total")
 
     def __init__(self) -> None:
         self.counts = [0] * (len(BOUNDS) + 1)
         self.total = 0.0
 
+    def note(self, seconds: float) -> None:
+        """Count what took so many seconds."""
+        self.counts[bisect_left(BOUNDS, seconds)] += 1
+        self.total += seconds
+
     def cumulative(self) -> Iterator[tuple[str, float]]:
-        """Each bound with how many took no longer."""
+        """Return each bound with how many took no longer."""
         so_far = 0
         for name, count in zip(_NAMES, self.counts, strict=True):
             so_far += count
@@ -39,7 +45,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, str, int]] = Counter()
-        self.seconds: dict[str, _Histogram] = {}
+        self.seconds: dict[str, Histogram] = {}
         self.statements: Counter[str] = Counter()
 
     def note(self, api: str, operation_type: str, status: int, seconds: float, statements: int) -> None:
@@ -47,18 +53,16 @@ class Metrics:
         self.requests[api, operation_type, status] += 1
         kept = self.seconds.get(api)
         if kept is None:
-            kept = self.seconds[api] = _Histogram()
-        kept.counts[bisect_left(BOUNDS, seconds)] += 1
-        kept.total += seconds
+            kept = self.seconds[api] = Histogram()
+        kept.note(seconds)
         if statements:
             self.statements[api] += statements
 
 
 class Exposition(Collector):
-    """The text of a process's metrics, its pool's and its engine's, for whoever holds ``token``."""
+    """The text of a process's metrics, for whoever holds ``token``."""
 
-    def __init__(self, metrics: Metrics, engine: Engine, dependencies: Dependencies, token: str) -> None:
-        self.metrics, self.engine, self.dependencies = metrics, engine, dependencies
+    def __init__(self, token: str) -> None:
         self._token = token.encode()
         self.registry = CollectorRegistry()
         self.registry.register(self)
@@ -66,16 +70,33 @@ class Exposition(Collector):
             collector(registry=self.registry)
 
     def may(self, given: str | None) -> bool:
-        """Whether an Authorization header holds the token."""
+        """Return whether an Authorization header holds the token."""
         scheme, _, token = (given or "").partition(" ")
         return scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), self._token)
 
-    def text(self) -> bytes:
-        """All metrics, in Prometheus's text format."""
+    async def text(self) -> bytes:
+        """Return all metrics, in Prometheus's text format."""
         return generate_latest(self.registry)
 
+
+def pools(runtime: Runtime) -> Metric:
+    """The connections of a process to the database."""
+    pool = GaugeMetricFamily("counterfoil_pool_connections", "Database connections by state.", None, ["pool", "state"])
+    for name, each in (("main", runtime.pool), ("side", runtime.side)):
+        pool.add_metric([name, "idle"], each.idle)
+        pool.add_metric([name, "used"], each.size - each.idle)
+    return pool
+
+
+class ApiExposition(Exposition):
+    """The metrics of a process of the API, of its pool and of its engine."""
+
+    def __init__(self, metrics: Metrics, engine: Engine, dependencies: Dependencies, token: str) -> None:
+        self.metrics, self.engine, self.dependencies = metrics, engine, dependencies
+        super().__init__(token)
+
     def collect(self) -> Iterable[Metric]:
-        """The metrics of this process, as they are now."""
+        """Return the metrics of this process, as they are now."""
         yield from self._requests()
         kept = GaugeMetricFamily("counterfoil_documents", "GraphQL documents that are parsed, validated and planned.")
         executor = self.engine.executor
@@ -99,14 +120,7 @@ class Exposition(Collector):
         for name, count in executor.settings.serializer_failures.items():
             unwritten.add_metric([name], count)
         yield unwritten
-        pool = GaugeMetricFamily(
-            "counterfoil_pool_connections", "Database connections by state.", None, ["pool", "state"]
-        )
-        runtime = self.dependencies.runtime
-        for name, each in (("main", runtime.pool), ("side", runtime.side)):
-            pool.add_metric([name, "idle"], each.idle)
-            pool.add_metric([name, "used"], each.size - each.idle)
-        yield pool
+        yield pools(self.dependencies.runtime)
 
     def _requests(self) -> Iterable[Metric]:
         requests = CounterMetricFamily(

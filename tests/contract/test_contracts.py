@@ -53,6 +53,14 @@ DOCUMENTED = {
     "POST /api/v1/subscriptions",
     "GET /api/v1/subscriptions/{publicId}",
     "DELETE /api/v1/subscriptions/{publicId}",
+    "GET /api/v1/agents/definitions",
+    "POST /api/v1/agents/definitions",
+    "GET /api/v1/agents/definitions/{publicId}",
+    "PUT /api/v1/agents/definitions/{publicId}",
+    "DELETE /api/v1/agents/definitions/{publicId}",
+    "GET /api/v1/agent-jobs",
+    "POST /api/v1/agent-jobs",
+    "GET /api/v1/agent-jobs/{publicId}",
     "GET /api/v1/webhooks",
     "POST /api/v1/webhooks",
     "DELETE /api/v1/webhooks/{publicId}",
@@ -76,6 +84,7 @@ ADDED = {
     "PATCH /api/v1/orders/{publicId}",
     "PATCH /api/v1/services/{publicId}",
     "PATCH /api/v1/tickets/{publicId}",
+    "PATCH /api/v1/agents/definitions/{publicId}",
 }
 SYSTEM = {"GET /api/health", "GET /api/ready"}
 
@@ -214,9 +223,9 @@ def test_every_filter_of_the_graph_is_one_of_the_resolvers() -> None:
                 assert set(_python_names(inner)) <= set(asked.ops), f"{listed}.{name}"
             elif asked.many:
                 assert set(inner.fields) == {"some", "none"}
-                assert get_named_type(inner.fields["some"].type) is lists[asked.to][0]
+                assert get_named_type(inner.fields["some"].type) is lists[camel(asked.to)][0]
             else:
-                assert inner is lists[asked.to][0]
+                assert inner is lists[camel(asked.to)][0]
 
 
 def test_every_order_of_the_graph_is_one_of_the_resolvers() -> None:

@@ -81,11 +81,11 @@ async def _held(org: Org, case: Any, ids: dict[str, str], found: Tally) -> None:
     try:
         assert answer.status_code < 500, answer.text
         case.validate_response(answer, checks=[checks.response_schema_conformance])
-        told = [error["extensions"] for error in answer.json().get("errors", ())]
-        assert all(STATUS[each["code"]] == each["status"] < 500 for each in told), answer.text
+        extensions = [error["extensions"] for error in answer.json().get("errors", ())]
+        assert all(STATUS[each["code"]] == each["status"] < 500 for each in extensions), answer.text
         valid = validate(CORE, parse(text)) == []
         assert valid or "data" not in answer.json(), answer.text
-        assert not (valid and "GRAPHQL_VALIDATION_FAILED" in {each["code"] for each in told}), answer.text
+        assert not (valid and "GRAPHQL_VALIDATION_FAILED" in {each["code"] for each in extensions}), answer.text
     except (FailureGroup, AssertionError) as failure:
         found.failed(text, failure)
 

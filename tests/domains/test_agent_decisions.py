@@ -41,7 +41,7 @@ async def test_a_decided_job_goes_on(acme: Org, verb: str, decision: str, given:
     assert await happened(acme, job) == ["queued", "started", "awaiting_approval", "queued"]
     sql = """select e.action, c.changes from audit_entries e join audit_changes c on c.entry_id = e.id
              where e.target_id = $1 and e.action = $2"""
-    (entry,) = await acme.rows(sql, decode(AGENT_JOB.prefix, job), f"job:{decision.lower()}")
+    (entry,) = await acme.rows(sql, decode(AGENT_JOB.prefix, job), f"job:{verb}")
     assert step in entry["changes"]
 
 

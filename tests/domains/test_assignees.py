@@ -44,13 +44,13 @@ async def test_a_suspended_member_is_not_assigned_and_stays(acme: Org) -> None:
         await acme.data(SUSPEND, id=member)
     path = f"/api/v1/orders/{made['publicId']}"
     async with unchanged(acme):
-        told = problem(
+        details = problem(
             await acme.http.put(path, json={"assigneeIds": [mia, noah]}), 400, "BAD_INPUT", "body.assigneeIds.1"
         )
-        assert told["errors"][0]["code"] == "NOT_ALLOWED"
+        assert details["errors"][0]["code"] == "NOT_ALLOWED"
         body = {"clientId": made["clientId"], "serviceId": made["serviceId"], "assigneeIds": [mia]}
-        told = problem(await acme.http.post("/api/v1/orders", json=body), 400, "BAD_INPUT", "body.assigneeIds.0")
-        assert told["errors"][0]["code"] == "NOT_ALLOWED"
+        details = problem(await acme.http.post("/api/v1/orders", json=body), 400, "BAD_INPUT", "body.assigneeIds.0")
+        assert details["errors"][0]["code"] == "NOT_ALLOWED"
     whole: dict[str, Any] = made | {"notes": "New"}
     kept = (await acme.http.put(path, json=whole)).json()["data"]
     assert (kept["assigneeIds"], kept["notes"]) == ([mia], "New")

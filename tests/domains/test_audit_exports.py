@@ -5,19 +5,21 @@ from uuid import UUID
 
 import pytest
 
-from models.audit_exports import CHUNK_BYTES
+from models.audit_exports import CHUNK_BYTES, KEPT_DAYS
 from models.jobs import JobState
 from models.typeid import decode, encode
 from resolvers import organizations
+from resolvers.audit import exports
 from resolvers.audit.bundle import check
 from resolvers.audit.chain import public_keys
-from resolvers.audit.exports import MAX_EXPORTS, chunks
+from resolvers.audit.exports import MAX_EXPORTS, MAX_OF_KEY, chunks
 from resolvers.jobs import claims as jobs
 from resolvers.jobs import retention
 from resolvers.jobs.retention import Retention
 from resolvers.keyring import Keyring
 from tests.support.api import Org, new_client
 from tests.support.audit import SIGNING
+from tests.support.clock import Clock
 from tests.support.jobs import slot_of
 from tests.support.refusals import error, problem, unchanged
 from workers import audit_export
@@ -186,10 +188,13 @@ async def test_an_export_that_keeps_failing_is_failed(acme: Org) -> None:
 
 
 async def test_an_organization_keeps_so_many_and_the_others_expire(acme: Org) -> None:
-    keys = [(await ask(acme))["id"] for _ in range(MAX_EXPORTS)]
-    async with unchanged(acme):
-        told = error(await acme.graphql(EXPORT, input={}), 200, "CONFLICT")
-        assert (told["reason"], told["status"]) == ("TOO_MANY_EXPORTS", 409)
+    second = acme.holding(await acme.new_key("audit:read"))
+    keys = [(await ask(acme))["id"] for _ in range(MAX_OF_KEY)]
+    keys += [(await ask(second))["id"] for _ in range(MAX_EXPORTS - MAX_OF_KEY)]
+    for who in (acme, second):
+        async with unchanged(acme):
+            extensions = error(await who.graphql(EXPORT, input={}), 200, "CONFLICT")
+            assert (extensions["reason"], extensions["status"]) == ("TOO_MANY_EXPORTS", 409)
     first: UUID | None = decode("export", keys[0])
     sql = "insert into audit_export_chunks (org_id, export_id, number, data) values ($1, $2, 0, 'x')"
     await acme.rows(sql, acme.id, first)
@@ -202,8 +207,27 @@ async def test_an_organization_keeps_so_many_and_the_others_expire(acme: Org) ->
     assert (await acme.count("audit_exports"), await acme.count("audit_export_chunks")) == (MAX_EXPORTS, 0)
 
 
+async def test_one_key_leaves_room_to_others_and_is_told_when_it_has_some(
+    acme: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock().read_by(monkeypatch, exports)
+    for _ in range(MAX_OF_KEY):
+        await ask(acme)
+        clock.advance(60)
+    day = 24 * 3_600
+    for passed, wait in ((0, KEPT_DAYS * day - MAX_OF_KEY * 60), (day, (KEPT_DAYS - 1) * day - MAX_OF_KEY * 60)):
+        clock.advance(passed)
+        async with unchanged(acme):
+            extensions = error(await acme.graphql(EXPORT, input={}), 200, "CONFLICT")
+            assert (extensions["reason"], extensions["retryAfter"]) == ("TOO_MANY_EXPORTS", wait)
+    second = acme.holding(await acme.new_key("audit:read"))
+    assert (await ask(second))["status"] == "QUEUED"
+    clock.advance(wait)
+    assert (await ask(acme))["status"] == "QUEUED"
+
+
 async def test_one_that_failed_does_not_count(acme: Org) -> None:
-    for _ in range(MAX_EXPORTS):
+    for _ in range(MAX_OF_KEY):
         await ask(acme)
     await acme.rows("update audit_exports set status = 'FAILED', error = 'INTERNAL'")
     assert (await ask(acme))["status"] == "QUEUED"

@@ -160,5 +160,5 @@ async def test_orders_are_counted_by_status_by_one_statement_for_a_page(acme: Or
     assert answer.headers["server-timing"] == 'sql;desc="2"'
     weak = acme.holding(await acme.new_key("clients:read"))
     async with weak.http:
-        told = (await weak.graphql(COUNTS)).json()["errors"][0]["extensions"]
-        assert (told["code"], told["scope"]) == ("FORBIDDEN", "orders:read")
+        details = (await weak.graphql(COUNTS)).json()["errors"][0]["extensions"]
+        assert (details["code"], details["scope"]) == ("FORBIDDEN", "orders:read")

@@ -36,8 +36,8 @@ async def test_the_patterns_of_a_form_are_bounded_together(acme: Org) -> None:
     fields = [_area(HEAVY, key=f"f{number}") for number in range(4)]
     async with unchanged(acme):
         answer = await acme.http.post("/api/v1/forms", json=NEW | {"fields": fields})
-        told = problem(answer, 400, "BAD_INPUT", "body.fields.3.pattern")["errors"][0]
-    assert (told["code"], "a smaller max" in told["message"]) == ("TOO_LONG", True)
+        details = problem(answer, 400, "BAD_INPUT", "body.fields.3.pattern")["errors"][0]
+    assert (details["code"], "a smaller max" in details["message"]) == ("TOO_LONG", True)
     form = await new_form(acme, fields=fields[:3])
     async with unchanged(acme):
         given = {"id": form["publicId"], "fields": fields}
@@ -58,7 +58,7 @@ def test_what_is_too_long_is_held_against_no_pattern() -> None:
     field = {**NEW["fields"][0], "options": [], "min": None, "max": None, "help": None, "pattern": "a*b"}
     (problem_,) = problems_of("x", [field], {"name": "a" * 200 + "b"}, "data")
     assert problem_.message == "It must have at most 200 characters."
-    assert problem_.extra == {"reason": "TOO_LONG", "limit": 200}
+    assert problem_.extra == {"reason": "TOO_LONG", "limit": 200, "label": "Name"}
 
 
 async def test_what_patterns_take_is_charged_to_who_asked_for_it(acme: Org, backends: Backends) -> None:

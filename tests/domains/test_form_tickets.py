@@ -43,8 +43,8 @@ async def test_a_submission_creates_a_ticket_of_the_new_client(acme: Org) -> Non
     assert [tuple(row) for row in made] == [
         (f"{name}:create", "PUBLIC", "PUBLIC") for name in ("client", "ticket", "reply", "submission")
     ]
-    told = [row["type"] for row in await acme.rows("select type from events order by id")]
-    assert told == ["client.created", "ticket.created", "ticket.replied", "form.submitted"]
+    details = [row["type"] for row in await acme.rows("select type from events order by id")]
+    assert details == ["client.created", "ticket.created", "ticket.replied", "form.submitted"]
     weak = acme.holding(await acme.new_key("forms:read"))
     assert error(await weak.graphql(TICKET, id=kept["publicId"]), 403, "FORBIDDEN")["scope"] == "tickets:read"
 
@@ -125,9 +125,9 @@ async def test_a_key_gives_a_form_only_actions_that_it_could_do_itself(acme: Org
             (weak, {"createTicket": True}, "createTicket", "tickets:write"),
             (half, BOTH, "createTicket", "tickets:write"),
         ):
-            told = problem(await org.http.post("/api/v1/forms", json=NEW | {"onSubmit": given}), 403, "FORBIDDEN",
+            details = problem(await org.http.post("/api/v1/forms", json=NEW | {"onSubmit": given}), 403, "FORBIDDEN",
                            f"body.onSubmit.{name}")  # fmt: skip
-            assert told["scope"] == scope
+            assert details["scope"] == scope
             answer = await org.graphql(SET, input={"id": form["publicId"], "onSubmit": given})
             assert error(answer, 403, "FORBIDDEN", f"input.onSubmit.{name}")["scope"] == scope
         # Nor does it change what the actions of another key are about.
@@ -136,3 +136,20 @@ async def test_a_key_gives_a_form_only_actions_that_it_could_do_itself(acme: Org
     await new_form(half, onSubmit=CLIENT)
     off = {"id": strong["publicId"], "onSubmit": {"createClient": False, "createTicket": False}}
     assert (await weak.data(SET, input=off))["updateForm"]["form"]["version"] == 2
+
+
+async def test_what_a_form_does_already_needs_no_scope_of_who_changes_the_rest(acme: Org) -> None:
+    form = await new_form(acme, onSubmit=BOTH)
+    weak = acme.holding(await acme.new_key("forms:write"))
+    # Nothing of it changes.
+    for version, given in enumerate(({}, BOTH, {"createTicket": True}, {"emailField": "email"})):
+        changed = await weak.data(SET, input={"id": form["publicId"], "onSubmit": given, "name": f"Form {version}"})
+        assert changed["updateForm"]["form"]["version"] == version + 2
+    # What is turned off asks for no scope, and what stays as it is neither.
+    changed = await weak.data(SET, input={"id": form["publicId"], "onSubmit": {"createClient": False}})
+    assert changed["updateForm"]["form"]["version"] == 6
+    async with unchanged(acme):
+        answer = await weak.graphql(SET, input={"id": form["publicId"], "onSubmit": {"createClient": True}})
+        assert error(answer, 403, "FORBIDDEN", "input.onSubmit.createClient")["scope"] == "clients:write"
+        answer = await weak.graphql(SET, input={"id": form["publicId"], "onSubmit": {"nameField": None}})
+        assert error(answer, 403, "FORBIDDEN", "input.onSubmit.createTicket")["scope"] == "tickets:write"

@@ -47,11 +47,11 @@ async def test_an_order_is_submitted_with_the_form_filled_in(acme: Org) -> None:
     blocked = {"code": "NO_FORM_DATA", "message": Guard.NO_FORM_DATA.meaning, "limit": None}
     assert (submit["allowed"], submit["blockedBy"], cancel["allowed"]) == (False, blocked, True)
     async with unchanged(acme):
-        told = error(
+        details = error(
             await acme.graphql(TRANSITION, input={"id": order["publicId"], "to": "SUBMITTED"}), 200,
             "INVALID_TRANSITION", "input.to",
         )  # fmt: skip
-        assert (told["status"], told["blockedBy"], told["allowed"]) == (409, "NO_FORM_DATA", ["CANCELLED"])
+        assert (details["status"], details["blockedBy"], details["allowed"]) == (409, "NO_FORM_DATA", ["CANCELLED"])
         answer = await acme.http.put(f"/api/v1/orders/{order['publicId']}", json={"status": "SUBMITTED", "notes": "x"})
         problem(answer, 409, "INVALID_TRANSITION", "body.status")
     done = await _put(acme, order, formData=ADA | {"name": " Ada "}, status="SUBMITTED")
@@ -81,8 +81,8 @@ async def test_answers_that_do_not_fit_name_each_field(acme: Org) -> None:
         ):
             assert (answer.status_code, answer.json()["code"]) == (400, "BAD_INPUT")
             assert sorted(each["field"] for each in answer.json()["errors"]) == [f"body.{name}" for name in wrong]
-        told = (await acme.graphql(CREATE, i=given)).json()["errors"]
-        assert sorted(each["extensions"]["field"] for each in told) == [f"input.{name}" for name in wrong]
+        details = (await acme.graphql(CREATE, i=given)).json()["errors"]
+        assert sorted(each["extensions"]["field"] for each in details) == [f"input.{name}" for name in wrong]
 
 
 async def test_an_order_takes_as_much_as_a_submission_of_its_form(acme: Org) -> None:
@@ -102,10 +102,10 @@ async def test_an_order_takes_as_much_as_a_submission_of_its_form(acme: Org) -> 
             await acme.http.post("/api/v1/orders", json=given),
             await acme.http.put(f"/api/v1/orders/{order['publicId']}", json={"formData": data}),
         ):
-            (told,) = problem(answer, 400, "BAD_INPUT", "body.formData")["errors"]
-            assert (told["code"], told["limit"]) == ("TOO_LONG", DATA_LIMIT)
-        told = error(await acme.graphql(CREATE, i=given), 200, "BAD_INPUT", "input.formData")
-        assert (told["reason"], told["limit"]) == ("TOO_LONG", DATA_LIMIT)
+            (details,) = problem(answer, 400, "BAD_INPUT", "body.formData")["errors"]
+            assert (details["code"], details["limit"]) == ("TOO_LONG", DATA_LIMIT)
+        details = error(await acme.graphql(CREATE, i=given), 200, "BAD_INPUT", "input.formData")
+        assert (details["reason"], details["limit"]) == ("TOO_LONG", DATA_LIMIT)
 
 
 async def test_answers_stay_with_the_version_that_they_were_given_to(acme: Org) -> None:

@@ -50,8 +50,8 @@ async def test_who_may_not_see_one_writes_none(acme: Org) -> None:
     weak = acme.holding(await acme.new_key("tickets:write"))
     said = {"body": "Psst", "visibility": "INTERNAL"}
     async with unchanged(acme):
-        told = error(await weak.graphql(REPLY, input={"ticketId": key} | said), 403, "FORBIDDEN", "input.visibility")
-        assert told["scope"] == "messages:internal"
+        details = error(await weak.graphql(REPLY, input={"ticketId": key} | said), 403, "FORBIDDEN", "input.visibility")
+        assert details["scope"] == "messages:internal"
         answer = await weak.http.put(f"{PATH}/{key}", json={"reply": said})
         assert problem(answer, 403, "FORBIDDEN", "body.reply.visibility")["scope"] == "messages:internal"
 

@@ -33,8 +33,8 @@ async def test_a_thousand_lines_are_taken_and_one_more_is_not(acme: Org) -> None
     assert kept == made
     async with unchanged(acme):
         body = {"clientId": client, "lines": [*lines, LINE]}
-        told = problem(await acme.http.post("/api/v1/invoices", json=body), 400, "BAD_INPUT", "body.lines")
-        assert (told["errors"][0]["code"], told["errors"][0]["limit"]) == ("TOO_LONG", MAX_LINES)
+        details = problem(await acme.http.post("/api/v1/invoices", json=body), 400, "BAD_INPUT", "body.lines")
+        assert (details["errors"][0]["code"], details["errors"][0]["limit"]) == ("TOO_LONG", MAX_LINES)
         # All that is wrong is named, up to 50.
         wrong = [LINE | {"taxRate": "1000"}] * 60
         answer = await acme.http.put(f"/api/v1/invoices/{made['publicId']}", json={"lines": wrong})
@@ -95,5 +95,5 @@ async def test_a_number_that_a_binary_one_may_not_hold_is_refused(acme: Org) -> 
     text = "mutation($input: CreateInvoiceInput!) { createInvoice(input: $input) { invoice { id } } }"
     async with unchanged(acme):
         given = {"clientId": client, "lines": [LINE | {"quantity": 999_999_999_999.9998}]}
-        told = error(await acme.graphql(text, input=given), 200, "BAD_INPUT", "input.lines.0.quantity")
-        assert told["reason"] == "INVALID_FORMAT"
+        details = error(await acme.graphql(text, input=given), 200, "BAD_INPUT", "input.lines.0.quantity")
+        assert details["reason"] == "INVALID_FORMAT"

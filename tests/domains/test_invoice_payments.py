@@ -24,12 +24,12 @@ async def test_parts_are_paid_until_nothing_is_due(acme: Org) -> None:
     blocked = {each["to"]: each["blockedBy"] for each in (await read(acme, key))["availableTransitions"]}
     assert (blocked["VOID"]["code"], blocked["PAID"]) == ("HAS_PAYMENTS", None)
     async with unchanged(acme):
-        told = error(await acme.graphql(VOID, id=key), 200, "INVALID_TRANSITION", "input.id")
-        assert (told["blockedBy"], told["allowed"]) == ("HAS_PAYMENTS", ["PAID", "UNCOLLECTIBLE"])
+        details = error(await acme.graphql(VOID, id=key), 200, "INVALID_TRANSITION", "input.id")
+        assert (details["blockedBy"], details["allowed"]) == ("HAS_PAYMENTS", ["PAID", "UNCOLLECTIBLE"])
         for amount in (10_001, 2**53 - 1):
             given = {"id": key, "amount": amount}
-            told = error(await acme.graphql(PAY, input=given), 200, "BAD_INPUT", "input.amount")
-            assert (told["reason"], told["maximum"]) == ("OUT_OF_RANGE", 10_000)
+            details = error(await acme.graphql(PAY, input=given), 200, "BAD_INPUT", "input.amount")
+            assert (details["reason"], details["maximum"]) == ("OUT_OF_RANGE", 10_000)
     actions, events = await happened(acme)
     assert (actions[-1], events[-1]) == ("invoice:pay", "invoice.payment_recorded")
     paid = await changed(acme, key, status="PAID")
@@ -46,8 +46,8 @@ async def test_parts_are_paid_until_nothing_is_due(acme: Org) -> None:
 async def test_what_is_not_to_be_paid_is_not_paid(acme: Org, status: InvoiceStatus) -> None:
     key = await standing(acme, status)
     async with unchanged(acme):
-        told = error(await acme.graphql(PAY, input={"id": key}), 200, "INVALID_TRANSITION", "input.id")
-        assert told["status"] == 409
+        details = error(await acme.graphql(PAY, input={"id": key}), 200, "INVALID_TRANSITION", "input.id")
+        assert details["status"] == 409
 
 
 async def test_an_uncollectible_invoice_is_paid_after_all(acme: Org) -> None:
@@ -64,8 +64,10 @@ async def test_a_payment_is_not_of_the_future(acme: Org) -> None:
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     async with unchanged(acme):
         for moment in (later, "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"):
-            told = error(await acme.graphql(PAY, input={"id": key, "paidAt": moment}), 200, "BAD_INPUT", "input.paidAt")
-            assert told["reason"] == "OUT_OF_RANGE"
+            details = error(
+                await acme.graphql(PAY, input={"id": key, "paidAt": moment}), 200, "BAD_INPUT", "input.paidAt"
+            )
+            assert details["reason"] == "OUT_OF_RANGE"
 
 
 async def test_the_last_of_many_payments_pays_all(acme: Org) -> None:
@@ -73,8 +75,8 @@ async def test_the_last_of_many_payments_pays_all(acme: Org) -> None:
     for _ in range(MAX_PAYMENTS - 1):
         await acme.data(PAY, input={"id": key, "amount": 1})
     async with unchanged(acme):
-        told = error(await acme.graphql(PAY, input={"id": key, "amount": 1}), 200, "BAD_INPUT", "input.amount")
-        assert told["minimum"] == 17_850 - MAX_PAYMENTS + 1
+        details = error(await acme.graphql(PAY, input={"id": key, "amount": 1}), 200, "BAD_INPUT", "input.amount")
+        assert details["minimum"] == 17_850 - MAX_PAYMENTS + 1
     found = (await acme.data(PAY, input={"id": key}))["payInvoice"]["invoice"]
     assert (found["status"], len(found["payments"])) == ("PAID", MAX_PAYMENTS)
 
@@ -87,8 +89,8 @@ async def test_payments_at_the_same_time_are_never_too_much(acme: Org) -> None:
     assert len(paid) == 3
     for body in bodies:
         if body not in paid:
-            (told,) = body["errors"]
-            assert (told["extensions"]["code"], told["extensions"]["maximum"]) == ("BAD_INPUT", 2_850)
+            (details,) = body["errors"]
+            assert (details["extensions"]["code"], details["extensions"]["maximum"]) == ("BAD_INPUT", 2_850)
     # Each saw the payments of those before it.
     seen = sorted(body["data"]["payInvoice"]["invoice"]["amountPaid"] for body in paid)
     assert seen == [5_000, 10_000, 15_000]

@@ -41,8 +41,10 @@ async def test_every_pair_of_states(acme: Org, origin: InvoiceStatus, target: In
             assert (await changed(acme, key, status=target))["version"] == before["version"]
     elif target not in leaving:
         async with unchanged(acme):
-            told = problem(await acme.http.put(path, json={"status": target}), 409, "INVALID_TRANSITION", "body.status")
-            assert told["allowed"] == leaving
+            details = problem(
+                await acme.http.put(path, json={"status": target}), 409, "INVALID_TRANSITION", "body.status"
+            )
+            assert details["allowed"] == leaving
     else:
         actions, events = await happened(acme)
         after = await changed(acme, key, status=target)
@@ -99,8 +101,8 @@ async def test_lines_are_replaced_as_a_whole_and_only_of_a_draft(acme: Org) -> N
         fixed: dict[str, Any] = {"lines": [], "discount": 1, "currency": "USD"}
         for name, value in fixed.items():
             answer = await acme.http.put(path, json={name: value, "metadata": {"a": "b"}})
-            told = problem(answer, 409, "CONFLICT", f"body.{name}")
-            assert told["reason"] == "NOT_DRAFT"
+            details = problem(answer, 409, "CONFLICT", f"body.{name}")
+            assert details["reason"] == "NOT_DRAFT"
     assert (await changed(acme, made["publicId"], metadata={"a": "b"}))["metadata"] == {"a": "b"}
 
 
@@ -108,8 +110,8 @@ async def test_a_discount_never_exceeds_the_subtotal(acme: Org) -> None:
     key = (await new_invoice(acme, discount=15_000))["publicId"]
     async with unchanged(acme):
         body = {"lines": [LINE | {"unitPrice": 14_999}]}
-        told = problem(await acme.http.put(f"/api/v1/invoices/{key}", json=body), 400, "BAD_INPUT", "body.discount")
-        assert told["errors"][0]["maximum"] == 14_999
+        details = problem(await acme.http.put(f"/api/v1/invoices/{key}", json=body), 400, "BAD_INPUT", "body.discount")
+        assert details["errors"][0]["maximum"] == 14_999
 
 
 async def test_finalizing_copies_the_parties(acme: Org) -> None:
@@ -161,8 +163,8 @@ async def test_what_keeps_a_draft_from_being_finalized_is_shown_before(acme: Org
     shown = (await acme.data(text, id=key))["updateInvoice"]["invoice"]["availableTransitions"]
     assert shown == [{"to": "OPEN", "blockedBy": {"code": guard}}]
     async with unchanged(acme):
-        told = error(await acme.graphql(FINALIZE, id=key), 200, "INVALID_TRANSITION", "input.id")
-        assert (told["status"], told["blockedBy"], told["allowed"]) == (409, guard, [])
+        details = error(await acme.graphql(FINALIZE, id=key), 200, "INVALID_TRANSITION", "input.id")
+        assert (details["status"], details["blockedBy"], details["allowed"]) == (409, guard, [])
         answer = await acme.http.put(f"/api/v1/invoices/{key}", json={"status": "OPEN"})
         assert problem(answer, 409, "INVALID_TRANSITION", "body.status")["blockedBy"] == guard
     assert await acme.rows("select * from counters where name like 'invoices:%'") == []
@@ -225,8 +227,8 @@ async def test_an_order_has_one_invoice(acme: Org) -> None:
     }  # fmt: skip
     other = {"clientId": (await new_client(acme))["publicId"], "orderId": order["publicId"]}
     async with unchanged(acme):
-        told = error(await acme.graphql(FROM_ORDER, input=given), 200, "CONFLICT", "input.orderId")
-        assert told["reason"] == "ORDER_INVOICED"
+        details = error(await acme.graphql(FROM_ORDER, input=given), 200, "CONFLICT", "input.orderId")
+        assert details["reason"] == "ORDER_INVOICED"
         body = {"clientId": order["clientId"], "orderId": order["publicId"]}
         answer = await acme.http.post("/api/v1/invoices", json=body)
         assert problem(answer, 409, "CONFLICT", "body.orderId")["reason"] == "ORDER_INVOICED"

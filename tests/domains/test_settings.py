@@ -137,9 +137,9 @@ async def test_two_changes_of_one_version(acme: Org) -> None:
     answers = await asyncio.gather(*(acme.http.put(PATH, json=body, headers={"If-Match": '"1"'}) for body in bodies))
     assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412, 412, 412]
     async with unchanged(acme):
-        told = problem(await acme.http.put(PATH, json={}, headers={"If-Match": '"1"'}), 412, "VERSION_MISMATCH",
+        details = problem(await acme.http.put(PATH, json={}, headers={"If-Match": '"1"'}), 412, "VERSION_MISMATCH",
                        "header.If-Match")  # fmt: skip
-        assert told["currentVersion"] == 2
+        assert details["currentVersion"] == 2
     # Without a version the last writer wins, and no change is lost.
     names = ("orders.reopenDays", "invoices.dueDays", "subscriptions.graceDays", "agents.approvalHours")
     await asyncio.gather(*(put(acme, {name: 3}) for name in names))

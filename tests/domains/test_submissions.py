@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from models.typeid import decode, encode, new_uuid
+from resolvers.forms.json_schema import MAX_PROBLEMS
 from schema.operations import OPERATIONS
 from tests.support.api import Org, new_client
 from tests.support.forms import ADA, CLIENT, FIELDS, new_form, nobody, path_of, submitted
@@ -62,6 +63,9 @@ async def test_a_route_is_its_operation(acme: Org, other: Org) -> None:
         (ADA | {"x": 1, "__proto__": {}, "first_name": ""}, [f"{name} UNKNOWN_FIELD" for name in UNKNOWN]),
         (ADA | {"name": {"$ref": "http://127.0.0.1/x"}}, ["name WRONG_TYPE"]),
         (ADA | {"name": None}, ["name REQUIRED"]),
+        (ADA | {"age": 17.9, "likes": ["red", "red"]}, ["age OUT_OF_RANGE", "likes INVALID"]),
+        (ADA | {"age": 99.6, "likes": ["red", "x"]}, ["age OUT_OF_RANGE", "likes.1 NOT_ONE_OF"]),
+        (ADA | {"name": "x" * 201, "news": 1}, ["name TOO_LONG", "news WRONG_TYPE"]),
     ],
 )  # fmt: skip
 async def test_a_submission_that_does_not_fit_names_each_field(
@@ -72,14 +76,41 @@ async def test_a_submission_that_does_not_fit_names_each_field(
         answer = await http.post(path_of(form), json=sent)
         graph = await http.post("/graphql", json={"query": SUBMIT, "variables": {
             "input": {"formId": form["publicId"], "data": sent}}})  # fmt: skip
-    told = [
+    details = [
         f"{each['field'].removeprefix('body').removeprefix('.')} {each['code']}" for each in answer.json()["errors"]
     ]
-    assert (answer.status_code, sorted(told)) == (400, fields)
+    assert (answer.status_code, sorted(details)) == (400, fields)
     asked = [each["extensions"] for each in graph.json()["errors"]]
     assert sorted(
         f"{each['field'].removeprefix('input.data').removeprefix('.')} {each['reason']}" for each in asked
     ) == (fields)
+
+
+async def test_a_submission_tells_so_many_problems(acme: Org) -> None:
+    form = await new_form(acme)
+    async with nobody(acme) as http, unchanged(acme):
+        answer = await http.post(path_of(form), json={f"x{number}": 1 for number in range(MAX_PROBLEMS + 1)})
+    assert answer.status_code == 400
+    assert len({each["field"] for each in answer.json()["errors"]}) == MAX_PROBLEMS
+
+
+async def test_a_submission_needs_the_consent_that_its_form_requires(acme: Org) -> None:
+    terms = {"key": "terms", "label": "Terms", "type": "CONSENT", "required": True}
+    form = await new_form(acme, fields=[*FIELDS, terms])
+    as_json = {"Accept": "application/json"}
+    async with nobody(acme) as http:
+        async with unchanged(acme):
+            for answer, code in (
+                (await http.post(path_of(form), json=ADA | {"terms": False}), "REQUIRED"),
+                (await http.post(path_of(form), data=ADA | {"terms": "false"}, headers=as_json), "REQUIRED"),
+                (await http.post(path_of(form), data=ADA | {"terms": ""}, headers=as_json), "REQUIRED"),
+                (await http.post(path_of(form), json=ADA | {"terms": "true"}), "WRONG_TYPE"),
+            ):
+                assert problem(answer, 400, "BAD_INPUT", "body.terms")["errors"][0]["code"] == code
+            twice = await http.post(path_of(form), data=ADA | {"terms": "on", "likes": ["red", "red"]}, headers=as_json)
+            assert problem(twice, 400, "BAD_INPUT", "body.likes")["errors"][0]["code"] == "INVALID"
+        assert (await http.post(path_of(form), data=ADA | {"terms": "on"}, headers=as_json)).status_code == 201
+    assert [each["data"] for each in await submitted(acme, form)] == [ADA | {"terms": True}]
 
 
 async def test_html_is_text_like_any_other(acme: Org) -> None:

@@ -63,10 +63,10 @@ async def _act(org: Org, key: str, status: SubscriptionStatus, verb: str, target
         assert await events(org, key) == ["created", "cancelled" if target is S.CANCELLED else "updated"]
     else:
         async with unchanged(org):
-            told = error(await org.graphql(document(verb), input={"id": key}), 200, "INVALID_TRANSITION", "input.id")
+            details = error(await org.graphql(document(verb), input={"id": key}), 200, "INVALID_TRANSITION", "input.id")
             free = [each.target for each in MACHINE.leaving(status) if each.check is None]
-            assert (told["status"], told["allowed"]) == (409, free)
-            assert told.get("blockedBy") == (None if made is None else Guard.AUTOMATIC)
+            assert (details["status"], details["allowed"]) == (409, free)
+            assert details.get("blockedBy") == (None if made is None else Guard.AUTOMATIC)
 
 
 async def test_the_transitions_that_are_shown(acme: Org) -> None:
@@ -175,8 +175,8 @@ async def test_what_is_cancelled_changes_no_more(acme: Org) -> None:
     async with unchanged(acme):
         for name, value in changes:
             answer = await acme.graphql(document("update"), input={"id": key, name: value})
-            told = error(answer, 200, "CONFLICT", f"input.{name}")
-            assert (told["status"], told["reason"]) == (409, "SUBSCRIPTION_CANCELLED")
+            details = error(answer, 200, "CONFLICT", f"input.{name}")
+            assert (details["status"], details["reason"]) == (409, "SUBSCRIPTION_CANCELLED")
         assert (await do(acme, "update", key, quantity=1))["version"] == 2
     assert (await do(acme, "update", key, metadata={"a": "b"}))["version"] == 3
 

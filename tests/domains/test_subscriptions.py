@@ -106,8 +106,8 @@ async def test_no_more_periods_at_once_than_the_bound(acme: Org) -> None:
     async with unchanged(acme):
         for number in (60, 10_000):
             answer = await acme.http.post(PATH, json=ids | {"startDate": weeks_ago(number)})
-            told = problem(answer, 400, "BAD_INPUT", "body.startDate")["errors"][0]
-            assert (told["code"], str(number + 1) in told["message"]) == ("NOT_ALLOWED", True)
+            details = problem(answer, 400, "BAD_INPUT", "body.startDate")["errors"][0]
+            assert (details["code"], str(number + 1) in details["message"]) == ("NOT_ALLOWED", True)
             given = ids | {"startDate": weeks_ago(number + 1), "trialEnd": weeks_ago(number)}
             error(await acme.graphql(document("create"), input=given), 200, "BAD_INPUT", "input.trialEnd")
     made = await new_subscription(acme, weekly, startDate=weeks_ago(59))
@@ -120,8 +120,10 @@ async def test_what_cannot_be_subscribed(acme: Org) -> None:
     async with unchanged(acme):
         for service in (once, draft):
             body = {"clientId": client["publicId"], "serviceId": service["publicId"]}
-            told = problem(await acme.http.post(PATH, json=body), 400, "BAD_INPUT", "body.clientId", "body.serviceId")
-            assert [each["code"] for each in told["errors"]] == ["NOT_ALLOWED", "NOT_ALLOWED"]
+            details = problem(
+                await acme.http.post(PATH, json=body), 400, "BAD_INPUT", "body.clientId", "body.serviceId"
+            )
+            assert [each["code"] for each in details["errors"]] == ["NOT_ALLOWED", "NOT_ALLOWED"]
 
 
 async def test_the_amount_of_a_period_is_bounded(acme: Org) -> None:
@@ -130,8 +132,8 @@ async def test_the_amount_of_a_period_is_bounded(acme: Org) -> None:
     client = (await new_client(acme))["publicId"]
     async with unchanged(acme):
         body = {"clientId": client, "serviceId": service["publicId"], "quantity": 2}
-        told = problem(await acme.http.post(PATH, json=body), 400, "BAD_INPUT", "body.quantity")["errors"][0]
-        assert (told["code"], told["minimum"], told["maximum"]) == ("OUT_OF_RANGE", 1, 1)
+        details = problem(await acme.http.post(PATH, json=body), 400, "BAD_INPUT", "body.quantity")["errors"][0]
+        assert (details["code"], details["minimum"], details["maximum"]) == ("OUT_OF_RANGE", 1, 1)
     key = (await new_subscription(acme, service))["publicId"]
     async with unchanged(acme):
         answer = await acme.graphql(document("update"), input={"id": key, "quantity": 2})
@@ -144,12 +146,12 @@ async def test_a_client_whose_subscriptions_run_is_neither_deleted_nor_archived(
     text = "mutation($id: ID!) { deleteClient(input: {id: $id}) { deletedId client { status } } }"
     async with unchanged(acme):
         assert problem(await acme.http.delete(path), 409, "CONFLICT", "path.publicId")["reason"] == "HAS_SUBSCRIPTIONS"
-        told = error(await acme.graphql(text, id=made["clientId"]), 200, "CONFLICT", "input.id")
-        assert told["reason"] == "HAS_SUBSCRIPTIONS"
+        details = error(await acme.graphql(text, id=made["clientId"]), 200, "CONFLICT", "input.id")
+        assert details["reason"] == "HAS_SUBSCRIPTIONS"
         update = "mutation($input: UpdateClientInput!) { updateClient(input: $input) { client { status } } }"
         archived = {"id": made["clientId"], "name": "Other", "status": "ARCHIVED"}
-        told = error(await acme.graphql(update, input=archived), 200, "CONFLICT", "input.status")
-        assert (told["status"], told["reason"]) == (409, "HAS_SUBSCRIPTIONS")
+        details = error(await acme.graphql(update, input=archived), 200, "CONFLICT", "input.status")
+        assert (details["status"], details["reason"]) == (409, "HAS_SUBSCRIPTIONS")
         for send in (acme.http.put, acme.http.patch):
             answer = await send(path, json={"status": "ARCHIVED"})
             assert problem(answer, 409, "CONFLICT", "body.status")["reason"] == "HAS_SUBSCRIPTIONS"

@@ -100,8 +100,10 @@ async def test_a_closed_ticket_takes_no_reply(acme: Org) -> None:
             said = {"body": "Hello", "visibility": visibility}
             answer = await acme.http.put(f"{PATH}/{key}", json={"subject": "x", "reply": said})
             assert problem(answer, 409, "CONFLICT", "body.reply")["reason"] == "TICKET_CLOSED"
-            told = error(await acme.graphql(REPLY, input={"ticketId": key} | said), 200, "CONFLICT", "input.ticketId")
-            assert (told["reason"], told["status"]) == ("TICKET_CLOSED", 409)
+            details = error(
+                await acme.graphql(REPLY, input={"ticketId": key} | said), 200, "CONFLICT", "input.ticketId"
+            )
+            assert (details["reason"], details["status"]) == ("TICKET_CLOSED", 409)
     assert (await put(acme, key, subject="Done"))["subject"] == "Done"
 
 

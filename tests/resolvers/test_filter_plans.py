@@ -141,6 +141,23 @@ async def test_a_condition_and_its_opposite_find_each_row_once(
             assert opposite["totalCount"] == every - page_of(await ask(filled, case))["totalCount"], case
 
 
+@pytest.mark.parametrize(
+    ("listed", "condition", "related"),
+    [
+        ("invoices", {"overdue": {"eq": True}}, {"client": {"status": {"eq": "LEAD"}}}),
+        ("tickets", {"breached": {"eq": True}}, {"order": {"number": {"lte": 10}}}),
+    ],
+)
+async def test_a_condition_on_several_columns_stands_beside_one_on_another_table(
+    filled: tuple[Runtime, UUID], listed: str, condition: Any, related: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, *each = [
+        (await both_ways(filled, Case(listed, "or", "", {"or": some}), monkeypatch))["totalCount"]
+        for some in ([condition, related], [condition], [related])
+    ]
+    assert max(each) < both <= sum(each)
+
+
 async def test_what_is_null_is_found_and_not_equal_to_anything(acme: Org) -> None:
     client = (await new_client(acme))["publicId"]
     due = (await new_order(acme, client))["publicId"]

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from models.forms import FormFieldType
-from resolvers.errors import Refusal, Refusals
-from resolvers.forms.fields import checked_fields
+from resolvers.errors import Refusal
+from resolvers.forms.fields import fields_with_defaults, wrong_fields
 from resolvers.forms.json_schema import schema_of
 from resolvers.forms.matching import PATTERN_BYTES, validator_of
 
@@ -80,17 +80,22 @@ console.log(JSON.stringify(out));"""
 EXPECTED = [[True] * len(matching) + [False] * len(other) for _, matching, other in TABLE]
 
 
+def _field(pattern: str) -> tuple[dict[str, object], list[Refusal]]:
+    """Return a field with a pattern, and what is wrong with it."""
+    fields = fields_with_defaults([{"key": "f", "label": "F", "type": FormFieldType.TEXT, "pattern": pattern}])
+    return fields[0], wrong_fields(fields)
+
+
 def _taken(pattern: str) -> str:
     """Return a pattern that is taken as the form's JSON Schema has it."""
-    (field,) = checked_fields([{"key": "f", "label": "F", "type": FormFieldType.TEXT, "pattern": pattern}])
+    field, problems = _field(pattern)
+    assert problems == []
     found: str = schema_of("", [field])["properties"]["f"]["allOf"][-1]["pattern"]
     return found
 
 
 def _refused(pattern: str) -> Refusal:
-    with pytest.raises(Refusals) as refused:
-        _taken(pattern)
-    (problem,) = refused.value.refusals
+    _, (problem,) = _field(pattern)
     assert problem.field == "fields.0.pattern"
     return problem
 

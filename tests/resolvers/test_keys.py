@@ -237,9 +237,9 @@ async def test_readiness_does_not_wait_for_a_database_that_does_not_answer(
             answer = await http.get("/api/ready")
             assert (answer.status_code, answer.json()) == (503, {"status": "unavailable"})
             assert answer.headers["retry-after"] == "1"
-            [told] = lines_with(log_lines, "not ready")
-            assert "no answer within 0.2 s" in told
-            assert "Error" not in told
+            [logged] = lines_with(log_lines, "not ready")
+            assert "no answer within 0.2 s" in logged
+            assert "Error" not in logged
         finally:
             with suppress(ProcessLookupError):
                 os.kill(row["pid"], signal.SIGCONT)

@@ -95,7 +95,7 @@ async def test_the_documentation_is_a_page_that_loads_nothing(api: str) -> None:
     for name, path in zip(("Client", "Service", "Order", "OrgSettings"), paths, strict=True):
         assert contents.count(f"#Update{name}") == 1
         assert f"</span> /api/v1/{path}</code>" in text
-    assert contents.count("(PUT or PATCH)") == 6
+    assert contents.count("(PUT or PATCH)") == 7
 
 
 def test_markup_in_a_description_is_text() -> None:

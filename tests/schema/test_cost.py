@@ -89,7 +89,7 @@ async def test_long_texts_and_json_cost_by_the_size_that_they_may_have(acme: Org
     order = (await new_order(acme, client))["publicId"]
     made = f'mutation {{ createMessage(input: {{orderId: "{order}", body: "x"}}) {{ message {{ id body }} }} }}'
     assert await _cost(acme, made) == (10 + 2, 10 + 2)
-    # One for each part of 16,384 characters: 20,000 of a body, 27,000 of metadata, 16,384 of a form, 5,000 of notes.
+    # One for each part of 16,384 characters: 20,000 of a body, 27,000 of metadata, 65,536 of a form, 5,000 of notes.
     for fields, each in (
         ("messages(first: 10) { nodes { body } }", 2),
         ("messages(first: 10) { edges { node { a: body b: body attachments { name } } } }", 2 + 2 + 3),
@@ -98,9 +98,9 @@ async def test_long_texts_and_json_cost_by_the_size_that_they_may_have(acme: Org
         asked, came = await _cost(acme, f'{{ order(id: "{order}") {{ {fields} }} }}')
         assert (asked, came) == (1 + 2 + 10 * (1 + each), 1 + 2 + (1 + each))
     text = f'{{ order(id: "{order}") {{ metadata formData notes tags client {{ metadata notes address company }} }} }}'
-    assert await _cost(acme, text) == (1 + 2 + 1 + 1 + (1 + 2 + 1 + 1),) * 2
+    assert await _cost(acme, text) == (1 + 2 + 4 + 1 + (1 + 2 + 1 + 1),) * 2
     unusual = text.replace("company", "company orders(first: 1) { nodes { metadata } }")
-    assert await _cost(acme, unusual) == (1 + 2 + 1 + 1 + (1 + 2 + 1 + 1) + 2 + (1 + 2),) * 2
+    assert await _cost(acme, unusual) == (1 + 2 + 4 + 1 + (1 + 2 + 1 + 1) + 2 + (1 + 2),) * 2
 
 
 FILTERS: list[tuple[dict[str, Any] | None, int]] = [

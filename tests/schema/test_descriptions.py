@@ -26,6 +26,7 @@ REQUIRES = re.compile(r"Requires the scope `([^`]+)`\.$")
 NOT_SAID = re.compile(
     r"^(To which|Only what|Who |Whose |Why,|Which |How many|What )|\b(hears of|is told|tries)\b|it stands?\b"
 )
+HAVE_JOBS = ("Client", "Order", "Ticket", "AgentDefinition")
 
 
 def _described() -> Iterator[tuple[str, Any]]:
@@ -83,6 +84,9 @@ def test_what_needs_a_scope_says_which() -> None:
         **{"Client.subscriptions": "subscriptions:read", "Service.subscriptions": "subscriptions:read"},
         **{"Invoice.subscription": "subscriptions:read", "ClientSubscription.invoices": "invoices:read"},
         **{"ClientSubscription.client": "clients:read", "ClientSubscription.service": "services:read"},
+        **dict.fromkeys((f"{on}.agentJobs" for on in HAVE_JOBS), "agent_jobs:read"),
+        **{"AgentJob.definition": "agents:read", "AgentJob.order": "orders:read"},
+        **{"AgentJob.ticket": "tickets:read", "AgentJob.client": "clients:read"},
     }
     assert said == roots | beneath
     assert "read scope of the object's type" in _type("Query").fields["node"].description
@@ -114,6 +118,9 @@ def test_filters_on_related_objects_say_which_scope_they_need() -> None:
         **{"ClientFilter.subscriptions": "subscriptions:read", "ServiceFilter.subscriptions": "subscriptions:read"},
         **{"InvoiceFilter.subscription": "subscriptions:read", "ClientSubscriptionFilter.invoices": "invoices:read"},
         **{"ClientSubscriptionFilter.client": "clients:read", "ClientSubscriptionFilter.service": "services:read"},
+        **dict.fromkeys((f"{on}Filter.agentJobs" for on in HAVE_JOBS), "agent_jobs:read"),
+        **{"AgentJobFilter.definition": "agents:read", "AgentJobFilter.order": "orders:read"},
+        **{"AgentJobFilter.ticket": "tickets:read", "AgentJobFilter.client": "clients:read"},
     }
     assert {*said.values()} <= scopes()
 
@@ -127,7 +134,11 @@ def test_defaults_are_in_the_schema_where_they_hold() -> None:
     inputs = [(str(input_of(case.creates)), case) for case in CREATED.values()]
     # A reply is also a part of an update.
     inputs.append(("ReplyInput", CASES["reply"]))
-    of_parts = {"FormFieldInput.required": False, "FormFieldInput.options": []}
+    of_parts = {
+        "FormFieldInput.required": False,
+        "FormFieldInput.options": [],
+        "AgentToolInput.requiresApproval": False,
+    }
     assert found == of_parts | {
         f"{type_}.{name}": value for type_, case in inputs for name, value in case.defaults.items()
     }

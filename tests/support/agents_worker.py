@@ -47,7 +47,7 @@ async def work() -> None:
     async with runtime_of(Backends(url, url, "")) as runtime:
         handlers = {JobFunction.AGENT: handler(Providers(openai_base_url=os.environ["MODELS_URL"]))}
         runner = Runner(runtime, handlers, {"agents": 1}, lease_seconds=2, heartbeat_seconds=0.5)
-        await asyncio.gather(sweep(runner, 0.2), runner.heartbeat())
+        await asyncio.gather(sweep(runner, 0.2), runner.leases.heartbeat())
 
 
 def killed_again_and_again() -> None:

@@ -19,9 +19,7 @@ class Pdf:
     def text(self, page: int | None = None) -> str:
         """The text of a page, or of all, with one space for any space."""
         pages = self._reader.pages if page is None else [self._reader.pages[page]]
-        return (
-            " ".join(" ".join(each.extract_text().split()) for each in pages).replace("\xad ", "").replace("\xad", "")
-        )
+        return " ".join(" ".join(each.extract_text().split()) for each in pages)
 
     def actual(self) -> str:
         """What glyphs stand for that several characters share: readers copy it."""

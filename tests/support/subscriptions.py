@@ -117,5 +117,5 @@ async def billed_once(org: Org, subscriptions: int, each: int) -> None:
     assert sorted(row["id"] for row in invoices) == sorted(row["invoice_id"] for row in rows)
     assert {row["status"] for row in invoices} == {"OPEN"}
     assert [int(row["number"][-6:]) for row in invoices] == [*range(1, len(rows) + 1)]
-    told = await org.rows("select type, count(*) as n from events where type like 'invoice.%' group by type")
-    assert {row["type"]: row["n"] for row in told} == {"invoice.created": len(rows), "invoice.finalized": len(rows)}
+    counts = await org.rows("select type, count(*) as n from events where type like 'invoice.%' group by type")
+    assert {row["type"]: row["n"] for row in counts} == {"invoice.created": len(rows), "invoice.finalized": len(rows)}

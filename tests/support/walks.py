@@ -96,27 +96,27 @@ class Walk:
         answer = await self.org.http.put(self.path, json={"status": to, **given})
         if answer.status_code == 200:
             return None
-        told: dict[str, Any] = answer.json()
-        (error,) = told["errors"]
-        return told | {"field": error["field"].removeprefix("body."), "reason": error["code"]}
+        details: dict[str, Any] = answer.json()
+        (error,) = details["errors"]
+        return details | {"field": error["field"].removeprefix("body."), "reason": error["code"]}
 
     async def _asked(self, to: DescribedEnum, *, complete: bool) -> None:
         move = self.machine.between(self.status, to)
         brings = [BRINGS[each] for each in move.requires] if move is not None else []
         refused = await self.ask(to, {name: value() for name, value in brings} if complete else {})
-        told = None if refused is None else (refused["status"], refused["code"], refused["field"])
+        details = None if refused is None else (refused["status"], refused["code"], refused["field"])
         block = None if move is None else self.blocked(move)
         if to is self.status:
             assert refused is None
         elif move is None or block is not None:
             assert refused is not None
-            assert told == (409, "INVALID_TRANSITION", self.field)
+            assert details == (409, "INVALID_TRANSITION", self.field)
             free = [each.target for each in self.machine.leaving(self.status) if self.blocked(each) is None]
             assert (refused["allowed"], refused.get("blockedBy")) == (free, block)
         elif brings and not complete:
             assert refused is not None
             ((name, _),) = brings
-            assert (told, refused["reason"]) == ((400, "BAD_INPUT", name), "REQUIRED")
+            assert (details, refused["reason"]) == ((400, "BAD_INPUT", name), "REQUIRED")
         else:
             assert refused is None, refused
             self.status, self.version = to, self.version + 1

@@ -80,15 +80,15 @@ def test_the_readmes_statements_mend_a_log(environment: Backends, org: str, caps
     assert rows(environment, "select sequence from audit_seals order by 1") == [(1,), (2,)]
     assert asyncio.run(seal(org_id)) == 1
     code, _, err = run(capsys, *verify)
-    told = re.fullmatch(
+    found = re.fullmatch(
         r"counterfoil: the audit log does not hold: the unsealed entry audit_\w+ \(id (\S+)\)"
         rf" was not written with a seal key \(org_id {org_id}\)\n",
         err,
     )
     assert code == 1
-    assert told is not None
-    assert told[1] == str(forged)
-    as_owner(environment, readme("remove an entry", org_id=org_id, id=told[1]))
+    assert found is not None
+    assert found[1] == str(forged)
+    as_owner(environment, readme("remove an entry", org_id=org_id, id=found[1]))
     code, out, err = run(capsys, *verify)
     assert (code, out.splitlines()[1], err) == (0, "sealed 3, unsealed 0, erased 0", "")
     # Row-level security is forced again everywhere, and nothing else was removed.

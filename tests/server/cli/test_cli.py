@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from models import resources
+from models.jobs import JobQueue
 from models.typeid import decode
 from server.cli.main import COMMANDS, Command
+from server.cli.run import queues_of
 from server.database.databases import role_of
 from tests.support.commands import environment, rows, run
 from tests.support.repository import ROOT
@@ -159,6 +161,32 @@ def test_each_command_explains_itself(command: object, capsys: pytest.CaptureFix
 def test_each_body_is_there(command: Command) -> None:
     module, _, name = command.body.partition(":")
     assert inspect.signature(getattr(importlib.import_module(module), name)).return_annotation is int
+
+
+def test_a_queue_that_there_is_not_is_a_line(environment: Backends, capsys: pytest.CaptureFixture[str]) -> None:
+    known = ", ".join(JobQueue)
+    assert known.startswith("webhooks, audit, timers, exports")
+    for given, said in (
+        ("mails", f"there is no queue 'mails', only {known}"),
+        ("webhooks,Audit", f"there is no queue 'Audit', only {known}"),
+        ("webhooks,", f"there is no queue '', only {known}"),
+        ("", f"there is no queue '', only {known}"),
+        ("webhooks,audit,webhooks=3", "webhooks is named twice"),
+        ("webhooks=0", "the slots of webhooks must be a number from 1 to 1000"),
+        ("webhooks=1001", "the slots of webhooks must be a number from 1 to 1000"),
+        ("webhooks=1000000000000", "the slots of webhooks must be a number from 1 to 1000"),
+        ("webhooks=", "the slots of webhooks must be a number from 1 to 1000"),
+        ("webhooks=a", "the slots of webhooks must be a number from 1 to 1000"),
+        ("webhooks=²", "the slots of webhooks must be a number from 1 to 1000"),
+    ):
+        assert run(capsys, "worker", "--queues", given) == (2, "", f"counterfoil: --queues: {said}\n")
+
+
+def test_a_queue_has_its_share_of_the_slots_or_what_it_is_given() -> None:
+    assert queues_of(",".join(JobQueue), 16) == {queue: queue.slots(16) for queue in JobQueue}
+    given = "webhooks, audit = 3 ,timers,exports"
+    assert queues_of(given, 32) == {"webhooks": 32, "audit": 3, "timers": 4, "exports": 1}
+    assert queues_of("timers", 1) == {"timers": 1}
 
 
 def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:

@@ -83,11 +83,11 @@ def test_a_name_that_nobody_knows(
 def test_an_option_that_there_is_not(
     environment: Backends, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = "its option sslmode must be one of disable, allow, prefer, require, verify-ca, verify-full"
+    reason = "its option sslmode must be one of disable, allow, prefer, require, verify-ca, verify-full"
     for name, words in (("DATABASE_URL", CREATE), ("MIGRATION_DATABASE_URL", ("migrate",))):
         with monkeypatch.context() as patched:
             patched.setenv(name, f"{environment.database_url}?sslmode=never")
-            assert run(capsys, *words) == (2, "", f"counterfoil: {name} is malformed: {told}\n")
+            assert run(capsys, *words) == (2, "", f"counterfoil: {name} is malformed: {reason}\n")
 
 
 def test_too_many_connections(environment: Backends, capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,7 +55,7 @@ CASES = (
         type="Client",
         scope="clients",
         table="clients",
-        statements={"ListClients": 2, "GetClient": 1, "CreateClient": 1, "UpdateClient": 2, "DeleteClient": 8},
+        statements={"ListClients": 2, "GetClient": 1, "CreateClient": 1, "UpdateClient": 2, "DeleteClient": 9},
         rows=(NEW, *({"name": f"Other {n}", "email": f"other{n}@example.com"} for n in range(3))),
         # The first one has subscriptions, which run.
         deleted=1,

@@ -71,7 +71,7 @@ CASES = (
             "GetOrder": 1,
             "CreateOrder": 2,
             "UpdateOrder": 4,
-            "DeleteOrder": 5,
+            "DeleteOrder": 6,
             "TransitionOrder": 4,
         },
         rows=({}, {}, {}),

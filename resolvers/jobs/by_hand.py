@@ -1,0 +1,154 @@
+"""Jobs that a person looks at, queues again or cancels."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from models.jobs import TASK, JobFunction, JobQueue, JobState, jobs
+from models.typeid import decode, encode
+from resolvers.audit import exports
+from resolvers.audit.entries import new_entry
+from resolvers.changes.write import write_entries
+from resolvers.collections.collection import CREATED, Collection
+from resolvers.collections.rows import Key
+from resolvers.context import Context, Row
+from resolvers.database.sql import ORG, owned, statement
+from resolvers.errors import Conflict, Refusal, not_found
+from resolvers.lists.conditions import created, enum, ids, moment
+from resolvers.webhooks import by_hand as deliveries
+
+FAILED_JOBS = Collection(
+    TASK,
+    jobs,
+    sort_fields={"CREATED_AT": CREATED},
+    filters={
+        "id": ids("id", TASK, "ID"),
+        "created_at": created(),
+        "function": enum("function", JobFunction),
+        "queue": enum("queue", JobQueue),
+        "finished_at": moment("finished_at", "time at which it failed"),
+    },
+    only=("state", JobState.DEAD),
+)
+JOB_NOT_FAILED = Conflict("JOB_NOT_FAILED", "The job is not a failed one: it may have been retried.")
+NOTHING_TO_RETRY = Conflict(
+    "NOTHING_TO_RETRY", "What the job is for has not failed, or is gone: nothing is left to do."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """What becomes of a job's object when the job is queued again or cancelled by hand.
+
+    ``queue_again`` returns whether the object still needs the job. One that has no ``cancel`` cannot be cancelled.
+    """
+
+    queue_again: Callable[[Context, UUID], Awaitable[bool]]
+    cancel: Callable[[Context, UUID], Awaitable[None]] | None
+
+
+async def _needed(_ctx: Context, _subject: UUID) -> bool:
+    """Return True: the job itself finds out whether there is something to do."""
+    return True
+
+
+async def _as_it_is(_ctx: Context, _subject: UUID) -> None:
+    """Change nothing: a later change of the log queues another seal."""
+
+
+_TIMER = ByHand(_needed, None)
+BY_HAND: Mapping[JobFunction, ByHand] = {
+    JobFunction.WEBHOOK_DELIVERY: ByHand(deliveries.queue_again, deliveries.cancel),
+    JobFunction.AUDIT_SEAL: ByHand(_needed, _as_it_is),
+    JobFunction.TICKET_WAKE: _TIMER,
+    JobFunction.AUDIT_EXPORT: ByHand(exports.queue_again, exports.cancel),
+    JobFunction.SUBSCRIPTION: _TIMER,
+}
+_ID = sa.bindparam("job_id", type_=sa.Uuid)
+_COLUMNS = tuple(column for column in jobs.c if column.name not in ("org_id", "lease_token"))
+
+
+def subject_of(row: Row) -> str:
+    """Return the ID of the object that a job is for, whose type its function names."""
+    return encode(JobFunction(row["function"]).subject.prefix, row["subject_id"])
+
+
+@statement
+def _listed() -> sa.Select[Any]:
+    wanted = {name: sa.bindparam(name, type_=sa.Text) for name in ("state", "queue", "function")}
+    chosen = [sa.or_(value.is_(None), jobs.c[name] == value) for name, value in wanted.items()]
+    return (
+        owned(jobs, *_COLUMNS).where(*chosen).order_by(jobs.c.id.desc()).limit(sa.bindparam("most", type_=sa.Integer))
+    )
+
+
+async def listed(ctx: Context, most: int, **chosen: str | None) -> list[Row]:
+    """Return the organization's newest jobs, of a ``state``, ``queue`` and ``function`` where these are not None."""
+    return await ctx.fetch(_listed(), most=most, **chosen)
+
+
+@statement
+def _one() -> sa.Select[Any]:
+    return owned(jobs, *_COLUMNS).where(jobs.c.id == _ID)
+
+
+async def find(ctx: Context, key: Key) -> Row:
+    """Return a job. Raises Refusal NOT_FOUND."""
+    job_id = decode(TASK.prefix, key.id)
+    row = None if job_id is None else await ctx.row(_one(), job_id=job_id)
+    if row is None:
+        raise not_found("job")
+    return row
+
+
+@statement
+def _change(old: JobState, new: JobState) -> sa.Update:
+    anew: dict[str, Any] = {"run_at": sa.func.now(), "attempt": 0, "error_code": sa.null(), "finished_at": sa.null()}
+    values = anew if new is JobState.QUEUED else {"finished_at": sa.func.now()}
+    this = (jobs.c.org_id == ORG, jobs.c.id == _ID, jobs.c.state == old.value)
+    return jobs.update().where(*this).values(state=new.value, **values).returning(jobs.c.id)
+
+
+async def _changed(ctx: Context, row: Row, verb: str, old: JobState, new: JobState) -> bool:
+    """Give a job its new state, with an audit entry. Return False where it has not the old one any more."""
+    if await ctx.row(_change(old, new), job_id=row["id"]) is None:
+        return False
+    entry = new_entry(TASK.action(verb), {"state": old.value}, {"state": new.value})
+    await write_entries(ctx, [(entry, row["id"])])
+    return True
+
+
+async def retry(ctx: Context, key: Key) -> Row:
+    """Queue a job again that failed, with all its attempts, and let its object wait for it. Return it as it failed.
+
+    Raises Refusal NOT_FOUND, CONFLICT (JOB_NOT_FAILED, NOTHING_TO_RETRY), or what its object refuses.
+    """
+    row = await find(ctx, key)
+    if row["state"] != JobState.DEAD:
+        raise JOB_NOT_FAILED.refusal("id")
+    # The object before the job, in the order in which a redelivery locks them.
+    if not await BY_HAND[JobFunction(row["function"])].queue_again(ctx, row["subject_id"]):
+        raise NOTHING_TO_RETRY.refusal("id")
+    if not await _changed(ctx, row, "retry", JobState.DEAD, JobState.QUEUED):
+        raise JOB_NOT_FAILED.refusal("id")
+    ctx.jobs_to_wake.append(row["id"])
+    return row
+
+
+async def cancel(ctx: Context, key: Key) -> Row:
+    """Cancel a job that is queued, with its object. Return it as it was.
+
+    Raises Refusal NOT_FOUND, or CONFLICT for one that is not queued, or is a timer: nothing else would do what is due.
+    """
+    row = await find(ctx, key)
+    end = BY_HAND[JobFunction(row["function"])].cancel
+    if end is None:
+        raise Refusal("CONFLICT", "A timer cannot be cancelled: its object would wait for it forever.", field="id")
+    if row["state"] == JobState.QUEUED:
+        await end(ctx, row["subject_id"])
+    if row["state"] != JobState.QUEUED or not await _changed(ctx, row, "cancel", JobState.QUEUED, JobState.CANCELLED):
+        raise Refusal("CONFLICT", "Only a job that is QUEUED can be cancelled.", field="id")
+    return row

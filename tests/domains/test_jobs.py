@@ -1,0 +1,153 @@
+"""Jobs that failed: which there are, and that a retried one has its object wait for it again."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from models.jobs import JobFunction
+from models.typeid import decode, encode
+from resolvers.jobs.by_hand import BY_HAND
+from tests.support.api import Org
+from tests.support.refusals import error
+
+LIST = """
+query($filter: FailedJobFilter) {
+  failedJobs(filter: $filter) {
+    totalCount nodes { id function queue subjectId attempt errorCode finishedAt createdAt }
+  }
+}
+"""
+RETRY = "mutation($id: ID!) { retryFailedJob(input: {id: $id}) { failedJob { id attempt errorCode subjectId } } }"
+DIE = """
+    update jobs set state = 'DEAD', attempt = 10, error_code = 'ATTEMPTS_EXHAUSTED', finished_at = now()
+    where function = 'WEBHOOK_DELIVERY' and state = 'QUEUED' returning id, subject_id
+"""
+FAIL = "update deliveries set status = 'FAILED', next_attempt_at = null"
+STATE = "select state, attempt, error_code, finished_at, run_at <= now() as due from jobs where id = $1"
+DELIVERY = "select status, redeliveries, next_attempt_at is not null as due from deliveries where id = $1"
+ENTRIES = "select action, actor_kind, source from audit_entries where action = 'task:retry'"
+
+
+async def failed(org: Org, status: str = "FAILED") -> tuple[str, Any, Any]:
+    """The id of a delivery's job that failed, and both keys."""
+    hook = {"url": "https://93.184.216.34/hook", "events": ["client.created"]}
+    await org.data(
+        "mutation($input: CreateWebhookInput!) { createWebhook(input: $input) { webhook { id } } }", input=hook
+    )
+    await org.http.post("/api/v1/clients", json={"name": "Ada", "email": "ada@example.com"})
+    (job,) = await org.rows(DIE)
+    await org.rows(f"{FAIL} where id = $1", job["subject_id"])
+    await org.rows("update deliveries set status = $1", status)
+    return encode("task", job["id"]), job["id"], job["subject_id"]
+
+
+async def refused(org: Org, job: str) -> Any:
+    """The reason for which a job is not retried."""
+    return error(await org.graphql(RETRY, id=job), 200, "CONFLICT", "input.id")["reason"]
+
+
+def test_each_function_says_what_a_person_can_do() -> None:
+    assert BY_HAND.keys() == {*JobFunction}
+
+
+async def test_failed_jobs_are_listed_and_no_others(acme: Org, other: Org) -> None:
+    job, _, delivery = await failed(acme)
+    page = (await acme.data(LIST))["failedJobs"]
+    assert page["totalCount"] == 1
+    (found,) = page["nodes"]
+    assert found.pop("finishedAt")
+    assert found.pop("createdAt")
+    assert found == {
+        "id": job, "function": "WEBHOOK_DELIVERY", "queue": "WEBHOOKS", "subjectId": encode("delivery", delivery),
+        "attempt": 10, "errorCode": "ATTEMPTS_EXHAUSTED",
+    }  # fmt: skip
+    for condition, number in (
+        ({"queue": {"eq": "WEBHOOKS"}}, 1),
+        ({"queue": {"notIn": ["WEBHOOKS"]}}, 0),
+        ({"function": {"in": ["AUDIT_SEAL", "WEBHOOK_DELIVERY"]}}, 1),
+        ({"function": {"eq": "AUDIT_SEAL"}}, 0),
+        ({"finishedAt": {"gt": "2020-01-01T00:00:00Z"}}, 1),
+        ({"finishedAt": {"gt": "2100-01-01T00:00:00Z"}}, 0),
+    ):
+        page = (await acme.data(LIST, filter=condition))["failedJobs"]
+        assert (page["totalCount"], len(page["nodes"])) == (number, number)
+    # The seal of the same change is queued, which no one sees here.
+    seal = (await acme.rows("select id from jobs where function = 'AUDIT_SEAL'"))[0]["id"]
+    asked = "query($id: ID!) { failedJob(id: $id) { id } node(id: $id) { id } }"
+    assert await acme.data(asked, id=encode("task", seal)) == {"failedJob": None, "node": None}
+    assert await acme.data(asked, id=job) == {"failedJob": {"id": job}, "node": {"id": job}}
+    assert (await other.data(LIST))["failedJobs"]["totalCount"] == 0
+    assert await other.data(asked, id=job) == {"failedJob": None, "node": None}
+
+
+async def test_a_retried_delivery_is_pending_with_its_job(acme: Org) -> None:
+    job, key, delivery = await failed(acme)
+    answer = (await acme.data(RETRY, id=job))["retryFailedJob"]["failedJob"]
+    subject = encode("delivery", delivery)
+    assert answer == {"id": job, "attempt": 10, "errorCode": "ATTEMPTS_EXHAUSTED", "subjectId": subject}
+    assert [dict(row) for row in await acme.rows(STATE, key)] == [
+        {"state": "QUEUED", "attempt": 0, "error_code": None, "finished_at": None, "due": True}
+    ]
+    assert [dict(row) for row in await acme.rows(DELIVERY, delivery)] == [
+        {"status": "PENDING", "redeliveries": 1, "due": True}
+    ]
+    assert [tuple(row) for row in await acme.rows(ENTRIES)] == [("task:retry", "KEY", "GRAPHQL")]
+    # Once more finds it queued.
+    assert await refused(acme, job) == "JOB_NOT_FAILED"
+    assert len(await acme.rows(ENTRIES)) == 1
+
+
+async def test_of_two_that_retry_one_job_one_is_refused(acme: Org) -> None:
+    job, _, delivery = await failed(acme)
+    answers = await asyncio.gather(*(acme.graphql(RETRY, id=job) for _ in range(4)))
+    said = [answer.json().get("errors", [{}])[0].get("extensions", {}).get("reason") for answer in answers]
+    assert said.count(None) == 1
+    assert {*said} <= {None, "JOB_NOT_FAILED", "NOTHING_TO_RETRY"}
+    assert [tuple(row) for row in await acme.rows(DELIVERY, delivery)] == [("PENDING", 1, True)]
+    assert len(await acme.rows(ENTRIES)) == 1
+
+
+@pytest.mark.parametrize(
+    ("prepared", "reason"),
+    [
+        ("update deliveries set status = 'SUCCEEDED'", "NOTHING_TO_RETRY"),
+        ("update deliveries set status = 'CANCELLED'", "NOTHING_TO_RETRY"),
+        ("update webhook_endpoints set deleted_at = now()", "NOTHING_TO_RETRY"),
+        ("update webhook_endpoints set status = 'DISABLED'", "WEBHOOK_DISABLED"),
+        ("update deliveries set redeliveries = 10", "TOO_MANY_REDELIVERIES"),
+    ],
+)
+async def test_what_nothing_waits_for_is_not_retried(acme: Org, prepared: str, reason: str) -> None:
+    job, key, delivery = await failed(acme)
+    await acme.rows(prepared)
+    before = await acme.rows(DELIVERY, delivery)
+    assert await refused(acme, job) == reason
+    assert [row["state"] for row in await acme.rows(STATE, key)] == ["DEAD"]
+    assert await acme.rows(DELIVERY, delivery) == before
+    assert await acme.rows(ENTRIES) == []
+
+
+async def test_a_key_retries_no_delivery_of_events_that_it_may_not_read(acme: Org) -> None:
+    job, key, _ = await failed(acme)
+    weak = acme.holding(await acme.new_key("failed_jobs:write"))
+    error(await weak.graphql(RETRY, id=job), 403, "FORBIDDEN", "input.id")
+    assert [row["state"] for row in await acme.rows(STATE, key)] == ["DEAD"]
+    dead = "update jobs set state = 'DEAD', error_code = 'CHAIN_BROKEN', finished_at = now()"
+    seals = await acme.rows(f"{dead} where function = 'AUDIT_SEAL' returning id")
+    await weak.data(RETRY, id=encode("task", seals[0]["id"]))
+
+
+async def test_a_retried_export_is_queued_again(acme: Org) -> None:
+    made = await acme.data("mutation { exportAuditLog(input: {}) { auditExport { id } } }")
+    export = decode("export", made["exportAuditLog"]["auditExport"]["id"])
+    dead = "update jobs set state = 'DEAD', error_code = 'INTERNAL', finished_at = now() where subject_id = $1"
+    (job,) = await acme.rows(f"{dead} returning id", export)
+    name = encode("task", job["id"])
+    assert await refused(acme, name) == "NOTHING_TO_RETRY"
+    await acme.rows("update audit_exports set status = 'FAILED', error = 'INTERNAL' where id = $1", export)
+    await acme.data(RETRY, id=name)
+    assert [tuple(row) for row in await acme.rows("select status, error from audit_exports where id = $1", export)] == [
+        ("QUEUED", None)
+    ]
+    assert [row["state"] for row in await acme.rows(STATE, job["id"])] == ["QUEUED"]
