@@ -22,6 +22,7 @@ from resolvers.database.connection import PooledConnection
 from resolvers.database.runtime import Runtime
 from resolvers.webhooks import endpoints
 from server.wiring import running
+from workers import batches
 from workers import main as worker
 from workers.address import Addresses
 from workers.batches import MOST
@@ -124,9 +125,11 @@ async def _measure(environment: dict[str, str], number: int, slots: int, rounds:
         for name in ("one at a time", "in batches") * rounds:
             org_id = await _fill(runtime, port, number)
             await asyncio.to_thread(settle, environment)
-            options: dict[str, Any] = {"slots": slots, "batch": MOST}
+            options: dict[str, Any] = {"slots": slots}
+            batches.MOST = MOST
             if name == "one at a time":
-                options |= {"batch": 1, "sender": Sender(Addresses(True), True)}
+                batches.MOST = 1
+                options |= {"sender": Sender(Addresses(True), True)}
             found = await _deliver(runtime, environment["REDIS_URL"], org_id, number, counted=counted, **options)
             lines.append(found.line(name))
     return lines

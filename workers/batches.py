@@ -23,8 +23,8 @@ class Batches(Generic[T, R]):
     tried alone, if it is to be ``apart``, so that one fails for none of the others.
     """
 
-    def __init__(self, work: Work[T, R], most: int = MOST, *, apart: bool = True) -> None:
-        self._work, self._most, self._apart = work, most, apart
+    def __init__(self, work: Work[T, R], most: int | None = None, *, apart: bool = True) -> None:
+        self._work, self._most, self._apart = work, most or MOST, apart
         self._waiting: dict[UUID, deque[tuple[T, asyncio.Future[R]]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 

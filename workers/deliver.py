@@ -19,7 +19,7 @@ from resolvers.jobs.claims import Claim
 from resolvers.webhooks import batches, cancelling, circuits, deliveries
 from resolvers.webhooks.deliveries import Attempt, PreparedDelivery
 from workers.address import Postponed
-from workers.batches import MOST, Batches
+from workers.batches import Batches
 from workers.handler import Handler
 from workers.http import URL_REFUSED, Response, Sender
 from workers.leases import EXHAUSTED
@@ -74,10 +74,10 @@ class _Sent:
     attempt: Attempt
 
 
-def handler(sender: Sender, batch: int = MOST) -> Handler:
+def handler(sender: Sender) -> Handler:
     """Return the handler of webhook deliveries. The usual steps of several of one organization are one transaction."""
-    beginning = Batches(_begin_some, batch)
-    recording = Batches(_record_some, batch)
+    beginning = Batches(_begin_some)
+    recording = Batches(_record_some)
 
     async def run(runtime: Runtime, claim: Claim, slot: Slot) -> None:
         prepared = await beginning.do(claim.org_id, (runtime, claim)) or await _begin(runtime, claim, slot)

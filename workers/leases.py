@@ -48,13 +48,13 @@ class Leases:
 
     def __init__(
         self, runtime: Runtime, handlers: Mapping[JobFunction, Handler], lease_seconds: float,
-        heartbeat_seconds: float, note: Note, batch: int,
+        heartbeat_seconds: float, note: Note,
     ) -> None:  # fmt: skip
         self.runtime = runtime
         self._handlers, self._note = handlers, note
         self._lease, self._pause = lease_seconds, heartbeat_seconds
         self._running: dict[UUID, _Running] = {}
-        self._claims = Batches(self._claim_some, batch, apart=False)
+        self._claims = Batches(self._claim_some, apart=False)
 
     async def claim(self, job: Due) -> Claim | None:
         """Claim a job, again and again while the database is not available. Return None for one that is not free."""

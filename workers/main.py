@@ -13,7 +13,6 @@ from workers import audit_export, deliver, seal, timers
 from workers.address import Addresses
 from workers.agents import handler as agents
 from workers.agents.providers import Providers
-from workers.batches import MOST
 from workers.connections import Connections
 from workers.http import Sender
 from workers.leases import Note, unnoted
@@ -43,15 +42,13 @@ async def run(
     sender: Sender | None = None,
     providers: Providers = NO_PROVIDERS,
     note: Note = unnoted,
-    batch: int = MOST,
 ) -> None:
     """Run jobs until SIGTERM or SIGINT, or until ``stop`` is set. Jobs that do not end within the grace are given back.
 
     ``queues`` are those whose jobs it runs, each with how many run at once, without deliveries that wait for their
     receivers: all of them, with their shares of ``slots``, where it is None. Heartbeats, sweeps and exports use the
     runtime's side pool, which needs three connections. ``sender`` replaces the one that the runtime's settings define.
-    ``note`` is told of each attempt, and ``batch`` is how many jobs of an organization one transaction may have.
-    ``providers`` are those that agents' models may be of.
+    ``note`` is told of each attempt, and ``providers`` are those that agents' models may be of.
     """
     runtime.outages.logs = True
     ending = stop or asyncio.Event()
@@ -62,7 +59,7 @@ async def run(
     private, connections = runtime.webhook_allow_private, Connections()
     chosen_sender = sender or Sender(Addresses(private), private, connections=connections)
     handlers = {
-        JobFunction.WEBHOOK_DELIVERY: deliver.handler(chosen_sender, batch),
+        JobFunction.WEBHOOK_DELIVERY: deliver.handler(chosen_sender),
         JobFunction.AUDIT_SEAL: seal.HANDLER,
         JobFunction.AGENT: agents.handler(providers),
         JobFunction.AUDIT_EXPORT: audit_export.HANDLER,
@@ -73,7 +70,7 @@ async def run(
     every: Mapping[str, int] = {queue: queue.slots(slots) for queue in JobQueue if queue in served}
     chosen = every if queues is None else queues
     seconds = {"lease_seconds": lease_seconds, "heartbeat_seconds": heartbeat_seconds}
-    runner = Runner(runtime, handlers, chosen, note=note, batch=batch, **seconds)
+    runner = Runner(runtime, handlers, chosen, note=note, **seconds)
     sources = [
         loop.create_task(work)
         for work in (

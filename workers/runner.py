@@ -16,7 +16,6 @@ from resolvers.errors import Refusal
 from resolvers.jobs import due
 from resolvers.jobs.claims import Claim
 from resolvers.jobs.due import Due, OrgKey
-from workers.batches import MOST
 from workers.cooldown import Cooldown
 from workers.fair_queue import MAX_WAITING_OF_KEY, FairQueue
 from workers.handler import Handler
@@ -44,10 +43,10 @@ class Runner:
 
     def __init__(
         self, runtime: Runtime, handlers: Mapping[JobFunction, Handler], slots: Mapping[str, int],
-        *, lease_seconds: float, heartbeat_seconds: float, note: Note = unnoted, batch: int = MOST,
+        *, lease_seconds: float, heartbeat_seconds: float, note: Note = unnoted,
     ) -> None:  # fmt: skip
         self.runtime = runtime
-        self.leases = Leases(runtime, handlers, lease_seconds, heartbeat_seconds, note, batch)
+        self.leases = Leases(runtime, handlers, lease_seconds, heartbeat_seconds, note)
         self.has_capacity = asyncio.Event()
         clock = asyncio.get_running_loop().time
         self.queues = {name: FairQueue(number, clock) for name, number in slots.items()}

@@ -20,7 +20,6 @@ from resolvers.lists.infinities import EARLIEST, LATEST, infinity, or_infinity
 from resolvers.lists.operators import (
     COMPARE,
     NEVER_NULL,
-    Clause,
     Op,
     Value,
     compared,
@@ -131,27 +130,31 @@ def moment(column: str, meaning: str, *, nullable: bool = False) -> Condition:
     if not nullable:
         return replace(plain, ops={**plain.ops, **NEVER_NULL})
     # The expressions of the orders' keys, so that their indexes serve the filters too. No row holds an infinity.
-    # One comparison would be enough. With both, the index of either direction finds the rows.
     ops: dict[str, Op] = {}
     for name, op in plain.ops.items():
-        key = partial(or_infinity, which=EARLIEST if name in ("gt", "gte") else LATEST)
+        which, other = (EARLIEST, LATEST) if name in ("gt", "gte") else (LATEST, EARLIEST)
+        key, back = (partial(or_infinity, which=each) for each in (which, other))
         opposite = None if op.opposite is None else partial(_over, key, op.opposite)
         ops[name] = replace(
-            op, clause=partial(_over_both, op.clause), key=None if op.key is None else key, opposite=opposite
-        )
-    return replace(plain, ops=ops | nullity(_is_null, _is_not_null, partial(or_infinity, which=LATEST)))
+            op, clause=partial(_over, key, op.clause), key=None if op.key is None else key, opposite=opposite,
+            bound=partial(_over, back, op.clause),
+        )  # fmt: skip
+    ops |= nullity(_is_null, _is_not_null, partial(or_infinity, which=LATEST))
+    ops["is_not_null"] = replace(ops["is_not_null"], bound=_is_not_null_back)
+    return replace(plain, ops=ops)
 
 
+# One comparison would be enough. With both, the index of either direction finds the rows in the order of their ids.
 def _is_null(column: Any, _: list[Any]) -> Any:
     return sa.and_(*[or_infinity(column, which) == infinity(which) for which in (LATEST, EARLIEST)])
 
 
 def _is_not_null(column: Any, _: list[Any]) -> Any:
-    return sa.and_(or_infinity(column, LATEST) < infinity(LATEST), or_infinity(column, EARLIEST) > infinity(EARLIEST))
+    return or_infinity(column, LATEST) < infinity(LATEST)
 
 
-def _over_both(clause: Clause, column: Any, p: list[Any]) -> Any:
-    return sa.and_(*[clause(or_infinity(column, which), p) for which in (LATEST, EARLIEST)])
+def _is_not_null_back(column: Any, _: list[Any]) -> Any:
+    return or_infinity(column, EARLIEST) > infinity(EARLIEST)
 
 
 def _over(key: Callable[[Any], Any], clause: Callable[[Any, list[Any]], Any], column: Any, p: list[Any]) -> Any:

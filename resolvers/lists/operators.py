@@ -17,7 +17,8 @@ class Op:
 
     ``rank`` orders the conditions of a filter by the number of rows that they usually match, fewest first; 0 means that
     no index finds the rows. ``key`` is the expression that the index for a range is ordered by. ``opposite`` is the
-    clause of all other rows, where the same index finds them.
+    clause of all other rows, where the same index finds them. ``bound`` is true wherever the clause is, and bounds the
+    scan of the index of the other direction.
     """
 
     values: Callable[[Any], list[Value]]
@@ -26,6 +27,7 @@ class Op:
     rank: int = 1
     key: Callable[[Any], Any] | None = None
     opposite: Clause | None = None
+    bound: Clause | None = None
 
 
 def one(type_: Any, change: Callable[[Any], Any] = lambda value: value) -> Callable[[Any], list[Value]]:

@@ -1,5 +1,6 @@
 """The keys of a page's order."""
 
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -7,7 +8,9 @@ import sqlalchemy as sa
 
 from resolvers.collections.collection import SortField
 from resolvers.database.fragments import Fragment, open_parameters, open_table
-from resolvers.lists.filter_sql import Column, Node
+from resolvers.lists.filter_sql import Column, Node, parts_of
+from resolvers.lists.filters import type_of
+from resolvers.lists.operators import Clause
 
 
 class Key(NamedTuple):
@@ -36,3 +39,16 @@ def served(table: sa.Table, node: Node, terms: tuple[tuple[str, bool], ...]) -> 
         return False
     wanted = ["org_id", node.condition.column, "id"]
     return any([column.name for column in index.columns] == wanted for index in table.indexes)
+
+
+@cache
+def _bound(table: sa.Table, column: str, bound: Clause, types: tuple[str, ...]) -> Fragment:
+    return Fragment(bound(open_table(table).c[column], open_parameters(*map(type_of, types))))
+
+
+def bounds_of(node: Node, alias: str) -> Iterator[str]:
+    """Yield what follows from a filter, and bounds the scan of an index that its conditions do not name."""
+    for part in parts_of(node):
+        if isinstance(part, Column) and part.op.bound is not None:
+            made = _bound(part.table, part.condition.column, part.op.bound, part.types)
+            yield f"({made(alias, *part.parameters)})"

@@ -9,7 +9,7 @@ from resolvers.database.sql import Sql, Width
 from resolvers.lists.candidates import IDS, candidates, rows_of_candidates
 from resolvers.lists.filter_sql import AllOf, Column, Node, bind, clause, needs_other_tables, parts_of
 from resolvers.lists.filters import Shape
-from resolvers.lists.page_keys import key_of, row_of, served
+from resolvers.lists.page_keys import bounds_of, key_of, row_of, served
 from resolvers.lists.selected_columns import CURSOR, SelectedColumns
 
 # Rows that a page reads in its order to check them in other tables: of a million rows with more matches than are
@@ -214,6 +214,8 @@ class _Composer:
             where.append(f"({live(alias)})")
         if node is not None:
             where.append(clause(node, alias, self.new_alias, few))
+            # Few rows are found already: there is no scan to bound.
+            where += [] if few is not None else bounds_of(node, alias)
         if self.after:
             where.append(self._beyond(alias, self.after, [key.ascends for key in self.keys]))
         if self.until:

@@ -26,7 +26,7 @@ def say_table(rows: Sequence[tuple[str, ...]]) -> None:
 
 
 def time_cell(moment: datetime | None, otherwise: str) -> str:
-    """A moment to the minute, or what stands for none."""
+    """Return a moment to the minute, or what stands for none."""
     return otherwise if moment is None else f"{moment:%Y-%m-%d %H:%M}Z"
 
 

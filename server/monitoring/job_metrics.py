@@ -47,12 +47,12 @@ class WorkerExposition(Exposition):
         super().__init__(token)
 
     async def text(self) -> bytes:
-        """All metrics, in Prometheus's text format. Raises Refusal UNAVAILABLE when the queues cannot be read."""
+        """Return all metrics in Prometheus's text format. Raises Refusal UNAVAILABLE when the queues cannot be read."""
         self._depths = await due.depths(self.runtime)
         return await super().text()
 
     def collect(self) -> Iterable[Metric]:
-        """The metrics of this process and of the queues, as they are now."""
+        """Yield the metrics of this process and of the queues, as they are now."""
         yield from self._queues()
         attempts = CounterMetricFamily(
             "counterfoil_job_attempts",

@@ -80,7 +80,7 @@ class Exposition(Collector):
 
 
 def pools(runtime: Runtime) -> Metric:
-    """The connections of a process to the database."""
+    """Return the connections of a process to the database."""
     pool = GaugeMetricFamily("counterfoil_pool_connections", "Database connections by state.", None, ["pool", "state"])
     for name, each in (("main", runtime.pool), ("side", runtime.side)):
         pool.add_metric([name, "idle"], each.idle)

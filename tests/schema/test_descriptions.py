@@ -114,7 +114,7 @@ def test_filters_on_related_objects_say_which_scope_they_need() -> None:
         **{"InvoiceFilter.client": "clients:read", "InvoiceFilter.order": "orders:read"},
         **{"FormFilter.submissions": "forms:read", "SubmissionFilter.form": "forms:read"},
         **{"SubmissionFilter.client": "clients:read", "SubmissionFilter.ticket": "tickets:read"},
-        "ServiceFilter.intakeForm": "forms:read",
+        **{"ServiceFilter.intakeForm": "forms:read", "OrderFilter.form": "forms:read"},
         **{"ClientFilter.subscriptions": "subscriptions:read", "ServiceFilter.subscriptions": "subscriptions:read"},
         **{"InvoiceFilter.subscription": "subscriptions:read", "ClientSubscriptionFilter.invoices": "invoices:read"},
         **{"ClientSubscriptionFilter.client": "clients:read", "ClientSubscriptionFilter.service": "services:read"},
