@@ -31,7 +31,6 @@ _PARAMETERS = ("query", "variables", "operationName", "extensions", "documentId"
 _ALLOWED = ", ".join((*METHODS, "OPTIONS"))
 # These are the HTTP status whatever the client accepts; another error of a request is 200 in application/json.
 ALWAYS = frozenset({401, 403, 405, 413, 415, 422, 429, 503})
-
 # A document that is refused was read and judged: its organization pays for that.
 REFUSED = 200
 _LONG = f"Without an API key a request has at most {MAX_BODY} bytes; a longer one needs one."
