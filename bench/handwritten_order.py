@@ -12,7 +12,7 @@ from ulid_transform import bytes_to_ulid, ulid_to_bytes
 from models.typeid import new_uuid
 from models.types import decimal_text
 from resolvers.audit.entries import mac_of
-from resolvers.changes.numbers import next_number
+from resolvers.changes.numbers import reserve_number
 from resolvers.context import Actor
 from resolvers.database.runtime import Runtime
 from schema.declaration.moments import shown_creation, shown_moment
@@ -67,7 +67,7 @@ async def create_order(con: Any, org_id: UUID, runtime: Runtime, actor: Actor, b
     price, currency, days, rate = found[2], found[3], found[4], found[5]
     quantity = body.get("quantity", 1)
     total = quantity * price
-    number = await next_number(runtime, org_id, "order")
+    number = await reserve_number(runtime, org_id, "order")
     key, entry, event = new_uuid(), new_uuid(), new_uuid()
     moment = datetime.now(UTC)
     moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000)

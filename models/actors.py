@@ -14,6 +14,12 @@ def allows(held: frozenset[str], needed: str) -> bool:
     return verb == "read" and f"{resource}:write" in held
 
 
+def within(scopes: Iterable[str], held: frozenset[str]) -> frozenset[str]:
+    """Return what of some scopes is left to who holds others: a scope of either side that the other one includes."""
+    asked = frozenset(scopes)
+    return frozenset({each for each in asked if allows(held, each)} | {each for each in held if allows(asked, each)})
+
+
 def reduced(scopes: Iterable[str]) -> frozenset[str]:
     """Return scopes without those that others of them include."""
     held = frozenset(scopes)

@@ -13,6 +13,7 @@ import asyncpg
 
 from execution import Args
 from models.actors import ActorKind, Source, allows
+from resolvers.changes.rehearsal import Rehearsal
 from resolvers.database.begin import BEGIN_READ, BEGIN_WRITE, FILTERED, GENERIC, KEYED
 from resolvers.database.commits import commit
 from resolvers.database.connection import PooledConnection
@@ -65,6 +66,7 @@ class Context:
     ``loaded`` limits what the operation loads; None for no limit.
     ``committed`` is whether a commit was sent: to repeat the operation may then do it twice.
     ``matched`` is the work of the patterns that values were held against, which is charged afterwards.
+    ``rehearses`` is whether its transactions are rolled back; ``rehearsal`` is what the last would have changed.
     ``form_turn`` takes a turn of the caller's address to submit a form, or raises Refusal RATE_LIMITED; None where the
     turn was taken before.
     """
@@ -84,6 +86,8 @@ class Context:
     shown_once: list[str] = field(default_factory=list)
     loaded: Loaded | None = None
     committed: bool = False
+    rehearses: bool = False
+    rehearsal: Rehearsal | None = None
     matched: int = 0
     loaders: dict[Any, Any] = field(default_factory=dict)
     jobs_to_wake: list[UUID] = field(default_factory=list)
@@ -96,6 +100,11 @@ class Context:
     def org_id(self) -> UUID:
         """Return the organization whose rows the operation reads and changes."""
         return self.actor.org_id
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether a transaction or a snapshot is open."""
+        return self._connection is not None
 
     def fetch(self, sql: Sql, **values: Any) -> Coroutine[Any, Any, list[Row]]:
         """Run a statement on the operation's connection and return its rows. ``org_id`` is added to its values."""
@@ -160,7 +169,8 @@ class Context:
         return _Snapshot(self)
 
     def transaction(self) -> "_Transaction":
-        """Return a transaction for an ``async with`` block: committed at its end, rolled back by any exception.
+        """Return a transaction for an ``async with`` block: committed at its end (rolled back where it
+        rehearses), rolled back by any exception.
 
         Raises Refusal UNAVAILABLE, or OUTCOME_UNKNOWN when the connection is lost during the commit.
         """
@@ -195,7 +205,10 @@ class _Snapshot:
 
 
 class _Transaction:
-    """A transaction that may write. Its commit is waited for, so that what was answered is kept."""
+    """A transaction that may write. Its commit is waited for, so that what was answered is kept.
+
+    That of an operation that rehearses is rolled back instead.
+    """
 
     __slots__ = ("_acquired", "_began", "_ctx")
 
@@ -207,6 +220,7 @@ class _Transaction:
     async def __aenter__(self) -> None:
         ctx = self._ctx
         ctx.writes = True
+        ctx.rehearsal = Rehearsal() if ctx.rehearses else None
         ctx._connection = self._acquired = await ctx.runtime.begin(BEGIN_WRITE, ctx.actor.org_id, KEYED)
 
     async def __aexit__(self, exc_type: object, error: BaseException | None, traceback: object) -> None:
@@ -217,7 +231,7 @@ class _Transaction:
         woken, ctx.jobs_to_wake = ctx.jobs_to_wake, []
         ctx.loaders.clear()
         try:
-            if error is None:
+            if error is None and not ctx.rehearses:
                 ctx.committed = True
                 await commit(ctx.runtime, connection, keyed=ctx.idempotency_key is not None)
         finally:
@@ -228,7 +242,7 @@ class _Transaction:
                 await asyncio.shield(ctx.runtime.pool.reset(connection))
         if isinstance(error, CONNECTION_ERRORS):
             raise ctx.runtime.unavailable(error) from error
-        if woken and error is None:
+        if woken and error is None and not ctx.rehearses:
             ctx.runtime.wake(org_id, woken)
 
 

@@ -126,7 +126,7 @@ async def create(ctx: Context, values: InputValues) -> Row:
     row |= {name: each["id"] for name, each in found.items()}
     row |= {name: found["service_id"][column] for name, column in _COPIED.items()}
     row["total"] = row["quantity"] * row["unit_price"]
-    row["number"] = await next_number(ctx.runtime, ctx.org_id, ORDER.prefix)
+    row["number"] = await next_number(ctx, ORDER.prefix)
     return await insert(ctx, ORDERS, row)
 
 

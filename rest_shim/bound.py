@@ -28,10 +28,10 @@ from graphql import (
 
 from execution import Operation, collect_fields
 from models.resources import RESOURCES, Resource
-from rest_shim.openapi_schemas import root_type
 from rest_shim.parameters import Parameter
 from rest_shim.route import Place, Route, Shows
 from schema.declaration.filters import SEARCH, SEARCH_WORDS
+from schema.declaration.json_schema import root_type
 from schema.graph import CORE
 from schema.operations import OPERATIONS
 from schema.requests.places import uses_of

@@ -16,7 +16,8 @@ from rest_shim.route import Route, Shows
 from rest_shim.translate import body_problems, body_values, put, query_variables
 from schema.declaration.inputs import MAX_PROBLEMS
 from schema.graph import CORE
-from schema.requests.engine import Engine, Prepared
+from schema.requests.engine import Engine
+from schema.requests.prepared import Prepared
 from schema.requests.results import OperationResult
 from schema.requests.variables import wrong_variables
 from web.body import has_body

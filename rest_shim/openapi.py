@@ -17,12 +17,13 @@ from rest_shim.form_bodies import MULTIPART, URLENCODED
 from rest_shim.guide import guide, route_texts
 from rest_shim.openapi_downloads import download_paths
 from rest_shim.openapi_parameters import request_parameters
-from rest_shim.openapi_schemas import Components, JsonSchema, part_of, root_type
+from rest_shim.openapi_schemas import Components, part_of
 from rest_shim.openapi_settings import settings_shown, settings_taken
 from rest_shim.openapi_shared import HEADERS, OTHER_TAGS, PAGINATION, SYSTEM, header, problem, problem_response
 from rest_shim.openapi_webhooks import webhooks
 from rest_shim.route import Route, Shows
 from rest_shim.routes import ROUTES
+from schema.declaration.json_schema import JsonSchema, root_type
 from schema.graph import CORE, EXECUTOR
 from schema.operations import OPERATIONS
 

@@ -9,9 +9,10 @@ from resolvers.collections.collection import COLLECTIONS
 from resolvers.lists.filters import MAX_TEXT, MAX_VALUES
 from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MAX_ORDERS
 from rest_shim.bound import bound
-from rest_shim.openapi_schemas import Components, JsonSchema
+from rest_shim.openapi_schemas import Components
 from rest_shim.parameters import ID, Parameter
 from rest_shim.route import Route, Shows
+from schema.declaration.json_schema import JsonSchema
 
 # ETags as a header lists them.
 ETAGS = r'^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$'

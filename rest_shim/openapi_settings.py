@@ -9,7 +9,8 @@ from pydantic import TypeAdapter
 from models.images import DIGEST
 from models.settings import REGISTRY, Setting, SettingType
 from models.types import DECIMAL
-from rest_shim.openapi_schemas import Components, JsonSchema, or_null
+from rest_shim.openapi_schemas import Components
+from schema.declaration.json_schema import JsonSchema, or_null
 
 # What is shown otherwise than it is taken.
 _PATTERNS = {SettingType.IMAGE: DIGEST, SettingType.DECIMAL: DECIMAL}

@@ -8,7 +8,8 @@ from models.names import pascal
 from models.resources import Resource, events
 from models.webhooks import API_VERSION
 from rest_shim.examples import OBJECTS
-from rest_shim.openapi_schemas import Components, JsonSchema, root_type
+from rest_shim.openapi_schemas import Components
+from schema.declaration.json_schema import JsonSchema, root_type
 from schema.graph import CORE
 from schema.operations import OPERATIONS
 

@@ -11,7 +11,8 @@ from execution import DocumentError
 from models.actors import Source
 from resolvers.context import Actor, Context
 from resolvers.errors import Refusal, Refusals, bad_input
-from schema.requests.engine import Engine, Prepared
+from schema.requests.engine import Engine
+from schema.requests.prepared import Prepared
 from schema.requests.results import OperationResult, refused_result
 from server.access.anonymous import MAX_BODY, MAX_TEXT, MAX_TOKENS, NEW, OBJECTS, Anonymous
 from server.pages import GRAPHIQL_CSP
@@ -30,7 +31,6 @@ _PARAMETERS = ("query", "variables", "operationName", "extensions", "documentId"
 _ALLOWED = ", ".join((*METHODS, "OPTIONS"))
 # These are the HTTP status whatever the client accepts; another error of a request is 200 in application/json.
 ALWAYS = frozenset({401, 403, 405, 413, 415, 422, 429, 503})
-
 # A document that is refused was read and judged: its organization pays for that.
 REFUSED = 200
 _LONG = f"Without an API key a request has at most {MAX_BODY} bytes; a longer one needs one."

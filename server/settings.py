@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.errors import SettingsError
 from server.invalid_values import what_is_wrong
-from server.settings_values import Keys, Networks, OptionalKeys, Origins, Parents, PostgresUrl, RedisUrl
+from server.settings_values import HttpUrl, Keys, Networks, OptionalKeys, Origins, Parents, PostgresUrl, RedisUrl
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -155,6 +155,14 @@ class Settings(LocalSettings):
         le=3600,
         description="Time in which running jobs may end when a worker is stopped, before they are given back, in"
         " seconds",
+    )
+    openai_api_key: str | None = Field(None, min_length=1, repr=False, description="Key for agents' models `openai:…`")
+    openai_base_url: HttpUrl | None = Field(
+        None,
+        description="Server of models `openai:…`, which speaks chat completions (default: OpenAI's own)",
+    )
+    anthropic_api_key: str | None = Field(
+        None, min_length=1, repr=False, description="Key for agents' models `anthropic:…`"
     )
     retention_idempotency_hours: int = Field(24, ge=1, description="Life of an idempotency record, in hours")
     retention_jobs_days: int = Field(30, ge=1, description="Life of finished jobs and deliveries, in days")

@@ -137,6 +137,10 @@ def _redis_url(value: str) -> str:
     return _url(value, ("redis", "rediss", "unix"), "redis://:password@host:6379/0")
 
 
+def _http_url(value: str) -> str:
+    return _url(value, ("http", "https"), "https://models.example/v1")
+
+
 # NoDecode: the text is ours to read; without it a list would have to be JSON.
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words)]
 Origins = Annotated[Words, AfterValidator(_origins)]
@@ -145,4 +149,5 @@ Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeVali
 Keys = Annotated[Keyring, NoDecode, BeforeValidator(_keys)]
 OptionalKeys = Annotated[Keyring | None, NoDecode, BeforeValidator(_keys)]
 PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]

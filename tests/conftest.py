@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.agency import agency
 from tests.support.api import acme, api, api_runtime, api_settings, other
 from tests.support.dev import dev
 from tests.support.furnished import furnished
@@ -16,6 +17,7 @@ from tests.support.webhooks import local, open_base, open_runtime, open_settings
 
 __all__ = [
     "acme",
+    "agency",
     "api",
     "api_runtime",
     "api_settings",

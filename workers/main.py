@@ -11,6 +11,8 @@ from resolvers.database.runtime import Runtime
 from resolvers.jobs.retention import Retention
 from workers import audit_export, deliver, seal, timers
 from workers.address import Addresses
+from workers.agents import handler as agents
+from workers.agents.providers import Providers
 from workers.connections import Connections
 from workers.http import Sender
 from workers.leases import Note, unnoted
@@ -19,6 +21,7 @@ from workers.sweep import FIRST_PURGE_S, purge_expired, sweep
 from workers.wake import listen, passed_on, passing_on
 
 RETENTION = Retention()
+NO_PROVIDERS = Providers()
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +40,7 @@ async def run(
     retention: Retention = RETENTION,
     stop: asyncio.Event | None = None,
     sender: Sender | None = None,
+    providers: Providers = NO_PROVIDERS,
     note: Note = unnoted,
 ) -> None:
     """Run jobs until SIGTERM or SIGINT, or until ``stop`` is set. Jobs that do not end within the grace are given back.
@@ -44,7 +48,7 @@ async def run(
     ``queues`` are those whose jobs it runs, each with how many run at once, without deliveries that wait for their
     receivers: all of them, with their shares of ``slots``, where it is None. Heartbeats, sweeps and exports use the
     runtime's side pool, which needs three connections. ``sender`` replaces the one that the runtime's settings define.
-    ``note`` is told of each attempt.
+    ``note`` is told of each attempt, and ``providers`` are those that agents' models may be of.
     """
     runtime.outages.logs = True
     ending = stop or asyncio.Event()
@@ -57,6 +61,7 @@ async def run(
     handlers = {
         JobFunction.WEBHOOK_DELIVERY: deliver.handler(chosen_sender),
         JobFunction.AUDIT_SEAL: seal.HANDLER,
+        JobFunction.AGENT: agents.handler(providers),
         JobFunction.AUDIT_EXPORT: audit_export.HANDLER,
         **timers.HANDLERS,
     }

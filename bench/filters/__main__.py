@@ -18,7 +18,8 @@ from models.typeid import new_uuid
 from resolvers.context import Actor, Context
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import Sql
-from schema.requests.engine import Engine, Prepared
+from schema.requests.engine import Engine
+from schema.requests.prepared import Prepared
 from server.wiring import running
 
 BOUND_MS = 100.0

@@ -10,8 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 from execution import Args
 from models.actors import Source
 from models.audit import AUDIT, audit_changes, audit_entries, audit_seals
-from models.resources import RESOURCES
-from models.typeid import encode
+from resolvers.changes.rehearsal import target_id
 from resolvers.collections.collection import CREATED, Collection
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
@@ -36,12 +35,7 @@ _MEASURED = sa.String(64 * 1024)
 
 def target_of(row: Row) -> str:
     """Return the ID of the object that an entry is about, whose type its action names."""
-    subject = row["action"].partition(":")[0]
-    return encode(_PREFIXES.get(subject, subject), row["target_id"])
-
-
-# Of what actions begin with.
-_PREFIXES = {each.subject: each.prefix for each in RESOURCES.values()}
+    return target_id(row["action"], row["target_id"])
 
 
 @statement

@@ -12,7 +12,7 @@ import asyncpg
 
 from models.audit import audit_entries
 from models.lookups import LISTED_ITEMS
-from models.typeid import new_uuid
+from models.typeid import encode, new_uuid
 from resolvers.audit.entries import NewAuditEntry, mac_of
 from resolvers.changes.write_sql import change_sql
 from resolvers.collections.collection import Collection
@@ -57,6 +57,9 @@ async def apply(
         values["event_visibility"] = None if hidden is None else str(row[hidden.column])
         through = referred(collection.table, path[0]) if len(path) > 1 else None
         values |= {f"scopes_{index}": sorted(each) for index, each in enumerate(scopes)}
+    if ctx.rehearsal is not None:
+        ctx.rehearsal.events += events
+        ctx.rehearsal.note_row(verb, encode(prefix, row["id"]), row)
     sql = change_sql(verb, prefix, collection.table, written, lookups, scope_sets, through)
     try:
         done = await ctx.row(sql, **values)
@@ -99,6 +102,8 @@ async def write_entries(ctx: Context, entries: list[tuple[NewAuditEntry, UUID]])
 
 
 def _audit_values(ctx: Context, entries: list[tuple[NewAuditEntry, UUID]]) -> dict[str, Any]:
+    if ctx.rehearsal is not None:
+        ctx.rehearsal.note_entries(entries)
     moment: datetime = now()
     actor = {
         "actor_kind": ctx.actor.kind.value,

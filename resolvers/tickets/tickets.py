@@ -86,7 +86,7 @@ async def create(ctx: Context, values: InputValues) -> Row:
     moment = created_at(row["id"])
     row["waiting_since"] = moment
     row["first_response_due_at"] = first_response_due(moment, TicketPriority(row["priority"]), await settings_of(ctx))
-    row["number"] = await next_number(ctx.runtime, ctx.org_id, TICKET.prefix)
+    row["number"] = await next_number(ctx, TICKET.prefix)
     return await insert(ctx, TICKETS, row)
 
 

@@ -1,69 +1,40 @@
 """Runs operations: judged, allowed, each root field of a mutation in a transaction of its own."""
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from graphql import NoSchemaIntrospectionCustomRule, located_error
+from graphql import NoSchemaIntrospectionCustomRule
 
 from execution import (
     FIELDS_FOR_ONE,
     FREE_FIELDS,
     MAX_TOKENS,
-    CostAnalysis,
     CostCheck,
     Executor,
     Limits,
     Operation,
     Outcome,
     Serializers,
-    Variables,
-    collect_fields,
     declared,
     introspects_too_much,
 )
 from models.actors import Source
-from resolvers.changes import idempotency
 from resolvers.context import Actor, Context
 from resolvers.database.loaded import Loaded
-from resolvers.errors import ErrorView, Refusal, Refusals
+from resolvers.errors import Refusal, Refusals
 from schema.graph import CORE, FIELDS, RULES
 from schema.requests.checks import CHECKS
-from schema.requests.errors import shown_error, too_deep
-from schema.requests.repeats import Repeatable, is_repeatable
-from schema.requests.results import OperationResult, errors_of, refused_result, result_of
+from schema.requests.errors import too_deep
+from schema.requests.prepared import Prepared
+from schema.requests.results import OperationResult, refused_result, result_of
+from schema.requests.root_fields import run_root_fields
 from schema.requests.sizes import bounded
 from schema.requests.variables import checked_variables
-
-
-@dataclass(slots=True)
-class Prepared:
-    """An operation that is known to be fit: what it is, what it was asked with, what it costs and needs.
-
-    ``identity`` has the variables that a repeat with the same Idempotency-Key must have, where they are others. ``new``
-    is what reading and judging it costs beside, where this process has not met it.
-    """
-
-    operation: Operation
-    variables: Mapping[str, Any]
-    measure: CostAnalysis
-    identity: Mapping[str, Any] | None = None
-    new: int = 0
-
 
 # What a document costs that is not known: one for each fragment, for so many tokens, and for so many characters; to
 # judge a known one for other variables: one for so many tokens. Compiling costs one for so many of its first fields, as
 # the others always cost.
 NEW_TOKENS, NEW_TEXT, JUDGED_TOKENS = 4, 256, 40
-
-
-class _RolledBackError(Exception):
-    """Ends the transaction of a root field that failed."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__()
-        self.outcome = outcome
 
 
 LIMITS = Limits()
@@ -144,7 +115,10 @@ class Engine:
                 raise Refusal("FORBIDDEN", message, scope=scope, path=list(path))
 
     async def run(self, ctx: Context, prepared: Prepared) -> OperationResult:
-        """Check the variables and run. Never raises for what a caller can do wrong: that is in the result."""
+        """Check the variables and run. Never raises for what a caller can do wrong: that is in the result.
+
+        Where a transaction of the context is open, it runs there: the caller rolls it back if the result has errors.
+        """
         operation = prepared.operation
         # A filter's statement chooses between its plans itself, by what it finds; PostgreSQL may not.
         ctx.unfiltered = not prepared.measure.filtered
@@ -157,8 +131,12 @@ class Engine:
         try:
             named = ctx.source is not Source.REST
             variables = checked_variables(CORE, operation, prepared.variables, named=named)
-            if operation.operation_type == "mutation":
-                result = await self._mutation(ctx, prepared, variables)
+            if ctx.is_open:
+                outcome = await self.executor.run(operation, variables, context=ctx)
+                await bounded(outcome.data, prepared.measure, ctx.loaded)
+                result = result_of(ctx, operation, outcome)
+            elif operation.operation_type == "mutation":
+                result = await run_root_fields(self.executor, ctx, prepared, variables)
             elif prepared.measure.unrestricted:
                 result = result_of(ctx, operation, await self.executor.run(operation, variables, context=ctx))
             else:
@@ -178,68 +156,12 @@ class Engine:
             result.actual = min(result.actual + prepared.measure.searched, cost)
         return result
 
-    async def _mutation(self, ctx: Context, prepared: Prepared, variables: Variables) -> OperationResult:
-        """Run the root fields one after another: each commits alone, one that fails is null and stops no other."""
-        data: dict[str, Any] = {}
-        errors: list[ErrorView] = []
-        actual = 0
-        positions: Counter[str] = Counter()
-        for key, name in _root_fields(prepared.operation).items():
-            # Which of the fields of its name: what else is asked for beside them tells no replays apart.
-            position, positions[name] = positions[name], positions[name] + 1
-            before = None if ctx.loaded is None else ctx.loaded.copy()
-            try:
-                part, cost = await self._root_field(ctx, prepared, variables, position, key, name)
-            except _RolledBackError as failed:
-                part, cost = {key: None}, failed.outcome.cost or 0
-                errors += errors_of(ctx, prepared.operation, failed.outcome)
-            except Exception as error:
-                # Whatever it is, what other fields have committed is in the result.
-                part, cost = {key: None}, 0
-                errors += shown_error(located_error(error, None, [key]), ctx.request_id)
-            if part == {key: None}:
-                ctx.loaded = before
-            data |= part
-            # A field that is given again came to no more than all of them may.
-            actual += cost
-        return OperationResult(data, errors, actual=actual)
-
-    async def _root_field(
-        self, ctx: Context, prepared: Prepared, variables: Variables, position: int, key: str, name: str
-    ) -> tuple[dict[str, Any], int]:
-        """Return the field's part of the data, nothing for one that is skipped; and what it cost."""
-        asked, fingerprint = None, b""
-        if ctx.idempotency_key is not None and ctx.actor.key_id is not None and is_repeatable(name):
-            asked = Repeatable(prepared.operation, prepared.identity or prepared.variables, key)
-            fingerprint = asked.fingerprint()
-        async with ctx.transaction():
-            if asked is not None:
-                kept = await idempotency.replay(ctx, name, position, fingerprint)
-                if kept is not None:
-                    ctx.replayed = True
-                    return {key: asked.shaped(kept)}, prepared.measure.cost
-            outcome = await self.executor.run(prepared.operation, variables, context=ctx, only=key)
-            if outcome.errors or outcome.data is None:
-                raise _RolledBackError(outcome)
-            if ctx.loaded is not None:
-                await bounded(outcome.data, prepared.measure, ctx.loaded)
-            if asked is not None and key in outcome.data:
-                await idempotency.keep(ctx, name, position, fingerprint, _without(outcome.data[key], ctx.shown_once))
-        return outcome.data, outcome.cost or 0
-
 
 def _new(operation: Operation, check: CostCheck) -> int:
     """Return what an operation costs beside for what of it is not known."""
     if not operation.valid:
         return len(operation.fragments) + operation.tokens // NEW_TOKENS + len(operation.text) // NEW_TEXT
     return 0 if check.cached else operation.tokens // JUDGED_TOKENS
-
-
-def _root_fields(operation: Operation) -> dict[str, str]:
-    """Return the names of the root fields by their keys, in their order, skipped ones too."""
-    assert CORE.mutation_type is not None, "the graph has mutations"
-    found = collect_fields(operation.definition.selection_set, CORE.mutation_type, operation.fragments)
-    return {node.alias.value if node.alias is not None else node.name.value: node.name.value for node in found}
 
 
 async def _compare(executor: Executor, ctx: Context, prepared: Prepared, ours: Outcome) -> None:
@@ -249,12 +171,3 @@ async def _compare(executor: Executor, ctx: Context, prepared: Prepared, ours: O
     ctx.statements, ctx.loaded = sent, loaded
     assert not found, found
     assert ours.errors or not ours.serializer_failures, "a row is not what its loader promised"
-
-
-def _without(value: Any, once: list[str]) -> Any:
-    """Return a value without the secrets that were shown in it once."""
-    if isinstance(value, dict):
-        return {name: _without(part, once) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_without(part, once) for part in value]
-    return None if once and value in once else value

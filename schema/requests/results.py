@@ -7,6 +7,7 @@ from graphql import GraphQLError
 
 from execution import DocumentError, DocumentLimitError, DocumentSyntaxError, Operation, Outcome
 from models.actors import Source
+from resolvers.changes.rehearsal import Rehearsal
 from resolvers.context import Context
 from resolvers.errors import ErrorView, Refusal, Refusals, shown_refusal
 from schema.requests.errors import locations_of, shown_error
@@ -17,6 +18,7 @@ from schema.requests.places import variable_at
 class OperationResult:
     """What an operation gave. ``ran`` is false for one that was refused before anything ran.
 
+    ``rehearsed`` is what each of its root fields would have changed, by response key, where it was rehearsed.
     ``cost`` is what was asked, ``actual`` what the objects that came cost, None where none was counted.
     """
 
@@ -26,6 +28,7 @@ class OperationResult:
     cost: int = 0
     actual: int | None = None
     remaining: int | None = None
+    rehearsed: dict[str, Rehearsal] = field(default_factory=dict)
 
     @property
     def bare(self) -> bool:

@@ -20,6 +20,7 @@ from server.monitoring.job_metrics import JobMetrics, exposed
 from server.serve import serve as serve_app
 from server.settings import MigrationSettings, Settings, load
 from server.wiring import running
+from workers.agents.providers import Providers
 from workers.main import run as work
 
 MAX_SLOTS = 1000
@@ -72,6 +73,7 @@ def worker(arguments: argparse.Namespace) -> int:
                     timedelta(days=settings.retention_events_days),
                     timedelta(days=settings.retention_spam_days),
                 ),
+                providers=Providers(settings.openai_api_key, settings.openai_base_url, settings.anthropic_api_key),
             )
 
     uvloop.run(whole())

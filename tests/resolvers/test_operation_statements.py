@@ -5,14 +5,12 @@ from typing import Any
 from graphql import print_ast, separate_operations
 
 from models.typeid import decode, prefix_of
-from rest_shim.openapi_schemas import root_type
-from schema.graph import CORE
 from schema.operations import OPERATIONS
 from schema.requests.engine import Engine
 from tests.support.api import Org
 from tests.support.cases import Case
 from tests.support.domains import ALL
-from tests.support.furnished import completed, furnish, made, right, target
+from tests.support.furnished import completed, furnish, made, right, root_field, target
 from tests.support.studio import LAX, Studio, answered
 
 STATEMENTS = {name: count for case in ALL.values() for name, count in case.statements.items()}
@@ -21,17 +19,12 @@ LISTS = ("ListClients", "ListServices", "ListOrders", "ListMessages", "ListTicke
 PAGE = {"first": 100, "counted": True}
 
 
-def _root(name: str) -> str:
-    """The root field of an operation."""
-    return root_type(CORE, OPERATIONS[name])[1].name.value
-
-
 def _asked(name: str, ids: dict[str, str]) -> dict[str, Any]:
     """The variables of a query: a whole page that is counted, or one object."""
     operation = OPERATIONS[name]
     declared = [each.variable.name.value for each in operation.definition.variable_definitions or ()]
     needed = {f"{other}Id": ids[other] for other in ("order", "ticket") if f"{other}Id" in declared}
-    found = {"id": ids.get(_root(name), "")} if "id" in declared else {}
+    found = {"id": ids.get(root_field(name), "")} if "id" in declared else {}
     return found | needed | {key: value for key, value in PAGE.items() if key in declared}
 
 
@@ -71,7 +64,7 @@ async def test_a_list_takes_them_however_many_rows_it_has(studio: Studio) -> Non
 async def test_each_change_takes_its_statements(acme: Org) -> None:
     ids, found = await furnish(acme), {}
     for name in _of_type("mutation"):
-        root = _root(name)
+        root = root_field(name)
         case = next(case for case in ALL.values() if root in case.changes)
         given = completed(case, root, ids, right(case, root))
         if root in case.mutations and not case.single:

@@ -15,7 +15,8 @@ from graphql import validate
 from execution import DocumentError, DocumentLimitError, Operation, parse_operation
 from resolvers import organizations
 from resolvers.errors import Refusal
-from schema.requests.engine import Engine, Prepared
+from schema.requests.engine import Engine
+from schema.requests.prepared import Prepared
 from schema.requests.results import code_of
 from tests.execution.inlined import inlined
 from tests.execution.support import run

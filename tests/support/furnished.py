@@ -13,7 +13,9 @@ from models.resources import RESOURCES
 from models.typeid import decode, encode, prefix_of
 from resolvers.api_keys.verification import key_id_of
 from resolvers.database.runtime import Runtime
+from schema.declaration.json_schema import root_type
 from schema.graph import CORE
+from schema.operations import OPERATIONS
 from tests.support.api import Org, make_org
 from tests.support.cases import Body, Case
 from tests.support.domains import ALL, CASES, CREATED
@@ -53,6 +55,11 @@ def input_of(mutation: str) -> GraphQLInputObjectType:
     type_ = get_named_type(CORE.mutation_type.fields[mutation].args["input"].type)
     assert isinstance(type_, GraphQLInputObjectType), "a mutation takes one input object"
     return type_
+
+
+def root_field(name: str) -> str:
+    """The root field of a named operation."""
+    return root_type(CORE, OPERATIONS[name])[1].name.value
 
 
 def document(mutation: str, selection: str = "__typename") -> str:

@@ -24,6 +24,8 @@ from resolvers.jobs.claims import Claim, context_of
 from resolvers.jobs.due import Due
 from resolvers.keyring import Keyring
 from resolvers.webhooks.secrets import encrypt, new_secret
+from schema.requests.render import RENDERERS
+from schema.requests.tools import TOOLS
 from tests.support.servers import Backends
 from workers import main
 from workers.address import Addresses, Resolve
@@ -39,13 +41,16 @@ DELIVERY = "select * from deliveries where org_id = $1"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
+def _client(row: Any) -> str:
+    return f'{{"publicId":"{row["id"]}","name":"Zoë"}}'
+
+
 @asynccontextmanager
 async def runtime_of(backends: Backends) -> AsyncIterator[Runtime]:
     """A process's runtime, as the application's role."""
     pool = await open_pool(backends.database_url, min_size=1, max_size=8)
     side = await open_pool(backends.database_url, min_size=1, max_size=2)
-    renderers: dict[str, Callable[[Any], str]] = {"client": lambda row: f'{{"publicId":"{row["id"]}","name":"Zoë"}}'}
-    runtime = Runtime(pool, side, RING, RING, RING, renderers, webhook_allow_private=True)
+    runtime = Runtime(pool, side, RING, RING, RING, RENDERERS | {"client": _client}, TOOLS, webhook_allow_private=True)
     try:
         yield runtime
     finally:

@@ -14,7 +14,7 @@ from models.orders import OrderStatus
 from models.threads import AuthorKind
 from models.tickets import TicketStatus, is_breached
 from resolvers import organizations
-from resolvers.changes.numbers import FIRST, next_number
+from resolvers.changes.numbers import FIRST, reserve_number
 from resolvers.database.runtime import Runtime
 from server.dev.demo import INVOICES, KEYS, SEED, SIZE, SLUG, SUBSCRIPTIONS, seed, seed_demo
 from server.dev.demo_maker import Row
@@ -97,8 +97,8 @@ async def test_the_demo_is_whole_and_a_second_seed_changes_nothing(settings: Set
         assert again == []
         assert await counts(runtime) == before
         assert await digests(runtime) == rows
-        assert await next_number(runtime, org_id, "order") == FIRST + 3_000
-        assert await next_number(runtime, org_id, "ticket") == FIRST + 400
+        assert await reserve_number(runtime, org_id, "order") == FIRST + 3_000
+        assert await reserve_number(runtime, org_id, "ticket") == FIRST + 400
     assert key.read_text(encoding="utf-8") == raw
 
 

@@ -1,0 +1,117 @@
+"""Runs of agent jobs by a worker: how one begins, what it goes on from, and how it ends."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from models.actors import within
+from models.agent_jobs import MACHINE, AgentErrorCode, AgentJobStatus, event_of
+from models.agents import agent_definition_versions
+from models.api_keys import ApiKeyStatus, api_keys, status_of
+from resolvers.agents.budgets import Stopped
+from resolvers.agents.open_calls import begin_job_edit, close_calls, steps_of
+from resolvers.changes.edits import Edit
+from resolvers.context import Context, Row, now
+from resolvers.database.sql import owned, statement
+
+_S = AgentJobStatus
+MESSAGE_LENGTH = 200
+
+
+@dataclass(slots=True)
+class Run:
+    """A job that a worker runs: its row, the version of its definition, and its steps so far."""
+
+    job: Row
+    definition: Row
+    steps: list[Row]
+
+    @property
+    def answers(self) -> list[Row]:
+        """Return the steps of the calls that were answered; one whose answer was lost may follow them."""
+        return [step for step in self.steps if step["messages"] is not None]
+
+
+@statement
+def _definition() -> sa.Select[Any]:
+    versions = agent_definition_versions.c
+    return owned(agent_definition_versions).where(
+        versions.definition_id == sa.bindparam("definition_id", type_=sa.Uuid),
+        versions.version == sa.bindparam("version", type_=sa.Integer),
+    )
+
+
+@statement
+def _key() -> sa.Select[Any]:
+    names = ("scopes", "expires_at", "revoked_at")
+    mine = api_keys.c.id == sa.bindparam("id", type_=sa.Uuid)
+    return owned(api_keys, *(api_keys.c[name] for name in names)).where(mine)
+
+
+async def begin(ctx: Context, job_id: UUID, *, again: bool) -> Run | None:
+    """Begin to run a job that is QUEUED, or whose worker died; None for one that is neither.
+
+    ``again`` is whether an attempt was made before which did not end as it should.
+    """
+    edit = await begin_job_edit(ctx, job_id)
+    if edit.row["status"] not in (_S.QUEUED, _S.RUNNING):
+        return None
+    if again or edit.row["attempt"] == 0:
+        edit.row["attempt"] += 1
+        edit.touch()
+    if edit.row["status"] == _S.QUEUED:
+        edit.set(MACHINE.moved(edit.row, _S.RUNNING, now()), "transition", event_of(_S.RUNNING))
+    job = await edit.save()
+    values = {"definition_id": job["definition_id"], "version": job["definition_version"]}
+    definition = await ctx.row(_definition(), **values)
+    assert definition is not None, "a job refers to its version"
+    return Run(job, definition, await steps_of(ctx, job_id))
+
+
+async def scopes_of(ctx: Context, job: Row) -> frozenset[str]:
+    """Return the scopes of a job that its key still has. Raises Stopped KEY_INVALID for a key that does not work."""
+    row = None if job["created_by_key"] is None else await ctx.row(_key(), id=job["created_by_key"])
+    if row is None or status_of(row, now()) is not ApiKeyStatus.ACTIVE:
+        message = "The API key that queued the job was revoked, has expired or was deleted."
+        raise Stopped(AgentErrorCode.KEY_INVALID, message)
+    return within(job["scopes"], frozenset(row["scopes"]))
+
+
+async def succeed(ctx: Context, job_id: UUID, output: dict[str, Any]) -> None:
+    """End a job that is done."""
+    edit = await begin_job_edit(ctx, job_id)
+    await _end(edit, _S.SUCCEEDED, output=output)
+
+
+async def fail(ctx: Context, job_id: UUID, code: AgentErrorCode, message: str) -> None:
+    """End a job that cannot go on, if it has not ended."""
+    edit = await begin_job_edit(ctx, job_id)
+    if edit.row["status"] == _S.QUEUED:
+        # Its workers died before they could say that it runs.
+        edit.set(MACHINE.moved(edit.row, _S.RUNNING, now()), "transition", None)
+    if edit.row["status"] != _S.RUNNING:
+        return
+    await close_calls(edit)
+    await _end(edit, _S.FAILED, error_code=code, error_message=message[:MESSAGE_LENGTH])
+
+
+async def queue_again(ctx: Context, job_id: UUID) -> None:
+    """Let a job wait for another attempt."""
+    edit = await begin_job_edit(ctx, job_id)
+    if edit.row["status"] == _S.RUNNING:
+        await _end(edit, _S.QUEUED)
+
+
+async def note_plan(ctx: Context, job_id: UUID, plan: str) -> None:
+    """Write the agent's plan."""
+    edit = await begin_job_edit(ctx, job_id)
+    edit.row["plan"] = plan
+    edit.touch()
+    await edit.save()
+
+
+async def _end(edit: Edit, status: AgentJobStatus, **columns: Any) -> None:
+    edit.set(MACHINE.moved(edit.row, status, now()) | columns, "transition", event_of(status))
+    await edit.save()

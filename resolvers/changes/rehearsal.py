@@ -1,0 +1,55 @@
+"""Rehearsals: what a change would do, from a transaction that is rolled back at its end."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from models.resources import RESOURCES
+from models.typeid import encode
+from resolvers.audit.entries import NewAuditEntry
+
+# Of what actions begin with.
+_PREFIXES = {each.subject: each.prefix for each in RESOURCES.values()}
+
+
+def target_id(action: str, target: UUID) -> str:
+    """Return the ID of the object that an action was done to, whose type the action names."""
+    subject = action.partition(":")[0]
+    return encode(_PREFIXES.get(subject, subject), target)
+
+
+@dataclass(slots=True)
+class Rehearsal:
+    """What the transaction of one root field changes, or would change; then the IDs of new objects, numbers and times
+    are provisional.
+
+    ``changes`` is what its audit entries would say, ``events`` the types of its events, ``versions`` the versions of
+    the objects that it found and would change, ``made`` the IDs of new ones. ``numbers`` counts those that it drew.
+    """
+
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
+    versions: dict[str, int] = field(default_factory=dict)
+    made: list[str] = field(default_factory=list)
+    numbers: Counter[str] = field(default_factory=Counter)
+
+    def note_entries(self, entries: Iterable[tuple[NewAuditEntry, UUID]]) -> None:
+        """Note the changes of audit entries, each with the key of its target."""
+        for entry, key in entries:
+            target = target_id(entry.action, key)
+            pairs: dict[str, list[Any]] = orjson.loads(entry.changes)
+            self.changes += [
+                {"target": target, "field": name, "before": before, "after": after}
+                for name, (before, after) in pairs.items()
+            ]
+
+    def note_row(self, verb: str | None, target: str, row: Mapping[str, Any]) -> None:
+        """Note a row that is written: a new one, or the version that it had."""
+        if verb == "insert":
+            self.made.append(target)
+        elif verb is not None and target not in self.made:
+            self.versions.setdefault(target, row["version"] - (verb == "update"))

@@ -1,0 +1,103 @@
+"""The root fields of a mutation: each has a transaction of its own."""
+
+from collections import Counter
+from typing import Any
+
+from graphql import located_error
+
+from execution import Executor, Operation, Outcome, Variables, collect_fields
+from resolvers.changes import idempotency
+from resolvers.changes.rehearsal import Rehearsal
+from resolvers.context import Context
+from resolvers.errors import ErrorView
+from schema.graph import CORE
+from schema.requests.errors import shown_error
+from schema.requests.prepared import Prepared
+from schema.requests.repeats import Repeatable, is_repeatable
+from schema.requests.results import OperationResult, errors_of
+from schema.requests.sizes import bounded
+
+
+class _RolledBackError(Exception):
+    """Ends the transaction of a root field that failed."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+async def run_root_fields(
+    executor: Executor, ctx: Context, prepared: Prepared, variables: Variables
+) -> OperationResult:
+    """Run the root fields one after another: each commits alone, one that fails is null and stops no other.
+
+    Where the context rehearses, each is rolled back alone.
+    """
+    data: dict[str, Any] = {}
+    rehearsed: dict[str, Rehearsal] = {}
+    errors: list[ErrorView] = []
+    actual = 0
+    positions: Counter[str] = Counter()
+    for key, name in _root_fields(prepared.operation).items():
+        # Which of the fields of its name: what else is asked for beside them tells no replays apart.
+        position, positions[name] = positions[name], positions[name] + 1
+        before = None if ctx.loaded is None else ctx.loaded.copy()
+        try:
+            part, cost = await _root_field(executor, ctx, prepared, variables, position, key, name)
+            if ctx.rehearsal is not None:
+                rehearsed[key] = ctx.rehearsal
+        except _RolledBackError as failed:
+            part, cost = {key: None}, failed.outcome.cost or 0
+            errors += errors_of(ctx, prepared.operation, failed.outcome)
+        except Exception as error:
+            # Whatever it is, what other fields have committed is in the result.
+            part, cost = {key: None}, 0
+            errors += shown_error(located_error(error, None, [key]), ctx.request_id)
+        if part == {key: None}:
+            ctx.loaded = before
+        data |= part
+        # A field that is given again came to no more than all of them may.
+        actual += cost
+    return OperationResult(data, errors, actual=actual, rehearsed=rehearsed)
+
+
+async def _root_field(
+    executor: Executor, ctx: Context, prepared: Prepared, variables: Variables, position: int, key: str, name: str
+) -> tuple[dict[str, Any], int]:
+    """Return the field's part of the data, nothing for one that is skipped; and what it cost."""
+    asked, fingerprint = None, b""
+    keyed = ctx.idempotency_key is not None and ctx.actor.key_id is not None and not ctx.rehearses
+    if keyed and is_repeatable(name):
+        asked = Repeatable(prepared.operation, prepared.identity or prepared.variables, key)
+        fingerprint = asked.fingerprint()
+    async with ctx.transaction():
+        if asked is not None:
+            kept = await idempotency.replay(ctx, name, position, fingerprint)
+            if kept is not None:
+                ctx.replayed = True
+                return {key: asked.shaped(kept)}, prepared.measure.cost
+        outcome = await executor.run(prepared.operation, variables, context=ctx, only=key)
+        if outcome.errors or outcome.data is None:
+            raise _RolledBackError(outcome)
+        if ctx.loaded is not None:
+            await bounded(outcome.data, prepared.measure, ctx.loaded)
+        if asked is not None and key in outcome.data:
+            await idempotency.keep(ctx, name, position, fingerprint, _without(outcome.data[key], ctx.shown_once))
+    data = _without(outcome.data, ctx.shown_once) if ctx.rehearses else outcome.data
+    return data, outcome.cost or 0
+
+
+def _root_fields(operation: Operation) -> dict[str, str]:
+    """Return the names of the root fields by their keys, in their order, skipped ones too."""
+    assert CORE.mutation_type is not None, "the graph has mutations"
+    found = collect_fields(operation.definition.selection_set, CORE.mutation_type, operation.fragments)
+    return {node.alias.value if node.alias is not None else node.name.value: node.name.value for node in found}
+
+
+def _without(value: Any, once: list[str]) -> Any:
+    """Return a value without the secrets that were shown in it once."""
+    if isinstance(value, dict):
+        return {name: _without(part, once) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_without(part, once) for part in value]
+    return None if once and value in once else value

@@ -1,0 +1,1 @@
+"""Tools: the named operations that agents may run."""

@@ -1,0 +1,116 @@
+"""What holds for the rehearsal of every change: it says what would change, and nothing does."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from models.actors import ActorKind, Source
+from models.base import metadata
+from models.typeid import encode, new_uuid
+from resolvers.context import Actor, Context
+from resolvers.database.runtime import Runtime
+from schema.operations import OPERATIONS
+from schema.requests.engine import Engine
+from schema.requests.results import OperationResult
+from tests.support.api import Org, new_client, new_order
+from tests.support.domains import ALL
+from tests.support.furnished import Furnished, completed, right, root_field, target
+
+ENGINE = Engine()
+MUTATIONS = sorted(name for name, each in OPERATIONS.items() if each.operation_type == "mutation")
+TABLES = sorted(name for name, table in metadata.tables.items() if "org_id" in table.c)
+# What the furnished objects are already.
+UNMOVED = {"ResumeSubscription"}
+# When a key was last used is written by the server, at some time after its use.
+_STATE = " union all ".join(
+    f"select '{name}' as name, count(*) as rows, md5(string_agg(text, ',' order by text)) as digest"
+    f" from (select {'' if name == 'api_keys' else 't.xmin || '}(to_jsonb(t) - 'last_used_at')::text as text"
+    f" from {name} t where org_id = $1) as rows"
+    for name in TABLES
+)
+
+
+async def _state(org: Org) -> list[tuple[Any, ...]]:
+    return sorted(tuple(row) for row in await org.rows(_STATE, org.id))
+
+
+async def _rehearsed(org: Org, runtime: Runtime, name: str, given: dict[str, Any], **options: Any) -> OperationResult:
+    actor = Actor(ActorKind.JOB, "job_1", "Helper", frozenset({"*"}), org.id, **options)
+    ctx = Context(runtime, actor, "one", Source.WORKER, idempotency_key="one", rehearses=True)
+    return await ENGINE.run(ctx, ENGINE.prepared(OPERATIONS[name], {"input": given}))
+
+
+@pytest.fixture
+def woken(api_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
+    """The jobs that workers are woken for."""
+    found: list[UUID] = []
+    monkeypatch.setattr(api_runtime, "wake", lambda _org, jobs: found.extend(jobs))
+    return found
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+async def test_a_rehearsal_of_it_says_what_changes_and_changes_nothing(
+    api_runtime: Runtime, furnished: Furnished, woken: list[UUID], name: str
+) -> None:
+    org, ids = furnished
+    root = root_field(name)
+    case = next(case for case in ALL.values() if root in case.changes)
+    given = completed(case, root, ids, right(case, root))
+    if root in case.mutations and not case.single:
+        given["id"] = await target(org, case, root, ids)
+    elif root == case.creates:
+        given |= {key: value() for key, value in case.unique.items()}
+    numbers = {key: list(left) for key, left in api_runtime.numbers.items()}
+    before = await _state(org)
+    result = await _rehearsed(org, api_runtime, name, given)
+    assert (result.errors, await _state(org), woken) == ([], before, [])
+    assert {key: list(left) for key, left in api_runtime.numbers.items()} == numbers
+    (rehearsal,) = result.rehearsed.values()
+    assert (rehearsal.changes == []) == (name in UNMOVED)
+    assert all(change.keys() == {"target", "field", "before", "after"} for change in rehearsal.changes)
+
+
+async def test_it_shows_before_and_after_events_and_versions(
+    acme: Org, api_runtime: Runtime, woken: list[UUID]
+) -> None:
+    client = (await new_client(acme))["publicId"]
+    result = await _rehearsed(acme, api_runtime, "UpdateClient", {"id": client, "company": "Acme"})
+    rehearsal = result.rehearsed["updateClient"]
+    assert rehearsal.changes == [{"target": client, "field": "company", "before": None, "after": "Acme"}]
+    assert (rehearsal.events, rehearsal.versions, rehearsal.made) == (["client.updated"], {client: 1}, [])
+    assert result.data is not None
+    assert result.data["updateClient"]["client"]["version"] == 2
+    assert (await acme.data("query($id: ID!) { client(id: $id) { version } }", id=client))["client"]["version"] == 1
+
+
+async def test_a_number_is_provisional_and_no_block_is_reserved(acme: Org, api_runtime: Runtime) -> None:
+    order = await new_order(acme)
+    given = {"clientId": order["clientId"], "serviceId": order["serviceId"]}
+    found = [await _rehearsed(acme, api_runtime, "CreateOrder", given) for _ in range(2)]
+    numbers = {each.data["createOrder"]["order"]["number"] for each in found if each.data is not None}
+    assert numbers == {(await acme.rows("select next from counters where name = 'order'"))[0]["next"]}
+    assert [each.rehearsed["createOrder"].events for each in found] == [["order.created"]] * 2
+    assert (await new_order(acme, **given))["number"] == order["number"] + 1
+
+
+async def test_a_secret_is_null(acme: Org, api_runtime: Runtime) -> None:
+    given = dict(ALL["webhook"].create)
+    result = await _rehearsed(acme, api_runtime, "CreateWebhook", given)
+    assert (result.errors, result.data and result.data["createWebhook"]["secret"]) == ([], None)
+
+
+async def test_a_refusal_is_told_and_nothing_is_rehearsed(acme: Org, api_runtime: Runtime) -> None:
+    before = await _state(acme)
+    missing = encode("client", new_uuid())
+    result = await _rehearsed(acme, api_runtime, "UpdateClient", {"id": missing, "company": "Acme"})
+    assert [each["extensions"]["code"] for each in result.errors] == ["NOT_FOUND"]
+    assert (result.data, result.rehearsed, await _state(acme)) == ({"updateClient": None}, {}, before)
+
+
+async def test_an_idempotency_key_is_ignored(acme: Org, api_runtime: Runtime) -> None:
+    before, given = await _state(acme), {"name": "Ada", "email": "ada@example.com"}
+    for _ in range(2):
+        result = await _rehearsed(acme, api_runtime, "CreateClient", given, key_id=new_uuid())
+        assert (result.errors, len(result.rehearsed)) == ([], 1)
+    assert await _state(acme) == before

@@ -1,0 +1,133 @@
+"""Agents that wait for a person: what is asked, what follows from a decision, and that it is done once."""
+
+from datetime import timedelta
+
+from models.agent_jobs import AGENT_JOB
+from models.typeid import decode, new_uuid
+from resolvers.agents import decisions
+from resolvers.jobs.claims import context_of
+from tests.support.agency import Agency
+from tests.support.chat import calls, chatting, says
+from tests.support.jobs import one, rows
+
+
+def _update(client: str, company: str = "Acme") -> tuple[str, dict[str, object]]:
+    return "UpdateClient", {"input": {"id": client, "company": company}}
+
+
+async def _company(agency: Agency) -> str | None:
+    found: str | None = (
+        await one(agency.runtime, agency.org, "select company from clients where org_id = $1", agency.org)
+    )["company"]
+    return found
+
+
+async def test_what_is_approved_is_what_was_shown_and_is_done_once(agency: Agency) -> None:
+    client = await agency.client()
+    job = await agency.queued("UpdateClient", approval=True)
+    async with chatting(calls(_update(client)), says("Done.")) as chat:
+        row = await agency.worked(job, chat.base_url)
+        assert (row["status"], await _company(agency), len(chat.asked)) == ("AWAITING_APPROVAL", None, 1)
+        step = (await agency.steps(job))[-1]
+        assert (step["kind"], step["operation"], step["input"]) == ("APPROVAL", *_update(client))
+        assert step["changes"] == [{"target": client, "field": "company", "before": None, "after": "Acme"}]
+        assert step["events"] == ["client.updated"]
+        assert step["expires_at"] - step["started_at"] == timedelta(hours=72)
+        await agency.decide("Approve", job)
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], row["attempt"], await _company(agency)) == ("SUCCEEDED", 1, "Acme")
+    assert [step["kind"] for step in await agency.steps(job)] == ["MODEL", "APPROVAL", "TOOL", "MODEL"]
+    assert (len(chat.asked), '"company":"Acme"' in chat.told()[0]) == (2, True)
+    assert await agency.events() == ["queued", "started", "awaiting_approval", "queued", "started", "succeeded"]
+
+
+async def test_what_is_rejected_is_not_done_and_the_reason_is_told(agency: Agency) -> None:
+    client = await agency.client()
+    job = await agency.queued("UpdateClient", approval=True)
+    async with chatting(calls(_update(client)), says("Well.")) as chat:
+        await agency.worked(job, chat.base_url)
+        await agency.decide("Reject", job, reason="Not theirs.")
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], await _company(agency)) == ("SUCCEEDED", None)
+    assert chat.told() == ['{"rejected":true,"reason":"Not theirs."}']
+
+
+async def test_an_approval_that_expires_is_a_rejection(agency: Agency) -> None:
+    client = await agency.client()
+    job = await agency.queued("UpdateClient", approval=True)
+    async with chatting(calls(_update(client)), says("Well.")) as chat:
+        await agency.worked(job, chat.base_url)
+        late = "update agent_steps set expires_at = now() - interval '1 hour' where org_id = $1 and kind = 'APPROVAL'"
+        await rows(agency.runtime, agency.org, late, agency.org)
+        ctx = context_of(agency.runtime, agency.org, new_uuid())
+        async with ctx.transaction():
+            key = decode(AGENT_JOB.prefix, job)
+            assert key is not None
+            await decisions.expire(ctx, key)
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], await _company(agency)) == ("SUCCEEDED", None)
+    assert chat.told() == ['{"rejected":true,"reason":"APPROVAL_EXPIRED"}']
+
+
+async def test_it_asks_again_when_what_it_would_change_has_changed(agency: Agency) -> None:
+    client = await agency.client()
+    job = await agency.queued("UpdateClient", approval=True)
+    async with chatting(calls(_update(client)), says("Done.")) as chat:
+        await agency.worked(job, chat.base_url)
+        await agency.data("UpdateClient", id=client, company="Other")
+        await agency.decide("Approve", job)
+        row = await agency.worked(job, chat.base_url)
+        assert (row["status"], await _company(agency), len(chat.asked)) == ("AWAITING_APPROVAL", "Other", 1)
+        step = (await agency.steps(job))[-1]
+        assert step["changes"] == [{"target": client, "field": "company", "before": "Other", "after": "Acme"}]
+        await agency.decide("Approve", job)
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], await _company(agency)) == ("SUCCEEDED", "Acme")
+
+
+async def test_numbers_times_and_new_ids_are_not_what_is_approved(agency: Agency) -> None:
+    order = await agency.order()
+    job = await agency.queued("CreateOrder", approval=True)
+    given = {"input": {"clientId": order["clientId"], "serviceId": order["serviceId"]}}
+    async with chatting(calls(("CreateOrder", given)), says("Done.")) as chat:
+        await agency.worked(job, chat.base_url)
+        await agency.data("CreateOrder", **given["input"])
+        await agency.decide("Approve", job)
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], await agency.count("orders")) == ("SUCCEEDED", 3)
+
+
+async def test_what_would_be_refused_needs_no_approval(agency: Agency) -> None:
+    job = await agency.queued("UpdateClient", approval=True)
+    async with chatting(calls(_update("client_1")), says("No.")) as chat:
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], '"code":"NOT_FOUND"' in chat.told()[0]) == ("SUCCEEDED", True)
+
+
+async def test_a_question_is_answered(agency: Agency) -> None:
+    job = await agency.queued()
+    async with chatting(calls(("ask_person", {"question": "Which color?"})), says("Blue it is.")) as chat:
+        row = await agency.worked(job, chat.base_url)
+        assert row["status"] == "AWAITING_INPUT"
+        assert (await agency.steps(job))[-1]["question"] == "Which color?"
+        await agency.decide("Answer", job, answer="Blue")
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], chat.told()) == ("SUCCEEDED", ["Blue"])
+
+
+async def test_one_answer_may_do_ask_and_wait_for_several(agency: Agency) -> None:
+    client = await agency.client()
+    job = await agency.queued("UpdateClient", approval=True, tools=[
+        {"operation": "CreateClient"}, {"operation": "UpdateClient", "requiresApproval": True}])  # fmt: skip
+    new = ("CreateClient", {"input": {"name": "Bob", "email": "bob@example.com"}})
+    asks = calls(new, _update(client), ("ask_person", {"question": "Which color?"}))
+    async with chatting(asks, says("Done.")) as chat:
+        row = await agency.worked(job, chat.base_url)
+        assert (row["status"], await agency.count("clients")) == ("AWAITING_APPROVAL", 2)
+        await agency.decide("Approve", job)
+        assert (await agency.row(job))["status"] == "AWAITING_INPUT"
+        await agency.decide("Answer", job, answer="Blue")
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], await agency.count("clients"), len(chat.asked)) == ("SUCCEEDED", 2, 2)
+    told = chat.told()
+    assert ["Bob" in told[0], "Acme" in told[1], told[2]] == [True, True, "Blue"]

@@ -1,0 +1,132 @@
+"""Agents with a model over real HTTP: what a provider does to them, and what they may take."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.support.agency import RUN, Agency
+from tests.support.chat import Turn, calls, chatting, cuts, fails, floods, hangs, raw, says
+from tests.support.jobs import hurry, one
+
+ADA = {"input": {"name": "Ada", "email": "ada@example.com"}}
+
+
+async def test_retry_after_is_waited_for(agency: Agency) -> None:
+    job = await agency.queued()
+    async with chatting(fails("429 Too Many Requests", "Retry-After: 900"), says("Done.")) as chat:
+        row = await agency.tried(job, chat.base_url)
+        assert (row["status"], row["attempt"], len(chat.asked)) == ("QUEUED", 1, 1)
+        (step,) = await agency.steps(job)
+        assert (step["reserved"], step["finished_at"]) == (0, None)
+        run = await one(agency.runtime, agency.org, RUN, agency.org)
+        assert (run["run_at"] - row["updated_at"]).total_seconds() > 800
+        await hurry(agency.runtime, agency.org)
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], row["attempt"], row["model_calls"]) == ("SUCCEEDED", 2, 1)
+    assert chat.keys == [f"{job}:0"] * 2
+
+
+# A turn, the code, how often the model is asked, and limits of the definition.
+FAILED: list[tuple[Turn, str, int, dict[str, Any]]] = [
+    (fails("500 Internal Server Error"), "PROVIDER_FAILED", 1, {}),
+    (cuts(), "PROVIDER_FAILED", 1, {}),
+    (floods(10_000_000), "PROVIDER_FAILED", 1, {}),
+    (fails("401 Unauthorized"), "PROVIDER_REFUSED", 1, {"maxAttempts": 5}),
+    (fails("400 Bad Request"), "PROVIDER_REFUSED", 1, {"maxAttempts": 5}),
+    (fails("302 Found", "Location: /v1/chat/completions"), "PROVIDER_FAILED", 1, {}),
+    (calls(("NoSuchTool", {})), "MODEL_MISBEHAVED", 3, {}),
+    (lambda _: raw(b'"\\ud800"'), "MODEL_MISBEHAVED", 1, {}),
+    (calls(*[("CreateClient", ADA)] * 1_000), "MODEL_MISBEHAVED", 1, {}),
+    (says("Never.", sent=10), "TOKENS_EXCEEDED", 0, {"maxTokens": 1_000}),
+    (says("Never.", sent=10), "COST_EXCEEDED", 0, {"maxCost": 2_000}),
+]
+
+
+@pytest.mark.parametrize(("turn", "code", "asked", "limits"), FAILED, ids=range(len(FAILED)))
+async def test_what_cannot_go_on_fails_with_a_code(
+    agency: Agency, turn: Turn, code: str, asked: int, limits: dict[str, Any]
+) -> None:
+    job = await agency.queued("CreateClient", limits={"maxAttempts": 1} | limits)
+    async with chatting(turn) as chat:
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], row["error_code"], await agency.count("clients")) == ("FAILED", code, 0)
+    assert len(chat.asked) == asked
+    run = await one(agency.runtime, agency.org, RUN, agency.org)
+    assert (run["state"], run["error_code"], run["attempt"]) == ("DEAD", code, 1)
+    assert await agency.events() == ["queued", "started", "failed"]
+
+
+async def test_a_retry_makes_no_calls_that_were_too_many(agency: Agency) -> None:
+    job = await agency.queued("CreateClient", limits={"maxAttempts": 1})
+    async with chatting(calls(*[("CreateClient", ADA)] * 1_000)) as chat:
+        await agency.worked(job, chat.base_url)
+        await agency.data("RetryAgentJob", id=job)
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], row["error_code"]) == ("FAILED", "MODEL_MISBEHAVED")
+    assert (len(chat.asked), await agency.count("clients")) == (1, 0)
+
+
+async def test_an_answer_without_usage_costs_what_was_reserved(agency: Agency) -> None:
+    job = await agency.queued()
+    async with chatting(says("Done.", sent=0, received=0)) as chat:
+        row = await agency.worked(job, chat.base_url)
+    assert row["status"] == "SUCCEEDED"
+    assert row["cost"] > 8_192 * 10
+
+
+async def test_the_environment_leads_no_request_elsewhere(agency: Agency, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "OPENAI_BASE_URL"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    job = await agency.queued(limits={"maxAttempts": 1})
+    async with chatting(says("Done.")) as chat:
+        assert (await agency.worked(job, chat.base_url))["status"] == "SUCCEEDED"
+    assert len(chat.asked) == 1
+
+
+async def test_a_silent_provider_is_timed_out(agency: Agency) -> None:
+    job, release = await agency.queued(limits={"timeoutSeconds": 1}), asyncio.Event()
+    async with chatting(hangs(release)) as chat:
+        row = await agency.worked(job, chat.base_url)
+        release.set()
+    assert (row["status"], row["error_code"], row["attempt"]) == ("FAILED", "TIMED_OUT", 1)
+    # Nobody knows whether it was charged.
+    (step,) = await agency.steps(job)
+    assert (step["cost"], step["reserved"]) == (row["cost"], 0)
+    assert row["cost"] > 0
+
+
+async def test_it_calls_the_model_so_often_and_no_more(agency: Agency) -> None:
+    job = await agency.queued("ListClients", limits={"maxSteps": 2})
+    async with chatting(calls(("ListClients", {}))) as chat:
+        row = await agency.worked(job, chat.base_url)
+    assert (row["error_code"], row["model_calls"], len(chat.asked)) == ("STEPS_EXCEEDED", 2, 2)
+
+
+async def test_without_a_provider_it_fails_at_once(agency: Agency) -> None:
+    job = await agency.queued()
+    row = await agency.worked(job, None)
+    assert (row["error_code"], row["attempt"], row["step_count"]) == ("PROVIDER_NOT_CONFIGURED", 1, 0)
+
+
+async def test_a_model_without_a_price_is_not_asked(agency: Agency) -> None:
+    await agency.set_setting("agents.prices", {})
+    job = await agency.queued()
+    async with chatting(says("Done.")) as chat:
+        assert (await agency.worked(job, chat.base_url))["error_code"] == "NO_PRICE"
+    assert chat.asked == []
+
+
+async def test_a_budget_holds_for_all_jobs_of_a_client(agency: Agency) -> None:
+    await agency.set_setting("agents.monthlyBudget", 20_000)
+    order = await agency.order()
+    jobs = [await agency.queued(about=order["publicId"]) for _ in range(2)]
+    async with chatting(says("Done.", sent=1_000, received=1_900)) as chat:
+        first = await agency.worked(jobs[0], chat.base_url)
+        second = await agency.worked(jobs[1], chat.base_url)
+    statuses = sorted([(first["status"], first["cost"]), (second["status"], second["cost"])])
+    assert statuses == [("FAILED", 0), ("SUCCEEDED", 20_000)]
+    assert {first["error_code"], second["error_code"]} == {None, "BUDGET_EXCEEDED"}
+    budget = await one(agency.runtime, agency.org, "select * from agent_budgets where org_id = $1", agency.org)
+    assert (budget["reserved"], budget["spent"], budget["currency"]) == (0, 20_000, "USD")
+    assert [each["max_completion_tokens"] < 2_000 for each in chat.asked] == [True]

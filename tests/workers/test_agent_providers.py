@@ -1,0 +1,98 @@
+"""Providers of models: what each needs, and that nothing of them is loaded before a job needs it."""
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+from pydantic_ai.exceptions import ModelAPIError
+from pydantic_ai.messages import ModelRequest, UserPromptPart
+from pydantic_ai.models import ModelRequestParameters
+from pydantic_ai.settings import ModelSettings
+
+from models.agent_jobs import AgentErrorCode
+from resolvers.agents.budgets import Price, Stopped
+from tests.support.chat import completion, http
+from tests.support.jobs import receiver
+from tests.support.repository import ROOT
+from workers.agents.providers import Provider, Providers
+from workers.agents.transport import client
+
+KEY, URL = "sk-1", "http://127.0.0.1:1/v1"
+# What takes seconds to import, and megabytes.
+HEAVY = ("anthropic", "httpx2", "openai", "pydantic_ai")
+_LOADED = f"import sys, workers.main; print(*sorted({{*{HEAVY!r}}} & {{*sys.modules}}))"
+
+
+@pytest.mark.parametrize(
+    ("providers", "model", "expected"),
+    [
+        (Providers(), "test", None),
+        (Providers(openai_api_key=KEY), "openai:gpt-5", Provider("workers.agents.openai", KEY)),
+        (Providers(openai_base_url=URL), "openai:gpt-5", Provider("workers.agents.openai", "none", URL)),
+        (Providers(anthropic_api_key=KEY), "anthropic:claude", Provider("workers.agents.anthropic", KEY)),
+    ],
+)
+def test_a_model_has_its_provider(providers: Providers, model: str, expected: Provider | None) -> None:
+    assert providers.of(model) == expected
+
+
+@pytest.mark.parametrize(
+    ("providers", "model"),
+    [
+        (Providers(), "openai:gpt-5"),
+        (Providers(anthropic_api_key=KEY), "openai:gpt-5"),
+        (Providers(openai_api_key=KEY), "anthropic:claude"),
+    ],
+)
+def test_without_a_key_it_is_not_configured(providers: Providers, model: str) -> None:
+    with pytest.raises(Stopped) as stopped:
+        providers.of(model)
+    assert stopped.value.code is AgentErrorCode.PROVIDER_NOT_CONFIGURED
+
+
+def test_a_key_is_never_shown() -> None:
+    providers = Providers(openai_api_key=KEY, anthropic_api_key=KEY)
+    assert KEY not in repr(providers) + repr(providers.of("openai:gpt-5"))
+
+
+def test_a_worker_loads_no_library_of_models_at_its_start() -> None:
+    command = [sys.executable, "-c", _LOADED]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=300, check=True)
+    assert found.stdout.strip() == ""
+
+
+ANSWERS = {
+    "workers.agents.openai": completion({"content": "Done."}, sent=7, received=3),
+    "workers.agents.anthropic": http(
+        "200 OK",
+        b'{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"Done."}],'
+        b'"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":7,"output_tokens":3}}',
+    ),
+}
+
+
+@pytest.mark.parametrize("module", ANSWERS)
+async def test_a_model_of_each_provider_is_asked_once_with_its_key(module: str) -> None:
+    async with receiver(ANSWERS[module], http("500 Internal Server Error", b"{}")) as there, client() as to:
+        model = import_module(module).model("m", Provider(module, KEY, there.url.removesuffix("/hooks?a=1")), to)
+        asked = [ModelRequest(parts=[UserPromptPart("Hello")])]
+        settings = ModelSettings(max_tokens=50, extra_headers={"Idempotency-Key": "job:0"})
+        answer = await model.request(asked, settings, ModelRequestParameters())
+        assert (answer.text, answer.usage.input_tokens, answer.usage.output_tokens) == ("Done.", 7, 3)
+        with pytest.raises(ModelAPIError):
+            await model.request(asked, settings, ModelRequestParameters())
+    assert [request.headers["idempotency-key"] for request in there.requests] == ["job:0"] * 2
+    headers = there.requests[0].headers
+    assert KEY in (headers.get("x-api-key"), headers.get("authorization", "").removeprefix("Bearer "))
+
+
+def test_a_price_is_rounded_up_and_tells_what_is_affordable() -> None:
+    price = Price(input=1_500_000, output=6_000_000)
+    assert (price.of(1, 0), price.of(100, 10), Price().of(5, 5)) == (2, 210, 0)
+    assert (price.affordable(210, 100), price.affordable(149, 100)) == (10, -1)
+    assert (Price().affordable(0, 100), Price(input=1_000_000).affordable(99, 100)) == (None, -1)
+    for amount in range(150, 400):
+        tokens = price.affordable(amount, 100)
+        assert tokens is not None
+        assert price.of(100, tokens) <= amount < price.of(100, tokens + 1)

@@ -1,0 +1,99 @@
+"""The handler of agent jobs: begins a run, and ends it where it did not end itself."""
+
+import asyncio
+from importlib import import_module
+
+import structlog
+
+from models.agent_jobs import AgentErrorCode
+from models.jobs import JobState
+from resolvers.agents import runs
+from resolvers.agents.budgets import Stopped
+from resolvers.context import Context
+from resolvers.database.runtime import Runtime
+from resolvers.jobs import claims as jobs
+from resolvers.jobs.claims import Claim
+from workers.agents.later import Later
+from workers.agents.providers import Providers
+from workers.agents.texts import clean
+from workers.agents.work import Work
+from workers.handler import Handler
+from workers.slot import Slot
+from workers.sweep import jittered
+
+# What imports the library of models, which takes a second and 24 MiB.
+LOOP = "workers.agents.loop"
+# As many attempts as a definition may allow.
+TRIES = 10
+_FIRST_S, _LONGEST_S = 10, 600
+# No provider is waited for longer, whatever it asks.
+_AFTER_S = 3_600
+
+log = structlog.get_logger(__name__)
+
+
+def delay_after(tries: int) -> float | None:
+    """Return the seconds until the next attempt; None after the last one."""
+    return jittered(min(_FIRST_S * 2**tries, _LONGEST_S)) if tries <= TRIES else None
+
+
+def handler(providers: Providers) -> Handler:
+    """Return the handler of agent jobs."""
+
+    async def run(runtime: Runtime, claim: Claim, slot: Slot) -> None:
+        async with jobs.held(runtime, claim) as ctx:
+            begun = await runs.begin(ctx, claim.subject_id, again=claim.attempt > 1)
+            if begun is None:
+                await jobs.finish(ctx, claim, JobState.CANCELLED)
+                return
+        try:
+            await _run(Work(runtime, claim, slot, begun), providers)
+        except Stopped as stopped:
+            await _fail(runtime, claim, stopped.code, stopped.message)
+        except Later as later:
+            await _later(runtime, claim, begun, later)
+
+    return Handler(run, delay_after, _ended)
+
+
+async def _run(work: Work, providers: Providers) -> None:
+    limits = work.run.definition
+    if work.run.job["attempt"] > limits["max_attempts"]:
+        raise Stopped(AgentErrorCode.INTERNAL, "Each attempt was broken off.")
+    provider = providers.of(limits["model"])
+    loop = await asyncio.to_thread(import_module, LOOP)
+    limit = asyncio.timeout(limits["timeout_seconds"])
+    try:
+        async with limit:
+            await loop.run(work, provider)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        message = f"It ran for longer than {limits['timeout_seconds']} seconds: timeoutSeconds."
+        raise Stopped(AgentErrorCode.TIMED_OUT, message) from None
+
+
+async def _fail(runtime: Runtime, claim: Claim, code: AgentErrorCode, message: str) -> None:
+    async with jobs.held(runtime, claim) as ctx:
+        await runs.fail(ctx, claim.subject_id, code, clean(message))
+        await jobs.finish(ctx, claim, JobState.DEAD, error_code=code.value)
+
+
+async def _later(runtime: Runtime, claim: Claim, run: runs.Run, later: Later) -> None:
+    """Queue another attempt, or end the job when this was the last."""
+    delay = delay_after(run.job["attempt"])
+    if run.job["attempt"] >= run.definition["max_attempts"] or delay is None:
+        await _fail(runtime, claim, AgentErrorCode.PROVIDER_FAILED, later.message)
+        return
+    log.info("agent.later", job=str(claim.subject_id), reason=later.message)
+    async with jobs.held(runtime, claim) as ctx:
+        await runs.queue_again(ctx, claim.subject_id)
+        wait = max(delay, min(later.after or 0, _AFTER_S))
+        await jobs.finish(ctx, claim, JobState.QUEUED, delay=wait)
+
+
+async def _ended(ctx: Context, claim: Claim, state: JobState, _delay: float | None) -> None:
+    if state is JobState.DEAD:
+        await runs.fail(ctx, claim.subject_id, AgentErrorCode.INTERNAL, "The server failed.")
+    else:
+        await runs.queue_again(ctx, claim.subject_id)

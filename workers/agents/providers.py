@@ -1,0 +1,37 @@
+"""The providers of models that this worker has a key for."""
+
+from dataclasses import dataclass, field
+
+from models.agent_jobs import AgentErrorCode
+from models.agents import TEST_MODEL
+from resolvers.agents.budgets import Stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A provider of models: ``module`` makes those that a job names."""
+
+    module: str
+    api_key: str = field(repr=False)
+    base_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """What the worker's settings say of providers. An OpenAI-compatible server may need no key, but has an address."""
+
+    openai_api_key: str | None = field(default=None, repr=False)
+    openai_base_url: str | None = None
+    anthropic_api_key: str | None = field(default=None, repr=False)
+
+    def of(self, model: str) -> Provider | None:
+        """Return the provider of a model; None for the one that needs none. Raises Stopped PROVIDER_NOT_CONFIGURED."""
+        name = model.partition(":")[0]
+        if name == TEST_MODEL:
+            return None
+        if name == "openai" and (self.openai_api_key or self.openai_base_url):
+            return Provider("workers.agents.openai", self.openai_api_key or "none", self.openai_base_url)
+        if name == "anthropic" and self.anthropic_api_key:
+            return Provider("workers.agents.anthropic", self.anthropic_api_key)
+        message = f"The workers have no key for {name}."
+        raise Stopped(AgentErrorCode.PROVIDER_NOT_CONFIGURED, message)

@@ -1,0 +1,232 @@
+"""What a running agent job writes: each call of the model and of a tool is a transaction that holds the job."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from models.actors import ActorKind, Source
+from models.agent_jobs import AGENT_JOB
+from models.agent_steps import MAX_CHANGES, STEP_LIMIT, AgentDecision, AgentStepKind
+from models.jobs import JobState
+from models.typeid import encode
+from resolvers.agents import calls, runs
+from resolvers.agents.calls import Call
+from resolvers.agents.decisions import settle
+from resolvers.agents.open_calls import begin_job_edit
+from resolvers.agents.runs import Run
+from resolvers.agents.steps import add_step
+from resolvers.changes.rehearsal import Rehearsal
+from resolvers.context import Actor, Context, now
+from resolvers.database.runtime import Runtime
+from resolvers.errors import Refusal
+from resolvers.jobs import claims as jobs
+from resolvers.jobs.claims import Claim
+from resolvers.settings import settings_of
+from schema.requests.engine import Engine
+from schema.requests.results import OperationResult
+from schema.tools.calls import call
+from workers.agents.approvals import hash_of
+from workers.agents.texts import clean
+from workers.slot import Slot
+
+ENGINE = Engine(introspection=False)
+# What a model is shown of one result, in bytes.
+RESULT_BYTES = STEP_LIMIT // 2
+# What of a step is a call of a tool: the index of the model's step, and what its answer calls the call.
+CallKey = tuple[int, str]
+_K, _D = AgentStepKind, AgentDecision
+
+
+class Waits(Exception):
+    """A call that waits for a person."""
+
+
+class _RefusedError(Exception):
+    """Ends the transaction of a tool whose operation was refused."""
+
+    def __init__(self, result: OperationResult) -> None:
+        super().__init__()
+        self.result = result
+
+
+class _MovedError(Exception):
+    """Ends the transaction of a tool that would change something else than what was approved."""
+
+
+@dataclass(slots=True)
+class Work:
+    """A job that is run. ``waiting`` are the steps that are to wait for a person when nothing else can be done."""
+
+    runtime: Runtime
+    claim: Claim
+    slot: Slot
+    run: Run
+    waiting: list[dict[str, Any]] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[Context]:
+        """Run a block in a transaction that holds the job. Raises LeaseLost."""
+        async with jobs.held(self.runtime, self.claim) as ctx:
+            yield ctx
+
+    async def begin_call(self, size: int) -> Call:
+        """Begin a call of the model. Raises Stopped."""
+        async with self.held() as ctx:
+            return await calls.begin_call(ctx, self.run, size)
+
+    async def end_call(self, begun: Call, messages: str, output: dict[str, Any], sent: int, received: int) -> None:
+        """Commit the answer of a call."""
+        async with self.held() as ctx:
+            kept = _kept(output)
+            await calls.end_call(ctx, self.run, begun, messages=messages, output=kept, sent=sent, received=received)
+
+    async def release_call(self, begun: Call) -> None:
+        """Give back what was reserved for a call that the provider refused."""
+        async with self.held() as ctx:
+            await calls.release_call(ctx, self.run, begun)
+
+    def _last(self, kind: AgentStepKind, key: CallKey) -> Mapping[str, Any] | None:
+        found = [
+            step for step in self.run.steps
+            if step["kind"] == kind and (step["model_step"], step["tool_call_id"]) == key
+        ]  # fmt: skip
+        return found[-1] if found else None
+
+    async def operate(self, name: str, key: CallKey, arguments: dict[str, Any], *, approval: bool) -> dict[str, Any]:
+        """Run an operation for a call of a tool, once, and return its result.
+
+        Raises Waits where a person approves it first, or Stopped when the job's key does not work any more.
+        """
+        done = self._last(_K.TOOL, key)
+        if done is not None:
+            found: dict[str, Any] = done["output"]
+            return found
+        asked = self._last(_K.APPROVAL, key) if approval else None
+        if asked is not None and asked["decision"] in (_D.REJECTED, _D.EXPIRED):
+            reason = asked["reason"] or ("APPROVAL_EXPIRED" if asked["decision"] == _D.EXPIRED else None)
+            return {"rejected": True, "reason": reason}
+        if approval and (asked is None or asked["decision"] is None):
+            return await self._ask(name, key, arguments)
+        try:
+            return await self._operated(name, key, arguments, None if asked is None else asked["hash"])
+        except _RefusedError as refused:
+            return await self._note(name, key, arguments, _refused(refused.result))
+        except _MovedError:
+            return await self._ask(name, key, arguments)
+
+    async def _operated(
+        self, name: str, key: CallKey, arguments: dict[str, Any], approved: bytes | None
+    ) -> dict[str, Any]:
+        async with self.held() as ctx:
+            worker, ctx.actor = ctx.actor, await self._actor(ctx)
+            ctx.rehearsal = made = Rehearsal()
+            result = await call(ENGINE, ctx, name, arguments)
+            ctx.rehearsal = ctx.loaded = None
+            if result.errors:
+                raise _RefusedError(result)
+            if approved is not None and hash_of(name, arguments, made) != approved:
+                raise _MovedError
+            ctx.actor = worker
+            return await self._write(ctx, name, key, arguments, _shown(result))
+
+    async def _note(self, name: str, key: CallKey, arguments: dict[str, Any], output: dict[str, Any]) -> dict[str, Any]:
+        """Commit a step that changed nothing."""
+        async with self.held() as ctx:
+            return await self._write(ctx, name, key, arguments, output)
+
+    async def _write(
+        self, ctx: Context, name: str, key: CallKey, arguments: dict[str, Any], output: dict[str, Any]
+    ) -> dict[str, Any]:
+        edit, moment = await begin_job_edit(ctx, self.run.job["id"]), now()
+        columns = {"operation": name, "model_step": key[0], "tool_call_id": key[1], "input": _kept(arguments)}
+        step = await add_step(edit, _K.TOOL, started_at=moment, **columns, output=output, finished_at=now())
+        self.run.job = await edit.save()
+        self.run.steps.append(step)
+        return output
+
+    async def _actor(self, ctx: Context) -> Actor:
+        """Return who acts: the job, with what of its scopes its key still has. Raises Stopped."""
+        scopes = await runs.scopes_of(ctx, self.run.job)
+        name = self.run.definition["name"]
+        return Actor(ActorKind.JOB, encode(AGENT_JOB.prefix, self.run.job["id"]), name, scopes, self.claim.org_id)
+
+    async def _ask(self, name: str, key: CallKey, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Rehearse an operation, and let a person approve it. What is refused anyway needs no approval."""
+        async with self.held() as ctx:
+            actor = await self._actor(ctx)
+        ctx = Context(self.runtime, actor, actor.id, Source.WORKER, rehearses=True)
+        result = await call(ENGINE, ctx, name, arguments)
+        if result.errors:
+            return await self._note(name, key, arguments, _refused(result))
+        rehearsal = next(iter(result.rehearsed.values()), Rehearsal())
+        changes = rehearsal.changes[:MAX_CHANGES]
+        while len(orjson.dumps(changes)) > STEP_LIMIT:
+            changes = changes[: len(changes) // 2]
+        self.waiting.append(
+            {"kind": _K.APPROVAL, "model_step": key[0], "tool_call_id": key[1], "operation": name,
+             "input": _kept(arguments), "hash": hash_of(name, arguments, rehearsal), "changes": clean(changes),
+             "events": rehearsal.events}
+        )  # fmt: skip
+        raise Waits
+
+    def ask(self, key: CallKey, question: str) -> str:
+        """Return a person's answer to a question. Raises Waits until there is one."""
+        asked = self._last(_K.INPUT, key)
+        if asked is None:
+            columns = {"model_step": key[0], "tool_call_id": key[1], "question": question}
+            self.waiting.append({"kind": _K.INPUT} | columns)
+        if asked is None or asked["decision"] is None:
+            raise Waits
+        return asked["answer"] or "Nobody answered in time. Go on without an answer, or say why you cannot."
+
+    async def plan(self, plan: str) -> None:
+        """Write the agent's plan."""
+        async with self.held() as ctx:
+            await runs.note_plan(ctx, self.run.job["id"], plan)
+
+    async def wait(self) -> None:
+        """Let the job wait for a person, with a step for each thing that is asked."""
+        async with self.held() as ctx:
+            hours = (await settings_of(ctx))["agents.approvalHours"]
+            edit, moment = await begin_job_edit(ctx, self.run.job["id"]), now()
+            for columns in self.waiting:
+                until = moment + timedelta(hours=hours)
+                await add_step(edit, started_at=moment, expires_at=until, **columns)
+            await settle(edit, moment)
+            await edit.save()
+            await jobs.finish(ctx, self.claim, JobState.DONE)
+
+    async def succeed(self, output: dict[str, Any]) -> None:
+        """End the job with its output."""
+        async with self.held() as ctx:
+            await runs.succeed(ctx, self.run.job["id"], clean(output))
+            await jobs.finish(ctx, self.claim, JobState.DONE)
+
+
+def _kept(value: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = clean(value)
+    return found if len(orjson.dumps(found)) <= STEP_LIMIT else {"omitted": "It is too large to be kept."}
+
+
+def _refused(result: OperationResult) -> dict[str, Any]:
+    """Return the errors of an operation as a model sees them. Raises Refusal where the database was not available."""
+    errors = []
+    for each in result.errors:
+        extensions = each["extensions"]
+        if extensions["code"] in ("UNAVAILABLE", "OUTCOME_UNKNOWN"):
+            raise Refusal(extensions["code"], each["message"])
+        names = ("code", "field", "reason", "allowed", "scope")
+        errors.append({"message": each["message"]} | {name: extensions[name] for name in names if name in extensions})
+    return {"errors": clean(errors)}
+
+
+def _shown(result: OperationResult) -> dict[str, Any]:
+    """Return the result of an operation as a model sees it."""
+    if len(orjson.dumps(result.data)) <= RESULT_BYTES:
+        return {"data": clean(result.data)}
+    message = "It was done, but the result is too large to be shown. Of a list ask for fewer objects at once."
+    return {"data": None, "message": message}
