@@ -26,6 +26,12 @@ def reduced(scopes: Iterable[str]) -> frozenset[str]:
     return frozenset(scope for scope in held if not allows(held - {scope}, scope))
 
 
+def granting(needed: str) -> frozenset[str]:
+    """Return the scopes of each of which ``allows`` says that it allows this one."""
+    resource, _, verb = needed.partition(":")
+    return frozenset({needed, EVERYTHING, *([f"{resource}:write"] if verb == "read" else ())})
+
+
 class Source(DescribedEnum):
     """API, or part of the server, that a change came through."""
 

@@ -10,13 +10,13 @@ from models.resources import Resource
 from models.threads import INTERNAL_SCOPE, AuthorKind, ThreadEntry, Visibility
 from models.typeid import decode
 from resolvers.changes.edits import InputValues, new_row
-from resolvers.collections.collection import CREATED, Collection, Relation, RowScope
+from resolvers.collections.collection import CREATED, Collection, Relation, RowScopes
 from resolvers.context import BatchResolver, Context, shared
 from resolvers.errors import Refusal, bad_input, refuse
 from resolvers.lists.conditions import NOBODY, created, enum, ids
 from resolvers.lists.pages import Page, pages
 
-_HIDDEN = RowScope("visibility", Visibility.INTERNAL, INTERNAL_SCOPE)
+_HIDDEN = RowScopes("visibility", {Visibility.INTERNAL: (INTERNAL_SCOPE,)})
 _AUTHORS = (AuthorKind.STAFF, AuthorKind.CLIENT)
 
 

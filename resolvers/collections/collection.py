@@ -9,13 +9,15 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.actors import allows
-from models.enums import DescribedEnum
+from models.actors import allows, granting
 from models.lookups import LISTED_ITEMS
-from models.resources import EVERYTHING, Resource
+from models.resources import Resource
+from models.resources import scopes as known_scopes
 from resolvers.errors import Conflict
 from resolvers.lists.conditions import Condition, created, ids, moment
 from resolvers.lists.infinities import EARLIEST, LATEST, or_infinity
+
+NEWEST_FIRST = (("", True),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +66,30 @@ class Relation:
         return self.remote != "id"
 
 
-@dataclass(frozen=True, slots=True)
-class RowScope:
-    """Rows whose ``column`` has a ``value`` are seen only with a further scope."""
+@dataclass(frozen=True, slots=True, eq=False)
+class RowScopes:
+    """Further scopes that rows are seen with: all that ``needed`` has for the value of their ``column``, an enum."""
 
     column: str
-    value: DescribedEnum
-    scope: str
+    needed: Mapping[Any, Sequence[str]]
 
-    def restriction(self) -> dict[str, Any]:
-        """Return the filter of the rows that are seen without the scope."""
-        others = [member for member in type(self.value) if member is not self.value]
-        return {self.column: {"eq": others[0]} if len(others) == 1 else {"in_": others}}
+    @property
+    def scopes(self) -> frozenset[str]:
+        """Return every scope that some rows need."""
+        return frozenset(scope for each in self.needed.values() for scope in each)
+
+    def restriction(self, scopes: frozenset[str]) -> dict[str, Any]:
+        """Return the filter of the rows that somebody with these scopes sees; empty where that is all rows."""
+        values: Any = type(next(iter(self.needed)))
+        members = list(values)
+        seen = [member for member in members if self.sees(scopes, {self.column: member})]
+        if len(seen) == len(members):
+            return {}
+        return {self.column: {"eq": seen[0]} if len(seen) == 1 else {"in_": seen}}
 
     def sees(self, scopes: frozenset[str], row: Mapping[str, Any]) -> bool:
         """Return whether somebody with these scopes sees a row."""
-        return row[self.column] != self.value or allows(scopes, self.scope)
+        return all(allows(scopes, scope) for scope in self.needed.get(row[self.column], ()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +101,7 @@ class Collection:
     of the collection follows it. Rows with a ``deleted_at`` are seen by nobody, and where ``only`` is a column and its
     value, neither are those that have another. ``unique_conflicts`` says what violated unique constraints mean, by
     their names: the input's field whose value another row has, and the conflict.
+    ``default_order`` is that of a list without another one, as of a page's window, and ``ordered`` the words for it.
     """
 
     resource: Resource
@@ -98,16 +109,18 @@ class Collection:
     sort_fields: Mapping[str, SortField]
     filters: Mapping[str, Condition | Relation]
     searched: Sequence[str] = ()
-    hidden: RowScope | None = None
+    hidden: RowScopes | None = None
     only: tuple[str, StrEnum] | None = None
     unique_conflicts: Mapping[str, tuple[str, Conflict]] = field(default_factory=dict)
+    default_order: tuple[tuple[str, bool], ...] = NEWEST_FIRST
+    ordered: str = "newest first"
 
     def __post_init__(self) -> None:
         """Add it to ``COLLECTIONS``. Raises ValueError where its name is taken, or a hidden row has no known scope."""
         if self.name in COLLECTIONS:
             raise ValueError(f"there are two collections {self.name}")
-        if self.hidden is not None and self.hidden.scope != self.resource.row_scope:
-            raise ValueError(f"{self.resource.singular} does not declare the scope {self.hidden.scope}")
+        if self.hidden is not None and not self.hidden.scopes <= known_scopes():
+            raise ValueError(f"rows of {self.resource.singular} need a scope that no resource declares")
         COLLECTIONS[self.name] = self
 
     @property
@@ -158,18 +171,13 @@ class Collection:
 
     def restriction(self, scopes: frozenset[str]) -> Mapping[str, Any]:
         """Return the filter of what somebody with these scopes sees; empty where that is all rows."""
-        hidden = self.hidden
-        if hidden is None or allows(scopes, hidden.scope):
-            return {}
-        return hidden.restriction()
+        return {} if self.hidden is None else self.hidden.restriction(scopes)
 
     def scopes_of(self, row: Mapping[str, Any]) -> list[frozenset[str]]:
         """Return sets of scopes of each of which somebody who sees a row has one."""
-        resource, hidden = self.resource, self.hidden
-        found = [frozenset({resource.read_scope, resource.write_scope, EVERYTHING})]
-        if hidden is not None and row[hidden.column] == hidden.value:
-            found.append(frozenset({hidden.scope, EVERYTHING}))
-        return found
+        hidden = self.hidden
+        needed = () if hidden is None else hidden.needed.get(row[hidden.column], ())
+        return [granting(scope) for scope in (self.resource.read_scope, *needed)]
 
 
 # By their names, so that related ones find each other without an import.

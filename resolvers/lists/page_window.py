@@ -89,7 +89,7 @@ def _terms(collection: Collection, order_by: Sequence[Any]) -> tuple[tuple[str, 
     if any(not name for name, _ in terms[:-1]):
         raise bad_input("orderBy", "CREATED_AT is unique: no other field can follow it.", "NOT_ALLOWED")
     if not terms:
-        return (("", True),)
+        return collection.default_order
     return tuple(terms) if not terms[-1][0] else (*terms, ("", terms[-1][1]))
 
 

@@ -46,13 +46,14 @@ async def _readable(ctx: Context, deliveries: Sequence[Row]) -> set[UUID]:
         resource = resources.get(row["event_type"])
         if resource is None or not ctx.actor.may(resource.read_scope):
             continue
-        if resource.row_scope is None or ctx.actor.may(resource.row_scope):
+        collection = COLLECTIONS.get(resource.plural)
+        if collection is None or not collection.restriction(ctx.actor.scopes):
             found.add(row["event_id"])
         else:
-            in_part.setdefault(COLLECTIONS[resource.plural], []).append(row["event_id"])
+            in_part.setdefault(collection, []).append(row["event_id"])
     for collection, ids in in_part.items():
         hidden = collection.hidden
-        assert hidden is not None, "a resource with a scope of its rows has a collection that hides them"
+        assert hidden is not None, "a collection with a restriction hides rows"
         # The object as it was sent decides: it may have changed, or be gone.
         for row in await ctx.fetch(_sent(camel(hidden.column)), ids=ids):
             if row["value"] is not None and hidden.sees(ctx.actor.scopes, {hidden.column: row["value"]}):

@@ -18,9 +18,12 @@ PAGE = (
     "Page number, from 1, for pages of `first` items. Reaches the first 10,000 items. Not together with `last`,"
     " `after` or `before`."
 )
-ORDER_BY = (
-    "Sort order: at most three different fields, of which `CREATED_AT` can only be the last. Newest first by default."
-)
+LAST_FIELD = ", of which `CREATED_AT` can only be the last"
+
+
+def _order_by(collection: Collection) -> str:
+    last = LAST_FIELD if "CREATED_AT" in collection.sort_fields else ""
+    return f"Sort order: at most three different fields{last}. {collection.ordered.capitalize()} by default."
 
 
 def page_arguments(collection: Collection) -> Callable[[], list[Any]]:
@@ -34,7 +37,7 @@ def page_arguments(collection: Collection) -> Callable[[], list[Any]]:
             argument("before", str | None, "Return the items that come before this cursor."),
             argument("page", int | None, PAGE),
             argument("filter", filter_of(collection) | None, "Filter conditions."),
-            argument("order_by", GenericAlias(list, (order_of(collection),)) | None, ORDER_BY, "orderBy"),
+            argument("order_by", GenericAlias(list, (order_of(collection),)) | None, _order_by(collection), "orderBy"),
         ]
 
     return made
@@ -57,7 +60,7 @@ def many(collection: Collection) -> Any:
     return pages_of(
         collection,
         loaders.many(collection),
-        description=f"The organization's {collection.resource.labels}, newest first by default.",
+        description=f"The organization's {collection.resource.labels}, {collection.ordered} by default.",
     )
 
 
@@ -84,6 +87,5 @@ def to_listed(collection: Collection, column: str, description: str, *, most: in
 
 def to_many(collection: Collection, column: str, description: str) -> Any:
     """Return a field: a page of the objects of which a column refers to the parent."""
-    return pages_of(
-        collection, loaders.to_many(collection, column), "id", description=f"{description}, newest first by default."
-    )
+    says = f"{description}, {collection.ordered} by default."
+    return pages_of(collection, loaders.to_many(collection, column), "id", description=says)
