@@ -96,6 +96,8 @@ class RestEndpoint:
             raise
         await self.dependencies.turn(actor.org_id)
         prepared, versions = engine.prepared(self.operation, given.variables), given.versions
+        # What it asks for may need more than the operation always does.
+        engine.allow(prepared, actor)
         ctx = Context(self.dependencies.runtime, actor, request.request_id, Source.REST, given.key)
         request.state["ctx"] = ctx
         await payers.pay(request, actor, prepared.measure.cost, headers, request.weight)

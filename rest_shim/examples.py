@@ -43,7 +43,8 @@ def response_of(route: Route) -> dict[str, Any] | None:
         return {"data": [shown], "pagination": {"limit": DEFAULT_PAGE, "hasMore": False, "nextCursor": None}}
     changed = (BODIES[route.operation] if route.merges else {}) | CHANGED.get(route.operation, {})
     if changed:
-        shown = shown | changed | {"updatedAt": _LATER, "version": 2}
+        later = {} if route.makes or route.method == "GET" else {"updatedAt": _LATER, "version": 2}
+        shown = shown | changed | later
     return {"data": shown | {name: BESIDE[route.operation][name] for name in route.beside}}
 
 

@@ -1,6 +1,6 @@
 """What every mutation has: its scope, its cost, one transaction, and null for one that is refused."""
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import partial, wraps
 from inspect import cleandoc
 from typing import Any, TypeVar, cast
@@ -19,20 +19,24 @@ from schema.declaration.inputs import INPUT, UpdateInput, input_type, values_of
 MUTATION_COST = 10
 # What one costs that has a worker write something as large as a log.
 JOB_COST = 50
+# The scopes that arguments need, by the arguments' names in the graph.
+ScopesOf = Callable[[Mapping[str, Any]], list[str]]
 F = TypeVar("F", bound=Callable[..., Any])
 MEANING = "The mutation's input."
 
 
 def mutation(
-    resource: Resource, description: str, cost: int = MUTATION_COST, *, public: bool = False
-) -> Callable[[F], F]:
+    resource: Resource, description: str, cost: int = MUTATION_COST, *, public: bool = False,
+    scopes_of: ScopesOf | None = None,
+) -> Callable[[F], F]:  # fmt: skip
     """Return a decorator of a root field that changes something: it needs the resource's write scope (where there is
-    none, its read scope; no key where it is ``public``), has a ``cost``, and runs in a transaction of its own.
+    none, its read scope; no key where it is ``public``), and those that its arguments need (``scopes_of``), has a
+    ``cost``, and runs in a transaction of its own.
 
     It is nullable whatever its resolver gives: where it is refused, the fields beside it are answered. The fields of
     its refusals are those of its ``input``.
     """
-    metadata = {"cost": cost, "needs": (), "public": public}
+    metadata = {"cost": cost, "needs": (), "public": public} | ({} if scopes_of is None else {"scopes_of": scopes_of})
     scope = resource.read_scope if resource.read_only else resource.write_scope
     directives = [] if public else [Requires(scope=scope)]
 
@@ -73,14 +77,15 @@ def _nothing(_ctx: Context, _values: InputValues) -> Iterable[Refusal]:
 
 def creates(
     type_: type[Any], input_: type[Any], create: Create, description: str, *,
-    check: Check = _nothing, cost: int = MUTATION_COST, **fields: Shown,
+    check: Check = _nothing, cost: int = MUTATION_COST, scopes_of: ScopesOf | None = None, **fields: Shown,
 ) -> Any:  # fmt: skip
     """Return a mutation that creates an object of a type; its payload has the object, and further ``fields``.
 
     ``check`` returns what ``create`` refuses by itself, so that it is reported together with what is out of bounds.
+    ``scopes_of`` returns the scopes that its arguments need.
     """
     returns = f"The created {RESOURCE_TYPES[type_].label}."
-    return _returns(type_, input_, create, description, returns, fields, check, cost)
+    return _returns(type_, input_, create, description, returns, fields, check, cost, scopes_of)
 
 
 def updates(
@@ -118,7 +123,7 @@ def acts_on(
 
 def _returns(
     type_: type[Any], input_: type[Any], run: Create, description: str, returns: str, fields: dict[str, Shown],
-    check: Check = _nothing, cost: int = MUTATION_COST,
+    check: Check = _nothing, cost: int = MUTATION_COST, scopes_of: ScopesOf | None = None,
 ) -> Any:  # fmt: skip
     resource = RESOURCE_TYPES[type_]
     payload = payload_of(input_.__name__.removesuffix("Input"), **{resource.singular: (type_, returns)}, **fields)
@@ -127,7 +132,7 @@ def _returns(
         row = await run(ctx, given)
         return dict(zip([resource.singular, *fields], row if fields else [row], strict=True))
 
-    return _field(resource, description, input_, payload, resolve, check, cost)
+    return _field(resource, description, input_, payload, resolve, check, cost, scopes_of)
 
 
 def deletes(
@@ -175,13 +180,13 @@ def payload_of(mutation_name: str, **fields: Shown) -> Any:
 def _field(
     resource: Resource, description: str, input_: Any, payload: Any,
     run: Callable[[Context, InputValues], Coroutine[Any, Any, dict[str, Any]]], check: Check = _nothing,
-    cost: int = MUTATION_COST,
+    cost: int = MUTATION_COST, scopes_of: ScopesOf | None = None,
 ) -> Any:  # fmt: skip
     async def resolve(self: Any, info: Info, input: Any) -> Any:
         return payload(**await run(info.context, values_of(input, partial(check, info.context))))
 
     resolve.__annotations__ = {"info": Info, "input": input_, "return": payload}
-    return mutation(resource, cleandoc(description), cost)(resolve)
+    return mutation(resource, cleandoc(description), cost, scopes_of=scopes_of)(resolve)
 
 
 __all__ = ["Info", "acts_on", "creates", "deletes", "mutation", "object_key", "payload_of", "sets", "updates"]
