@@ -11,6 +11,7 @@ from models.audit_exports import EXPORT
 from models.base import TIMESTAMP, Owned, column, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.organizations import ORGANIZATION
+from models.reports import REPORT
 from models.resources import Resource
 from models.subscriptions import SUBSCRIPTION
 from models.tickets import TICKET
@@ -31,6 +32,8 @@ class JobQueue(DescribedEnum):
     # An export reads a whole log, on a connection of the side pool: one at a time.
     EXPORTS = "exports", "Exports of the audit log.", 0
     AGENTS = "agents", "Runs of agent jobs.", 1 / 4
+    # A report reads many rows, as an export does.
+    REPORTS = "reports", "Reports.", 0
 
     def slots(self, worker_slots: int) -> int:
         """Return how many slots it has in a worker with so many, at least one."""
@@ -48,6 +51,7 @@ class JobFunction(DescribedEnum):
     SUBSCRIPTION = "SUBSCRIPTION", "Renews, bills or ends a subscription.", JobQueue.TIMERS, SUBSCRIPTION
     AGENT = "AGENT", "Runs an agent job.", JobQueue.AGENTS, AGENT_JOB
     AGENT_EXPIRY = "AGENT_EXPIRY", "Ends the wait of an agent job for a person.", JobQueue.TIMERS, AGENT_JOB
+    REPORT = "REPORT", "Computes a report.", JobQueue.REPORTS, REPORT
 
     @property
     def queue(self) -> JobQueue:
@@ -96,13 +100,13 @@ class Job(Owned, table=True):
     function: JobFunction = column(sa.Text, description="Function of the job.")
     subject_id: UUID = column(
         sa.Uuid,
-        description="The object of the job: a delivery, a ticket, an export, a subscription, an agent job, or the"
-        " organization of a seal.",
+        description="The object of the job: a delivery, a ticket, an export, a report, a subscription, an agent job,"
+        " or the organization of a seal.",
     )
     concurrency_key: UUID = column(
         sa.Uuid,
-        description="Jobs of one key run at most two at once in a worker: a delivery's endpoint, an export, an agent"
-        " job, or the organization of a seal or a timer. A delivery that is requested while its endpoint's circuit is"
+        description="Jobs of one key run at most two at once in a worker: a delivery's endpoint, an export, a report,"
+        " an agent job, or the organization of a seal or a timer. A delivery that is requested while its endpoint's circuit is"
         " open has its own until it is attempted.",
     )
     queue: str = column(sa.Text, description="The queue, which has its own slots in a worker.")

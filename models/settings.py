@@ -189,6 +189,7 @@ REGISTRY: Mapping[str, Setting] = {
         Setting(
             "retention.submissionsSpam", _T.INTEGER, KeptDays, None, _KEPT.format("submissions that are spam are kept")
         ),
+        Setting("retention.reports", _T.INTEGER, KeptDays, None, _KEPT.format("reports are kept")),
         Setting(
             "retention.auditChanges", _T.INTEGER, KeptDays, None,
             "Days after which the audit log forgets what changed, and keeps that it changed; null is never.",

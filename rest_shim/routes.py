@@ -12,6 +12,7 @@ from models.forms import FORM, SUBMISSION
 from models.invoices import INVOICE
 from models.messages import MESSAGE
 from models.orders import ORDER
+from models.reports import REPORT
 from models.services import SERVICE
 from models.settings import SETTINGS
 from models.subscriptions import SUBSCRIPTION
@@ -99,6 +100,15 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "POST", f"{API}/{AGENT_JOB.path}", "QueueAgentJob", AGENT_JOB, f"Queue {AGENT_JOB.a_label}",
         body=("input",), status=202, location=f"{API}/{AGENT_JOB.path}/{{publicId}}",
+    ),
+    *(
+        # A worker computes what is asked for.
+        replace(row, summary=f"Generate {REPORT.a_label}", status=202) if row.method == "POST" else row
+        for row in crud(
+            REPORT,
+            filters={**STATED, "kind": ("filter", "kind", "in")},
+            without=("PUT", "PATCH", "DELETE"),
+        )
     ),
     *_WEBHOOKS,
     *crud(API_KEY, filters=STATED, without=("GET", "PUT", "PATCH"), beside=("rawKey",)),

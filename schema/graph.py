@@ -30,6 +30,7 @@ from schema.jobs import JobMutation, JobQuery
 from schema.members import MemberMutation, MemberQuery
 from schema.messages import MessageMutation, MessageQuery
 from schema.orders import OrderMutation, OrderQuery
+from schema.reports import ReportMutation, ReportQuery
 from schema.rules.introspected import describe_enums, name_nodes, name_scopes, show_defaults
 from schema.rules.multipliers import PAGE, items_of, page_size
 from schema.rules.planned import fields_of_schema
@@ -56,7 +57,7 @@ MAX_PARTS = 2_000
 class Query(
     ClientQuery, ServiceQuery, OrderQuery, InvoiceQuery, SubscriptionQuery, MessageQuery, TicketQuery, FormQuery,
     AgentDefinitionQuery, AgentJobQuery, MemberQuery, WebhookQuery, ApiKeyQuery, SettingsQuery, AuditQuery,
-    JobQuery, ViewerQuery,
+    JobQuery, ReportQuery, ViewerQuery,
 ):  # fmt: skip
     """What can be asked."""
 
@@ -65,7 +66,7 @@ class Query(
 class Mutation(
     ClientMutation, ServiceMutation, OrderMutation, InvoiceMutation, SubscriptionMutation, MessageMutation,
     TicketMutation, FormMutation, AgentDefinitionMutation, AgentJobMutation, MemberMutation, WebhookMutation,
-    ApiKeyMutation, SettingsMutation, AuditMutation, JobMutation,
+    ApiKeyMutation, SettingsMutation, AuditMutation, JobMutation, ReportMutation,
 ):  # fmt: skip
     """What can be done."""
 
@@ -145,6 +146,8 @@ def _rules() -> dict[tuple[str, str], FieldRule]:
         column = None if table is None else column_of(table, declared.python_name)
         many = is_list_type(get_nullable_type(field.type))
         scopes_of, reads = _scopes_by_arguments(type_name, field_name, connection)
+        if "scopes_of" in declared.metadata:
+            scopes_of, reads = declared.metadata["scopes_of"], ("input",)
         each = "ids" if "ids" in reads and "ids" in field.args else None
         found[type_name, field_name] = FieldRule(
             cost=cost,

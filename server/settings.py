@@ -168,6 +168,7 @@ class Settings(LocalSettings):
     retention_jobs_days: int = Field(30, ge=1, description="Life of finished jobs and deliveries, in days")
     retention_events_days: int = Field(30, ge=1, description="Life of events, in days")
     retention_spam_days: int = Field(90, ge=1, description="Life of submissions that are spam, in days")
+    retention_reports_days: int = Field(365, ge=1, description="Life of reports, in days")
 
     @model_validator(mode="before")
     @classmethod

@@ -9,7 +9,7 @@ import structlog
 from models.jobs import JobFunction, JobQueue
 from resolvers.database.runtime import Runtime
 from resolvers.jobs.retention import Retention
-from workers import audit_export, deliver, seal, timers
+from workers import audit_export, deliver, report, seal, timers
 from workers.address import Addresses
 from workers.agents import handler as agents
 from workers.agents.providers import Providers
@@ -46,9 +46,9 @@ async def run(
     """Run jobs until SIGTERM or SIGINT, or until ``stop`` is set. Jobs that do not end within the grace are given back.
 
     ``queues`` are those whose jobs it runs, each with how many run at once, without deliveries that wait for their
-    receivers: all of them, with their shares of ``slots``, where it is None. Heartbeats, sweeps and exports use the
-    runtime's side pool, which needs three connections. ``sender`` replaces the one that the runtime's settings define.
-    ``note`` is told of each attempt, and ``providers`` are those that agents' models may be of.
+    receivers: all of them, with their shares of ``slots``, where it is None. Heartbeats, sweeps, exports and reports
+    use the runtime's side pool, which needs five connections. ``sender`` replaces the one that the runtime's settings
+    define. ``note`` is told of each attempt, and ``providers`` are those that agents' models may be of.
     """
     runtime.outages.logs = True
     ending = stop or asyncio.Event()
@@ -63,6 +63,7 @@ async def run(
         JobFunction.AUDIT_SEAL: seal.HANDLER,
         JobFunction.AGENT: agents.handler(providers),
         JobFunction.AUDIT_EXPORT: audit_export.HANDLER,
+        JobFunction.REPORT: report.HANDLER,
         **timers.HANDLERS,
     }
     # Jobs of a queue without a handler are left to workers that have one.

@@ -1,5 +1,5 @@
-"""Retention: expired idempotency records, finished jobs and deliveries, events, and submissions that are spam are
-deleted in batches."""
+"""Retention: expired idempotency records, finished jobs and deliveries, events, submissions that are spam, and reports
+are deleted in batches."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from models.forms import submissions
 from models.jobs import jobs
 from models.lookups import idempotency_records
 from models.organizations import directory
+from models.reports import reports
 from models.typeid import new_uuid, uuid_at
 from models.webhooks import deliveries, events
 from resolvers.audit import erase, seals
@@ -36,6 +37,7 @@ class Retention:
     jobs: timedelta = timedelta(days=30)
     events: timedelta = timedelta(days=30)
     spam: timedelta = timedelta(days=90)
+    reports: timedelta = timedelta(days=365)
 
 
 _BEFORE = sa.bindparam("before", type_=TIMESTAMP)
@@ -60,6 +62,7 @@ def _batch(name: str) -> ClauseElement:
             ),
         ),
         "spam": (submissions, (submissions.c.spam, submissions.c.id < _OLD_ID)),
+        "reports": (reports, (reports.c.id < _OLD_ID,)),
         "exports": (audit_exports, (audit_exports.c.expires_at < _BEFORE,)),
     }[name]
     key = [column for column in table.primary_key.columns if column.name != "org_id"]
@@ -100,6 +103,7 @@ async def purge(runtime: Runtime, org_id: UUID, keep: Retention) -> dict[str, in
         "deliveries": shorter(keep.jobs, "deliveries"),
         "events": shorter(keep.events, "events"),
         "spam": shorter(keep.spam, "submissionsSpam"),
+        "reports": shorter(keep.reports, "reports"),
         # They say themselves when they expire.
         "exports": timedelta(0),
     }

@@ -72,6 +72,7 @@ def worker(arguments: argparse.Namespace) -> int:
                     timedelta(days=settings.retention_jobs_days),
                     timedelta(days=settings.retention_events_days),
                     timedelta(days=settings.retention_spam_days),
+                    timedelta(days=settings.retention_reports_days),
                 ),
                 providers=Providers(settings.openai_api_key, settings.openai_base_url, settings.anthropic_api_key),
             )

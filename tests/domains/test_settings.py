@@ -158,7 +158,8 @@ async def test_each_setting_is_set_and_shown(acme: Org) -> None:
         "tickets.firstResponse.normal": 48, "tickets.firstResponse.low": 8_760, "agents.currency": "EUR",
         "agents.monthlyBudget": 2**53 - 1, "agents.approvalHours": 1,
         "agents.prices": {"test": {"input": 1, "output": 2}}, "retention.jobs": 1, "retention.deliveries": 2,
-        "retention.events": 3, "retention.submissionsSpam": 4, "retention.auditChanges": 3_650,
+        "retention.events": 3, "retention.submissionsSpam": 4, "retention.reports": 5,
+        "retention.auditChanges": 3_650,
     }  # fmt: skip
     assert values.keys() == REGISTRY.keys() - {"organization.logo"}
     shown = await put(acme, values)

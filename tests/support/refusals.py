@@ -16,7 +16,8 @@ TRANSITION = """mutation($input: TransitionOrderInput!) {
 TABLES = (
     *(case.table for case in ALL.values()), "events", "deliveries", "audit_changes", "search_words",
     "tag_uses", "idempotency_records", "invoice_lines", "invoice_payments",
-    "subscription_periods", "subscription_changes", "agent_definition_versions", "agent_steps", "agent_budgets",
+    "subscription_periods", "subscription_changes", "report_rows", "agent_definition_versions", "agent_steps",
+    "agent_budgets",
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ SHAPE = {
     "tickets.firstResponse.low": "int",
     "agents.currency": "str", "agents.monthlyBudget": "?int", "agents.approvalHours": "int", "agents.prices": "dict",
     "retention.jobs": "?int", "retention.deliveries": "?int", "retention.events": "?int",
-    "retention.submissionsSpam": "?int", "retention.auditChanges": "?int",
+    "retention.submissionsSpam": "?int", "retention.reports": "?int", "retention.auditChanges": "?int",
 }  # fmt: skip
 
 

@@ -1,0 +1,17 @@
+"""All kinds of reports."""
+
+from models.reports import ReportKind
+from resolvers.reports.kinds import Kind
+from resolvers.reports.money import CLIENT_LIFETIME_VALUE, MRR, RECEIVABLES_AGING, REVENUE
+from resolvers.reports.work import ORDER_THROUGHPUT, TICKET_RESPONSE, TURNAROUND
+
+_ALL = (
+    REVENUE,
+    MRR,
+    RECEIVABLES_AGING,
+    ORDER_THROUGHPUT,
+    TURNAROUND,
+    CLIENT_LIFETIME_VALUE,
+    TICKET_RESPONSE,
+)
+KINDS: dict[ReportKind, Kind] = {each.kind: each for each in _ALL}

@@ -1,0 +1,45 @@
+"""The figures of a report, while its rows are found: the rows as they are shown, the totals, and how far this is."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from models.reports import ReportKind
+from resolvers.context import Row
+from resolvers.reports.catalogue import KINDS
+from resolvers.reports.columns import Totals
+from resolvers.reports.kinds import days_in
+
+
+class Figures:
+    """The figures of one report. ``number`` is how many rows there have been, ``progress`` the percentage of all."""
+
+    def __init__(self, report: Row) -> None:
+        self.kind = KINDS[ReportKind(report["kind"])]
+        self.number = self.progress = 0
+        self._days = days_in(report)
+        self._totals = Totals(self.kind.columns)
+
+    def take(self, found: Sequence[Row]) -> list[dict[str, Any]]:
+        """Return the next rows as they are shown. Raises TooLarge for a figure that the API cannot show."""
+        columns, shown = self.kind.columns, []
+        for row in map(self._dated, found):
+            if row.get("overall"):
+                self._totals.overall(row)
+                continue
+            self._totals.add(row)
+            shown.append({each.key: each.shown(row[each.name]) for each in columns})
+        self.number += len(shown)
+        if shown:
+            # Whoever finds no number of rows has one for each period.
+            expected = found[-1].get("found") or len(self._days) - 1
+            self.progress = min(99, 100 * self.number // expected)
+        return shown
+
+    def totals(self) -> dict[str, Any]:
+        """Return the totals of all rows as they are shown. Raises TooLarge for one that the API cannot show."""
+        return self._totals.shown()
+
+    def _dated(self, row: Row) -> dict[str, Any]:
+        if not self.kind.periodic:
+            return dict(row)
+        return {**row, "from": self._days[row["n"] - 1], "to": self._days[row["n"]]}

@@ -1,0 +1,131 @@
+"""Reports of money: revenue, recurring revenue, what clients owe and what they paid."""
+
+from models.reports import ReportKind
+from resolvers.reports.columns import OF_CLIENT, PERIOD, Total, amount, count
+from resolvers.reports.kinds import Kind
+
+REVENUE = Kind(
+    ReportKind.REVENUE,
+    (
+        *PERIOD,
+        amount("net", "Net", "Subtotal less discount of the invoices that were issued and are not `VOID`."),
+        amount("tax", "Tax", "Tax of these invoices."),
+        count("invoices", "Invoices", "Number of these invoices."),
+        amount("collected", "Collected", "Payments, by the time of payment."),
+    ),
+    """
+with issued as (
+    select width_bucket(issued_at, :bounds) as n, sum(subtotal - discount) as net, sum(tax) as tax, count(*) as invoices
+    from invoices
+    where org_id = :org_id and currency = :currency and status <> 'VOID' and issued_at >= :start and issued_at < :end
+    group by n
+), paid as (
+    select width_bucket(p.paid_at, :bounds) as n, sum(p.amount) as collected
+    from invoice_payments p join invoices i on i.org_id = :org_id and i.id = p.invoice_id
+    where p.org_id = :org_id and i.currency = :currency and p.paid_at >= :start and p.paid_at < :end
+    group by n
+)
+select n, coalesce(net, 0) as net, coalesce(tax, 0) as tax, coalesce(invoices, 0) as invoices,
+    coalesce(collected, 0) as collected
+from generate_series(1, :periods) n left join issued using (n) left join paid using (n)
+order by n
+""",
+)
+MRR = Kind(
+    ReportKind.MRR,
+    (
+        *PERIOD,
+        amount("opening", "Opening", "Monthly recurring revenue when the period begins.", Total.FIRST),
+        amount("new", "New", "Of subscriptions that earn for the first time."),
+        amount("reactivation", "Reactivation", "Of subscriptions that earn again."),
+        amount("expansion", "Expansion", "Increases of subscriptions that earn."),
+        amount("contraction", "Contraction", "Decreases of subscriptions that go on to earn."),
+        amount("churn", "Churn", "Of subscriptions that earn no more: cancelled or paused."),
+        amount(
+            "closing", "Closing",
+            "`opening` + `new` + `reactivation` + `expansion` - `contraction` - `churn`.", Total.LAST,
+        ),
+    ),
+    """
+with changes as (
+    select width_bucket(c.at, :bounds) as n, c.mrr_before as earned, c.mrr_after as earns,
+        count(*) filter (where c.mrr_before = 0) over (partition by c.subscription_id order by c.at, c.id) as nth
+    from subscription_changes c join subscriptions s on s.org_id = :org_id and s.id = c.subscription_id
+    where c.org_id = :org_id and s.currency = :currency and c.at < :end
+), moved as (
+    select n, sum(earns - earned) as net,
+        sum(earns) filter (where earned = 0 and nth = 1) as new,
+        sum(earns) filter (where earned = 0 and nth > 1) as reactivation,
+        sum(earns - earned) filter (where earned > 0 and earns > earned) as expansion,
+        sum(earned - earns) filter (where earns > 0 and earns < earned) as contraction,
+        sum(earned) filter (where earns = 0) as churn
+    from changes
+    group by n
+), closed as (
+    select n, coalesce(new, 0) as new, coalesce(reactivation, 0) as reactivation, coalesce(expansion, 0) as expansion,
+        coalesce(contraction, 0) as contraction, coalesce(churn, 0) as churn, coalesce(net, 0) as net,
+        sum(coalesce(net, 0)) over (order by n) as closing
+    from generate_series(0, :periods) n left join moved using (n)
+)
+select *, closing - net as opening from closed where n > 0 order by n
+""",
+)  # fmt: skip
+RECEIVABLES_AGING = Kind(
+    ReportKind.RECEIVABLES_AGING,
+    (
+        *OF_CLIENT,
+        amount("current", "Current", "Not past due."),
+        amount("days_1_to_30", "1-30 days", "Past due by 1 to 30 days."),
+        amount("days_31_to_60", "31-60 days", "Past due by 31 to 60 days."),
+        amount("days_61_to_90", "61-90 days", "Past due by 61 to 90 days."),
+        amount("over_90", "Over 90 days", "Past due by more than 90 days."),
+        amount("total", "Total", "All that is due."),
+    ),
+    """
+with paid as (
+    select invoice_id, sum(amount) as paid
+    from invoice_payments
+    where org_id = :org_id and paid_at < :end
+    group by invoice_id
+), owed as (
+    select i.client_id, i.total - coalesce(p.paid, 0) as due,
+        cast(:day as date) - cast(i.due_at at time zone :timezone as date) as days
+    from invoices i left join paid p on p.invoice_id = i.id
+    where i.org_id = :org_id and i.currency = :currency and i.issued_at < :end
+        and (i.voided_at is null or i.voided_at >= :end)
+        and (i.uncollectible_at is null or i.uncollectible_at >= :end)
+), aged as (
+    select client_id, sum(due) as total,
+        coalesce(sum(due) filter (where days <= 0), 0) as current,
+        coalesce(sum(due) filter (where days between 1 and 30), 0) as days_1_to_30,
+        coalesce(sum(due) filter (where days between 31 and 60), 0) as days_31_to_60,
+        coalesce(sum(due) filter (where days between 61 and 90), 0) as days_61_to_90,
+        coalesce(sum(due) filter (where days > 90), 0) as over_90
+    from owed
+    where due <> 0
+    group by client_id
+)
+select aged.*, c.name as client, count(*) over () as found
+from aged join clients c on c.org_id = :org_id and c.id = aged.client_id
+order by total desc, client_id
+""",
+)
+CLIENT_LIFETIME_VALUE = Kind(
+    ReportKind.CLIENT_LIFETIME_VALUE,
+    (
+        *OF_CLIENT,
+        count("payments", "Payments", "Number of payments, by the time of payment."),
+        amount("paid", "Paid", "Sum of these payments."),
+    ),
+    """
+with paid as (
+    select i.client_id, count(*) as payments, sum(p.amount) as paid
+    from invoice_payments p join invoices i on i.org_id = :org_id and i.id = p.invoice_id
+    where p.org_id = :org_id and i.currency = :currency and p.paid_at >= :start and p.paid_at < :end
+    group by i.client_id
+)
+select paid.*, c.name as client, count(*) over () as found
+from paid join clients c on c.org_id = :org_id and c.id = paid.client_id
+order by paid desc, client_id
+""",
+)

@@ -1,0 +1,105 @@
+"""Requests of reports: what each kind takes, and the job that computes one."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from models.jobs import JobFunction
+from models.reports import (
+    MAX_PERIODS,
+    MAX_YEARS,
+    REPORT,
+    SUMMED,
+    Report,
+    ReportInterval,
+    ReportKind,
+    reports,
+)
+from resolvers import organizations
+from resolvers.changes.advisory_lock import lock_objects
+from resolvers.changes.edits import InputValues, insert, new_row
+from resolvers.context import Context, Row, now
+from resolvers.database.sql import owned, statement
+from resolvers.errors import Conflict, Refusal, Refusals, bad_input
+from resolvers.jobs.queueing import queue_job
+from resolvers.reports.catalogue import KINDS
+from resolvers.reports.collection import GOES_ON, NEEDED, REPORTS
+from resolvers.reports.kinds import Kind
+from resolvers.reports.periods import days_of
+
+TOO_MANY_REPORTS = Conflict(
+    "TOO_MANY_REPORTS", "As many reports of the organization as may wait for a worker: retry when one has ended."
+)
+# How many an organization may have that have not ended: each reads all rows of what it sums.
+MAX_WAITING = 20
+
+
+def scopes_of(arguments: Mapping[str, Any]) -> list[str]:
+    """Return the scopes that the arguments of a request need: those of what its kind sums."""
+    given = arguments.get("input")
+    kind = given.get("kind") if isinstance(given, dict) else None
+    return list(NEEDED[ReportKind(kind)]) if isinstance(kind, str) and kind in SUMMED else []
+
+
+def wrong(_ctx: Context, values: InputValues) -> Iterator[Refusal]:
+    """Return what is wrong with the parameters of a request for its kind."""
+    if values.keys() >= {"kind", "parameters"}:
+        kind: ReportKind = values["kind"]
+        yield from _wrong(KINDS[kind], values["parameters"])
+
+
+def _wrong(kind: Kind, given: Mapping[str, Any]) -> Iterator[Refusal]:
+    taken = (("from", "start_date", kind.ranges), ("interval", "interval", kind.periodic))
+    for name, key, takes in (*taken, ("currency", "currency", kind.priced)):
+        if not takes and given.get(key) is not None:
+            yield bad_input(f"parameters.{name}", f"A report of the kind {kind.kind} does not take it.", "NOT_ALLOWED")
+    if not kind.ranges:
+        return
+    start, end = given.get("start_date"), given.get("end_date")
+    if start is None:
+        yield bad_input("parameters.from", "It is required for this kind.", "REQUIRED")
+    elif end is not None and end <= start:
+        yield bad_input("parameters.to", "It must be after from: it is the day after the last one.", "NOT_ALLOWED")
+    elif end is not None and end > _latest(start):
+        yield bad_input("parameters.to", f"It must be at most {MAX_YEARS} years after from.", "NOT_ALLOWED")
+    elif end is not None and kind.periodic:
+        interval = given.get("interval") or ReportInterval.MONTH
+        if len(days_of(start, end, interval)) > MAX_PERIODS + 1:
+            message = f"A report has at most {MAX_PERIODS} periods: ask for longer ones, or for fewer days."
+            yield bad_input("parameters.interval", message, "NOT_ALLOWED")
+
+
+def _latest(start: date) -> date:
+    """Return the last day on which a report from a day may end."""
+    day = min(start.day, 28) if start.month == 2 else start.day
+    return start.replace(year=start.year + MAX_YEARS, day=day)
+
+
+@statement
+def _waiting() -> sa.Select[Any]:
+    return owned(reports, sa.func.count().label("number")).where(GOES_ON)
+
+
+async def create(ctx: Context, values: InputValues) -> Row:
+    """Request a report. Raises Refusals BAD_INPUT for parameters that its kind does not take, or that contradict each
+    other, Refusal CONFLICT (TOO_MANY_REPORTS) where as many wait as may."""
+    problems = list(wrong(ctx, values))
+    if problems:
+        raise Refusals(problems)
+    kind, given = KINDS[values["kind"]], values["parameters"]
+    row = new_row(Report, {"kind": kind.kind, **given})
+    row.setdefault("timezone", await organizations.value_of(ctx, "timezone"))
+    if kind.priced and row["currency"] is None:
+        row["currency"] = await organizations.value_of(ctx, "default_currency")
+    if kind.periodic and row["interval"] is None:
+        row["interval"] = ReportInterval.MONTH
+    await lock_objects(ctx, REPORT)
+    waiting = await ctx.row(_waiting())
+    if waiting is not None and waiting["number"] >= MAX_WAITING:
+        message = f"{MAX_WAITING} reports of the organization have not ended, which is the maximum: retry later."
+        raise TOO_MANY_REPORTS.refusal(None, message)
+    made = await insert(ctx, REPORTS, row)
+    await queue_job(ctx, JobFunction.REPORT, row["id"], key=row["id"], run_at=now())
+    return made

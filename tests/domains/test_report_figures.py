@@ -1,0 +1,198 @@
+"""The figures of reports are those that plain Python makes of the same rows, at random."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from models.clients import Client
+from models.invoice_parts import InvoicePayment
+from models.invoices import Invoice, InvoiceStatus
+from models.orders import Order
+from models.reports import Report, ReportInterval, ReportKind
+from models.services import BillingInterval, Service
+from models.subscriptions import Subscription, SubscriptionChange, SubscriptionStatus
+from models.tickets import Ticket, TicketPriority, TicketStatus
+from models.typeid import new_uuid, uuid_at
+from resolvers import organizations
+from resolvers.changes.edits import new_row
+from resolvers.reports.catalogue import KINDS
+from resolvers.reports.figures import Figures
+from resolvers.reports.snapshots import portions, snapshot
+from tests.support.plain_reports import Asked, Rows, Studio, plainly
+from tests.support.world import World
+
+ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata", "America/New_York")
+FIRST, LAST = date(2024, 11, 1), date(2025, 5, 1)
+CURRENCIES = st.sampled_from(("EUR", "EUR", "JPY"))
+_DAYS = st.dates(FIRST, LAST)
+_MS = timedelta(milliseconds=1)
+
+
+def _midnight(day: date, zone: str, off: int) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC) + off * _MS
+
+
+# Any time, and often one at the edge of a day somewhere.
+MOMENTS = st.one_of(
+    st.builds(_midnight, _DAYS, st.sampled_from(ZONES), st.integers(-1, 1)),
+    st.builds(lambda day, ms: datetime.combine(day, time(), UTC) + ms * _MS, _DAYS, st.integers(0, 86_400_000 - 1)),
+)
+MAYBE = st.none() | MOMENTS
+
+
+def _created(moment: datetime) -> UUID:
+    """A new id of a time."""
+    return UUID(int=uuid_at(moment).int | (new_uuid().int & ((1 << 80) - 1)))
+
+
+class Maker:
+    """Makes the rows of a studio at random."""
+
+    def __init__(self, draw: Any) -> None:
+        self.draw = draw
+        self.clients = [
+            new_row(Client, {"name": name, "email": f"{at}@x.example", "metadata": {}})
+            for at, name in enumerate(("Ada", "=1+1", "Grace"))
+        ]
+        self.services = [
+            new_row(Service, {"name": name, "price": 1, "currency": "EUR", "tax_rate": "0"}) for name in "ab"
+        ]
+        self.payments: Rows = []
+        self.changes: Rows = []
+
+    def many(self, make: Any) -> Rows:
+        return [make(number) for number in range(self.draw(st.integers(0, 12)))]
+
+    def invoice(self, number: int) -> dict[str, Any]:
+        draw = self.draw
+        status = draw(st.sampled_from(InvoiceStatus))
+        subtotal, tax = draw(st.integers(0, 10**6)), draw(st.integers(0, 10**5))
+        discount = draw(st.integers(0, subtotal))
+        total, shares = subtotal - discount + tax, draw(st.integers(0, 3))
+        paid = 0 if status in ("VOID", "DRAFT") else total if status == "PAID" else draw(st.integers(0, total))
+        payments = [(paid // shares, draw(MOMENTS)) for _ in range(shares)] if shares else []
+        if status == "PAID":
+            payments = [*payments, (paid - sum(each for each, _ in payments), draw(MOMENTS))]
+        payments = [(each, at) for each, at in payments if each > 0]
+        issued = None if status == "DRAFT" else draw(MOMENTS)
+        row = new_row(Invoice, {
+            "client_id": draw(st.sampled_from(self.clients))["id"], "currency": draw(CURRENCIES), "taxes": [],
+            "subtotal": subtotal, "discount": discount, "tax": tax, "total": total, "status": status,
+            "amount_paid": sum(each for each, _ in payments),
+            "voided_at": draw(MOMENTS) if status == "VOID" else None,
+            "uncollectible_at": draw(MOMENTS) if status == "UNCOLLECTIBLE" or draw(st.integers(0, 9)) == 0 else None,
+        })  # fmt: skip
+        if issued is not None:
+            row |= {"number": f"N{number}", "number_key": f"n{number}", "issued_at": issued, "due_at": draw(MOMENTS)}
+            row |= {"seller": {}, "buyer": {}, "timezone": "UTC", "language": "en"}
+        for amount, at in payments:
+            values = {"id": new_uuid(), "invoice_id": row["id"], "amount": amount, "method": None, "reference": None}
+            self.payments.append(values | {"paid_at": at})
+        return row | {"payments": payments}
+
+    def order(self, number: int) -> dict[str, Any]:
+        draw = self.draw
+        moments = {f"{name}_at": draw(MAYBE) for name in ("started", "delivered", "completed", "cancelled")}
+        return new_row(Order, {
+            "client_id": self.clients[0]["id"], "service_id": draw(st.sampled_from(self.services))["id"],
+            "number": number, "quantity": 1, "unit_price": 1, "total": 1, "currency": "EUR", "tax_rate": "0",
+            "assignee_ids": [], "held_seconds": draw(st.integers(0, 10**6)),
+            "delivery_days": draw(st.none() | st.integers(0, 60)), **moments,
+        }) | {"id": _created(draw(MOMENTS))}  # fmt: skip
+
+    def ticket(self, number: int) -> dict[str, Any]:
+        draw = self.draw
+        status = draw(st.sampled_from([each for each in TicketStatus if each != "SNOOZED"]))
+        return new_row(Ticket, {
+            "number": number, "subject": "x", "status": status, "priority": draw(st.sampled_from(TicketPriority)),
+            "first_response_due_at": draw(MOMENTS), "first_response_at": draw(MAYBE),
+            "resolved_at": draw(MOMENTS) if status in ("RESOLVED", "CLOSED") else None,
+        }) | {"id": _created(draw(MOMENTS))}  # fmt: skip
+
+    def subscription(self, _number: int) -> dict[str, Any]:
+        draw = self.draw
+        row = new_row(Subscription, {
+            "client_id": self.clients[0]["id"], "service_id": self.services[0]["id"], "unit_price": 1,
+            "currency": draw(CURRENCIES), "tax_rate": "0", "interval": BillingInterval.MONTH, "timezone": "UTC",
+            "start_date": FIRST, "anchor_date": FIRST, "status": SubscriptionStatus.ACTIVE, "next_period": 0,
+        })  # fmt: skip
+        moments = sorted(draw(st.lists(MOMENTS, max_size=6)))
+        earned, changes = 0, []
+        for at in moments:
+            earns = draw(st.sampled_from([each for each in (0, 0, 1_000, 2_500, 4_000) if each != earned]))
+            changes.append((at, earned, earns))
+            values = {"id": new_uuid(), "subscription_id": row["id"], "at": at}
+            self.changes.append(values | {"mrr_before": earned, "mrr_after": earns})
+            earned = earns
+        return row | {"changes": changes}
+
+    def studio(self) -> Studio:
+        made = [self.many(make) for make in (self.invoice, self.order, self.ticket, self.subscription)]
+        return Studio(self.clients, self.services, *made)
+
+
+_INSERT = "insert into {0} select * from jsonb_populate_recordset(null::{0}, $1)"
+
+
+async def _keep(world: World, studio: Studio, maker: Maker) -> None:
+    tables = (
+        (Client, studio.clients), (Service, studio.services), (Order, studio.orders), (Ticket, studio.tickets),
+        (Subscription, studio.subscriptions), (Invoice, studio.invoices), (InvoicePayment, maker.payments),
+        (SubscriptionChange, maker.changes),
+    )  # fmt: skip
+    async with world.runtime.bound(world.org_id) as connection:
+        for model, rows in tables:
+            kept = [row | {"org_id": world.org_id} for row in rows]
+            await connection.execute(_INSERT.format(model.__tablename__), kept)
+
+
+async def _computed(world: World, row: dict[str, Any]) -> tuple[Rows, dict[str, Any], datetime]:
+    report = row | {"org_id": world.org_id}
+    figures, rows = Figures(report), []
+    async with snapshot(world.runtime, world.org_id) as connection:
+        moment = await connection.fetchval("select now()")
+        async for found in portions(connection, figures.kind.sql, figures.kind.arguments(report)):
+            rows += figures.take(found)
+    return rows, figures.totals(), moment
+
+
+@st.composite
+def studios(draw: Any) -> tuple[Studio, Maker]:
+    maker = Maker(draw)
+    return maker.studio(), maker
+
+
+@st.composite
+def asked(draw: Any) -> Asked:
+    start = draw(st.dates(FIRST, LAST - timedelta(days=1)))
+    end = draw(st.dates(start + timedelta(days=1), LAST))
+    return Asked(start, end, draw(st.sampled_from(ZONES)), draw(st.sampled_from(ReportInterval)), draw(CURRENCIES))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(made=studios(), parameters=st.lists(asked(), min_size=3, max_size=3))
+def _same(world: World, made: tuple[Studio, Maker], parameters: list[Asked]) -> None:
+    studio, maker = made
+    world.org_id = new_uuid()
+    world.changed(organizations.create, "Test", f"t-{world.org_id.hex}")
+    world.run(_keep(world, studio, maker))
+    for given_ in parameters:
+        for kind in ReportKind:
+            declared = KINDS[kind]
+            values = {
+                "kind": kind, "start_date": given_.start if declared.ranges else None, "end_date": given_.end,
+                "timezone": given_.zone, "interval": given_.interval if declared.periodic else None,
+                "currency": given_.currency if declared.priced else None,
+            }  # fmt: skip
+            rows, totals, moment = world.run(_computed(world, new_row(Report, values)))
+            assert (rows, totals) == plainly(kind, studio, given_, moment), kind
+
+
+@pytest.mark.timeout(300)
+def test_the_figures_are_those_of_plain_python(world: World) -> None:
+    _same(world)
