@@ -99,8 +99,9 @@ schema: $(STAMP) ## Write schema.graphql, openapi.json, docs/rest-to-graphql.md 
 		mv README.md.new README.md; rm README.table.new; \
 	done
 
-samples: $(STAMP) ## Write the sample invoices in docs/samples anew
+samples: $(STAMP) ## Write the sample invoices and charts in docs/samples anew
 	@$(BIN)/python -m tests.support.invoice_documents docs/samples
+	@$(BIN)/python -m tests.support.report_charts docs/samples
 
 lock: ## Compile requirements/*.in into *.txt (UPGRADE=1 takes newer versions); needs uv
 	@test -n "$(UV)" || { echo "make lock needs uv" >&2; exit 1; }

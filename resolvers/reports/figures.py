@@ -19,6 +19,11 @@ class Figures:
         self._days = days_in(report)
         self._totals = Totals(self.kind.columns)
 
+    @property
+    def periods(self) -> int:
+        """Return how many periods the report has."""
+        return len(self._days) - 1
+
     def take(self, found: Sequence[Row]) -> list[dict[str, Any]]:
         """Return the next rows as they are shown. Raises TooLarge for a figure that the API cannot show."""
         columns, shown = self.kind.columns, []
@@ -31,7 +36,7 @@ class Figures:
         self.number += len(shown)
         if shown:
             # Whoever finds no number of rows has one for each period.
-            expected = found[-1].get("found") or len(self._days) - 1
+            expected = found[-1].get("found") or self.periods
             self.progress = min(99, 100 * self.number // expected)
         return shown
 

@@ -49,7 +49,9 @@ def figure_of(report: Mapping[str, Any], rows: Rows, totals: Mapping[str, Any]) 
 def svg(report: Mapping[str, Any], rows: Rows, totals: Mapping[str, Any]) -> bytes:
     """Return the chart of a report as SVG."""
     written = io.BytesIO()
-    figure_of(report, rows, totals).savefig(written, format="svg", metadata={"Date": None, "Creator": None})
+    # What is the same each time: without the time, and the name of what drew it.
+    said = {"Title": _TITLES[ReportKind(report["kind"])], "Date": None, "Creator": None}
+    figure_of(report, rows, totals).savefig(written, format="svg", metadata=said)
     return written.getvalue()
 
 
