@@ -38,6 +38,7 @@ from server.dev.accounts import make_data_folder
 from server.dev.demo_agents import load_agents
 from server.dev.demo_invoices import NAME, Invoices, invoices_of
 from server.dev.demo_maker import Row
+from server.dev.demo_reports import request_reports
 from server.dev.demo_rows import Rows, Size, rows_of
 from server.dev.demo_subscriptions import Subscriptions, subscriptions_of
 from server.drafts import write_private
@@ -171,6 +172,7 @@ async def seed(runtime: Runtime, say: Say, end: datetime) -> None:
         invoiced = invoices_of(rows, SEED, INVOICES, end, subscribed)
         await load_subscriptions(ctx, subscribed, say)
         await load_invoices(ctx, invoiced, say)
+        await request_reports(ctx, end)
         for name, scopes, revoked in KEYS:
             row, _ = await api_keys.create(ctx, {"name": name, "scopes": scopes})
             if revoked:
