@@ -10,7 +10,7 @@ from schema.requests.tools import TOOLS
 from server.database.roles import require_plain_role
 from server.settings import Settings
 
-SIDE_CONNECTIONS = 4
+SIDE_CONNECTIONS = 5
 
 
 @asynccontextmanager
