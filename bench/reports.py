@@ -165,7 +165,7 @@ def main() -> int:
         slow = False
         for kind in ReportKind:
             command = [sys.executable, "-m", "bench.reports", "--work", str(org_id), kind]
-            ran = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, env=os.environ | urls)
+            ran = subprocess.run(command, stdout=subprocess.PIPE, check=True, encoding="utf-8", env=os.environ | urls)
             found = json.loads(ran.stdout.splitlines()[-1])
             print(f"| {kind} | {found['rows']:,} | {found['seconds']} | {found['megabytes']} |", flush=True)
             slow |= found["status"] != "READY" or found["seconds"] > 10 or found["megabytes"] > 300

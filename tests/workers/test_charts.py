@@ -60,6 +60,6 @@ def test_any_name_is_drawn_and_none_is_markup() -> None:
 @pytest.mark.parametrize("module", ["server.app", "workers.main"])
 def test_a_process_loads_the_library_when_it_first_draws(module: str) -> None:
     told = subprocess.run(
-        [sys.executable, "-c", _LOADED.format(module)], capture_output=True, check=True, text=True, timeout=120
+        [sys.executable, "-c", _LOADED.format(module)], capture_output=True, check=True, encoding="utf-8", timeout=120
     )
     assert told.stdout == "False\n"

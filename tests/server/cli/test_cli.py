@@ -57,7 +57,7 @@ def test_refusals_change_nothing(environment: Backends, capsys: pytest.CaptureFi
         (2, "one", "x", "all", f"--scopes: there is no scope 'all', only {known}"),
         (2, "one", "x", "*,all", f"--scopes: there is no scope 'all', only {known}"),
         # Scopes of what there is not (yet) open nothing, and so they are none.
-        (2, "one", "x", "orders:read,reports:read", f"--scopes: there is no scope 'reports:read', only {known}"),
+        (2, "one", "x", "orders:read,profits:read", f"--scopes: there is no scope 'profits:read', only {known}"),
         # The audit log is only read.
         (2, "one", "x", "audit:write", f"--scopes: there is no scope 'audit:write', only {known}"),
         (2, "one", "x", "Orders:read", f"--scopes: there is no scope 'Orders:read', only {known}"),
