@@ -106,8 +106,8 @@ class Job(Owned, table=True):
     concurrency_key: UUID = column(
         sa.Uuid,
         description="Jobs of one key run at most two at once in a worker: a delivery's endpoint, an export, a report,"
-        " an agent job, or the organization of a seal or a timer. A delivery that is requested while its endpoint's circuit is"
-        " open has its own until it is attempted.",
+        " an agent job, or the organization of a seal or a timer. A delivery that is requested while its endpoint's"
+        " circuit is open has its own until it is attempted.",
     )
     queue: str = column(sa.Text, description="The queue, which has its own slots in a worker.")
     run_at: Moment = column(TIMESTAMP, description="The earliest time to run.")
