@@ -56,7 +56,7 @@ class ReportColumn:
     name: str = member("name", "Name of the column, by which rows and totals have its values.")
     title: str = member("title", "Title for people.")
     type: ReportColumnType = member("type", "Type of the values.")
-    description: str = member("description", "What the values are.")
+    description: str = member("description", "Meaning of the values.")
 
 
 @object_type(RowTable, REPORT_ROW)

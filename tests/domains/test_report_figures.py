@@ -24,7 +24,9 @@ from resolvers.reports.catalogue import KINDS
 from resolvers.reports.figures import Figures
 from resolvers.reports.snapshots import portions, snapshot
 from tests.support.plain_reports import Asked, Rows, Studio, plainly
-from tests.support.world import World
+from tests.support.world import World, world
+
+__all__ = ["world"]
 
 ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata", "America/New_York")
 FIRST, LAST = date(2024, 11, 1), date(2025, 5, 1)
