@@ -4,7 +4,7 @@ from alembic import op
 
 from migrations.tables import protect
 
-revision = "0026"
+revision = "0030"
 down_revision = "0029"
 branch_labels = None
 depends_on = None
