@@ -24,6 +24,7 @@ from models.base import TIMESTAMP
 from models.jobs import JobFunction, JobState, jobs
 from models.typeid import decode, new_uuid
 from resolvers.audit.entries import new_entry
+from resolvers.changes.advisory_lock import lock_objects
 from resolvers.changes.edits import InputValues, new_row
 from resolvers.changes.write import write_entries
 from resolvers.context import Context, Row, now, shared
@@ -100,6 +101,7 @@ async def create(ctx: Context, values: InputValues) -> Row:
 
 async def _must_have_room(ctx: Context, moment: datetime) -> None:
     """Raise Refusal CONFLICT (TOO_MANY_EXPORTS), with the seconds until another export can be requested."""
+    await lock_objects(ctx, EXPORT)
     kept = await ctx.fetch(_kept(), moment=moment, actor_id=ctx.actor.id)
     own = [row for row in kept if row["own"]]
     bounds = (("The organization keeps", kept, MAX_EXPORTS), ("The API key has", own, MAX_OF_KEY))

@@ -98,6 +98,8 @@ class Case:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     # Fields of the update that cannot be emptied, though its input takes null.
     never_null: frozenset[str] = frozenset()
+    # The fields of updates that are cleared before others can be.
+    cleared_first: frozenset[str] = frozenset()
 
     # How it is walked through its states, where it has a machine.
     walk: Walks | None = None

@@ -28,7 +28,7 @@ TABLES = (
     *("members", "clients", "services", "orders", "messages", "tickets", "replies", "forms", "form_versions"),
     *("submissions", "subscriptions", "subscription_periods", "subscription_changes", "invoices", "invoice_lines"),
     *("invoice_payments", "search_words", "tag_uses", "counters", "agent_definitions", "agent_definition_versions"),
-    *("agent_jobs", "agent_steps"),
+    *("agent_jobs", "agent_steps", "assignments"),
 )
 COUNTED = ("organizations", *TABLES, "api_keys", "audit_entries")
 

@@ -70,6 +70,7 @@ CASES = (
         defaults={"priority": "NORMAL"},
         walk=TicketWalk,
         never_null=frozenset({"subject", "priority", "status", "tags", "metadata"}),
+        cleared_first=frozenset({"orderId"}),
         routes={
             "GET /api/v1/tickets": "ListTickets",
             "POST /api/v1/tickets": "CreateTicket",
