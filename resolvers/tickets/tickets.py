@@ -69,7 +69,7 @@ async def _with_references(
     order = found.get("order_id")
     if old and new.get("client_id", ...) is None and new.get("order_id", order_id) is not None:
         wrong.append(bad_input("client_id", "A ticket of an order has the order's client.", "REQUIRED"))
-    elif order is not None and ("client_id" in found or not values.get("client_id")):
+    elif order is not None and ("client_id" in found or values.get("client_id") is None):
         client_id = new.get("client_id", old.get("client_id"))
         if client_id is None:
             new["client_id"] = order["client_id"]

@@ -29,8 +29,9 @@ from tests.support.orders import WRITE
 from tests.support.subscriptions import MONTHLY
 from tests.support.webhooks import ROTATE, SEND, new_webhook
 
-# Events that come with time, not by a request.
-TIMED = {"subscription.past_due", "subscription.renewed"}
+# Events that come with time or from a worker. Agent jobs and reports have tests of their own.
+TIMED = {"subscription.past_due", "subscription.renewed", "report.ready", "report.failed"}
+TIMED |= {name for name, _, _ in events() if name.startswith("agent_job.")}
 UPDATE = "mutation($input: UpdateSubscriptionInput!) { updateSubscription(input: $input) { subscription { id } } }"
 # What the guide tells to write; it reads SECRET, body and headers, and makes event.
 SNIPPET = re.search(r"```python\n( *from standardwebhooks .*?)```", guide(), re.DOTALL)

@@ -19,7 +19,7 @@ from tests.support.servers import Backends
 BEFORE = Size(clients=30, services=5, orders=50, messages=5, deliveries=5, invoices=20, tickets=20, subscriptions=20)
 SIZE = Size(
     clients=1_500,
-    services=20,
+    services=800,
     orders=3_000,
     messages=5,
     deliveries=5,

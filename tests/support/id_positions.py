@@ -72,7 +72,7 @@ def _found() -> dict[str, list[IdPosition]]:
 def _of_field(parent: str, name: str, field: GraphQLField) -> Iterator[IdPosition]:
     for argument, given in field.args.items():
         for path, many, holders in _within(given.type, (argument,), ()):
-            step = path[-2] if path[-1] in ("eq", "in") else path[-1]
+            step = path[-2] if path[-1] in ("eq", "in", "has", "hasAny") else path[-1]
             holder = holders[-2 if step != path[-1] else -1] if holders else get_named_type(field.type).name
             if parent == "Mutation" and path == ("input", "id"):
                 noun: str | None = _SUBJECTS[name]

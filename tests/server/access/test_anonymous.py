@@ -57,7 +57,7 @@ async def test_the_introspection_of_graphiql_passes_until_its_address_has_spent_
         while answer.status_code == 200:
             answer = await http.post("/graphql", json={"query": INTROSPECTION})
             statuses.append(answer.status_code)
-        assert 5 < len(statuses) < 30
+        assert 3 <= len(statuses) < 30
         extensions = error(answer, 429, "RATE_LIMITED")
         assert answer.headers["retry-after"] == str(extensions["retryAfter"])
         # The same for what is refused; and another address, or another /64, has a budget of its own.

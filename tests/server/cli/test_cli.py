@@ -51,7 +51,7 @@ def test_refusals_change_nothing(environment: Backends, capsys: pytest.CaptureFi
         "counterfoil: The slug one is taken.\n",
     )
     known = ", ".join(sorted(resources.scopes()))
-    assert known.startswith("*, api_keys:read, api_keys:write, audit:read, clients:read, ")
+    assert known.startswith("*, agent_jobs:read, agent_jobs:write, agents:read, agents:write, api_keys:read, ")
     for code, org, name, scopes, said in (
         (1, "none", "x", "*", "there is no organization none"),
         (2, "one", "x", "all", f"--scopes: there is no scope 'all', only {known}"),
