@@ -97,7 +97,10 @@ def test_few_positions_take_ids_of_any_type() -> None:
     of_entries = {f"{field}.filter.targetId.{name}" for field in ("Query.auditEntries", "Order.history") for name in IN}
     # Deliveries are no case: those of one endpoint are made by its events.
     of_deliveries = {f"WebhookEndpoint.deliveries.filter.id.{name}" for name in IN}
-    assert found == {"Query.node.id", "Query.nodes.ids"} | of_entries | of_deliveries
+    # Nor are steps: those of one job are made by its run.
+    of_steps = {f"AgentJob.steps.filter.id.{name}" for name in IN}
+    of_steps |= {f"Mutation.{verb}AgentJob.input.stepId" for verb in ("answer", "approve", "reject")}
+    assert found == {"Query.node.id", "Query.nodes.ids"} | of_entries | of_deliveries | of_steps
 
 
 @pytest.mark.parametrize("parent", sorted({*POSITIONS} - {"Mutation"}))
