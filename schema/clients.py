@@ -9,6 +9,7 @@ from models.clients import CLIENT, ClientStatus
 from models.clients import Client as Table
 from models.orders import ORDER, OrderStatus
 from resolvers import clients
+from resolvers.agents import costs
 from resolvers.agents.collections import AGENT_JOBS
 from resolvers.clients import CLIENTS
 from resolvers.invoices import loaders
@@ -25,7 +26,7 @@ from schema.declaration.nodes import Node
 from schema.declaration.scalars import StringMap
 
 if TYPE_CHECKING:
-    from schema.agents.jobs import AgentJob
+    from schema.agents.jobs import AgentCost, AgentJob
     from schema.invoices.types import ClientTotal, Invoice
     from schema.orders import Order
     from schema.subscriptions import ClientSubscription
@@ -76,6 +77,12 @@ class Client(Node):
     )
     agent_jobs: Connection[Annotated["AgentJob", strawberry.lazy("schema.agents.jobs")]] = to_many(
         AGENT_JOBS, "client_id", "Agent jobs about the client's orders and tickets"
+    )
+    agent_cost: list[Annotated["AgentCost", strawberry.lazy("schema.agents.jobs")]] = batched(
+        costs.of_clients,
+        "id",
+        description="Cost of the agent jobs about the client's orders and tickets, by currency. Currencies in which"
+        " none cost anything are left out.",
     )
     order_counts: list[OrderCount] = batched(
         counts_of_clients,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from sqlmodel import SQLModel
 
+from models.agent_jobs import AGENT_JOB
 from models.clients import CLIENT
 from models.forms import FORM
 from models.members import MEMBER
@@ -15,6 +16,7 @@ from models.orders import Order as Table
 from models.services import SERVICE
 from models.types import Reason
 from resolvers import orders
+from resolvers.agents import costs
 from resolvers.agents.collections import AGENT_JOBS
 from resolvers.audit.log import AUDIT_ENTRIES
 from resolvers.clients import CLIENTS
@@ -36,7 +38,7 @@ from schema.declaration.scalars import Currency, FormData, MinorUnits, StringMap
 from schema.declaration.transitions import AVAILABLE, Transition
 
 if TYPE_CHECKING:
-    from schema.agents.jobs import AgentJob
+    from schema.agents.jobs import AgentCost, AgentJob
     from schema.audit import AuditEntry
     from schema.clients import Client
     from schema.forms.types import Form, FormField
@@ -122,6 +124,22 @@ class Order(Node):
     )
     agent_jobs: Connection[Annotated["AgentJob", strawberry.lazy("schema.agents.jobs")]] = to_many(
         AGENT_JOBS, "order_id", "Agent jobs about the order"
+    )
+    agent_cost: list[Annotated["AgentCost", strawberry.lazy("schema.agents.jobs")]] = batched(
+        costs.of_orders,
+        "id",
+        description="Cost of the agent jobs about the order, by currency. Currencies in which none cost anything are"
+        " left out.",
+    )
+    margin: MinorUnits | None = batched(
+        costs.margins_of_orders,
+        "id",
+        "total",
+        "currency",
+        description="The order's `total` less its `agentCost`, in minor units of the order's `currency`; the cost is"
+        " rounded once, half up. Null where some of the cost is in another currency.",
+        cost=1,
+        scope=AGENT_JOB.read_scope,
     )
     history: Connection[Annotated["AuditEntry", strawberry.lazy("schema.audit")]] = to_many(
         AUDIT_ENTRIES, "target_id", "Entries of the audit log about the order"

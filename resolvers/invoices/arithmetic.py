@@ -35,14 +35,14 @@ def _scaled(number: Decimal) -> int:
     return int(number.scaleb(4))
 
 
-def _half_up(number: int, divisor: int) -> int:
+def half_up(number: int, divisor: int) -> int:
     """Return a quotient of numbers that are not negative, rounded half up."""
     return (2 * number + divisor) // (2 * divisor)
 
 
 def amount_of(quantity: Decimal, unit_price: int) -> int:
     """Return the amount of a line: quantity × unit price, rounded half up."""
-    return _half_up(_scaled(quantity) * unit_price, _SCALE)
+    return half_up(_scaled(quantity) * unit_price, _SCALE)
 
 
 def shares_of(discount: int, amounts: Sequence[int]) -> list[int]:
@@ -74,7 +74,7 @@ def totals_of(lines: Sequence[tuple[int, Decimal]], discount: int) -> Totals:
     for (amount, rate), share in zip(lines, shares_of(discount, amounts), strict=True):
         bases[rate] = bases.get(rate, 0) + amount - share
     taxes = tuple(
-        TaxOfRate(rate, base, _half_up(base * _scaled(rate), 100 * _SCALE)) for rate, base in sorted(bases.items())
+        TaxOfRate(rate, base, half_up(base * _scaled(rate), 100 * _SCALE)) for rate, base in sorted(bases.items())
     )
     subtotal, tax = sum(amounts), sum(each.tax for each in taxes)
     return Totals(subtotal, taxes, tax, subtotal - discount + tax)

@@ -51,6 +51,14 @@ class AgentUsage:
 
 
 @object_type(resource=AGENT_JOB)
+class AgentCost:
+    """The cost of agent jobs in one currency."""
+
+    currency: Currency = member("currency", "ISO 4217 currency code.")
+    cost: MicroUnits = member("cost", "Sum of the costs of the jobs' steps, in micro-units.")
+
+
+@object_type(resource=AGENT_JOB)
 class AgentError:
     """Why a job failed."""
 

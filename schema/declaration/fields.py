@@ -195,15 +195,20 @@ async def _level() -> None:
 def batched(
     resolve: Callable[..., Coroutine[Any, Any, list[Any]]], *needs: str, description: str,
     arguments: Callable[[], list[Any]] = list, cost: int | None = None, joined_by: str | None = None,
+    scope: str | None = None,
 ) -> Any:  # fmt: skip
     """Return a field that is loaded for all parents at once, by ``async (ctx, parents, args) -> results``.
 
     ``cost`` is given where the field costs something else than its objects. ``joined_by`` is the column that references
-    the field's one row, which may then be joined to the parent's.
+    the field's one row, which may then be joined to the parent's. ``scope`` is what a key needs for a field whose type
+    says none.
     """
     metadata = {"needs": needs or (() if joined_by is None else (joined_by,)), "cost": cost, "joined_by": joined_by}
     extensions: list[Any] = [Batched(resolve, arguments)]
-    return strawberry.field(resolver=_level, description=description, metadata=metadata, extensions=extensions)
+    return strawberry.field(
+        resolver=_level, description=description, metadata=metadata, extensions=extensions,
+        directives=() if scope is None else [Requires(scope=scope)],
+    )  # fmt: skip
 
 
 def same_row(description: str, reader: ColumnReader) -> Any:

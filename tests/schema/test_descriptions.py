@@ -86,6 +86,7 @@ def test_what_needs_a_scope_says_which() -> None:
         **dict.fromkeys(
             (f"{on}.agentJobs" for on in ("Client", "Order", "Ticket", "AgentDefinition")), "agent_jobs:read"
         ),
+        **dict.fromkeys(("Client.agentCost", "Order.agentCost", "Order.margin"), "agent_jobs:read"),
         **{"AgentJob.definition": "agents:read", "AgentJob.order": "orders:read"},
         **{"AgentJob.ticket": "tickets:read", "AgentJob.client": "clients:read"},
     }

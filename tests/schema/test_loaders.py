@@ -83,7 +83,7 @@ fragment Counted on OrderConnection { totalCount pageInfo { endCursor } }
 fragment Client on Client {
   orderCounts { count }
   orders(first: 2, orderBy: [{field: TOTAL}]) { ...Counted } tickets(first: 1) { totalCount nodes { id } }
-  invoices(first: 2) { ...Bills } totals { currency lifetimeValue }
+  invoices(first: 2) { ...Bills } totals { currency lifetimeValue } agentCost { currency cost }
   subscriptions(first: 1) { totalCount nodes { id } }
 }
 fragment Service on Service {
@@ -95,7 +95,7 @@ fragment Order on Order {
   availableTransitions { to allowed } history(first: 2) { totalCount nodes { changes sequence seal } }
   client { orders(first: 1) { ...Counted } } service { orders(first: 1) { ...Counted } }
   messages(first: 1) { totalCount nodes { ...Message } } tickets(first: 1) { totalCount nodes { id } }
-  invoice { id order { invoice { number } } }
+  invoice { id order { invoice { number } } } agentCost { currency cost } margin
 }
 fragment Ticket on Ticket {
   availableTransitions { to } client { id } order { id } assignee { id }

@@ -1,0 +1,58 @@
+"""What agents cost for orders and for clients, and what that leaves of an order's total."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from execution import Args
+from models.agent_jobs import agent_jobs
+from models.currencies import minor_digits
+from models.types import MAX_SAFE_INTEGER
+from resolvers.context import Context, Row
+from resolvers.database.sql import owned, statement
+from resolvers.invoices.arithmetic import half_up
+
+# A micro-unit is a millionth of the currency's unit.
+_MICRO_DIGITS = 6
+
+
+@statement
+def _costs(column: str) -> sa.Select[Any]:
+    about, currency = agent_jobs.c[column], agent_jobs.c.currency
+    cost = sa.func.least(sa.func.sum(agent_jobs.c.cost), sa.literal_column(str(MAX_SAFE_INTEGER)))
+    found = owned(agent_jobs, about.label("key"), currency, sa.cast(cost, sa.BigInteger).label("cost"))
+    mine = (about == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))), agent_jobs.c.cost > 0)
+    return found.where(*mine).group_by(about, currency).order_by(about, currency)
+
+
+async def _by_currency(ctx: Context, parents: list[Row], column: str) -> list[list[dict[str, Any]]]:
+    found: dict[Any, list[dict[str, Any]]] = {row["id"]: [] for row in parents}
+    for row in await ctx.fetch(_costs(column), ids=list(found)):
+        found[row["key"]].append({"currency": row["currency"], "cost": row["cost"]})
+    return [found[row["id"]] for row in parents]
+
+
+async def of_orders(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]]]:
+    """Return what the agent jobs about each order cost, by currency."""
+    return await _by_currency(ctx, parents, "order_id")
+
+
+async def of_clients(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]]]:
+    """Return what the agent jobs about each client's orders and tickets cost, by currency."""
+    return await _by_currency(ctx, parents, "client_id")
+
+
+def _minor_units(cost: int, currency: str) -> int:
+    return half_up(cost, 10 ** (_MICRO_DIGITS - minor_digits(currency)))
+
+
+async def margins_of_orders(ctx: Context, parents: list[Row], args: Args) -> list[int | None]:
+    """Return what is left of each order's total without what agents cost; None where that is in another currency."""
+    costs = await of_orders(ctx, parents, args)
+    return [
+        order["total"] - sum(_minor_units(each["cost"], each["currency"]) for each in of_order)
+        if all(each["currency"] == order["currency"] for each in of_order)
+        else None
+        for order, of_order in zip(parents, costs, strict=True)
+    ]
