@@ -14,6 +14,8 @@ CURRENCIES = frozenset(_CODES.split())
 # How many digits the minor unit has, where it is not two: 100 minor units are 100 JPY and 0.100 KWD.
 _NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
 _THREE = "BHD IQD JOD KWD LYD OMR TND"
+# A micro-unit is a millionth of the currency, whatever its minor unit is.
+MICRO_DIGITS = 6
 _DIGITS = dict.fromkeys(_NONE.split(), 0) | dict.fromkeys(_THREE.split(), 3)
 
 

@@ -9,6 +9,8 @@ from annotated_types import Ge, Le, MaxLen
 from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field
 
+from models.agent_jobs import AGENT_JOB
+from models.agents import AGENT
 from models.base import TIMESTAMP, Owned, Versioned, column, one_of, table_args, table_of
 from models.clients import CLIENT
 from models.enums import DescribedEnum
@@ -55,6 +57,7 @@ class ReportKind(DescribedEnum):
         "TICKET_RESPONSE",
         "For each priority, how long tickets waited for the first response and the resolution.",
     )
+    AGENT_USAGE = "AGENT_USAGE", "For each agent definition, the tokens and the cost of the steps that its jobs took."
 
 
 _K = ReportKind
@@ -67,6 +70,7 @@ SUMMED: dict[ReportKind, tuple[Resource, ...]] = {
     _K.TURNAROUND: (ORDER, SERVICE),
     _K.CLIENT_LIFETIME_VALUE: (INVOICE, CLIENT),
     _K.TICKET_RESPONSE: (TICKET,),
+    _K.AGENT_USAGE: (AGENT_JOB, AGENT),
 }
 
 
@@ -163,7 +167,8 @@ class ReportRow(Owned, table=True):
     number: int = column(sa.Integer, description="Number of the row in the report, from 1.")
     # As text: it keeps the order of the columns.
     data: RowText = column(
-        sa.Text, description="Figures of the row, by the names of the columns. Amounts are in minor units."
+        sa.Text,
+        description="Figures of the row, by the names of the columns. Amounts are in minor, costs in micro-units.",
     )
 
 

@@ -61,12 +61,12 @@ class ReportColumn:
 
 @object_type(RowTable, REPORT_ROW)
 class ReportRow:
-    """A row of a report: of a period, a client, a service or a priority."""
+    """A row of a report: of a period, a client, a service, a priority or an agent definition."""
 
     number: int
     data: Json = computed(
         lambda row: orjson.loads(row["data"]),
-        description="Figures of the row, by the names of the columns. Amounts are in minor units.",
+        description="Figures of the row, by the names of the columns. Amounts are in minor, costs in micro-units.",
         reader=ColumnReader("data", convert=orjson.loads),
     )
 
@@ -135,8 +135,8 @@ class ReportParametersInput:
         f" {MAX_PERIODS}. Defaults to `MONTH`."
     )
     currency: strawberry.Maybe[Currency] = strawberry.field(
-        description="Currency of the amounts of `REVENUE`, `MRR`, `RECEIVABLES_AGING` and `CLIENT_LIFETIME_VALUE`."
-        " Defaults to the organization's."
+        description="Currency of the amounts of `REVENUE`, `MRR`, `RECEIVABLES_AGING`, `CLIENT_LIFETIME_VALUE` and"
+        " `AGENT_USAGE`. Defaults to the organization's; for `AGENT_USAGE`, to the setting `agents.currency`."
     )
 
 

@@ -29,7 +29,7 @@ CREATE TABLE reports (
     chart BYTEA,
     CONSTRAINT reports_pkey PRIMARY KEY (org_id, id),
     CONSTRAINT reports_kind_check CHECK (kind in ('REVENUE', 'MRR', 'RECEIVABLES_AGING', 'ORDER_THROUGHPUT',
-        'TURNAROUND', 'CLIENT_LIFETIME_VALUE', 'TICKET_RESPONSE')),
+        'TURNAROUND', 'CLIENT_LIFETIME_VALUE', 'TICKET_RESPONSE', 'AGENT_USAGE')),
     CONSTRAINT reports_interval_check CHECK (interval in ('DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR')),
     CONSTRAINT reports_status_check CHECK (status in ('QUEUED', 'RUNNING', 'READY', 'FAILED')),
     CONSTRAINT reports_error_check CHECK (error in ('TOO_SLOW', 'TOO_LARGE', 'INTERNAL')),

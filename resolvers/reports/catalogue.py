@@ -2,7 +2,7 @@
 
 from models.reports import ReportKind
 from resolvers.reports.kinds import Kind
-from resolvers.reports.money import CLIENT_LIFETIME_VALUE, MRR, RECEIVABLES_AGING, REVENUE
+from resolvers.reports.money import AGENT_USAGE, CLIENT_LIFETIME_VALUE, MRR, RECEIVABLES_AGING, REVENUE
 from resolvers.reports.work import ORDER_THROUGHPUT, TICKET_RESPONSE, TURNAROUND
 
 _ALL = (
@@ -13,5 +13,6 @@ _ALL = (
     TURNAROUND,
     CLIENT_LIFETIME_VALUE,
     TICKET_RESPONSE,
+    AGENT_USAGE,
 )
 KINDS: dict[ReportKind, Kind] = {each.kind: each for each in _ALL}

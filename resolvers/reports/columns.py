@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from models.agents import AGENT
 from models.clients import CLIENT
 from models.enums import DescribedEnum
 from models.names import camel
@@ -20,8 +21,9 @@ class ReportColumnType(DescribedEnum):
     DATE = "DATE", "A day, as a string: `2026-01-31`."
     ID = "ID", "ID of an object."
     TEXT = "TEXT", "A string."
-    COUNT = "COUNT", "A number of objects."
+    COUNT = "COUNT", "A number of objects, or of tokens."
     AMOUNT = "AMOUNT", "An amount in minor units of the report's currency."
+    COST = "COST", "A cost in micro-units: millionths of the report's currency."
     SECONDS = "SECONDS", "A duration in whole seconds; null where nothing was measured."
     PERCENT = "PERCENT", "A share in percent, as a string with at most two decimals; null where there is none of it."
 
@@ -82,16 +84,17 @@ PERIOD = (
 )
 
 
-def named(resource: Resource) -> tuple[Column, Column]:
+def named(resource: Resource, name: str) -> tuple[Column, Column]:
     """Return the columns of the ID and the name of what a row is of."""
     label = resource.label
     return (
-        Column(f"{label}_id", f"{label.capitalize()} ID", _T.ID, f"ID of the {label}.", resource=resource),
-        Column(label, label.capitalize(), _T.TEXT, f"Name of the {label}."),
+        Column(f"{name}_id", f"{label.capitalize()} ID", _T.ID, f"ID of the {label}.", resource=resource),
+        Column(name, label.capitalize(), _T.TEXT, f"Name of the {label}."),
     )
 
 
-OF_CLIENT, OF_SERVICE = named(CLIENT), named(SERVICE)
+OF_CLIENT, OF_SERVICE = named(CLIENT, "client"), named(SERVICE, "service")
+OF_AGENT = named(AGENT, "definition")
 
 
 def count(name: str, title: str, description: str, total: Total = Total.SUM) -> Column:
@@ -102,6 +105,11 @@ def count(name: str, title: str, description: str, total: Total = Total.SUM) -> 
 def amount(name: str, title: str, description: str, total: Total = Total.SUM) -> Column:
     """Return a column of amounts."""
     return Column(name, title, _T.AMOUNT, description, total)
+
+
+def cost(name: str, title: str, description: str) -> Column:
+    """Return a column of costs."""
+    return Column(name, title, _T.COST, description, Total.SUM)
 
 
 def seconds(name: str, title: str, description: str) -> Column:

@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 
-from models.currencies import minor_digits
+from models.currencies import MICRO_DIGITS, minor_digits
 from models.reports import REPORT, ReportKind, ReportStatus, report_rows, reports
 from models.typeid import encode
 from resolvers.collections.rows import by_ids
@@ -25,6 +25,7 @@ from resolvers.reports.columns import Column, ReportColumnType
 # What a file costs beside its bytes: rows are read a thousand at a time.
 COST = 50
 PORTION = 1_000
+_T = ReportColumnType
 # What a spreadsheet takes for the beginning of a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _ID = sa.bindparam("report_id", type_=sa.Uuid)
@@ -49,19 +50,19 @@ async def rows_after(ctx: Context, report_id: UUID, number: int, most: int = POR
 
 def title_of(column: Column, currency: str | None) -> str:
     """Return the heading of a column, with the unit of its values."""
-    units = {ReportColumnType.AMOUNT: currency, ReportColumnType.SECONDS: "s", ReportColumnType.PERCENT: "%"}
+    units = {_T.AMOUNT: currency, _T.COST: currency, _T.SECONDS: "s", _T.PERCENT: "%"}
     unit = units.get(column.type)
     return column.title if unit is None else f"{column.title} ({unit})"
 
 
 def _cell(column: Column, digits: int, value: Any) -> str:
-    """Return a value as CSV has it: an amount in the currency itself, and a text so that no spreadsheet runs it."""
+    """Return a value as CSV has it: money in the currency itself, and a text so that no spreadsheet runs it."""
     if value is None:
         return ""
-    if column.type is ReportColumnType.AMOUNT:
-        return f"{Decimal(value).scaleb(-digits):f}"
+    if column.type in (_T.AMOUNT, _T.COST):
+        return f"{Decimal(value).scaleb(-digits if column.type is _T.AMOUNT else -MICRO_DIGITS):f}"
     text = str(value)
-    return f"'{text}" if column.type is ReportColumnType.TEXT and text.startswith(_FORMULA) else text
+    return f"'{text}" if column.type is _T.TEXT and text.startswith(_FORMULA) else text
 
 
 def _lines(rows: list[list[str]]) -> bytes:

@@ -15,7 +15,7 @@ from models.reports import ReportInterval, ReportKind
 from models.typeid import uuid_at
 from resolvers.context import Row
 from resolvers.database.sql import ORG, Sql, compile_sql
-from resolvers.reports.columns import Column
+from resolvers.reports.columns import Column, ReportColumnType
 from resolvers.reports.periods import days_of
 from resolvers.subscriptions.calendar import midnight
 
@@ -64,6 +64,11 @@ class Kind:
     def priced(self) -> bool:
         """Return whether its amounts are in one currency."""
         return "currency" in self.named
+
+    @property
+    def metered(self) -> bool:
+        """Return whether it has what agents cost, whose currency is a setting of its own."""
+        return any(each.type is ReportColumnType.COST for each in self.columns)
 
     @cached_property
     def sql(self) -> Sql:

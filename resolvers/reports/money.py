@@ -1,7 +1,7 @@
-"""Reports of money: revenue, recurring revenue, what clients owe and what they paid."""
+"""Reports of money: revenue, recurring revenue, what clients owe and what they paid, and what agents cost."""
 
 from models.reports import ReportKind
-from resolvers.reports.columns import OF_CLIENT, PERIOD, Total, amount, count
+from resolvers.reports.columns import OF_AGENT, OF_CLIENT, PERIOD, Total, amount, cost, count
 from resolvers.reports.kinds import Kind
 
 REVENUE = Kind(
@@ -127,5 +127,27 @@ with paid as (
 select paid.*, c.name as client, count(*) over () as found
 from paid join clients c on c.org_id = :org_id and c.id = paid.client_id
 order by paid desc, client_id
+""",
+)
+AGENT_USAGE = Kind(
+    ReportKind.AGENT_USAGE,
+    (
+        *OF_AGENT,
+        count("jobs", "Jobs", "Jobs of which a step ended in the interval."),
+        count("input_tokens", "Input tokens", "Tokens that these steps sent to the model."),
+        count("output_tokens", "Output tokens", "Tokens that came back."),
+        cost("cost", "Cost", "Cost of these steps."),
+    ),
+    """
+with used as (
+    select j.definition_id, count(distinct j.id) as jobs, sum(s.input_tokens) as input_tokens,
+        sum(s.output_tokens) as output_tokens, sum(s.cost) as cost
+    from agent_steps s join agent_jobs j on j.org_id = :org_id and j.id = s.job_id
+    where s.org_id = :org_id and j.currency = :currency and s.finished_at >= :start and s.finished_at < :end
+    group by j.definition_id
+)
+select used.*, d.name as definition, count(*) over () as found
+from used join agent_definitions d on d.org_id = :org_id and d.id = used.definition_id
+order by cost desc, definition_id
 """,
 )

@@ -28,6 +28,7 @@ from resolvers.reports.catalogue import KINDS
 from resolvers.reports.collection import GOES_ON, NEEDED, REPORTS
 from resolvers.reports.kinds import Kind
 from resolvers.reports.periods import days_of
+from resolvers.settings import settings_of
 
 TOO_MANY_REPORTS = Conflict(
     "TOO_MANY_REPORTS", "As many reports of the organization as may wait for a worker: retry when one has ended."
@@ -82,6 +83,16 @@ def _waiting() -> sa.Select[Any]:
     return owned(reports, sa.func.count().label("number")).where(GOES_ON)
 
 
+async def _currency(ctx: Context, kind: Kind) -> str:
+    """Return the currency of a report that names none."""
+    found: str = (
+        (await settings_of(ctx))["agents.currency"]
+        if kind.metered
+        else await organizations.value_of(ctx, "default_currency")
+    )
+    return found
+
+
 async def create(ctx: Context, values: InputValues) -> Row:
     """Request a report. Raises Refusals BAD_INPUT for parameters that its kind does not take, or that contradict each
     other, Refusal CONFLICT (TOO_MANY_REPORTS) where as many wait as may."""
@@ -92,7 +103,7 @@ async def create(ctx: Context, values: InputValues) -> Row:
     row = new_row(Report, {"kind": kind.kind, **given})
     row.setdefault("timezone", await organizations.value_of(ctx, "timezone"))
     if kind.priced and row["currency"] is None:
-        row["currency"] = await organizations.value_of(ctx, "default_currency")
+        row["currency"] = await _currency(ctx, kind)
     if kind.periodic and row["interval"] is None:
         row["interval"] = ReportInterval.MONTH
     await lock_objects(ctx, REPORT)

@@ -9,6 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from models.agent_jobs import AgentJob
+from models.agent_steps import AgentStep
+from models.agents import AgentDefinition, AgentDefinitionVersion
 from models.clients import Client
 from models.invoice_parts import InvoicePayment
 from models.invoices import Invoice, InvoiceStatus
@@ -23,7 +26,8 @@ from resolvers.changes.edits import new_row
 from resolvers.reports.catalogue import KINDS
 from resolvers.reports.figures import Figures
 from resolvers.reports.snapshots import portions, snapshot
-from tests.support.plain_reports import Asked, Rows, Studio, plainly
+from tests.support.plain_reports import plainly
+from tests.support.plain_studio import Asked, Rows, Studio
 from tests.support.world import World, world
 
 __all__ = ["world"]
@@ -64,8 +68,11 @@ class Maker:
         self.services = [
             new_row(Service, {"name": name, "price": 1, "currency": "EUR", "tax_rate": "0"}) for name in "ab"
         ]
+        content = {"model": "test", "instructions": "x", "tools": []}
+        self.definitions = [new_row(AgentDefinition, {"name": name, **content}) for name in ("Desk", "Clerk")]
         self.payments: Rows = []
         self.changes: Rows = []
+        self.steps: Rows = []
 
     def many(self, make: Any) -> Rows:
         return [make(number) for number in range(self.draw(st.integers(0, 12)))]
@@ -133,19 +140,40 @@ class Maker:
             earned = earns
         return row | {"changes": changes}
 
+    def job(self, _number: int) -> dict[str, Any]:
+        draw = self.draw
+        row = new_row(AgentJob, {
+            "definition_id": draw(st.sampled_from(self.definitions))["id"], "definition_version": 1, "input": {},
+            "scopes": [], "currency": draw(CURRENCIES), "queued_at": draw(MOMENTS),
+        })  # fmt: skip
+        # Sums of costs are at most 2^53 - 1, and any of their digits may differ.
+        figures = (("input_tokens", 10**8), ("output_tokens", 10**8), ("cost", 10**14))
+        steps = [
+            new_row(AgentStep, {
+                "job_id": row["id"], "index": index, "kind": "MODEL", "started_at": draw(MOMENTS),
+                "finished_at": draw(MAYBE), **{name: draw(st.integers(0, most)) for name, most in figures},
+            })
+            for index in range(draw(st.integers(0, 6)))
+        ]  # fmt: skip
+        self.steps += steps
+        return row | {"steps": steps}
+
     def studio(self) -> Studio:
-        made = [self.many(make) for make in (self.invoice, self.order, self.ticket, self.subscription)]
-        return Studio(self.clients, self.services, *made)
+        makers = (self.invoice, self.order, self.ticket, self.subscription, self.job)
+        return Studio(self.clients, self.services, self.definitions, *map(self.many, makers))
 
 
 _INSERT = "insert into {0} select * from jsonb_populate_recordset(null::{0}, $1)"
 
 
 async def _keep(world: World, studio: Studio, maker: Maker) -> None:
+    moment = datetime.combine(FIRST, time(), UTC)
+    versions = [each | {"definition_id": each["id"], "created_at": moment} for each in studio.definitions]
     tables = (
         (Client, studio.clients), (Service, studio.services), (Order, studio.orders), (Ticket, studio.tickets),
         (Subscription, studio.subscriptions), (Invoice, studio.invoices), (InvoicePayment, maker.payments),
-        (SubscriptionChange, maker.changes),
+        (SubscriptionChange, maker.changes), (AgentDefinition, studio.definitions),
+        (AgentDefinitionVersion, versions), (AgentJob, studio.agent_jobs), (AgentStep, maker.steps),
     )  # fmt: skip
     async with world.runtime.bound(world.org_id) as connection:
         for model, rows in tables:

@@ -8,12 +8,14 @@ import pytest
 from models.reports import ReportKind
 from models.typeid import decode
 from resolvers.reports.catalogue import KINDS
+from tests.support.agents import call, new_definition, new_job
 from tests.support.api import Org, new_client
 from tests.support.invoices import S, standing
 from tests.support.refusals import error, problem, unchanged
 from tests.support.reports import ACTIONS, EVENTS, JOB, NOW, PATH, YEAR, ask, computed, shown, work
 
 CREATE = "mutation($input: CreateReportInput!) { createReport(input: $input) { report { id } } }"
+DECADE = {"from": NOW["from"], "to": NOW["to"]}
 ROWS = """query($id: ID!, $after: String, $order: [ReportRowOrder!], $filter: ReportRowFilter) { report(id: $id) {
   rows(first: 100, after: $after, orderBy: $order, filter: $filter) {
     nodes { number data } totalCount pageInfo { hasNextPage endCursor } } } }"""
@@ -117,6 +119,39 @@ async def test_a_report_that_is_not_ready_has_no_file(acme: Org) -> None:
     made = await ask(acme, "REVENUE", **YEAR)
     for name in ("csv", "svg"):
         problem(await acme.http.get(f"{PATH}/{made['publicId']}.{name}"), 404, "NOT_FOUND", "path.publicId")
+
+
+async def test_what_agents_used_is_in_micro_units_of_their_currency(acme: Org) -> None:
+    definition, other = await new_definition(acme), await new_definition(acme, name="Order clerk")
+    assert (await acme.http.put("/api/v1/org-settings", json={"agents.currency": "CHF"})).status_code == 200
+    jobs = [await new_job(acme, which) for which in (definition, definition, other)]
+    found = await computed(acme, "AGENT_USAGE", **DECADE)
+    assert (found["rows"], found["totals"]) == ([], {"jobs": 0, "inputTokens": 0, "outputTokens": 0, "cost": 0})
+    for job, cost in zip((*jobs, jobs[0]), (1, 12_345, 2_000_000, 4), strict=True):
+        await call(acme, job, input_tokens=400, output_tokens=20, cost=cost)
+    # Those of the setting's currency, whatever the organization's is, and no others.
+    assert (await acme.http.put("/api/v1/org-settings", json={"agents.currency": "USD"})).status_code == 200
+    await call(acme, await new_job(acme, other), input_tokens=7, output_tokens=1, cost=9)
+    usual = await computed(acme, "AGENT_USAGE", **DECADE)
+    assert (usual["parameters"]["currency"], [[*row.values()] for row in usual["rows"]]) == (
+        "USD", [[other, "Order clerk", 1, 7, 1, 9]],
+    )  # fmt: skip
+    found = await computed(acme, "AGENT_USAGE", **DECADE, currency="CHF")
+    assert [[*row.values()] for row in found["rows"]] == [
+        [other, "Order clerk", 1, 400, 20, 2_000_000],
+        [definition, "Order desk", 2, 1_200, 60, 12_350],
+    ]
+    assert found["totals"] == {"jobs": 3, "inputTokens": 1_600, "outputTokens": 80, "cost": 2_012_350}
+    lines = list(csv.reader(io.StringIO((await acme.http.get(found["csvUrl"])).text)))
+    assert lines[0] == [
+        "Agent definition ID",
+        "Agent definition",
+        "Jobs",
+        "Input tokens",
+        "Output tokens",
+        "Cost (CHF)",
+    ]
+    assert [line[-1] for line in lines[1:]] == ["2.000000", "0.012350"]
 
 
 _PAID = """

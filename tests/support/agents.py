@@ -95,6 +95,15 @@ async def ask(org: Org, job: str, *kinds: AgentStepKind, hours: float = 1) -> li
     return [encode(AGENT_STEP.prefix, step["id"]) for step in steps]
 
 
+async def call(org: Org, job: str, **columns: Any) -> None:
+    """Add a call of the model that has ended to the steps of a job, with what it took."""
+    ctx = context_of(org.runtime, org.id, new_uuid())
+    async with ctx.transaction():
+        edit = await begin_edit(ctx, AGENT_JOBS, Key(job))
+        await add_step(edit, _K.MODEL, messages="[]", finished_at=now(), **columns)
+        await edit.save()
+
+
 async def do(org: Org, verb: str, job: str, **given: Any) -> httpx.Response:
     """The answer to a mutation of a job, such as ``cancel``."""
     text = f"mutation($i: {verb.title()}AgentJobInput!) {{ {verb}AgentJob(input: $i) {{ agentJob {{ id status }} }} }}"

@@ -1,86 +1,18 @@
 """Reports computed slowly, in plain Python over the rows that they are of, as their definitions say it."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import ROUND_HALF_UP, Decimal
-from math import ceil, floor
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from math import floor
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from models.reports import ReportKind
 from models.tickets import TicketPriority
 from models.typeid import created_at, encode
+from tests.support.plain_studio import Asked, Rows, Studio, by_period, percent, percentile, summed
 
-Rows = list[dict[str, Any]]
 DAY_S = 86_400
-
-
-@dataclass(frozen=True)
-class Studio:
-    """All rows that reports are of; invoices have their ``payments``, pairs of an amount and a time."""
-
-    clients: Rows
-    services: Rows
-    invoices: Rows
-    orders: Rows
-    tickets: Rows
-    # Of subscriptions, each with its ``changes``: time, recurring revenue before and after.
-    subscriptions: Rows
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The parameters of a report. The time zones of tests have a midnight each day."""
-
-    start: date
-    end: date
-    zone: str
-    interval: str
-    currency: str
-
-    def at(self, day: date) -> datetime:
-        return datetime.combine(day, time(), ZoneInfo(self.zone))
-
-    def within(self, moment: datetime | None) -> bool:
-        return moment is not None and self.at(self.start) <= moment < self.at(self.end)
-
-    def periods(self) -> list[tuple[date, date]]:
-        """The first day of each period, and the day after its last one."""
-        days = [self.start + timedelta(days=n) for n in range((self.end - self.start).days)]
-        begins = [day for day in days if day == self.start or _begins(day, self.interval)]
-        return list(zip(begins, [*begins[1:], self.end], strict=True))
-
-
-def _begins(day: date, interval: str) -> bool:
-    months = {"MONTH": range(1, 13), "QUARTER": (1, 4, 7, 10), "YEAR": (1,)}
-    if interval in months:
-        return day.day == 1 and day.month in months[interval]
-    return interval == "DAY" or day.weekday() == 0
-
-
-def by_period(asked: Asked, row: Callable[[datetime, datetime], dict[str, Any]]) -> Rows:
-    return [
-        {"from": start.isoformat(), "to": end.isoformat()} | row(asked.at(start), asked.at(end))
-        for start, end in asked.periods()
-    ]
-
-
-def percentile(values: Iterable[int], share: float) -> int | None:
-    """The least value that so large a share of them does not exceed."""
-    found = sorted(values)
-    return found[max(ceil(share * len(found)), 1) - 1] if found else None
-
-
-def percent(part: int, whole: int) -> str | None:
-    if not whole:
-        return None
-    shown = (Decimal(100 * part) / whole).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    return f"{shown:f}".rstrip("0").rstrip(".")
-
-
-def summed(rows: Rows, *names: str) -> dict[str, int]:
-    return {name: sum(row[name] for row in rows) for name in names}
 
 
 def revenue(studio: Studio, asked: Asked) -> tuple[Rows, dict[str, Any]]:
@@ -129,10 +61,11 @@ def mrr(studio: Studio, asked: Asked) -> tuple[Rows, dict[str, Any]]:
 _AGES = ((0, "current"), (30, "days1To30"), (60, "days31To60"), (90, "days61To90"))
 
 
-def _of_clients(studio: Studio, figures: dict[Any, dict[str, int]], order: str) -> Rows:
-    names = {each["id"]: each["name"] for each in studio.clients}
-    listed = sorted(figures, key=lambda key: (-figures[key][order], key))
-    return [{"clientId": encode("client", key), "client": names[key]} | figures[key] for key in listed]
+def _listed(things: Rows, name: str, prefix: str, figures: dict[Any, dict[str, int]], order: str) -> Rows:
+    """A row for each thing that has figures, the greatest first."""
+    names = {each["id"]: each["name"] for each in things}
+    keys = sorted(figures, key=lambda key: (-figures[key][order], key))
+    return [{f"{name}Id": encode(prefix, key), name: names[key]} | figures[key] for key in keys]
 
 
 def receivables(studio: Studio, asked: Asked) -> tuple[Rows, dict[str, Any]]:
@@ -152,7 +85,7 @@ def receivables(studio: Studio, asked: Asked) -> tuple[Rows, dict[str, Any]]:
             row = found.setdefault(each["client_id"], dict.fromkeys(names, 0))
             row[age] += due
             row["total"] += due
-    rows = _of_clients(studio, found, "total")
+    rows = _listed(studio.clients, "client", "client", found, "total")
     return rows, summed(rows, *names)
 
 
@@ -164,7 +97,7 @@ def lifetime(studio: Studio, asked: Asked) -> tuple[Rows, dict[str, Any]]:
                 row = found.setdefault(each["client_id"], {"payments": 0, "paid": 0})
                 row["payments"] += 1
                 row["paid"] += paid
-    rows = _of_clients(studio, found, "paid")
+    rows = _listed(studio.clients, "client", "client", found, "paid")
     return rows, summed(rows, "payments", "paid")
 
 
@@ -240,6 +173,20 @@ def response(studio: Studio, asked: Asked, moment: datetime) -> tuple[Rows, dict
     return rows, _waited(ours, moment)
 
 
+def usage(studio: Studio, asked: Asked) -> tuple[Rows, dict[str, Any]]:
+    names = {"inputTokens": "input_tokens", "outputTokens": "output_tokens", "cost": "cost"}
+    found: dict[Any, dict[str, int]] = {}
+    for job in studio.agent_jobs:
+        steps = [each for each in job["steps"] if asked.within(each["finished_at"])]
+        if job["currency"] == asked.currency and steps:
+            row = found.setdefault(job["definition_id"], dict.fromkeys(("jobs", *names), 0))
+            row["jobs"] += 1
+            for name, column in names.items():
+                row[name] += sum(each[column] for each in steps)
+    rows = _listed(studio.definitions, "definition", "agent", found, "cost")
+    return rows, summed(rows, "jobs", *names)
+
+
 _K = ReportKind
 PLAIN: dict[ReportKind, Callable[[Studio, Asked], tuple[Rows, dict[str, Any]]]] = {
     _K.REVENUE: revenue,
@@ -248,6 +195,7 @@ PLAIN: dict[ReportKind, Callable[[Studio, Asked], tuple[Rows, dict[str, Any]]]] 
     _K.ORDER_THROUGHPUT: throughput,
     _K.TURNAROUND: turnaround,
     _K.CLIENT_LIFETIME_VALUE: lifetime,
+    _K.AGENT_USAGE: usage,
 }
 
 

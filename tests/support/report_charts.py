@@ -24,6 +24,7 @@ CLIENTS = (
     "Mary Jackson", "Ida Rhodes",
 )  # fmt: skip
 SERVICES = (("Logo design", 5), ("Website", 30), ("Search report", 7), ("Photo retouching", 2), ("Brand book", 21))
+AGENTS = ("Ticket triage", "Order clerk", "Order desk", "Brief writer", "Translator")
 DAY_S = 86_400
 
 
@@ -109,6 +110,15 @@ def _response(draw: Random, _periods: int) -> Rows:
     return rows
 
 
+def _usage(draw: Random, _periods: int) -> Rows:
+    rows: Rows = []
+    for n, name in enumerate(AGENTS):
+        sent, received = draw.randint(10_000, 900_000), draw.randint(2_000, 90_000)
+        spent = {"input_tokens": sent, "output_tokens": received, "cost": 0 if n == 2 else 3 * sent + 15 * received}
+        rows.append({"definition_id": _key(n), "definition": name, "found": len(AGENTS), "jobs": 9, **spent})
+    return sorted(rows, key=lambda row: -row["cost"])
+
+
 _K = ReportKind
 FOUND: dict[ReportKind, Callable[[Random, int], Rows]] = {
     _K.REVENUE: _revenue,
@@ -118,6 +128,7 @@ FOUND: dict[ReportKind, Callable[[Random, int], Rows]] = {
     _K.TURNAROUND: _turnaround,
     _K.CLIENT_LIFETIME_VALUE: _lifetime,
     _K.TICKET_RESPONSE: _response,
+    _K.AGENT_USAGE: _usage,
 }
 
 

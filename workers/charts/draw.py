@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from models.reports import ReportKind
 from workers.charts import periods, things
-from workers.charts.style import day, duration, money, page
+from workers.charts.style import cost, day, duration, money, page
 
 _K = ReportKind
 Rows = Sequence[Mapping[str, Any]]
@@ -21,6 +21,7 @@ _TITLES = {
     _K.TURNAROUND: "Turnaround",
     _K.CLIENT_LIFETIME_VALUE: "Payments by client",
     _K.TICKET_RESPONSE: "Ticket response",
+    _K.AGENT_USAGE: "Agent usage",
 }
 _OVER_TIME: dict[ReportKind, Callable[[Figure, Mapping[str, Any], Rows], None]] = {
     _K.REVENUE: periods.revenue,
@@ -32,6 +33,7 @@ _OF_THINGS: dict[ReportKind, Callable[[Figure, Mapping[str, Any], Rows, Mapping[
     _K.CLIENT_LIFETIME_VALUE: things.lifetime,
     _K.TURNAROUND: things.turnaround,
     _K.TICKET_RESPONSE: things.response,
+    _K.AGENT_USAGE: things.usage,
 }
 
 
@@ -87,3 +89,5 @@ def _says(kind: ReportKind, currency: str, totals: Mapping[str, Any]) -> list[st
             return [number("payments", "payments"), amount("paid")]
         case _K.TICKET_RESPONSE:
             return [number("tickets", "tickets"), number("answered", "answered")]
+        case _K.AGENT_USAGE:
+            return [number("jobs", "jobs"), things.tokens(totals), cost(totals["cost"], currency)]

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
-from models.currencies import minor_digits
+from models.currencies import MICRO_DIGITS, minor_digits
 from models.reports import ReportInterval
 
 INK, MUTED, LINE, PAPER = "#182230", "#667085", "#e4e7ec", "#ffffff"
@@ -82,10 +82,21 @@ def major(amount: int, currency: str) -> float:
     return float(Decimal(amount).scaleb(-minor_digits(currency)))
 
 
+def whole(micros: int) -> Decimal:
+    """Return a cost in the currency itself."""
+    return Decimal(micros).scaleb(-MICRO_DIGITS)
+
+
 def money(amount: int, currency: str) -> str:
     """Return an amount as a text: ``12,345.60 EUR``."""
     digits = minor_digits(currency)
     return f"{Decimal(amount).scaleb(-digits):,.{digits}f} {currency}"
+
+
+def cost(micros: int, currency: str) -> str:
+    """Return a cost as a text: ``12.35 USD``, or, where it is less than one, ``0.012345 USD``."""
+    value = whole(micros)
+    return f"{value:,.{MICRO_DIGITS if 0 < value < 1 else minor_digits(currency)}f} {currency}"
 
 
 def short(value: float, _position: object = None) -> str:

@@ -1,4 +1,4 @@
-"""Charts of things side by side: clients, services, priorities."""
+"""Charts of things side by side: clients, services, priorities, agents."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,6 +19,7 @@ from workers.charts.style import (
     RIGHT,
     SKY,
     TOP,
+    cost,
     cut,
     duration,
     legend,
@@ -27,6 +28,7 @@ from workers.charts.style import (
     nothing,
     plain,
     short,
+    whole,
 )
 
 Rows = Sequence[Mapping[str, Any]]
@@ -87,14 +89,37 @@ def lifetime(figure: Figure, report: Mapping[str, Any], rows: Rows, totals: Mapp
     shown = _first(rows, totals, ["payments", "paid"], "client")
     axes = _across(figure, [row["client"] for row in shown])
     values = [major(row["paid"], currency) for row in shown]
-    colors = [BLUE if "clientId" in row else GRAY for row in shown]
-    axes.barh(range(len(shown)), values, 0.62, color=colors, linewidth=0)
+    _bars(axes, values, ["clientId" in row for row in shown])
     _write_at(axes, values, [money(row["paid"], currency) for row in shown])
 
 
-def _write_at(axes: Axes, ends: Sequence[float], texts: Sequence[str]) -> None:
-    """Write a text at the end of each bar."""
-    axes.set_xlim(0, 1.2 * max(ends) or 1)
+def usage(figure: Figure, report: Mapping[str, Any], rows: Rows, totals: Mapping[str, Any]) -> None:
+    """Draw what the steps of each agent cost as a bar, and write how many tokens they took."""
+    if not rows:
+        nothing(figure, "No agent took a step.")
+        return
+    shown = _first(rows, totals, ["inputTokens", "outputTokens", "cost"], "definition")
+    axes = _across(figure, [row["definition"] for row in shown])
+    values = [float(whole(row["cost"])) for row in shown]
+    _bars(axes, values, ["definitionId" in row for row in shown])
+    texts = [f"{cost(row['cost'], report['currency'])}, {tokens(row)}" for row in shown]
+    _write_at(axes, values, texts, 1.5)
+
+
+def tokens(figures: Mapping[str, Any]) -> str:
+    """Return how many tokens were sent and came back, as a text."""
+    return f"{figures['inputTokens'] + figures['outputTokens']:,} tokens"
+
+
+def _bars(axes: Axes, values: Sequence[float], own: Sequence[bool]) -> None:
+    """Draw a bar for each value: gray for one that is of no thing of its own."""
+    colors = [BLUE if each else GRAY for each in own]
+    axes.barh(range(len(values)), values, 0.62, color=colors, linewidth=0)
+
+
+def _write_at(axes: Axes, ends: Sequence[float], texts: Sequence[str], room: float = 1.2) -> None:
+    """Write a text at the end of each bar, of which the longest leaves some room."""
+    axes.set_xlim(0, room * max(ends) or 1)
     axes.xaxis.set_major_formatter(short)
     axes.xaxis.set_major_locator(MaxNLocator(6))
     for place, (end, text) in enumerate(zip(ends, texts, strict=True)):

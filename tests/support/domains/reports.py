@@ -77,6 +77,7 @@ CASES = (
                     "parameters.interval NOT_ALLOWED", "parameters.currency NOT_ALLOWED",
                 ),
                 wrong({"kind": "CLIENT_LIFETIME_VALUE", "parameters": ALL}, "parameters.interval NOT_ALLOWED"),
+                wrong({"kind": "AGENT_USAGE", "parameters": ALL}, "parameters.interval NOT_ALLOWED"),
                 wrong(
                     {"kind": "TICKET_RESPONSE", "parameters": ALL},
                     "parameters.interval NOT_ALLOWED", "parameters.currency NOT_ALLOWED",
