@@ -30,8 +30,8 @@ from tests.support.subscriptions import MONTHLY
 from tests.support.webhooks import ROTATE, SEND, new_webhook
 
 # Events that come with time or from a worker. Agent jobs and reports have tests of their own.
-TIMED = {"subscription.past_due", "subscription.renewed", "report.ready", "report.failed"}
-TIMED |= {name for name, _, _ in events() if name.startswith("agent_job.")}
+TIMED = {name for name, _, _ in events() if name.startswith(("agent_job.", "report."))}
+TIMED |= {"subscription.past_due", "subscription.renewed"}
 UPDATE = "mutation($input: UpdateSubscriptionInput!) { updateSubscription(input: $input) { subscription { id } } }"
 # What the guide tells to write; it reads SECRET, body and headers, and makes event.
 SNIPPET = re.search(r"```python\n( *from standardwebhooks .*?)```", guide(), re.DOTALL)
@@ -192,8 +192,7 @@ async def test_a_receiver_that_follows_the_guide_has_what_the_routes_show(local:
         }
         assert kept == left
         # The same id is the same event to the byte; each attempt has its own time.
-        bodies = {(headers["webhook-id"], body) for headers, body in there.requests}
-        assert len(bodies) == number
+        assert len({(headers["webhook-id"], body) for headers, body in there.requests}) == number
     said = openapi()
     assert EXAMPLE is not None
     shown = dict(line.split(": ", 1) for line in EXAMPLE[1].splitlines()[1:])
