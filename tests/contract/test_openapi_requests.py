@@ -35,7 +35,7 @@ BY_STATE = {"NOT_FOUND", "NOT_ALLOWED", "INVALID_CURSOR"}
 # Where the document is as near as a schema comes: an address is judged, what a letter is, is said for ASCII alone, an
 # order that is CANCELLED already needs no reason to be, a service that is RECURRING already keeps an interval, the
 # present moves, with what is near it, time zones and languages come and go, sums have bounds, what a form's field needs
-# depends on its type, a pattern on an engine, and no schema knows a PNG.
+# depends on its type, a report's parameters on its kind, a pattern on an engine, and no schema knows a PNG.
 NEAR = {
     ("body.url", "INVALID_FORMAT"),
     ("query.search", "INVALID_FORMAT"),
@@ -53,6 +53,8 @@ NEAR = {
     ("body.fields.options", "REQUIRED"),
     ("body.fields.pattern", "INVALID_FORMAT"),
     ("body.onSubmit.emailField", "REQUIRED"),
+    ("body.parameters.from", "REQUIRED"),
+    ("body.parameters.to", "REQUIRED"),
 }
 _INDEX = re.compile(r"\.\d+")
 CHECKS = [
