@@ -21,19 +21,24 @@ def _insert() -> sa.Insert:
     )
 
 
-async def add_step(edit: Edit, kind: AgentStepKind, **columns: Any) -> Row:
-    """Insert the next step of a locked job, with some of its columns, and add it to the job's sums.
-
-    The job is not saved yet. Its change is no entry of the audit log: that has what the step does.
-    """
-    job = edit.row
+def next_step(job: Row, kind: AgentStepKind, **columns: Any) -> Row:
+    """Return the next step of a job, with some of its columns, and add it to the job's sums."""
     known = {
         "id": new_uuid(), "job_id": job["id"], "index": job["step_count"], "kind": kind, "started_at": now(),
         "reserved": 0, **dict.fromkeys(_NUMBERS, 0),
     }  # fmt: skip
     step = dict.fromkeys((column.name for column in agent_steps.c if column.name != "org_id"), None) | known | columns
-    await edit.ctx.fetch(_insert(), **{f"new_{name}": value for name, value in step.items()})
     job |= {name: job[name] + step[name] for name in _NUMBERS}
     job |= {"step_count": job["step_count"] + 1, "model_calls": job["model_calls"] + (kind is AgentStepKind.MODEL)}
+    return step
+
+
+async def add_step(edit: Edit, kind: AgentStepKind, **columns: Any) -> Row:
+    """Insert the next step of a locked job, with some of its columns, and add it to the job's sums.
+
+    The job is not saved yet. Its change is no entry of the audit log: that has what the step does.
+    """
+    step = next_step(edit.row, kind, **columns)
+    await edit.ctx.fetch(_insert(), **{f"new_{name}": value for name, value in step.items()})
     edit.touch()
     return step

@@ -10,6 +10,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from models.agent_jobs import agent_jobs
+from models.agent_steps import agent_steps
+from models.agents import agent_definition_versions, agent_definitions
 from models.api_keys import API_KEY
 from models.clients import clients
 from models.forms import form_versions, forms, submissions
@@ -35,7 +38,7 @@ from resolvers.database.runtime import Runtime
 from resolvers.database.sql import ORG, statement
 from resolvers.jobs.timers import timer_key
 from server.dev.accounts import make_data_folder
-from server.dev.demo_agents import load_agents
+from server.dev.demo_agents import SCOPES, Agents, agents_of
 from server.dev.demo_invoices import NAME, Invoices, invoices_of
 from server.dev.demo_maker import Row
 from server.dev.demo_reports import request_reports
@@ -147,6 +150,18 @@ async def load_invoices(ctx: Context, made: Invoices, say: Say) -> None:
     await _load_tables(ctx, tables, say)
 
 
+async def load_agents(ctx: Context, made: Agents, say: Say) -> None:
+    """Write agents in the context's transaction, with the run of the job that is left to a worker."""
+    tables: Tables = (
+        ("agent definitions", agent_definitions, made.definitions),
+        ("versions of agents", agent_definition_versions, made.versions()),
+        ("agent jobs", agent_jobs, made.jobs),
+        ("agent steps", agent_steps, made.steps),
+        ("runs of agents", jobs, made.runs),
+    )
+    await _load_tables(ctx, tables, say)
+
+
 async def _load_tables(ctx: Context, tables: Tables, say: Say) -> None:
     for name, table, listed in tables:
         loaded = 0
@@ -177,9 +192,8 @@ async def seed(runtime: Runtime, say: Say, end: datetime) -> None:
             row, _ = await api_keys.create(ctx, {"name": name, "scopes": scopes})
             if revoked:
                 await api_keys.revoke(ctx, Key(encode(API_KEY.prefix, row["id"])))
-        defined, queued = await load_agents(ctx, rows.orders)
-        say(f"   {defined:>7,} agent definitions")
-        say(f"   {queued:>7,} agent jobs")
+        key, _ = await api_keys.create(ctx, {"name": "Agents", "scopes": SCOPES})
+        await load_agents(ctx, agents_of(rows, SEED, runtime.tools, key["id"], end), say)
 
 
 async def write_key(runtime: Runtime, path: Path) -> None:

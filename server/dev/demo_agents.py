@@ -1,26 +1,29 @@
-"""The demo's agents: their definitions, and jobs that have ended in one way and another, beside one for a worker."""
+"""Agents that look like a studio's: definitions, jobs that have ended in one way and another, and one for a worker."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from models.actors import ActorKind, Source
-from models.agent_jobs import AGENT_JOB, MACHINE, AgentErrorCode, AgentJobStatus, event_of
+from models.actors import reduced
+from models.agent_jobs import MACHINE, AgentErrorCode, AgentJob, AgentJobStatus
 from models.agent_steps import AgentStepKind
-from models.agents import AGENT, TEST_MODEL, AgentStatus
-from models.api_keys import API_KEY
+from models.agents import TEST_MODEL, AgentContent, AgentDefinition, AgentStatus
+from models.jobs import JobFunction
 from models.orders import ORDER
+from models.settings import REGISTRY
 from models.typeid import encode
-from resolvers.agents import definitions, jobs
-from resolvers.agents.collections import AGENT_JOBS
-from resolvers.agents.steps import add_step
-from resolvers.api_keys import keys
-from resolvers.changes.edits import begin_edit
-from resolvers.collections.rows import Key
-from resolvers.context import Actor, Context, now
-from server.dev.demo_maker import Row
+from resolvers.agents.steps import next_step
+from resolvers.changes.edits import new_row
+from server.dev.demo_maker import Maker, Row
+from server.dev.demo_rows import FIXED, Rows
 
 _S, _K = AgentJobStatus, AgentStepKind
 # What the key may do that queues the jobs: none of them may do more.
-_SCOPES = ["agents:write", "agent_jobs:write", "orders:write", "tickets:read"]
+SCOPES = ["agents:write", "agent_jobs:write", "orders:write", "tickets:read"]
+# So long before the end they are defined; the jobs are of the days since then, and the last one is of the end.
+_DAYS = 21
 _BY_ORDER = {
     "type": "object",
     "properties": {"orderId": {"type": "string"}},
@@ -32,7 +35,7 @@ _DESK: dict[str, Any] = {
     "description": "Looks at an order and writes what is missing into its notes.",
     "model": TEST_MODEL,
     "instructions": "Read the order. If something is missing to start work, write it into the notes.",
-    "tools": [{"operation": "GetOrder"}],
+    "tools": [{"operation": "GetOrder", "requiresApproval": False}],
     "input_schema": _BY_ORDER,
     "status": AgentStatus.ACTIVE,
 }
@@ -43,60 +46,108 @@ _DEFINITIONS: tuple[dict[str, Any], ...] = (
         "name": "Order clerk",
         "description": "As the order desk, and changes the order once somebody has approved it.",
         "model": "openai:gpt-5-mini",
-        "tools": [{"operation": "GetOrder"}, {"operation": "UpdateOrder", "requires_approval": True}],
-        "limits": {"max_steps": 8, "max_cost": 200_000},
+        "tools": [
+            {"operation": "GetOrder", "requiresApproval": False},
+            {"operation": "UpdateOrder", "requiresApproval": True},
+        ],
+        "max_steps": 8,
+        "max_cost": 200_000,
     },
     {
         "name": "Ticket triage",
         "description": "Says how urgent the open tickets are.",
         "model": "anthropic:claude-sonnet-5",
         "instructions": "Read the open tickets. Say which three should be answered first, and why.",
-        "tools": [{"operation": "ListTickets"}],
+        "tools": [{"operation": "ListTickets", "requiresApproval": False}],
     },
 )
+# Which definition the jobs are of, and how they end. The last one stays QUEUED.
+_ENDS = ((0, _S.SUCCEEDED), (1, _S.FAILED), (0, _S.CANCELLED), (0, None))
 _SAID = {"text": "The brief has no deadline."}
+_MESSAGE = "The workers have no key for openai."
+_FAILED: dict[str, Any] = {"error_code": AgentErrorCode.PROVIDER_NOT_CONFIGURED, "error_message": _MESSAGE}
 
 
-async def load_agents(ctx: Context, orders: list[Row]) -> tuple[int, int]:
-    """Write definitions and jobs about the first orders, as a key of their own makes them; return how many there are of
-    each."""
-    key, _ = await keys.create(ctx, {"name": "Agents", "scopes": _SCOPES})
-    key_id = encode(API_KEY.prefix, key["id"])
-    actor = Actor(ActorKind.KEY, key_id, key["name"], frozenset(_SCOPES), ctx.org_id, key["id"])
-    await ctx.become(actor, Source.CLI)
-    made = [await definitions.create(ctx, each) for each in _DEFINITIONS]
-    # The last one stays QUEUED.
-    ends = ((0, _S.SUCCEEDED), (1, _S.FAILED), (0, _S.CANCELLED), (0, None))
-    for (which, end), order in zip(ends, orders, strict=False):
-        about = encode(ORDER.prefix, order["id"])
-        given = {"definition_id": encode(AGENT.prefix, made[which]["id"]), "order_id": about}
-        row = await jobs.queue(ctx, given | {"input": {"orderId": about}})
-        if end is not None:
-            await _end(ctx, Key(encode(AGENT_JOB.prefix, row["id"])), end)
-    return len(made), len(ends)
+@dataclass(slots=True)
+class Agents:
+    """The agents of an organization by tables, without ``org_id``; ``runs`` are what a worker is to run."""
+
+    definitions: list[Row] = field(default_factory=list)
+    jobs: list[Row] = field(default_factory=list)
+    steps: list[Row] = field(default_factory=list)
+    runs: list[Row] = field(default_factory=list)
+
+    def versions(self) -> Iterator[Row]:
+        """Return the rows of ``agent_definition_versions``."""
+        for row in self.definitions:
+            of = {"definition_id": row["id"], "version": row["version"], "created_at": row["updated_at"]}
+            yield of | {name: row[name] for name in AgentContent.model_fields}
 
 
-async def _end(ctx: Context, key: Key, end: AgentJobStatus) -> None:
-    """Lead a job to an end, without the run that is queued for it."""
-    if end is _S.CANCELLED:
-        await jobs.cancel(ctx, key)
-        return
-    await jobs.cancel_runs(ctx, key)
-    edit = await begin_edit(ctx, AGENT_JOBS, key)
-    moment, about = now(), edit.row["input"]["orderId"]
-    ended: dict[str, Any]
-    edit.set(MACHINE.moved(edit.row, _S.RUNNING, moment) | {"attempt": 1}, "transition", event_of(_S.RUNNING))
-    if end is _S.FAILED:
-        message = "The workers have no key for openai."
-        ended = {"error_code": AgentErrorCode.PROVIDER_NOT_CONFIGURED, "error_message": message}
-    else:
+class _Maker:
+    """Makes agents, and leads their jobs as a worker does."""
+
+    def __init__(self, make: Maker, tools: Mapping[str, frozenset[str]], key_id: UUID) -> None:
+        self.make, self.tools, self.key_id = make, tools, key_id
+        self.made = Agents()
+
+    def define(self, moment: datetime, values: dict[str, Any]) -> None:
+        self.made.definitions.append(new_row(AgentDefinition, values) | self.make.row(moment))
+
+    def job(self, moment: datetime, definition: Row, ticket: Row) -> Row:
+        needed = {scope for tool in definition["tools"] for scope in self.tools[tool["operation"]]}
+        about = {name: ticket[name] for name in ("order_id", "client_id")} | {"ticket_id": ticket["id"]}
+        given = about | {"input": {"orderId": encode(ORDER.prefix, ticket["order_id"])}}
+        row = new_row(AgentJob, given) | self.make.row(
+            moment, definition_id=definition["id"], definition_version=definition["version"],
+            scopes=sorted(reduced(needed)), created_by_key=self.key_id, queued_at=moment,
+            currency=REGISTRY["agents.currency"].default,
+        )  # fmt: skip
+        self.made.jobs.append(row)
+        return row
+
+    def lead(self, row: Row, end: AgentJobStatus | None, moment: datetime) -> None:
+        """Lead a job that is QUEUED to its end, or leave it to a worker."""
+        if end is None:
+            self.made.runs.append(self.make.timer(JobFunction.AGENT, row, moment) | {"concurrency_key": row["id"]})
+            return
+        if end is not _S.CANCELLED:
+            self._move(row, _S.RUNNING, moment, attempt=1)
+        if end is _S.SUCCEEDED:
+            moment = self._run(row, moment)
+        ended: dict[str, Any] = {_S.SUCCEEDED: {"output": _SAID}, _S.FAILED: _FAILED}.get(end, {})
+        self._move(row, end, moment, **ended)
+
+    def _move(self, row: Row, target: AgentJobStatus, moment: datetime, **columns: Any) -> None:
+        row |= MACHINE.moved(row, target, moment) | columns | {"version": row["version"] + 1, "updated_at": moment}
+
+    def _run(self, row: Row, moment: datetime) -> datetime:
+        """Add the steps of a job that looks at its order; return when the last one ended."""
+        about = row["input"]["orderId"]
         call: dict[str, Any] = {"operation": "GetOrder", "input": {"id": about}}
-        first = {"output": {"calls": [call]}, "input_tokens": 412, "output_tokens": 23}
-        await add_step(edit, _K.MODEL, messages="[]", finished_at=moment, **first)
         tool = {"model_step": 0, "tool_call_id": "call_0", "output": {"order": {"publicId": about}}}
-        await add_step(edit, _K.TOOL, finished_at=moment, **call, **tool)
-        last = {"output": _SAID, "input_tokens": 655, "output_tokens": 41}
-        await add_step(edit, _K.MODEL, messages="[]", finished_at=moment, **last)
-        ended = {"output": _SAID}
-    edit.set(MACHINE.moved(edit.row, end, moment) | ended, "transition", event_of(end))
-    await edit.save()
+        steps: tuple[tuple[AgentStepKind, dict[str, Any]], ...] = (
+            (_K.MODEL, {"messages": "[]", "output": {"calls": [call]}, "input_tokens": 412, "output_tokens": 23}),
+            (_K.TOOL, call | tool),
+            (_K.MODEL, {"messages": "[]", "output": _SAID, "input_tokens": 655, "output_tokens": 41}),
+        )
+        for kind, columns in steps:
+            times = {"id": self.make.id_at(moment), "started_at": moment}
+            moment += timedelta(seconds=1)
+            self.made.steps.append(next_step(row, kind, finished_at=moment, **times, **columns))
+        return moment
+
+
+def agents_of(
+    rows: Rows, seed: int, tools: Mapping[str, frozenset[str]], key_id: UUID, end: datetime = FIXED
+) -> Agents:
+    """Return agents, and jobs about the first tickets that have an order, as a key queues them, up to a moment: equal
+    for equal arguments."""
+    maker = _Maker(Maker(seed, end), tools, key_id)
+    for values in _DEFINITIONS:
+        maker.define(maker.make.before_end(_DAYS), values)
+    about = (ticket for ticket in rows.tickets if ticket["order_id"] is not None)
+    for days, (which, fate), ticket in zip(reversed(range(len(_ENDS))), _ENDS, about, strict=False):
+        moment = maker.make.before_end(days)
+        maker.lead(maker.job(moment, maker.made.definitions[which], ticket), fate, moment)
+    return maker.made

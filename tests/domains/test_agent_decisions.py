@@ -4,6 +4,7 @@ import pytest
 
 from models.agent_jobs import AGENT_JOB, AgentJobStatus
 from models.agent_steps import AgentStepKind
+from models.jobs import JobQueue
 from models.typeid import decode, new_uuid
 from resolvers.agents.decisions import expire
 from resolvers.context import now
@@ -162,7 +163,8 @@ async def test_a_timer_lets_the_job_go_on(acme: Org) -> None:
     async def gone_on() -> bool:
         return bool((await shown(acme, job))["status"] == "QUEUED")
 
-    async with working(acme.runtime):
+    # A worker of the queue of agents would take the runs, and other tests' jobs before them.
+    async with working(acme.runtime, queues={JobQueue.TIMERS: 1}):
         await eventually(gone_on)
     assert [each["decision"] for each in await steps(acme, job)] == ["EXPIRED", "EXPIRED"]
     assert (await runs(acme, job), await happened(acme, job)) == (

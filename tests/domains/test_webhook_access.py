@@ -72,10 +72,10 @@ async def test_a_weaker_key_changes_nothing_of_what_a_stronger_one_made(acme: Or
         (AGAIN, {"id": delivery["id"]}),
     ]
     every = (
-        *("clients:read", "forms:read", "invoices:read", "messages:internal", "messages:write", "orders:write"),
-        *("services:read", "subscriptions:read", "tickets:read"),
+        *("agent_jobs:read", "clients:read", "forms:read", "invoices:read", "messages:internal", "messages:write"),
+        *("orders:write", "reports:read", "services:read", "subscriptions:read", "tickets:read"),
     )
-    weak = [((), "clients:read"), (every[:3], "messages:internal"), (every[:-1], "tickets:read")]
+    weak = [((), "agent_jobs:read"), (every[:4], "messages:internal"), (every[:-1], "tickets:read")]
     for held, scope in weak:
         async with with_scopes(acme, "webhooks:write", *held) as org:
             for change, given in changes:

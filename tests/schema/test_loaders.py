@@ -54,6 +54,9 @@ EVERYWHERE = """query($client: ID!, $order: ID!, $service: ID!, $message: ID!, $
   forms(first: 3) { ...Forms } open: forms(first: 2, filter: {status: {eq: PUBLISHED}}) { ...Forms }
   submissions(first: 3) { ...Submissions } spam: submissions(filter: {spam: {eq: true}}) { ...Submissions }
   subscriptions(first: 3) { ...Subscriptions }
+  agentDefinitions(first: 3) { ...Agents } desk: agentDefinitions(first: 1) { ...Agents }
+  agentJobs(first: 3) { ...Jobs } over: agentJobs(last: 3, filter: {status: {eq: SUCCEEDED}}) { ...Jobs }
+  reports(first: 3) { ...Reports } later: reports(last: 2) { ...Reports }
   run: subscriptions(last: 2, filter: {status: {eq: ACTIVE}}) { ...Subscriptions }
   node(id: $order) { ...Order } nodes(ids: $ids) { ...Client ...Order ...Service ...Message ...Webhook }
 }
@@ -77,6 +80,16 @@ fragment Subscriptions on ClientSubscriptionConnection { totalCount nodes { ...S
 fragment Subscription on ClientSubscription {
   availableTransitions { to allowed } client { id } service { id } invoices(first: 1) { ...Bills }
 }
+fragment Agents on AgentDefinitionConnection { totalCount nodes { agentJobs(first: 2) { ...Queued } } }
+fragment Queued on AgentJobConnection { totalCount nodes { id } }
+fragment Jobs on AgentJobConnection { totalCount nodes { ...Job } }
+fragment Job on AgentJob {
+  availableTransitions { to } input output plan stale
+  definition { agentJobs(first: 1) { ...Queued } } order { agentJobs(first: 1) { ...Queued } }
+  ticket { agentJobs(first: 1) { ...Queued } } client { agentJobs(first: 1) { ...Queued } }
+  steps(first: 2) { totalCount nodes { id } }
+}
+fragment Reports on ReportConnection { totalCount nodes { firstRows rows(first: 2) { totalCount nodes { number } } } }
 fragment Webhooks on WebhookEndpointConnection { totalCount nodes { ...Webhook } }
 fragment Deliveries on DeliveryConnection { totalCount nodes { id attempts { at } } }
 fragment Counted on OrderConnection { totalCount pageInfo { endCursor } }
