@@ -156,7 +156,10 @@ class AgentJob(Versioned, table=True):
         grants="SELECT, INSERT, UPDATE",
     )
 
-    definition_id: UUID = column(sa.Uuid, description="ID of the agent's definition.")
+    # Its key leads to the version, and not to the definition's ID.
+    definition_id: UUID = column(
+        sa.Uuid, info={"refers_to": "agent_definitions"}, description="ID of the agent's definition."
+    )
     definition_version: int = column(sa.Integer, description="Version of the definition that the job runs.")
     order_id: UUID | None = column(sa.Uuid, nullable=True, description="ID of the order that the job is about.")
     ticket_id: UUID | None = column(sa.Uuid, nullable=True, description="ID of the ticket that the job is about.")
