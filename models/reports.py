@@ -95,6 +95,7 @@ class ReportError(DescribedEnum):
     TOO_SLOW = "TOO_SLOW", "It took too long to compute: ask for a shorter interval."
     TOO_LARGE = "TOO_LARGE", "A figure is greater than 2^53 - 1, the greatest that the API shows."
     INTERNAL = "INTERNAL", "The server failed: generate the report again later."
+    CANCELLED = "CANCELLED", "An operator cancelled its job."
 
 
 class Report(Versioned, table=True):
@@ -140,8 +141,8 @@ class Report(Versioned, table=True):
     )
     currency: Currency | None = column(
         sa.Text,
-        nullable=True,
         info={"logged_as": "parameters.currency"},
+        nullable=True,
         description="Currency of the amounts: what is in others is left out. Null for a kind without amounts.",
     )
     status: ReportStatus = column(sa.Text, default=ReportStatus.QUEUED, description="Status of the report.")
