@@ -156,7 +156,10 @@ class AgentJob(Versioned, table=True):
         grants="SELECT, INSERT, UPDATE",
     )
 
-    definition_id: UUID = column(sa.Uuid, description="ID of the agent's definition.")
+    # Its key leads to the version, and not to the definition's ID.
+    definition_id: UUID = column(
+        sa.Uuid, info={"refers_to": "agent_definitions"}, description="ID of the agent's definition."
+    )
     definition_version: int = column(sa.Integer, description="Version of the definition that the job runs.")
     order_id: UUID | None = column(sa.Uuid, nullable=True, description="ID of the order that the job is about.")
     ticket_id: UUID | None = column(sa.Uuid, nullable=True, description="ID of the ticket that the job is about.")
@@ -178,8 +181,12 @@ class AgentJob(Versioned, table=True):
         " none.",
     )
     plan: LongText | None = column(sa.Text, nullable=True, description="The agent's plan, where it wrote one.")
-    error_code: AgentErrorCode | None = column(sa.Text, nullable=True, description="Code of the error.")
-    error_message: ShortText | None = column(sa.Text, nullable=True, description="Explanation for a person.")
+    error_code: AgentErrorCode | None = column(
+        sa.Text, info={"logged_as": "error.code"}, nullable=True, description="Code of the error."
+    )
+    error_message: ShortText | None = column(
+        sa.Text, info={"logged_as": "error.message"}, nullable=True, description="Explanation for a person."
+    )
     scopes: list[str] = column(
         pg.ARRAY(sa.Text),
         info={"most": 40 * 25},
@@ -189,12 +196,25 @@ class AgentJob(Versioned, table=True):
     created_by_key: UUID | None = column(
         sa.Uuid, nullable=True, description="The key that queued it, if one did and was not deleted."
     )
-    currency: Currency = column(sa.Text, description="ISO 4217 currency code of the cost.")
-    step_count: int = column(sa.Integer, default=0, description="Number of steps.")
-    model_calls: int = column(sa.Integer, default=0, description="Number of calls of the model.")
-    input_tokens: int = column(sa.BigInteger, default=0, description="Tokens that were sent to the model.")
-    output_tokens: int = column(sa.BigInteger, default=0, description="Tokens that came back.")
-    cost: int = column(sa.BigInteger, default=0, description="Cost in micro-units of `currency`.")
+    currency: Currency = column(
+        sa.Text, info={"logged_as": "usage.currency"}, description="ISO 4217 currency code of the cost."
+    )
+    step_count: int = column(sa.Integer, info={"internal": True}, default=0, description="Number of steps.")
+    model_calls: int = column(
+        sa.Integer, info={"logged_as": "usage.modelCalls"}, default=0, description="Number of calls of the model."
+    )
+    input_tokens: int = column(
+        sa.BigInteger,
+        info={"logged_as": "usage.inputTokens"},
+        default=0,
+        description="Tokens that were sent to the model.",
+    )
+    output_tokens: int = column(
+        sa.BigInteger, info={"logged_as": "usage.outputTokens"}, default=0, description="Tokens that came back."
+    )
+    cost: int = column(
+        sa.BigInteger, info={"logged_as": "usage.cost"}, default=0, description="Cost in micro-units of `currency`."
+    )
     queued_at: Moment = column(TIMESTAMP, description="Time at which the job was last queued.")
     started_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time at which the job first started.")
     finished_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time at which the job ended.")

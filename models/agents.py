@@ -112,25 +112,32 @@ class AgentContent(SQLModel):
         " answer.",
     )
     max_steps: Steps = column(
-        sa.Integer, default=20, description="Greatest number of calls of the model: 1 to 200, 20 when absent."
+        sa.Integer,
+        info={"logged_as": "limits.maxSteps"},
+        default=20,
+        description="Greatest number of calls of the model: 1 to 200, 20 when absent.",
     )
     max_tokens: Tokens = column(
         sa.Integer,
+        info={"logged_as": "limits.maxTokens"},
         default=100_000,
         description="Greatest number of tokens, of input and output together: 100,000 when absent.",
     )
     max_cost: Cost = column(
         sa.BigInteger,
+        info={"logged_as": "limits.maxCost"},
         default=1_000_000,
         description="Most that a job may cost, in micro-units of the setting `agents.currency`: 1,000,000 when absent.",
     )
     timeout_seconds: Seconds = column(
         sa.Integer,
+        info={"logged_as": "limits.timeoutSeconds"},
         default=600,
         description="Seconds that a job may run, without the time in which it waits: 1 to 86,400, 600 when absent.",
     )
     max_attempts: Attempts = column(
         sa.Integer,
+        info={"logged_as": "limits.maxAttempts"},
         default=3,
         description="Number of attempts, of which each goes on from the steps of the one before: 1 to 10, 3 when"
         " absent.",

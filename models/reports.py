@@ -99,6 +99,7 @@ class ReportError(DescribedEnum):
     TOO_SLOW = "TOO_SLOW", "It took too long to compute: ask for a shorter interval."
     TOO_LARGE = "TOO_LARGE", "A figure is greater than 2^53 - 1, the greatest that the API shows."
     INTERNAL = "INTERNAL", "The server failed: generate the report again later."
+    CANCELLED = "CANCELLED", "An operator cancelled its job."
 
 
 class Report(Versioned, table=True):
@@ -121,17 +122,30 @@ class Report(Versioned, table=True):
 
     kind: ReportKind = column(sa.Text, description="Kind of the report.")
     start_date: Day | None = column(
-        sa.Date, nullable=True, description="First day. Null for a kind that looks at one moment."
+        sa.Date,
+        info={"logged_as": "parameters.from"},
+        nullable=True,
+        description="First day. Null for a kind that looks at one moment.",
     )
-    end_date: Day = column(sa.Date, description="Day after the last one: it begins when the report ends.")
+    end_date: Day = column(
+        sa.Date,
+        info={"logged_as": "parameters.to"},
+        description="Day after the last one: it begins when the report ends.",
+    )
     timezone: Timezone = column(
-        sa.Text, description="Time zone in which days begin at midnight: a name of the IANA database."
+        sa.Text,
+        info={"logged_as": "parameters.timezone"},
+        description="Time zone in which days begin at midnight: a name of the IANA database.",
     )
     interval: ReportInterval | None = column(
-        sa.Text, nullable=True, description="Length of the periods. Null for a kind without periods."
+        sa.Text,
+        info={"logged_as": "parameters.interval"},
+        nullable=True,
+        description="Length of the periods. Null for a kind without periods.",
     )
     currency: Currency | None = column(
         sa.Text,
+        info={"logged_as": "parameters.currency"},
         nullable=True,
         description="Currency of the amounts: what is in others is left out. Null for a kind without amounts.",
     )

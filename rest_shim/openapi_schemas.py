@@ -1,5 +1,6 @@
 """The JSON schemas of the OpenAPI document, from what operations select and what inputs take."""
 
+from types import MappingProxyType
 from typing import Annotated, Any, get_args, get_origin
 
 from graphql import (
@@ -17,12 +18,15 @@ from execution import Operation, collect_fields
 from models.types import SchemaExtra
 from schema.declaration.fields import MODELS
 from schema.declaration.json_schema import SCALARS, InputSchemas, JsonSchema, or_null
+from schema.requests.tools import TOOLS
 
 
 class Components(InputSchemas):
     """The named schemas of the OpenAPI document."""
 
     at = "#/components/schemas/"
+    # Of what is taken alone: a definition keeps a tool that a later version does not have any more.
+    closed = MappingProxyType({"AgentToolInput": {"operation": {"title": "AgentToolOperation", "enum": sorted(TOOLS)}}})
 
     def response(self, type_: Any, node: FieldNode, operation: Operation) -> JsonSchema:
         """Return the value of a selected field: its type, as far as it is selected."""

@@ -32,7 +32,7 @@ CREATE TABLE reports (
         'TURNAROUND', 'CLIENT_LIFETIME_VALUE', 'TICKET_RESPONSE', 'AGENT_USAGE')),
     CONSTRAINT reports_interval_check CHECK (interval in ('DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR')),
     CONSTRAINT reports_status_check CHECK (status in ('QUEUED', 'RUNNING', 'READY', 'FAILED')),
-    CONSTRAINT reports_error_check CHECK (error in ('TOO_SLOW', 'TOO_LARGE', 'INTERNAL')),
+    CONSTRAINT reports_error_check CHECK (error in ('TOO_SLOW', 'TOO_LARGE', 'INTERNAL', 'CANCELLED')),
     CONSTRAINT reports_dates_check CHECK (start_date < end_date),
     CONSTRAINT reports_progress_check CHECK (progress between 0 and 100),
     CONSTRAINT reports_failed_check CHECK ((status = 'FAILED') = (error is not null)),

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from models.jobs import TASK, JobFunction, JobQueue, JobState, jobs
 from models.typeid import decode, encode
+from resolvers.agents import by_hand as agent_jobs
 from resolvers.audit import exports
 from resolvers.audit.entries import new_entry
 from resolvers.changes.write import write_entries
@@ -16,8 +17,9 @@ from resolvers.collections.collection import CREATED, Collection
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
 from resolvers.database.sql import ORG, owned, statement
-from resolvers.errors import Conflict, Refusal, not_found
+from resolvers.errors import Conflict, not_found
 from resolvers.lists.conditions import created, enum, ids, moment
+from resolvers.reports import by_hand as reports
 from resolvers.webhooks import by_hand as deliveries
 
 FAILED_JOBS = Collection(
@@ -37,6 +39,8 @@ JOB_NOT_FAILED = Conflict("JOB_NOT_FAILED", "The job is not a failed one: it may
 NOTHING_TO_RETRY = Conflict(
     "NOTHING_TO_RETRY", "What the job is for has not failed, or is gone: nothing is left to do."
 )
+JOB_NOT_QUEUED = Conflict("JOB_NOT_QUEUED", "Only a job that is QUEUED can be cancelled.")
+IS_TIMER = Conflict("IS_TIMER", "A timer cannot be cancelled: its object would wait for it forever.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,9 @@ BY_HAND: Mapping[JobFunction, ByHand] = {
     JobFunction.TICKET_WAKE: _TIMER,
     JobFunction.AUDIT_EXPORT: ByHand(exports.queue_again, exports.cancel),
     JobFunction.SUBSCRIPTION: _TIMER,
+    JobFunction.AGENT: ByHand(agent_jobs.queue_again, agent_jobs.cancel),
+    JobFunction.AGENT_EXPIRY: _TIMER,
+    JobFunction.REPORT: ByHand(reports.queue_again, reports.cancel),
 }
 _ID = sa.bindparam("job_id", type_=sa.Uuid)
 _COLUMNS = tuple(column for column in jobs.c if column.name not in ("org_id", "lease_token"))
@@ -141,14 +148,14 @@ async def retry(ctx: Context, key: Key) -> Row:
 async def cancel(ctx: Context, key: Key) -> Row:
     """Cancel a job that is queued, with its object. Return it as it was.
 
-    Raises Refusal NOT_FOUND, or CONFLICT for one that is not queued, or is a timer: nothing else would do what is due.
+    Raises Refusal NOT_FOUND, or CONFLICT: JOB_NOT_QUEUED, or IS_TIMER, since nothing else would do what is due.
     """
     row = await find(ctx, key)
     end = BY_HAND[JobFunction(row["function"])].cancel
     if end is None:
-        raise Refusal("CONFLICT", "A timer cannot be cancelled: its object would wait for it forever.", field="id")
+        raise IS_TIMER.refusal("id")
     if row["state"] == JobState.QUEUED:
         await end(ctx, row["subject_id"])
     if row["state"] != JobState.QUEUED or not await _changed(ctx, row, "cancel", JobState.QUEUED, JobState.CANCELLED):
-        raise Refusal("CONFLICT", "Only a job that is QUEUED can be cancelled.", field="id")
+        raise JOB_NOT_QUEUED.refusal("id")
     return row

@@ -106,11 +106,16 @@ async def create(ctx: Context, values: InputValues) -> Row:
         row["currency"] = await _currency(ctx, kind)
     if kind.periodic and row["interval"] is None:
         row["interval"] = ReportInterval.MONTH
+    await must_have_room(ctx)
+    made = await insert(ctx, REPORTS, row)
+    await queue_job(ctx, JobFunction.REPORT, row["id"], key=row["id"], run_at=now())
+    return made
+
+
+async def must_have_room(ctx: Context) -> None:
+    """Raise Refusal CONFLICT (TOO_MANY_REPORTS) where as many reports of the organization wait as may."""
     await lock_objects(ctx, REPORT)
     waiting = await ctx.row(_waiting())
     if waiting is not None and waiting["number"] >= MAX_WAITING:
         message = f"{MAX_WAITING} reports of the organization have not ended, which is the maximum: retry later."
         raise TOO_MANY_REPORTS.refusal(None, message)
-    made = await insert(ctx, REPORTS, row)
-    await queue_job(ctx, JobFunction.REPORT, row["id"], key=row["id"], run_at=now())
-    return made

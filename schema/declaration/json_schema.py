@@ -88,6 +88,8 @@ class InputSchemas:
     """JSON Schemas of what inputs take. Enums are named schemas, which are below ``at`` in the whole document."""
 
     at = "#/$defs/"
+    # Bounds that no model states, since they follow from the graph: by the names of inputs and of their fields.
+    closed: Mapping[str, Mapping[str, JsonSchema]] = MappingProxyType({})
 
     def __init__(self, graph: GraphQLSchema) -> None:
         self.graph = graph
@@ -119,7 +121,7 @@ class InputSchemas:
     ) -> JsonSchema:
         """Return what an input takes, without the fields that come from elsewhere in the request; ``ignored`` ones may
         be sent and change nothing, and those of lists' items that ``within`` has, by the lists' names."""
-        bounds = _bounds_of(type_)
+        bounds = {**_bounds_of(type_), **self.closed.get(type_.name, {})}
         properties: dict[str, JsonSchema] = {}
         for name, field in type_.fields.items():
             if name not in left_out:

@@ -21,6 +21,10 @@ BESIDE: dict[str, frozenset[str]] = {
     "invoice": frozenset({"color", "language", "logo"}),
     # Which events reach it, until when its old secret signs, when it was deleted, and what was sent again.
     "webhook": frozenset({"createdByKey", "deletedAt", "delivery", "previousUntil", "scopes"}),
+    # The key that it runs with, and what was decided of a step.
+    "job": frozenset({"createdByKey", "decision", "operation", "reason", "step"}),
+    # That it is QUEUED again, or CANCELLED: the API has those that failed.
+    "task": frozenset({"state"}),
     "settings": frozenset(REGISTRY),
 }
 

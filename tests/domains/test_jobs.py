@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 
 from models.jobs import JobFunction
-from models.typeid import decode, encode
-from resolvers.jobs.by_hand import BY_HAND
+from models.typeid import decode, encode, new_uuid
+from resolvers.collections.rows import Key
+from resolvers.jobs.by_hand import BY_HAND, cancel
+from resolvers.jobs.claims import context_of
+from resolvers.reports import requests
+from tests.support.agents import do, fail, happened, new_job, runs, shown
 from tests.support.api import Org
 from tests.support.refusals import error
 
@@ -26,6 +30,8 @@ DIE = """
 FAIL = "update deliveries set status = 'FAILED', next_attempt_at = null"
 STATE = "select state, attempt, error_code, finished_at, run_at <= now() as due from jobs where id = $1"
 DELIVERY = "select status, redeliveries, next_attempt_at is not null as due from deliveries where id = $1"
+REPORT = "select status, error, progress from reports where id = $1"
+RUN = "select id from jobs where subject_id = $1 and function = 'AGENT'"
 ENTRIES = "select action, actor_kind, source from audit_entries where action = 'task:retry'"
 
 
@@ -151,3 +157,72 @@ async def test_a_retried_export_is_queued_again(acme: Org) -> None:
         ("QUEUED", None)
     ]
     assert [row["state"] for row in await acme.rows(STATE, job["id"])] == ["QUEUED"]
+
+
+async def new_report(org: Org) -> tuple[str, Any, Any]:
+    """The id of the job of a report, and both keys."""
+    made = await org.http.post(
+        "/api/v1/reports", json={"kind": "RECEIVABLES_AGING", "parameters": {"to": "2026-01-01"}}
+    )
+    report = decode("report", made.json()["data"]["publicId"])
+    (job,) = await org.rows("select id from jobs where subject_id = $1 and function = 'REPORT'", report)
+    return encode("task", job["id"]), job["id"], report
+
+
+async def dead(org: Org, key: Any) -> None:
+    """Let a job have failed."""
+    ended = "state = 'DEAD', error_code = 'INTERNAL', finished_at = now()"
+    await org.rows(f"update jobs set {ended} where id = $1", key)
+
+
+async def cancelled(org: Org, job: str) -> None:
+    """Cancel a job, as the command does."""
+    ctx = context_of(org.runtime, org.id, new_uuid())
+    async with ctx.transaction():
+        await cancel(ctx, Key(job))
+
+
+async def test_a_retried_report_is_queued_again(acme: Org, monkeypatch: pytest.MonkeyPatch) -> None:
+    job, key, report = await new_report(acme)
+    await dead(acme, key)
+    assert await refused(acme, job) == "NOTHING_TO_RETRY"
+    await acme.rows("update reports set status = 'FAILED', error = 'TOO_SLOW', progress = 40 where id = $1", report)
+    weak = acme.holding(await acme.new_key("failed_jobs:write", "invoices:read"))
+    assert error(await weak.graphql(RETRY, id=job), 403, "FORBIDDEN", "input.id")["scope"] == "clients:read"
+    with monkeypatch.context() as patched:
+        patched.setattr(requests, "MAX_WAITING", 0)
+        answer = await acme.graphql(RETRY, id=job)
+        assert error(answer, 200, "CONFLICT")["reason"] == "TOO_MANY_REPORTS"
+    await acme.data(RETRY, id=job)
+    assert [tuple(row) for row in await acme.rows(REPORT, report)] == [("QUEUED", None, 0)]
+    assert [row["state"] for row in await acme.rows(STATE, key)] == ["QUEUED"]
+
+
+async def test_a_report_whose_job_is_cancelled_has_failed(acme: Org) -> None:
+    job, key, report = await new_report(acme)
+    await cancelled(acme, job)
+    assert [tuple(row) for row in await acme.rows(REPORT, report)] == [("FAILED", "CANCELLED", 0)]
+    assert [row["state"] for row in await acme.rows(STATE, key)] == ["CANCELLED"]
+
+
+async def test_the_run_of_an_agent_job_is_not_retried_without_it(acme: Org) -> None:
+    agent_job = await new_job(acme)
+    (run,) = await acme.rows(RUN, decode("job", agent_job))
+    await dead(acme, run["id"])
+    name = encode("task", run["id"])
+    assert await refused(acme, name) == "NOTHING_TO_RETRY"
+    await fail(acme, agent_job)
+    assert await refused(acme, name) == "AGENT_JOB_FAILED"
+    await do(acme, "retry", agent_job)
+    assert await runs(acme, agent_job) == ["DEAD", "QUEUED"]
+    assert await refused(acme, name) == "NOTHING_TO_RETRY"
+
+
+async def test_an_agent_job_whose_run_is_cancelled_is_cancelled(acme: Org) -> None:
+    agent_job = await new_job(acme)
+    (run,) = await acme.rows(RUN, decode("job", agent_job))
+    await cancelled(acme, encode("task", run["id"]))
+    found = await shown(acme, agent_job)
+    assert (found["status"], found["finishedAt"] is None) == ("CANCELLED", False)
+    assert await runs(acme, agent_job) == ["CANCELLED"]
+    assert await happened(acme, agent_job) == ["queued", "cancelled"]
