@@ -13,6 +13,7 @@ from models.agents import AgentStatus
 from models.jobs import JobFunction, JobState, jobs
 from models.typeid import decode
 from resolvers.agents.collections import AGENT_JOBS, AGENTS
+from resolvers.agents.open_calls import close_calls
 from resolvers.agents.schemas import problems_of
 from resolvers.api_keys.acting import must_hold
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
@@ -115,7 +116,7 @@ async def cancel_runs(ctx: Context, key: Key) -> None:
 
 async def cancel(ctx: Context, key: Key) -> Row:
     """Cancel a job that has not ended; one that is cancelled stays as it is. A worker that runs it changes nothing any
-    more.
+    more, and a call of the model that is under way counts as what was reserved for it.
 
     Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION.
     """
@@ -123,6 +124,7 @@ async def cancel(ctx: Context, key: Key) -> Row:
     await cancel_runs(ctx, key)
     edit = await begin_edit(ctx, AGENT_JOBS, key)
     await edit.transition(MACHINE, _to(_S.CANCELLED), event_of(_S.CANCELLED))
+    await close_calls(edit)
     return await edit.save()
 
 

@@ -140,7 +140,9 @@ async def test_scopes_that_the_key_lost_are_the_jobs_no_more(agency: Agency) -> 
 
 
 async def test_a_late_answer_of_a_cancelled_job_is_refused(agency: Agency) -> None:
-    job, release = await agency.queued("CreateClient"), asyncio.Event()
+    await agency.set_setting("agents.monthlyBudget", 10_000_000)
+    order = await agency.order()
+    job, release = await agency.queued("CreateClient", about=order["publicId"]), asyncio.Event()
     async with chatting(hangs(release)) as chat:
 
         async def cancelled() -> None:
@@ -153,4 +155,8 @@ async def test_a_late_answer_of_a_cancelled_job_is_refused(agency: Agency) -> No
         await cancelling
     row = await agency.row(job)
     assert (row["status"], row["output"], row["output_tokens"]) == ("CANCELLED", None, 0)
+    # Nobody knows whether the call was charged: what was reserved for it is spent.
+    budget = await one(agency.runtime, agency.org, "select * from agent_budgets where org_id = $1", agency.org)
+    assert (budget["reserved"], budget["spent"]) == (0, row["cost"])
+    assert row["cost"] > 0
     assert await agency.events() == ["queued", "started", "cancelled"]

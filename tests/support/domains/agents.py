@@ -181,7 +181,7 @@ CASES = (
             "GetAgentJob": 1,
             "AgentJobEvent": 1,
             "QueueAgentJob": 4,
-            "CancelAgentJob": 4,
+            "CancelAgentJob": 5,
             "RetryAgentJob": 3,
             "ApproveAgentJob": 6,
             "RejectAgentJob": 6,
