@@ -103,6 +103,10 @@ class Walk(RuleBasedStateMachine):
     def pause_or_resume(self, pauses: bool) -> None:
         self._pass()
         act, target = (changes.pause, S.PAUSED) if pauses else (changes.resume, S.ACTIVE)
+        if not pauses and self.ends and self.status is not S.CANCELLED:
+            # It withdraws the planned cancellation too, whatever the status.
+            self.ends = False
+            target = target if self.status is S.PAUSED else self.status
         if self.status is not target and (self.status, target) not in ((S.ACTIVE, S.PAUSED), (S.PAUSED, S.ACTIVE)):
             with pytest.raises(Refusal) as refused:
                 self.world.changed(act, Key(self.key))

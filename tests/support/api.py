@@ -40,7 +40,7 @@ def settings_of(backends: Backends, **given: Any) -> Settings:
         "auth_failures_per_minute": 100_000,
         "anonymous_bucket": 10_000_000,
         # Some tests ask as much as they can.
-        "rate_refill": 100_000,
+        "rate_refill": 400_000,
         "port": free_port(),
     }
     return Settings(**(fixed | given))

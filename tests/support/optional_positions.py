@@ -19,8 +19,8 @@ from graphql import (
 from resolvers.lists.filters import MAX_DEPTH
 from schema.graph import CORE
 
-# What is required beside an optional place: in an order, and of a field.
-REQUIRED = {"field": "CREATED_AT"}
+# What is required beside an optional place: in an order, by the list, and of a field.
+SORTED_BY = {"rows": "NUMBER"}
 REQUIRED_ARGUMENTS = {
     "orderId": '"order_00000000000000000000000000"',
     "ticketId": '"ticket_00000000000000000000000000"',
@@ -50,7 +50,9 @@ class Position:
         names = (self.argument, *self.inner)
         given = "" if value is None else f"{names[-1]}: {value}"
         for name, several in reversed(list(zip(names, self.lists, strict=False))):
-            made = ", ".join([*(f"{key}: {part}" for key, part in _required(name)), *([given] if given else [])])
+            made = ", ".join(
+                [*(f"{key}: {part}" for key, part in _required(name, self.fields[-1])), *([given] if given else [])]
+            )
             given = f"{name}: {_held(f'{{{made}}}', several)}"
         arguments = ", ".join([*self.beside, *([given] if given else [])])
         text = f"{self.fields[-1]}{f'({arguments})' if arguments else ''} {{ {self.selection} }}"
@@ -62,13 +64,13 @@ class Position:
         """The value of the argument that has this part here, for a variable."""
         names = (self.argument, *self.inner)
         for name, inner, several in reversed(list(zip(names, self.inner, self.lists, strict=False))):
-            part = {**dict(_required(name)), inner: part}
+            part = {**dict(_required(name, self.fields[-1])), inner: part}
             part = [part] if several else part
         return part
 
 
-def _required(name: str) -> Iterable[tuple[str, str]]:
-    return REQUIRED.items() if name == "orderBy" else ()
+def _required(name: str, listed: str) -> Iterable[tuple[str, str]]:
+    return {"field": SORTED_BY.get(listed, "CREATED_AT")}.items() if name == "orderBy" else ()
 
 
 def _held(made: str, several: bool) -> str:
@@ -98,7 +100,11 @@ def positions() -> Iterator[Position]:
 def _of_field(
     path: tuple[str, ...], field: GraphQLField, held: GraphQLObjectType, met: set[tuple[str, str]]
 ) -> Iterator[Position]:
-    selection = "totalCount nodes { id }" if held.name.endswith("Connection") else "__typename"
+    selection = (
+        "totalCount pageInfo { startCursor endCursor } nodes { __typename }"
+        if held.name.endswith("Connection")
+        else "__typename"
+    )
     required = [name for name, argument in field.args.items() if is_required_argument(argument)]
     optional = {name: argument for name, argument in field.args.items() if name not in required}
     beside = tuple(f"{name}: {REQUIRED_ARGUMENTS[name]}" for name in required) if optional else ()
