@@ -1,5 +1,7 @@
-"""Agent definitions: what an AI agent is told, which operations it may use, and how much it may take. Each version is
-kept, and a job has one."""
+"""Agent definitions: the instructions of an AI agent, which operations it may use, and how much it may take.
+
+Each version is kept, and a job has one.
+"""
 
 import re
 from typing import Annotated, Any

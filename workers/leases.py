@@ -26,7 +26,7 @@ from workers.slot import Slot
 RETRY_S = 1.0
 EXHAUSTED = "ATTEMPTS_EXHAUSTED"
 FAILED = "INTERNAL"
-# What is told of each attempt: its function, the state that its job has now (None: the lease was lost), its seconds.
+# What is noted of each attempt: its function, the state that its job has now (None: the lease was lost), its seconds.
 Note = Callable[[JobFunction, JobState | None, float], None]
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,7 @@ class _Running:
 
 
 class Leases:
-    """The jobs that a worker holds, each by its lease, and what is told of them when they end."""
+    """The jobs that a worker holds, each by its lease, and what is noted of them when they end."""
 
     def __init__(
         self, runtime: Runtime, handlers: Mapping[JobFunction, Handler], lease_seconds: float,

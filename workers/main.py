@@ -48,7 +48,7 @@ async def run(
     ``queues`` are those whose jobs it runs, each with how many run at once, without deliveries that wait for their
     receivers: all of them, with their shares of ``slots``, where it is None. Heartbeats, sweeps, exports and reports
     use the runtime's side pool, which needs five connections. ``sender`` replaces the one that the runtime's settings
-    define. ``note`` is told of each attempt, and ``providers`` are those that agents' models may be of.
+    define. ``note`` is called after each attempt, and ``providers`` are those that agents' models may be of.
     """
     runtime.outages.logs = True
     ending = stop or asyncio.Event()

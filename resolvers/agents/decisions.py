@@ -66,7 +66,7 @@ async def approve(ctx: Context, key: Key, values: InputValues) -> Row:
 
 
 async def reject(ctx: Context, key: Key, values: InputValues) -> Row:
-    """Reject a step: the agent is told the reason. Raises what ``approve`` raises."""
+    """Reject a step: the agent gets the reason. Raises what ``approve`` raises."""
     return await _decided(ctx, key, values, _K.APPROVAL, _D.REJECTED)
 
 

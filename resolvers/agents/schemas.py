@@ -21,7 +21,7 @@ from resolvers.forms.matching import MAX_WORK, JsonSchema, is_pattern, is_too_la
 
 # The most schemas within one, each counted wherever it is referred to, and the most bytes of their compiled patterns.
 MAX_SCHEMAS, MAX_PATTERN_BYTES = 500, MAX_WORK // JSON_LIMIT
-# Up to this many schemas times bytes all problems of a value are told, and of more the first.
+# Up to this many schemas times bytes all problems of a value are reported, and of more the first.
 _TOLD_ALL = 200_000
 _REFERENCE = re.compile(r"#/\$defs/([A-Za-z0-9._-]+)")
 _REFUSED = ("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary")

@@ -1,4 +1,4 @@
-"""Calls of tools: what a model is told of each, and that a call is a job's doing, within the job's scopes."""
+"""Calls of tools: what a model gets of each, and that a call is a job's doing, within the job's scopes."""
 
 import jsonschema_rs
 import pytest

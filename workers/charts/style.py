@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -55,12 +55,12 @@ def page(title: str, says: str) -> Figure:
     return figure
 
 
-def plain(axes: Axes, *, grid: str = "y") -> None:
+def plain(axes: Axes, *, grid: Literal["x", "y", "both"] = "y") -> None:
     """Leave of the frame of some axes a line of zeros, and light lines across."""
     for side in ("top", "right", "left", "bottom"):
         axes.spines[side].set_visible(False)
     axes.tick_params(length=0, labelsize=9)
-    axes.grid(axis=grid, color=LINE, linewidth=0.8)  # type: ignore[arg-type]
+    axes.grid(axis=grid, color=LINE, linewidth=0.8)
     axes.set_axisbelow(True)
 
 

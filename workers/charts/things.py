@@ -136,7 +136,11 @@ def _ranges(axes: Axes, pairs: Sequence[tuple[int | None, int | None]], texts: S
             axes.plot([low / unit, high / unit], [place, place], color=SKY, linewidth=5, solid_capstyle="round")
         where = (0.0 if high is None else high / unit, place)
         axes.annotate(texts[place], where, (10, 0), textcoords="offset points", va="center", fontsize=9, color=MUTED)
-    known = [(place, low / unit, high / unit) for place, (low, high) in enumerate(pairs) if None not in (low, high)]  # type: ignore[operator]
+    known = [
+        (place, low / unit, high / unit)
+        for place, (low, high) in enumerate(pairs)
+        if low is not None and high is not None
+    ]
     drawn = []
     for at, color in ((1, BLUE), (2, INK)):
         (dots,) = axes.plot(

@@ -52,7 +52,7 @@ CASES = (
                     "parameters.to OUT_OF_RANGE", maximum="9000-12-31",
                 ),
                 wrong({"kind": "MRR", "parameters": YEAR | {"timezone": "Mars"}}, "parameters.timezone INVALID_FORMAT"),
-                wrong({"kind": "MRR", "parameters": YEAR | {"currency": "XXX"}}, "parameters.currency INVALID_FORMAT"),
+                wrong({"kind": "MRR", "parameters": YEAR | {"currency": "ABC"}}, "parameters.currency INVALID_FORMAT"),
                 wrong(
                     {"kind": "MRR", "parameters": YEAR | {"interval": "HOUR"}},
                     "parameters.interval NOT_ONE_OF", allowed=[*ReportInterval],
