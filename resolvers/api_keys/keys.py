@@ -152,7 +152,7 @@ async def revoke(ctx: Context, key: Key) -> tuple[Row, list[str], int]:
         raise KEY_REVOKED.refusal("id", "The API key is revoked already.")
     moment = now()
     edit.set({"revoked_at": moment}, "revoke")
-    row = await edit.save()
+    row = await edit.save(moment)
     made = [each["id"] for each in await ctx.fetch(_revoke_made(), id=row["id"], moment=moment)]
     if made:
         # One statement, however many: whoever makes keys faster than they can be revoked would keep one.

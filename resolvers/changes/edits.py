@@ -125,13 +125,13 @@ class Edit:
             effects = {name: value for name, value in effects.items() if name not in chosen}
             self.set({"status": made.target, **effects, **columns}, "transition", event)
 
-    async def save(self) -> Row:
+    async def save(self, moment: datetime | None = None) -> Row:
         """Write the columns and parts that differ, with an audit entry for each action; without a difference write
-        nothing, unless the row was touched."""
+        nothing, unless the row was touched. ``moment`` is the time of the change where another column has it too."""
         if not self.actions and not self.touched:
             return self.old
         row, old = self.row, self.old
-        row |= {"version": old["version"] + 1, "updated_at": now()}
+        row |= {"version": old["version"] + 1, "updated_at": moment or now()}
         changed = [name for name in row if name != "org_id" and row[name] != old[name]]
         columns = [name for name in changed if name in self.collection.table.c]
         await apply(self.ctx, self.collection, "update", row, columns, self._entries(), self._events(self.events))
