@@ -23,15 +23,18 @@ from web.problems import problem
 log = structlog.get_logger()
 # A caller's id must not look like one that the command line, a job or a task of ours has: these stand in the audit log.
 _REQUEST_ID = re.compile(rb"(?!(?i:cli|job|task)[._-])[A-Za-z0-9._-]{1,64}")
-SECURITY_HEADERS: tuple[Header, ...] = (
+_ALWAYS: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
-    (b"cache-control", b"no-store"),
 )
+# Each where the response does not say otherwise itself.
+_DEFAULTS: dict[bytes, bytes] = {
+    b"cache-control": b"no-store",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+}
+STRICT: tuple[Header, ...] = (*_ALWAYS, *_DEFAULTS.items())
 Readable = Callable[[Scope, Send], Send]
-_POLICY = b"content-security-policy"
-STRICT: tuple[Header, ...] = (*SECURITY_HEADERS, (_POLICY, b"default-src 'none'; frame-ancestors 'none'"))
 
 
 class Edge:
@@ -118,11 +121,9 @@ def _late(ctx: Context | None) -> Refusal:
 
 
 def _security(headers: Iterable[Header]) -> tuple[Header, ...]:
-    """Return what every response carries; a page brings a policy of its own."""
-    for name, _ in headers:
-        if name == _POLICY:
-            return SECURITY_HEADERS
-    return STRICT
+    """Return what every response carries; a page brings a policy of its own, and what may be kept says so."""
+    own = {name for name, _ in headers if name in _DEFAULTS}
+    return STRICT if not own else (*_ALWAYS, *(item for item in _DEFAULTS.items() if item[0] not in own))
 
 
 def _request_id(headers: Iterable[Header]) -> bytes:
