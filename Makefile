@@ -9,7 +9,7 @@ LOCK := compile --universal --python-version 3.11 --generate-hashes --no-emit-in
 	--quiet --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev test format-check lint types layers pytest pythons wheel bench chaos hostile fuzz format schema samples lock clean
+.PHONY: help install dev test format-check lint types layers pytest pythons explorer wheel bench chaos hostile fuzz format schema samples lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,8 +32,8 @@ endif
 
 install: $(STAMP)
 
-dev: $(STAMP) ## Run the servers, the API and a worker, with a demo organization
-	@exec $(BIN)/counterfoil dev
+dev: $(STAMP) ## Run the servers, the API and a worker, with a demo organization; builds GraphiQL meanwhile
+	@exec $(BIN)/counterfoil dev --explorer
 
 test: format-check lint types layers pytest ## Check format, lint, types and layers, and run all tests
 
@@ -60,7 +60,19 @@ pytest: $(STAMP)
 pythons: ## Run the unit tests on every Python from 3.11 to 3.14 that is there, each in a venv of its own
 	@UV="$(UV)" PYTHONS="$(PYTHONS)" .ci/pythons
 
-wheel: $(STAMP) ## Build dist/*.whl and dist/requirements.txt, which a production server installs
+# Built beside its place and then moved there, so that the server finds all of it or nothing.
+EXPLORER := server/explorer/built/index.html
+explorer: $(EXPLORER) ## Build GraphiQL, which the server has at /graphql (brings Node where there is none)
+
+$(EXPLORER): explorer/package-lock.json $(wildcard explorer/*.html explorer/*.ts explorer/src/* schema/operations/*.graphql)
+	@echo "== Building GraphiQL"
+	@explorer/with-node npm --prefix explorer ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@rm -rf explorer/built.new
+	@EXPLORER_OUT=built.new explorer/with-node npm --prefix explorer run --silent build
+	@rm -rf server/explorer/built
+	@mv explorer/built.new server/explorer/built
+
+wheel: $(STAMP) explorer ## Build dist/*.whl and dist/requirements.txt, which a production server installs
 	@rm -rf dist build
 	@mkdir -p dist
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'from setuptools.build_meta import build_wheel; print("== Built dist/" + build_wheel("dist", {"--global-option": "--quiet"}))'
@@ -110,4 +122,4 @@ lock: ## Compile requirements/*.in into *.txt (UPGRADE=1 takes newer versions); 
 	@"$(UV)" pip $(LOCK) $(if $(UPGRADE),--upgrade) requirements/ci.in -o requirements/ci.txt
 
 clean: ## Remove what was installed and cached (the data in .counterfoil stays)
-	@rm -rf $(VENV) .venv-* build dist .ci/node tests/server/graphql_http/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf $(VENV) .venv-* build dist explorer/.node explorer/node_modules server/explorer/built tests/server/graphql_http/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -24,13 +24,13 @@ from server.access.anonymous import Anonymous
 from server.access.authentication import Authentication
 from server.access.buckets import TIMEOUT_S, Buckets
 from server.access.form_turns import FormTurns
+from server.explorer import BUILT, Built, Explorer
 from server.graphql import METHODS, GraphQL
 from server.http.addresses import client_address
 from server.http.cors import Origins, cross_origin
 from server.http.edge import Edge
 from server.http.routing import ApiRoute, ApiRouter
 from server.monitoring.metrics import ApiExposition, Metrics
-from server.pages import GRAPHIQL
 from server.settings import Settings
 from server.system import Ready, health, metrics_of, start_page
 from server.wiring import running
@@ -86,9 +86,11 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
     anonymous = Anonymous(address_of, settings.anonymous_bucket, settings.anonymous_refill)
     bodies = Bodies(settings.body_limit_bytes, settings.body_timeout_s)
     dependencies = Dependencies(bodies, Visitors(anonymous.read, anonymous.spend, anonymous.owe), address_of)
-    graphql = GraphQL(engine, dependencies, GRAPHIQL if settings.graphiql else None, anonymous).handle
+    explorer = Explorer(Built(BUILT)) if settings.graphiql else None
+    graphql = GraphQL(engine, dependencies, explorer.page if explorer else None, anonymous).handle
     routes = [
         ApiRoute("/graphql", graphql, name="GraphQL", methods=METHODS, api="graphql", others=graphql),
+        *([ApiRoute("/graphql/assets/{name}", explorer.asset, name="GraphiQL")] if explorer else []),
         *_routes(settings, engine, metrics, dependencies),
     ]
     router = ApiRouter(routes, lambda _app: _lifespan(settings, dependencies))

@@ -1,6 +1,7 @@
 """GraphQL over HTTP: POST JSON, GET for queries, a page for a browser."""
 
 import re
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -15,11 +16,10 @@ from schema.requests.engine import Engine
 from schema.requests.prepared import Prepared
 from schema.requests.results import OperationResult, refused_result
 from server.access.anonymous import MAX_BODY, MAX_TEXT, MAX_TOKENS, NEW, OBJECTS, Anonymous
-from server.pages import GRAPHIQL_CSP
 from web.accept import most_accepted
 from web.body import body_weight
 from web.dependencies import PUBLIC, Dependencies
-from web.http import HTML, Header, Reply, Request, is_encoded, options, reply
+from web.http import Header, Reply, Request, is_encoded, options, reply
 from web.idempotency import REPLAYED, idempotency_key
 
 APPLICATION_JSON, RESPONSE, _PAGE = b"application/json", b"application/graphql-response+json", b"text/html"
@@ -28,6 +28,7 @@ _MEDIA_TYPES = (_PAGE, RESPONSE, APPLICATION_JSON)
 METHODS = ("GET", "HEAD", "POST")
 # What a query is read from.
 _PARAMETERS = ("query", "variables", "operationName", "extensions", "documentId")
+Page = Callable[[Request], Awaitable[Reply]]
 _ALLOWED = ", ".join((*METHODS, "OPTIONS"))
 # These are the HTTP status whatever the client accepts; another error of a request is 200 in application/json.
 ALWAYS = frozenset({401, 403, 405, 413, 415, 422, 429, 503})
@@ -47,9 +48,9 @@ class MalformedError(Exception):
 
 
 class GraphQL:
-    """The endpoint. ``page`` is what a browser gets, None where it gets none. ``anonymous`` bounds who has no key."""
+    """The endpoint. ``page`` answers a browser, None where it gets no page. ``anonymous`` bounds who has no key."""
 
-    def __init__(self, engine: Engine, dependencies: Dependencies, page: bytes | None, anonymous: Anonymous) -> None:
+    def __init__(self, engine: Engine, dependencies: Dependencies, page: Page | None, anonymous: Anonymous) -> None:
         self.engine = engine
         self.dependencies = dependencies
         self.page = page
@@ -63,7 +64,7 @@ class GraphQL:
             offered = _MEDIA_TYPES if paged else _MEDIA_TYPES[1:]
             media = most_accepted(request.whole(b"accept"), offered) or APPLICATION_JSON
         if self.page is not None and media == _PAGE:
-            return reply(200, self.page, HTML, [(b"content-security-policy", GRAPHIQL_CSP)])
+            return await self.page(request)
         typed = media == RESPONSE
         if request.method not in METHODS:
             if request.method == "OPTIONS":

@@ -1,23 +1,9 @@
-"""Pages for a browser, and what each of them may load."""
+"""The start page, and what it may load."""
 
 import base64
 import hashlib
 from html import escape
 from shlex import quote
-
-from strawberry.http.ides import get_graphql_ide_html
-
-# GraphiQL loads its scripts from a public network; one that works offline comes with the console.
-# A key that is typed into its headers is not kept on the disk.
-GRAPHIQL = (
-    get_graphql_ide_html("graphiql").replace("shouldPersistHeaders: true", "shouldPersistHeaders: false").encode()
-)
-GRAPHIQL_CSP = (
-    b"default-src 'none'; connect-src 'self'; img-src 'self' data: https://unpkg.com; "
-    b"font-src data: https://unpkg.com; style-src 'unsafe-inline' https://unpkg.com; "
-    b"script-src 'unsafe-inline' https://unpkg.com; "
-    b"worker-src blob:; frame-ancestors 'none'"
-)
 
 # As the README shows it.
 FIRST_QUERY = """curl -s {base}/graphql -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{{

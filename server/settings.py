@@ -100,7 +100,9 @@ class Settings(LocalSettings):
     introspection: bool = Field(False, description="Whether introspection is answered (default: in development)")
     graphiql: bool = Field(False, description="Whether a browser gets GraphiQL (default: in development)")
     suggestions: bool = Field(False, description="Whether errors suggest names (default: in development)")
-    server_timing: bool = Field(False, description="Adds the number of SQL statements in a `Server-Timing` header")
+    server_timing: bool = Field(
+        False, description="Adds the number of SQL statements in a `Server-Timing` header; `dev` sets it"
+    )
 
     metrics_token: str | None = Field(
         None,

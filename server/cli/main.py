@@ -59,7 +59,10 @@ COMMANDS = (
         ("dev",),
         "run PostgreSQL, Valkey, the API and a worker, with a demo organization",
         "server.cli.run:dev",
-        (Option("--reset", "first remove the data, keys and secrets of earlier runs", required=False, flag=True),),
+        (
+            Option("--reset", "first remove the data, keys and secrets of earlier runs", required=False, flag=True),
+            Option("--explorer", "build GraphiQL of the checkout while the API runs", required=False, flag=True),
+        ),
     ),
     Command(("serve",), "run the API server", "server.cli.run:serve"),
     Command(

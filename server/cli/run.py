@@ -28,7 +28,7 @@ MAX_SLOTS = 1000
 
 def dev(arguments: argparse.Namespace) -> int:
     """Run everything here until it is interrupted."""
-    development.run(say, reset=arguments.reset)
+    development.run(say, reset=arguments.reset, explorer=arguments.explorer)
     return 0
 
 

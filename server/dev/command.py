@@ -34,19 +34,22 @@ STAND_INS |= dict.fromkeys(KEYS, f"1:{base64.b64encode(bytes(32)).decode()}")
 APP_TIMEOUT_S = 3.0
 WORKER_GRACE_S = 2.5
 SERVERS_TIMEOUT_S = 1.5
+CHECKOUT = Path(__file__).parents[2]
 
 Say = Callable[[str], None]
 
 
-def run(say: Say, *, reset: bool = False) -> None:
+def run(say: Say, *, reset: bool = False, explorer: bool = False) -> None:
     """Run everything in the foreground until SIGINT, SIGTERM or SIGHUP; `say` gets what a person should read.
 
-    `reset` removes first what earlier runs made in the data folder. Raises CommandError or SettingsError, each one
-    line, when it cannot start.
+    `reset` removes first what earlier runs made in the data folder; `explorer` builds GraphiQL once the API runs.
+    Raises CommandError or SettingsError, each one line, when it cannot start.
     """
     local = load(LocalSettings)
     if reset and any(os.environ.get(name) for name in URLS):
         raise WrongCall(f"--reset removes the data of servers that dev runs itself: unset {', '.join(URLS)}")
+    if explorer and not (CHECKOUT / "explorer").is_dir():
+        raise WrongCall("--explorer builds GraphiQL of a checkout; an installed package has it")
     _require_settings()
     with data_folder_of(local.counterfoil_data) as folder:
         make_data_folder(folder)
@@ -66,12 +69,14 @@ def run(say: Say, *, reset: bool = False) -> None:
                 _migrate(settings, say)
                 seed_demo(settings, say)
             _serve(settings, environment, supervisor, say)
+            if explorer:
+                supervisor.start(_explorer(folder))
             supervisor.watch()
         except Stopped:
             say("stopping")
         finally:
             (folder / "dev.env").unlink(missing_ok=True)
-            supervisor.stop(("api", "worker"), timeout_s=APP_TIMEOUT_S)
+            supervisor.stop(("explorer", "api", "worker"), timeout_s=APP_TIMEOUT_S)
             supervisor.stop(timeout_s=SERVERS_TIMEOUT_S)
 
 
@@ -131,7 +136,12 @@ def _servers(folder: Path, supervisor: Supervisor, say: Say) -> embedded.Servers
 def _environment(folder: Path, servers: embedded.Servers | None) -> dict[str, str]:
     """Return the environment of the API and the worker: what is set goes before what is made here."""
     urls = servers.environment() if servers else {name: os.environ[name] for name in URLS}
-    defaults = {"ENVIRONMENT": "development", "LOG_FORMAT": "console", "WEBHOOK_ALLOW_PRIVATE": "true"}
+    defaults = {
+        "ENVIRONMENT": "development",
+        "LOG_FORMAT": "console",
+        "SERVER_TIMING": "true",
+        "WEBHOOK_ALLOW_PRIVATE": "true",
+    }
     made = defaults | _secrets(folder / "secrets.env")
     made |= {name: os.environ[name] for name in made if os.environ.get(name)}
     environment = {"COUNTERFOIL_DATA": str(folder), **made, **urls}
@@ -166,6 +176,12 @@ def _serve(settings: Settings, environment: Mapping[str, str], supervisor: Super
         time.sleep(0.05)
     for line in welcome(settings):
         say(line)
+
+
+def _explorer(folder: Path) -> ProcessSpec:
+    """Return what builds GraphiQL, where it is not built or older than its sources."""
+    log = folder / "explorer.log"
+    return ProcessSpec("explorer", ("make", "--silent", "explorer"), cwd=CHECKOUT, log=log, once=True)
 
 
 def reachable_host(settings: LocalSettings) -> str:

@@ -105,8 +105,11 @@ class Supervisor:
         Raises EmbeddedError for one that ended by itself and has a reason to do so again.
         """
         now = time.monotonic()
-        for child in self._children.values():
+        for child in tuple(self._children.values()):
             if child.due is None and (code := child.process.poll()) is not None:
+                if child.spec.once:
+                    self._forget(child, code)
+                    continue
                 reason = child.spec.reason() if code > 0 else None
                 if reason is not None:
                     raise EmbeddedError(reason)
@@ -116,6 +119,17 @@ class Supervisor:
                 self._report(f"{child.spec.name} {_ending(child.process)}; it starts again in {child.delay:.1f} s")
             elif child.due is not None and child.due <= now:
                 self.start(child.spec)
+
+    def _forget(self, child: _Child, code: int) -> None:
+        """Let a process go that runs once, and report it where it failed."""
+        del self._children[child.spec.name]
+        self._drop_note(child)
+        if code != 0:
+            self._report(f"{child.spec.name} {_ending(child.process)}; its output is in {child.spec.log}")
+
+    def _drop_note(self, child: _Child) -> None:
+        if self._notes is not None:
+            (self._notes / f"{child.spec.name}.pid").unlink(missing_ok=True)
 
     def watch(self) -> None:
         """Check until a signal raises Stopped, or a process's end EmbeddedError."""
@@ -140,8 +154,7 @@ class Supervisor:
                 # Its session is its own, so its group is all that it started.
                 os.killpg(child.process.pid, signal.SIGKILL)
             child.process.wait()
-            if self._notes is not None:
-                (self._notes / f"{child.spec.name}.pid").unlink(missing_ok=True)
+            self._drop_note(child)
 
 
 def end_leftovers(notes: Path, timeout_s: float) -> list[str]:

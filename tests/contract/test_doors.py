@@ -8,6 +8,7 @@ import pytest
 
 from models.typeid import encode, new_uuid
 from resolvers.api_keys import verification as keys
+from server.explorer import BUILT
 from tests.support.api import Org, new_client, new_order, serving, settings_of
 from tests.support.refusals import CREATE, error, problem, unchanged
 from tests.support.servers import Backends
@@ -129,8 +130,9 @@ async def test_graphql_over_http(acme: Org) -> None:
               "GRAPHQL_VALIDATION_FAILED")  # fmt: skip
     assert (await acme.http.get("/graphql", params={"query": LIST})).json()["data"] == {"clients": {"nodes": []}}
     page = await acme.http.get("/graphql", headers={"Accept": "text/html"})
-    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
-    assert "graphiql" in page.text.lower()
+    # `make explorer` builds the page; until then it says so.
+    assert page.status_code == (200 if (BUILT / "index.html").exists() else 503)
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
     for text, code in (("{", "GRAPHQL_PARSE_FAILED"), ("{ x }", "GRAPHQL_VALIDATION_FAILED")):
         error(await acme.graphql(text, {"Accept": "application/json"}), 200, code)
         typed = await acme.graphql(text, {"Accept": "application/graphql-response+json"})

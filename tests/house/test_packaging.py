@@ -13,6 +13,8 @@ from tests.support.repository import ROOT
 
 # Generated for people and tools; the code makes both.
 GENERATED = {"rest_shim/openapi.json"}
+# Built by `make explorer`.
+EXPLORER = {"server/explorer/built/index.html", "server/explorer/built/index-1.js.gz"}
 BUILD = "from setuptools.build_meta import build_wheel; build_wheel({!r})"
 
 
@@ -50,9 +52,12 @@ def copied(source: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of what is tracked, unpacked."""
+    """The wheel of what is tracked and of what `make explorer` builds, unpacked."""
     built, unpacked = (tmp_path_factory.mktemp(name) for name in ("built", "unpacked"))
     source = copied(tmp_path_factory.mktemp("source"))
+    for name in EXPLORER:
+        (source / name).parent.mkdir(exist_ok=True, parents=True)
+        (source / name).write_bytes(b"built")
     shell(sys.executable, "-c", BUILD.format(str(built)), folder=source)
     with zipfile.ZipFile(next(built.iterdir())) as packed:
         packed.extractall(unpacked)
@@ -66,7 +71,7 @@ def test_the_wheel_has_every_file_of_the_rooms_and_nothing_else(wheel: Path) -> 
         if not name.endswith(".mako") and (ROOT / name).exists()
     }
     packed = {str(path.relative_to(wheel)) for path in wheel.rglob("*") if path.is_file()}
-    assert {name for name in packed if ".dist-info/" not in name} == tracked - GENERATED
+    assert {name for name in packed if ".dist-info/" not in name} == (tracked - GENERATED) | EXPLORER
 
 
 def test_it_works_outside_the_checkout(wheel: Path, tmp_path: Path) -> None:
@@ -88,7 +93,7 @@ def test_it_works_outside_the_checkout(wheel: Path, tmp_path: Path) -> None:
 
 def test_the_container_file_copies_every_room() -> None:
     text = (ROOT / "Containerfile").read_text(encoding="utf-8")
-    assert re.findall(r"^COPY (\w+) \1$", text, re.MULTILINE) == rooms()
+    assert re.findall(r"^COPY (\w+) \1$", text, re.MULTILINE) == ["explorer", *rooms()]
 
 
 def test_make_wheel_says_one_line_and_fails_where_the_build_does(source: Path) -> None:
@@ -99,6 +104,9 @@ def test_make_wheel_says_one_line_and_fails_where_the_build_does(source: Path) -
             "--no-print-directory",
             "-o",
             ".venv/.installed",
+            # GraphiQL is not built here.
+            "-o",
+            "server/explorer/built/index.html",
             "wheel",
             f"BIN={Path(sys.executable).parent}",
         )

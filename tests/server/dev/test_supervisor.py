@@ -34,6 +34,10 @@ with Supervisor(notes, lambda line: print(line, flush=True)) as supervisor:
     try:
         for name in ("one", "two"):
             supervisor.start(ProcessSpec(name, argv))
+        for code in (0, 3):
+            if "once" in sys.argv:
+                command = ("sh", "-c", f"echo ran {code}; exit {code}")
+                supervisor.start(ProcessSpec(f"task{code}", command, log=notes / f"{code}.log", once=True))
         supervisor.watch()
     except Stopped:
         print("stopped", flush=True)
@@ -172,3 +176,14 @@ def test_a_process_that_has_ended_leaves_no_note(notes: Path) -> None:
     ended.wait(WAIT_SECONDS)
     PidFile(notes / "x.pid").write(ProcessSpec("x", ("true",)), ended.pid)
     assert list(notes.iterdir()) == []
+
+
+def test_what_runs_once_is_not_started_again_and_says_where_it_failed(run: Start, notes: Path) -> None:
+    supervisor = run("once")
+    until(lambda: [line for line in supervisor.said() if line.startswith("task")])
+    until(lambda: set(pids(notes)) == {"one", "two"})
+    assert [line for line in supervisor.said() if line.startswith("task")] == [
+        f"task3 ended with 3; its output is in {notes / '3.log'}"
+    ]
+    assert [(notes / f"{code}.log").read_text(encoding="utf-8") for code in (0, 3)] == ["ran 0\n", "ran 3\n"]
+    assert supervisor.signal(signal.SIGTERM) == 0

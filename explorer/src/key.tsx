@@ -1,0 +1,54 @@
+import { useState, type FormEvent } from 'react'
+
+const ITEM = 'counterfoil:key'
+
+/** Return the API key of this tab, or an empty string. */
+export function storedKey(): string {
+  return sessionStorage.getItem(ITEM) ?? ''
+}
+
+type KeyPromptProps = { reason: string | null; first: boolean; onDone: () => void }
+
+/** A dialog that asks for an API key and keeps it in the tab's session storage, which ends with the tab. */
+export function KeyPrompt({ reason, first, onDone }: KeyPromptProps) {
+  const [key, setKey] = useState('')
+  function submit(event: FormEvent) {
+    event.preventDefault()
+    sessionStorage.setItem(ITEM, key.trim())
+    onDone()
+  }
+  return (
+    <div className="key-backdrop">
+      <form className="key-prompt" role="dialog" aria-modal="true" aria-labelledby="key-title" onSubmit={submit}>
+        <h1 id="key-title">API key</h1>
+        {reason !== null && (
+          <p className="key-reason" role="alert">
+            {reason}
+          </p>
+        )}
+        <label htmlFor="key">Requests carry this key as a bearer token.</label>
+        <input
+          id="key"
+          type="password"
+          autoComplete="off"
+          autoFocus
+          required
+          pattern="\s*\S+\s*"
+          placeholder="sk_live_…"
+          value={key}
+          onChange={(event) => setKey(event.target.value)}
+        />
+        <p>
+          It stays in this tab and is forgotten when the tab is closed. <code>counterfoil dev</code> prints where the
+          demo organization’s key lies; <code>counterfoil keys create</code> makes another one.
+        </p>
+        <div className="key-buttons">
+          <button type="button" onClick={onDone}>
+            {first ? 'Go on without a key' : 'Cancel'}
+          </button>
+          <button type="submit">Use this key</button>
+        </div>
+      </form>
+    </div>
+  )
+}

@@ -1,0 +1,43 @@
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import react from '@vitejs/plugin-react'
+import { defineConfig, type Plugin } from 'vite'
+
+const OUT = process.env.EXPLORER_OUT ?? '../server/explorer/built'
+
+// The server sends these as they are: compressing megabytes for each request would stop its event loop.
+function compressed(): Plugin {
+  return {
+    name: 'compressed',
+    apply: 'build',
+    closeBundle() {
+      for (const entry of readdirSync(OUT, { recursive: true, withFileTypes: true })) {
+        const path = join(entry.parentPath, entry.name)
+        if (entry.isFile() && /\.(css|html|js|svg|ttf)$/.test(entry.name)) {
+          writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }))
+        }
+      }
+    },
+  }
+}
+
+export default defineConfig({
+  base: '/graphql/assets/',
+  logLevel: 'warn',
+  plugins: [react(), compressed()],
+  worker: { format: 'es' },
+  build: {
+    outDir: OUT,
+    emptyOutDir: true,
+    assetsDir: '.',
+    chunkSizeWarningLimit: 4000,
+    // Inlined fonts and scripts would need more than `'self'` in the content security policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      // Directives of the React compiler, which are for its own run.
+      onLog: (level, log, handle) => (log.code === 'MODULE_LEVEL_DIRECTIVE' ? undefined : handle(level, log)),
+    },
+  },
+})

@@ -1,0 +1,6 @@
+"""GraphiQL, as `make explorer` builds it from the folder of that name."""
+
+from server.explorer.files import BUILT, Built
+from server.explorer.pages import Explorer
+
+__all__ = ["BUILT", "Built", "Explorer"]
