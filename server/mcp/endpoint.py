@@ -16,8 +16,8 @@ from web.http import JSON, Header, Message, Reply, Request, options, reply
 
 METHODS = ("POST",)
 _ALLOWED = "POST, OPTIONS"
-# So many bytes of an answer that is no call's cost one: a list of all tools takes as long to write as it costs.
-BYTES = 1_024
+# So many bytes of an answer cost one, which takes the library as long to write. The price of a call includes the first.
+BYTES, INCLUDED = 1_024, 64
 
 
 class McpEndpoint:
@@ -41,9 +41,11 @@ class McpEndpoint:
             body = await self._read(request, actor, headers)
             exchange = Exchange(self.engine, self.dependencies, request, actor, headers)
             answered = await self._answered(exchange, body)
+            written = len(answered.body) // BYTES
             if not exchange.paid:
-                done = 1 + request.weight + len(answered.body) // BYTES
-                await self.dependencies.pay(request, actor, 0, headers, done)
+                await self.dependencies.pay(request, actor, 0, headers, 1 + request.weight + written)
+            elif written > INCLUDED:
+                self.dependencies.owe(actor.org_id, written - INCLUDED)
         except Refusal as refusal:
             return refused(refusal, request.request_id, headers)
         return answered._replace(headers=[*headers, *answered.headers])

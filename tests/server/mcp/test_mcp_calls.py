@@ -25,6 +25,8 @@ ADA = {"name": "Ada", "email": "ada@example.com"}
 MAIL = {"email": "a"}
 ONE = {"input": ADA, "idempotencyKey": "one"}
 _LOADED = "import sys, server.app, server.serve; print(*[name for name in ('mcp', 'mcp_types') if name in sys.modules])"
+# What may come back of a budget while a test runs.
+SLACK = 10
 _RATES = ("ratelimit", "ratelimit-policy")
 
 
@@ -74,6 +76,11 @@ WRONG: list[tuple[str, dict[str, Any], list[tuple[str, str | None]]]] = [
 ]
 
 
+def _left(answer: httpx.Response) -> int:
+    """What an answer says that is left of the budget."""
+    return int(answer.headers["ratelimit"].split("r=")[1].split(";")[0])
+
+
 @pytest.mark.parametrize("revision", REVISIONS)
 @pytest.mark.parametrize(("name", "given", "codes"), WRONG, ids=range(len(WRONG)))
 async def test_a_wrong_argument_is_named_and_changes_nothing(
@@ -115,17 +122,31 @@ async def test_a_call_costs_what_its_operation_costs(backends: Backends, api_run
             await org.http.post("/graphql", json=body)
             await call(org, "ListClients", {})
 
-        def left(answer: httpx.Response) -> int:
-            return int(answer.headers["ratelimit"].split("r=")[1].split(";")[0])
-
-        start = left(await call(org, "ListClients", {}))
-        over_graphql = left(await org.http.post("/graphql", json=body))
-        over_mcp = left(await call(org, "ListClients", {}))
-        assert start - over_graphql == over_graphql - over_mcp > 0
+        start = _left(await call(org, "ListClients", {}))
+        over_graphql = _left(await org.http.post("/graphql", json=body))
+        over_mcp = _left(await call(org, "ListClients", {}))
+        assert start - over_graphql == pytest.approx(over_graphql - over_mcp, abs=SLACK)
+        assert start - over_graphql > 90
         refusal = await call(org, "ListClients", {"x": 1})
-        assert over_mcp - left(refusal) == 20
+        assert over_mcp - _left(refusal) == pytest.approx(20, abs=SLACK)
         listing = await post(org, "tools/list")
-        assert left(refusal) - left(listing) > 400
+        assert _left(refusal) - _left(listing) > 400
+
+
+async def test_a_long_answer_costs_more(
+    backends: Backends, api_runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with served(backends, api_runtime, rate_bucket=3_000, rate_refill=1) as org:
+        for _ in range(8):
+            await new_client(org)
+        plain = [_left(await call(org, "ListClients", {})) for _ in range(4)]
+        monkeypatch.setattr("server.mcp.endpoint.BYTES", 64)
+        answer = await call(org, "ListClients", {})
+        # It is owed for, and shown with the next answer.
+        extra = len(answer.content) // 64 - 64
+        assert extra > 20
+        found = _left(answer) - _left(await call(org, "ListClients", {}))
+        assert found == pytest.approx(plain[2] - plain[3] + extra, abs=SLACK)
 
 
 async def test_an_organization_that_has_spent_its_budget_is_told_when_to_come_again(

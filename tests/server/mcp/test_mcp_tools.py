@@ -97,6 +97,14 @@ async def test_what_is_read_is_as_its_schema_says(furnished: Furnished, name: st
         _holds(found["outputSchema"], data)
 
 
+@pytest.mark.parametrize("name", [name for name in READING if tool(name)["inputSchema"].get("required") == ["id"]])
+async def test_another_organizations_object_is_as_none(furnished: Furnished, other: Org, name: str) -> None:
+    org, ids = furnished
+    root = root_field(name)
+    given = {"id": await _id_of(org, ids, root)}
+    assert _data(await call(other, name, given)) == {root: None}
+
+
 @pytest.mark.parametrize("name", CHANGING)
 async def test_what_a_change_gives_is_as_its_schema_says(acme: Org, name: str) -> None:
     root, found = root_field(name), tool(name)
