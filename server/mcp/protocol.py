@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Mapping
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
@@ -12,19 +14,25 @@ from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
+    INTERNAL_ERROR,
     INVALID_PARAMS,
+    INVALID_REQUEST,
+    MISSING_REQUIRED_CLIENT_CAPABILITY,
     CallToolRequestParams,
     CallToolResult,
     ListToolsResult,
     PaginatedRequestParams,
+    RequestParams,
     TextContent,
     Tool,
 )
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from schema.declaration.json_schema import JsonSchema
 from schema.requests.results import OperationResult
 from schema.requests.tools import OFFERED
 from server.mcp.exchange import EXCHANGE, Exchange
+from server.mcp.tasks import EXTENSION, STARTING, Kind, is_failed, is_known, kind_of, task
 from server.mcp.tools import tool, tools_of
 
 INSTRUCTIONS = """
@@ -54,8 +62,11 @@ def manager() -> StreamableHTTPSessionManager:
         cache_hints={"tools/list": _LIST},
         get_tool_input_schema=_input_schema,
         on_list_tools=_list,
-        on_call_tool=_call,
     )
+    server.extensions[EXTENSION] = {}
+    server.add_request_handler("tools/call", CallToolRequestParams, _call)
+    for method, handler in (("get", _get_task), ("cancel", _cancel_task), ("update", _update_task)):
+        server.add_request_handler(f"tasks/{method}", _TaskParams, handler)
     # Bodies are bounded before; of two bounds a client would meet the one that names no setting.
     return StreamableHTTPSessionManager(server, json_response=True, stateless=True, max_request_body_size=sys.maxsize)
 
@@ -74,10 +85,69 @@ async def _list(ctx: ServerRequestContext[Any, Any], _params: PaginatedRequestPa
     return ListToolsResult(tools=[_TOOLS[name] for name in tools_of(_exchange(ctx).actor)])
 
 
-async def _call(ctx: ServerRequestContext[Any, Any], params: CallToolRequestParams) -> CallToolResult:
+async def _call(ctx: ServerRequestContext[Any, Any], params: CallToolRequestParams) -> CallToolResult | dict[str, Any]:
     if params.name not in _TOOLS:
         raise MCPError(INVALID_PARAMS, f"There is no tool {params.name}.")
-    return _shown(await _exchange(ctx).call(params.name, params.arguments or {}))
+    result = await _exchange(ctx).call(params.name, params.arguments or {})
+    kind = STARTING.get(params.name) if _knows_tasks(ctx) else None
+    if kind is None or result.errors or result.data is None:
+        return _shown(result)
+    return task(result.data[kind.root][kind.name]) | {"resultType": "task"}
+
+
+class _TaskParams(RequestParams):
+    task_id: str
+
+
+def _knows_tasks(ctx: ServerRequestContext[Any, Any]) -> bool:
+    """Return whether the client knows the extension, which older revisions do not have."""
+    return ctx.protocol_version in MODERN_PROTOCOL_VERSIONS and is_known(ctx.params)
+
+
+async def _task_of(ctx: ServerRequestContext[Any, Any], task_id: str) -> tuple[Kind, Any]:
+    """Return the kind of a task and its object. Raises MCPError where there is none, or it may not be looked up."""
+    if not _knows_tasks(ctx):
+        needed: dict[str, Any] = {"requiredCapabilities": {"extensions": {EXTENSION: {}}}}
+        raise MCPError(MISSING_REQUIRED_CLIENT_CAPABILITY, "Tasks are for clients that say they know them.", needed)
+    kind = kind_of(task_id)
+    found = None if kind is None else await _data(ctx, kind.get, {"id": task_id})
+    if kind is None or found is None or found[kind.name] is None:
+        raise MCPError(INVALID_PARAMS, "There is no such task.")
+    return kind, found[kind.name]
+
+
+async def _data(ctx: ServerRequestContext[Any, Any], name: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the data of an operation. Raises MCPError where it is refused."""
+    result = await _exchange(ctx).call(name, arguments)
+    if result.errors:
+        first = result.errors[0]
+        ours = result.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        raise MCPError(INTERNAL_ERROR if ours else INVALID_REQUEST, first["message"], first["extensions"])
+    return result.data
+
+
+async def _get_task(ctx: ServerRequestContext[Any, Any], params: _TaskParams) -> dict[str, Any]:
+    kind, found = await _task_of(ctx, params.task_id)
+    made = task(found)
+    if made["status"] == "completed":
+        shown = _shown(OperationResult(kind.data(found)))
+        shown.is_error = is_failed(found)
+        made["result"] = shown.model_dump(by_alias=True, mode="json", exclude_none=True)
+    return made
+
+
+async def _cancel_task(ctx: ServerRequestContext[Any, Any], params: _TaskParams) -> dict[str, Any]:
+    """Cancel a task, where that is possible: the protocol has it as a wish."""
+    kind, _ = await _task_of(ctx, params.task_id)
+    if kind.cancel is not None:
+        await _data(ctx, kind.cancel, {"input": {"id": params.task_id}})
+    return {}
+
+
+async def _update_task(ctx: ServerRequestContext[Any, Any], params: _TaskParams) -> dict[str, Any]:
+    """Take answers to what was asked of the client, which is nothing."""
+    await _task_of(ctx, params.task_id)
+    return {}
 
 
 def _shown(result: OperationResult) -> CallToolResult:
