@@ -43,6 +43,8 @@ class Exchange:
 
         The library may call this in a task that does not end with the request's.
         """
+        # Of several calls for one message the last one's tell what is left.
+        self.headers.clear()
         result = await self._within_deadline(name, arguments)
         wait = result.errors[0]["extensions"].get("retryAfter") if result.errors else None
         if wait is not None:

@@ -1,5 +1,6 @@
 """Calls of tools: arguments, costs, deadlines, repeats and other organizations' objects, as over /graphql."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ import pytest
 
 from resolvers.database.runtime import Runtime
 from schema.operations import OPERATIONS
+from server.mcp.sessions import Sessions
 from tests.support.api import Org, make_org, new_client, serving, settings_of
 from tests.support.away import lines_with, log_lines
 from tests.support.mcp import NEWEST, OLDER, call, failed, post, refused
@@ -204,8 +206,16 @@ async def test_calls_are_counted_and_logged_as_requests(backends: Backends, api_
         assert f'counterfoil_requests_total{{api="mcp",operation="{operation}",status="200"}} 1.0' in text
 
 
+async def test_the_library_is_started_once_for_all_who_wait_and_ended() -> None:
+    sessions = Sessions()
+    first, second = await asyncio.gather(sessions.manager(), sessions.manager())
+    assert first is second
+    await sessions.close()
+    await Sessions().close()
+
+
 def test_the_library_is_loaded_when_it_is_first_needed() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", _LOADED], cwd=ROOT, capture_output=True, encoding="utf-8", check=True, timeout=120
+        [sys.executable, "-c", _LOADED], cwd=ROOT, capture_output=True, encoding="utf-8", check=True, timeout=300
     )
     assert done.stdout == "\n"
