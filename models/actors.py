@@ -35,7 +35,7 @@ def granting(needed: str) -> frozenset[str]:
 class Source(DescribedEnum):
     """API, or part of the server, that a change came through."""
 
-    GRAPHQL = "GRAPHQL", "The GraphQL API."
+    GRAPHQL = "GRAPHQL", "The GraphQL API, also through a tool of MCP."
     REST = "REST", "The REST API."
     WORKER = "WORKER", "A worker, which runs jobs."
     PUBLIC = "PUBLIC", "A route that needs no API key."

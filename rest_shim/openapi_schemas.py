@@ -1,90 +1,21 @@
 """The JSON schemas of the OpenAPI document, from what operations select and what inputs take."""
 
 from types import MappingProxyType
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any
 
-from graphql import (
-    FieldNode,
-    GraphQLEnumType,
-    GraphQLObjectType,
-    get_named_type,
-    get_nullable_type,
-    is_list_type,
-    is_non_null_type,
-)
-from pydantic import TypeAdapter
+from graphql import FieldNode, GraphQLObjectType, get_named_type
 
 from execution import Operation, collect_fields
-from models.types import SchemaExtra
-from schema.declaration.fields import MODELS
-from schema.declaration.json_schema import SCALARS, InputSchemas, JsonSchema, or_null
+from schema.declaration.answer_schemas import AnswerSchemas
 from schema.requests.tools import TOOLS
 
 
-class Components(InputSchemas):
+class Components(AnswerSchemas):
     """The named schemas of the OpenAPI document."""
 
     at = "#/components/schemas/"
     # Of what is taken alone: a definition keeps a tool that a later version does not have any more.
     closed = MappingProxyType({"AgentToolInput": {"operation": {"title": "AgentToolOperation", "enum": sorted(TOOLS)}}})
-
-    def response(self, type_: Any, node: FieldNode, operation: Operation) -> JsonSchema:
-        """Return the value of a selected field: its type, as far as it is selected."""
-        bare = get_nullable_type(type_)
-        if is_list_type(bare):
-            found: JsonSchema = {"type": "array", "items": self.response(bare.of_type, node, operation)}
-        elif isinstance(bare, GraphQLEnumType):
-            found = self.enum(bare)
-        elif isinstance(bare, GraphQLObjectType):
-            found = self.selected(bare, node, operation)
-        else:
-            found = dict(SCALARS[bare.name])
-        return found if is_non_null_type(type_) else or_null(found)
-
-    def selected(self, on: GraphQLObjectType, node: FieldNode, operation: Operation) -> JsonSchema:
-        """Return an object of just the fields that are selected; none of them is ever absent."""
-        assert node.selection_set is not None, "an object has a selection"
-        properties: dict[str, JsonSchema] = {}
-        closed = _stated_of(on)
-        for part in collect_fields(node.selection_set, on, operation.fragments):
-            name = part.name.value if part.alias is None else part.alias.value
-            field = on.fields[part.name.value]
-            shape = self.response(field.type, part, operation)
-            bounds = closed.get(field.extensions["strawberry-definition"].python_name, {})
-            if "items" in bounds:
-                shape |= {"items": self.text(bounds["items"]) or shape["items"]}
-            if "additionalProperties" in bounds:
-                shape |= {"additionalProperties": {"type": bounds["additionalProperties"]["type"]}}
-            properties[name] = (self.text(bounds) or shape) | {"description": field.description}
-        return {
-            "type": "object",
-            "description": on.description,
-            "required": list(properties),
-            "properties": properties,
-        }
-
-
-def _stated_of(on: GraphQLObjectType) -> dict[str, JsonSchema]:
-    """Return the schemas of an object's fields that are texts of a closed set, lists of them, or maps, by Python
-    names."""
-    definition = on.extensions.get("strawberry-definition")
-    model = MODELS.get(definition.origin) if definition is not None else None
-    found = {}
-    for name, field in model.model_fields.items() if model is not None else ():
-        annotation: Any = field.annotation
-        of_items = (
-            getattr(next(iter(get_args(annotation)), None), "__metadata__", ())
-            if get_origin(annotation) is list
-            else ()
-        )
-        if any(isinstance(item, SchemaExtra) for item in (*field.metadata, *of_items)):
-            for item in field.metadata:
-                annotation = Annotated[annotation, item]
-            schema = TypeAdapter(annotation).json_schema()
-            of_parts = isinstance(schema.get("additionalProperties"), dict)
-            if "enum" in schema or "enum" in schema.get("items", {}) or of_parts:
-                found[name.rstrip("_")] = schema
-    return found
 
 
 def part_of(type_: Any, node: FieldNode, name: str, operation: Operation) -> tuple[Any, FieldNode]:

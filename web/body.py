@@ -26,10 +26,14 @@ class Bodies:
     async def json(self, request: Request) -> dict[str, Any]:
         """Return the JSON object in a body. Raises Refusal UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, REQUEST_TIMEOUT or
         BAD_INPUT."""
+        return json_object(request, await self.json_text(request))
+
+    async def json_text(self, request: Request) -> bytes:
+        """Return the bytes of a body that is said to be JSON. Raises Refusal as ``json`` does."""
         media = request.headers.get(b"content-type", b"")
         if media != _JSON and not is_json(media):
             raise Refusal("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json.")
-        return json_object(request, await self.read(request))
+        return await self.read(request)
 
     async def read(self, request: Request) -> bytes:
         """Return a body's bytes. Raises Refusal UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, REQUEST_TIMEOUT or BAD_INPUT."""

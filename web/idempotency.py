@@ -10,8 +10,12 @@ REPLAYED: Header = (b"idempotent-replayed", b"true")
 def idempotency_key(request: Request) -> str | None:
     """Return the Idempotency-Key. Raises Refusal BAD_INPUT for other than 1 to 255 printable ASCII characters."""
     key = request.header(b"idempotency-key")
-    if key is not None and not (0 < len(key) <= IDEMPOTENCY_KEY_LENGTH and key.isascii() and key.isprintable()):
-        raise bad_input(
-            "header.Idempotency-Key", "Idempotency-Key must be 1 to 255 printable ASCII characters.", "INVALID_FORMAT"
-        )
+    return None if key is None else check_key(key, "Idempotency-Key", "header.")
+
+
+def check_key(key: str, name: str, within: str = "") -> str:
+    """Return an idempotency key. Raises Refusal BAD_INPUT for other than 1 to 255 printable ASCII characters."""
+    if not (0 < len(key) <= IDEMPOTENCY_KEY_LENGTH and key.isascii() and key.isprintable()):
+        text = f"{name} must be 1 to 255 printable ASCII characters."
+        raise bad_input(f"{within}{name}", text, "INVALID_FORMAT")
     return key

@@ -76,7 +76,13 @@ class Engine:
         """
         try:
             operation = self.executor.find(text, name, tokens)
-            variables = declared(operation, variables)
+        except RecursionError:
+            raise too_deep() from None
+        return self.judged(operation, declared(operation, variables))
+
+    def judged(self, operation: Operation, variables: Mapping[str, Any]) -> Prepared:
+        """Return an operation with the variables that a caller chose, judged. Raises Refusal TOO_COMPLEX."""
+        try:
             check = self.executor.cost(operation, variables)
         except RecursionError:
             raise too_deep() from None

@@ -3,13 +3,29 @@
 from collections.abc import Mapping
 from typing import Any
 
-from resolvers.context import Context
-from resolvers.errors import Refusal, Refusals, bad_input
+from resolvers.context import Actor, Context
+from resolvers.errors import Refusal, Refusals, bad_input, refuse
 from schema.operations import OPERATIONS
 from schema.requests.engine import Engine
+from schema.requests.prepared import Prepared
 from schema.requests.results import OperationResult, refused_result
 from schema.requests.tools import TOOLS
 from schema.tools.schemas import COUNTED, schema_of
+
+
+def prepared_call(engine: Engine, actor: Actor, name: str, arguments: Mapping[str, Any]) -> Prepared:
+    """Return the operation of a tool with its arguments, fit to be run by an actor.
+
+    Raises Refusal FORBIDDEN for a scope that the actor lacks, TOO_COMPLEX for what would cost too much, and Refusals
+    for arguments that there are not.
+    """
+    declared = schema_of(name)["properties"]
+    variables = ({COUNTED: False} if COUNTED in declared else {}) | dict(arguments)
+    prepared = engine.judged(OPERATIONS[name], variables)
+    engine.allow(prepared, actor)
+    unknown = (each for each in arguments if each not in declared)
+    refuse(bad_input(each, "There is no such argument.", "UNKNOWN_FIELD") for each in unknown)
+    return prepared
 
 
 async def call(engine: Engine, ctx: Context, name: str, arguments: Mapping[str, Any]) -> OperationResult:
@@ -20,15 +36,8 @@ async def call(engine: Engine, ctx: Context, name: str, arguments: Mapping[str, 
     """
     if name not in TOOLS:
         return refused_result(Refusal("FORBIDDEN", f"{name} is no tool."), ctx.request_id)
-    declared = schema_of(name)["properties"]
-    missing = "There is no such argument."
-    unknown = [bad_input(each, missing, "UNKNOWN_FIELD") for each in arguments if each not in declared]
-    if unknown:
-        return refused_result(Refusals(unknown), ctx.request_id)
-    variables = ({COUNTED: False} if COUNTED in declared else {}) | dict(arguments)
-    prepared = engine.prepared(OPERATIONS[name], variables)
     try:
-        engine.allow(prepared, ctx.actor)
-    except Refusal as refused:
+        prepared = prepared_call(engine, ctx.actor, name, arguments)
+    except (Refusal, Refusals) as refused:
         return refused_result(refused, ctx.request_id)
     return await engine.run(ctx, prepared)

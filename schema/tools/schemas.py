@@ -1,5 +1,5 @@
-"""What a tool is to a model: its description, and the JSON Schema of its arguments, which are an operation's
-variables."""
+"""What a tool is to a model: its description, the JSON Schema of its arguments, which are an operation's variables,
+and that of its result, which is the operation's data."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -9,9 +9,11 @@ from typing import Any
 from graphql import (
     SKIP,
     GraphQLInputObjectType,
+    GraphQLObjectType,
     VariableDefinitionNode,
     VariableNode,
     Visitor,
+    get_named_type,
     get_nullable_type,
     is_non_null_type,
     type_from_ast,
@@ -19,7 +21,8 @@ from graphql import (
 )
 from graphql.utilities import TypeInfo, TypeInfoVisitor
 
-from execution import Operation
+from execution import Operation, collect_fields
+from schema.declaration.answer_schemas import AnswerSchemas
 from schema.declaration.json_schema import InputSchemas, JsonSchema, or_null, root_type
 from schema.graph import CORE
 from schema.operations import OPERATIONS
@@ -48,11 +51,18 @@ class _Arguments(InputSchemas):
 
 
 def description_of(name: str) -> str:
-    """Return what a named operation does, as its root field says it."""
+    """Return what a named operation does: as its root field says it, or as the list does that is all it asks of an
+    object."""
     operation = OPERATIONS[name]
     root = CORE.query_type if operation.operation_type == "query" else CORE.mutation_type
     assert root is not None, "the graph has queries and mutations"
-    return root.fields[root_type(CORE, operation)[1].name.value].description or name
+    type_, node = root_type(CORE, operation)
+    field, on = root.fields[node.name.value], get_named_type(type_)
+    if operation.operation_type == "query" and isinstance(on, GraphQLObjectType) and node.selection_set is not None:
+        first, *others = collect_fields(node.selection_set, on, operation.fragments)
+        if not others and first.selection_set is not None:
+            field = on.fields[first.name.value]
+    return field.description or name
 
 
 @cache
@@ -74,6 +84,17 @@ def schema_of(name: str) -> JsonSchema:
     if required:
         made["required"] = required
     return made | ({"$defs": inputs.schemas} if inputs.schemas else {})
+
+
+@cache
+def output_schema_of(name: str) -> JsonSchema:
+    """Return the JSON Schema of a named operation's data."""
+    operation, answers = OPERATIONS[name], AnswerSchemas(CORE)
+    type_, node = root_type(CORE, operation)
+    field = node.name.value
+    properties = {field: answers.response(type_, node, operation)}
+    made: JsonSchema = {"type": "object", "properties": properties, "required": [field]}
+    return made | ({"$defs": answers.schemas} if answers.schemas else {})
 
 
 def _variable(definition: VariableDefinitionNode, inputs: _Arguments) -> JsonSchema:

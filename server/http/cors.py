@@ -20,6 +20,7 @@ CLIENTS = (
     "x-graphql-client-name", "x-graphql-client-version", "graphql-require-preflight", "x-requested-with",
     "cache-control", "pragma", "last-event-id",
 )  # fmt: skip
+MCP = ("Mcp-Protocol-Version", "Mcp-Method", "Mcp-Name", "Mcp-Session-Id")
 EXPOSED = (
     "Allow", "Content-Disposition", "Deprecation", "ETag", "Idempotent-Replayed", "Location", "RateLimit",
     "RateLimit-Policy", "Retry-After", "Server-Timing", "Sunset", "WWW-Authenticate", "X-GraphQL-Operation",
@@ -41,7 +42,7 @@ def cross_origin(app: App, origins: Iterable[str]) -> CrossOrigin:
         app,
         allow_origins=[*origins],
         allow_methods=[*METHODS],
-        allow_headers=[*OURS, *TRACING, *CLIENTS],
+        allow_headers=[*OURS, *TRACING, *CLIENTS, *MCP],
         expose_headers=[*EXPOSED],
         max_age=MAX_AGE_S,
     )

@@ -14,6 +14,7 @@ from models.typeid import new_number
 from resolvers.context import Context
 from resolvers.database.runtime import outcome_unknown
 from resolvers.errors import Refusal, internal, shown_refusal
+from server.mcp.refused import PATH, refused
 from server.monitoring.logs import REQUEST_ID, access
 from server.monitoring.metrics import Metrics
 from web.deadlines import Deadlines
@@ -94,7 +95,7 @@ class Edge:
             if not late:
                 raise
             if not status:  # once the head has left, the connection's end tells
-                await self._refuse(scope, send_head, _late(state.get("ctx")), scope["path"])
+                await self._refuse(scope, send_head, late_refusal(state.get("ctx")), scope["path"])
         except Refusal as refused:
             if not status:
                 await self._refuse(scope, send_head, refused, scope["path"])
@@ -113,7 +114,7 @@ class Edge:
         await send_reply(masked(refusal, scope["state"]["request_id"], path), send)
 
 
-def _late(ctx: Context | None) -> Refusal:
+def late_refusal(ctx: Context | None) -> Refusal:
     """Return the refusal of a request that took too long: after a commit, its change may be there."""
     if ctx is not None and ctx.committed:
         return outcome_unknown(keyed=ctx.idempotency_key is not None)
@@ -136,6 +137,8 @@ def _request_id(headers: Iterable[Header]) -> bytes:
 
 def masked(refusal: Refusal, request_id: str, path: str) -> Reply:
     """Return a refusal in the shape of the path's API."""
+    if path.rstrip("/") == PATH:
+        return refused(refusal, request_id)
     shown = shown_refusal(refusal, request_id)
     if not path.startswith("/graphql"):
         return problem([shown], str)

@@ -49,7 +49,7 @@ class Metrics:
         self.statements: Counter[str] = Counter()
 
     def note(self, api: str, operation_type: str, status: int, seconds: float, statements: int) -> None:
-        """Count a request: ``api`` is graphql, rest or other, ``operation_type`` that of its operation, or none."""
+        """Count a request: ``api`` is graphql, rest, mcp or other, ``operation_type`` its operation's, or none."""
         self.requests[api, operation_type, status] += 1
         kept = self.seconds.get(api)
         if kept is None:

@@ -24,6 +24,7 @@ PARENTS = ("integrations", "settings", "org-settings")
 OURS = {
     ("/graphql", "GraphQL", ("GET", "HEAD", "POST")),
     ("/graphql/assets/{name}", "GraphiQL", ("GET", "HEAD")),
+    ("/mcp", "MCP", ("POST",)),
     ("/api/health", "Health", ("GET", "HEAD")),
     ("/api/ready", "Ready", ("GET", "HEAD")),
     ("/api/openapi.json", "OpenAPI", ("GET", "HEAD")),

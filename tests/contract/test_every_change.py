@@ -6,7 +6,7 @@ from models.resources import EVERYTHING, scopes
 from tests.support.api import Org
 from tests.support.cases import Case
 from tests.support.domains import ALL, CASES
-from tests.support.furnished import completed, document, furnish, input_of, right, target, written
+from tests.support.furnished import document, furnish, input_for, input_of, written
 from tests.support.refusals import error, problem, unchanged
 from tests.support.routes import BY_NAME, CASE_OF, CHANGES, body_of, rest_change, root_of, subject_of
 
@@ -15,17 +15,10 @@ VERSIONED = [(case, name) for case, name in MUTATIONS if "expectedVersion" in in
 VERSIONED_ROUTES = [name for name in CHANGES if (CASE_OF[name], root_of(BY_NAME[name])) in VERSIONED]
 
 
-async def _given(org: Org, case: Case, mutation: str, ids: dict[str, str]) -> dict[str, object]:
-    """A right input, with the id of what it changes."""
-    found = completed(case, mutation, ids, right(case, mutation))
-    single = case.single or mutation not in case.mutations
-    return found if single else found | {"id": await target(org, case, mutation, ids)}
-
-
 @pytest.mark.parametrize(("case", "mutation"), MUTATIONS, ids=str)
 async def test_a_change_needs_its_scope(acme: Org, case: Case, mutation: str) -> None:
     ids = await furnish(acme, case)
-    given = await _given(acme, case, mutation, ids)
+    given = await input_for(acme, case, mutation, ids)
     scope = case.change_scope
     assert scope in scopes()
     others = scopes() - {EVERYTHING, scope}
@@ -52,7 +45,7 @@ async def test_what_is_read_needs_its_scope(acme: Org, case: Case) -> None:
 @pytest.mark.parametrize(("case", "mutation"), VERSIONED, ids=str)
 async def test_a_change_of_another_version_is_refused(acme: Org, case: Case, mutation: str) -> None:
     ids = await furnish(acme, case)
-    given = await _given(acme, case, mutation, ids)
+    given = await input_for(acme, case, mutation, ids)
     async with unchanged(acme):
         answer = await acme.graphql(document(mutation), input=given | {"expectedVersion": 7})
         extensions = error(answer, 200, "VERSION_MISMATCH", "input.expectedVersion")
@@ -73,7 +66,7 @@ async def test_a_change_of_another_version_is_refused_over_rest(acme: Org, name:
 @pytest.mark.parametrize(("case", "mutation"), MUTATIONS, ids=str)
 async def test_a_repeat_under_one_key_happens_once(acme: Org, case: Case, mutation: str) -> None:
     ids, headers = await furnish(acme, case), {"Idempotency-Key": "one"}
-    given = await _given(acme, case, mutation, ids)
+    given = await input_for(acme, case, mutation, ids)
     first = await acme.graphql(document(mutation), headers, input=given)
     assert "errors" not in first.json(), first.text
     before = await written(acme)

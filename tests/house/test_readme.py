@@ -15,6 +15,7 @@ HEADINGS = [
     "Two commands",
     "A first query",
     "A first REST call",
+    "MCP",
     "Scopes",
     "A first webhook",
     "Settings",

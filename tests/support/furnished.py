@@ -149,3 +149,10 @@ async def target(org: Org, case: Case, mutation: str, ids: Mapping[str, str]) ->
     while not isinstance(value, str):
         (value,) = value.values() if isinstance(value, dict) else value
     return value
+
+
+async def input_for(org: Org, case: Case, mutation: str, ids: Mapping[str, str]) -> dict[str, Any]:
+    """A right input of a mutation, with the id of what it changes."""
+    found = completed(case, mutation, ids, right(case, mutation))
+    single = case.single or mutation not in case.mutations
+    return found if single else found | {"id": await target(org, case, mutation, ids)}
