@@ -46,6 +46,7 @@ async def computed(world: World, row: dict[str, Any]) -> tuple[Rows, dict[str, A
     figures, rows = Figures(report), []
     async with snapshot(world.runtime, world.org_id) as connection:
         moment = await connection.fetchval("select now()")
-        async for found in portions(connection, figures.kind.sql, figures.kind.arguments(report)):
+        kind = figures.kind
+        async for found in portions(connection, kind.sql, kind.sql.arguments(kind.values(report))):
             rows += figures.take(found)
     return rows, figures.totals(), moment
