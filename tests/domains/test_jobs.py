@@ -8,16 +8,12 @@ import pytest
 from models.jobs import JobFunction
 from models.typeid import decode, encode, new_uuid
 from resolvers.collections.rows import Key
-from resolvers.errors import Refusal
-from resolvers.jobs import claims as jobs
 from resolvers.jobs.by_hand import BY_HAND, cancel
 from resolvers.jobs.claims import context_of
 from resolvers.reports import requests
 from tests.support.agents import do, fail, happened, new_job, runs, shown
 from tests.support.api import Org
-from tests.support.jobs import slot_of
 from tests.support.refusals import error
-from workers import report as report_worker
 
 LIST = """
 query($filter: FailedJobFilter) {
@@ -223,38 +219,6 @@ async def test_the_run_of_an_agent_job_is_not_retried_without_it(acme: Org) -> N
     assert await runs(acme, agent_job) == ["DONE", "QUEUED"]
     assert (await acme.data(LIST))["failedJobs"]["totalCount"] == 0
     assert await refused(acme, name) == "JOB_NOT_FAILED"
-
-
-async def test_a_job_that_a_worker_is_claiming_is_not_cancelled(acme: Org) -> None:
-    """Nobody is waited for: the worker waits for the report, which the one who cancels has locked."""
-    job, key, report = await new_report(acme)
-    claim = "update jobs set state = 'RUNNING', lease_token = id, lease_until = now() where id = $1"
-    async with acme.runtime.bound(acme.id) as worker:
-        await worker.execute(claim, key)
-        with pytest.raises(Refusal) as refused_:
-            await cancelled(acme, job)
-    assert refused_.value.extra["reason"] == "JOB_NOT_QUEUED"
-    assert [tuple(row) for row in await acme.rows(REPORT, report)] == [("QUEUED", None, 0)]
-    assert [row["state"] for row in await acme.rows(STATE, key)] == ["RUNNING"]
-
-
-async def test_of_a_worker_and_one_who_cancels_at_once_one_comes_first(acme: Org) -> None:
-    ends = set()
-    for late in range(12):
-        job, key, report = await new_report(acme)
-
-        async def run(wait: float = late / 1_000, which: Any = key) -> None:
-            await asyncio.sleep(wait)
-            claim = await jobs.claim(acme.runtime, acme.id, which, 45)
-            if claim is not None:
-                await report_worker.HANDLER.run(acme.runtime, claim, slot_of(claim))
-
-        _, refusal = await asyncio.gather(run(), cancelled(acme, job), return_exceptions=True)
-        assert refusal is None or (isinstance(refusal, Refusal) and refusal.extra["reason"] == "JOB_NOT_QUEUED")
-        ((status, error_, _),) = [tuple(row) for row in await acme.rows(REPORT, report)]
-        ((state, *_),) = [tuple(row) for row in await acme.rows(STATE, key)]
-        ends.add((status, error_, state, refusal is None))
-    assert ends <= {("READY", None, "DONE", False), ("FAILED", "CANCELLED", "CANCELLED", True)}
 
 
 async def test_an_agent_job_whose_run_is_cancelled_is_cancelled(acme: Org) -> None:
