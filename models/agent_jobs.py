@@ -1,6 +1,6 @@
 """Agent jobs: what an agent was asked to do, how far it is, and what came of it; and the transitions of its status."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -56,7 +56,7 @@ class AgentErrorCode(DescribedEnum):
     TOKENS_EXCEEDED = "TOKENS_EXCEEDED", "The next call could have taken more tokens than `maxTokens`."
     COST_EXCEEDED = "COST_EXCEEDED", "The next call could have cost more than `maxCost`."
     BUDGET_EXCEEDED = "BUDGET_EXCEEDED", "The next call could have cost more than `agents.monthlyBudget`."
-    TIMED_OUT = "TIMED_OUT", "It ran for longer than `timeoutSeconds`."
+    TIMED_OUT = "TIMED_OUT", "It ran for longer than `timeoutSeconds`, in all its runs together."
     INVALID_OUTPUT = "INVALID_OUTPUT", "The model's answer does not match `outputSchema`."
     MODEL_MISBEHAVED = "MODEL_MISBEHAVED", "The model kept calling tools that do not exist, or with wrong arguments."
     KEY_INVALID = "KEY_INVALID", "The API key that queued the job was revoked, has expired or was deleted."
@@ -87,14 +87,22 @@ def _decided(job: Row, settings: Settings, moment: datetime) -> Block | None:
     return Block(Guard.DECISION)
 
 
+def ran_until(job: Row, moment: datetime) -> dict[str, Any]:
+    """Return the columns of a job whose run ended at a moment: the clocks of two servers may differ."""
+    run = max(moment - job["resumed_at"], timedelta())
+    return {"ran_ms": job["ran_ms"] + run // timedelta(milliseconds=1), "resumed_at": None}
+
+
 def _effects(job: Row, made: Transition[AgentJobStatus], moment: datetime, reason: str | None) -> dict[str, Any]:
     changes: dict[str, Any] = {"finished_at": moment if made.target in ENDED else None}
     if made.target not in WAITING:
         changes["expires_at"] = None
     if made.target is _S.QUEUED:
         changes |= {"queued_at": moment, "error_code": None, "error_message": None}
-    if made.target is _S.RUNNING and job["started_at"] is None:
-        changes["started_at"] = moment
+    if made.target is _S.RUNNING:
+        changes |= {"started_at": job["started_at"] or moment, "resumed_at": moment}
+    if job["status"] == _S.RUNNING:
+        changes |= ran_until(job, moment)
     return changes
 
 
@@ -136,6 +144,7 @@ class AgentJob(Versioned, table=True):
         sa.CheckConstraint(
             "(status in ('AWAITING_APPROVAL', 'AWAITING_INPUT')) = (expires_at is not null)", name="expires_at"
         ),
+        sa.CheckConstraint("(status = 'RUNNING') = (resumed_at is not null)", name="resumed_at"),
         sa.ForeignKeyConstraint(
             ["org_id", "definition_id", "definition_version"],
             [f"agent_definition_versions.{name}" for name in ("org_id", "definition_id", "version")],
@@ -220,6 +229,15 @@ class AgentJob(Versioned, table=True):
     finished_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time at which the job ended.")
     expires_at: Moment | None = column(
         TIMESTAMP, nullable=True, description="Time until which the job waits for an approval or an answer."
+    )
+    resumed_at: Moment | None = column(
+        TIMESTAMP, info={"internal": True}, nullable=True, description="Time at which its present run began."
+    )
+    ran_ms: int = column(
+        sa.BigInteger,
+        info={"internal": True},
+        default=0,
+        description="Milliseconds that its runs took which have ended, since it was queued or retried.",
     )
 
 

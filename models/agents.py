@@ -135,7 +135,9 @@ class AgentContent(SQLModel):
         sa.Integer,
         info={"logged_as": "limits.timeoutSeconds"},
         default=600,
-        description="Seconds that a job may run, without the time in which it waits: 1 to 86,400, 600 when absent.",
+        description="Seconds that a job may run, in all its runs together, without the time in which it waits for a"
+        " worker, an approval, an answer or another attempt; counted anew when it is retried by hand: 1 to 86,400, 600"
+        " when absent.",
     )
     max_attempts: Attempts = column(
         sa.Integer,

@@ -86,9 +86,10 @@ class Job(Owned, table=True):
     __table_args__ = table_args(
         one_of("function", JobFunction),
         one_of("state", JobState),
-        sa.Index("jobs_due_idx", "run_at", postgresql_where=_IS_QUEUED),
+        # Both by queue: a worker of few queues does not read what is due in others.
+        sa.Index("jobs_due_idx", "queue", "run_at", postgresql_where=_IS_QUEUED),
         # By this one the sweep goes from key to key, to take some jobs of each.
-        sa.Index("jobs_concurrency_idx", "org_id", "concurrency_key", "run_at", postgresql_where=_IS_QUEUED),
+        sa.Index("jobs_concurrency_idx", "queue", "org_id", "concurrency_key", "run_at", postgresql_where=_IS_QUEUED),
         sa.Index("jobs_lease_idx", "lease_until", postgresql_where=sa.text("state = 'RUNNING'")),
         sa.Index("jobs_finished_idx", "org_id", "finished_at", postgresql_where=sa.text("finished_at is not null")),
         sa.Index("jobs_subject_idx", "org_id", "subject_id"),
@@ -121,3 +122,9 @@ class Job(Owned, table=True):
 
 
 jobs = table_of(Job)
+
+
+def queued(function: JobFunction) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions of the queued jobs of a function, with that of its queue, by which their indexes begin."""
+    known = {"queue": function.queue, "function": function, "state": JobState.QUEUED}
+    return tuple(jobs.c[name] == sa.literal_column(f"'{value}'") for name, value in known.items())

@@ -150,7 +150,12 @@ class Report(Versioned, table=True):
         description="Currency of the amounts: what is in others is left out. Null for a kind without amounts.",
     )
     status: ReportStatus = column(sa.Text, default=ReportStatus.QUEUED, description="Status of the report.")
-    progress: int = column(sa.Integer, default=0, description="Progress in percent: 100 once it is `READY`.")
+    progress: int = column(
+        sa.Integer,
+        default=0,
+        description="Progress in percent, by how much of what it sums has been read, as estimated, and then by how many"
+        " of its rows are written: 100 once it is `READY`.",
+    )
     error: ReportError | None = column(
         sa.Text, nullable=True, description="Reason for which it failed; null if it did not."
     )

@@ -1,6 +1,8 @@
 """The job that computes a report: its rows, its totals and its chart, of one snapshot."""
 
 import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib import import_module
 from typing import Any
@@ -17,6 +19,7 @@ from resolvers.jobs.claims import Claim
 from resolvers.reports import running
 from resolvers.reports.columns import TooLarge
 from resolvers.reports.figures import Figures
+from resolvers.reports.scans import rows_read, session_of
 from resolvers.reports.snapshots import portions, snapshot
 from workers.handler import Handler
 from workers.slot import Slot
@@ -26,6 +29,8 @@ TRIES = 5
 _FIRST_DELAY_S = 10
 # So many rows are kept for the chart, which shows no more.
 CHARTED = 1_000
+# How often it is written how far the statement is.
+WATCH_S = 1.0
 # Named, and not imported: the library behind it takes a second and much memory, which a worker without reports saves.
 _CHARTS = "workers.charts.draw"
 
@@ -64,9 +69,15 @@ async def _computed(
     """Write the rows of a report, each portion in a transaction of the job. Return the time of their snapshot, and the
     rows for the chart."""
     charted: list[dict[str, Any]] = []
+    kind, values = figures.kind, figures.kind.values(report)
     async with snapshot(runtime, claim.org_id) as connection:
         snapshot_at: datetime = await connection.fetchval("select date_trunc('milliseconds', now())")
-        async for found in portions(connection, figures.kind.sql, figures.kind.arguments(report)):
+        session = await session_of(connection)
+        total = await connection.fetchval(kind.total.text, *kind.total.arguments(values))
+        some = portions(connection, kind.sql, kind.sql.arguments(values))
+        async with _beside(_watch(runtime, claim, figures, session, total)):
+            found = await anext(some, None)
+        while found is not None:
             before = figures.number
             rows = figures.take(found)
             charted += rows[: CHARTED - len(charted)]
@@ -74,7 +85,30 @@ async def _computed(
                 texts = [orjson.dumps(row).decode() for row in rows]
                 async with jobs.held(runtime, claim) as ctx:
                     await running.write(ctx, claim.subject_id, before, texts, figures.progress)
+            found = await anext(some, None)
     return snapshot_at, charted
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run something while a block runs. Raises what it raised."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()
+
+
+async def _watch(runtime: Runtime, claim: Claim, figures: Figures, session: int, total: int) -> None:
+    """Write how far the statement of a session is, for ever."""
+    while True:
+        await asyncio.sleep(WATCH_S)
+        if figures.read(await rows_read(runtime, claim.org_id, session), total):
+            async with jobs.held(runtime, claim) as ctx:
+                await running.note_progress(ctx, claim.subject_id, figures.progress)
 
 
 def _drawn(report: Row, rows: list[dict[str, Any]], totals: dict[str, Any]) -> bytes:

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from models.jobs import JobFunction, JobQueue
+from models.jobs import JobFunction
 from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
@@ -23,8 +23,8 @@ from workers.leases import Leases, Note, unnoted
 from workers.slot import Slot
 from workers.wake_ups import PendingWakeUps
 
-# How many of the oldest due jobs one sweep reads. If there are more, it reads EACH of every key, KEYS_AT_ONCE keys by
-# one statement and at most PORTIONS statements.
+# How many of the oldest due jobs of a queue one sweep reads. If there are more, it reads EACH of every key,
+# KEYS_AT_ONCE keys by one statement and at most PORTIONS statements.
 WINDOW = 500
 KEYS_AT_ONCE = 250
 EACH = 8
@@ -50,13 +50,12 @@ class Runner:
         self.has_capacity = asyncio.Event()
         clock = asyncio.get_running_loop().time
         self.queues = {name: FairQueue(number, clock) for name, number in slots.items()}
-        # What the sweep looks for: nothing else where another worker runs the other queues.
-        self._asked = None if set(JobQueue) <= self.queues.keys() else list(self.queues)
         self.pass_on: Callable[[Due], None] = _leave_to_others
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake_ups = PendingWakeUps()
         self._woken = asyncio.Event()
-        self._visited = due.START
+        # How far the sweep is in the keys of each queue.
+        self._visited = dict.fromkeys(slots, due.START)
         self._stopping = False
         self._cooldown = Cooldown(self._start_all)
 
@@ -80,27 +79,32 @@ class Runner:
                 log.warning("jobs.look_up_failed", error=str(error))
 
     async def refill(self) -> bool:
-        """Offer the oldest due jobs; if there are many, also some of each key. Return whether keys are left to
-        visit."""
+        """Offer the oldest due jobs of each queue; if it has many, also some of each key. Return whether keys are left
+        to visit."""
         for queue in self.queues.values():
             queue.forget_pauses()
-        found, more = await due.due(self.runtime, WINDOW, self._asked)
+        found, full = await due.due(self.runtime, self.queues.keys(), WINDOW)
         self.offer(found)
-        for _ in range(PORTIONS if more else 0):
-            visit = due.due_by_key(self.runtime, self._visited, KEYS_AT_ONCE, EACH, self._asked)
-            found, self._visited = await visit
+        return any([await self._visit(name) for name in full])
+
+    async def _visit(self, name: str) -> bool:
+        """Offer some jobs of each key of a queue. Return whether keys are left to visit."""
+        for _ in range(PORTIONS):
+            visit = due.due_by_key(self.runtime, name, self._visited[name], KEYS_AT_ONCE, EACH)
+            found, self._visited[name] = await visit
             self.offer(found, EACH)
-            if self._visited == due.START:
+            if self._visited[name] == due.START:
                 return False
-        return more
+        return True
 
     async def top_up(self) -> None:
         """Offer more jobs of the keys that have few left here and more in the database."""
-        low = [key for queue in self.queues.values() for key in queue.low()]
-        for start in range(0, len(low), KEYS_AT_ONCE):
-            keys = low[start : start + KEYS_AT_ONCE]
-            found = await due.due_of_keys(self.runtime, keys, MAX_WAITING_OF_KEY, self._asked)
-            self.offer(found, MAX_WAITING_OF_KEY)
+        for name, queue in self.queues.items():
+            low = list(queue.low())
+            for start in range(0, len(low), KEYS_AT_ONCE):
+                keys = low[start : start + KEYS_AT_ONCE]
+                found = await due.due_of_keys(self.runtime, name, keys, MAX_WAITING_OF_KEY)
+                self.offer(found, MAX_WAITING_OF_KEY)
 
     def offer(self, found: Iterable[Due], each: int | None = None) -> None:
         """Take jobs, to run them when slots are free. A key with ``each`` jobs has more in the database."""

@@ -22,6 +22,7 @@ KEYS_OF_ORGANIZATION = 10
 # The share of one key in all that is due.
 BIG = 0.9
 LOOKS = 20
+QUEUE = "webhooks"
 INSERT = (
     "insert into jobs (org_id, id, function, subject_id, concurrency_key, queue, run_at, state, attempt, claim_no)"
     " select %(org)s, gen_random_uuid(), 'WEBHOOK_DELIVERY', gen_random_uuid(), key, 'webhooks',"
@@ -58,11 +59,13 @@ async def _median(look: Callable[[], Awaitable[object]]) -> float:
 async def _looks(runtime: Runtime, keys: list[due.OrgKey]) -> dict[str, float]:
     middle: tuple[UUID, UUID] = sorted(keys)[len(keys) // 2]
     return {
-        "the oldest": await _median(lambda: due.due(runtime, WINDOW)),
-        "some of each key": await _median(lambda: due.due_by_key(runtime, due.START, KEYS_AT_ONCE, EACH)),
-        "some of each key, from the middle": await _median(lambda: due.due_by_key(runtime, middle, KEYS_AT_ONCE, EACH)),
+        "the oldest": await _median(lambda: due.due(runtime, [QUEUE], WINDOW)),
+        "some of each key": await _median(lambda: due.due_by_key(runtime, QUEUE, due.START, KEYS_AT_ONCE, EACH)),
+        "some of each key, from the middle": await _median(
+            lambda: due.due_by_key(runtime, QUEUE, middle, KEYS_AT_ONCE, EACH)
+        ),
         "more of some keys": await _median(
-            lambda: due.due_of_keys(runtime, keys[:KEYS_OF_ORGANIZATION], MAX_WAITING_OF_KEY)
+            lambda: due.due_of_keys(runtime, QUEUE, keys[:KEYS_OF_ORGANIZATION], MAX_WAITING_OF_KEY)
         ),
     }
 

@@ -1,8 +1,10 @@
 """What agents cost for orders and for clients, and what that leaves of an order's total."""
 
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
+from aiodataloader import DataLoader
 from sqlalchemy.dialects import postgresql as pg
 
 from execution import Args
@@ -27,10 +29,19 @@ def _costs(column: str) -> sa.Select[Any]:
 
 
 async def _by_currency(ctx: Context, parents: list[Row], column: str) -> list[list[dict[str, Any]]]:
-    found: dict[Any, list[dict[str, Any]]] = {row["id"]: [] for row in parents}
-    for row in await ctx.fetch(_costs(column), ids=list(found)):
-        found[row["key"]].append({"currency": row["currency"], "cost": row["cost"]})
-    return [found[row["id"]] for row in parents]
+    """Return what was asked before, or at once by another field, without a statement of its own."""
+
+    async def load(ids: list[UUID]) -> list[list[dict[str, Any]]]:
+        found: dict[UUID, list[dict[str, Any]]] = {each: [] for each in ids}
+        for row in await ctx.fetch(_costs(column), ids=ids):
+            found[row["key"]].append({"currency": row["currency"], "cost": row["cost"]})
+        return [found[each] for each in ids]
+
+    key = ("agent_costs", column)
+    if key not in ctx.loaders:
+        ctx.loaders[key] = DataLoader(load)
+    costs: list[list[dict[str, Any]]] = await ctx.loaders[key].load_many([row["id"] for row in parents])
+    return costs
 
 
 async def of_orders(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]]]:

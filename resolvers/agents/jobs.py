@@ -109,6 +109,13 @@ def _cancel_runs() -> sa.Update:
     return jobs.update().where(jobs.c.org_id == ORG, *mine, live).values(ended)
 
 
+@statement
+def _settle_dead_runs() -> sa.Update:
+    mine = (jobs.c.subject_id == sa.bindparam("id", type_=sa.Uuid), jobs.c.function == JobFunction.AGENT.value)
+    dead = jobs.c.state == JobState.DEAD.value
+    return jobs.update().where(jobs.c.org_id == ORG, *mine, dead).values(state=JobState.DONE.value)
+
+
 async def cancel_runs(ctx: Context, key: Key) -> None:
     """Cancel the runs of a job that are queued or under way."""
     await ctx.fetch(_cancel_runs(), id=decode(AGENT_JOB.prefix, key.id) or NOBODY)
@@ -134,9 +141,11 @@ async def retry(ctx: Context, key: Key) -> Row:
     Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION.
     """
     edit = await begin_edit(ctx, AGENT_JOBS, key)
-    await edit.transition(MACHINE, _to(_S.QUEUED), event_of(_S.QUEUED), columns={"attempt": 0})
+    await edit.transition(MACHINE, _to(_S.QUEUED), event_of(_S.QUEUED), columns={"attempt": 0, "ran_ms": 0})
     row = await edit.save()
     if row["version"] != edit.old["version"]:
+        # A run that the workers failed is no failed job any more: another one follows.
+        await ctx.fetch(_settle_dead_runs(), id=row["id"])
         await queue_run(ctx, row["id"], row["queued_at"])
     return row
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.actors import within
-from models.agent_jobs import MACHINE, AgentErrorCode, AgentJobStatus, event_of
+from models.agent_jobs import MACHINE, AgentErrorCode, AgentJobStatus, event_of, ran_until
 from models.agents import agent_definition_versions
 from models.api_keys import ApiKeyStatus, api_keys, status_of
 from resolvers.agents.budgets import Stopped
@@ -27,6 +27,12 @@ class Run:
     job: Row
     definition: Row
     steps: list[Row]
+
+    @property
+    def seconds_left(self) -> float:
+        """Return how long it may go on, of what its definition allows for all its runs."""
+        allowed: float = self.definition["timeout_seconds"] - self.job["ran_ms"] / 1_000
+        return max(allowed, 0.0)
 
     @property
     def answers(self) -> list[Row]:
@@ -63,6 +69,10 @@ async def begin(ctx: Context, job_id: UUID, *, again: bool) -> Run | None:
         edit.touch()
     if edit.row["status"] == _S.QUEUED:
         edit.set(MACHINE.moved(edit.row, _S.RUNNING, now()), "transition", event_of(_S.RUNNING))
+    else:
+        # How long the worker that died went on after its last step, nobody knows.
+        edit.row |= ran_until(edit.row, edit.row["updated_at"]) | {"resumed_at": now()}
+        edit.touch()
     job = await edit.save()
     values = {"definition_id": job["definition_id"], "version": job["definition_version"]}
     definition = await ctx.row(_definition(), **values)

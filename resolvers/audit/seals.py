@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.audit import audit_changes, audit_entries, audit_seals
-from models.jobs import jobs
+from models.jobs import JobFunction, jobs, queued
 from models.typeid import created_at, uuid_at
 from resolvers.audit.entries import FIRST, canonical, is_authentic, sealed_fields
 from resolvers.context import Context, Row
@@ -87,8 +87,7 @@ def _insert() -> sa.Insert:
 
 @statement
 def _another() -> sa.Select[Any]:
-    queued = (jobs.c.function == sa.literal_column("'AUDIT_SEAL'"), jobs.c.state == sa.literal_column("'QUEUED'"))
-    return owned(jobs, jobs.c.id).where(jobs.c.concurrency_key == ORG, *queued).limit(1)
+    return owned(jobs, jobs.c.id).where(jobs.c.concurrency_key == ORG, *queued(JobFunction.AUDIT_SEAL)).limit(1)
 
 
 def link(key: bytes, previous: bytes, text: bytes) -> bytes:

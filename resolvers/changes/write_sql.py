@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from models.audit import audit_changes, audit_entries
 from models.base import TIMESTAMP
-from models.jobs import JobFunction, JobQueue, JobState, jobs
+from models.jobs import JobFunction, JobQueue, JobState, jobs, queued
 from models.lookups import LISTED_ITEMS, search_words
 from models.webhooks import DeliveryStatus, EndpointStatus, deliveries, events, webhook_endpoints
 from resolvers.database.fragments import Fragment, open_parameters, quoted
@@ -70,17 +70,12 @@ def _audit_parts() -> list[sa.CTE]:
     part = _unnest("part", entry_ids=sa.Uuid, salts=pg.BYTEA, changes=sa.Text)
     parts = sa.select(ORG, part.c.entry_ids, part.c.salts, part.c.changes)
     kept = audit_changes.insert().from_select(["org_id", "entry_id", "salt", "changes"], parts)
-    queued = sa.select(jobs.c.id).where(
-        jobs.c.org_id == ORG,
-        jobs.c.concurrency_key == ORG,
-        jobs.c.function == sa.literal_column("'AUDIT_SEAL'"),
-        jobs.c.state == sa.literal_column("'QUEUED'"),
-    )
     seals = JobFunction.AUDIT_SEAL
+    waiting = sa.select(jobs.c.id).where(jobs.c.org_id == ORG, jobs.c.concurrency_key == ORG, *queued(seals))
     seal = sa.select(
         ORG, _bind("seal_job", sa.Uuid), sa.literal(seals.value), ORG, ORG, sa.literal(seals.queue.value),
         _bind("seal_at", TIMESTAMP), sa.literal(JobState.QUEUED.value), sa.literal(0), sa.literal(0),
-    ).where(~sa.exists(queued))  # fmt: skip
+    ).where(~sa.exists(waiting))  # fmt: skip
     sealing = jobs.insert().from_select(_JOB_COLUMNS, seal).returning(jobs.c.id)
     return [entries, kept.returning(audit_changes.c.entry_id).cte("kept"), sealing.cte("sealing")]
 

@@ -116,7 +116,14 @@ def _change(old: JobState, new: JobState) -> sa.Update:
     anew: dict[str, Any] = {"run_at": sa.func.now(), "attempt": 0, "error_code": sa.null(), "finished_at": sa.null()}
     values = anew if new is JobState.QUEUED else {"finished_at": sa.func.now()}
     this = (jobs.c.org_id == ORG, jobs.c.id == _ID, jobs.c.state == old.value)
-    return jobs.update().where(*this).values(state=new.value, **values).returning(jobs.c.id)
+    # Whoever has locked it changes its state, and may be a worker that waits for its object, which is locked here.
+    free = sa.select(jobs.c.id).where(*this).with_for_update(skip_locked=True).scalar_subquery()
+    return (
+        jobs.update()
+        .where(jobs.c.org_id == ORG, jobs.c.id == free)
+        .values(state=new.value, **values)
+        .returning(jobs.c.id)
+    )
 
 
 async def _changed(ctx: Context, row: Row, verb: str, old: JobState, new: JobState) -> bool:

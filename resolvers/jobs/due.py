@@ -1,5 +1,6 @@
-"""The due jobs of all organizations: some of each concurrency key, however many another one has."""
+"""The due jobs of all organizations: some of each queue and concurrency key, however many another one has."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -32,44 +33,45 @@ class Due:
 
 
 _COLUMNS = (jobs.c.org_id, jobs.c.id, jobs.c.concurrency_key, jobs.c.queue)
-
-
 _LIMIT = sa.bindparam("limit", type_=sa.Integer)
-# The queues whose jobs are wanted; null for all of them.
-Queues = Collection[str] | None
+_QUEUE = sa.bindparam("queue", type_=sa.Text)
 _QUEUES = sa.bindparam("queues", type_=pg.ARRAY(sa.Text))
 
 
-def _of_queues(some: bool) -> tuple[Any, ...]:
-    return (jobs.c.queue == sa.any_(_QUEUES),) if some else ()
-
-
-def _named(queues: Queues) -> dict[str, Any]:
-    return {} if queues is None else {"queues": list(queues)}
-
-
 @statement
-def _due(expired: bool, some_queues: bool = False) -> sa.Select[Any]:
-    moment, state = (jobs.c.lease_until, _RUNNING) if expired else (jobs.c.run_at, _QUEUED)
-    late = (jobs.c.state == state, moment <= sa.func.now())
-    return sa.select(*_COLUMNS).where(*late, *_of_queues(some_queues)).order_by(moment).limit(_LIMIT)
+def _expired() -> sa.Select[Any]:
+    late = (jobs.c.state == _RUNNING, jobs.c.lease_until <= sa.func.now(), jobs.c.queue == sa.any_(_QUEUES))
+    return sa.select(*_COLUMNS).where(*late).order_by(jobs.c.lease_until).limit(_LIMIT)
 
 
-def _oldest_of(keys: Any, some_queues: bool) -> Any:
-    """Return the lateral select of the oldest due jobs of each key."""
-    this = (jobs.c.org_id == keys.c.org_id, jobs.c.concurrency_key == keys.c.concurrency_key)
-    due = (jobs.c.state == _QUEUED, jobs.c.run_at <= sa.func.now(), *_of_queues(some_queues))
-    query = sa.select(jobs.c.id, jobs.c.queue).where(*this, *due)
+def _oldest_of(*these: Any) -> Any:
+    """Return the lateral select of the oldest due jobs of a queue, or of one of its keys."""
+    query = sa.select(*_COLUMNS).where(*these, jobs.c.state == _QUEUED, jobs.c.run_at <= sa.func.now())
     return query.order_by(jobs.c.run_at).limit(_LIMIT).lateral("oldest")
 
 
+def _given(*columns: sa.ColumnClause[Any]) -> Any:
+    """Return a row for each place of arrays, which are named as their columns are with an s."""
+    arrays = [sa.bindparam(f"{column.name}s", type_=pg.ARRAY(column.type)) for column in columns]
+    return sa.func.unnest(*arrays).table_valued(*columns, name="given", joins_implicitly=True).render_derived()
+
+
 @statement
-def _due_by_key(some_queues: bool = False) -> sa.Select[Any]:
-    """Return the select that visits key after key, each by one step in the index, with its oldest due jobs or nulls."""
+def _due() -> sa.Select[Any]:
+    """Return the select of the oldest due jobs of each queue: each is one place in the index."""
+    given = _given(sa.column("queue", sa.Text))
+    oldest = _oldest_of(jobs.c.queue == given.c.queue)
+    return sa.select(*oldest.c).select_from(given.join(oldest, sa.true()))
+
+
+@statement
+def _due_by_key() -> sa.Select[Any]:
+    """Return the select that visits key after key of a queue, each by one step in the index, with its oldest due jobs
+    or nulls."""
     bound = sa.tuple_(sa.bindparam("org", type_=sa.Uuid), sa.bindparam("key", type_=sa.Uuid))
 
     def following(after: Any) -> sa.Select[Any]:
-        query = sa.select(jobs.c.org_id, jobs.c.concurrency_key).where(jobs.c.state == _QUEUED)
+        query = sa.select(jobs.c.org_id, jobs.c.concurrency_key).where(jobs.c.state == _QUEUED, jobs.c.queue == _QUEUE)
         return (
             query.where(sa.tuple_(jobs.c.org_id, jobs.c.concurrency_key) > after)
             .order_by(jobs.c.org_id, jobs.c.concurrency_key)
@@ -84,19 +86,18 @@ def _due_by_key(some_queues: bool = False) -> sa.Select[Any]:
         visited.join(after, sa.true())
     )
     visited = visited.union_all(more.where(visited.c.step < sa.bindparam("keys", type_=sa.Integer)))
-    oldest = _oldest_of(visited, some_queues)
+    this = (jobs.c.org_id == visited.c.org_id, jobs.c.concurrency_key == visited.c.concurrency_key)
+    oldest = _oldest_of(jobs.c.queue == _QUEUE, *this)
     shown = sa.select(visited.c.org_id, oldest.c.id, visited.c.concurrency_key, oldest.c.queue)
     return shown.select_from(visited.outerjoin(oldest, sa.true())).order_by(visited.c.step)
 
 
 @statement
-def _due_of_keys(some_queues: bool = False) -> sa.Select[Any]:
-    orgs, listed = (sa.bindparam(name, type_=pg.ARRAY(sa.Uuid)) for name in ("orgs", "listed"))
-    columns = (sa.column("org_id", sa.Uuid), sa.column("concurrency_key", sa.Uuid))
-    keys = sa.func.unnest(orgs, listed).table_valued(*columns, name="keys", joins_implicitly=True).render_derived()
-    oldest = _oldest_of(keys, some_queues)
-    shown = sa.select(keys.c.org_id, oldest.c.id, keys.c.concurrency_key, oldest.c.queue)
-    return shown.select_from(keys.join(oldest, sa.true()))
+def _due_of_keys() -> sa.Select[Any]:
+    given = _given(sa.column("org_id", sa.Uuid), sa.column("concurrency_key", sa.Uuid))
+    this = (jobs.c.org_id == given.c.org_id, jobs.c.concurrency_key == given.c.concurrency_key)
+    oldest = _oldest_of(jobs.c.queue == _QUEUE, *this)
+    return sa.select(*oldest.c).select_from(given.join(oldest, sa.true()))
 
 
 @statement
@@ -107,31 +108,33 @@ def _find_queued() -> sa.Select[Any]:
     )
 
 
-async def due(runtime: Runtime, limit: int, queues: Queues = None) -> tuple[list[Due], bool]:
-    """Return the oldest jobs with expired leases and the oldest due ones, and whether there are more of either."""
-    values, some = {"limit": limit, **_named(queues)}, queues is not None
+async def due(runtime: Runtime, queues: Collection[str], limit: int) -> tuple[list[Due], set[str]]:
+    """Return the oldest jobs of some queues with expired leases, and the oldest due ones of each; and the queues that
+    have more of these."""
+    values = {"queues": list(queues), "limit": limit}
     async with _across(runtime) as connection:
-        found = [await _fetch(connection, _due(expired, some), values) for expired in (True, False)]
-    return [Due(*row) for rows in found for row in rows], any(len(rows) == limit for rows in found)
+        expired, waiting = [[Due(*row) for row in await _fetch(connection, sql(), values)] for sql in (_expired, _due)]
+    of_queue = Counter(job.queue for job in waiting)
+    return expired + waiting, {queue for queue, number in of_queue.items() if number == limit}
 
 
-async def due_by_key(
-    runtime: Runtime, after: OrgKey, keys: int, each: int, queues: Queues = None
-) -> tuple[list[Due], OrgKey]:
-    """Return ``each`` due jobs of so many keys that follow a key, and the last of these keys (START at the end)."""
-    values = {"org": after[0], "key": after[1], "keys": keys, "limit": each, **_named(queues)}
+async def due_by_key(runtime: Runtime, queue: str, after: OrgKey, keys: int, each: int) -> tuple[list[Due], OrgKey]:
+    """Return ``each`` due jobs of so many keys of a queue that follow a key, and the last of these keys (START at the
+    end)."""
+    values = {"queue": queue, "org": after[0], "key": after[1], "keys": keys, "limit": each}
     async with _across(runtime) as connection:
-        rows = await _fetch(connection, _due_by_key(queues is not None), values)
+        rows = await _fetch(connection, _due_by_key(), values)
     visited = {(row["org_id"], row["concurrency_key"]) for row in rows}
     last = (rows[-1]["org_id"], rows[-1]["concurrency_key"]) if len(visited) == keys else START
     return [Due(*row) for row in rows if row["id"] is not None], last
 
 
-async def due_of_keys(runtime: Runtime, keys: Collection[OrgKey], each: int, queues: Queues = None) -> list[Due]:
-    """Return the oldest due jobs of some keys, at most ``each`` of a key."""
-    values = {"orgs": [org for org, _ in keys], "listed": [key for _, key in keys], "limit": each, **_named(queues)}
+async def due_of_keys(runtime: Runtime, queue: str, keys: Collection[OrgKey], each: int) -> list[Due]:
+    """Return the oldest due jobs of some keys of a queue, at most ``each`` of a key."""
+    orgs, listed = [org for org, _ in keys], [key for _, key in keys]
+    values = {"queue": queue, "org_ids": orgs, "concurrency_keys": listed, "limit": each}
     async with _across(runtime) as connection:
-        return [Due(*row) for row in await _fetch(connection, _due_of_keys(queues is not None), values)]
+        return [Due(*row) for row in await _fetch(connection, _due_of_keys(), values)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ from resolvers.reports.catalogue import KINDS
 from resolvers.reports.columns import Totals
 from resolvers.reports.kinds import days_in
 
+# The percentage that is done when the statement has read its rows: to write what it found is the rest.
+READ = 80
+
 
 class Figures:
     """The figures of one report. ``number`` is how many rows there have been, ``progress`` the percentage of all."""
@@ -37,8 +40,13 @@ class Figures:
         if shown:
             # Whoever finds no number of rows has one for each period.
             expected = found[-1].get("found") or self.periods
-            self.progress = min(99, 100 * self.number // expected)
+            self.progress = max(self.progress, min(99, READ + (100 - READ) * self.number // expected))
         return shown
+
+    def read(self, rows: int, total: int) -> bool:
+        """Note how many rows the statement has read of how many; return whether this is progress."""
+        before, self.progress = self.progress, max(self.progress, min(READ, READ * rows // max(total, 1)))
+        return self.progress > before
 
     def totals(self) -> dict[str, Any]:
         """Return the totals of all rows as they are shown. Raises TooLarge for one that the API cannot show."""

@@ -17,6 +17,7 @@ from resolvers.context import Row
 from resolvers.database.sql import ORG, Sql, compile_sql
 from resolvers.reports.columns import Column, ReportColumnType
 from resolvers.reports.periods import days_of
+from resolvers.reports.scans import Scan, total_of
 from resolvers.subscriptions.calendar import midnight
 
 _TYPES: Mapping[str, Any] = {
@@ -33,9 +34,18 @@ _TYPES: Mapping[str, Any] = {
 }
 
 
+def _names(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"(?<!:):(\w+)", text))
+
+
+def _compiled(text: str) -> Sql:
+    given = [ORG, *(sa.bindparam(name, type_=_TYPES[name]) for name in _names(text) - {"org_id"})]
+    return compile_sql(sa.text(text).bindparams(*given))
+
+
 @dataclass(frozen=True)
 class Kind:
-    """A kind of report. ``text`` is the SQL of its rows, in their order.
+    """A kind of report. ``text`` is the SQL of its rows, in their order, and ``scans`` what it counts of what it reads.
 
     A row of periods has the number ``n`` of its period; another may have ``found``, the number of rows there are, and
     one that is ``overall`` is no row, but holds totals.
@@ -43,12 +53,13 @@ class Kind:
 
     kind: ReportKind
     columns: tuple[Column, ...]
+    scans: tuple[Scan, ...]
     text: str
 
     @cached_property
     def named(self) -> frozenset[str]:
         """Return the names of the parameters of its statement."""
-        return frozenset(re.findall(r"(?<!:):(\w+)", self.text))
+        return _names(self.text)
 
     @property
     def ranges(self) -> bool:
@@ -73,14 +84,18 @@ class Kind:
     @cached_property
     def sql(self) -> Sql:
         """Return the statement of its rows."""
-        given = [ORG, *(sa.bindparam(name, type_=_TYPES[name]) for name in self.named - {"org_id"})]
-        return compile_sql(sa.text(self.text).bindparams(*given))
+        return _compiled(self.text)
 
-    def arguments(self, report: Row) -> list[Any]:
-        """Return the arguments of the statement for a report."""
+    @cached_property
+    def total(self) -> Sql:
+        """Return the statement of how many rows that one reads, about."""
+        return _compiled(total_of(self.scans))
+
+    def values(self, report: Row) -> Mapping[str, Any]:
+        """Return the values of the parameters of both for a report."""
         timezone = report["timezone"]
         bounds = [midnight(day, timezone) for day in days_in(report)]
-        values = {
+        return {
             "org_id": report["org_id"],
             "bounds": bounds,
             "ids": [uuid_at(bound) for bound in bounds],
@@ -93,7 +108,6 @@ class Kind:
             "timezone": timezone,
             "day": report["end_date"],
         }
-        return self.sql.arguments(values)
 
 
 def days_in(report: Row) -> Sequence[date]:

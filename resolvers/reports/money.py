@@ -3,6 +3,23 @@
 from models.reports import ReportKind
 from resolvers.reports.columns import OF_AGENT, OF_CLIENT, PERIOD, Total, amount, cost, count
 from resolvers.reports.kinds import Kind
+from resolvers.reports.scans import Scan
+
+_IN_INTERVAL = "{0} >= :start and {0} < :end"
+_ISSUED = Scan(
+    "invoices",
+    f"org_id = :org_id and currency = :currency and status <> 'VOID' and {_IN_INTERVAL.format('issued_at')}",
+)
+_PAID = Scan("invoice_payments p", f"p.org_id = :org_id and {_IN_INTERVAL.format('p.paid_at')}")
+_CHANGES = Scan("subscription_changes c", "c.org_id = :org_id and c.at < :end")
+_PAID_BEFORE = Scan("invoice_payments", "org_id = :org_id and paid_at < :end")
+_OWED = Scan(
+    "invoices i",
+    """i.org_id = :org_id and i.currency = :currency and i.issued_at < :end
+        and (i.voided_at is null or i.voided_at >= :end)
+        and (i.uncollectible_at is null or i.uncollectible_at >= :end)""",
+)
+_STEPS = Scan("agent_steps s", f"s.org_id = :org_id and {_IN_INTERVAL.format('s.finished_at')}")
 
 REVENUE = Kind(
     ReportKind.REVENUE,
@@ -13,16 +30,17 @@ REVENUE = Kind(
         count("invoices", "Invoices", "Number of these invoices."),
         amount("collected", "Collected", "Payments, by the time of payment."),
     ),
-    """
+    (_ISSUED, _PAID),
+    f"""
 with issued as (
     select width_bucket(issued_at, :bounds) as n, sum(subtotal - discount) as net, sum(tax) as tax, count(*) as invoices
-    from invoices
-    where org_id = :org_id and currency = :currency and status <> 'VOID' and issued_at >= :start and issued_at < :end
+    from {_ISSUED.table}
+    where {_ISSUED.counted}
     group by n
 ), paid as (
     select width_bucket(p.paid_at, :bounds) as n, sum(p.amount) as collected
-    from invoice_payments p join invoices i on i.org_id = :org_id and i.id = p.invoice_id
-    where p.org_id = :org_id and i.currency = :currency and p.paid_at >= :start and p.paid_at < :end
+    from {_PAID.table} join invoices i on i.org_id = :org_id and i.id = p.invoice_id
+    where {_PAID.counted} and i.currency = :currency
     group by n
 )
 select n, coalesce(net, 0) as net, coalesce(tax, 0) as tax, coalesce(invoices, 0) as invoices,
@@ -46,20 +64,21 @@ MRR = Kind(
             "`opening` + `new` + `reactivation` + `expansion` - `contraction` - `churn`.", Total.LAST,
         ),
     ),
-    """
-with changes as (
-    select width_bucket(c.at, :bounds) as n, c.mrr_before as earned, c.mrr_after as earns,
-        count(*) filter (where c.mrr_before = 0) over (partition by c.subscription_id order by c.at, c.id) as nth
-    from subscription_changes c join subscriptions s on s.org_id = :org_id and s.id = c.subscription_id
-    where c.org_id = :org_id and s.currency = :currency and c.at < :end
-), moved as (
+    (_CHANGES,),
+    f"""
+with moved as (
     select n, sum(earns - earned) as net,
         sum(earns) filter (where earned = 0 and nth = 1) as new,
         sum(earns) filter (where earned = 0 and nth > 1) as reactivation,
         sum(earns - earned) filter (where earned > 0 and earns > earned) as expansion,
         sum(earned - earns) filter (where earns > 0 and earns < earned) as contraction,
         sum(earned) filter (where earns = 0) as churn
-    from changes
+    from (
+        select width_bucket(c.at, :bounds) as n, c.mrr_before as earned, c.mrr_after as earns,
+            count(*) filter (where c.mrr_before = 0) over (partition by c.subscription_id order by c.at, c.id) as nth
+        from {_CHANGES.table} join subscriptions s on s.org_id = :org_id and s.id = c.subscription_id
+        where {_CHANGES.counted} and s.currency = :currency
+    ) as changes
     group by n
 ), closed as (
     select n, coalesce(new, 0) as new, coalesce(reactivation, 0) as reactivation, coalesce(expansion, 0) as expansion,
@@ -81,27 +100,26 @@ RECEIVABLES_AGING = Kind(
         amount("over_90", "Over 90 days", "Past due by more than 90 days."),
         amount("total", "Total", "All that is due."),
     ),
-    """
-with paid as (
-    select invoice_id, sum(amount) as paid
-    from invoice_payments
-    where org_id = :org_id and paid_at < :end
-    group by invoice_id
-), owed as (
-    select i.client_id, i.total - coalesce(p.paid, 0) as due,
-        cast(:day as date) - cast(i.due_at at time zone :timezone as date) as days
-    from invoices i left join paid p on p.invoice_id = i.id
-    where i.org_id = :org_id and i.currency = :currency and i.issued_at < :end
-        and (i.voided_at is null or i.voided_at >= :end)
-        and (i.uncollectible_at is null or i.uncollectible_at >= :end)
-), aged as (
+    (_PAID_BEFORE, _OWED),
+    f"""
+with aged as (
     select client_id, sum(due) as total,
         coalesce(sum(due) filter (where days <= 0), 0) as current,
         coalesce(sum(due) filter (where days between 1 and 30), 0) as days_1_to_30,
         coalesce(sum(due) filter (where days between 31 and 60), 0) as days_31_to_60,
         coalesce(sum(due) filter (where days between 61 and 90), 0) as days_61_to_90,
         coalesce(sum(due) filter (where days > 90), 0) as over_90
-    from owed
+    from (
+        select i.client_id, i.total - coalesce(p.paid, 0) as due,
+            cast(:day as date) - cast(i.due_at at time zone :timezone as date) as days
+        from {_OWED.table} left join (
+            select invoice_id, sum(amount) as paid
+            from {_PAID_BEFORE.table}
+            where {_PAID_BEFORE.counted}
+            group by invoice_id
+        ) as p on p.invoice_id = i.id
+        where {_OWED.counted}
+    ) as owed
     where due <> 0
     group by client_id
 )
@@ -117,11 +135,12 @@ CLIENT_LIFETIME_VALUE = Kind(
         count("payments", "Payments", "Number of payments, by the time of payment."),
         amount("paid", "Paid", "Sum of these payments."),
     ),
-    """
+    (_PAID,),
+    f"""
 with paid as (
     select i.client_id, count(*) as payments, sum(p.amount) as paid
-    from invoice_payments p join invoices i on i.org_id = :org_id and i.id = p.invoice_id
-    where p.org_id = :org_id and i.currency = :currency and p.paid_at >= :start and p.paid_at < :end
+    from {_PAID.table} join invoices i on i.org_id = :org_id and i.id = p.invoice_id
+    where {_PAID.counted} and i.currency = :currency
     group by i.client_id
 )
 select paid.*, c.name as client, count(*) over () as found
@@ -138,12 +157,13 @@ AGENT_USAGE = Kind(
         count("output_tokens", "Output tokens", "Tokens that came back."),
         cost("cost", "Cost", "Cost of these steps."),
     ),
-    """
+    (_STEPS,),
+    f"""
 with used as (
     select j.definition_id, count(distinct j.id) as jobs, sum(s.input_tokens) as input_tokens,
         sum(s.output_tokens) as output_tokens, sum(s.cost) as cost
-    from agent_steps s join agent_jobs j on j.org_id = :org_id and j.id = s.job_id
-    where s.org_id = :org_id and j.currency = :currency and s.finished_at >= :start and s.finished_at < :end
+    from {_STEPS.table} join agent_jobs j on j.org_id = :org_id and j.id = s.job_id
+    where {_STEPS.counted} and j.currency = :currency
     group by j.definition_id
 )
 select used.*, d.name as definition, count(*) over () as found

@@ -65,6 +65,11 @@ async def write(ctx: Context, report_id: UUID, before: int, rows: Sequence[str],
     """Write rows, which are JSON, after so many others; and how many percent of the report are done."""
     ids = [new_uuid() for _ in rows]
     await ctx.fetch(_write(), report_id=report_id, before=before, all_id=ids, all_data=list(rows))
+    await note_progress(ctx, report_id, progress)
+
+
+async def note_progress(ctx: Context, report_id: UUID, progress: int) -> None:
+    """Write how many percent of a report are done."""
     await ctx.fetch(_run(), report_id=report_id, done=progress, moment=now())
 
 

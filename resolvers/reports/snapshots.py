@@ -11,6 +11,7 @@ from resolvers.database.begin import BEGIN_READ
 from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.runtime import Connection, Runtime
 from resolvers.database.sql import Sql
+from resolvers.reports.scans import NOTHING_READ
 
 # How long the statement of a report may take, and the memory that PostgreSQL gives each step of it.
 TIMEOUT_MS, WORK_MEMORY = 120_000, "32MB"
@@ -25,7 +26,7 @@ async def snapshot(runtime: Runtime, org_id: UUID) -> AsyncIterator[Connection]:
     takes too long.
     """
     config = f"set_config('statement_timeout','{TIMEOUT_MS}',true),set_config('work_mem','{WORK_MEMORY}',true)"
-    begin = f"{BEGIN_READ};{runtime.tenant(org_id)},{config},set_config('jit','off',true)"
+    begin = f"{BEGIN_READ};{runtime.tenant(org_id)},{config},set_config('jit','off',true),{NOTHING_READ}"
     try:
         async with runtime.connection(runtime.side, begin) as connection:
             yield connection

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.base import TIMESTAMP
-from models.jobs import JobFunction, JobState, jobs
+from models.jobs import JobFunction, JobState, jobs, queued
 from models.webhooks import DeliveryStatus, EndpointStatus, deliveries, webhook_endpoints
 from resolvers.context import Context, now
 from resolvers.database.sql import ORG, statement
@@ -18,8 +18,6 @@ from resolvers.database.sql import ORG, statement
 AT_ONCE = 5_000
 
 _ENDPOINT = sa.bindparam("endpoint_id", type_=sa.Uuid)
-_QUEUED: sa.ColumnClause[str] = sa.literal_column(f"'{JobState.QUEUED.value}'")
-_DELIVERY: sa.ColumnClause[str] = sa.literal_column(f"'{JobFunction.WEBHOOK_DELIVERY.value}'")
 _PENDING: sa.ColumnClause[str] = sa.literal_column(f"'{DeliveryStatus.PENDING.value}'")
 
 
@@ -31,12 +29,7 @@ def _queued(*columns: Any) -> sa.Select[Any]:
     ends = webhook_endpoints.c
     silent = sa.or_(ends.status != EndpointStatus.ENABLED.value, ends.deleted_at.is_not(None))
     there = sa.select(ends.id).where(ends.org_id == ORG, ends.id == _ENDPOINT, silent).exists()
-    own = (
-        jobs.c.org_id == ORG,
-        jobs.c.concurrency_key == _ENDPOINT,
-        jobs.c.state == _QUEUED,
-        jobs.c.function == _DELIVERY,
-    )
+    own = (jobs.c.org_id == ORG, jobs.c.concurrency_key == _ENDPOINT, *queued(JobFunction.WEBHOOK_DELIVERY))
     return sa.select(*columns).where(*own, there).with_for_update(skip_locked=True)
 
 

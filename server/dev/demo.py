@@ -151,13 +151,14 @@ async def load_invoices(ctx: Context, made: Invoices, say: Say) -> None:
 
 
 async def load_agents(ctx: Context, made: Agents, say: Say) -> None:
-    """Write agents in the context's transaction, with the run of the job that is left to a worker."""
+    """Write agents in the context's transaction, with the runs and the timers of jobs that are left to a worker."""
     tables: Tables = (
         ("agent definitions", agent_definitions, made.definitions),
         ("versions of agents", agent_definition_versions, made.versions()),
         ("agent jobs", agent_jobs, made.jobs),
         ("agent steps", agent_steps, made.steps),
         ("runs of agents", jobs, made.runs),
+        ("timers of agents", jobs, _keyed(ctx, made.timers)),
     )
     await _load_tables(ctx, tables, say)
 

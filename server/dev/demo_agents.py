@@ -1,10 +1,12 @@
-"""Agents that look like a studio's: definitions, jobs that have ended in one way and another, and one for a worker."""
+"""Agents that look like a studio's: definitions, and jobs that have ended, that wait, or are left to a worker."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from models.actors import reduced
 from models.agent_jobs import MACHINE, AgentErrorCode, AgentJob, AgentJobStatus
@@ -19,9 +21,10 @@ from resolvers.changes.edits import new_row
 from server.dev.demo_maker import Maker, Row
 from server.dev.demo_rows import FIXED, Rows
 
+Steps = tuple[tuple[AgentStepKind, dict[str, Any]], ...]
 _S, _K = AgentJobStatus, AgentStepKind
 # What the key may do that queues the jobs: none of them may do more.
-SCOPES = ["agents:write", "agent_jobs:write", "orders:write", "tickets:read"]
+SCOPES = ["agents:write", "agent_jobs:write", "orders:write", "tickets:write"]
 # So long before the end they are defined; the jobs are of the days since then, and the last one is of the end.
 _DAYS = 21
 _BY_ORDER = {
@@ -60,9 +63,22 @@ _DEFINITIONS: tuple[dict[str, Any], ...] = (
         "instructions": "Read the open tickets. Say which three should be answered first, and why.",
         "tools": [{"operation": "ListTickets", "requiresApproval": False}],
     },
+    {
+        "name": "Ticket opener",
+        "description": "Opens a ticket about what it is told, once somebody has approved it.",
+        "model": TEST_MODEL,
+        "instructions": "Open a ticket about what you are told.",
+        # What the test model makes up is enough for a ticket.
+        "tools": [{"operation": "CreateTicket", "requiresApproval": True}],
+        "status": AgentStatus.ACTIVE,
+    },
 )
-# Which definition the jobs are of, and how they end. The last one stays QUEUED.
-_ENDS = ((0, _S.SUCCEEDED), (1, _S.FAILED), (0, _S.CANCELLED), (0, None))
+# Which definition the jobs are of, and how they end. Those without an end stay QUEUED: of the last one the worker asks
+# for an approval.
+_ENDS = (
+    (0, _S.SUCCEEDED), (1, _S.FAILED), (0, _S.CANCELLED), (0, _S.AWAITING_INPUT), (0, None), (3, None),
+)  # fmt: skip
+_QUESTION = "Which color should the logo have?"
 _SAID = {"text": "The brief has no deadline."}
 _MESSAGE = "The workers have no key for openai."
 _FAILED: dict[str, Any] = {"error_code": AgentErrorCode.PROVIDER_NOT_CONFIGURED, "error_message": _MESSAGE}
@@ -70,12 +86,14 @@ _FAILED: dict[str, Any] = {"error_code": AgentErrorCode.PROVIDER_NOT_CONFIGURED,
 
 @dataclass(slots=True)
 class Agents:
-    """The agents of an organization by tables, without ``org_id``; ``runs`` are what a worker is to run."""
+    """The agents of an organization by tables, without ``org_id``; ``runs`` are what a worker is to run, and
+    ``timers`` lack the organization's key."""
 
     definitions: list[Row] = field(default_factory=list)
     jobs: list[Row] = field(default_factory=list)
     steps: list[Row] = field(default_factory=list)
     runs: list[Row] = field(default_factory=list)
+    timers: list[Row] = field(default_factory=list)
 
     def versions(self) -> Iterator[Row]:
         """Return the rows of ``agent_definition_versions``."""
@@ -115,6 +133,9 @@ class _Maker:
             self._move(row, _S.RUNNING, moment, attempt=1)
         if end is _S.SUCCEEDED:
             moment = self._run(row, moment)
+        if end is _S.AWAITING_INPUT:
+            self._ask(row, moment)
+            return
         ended: dict[str, Any] = {_S.SUCCEEDED: {"output": _SAID}, _S.FAILED: _FAILED}.get(end, {})
         self._move(row, end, moment, **ended)
 
@@ -126,16 +147,41 @@ class _Maker:
         about = row["input"]["orderId"]
         call: dict[str, Any] = {"operation": "GetOrder", "input": {"id": about}}
         tool = {"model_step": 0, "tool_call_id": "call_0", "output": {"order": {"publicId": about}}}
-        steps: tuple[tuple[AgentStepKind, dict[str, Any]], ...] = (
+        steps: Steps = (
             (_K.MODEL, {"messages": "[]", "output": {"calls": [call]}, "input_tokens": 412, "output_tokens": 23}),
             (_K.TOOL, call | tool),
             (_K.MODEL, {"messages": "[]", "output": _SAID, "input_tokens": 655, "output_tokens": 41}),
         )
+        return self._step(row, moment, steps)
+
+    def _step(self, row: Row, moment: datetime, steps: Steps) -> datetime:
+        """Add steps that have ended; return when the last one did."""
         for kind, columns in steps:
             times = {"id": self.make.id_at(moment), "started_at": moment}
             moment += timedelta(seconds=1)
             self.made.steps.append(next_step(row, kind, finished_at=moment, **times, **columns))
         return moment
+
+    def _ask(self, row: Row, moment: datetime) -> None:
+        """Let a job wait for the answer to a question. A worker goes on from the messages."""
+        call = {"tool_name": "ask_person", "args": {"question": _QUESTION}, "tool_call_id": "call_0"}
+        messages = [
+            {
+                "kind": "request",
+                "parts": [{"part_kind": "user-prompt", "content": orjson.dumps(row["input"]).decode()}],
+            },
+            {"kind": "response", "parts": [{"part_kind": "tool-call", **call}]},
+        ]
+        said = {"calls": [{"id": "call_0", "name": "ask_person", "arguments": call["args"]}]}
+        tokens = {"input_tokens": 412, "output_tokens": 19}
+        moment = self._step(
+            row, moment, ((_K.MODEL, {"messages": orjson.dumps(messages).decode(), "output": said, **tokens}),)
+        )
+        until = moment + timedelta(hours=REGISTRY["agents.approvalHours"].default)
+        asked = {"model_step": 0, "tool_call_id": "call_0", "question": _QUESTION, "expires_at": until}
+        self.made.steps.append(next_step(row, _K.INPUT, id=self.make.id_at(moment), started_at=moment, **asked))
+        self._move(row, _S.AWAITING_INPUT, moment, expires_at=until)
+        self.made.timers.append(self.make.timer(JobFunction.AGENT_EXPIRY, row, until))
 
 
 def agents_of(

@@ -213,9 +213,12 @@ async def test_the_run_of_an_agent_job_is_not_retried_without_it(acme: Org) -> N
     assert await refused(acme, name) == "NOTHING_TO_RETRY"
     await fail(acme, agent_job)
     assert await refused(acme, name) == "AGENT_JOB_FAILED"
+    assert (await acme.data(LIST))["failedJobs"]["totalCount"] == 1
     await do(acme, "retry", agent_job)
-    assert await runs(acme, agent_job) == ["DEAD", "QUEUED"]
-    assert await refused(acme, name) == "NOTHING_TO_RETRY"
+    # Another run follows: that one is no failed job any more.
+    assert await runs(acme, agent_job) == ["DONE", "QUEUED"]
+    assert (await acme.data(LIST))["failedJobs"]["totalCount"] == 0
+    assert await refused(acme, name) == "JOB_NOT_FAILED"
 
 
 async def test_an_agent_job_whose_run_is_cancelled_is_cancelled(acme: Org) -> None:

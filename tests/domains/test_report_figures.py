@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,18 +15,16 @@ from models.clients import Client
 from models.invoice_parts import InvoicePayment
 from models.invoices import Invoice, InvoiceStatus
 from models.orders import Order
-from models.reports import Report, ReportInterval, ReportKind
+from models.reports import ReportInterval, ReportKind
 from models.services import BillingInterval, Service
 from models.subscriptions import Subscription, SubscriptionChange, SubscriptionStatus
 from models.tickets import Ticket, TicketPriority, TicketStatus
-from models.typeid import new_uuid, uuid_at
+from models.typeid import new_uuid
 from resolvers import organizations
 from resolvers.changes.edits import new_row
-from resolvers.reports.catalogue import KINDS
-from resolvers.reports.figures import Figures
-from resolvers.reports.snapshots import portions, snapshot
 from tests.support.plain_reports import plainly
 from tests.support.plain_studio import Asked, Rows, Studio
+from tests.support.report_rows import asked_for, computed, created_at, keep
 from tests.support.world import World, world
 
 __all__ = ["world"]
@@ -49,11 +46,6 @@ MOMENTS = st.one_of(
     st.builds(lambda day, ms: datetime.combine(day, time(), UTC) + ms * _MS, _DAYS, st.integers(0, 86_400_000 - 1)),
 )
 MAYBE = st.none() | MOMENTS
-
-
-def _created(moment: datetime) -> UUID:
-    """A new id of a time."""
-    return UUID(int=uuid_at(moment).int | (new_uuid().int & ((1 << 80) - 1)))
 
 
 class Maker:
@@ -112,7 +104,7 @@ class Maker:
             "number": number, "quantity": 1, "unit_price": 1, "total": 1, "currency": "EUR", "tax_rate": "0",
             "assignee_ids": [], "held_seconds": draw(st.integers(0, 10**6)),
             "delivery_days": draw(st.none() | st.integers(0, 60)), **moments,
-        }) | {"id": _created(draw(MOMENTS))}  # fmt: skip
+        }) | {"id": created_at(draw(MOMENTS))}  # fmt: skip
 
     def ticket(self, number: int) -> dict[str, Any]:
         draw = self.draw
@@ -121,7 +113,7 @@ class Maker:
             "number": number, "subject": "x", "status": status, "priority": draw(st.sampled_from(TicketPriority)),
             "first_response_due_at": draw(MOMENTS), "first_response_at": draw(MAYBE),
             "resolved_at": draw(MOMENTS) if status in ("RESOLVED", "CLOSED") else None,
-        }) | {"id": _created(draw(MOMENTS))}  # fmt: skip
+        }) | {"id": created_at(draw(MOMENTS))}  # fmt: skip
 
     def subscription(self, _number: int) -> dict[str, Any]:
         draw = self.draw
@@ -163,9 +155,6 @@ class Maker:
         return Studio(self.clients, self.services, self.definitions, *map(self.many, makers))
 
 
-_INSERT = "insert into {0} select * from jsonb_populate_recordset(null::{0}, $1)"
-
-
 async def _keep(world: World, studio: Studio, maker: Maker) -> None:
     moment = datetime.combine(FIRST, time(), UTC)
     versions = [each | {"definition_id": each["id"], "created_at": moment} for each in studio.definitions]
@@ -175,20 +164,7 @@ async def _keep(world: World, studio: Studio, maker: Maker) -> None:
         (SubscriptionChange, maker.changes), (AgentDefinition, studio.definitions),
         (AgentDefinitionVersion, versions), (AgentJob, studio.agent_jobs), (AgentStep, maker.steps),
     )  # fmt: skip
-    async with world.runtime.bound(world.org_id) as connection:
-        for model, rows in tables:
-            kept = [row | {"org_id": world.org_id} for row in rows]
-            await connection.execute(_INSERT.format(model.__tablename__), kept)
-
-
-async def _computed(world: World, row: dict[str, Any]) -> tuple[Rows, dict[str, Any], datetime]:
-    report = row | {"org_id": world.org_id}
-    figures, rows = Figures(report), []
-    async with snapshot(world.runtime, world.org_id) as connection:
-        moment = await connection.fetchval("select now()")
-        async for found in portions(connection, figures.kind.sql, figures.kind.arguments(report)):
-            rows += figures.take(found)
-    return rows, figures.totals(), moment
+    await keep(world, tables)
 
 
 @st.composite
@@ -213,13 +189,7 @@ def _same(world: World, made: tuple[Studio, Maker], parameters: list[Asked]) -> 
     world.run(_keep(world, studio, maker))
     for given_ in parameters:
         for kind in ReportKind:
-            declared = KINDS[kind]
-            values = {
-                "kind": kind, "start_date": given_.start if declared.ranges else None, "end_date": given_.end,
-                "timezone": given_.zone, "interval": given_.interval if declared.periodic else None,
-                "currency": given_.currency if declared.priced else None,
-            }  # fmt: skip
-            rows, totals, moment = world.run(_computed(world, new_row(Report, values)))
+            rows, totals, moment = world.run(computed(world, asked_for(kind, given_)))
             assert (rows, totals) == plainly(kind, studio, given_, moment), kind
 
 

@@ -186,8 +186,8 @@ async def test_many_rows_are_written_shown_and_downloaded_in_parts(acme: Org) ->
     made = await ask(acme, "CLIENT_LIFETIME_VALUE", **YEAR)
     await work(acme)
     found = await shown(acme, made["publicId"])
-    # Made, begun, three portions, ready.
-    assert (found["version"], len(found["rows"]), found["rows"][0]["paid"]) == (6, 1_000, 9_999)
+    # Made, begun, three portions, ready; and how far it was, where it took longer.
+    assert (found["version"] >= 6, len(found["rows"]), found["rows"][0]["paid"]) == (True, 1_000, 9_999)
     assert found["totals"] == {"payments": 2_050, "paid": sum(10_000 - n for n in range(1, 2_051))}
     lines = list(csv.reader(io.StringIO((await acme.http.get(found["csvUrl"])).text)))
     assert (len(lines), lines[0]) == (2_051, ["Client ID", "Client", "Payments", "Paid (EUR)"])

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.agency import RUN, Agency
 from tests.support.chat import Turn, calls, chatting, cuts, fails, floods, hangs, raw, says
-from tests.support.jobs import hurry, one
+from tests.support.jobs import hurry, one, rows
 
 ADA = {"input": {"name": "Ada", "email": "ada@example.com"}}
 
@@ -53,7 +53,8 @@ async def test_what_cannot_go_on_fails_with_a_code(
     assert (row["status"], row["error_code"], await agency.count("clients")) == ("FAILED", code, 0)
     assert len(chat.asked) == asked
     run = await one(agency.runtime, agency.org, RUN, agency.org)
-    assert (run["state"], run["error_code"], run["attempt"]) == ("DEAD", code, 1)
+    # The worker has done its work: that it failed is said by the agent job alone.
+    assert (run["state"], run["error_code"], run["attempt"]) == ("DONE", code, 1)
     assert await agency.events() == ["queued", "started", "failed"]
 
 
@@ -94,6 +95,45 @@ async def test_a_silent_provider_is_timed_out(agency: Agency) -> None:
     (step,) = await agency.steps(job)
     assert (step["cost"], step["reserved"]) == (row["cost"], 0)
     assert row["cost"] > 0
+
+
+async def test_the_time_holds_for_all_runs_together(agency: Agency) -> None:
+    """What a run took is counted when it ends, in whatever way; the wait between two is not."""
+    job = await agency.queued("CreateClient", approval=True, limits={"timeoutSeconds": 3_600})
+    async with chatting(calls(("CreateClient", ADA)), says("Done.")) as chat:
+        first = await agency.worked(job, chat.base_url, "AWAITING_APPROVAL")
+        assert (first["resumed_at"], 0 < first["ran_ms"] < 3_600_000) == (None, True)
+        # It waits for a day.
+        day = "started_at = started_at - interval '1 day', updated_at = updated_at - interval '1 day'"
+        await rows(agency.runtime, agency.org, f"update agent_jobs set {day}")
+        await agency.decide("Approve", job)
+        last = await agency.worked(job, chat.base_url)
+    assert (last["status"], first["ran_ms"] < last["ran_ms"] < 3_600_000) == ("SUCCEEDED", True)
+
+
+async def test_no_time_is_left_to_a_run_after_others_that_took_it(agency: Agency) -> None:
+    job = await agency.queued("CreateClient", approval=True, limits={"timeoutSeconds": 3_600})
+    async with chatting(calls(("CreateClient", ADA)), says("Done.")) as chat:
+        await agency.worked(job, chat.base_url, "AWAITING_APPROVAL")
+        await rows(agency.runtime, agency.org, "update agent_jobs set ran_ms = 3_600_000")
+        await agency.decide("Approve", job)
+        row = await agency.worked(job, chat.base_url)
+        assert (row["status"], row["error_code"]) == ("FAILED", "TIMED_OUT")
+        assert (len(chat.asked), await agency.count("clients")) == (1, 0)
+        # Who retries it by hand gives it its time again.
+        await agency.data("RetryAgentJob", id=job)
+        assert (await agency.row(job))["ran_ms"] == 0
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], await agency.count("clients")) == ("SUCCEEDED", 1)
+
+
+async def test_the_run_of_a_worker_that_died_counts_until_its_last_step(agency: Agency) -> None:
+    job = await agency.queued(limits={"timeoutSeconds": 3_600})
+    died = "status = 'RUNNING', attempt = 1, resumed_at = updated_at - interval '70 seconds'"
+    await rows(agency.runtime, agency.org, f"update agent_jobs set {died}")
+    async with chatting(says("Done.")) as chat:
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], 70_000 <= row["ran_ms"] < 3_600_000) == ("SUCCEEDED", True)
 
 
 async def test_it_calls_the_model_so_often_and_no_more(agency: Agency) -> None:

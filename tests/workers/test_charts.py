@@ -10,7 +10,9 @@ import pytest
 
 from models.reports import ReportInterval, ReportKind
 from resolvers.reports.catalogue import KINDS
+from resolvers.reports.figures import Figures
 from tests.support.report_charts import FOUND, chart_of, report_of
+from workers.charts.draw import figure_of
 
 PERIODIC = [kind for kind in ReportKind if KINDS[kind].periodic]
 # One that a process of its own draws.
@@ -55,6 +57,24 @@ def test_any_name_is_drawn_and_none_is_markup() -> None:
     chart = chart_of(report_of(ReportKind.RECEIVABLES_AGING), rows)
     assert is_svg(chart)
     assert b"<script" not in chart
+
+
+ONE = {
+    ReportKind.CLIENT_LIFETIME_VALUE: ("payments", {"payments": 1}, "1 payment"),
+    ReportKind.TICKET_RESPONSE: ("tickets", {"tickets": 1, "answered": 1}, "1 ticket"),
+    ReportKind.AGENT_USAGE: ("jobs", {"jobs": 1, "input_tokens": 1, "output_tokens": 0}, "1 job \u00b7 1 token"),
+}
+
+
+@pytest.mark.parametrize(("kind", "given"), ONE.items())
+def test_one_thing_is_not_many(kind: ReportKind, given: tuple[str, dict[str, int], str]) -> None:
+    name, figures, says = given
+    report, rows = report_of(kind), [FOUND[kind](Random(1), 1)[-1] | figures]
+    for factor, text in ((1, says), (2, f"2 {name}")):
+        taken = Figures(report)
+        shown = taken.take([{**row, **{each: factor * row[each] for each in figures}} for row in rows])
+        heading = figure_of(report, shown, taken.totals()).texts[1].get_text()
+        assert f" \u00b7 {text} \u00b7 " in heading
 
 
 @pytest.mark.parametrize("module", ["server.app", "workers.main"])

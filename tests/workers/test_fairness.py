@@ -2,11 +2,13 @@
 
 import json
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Any
 from uuid import UUID, uuid4
 
 from bench.chaos.receivers import HANGING, HOSTILE, listening
 from models.typeid import new_uuid
 from resolvers.database.runtime import Runtime
+from resolvers.database.sql import Sql
 from resolvers.jobs import due
 from tests.support.jobs import (
     emit,
@@ -26,6 +28,11 @@ INSERT = """insert into jobs
   (org_id, id, function, subject_id, concurrency_key, queue, run_at, state, attempt, claim_no)
   select $1, gen_random_uuid(), 'WEBHOOK_DELIVERY', gen_random_uuid(), $2, 'webhooks',
     now() + make_interval(secs => $3), 'QUEUED', 0, 0 from generate_series(1, $4)"""
+# Older jobs of another queue, of one key or of one each.
+BACKLOG = """insert into jobs
+  (org_id, id, function, subject_id, concurrency_key, queue, run_at, state, attempt, claim_no)
+  select $1, gen_random_uuid(), 'REPORT', gen_random_uuid(), coalesce($2, gen_random_uuid()), 'reports',
+    now() - interval '1 minute', 'QUEUED', 0, 0 from generate_series(1, $3)"""
 
 
 def patient(runtime: Runtime) -> AbstractAsyncContextManager[None]:
@@ -101,18 +108,18 @@ async def test_each_lane_is_found_however_much_another_has(runtime: Runtime) -> 
         await rows(runtime, org, INSERT, org, key, -1.0, 3)
     later = new_uuid()
     await rows(runtime, orgs[0], INSERT, orgs[0], later, 3_600.0, 3)
-    oldest, more = await due.due(runtime, 100)
-    assert (len(oldest), more, {job.concurrency_key for job in oldest}) == (100, True, {big})
+    oldest, more = await due.due(runtime, ["webhooks", "agents"], 100)
+    assert (len(oldest), more, {job.concurrency_key for job in oldest}) == (100, {"webhooks"}, {big})
     found, after, looks = [], due.START, 0
     while looks == 0 or after != due.START:
-        part, after = await due.due_by_key(runtime, after, 4, 2)
+        part, after = await due.due_by_key(runtime, "webhooks", after, 4, 2)
         found += part
         looks += 1
     of_key = {key: sum((job.org_id, job.concurrency_key) == key for job in found) for key in keys | {(orgs[0], big)}}
     assert set(of_key.values()) == {2}
     assert len(found) == 2 * len(of_key)
     assert looks == (len(keys) + 2) // 4 + 1
-    few = await due.due_of_keys(runtime, [(orgs[0], big), (orgs[0], later), *sorted(keys)[:2]], 5)
+    few = await due.due_of_keys(runtime, "webhooks", [(orgs[0], big), (orgs[0], later), *sorted(keys)[:2]], 5)
     assert sorted(sum(job.concurrency_key == key for job in few) for key in {job.concurrency_key for job in few}) == [
         3,
         3,
@@ -130,9 +137,29 @@ async def test_looking_at_every_lane_reads_little_of_a_large_backlog(runtime: Ru
     assert await _pages(runtime) <= small + 40
 
 
+async def test_a_backlog_of_another_queue_is_not_read(runtime: Runtime, org: UUID) -> None:
+    """A worker of few queues looks for its own jobs, whether the others are of one key or of one each."""
+    big = new_uuid()
+    await rows(runtime, org, INSERT, org, new_uuid(), -1.0, 10)
+    looks: tuple[tuple[Sql, dict[str, Any]], ...] = (
+        (due._due(), {"queues": ["webhooks", "agents"], "limit": 500}),
+        (due._due_by_key(), {"queue": "webhooks", "org": due.START[0], "key": due.START[1], "keys": 100, "limit": 8}),
+        (due._due_of_keys(), {"queue": "webhooks", "org_ids": [org], "concurrency_keys": [big], "limit": 8}),
+    )
+    few = [await _read(runtime, *look) for look in looks]
+    for key in (big, None):
+        await rows(runtime, org, BACKLOG, org, key, 10_000)
+    for look, before in zip(looks, few, strict=True):
+        assert await _read(runtime, *look) <= before + 5
+
+
 async def _pages(runtime: Runtime) -> int:
-    sql = due._due_by_key()
-    values = {"org": due.START[0], "key": due.START[1], "keys": 100, "limit": 8}
+    values = {"queue": "webhooks", "org": due.START[0], "key": due.START[1], "keys": 100, "limit": 8}
+    return await _read(runtime, due._due_by_key(), values)
+
+
+async def _read(runtime: Runtime, sql: Sql, values: dict[str, Any]) -> int:
+    """How many pages a look reads."""
     async with runtime.connection() as connection:
         [row] = await connection.fetch(f"explain (analyze, buffers, format json) {sql.text}", *sql.arguments(values))
     plan = json.loads(row[0])[0]["Plan"]

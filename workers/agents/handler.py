@@ -62,7 +62,7 @@ async def _run(work: Work, providers: Providers) -> None:
         raise Stopped(AgentErrorCode.INTERNAL, "Each attempt was broken off.")
     provider = providers.of(limits["model"])
     loop = await asyncio.to_thread(import_module, LOOP)
-    limit = asyncio.timeout(limits["timeout_seconds"])
+    limit = asyncio.timeout(work.run.seconds_left)
     try:
         async with limit:
             await loop.run(work, provider)
@@ -74,9 +74,12 @@ async def _run(work: Work, providers: Providers) -> None:
 
 
 async def _fail(runtime: Runtime, claim: Claim, code: AgentErrorCode, message: str) -> None:
+    """End a job that cannot go on. Its run is DONE, since that is all that was left to do; unless the workers failed,
+    which is for an operator to see."""
+    state = JobState.DEAD if code is AgentErrorCode.INTERNAL else JobState.DONE
     async with jobs.held(runtime, claim) as ctx:
         await runs.fail(ctx, claim.subject_id, code, clean(message))
-        await jobs.finish(ctx, claim, JobState.DEAD, error_code=code.value)
+        await jobs.finish(ctx, claim, state, error_code=code.value)
 
 
 async def _later(runtime: Runtime, claim: Claim, run: runs.Run, later: Later) -> None:

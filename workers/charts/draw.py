@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from models.reports import ReportKind
 from workers.charts import periods, things
-from workers.charts.style import cost, day, duration, money, page
+from workers.charts.style import cost, counted, day, duration, money, page
 
 _K = ReportKind
 Rows = Sequence[Mapping[str, Any]]
@@ -86,8 +86,8 @@ def _says(kind: ReportKind, currency: str, totals: Mapping[str, Any]) -> list[st
             median = [] if totals["p50"] is None else [f"median {duration(totals['p50'])}"]
             return [number("orders", "delivered"), *median]
         case _K.CLIENT_LIFETIME_VALUE:
-            return [number("payments", "payments"), amount("paid")]
+            return [counted(totals["payments"], "payment"), amount("paid")]
         case _K.TICKET_RESPONSE:
-            return [number("tickets", "tickets"), number("answered", "answered")]
+            return [counted(totals["tickets"], "ticket"), number("answered", "answered")]
         case _K.AGENT_USAGE:
-            return [number("jobs", "jobs"), things.tokens(totals), cost(totals["cost"], currency)]
+            return [counted(totals["jobs"], "job"), things.tokens(totals), cost(totals["cost"], currency)]

@@ -99,6 +99,11 @@ def cost(micros: int, currency: str) -> str:
     return f"{value:,.{MICRO_DIGITS if 0 < value < 1 else minor_digits(currency)}f} {currency}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number of things as a text: ``1 job``, ``1,200 jobs``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def short(value: float, _position: object = None) -> str:
     """Return a number of an axis, in few characters: ``1.5k``, ``2M``."""
     for unit, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):

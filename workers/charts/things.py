@@ -20,6 +20,7 @@ from workers.charts.style import (
     SKY,
     TOP,
     cost,
+    counted,
     cut,
     duration,
     legend,
@@ -108,7 +109,7 @@ def usage(figure: Figure, report: Mapping[str, Any], rows: Rows, totals: Mapping
 
 def tokens(figures: Mapping[str, Any]) -> str:
     """Return how many tokens were sent and came back, as a text."""
-    return f"{figures['inputTokens'] + figures['outputTokens']:,} tokens"
+    return counted(figures["inputTokens"] + figures["outputTokens"], "token")
 
 
 def _bars(axes: Axes, values: Sequence[float], own: Sequence[bool]) -> None:
@@ -169,7 +170,7 @@ def turnaround(figure: Figure, report: Mapping[str, Any], rows: Rows, totals: Ma
 
 
 def _orders(row: Mapping[str, Any]) -> str:
-    number = f"{row['orders']:,} order{'' if row['orders'] == 1 else 's'}"
+    number = counted(row["orders"], "order")
     return number if row["onTime"] is None else f"{number}, {float(row['onTime']):.0f} % on time"
 
 

@@ -70,7 +70,7 @@ async def test_the_demo_is_whole_and_a_second_seed_changes_nothing(settings: Set
         *("timers", "submissions", "search words", "tags", "assignments", "subscriptions", "periods"),
         *("changes of revenue", "timers of subscriptions", "invoices", "invoice lines", "payments"),
         *("words of invoices", "agent definitions", "versions of agents", "agent jobs", "agent steps"),
-        "runs of agents",
+        *("runs of agents", "timers of agents"),
     ]  # fmt: skip
     key = settings.counterfoil_data / KEY_FILE
     raw = key.read_text(encoding="utf-8")
@@ -81,7 +81,7 @@ async def test_the_demo_is_whole_and_a_second_seed_changes_nothing(settings: Set
         expected |= {"subscriptions": SUBSCRIPTIONS, "forms": 3, "submissions": 100}
         assert {name: before[name] for name in expected} == expected
         assert before["tickets"] == 400
-        assert (before["agent_definitions"], before["agent_jobs"], before["agent_steps"]) == (3, 4, 3)
+        assert (before["agent_definitions"], before["agent_jobs"], before["agent_steps"]) == (4, 6, 5)
         # Those of orders and tickets, and that of the invoices of each of the last years.
         assert before["counters"] in (3, 4)
         org_id = await organizations.find(runtime, SLUG)

@@ -182,7 +182,7 @@ CASES = (
             "AgentJobEvent": 1,
             "QueueAgentJob": 4,
             "CancelAgentJob": 5,
-            "RetryAgentJob": 3,
+            "RetryAgentJob": 4,
             "ApproveAgentJob": 6,
             "RejectAgentJob": 6,
             "AnswerAgentJob": 6,
