@@ -4,12 +4,14 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
+from bench.calls import Calls, called, calls_table
 from bench.data import MEASURED, ORGANIZATIONS, SMALL, Filled, fill, listen
 from bench.growth import growth, write
 from bench.load import CONNECTIONS, Generator, Outcome, UnexpectedResponse, generating
@@ -21,11 +23,18 @@ from bench.workloads import workloads
 from server.dev.demo_rows import Size
 from server.wiring import running
 
+# The calls of a page do not depend on how many rows there are.
+PAGED = Size(clients=1_000, orders=5_000, messages=10_000, tickets=2_000)
 TRIVIAL = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
 def _note(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
+
+
+def _write(file: Path | None, found: Mapping[str, Any]) -> None:
+    if file is not None:
+        file.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 async def _trivial(generator: Generator, environment: dict[str, str], folder: Path) -> Outcome:
@@ -58,6 +67,23 @@ async def _profile(arguments: argparse.Namespace, environment: dict[str, str], f
                 print(shown(workload, found) + "\n")
 
 
+async def _calls(arguments: argparse.Namespace, environment: dict[str, str], folder: Path) -> None:
+    filled, _ = await _fill(environment, [PAGED])
+    known: dict[str, Calls] = json.loads(arguments.against.read_text(encoding="utf-8")) if arguments.against else {}
+    found: dict[str, Calls] = {}
+    file = folder / "calls.json"
+    async with (
+        generating() as generator,
+        serving(arguments.server, environment, folder, ("bench.counted", str(file))) as server,
+    ):
+        for workload in workloads(filled[0].sample):
+            if workload.name in arguments.calls:
+                _note(f"== {workload.name}")
+                found[workload.name] = await called(generator, server, workload, filled[0].key, arguments.seconds, file)
+                print(calls_table(workload, found[workload.name], known.get(workload.name)) + "\n")
+    _write(arguments.json, found)
+
+
 async def _granian(arguments: argparse.Namespace, environment: dict[str, str], folder: Path) -> None:
     filled, postgres = await _fill(environment, [MEASURED])
     async with AsyncExitStack() as stack:
@@ -80,8 +106,7 @@ async def _measure(arguments: argparse.Namespace, environment: dict[str, str], f
         servers: list[Server] = [await stack.enter_async_context(serving(name, environment, folder)) for name in NAMES]
         rows = await measure(generator, servers, filled[0], environment, arguments.only, arguments.seconds, _note)
     print(f"{heading(postgres, trivial)}\n\n{table(rows)}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures(rows), indent=2) + "\n", encoding="utf-8")
+    _write(arguments.json, figures(rows))
 
 
 async def _growth(arguments: argparse.Namespace, environment: dict[str, str], folder: Path) -> None:
@@ -104,8 +129,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     instead.add_argument("--growth", type=Path, metavar="FOLDER", help="instead: growth.json and growth.svg in there")
     instead.add_argument("--profile", type=listed, metavar="W1,W3", help="instead: where a server's time goes")
+    instead.add_argument(
+        "--calls",
+        type=listed,
+        metavar="W1,W3",
+        help="instead: how many functions a request calls, on a busy machine too",
+    )
     instead.add_argument("--granian", action="store_true", help="instead: our application on uvicorn and on Granian")
-    parser.add_argument("--server", default="ours", choices=NAMES, help="whose profile (default ours)")
+    parser.add_argument("--server", default="ours", choices=NAMES, help="whose profile or calls (default ours)")
+    parser.add_argument(
+        "--against", type=Path, help="calls that --json wrote, such as another commit's, to compare with"
+    )
     return parser
 
 
@@ -114,7 +148,8 @@ def main() -> None:
     arguments = _parser().parse_args()
     work = _measure
     for name, other in (
-        ("contention", _contention), ("growth", _growth), ("profile", _profile), ("granian", _granian),
+        ("contention", _contention), ("growth", _growth), ("profile", _profile), ("calls", _calls),
+        ("granian", _granian),
     ):  # fmt: skip
         if getattr(arguments, name):
             work = other

@@ -29,8 +29,8 @@ class Profile:
     whole: Counter[str] = field(default_factory=Counter)
 
 
-def _place(frame: str) -> tuple[str, str]:
-    """The part and the name of a frame such as ``fetch (asyncpg/connection.py:12)``."""
+def place(frame: str) -> tuple[str, str]:
+    """Return the part and the name of a frame such as ``fetch (asyncpg/connection.py:12)``."""
     found = _FRAME.match(frame)
     if found is None:
         return "other", frame
@@ -48,7 +48,7 @@ def read(text: str) -> Profile:
     profile = Profile()
     for line in text.splitlines():
         stack, _, number = line.rpartition(" ")
-        places = [_place(frame) for frame in stack.split(";")]
+        places = [place(frame) for frame in stack.split(";")]
         count = int(number)
         profile.samples += count
         profile.parts[places[-1][0]] += count

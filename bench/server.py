@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,16 +128,18 @@ def step_aside() -> None:
 
 
 @asynccontextmanager
-async def serving(name: str, environment: Mapping[str, str], folder: Path) -> AsyncIterator[Server]:
+async def serving(
+    name: str, environment: Mapping[str, str], folder: Path, through: Sequence[str] = ()
+) -> AsyncIterator[Server]:
     """One server process for the block, on the core that we stepped aside from; it prints into a file of the folder.
 
-    Raises RuntimeError when it does not get ready.
+    ``through`` is what `python -m` runs in its place, which runs it. Raises RuntimeError when it does not get ready.
     """
     own, ready = COMMANDS[name]
     port = free_port()
     with (folder / f"{name}.log").open("ab") as printed:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", *own),
+            *(sys.executable, "-m", *through, *own),
             env={**os.environ, **environment, "PORT": str(port), "GRANIAN_PORT": str(port)},
             stdout=printed,
             stderr=printed,

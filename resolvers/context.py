@@ -113,14 +113,6 @@ class Context:
 
     async def run(self, sql: Sql, arguments: Sequence[Any]) -> list[Row]:
         """Run a statement like ``fetch``, with its arguments in the order of ``sql.names``, ``org_id`` among them."""
-        rows = await self._run(sql, arguments)
-        # What is made of the rows may take as long as reading a document does.
-        turns, owner = self.runtime.turns, self.actor.org_id
-        if turns.must_wait(owner):
-            await turns.wait(owner)
-        return rows
-
-    async def _run(self, sql: Sql, arguments: Sequence[Any]) -> list[Row]:
         lock = self._lock
         await lock.acquire()
         started = time.monotonic() if self.capped and not self.writes else 0.0
@@ -131,16 +123,23 @@ class Context:
             self.statements += 1
             loaded = self.loaded
             if loaded is None or not sql.widest:
-                return (await connection.rows(sql.text, arguments))[0]
-            rows, ended = await connection.rows(sql.text, arguments, loaded.room(sql))
-            loaded.add(sql, rows)
-            return rows if ended else await loaded.rest(connection, sql, rows)
+                rows, _ = await connection.rows(sql.text, arguments)
+            else:
+                rows, ended = await connection.rows(sql.text, arguments, loaded.room(sql))
+                loaded.add(sql, rows)
+                if not ended:
+                    rows = await loaded.rest(connection, sql, rows)
         except (*CONNECTION_ERRORS, asyncpg.InFailedSQLTransactionError) as error:
             raise self._stopped_by(error) from error
         finally:
             lock.release()
             if started:
                 self.search_seconds += time.monotonic() - started
+        # What is made of the rows may take as long as reading a document does.
+        turns, owner = self.runtime.turns, self.actor.org_id
+        if turns.must_wait(owner):
+            await turns.wait(owner)
+        return rows
 
     def _stopped_by(self, error: BaseException) -> BaseException:
         """Return the error to raise when a statement failed. PostgreSQL refuses all later ones of the transaction."""

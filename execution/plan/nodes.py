@@ -42,6 +42,13 @@ class FieldPlan:
     inline_join: bool = False
     arguments: Arguments | None = None
     selections: dict[str, "SelectionPlan"] = field(default_factory=dict)
+    # Of batch fields: equal for those that are one selection in several places, whose objects are loaded together.
+    together: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Note what a batch field is loaded together with."""
+        if isinstance(self.kind, BatchField):
+            self.together = id(self.kind), id(self.definition), *map(id, self.nodes)
 
     def selection(self, type_: GraphQLObjectType) -> "SelectionPlan":
         """Return the selection of the field's objects of one type, compiled when such an object is first met."""

@@ -217,8 +217,7 @@ class Run:
         """Load batch fields one after another; those that are one selection in several places, together."""
         groups: dict[Any, _Batches] = {}
         for entry in batches:
-            field, kind, _ = entry
-            groups.setdefault((id(kind), id(field.definition), *map(id, field.nodes)), []).append(entry)
+            groups.setdefault(entry[0].together, []).append(entry)
         for group in groups.values():
             field, kind, _ = group[0]
             parents = [parent for _, _, level in group for parent in level.parents]

@@ -5,6 +5,7 @@ from collections import deque
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+_NOBODY = object()
 
 
 class Waiter(Generic[T]):
@@ -48,12 +49,15 @@ class Shares(Generic[T]):
         while waiters and waiters[0].turn.done():
             waiters.popleft()
         chosen: Waiter[T] | None = None
+        full: Any = _NOBODY
         for each in waiters:
-            if each.turn.done():
+            # Who waits is often one owner, many times over.
+            if each.turn.done() or (each.owner == full and chosen is not None):
                 continue
             if self.has_room(each.owner):
                 chosen = each
                 break
+            full = each.owner
             if chosen is None and not each.capped:
                 chosen = each
         if chosen is not None:

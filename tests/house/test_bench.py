@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import pytest_asyncio
 
+from bench.calls import called, calls_table
 from bench.data import SMALL, Filled, fill, listen
 from bench.equal import check, counted, response_of
 from bench.growth import Growth, write
@@ -124,6 +125,26 @@ async def test_a_load_counts_what_was_answered(measured: list[Server], filled: F
         for one in row.by.values():
             assert len(one.outcome.latencies) >= 48
             assert one.outcome.seconds > 0
+
+
+async def test_calls_are_counted_for_each_request(filled: Filled, environment: dict[str, str], tmp_path: Path) -> None:
+    fifth, file = workloads(filled.sample)[4], tmp_path / "calls.json"
+    through = ("bench.counted", str(file))
+    async with generating() as generator, serving("ours", environment, tmp_path, through) as server:
+        found = await called(generator, server, fifth, filled.key, 0.3, file)
+    # One is under way for each connection when the counting begins and ends.
+    assert found["send_reply (web/http.py)"][0] == pytest.approx(1, 0.2)
+    assert "bench" not in "".join(found)
+
+
+def test_calls_are_compared_by_part_and_function() -> None:
+    before = {"f (execution/a.py)": (2.0, 1.0), "g (web/b.py)": (1.0, 0.0)}
+    after = {"f (execution/a.py)": (1.0, 1.0), "g (web/b.py)": (1.0, 0.0), "h (web/b.py)": (4.0, 0.0)}
+    workload = nested(50)
+    lines = calls_table(workload, after, before).splitlines()
+    assert lines[4:7] == ["| web | 1.0 | 5.0 | 4.0 |", "| execution | 3.0 | 2.0 | -1.0 |", "| all | 4.0 | 7.0 | 3.0 |"]
+    assert lines[-2:] == ["| `h (web/b.py)` | 0.0 | 4.0 | 4.0 |", "| `f (execution/a.py)` | 3.0 | 2.0 | -1.0 |"]
+    assert "| `f (execution/a.py)` | 3.0 |" in calls_table(workload, before)
 
 
 async def test_a_large_organization_is_made_of_numbers(measured: list[Server], environment: dict[str, str]) -> None:
