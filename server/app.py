@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 from redis.asyncio import Redis
@@ -33,10 +34,14 @@ from server.http.routing import ApiRoute, ApiRouter
 from server.monitoring.metrics import ApiExposition, Metrics
 from server.settings import Settings
 from server.system import Ready, health, metrics_of, start_page
-from server.wiring import running
+from server.wiring import running, tracing_of
 from web.body import Bodies
 from web.dependencies import Dependencies, Visitors
+from web.http import App
 from workers.wake import Waker
+
+if TYPE_CHECKING:
+    from server.tracing.otel import OpenTelemetry
 
 log = structlog.get_logger()
 NOTE_SECONDS = 30.0
@@ -45,10 +50,11 @@ NOTE_SECONDS = 30.0
 class Application(Starlette):
     """Starlette with a router that looks a path up, and the edge around it in place of Starlette's own middleware."""
 
-    def __init__(self, router: ApiRouter, edge: Edge) -> None:
+    def __init__(self, router: ApiRouter, edge: Edge, around: App | None = None) -> None:
         super().__init__()
         self.router = router
-        self.middleware_stack = edge
+        # What is `around` the edge, or the edge itself.
+        self.middleware_stack = around or edge
         # What the HTTP server asks for where it answers in place of the application.
         self.refusing = edge.refusing
 
@@ -81,7 +87,7 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
         suggestions=settings.suggestions,
         compare=compare,
     )
-    metrics = Metrics()
+    metrics, tracing = Metrics(), tracing_of(settings, "api")
     address_of = partial(client_address, proxies=settings.trusted_proxies)
     anonymous = Anonymous(address_of, settings.anonymous_bucket, settings.anonymous_refill)
     bodies = Bodies(settings.body_limit_bytes, settings.body_timeout_s)
@@ -93,11 +99,13 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
         *([ApiRoute("/graphql/assets/{name}", explorer.asset, name="GraphiQL")] if explorer else []),
         *_routes(settings, engine, metrics, dependencies),
     ]
-    router = ApiRouter(routes, lambda _app: _lifespan(settings, dependencies))
+    router = ApiRouter(routes, lambda _app: _lifespan(settings, dependencies, tracing))
     seconds, timing = settings.request_timeout_s, settings.server_timing
     opened = cross_origin(router, settings.cors_origins) if settings.cors_origins else None
     app = Origins(router, opened)
-    return Application(router, Edge(app, metrics, seconds=seconds, timing=timing, readable=app.readable))
+    edge = Edge(app, metrics, seconds=seconds, timing=timing, readable=app.readable)
+    traced = None if tracing is None else tracing.requests(edge, tracing, router.route_of)
+    return Application(router, edge, traced)
 
 
 def _routes(settings: Settings, engine: Engine, metrics: Metrics, dependencies: Dependencies) -> Iterator[ApiRoute]:
@@ -118,8 +126,10 @@ def _routes(settings: Settings, engine: Engine, metrics: Metrics, dependencies: 
 
 
 @asynccontextmanager
-async def _lifespan(settings: Settings, dependencies: Dependencies) -> AsyncIterator[None]:
-    async with running(settings) as runtime:
+async def _lifespan(
+    settings: Settings, dependencies: Dependencies, tracing: "OpenTelemetry | None"
+) -> AsyncIterator[None]:
+    async with running(settings, tracing=tracing) as runtime:
         runtime.outages.logs = True
         waker = Waker(settings.redis_url)
         runtime.wake = waker.wake
