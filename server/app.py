@@ -1,7 +1,7 @@
 """The application: Starlette, with every route of both APIs in its table, and what they need, wired."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ from server.http.addresses import client_address
 from server.http.cors import Origins, cross_origin
 from server.http.edge import Edge
 from server.http.routing import ApiRoute, ApiRouter
-from server.monitoring.metrics import ApiExposition, Metrics
+from server.monitoring.metrics import NO_SPANS, ApiExposition, Metrics
 from server.settings import Settings
 from server.system import Ready, health, metrics_of, start_page
 from server.wiring import running, tracing_of
@@ -97,7 +97,7 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
     routes = [
         ApiRoute("/graphql", graphql, name="GraphQL", methods=METHODS, api="graphql", others=graphql),
         *([ApiRoute("/graphql/assets/{name}", explorer.asset, name="GraphiQL")] if explorer else []),
-        *_routes(settings, engine, metrics, dependencies),
+        *_routes(settings, engine, metrics, dependencies, NO_SPANS if tracing is None else tracing.losses.counts),
     ]
     router = ApiRouter(routes, lambda _app: _lifespan(settings, dependencies, tracing))
     seconds, timing = settings.request_timeout_s, settings.server_timing
@@ -108,7 +108,9 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
     return Application(router, edge, traced)
 
 
-def _routes(settings: Settings, engine: Engine, metrics: Metrics, dependencies: Dependencies) -> Iterator[ApiRoute]:
+def _routes(
+    settings: Settings, engine: Engine, metrics: Metrics, dependencies: Dependencies, dropped: Mapping[str, int]
+) -> Iterator[ApiRoute]:
     """Yield the routes of the REST API, and what a process answers about itself."""
     for download in DOWNLOADS.values():
         yield ApiRoute(download.path, DownloadEndpoint(dependencies, download), name=download.operation, api="rest")
@@ -121,7 +123,7 @@ def _routes(settings: Settings, engine: Engine, metrics: Metrics, dependencies: 
     yield ApiRoute("/api/docs", docs, name="Reference")
     yield ApiRoute("/", start_page(settings), name="Start")
     if settings.metrics_token is not None:
-        exposition = ApiExposition(metrics, engine, dependencies, settings.metrics_token)
+        exposition = ApiExposition(metrics, engine, dependencies, settings.metrics_token, dropped)
         yield ApiRoute("/metrics", metrics_of(exposition), name="Metrics")
 
 

@@ -62,16 +62,16 @@ class CountingExporter(SpanExporter):
 
 
 class BoundedProcessor(BatchSpanProcessor):
-    """A queue of spans for an exporter: what comes while it is full is dropped and counted."""
+    """A queue of spans that are given to ``exporting``: what comes while it is full is dropped and counted."""
 
     def __init__(self, exporter: CountingExporter, most: int) -> None:
-        self._exporter, self._most, self._ended = exporter, most, 0
+        self.exporting, self._most, self._ended = exporter, most, 0
         super().__init__(exporter, max_queue_size=most)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Queue a span that ended."""
-        if self._ended - self._exporter.taken >= self._most:
-            self._exporter.losses.add("queue_full", 1)
+        if self._ended - self.exporting.taken >= self._most:
+            self.exporting.losses.add("queue_full", 1)
             return
         self._ended += 1
         super().on_end(span)
@@ -82,9 +82,9 @@ class BoundedProcessor(BatchSpanProcessor):
         ending = threading.Thread(target=self.shutdown, daemon=True)
         ending.start()
         await to_thread(ending.join, FLUSH_S)
-        left = self._ended - self._exporter.taken
+        left = self._ended - self.exporting.taken
         if left:
-            self._exporter.losses.add("stopped", left)
+            self.exporting.losses.add("stopped", left)
 
 
 def otlp_exporter(losses: Losses) -> SpanExporter:

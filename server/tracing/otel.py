@@ -29,14 +29,14 @@ class OpenTelemetry(Spans):
         settings = load(TracingSettings)
         self.losses = Losses()
         exporting = CountingExporter(exporter or otlp_exporter(self.losses), self.losses)
-        self._processor = BoundedProcessor(exporting, settings.otel_bsp_max_queue_size)
+        self.processor = BoundedProcessor(exporting, settings.otel_bsp_max_queue_size)
         provider = TracerProvider(resource=_resource(process), shutdown_on_exit=False)
-        provider.add_span_processor(self._processor)
+        provider.add_span_processor(self.processor)
         super().__init__(provider.get_tracer(PACKAGE, version(PACKAGE)))
 
     async def close(self) -> None:
         """Export what is left, for a bounded time."""
-        await self._processor.close()
+        await self.processor.close()
 
 
 def _resource(process: str) -> Resource:

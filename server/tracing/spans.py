@@ -33,7 +33,8 @@ class CurrentSpan:
 
     def __init__(self, spans: "Spans", otel: OtelSpan, *, owned: bool = True) -> None:
         self.spans, self.otel, self._owned = spans, otel, owned
-        self.recorded = otel.is_recording()
+        # Of one that has ended too: what it began may go on.
+        self.recorded = otel.get_span_context().trace_flags.sampled
         self._before = CURRENT.get()
         CURRENT.set(self)
 
