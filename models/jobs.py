@@ -121,7 +121,10 @@ class Job(Owned, table=True):
     error_code: str | None = column(sa.Text, nullable=True, description="Code of the reason for which it failed.")
     finished_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time at which it ended.")
     traceparent: str | None = column(
-        sa.Text, nullable=True, server_default=TRACEPARENT, description="The span that queued it, if traced."
+        sa.Text,
+        nullable=True,
+        server_default=TRACEPARENT,
+        description="`traceparent` of the operation that queued it, if traced.",
     )
 
 

@@ -192,10 +192,16 @@ class Event(Owned, table=True):
         sa.Text, nullable=True, description="The value by which the object is hidden from some, where one is."
     )
     traceparent: str | None = column(
-        sa.Text, nullable=True, server_default=TRACEPARENT, description="The span of whose trace it is, if traced."
+        sa.Text,
+        nullable=True,
+        server_default=TRACEPARENT,
+        description="`traceparent` of the operation that made it, if traced.",
     )
     tracestate: str | None = column(
-        sa.Text, nullable=True, server_default=TRACESTATE, description="The `tracestate` of that trace."
+        sa.Text,
+        nullable=True,
+        server_default=TRACESTATE,
+        description="`tracestate` of that operation's caller, if it sent one.",
     )
     xact: int = column(
         Xid8, server_default=sa.text("pg_current_xact_id()"), description="The transaction that wrote it."

@@ -14,7 +14,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from resolvers.tracing import NONE, Attributes, Kind, Span
 
-# What a traceparent has at least and a tracestate has to be kept at most, by W3C's Trace Context.
+# As long as W3C's Trace Context asks a tracestate to be kept.
 TRACESTATE_LENGTH = 512
 _KINDS: Mapping[Kind, SpanKind] = {
     "internal": SpanKind.INTERNAL,

@@ -3,8 +3,10 @@
 import subprocess
 import sys
 
+import asyncpg
 import pytest
 
+from models.typeid import new_uuid
 from resolvers.database.runtime import Runtime
 from server.errors import SettingsError
 from server.settings import Settings, load
@@ -41,6 +43,19 @@ async def test_a_callers_trace_is_neither_kept_nor_sent_on(local: Org, open_runt
     found = await local.rows("select traceparent, tracestate from events where org_id = $1", local.id)
     found += await local.rows("select traceparent, null from jobs where org_id = $1", local.id)
     assert {tuple(row) for row in found} == {(None, None)}
+
+
+async def test_a_job_takes_no_text_for_a_trace(local: Org) -> None:
+    insert = """insert into jobs (org_id, id, function, subject_id, concurrency_key, queue, run_at, state, attempt,
+        claim_no) values ($1, $2, 'AUDIT_SEAL', $1, $1, 'audit', now(), 'DONE', 0, 0) returning traceparent"""
+    async with local.runtime.bound(local.id) as connection:
+        await connection.fetch("select set_config('app.traceparent', $1, true)", TRACEPARENT)
+        assert (await connection.fetchval(insert, local.id, new_uuid())) == TRACEPARENT
+        await connection.fetch("select set_config('app.traceparent', $1, true)", f"{TRACEPARENT} and more")
+        with pytest.raises(asyncpg.CheckViolationError, match="jobs_traceparent_check"):
+            await connection.fetchval(insert, local.id, new_uuid())
+        await connection.execute("rollback")
+    assert not await local.rows("select from jobs where traceparent is not null and org_id = $1", local.id)
 
 
 @pytest.mark.parametrize(
