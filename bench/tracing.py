@@ -97,7 +97,7 @@ async def _counted(app: Application, scope: Scope, body: bytes) -> int:
 @contextmanager
 def _receiver() -> Iterator[str]:
     command = (sys.executable, "-m", "bench.receiver")
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8") as process:
         assert process.stdout is not None
         yield f"http://127.0.0.1:{int(process.stdout.readline())}"
         assert process.stdin is not None

@@ -27,7 +27,9 @@ print(sorted(name for name in sys.modules if name.partition(".")[0] == "opentele
 
 
 def test_nothing_of_opentelemetry_is_imported() -> None:
-    done = subprocess.run([sys.executable, "-c", IMPORTS], env=NEEDED, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS], env=NEEDED, capture_output=True, encoding="utf-8", timeout=120
+    )
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
 
 
