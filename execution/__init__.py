@@ -26,6 +26,7 @@ from execution.plan.lookahead import collect_fields, columns_of
 from execution.plan.settings import Serializers
 from execution.plan.shapes import INT_HIGH, INT_LOW, inline_int, usual_int
 from execution.plan.variables import Variables, declared, plain_variables, variables_of
+from execution.run.observation import ObserveLevel
 from execution.run.runner import Outcome
 from execution.run.serialization import BrokenPromiseError
 
@@ -53,6 +54,7 @@ __all__ = [
     "FieldKinds",
     "FieldRule",
     "Limits",
+    "ObserveLevel",
     "Operation",
     "Outcome",
     "ReadField",

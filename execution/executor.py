@@ -17,6 +17,7 @@ from execution.plan.serializer import SerializerState, serialize
 from execution.plan.settings import ExecutorSettings, Serializers
 from execution.plan.variables import Variables, variables_of
 from execution.run.compare import differences
+from execution.run.observation import ObserveLevel
 from execution.run.runner import Outcome, run, run_core
 
 _LIMITS = Limits()
@@ -102,10 +103,12 @@ class Executor:
         context: Any = None,
         root: Any = None,
         only: str | None = None,
+        observe: ObserveLevel | None = None,
     ) -> Coroutine[Any, Any, Outcome]:
-        """Run a validated operation. ``only`` runs one of its root fields, by its response key."""
+        """Run a validated operation. ``only`` runs one of its root fields, by its response key; ``observe`` is told of
+        each level."""
         given = {} if variables is None else variables
-        return run(self.settings, operation, given, context=context, root=root, only=only)
+        return run(self.settings, operation, given, context=context, root=root, only=only, observe=observe)
 
     async def compare(
         self,

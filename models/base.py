@@ -30,6 +30,10 @@ UNLOGGED = {"org_id", "id", "version", "updated_at"}
 
 TIMESTAMP = pg.TIMESTAMP(timezone=True, precision=3)
 C_TEXT = sa.Text(collation="C")
+# The trace of the transaction that inserts a row, where one is traced.
+TRACEPARENT, TRACESTATE = (
+    sa.text(f"nullif(current_setting('app.{name}', true), '')") for name in ("traceparent", "tracestate")
+)
 
 
 class Xid8(sa.types.UserDefinedType[int]):

@@ -8,7 +8,7 @@ from sqlmodel import Field
 
 from models.agent_jobs import AGENT_JOB
 from models.audit_exports import EXPORT
-from models.base import TIMESTAMP, Owned, column, one_of, table_args, table_of
+from models.base import TIMESTAMP, TRACEPARENT, Owned, column, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.organizations import ORGANIZATION
 from models.reports import REPORT
@@ -94,6 +94,8 @@ class Job(Owned, table=True):
         sa.Index("jobs_finished_idx", "org_id", "finished_at", postgresql_where=sa.text("finished_at is not null")),
         sa.Index("jobs_subject_idx", "org_id", "subject_id"),
         sa.Index("jobs_dead_idx", "org_id", "id", postgresql_where=sa.text("state = 'DEAD'")),
+        # Ids and nothing else, as all organizations' jobs are read together: a caller chooses what `traceparent` is.
+        sa.CheckConstraint("traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'", name="traceparent"),
         read_all=True,
     )
 
@@ -119,6 +121,12 @@ class Job(Owned, table=True):
     lease_until: Moment | None = column(TIMESTAMP, nullable=True, description="The end of the lease, if not extended.")
     error_code: str | None = column(sa.Text, nullable=True, description="Code of the reason for which it failed.")
     finished_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time at which it ended.")
+    traceparent: str | None = column(
+        sa.Text,
+        nullable=True,
+        server_default=TRACEPARENT,
+        description="`traceparent` of the operation that queued it, if traced.",
+    )
 
 
 jobs = table_of(Job)

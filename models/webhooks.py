@@ -10,7 +10,19 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field
 
-from models.base import C_TEXT, TIMESTAMP, Owned, Versioned, Xid8, column, one_of, table_args, table_of
+from models.base import (
+    C_TEXT,
+    TIMESTAMP,
+    TRACEPARENT,
+    TRACESTATE,
+    Owned,
+    Versioned,
+    Xid8,
+    column,
+    one_of,
+    table_args,
+    table_of,
+)
 from models.enums import DescribedEnum
 from models.resources import EVERYTHING, Resource
 from models.resources import events as events_of_api
@@ -178,6 +190,18 @@ class Event(Owned, table=True):
     client_id: UUID | None = column(sa.Uuid, nullable=True, description="The client that the event is about, if any.")
     visibility: str | None = column(
         sa.Text, nullable=True, description="The value by which the object is hidden from some, where one is."
+    )
+    traceparent: str | None = column(
+        sa.Text,
+        nullable=True,
+        server_default=TRACEPARENT,
+        description="`traceparent` of the operation that made it, if traced.",
+    )
+    tracestate: str | None = column(
+        sa.Text,
+        nullable=True,
+        server_default=TRACESTATE,
+        description="`tracestate` of that operation's caller, if it sent one.",
     )
     xact: int = column(
         Xid8, server_default=sa.text("pg_current_xact_id()"), description="The transaction that wrote it."

@@ -187,9 +187,8 @@ class _Snapshot:
     async def __aenter__(self) -> None:
         ctx = self._ctx
         config = (GENERIC if ctx.unfiltered else FILTERED) + ctx.runtime.lock_timeout
-        ctx._connection = self._acquired = await ctx.runtime.begin(
-            BEGIN_READ, ctx.actor.org_id, config, capped=ctx.capped
-        )
+        begun = ctx.runtime.begin(BEGIN_READ, ctx.actor.org_id, config, capped=ctx.capped)
+        ctx._connection = self._acquired = await begun
 
     async def __aexit__(self, exc_type: object, error: BaseException | None, traceback: object) -> None:
         ctx, connection = self._ctx, self._acquired
@@ -220,7 +219,8 @@ class _Transaction:
         ctx = self._ctx
         ctx.writes = True
         ctx.rehearsal = Rehearsal() if ctx.rehearses else None
-        ctx._connection = self._acquired = await ctx.runtime.begin(BEGIN_WRITE, ctx.actor.org_id, KEYED)
+        config = KEYED if ctx.runtime.tracing is None else KEYED + ctx.runtime.tracing.setting()
+        ctx._connection = self._acquired = await ctx.runtime.begin(BEGIN_WRITE, ctx.actor.org_id, config)
 
     async def __aexit__(self, exc_type: object, error: BaseException | None, traceback: object) -> None:
         ctx, connection, org_id = self._ctx, self._acquired, self._ctx.org_id

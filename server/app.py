@@ -1,9 +1,10 @@
 """The application: Starlette, with every route of both APIs in its table, and what they need, wired."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 from redis.asyncio import Redis
@@ -34,13 +35,17 @@ from server.mcp.endpoint import METHODS as MCP_METHODS
 from server.mcp.endpoint import McpEndpoint
 from server.mcp.refused import PATH as MCP_PATH
 from server.mcp.sessions import Sessions
-from server.monitoring.metrics import ApiExposition, Metrics
+from server.monitoring.metrics import NO_SPANS, ApiExposition, Metrics
 from server.settings import Settings
 from server.system import Ready, health, metrics_of, start_page
-from server.wiring import running
+from server.wiring import running, tracing_of
 from web.body import Bodies
 from web.dependencies import Dependencies, Visitors
+from web.http import App
 from workers.wake import Waker
+
+if TYPE_CHECKING:
+    from server.tracing.otel import OpenTelemetry
 
 log = structlog.get_logger()
 NOTE_SECONDS = 30.0
@@ -49,10 +54,11 @@ NOTE_SECONDS = 30.0
 class Application(Starlette):
     """Starlette with a router that looks a path up, and the edge around it in place of Starlette's own middleware."""
 
-    def __init__(self, router: ApiRouter, edge: Edge) -> None:
+    def __init__(self, router: ApiRouter, edge: Edge, around: App | None = None) -> None:
         super().__init__()
         self.router = router
-        self.middleware_stack = edge
+        # What is `around` the edge, or the edge itself.
+        self.middleware_stack = around or edge
         # What the HTTP server asks for where it answers in place of the application.
         self.refusing = edge.refusing
 
@@ -85,7 +91,7 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
         suggestions=settings.suggestions,
         compare=compare,
     )
-    metrics = Metrics()
+    metrics, tracing = Metrics(), tracing_of(settings, "api")
     address_of = partial(client_address, proxies=settings.trusted_proxies)
     anonymous = Anonymous(address_of, settings.anonymous_bucket, settings.anonymous_refill)
     bodies = Bodies(settings.body_limit_bytes, settings.body_timeout_s)
@@ -98,16 +104,20 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
         ApiRoute("/graphql", graphql, name="GraphQL", methods=METHODS, api="graphql", others=graphql),
         *([ApiRoute("/graphql/assets/{name}", explorer.asset, name="GraphiQL")] if explorer else []),
         ApiRoute(MCP_PATH, mcp, name="MCP", methods=MCP_METHODS, api="mcp", others=mcp),
-        *_routes(settings, engine, metrics, dependencies),
+        *_routes(settings, engine, metrics, dependencies, NO_SPANS if tracing is None else tracing.losses.counts),
     ]
-    router = ApiRouter(routes, lambda _app: _lifespan(settings, dependencies, sessions))
+    router = ApiRouter(routes, lambda _app: _lifespan(settings, dependencies, sessions, tracing))
     seconds, timing = settings.request_timeout_s, settings.server_timing
     opened = cross_origin(router, settings.cors_origins) if settings.cors_origins else None
     app = Origins(router, opened)
-    return Application(router, Edge(app, metrics, seconds=seconds, timing=timing, readable=app.readable))
+    edge = Edge(app, metrics, seconds=seconds, timing=timing, readable=app.readable)
+    traced = None if tracing is None else tracing.requests(edge, tracing, router.route_of)
+    return Application(router, edge, traced)
 
 
-def _routes(settings: Settings, engine: Engine, metrics: Metrics, dependencies: Dependencies) -> Iterator[ApiRoute]:
+def _routes(
+    settings: Settings, engine: Engine, metrics: Metrics, dependencies: Dependencies, dropped: Mapping[str, int]
+) -> Iterator[ApiRoute]:
     """Yield the routes of the REST API, and what a process answers about itself."""
     for download in DOWNLOADS.values():
         yield ApiRoute(download.path, DownloadEndpoint(dependencies, download), name=download.operation, api="rest")
@@ -120,13 +130,15 @@ def _routes(settings: Settings, engine: Engine, metrics: Metrics, dependencies: 
     yield ApiRoute("/api/docs", docs, name="Reference")
     yield ApiRoute("/", start_page(settings), name="Start")
     if settings.metrics_token is not None:
-        exposition = ApiExposition(metrics, engine, dependencies, settings.metrics_token)
+        exposition = ApiExposition(metrics, engine, dependencies, settings.metrics_token, dropped)
         yield ApiRoute("/metrics", metrics_of(exposition), name="Metrics")
 
 
 @asynccontextmanager
-async def _lifespan(settings: Settings, dependencies: Dependencies, sessions: Sessions) -> AsyncIterator[None]:
-    async with running(settings) as runtime:
+async def _lifespan(
+    settings: Settings, dependencies: Dependencies, sessions: Sessions, tracing: "OpenTelemetry | None"
+) -> AsyncIterator[None]:
+    async with running(settings, tracing=tracing) as runtime:
         runtime.outages.logs = True
         waker = Waker(settings.redis_url)
         runtime.wake = waker.wake

@@ -12,14 +12,24 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.errors import SettingsError
 from server.invalid_values import what_is_wrong
-from server.settings_values import HttpUrl, Keys, Networks, OptionalKeys, Origins, Parents, PostgresUrl, RedisUrl
+from server.settings_values import (
+    HttpUrl,
+    Keys,
+    Networks,
+    OptionalKeys,
+    Origins,
+    OtlpUrl,
+    Parents,
+    PostgresUrl,
+    RedisUrl,
+)
 
 S = TypeVar("S", bound=BaseSettings)
 
 # In the data folder: the API key of the demo organization.
 KEY_FILE = "demo.key"
 
-__all__ = ["KEY_FILE", "LocalSettings", "MigrationSettings", "Settings", "SigningSettings", "load"]
+__all__ = ["KEY_FILE", "LocalSettings", "MigrationSettings", "Settings", "SigningSettings", "TracingSettings", "load"]
 
 
 class LocalSettings(BaseSettings):
@@ -68,6 +78,34 @@ class SigningSettings(LocalSettings):
     signing_keys: Keys = Field(repr=False, description=_SIGNING)
 
 
+class TracingSettings(LocalSettings):
+    """OpenTelemetry's own variables, which its SDK reads itself, as far as a wrong value would lose the traces."""
+
+    otel_exporter_otlp_endpoint: OtlpUrl | None = None
+    otel_exporter_otlp_traces_endpoint: OtlpUrl | None = None
+    otel_exporter_otlp_protocol: Literal["http/protobuf"] = "http/protobuf"
+    otel_exporter_otlp_traces_protocol: Literal["http/protobuf"] = "http/protobuf"
+    otel_exporter_otlp_timeout: float = Field(10, gt=0)
+    otel_exporter_otlp_traces_timeout: float = Field(10, gt=0)
+    otel_exporter_otlp_compression: Literal["none", "gzip", "deflate"] = "none"
+    otel_exporter_otlp_traces_compression: Literal["none", "gzip", "deflate"] = "none"
+    otel_traces_exporter: Literal["otlp"] = "otlp"
+    otel_traces_sampler: Literal[
+        "always_on", "always_off", "traceidratio",
+        "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio",
+    ] = "parentbased_always_on"  # fmt: skip
+    otel_traces_sampler_arg: float = Field(1, ge=0, le=1)
+    otel_bsp_max_queue_size: int = Field(2048, ge=1)
+    otel_bsp_max_export_batch_size: int = Field(512, ge=1)
+    otel_bsp_schedule_delay: float = Field(5000, gt=0)
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.otel_bsp_max_export_batch_size > self.otel_bsp_max_queue_size:
+            raise ValueError("OTEL_BSP_MAX_EXPORT_BATCH_SIZE must not be greater than OTEL_BSP_MAX_QUEUE_SIZE")
+        return self
+
+
 class Settings(LocalSettings):
     """Everything that the API and the worker read."""
 
@@ -111,6 +149,10 @@ class Settings(LocalSettings):
         description="Bearer token that `/metrics` asks for, of at least 16 characters; without it there is none",
     )
 
+    tracing: bool = Field(
+        False,
+        description="Whether requests, jobs and what they do are traced; OpenTelemetry's variables say where to",
+    )
     worker_metrics_port: int | None = Field(
         None, ge=1, le=65535, description="Port on which a worker answers `/metrics`; needs `METRICS_TOKEN`"
     )
@@ -191,6 +233,8 @@ class Settings(LocalSettings):
             raise ValueError("WORKER_METRICS_PORT needs METRICS_TOKEN")
         if self.heartbeat_seconds * 2 > self.lease_seconds:
             raise ValueError("HEARTBEAT_SECONDS must be at most half of LEASE_SECONDS")
+        if self.tracing:
+            load(TracingSettings)
         return self
 
 

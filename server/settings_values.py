@@ -141,6 +141,10 @@ def _http_url(value: str) -> str:
     return _url(value, ("http", "https"), "https://models.example/v1")
 
 
+def _otlp_url(value: str) -> str:
+    return _url(value, ("http", "https"), "http://collector.example:4318")
+
+
 # NoDecode: the text is ours to read; without it a list would have to be JSON.
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words)]
 Origins = Annotated[Words, AfterValidator(_origins)]
@@ -150,4 +154,5 @@ Keys = Annotated[Keyring, NoDecode, BeforeValidator(_keys)]
 OptionalKeys = Annotated[Keyring | None, NoDecode, BeforeValidator(_keys)]
 PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+OtlpUrl = Annotated[str, AfterValidator(_otlp_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]

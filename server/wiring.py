@@ -2,7 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING
 
+from resolvers.database.connection import PooledConnection
 from resolvers.database.pool import open_pool
 from resolvers.database.runtime import Runtime
 from schema.requests.render import RENDERERS
@@ -10,24 +13,42 @@ from schema.requests.tools import TOOLS
 from server.database.roles import require_plain_role
 from server.settings import Settings
 
+if TYPE_CHECKING:
+    from server.tracing.otel import OpenTelemetry
+
 SIDE_CONNECTIONS = 5
+# What imports OpenTelemetry's SDK.
+TRACING = "server.tracing.otel"
+
+
+def tracing_of(settings: Settings, process: str) -> "OpenTelemetry | None":
+    """Return the tracing of a process, `api` or `worker`, where the settings turn it on."""
+    made: OpenTelemetry | None = import_module(TRACING).OpenTelemetry(process) if settings.tracing else None
+    return made
 
 
 @asynccontextmanager
 async def running(
-    settings: Settings, *, min_size: int | None = None, max_size: int | None = None
+    settings: Settings,
+    *,
+    min_size: int | None = None,
+    max_size: int | None = None,
+    tracing: "OpenTelemetry | None" = None,
 ) -> AsyncIterator[Runtime]:
-    """Open a runtime for a block; `min_size` and `max_size` replace the settings of the pool's size.
+    """Open a runtime for a block; `min_size` and `max_size` replace the settings of the pool's size. `tracing` is
+    closed at its end.
 
     Raises OSError or asyncpg.PostgresError when the database is not available, and CommandError for a role that has too
     many rights.
     """
+    class_ = PooledConnection if tracing is None else tracing.connection_class
     pool = await open_pool(
         settings.database_url,
         min_size=settings.pool_min if min_size is None else min_size,
         max_size=settings.pool_max if max_size is None else max_size,
+        class_=class_,
     )
-    side = await open_pool(settings.database_url, min_size=0, max_size=SIDE_CONNECTIONS)
+    side = await open_pool(settings.database_url, min_size=0, max_size=SIDE_CONNECTIONS, class_=class_)
     runtime = Runtime(
         pool=pool,
         side=side,
@@ -41,6 +62,7 @@ async def running(
         statement_timeout_ms=settings.statement_timeout_ms,
         webhook_allow_private=settings.webhook_allow_private,
         webhook_endpoint_limit=settings.webhook_endpoint_limit,
+        tracing=tracing,
     )
     try:
         async with runtime.connection() as connection:
@@ -50,3 +72,5 @@ async def running(
         await runtime.typesetter.close()
         await side.close()
         await pool.close()
+        if tracing is not None:
+            await tracing.close()

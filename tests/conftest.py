@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.agency import agency
 from tests.support.api import acme, api, api_runtime, api_settings, other
+from tests.support.collector import collector
 from tests.support.dev import dev
 from tests.support.furnished import furnished
 from tests.support.jobs import org, runtime
@@ -22,6 +23,7 @@ __all__ = [
     "api_runtime",
     "api_settings",
     "backends",
+    "collector",
     "dev",
     "furnished",
     "local",

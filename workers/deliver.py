@@ -1,6 +1,7 @@
 """Webhook deliveries: signed by Standard Webhooks, and attempted up to ten times over about three days."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,6 +17,7 @@ from resolvers.context import Context, now
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import Claim
+from resolvers.tracing import Tracing
 from resolvers.webhooks import batches, cancelling, circuits, deliveries
 from resolvers.webhooks.deliveries import Attempt, PreparedDelivery
 from workers.address import Postponed
@@ -26,6 +28,7 @@ from workers.leases import EXHAUSTED
 from workers.retry import retry
 from workers.slot import Slot
 from workers.sweep import jittered
+from workers.traced import begin_delivery, end_delivery
 
 log = structlog.get_logger(__name__)
 
@@ -74,22 +77,18 @@ class _Sent:
     attempt: Attempt
 
 
-def handler(sender: Sender) -> Handler:
+def handler(sender: Sender, tracing: Tracing | None = None) -> Handler:
     """Return the handler of webhook deliveries. The usual steps of several of one organization are one transaction."""
-    beginning = Batches(_begin_some)
-    recording = Batches(_record_some)
+    beginning = Batches(_begin_some, name="begin deliveries", tracing=tracing)
+    recording = Batches(_record_some, name="record deliveries", tracing=tracing)
 
     async def run(runtime: Runtime, claim: Claim, slot: Slot) -> None:
         prepared = await beginning.do(claim.org_id, (runtime, claim)) or await _begin(runtime, claim, slot)
         if prepared is None:
             return
         at = now()
-        sent = partial(sender.post, prepared.url, headers_of(prepared, datetime.now(UTC)), prepared.body.encode())
         async with slot.freed():
-            try:
-                response = await sent(org_id=claim.org_id, total_seconds=timeout_for(prepared))
-            except Postponed:
-                response = None
+            response = await _send(sender, runtime, claim, prepared)
         if response is None:
             await _postpone(runtime, claim)
             return
@@ -104,6 +103,20 @@ def handler(sender: Sender) -> Handler:
             slot.pause((until - now()).total_seconds())
 
     return Handler(run, delay_after, _ended)
+
+
+async def _send(sender: Sender, runtime: Runtime, claim: Claim, prepared: PreparedDelivery) -> Response | None:
+    """Send a delivery. Return None where nothing was sent: no look-up of a name was free in time."""
+    headers, response = headers_of(prepared, datetime.now(UTC)), None
+    span = None if runtime.tracing is None else begin_delivery(runtime.tracing, claim, prepared, headers)
+    sent = partial(sender.post, prepared.url, headers, prepared.body.encode(), org_id=claim.org_id)
+    try:
+        with suppress(Postponed):
+            response = await sent(total_seconds=timeout_for(prepared))
+    finally:
+        if span is not None:
+            end_delivery(span, response)
+    return response
 
 
 async def _begin(runtime: Runtime, claim: Claim, slot: Slot) -> PreparedDelivery | None:

@@ -17,10 +17,12 @@ from resolvers.errors import Refusal
 from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import Claim
 from resolvers.jobs.due import Due
+from resolvers.tracing import Span
 from workers.batches import Batches
 from workers.handler import Handler
 from workers.retry import is_transient, retry
 from workers.slot import Slot
+from workers.traced import begin_job, end_job
 
 # The delay of a job after a transient error.
 RETRY_S = 1.0
@@ -69,8 +71,10 @@ class Leases:
         assert task is not None
         running, started = _Running(claim, task), task.get_loop().time()
         self._running[claim.id] = running
+        tracing = self.runtime.tracing
+        span = None if tracing is None else begin_job(tracing, claim)
         try:
-            await self._handle(claim, self._handlers[claim.function], slot)
+            await self._handle(claim, self._handlers[claim.function], slot, span)
         except jobs.LeaseLost:
             log.info("job.lost", job=str(claim.id), function=claim.function.value)
         except asyncio.CancelledError:
@@ -83,8 +87,10 @@ class Leases:
         finally:
             del self._running[claim.id]
             self._note(claim.function, claim.ended[-1] if claim.ended else None, task.get_loop().time() - started)
+            if span is not None:
+                end_job(span, claim)
 
-    async def _handle(self, claim: Claim, handler: Handler, slot: Slot) -> None:
+    async def _handle(self, claim: Claim, handler: Handler, slot: Slot, span: Span | None) -> None:
         if claim.attempt > 1 and handler.delay(claim.attempt - 1) is None:
             # The attempts of workers that died count too: this one would be one too many.
             await self._end(claim, JobState.DEAD, None, EXHAUSTED)
@@ -95,6 +101,8 @@ class Leases:
             raise
         except Exception as error:
             # A transient error says nothing about the job, and does not count as an attempt.
+            if span is not None:
+                span.fail(type(error).__name__)
             transient = is_transient(error)
             delay = RETRY_S if transient else handler.delay(claim.attempt)
             state = JobState.DEAD if delay is None else JobState.QUEUED

@@ -59,7 +59,7 @@ async def run(
     private, connections = runtime.webhook_allow_private, Connections()
     chosen_sender = sender or Sender(Addresses(private), private, connections=connections)
     handlers = {
-        JobFunction.WEBHOOK_DELIVERY: deliver.handler(chosen_sender),
+        JobFunction.WEBHOOK_DELIVERY: deliver.handler(chosen_sender, runtime.tracing),
         JobFunction.AUDIT_SEAL: seal.HANDLER,
         JobFunction.AGENT: agents.handler(providers),
         JobFunction.AUDIT_EXPORT: audit_export.HANDLER,

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import copy_context
 from functools import partial
 from uuid import UUID
 
@@ -52,6 +53,8 @@ class Runner:
         self.queues = {name: FairQueue(number, clock) for name, number in slots.items()}
         self.pass_on: Callable[[Due], None] = _leave_to_others
         self._tasks: set[asyncio.Task[None]] = set()
+        # A job is often started by another one, as it ends: it is not within that one's span.
+        self._context = copy_context()
         self._wake_ups = PendingWakeUps()
         self._woken = asyncio.Event()
         # How far the sweep is in the keys of each queue.
@@ -128,7 +131,7 @@ class Runner:
         """Start the next jobs of a queue in its free slots."""
         queue = self.queues[name]
         while not self._cooldown and (job := queue.take()) is not None:
-            task = asyncio.get_running_loop().create_task(self._work(job))
+            task = asyncio.get_running_loop().create_task(self._work(job), context=self._context.copy())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 

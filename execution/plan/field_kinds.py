@@ -83,6 +83,13 @@ class ReadField:
         """Return whether the columns that its objects need are columns of the parent's row."""
         return self.reader is not None and self.reader.same_row
 
+    def one_or_error(self, parent: Any) -> Any:
+        """Return the value of one parent, or the error that reading it raises."""
+        try:
+            return self.one(parent)
+        except Exception as error:
+            return error
+
 
 @dataclass(frozen=True, slots=True)
 class BatchField:

@@ -20,6 +20,7 @@ from execution.plan.variables import Variables
 from execution.run.completion import Completion
 from execution.run.levels import Level, Levels, Position, selections_of
 from execution.run.null_propagation import BrokenList, NullPropagation, propagates
+from execution.run.observation import ObserveLevel, observed
 from execution.run.serialization import Serialization
 
 # Members of an enum are found more slowly than names of a module.
@@ -30,10 +31,17 @@ _Batches = list[tuple[FieldPlan, BatchField, Level]]
 class Run:
     """One run of a plan, or of one root field of a mutation: its levels, its completion and its serialization."""
 
-    __slots__ = ("_batches", "_completion", "_levels", "_serialization", "context", "cost", "plan", "root", "variables")
+    __slots__ = (
+        "_batches", "_completion", "_levels", "_observe", "_serialization", "context", "cost", "plan", "root",
+        "variables",
+    )  # fmt: skip
 
-    def __init__(self, plan: Plan, variables: Variables, context: Any, root: Any, failures: Counter[str]) -> None:
+    def __init__(
+        self, plan: Plan, variables: Variables, context: Any, root: Any, failures: Counter[str],
+        observe: ObserveLevel | None = None,
+    ) -> None:  # fmt: skip
         self.plan, self.variables, self.context, self.root = plan, variables, context, root
+        self._observe = observe
         self.cost = 0
         self._levels = Levels()
         self._completion = Completion(plan, variables, context, root, self._levels)
@@ -65,25 +73,31 @@ class Run:
 
     async def _resolve(self, first: Level) -> None:
         """Resolve a level and all levels below it."""
-        completion, levels = self._completion, [first]
+        completion, levels, depth, observe = self._completion, [first], 0, self._observe
         while levels:
-            for level in levels:
-                if level.parents:
-                    self._level(level)
-            while completion.pending:
-                await completion.wait()
-                self._iterate()
-            while self._batches:
-                batches, self._batches = self._batches, []
-                if len(batches) == 1:
-                    field, kind, level = batches[0]
-                    self._values(field, level, await self._batch(field, kind, level.parents))
-                else:
-                    await self._load(batches)
+            end = None if observe is None else observed(observe, depth, levels)
+            failed = completion.failed
+            try:
+                for level in levels:
+                    if level.parents:
+                        self._level(level)
                 while completion.pending:
                     await completion.wait()
                     self._iterate()
-            levels = self._levels.take()
+                while self._batches:
+                    batches, self._batches = self._batches, []
+                    if len(batches) == 1:
+                        field, kind, level = batches[0]
+                        self._values(field, level, await self._batch(field, kind, level.parents))
+                    else:
+                        await self._load(batches)
+                    while completion.pending:
+                        await completion.wait()
+                        self._iterate()
+            finally:
+                if end is not None:
+                    end(completion.failed and not failed)
+            levels, depth = self._levels.take(), depth + 1
 
     def _level(self, level: Level) -> None:
         """Resolve a level's fields, all but those that are loaded in batches."""
@@ -104,7 +118,7 @@ class Run:
         try:
             values = one_for_each(field.parent.name, field.name, kind.many(level.parents), level.parents)
         except Exception:  # one of the parents has no such value: its error is found where each is read by itself
-            values = [_value_or_error(kind, parent) for parent in level.parents]
+            values = [kind.one_or_error(parent) for parent in level.parents]
         self._values(field, level, values)
 
     def _values(self, field: FieldPlan, level: Level, values: Sequence[Any]) -> None:
@@ -242,10 +256,3 @@ class Run:
 
 def _nothing(_: Any) -> None:
     pass
-
-
-def _value_or_error(kind: ReadField, parent: Any) -> Any:
-    try:
-        return kind.one(parent)
-    except Exception as error:
-        return error

@@ -12,6 +12,7 @@ from execution.plan.nodes import SelectionPlan
 from execution.plan.settings import ExecutorSettings
 from execution.plan.variables import Variables, variables_of
 from execution.run.level_run import Run
+from execution.run.observation import ObserveLevel
 
 
 class Outcome(ExecutionResult):
@@ -34,13 +35,16 @@ class Outcome(ExecutionResult):
         self.serializer_failures = serializer_failures
 
 
-async def _serially(settings: ExecutorSettings, plan: Plan, variables: Variables, context: Any, root: Any) -> Outcome:
+async def _serially(
+    settings: ExecutorSettings, plan: Plan, variables: Variables, context: Any, root: Any,
+    observe: ObserveLevel | None,
+) -> Outcome:  # fmt: skip
     """Run a mutation's root fields one after another, up to one that fails where null is not allowed."""
     data: dict[str, Any] = {}
     errors: list[GraphQLError] = []
     cost = serializer_failures = 0
     for key, field in plan.root.fields.items():
-        made = Run(plan, variables, context, root, settings.serializer_failures)
+        made = Run(plan, variables, context, root, settings.serializer_failures, observe)
         part, found = await made.run(SelectionPlan(plan.root.type_, {key: field}, {key: None}))
         errors += found
         cost += made.cost
@@ -59,6 +63,7 @@ async def run(
     context: Any = None,
     root: Any = None,
     only: str | None = None,
+    observe: ObserveLevel | None = None,
 ) -> Outcome:
     """Run a validated operation and return what graphql-core would. ``only`` runs one root field of it.
 
@@ -75,13 +80,13 @@ async def run(
         settings.fallbacks[plan] += 1
         return await run_core(schema, operation, variables.given, context=context, root=root)
     if operation.operation_type == "mutation" and only is None:
-        return await _serially(settings, plan, variables, context, root)
+        return await _serially(settings, plan, variables, context, root, observe)
     asked = plan.root
     if only is not None:
         if only not in asked.fields:
             return Outcome({}, None)
         asked = SelectionPlan(asked.type_, {only: asked.fields[only]}, {only: None})
-    made = Run(plan, variables, context, root, settings.serializer_failures)
+    made = Run(plan, variables, context, root, settings.serializer_failures, observe)
     data, errors = await made.run(asked)
     return Outcome(data, errors or None, made.cost, made.serializer_failures)
 

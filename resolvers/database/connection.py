@@ -72,13 +72,13 @@ def _encode(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-async def connect(url: str) -> PooledConnection:
+async def connect(url: str, class_: type[PooledConnection] = PooledConnection) -> PooledConnection:
     """Return a new connection that reads and writes jsonb as Python objects. Raises OSError or PostgresError."""
     # PgBouncer (1.21 and later) supports statements that are prepared by the protocol. They live as long as their
     # connection: with asyncpg's default lifetime each would be prepared again every five minutes.
     connection: PooledConnection = await asyncpg.connect(
         url,
-        connection_class=PooledConnection,
+        connection_class=class_,
         statement_cache_size=STATEMENT_CACHE_SIZE,
         max_cached_statement_lifetime=0,
     )

@@ -232,12 +232,14 @@ def _expire(waiter: asyncio.Future[PooledConnection | None]) -> None:
         waiter.set_exception(TimeoutError("no connection came back in time"))
 
 
-async def open_pool(url: str, *, min_size: int, max_size: int) -> Pool:
-    """Open a pool with ``min_size`` connections. It works through a transaction pooler such as PgBouncer.
+async def open_pool(
+    url: str, *, min_size: int, max_size: int, class_: type[PooledConnection] = PooledConnection
+) -> Pool:
+    """Open a pool with ``min_size`` connections of a class. It works through a transaction pooler such as PgBouncer.
 
     Raises OSError or PostgresError when the database is not available.
     """
-    pool = Pool(partial(connect, url), min_size, max_size)
+    pool = Pool(partial(connect, url, class_), min_size, max_size)
     connections: list[PooledConnection] = []
     try:
         while len(connections) < min_size:

@@ -15,6 +15,7 @@ from resolvers.database.loop_turns import LoopTurns
 from resolvers.database.pool import Pool
 from resolvers.errors import Refusal
 from resolvers.keyring import Keyring
+from resolvers.tracing import Tracing
 from resolvers.typesetting.typesetter import Typesetter
 
 Connection = Any  # A PooledConnection, whose results asyncpg's stubs type too loosely for its users.
@@ -27,7 +28,7 @@ def _wake_nobody(org_id: UUID, jobs: list[UUID]) -> None:
 
 @dataclass(slots=True)
 class Runtime:
-    """What all requests or jobs of a process share.
+    """What all requests or jobs of a process share. ``tracing`` is None where nothing is traced.
 
     ``side`` is a second, small pool: a request that holds a connection and needs another one cannot wait for itself.
     ``typesetter`` makes PDFs. ``tools`` are the operations that agents may run, with the scopes that each needs.
@@ -46,6 +47,7 @@ class Runtime:
     webhook_allow_private: bool = False
     webhook_endpoint_limit: int = 20
     signing_keys: Keyring | None = None
+    tracing: Tracing | None = None
     outages: Outages = field(default_factory=Outages)
     turns: LoopTurns = field(default_factory=LoopTurns)
     typesetter: Typesetter = field(default_factory=Typesetter)

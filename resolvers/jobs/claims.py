@@ -31,7 +31,8 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claimed job. It is ours as long as the job has this token. ``ended`` has the states that it was given."""
+    """A claimed job. It is ours as long as the job has this token. ``traceparent`` is the span that queued it, where
+    that was traced; ``ended`` has the states that it was given."""
 
     org_id: UUID
     id: UUID
@@ -41,6 +42,7 @@ class Claim:
     attempt: int
     claim_no: int
     token: UUID
+    traceparent: str | None = None
     ended: list[JobState] = field(default_factory=list, compare=False)
 
 
@@ -80,7 +82,8 @@ def _claim() -> sa.Update:
         "lease_token": unlocked.c.token,
         "lease_until": _after("lease"),
     }
-    what = (jobs.c.id, jobs.c.function, jobs.c.subject_id, jobs.c.concurrency_key, jobs.c.attempt, jobs.c.claim_no)
+    what = (jobs.c.id, jobs.c.function, jobs.c.subject_id, jobs.c.concurrency_key, jobs.c.attempt, jobs.c.claim_no,
+            jobs.c.traceparent)  # fmt: skip
     return jobs.update().where(jobs.c.org_id == ORG, jobs.c.id == unlocked.c.id).values(taken).returning(*what)
 
 
@@ -171,7 +174,7 @@ async def claim_some(
 
 def _claimed(org_id: UUID, row: Row, token: UUID) -> Claim:
     function, about = JobFunction(row["function"]), (row["subject_id"], row["concurrency_key"])
-    return Claim(org_id, row["id"], function, *about, row["attempt"], row["claim_no"], token)
+    return Claim(org_id, row["id"], function, *about, row["attempt"], row["claim_no"], token, row["traceparent"])
 
 
 async def extend(runtime: Runtime, org_id: UUID, claims: Collection[Claim], lease_seconds: float) -> set[UUID]:

@@ -51,6 +51,7 @@ class PreparedDelivery:
     circuit: EndpointCircuit
     wait: float | None
     asked: bool = False
+    tracestate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def to_send() -> sa.Select[Any]:
     shown = (
         deliveries.c.event_id, events.c.type, events.c.data, events.c.occurred_at, ends.id.label("endpoint_id"),
         ends.version, ends.url, ends.secret, ends.previous_secret, ends.previous_until, ends.api_version,
-        ends.status, ends.deleted_at, ends.timeouts, ends.circuit, circuits.WAIT, circuits.ASKED,
+        ends.status, ends.deleted_at, ends.timeouts, ends.circuit, circuits.WAIT, circuits.ASKED, events.c.tracestate,
     )  # fmt: skip
     joined = deliveries.join(events, there).join(webhook_endpoints, where)
     return sa.select(*shown).select_from(joined).where(deliveries.c.org_id == ORG, OPEN)
@@ -166,7 +167,7 @@ def prepared_of(ctx: Context, row: Row) -> PreparedDelivery | None:
     endpoint, ring = row["endpoint_id"], ctx.runtime.secret_keys
     keys = tuple(secrets.decrypt(ring, ctx.org_id, endpoint, item) for item in stored)
     webhook_id = encode(EVENT.prefix, row["event_id"])
-    state = (row["timeouts"], EndpointCircuit(row["circuit"]), row["wait"], bool(row["asked"]))
+    state = (row["timeouts"], EndpointCircuit(row["circuit"]), row["wait"], bool(row["asked"]), row["tracestate"])
     return PreparedDelivery(endpoint, row["version"], row["url"], keys, webhook_id, body_of(row), *state)
 
 

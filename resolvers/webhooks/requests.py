@@ -52,8 +52,8 @@ _DELIVERY = sa.bindparam("delivery_id", type_=sa.Uuid)
 _TEST: sa.ColumnClause[str] = sa.literal_column(f"'{WEBHOOK.action('test')}'", sa.Text)
 
 
-def _job() -> sa.CTE:
-    """Return the insert of a delivery's job."""
+def _job(**columns: Any) -> sa.CTE:
+    """Return the insert of a delivery's job, with other ``columns``."""
     work = jobs.insert().values(
         org_id=ORG,
         id=sa.bindparam("job_id", type_=sa.Uuid),
@@ -65,6 +65,7 @@ def _job() -> sa.CTE:
         state=JobState.QUEUED.value,
         attempt=0,
         claim_no=0,
+        **columns,
     )
     return work.returning(jobs.c.id).cte("work")
 
@@ -190,7 +191,11 @@ def due_now() -> sa.CTE:
 @statement
 def _again() -> sa.Select[Any]:
     """Return the statement that makes an ended delivery pending, with a new job."""
-    work = _job()
+    # In the trace of its event, and not of the request that sends it again.
+    made = sa.and_(events.c.org_id == deliveries.c.org_id, events.c.id == deliveries.c.event_id)
+    this = (deliveries.c.org_id == ORG, deliveries.c.id == _DELIVERY)
+    trace = sa.select(events.c.traceparent).select_from(events.join(deliveries, made)).where(*this)
+    work = _job(traceparent=trace.scalar_subquery())
     again = due_now()
     return sa.select(again, work.c.id.label("job")).join_from(again, work, sa.true())
 

@@ -29,6 +29,7 @@ from schema.requests.prepared import Prepared
 from schema.requests.results import OperationResult, refused_result, result_of
 from schema.requests.root_fields import run_root_fields
 from schema.requests.sizes import bounded
+from schema.requests.traced import begin_operation, end_operation
 from schema.requests.variables import checked_variables
 
 # What a document costs that is not known: one for each fragment, for so many tokens, and for so many characters; to
@@ -134,20 +135,25 @@ class Engine:
         cost = prepared.measure.cost
         ctx.capped = prepared.measure.searched >= LONG_SEARCH
         ctx.loaded = Loaded()
+        tracing = ctx.runtime.tracing
+        span = None if tracing is None else begin_operation(tracing, operation)
+        observe = None if tracing is None else tracing.level
+        result: OperationResult | None = None
         try:
             named = ctx.source is not Source.REST
             variables = checked_variables(CORE, operation, prepared.variables, named=named)
             if ctx.is_open:
-                outcome = await self.executor.run(operation, variables, context=ctx)
+                outcome = await self.executor.run(operation, variables, context=ctx, observe=observe)
                 await bounded(outcome.data, prepared.measure, ctx.loaded)
                 result = result_of(ctx, operation, outcome)
             elif operation.operation_type == "mutation":
                 result = await run_root_fields(self.executor, ctx, prepared, variables)
             elif prepared.measure.unrestricted:
-                result = result_of(ctx, operation, await self.executor.run(operation, variables, context=ctx))
+                outcome = await self.executor.run(operation, variables, context=ctx, observe=observe)
+                result = result_of(ctx, operation, outcome)
             else:
                 async with ctx.snapshot():
-                    outcome = await self.executor.run(operation, variables, context=ctx)
+                    outcome = await self.executor.run(operation, variables, context=ctx, observe=observe)
                     await bounded(outcome.data, prepared.measure, ctx.loaded)
                     if self.compare:
                         await _compare(self.executor, ctx, prepared, outcome)
@@ -156,6 +162,9 @@ class Engine:
             result = refused_result(refused, ctx.request_id)
         except RecursionError:
             result = refused_result(too_deep(), ctx.request_id)
+        finally:
+            if span is not None:
+                end_operation(span, result)
         result.cost = cost
         if result.actual is not None:
             # A list without a size was judged as one object, and a replay is not counted.

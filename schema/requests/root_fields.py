@@ -70,13 +70,15 @@ async def _root_field(
     if keyed and is_repeatable(name):
         asked = Repeatable(prepared.operation, prepared.identity or prepared.variables, key)
         fingerprint = asked.fingerprint()
+    tracing = ctx.runtime.tracing
+    observe = None if tracing is None else tracing.level
     async with ctx.transaction():
         if asked is not None:
             kept = await idempotency.replay(ctx, name, position, fingerprint)
             if kept is not None:
                 ctx.replayed = True
                 return {key: asked.shaped(kept)}, prepared.measure.cost
-        outcome = await executor.run(prepared.operation, variables, context=ctx, only=key)
+        outcome = await executor.run(prepared.operation, variables, context=ctx, only=key, observe=observe)
         if outcome.errors or outcome.data is None:
             raise _RolledBackError(outcome)
         if ctx.loaded is not None:

@@ -17,9 +17,10 @@ from server.errors import CommandError, WrongCall
 from server.http.ports import require_free_port
 from server.monitoring import logs
 from server.monitoring.job_metrics import JobMetrics, exposed
+from server.monitoring.metrics import NO_SPANS
 from server.serve import serve as serve_app
 from server.settings import MigrationSettings, Settings, load
-from server.wiring import running
+from server.wiring import running, tracing_of
 from workers.agents.providers import Providers
 from workers.main import run as work
 
@@ -53,10 +54,11 @@ def worker(arguments: argparse.Namespace) -> int:
         require_free_port(settings.host, settings.worker_metrics_port, "WORKER_METRICS_PORT")
     if not _require_database(settings):
         raise CommandError(NOT_MIGRATED)
-    metrics = JobMetrics()
+    metrics, tracing = JobMetrics(), tracing_of(settings, "worker")
+    dropped = NO_SPANS if tracing is None else tracing.losses.counts
 
     async def whole() -> None:
-        async with running(settings) as runtime, exposed(metrics, runtime, settings):
+        async with running(settings, tracing=tracing) as runtime, exposed(metrics, runtime, settings, dropped):
             await work(
                 runtime,
                 settings.redis_url,

@@ -74,6 +74,7 @@ class _EndpointApp:
 class _Place:
     """The routes of one path by their methods, what answers other methods, and the name of the path's parameter."""
 
+    path: str
     parameter: str
     others: _EndpointApp
     methods: dict[str, Any] = field(default_factory=dict)
@@ -105,7 +106,7 @@ class ApiRouter(Router):
         # HEAD follows what the path's own rows name.
         allowed = ", ".join([*sorted(methods, key=lambda method: method == "HEAD"), "OPTIONS"])
         first = routes[0]
-        place = _Place("", _EndpointApp(first.others or partial(_wrong_method, allowed), first.api))
+        place = _Place(path, "", _EndpointApp(first.others or partial(_wrong_method, allowed), first.api))
         place.methods = {method: route.app for route in routes for method in route.methods or ()}
         before, opened, rest = path.partition("/{")
         if not opened:
@@ -130,6 +131,11 @@ class ApiRouter(Router):
         scope["path_params"] = {place.parameter: value} if value else _NONE
         app: _EndpointApp = place.methods.get(scope["method"], place.others)
         return app(scope, receive, send)
+
+    def route_of(self, path: str) -> str | None:
+        """Return the route of a path as it is documented, None where there is none."""
+        place = self._plain.get(path) or self._find(path.removesuffix("/"))[0]
+        return None if place is None else place.path
 
     def _find(self, path: str) -> tuple[_Place | None, str]:
         """Return the place of a path that has a parameter, and the parameter's value."""

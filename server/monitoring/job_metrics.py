@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 
 import uvicorn
@@ -15,7 +15,7 @@ from resolvers.jobs.due import Depth
 from server.app import Application
 from server.http.edge import Edge
 from server.http.routing import ApiRoute, ApiRouter
-from server.monitoring.metrics import Exposition, Histogram, Metrics, pools
+from server.monitoring.metrics import NO_SPANS, Exposition, Histogram, Metrics, dropped_spans, pools
 from server.serve import protocol_of
 from server.settings import Settings
 from server.system import health, metrics_of
@@ -39,10 +39,11 @@ class JobMetrics:
 
 
 class WorkerExposition(Exposition):
-    """The metrics of a worker, and those of all queues as the database has them."""
+    """The metrics of a worker, and those of all queues as the database has them; ``dropped`` counts spans that were
+    lost."""
 
-    def __init__(self, metrics: JobMetrics, runtime: Runtime, token: str) -> None:
-        self.metrics, self.runtime = metrics, runtime
+    def __init__(self, metrics: JobMetrics, runtime: Runtime, token: str, dropped: Mapping[str, int]) -> None:
+        self.metrics, self.runtime, self.dropped = metrics, runtime, dropped
         self._depths: list[Depth] = []
         super().__init__(token)
 
@@ -70,6 +71,7 @@ class WorkerExposition(Exposition):
             took.add_metric([function.queue, function], list(histogram.cumulative()), histogram.total)
         yield took
         yield pools(self.runtime)
+        yield dropped_spans(self.dropped)
 
     def _queues(self) -> Iterator[Metric]:
         found = {(each.queue, each.state): each for each in self._depths}
@@ -105,12 +107,14 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def exposed(metrics: JobMetrics, runtime: Runtime, settings: Settings) -> AsyncIterator[None]:
+async def exposed(
+    metrics: JobMetrics, runtime: Runtime, settings: Settings, dropped: Mapping[str, int] = NO_SPANS
+) -> AsyncIterator[None]:
     """Serve `/metrics` and `/api/health` on the worker's port in a block; nothing where the settings name none."""
     if settings.worker_metrics_port is None or settings.metrics_token is None:
         yield
         return
-    exposition = WorkerExposition(metrics, runtime, settings.metrics_token)
+    exposition = WorkerExposition(metrics, runtime, settings.metrics_token, dropped)
     routes = [
         ApiRoute("/metrics", metrics_of(exposition), name="Metrics"),
         ApiRoute("/api/health", health, name="Health"),

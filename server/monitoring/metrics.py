@@ -3,7 +3,7 @@
 import hmac
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -15,6 +15,8 @@ from web.dependencies import Dependencies
 
 # In seconds; an answer takes some milliseconds, and 10 s at most.
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+# What is dropped where nothing is traced.
+NO_SPANS: Mapping[str, int] = {}
 _NAMES = (*(f"{bound:g}" for bound in BOUNDS), "+Inf")
 
 
@@ -88,11 +90,26 @@ def pools(runtime: Runtime) -> Metric:
     return pool
 
 
-class ApiExposition(Exposition):
-    """The metrics of a process of the API, of its pool and of its engine."""
+def dropped_spans(dropped: Mapping[str, int]) -> Metric:
+    """Return the spans of a process that were not exported."""
+    found = CounterMetricFamily(
+        "counterfoil_spans_dropped",
+        "Spans that were not exported: queue_full, export_failed, or stopped with the process.",
+        None,
+        ["reason"],
+    )
+    for reason, count in dropped.items():
+        found.add_metric([reason], count)
+    return found
 
-    def __init__(self, metrics: Metrics, engine: Engine, dependencies: Dependencies, token: str) -> None:
-        self.metrics, self.engine, self.dependencies = metrics, engine, dependencies
+
+class ApiExposition(Exposition):
+    """The metrics of a process of the API, of its pool and of its engine; ``dropped`` counts spans that were lost."""
+
+    def __init__(
+        self, metrics: Metrics, engine: Engine, dependencies: Dependencies, token: str, dropped: Mapping[str, int]
+    ) -> None:
+        self.metrics, self.engine, self.dependencies, self.dropped = metrics, engine, dependencies, dropped
         super().__init__(token)
 
     def collect(self) -> Iterable[Metric]:
@@ -121,6 +138,7 @@ class ApiExposition(Exposition):
             unwritten.add_metric([name], count)
         yield unwritten
         yield pools(self.dependencies.runtime)
+        yield dropped_spans(self.dropped)
 
     def _requests(self) -> Iterable[Metric]:
         requests = CounterMetricFamily(

@@ -86,12 +86,14 @@ class Chat:
     base_url: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    traces: list[str] = field(default_factory=list)
 
     async def answer(self, request: Request) -> bytes:
         """Answer a request with the next turn."""
         asked: dict[str, Any] = orjson.loads(request.body)
         self.asked.append(asked)
         self.keys.append(request.headers.get("idempotency-key", ""))
+        self.traces.append(request.headers.get("traceparent", ""))
         turn = self.turns.pop(0) if len(self.turns) > 1 else self.turns[0]
         found = turn(asked)
         return found if isinstance(found, bytes) else await found

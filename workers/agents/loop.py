@@ -5,6 +5,7 @@ the results of then.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Any
 
@@ -34,6 +35,7 @@ from resolvers.agents.schemas import problems_of
 from workers.agents.later import Later
 from workers.agents.providers import Provider
 from workers.agents.tools import operations_of, tools_of
+from workers.agents.traced import answered, begin_call
 from workers.agents.transport import client
 from workers.agents.work import Work
 
@@ -62,10 +64,9 @@ class _Stepwise(WrapperModel):
         size = len(ModelMessagesTypeAdapter.dump_json(messages)) + _size(parameters)
         call = await work.begin_call(size)
         key = f"{encode(AGENT_JOB.prefix, work.run.job['id'])}:{call.step['index']}"
-        own = ModelSettings(max_tokens=call.output_tokens, extra_headers={"Idempotency-Key": key})
         try:
             async with work.slot.freed():
-                answer = await super().request(messages, own, parameters)
+                answer = await self._ask(messages, parameters, key, call.output_tokens)
         except ModelAPIError as error:
             # What has a status was answered, and not charged; of anything else the outcome is unknown.
             if isinstance(error, ModelHTTPError):
@@ -80,6 +81,21 @@ class _Stepwise(WrapperModel):
         usage = answer.usage
         await work.end_call(call, text, self._shown(answer), usage.input_tokens, usage.output_tokens)
         _check_calls(answer)
+        return answer
+
+    async def _ask(
+        self, messages: list[ModelMessage], parameters: ModelRequestParameters, key: str, output_tokens: int
+    ) -> ModelResponse:
+        """Ask the model once, by the stable key of the step."""
+        headers, tracing = {"Idempotency-Key": key}, self._work.runtime.tracing
+        model = self._work.run.definition["model"]
+        with nullcontext() if tracing is None else begin_call(tracing, model, output_tokens) as span:
+            if tracing is not None:
+                headers |= tracing.headers()
+            own = ModelSettings(max_tokens=output_tokens, extra_headers=headers)
+            answer = await super().request(messages, own, parameters)
+            if span is not None:
+                span.note(answered(answer))
         return answer
 
     def _shown(self, answer: ModelResponse) -> dict[str, Any]:
