@@ -27,6 +27,8 @@ from bench.chaos.stack import WORKERS, Stack, moment, standing
 from bench.chaos.worked import astray, worked_of
 
 CONNECTIONS = 8
+# Before the load is measured: workers load the libraries of models and charts with the first jobs that need them.
+WARM_S = 15.0
 QUIET_S = 5.0
 LINES = 5
 # Of each option: what a run has without it, and what a full one has.
@@ -52,7 +54,7 @@ async def _calm(seconds: float) -> tuple[float, float]:
 
 async def _injured(stack: Stack, others: Sequence[Listener], arguments: argparse.Namespace, report: Report) -> None:
     """Let the load run alone, beside hostile servers, and while everything is injured."""
-    await asyncio.sleep(QUIET_S)
+    await asyncio.sleep(WARM_S)
     alone = await _calm(arguments.calm)
     await tenants.surround(stack, report.tenants[0], others, list(report.models.ways))
     await asyncio.sleep(QUIET_S)
