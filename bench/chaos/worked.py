@@ -146,7 +146,8 @@ def astray(models: Models, kept: Kept, worked: Worked) -> dict[str, int]:
             each.model == HEALTHY and each.status == "FAILED" for each in worked.agents
         ),
         "messages of agents missing or doubled": sum(_written(each, kept) for each in worked.agents),
-        "model calls paid twice": sum(_paid_twice(models, key, at) for key, at in worked.answered.items()),
+        "model calls paid twice": sum(_paid_twice(models, key, at) for key, at in worked.answered.items())
+        + _answered_again(worked),
         "budgets that are not settled": int(reserved != 0) + int(spent != cost),
         "periods billed twice": _billed_twice(worked),
         "periods not billed": _not_billed(worked),
@@ -166,6 +167,13 @@ def _paid_twice(models: Models, key: str, committed: float) -> int:
     """How many requests of a call came after its answer was committed; and one where none came at all."""
     asked = models.asked.get(key, [])
     return sum(at > committed for at in asked) if asked else 1
+
+
+def _answered_again(worked: Worked) -> int:
+    """How many more answers were committed than the healthy model gives to a job, under whichever keys."""
+    answers = Counter(key.partition(":")[0] for key in worked.answered)
+    healthy = (each.public_id for each in worked.agents if each.model == HEALTHY)
+    return sum(max(0, answers[each] - MESSAGES - 1) for each in healthy)
 
 
 def _billed_twice(worked: Worked) -> int:

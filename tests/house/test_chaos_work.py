@@ -66,6 +66,10 @@ def test_each_message_of_an_agent_is_there_once() -> None:
 
 def test_a_call_is_not_made_again_once_its_answer_is_committed() -> None:
     models, kept, done = worked()
+    # The same question under another key.
+    models.asked["job_1:6"] = [9.0]
+    again = replace(done, answered={**done.answered, "job_1:6": 10.0})
+    assert found(models, kept, again) == {"model calls paid twice": 1}
     models.asked["job_1:0"].append(2.5)
     assert found(models, kept, done) == {"model calls paid twice": 1}
     del models.asked["job_1:0"]
