@@ -82,7 +82,7 @@ wheel: $(STAMP) explorer ## Build dist/*.whl and dist/requirements.txt, which a 
 bench: $(STAMP) ## Measure the API; options in ARGS="..."
 	@$(BIN)/python -m bench $(ARGS)
 
-chaos: $(STAMP) ## Kill every part under load and account for each write; options in ARGS="..."
+chaos: $(STAMP) ## Kill every part under load and account for each write, job and delivery; options in ARGS="..."
 	@$(BIN)/python -m bench.chaos $(ARGS)
 
 hostile: $(STAMP) ## Measure what hostile callers cost; options in ARGS="..."

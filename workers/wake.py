@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,9 @@ POLL_S = 0.1
 PASSED_ON_POLL_S = 0.5
 # The pause after a failure of Redis.
 RETRY_S = 1.0
+
+# What arq keeps of a wake-up that a killed worker had begun has an exception in it.
+_dumps = partial(orjson.dumps, default=str)
 
 log = structlog.get_logger(__name__)
 
@@ -143,7 +147,8 @@ async def _serve(settings: RedisSettings, queue: str, run_jobs: Any, started: An
         job_timeout=5,
         poll_delay=POLL_S if queue == QUEUE else PASSED_ON_POLL_S,
         log_results=False,
-        job_serializer=orjson.dumps,
+        keep_result=0,
+        job_serializer=_dumps,
         job_deserializer=orjson.loads,
     )
     try:

@@ -1,1 +1,1 @@
-"""What hostile receivers and kills do to deliveries."""
+"""What kills and hostile servers do to writes, jobs and deliveries."""

@@ -1,4 +1,4 @@
-"""`python -m bench.chaos`: kills and hostile receivers under a load of changes, and what became of each change."""
+"""`python -m bench.chaos`: kills and hostile servers under a load of changes, and what became of each change."""
 
 import argparse
 import asyncio
@@ -11,151 +11,169 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import httpx
 import uvloop
 
-from bench.chaos.accounts import DRAIN_S, Tenant, drained, kept_of, two_bodies, verified, wrong
-from bench.chaos.injuries import injure
+from bench.chaos import controls, tenants
+from bench.chaos.accounts import two_bodies, verified, wrong
+from bench.chaos.changes import Connection
+from bench.chaos.injuries import Counts, bursts, injure
 from bench.chaos.journal import Journal
-from bench.chaos.listeners import Listener, healthy, hostile, listening
-from bench.chaos.load import Connection, Unexpected
-from bench.chaos.report import Report, shown
-from bench.chaos.stack import Stack, standing
-from bench.server import settings_of
-from models.typeid import decode, new_uuid
-from resolvers import organizations
-from resolvers.api_keys import keys as api_keys
-from server.wiring import running
+from bench.chaos.kept import DRAIN_S, drained, kept_of
+from bench.chaos.listeners import Listener, healthy, hostile, listening, ways
+from bench.chaos.load import Unexpected
+from bench.chaos.models import Models
+from bench.chaos.report import RECOVERY_S, Report, shown
+from bench.chaos.stack import WORKERS, Stack, moment, standing
+from bench.chaos.worked import astray, worked_of
 
 CONNECTIONS = 8
-# What connections of each organization share: the first one has hostile receivers beside its healthy one.
-NAMES = ("beside hostile ones", "another organization")
-QUIET_S = 2.0
-DISABLE = """mutation($input: UpdateWebhookInput!) { updateWebhook(input: $input) { webhook { status } } }"""
+# Before the load is measured: workers load the libraries of models and charts with the first jobs that need them.
+WARM_S = 15.0
+QUIET_S = 5.0
+LINES = 5
+# Of each option: what a run has without it, and what a full one has.
+DEFAULTS = {
+    "workers": (10, 100, "how often a worker is killed"),
+    "postgres": (3, 20, "how often PostgreSQL is killed"),
+    "valkey": (3, 20, "how often Valkey is killed, and how often it is flushed"),
+    "others": (1, 5, "how often a backend and the API are killed, and PostgreSQL and Valkey are stopped for a while"),
+    "burst": (3, 8, "how many injuries follow each other before everything is to recover"),
+    "calm": (20, 120, "seconds without injuries, before hostile servers are there and then beside them"),
+}
 
 
 def _note(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-async def _tenants(stack: Stack, receivers: Sequence[Listener], others: Sequence[Listener]) -> list[Tenant]:
-    """Two organizations with a key and a healthy receiver each, the first one with the hostile receivers too."""
-    found = []
-    async with running(settings_of(stack.environment), min_size=1, max_size=1) as runtime:
-        for name, receiver in zip(NAMES, receivers, strict=True):
-            slug = f"chaos-{new_uuid().hex[:20]}"
-            ctx = organizations.command_line(runtime, new_uuid())
-            async with ctx.transaction():
-                await organizations.create(ctx, name, slug)
-                _, key = await api_keys.create(ctx, {"name": "chaos", "scopes": ["*"]})
-            made = await _endpoint(stack, key, receiver)
-            endpoint = decode("webhook", made)
-            assert endpoint is not None, "an endpoint has an id"
-            found.append(Tenant(name, slug, ctx.org_id, key, receiver, endpoint))
-    found[0].hostile = [await _endpoint(stack, found[0].key, each) for each in others]
-    return found
+async def _calm(seconds: float) -> tuple[float, float]:
+    began = moment()
+    await asyncio.sleep(seconds)
+    return began, moment()
 
 
-async def _endpoint(stack: Stack, key: str, listener: Listener) -> str:
-    async with httpx.AsyncClient(base_url=stack.base, headers={"Authorization": f"Bearer {key}"}) as http:
-        response = await http.post("/api/v1/webhooks", json={"url": listener.url, "events": ["*"]})
-        response.raise_for_status()
-        return str(response.json()["data"]["publicId"])
+async def _injured(stack: Stack, others: Sequence[Listener], arguments: argparse.Namespace, report: Report) -> None:
+    """Let the load run alone, beside hostile servers, and while everything is injured."""
+    await asyncio.sleep(WARM_S)
+    alone = await _calm(arguments.calm)
+    await tenants.surround(stack, report.tenants[0], others, list(report.models.ways))
+    await asyncio.sleep(QUIET_S)
+    report.calm = alone, await _calm(arguments.calm)
+    counts = Counts(**{name: getattr(arguments, name) for name in ("workers", "postgres", "valkey", "others")})
+    choice = random.Random(arguments.seed)
+
+    async def recovered(since: float) -> None:
+        await report.recovered(stack, since, arguments.patience)
+
+    async for injury in injure(stack, bursts(counts, arguments.burst, choice), choice, recovered):
+        report.injuries.append(injury)
+    await asyncio.sleep(QUIET_S)
 
 
-async def _disable(stack: Stack, tenant: Tenant) -> None:
-    """Disable the hostile endpoints, so that what waits for them does not stand before the end."""
-    async with httpx.AsyncClient(base_url=stack.base, headers={"Authorization": f"Bearer {tenant.key}"}) as http:
-        for webhook in tenant.hostile:
-            variables = {"input": {"id": webhook, "status": "DISABLED"}}
-            response = await http.post("/graphql", json={"query": DISABLE, "variables": variables})
-            if response.status_code != 200 or "errors" in response.json():
-                raise RuntimeError(f"an endpoint could not be disabled: {response.text[:500]}")
-
-
-async def _drive(stack: Stack, tenants: list[Tenant], arguments: argparse.Namespace, report: Report) -> None:
-    """The load and the injuries; afterwards what waits is delivered."""
+async def _drive(stack: Stack, others: Sequence[Listener], arguments: argparse.Namespace, report: Report) -> None:
+    """The load and the injuries; afterwards what waits is done."""
     stopping = asyncio.Event()
     run = secrets.token_hex(4)
     connections = []
     for number in range(CONNECTIONS):
-        tenant = tenants[number % len(tenants)]
+        tenant = report.tenants[number % len(report.tenants)]
         choice = random.Random(f"{arguments.seed}:{number}")
         name = f"{run}-{number}"
-        connections.append(
-            Connection(tenant.name, stack.base, tenant.key, name, report.journal, arguments.pause, choice)
-        )
+        connections.append(Connection(tenant, stack.base, name, report.journal, arguments.pause, choice))
     tasks = [asyncio.create_task(each.run(stopping)) for each in connections]
     try:
-        await asyncio.sleep(QUIET_S)
-        report.injuries = await injure(stack, arguments.seconds, random.Random(arguments.seed))
-        await asyncio.sleep(QUIET_S)
+        await _injured(stack, others, arguments, report)
     finally:
         stopping.set()
         for error in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(error, BaseException) and not isinstance(error, Unexpected | TimeoutError):
                 raise error
     await stack.ready()
-    await _disable(stack, tenants[0])
-    report.drained = await drained(stack, tenants, DRAIN_S + 2 * arguments.lease)
+    await tenants.disable(stack, report.tenants[0])
+    report.drained = await drained(stack, report.tenants, DRAIN_S + 2 * arguments.lease)
 
 
-async def _chaos(stack: Stack, arguments: argparse.Namespace) -> Report:
-    journal = Journal()
+async def _account(stack: Stack, report: Report) -> None:
+    """Hold what was acknowledged and heard against what there is, while the stack still stands."""
+    for tenant in report.tenants:
+        for line in (unlike := await controls.unlike(stack, tenant, report.journal)):
+            _note(f"{tenant.name}: {line}")
+        report.wrong["reports that do not agree"] += len(unlike)
+    # The events of these reports are on their way.
+    await drained(stack, report.tenants, DRAIN_S)
+    for tenant in report.tenants:
+        kept, worked = kept_of(stack, tenant), worked_of(stack, tenant)
+        report.wrong.update(wrong(report.journal, tenant, kept))
+        report.wrong.update(astray(report.models, kept, worked))
+        for name, listed in worked.successes.items():
+            report.successes[name] += listed
+        holds = kept.sealed and await asyncio.to_thread(verified, stack, tenant)
+        report.wrong["audit logs that do not hold"] += int(not holds)
+    report.wrong["deliveries with two bodies"] = two_bodies(report.listeners)
+
+
+async def _chaos(arguments: argparse.Namespace) -> Report:
     elsewhere = healthy("elsewhere")
-    receivers = [healthy(name) for name in NAMES]
+    receivers = [healthy(name) for name in tenants.NAMES]
     async with AsyncExitStack() as opened:
         await opened.enter_async_context(listening(elsewhere, *receivers))
-        others = hostile(elsewhere.url)
-        await opened.enter_async_context(listening(*others))
+        others, models = hostile(elsewhere.url), Models(ways(elsewhere.url))
+        await opened.enter_async_context(listening(*others, models))
+        # What starts the processes is this thread: they end with it.
+        stack = opened.enter_context(standing(arguments.lease, {"OPENAI_BASE_URL": models.base_url}, _note))
         await stack.ready()
-        tenants = await _tenants(stack, receivers, others)
-        report = Report(journal, tenants, [*receivers, *others])
+        found = await tenants.create(stack, receivers, list(models.ways))
+        report = Report(Journal(), found, [*receivers, *others], models)
         watching = asyncio.create_task(stack.watch())
         try:
-            await _drive(stack, tenants, arguments, report)
+            await _drive(stack, others, arguments, report)
+            await _account(stack, report)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-    for tenant in tenants:
-        kept = kept_of(stack, tenant)
-        report.wrong.update(wrong(journal, tenant, kept))
-        report.wrong["audit logs that do not hold"] += int(not (kept.sealed and verified(stack, tenant)))
-    report.wrong["deliveries with two bodies"] = two_bodies(report.listeners)
-    report.wrong["redirects followed"] = len(elsewhere.events)
+        report.wrong["redirects followed"] = elsewhere.asked
+        if report.failed:
+            for line in report.journal.refused[:LINES]:
+                _note(line)
+            for name in ("api", *WORKERS):
+                for line in stack.last_words(name):
+                    _note(f"{name}: {line}")
     return report
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench.chaos",
-        description="Kill and stop every part under a load of changes, and account for each change and delivery.",
+        description="Kill and stop every part under a load of changes, and account for each change, job and delivery.",
     )
-    parser.add_argument(
-        "--seconds", type=float, default=120.0, help="how long it injures (default 120; one of each kind at least)"
-    )
+    for name, (short, full, what) in DEFAULTS.items():
+        parser.add_argument(f"--{name}", type=int, help=f"{what} (default {short}, with --full {full})")
+    parser.add_argument("--full", action="store_true", help="a long run, which fails also where it is too slow")
     parser.add_argument("--seed", type=int, default=1, help="decides the order of changes and injuries (default 1)")
     parser.add_argument("--json", type=Path, help="also write the figures into this file")
-    parser.add_argument("--pause", type=float, default=0.1, help="seconds between a connection's changes (default 0.1)")
-    parser.add_argument("--lease", type=float, default=6.0, help="LEASE_SECONDS of the worker (default 6)")
+    parser.add_argument("--pause", type=float, default=0.4, help="seconds between a connection's changes (default 0.4)")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=RECOVERY_S,
+        help="seconds that a burst of injuries waits for the recovery from the one before",
+    )
+    parser.add_argument("--lease", type=float, default=6.0, help="LEASE_SECONDS of the workers (default 6)")
     return parser
 
 
 def main() -> None:
-    """Injure, account and print; 1 when an account is not 0."""
+    """Injure, account and print; 1 when an account is not 0, or a full run too slow."""
     arguments = _parser().parse_args()
-    with standing(arguments.lease, _note) as stack:
-        report = uvloop.run(_chaos(stack, arguments))
-        failed = report.failed
-        if failed:
-            for name in ("api", "worker"):
-                for line in stack.last_words(name):
-                    _note(f"{name}: {line}")
+    for name, (short, full, _) in DEFAULTS.items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, full if arguments.full else short)
+    report = uvloop.run(_chaos(arguments))
     print(shown(report))
     if arguments.json:
         figures: dict[str, Any] = report.figures()
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    sys.exit(1 if failed else 0)
+    sys.exit(1 if report.failed or (arguments.full and report.slow) else 0)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
 import asyncio
 import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from bench.chaos.stack import Stack, moment
+from bench.chaos.stack import WORKERS, Stack, moment
 
 PAUSE_S = (1.0, 2.5)
 FROZEN_S = (1.0, 2.0)
@@ -13,53 +14,91 @@ BACKEND_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Injury:
-    """One kill or stop: what it is, and when it was done (a stop: when it was over)."""
+    """One kill or stop: what it is, and when it was done (a stop: when it was over).
+
+    ``last`` is whether it was the last of a burst, after which everything had time to recover.
+    """
 
     name: str
     at: float
+    last: bool = True
 
 
-INJURIES = (
-    "SIGKILL worker",
-    "SIGKILL postmaster",
-    "SIGKILL a backend",
-    "SIGKILL Valkey",
-    "SIGKILL API",
-    "SIGSTOP PostgreSQL",
-    "SIGSTOP Valkey",
-)
-_KILLED = {"worker": "worker", "postmaster": "postgres", "Valkey": "valkey", "API": "api"}
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How often each is injured: workers, PostgreSQL, Valkey (killed so often, and flushed), and what else there is."""
+
+    workers: int
+    postgres: int
+    valkey: int
+    others: int
+
+    def by_name(self) -> dict[str, int]:
+        """The number of each injury."""
+        return {
+            "SIGKILL worker": self.workers,
+            "SIGKILL postmaster": self.postgres,
+            "SIGKILL Valkey": self.valkey,
+            "FLUSHALL Valkey": self.valkey,
+            "SIGKILL a backend": self.others,
+            "SIGKILL API": self.others,
+            "SIGSTOP PostgreSQL": self.others,
+            "SIGSTOP Valkey": self.others,
+        }
+
+
+INJURIES = tuple(Counts(1, 1, 1, 1).by_name())
+_KILLED: Mapping[str, tuple[str, ...]] = {
+    "worker": WORKERS, "postmaster": ("postgres",), "Valkey": ("valkey",), "API": ("api",),
+}  # fmt: skip
 _FROZEN = {"PostgreSQL": "postgres", "Valkey": "valkey"}
 
 
-async def _injure(stack: Stack, name: str, choice: random.Random) -> Injury:
+async def _injure(stack: Stack, name: str, choice: random.Random) -> None:
     signal, _, what = name.partition(" ")
-    if signal == "SIGSTOP":
+    if signal == "FLUSHALL":
+        await stack.flush()
+    elif signal == "SIGSTOP":
         go_on = stack.freeze(_FROZEN[what])
         try:
             await asyncio.sleep(choice.uniform(*FROZEN_S))
         finally:
             go_on()
     elif what in _KILLED:
-        stack.kill(_KILLED[what])
+        await stack.kill(*choice.sample(_KILLED[what], len(_KILLED[what])))
     else:
         async with asyncio.timeout(BACKEND_S):
             while not stack.kill_backend(choice):  # noqa: ASYNC110 - another process's state has no event
                 await asyncio.sleep(0.01)
-    return Injury(name, moment())
 
 
-async def injure(stack: Stack, seconds: float, choice: random.Random) -> list[Injury]:
-    """Injure the stack for so many seconds, in rounds of all of them, the next one once the API is ready again.
+def bursts(counts: Counts, size: int, choice: random.Random) -> list[list[str]]:
+    """The injuries by chance in bursts of about so many. Each of them is the last of a burst at least once."""
+    numbers = counts.by_name()
+    last = [name for name, number in numbers.items() if number]
+    rest = [name for name, number in numbers.items() for _ in range(number - 1)]
+    choice.shuffle(rest)
+    number = max(len(last), -(-sum(numbers.values()) // size))
+    last, rest = [*last, *rest[: number - len(last)]], rest[number - len(last) :]
+    choice.shuffle(last)
+    return [[*rest[index::number], name] for index, name in enumerate(last)]
 
-    The first round is always done whole.
-    """
-    done: list[Injury] = []
-    end = moment() + seconds
-    while True:
-        for name in choice.sample(INJURIES, len(INJURIES)):
-            if len(done) >= len(INJURIES) and moment() > end:
-                return done
-            await asyncio.sleep(choice.uniform(*PAUSE_S))
-            done.append(await _injure(stack, name, choice))
-            await stack.ready()
+
+async def injure(
+    stack: Stack, listed: list[list[str]], choice: random.Random, recovered: Callable[[float], Awaitable[None]]
+) -> AsyncIterator[Injury]:
+    """Injure the stack, each time once the API is ready again, and after each burst once everything has recovered."""
+
+    async def done(name: str, *, last: bool) -> Injury:
+        await asyncio.sleep(choice.uniform(*PAUSE_S))
+        await _injure(stack, name, choice)
+        made = Injury(name, moment(), last)
+        await stack.ready()
+        return made
+
+    for *before, name in listed:
+        for each in before:
+            yield await done(each, last=False)
+        ending = await done(name, last=True)
+        yield ending
+        await recovered(ending.at)

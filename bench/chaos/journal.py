@@ -7,11 +7,18 @@ from bench.chaos.listeners import Happened
 from bench.chaos.stack import moment
 
 LOST = "connection lost"
+# Of a report that is asked for there is no event: it is heard of when it is there.
+SILENT = "report.created"
+# The last payment of an invoice is two events.
+_BESIDE = {"invoice.paid": "invoice.payment_recorded"}
 
 
 @dataclass(slots=True)
 class Change:
-    """One change under one Idempotency-Key, which is also a mark in the row that it creates."""
+    """One change under one Idempotency-Key, which is also a mark in the row that it creates.
+
+    ``about`` is the model of an agent's job, and the kind of a report.
+    """
 
     org: str
     key: str
@@ -23,11 +30,20 @@ class Change:
     version: int = 0
     number: int | None = None
     tries: int = 0
+    about: str = ""
 
     @property
     def happened(self) -> Happened:
-        """The event that it makes."""
+        """The event that it makes, and is heard by."""
         return self.type, self.public_id, self.version
+
+    @property
+    def events(self) -> list[Happened]:
+        """The events that it makes."""
+        if self.type == SILENT:
+            return []
+        beside = [(_BESIDE[self.type], self.public_id, self.version)] if self.type in _BESIDE else []
+        return [self.happened, *beside]
 
 
 @dataclass(slots=True)
@@ -39,9 +55,9 @@ class Journal:
     unhelpful: int = 0
     refused: list[str] = field(default_factory=list)
 
-    def begin(self, org: str, key: str, type_: str) -> Change:
+    def begin(self, org: str, key: str, type_: str, about: str = "") -> Change:
         """Note a change before it is sent."""
-        made = Change(org, key, type_)
+        made = Change(org, key, type_, about=about)
         self.changes.append(made)
         return made
 

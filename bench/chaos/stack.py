@@ -1,4 +1,4 @@
-"""What is injured: PostgreSQL, Valkey, the API and a worker under the project's supervisor, which starts them again."""
+"""What is injured: PostgreSQL, Valkey, the API and workers under the project's supervisor, which starts them again."""
 
 import asyncio
 import os
@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import psutil
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from bench.server import fixed
 from migrations.runner import upgrade
@@ -25,24 +27,52 @@ from server.dev.supervisor import Supervisor
 START_SECONDS = 120
 LOOK_S = 0.05
 STOP_SECONDS = 10
+WORKERS = ("worker-1", "worker-2")
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """The running processes, by their names: postgres, valkey, api, worker."""
+    """The running processes, by their names: postgres, valkey, api and the workers.
+
+    ``logged`` is how much each had logged when it was killed last.
+    """
 
     supervisor: Supervisor
     environment: Mapping[str, str]
     folder: Path
+    logged: dict[str, int] = field(default_factory=dict)
 
     @property
     def base(self) -> str:
         """Where the API listens."""
         return f"http://127.0.0.1:{self.environment['PORT']}"
 
-    def kill(self, name: str) -> None:
-        """End a process by SIGKILL."""
+    async def kill(self, *names: str) -> None:
+        """End one of some processes by SIGKILL, the first that works. Raises TimeoutError where none comes to it."""
+        async with asyncio.timeout(START_SECONDS):
+            while not (found := [name for name in names if self._works(name)]):  # noqa: ASYNC110 - it has no event
+                await asyncio.sleep(LOOK_S)
+        name = found[0]
         os.kill(self.supervisor.pid(name), signal.SIGKILL)
+        self.logged[name] = len(self._log(name))
+
+    def _works(self, name: str) -> bool:
+        """Whether a process runs; and, since one that only starts has nothing to lose, whether a worker has begun."""
+        begun = name not in WORKERS or b"worker.started" in self._log(name)[self.logged.get(name, 0) :]
+        return begun and self.supervisor.exit_code(name) is None
+
+    def _log(self, name: str) -> bytes:
+        path = self.folder / f"{name}.log"
+        return path.read_bytes() if path.exists() else b""
+
+    async def flush(self) -> None:
+        """Delete all that Valkey holds. Raises TimeoutError where it does not answer."""
+        async with asyncio.timeout(START_SECONDS), Redis.from_url(self.environment["REDIS_URL"]) as redis:
+            while True:
+                with suppress(RedisError, OSError):
+                    await redis.flushall()
+                    return
+                await asyncio.sleep(LOOK_S)
 
     def kill_backend(self, choice: random.Random) -> bool:
         """End one of PostgreSQL's processes that serve the application, by SIGKILL; whether there was one."""
@@ -91,19 +121,22 @@ class Stack:
 
     def last_words(self, name: str, lines: int = 5) -> list[str]:
         """The last errors that a process logged."""
-        path = self.folder / f"{name}.log"
-        logged = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+        logged = self._log(name).decode("utf-8", "replace").splitlines()
         return [line[:2000] for line in logged if '"error"' in line or "Traceback" in line][-lines:]
 
 
 @contextmanager
-def standing(lease_seconds: float, say: Callable[[str], None]) -> Iterator[Stack]:
-    """A stack in a temporary folder with a durable, migrated, empty database. Its processes end with the block."""
+def standing(lease_seconds: float, more: Mapping[str, str], say: Callable[[str], None]) -> Iterator[Stack]:
+    """A stack in a temporary folder with a durable, migrated, empty database, and with more settings.
+
+    Its processes end with the block.
+    """
     supervisor = Supervisor(report=say)
     with temporary_folder() as folder:
         try:
             servers = start(folder, supervisor)
             chosen = {
+                **more,
                 "PORT": str(free_port()),
                 "LEASE_SECONDS": str(lease_seconds),
                 "HEARTBEAT_SECONDS": str(lease_seconds / 3),
@@ -113,12 +146,12 @@ def standing(lease_seconds: float, say: Callable[[str], None]) -> Iterator[Stack
             }
             environment = servers.environment() | fixed() | chosen
             upgrade(environment["MIGRATION_DATABASE_URL"], role_of(environment["DATABASE_URL"]))
-            for name, command in (("api", "serve"), ("worker", "worker")):
+            for name, command in (("api", "serve"), *((name, "worker") for name in WORKERS)):
                 argv = (sys.executable, "-m", "server.cli", command)
                 supervisor.start(ProcessSpec(name, argv, env={**os.environ, **environment}, log=folder / f"{name}.log"))
             yield Stack(supervisor, environment, folder)
         finally:
-            supervisor.stop(("worker", "api"), timeout_s=STOP_SECONDS)
+            supervisor.stop((*WORKERS, "api"), timeout_s=STOP_SECONDS)
             supervisor.stop(timeout_s=STOP_SECONDS)
 
 

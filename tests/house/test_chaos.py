@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import math
 import socket
 import struct
 import subprocess
@@ -10,60 +9,43 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 import httpx
 import pytest
 import uvloop
 
-from bench.chaos.accounts import Kept, Tenant, quantile, recoveries, times, two_bodies, wrong
-from bench.chaos.injuries import INJURIES, Injury
-from bench.chaos.journal import Change, Journal
-from bench.chaos.listeners import healthy, hostile, listening
+from bench.chaos.accounts import two_bodies, wrong
+from bench.chaos.injuries import INJURIES
+from bench.chaos.journal import SILENT, Change
+from bench.chaos.listeners import healthy, hostile, listening, ways
+from bench.chaos.models import HEALTHY, Models
 from bench.chaos.receivers import HANGING, HOSTILE, Serve
 from bench.chaos.receivers import listening as receiving
 from bench.chaos.report import ACCOUNTS, Report, shown
+from tests.support.chaos import MOVED, ORDER, written
 
 SHORT_S = 600
-ENDLESS = {"hangs", "drips", "sends 10 GB"}
+ENDLESS = {"hangs", "drips", "sends-10-GB"}
 RIGHT = dict.fromkeys(
-    ("acknowledged writes missing", "effects of one key doubled", "order numbers doubled", "deliveries lost"), 0
-)
-CLIENT = Change("a", "k-1", "client.created", 1.0, 2.0, "client_1", 1)
-ORDER = Change("a", "k-2", "order.created", 3.0, 4.0, "order_1", 1, 1001)
-MOVED = Change("a", "k-3", "order.status_changed", 5.0, 6.0, "order_1", 2, 1001)
-
-
-def _run() -> tuple[Journal, Tenant, Kept]:
-    """A run in which everything is right: three changes, kept, delivered and heard."""
-    journal = Journal([CLIENT, ORDER, MOVED])
-    heard = healthy()
-    for number, change in enumerate(journal.changes):
-        heard.webhook_ids[change.happened] = f"event_{number}"
-        heard.events[f"event_{number}"] = [10.0 + number]
-        heard.bodies[f"event_{number}"] = {b"one"}
-    kept = Kept(
-        {"client_1": 1, "order_1": 2},
-        Counter({"k-1": 1, "k-2": 1}),
-        [1001],
-        [(f"event_{number}", change.happened) for number, change in enumerate(journal.changes)],
-        {f"event_{number}": "SUCCEEDED" for number in range(3)},
-        5,
-    )
-    return journal, Tenant("a", "a", uuid4(), "key", heard, uuid4()), kept
+    (
+        "acknowledged writes missing", "effects of one key doubled", "events doubled", "order numbers doubled",
+        "deliveries lost",
+    ),
+    0,
+)  # fmt: skip
 
 
 def test_what_is_right_has_nothing_to_account_for() -> None:
-    journal, tenant, kept = _run()
+    journal, tenant, kept = written()
     assert wrong(journal, tenant, kept) == RIGHT
     # Of a change that nobody was told the outcome of, one effect is right, as none is.
     journal.changes[2] = replace(MOVED, acknowledged=None)
     assert wrong(journal, tenant, kept) == RIGHT
-    assert wrong(journal, tenant, replace(kept, events=kept.events[:2])) == RIGHT
+    assert wrong(journal, tenant, replace(kept, events=[*kept.events[:2], kept.events[3]])) == RIGHT
 
 
 def test_a_write_that_is_gone_is_missing() -> None:
-    journal, tenant, kept = _run()
+    journal, tenant, kept = written()
     for lost in (
         replace(kept, events=kept.events[:2]),
         replace(kept, versions={"client_1": 1, "order_1": 1}),
@@ -73,22 +55,52 @@ def test_a_write_that_is_gone_is_missing() -> None:
 
 
 def test_a_second_effect_of_a_key_is_found() -> None:
-    journal, tenant, kept = _run()
-    again = ("event_9", ("order.status_changed", "order_1", 3))
+    journal, tenant, kept = written()
+    again = ("event_9", ("order.status_changed", "order_1", 3), True)
     twice = replace(kept, events=[*kept.events, again], deliveries={**kept.deliveries, "event_9": "SUCCEEDED"})
     assert wrong(journal, tenant, twice)["effects of one key doubled"] == 1
     assert wrong(journal, tenant, replace(kept, marks=Counter({"k-1": 3})))["effects of one key doubled"] == 2
 
 
+def test_what_a_worker_did_twice_is_found() -> None:
+    journal, tenant, kept = written()
+    key, renewed, _ = kept.events[3]
+    again = replace(kept, events=[*kept.events, ("event_9", renewed, False)])
+    tenant.healthy.events["event_9"] = tenant.healthy.events[key]
+    found = wrong(journal, tenant, replace(again, deliveries={**kept.deliveries, "event_9": "SUCCEEDED"}))
+    assert found == RIGHT | {"events doubled": 1}
+
+
+def test_a_payment_is_two_events_and_a_report_none() -> None:
+    journal, tenant, kept = written()
+    journal.changes += [
+        Change("a", "k-6", "invoice.paid", 7.0, 8.0, "invoice_1", 3),
+        Change("a", "k-7", SILENT, 9.0, 10.0, "report_1", 1),
+    ]
+    paid = [(f"event_{name}", (f"invoice.{name}", "invoice_1", 3), True) for name in ("paid", "payment_recorded")]
+    for key, what, _ in paid:
+        tenant.healthy.events[key], tenant.healthy.webhook_ids[what] = [11.0], key
+    heard = {**kept.deliveries, "event_paid": "SUCCEEDED", "event_payment_recorded": "SUCCEEDED"}
+    versions = {**kept.versions, "invoice_1": 3, "report_1": 4}
+    right = replace(kept, events=[*kept.events, *paid], deliveries=heard, versions=versions)
+    assert wrong(journal, tenant, right) == RIGHT
+    # One event of the two is missing; a second report was made.
+    assert wrong(journal, tenant, replace(right, events=right.events[:-1]))["acknowledged writes missing"] == 1
+    twice = replace(right, versions={**versions, "report_2": 1})
+    assert wrong(journal, tenant, twice)["effects of one key doubled"] == 1
+    gone = replace(right, versions={**versions, "report_1": 0})
+    assert wrong(journal, tenant, gone)["acknowledged writes missing"] == 1
+
+
 def test_doubled_numbers_and_lost_deliveries_are_found() -> None:
-    journal, tenant, kept = _run()
+    journal, tenant, kept = written()
     assert wrong(journal, tenant, replace(kept, numbers=[1001, 1002, 1001]))["order numbers doubled"] == 1
     journal.changes.append(replace(ORDER, key="k-4", public_id="order_2"))
     assert wrong(journal, tenant, kept)["order numbers doubled"] == 1
     del journal.changes[-1]
     failed = {**kept.deliveries, "event_1": "FAILED"}
     assert wrong(journal, tenant, replace(kept, deliveries=failed))["deliveries lost"] == 1
-    assert wrong(journal, tenant, replace(kept, deliveries={}))["deliveries lost"] == 3
+    assert wrong(journal, tenant, replace(kept, deliveries={}))["deliveries lost"] == 4
     del tenant.healthy.events["event_1"]
     assert wrong(journal, tenant, kept)["deliveries lost"] == 1
 
@@ -99,26 +111,10 @@ def test_two_bodies_of_one_event_are_found_at_two_receivers_too() -> None:
     assert (two_bodies([first]), two_bodies([first, second])) == (0, 1)
 
 
-def test_times_and_recoveries() -> None:
-    journal, tenant, _ = _run()
-    assert times(journal, tenant) == [6.0, 7.0, 8.0]
-    injuries = [Injury("SIGKILL API", 2.5), Injury("SIGKILL API", 4.5), Injury("SIGKILL worker", 5.5)]
-    found = recoveries(journal, [tenant], injuries)
-    assert found["SIGKILL API"] == (1.5, 8.5)
-    assert found["SIGKILL worker"] == (math.inf, math.inf)
-    report = Report(journal, [tenant], [tenant.healthy], [*injuries, Injury("SIGKILL worker", 0.5)])
-    assert json.loads(json.dumps(report.figures(), allow_nan=False))["longest_recovery"] == {
-        "SIGKILL API": {"writes": 1.5, "deliveries": 8.5},
-        "SIGKILL worker": {"writes": None, "deliveries": None},
-    }
-    assert "| SIGKILL worker | 2 | never | never |" in shown(report)
-    assert (quantile([1.0], 99), quantile([1.0, 2.0, 3.0], 50)) == (1.0, 2.0)
-
-
 @pytest.mark.parametrize("account", ACCOUNTS)
 def test_each_account_fails_a_run(account: str) -> None:
-    journal, tenant, _ = _run()
-    report = Report(journal, [tenant], [tenant.healthy])
+    journal, tenant, _ = written()
+    report = Report(journal, [tenant], [tenant.healthy], Models({}))
     assert set(report.accounts.values()) == {0}
     if account == "writes never acknowledged":
         journal.changes.append(replace(ORDER, acknowledged=None))
@@ -148,9 +144,15 @@ async def test_receivers_count_and_answer_as_they_are_called() -> None:
                     with pytest.raises(TimeoutError):
                         await asyncio.wait_for(asked, 0.5)
                     assert len(each.events["event_1"]) == 1, number
+                elif each.name == "resets":
+                    with pytest.raises(httpx.TransportError):
+                        await asked
                 else:
                     assert (await asked).status_code == {"healthy": 204, "fails": 500, "redirects": 307}[each.name]
-    assert len(good.events["event_1"]) == 2
+        # What comes without an event counts too: nothing may come where one of them leads.
+        async with httpx.AsyncClient() as http:
+            assert (await http.get(good.url)).status_code == 204
+    assert (len(good.events["event_1"]), good.asked) == (2, 3)
     assert good.webhook_ids == {("client.created", "client_1", 1): "event_1"}
     assert two_bodies([good, *others]) == 0
 
@@ -185,14 +187,27 @@ def test_a_receiver_ends_in_order_when_its_client_goes(serve: Serve) -> None:
 
 @pytest.mark.servers
 def test_a_short_run_has_nothing_to_account_for(tmp_path: Path) -> None:
-    written = tmp_path / "chaos.json"
-    command = (sys.executable, "-m", "bench.chaos", "--seconds", "1", "--pause", "0.3", "--json", str(written))
+    found_in = tmp_path / "chaos.json"
+    counts = [f"--{name}={number}" for name, number in (("workers", 2), ("postgres", 1), ("valkey", 1), ("others", 1))]
+    command = (
+        sys.executable,
+        "-m",
+        "bench.chaos",
+        *counts,
+        "--calm=3",
+        "--pause=0.5",
+        "--patience=2",
+        "--json",
+        str(found_in),
+    )
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=SHORT_S)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    found = json.loads(written.read_text(encoding="utf-8"))
+    found = json.loads(found_in.read_text(encoding="utf-8"))
     assert found["accounts"] == dict.fromkeys(ACCOUNTS, 0)
     assert found["drained"]
     assert set(found["injuries"]) == set(INJURIES)
     assert found["acknowledged"] >= 50
     assert min(found["deliveries"].values()) >= 1
+    assert min(found["work_done"].values()) >= 4
+    assert found["model_calls"].keys() == {HEALTHY, *ways("")}
     assert "| SIGKILL postmaster | 1 |" in done.stdout

@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import orjson
+import pytest
 from redis.asyncio import Redis
 
 from models.jobs import JobFunction
@@ -159,6 +161,34 @@ async def test_arq_wakes_when_redis_returns(runtime: Runtime, org: UUID, tmp_pat
         await runner.stop(1)
         await waker.close()
         await asyncio.to_thread(supervisor.stop, timeout_s=5)
+
+
+async def test_a_wake_of_a_killed_worker_is_put_away(
+    runtime: Runtime, own_backends: Backends, org: UUID, caplog: pytest.LogCaptureFixture
+) -> None:
+    runner = Runner(runtime, {}, {}, lease_seconds=5, heartbeat_seconds=1)
+    waker = wake.Waker(own_backends.redis_url)
+    async with Redis.from_url(own_backends.redis_url) as redis:
+        for number in (1, 2):
+            waker.wake(org, [uuid4()])
+            await eventually(partial(_waits, redis, number))
+        await waker.close()
+        held, flushed = await redis.zrange(wake.QUEUE, 0, -1)
+        # A worker was killed that had begun the one; what the other one says is gone.
+        await redis.set(b"arq:retry:" + held, 1)
+        await redis.delete(b"arq:job:" + flushed)
+        task = asyncio.create_task(wake.listen(runner, own_backends.redis_url))
+        try:
+            await eventually(partial(_waits, redis, 0))
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        assert await redis.keys("arq:*:" + held.decode()) + await redis.keys("arq:*:" + flushed.decode()) == []
+    assert [each.getMessage() for each in caplog.records if each.name == "arq.jobs"] == []
+
+
+async def _waits(redis: Redis, number: int) -> bool:
+    return bool(await redis.zcard(wake.QUEUE) == number)
 
 
 async def test_wakes_of_many_requests_go_in_one_message(backends: Backends) -> None:

@@ -1,0 +1,73 @@
+"""A server of models: a healthy one that has messages written, and one for each way in which servers are hostile."""
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from bench.chaos.listeners import Respond, read_request
+from tests.support.chat import calls, says
+
+HEALTHY = "healthy"
+# So many messages has the healthy model written, one by each of its answers but the last.
+MESSAGES = 2
+# Long enough for a worker to be killed meanwhile.
+THINKS_S = 0.25
+_INPUT = "Input:\n"
+
+
+@dataclass(slots=True)
+class Models:
+    """The server. ``asked`` has the times of the requests of each Idempotency-Key, by the clock of the database."""
+
+    ways: dict[str, Respond]
+    url: str = ""
+    asked: dict[str, list[float]] = field(default_factory=dict)
+    by_model: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def base_url(self) -> str:
+        """Where clients find it."""
+        return self.url.removesuffix("/hook") + "/v1"
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take one request, note it, and answer as its model does."""
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError):
+                headers, body = await read_request(reader)
+                request = orjson.loads(body)
+                self.asked.setdefault(headers["idempotency-key"], []).append(time.time())
+                self.by_model[request["model"]] = self.by_model.get(request["model"], 0) + 1
+                if request["model"] == HEALTHY:
+                    await asyncio.sleep(THINKS_S)
+                    writer.write(answer(request))
+                    await writer.drain()
+                    writer.close()
+                    await writer.wait_closed()
+                else:
+                    await self.ways[request["model"]](writer)
+        finally:
+            writer.transport.abort()
+
+
+def answer(request: dict[str, Any]) -> bytes:
+    """What the healthy model answers: the same to the same request."""
+    written = sum(each["role"] == "tool" for each in request["messages"])
+    if written >= MESSAGES:
+        turn = says("Written.")
+    else:
+        prompt = str(next(each["content"] for each in request["messages"] if each["role"] == "user"))
+        given = orjson.loads(prompt.partition(_INPUT)[2])
+        message = {"orderId": given["orderId"], "body": body_of(given["mark"], written)}
+        turn = calls(("CreateMessage", {"input": message}))
+    made = turn(request)
+    assert isinstance(made, bytes), "it is there at once"
+    return made
+
+
+def body_of(mark: str, number: int) -> str:
+    """The text of a message that an agent's job writes."""
+    return f"{mark}/{number}"
