@@ -1,7 +1,6 @@
 """GraphQL over HTTP: POST JSON, GET for queries, a page for a browser."""
 
 import re
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -19,7 +18,7 @@ from server.access.anonymous import MAX_BODY, MAX_TEXT, MAX_TOKENS, NEW, OBJECTS
 from web.accept import most_accepted
 from web.body import body_weight
 from web.dependencies import PUBLIC, Dependencies
-from web.http import Header, Reply, Request, is_encoded, options, reply
+from web.http import AnyReply, Endpoint, Header, Reply, Request, is_encoded, options, reply
 from web.idempotency import REPLAYED, idempotency_key
 
 APPLICATION_JSON, RESPONSE, _PAGE = b"application/json", b"application/graphql-response+json", b"text/html"
@@ -28,7 +27,6 @@ _MEDIA_TYPES = (_PAGE, RESPONSE, APPLICATION_JSON)
 METHODS = ("GET", "HEAD", "POST")
 # What a query is read from.
 _PARAMETERS = ("query", "variables", "operationName", "extensions", "documentId")
-Page = Callable[[Request], Awaitable[Reply]]
 _ALLOWED = ", ".join((*METHODS, "OPTIONS"))
 # These are the HTTP status whatever the client accepts; another error of a request is 200 in application/json.
 ALWAYS = frozenset({401, 403, 405, 413, 415, 422, 429, 503})
@@ -50,13 +48,13 @@ class MalformedError(Exception):
 class GraphQL:
     """The endpoint. ``page`` answers a browser, None where it gets no page. ``anonymous`` bounds who has no key."""
 
-    def __init__(self, engine: Engine, dependencies: Dependencies, page: Page | None, anonymous: Anonymous) -> None:
+    def __init__(self, engine: Engine, dependencies: Dependencies, page: Endpoint | None, anonymous: Anonymous) -> None:
         self.engine = engine
         self.dependencies = dependencies
         self.page = page
         self.anonymous = anonymous
 
-    async def handle(self, request: Request) -> Reply:
+    async def handle(self, request: Request) -> AnyReply:
         """Answer one request."""
         media = APPLICATION_JSON
         if b"accept" in request.headers:
