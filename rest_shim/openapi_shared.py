@@ -85,7 +85,7 @@ def _members() -> dict[str, Any]:
         "blockedBy": {
             "type": "string",
             "enum": [each.value for each in Guard],
-            "description": "What blocks the move, with `INVALID_TRANSITION`, where a rule does.",
+            "description": "The rule that blocks the move, with `INVALID_TRANSITION`.",
         },
         "until": {
             "type": "string",

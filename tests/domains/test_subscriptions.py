@@ -73,17 +73,6 @@ async def test_one_that_starts_later_is_not_billed_until_then(acme: Org, clock: 
     assert dict(change) == {"at": datetime(2024, 2, 1, tzinfo=UTC), "mrr_before": 0, "mrr_after": 1_000}
 
 
-async def test_one_that_never_began_never_earned(acme: Org, clock: Clock) -> None:
-    key = (await new_subscription(acme, startDate="2024-02-01"))["publicId"]
-    await do(acme, "update", key, quantity=3)
-    await do(acme, "pause", key)
-    await do(acme, "resume", key)
-    await do(acme, "cancel", key)
-    clock.set("2024-03-01")
-    await catch_up(acme, key)
-    assert (await periods(acme, key), await revenue(acme, key)) == ([], [])
-
-
 async def test_a_trial_is_not_billed(acme: Org, clock: Clock) -> None:
     made = await new_subscription(acme, trialEnd="2024-01-31")
     key = made["publicId"]
