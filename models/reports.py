@@ -45,7 +45,7 @@ class ReportKind(DescribedEnum):
     """Kind of report: what it shows."""
 
     REVENUE = "REVENUE", "For each period, what was invoiced, by the time of issue, and what was collected."
-    MRR = "MRR", "For each period, the monthly recurring revenue of subscriptions and what changed it."
+    MRR = "MRR", "For each period, the monthly recurring revenue of subscriptions that have begun and what changed it."
     RECEIVABLES_AGING = "RECEIVABLES_AGING", "For each client, what is due at `to`, by the days that it is past due."
     ORDER_THROUGHPUT = (
         "ORDER_THROUGHPUT",

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from models.forms import DATA_LIMIT, FORM
 from models.typeid import decode
 from resolvers.context import Actor
-from resolvers.errors import ErrorView, Refusal
+from resolvers.errors import ErrorView, Refusal, bad_input
 from rest_shim.endpoint import Given, RestEndpoint
 from rest_shim.form_bodies import MULTIPART, URLENCODED, form_values, media_of
 from rest_shim.form_pages import CSP, error_page, thanks_page
@@ -23,6 +23,9 @@ ENCODED: Place = ("input", "encoded")
 _OF_URLS = "!#$%&'()*+,/:;=?@[]~"
 _POLICY: Header = (b"content-security-policy", CSP.encode())
 _TYPES = "The body must be application/json, application/x-www-form-urlencoded or multipart/form-data."
+
+
+_NO_REPEATS = "Submissions take no Idempotency-Key: each is one of its own."
 
 
 class _Public:
@@ -73,7 +76,11 @@ class FormEndpoint(RestEndpoint):
         return form_values(body, _content_type(request))
 
     async def _given(self, request: Request) -> Given:
+        """Return what a request says. Raises Refusal BAD_INPUT for a promise that is not kept: without an API key
+        there is nobody whose key it would be."""
         given = await super()._given(request)
+        if given.key is not None:
+            raise bad_input("header.Idempotency-Key", _NO_REPEATS, "NOT_ALLOWED")
         if _is_form(request):
             put(given.variables, ENCODED, True)
         return given

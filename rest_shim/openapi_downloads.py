@@ -11,6 +11,8 @@ from rest_shim.openapi_shared import header, problem_response
 
 CODES = ("BAD_INPUT", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED", "UNAUTHENTICATED", "UNAVAILABLE")
 _SENT = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "ETag", "Content-Disposition")
+# What generators of clients return as bytes.
+_BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 _EXAMPLE = UUID("019aabd1-ec30-7658-9596-2c2996e4b54d")
 
 
@@ -24,7 +26,7 @@ def _operation(download: Download) -> dict[str, Any]:
     for code in CODES:
         by_status.setdefault(STATUS[code], []).append(code)
     sent = {name: header(name) for name in _SENT}
-    file = {"description": "The file.", "headers": sent, "content": {download.media: {}}}
+    file = {"description": "The file.", "headers": sent, "content": {download.media: _BYTES}}
     unchanged = {"description": "The file still has the ETag in `If-None-Match`.", "headers": sent}
     problems = {
         str(status): problem_response(status, codes, named=False) for status, codes in sorted(by_status.items())

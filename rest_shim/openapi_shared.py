@@ -3,12 +3,13 @@
 from http import HTTPStatus
 from typing import Any
 
+from models.machines import Guard
 from resolvers.errors import CONFLICTS, REASONS
 from rest_shim.guide import ADVICE
 from web.problems import MEDIA_TYPE, title_of
 
 # What is refused before its cost is known says nothing of what is left.
-UNPAID = frozenset({401, 403, 408, 413, 415})
+UNPAID = frozenset({401, 408, 413, 415})
 
 # The tags of what is no route of a resource.
 OTHER_TAGS = {
@@ -17,14 +18,17 @@ OTHER_TAGS = {
 }
 # What else speaks against a value than what is wrong with it by itself, and the conflicts.
 _MORE_CODES = ("INVALID_CURSOR", "INVALID_TRANSITION", "VERSION_MISMATCH", "FORBIDDEN")
+# The members of a problem itself, not of one value.
+_OF_THE_WHOLE = ("allowed", "limit", "scope", "currentVersion", "blockedBy", "until", "retryAfter")
 
 
 def problem() -> dict[str, Any]:
     """Return the schema of a problem, whose errors have the conflicts of all domains among their codes."""
     codes = [*REASONS, *sorted(CONFLICTS), *_MORE_CODES]
+    members = _members()
     return {
         "type": "object",
-        "description": "Problem details (RFC 9457). Some codes have additional members, such as `currentVersion`.",
+        "description": "Problem details (RFC 9457). A member that is not required is there with some codes only.",
         "required": ["type", "title", "status", "detail", "code", "errors", "requestId"],
         "properties": {
             "type": {"type": "string", "description": "URN that identifies the code."},
@@ -45,25 +49,53 @@ def problem() -> dict[str, Any]:
                         },
                         "code": {"type": "string", "enum": codes, "description": "Why the value is invalid."},
                         "message": {"type": "string", "description": "Explanation for a person."},
-                        "allowed": {
-                            "type": "array",
-                            "items": {"type": "string"},
-                            "description": "The allowed values, with `NOT_ONE_OF` and `INVALID_TRANSITION`.",
-                        },
-                        "label": {"type": "string", "description": "Label of the field, with values of forms."},
-                        "limit": {"type": "integer", "description": "The limit, with `TOO_SHORT` and `TOO_LONG`."},
-                        "minimum": {
-                            "type": ["number", "string"],
-                            "description": "The smallest or earliest allowed value, with `OUT_OF_RANGE`.",
-                        },
-                        "maximum": {
-                            "type": ["number", "string"],
-                            "description": "The largest or latest allowed value, with `OUT_OF_RANGE`.",
-                        },
+                        **members,
                     },
                 },
             },
             "requestId": {"type": "string", "description": "ID of the request, as in `X-Request-Id`."},
+            "reason": {
+                "type": "string",
+                "enum": sorted(CONFLICTS),
+                "description": "Why it is a `CONFLICT`.",
+            },
+            **{name: members[name] for name in _OF_THE_WHOLE},
+        },
+    }
+
+
+def _members() -> dict[str, Any]:
+    """Return the schemas of what helps a program to go on, each of which only some refusals have."""
+    bound: dict[str, Any] = {"type": ["number", "string"]}
+    return {
+        "allowed": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "The allowed values, with `NOT_ONE_OF`; the possible statuses, with `INVALID_TRANSITION`.",
+        },
+        "label": {"type": "string", "description": "Label of the field, with values of forms."},
+        "limit": {
+            "type": "integer",
+            "description": "The limit that the value or the request goes beyond, such as with `TOO_LONG`.",
+        },
+        "minimum": bound | {"description": "The smallest or earliest allowed value, with `OUT_OF_RANGE`."},
+        "maximum": bound | {"description": "The largest or latest allowed value, with `OUT_OF_RANGE`."},
+        "scope": {"type": "string", "description": "The scope that the API key lacks, with `FORBIDDEN`."},
+        "currentVersion": {"type": "integer", "description": "Version of the object, with `VERSION_MISMATCH`."},
+        "blockedBy": {
+            "type": "string",
+            "enum": [each.value for each in Guard],
+            "description": "The rule that blocks the move, with `INVALID_TRANSITION`.",
+        },
+        "until": {
+            "type": "string",
+            "format": "date-time",
+            "description": "Time until which the move was possible, with `INVALID_TRANSITION`.",
+        },
+        "retryAfter": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Seconds to wait before a retry, as in `Retry-After`.",
         },
     }
 
@@ -93,6 +125,7 @@ def _header(description: str, type_: str = "string") -> dict[str, Any]:
     return {"description": description, "schema": {"type": type_}}
 
 
+_NOT_ALWAYS = "A 403 for a scope that the operation always needs does not have it."
 HEADERS: dict[str, Any] = {
     "Content-Disposition": _header("`attachment`, with the name of the file."),
     "ETag": _header("Version of the object, quoted, for `If-Match` and `If-None-Match`."),
@@ -100,8 +133,12 @@ HEADERS: dict[str, Any] = {
         "`true` if this is the response to an earlier request with the same `Idempotency-Key`."
     ),
     "Location": _header("Path of the new object."),
-    "RateLimit": _header("Remaining budget of the organization, as cost, and the seconds until it is full."),
-    "RateLimit-Policy": _header("Budget of an organization, as cost, and the seconds in which it refills."),
+    "RateLimit": _header(
+        f"Remaining budget of the organization, as cost, and the seconds until it is full. {_NOT_ALWAYS}"
+    ),
+    "RateLimit-Policy": _header(
+        f"Budget of an organization, as cost, and the seconds in which it refills. {_NOT_ALWAYS}"
+    ),
     "Retry-After": _header("Seconds to wait before a retry.", "integer"),
     "WWW-Authenticate": _header("`Bearer`."),
     "X-GraphQL-Operation": _header("Name of the GraphQL operation of the route."),

@@ -97,6 +97,8 @@ def whole_number(name: str, value: str, least: int, most: int, problems: list[Re
 
 
 def _boolean(name: str, value: str, problems: list[Refusal]) -> bool:
-    if value not in ("true", "false"):
+    # Languages write them in their own case: Python's are True and False.
+    said = value.lower()
+    if said not in ("true", "false"):
         problems.append(bad_input(f"query.{name}", f"{name} must be true or false.", "WRONG_TYPE"))
-    return value == "true"
+    return said == "true"

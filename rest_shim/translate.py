@@ -1,10 +1,12 @@
 """Translates a request into the variables of its operation."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import islice
 from typing import Any
+
+from graphql import GraphQLID, GraphQLInputObjectType, get_nullable_type, is_list_type
 
 from resolvers.errors import Refusal, bad_input
 from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MAX_ORDERS
@@ -118,7 +120,7 @@ def _sort(route: Route, given: Iterable[str], problems: list[Refusal]) -> list[d
 
 
 def body_problems(bound: Bound, body: Mapping[str, Any]) -> list[Refusal]:
-    """Return what is wrong with a body as a body alone: unknown fields, and what is no list."""
+    """Return what is wrong with a body as a body alone: unknown fields, what is no list, and numbers as IDs."""
     if bound.fields is None:
         return []
     known = bound.fields | bound.ignored
@@ -126,12 +128,26 @@ def body_problems(bound: Bound, body: Mapping[str, Any]) -> list[Refusal]:
         bad_input(f"body.{name}", "There is no such field.", "UNKNOWN_FIELD")
         for name in islice((name for name in body if name not in known), MAX_PROBLEMS)
     ]
+    problems += _numbers_as_ids(bound.body, body, "body")
     # The graph takes a value for a list of one.
     return problems + [
         bad_input(f"body.{'.'.join(place)}", "It must be a list.", "WRONG_TYPE")
         for place in sorted(bound.lists)
         if not isinstance(_value_at(place, body), list | None)
     ]
+
+
+def _numbers_as_ids(type_: Any, value: Any, path: str) -> Iterator[Refusal]:
+    """Yield each number where an ID is to be, which the graph takes for its digits."""
+    bare = get_nullable_type(type_)
+    if is_list_type(bare):
+        for index, item in enumerate(value if isinstance(value, list) else ()):
+            yield from _numbers_as_ids(bare.of_type, item, f"{path}.{index}")
+    elif isinstance(bare, GraphQLInputObjectType):
+        for name in value.keys() & bare.fields.keys() if isinstance(value, dict) else ():
+            yield from _numbers_as_ids(bare.fields[name].type, value[name], f"{path}.{name}")
+    elif bare is GraphQLID and isinstance(value, (int, float)):
+        yield bad_input(path, "It must be a string.", "WRONG_TYPE")
 
 
 def _value_at(place: Place, body: Any) -> Any:

@@ -91,6 +91,15 @@ async def end_call(
     run.job = await edit.save()
 
 
+def check_limits(run: Run) -> None:
+    """Refuse to go on from calls that took more than they were to. Raises Stopped: a provider counts as it likes."""
+    job, limits = run.job, run.definition
+    if job["input_tokens"] + job["output_tokens"] > limits["max_tokens"]:
+        raise Stopped(_E.TOKENS_EXCEEDED, "The last call of the model took more tokens than maxTokens allows.")
+    if job["cost"] > limits["max_cost"]:
+        raise Stopped(_E.COST_EXCEEDED, "The last call of the model cost more than maxCost allows.")
+
+
 async def release_call(ctx: Context, run: Run, call: Call) -> None:
     """Give back what was reserved for a call that the provider refused, and so did not charge."""
     edit, step = await begin_job_edit(ctx, run.job["id"]), call.step

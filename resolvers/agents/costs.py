@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 from execution import Args
 from models.agent_jobs import agent_jobs
 from models.currencies import minor_digits
+from models.tickets import tickets
 from models.types import MAX_SAFE_INTEGER
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
@@ -19,13 +20,24 @@ from resolvers.invoices.arithmetic import half_up
 _MICRO_DIGITS = 6
 
 
+def _spent(about: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """Return the jobs that cost something, by what they are about."""
+    found = owned(agent_jobs, about.label("key"), agent_jobs.c.currency, agent_jobs.c.cost)
+    return found.where(about == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))), agent_jobs.c.cost > 0)
+
+
 @statement
 def _costs(column: str) -> sa.Select[Any]:
-    about, currency = agent_jobs.c[column], agent_jobs.c.currency
-    cost = sa.func.least(sa.func.sum(agent_jobs.c.cost), sa.literal_column(str(MAX_SAFE_INTEGER)))
-    found = owned(agent_jobs, about.label("key"), currency, sa.cast(cost, sa.BigInteger).label("cost"))
-    mine = (about == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))), agent_jobs.c.cost > 0)
-    return found.where(*mine).group_by(about, currency).order_by(about, currency)
+    spent: Any = _spent(agent_jobs.c[column])
+    if column == "order_id":
+        # What is about a ticket of an order is about the order too. Each of both is found by an index.
+        by_ticket = _spent(tickets.c.order_id).where(agent_jobs.c.order_id.is_(None))
+        same = (tickets.c.org_id == agent_jobs.c.org_id, tickets.c.id == agent_jobs.c.ticket_id)
+        spent = sa.union_all(spent, by_ticket.where(*same))
+    jobs = spent.subquery("spent")
+    cost = sa.func.least(sa.func.sum(jobs.c.cost), sa.literal_column(str(MAX_SAFE_INTEGER)))
+    by = (jobs.c.key, jobs.c.currency)
+    return sa.select(*by, sa.cast(cost, sa.BigInteger).label("cost")).group_by(*by).order_by(*by)
 
 
 async def _by_currency(ctx: Context, parents: list[Row], column: str) -> list[list[dict[str, Any]]]:
@@ -45,7 +57,7 @@ async def _by_currency(ctx: Context, parents: list[Row], column: str) -> list[li
 
 
 async def of_orders(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]]]:
-    """Return what the agent jobs about each order cost, by currency."""
+    """Return what the agent jobs about each order and its tickets cost, by currency."""
     return await _by_currency(ctx, parents, "order_id")
 
 

@@ -26,6 +26,8 @@ _PRINTED = str(PRINTED.keywords["pattern"])
 # The greatest depth of what is validated, and the number of problems that are told.
 MAX_DEPTH, MAX_PROBLEMS = 64, 50
 VALIDATORS_KEPT = 32
+# What no schema says of values that are not trimmed yet.
+TRIMMED = "Texts are trimmed and normalized to NFC before they are validated and stored: trim them first."
 # The path of a value, what is wrong with it, the reason, and what else helps.
 Problem = tuple[str, str, str, dict[str, Any]]
 
@@ -35,6 +37,7 @@ def schema_of(name: str, fields: Sequence[FieldRow]) -> JsonSchema:
     return {
         "$schema": DRAFT,
         "title": name,
+        "description": TRIMMED,
         "type": "object",
         "properties": {field["key"]: _property(field) for field in fields},
         "required": [field["key"] for field in fields if field["required"]],

@@ -14,8 +14,9 @@ _PERIODS = {
 
 
 def mrr_of(row: Row) -> int:
-    """Return the monthly recurring revenue without tax, in minor units, rounded half up; 0 while it earns nothing."""
-    if SubscriptionStatus(row["status"]) not in EARNING:
+    """Return the monthly recurring revenue without tax, in minor units, rounded half up; 0 while it earns nothing,
+    as before its first period begins."""
+    if row["current_period_start"] is None or SubscriptionStatus(row["status"]) not in EARNING:
         return 0
     periods, months = _PERIODS[BillingInterval(row["interval"])]
     amount: int = row["quantity"] * row["unit_price"]

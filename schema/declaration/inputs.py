@@ -14,6 +14,7 @@ import strawberry
 from annotated_types import MinLen
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
+from strawberry.types.base import StrawberryMaybe
 
 from models.names import camel
 from models.parts import parts_of
@@ -112,7 +113,13 @@ def _never_null(cls: type[Any], model: type[Any] | None) -> dict[str, str]:
         if column is not None and NoneType not in get_args(column.annotation):
             bounded_below = any(isinstance(item, MinLen) for item in column.metadata)
             found[name] = NEVER_NULL if bounded_below else _EMPTIED.get(get_origin(column.annotation), NEVER_NULL)
-    return found
+    # A part that is merged by its members has no null of its own.
+    merged = [field for field in cls.__strawberry_definition__.fields if _is_merged(field.type)]
+    return found | {field.python_name: NEVER_NULL for field in merged}
+
+
+def _is_merged(type_: Any) -> bool:
+    return isinstance(type_, StrawberryMaybe) and getattr(type_.of_type, "clears", False) is True
 
 
 def _any_can_be_empty(cls: type[Any], model: type[Any] | None) -> bool:

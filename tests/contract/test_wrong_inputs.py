@@ -63,3 +63,20 @@ async def test_a_wrong_input_is_refused_alike_by_both(acme: Org, case: Case, mut
     assert [(field, code) for field, code, _ in reported] == sorted(
         (_place("input", name), code) for name, code in wrong.fields
     )
+
+
+NUMBERS = [
+    ("messages", {"orderId": 5, "body": "x"}, "body.orderId"),
+    ("orders", {"clientId": 1.5, "serviceId": "service_x"}, "body.clientId"),
+    ("orders", {"clientId": "client_x", "serviceId": "service_x", "assigneeIds": ["member_x", 7]},
+     "body.assigneeIds.1"),
+    ("agent-jobs", {"definitionId": 5}, "body.definitionId"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("plural", "body", "field"), NUMBERS)
+async def test_a_number_is_no_id(acme: Org, plural: str, body: dict[str, Any], field: str) -> None:
+    async with unchanged(acme):
+        answer = await acme.http.post(f"/api/v1/{plural}", json=body)
+        errors = {each["field"]: each["code"] for each in answer.json()["errors"]}
+        assert (answer.status_code, answer.json()["code"], errors[field]) == (400, "BAD_INPUT", "WRONG_TYPE")

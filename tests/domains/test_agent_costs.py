@@ -74,6 +74,20 @@ async def test_costs_agree_with_the_sum_of_the_steps(acme: Org) -> None:
             assert node["agentCost"] == [{"currency": name, "cost": cost} for name, cost in by_currency]
 
 
+async def test_a_job_about_a_ticket_of_an_order_is_one_about_the_order(acme: Org) -> None:
+    definition, service = await new_definition(acme), (await new_service(acme, currency="USD"))["publicId"]
+    order, free = [(await new_order(acme, service=service))["publicId"] for _ in range(2)]
+    tickets = [{"subject": "When?", "orderId": order}, {"subject": "Why?"}]
+    made = [(await acme.http.post("/api/v1/tickets", json=each)).json()["data"]["publicId"] for each in tickets]
+    await _spend(acme, definition, 20_000, currency="USD", ticketId=made[0])
+    await _spend(acme, definition, 30_000, currency="USD", ticketId=made[0], orderId=order)
+    await _spend(acme, definition, 50_000, currency="USD", ticketId=made[1])
+    assert await _shown(acme, ORDERS) == {
+        order: {"agentCost": [{"currency": "USD", "cost": 50_000}], "margin": 14_995},
+        free: {"agentCost": [], "margin": 15_000},
+    }
+
+
 @pytest.mark.parametrize(
     ("currency", "price", "costs", "margin"),
     [

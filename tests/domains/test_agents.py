@@ -8,6 +8,7 @@ from models.agents import AGENT
 from models.typeid import decode
 from tests.support.agents import DEFINITION, new_definition, new_job
 from tests.support.api import Org
+from tests.support.openapi import openapi
 from tests.support.refusals import error, problem, unchanged
 
 PATH = "/api/v1/agents/definitions"
@@ -61,6 +62,30 @@ async def test_its_tools_need_the_scopes_of_who_makes_it(acme: Org) -> None:
     assert made.json()["data"]["tools"] == [{"operation": "GetOrder", "requiresApproval": False}]
     taken = await weak.http.put(f"{PATH}/{key}", json={"tools": []})
     assert (taken.status_code, taken.json()["data"]["tools"]) == (200, [])
+
+
+async def test_limits_are_merged_and_not_cleared(acme: Org) -> None:
+    key = await new_definition(acme)
+    async with unchanged(acme):
+        for body in ({"limits": None}, {"limits": {"maxSteps": None}}):
+            field = "body.limits" if body["limits"] is None else "body.limits.maxSteps"
+            answer = await acme.http.put(f"{PATH}/{key}", json=body)
+            assert problem(answer, 400, "BAD_INPUT", field)["errors"][0]["code"] == "REQUIRED"
+    changed = (await acme.http.put(f"{PATH}/{key}", json={"limits": {"maxSteps": 3}})).json()["data"]["limits"]
+    assert (changed["maxSteps"], changed["maxAttempts"]) == (3, 3)
+
+
+async def test_a_refusal_for_the_scope_of_a_value_was_paid_for(acme: Org) -> None:
+    key = await new_definition(acme)
+    body = {"definitionId": key}
+    for scopes, paid in ((("agent_jobs:write",), True), (("orders:read",), False)):
+        weak = acme.holding(await acme.new_key(*scopes))
+        async with unchanged(acme):
+            answer = await weak.http.post("/api/v1/agent-jobs", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (403, "FORBIDDEN")
+        assert ("ratelimit" in answer.headers, "ratelimit-policy" in answer.headers) == (paid, paid)
+    said = openapi()["paths"]["/api/v1/agent-jobs"]["post"]["responses"]["403"]["headers"]
+    assert {"RateLimit", "RateLimit-Policy"} <= said.keys()
 
 
 async def test_one_that_has_jobs_is_not_deleted(acme: Org) -> None:

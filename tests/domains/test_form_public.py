@@ -162,6 +162,27 @@ async def test_a_key_counts_for_nothing_where_the_public_submits(acme: Org, othe
     assert {row["actor_id"] for row in await acme.rows(ENTRIES) if row["action"] == "submission:create"} == {"public"}
 
 
+async def test_an_idempotency_key_is_refused_where_it_would_count_for_nothing(acme: Org) -> None:
+    form = await new_form(acme, onSubmit=CLIENT)
+    async with unchanged(acme), nobody(acme) as http:
+        headers = {"Idempotency-Key": "one", "Accept": "application/json"}
+        for json, data in ((ADA, None), (None, ADA)):
+            answer = await http.post(path_of(form), headers=headers, json=json, data=data)
+            details = problem(answer, 400, "BAD_INPUT", "header.Idempotency-Key")
+            assert details["errors"][0]["code"] == "NOT_ALLOWED"
+
+
+async def test_texts_are_trimmed_before_they_are_judged_as_the_schema_says(acme: Org) -> None:
+    fields = [{"key": "code", "label": "Code", "type": "TEXT", "required": True, "min": 2}]
+    form = await new_form(acme, fields=fields)
+    assert "trimmed" in form["jsonSchema"]["description"]
+    async with nobody(acme) as http:
+        assert (await http.post(path_of(form), json={"code": "AB1\n"})).status_code == 201
+        async with unchanged(acme):
+            problem(await http.post(path_of(form), json={"code": "   "}), 400, "BAD_INPUT", "body.code")
+    assert [each["data"] for each in await submitted(acme, form)] == [{"code": "AB1"}]
+
+
 async def test_who_it_became_ends_with_the_root_field(acme: Org, other: Org) -> None:
     form = await new_form(acme)
     text = """mutation($a: SubmitFormInput!, $b: CreateClientInput!) {

@@ -22,6 +22,7 @@ from models.tickets import Ticket, TicketPriority, TicketStatus
 from models.typeid import new_uuid
 from resolvers import organizations
 from resolvers.changes.edits import new_row
+from resolvers.subscriptions.ledger import Ledger
 from tests.support.plain_reports import plainly
 from tests.support.plain_studio import Asked, Rows, Studio
 from tests.support.report_rows import asked_for, computed, created_at, keep
@@ -46,6 +47,7 @@ MOMENTS = st.one_of(
     st.builds(lambda day, ms: datetime.combine(day, time(), UTC) + ms * _MS, _DAYS, st.integers(0, 86_400_000 - 1)),
 )
 MAYBE = st.none() | MOMENTS
+PRICES = st.sampled_from((0, 1_000, 2_500, 4_000))
 
 
 class Maker:
@@ -117,20 +119,22 @@ class Maker:
 
     def subscription(self, _number: int) -> dict[str, Any]:
         draw = self.draw
+        start = draw(MOMENTS)
         row = new_row(Subscription, {
             "client_id": self.clients[0]["id"], "service_id": self.services[0]["id"], "unit_price": 1,
             "currency": draw(CURRENCIES), "tax_rate": "0", "interval": BillingInterval.MONTH, "timezone": "UTC",
             "start_date": FIRST, "anchor_date": FIRST, "status": SubscriptionStatus.ACTIVE, "next_period": 0,
         })  # fmt: skip
-        moments = sorted(draw(st.lists(MOMENTS, max_size=6)))
-        earned, changes = 0, []
-        for at in moments:
-            earns = draw(st.sampled_from([each for each in (0, 0, 1_000, 2_500, 4_000) if each != earned]))
-            changes.append((at, earned, earns))
-            values = {"id": new_uuid(), "subscription_id": row["id"], "at": at}
-            self.changes.append(values | {"mrr_before": earned, "mrr_after": earns})
-            earned = earns
-        return row | {"changes": changes}
+        ledger, states = Ledger(row, 0), []
+        for at in sorted([start, *draw(st.lists(MOMENTS, max_size=6))]):
+            row |= {"status": draw(st.sampled_from(SubscriptionStatus)), "unit_price": draw(PRICES)}
+            row["current_period_start"] = start if start <= at else None
+            ledger.note(at)
+            states.append((at, row["status"], row["unit_price"]))
+        self.changes += [each | {"subscription_id": row["id"]} for each in ledger.changes]
+        # Checks of the table hold the columns of each status together.
+        row |= {"status": SubscriptionStatus.ACTIVE, "current_period_start": None}
+        return row | {"began": start, "states": states}
 
     def job(self, _number: int) -> dict[str, Any]:
         draw = self.draw

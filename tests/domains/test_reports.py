@@ -10,9 +10,13 @@ from models.typeid import decode
 from resolvers.reports.catalogue import KINDS
 from tests.support.agents import call, new_definition, new_job
 from tests.support.api import Org, new_client
+from tests.support.clock import Clock
 from tests.support.invoices import S, standing
 from tests.support.refusals import error, problem, unchanged
 from tests.support.reports import ACTIONS, EVENTS, JOB, NOW, PATH, YEAR, ask, computed, shown, work
+from tests.support.subscriptions import catch_up, clock, do, new_subscription
+
+__all__ = ["clock"]
 
 CREATE = "mutation($input: CreateReportInput!) { createReport(input: $input) { report { id } } }"
 DECADE = {"from": NOW["from"], "to": NOW["to"]}
@@ -70,6 +74,21 @@ async def test_each_kind_is_computed_of_nothing(acme: Org, kind: ReportKind) -> 
     assert set(found["totals"].values()) <= {0, None}
     for url in (found["csvUrl"], found["svgUrl"]):
         assert (await acme.http.get(url)).status_code == 200
+
+
+async def test_recurring_revenue_begins_with_the_first_period(acme: Org, clock: Clock) -> None:
+    later = [(await new_subscription(acme, startDate="2024-03-01"))["publicId"] for _ in range(2)]
+    await new_subscription(acme, startDate="2023-11-15")
+    await do(acme, "cancel", later[1])
+    clock.set("2024-03-02")
+    await catch_up(acme, later[0])
+    found = await computed(acme, "MRR", **{"from": "2023-11-01", "to": "2024-05-01"})
+    names = ("from", "opening", "new", "churn", "closing")
+    # One that began in the past earns from the day on which it was created: past figures stay as they were.
+    assert [tuple(row[name] for name in names) for row in found["rows"]] == [
+        ("2023-11-01", 0, 0, 0, 0), ("2023-12-01", 0, 0, 0, 0), ("2024-01-01", 0, 1_000, 0, 1_000),
+        ("2024-02-01", 1_000, 0, 0, 1_000), ("2024-03-01", 1_000, 1_000, 0, 2_000), ("2024-04-01", 2_000, 0, 0, 2_000),
+    ]  # fmt: skip
 
 
 async def test_a_kind_needs_the_scopes_of_what_it_sums(acme: Org) -> None:

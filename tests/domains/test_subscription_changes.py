@@ -102,9 +102,25 @@ async def test_it_is_cancelled_now_over_rest(acme: Org, clock: Clock) -> None:
     assert await periods(acme, key) == [(0, "2024-01-10 00:00", "BILLED")]
 
 
-async def test_it_is_cancelled_with_its_period(acme: Org, clock: Clock) -> None:
+async def test_one_that_never_began_never_earned(acme: Org, clock: Clock) -> None:
+    key = (await new_subscription(acme, startDate="2024-02-01"))["publicId"]
+    await do(acme, "update", key, quantity=3)
+    await do(acme, "pause", key)
+    await do(acme, "resume", key)
+    await do(acme, "cancel", key)
+    clock.set("2024-03-01")
+    await catch_up(acme, key)
+    assert (await periods(acme, key), await revenue(acme, key)) == ([], [])
+
+
+@pytest.mark.parametrize("said", ["true", "True", "TRUE"])
+async def test_it_is_cancelled_with_its_period(acme: Org, clock: Clock, said: str) -> None:
     key = (await new_subscription(acme))["publicId"]
-    answer = await acme.http.delete(f"{PATH}/{key}?atPeriodEnd=true")
+    async with unchanged(acme):
+        for wrong in ("1", "yes", ""):
+            answer = await acme.http.delete(f"{PATH}/{key}?atPeriodEnd={wrong}")
+            assert problem(answer, 400, "BAD_INPUT", "query.atPeriodEnd")["errors"][0]["code"] == "WRONG_TYPE"
+    answer = await acme.http.delete(f"{PATH}/{key}?atPeriodEnd={said}")
     found = answer.json()["data"]
     assert (answer.status_code, found["status"], found["cancelAtPeriodEnd"]) == (200, "ACTIVE", True)
     assert await do(acme, "update", key, cancelAtPeriodEnd=False) == {"id": key, "status": "ACTIVE", "version": 3}

@@ -40,8 +40,8 @@ class Walk(RuleBasedStateMachine):
     world: World
     clock: Clock
 
-    @initialize(day=st.integers(1, 31), trial=st.booleans())
-    def create(self, day: int, trial: bool) -> None:
+    @initialize(day=st.integers(1, 31), off=st.sampled_from((0, 14, 40)), trial=st.booleans())
+    def create(self, day: int, off: int, trial: bool) -> None:
         self.clock.moment = datetime(2024, 1, day, 12, tzinfo=UTC)
         client = {"name": "Ada", "email": f"{new_uuid().hex}@example.com"}
         service = {"name": "Care", "price": PRICE, "billing": Billing.RECURRING, "interval": BillingInterval.MONTH}
@@ -50,9 +50,9 @@ class Walk(RuleBasedStateMachine):
             "client_id": encode(CLIENT.prefix, self.world.changed(clients.create, client)["id"]),
             "service_id": encode(SERVICE.prefix, self.world.changed(services.create, service)["id"]),
         }
-        self.anchor = date(2024, 1, day) + timedelta(days=14 if trial else 0)
-        if trial:
-            given["trial_end"] = self.anchor
+        trial = trial and off > 0
+        self.anchor = date(2024, 1, day) + timedelta(days=off)
+        given["trial_end" if trial else "start_date"] = self.anchor
         self.id = self.world.changed(changes.create, given)["id"]
         self.key = encode(SUBSCRIPTION.prefix, self.id)
         self.status, self.quantity, self.ends = S.TRIALING if trial else S.ACTIVE, 1, False
@@ -156,7 +156,9 @@ class Walk(RuleBasedStateMachine):
         noted = self._rows("subscription_changes", "at, id")
         revenue = [0, *(each["mrr_after"] for each in noted)]
         assert [each["mrr_before"] for each in noted] == revenue[:-1]
-        assert revenue[-1] == (self.quantity * PRICE if self.status in (S.ACTIVE, S.PAST_DUE) else 0)
+        earns = self.periods and self.status in (S.ACTIVE, S.PAST_DUE)
+        assert revenue[-1] == (self.quantity * PRICE if earns else 0)
+        assert all(each["at"] >= self._begins(0) for each in noted)
 
 
 def test_a_subscription_is_its_model_s(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

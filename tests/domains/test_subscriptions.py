@@ -64,9 +64,13 @@ async def test_one_that_starts_later_is_not_billed_until_then(acme: Org, clock: 
     made = await new_subscription(acme, startDate="2024-02-01")
     key = made["publicId"]
     assert (made["status"], made["currentPeriodStart"], made["currentPeriodEnd"]) == ("ACTIVE", None, None)
-    assert (await periods(acme, key), await revenue(acme, key)) == ([], [(0, 1_000)])
+    assert (await periods(acme, key), await revenue(acme, key)) == ([], [])
     assert await catch_up(acme, key) == datetime(2024, 2, 1, tzinfo=UTC)
     assert (await shown(acme, key))["version"] == 1
+    clock.set("2024-02-10")
+    await catch_up(acme, key)
+    (change,) = await acme.rows("select at, mrr_before, mrr_after from subscription_changes")
+    assert dict(change) == {"at": datetime(2024, 2, 1, tzinfo=UTC), "mrr_before": 0, "mrr_after": 1_000}
 
 
 async def test_a_trial_is_not_billed(acme: Org, clock: Clock) -> None:

@@ -1,12 +1,16 @@
-"""Subscriptions go with their migration: their timers go with them, and their invoices stay."""
+"""Subscriptions go with their migration: their timers go with them, and their invoices stay. What they earned before
+they began is no revenue."""
 
 import hashlib
-from uuid import uuid4
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
 
 import psycopg
+import pytest
 
 from bench.filters.data import Size, fill
 from migrations.runner import downgrade, upgrade
+from models.typeid import new_uuid
 from server.database.databases import role_of
 from tests.support.servers import Backends
 
@@ -19,6 +23,46 @@ SETTINGS = """insert into org_settings (org_id, version, updated_at, chosen)
 LOGO = "insert into org_logos (org_id, png) values (%s, 'png')"
 DESIGNS = """select distinct language, color, digest, png from invoices
   left join invoice_logos on invoices.org_id = invoice_logos.org_id and logo = digest where number is not null"""
+
+CHANGE = """insert into subscription_changes (org_id, id, subscription_id, at, mrr_before, mrr_after)
+  values (%s, %s, %s, %s, %s, %s)"""
+PERIOD = """insert into subscription_periods (org_id, subscription_id, number, starts_at, ends_at, state, quantity,
+  unit_price, tax_rate) values (%s, %s, 0, %s, now(), 'DUE', 1, 1, 0)"""
+# Changes by day of January, before and after; with the day of the first period, what they become.
+EARNED = [
+    (None, [(1, 0, 5), (3, 5, 0)], []),
+    (10, [(1, 0, 5), (3, 5, 7), (20, 7, 0)], [(10, 0, 7), (20, 7, 0)]),
+    (10, [(1, 0, 5), (3, 5, 0), (20, 0, 5)], [(20, 0, 5)]),
+    (10, [(10, 0, 5), (11, 5, 6)], [(10, 0, 5), (11, 5, 6)]),
+    (10, [(15, 0, 5)], [(15, 0, 5)]),
+]
+
+
+@pytest.mark.parametrize(("first", "before", "after"), EARNED)
+def test_revenue_counts_from_the_first_period(
+    own_backends: Backends, first: int | None, before: list[tuple[int, int, int]], after: list[tuple[int, int, int]]
+) -> None:
+    owner, role, org = own_backends.migration_database_url, role_of(own_backends.database_url), new_uuid()
+    fill(owner, org, SIZE)
+    with psycopg.connect(own_backends.database_url) as application:
+        application.execute("select set_config('app.org_id', %s, false)", [str(org)])
+        found = application.execute("select id from subscriptions").fetchone()
+        assert found is not None
+        downgrade(owner, role, "0032")
+        if first is not None:
+            application.execute(PERIOD, (org, found[0], datetime(2026, 1, first, tzinfo=UTC)))
+        for day, earned, earns in before:
+            given: tuple[UUID, UUID, UUID, datetime] = (org, new_uuid(), found[0], datetime(2026, 1, day, tzinfo=UTC))
+            application.execute(CHANGE, (*given, earned, earns))
+        application.commit()
+        for _ in range(2):
+            upgrade(owner, role)
+            said = "select extract(day from at at time zone 'UTC')::int, mrr_before, mrr_after"
+            rows = application.execute(f"{said} from subscription_changes order by at, id").fetchall()
+            application.commit()
+            assert rows == after
+            downgrade(owner, role, "0032")
+        upgrade(owner, role)
 
 
 def test_invoices_outlive_the_table_of_subscriptions(own_backends: Backends) -> None:

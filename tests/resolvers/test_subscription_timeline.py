@@ -129,6 +129,8 @@ REVENUES = {
 @pytest.mark.parametrize(("interval", "quantity", "price"), REVENUES)
 def test_the_revenue_of_a_month(interval: str, quantity: int, price: int) -> None:
     row = subscription(interval=interval, quantity=quantity, unit_price=price)
+    assert mrr_of(row) == 0, "before its first period"
+    row["current_period_start"] = at("2024-01-01")
     assert mrr_of(row) == REVENUES[interval, quantity, price]
     assert mrr_of(row | {"status": S.PAST_DUE}) == REVENUES[interval, quantity, price]
     assert {mrr_of(row | {"status": status}) for status in (S.TRIALING, S.PAUSED, S.CANCELLED)} == {0}

@@ -49,6 +49,12 @@ def _loads_nothing(text: str) -> None:
     assert "@import" not in text
 
 
+@pytest.mark.parametrize("path", DOWNLOADS)
+def test_a_file_is_bytes_for_generated_clients(path: str) -> None:
+    (content,) = openapi()["paths"][path]["get"]["responses"]["200"]["content"].values()
+    assert content == {"schema": {"type": "string", "format": "binary"}}
+
+
 async def test_the_document_is_served_with_an_etag(api: str) -> None:
     async with httpx.AsyncClient(base_url=api) as http:
         first = await http.get("/api/openapi.json")

@@ -21,6 +21,7 @@ from server.dev.embedded import free_port
 from server.serve import protocol_of
 from server.settings import Settings
 from server.wiring import running
+from tests.support.openapi import check_problem
 from tests.support.servers import Backends
 
 KEY = "1:" + base64.b64encode(bytes(range(32))).decode()
@@ -124,7 +125,7 @@ class Org:
 
     def holding(self, key: str) -> "Org":
         """The same organization, another key."""
-        http = httpx.AsyncClient(base_url=self.http.base_url, headers={"Authorization": f"Bearer {key}"})
+        http = _http(str(self.http.base_url), key)
         self.others.append(Org(self.id, self.slug, self.runtime, http, key))
         return self.others[-1]
 
@@ -135,6 +136,12 @@ class Org:
             await other.close()
 
 
+def _http(base: str, key: str) -> httpx.AsyncClient:
+    """A client that holds a key, and each problem that it gets against the documented ones."""
+    headers = {"Authorization": f"Bearer {key}"}
+    return httpx.AsyncClient(base_url=base, headers=headers, event_hooks={"response": [check_problem]})
+
+
 async def make_org(runtime: Runtime, base: str, *scopes: str) -> Org:
     """A new organization with a key."""
     slug = f"org-{new_uuid().hex[:20]}"
@@ -142,8 +149,7 @@ async def make_org(runtime: Runtime, base: str, *scopes: str) -> Org:
     async with ctx.transaction():
         await organizations.create(ctx, "Test", slug)
         _, raw = await api_keys.create(ctx, {"name": "test", "scopes": list(scopes) or ["*"]})
-    http = httpx.AsyncClient(base_url=base, headers={"Authorization": f"Bearer {raw}"})
-    return Org(ctx.org_id, slug, runtime, http, raw)
+    return Org(ctx.org_id, slug, runtime, _http(base, raw), raw)
 
 
 @pytest.fixture(scope="session")

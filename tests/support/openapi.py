@@ -4,6 +4,7 @@ from copy import deepcopy
 from functools import cache
 from typing import Any
 
+import httpx
 from jsonschema import Draft202012Validator
 
 from rest_shim.openapi import document
@@ -21,10 +22,23 @@ def _closed() -> dict[str, Any]:
     components: dict[str, Any] = deepcopy(openapi()["components"])
     for part in components["schemas"].values():
         if "required" in part and not part.get("additionalProperties"):
-            part.setdefault("additionalProperties", "errors" in part["properties"])
+            part.setdefault("additionalProperties", False)
+    components["schemas"]["Problem"]["properties"]["errors"]["items"]["additionalProperties"] = False
     return components
 
 
 def validator(schema: Any) -> Draft202012Validator:
     """Return a validator of a schema of the document; a property that is not named is refused."""
     return Draft202012Validator({**schema, "components": _closed()}, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+@cache
+def _problems() -> Draft202012Validator:
+    return validator({"$ref": "#/components/schemas/Problem"})
+
+
+async def check_problem(answer: httpx.Response) -> None:
+    """Hold a problem against its schema, whose members are all that there are."""
+    if answer.headers.get("content-type") == "application/problem+json" and answer.request.method != "HEAD":
+        await answer.aread()
+        _problems().validate(answer.json())

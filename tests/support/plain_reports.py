@@ -31,8 +31,19 @@ def revenue(studio: Studio, asked: Asked) -> tuple[Rows, dict[str, Any]]:
     return rows, summed(rows, "net", "tax", "invoices", "collected")
 
 
+def _changes(subscription: dict[str, Any]) -> list[tuple[datetime, int, int]]:
+    """The changes of what a subscription earns: it does from its first period on, while it is ACTIVE or PAST_DUE."""
+    changes, earned = [], 0
+    for at, status, price in subscription["states"]:
+        earns = price if at >= subscription["began"] and status in ("ACTIVE", "PAST_DUE") else 0
+        if earns != earned:
+            changes.append((at, earned, earns))
+        earned = earns
+    return changes
+
+
 def mrr(studio: Studio, asked: Asked) -> tuple[Rows, dict[str, Any]]:
-    ours = [each["changes"] for each in studio.subscriptions if each["currency"] == asked.currency]
+    ours = [_changes(each) for each in studio.subscriptions if each["currency"] == asked.currency]
 
     def earned(moment: datetime) -> int:
         """What all subscriptions earn just before a moment."""

@@ -24,7 +24,7 @@ class Studio:
     invoices: Rows
     orders: Rows
     tickets: Rows
-    # Of subscriptions, each with its ``changes``: time, recurring revenue before and after.
+    # Monthly, each with the time at which it ``began`` and its ``states``: time, status, price.
     subscriptions: Rows
     agent_jobs: Rows
 

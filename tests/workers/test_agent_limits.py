@@ -40,6 +40,9 @@ FAILED: list[tuple[Turn, str, int, dict[str, Any]]] = [
     (calls(*[("CreateClient", ADA)] * 1_000), "MODEL_MISBEHAVED", 1, {}),
     (says("Never.", sent=10), "TOKENS_EXCEEDED", 0, {"maxTokens": 1_000}),
     (says("Never.", sent=10), "COST_EXCEEDED", 0, {"maxCost": 2_000}),
+    (says("Much.", sent=5, received=5_000_000), "TOKENS_EXCEEDED", 1, {"maxTokens": 100_000}),
+    (calls(("CreateClient", ADA), sent=100_001), "TOKENS_EXCEEDED", 1, {"maxTokens": 100_000}),
+    (says("Much.", sent=5, received=90_000), "COST_EXCEEDED", 1, {"maxCost": 500_000}),
 ]
 
 
@@ -66,6 +69,20 @@ async def test_a_retry_makes_no_calls_that_were_too_many(agency: Agency) -> None
         row = await agency.worked(job, chat.base_url)
     assert (row["status"], row["error_code"]) == ("FAILED", "MODEL_MISBEHAVED")
     assert (len(chat.asked), await agency.count("clients")) == (1, 0)
+
+
+async def test_an_answer_beyond_the_limits_is_kept_and_nothing_follows_from_it(agency: Agency) -> None:
+    job = await agency.queued("CreateClient", limits={"maxAttempts": 1, "maxTokens": 100_000})
+    async with chatting(calls(("CreateClient", ADA), sent=5, received=5_000_000)) as chat:
+        row = await agency.worked(job, chat.base_url)
+        assert (row["status"], row["error_code"], row["output_tokens"]) == ("FAILED", "TOKENS_EXCEEDED", 5_000_000)
+        (step,) = await agency.steps(job)
+        assert (step["output_tokens"], step["reserved"], step["finished_at"] is None) == (5_000_000, 0, False)
+        # It goes on from its steps, and they are beyond the limits already.
+        await agency.data("RetryAgentJob", id=job)
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], row["error_code"], len(chat.asked)) == ("FAILED", "TOKENS_EXCEEDED", 1)
+    assert await agency.count("clients") == 0
 
 
 async def test_an_answer_without_usage_costs_what_was_reserved(agency: Agency) -> None:

@@ -30,6 +30,7 @@ from models.orders import ORDER
 from models.tickets import TICKET
 from models.typeid import encode
 from resolvers.agents.budgets import Stopped
+from resolvers.agents.calls import check_limits
 from resolvers.agents.runs import Run
 from resolvers.agents.schemas import problems_of
 from workers.agents.later import Later
@@ -80,7 +81,7 @@ class _Stepwise(WrapperModel):
             raise Stopped(_E.MODEL_MISBEHAVED, "The model's answer is no text that can be kept.") from error
         usage = answer.usage
         await work.end_call(call, text, self._shown(answer), usage.input_tokens, usage.output_tokens)
-        _check_calls(answer)
+        _check(work.run, answer)
         return answer
 
     async def _ask(
@@ -112,8 +113,9 @@ def _since_answer(messages: Sequence[ModelMessage]) -> list[ModelMessage]:
     return list(messages[answers[-1] + 1 :] if answers else messages)
 
 
-def _check_calls(answer: ModelResponse) -> None:
-    """Refuse an answer with more calls than anybody wants to be made. Raises Stopped."""
+def _check(run: Run, answer: ModelResponse) -> None:
+    """Refuse an answer that took more than the limits, or has more calls than anybody wants. Raises Stopped."""
+    check_limits(run)
     if len(answer.tool_calls) > MAX_CALLS:
         message = f"The model called {len(answer.tool_calls)} tools at once, more than {MAX_CALLS}."
         raise Stopped(_E.MODEL_MISBEHAVED, message)
@@ -172,7 +174,7 @@ async def _run(work: Work, model: Model) -> None:
 
     past = _past(work.run)
     if past and isinstance(past[-1], ModelResponse):
-        _check_calls(past[-1])
+        _check(work.run, past[-1])
     try:
         async with agent.iter(
             None if past else _prompt(work.run), message_history=past, usage_limits=UsageLimits(request_limit=None)
