@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any
 
 from annotated_types import Ge, Le, MaxLen, MinLen
 from babel.core import Locale, UnknownLocaleError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
 from models.enums import DescribedEnum
 from models.images import Image
@@ -113,16 +114,36 @@ class Setting:
     meaning: str
 
     def loaded(self, stored: Any) -> Any:
-        """Return the value of what is stored as JSON."""
-        return Decimal(stored) if self.type is SettingType.DECIMAL else stored
+        """Return the value of what is stored as JSON. Raises ValueError for one that the setting cannot have."""
+        if stored is None or self.type is SettingType.IMAGE:
+            return stored
+        value = _decimal(stored) if self.type is SettingType.DECIMAL else stored
+        _adapter(self.name).validate_python(value)
+        return value
 
     def shown(self, value: Any) -> Any:
         """Return a value as it is stored and shown: as JSON."""
         return decimal_text(value) if isinstance(value, Decimal) else value
 
 
+def _decimal(stored: Any) -> Decimal:
+    try:
+        return Decimal(stored)
+    except (ArithmeticError, TypeError):
+        raise ValueError("must be a decimal number") from None
+
+
+@cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    kept = REGISTRY[name].kept
+    # A model says itself how strict it is, and no other may.
+    return TypeAdapter(kept, config=None if name == PRICES else _EXACTLY)
+
+
 _T = SettingType
+PRICES = "agents.prices"
 LOGO = "organization.logo"
+KEPT_CHANGES = "retention.auditChanges"
 _FIRST_RESPONSE = "Hours within which {} ticket should have its first response."
 _KEPT = "Days for which {}; at most the server's own limit, which holds where this is null."
 REGISTRY: Mapping[str, Setting] = {
@@ -180,7 +201,7 @@ REGISTRY: Mapping[str, Setting] = {
             "agents.approvalHours", _T.INTEGER, Hours, 72, "Hours after which an approval that nobody gave is rejected."
         ),
         Setting(
-            "agents.prices", _T.OBJECT, ModelPrices, {},
+            PRICES, _T.OBJECT, ModelPrices, {},
             "Prices by model: `input` and `output` for a million tokens, in micro-units of `agents.currency`.",
         ),
         Setting("retention.jobs", _T.INTEGER, KeptDays, None, _KEPT.format("finished jobs are kept")),
@@ -191,8 +212,9 @@ REGISTRY: Mapping[str, Setting] = {
         ),
         Setting("retention.reports", _T.INTEGER, KeptDays, None, _KEPT.format("reports are kept")),
         Setting(
-            "retention.auditChanges", _T.INTEGER, KeptDays, None,
-            "Days after which the audit log forgets what changed, and keeps that it changed; null is never.",
+            KEPT_CHANGES, _T.INTEGER, KeptDays, None,
+            "Days after which the audit log forgets what changed, and keeps that it changed; null is never. Of the"
+            " settings themselves it forgets nothing.",
         ),
     )
 }  # fmt: skip

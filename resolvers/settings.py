@@ -4,17 +4,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.dialects import postgresql as pg
 
 from execution import Args
 from models.images import digest_of
 from models.organizations import org_logos, org_settings
-from models.settings import LOGO, REGISTRY, SETTINGS
+from models.settings import KEPT_CHANGES, LOGO, REGISTRY, SETTINGS
+from resolvers.audit import seals
 from resolvers.audit.entries import new_entry
 from resolvers.changes.write import write_entries
 from resolvers.context import Context, Row, now, shared
 from resolvers.database.sql import ORG, owned, statement
 from resolvers.errors import Refusal, bad_input
+
+log = structlog.get_logger(__name__)
 
 
 @statement
@@ -37,9 +41,18 @@ async def settings_of(ctx: Context) -> dict[str, Any]:
         row = await ctx.row(_shown(("chosen",)))
         chosen = {} if row is None else row["chosen"]
         kept = {name: setting.default for name, setting in REGISTRY.items()}
-        kept |= {name: REGISTRY[name].loaded(value) for name, value in chosen.items() if name in REGISTRY}
+        kept |= {name: _loaded(name, value) for name, value in chosen.items() if name in REGISTRY}
         ctx.loaders["settings"] = kept
     return kept
+
+
+def _loaded(name: str, stored: Any) -> Any:
+    """Return a setting's value; its default where what is stored is out of its bounds, which no change of it stores."""
+    try:
+        return REGISTRY[name].loaded(stored)
+    except ValueError:
+        log.error("settings.invalid", setting=name)
+        return REGISTRY[name].default
 
 
 @statement
@@ -59,7 +72,7 @@ def entries_of(row: Row) -> list[dict[str, Any]]:
         {
             "name": name,
             "type": setting.type,
-            "value": row["chosen"].get(name, setting.shown(setting.default)),
+            "value": setting.shown(_loaded(name, row["chosen"].get(name, setting.shown(setting.default)))),
             "default": setting.shown(setting.default),
             "meaning": setting.meaning,
         }
@@ -117,6 +130,9 @@ async def change(ctx: Context, values: Mapping[str, Any]) -> Row:
         return old
     if LOGO in after:
         await (ctx.fetch(_delete_logo()) if after[LOGO] is None else ctx.fetch(_store_logo(), png=logo))
+    if KEPT_CHANGES in after:
+        # What is erased meanwhile was allowed by what the log says before this change.
+        await seals.hold(ctx)
     chosen = _different(old["chosen"] | after)
     row = {"version": old["version"] + 1, "updated_at": now(), "chosen": chosen}
     await ctx.fetch(_write(), **{f"new_{name}": value for name, value in row.items()})

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from urllib.parse import quote
 
 from models.actors import Source
@@ -70,6 +71,8 @@ class DownloadEndpoint:
         dependencies.owe(ctx.org_id, file.cost)
         if second is None:
             return reply(200, first, media, headers)
+        # What has begun cannot be refused any more: it waits for connections for as long as a chunk may take.
+        ctx.runtime = replace(ctx.runtime, pool_wait=CHUNK_S)
         return Streamed(200, _joined(first, second, chunks), [*headers, (b"content-type", media)])
 
     async def _found(self, ctx: Context, public_id: str) -> File:

@@ -71,7 +71,8 @@ async def reject(ctx: Context, key: Key, values: InputValues) -> Row:
 
 
 async def answer(ctx: Context, key: Key, values: InputValues) -> Row:
-    """Answer a question. Raises what ``_decided`` raises."""
+    """Answer a question. Raises what ``_decided`` raises, and Refusal FORBIDDEN for a key that lacks a scope of the
+    job."""
     return await _decided(ctx, key, values, _K.INPUT, _D.ANSWERED)
 
 
@@ -96,6 +97,9 @@ async def _decided(ctx: Context, key: Key, values: InputValues, kind: AgentStepK
         raise STEP_DECIDED.refusal("step_id")
     if kind is _K.APPROVAL:
         must_hold(ctx, sorted(ctx.runtime.tools.get(step["operation"], ())), "step_id")
+    else:
+        # What is answered says what the agent does next, with all of its scopes.
+        must_hold(ctx, edit.row["scopes"], "id")
     new = {"decision": decision, "reason": values.get("reason"), "answer": values.get("answer"), "finished_at": moment}
     await ctx.fetch(_decide(), step_id=step_id, **{f"new_{name}": new[name] for name in _WRITTEN})
     said = {"step": encode(AGENT_STEP.prefix, step["id"]), "operation": step["operation"], "reason": new["reason"]}

@@ -48,6 +48,7 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     archives = edit.changes(new).get("status") == AgentStatus.ARCHIVED
     edit.set(new, "archive" if archives else "update")
     _must_hold_scopes(ctx, edit.row, new)
+    _must_hold_scopes(ctx, edit.old, {})
     row = await edit.save()
     if row["version"] != edit.old["version"]:
         await _keep_version(ctx, row)

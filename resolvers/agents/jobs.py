@@ -29,6 +29,8 @@ from resolvers.lists.conditions import NOBODY
 from resolvers.settings import settings_of
 
 _S = AgentJobStatus
+# What a job may be about, by its field.
+_ABOUT = {"order_id": "orders", "ticket_id": "tickets"}
 
 
 def _refuse_definition(definition: Mapping[str, Any]) -> str | None:
@@ -40,8 +42,12 @@ async def queue(ctx: Context, values: InputValues) -> Row:
     """Queue a job of an ACTIVE definition, in its present version.
 
     Raises Refusals naming each reference that is wrong, or each part of the input that the definition does not allow,
-    and Refusal FORBIDDEN for a tool whose scope the key lacks.
+    and Refusal FORBIDDEN for a tool whose scope the key lacks, or for an order or a ticket that it may not read.
     """
+    for name, about in _ABOUT.items():
+        if values.get(name) is not None:
+            # The job shows whose it is.
+            must_hold(ctx, [COLLECTIONS[about].resource.read_scope], name)
     found = await references(
         ctx, values,
         definition_id=Reference(AGENTS, ("status", "version", "tools", "input_schema"), _refuse_definition),
@@ -125,7 +131,8 @@ async def cancel(ctx: Context, key: Key) -> Row:
     """Cancel a job that has not ended; one that is cancelled stays as it is. A worker that runs it changes nothing any
     more, and a call of the model that is under way counts as what was reserved for it.
 
-    Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION.
+    Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION. It needs none of the job's scopes: what stops an
+    agent gives nobody its rights.
     """
     # Before the job's own row: a worker locks them in this order.
     await cancel_runs(ctx, key)
@@ -138,9 +145,10 @@ async def cancel(ctx: Context, key: Key) -> Row:
 async def retry(ctx: Context, key: Key) -> Row:
     """Queue a job again that has FAILED: it goes on from its steps, and counts its attempts anew.
 
-    Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION.
+    Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION, or FORBIDDEN for a key that lacks a scope of it.
     """
     edit = await begin_edit(ctx, AGENT_JOBS, key)
+    must_hold(ctx, edit.row["scopes"], "id")
     await edit.transition(MACHINE, _to(_S.QUEUED), event_of(_S.QUEUED), columns={"attempt": 0, "ran_ms": 0})
     row = await edit.save()
     if row["version"] != edit.old["version"]:

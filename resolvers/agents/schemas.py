@@ -71,6 +71,8 @@ class _Scale:
             raise _Wrong(path, f"With what it refers to it is nested more than {MAX_DEPTH} levels deep.", "TOO_LONG")
         if not isinstance(schema, dict):
             return found
+        if schema.get("$schema", DRAFT) != DRAFT:
+            raise _Wrong((*path, "$schema"), f"It must be {DRAFT}, or be left out.")
         for name in _REFUSED:
             if name in schema:
                 raise _Wrong((*path, name), f"A schema has no {name} here: refer to what is in $defs.")
@@ -154,8 +156,6 @@ def check_schema(schema: JsonSchema, name: str) -> list[Refusal]:
     try:
         if is_too_deep(schema):
             raise _Wrong((), f"It is nested more than {MAX_DEPTH} levels deep.", "TOO_LONG")
-        if schema.get("$schema", DRAFT) != DRAFT:
-            raise _Wrong(("$schema",), f"It must be {DRAFT}, or be left out.")
         if schema.get("type") != "object":
             raise _Wrong(("type",), "It must be object: the schema is that of an object.")
         _weighed(schema)

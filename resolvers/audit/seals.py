@@ -107,13 +107,24 @@ def wrong_seal(keys: Keyring, org_id: UUID, previous: bytes, row: Row) -> str | 
     return f"seal {number} does not fit its entry and the seal before it"
 
 
+async def hold(ctx: Context) -> None:
+    """Let nobody else seal the organization's entries, or erase old ones, until the open transaction has ended."""
+    await ctx.fetch(_lock())
+
+
+async def seal_all(ctx: Context) -> None:
+    """Seal every unsealed entry in the open transaction, as ``seal``."""
+    while await seal(ctx, everything=True) == BATCH:
+        continue
+
+
 async def seal(ctx: Context, *, everything: bool = False) -> int:
     """Seal up to ``BATCH`` of the organization's unsealed entries in the open transaction; how many there were.
 
     It looks at entries about as young as the last sealed one; with ``everything``, at all of them. What was
     not written with a seal key stays unsealed. Raises BrokenChain when the last seal was not made with one.
     """
-    await ctx.fetch(_lock())
+    await hold(ctx)
     sequence, previous, last = await _end(ctx)
     since: UUID | None = uuid_at(created_at(last) - LATE) if last and not everything else ALL
     entries: list[Row] = []

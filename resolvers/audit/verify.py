@@ -12,6 +12,7 @@ from models.audit import AUDIT, ERASE, audit_changes, audit_entries, audit_seals
 from models.typeid import encode
 from resolvers.audit.chain import Chain, Kept, leaf_of
 from resolvers.audit.entries import FIRST, is_authentic, sealed_fields, wrong_changes
+from resolvers.audit.kept import Keeping
 from resolvers.audit.seals import ALL, BATCH, changes_of, following, one_of, unsealed, wrong_seal
 from resolvers.context import Row
 from resolvers.database.runtime import Connection, Runtime
@@ -78,9 +79,9 @@ async def verify(
     """Walk an organization's chain in one snapshot. ``kept`` is a number and hash that were kept elsewhere.
 
     ``each`` is called with every good entry, ``between`` after each batch of them. A failure is the first: a missing or
-    changed seal or entry, changes that their digest does not fit or that are gone without a sealed erasure, an entry
-    that was not written with a seal key, an unknown key, a chain that is shorter than the kept head or has another
-    entry in its place.
+    changed seal or entry, changes that their digest does not fit, that are gone without a sealed erasure or
+    that workers erased before their time, an entry that was not written with a seal key, an unknown key, a chain that
+    is shorter than the kept head or has another entry in its place.
     """
     walk = _Walk(runtime, org_id, kept, each)
     young = 0
@@ -122,6 +123,7 @@ class _Walk:
     def __init__(self, runtime: Runtime, org_id: UUID, kept: Kept | None, each: Callable[[Step], None]) -> None:
         self.chain = Chain(org_id, kept)
         self._keys, self._each, self._previous = runtime.seal_keys, each, FIRST
+        self._keeping = Keeping()
         self._unsealed_failure: str | None = None
 
     def step(self, row: Row) -> None:
@@ -134,8 +136,10 @@ class _Walk:
             fields, before = sealed_fields(chain.org_id, row["sequence"], row), chain.hash
             leaf = leaf_of(fields)
             chain.note(fields)
+            chain.failure = chain.weigh(fields, row["salt"], row["changes"])
+            chain.failure = chain.failure or self._keeping.wrong(fields, row["changes"])
             # A head that an earlier version printed is a seal.
-            chain.failure = chain.weigh(fields, row["salt"], row["changes"]) or chain.advance(leaf, row["seal"])
+            chain.failure = chain.failure or chain.advance(leaf, row["seal"])
             self._previous = row["seal"]
             if chain.failure is None:
                 self._each(Step(fields, row["salt"], row["changes"], before, leaf))

@@ -85,8 +85,8 @@ async def organizations(runtime: Runtime) -> list[UUID]:
 async def purge(runtime: Runtime, org_id: UUID, keep: Retention) -> dict[str, int]:
     """Delete the expired rows of an organization, a batch in each transaction. Return how many of each type there were.
 
-    Its settings may shorten how long they are kept, and let the audit log forget what changed.
-    Also seal audit entries that a dead job or a very long transaction left unsealed.
+    Its settings may shorten how long they are kept. The audit log forgets what changed as its own entries allow it:
+    it also seals audit entries that a dead job or a very long transaction left unsealed.
     """
     moment = now()
     ctx = context_of(runtime, org_id, new_uuid())
@@ -111,24 +111,26 @@ async def purge(runtime: Runtime, org_id: UUID, keep: Retention) -> dict[str, in
         name: await _purge_all(context_of(runtime, org_id, new_uuid()), name, moment - age)
         for name, age in ages.items()
     }
-    if wanted["retention.auditChanges"] is not None:
-        before = moment - timedelta(days=wanted["retention.auditChanges"])
-        deleted["audit_changes"] = await _erase_all(runtime, org_id, before)
+    await _seal_all(runtime, org_id)
+    deleted["audit_changes"] = await _erase_all(runtime, org_id, moment)
+    return deleted
+
+
+async def _seal_all(runtime: Runtime, org_id: UUID) -> None:
     while True:
         ctx = context_of(runtime, org_id, new_uuid())
         async with ctx.transaction():
             sealed = await seals.seal(ctx, everything=True)
         if sealed < seals.BATCH:
-            break
-    return deleted
+            return
 
 
-async def _erase_all(runtime: Runtime, org_id: UUID, before: datetime) -> int:
+async def _erase_all(runtime: Runtime, org_id: UUID, moment: datetime) -> int:
     total = 0
     while True:
         ctx = context_of(runtime, org_id, new_uuid())
         async with ctx.transaction():
-            erased = await erase.erase_older(ctx, before)
+            erased = await erase.erase_older(ctx, moment)
         total += erased
         if erased < erase.BATCH:
             return total

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator, Callable
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -26,8 +27,11 @@ from resolvers.reports.columns import Column, ReportColumnType
 COST = 50
 PORTION = 1_000
 _T = ReportColumnType
-# What a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Rows that are read, decoded and written for one unit of cost.
+ROWS_OF_COST = 10
+# What a spreadsheet takes for the beginning of a formula: at the beginning of a cell, and of what becomes one where the
+# file is read with a semicolon or a tab as separator. Quotes around the cell do not help then.
+_FORMULA = re.compile('^(?=[\t\r\n])|(?:^|(?<=[;\t\r\n]))[ "]*(?=[=+\\-@\uff1d\uff0b\uff0d\uff20])')
 _ID = sa.bindparam("report_id", type_=sa.Uuid)
 
 
@@ -55,14 +59,19 @@ def title_of(column: Column, currency: str | None) -> str:
     return column.title if unit is None else f"{column.title} ({unit})"
 
 
-def _cell(column: Column, digits: int, value: Any) -> str:
+def cell_of(column: Column, digits: int, value: Any) -> str:
     """Return a value as CSV has it: money in the currency itself, and a text so that no spreadsheet runs it."""
     if value is None:
         return ""
     if column.type in (_T.AMOUNT, _T.COST):
         return f"{Decimal(value).scaleb(-digits if column.type is _T.AMOUNT else -MICRO_DIGITS):f}"
     text = str(value)
-    return f"'{text}" if column.type is _T.TEXT and text.startswith(_FORMULA) else text
+    return _FORMULA.sub(_defused, text) if column.type is _T.TEXT else text
+
+
+def _defused(found: re.Match[str]) -> str:
+    """Return the beginning of a formula, or of a cell that is none yet, with an apostrophe: what follows is text."""
+    return f"'{found[0]}" if found.start() == 0 else f"{found[0]}'"
 
 
 def _lines(rows: list[list[str]]) -> bytes:
@@ -83,7 +92,7 @@ async def _csv(ctx: Context, report: Row) -> AsyncIterator[bytes]:
         if not found:
             return
         values = [orjson.loads(row["data"]) for row in found]
-        yield _lines([[_cell(column, digits, row[column.key]) for column in columns] for row in values])
+        yield _lines([[cell_of(column, digits, row[column.key]) for column in columns] for row in values])
         number = found[-1]["number"]
 
 
@@ -94,21 +103,41 @@ async def _svg(ctx: Context, report: Row) -> AsyncIterator[bytes]:
     yield b"" if row is None else row["chart"]
 
 
-def _found(extension: str, chunks: Callable[[Context, Row], AsyncIterator[bytes]]) -> Any:
+@statement
+def _last() -> sa.Select[Any]:
+    return owned(report_rows, sa.func.max(report_rows.c.number).label("number")).where(report_rows.c.report_id == _ID)
+
+
+async def _cost_of_rows(ctx: Context, report_id: UUID) -> int:
+    """Return what the rows of a report cost: as many as there are."""
+    row = await ctx.row(_last(), report_id=report_id)
+    return ((row and row["number"]) or 0) // ROWS_OF_COST
+
+
+async def _no_cost(_ctx: Context, _report_id: UUID) -> int:
+    """Return nothing: a chart is drawn already, and has a bound."""
+    return 0
+
+
+def _found(
+    extension: str,
+    chunks: Callable[[Context, Row], AsyncIterator[bytes]],
+    cost: Callable[[Context, UUID], Awaitable[int]] = _no_cost,
+) -> Any:
     async def find(ctx: Context, report_id: UUID) -> File | None:
         (row,) = await by_ids(ctx, REPORTS, [report_id], ("id", "kind", "currency", "status", "version"))
         if row is None or row["status"] != ReportStatus.READY:
             return None
         key = encode(REPORT.prefix, report_id)
         name = f"{row['kind'].lower().replace('_', '-')}-{key}.{extension}"
-        return File(name, f"{key}-{row['version']}", partial(chunks, ctx, row))
+        return File(name, f"{key}-{row['version']}", partial(chunks, ctx, row), await cost(ctx, report_id))
 
     return find
 
 
 REPORT_CSV = Download(
     REPORT, "csv", "text/csv; charset=utf-8; header=present", REPORT.read_scope, COST, "GetReportCsv",
-    "Get the rows of a report as CSV", _found("csv", _csv),
+    "Get the rows of a report as CSV", _found("csv", _csv, _cost_of_rows),
 )  # fmt: skip
 REPORT_SVG = Download(
     REPORT, "svg", "image/svg+xml", REPORT.read_scope, COST, "GetReportChart", "Get a report as a chart",

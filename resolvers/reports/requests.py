@@ -21,7 +21,7 @@ from resolvers import organizations
 from resolvers.changes.advisory_lock import lock_objects
 from resolvers.changes.edits import InputValues, insert, new_row
 from resolvers.context import Context, Row, now
-from resolvers.database.sql import owned, statement
+from resolvers.database.sql import ORG, owned, statement
 from resolvers.errors import Conflict, Refusal, Refusals, bad_input
 from resolvers.jobs.queueing import queue_job
 from resolvers.reports.catalogue import KINDS
@@ -35,6 +35,8 @@ TOO_MANY_REPORTS = Conflict(
 )
 # How many an organization may have that have not ended: each reads all rows of what it sums.
 MAX_WAITING = 20
+# How many an organization keeps: with another one, those that ended and are the oldest are deleted.
+MAX_KEPT = 200
 
 
 def scopes_of(arguments: Mapping[str, Any]) -> list[str]:
@@ -83,6 +85,14 @@ def _waiting() -> sa.Select[Any]:
     return owned(reports, sa.func.count().label("number")).where(GOES_ON)
 
 
+@statement
+def _delete_oldest() -> sa.Delete:
+    # Those that wait are fewer than are kept, and are no older than what they wait for.
+    kept = sa.bindparam("kept", type_=sa.Integer)
+    older = sa.select(reports.c.id).where(reports.c.org_id == ORG).order_by(reports.c.id.desc()).offset(kept)
+    return reports.delete().where(reports.c.org_id == ORG, reports.c.id.in_(older), ~GOES_ON)
+
+
 async def _currency(ctx: Context, kind: Kind) -> str:
     """Return the currency of a report that names none."""
     found: str = (
@@ -107,6 +117,7 @@ async def create(ctx: Context, values: InputValues) -> Row:
     if kind.periodic and row["interval"] is None:
         row["interval"] = ReportInterval.MONTH
     await must_have_room(ctx)
+    await ctx.fetch(_delete_oldest(), kept=MAX_KEPT - 1)
     made = await insert(ctx, REPORTS, row)
     await queue_job(ctx, JobFunction.REPORT, row["id"], key=row["id"], run_at=now())
     return made

@@ -24,7 +24,10 @@ class _DecideInput:
 
 @input_type(Table)
 class QueueAgentJobInput:
-    """The job to queue. The API key must have the scopes of all tools of the definition."""
+    """The job to queue.
+
+    The API key must have the scopes of all tools of the definition, and those to read its order and ticket.
+    """
 
     definition_id: strawberry.ID = strawberry.field(
         description="ID of the agent's definition, which is `ACTIVE`. The job runs its present version."
@@ -92,7 +95,8 @@ class AgentJobMutation:
         AgentJob,
         RetryAgentJobInput,
         jobs.retry,
-        "Retry an agent job that has `FAILED`: it goes on from its steps. One that is `QUEUED` stays as it is.",
+        "Retry an agent job that has `FAILED`: it goes on from its steps. One that is `QUEUED` stays as it is. The"
+        " API key must have the scopes of the job.",
     )
     approve_agent_job = updates(
         AgentJob,
@@ -109,5 +113,8 @@ class AgentJobMutation:
         f" operation itself.{GOES_ON}",
     )
     answer_agent_job = updates(
-        AgentJob, AnswerAgentJobInput, decisions.answer, f"Answer a question of an agent job.{GOES_ON}"
+        AgentJob,
+        AnswerAgentJobInput,
+        decisions.answer,
+        f"Answer a question of an agent job. The API key must have the scopes of the job.{GOES_ON}",
     )

@@ -32,7 +32,8 @@ class AgentStep:
     input: LargeJson | None
     output: LargeJson | None
     changes: list[AgentChange] | None = strawberry.field(
-        description=f"Fields that the operation would change, at most {MAX_CHANGES}. Null where it is no `APPROVAL`."
+        description="Every field that the operation would change. An operation that would change more than"
+        f" {MAX_CHANGES}, or that cannot be shown whole, is refused and not asked for. Null where it is no `APPROVAL`."
     )
     events: list[str] | None = strawberry.field(
         description="Types of the events that would follow, such as `order.updated`. Null where it is no `APPROVAL`."

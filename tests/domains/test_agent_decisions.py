@@ -131,6 +131,16 @@ async def test_an_approval_needs_the_scope_of_the_tool(acme: Org) -> None:
     assert "errors" not in (await do(able, "approve", job, stepId=step, expectedVersion=3)).json()
 
 
+async def test_an_answer_needs_the_scopes_of_the_job(acme: Org) -> None:
+    job, (step,) = await _waiting(acme, _K.INPUT)
+    weak = acme.holding(await acme.new_key("agent_jobs:write", "orders:read"))
+    said = {"stepId": step, "expectedVersion": 3, "answer": "Cancel it."}
+    async with unchanged(acme):
+        assert error(await do(weak, "answer", job, **said), 403, "FORBIDDEN", "input.id")["scope"] == "orders:write"
+    able = acme.holding(await acme.new_key("agent_jobs:write", "orders:write"))
+    assert "errors" not in (await do(able, "answer", job, **said)).json()
+
+
 async def test_a_cancelled_job_asks_nobody(acme: Org) -> None:
     job, (step,) = await _waiting(acme, _K.APPROVAL)
     await do(acme, "cancel", job)

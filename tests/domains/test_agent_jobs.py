@@ -107,6 +107,35 @@ async def test_a_key_queues_only_what_it_could_do_itself(acme: Org) -> None:
     assert (await shown(able, job))["input"] == INPUT
 
 
+async def test_a_job_is_queued_about_what_the_key_may_read(acme: Org) -> None:
+    definition = await new_definition(acme, tools=[], inputSchema=None)
+    order = await new_order(acme)
+    ticket = await _ticket(acme)
+    weak = acme.holding(await acme.new_key("agent_jobs:write"))
+    async with unchanged(acme):
+        for name, key, scope in (
+            ("orderId", order["publicId"], "orders:read"),
+            ("ticketId", ticket, "tickets:read"),
+            ("orderId", "order_1", "orders:read"),
+        ):
+            answer = await weak.http.post(PATH, json={"definitionId": definition, name: key})
+            assert problem(answer, 403, "FORBIDDEN", f"body.{name}")["scope"] == scope
+    able = acme.holding(await acme.new_key("agent_jobs:write", "orders:read", "tickets:read"))
+    for name, key in (("orderId", order["publicId"]), ("ticketId", ticket)):
+        assert (await able.http.post(PATH, json={"definitionId": definition, name: key})).status_code == 202
+
+
+async def test_a_job_is_retried_with_its_scopes_and_cancelled_without(acme: Org) -> None:
+    job = await new_job(acme)
+    await fail(acme, job)
+    weak = acme.holding(await acme.new_key("agent_jobs:write", "orders:read"))
+    async with unchanged(acme):
+        assert error(await do(weak, "retry", job), 403, "FORBIDDEN", "input.id")["scope"] == "orders:write"
+    able = acme.holding(await acme.new_key("agent_jobs:write", "orders:write"))
+    assert "errors" not in (await do(able, "retry", job)).json()
+    assert "errors" not in (await do(weak, "cancel", job)).json()
+
+
 async def test_what_a_job_reads_is_seen_by_who_could_read_it(acme: Org) -> None:
     job = await new_job(acme)
     await lead(acme, job, _S.RUNNING)

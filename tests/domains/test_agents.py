@@ -60,7 +60,13 @@ async def test_its_tools_need_the_scopes_of_who_makes_it(acme: Org) -> None:
         assert error(answer, 403, "FORBIDDEN", "input.tools.0.operation")["scope"] == "orders:write"
     made = await weak.http.post(PATH, json=DEFINITION | {"tools": DEFINITION["tools"][:1]})
     assert made.json()["data"]["tools"] == [{"operation": "GetOrder", "requiresApproval": False}]
-    taken = await weak.http.put(f"{PATH}/{key}", json={"tools": []})
+    # Nor does it help to take the tools away with it: they could be given back.
+    async with unchanged(acme):
+        for beside in ({}, {"instructions": "Cancel all orders."}):
+            answer = await weak.http.put(f"{PATH}/{key}", json={"tools": []} | beside)
+            assert problem(answer, 403, "FORBIDDEN", "body.tools")["scope"] == "orders:write"
+    able = acme.holding(await acme.new_key("agents:write", "orders:write"))
+    taken = await able.http.put(f"{PATH}/{key}", json={"tools": []})
     assert (taken.status_code, taken.json()["data"]["tools"]) == (200, [])
 
 

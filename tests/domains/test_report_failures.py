@@ -9,7 +9,7 @@ from models.types import MAX_SAFE_INTEGER
 from resolvers.jobs import claims as jobs
 from resolvers.jobs import retention
 from resolvers.jobs.retention import Retention
-from resolvers.reports import running, snapshots
+from resolvers.reports import requests, running, snapshots
 from resolvers.reports.requests import MAX_WAITING
 from tests.support.api import Org
 from tests.support.invoices import S, standing
@@ -88,6 +88,22 @@ async def test_so_many_reports_wait(acme: Org) -> None:
         assert told["reason"] == "TOO_MANY_REPORTS"
     await work(acme)
     await ask(acme, "REVENUE", **YEAR)
+
+
+async def test_so_many_reports_are_kept(acme: Org, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "MAX_KEPT", 2)
+    waits = await ask(acme, "REVENUE", **YEAR)
+    keys = [waits["publicId"]]
+    for _ in range(3):
+        keys.append((await ask(acme, "REVENUE", **YEAR))["publicId"])
+        await acme.rows(
+            "update reports set status = 'FAILED', error = 'INTERNAL' where id = $1", decode("report", keys[-1])
+        )
+    await ask(acme, "REVENUE", **YEAR)
+    # The oldest waits still.
+    statuses = [(await acme.http.get(f"{PATH}/{key}")).status_code for key in keys]
+    assert statuses == [200, 404, 404, 200]
+    assert await acme.count("reports") == 3
 
 
 async def test_old_reports_are_deleted_with_their_rows(acme: Org) -> None:

@@ -7,7 +7,9 @@ import pytest
 
 from models.reports import ReportKind
 from models.typeid import decode
+from resolvers import organizations
 from resolvers.reports.catalogue import KINDS
+from resolvers.reports.files import REPORT_CSV, REPORT_SVG, cell_of
 from tests.support.agents import call, new_definition, new_job
 from tests.support.api import Org, new_client
 from tests.support.clock import Clock
@@ -193,6 +195,25 @@ select org_id, gen_random_uuid(), id, total, '2025-03-02' from owed
 """
 
 
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("Ann", "Ann"),
+        ("Ann-Marie, 5 = 5; x", "Ann-Marie, 5 = 5; x"),
+        ("Ann;=cmd|'/c calc'!A1;x", "Ann;'=cmd|'/c calc'!A1;x"),
+        ('Ann; "=1+1', "Ann; \"'=1+1"),
+        ("Ann\t@x", "Ann\t'@x"),
+        ("Ann\n+1", "Ann\n'+1"),
+        ("-1;\uff1d2", "'-1;'\uff1d2"),
+        ("\t=1", "'\t'=1"),
+        ('"=1', "'\"=1"),
+    ],
+)
+def test_no_separator_makes_a_formula_of_a_text(name: str, cell: str) -> None:
+    columns = {column.name: column for column in KINDS[ReportKind.CLIENT_LIFETIME_VALUE].columns}
+    assert cell_of(columns["client"], 2, name) == cell
+
+
 async def paying(org: Org, number: int) -> None:
     """Give an organization so many clients, of which each paid something, the first one most."""
     key = decode("client", (await new_client(org))["publicId"])
@@ -212,6 +233,12 @@ async def test_many_rows_are_written_shown_and_downloaded_in_parts(acme: Org) ->
     assert (len(lines), lines[0]) == (2_051, ["Client ID", "Client", "Payments", "Paid (EUR)"])
     # No spreadsheet runs a client's name.
     assert (lines[1][1:], found["rows"][0]["client"]) == (["'=cmd()", "1", "99.99"], "=cmd()")
+    key = decode("report", made["publicId"])
+    assert key is not None
+    ctx = organizations.command_line(acme.runtime, acme.id)
+    async with ctx.snapshot():
+        files = [await download.find(ctx, key) for download in (REPORT_CSV, REPORT_SVG)]
+    assert [file and file.cost for file in files] == [205, 0]
     numbers: list[int] = []
     after: str | None = None
     while True:

@@ -40,6 +40,8 @@ TWICE = {f"d{at}": {"allOf": [{"$ref": f"#/$defs/d{at + 1}"}] * 2} for at in ran
         ({"type": ["object", "null"]}, "type", "NOT_ALLOWED"),
         (OBJECT | {"$schema": "http://json-schema.org/draft-07/schema#"}, "$schema", "NOT_ALLOWED"),
         (OBJECT | {"$schema": "https://example.com/schema"}, "$schema", "NOT_ALLOWED"),
+        (_of({"a": {"$schema": "http://json-schema.org/draft-07/schema#"}}), "properties.a.$schema", "NOT_ALLOWED"),
+        (_of({}, **{"$defs": {"a": {"$schema": "http://127.0.0.1/a"}}}), "$defs.a.$schema", "NOT_ALLOWED"),
         (OBJECT | {"$id": "https://example.com/a"}, "$id", "NOT_ALLOWED"),
         (_of({"a": {"$anchor": "a"}}), "properties.a.$anchor", "NOT_ALLOWED"),
         (_of({"a": {"$dynamicRef": "#a"}}), "properties.a.$dynamicRef", "NOT_ALLOWED"),

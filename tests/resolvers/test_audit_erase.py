@@ -19,7 +19,7 @@ async def test_erased_changes_still_verify(runtime: Runtime, org: UUID) -> None:
     assert (after.sealed, after.unsealed, after.erased, after.failure) == (4, 0, 1, None)
     # Who erased what, and when.
     entry = await one(runtime, org, "select * from audit_entries where org_id = $1 and action = 'audit:erase'", org)
-    assert (entry["target_id"], entry["actor_kind"], entry["source"]) == (second, "JOB", "WORKER")
+    assert (entry["target_id"], entry["actor_kind"], entry["source"]) == (second, "CLI", "CLI")
     assert entry["id"] == await entry_of(runtime, org, 4)
     # Once more finds nothing to erase, and writes nothing.
     assert await erased(runtime, org, second) == 0

@@ -168,6 +168,25 @@ async def test_a_large_file_is_streamed(owner: Org) -> None:
     assert size == 12 * len(MEGABYTE)
 
 
+async def test_what_has_begun_waits_for_a_connection(backends: Backends, api_runtime: Runtime) -> None:
+    made = Shelf()
+    download = made.download()
+    async with serving(settings_of(backends, pool_max=1, pool_wait_ms=50)) as base:
+        del DOWNLOADS[download.path]
+        org = await make_org(api_runtime, base)
+        path = await _path(org, "Rows")
+
+        async def got() -> httpx.Response:
+            while (answer := await org.http.get(path)).status_code == 503:
+                assert answer.headers["retry-after"] == "1"
+            return answer
+
+        # Each is refused before its first byte, or whole.
+        answers = await asyncio.gather(*[got() for _ in range(4)])
+        assert [(answer.status_code, answer.text) for answer in answers] == [(200, "rows:01234")] * 4
+        await org.close()
+
+
 async def test_a_file_may_take_longer_than_a_request(owner: Org) -> None:
     answer = await owner.http.get(await _path(owner, "Slow"))
     assert (answer.status_code, answer.content) == (200, b"012")

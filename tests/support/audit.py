@@ -7,12 +7,12 @@ from uuid import UUID
 
 import asyncpg
 
+from resolvers import organizations
 from resolvers.audit import export as audit_export
 from resolvers.audit.erase import erase
 from resolvers.audit.verify import Verification, verify
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs
-from resolvers.jobs.claims import context_of
 from resolvers.keyring import Keyring
 from tests.support.jobs import emit, one, rows, slot_of
 from tests.support.servers import Backends
@@ -46,8 +46,8 @@ async def entry_of(runtime: Runtime, org: UUID, sequence: int) -> UUID:
 
 
 async def erased(runtime: Runtime, org: UUID, target: UUID) -> int:
-    """Erase what the log holds of a resource, or of one entry."""
-    ctx = context_of(runtime, org, org)
+    """Erase what the log holds of a resource, or of one entry, as a person does."""
+    ctx = organizations.command_line(runtime, org)
     async with ctx.transaction():
         return await erase(ctx, target)
 

@@ -43,7 +43,7 @@ def says(text: str, **usage: int) -> Turn:
     return lambda _request: completion({"content": text}, **usage)
 
 
-def calls(*tools: tuple[str, dict[str, Any]], **usage: int) -> Turn:
+def calls(*tools: tuple[str, Any], **usage: int) -> Turn:
     """A turn that calls tools, which it names ``call_0``, ``call_1`` and so on, as servers do in each answer."""
     listed = [
         {"id": f"call_{index}", "type": "function",

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
 from models.clients import CLIENT
@@ -10,9 +11,11 @@ from models.typeid import encode
 from resolvers.clients import CLIENTS
 from resolvers.collections.rows import by_ids
 from resolvers.context import Context
+from resolvers.database.sql import Sql
 from resolvers.downloads import Download, File
 from resolvers.errors import Refusal
 
+SLOW = Sql("select pg_sleep(0.1)", (), {})
 MEGABYTE = b"x" * 1024 * 1024
 COST, FILE_COST = 40, 1_000
 
@@ -36,7 +39,7 @@ class Shelf:
             return None
         chunks: dict[str, Callable[[], AsyncIterator[bytes]]] = {
             "Streamed": self.streamed, "Slow": self.slow, "Endless": self.endless, "Broken": self.broken,
-            "Busy": self.busy, "Empty": self.empty,
+            "Busy": self.busy, "Empty": self.empty, "Rows": partial(self.rows, ctx),
         }  # fmt: skip
         name: str = row["name"]
         return File(
@@ -72,6 +75,14 @@ class Shelf:
         for _ in range(3):
             yield b"part"
         raise RuntimeError("secret")
+
+    async def rows(self, ctx: Context) -> AsyncIterator[bytes]:
+        """A file of which each part is read in a snapshot of its own."""
+        yield b"rows:"
+        for number in range(5):
+            async with ctx.snapshot():
+                await ctx.run(SLOW, [])
+            yield b"%d" % number
 
     async def busy(self) -> AsyncIterator[bytes]:
         """A file that cannot be made now."""

@@ -131,3 +131,16 @@ async def test_one_answer_may_do_ask_and_wait_for_several(agency: Agency) -> Non
     assert (row["status"], await agency.count("clients"), len(chat.asked)) == ("SUCCEEDED", 2, 2)
     told = chat.told()
     assert ["Bob" in told[0], "Acme" in told[1], told[2]] == [True, True, "Blue"]
+
+
+async def test_what_cannot_be_shown_whole_is_not_asked_for(agency: Agency) -> None:
+    client = await agency.client()
+    job = await agency.queued("CreateInvoice", approval=True)
+    lines = [{"description": f"{n} {'x' * 95}", "quantity": 1, "unitPrice": n} for n in range(1_000)]
+    given = {"input": {"clientId": client, "lines": lines}}
+    async with chatting(calls(("CreateInvoice", given)), says("No.")) as chat:
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], await agency.count("invoices")) == ("SUCCEEDED", 0)
+    assert [step["kind"] for step in await agency.steps(job)] == ["MODEL", "TOOL", "MODEL"]
+    (told,) = chat.told()
+    assert ("It is too large to be approved" in told, '"code":"TOO_COMPLEX"' in told) == (True, True)

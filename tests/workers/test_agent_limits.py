@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.agency import RUN, Agency
-from tests.support.chat import Turn, calls, chatting, cuts, fails, floods, hangs, raw, says
+from tests.support.chat import Turn, calls, chatting, cuts, fails, floods, hangs, http, raw, says
 from tests.support.jobs import hurry, one, rows
 
 ADA = {"input": {"name": "Ada", "email": "ada@example.com"}}
@@ -27,6 +27,7 @@ async def test_retry_after_is_waited_for(agency: Agency) -> None:
     assert chat.keys == [f"{job}:0"] * 2
 
 
+EMPTY = http("200 OK", b'{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[]}')
 # A turn, the code, how often the model is asked, and limits of the definition.
 FAILED: list[tuple[Turn, str, int, dict[str, Any]]] = [
     (fails("500 Internal Server Error"), "PROVIDER_FAILED", 1, {}),
@@ -37,6 +38,7 @@ FAILED: list[tuple[Turn, str, int, dict[str, Any]]] = [
     (fails("302 Found", "Location: /v1/chat/completions"), "PROVIDER_FAILED", 1, {}),
     (calls(("NoSuchTool", {})), "MODEL_MISBEHAVED", 3, {}),
     (lambda _: raw(b'"\\ud800"'), "MODEL_MISBEHAVED", 1, {}),
+    (lambda _: EMPTY, "MODEL_MISBEHAVED", 1, {"maxAttempts": 5}),
     (calls(*[("CreateClient", ADA)] * 1_000), "MODEL_MISBEHAVED", 1, {}),
     (says("Never.", sent=10), "TOKENS_EXCEEDED", 0, {"maxTokens": 1_000}),
     (says("Never.", sent=10), "COST_EXCEEDED", 0, {"maxCost": 2_000}),
@@ -187,3 +189,37 @@ async def test_a_budget_holds_for_all_jobs_of_a_client(agency: Agency) -> None:
     budget = await one(agency.runtime, agency.org, "select * from agent_budgets where org_id = $1", agency.org)
     assert (budget["reserved"], budget["spent"], budget["currency"]) == (0, 20_000, "USD")
     assert [each["max_completion_tokens"] < 2_000 for each in chat.asked] == [True]
+
+
+async def test_an_answer_that_cannot_be_read_is_charged_once(agency: Agency) -> None:
+    job = await agency.queued()
+    async with chatting(lambda _: EMPTY) as chat:
+        row = await agency.worked(job, chat.base_url)
+    (step,) = await agency.steps(job)
+    assert (row["error_code"], row["attempt"], len(chat.asked)) == ("MODEL_MISBEHAVED", 1, 1)
+    assert (step["cost"], step["reserved"], step["finished_at"] is None) == (row["cost"], 0, False)
+    assert 8_192 * 10 < row["cost"] < 2 * 8_192 * 10
+
+
+# A tool, arguments of another shape, and what the model is told.
+MISSHAPEN: list[tuple[str, Any, str]] = [
+    ("write_plan", {"plan": "x", "why": "y"}, "It needs a plan"),
+    ("write_plan", {"text": "x"}, "It needs a plan"),
+    ("write_plan", ["x"], "It needs a plan"),
+    ("write_plan", None, "It needs a plan"),
+    ("ask_person", {"question": "x", "options": ["a"]}, "It needs a question"),
+    ("ask_person", "x", "It needs a question"),
+    ("ListClients", [1], "It needs its arguments as a JSON object"),
+    ("ListClients", 1, "It needs its arguments as a JSON object"),
+    *(("ListClients", {name: 1}, "There is no such argument") for name in ("ctx", "self", "name", "given", "work")),
+]
+
+
+async def test_arguments_of_another_shape_are_answered(agency: Agency) -> None:
+    job = await agency.queued("ListClients")
+    turns = calls(*[(name, sent) for name, sent, _ in MISSHAPEN])
+    async with chatting(turns, says("Well.")) as chat:
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], row["attempt"], row["plan"]) == ("SUCCEEDED", 1, None)
+    told = [expected in text for text, (_, _, expected) in zip(chat.told(), MISSHAPEN, strict=True)]
+    assert told == [True] * len(MISSHAPEN), chat.told()

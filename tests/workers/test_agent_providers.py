@@ -3,10 +3,18 @@
 import subprocess
 import sys
 from importlib import import_module
+from typing import Any
 
 import pytest
 from pydantic_ai.exceptions import ModelAPIError
-from pydantic_ai.messages import ModelRequest, UserPromptPart
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelMessagesTypeAdapter,
+    ModelRequest,
+    ModelResponse,
+    ToolCallPart,
+    UserPromptPart,
+)
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 
@@ -15,6 +23,7 @@ from resolvers.agents.budgets import Price, Stopped
 from tests.support.chat import completion, http
 from tests.support.jobs import receiver
 from tests.support.repository import ROOT
+from workers.agents.loop import text_of
 from workers.agents.providers import Provider, Providers
 from workers.agents.transport import client
 
@@ -85,6 +94,20 @@ async def test_a_model_of_each_provider_is_asked_once_with_its_key(module: str) 
     assert [request.headers["idempotency-key"] for request in there.requests] == ["job:0"] * 2
     headers = there.requests[0].headers
     assert KEY in (headers.get("x-api-key"), headers.get("authorization", "").removeprefix("Bearer "))
+
+
+@pytest.mark.parametrize("depth", [1, 100, 200, 250, 1_000])
+def test_what_is_kept_of_an_answer_can_be_read_again(depth: int) -> None:
+    nested: dict[str, Any] = {}
+    for _ in range(depth):
+        nested = {"a": nested}
+    messages: list[ModelMessage] = [ModelResponse(parts=[ToolCallPart("GetOrder", nested, "call_0")])]
+    if depth > 100:
+        with pytest.raises(Stopped) as stopped:
+            text_of(messages)
+        assert stopped.value.code is AgentErrorCode.MODEL_MISBEHAVED
+    else:
+        assert ModelMessagesTypeAdapter.validate_json(text_of(messages)) == messages
 
 
 def test_a_price_is_rounded_up_and_tells_what_is_affordable() -> None:

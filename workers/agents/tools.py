@@ -1,8 +1,10 @@
 """The tools of an agent as the library has them: its operations, and how it asks a person and writes a plan."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pydantic_ai import ApprovalRequired, CallDeferred, RunContext, Tool
+from pydantic_core import SchemaValidator, core_schema
 
 from resolvers.agents.runs import Run
 from schema.tools.schemas import description_of, schema_of
@@ -10,6 +12,10 @@ from workers.agents.texts import clean
 from workers.agents.work import CallKey, Waits, Work
 
 QUESTION_LENGTH, PLAN_LENGTH = 20_000, 5_000
+# The library calls functions by keyword, with whatever keys a model sends: here there is one.
+_ANY = SchemaValidator(
+    core_schema.no_info_after_validator_function(lambda sent: {"given": sent}, core_schema.any_schema())
+)
 
 
 def _text(name: str, description: str, length: int) -> dict[str, Any]:
@@ -34,36 +40,59 @@ def _key(work: Work, ctx: RunContext[None]) -> CallKey:
     return work.run.answers[-1]["index"], clean(ctx.tool_call_id)
 
 
+def _tool(
+    name: str, description: str, schema: dict[str, Any], call: Callable[..., Any], *, takes_ctx: bool
+) -> Tool[None]:
+    """Return a tool that takes whatever its arguments are as one value: a model may send any JSON, and is told so."""
+    tool = Tool.from_schema(call, name, description, schema, takes_ctx=takes_ctx, sequential=True)
+    tool.function_schema.validator = _ANY
+    return tool
+
+
+def _wrong(message: str, field: str | None = None) -> dict[str, Any]:
+    return {"errors": [{"message": message} | ({} if field is None else {"field": field})]}
+
+
+def _only(given: Any, name: str, length: int) -> str | None:
+    """Return the one argument of a tool, a text; None where other arguments were sent."""
+    text = given.get(name) if isinstance(given, dict) and set(given) == {name} else None
+    return clean(text) if isinstance(text, str) and 0 < len(text.strip()) <= length else None
+
+
 def _operation(work: Work, name: str, approval: bool) -> Tool[None]:
-    async def call(ctx: RunContext[None], **arguments: Any) -> Any:
+    async def call(ctx: RunContext[None], given: Any) -> Any:
+        if not isinstance(given, dict):
+            return _wrong("It needs its arguments as a JSON object.")
         try:
-            return await work.operate(name, _key(work, ctx), arguments, approval=approval)
+            return await work.operate(name, _key(work, ctx), given, approval=approval)
         except Waits:
             raise ApprovalRequired from None
 
-    return Tool.from_schema(call, name, description_of(name), schema_of(name), takes_ctx=True, sequential=True)
+    return _tool(name, description_of(name), schema_of(name), call, takes_ctx=True)
 
 
 def _ask(work: Work) -> Tool[None]:
-    async def call(ctx: RunContext[None], question: Any = None) -> Any:
-        if not isinstance(question, str) or not 0 < len(question.strip()) <= QUESTION_LENGTH:
-            return {"errors": [{"message": "It needs a question, as a text.", "field": "question"}]}
+    async def call(ctx: RunContext[None], given: Any) -> Any:
+        question = _only(given, "question", QUESTION_LENGTH)
+        if question is None:
+            return _wrong("It needs a question, as a text, and nothing else.", "question")
         try:
-            return work.ask(_key(work, ctx), clean(question))
+            return work.ask(_key(work, ctx), question)
         except Waits:
             raise CallDeferred(kind="question") from None
 
     description = "Ask a person of the staff, and wait for the answer. Ask only what no other tool can tell."
     schema = _text("question", "The question, with what is needed to answer it.", QUESTION_LENGTH)
-    return Tool.from_schema(call, "ask_person", description, schema, takes_ctx=True, sequential=True)
+    return _tool("ask_person", description, schema, call, takes_ctx=True)
 
 
 def _plan(work: Work) -> Tool[None]:
-    async def call(plan: Any = None) -> Any:
-        if not isinstance(plan, str) or not 0 < len(plan.strip()) <= PLAN_LENGTH:
-            return {"errors": [{"message": "It needs a plan, as a text.", "field": "plan"}]}
-        await work.plan(clean(plan))
+    async def call(given: Any) -> Any:
+        plan = _only(given, "plan", PLAN_LENGTH)
+        if plan is None:
+            return _wrong("It needs a plan, as a text, and nothing else.", "plan")
+        await work.plan(plan)
         return "The plan is written."
 
     description = "Write down the plan, or replace it: what is to be done, and how far it is. The staff reads it."
-    return Tool.from_schema(call, "write_plan", description, _text("plan", "The plan.", PLAN_LENGTH), sequential=True)
+    return _tool("write_plan", description, _text("plan", "The plan.", PLAN_LENGTH), call, takes_ctx=False)

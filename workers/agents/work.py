@@ -39,6 +39,15 @@ RESULT_BYTES = STEP_LIMIT // 2
 # What of a step is a call of a tool: the index of the model's step, and what its answer calls the call.
 CallKey = tuple[int, str]
 _K, _D = AgentStepKind, AgentDecision
+_TOO_LARGE = {
+    "errors": [
+        {
+            "message": f"It is too large to be approved: a person is shown at most {MAX_CHANGES} changes, and"
+            f" {STEP_LIMIT // 1024} KiB of them and of the arguments each. Do it in smaller parts.",
+            "code": "TOO_COMPLEX",
+        }
+    ]
+}
 
 
 class Waits(Exception):
@@ -155,7 +164,10 @@ class Work:
         return Actor(ActorKind.JOB, encode(AGENT_JOB.prefix, self.run.job["id"]), name, scopes, self.claim.org_id)
 
     async def _ask(self, name: str, key: CallKey, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Rehearse an operation, and let a person approve it. What is refused anyway needs no approval."""
+        """Rehearse an operation, and let a person approve it. What is refused anyway needs no approval.
+
+        What a person cannot be shown whole is refused too: it would be approved unseen.
+        """
         async with self.held() as ctx:
             actor = await self._actor(ctx)
         ctx = Context(self.runtime, actor, actor.id, Source.WORKER, rehearses=True)
@@ -163,12 +175,12 @@ class Work:
         if result.errors:
             return await self._note(name, key, arguments, _refused(result))
         rehearsal = next(iter(result.rehearsed.values()), Rehearsal())
-        changes = rehearsal.changes[:MAX_CHANGES]
-        while len(orjson.dumps(changes)) > STEP_LIMIT:
-            changes = changes[: len(changes) // 2]
+        changes, sent = clean(rehearsal.changes), clean(arguments)
+        if len(changes) > MAX_CHANGES or any(len(orjson.dumps(each)) > STEP_LIMIT for each in (changes, sent)):
+            return await self._note(name, key, arguments, _TOO_LARGE)
         self.waiting.append(
             {"kind": _K.APPROVAL, "model_step": key[0], "tool_call_id": key[1], "operation": name,
-             "input": _kept(arguments), "hash": hash_of(name, arguments, rehearsal), "changes": clean(changes),
+             "input": sent, "hash": hash_of(name, arguments, rehearsal), "changes": changes,
              "events": rehearsal.events}
         )  # fmt: skip
         raise Waits
