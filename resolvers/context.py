@@ -17,7 +17,7 @@ from resolvers.changes.rehearsal import Rehearsal
 from resolvers.database.begin import BEGIN_READ, BEGIN_WRITE, FILTERED, GENERIC, KEYED
 from resolvers.database.commits import commit
 from resolvers.database.connection import PooledConnection
-from resolvers.database.connection_errors import CONNECTION_ERRORS, NOT_MIGRATED_ERRORS
+from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.loaded import Loaded
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import Sql
@@ -130,8 +130,7 @@ class Context:
                 if not ended:
                     rows = await loaded.rest(connection, sql, rows)
         except (*CONNECTION_ERRORS, asyncpg.InFailedSQLTransactionError) as error:
-            if isinstance(error, NOT_MIGRATED_ERRORS):
-                await self.runtime.require_migration(error)
+            await self.runtime.require_no_fault(error)
             raise self._stopped_by(error) from error
         finally:
             lock.release()
@@ -148,10 +147,8 @@ class Context:
         if isinstance(error, asyncpg.InFailedSQLTransactionError):
             stopped = self._stopped
             return error if stopped is None else Refusal(stopped.code, stopped.message, **stopped.extra)
-        if isinstance(error, asyncpg.QueryCanceledError) and self.narrowable:
-            self._stopped = query_too_slow(self.runtime.statement_timeout_ms)
-        else:
-            self._stopped = self.runtime.unavailable(error)
+        slow = isinstance(error, asyncpg.QueryCanceledError) and self.narrowable
+        self._stopped = query_too_slow(self.runtime.statement_timeout_ms) if slow else self.runtime.unavailable(error)
         return self._stopped
 
     async def row(self, sql: Sql, **values: Any) -> Row | None:

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from resolvers.database.connection import PooledConnection
-from resolvers.database.connection_errors import CONNECTION_ERRORS, Outages, first_line
+from resolvers.database.connection_errors import CONNECTION_ERRORS, NOT_MIGRATED_ERRORS, Outages, first_line
 from resolvers.database.loop_turns import LoopTurns
 from resolvers.database.pool import Pool
 from resolvers.errors import Refusal
@@ -78,9 +78,11 @@ class Runtime:
         self.outages.note(error)
         return unavailable()
 
-    async def require_migration(self, error: BaseException) -> None:
+    async def require_no_fault(self, error: BaseException) -> None:
         """Raise RuntimeError for one of ``NOT_MIGRATED_ERRORS`` of a database that is migrated: the statement is wrong,
         which no other try mends."""
+        if not isinstance(error, NOT_MIGRATED_ERRORS):
+            return
         async with self.connection(self.side) as connection:
             if await self.is_migrated(connection):
                 raise RuntimeError(f"a wrong statement: {first_line(error)}") from error

@@ -1,5 +1,6 @@
 """What holds for the rehearsal of every change: it says what would change, and nothing does."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -44,14 +45,21 @@ async def _rehearsed(org: Org, runtime: Runtime, name: str, given: dict[str, Any
     return await ENGINE.run(ctx, ENGINE.prepared(OPERATIONS[name], {"input": given}))
 
 
+class _UndoneError(Exception):
+    """Rolls a transaction back."""
+
+
 async def _done(org: Org, runtime: Runtime, name: str, given: dict[str, Any]) -> Rehearsal:
-    """What an operation changes that is run as a tool is: in the transaction of its step."""
+    """What an operation changes that is run as a tool is, in the transaction of its step; then it is rolled back."""
     actor = Actor(ActorKind.JOB, "job_1", "Helper", frozenset({"*"}), org.id)
     ctx = Context(runtime, actor, "two", Source.WORKER)
-    async with ctx.transaction():
-        ctx.rehearsal = made = Rehearsal()
-        result = await ENGINE.run(ctx, ENGINE.prepared(OPERATIONS[name], {"input": given}))
-        assert result.errors == []
+    made = Rehearsal()
+    with suppress(_UndoneError):
+        async with ctx.transaction():
+            ctx.rehearsal = made
+            result = await ENGINE.run(ctx, ENGINE.prepared(OPERATIONS[name], {"input": given}))
+            assert result.errors == []
+            raise _UndoneError
     return made
 
 

@@ -14,6 +14,7 @@ from graphql import (
     is_required_argument,
 )
 
+from execution import Serializers
 from schema.graph import CORE
 from schema.requests.engine import Engine
 from tests.support.studio import LAX, Studio, answered
@@ -26,7 +27,8 @@ SELECTION = "@"
 TOGETHER = 10
 # What a list of the root needs to be told, and the list of the objects that it is told of.
 OF = {"orderId": "orders", "ticketId": "tickets", "formId": "forms"}
-ENGINE = Engine(LAX)
+# What is serialized from rows is completed too, and raises where the rows are not what their readers promise.
+ENGINE = Engine(LAX, serializers=Serializers.CHECKED)
 
 
 def _node_of(field: GraphQLField) -> Any:
