@@ -208,3 +208,10 @@ async def test_many_rows_are_written_shown_and_downloaded_in_parts(acme: Org) ->
     assert last["report"]["rows"]["nodes"][0]["number"] == 2_050
     some = await acme.data(ROWS, id=made["publicId"], filter={"number": {"gt": 2_040}})
     assert some["report"]["rows"]["totalCount"] == 10
+
+
+@pytest.mark.parametrize("kind", ReportKind)
+def test_the_description_of_a_kind_names_what_it_takes(kind: ReportKind) -> None:
+    takes = {"from": KINDS[kind].ranges, "interval": KINDS[kind].periodic, "currency": KINDS[kind].priced}
+    said = kind.meaning.partition("Takes ")[2]
+    assert {name: f"`{name}`" in said for name in takes} == takes
