@@ -63,16 +63,9 @@ class AgentErrorCode(DescribedEnum):
     INTERNAL = "INTERNAL", "The server failed."
 
 
+_S, _E = AgentJobStatus, AgentErrorCode
 # What another attempt meets as well: the job keeps its limits, what it took, and its key.
-FINAL = frozenset(
-    {
-        AgentErrorCode.STEPS_EXCEEDED,
-        AgentErrorCode.TOKENS_EXCEEDED,
-        AgentErrorCode.COST_EXCEEDED,
-        AgentErrorCode.KEY_INVALID,
-    }
-)
-_S = AgentJobStatus
+FINAL = frozenset({_E.STEPS_EXCEEDED, _E.TOKENS_EXCEEDED, _E.COST_EXCEEDED, _E.KEY_INVALID})
 ENDED = frozenset({_S.SUCCEEDED, _S.FAILED, _S.CANCELLED})
 WAITING = frozenset({_S.AWAITING_APPROVAL, _S.AWAITING_INPUT})
 _WAITS = {
