@@ -182,7 +182,7 @@ CASES = (
             "AgentJobEvent": 1,
             "QueueAgentJob": 4,
             "CancelAgentJob": 6,
-            "RetryAgentJob": 5,
+            "RetryAgentJob": 6,
             "ApproveAgentJob": 6,
             "RejectAgentJob": 6,
             "AnswerAgentJob": 6,
