@@ -7,9 +7,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from models.base import TIMESTAMP, Versioned, column, one_of, table_args, table_of
+from models.base import TIMESTAMP, Versioned, column, nullable_time, one_of, table_args, table_of
 from models.enums import DescribedEnum
-from models.machines import Block, Guard, Machine, Row, Settings, Transition
+from models.machines import Block, Check, Guard, Machine, Row, Settings, Transition
 from models.resources import Resource
 from models.types import JSON_LIMIT, Currency, JsonObject, LongText, Moment, ShortText
 
@@ -41,7 +41,7 @@ class AgentJobStatus(DescribedEnum):
     AWAITING_APPROVAL = "AWAITING_APPROVAL", "Waiting until a person approves or rejects a step."
     AWAITING_INPUT = "AWAITING_INPUT", "Waiting until a person answers a question."
     SUCCEEDED = "SUCCEEDED", "Done; see `output`."
-    FAILED = "FAILED", "Not done; see `error`. It can be retried."
+    FAILED = "FAILED", "Not done; see `error`, and `availableTransitions` for whether it can be retried."
     CANCELLED = "CANCELLED", "Cancelled: it does not go on."
 
 
@@ -63,7 +63,9 @@ class AgentErrorCode(DescribedEnum):
     INTERNAL = "INTERNAL", "The server failed."
 
 
-_S = AgentJobStatus
+_S, _E = AgentJobStatus, AgentErrorCode
+# What another attempt meets as well: the job keeps its limits, what it took, and its key.
+FINAL = frozenset({_E.STEPS_EXCEEDED, _E.TOKENS_EXCEEDED, _E.COST_EXCEEDED, _E.KEY_INVALID})
 ENDED = frozenset({_S.SUCCEEDED, _S.FAILED, _S.CANCELLED})
 WAITING = frozenset({_S.AWAITING_APPROVAL, _S.AWAITING_INPUT})
 _WAITS = {
@@ -79,12 +81,8 @@ def event_of(status: AgentJobStatus) -> str:
     return _VERBS.get(status, status.value.lower())
 
 
-def _automatic(job: Row, settings: Settings, moment: datetime) -> Block | None:
-    return Block(Guard.AUTOMATIC)
-
-
-def _decided(job: Row, settings: Settings, moment: datetime) -> Block | None:
-    return Block(Guard.DECISION)
+def _always(guard: Guard) -> Check:
+    return lambda job, settings, moment: Block(guard)
 
 
 def ran_until(job: Row, moment: datetime) -> dict[str, Any]:
@@ -93,8 +91,12 @@ def ran_until(job: Row, moment: datetime) -> dict[str, Any]:
     return {"ran_ms": job["ran_ms"] + run // timedelta(milliseconds=1), "resumed_at": None}
 
 
+def _retryable(job: Row, settings: Settings, moment: datetime) -> Block | None:
+    return Block(Guard.NOT_RETRYABLE) if job.get("error_code") in FINAL else None
+
+
 def _effects(job: Row, made: Transition[AgentJobStatus], moment: datetime, reason: str | None) -> dict[str, Any]:
-    changes: dict[str, Any] = {"finished_at": moment if made.target in ENDED else None}
+    changes: dict[str, Any] = {"finished_at": moment if made.target in ENDED else None, "retry_at": None}
     if made.target not in WAITING:
         changes["expires_at"] = None
     if made.target is _S.QUEUED:
@@ -106,6 +108,7 @@ def _effects(job: Row, made: Transition[AgentJobStatus], moment: datetime, reaso
     return changes
 
 
+_automatic, _decided = _always(Guard.AUTOMATIC), _always(Guard.DECISION)
 MACHINE = Machine(
     AgentJobStatus,
     Transition(_S.QUEUED, _S.RUNNING, "A worker runs it.", _automatic),
@@ -120,7 +123,7 @@ MACHINE = Machine(
     ),
     Transition(_S.AWAITING_APPROVAL, _S.AWAITING_INPUT, "The step is decided, and a question waits too.", _decided),
     Transition(_S.AWAITING_INPUT, _S.AWAITING_APPROVAL, "It is answered, and an approval waits too.", _decided),
-    Transition(_S.FAILED, _S.QUEUED, "It is retried, and goes on from its steps."),
+    Transition(_S.FAILED, _S.QUEUED, "It is retried, and goes on from its steps.", _retryable),
     *(
         Transition(origin, _S.CANCELLED, "It is cancelled.")
         for origin in (_S.QUEUED, _S.RUNNING, _S.AWAITING_APPROVAL, _S.AWAITING_INPUT)
@@ -145,6 +148,7 @@ class AgentJob(Versioned, table=True):
             "(status in ('AWAITING_APPROVAL', 'AWAITING_INPUT')) = (expires_at is not null)", name="expires_at"
         ),
         sa.CheckConstraint("(status = 'RUNNING') = (resumed_at is not null)", name="resumed_at"),
+        sa.CheckConstraint("retry_at is null or status = 'QUEUED'", name="retry_at"),
         sa.ForeignKeyConstraint(
             ["org_id", "definition_id", "definition_version"],
             [f"agent_definition_versions.{name}" for name in ("org_id", "definition_id", "version")],
@@ -161,6 +165,8 @@ class AgentJob(Versioned, table=True):
         sa.Index("agent_jobs_client_idx", "org_id", "client_id", "id"),
         sa.Index("agent_jobs_status_idx", "org_id", "status", "id"),
         sa.Index("agent_jobs_updated_idx", "org_id", "updated_at", "id"),
+        sa.Index("agent_jobs_queued_idx", "org_id", "queued_at", "id"),
+        *nullable_time("agent_jobs_expires", "expires_at"),
         sa.Index(None, "org_id", "created_by_key"),
         grants="SELECT, INSERT, UPDATE",
     )
@@ -199,8 +205,9 @@ class AgentJob(Versioned, table=True):
     scopes: list[str] = column(
         pg.ARRAY(sa.Text),
         info={"most": 40 * 25},
-        description="The scopes that the job's tools need, and that it runs with. Input, output and steps are shown to"
-        " API keys that have all of them.",
+        description="The scopes that the job's tools need, and that it runs with. With a tool of reports it has those"
+        " to read what reports sum too, as far as the API key that queued it has them. Input, output and steps are"
+        " shown to API keys that have all of them.",
     )
     created_by_key: UUID | None = column(
         sa.Uuid, nullable=True, description="The key that queued it, if one did and was not deleted."
@@ -227,6 +234,11 @@ class AgentJob(Versioned, table=True):
     queued_at: Moment = column(TIMESTAMP, description="Time at which the job was last queued.")
     started_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time at which the job first started.")
     finished_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time at which the job ended.")
+    retry_at: Moment | None = column(
+        TIMESTAMP,
+        nullable=True,
+        description="Time of the next attempt, where the last one failed. `retryAgentJob` makes it at once.",
+    )
     expires_at: Moment | None = column(
         TIMESTAMP, nullable=True, description="Time until which the job waits for an approval or an answer."
     )

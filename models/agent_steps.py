@@ -32,10 +32,16 @@ class AgentStepKind(DescribedEnum):
 class AgentDecision(DescribedEnum):
     """Outcome of a step that waited for a person."""
 
-    APPROVED = "APPROVED", "Approved: the operation is run, unless what it would change has changed meanwhile."
+    APPROVED = "APPROVED", "Approved: the operation is run."
     REJECTED = "REJECTED", "Rejected: the agent gets the reason."
     ANSWERED = "ANSWERED", "Answered: the agent gets the answer."
     EXPIRED = "EXPIRED", "Not decided in time: the agent goes on without."
+    SUPERSEDED = (
+        "SUPERSEDED",
+        "Approved, and not run: what it would change had been changed meanwhile by others. The step `supersededById`"
+        " asks again.",
+    )
+    CANCELLED = "CANCELLED", "Not decided: the job was cancelled."
 
 
 class AgentStep(Owned, table=True):
@@ -57,6 +63,9 @@ class AgentStep(Owned, table=True):
         sa.CheckConstraint("(kind = 'APPROVAL') = (hash is not null)", name="hash"),
         sa.CheckConstraint("(kind = 'INPUT') = (question is not null)", name="question"),
         sa.CheckConstraint("(decision is not distinct from 'ANSWERED') = (answer is not null)", name="answer"),
+        sa.CheckConstraint(
+            "(decision is not distinct from 'SUPERSEDED') = (superseded_by is not null)", name="superseded_by"
+        ),
         sa.CheckConstraint("kind in ('APPROVAL', 'INPUT') or num_nulls(expires_at, decision) = 2", name="waits"),
         sa.CheckConstraint(
             "kind in ('MODEL', 'TOOL') or (expires_at is not null and (decision is null) = (finished_at is null))",
@@ -100,7 +109,10 @@ class AgentStep(Owned, table=True):
         description="The operation's result, or what the model answered: its text and its calls of tools.",
     )
     hash: bytes | None = column(
-        pg.BYTEA, nullable=True, description="Digest of operation, variables and the versions of the rows."
+        pg.BYTEA, nullable=True, description="Digests of operation, variables, versions and changes of the rows."
+    )
+    moved: JsonObject | None = column(
+        pg.JSONB, nullable=True, description="How many versions a tool made of the objects that it found, by their IDs."
     )
     changes: list[Any] | None = column(
         pg.JSONB,
@@ -118,6 +130,9 @@ class AgentStep(Owned, table=True):
     )
     decision: AgentDecision | None = column(
         sa.Text, nullable=True, description="Outcome of the step; null while it is open."
+    )
+    superseded_by: UUID | None = column(
+        sa.Uuid, nullable=True, description="ID of the step that asks again, where the decision is `SUPERSEDED`."
     )
     reason: Reason | None = column(sa.Text, nullable=True, description="Reason for the decision.")
     input_tokens: int = column(sa.BigInteger, default=0, description="Tokens that were sent to the model.")

@@ -185,8 +185,13 @@ class AgentDefinitionVersion(AgentContent, Owned, table=True):
     )
 
     definition_id: UUID = Field(primary_key=True, sa_type=sa.Uuid)
-    version: int = Field(primary_key=True, sa_type=sa.Integer, sa_column_kwargs={"autoincrement": False})
-    created_at: Moment = column(TIMESTAMP)
+    version: int = Field(
+        primary_key=True,
+        sa_type=sa.Integer,
+        sa_column_kwargs={"autoincrement": False},
+        description="Version of the definition.",
+    )
+    created_at: Moment = column(TIMESTAMP, description="Time at which the version was made.")
 
 
 agent_definitions = table_of(AgentDefinition)

@@ -29,6 +29,10 @@ class Guard(DescribedEnum):
         "DECISION",
         "It happens when the steps that wait for a person are approved, rejected or answered, or their time is over.",
     )
+    NOT_RETRYABLE = (
+        "NOT_RETRYABLE",
+        "Another attempt would fail in the same way: the job's limits or its API key do not allow it. Queue a new job.",
+    )
 
 
 class Requirement(DescribedEnum):

@@ -42,22 +42,41 @@ RowText = Annotated[str, MaxLen(2_000)]
 
 
 class ReportKind(DescribedEnum):
-    """Kind of report: what it shows."""
+    """Kind of report: what it shows, and which parameters it takes beside `to` and `timezone`."""
 
-    REVENUE = "REVENUE", "For each period, what was invoiced, by the time of issue, and what was collected."
-    MRR = "MRR", "For each period, the monthly recurring revenue of subscriptions that have begun and what changed it."
-    RECEIVABLES_AGING = "RECEIVABLES_AGING", "For each client, what is due at `to`, by the days that it is past due."
+    REVENUE = (
+        "REVENUE",
+        "For each period, what was invoiced, by the time of issue, and what was collected. Takes `from`, `interval` and"
+        " `currency`.",
+    )
+    MRR = (
+        "MRR",
+        "For each period, the monthly recurring revenue of subscriptions that have begun and what changed it. Takes"
+        " `from`, `interval` and `currency`.",
+    )
+    RECEIVABLES_AGING = (
+        "RECEIVABLES_AGING",
+        "For each client, what is due at `to`, by the days that it is past due. Takes `currency`.",
+    )
     ORDER_THROUGHPUT = (
         "ORDER_THROUGHPUT",
-        "For each period, the orders created, started, delivered, completed and cancelled, and those open at its end.",
+        "For each period, the orders created, started, delivered, completed and cancelled, and those open at its end."
+        " Takes `from` and `interval`.",
     )
-    TURNAROUND = "TURNAROUND", "For each service, how long orders took from start to delivery, without time on hold."
-    CLIENT_LIFETIME_VALUE = "CLIENT_LIFETIME_VALUE", "For each client, what it paid."
+    TURNAROUND = (
+        "TURNAROUND",
+        "For each service, how long orders took from start to delivery, without time on hold. Takes `from`.",
+    )
+    CLIENT_LIFETIME_VALUE = "CLIENT_LIFETIME_VALUE", "For each client, what it paid. Takes `from` and `currency`."
     TICKET_RESPONSE = (
         "TICKET_RESPONSE",
-        "For each priority, how long tickets waited for the first response and the resolution.",
+        "For each priority, how long tickets waited for the first response and the resolution. Takes `from`.",
     )
-    AGENT_USAGE = "AGENT_USAGE", "For each agent definition, the tokens and the cost of the steps that its jobs took."
+    AGENT_USAGE = (
+        "AGENT_USAGE",
+        "For each agent definition, the tokens and the cost of the steps that its jobs took. Takes `from` and"
+        " `currency`.",
+    )
 
 
 _K = ReportKind

@@ -130,6 +130,7 @@ class Context:
                 if not ended:
                     rows = await loaded.rest(connection, sql, rows)
         except (*CONNECTION_ERRORS, asyncpg.InFailedSQLTransactionError) as error:
+            await self.runtime.require_no_fault(error)
             raise self._stopped_by(error) from error
         finally:
             lock.release()
@@ -146,10 +147,8 @@ class Context:
         if isinstance(error, asyncpg.InFailedSQLTransactionError):
             stopped = self._stopped
             return error if stopped is None else Refusal(stopped.code, stopped.message, **stopped.extra)
-        if isinstance(error, asyncpg.QueryCanceledError) and self.narrowable:
-            self._stopped = query_too_slow(self.runtime.statement_timeout_ms)
-        else:
-            self._stopped = self.runtime.unavailable(error)
+        slow = isinstance(error, asyncpg.QueryCanceledError) and self.narrowable
+        self._stopped = query_too_slow(self.runtime.statement_timeout_ms) if slow else self.runtime.unavailable(error)
         return self._stopped
 
     async def row(self, sql: Sql, **values: Any) -> Row | None:

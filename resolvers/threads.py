@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from execution import Args
+from models.actors import ActorKind
 from models.resources import Resource
 from models.threads import INTERNAL_SCOPE, AuthorKind, ThreadEntry, Visibility
 from models.typeid import decode
@@ -21,13 +22,15 @@ _AUTHORS = (AuthorKind.STAFF, AuthorKind.CLIENT)
 
 
 def new_thread_entry(ctx: Context, model: type[ThreadEntry], values: InputValues, at: str = "") -> dict[str, Any]:
-    """Return a new entry, whose author is named as the actor unless the values say otherwise. ``at`` begins the fields
-    of errors.
+    """Return a new entry, whose author is named as the actor unless the values say otherwise; what a job writes as
+    STAFF is an AGENT's. ``at`` begins the fields of errors.
 
     Raises Refusal BAD_INPUT, or FORBIDDEN for an INTERNAL one without messages:internal.
     """
     refuse(wrong_author(values, at))
     row = new_row(model, {"author_name": ctx.actor.name, "attachments": [], **values})
+    if ctx.actor.kind is ActorKind.JOB and row["author_kind"] == AuthorKind.STAFF:
+        row["author_kind"] = AuthorKind.AGENT
     if row["visibility"] == Visibility.INTERNAL and not ctx.actor.may(INTERNAL_SCOPE):
         message = f"INTERNAL messages need the scope {INTERNAL_SCOPE}."
         raise Refusal("FORBIDDEN", message, field=f"{at}visibility", scope=INTERNAL_SCOPE)

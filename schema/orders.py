@@ -137,7 +137,8 @@ class Order(Node):
         "total",
         "currency",
         description="The order's `total` less its `agentCost`, in minor units of the order's `currency`; the cost is"
-        " rounded once, half up. Null where some of the cost is in another currency.",
+        " rounded once, half up. Null where some of the cost is in another currency: that of a job is the setting"
+        " `agents.currency` of when it was queued.",
         cost=1,
         scope=AGENT_JOB.read_scope,
     )
@@ -218,5 +219,5 @@ class OrderMutation:
     delete_order = deletes(
         Order,
         orders.remove,
-        "Delete an order that is `PENDING` or `CANCELLED` and has no messages, invoices or tickets.",
+        "Delete an order that is `PENDING` or `CANCELLED` and has no messages, invoices, tickets or agent jobs.",
     )

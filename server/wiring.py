@@ -10,6 +10,7 @@ from resolvers.database.pool import open_pool
 from resolvers.database.runtime import Runtime
 from schema.requests.render import RENDERERS
 from schema.requests.tools import TOOLS
+from server.database.migrated import is_migrated
 from server.database.roles import require_plain_role
 from server.settings import Settings
 
@@ -58,6 +59,7 @@ async def running(
         signing_keys=settings.signing_keys,
         renderers=dict(RENDERERS),
         tools=TOOLS,
+        is_migrated=is_migrated,
         pool_wait=settings.pool_wait_ms / 1000,
         statement_timeout_ms=settings.statement_timeout_ms,
         webhook_allow_private=settings.webhook_allow_private,

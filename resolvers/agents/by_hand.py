@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from models.agent_jobs import ENDED, MACHINE, AgentJobStatus, event_of
 from models.jobs import JobFunction, jobs
-from resolvers.agents.open_calls import begin_job_edit, close_calls
+from resolvers.agents.open_calls import begin_job_edit, close_steps
 from resolvers.context import Context, now
 from resolvers.database.sql import owned, statement
 from resolvers.errors import Conflict
@@ -41,8 +41,7 @@ async def cancel(ctx: Context, job_id: UUID) -> None:
     edit = await begin_job_edit(ctx, job_id)
     if edit.row["status"] in ENDED:
         return
-    # A worker that died may have left a call of the model open.
-    await close_calls(edit)
+    await close_steps(edit)
     cancelled = MACHINE.moved(edit.row, AgentJobStatus.CANCELLED, now())
     edit.set(cancelled, "transition", event_of(AgentJobStatus.CANCELLED))
     await edit.save()

@@ -1,7 +1,9 @@
 """Agent definitions, agent jobs and their steps: what they can be filtered and sorted by."""
 
+from datetime import datetime
+
 from models.agent_jobs import AGENT_JOB, AgentJobStatus, agent_jobs
-from models.agent_steps import AGENT_STEP, AgentStepKind, agent_steps
+from models.agent_steps import AGENT_STEP, AgentDecision, AgentStepKind, agent_steps
 from models.agents import AGENT, AgentStatus, agent_definitions
 from models.clients import CLIENT
 from models.orders import ORDER
@@ -35,7 +37,13 @@ AGENTS = Collection(
 AGENT_JOBS = Collection(
     AGENT_JOB,
     agent_jobs,
-    sort_fields=COMMON_SORT_FIELDS,
+    sort_fields=COMMON_SORT_FIELDS
+    | {
+        "QUEUED_AT": SortField("queued_at", datetime, "Time at which the job was last queued."),
+        "EXPIRES_AT": SortField(
+            "expires_at", datetime, "Time until which the job waits; jobs that do not wait come last.", nullable=True
+        ),
+    },
     filters={
         **common_filters(AGENT_JOB),
         "status": enum("status", AgentJobStatus),
@@ -53,5 +61,10 @@ AGENT_STEPS = Collection(
     AGENT_STEP,
     agent_steps,
     sort_fields={"CREATED_AT": CREATED},
-    filters={"id": ids("id", AGENT_STEP, "ID"), "created_at": created(), "kind": enum("kind", AgentStepKind)},
+    filters={
+        "id": ids("id", AGENT_STEP, "ID"),
+        "created_at": created(),
+        "kind": enum("kind", AgentStepKind),
+        "decision": enum("decision", AgentDecision),
+    },
 )

@@ -33,6 +33,7 @@ _VERBS = {_D.APPROVED: "approve", _D.REJECTED: "reject", _D.ANSWERED: "answer"}
 _ASKS = {_K.APPROVAL: "It is not a step that asks for an approval.", _K.INPUT: "It is not a step that asks a question."}
 _JOB = sa.bindparam("job_id", type_=sa.Uuid)
 _WRITTEN = ("decision", "reason", "answer", "finished_at")
+_STEP = sa.bindparam("step_id", type_=sa.Uuid)
 
 
 @statement
@@ -46,8 +47,13 @@ def _waiting() -> sa.Select[Any]:
 @statement
 def _decide() -> sa.Update:
     new = {name: sa.bindparam(f"new_{name}", type_=agent_steps.c[name].type) for name in _WRITTEN}
-    this = (agent_steps.c.org_id == ORG, agent_steps.c.id == sa.bindparam("step_id", type_=sa.Uuid))
-    return agent_steps.update().where(*this).values(new)
+    return agent_steps.update().where(agent_steps.c.org_id == ORG, agent_steps.c.id == _STEP).values(new)
+
+
+@statement
+def _supersede() -> sa.Update:
+    new = {"decision": _D.SUPERSEDED.value, "superseded_by": sa.bindparam("other_id", type_=sa.Uuid)}
+    return agent_steps.update().where(agent_steps.c.org_id == ORG, agent_steps.c.id == _STEP).values(new)
 
 
 @statement
@@ -107,6 +113,11 @@ async def _decided(ctx: Context, key: Key, values: InputValues, kind: AgentStepK
     edit.actions.append((_VERBS[decision], {}, {"decision": decision, **given}))
     await settle(edit, moment)
     return await edit.save()
+
+
+async def supersede(ctx: Context, step_id: UUID, other_id: UUID) -> None:
+    """Let another step ask again for what a step was approved for, and was not run."""
+    await ctx.fetch(_supersede(), step_id=step_id, other_id=other_id)
 
 
 async def settle(edit: Edit, moment: datetime) -> None:

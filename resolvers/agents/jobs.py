@@ -7,13 +7,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.actors import reduced
+from models.actors import allows, reduced
 from models.agent_jobs import AGENT_JOB, MACHINE, AgentJob, AgentJobStatus, event_of
 from models.agents import AgentStatus
 from models.jobs import JobFunction, JobState, jobs
+from models.reports import REPORT
 from models.typeid import decode
 from resolvers.agents.collections import AGENT_JOBS, AGENTS
-from resolvers.agents.open_calls import close_calls
+from resolvers.agents.open_calls import close_steps
 from resolvers.agents.schemas import problems_of
 from resolvers.api_keys.acting import must_hold
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
@@ -21,11 +22,12 @@ from resolvers.changes.references import Reference, references
 from resolvers.changes.transitions import TransitionRequest
 from resolvers.collections.collection import COLLECTIONS
 from resolvers.collections.rows import Key
-from resolvers.context import Context, Row
+from resolvers.context import Context, Row, now
 from resolvers.database.sql import ORG, statement
 from resolvers.errors import Refusals, bad_input
 from resolvers.jobs.queueing import queue_job
 from resolvers.lists.conditions import NOBODY
+from resolvers.reports.collection import NEEDED
 from resolvers.settings import settings_of
 
 _S = AgentJobStatus
@@ -57,8 +59,9 @@ async def queue(ctx: Context, values: InputValues) -> Row:
     definition = found["definition_id"]
     row = new_row(AgentJob, {"input": {}, **values} | {name: each["id"] for name, each in found.items()})
     row["client_id"] = _client_of(found)
-    row["scopes"] = _scopes_of(ctx, definition["tools"])
-    must_hold(ctx, row["scopes"], "definition_id")
+    needed = _scopes_of(ctx, definition["tools"])
+    must_hold(ctx, sorted(reduced(needed)), "definition_id")
+    row["scopes"] = sorted(reduced(needed | _summed_by_reports(ctx, needed)))
     if definition["input_schema"] is not None:
         problems = problems_of(definition["input_schema"], row["input"], "input")
         if problems:
@@ -86,7 +89,7 @@ def _client_of(found: Mapping[str, Row]) -> UUID | None:
     return client
 
 
-def _scopes_of(ctx: Context, tools: list[Mapping[str, Any]]) -> list[str]:
+def _scopes_of(ctx: Context, tools: list[Mapping[str, Any]]) -> frozenset[str]:
     """Return the scopes that tools need. Raises Refusal BAD_INPUT for one that is none any more."""
     needed: set[str] = set()
     for operation in (tool["operation"] for tool in tools):
@@ -94,12 +97,30 @@ def _scopes_of(ctx: Context, tools: list[Mapping[str, Any]]) -> list[str]:
             message = f"Its tool {operation} is none any more: change the definition."
             raise bad_input("definition_id", message, "NOT_ALLOWED")
         needed |= ctx.runtime.tools[operation]
-    return sorted(reduced(needed))
+    return frozenset(needed)
+
+
+def _summed_by_reports(ctx: Context, needed: frozenset[str]) -> frozenset[str]:
+    """Return the scopes to read what reports sum, as far as the key holds them, for tools of reports; but none that no
+    tool needs, such as those of agents."""
+    if not any(scope.startswith(f"{REPORT.scope}:") for scope in needed):
+        return frozenset()
+    held = frozenset[str]().union(*ctx.runtime.tools.values())
+    summed = {scope for scopes in NEEDED.values() for scope in scopes}
+    return frozenset(scope for scope in summed if allows(held, scope) and ctx.actor.may(scope))
 
 
 async def queue_run(ctx: Context, job_id: UUID, moment: datetime) -> None:
     """Queue the run of an agent job."""
     await queue_job(ctx, JobFunction.AGENT, job_id, key=job_id, run_at=moment)
+
+
+@statement
+def _hasten_runs() -> sa.Update:
+    moment = sa.bindparam("moment", type_=jobs.c.run_at.type)
+    mine = (jobs.c.subject_id == sa.bindparam("id", type_=sa.Uuid), jobs.c.function == JobFunction.AGENT.value)
+    waiting = (jobs.c.state == JobState.QUEUED.value, jobs.c.run_at > moment)
+    return jobs.update().where(jobs.c.org_id == ORG, *mine, *waiting).values(run_at=moment).returning(jobs.c.id)
 
 
 @statement
@@ -138,20 +159,28 @@ async def cancel(ctx: Context, key: Key) -> Row:
     await cancel_runs(ctx, key)
     edit = await begin_edit(ctx, AGENT_JOBS, key)
     await edit.transition(MACHINE, _to(_S.CANCELLED), event_of(_S.CANCELLED))
-    await close_calls(edit)
+    await close_steps(edit)
     return await edit.save()
 
 
 async def retry(ctx: Context, key: Key) -> Row:
-    """Queue a job again that has FAILED: it goes on from its steps, and counts its attempts anew.
+    """Queue a job again that has FAILED: it goes on from its steps, and counts its attempts anew. One that waits to be
+    tried again is tried at once.
 
     Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION, or FORBIDDEN for a key that lacks a scope of it.
     """
+    # Before the job's own row: a worker locks them in this order.
+    moment = now()
+    hastened = await ctx.fetch(_hasten_runs(), id=decode(AGENT_JOB.prefix, key.id) or NOBODY, moment=moment)
     edit = await begin_edit(ctx, AGENT_JOBS, key)
     must_hold(ctx, edit.row["scopes"], "id")
-    await edit.transition(MACHINE, _to(_S.QUEUED), event_of(_S.QUEUED), columns={"attempt": 0, "ran_ms": 0})
+    columns = {"attempt": 0, "ran_ms": 0}
+    await edit.transition(MACHINE, _to(_S.QUEUED), event_of(_S.QUEUED), columns=columns)
+    if edit.row["retry_at"] is not None:
+        edit.set({"retry_at": None, "queued_at": moment}, "retry", None)
+        ctx.jobs_to_wake += [each["id"] for each in hastened]
     row = await edit.save()
-    if row["version"] != edit.old["version"]:
+    if row["status"] != edit.old["status"]:
         # A run that the workers failed is no failed job any more: another one follows.
         await ctx.fetch(_settle_dead_runs(), id=row["id"])
         await queue_run(ctx, row["id"], row["queued_at"])

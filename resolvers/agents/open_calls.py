@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.agent_jobs import AGENT_JOB
-from models.agent_steps import AgentStepKind, agent_steps
+from models.agent_steps import AgentDecision, AgentStepKind, agent_steps
 from models.typeid import encode
 from resolvers.agents.budgets import budget_of
 from resolvers.agents.collections import AGENT_JOBS
@@ -58,6 +58,23 @@ async def settle_lost(edit: Edit, step: Mapping[str, Any]) -> dict[str, Any]:
     await budget.add(edit.ctx, reserved=-lost, spent=lost)
     edit.row["cost"] += lost
     return await write_call(edit, step, reserved=0, cost=step["cost"] + lost)
+
+
+@statement
+def _close() -> sa.Update:
+    mine = agent_steps.c.job_id == sa.bindparam("job_id", type_=sa.Uuid)
+    open_ = (agent_steps.c.finished_at.is_(None), agent_steps.c.expires_at.is_not(None))
+    new = {
+        "decision": AgentDecision.CANCELLED.value,
+        "finished_at": sa.bindparam("moment", type_=agent_steps.c.finished_at.type),
+    }
+    return agent_steps.update().where(agent_steps.c.org_id == ORG, mine, *open_).values(new)
+
+
+async def close_steps(edit: Edit) -> None:
+    """End what is open of a job that is cancelled: its call of the model, and what it asked people."""
+    await close_calls(edit)
+    await edit.ctx.fetch(_close(), job_id=edit.row["id"], moment=now())
 
 
 async def close_calls(edit: Edit) -> None:

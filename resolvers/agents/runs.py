@@ -1,6 +1,7 @@
 """Runs of agent jobs by a worker: how one begins, what it goes on from, and how it ends."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -107,11 +108,11 @@ async def fail(ctx: Context, job_id: UUID, code: AgentErrorCode, message: str) -
     await _end(edit, _S.FAILED, error_code=code, error_message=message[:MESSAGE_LENGTH])
 
 
-async def queue_again(ctx: Context, job_id: UUID) -> None:
-    """Let a job wait for another attempt."""
+async def queue_again(ctx: Context, job_id: UUID, delay: float | None = None) -> None:
+    """Let a job wait for another attempt, which follows after a delay in seconds."""
     edit = await begin_job_edit(ctx, job_id)
     if edit.row["status"] == _S.RUNNING:
-        await _end(edit, _S.QUEUED)
+        await _end(edit, _S.QUEUED, retry_at=now() + timedelta(seconds=delay or 0))
 
 
 async def note_plan(ctx: Context, job_id: UUID, plan: str) -> None:

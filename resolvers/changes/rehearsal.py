@@ -16,6 +16,10 @@ from resolvers.audit.entries import NewAuditEntry
 _PREFIXES = {each.subject: each.prefix for each in RESOURCES.values()}
 
 
+# What ends an action that makes an object, however its row is written.
+_CREATES = ":create"
+
+
 def target_id(action: str, target: UUID) -> str:
     """Return the ID of the object that an action was done to, whose type the action names."""
     subject = action.partition(":")[0]
@@ -27,29 +31,39 @@ class Rehearsal:
     """What the transaction of one root field changes, or would change; then the IDs of new objects, numbers and times
     are provisional.
 
-    ``changes`` is what its audit entries would say, ``events`` the types of its events, ``versions`` the versions of
-    the objects that it found and would change, ``made`` the IDs of new ones. ``numbers`` counts those that it drew.
+    ``events`` are the types of its events, ``versions`` the versions of the objects that it found and would change,
+    ``moved`` how often it writes each of them, ``made`` the IDs of new ones. ``numbers`` counts those that it drew.
+    ``fields`` is what its audit entries would say: of each object's fields the first value and the last.
     """
 
-    changes: list[dict[str, Any]] = field(default_factory=list)
+    fields: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     events: list[str] = field(default_factory=list)
     versions: dict[str, int] = field(default_factory=dict)
+    moved: Counter[str] = field(default_factory=Counter)
     made: list[str] = field(default_factory=list)
     numbers: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def changes(self) -> list[dict[str, Any]]:
+        """Return the fields that are others in the end, in the order in which they were changed first."""
+        return [
+            {"target": target, "field": name, "before": before, "after": after}
+            for (target, name), (before, after) in self.fields.items()
+            if before != after
+        ]
 
     def note_entries(self, entries: Iterable[tuple[NewAuditEntry, UUID]]) -> None:
         """Note the changes of audit entries, each with the key of its target."""
         for entry, key in entries:
             target = target_id(entry.action, key)
+            if entry.action.endswith(_CREATES) and target not in self.made:
+                self.made.append(target)
             pairs: dict[str, list[Any]] = orjson.loads(entry.changes)
-            self.changes += [
-                {"target": target, "field": name, "before": before, "after": after}
-                for name, (before, after) in pairs.items()
-            ]
+            for name, (before, after) in pairs.items():
+                self.fields.setdefault((target, name), [before, after])[1] = after
 
     def note_row(self, verb: str | None, target: str, row: Mapping[str, Any]) -> None:
         """Note a row that is written: a new one, or the version that it had."""
-        if verb == "insert":
-            self.made.append(target)
-        elif verb is not None and target not in self.made:
+        if verb in ("update", "delete") and target not in self.made:
             self.versions.setdefault(target, row["version"] - (verb == "update"))
+            self.moved[target] += 1

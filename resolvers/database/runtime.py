@@ -1,7 +1,7 @@
 """The runtime of a process: its pools, keys and renderers, and how it wakes the workers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from resolvers.database.connection import PooledConnection
-from resolvers.database.connection_errors import CONNECTION_ERRORS, Outages
+from resolvers.database.connection_errors import CONNECTION_ERRORS, NOT_MIGRATED_ERRORS, Outages, first_line
 from resolvers.database.loop_turns import LoopTurns
 from resolvers.database.pool import Pool
 from resolvers.errors import Refusal
@@ -26,12 +26,17 @@ def _wake_nobody(org_id: UUID, jobs: list[UUID]) -> None:
     """Wake no worker: the sweep finds the jobs."""
 
 
+async def _is_migrated(_connection: Connection) -> bool:
+    return True
+
+
 @dataclass(slots=True)
 class Runtime:
     """What all requests or jobs of a process share. ``tracing`` is None where nothing is traced.
 
     ``side`` is a second, small pool: a request that holds a connection and needs another one cannot wait for itself.
     ``typesetter`` makes PDFs. ``tools`` are the operations that agents may run, with the scopes that each needs.
+    ``is_migrated`` tells whether a connection's database has the tables that this version works with.
     """
 
     pool: Pool
@@ -42,6 +47,7 @@ class Runtime:
     renderers: dict[str, Renderer] = field(default_factory=dict)
     tools: Mapping[str, frozenset[str]] = field(default_factory=dict)
     wake: Callable[[UUID, list[UUID]], None] = _wake_nobody
+    is_migrated: Callable[[Connection], Awaitable[bool]] = _is_migrated
     pool_wait: float = 1.0
     statement_timeout_ms: int = 5_000
     webhook_allow_private: bool = False
@@ -71,6 +77,15 @@ class Runtime:
         """Return the refusal for one of ``CONNECTION_ERRORS``, and log the error if it begins an outage."""
         self.outages.note(error)
         return unavailable()
+
+    async def require_no_fault(self, error: BaseException) -> None:
+        """Raise RuntimeError for one of ``NOT_MIGRATED_ERRORS`` of a database that is migrated: the statement is wrong,
+        which no other try mends."""
+        if not isinstance(error, NOT_MIGRATED_ERRORS):
+            return
+        async with self.connection(self.side) as connection:
+            if await self.is_migrated(connection):
+                raise RuntimeError(f"a wrong statement: {first_line(error)}") from error
 
     def connection(self, pool: Pool | None = None, first: str = "") -> "_Borrowed":
         """Return a connection for an ``async with`` block, on which ``first`` has run. What is open at the end of the

@@ -136,7 +136,11 @@ def selected(table: sa.Table, names: Iterable[str]) -> sa.Select[Any]:
 
 
 def referred(table: sa.Table, column: str) -> sa.Table:
-    """Return the table that a column's foreign key refers to."""
+    """Return the table of the objects that a column's values are the IDs of. Where its foreign key leads to another
+    one, such as that of their versions, the column says which."""
+    named = table.c[column].info.get("refers_to")
+    if named is not None:
+        return table.metadata.tables[named]
     (key,) = table.c[column].foreign_keys
     found: sa.Table = key.column.table
     return found

@@ -35,7 +35,7 @@ async def first_rows(ctx: Context, parents: list[Row], args: Args) -> list[list[
 def columns_of(kind: str) -> list[dict[str, Any]]:
     """Return the columns of a kind's reports as they are shown."""
     return [
-        {"name": each.key, "title": each.title, "type": each.type, "description": each.description}
+        {"name": each.key, "title": each.title, "type": each.type.value, "description": each.description}
         for each in KINDS[ReportKind(kind)].columns
     ]
 

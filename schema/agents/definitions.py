@@ -8,6 +8,7 @@ import strawberry
 from execution import ColumnReader
 from models.agents import AGENT, AgentContent, AgentStatus
 from models.agents import AgentDefinition as Table
+from models.agents import AgentDefinitionVersion as VersionTable
 from models.agents import AgentTool as ToolRow
 from resolvers.agents import definitions
 from resolvers.agents.collections import AGENT_JOBS, AGENTS
@@ -77,6 +78,21 @@ class AgentDefinition(Node):
     agent_jobs: Connection[Annotated["AgentJob", strawberry.lazy("schema.agents.jobs")]] = to_many(
         AGENT_JOBS, "definition_id", "The definition's jobs"
     )
+
+
+@object_type(VersionTable, AGENT)
+class AgentDefinitionVersion:
+    """An agent definition as it was from one change to the next."""
+
+    version: int
+    name: str
+    model: str
+    instructions: str
+    tools: list[AgentTool]
+    input_schema: JsonSchema | None
+    output_schema: JsonSchema | None
+    limits: AgentLimits = same_row(LIMITS, ColumnReader(same_row=True))
+    created_at: datetime
 
 
 @input_type(ToolRow)

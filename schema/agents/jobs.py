@@ -12,12 +12,12 @@ from models.agents import AGENT
 from models.clients import CLIENT
 from models.orders import ORDER
 from models.tickets import TICKET
-from resolvers.agents import seen
+from resolvers.agents import definitions, seen
 from resolvers.agents.collections import AGENT_JOBS, AGENT_STEPS, AGENTS
 from resolvers.clients import CLIENTS
 from resolvers.orders import ORDERS
 from resolvers.tickets.collections import TICKETS
-from schema.agents.definitions import AgentDefinition
+from schema.agents.definitions import AgentDefinition, AgentDefinitionVersion
 from schema.agents.steps import AgentStep
 from schema.declaration.collections import many, one, pages_of, to_one
 from schema.declaration.fields import batched, computed, creation, member, object_type, public_id, related_id, same_row
@@ -83,6 +83,12 @@ class AgentJob(Node):
     definition_id: strawberry.ID = related_id(AGENT, "definition_id", "ID of the agent's definition.")
     definition: AgentDefinition = to_one(AGENTS, "definition_id", "The agent's definition, as it is now.")
     definition_version: int
+    definition_as_run: AgentDefinitionVersion = batched(
+        definitions.versions_of_jobs,
+        "definition_id",
+        "definition_version",
+        description="The definition in the version that the job runs: its tools, instructions and limits.",
+    )
     order_id: strawberry.ID | None = related_id(ORDER, "order_id", "ID of the order that the job is about.", null=True)
     order: Annotated["Order", strawberry.lazy("schema.orders")] | None = to_one(
         ORDERS, "order_id", "The order that the job is about.", null=True
@@ -113,6 +119,7 @@ class AgentJob(Node):
     started_at: datetime | None
     finished_at: datetime | None
     expires_at: datetime | None
+    retry_at: datetime | None
     created_at: datetime = creation()
     updated_at: datetime
     version: int
@@ -124,7 +131,7 @@ class AgentJob(Node):
         " on with it.",
         cost=1,
     )
-    available_transitions: list[Transition[AgentJobStatus]] = available_transitions(MACHINE)
+    available_transitions: list[Transition[AgentJobStatus]] = available_transitions(MACHINE, "error_code")
     steps: Connection[AgentStep] | None = pages_of(
         AGENT_STEPS, seen.steps, "id", "scopes", description=f"The steps of the job, newest first by default. {SEEN}"
     )

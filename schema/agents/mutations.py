@@ -81,22 +81,23 @@ class AgentJobMutation:
         QueueAgentJobInput,
         jobs.queue,
         "Queue a job of an agent. A worker runs it with the scopes that its tools need, as far as the API key that"
-        " queued it still has them.",
+        " queued it still has them. With a tool of reports these include the scopes to read what reports sum, of which"
+        " the API key needs only those of the kinds that the agent is to request or read.",
         cost=JOB_COST,
     )
     cancel_agent_job = acts_on(
         AgentJob,
         CancelAgentJobInput,
         jobs.cancel,
-        "Cancel an agent job that has not ended. What its steps have done stays done. One that is cancelled stays as it"
-        " is.",
+        "Cancel an agent job that has not ended. What its steps have done stays done, and steps that wait for a person"
+        " are `CANCELLED`. A job that is cancelled stays as it is.",
     )
     retry_agent_job = acts_on(
         AgentJob,
         RetryAgentJobInput,
         jobs.retry,
-        "Retry an agent job that has `FAILED`: it goes on from its steps. One that is `QUEUED` stays as it is. The"
-        " API key must have the scopes of the job.",
+        "Retry an agent job that has `FAILED`: it goes on from its steps. One that waits until `retryAt` is tried at"
+        " once, and another one that is `QUEUED` stays as it is. The API key must have the scopes of the job.",
     )
     approve_agent_job = updates(
         AgentJob,

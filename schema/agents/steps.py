@@ -6,7 +6,7 @@ import strawberry
 
 from models.agent_steps import AGENT_STEP, MAX_CHANGES, AgentDecision, AgentStepKind
 from models.agent_steps import AgentStep as Table
-from schema.declaration.fields import creation, member, object_type, public_id
+from schema.declaration.fields import creation, member, object_type, public_id, related_id
 from schema.declaration.scalars import JsonValue, LargeJson, MicroUnits
 
 
@@ -42,6 +42,9 @@ class AgentStep:
     answer: str | None
     expires_at: datetime | None
     decision: AgentDecision | None
+    superseded_by_id: strawberry.ID | None = related_id(
+        AGENT_STEP, "superseded_by", "ID of the step that asks again, where the decision is `SUPERSEDED`.", null=True
+    )
     reason: str | None
     input_tokens: int
     output_tokens: int

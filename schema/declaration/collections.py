@@ -60,7 +60,8 @@ def many(collection: Collection) -> Any:
     return pages_of(
         collection,
         loaders.many(collection),
-        description=f"The organization's {collection.resource.labels}, {collection.ordered} by default.",
+        description=f"The organization's {collection.resource.labels}, {collection.ordered} by default."
+        + ("" if collection.hidden is None else " Those that the API key lacks a scope to see are left out."),
     )
 
 

@@ -208,8 +208,7 @@ def welcome(settings: Settings) -> list[str]:
     places = (
         ("Start page", f"{base}/"),
         ("GraphiQL" if settings.graphiql else "GraphQL", f"{base}/graphql"),
-        ("REST", f"{base}/api/v1"),
-        ("API reference", f"{base}/api/docs"),
+        ("REST", f"{base}/api/docs"),
         ("Demo key", f"in {key_file}"),
     )
     return [

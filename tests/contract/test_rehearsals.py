@@ -1,5 +1,6 @@
 """What holds for the rehearsal of every change: it says what would change, and nothing does."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -8,14 +9,17 @@ import pytest
 from models.actors import ActorKind, Source
 from models.base import metadata
 from models.typeid import encode, new_uuid
+from resolvers.changes.rehearsal import Rehearsal
 from resolvers.context import Actor, Context
 from resolvers.database.runtime import Runtime
 from schema.operations import OPERATIONS
 from schema.requests.engine import Engine
 from schema.requests.results import OperationResult
+from schema.requests.tools import TOOLS
 from tests.support.api import Org, new_client, new_order
 from tests.support.domains import ALL
 from tests.support.furnished import Furnished, completed, right, root_field, target
+from workers.agents.approvals import hash_of, is_approved
 
 ENGINE = Engine()
 MUTATIONS = sorted(name for name, each in OPERATIONS.items() if each.operation_type == "mutation")
@@ -39,6 +43,24 @@ async def _rehearsed(org: Org, runtime: Runtime, name: str, given: dict[str, Any
     actor = Actor(ActorKind.JOB, "job_1", "Helper", frozenset({"*"}), org.id, **options)
     ctx = Context(runtime, actor, "one", Source.WORKER, idempotency_key="one", rehearses=True)
     return await ENGINE.run(ctx, ENGINE.prepared(OPERATIONS[name], {"input": given}))
+
+
+class _UndoneError(Exception):
+    """Rolls a transaction back."""
+
+
+async def _done(org: Org, runtime: Runtime, name: str, given: dict[str, Any]) -> Rehearsal:
+    """What an operation changes that is run as a tool is, in the transaction of its step; then it is rolled back."""
+    actor = Actor(ActorKind.JOB, "job_1", "Helper", frozenset({"*"}), org.id)
+    ctx = Context(runtime, actor, "two", Source.WORKER)
+    made = Rehearsal()
+    with suppress(_UndoneError):
+        async with ctx.transaction():
+            ctx.rehearsal = made
+            result = await ENGINE.run(ctx, ENGINE.prepared(OPERATIONS[name], {"input": given}))
+            assert result.errors == []
+            raise _UndoneError
+    return made
 
 
 @pytest.fixture
@@ -69,6 +91,15 @@ async def test_a_rehearsal_of_it_says_what_changes_and_changes_nothing(
     (rehearsal,) = result.rehearsed.values()
     assert (rehearsal.changes == []) == (name in UNMOVED)
     assert all(change.keys() == {"target", "field", "before", "after"} for change in rehearsal.changes)
+    assert all(change["before"] != change["after"] for change in rehearsal.changes)
+    assert len({(change["target"], change["field"]) for change in rehearsal.changes}) == len(rehearsal.changes)
+    if name in TOOLS:
+        # One approval does: what it would change is the same each time, and what is changed then is that.
+        approved = hash_of(name, given, rehearsal)
+        again = await _rehearsed(org, api_runtime, name, given)
+        assert [hash_of(name, given, each) for each in again.rehearsed.values()] == [approved]
+        made = await _done(org, api_runtime, name, given)
+        assert is_approved(approved, name, given, made, {})
 
 
 async def test_it_shows_before_and_after_events_and_versions(

@@ -147,6 +147,10 @@ async def test_a_cancelled_job_asks_nobody(acme: Org) -> None:
     async with unchanged(acme):
         answer = await do(acme, "approve", job, stepId=step, expectedVersion=4)
         assert error(answer, 200, "CONFLICT", "input.id")["reason"] == "NOT_WAITING"
+    assert [each["decision"] for each in await steps(acme, job)] == ["CANCELLED"]
+    closed = "steps(filter: {decision: {eq: CANCELLED}}) { nodes { finishedAt } }"
+    found = await acme.data(f"query($id: ID!) {{ agentJob(id: $id) {{ {closed} }} }}", id=job)
+    assert [each["finishedAt"] is None for each in found["agentJob"]["steps"]["nodes"]] == [False]
 
 
 async def test_a_step_whose_time_is_over_is_not_decided(acme: Org) -> None:

@@ -9,7 +9,7 @@ from models.reports import ReportKind
 from models.typeid import decode
 from resolvers import organizations
 from resolvers.reports.catalogue import KINDS
-from resolvers.reports.files import REPORT_CSV, REPORT_SVG, cell_of
+from resolvers.reports.files import REPORT_CSV, REPORT_SVG
 from tests.support.agents import call, new_definition, new_job
 from tests.support.api import Org, new_client
 from tests.support.clock import Clock
@@ -195,25 +195,6 @@ select org_id, gen_random_uuid(), id, total, '2025-03-02' from owed
 """
 
 
-@pytest.mark.parametrize(
-    ("name", "cell"),
-    [
-        ("Ann", "Ann"),
-        ("Ann-Marie, 5 = 5; x", "Ann-Marie, 5 = 5; x"),
-        ("Ann;=cmd|'/c calc'!A1;x", "Ann;'=cmd|'/c calc'!A1;x"),
-        ('Ann; "=1+1', "Ann; \"'=1+1"),
-        ("Ann\t@x", "Ann\t'@x"),
-        ("Ann\n+1", "Ann\n'+1"),
-        ("-1;\uff1d2", "'-1;'\uff1d2"),
-        ("\t=1", "'\t'=1"),
-        ('"=1', "'\"=1"),
-    ],
-)
-def test_no_separator_makes_a_formula_of_a_text(name: str, cell: str) -> None:
-    columns = {column.name: column for column in KINDS[ReportKind.CLIENT_LIFETIME_VALUE].columns}
-    assert cell_of(columns["client"], 2, name) == cell
-
-
 async def paying(org: Org, number: int) -> None:
     """Give an organization so many clients, of which each paid something, the first one most."""
     key = decode("client", (await new_client(org))["publicId"])
@@ -254,3 +235,10 @@ async def test_many_rows_are_written_shown_and_downloaded_in_parts(acme: Org) ->
     assert last["report"]["rows"]["nodes"][0]["number"] == 2_050
     some = await acme.data(ROWS, id=made["publicId"], filter={"number": {"gt": 2_040}})
     assert some["report"]["rows"]["totalCount"] == 10
+
+
+@pytest.mark.parametrize("kind", ReportKind)
+def test_the_description_of_a_kind_names_what_it_takes(kind: ReportKind) -> None:
+    takes = {"from": KINDS[kind].ranges, "interval": KINDS[kind].periodic, "currency": KINDS[kind].priced}
+    said = kind.meaning.partition("Takes ")[2]
+    assert {name: f"`{name}`" in said for name in takes} == takes

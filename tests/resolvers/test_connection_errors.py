@@ -53,18 +53,20 @@ CONNECTION_ERRORS = [
     "58030",
     "58P01",
     "58P02",
-    "42P01",
-    "42703",
 ]
 # Faults of ours or of the data: another try would fail in the same way, and somebody has to look.
 OURS = [
     "0A000",
     "22012",
+    "22P02",
     "25001",
     "25P02",
     "2BP01",
     "42501",
     "42601",
+    "42703",
+    "42883",
+    "42P01",
     "55000",
     "55P02",
     "P0001",

@@ -87,7 +87,8 @@ def test_what_needs_a_scope_says_which() -> None:
             (f"{on}.agentJobs" for on in ("Client", "Order", "Ticket", "AgentDefinition")), "agent_jobs:read"
         ),
         **dict.fromkeys(("Client.agentCost", "Order.agentCost", "Order.margin"), "agent_jobs:read"),
-        **{"AgentJob.definition": "agents:read", "AgentJob.order": "orders:read"},
+        **dict.fromkeys(("AgentJob.definition", "AgentJob.definitionAsRun"), "agents:read"),
+        **{"AgentJob.order": "orders:read"},
         **{"AgentJob.ticket": "tickets:read", "AgentJob.client": "clients:read"},
     }
     assert said == roots | beneath

@@ -80,9 +80,54 @@ async def test_it_asks_again_when_what_it_would_change_has_changed(agency: Agenc
         assert (row["status"], await _company(agency), len(chat.asked)) == ("AWAITING_APPROVAL", "Other", 1)
         step = (await agency.steps(job))[-1]
         assert step["changes"] == [{"target": client, "field": "company", "before": "Other", "after": "Acme"}]
+        first = (await agency.steps(job))[1]
+        assert (first["decision"], first["superseded_by"]) == ("SUPERSEDED", step["id"])
         await agency.decide("Approve", job)
         row = await agency.worked(job, chat.base_url)
     assert (row["status"], await _company(agency)) == ("SUCCEEDED", "Acme")
+
+
+async def test_calls_on_one_object_take_an_approval_each(agency: Agency) -> None:
+    client = await agency.client()
+    job = await agency.queued("UpdateClient", approval=True)
+    asked = calls(_update(client), _update(client, "Other"), ("UpdateClient", {"input": {"id": client, "name": "Bo"}}))
+    async with chatting(asked, says("Done.")) as chat:
+        await agency.worked(job, chat.base_url)
+        for _ in range(3):
+            await agency.decide("Approve", job)
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], await _company(agency)) == ("SUCCEEDED", "Other")
+    assert [step["kind"] for step in await agency.steps(job)] == ["MODEL", *["APPROVAL"] * 3, *["TOOL"] * 3, "MODEL"]
+
+
+async def test_of_calls_on_one_object_one_is_rejected_and_another_changed_meanwhile(agency: Agency) -> None:
+    client, other = await agency.client(), await agency.client("Bo")
+    job = await agency.queued("UpdateClient", approval=True)
+    asked = calls(_update(client), _update(client, "Second"), _update(other), _update(other, "Last"))
+    async with chatting(asked, says("Done.")) as chat:
+        await agency.worked(job, chat.base_url)
+        await agency.decide("Reject", job, reason="No.")
+        for _ in range(3):
+            await agency.decide("Approve", job)
+        await agency.data("UpdateClient", id=other, company="Theirs")
+        row = await agency.worked(job, chat.base_url)
+        # Both calls on what somebody else has changed ask again, and the one on the other object is done.
+        assert row["status"] == "AWAITING_APPROVAL"
+        decisions = [step["decision"] for step in await agency.steps(job) if step["kind"] == "APPROVAL"]
+        assert decisions == ["REJECTED", "APPROVED", "SUPERSEDED", "SUPERSEDED", None, None]
+        for _ in range(2):
+            await agency.decide("Approve", job)
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], [each.count('"company":"') for each in chat.told()]) == ("SUCCEEDED", [0, 1, 1, 1])
+
+
+async def test_an_export_is_approved_once(agency: Agency) -> None:
+    job = await agency.queued("ExportAuditLog", approval=True)
+    async with chatting(calls(("ExportAuditLog", {"input": {}})), says("Done.")) as chat:
+        await agency.worked(job, chat.base_url)
+        await agency.decide("Approve", job)
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], await agency.count("audit_exports")) == ("SUCCEEDED", 1)
 
 
 async def test_numbers_times_and_new_ids_are_not_what_is_approved(agency: Agency) -> None:

@@ -21,13 +21,38 @@ async def test_retry_after_is_waited_for(agency: Agency) -> None:
         assert (step["reserved"], step["finished_at"]) == (0, None)
         run = await one(agency.runtime, agency.org, RUN, agency.org)
         assert (run["run_at"] - row["updated_at"]).total_seconds() > 800
+        assert abs((run["run_at"] - row["retry_at"]).total_seconds()) < 60
         await hurry(agency.runtime, agency.org)
         row = await agency.worked(job, chat.base_url)
-    assert (row["status"], row["attempt"], row["model_calls"]) == ("SUCCEEDED", 2, 1)
+    assert (row["status"], row["attempt"], row["model_calls"], row["retry_at"]) == ("SUCCEEDED", 2, 1, None)
     assert chat.keys == [f"{job}:0"] * 2
 
 
 EMPTY = http("200 OK", b'{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[]}')
+
+
+async def test_a_job_that_waits_to_be_tried_again_is_tried_at_once_by_hand(agency: Agency) -> None:
+    job = await agency.queued()
+    async with chatting(fails("429 Too Many Requests", "Retry-After: 900"), says("Done.")) as chat:
+        row = await agency.tried(job, chat.base_url)
+        await agency.data("RetryAgentJob", id=job)
+        again = await agency.row(job)
+        assert (again["status"], again["version"], again["retry_at"]) == ("QUEUED", row["version"] + 1, None)
+        # There is nothing more to hasten.
+        await agency.data("RetryAgentJob", id=job)
+        assert (await agency.row(job))["version"] == again["version"]
+        row = await agency.worked(job, chat.base_url)
+    assert (row["status"], row["attempt"]) == ("SUCCEEDED", 2)
+
+
+async def test_a_text_is_no_output_that_has_a_schema(agency: Agency) -> None:
+    job = await agency.queued("CreateClient", outputSchema={"type": "object"}, limits={"maxAttempts": 1})
+    async with chatting(says("Done.")) as chat:
+        row = await agency.worked(job, chat.base_url)
+    said = "The model's answer does not match outputSchema."
+    assert (row["status"], row["error_code"], row["error_message"]) == ("FAILED", "INVALID_OUTPUT", said)
+
+
 # A turn, the code, how often the model is asked, and limits of the definition.
 FAILED: list[tuple[Turn, str, int, dict[str, Any]]] = [
     (fails("500 Internal Server Error"), "PROVIDER_FAILED", 1, {}),
@@ -57,6 +82,7 @@ async def test_what_cannot_go_on_fails_with_a_code(
         row = await agency.worked(job, chat.base_url)
     assert (row["status"], row["error_code"], await agency.count("clients")) == ("FAILED", code, 0)
     assert len(chat.asked) == asked
+    assert "://" not in row["error_message"]
     run = await one(agency.runtime, agency.org, RUN, agency.org)
     # The worker has done its work: that it failed is said by the agent job alone.
     assert (run["state"], run["error_code"], run["attempt"]) == ("DONE", code, 1)

@@ -160,3 +160,29 @@ async def test_a_late_answer_of_a_cancelled_job_is_refused(agency: Agency) -> No
     assert (budget["reserved"], budget["spent"]) == (0, row["cost"])
     assert row["cost"] > 0
     assert await agency.events() == ["queued", "started", "cancelled"]
+
+
+async def test_what_an_agent_writes_is_by_an_agent(agency: Agency) -> None:
+    order = await agency.order()
+    job = await agency.queued("CreateMessage", about=order["publicId"])
+    said = {"orderId": order["publicId"], "body": "Soon."}
+    asked = calls(*[("CreateMessage", {"input": said | more}) for more in ({}, {"authorKind": "CLIENT"})])
+    async with chatting(asked, says("Done.")) as chat:
+        row = await agency.worked(job, chat.base_url)
+    sql = "select author_kind, author_name from messages where org_id = $1 order by id"
+    found = [tuple(each) for each in await rows(agency.runtime, agency.org, sql, agency.org)]
+    assert (row["status"], found) == ("SUCCEEDED", [("AGENT", "Desk"), ("CLIENT", "Desk")])
+
+
+async def test_an_agent_requests_a_report_and_reads_it(agency: Agency) -> None:
+    job = await agency.queued("CreateReport", "ListReports")
+    year = {"kind": "REVENUE", "parameters": {"from": "2026-01-01", "to": "2027-01-01"}}
+    used = {"kind": "AGENT_USAGE", "parameters": year["parameters"]}
+    asked = calls(("CreateReport", {"input": year}), ("ListReports", {}), ("CreateReport", {"input": used}))
+    async with chatting(asked, says("Done.")) as chat:
+        row = await agency.worked(job, chat.base_url)
+    made, listed, refused = chat.told()
+    assert row["status"] == "SUCCEEDED"
+    assert ['"kind":"REVENUE"' in each for each in (made, listed)] == [True, True]
+    # What agents cost is none of their business.
+    assert ('"code":"FORBIDDEN"' in refused, '"scope":"agent_jobs:read"' in refused) == (True, True)

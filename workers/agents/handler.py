@@ -90,13 +90,13 @@ async def _later(runtime: Runtime, claim: Claim, run: runs.Run, later: Later) ->
         return
     log.info("agent.later", job=str(claim.subject_id), reason=later.message)
     async with jobs.held(runtime, claim) as ctx:
-        await runs.queue_again(ctx, claim.subject_id)
         wait = max(delay, min(later.after or 0, _AFTER_S))
+        await runs.queue_again(ctx, claim.subject_id, wait)
         await jobs.finish(ctx, claim, JobState.QUEUED, delay=wait)
 
 
-async def _ended(ctx: Context, claim: Claim, state: JobState, _delay: float | None) -> None:
+async def _ended(ctx: Context, claim: Claim, state: JobState, delay: float | None) -> None:
     if state is JobState.DEAD:
         await runs.fail(ctx, claim.subject_id, AgentErrorCode.INTERNAL, "The server failed.")
     else:
-        await runs.queue_again(ctx, claim.subject_id)
+        await runs.queue_again(ctx, claim.subject_id, delay)

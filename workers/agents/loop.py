@@ -194,8 +194,11 @@ async def _run(work: Work, model: Model) -> None:
             async for _ in going:
                 pass
     except UnexpectedModelBehavior as error:
-        code = _E.INVALID_OUTPUT if wrong else _E.MODEL_MISBEHAVED
-        raise Stopped(code, "The model's answer does not match outputSchema." if wrong else error.message) from error
+        # A text where the output has a schema is an answer too, and none that matches.
+        if wrong or (schema is not None and not work.run.answers[-1]["output"].get("calls")):
+            raise Stopped(_E.INVALID_OUTPUT, "The model's answer does not match outputSchema.") from error
+        message = "The model called a tool that does not exist, or with wrong arguments, again and again."
+        raise Stopped(_E.MODEL_MISBEHAVED, message) from error
     assert going.result is not None, "a run that ends has a result"
     output = going.result.output
     if isinstance(output, DeferredToolRequests):

@@ -1,9 +1,11 @@
 """What a running agent job writes: each call of the model and of a tool is a transaction that holds the job."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -15,7 +17,7 @@ from models.jobs import JobState
 from models.typeid import encode
 from resolvers.agents import calls, runs
 from resolvers.agents.calls import Call
-from resolvers.agents.decisions import settle
+from resolvers.agents.decisions import settle, supersede
 from resolvers.agents.open_calls import begin_job_edit
 from resolvers.agents.runs import Run
 from resolvers.agents.steps import add_step
@@ -29,7 +31,7 @@ from resolvers.settings import settings_of
 from schema.requests.engine import Engine
 from schema.requests.results import OperationResult
 from schema.tools.calls import call
-from workers.agents.approvals import hash_of
+from workers.agents.approvals import hash_of, is_approved
 from workers.agents.texts import clean
 from workers.slot import Slot
 
@@ -121,14 +123,14 @@ class Work:
         if approval and (asked is None or asked["decision"] is None):
             return await self._ask(name, key, arguments)
         try:
-            return await self._operated(name, key, arguments, None if asked is None else asked["hash"])
+            return await self._operated(name, key, arguments, asked)
         except _RefusedError as refused:
             return await self._note(name, key, arguments, _refused(refused.result))
         except _MovedError:
-            return await self._ask(name, key, arguments)
+            return await self._ask(name, key, arguments, asked)
 
     async def _operated(
-        self, name: str, key: CallKey, arguments: dict[str, Any], approved: bytes | None
+        self, name: str, key: CallKey, arguments: dict[str, Any], asked: Mapping[str, Any] | None
     ) -> dict[str, Any]:
         async with self.held() as ctx:
             worker, ctx.actor = ctx.actor, await self._actor(ctx)
@@ -137,10 +139,15 @@ class Work:
             ctx.rehearsal = ctx.loaded = None
             if result.errors:
                 raise _RefusedError(result)
-            if approved is not None and hash_of(name, arguments, made) != approved:
+            if asked is not None and not is_approved(asked["hash"], name, arguments, made, self._moved_since(asked)):
                 raise _MovedError
             ctx.actor = worker
-            return await self._write(ctx, name, key, arguments, _shown(result))
+            return await self._write(ctx, name, key, arguments, _shown(result), made.moved)
+
+    def _moved_since(self, asked: Mapping[str, Any]) -> Counter[str]:
+        """Return how many versions the job's own tools made of each object after a step had asked for an approval."""
+        later = [step["moved"] for step in self.run.steps if step["index"] > asked["index"] and step["moved"]]
+        return sum(map(Counter, later), Counter())
 
     async def _note(self, name: str, key: CallKey, arguments: dict[str, Any], output: dict[str, Any]) -> dict[str, Any]:
         """Commit a step that changed nothing."""
@@ -148,10 +155,12 @@ class Work:
             return await self._write(ctx, name, key, arguments, output)
 
     async def _write(
-        self, ctx: Context, name: str, key: CallKey, arguments: dict[str, Any], output: dict[str, Any]
-    ) -> dict[str, Any]:
+        self, ctx: Context, name: str, key: CallKey, arguments: dict[str, Any], output: dict[str, Any],
+        moved: Mapping[str, int] = MappingProxyType({}),
+    ) -> dict[str, Any]:  # fmt: skip
         edit, moment = await begin_job_edit(ctx, self.run.job["id"]), now()
         columns = {"operation": name, "model_step": key[0], "tool_call_id": key[1], "input": _kept(arguments)}
+        columns["moved"] = dict(moved) or None
         step = await add_step(edit, _K.TOOL, started_at=moment, **columns, output=output, finished_at=now())
         self.run.job = await edit.save()
         self.run.steps.append(step)
@@ -163,8 +172,11 @@ class Work:
         name = self.run.definition["name"]
         return Actor(ActorKind.JOB, encode(AGENT_JOB.prefix, self.run.job["id"]), name, scopes, self.claim.org_id)
 
-    async def _ask(self, name: str, key: CallKey, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Rehearse an operation, and let a person approve it. What is refused anyway needs no approval.
+    async def _ask(
+        self, name: str, key: CallKey, arguments: dict[str, Any], asked: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Rehearse an operation, and let a person approve it: again, where a step ``asked`` before. What is refused
+        anyway needs no approval.
 
         What a person cannot be shown whole is refused too: it would be approved unseen.
         """
@@ -181,7 +193,7 @@ class Work:
         self.waiting.append(
             {"kind": _K.APPROVAL, "model_step": key[0], "tool_call_id": key[1], "operation": name,
              "input": sent, "hash": hash_of(name, arguments, rehearsal), "changes": changes,
-             "events": rehearsal.events}
+             "events": rehearsal.events, "asked": asked}
         )  # fmt: skip
         raise Waits
 
@@ -190,7 +202,7 @@ class Work:
         asked = self._last(_K.INPUT, key)
         if asked is None:
             columns = {"model_step": key[0], "tool_call_id": key[1], "question": question}
-            self.waiting.append({"kind": _K.INPUT} | columns)
+            self.waiting.append({"kind": _K.INPUT, "asked": None} | columns)
         if asked is None or asked["decision"] is None:
             raise Waits
         return asked["answer"] or "Nobody answered in time. Go on without an answer, or say why you cannot."
@@ -206,8 +218,10 @@ class Work:
             hours = (await settings_of(ctx))["agents.approvalHours"]
             edit, moment = await begin_job_edit(ctx, self.run.job["id"]), now()
             for columns in self.waiting:
-                until = moment + timedelta(hours=hours)
-                await add_step(edit, started_at=moment, expires_at=until, **columns)
+                asked, until = columns.pop("asked"), moment + timedelta(hours=hours)
+                step = await add_step(edit, started_at=moment, expires_at=until, **columns)
+                if asked is not None:
+                    await supersede(ctx, asked["id"], step["id"])
             await settle(edit, moment)
             await edit.save()
             await jobs.finish(ctx, self.claim, JobState.DONE)

@@ -17,7 +17,8 @@ from server.cli import run as commands
 from server.cli.main import main
 from server.database.databases import role_of
 from server.database.migrated import NOT_MIGRATED
-from tests.support.api import serving, settings_of
+from server.wiring import running
+from tests.support.api import make_org, serving, settings_of
 from tests.support.refusals import error, problem
 from tests.support.servers import Backends
 
@@ -93,7 +94,21 @@ async def test_readiness_knows_old_revisions_from_newer_ones(empty: Backends) ->
         assert (await http.get("/api/ready")).status_code == 503
 
 
-async def test_a_missing_column_is_a_503(empty: Backends) -> None:
+async def test_a_column_that_is_not_there_yet_is_a_503(empty: Backends) -> None:
+    migrated(empty)
+    settings = settings_of(empty)
+    async with running(settings, max_size=2) as runtime, serving(settings, compare=False) as base:
+        org = await make_org(runtime, base)
+        with psycopg.connect(empty.migration_database_url) as owner:
+            owner.execute("alter table clients rename column company to firm")
+        async with org.http:
+            # At this revision the column should be there: the statement is wrong, and no other try mends it.
+            for revision, status, code in (("0001", 503, "UNAVAILABLE"), (revisions().head, 500, "INTERNAL")):
+                set_revision(empty, revision)
+                problem(await org.http.get("/api/v1/clients"), status, code)
+
+
+async def test_a_key_is_not_looked_up_where_a_column_is_missing(empty: Backends) -> None:
     migrated(empty)
     async with serving(settings_of(empty)) as base, httpx.AsyncClient(base_url=base) as http:
         with psycopg.connect(empty.migration_database_url) as owner:

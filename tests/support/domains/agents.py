@@ -24,8 +24,8 @@ MOST = 2**53 - 1
 JOB = {
     "publicId": "str", "definitionId": "str", "definitionVersion": "int", "orderId": "?str", "ticketId": "?str",
     "clientId": "?str", "status": "str", "attempt": "int", "error": "?dict", "usage": "dict", "scopes": "list",
-    "queuedAt": "str", "startedAt": "?str", "finishedAt": "?str", "expiresAt": "?str", "createdAt": "str",
-    "updatedAt": "str", "version": "int", "input": "?dict", "output": "?dict", "plan": "?str",
+    "queuedAt": "str", "startedAt": "?str", "finishedAt": "?str", "expiresAt": "?str", "retryAt": "?str",
+    "createdAt": "str", "updatedAt": "str", "version": "int", "input": "?dict", "output": "?dict", "plan": "?str",
 }  # fmt: skip
 # One step of a job, which is the same in each organization: another job takes it over.
 STEP = "step_00000000000000000000000001"
@@ -181,8 +181,8 @@ CASES = (
             "GetAgentJob": 1,
             "AgentJobEvent": 1,
             "QueueAgentJob": 4,
-            "CancelAgentJob": 5,
-            "RetryAgentJob": 4,
+            "CancelAgentJob": 6,
+            "RetryAgentJob": 6,
             "ApproveAgentJob": 6,
             "RejectAgentJob": 6,
             "AnswerAgentJob": 6,
