@@ -26,7 +26,7 @@ REPORT = Resource(
     "report",
     description="Reports, which a worker computes: revenue, receivables, throughput and others.",
     # What an event shows: the report without its rows.
-    rendered_by="GetReportSummary",
+    rendered_by="ReportEvent",
     events={
         "ready": "A report is `READY`: its rows and its files can be read.",
         "failed": "A report failed, for the reason in `error`.",
