@@ -130,7 +130,7 @@ class Report(Versioned, table=True):
     end_date: Day = column(
         sa.Date,
         info={"logged_as": "parameters.to"},
-        description="Day after the last one: it begins when the report ends.",
+        description="End of the report, exclusive: the day after its last day.",
     )
     timezone: Timezone = column(
         sa.Text,

@@ -31,7 +31,7 @@ from resolvers.reports.periods import days_of
 from resolvers.settings import settings_of
 
 TOO_MANY_REPORTS = Conflict(
-    "TOO_MANY_REPORTS", "As many reports of the organization as may wait for a worker: retry when one has ended."
+    "TOO_MANY_REPORTS", "The organization has as many reports that are `QUEUED` or `RUNNING` as it may: retry later."
 )
 # How many an organization may have that have not ended: each reads all rows of what it sums.
 MAX_WAITING = 20
@@ -117,5 +117,5 @@ async def must_have_room(ctx: Context) -> None:
     await lock_objects(ctx, REPORT)
     waiting = await ctx.row(_waiting())
     if waiting is not None and waiting["number"] >= MAX_WAITING:
-        message = f"{MAX_WAITING} reports of the organization have not ended, which is the maximum: retry later."
+        message = f"{MAX_WAITING} reports are `QUEUED` or `RUNNING`, which is the maximum: retry when one has ended."
         raise TOO_MANY_REPORTS.refusal(None, message)

@@ -77,8 +77,7 @@ class AgentJobMutation:
         AgentJob,
         QueueAgentJobInput,
         jobs.queue,
-        "Queue a job of an agent. A worker runs it with the scopes that its tools need, as far as the API key that"
-        " queued it still has them.",
+        "Queue a job of an agent. It runs with the scopes that its tools need, less those that the API key has lost.",
         cost=JOB_COST,
     )
     cancel_agent_job = acts_on(

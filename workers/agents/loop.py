@@ -77,7 +77,7 @@ class _Stepwise(WrapperModel):
         try:
             text = ModelMessagesTypeAdapter.dump_json([*new, answer]).decode()
         except PydanticSerializationError as error:
-            raise Stopped(_E.MODEL_MISBEHAVED, "The model's answer is no text that can be kept.") from error
+            raise Stopped(_E.MODEL_MISBEHAVED, "The model's answer is not valid text.") from error
         usage = answer.usage
         await work.end_call(call, text, self._shown(answer), usage.input_tokens, usage.output_tokens)
         _check_calls(answer)
