@@ -16,7 +16,7 @@ from models.types import JSON_LIMIT, Currency, JsonObject, LongText, Moment, Sho
 AGENT_JOB = Resource(
     "agent_job",
     prefix="job",
-    # An event has no reader: what the scopes of a job are needed for is not in it.
+    # Events leave out input, output and plan, which need the job's scopes.
     rendered_by="AgentJobEvent",
     description="The jobs of AI agents: what they were asked to do, how far they are, and what came of it.",
     events={
@@ -192,8 +192,8 @@ class AgentJob(Versioned, table=True):
     attempt: int = column(
         sa.Integer,
         default=0,
-        description="Number of attempts since it was queued or retried. To go on after an approval or an answer is"
-        " none.",
+        description="Number of attempts since it was queued or retried. Continuing after an approval or an answer is"
+        " not counted.",
     )
     plan: LongText | None = column(sa.Text, nullable=True, description="The agent's plan, where it wrote one.")
     error_code: AgentErrorCode | None = column(

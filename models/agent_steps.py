@@ -48,8 +48,8 @@ class AgentStep(Owned, table=True):
     """A step of an agent job.
 
     Of a MODEL step ``messages`` are the request and the answer as the library writes them; one whose call is under way
-    may be there already. The others come from a call of an answer: ``model_step`` is the index of that MODEL step, and
-    ``tool_call_id`` what it calls the call.
+    may be there already. Steps of other kinds come from a tool call: ``model_step`` is the index of the MODEL step that
+    made it, ``tool_call_id`` its ID there.
     """
 
     __tablename__ = "agent_steps"

@@ -21,10 +21,7 @@ class Guard(DescribedEnum):
     NO_LINES = "NO_LINES", "The invoice has no lines."
     NO_ADDRESS = "NO_ADDRESS", "The client has no address, which the setting `invoices.requireAddress` requires."
     HAS_PAYMENTS = "HAS_PAYMENTS", "The invoice has payments."
-    AUTOMATIC = (
-        "AUTOMATIC",
-        "It happens by itself, when its time comes, an invoice is paid or a worker runs a job, and not on request.",
-    )
+    AUTOMATIC = "AUTOMATIC", "The transition is automatic: it cannot be requested."
     DECISION = (
         "DECISION",
         "It happens when the steps that wait for a person are approved, rejected or answered, or their time is over.",

@@ -26,7 +26,7 @@ REPORT = Resource(
     "report",
     description="Reports, which a worker computes: revenue, receivables, throughput and others.",
     # What an event shows: the report without its rows.
-    rendered_by="GetReportSummary",
+    rendered_by="ReportEvent",
     events={
         "ready": "A report is `READY`: its rows and its files can be read.",
         "failed": "A report failed, for the reason in `error`.",
@@ -149,7 +149,7 @@ class Report(Versioned, table=True):
     end_date: Day = column(
         sa.Date,
         info={"logged_as": "parameters.to"},
-        description="Day after the last one: it begins when the report ends.",
+        description="End of the report, exclusive: the day after its last day.",
     )
     timezone: Timezone = column(
         sa.Text,

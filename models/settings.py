@@ -198,7 +198,9 @@ REGISTRY: Mapping[str, Setting] = {
             "Most that agents may cost for a client in a month, in micro-units of `agents.currency`; null is no limit.",
         ),
         Setting(
-            "agents.approvalHours", _T.INTEGER, Hours, 72, "Hours after which an approval that nobody gave is rejected."
+            "agents.approvalHours", _T.INTEGER, Hours, 72,
+            "Hours that a step waits for a person. After them it is `EXPIRED`, and the agent goes on without an"
+            " approval or an answer.",
         ),
         Setting(
             PRICES, _T.OBJECT, ModelPrices, {},

@@ -32,7 +32,7 @@ from schema.declaration.nodes import Node
 from schema.declaration.scalars import Currency, Json, Timezone
 
 FROM = "First day of the report."
-TO = "Day after the last one: the report ends when it begins."
+TO = "End of the report, exclusive: the day after its last day."
 _ROWS_COST = 20
 
 
@@ -99,8 +99,9 @@ class Report(Node):
     )
     totals: Json | None = computed(
         loaders.totals_of,
-        description="Totals of all rows, by the names of the columns that have one: sums; of percentiles and shares,"
-        " that of everything; of what stands at the ends of periods, the first or the last. Null until it is `READY`.",
+        description="Totals by column. Counts, amounts and costs are summed; percentiles and shares are of all rows"
+        " together; an opening balance is the first period's, a closing one the last's. Null until the report is"
+        " `READY`.",
         reader=ColumnReader(convert=loaders.totals_of, needs=("kind", "totals"), null=True),
     )
     snapshot_at: datetime | None
@@ -165,7 +166,7 @@ class ReportMutation:
         CreateReportInput,
         requests.create,
         "Generate a report. A worker computes it: see `status` and `progress`. It needs the scopes to read what its"
-        f" kind sums. At most {requests.MAX_WAITING} reports of an organization may wait.",
+        f" kind sums. An organization has at most {requests.MAX_WAITING} reports that are `QUEUED` or `RUNNING`.",
         check=requests.wrong,
         cost=JOB_COST,
         scopes_of=requests.scopes_of,

@@ -36,6 +36,8 @@ function examplesIn(text: string): Example[] {
   return definitions
     .filter((definition) => definition.kind === 'OperationDefinition')
     .map((operation) => exampleOf(operation, spread(print(operation), fragments)))
+    // Queries that only render events are no requests.
+    .filter(({ kind, name }) => kind !== 'query' || !name.endsWith('Event'))
 }
 
 /** Return the fragments that a text spreads, and those that these spread. */

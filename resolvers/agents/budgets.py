@@ -30,7 +30,7 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a million tokens cost that are sent, and that come back, in micro-units."""
+    """Price of a million input and output tokens, in micro-units."""
 
     input: int = 0
     output: int = 0

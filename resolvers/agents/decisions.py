@@ -121,11 +121,7 @@ async def supersede(ctx: Context, step_id: UUID, other_id: UUID) -> None:
 
 
 async def settle(edit: Edit, moment: datetime) -> None:
-    """Let a locked job become what its steps say: waiting for the first that is open, until the first is over its time;
-    QUEUED, with a run that is queued, when none is. It is not saved yet.
-
-    A worker calls it when it has written the steps that wait.
-    """
+    """Set a locked job to wait for its first open step, or queue a run when none is open. The caller saves."""
     ctx, job_id, status = edit.ctx, edit.row["id"], edit.row["status"]
     open_ = [step for step in await ctx.fetch(_waiting(), job_id=job_id) if step["decision"] is None]
     target = STATES[AgentStepKind(open_[0]["kind"])] if open_ else _S.QUEUED

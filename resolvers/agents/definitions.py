@@ -108,10 +108,10 @@ def _tool(given: Mapping[str, Any]) -> dict[str, Any]:
 def _wrong_tools(ctx: Context, operations: list[str]) -> Iterator[Refusal]:
     for index, operation in enumerate(operations):
         if operation not in ctx.runtime.tools:
-            message = "There is no such operation, or it is none that an agent may run."
+            message = "There is no such tool."
             yield bad_input(f"tools.{index}.operation", message, "NOT_ONE_OF", allowed=sorted(ctx.runtime.tools))
         elif operation in operations[:index]:
-            yield bad_input(f"tools.{index}.operation", "Another tool is the same.", "NOT_ALLOWED")
+            yield bad_input(f"tools.{index}.operation", "The tool is listed twice.", "NOT_ALLOWED")
 
 
 def _must_hold_scopes(ctx: Context, row: Row, given: InputValues) -> None:

@@ -90,11 +90,11 @@ def _client_of(found: Mapping[str, Row]) -> UUID | None:
 
 
 def _scopes_of(ctx: Context, tools: list[Mapping[str, Any]]) -> frozenset[str]:
-    """Return the scopes that tools need. Raises Refusal BAD_INPUT for one that is none any more."""
+    """Return the scopes that tools need. Raises Refusal BAD_INPUT for one that is not available."""
     needed: set[str] = set()
     for operation in (tool["operation"] for tool in tools):
         if operation not in ctx.runtime.tools:
-            message = f"Its tool {operation} is none any more: change the definition."
+            message = f"Its tool {operation} is not available any more: change the definition."
             raise bad_input("definition_id", message, "NOT_ALLOWED")
         needed |= ctx.runtime.tools[operation]
     return frozenset(needed)

@@ -1,4 +1,4 @@
-"""Calls of the model whose answers are not known yet: what they are reserved is given back, or counted."""
+"""Model calls without an answer: their reservations are released or counted."""
 
 from collections.abc import Mapping
 from typing import Any

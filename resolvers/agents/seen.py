@@ -1,4 +1,4 @@
-"""What of an agent job is shown: its input, its output and its steps to those alone who hold the job's scopes."""
+"""Fields of a job that are null to keys without its scopes."""
 
 from typing import Any
 

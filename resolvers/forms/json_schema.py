@@ -23,7 +23,7 @@ PHONE = r"^[+(]*[0-9][0-9 ()./+-]*$"
 # There is no year 0: neither Python nor PostgreSQL has it.
 YEAR = r"^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-"
 _PRINTED = str(PRINTED.keywords["pattern"])
-# The greatest depth of what is validated, and the number of problems that are told.
+# The greatest depth of what is validated, and the number of problems that are reported.
 MAX_DEPTH, MAX_PROBLEMS = 64, 50
 VALIDATORS_KEPT = 32
 # What no schema says of values that are not trimmed yet.
@@ -154,14 +154,18 @@ def explained(error: ValidationError, where: str, item: str = "item") -> Iterato
     kind, details = error.kind.name, error.kind.as_dict()
     if kind == "required":
         yield f"{where}.{details['property']}".lstrip("."), "It is required.", "REQUIRED", {}
-    elif kind == "additionalProperties":
+    elif kind in ("additionalProperties", "unevaluatedProperties"):
         for key in details["unexpected"]:
             yield f"{where}.{key}".lstrip("."), "There is no such field.", "UNKNOWN_FIELD", {}
+    elif kind == "propertyNames":
+        yield f"{where}.{details['error'].instance}".lstrip("."), "Its name is not allowed.", "NOT_ALLOWED", {}
     elif kind in _LENGTHS:
         yield where, *_length(kind, details["limit"], item)
     elif kind in _RANGES:
         words, bound = _RANGES[kind]
         yield where, f"It must be {words} {details['limit']}.", "OUT_OF_RANGE", {bound: details["limit"]}
+    elif kind == "multipleOf":
+        yield where, f"It must be a multiple of {details['multiple_of']}.", "INVALID", {}
     elif kind == "enum":
         allowed = details["options"]
         yield where, f"It must be one of {', '.join(map(_shown, allowed))}.", "NOT_ONE_OF", {"allowed": allowed}
@@ -174,8 +178,10 @@ def explained(error: ValidationError, where: str, item: str = "item") -> Iterato
         yield where, f"It must be {_shown(expected)}.", *(("REQUIRED", {}) if expected is True else _one_of(expected))
     elif kind == "uniqueItems":
         yield where, f"It has {article(item)} {item} twice.", "INVALID", {}
+    elif kind == "oneOf" and not all(details["context"]):
+        yield where, "It matches more than one of the forms that are allowed.", "INVALID_FORMAT", {}
     else:
-        yield where, "It has the wrong format.", "INVALID_FORMAT", {}
+        yield where, *_PLAIN.get(kind, ("It has the wrong format.", "INVALID_FORMAT")), {}
 
 
 def _one_of(value: Any) -> tuple[str, dict[str, Any]]:
@@ -196,6 +202,17 @@ _LENGTHS: Mapping[str, tuple[str, str, str]] = {
     "maxLength": ("at most", "character", "TOO_LONG"),
     "minItems": ("at least", "", "TOO_SHORT"),
     "maxItems": ("at most", "", "TOO_LONG"),
+    "minProperties": ("at least", "field", "TOO_SHORT"),
+    "maxProperties": ("at most", "field", "TOO_LONG"),
+}
+# What is said of a keyword whatever it holds, and the reason.
+_PLAIN: Mapping[str, tuple[str, str]] = {
+    "anyOf": ("It matches none of the forms that are allowed.", "INVALID_FORMAT"),
+    "oneOf": ("It matches none of the forms that are allowed.", "INVALID_FORMAT"),
+    "not": ("It is not allowed.", "NOT_ALLOWED"),
+    "falseSchema": ("It is not allowed.", "NOT_ALLOWED"),
+    "contains": ("Too few or too many of its items are as required.", "INVALID"),
+    "unevaluatedItems": ("It has an item that is not allowed.", "NOT_ALLOWED"),
 }
 _TYPES: Mapping[str, str] = {
     "string": "a string", "number": "a number", "boolean": "true or false", "array": "a list", "object": "an object",

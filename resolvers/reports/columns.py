@@ -25,7 +25,7 @@ class ReportColumnType(DescribedEnum):
     AMOUNT = "AMOUNT", "An amount in minor units of the report's currency."
     COST = "COST", "A cost in micro-units: millionths of the report's currency."
     SECONDS = "SECONDS", "A duration in whole seconds; null where nothing was measured."
-    PERCENT = "PERCENT", "A share in percent, as a string with at most two decimals; null where there is none of it."
+    PERCENT = "PERCENT", "A share in percent, as a string with at most two decimals; null where nothing was counted."
 
 
 class Total(Enum):

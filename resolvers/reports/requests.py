@@ -32,7 +32,7 @@ from resolvers.settings import settings_of
 
 TOO_MANY_REPORTS = Conflict(
     "TOO_MANY_REPORTS",
-    "As many reports of the organization as may wait for a worker: wait until one has ended.",
+    "The organization has as many reports that are `QUEUED` or `RUNNING` as it may: wait until one has ended.",
 )
 # How many an organization may have that have not ended: each reads all rows of what it sums.
 MAX_WAITING = 20
@@ -129,5 +129,5 @@ async def must_have_room(ctx: Context) -> None:
     await lock_objects(ctx, REPORT)
     waiting = await ctx.row(_waiting())
     if waiting is not None and waiting["number"] >= MAX_WAITING:
-        message = f"{MAX_WAITING} reports of the organization have not ended, the maximum: wait until one has ended."
+        message = f"{MAX_WAITING} reports are `QUEUED` or `RUNNING`, the maximum: wait until one has ended."
         raise TOO_MANY_REPORTS.refusal(None, message)

@@ -80,9 +80,9 @@ class AgentJobMutation:
         AgentJob,
         QueueAgentJobInput,
         jobs.queue,
-        "Queue a job of an agent. A worker runs it with the scopes that its tools need, as far as the API key that"
-        " queued it still has them. With a tool of reports these include the scopes to read what reports sum, of which"
-        " the API key needs only those of the kinds that the agent is to request or read.",
+        "Queue a job of an agent. It runs with the scopes that its tools need, less those that the API key has lost."
+        " With a tool of reports these include the scopes to read what reports sum, of which the API key needs only"
+        " those of the kinds that the agent is to request or read.",
         cost=JOB_COST,
     )
     cancel_agent_job = acts_on(

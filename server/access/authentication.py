@@ -17,6 +17,9 @@ _ADDRESSES = 100_000
 MINUTE = 60.0
 # After too many failures an address may have a key that has not worked here looked up this often.
 LOOK_UP_EVERY_S = 0.1
+_MISSING = "An API key is required: Authorization: Bearer sk_live_…."
+# One text for all of them, which tells nobody whether there is such a key.
+_INVALID = "The API key is not valid: it is unknown, was revoked or has expired."
 
 
 @dataclass(slots=True)
@@ -41,9 +44,10 @@ class Authentication:
             actor = await self.keys.actor_of(raw.strip(), partial(self._may_look, request))
         if actor is not None:
             return actor
-        if b"authorization" in request.headers:
+        sent = b"authorization" in request.headers
+        if sent:
             self._count(client_address(request, self.proxies))
-        raise Refusal("UNAUTHENTICATED", "An API key is required: Authorization: Bearer sk_live_….")
+        raise Refusal("UNAUTHENTICATED", _INVALID if sent else _MISSING)
 
     def _may_look(self, request: Request) -> bool:
         """Return whether a key that has not worked here may cost a look-up."""

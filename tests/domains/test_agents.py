@@ -52,7 +52,7 @@ async def test_its_tools_need_the_scopes_of_who_makes_it(acme: Org) -> None:
     async with unchanged(acme):
         refused = problem(await weak.http.post(PATH, json=DEFINITION), 403, "FORBIDDEN", "body.tools.1.operation")
         assert refused["scope"] == "orders:write"
-        # What it is told to do with the tools that it has is as much as to give it these.
+        # Instructions for the tools that it has weigh as much as giving it these.
         for change in ({"instructions": "Cancel all orders."}, {"name": "Another"}, {"status": "ARCHIVED"}):
             answer = await weak.http.put(f"{PATH}/{key}", json=change)
             assert problem(answer, 403, "FORBIDDEN", "body.tools")["scope"] == "orders:write"

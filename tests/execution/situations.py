@@ -54,7 +54,7 @@ async def _streamed(*values: Any) -> Any:
 
 
 def null_at(type_: str) -> str:
-    """What is told of a null where there must be none."""
+    """The error of a null where there must be none."""
     return f"Cannot return null for non-nullable field {type_}."
 
 

@@ -106,7 +106,7 @@ def test_each_problem_is_told_with_its_path() -> None:
     assert _told(schema, {"items": [{"name": "a", "size": 1}, {"name": "b"}], "kind": None, "any": None}) == []
     found = _told(schema, {"items": [{"size": 0}], "kind": "b", "mode": "slow", "any": 1.5, "more": 1})
     assert sorted(found) == [
-        ("any", "It has the wrong format.", "INVALID_FORMAT"),
+        ("any", "It matches none of the forms that are allowed.", "INVALID_FORMAT"),
         ("items", "It must have at least 2 items.", "TOO_SHORT"),
         ("items.0.name", "It is required.", "REQUIRED"),
         ("items.0.size", "It must be more than 0.", "OUT_OF_RANGE"),
@@ -115,6 +115,36 @@ def test_each_problem_is_told_with_its_path() -> None:
         ("more", "There is no such field.", "UNKNOWN_FIELD"),
     ]
     assert _told(schema, {"items": [{"name": "a"}, {"name": "a"}]}) == [("items", "It has an item twice.", "INVALID")]
+
+
+NONE = "It matches none of the forms that are allowed."
+CONTAINED = "Too few or too many of its items are as required."
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "said"),
+    [
+        ({"multipleOf": 0.5}, 0.75, ("a", "It must be a multiple of 0.5.", "INVALID")),
+        ({"minProperties": 1}, {}, ("a", "It must have at least 1 field.", "TOO_SHORT")),
+        ({"maxProperties": 2}, {"b": 1, "c": 2, "d": 3}, ("a", "It must have at most 2 fields.", "TOO_LONG")),
+        ({"anyOf": [TEXT, {"type": "null"}]}, 1, ("a", NONE, "INVALID_FORMAT")),
+        ({"oneOf": [TEXT, {"type": "null"}]}, 1, ("a", NONE, "INVALID_FORMAT")),
+        ({"oneOf": [{"type": "integer"}, {"type": "number"}]}, 1,
+         ("a", "It matches more than one of the forms that are allowed.", "INVALID_FORMAT")),
+        ({"not": TEXT}, "x", ("a", "It is not allowed.", "NOT_ALLOWED")),
+        (False, 1, ("a", "It is not allowed.", "NOT_ALLOWED")),
+        ({"prefixItems": [TEXT], "items": False}, ["x", 1], ("a.1", "It is not allowed.", "NOT_ALLOWED")),
+        ({"contains": TEXT}, [1], ("a", CONTAINED, "INVALID")),
+        ({"contains": TEXT, "maxContains": 1}, ["x", "y"], ("a", CONTAINED, "INVALID")),
+        ({"propertyNames": {"pattern": "^x"}}, {"b": 1}, ("a.b", "Its name is not allowed.", "NOT_ALLOWED")),
+        ({"unevaluatedProperties": False}, {"b": 1}, ("a.b", "There is no such field.", "UNKNOWN_FIELD")),
+        ({"prefixItems": [TEXT], "unevaluatedItems": False}, ["x", 1],
+         ("a", "It has an item that is not allowed.", "NOT_ALLOWED")),
+        ({"format": "date"}, "x", ("a", "It has the wrong format.", "INVALID_FORMAT")),
+    ],
+)  # fmt: skip
+def test_each_keyword_says_what_it_asks_for(schema: Any, value: Any, said: tuple[str, str, str]) -> None:
+    assert _told(_of({"a": schema}), {"a": value}) == [said]
 
 
 def test_of_very_many_problems_one_is_told() -> None:

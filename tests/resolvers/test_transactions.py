@@ -1,4 +1,4 @@
-"""Transactions that fail, die or are left: what is told, and that the connection's next user finds nothing of it."""
+"""Transactions that fail, die or are left: the error, and that the connection's next user finds nothing of it."""
 
 import asyncio
 from typing import Any

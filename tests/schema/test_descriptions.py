@@ -25,6 +25,7 @@ REQUIRES = re.compile(r"Requires the scope `([^`]+)`\.$")
 # What a reference does not say: questions in place of nouns, and words that only our code knows.
 NOT_SAID = re.compile(
     r"^(To which|Only what|Who |Whose |Why,|Which |How many|What )|\b(hears of|is told|tries)\b|it stands?\b"
+    r"|is none any more|none of it|was queued of|\bthat of everything"
 )
 
 

@@ -67,7 +67,7 @@ async def test_a_hostile_document_takes_little_time(
     assert min(spent) < most_seconds
     assert {error["extensions"]["code"] for error in answer.errors} <= {*REFUSED, "NOT_FOUND"}, answer.errors
     assert answer.status < 500
-    # What is told of it is no longer than what was sent may be.
+    # An error about it is no longer than what was sent may be.
     assert len(body) < 300_000
     assert len(answer.errors) <= 50
 

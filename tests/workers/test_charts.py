@@ -12,6 +12,7 @@ from models.reports import ReportInterval, ReportKind
 from resolvers.reports.catalogue import KINDS
 from resolvers.reports.figures import Figures
 from tests.support.report_charts import FOUND, chart_of, report_of
+from tests.support.repository import ROOT
 from workers.charts.draw import figure_of
 
 PERIODIC = [kind for kind in ReportKind if KINDS[kind].periodic]
@@ -36,6 +37,12 @@ def test_the_same_figures_have_the_same_bytes(kind: ReportKind) -> None:
     assert chart == chart_of(report_of(kind))
     # As text it would depend on the fonts of whoever looks at it.
     assert b"<text" not in chart
+
+
+@pytest.mark.parametrize("kind", ReportKind)
+def test_the_sample_is_what_is_drawn(kind: ReportKind) -> None:
+    sample = ROOT / "docs/samples" / f"{kind.lower().replace('_', '-')}.svg"
+    assert chart_of(report_of(kind)) == sample.read_bytes()
 
 
 def test_another_process_draws_the_same_bytes() -> None:

@@ -59,7 +59,7 @@ def handler(providers: Providers) -> Handler:
 async def _run(work: Work, providers: Providers) -> None:
     limits = work.run.definition
     if work.run.job["attempt"] > limits["max_attempts"]:
-        raise Stopped(AgentErrorCode.INTERNAL, "Each attempt was broken off.")
+        raise Stopped(AgentErrorCode.INTERNAL, "The worker stopped during each attempt.")
     provider = providers.of(limits["model"])
     loop = await asyncio.to_thread(import_module, LOOP)
     limit = asyncio.timeout(work.run.seconds_left)

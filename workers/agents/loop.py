@@ -78,7 +78,7 @@ class _Stepwise(WrapperModel):
                 raise Stopped(_E.PROVIDER_REFUSED, _why(error)) from error
             raise Later(_why(error), error.retry_after) from error
         except _UNREADABLE as error:
-            raise Stopped(_E.MODEL_MISBEHAVED, "The model's answer cannot be read.") from error
+            raise Stopped(_E.MODEL_MISBEHAVED, "The model's answer is not valid text.") from error
         text = text_of([*new, answer])
         usage = answer.usage
         await work.end_call(call, text, self._shown(answer), usage.input_tokens, usage.output_tokens)

@@ -18,6 +18,9 @@ ORIGIN = "https://app.example"
 REVISIONS = (NEWEST, OLDER)
 CREATE = message("tools/call", name="CreateClient", arguments=ADA)
 
+REQUIRED = "An API key is required: Authorization: Bearer sk_live_…."
+INVALID = "The API key is not valid: it is unknown, was revoked or has expired."
+
 
 async def _refused(org: Org, key: str | None) -> None:
     """Nothing is listed or done for a key."""
@@ -30,6 +33,8 @@ async def _refused(org: Org, key: str | None) -> None:
             assert (error["data"]["code"], error["data"]["requestId"]) == (
                 "UNAUTHENTICATED", answer.headers["x-request-id"],
             )  # fmt: skip
+            # The same of any key that is sent: nobody learns which ones there are.
+            assert error["message"] == (REQUIRED if key is None else INVALID)
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer x", "Basic eDp4", "Bearer sk_live_" + "0" * 85])
