@@ -90,6 +90,8 @@ class Job(Owned, table=True):
         sa.Index("jobs_due_idx", "queue", "run_at", postgresql_where=_IS_QUEUED),
         # By this one the sweep goes from key to key, to take some jobs of each.
         sa.Index("jobs_concurrency_idx", "queue", "org_id", "concurrency_key", "run_at", postgresql_where=_IS_QUEUED),
+        # Each change looks whether its organization's seal is queued: no other index may seem as good for that.
+        sa.Index("jobs_seals_idx", "org_id", postgresql_where=sa.text("state = 'QUEUED' and function = 'AUDIT_SEAL'")),
         sa.Index("jobs_lease_idx", "lease_until", postgresql_where=sa.text("state = 'RUNNING'")),
         sa.Index("jobs_finished_idx", "org_id", "finished_at", postgresql_where=sa.text("finished_at is not null")),
         sa.Index("jobs_subject_idx", "org_id", "subject_id"),
@@ -136,3 +138,10 @@ def queued(function: JobFunction) -> tuple[sa.ColumnElement[bool], ...]:
     """Return the conditions of the queued jobs of a function, with that of its queue, by which their indexes begin."""
     known = {"queue": function.queue, "function": function, "state": JobState.QUEUED}
     return tuple(jobs.c[name] == sa.literal_column(f"'{value}'") for name, value in known.items())
+
+
+# An organization's queued seal, by its own index.
+QUEUED_SEAL = tuple(
+    jobs.c[name] == sa.literal_column(f"'{value}'")
+    for name, value in {"function": JobFunction.AUDIT_SEAL, "state": JobState.QUEUED}.items()
+)

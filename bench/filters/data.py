@@ -211,6 +211,10 @@ from generate_series(1, 20) as n""",
     f"""insert into events (org_id, id, type, resource_id, resource_version, data, occurred_at)
 select %(org)s, {_id("events", "n")}, 'order.created', {_id("orders", "n")}, 1, '{{}}', now()
 from generate_series(1, %(deliveries)s) as n""",
+    f"""insert into jobs (org_id, id, function, subject_id, concurrency_key, queue, run_at, state, attempt, claim_no)
+select %(org)s, {_id("jobs", "n")}, 'WEBHOOK_DELIVERY', {_id("deliveries", "n")}, {_id("endpoints", "1")}, 'webhooks',
+ now() + interval '1 day', 'QUEUED', 0, 0
+from generate_series(1, %(clients)s) as n""",
     f"""insert into deliveries (org_id, id, event_id, endpoint_id, event_type, status, attempts, updated_at)
 select %(org)s, {_id("deliveries", "n")}, {_id("events", "n")}, {_id("endpoints", "1")}, 'order.created',
  case when n %% 10000 = 7 then 'FAILED' else 'SUCCEEDED' end, '[]', now()

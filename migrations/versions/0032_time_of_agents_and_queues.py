@@ -20,9 +20,11 @@ ALTER TABLE agent_jobs ADD CONSTRAINT agent_jobs_resumed_at_check
 DROP INDEX jobs_due_idx;
 DROP INDEX jobs_concurrency_idx;
 CREATE INDEX jobs_due_idx ON jobs (queue, run_at) WHERE state = 'QUEUED';
-CREATE INDEX jobs_concurrency_idx ON jobs (queue, org_id, concurrency_key, run_at) WHERE state = 'QUEUED'
+CREATE INDEX jobs_concurrency_idx ON jobs (queue, org_id, concurrency_key, run_at) WHERE state = 'QUEUED';
+CREATE INDEX jobs_seals_idx ON jobs (org_id) WHERE state = 'QUEUED' and function = 'AUDIT_SEAL'
 """
 DOWN = """
+DROP INDEX jobs_seals_idx;
 DROP INDEX jobs_due_idx;
 DROP INDEX jobs_concurrency_idx;
 CREATE INDEX jobs_due_idx ON jobs (run_at) WHERE state = 'QUEUED';

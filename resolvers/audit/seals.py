@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.audit import audit_changes, audit_entries, audit_seals
-from models.jobs import JobFunction, jobs, queued
+from models.jobs import QUEUED_SEAL, jobs
 from models.typeid import created_at, uuid_at
 from resolvers.audit.entries import FIRST, canonical, is_authentic, sealed_fields
 from resolvers.context import Context, Row
@@ -87,7 +87,7 @@ def _insert() -> sa.Insert:
 
 @statement
 def _another() -> sa.Select[Any]:
-    return owned(jobs, jobs.c.id).where(jobs.c.concurrency_key == ORG, *queued(JobFunction.AUDIT_SEAL)).limit(1)
+    return owned(jobs, jobs.c.id).where(*QUEUED_SEAL).limit(1)
 
 
 def link(key: bytes, previous: bytes, text: bytes) -> bytes:

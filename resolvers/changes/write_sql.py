@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from models.audit import audit_changes, audit_entries
 from models.base import TIMESTAMP
-from models.jobs import JobFunction, JobQueue, JobState, jobs, queued
+from models.jobs import QUEUED_SEAL, JobFunction, JobQueue, JobState, jobs
 from models.lookups import LISTED_ITEMS, search_words
 from models.webhooks import DeliveryStatus, EndpointStatus, deliveries, events, webhook_endpoints
 from resolvers.database.fragments import Fragment, open_parameters, quoted
@@ -71,7 +71,7 @@ def _audit_parts() -> list[sa.CTE]:
     parts = sa.select(ORG, part.c.entry_ids, part.c.salts, part.c.changes)
     kept = audit_changes.insert().from_select(["org_id", "entry_id", "salt", "changes"], parts)
     seals = JobFunction.AUDIT_SEAL
-    waiting = sa.select(jobs.c.id).where(jobs.c.org_id == ORG, jobs.c.concurrency_key == ORG, *queued(seals))
+    waiting = sa.select(jobs.c.id).where(jobs.c.org_id == ORG, *QUEUED_SEAL)
     seal = sa.select(
         ORG, _bind("seal_job", sa.Uuid), sa.literal(seals.value), ORG, ORG, sa.literal(seals.queue.value),
         _bind("seal_at", TIMESTAMP), sa.literal(JobState.QUEUED.value), sa.literal(0), sa.literal(0),

@@ -44,7 +44,12 @@ CHANGES = {
     "{ totalCount nodes { id } } } } }": "count(*)",
 }  # fmt: skip
 # An organization has few rows of these, and they are read whole.
-FEW = {"org_settings_pkey", "webhook_endpoints_live_idx", "webhook_endpoints_org_id_created_by_key_idx"}
+FEW = {
+    "org_settings_pkey",
+    "webhook_endpoints_live_idx",
+    "webhook_endpoints_org_id_created_by_key_idx",
+    "jobs_seals_idx",
+}
 # Of a table without rows PostgreSQL takes any index: no agent job is filled in.
 FEW |= {f"agent_jobs_{name}_idx" for name in ("updated", "queued", "expires", "expires_back")}
 

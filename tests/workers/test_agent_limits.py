@@ -106,10 +106,7 @@ async def test_an_answer_beyond_the_limits_is_kept_and_nothing_follows_from_it(a
         assert (row["status"], row["error_code"], row["output_tokens"]) == ("FAILED", "TOKENS_EXCEEDED", 5_000_000)
         (step,) = await agency.steps(job)
         assert (step["output_tokens"], step["reserved"], step["finished_at"] is None) == (5_000_000, 0, False)
-        # It goes on from its steps, and they are beyond the limits already.
-        await agency.data("RetryAgentJob", id=job)
-        row = await agency.worked(job, chat.base_url)
-    assert (row["status"], row["error_code"], len(chat.asked)) == ("FAILED", "TOKENS_EXCEEDED", 1)
+    assert len(chat.asked) == 1
     assert await agency.count("clients") == 0
 
 

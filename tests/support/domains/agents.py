@@ -151,7 +151,7 @@ CASES = (
             ),
         },
         defaults={"status": "DRAFT"},
-        never_null=frozenset({"name", "model", "instructions", "tools", "status"}),
+        never_null=frozenset({"name", "model", "instructions", "tools", "limits", "status"}),
         routes={
             "GET /api/v1/agents/definitions": "ListAgentDefinitions",
             "POST /api/v1/agents/definitions": "CreateAgentDefinition",

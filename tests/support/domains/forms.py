@@ -126,7 +126,7 @@ CASES = (
             "transitionForm": (wrong({}, "to REQUIRED"), wrong({"to": "OPEN"}, "to NOT_ONE_OF", allowed=STATUSES)),
         },
         defaults={"status": "DRAFT"},
-        never_null=frozenset({"name", "fields", "metadata", "status"}),
+        never_null=frozenset({"name", "fields", "metadata", "onSubmit", "status"}),
         routes={
             "GET /api/v1/forms": "ListForms",
             "POST /api/v1/forms": "CreateForm",

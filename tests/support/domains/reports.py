@@ -25,7 +25,7 @@ CASES = (
         type="Report",
         scope="reports",
         table="reports",
-        statements={"ListReports": 2, "GetReport": 2, "ReportEvent": 1, "CreateReport": 6},
+        statements={"ListReports": 2, "GetReport": 2, "ReportEvent": 1, "CreateReport": 7},
         rows=(
             {"kind": "REVENUE", "parameters": YEAR},
             {"kind": "RECEIVABLES_AGING", "parameters": {"to": "2026-01-01"}},
