@@ -77,6 +77,7 @@ async def _fail(runtime: Runtime, claim: Claim, code: AgentErrorCode, message: s
     """End a job that cannot go on. Its run is DONE, since that is all that was left to do; unless the workers failed,
     which is for an operator to see."""
     state = JobState.DEAD if code is AgentErrorCode.INTERNAL else JobState.DONE
+    log.info("agent.failed", job=str(claim.subject_id), code=code.value)
     async with jobs.held(runtime, claim) as ctx:
         await runs.fail(ctx, claim.subject_id, code, clean(message))
         await jobs.finish(ctx, claim, state, error_code=code.value)
