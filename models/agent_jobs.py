@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from models.base import TIMESTAMP, Versioned, column, nullable_time, one_of, table_args, table_of
 from models.enums import DescribedEnum
-from models.machines import Block, Check, Guard, Machine, Row, Settings, Transition
+from models.machines import Block, Guard, Machine, Row, Settings, Transition, always
 from models.resources import Resource
 from models.types import JSON_LIMIT, Currency, JsonObject, LongText, Moment, ShortText
 
@@ -81,10 +81,6 @@ def event_of(status: AgentJobStatus) -> str:
     return _VERBS.get(status, status.value.lower())
 
 
-def _always(guard: Guard) -> Check:
-    return lambda job, settings, moment: Block(guard)
-
-
 def ran_until(job: Row, moment: datetime) -> dict[str, Any]:
     """Return the columns of a job whose run ended at a moment: the clocks of two servers may differ."""
     run = max(moment - job["resumed_at"], timedelta())
@@ -108,7 +104,7 @@ def _effects(job: Row, made: Transition[AgentJobStatus], moment: datetime, reaso
     return changes
 
 
-_automatic, _decided = _always(Guard.AUTOMATIC), _always(Guard.DECISION)
+_automatic, _decided = always(Guard.AUTOMATIC), always(Guard.DECISION)
 MACHINE = Machine(
     AgentJobStatus,
     Transition(_S.QUEUED, _S.RUNNING, "A worker runs it.", _automatic),

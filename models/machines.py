@@ -57,6 +57,11 @@ class Block:
 Check = Callable[[Row, Settings, datetime], Block | None]
 
 
+def always(guard: Guard) -> Check:
+    """Return the check of a transition that nobody can request."""
+    return lambda row, settings, moment: Block(guard)
+
+
 @dataclass(frozen=True, slots=True)
 class Transition(Generic[S]):
     """A transition, why it exists, what may block it, and what its request must bring."""

@@ -11,7 +11,7 @@ from sqlmodel import Field
 
 from models.base import TIMESTAMP, Owned, WithMetadata, column, nullable_time, one_of, table_args, table_of
 from models.enums import DescribedEnum
-from models.machines import Block, Guard, Machine, Row, Settings, Transition
+from models.machines import Guard, Machine, Row, Transition, always
 from models.resources import Resource
 from models.services import BillingInterval
 from models.types import Currency, Moment, Price, Quantity, SchemaExtra, TaxRate, Timezone
@@ -57,8 +57,7 @@ LAST_DAY = date(9000, 12, 31)
 Day = Annotated[date, Le(LAST_DAY), SchemaExtra(pattern="^([0-8][0-9]{3}-|9000-)")]
 
 
-def _automatic(subscription: Row, settings: Settings, moment: datetime) -> Block:
-    return Block(Guard.AUTOMATIC)
+_automatic = always(Guard.AUTOMATIC)
 
 
 def _effects(

@@ -249,9 +249,8 @@ def _reply(result: OperationResult, typed: bool, headers: list[Header], malforme
         actual = result.cost if result.actual is None else result.actual
         cost = {"requested": result.cost, "actual": actual, "remaining": result.remaining}
         body["extensions"] = {"cost": cost}
-    status = result.status if result.status in ALWAYS and result.bare else 200
-    if typed and not result.ran:
-        status = result.status
+    says = (result.bare and result.status in ALWAYS) or (typed and not result.ran)
+    status = result.status if says else 200
     if malformed is not None:
         status = malformed
     if status == 401:

@@ -10,19 +10,11 @@ from resolvers.context import Context
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import Claim
+from workers.backoff import backoff
 from workers.handler import Handler
 from workers.slot import Slot
-from workers.sweep import jittered
-
-TRIES = 5
-_FIRST_DELAY_S = 10
 
 log = structlog.get_logger(__name__)
-
-
-def delay_after(tries: int) -> float | None:
-    """Return the seconds until the next attempt; None after the last one."""
-    return jittered(_FIRST_DELAY_S * 2**tries) if tries < TRIES else None
 
 
 class _Chunks:
@@ -101,4 +93,4 @@ async def _ended(ctx: Context, claim: Claim, state: JobState, _delay: float | No
         await exports.fail(ctx, claim.subject_id, ExportError.INTERNAL)
 
 
-HANDLER = Handler(_run, delay_after, _ended)
+HANDLER = Handler(_run, backoff(10, attempts=5), _ended)

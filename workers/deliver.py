@@ -21,13 +21,13 @@ from resolvers.tracing import Tracing
 from resolvers.webhooks import batches, cancelling, circuits, deliveries
 from resolvers.webhooks.deliveries import Attempt, PreparedDelivery
 from workers.address import Postponed
+from workers.backoff import jittered
 from workers.batches import Batches
 from workers.handler import Handler
 from workers.http import URL_REFUSED, Response, Sender
 from workers.leases import EXHAUSTED
 from workers.retry import retry
 from workers.slot import Slot
-from workers.sweep import jittered
 from workers.traced import begin_delivery, end_delivery
 
 log = structlog.get_logger(__name__)

@@ -21,23 +21,16 @@ from resolvers.reports.columns import TooLarge
 from resolvers.reports.figures import Figures
 from resolvers.reports.scans import rows_read, session_of
 from resolvers.reports.snapshots import portions, snapshot
+from workers.backoff import backoff
 from workers.handler import Handler
 from workers.slot import Slot
-from workers.sweep import jittered
 
-TRIES = 5
-_FIRST_DELAY_S = 10
 # So many rows are kept for the chart, which shows no more.
 CHARTED = 1_000
 # How often it is written how far the statement is.
 WATCH_S = 1.0
 # Named, and not imported: the library behind it takes a second and much memory, which a worker without reports saves.
 _CHARTS = "workers.charts.draw"
-
-
-def delay_after(tries: int) -> float | None:
-    """Return the seconds until the next attempt; None after the last one."""
-    return jittered(_FIRST_DELAY_S * 2**tries) if tries < TRIES else None
 
 
 async def _run(runtime: Runtime, claim: Claim, _slot: Slot) -> None:
@@ -128,4 +121,4 @@ async def _ended(ctx: Context, claim: Claim, state: JobState, _delay: float | No
         await running.fail(ctx, claim.subject_id, ReportError.INTERNAL)
 
 
-HANDLER = Handler(_run, delay_after, _ended)
+HANDLER = Handler(_run, backoff(10, attempts=5), _ended)

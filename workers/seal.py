@@ -7,22 +7,15 @@ from resolvers.audit import seals
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import Claim
+from workers.backoff import backoff
 from workers.handler import Handler
 from workers.slot import Slot
-from workers.sweep import jittered
 
 # Longer than any transaction takes, so that the next seal includes what was being written during this one.
 SEAL_DELAY_S = 15
-TRIES = 20
-_LONGEST_S = 3_600
 _BROKEN = "CHAIN_BROKEN"
 
 log = structlog.get_logger(__name__)
-
-
-def delay_after(tries: int) -> float | None:
-    """Return the seconds until the next attempt; None after the last one."""
-    return jittered(min(SEAL_DELAY_S * 2**tries, _LONGEST_S)) if tries < TRIES else None
 
 
 async def _run(runtime: Runtime, claim: Claim, _slot: Slot) -> None:
@@ -50,4 +43,4 @@ async def _seal_all(runtime: Runtime, claim: Claim) -> None:
                 return
 
 
-HANDLER = Handler(_run, delay_after)
+HANDLER = Handler(_run, backoff(SEAL_DELAY_S, attempts=20, longest=3_600))

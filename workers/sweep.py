@@ -1,7 +1,6 @@
 """The sweep, which finds every due job, with a wake-up or without; and the regular purge of expired rows."""
 
 import asyncio
-import random
 from uuid import UUID
 
 import structlog
@@ -10,19 +9,14 @@ from resolvers.audit import seals
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import retention
 from resolvers.jobs.retention import Retention
+from workers.backoff import jittered
 from workers.runner import DATABASE_ERRORS, Runner
 
-JITTER = 0.2
 PURGE_S = 3_600.0
 # The first purge comes soon, so that it takes place even if no worker lives for an hour.
 FIRST_PURGE_S = 40.0
 
 log = structlog.get_logger(__name__)
-
-
-def jittered(seconds: float) -> float:
-    """Return about so many seconds, at most a fifth more or less, so that workers and retries do not run in step."""
-    return seconds * random.uniform(1 - JITTER, 1 + JITTER)
 
 
 async def sweep(runner: Runner, seconds: float) -> None:

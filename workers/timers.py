@@ -13,18 +13,14 @@ from resolvers.jobs.claims import Claim
 from resolvers.jobs.timers import ensure_timer
 from resolvers.subscriptions import billing
 from resolvers.tickets import tickets
+from workers.backoff import backoff
 from workers.handler import Handler
 from workers.slot import Slot
-from workers.sweep import jittered
 
 # Does one thing for an object if its time has come, and returns when there is more to do; None for never.
 Advance = Callable[[Context, UUID], Awaitable[datetime | None]]
-_FIRST_S, _LONGEST_S = 5, 3_600
-
-
-def delay_after(tries: int) -> float:
-    """Return the seconds until the next attempt. None is the last one: nothing else would do what is due."""
-    return jittered(min(_FIRST_S * 2 ** min(tries, 10), _LONGEST_S))
+# No attempt is the last one: nothing else would do what is due.
+delay_after = backoff(5, longest=3_600)
 
 
 def _handler(advance: Advance) -> Handler:

@@ -36,6 +36,7 @@ export function Explorer() {
         setReason(why)
         setAsking(true)
       }),
+    // A new fetcher makes GraphiQL read the schema again, with the new key.
     [key],
   )
   function go() {
@@ -89,13 +90,7 @@ function Measures({ answer }: { answer: Answer | null }) {
 function IdempotencyKeyButton() {
   const headerEditor = useGraphiQL((state) => state.headerEditor)
   function add() {
-    const text = headerEditor?.getValue().trim() || '{}'
-    let headers: Record<string, string>
-    try {
-      headers = JSON.parse(text) as Record<string, string>
-    } catch {
-      return
-    }
+    const headers = headersIn(headerEditor?.getValue() ?? '')
     headerEditor?.setValue(JSON.stringify({ ...headers, 'Idempotency-Key': newKey() }, null, 2))
   }
   return (
@@ -103,6 +98,16 @@ function IdempotencyKeyButton() {
       <RepeatIcon />
     </ToolbarButton>
   )
+}
+
+/** Return the headers in the editor's text; none where it is not an object of JSON, which could not be sent either. */
+function headersIn(text: string): Record<string, string> {
+  try {
+    const found: unknown = JSON.parse(text)
+    return typeof found === 'object' && found !== null && !Array.isArray(found) ? (found as Record<string, string>) : {}
+  } catch {
+    return {}
+  }
 }
 
 // crypto.randomUUID is missing where the page is not served over HTTPS or from this machine.

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.agent_jobs import AGENT_JOB, MACHINE, WAITING, AgentJobStatus, event_of
+from models.agent_jobs import MACHINE, WAITING, AgentJobStatus, event_of
 from models.agent_steps import AGENT_STEP, AgentDecision, AgentStepKind, agent_steps
 from models.base import TIMESTAMP
 from models.jobs import JobFunction
@@ -15,7 +15,7 @@ from models.typeid import decode, encode
 from resolvers.agents.collections import AGENT_JOBS
 from resolvers.agents.jobs import queue_run
 from resolvers.api_keys.acting import must_hold
-from resolvers.changes.edits import Edit, InputValues, begin_edit
+from resolvers.changes.edits import Edit, InputValues, begin_edit, begin_edit_of
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import ORG, owned, statement
@@ -141,7 +141,7 @@ async def expire(ctx: Context, job_id: UUID) -> datetime | None:
     Return when the next one is over; None where none waits.
     """
     moment = now()
-    edit = await begin_edit(ctx, AGENT_JOBS, Key(encode(AGENT_JOB.prefix, job_id)))
+    edit = await begin_edit_of(ctx, AGENT_JOBS, job_id)
     if edit.old["status"] not in WAITING:
         return None
     if await ctx.fetch(_expire(), job_id=job_id, moment=moment):

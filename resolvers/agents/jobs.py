@@ -19,7 +19,7 @@ from resolvers.agents.schemas import problems_of
 from resolvers.api_keys.acting import must_hold
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
 from resolvers.changes.references import Reference, references
-from resolvers.changes.transitions import TransitionRequest
+from resolvers.changes.transitions import request_to
 from resolvers.collections.collection import COLLECTIONS
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
@@ -158,7 +158,7 @@ async def cancel(ctx: Context, key: Key) -> Row:
     # Before the job's own row: a worker locks them in this order.
     await cancel_runs(ctx, key)
     edit = await begin_edit(ctx, AGENT_JOBS, key)
-    await edit.transition(MACHINE, _to(_S.CANCELLED), event_of(_S.CANCELLED))
+    await edit.transition(MACHINE, request_to(_S.CANCELLED), event_of(_S.CANCELLED))
     await close_steps(edit)
     return await edit.save()
 
@@ -175,7 +175,7 @@ async def retry(ctx: Context, key: Key) -> Row:
     edit = await begin_edit(ctx, AGENT_JOBS, key)
     must_hold(ctx, edit.row["scopes"], "id")
     columns = {"attempt": 0, "ran_ms": 0}
-    await edit.transition(MACHINE, _to(_S.QUEUED), event_of(_S.QUEUED), columns=columns)
+    await edit.transition(MACHINE, request_to(_S.QUEUED), event_of(_S.QUEUED), columns=columns)
     if edit.row["retry_at"] is not None:
         edit.set({"retry_at": None, "queued_at": moment}, "retry", None)
         ctx.jobs_to_wake += [each["id"] for each in hastened]
@@ -185,8 +185,3 @@ async def retry(ctx: Context, key: Key) -> Row:
         await ctx.fetch(_settle_dead_runs(), id=row["id"])
         await queue_run(ctx, row["id"], row["queued_at"])
     return row
-
-
-def _to(status: AgentJobStatus) -> TransitionRequest:
-    """Return the request for a status that a mutation stands for: what is wrong with it is wrong with the object."""
-    return TransitionRequest(status, None, "id", "id")

@@ -6,13 +6,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.agent_jobs import AGENT_JOB
 from models.agent_steps import AgentDecision, AgentStepKind, agent_steps
-from models.typeid import encode
 from resolvers.agents.budgets import budget_of
 from resolvers.agents.collections import AGENT_JOBS
-from resolvers.changes.edits import Edit, begin_edit
-from resolvers.collections.rows import Key
+from resolvers.changes.edits import Edit, begin_edit_of
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import ORG, owned, statement
 
@@ -40,7 +37,7 @@ async def steps_of(ctx: Context, job_id: UUID) -> list[Row]:
 
 async def begin_job_edit(ctx: Context, job_id: UUID) -> Edit:
     """Lock an agent job to change it."""
-    return await begin_edit(ctx, AGENT_JOBS, Key(encode(AGENT_JOB.prefix, job_id)))
+    return await begin_edit_of(ctx, AGENT_JOBS, job_id)
 
 
 async def write_call(edit: Edit, step: Mapping[str, Any], **columns: Any) -> dict[str, Any]:

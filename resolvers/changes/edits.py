@@ -6,13 +6,14 @@ from datetime import datetime
 from functools import cache
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 from pydantic_core import PydanticUndefined
 from sqlmodel import SQLModel
 
 from models.machines import Machine, S
 from models.parts import parts_of
-from models.typeid import new_uuid
+from models.typeid import encode, new_uuid
 from models.types import caseless
 from resolvers.audit.entries import NewAuditEntry, new_entry
 from resolvers.changes.parts import add_parts, change_parts
@@ -159,3 +160,8 @@ async def begin_edit(ctx: Context, collection: Collection, key: Key) -> Edit:
     """Lock an object to change it. Raises Refusal NOT_FOUND, or VERSION_MISMATCH with the current version."""
     old = await locked(ctx, collection, key)
     return Edit(ctx, collection, old, dict(old))
+
+
+async def begin_edit_of(ctx: Context, collection: Collection, object_id: UUID) -> Edit:
+    """Lock the object that a job is for, to change it. Raises Refusal NOT_FOUND."""
+    return await begin_edit(ctx, collection, Key(encode(collection.resource.prefix, object_id)))

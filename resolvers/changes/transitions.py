@@ -32,6 +32,11 @@ def transition_request(
     return None if status is None else TransitionRequest(status, reason, status_field, reason_field)
 
 
+def request_to(status: DescribedEnum) -> TransitionRequest:
+    """Return the request for a status that a mutation stands for: what is wrong with it is wrong with the object."""
+    return TransitionRequest(status, None, "id", "id")
+
+
 def available(machine: Machine[S], row: Row, settings: Settings, moment: datetime) -> list[dict[str, Any]]:
     """Return every transition from a row's status, what it requires, and what blocks it."""
     found = []

@@ -9,7 +9,7 @@ from models.invoices import INVOICE, MACHINE, Invoice, InvoiceStatus
 from resolvers import organizations
 from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
 from resolvers.changes.references import Reference, looked_up, references
-from resolvers.changes.transitions import TransitionRequest, transition_request
+from resolvers.changes.transitions import TransitionRequest, request_to, transition_request
 from resolvers.clients import CLIENTS
 from resolvers.collections.rows import Key, by_ids
 from resolvers.context import Context, Row, now
@@ -18,7 +18,7 @@ from resolvers.invoices.amounts import amounts, lines_of, wrong_amounts
 from resolvers.invoices.collection import INVOICES
 from resolvers.invoices.finalizing import finalize_edit
 from resolvers.invoices.payments import pay_edit
-from resolvers.invoices.transitions import checked, request_to, wake_subscription
+from resolvers.invoices.transitions import checked, wake_subscription
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
 from resolvers.settings import settings_of

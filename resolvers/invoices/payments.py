@@ -6,12 +6,12 @@ from typing import Any
 
 from models.invoices import MACHINE, MAX_PAYMENTS, InvoiceStatus
 from resolvers.changes.edits import Edit, InputValues, begin_edit
-from resolvers.changes.transitions import TransitionRequest
+from resolvers.changes.transitions import TransitionRequest, request_to
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
 from resolvers.errors import Refusal, bad_input, refuse
 from resolvers.invoices.collection import INVOICES
-from resolvers.invoices.transitions import checked, request_to, wake_subscription
+from resolvers.invoices.transitions import checked, wake_subscription
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -19,11 +19,6 @@ _transitions = transitions_of(MACHINE)
 NEEDED = ("status", "client_id", "amount_paid", "taxes")
 
 
-def request_to(status: InvoiceStatus) -> TransitionRequest:
-    """Return the request of a mutation that is for one transition alone."""
-    return TransitionRequest(status, None, "id", "id")
-
-
 async def client_of(ctx: Context, row: Row, *columns: str) -> Row:
     """Return columns of an invoice's client."""
     (client,) = await by_ids(ctx, COLLECTIONS["clients"], [row["client_id"]], columns)

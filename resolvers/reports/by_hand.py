@@ -5,11 +5,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.reports import REPORT, ReportError, ReportKind, ReportStatus, reports
-from models.typeid import encode
+from models.reports import ReportError, ReportKind, ReportStatus, reports
 from resolvers.api_keys.acting import must_hold
-from resolvers.changes.edits import begin_edit
-from resolvers.collections.rows import Key
+from resolvers.changes.edits import begin_edit_of
 from resolvers.context import Context
 from resolvers.database.sql import owned, statement
 from resolvers.reports import running
@@ -34,7 +32,7 @@ async def queue_again(ctx: Context, report_id: UUID) -> bool:
         return False
     must_hold(ctx, NEEDED[ReportKind(row["kind"])], "id")
     await must_have_room(ctx)
-    edit = await begin_edit(ctx, REPORTS, Key(encode(REPORT.prefix, report_id)))
+    edit = await begin_edit_of(ctx, REPORTS, report_id)
     if edit.row["status"] != ReportStatus.FAILED:
         return False
     edit.set({"status": ReportStatus.QUEUED, "error": None, "progress": 0}, "retry", None)

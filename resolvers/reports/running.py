@@ -9,10 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.base import TIMESTAMP
-from models.reports import REPORT, ReportError, ReportStatus, report_rows, reports
-from models.typeid import encode, new_uuid
-from resolvers.changes.edits import begin_edit
-from resolvers.collections.rows import Key
+from models.reports import ReportError, ReportStatus, report_rows, reports
+from models.typeid import new_uuid
+from resolvers.changes.edits import begin_edit_of
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import ORG, owned, statement
 from resolvers.reports.collection import GOES_ON, REPORTS
@@ -75,7 +74,7 @@ async def note_progress(ctx: Context, report_id: UUID, progress: int) -> None:
 
 async def finish(ctx: Context, report_id: UUID, totals: dict[str, Any], chart: bytes, snapshot_at: datetime) -> None:
     """Let a report be READY."""
-    edit = await begin_edit(ctx, REPORTS, Key(encode(REPORT.prefix, report_id)))
+    edit = await begin_edit_of(ctx, REPORTS, report_id)
     done = {"totals": totals, "chart": chart, "snapshot_at": snapshot_at, "progress": 100}
     edit.set({"status": ReportStatus.READY, **done}, "finish", "ready")
     await edit.save()
@@ -86,6 +85,6 @@ async def fail(ctx: Context, report_id: UUID, error: ReportError) -> None:
     if await ctx.row(_locked(), report_id=report_id) is None:
         return
     await ctx.fetch(_forget_rows(), report_id=report_id)
-    edit = await begin_edit(ctx, REPORTS, Key(encode(REPORT.prefix, report_id)))
+    edit = await begin_edit_of(ctx, REPORTS, report_id)
     edit.set({"status": ReportStatus.FAILED, "error": error}, "fail", "failed")
     await edit.save()

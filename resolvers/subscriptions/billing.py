@@ -10,17 +10,17 @@ import sqlalchemy as sa
 
 from models.invoices import InvoiceStatus, invoices
 from models.machines import Row
-from models.subscriptions import MACHINE, SUBSCRIPTION, PeriodState, SubscriptionStatus, subscription_periods
-from models.typeid import encode
-from resolvers.changes.edits import Edit, begin_edit
+from models.subscriptions import MACHINE, PeriodState, SubscriptionStatus, subscription_periods
+from resolvers.changes.edits import Edit, begin_edit_of
+from resolvers.changes.transitions import request_to
 from resolvers.collections.collection import COLLECTIONS
-from resolvers.collections.rows import Key, by_ids
+from resolvers.collections.rows import by_ids
 from resolvers.context import Context, now
 from resolvers.database.sql import ORG, owned, statement
 from resolvers.invoices.changes import draft
 from resolvers.invoices.collection import INVOICES
 from resolvers.invoices.finalizing import finalize_edit
-from resolvers.invoices.transitions import can_be_finalized, request_to
+from resolvers.invoices.transitions import can_be_finalized
 from resolvers.settings import settings_of
 from resolvers.subscriptions.collection import SUBSCRIPTIONS
 from resolvers.subscriptions.ledger import Ledger
@@ -64,7 +64,7 @@ async def advance(ctx: Context, subscription_id: UUID) -> datetime | None:
     Return when there is more to do, which may be now; None for never.
     """
     moment = now()
-    edit = await begin_edit(ctx, SUBSCRIPTIONS, Key(encode(SUBSCRIPTION.prefix, subscription_id)))
+    edit = await begin_edit_of(ctx, SUBSCRIPTIONS, subscription_id)
     due: Row | None = await ctx.row(_oldest_due(), subscription=subscription_id)
     if due is None:
         step = next_step(edit.row)

@@ -11,7 +11,7 @@ from models.types import MAX_SAFE_INTEGER
 from resolvers import organizations
 from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
 from resolvers.changes.references import Reference, looked_up
-from resolvers.changes.transitions import TransitionRequest
+from resolvers.changes.transitions import request_to
 from resolvers.collections.collection import COLLECTIONS
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
@@ -158,7 +158,7 @@ async def cancel(ctx: Context, key: Key, values: InputValues) -> Row:
     moment = now()
     edit, ledger = await _begin(ctx, key, moment)
     if not values.get("at_period_end"):
-        await edit.transition(MACHINE, _to(_S.CANCELLED), "cancelled", moment=moment)
+        await edit.transition(MACHINE, request_to(_S.CANCELLED), "cancelled", moment=moment)
     elif edit.row["status"] != _S.CANCELLED:
         edit.set({"cancel_at_period_end": True})
     return await _save(edit, ledger, moment)
@@ -168,7 +168,7 @@ async def pause(ctx: Context, key: Key) -> Row:
     """Pause a subscription. Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION."""
     moment = now()
     edit, ledger = await _begin(ctx, key, moment)
-    await edit.transition(MACHINE, _to(_S.PAUSED), "updated", moment=moment)
+    await edit.transition(MACHINE, request_to(_S.PAUSED), "updated", moment=moment)
     return await _save(edit, ledger, moment)
 
 
@@ -187,10 +187,5 @@ async def resume(ctx: Context, key: Key) -> Row:
         # An invoice may have become late meanwhile.
         await set_timer(ctx, JobFunction.SUBSCRIPTION, edit.row["id"], moment)
     if status == _S.PAUSED or not withdrawn:
-        await edit.transition(MACHINE, _to(_S.ACTIVE), "updated", moment=moment)
+        await edit.transition(MACHINE, request_to(_S.ACTIVE), "updated", moment=moment)
     return await _save(edit, ledger, moment)
-
-
-def _to(status: SubscriptionStatus) -> TransitionRequest:
-    """Return the request for a status that a mutation stands for: what is wrong with it is wrong with the object."""
-    return TransitionRequest(status, None, "id", "id")

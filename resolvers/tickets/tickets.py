@@ -21,7 +21,7 @@ from models.tickets import (
     moved_by_reply,
 )
 from models.typeid import created_at, encode
-from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
+from resolvers.changes.edits import Edit, InputValues, begin_edit, begin_edit_of, insert, new_row
 from resolvers.changes.numbers import next_number
 from resolvers.changes.references import Reference, looked_up
 from resolvers.changes.transitions import TransitionRequest, transition_request
@@ -184,7 +184,7 @@ async def wake(ctx: Context, ticket_id: UUID) -> datetime | None:
 
     Return until when it is snoozed; None for one that is not.
     """
-    edit = await begin_edit(ctx, TICKETS, Key(encode(TICKET.prefix, ticket_id)))
+    edit = await begin_edit_of(ctx, TICKETS, ticket_id)
     until: datetime | None = edit.row["snoozed_until"]
     if until is None or until > now():
         return until

@@ -99,7 +99,7 @@ class Agency:
 
     async def worked(self, job: str, base_url: str | None, *states: str) -> dict[str, Any]:
         """The row of a job after a worker ran it, whose models are at a URL."""
-        async with working(self.runtime, providers=Providers(openai_base_url=base_url)):
+        async with working(self.runtime, providers=Providers("sk-chat" if base_url else None, base_url)):
             return await self.until(job, *states)
 
     async def tried(self, job: str, base_url: str | None) -> dict[str, Any]:
@@ -108,7 +108,7 @@ class Agency:
         async def check() -> bool:
             return (await self.events())[-2:] == ["started", "queued"]
 
-        async with working(self.runtime, providers=Providers(openai_base_url=base_url)):
+        async with working(self.runtime, providers=Providers("sk-chat" if base_url else None, base_url)):
             await eventually(check)
             return await self.row(job)
 

@@ -53,9 +53,9 @@ def calls(*tools: tuple[str, Any], **usage: int) -> Turn:
     return lambda _request: completion({"tool_calls": listed}, **usage)
 
 
-def fails(status: str, *headers: str) -> Turn:
-    """A turn that fails with a status."""
-    return lambda _request: http(status, b'{"error":{"message":"no","type":"t","code":"c"}}', *headers)
+def fails(status: str, *headers: str, message: bytes = b'"no"') -> Turn:
+    """A turn that fails with a status, and a message that is JSON."""
+    return lambda _request: http(status, b'{"error":{"message":%s,"type":"t","code":"c"}}' % message, *headers)
 
 
 def cuts() -> Turn:

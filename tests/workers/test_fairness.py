@@ -22,7 +22,8 @@ from tests.support.jobs import (
 )
 from tests.support.tarpit import came, tarpit
 from workers import runner
-from workers.sweep import FIRST_PURGE_S, JITTER
+from workers.backoff import JITTER
+from workers.sweep import FIRST_PURGE_S
 
 INSERT = """insert into jobs
   (org_id, id, function, subject_id, concurrency_key, queue, run_at, state, attempt, claim_no)

@@ -17,24 +17,18 @@ from workers.agents.later import Later
 from workers.agents.providers import Providers
 from workers.agents.texts import clean
 from workers.agents.work import Work
+from workers.backoff import backoff
 from workers.handler import Handler
 from workers.slot import Slot
-from workers.sweep import jittered
 
 # What imports the library of models, which takes a second and 24 MiB.
 LOOP = "workers.agents.loop"
-# As many attempts as a definition may allow.
-TRIES = 10
-_FIRST_S, _LONGEST_S = 10, 600
+# The definition's maxAttempts, at most 10, ends a job before this does.
+delay_after = backoff(10, attempts=11, longest=600)
 # No provider is waited for longer, whatever it asks.
 _AFTER_S = 3_600
 
 log = structlog.get_logger(__name__)
-
-
-def delay_after(tries: int) -> float | None:
-    """Return the seconds until the next attempt; None after the last one."""
-    return jittered(min(_FIRST_S * 2**tries, _LONGEST_S)) if tries <= TRIES else None
 
 
 def handler(providers: Providers) -> Handler:
@@ -77,6 +71,7 @@ async def _fail(runtime: Runtime, claim: Claim, code: AgentErrorCode, message: s
     """End a job that cannot go on. Its run is DONE, since that is all that was left to do; unless the workers failed,
     which is for an operator to see."""
     state = JobState.DEAD if code is AgentErrorCode.INTERNAL else JobState.DONE
+    log.info("agent.failed", job=str(claim.subject_id), code=code.value)
     async with jobs.held(runtime, claim) as ctx:
         await runs.fail(ctx, claim.subject_id, code, clean(message))
         await jobs.finish(ctx, claim, state, error_code=code.value)

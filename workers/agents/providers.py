@@ -6,6 +6,9 @@ from models.agent_jobs import AgentErrorCode
 from models.agents import TEST_MODEL
 from resolvers.agents.budgets import Stopped
 
+# Sent to a server that needs none.
+_NO_KEY = "none"
+
 
 @dataclass(frozen=True, slots=True)
 class Provider:
@@ -14,6 +17,10 @@ class Provider:
     module: str
     api_key: str = field(repr=False)
     base_url: str | None = None
+
+    def without_key(self, text: str) -> str:
+        """Return a text with the key left out."""
+        return text if self.api_key == _NO_KEY else text.replace(self.api_key, "…")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,7 @@ class Providers:
         if name == TEST_MODEL:
             return None
         if name == "openai" and (self.openai_api_key or self.openai_base_url):
-            return Provider("workers.agents.openai", self.openai_api_key or "none", self.openai_base_url)
+            return Provider("workers.agents.openai", self.openai_api_key or _NO_KEY, self.openai_base_url)
         if name == "anthropic" and self.anthropic_api_key:
             return Provider("workers.agents.anthropic", self.anthropic_api_key)
         message = f"The workers have no key for {name}."
