@@ -85,8 +85,8 @@ fragment Queued on AgentJobConnection { totalCount nodes { id } }
 fragment Jobs on AgentJobConnection { totalCount nodes { ...Job } }
 fragment Job on AgentJob {
   availableTransitions { to } input output plan stale
-  definition { agentJobs(first: 1) { ...Queued } } definitionAsRun { version } order { agentJobs(first: 1) { ...Queued } }
-  ticket { agentJobs(first: 1) { ...Queued } } client { agentJobs(first: 1) { ...Queued } }
+  definition { agentJobs(first: 1) { ...Queued } } definitionAsRun { version }
+  order { agentJobs(first: 1) { ...Queued } } ticket { agentJobs(first: 1) { ...Queued } } client { agentJobs(first: 1) { ...Queued } }
   steps(first: 2) { totalCount nodes { id } }
 }
 fragment Reports on ReportConnection { totalCount nodes { firstRows rows(first: 2) { totalCount nodes { number } } } }
