@@ -86,7 +86,8 @@ fragment Jobs on AgentJobConnection { totalCount nodes { ...Job } }
 fragment Job on AgentJob {
   availableTransitions { to } input output plan stale
   definition { agentJobs(first: 1) { ...Queued } } definitionAsRun { version }
-  order { agentJobs(first: 1) { ...Queued } } ticket { agentJobs(first: 1) { ...Queued } } client { agentJobs(first: 1) { ...Queued } }
+  order { agentJobs(first: 1) { ...Queued } } ticket { agentJobs(first: 1) { ...Queued } }
+  client { agentJobs(first: 1) { ...Queued } }
   steps(first: 2) { totalCount nodes { id } }
 }
 fragment Reports on ReportConnection { totalCount nodes { firstRows rows(first: 2) { totalCount nodes { number } } } }
