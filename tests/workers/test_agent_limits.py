@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from tests.support.agency import RUN, Agency
 from tests.support.chat import Turn, calls, chatting, cuts, fails, floods, hangs, http, raw, says
@@ -88,33 +87,6 @@ async def test_what_cannot_go_on_fails_with_a_code(
     # The worker has done its work: that it failed is said by the agent job alone.
     assert (run["state"], run["error_code"], run["attempt"]) == ("DONE", code, 1)
     assert await agency.events() == ["queued", "started", "failed"]
-
-
-@pytest.mark.parametrize(
-    ("status", "message", "said"),
-    [
-        ("400 Bad Request", b'"No such model."', ": No such model."),
-        ("400 Bad Request", b'"key sk-chat is wrong"', ": key … is wrong"),
-        ("400 Bad Request", b'"' + b"x" * 1_000 + b'"', ": " + "x" * 200),
-        ("400 Bad Request", b'"\\ud800 and \\u0000"', ": ? and \ufffd"),
-        ("400 Bad Request", b"5", "."),
-        ("500 Internal Server Error", b'"Overloaded."', ": Overloaded."),
-        ("401 Unauthorized", b'"Wrong key: sk-chat"', "."),
-        ("403 Forbidden", b'"Of another project."', "."),
-    ],
-)
-async def test_a_provider_is_quoted_without_the_key(agency: Agency, status: str, message: bytes, said: str) -> None:
-    job = await agency.queued(limits={"maxAttempts": 1})
-    async with chatting(fails(status, message=message)) as chat:
-        with capture_logs() as logs:
-            row = await agency.worked(job, chat.base_url)
-    assert row["error_message"] == f"The provider answered with {status[:3]}{said}"[:200]
-    [refused] = [line for line in logs if line["event"] == "agent.provider_refused"]
-    assert (refused["job"], refused["status"]) == (str(row["id"]), int(status[:3]))
-    assert "'code': 'c'" in refused["body"] or len(refused["body"]) == 500
-    [failed] = [line for line in logs if line["event"] == "agent.failed"]
-    assert (failed["job"], failed["code"]) == (str(row["id"]), row["error_code"])
-    assert "sk-chat" not in f"{logs} {row}"
 
 
 async def test_a_retry_makes_no_calls_that_were_too_many(agency: Agency) -> None:
