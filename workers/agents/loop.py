@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 import orjson
+import pydantic_ai
 from pydantic_ai import Agent, DeferredToolRequests, ModelMessagesTypeAdapter, ModelRetry, StructuredDict, UsageLimits
 from pydantic_ai.exceptions import (
     ModelAPIError,
@@ -41,6 +42,8 @@ from workers.agents.traced import answered, begin_call
 from workers.agents.transport import client
 from workers.agents.work import Work
 
+# What a worker prints is its log: on a terminal the library would advertise in it.
+pydantic_ai.BANNER_ENABLED = False
 # The calls of tools that one answer may have: more of them are no work that anybody wants.
 MAX_CALLS = 50
 # What the library raises for an answer whose parts are not there.
