@@ -36,8 +36,10 @@ def landing(base: str, *, graphiql: bool, demo_key: str | None) -> str:
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8><title>Counterfoil</title>",
         f"<meta name=viewport content='width=device-width,initial-scale=1'><style>{_STYLE}</style>",
-        "<h1>Counterfoil</h1><p>The back office of a service business: clients, services, orders and webhooks, as one",
-        "GraphQL API at <code>/graphql</code> with a REST API on top of it.</p><ul>",
+        "<h1>Counterfoil</h1><p>The back office of a service business: clients, services, orders, invoices, tickets,",
+        "subscriptions, forms, reports, and AI agents whose changes a person approves. It is one GraphQL API at",
+        "<code>/graphql</code>, with a REST API on top of it, the same operations as tools for other agents (MCP) at",
+        "<code>/mcp</code>, and signed webhooks.</p><ul>",
         *(f"<li><a href={path}>{name}</a>: {said}</li>" for path, name, said in links),
         "</ul><h2>A first query</h2><p>Every request carries an API key as a bearer token.</p>",
         f"<pre>{escape(key)}\n\n{escape(FIRST_QUERY.format(base=base))}</pre></html>\n",

@@ -5,6 +5,7 @@ import fcntl
 import os
 import secrets
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -69,8 +70,10 @@ def run(say: Say, *, reset: bool = False, explorer: bool = False) -> None:
                 _migrate(settings, say)
                 seed_demo(settings, say)
             _serve(settings, environment, supervisor, say)
-            if explorer:
-                supervisor.start(_explorer(folder))
+            if explorer and not _explorer_is_built():
+                build = _explorer(folder)
+                say(f"Building GraphiQL (log: {build.log})")
+                supervisor.start(build)
             supervisor.watch()
         except Stopped:
             say("stopping")
@@ -178,10 +181,17 @@ def _serve(settings: Settings, environment: Mapping[str, str], supervisor: Super
         say(line)
 
 
+def _explorer_is_built() -> bool:
+    """Return whether GraphiQL is built, and no older than its sources."""
+    asked = subprocess.run(("make", "--question", "explorer"), cwd=CHECKOUT, capture_output=True, check=False)
+    return asked.returncode == 0
+
+
 def _explorer(folder: Path) -> ProcessSpec:
-    """Return what builds GraphiQL, where it is not built or older than its sources."""
+    """Return what builds GraphiQL."""
+    command = ("make", "--silent", "explorer")
     log = folder / "explorer.log"
-    return ProcessSpec("explorer", ("make", "--silent", "explorer"), cwd=CHECKOUT, log=log, once=True)
+    return ProcessSpec("explorer", command, cwd=CHECKOUT, log=log, once=True, done="GraphiQL is ready")
 
 
 def reachable_host(settings: LocalSettings) -> str:
@@ -209,6 +219,7 @@ def welcome(settings: Settings) -> list[str]:
         ("Start page", f"{base}/"),
         ("GraphiQL" if settings.graphiql else "GraphQL", f"{base}/graphql"),
         ("REST", f"{base}/api/docs"),
+        ("MCP", f"{base}/mcp"),
         ("Demo key", f"in {key_file}"),
     )
     return [

@@ -121,11 +121,13 @@ class Supervisor:
                 self.start(child.spec)
 
     def _forget(self, child: _Child, code: int) -> None:
-        """Let a process go that runs once, and report it where it failed."""
+        """Let a process go that runs once, and report its failure, or what it has done."""
         del self._children[child.spec.name]
         self._drop_note(child)
         if code != 0:
             self._report(f"{child.spec.name} {_ending(child.process)}; its output is in {child.spec.log}")
+        elif child.spec.done is not None:
+            self._report(child.spec.done)
 
     def _drop_note(self, child: _Child) -> None:
         if self._notes is not None:

@@ -34,10 +34,11 @@ def test_a_life(dev: Dev) -> None:
     assert [line for line in said if demo_key in line] == []
     base = f"http://127.0.0.1:{dev.port}"
     end = said.index(LAST_LINE)
-    assert said[end - 8 : end - 3] == [
+    assert said[end - 9 : end - 3] == [
         f"  Start page     {base}/",
         f"  GraphiQL       {base}/graphql",
         f"  REST           {base}/api/docs",
+        f"  MCP            {base}/mcp",
         f"  Demo key       in {key_file}",
         "",
     ]

@@ -37,7 +37,8 @@ with Supervisor(notes, lambda line: print(line, flush=True)) as supervisor:
         for code in (0, 3):
             if "once" in sys.argv:
                 command = ("sh", "-c", f"echo ran {code}; exit {code}")
-                supervisor.start(ProcessSpec(f"task{code}", command, log=notes / f"{code}.log", once=True))
+                log, done = notes / f"{code}.log", f"task{code} is done"
+                supervisor.start(ProcessSpec(f"task{code}", command, log=log, once=True, done=done))
         supervisor.watch()
     except Stopped:
         print("stopped", flush=True)
@@ -178,12 +179,13 @@ def test_a_process_that_has_ended_leaves_no_note(notes: Path) -> None:
     assert list(notes.iterdir()) == []
 
 
-def test_what_runs_once_is_not_started_again_and_says_where_it_failed(run: Start, notes: Path) -> None:
+def _tasks(run: Run) -> list[str]:
+    return sorted(line for line in run.said() if line.startswith("task"))
+
+
+def test_what_runs_once_is_not_started_again_and_says_how_it_ended(run: Start, notes: Path) -> None:
     supervisor = run("once")
-    until(lambda: [line for line in supervisor.said() if line.startswith("task")])
-    until(lambda: set(pids(notes)) == {"one", "two"})
-    assert [line for line in supervisor.said() if line.startswith("task")] == [
-        f"task3 ended with 3; its output is in {notes / '3.log'}"
-    ]
+    until(lambda: set(pids(notes)) == {"one", "two"} and len(_tasks(supervisor)) == 2)
+    assert _tasks(supervisor) == ["task0 is done", f"task3 ended with 3; its output is in {notes / '3.log'}"]
     assert [(notes / f"{code}.log").read_text(encoding="utf-8") for code in (0, 3)] == ["ran 0\n", "ran 3\n"]
     assert supervisor.signal(signal.SIGTERM) == 0
