@@ -2,6 +2,8 @@
 
 import re
 
+from graphql import parse, validate
+
 from models.resources import scopes
 from schema.graph import CORE
 from server.cli.main import COMMANDS
@@ -15,6 +17,7 @@ HEADINGS = [
     "Two commands",
     "A first query",
     "A first REST call",
+    "A first approval",
     "MCP",
     "Scopes",
     "A first webhook",
@@ -71,9 +74,15 @@ def test_it_tells_in_this_order() -> None:
 
 
 def test_what_it_links_to_exists() -> None:
-    linked = [target for target in re.findall(r"\]\(([^)]+)\)", README) if "://" not in target]
+    linked = [target.partition("#")[0] for target in re.findall(r"\]\(([^)]+)\)", README) if "://" not in target]
     assert len(linked) > 2
     assert [target for target in linked if not (ROOT / target).exists()] == []
+
+
+def test_its_queries_are_valid() -> None:
+    documents = re.findall(r'^ +"query": "(.+)",?$', README, re.MULTILINE)
+    assert len(documents) == 3
+    assert [validate(CORE, parse(document)) for document in documents] == [[], [], []]
 
 
 def test_every_room_is_in_the_list() -> None:
