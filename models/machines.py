@@ -24,7 +24,7 @@ class Guard(DescribedEnum):
     AUTOMATIC = "AUTOMATIC", "The transition is automatic: it cannot be requested."
     DECISION = (
         "DECISION",
-        "It happens when the steps that wait for a person are approved, rejected or answered, or their time is over.",
+        "It follows from `approveAgentJob`, `rejectAgentJob` or `answerAgentJob`, or comes when a step's time is over.",
     )
     NOT_RETRYABLE = (
         "NOT_RETRYABLE",

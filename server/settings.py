@@ -67,8 +67,8 @@ class MigrationSettings(LocalSettings):
 
 
 _SIGNING = (
-    "Ed25519 keys that sign the audit log's heads, written alike; only `audit key`, `audit export` and a worker that"
-    " answers `exportAuditLog` need them"
+    "Ed25519 keys that sign the audit log's heads, in the same format; only `audit key`, `audit export` and a worker"
+    " that answers `exportAuditLog` need them"
 )
 
 
@@ -118,8 +118,8 @@ class Settings(LocalSettings):
     key_peppers: Keys = Field(
         repr=False, description="Peppers of the stored API keys: `version:base64 of 32 bytes`, comma-separated"
     )
-    secret_keys: Keys = Field(repr=False, description="Keys that encrypt webhook secrets at rest, written alike")
-    seal_keys: Keys = Field(repr=False, description="Keys that seal the audit log, written alike")
+    secret_keys: Keys = Field(repr=False, description="Keys that encrypt webhook secrets at rest, in the same format")
+    seal_keys: Keys = Field(repr=False, description="Keys that seal the audit log, in the same format")
     signing_keys: OptionalKeys = Field(None, repr=False, description=_SIGNING)
 
     pool_min: int = Field(1, ge=0, le=1000, description="Database connections kept open by each process")
@@ -197,8 +197,8 @@ class Settings(LocalSettings):
         20,
         ge=0,
         le=3600,
-        description="Time in which running jobs may end when a worker is stopped, before they are given back, in"
-        " seconds",
+        description="Time in which running jobs may end when a worker is stopped, before they are returned to the"
+        " queue, in seconds",
     )
     openai_api_key: str | None = Field(None, min_length=1, repr=False, description="Key for agents' models `openai:…`")
     openai_base_url: HttpUrl | None = Field(

@@ -39,8 +39,8 @@ export function KeyPrompt({ reason, first, onDone }: KeyPromptProps) {
           onChange={(event) => setKey(event.target.value)}
         />
         <p>
-          It stays in this tab and is forgotten when the tab is closed. <code>counterfoil dev</code> prints where the
-          demo organization’s key lies; <code>counterfoil keys create</code> makes another one.
+          It stays in this tab and is forgotten when the tab is closed. <code>counterfoil dev</code> prints the path of
+          the demo organization’s key; <code>counterfoil keys create</code> creates another.
         </p>
         <div className="key-buttons">
           <button type="button" onClick={onDone}>

@@ -46,10 +46,10 @@ DESCRIPTION = "Run and operate Counterfoil. Settings come from the environment: 
 GROUPS = {
     "org": "manage organizations",
     "keys": "manage API keys",
-    "jobs": "list, retry and cancel the jobs of workers",
+    "jobs": "list, show, retry and cancel the jobs of workers",
     "audit": "verify, export and erase the audit log",
-    "schema": "the GraphQL schema",
-    "openapi": "the OpenAPI document",
+    "schema": "print the GraphQL schema",
+    "openapi": "print the OpenAPI document",
 }
 ORG = Option("--org", "slug of the organization")
 JOB = (ORG, Option("--id", "ID of the job"))
@@ -72,7 +72,7 @@ COMMANDS = (
         (
             Option(
                 "--queues",
-                "comma-separated queues, each with its number of slots if it shall have another: webhooks=32,timers",
+                "comma-separated queues, each optionally with its number of slots: webhooks=32,timers",
                 required=False,
             ),
         ),
@@ -101,7 +101,7 @@ COMMANDS = (
     ),
     Command(
         ("keys", "revoke"),
-        "revoke an API key with those that it created; print the webhook endpoints that are disabled with them",
+        "revoke an API key and every key that it created; print the webhook endpoints that are disabled with them",
         "server.cli.keys:revoke",
         (ORG, Option("--id", "ID of the key")),
     ),
@@ -118,7 +118,9 @@ COMMANDS = (
         ),
     ),
     Command(("jobs", "show"), "show a job", "server.cli.jobs:show", JOB),
-    Command(("jobs", "retry"), "queue a DEAD job again, with all its attempts", "server.cli.jobs:retry", JOB),
+    Command(
+        ("jobs", "retry"), "queue a DEAD job again, with its full number of attempts", "server.cli.jobs:retry", JOB
+    ),
     Command(("jobs", "cancel"), "cancel a QUEUED job", "server.cli.jobs:cancel", JOB),
     Command(
         ("audit", "verify"),

@@ -21,8 +21,8 @@ _MISSING = f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="{RETRY_S}">
 <meta name="viewport" content="width=device-width,initial-scale=1"><title>GraphiQL is not built</title>
 <h1>GraphiQL is not built yet</h1>
-<p><code>make dev</code> builds it in the background; this page then shows it by itself. Where nothing builds it, run
-<code>make explorer</code> in the checkout. An installed wheel has it.</p>
+<p><code>make dev</code> builds it in the background; this page reloads by itself. If you did not start it with
+<code>make dev</code>, run <code>make explorer</code> in the checkout. An installed wheel has it.</p>
 <p>The GraphQL API answers <code>POST /graphql</code> meanwhile.</p></html>
 """.encode()
 # Their names change with what is in them.
