@@ -142,7 +142,7 @@ async def retry(ctx: Context, key: Key) -> Row:
     """
     row = await find(ctx, key)
     if row["state"] != JobState.DEAD:
-        raise JOB_NOT_FAILED.refusal("id")
+        raise JOB_NOT_FAILED.refusal("id", f"The job is {row['state']}. Only a DEAD job can be retried.")
     # The object before the job, in the order in which a redelivery locks them.
     if not await BY_HAND[JobFunction(row["function"])].queue_again(ctx, row["subject_id"]):
         raise NOTHING_TO_RETRY.refusal("id")

@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
+from models.agent_jobs import AGENT_JOB
 from models.jobs import TASK, JobFunction, JobQueue, JobState
-from models.typeid import created_at, encode
+from models.typeid import created_at, decode, encode
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
 from resolvers.database.runtime import Runtime
@@ -38,11 +39,12 @@ def list_some(arguments: argparse.Namespace) -> int:
 
 def show(arguments: argparse.Namespace) -> int:
     """Print what is known of a job, a line for each fact."""
+    key = _key(arguments.id)
 
     async def work(runtime: Runtime) -> Row:
         ctx = await context_of(runtime, arguments.org)
         async with ctx.snapshot():
-            return await by_hand.find(ctx, Key(arguments.id))
+            return await by_hand.find(ctx, key)
 
     row = run_work(work)
     facts = {
@@ -71,17 +73,28 @@ def cancel(arguments: argparse.Namespace) -> int:
 
 
 def _change(arguments: argparse.Namespace, change: Callable[[Context, Key], Awaitable[Row]]) -> None:
+    key = _key(arguments.id)
+
     async def work(runtime: Runtime) -> None:
         ctx = await context_of(runtime, arguments.org)
         async with ctx.transaction():
-            await change(ctx, Key(arguments.id))
+            await change(ctx, key)
 
     run_work(work)
 
 
+def _key(text: str) -> Key:
+    """Return the key of a worker's job. Raises WrongCall for the ID of an agent's job, which is called a job too."""
+    if decode(AGENT_JOB.prefix, text) is not None:
+        raise WrongCall(
+            f"--id: {text} is an agent's job: see `agentJob` of the API; IDs of workers' jobs begin with {TASK.prefix}_"
+        )
+    return Key(text)
+
+
 def _member(members: type[E], text: str | None, option: str, noun: str) -> E | None:
-    """Return the member that an option names. Raises WrongCall."""
-    found = next((each for each in members if each == text), None)
+    """Return the member that an option names, in capitals or not. Raises WrongCall."""
+    found = next((each for each in members if text is not None and each.casefold() == text.casefold()), None)
     if text is not None and found is None:
         raise WrongCall(f"{option}: there is no {noun} {text!r}, only {', '.join(members)}")
     return found

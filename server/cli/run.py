@@ -88,6 +88,8 @@ def queues_of(text: str, worker_slots: int) -> dict[str, int]:
     found: dict[str, int] = {}
     for part in text.split(","):
         name, given, number = (each.strip() for each in part.partition("="))
+        if any(" " in each for each in (name, number)):
+            raise WrongCall(f"--queues: a comma is missing in {part.strip()!r}")
         queue = next((each for each in JobQueue if each == name), None)
         if queue is None:
             raise WrongCall(f"--queues: there is no queue {name!r}, only {', '.join(JobQueue)}")

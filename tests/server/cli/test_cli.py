@@ -177,6 +177,8 @@ def test_a_queue_that_there_is_not_is_a_line(environment: Backends, capsys: pyte
         ("webhooks=1000000000000", "the slots of webhooks must be a number from 1 to 1000"),
         ("webhooks=", "the slots of webhooks must be a number from 1 to 1000"),
         ("webhooks=a", "the slots of webhooks must be a number from 1 to 1000"),
+        ("audit,webhooks=64 timers", "a comma is missing in 'webhooks=64 timers'"),
+        ("webhooks timers=2", "a comma is missing in 'webhooks timers=2'"),
         ("webhooks=²", "the slots of webhooks must be a number from 1 to 1000"),
     ):
         assert run(capsys, "worker", "--queues", given) == (2, "", f"counterfoil: --queues: {said}\n")

@@ -53,6 +53,7 @@ def test_jobs_are_a_table(org: str, capsys: pytest.CaptureFixture[str]) -> None:
     ]  # fmt: skip
     for options, found in (
         (("--state", "DEAD"), [DEAD]),
+        (("--state", "dead", "--function", "audit_seal"), [DEAD]),
         (("--queue", "timers"), [TIMER]),
         (("--function", "AUDIT_SEAL", "--state", "QUEUED"), [QUEUED]),
         (("--queue", "webhooks"), []),
@@ -99,14 +100,15 @@ def test_what_cannot_be_done_is_a_line_and_changes_nothing(
 ) -> None:
     before = rows(environment, STATES)
     known = (", ".join(JobQueue), ", ".join(JobFunction))
-    not_failed = "The job is not a failed one: it may have been retried."
+    not_failed = "The job is {}. Only a DEAD job can be retried."
     only_queued = "Only a job that is QUEUED can be cancelled."
     timer = "A timer cannot be cancelled: its object would wait for it forever."
     missing = "There is no such job."
-    other = org.replace("org_", "task_")
+    other, agents = (org.replace("org_", prefix) for prefix in ("task_", "job_"))
+    is_agents = f"--id: {agents} is an agent's job: see `agentJob` of the API; IDs of workers' jobs begin with task_"
     for words, code, said in (
-        (("retry", "--id", RUNNING), 1, not_failed),
-        (("retry", "--id", TIMER), 1, not_failed),
+        (("retry", "--id", RUNNING), 1, not_failed.format("RUNNING")),
+        (("retry", "--id", TIMER), 1, not_failed.format("QUEUED")),
         (("retry", "--id", other), 1, missing),
         (("retry", "--id", "x"), 1, missing),
         (("cancel", "--id", RUNNING), 1, only_queued),
@@ -114,10 +116,11 @@ def test_what_cannot_be_done_is_a_line_and_changes_nothing(
         (("cancel", "--id", TIMER), 1, timer),
         (("cancel", "--id", org), 1, missing),
         (("show", "--id", other), 1, missing),
+        *(((verb, "--id", agents), 2, is_agents) for verb in ("show", "retry", "cancel")),
         (
-            ("list", "--state", "dead"),
+            ("list", "--state", "failed"),
             2,
-            f"--state: there is no state 'dead', only {', '.join(JobState)}",
+            f"--state: there is no state 'failed', only {', '.join(JobState)}",
         ),
         (("list", "--queue", "x"), 2, f"--queue: there is no queue 'x', only {known[0]}"),
         (("list", "--function", "x"), 2, f"--function: there is no function 'x', only {known[1]}"),
