@@ -8,7 +8,6 @@ from string import hexdigits
 
 from models.organizations import ORGANIZATION
 from models.typeid import decode, decode_suffix, encode, prefix_of
-from resolvers import organizations
 from resolvers.audit import bundle as audit_bundle
 from resolvers.audit import erase as audit_erase
 from resolvers.audit import export as audit_export
@@ -44,7 +43,7 @@ def verify(arguments: argparse.Namespace) -> int:
     kept = _head(arguments.head)
 
     async def work(runtime: Runtime) -> tuple[Context, Verification]:
-        ctx = await _organization(runtime, arguments.org)
+        ctx = await context_of(runtime, arguments.org)
         return ctx, await audit_verify.verify(runtime, ctx.org_id, kept)
 
     ctx, found = run_work(work)
@@ -92,7 +91,7 @@ def export(arguments: argparse.Namespace) -> int:
     with drafted(out) as write:
 
         async def work(runtime: Runtime) -> Verification:
-            ctx = await _organization(runtime, arguments.org)
+            ctx = await context_of(runtime, arguments.org)
             return await audit_export.export(runtime, ctx.org_id, signing_key, write, first, last)
 
         found = run_work(work, settings)
@@ -113,23 +112,12 @@ def erase(arguments: argparse.Namespace) -> int:
         raise WrongCall("--target: must be a resource's id such as client_…, or an entry's such as audit_…")
 
     async def work(runtime: Runtime) -> int:
-        ctx = await _organization(runtime, arguments.org)
+        ctx = await context_of(runtime, arguments.org)
         async with ctx.transaction():
             return await audit_erase.erase(ctx, target)
 
     say(f"erased {run_work(work)}")
     return 0
-
-
-async def _organization(runtime: Runtime, name: str) -> Context:
-    """Return the context of an organization's slug or id: whoever can write to the database can give a slug to
-    another."""
-    org_id = decode(ORGANIZATION.prefix, name)
-    if org_id is None:
-        return await context_of(runtime, name)
-    if not await organizations.exists(runtime, org_id):
-        raise CommandError(f"there is no organization {name}")
-    return organizations.command_line(runtime, org_id)
 
 
 def _head(text: str | None) -> Kept | None:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from models.organizations import ORGANIZATION
-from models.typeid import encode, new_uuid
+from models.typeid import decode, encode, new_uuid
 from models.types import Name, Slug
 from resolvers import organizations
 from resolvers.context import Context
@@ -49,11 +49,18 @@ def checked(annotation: Any, value: str, option: str) -> Any:
         raise WrongCall(f"{option}: {what_is_wrong(error.errors()[0])}") from None
 
 
-async def context_of(runtime: Runtime, slug: str) -> Context:
-    """Return the command line's context in an organization. Raises CommandError when there is none of this slug."""
-    org_id = await organizations.find(runtime, slug)
+async def context_of(runtime: Runtime, name: str) -> Context:
+    """Return the command line's context in the organization of a slug or ID. Raises CommandError when there is none.
+
+    An ID is surer: whoever can write to the database can give a slug to another.
+    """
+    org_id = decode(ORGANIZATION.prefix, name)
     if org_id is None:
-        raise CommandError(f"there is no organization {slug}")
+        org_id = await organizations.find(runtime, name)
+    elif not await organizations.exists(runtime, org_id):
+        org_id = None
+    if org_id is None:
+        raise CommandError(f"there is no organization {name}")
     return organizations.command_line(runtime, org_id)
 
 

@@ -51,7 +51,7 @@ GROUPS = {
     "schema": "print the GraphQL schema",
     "openapi": "print the OpenAPI document",
 }
-ORG = Option("--org", "slug of the organization")
+ORG = Option("--org", "slug or ID of the organization")
 JOB = (ORG, Option("--id", "ID of the job"))
 
 COMMANDS = (
@@ -138,7 +138,7 @@ COMMANDS = (
         "verify an organization's audit log and write it to a signed bundle",
         "server.cli.audit:export",
         (
-            Option("--org", "slug or ID of the organization"),
+            ORG,
             Option("--out", "file to write"),
             Option("--from", "number of the first entry (default: 1)", required=False),
             Option("--to", "number of the last entry (default: the last in the log)", required=False),
@@ -149,7 +149,7 @@ COMMANDS = (
         "erase a resource's changes from the audit log, and record the erasure in it",
         "server.cli.audit:erase",
         (
-            Option("--org", "slug or ID of the organization"),
+            ORG,
             Option("--target", "ID of a resource or of an audit entry"),
         ),
     ),

@@ -63,6 +63,14 @@ def test_jobs_are_a_table(org: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert [line.split(" ")[0] for line in listed] == found
 
 
+def test_an_organization_is_named_by_its_id_too(org: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (("jobs", "list"), ("keys", "list")):
+        assert run(capsys, *command, "--org", org) == run(capsys, *command, "--org", "one")
+        missing = encode("org", UUID(int=1))
+        said = f"counterfoil: there is no organization {missing}\n"
+        assert run(capsys, *command, "--org", missing) == (1, "", said)
+
+
 def test_a_job_is_shown(org: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "jobs", "show", "--org", "one", "--id", DEAD) == (
         0,
