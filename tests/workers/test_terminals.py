@@ -4,6 +4,7 @@ import os
 import pty
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.support.repository import ROOT
 
@@ -29,3 +30,12 @@ def test_the_library_of_models_prints_nothing() -> None:
         shown = terminal.read(65_536)
         os.close(theirs)
     assert shown == b"done\r\n"
+
+
+def test_the_library_of_charts_logs_nothing_when_it_makes_its_list_of_fonts(tmp_path: Path) -> None:
+    loaded = "import logging; logging.basicConfig(level='INFO'); import workers.charts.draw"
+    environment = os.environ | {"MPLCONFIGDIR": str(tmp_path)}
+    command = (sys.executable, "-c", loaded)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=60)
+    assert (done.stdout, done.stderr) == (b"", b"")
+    assert list(tmp_path.glob("fontlist-*.json")) != []

@@ -1,6 +1,5 @@
 """How charts look: their page, fonts and colors, and how numbers and periods are written."""
 
-import logging
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -24,7 +23,6 @@ BOLD = ["Inter SemiBold", "DejaVu Sans", "Last Resort High-Efficiency"]
 WIDTH, HEIGHT = 10.0, 5.6
 LEFT, RIGHT, TOP, BOTTOM = 0.075, 0.965, 0.80, 0.12
 
-logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 _FONTS = files("resolvers.typesetting") / "fonts"
 for name in ("Inter-Regular.otf", "Inter-SemiBold.otf"):
     fontManager.addfont(str(_FONTS / name))
