@@ -132,7 +132,10 @@ class AgentStep(Owned, table=True):
         sa.Text, nullable=True, description="Outcome of the step; null while it is open."
     )
     superseded_by: UUID | None = column(
-        sa.Uuid, nullable=True, description="ID of the step that asks again, where the decision is `SUPERSEDED`."
+        sa.Uuid,
+        nullable=True,
+        info={"refers_to": "steps"},
+        description="ID of the step that asks again, where the decision is `SUPERSEDED`.",
     )
     reason: Reason | None = column(sa.Text, nullable=True, description="Reason for the decision.")
     input_tokens: int = column(sa.BigInteger, default=0, description="Tokens that were sent to the model.")

@@ -4,7 +4,7 @@ import asyncio
 
 from resolvers.errors import Refusal, shown_refusal
 from server.explorer.files import Built, File
-from server.http.compression import VARY, coding_for
+from server.http.compression import LEAST, VARY, coding_for
 from web.http import HTML, Reply, Request, reply
 from web.problems import problem
 
@@ -56,4 +56,6 @@ def _reply(request: Request, file: File, media: bytes, *headers: tuple[bytes, by
     """Return a file as the client takes it: one that takes another coding than gzip gets it from the router."""
     if file.gzip is not None and coding_for(request.whole(b"accept-encoding")) == b"gzip":
         return reply(200, file.gzip, media, [*headers, (b"content-encoding", b"gzip"), VARY])
-    return reply(200, file.plain, media, headers)
+    # The router names the header too of what it would compress.
+    varied = [VARY] if file.gzip is not None and len(file.plain) < LEAST else []
+    return reply(200, file.plain, media, [*headers, *varied])

@@ -93,7 +93,7 @@ async def test_a_claimed_job_begins_once_the_database_has_time(
             await busy.take(refusals=3)
         await real.run(runtime, claim, slot)
 
-    monkeypatch.setattr(deliver, "handler", lambda _sender: Handler(run, real.delay, real.ended))
+    monkeypatch.setattr(deliver, "handler", lambda *_given: Handler(run, real.delay, real.ended))
     async with receiver() as there:
         await listen_at(runtime, org, there.url)
         await emit(runtime, org)

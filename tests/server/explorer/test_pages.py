@@ -70,6 +70,7 @@ async def test_the_page_loads_nothing_from_another_host(http: httpx.AsyncClient,
         "frame-ancestors": "'none'",
     }
     assert answer.headers.get_list("cache-control") == ["no-cache"]
+    assert answer.headers.get_list("vary") == ["Accept-Encoding"]
 
 
 @pytest.mark.parametrize(

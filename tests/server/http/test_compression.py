@@ -88,7 +88,6 @@ PLACES: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", "/api/v1/clients", {}),
     ("GET", "/api/openapi.json", {}),
     ("GET", "/api/docs", {}),
-    ("GET", "/graphql", {"headers": {"Accept": "text/html"}}),
 ]
 
 
