@@ -105,8 +105,8 @@ class Executor:
         only: str | None = None,
         observe: ObserveLevel | None = None,
     ) -> Coroutine[Any, Any, Outcome]:
-        """Run a validated operation. ``only`` runs one of its root fields, by its response key; ``observe`` is told of
-        each level."""
+        """Run a validated operation. ``only`` runs one of its root fields, by its response key; ``observe`` is called
+        for each level."""
         given = {} if variables is None else variables
         return run(self.settings, operation, given, context=context, root=root, only=only, observe=observe)
 

@@ -1,4 +1,4 @@
-"""Observation of a run: whoever asks is told of each level when it begins and when it ends."""
+"""Observation of a run: a callback when each level begins, and one when it ends."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,7 @@ ObserveLevel = Callable[[int, Mapping[str, int]], Callable[[bool], object]]
 
 
 def observed(observe: ObserveLevel, depth: int, levels: Sequence[Level]) -> Callable[[bool], object]:
-    """Tell that a level begins, and return what is to be called when it ends."""
+    """Call the observer for a level that begins, and return its callback for the level's end."""
     objects: Counter[str] = Counter()
     for level in levels:
         objects[level.selection.type_.name] += len(level.parents)

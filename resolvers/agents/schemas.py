@@ -22,7 +22,7 @@ from resolvers.forms.matching import MAX_WORK, JsonSchema, is_pattern, is_too_la
 # The most schemas within one, each counted wherever it is referred to, and the most bytes of their compiled patterns.
 MAX_SCHEMAS, MAX_PATTERN_BYTES = 500, MAX_WORK // JSON_LIMIT
 # Up to this many schemas times bytes all problems of a value are reported, and of more the first.
-_TOLD_ALL = 200_000
+_REPORTS_ALL = 200_000
 _REFERENCE = re.compile(r"#/\$defs/([A-Za-z0-9._-]+)")
 _REFUSED = ("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary")
 # The keywords whose values are schemas: one, several in a list, several by names.
@@ -175,22 +175,22 @@ def problems_of(schema: JsonSchema, data: Mapping[str, Any], name: str) -> list[
     validator, schemas = _kept(orjson.dumps(schema))
     if validator.is_valid(data):
         return []
-    told = 1 if schemas * len(orjson.dumps(data)) > _TOLD_ALL else MAX_PROBLEMS
-    return [*islice(_problems(validator, data, name, told), told)]
+    most = 1 if schemas * len(orjson.dumps(data)) > _REPORTS_ALL else MAX_PROBLEMS
+    return [*islice(_problems(validator, data, name, most), most)]
 
 
-def _problems(validator: Draft202012Validator, data: Mapping[str, Any], name: str, told: int) -> Iterator[Refusal]:
+def _problems(validator: Draft202012Validator, data: Mapping[str, Any], name: str, most: int) -> Iterator[Refusal]:
     seen: set[str] = set()
-    for error in _errors(validator, data, told):
+    for error in _errors(validator, data, most):
         for within, message, reason, beside in explained(error, ".".join(map(str, error.instance_path))):
             if within not in seen:
                 seen.add(within)
                 yield _refused(name, within, message, reason, **beside)
 
 
-def _errors(validator: Draft202012Validator, data: Mapping[str, Any], told: int) -> Iterator[ValidationError]:
+def _errors(validator: Draft202012Validator, data: Mapping[str, Any], most: int) -> Iterator[ValidationError]:
     """Yield the errors of a value. All of them are made at once, so that of many only the first is asked for."""
-    if told > 1:
+    if most > 1:
         yield from validator.iter_errors(data)
         return
     try:

@@ -88,7 +88,7 @@ def _waiting() -> sa.Select[Any]:
 
 @statement
 def _delete_oldest() -> sa.Delete:
-    # Those that wait are fewer than are kept, and are no older than what they wait for.
+    # What has not ended is never deleted: of that there is less than is kept.
     kept = sa.bindparam("kept", type_=sa.Integer)
     older = sa.select(reports.c.id).where(reports.c.org_id == ORG).order_by(reports.c.id.desc()).offset(kept)
     return reports.delete().where(reports.c.org_id == ORG, reports.c.id.in_(older), ~GOES_ON)

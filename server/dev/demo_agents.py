@@ -65,9 +65,9 @@ _DEFINITIONS: tuple[dict[str, Any], ...] = (
     },
     {
         "name": "Ticket opener",
-        "description": "Opens a ticket about what it is told, once somebody has approved it.",
+        "description": "Opens a ticket about its order, once somebody has approved it.",
         "model": TEST_MODEL,
-        "instructions": "Open a ticket about what you are told.",
+        "instructions": "Open a ticket about the order in the input.",
         # What the test model makes up is enough for a ticket.
         "tools": [{"operation": "CreateTicket", "requiresApproval": True}],
         "status": AgentStatus.ACTIVE,

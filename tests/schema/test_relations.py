@@ -25,7 +25,7 @@ assert QUERY is not None, "the graph has queries"
 SELECTION = "@"
 # How many fields a document has.
 TOGETHER = 10
-# What a list of the root needs to be told, and the list of the objects that it is told of.
+# The argument that a list of the root requires, and the list of the objects that it names.
 OF = {"orderId": "orders", "ticketId": "tickets", "formId": "forms"}
 # What is serialized from rows is completed too, and raises where the rows are not what their readers promise.
 ENGINE = Engine(LAX, serializers=Serializers.CHECKED)

@@ -5,7 +5,7 @@ from typing import Any
 from tests.support.agency import Agency
 from tests.support.chat import calls, chatting, says
 
-# A tool, arguments of another shape, and what the model is told.
+# A tool, arguments of another shape, and the answer to the model.
 MISSHAPEN: list[tuple[str, Any, str]] = [
     ("write_plan", {"plan": "x", "why": "y"}, "It needs a plan"),
     ("write_plan", {"text": "x"}, "It needs a plan"),

@@ -43,7 +43,7 @@ def _key(work: Work, ctx: RunContext[None]) -> CallKey:
 def _tool(
     name: str, description: str, schema: dict[str, Any], call: Callable[..., Any], *, takes_ctx: bool
 ) -> Tool[None]:
-    """Return a tool that takes whatever its arguments are as one value: a model may send any JSON, and is told so."""
+    """Return a tool that takes its arguments as one value, whatever JSON they are: wrong ones are answered."""
     tool = Tool.from_schema(call, name, description, schema, takes_ctx=takes_ctx, sequential=True)
     tool.function_schema.validator = _ANY
     return tool

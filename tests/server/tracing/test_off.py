@@ -1,4 +1,4 @@
-"""Without the setting nothing is traced: no import, nothing kept, nothing sent on; with it, wrong values are told."""
+"""Without the setting nothing is traced: no import, nothing kept, nothing sent; with it, wrong values are refused."""
 
 import subprocess
 import sys
