@@ -33,8 +33,8 @@ from server.http.edge import Edge
 from server.http.routing import ApiRoute, ApiRouter
 from server.mcp.endpoint import METHODS as MCP_METHODS
 from server.mcp.endpoint import McpEndpoint
+from server.mcp.library import McpLibrary
 from server.mcp.refused import PATH as MCP_PATH
-from server.mcp.sessions import Sessions
 from server.monitoring.metrics import NO_SPANS, ApiExposition, Metrics
 from server.settings import Settings
 from server.system import Ready, health, metrics_of, start_page
@@ -98,15 +98,15 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
     dependencies = Dependencies(bodies, Visitors(anonymous.read, anonymous.spend, anonymous.owe), address_of)
     explorer = Explorer(Built(BUILT)) if settings.graphiql else None
     graphql = GraphQL(engine, dependencies, explorer.page if explorer else None, anonymous).handle
-    sessions = Sessions()
-    mcp = McpEndpoint(engine, dependencies, sessions, settings.cors_origins)
+    library = McpLibrary()
+    mcp = McpEndpoint(engine, dependencies, library, settings.cors_origins)
     routes = [
         ApiRoute("/graphql", graphql, name="GraphQL", methods=METHODS, api="graphql", others=graphql),
         *([ApiRoute("/graphql/assets/{name}", explorer.asset, name="GraphiQL")] if explorer else []),
         ApiRoute(MCP_PATH, mcp, name="MCP", methods=MCP_METHODS, api="mcp", others=mcp),
         *_routes(settings, engine, metrics, dependencies, NO_SPANS if tracing is None else tracing.losses.counts),
     ]
-    router = ApiRouter(routes, lambda _app: _lifespan(settings, dependencies, sessions, tracing))
+    router = ApiRouter(routes, lambda _app: _lifespan(settings, dependencies, library, tracing))
     seconds, timing = settings.request_timeout_s, settings.server_timing
     opened = cross_origin(router, settings.cors_origins) if settings.cors_origins else None
     app = Origins(router, opened)
@@ -136,7 +136,7 @@ def _routes(
 
 @asynccontextmanager
 async def _lifespan(
-    settings: Settings, dependencies: Dependencies, sessions: Sessions, tracing: "OpenTelemetry | None"
+    settings: Settings, dependencies: Dependencies, library: McpLibrary, tracing: "OpenTelemetry | None"
 ) -> AsyncIterator[None]:
     async with running(settings, tracing=tracing) as runtime:
         runtime.outages.logs = True
@@ -152,7 +152,7 @@ async def _lifespan(
         dependencies.form_turn = FormTurns(redis).take
         noting = asyncio.create_task(_note_uses(keys))
         yield
-        await sessions.close()
+        await library.close()
         noting.cancel()
         with suppress(asyncio.CancelledError):
             await noting

@@ -14,7 +14,8 @@ from models.typeid import new_number
 from resolvers.context import Context
 from resolvers.database.runtime import outcome_unknown
 from resolvers.errors import Refusal, internal, shown_refusal
-from server.mcp.refused import PATH, refused
+from server.mcp.refused import PATH as MCP_PATH
+from server.mcp.refused import refused as refused_message
 from server.monitoring.logs import REQUEST_ID, access
 from server.monitoring.metrics import Metrics
 from web.deadlines import Deadlines
@@ -137,8 +138,8 @@ def _request_id(headers: Iterable[Header]) -> bytes:
 
 def masked(refusal: Refusal, request_id: str, path: str) -> Reply:
     """Return a refusal in the shape of the path's API."""
-    if path.rstrip("/") == PATH:
-        return refused(refusal, request_id)
+    if path.rstrip("/") == MCP_PATH:
+        return refused_message(refusal, request_id)
     shown = shown_refusal(refusal, request_id)
     if not path.startswith("/graphql"):
         return problem([shown], str)

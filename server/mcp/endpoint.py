@@ -7,8 +7,8 @@ from resolvers.context import Actor
 from resolvers.errors import Refusal
 from schema.requests.engine import Engine
 from server.mcp.exchange import EXCHANGE, Exchange
+from server.mcp.library import McpLibrary
 from server.mcp.refused import refused
-from server.mcp.sessions import Sessions
 from web.body import json_object
 from web.deadlines import Deadlines
 from web.dependencies import Dependencies
@@ -25,9 +25,9 @@ class McpEndpoint:
     host's."""
 
     def __init__(
-        self, engine: Engine, dependencies: Dependencies, sessions: Sessions, origins: Collection[str]
+        self, engine: Engine, dependencies: Dependencies, library: McpLibrary, origins: Collection[str]
     ) -> None:
-        self.engine, self.dependencies, self.sessions = engine, dependencies, sessions
+        self.engine, self.dependencies, self.library = engine, dependencies, library
         self.origins = frozenset(origin.encode() for origin in origins)
 
     async def __call__(self, request: Request) -> Reply:
@@ -72,7 +72,7 @@ class McpEndpoint:
 
     async def _answered(self, exchange: Exchange, body: bytes) -> Reply:
         """Return what the library answers to a message."""
-        manager, request = await self.sessions.manager(), exchange.request
+        manager, request = await self.library.manager(), exchange.request
         await self.dependencies.turn(exchange.actor.org_id)
         # Not in the request's own scope: an exchange that its request held would be a cycle.
         scope = {**request.scope, EXCHANGE: exchange}

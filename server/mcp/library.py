@@ -9,7 +9,7 @@ from typing import Any
 PROTOCOL = "server.mcp.protocol"
 
 
-class Sessions:
+class McpLibrary:
     """Has the library's manager, in a task of its own: who begins its group of tasks must end it."""
 
     def __init__(self) -> None:

@@ -32,7 +32,7 @@ from schema.declaration.json_schema import JsonSchema
 from schema.requests.results import OperationResult
 from schema.requests.tools import OFFERED
 from server.mcp.exchange import EXCHANGE, Exchange
-from server.mcp.tasks import EXTENSION, STARTING, Kind, is_failed, is_known, kind_of, task
+from server.mcp.tasks import EXTENSION, STARTING, TaskKind, is_failed, is_known, kind_of, task
 from server.mcp.tools import tool, tools_of
 
 INSTRUCTIONS = """
@@ -104,7 +104,7 @@ def _knows_tasks(ctx: ServerRequestContext[Any, Any]) -> bool:
     return ctx.protocol_version in MODERN_PROTOCOL_VERSIONS and is_known(ctx.params)
 
 
-async def _task_of(ctx: ServerRequestContext[Any, Any], task_id: str) -> tuple[Kind, Any]:
+async def _task_of(ctx: ServerRequestContext[Any, Any], task_id: str) -> tuple[TaskKind, Any]:
     """Return the kind of a task and its object. Raises MCPError where there is none, or it may not be looked up."""
     if not _knows_tasks(ctx):
         needed: dict[str, Any] = {"requiredCapabilities": {"extensions": {EXTENSION: {}}}}

@@ -24,9 +24,10 @@ _SAYS: Mapping[str, str] = MappingProxyType({
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class TaskKind:
     """A tool that starts a task, where its data has the object, and the tools that look it up and cancel it."""
 
+    start: str
     root: str
     name: str
     get: str
@@ -37,17 +38,15 @@ class Kind:
         return {self.root: {self.name: found}}
 
 
-_KINDS: Mapping[str, Kind] = MappingProxyType({
-    AGENT_JOB.prefix: Kind("queueAgentJob", "agentJob", "GetAgentJob", "CancelAgentJob"),
-    REPORT.prefix: Kind("createReport", "report", "GetReport"),
+_KINDS: Mapping[str, TaskKind] = MappingProxyType({
+    AGENT_JOB.prefix: TaskKind("QueueAgentJob", "queueAgentJob", "agentJob", "GetAgentJob", "CancelAgentJob"),
+    REPORT.prefix: TaskKind("CreateReport", "createReport", "report", "GetReport"),
 })  # fmt: skip
 # By the tools that start them.
-STARTING: Mapping[str, Kind] = MappingProxyType({
-    f"{kind.root[0].upper()}{kind.root[1:]}": kind for kind in _KINDS.values()
-})  # fmt: skip
+STARTING: Mapping[str, TaskKind] = MappingProxyType({kind.start: kind for kind in _KINDS.values()})
 
 
-def kind_of(task_id: str) -> Kind | None:
+def kind_of(task_id: str) -> TaskKind | None:
     """Return the kind of a task by its ID; None for the ID of something else."""
     return _KINDS.get(prefix_of(task_id))
 

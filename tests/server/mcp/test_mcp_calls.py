@@ -12,7 +12,8 @@ import pytest
 
 from resolvers.database.runtime import Runtime
 from schema.operations import OPERATIONS
-from server.mcp.sessions import Sessions
+from server.mcp import library
+from server.mcp.library import McpLibrary
 from tests.support.api import Org, make_org, new_client, serving, settings_of
 from tests.support.away import lines_with, log_lines
 from tests.support.mcp import NEWEST, OLDER, call, failed, post, refused
@@ -207,11 +208,20 @@ async def test_calls_are_counted_and_logged_as_requests(backends: Backends, api_
 
 
 async def test_the_library_is_started_once_for_all_who_wait_and_ended() -> None:
-    sessions = Sessions()
-    first, second = await asyncio.gather(sessions.manager(), sessions.manager())
+    made = McpLibrary()
+    first, second = await asyncio.gather(made.manager(), made.manager())
     assert first is second
-    await sessions.close()
-    await Sessions().close()
+    await made.close()
+    await McpLibrary().close()
+
+
+async def test_a_library_that_cannot_be_loaded_fails_each_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "PROTOCOL", "server.mcp.nothing")
+    broken = McpLibrary()
+    for _ in range(2):
+        with pytest.raises(ModuleNotFoundError, match=r"server\.mcp\.nothing"):
+            await broken.manager()
+    await broken.close()
 
 
 def test_the_library_is_loaded_when_it_is_first_needed() -> None:
