@@ -23,8 +23,6 @@ ENCODED: Place = ("input", "encoded")
 _OF_URLS = "!#$%&'()*+,/:;=?@[]~"
 _POLICY: Header = (b"content-security-policy", CSP.encode())
 _TYPES = "The body must be application/json, application/x-www-form-urlencoded or multipart/form-data."
-
-
 _NO_REPEATS = "Submissions take no Idempotency-Key: each is one of its own."
 
 

@@ -128,8 +128,8 @@ class Order(Node):
     agent_cost: list[Annotated["AgentCost", strawberry.lazy("schema.agents.jobs")]] = batched(
         costs.of_orders,
         "id",
-        description="Cost of the agent jobs about the order, by currency. Currencies in which none cost anything are"
-        " left out.",
+        description="Cost of the agent jobs about the order and its tickets, by currency. Currencies in which none cost"
+        " anything are left out.",
     )
     margin: MinorUnits | None = batched(
         costs.margins_of_orders,
