@@ -134,14 +134,15 @@ class Job(Owned, table=True):
 jobs = table_of(Job)
 
 
-def queued(function: JobFunction) -> tuple[sa.ColumnElement[bool], ...]:
-    """Return the conditions of the queued jobs of a function, with that of its queue, by which their indexes begin."""
-    known = {"queue": function.queue, "function": function, "state": JobState.QUEUED}
+def _are(**known: StrEnum) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions of jobs with these values, written out, as partial indexes need them."""
     return tuple(jobs.c[name] == sa.literal_column(f"'{value}'") for name, value in known.items())
 
 
+def queued(function: JobFunction) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions of the queued jobs of a function, with that of its queue, by which their indexes begin."""
+    return _are(queue=function.queue, function=function, state=JobState.QUEUED)
+
+
 # An organization's queued seal, by its own index.
-QUEUED_SEAL = tuple(
-    jobs.c[name] == sa.literal_column(f"'{value}'")
-    for name, value in {"function": JobFunction.AUDIT_SEAL, "state": JobState.QUEUED}.items()
-)
+QUEUED_SEAL = _are(function=JobFunction.AUDIT_SEAL, state=JobState.QUEUED)

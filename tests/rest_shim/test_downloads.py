@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -19,15 +20,21 @@ from tests.support.servers import Backends
 from tests.support.shelf import COST, FILE_COST, MEGABYTE, Shelf
 
 
-@pytest.fixture(scope="module")
-async def shelf(backends: Backends) -> AsyncIterator[Shelf]:
+@asynccontextmanager
+async def shelved(backends: Backends, **settings: Any) -> AsyncIterator[Shelf]:
     """A server with a download that no domain has; the table of others stays as it is."""
     made = Shelf()
     download = made.download()
-    settings = settings_of(backends, request_timeout_s=0.5)
-    async with serving(settings) as base:
+    async with serving(settings_of(backends, **settings)) as base:
         del DOWNLOADS[download.path]
         made.base = base
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def shelf(backends: Backends) -> AsyncIterator[Shelf]:
+    """A server whose requests may take half a second."""
+    async with shelved(backends, request_timeout_s=0.5) as made:
         yield made
 
 
@@ -138,11 +145,8 @@ def _left(answer: httpx.Response) -> int:
 
 
 async def test_a_download_is_paid_and_a_large_file_more(backends: Backends, api_runtime: Runtime) -> None:
-    made = Shelf()
-    download = made.download()
-    async with serving(settings_of(backends, rate_bucket=2_000, rate_refill=1)) as base:
-        del DOWNLOADS[download.path]
-        org = await make_org(api_runtime, base)
+    async with shelved(backends, rate_bucket=2_000, rate_refill=1) as made:
+        org = await make_org(api_runtime, made.base)
         path = await _path(org, "Ada")
         first = await org.http.get(path)
         tag = {"If-None-Match": first.headers["etag"]}
@@ -169,11 +173,8 @@ async def test_a_large_file_is_streamed(owner: Org) -> None:
 
 
 async def test_what_has_begun_waits_for_a_connection(backends: Backends, api_runtime: Runtime) -> None:
-    made = Shelf()
-    download = made.download()
-    async with serving(settings_of(backends, pool_max=1, pool_wait_ms=50)) as base:
-        del DOWNLOADS[download.path]
-        org = await make_org(api_runtime, base)
+    async with shelved(backends, pool_max=1, pool_wait_ms=50) as made:
+        org = await make_org(api_runtime, made.base)
         path = await _path(org, "Rows")
 
         async def got() -> httpx.Response:

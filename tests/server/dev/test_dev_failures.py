@@ -16,11 +16,11 @@ import psycopg
 import pytest
 
 from server.database.migrated import apply_migrations
-from server.dev import accounts, embedded, embedded_postgres
+from server.dev import accounts, command, embedded, embedded_postgres
 from server.dev.embedded_postgres import package_folder, telling
 from server.dev.env_files import read_env
 from server.dev.supervisor import Supervisor, end_leftovers
-from server.errors import EmbeddedError
+from server.errors import EmbeddedError, WrongCall
 from tests.support.dev import LAST_LINE, WAIT_SECONDS, Dev, limit_files
 
 SEGMENT = 16 << 20
@@ -178,3 +178,12 @@ def test_a_load_that_was_cut_short_is_finished_by_the_next_start(dev: Dev, numbe
         counted = {name: app.execute(f"select count(*) from {name}".encode()).fetchone() for name in ROWS}
     assert counted == {name: (rows,) for name, rows in ROWS.items()}
     assert dev.get("/api/v1/clients", Authorization=f"Bearer {key}").status_code == 200
+
+
+def test_graphiql_is_built_of_a_checkout_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "CHECKOUT", tmp_path)
+    monkeypatch.setenv("COUNTERFOIL_DATA", str(tmp_path / "data"))
+    with pytest.raises(WrongCall) as refused:
+        command.run(lambda _line: None, explorer=True)
+    assert str(refused.value) == "--explorer builds GraphiQL of a checkout; an installed package has it"
+    assert list(tmp_path.iterdir()) == []
