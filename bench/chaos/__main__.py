@@ -27,8 +27,6 @@ from bench.chaos.stack import WORKERS, Stack, moment, standing
 from bench.chaos.worked import astray, worked_of
 
 CONNECTIONS = 8
-# Before the load is measured: workers load the libraries of models and charts with the first jobs that need them.
-WARM_S = 15.0
 QUIET_S = 5.0
 LINES = 5
 # Of each option: what a run has without it, and what a full one has.
@@ -38,6 +36,8 @@ DEFAULTS = {
     "valkey": (3, 20, "how often Valkey is killed, and how often it is flushed"),
     "others": (1, 5, "how often a backend and the API are killed, and PostgreSQL and Valkey are stopped for a while"),
     "burst": (3, 8, "how many injuries follow each other before everything is to recover"),
+    # Workers load the libraries of models and charts with the first jobs that need them.
+    "warm": (15, 15, "seconds of load before it is measured"),
     "calm": (20, 120, "seconds without injuries, before hostile servers are there and then beside them"),
 }
 
@@ -54,7 +54,7 @@ async def _calm(seconds: float) -> tuple[float, float]:
 
 async def _injured(stack: Stack, others: Sequence[Listener], arguments: argparse.Namespace, report: Report) -> None:
     """Let the load run alone, beside hostile servers, and while everything is injured."""
-    await asyncio.sleep(WARM_S)
+    await asyncio.sleep(arguments.warm)
     alone = await _calm(arguments.calm)
     await tenants.surround(stack, report.tenants[0], others, list(report.models.ways))
     await asyncio.sleep(QUIET_S)

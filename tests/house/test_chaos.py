@@ -194,6 +194,7 @@ def test_a_short_run_has_nothing_to_account_for(tmp_path: Path) -> None:
         "-m",
         "bench.chaos",
         *counts,
+        "--warm=2",
         "--calm=3",
         "--pause=0.5",
         "--patience=2",
