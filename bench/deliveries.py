@@ -22,11 +22,11 @@ from resolvers.database.connection import PooledConnection
 from resolvers.database.runtime import Runtime
 from resolvers.webhooks import endpoints
 from server.wiring import running
-from workers import batches
 from workers import main as worker
-from workers.address import Addresses
-from workers.batches import MOST
-from workers.http import Sender
+from workers.jobs import batches
+from workers.jobs.batches import MOST
+from workers.webhooks.addresses import Addresses
+from workers.webhooks.http import Sender
 
 ENDPOINTS = 16
 DONE = "select count(*) from deliveries where org_id = $1 and status = 'SUCCEEDED'"

@@ -29,9 +29,9 @@ from resolvers.reports import requests
 from resolvers.reports.catalogue import KINDS
 from server.settings import Settings, load
 from server.wiring import running
-from workers import report
-from workers.fair_queue import FairQueue
-from workers.slot import Slot
+from workers.jobs.fair_queue import FairQueue
+from workers.jobs.slot import Slot
+from workers.reports import compute
 
 FIRST, LAST = date(2023, 1, 1), date(2026, 1, 1)
 # In milliseconds since 1970, and how many there are.
@@ -177,7 +177,7 @@ async def _work(settings: Settings, org_id: UUID, kind: ReportKind) -> dict[str,
         assert claim is not None, "the job of the new report is due"
         started, used = perf_counter(), process_time()
         due = Due(org_id, claim.id, claim.concurrency_key, claim.function.queue)
-        await report.HANDLER.run(runtime, claim, Slot(FairQueue(1, perf_counter), due, lambda: None))
+        await compute.HANDLER.run(runtime, claim, Slot(FairQueue(1, perf_counter), due, lambda: None))
         seconds, used = perf_counter() - started, process_time() - used
         async with runtime.bound(org_id) as connection:
             computed = _computed([row["pid"] for row in await connection.fetch(_OURS)])

@@ -42,7 +42,7 @@ from server.wiring import running, tracing_of
 from web.body import Bodies
 from web.dependencies import Dependencies, Visitors
 from web.http import App
-from workers.wake import Waker
+from workers.jobs.wake import Waker
 
 if TYPE_CHECKING:
     from server.tracing.otel import OpenTelemetry

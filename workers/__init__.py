@@ -1,2 +1,1 @@
-"""The workers: the runner of jobs, the sweep that finds them, the wake-up by arq, and a handler for each type of
-job."""
+"""The workers: what runs jobs, and by domain the handlers of what is queued."""

@@ -9,16 +9,19 @@ import structlog
 from models.jobs import JobFunction, JobQueue
 from resolvers.database.runtime import Runtime
 from resolvers.jobs.retention import Retention
-from workers import audit_export, deliver, report, seal, timers
-from workers.address import Addresses
 from workers.agents import handler as agents
 from workers.agents.providers import Providers
-from workers.connections import Connections
-from workers.http import Sender
-from workers.leases import Note, unnoted
-from workers.runner import Runner
-from workers.sweep import FIRST_PURGE_S, purge_expired, sweep
-from workers.wake import listen, passed_on, passing_on
+from workers.audit import exports, seals
+from workers.jobs import timers
+from workers.jobs.leases import Note, unnoted
+from workers.jobs.runner import Runner
+from workers.jobs.sweep import FIRST_PURGE_S, purge_expired, sweep
+from workers.jobs.wake import listen, passed_on, passing_on
+from workers.reports import compute
+from workers.webhooks import deliver
+from workers.webhooks.addresses import Addresses
+from workers.webhooks.connections import Connections
+from workers.webhooks.http import Sender
 
 RETENTION = Retention()
 NO_PROVIDERS = Providers()
@@ -60,10 +63,10 @@ async def run(
     chosen_sender = sender or Sender(Addresses(private), private, connections=connections)
     handlers = {
         JobFunction.WEBHOOK_DELIVERY: deliver.handler(chosen_sender, runtime.tracing),
-        JobFunction.AUDIT_SEAL: seal.HANDLER,
+        JobFunction.AUDIT_SEAL: seals.HANDLER,
         JobFunction.AGENT: agents.handler(providers),
-        JobFunction.AUDIT_EXPORT: audit_export.HANDLER,
-        JobFunction.REPORT: report.HANDLER,
+        JobFunction.AUDIT_EXPORT: exports.HANDLER,
+        JobFunction.REPORT: compute.HANDLER,
         **timers.HANDLERS,
     }
     # Jobs of a queue without a handler are left to workers that have one.

@@ -14,8 +14,8 @@ from models.typeid import new_uuid
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import due
 from server.wiring import running
-from workers.fair_queue import MAX_WAITING_OF_KEY
-from workers.runner import EACH, KEYS_AT_ONCE, WINDOW
+from workers.jobs.fair_queue import MAX_WAITING_OF_KEY
+from workers.jobs.runner import EACH, KEYS_AT_ONCE, WINDOW
 
 ORGANIZATIONS = 100
 KEYS_OF_ORGANIZATION = 10

@@ -28,7 +28,7 @@ from resolvers.database.runtime import Runtime
 from resolvers.organizations import command_line
 from resolvers.webhooks.secrets import encrypt, new_secret
 from server.wiring import running
-from workers.wake import Waker
+from workers.jobs.wake import Waker
 
 HANGING, TARPIT = 8, 300
 EACH_S = 0.5  # how often each organization makes a change

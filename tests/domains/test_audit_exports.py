@@ -22,7 +22,7 @@ from tests.support.audit import SIGNING
 from tests.support.clock import Clock
 from tests.support.jobs import slot_of
 from tests.support.refusals import error, problem, unchanged
-from workers import audit_export
+from workers.audit.exports import HANDLER
 
 FIELDS = "id status error firstSequence lastSequence size head downloadUrl expiresAt createdAt version"
 EXPORT = f"mutation($input: ExportAuditLogInput!) {{ exportAuditLog(input: $input) {{ auditExport {{ {FIELDS} }} }} }}"
@@ -48,7 +48,7 @@ async def work(org: Org, signing: Keyring | None = SIGNING) -> None:
     (job,) = await org.rows(JOB, org.id)
     claim = await jobs.claim(runtime, org.id, job["id"], 45)
     assert claim is not None
-    await audit_export.HANDLER.run(runtime, claim, slot_of(claim))
+    await HANDLER.run(runtime, claim, slot_of(claim))
 
 
 async def written(org: Org, key: str) -> list[bytes]:
@@ -138,9 +138,9 @@ async def test_an_attempt_that_was_lost_leaves_nothing(acme: Org) -> None:
     again = await jobs.claim(acme.runtime, acme.id, job["id"], 45)
     assert again is not None
     with pytest.raises(jobs.LeaseLost):
-        await audit_export.HANDLER.run(acme.runtime, lost, slot_of(lost))
+        await HANDLER.run(acme.runtime, lost, slot_of(lost))
     acme.runtime.signing_keys = SIGNING
-    await audit_export.HANDLER.run(acme.runtime, again, slot_of(again))
+    await HANDLER.run(acme.runtime, again, slot_of(again))
     lines = b"".join(await written(acme, made["id"]))
     assert check(lines.splitlines(keepends=True), public_keys(SIGNING)).failure is None
 
@@ -182,7 +182,7 @@ async def test_an_export_that_keeps_failing_is_failed(acme: Org) -> None:
     claim = await jobs.claim(acme.runtime, acme.id, job["id"], 45)
     assert claim is not None
     async with jobs.held(acme.runtime, claim) as ctx:
-        await audit_export.HANDLER.ended(ctx, claim, JobState.DEAD, None)
+        await HANDLER.ended(ctx, claim, JobState.DEAD, None)
     found = await read(acme, made["id"])
     assert (found["status"], found["error"]) == ("FAILED", "INTERNAL")
 

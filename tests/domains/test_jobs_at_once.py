@@ -16,7 +16,7 @@ from resolvers.jobs.claims import context_of
 from tests.support.api import Org
 from tests.support.jobs import slot_of
 from tests.support.reports import YEAR, ask
-from workers import report
+from workers.reports import compute
 
 ENDS = """select r.status, r.error, j.state from jobs j join reports r on r.org_id = j.org_id and r.id = j.subject_id
  where j.id = $1"""
@@ -62,7 +62,7 @@ async def test_of_a_worker_and_one_who_cancels_at_once_one_comes_first(acme: Org
             await asyncio.sleep(wait)
             claim = await jobs.claim(acme.runtime, acme.id, which, 45)
             if claim is not None:
-                await report.HANDLER.run(acme.runtime, claim, slot_of(claim))
+                await compute.HANDLER.run(acme.runtime, claim, slot_of(claim))
 
         ran, refused = await asyncio.gather(run(), _cancel(acme, key), return_exceptions=True)
         assert ran is None

@@ -16,7 +16,7 @@ from tests.support.invoices import S, standing
 from tests.support.jobs import slot_of
 from tests.support.refusals import problem, unchanged
 from tests.support.reports import ACTIONS, EVENTS, JOB, NOW, PATH, YEAR, ask, claimed, computed, give_up, shown, work
-from workers import report as worker
+from workers.reports import compute as worker
 
 
 async def test_a_worker_that_died_leaves_no_rows(acme: Org) -> None:

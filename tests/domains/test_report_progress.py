@@ -16,7 +16,7 @@ from tests.support.jobs import eventually
 from tests.support.plain_studio import Asked
 from tests.support.report_rows import asked_for
 from tests.support.reports import YEAR, ask, shown, work
-from workers import report
+from workers.reports import compute
 
 NUMBER = 40_000
 FILL = """insert into tickets (org_id, id, version, updated_at, metadata, tags, number, subject, status, priority,
@@ -50,7 +50,7 @@ async def test_a_statement_counts_about_what_it_reads(acme: Org) -> None:
 
 async def test_progress_is_seen_while_the_statement_runs(acme: Org, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(KINDS, KIND.kind, replace(KIND, text=WAITS))
-    monkeypatch.setattr(report, "WATCH_S", 0.05)
+    monkeypatch.setattr(compute, "WATCH_S", 0.05)
     await acme.rows(FILL, acme.id, NUMBER)
     key = (await ask(acme, KIND.kind, **YEAR | {"to": "2034-01-01"}))["publicId"]
     async with acme.runtime.connection() as holder, holder.transaction():

@@ -22,7 +22,7 @@ from tests.support.webhooks import (
     new_webhook,
     with_scopes,
 )
-from workers.deliver import handler
+from workers.webhooks.deliver import handler
 
 CHANGES: tuple[tuple[str, dict[str, str]], ...] = (
     (UPDATE, {"status": "DISABLED"}),

@@ -49,6 +49,12 @@ def test_a_domain_has_its_name_in_every_room(domain: str) -> None:
     assert (ROOT / f"schema/operations/{domain}.graphql").exists()
 
 
+def test_the_workers_have_a_folder_for_each_domain() -> None:
+    assert [path.name for path in sorted((ROOT / "workers").glob("*.py"))] == ["__init__.py", "main.py"]
+    domains = {path.parent.name for path in (ROOT / "resolvers").glob("*/__init__.py")}
+    assert {path.parent.name for path in (ROOT / "workers").glob("*/__init__.py")} <= domains
+
+
 def test_nothing_of_a_machine_or_an_index_is_committed() -> None:
     words = ("pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".", "/" + "root/", "/" + "work/")
     found = [

@@ -28,7 +28,7 @@ from tests.support.jobs import (
     slot_of,
     working,
 )  # fmt: skip
-from workers import deliver
+from workers.webhooks import deliver
 
 
 async def test_a_claim_is_one_workers(runtime: Runtime, org: UUID) -> None:

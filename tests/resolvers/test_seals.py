@@ -18,8 +18,8 @@ from resolvers.keyring import Keyring
 from tests.support.audit import JOB, owner, run, sealed
 from tests.support.jobs import RING, emit, eventually, one, rows, slot_of, working
 from tests.support.servers import Backends
-from workers import seal
-from workers.sweep import purge_expired
+from workers.audit.seals import HANDLER
+from workers.jobs.sweep import purge_expired
 
 UNFIT = "seal {} does not fit its entry and the seal before it"
 SECOND = "(select entry_id from audit_seals where sequence = 2)"
@@ -64,7 +64,7 @@ async def test_seals_do_not_pile_up(runtime: Runtime, org: UUID) -> None:
     assert claim is not None
     # While one runs, a change queues another: then the first need not come again.
     await emit(runtime, org)
-    await seal.HANDLER.run(runtime, claim, slot_of(claim))
+    await HANDLER.run(runtime, claim, slot_of(claim))
     states = await rows(runtime, org, JOB + " order by id", org)
     assert [row["state"] for row in states] == ["DONE", "QUEUED"]
 

@@ -22,8 +22,8 @@ from tests.support.api import serving, settings_of
 from tests.support.openapi import openapi
 from tests.support.repository import ROOT
 from tests.support.servers import Backends
-from workers.deliver import SCHEDULE
-from workers.http import TOTAL_S
+from workers.webhooks.deliver import SCHEDULE
+from workers.webhooks.http import TOTAL_S
 
 
 class _Page(HTMLParser):

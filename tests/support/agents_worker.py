@@ -20,8 +20,8 @@ from tests.support.jobs import runtime_of
 from tests.support.servers import Backends
 from workers.agents.handler import LOOP, handler
 from workers.agents.providers import Providers
-from workers.runner import Runner
-from workers.sweep import sweep
+from workers.jobs.runner import Runner
+from workers.jobs.sweep import sweep
 
 
 def _kill_at(when: str, number: int) -> None:

@@ -16,7 +16,7 @@ from resolvers.jobs import claims as jobs
 from resolvers.keyring import Keyring
 from tests.support.jobs import emit, one, rows, slot_of
 from tests.support.servers import Backends
-from workers import seal
+from workers.audit.seals import HANDLER
 
 JOB = "select * from jobs where org_id = $1 and function = 'AUDIT_SEAL'"
 SIGNING = Keyring({1: bytes(range(32)), 3: bytes(range(32, 64))})
@@ -35,7 +35,7 @@ async def run(runtime: Runtime, org: UUID) -> None:
     job = await one(runtime, org, JOB + " and state = 'QUEUED'", org)
     claim = await jobs.claim(runtime, org, job["id"], 45)
     assert claim is not None
-    await seal.HANDLER.run(runtime, claim, slot_of(claim))
+    await HANDLER.run(runtime, claim, slot_of(claim))
 
 
 async def entry_of(runtime: Runtime, org: UUID, sequence: int) -> UUID:

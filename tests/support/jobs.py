@@ -28,10 +28,10 @@ from schema.requests.render import RENDERERS
 from schema.requests.tools import TOOLS
 from tests.support.servers import Backends
 from workers import main
-from workers.address import Addresses, Resolve
-from workers.fair_queue import FairQueue
-from workers.http import Sender
-from workers.slot import Slot
+from workers.jobs.fair_queue import FairQueue
+from workers.jobs.slot import Slot
+from workers.webhooks.addresses import Addresses, Resolve
+from workers.webhooks.http import Sender
 
 RING = Keyring({1: bytes(range(32)), 2: bytes(range(32, 64))})
 NOWHERE = "redis://127.0.0.1:1/0"

@@ -3,7 +3,7 @@
 from uuid import UUID, uuid4
 
 from resolvers.jobs.due import Due
-from workers.fair_queue import FairQueue
+from workers.jobs.fair_queue import FairQueue
 
 # Keys of organizations and of endpoints.
 NAMES = [UUID(int=number) for number in range(1, 30)]

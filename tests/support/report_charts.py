@@ -15,7 +15,7 @@ from uuid import UUID
 from models.reports import ReportInterval, ReportKind
 from resolvers.reports.catalogue import KINDS
 from resolvers.reports.figures import Figures
-from workers.charts.draw import svg
+from workers.reports.charts.draw import svg
 
 Rows = list[dict[str, Any]]
 CLIENTS = (

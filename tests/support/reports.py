@@ -7,7 +7,7 @@ from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import Claim
 from tests.support.api import Org
 from tests.support.jobs import slot_of
-from workers import report
+from workers.reports import compute
 
 PATH = "/api/v1/reports"
 # Workers see the jobs of all organizations, and so does a statement that names none.
@@ -37,14 +37,14 @@ async def claimed(org: Org, lease_seconds: float = 45) -> Claim:
 async def work(org: Org) -> None:
     """Compute the organization's first queued report, as a worker does."""
     claim = await claimed(org)
-    await report.HANDLER.run(org.runtime, claim, slot_of(claim))
+    await compute.HANDLER.run(org.runtime, claim, slot_of(claim))
 
 
 async def give_up(org: Org) -> None:
     """Let the organization's first queued report fail, as a worker does after its last attempt."""
     claim = await claimed(org)
     async with jobs.held(org.runtime, claim) as ctx:
-        await report.HANDLER.ended(ctx, claim, JobState.DEAD, None)
+        await compute.HANDLER.ended(ctx, claim, JobState.DEAD, None)
         await jobs.finish(ctx, claim, JobState.DEAD)
 
 

@@ -19,7 +19,7 @@ from server.dev.demo_reports import request_reports
 from server.dev.demo_rows import FIXED, Rows, Size, rows_of
 from tests.support import jobs
 from tests.support.reports import JOB
-from workers import report
+from workers.reports import compute
 
 # Generators care little for size, and little is found: only the look at the answers counts.
 LAX = Limits(depth=100, aliases=2_000, directives=2_000, root_fields=500, expanded=10**40, cost=10**40)
@@ -76,7 +76,7 @@ async def _add_work_of_workers(runtime: Runtime, rows: Rows) -> None:
     first, *_ = await jobs.rows(runtime, rows.org_id, JOB, rows.org_id)
     claim = await claims.claim(runtime, rows.org_id, first["id"], 45)
     assert claim is not None
-    await report.HANDLER.run(runtime, claim, jobs.slot_of(claim))
+    await compute.HANDLER.run(runtime, claim, jobs.slot_of(claim))
 
 
 async def answered(studio: Studio, engine: Engine, text: str, variables: dict[str, Any]) -> tuple[Any, int]:

@@ -13,7 +13,7 @@ from resolvers.jobs.claims import context_of
 from resolvers.subscriptions import billing, changes
 from tests.support.api import Org, new_client, new_service
 from tests.support.clock import Clock
-from workers import timers as worker
+from workers.jobs import timers as worker
 
 PATH = "/api/v1/subscriptions"
 MONTHLY = {"billing": "RECURRING", "interval": "MONTH", "price": 1_000}

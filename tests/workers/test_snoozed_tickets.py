@@ -21,7 +21,7 @@ from server.wiring import running
 from tests.support.api import settings_of
 from tests.support.jobs import eventually, one, rows, slot_of, working
 from tests.support.servers import Backends
-from workers.timers import HANDLERS, delay_after
+from workers.jobs.timers import HANDLERS, delay_after
 
 S = TicketStatus
 JOBS = "select id, state, run_at, attempt from jobs where org_id = $1 and function = 'TICKET_WAKE' order by id"

@@ -28,7 +28,7 @@ from tests.support.subscriptions import (
     shown,
     weekly,
 )  # fmt: skip
-from workers.timers import HANDLERS
+from workers.jobs.timers import HANDLERS
 
 __all__ = ["clock"]
 

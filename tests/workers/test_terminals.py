@@ -33,7 +33,7 @@ def test_the_library_of_models_prints_nothing() -> None:
 
 
 def test_the_library_of_charts_logs_nothing_when_it_makes_its_list_of_fonts(tmp_path: Path) -> None:
-    loaded = "import logging; logging.basicConfig(level='INFO'); import workers.charts.draw"
+    loaded = "import logging; logging.basicConfig(level='INFO'); import workers.reports.charts.draw"
     environment = os.environ | {"MPLCONFIGDIR": str(tmp_path)}
     command = (sys.executable, "-c", loaded)
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=60)

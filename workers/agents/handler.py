@@ -17,9 +17,9 @@ from workers.agents.later import Later
 from workers.agents.providers import Providers
 from workers.agents.texts import clean
 from workers.agents.work import Work
-from workers.backoff import backoff
-from workers.handler import Handler
-from workers.slot import Slot
+from workers.jobs.backoff import backoff
+from workers.jobs.handler import Handler
+from workers.jobs.slot import Slot
 
 # What imports the library of models, which takes a second and 24 MiB.
 LOOP = "workers.agents.loop"

@@ -33,7 +33,7 @@ from schema.requests.results import OperationResult
 from schema.tools.calls import call
 from workers.agents.approvals import hash_of, is_approved
 from workers.agents.texts import clean
-from workers.slot import Slot
+from workers.jobs.slot import Slot
 
 ENGINE = Engine(introspection=False)
 # What a model is shown of one result, in bytes.

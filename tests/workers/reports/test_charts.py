@@ -1,0 +1,92 @@
+"""The charts of reports: of each kind, of little and of much, the same bytes each time, in a worker alone."""
+
+import subprocess
+import sys
+from datetime import date
+from random import Random
+from xml.etree import ElementTree
+
+import pytest
+
+from models.reports import ReportInterval, ReportKind
+from resolvers.reports.catalogue import KINDS
+from resolvers.reports.figures import Figures
+from tests.support.report_charts import FOUND, chart_of, report_of
+from tests.support.repository import ROOT
+from workers.reports.charts.draw import figure_of
+
+PERIODIC = [kind for kind in ReportKind if KINDS[kind].periodic]
+# One that a process of its own draws.
+_DRAW = """import sys
+from tests.support.report_charts import chart_of, report_of
+from models.reports import ReportKind
+sys.stdout.buffer.write(chart_of(report_of(ReportKind.RECEIVABLES_AGING)))"""
+_LOADED = "import sys, {0}; print('matplotlib' in sys.modules)"
+
+
+def is_svg(chart: bytes) -> bool:
+    """Whether it is SVG with a picture in it."""
+    root = ElementTree.fromstring(chart)
+    return root.tag.endswith("svg") and len([*root.iter()]) > 50
+
+
+@pytest.mark.parametrize("kind", ReportKind)
+def test_the_same_figures_have_the_same_bytes(kind: ReportKind) -> None:
+    chart = chart_of(report_of(kind))
+    assert is_svg(chart)
+    assert chart == chart_of(report_of(kind))
+    # As text it would depend on the fonts of whoever looks at it.
+    assert b"<text" not in chart
+
+
+@pytest.mark.parametrize("kind", ReportKind)
+def test_the_sample_is_what_is_drawn(kind: ReportKind) -> None:
+    sample = ROOT / "docs/samples" / f"{kind.lower().replace('_', '-')}.svg"
+    assert chart_of(report_of(kind)) == sample.read_bytes()
+
+
+def test_another_process_draws_the_same_bytes() -> None:
+    drawn = subprocess.run([sys.executable, "-c", _DRAW], capture_output=True, check=True, timeout=120).stdout
+    assert drawn == chart_of(report_of(ReportKind.RECEIVABLES_AGING))
+
+
+@pytest.mark.parametrize("interval", ReportInterval)
+@pytest.mark.parametrize("kind", PERIODIC)
+def test_few_and_many_periods(kind: ReportKind, interval: ReportInterval) -> None:
+    assert is_svg(chart_of(report_of(kind, date(2024, 2, 29), date(2026, 11, 20), interval)))
+    assert is_svg(chart_of(report_of(kind, date(2024, 2, 29), date(2024, 3, 1), interval)))
+
+
+def test_any_name_is_drawn_and_none_is_markup() -> None:
+    names = ("株式会社サンプル", "</svg><script>", "$x^2$ & <b>", "שלום", "🙂" * 60, "\u202e")
+    found = FOUND[ReportKind.RECEIVABLES_AGING](Random(1), 1)[: len(names)]
+    rows = [{**row, "client": name} for row, name in zip(found, names, strict=True)]
+    chart = chart_of(report_of(ReportKind.RECEIVABLES_AGING), rows)
+    assert is_svg(chart)
+    assert b"<script" not in chart
+
+
+ONE = {
+    ReportKind.CLIENT_LIFETIME_VALUE: ("payments", {"payments": 1}, "1 payment"),
+    ReportKind.TICKET_RESPONSE: ("tickets", {"tickets": 1, "answered": 1}, "1 ticket"),
+    ReportKind.AGENT_USAGE: ("jobs", {"jobs": 1, "input_tokens": 1, "output_tokens": 0}, "1 job \u00b7 1 token"),
+}
+
+
+@pytest.mark.parametrize(("kind", "given"), ONE.items())
+def test_one_thing_is_not_many(kind: ReportKind, given: tuple[str, dict[str, int], str]) -> None:
+    name, figures, says = given
+    report, rows = report_of(kind), [FOUND[kind](Random(1), 1)[-1] | figures]
+    for factor, text in ((1, says), (2, f"2 {name}")):
+        taken = Figures(report)
+        shown = taken.take([{**row, **{each: factor * row[each] for each in figures}} for row in rows])
+        heading = figure_of(report, shown, taken.totals()).texts[1].get_text()
+        assert f" \u00b7 {text} \u00b7 " in heading
+
+
+@pytest.mark.parametrize("module", ["server.app", "workers.main"])
+def test_a_process_loads_the_library_when_it_first_draws(module: str) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", _LOADED.format(module)], capture_output=True, check=True, encoding="utf-8", timeout=120
+    )
+    assert told.stdout == "False\n"

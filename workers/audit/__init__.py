@@ -1,0 +1,1 @@
+"""The audit log: the handlers that seal it and write its exports."""

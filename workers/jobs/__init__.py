@@ -1,0 +1,1 @@
+"""Jobs: what finds, claims, runs and ends them, whatever they are for."""

@@ -1,0 +1,1 @@
+"""Reports: the handler that computes them, and their charts."""
