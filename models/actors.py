@@ -46,7 +46,7 @@ class ActorKind(DescribedEnum):
     """Kind of actor."""
 
     KEY = "KEY", "An API key."
-    JOB = "JOB", "A job of a worker."
+    JOB = "JOB", "A job of a worker, or an agent's job: its ID begins with `task_` or `job_`."
     MEMBER = "MEMBER", "A member of the staff."
     PUBLIC = "PUBLIC", "Somebody without an API key."
     CLI = "CLI", "Somebody at the command line."

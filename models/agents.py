@@ -117,7 +117,8 @@ class AgentContent(SQLModel):
         sa.Integer,
         info={"logged_as": "limits.maxSteps"},
         default=20,
-        description="Greatest number of calls of the model: 1 to 200, 20 when absent.",
+        description="Greatest number of calls of the model; steps of tools, approvals and questions do not count."
+        " 1 to 200, 20 when absent.",
     )
     max_tokens: Tokens = column(
         sa.Integer,

@@ -67,7 +67,10 @@ class ReportKind(DescribedEnum):
         "TURNAROUND",
         "For each service, how long orders took from start to delivery, without time on hold. Takes `from`.",
     )
-    CLIENT_LIFETIME_VALUE = "CLIENT_LIFETIME_VALUE", "For each client, what it paid. Takes `from` and `currency`."
+    CLIENT_LIFETIME_VALUE = (
+        "CLIENT_LIFETIME_VALUE",
+        "For each client, the number and the sum of its payments from `from` to `to`. Takes `from` and `currency`.",
+    )
     TICKET_RESPONSE = (
         "TICKET_RESPONSE",
         "For each priority, how long tickets waited for the first response and the resolution. Takes `from`.",

@@ -1,7 +1,7 @@
 """Agent definitions in the graph."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -26,35 +26,27 @@ if TYPE_CHECKING:
 LIMITS = "The limits of a job."
 
 
-TOOL = {name: field.description or "" for name, field in ToolRow.model_fields.items()}
-
-
-@object_type(resource=AGENT)
+@object_type(resource=AGENT, part_of=ToolRow)
 class AgentTool:
     """A tool of an agent: an operation of this API."""
 
-    operation: str = member("operation", TOOL["operation"])
+    operation: str = member("operation")
     requires_approval: bool = computed(
         lambda tool: tool["requiresApproval"],
-        description=TOOL["requires_approval"],
+        description="",
         reader=ColumnReader("requiresApproval"),
     )
 
 
-def _limit(name: str) -> Any:
-    meaning = AgentContent.model_fields[name].description or ""
-    return computed(lambda row: row[name], description=meaning, reader=ColumnReader(name))
-
-
-@object_type(resource=AGENT)
+@object_type(resource=AGENT, part_of=AgentContent)
 class AgentLimits:
     """The limits of an agent's job."""
 
-    max_steps: int = _limit("max_steps")
-    max_tokens: int = _limit("max_tokens")
-    max_cost: MicroUnits = _limit("max_cost")
-    timeout_seconds: int = _limit("timeout_seconds")
-    max_attempts: int = _limit("max_attempts")
+    max_steps: int = member("max_steps")
+    max_tokens: int = member("max_tokens")
+    max_cost: MicroUnits = member("max_cost")
+    timeout_seconds: int = member("timeout_seconds")
+    max_attempts: int = member("max_attempts")
 
 
 @object_type(Table, AGENT)

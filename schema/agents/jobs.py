@@ -35,19 +35,15 @@ SEEN = "Null for an API key that lacks one of the job's `scopes`."
 KEPT = {name: field.description or "" for name, field in Table.model_fields.items()}
 
 
-def _kept(name: str) -> Any:
-    return computed(lambda row: row[name], description=KEPT[name], reader=ColumnReader(name))
-
-
-@object_type(resource=AGENT_JOB)
+@object_type(resource=AGENT_JOB, part_of=Table)
 class AgentUsage:
     """Usage of a job: the sums of its steps."""
 
-    model_calls: int = _kept("model_calls")
-    input_tokens: int = _kept("input_tokens")
-    output_tokens: int = _kept("output_tokens")
-    cost: MicroUnits = _kept("cost")
-    currency: Currency = _kept("currency")
+    model_calls: int = member("model_calls")
+    input_tokens: int = member("input_tokens")
+    output_tokens: int = member("output_tokens")
+    cost: MicroUnits = member("cost")
+    currency: Currency = member("currency")
 
 
 @object_type(resource=AGENT_JOB)

@@ -58,13 +58,14 @@ def object_type(
     model: type[Any] | None = None,
     resource: Resource | None = None,
     *,
+    part_of: type[Any] | None = None,
     description: str | None = None,
     machine: Machine[Any] | None = None,
 ) -> Callable[[type[T]], type[T]]:
     """Return a decorator that makes a GraphQL type, with the scope of its resource.
 
     Its description is its docstring unless one is given, with the transitions of its machine. What its fields mean is
-    taken from the model's fields of the same names.
+    taken from the fields of the same names of the model whose rows its objects are, or which they are a ``part_of``.
     """
 
     def make(cls: type[T]) -> type[T]:
@@ -75,7 +76,7 @@ def object_type(
         made = strawberry.type(cls, description=says, directives=directives)
         if resource is not None:
             RESOURCE_TYPES[made] = resource
-        describe(made, model)
+        describe(made, model or part_of)
         if model is not None:
             ROW_TYPES[made] = table_of(model)
             MODELS[made] = model
@@ -102,8 +103,11 @@ def computed(resolve: Callable[[Any], Any], *needs: str, description: str, reade
     return strawberry.field(resolver=resolver, description=description, metadata={"needs": needs, "reader": reader})
 
 
-def member(name: str, description: str, *, null: bool = False, convert: Callable[[Any], Any] | None = None) -> Any:
-    """Return a member of a JSON object that a column keeps, and that was checked when it came in."""
+def member(name: str, description: str = "", *, null: bool = False, convert: Callable[[Any], Any] | None = None) -> Any:
+    """Return a member of a JSON object that was checked when it came in, or a column of the row that it is in.
+
+    Without a description it has the meaning that the model gives it.
+    """
     return strawberry.field(
         description=description, metadata={"reader": ColumnReader(name, convert=convert, null=null)}
     )

@@ -1,7 +1,7 @@
 """Forms and their submissions in the graph: what can be read of them."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -37,37 +37,30 @@ if TYPE_CHECKING:
     from schema.clients import Client
     from schema.tickets import Ticket
 
-FIELD_DESCRIPTIONS = {name: field.description or "" for name, field in FieldTable.model_fields.items()}
-FORM_DESCRIPTIONS = {name: field.description or "" for name, field in Table.model_fields.items()}
 
-
-@object_type(resource=FORM)
+@object_type(resource=FORM, part_of=FieldTable)
 class FormField:
     """A field of a form."""
 
-    key: str = member("key", FIELD_DESCRIPTIONS["key"])
-    label: str = member("label", FIELD_DESCRIPTIONS["label"])
-    type: FormFieldType = member("type", FIELD_DESCRIPTIONS["type"])
-    required: bool = member("required", FIELD_DESCRIPTIONS["required"])
-    options: list[str] = member("options", FIELD_DESCRIPTIONS["options"])
-    min: float | None = member("min", FIELD_DESCRIPTIONS["min"], null=True, convert=float)
-    max: float | None = member("max", FIELD_DESCRIPTIONS["max"], null=True, convert=float)
-    pattern: str | None = member("pattern", FIELD_DESCRIPTIONS["pattern"], null=True)
-    help: str | None = member("help", FIELD_DESCRIPTIONS["help"], null=True)
+    key: str = member("key")
+    label: str = member("label")
+    type: FormFieldType = member("type")
+    required: bool = member("required")
+    options: list[str] = member("options")
+    min: float | None = member("min", null=True, convert=float)
+    max: float | None = member("max", null=True, convert=float)
+    pattern: str | None = member("pattern", null=True)
+    help: str | None = member("help", null=True)
 
 
-def _action(name: str, *, null: bool = False) -> Any:
-    return computed(lambda row: row[name], description=FORM_DESCRIPTIONS[name], reader=ColumnReader(name, null=null))
-
-
-@object_type(resource=FORM)
+@object_type(resource=FORM, part_of=Table)
 class OnSubmit:
     """The actions of a form on a submission that is not spam, in the same transaction."""
 
-    create_client: bool = _action("create_client")
-    create_ticket: bool = _action("create_ticket")
-    name_field: str | None = _action("name_field", null=True)
-    email_field: str | None = _action("email_field", null=True)
+    create_client: bool = member("create_client")
+    create_ticket: bool = member("create_ticket")
+    name_field: str | None = member("name_field", null=True)
+    email_field: str | None = member("email_field", null=True)
 
 
 @object_type(Table, FORM, machine=MACHINE)
