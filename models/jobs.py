@@ -19,7 +19,7 @@ from models.types import Moment
 from models.webhooks import DELIVERY
 
 # Of these jobs the API has those that failed; the jobs of agents are objects of their own.
-TASK = Resource("failed_job", prefix="task")
+JOB = Resource("failed_job", prefix="task")
 
 
 class JobQueue(DescribedEnum):
@@ -67,12 +67,12 @@ class JobFunction(DescribedEnum):
 
 
 class JobState(StrEnum):
-    """The state of a job. A DEAD one can be retried by hand."""
+    """The state of a job. One that FAILED can be retried by hand."""
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
     DONE = "DONE"
-    DEAD = "DEAD"
+    FAILED = "FAILED"
     CANCELLED = "CANCELLED"
 
 
@@ -95,7 +95,7 @@ class Job(Owned, table=True):
         sa.Index("jobs_lease_idx", "lease_until", postgresql_where=sa.text("state = 'RUNNING'")),
         sa.Index("jobs_finished_idx", "org_id", "finished_at", postgresql_where=sa.text("finished_at is not null")),
         sa.Index("jobs_subject_idx", "org_id", "subject_id"),
-        sa.Index("jobs_dead_idx", "org_id", "id", postgresql_where=sa.text("state = 'DEAD'")),
+        sa.Index("jobs_failed_idx", "org_id", "id", postgresql_where=sa.text("state = 'FAILED'")),
         # Ids and nothing else, as all organizations' jobs are read together: a caller chooses what `traceparent` is.
         sa.CheckConstraint("traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'", name="traceparent"),
         read_all=True,

@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from execution import ColumnReader
-from models.jobs import TASK, JobFunction, JobQueue
+from models.jobs import JOB, JobFunction, JobQueue
 from models.jobs import Job as Table
 from resolvers.jobs import by_hand
 from resolvers.jobs.by_hand import FAILED_JOBS
@@ -17,11 +17,11 @@ from schema.declaration.mutations import acts_on
 from schema.declaration.nodes import Node
 
 
-@object_type(Table, TASK)
+@object_type(Table, JOB)
 class FailedJob(Node):
     """A job of a worker that failed: no attempt is left, or none would help. It is kept for the days of retention."""
 
-    id: strawberry.ID = public_id(TASK)
+    id: strawberry.ID = public_id(JOB)
     function: JobFunction
     queue: JobQueue = computed(
         lambda row: JobQueue(row["queue"]),

@@ -17,12 +17,12 @@ from models.typeid import encode
 from resolvers.reports.catalogue import KINDS
 from resolvers.reports.columns import Total
 
-# A job that is due for longer than this is not about to be run. Of those that ended as DEAD, the jobs of hostile models
-# and reports say why; nothing else has a reason to.
+# A job that is due for longer than this is not about to be run. Of those that FAILED, the jobs of hostile models and
+# reports say why; nothing else has a reason to.
 LATE_S = 5
 JOBS = f"""select count(*) filter (where state = 'RUNNING'
       or (state = 'QUEUED' and run_at < now() - interval '{LATE_S} s')
-      or (state = 'DEAD' and (error_code is null or function not in ('AGENT', 'REPORT'))))
+      or (state = 'FAILED' and (error_code is null or function not in ('AGENT', 'REPORT'))))
   from jobs where org_id = %s"""
 AGENTS = """select jobs.id, definitions.model, jobs.input->>'mark', jobs.status, jobs.error_code, jobs.finished_at
   from agent_jobs jobs join agent_definitions definitions on definitions.id = jobs.definition_id"""

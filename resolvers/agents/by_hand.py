@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from models.agent_jobs import ENDED, MACHINE, AgentJobStatus, event_of
 from models.jobs import JobFunction, jobs
-from resolvers.agents.open_calls import begin_job_edit, close_steps
+from resolvers.agents.open_model_calls import begin_job_edit, close_steps
 from resolvers.context import Context, now
 from resolvers.database.sql import owned, statement
 from resolvers.errors import Conflict

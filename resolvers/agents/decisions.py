@@ -111,7 +111,7 @@ async def _decided(ctx: Context, key: Key, values: InputValues, kind: AgentStepK
     said = {"step": encode(AGENT_STEP.prefix, step["id"]), "operation": step["operation"], "reason": new["reason"]}
     given = {name: value for name, value in said.items() if value is not None}
     edit.actions.append((_VERBS[decision], {}, {"decision": decision, **given}))
-    await settle(edit, moment)
+    await wait_or_queue(edit, moment)
     return await edit.save()
 
 
@@ -120,7 +120,7 @@ async def supersede(ctx: Context, step_id: UUID, other_id: UUID) -> None:
     await ctx.fetch(_supersede(), step_id=step_id, other_id=other_id)
 
 
-async def settle(edit: Edit, moment: datetime) -> None:
+async def wait_or_queue(edit: Edit, moment: datetime) -> None:
     """Set a locked job to wait for its first open step, or queue a run when none is open. The caller saves."""
     ctx, job_id, status = edit.ctx, edit.row["id"], edit.row["status"]
     open_ = [step for step in await ctx.fetch(_waiting(), job_id=job_id) if step["decision"] is None]
@@ -146,7 +146,7 @@ async def expire(ctx: Context, job_id: UUID) -> datetime | None:
         return None
     if await ctx.fetch(_expire(), job_id=job_id, moment=moment):
         edit.actions.append(("expire", {}, {"decision": _D.EXPIRED}))
-        await settle(edit, moment)
+        await wait_or_queue(edit, moment)
     row = await edit.save()
     until: datetime | None = row["expires_at"]
     return until

@@ -14,7 +14,7 @@ from models.jobs import JobFunction, JobState, jobs
 from models.reports import REPORT
 from models.typeid import decode
 from resolvers.agents.collections import AGENT_JOBS, AGENTS
-from resolvers.agents.open_calls import close_steps
+from resolvers.agents.open_model_calls import close_steps
 from resolvers.agents.schemas import problems_of
 from resolvers.api_keys.acting import must_hold
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
@@ -137,10 +137,10 @@ def _cancel_runs() -> sa.Update:
 
 
 @statement
-def _settle_dead_runs() -> sa.Update:
+def _end_failed_runs() -> sa.Update:
     mine = (jobs.c.subject_id == sa.bindparam("id", type_=sa.Uuid), jobs.c.function == JobFunction.AGENT.value)
-    dead = jobs.c.state == JobState.DEAD.value
-    return jobs.update().where(jobs.c.org_id == ORG, *mine, dead).values(state=JobState.DONE.value)
+    failed = jobs.c.state == JobState.FAILED.value
+    return jobs.update().where(jobs.c.org_id == ORG, *mine, failed).values(state=JobState.DONE.value)
 
 
 async def cancel_runs(ctx: Context, key: Key) -> None:
@@ -182,6 +182,6 @@ async def retry(ctx: Context, key: Key) -> Row:
     row = await edit.save()
     if row["status"] != edit.old["status"]:
         # A run that the workers failed is no failed job any more: another one follows.
-        await ctx.fetch(_settle_dead_runs(), id=row["id"])
+        await ctx.fetch(_end_failed_runs(), id=row["id"])
         await queue_run(ctx, row["id"], row["queued_at"])
     return row

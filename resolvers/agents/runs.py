@@ -12,7 +12,7 @@ from models.agent_jobs import MACHINE, AgentErrorCode, AgentJobStatus, event_of,
 from models.agents import agent_definition_versions
 from models.api_keys import ApiKeyStatus, api_keys, status_of
 from resolvers.agents.budgets import Stopped
-from resolvers.agents.open_calls import begin_job_edit, close_calls, steps_of
+from resolvers.agents.open_model_calls import begin_job_edit, close_model_calls, steps_of
 from resolvers.changes.edits import Edit
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import owned, statement
@@ -104,11 +104,11 @@ async def fail(ctx: Context, job_id: UUID, code: AgentErrorCode, message: str) -
         edit.set(MACHINE.moved(edit.row, _S.RUNNING, now()), "transition", None)
     if edit.row["status"] != _S.RUNNING:
         return
-    await close_calls(edit)
+    await close_model_calls(edit)
     await _end(edit, _S.FAILED, error_code=code, error_message=message[:MESSAGE_LENGTH])
 
 
-async def queue_again(ctx: Context, job_id: UUID, delay: float | None = None) -> None:
+async def retry_later(ctx: Context, job_id: UUID, delay: float | None = None) -> None:
     """Let a job wait for another attempt, which follows after a delay in seconds."""
     edit = await begin_job_edit(ctx, job_id)
     if edit.row["status"] == _S.RUNNING:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.jobs import TASK, JobFunction, JobQueue, JobState, jobs
+from models.jobs import JOB, JobFunction, JobQueue, JobState, jobs
 from models.typeid import decode, encode
 from resolvers.agents import by_hand as agent_jobs
 from resolvers.audit import exports
@@ -23,17 +23,17 @@ from resolvers.reports import by_hand as reports
 from resolvers.webhooks import by_hand as deliveries
 
 FAILED_JOBS = Collection(
-    TASK,
+    JOB,
     jobs,
     sort_fields={"CREATED_AT": CREATED},
     filters={
-        "id": ids("id", TASK, "ID"),
+        "id": ids("id", JOB, "ID"),
         "created_at": created(),
         "function": enum("function", JobFunction),
         "queue": enum("queue", JobQueue),
         "finished_at": moment("finished_at", "time at which it failed"),
     },
-    only=("state", JobState.DEAD),
+    only=("state", JobState.FAILED),
 )
 JOB_NOT_FAILED = Conflict("JOB_NOT_FAILED", "The job is not a failed one: it may have been retried.")
 NOTHING_TO_RETRY = Conflict(
@@ -104,7 +104,7 @@ def _one() -> sa.Select[Any]:
 
 async def find(ctx: Context, key: Key) -> Row:
     """Return a job. Raises Refusal NOT_FOUND."""
-    job_id = decode(TASK.prefix, key.id)
+    job_id = decode(JOB.prefix, key.id)
     row = None if job_id is None else await ctx.row(_one(), job_id=job_id)
     if row is None:
         raise not_found("job")
@@ -130,7 +130,7 @@ async def _changed(ctx: Context, row: Row, verb: str, old: JobState, new: JobSta
     """Give a job its new state, with an audit entry. Return False where it has not the old one any more."""
     if await ctx.row(_change(old, new), job_id=row["id"]) is None:
         return False
-    entry = new_entry(TASK.action(verb), {"state": old.value}, {"state": new.value})
+    entry = new_entry(JOB.action(verb), {"state": old.value}, {"state": new.value})
     await write_entries(ctx, [(entry, row["id"])])
     return True
 
@@ -141,12 +141,12 @@ async def retry(ctx: Context, key: Key) -> Row:
     Raises Refusal NOT_FOUND, CONFLICT (JOB_NOT_FAILED, NOTHING_TO_RETRY), or what its object refuses.
     """
     row = await find(ctx, key)
-    if row["state"] != JobState.DEAD:
-        raise JOB_NOT_FAILED.refusal("id", f"The job is {row['state']}. Only a DEAD job can be retried.")
+    if row["state"] != JobState.FAILED:
+        raise JOB_NOT_FAILED.refusal("id", f"The job is {row['state']}. Only a FAILED job can be retried.")
     # The object before the job, in the order in which a redelivery locks them.
     if not await BY_HAND[JobFunction(row["function"])].queue_again(ctx, row["subject_id"]):
         raise NOTHING_TO_RETRY.refusal("id")
-    if not await _changed(ctx, row, "retry", JobState.DEAD, JobState.QUEUED):
+    if not await _changed(ctx, row, "retry", JobState.FAILED, JobState.QUEUED):
         raise JOB_NOT_FAILED.refusal("id")
     ctx.jobs_to_wake.append(row["id"])
     return row

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.actors import ActorKind, Source
-from models.jobs import TASK, JobFunction, JobState, jobs
+from models.jobs import JOB, JobFunction, JobState, jobs
 from models.typeid import encode
 from resolvers.context import Actor, Context, Row
 from resolvers.database.runtime import Runtime
@@ -138,7 +138,7 @@ def _finish() -> sa.Update:
 
 def context_of(runtime: Runtime, org_id: UUID, job_id: UUID) -> Context:
     """Return the context of a job, in its organization."""
-    name = encode(TASK.prefix, job_id)
+    name = encode(JOB.prefix, job_id)
     actor = Actor(ActorKind.JOB, name, "worker", frozenset({"*"}), org_id)
     return Context(runtime, actor, request_id=name, source=Source.WORKER)
 
@@ -188,7 +188,7 @@ async def extend(runtime: Runtime, org_id: UUID, claims: Collection[Claim], leas
 
 def lease_lost(claim: Claim) -> LeaseLost:
     """Return the error of a claim that is not ours any more."""
-    return LeaseLost(encode(TASK.prefix, claim.id))
+    return LeaseLost(encode(JOB.prefix, claim.id))
 
 
 @asynccontextmanager

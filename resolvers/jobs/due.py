@@ -156,7 +156,7 @@ def _depths() -> Any:
         return sa.select(*shown).where(jobs.c.state == sa.literal_column(f"'{state}'"), *more).group_by(jobs.c.queue)
 
     due = part("QUEUED", jobs.c.run_at, jobs.c.run_at <= sa.func.now())
-    return due.union_all(part("RUNNING", jobs.c.run_at), part("DEAD", jobs.c.finished_at))
+    return due.union_all(part("RUNNING", jobs.c.run_at), part("FAILED", jobs.c.finished_at))
 
 
 async def depths(runtime: Runtime) -> list[Depth]:

@@ -86,7 +86,7 @@ async def purge(runtime: Runtime, org_id: UUID, keep: Retention) -> dict[str, in
     """Delete the expired rows of an organization, a batch in each transaction. Return how many of each type there were.
 
     Its settings may shorten how long they are kept. The audit log forgets what changed as its own entries allow it:
-    it also seals audit entries that a dead job or a very long transaction left unsealed.
+    it also seals audit entries that a failed job or a very long transaction left unsealed.
     """
     moment = now()
     ctx = context_of(runtime, org_id, new_uuid())

@@ -28,7 +28,7 @@ def prepared_call(engine: Engine, actor: Actor, name: str, arguments: Mapping[st
     return prepared
 
 
-async def call(engine: Engine, ctx: Context, name: str, arguments: Mapping[str, Any]) -> OperationResult:
+async def call_tool(engine: Engine, ctx: Context, name: str, arguments: Mapping[str, Any]) -> OperationResult:
     """Run a tool as the context's actor: in the context's transaction where one is open, else in one of its own.
 
     Never raises for what a caller can do wrong, such as an argument that is unknown, or a scope that the actor lacks:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from models.agent_jobs import AGENT_JOB
-from models.jobs import TASK, JobFunction, JobQueue, JobState
+from models.jobs import JOB, JobFunction, JobQueue, JobState
 from models.typeid import created_at, decode, encode
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
@@ -59,7 +59,7 @@ def show(arguments: argparse.Namespace) -> int:
 
 
 def retry(arguments: argparse.Namespace) -> int:
-    """Queue a DEAD job again."""
+    """Queue a failed job again."""
     _change(arguments, by_hand.retry)
     say(f"queued {arguments.id}")
     return 0
@@ -87,7 +87,7 @@ def _key(text: str) -> Key:
     """Return the key of a worker's job. Raises WrongCall for the ID of an agent's job, which is called a job too."""
     if decode(AGENT_JOB.prefix, text) is not None:
         raise WrongCall(
-            f"--id: {text} is an agent's job: see `agentJob` of the API; IDs of workers' jobs begin with {TASK.prefix}_"
+            f"--id: {text} is an agent's job: see `agentJob` of the API; IDs of workers' jobs begin with {JOB.prefix}_"
         )
     return Key(text)
 
@@ -110,7 +110,7 @@ def _limit(text: str | None) -> int:
 
 def _cells(row: Row) -> tuple[str, ...]:
     return (
-        encode(TASK.prefix, row["id"]),
+        encode(JOB.prefix, row["id"]),
         row["function"],
         row["queue"],
         row["state"],

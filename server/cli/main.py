@@ -111,7 +111,7 @@ COMMANDS = (
         "server.cli.jobs:list_some",
         (
             ORG,
-            Option("--state", "QUEUED, RUNNING, DONE, DEAD or CANCELLED", required=False),
+            Option("--state", "QUEUED, RUNNING, DONE, FAILED or CANCELLED", required=False),
             Option("--queue", "queue, such as webhooks", required=False),
             Option("--function", "function, such as WEBHOOK_DELIVERY", required=False),
             Option("--limit", "number of jobs at most (default: 100)", required=False),
@@ -119,7 +119,7 @@ COMMANDS = (
     ),
     Command(("jobs", "show"), "show a job", "server.cli.jobs:show", JOB),
     Command(
-        ("jobs", "retry"), "queue a DEAD job again, with its full number of attempts", "server.cli.jobs:retry", JOB
+        ("jobs", "retry"), "queue a failed job again, with its full number of attempts", "server.cli.jobs:retry", JOB
     ),
     Command(("jobs", "cancel"), "cancel a QUEUED job", "server.cli.jobs:cancel", JOB),
     Command(

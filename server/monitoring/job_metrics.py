@@ -20,7 +20,7 @@ from server.serve import protocol_of
 from server.settings import Settings
 from server.system import health, metrics_of
 
-STATES = (JobState.QUEUED, JobState.RUNNING, JobState.DEAD)
+STATES = (JobState.QUEUED, JobState.RUNNING, JobState.FAILED)
 
 
 class JobMetrics:

@@ -182,7 +182,7 @@ async def test_an_export_that_keeps_failing_is_failed(acme: Org) -> None:
     claim = await jobs.claim(acme.runtime, acme.id, job["id"], 45)
     assert claim is not None
     async with jobs.held(acme.runtime, claim) as ctx:
-        await HANDLER.ended(ctx, claim, JobState.DEAD, None)
+        await HANDLER.ended(ctx, claim, JobState.FAILED, None)
     found = await read(acme, made["id"])
     assert (found["status"], found["error"]) == ("FAILED", "INTERNAL")
 

@@ -24,7 +24,7 @@ query($filter: FailedJobFilter) {
 """
 RETRY = "mutation($id: ID!) { retryFailedJob(input: {id: $id}) { failedJob { id attempt errorCode subjectId } } }"
 DIE = """
-    update jobs set state = 'DEAD', attempt = 10, error_code = 'ATTEMPTS_EXHAUSTED', finished_at = now()
+    update jobs set state = 'FAILED', attempt = 10, error_code = 'ATTEMPTS_EXHAUSTED', finished_at = now()
     where function = 'WEBHOOK_DELIVERY' and state = 'QUEUED' returning id, subject_id
 """
 FAIL = "update deliveries set status = 'FAILED', next_attempt_at = null"
@@ -129,7 +129,7 @@ async def test_what_nothing_waits_for_is_not_retried(acme: Org, prepared: str, r
     await acme.rows(prepared)
     before = await acme.rows(DELIVERY, delivery)
     assert await refused(acme, job) == reason
-    assert [row["state"] for row in await acme.rows(STATE, key)] == ["DEAD"]
+    assert [row["state"] for row in await acme.rows(STATE, key)] == ["FAILED"]
     assert await acme.rows(DELIVERY, delivery) == before
     assert await acme.rows(ENTRIES) == []
 
@@ -138,17 +138,17 @@ async def test_a_key_retries_no_delivery_of_events_that_it_may_not_read(acme: Or
     job, key, _ = await failed(acme)
     weak = acme.holding(await acme.new_key("failed_jobs:write"))
     error(await weak.graphql(RETRY, id=job), 403, "FORBIDDEN", "input.id")
-    assert [row["state"] for row in await acme.rows(STATE, key)] == ["DEAD"]
-    dead = "update jobs set state = 'DEAD', error_code = 'CHAIN_BROKEN', finished_at = now()"
-    seals = await acme.rows(f"{dead} where function = 'AUDIT_SEAL' returning id")
+    assert [row["state"] for row in await acme.rows(STATE, key)] == ["FAILED"]
+    ended = "update jobs set state = 'FAILED', error_code = 'CHAIN_BROKEN', finished_at = now()"
+    seals = await acme.rows(f"{ended} where function = 'AUDIT_SEAL' returning id")
     await weak.data(RETRY, id=encode("task", seals[0]["id"]))
 
 
 async def test_a_retried_export_is_queued_again(acme: Org) -> None:
     made = await acme.data("mutation { exportAuditLog(input: {}) { auditExport { id } } }")
     export = decode("export", made["exportAuditLog"]["auditExport"]["id"])
-    dead = "update jobs set state = 'DEAD', error_code = 'INTERNAL', finished_at = now() where subject_id = $1"
-    (job,) = await acme.rows(f"{dead} returning id", export)
+    ended = "update jobs set state = 'FAILED', error_code = 'INTERNAL', finished_at = now() where subject_id = $1"
+    (job,) = await acme.rows(f"{ended} returning id", export)
     name = encode("task", job["id"])
     assert await refused(acme, name) == "NOTHING_TO_RETRY"
     await acme.rows("update audit_exports set status = 'FAILED', error = 'INTERNAL' where id = $1", export)
@@ -169,9 +169,9 @@ async def new_report(org: Org) -> tuple[str, Any, Any]:
     return encode("task", job["id"]), job["id"], report
 
 
-async def dead(org: Org, key: Any) -> None:
+async def give_up(org: Org, key: Any) -> None:
     """Let a job have failed."""
-    ended = "state = 'DEAD', error_code = 'INTERNAL', finished_at = now()"
+    ended = "state = 'FAILED', error_code = 'INTERNAL', finished_at = now()"
     await org.rows(f"update jobs set {ended} where id = $1", key)
 
 
@@ -184,7 +184,7 @@ async def cancelled(org: Org, job: str) -> None:
 
 async def test_a_retried_report_is_queued_again(acme: Org, monkeypatch: pytest.MonkeyPatch) -> None:
     job, key, report = await new_report(acme)
-    await dead(acme, key)
+    await give_up(acme, key)
     assert await refused(acme, job) == "NOTHING_TO_RETRY"
     await acme.rows("update reports set status = 'FAILED', error = 'TOO_SLOW', progress = 40 where id = $1", report)
     weak = acme.holding(await acme.new_key("failed_jobs:write", "invoices:read"))
@@ -208,7 +208,7 @@ async def test_a_report_whose_job_is_cancelled_has_failed(acme: Org) -> None:
 async def test_the_run_of_an_agent_job_is_not_retried_without_it(acme: Org) -> None:
     agent_job = await new_job(acme)
     (run,) = await acme.rows(RUN, decode("job", agent_job))
-    await dead(acme, run["id"])
+    await give_up(acme, run["id"])
     name = encode("task", run["id"])
     assert await refused(acme, name) == "NOTHING_TO_RETRY"
     await fail(acme, agent_job)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from models.jobs import TASK
+from models.jobs import JOB
 from models.typeid import encode, new_uuid
 from resolvers.collections.rows import Key
 from resolvers.errors import Refusal
@@ -34,7 +34,7 @@ async def _cancel(org: Org, key: UUID) -> None:
     """Cancel a job, as the command does."""
     ctx = context_of(org.runtime, org.id, new_uuid())
     async with ctx.transaction():
-        await cancel(ctx, Key(encode(TASK.prefix, key)))
+        await cancel(ctx, Key(encode(JOB.prefix, key)))
 
 
 async def _ends(org: Org, key: UUID) -> tuple[Any, ...]:

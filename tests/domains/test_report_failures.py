@@ -43,7 +43,7 @@ async def _failed(org: Org, key: str) -> dict[str, Any]:
     assert await org.count("report_rows") == 0
     assert [row["type"] for row in await org.rows(EVENTS)] == ["report.failed"]
     assert [row["action"] for row in await org.rows(ACTIONS)] == ["report:create", "report:fail"]
-    assert [row["state"] for row in await org.rows(JOB, org.id)] == ["DEAD"]
+    assert [row["state"] for row in await org.rows(JOB, org.id)] == ["FAILED"]
     return found
 
 

@@ -109,7 +109,7 @@ async def test_a_job_past_its_attempts_is_dead(runtime: Runtime, org: UUID) -> N
         await emit(runtime, org)
         await rows(runtime, org, "update jobs set attempt = 10 where org_id = $1", org)
         async with working(runtime):
-            await settled(runtime, org, state="DEAD")
+            await settled(runtime, org, state="FAILED")
         assert there.requests == []
     assert (await one(runtime, org, JOB, org))["error_code"] == "ATTEMPTS_EXHAUSTED"
     assert (await one(runtime, org, DELIVERY, org))["status"] == "FAILED"

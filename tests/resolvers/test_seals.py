@@ -199,7 +199,7 @@ async def test_nothing_is_sealed_after_a_seal_that_is_not_ours(
     await rows(runtime, org, sql, org)
     await run(runtime, org)
     job = await one(runtime, org, JOB + " order by id desc limit 1", org)
-    assert (job["state"], job["error_code"]) == ("DEAD", "CHAIN_BROKEN")
+    assert (job["state"], job["error_code"]) == ("FAILED", "CHAIN_BROKEN")
     found = await verify(runtime, org, before.head)
     assert (found.sealed, found.unsealed, found.failure) == (2, 1, UNFIT.format(3))
 

@@ -9,7 +9,7 @@ from resolvers.database.runtime import Runtime
 from schema.requests.engine import Engine
 from schema.requests.results import OperationResult
 from schema.requests.tools import TOOLS
-from schema.tools.calls import call
+from schema.tools.calls import call_tool
 from schema.tools.schemas import description_of, schema_of
 from tests.support.api import Org, new_client
 from tests.support.refusals import unchanged
@@ -48,7 +48,7 @@ def test_a_schema_takes_what_the_operation_takes() -> None:
 
 async def test_a_call_is_audited_as_the_jobs_doing(acme: Org, api_runtime: Runtime) -> None:
     given = {"input": {"name": "Ada", "email": "ada@example.com"}}
-    result = await call(ENGINE, context(acme, api_runtime, "clients:write"), "CreateClient", given)
+    result = await call_tool(ENGINE, context(acme, api_runtime, "clients:write"), "CreateClient", given)
     assert result.errors == []
     entries = await acme.rows("select * from audit_entries where action = 'client:create'")
     assert [(row["actor_kind"], row["actor_id"], row["actor_name"], row["source"]) for row in entries] == [
@@ -59,7 +59,7 @@ async def test_a_call_is_audited_as_the_jobs_doing(acme: Org, api_runtime: Runti
 async def test_a_list_is_not_counted_unless_asked(acme: Org, api_runtime: Runtime) -> None:
     await new_client(acme)
     ctx = context(acme, api_runtime, "clients:read")
-    (plain, counted) = [await call(ENGINE, ctx, "ListClients", given) for given in ({}, {"counted": True})]
+    (plain, counted) = [await call_tool(ENGINE, ctx, "ListClients", given) for given in ({}, {"counted": True})]
     assert plain.data is not None
     assert counted.data is not None
     assert (len(plain.data["clients"]["nodes"]), "totalCount" in plain.data["clients"]) == (1, False)
@@ -83,7 +83,7 @@ async def test_a_call_that_is_refused_changes_nothing(
     codes: list[tuple[str, str | None]],
 ) -> None:  # fmt: skip
     async with unchanged(acme):
-        assert _codes(await call(ENGINE, context(acme, api_runtime, *scopes), name, given)) == codes
+        assert _codes(await call_tool(ENGINE, context(acme, api_runtime, *scopes), name, given)) == codes
 
 
 async def test_a_call_in_an_open_transaction_is_part_of_it(acme: Org, api_runtime: Runtime) -> None:
@@ -92,7 +92,7 @@ async def test_a_call_in_an_open_transaction_is_part_of_it(acme: Org, api_runtim
     async def undone() -> None:
         ctx = context(acme, api_runtime, "clients:write")
         async with ctx.transaction():
-            assert (await call(ENGINE, ctx, "CreateClient", given)).errors == []
+            assert (await call_tool(ENGINE, ctx, "CreateClient", given)).errors == []
             raise LookupError
 
     async with unchanged(acme):
@@ -100,7 +100,7 @@ async def test_a_call_in_an_open_transaction_is_part_of_it(acme: Org, api_runtim
             await undone()
     ctx = context(acme, api_runtime, "clients:write")
     async with ctx.transaction():
-        assert (await call(ENGINE, ctx, "CreateClient", given)).errors == []
+        assert (await call_tool(ENGINE, ctx, "CreateClient", given)).errors == []
         assert await acme.count("clients") == 0
     assert await acme.count("clients") == 1
 

@@ -9,7 +9,7 @@ from models.agent_jobs import AGENT_JOB, MACHINE, AgentJobStatus, event_of
 from models.agent_steps import AGENT_STEP, AgentStepKind
 from models.typeid import decode, encode, new_uuid
 from resolvers.agents.collections import AGENT_JOBS
-from resolvers.agents.decisions import settle
+from resolvers.agents.decisions import wait_or_queue
 from resolvers.agents.steps import add_step
 from resolvers.changes.edits import begin_edit
 from resolvers.collections.rows import Key
@@ -90,7 +90,7 @@ async def ask(org: Org, job: str, *kinds: AgentStepKind, hours: float = 1) -> li
             await add_step(edit, kind, model_step=call, tool_call_id=f"call_{at}", expires_at=until, **_ASKED[kind])
             for at, kind in enumerate(kinds)
         ]
-        await settle(edit, moment)
+        await wait_or_queue(edit, moment)
         await edit.save()
     return [encode(AGENT_STEP.prefix, step["id"]) for step in steps]
 

@@ -44,8 +44,8 @@ async def give_up(org: Org) -> None:
     """Let the organization's first queued report fail, as a worker does after its last attempt."""
     claim = await claimed(org)
     async with jobs.held(org.runtime, claim) as ctx:
-        await compute.HANDLER.ended(ctx, claim, JobState.DEAD, None)
-        await jobs.finish(ctx, claim, JobState.DEAD)
+        await compute.HANDLER.ended(ctx, claim, JobState.FAILED, None)
+        await jobs.finish(ctx, claim, JobState.FAILED)
 
 
 async def shown(org: Org, key: str) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def handler(providers: Providers) -> Handler:
                 await jobs.finish(ctx, claim, JobState.CANCELLED)
                 return
         try:
-            await _run(Work(runtime, claim, slot, begun), providers)
+            await _run_in_time(Work(runtime, claim, slot, begun), providers)
         except Stopped as stopped:
             await _fail(runtime, claim, stopped.code, stopped.message)
         except Later as later:
@@ -50,7 +50,7 @@ def handler(providers: Providers) -> Handler:
     return Handler(run, delay_after, _ended)
 
 
-async def _run(work: Work, providers: Providers) -> None:
+async def _run_in_time(work: Work, providers: Providers) -> None:
     limits = work.run.definition
     if work.run.job["attempt"] > limits["max_attempts"]:
         raise Stopped(AgentErrorCode.INTERNAL, "The worker stopped during each attempt.")
@@ -59,7 +59,7 @@ async def _run(work: Work, providers: Providers) -> None:
     limit = asyncio.timeout(work.run.seconds_left)
     try:
         async with limit:
-            await loop.run(work, provider)
+            await loop.run_agent(work, provider)
     except TimeoutError:
         if not limit.expired():
             raise
@@ -70,7 +70,7 @@ async def _run(work: Work, providers: Providers) -> None:
 async def _fail(runtime: Runtime, claim: Claim, code: AgentErrorCode, message: str) -> None:
     """End a job that cannot go on. Its run is DONE, since that is all that was left to do; unless the workers failed,
     which is for an operator to see."""
-    state = JobState.DEAD if code is AgentErrorCode.INTERNAL else JobState.DONE
+    state = JobState.FAILED if code is AgentErrorCode.INTERNAL else JobState.DONE
     log.info("agent.failed", job=str(claim.subject_id), code=code.value)
     async with jobs.held(runtime, claim) as ctx:
         await runs.fail(ctx, claim.subject_id, code, clean(message))
@@ -86,12 +86,12 @@ async def _later(runtime: Runtime, claim: Claim, run: runs.Run, later: Later) ->
     log.info("agent.later", job=str(claim.subject_id), reason=later.message)
     async with jobs.held(runtime, claim) as ctx:
         wait = max(delay, min(later.after or 0, _AFTER_S))
-        await runs.queue_again(ctx, claim.subject_id, wait)
+        await runs.retry_later(ctx, claim.subject_id, wait)
         await jobs.finish(ctx, claim, JobState.QUEUED, delay=wait)
 
 
 async def _ended(ctx: Context, claim: Claim, state: JobState, delay: float | None) -> None:
-    if state is JobState.DEAD:
+    if state is JobState.FAILED:
         await runs.fail(ctx, claim.subject_id, AgentErrorCode.INTERNAL, "The server failed.")
     else:
-        await runs.queue_again(ctx, claim.subject_id, delay)
+        await runs.retry_later(ctx, claim.subject_id, delay)

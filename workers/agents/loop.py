@@ -31,14 +31,14 @@ from models.orders import ORDER
 from models.tickets import TICKET
 from models.typeid import encode
 from resolvers.agents.budgets import Stopped
-from resolvers.agents.calls import check_limits
+from resolvers.agents.model_calls import check_limits
 from resolvers.agents.runs import Run
 from resolvers.agents.schemas import problems_of
 from workers.agents.later import Later
 from workers.agents.providers import Provider
 from workers.agents.refused import why
 from workers.agents.tools import operations_of, tools_of
-from workers.agents.traced import answered, begin_call
+from workers.agents.traced import answered, begin_chat
 from workers.agents.transport import client
 from workers.agents.work import Work
 
@@ -69,7 +69,7 @@ class _Stepwise(WrapperModel):
         work = self._work
         new = _since_answer(messages)
         size = len(ModelMessagesTypeAdapter.dump_json(messages)) + _size(parameters)
-        call = await work.begin_call(size)
+        call = await work.begin_model_call(size)
         key = f"{encode(AGENT_JOB.prefix, work.run.job['id'])}:{call.step['index']}"
         try:
             async with work.slot.freed():
@@ -77,7 +77,7 @@ class _Stepwise(WrapperModel):
         except ModelAPIError as error:
             # What has a status was answered, and not charged; of anything else the outcome is unknown.
             if isinstance(error, ModelHTTPError):
-                await work.release_call(call)
+                await work.release_model_call(call)
             reason = why(error, self._asked_of, str(work.run.job["id"]))
             if isinstance(error, (ModelRequestRejectedError, ModelQuotaExceededError)):
                 raise Stopped(_E.PROVIDER_REFUSED, reason) from error
@@ -86,7 +86,7 @@ class _Stepwise(WrapperModel):
             raise Stopped(_E.MODEL_MISBEHAVED, "The model's answer cannot be read.") from error
         text = text_of([*new, answer])
         usage = answer.usage
-        await work.end_call(call, text, self._shown(answer), usage.input_tokens, usage.output_tokens)
+        await work.end_model_call(call, text, self._shown(answer), usage.input_tokens, usage.output_tokens)
         _check(work.run, answer)
         return answer
 
@@ -96,7 +96,7 @@ class _Stepwise(WrapperModel):
         """Ask the model once, by the stable key of the step."""
         headers, tracing = {"Idempotency-Key": key}, self._work.runtime.tracing
         model = self._work.run.definition["model"]
-        with nullcontext() if tracing is None else begin_call(tracing, model, output_tokens) as span:
+        with nullcontext() if tracing is None else begin_chat(tracing, model, output_tokens) as span:
             if tracing is not None:
                 headers |= tracing.headers()
             own = ModelSettings(max_tokens=output_tokens, extra_headers=headers)
@@ -143,20 +143,20 @@ def _size(parameters: ModelRequestParameters) -> int:
     return sum(len(orjson.dumps([each.name, each.description, each.parameters_json_schema])) for each in tools)
 
 
-async def run(work: Work, provider: Provider | None) -> None:
-    """Run a job to its end, or to where it waits for a person.
+async def run_agent(work: Work, provider: Provider | None) -> None:
+    """Run the agent of a job to its end, or to where it waits for a person.
 
     Raises Stopped where it cannot go on, Later where another attempt may succeed.
     """
     if provider is None:
-        await _run(work, TestModel(call_tools=operations_of(work.run)), None)
+        await _run_model(work, TestModel(call_tools=operations_of(work.run)), None)
         return
     async with client() as http:
         make = import_module(provider.module).model
-        await _run(work, make(work.run.definition["model"].partition(":")[2], provider, http), provider)
+        await _run_model(work, make(work.run.definition["model"].partition(":")[2], provider, http), provider)
 
 
-async def _run(work: Work, model: Model, provider: Provider | None) -> None:
+async def _run_model(work: Work, model: Model, provider: Provider | None) -> None:
     definition = work.run.definition
     schema = definition["output_schema"]
     answer: Any = str if schema is None else StructuredDict(schema, name="answer")

@@ -9,7 +9,7 @@ from pydantic_core import SchemaValidator, core_schema
 from resolvers.agents.runs import Run
 from schema.tools.schemas import description_of, schema_of
 from workers.agents.texts import clean
-from workers.agents.work import CallKey, Waits, Work
+from workers.agents.work import ToolCallKey, Waits, Work
 
 QUESTION_LENGTH, PLAN_LENGTH = 20_000, 5_000
 # The library calls functions by keyword, with whatever keys a model sends: here there is one.
@@ -34,17 +34,17 @@ def tools_of(work: Work) -> list[Tool[None]]:
     return [*listed, _ask(work), _plan(work)]
 
 
-def _key(work: Work, ctx: RunContext[None]) -> CallKey:
+def _key(work: Work, ctx: RunContext[None]) -> ToolCallKey:
     """Return what a call is known by: its answer and its name, as servers name calls alike in several answers."""
     assert ctx.tool_call_id is not None, "a tool is called by an answer"
     return work.run.answers[-1]["index"], clean(ctx.tool_call_id)
 
 
 def _tool(
-    name: str, description: str, schema: dict[str, Any], call: Callable[..., Any], *, takes_ctx: bool
+    name: str, description: str, schema: dict[str, Any], function: Callable[..., Any], *, takes_ctx: bool
 ) -> Tool[None]:
     """Return a tool that takes its arguments as one value, whatever JSON they are: wrong ones are answered."""
-    tool = Tool.from_schema(call, name, description, schema, takes_ctx=takes_ctx, sequential=True)
+    tool = Tool.from_schema(function, name, description, schema, takes_ctx=takes_ctx, sequential=True)
     tool.function_schema.validator = _ANY
     return tool
 
@@ -60,7 +60,7 @@ def _only(given: Any, name: str, length: int) -> str | None:
 
 
 def _operation(work: Work, name: str, approval: bool) -> Tool[None]:
-    async def call(ctx: RunContext[None], given: Any) -> Any:
+    async def operate(ctx: RunContext[None], given: Any) -> Any:
         if not isinstance(given, dict):
             return _wrong("It needs its arguments as a JSON object.")
         try:
@@ -68,11 +68,11 @@ def _operation(work: Work, name: str, approval: bool) -> Tool[None]:
         except Waits:
             raise ApprovalRequired from None
 
-    return _tool(name, description_of(name), schema_of(name), call, takes_ctx=True)
+    return _tool(name, description_of(name), schema_of(name), operate, takes_ctx=True)
 
 
 def _ask(work: Work) -> Tool[None]:
-    async def call(ctx: RunContext[None], given: Any) -> Any:
+    async def ask(ctx: RunContext[None], given: Any) -> Any:
         question = _only(given, "question", QUESTION_LENGTH)
         if question is None:
             return _wrong("It needs a question, as a text, and nothing else.", "question")
@@ -83,11 +83,11 @@ def _ask(work: Work) -> Tool[None]:
 
     description = "Ask a person of the staff, and wait for the answer. Ask only what no other tool can tell."
     schema = _text("question", "The question, with what is needed to answer it.", QUESTION_LENGTH)
-    return _tool("ask_person", description, schema, call, takes_ctx=True)
+    return _tool("ask_person", description, schema, ask, takes_ctx=True)
 
 
 def _plan(work: Work) -> Tool[None]:
-    async def call(given: Any) -> Any:
+    async def write(given: Any) -> Any:
         plan = _only(given, "plan", PLAN_LENGTH)
         if plan is None:
             return _wrong("It needs a plan, as a text, and nothing else.", "plan")
@@ -95,4 +95,4 @@ def _plan(work: Work) -> Tool[None]:
         return "The plan is written."
 
     description = "Write down the plan, or replace it: what is to be done, and how far it is. The staff reads it."
-    return _tool("write_plan", description, _text("plan", "The plan.", PLAN_LENGTH), call, takes_ctx=False)
+    return _tool("write_plan", description, _text("plan", "The plan.", PLAN_LENGTH), write, takes_ctx=False)

@@ -9,7 +9,7 @@ from resolvers.tracing import Attributes, Span, Tracing
 NAME_LENGTH = 100
 
 
-def begin_call(tracing: Tracing, model: str, output_tokens: int) -> Span:
+def begin_chat(tracing: Tracing, model: str, output_tokens: int) -> Span:
     """Begin the span of a call of a model, such as `openai:gpt-5`."""
     provider, _, name = model.partition(":")
     attributes: Attributes = {

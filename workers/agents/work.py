@@ -15,10 +15,10 @@ from models.agent_jobs import AGENT_JOB
 from models.agent_steps import MAX_CHANGES, STEP_LIMIT, AgentDecision, AgentStepKind
 from models.jobs import JobState
 from models.typeid import encode
-from resolvers.agents import calls, runs
-from resolvers.agents.calls import Call
-from resolvers.agents.decisions import settle, supersede
-from resolvers.agents.open_calls import begin_job_edit
+from resolvers.agents import model_calls, runs
+from resolvers.agents.decisions import supersede, wait_or_queue
+from resolvers.agents.model_calls import ModelCall
+from resolvers.agents.open_model_calls import begin_job_edit
 from resolvers.agents.runs import Run
 from resolvers.agents.steps import add_step
 from resolvers.changes.rehearsal import Rehearsal
@@ -30,7 +30,7 @@ from resolvers.jobs.claims import Claim
 from resolvers.settings import settings_of
 from schema.requests.engine import Engine
 from schema.requests.results import OperationResult
-from schema.tools.calls import call
+from schema.tools.calls import call_tool
 from workers.agents.approvals import hash_of, is_approved
 from workers.agents.texts import clean
 from workers.jobs.slot import Slot
@@ -38,8 +38,8 @@ from workers.jobs.slot import Slot
 ENGINE = Engine(introspection=False)
 # What a model is shown of one result, in bytes.
 RESULT_BYTES = STEP_LIMIT // 2
-# What of a step is a call of a tool: the index of the model's step, and what its answer calls the call.
-CallKey = tuple[int, str]
+# A call of a tool: the index of the model's step, and the ID that its answer gives the call.
+ToolCallKey = tuple[int, str]
 _K, _D = AgentStepKind, AgentDecision
 _TOO_LARGE = {
     "errors": [
@@ -84,30 +84,36 @@ class Work:
         async with jobs.held(self.runtime, self.claim) as ctx:
             yield ctx
 
-    async def begin_call(self, size: int) -> Call:
+    async def begin_model_call(self, size: int) -> ModelCall:
         """Begin a call of the model. Raises Stopped."""
         async with self.held() as ctx:
-            return await calls.begin_call(ctx, self.run, size)
+            return await model_calls.begin_model_call(ctx, self.run, size)
 
-    async def end_call(self, begun: Call, messages: str, output: dict[str, Any], sent: int, received: int) -> None:
+    async def end_model_call(
+        self, begun: ModelCall, messages: str, output: dict[str, Any], sent: int, received: int
+    ) -> None:
         """Commit the answer of a call."""
         async with self.held() as ctx:
             kept = _kept(output)
-            await calls.end_call(ctx, self.run, begun, messages=messages, output=kept, sent=sent, received=received)
+            await model_calls.end_model_call(
+                ctx, self.run, begun, messages=messages, output=kept, sent=sent, received=received
+            )
 
-    async def release_call(self, begun: Call) -> None:
+    async def release_model_call(self, begun: ModelCall) -> None:
         """Give back what was reserved for a call that the provider refused."""
         async with self.held() as ctx:
-            await calls.release_call(ctx, self.run, begun)
+            await model_calls.release_model_call(ctx, self.run, begun)
 
-    def _last(self, kind: AgentStepKind, key: CallKey) -> Mapping[str, Any] | None:
+    def _last(self, kind: AgentStepKind, key: ToolCallKey) -> Mapping[str, Any] | None:
         found = [
             step for step in self.run.steps
             if step["kind"] == kind and (step["model_step"], step["tool_call_id"]) == key
         ]  # fmt: skip
         return found[-1] if found else None
 
-    async def operate(self, name: str, key: CallKey, arguments: dict[str, Any], *, approval: bool) -> dict[str, Any]:
+    async def operate(
+        self, name: str, key: ToolCallKey, arguments: dict[str, Any], *, approval: bool
+    ) -> dict[str, Any]:
         """Run an operation for a call of a tool, once, and return its result.
 
         Raises Waits where a person approves it first, or Stopped when the job's key does not work any more.
@@ -130,12 +136,12 @@ class Work:
             return await self._ask(name, key, arguments, asked)
 
     async def _operated(
-        self, name: str, key: CallKey, arguments: dict[str, Any], asked: Mapping[str, Any] | None
+        self, name: str, key: ToolCallKey, arguments: dict[str, Any], asked: Mapping[str, Any] | None
     ) -> dict[str, Any]:
         async with self.held() as ctx:
             worker, ctx.actor = ctx.actor, await self._actor(ctx)
             ctx.rehearsal = made = Rehearsal()
-            result = await call(ENGINE, ctx, name, arguments)
+            result = await call_tool(ENGINE, ctx, name, arguments)
             ctx.rehearsal = ctx.loaded = None
             if result.errors:
                 raise _RefusedError(result)
@@ -149,13 +155,15 @@ class Work:
         later = [step["moved"] for step in self.run.steps if step["index"] > asked["index"] and step["moved"]]
         return sum(map(Counter, later), Counter())
 
-    async def _note(self, name: str, key: CallKey, arguments: dict[str, Any], output: dict[str, Any]) -> dict[str, Any]:
+    async def _note(
+        self, name: str, key: ToolCallKey, arguments: dict[str, Any], output: dict[str, Any]
+    ) -> dict[str, Any]:
         """Commit a step that changed nothing."""
         async with self.held() as ctx:
             return await self._write(ctx, name, key, arguments, output)
 
     async def _write(
-        self, ctx: Context, name: str, key: CallKey, arguments: dict[str, Any], output: dict[str, Any],
+        self, ctx: Context, name: str, key: ToolCallKey, arguments: dict[str, Any], output: dict[str, Any],
         moved: Mapping[str, int] = MappingProxyType({}),
     ) -> dict[str, Any]:  # fmt: skip
         edit, moment = await begin_job_edit(ctx, self.run.job["id"]), now()
@@ -173,7 +181,7 @@ class Work:
         return Actor(ActorKind.JOB, encode(AGENT_JOB.prefix, self.run.job["id"]), name, scopes, self.claim.org_id)
 
     async def _ask(
-        self, name: str, key: CallKey, arguments: dict[str, Any], asked: Mapping[str, Any] | None = None
+        self, name: str, key: ToolCallKey, arguments: dict[str, Any], asked: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         """Rehearse an operation, and let a person approve it: again, where a step ``asked`` before. What is refused
         anyway needs no approval.
@@ -183,7 +191,7 @@ class Work:
         async with self.held() as ctx:
             actor = await self._actor(ctx)
         ctx = Context(self.runtime, actor, actor.id, Source.WORKER, rehearses=True)
-        result = await call(ENGINE, ctx, name, arguments)
+        result = await call_tool(ENGINE, ctx, name, arguments)
         if result.errors:
             return await self._note(name, key, arguments, _refused(result))
         rehearsal = next(iter(result.rehearsed.values()), Rehearsal())
@@ -197,7 +205,7 @@ class Work:
         )  # fmt: skip
         raise Waits
 
-    def ask(self, key: CallKey, question: str) -> str:
+    def ask(self, key: ToolCallKey, question: str) -> str:
         """Return a person's answer to a question. Raises Waits until there is one."""
         asked = self._last(_K.INPUT, key)
         if asked is None:
@@ -222,7 +230,7 @@ class Work:
                 step = await add_step(edit, started_at=moment, expires_at=until, **columns)
                 if asked is not None:
                     await supersede(ctx, asked["id"], step["id"])
-            await settle(edit, moment)
+            await wait_or_queue(edit, moment)
             await edit.save()
             await jobs.finish(ctx, self.claim, JobState.DONE)
 

@@ -85,11 +85,11 @@ async def _fail(runtime: Runtime, claim: Claim, error: ExportError) -> None:
     """End an export that another attempt could not write either."""
     async with jobs.held(runtime, claim) as ctx:
         await exports.fail(ctx, claim.subject_id, error)
-        await jobs.finish(ctx, claim, JobState.DEAD, error_code=error.value)
+        await jobs.finish(ctx, claim, JobState.FAILED, error_code=error.value)
 
 
 async def _ended(ctx: Context, claim: Claim, state: JobState, _delay: float | None) -> None:
-    if state is JobState.DEAD:
+    if state is JobState.FAILED:
         await exports.fail(ctx, claim.subject_id, ExportError.INTERNAL)
 
 

@@ -26,7 +26,7 @@ async def _run(runtime: Runtime, claim: Claim, _slot: Slot) -> None:
         # Another attempt would find the same. A later change, or the purge, tries again.
         log.error("audit.broken", org=str(claim.org_id), reason=str(error))
         async with jobs.held(runtime, claim) as ctx:
-            await jobs.finish(ctx, claim, JobState.DEAD, error_code=_BROKEN)
+            await jobs.finish(ctx, claim, JobState.FAILED, error_code=_BROKEN)
 
 
 async def _seal_all(runtime: Runtime, claim: Claim) -> None:

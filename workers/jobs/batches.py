@@ -54,10 +54,10 @@ class Batches(Generic[T, R]):
     async def _run(self, org_id: UUID, waiting: "deque[_Item[T, R]]") -> None:
         while waiting:
             batch = [waiting.popleft() for _ in range(min(len(waiting), self._most))]
-            await self._settle(org_id, [each for each in batch if not each[1].done()])
+            await self._run_batch(org_id, [each for each in batch if not each[1].done()])
         del self._waiting[org_id]
 
-    async def _settle(self, org_id: UUID, batch: "list[_Item[T, R]]") -> None:
+    async def _run_batch(self, org_id: UUID, batch: "list[_Item[T, R]]") -> None:
         if not batch:
             return
         results: Sequence[R | Exception]
@@ -68,7 +68,7 @@ class Batches(Generic[T, R]):
         except Exception as error:
             if self._apart and len(batch) > 1 and not is_transient(error):
                 for each in batch:
-                    await self._settle(org_id, [each])
+                    await self._run_batch(org_id, [each])
                 return
             results = [error] * len(batch)
         for (_, future, _), result in zip(batch, results, strict=True):

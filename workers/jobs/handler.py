@@ -19,7 +19,7 @@ class Handler:
     """The handler of one type of job. ``run`` ends the job itself, in the transaction of its last effect.
 
     ``delay`` returns the seconds to wait after so many attempts, None after the last one. ``ended`` is called in the
-    transaction in which the runner ends the job (QUEUED again, or DEAD) because ``run`` did not.
+    transaction in which the runner ends the job (QUEUED again, or FAILED) because ``run`` did not.
     """
 
     run: Callable[[Runtime, Claim, Slot], Awaitable[None]]

@@ -27,7 +27,7 @@ from workers.jobs.traced import begin_job, end_job
 # The delay of a job after a transient error.
 RETRY_S = 1.0
 EXHAUSTED = "ATTEMPTS_EXHAUSTED"
-FAILED = "INTERNAL"
+INTERNAL = "INTERNAL"
 # What is noted of each attempt: its function, the state that its job has now (None: the lease was lost), its seconds.
 Note = Callable[[JobFunction, JobState | None, float], None]
 
@@ -93,7 +93,7 @@ class Leases:
     async def _handle(self, claim: Claim, handler: Handler, slot: Slot, span: Span | None) -> None:
         if claim.attempt > 1 and handler.delay(claim.attempt - 1) is None:
             # The attempts of workers that died count too: this one would be one too many.
-            await self._end(claim, JobState.DEAD, None, EXHAUSTED)
+            await self._end(claim, JobState.FAILED, None, EXHAUSTED)
             return
         try:
             await handler.run(self.runtime, claim, slot)
@@ -105,11 +105,11 @@ class Leases:
                 span.fail(type(error).__name__)
             transient = is_transient(error)
             delay = RETRY_S if transient else handler.delay(claim.attempt)
-            state = JobState.DEAD if delay is None else JobState.QUEUED
+            state = JobState.FAILED if delay is None else JobState.QUEUED
             if not transient:
                 log.exception("job.failed", job=str(claim.id), function=claim.function.value, attempt=claim.attempt)
             # Retried, as otherwise the job would wait until its lease expires.
-            await retry(partial(self._end, claim, state, delay, None if transient else FAILED))
+            await retry(partial(self._end, claim, state, delay, None if transient else INTERNAL))
 
     async def _end(self, claim: Claim, state: JobState, delay: float | None, error_code: str | None) -> None:
         """End a job that its handler did not end. Without ``error_code`` it is given back, and no attempt is

@@ -1,6 +1,6 @@
 """The spans of the attempts of jobs. Their attributes are IDs, names of ours, codes and numbers, and nobody's data."""
 
-from models.jobs import TASK, JobQueue, JobState
+from models.jobs import JOB, JobQueue, JobState
 from models.typeid import encode
 from resolvers.jobs.claims import Claim
 from resolvers.tracing import Attributes, Span, Tracing
@@ -18,7 +18,7 @@ def begin_job(tracing: Tracing, claim: Claim) -> Span:
         "messaging.operation.type": "process",
         "messaging.operation.name": "process",
         "messaging.destination.name": queue.value,
-        "messaging.message.id": encode(TASK.prefix, claim.id),
+        "messaging.message.id": encode(JOB.prefix, claim.id),
         "counterfoil.job.function": claim.function.value,
         "counterfoil.job.attempt": claim.attempt,
     }
@@ -31,6 +31,6 @@ def end_job(span: Span, claim: Claim) -> None:
     """End the span of an attempt with the state that its job has now, LOST where another worker has it."""
     outcome = claim.ended[-1].value if claim.ended else "LOST"
     span.note({"counterfoil.job.outcome": outcome})
-    if outcome in (JobState.DEAD, "LOST"):
+    if outcome in (JobState.FAILED, "LOST"):
         span.fail(outcome)
     span.end()

@@ -113,11 +113,11 @@ async def _fail(runtime: Runtime, claim: Claim, error: ReportError) -> None:
     """End a report that another attempt could not compute either."""
     async with jobs.held(runtime, claim) as ctx:
         await running.fail(ctx, claim.subject_id, error)
-        await jobs.finish(ctx, claim, JobState.DEAD, error_code=error.value)
+        await jobs.finish(ctx, claim, JobState.FAILED, error_code=error.value)
 
 
 async def _ended(ctx: Context, claim: Claim, state: JobState, _delay: float | None) -> None:
-    if state is JobState.DEAD:
+    if state is JobState.FAILED:
         await running.fail(ctx, claim.subject_id, ReportError.INTERNAL)
 
 

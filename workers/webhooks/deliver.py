@@ -193,13 +193,13 @@ def timeout_for(prepared: PreparedDelivery) -> float | None:
 async def _record(runtime: Runtime, claim: Claim, prepared: PreparedDelivery, attempt: Attempt) -> datetime | None:
     delay, status, state, code = None, DeliveryStatus.SUCCEEDED, JobState.DONE, None
     if attempt.response_code == deliveries.GONE:
-        status, state, code = DeliveryStatus.FAILED, JobState.DEAD, "GONE"
+        status, state, code = DeliveryStatus.FAILED, JobState.FAILED, "GONE"
     elif attempt.error == URL_REFUSED:
-        status, state, code = DeliveryStatus.FAILED, JobState.DEAD, URL_REFUSED
+        status, state, code = DeliveryStatus.FAILED, JobState.FAILED, URL_REFUSED
     elif not attempt.succeeded:
         delay = delay_after(claim.attempt)
         if delay is None:
-            status, state, code = DeliveryStatus.FAILED, JobState.DEAD, EXHAUSTED
+            status, state, code = DeliveryStatus.FAILED, JobState.FAILED, EXHAUSTED
         else:
             status, state = DeliveryStatus.PENDING, JobState.QUEUED
 
@@ -240,5 +240,5 @@ def _iso(moment: datetime | None) -> str | None:
 
 
 async def _ended(ctx: Context, claim: Claim, state: JobState, delay: float | None) -> None:
-    status = DeliveryStatus.FAILED if state is JobState.DEAD else DeliveryStatus.PENDING
+    status = DeliveryStatus.FAILED if state is JobState.FAILED else DeliveryStatus.PENDING
     await deliveries.move(ctx, claim.subject_id, status, delay)

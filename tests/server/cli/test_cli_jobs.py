@@ -20,14 +20,14 @@ INSERT = """
                       error_code, finished_at)
     select org_id, id::uuid, function, org_id, org_id, queue, '2026-01-02 03:04:05Z', state, attempt, 21, code, ended
     from organizations, (values
-        ('01900000-0000-7000-8000-000000000001', 'AUDIT_SEAL', 'audit', 'DEAD', 20, 'CHAIN_BROKEN',
+        ('01900000-0000-7000-8000-000000000001', 'AUDIT_SEAL', 'audit', 'FAILED', 20, 'CHAIN_BROKEN',
          '2026-01-02 03:05:06Z'::timestamptz),
         ('01900000-0000-7000-8000-000000000002', 'AUDIT_SEAL', 'audit', 'RUNNING', 1, null, null),
         ('01900000-0000-7000-8000-000000000003', 'TICKET_WAKE', 'timers', 'QUEUED', 0, null, null),
         ('01900000-0000-7000-8000-000000000004', 'AUDIT_SEAL', 'audit', 'QUEUED', 2, null, null)
     ) as made(id, function, queue, state, attempt, code, ended) returning 1
 """
-DEAD, RUNNING, TIMER, QUEUED = (encode("task", UUID(f"01900000-0000-7000-8000-00000000000{n}")) for n in range(1, 5))
+FAILED, RUNNING, TIMER, QUEUED = (encode("task", UUID(f"01900000-0000-7000-8000-00000000000{n}")) for n in range(1, 5))
 
 
 @pytest.fixture
@@ -46,14 +46,14 @@ def test_jobs_are_a_table(org: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert [cell.strip() for cell in header if cell] == [
         "ID", "FUNCTION", "QUEUE", "STATE", "ATTEMPT", "DUE", "FINISHED", "ERROR", "SUBJECT",
     ]  # fmt: skip
-    assert [line[0] for line in lines] == [QUEUED, TIMER, RUNNING, DEAD]
+    assert [line[0] for line in lines] == [QUEUED, TIMER, RUNNING, FAILED]
     due = "2026-01-02 03:04Z"
     assert [cell.strip() for cell in lines[-1] if cell.strip()] == [
-        DEAD, "AUDIT_SEAL", "audit", "DEAD", "20", due, "2026-01-02 03:05Z", "CHAIN_BROKEN", org,
+        FAILED, "AUDIT_SEAL", "audit", "FAILED", "20", due, "2026-01-02 03:05Z", "CHAIN_BROKEN", org,
     ]  # fmt: skip
     for options, found in (
-        (("--state", "DEAD"), [DEAD]),
-        (("--state", "dead", "--function", "audit_seal"), [DEAD]),
+        (("--state", "FAILED"), [FAILED]),
+        (("--state", "failed", "--function", "audit_seal"), [FAILED]),
         (("--queue", "timers"), [TIMER]),
         (("--function", "AUDIT_SEAL", "--state", "QUEUED"), [QUEUED]),
         (("--queue", "webhooks"), []),
@@ -72,12 +72,12 @@ def test_an_organization_is_named_by_its_id_too(org: str, capsys: pytest.Capture
 
 
 def test_a_job_is_shown(org: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "jobs", "show", "--org", "one", "--id", DEAD) == (
+    assert run(capsys, "jobs", "show", "--org", "one", "--id", FAILED) == (
         0,
-        f"id           {DEAD}\n"
+        f"id           {FAILED}\n"
         "function     AUDIT_SEAL\n"
         "queue        audit\n"
-        "state        DEAD\n"
+        "state        FAILED\n"
         "attempt      20\n"
         "due          2026-01-02 03:04Z\n"
         "finished     2026-01-02 03:05Z\n"
@@ -93,10 +93,10 @@ def test_a_job_is_shown(org: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_failed_job_is_queued_again_and_a_queued_one_cancelled(
     org: str, environment: Backends, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(capsys, "jobs", "retry", "--org", "one", "--id", DEAD) == (0, f"queued {DEAD}\n", "")
+    assert run(capsys, "jobs", "retry", "--org", "one", "--id", FAILED) == (0, f"queued {FAILED}\n", "")
     assert run(capsys, "jobs", "cancel", "--org", "one", "--id", QUEUED) == (0, f"cancelled {QUEUED}\n", "")
     found = {encode("task", row[0]): row[1:] for row in rows(environment, STATES) if isinstance(row[0], UUID)}
-    assert found[DEAD] == ("QUEUED", 0, 21, None, None)
+    assert found[FAILED] == ("QUEUED", 0, 21, None, None)
     assert found[QUEUED][:4] == ("CANCELLED", 2, 21, None)
     assert found[QUEUED][4] is not None
     entries = [row[:3] for row in rows(environment, ENTRIES)]
@@ -108,7 +108,7 @@ def test_what_cannot_be_done_is_a_line_and_changes_nothing(
 ) -> None:
     before = rows(environment, STATES)
     known = (", ".join(JobQueue), ", ".join(JobFunction))
-    not_failed = "The job is {}. Only a DEAD job can be retried."
+    not_failed = "The job is {}. Only a FAILED job can be retried."
     only_queued = "Only a job that is QUEUED can be cancelled."
     timer = "A timer cannot be cancelled: its object would wait for it forever."
     missing = "There is no such job."
@@ -120,15 +120,15 @@ def test_what_cannot_be_done_is_a_line_and_changes_nothing(
         (("retry", "--id", other), 1, missing),
         (("retry", "--id", "x"), 1, missing),
         (("cancel", "--id", RUNNING), 1, only_queued),
-        (("cancel", "--id", DEAD), 1, only_queued),
+        (("cancel", "--id", FAILED), 1, only_queued),
         (("cancel", "--id", TIMER), 1, timer),
         (("cancel", "--id", org), 1, missing),
         (("show", "--id", other), 1, missing),
         *(((verb, "--id", agents), 2, is_agents) for verb in ("show", "retry", "cancel")),
         (
-            ("list", "--state", "failed"),
+            ("list", "--state", "dead"),
             2,
-            f"--state: there is no state 'failed', only {', '.join(JobState)}",
+            f"--state: there is no state 'dead', only {', '.join(JobState)}",
         ),
         (("list", "--queue", "x"), 2, f"--queue: there is no queue 'x', only {known[0]}"),
         (("list", "--function", "x"), 2, f"--function: there is no function 'x', only {known[1]}"),
@@ -137,9 +137,9 @@ def test_what_cannot_be_done_is_a_line_and_changes_nothing(
     ):
         assert run(capsys, "jobs", words[0], "--org", "one", *words[1:]) == (code, "", f"counterfoil: {said}\n")
     gone = "counterfoil: there is no organization none\n"
-    assert run(capsys, "jobs", "retry", "--org", "none", "--id", DEAD) == (1, "", gone)
+    assert run(capsys, "jobs", "retry", "--org", "none", "--id", FAILED) == (1, "", gone)
     # Of another organization the command knows nothing.
     run(capsys, "org", "create", "--name", "Two", "--slug", "two")
-    assert run(capsys, "jobs", "retry", "--org", "two", "--id", DEAD) == (1, "", f"counterfoil: {missing}\n")
+    assert run(capsys, "jobs", "retry", "--org", "two", "--id", FAILED) == (1, "", f"counterfoil: {missing}\n")
     assert rows(environment, STATES) == before
     assert rows(environment, ENTRIES) == []

@@ -28,7 +28,7 @@ HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 FAILING = b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 AGE = "update jobs set run_at = now() - interval '1 hour' where org_id = $1 and function = 'WEBHOOK_DELIVERY'"
-DIE = "update jobs set state = 'DEAD', finished_at = now() where org_id = $1 and function = 'AUDIT_SEAL'"
+DIE = "update jobs set state = 'FAILED', finished_at = now() where org_id = $1 and function = 'AUDIT_SEAL'"
 
 
 async def samples(http: httpx.AsyncClient) -> dict[tuple[str, ...], float]:
@@ -62,7 +62,7 @@ async def test_queues_and_attempts_are_told_to_whoever_holds_the_token(
         found = await samples(http)
         assert found["counterfoil_jobs", "webhooks", "QUEUED"] == 3
         assert found["counterfoil_jobs", "webhooks", "RUNNING"] == 0
-        assert found["counterfoil_jobs", "audit", "DEAD"] == 1
+        assert found["counterfoil_jobs", "audit", "FAILED"] == 1
         assert found["counterfoil_jobs", "timers", "QUEUED"] == 0
         assert found["counterfoil_jobs_oldest_seconds", "webhooks"] >= 3600
         assert found["counterfoil_jobs_oldest_seconds", "audit"] == 0

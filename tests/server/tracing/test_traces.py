@@ -131,7 +131,7 @@ async def test_a_delivery_that_fails_and_is_sent_again_stays_in_its_trace(
             (failed,), (job,) = named(spans, "POST"), named(spans, "process webhooks")
             assert (failed.failed, failed.attributes["http.response.status_code"]) == ("500", 500)
             assert (job.attributes["counterfoil.job.outcome"], job.failed) == ("QUEUED", None)
-            await org.rows("update jobs set state = 'DEAD', finished_at = now() where function = 'WEBHOOK_DELIVERY'")
+            await org.rows("update jobs set state = 'FAILED', finished_at = now() where function = 'WEBHOOK_DELIVERY'")
             await org.rows("update deliveries set status = 'FAILED'")
             delivery = failed.attributes["counterfoil.webhook.delivery"]
             answer = await org.graphql(AGAIN, headers={"traceparent": caller(2)}, input={"id": delivery})

@@ -4,7 +4,7 @@ from tests.support.cases import Case
 
 # Each organization has a seal that waits, and each later change queues another one.
 FOUND = """
-    update jobs set state = 'DEAD', attempt = 1, error_code = 'CHAIN_BROKEN', finished_at = now()
+    update jobs set state = 'FAILED', attempt = 1, error_code = 'CHAIN_BROKEN', finished_at = now()
     where function = 'AUDIT_SEAL' and state = 'QUEUED' returning id
 """
 CASES = (

@@ -123,14 +123,14 @@ async def test_an_endpoint_that_is_given_up_hears_nothing_more(local: Org, open_
         await waiting(local, 4)
         await local.rows("update webhook_endpoints set failing_since = now() - interval '6 days'")
         await new_client(local)
-        ended = {"DEAD": 1, "CANCELLED": 4} if why == "gone" else {"CANCELLED": 5}
+        ended = {"FAILED": 1, "CANCELLED": 4} if why == "gone" else {"CANCELLED": 5}
         async with working(open_runtime):
             for state, number in ended.items():
                 await settled(open_runtime, local.id, state=state, number=number)
         assert len(there.requests) == 1
         found = await states(local, hook)
         assert found.pop(CANCELLED) == ended["CANCELLED"]
-        assert found == ({("FAILED", True, "DEAD", True): 1} if why == "gone" else {})
+        assert found == ({("FAILED", True, "FAILED", True): 1} if why == "gone" else {})
 
 
 @pytest.mark.parametrize(("answer", "status"), [(FAILED, "CANCELLED"), (OK, "SUCCEEDED")])

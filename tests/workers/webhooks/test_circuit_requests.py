@@ -91,7 +91,7 @@ async def test_a_redelivery_is_tried_at_once(local: Org, open_runtime: Runtime, 
         await local.rows("update jobs set run_at = $1 where subject_id in (select id from deliveries)", until)
         if status == "FAILED":
             await local.rows("update deliveries set status = 'FAILED'")
-            await local.rows("update jobs set state = 'DEAD' where subject_id in (select id from deliveries)")
+            await local.rows("update jobs set state = 'FAILED' where subject_id in (select id from deliveries)")
         [delivery] = (await shown(local, made))["deliveries"]
         again = (await local.data(AGAIN, input={"id": delivery["id"]}))["redeliver"]["delivery"]
         assert at(again["nextAttemptAt"]) < until - SOON

@@ -126,7 +126,7 @@ async def test_the_last_try_fails(runtime: Runtime, org: UUID) -> None:
         await emit(runtime, org)
         await rows(runtime, org, "update jobs set attempt = 9 where org_id = $1", org)
         async with working(runtime):
-            await settled(runtime, org, state="DEAD")
+            await settled(runtime, org, state="FAILED")
         assert len(there.requests) == 1
     assert (await one(runtime, org, JOB, org))["error_code"] == "ATTEMPTS_EXHAUSTED"
     delivery = await one(runtime, org, DELIVERY, org)
@@ -155,7 +155,7 @@ async def test_gone_disables_at_once(runtime: Runtime, org: UUID) -> None:
         [first, second] = await rows(runtime, org, JOB + " order by id", org)
         await rows(runtime, org, later, org, second["id"])
         async with working(runtime):
-            await settled(runtime, org, state="DEAD")
+            await settled(runtime, org, state="FAILED")
             await hurry(runtime, org)
             await settled(runtime, org, state="CANCELLED")
         assert len(there.requests) == 1
@@ -180,7 +180,7 @@ async def test_gone_spares_an_endpoint_that_was_changed_meanwhile(runtime: Runti
         await listen_at(runtime, org, there.url)
         await emit(runtime, org)
         async with working(runtime):
-            await settled(runtime, org, state="DEAD")
+            await settled(runtime, org, state="FAILED")
     endpoint = await one(runtime, org, ENDPOINT, org)
     assert (endpoint["status"], endpoint["version"], endpoint["failing_since"]) == ("ENABLED", 2, None)
 
@@ -201,7 +201,7 @@ async def test_a_private_literal_address_fails_at_once(runtime: Runtime, org: UU
         await listen_at(runtime, org, there.url)
         await emit(runtime, org)
         async with working(runtime):
-            await settled(runtime, org, state="DEAD")
+            await settled(runtime, org, state="FAILED")
         assert there.requests == []
     assert (await one(runtime, org, JOB, org))["error_code"] == "URL_REFUSED"
     delivery = await one(runtime, org, DELIVERY, org)

@@ -40,7 +40,7 @@ async def begin_job_edit(ctx: Context, job_id: UUID) -> Edit:
     return await begin_edit_of(ctx, AGENT_JOBS, job_id)
 
 
-async def write_call(edit: Edit, step: Mapping[str, Any], **columns: Any) -> dict[str, Any]:
+async def write_model_call(edit: Edit, step: Mapping[str, Any], **columns: Any) -> dict[str, Any]:
     """Write columns of a call of the model, and return its step."""
     row = {**step, **columns}
     await edit.ctx.fetch(_update(), step_id=row["id"], **{f"new_{name}": row[name] for name in _CALL})
@@ -48,13 +48,13 @@ async def write_call(edit: Edit, step: Mapping[str, Any], **columns: Any) -> dic
     return row
 
 
-async def settle_lost(edit: Edit, step: Mapping[str, Any]) -> dict[str, Any]:
+async def charge_lost(edit: Edit, step: Mapping[str, Any]) -> dict[str, Any]:
     """Count a call whose outcome nobody knows as what was reserved for it, since it may have been charged."""
     lost = step["reserved"]
     budget = await budget_of(edit.ctx, edit.row, step["started_at"])
     await budget.add(edit.ctx, reserved=-lost, spent=lost)
     edit.row["cost"] += lost
-    return await write_call(edit, step, reserved=0, cost=step["cost"] + lost)
+    return await write_model_call(edit, step, reserved=0, cost=step["cost"] + lost)
 
 
 @statement
@@ -70,13 +70,13 @@ def _close() -> sa.Update:
 
 async def close_steps(edit: Edit) -> None:
     """End what is open of a job that is cancelled: its call of the model, and what it asked people."""
-    await close_calls(edit)
+    await close_model_calls(edit)
     await edit.ctx.fetch(_close(), job_id=edit.row["id"], moment=now())
 
 
-async def close_calls(edit: Edit) -> None:
+async def close_model_calls(edit: Edit) -> None:
     """End the call that is open, if one is: its job has ended."""
     for step in await steps_of(edit.ctx, edit.row["id"]):
         if step["kind"] == AgentStepKind.MODEL and step["finished_at"] is None:
-            settled = await settle_lost(edit, step)
-            await write_call(edit, settled, finished_at=now())
+            charged = await charge_lost(edit, step)
+            await write_model_call(edit, charged, finished_at=now())

@@ -8,7 +8,7 @@ from typing import Any
 from models.agent_jobs import AgentErrorCode
 from models.agent_steps import AgentStepKind
 from resolvers.agents.budgets import Stopped, budget_of, price_of
-from resolvers.agents.open_calls import begin_job_edit, settle_lost, write_call
+from resolvers.agents.open_model_calls import begin_job_edit, charge_lost, write_model_call
 from resolvers.agents.runs import Run, scopes_of
 from resolvers.agents.steps import add_step
 from resolvers.context import Context, now
@@ -22,7 +22,7 @@ _E = AgentErrorCode
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ModelCall:
     """A call that may be made: its step, and how many tokens may come back."""
 
     step: Mapping[str, Any]
@@ -37,7 +37,7 @@ def _least(most: int, allowed: int | None, code: AgentErrorCode, limit: str) -> 
     return found
 
 
-async def begin_call(ctx: Context, run: Run, size: int) -> Call:
+async def begin_model_call(ctx: Context, run: Run, size: int) -> ModelCall:
     """Begin the next call of the model, whose request has so many bytes.
 
     Raises Stopped when it could exceed a limit of the definition or the client's budget, or the key does not work.
@@ -45,10 +45,10 @@ async def begin_call(ctx: Context, run: Run, size: int) -> Call:
     edit, limits = await begin_job_edit(ctx, run.job["id"]), run.definition
     job = edit.row
     await scopes_of(ctx, job)
-    step: Mapping[str, Any] | None = _open(run)
+    step: Mapping[str, Any] | None = _unanswered(run)
     answered = job["model_calls"]
     if step is not None:
-        step, answered = await settle_lost(edit, step), answered - 1
+        step, answered = await charge_lost(edit, step), answered - 1
     if answered >= limits["max_steps"]:
         raise Stopped(_E.STEPS_EXCEEDED, f"The model was called {limits['max_steps']} times: maxSteps.")
     sent = -(-size // BYTES_OF_TOKEN)
@@ -68,13 +68,13 @@ async def begin_call(ctx: Context, run: Run, size: int) -> Call:
         step = await add_step(edit, AgentStepKind.MODEL, started_at=moment, reserved=reserved)
         run.steps.append(step)
     else:
-        step = _replace(run, await write_call(edit, step, reserved=reserved, started_at=moment))
+        step = _replace(run, await write_model_call(edit, step, reserved=reserved, started_at=moment))
     run.job = await edit.save()
-    return Call(step, received)
+    return ModelCall(step, received)
 
 
-async def end_call(
-    ctx: Context, run: Run, call: Call, *, messages: str, output: dict[str, Any], sent: int, received: int
+async def end_model_call(
+    ctx: Context, run: Run, call: ModelCall, *, messages: str, output: dict[str, Any], sent: int, received: int
 ) -> None:
     """Write the answer to a call, and count what it cost: as much as was reserved, where the provider does not say."""
     edit, step = await begin_job_edit(ctx, run.job["id"]), call.step
@@ -87,7 +87,7 @@ async def end_call(
         edit.row[name] += more
     ended = {"messages": messages, "output": output, "input_tokens": sent, "output_tokens": received}
     ended |= {"cost": step["cost"] + cost, "reserved": 0, "finished_at": now()}
-    _replace(run, await write_call(edit, step, **ended))
+    _replace(run, await write_model_call(edit, step, **ended))
     run.job = await edit.save()
 
 
@@ -100,16 +100,16 @@ def check_limits(run: Run) -> None:
         raise Stopped(_E.COST_EXCEEDED, "The last call of the model cost more than maxCost allows.")
 
 
-async def release_call(ctx: Context, run: Run, call: Call) -> None:
+async def release_model_call(ctx: Context, run: Run, call: ModelCall) -> None:
     """Give back what was reserved for a call that the provider refused, and so did not charge."""
     edit, step = await begin_job_edit(ctx, run.job["id"]), call.step
     budget = await budget_of(ctx, edit.row, step["started_at"])
     await budget.add(ctx, reserved=-step["reserved"])
-    _replace(run, await write_call(edit, step, reserved=0))
+    _replace(run, await write_model_call(edit, step, reserved=0))
     run.job = await edit.save()
 
 
-def _open(run: Run) -> Mapping[str, Any] | None:
+def _unanswered(run: Run) -> Mapping[str, Any] | None:
     """Return the step of a call whose answer was never written."""
     calls = [step for step in run.steps if step["kind"] == AgentStepKind.MODEL and step["finished_at"] is None]
     return calls[0] if calls else None
