@@ -2,6 +2,7 @@
 
 import ast
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def test_tests_are_in_the_folder_of_what_they_test_and_share_by_support_alone() 
     files = _tracked("tests/*.py")
     assert [path.name for path in files if path.parent.name == "tests"] == ["__init__.py", "conftest.py"]
     assert [path.name for path in files if path.parent.name == "support" and path.name.startswith("test_")] == []
+    names = Counter(path.name for path in files if path.name.startswith("test_"))
+    assert [name for name, number in names.items() if number > 1] == []
     found = [
         (path.name, node.module)
         for path in files

@@ -13,6 +13,7 @@ from tests.support.node import installed, run
 from tests.support.repository import ROOT
 
 EXPLORER = ROOT / "explorer"
+SCRIPT = Path(__file__).with_name("browser.mjs")
 MEASURES = re.compile(r"status 200 · \d+ ms · cost \d+ of \d+ requested · \d+ SQL statements?")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -31,7 +32,7 @@ async def chromium() -> str:
 
 async def test_graphiql_works_without_the_internet(acme: Org, api: str, chromium: str, tmp_path: Path) -> None:
     out = await run(
-        EXPLORER, "node", "tests/browser.mjs",
+        EXPLORER, "node", str(SCRIPT),
         COUNTERFOIL_URL=api, COUNTERFOIL_KEY=acme.key, CHROMIUM=chromium, HOME=str(tmp_path),
     )  # fmt: skip
     met = json.loads(out)

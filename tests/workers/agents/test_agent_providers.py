@@ -19,7 +19,7 @@ from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 
 from models.agent_jobs import AgentErrorCode
-from resolvers.agents.budgets import Price, Stopped
+from resolvers.agents.budgets import Stopped
 from tests.support.chat import completion, http
 from tests.support.jobs import receiver
 from tests.support.repository import ROOT
@@ -108,14 +108,3 @@ def test_what_is_kept_of_an_answer_can_be_read_again(depth: int) -> None:
         assert stopped.value.code is AgentErrorCode.MODEL_MISBEHAVED
     else:
         assert ModelMessagesTypeAdapter.validate_json(text_of(messages)) == messages
-
-
-def test_a_price_is_rounded_up_and_tells_what_is_affordable() -> None:
-    price = Price(input=1_500_000, output=6_000_000)
-    assert (price.of(1, 0), price.of(100, 10), Price().of(5, 5)) == (2, 210, 0)
-    assert (price.affordable(210, 100), price.affordable(149, 100)) == (10, -1)
-    assert (Price().affordable(0, 100), Price(input=1_000_000).affordable(99, 100)) == (None, -1)
-    for amount in range(150, 400):
-        tokens = price.affordable(amount, 100)
-        assert tokens is not None
-        assert price.of(100, tokens) <= amount < price.of(100, tokens + 1)

@@ -1,5 +1,8 @@
 // Use GraphiQL as a person would, in Chromium with no network but the server, and print what was met as JSON.
-import { chromium } from 'playwright-core'
+import { createRequire } from 'node:module'
+
+// Of the packages of the folder in which it is run, which is explorer/.
+const { chromium } = createRequire(`${process.cwd()}/`)('playwright-core')
 
 const { COUNTERFOIL_URL: base, COUNTERFOIL_KEY: key, CHROMIUM: executablePath, SCREENSHOTS: folder } = process.env
 const WIDTHS = { wide: 1280, narrow: 420 }
