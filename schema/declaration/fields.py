@@ -104,10 +104,7 @@ def computed(resolve: Callable[[Any], Any], *needs: str, description: str, reade
 
 
 def member(name: str, description: str = "", *, null: bool = False, convert: Callable[[Any], Any] | None = None) -> Any:
-    """Return a member of a JSON object that was checked when it came in, or a column of the row that it is in.
-
-    Without a description it has the meaning that the model gives it.
-    """
+    """Return a member of a JSON object that was checked when it came in, or a column of the row that it is in."""
     return strawberry.field(
         description=description, metadata={"reader": ColumnReader(name, convert=convert, null=null)}
     )

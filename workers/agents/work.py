@@ -24,7 +24,6 @@ from resolvers.agents.steps import add_step
 from resolvers.changes.rehearsal import Rehearsal
 from resolvers.context import Actor, Context, now
 from resolvers.database.runtime import Runtime
-from resolvers.errors import Refusal
 from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import Claim
 from resolvers.settings import settings_of
@@ -32,12 +31,11 @@ from schema.requests.engine import Engine
 from schema.requests.results import OperationResult
 from schema.tools.calls import call_tool
 from workers.agents.approvals import hash_of, is_approved
+from workers.agents.shown import kept, refused, shown
 from workers.agents.texts import clean
 from workers.jobs.slot import Slot
 
 ENGINE = Engine(introspection=False)
-# What a model is shown of one result, in bytes.
-RESULT_BYTES = STEP_LIMIT // 2
 # A call of a tool: the index of the model's step, and the ID that its answer gives the call.
 ToolCallKey = tuple[int, str]
 _K, _D = AgentStepKind, AgentDecision
@@ -94,9 +92,8 @@ class Work:
     ) -> None:
         """Commit the answer of a call."""
         async with self.held() as ctx:
-            kept = _kept(output)
             await model_calls.end_model_call(
-                ctx, self.run, begun, messages=messages, output=kept, sent=sent, received=received
+                ctx, self.run, begun, messages=messages, output=kept(output), sent=sent, received=received
             )
 
     async def release_model_call(self, begun: ModelCall) -> None:
@@ -130,8 +127,8 @@ class Work:
             return await self._ask(name, key, arguments)
         try:
             return await self._operated(name, key, arguments, asked)
-        except _RefusedError as refused:
-            return await self._note(name, key, arguments, _refused(refused.result))
+        except _RefusedError as error:
+            return await self._note(name, key, arguments, refused(error.result))
         except _MovedError:
             return await self._ask(name, key, arguments, asked)
 
@@ -148,7 +145,7 @@ class Work:
             if asked is not None and not is_approved(asked["hash"], name, arguments, made, self._moved_since(asked)):
                 raise _MovedError
             ctx.actor = worker
-            return await self._write(ctx, name, key, arguments, _shown(result), made.moved)
+            return await self._write(ctx, name, key, arguments, shown(result), made.moved)
 
     def _moved_since(self, asked: Mapping[str, Any]) -> Counter[str]:
         """Return how many versions the job's own tools made of each object after a step had asked for an approval."""
@@ -167,7 +164,7 @@ class Work:
         moved: Mapping[str, int] = MappingProxyType({}),
     ) -> dict[str, Any]:  # fmt: skip
         edit, moment = await begin_job_edit(ctx, self.run.job["id"]), now()
-        columns = {"operation": name, "model_step": key[0], "tool_call_id": key[1], "input": _kept(arguments)}
+        columns = {"operation": name, "model_step": key[0], "tool_call_id": key[1], "input": kept(arguments)}
         columns["moved"] = dict(moved) or None
         step = await add_step(edit, _K.TOOL, started_at=moment, **columns, output=output, finished_at=now())
         self.run.job = await edit.save()
@@ -193,7 +190,7 @@ class Work:
         ctx = Context(self.runtime, actor, actor.id, Source.WORKER, rehearses=True)
         result = await call_tool(ENGINE, ctx, name, arguments)
         if result.errors:
-            return await self._note(name, key, arguments, _refused(result))
+            return await self._note(name, key, arguments, refused(result))
         rehearsal = next(iter(result.rehearsed.values()), Rehearsal())
         changes, sent = clean(rehearsal.changes), clean(arguments)
         if len(changes) > MAX_CHANGES or any(len(orjson.dumps(each)) > STEP_LIMIT for each in (changes, sent)):
@@ -239,28 +236,3 @@ class Work:
         async with self.held() as ctx:
             await runs.succeed(ctx, self.run.job["id"], clean(output))
             await jobs.finish(ctx, self.claim, JobState.DONE)
-
-
-def _kept(value: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = clean(value)
-    return found if len(orjson.dumps(found)) <= STEP_LIMIT else {"omitted": "It is too large to be kept."}
-
-
-def _refused(result: OperationResult) -> dict[str, Any]:
-    """Return the errors of an operation as a model sees them. Raises Refusal where the database was not available."""
-    errors = []
-    for each in result.errors:
-        extensions = each["extensions"]
-        if extensions["code"] in ("UNAVAILABLE", "OUTCOME_UNKNOWN"):
-            raise Refusal(extensions["code"], each["message"])
-        names = ("code", "field", "reason", "allowed", "scope")
-        errors.append({"message": each["message"]} | {name: extensions[name] for name in names if name in extensions})
-    return {"errors": clean(errors)}
-
-
-def _shown(result: OperationResult) -> dict[str, Any]:
-    """Return the result of an operation as a model sees it."""
-    if len(orjson.dumps(result.data)) <= RESULT_BYTES:
-        return {"data": clean(result.data)}
-    message = "It was done, but the result is too large to be shown. Of a list ask for fewer objects at once."
-    return {"data": None, "message": message}
