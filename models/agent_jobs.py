@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 from models.base import TIMESTAMP, Versioned, column, nullable_time, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.machines import Block, Guard, Machine, Row, Settings, Transition, always
-from models.resources import Resource
+from models.resources import Resource, ToolFor
 from models.types import JSON_LIMIT, Currency, JsonObject, LongText, Moment, ShortText
 
 AGENT_JOB = Resource(
@@ -18,6 +18,7 @@ AGENT_JOB = Resource(
     prefix="job",
     # Events leave out input, output and plan, which need the job's scopes.
     rendered_by="AgentJobEvent",
+    tool_for=ToolFor.MCP,
     description="The jobs of AI agents: what they were asked to do, how far they are, and what came of it.",
     events={
         "queued": "An agent job was queued: newly, after a decision or an answer, or for another attempt.",

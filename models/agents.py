@@ -15,7 +15,7 @@ from sqlmodel import Field, SQLModel
 
 from models.base import TIMESTAMP, Owned, Versioned, column, key_column, one_of, table_args, table_of
 from models.enums import DescribedEnum
-from models.resources import Resource
+from models.resources import Resource, ToolFor
 from models.types import (
     JSON_LIMIT,
     MAX_SAFE_INTEGER,
@@ -34,6 +34,7 @@ AGENT = Resource(
     prefix="agent",
     scope="agents",
     path="agents/definitions",
+    tool_for=ToolFor.MCP,
     description="The definitions of AI agents: model, instructions, tools and limits. Each version is kept.",
 )
 MAX_TOOLS = 50

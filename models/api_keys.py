@@ -13,13 +13,14 @@ from sqlalchemy.dialects import postgresql as pg
 
 from models.base import TIMESTAMP, Versioned, column, table_args, table_of
 from models.enums import DescribedEnum
-from models.resources import Resource
+from models.resources import Resource, ToolFor
 from models.resources import scopes as known_scopes
 from models.types import Moment, Name, SchemaExtra
 
 API_KEY = Resource(
     "api_key",
     label="API key",
+    tool_for=ToolFor.NOBODY,
     description="The API keys of the organization, with their scopes and status.",
 )
 

@@ -1,9 +1,23 @@
 """Resources: what the API calls its objects. Ids, scopes, events, paths and names follow from one declaration."""
 
 from collections.abc import Iterator, Mapping
+from enum import IntEnum
 from types import MappingProxyType
 
 from models.names import article, pascal, plural_of
+
+
+class ToolFor(IntEnum):
+    """Whose tools operations may be; each includes the ones before it.
+
+    What an agent could give itself more rights by, or more work, is no tool of agents.
+    """
+
+    NOBODY = 0
+    # Agents of others, which call MCP with an API key.
+    MCP = 1
+    # Our own agents too, which run with the scopes of their job.
+    AGENTS = 2
 
 
 class Resource:
@@ -14,8 +28,8 @@ class Resource:
     that messages use, and ``subject`` begins the actions of its audit entries. ``row_scope`` is a further scope that
     some of its rows need; one that is ``read_only`` has no scope to write. ``description`` says what the objects are,
     where REST has routes for them. ``events`` are the verbs of its events with their meanings, ``emits`` the noun
-    before them, and ``rendered_by`` the operation that renders their data: the one that shows one object. Raises
-    ValueError for a prefix or a type that another resource has.
+    before them, and ``rendered_by`` the operation that renders their data: the one that shows one object. Operations on
+    it are tools at most for ``tool_for``. Raises ValueError for a prefix or a type that another resource has.
     """
 
     def __init__(
@@ -23,6 +37,7 @@ class Resource:
         label: str | None = None, scope: str | None = "", path: str | None = None, subject: str | None = None,
         row_scope: str | None = None, read_only: bool = False, description: str = "",
         events: Mapping[str, str] = MappingProxyType({}), emits: str | None = None, rendered_by: str | None = None,
+        tool_for: ToolFor = ToolFor.AGENTS,
     ) -> None:  # fmt: skip
         self.singular = singular
         self.plural = plural or plural_of(singular)
@@ -36,6 +51,7 @@ class Resource:
         self.description = description
         self.read_only = read_only
         self.events = events
+        self.tool_for = tool_for
         self.emits = emits or singular
         self.rendered_by = rendered_by or self.get_operation
         for other in RESOURCES.values():

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 
 from models.enums import DescribedEnum
 from models.images import Image
-from models.resources import Resource
+from models.resources import Resource, ToolFor
 from models.types import (
     KEY,
     MAX_SAFE_INTEGER,
@@ -36,6 +36,7 @@ SETTINGS = Resource(
     type_name="OrgSettings",
     label="setting",
     scope="settings",
+    tool_for=ToolFor.NOBODY,
     description="The settings of the organization: one object.",
 )
 # A value is held to JSON's own types, without conversions.

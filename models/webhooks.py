@@ -24,7 +24,7 @@ from models.base import (
     table_of,
 )
 from models.enums import DescribedEnum
-from models.resources import EVERYTHING, Resource
+from models.resources import EVERYTHING, Resource, ToolFor
 from models.resources import events as events_of_api
 from models.types import Moment, SchemaExtra, ShortText, Url
 
@@ -32,6 +32,7 @@ WEBHOOK = Resource(
     "webhook",
     type_name="WebhookEndpoint",
     label="webhook endpoint",
+    tool_for=ToolFor.NOBODY,
     description="The endpoints that events are sent to.",
     events={"test": "A test event, sent to one endpoint on request; `data` is the endpoint."},
 )

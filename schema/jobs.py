@@ -7,13 +7,14 @@ import strawberry
 from execution import ColumnReader
 from models.jobs import JOB, JobFunction, JobQueue
 from models.jobs import Job as Table
+from models.resources import ToolFor
 from resolvers.jobs import by_hand
 from resolvers.jobs.by_hand import FAILED_JOBS
 from schema.declaration.collections import many, one
 from schema.declaration.fields import computed, creation, object_type, public_id
 from schema.declaration.inputs import input_type
 from schema.declaration.lists import Connection
-from schema.declaration.mutations import acts_on
+from schema.declaration.mutations import acts_on, tool_for
 from schema.declaration.nodes import Node
 
 
@@ -58,11 +59,14 @@ class JobQuery:
 class JobMutation:
     """Mutations of failed jobs."""
 
-    retry_failed_job = acts_on(
-        FailedJob,
-        RetryFailedJobInput,
-        by_hand.retry,
-        "Retry a failed job: it is queued again with all its attempts, and its object waits for it again. A delivery is"
-        " then `PENDING`, as after `redeliver`, under the same conditions.",
-        returns="The job as it failed.",
+    retry_failed_job = tool_for(
+        ToolFor.MCP,
+        acts_on(
+            FailedJob,
+            RetryFailedJobInput,
+            by_hand.retry,
+            "Retry a failed job: it is queued again with all its attempts, and its object waits for it again."
+            " A delivery is then `PENDING`, as after `redeliver`, under the same conditions.",
+            returns="The job as it failed.",
+        ),
     )

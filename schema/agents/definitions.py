@@ -10,13 +10,14 @@ from models.agents import AGENT, AgentContent, AgentStatus
 from models.agents import AgentDefinition as Table
 from models.agents import AgentDefinitionVersion as VersionTable
 from models.agents import AgentTool as ToolRow
+from models.resources import ToolFor
 from resolvers.agents import definitions
 from resolvers.agents.collections import AGENT_JOBS, AGENTS
 from schema.declaration.collections import many, one, to_many
 from schema.declaration.fields import computed, creation, member, object_type, public_id, same_row
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
-from schema.declaration.mutations import creates, deletes, updates
+from schema.declaration.mutations import creates, deletes, tool_for, updates
 from schema.declaration.nodes import Node
 from schema.declaration.scalars import JsonSchema, MicroUnits
 
@@ -148,20 +149,29 @@ class AgentDefinitionQuery:
 class AgentDefinitionMutation:
     """Mutations of agent definitions."""
 
-    create_agent_definition = creates(
-        AgentDefinition,
-        CreateAgentDefinitionInput,
-        definitions.create,
-        "Create an agent definition. The API key must have the scopes of all its tools.",
+    create_agent_definition = tool_for(
+        ToolFor.NOBODY,
+        creates(
+            AgentDefinition,
+            CreateAgentDefinitionInput,
+            definitions.create,
+            "Create an agent definition. The API key must have the scopes of all its tools.",
+        ),
     )
-    update_agent_definition = updates(
-        AgentDefinition,
-        UpdateAgentDefinitionInput,
-        definitions.change,
-        "Update an agent definition. Jobs stay with the version that they were queued of.",
+    update_agent_definition = tool_for(
+        ToolFor.NOBODY,
+        updates(
+            AgentDefinition,
+            UpdateAgentDefinitionInput,
+            definitions.change,
+            "Update an agent definition. Jobs stay with the version that they were queued of.",
+        ),
     )
-    delete_agent_definition = deletes(
-        AgentDefinition,
-        definitions.remove,
-        "Delete an agent definition of which no job was ever queued. Archive another one.",
+    delete_agent_definition = tool_for(
+        ToolFor.NOBODY,
+        deletes(
+            AgentDefinition,
+            definitions.remove,
+            "Delete an agent definition of which no job was ever queued. Archive another one.",
+        ),
     )

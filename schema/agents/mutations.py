@@ -4,10 +4,11 @@ import strawberry
 
 from models.agent_jobs import AgentJob as Table
 from models.agent_steps import AgentStep as StepTable
+from models.resources import ToolFor
 from resolvers.agents import decisions, jobs
 from schema.agents.jobs import AgentJob
 from schema.declaration.inputs import EXPECTED, UpdateInput, input_type
-from schema.declaration.mutations import JOB_COST, acts_on, creates, updates
+from schema.declaration.mutations import JOB_COST, acts_on, creates, tool_for, updates
 from schema.declaration.scalars import Json
 
 GOES_ON = " The job goes on when no other step of it waits."
@@ -99,23 +100,32 @@ class AgentJobMutation:
         "Retry an agent job that has `FAILED`: it goes on from its steps. One that waits until `retryAt` is tried at"
         " once, and another one that is `QUEUED` stays as it is. The API key must have the scopes of the job.",
     )
-    approve_agent_job = updates(
-        AgentJob,
-        ApproveAgentJobInput,
-        decisions.approve,
-        "Approve a step of an agent job. The API key must have the scopes of the step's operation itself."
-        f" `changes` of the step shows what would change.{GOES_ON}",
+    approve_agent_job = tool_for(
+        ToolFor.NOBODY,
+        updates(
+            AgentJob,
+            ApproveAgentJobInput,
+            decisions.approve,
+            "Approve a step of an agent job. The API key must have the scopes of the step's operation itself."
+            f" `changes` of the step shows what would change.{GOES_ON}",
+        ),
     )
-    reject_agent_job = updates(
-        AgentJob,
-        RejectAgentJobInput,
-        decisions.reject,
-        "Reject a step of an agent job. The agent gets the reason. The API key must have the scopes of the step's"
-        f" operation itself.{GOES_ON}",
+    reject_agent_job = tool_for(
+        ToolFor.NOBODY,
+        updates(
+            AgentJob,
+            RejectAgentJobInput,
+            decisions.reject,
+            "Reject a step of an agent job. The agent gets the reason. The API key must have the scopes of the step's"
+            f" operation itself.{GOES_ON}",
+        ),
     )
-    answer_agent_job = updates(
-        AgentJob,
-        AnswerAgentJobInput,
-        decisions.answer,
-        f"Answer a question of an agent job. The API key must have the scopes of the job.{GOES_ON}",
+    answer_agent_job = tool_for(
+        ToolFor.NOBODY,
+        updates(
+            AgentJob,
+            AnswerAgentJobInput,
+            decisions.answer,
+            f"Answer a question of an agent job. The API key must have the scopes of the job.{GOES_ON}",
+        ),
     )

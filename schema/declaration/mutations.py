@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import strawberry
 
 from models.names import pascal
-from models.resources import Resource
+from models.resources import Resource, ToolFor
 from resolvers.changes.edits import InputValues
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
@@ -163,6 +163,12 @@ def deletes(
     return _field(resource, description, input_, payload, run)
 
 
+def tool_for(callers: ToolFor, field: Any) -> Any:
+    """Return a mutation that is a tool at most for some callers, fewer than its resource allows."""
+    field.metadata = {**field.metadata, "tool_for": callers}
+    return field
+
+
 def payload_of(mutation_name: str, **fields: Shown) -> Any:
     """Return the payload type of a mutation, named in capitals, with its fields' types and descriptions."""
     made = type(
@@ -189,4 +195,6 @@ def _field(
     return mutation(resource, cleandoc(description), cost, scopes_of=scopes_of)(resolve)
 
 
-__all__ = ["Info", "acts_on", "creates", "deletes", "mutation", "object_key", "payload_of", "sets", "updates"]
+__all__ = [
+    "Info", "acts_on", "creates", "deletes", "mutation", "object_key", "payload_of", "sets", "tool_for", "updates",
+]  # fmt: skip
