@@ -223,7 +223,7 @@ class AgentJob(Versioned, table=True):
         description="Tokens that were sent to the model.",
     )
     output_tokens: int = column(
-        sa.BigInteger, info={"logged_as": "usage.outputTokens"}, default=0, description="Tokens that came back."
+        sa.BigInteger, info={"logged_as": "usage.outputTokens"}, default=0, description="Tokens of the model's answer."
     )
     cost: int = column(
         sa.BigInteger, info={"logged_as": "usage.cost"}, default=0, description="Cost in micro-units of `currency`."

@@ -139,7 +139,7 @@ class AgentStep(Owned, table=True):
     )
     reason: Reason | None = column(sa.Text, nullable=True, description="Reason for the decision.")
     input_tokens: int = column(sa.BigInteger, default=0, description="Tokens that were sent to the model.")
-    output_tokens: int = column(sa.BigInteger, default=0, description="Tokens that came back.")
+    output_tokens: int = column(sa.BigInteger, default=0, description="Tokens of the model's answer.")
     cost: int = column(sa.BigInteger, default=0, description="Cost in micro-units of the job's currency.")
     reserved: int = column(sa.BigInteger, default=0, description="What of the budget is reserved for an open call.")
     started_at: Moment = column(TIMESTAMP, description="Time at which the step began.")

@@ -48,9 +48,9 @@ _OPERATION = r"[A-Z][A-Za-z0-9]*"
 class AgentStatus(DescribedEnum):
     """Status of an agent definition. Jobs are queued only of an `ACTIVE` one."""
 
-    DRAFT = "DRAFT", "Being written: no jobs are queued of it yet."
+    DRAFT = "DRAFT", "Being written: no jobs can be queued of it yet."
     ACTIVE = "ACTIVE", "Jobs can be queued of it."
-    ARCHIVED = "ARCHIVED", "No jobs are queued of it any more. Those that were go on."
+    ARCHIVED = "ARCHIVED", "No further jobs can be queued of it. Those already queued go on."
 
 
 def _model(value: str) -> str:
@@ -92,7 +92,7 @@ class AgentContent(SQLModel):
     name: Name = column(sa.Text, description="Name of the agent.")
     model: Model = column(
         sa.Text,
-        description="The model: `openai:` or `anthropic:` with the provider's name of it, or `test`, which calls each"
+        description="The model: `openai:` or `anthropic:` with the provider's name for it, or `test`, which calls each"
         " tool once and answers without a provider.",
     )
     instructions: Body = column(sa.Text, description="Instructions to the agent: 1 to 20,000 characters.")

@@ -94,15 +94,21 @@ class ApiKey(Versioned, table=True):
     last_four: str = column(sa.Text, description="The key's last four characters, to tell keys apart.")
     scopes: Scopes = column(pg.ARRAY(sa.Text), description="The key's scopes.")
     expires_at: Moment | None = column(
-        TIMESTAMP, nullable=True, description="Time from which the key does not work any more. Null: it never expires."
+        TIMESTAMP,
+        nullable=True,
+        description="Time at which the key expires and is no longer accepted. Null: it never expires.",
     )
     last_used_at: Moment | None = column(
-        TIMESTAMP, nullable=True, description="Time of about the last use of the key. Null when it was never used."
+        TIMESTAMP,
+        nullable=True,
+        description="Approximate time of the last use of the key. Null when it was never used.",
     )
     revoked_at: Moment | None = column(
         TIMESTAMP, nullable=True, description="Time at which the key was revoked. Null while it is not."
     )
-    created_by: str = column(sa.Text, description="Name of who created the key: of another API key, or `command line`.")
+    created_by: str = column(
+        sa.Text, description="Name of the creator of the key: of another API key, or `command line`."
+    )
     created_by_key: UUID | None = column(
         sa.Uuid, nullable=True, description="The key that created it, if one did and was not deleted."
     )

@@ -37,9 +37,9 @@ class ExportStatus(DescribedEnum):
 class ExportError(DescribedEnum):
     """Why an export failed."""
 
-    LOG_BROKEN = "LOG_BROKEN", "The audit log does not hold: `counterfoil audit verify` says where."
+    LOG_BROKEN = "LOG_BROKEN", "The audit log failed verification: `counterfoil audit verify` says where."
     SIGNING_NOT_CONFIGURED = "SIGNING_NOT_CONFIGURED", "The workers have no key to sign it with."
-    OUT_OF_RANGE = "OUT_OF_RANGE", "The sealed log ends before the first entry that was asked for."
+    OUT_OF_RANGE = "OUT_OF_RANGE", "The sealed log ends before the first requested entry."
     CANCELLED = "CANCELLED", "An operator cancelled it."
     INTERNAL = "INTERNAL", "The server failed."
 
@@ -61,7 +61,7 @@ class AuditExport(Versioned, table=True):
     error: ExportError | None = column(
         sa.Text, nullable=True, description="Reason for which it failed; null if it did not."
     )
-    size: int = column(sa.BigInteger, default=0, description="Bytes that are written.")
+    size: int = column(sa.BigInteger, default=0, description="Number of bytes written so far.")
     head: str | None = column(
         sa.Text,
         nullable=True,

@@ -128,7 +128,8 @@ class Subscription(WithMetadata, table=True):
         sa.Date, nullable=True, description="Day on which the trial ends and the first period begins. Null: no trial."
     )
     anchor_date: Day = column(
-        sa.Date, description="Day from which periods are counted. One of the 31st bills at the end of shorter months."
+        sa.Date,
+        description="Day from which periods are counted. From a 31st, periods begin on the last day of shorter months.",
     )
     status: SubscriptionStatus = column(sa.Text, description="Status of the subscription.")
     current_period_start: Moment | None = column(

@@ -89,12 +89,12 @@ def literal(host: str) -> Address | None:
         try:
             return IPv6Address(host)
         except ValueError:
-            raise ValueError("must have a proper IPv6 address") from None
+            raise ValueError("must have a valid IPv6 address") from None
     if _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
         try:
             return IPv4Address(host)
         except ValueError:
-            raise ValueError("must have a proper IPv4 address, four decimal numbers") from None
+            raise ValueError("must have a valid IPv4 address, four decimal numbers") from None
     return None
 
 
@@ -123,14 +123,14 @@ def check_literal(url: str, allow_private: bool) -> SplitResult:
 def _check_authority(authority: str, allow_private: bool) -> None:
     found = _AUTHORITY.fullmatch(authority)
     if found is None:
-        raise ValueError("must have a proper host name or address")
+        raise ValueError("must have a valid host name or address")
     host, port = found["host"], found["port"]
     if not host.strip("[]"):
         raise ValueError("must have a host")
     if port is not None and not (_PORT.fullmatch(port) and int(port[1:]) <= HIGHEST_PORT):
         raise ValueError(f"must have a port from 1 to {HIGHEST_PORT}, or none")
     if host.startswith("[") and ":" not in host:
-        raise ValueError("must have a proper IPv6 address")
+        raise ValueError("must have a valid IPv6 address")
     _check_host(host.strip("[]").lower(), allow_private)
 
 
@@ -142,7 +142,7 @@ def _check_host(host: str, allow_private: bool) -> None:
         return
     name = host.removesuffix(".")
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
-        raise ValueError("must have a proper host name")
+        raise ValueError("must have a valid host name")
     # A name may have its address from a search domain or a hosts file, which nobody but the system knows.
     if any(name == known or name.endswith(f".{known}") for known in _METADATA_NAMES):
         raise ValueError(_NOT_PUBLIC)

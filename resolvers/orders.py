@@ -170,7 +170,7 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
 def check(_ctx: Context, values: InputValues) -> Iterator[Refusal]:
     """Yield the refusal BAD_INPUT of a reason without the status that it is for."""
     if values.get("status") is None and values.get("status_reason") is not None:
-        yield bad_input("status_reason", "It needs a status.", "NOT_ALLOWED")
+        yield bad_input("status_reason", "It can be given only together with status.", "NOT_ALLOWED")
 
 
 async def transition(ctx: Context, key: Key, values: InputValues) -> Row:

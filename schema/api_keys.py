@@ -38,7 +38,7 @@ def _status(row: Any) -> str:
 
 @object_type(Table, API_KEY)
 class ApiKey(Node):
-    """An API key: what a server identifies itself with. The key itself is shown only when it is created or rotated."""
+    """An API key, with which a server authenticates. The key itself is shown only when it is created or rotated."""
 
     id: strawberry.ID = public_id(API_KEY)
     name: str
@@ -79,8 +79,8 @@ class CreateApiKeyInput:
         description="The key's scopes, at least one. The API key that creates it needs each of them itself."
     )
     expires_at: strawberry.Maybe[datetime] = strawberry.field(
-        description="Time from which the key does not work any more. Defaults to the time at which the API key that"
-        " creates it expires, and must not be after it."
+        description="Time at which the key expires and is no longer accepted. Defaults to the time at which"
+        " the API key that creates it expires, and must not be after it."
     )
 
 
@@ -119,8 +119,8 @@ class ApiKeyMutation:
         ApiKey,
         CreateApiKeyInput,
         keys.create,
-        "Create an API key, with scopes that the API key creating it has, and no longer life. The key itself is shown"
-        " only in this response.",
+        "Create an API key. It can have only scopes that the API key creating it has, and must not expire after it. The"
+        " key itself is shown only in this response.",
         check=keys.check,
         raw_key=(str | None, _RAW_KEY),
     )

@@ -87,7 +87,7 @@ class Client(Node):
     order_counts: list[OrderCount] = batched(
         counts_of_clients,
         "id",
-        description="Number of the client's orders by status. Statuses that none has are left out.",
+        description="Number of the client's orders by status. Statuses without orders are left out.",
         cost=2,
     )
 

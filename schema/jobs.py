@@ -20,7 +20,7 @@ from schema.declaration.nodes import Node
 
 @object_type(Table, JOB)
 class FailedJob(Node):
-    """A job of a worker that failed: no attempt is left, or none would help. It is kept for the days of retention."""
+    """A job of a worker that failed: no attempt is left, or none would help. Kept as long as finished jobs are."""
 
     id: strawberry.ID = public_id(JOB)
     function: JobFunction

@@ -119,7 +119,7 @@ class CancelSubscriptionInput(UpdateInput):
     """The subscription to cancel, and when."""
 
     at_period_end: strawberry.Maybe[bool] = strawberry.field(
-        description="Whether it is cancelled when the next period would begin, and not now."
+        description="Whether to cancel it when the next period would begin, and not now."
     )
 
 

@@ -13,7 +13,7 @@ from resolvers.database.sql import owned, statement
 from resolvers.errors import Conflict
 
 AGENT_JOB_FAILED = Conflict(
-    "AGENT_JOB_FAILED", "The job is the run of an agent job, which `retryAgentJob` queues again with a new run."
+    "AGENT_JOB_FAILED", "The job is a run of an agent job that failed: retry that one with `retryAgentJob`."
 )
 
 

@@ -110,7 +110,7 @@ async def _client(ctx: Context, form: Mapping[str, Any], data: Mapping[str, Any]
         if found is not None:
             client: UUID = found["id"]
             return client
-    raise Refusal("UNAVAILABLE", "The submission met changes of others; retry it.", retryAfter=1)
+    raise Refusal("UNAVAILABLE", "The submission conflicted with another change; retry it.", retryAfter=1)
 
 
 async def _new_client(ctx: Context, form: Mapping[str, Any], data: Mapping[str, Any]) -> Row | None:

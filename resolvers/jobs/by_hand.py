@@ -35,7 +35,7 @@ FAILED_JOBS = Collection(
     },
     only=("state", JobState.FAILED),
 )
-JOB_NOT_FAILED = Conflict("JOB_NOT_FAILED", "The job is not a failed one: it may have been retried.")
+JOB_NOT_FAILED = Conflict("JOB_NOT_FAILED", "The job has not failed, or was retried.")
 NOTHING_TO_RETRY = Conflict(
     "NOTHING_TO_RETRY", "What the job is for has not failed, or is gone: nothing is left to do."
 )

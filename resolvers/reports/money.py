@@ -154,7 +154,7 @@ AGENT_USAGE = Kind(
         *OF_AGENT,
         count("jobs", "Jobs", "Jobs of which a step ended in the interval."),
         count("input_tokens", "Input tokens", "Tokens that these steps sent to the model."),
-        count("output_tokens", "Output tokens", "Tokens that came back."),
+        count("output_tokens", "Output tokens", "Tokens of the model's answer."),
         cost("cost", "Cost", "Cost of these steps."),
     ),
     (_STEPS,),

@@ -125,7 +125,7 @@ async def _move(edit: Edit, move: TransitionRequest | None, until: datetime | No
     await edit.transition(MACHINE, move, "updated", columns={"snoozed_until": until} if snoozes else {})
     if edit.row["status"] != _S.SNOOZED:
         if until is not None and not stands:
-            raise bad_input("snoozed_until", "It goes with the status SNOOZED.", "NOT_ALLOWED")
+            raise bad_input("snoozed_until", "It can be given only with the status SNOOZED.", "NOT_ALLOWED")
     elif until is None:
         if asked or move is not None:
             raise bad_input("snoozed_until", "A SNOOZED ticket needs the time at which it wakes.", "REQUIRED")

@@ -77,4 +77,4 @@ class FairLock:
 
 
 def _busy() -> Refusal:
-    return Refusal("UNAVAILABLE", "Too many documents are being made; retry it.", retryAfter=1)
+    return Refusal("UNAVAILABLE", "Too many documents are being generated; retry later.", retryAfter=1)

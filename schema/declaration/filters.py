@@ -109,7 +109,7 @@ class IdFilter:
     in_: strawberry.Maybe[list[strawberry.ID]] = strawberry.field(name="in", description=IN)
 
 
-@strawberry.input(description="Conditions on the ID of an object that there may be none of.")
+@strawberry.input(description="Conditions on an ID that can be null.")
 class OptionalIdFilter:
     """Conditions on an id that may be null."""
 

@@ -168,7 +168,7 @@ class Invoice(Node):
     buyer: InvoiceParty | None = same_row("", ColumnReader("buyer", null=True))
     timezone: Timezone | None
     payment_details: str | None
-    pdf_url: str = file_url(INVOICE_PDF, "Path of the invoice as a PDF. To get it needs an API key, as any request.")
+    pdf_url: str = file_url(INVOICE_PDF, "Path of the invoice as a PDF, for a request with an API key.")
     metadata: StringMap
     created_at: datetime = creation()
     updated_at: datetime

@@ -64,9 +64,9 @@ def test_addresses_that_no_setting_allows(text: str) -> None:
 
 
 NOT_PUBLIC = "must not be a private, local or reserved address"
-NOT_IPV4 = "must have a proper IPv4 address, four decimal numbers"
+NOT_IPV4 = "must have a valid IPv4 address, four decimal numbers"
 BAD_PORT = "must have a port from 1 to 65535, or none"
-BAD_HOST = "must have a proper host name or address"
+BAD_HOST = "must have a valid host name or address"
 NOT_ASCII = "must be ASCII without spaces; write an international name as xn--â€¦ and escape its path"
 
 
@@ -83,7 +83,7 @@ NOT_ASCII = "must be ASCII without spaces; write an international name as xn--â€
         ("http://127.1/", NOT_IPV4),
         ("http://2130706433/", NOT_IPV4),
         ("http://0x7f000001/", NOT_IPV4),
-        ("http://0x7f.0.0.1/", "must have a proper IPv4 address, four decimal numbers"),
+        ("http://0x7f.0.0.1/", "must have a valid IPv4 address, four decimal numbers"),
         ("http://0177.0.0.1/", NOT_IPV4),
         ("http://127.0.0.1./", NOT_IPV4),
         ("ftp://example.com/", "must begin with https:// or http://"),
@@ -115,8 +115,8 @@ NOT_ASCII = "must be ASCII without spaces; write an international name as xn--â€
         ),
         ("https://[2606:4700::1]:/", BAD_PORT),
         ("https://[2606:4700::1]:0/", BAD_PORT),
-        ("https://[12:34]/", "must have a proper IPv6 address"),
-        ("https://[2606:4700::1::]/", "must have a proper IPv6 address"),
+        ("https://[12:34]/", "must have a valid IPv6 address"),
+        ("https://[2606:4700::1::]/", "must have a valid IPv6 address"),
         ("https://:80/", "must have a host"),
         ("https://?a", "must have a host"),
         ("https:example.com", "must have a host"),
@@ -129,11 +129,11 @@ NOT_ASCII = "must be ASCII without spaces; write an international name as xn--â€
         ("https://example.com/\x7f", NOT_ASCII),
         (" https://example.com/", NOT_ASCII),
         ("https:\\\\example.com/", NOT_ASCII),
-        ("https://./", "must have a proper host name"),
-        ("https://example.com../", "must have a proper host name"),
-        ("https://*.example.com/", "must have a proper host name"),
-        ("https://example.com;x/", "must have a proper host name"),
-        ("https://" + "a" * 64 + ".com/", "must have a proper host name"),
+        ("https://./", "must have a valid host name"),
+        ("https://example.com../", "must have a valid host name"),
+        ("https://*.example.com/", "must have a valid host name"),
+        ("https://example.com;x/", "must have a valid host name"),
+        ("https://" + "a" * 64 + ".com/", "must have a valid host name"),
         ("https://example.123/", NOT_IPV4),
         ("https://[::1/", BAD_HOST),
         ("https://example.com/#part", "must not have a fragment"),
@@ -142,9 +142,9 @@ NOT_ASCII = "must be ASCII without spaces; write an international name as xn--â€
         ("https://example.com\\@127.0.0.1/", NOT_ASCII),
         ("https://ex\u00e4mple.com/", NOT_ASCII),
         ("https://\uff11\uff12\uff17.0.0.1/", NOT_ASCII),
-        ("https://-example.com/", "must have a proper host name"),
-        ("https://example..com/", "must have a proper host name"),
-        ("https://exam%70le.com/", "must have a proper host name"),
+        ("https://-example.com/", "must have a valid host name"),
+        ("https://example..com/", "must have a valid host name"),
+        ("https://exam%70le.com/", "must have a valid host name"),
     ],
 )
 def test_urls_that_are_refused(url: str, problem: str) -> None:
