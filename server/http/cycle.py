@@ -10,6 +10,8 @@ from web.http import Header
 
 # What uvicorn makes of these is more than a line.
 _FRAMING = frozenset({b"connection", b"transfer-encoding"})
+# A body up to this size is written together with the head: a system call costs more than to copy so much.
+JOINED_BYTES = 64 * 1024
 # What may stand in names in lower case, and in values. To delete it from a text takes a fifth of a search by pattern.
 _BYTES = [bytes([each]) for each in range(256)]
 _IN_NAMES = b"".join(each for each in _BYTES if each == each.lower() and not HEADER_RE.search(each))
@@ -26,6 +28,8 @@ class Cycle(RequestResponseCycle):
     at_work: Sized
     most: int | None
     _interrupted = False
+    # A head that is written together with the body.
+    _head = b""
 
     async def send(self, message: Any) -> None:
         """Send a part of the answer. The head of a plain one is written here: uvicorn looks at each header by itself,
@@ -37,7 +41,17 @@ class Cycle(RequestResponseCycle):
             names = [name for name, _ in headers]
             if self._plain(names, headers) and not self.flow.write_paused and not self.disconnected:
                 self._begin(message["status"], headers, headers[names.index(b"content-length")][1])
+                if self.scope["method"] == "HEAD":
+                    self._write_head()
                 return
+        elif self._head:
+            body = message.get("body", b"")
+            if len(body) > JOINED_BYTES:
+                self._write_head()
+            else:
+                # The body's length is held against what the head says, which counts itself.
+                self.expected_content_length += len(self._head)
+                message["body"], self._head = self._head + body, b""
         await super().send(message)
 
     def _plain(self, names: list[bytes], headers: list[Header]) -> bool:
@@ -56,7 +70,11 @@ class Cycle(RequestResponseCycle):
         self.expected_content_length, self.chunked_encoding = int(length.decode()), False
         lines = b"\r\n".join([b": ".join(header) for header in (*self.default_headers, *headers)])
         end = b"\r\n\r\n" if self.keep_alive else b"\r\nconnection: close\r\n\r\n"
-        self.transport.write(STATUS_LINE[status] + lines + end)
+        self._head = STATUS_LINE[status] + lines + end
+
+    def _write_head(self) -> None:
+        head, self._head = self._head, b""
+        self.transport.write(head)
 
     def interrupt(self) -> None:
         """Tell the application that the rest of the body does not come; it may still answer."""
