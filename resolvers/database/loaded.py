@@ -18,6 +18,8 @@ MAX_BYTES = 8 * 1024 * 1024
 ROWS_AT_ONCE, WIDE, WIDE_ROWS_AT_ONCE = 101, 1024 * 1024, 8
 # Beside the characters, so many bytes for each of many small values of JSON.
 BYTES_OF_VALUE = 96
+# What JSON takes at most for each of its bytes: each may begin a value.
+MOST_TIMES = BYTES_OF_VALUE + 8
 # What a text takes beside its characters, and up to how many bytes texts are estimated together and not measured.
 BYTES_OF_OBJECT, ESTIMATED_BYTES = 80, 256 * 1024
 
@@ -118,6 +120,8 @@ def _size_of(width: Width, values: list[Any]) -> int:
     """Return the size of values, or an upper limit if that is small: to measure each value takes ten times as long."""
     if width.json:
         written = orjson.dumps(values)
+        if len(written) * MOST_TIMES <= ESTIMATED_BYTES:
+            return len(written) * MOST_TIMES
         # Characters, not bytes: characters of most scripts take two or three bytes in UTF-8.
         text = written.decode()
         # A character takes at most what it does in the whole text, and a text that is not ASCII keeps its UTF-8, too.
