@@ -16,11 +16,11 @@ from models.actors import ActorKind, Source, allows
 from resolvers.changes.rehearsal import Rehearsal
 from resolvers.database.begin import BEGIN_READ, BEGIN_WRITE, FILTERED, GENERIC, KEYED
 from resolvers.database.commits import commit
-from resolvers.database.connection import PooledConnection
 from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.loaded import Loaded
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import Sql
+from resolvers.database.transaction import OpenTransaction
 from resolvers.errors import Refusal, query_too_slow
 
 # A database row: an asyncpg.Record, or a mapping of the same columns. Read by column name.
@@ -59,16 +59,14 @@ class Context:
     ``statements`` counts the statements that were sent, without those that begin and end transactions.
     ``unfiltered`` is whether the operation has no filter: PostgreSQL may then sort, and read tables in any way.
     ``writes`` is whether its transaction may change rows, and wait for others that do.
-    ``capped`` is whether its statements may take long, so that it waits while its organization holds half of the pool;
-    ``search_seconds`` is how long they took in a snapshot.
-    ``narrowable`` is whether it only reads and the caller could ask for less: it filters or counts.
+    ``capped``: its statements may take long (``search_seconds``, in a snapshot), so that it waits while its organization
+    holds half of the pool. ``narrowable``: it only reads, and the caller could ask for less: it filters or counts.
     ``shown_once`` holds secrets that are shown in this response, and not in a replay of it.
     ``loaded`` limits what the operation loads; None for no limit.
     ``committed`` is whether a commit was sent: to repeat the operation may then do it twice.
     ``matched`` is the work of the patterns that values were held against, which is charged afterwards.
     ``rehearses`` is whether its transactions are rolled back; ``rehearsal`` is what the last would have changed.
-    ``form_turn`` takes a turn of the caller's address to submit a form, or raises Refusal RATE_LIMITED; None where the
-    turn was taken before.
+    ``form_turn`` takes the caller's turn to submit a form, or raises Refusal RATE_LIMITED; None where it was taken.
     """
 
     runtime: Runtime
@@ -92,7 +90,7 @@ class Context:
     loaders: dict[Any, Any] = field(default_factory=dict)
     jobs_to_wake: list[UUID] = field(default_factory=list)
     form_turn: Callable[[UUID], Coroutine[Any, Any, None]] | None = None
-    _connection: PooledConnection | None = None
+    _transaction: OpenTransaction | None = None
     _stopped: Refusal | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -104,7 +102,7 @@ class Context:
     @property
     def is_open(self) -> bool:
         """Return whether a transaction or a snapshot is open."""
-        return self._connection is not None
+        return self._transaction is not None
 
     def fetch(self, sql: Sql, **values: Any) -> Coroutine[Any, Any, list[Row]]:
         """Run a statement on the operation's connection and return its rows. ``org_id`` is added to its values."""
@@ -118,17 +116,17 @@ class Context:
         started = time.monotonic() if self.capped and not self.writes else 0.0
         try:
             # Read after the wait: meanwhile the transaction may have ended, and the connection belong to another.
-            connection = self._connection
-            assert connection is not None, "a statement needs an open transaction"
+            transaction = self._transaction
+            assert transaction is not None, "a statement needs an open transaction"
             self.statements += 1
             loaded = self.loaded
             if loaded is None or not sql.widest:
-                rows, _ = await connection.rows(sql.text, arguments)
+                rows, _ = await transaction.rows(sql.text, arguments, 0)
             else:
-                rows, ended = await connection.rows(sql.text, arguments, loaded.room(sql))
+                rows, ended = await transaction.rows(sql.text, arguments, loaded.room(sql))
                 loaded.add(sql, rows)
                 if not ended:
-                    rows = await loaded.rest(connection, sql, rows)
+                    rows = await loaded.rest(transaction.connection, sql, rows)
         except (*CONNECTION_ERRORS, asyncpg.InFailedSQLTransactionError) as error:
             await self.runtime.require_no_fault(error)
             raise self._stopped_by(error) from error
@@ -153,8 +151,7 @@ class Context:
 
     async def row(self, sql: Sql, **values: Any) -> Row | None:
         """Run a statement and return its first row, or None."""
-        rows = await self.fetch(sql, **values)
-        return rows[0] if rows else None
+        return next(iter(await self.fetch(sql, **values)), None)
 
     async def become(self, actor: Actor, source: Source) -> None:
         """Go on as another actor, in that actor's organization, until the transaction ends."""
@@ -178,7 +175,7 @@ class Context:
 class _Snapshot:
     """A read-only transaction. Its commit is not waited for: it is sent with the connection's next statement."""
 
-    __slots__ = ("_acquired", "_ctx")
+    __slots__ = ("_ctx", "_transaction")
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
@@ -186,13 +183,14 @@ class _Snapshot:
     async def __aenter__(self) -> None:
         ctx = self._ctx
         config = (GENERIC if ctx.unfiltered else FILTERED) + ctx.runtime.lock_timeout
-        begun = ctx.runtime.begin(BEGIN_READ, ctx.actor.org_id, config, capped=ctx.capped)
-        ctx._connection = self._acquired = await begun
+        connection = await ctx.runtime.begin(BEGIN_READ, ctx.actor.org_id, config, capped=ctx.capped)
+        ctx._transaction = self._transaction = OpenTransaction(ctx.runtime, connection)
 
     async def __aexit__(self, exc_type: object, error: BaseException | None, traceback: object) -> None:
-        ctx, connection = self._ctx, self._acquired
-        pool = ctx.runtime.pool
-        ctx._connection = None
+        ctx = self._ctx
+        pool, connection, ctx._transaction = ctx.runtime.pool, self._transaction.end(), None
+        if connection is None:
+            return
         if connection.is_closed() or (error is None and not ctx._lock.locked()):
             pool.release(connection, pending_commit=True)
         else:
@@ -207,7 +205,7 @@ class _Transaction:
     That of an operation that rehearses is rolled back instead.
     """
 
-    __slots__ = ("_acquired", "_began", "_ctx")
+    __slots__ = ("_began", "_ctx", "_transaction")
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
@@ -218,23 +216,30 @@ class _Transaction:
         ctx = self._ctx
         ctx.writes = True
         ctx.rehearsal = Rehearsal() if ctx.rehearses else None
-        config = KEYED if ctx.runtime.tracing is None else KEYED + ctx.runtime.tracing.setting()
-        ctx._connection = self._acquired = await ctx.runtime.begin(BEGIN_WRITE, ctx.actor.org_id, config)
+        tracing, config = ctx.runtime.tracing, KEYED
+        if tracing is not None:
+            config += tracing.setting()
+        connection = await ctx.runtime.begin(BEGIN_WRITE, ctx.org_id, config, again=tracing is None)
+        ctx._transaction = self._transaction = OpenTransaction(ctx.runtime, connection)
 
     async def __aexit__(self, exc_type: object, error: BaseException | None, traceback: object) -> None:
-        ctx, connection, org_id = self._ctx, self._acquired, self._ctx.org_id
-        ctx._connection = None
+        ctx, org_id = self._ctx, self._ctx.org_id
+        connection, ctx._transaction = self._transaction.end(), None
         ctx.actor, ctx.source = self._began
         # The next root field has a transaction of its own, and a rollback wakes no worker.
         woken, ctx.jobs_to_wake = ctx.jobs_to_wake, []
         ctx.loaders.clear()
+        if connection is None and error is None:
+            raise self._transaction.lost or AssertionError("it was not lost")
+        if connection is None:
+            return
         try:
-            if error is None and not ctx.rehearses:
+            if error is None and not ctx.rehearses and connection.opening is None:
                 ctx.committed = True
                 await commit(ctx.runtime, connection, keyed=ctx.idempotency_key is not None)
         finally:
-            if connection.is_closed() or not connection.is_in_transaction():
-                ctx.runtime.pool.release(connection)
+            if connection.is_closed() or not connection.is_in_transaction() or connection.opening is not None:
+                ctx.runtime.pool.release(connection, pending_commit=connection.pending_commit)
             else:
                 # Waited for, so that no lock of a failed change outlives its response.
                 await asyncio.shield(ctx.runtime.pool.reset(connection))

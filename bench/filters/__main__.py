@@ -84,8 +84,8 @@ class _Probe(Context):
 
     async def run(self, sql: Sql, arguments: Sequence[Any]) -> list[Any]:
         """Run a statement."""
-        link = self._connection
-        assert link is not None, "a snapshot is open"
+        assert self._transaction is not None, "a snapshot is open"
+        link = self._transaction.connection
         used = _clock_of(link.get_server_pid())
         started = used()
         try:

@@ -82,10 +82,18 @@ class Pool:
                 return given
         return await self._open(deadline, timeout_s, owner)
 
+    async def renew(self, dead: PooledConnection, timeout_s: float) -> PooledConnection:
+        """Return a new connection for the owner of one that has died, which is not released any more.
+
+        Raises TimeoutError, OSError or PostgresError when it cannot be opened.
+        """
+        dead.terminate()
+        return await self._open(self._loop.time() + timeout_s, timeout_s, dead.owner)
+
     def release(self, connection: PooledConnection, *, pending_commit: bool = False) -> None:
         """Take back a connection on which nothing runs; with ``pending_commit`` a finished snapshot is open on it."""
         self._shares.give_back(connection.owner)
-        connection.owner = None
+        connection.owner = connection.opening = None
         if connection.is_closed():
             self._forget()
             return

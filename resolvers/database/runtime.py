@@ -12,6 +12,7 @@ import asyncpg
 from resolvers.database.connection import PooledConnection
 from resolvers.database.connection_errors import CONNECTION_ERRORS, NOT_MIGRATED_ERRORS, Outages, first_line
 from resolvers.database.loop_turns import LoopTurns
+from resolvers.database.opening import Opening
 from resolvers.database.pool import Pool
 from resolvers.errors import Refusal
 from resolvers.keyring import Keyring
@@ -62,10 +63,11 @@ class Runtime:
 
     def tenant(self, org_id: UUID) -> str:
         """Return the SQL that binds a transaction to an organization and sets its statement timeout."""
-        return (
-            f"select set_config('app.org_id','{org_id}',true),"
-            f"set_config('statement_timeout','{self.statement_timeout_ms}',true)"
-        )
+        return f"select set_config('app.org_id','{org_id}',true){self._statement_timeout}"
+
+    @property
+    def _statement_timeout(self) -> str:
+        return f",set_config('statement_timeout','{self.statement_timeout_ms}',true)"
 
     @property
     def lock_timeout(self) -> str:
@@ -108,27 +110,40 @@ class Runtime:
         except CONNECTION_ERRORS as error:
             raise self.unavailable(error) from error
 
-    def begin(
-        self, how: str, org_id: UUID, config: str = "", *, capped: bool = False
-    ) -> Coroutine[Any, Any, PooledConnection]:
-        """Return a connection of ``pool`` in a new transaction of one organization, to be released or reset.
+    async def begin(
+        self, how: str, org_id: UUID, config: str = "", *, again: bool = True, capped: bool = False
+    ) -> PooledConnection:
+        """Return a connection of ``pool`` for a new transaction of one organization, to be released or reset.
 
-        ``how`` is the ``begin`` statement, ``config`` (",set_config(…)") what it sets beside. With ``capped`` it waits
-        while the organization holds half of the pool. It takes one round trip, with the commit of the snapshot before
-        it. Raises Refusal UNAVAILABLE when no connection is free in time or the database is not available.
+        ``how`` is the ``begin`` statement, ``config`` (",set_config(…)") what it sets beside, ``again`` whether that is
+        one of few. With ``capped`` it waits while the organization holds half of the pool. Nothing is sent yet: the
+        transaction begins with its first statement, in the same round trip. Raises Refusal UNAVAILABLE when no
+        connection is free in time or the database is not available.
         """
-        return self.first(self.pool, f"{how};{self.tenant(org_id)}{config}", org_id, capped=capped)
+        connection = await self._made(self.pool.acquire(self.pool_wait, org_id, capped=capped))
+        connection.opening = Opening(how, self._statement_timeout + config, org_id, again)
+        return connection
 
-    async def first(self, pool: Pool, sql: str, owner: UUID | None = None, *, capped: bool = False) -> PooledConnection:
-        """Return a connection of ``owner`` on which ``sql``, without parameters, has run as the first statement.
+    async def renewed(self, dead: PooledConnection, opening: Opening) -> PooledConnection:
+        """Return a new connection in place of one that turned out to be dead when its transaction was to begin: nothing
+        has run on it. Raises Refusal UNAVAILABLE."""
+        connection = await self._made(self.pool.renew(dead, self.pool_wait))
+        connection.opening = opening
+        return connection
+
+    async def _made(self, connection: Coroutine[Any, Any, PooledConnection]) -> PooledConnection:
+        try:
+            return await connection
+        except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:
+            raise self.unavailable(error) from error
+
+    async def first(self, pool: Pool, sql: str) -> PooledConnection:
+        """Return a connection on which ``sql``, without parameters, has run as the first statement.
 
         As nothing of the caller's has run before it, a connection that turns out to be dead is replaced.
         """
         while True:
-            try:
-                connection = await pool.acquire(self.pool_wait, owner, capped=capped)
-            except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:
-                raise self.unavailable(error) from error
+            connection = await self._made(pool.acquire(self.pool_wait))
             try:
                 if connection.pending_commit:
                     await connection.execute(f"commit;{sql}")

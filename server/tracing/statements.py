@@ -80,8 +80,17 @@ class TracedConnection(PooledConnection):
     __slots__ = ()
 
     def rows(self, sql: str, *given: Any, **options: Any) -> Coroutine[Any, Any, tuple[list[Any], bool]]:
-        """Run a statement like that of an untraced connection."""
-        return _traced(sql, super().rows(sql, *given, **options))
+        """Run a statement like that of an untraced connection, after its transaction has begun by itself."""
+        work = _traced(sql, super().rows(sql, *given, **options))
+        return work if self.opening is None else self._after_opening(work)
+
+    async def _after_opening(self, work: Coroutine[Any, Any, T]) -> T:
+        try:
+            await self.open()
+        except BaseException:
+            work.close()
+            raise
+        return await work
 
     def execute(self, query: str, *given: Any, **options: Any) -> Coroutine[Any, Any, str]:
         """Run a statement like that of an untraced connection."""

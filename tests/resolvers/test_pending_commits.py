@@ -67,6 +67,7 @@ async def test_a_snapshot_sees_all_that_was_kept_before_it_and_nothing_after(sin
     assert await names(single, org) == ["a"]
     ctx = of(single, org)
     async with ctx.snapshot():
+        await ctx.fetch(NAMES)  # it begins with its first statement
         await count_as(single, org, "b")
         assert [row["name"] for row in await ctx.fetch(NAMES)] == ["a"]
     assert await names(single, org) == ["a", "b"]

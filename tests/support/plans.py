@@ -49,8 +49,10 @@ class Explained(Context):
 
     async def run(self, asked: Sql, arguments: Sequence[Any]) -> list[Any]:
         """Run a statement, and keep the plan that it has in its snapshot."""
-        link = self._connection
-        assert link is not None, "a snapshot is open"
+        assert self._transaction is not None, "a snapshot is open"
+        link = self._transaction.connection
+        if link.opening is not None:
+            await link.open()
         await link.execute(f"prepare explained as {asked.text}")
         given = sql.SQL(", ").join(sql.Literal(_adapted(each)) for each in arguments).as_string()
         (plan,) = json.loads(await link.fetchval(f"explain ({self.options}) execute explained({given})"))
