@@ -158,6 +158,8 @@ class Context:
         await self.run(_BIND, [str(actor.org_id)])
         self.actor, self.source = actor, source
         self.loaders.clear()
+        if self.rehearsal is not None:
+            self.rehearsal.concealed = True
 
     def snapshot(self) -> "_Snapshot":
         """Return a read-only snapshot, for an ``async with`` block. Raises Refusal UNAVAILABLE."""

@@ -71,6 +71,11 @@ class Bound:
     # The operation's arguments with where in the request they come from; those within others first.
     origins: Mapping[tuple[str, ...], str]
 
+    @property
+    def changes(self) -> bool:
+        """Return whether its operation changes something, so that it can be tried."""
+        return self.operation.operation_type == "mutation"
+
     def origin_of(self, field: str) -> str:
         """Return where in the request a field of the operation's arguments came from."""
         steps = tuple(field.split("."))

@@ -22,6 +22,7 @@ from schema.requests.results import OperationResult
 from schema.requests.variables import wrong_variables
 from web.body import has_body
 from web.dependencies import Dependencies, Payers
+from web.dry_run import DRY, PARAMETER, dry_run
 from web.etags import not_modified, versions_expected
 from web.http import JSON, Header, Reply, Request, reply
 from web.idempotency import REPLAYED, idempotency_key
@@ -34,11 +35,13 @@ _LOCATIONS = ("query.", "body", "header.", "path.")
 
 
 class Given(NamedTuple):
-    """What a request says: the variables, the versions that its object may have, the idempotency key."""
+    """What a request says: the variables, the versions that its object may have, the idempotency key, and whether it
+    is only to be tried."""
 
     variables: dict[str, Any]
     versions: list[int] | None
     key: str | None
+    dry: bool
 
 
 class RestEndpoint:
@@ -70,10 +73,12 @@ class RestEndpoint:
         request.state["secret"] = bool(ctx.shown_once)
         if ctx.replayed:
             headers.append(REPLAYED)
+        if ctx.rehearses:
+            headers.append(DRY)
         if result.errors:
             return self._refused(request, result.errors, headers)
         assert result.data is not None, "a result without errors has data"
-        return self._reply(request, result.data, headers)
+        return self._reply(request, result.data, headers, result.dry_run)
 
     def _refused(self, request: Request, errors: list[ErrorView], headers: list[Header]) -> Reply:
         return problem(errors, self._origin, headers)
@@ -98,7 +103,8 @@ class RestEndpoint:
         prepared, versions = engine.prepared(self.operation, given.variables), given.versions
         # What it asks for may need more than the operation always does.
         engine.allow(prepared, actor)
-        ctx = Context(self.dependencies.runtime, actor, request.request_id, Source.REST, given.key)
+        runtime, request_id = self.dependencies.runtime, request.request_id
+        ctx = Context(runtime, actor, request_id, Source.REST, given.key, rehearses=given.dry)
         request.state["ctx"] = ctx
         await payers.pay(request, actor, prepared.measure.cost, headers, request.weight)
         if versions is None or len(versions) < 2:
@@ -119,7 +125,9 @@ class RestEndpoint:
         current = result.errors[0]["extensions"].get("currentVersion") if result.errors else None
         if current not in versions:
             return result, ctx
-        again = Context(self.dependencies.runtime, ctx.actor, ctx.request_id, Source.REST, ctx.idempotency_key)
+        again = Context(
+            ctx.runtime, ctx.actor, ctx.request_id, Source.REST, ctx.idempotency_key, rehearses=ctx.rehearses
+        )
         request.state["ctx"] = again
         variables = {"input": {**prepared.variables["input"], VERSION[1]: current}}
         return await self.engine.run(again, replace(prepared, variables=variables)), again
@@ -131,7 +139,9 @@ class RestEndpoint:
         problems: list[Refusal] = []
         versions = _read(versions_expected, request, problems) if bound.versioned else None
         key = _read(idempotency_key, request, problems)
+        dry = _read(dry_run, request, problems)
         variables = query_variables(bound, request.query(), problems)
+        dry = bool(variables.pop(PARAMETER, False) or dry) and bound.changes
         if route.body:
             body: dict[str, Any] = {}
             if not route.optional or has_body(request):
@@ -152,12 +162,15 @@ class RestEndpoint:
             beside = wrong_variables(CORE, self.operation, variables)
             problems += [each for each in beside if self._origin(each.field or "") not in wrong]
             raise Refusals(problems[:MAX_PROBLEMS])
-        return Given(variables, versions, key)
+        return Given(variables, versions, key, dry)
 
-    def _reply(self, request: Request, data: dict[str, Any], headers: list[Header]) -> Reply:
+    def _reply(
+        self, request: Request, data: dict[str, Any], headers: list[Header], dry: dict[str, Any] | None = None
+    ) -> Reply:
+        """Return the reply with what was answered; ``dry`` is what it would have changed, where it was only tried."""
         route, payload, found = self.route, data, data
         if route.shows is Shows.NOTHING:
-            return reply(route.status, b"", JSON, headers)
+            return reply(route.status, b"", JSON, headers) if dry is None else _tried(HTTPStatus.OK, {}, dry, headers)
         for name in self.bound.at:
             payload, found = found, found[name]
             if found is None:
@@ -167,15 +180,22 @@ class RestEndpoint:
             return reply(route.status, orjson.dumps(_envelope(found, request)), JSON, headers)
         if route.flat is not None:
             found = _flat(found, route.flat)
-        if "version" in found:
+        if dry is None and "version" in found:
             tag = b'"%d"' % found["version"]
             headers.append((b"etag", tag))
             if self.operation.operation_type == "query" and not_modified(request, tag):
                 return reply(304, b"", JSON, headers)
-        if route.location is not None:
+        if dry is None and route.location is not None:
             headers.append((b"location", route.location.replace("{publicId}", found["publicId"]).encode()))
         shown = found | {name: payload[name] for name in route.beside} if route.beside else found
+        if dry is not None:
+            return _tried(route.status, {"data": shown}, dry, headers)
         return reply(route.status, orjson.dumps({"data": shown}), JSON, headers)
+
+
+def _tried(status: int, body: dict[str, Any], dry: dict[str, Any], headers: list[Header]) -> Reply:
+    """Return the reply to a dry run: a version or an object that is not there has neither ETag nor Location."""
+    return reply(status, orjson.dumps(body | {PARAMETER: dry}), JSON, headers)
 
 
 def _read(read: Callable[[Request], T | None], request: Request, problems: list[Refusal]) -> T | None:

@@ -95,10 +95,12 @@ class FormEndpoint(RestEndpoint):
     def _shown(self, extensions: dict[str, Any], message: str) -> tuple[str, str, str]:
         return extensions.get("label", ""), self._origin(extensions.get("field", "")), message
 
-    def _reply(self, request: Request, data: dict[str, Any], headers: list[Header]) -> Reply:
+    def _reply(
+        self, request: Request, data: dict[str, Any], headers: list[Header], dry: dict[str, Any] | None = None
+    ) -> Reply:
         html, json = _preferences(request)
         if not _is_form(request) or html < json:
-            return super()._reply(request, data, headers)
+            return super()._reply(request, data, headers, dry)
         payload = data[self.bound.at[0]]
         if payload["redirectUrl"] is not None:
             headers.append((b"location", quote(payload["redirectUrl"], _OF_URLS).encode()))

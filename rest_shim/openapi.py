@@ -19,13 +19,23 @@ from rest_shim.openapi_downloads import download_paths
 from rest_shim.openapi_parameters import request_parameters
 from rest_shim.openapi_schemas import Components, part_of
 from rest_shim.openapi_settings import settings_shown, settings_taken
-from rest_shim.openapi_shared import HEADERS, OTHER_TAGS, PAGINATION, SYSTEM, header, problem, problem_response
+from rest_shim.openapi_shared import (
+    HEADERS,
+    OTHER_TAGS,
+    PAGINATION,
+    SYSTEM,
+    TRIED,
+    header,
+    problem,
+    problem_response,
+)
 from rest_shim.openapi_webhooks import webhooks
 from rest_shim.route import Route, Shows
 from rest_shim.routes import ROUTES
 from schema.declaration.json_schema import JsonSchema, root_type
 from schema.graph import CORE, EXECUTOR
 from schema.operations import OPERATIONS
+from web.dry_run import PARAMETER
 
 _SUCCESS = {200: "The current object.", 201: "Created.", 202: "Accepted: it is not done yet.", 204: "Deleted."}
 _JSON = "application/json"
@@ -41,7 +51,7 @@ def printed_openapi() -> str:
 def document(routes: Sequence[Route] = ROUTES) -> dict[str, Any]:
     """Return the whole document, of which nothing is shared: whoever asks may change it."""
     components = Components(CORE)
-    components.schemas |= {"Problem": problem(), "Pagination": PAGINATION}
+    components.schemas |= {"Problem": problem(), "Pagination": PAGINATION, "DryRun": TRIED}
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, components)
@@ -140,14 +150,22 @@ def _body(route: Route, components: Components) -> JsonSchema:
 
 
 def _success(route: Route, components: Components) -> dict[str, Any]:
-    operation = bound(route).operation
+    changes = bound(route).changes
     always = ("X-Request-Id", "X-GraphQL-Operation", *(() if route.public else ("RateLimit", "RateLimit-Policy")))
     sent = {name: header(name) for name in always}
-    if operation.operation_type == "mutation" and not route.public:
+    if changes:
+        sent["Dry-Run"] = header("Dry-Run")
+    if changes and not route.public:
         sent["Idempotent-Replayed"] = header("Idempotent-Replayed")
     status, said = str(route.status), _SUCCESS[route.status]
     if route.shows is Shows.NOTHING:
-        return {status: {"description": said, "headers": sent}}
+        tried = {"schema": {"type": "object", "required": [PARAMETER], "properties": _TRIED}}
+        told = {
+            "description": "The changes that the request would make, in a dry run.",
+            "headers": sent,
+            "content": {_JSON: tried},
+        }
+        return {"200": told, status: {"description": said, "headers": sent}}
     name, shape = _resource(route, components)
     one = components.named(name, shape)
     if route.shows is Shows.PAGE:
@@ -161,7 +179,9 @@ def _success(route: Route, components: Components) -> dict[str, Any]:
     if route.location is not None:
         sent["Location"] = header("Location")
     found = {status: _response(route, said, {"data": one}, sent)}
-    if operation.operation_type == "query" and "ETag" in sent:
+    if changes:
+        found[status]["content"][_JSON]["schema"]["properties"] |= _TRIED
+    if not changes and "ETag" in sent:
         found["304"] = {"description": "The object still has the ETag in `If-None-Match`.", "headers": sent}
     return found
 
@@ -201,6 +221,7 @@ def _problems(route: Route) -> dict[str, Any]:
     return found
 
 
+_TRIED = {PARAMETER: {"$ref": "#/components/schemas/DryRun"}}
 _SENT = {name: header(name) for name in ("X-Request-Id", "X-GraphQL-Operation")}
 _PAGE: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
 # What an HTML form is answered.

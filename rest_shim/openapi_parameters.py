@@ -10,9 +10,10 @@ from resolvers.lists.filters import MAX_TEXT, MAX_VALUES
 from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MAX_ORDERS
 from rest_shim.bound import bound
 from rest_shim.openapi_schemas import Components
-from rest_shim.parameters import ID, Parameter
+from rest_shim.parameters import DRY_RUN, ID, Parameter
 from rest_shim.route import Route, Shows
 from schema.declaration.json_schema import JsonSchema
+from web.dry_run import NAME, PARAMETER
 
 # ETags as a header lists them.
 ETAGS = r'^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$'
@@ -36,7 +37,11 @@ def request_parameters(route: Route, components: Components) -> Iterable[dict[st
     if made.versioned:
         text = "One or more ETags: the response is 412 if the object has none of them. `*`, or no header, matches any."
         yield _parameter("header", "If-Match", text, {"type": "string", "pattern": ETAGS})
-    if made.operation.operation_type == "mutation" and not route.public:
+    if made.changes:
+        yield _parameter("query", PARAMETER, DRY_RUN.description, {"type": "boolean"})
+        text = "`true` for a dry run: the response is that of the change, and nothing is changed."
+        yield _parameter("header", NAME, text, {"type": "boolean"})
+    if made.changes and not route.public:
         text = "For 24 hours a repeated request with the same key gets the first response. Per API key and operation."
         bounds = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"}
         yield _parameter("header", "Idempotency-Key", text, bounds)

@@ -120,6 +120,34 @@ PAGINATION: dict[str, Any] = {
     },
 }
 
+# Every event and change that a dry run shows.
+TRIED: dict[str, Any] = {
+    "type": "object",
+    "description": "The changes that the request would make to objects that the API key may read. Only in a dry run.",
+    "required": ["events", "changes"],
+    "properties": {
+        "events": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Types of the events that would follow, such as `order.updated`.",
+        },
+        "changes": {
+            "type": "array",
+            "description": "The fields that would change.",
+            "items": {
+                "type": "object",
+                "required": ["target", "field", "before", "after"],
+                "properties": {
+                    "target": {"type": "string", "description": "ID of the object. That of a new one is provisional."},
+                    "field": {"type": "string", "description": "Name of the field."},
+                    "before": {"description": "Its value before; null where the object would be new."},
+                    "after": {"description": "Its value after; null where the object would be gone."},
+                },
+            },
+        },
+    },
+}
+
 
 def _header(description: str, type_: str = "string") -> dict[str, Any]:
     return {"description": description, "schema": {"type": type_}}
@@ -128,6 +156,7 @@ def _header(description: str, type_: str = "string") -> dict[str, Any]:
 _NOT_ALWAYS = "A 403 for a scope that the operation always needs does not have it."
 HEADERS: dict[str, Any] = {
     "Content-Disposition": _header("`attachment`, with the name of the file."),
+    "Dry-Run": _header("`true` if this is the response to a dry run."),
     "ETag": _header("Version of the object, quoted, for `If-Match` and `If-None-Match`."),
     "Idempotent-Replayed": _header(
         "`true` if this is the response to an earlier request with the same `Idempotency-Key`."

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import GraphQLEnumType
+from graphql import GraphQLBoolean, GraphQLEnumType
 
 from models.types import MAX_SAFE_INTEGER
 from resolvers.errors import Refusal, bad_input
 from resolvers.lists.filters import MAX_TEXT, MAX_VALUES
 from rest_shim.route import Place
 from schema.declaration.input_values import wrong_values
+from web.dry_run import PARAMETER
 
 # Whole numbers of either type have fewer digits.
 DIGITS = 18
@@ -81,6 +82,11 @@ class Parameter:
         else:
             problems += wrong_values(self.type_, value, where)
         return value
+
+
+# What every change takes, which is no variable of its operation.
+_TRIED = "`true` for a dry run, as with the header `Dry-Run`."
+DRY_RUN = Parameter(PARAMETER, (PARAMETER,), GraphQLBoolean, False, False, _TRIED)
 
 
 def whole_number(name: str, value: str, least: int, most: int, problems: list[Refusal]) -> int | None:

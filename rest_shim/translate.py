@@ -11,9 +11,10 @@ from graphql import GraphQLID, GraphQLInputObjectType, get_nullable_type, is_lis
 from resolvers.errors import Refusal, bad_input
 from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MAX_ORDERS
 from rest_shim.bound import Bound
-from rest_shim.parameters import whole_number
+from rest_shim.parameters import DRY_RUN, whole_number
 from rest_shim.route import Place, Route, Shows
 from schema.declaration.inputs import MAX_PROBLEMS
+from web.dry_run import PARAMETER
 from web.http import is_encoded
 
 UNIQUE = "CREATED_AT"
@@ -40,6 +41,8 @@ def query_variables(bound: Bound, query: Iterable[tuple[str, str]], problems: li
     variables = _page(given, problems) if pages else {}
     if "sort" in given and "sort" in taken:
         variables["orderBy"] = _sort(bound.route, given["sort"], problems)
+    if PARAMETER in given and PARAMETER in taken:
+        variables[PARAMETER] = DRY_RUN.read(given[PARAMETER], problems)
     # In the order of the route, so that a filter has one shape however it is asked for.
     for name, parameter in known.items() if given.keys() & known.keys() else ():
         if name in given:
@@ -59,7 +62,8 @@ def _names_of(bound: Bound) -> tuple[frozenset[str], frozenset[str]]:
     """Return the names of all parameters of a query, and of those that take several values."""
     many = frozenset({"sort", *(name for name, parameter in bound.parameters.items() if parameter.many)})
     paging = _PAGING if bound.route.shows is Shows.PAGE else frozenset[str]()
-    return frozenset({*bound.parameters, *paging, *(["sort"] if bound.route.sorts else [])}), many
+    more = [name for name, takes in (("sort", bound.route.sorts), (PARAMETER, bound.changes)) if takes]
+    return frozenset({*bound.parameters, *paging, *more}), many
 
 
 def _by_name(query: Iterable[tuple[str, str]], many: frozenset[str]) -> dict[str, list[str]]:

@@ -18,6 +18,7 @@ from server.access.anonymous import MAX_BODY, MAX_TEXT, MAX_TOKENS, NEW, OBJECTS
 from web.accept import most_accepted
 from web.body import body_weight
 from web.dependencies import PUBLIC, Dependencies
+from web.dry_run import DRY, dry_run
 from web.http import AnyReply, Endpoint, Header, Reply, Request, is_encoded, options, reply
 from web.idempotency import REPLAYED, idempotency_key
 
@@ -82,6 +83,8 @@ class GraphQL:
             request.state["secret"] = bool(ctx.shown_once)
             if ctx.replayed:
                 headers.append(REPLAYED)
+            if ctx.rehearses:
+                headers.append(DRY)
         return _reply(result, typed, headers)
 
     async def _run(self, request: Request, headers: list[Header]) -> tuple[OperationResult, Context]:
@@ -150,11 +153,13 @@ class GraphQL:
         self.engine.allow(prepared, actor)
         # Of the address alone: a context that held its request would be a cycle.
         address = self.dependencies.address_of
-        turn = partial(self.dependencies.form_turn, address(request)) if operation_type == "mutation" else None
-        key = idempotency_key(request)
+        changes = operation_type == "mutation"
+        turn = partial(self.dependencies.form_turn, address(request)) if changes else None
+        key, dry = idempotency_key(request), dry_run(request)
         return Context(
-            self.dependencies.runtime, actor, request.request_id, Source.GRAPHQL, idempotency_key=key, form_turn=turn
-        )
+            self.dependencies.runtime, actor, request.request_id, Source.GRAPHQL, key,
+            rehearses=changes and dry, form_turn=turn,
+        )  # fmt: skip
 
     def _open(self, prepared: Prepared) -> bool:
         """Return whether an operation may run without a key: introspection is for where introspection is on."""
@@ -245,10 +250,7 @@ def _reply(result: OperationResult, typed: bool, headers: list[Header], malforme
         if "retryAfter" in first:
             headers.append((b"retry-after", b"%d" % first["retryAfter"]))
     if result.ran:
-        # What graphql-core ran was not counted: it cost what was asked.
-        actual = result.cost if result.actual is None else result.actual
-        cost = {"requested": result.cost, "actual": actual, "remaining": result.remaining}
-        body["extensions"] = {"cost": cost}
+        body["extensions"] = result.extensions
     says = (result.bare and result.status in ALWAYS) or (typed and not result.ran)
     status = result.status if says else 200
     if malformed is not None:

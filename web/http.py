@@ -21,6 +21,7 @@ _NONE: Mapping[str, str] = {}
 _ONCE: Mapping[bytes, str] = {
     b"authorization": "Authorization",
     b"content-type": "Content-Type",
+    b"dry-run": "Dry-Run",
     b"idempotency-key": "Idempotency-Key",
 }
 # How long a chunk of a response may take; a response in chunks has no deadline as a whole.

@@ -1,15 +1,15 @@
 """Rehearsals: what a change would do, from a transaction that is rolled back at its end."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from models.resources import RESOURCES
-from models.typeid import encode
+from models.resources import RESOURCES, events
+from models.typeid import encode, prefix_of
 from resolvers.audit.entries import NewAuditEntry
 
 # Of what actions begin with.
@@ -34,6 +34,7 @@ class Rehearsal:
     ``events`` are the types of its events, ``versions`` the versions of the objects that it found and would change,
     ``moved`` how often it writes each of them, ``made`` the IDs of new ones. ``numbers`` counts those that it drew.
     ``fields`` is what its audit entries would say: of each object's fields the first value and the last.
+    ``concealed`` is whether another than the caller changes it, so that nothing of it is the caller's to know.
     """
 
     fields: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class Rehearsal:
     moved: Counter[str] = field(default_factory=Counter)
     made: list[str] = field(default_factory=list)
     numbers: Counter[str] = field(default_factory=Counter)
+    concealed: bool = False
 
     @property
     def changes(self) -> list[dict[str, Any]]:
@@ -51,6 +53,15 @@ class Rehearsal:
             for (target, name), (before, after) in self.fields.items()
             if before != after
         ]
+
+    def shown_to(self, may: Callable[[str], bool]) -> tuple[list[str], list[dict[str, Any]]]:
+        """Return the events and the changes of those objects that somebody may read who holds some scopes."""
+        if self.concealed:
+            return [], []
+        readable = {prefix for prefix, each in RESOURCES.items() if each.scope is not None and may(each.read_scope)}
+        heard = {name for name, each, _ in events() if each.prefix in readable}
+        shown = [name for name in self.events if name in heard]
+        return shown, [change for change in self.changes if prefix_of(change["target"]) in readable]
 
     def note_entries(self, entries: Iterable[tuple[NewAuditEntry, UUID]]) -> None:
         """Note the changes of audit entries, each with the key of its target."""

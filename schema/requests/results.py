@@ -19,6 +19,7 @@ class OperationResult:
     """What an operation gave. ``ran`` is false for one that was refused before anything ran.
 
     ``rehearsed`` is what each of its root fields would have changed, by response key, where it was rehearsed.
+    ``dry_run`` is what the caller is shown of that, None where nothing was to be rehearsed.
     ``cost`` is what was asked, ``actual`` what the objects that came cost, None where none was counted.
     """
 
@@ -29,6 +30,15 @@ class OperationResult:
     actual: int | None = None
     remaining: int | None = None
     rehearsed: dict[str, Rehearsal] = field(default_factory=dict)
+    dry_run: dict[str, Any] | None = None
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """Return what an answer says beside its data and its errors."""
+        # What graphql-core ran was not counted: it cost what was asked.
+        actual = self.cost if self.actual is None else self.actual
+        cost = {"requested": self.cost, "actual": actual, "remaining": self.remaining}
+        return {"cost": cost} if self.dry_run is None else {"cost": cost, "dryRun": self.dry_run}
 
     @property
     def bare(self) -> bool:

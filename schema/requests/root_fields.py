@@ -1,6 +1,7 @@
 """The root fields of a mutation: each has a transaction of its own."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from graphql import located_error
@@ -58,7 +59,17 @@ async def run_root_fields(
         data |= part
         # A field that is given again came to no more than all of them may.
         actual += cost
-    return OperationResult(data, errors, actual=actual, rehearsed=rehearsed)
+    shown = _shown(ctx, rehearsed.values()) if ctx.rehearses else None
+    return OperationResult(data, errors, actual=actual, rehearsed=rehearsed, dry_run=shown)
+
+
+def _shown(ctx: Context, rehearsed: Iterable[Rehearsal]) -> dict[str, Any]:
+    """Return what the caller may know of what the root fields would change, in their order."""
+    pairs = [each.shown_to(ctx.actor.may) for each in rehearsed]
+    return {
+        "events": [event for events, _ in pairs for event in events],
+        "changes": [change for _, changes in pairs for change in changes],
+    }
 
 
 async def _root_field(

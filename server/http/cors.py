@@ -11,7 +11,7 @@ from web.http import App, Header, Message, Receive, Scope, Send
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 # A browser asks again after as long; no browser keeps an answer for longer than two hours.
 MAX_AGE_S = 7200
-OURS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "X-Request-Id")
+OURS = ("Authorization", "Content-Type", "Dry-Run", "Idempotency-Key", "If-Match", "If-None-Match", "X-Request-Id")
 TRACING = ("traceparent", "tracestate", "baggage", "sentry-trace")
 # Apollo's clients (web, Kotlin, iOS), and what the network layers that Relay, urql and graphql-request are given add.
 CLIENTS = (
@@ -22,7 +22,7 @@ CLIENTS = (
 )  # fmt: skip
 MCP = ("Mcp-Protocol-Version", "Mcp-Method", "Mcp-Name", "Mcp-Session-Id")
 EXPOSED = (
-    "Allow", "Content-Disposition", "Deprecation", "ETag", "Idempotent-Replayed", "Location", "RateLimit",
+    "Allow", "Content-Disposition", "Deprecation", "Dry-Run", "ETag", "Idempotent-Replayed", "Location", "RateLimit",
     "RateLimit-Policy", "Retry-After", "Server-Timing", "Sunset", "WWW-Authenticate", "X-GraphQL-Operation",
     "X-Request-Id",
 )  # fmt: skip
@@ -52,7 +52,7 @@ def cross_origin(app: App, origins: Iterable[str]) -> CrossOrigin:
 OPEN_PATH = "/api/forms/"
 _OPEN: tuple[Header, ...] = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"Retry-After, X-GraphQL-Operation, X-Request-Id"),
+    (b"access-control-expose-headers", b"Dry-Run, Retry-After, X-GraphQL-Operation, X-Request-Id"),
 )
 _PREFLIGHT: tuple[Header, ...] = (
     (b"access-control-allow-origin", b"*"),

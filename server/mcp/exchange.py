@@ -14,9 +14,10 @@ from schema.requests.engine import Engine
 from schema.requests.results import OperationResult, refused_result
 from schema.tools.calls import prepared_call
 from server.http.edge import late_refusal
-from server.mcp.tools import IDEMPOTENCY_KEY, changes
+from server.mcp.tools import DRY_RUN, IDEMPOTENCY_KEY, changes
 from web.deadlines import Deadlines
 from web.dependencies import Dependencies
+from web.dry_run import DRY, dry_run
 from web.http import Header, Request
 from web.idempotency import REPLAYED, check_key, idempotency_key
 
@@ -76,13 +77,13 @@ class Exchange:
     async def _run(self, name: str, arguments: Mapping[str, Any]) -> OperationResult:
         request, dependencies = self.request, self.dependencies
         try:
-            prepared = prepared_call(self.engine, self.actor, name, _without_key(name, arguments))
-            key = self._key(name, arguments)
+            prepared = prepared_call(self.engine, self.actor, name, _of_operation(name, arguments))
+            key, dry = self._key(name, arguments), self._dry(name, arguments)
         except (Refusal, Refusals):
             await dependencies.pay(request, self.actor, 0, self.headers, REFUSED + request.weight)
             raise
         request.state["operation_type"] = prepared.operation.operation_type
-        ctx = Context(dependencies.runtime, self.actor, request.request_id, Source.GRAPHQL, idempotency_key=key)
+        ctx = Context(dependencies.runtime, self.actor, request.request_id, Source.GRAPHQL, key, rehearses=dry)
         request.state["ctx"] = ctx
         compiling = self.engine.compiling(prepared)
         cost = prepared.measure.cost + compiling
@@ -94,6 +95,8 @@ class Exchange:
         request.state["statements"] = ctx.statements
         if ctx.replayed:
             self.headers.append(REPLAYED)
+        if ctx.rehearses:
+            self.headers.append(DRY)
         return result
 
     def _key(self, name: str, arguments: Mapping[str, Any]) -> str | None:
@@ -105,9 +108,18 @@ class Exchange:
             raise bad_input(IDEMPOTENCY_KEY, "It must be a string.", "WRONG_TYPE")
         return check_key(key, IDEMPOTENCY_KEY)
 
+    def _dry(self, name: str, arguments: Mapping[str, Any]) -> bool:
+        """Return whether a change is only to be tried: as the argument or the header says."""
+        asked, given = dry_run(self.request), arguments.get(DRY_RUN)
+        if not changes(name):
+            return False
+        if not isinstance(given, bool | None):
+            raise bad_input(DRY_RUN, "It must be a boolean.", "WRONG_TYPE")
+        return bool(given) or asked
 
-def _without_key(name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+
+def _of_operation(name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the arguments that are variables of the operation, and those that are unknown."""
     if not changes(name):
         return arguments
-    return {given: value for given, value in arguments.items() if given != IDEMPOTENCY_KEY}
+    return {given: value for given, value in arguments.items() if given not in (IDEMPOTENCY_KEY, DRY_RUN)}

@@ -34,6 +34,7 @@ from schema.requests.tools import OFFERED
 from server.mcp.exchange import EXCHANGE, Exchange
 from server.mcp.tasks import EXTENSION, STARTING, TaskKind, is_failed, is_known, kind_of, task
 from server.mcp.tools import tool, tools_of
+from web.dry_run import PARAMETER
 
 INSTRUCTIONS = """
 Counterfoil is the back office of a service business: clients, services, orders, invoices, tickets, subscriptions,
@@ -90,7 +91,7 @@ async def _call(ctx: ServerRequestContext[Any, Any], params: CallToolRequestPara
         raise MCPError(INVALID_PARAMS, f"There is no tool {params.name}.")
     result = await _exchange(ctx).call(params.name, params.arguments or {})
     kind = STARTING.get(params.name) if _knows_tasks(ctx) else None
-    if kind is None or result.errors or result.data is None:
+    if kind is None or result.errors or result.data is None or result.dry_run is not None:
         return _shown(result)
     return task(result.data[kind.root][kind.name]) | {"resultType": "task"}
 
@@ -157,4 +158,5 @@ def _shown(result: OperationResult) -> CallToolResult:
         content=[TextContent(type="text", text=orjson.dumps(shown).decode())],
         structured_content=None if result.errors else result.data,
         is_error=bool(result.errors),
+        _meta=None if result.dry_run is None else {PARAMETER: result.dry_run},
     )

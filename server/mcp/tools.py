@@ -9,10 +9,12 @@ from schema.declaration.json_schema import JsonSchema
 from schema.operations import OPERATIONS
 from schema.requests.tools import OFFERED
 from schema.tools.schemas import description_of, output_schema_of, schema_of
+from web.dry_run import PARAMETER
 from web.idempotency import IDEMPOTENCY_KEY_LENGTH
 
-# The argument by which a call that changes something can be repeated. An operation has no variable of this name.
-IDEMPOTENCY_KEY = "idempotencyKey"
+# The arguments by which a call that changes something can be repeated, and only tried. No operation has variables of
+# these names.
+IDEMPOTENCY_KEY, DRY_RUN = "idempotencyKey", PARAMETER
 _KEY: JsonSchema = {
     "type": "string",
     "minLength": 1,
@@ -20,6 +22,10 @@ _KEY: JsonSchema = {
     "pattern": "^[ -~]+$",
     "description": "Key of the call, such as a new UUID. A call that is repeated with the same key and arguments within"
     " 24 hours changes nothing more and has the result of the first one. Repeat a call so whose outcome is unknown.",
+}
+_DRY: JsonSchema = {
+    "type": "boolean",
+    "description": "True to try the call: the result is that of the change, but nothing is changed.",
 }
 # The verbs of mutations that only add something, and of those that change nothing more when they are repeated.
 _ADDING, _REPEATABLE = ("Create", "Queue", "Export"), ("Update", "Delete")
@@ -40,7 +46,7 @@ def tool(name: str) -> dict[str, Any]:
     """Return a tool as a client sees it."""
     taken, writes = schema_of(name), changes(name)
     if writes:
-        taken = taken | {"properties": taken["properties"] | {IDEMPOTENCY_KEY: _KEY}}
+        taken = taken | {"properties": taken["properties"] | {IDEMPOTENCY_KEY: _KEY, DRY_RUN: _DRY}}
     return {
         "name": name,
         "title": re.sub("(?<!^)[A-Z]", lambda found: f" {found[0].lower()}", name),

@@ -83,6 +83,9 @@ async def _aimed(org: Org, case: Any, route: Route, ids: dict[str, str]) -> None
     if route.shows is Shows.PAGE and isinstance(case.query, dict):
         # One that is made up is nobody's.
         case.query.pop("cursor", None)
+    if case.headers is not None:
+        # Nor has any object a version that is made up.
+        case.headers.pop("If-Match", None)
     if isinstance(case.body, dict):
         case.body |= {name: ids[other] for name, other in case_of(route).references.items() if name in case.body}
 

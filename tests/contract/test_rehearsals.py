@@ -7,7 +7,6 @@ from uuid import UUID
 import pytest
 
 from models.actors import ActorKind, Source
-from models.base import metadata
 from models.typeid import encode, new_uuid
 from resolvers.changes.rehearsal import Rehearsal
 from resolvers.context import Actor, Context
@@ -19,24 +18,13 @@ from schema.requests.tools import TOOLS
 from tests.support.api import Org, new_client, new_order
 from tests.support.domains import ALL
 from tests.support.furnished import Furnished, completed, right, root_field, target
+from tests.support.stored import stored
 from workers.agents.approvals import hash_of, is_approved
 
 ENGINE = Engine()
 MUTATIONS = sorted(name for name, each in OPERATIONS.items() if each.operation_type == "mutation")
-TABLES = sorted(name for name, table in metadata.tables.items() if "org_id" in table.c)
 # What the furnished objects are already.
 UNMOVED = {"ResumeSubscription"}
-# When a key was last used is written by the server, at some time after its use.
-_STATE = " union all ".join(
-    f"select '{name}' as name, count(*) as rows, md5(string_agg(text, ',' order by text)) as digest"
-    f" from (select {'' if name == 'api_keys' else 't.xmin || '}(to_jsonb(t) - 'last_used_at')::text as text"
-    f" from {name} t where org_id = $1) as rows"
-    for name in TABLES
-)
-
-
-async def _state(org: Org) -> list[tuple[Any, ...]]:
-    return sorted(tuple(row) for row in await org.rows(_STATE, org.id))
 
 
 async def _rehearsed(org: Org, runtime: Runtime, name: str, given: dict[str, Any], **options: Any) -> OperationResult:
@@ -84,9 +72,9 @@ async def test_a_rehearsal_of_it_says_what_changes_and_changes_nothing(
     elif root == case.creates:
         given |= {key: value() for key, value in case.unique.items()}
     numbers = {key: list(left) for key, left in api_runtime.numbers.items()}
-    before = await _state(org)
+    before = await stored(org)
     result = await _rehearsed(org, api_runtime, name, given)
-    assert (result.errors, await _state(org), woken) == ([], before, [])
+    assert (result.errors, await stored(org), woken) == ([], before, [])
     assert {key: list(left) for key, left in api_runtime.numbers.items()} == numbers
     (rehearsal,) = result.rehearsed.values()
     assert (rehearsal.changes == []) == (name in UNMOVED)
@@ -132,16 +120,16 @@ async def test_a_secret_is_null(acme: Org, api_runtime: Runtime) -> None:
 
 
 async def test_a_refusal_is_told_and_nothing_is_rehearsed(acme: Org, api_runtime: Runtime) -> None:
-    before = await _state(acme)
+    before = await stored(acme)
     missing = encode("client", new_uuid())
     result = await _rehearsed(acme, api_runtime, "UpdateClient", {"id": missing, "company": "Acme"})
     assert [each["extensions"]["code"] for each in result.errors] == ["NOT_FOUND"]
-    assert (result.data, result.rehearsed, await _state(acme)) == ({"updateClient": None}, {}, before)
+    assert (result.data, result.rehearsed, await stored(acme)) == ({"updateClient": None}, {}, before)
 
 
 async def test_an_idempotency_key_is_ignored(acme: Org, api_runtime: Runtime) -> None:
-    before, given = await _state(acme), {"name": "Ada", "email": "ada@example.com"}
+    before, given = await stored(acme), {"name": "Ada", "email": "ada@example.com"}
     for _ in range(2):
         result = await _rehearsed(acme, api_runtime, "CreateClient", given, key_id=new_uuid())
         assert (result.errors, len(result.rehearsed)) == ([], 1)
-    assert await _state(acme) == before
+    assert await stored(acme) == before

@@ -21,10 +21,13 @@ async def _sent(org: Org, path: str, body: Any, *headers: tuple[str, str]) -> ht
         return await http.post(path, content=content, headers=list(headers))
 
 
-@pytest.mark.parametrize("name", ["Authorization", "Content-Type", "Idempotency-Key"])
+@pytest.mark.parametrize("name", ["Authorization", "Content-Type", "Dry-Run", "Idempotency-Key"])
 @pytest.mark.parametrize("same", [True, False])
 async def test_a_header_that_is_there_twice_is_refused(acme: Org, name: str, same: bool) -> None:
-    headers = {"Authorization": f"Bearer {acme.key}", "Content-Type": "application/json", "Idempotency-Key": "one"}
+    headers = {
+        "Authorization": f"Bearer {acme.key}", "Content-Type": "application/json", "Dry-Run": "false",
+        "Idempotency-Key": "one",
+    }  # fmt: skip
     twice = [*headers.items(), (name.lower(), headers[name] if same else "x")]
     async with unchanged(acme):
         for sent in (twice, twice[::-1]):

@@ -17,15 +17,15 @@ from tests.support.servers import Backends
 
 ORIGIN = "https://app.example"
 SENT = (
-    "authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-request-id", "traceparent",
-    "tracestate", "apollo-require-preflight", "x-apollo-operation-name", "apollographql-client-name",
+    "authorization", "content-type", "dry-run", "idempotency-key", "if-match", "if-none-match", "x-request-id",
+    "traceparent", "tracestate", "apollo-require-preflight", "x-apollo-operation-name", "apollographql-client-name",
     "apollographql-client-version", "x-apollo-operation-id", "x-apollo-operation-type", "graphql-client-name",
     "graphql-client-version", "x-graphql-client-name", "x-graphql-client-version", "graphql-require-preflight",
     "x-requested-with",
 )  # fmt: skip
 READ = {
-    "etag", "location", "x-request-id", "x-graphql-operation", "idempotent-replayed", "retry-after", "ratelimit",
-    "ratelimit-policy",
+    "dry-run", "etag", "location", "x-request-id", "x-graphql-operation", "idempotent-replayed", "retry-after",
+    "ratelimit", "ratelimit-policy",
 }  # fmt: skip
 
 

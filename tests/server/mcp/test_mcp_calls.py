@@ -68,6 +68,8 @@ WRONG: list[tuple[str, dict[str, Any], list[tuple[str, str | None]]]] = [
     ("CreateClient", {"input": ADA, "idempotencyKey": 7}, [("BAD_INPUT", "idempotencyKey")]),
     ("CreateClient", {"input": ADA, "idempotencyKey": "é"}, [("BAD_INPUT", "idempotencyKey")]),
     ("CreateClient", {"input": ADA, "idempotencyKey": "x" * 256}, [("BAD_INPUT", "idempotencyKey")]),
+    ("CreateClient", {"input": ADA, "dryRun": "yes"}, [("BAD_INPUT", "dryRun")]),
+    ("ListClients", {"dryRun": True}, [("BAD_INPUT", "dryRun")]),
     ("ListClients", {"idempotencyKey": "one"}, [("BAD_INPUT", "idempotencyKey")]),
     ("ListClients", {"first": 101}, [("BAD_INPUT", "first")]),
     ("ListClients", {"first": "x"}, [("BAD_INPUT", "first")]),
@@ -114,6 +116,19 @@ async def test_a_repeat_says_so_and_a_header_is_a_key_too(acme: Org) -> None:
     assert await acme.count("clients") == 2
     wrong = await call(acme, "CreateClient", {"input": ADA}, headers={"Idempotency-Key": "x" * 256})
     assert refused(wrong) == [("BAD_INPUT", "header.Idempotency-Key")]
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+async def test_a_call_can_be_tried_by_an_argument_or_a_header(acme: Org, revision: str) -> None:
+    async with unchanged(acme):
+        for given, headers in (({"dryRun": True}, {}), ({"dryRun": False}, {"Dry-Run": "true"})):
+            answer = await call(acme, "CreateClient", {"input": ADA} | given, revision, headers=headers)
+            result = answer.json()["result"]
+            assert result["structuredContent"]["createClient"]["client"]["name"] == "Ada"
+            assert result["_meta"]["dryRun"]["events"] == ["client.created"]
+            assert answer.headers["dry-run"] == "true"
+        wrong = await call(acme, "CreateClient", {"input": ADA}, revision, headers={"Dry-Run": "x"})
+        assert refused(wrong) == [("BAD_INPUT", "header.Dry-Run")]
 
 
 async def test_a_call_costs_what_its_operation_costs(backends: Backends, api_runtime: Runtime) -> None:
