@@ -37,7 +37,8 @@ def now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: an API key, a job, the command line or the public. ``digest`` is the one of the key's secret."""
+    """Who acts: an API key, a job, the command line or the public. ``digest`` is the one of the key's secret;
+    ``trusted_documents_only`` is whether it runs no other documents, and nothing else."""
 
     kind: ActorKind
     id: str
@@ -46,6 +47,7 @@ class Actor:
     org_id: UUID
     key_id: UUID | None = None
     digest: bytes = field(default=b"", repr=False)
+    trusted_documents_only: bool = False
 
     def may(self, scope: str) -> bool:
         """Return whether the actor holds a scope, or one that includes it."""
