@@ -15,6 +15,8 @@ from schema.requests.engine import Engine
 
 APOLLO = "apollo-persisted-query-manifest"
 _ID = re.compile(r"sha256:[0-9a-f]{64}|(?:x-[A-Za-z0-9._~-]+:)?[A-Za-z0-9._~-]+")
+# The first operation of a document, also of one that cannot be parsed any more.
+_NAMED = re.compile(r"\b(?:query|mutation|subscription)\s+([_A-Za-z][_0-9A-Za-z]*)")
 
 
 class ManifestError(ValueError):
@@ -67,9 +69,9 @@ def _of_apollo(manifest: dict[str, Any]) -> list[tuple[Any, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the graph says to a document: the name of its operation, what is wrong, and what it costs at least."""
+    """What the graph says to a document: what is wrong with it, and what it costs where its variables have their
+    defaults."""
 
-    name: str
     problems: tuple[str, ...]
     cost: int = 0
 
@@ -80,17 +82,22 @@ def verdict_on(engine: Engine, text: str) -> Verdict:
         prepared = engine.measure(text, None, {})
         engine.validate(prepared, None)
     except DocumentError as error:
-        return Verdict("", tuple(each.message for each in error.errors))
+        return Verdict(tuple(each.message for each in error.errors))
     except Refusal as refused:
-        return Verdict("", (refused.message,))
-    named = prepared.operation.definition.name
-    return Verdict("" if named is None else named.value, (), prepared.measure.cost)
+        return Verdict((refused.message,))
+    return Verdict((), prepared.measure.cost)
+
+
+def label_of(document_id: str, text: str) -> str:
+    """Return what a person calls a document: its ID, with the name of its operation where it has one."""
+    named = _NAMED.search(text)
+    return document_id if named is None else f"{named[1]} ({document_id})"
 
 
 def problems_of(engine: Engine, documents: Mapping[str, str]) -> list[str]:
-    """Return what is wrong with documents, a line for each, which begins with the document's ID."""
+    """Return what is wrong with documents, a line for each, which begins with what the document is called."""
     return [
-        f"{document_id}: {problem}"
+        f"{label_of(document_id, text)}: {problem}"
         for document_id, text in documents.items()
         for problem in verdict_on(engine, text).problems
     ]

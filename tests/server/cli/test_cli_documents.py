@@ -106,8 +106,8 @@ def test_a_document_that_a_release_breaks_is_named(
     assert (code, out) == (1, "")
     lines = [line.removeprefix("counterfoil: board 1.0: ") for line in err.splitlines()]
     assert [line.partition(" on type")[0] for line in lines] == [
-        "clients: Cannot query field 'gone'",
-        "x-board:new-client: Cannot query field 'gone'",
+        "Clients (clients): Cannot query field 'gone'",
+        "NewClient (x-board:new-client): Cannot query field 'gone'",
     ]
     run(capsys, "documents", "retire", *BOARD, "1.0")
     assert run(capsys, "documents", "check", "--org", "one") == (0, "0 documents are valid\n", "")
