@@ -32,7 +32,7 @@ GROUPS = {
     "documents": "manage the trusted documents of apps",
     "jobs": "list, show, retry and cancel the jobs of workers",
     "audit": "verify, export and erase the audit log",
-    "schema": "print the GraphQL schema",
+    "schema": "print the GraphQL schema, and what changed in it",
     "openapi": "print the OpenAPI document",
 }
 ORG = Option("--org", "slug or ID of the organization")
@@ -173,6 +173,11 @@ COMMANDS = (
     ),
     Command(("audit", "key"), "print the public keys that verify signed bundles", "server.cli.audit:print_key"),
     Command(("schema", "print"), "print the GraphQL schema", "server.cli.print:schema"),
+    Command(
+        ("schema", "changes"),
+        "print what changed in the GraphQL schema since the last release",
+        "server.cli.print:changes",
+    ),
     Command(("openapi", "print"), "print the OpenAPI document of the REST API", "server.cli.print:openapi"),
     Command(("settings",), "list the settings with their defaults and meanings", "server.cli.print:settings"),
     Command(("scopes",), "list the scopes with the operations that they allow", "server.cli.print:scopes"),

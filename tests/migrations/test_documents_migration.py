@@ -24,5 +24,5 @@ def test_keys_that_are_held_to_documents_do_not_become_free(own_backends: Backen
         assert application.execute(STATE).fetchall() == [("free", False), ("held", True)]
         application.commit()
         upgrade(owner, role)
-        held = "select count(*) from api_keys where trusted_documents_only"
-        assert application.execute(held).fetchall() == [(0,)]
+        left = "select count(*) from api_keys where trusted_documents_only"
+        assert application.execute(left).fetchall() == [(0,)]
