@@ -1,5 +1,7 @@
 """What changed in the schema since the last release: nothing that breaks a client without warning."""
 
+from importlib.metadata import version
+
 import pytest
 
 from schema.contract.changes import BROKEN_BEFORE, RELEASED, breaking, changes, changes_table
@@ -36,9 +38,9 @@ def test_what_was_broken_before_is_still_broken() -> None:
 
 def test_the_changelog_of_the_schema_is_that_of_the_code() -> None:
     text = (ROOT / "CHANGELOG-schema.md").read_text(encoding="utf-8")
-    assert text.split("<!-- changes -->\n")[1].split("\n<!-- /changes -->")[0] == changes_table(CURRENT), (
-        "run `make schema`"
-    )
+    assert f"## Unreleased, since {version('counterfoil')}" in text
+    written = text.split("<!-- changes -->\n")[1].split("\n<!-- /changes -->")[0]
+    assert written == changes_table(CURRENT), "run `make schema`"
 
 
 def test_what_did_not_change_breaks_nothing() -> None:
