@@ -121,10 +121,8 @@ async def test_well_formed_requests_in_error_are_200_in_json_alone(acme: Org) ->
 
 @pytest.mark.parametrize(
     "text",
-    ["{ }", "query { }", "query Q { }", "mutation { }", "{ clients { } }", "{ clients { nodes { } } }", "{ ... { } }",
-     "{ ... on Query { } }", "{ ...F } fragment F on Query { }", "{ clients() { totalCount } }",
-     "query () { clients { totalCount } }"],
-)  # fmt: skip
+    ["query", "{ clients() { totalCount } }", "query () { clients { totalCount } }", "{ clients(filter: ) { } }"],
+)
 async def test_what_is_empty_and_may_not_be_is_an_error_of_syntax(acme: Org, text: str) -> None:
     async with unchanged(acme):
         for media, status in zip(MEDIA, (200, 400), strict=True):
