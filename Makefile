@@ -97,19 +97,24 @@ format: $(STAMP) ## Format the code and fix what the linter can
 	@$(BIN)/ruff format $(CODE)
 	@$(BIN)/ruff check --quiet $(CODE)
 
-schema: $(STAMP) ## Write schema.graphql, openapi.json, docs/rest-to-graphql.md and the README's tables anew from the code
+# What a command prints, between two marks of a file.
+define between
+@$(BIN)/counterfoil $(3) > $(1).part
+@awk -v name=$(2) -v part=$(1).part '$$0 == "<!-- /" name " -->" { skip = 0 } !skip { print } $$0 == "<!-- " name " -->" \
+	{ skip = 1; while ((getline line < part) > 0) print line }' $(1) > $(1).new
+@mv $(1).new $(1); rm $(1).part
+endef
+
+schema: $(STAMP) ## Write schema.graphql, openapi.json, docs/rest-to-graphql.md, CHANGELOG-schema.md and the README's tables anew from the code
 	@$(BIN)/counterfoil schema print > schema/schema.graphql.new
 	@mv schema/schema.graphql.new schema/schema.graphql
 	@$(BIN)/counterfoil openapi print > rest_shim/openapi.json.new
 	@mv rest_shim/openapi.json.new rest_shim/openapi.json
 	@$(BIN)/counterfoil routes --guide > docs/rest-to-graphql.md.new
 	@mv docs/rest-to-graphql.md.new docs/rest-to-graphql.md
-	@for name in settings scopes; do \
-		$(BIN)/counterfoil $$name > README.table.new || exit 1; \
-		awk -v name=$$name '$$0 == "<!-- /" name " -->" { skip = 0 } !skip { print } $$0 == "<!-- " name " -->" \
-			{ skip = 1; while ((getline line < "README.table.new") > 0) print line }' README.md > README.md.new; \
-		mv README.md.new README.md; rm README.table.new; \
-	done
+	$(call between,README.md,settings,settings)
+	$(call between,README.md,scopes,scopes)
+	$(call between,CHANGELOG-schema.md,changes,schema changes)
 
 samples: $(STAMP) ## Write the sample invoices and charts in docs/samples anew
 	@$(BIN)/python -m tests.support.invoice_documents docs/samples

@@ -106,6 +106,11 @@ class ApiKey(Versioned, table=True):
     revoked_at: Moment | None = column(
         TIMESTAMP, nullable=True, description="Time at which the key was revoked. Null while it is not."
     )
+    trusted_documents_only: bool = column(
+        sa.Boolean,
+        server_default=sa.false(),
+        description="Whether the key runs nothing but the trusted documents of active app versions, by their IDs.",
+    )
     created_by: str = column(
         sa.Text, description="Name of the creator of the key: of another API key, or `command line`."
     )

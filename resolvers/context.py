@@ -37,7 +37,8 @@ def now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: an API key, a job, the command line or the public. ``digest`` is the one of the key's secret."""
+    """Who acts: an API key, a job, the command line or the public. ``digest`` is the one of the key's secret;
+    ``trusted_documents_only`` is whether it runs no other documents, and nothing else."""
 
     kind: ActorKind
     id: str
@@ -46,6 +47,7 @@ class Actor:
     org_id: UUID
     key_id: UUID | None = None
     digest: bytes = field(default=b"", repr=False)
+    trusted_documents_only: bool = False
 
     def may(self, scope: str) -> bool:
         """Return whether the actor holds a scope, or one that includes it."""
@@ -59,8 +61,8 @@ class Context:
     ``statements`` counts the statements that were sent, without those that begin and end transactions.
     ``unfiltered`` is whether the operation has no filter: PostgreSQL may then sort, and read tables in any way.
     ``writes`` is whether its transaction may change rows, and wait for others that do.
-    ``capped``: its statements may take long (``search_seconds``, in a snapshot), so that it waits while its organization
-    holds half of the pool. ``narrowable``: it only reads, and the caller could ask for less: it filters or counts.
+    ``capped``: its statements may take long (``search_seconds``, in a snapshot): it waits while its organization holds
+    half of the pool. ``narrowable``: it only reads, and the caller could ask for less: it filters or counts.
     ``shown_once`` holds secrets that are shown in this response, and not in a replay of it.
     ``loaded`` limits what the operation loads; None for no limit.
     ``committed`` is whether a commit was sent: to repeat the operation may then do it twice.

@@ -14,6 +14,7 @@ from resolvers.lists.page_window import DEFAULT_PAGE
 from rest_shim.bound import VERSION, bound
 from rest_shim.route import Route, Shows
 from rest_shim.translate import body_problems, body_values, put, query_variables
+from schema.contract.deprecations import deprecation_in
 from schema.declaration.inputs import MAX_PROBLEMS
 from schema.graph import CORE
 from schema.requests.engine import Engine
@@ -57,11 +58,14 @@ class RestEndpoint:
         if route.public and not self.plain.measure.unrestricted:
             raise ValueError(f"{route.operation} needs a key, and its route takes none")
         self.named: Header = (b"x-graphql-operation", route.operation.encode())
+        # What every answer of the route says: where it shows or takes what is deprecated, until when.
+        deprecation = deprecation_in(CORE, self.operation)
+        self.always = [self.named, *(() if deprecation is None else deprecation.headers)]
 
     async def __call__(self, request: Request) -> Reply:
         """Answer one request."""
         request.state["operation_type"] = self.operation.operation_type
-        headers = [self.named]
+        headers = [*self.always]
         try:
             result, ctx = await self._run(request, headers)
         except Refusal as refused:

@@ -32,6 +32,7 @@ from rest_shim.openapi_shared import (
 from rest_shim.openapi_webhooks import webhooks
 from rest_shim.route import Route, Shows
 from rest_shim.routes import ROUTES
+from schema.contract.deprecations import deprecation_in
 from schema.declaration.json_schema import JsonSchema, root_type
 from schema.graph import CORE, EXECUTOR
 from schema.operations import OPERATIONS
@@ -94,6 +95,9 @@ def _operation(route: Route, components: Components) -> dict[str, Any]:
         "security": [] if route.public else [{"key": scopes}],
         "parameters": list(request_parameters(route, components)),
     }
+    deprecation = deprecation_in(CORE, OPERATIONS[route.operation])
+    if deprecation is not None:
+        found |= {"deprecated": True, "x-sunset": deprecation.until.isoformat()}
     if route.body:
         content = {"schema": _body(route, components), "example": body_of(route)}
         media = (_JSON, *_FORMS) if route.html else (_JSON,)

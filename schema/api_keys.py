@@ -58,6 +58,7 @@ class ApiKey(Node):
     previous_until: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    trusted_documents_only: bool
     created_by: str
     created_by_key_id: strawberry.ID | None = related_id(
         API_KEY, "created_by_key", f"ID of the API key that created it. {_NONE}", null=True
@@ -81,6 +82,10 @@ class CreateApiKeyInput:
     expires_at: strawberry.Maybe[datetime] = strawberry.field(
         description="Time at which the key expires and is no longer accepted. Defaults to the time at which"
         " the API key that creates it expires, and must not be after it."
+    )
+    trusted_documents_only: strawberry.Maybe[bool] = strawberry.field(
+        description="Whether the key runs nothing but trusted documents, by their IDs. Defaults to what the API key"
+        " that creates it has; one that is held to them itself creates no other."
     )
 
 

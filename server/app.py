@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from execution import Limits
 from resolvers.api_keys.verification import Keys
 from resolvers.database.connection_errors import first_line
+from resolvers.documents.lookup import Documents
 from resolvers.downloads import DOWNLOADS
 from resolvers.errors import Refusal
 from rest_shim.downloads import DownloadEndpoint
@@ -145,7 +146,7 @@ async def _lifespan(
         keys = Keys(runtime)
         redis = Redis.from_url(settings.redis_url, socket_connect_timeout=TIMEOUT_S)
         buckets = Buckets(redis, settings.rate_bucket, settings.rate_refill)
-        dependencies.runtime = runtime
+        dependencies.runtime, dependencies.documents = runtime, Documents(runtime)
         dependencies.actor_of = Authentication(keys, settings.auth_failures_per_minute, settings.trusted_proxies)
         dependencies.spend, dependencies.owe = buckets.spend, buckets.owe
         dependencies.refuse_debtor = buckets.refuse_debtor

@@ -1,5 +1,6 @@
 """GraphQL over HTTP: POST JSON, GET for queries, a page for a browser."""
 
+import hashlib
 import re
 from functools import partial
 from typing import Any
@@ -15,26 +16,29 @@ from schema.requests.engine import Engine
 from schema.requests.prepared import Prepared
 from schema.requests.results import OperationResult, refused_result
 from server.access.anonymous import MAX_BODY, MAX_TEXT, MAX_TOKENS, NEW, OBJECTS, Anonymous
+from server.graphql_requests import NO_TEXT, Asked, asked_by
 from web.accept import most_accepted
-from web.body import body_weight
 from web.dependencies import PUBLIC, Dependencies
 from web.dry_run import DRY, dry_run
-from web.http import AnyReply, Endpoint, Header, Reply, Request, is_encoded, options, reply
+from web.etags import not_modified
+from web.http import AnyReply, Endpoint, Header, Reply, Request, options, reply
 from web.idempotency import REPLAYED, idempotency_key
 
 APPLICATION_JSON, RESPONSE, _PAGE = b"application/json", b"application/graphql-response+json", b"text/html"
 # Of those that a client names and likes alike the first is sent; of those that it does not name, the last.
 _MEDIA_TYPES = (_PAGE, RESPONSE, APPLICATION_JSON)
 METHODS = ("GET", "HEAD", "POST")
-# What a query is read from.
-_PARAMETERS = ("query", "variables", "operationName", "extensions", "documentId")
 _ALLOWED = ", ".join((*METHODS, "OPTIONS"))
 # These are the HTTP status whatever the client accepts; another error of a request is 200 in application/json.
 ALWAYS = frozenset({401, 403, 405, 413, 415, 422, 429, 503})
 # A document that is refused was read and judged: its organization pays for that.
 REFUSED = 200
+# What it costs to look for a document that nobody has.
+LOOK_UP = 10
 _LONG = f"Without an API key a request has at most {MAX_BODY} bytes; a longer one needs one."
-_NO_TEXT = "query must be the text of a GraphQL document."
+_TRUSTED_ONLY = "The API key runs trusted documents only: send the documentId of one, without a query."
+# Whose answer it is, and in which media type, is no part of its address.
+_VARY = (b"vary", b"authorization, accept")
 _INTROSPECTS = re.compile(r"\b__(schema|type)\b")
 
 
@@ -72,7 +76,7 @@ class GraphQL:
             return _reply(refused_result(refused, request.request_id), typed, [(b"allow", _ALLOWED.encode())])
         headers: list[Header] = []
         try:
-            result, ctx = await self._run(request, headers)
+            result, ctx, asked = await self._run(request, headers)
         except MalformedError as malformed:
             result = refused_result(malformed.refusal, request.request_id)
             return _reply(result, typed, headers, malformed.refusal.status)
@@ -85,13 +89,18 @@ class GraphQL:
                 headers.append(REPLAYED)
             if ctx.rehearses:
                 headers.append(DRY)
+            if asked.document_id is not None and request.method != "POST" and not result.errors:
+                tag = _tag(result)
+                headers += [(b"etag", b"W/" + tag), (b"cache-control", b"private, no-cache"), _VARY]
+                if not_modified(request, tag):
+                    return reply(304, b"", b"", headers)
         return _reply(result, typed, headers)
 
-    async def _run(self, request: Request, headers: list[Header]) -> tuple[OperationResult, Context]:
+    async def _run(self, request: Request, headers: list[Header]) -> tuple[OperationResult, Context, Asked]:
         actor: Actor | None = None
         refused: Refusal | None = None
         try:
-            actor = await self.dependencies.payer_of(request, headers)
+            actor = await self.dependencies.payer_of(request, headers, documents=True)
         except Refusal as error:
             # What is public is answered without a key, but not with a wrong one.
             if b"authorization" in request.headers:
@@ -99,12 +108,12 @@ class GraphQL:
             refused = error
             self.anonymous.read(request, Refusal(refused.code, _LONG) if refused.code == "UNAUTHENTICATED" else refused)
         try:
-            prepared, name = await self._prepare(request, actor)
+            prepared, asked = await self._prepare(request, actor)
         except (MalformedError, Refusal, Refusals, DocumentError) as error:
             # Without a key nobody learns more than that one is needed, or that we are busy.
             if refused is not None and not _is_ours(error):
                 raise refused from None
-            done = request.weight + (REFUSED if _was_read(error) else 0)
+            done = request.weight + _work_of(error)
             if actor is not None and done:
                 await self.dependencies.pay(request, actor, 0, headers, done)
             raise
@@ -120,9 +129,9 @@ class GraphQL:
         if prepared.new:
             await self.dependencies.turn(payer)
         try:
-            ctx = self._context(request, prepared, name, actor, headers)
+            ctx = self._context(request, prepared, asked, actor, headers)
         except (Refusal, DocumentError) as error:
-            done = prepared.new + request.weight + (REFUSED if _was_read(error) else 0)
+            done = prepared.new + request.weight + _work_of(error)
             if actor is not PUBLIC and done:
                 await self.dependencies.pay(request, actor, 0, headers, done)
             raise
@@ -130,7 +139,7 @@ class GraphQL:
         if actor is PUBLIC:
             answered = await self.engine.run(ctx, prepared)
             self.dependencies.charge_rest(request, ctx)
-            return answered, ctx
+            return answered, ctx, asked
         compiling = self.engine.compiling(prepared)
         cost = prepared.measure.cost + compiling
         remaining = await self.dependencies.pay(request, actor, cost, headers, prepared.new + request.weight)
@@ -139,18 +148,20 @@ class GraphQL:
         result = await self.engine.run(ctx, prepared)
         self.dependencies.charge_rest(request, ctx)
         result.remaining = remaining
-        return result, ctx
+        return result, ctx, asked
 
     def _context(
-        self, request: Request, prepared: Prepared, name: str | None, actor: Actor, headers: list[Header]
+        self, request: Request, prepared: Prepared, asked: Asked, actor: Actor, headers: list[Header]
     ) -> Context:
         """Return the context of an operation that may run. Raises Refusal or DocumentError."""
         operation_type = request.state["operation_type"] = prepared.operation.operation_type
         if request.method != "POST" and operation_type != "query":
             headers.append((b"allow", b"POST"))
             raise Refusal("METHOD_NOT_ALLOWED", "GET is for queries only: use POST.")
-        self.engine.validate(prepared, name)
+        self.engine.validate(prepared, asked.name)
         self.engine.allow(prepared, actor)
+        if asked.hash_of_text is not None and actor is not PUBLIC:
+            self.dependencies.documents.persist(actor.org_id, asked.hash_of_text, asked.text)
         # Of the address alone: a context that held its request would be a cycle.
         address = self.dependencies.address_of
         changes = operation_type == "mutation"
@@ -165,44 +176,32 @@ class GraphQL:
         """Return whether an operation may run without a key: introspection is for where introspection is on."""
         return self.engine.introspection or not _INTROSPECTS.search(prepared.operation.text)
 
-    async def _prepare(self, request: Request, actor: Actor | None) -> tuple[Prepared, str | None]:
+    async def _prepare(self, request: Request, actor: Actor | None) -> tuple[Prepared, Asked]:
         try:
-            text, variables, name = await self._read(request)
+            asked = await asked_by(request, self.dependencies.bodies)
         except Refusal as refused:
             raise MalformedError(refused) from None
-        if text is None:
-            raise Refusal("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
+        text = asked.text
+        if actor is not None and (actor.trusted_documents_only or (not text and asked.document_id is not None)):
+            text = await self._document(actor, asked)
         if not text.strip():
-            raise bad_input("query", _NO_TEXT, "WRONG_TYPE")
+            raise bad_input("query", NO_TEXT, "WRONG_TYPE")
         if actor is None and len(text.encode(errors="replace")) > MAX_TEXT:
             raise Refusal("TOO_COMPLEX", f"Without a key a document has at most {MAX_TEXT} bytes.")
         tokens = MAX_TOKENS if actor is None else KNOWN_TOKENS
         await self.dependencies.turn(None if actor is None else actor.org_id)
-        return self.engine.measure(text, name or None, variables or {}, tokens), name or None
+        return self.engine.measure(text, asked.name, asked.variables or {}, tokens), asked
 
-    async def _read(self, request: Request) -> tuple[str | None, dict[str, Any] | None, str | None]:
-        """Return the document, its variables, its operation's name. Raises Refusal for what is no well-formed request.
-
-        The document is None where the request names a persisted one instead.
-        """
-        if request.method == "POST":
-            body = await self.dependencies.bodies.json(request)
-        else:
-            body = _from_query(request)
-            request.weight = body_weight(body, len(request.scope["query_string"]))
-        text, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
-        if variables is not None and not isinstance(variables, dict):
-            raise bad_input("variables", "variables must be an object.", "WRONG_TYPE")
-        if name is not None and not isinstance(name, str):
-            raise bad_input("operationName", "operationName must be a string.", "WRONG_TYPE")
-        extensions = body.get("extensions")
-        if extensions is not None and not isinstance(extensions, dict):
-            raise bad_input("extensions", "extensions must be an object.", "WRONG_TYPE")
-        if text in (None, "") and _is_persisted(body, extensions):
-            return None, variables, name
-        if not isinstance(text, str):
-            raise bad_input("query", _NO_TEXT, "WRONG_TYPE")
-        return text, variables, name
+    async def _document(self, actor: Actor, asked: Asked) -> str:
+        """Return the text of the document that is asked for by its ID. Raises Refusal where there is none."""
+        if asked.text or asked.document_id is None:
+            raise Refusal("FORBIDDEN", _TRUSTED_ONLY)
+        documents = self.dependencies.documents
+        kept = None if actor.trusted_documents_only else documents.persisted_text(actor.org_id, asked.document_id)
+        text = kept or await documents.trusted(actor.org_id, asked.document_id)
+        if text is None:
+            raise asked.not_found
+        return text
 
 
 def _is_ours(error: Exception) -> bool:
@@ -211,32 +210,17 @@ def _is_ours(error: Exception) -> bool:
     return isinstance(refusal, Refusal) and refusal.code == "UNAVAILABLE"
 
 
-def _was_read(error: Exception) -> bool:
-    """Return whether what is refused is a document, which was parsed and perhaps judged."""
-    return isinstance(error, DocumentError) or (isinstance(error, Refusal) and error.code == "TOO_COMPLEX")
+def _work_of(error: Exception) -> int:
+    """Return what was done for what is refused: a document was parsed and perhaps judged, or looked for."""
+    code = error.code if isinstance(error, Refusal) else ""
+    if isinstance(error, DocumentError) or code == "TOO_COMPLEX":
+        return REFUSED
+    return LOOK_UP if code in ("DOCUMENT_NOT_FOUND", "PERSISTED_QUERY_NOT_FOUND") else 0
 
 
-def _is_persisted(body: dict[str, Any], extensions: dict[str, Any] | None) -> bool:
-    """Return whether a request without a document names a persisted one, as Apollo's and urql's clients do, or by its
-    id."""
-    return (extensions is not None and "persistedQuery" in extensions) or isinstance(body.get("documentId"), str)
-
-
-def _from_query(request: Request) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    for name, value in request.query():
-        if name in given and name in _PARAMETERS:
-            raise bad_input(name, f"{name} is given more than once.", "REPEATED")
-        if not is_encoded(value):
-            raise bad_input(name, f"{name} must be percent-encoded UTF-8.", "INVALID_FORMAT")
-        given[name] = value
-    for name in ("variables", "extensions"):
-        if name in given:
-            try:
-                given[name] = orjson.loads(given[name])
-            except orjson.JSONDecodeError:
-                raise bad_input(name, f"{name} must be JSON.", "INVALID_FORMAT") from None
-    return given
+def _tag(result: OperationResult) -> bytes:
+    """Return the ETag of an answer's data: what it cost, which is beside them, is another thing each time."""
+    return b'"%s"' % hashlib.sha256(orjson.dumps(result.data)).hexdigest()[:32].encode()
 
 
 def _reply(result: OperationResult, typed: bool, headers: list[Header], malformed: int | None = None) -> Reply:

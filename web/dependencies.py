@@ -8,6 +8,7 @@ from uuid import UUID
 from models.actors import ActorKind
 from resolvers.context import Actor, Context
 from resolvers.database.runtime import Runtime
+from resolvers.documents.lookup import Documents
 from resolvers.errors import Refusal
 from resolvers.forms.matching import WORK_OF_UNIT
 from resolvers.lists.conditions import NOBODY
@@ -78,15 +79,22 @@ class Dependencies:
     visitors: Visitors
     address_of: Callable[[Request], str]
     runtime: Runtime = field(init=False)
+    documents: Documents = field(init=False)
     actor_of: Callable[[Request], Awaitable[Actor]] = field(init=False)
     spend: Callable[[UUID, int, int], Awaitable[Spent]] = field(init=False)
     owe: Callable[[UUID, int], None] = field(init=False)
     refuse_debtor: Callable[[UUID], None] = field(init=False)
     form_turn: Callable[[str, UUID], Coroutine[Any, Any, None]] = field(init=False)
 
-    async def payer_of(self, request: Request, headers: list[Header]) -> Actor:
-        """Return who a request is from, once nothing is owed for what was done for the organization before."""
+    async def payer_of(self, request: Request, headers: list[Header], *, documents: bool = False) -> Actor:
+        """Return who a request is from, once nothing is owed for what was done for the organization before.
+
+        Raises Refusal FORBIDDEN for a key that runs trusted documents only, where ``documents`` does not say that the
+        caller holds it to them.
+        """
         actor = await self.actor_of(request)
+        if actor.trusted_documents_only and not documents:
+            raise Refusal("FORBIDDEN", "The API key runs trusted documents only, which /graphql takes.")
         try:
             self.refuse_debtor(actor.org_id)
         except OverBudgetError as refused:

@@ -121,8 +121,7 @@ def parse_operation(text: str, name: str | None, tokens: int = MAX_TOKENS) -> Op
     source = Source(text)
     lexer = _Bounded(source, tokens)
     try:
-        # graphql-core would take an empty selection, which the specification does not have.
-        parser = Parser(source, max_tokens=MAX_TOKENS, lexer=lexer, allow_empty_selection_sets=False)
+        parser = Parser(source, max_tokens=MAX_TOKENS, lexer=lexer)
         document = parser.parse_document()
     except GraphQLError as error:
         lexer.finish()

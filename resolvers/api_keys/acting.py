@@ -49,3 +49,11 @@ def must_live_as_long(own: Row | None, row: Row, field: str) -> None:
     if ends is not None and (row["expires_at"] is None or row["expires_at"] > ends):
         message = "It takes a key that does not expire sooner itself."
         raise Refusal("FORBIDDEN", message, field=field)
+
+
+def must_be_as_free(ctx: Context, trusted_documents_only: bool, field: str) -> None:
+    """Refuse a key that runs trusted documents only, where the other one is not held to them. Raises Refusal
+    FORBIDDEN."""
+    if ctx.actor.trusted_documents_only and not trusted_documents_only:
+        message = "It takes a key that runs any document itself."
+        raise Refusal("FORBIDDEN", message, field=field)

@@ -15,7 +15,7 @@ from models.base import TIMESTAMP
 from models.organizations import directory
 from models.typeid import encode
 from models.webhooks import WEBHOOK
-from resolvers.api_keys.acting import must_hold, must_live_as_long, must_still_work
+from resolvers.api_keys.acting import must_be_as_free, must_hold, must_live_as_long, must_still_work
 from resolvers.api_keys.collection import API_KEYS
 from resolvers.api_keys.verification import digest_of, new_key
 from resolvers.audit.entries import new_entry
@@ -81,7 +81,9 @@ async def create(ctx: Context, values: InputValues) -> tuple[Row, str]:
     await lock_objects(ctx, API_KEY)
     own = await must_still_work(ctx)
     must_hold(ctx, values["scopes"], "scopes")
-    row = new_row(ApiKey, values)
+    limited = values.get("trusted_documents_only", ctx.actor.trusted_documents_only)
+    must_be_as_free(ctx, limited, "trusted_documents_only")
+    row = new_row(ApiKey, values) | {"trusted_documents_only": limited}
     if row["expires_at"] is None:
         row["expires_at"] = None if own is None else own["expires_at"]
     must_live_as_long(own, row, "expires_at")
@@ -97,6 +99,7 @@ async def _begin(ctx: Context, key: Key) -> tuple[Edit, Row | None]:
     own = await must_still_work(ctx)
     edit = await begin_edit(ctx, API_KEYS, key)
     must_hold(ctx, edit.old["scopes"], "id")
+    must_be_as_free(ctx, edit.old["trusted_documents_only"], "id")
     return edit, own
 
 

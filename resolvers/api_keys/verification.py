@@ -72,7 +72,7 @@ def _where() -> sa.Select[Any]:
 @statement
 def _kept() -> sa.Select[Any]:
     kept = [f"{before}{name}" for before in ("", "previous_") for name in ("digest", "pepper_version")]
-    names = ["id", "name", "scopes", "expires_at", "revoked_at", "previous_until", *kept]
+    names = ["id", "name", "scopes", "expires_at", "revoked_at", "previous_until", "trusted_documents_only", *kept]
     return owned(api_keys, *[api_keys.c[name] for name in names]).where(
         api_keys.c.id == sa.bindparam("id", type_=sa.Uuid)
     )
@@ -188,7 +188,10 @@ class Keys:
             return Verdict(until, None, None)
         digest, overlaps_until = found
         public_id = encode(API_KEY.prefix, key_id)
-        actor = Actor(ActorKind.KEY, public_id, row["name"], frozenset(row["scopes"]), org_id, key_id, digest)
+        actor = Actor(
+            ActorKind.KEY, public_id, row["name"], frozenset(row["scopes"]), org_id, key_id, digest,
+            row["trusted_documents_only"],
+        )  # fmt: skip
         ends = [moment for moment in (row["expires_at"], overlaps_until) if moment is not None]
         return Verdict(until, actor, min(ends, default=None))
 

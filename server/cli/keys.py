@@ -33,7 +33,8 @@ def create(arguments: argparse.Namespace) -> int:
     async def work(runtime: Runtime) -> str:
         ctx = await context_of(runtime, arguments.org)
         async with ctx.transaction():
-            _, raw = await keys.create(ctx, {"name": name, "scopes": sorted(set(scopes))})
+            given = {"name": name, "scopes": sorted(set(scopes))}
+            _, raw = await keys.create(ctx, given | {"trusted_documents_only": arguments.trusted_documents_only})
         return raw
 
     say(run_work(work))

@@ -5,6 +5,7 @@ import argparse
 from rest_shim.openapi import printed_openapi
 from rest_shim.routes import ROUTES
 from rest_shim.to_graphql import guide_to_graphql
+from schema.contract.changes import changes_table
 from schema.graph import SCHEMA
 from server.cli.console import say
 from server.cli.scopes_table import scopes_table
@@ -14,6 +15,12 @@ from server.cli.settings_table import settings_table
 def schema(_arguments: argparse.Namespace) -> int:
     """Print the GraphQL schema as it is committed."""
     say(SCHEMA.as_str())
+    return 0
+
+
+def changes(_arguments: argparse.Namespace) -> int:
+    """Print what changed in the GraphQL schema since the last release, as CHANGELOG-schema.md has it."""
+    say(changes_table(SCHEMA.as_str()))
     return 0
 
 

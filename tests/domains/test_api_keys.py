@@ -31,6 +31,7 @@ async def test_both_apis_create_list_and_delete_alike(acme: Org) -> None:
         "previousUntil": None,
         "lastUsedAt": None,
         "revokedAt": None,
+        "trustedDocumentsOnly": False,
         "createdBy": "test",
         "createdByKeyId": rest["createdByKeyId"],
         "createdAt": rest["createdAt"],

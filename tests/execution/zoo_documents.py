@@ -40,6 +40,8 @@ class Writer:
         return f"{operation_type}($yes: Boolean!, $no: Boolean = false{more}) {body}\n" + "\n".join(self.fragments)
 
     def _selections(self, type_: GraphQLNamedType, depth: int) -> str:
+        if self.random.random() < 0.03:
+            return "{ }"
         parts = [self._part(type_, depth) for _ in range(self.random.randint(1, 3))]
         if self.random.random() < 0.2:
             parts.append(self.random.choice(parts))

@@ -6,7 +6,7 @@ from graphql import parse, validate
 
 from models.resources import scopes
 from schema.graph import CORE
-from server.cli.main import COMMANDS
+from server.cli.commands import COMMANDS
 from server.cli.scopes_table import scopes_table
 from server.cli.settings_table import settings_table
 from server.settings import Settings
@@ -19,6 +19,7 @@ HEADINGS = [
     "A first REST call",
     "A first approval",
     "MCP",
+    "Trusted documents",
     "Scopes",
     "A first webhook",
     "Settings",

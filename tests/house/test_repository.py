@@ -19,6 +19,7 @@ GENERATED = (
     "rest_shim/openapi.json",
     "schema/schema.graphql",
     "docs/rest-to-graphql.md",
+    "CHANGELOG-schema.md",
     "requirements/base.txt",
     "docs/growth/growth.svg",
 )

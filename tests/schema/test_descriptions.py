@@ -15,7 +15,8 @@ from graphql import (
 
 from models.resources import scopes
 from schema.graph import CORE, RULES
-from server.cli.main import COMMANDS, DESCRIPTION, GROUPS
+from server.cli.commands import COMMANDS, GROUPS
+from server.cli.main import DESCRIPTION
 from tests.support.domains import CASES, CREATED
 from tests.support.furnished import input_of
 from tests.support.openapi import openapi

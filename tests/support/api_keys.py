@@ -5,8 +5,8 @@ from typing import Any
 from tests.support.api import Org
 
 KEYS = "/api/v1/api-keys"
-FIELDS = """id name prefix lastFour scopes status expiresAt previousUntil lastUsedAt revokedAt createdBy createdByKeyId
-  createdAt updatedAt version"""
+FIELDS = """id name prefix lastFour scopes status expiresAt previousUntil lastUsedAt revokedAt trustedDocumentsOnly
+  createdBy createdByKeyId createdAt updatedAt version"""
 CREATE = (
     f"""mutation($input: CreateApiKeyInput!) {{ createApiKey(input: $input) {{ apiKey {{ {FIELDS} }} rawKey }} }}"""
 )

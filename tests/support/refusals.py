@@ -17,7 +17,7 @@ TABLES = (
     *(case.table for case in ALL.values()), "events", "deliveries", "audit_changes", "search_words",
     "tag_uses", "idempotency_records", "invoice_lines", "invoice_payments",
     "subscription_periods", "subscription_changes", "report_rows", "agent_definition_versions", "agent_steps",
-    "agent_budgets",
+    "agent_budgets", "app_versions", "trusted_documents", "app_documents",
 )  # fmt: skip
 
 

@@ -91,7 +91,8 @@ class Killer:
         run = Context.run
 
         async def counted_run(ctx: Context, *given: Any) -> Any:
-            self._count(ctx._connection)
+            assert ctx._transaction is not None, "a statement needs a transaction"
+            self._count(ctx._transaction.connection)
             return await run(ctx, *given)
 
         async def counted_commit(runtime: Runtime, connection: Any, *, keyed: bool) -> None:

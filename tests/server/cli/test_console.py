@@ -29,7 +29,7 @@ def test_help_loads_nothing_but_the_command_line(word: str, tmp_path: Path) -> N
     )
     loaded = done.stdout.splitlines()[-1].split()
     assert sorted(name for name in loaded if name.partition(".")[0] in ROOMS) == [
-        "server", "server.cli", "server.cli.console", "server.cli.main", "server.errors",
+        "server", "server.cli", "server.cli.commands", "server.cli.console", "server.cli.main", "server.errors",
     ]  # fmt: skip
     assert [name for name in ("pydantic", "sqlalchemy", "graphql", "asyncpg", "strawberry") if name in loaded] == []
 

@@ -5,8 +5,9 @@ from tests.support.cases import Case, Filter, times, wrong
 
 SHAPE = {
     "publicId": "str", "name": "str", "prefix": "str", "lastFour": "str", "scopes": "list", "status": "str",
-    "expiresAt": "?str", "previousUntil": "?str", "lastUsedAt": "?str", "revokedAt": "?str", "createdBy": "str",
-    "createdByKeyId": "?str", "createdAt": "str", "updatedAt": "str", "version": "int",
+    "expiresAt": "?str", "previousUntil": "?str", "lastUsedAt": "?str", "revokedAt": "?str",
+    "trustedDocumentsOnly": "bool", "createdBy": "str", "createdByKeyId": "?str", "createdAt": "str",
+    "updatedAt": "str", "version": "int",
 }  # fmt: skip
 NEW = {"name": "CI", "scopes": ["clients:read"]}
 PAST = "2020-01-01T00:00:00.000Z"
