@@ -1,5 +1,6 @@
 """Each route and its operation are one: over real HTTP they answer the same, write the same and tell the same."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -88,7 +89,7 @@ async def test_a_get_is_its_operation(furnished: Furnished, name: str) -> None:
 @pytest.mark.parametrize("name", CHANGES)
 async def test_a_change_is_its_operation(acme: Org, other: Org, name: str) -> None:
     route = BY_NAME[name]
-    ids, theirs = await furnish(acme), await furnish(other)
+    ids, theirs = await asyncio.gather(furnish(acme, case_of(route)), furnish(other, case_of(route)))
     assert await written(acme) == await written(other)
     rest = await rest_change(acme, route, await subject_of(acme, route, ids), body_of(route, ids))
     values, subject = given_to(route, theirs), await subject_of(other, route, theirs)
