@@ -106,6 +106,11 @@ COMMANDS = (
         (ORG, Option("--id", "ID of the key")),
     ),
     Command(
+        ("keys", "bind"),
+        "bind to API keys from before migration 0041 what they may do; print them with their scopes",
+        "server.cli.keys:bind",
+    ),
+    Command(
         ("jobs", "list"),
         "list an organization's jobs, newest first",
         "server.cli.jobs:list_some",
