@@ -38,7 +38,7 @@ DEFAULTS = {
     "others": (
         1,
         5,
-        "how often a backend, the API and a worker before and after a commit are killed, and PostgreSQL and Valkey are stopped for a while",
+        "how often a backend, the API and a worker at a commit are killed, PostgreSQL and Valkey stopped",
     ),
     "burst": (3, 8, "how many injuries follow each other before everything is to recover"),
     # Workers load the libraries of models and charts with the first jobs that need them.
