@@ -64,7 +64,7 @@ class Stack:
         for name in WORKERS:
             with suppress(psutil.Error):
                 process = psutil.Process(self.supervisor.pid(name))
-                if any(each.laddr.port == port for each in process.net_connections("tcp") if each.laddr):
+                if any(each.laddr.port == port for each in process.net_connections("tcp")):
                     return name
         return None
 
