@@ -82,6 +82,9 @@ class ApiKey(Versioned, table=True):
     name: Name = column(sa.Text, description="Name of the key: what it is for.")
     digest: bytes = column(pg.BYTEA, description="HMAC-SHA256 of the key under a pepper.")
     pepper_version: int = column(sa.Integer, description="Which pepper made the digest.", info={"internal": True})
+    mac: bytes | None = column(
+        pg.BYTEA, nullable=True, description="HMAC-SHA256 of organization, ID, scopes and expiry under the same pepper."
+    )
     previous_digest: bytes | None = column(pg.BYTEA, nullable=True, description="The digest before the last rotation.")
     previous_pepper_version: int | None = column(
         sa.Integer, nullable=True, description="Which pepper made that one.", info={"internal": True}

@@ -12,6 +12,7 @@ from schema.requests.render import RENDERERS
 from schema.requests.tools import TOOLS
 from server.database.migrated import is_migrated
 from server.database.roles import require_plain_role
+from server.monitoring.logs import traces
 from server.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ TRACING = "server.tracing.otel"
 def tracing_of(settings: Settings, process: str) -> "OpenTelemetry | None":
     """Return the tracing of a process, `api` or `worker`, where the settings turn it on."""
     made: OpenTelemetry | None = import_module(TRACING).OpenTelemetry(process) if settings.tracing else None
+    if made is not None:
+        traces.current = made.trace_id
     return made
 
 

@@ -15,6 +15,7 @@ import uvloop
 
 from bench.chaos import controls, tenants
 from bench.chaos.accounts import two_bodies, verified, wrong
+from bench.chaos.answers import Answers
 from bench.chaos.changes import Connection
 from bench.chaos.injuries import Counts, bursts, injure
 from bench.chaos.journal import Journal
@@ -34,7 +35,11 @@ DEFAULTS = {
     "workers": (10, 100, "how often a worker is killed"),
     "postgres": (3, 20, "how often PostgreSQL is killed"),
     "valkey": (3, 20, "how often Valkey is killed, and how often it is flushed"),
-    "others": (1, 5, "how often a backend and the API are killed, and PostgreSQL and Valkey are stopped for a while"),
+    "others": (
+        1,
+        5,
+        "how often a backend, the API and a worker at a commit are killed, PostgreSQL and Valkey stopped",
+    ),
     "burst": (3, 8, "how many injuries follow each other before everything is to recover"),
     # Workers load the libraries of models and charts with the first jobs that need them.
     "warm": (15, 15, "seconds of load before it is measured"),
@@ -65,7 +70,8 @@ async def _injured(stack: Stack, others: Sequence[Listener], arguments: argparse
     async def recovered(since: float) -> None:
         await report.recovered(stack, since, arguments.patience)
 
-    async for injury in injure(stack, bursts(counts, arguments.burst, choice), choice, recovered):
+    report.answers = answers = Answers(stack, report.tenants, report.models)
+    async for injury in injure(stack, answers, bursts(counts, arguments.burst, choice), choice, recovered):
         report.injuries.append(injury)
     await asyncio.sleep(QUIET_S)
 

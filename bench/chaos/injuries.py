@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from bench.chaos.answers import AFTER, BEFORE, Answers
 from bench.chaos.stack import WORKERS, Stack, moment
 
 PAUSE_S = (1.0, 2.5)
@@ -41,6 +42,8 @@ class Counts:
             "SIGKILL Valkey": self.valkey,
             "FLUSHALL Valkey": self.valkey,
             "SIGKILL a backend": self.others,
+            f"SIGKILL worker {BEFORE}": self.others,
+            f"SIGKILL worker {AFTER}": self.others,
             "SIGKILL API": self.others,
             "SIGSTOP PostgreSQL": self.others,
             "SIGSTOP Valkey": self.others,
@@ -54,7 +57,7 @@ _KILLED: Mapping[str, tuple[str, ...]] = {
 _FROZEN = {"PostgreSQL": "postgres", "Valkey": "valkey"}
 
 
-async def _injure(stack: Stack, name: str, choice: random.Random) -> None:
+async def _injure(stack: Stack, answers: Answers, name: str, choice: random.Random) -> None:
     signal, _, what = name.partition(" ")
     if signal == "FLUSHALL":
         await stack.flush()
@@ -66,6 +69,8 @@ async def _injure(stack: Stack, name: str, choice: random.Random) -> None:
             go_on()
     elif what in _KILLED:
         await stack.kill(*choice.sample(_KILLED[what], len(_KILLED[what])))
+    elif what.startswith("worker "):
+        await answers.kill(what.removeprefix("worker "))
     else:
         async with asyncio.timeout(BACKEND_S):
             while not stack.kill_backend(choice):  # noqa: ASYNC110 - another process's state has no event
@@ -85,13 +90,14 @@ def bursts(counts: Counts, size: int, choice: random.Random) -> list[list[str]]:
 
 
 async def injure(
-    stack: Stack, listed: list[list[str]], choice: random.Random, recovered: Callable[[float], Awaitable[None]]
-) -> AsyncIterator[Injury]:
+    stack: Stack, answers: Answers, listed: list[list[str]], choice: random.Random,
+    recovered: Callable[[float], Awaitable[None]],
+) -> AsyncIterator[Injury]:  # fmt: skip
     """Injure the stack, each time once the API is ready again, and after each burst once everything has recovered."""
 
     async def done(name: str, *, last: bool) -> Injury:
         await asyncio.sleep(choice.uniform(*PAUSE_S))
-        await _injure(stack, name, choice)
+        await _injure(stack, answers, name, choice)
         made = Injury(name, moment(), last)
         await stack.ready()
         return made

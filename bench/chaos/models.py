@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,9 @@ class Models:
     url: str = ""
     asked: dict[str, list[float]] = field(default_factory=dict)
     by_model: dict[str, int] = field(default_factory=dict)
+    # Asked before a healthy answer, with its key and its peer's port: whether ``sent`` is to be called right after it.
+    answers: Callable[[str, int], bool] | None = None
+    sent: Callable[[], None] | None = None
 
     @property
     def base_url(self) -> str:
@@ -43,14 +47,24 @@ class Models:
                 self.by_model[request["model"]] = self.by_model.get(request["model"], 0) + 1
                 if request["model"] == HEALTHY:
                     await asyncio.sleep(THINKS_S)
+                    watched = self._watched(headers["idempotency-key"], writer)
                     writer.write(answer(request))
                     await writer.drain()
+                    if watched is not None:
+                        watched()
                     writer.close()
                     await writer.wait_closed()
                 else:
                     await self.ways[request["model"]](writer)
         finally:
             writer.transport.abort()
+
+    def _watched(self, key: str, writer: asyncio.StreamWriter) -> Callable[[], None] | None:
+        """What is to be called right after an answer."""
+        if self.answers is None or not self.answers(key, writer.get_extra_info("peername")[1]):
+            return None
+        sent, self.answers, self.sent = self.sent, None, None
+        return sent
 
 
 def answer(request: dict[str, Any]) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 
 from bench.chaos.accounts import EVER, Span, firsts, quantile, recoveries, times
+from bench.chaos.answers import AFTER, BEFORE, Answers
 from bench.chaos.injuries import Injury
 from bench.chaos.journal import Journal
 from bench.chaos.kept import LOOK_S
@@ -61,6 +62,7 @@ class Report:
     successes: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in KINDS[2:]})
     calm: tuple[Span, Span] = ((0.0, 0.0), (0.0, 0.0))
     drained: bool = False
+    answers: Answers | None = None
 
     @property
     def accounts(self) -> dict[str, int]:
@@ -124,6 +126,7 @@ class Report:
             },
             "model_calls": dict(self.models.by_model),
             "model_calls_asked_again": sum(len(each) - 1 for each in self.models.asked.values()),
+            "worker_killed": {} if self.answers is None else dict(self.answers.fell()),
             "work_done": {name: len(listed) for name, listed in self.successes.items()},
             "drained": self.drained,
             "injuries": dict(Counter(each.name for each in self.injuries)),
@@ -163,6 +166,8 @@ def shown(report: Report) -> str:
         f"deliveries heard: {_listed(found['deliveries'])}",
         f"calls of models: {_listed(found['model_calls'])}; {found['model_calls_asked_again']} of them again, as the"
         " answer before was not committed",
+        "workers that were killed when a model had answered them: "
+        + ", ".join(f"{found['worker_killed'].get(each, 0)} {each}" for each in (BEFORE, AFTER)),
         "",
         "| account | has to be 0 |",
         "|---|--:|",

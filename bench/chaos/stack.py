@@ -52,9 +52,21 @@ class Stack:
         async with asyncio.timeout(START_SECONDS):
             while not (found := [name for name in names if self._works(name)]):  # noqa: ASYNC110 - it has no event
                 await asyncio.sleep(LOOK_S)
-        name = found[0]
+        self.end(found[0])
+
+    def end(self, name: str) -> None:
+        """End a process by SIGKILL."""
         os.kill(self.supervisor.pid(name), signal.SIGKILL)
         self.logged[name] = len(self._log(name))
+
+    def worker_at(self, port: int) -> str | None:
+        """The worker that has a connection from a port; None where none has."""
+        for name in WORKERS:
+            with suppress(psutil.Error):
+                process = psutil.Process(self.supervisor.pid(name))
+                if any(each.laddr.port == port for each in process.net_connections("tcp")):
+                    return name
+        return None
 
     def _works(self, name: str) -> bool:
         """Whether a process runs; and, since one that only starts has nothing to lose, whether a worker has begun."""

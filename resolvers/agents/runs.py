@@ -13,6 +13,7 @@ from models.agents import agent_definition_versions
 from models.api_keys import ApiKeyStatus, api_keys, status_of
 from resolvers.agents.budgets import Stopped
 from resolvers.agents.open_model_calls import begin_job_edit, close_model_calls, steps_of
+from resolvers.api_keys.rights import are_bound
 from resolvers.changes.edits import Edit
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import owned, statement
@@ -52,7 +53,7 @@ def _definition() -> sa.Select[Any]:
 
 @statement
 def _key() -> sa.Select[Any]:
-    names = ("scopes", "expires_at", "revoked_at")
+    names = ("id", "scopes", "expires_at", "revoked_at", "pepper_version", "mac", "trusted_documents_only")
     mine = api_keys.c.id == sa.bindparam("id", type_=sa.Uuid)
     return owned(api_keys, *(api_keys.c[name] for name in names)).where(mine)
 
@@ -84,7 +85,8 @@ async def begin(ctx: Context, job_id: UUID, *, again: bool) -> Run | None:
 async def scopes_of(ctx: Context, job: Row) -> frozenset[str]:
     """Return the scopes of a job that its key still has. Raises Stopped KEY_INVALID for a key that does not work."""
     row = None if job["created_by_key"] is None else await ctx.row(_key(), id=job["created_by_key"])
-    if row is None or status_of(row, now()) is not ApiKeyStatus.ACTIVE:
+    works = row is not None and status_of(row, now()) is ApiKeyStatus.ACTIVE
+    if row is None or not works or not are_bound(ctx.runtime.peppers, ctx.org_id, row):
         message = "The API key that queued the job was revoked, has expired or was deleted."
         raise Stopped(AgentErrorCode.KEY_INVALID, message)
     return within(job["scopes"], frozenset(row["scopes"]))

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from models.api_keys import ApiKeyStatus, api_keys, status_of
+from resolvers.api_keys.rights import are_bound
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import owned, statement
 from resolvers.errors import Refusal
@@ -13,7 +14,8 @@ from resolvers.errors import Refusal
 
 @statement
 def _acting() -> sa.Select[Any]:
-    names = ("digest", "previous_digest", "previous_until", "expires_at", "revoked_at")
+    names = ("id", "digest", "previous_digest", "previous_until", "expires_at", "revoked_at", "scopes",
+             "pepper_version", "mac", "trusted_documents_only")  # fmt: skip
     mine = api_keys.c.id == sa.bindparam("id", type_=sa.Uuid)
     return owned(api_keys, *[api_keys.c[name] for name in names]).where(mine).with_for_update(read=True)
 
@@ -28,7 +30,8 @@ async def must_still_work(ctx: Context) -> Row | None:
     if key_id is None:
         return None
     row, moment = await ctx.row(_acting(), id=key_id), now()
-    if row is not None and status_of(row, moment) is ApiKeyStatus.ACTIVE:
+    works = row is not None and status_of(row, moment) is ApiKeyStatus.ACTIVE
+    if row is not None and works and are_bound(ctx.runtime.peppers, ctx.org_id, row):
         overlaps = row["previous_until"] is not None and row["previous_until"] > moment
         if ctx.actor.digest == row["digest"] or (overlaps and ctx.actor.digest == row["previous_digest"]):
             return row

@@ -17,6 +17,7 @@ from models.typeid import encode
 from models.webhooks import WEBHOOK
 from resolvers.api_keys.acting import must_be_as_free, must_hold, must_live_as_long, must_still_work
 from resolvers.api_keys.collection import API_KEYS
+from resolvers.api_keys.rights import are_bound, mac_of
 from resolvers.api_keys.verification import digest_of, new_key
 from resolvers.audit.entries import new_entry
 from resolvers.changes.advisory_lock import lock_objects
@@ -30,6 +31,10 @@ from resolvers.webhooks import endpoints
 
 KEY_REVOKED = Conflict("KEY_REVOKED", "The API key is revoked: create another one.")
 KEY_EXPIRED = Conflict("KEY_EXPIRED", "The API key has expired: create another one.")
+KEY_NOT_BOUND = Conflict(
+    "KEY_NOT_BOUND",
+    "What the API key may do was changed in the database, so that it does not work: create another one.",
+)
 KEY_NOT_REVOKED = Conflict("KEY_NOT_REVOKED", "Only a revoked API key can be deleted: revoke it first.")
 # How many seconds the secret from before a rotation works beside the new one: by default, and at most.
 OVERLAP, LONGEST_OVERLAP = 86_400, 604_800
@@ -89,6 +94,7 @@ async def create(ctx: Context, values: InputValues) -> tuple[Row, str]:
     must_live_as_long(own, row, "expires_at")
     raw, kept = _new_secret(ctx, row["id"])
     row |= kept | {"created_by": ctx.actor.name, "created_by_key": ctx.actor.key_id}
+    row["mac"] = mac_of(ctx.runtime.peppers, ctx.org_id, row)
     await ctx.fetch(_listed(), key=str(row["id"]))
     return await insert(ctx, API_KEYS, row), raw
 
@@ -117,8 +123,11 @@ async def rotate(ctx: Context, key: Key, values: InputValues) -> tuple[Row, str]
     status = status_of(old, moment)
     if status is not ApiKeyStatus.ACTIVE:
         raise (KEY_REVOKED if status is ApiKeyStatus.REVOKED else KEY_EXPIRED).refusal("id")
+    if not are_bound(ctx.runtime.peppers, ctx.org_id, old):
+        raise KEY_NOT_BOUND.refusal("id")
     must_live_as_long(own, old, "id")
     raw, new = _new_secret(ctx, old["id"])
+    new["mac"] = mac_of(ctx.runtime.peppers, ctx.org_id, {**old, **new})
     until = moment + timedelta(seconds=values.get("overlap", OVERLAP))
     if old["previous_until"] is not None and old["previous_until"] > moment:
         before = (old["previous_digest"], old["previous_pepper_version"], min(until, old["previous_until"]))
@@ -138,7 +147,7 @@ def _revoke_made() -> sa.Update:
     further = sa.select(others.c.id).where(others.c.org_id == ORG, others.c.created_by_key == made.c.id)
     made = made.union_all(further)
     moment = sa.bindparam("moment", type_=TIMESTAMP)
-    revoked = {"revoked_at": moment, "updated_at": moment, "version": api_keys.c.version + 1}
+    revoked = {"revoked_at": moment, "mac": sa.null(), "updated_at": moment, "version": api_keys.c.version + 1}
     found = (mine, api_keys.c.id.in_(sa.select(made.c.id)), api_keys.c.revoked_at.is_(None))
     return api_keys.update().where(*found).values(revoked).returning(api_keys.c.id)
 
@@ -154,7 +163,7 @@ async def revoke(ctx: Context, key: Key) -> tuple[Row, list[str], int]:
     if edit.old["revoked_at"] is not None:
         raise KEY_REVOKED.refusal("id", "The API key is revoked already.")
     moment = now()
-    edit.set({"revoked_at": moment}, "revoke")
+    edit.set({"revoked_at": moment, "mac": None}, "revoke")
     row = await edit.save(moment)
     made = [each["id"] for each in await ctx.fetch(_revoke_made(), id=row["id"], moment=moment)]
     if made:

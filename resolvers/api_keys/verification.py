@@ -14,11 +14,13 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+import structlog
 
 from models.actors import ActorKind
 from models.api_keys import API_KEY, api_keys
 from models.organizations import directory
 from models.typeid import ALPHABET, decode_suffix, encode
+from resolvers.api_keys import rights
 from resolvers.context import Actor, now
 from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.runtime import Runtime
@@ -32,6 +34,8 @@ CACHED_KEYS = 10_000
 # Reading two rows takes a millisecond: a database that has not answered by then does not answer.
 LOOK_UP_S = 2.0
 _ID, _SECRET, _SUM = 26, 52, 7
+
+log = structlog.get_logger(__name__)
 
 
 def _digits(number: int, length: int) -> str:
@@ -72,7 +76,17 @@ def _where() -> sa.Select[Any]:
 @statement
 def _kept() -> sa.Select[Any]:
     kept = [f"{before}{name}" for before in ("", "previous_") for name in ("digest", "pepper_version")]
-    names = ["id", "name", "scopes", "expires_at", "revoked_at", "previous_until", "trusted_documents_only", *kept]
+    names = [
+        "id",
+        "name",
+        "scopes",
+        "expires_at",
+        "mac",
+        "revoked_at",
+        "previous_until",
+        "trusted_documents_only",
+        *kept,
+    ]
     return owned(api_keys, *[api_keys.c[name] for name in names]).where(
         api_keys.c.id == sa.bindparam("id", type_=sa.Uuid)
     )
@@ -185,6 +199,9 @@ class Keys:
             await connection.execute("commit")
         found = None if row is None or row["revoked_at"] is not None else _secret_of(raw, row, runtime.peppers)
         if row is None or found is None:
+            return Verdict(until, None, None)
+        if not rights.are_bound(runtime.peppers, org_id, row):
+            log.warning("key.not_bound", org=str(org_id), key=encode(API_KEY.prefix, key_id))
             return Verdict(until, None, None)
         digest, overlaps_until = found
         public_id = encode(API_KEY.prefix, key_id)

@@ -143,7 +143,7 @@ async def retry(ctx: Context, key: Key) -> Row:
     row = await find(ctx, key)
     if row["state"] != JobState.FAILED:
         raise JOB_NOT_FAILED.refusal("id", f"The job is {row['state']}. Only a FAILED job can be retried.")
-    # The object before the job, in the order in which a redelivery locks them.
+    # The object before the job: no worker has one that is FAILED, and `_change` waits for none.
     if not await BY_HAND[JobFunction(row["function"])].queue_again(ctx, row["subject_id"]):
         raise NOTHING_TO_RETRY.refusal("id")
     if not await _changed(ctx, row, "retry", JobState.FAILED, JobState.QUEUED):

@@ -24,7 +24,7 @@ _PENDING: sa.ColumnClause[str] = sa.literal_column(f"'{DeliveryStatus.PENDING.va
 def _queued(*columns: Any) -> sa.Select[Any]:
     """Return a select of the queued jobs of a disabled or deleted endpoint, without those that others have locked.
 
-    To wait for these locks could be a deadlock: a worker locks the job first, and a redelivery locks it last.
+    To wait for these locks could be a deadlock: a worker locks the job before the endpoint, which is locked here.
     """
     ends = webhook_endpoints.c
     silent = sa.or_(ends.status != EndpointStatus.ENABLED.value, ends.deleted_at.is_not(None))
@@ -33,7 +33,7 @@ def _queued(*columns: Any) -> sa.Select[Any]:
     return sa.select(*columns).where(*own, there).with_for_update(skip_locked=True)
 
 
-def _each(column: Any) -> sa.ColumnElement[Any]:
+def each_of(column: Any) -> sa.ColumnElement[Any]:
     """Return any of a column's values, as an array: a join would be planned by statistics, which may be missing."""
     return sa.any_(sa.func.array(sa.select(column).scalar_subquery(), type_=pg.ARRAY(sa.Uuid)))
 
@@ -42,20 +42,24 @@ def _each(column: Any) -> sa.ColumnElement[Any]:
 def _cancel() -> sa.Select[Any]:
     first = _queued(jobs.c.id, jobs.c.subject_id).order_by(jobs.c.run_at)
     taken = first.limit(sa.bindparam("most", type_=sa.Integer)).cte("taken")
-    open_ = (deliveries.c.org_id == ORG, deliveries.c.id == _each(taken.c.subject_id), deliveries.c.status == _PENDING)
+    open_ = (
+        deliveries.c.org_id == ORG,
+        deliveries.c.id == each_of(taken.c.subject_id),
+        deliveries.c.status == _PENDING,
+    )
     held = sa.select(deliveries.c.id).where(*open_).with_for_update(skip_locked=True).cte("held")
     moved = {
         "status": DeliveryStatus.CANCELLED.value,
         "next_attempt_at": sa.null(),
         "updated_at": sa.bindparam("moment", type_=TIMESTAMP),
     }
-    gone = deliveries.update().where(deliveries.c.org_id == ORG, deliveries.c.id == _each(held.c.id)).values(moved)
+    gone = deliveries.update().where(deliveries.c.org_id == ORG, deliveries.c.id == each_of(held.c.id)).values(moved)
     ended = {"state": JobState.CANCELLED.value, "finished_at": sa.func.now()}
-    theirs = (jobs.c.org_id == ORG, jobs.c.id == _each(taken.c.id), jobs.c.subject_id == _each(held.c.id))
+    theirs = (jobs.c.org_id == ORG, jobs.c.id == each_of(taken.c.id), jobs.c.subject_id == each_of(held.c.id))
     work = jobs.update().where(*theirs).values(ended).returning(jobs.c.id).cte("work")
-    last = _queued(jobs.c.id).where(sa.not_(jobs.c.id == _each(taken.c.id))).order_by(jobs.c.run_at.desc())
+    last = _queued(jobs.c.id).where(sa.not_(jobs.c.id == each_of(taken.c.id))).order_by(jobs.c.run_at.desc())
     late = last.limit(1).cte("late")
-    sooner = jobs.update().where(jobs.c.org_id == ORG, jobs.c.id == _each(late.c.id)).values(run_at=sa.func.now())
+    sooner = jobs.update().where(jobs.c.org_id == ORG, jobs.c.id == each_of(late.c.id)).values(run_at=sa.func.now())
     left = sooner.returning(jobs.c.id).cte("sooner")
     number = sa.select(sa.func.count()).select_from(work).scalar_subquery().label("number")
     shown = sa.select(number, sa.select(left.c.id).scalar_subquery().label("left"))

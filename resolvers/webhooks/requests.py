@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from models.audit import audit_entries
 from models.base import TIMESTAMP
-from models.jobs import JobFunction, JobQueue, JobState, jobs
+from models.jobs import JobFunction, JobQueue, JobState, jobs, queued
 from models.typeid import decode, encode, new_uuid, uuid_at
 from models.webhooks import (
     DELIVERY,
@@ -30,6 +30,7 @@ from resolvers.context import Context, Row, now
 from resolvers.database.sql import ORG, owned, statement
 from resolvers.errors import Conflict, Refusal, not_found
 from resolvers.webhooks import circuits
+from resolvers.webhooks.cancelling import each_of
 from resolvers.webhooks.collections import WEBHOOKS
 from resolvers.webhooks.deliveries import must_not_be_weaker
 
@@ -203,9 +204,12 @@ def _again() -> sa.Select[Any]:
 @statement
 def _sooner() -> sa.Select[Any]:
     """Return the statement that makes the job of a pending delivery due now; it has no row while the job runs."""
-    mine = (jobs.c.org_id == ORG, jobs.c.subject_id == _DELIVERY)
-    queued = (jobs.c.function == JobFunction.WEBHOOK_DELIVERY.value, jobs.c.state == JobState.QUEUED.value)
-    work = jobs.update().where(*mine, *queued).values(run_at=_MOMENT).returning(jobs.c.id).cte("work")
+    mine = (jobs.c.org_id == ORG, jobs.c.subject_id == _DELIVERY, *queued(JobFunction.WEBHOOK_DELIVERY))
+    # A worker locks job, endpoint, delivery, in this order. Who begins with the delivery, as here, never waits for its
+    # job: whoever has that is about to run it.
+    free = each_of(sa.select(jobs.c.id).where(*mine).with_for_update(skip_locked=True).cte("free").c.id)
+    due = jobs.update().where(jobs.c.org_id == ORG, jobs.c.id == free).values(run_at=_MOMENT)
+    work = due.returning(jobs.c.id).cte("work")
     again = due_now()
     return sa.select(again, work.c.id.label("job")).join_from(again, work, sa.true())
 
@@ -216,9 +220,8 @@ def _placed() -> sa.Select[Any]:
     this = (deliveries.c.org_id == ORG, deliveries.c.id == _DELIVERY)
     moved = deliveries.update().where(*this).values(next_attempt_at=_DUE).returning(*deliveries.c).cte("moved")
     job = (jobs.c.org_id == ORG, jobs.c.id == sa.bindparam("job_id", type_=sa.Uuid))
-    work = (
-        jobs.update().where(*job).values(concurrency_key=_CONCURRENCY_KEY, run_at=_DUE).returning(jobs.c.id).cte("work")
-    )
+    placed = jobs.update().where(*job).values(concurrency_key=_CONCURRENCY_KEY, run_at=_DUE)
+    work = placed.returning(jobs.c.id).cte("work")
     return sa.select(moved, work.c.id.label("job")).join_from(moved, work, sa.true())
 
 
@@ -239,14 +242,10 @@ async def redeliver(ctx: Context, key: Key) -> Row:
     row, endpoint, moment = None, old["endpoint_id"], now()
     if old["status"] != DeliveryStatus.SENDING:
         waits = old["status"] == DeliveryStatus.PENDING
-        values = {
-            "delivery_id": delivery_id,
-            "job_id": new_uuid(),
-            "concurrency_key": endpoint,
-            "due": moment,
-            "moment": moment,
-        }
-        row = await ctx.row(_sooner() if waits else _again(), **values)
+        row = await ctx.row(
+            _sooner() if waits else _again(), delivery_id=delivery_id, job_id=new_uuid(), concurrency_key=endpoint,
+            due=moment, moment=moment,
+        )  # fmt: skip
     if row is None:
         raise DELIVERY_RUNNING.refusal("id")
     if old["circuit"] != EndpointCircuit.CLOSED:

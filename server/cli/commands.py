@@ -96,6 +96,11 @@ COMMANDS = (
         (ORG, Option("--id", "ID of the key")),
     ),
     Command(
+        ("keys", "bind"),
+        "bind to API keys from before migration 0041 what they may do; print them with their scopes",
+        "server.cli.keys:bind",
+    ),
+    Command(
         ("documents", "add"),
         "add the documents of a manifest (Apollo, Relay, graphql-codegen) as a version of an app",
         "server.cli.documents:add",

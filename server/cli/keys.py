@@ -7,7 +7,7 @@ from models.api_keys import API_KEY, status_of
 from models.resources import scopes as known_scopes
 from models.typeid import encode
 from models.types import Name
-from resolvers.api_keys import keys
+from resolvers.api_keys import keys, rights
 from resolvers.collections.rows import Key
 from resolvers.context import Row, now
 from resolvers.database.runtime import Runtime
@@ -70,6 +70,13 @@ def revoke(arguments: argparse.Namespace) -> int:
     say(f"revoked {arguments.id}" + (f" and {others} that it created" if others else ""))
     for endpoint in disabled:
         say(f"disabled {endpoint}")
+    return 0
+
+
+def bind(_arguments: argparse.Namespace) -> int:
+    """Bind to each API key from before there were MACs what it may do now, and print these keys with their scopes."""
+    for row in run_work(rights.bind_all):
+        say(f"bound {encode(API_KEY.prefix, row['id'])} ({row['name']}): {','.join(row['scopes'])}")
     return 0
 
 

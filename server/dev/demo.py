@@ -31,6 +31,7 @@ from models.typeid import encode
 from resolvers import organizations, settings
 from resolvers.api_keys import keys as api_keys
 from resolvers.api_keys import verification as keys
+from resolvers.api_keys.rights import bind_all
 from resolvers.changes.numbers import FIRST
 from resolvers.collections.rows import Key
 from resolvers.context import Context, now
@@ -214,7 +215,7 @@ def _kept(path: Path) -> str:
 
 
 def seed_demo(configured: Settings, say: Say) -> None:
-    """Seed the demo and write its key into the data folder; does nothing where both are there.
+    """Seed the demo and write its key into the data folder, where they are not there; let keys from before work.
 
     Raises what `server.wiring.running` raises, and Refusal when the database goes away.
     """
@@ -222,6 +223,7 @@ def seed_demo(configured: Settings, say: Say) -> None:
     async def work() -> None:
         async with running(configured, min_size=0, max_size=1) as runtime:
             await seed(runtime, say, now())
+            await bind_all(runtime)
             await write_key(runtime, configured.counterfoil_data / KEY_FILE)
 
     make_data_folder(configured.counterfoil_data)

@@ -18,6 +18,8 @@ METHODS = ("POST",)
 _ALLOWED = "POST, OPTIONS"
 # So many bytes of an answer cost one, which takes the library as long to write. The price of a call includes the first.
 BYTES, INCLUDED = 1_024, 64
+# What a message that is no call costs: the library takes a millisecond to read one and to word its answer.
+MESSAGE = 10
 
 
 class McpEndpoint:
@@ -43,7 +45,7 @@ class McpEndpoint:
             answered = await self._answered(exchange, body)
             written = len(answered.body) // BYTES
             if not exchange.paid:
-                await self.dependencies.pay(request, actor, 0, headers, 1 + request.weight + written)
+                await self.dependencies.pay(request, actor, 0, headers, MESSAGE + request.weight + written)
             elif written > INCLUDED:
                 self.dependencies.owe(actor.org_id, written - INCLUDED)
         except Refusal as refusal:

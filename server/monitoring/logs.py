@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import IO, Any
@@ -18,6 +19,24 @@ log = structlog.get_logger()
 # The id of the request that is being answered; every event that is logged meanwhile carries it.
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 
+
+class Traces:
+    """What returns the id of the current trace, in a process that records traces; None in another."""
+
+    __slots__ = ("current",)
+
+    def __init__(self) -> None:
+        self.current: Callable[[], str | None] | None = None
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        """Add the id to an event."""
+        trace_id = None if self.current is None else self.current()
+        if trace_id is not None:
+            event.setdefault("trace_id", trace_id)
+        return event
+
+
+traces = Traces()
 # A longer path is cut: its line has a bound.
 PATH_LENGTH = 2_000
 # A path that is as long and as plain quoted.
@@ -90,6 +109,8 @@ class AccessLog:
         for name, text in (("path", fields["path"]), ("request_id", request_id)):
             fields[name] = redact(text) if "sk_live_" in text or "whsec_" in text else text
         fields |= {"event": "request", "level": "info", "timestamp": datetime.now(UTC)}
+        if traces.current is not None:
+            traces(None, "info", fields)
         self.sink.write(orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))
         self.sink.flush()
 
@@ -106,6 +127,7 @@ def configure(level: str = "INFO", style: str = "json") -> None:
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         _add_request_id,
+        traces,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),

@@ -7,7 +7,16 @@ from types import TracebackType
 from typing import Self
 
 from opentelemetry.context import Context
-from opentelemetry.trace import INVALID_SPAN, Link, SpanKind, Status, StatusCode, Tracer, set_span_in_context
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    Link,
+    SpanKind,
+    Status,
+    StatusCode,
+    Tracer,
+    format_trace_id,
+    set_span_in_context,
+)
 from opentelemetry.trace import Span as OtelSpan
 from opentelemetry.trace.propagation import get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -126,6 +135,12 @@ class Spans:
     def current(self) -> Span | None:
         """Return the current span."""
         return CURRENT.get()
+
+    def trace_id(self) -> str | None:
+        """Return the id of the current trace, also of one that is not sampled."""
+        above = CURRENT.get()
+        context = None if above is None else above.otel.get_span_context()
+        return format_trace_id(context.trace_id) if context is not None and context.is_valid else None
 
     def level(self, depth: int, objects: Mapping[str, int]) -> "_LevelEnd":
         """Begin the span of a level of an operation, and return what ends it."""

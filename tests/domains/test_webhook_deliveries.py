@@ -1,5 +1,6 @@
 """Deliveries as the graph shows and starts them: a real receiver gets orders, test events and what is sent again."""
 
+import asyncio
 import json
 from datetime import datetime
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from models.typeid import decode
 from resolvers.database.runtime import Runtime
 from tests.support.api import Org, new_client, new_order
 from tests.support.jobs import OK, receiver, settled, working
+from tests.support.refusals import error
 from tests.support.webhooks import AGAIN, DELETE, ONE, ROTATE, SEND, UPDATE, actions, new_webhook
 
 DELIVERIES = """query($id: ID!, $filter: DeliveryFilter) { webhook(id: $id) { deliveries(filter: $filter) {
@@ -140,15 +143,35 @@ async def test_a_delivery_is_sent_again_the_same(local: Org, open_runtime: Runti
         assert [request.headers["webhook-id"] for request in there.requests] == [delivery["eventId"]] * 3
     assert await acme.refused(AGAIN, **this) == [("NOT_FOUND", "input.id")]
     await local.rows("update deliveries set status = 'SENDING'")
-    error = (await local.graphql(AGAIN, **this)).json()["errors"][0]["extensions"]
-    assert (error["code"], error["reason"]) == ("CONFLICT", "DELIVERY_RUNNING")
+    running = error(await local.graphql(AGAIN, **this), 200, "CONFLICT")
+    assert running["reason"] == "DELIVERY_RUNNING"
     await local.data(UPDATE, input={"id": made["publicId"], "status": "DISABLED"})
-    error = (await local.graphql(AGAIN, **this)).json()["errors"][0]["extensions"]
-    assert (error["code"], error["reason"]) == ("CONFLICT", "WEBHOOK_DISABLED")
+    disabled = error(await local.graphql(AGAIN, **this), 200, "CONFLICT")
+    assert disabled["reason"] == "WEBHOOK_DISABLED"
     await local.data(DELETE, input={"id": made["publicId"]})
     assert await local.refused(AGAIN, **this) == [("NOT_FOUND", "input.id")]
     names = ["create", "redeliver", "redeliver", "disable", "delete"]
     assert await actions(local) == [f"webhook:{name}" for name in names]
+
+
+async def test_a_redelivery_waits_for_no_job_whose_worker_waits_for_the_delivery(local: Org) -> None:
+    hook = await new_webhook(local)
+    await new_client(local)
+    [delivery] = await deliveries(local, hook)
+    key, asked = decode("delivery", delivery["id"]), local.graphql(AGAIN, input={"id": delivery["id"]})
+    async with local.runtime.bound(local.id) as worker:
+        # A worker claims the job first, and then changes the delivery.
+        await worker.fetch("select id from jobs where subject_id = $1 for update", key)
+        asking = asyncio.create_task(asked)
+        waiting = "select count(*) from pg_locks where not granted"
+        while not asking.done() and not await worker.fetchval(waiting):  # noqa: ASYNC110 - another server's state has no event
+            await asyncio.sleep(0.01)
+        await worker.fetch("update deliveries set status = 'SENDING' where id = $1", key)
+    extensions = error(await asking, 200, "CONFLICT")
+    assert (extensions["status"], extensions["reason"]) == (409, "DELIVERY_RUNNING")
+    [row] = await local.rows("select status, redeliveries from deliveries where id = $1", key)
+    assert tuple(row) == ("SENDING", 0)
+    assert await actions(local) == ["webhook:create"]
 
 
 async def test_the_deliveries_of_many_endpoints_are_one_statement(acme: Org) -> None:

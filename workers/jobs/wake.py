@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -132,11 +132,21 @@ async def listen(runner: Runner, redis_url: str, queue: str = QUEUE) -> None:
         await asyncio.sleep(RETRY_S)
 
 
+class ArqWorker(Worker):
+    """arq's worker, whose wake-ups end with the connection without an exception that nobody takes: the next poll has
+    the same one, and ends the worker."""
+
+    async def run_job(self, job_id: str, score: int) -> None:
+        """Take one wake-up."""
+        with suppress(OSError, RedisError):
+            await super().run_job(job_id, score)
+
+
 async def _serve(settings: RedisSettings, queue: str, run_jobs: Any, started: Any) -> None:
     redis = await create_pool(
         settings, job_serializer=orjson.dumps, job_deserializer=orjson.loads, default_queue_name=queue
     )
-    worker = Worker(
+    worker = ArqWorker(
         functions=[func(run_jobs, name=FUNCTION, keep_result=0, max_tries=1)],
         queue_name=queue,
         redis_pool=redis,
@@ -157,5 +167,5 @@ async def _serve(settings: RedisSettings, queue: str, run_jobs: Any, started: An
         # Not arq's close(): it writes to Redis first, and fails if Redis is not available.
         for task in worker.tasks.values():
             task.cancel()
-        await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
+        await asyncio.gather(*worker.tasks.values(), *filter(None, [worker.main_task]), return_exceptions=True)
         await redis.connection_pool.disconnect()

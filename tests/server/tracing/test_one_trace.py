@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
+from server.monitoring.logs import traces
 from server.wiring import running, tracing_of
 from tests.support.agency import PRICES
 from tests.support.agents import DEFINITION, INPUT
@@ -45,6 +46,7 @@ async def test_a_trace_goes_from_the_caller_to_the_webhook_and_the_model(
         settings = settings_of(own_backends, tracing=True, webhook_allow_private=True)
         base = await enter(serving(settings, compare=False))
         runtime = await enter(running(settings, tracing=tracing_of(settings, "worker")))
+        assert traces.current is not None
         hooks, chat = await enter(receiver()), await enter(chatting(says("Done.")))
         org = await make_org(runtime, base)
         stack.push_async_callback(org.close)

@@ -2,6 +2,7 @@
 
 import logging
 
+import orjson
 import pytest
 import structlog
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -10,6 +11,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 
 from resolvers.tracing import Span
+from server.monitoring import logs
 from server.tracing.export import Losses
 from server.tracing.spans import TRACESTATE_LENGTH, Spans
 from server.tracing.statements import SUMMARY_LENGTH, summary_of
@@ -41,6 +43,23 @@ class Recorded:
 @pytest.fixture
 def recorded() -> Recorded:
     return Recorded()
+
+
+@pytest.mark.parametrize("parent", [TRACEPARENT, UNSAMPLED])
+def test_log_lines_have_the_trace_of_what_is_under_way(
+    recorded: Recorded, parent: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+    logging_restored: None,
+) -> None:  # fmt: skip
+    logs.configure()
+    monkeypatch.setattr(logs.traces, "current", recorded.spans.trace_id)
+    with recorded.spans.begin("request", origin={"traceparent": parent}), recorded.spans.begin("job"):
+        structlog.get_logger().warning("delivery.failed")
+        logging.getLogger("some.library").warning("slow")
+        logs.access("mine", "GET", "/", 200, 0.1, 0)
+    logs.access("other", "GET", "/", 200, 0.1, 0)
+    lines = [orjson.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line.get("trace_id") for line in lines] == [CALLER] * 3 + [None]
+    assert [line.get("request_id") for line in lines[2:]] == ["mine", "other"]
 
 
 def test_spans_are_within_each_other(recorded: Recorded) -> None:

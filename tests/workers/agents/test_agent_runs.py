@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from resolvers.api_keys.rights import mac_of
 from tests.support.agency import RUN, Agency
 from tests.support.chat import calls, came, chatting, fails, hangs, says
 from tests.support.jobs import one, rows
@@ -130,9 +131,11 @@ async def test_a_job_ends_with_its_key(agency: Agency, how: str) -> None:
 
 async def test_scopes_that_the_key_lost_are_the_jobs_no_more(agency: Agency) -> None:
     job = await agency.queued("CreateClient")
-    await rows(
-        agency.runtime, agency.org, "update api_keys set scopes = '{clients:read}' where org_id = $1", agency.org
-    )
+    key = await one(agency.runtime, agency.org, "select * from api_keys where org_id = $1", agency.org)
+    less = {**key, "scopes": ["clients:read"]}
+    narrowed = "update api_keys set scopes = $2, mac = $3 where org_id = $1"
+    mac = mac_of(agency.runtime.peppers, agency.org, less)
+    await rows(agency.runtime, agency.org, narrowed, agency.org, less["scopes"], mac)
     async with chatting(calls(("CreateClient", ADA)), says("No.")) as chat:
         row = await agency.worked(job, chat.base_url)
     assert (row["status"], await agency.count("clients")) == ("SUCCEEDED", 0)
