@@ -85,10 +85,10 @@ class Dependencies:
     form_turn: Callable[[str, UUID], Coroutine[Any, Any, None]] = field(init=False)
 
     async def payer_of(self, request: Request, headers: list[Header]) -> Actor:
-        """Return who a request is from, once nothing is owed for what was done for the organization before."""
+        """Return who a request is from, once nothing is owed for what was done for the payer before."""
         actor = await self.actor_of(request)
         try:
-            self.refuse_debtor(actor.org_id)
+            self.refuse_debtor(actor.payer)
         except OverBudgetError as refused:
             headers += refused.headers
             raise
@@ -104,7 +104,7 @@ class Dependencies:
         """Spend a cost and what was done already; what remains. The headers tell it, also where OverBudgetError is
         raised: what was done is paid or owed then."""
         try:
-            spent = await self.spend(actor.org_id, cost + done, done)
+            spent = await self.spend(actor.payer, cost + done, done)
         except OverBudgetError as refused:
             headers += refused.headers
             raise
@@ -122,4 +122,4 @@ class Dependencies:
         if ctx.actor is PUBLIC:
             self.visitors.owe(request, cost)
         else:
-            self.owe(ctx.org_id, cost)
+            self.owe(ctx.actor.payer, cost)

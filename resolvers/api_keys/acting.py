@@ -19,7 +19,8 @@ def _acting() -> sa.Select[Any]:
 
 
 async def must_still_work(ctx: Context) -> Row | None:
-    """Return the row of the key that acts, which nobody revokes before the transaction ends; None for another actor.
+    """Return the row of the key that acts, or that made the access token that does; None for another actor. Nobody
+    revokes it before the transaction ends.
 
     A verified key is taken for some seconds without a look: what it makes in them would outlive its revocation.
     Raises Refusal UNAUTHENTICATED.
@@ -29,6 +30,8 @@ async def must_still_work(ctx: Context) -> Row | None:
         return None
     row, moment = await ctx.row(_acting(), id=key_id), now()
     if row is not None and status_of(row, moment) is ApiKeyStatus.ACTIVE:
+        if ctx.actor.subject is not None:
+            return row
         overlaps = row["previous_until"] is not None and row["previous_until"] > moment
         if ctx.actor.digest == row["digest"] or (overlaps and ctx.actor.digest == row["previous_digest"]):
             return row

@@ -1,4 +1,4 @@
-"""Who a request is from: its key, and how often its address has failed."""
+"""Who a request is from: its key or access token, and how often its address has failed."""
 
 import math
 import time
@@ -41,7 +41,13 @@ class Authentication:
         scheme, _, raw = (request.header(b"authorization") or "").partition(" ")
         actor = None
         if scheme.lower() == "bearer":
-            actor = await self.keys.actor_of(raw.strip(), partial(self._may_look, request))
+            try:
+                actor = await self.keys.actor_of(raw.strip(), partial(self._may_look, request))
+            except Refusal as refused:
+                # A token that we signed is no guess.
+                if refused.extra.get("reason") == "TOKEN_INVALID":
+                    self._count(client_address(request, self.proxies))
+                raise
         if actor is not None:
             return actor
         sent = b"authorization" in request.headers

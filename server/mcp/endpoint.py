@@ -45,7 +45,7 @@ class McpEndpoint:
             if not exchange.paid:
                 await self.dependencies.pay(request, actor, 0, headers, 1 + request.weight + written)
             elif written > INCLUDED:
-                self.dependencies.owe(actor.org_id, written - INCLUDED)
+                self.dependencies.owe(actor.payer, written - INCLUDED)
         except Refusal as refusal:
             return refused(refusal, request.request_id, headers)
         return answered._replace(headers=[*headers, *answered.headers])
