@@ -28,11 +28,12 @@ from resolvers.messages import MESSAGES
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
 from resolvers.tickets.collections import TICKETS
+from schema.declaration.client_inputs import ClientInput
 from schema.declaration.collections import many, one, to_listed, to_many, to_one
 from schema.declaration.fields import batched, creation, object_type, public_id, related_id, related_ids
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
-from schema.declaration.mutations import ClientInput, creates, deletes, updates
+from schema.declaration.mutations import creates, deletes, updates
 from schema.declaration.nodes import Node
 from schema.declaration.scalars import Currency, FormData, MinorUnits, StringMap
 from schema.declaration.transitions import AVAILABLE, Transition

@@ -12,10 +12,10 @@ from models.threads import AuthorKind, Visibility
 from models.types import Link, Name
 from resolvers.collections.collection import Collection
 from resolvers.threads import thread_of
+from schema.declaration.client_inputs import ClientInput
 from schema.declaration.collections import pages_of
 from schema.declaration.fields import argument, computed, member, object_type, same_row
 from schema.declaration.inputs import input_type
-from schema.declaration.mutations import ClientInput
 
 
 class AttachmentRow(SQLModel):

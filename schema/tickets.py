@@ -21,11 +21,12 @@ from resolvers.members import MEMBERS
 from resolvers.orders import ORDERS
 from resolvers.tickets import tickets
 from resolvers.tickets.collections import REPLIES, TICKETS
+from schema.declaration.client_inputs import ClientInput
 from schema.declaration.collections import many, one, to_many, to_one
 from schema.declaration.fields import computed, creation, object_type, public_id, related_id
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
-from schema.declaration.mutations import ClientInput, creates, updates
+from schema.declaration.mutations import creates, updates
 from schema.declaration.nodes import Node
 from schema.declaration.scalars import StringMap
 from schema.declaration.transitions import Transition, available_transitions

@@ -117,8 +117,8 @@ class Settings(LocalSettings):
 
     key_peppers: Keys = Field(
         repr=False,
-        description="Peppers of the stored API keys, which access tokens are signed with too: `version:base64 of 32 bytes`,"
-        " comma-separated",
+        description="Peppers of the stored API keys, and what access tokens are signed with:"
+        " `version:base64 of 32 bytes`, comma-separated",
     )
     secret_keys: Keys = Field(repr=False, description="Keys that encrypt webhook secrets at rest, in the same format")
     seal_keys: Keys = Field(repr=False, description="Keys that seal the audit log, in the same format")

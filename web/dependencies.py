@@ -6,7 +6,8 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from models.actors import ActorKind
-from resolvers.context import Actor, Context
+from resolvers.actor import Actor
+from resolvers.context import Context
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
 from resolvers.forms.matching import WORK_OF_UNIT

@@ -39,10 +39,9 @@ class FieldRule:
     ``cost`` is for one object. What a field holds costs ``times`` as much, or as often as ``multiplier`` returns from
     the arguments ``multiplied_by``; ``cost_each``: the field's own cost is multiplied too.
 
-    ``requirement`` is what whoever asks for the field must have, ``further`` what they must have beside it, and
-    ``requirements_of`` returns more from the arguments that it ``reads``: any hashable values, which mean something to
-    the caller alone. ``unrestricted`` fields
-    are for everybody, with all that they hold.
+    ``requirement`` is what whoever asks for the field must have, ``further`` what beside it, and ``requirements_of``
+    returns more from the arguments that it ``reads``: any hashable values, which mean something to the caller alone.
+    ``unrestricted`` fields are for everybody, with all that they hold.
 
     ``filters`` are the arguments that narrow what it holds, ``price`` returns what they cost. ``charges`` are what the
     field adds to the cost of the field around it: an amount, and how many times the price of that field's filters.

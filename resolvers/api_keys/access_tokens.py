@@ -20,8 +20,9 @@ from models.members import MEMBER, MemberRole, MemberStatus, members
 from models.organizations import ORGANIZATION
 from models.resources import EVERYTHING, scopes
 from models.typeid import decode, encode, prefix_of
+from resolvers.actor import Actor
 from resolvers.api_keys.verdicts import Verdict
-from resolvers.context import Actor, Row, now
+from resolvers.context import Row, now
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import owned, statement
 from resolvers.errors import Refusal

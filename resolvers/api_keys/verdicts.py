@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from resolvers.context import Actor
+from resolvers.actor import Actor
 
 
 @dataclass(frozen=True, slots=True)

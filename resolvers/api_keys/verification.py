@@ -20,10 +20,11 @@ from models.actors import ActorKind
 from models.api_keys import API_KEY, api_keys
 from models.organizations import directory
 from models.typeid import ALPHABET, decode_suffix, encode
+from resolvers.actor import Actor
 from resolvers.api_keys import access_tokens
 from resolvers.api_keys.access_tokens import refusal_of
 from resolvers.api_keys.verdicts import Verdict
-from resolvers.context import Actor, now
+from resolvers.context import now
 from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import owned, statement

@@ -1,20 +1,21 @@
 """What every mutation has: its scope, its cost, one transaction, and null for one that is refused."""
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial, wraps
 from inspect import cleandoc
 from typing import Any, TypeVar, cast
 
 import strawberry
 
-from models.actors import STAFF_ONLY, Reserved, only_staff_gives
+from models.actors import STAFF_ONLY, Reserved
 from models.names import pascal
 from models.resources import Resource, ToolFor
 from resolvers.changes.edits import InputValues
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
 from resolvers.errors import Refusal, placed_in
+from schema.declaration.client_inputs import ClientInput
 from schema.declaration.fields import RESOURCE_TYPES, Info, Requires, object_type
 from schema.declaration.inputs import INPUT, UpdateInput, input_type, values_of
 
@@ -75,31 +76,6 @@ Change = Callable[[Context, Key, InputValues], Coroutine[Any, Any, Any]]
 Check = Callable[[Context, InputValues], Iterable[Refusal]]
 # A field of a payload: its type and its description.
 Shown = tuple[Any, str]
-
-
-@dataclass(frozen=True, slots=True)
-class ClientInput:
-    """What a client may give a mutation: some fields of its input, and of those in ``only`` one of these values."""
-
-    fields: tuple[str, ...]
-    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def says(self) -> str:
-        """Return a sentence that says so."""
-        given = [f"`{name}`" for name in self.fields if name not in self.only]
-        given += [f"`{name}` {' or '.join(f'`{value}`' for value in values)}" for name, values in self.only.items()]
-        return f"A client's access token may do it, and give {', '.join(given[:-1])} and {given[-1]}."
-
-    def needed(self, arguments: Mapping[str, Any]) -> list[Any]:
-        """Return what is reserved of what is given."""
-        given = arguments.get(INPUT)
-        if not isinstance(given, dict):
-            return []
-        return [
-            only_staff_gives(f"{INPUT}.{name}")
-            for name, value in given.items()
-            if value is not None and (name not in self.fields or value not in self.only.get(name, (value,)))
-        ]
 
 
 def _nothing(_ctx: Context, _values: InputValues) -> Iterable[Refusal]:
@@ -248,7 +224,6 @@ def field_of(
 
 
 __all__ = [
-    "ClientInput",
     "Info",
     "Rules",
     "acts_on",

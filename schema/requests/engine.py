@@ -19,7 +19,8 @@ from execution import (
     introspects_too_much,
 )
 from models.actors import Reserved, Source
-from resolvers.context import Actor, Context
+from resolvers.actor import Actor
+from resolvers.context import Context
 from resolvers.database.loaded import Loaded
 from resolvers.errors import Refusal, Refusals
 from schema.graph import CORE, FIELDS, RULES

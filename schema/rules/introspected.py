@@ -14,8 +14,8 @@ from graphql import (
 from execution import FieldRule
 from models.actors import STAFF_ONLY
 from resolvers.collections.collection import COLLECTIONS
+from schema.declaration.client_inputs import ClientInput
 from schema.declaration.fields import RESOURCE_TYPES, required_scope
-from schema.declaration.mutations import ClientInput
 from schema.rules.prices import led_to
 from schema.rules.reserved import reserved_filters
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from resolvers.actor import Actor
 from resolvers.api_keys.verification import Keys
-from resolvers.context import Actor
 from resolvers.errors import Refusal
 from server.http.addresses import client_address
 from web.http import Request

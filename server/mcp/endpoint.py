@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from resolvers.context import Actor
+from resolvers.actor import Actor
 from resolvers.errors import Refusal
 from schema.requests.engine import Engine
 from server.mcp.exchange import EXCHANGE, Exchange

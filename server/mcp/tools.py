@@ -4,7 +4,7 @@ import re
 from functools import cache
 from typing import Any
 
-from resolvers.context import Actor
+from resolvers.actor import Actor
 from schema.declaration.json_schema import JsonSchema
 from schema.operations import OPERATIONS
 from schema.requests.tools import OFFERED, RESERVED

@@ -14,7 +14,7 @@ from graphql import (
     is_required_argument,
 )
 
-from resolvers.context import Actor
+from resolvers.actor import Actor
 from schema.graph import CORE
 from tests.support.domains import ALL
 from tests.support.furnished import document

@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from models.actors import ActorKind
+from resolvers.actor import Actor
 from resolvers.api_keys.access_tokens import CLIENT_SCOPES
-from resolvers.context import Actor
 from resolvers.errors import Refusal
 from schema.requests.engine import LIMITS, Engine
 
