@@ -5,7 +5,7 @@ from alembic import op
 from migrations.tables import rename_column
 
 revision = "0035"
-down_revision = "0034"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 
