@@ -19,6 +19,7 @@ HEADINGS = [
     "A first REST call",
     "A first approval",
     "MCP",
+    "Access tokens",
     "Scopes",
     "A first webhook",
     "Settings",
