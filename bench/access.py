@@ -5,8 +5,8 @@ import hashlib
 import time
 from uuid import UUID
 
+from resolvers.actor import Actor
 from resolvers.api_keys.verification import CACHED_SECONDS, Keys
-from resolvers.context import Actor
 from resolvers.database.runtime import Runtime
 
 

@@ -20,8 +20,9 @@ from redis.asyncio import Redis
 
 from models.actors import ActorKind
 from models.typeid import new_uuid
-from resolvers.api_keys.verification import Keys, Verdict, new_key
-from resolvers.context import Actor
+from resolvers.actor import Actor
+from resolvers.api_keys.verdicts import Verdict
+from resolvers.api_keys.verification import Keys, new_key
 from rest_shim.routes import ROUTES, under_parents
 from server.access.authentication import Authentication
 from server.access.buckets import Buckets

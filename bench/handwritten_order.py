@@ -11,9 +11,9 @@ from ulid_transform import bytes_to_ulid, ulid_to_bytes
 
 from models.typeid import new_uuid
 from models.types import decimal_text
+from resolvers.actor import Actor
 from resolvers.audit.entries import mac_of
 from resolvers.changes.numbers import reserve_number
-from resolvers.context import Actor
 from resolvers.database.runtime import Runtime
 from schema.declaration.moments import shown_creation, shown_moment
 

@@ -1,6 +1,7 @@
 """Actors: who changes something, through what, and what the scopes of a key allow."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from models.enums import DescribedEnum
 from models.resources import EVERYTHING
@@ -47,6 +48,32 @@ class ActorKind(DescribedEnum):
 
     KEY = "KEY", "An API key."
     JOB = "JOB", "A job of a worker, or an agent's job: its ID begins with `task_` or `job_`."
-    MEMBER = "MEMBER", "A member of the staff."
+    MEMBER = "MEMBER", "A member of the staff, with an access token."
+    CLIENT = "CLIENT", "A client, with an access token."
     PUBLIC = "PUBLIC", "Somebody without an API key."
     CLI = "CLI", "Somebody at the command line."
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What actors of some kinds may not ask for, whatever their scopes, and why. ``field`` is the argument that it is
+    about, where it is about one."""
+
+    kinds: frozenset[ActorKind]
+    why: str
+    field: str | None = None
+
+
+NOT_FOR_CLIENTS = frozenset({ActorKind.CLIENT})
+STAFF_ONLY = Reserved(NOT_FOR_CLIENTS, "A client's access token may not ask for this: it is for the staff.")
+KEYS_ONLY = Reserved(frozenset(ActorKind) - {ActorKind.KEY}, "An access token may not do this: it takes an API key.")
+
+
+def only_staff_gives(field: str) -> Reserved:
+    """Return what a client may not give: an argument, or the value that it has."""
+    return Reserved(NOT_FOR_CLIENTS, "A client's access token may not give this: it is for the staff.", field)
+
+
+def scopes_among(needed: Iterable[str | Reserved]) -> frozenset[str]:
+    """Return the scopes among what something needs."""
+    return frozenset(each for each in needed if not isinstance(each, Reserved))

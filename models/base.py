@@ -117,6 +117,10 @@ def _longest(metadata: list[Any], annotation: Any) -> int | None:
     return None
 
 
+# What the staff alone sees, gives, filters by and searches: the `info` of its column.
+STAFF = {"staff": True}
+
+
 class Owned(SQLModel):
     """A row of one organization."""
 
@@ -139,7 +143,7 @@ class WithMetadata(Versioned):
     metadata_: Metadata = Field(
         sa_type=pg.JSONB,
         nullable=False,
-        sa_column_kwargs={"name": "metadata", "info": {"most": METADATA_LIMIT}},
+        sa_column_kwargs={"name": "metadata", "info": {"most": METADATA_LIMIT} | STAFF},
         description="Your own data: up to 50 keys of 40 characters, each with a string of at most 500 characters.",
     )
 
@@ -148,5 +152,8 @@ class Tagged(WithMetadata):
     """A row that carries tags; a table of their own makes them findable."""
 
     tags: Tags = Field(
-        sa_type=pg.ARRAY(sa.Text), nullable=False, description="Tags: at most 20, of 40 characters each."
+        sa_type=pg.ARRAY(sa.Text),
+        nullable=False,
+        sa_column_kwargs={"info": STAFF},
+        description="Tags: at most 20, of 40 characters each.",
     )

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from models.base import Tagged, column, key_column, one_of, table_args, table_of
+from models.base import STAFF, Tagged, column, key_column, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.resources import Resource
 from models.types import Email, LongText, Name, ShortText
@@ -50,8 +50,10 @@ class Client(Tagged, table=True):
     address: LongText | None = column(sa.Text, nullable=True, description="Postal address, as entered.")
     tax_id: ShortText | None = column(sa.Text, nullable=True, description="Tax ID, such as a VAT number.")
     status: ClientStatus = column(sa.Text, default=ClientStatus.LEAD, description="Status of the client.")
-    source: ShortText | None = column(sa.Text, nullable=True, description="Where the client came from.")
-    notes: LongText | None = column(sa.Text, nullable=True, description="Notes of the organization's staff.")
+    source: ShortText | None = column(sa.Text, nullable=True, info=STAFF, description="Where the client came from.")
+    notes: LongText | None = column(
+        sa.Text, nullable=True, info=STAFF, description="Notes of the organization's staff."
+    )
 
 
 clients = table_of(Client)

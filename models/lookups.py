@@ -53,7 +53,8 @@ class Assignment(Owned, table=True):
 
 
 class IdempotencyRecord(Owned, table=True):
-    """The result of a root field that carried an Idempotency-Key."""
+    """The result of a root field that carried an Idempotency-Key: of the API key that sent it, or of whom the access
+    token was for."""
 
     __tablename__ = "idempotency_records"
     __table_args__ = table_args(
@@ -61,7 +62,7 @@ class IdempotencyRecord(Owned, table=True):
         grants="SELECT, INSERT, DELETE",
     )
 
-    api_key_id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    actor_id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
     key: str = Field(sa_type=C_TEXT, primary_key=True)
     root_field: str = Field(sa_type=C_TEXT, primary_key=True, sa_column_kwargs={"server_default": ""})
     position: int = Field(sa_type=sa.Integer, primary_key=True, sa_column_kwargs={"autoincrement": False})

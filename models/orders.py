@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from annotated_types import MaxLen
 from sqlalchemy.dialects import postgresql as pg
 
-from models.base import TIMESTAMP, Tagged, column, nullable_time, one_of, table_args, table_of
+from models.base import STAFF, TIMESTAMP, Tagged, column, nullable_time, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.forms import DATA_LIMIT
 from models.machines import Block, Guard, Machine, Requirement, Row, Settings, Transition
@@ -47,6 +47,8 @@ _S = OrderStatus
 # Until work starts, what was ordered may change; after it, the price is history.
 OPEN_TO_CHANGE = frozenset({_S.PENDING, _S.SUBMITTED})
 DELETABLE = frozenset({_S.PENDING, _S.CANCELLED})
+# What a client's access token may move its order to.
+BY_CLIENTS = (_S.SUBMITTED, _S.COMPLETED, _S.REVISION_REQUESTED)
 
 
 # The service's intake form, as a row has it that was read with the service's.
@@ -146,7 +148,7 @@ class Order(Tagged, table=True):
 
     assignee_ids: AssigneeIds = column(
         pg.ARRAY(sa.Uuid),
-        info={"refers_to": "members"},
+        info={"refers_to": "members"} | STAFF,
         description="IDs of the members who take care of the order: at most 20.",
     )
     number: int = column(sa.BigInteger, description="Order number for people: unique in the organization, with gaps.")
@@ -180,7 +182,9 @@ class Order(Tagged, table=True):
     cancelled_at: Moment | None = column(TIMESTAMP, nullable=True, description="Time at which the order was cancelled.")
     cancelled_reason: Reason | None = column(sa.Text, nullable=True, description="Reason for the cancellation.")
     revisions: int = column(sa.Integer, default=0, description="Number of revisions requested.")
-    notes: LongText | None = column(sa.Text, nullable=True, description="Notes of the organization's staff.")
+    notes: LongText | None = column(
+        sa.Text, nullable=True, info=STAFF, description="Notes of the organization's staff."
+    )
     form_data: JsonObject | None = column(
         pg.JSONB,
         nullable=True,

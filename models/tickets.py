@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.base import TIMESTAMP, Tagged, column, nullable_time, one_of, table_args, table_of
+from models.base import STAFF, TIMESTAMP, Tagged, column, nullable_time, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.machines import Machine, Requirement, Row, Settings, Transition
 from models.resources import Resource
@@ -157,7 +157,9 @@ class Ticket(Tagged, table=True):
     subject: Name = column(sa.Text, description="Subject of the ticket.")
     client_id: UUID | None = column(sa.Uuid, nullable=True, description="ID of the client that asks.")
     order_id: UUID | None = column(sa.Uuid, nullable=True, description="ID of the order that the ticket is about.")
-    assignee_id: UUID | None = column(sa.Uuid, nullable=True, description="ID of the member who takes care of it.")
+    assignee_id: UUID | None = column(
+        sa.Uuid, nullable=True, info=STAFF, description="ID of the member who takes care of it."
+    )
     status: TicketStatus = column(sa.Text, default=TicketStatus.OPEN, description="Status of the ticket.")
     priority: TicketPriority = column(sa.Text, default=TicketPriority.NORMAL, description="Priority of the ticket.")
     first_response_due_at: Moment = column(

@@ -23,6 +23,7 @@ from resolvers.tickets.collections import TICKETS
 CLIENTS = Collection(
     CLIENT,
     clients,
+    clients=lambda client: {"id": {"eq": client}},
     searched=("name", "email", "company", "phone"),
     sort_fields=COMMON_SORT_FIELDS | {"NAME": SortField("name_key", str, "Name, without regard to case.")},
     filters={

@@ -12,7 +12,8 @@ from uuid import UUID
 import asyncpg
 
 from execution import Args
-from models.actors import ActorKind, Source, allows
+from models.actors import Source
+from resolvers.actor import Actor
 from resolvers.changes.rehearsal import Rehearsal
 from resolvers.database.begin import BEGIN_READ, BEGIN_WRITE, FILTERED, GENERIC, KEYED
 from resolvers.database.commits import commit
@@ -33,25 +34,6 @@ def now() -> datetime:
     """Return the current time in milliseconds, which is what is stored and shown."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts: an API key, a job, the command line or the public. ``digest`` is the one of the key's secret;
-    ``trusted_documents_only`` is whether it runs no other documents, and nothing else."""
-
-    kind: ActorKind
-    id: str
-    name: str
-    scopes: frozenset[str]
-    org_id: UUID
-    key_id: UUID | None = None
-    digest: bytes = field(default=b"", repr=False)
-    trusted_documents_only: bool = False
-
-    def may(self, scope: str) -> bool:
-        """Return whether the actor holds a scope, or one that includes it."""
-        return allows(self.scopes, scope)
 
 
 @dataclass(slots=True)

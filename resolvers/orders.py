@@ -27,6 +27,7 @@ from resolvers.collections.collection import (
     Relation,
     SortField,
     common_filters,
+    of_client,
 )
 from resolvers.collections.rows import Key, by_ids, has_any, with_referred
 from resolvers.context import Context, Row
@@ -51,6 +52,7 @@ LAST_YEAR = 9000
 ORDERS = Collection(
     ORDER,
     orders,
+    clients=of_client,
     searched=("number", "notes"),
     sort_fields=COMMON_SORT_FIELDS
     | {

@@ -13,9 +13,10 @@ from models.base import TIMESTAMP
 from models.organizations import ORGANIZATION, directory, org_settings, organizations
 from models.resources import scopes
 from models.typeid import new_uuid
+from resolvers.actor import Actor
 from resolvers.audit.entries import new_entry
 from resolvers.changes.write import write_entries
-from resolvers.context import Actor, Context, Row, now, shared
+from resolvers.context import Context, Row, now, shared
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import ORG, owned, statement
 from resolvers.errors import Conflict

@@ -8,7 +8,14 @@ from models.services import SERVICE, Billing, Service, ServiceStatus, services
 from resolvers import organizations
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
 from resolvers.changes.references import Reference, looked_up
-from resolvers.collections.collection import COMMON_SORT_FIELDS, Collection, Relation, SortField, common_filters
+from resolvers.collections.collection import (
+    COMMON_SORT_FIELDS,
+    Collection,
+    Relation,
+    SortField,
+    common_filters,
+    of_client,
+)
 from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
 from resolvers.errors import Refusal, bad_input, refuse
@@ -18,9 +25,17 @@ from resolvers.orders import HAS_ORDERS, ORDERS
 from resolvers.settings import settings_of
 from resolvers.subscriptions.collection import HAS_SUBSCRIPTIONS, SUBSCRIPTIONS
 
+
+def _of_client(client: str) -> Mapping[str, Any]:
+    """Return the filter of the services that a client sees: ACTIVE ones, and what it ordered or subscribed to."""
+    used = {"some": of_client(client)}
+    return {"or_": [{"status": {"eq": ServiceStatus.ACTIVE}}, {"orders": used}, {"subscriptions": used}]}
+
+
 SERVICES = Collection(
     SERVICE,
     services,
+    clients=_of_client,
     searched=("name", "description"),
     sort_fields=COMMON_SORT_FIELDS
     | {

@@ -11,7 +11,7 @@ from models.resources import Resource
 from models.threads import INTERNAL_SCOPE, AuthorKind, ThreadEntry, Visibility
 from models.typeid import decode
 from resolvers.changes.edits import InputValues, new_row
-from resolvers.collections.collection import CREATED, Collection, Relation, RowScopes
+from resolvers.collections.collection import CREATED, Collection, Relation, RowScopes, of_client
 from resolvers.context import BatchResolver, Context, shared
 from resolvers.errors import Refusal, bad_input, refuse
 from resolvers.lists.conditions import NOBODY, created, enum, ids
@@ -23,7 +23,7 @@ _AUTHORS = (AuthorKind.STAFF, AuthorKind.CLIENT)
 
 def new_thread_entry(ctx: Context, model: type[ThreadEntry], values: InputValues, at: str = "") -> dict[str, Any]:
     """Return a new entry, whose author is named as the actor unless the values say otherwise; what a job writes as
-    STAFF is an AGENT's. ``at`` begins the fields of errors.
+    STAFF is an AGENT's, and what a client writes is its own. ``at`` begins the fields of errors.
 
     Raises Refusal BAD_INPUT, or FORBIDDEN for an INTERNAL one without messages:internal.
     """
@@ -31,6 +31,8 @@ def new_thread_entry(ctx: Context, model: type[ThreadEntry], values: InputValues
     row = new_row(model, {"author_name": ctx.actor.name, "attachments": [], **values})
     if ctx.actor.kind is ActorKind.JOB and row["author_kind"] == AuthorKind.STAFF:
         row["author_kind"] = AuthorKind.AGENT
+    if ctx.actor.client is not None:
+        row |= {"author_kind": AuthorKind.CLIENT, "author_name": ctx.actor.name}
     if row["visibility"] == Visibility.INTERNAL and not ctx.actor.may(INTERNAL_SCOPE):
         message = f"INTERNAL messages need the scope {INTERNAL_SCOPE}."
         raise Refusal("FORBIDDEN", message, field=f"{at}visibility", scope=INTERNAL_SCOPE)
@@ -57,6 +59,7 @@ def entries_of(resource: Resource, table: sa.Table, parent: Resource) -> Collect
         resource,
         table,
         hidden=_HIDDEN,
+        clients=lambda client: {parent.singular: of_client(client)},
         sort_fields={"CREATED_AT": CREATED},
         filters={
             "id": ids("id", resource, "ID"),

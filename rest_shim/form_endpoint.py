@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from models.forms import DATA_LIMIT, FORM
 from models.typeid import decode
-from resolvers.context import Actor
+from resolvers.actor import Actor
 from resolvers.errors import ErrorView, Refusal, bad_input
 from rest_shim.endpoint import Given, RestEndpoint
 from rest_shim.form_bodies import MULTIPART, URLENCODED, form_values, media_of

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from graphql import get_named_type
 
+from models.actors import scopes_among
 from resolvers.downloads import DOWNLOADS
 from resolvers.errors import STATUS
 from rest_shim.bound import bound
@@ -79,7 +80,7 @@ def document(routes: Sequence[Route] = ROUTES) -> dict[str, Any]:
 def scopes_of(route: Route) -> list[str]:
     """Return the scopes that a route needs; a write scope includes its read scope."""
     operation = OPERATIONS[route.operation]
-    needed = EXECUTOR.cost(operation).analysis.requirements
+    needed = scopes_among(EXECUTOR.cost(operation).analysis.requirements)
     return sorted(scope for scope in needed if scope.replace(":read", ":write") not in needed or ":read" not in scope)
 
 

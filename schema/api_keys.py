@@ -9,10 +9,11 @@ from annotated_types import Ge, Le
 from sqlmodel import SQLModel
 
 from execution import ColumnReader
-from models.api_keys import API_KEY, ApiKeyStatus, status_of
+from models.actors import KEYS_ONLY
+from models.api_keys import API_KEY, ApiKeyStatus, Scopes, status_of
 from models.api_keys import ApiKey as Table
 from models.typeid import encode
-from resolvers.api_keys import keys
+from resolvers.api_keys import access_tokens, handing_out, keys
 from resolvers.api_keys.collection import API_KEYS
 from resolvers.api_keys.verification import PREFIX
 from resolvers.context import now
@@ -20,12 +21,15 @@ from schema.declaration.collections import many, one, to_one
 from schema.declaration.fields import computed, creation, object_type, public_id, related_id
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
-from schema.declaration.mutations import acts_on, creates, deletes, updates
+from schema.declaration.mutations import Rules, acts_on, creates, deletes, field_of, payload_of, updates
 from schema.declaration.nodes import Node
 
 _NO_STRONGER = "The API key that does it needs all scopes of the other"
 _NONE = "Null when none did, or it was deleted."
 _RAW_KEY = "The key itself, `sk_live_…`. It is shown only once: in a replayed response it is null."
+
+
+_LISTED = ", ".join(f"`{scope}`" for scope in sorted(access_tokens.CLIENT_SCOPES))
 
 
 def _beginning(key: UUID) -> str:
@@ -108,6 +112,40 @@ class RevokeApiKeyInput(UpdateInput):
     """The API key to revoke."""
 
 
+class _AccessToken(SQLModel):
+    scopes: Scopes
+    expires_in: Annotated[int, Ge(1), Le(access_tokens.LONGEST)]
+
+
+@input_type(bounds=_AccessToken)
+class CreateAccessTokenInput:
+    """Whom the access token is for, either a member or a client, and what it may do."""
+
+    member_id: strawberry.Maybe[strawberry.ID] = strawberry.field(
+        description="ID of the member, who is not `SUSPENDED`. The token of a `STAFF` member has no scope of"
+        " `api_keys`, `settings`, `webhooks` or `audit`, and not `members:write`."
+    )
+    client_id: strawberry.Maybe[strawberry.ID] = strawberry.field(
+        description="ID of the client, who is not `ARCHIVED`. Its token sees what is the client's, and `ACTIVE`"
+        f" services; it has no other scopes than {_LISTED}."
+    )
+    scopes: list[str] = strawberry.field(
+        description="The token's scopes, at least one. The API key that creates it needs each of them itself."
+    )
+    expires_in: strawberry.Maybe[int] = strawberry.field(
+        description=f"Seconds for which the token works: 1 to {access_tokens.LONGEST:,}. Defaults to"
+        f" {access_tokens.USUAL:,}. It ends before with the API key that creates it, and when the member is suspended"
+        " or the client archived: within 5 seconds."
+    )
+
+
+CreateAccessTokenPayload: Any = payload_of(
+    "CreateAccessToken",
+    access_token=(str | None, "The token. It is shown only once: in a replayed response it is null."),
+    expires_at=(datetime, "Time from which the token does not work any more."),
+)
+
+
 @strawberry.type
 class ApiKeyQuery:
     """Queries of API keys."""
@@ -127,6 +165,7 @@ class ApiKeyMutation:
         "Create an API key. It can have only scopes that the API key creating it has, and must not expire after it. The"
         " key itself is shown only in this response.",
         check=keys.check,
+        reserved=KEYS_ONLY,
         raw_key=(str | None, _RAW_KEY),
     )
     rotate_api_key = updates(
@@ -136,6 +175,7 @@ class ApiKeyMutation:
         "Give an API key a new secret. The old one works for some time beside it; see `overlap` and `previousUntil`. A"
         " further rotation within this time replaces the new secret at once; the old one keeps its time, unless that"
         f" of the further one ends before. {_NO_STRONGER}, and must not expire before it.",
+        reserved=KEYS_ONLY,
         raw_key=(str | None, _RAW_KEY),
     )
     revoke_api_key = acts_on(
@@ -154,4 +194,13 @@ class ApiKeyMutation:
         keys.remove,
         "Delete a revoked API key. What it created keeps the name of its creator, but not the link to it."
         f" {_NO_STRONGER}.",
+    )
+    create_access_token = field_of(
+        API_KEY,
+        "Create an access token, which a browser may hold for a member or a client. It is sent as an API key is, and"
+        " creates neither keys nor tokens. Takes an API key.",
+        CreateAccessTokenInput,
+        CreateAccessTokenPayload,
+        handing_out.create,
+        Rules(handing_out.check, reserved=KEYS_ONLY),
     )

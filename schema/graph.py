@@ -1,10 +1,11 @@
 """The graph, put together: the schema, and the rules that follow from how its fields are declared."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import strawberry
-from graphql import GraphQLObjectType, Undefined, get_named_type, get_nullable_type, is_leaf_type, is_list_type
+from graphql import GraphQLObjectType, get_named_type, get_nullable_type, is_leaf_type, is_list_type
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.name_converter import NameConverter
 
@@ -12,6 +13,7 @@ from execution import Executor, FieldRule, Serializers, introspection_rules
 from models.parts import column_of
 from models.resources import scopes
 from models.typeid import prefix_of
+from resolvers.collections.collection import COLLECTIONS, Collection
 from resolvers.collections.nodes import NODES
 from schema.agents.definitions import AgentDefinitionMutation, AgentDefinitionQuery
 from schema.agents.jobs import AgentJobQuery
@@ -19,7 +21,14 @@ from schema.agents.mutations import AgentJobMutation
 from schema.api_keys import ApiKeyMutation, ApiKeyQuery
 from schema.audit import AuditMutation, AuditQuery
 from schema.clients import ClientMutation, ClientQuery
-from schema.declaration.fields import ROW_TYPES, Batched, required_scope, resolve_default, strawberry_fields
+from schema.declaration.fields import (
+    RESOURCE_TYPES,
+    ROW_TYPES,
+    Batched,
+    required_scope,
+    resolve_default,
+    strawberry_fields,
+)
 from schema.declaration.nulls import make_nulls_absent
 from schema.declaration.scalars import SCALARS
 from schema.forms.mutations import FormMutation
@@ -31,10 +40,11 @@ from schema.members import MemberMutation, MemberQuery
 from schema.messages import MessageMutation, MessageQuery
 from schema.orders import OrderMutation, OrderQuery
 from schema.reports import ReportMutation, ReportQuery
-from schema.rules.introspected import describe_enums, name_nodes, name_scopes, show_defaults
+from schema.rules.introspected import describe_enums, name_nodes, name_reserved, name_scopes, show_defaults
 from schema.rules.multipliers import PAGE, items_of, page_size
 from schema.rules.planned import fields_of_schema
-from schema.rules.prices import column_weight, filter_price, led_to, size_of
+from schema.rules.prices import column_weight, filter_price, size_of
+from schema.rules.reserved import column_needs, needed_of, reserved_orders
 from schema.services import ServiceMutation, ServiceQuery
 from schema.settings import SettingsMutation, SettingsQuery
 from schema.subscriptions import SubscriptionMutation, SubscriptionQuery
@@ -46,11 +56,9 @@ from schema.webhooks.types import WebhookQuery
 # A list that is no connection, such as a message's attachments, holds at most so many objects.
 MANY = 20
 
-ScopesOf = Callable[[Mapping[str, Any]], list[str]]
+RequirementsOf = Callable[[Mapping[str, Any]], list[Any]]
 # What counting the rows of a connection costs, and how many times the price of its filters: it looks at every row.
 COUNTING = (2, 5)
-# A document has fewer parts of a filter; variables that have more are refused before anything runs.
-MAX_PARTS = 2_000
 
 
 @strawberry.type(description="The root of all queries.")
@@ -102,27 +110,17 @@ def _node_scopes(arguments: Mapping[str, Any]) -> list[str]:
     return sorted(NODES[prefix].resource.read_scope for prefix in prefixes if prefix in NODES)
 
 
-def _filter_scopes(arguments: Mapping[str, Any]) -> list[str]:
-    """Return the scopes that a filter needs: those of the lists it leads to."""
-    found: set[str] = set()
-    left, looked = [arguments.get("filter")], 0
-    while left and looked < MAX_PARTS:
-        part = left.pop()
-        looked += 1
-        if isinstance(part, list):
-            left += part
-        elif isinstance(part, dict):
-            given = {name: value for name, value in part.items() if value is not None and value is not Undefined}
-            found |= {led_to()[name].resource.read_scope for name in given if name in led_to()}
-            left += given.values()
-    return sorted(found)
-
-
-def _scopes_by_arguments(type_name: str, field_name: str, connection: bool) -> tuple[ScopesOf | None, tuple[str, ...]]:
-    """Return what tells a field's scopes from its arguments, and the arguments that it reads."""
-    if type_name == "Query" and field_name in ("node", "nodes"):
+def _by_arguments(on: str, name: str, listed: Collection | None) -> tuple[RequirementsOf | None, tuple[str, ...]]:
+    """Return what tells from its arguments what a field needs, and the arguments that it reads."""
+    if on == "Query" and name in ("node", "nodes"):
         return _node_scopes, ("id", "ids")
-    return (_filter_scopes, ("filter",)) if connection else (None, ())
+    if listed is None:
+        return None, ()
+    return partial(needed_of, listed), ("filter", "orderBy") if reserved_orders(listed) else ("filter",)
+
+
+def _origin(type_: Any) -> Any:
+    return getattr(type_.extensions.get("strawberry-definition"), "origin", None)
 
 
 def _rules() -> dict[tuple[str, str], FieldRule]:
@@ -145,15 +143,17 @@ def _rules() -> dict[tuple[str, str], FieldRule]:
         table = ROW_TYPES.get(on.extensions["strawberry-definition"].origin)
         column = None if table is None else column_of(table, declared.python_name)
         many = is_list_type(get_nullable_type(field.type))
-        scopes_of, reads = _scopes_by_arguments(type_name, field_name, connection)
-        if "scopes_of" in declared.metadata:
-            scopes_of, reads = declared.metadata["scopes_of"], ("input",)
+        listed = COLLECTIONS[RESOURCE_TYPES[_origin(node)].plural] if connection else None
+        needed, reads = _by_arguments(type_name, field_name, listed)
+        if "needed" in declared.metadata:
+            needed, reads = declared.metadata["needed"], ("input",)
         each = "ids" if "ids" in reads and "ids" in field.args else None
         found[type_name, field_name] = FieldRule(
             cost=cost,
             requirement=scope,
+            further=(*column_needs(column), *declared.metadata.get("reserved", ())),
             unrestricted=bool(declared.metadata.get("public")),
-            requirements_of=scopes_of,
+            requirements_of=needed,
             reads=reads,
             filters=("filter",) if connection else (),
             price=filter_price if connection else None,
@@ -169,6 +169,7 @@ def _rules() -> dict[tuple[str, str], FieldRule]:
 
 
 RULES = _rules()
+name_reserved(CORE, RULES)
 name_scopes(CORE, RULES)
 RULES |= introspection_rules(CORE)
 # Where graphql-core executes, batched fields find in it what their rows must have.

@@ -18,7 +18,16 @@ from schema.declaration.inputs import input_type
 from schema.declaration.lists import Connection
 from schema.declaration.mutations import creates
 from schema.declaration.nodes import Node
-from schema.threads import AUTHOR_KIND, AUTHOR_NAME, Attachment, AttachmentInput, Author, author_field, thread_field
+from schema.threads import (
+    AUTHOR_KIND,
+    AUTHOR_NAME,
+    Attachment,
+    AttachmentInput,
+    Author,
+    author_field,
+    client_entry,
+    thread_field,
+)
 
 if TYPE_CHECKING:
     from schema.orders import Order
@@ -69,5 +78,10 @@ class MessageMutation:
     """Mutations of messages."""
 
     create_message = creates(
-        Message, CreateMessageInput, messages.create, "Add a message to an order's thread.", check=threads.check
+        Message,
+        CreateMessageInput,
+        messages.create,
+        "Add a message to an order's thread.",
+        check=threads.check,
+        clients=client_entry(ORDER),
     )

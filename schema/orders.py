@@ -11,7 +11,7 @@ from models.agent_jobs import AGENT_JOB
 from models.clients import CLIENT
 from models.forms import FORM
 from models.members import MEMBER
-from models.orders import INTAKE_FORM, MACHINE, MAX_ASSIGNEES, ORDER, OrderStatus
+from models.orders import BY_CLIENTS, INTAKE_FORM, MACHINE, MAX_ASSIGNEES, ORDER, OrderStatus
 from models.orders import Order as Table
 from models.services import SERVICE
 from models.types import Reason
@@ -28,6 +28,7 @@ from resolvers.messages import MESSAGES
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
 from resolvers.tickets.collections import TICKETS
+from schema.declaration.client_inputs import ClientInput
 from schema.declaration.collections import many, one, to_listed, to_many, to_one
 from schema.declaration.fields import batched, creation, object_type, public_id, related_id, related_ids
 from schema.declaration.inputs import UpdateInput, input_type
@@ -215,7 +216,13 @@ class OrderMutation:
         "Update an order, and move it to another status when one is given.",
         check=orders.check,
     )
-    transition_order = updates(Order, TransitionOrderInput, orders.transition, "Move an order to another status.")
+    transition_order = updates(
+        Order,
+        TransitionOrderInput,
+        orders.transition,
+        "Move an order to another status.",
+        clients=ClientInput(("id", "expectedVersion", "to", "reason"), {"to": BY_CLIENTS}),
+    )
     delete_order = deletes(
         Order,
         orders.remove,

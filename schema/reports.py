@@ -169,5 +169,5 @@ class ReportMutation:
         f" kind sums. An organization has at most {requests.MAX_WAITING} reports that are `QUEUED` or `RUNNING`.",
         check=requests.wrong,
         cost=JOB_COST,
-        scopes_of=requests.scopes_of,
+        needed=requests.scopes_of,
     )

@@ -8,10 +8,11 @@ from sqlmodel import SQLModel
 from execution import ColumnReader
 from models.names import camel
 from models.resources import Resource
-from models.threads import AuthorKind
+from models.threads import AuthorKind, Visibility
 from models.types import Link, Name
 from resolvers.collections.collection import Collection
 from resolvers.threads import thread_of
+from schema.declaration.client_inputs import ClientInput
 from schema.declaration.collections import pages_of
 from schema.declaration.fields import argument, computed, member, object_type, same_row
 from schema.declaration.inputs import input_type
@@ -60,8 +61,14 @@ class AttachmentInput:
     url: str = strawberry.field(description="URL of the file: `http` or `https`, at most 2,000 characters.")
 
 
-AUTHOR_KIND = "Kind of author: `STAFF` or `CLIENT`."
-AUTHOR_NAME = "Name of the author. Defaults to the name of the API key."
+AUTHOR_KIND = "Kind of author: `STAFF` or `CLIENT`. With a client's access token it is `CLIENT`."
+AUTHOR_NAME = "Name of the author. Defaults to the name of the API key, or of whom the access token is for."
+
+
+def client_entry(parent: Resource) -> ClientInput:
+    """Return what a client may give an entry of a parent's thread: its author is the client, and it is `PUBLIC`."""
+    fields = (camel(f"{parent.singular}_id"), "body", "visibility", "attachments")
+    return ClientInput(fields, {"visibility": (Visibility.PUBLIC,)})
 
 
 def thread_field(entries: Collection, parent: Resource, description: str) -> Any:

@@ -21,6 +21,7 @@ from resolvers.members import MEMBERS
 from resolvers.orders import ORDERS
 from resolvers.tickets import tickets
 from resolvers.tickets.collections import REPLIES, TICKETS
+from schema.declaration.client_inputs import ClientInput
 from schema.declaration.collections import many, one, to_many, to_one
 from schema.declaration.fields import computed, creation, object_type, public_id, related_id
 from schema.declaration.inputs import UpdateInput, input_type
@@ -29,7 +30,16 @@ from schema.declaration.mutations import creates, updates
 from schema.declaration.nodes import Node
 from schema.declaration.scalars import StringMap
 from schema.declaration.transitions import Transition, available_transitions
-from schema.threads import AUTHOR_KIND, AUTHOR_NAME, Attachment, AttachmentInput, Author, author_field, thread_field
+from schema.threads import (
+    AUTHOR_KIND,
+    AUTHOR_NAME,
+    Attachment,
+    AttachmentInput,
+    Author,
+    author_field,
+    client_entry,
+    thread_field,
+)
 
 if TYPE_CHECKING:
     from schema.agents.jobs import AgentJob
@@ -37,7 +47,7 @@ if TYPE_CHECKING:
     from schema.members import Member
     from schema.orders import Order
 
-_CLIENT = "Defaults to the client of the order. With an order, it must be the order's client."
+_CLIENT = "Defaults to the client of the order, or of the access token. With an order, it must be the order's client."
 _SNOOZED = f"Required for the status `SNOOZED`: in the future, at most {tickets.LONGEST_SNOOZE.days} days ahead."
 
 
@@ -182,7 +192,13 @@ class TicketQuery:
 class TicketMutation:
     """Mutations of tickets and replies."""
 
-    create_ticket = creates(Ticket, CreateTicketInput, tickets.create, "Create a ticket.")
+    create_ticket = creates(
+        Ticket,
+        CreateTicketInput,
+        tickets.create,
+        "Create a ticket.",
+        clients=ClientInput(("subject", "clientId", "orderId", "priority")),
+    )
     update_ticket = updates(
         Ticket,
         UpdateTicketInput,
@@ -197,4 +213,5 @@ class TicketMutation:
         "Reply to a ticket. A public reply of the client makes it `OPEN`, one of the staff `PENDING` and answers the"
         " client; an internal one changes nothing of the ticket.",
         check=threads.check,
+        clients=client_entry(TICKET),
     )

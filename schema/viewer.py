@@ -1,10 +1,13 @@
 """Who asks, whether the server is well, and objects by their id alone."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import strawberry
 
+from models.actors import ActorKind
+from models.api_keys import API_KEY
 from models.organizations import ORGANIZATION
 from models.organizations import Organization as Table
 from models.typeid import encode
@@ -30,18 +33,27 @@ class Organization:
     updated_at: datetime
 
 
-@object_type(description="The API key of the request.")
+@object_type(description="The API key of the request, or the one that created its access token.")
 class ViewerKey:
     """The key that asks."""
 
     id: strawberry.ID = strawberry.field(description="Unique identifier of the object.")
-    name: str = strawberry.field(description="Name of the key.")
-    scopes: list[str] = strawberry.field(description="The key's scopes.")
+    name: str = strawberry.field(description="Name of the key; of whom the access token is for, where there is one.")
+    scopes: list[str] = strawberry.field(description="Scopes of the key, or of the access token.")
 
 
 def _key(info: Info) -> Any:
     actor = info.context.actor
-    return ViewerKey(id=strawberry.ID(actor.id), name=actor.name, scopes=sorted(actor.scopes))
+    key_id = actor.id if actor.key_id is None else encode(API_KEY.prefix, actor.key_id)
+    return ViewerKey(id=strawberry.ID(key_id), name=actor.name, scopes=sorted(actor.scopes))
+
+
+def _subject(kind: ActorKind) -> Callable[[Info], Any]:
+    def subject(info: Info) -> Any:
+        actor = info.context.actor
+        return actor.id if actor.kind is kind else None
+
+    return subject
 
 
 def _known_scopes(info: Info) -> Any:
@@ -49,13 +61,23 @@ def _known_scopes(info: Info) -> Any:
     return info._raw_info.schema.extensions["scopes"]
 
 
-@object_type(description="The caller: its organization and its API key.")
+@object_type(description="The caller: its organization, its API key, and whom its access token is for.")
 class Viewer:
     """Who asks."""
 
     organization: Organization = batched(organizations.viewer, description="The organization that the key belongs to.")
 
     key: ViewerKey = strawberry.field(resolver=_key, description="The API key.", metadata={"needs": ()})
+    member_id: strawberry.ID | None = strawberry.field(
+        resolver=_subject(ActorKind.MEMBER),
+        description="ID of the member that the access token is for. Null without one, or for a client.",
+        metadata={"needs": ()},
+    )
+    client_id: strawberry.ID | None = strawberry.field(
+        resolver=_subject(ActorKind.CLIENT),
+        description="ID of the client that the access token is for. Null without one, or for a member.",
+        metadata={"needs": ()},
+    )
     known_scopes: list[str] = strawberry.field(
         resolver=_known_scopes, description="All scopes that a key can have.", metadata={"needs": ()}
     )

@@ -10,7 +10,8 @@ import orjson
 from execution import MAX_TOKENS as KNOWN_TOKENS
 from execution import DocumentError
 from models.actors import Source
-from resolvers.context import Actor, Context
+from resolvers.actor import Actor
+from resolvers.context import Context
 from resolvers.errors import Refusal, Refusals, bad_input
 from schema.requests.engine import Engine
 from schema.requests.prepared import Prepared

@@ -116,7 +116,9 @@ class Settings(LocalSettings):
     redis_url: RedisUrl = Field(repr=False, description="Redis 6.2+ or Valkey")
 
     key_peppers: Keys = Field(
-        repr=False, description="Peppers of the stored API keys: `version:base64 of 32 bytes`, comma-separated"
+        repr=False,
+        description="Peppers of the stored API keys, and what access tokens are signed with:"
+        " `version:base64 of 32 bytes`, comma-separated",
     )
     secret_keys: Keys = Field(repr=False, description="Keys that encrypt webhook secrets at rest, in the same format")
     seal_keys: Keys = Field(repr=False, description="Keys that seal the audit log, in the same format")

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from models.actors import ActorKind
-from resolvers.context import Actor, Context
+from resolvers.actor import Actor
+from resolvers.context import Context
 from resolvers.database.runtime import Runtime
 from resolvers.documents.lookup import Documents
 from resolvers.errors import Refusal
@@ -87,7 +88,7 @@ class Dependencies:
     form_turn: Callable[[str, UUID], Coroutine[Any, Any, None]] = field(init=False)
 
     async def payer_of(self, request: Request, headers: list[Header], *, documents: bool = False) -> Actor:
-        """Return who a request is from, once nothing is owed for what was done for the organization before.
+        """Return who a request is from, once nothing is owed for what was done for the payer before.
 
         Raises Refusal FORBIDDEN for a key that runs trusted documents only, where ``documents`` does not say that the
         caller holds it to them.
@@ -96,7 +97,7 @@ class Dependencies:
         if actor.trusted_documents_only and not documents:
             raise Refusal("FORBIDDEN", "The API key runs trusted documents only, which /graphql takes.")
         try:
-            self.refuse_debtor(actor.org_id)
+            self.refuse_debtor(actor.payer)
         except OverBudgetError as refused:
             headers += refused.headers
             raise
@@ -112,7 +113,7 @@ class Dependencies:
         """Spend a cost and what was done already; what remains. The headers tell it, also where OverBudgetError is
         raised: what was done is paid or owed then."""
         try:
-            spent = await self.spend(actor.org_id, cost + done, done)
+            spent = await self.spend(actor.payer, cost + done, done)
         except OverBudgetError as refused:
             headers += refused.headers
             raise
@@ -130,4 +131,4 @@ class Dependencies:
         if ctx.actor is PUBLIC:
             self.visitors.owe(request, cost)
         else:
-            self.owe(ctx.org_id, cost)
+            self.owe(ctx.actor.payer, cost)

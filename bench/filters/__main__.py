@@ -15,7 +15,8 @@ from bench.filters.data import FRESH, LARGE, Size, analyze, fill, id_of
 from bench.server import database, settings_of
 from models.actors import ActorKind, Source
 from models.typeid import new_uuid
-from resolvers.context import Actor, Context
+from resolvers.actor import Actor
+from resolvers.context import Context
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import Sql
 from schema.requests.engine import Engine

@@ -39,9 +39,9 @@ class FieldRule:
     ``cost`` is for one object. What a field holds costs ``times`` as much, or as often as ``multiplier`` returns from
     the arguments ``multiplied_by``; ``cost_each``: the field's own cost is multiplied too.
 
-    ``requirement`` is what whoever asks for the field must have, and ``requirements_of`` returns further ones from the
-    arguments that it ``reads``: any hashable values, which mean something to the caller alone. ``unrestricted`` fields
-    are for everybody, with all that they hold.
+    ``requirement`` is what whoever asks for the field must have, ``further`` what beside it, and ``requirements_of``
+    returns more from the arguments that it ``reads``: any hashable values, which mean something to the caller alone.
+    ``unrestricted`` fields are for everybody, with all that they hold.
 
     ``filters`` are the arguments that narrow what it holds, ``price`` returns what they cost. ``charges`` are what the
     field adds to the cost of the field around it: an amount, and how many times the price of that field's filters.
@@ -52,6 +52,7 @@ class FieldRule:
 
     cost: int = 0
     requirement: Any = None
+    further: tuple[Any, ...] = ()
     unrestricted: bool = False
     requirements_of: Callable[[Mapping[str, Any]], list[Any]] | None = None
     reads: tuple[str, ...] = ()
@@ -178,6 +179,8 @@ class _Analyzer:
         )  # fmt: skip
         if rule.requirement is not None:
             measure.requirements[rule.requirement] = (response_key,)
+        for requirement in rule.further:
+            measure.requirements[requirement] = (response_key,)
         measure.filtered = is_given(arguments, rule.filters)
         if rule.requirements_of is not None:
             for requirement in rule.requirements_of(arguments):

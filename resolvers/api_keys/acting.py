@@ -21,7 +21,8 @@ def _acting() -> sa.Select[Any]:
 
 
 async def must_still_work(ctx: Context) -> Row | None:
-    """Return the row of the key that acts, which nobody revokes before the transaction ends; None for another actor.
+    """Return the row of the key that acts, or that made the access token that does; None for another actor. Nobody
+    revokes it before the transaction ends.
 
     A verified key is taken for some seconds without a look: what it makes in them would outlive its revocation.
     Raises Refusal UNAUTHENTICATED.
@@ -32,6 +33,8 @@ async def must_still_work(ctx: Context) -> Row | None:
     row, moment = await ctx.row(_acting(), id=key_id), now()
     works = row is not None and status_of(row, moment) is ApiKeyStatus.ACTIVE
     if row is not None and works and are_bound(ctx.runtime.peppers, ctx.org_id, row):
+        if ctx.actor.subject is not None:
+            return row
         overlaps = row["previous_until"] is not None and row["previous_until"] > moment
         if ctx.actor.digest == row["digest"] or (overlaps and ctx.actor.digest == row["previous_digest"]):
             return row

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,8 +21,11 @@ from models.actors import ActorKind
 from models.api_keys import API_KEY, api_keys
 from models.organizations import directory
 from models.typeid import ALPHABET, decode_suffix, encode
-from resolvers.api_keys import rights
-from resolvers.context import Actor, now
+from resolvers.actor import Actor
+from resolvers.api_keys import access_tokens, rights
+from resolvers.api_keys.access_tokens import refusal_of
+from resolvers.api_keys.verdicts import Verdict
+from resolvers.context import now
 from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import owned, statement
@@ -34,6 +38,10 @@ CACHED_KEYS = 10_000
 # Reading two rows takes a millisecond: a database that has not answered by then does not answer.
 LOOK_UP_S = 2.0
 _ID, _SECRET, _SUM = 26, 52, 7
+# Between the three parts of a token.
+DOTS = 2
+# Looks a credential up.
+LookUp = Callable[[], Coroutine[Any, Any, Verdict]]
 
 log = structlog.get_logger(__name__)
 
@@ -101,21 +109,10 @@ def _used() -> sa.Update:
     return api_keys.update().where(*mine).values(last_used_at=sa.bindparam("moment", type_=api_keys.c.updated_at.type))
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Who a raw key was found to be, None for nobody; good until a moment of the monotonic clock.
-
-    A verdict that is no longer good still tells that its key was a real one.
-    """
-
-    until: float
-    actor: Actor | None
-    expires_at: datetime | None
-
-
 @dataclass(slots=True)
 class Keys:
-    """A process's verified keys. A verdict lives five seconds from the start of its look-up, a refusal too.
+    """A process's verified keys and access tokens. A verdict lives five seconds from the start of its look-up, also a
+    refusal.
 
     The two are kept apart: keys that do not work push out none that works.
     """
@@ -127,27 +124,31 @@ class Keys:
     looking: dict[bytes, asyncio.Task[Verdict]] = field(default_factory=dict)
 
     async def actor_of(self, raw: str, may_look: Callable[[], bool] = lambda: True) -> Actor | None:
-        """Return who a raw key is; None for one that is malformed, unknown, revoked or expired.
+        """Return who a raw key or access token is; None for a key that is malformed, unknown, revoked or expired.
 
         ``may_look`` is asked before the look-up of a key that has not worked here. A key is looked up once for all who
-        ask for it meanwhile. Raises Refusal UNAVAILABLE when the database is away, or does not answer.
+        ask for it meanwhile. Raises Refusal UNAVAILABLE when the database is away, or does not answer, and
+        UNAUTHENTICATED, with the reason, for a token that does not work.
         """
         name = hashlib.sha256(raw.encode()).digest()
         verdict = self.cache.get(name) or self.refused.get(name)
         started = time.monotonic()
         if verdict is None or verdict.until <= started:
-            key_id = key_id_of(raw)
-            if key_id is None:
-                return None
             looking = self.looking.get(name)
             if looking is None:
-                if name not in self.cache and not may_look():
+                look_up = self._look_up_of(raw, started + CACHED_SECONDS)
+                # Nobody guesses the signature of a token.
+                if look_up is None or (raw.startswith(PREFIX) and name not in self.cache and not may_look()):
                     return None
-                looking = self._begin(name, self._verdict(raw, key_id, started + CACHED_SECONDS))
+                looking = self._begin(name, self._verdict(look_up))
             # Whoever is cancelled while waiting leaves the look-up to the others.
             verdict = await asyncio.shield(looking)
         actor = verdict.actor
+        if verdict.reason is not None:
+            raise refusal_of(verdict.reason)
         if actor is None or (verdict.expires_at is not None and verdict.expires_at <= datetime.now(UTC)):
+            if actor is not None and actor.subject is not None:
+                raise refusal_of("TOKEN_EXPIRED")
             return None
         assert actor.key_id is not None, "a key's actor has its id"
         self.used[actor.key_id] = actor.org_id
@@ -175,14 +176,24 @@ class Keys:
             del kept[next(iter(kept))]
         kept[name] = verdict
 
-    async def _verdict(self, raw: str, key_id: UUID, until: float) -> Verdict:
+    def _look_up_of(self, raw: str, until: float) -> LookUp | None:
+        """Return what looks a raw key or token up; None for what is neither. Raises Refusal UNAUTHENTICATED for a token
+        that is altered, or has expired."""
+        key_id = key_id_of(raw)
+        if key_id is not None:
+            return partial(self._look_up, raw, key_id, until)
+        if raw.count(".") != DOTS or raw.startswith(PREFIX):
+            return None
+        return partial(access_tokens.look_up, self.runtime, access_tokens.read(self.runtime.peppers, raw), until)
+
+    async def _verdict(self, look_up: LookUp) -> Verdict:
         """Look a key up, and once more on another connection when the first one died: reading twice does no harm."""
         try:
             async with asyncio.timeout(LOOK_UP_S):
                 try:
-                    return await self._look_up(raw, key_id, until)
+                    return await look_up()
                 except CONNECTION_ERRORS:
-                    return await self._look_up(raw, key_id, until)
+                    return await look_up()
         except CONNECTION_ERRORS as error:
             raise self.runtime.unavailable(error) from error
 

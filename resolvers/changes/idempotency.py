@@ -20,7 +20,7 @@ def _try_lock() -> sa.Select[Any]:
 
 def _mine() -> list[Any]:
     return [
-        records.c.api_key_id == sa.bindparam("api_key_id", type_=sa.Uuid),
+        records.c.actor_id == sa.bindparam("actor_id", type_=sa.Uuid),
         records.c.key == sa.bindparam("key", type_=sa.Text),
         records.c.root_field == sa.bindparam("root_field", type_=sa.Text),
         records.c.position == sa.bindparam("position", type_=sa.Integer),
@@ -36,7 +36,7 @@ def _kept() -> sa.Select[Any]:
 def _keep() -> sa.Insert:
     return records.insert().values(
         org_id=ORG,
-        api_key_id=sa.bindparam("api_key_id", type_=sa.Uuid),
+        actor_id=sa.bindparam("actor_id", type_=sa.Uuid),
         key=sa.bindparam("key", type_=sa.Text),
         root_field=sa.bindparam("root_field", type_=sa.Text),
         position=sa.bindparam("position", type_=sa.Integer),
@@ -52,9 +52,9 @@ async def replay(ctx: Context, root_field: str, position: int, fingerprint: byte
     Raises Refusal IDEMPOTENCY_IN_FLIGHT while another request with the key runs, or IDEMPOTENCY_KEY_REUSED when the
     result belongs to a different request.
     """
-    values: dict[str, Any] = {"api_key_id": ctx.actor.key_id, "key": ctx.idempotency_key, "root_field": root_field}
+    values: dict[str, Any] = {"actor_id": ctx.actor.repeater, "key": ctx.idempotency_key, "root_field": root_field}
     values["position"] = position
-    name = f"{ctx.org_id}:{ctx.actor.key_id}:{root_field}:{position}:{ctx.idempotency_key}"
+    name = f"{ctx.org_id}:{ctx.actor.repeater}:{root_field}:{position}:{ctx.idempotency_key}"
     lock = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
     taken = await ctx.row(_try_lock(), lock=lock)
     if taken is None or not taken["taken"]:
@@ -70,6 +70,6 @@ async def replay(ctx: Context, root_field: str, position: int, fingerprint: byte
 async def keep(ctx: Context, root_field: str, position: int, fingerprint: bytes, result: Any) -> None:
     """Store the result of a root field, in its transaction."""
     await ctx.fetch(
-        _keep(), api_key_id=ctx.actor.key_id, key=ctx.idempotency_key, root_field=root_field, position=position,
+        _keep(), actor_id=ctx.actor.repeater, key=ctx.idempotency_key, root_field=root_field, position=position,
         fingerprint=fingerprint, result=orjson.dumps(result).decode(), moment=now(),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from resolvers.context import Context, Row
 from resolvers.database.sql import ORG, statement
 from resolvers.errors import Refusal, bad_input, refuse
 from resolvers.lists.conditions import NOBODY
+from resolvers.lists.visible import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ async def looked_up(
         row = {column: found[f"{name}.{column}"] for column in ("id", *_columns(each))}
         hidden = each.to.hidden
         there = row["id"] is not None and (hidden is None or hidden.sees(ctx.actor.scopes, row))
+        if there and ctx.actor.client is not None:
+            there = bool(await visible(ctx, each.to, [row["id"]]))
         if refusals := [*_refused(name, each, row if there else None)]:
             wrong += refusals
         else:

@@ -1,6 +1,6 @@
 """Collections: the rows of a resource, what they can be filtered and sorted by, and who sees which of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -92,13 +92,28 @@ class RowScopes:
         return all(allows(scopes, scope) for scope in self.needed.get(row[self.column], ()))
 
 
+# The filter of the rows that a client sees, by the client's ID.
+ClientRows = Callable[[str], Mapping[str, Any]]
+
+
+def of_nobody(_client: str) -> Mapping[str, Any]:
+    """Return the filter of a collection that is the staff's."""
+    return {"or_": []}
+
+
+def of_client(client: str) -> Mapping[str, Any]:
+    """Return the filter of rows that have a ``client_id``."""
+    return {"client_id": {"eq": client}}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Collection:
     """The rows of a resource, as everybody reaches them.
 
     ``searched`` are the columns whose words find a row, ``sort_fields`` and ``filters`` what a list can be sorted and
     filtered by. ``hidden`` are rows that not everybody sees: every page, count, look-up, joined row, filter and event
-    of the collection follows it. Rows with a ``deleted_at`` are seen by nobody, and where ``only`` is a column and its
+    of the collection follows it. ``clients`` is which rows a client sees, with an access token of its own: none where
+    it is not said. Rows with a ``deleted_at`` are seen by nobody, and where ``only`` is a column and its
     value, neither are those that have another. ``unique_conflicts`` says what violated unique constraints mean, by
     their names: the input's field whose value another row has, and the conflict.
     ``default_order`` is that of a list without another one, as of a page's window, and ``ordered`` the words for it.
@@ -110,6 +125,7 @@ class Collection:
     filters: Mapping[str, Condition | Relation]
     searched: Sequence[str] = ()
     hidden: RowScopes | None = None
+    clients: ClientRows = of_nobody
     only: tuple[str, StrEnum] | None = None
     unique_conflicts: Mapping[str, tuple[str, Conflict]] = field(default_factory=dict)
     default_order: tuple[tuple[str, bool], ...] = NEWEST_FIRST
@@ -169,9 +185,11 @@ class Collection:
                 return key.parent.name, "client_id"
         return ()
 
-    def restriction(self, scopes: frozenset[str]) -> Mapping[str, Any]:
-        """Return the filter of what somebody with these scopes sees; empty where that is all rows."""
-        return {} if self.hidden is None else self.hidden.restriction(scopes)
+    def restriction(self, scopes: frozenset[str], client: str | None = None) -> Mapping[str, Any]:
+        """Return the filter of what somebody with these scopes sees, where a client is named that client; empty where
+        that is all rows."""
+        of_scopes = {} if self.hidden is None else self.hidden.restriction(scopes)
+        return of_scopes if client is None else {"and_": [of_scopes, self.clients(client)]}
 
     def scopes_of(self, row: Mapping[str, Any]) -> list[frozenset[str]]:
         """Return sets of scopes of each of which somebody who sees a row has one."""

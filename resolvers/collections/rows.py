@@ -14,6 +14,7 @@ from resolvers.collections.collection import Collection
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, selected, statement
 from resolvers.errors import Refusal, not_found
+from resolvers.lists.visible import visible
 
 
 @statement
@@ -34,6 +35,8 @@ async def by_ids(
     A row has the columns in their order, then its id as ``key``.
     """
     wanted = list({key for key in keys if key is not None})
+    if ctx.actor.client is not None:
+        wanted = list(await visible(ctx, collection, wanted))
     if not wanted:
         return [None for _ in keys]
     hidden, shown = collection.hidden, columns
@@ -94,6 +97,8 @@ async def locked(ctx: Context, collection: Collection, key: Key) -> Row:
     row_id = decode(resource.prefix, key.id)
     row = None if row_id is None else await ctx.row(_locked(collection), id=row_id)
     if row is None or not (collection.hidden is None or collection.hidden.sees(ctx.actor.scopes, row)):
+        raise not_found(resource.label)
+    if ctx.actor.client is not None and not await visible(ctx, collection, [row["id"]]):
         raise not_found(resource.label)
     if key.expected_version is not None and key.expected_version != row["version"]:
         message = f"The {resource.label} has version {row['version']} now, which is not an expected one."

@@ -14,9 +14,10 @@ from models.threads import AuthorKind
 from models.tickets import Reply
 from models.typeid import decode, encode
 from models.types import caseless
+from resolvers.actor import Actor
 from resolvers.changes.edits import InputValues, insert, new_row
 from resolvers.clients import CLIENTS
-from resolvers.context import Actor, Context, Row
+from resolvers.context import Context, Row
 from resolvers.database.sql import Sql, owned, statement
 from resolvers.errors import EMAIL_TAKEN, Refusal, not_found, refuse
 from resolvers.forms.collections import SUBMISSIONS

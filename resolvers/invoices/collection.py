@@ -18,6 +18,7 @@ from resolvers.collections.collection import (
     Relation,
     SortField,
     common_filters,
+    of_client,
 )
 from resolvers.context import now
 from resolvers.errors import Conflict
@@ -49,6 +50,7 @@ ORDER_INVOICED = Conflict("ORDER_INVOICED", "The order has an invoice that is no
 INVOICES = Collection(
     INVOICE,
     invoices,
+    clients=of_client,
     searched=("number",),
     sort_fields=COMMON_SORT_FIELDS
     | {

@@ -12,7 +12,8 @@ from sqlalchemy.dialects import postgresql as pg
 from models.actors import ActorKind, Source
 from models.jobs import JOB, JobFunction, JobState, jobs
 from models.typeid import encode
-from resolvers.context import Actor, Context, Row
+from resolvers.actor import Actor
+from resolvers.context import Context, Row
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import ORG, statement
 

@@ -4,7 +4,7 @@ The shape of a filter (which conditions on which fields) determines the SQL, and
 filters of one shape share one compiled statement (see ``resolvers.lists.filter_sql``).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -46,10 +46,16 @@ class _Collected:
             raise bad_input(path, text, "TOO_LONG", limit=MAX_CONDITIONS)
 
 
+def _everything(_collection: Collection) -> Mapping[str, Any]:
+    """Return no restriction: rows of others decide what is seen, whether or not they are seen themselves."""
+    return {}
+
+
 def split(
-    collection: Collection, conditions: Sequence[Mapping[str, Any]], path: str, restriction_of: Restriction
-) -> tuple[Shape, list[Value]]:
-    """Return the shape and the values of filters that must all match.
+    collection: Collection, seen: Mapping[str, Any], asked: Mapping[str, Any] | None, path: str,
+    restriction_of: Restriction,
+) -> tuple[Shape, list[Value]]:  # fmt: skip
+    """Return the shape and the values of two filters that must both match: of what is seen, and what is asked for.
 
     A part without conditions counts as absent: ``not: {}``, ``and: []``, a branch ``{}`` of an ``or``, and an ``or`` of
     such branches only. There are two exceptions: ``some: {}`` and ``none: {}`` ask whether there is a related row, and
@@ -58,8 +64,15 @@ def split(
     Raises Refusal BAD_INPUT for a filter that is too large, and what ``restriction_of`` raises.
     """
     collected = _Collected(restriction_of)
-    shapes = [shape for raw in conditions if (shape := _shape(collection, raw, path, collected, 2))]
+    # Neither the conditions nor the depth of what is seen are the caller's.
+    shapes = [_shape(collection, seen, path, _seen(collected), 0), _shape(collection, asked or {}, path, collected, 2)]
+    shapes = [shape for shape in shapes if shape]
     return ((("and_", tuple(shapes)),) if shapes else ()), collected.values
+
+
+def _seen(collected: _Collected) -> _Collected:
+    """Return what collects the values of a restriction among those of the caller's filter."""
+    return replace(collected, restriction_of=_everything, conditions=0)
 
 
 def _shape(collection: Collection, raw: Mapping[str, Any], path: str, collected: _Collected, depth: int) -> Shape:
@@ -147,8 +160,7 @@ def _related(
     own = _shape(inner, value, path, collected, depth + 1)
     if not seen or not (own or always):
         return own
-    # Neither the conditions nor the depth of the restriction are the caller's.
-    both = (own, _shape(inner, seen, path, replace(collected, conditions=0), 0))
+    both = (own, _shape(inner, seen, path, _seen(collected), 0))
     return (("and_", tuple(shape for shape in both if shape)),)
 
 

@@ -81,13 +81,14 @@ async def pages(
     It takes one statement, or none if only the total is read. Raises Refusal BAD_INPUT or INVALID_CURSOR, which name
     the argument, or QUERY_TOO_SLOW for a filter whose matches are too far apart in the page's order.
     """
-    conditions = [part for part in (collection.restriction(ctx.actor.scopes), args.values.get("filter")) if part]
+    seen = collection.restriction(ctx.actor.scopes, ctx.actor.client)
+    unfiltered = not seen and not args.values.get("filter")
     distinct = list(dict.fromkeys(parents))
     many = len(distinct) > 1
-    prepared = None if conditions else args.kept.get(("pages", many))
+    prepared = args.kept.get(("pages", many)) if unfiltered else None
     if prepared is None:
-        prepared = _prepared(ctx, collection, args, column, conditions, many)
-        if not conditions:
+        prepared = _prepared(ctx, collection, args, column, seen, many)
+        if unfiltered:
             args.kept["pages", many] = prepared
     request, sql, values_by_name = prepared
     parent = distinct[0]
@@ -111,7 +112,7 @@ def _prepared(
     collection: Collection,
     args: Args,
     column: str | None,
-    conditions: list[Mapping[str, Any]],
+    seen: Mapping[str, Any],
     many: bool,
 ) -> tuple[PageRequest, Sql | None, dict[str, Any]]:
     """Return the request, its statement (None if no rows are read), and the values that do not depend on the
@@ -119,8 +120,9 @@ def _prepared(
     window = window_of(collection, args.values, column)
     shape: Shape = ()
     values: list[Any] = []
-    if conditions:
-        shape, values = split(collection, conditions, "filter", partial(restriction_of, ctx))
+    asked = args.values.get("filter")
+    if seen or asked:
+        shape, values = split(collection, seen, asked, "filter", partial(restriction_of, ctx))
     values_by_name, types = parameters(values)
     page = PageShape(
         collection, args.columns, window.terms, window.backwards, window.keys is not None, window.until is not None,
@@ -161,7 +163,7 @@ def restriction_of(ctx: Context, collection: Collection) -> Mapping[str, Any]:
     if not ctx.actor.may(scope):
         message = f"A filter on {collection.name} needs the scope {scope}."
         raise Refusal("FORBIDDEN", message, field="filter", scope=scope)
-    return collection.restriction(ctx.actor.scopes)
+    return collection.restriction(ctx.actor.scopes, ctx.actor.client)
 
 
 async def totals(ctx: Context, parents: Sequence[Page], args: Args) -> list[int]:

@@ -8,7 +8,14 @@ import sqlalchemy as sa
 from models.clients import CLIENT
 from models.services import SERVICE
 from models.subscriptions import SUBSCRIPTION, SubscriptionStatus, subscriptions
-from resolvers.collections.collection import COMMON_SORT_FIELDS, Collection, Relation, SortField, common_filters
+from resolvers.collections.collection import (
+    COMMON_SORT_FIELDS,
+    Collection,
+    Relation,
+    SortField,
+    common_filters,
+    of_client,
+)
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
 from resolvers.errors import Conflict
@@ -20,6 +27,7 @@ HAS_SUBSCRIPTIONS = Conflict(
 SUBSCRIPTIONS = Collection(
     SUBSCRIPTION,
     subscriptions,
+    clients=of_client,
     sort_fields=COMMON_SORT_FIELDS
     | {
         "CURRENT_PERIOD_END": SortField(

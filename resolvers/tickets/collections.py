@@ -16,6 +16,7 @@ from resolvers.collections.collection import (
     Relation,
     SortField,
     common_filters,
+    of_client,
 )
 from resolvers.context import now
 from resolvers.lists.conditions import Condition, Operand, enum, ids, moment, number, tags
@@ -52,6 +53,7 @@ def _breached() -> Condition:
 TICKETS = Collection(
     TICKET,
     tickets,
+    clients=of_client,
     searched=("number", "subject"),
     sort_fields=COMMON_SORT_FIELDS
     | {

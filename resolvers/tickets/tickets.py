@@ -81,7 +81,12 @@ async def _with_references(
 
 
 async def create(ctx: Context, values: InputValues) -> Row:
-    """Create an OPEN ticket, for which the client waits from now on. Raises Refusals naming each wrong reference."""
+    """Create an OPEN ticket, for which the client waits from now on: one that a client creates is its own.
+
+    Raises Refusals naming each wrong reference.
+    """
+    if ctx.actor.client is not None and values.get("client_id") is None:
+        values = {**values, "client_id": ctx.actor.client}
     row = new_row(Ticket, await _with_references(ctx, values, {}))
     moment = created_at(row["id"])
     row["waiting_since"] = moment

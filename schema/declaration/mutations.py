@@ -1,42 +1,49 @@
 """What every mutation has: its scope, its cost, one transaction, and null for one that is refused."""
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial, wraps
 from inspect import cleandoc
 from typing import Any, TypeVar, cast
 
 import strawberry
 
+from models.actors import STAFF_ONLY, Reserved
 from models.names import pascal
 from models.resources import Resource, ToolFor
 from resolvers.changes.edits import InputValues
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
 from resolvers.errors import Refusal, placed_in
+from schema.declaration.client_inputs import ClientInput
 from schema.declaration.fields import RESOURCE_TYPES, Info, Requires, object_type
 from schema.declaration.inputs import INPUT, UpdateInput, input_type, values_of
 
 MUTATION_COST = 10
 # What one costs that has a worker write something as large as a log.
 JOB_COST = 50
-# The scopes that arguments need, by the arguments' names in the graph.
-ScopesOf = Callable[[Mapping[str, Any]], list[str]]
+# What arguments need, by their names in the graph: scopes, and what is reserved.
+RequirementsOf = Callable[[Mapping[str, Any]], list[Any]]
 F = TypeVar("F", bound=Callable[..., Any])
 MEANING = "The mutation's input."
 
 
 def mutation(
     resource: Resource, description: str, cost: int = MUTATION_COST, *, public: bool = False,
-    scopes_of: ScopesOf | None = None,
+    needed: RequirementsOf | None = None, reserved: Reserved | None = STAFF_ONLY,
 ) -> Callable[[F], F]:  # fmt: skip
     """Return a decorator of a root field that changes something: it needs the resource's write scope (where there is
-    none, its read scope; no key where it is ``public``), and those that its arguments need (``scopes_of``), has a
-    ``cost``, and runs in a transaction of its own.
+    none, its read scope; no key where it is ``public``), and what its arguments need (``needed``), has a ``cost``, and
+    runs in a transaction of its own. It is the staff's unless ``reserved`` says otherwise: None opens it to clients.
 
     It is nullable whatever its resolver gives: where it is refused, the fields beside it are answered. The fields of
     its refusals are those of its ``input``.
     """
-    metadata = {"cost": cost, "needs": (), "public": public} | ({} if scopes_of is None else {"scopes_of": scopes_of})
+    metadata: dict[str, Any] = {"cost": cost, "needs": (), "public": public}
+    if needed is not None:
+        metadata["needed"] = needed
+    if reserved is not None and not public:
+        metadata["reserved"] = (reserved,)
     scope = resource.read_scope if resource.read_only else resource.write_scope
     directives = [] if public else [Requires(scope=scope)]
 
@@ -75,32 +82,50 @@ def _nothing(_ctx: Context, _values: InputValues) -> Iterable[Refusal]:
     return ()
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds for a mutation beside its resource, as for ``creates``."""
+
+    check: Check = _nothing
+    cost: int = MUTATION_COST
+    needed: RequirementsOf | None = None
+    clients: ClientInput | None = None
+    reserved: Reserved = STAFF_ONLY
+
+
+_USUAL = Rules()
+
+
 def creates(
     type_: type[Any], input_: type[Any], create: Create, description: str, *,
-    check: Check = _nothing, cost: int = MUTATION_COST, scopes_of: ScopesOf | None = None, **fields: Shown,
+    check: Check = _nothing, cost: int = MUTATION_COST, needed: RequirementsOf | None = None,
+    clients: ClientInput | None = None, reserved: Reserved = STAFF_ONLY, **fields: Shown,
 ) -> Any:  # fmt: skip
     """Return a mutation that creates an object of a type; its payload has the object, and further ``fields``.
 
     ``check`` returns what ``create`` refuses by itself, so that it is reported together with what is out of bounds.
-    ``scopes_of`` returns the scopes that its arguments need.
+    ``needed`` returns what its arguments need; ``clients`` is what clients may give, where it is open to them.
     """
     returns = f"The created {RESOURCE_TYPES[type_].label}."
-    return _returns(type_, input_, create, description, returns, fields, check, cost, scopes_of)
+    rules = Rules(check, cost, needed, clients, reserved)
+    return _returns(type_, input_, create, description, returns, fields, rules)
 
 
 def updates(
     type_: type[Any], input_: type[Any], change: Change, description: str, *,
-    returns: str | None = None, check: Check = _nothing, **fields: Shown,
+    returns: str | None = None, check: Check = _nothing, clients: ClientInput | None = None,
+    reserved: Reserved = STAFF_ONLY, **fields: Shown,
 ) -> Any:  # fmt: skip
     """Return a mutation that changes the object of the input's ``id``; its payload has an object of the type, and
-    further ``fields``. ``check`` is as for ``creates``."""
+    further ``fields``. The rest is as for ``creates``."""
 
     async def run(ctx: Context, given: InputValues) -> Any:
         values = dict(given)
         return await change(ctx, object_key(values), values)
 
     shown = returns or f"The updated {RESOURCE_TYPES[type_].label}."
-    return _returns(type_, input_, run, description, shown, fields, check)
+    rules = Rules(check, clients=clients, reserved=reserved)
+    return _returns(type_, input_, run, description, shown, fields, rules)
 
 
 def sets(type_: type[Any], input_: type[Any], change: Create, description: str) -> Any:
@@ -123,7 +148,7 @@ def acts_on(
 
 def _returns(
     type_: type[Any], input_: type[Any], run: Create, description: str, returns: str, fields: dict[str, Shown],
-    check: Check = _nothing, cost: int = MUTATION_COST, scopes_of: ScopesOf | None = None,
+    rules: Rules = _USUAL,
 ) -> Any:  # fmt: skip
     resource = RESOURCE_TYPES[type_]
     payload = payload_of(input_.__name__.removesuffix("Input"), **{resource.singular: (type_, returns)}, **fields)
@@ -132,7 +157,7 @@ def _returns(
         row = await run(ctx, given)
         return dict(zip([resource.singular, *fields], row if fields else [row], strict=True))
 
-    return _field(resource, description, input_, payload, resolve, check, cost, scopes_of)
+    return field_of(resource, description, input_, payload, resolve, rules)
 
 
 def deletes(
@@ -160,7 +185,7 @@ def deletes(
         found: dict[str, Any] = {"deleted_id": key.id if kept is None else None}
         return found if keeps is None else found | {resource.singular: kept}
 
-    return _field(resource, description, input_, payload, run)
+    return field_of(resource, description, input_, payload, run)
 
 
 def tool_for(callers: ToolFor, field: Any) -> Any:
@@ -183,18 +208,32 @@ def payload_of(mutation_name: str, **fields: Shown) -> Any:
     return object_type(description=f"Result of {mutation_name[0].lower()}{mutation_name[1:]}.")(made)
 
 
-def _field(
+def field_of(
     resource: Resource, description: str, input_: Any, payload: Any,
-    run: Callable[[Context, InputValues], Coroutine[Any, Any, dict[str, Any]]], check: Check = _nothing,
-    cost: int = MUTATION_COST, scopes_of: ScopesOf | None = None,
+    run: Callable[[Context, InputValues], Coroutine[Any, Any, dict[str, Any]]], rules: Rules = _USUAL,
 ) -> Any:  # fmt: skip
+    """Return a mutation whose payload has what ``run`` returns."""
+
     async def resolve(self: Any, info: Info, input: Any) -> Any:
-        return payload(**await run(info.context, values_of(input, partial(check, info.context))))
+        return payload(**await run(info.context, values_of(input, partial(rules.check, info.context))))
 
     resolve.__annotations__ = {"info": Info, "input": input_, "return": payload}
-    return mutation(resource, cleandoc(description), cost, scopes_of=scopes_of)(resolve)
+    needed = rules.needed if rules.clients is None else rules.clients.needed
+    reserved = rules.reserved if rules.clients is None else None
+    return mutation(resource, cleandoc(description), rules.cost, needed=needed, reserved=reserved)(resolve)
 
 
 __all__ = [
-    "Info", "acts_on", "creates", "deletes", "mutation", "object_key", "payload_of", "sets", "tool_for", "updates",
-]  # fmt: skip
+    "Info",
+    "Rules",
+    "acts_on",
+    "creates",
+    "deletes",
+    "field_of",
+    "mutation",
+    "object_key",
+    "payload_of",
+    "sets",
+    "tool_for",
+    "updates",
+]

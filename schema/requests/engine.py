@@ -18,8 +18,9 @@ from execution import (
     declared,
     introspects_too_much,
 )
-from models.actors import Source
-from resolvers.context import Actor, Context
+from models.actors import Reserved, Source
+from resolvers.actor import Actor
+from resolvers.context import Context
 from resolvers.database.loaded import Loaded
 from resolvers.errors import Refusal, Refusals
 from schema.graph import CORE, FIELDS, RULES
@@ -116,10 +117,13 @@ class Engine:
 
     def allow(self, prepared: Prepared, actor: Actor) -> None:
         """Raises Refusal FORBIDDEN, with the scope and the field's path, for what the actor may not do."""
-        for scope, path in prepared.measure.requirements.items():
-            if not actor.may(scope):
-                message = f"The key lacks the scope {scope}."
-                raise Refusal("FORBIDDEN", message, scope=scope, path=list(path))
+        for needed, path in prepared.measure.requirements.items():
+            if isinstance(needed, Reserved):
+                if actor.kind in needed.kinds:
+                    raise Refusal("FORBIDDEN", needed.why, field=needed.field, path=list(path))
+            elif not actor.may(needed):
+                message = f"The key lacks the scope {needed}."
+                raise Refusal("FORBIDDEN", message, scope=needed, path=list(path))
 
     async def run(self, ctx: Context, prepared: Prepared) -> OperationResult:
         """Check the variables and run. Never raises for what a caller can do wrong: that is in the result.
@@ -128,7 +132,7 @@ class Engine:
         """
         operation = prepared.operation
         # A filter's statement chooses between its plans itself, by what it finds; PostgreSQL may not.
-        ctx.unfiltered = not prepared.measure.filtered
+        ctx.unfiltered = not prepared.measure.filtered and ctx.actor.client is None
         ctx.narrowable = operation.operation_type == "query" and (
             prepared.measure.filtered or prepared.measure.searched > 0
         )

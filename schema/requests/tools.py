@@ -3,7 +3,7 @@
 from typing import Any
 
 from execution import Operation, collect_fields, root_of
-from models.actors import reduced
+from models.actors import ActorKind, Reserved, reduced, scopes_among
 from models.resources import RESOURCES, ToolFor
 from schema.graph import CORE, EXECUTOR
 from schema.operations import OPERATIONS
@@ -20,7 +20,7 @@ def _tool(name: str, operation: Operation) -> tuple[ToolFor, frozenset[str]]:
     root: Any = root_of(CORE, operation.operation_type)
     fields = list(collect_fields(operation.definition.selection_set, root, operation.fragments))
     measure = EXECUTOR.cost(operation).analysis
-    scopes = frozenset(measure.requirements)
+    scopes = scopes_among(measure.requirements)
     if len(fields) != 1 or measure.unrestricted or not scopes or name in _RENDERED:
         return ToolFor.NOBODY, scopes
     declared = root.fields[fields[0].name.value].extensions["strawberry-definition"]
@@ -29,6 +29,13 @@ def _tool(name: str, operation: Operation) -> tuple[ToolFor, frozenset[str]]:
     return min(declared.metadata.get("tool_for", ToolFor.AGENTS), *of_resources), reduced(scopes)
 
 
+def _reserved_of(name: str) -> frozenset[ActorKind]:
+    """Return the kinds of actors that may not run an operation, whatever their scopes and its variables."""
+    needed = EXECUTOR.cost(OPERATIONS[name]).analysis.requirements
+    return frozenset(kind for each in needed if isinstance(each, Reserved) for kind in each.kinds)
+
+
 _ALL = {name: _tool(name, operation) for name, operation in OPERATIONS.items()}
 TOOLS = {name: scopes for name, (callers, scopes) in _ALL.items() if callers is ToolFor.AGENTS}
 OFFERED = {name: scopes for name, (callers, scopes) in _ALL.items() if callers >= ToolFor.MCP}
+RESERVED = {name: _reserved_of(name) for name in OFFERED}

@@ -12,10 +12,15 @@ from graphql import (
 )
 
 from execution import FieldRule
+from models.actors import STAFF_ONLY
+from resolvers.collections.collection import COLLECTIONS
+from schema.declaration.client_inputs import ClientInput
 from schema.declaration.fields import RESOURCE_TYPES, required_scope
 from schema.rules.prices import led_to
+from schema.rules.reserved import reserved_filters
 
 _HOLDERS = ("Payload", "Connection", "Edge")
+STAFFS = "A client's access token may not ask for it."
 BY_TYPE = "Requires the read scope of the object's type."
 
 
@@ -39,6 +44,28 @@ def name_scopes(graph: GraphQLSchema, rules: Mapping[tuple[str, str], FieldRule]
         if isinstance(type_, GraphQLInputObjectType) and type_.name.endswith("Filter"):
             for name in type_.fields.keys() & led_to().keys():
                 _add(type_.fields[name], _requires(led_to()[name].resource.read_scope))
+
+
+def name_reserved(graph: GraphQLSchema, rules: Mapping[tuple[str, str], FieldRule]) -> None:
+    """Say in the descriptions what clients may not ask for, filter and search by, and which mutations they may make."""
+    for (type_name, field_name), rule in rules.items():
+        on = graph.type_map[type_name]
+        if type_name != "Mutation" and isinstance(on, GraphQLObjectType) and STAFF_ONLY in rule.further:
+            _add(on.fields[field_name], STAFFS)
+        elif isinstance(given := getattr(rule.requirements_of, "__self__", None), ClientInput):
+            _add(_field_of(graph, type_name, field_name), given.says())
+    for cls, resource in RESOURCE_TYPES.items():
+        made = graph.type_map.get(f"{cls.__strawberry_definition__.name}Filter")
+        if isinstance(made, GraphQLInputObjectType):
+            for name in reserved_filters(COLLECTIONS[resource.plural]):
+                _add(made.fields[name], STAFFS)
+
+
+def _field_of(graph: GraphQLSchema, type_name: str, field_name: str) -> GraphQLField:
+    on = graph.type_map[type_name]
+    assert isinstance(on, GraphQLObjectType), "a rule is of an object's field"
+    field: GraphQLField = on.fields[field_name]
+    return field
 
 
 def name_nodes(graph: GraphQLSchema) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from resolvers.context import Actor, Context
+from resolvers.actor import Actor
+from resolvers.context import Context
 from resolvers.errors import Refusal, Refusals, bad_input, refuse
 from schema.operations import OPERATIONS
 from schema.requests.engine import Engine

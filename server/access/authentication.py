@@ -1,4 +1,4 @@
-"""Who a request is from: its key, and how often its address has failed."""
+"""Who a request is from: its key or access token, and how often its address has failed."""
 
 import math
 import time
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from resolvers.actor import Actor
 from resolvers.api_keys.verification import Keys
-from resolvers.context import Actor
 from resolvers.errors import Refusal
 from server.http.addresses import client_address
 from web.http import Request
@@ -41,7 +41,13 @@ class Authentication:
         scheme, _, raw = (request.header(b"authorization") or "").partition(" ")
         actor = None
         if scheme.lower() == "bearer":
-            actor = await self.keys.actor_of(raw.strip(), partial(self._may_look, request))
+            try:
+                actor = await self.keys.actor_of(raw.strip(), partial(self._may_look, request))
+            except Refusal as refused:
+                # A token that we signed is no guess.
+                if refused.extra.get("reason") == "TOKEN_INVALID":
+                    self._count(client_address(request, self.proxies))
+                raise
         if actor is not None:
             return actor
         sent = b"authorization" in request.headers

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from resolvers.context import Actor
+from resolvers.actor import Actor
 from resolvers.errors import Refusal
 from schema.requests.engine import Engine
 from server.mcp.exchange import EXCHANGE, Exchange
@@ -47,7 +47,7 @@ class McpEndpoint:
             if not exchange.paid:
                 await self.dependencies.pay(request, actor, 0, headers, MESSAGE + request.weight + written)
             elif written > INCLUDED:
-                self.dependencies.owe(actor.org_id, written - INCLUDED)
+                self.dependencies.owe(actor.payer, written - INCLUDED)
         except Refusal as refusal:
             return refused(refusal, request.request_id, headers)
         return answered._replace(headers=[*headers, *answered.headers])

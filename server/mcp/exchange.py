@@ -8,7 +8,8 @@ from typing import Any
 import structlog
 
 from models.actors import Source
-from resolvers.context import Actor, Context
+from resolvers.actor import Actor
+from resolvers.context import Context
 from resolvers.errors import Refusal, Refusals, bad_input, internal
 from schema.requests.engine import Engine
 from schema.requests.results import OperationResult, refused_result

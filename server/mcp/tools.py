@@ -4,10 +4,10 @@ import re
 from functools import cache
 from typing import Any
 
-from resolvers.context import Actor
+from resolvers.actor import Actor
 from schema.declaration.json_schema import JsonSchema
 from schema.operations import OPERATIONS
-from schema.requests.tools import OFFERED
+from schema.requests.tools import OFFERED, RESERVED
 from schema.tools.schemas import description_of, output_schema_of, schema_of
 from web.dry_run import PARAMETER
 from web.idempotency import IDEMPOTENCY_KEY_LENGTH
@@ -38,7 +38,9 @@ def changes(name: str) -> bool:
 
 def tools_of(actor: Actor) -> list[str]:
     """Return the names of the tools that an actor may call."""
-    return [name for name, scopes in OFFERED.items() if all(map(actor.may, scopes))]
+    return [
+        name for name, scopes in OFFERED.items() if actor.kind not in RESERVED[name] and all(map(actor.may, scopes))
+    ]
 
 
 @cache

@@ -9,8 +9,9 @@ from redis.asyncio import Redis
 from models.actors import ActorKind, Source
 from models.typeid import decode, prefix_of
 from models.webhooks import event_names
+from resolvers.actor import Actor
 from resolvers.changes.numbers import reserve_number
-from resolvers.context import Actor, Context
+from resolvers.context import Context
 from resolvers.database.runtime import Runtime
 from rest_shim.route import Shows
 from schema.graph import CORE

@@ -8,8 +8,9 @@ import pytest
 
 from models.actors import ActorKind, Source
 from models.typeid import encode, new_uuid
+from resolvers.actor import Actor
 from resolvers.changes.rehearsal import Rehearsal
-from resolvers.context import Actor, Context
+from resolvers.context import Context
 from resolvers.database.runtime import Runtime
 from schema.operations import OPERATIONS
 from schema.requests.engine import Engine

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from models.actors import ActorKind, Source
-from resolvers.context import Actor, Context, Row
+from resolvers.actor import Actor
+from resolvers.context import Context, Row
 from resolvers.database.sql import Sql
 from resolvers.errors import Refusal
 from resolvers.forms.submitting import TRIES, submit

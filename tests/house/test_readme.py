@@ -20,6 +20,7 @@ HEADINGS = [
     "A first approval",
     "MCP",
     "Trusted documents",
+    "Access tokens",
     "Scopes",
     "A first webhook",
     "Settings",

@@ -110,7 +110,7 @@ async def test_orders_of_a_client_are_all_checked(acme: Org, numbers: list[int])
 
 
 def _opposite(**conditions: Any) -> Node | None:
-    shape, values = split(ORDERS, [conditions], "filter", lambda _: {})
+    shape, values = split(ORDERS, {}, conditions, "filter", lambda _: {})
     types = parameters(values)[1]
     return opposite(bind(ORDERS, shape, [f"${number}" for number in range(len(types))], types), orders)
 

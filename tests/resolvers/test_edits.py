@@ -5,10 +5,11 @@ import pytest
 from models.actors import ActorKind, Source
 from models.messages import Message
 from models.typeid import new_uuid
+from resolvers.actor import Actor
 from resolvers.changes.edits import begin_edit, insert, new_row
 from resolvers.clients import CLIENTS
 from resolvers.collections.rows import Key
-from resolvers.context import Actor, Context
+from resolvers.context import Context
 from resolvers.errors import Refusal
 from resolvers.messages import MESSAGES
 from tests.support.api import Org, new_order

@@ -11,7 +11,8 @@ from bench.filters.cases import Case, cases, uncovered
 from bench.filters.data import Size, fill, id_of
 from models.actors import ActorKind, Source
 from models.typeid import new_uuid
-from resolvers.context import Actor, Context
+from resolvers.actor import Actor
+from resolvers.context import Context
 from resolvers.database.runtime import Runtime
 from resolvers.lists import candidates
 from resolvers.lists.pages import STATEMENTS

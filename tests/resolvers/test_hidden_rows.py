@@ -9,11 +9,12 @@ from models.actors import ActorKind, Source
 from models.messages import MESSAGE
 from models.threads import INTERNAL_SCOPE
 from models.typeid import decode, new_uuid
+from resolvers.actor import Actor
 from resolvers.changes.references import Reference, references
 from resolvers.clients import CLIENTS
 from resolvers.collections.collection import COLLECTIONS
 from resolvers.collections.rows import by_ids
-from resolvers.context import Actor, Context
+from resolvers.context import Context
 from resolvers.errors import Refusals
 from resolvers.messages import MESSAGES
 from resolvers.tickets.collections import REPLIES

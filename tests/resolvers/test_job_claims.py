@@ -142,7 +142,7 @@ async def test_retention_deletes_what_is_old(runtime: Runtime, org: UUID) -> Non
     names = ("idempotency", "jobs", "deliveries", "events", "exports", "reports", "spam", "audit_changes")
     nothing = dict.fromkeys(names, 0)
     assert await retention.purge(runtime, org, Retention()) == nothing
-    columns = "org_id, api_key_id, key, root_field, position, fingerprint, result, created_at"
+    columns = "org_id, actor_id, key, root_field, position, fingerprint, result, created_at"
     row = "$1, $2, 'k', 'createClient', 0, 'f', '{}', now() - interval '25 hours'"
     insert = f"insert into idempotency_records ({columns}) values ({row})"
     await rows(runtime, org, insert, org, new_uuid())

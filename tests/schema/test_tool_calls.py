@@ -4,7 +4,8 @@ import jsonschema_rs
 import pytest
 
 from models.actors import ActorKind, Source, within
-from resolvers.context import Actor, Context
+from resolvers.actor import Actor
+from resolvers.context import Context
 from resolvers.database.runtime import Runtime
 from schema.requests.engine import Engine
 from schema.requests.results import OperationResult

@@ -10,8 +10,9 @@ from models.actors import ActorKind, Source
 from models.agent_jobs import AGENT_JOB
 from models.typeid import decode, encode, new_uuid
 from resolvers import organizations
+from resolvers.actor import Actor
 from resolvers.api_keys import keys
-from resolvers.context import Actor, Context
+from resolvers.context import Context
 from resolvers.database.runtime import Runtime
 from schema.operations import OPERATIONS
 from schema.requests.engine import Engine

@@ -88,9 +88,11 @@ class Case:
 
     create: Body = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
-    # Further mutations that make one, each with what its input refers to, which is all that it needs.
+    # Further mutations that make one, each with what its input refers to.
     creations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unique: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+    # What those are given beside.
+    given: Mapping[str, Body] = field(default_factory=dict)
     mutations: Mapping[str, Body] = field(default_factory=dict)
     inner: Mapping[str, str] = field(default_factory=dict)
     wrong: Mapping[str, tuple[Wrong, ...]] = field(default_factory=dict)

@@ -69,7 +69,7 @@ def document(mutation: str, selection: str = "__typename") -> str:
 
 def right(case: Case, mutation: str) -> Body:
     """What a mutation is given, without ids."""
-    return case.create if mutation == case.creates else case.mutations.get(mutation, {})
+    return case.create if mutation == case.creates else {**case.mutations, **case.given}.get(mutation, {})
 
 
 def completed(case: Case, mutation: str, ids: Mapping[str, str], given: Body) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from tests.support.domains import ALL
 _NAMES = {case.type: name for name, case in ALL.items()}
 _REFERENCES = {name: noun for case in ALL.values() for name, noun in case.references.items()}
 # What no new object needs refer to.
-_REFERENCES |= {"intakeFormId": "form", "subscriptionId": "subscription"}
+_REFERENCES |= {"intakeFormId": "form", "subscriptionId": "subscription", "memberId": "member"}
 # The object that a mutation is made to; of a part of one, which is found by the mutation's name.
 _SUBJECTS = {
     name: name if name in case.inner else key for key, case in ALL.items() for name in (*case.mutations, *case.inner)

@@ -14,7 +14,8 @@ from bench.filters.data import Size, analyze, fill
 from models.actors import ActorKind, Source
 from models.base import metadata
 from models.typeid import new_uuid
-from resolvers.context import Actor, Context
+from resolvers.actor import Actor
+from resolvers.context import Context
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import Sql
 from server.wiring import running

@@ -15,6 +15,7 @@ from models.agent_jobs import AGENT_JOB
 from models.agent_steps import MAX_CHANGES, STEP_LIMIT, AgentDecision, AgentStepKind
 from models.jobs import JobState
 from models.typeid import encode
+from resolvers.actor import Actor
 from resolvers.agents import model_calls, runs
 from resolvers.agents.decisions import supersede, wait_or_queue
 from resolvers.agents.model_calls import ModelCall
@@ -22,7 +23,7 @@ from resolvers.agents.open_model_calls import begin_job_edit
 from resolvers.agents.runs import Run
 from resolvers.agents.steps import add_step
 from resolvers.changes.rehearsal import Rehearsal
-from resolvers.context import Actor, Context, now
+from resolvers.context import Context, now
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import Claim

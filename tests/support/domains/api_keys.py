@@ -25,11 +25,14 @@ CASES = (
             "RotateApiKey": 4,
             "RevokeApiKey": 6,
             "DeleteApiKey": 5,
+            "CreateAccessToken": 3,
         },
         rows=(NEW, {"name": "Old", "scopes": ["orders:write"]}),
         deleted=1,
         deletable="update api_keys set revoked_at = now() where id = $1",
         create={"name": "Shop", "scopes": ["orders:write", "clients:read"]},
+        creations={"createAccessToken": {"clientId": "client"}},
+        given={"createAccessToken": {"scopes": ["orders:read"]}},
         mutations={"rotateApiKey": {"overlap": 60}, "revokeApiKey": {}, "deleteApiKey": {}},
         wrong={
             "createApiKey": (
@@ -40,6 +43,14 @@ CASES = (
                 wrong(NEW | {"expiresAt": PAST}, "expiresAt INVALID"),
                 wrong(NEW | {"expiresAt": "tomorrow"}, "expiresAt INVALID_FORMAT"),
                 wrong(NEW | {"rawKey": "sk_live_x"}, "rawKey UNKNOWN_FIELD"),
+            ),
+            "createAccessToken": (
+                wrong({"clientId": None}, "scopes REQUIRED"),
+                wrong(
+                    {"clientId": "x", "scopes": ["orders:read"], "expiresIn": 0}, "expiresIn OUT_OF_RANGE", minimum=1
+                ),
+                wrong({"scopes": ["orders:read"], "expiresIn": 3_601}, "expiresIn OUT_OF_RANGE", maximum=3_600),
+                wrong({"clientId": "x", "scopes": ["orders:read"]}, "clientId NOT_FOUND"),
             ),
             "rotateApiKey": (
                 wrong({"overlap": -1}, "overlap OUT_OF_RANGE", minimum=0),

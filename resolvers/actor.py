@@ -1,0 +1,41 @@
+"""Who acts."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from models.actors import ActorKind, allows
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: an API key, whom an access token is for, a job, the command line or the public.
+
+    ``key_id`` is the key, or the one that made the token, ``digest`` the one of the key's secret. ``subject`` is whom a
+    token is for, and ``client`` their ID where they are a client, who sees nothing but what is theirs.
+    ``trusted_documents_only`` is whether they run no other documents, and nothing else.
+    """
+
+    kind: ActorKind
+    id: str
+    name: str
+    scopes: frozenset[str]
+    org_id: UUID
+    key_id: UUID | None = None
+    digest: bytes = field(default=b"", repr=False)
+    trusted_documents_only: bool = False
+    subject: UUID | None = None
+    client: str | None = None
+
+    @property
+    def payer(self) -> UUID:
+        """Return whose budget pays: that of whom a token is for, or else the organization's."""
+        return self.subject or self.org_id
+
+    @property
+    def repeater(self) -> UUID | None:
+        """Return whose idempotency keys are used: those of whom a token is for, or the API key's; None for others."""
+        return self.subject or self.key_id
+
+    def may(self, scope: str) -> bool:
+        """Return whether the actor holds a scope, or one that includes it."""
+        return allows(self.scopes, scope)

@@ -1,0 +1,33 @@
+"""What a client may give the mutations that are open to clients."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from models.actors import only_staff_gives
+from schema.declaration.inputs import INPUT
+
+
+@dataclass(frozen=True, slots=True)
+class ClientInput:
+    """What a client may give a mutation: some fields of its input, and of those in ``only`` one of these values."""
+
+    fields: tuple[str, ...]
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def says(self) -> str:
+        """Return a sentence that says so."""
+        given = [f"`{name}`" for name in self.fields if name not in self.only]
+        given += [f"`{name}` {' or '.join(f'`{value}`' for value in values)}" for name, values in self.only.items()]
+        return f"A client's access token may do it, and give {', '.join(given[:-1])} and {given[-1]}."
+
+    def needed(self, arguments: Mapping[str, Any]) -> list[Any]:
+        """Return what is reserved of what is given."""
+        given = arguments.get(INPUT)
+        if not isinstance(given, dict):
+            return []
+        return [
+            only_staff_gives(f"{INPUT}.{name}")
+            for name, value in given.items()
+            if value is not None and (name not in self.fields or value not in self.only.get(name, (value,)))
+        ]

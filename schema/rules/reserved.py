@@ -1,0 +1,97 @@
+"""What of a list an actor may ask for: the scopes of the lists that a filter leads to, and what the staff alone may
+filter, search and sort by. Both follow from the collections and from the columns that they are over."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from graphql import Undefined
+
+from models.actors import STAFF_ONLY, Reserved, only_staff_gives
+from models.lookups import LISTED_ITEMS
+from models.names import camel
+from models.parts import column_of
+from resolvers.collections.collection import COLLECTIONS, Collection, Relation
+from resolvers.lists.conditions import Condition
+
+# A document has fewer parts of a filter; variables that have more are refused before anything runs.
+MAX_PARTS = 2_000
+
+
+def is_for_staff(column: sa.Column[Any] | None) -> bool:
+    """Return whether the staff alone sees a column's values, or what they are compared by."""
+    if column is None:
+        return False
+    of = column.info.get("caseless")
+    return bool(column.info.get("staff")) or (of is not None and is_for_staff(column.table.c[of]))
+
+
+@cache
+def reserved_filters(collection: Collection) -> Mapping[str, Reserved]:
+    """Return what is reserved of a collection's filter, by the names of its fields in the graph."""
+    table = collection.table
+    names = [camel(name) for name, asked in collection.filters.items() if is_for_staff(_column_of(table, asked))]
+    if any(is_for_staff(column_of(table, name)) for name in collection.searched):
+        names.append("search")
+    return {name: only_staff_gives(f"filter.{name}") for name in names}
+
+
+@cache
+def reserved_orders(collection: Collection) -> Mapping[str, Reserved]:
+    """Return what is reserved of a collection's order, by the names of its fields."""
+    table = collection.table
+    names = [name for name, key in collection.sort_fields.items() if is_for_staff(table.c[key.column])]
+    return dict.fromkeys(names, only_staff_gives("orderBy"))
+
+
+def _column_of(table: sa.Table, asked: Condition | Relation) -> sa.Column[Any] | None:
+    if isinstance(asked, Relation):
+        return None
+    return column_of(table, asked.column if asked.lookup is None else LISTED_ITEMS[asked.column][1])
+
+
+@cache
+def _filters(collection: Collection) -> Mapping[str, Collection]:
+    """Return where a collection's filter leads, by the names of its fields in the graph."""
+    filters = collection.filters.items()
+    return {camel(name): COLLECTIONS[asked.to] for name, asked in filters if isinstance(asked, Relation)}
+
+
+def needed_of(collection: Collection, arguments: Mapping[str, Any]) -> list[Any]:
+    """Return what the arguments of a collection's list need: scopes of the lists that its filter leads to, and what is
+    reserved of the filter and of the order."""
+    found: set[Any] = set()
+    left, looked = [(collection, arguments.get("filter"))], 0
+    while left and looked < MAX_PARTS:
+        of, part = left.pop()
+        looked += 1
+        if isinstance(part, list):
+            left += [(of, each) for each in part]
+        elif isinstance(part, dict):
+            reserved, relations = reserved_filters(of), _filters(of)
+            for name, value in part.items():
+                if value is None or value is Undefined:
+                    continue
+                if name in reserved:
+                    found.add(reserved[name])
+                elif name in relations:
+                    found.add(relations[name].resource.read_scope)
+                    left.append((relations[name], value))
+                elif name in ("and", "or", "not", "some", "none"):
+                    left.append((of, value))
+    found |= set(_of_order(collection, arguments.get("orderBy")))
+    return sorted(found, key=str)
+
+
+def _of_order(collection: Collection, order: Any) -> Iterator[Reserved]:
+    reserved = reserved_orders(collection)
+    for term in order if isinstance(order, list) else [order]:
+        name = term.get("field") if isinstance(term, dict) else None
+        if isinstance(name, str) and name in reserved:
+            yield reserved[name]
+
+
+def column_needs(column: sa.Column[Any] | None) -> tuple[Reserved, ...]:
+    """Return what a column's field needs beside scopes."""
+    return (STAFF_ONLY,) if is_for_staff(column) else ()

@@ -1,0 +1,255 @@
+"""What another client has is for a client's token as what is not there, by every road: looked up, listed, counted,
+filtered, searched, downloaded, referred to. Positions of ids are found in the schema."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+
+from models.typeid import decode, prefix_of
+from resolvers.database.runtime import Runtime
+from schema.requests.tools import OFFERED
+from tests.support.api import Org, make_org
+from tests.support.id_positions import AT_ONCE, POSITIONS, IdPosition, asking, missing
+from tests.support.mcp import connected, listed
+from tests.support.refusals import error, problem, unchanged
+from tests.support.reserved import CLIENT, HIDDEN, is_open
+from tests.support.two_clients import NOUNS, TwoClients, two_clients
+
+TRANSITION = "mutation($input: TransitionOrderInput!) { transitionOrder(input: $input) { order { id status } } }"
+MESSAGE = """mutation($input: CreateMessageInput!) { createMessage(input: $input) { message {
+  author { kind name } visibility order { id clientId } } } }"""
+REPLY = (
+    "mutation($input: CreateReplyInput!) { createReply(input: $input) { reply { author { kind name } visibility } } }"
+)
+TICKET = (
+    "mutation($input: CreateTicketInput!) { createTicket(input: $input) { ticket { id clientId orderId status } } }"
+)
+LISTS = {
+    "clients": ("", {"client"}), "services": ("", {"service", "shared"}), "orders": ("", {"order"}),
+    "invoices": ("", {"invoice"}), "tickets": ("", {"ticket"}), "subscriptions": ("", {"subscription"}),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+async def two(api: str, api_runtime: Runtime) -> AsyncIterator[TwoClients]:
+    """Two clients, for tests that change nothing of theirs."""
+    org = await make_org(api_runtime, api)
+    yield await two_clients(org)
+    await org.close()
+
+
+def _values(position: IdPosition, ids: dict[str, str]) -> list[Any]:
+    """What is put at a position: an id of its noun, or of each type."""
+    nouns = NOUNS if position.noun is None else (position.noun,)
+    found = [ids[noun] for noun in nouns if noun in NOUNS]
+    return [found] if position.many and found else found
+
+
+def _asked(two: TwoClients, parent: str) -> list[tuple[IdPosition, Any]]:
+    """The positions that a client may ask at, each with what the other client has."""
+    # Further within a filter a list of ids is read as one is.
+    positions = [each for each in POSITIONS[parent] if len(each.path) <= 3 or each.path[-1] != "in"]
+    found = [(each, value) for each in positions for value in _values(each, two.theirs)]
+    return [one for one in found if is_open(CLIENT, *asking(two.mine, [one]))]
+
+
+async def _said(two: TwoClients, asked: Sequence[tuple[IdPosition, Any]]) -> list[Any]:
+    found: list[Any] = []
+    for start in range(0, len(asked), AT_ONCE):
+        part = asked[start : start + AT_ONCE]
+        text, variables = asking(two.mine, part)
+        answer = (await two.ada.graphql(text, **variables)).json()
+        assert "errors" not in answer, answer
+        data = answer["data"].get("node", answer["data"])
+        found += [data[f"a{number}"] for number in range(len(part))]
+    return found
+
+
+@pytest.mark.parametrize("parent", ["Query", *sorted(HIDDEN.keys() & POSITIONS.keys())])
+async def test_an_id_of_another_client_finds_what_no_id_finds(two: TwoClients, parent: str) -> None:
+    asked = _asked(two, parent)
+    assert len(asked) > 3
+    async with unchanged(two.org):
+        foreign = await _said(two, asked)
+        nobody = await _said(two, [(each, missing(value)) for each, value in asked])
+    assert [str(each) for (each, _), one, other in zip(asked, foreign, nobody, strict=True) if one != other] == []
+
+
+async def test_ids_of_ones_own_are_found(two: TwoClients) -> None:
+    """So that the comparison says something."""
+    by_id = [each for each in POSITIONS["Query"] if len(each.path) == 1 or each.path[1] == "id"]
+    asked = [(each, value) for each in by_id for value in _values(each, two.mine)]
+    asked = [one for one in asked if is_open(CLIENT, *asking(two.mine, [one]))]
+    assert len(asked) > 20
+    found = await _said(two, asked)
+    nobody = await _said(two, [(each, missing(value)) for each, value in asked])
+    assert [str(each) for (each, _), one, other in zip(asked, found, nobody, strict=True) if one == other] == []
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_lists_and_their_counts(two: TwoClients, name: str) -> None:
+    _, nouns = LISTS[name]
+    at_least = {two.shared if noun == "shared" else two.mine[noun] for noun in nouns}
+    for arguments in ("first: 100", "last: 100", "first: 100, page: 1", "first: 100, filter: {not: {id: {in: []}}}"):
+        found = (await two.ada.data(f"{{ {name}({arguments}) {{ nodes {{ id }} totalCount }} }}"))[name]
+        ids = {node["id"] for node in found["nodes"]}
+        assert at_least <= ids
+        assert found["totalCount"] == len(ids)
+        assert ids == {*await _own(two, name)}
+
+
+async def _own(two: TwoClients, name: str) -> list[str]:
+    """What the organization's key finds by the client."""
+    if name == "clients":
+        return [two.mine["client"]]
+    if name == "services":
+        return [two.mine["service"], two.shared]
+    text = f"query($c: ID!) {{ {name}(first: 100, filter: {{clientId: {{eq: $c}}}}) {{ nodes {{ id }} }} }}"
+    return [node["id"] for node in (await two.org.data(text, c=two.mine["client"]))[name]["nodes"]]
+
+
+async def test_related_lists_of_what_both_have(two: TwoClients) -> None:
+    text = """{ services(first: 5) { totalCount nodes { id
+      orders(first: 5) { totalCount nodes { clientId client { id } service { id } messages { totalCount } } }
+      subscriptions(first: 5) { totalCount nodes { clientId client { id } service { id } invoices { totalCount } } }
+    } } }"""
+    for service in (await two.ada.data(text))["services"]["nodes"]:
+        for name in ("orders", "subscriptions"):
+            found = service[name]
+            assert found["totalCount"] == len(found["nodes"]) == 1
+            assert {node["clientId"] for node in found["nodes"]} == {two.mine["client"]}
+            assert {node["client"]["id"] for node in found["nodes"]} == {two.mine["client"]}
+    text = "query($id: ID!) { order(id: $id) { messages { totalCount } tickets { totalCount } invoice { id } } }"
+    assert (await two.ada.data(text, id=two.mine["order"]))["order"] == {
+        "messages": {"totalCount": 1}, "tickets": {"totalCount": 1}, "invoice": {"id": two.mine["invoice"]},
+    }  # fmt: skip
+    text = "{ clients { nodes { orderCounts { status count } orders { totalCount } totals { currency } } } }"
+    (client,) = (await two.ada.data(text))["clients"]["nodes"]
+    assert client == {"orderCounts": [{"status": "PENDING", "count": 2}], "orders": {"totalCount": 2}, "totals": []}
+
+
+async def test_filters_that_lead_to_what_is_another_clients(two: TwoClients) -> None:
+    theirs, mine = {"clientId": {"eq": two.theirs["client"]}}, {"clientId": {"eq": two.mine["client"]}}
+    text = "query($f: ServiceFilter) { services(filter: $f) { totalCount nodes { id } } }"
+    for name in ("orders", "subscriptions"):
+        assert (await two.ada.data(text, f={name: {"some": theirs}}))["services"]["totalCount"] == 0
+        assert (await two.ada.data(text, f={name: {"some": mine}}))["services"]["totalCount"] == 2
+        assert (await two.ada.data(text, f={name: {"none": theirs}}))["services"]["totalCount"] == 2
+        assert (await two.ada.data(text, f={"not": {name: {"some": theirs}}}))["services"]["totalCount"] == 2
+    text = "query($f: OrderFilter) { orders(filter: $f) { totalCount } }"
+    internal = {"messages": {"some": {"visibility": {"eq": "INTERNAL"}}}}
+    assert (await two.ada.data(text, f=internal))["orders"]["totalCount"] == 0
+    assert (await two.org.data(text, f=internal))["orders"]["totalCount"] == 1
+    nothing = {"or": [theirs, {"client": {"name": {"startsWith": "Bob"}}}]}
+    assert (await two.ada.data(text, f=nothing))["orders"]["totalCount"] == 0
+
+
+async def test_searches(two: TwoClients) -> None:
+    for name, words in (("clients", "bob"), ("tickets", "bob"), ("tickets", "nobody"), ("services", "draft")):
+        text = f'{{ {name}(filter: {{search: "{words}"}}) {{ totalCount nodes {{ id }} }} }}'
+        assert (await two.ada.data(text))[name] == {"totalCount": 0, "nodes": []}
+        assert (await two.org.data(text))[name]["totalCount"] == 1
+    assert (await two.ada.data('{ clients(filter: {search: "ada"}) { totalCount } }'))["clients"]["totalCount"] == 1
+
+
+async def test_what_is_internal(two: TwoClients) -> None:
+    text = "query($o: ID!, $m: ID!) { messages(orderId: $o) { totalCount nodes { id } } message(id: $m) { id } }"
+    found = await two.ada.data(text, o=two.mine["order"], m=two.internal)
+    assert found == {"messages": {"totalCount": 1, "nodes": [{"id": two.mine["message"]}]}, "message": None}
+    text = "query($t: ID!) { replies(ticketId: $t) { totalCount } ticket(id: $t) { replies { totalCount } } }"
+    found = await two.ada.data(text, t=two.mine["ticket"])
+    assert found == {"replies": {"totalCount": 1}, "ticket": {"replies": {"totalCount": 1}}}
+
+
+async def test_files(two: TwoClients) -> None:
+    answer = await two.ada.http.get(f"/api/v1/invoices/{two.mine['invoice']}.pdf", timeout=60)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    for key in (two.theirs["invoice"], missing(two.theirs["invoice"])):
+        problem(await two.ada.http.get(f"/api/v1/invoices/{key}.pdf"), 404, "NOT_FOUND", "path.publicId")
+    for path in ("reports/x.csv", "reports/x.svg", "exports/x.jsonl"):
+        problem(await two.ada.http.get(f"/api/v1/{path}"), 403, "FORBIDDEN")
+
+
+async def test_rest_and_mcp(two: TwoClients) -> None:
+    answer = await two.ada.http.get(f"/api/v1/messages?orderId={two.mine['order']}")
+    assert [each["publicId"] for each in answer.json()["data"]] == [two.mine["message"]]
+    answer = await two.ada.http.get(f"/api/v1/messages?orderId={two.theirs['order']}")
+    assert answer.json()["data"] == []
+    # Whole objects have what is the staff's.
+    for path in ("clients", "orders", f"orders/{two.mine['order']}", "webhooks", "audit-logs", "org-settings"):
+        problem(await two.ada.http.get(f"/api/v1/{path}"), 403, "FORBIDDEN")
+    async with connected(two.ada) as client:
+        tools = await listed(client)
+        assert {*tools} == {
+            *("ListMessages", "GetMessage", "CreateMessage", "ListReplies", "GetReply", "CreateReply"),
+        } & {*OFFERED}
+        result = await client.call_tool("ListMessages", {"orderId": two.theirs["order"]})
+        assert '"nodes":[]' in str(result).replace(" ", "").replace("'", '"')
+        result = await client.call_tool("CreateClient", {"input": {"name": "x", "email": "x@example.com"}})
+        assert result.is_error
+
+
+async def test_changes_to_what_is_another_clients(two: TwoClients) -> None:
+    theirs = two.theirs
+    async with unchanged(two.org):
+        for key in (theirs["order"], missing(theirs["order"])):
+            error(await two.ada.graphql(TRANSITION, input={"id": key, "to": "SUBMITTED"}), 200, "NOT_FOUND", "input.id")
+            answer = await two.ada.graphql(MESSAGE, input={"orderId": key, "body": "x"})
+            error(answer, 200, "BAD_INPUT", "input.orderId")
+            answer = await two.ada.graphql(TICKET, input={"orderId": key, "subject": "x"})
+            error(answer, 200, "BAD_INPUT", "input.orderId")
+        for key in (theirs["ticket"], missing(theirs["ticket"])):
+            answer = await two.ada.graphql(REPLY, input={"ticketId": key, "body": "x"})
+            error(answer, 200, "BAD_INPUT", "input.ticketId")
+        for key in (theirs["client"], missing(theirs["client"])):
+            answer = await two.ada.graphql(TICKET, input={"clientId": key, "subject": "x"})
+            error(answer, 200, "BAD_INPUT", "input.clientId")
+        answer = await two.ada.graphql(
+            MESSAGE, input={"orderId": two.mine["order"], "body": "x", "authorKind": "STAFF"}
+        )
+        assert error(answer, 403, "FORBIDDEN", "input.authorKind")["path"] == ["createMessage"]
+        answer = await two.ada.graphql(TRANSITION, input={"id": two.mine["order"], "to": "CANCELLED", "reason": "x"})
+        error(answer, 403, "FORBIDDEN", "input.to")
+
+
+async def test_what_a_client_writes(acme: Org) -> None:
+    two = await two_clients(acme)
+    ada, mine = two.ada, two.mine
+    author = {"author": {"kind": "CLIENT", "name": "Ada"}, "visibility": "PUBLIC"}
+    data = await ada.data(MESSAGE, input={"orderId": mine["order"], "body": "Hi"})
+    order = {"id": mine["order"], "clientId": mine["client"]}
+    assert data["createMessage"]["message"] == author | {"order": order}
+    await acme.rows("update tickets set status = 'PENDING' where id = $1", decode("ticket", mine["ticket"]))
+    data = await ada.data(REPLY, input={"ticketId": mine["ticket"], "body": "Hi"})
+    assert data["createReply"]["reply"] == author
+    assert (await ada.data("query($id: ID!) { ticket(id: $id) { status } }", id=mine["ticket"]))["ticket"][
+        "status"
+    ] == "OPEN"
+    made = (await ada.data(TICKET, input={"subject": "Help"}))["createTicket"]["ticket"]
+    assert (made["clientId"], made["orderId"]) == (mine["client"], None)
+    made = (await ada.data(TICKET, input={"subject": "Help", "orderId": mine["order"]}))["createTicket"]["ticket"]
+    assert (made["clientId"], made["orderId"]) == (mine["client"], mine["order"])
+    moved = (await ada.data(TRANSITION, input={"id": mine["order"], "to": "SUBMITTED"}))["transitionOrder"]["order"]
+    assert moved["status"] == "SUBMITTED"
+    error(await ada.graphql(TRANSITION, input={"id": mine["order"], "to": "COMPLETED"}), 200, "INVALID_TRANSITION")
+    rows = await acme.rows(
+        "select action, actor_id, actor_name from audit_entries where actor_kind = 'CLIENT' order by id"
+    )
+    assert {(row["actor_id"], row["actor_name"]) for row in rows} == {(mine["client"], "Ada")}
+    assert {row["action"] for row in rows} == {
+        "message:create", "reply:create", "ticket:create", "ticket:update", "ticket:transition", "order:transition",
+    }  # fmt: skip
+    assert prefix_of(mine["client"]) == "client"
+
+
+async def test_a_token_has_no_more_than_its_scopes(two: TwoClients) -> None:
+    narrow = two.org.holding((await two.org.data(
+        "mutation($input: CreateAccessTokenInput!) { createAccessToken(input: $input) { accessToken } }",
+        input={"clientId": two.mine["client"], "scopes": ["messages:read"]},
+    ))["createAccessToken"]["accessToken"])  # fmt: skip
+    # Whose order a message is of decides, though the token may not see the order.
+    text = "query($o: ID!) { messages(orderId: $o) { totalCount } }"
+    assert (await narrow.data(text, o=two.mine["order"]))["messages"]["totalCount"] == 1
+    assert (await narrow.data(text, o=two.theirs["order"]))["messages"]["totalCount"] == 0
+    assert error(await narrow.graphql("{ orders { totalCount } }"), 403, "FORBIDDEN")["scope"] == "orders:read"
