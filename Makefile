@@ -32,7 +32,7 @@ endif
 
 install: $(STAMP)
 
-dev: $(STAMP) ## Run the servers, the API and a worker, with a demo organization; builds GraphiQL meanwhile
+dev: $(STAMP) ## Run the servers, the API and a worker, with a demo organization; builds GraphiQL and the API reference meanwhile
 	@exec $(BIN)/counterfoil dev --explorer
 
 test: format-check lint types layers pytest ## Check format, lint, types and layers, and run all tests
@@ -62,10 +62,10 @@ pythons: ## Run the unit tests on every Python from 3.11 to 3.14 that is there, 
 
 # Built beside its place and then moved there, so that the server finds all of it or nothing.
 EXPLORER := server/explorer/built/index.html
-explorer: $(EXPLORER) ## Build GraphiQL, which the server has at /graphql (brings Node where there is none)
+explorer: $(EXPLORER) ## Build GraphiQL (/graphql) and the API reference (/api/docs); brings Node where there is none
 
-$(EXPLORER): explorer/package-lock.json $(wildcard explorer/*.html explorer/*.ts explorer/src/* schema/operations/*.graphql)
-	@echo "== Building GraphiQL"
+$(EXPLORER): explorer/package-lock.json $(wildcard explorer/*.html explorer/*.ts explorer/src/* explorer/src/*/* schema/operations/*.graphql)
+	@echo "== Building GraphiQL and the API reference"
 	@explorer/with-node npm --prefix explorer ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@rm -rf explorer/built.new
 	@EXPLORER_OUT=built.new explorer/with-node npm --prefix explorer run --silent build

@@ -23,7 +23,7 @@ function compressed(): Plugin {
 }
 
 export default defineConfig({
-  base: '/graphql/assets/',
+  base: '/assets/',
   logLevel: 'warn',
   plugins: [react(), compressed()],
   worker: { format: 'es' },
@@ -36,6 +36,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
+      input: ['index.html', 'reference.html'],
       // Directives of the React compiler, which are for its own run.
       onLog: (level, log, handle) => (log.code === 'MODULE_LEVEL_DIRECTIVE' ? undefined : handle(level, log)),
     },

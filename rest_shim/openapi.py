@@ -26,6 +26,7 @@ from rest_shim.openapi_shared import (
     PAGINATION,
     SYSTEM,
     TRIED,
+    curl_sample,
     header,
     problem,
     problem_response,
@@ -33,6 +34,7 @@ from rest_shim.openapi_shared import (
 from rest_shim.openapi_webhooks import webhooks
 from rest_shim.route import Route, Shows
 from rest_shim.routes import ROUTES
+from rest_shim.to_graphql import request_of
 from schema.contract.deprecations import deprecation_in
 from schema.declaration.json_schema import JsonSchema, root_type
 from schema.graph import CORE, EXECUTOR
@@ -92,7 +94,9 @@ def _operation(route: Route, components: Components) -> dict[str, Any]:
         "description": _description(route, scopes),
         "tags": [route.resource.labels],
         "x-graphql-operation": route.operation,
+        "x-graphql-request": request_of(route),
         "x-required-scopes": scopes,
+        "x-codeSamples": curl_sample(curl_of(route)),
         "security": [] if route.public else [{"key": scopes}],
         "parameters": list(request_parameters(route, components)),
     }
@@ -108,10 +112,10 @@ def _operation(route: Route, components: Components) -> dict[str, Any]:
 
 
 def _description(route: Route, scopes: list[str]) -> str:
-    """Return what a route does, what it needs, and a request to paste."""
+    """Return what a route does, and what it needs."""
     said = route_texts()[route.operation]
     needed = f"Scope: {' and '.join(f'`{scope}`' for scope in scopes)}." if scopes else "No scope is needed."
-    return f"{said}\n\n{needed} GraphQL operation: `{route.operation}`.\n\n```sh\n{curl_of(route)}\n```"
+    return f"{said}\n\n{needed}"
 
 
 def _resource(route: Route, components: Components) -> tuple[str, JsonSchema]:

@@ -7,7 +7,7 @@ from resolvers.downloads import DOWNLOADS, Download
 from resolvers.errors import STATUS
 from rest_shim.guide import route_texts
 from rest_shim.openapi_parameters import id_parameter, if_none_match, request_id
-from rest_shim.openapi_shared import header, problem_response
+from rest_shim.openapi_shared import curl_sample, header, problem_response
 
 CODES = ("BAD_INPUT", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED", "UNAUTHENTICATED", "UNAVAILABLE")
 _SENT = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "ETag", "Content-Disposition")
@@ -34,16 +34,11 @@ def _operation(download: Download) -> dict[str, Any]:
     return {
         "operationId": download.operation,
         "summary": download.summary,
-        "description": _description(download),
+        "description": f"{route_texts()[download.operation]}\n\nScope: `{download.scope}`.",
         "tags": [download.resource.labels],
         "x-required-scopes": [download.scope],
+        "x-codeSamples": curl_sample(f'curl -sOJ "$URL{download.path_of(_EXAMPLE)}" -H "Authorization: Bearer $KEY"'),
         "security": [{"key": [download.scope]}],
         "parameters": [id_parameter(download.resource.label), if_none_match(), request_id()],
         "responses": {"200": file, "304": unchanged} | problems,
     }
-
-
-def _description(download: Download) -> str:
-    said, path = route_texts()[download.operation], download.path_of(_EXAMPLE)
-    command = f'curl -sOJ "$URL{path}" -H "Authorization: Bearer $KEY"'
-    return f"{said}\n\nScope: `{download.scope}`.\n\n```sh\n{command}\n```"

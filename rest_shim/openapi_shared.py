@@ -180,6 +180,11 @@ def header(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/headers/{name}"}
 
 
+def curl_sample(command: str) -> list[dict[str, str]]:
+    """Return the samples of an operation, as tools that show the document take them: a request to paste."""
+    return [{"lang": "shell", "label": "curl", "source": command}]
+
+
 def problem_response(status: int, codes: list[str], *, named: bool = True, paid: bool = True) -> dict[str, Any]:
     """Return the response of a status, for one of some codes; ``named``: it names the route's operation; ``paid``: it
     says what the organization may still spend."""

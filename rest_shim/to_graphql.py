@@ -58,7 +58,7 @@ def request_of(route: Route) -> dict[str, Any]:
     return {
         "operationName": route.operation,
         "variables": _variables(bound(route)),
-        "query": strip_ignored_characters(print_ast(_document(route))),
+        "query": print_ast(_document(route)),
     }
 
 
@@ -141,9 +141,9 @@ def _variables(made: Bound) -> dict[str, Any]:
 
 
 def _graphql_curl_of(route: Route) -> str:
-    members = (
-        f"  {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in request_of(route).items()
-    )
+    request = request_of(route)
+    request["query"] = strip_ignored_characters(request["query"])
+    members = (f"  {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in request.items())
     body = "{\n" + ",\n".join(members) + "\n}"
     key = "" if route.public else ' -H "Authorization: Bearer $KEY"'
     return f"curl -s \"$URL/graphql\"{key} -H 'Content-Type: application/json' \\\n  -d {quote(body)}"

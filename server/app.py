@@ -19,7 +19,7 @@ from resolvers.errors import Refusal
 from rest_shim.downloads import DownloadEndpoint
 from rest_shim.endpoint import RestEndpoint
 from rest_shim.form_endpoint import FormEndpoint
-from rest_shim.reference import docs, openapi
+from rest_shim.openapi_endpoint import openapi
 from rest_shim.routes import ROUTES, under_parents
 from schema.requests.engine import Engine
 from server.access.anonymous import Anonymous
@@ -97,14 +97,15 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
     anonymous = Anonymous(address_of, settings.anonymous_bucket, settings.anonymous_refill)
     bodies = Bodies(settings.body_limit_bytes, settings.body_timeout_s)
     dependencies = Dependencies(bodies, Visitors(anonymous.read, anonymous.spend, anonymous.owe), address_of)
-    explorer = Explorer(Built(BUILT)) if settings.graphiql else None
-    graphql = GraphQL(engine, dependencies, explorer.page if explorer else None, anonymous).handle
+    explorer = Explorer(Built(BUILT), graphiql=settings.graphiql)
+    graphql = GraphQL(engine, dependencies, explorer.graphiql if settings.graphiql else None, anonymous).handle
     library = McpLibrary()
     mcp = McpEndpoint(engine, dependencies, library, settings.cors_origins)
     routes = [
         ApiRoute("/graphql", graphql, name="GraphQL", methods=METHODS, api="graphql", others=graphql),
-        *([ApiRoute("/graphql/assets/{name}", explorer.asset, name="GraphiQL")] if explorer else []),
         ApiRoute(MCP_PATH, mcp, name="MCP", methods=MCP_METHODS, api="mcp", others=mcp),
+        ApiRoute("/api/docs", explorer.reference, name="Reference"),
+        ApiRoute("/assets/{name}", explorer.asset, name="Assets"),
         *_routes(settings, engine, metrics, dependencies, NO_SPANS if tracing is None else tracing.losses.counts),
     ]
     router = ApiRouter(routes, lambda _app: _lifespan(settings, dependencies, library, tracing))
@@ -128,7 +129,6 @@ def _routes(
     yield ApiRoute("/api/health", health, name="Health")
     yield ApiRoute("/api/ready", Ready(dependencies), name="Ready")
     yield ApiRoute("/api/openapi.json", openapi, name="OpenAPI")
-    yield ApiRoute("/api/docs", docs, name="Reference")
     yield ApiRoute("/", start_page(settings), name="Start")
     if settings.metrics_token is not None:
         exposition = ApiExposition(metrics, engine, dependencies, settings.metrics_token, dropped)

@@ -27,7 +27,7 @@ def landing(base: str, *, graphiql: bool, demo_key: str | None) -> str:
     ``demo_key`` is the file of a development server's key; it is not read here.
     """
     links = [
-        ("/api/docs", "REST API", "the guide, and every route with an example"),
+        ("/api/docs", "REST API", "the guide, and every route with examples, to try in the page"),
         ("/api/openapi.json", "OpenAPI 3.1 document", "for client generators and other tools"),
     ]
     if graphiql:

@@ -1,5 +1,6 @@
-import { useGraphiQL, useGraphiQLActions, type GraphiQLPlugin } from '@graphiql/react'
+import type { GraphiQLPlugin } from '@graphiql/react'
 import { parse, print, type OperationDefinitionNode, type TypeNode } from 'graphql'
+import { useNewTab } from './tabs'
 
 // The named operations that REST routes, agents and MCP clients run: one file for each domain.
 const FILES = import.meta.glob<string>('../../schema/operations/*.graphql', { query: '?raw', import: 'default', eager: true })
@@ -63,13 +64,9 @@ function hide() {
 }
 
 function Examples() {
-  const { addTab } = useGraphiQLActions()
-  const queryEditor = useGraphiQL((state) => state.queryEditor)
-  const variableEditor = useGraphiQL((state) => state.variableEditor)
+  const newTab = useNewTab()
   function open(example: Example) {
-    addTab()
-    queryEditor?.setValue(example.query)
-    variableEditor?.setValue(example.variables)
+    newTab?.(example.query, example.variables)
     if (matchMedia('(max-width: 700px)').matches) hide()
   }
   return (

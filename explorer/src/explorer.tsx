@@ -3,8 +3,10 @@ import { GraphiQL, HISTORY_PLUGIN } from 'graphiql'
 import { useMemo, useState } from 'react'
 import { EXAMPLES } from './examples'
 import icon from './icon.svg'
-import { KeyPrompt, storedKey } from './key'
+import { KeyPrompt } from './key'
+import { Linked } from './linked'
 import { fetcherFor, type Answer } from './requests'
+import { storedKey } from './stored-key'
 
 const FIRST = `# Press Ctrl-Enter to run it. The examples of each domain are in the sidebar.
 {
@@ -49,7 +51,14 @@ export function Explorer() {
   if (!begun) return prompt
   return (
     <>
-      <GraphiQL fetcher={fetcher} storage={sessionStorage} plugins={PLUGINS} defaultQuery={FIRST} showPersistHeadersSettings={false}>
+      <GraphiQL
+        fetcher={fetcher}
+        storage={sessionStorage}
+        plugins={PLUGINS}
+        defaultQuery={FIRST}
+        defaultEditorToolsVisibility="variables"
+        showPersistHeadersSettings={false}
+      >
         <GraphiQL.Logo>
           <a className="logo" href="/">
             <img src={icon} alt="" width="24" height="24" />
@@ -70,6 +79,7 @@ export function Explorer() {
           )}
         </GraphiQL.Toolbar>
         <GraphiQL.Footer>
+          <Linked />
           <Measures answer={answer} />
         </GraphiQL.Footer>
       </GraphiQL>

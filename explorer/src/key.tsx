@@ -1,11 +1,5 @@
 import { useState, type FormEvent } from 'react'
-
-const ITEM = 'counterfoil:key'
-
-/** Return the API key of this tab, or an empty string. */
-export function storedKey(): string {
-  return sessionStorage.getItem(ITEM) ?? ''
-}
+import { keepKey } from './stored-key'
 
 type KeyPromptProps = { reason: string | null; first: boolean; onDone: () => void }
 
@@ -14,7 +8,7 @@ export function KeyPrompt({ reason, first, onDone }: KeyPromptProps) {
   const [key, setKey] = useState('')
   function submit(event: FormEvent) {
     event.preventDefault()
-    sessionStorage.setItem(ITEM, key.trim())
+    keepKey(key.trim())
     onDone()
   }
   return (

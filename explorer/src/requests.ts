@@ -1,5 +1,5 @@
 import type { Fetcher, FetcherParams, FetcherResult } from '@graphiql/toolkit'
-import { storedKey } from './key'
+import { storedKey } from './stored-key'
 
 type Cost = { requested: number; actual: number; remaining: number | null }
 

@@ -46,7 +46,12 @@ COMMANDS = (
         "server.cli.run:dev",
         (
             Option("--reset", "first remove the data, keys and secrets of earlier runs", required=False, flag=True),
-            Option("--explorer", "build GraphiQL of the checkout while the API runs", required=False, flag=True),
+            Option(
+                "--explorer",
+                "build GraphiQL and the API reference of the checkout while the API runs",
+                required=False,
+                flag=True,
+            ),
         ),
     ),
     Command(("serve",), "run the API server", "server.cli.run:serve"),

@@ -43,14 +43,15 @@ Say = Callable[[str], None]
 def run(say: Say, *, reset: bool = False, explorer: bool = False) -> None:
     """Run everything in the foreground until SIGINT, SIGTERM or SIGHUP; `say` gets what a person should read.
 
-    `reset` removes first what earlier runs made in the data folder; `explorer` builds GraphiQL once the API runs.
+    `reset` removes first what earlier runs made in the data folder; `explorer` builds GraphiQL and the
+    reference of the REST API once the API runs.
     Raises CommandError or SettingsError, each one line, when it cannot start.
     """
     local = load(LocalSettings)
     if reset and any(os.environ.get(name) for name in URLS):
         raise WrongCall(f"--reset removes the data of servers that dev runs itself: unset {', '.join(URLS)}")
     if explorer and not (CHECKOUT / "explorer").is_dir():
-        raise WrongCall("--explorer builds GraphiQL of a checkout; an installed package has it")
+        raise WrongCall("--explorer builds GraphiQL and the API reference of a checkout; an installed package has them")
     _require_settings()
     with data_folder_of(local.counterfoil_data) as folder:
         make_data_folder(folder)
@@ -72,7 +73,7 @@ def run(say: Say, *, reset: bool = False, explorer: bool = False) -> None:
             _serve(settings, environment, supervisor, say)
             if explorer and not _explorer_is_built():
                 build = _explorer(folder)
-                say(f"Building GraphiQL (log: {build.log})")
+                say(f"Building GraphiQL and the API reference (log: {build.log})")
                 supervisor.start(build)
             supervisor.watch()
         except Stopped:
@@ -182,16 +183,18 @@ def _serve(settings: Settings, environment: Mapping[str, str], supervisor: Super
 
 
 def _explorer_is_built() -> bool:
-    """Return whether GraphiQL is built, and no older than its sources."""
+    """Return whether GraphiQL and the reference are built, and no older than their sources."""
     asked = subprocess.run(("make", "--question", "explorer"), cwd=CHECKOUT, capture_output=True, check=False)
     return asked.returncode == 0
 
 
 def _explorer(folder: Path) -> ProcessSpec:
-    """Return what builds GraphiQL."""
+    """Return what builds GraphiQL and the reference."""
     command = ("make", "--silent", "explorer")
     log = folder / "explorer.log"
-    return ProcessSpec("explorer", command, cwd=CHECKOUT, log=log, once=True, done="GraphiQL is ready")
+    return ProcessSpec(
+        "explorer", command, cwd=CHECKOUT, log=log, once=True, done="GraphiQL and the API reference are ready"
+    )
 
 
 def reachable_host(settings: LocalSettings) -> str:

@@ -1,4 +1,4 @@
-"""GraphiQL, as `make explorer` builds it from the folder of that name."""
+"""GraphiQL and the reference of the REST API, as `make explorer` builds them from the folder of that name."""
 
 from server.explorer.files import BUILT, Built
 from server.explorer.pages import Explorer

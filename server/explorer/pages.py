@@ -1,6 +1,7 @@
-"""What a browser gets at `/graphql`: GraphiQL, or how to build it; and the files that the page loads."""
+"""GraphiQL at `/graphql` and the reference at `/api/docs`, or how to build them; and the files that they load."""
 
 import asyncio
+from dataclasses import replace
 
 from resolvers.errors import Refusal, shown_refusal
 from server.explorer.files import Built, File
@@ -8,48 +9,80 @@ from server.http.compression import LEAST, VARY, coding_for
 from web.http import HTML, Reply, Request, reply
 from web.problems import problem
 
-# What the editor needs, and nothing from another host: it makes its workers of our files and its styles as it goes.
-CSP = (
-    b"default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; "
-    b"img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-    b"frame-ancestors 'none'"
+_NOTHING = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# What both pages need, and nothing from another host: they make styles as they go.
+_NEEDED = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'"
 )
-_MISSING_CSP = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-# `make dev` builds it in the background, in some 20 s.
+REFERENCE_CSP = f"{_NEEDED}; {_NOTHING}".encode()
+# GraphiQL's editor makes workers of our files.
+GRAPHIQL_CSP = f"{_NEEDED}; worker-src 'self'; {_NOTHING}".encode()
+_MISSING_CSP = f"default-src 'none'; {_NOTHING}".encode()
+# `make dev` builds both in the background, in some 30 s.
 RETRY_S = 5
-_MISSING = f"""<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="{RETRY_S}">
-<meta name="viewport" content="width=device-width,initial-scale=1"><title>GraphiQL is not built</title>
-<h1>GraphiQL is not built yet</h1>
-<p><code>make dev</code> builds it in the background; this page reloads by itself. If you did not start it with
-<code>make dev</code>, run <code>make explorer</code> in the checkout. An installed wheel has it.</p>
-<p>The GraphQL API answers <code>POST /graphql</code> meanwhile.</p></html>
-""".encode()
+# Names of the built files.
+GRAPHIQL, REFERENCE = "index.html", "reference.html"
+# What the reference reads off its page: that there is a GraphiQL to link to.
+HAS_GRAPHIQL = b" data-graphiql"
 # Their names change with what is in them.
 _FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
 
 
+def _missing(name: str, meanwhile: str) -> bytes:
+    return f"""<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="{RETRY_S}">
+<meta name="viewport" content="width=device-width,initial-scale=1"><title>{name} is not built</title>
+<h1>{name} is not built yet</h1>
+<p><code>make dev</code> builds it in the background; this page reloads by itself. If you did not start it with
+<code>make dev</code>, run <code>make explorer</code> in the checkout. An installed wheel has it.</p>
+<p>{meanwhile}</p></html>
+""".encode()
+
+
+_NO_GRAPHIQL = _missing("GraphiQL", "The GraphQL API answers <code>POST /graphql</code> meanwhile.")
+_NO_REFERENCE = _missing(
+    "The API reference",
+    'All that it shows is in the <a href="/api/openapi.json">OpenAPI document</a>, which starts with the guide.',
+)
+
+
 class Explorer:
-    """The page and its files."""
+    """The pages and their files. ``graphiql``: whether the reference links to GraphiQL."""
 
-    def __init__(self, built: Built) -> None:
+    def __init__(self, built: Built, *, graphiql: bool) -> None:
         self._built = built
+        self._graphiql = graphiql
 
-    async def page(self, request: Request) -> Reply:
+    async def graphiql(self, request: Request) -> Reply:
         """Answer with GraphiQL; with 503 and how to build it where it is not built."""
-        file = await asyncio.to_thread(self._built.get, "index.html")
+        file = await asyncio.to_thread(self._built.get, GRAPHIQL)
+        return _unbuilt(_NO_GRAPHIQL) if file is None else _page(request, file, GRAPHIQL_CSP)
+
+    async def reference(self, request: Request) -> Reply:
+        """Answer with the reference; with 503 and how to build it where it is not built."""
+        file = await asyncio.to_thread(self._built.get, REFERENCE)
         if file is None:
-            headers = [(b"retry-after", b"%d" % RETRY_S), (b"content-security-policy", _MISSING_CSP)]
-            return reply(503, _MISSING, HTML, headers)
-        return _reply(request, file, HTML, (b"content-security-policy", CSP), (b"cache-control", b"no-cache"))
+            return _unbuilt(_NO_REFERENCE)
+        if not self._graphiql:
+            file = replace(file, plain=file.plain.replace(HAS_GRAPHIQL, b""), gzip=None)
+        return _page(request, file, REFERENCE_CSP)
 
     async def asset(self, request: Request) -> Reply:
-        """Answer with a file that the page loads, which a browser keeps for ever."""
+        """Answer with a file that a page loads, which a browser keeps for ever."""
         file = await asyncio.to_thread(self._built.get, request.params["name"])
         if file is None:
             refused = Refusal("NOT_FOUND", "There is no such file.")
             return problem([shown_refusal(refused, request.request_id)], str)
         return _reply(request, file, file.media, _FOR_EVER)
+
+
+def _unbuilt(page: bytes) -> Reply:
+    return reply(503, page, HTML, [(b"retry-after", b"%d" % RETRY_S), (b"content-security-policy", _MISSING_CSP)])
+
+
+def _page(request: Request, file: File, policy: bytes) -> Reply:
+    return _reply(request, file, HTML, (b"content-security-policy", policy), (b"cache-control", b"no-cache"))
 
 
 def _reply(request: Request, file: File, media: bytes, *headers: tuple[bytes, bytes]) -> Reply:

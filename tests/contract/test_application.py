@@ -23,7 +23,7 @@ DOCUMENTED = json.loads((Path(__file__).parent / "routes.json").read_text(encodi
 PARENTS = ("integrations", "settings", "org-settings")
 OURS = {
     ("/graphql", "GraphQL", ("GET", "HEAD", "POST")),
-    ("/graphql/assets/{name}", "GraphiQL", ("GET", "HEAD")),
+    ("/assets/{name}", "Assets", ("GET", "HEAD")),
     ("/mcp", "MCP", ("POST",)),
     ("/api/health", "Health", ("GET", "HEAD")),
     ("/api/ready", "Ready", ("GET", "HEAD")),

@@ -14,7 +14,7 @@ from tests.support.repository import ROOT
 # Generated for people and tools; the code makes both.
 GENERATED = {"rest_shim/openapi.json"}
 # Built by `make explorer`.
-EXPLORER = {"server/explorer/built/index.html", "server/explorer/built/index-1.js.gz"}
+EXPLORER = {f"server/explorer/built/{name}" for name in ("index.html", "index-1.js.gz", "reference.html")}
 BUILD = "from setuptools.build_meta import build_wheel; build_wheel({!r})"
 
 
@@ -104,7 +104,7 @@ def test_make_wheel_says_one_line_and_fails_where_the_build_does(source: Path) -
             "--no-print-directory",
             "-o",
             ".venv/.installed",
-            # GraphiQL is not built here.
+            # The pages are not built here.
             "-o",
             "server/explorer/built/index.html",
             "wheel",

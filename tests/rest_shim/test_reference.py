@@ -1,4 +1,4 @@
-"""What the REST API says of itself: the guide, the document, the pages."""
+"""What the REST API says of itself: the guide, the document, the start page."""
 
 import re
 import shlex
@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from graphql import get_operation_ast, get_variable_values, parse, validate
 
 from models.resources import events, scopes
 from resolvers.downloads import DOWNLOADS
@@ -14,8 +15,8 @@ from resolvers.errors import CONFLICTS, REASONS, STATUS
 from resolvers.webhooks import circuits, deliveries
 from rest_shim import guide as texts
 from rest_shim.openapi import printed_openapi
-from rest_shim.page import CSP, STYLE, page
 from rest_shim.routes import ROUTES
+from schema.graph import CORE
 from server.explorer import BUILT
 from server.pages import FIRST_QUERY, LANDING_CSP
 from tests.support.api import serving, settings_of
@@ -71,47 +72,6 @@ async def test_the_document_is_served_with_an_etag(api: str) -> None:
             assert (await http.get("/api/openapi.json", headers={"If-None-Match": other})).status_code == 200
 
 
-async def test_the_documentation_is_a_page_that_loads_nothing(api: str) -> None:
-    async with httpx.AsyncClient(base_url=api) as http:
-        answer = await http.get("/api/docs")
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
-    assert answer.headers["content-security-policy"] == CSP
-    text = answer.text
-    assert f"<style>{STYLE}</style>" in text
-    assert "<meta name=viewport content='width=device-width,initial-scale=1'>" in text
-    _loads_nothing(text)
-    for route in ROUTES:
-        assert f"</span> {route.path}</code>" in text
-    # It begins with how to send a key, and its Markdown is rendered.
-    assert text.index("Authorization: Bearer $KEY") < text.index("Authentication and scopes")
-    assert text.index("<h1>") < text.index('<h2 id="guide-first-request">First request</h2>') < text.index("<table>")
-    assert not re.search(r"^(##|```|\| )", text, re.MULTILINE)
-    assert "{{" not in text
-    tags = _Page(text).tags
-    ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
-    assert len(ids) == len(set(ids))
-    links = {attributes["href"] or "" for tag, attributes in tags if tag == "a"}
-    assert {link.removeprefix("#") for link in links if link.startswith("#")} <= set(ids)
-    assert {link for link in links if not link.startswith(("#", "https://"))} == {"/", "/api/openapi.json"}
-    # Each table can scroll by itself: a narrow screen need not.
-    assert text.count("<table>") == text.count("<div class=scroll><table>")
-    # A table that goes on beyond its edge has a shadow there.
-    assert STYLE.count("no-repeat local") == STYLE.count("no-repeat scroll") == 2
-    contents = text[text.index("<nav id=contents") :]
-    paths = [f"{name.lower()}s/{{publicId}}" for name in ("Client", "Service", "Order")] + ["org-settings"]
-    for name, path in zip(("Client", "Service", "Order", "OrgSettings"), paths, strict=True):
-        assert contents.count(f"#Update{name}") == 1
-        assert f"</span> /api/v1/{path}</code>" in text
-    assert contents.count("(PUT or PATCH)") == 7
-
-
-def test_markup_in_a_description_is_text() -> None:
-    whole = page()
-    assert "&lt;" not in texts.guide()
-    assert "<script" not in whole
-    assert "sk_live_…" in whole
-
-
 async def test_the_start_page_leads_everywhere(api: str, api_settings: Any) -> None:
     async with httpx.AsyncClient(base_url=api) as http:
         answer = await http.get("/")
@@ -120,11 +80,11 @@ async def test_the_start_page_leads_everywhere(api: str, api_settings: Any) -> N
         _loads_nothing(answer.text)
         links = [attributes["href"] or "" for tag, attributes in _Page(answer.text).tags if tag == "a"]
         assert links == ["/graphql", "/api/docs", "/api/openapi.json"]
-        # `make explorer` builds GraphiQL; until then its page says so.
+        # `make explorer` builds the first two; until then their pages say so.
         built = (BUILT / "index.html").exists()
         for link in links:
             status = (await http.get(link, headers={"Accept": "text/html"})).status_code
-            assert status == (200 if link != "/graphql" or built else 503)
+            assert status == (200 if link == "/api/openapi.json" or built else 503)
     assert f"http://127.0.0.1:{api_settings.port}/graphql" in answer.text
 
 
@@ -198,22 +158,41 @@ def test_the_guide_s_python_compiles(block: str) -> None:
     compile(re.sub(r"^   ", "", block, flags=re.MULTILINE), "guide", "exec")
 
 
+def _command(operation: dict[str, Any]) -> list[str]:
+    """The words of the request to paste."""
+    [sample] = operation["x-codeSamples"]
+    assert (sample["lang"], sample["label"]) == ("shell", "curl")
+    return shlex.split(sample["source"].replace("\\\n", " "))
+
+
 def test_each_route_says_more_than_its_name() -> None:
     api = openapi()
     for route in ROUTES:
-        said = api["paths"][route.path][route.method.lower()]["description"]
-        text, _, command = said.partition("```sh\n")
-        assert len(text.split()) >= 15, route
-        assert "{{" not in said
-        words = shlex.split(command.removesuffix("```").replace("\\\n", " "))
+        operation = api["paths"][route.path][route.method.lower()]
+        assert len(operation["description"].split()) >= 12, route
+        assert "{{" not in operation["description"]
+        words = _command(operation)
         assert words[:2] == ["curl", "-s"]
         assert [word for word in words if word.startswith("$URL")] != []
     for download in DOWNLOADS.values():
-        said, _, command = api["paths"][download.path]["get"]["description"].partition("```sh\n")
-        assert len(said.split()) >= 15, download.operation
-        assert shlex.split(command.removesuffix("```"))[:2] == ["curl", "-sOJ"]
+        operation = api["paths"][download.path]["get"]
+        assert len(operation["description"].split()) >= 12, download.operation
+        assert _command(operation)[:2] == ["curl", "-sOJ"]
     operations = {route.operation for route in ROUTES} | {download.operation for download in DOWNLOADS.values()}
     assert set(texts.route_texts()) == operations
+
+
+def test_each_route_has_its_request_to_the_graph() -> None:
+    for route in ROUTES:
+        request = openapi()["paths"][route.path][route.method.lower()]["x-graphql-request"]
+        assert [*request] == ["operationName", "variables", "query"]
+        assert request["operationName"] == route.operation
+        document = parse(request["query"])
+        assert validate(CORE, document) == [], route
+        operation = get_operation_ast(document, route.operation)
+        assert operation is not None
+        found = get_variable_values(CORE, operation.variable_definitions or (), request["variables"])
+        assert not isinstance(found, list), (route, found)
 
 
 def test_each_sort_has_a_name_for_generated_clients() -> None:

@@ -180,10 +180,13 @@ def test_a_load_that_was_cut_short_is_finished_by_the_next_start(dev: Dev, numbe
     assert dev.get("/api/v1/clients", Authorization=f"Bearer {key}").status_code == 200
 
 
-def test_graphiql_is_built_of_a_checkout_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pages_are_built_of_a_checkout_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "CHECKOUT", tmp_path)
     monkeypatch.setenv("COUNTERFOIL_DATA", str(tmp_path / "data"))
     with pytest.raises(WrongCall) as refused:
         command.run(lambda _line: None, explorer=True)
-    assert str(refused.value) == "--explorer builds GraphiQL of a checkout; an installed package has it"
+    assert (
+        str(refused.value)
+        == "--explorer builds GraphiQL and the API reference of a checkout; an installed package has them"
+    )
     assert list(tmp_path.iterdir()) == []

@@ -1,9 +1,10 @@
-"""GraphiQL in Chromium, with no network but the server: it opens, asks for a key, answers, and loads nothing else."""
+"""GraphiQL and the reference in Chromium, with no network but the server: they take a key, answer, and load no more."""
 
 import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,10 @@ from tests.support.node import installed, run
 from tests.support.repository import ROOT
 
 EXPLORER = ROOT / "explorer"
-SCRIPT = Path(__file__).with_name("browser.mjs")
 MEASURES = re.compile(r"status 200 · \d+ ms · cost \d+ of \d+ requested · \d+ SQL statements?")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The key is in its own item, which ends with the tab.
+KEPT = {"local": [], "session": ["counterfoil:key"]}
 
 
 @pytest.fixture
@@ -23,24 +25,46 @@ async def chromium() -> str:
     """The path of the browser. Skips where it, Node or what `make explorer` builds is missing."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
-        pytest.skip("CHROMIUM IS MISSING: GraphiQL was not opened in a browser (.ci/run brings it)")
+        pytest.skip("CHROMIUM IS MISSING: the pages were not opened in a browser (.ci/run brings it)")
     if not (BUILT / "index.html").exists():
-        pytest.skip("GRAPHIQL IS NOT BUILT: it was not opened in a browser (`make explorer` builds it)")
-    await installed(EXPLORER, least=20, wanted="GraphiQL in a browser")
+        pytest.skip("THE PAGES ARE NOT BUILT: they were not opened in a browser (`make explorer` builds them)")
+    await installed(EXPLORER, least=20, wanted="the pages in a browser")
+    return found
+
+
+async def met(script: str, org: Org, api: str, chromium: str, home: Path) -> dict[str, dict[str, Any]]:
+    """What a script of the browser met, in each of its windows."""
+    out = await run(
+        EXPLORER, "node", str(Path(__file__).with_name(script)),
+        COUNTERFOIL_URL=api, COUNTERFOIL_KEY=org.key, CHROMIUM=chromium, HOME=str(home),
+    )  # fmt: skip
+    found: dict[str, dict[str, Any]] = json.loads(out)
+    assert found.keys() == {"wide", "narrow"}
     return found
 
 
 async def test_graphiql_works_without_the_internet(acme: Org, api: str, chromium: str, tmp_path: Path) -> None:
-    out = await run(
-        EXPLORER, "node", str(SCRIPT),
-        COUNTERFOIL_URL=api, COUNTERFOIL_KEY=acme.key, CHROMIUM=chromium, HOME=str(tmp_path),
-    )  # fmt: skip
-    met = json.loads(out)
-    assert met.keys() == {"wide", "narrow"}
-    for found in met.values():
+    for found in (await met("graphiql.mjs", acme, api, chromium, tmp_path)).values():
         assert found["title"] == "Counterfoil GraphQL"
         assert found["refused"] == "The API key is not valid: it is unknown, was revoked or has expired."
         assert MEASURES.fullmatch(found["measures"])
         assert (found["answered"], found["elsewhere"]) == ([], [])
         assert found["before"] == 0
-        assert (found["local"], found["kept"]) == ([], ["counterfoil:key"])
+        assert found["kept"] == KEPT
+
+
+async def test_the_reference_works_without_the_internet(acme: Org, api: str, chromium: str, tmp_path: Path) -> None:
+    windows = await met("reference.mjs", acme, api, chromium, tmp_path)
+    for found in windows.values():
+        assert found["title"] == "Counterfoil REST API"
+        assert (found["console"], found["elsewhere"]) == ([], [])
+        query, variables = found["request"]
+        assert query.startswith("mutation CreateClient($input: CreateClientInput!) {\n  createClient(")
+        assert json.loads(variables)["input"]["name"] == "Ada Lovelace"
+        assert "curl -s" in found["sample"]
+        assert found["kept"] == KEPT
+        # The document goes in the fragment, which no server sees, and the key in no address; what is opened waits.
+        assert found["link"].startswith(f"{api}/graphql#query=mutation+CreateClient")
+        assert acme.key not in found["link"]
+        assert (found["address"], found["sent"]) == (f"{api}/graphql", [])
+    assert [(found["width"], found["dark"]) for found in windows.values()] == [(1280, False), (390, True)]

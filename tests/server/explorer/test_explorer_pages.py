@@ -1,4 +1,4 @@
-"""What a browser gets at `/graphql` before and after GraphiQL is built, and the files that the page loads."""
+"""What a browser gets at `/graphql` and `/api/docs` before and after they are built, and the files that they load."""
 
 import gzip
 from collections.abc import AsyncIterator
@@ -14,63 +14,90 @@ from server.http.routing import ApiRoute, ApiRouter
 from server.monitoring.metrics import Metrics
 
 SCRIPT = b"const text = 'a script'\n" * 100
+GRAPHIQL, REFERENCE = b"<title>GraphiQL</title>", b"<html lang=en data-graphiql><title>Reference</title>"
+SHARED = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self' data:",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+
+
+def served(folder: Path, *, graphiql: bool = True) -> httpx.AsyncClient:
+    """A client of an application that has nothing but the pages, with what is in a folder's `built`."""
+    explorer = Explorer(Built(folder / "built"), graphiql=graphiql)
+    routes = [
+        ApiRoute("/graphql", explorer.graphiql, name="GraphiQL"),
+        ApiRoute("/api/docs", explorer.reference, name="Reference"),
+        ApiRoute("/assets/{name}", explorer.asset, name="Assets"),
+    ]
+    app = Edge(ApiRouter(routes), Metrics(), seconds=5, timing=False)
+    assert not isinstance(app, Starlette)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test")
 
 
 @pytest.fixture
 async def http(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of an application that has nothing but the page, with what is in `tmp_path / "built"`."""
-    explorer = Explorer(Built(tmp_path / "built"))
-    routes = [
-        ApiRoute("/graphql", explorer.page, name="Page"),
-        ApiRoute("/graphql/assets/{name}", explorer.asset, name="Files"),
-    ]
-    app = Edge(ApiRouter(routes), Metrics(), seconds=5, timing=False)
-    assert not isinstance(app, Starlette)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as client:
+    """A client of the pages, which link to each other."""
+    async with served(tmp_path) as client:
         yield client
 
 
 def build(folder: Path) -> None:
     built = folder / "built"
     built.mkdir()
-    for name, text in (("index.html", b"<title>made</title>"), ("index-1.js", SCRIPT)):
+    for name, text in (("index.html", GRAPHIQL), ("reference.html", REFERENCE), ("index-1.js", SCRIPT)):
         (built / name).write_bytes(text)
         (built / f"{name}.gz").write_bytes(gzip.compress(text))
     (built / "font.ttf").write_bytes(b"\0font")
     (folder / "secret.txt").write_bytes(b"secret")
 
 
-async def test_before_it_is_built_the_page_says_how_and_comes_back(http: httpx.AsyncClient, tmp_path: Path) -> None:
-    answer = await http.get("/graphql")
+@pytest.mark.parametrize(
+    ("path", "meanwhile", "page"),
+    [("/graphql", "<code>POST /graphql</code>", GRAPHIQL), ("/api/docs", 'href="/api/openapi.json"', REFERENCE)],
+)
+async def test_before_it_is_built_a_page_says_how_and_comes_back(
+    http: httpx.AsyncClient, tmp_path: Path, path: str, meanwhile: str, page: bytes
+) -> None:
+    answer = await http.get(path)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; base-uri")
     assert '<meta http-equiv="refresh" content="5">' in answer.text
     assert "make explorer" in answer.text
-    assert (await http.get("/graphql/assets/index-1.js")).status_code == 404
+    assert meanwhile in answer.text
+    assert (await http.get("/assets/index-1.js")).status_code == 404
 
     build(tmp_path)
-    assert (await http.get("/graphql")).text == "<title>made</title>"
-    assert (await http.get("/graphql/assets/index-1.js")).content == SCRIPT
+    assert (await http.get(path)).content == page
+    assert (await http.get("/assets/index-1.js")).content == SCRIPT
 
 
-async def test_the_page_loads_nothing_from_another_host(http: httpx.AsyncClient, tmp_path: Path) -> None:
+# GraphiQL's editor has workers; the reference has none.
+@pytest.mark.parametrize(("path", "more"), [("/graphql", {"worker-src": "'self'"}), ("/api/docs", {})])
+async def test_a_page_loads_nothing_from_another_host(
+    http: httpx.AsyncClient, tmp_path: Path, path: str, more: dict[str, str]
+) -> None:
     build(tmp_path)
-    answer = await http.get("/graphql")
+    answer = await http.get(path)
     policy = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))
-    assert policy == {
-        "default-src": "'none'",
-        "script-src": "'self'",
-        "worker-src": "'self'",
-        "style-src": "'self' 'unsafe-inline'",
-        "img-src": "'self' data:",
-        "font-src": "'self' data:",
-        "connect-src": "'self'",
-        "base-uri": "'none'",
-        "form-action": "'none'",
-        "frame-ancestors": "'none'",
-    }
+    assert policy == SHARED | more
     assert answer.headers.get_list("cache-control") == ["no-cache"]
     assert answer.headers.get_list("vary") == ["Accept-Encoding"]
+
+
+async def test_the_reference_links_to_no_graphiql_where_there_is_none(tmp_path: Path) -> None:
+    build(tmp_path)
+    async with served(tmp_path, graphiql=False) as http:
+        for accepted in ("gzip", "identity"):
+            answer = await http.get("/api/docs", headers={"Accept-Encoding": accepted})
+            assert answer.content == b"<html lang=en><title>Reference</title>"
 
 
 @pytest.mark.parametrize(
@@ -80,7 +107,7 @@ async def test_a_file_comes_in_the_coding_that_is_accepted(
     http: httpx.AsyncClient, tmp_path: Path, accepted: str, coding: str | None
 ) -> None:
     build(tmp_path)
-    answer = await http.get("/graphql/assets/index-1.js", headers={"Accept-Encoding": accepted})
+    answer = await http.get("/assets/index-1.js", headers={"Accept-Encoding": accepted})
     assert answer.headers.get("content-encoding") == coding
     assert answer.headers.get_list("vary") == ["Accept-Encoding"]
     assert answer.headers["content-type"].startswith("text/javascript")
@@ -94,11 +121,11 @@ async def test_a_file_comes_in_the_coding_that_is_accepted(
 )
 async def test_there_is_no_other_file(http: httpx.AsyncClient, tmp_path: Path, name: str) -> None:
     build(tmp_path)
-    answer = await http.get(f"/graphql/assets/{name}")
+    answer = await http.get(f"/assets/{name}")
     assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
 
 
 async def test_a_file_that_is_no_text_is_left_as_it_is(http: httpx.AsyncClient, tmp_path: Path) -> None:
     build(tmp_path)
-    answer = await http.get("/graphql/assets/font.ttf", headers={"Accept-Encoding": "gzip"})
+    answer = await http.get("/assets/font.ttf", headers={"Accept-Encoding": "gzip"})
     assert (answer.content, answer.headers.get("content-encoding")) == (b"\0font", None)

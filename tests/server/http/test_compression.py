@@ -87,7 +87,6 @@ PLACES: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/graphql", {"json": {"query": TEXT}, "headers": {"Accept": "application/graphql-response+json"}}),
     ("GET", "/api/v1/clients", {}),
     ("GET", "/api/openapi.json", {}),
-    ("GET", "/api/docs", {}),
 ]
 
 

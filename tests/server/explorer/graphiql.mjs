@@ -1,38 +1,11 @@
 // Use GraphiQL as a person would, in Chromium with no network but the server, and print what was met as JSON.
-import { createRequire } from 'node:module'
+import { base, kept, key, noting, screenshot, useEach } from './chromium.mjs'
 
-// Of the packages of the folder in which it is run, which is explorer/.
-const { chromium } = createRequire(`${process.cwd()}/`)('playwright-core')
+const WINDOWS = { wide: { viewport: { width: 1280, height: 800 } }, narrow: { viewport: { width: 390, height: 844 } } }
 
-const { COUNTERFOIL_URL: base, COUNTERFOIL_KEY: key, CHROMIUM: executablePath, SCREENSHOTS: folder } = process.env
-const WIDTHS = { wide: 1280, narrow: 420 }
-const { hostname } = new URL(base)
-
-const browser = await chromium.launch({
-  executablePath,
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-    '--no-first-run',
-    `--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE ${hostname}`,
-  ],
-})
-
-async function use(name, width) {
-  const context = await browser.newContext({ viewport: { width, height: 800 } })
-  const page = await context.newPage()
-  const met = { console: [], elsewhere: [] }
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) met.console.push(message.text())
-  })
-  page.on('pageerror', (error) => met.console.push(error.message))
-  page.on('request', (request) => {
-    const { protocol, origin } = new URL(request.url())
-    if (protocol.startsWith('http') && origin !== base) met.elsewhere.push(request.url())
-  })
+async function use(page, name) {
+  const met = {}
+  noting(page, met)
   await page.goto(`${base}/graphql`)
   met.title = await page.title()
 
@@ -42,7 +15,7 @@ async function use(name, width) {
   await page.fill('#key', 'sk_live_wrong')
   await page.click('text=Use this key')
   met.refused = await page.textContent('[role="alert"]')
-  if (folder) await page.screenshot({ path: `${folder}/graphiql-key-${name}.png` })
+  await screenshot(page, `graphiql-key-${name}`)
 
   // With a good one the operation that the page begins with answers, and says what it cost.
   await page.fill('#key', key)
@@ -52,7 +25,7 @@ async function use(name, width) {
   await page.waitForFunction(() => /status 200.* cost \d/.test(document.querySelector('.measures').textContent))
   met.measures = await page.textContent('.measures')
   await page.waitForFunction(() => document.querySelector('.result-window').textContent.includes('totalCount'))
-  if (folder) await page.screenshot({ path: `${folder}/graphiql-${name}.png` })
+  await screenshot(page, `graphiql-${name}`)
 
   // The schema is there to be read, and an example opens in a tab of its own.
   await page.click('[aria-label="Show Documentation Explorer"]')
@@ -62,14 +35,10 @@ async function use(name, width) {
   await page.click('summary:has-text("orders")')
   await page.click('button:has-text("CreateOrder")')
   await page.waitForSelector('[role="tab"]:has-text("CreateOrder")')
-  if (folder) await page.screenshot({ path: `${folder}/graphiql-examples-${name}.png` })
+  await screenshot(page, `graphiql-examples-${name}`)
 
   // The key is nowhere but in its own item, which ends with the tab.
-  met.local = await page.evaluate(() => Object.keys(localStorage))
-  met.kept = await page.evaluate(
-    (value) => Object.keys(sessionStorage).filter((item) => sessionStorage.getItem(item).includes(value)),
-    key,
-  )
+  met.kept = await kept(page, key)
 
   // A server that is away: the page says what to do.
   // Chromium itself writes a line for each 401.
@@ -80,14 +49,7 @@ async function use(name, width) {
     document.querySelector('.result-window').textContent.replace(/\s/g, '').includes('TheAPIdoesnotanswer'),
   )
   delete met.console
-  await context.close()
   return met
 }
 
-try {
-  const found = {}
-  for (const [name, width] of Object.entries(WIDTHS)) found[name] = await use(name, width)
-  console.log(JSON.stringify(found))
-} finally {
-  await browser.close()
-}
+await useEach(WINDOWS, use)

@@ -1,13 +1,12 @@
-"""The REST API's documentation: the OpenAPI document, and a page of it that loads nothing."""
+"""The OpenAPI document, as the API serves it."""
 
 import asyncio
 import hashlib
 from functools import cache
 
 from rest_shim.openapi import printed_openapi
-from rest_shim.page import CSP, page
 from web.etags import not_modified
-from web.http import HTML, JSON, Reply, Request, reply
+from web.http import JSON, Reply, Request, reply
 
 
 @cache
@@ -23,9 +22,3 @@ async def openapi(request: Request) -> Reply:
     # It changes with each release: kept, but asked for anew.
     headers = [(b"etag", tag), (b"cache-control", b"no-cache")]
     return reply(304 if not_modified(request, tag) else 200, text, JSON, headers)
-
-
-async def docs(_request: Request) -> Reply:
-    """Answer with the page."""
-    text = await asyncio.to_thread(page)
-    return reply(200, text.encode(), HTML, [(b"content-security-policy", CSP.encode())])

@@ -1,0 +1,49 @@
+import '@scalar/api-reference/style.css'
+import './style.css'
+import { createApiReference } from '@scalar/api-reference'
+import { watch } from 'vue'
+import { keepKey, storedKey } from '../stored-key'
+import { GraphQLRequest } from './graphql-request'
+
+// Names of the document here, and of its security scheme.
+const SLUG = 'counterfoil'
+const SCHEME = 'key'
+
+type Auth = { getAuthSecrets: (document: string, scheme: string) => Record<string, unknown> | undefined }
+
+/** What is ours in the reference: each route's GraphQL request, and a key that stays in the tab. */
+function ours() {
+  return {
+    name: 'counterfoil',
+    extensions: [{ name: 'x-graphql-request', component: GraphQLRequest }],
+    hooks: {
+      // The reference itself would keep it in the local storage, which outlives the tab.
+      onInit({ auth }: { auth: Auth }) {
+        watch(
+          () => auth.getAuthSecrets(SLUG, SCHEME)?.['x-scalar-secret-token'],
+          (key) => {
+            if (typeof key === 'string') keepKey(key.trim())
+          },
+        )
+      },
+    },
+  }
+}
+
+createApiReference('#root', {
+  url: '/api/openapi.json',
+  slug: SLUG,
+  title: 'Counterfoil REST API',
+  authentication: { preferredSecurityScheme: SCHEME, securitySchemes: { [SCHEME]: { token: storedKey() } } },
+  persistAuth: false,
+  plugins: [ours],
+  modelsSectionLabel: 'Schemas',
+  documentDownloadType: 'direct',
+  // Nothing of another host: no fonts, no proxy, no client, no assistant, no telemetry.
+  withDefaultFonts: false,
+  hideClientButton: true,
+  showDeveloperTools: 'never',
+  agent: { disabled: true },
+  mcp: { disabled: true },
+  telemetry: false,
+})
