@@ -63,7 +63,7 @@ class Context:
     ``search_seconds`` is how long they took in a snapshot.
     ``narrowable`` is whether it only reads and the caller could ask for less: it filters or counts.
     ``shown_once`` holds secrets that are shown in this response, and not in a replay of it.
-    ``loaded`` limits what the operation loads; None for no limit.
+    ``loaded`` limits what the operation loads; None for no limit. ``announces`` is whether it makes events.
     ``committed`` is whether a commit was sent: to repeat the operation may then do it twice.
     ``matched`` is the work of the patterns that values were held against, which is charged afterwards.
     ``rehearses`` is whether its transactions are rolled back; ``rehearsal`` is what the last would have changed.
@@ -91,6 +91,7 @@ class Context:
     matched: int = 0
     loaders: dict[Any, Any] = field(default_factory=dict)
     jobs_to_wake: list[UUID] = field(default_factory=list)
+    announces: bool = False
     form_turn: Callable[[UUID], Coroutine[Any, Any, None]] | None = None
     _connection: PooledConnection | None = None
     _stopped: Refusal | None = None
@@ -226,7 +227,7 @@ class _Transaction:
         ctx._connection = None
         ctx.actor, ctx.source = self._began
         # The next root field has a transaction of its own, and a rollback wakes no worker.
-        woken, ctx.jobs_to_wake = ctx.jobs_to_wake, []
+        woken, announces, ctx.jobs_to_wake, ctx.announces = ctx.jobs_to_wake, ctx.announces, [], False
         ctx.loaders.clear()
         try:
             if error is None and not ctx.rehearses:
@@ -240,8 +241,8 @@ class _Transaction:
                 await asyncio.shield(ctx.runtime.pool.reset(connection))
         if isinstance(error, CONNECTION_ERRORS):
             raise ctx.runtime.unavailable(error) from error
-        if woken and error is None and not ctx.rehearses:
-            ctx.runtime.wake(org_id, woken)
+        if (woken or announces) and error is None and not ctx.rehearses:
+            ctx.runtime.tell(org_id, woken, announces=announces)
 
 
 # Loads one field for all objects of a level. Returns one value for each parent, in their order.

@@ -11,6 +11,7 @@ from resolvers.database.runtime import Runtime
 from resolvers.jobs.retention import Retention
 from workers.agents import handler as agents
 from workers.agents.providers import Providers
+from workers.announcing import Announcer
 from workers.audit import exports, seals
 from workers.jobs import timers
 from workers.jobs.leases import Note, unnoted
@@ -85,6 +86,8 @@ async def run(
             purge_expired(runtime, retention, first_seconds=first_purge_seconds),
         )
     ]
+    announcer = Announcer(redis_url)
+    runtime.announce = announcer.announce
     heartbeat = loop.create_task(runner.leases.heartbeat())
     ended = loop.create_task(ending.wait())
     log.info("worker.started", slots={str(name): number for name, number in chosen.items()})
@@ -96,6 +99,7 @@ async def run(
         # Leases are extended until the last job is given back.
         await runner.stop(grace_seconds)
         connections.close()
+        await announcer.close()
         await _cancel(heartbeat, ended)
         for number in signals:
             loop.remove_signal_handler(number)
