@@ -27,6 +27,7 @@ from schema.forms.types import FormQuery
 from schema.invoices.mutations import InvoiceMutation
 from schema.invoices.types import InvoiceQuery
 from schema.jobs import JobMutation, JobQuery
+from schema.live.fields import Subscription, event_scopes
 from schema.members import MemberMutation, MemberQuery
 from schema.messages import MessageMutation, MessageQuery
 from schema.orders import OrderMutation, OrderQuery
@@ -86,6 +87,7 @@ REPLACED = {"ListFilter": "Filter", "Transition": "Status"}
 SCHEMA = strawberry.Schema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     config=StrawberryConfig(default_resolver=resolve_default, scalar_map=SCALARS, name_converter=Names()),
 )
 CORE = SCHEMA._schema
@@ -122,6 +124,8 @@ def _scopes_by_arguments(type_name: str, field_name: str, connection: bool) -> t
     """Return what tells a field's scopes from its arguments, and the arguments that it reads."""
     if type_name == "Query" and field_name in ("node", "nodes"):
         return _node_scopes, ("id", "ids")
+    if type_name == "Subscription" and field_name == "events":
+        return event_scopes, ("types",)
     return (_filter_scopes, ("filter",)) if connection else (None, ())
 
 
