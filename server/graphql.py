@@ -2,7 +2,7 @@
 
 import re
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -15,25 +15,23 @@ from schema.requests.engine import Engine
 from schema.requests.prepared import Prepared
 from schema.requests.results import OperationResult, refused_result
 from server.access.anonymous import MAX_BODY, MAX_TEXT, MAX_TOKENS, NEW, OBJECTS, Anonymous
+from server.graphql_requests import NO_TEXT, read_request
 from web.accept import most_accepted
-from web.body import body_weight
 from web.dependencies import PUBLIC, Dependencies
-from web.http import AnyReply, Endpoint, Header, Reply, Request, is_encoded, options, reply
+from web.http import AnyReply, Endpoint, Header, Reply, Request, options, reply
 from web.idempotency import REPLAYED, idempotency_key
 
 APPLICATION_JSON, RESPONSE, _PAGE = b"application/json", b"application/graphql-response+json", b"text/html"
 # Of those that a client names and likes alike the first is sent; of those that it does not name, the last.
 _MEDIA_TYPES = (_PAGE, RESPONSE, APPLICATION_JSON)
 METHODS = ("GET", "HEAD", "POST")
-# What a query is read from.
-_PARAMETERS = ("query", "variables", "operationName", "extensions", "documentId")
 _ALLOWED = ", ".join((*METHODS, "OPTIONS"))
 # These are the HTTP status whatever the client accepts; another error of a request is 200 in application/json.
 ALWAYS = frozenset({401, 403, 405, 413, 415, 422, 429, 503})
 # A document that is refused was read and judged: its organization pays for that.
 REFUSED = 200
 _LONG = f"Without an API key a request has at most {MAX_BODY} bytes; a longer one needs one."
-_NO_TEXT = "query must be the text of a GraphQL document."
+_STREAMED = "A subscription is answered by a stream: accept text/event-stream, or use a WebSocket."
 _INTROSPECTS = re.compile(r"\b__(schema|type)\b")
 
 
@@ -43,6 +41,19 @@ class MalformedError(Exception):
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.message)
         self.refusal = refusal
+
+
+# What a request may be refused with.
+REFUSALS = (MalformedError, Refusal, Refusals, DocumentError)
+RefusedError = MalformedError | Refusal | Refusals | DocumentError
+
+
+class Admitted(NamedTuple):
+    """An operation that may run and is paid for, its context, and what its organization may still spend."""
+
+    ctx: Context
+    prepared: Prepared
+    remaining: int | None
 
 
 class GraphQL:
@@ -71,20 +82,29 @@ class GraphQL:
             return _reply(refused_result(refused, request.request_id), typed, [(b"allow", _ALLOWED.encode())])
         headers: list[Header] = []
         try:
-            result, ctx = await self._run(request, headers)
-        except MalformedError as malformed:
-            result = refused_result(malformed.refusal, request.request_id)
-            return _reply(result, typed, headers, malformed.refusal.status)
-        except (Refusal, Refusals, DocumentError) as refused:
-            result = refused_result(refused, request.request_id)
-        else:
-            request.state["statements"] = ctx.statements
-            request.state["secret"] = bool(ctx.shown_once)
-            if ctx.replayed:
-                headers.append(REPLAYED)
+            admitted = await self.admit(request, headers)
+        except REFUSALS as refused:
+            return refused_reply(request, refused, typed, headers)
+        return await self.answer(request, admitted, typed, headers)
+
+    async def answer(self, request: Request, admitted: Admitted, typed: bool, headers: list[Header]) -> Reply:
+        """Run an operation and return the reply; ``typed``: its errors are statuses."""
+        result, ctx = await self.run(request, admitted), admitted.ctx
+        request.state["statements"] = ctx.statements
+        request.state["secret"] = bool(ctx.shown_once)
+        if ctx.replayed:
+            headers.append(REPLAYED)
         return _reply(result, typed, headers)
 
-    async def _run(self, request: Request, headers: list[Header]) -> tuple[OperationResult, Context]:
+    async def run(self, request: Request, admitted: Admitted) -> OperationResult:
+        """Run an operation that was admitted."""
+        result = await self.engine.run(admitted.ctx, admitted.prepared)
+        self.dependencies.charge_rest(request, admitted.ctx)
+        result.remaining = admitted.remaining
+        return result
+
+    async def admit(self, request: Request, headers: list[Header]) -> Admitted:
+        """Return a request's operation, once it may run and is paid for. Raises one of ``REFUSALS``."""
         actor: Actor | None = None
         refused: Refusal | None = None
         try:
@@ -97,7 +117,7 @@ class GraphQL:
             self.anonymous.read(request, Refusal(refused.code, _LONG) if refused.code == "UNAUTHENTICATED" else refused)
         try:
             prepared, name = await self._prepare(request, actor)
-        except (MalformedError, Refusal, Refusals, DocumentError) as error:
+        except REFUSALS as error:
             # Without a key nobody learns more than that one is needed, or that we are busy.
             if refused is not None and not _is_ours(error):
                 raise refused from None
@@ -125,27 +145,25 @@ class GraphQL:
             raise
         request.state["ctx"] = ctx
         if actor is PUBLIC:
-            answered = await self.engine.run(ctx, prepared)
-            self.dependencies.charge_rest(request, ctx)
-            return answered, ctx
+            return Admitted(ctx, prepared, None)
         compiling = self.engine.compiling(prepared)
         cost = prepared.measure.cost + compiling
         remaining = await self.dependencies.pay(request, actor, cost, headers, prepared.new + request.weight)
         if compiling:
             await self.dependencies.turn(payer)
-        result = await self.engine.run(ctx, prepared)
-        self.dependencies.charge_rest(request, ctx)
-        result.remaining = remaining
-        return result, ctx
+        return Admitted(ctx, prepared, remaining)
 
     def _context(
         self, request: Request, prepared: Prepared, name: str | None, actor: Actor, headers: list[Header]
     ) -> Context:
         """Return the context of an operation that may run. Raises Refusal or DocumentError."""
         operation_type = request.state["operation_type"] = prepared.operation.operation_type
-        if request.method != "POST" and operation_type != "query":
+        if operation_type == "subscription":
+            if not request.state.get("streams"):
+                raise bad_input("header.Accept", _STREAMED, "NOT_ALLOWED")
+        elif request.method != "POST" and operation_type != "query":
             headers.append((b"allow", b"POST"))
-            raise Refusal("METHOD_NOT_ALLOWED", "GET is for queries only: use POST.")
+            raise Refusal("METHOD_NOT_ALLOWED", "GET is for queries and subscriptions only: use POST.")
         self.engine.validate(prepared, name)
         self.engine.allow(prepared, actor)
         # Of the address alone: a context that held its request would be a cycle.
@@ -162,42 +180,18 @@ class GraphQL:
 
     async def _prepare(self, request: Request, actor: Actor | None) -> tuple[Prepared, str | None]:
         try:
-            text, variables, name = await self._read(request)
+            text, variables, name = await read_request(request, self.dependencies.bodies)
         except Refusal as refused:
             raise MalformedError(refused) from None
         if text is None:
             raise Refusal("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
         if not text.strip():
-            raise bad_input("query", _NO_TEXT, "WRONG_TYPE")
+            raise bad_input("query", NO_TEXT, "WRONG_TYPE")
         if actor is None and len(text.encode(errors="replace")) > MAX_TEXT:
             raise Refusal("TOO_COMPLEX", f"Without a key a document has at most {MAX_TEXT} bytes.")
         tokens = MAX_TOKENS if actor is None else KNOWN_TOKENS
         await self.dependencies.turn(None if actor is None else actor.org_id)
         return self.engine.measure(text, name or None, variables or {}, tokens), name or None
-
-    async def _read(self, request: Request) -> tuple[str | None, dict[str, Any] | None, str | None]:
-        """Return the document, its variables, its operation's name. Raises Refusal for what is no well-formed request.
-
-        The document is None where the request names a persisted one instead.
-        """
-        if request.method == "POST":
-            body = await self.dependencies.bodies.json(request)
-        else:
-            body = _from_query(request)
-            request.weight = body_weight(body, len(request.scope["query_string"]))
-        text, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
-        if variables is not None and not isinstance(variables, dict):
-            raise bad_input("variables", "variables must be an object.", "WRONG_TYPE")
-        if name is not None and not isinstance(name, str):
-            raise bad_input("operationName", "operationName must be a string.", "WRONG_TYPE")
-        extensions = body.get("extensions")
-        if extensions is not None and not isinstance(extensions, dict):
-            raise bad_input("extensions", "extensions must be an object.", "WRONG_TYPE")
-        if text in (None, "") and _is_persisted(body, extensions):
-            return None, variables, name
-        if not isinstance(text, str):
-            raise bad_input("query", _NO_TEXT, "WRONG_TYPE")
-        return text, variables, name
 
 
 def _is_ours(error: Exception) -> bool:
@@ -211,44 +205,38 @@ def _was_read(error: Exception) -> bool:
     return isinstance(error, DocumentError) or (isinstance(error, Refusal) and error.code == "TOO_COMPLEX")
 
 
-def _is_persisted(body: dict[str, Any], extensions: dict[str, Any] | None) -> bool:
-    """Return whether a request without a document names a persisted one, as Apollo's and urql's clients do, or by its
-    id."""
-    return (extensions is not None and "persistedQuery" in extensions) or isinstance(body.get("documentId"), str)
+def refused_reply(request: Request, refused: RefusedError, typed: bool, headers: list[Header]) -> Reply:
+    """Return the reply to a request that was not admitted."""
+    status = refused.refusal.status if isinstance(refused, MalformedError) else None
+    return _reply(refused_result_of(request, refused), typed, headers, status)
 
 
-def _from_query(request: Request) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    for name, value in request.query():
-        if name in given and name in _PARAMETERS:
-            raise bad_input(name, f"{name} is given more than once.", "REPEATED")
-        if not is_encoded(value):
-            raise bad_input(name, f"{name} must be percent-encoded UTF-8.", "INVALID_FORMAT")
-        given[name] = value
-    for name in ("variables", "extensions"):
-        if name in given:
-            try:
-                given[name] = orjson.loads(given[name])
-            except orjson.JSONDecodeError:
-                raise bad_input(name, f"{name} must be JSON.", "INVALID_FORMAT") from None
-    return given
+def refused_result_of(request: Request, refused: RefusedError) -> OperationResult:
+    """Return the result of a request that was not admitted."""
+    error = refused.refusal if isinstance(refused, MalformedError) else refused
+    return refused_result(error, request.request_id)
 
 
-def _reply(result: OperationResult, typed: bool, headers: list[Header], malformed: int | None = None) -> Reply:
-    """Return the reply to a request; ``malformed`` is the status of one that is not well-formed."""
+def result_body(result: OperationResult) -> dict[str, Any]:
+    """Return a result as it is written."""
     body: dict[str, Any] = {}
     if result.ran:
         body["data"] = result.data
     if result.errors:
         body["errors"] = result.errors
-        first = result.errors[0]["extensions"]
-        if "retryAfter" in first:
-            headers.append((b"retry-after", b"%d" % first["retryAfter"]))
     if result.ran:
         # What graphql-core ran was not counted: it cost what was asked.
         actual = result.cost if result.actual is None else result.actual
         cost = {"requested": result.cost, "actual": actual, "remaining": result.remaining}
         body["extensions"] = {"cost": cost}
+    return body
+
+
+def _reply(result: OperationResult, typed: bool, headers: list[Header], malformed: int | None = None) -> Reply:
+    """Return the reply to a request; ``malformed`` is the status of one that is not well-formed."""
+    body = result_body(result)
+    if result.errors and "retryAfter" in result.errors[0]["extensions"]:
+        headers.append((b"retry-after", b"%d" % result.errors[0]["extensions"]["retryAfter"]))
     says = (result.bare and result.status in ALWAYS) or (typed and not result.ran)
     status = result.status if says else 200
     if malformed is not None:
