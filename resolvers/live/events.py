@@ -13,7 +13,9 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 
+from models.agent_jobs import AGENT_JOB
 from models.base import Xid8
+from models.reports import REPORT
 from models.resources import Resource
 from models.resources import events as events_of_api
 from models.typeid import created_at, decode, encode
@@ -28,6 +30,9 @@ from resolvers.settings import settings_of
 PAGE = 200
 LOWEST = UUID(int=0)
 RESOURCES: dict[str, Resource] = {name: resource for name, resource, _ in events_of_api()}
+# What webhooks hear of too; the others are heard by who watches an object.
+PUBLISHED = frozenset(RESOURCES)
+RESOURCES |= {each.live_event(verb): each for each in (AGENT_JOB, REPORT) for verb in each.live}
 
 
 class Position(NamedTuple):
@@ -112,7 +117,7 @@ def _after() -> sa.Select[Any]:
     names = ("id", "type", "resource_id", "resource_version", "data", "occurred_at", "client_id", "visibility")
     shown = [events.c[name] for name in names]
     query = owned(events, *shown, _number().label("xact"), settled.label("settled"))
-    return query.where(after).order_by(events.c.xact, events.c.id).limit(PAGE)
+    return query.where(after).order_by(events.c.xact, events.c.id).limit(sa.bindparam("page", type_=sa.Integer))
 
 
 @statement
@@ -133,7 +138,7 @@ async def snapshot(ctx: Context) -> Snapshot:
 
 async def page_after(ctx: Context, position: Position) -> Page:
     """Return the events that come after a place, up to the first that an open transaction may still come before."""
-    rows = await ctx.fetch(_after(), xact=str(position.xact), id=position.id)
+    rows = await ctx.fetch(_after(), xact=str(position.xact), id=position.id, page=PAGE)
     found = [LiveEvent(row, Position(row["xact"], row["id"])) for row in rows if row["settled"]]
     return Page(found, full=len(found) == PAGE, unsettled=len(found) < len(rows))
 

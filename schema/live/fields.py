@@ -17,7 +17,7 @@ from resolvers.agents.collections import AGENT_JOBS
 from resolvers.collections import loaders
 from resolvers.collections.collection import Collection
 from resolvers.context import Context
-from resolvers.live.events import RESOURCES, LiveEvent
+from resolvers.live.events import PUBLISHED, RESOURCES, LiveEvent
 from resolvers.messages import MESSAGES
 from resolvers.orders import ORDERS
 from resolvers.reports.collection import REPORTS
@@ -47,14 +47,14 @@ class Narrowing:
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """Which events a root field passes on. ``types``: None where an argument says."""
+    """Which events a root field passes on, of an object where one is named."""
 
-    types: frozenset[str] | None = None
+    types: frozenset[str]
     narrowing: Narrowing | None = None
 
 
 # By the names of the fields.
-HEARINGS: dict[str, Hearing] = {"events": Hearing()}
+HEARINGS: dict[str, Hearing] = {"events": Hearing(PUBLISHED)}
 
 
 def _of_object(event: LiveEvent) -> str | None:
@@ -70,6 +70,7 @@ def changes_of(field: str, collection: Collection, narrowing: Narrowing, descrip
     """Return a root field: the object of each event of a resource, but of its deletion."""
     resource, narrowed = collection.resource, narrowing.collection.resource
     types = frozenset(resource.event(verb) for verb in resource.events if verb != "deleted")
+    types |= {resource.live_event(verb) for verb in resource.live}
     HEARINGS[field] = Hearing(types, narrowing)
     listed = ", ".join(f"`{name}`" for name in sorted(types))
     python_name = "order_id" if narrowing.argument == "orderId" else "id"
@@ -91,7 +92,7 @@ def event_scopes(arguments: Mapping[str, Any]) -> list[str]:
     """Return the scopes that types of events need; without types, none: what may not be read is left out."""
     types = arguments.get("types")
     asked = types if isinstance(types, list) else [types]
-    return sorted({RESOURCES[name].read_scope for name in asked if isinstance(name, str) and name in RESOURCES})
+    return sorted({RESOURCES[name].read_scope for name in asked if isinstance(name, str) and name in PUBLISHED})
 
 
 def _resource_of(row: Any) -> Resource:
@@ -152,8 +153,14 @@ class Subscription:
         "ticketUpdated", TICKETS, _own(TICKETS), "A ticket, whenever one is created or changed, also by a reply."
     )
     agent_job_updated: AgentJob | None = changes_of(
-        "agentJobUpdated", AGENT_JOBS, _own(AGENT_JOBS), "An agent job, whenever its status changes."
+        "agentJobUpdated",
+        AGENT_JOBS,
+        _own(AGENT_JOBS),
+        "An agent job, at each change of its status and each step.",
     )
     report_updated: Report | None = changes_of(
-        "reportUpdated", REPORTS, _own(REPORTS), "A report, when it is ready or has failed."
+        "reportUpdated",
+        REPORTS,
+        _own(REPORTS),
+        "A report, whenever more of it is computed, and at its end.",
     )

@@ -35,12 +35,12 @@ class Wanted:
 
     key: str
     hearing: Hearing
-    types: frozenset[str] | None
+    types: frozenset[str]
     object_id: str | None
 
     def has(self, event: LiveEvent) -> bool:
         """Return whether an event is one of them."""
-        if self.types is not None and event.type not in self.types:
+        if event.type not in self.types:
             return False
         narrowing = self.hearing.narrowing
         return self.object_id is None or narrowing is None or narrowing.of(event) == self.object_id

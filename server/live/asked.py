@@ -1,7 +1,7 @@
 """What a subscription asks to hear, from its document and its variables."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 from graphql import FieldNode, VariableNode, get_argument_values
@@ -12,7 +12,7 @@ from models.typeid import decode
 from resolvers.collections.rows import by_ids
 from resolvers.context import Context
 from resolvers.errors import bad_input, not_found
-from resolvers.live.events import RESOURCES
+from resolvers.live.events import PUBLISHED
 from schema.graph import CORE
 from schema.live.fields import HEARINGS
 from schema.live.shared import Wanted
@@ -39,7 +39,7 @@ async def asked_of(ctx: Context, prepared: Prepared) -> Asked:
     name = node.name.value
     values = get_argument_values(root.fields[name], node, variables.whole)
     hearing = HEARINGS[name]
-    types = hearing.types if hearing.types is not None else _types(values.get("types"))
+    types = _named(values["types"]) if values.get("types") is not None else hearing.types
     object_id = None
     if hearing.narrowing is not None and values.get(hearing.narrowing.argument) is not None:
         object_id = str(values[hearing.narrowing.argument])
@@ -54,16 +54,16 @@ async def asked_of(ctx: Context, prepared: Prepared) -> Asked:
     return Asked(wanted, None if after is None else str(after), orjson.dumps(kept, option=orjson.OPT_SORT_KEYS))
 
 
-def _types(given: Any) -> frozenset[str] | None:
-    """Return the types that are named, None for all. Raises Refusal BAD_INPUT for one that there is not."""
-    if given is None or EVERYTHING in given:
-        return None
+def _named(given: list[str]) -> frozenset[str]:
+    """Return the types that are named. Raises Refusal BAD_INPUT for one that there is not."""
+    if EVERYTHING in given:
+        return PUBLISHED
     if not given:
         raise bad_input("types", "Name at least one type of event.", "TOO_SHORT", limit=1)
     for index, name in enumerate(given):
-        if name not in RESOURCES:
+        if name not in PUBLISHED:
             message = "There is no such type of event."
-            raise bad_input(f"types.{index}", message, "NOT_ONE_OF", allowed=sorted(RESOURCES))
+            raise bad_input(f"types.{index}", message, "NOT_ONE_OF", allowed=sorted(PUBLISHED))
     return frozenset(given)
 
 
