@@ -101,8 +101,10 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
     def eof_received(self) -> Any:
-        """Return whether the connection stays open: a client may end its half and wait for the answer."""
-        self._ended = self._answering() and not self._lingering
+        """Return whether the connection stays open: a client may end its half and wait for the answer, unless that has
+        no end."""
+        running = self._running
+        self._ended = self._answering() and not self._lingering and not (running is not None and running.lives)
         if self._ended and self._in_body:
             self._break_body()
         return self._ended

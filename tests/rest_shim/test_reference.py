@@ -151,7 +151,8 @@ def test_the_guide_has_every_scope_code_reason_and_event() -> None:
     for word in (*scopes(), *REASONS, *CONFLICTS, *(name for name, _, _ in events())):
         assert f"`{word}`" in guide_text, word
     assert set(STATUS) - set(texts.ADVICE) == {
-        "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "PERSISTED_QUERY_NOT_SUPPORTED"
+        "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "PERSISTED_QUERY_NOT_SUPPORTED", "EVENT_EXPIRED",
+        "SLOW_READER",
     }  # fmt: skip
     for code, status in STATUS.items():
         assert (f"| {status} | `{code}` |" in guide_text) == (code in texts.ADVICE)
