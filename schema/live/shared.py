@@ -57,6 +57,8 @@ class Shared:
         self.engine, self.feed = engine, feed
         self.prepared, self.wanted, self.admit, self.owe = prepared, wanted, admit, owe
         self.streams: dict[Stream, None] = {}
+        # Whoever subscribes after its end begins anew.
+        self.ended = False
         self._events: deque[LiveEvent] = deque()
         self._arrived = asyncio.Event()
         self._task = asyncio.create_task(self._answer())
@@ -86,6 +88,7 @@ class Shared:
 
     def end(self, refusal: Refusal) -> None:
         """End the streams of all subscribers, each with the reason."""
+        self.ended = True
         for stream in list(self.streams):
             stream.end(refusal)
 

@@ -66,7 +66,7 @@ class Live:
             if holder is None:
                 holder = self.holders[credential] = Holder(holding(request))
             shared = holder.shared.get(identity)
-            if shared is None:
+            if shared is None or shared.ended:
                 feed = self.feeds.of(ctx.org_id)
                 admit, owe = partial(self._admit, holder.request), self._owe
                 shared = Shared(self.engine, feed, prepared, asked.wanted, admit=admit, owe=owe)

@@ -1,6 +1,7 @@
 """Bounds of live streams: of one organization, of one reader, of the first message; and their end with the server."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
@@ -89,6 +90,21 @@ async def test_an_organization_has_so_many_streams(backends: Backends, api_runti
             assert (await first.result())["events"]["type"] == "client.created"
         await org.close()
         await other.close()
+
+
+async def test_streams_end_with_the_server(backends: Backends, api_runtime: Runtime) -> None:
+    server = AsyncExitStack()
+    base = await server.enter_async_context(serving(settings_of(backends)))
+    org = await make_org(api_runtime, base)
+    async with following(org, ALL) as stream, socket(base) as connection:
+        await connection.init(org.key)
+        await connection.subscribe("1", ALL)
+        # It waits for what is under way, which has no end by itself.
+        await server.aclose()
+        with pytest.raises((EOFError, httpx.RemoteProtocolError)):
+            await stream.next()
+        assert (await connection.closed())[0] == 1012
+    await org.close()
 
 
 async def is_refused(org: Org) -> bool:
