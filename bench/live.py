@@ -23,7 +23,7 @@ from bench.server import database, serving, settings_of, settle, step_aside
 from models.typeid import new_uuid
 from resolvers import clients, organizations
 from server.wiring import running
-from workers.announcing import Announcer
+from workers.live.announcing import Announcer
 
 EVENTS, BETWEEN_S, SETTLE_S = 50, 0.3, 3.0
 QUERY = 'subscription { events(types: ["client.created"]) { id type resourceId data } }'

@@ -47,8 +47,8 @@ from server.wiring import running, tracing_of
 from web.body import Bodies
 from web.dependencies import Dependencies, Visitors
 from web.http import App
-from workers.announcing import Announcer, hearing
 from workers.jobs.wake import Waker
+from workers.live.announcing import Announcer, hearing
 
 if TYPE_CHECKING:
     from server.tracing.otel import OpenTelemetry

@@ -11,13 +11,13 @@ from resolvers.database.runtime import Runtime
 from resolvers.jobs.retention import Retention
 from workers.agents import handler as agents
 from workers.agents.providers import Providers
-from workers.announcing import Announcer
 from workers.audit import exports, seals
 from workers.jobs import timers
 from workers.jobs.leases import Note, unnoted
 from workers.jobs.runner import Runner
 from workers.jobs.sweep import FIRST_PURGE_S, purge_expired, sweep
 from workers.jobs.wake import listen, passed_on, passing_on
+from workers.live.announcing import Announcer
 from workers.reports import compute
 from workers.webhooks import deliver
 from workers.webhooks.addresses import Addresses

@@ -21,7 +21,7 @@ from tests.support.api import Org, make_org, new_client, serving, settings_of
 from tests.support.live import following, refused
 from tests.support.servers import Backends
 from tests.support.sockets import socket
-from workers.announcing import Announcer, hearing
+from workers.live.announcing import Announcer, hearing
 
 ALL = "subscription { events { id type } }"
 
