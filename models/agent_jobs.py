@@ -20,6 +20,7 @@ AGENT_JOB = Resource(
     rendered_by="AgentJobEvent",
     tool_for=ToolFor.MCP,
     description="The jobs of AI agents: what they were asked to do, how far they are, and what came of it.",
+    live={"step": "A step of an agent job was added."},
     events={
         "queued": "An agent job was queued: newly, after a decision or an answer, or for another attempt.",
         "started": "A worker began to run an agent job.",

@@ -27,6 +27,7 @@ REPORT = Resource(
     description="Reports, which a worker computes: revenue, receivables, throughput and others.",
     # What an event shows: the report without its rows.
     rendered_by="ReportEvent",
+    live={"progress": "More of a report is computed."},
     events={
         "ready": "A report is `READY`: its rows and its files can be read.",
         "failed": "A report failed, for the reason in `error`.",

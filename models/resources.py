@@ -28,8 +28,9 @@ class Resource:
     that messages use, and ``subject`` begins the actions of its audit entries. ``row_scope`` is a further scope that
     some of its rows need; one that is ``read_only`` has no scope to write. ``description`` says what the objects are,
     where REST has routes for them. ``events`` are the verbs of its events with their meanings, ``emits`` the noun
-    before them, and ``rendered_by`` the operation that renders their data: the one that shows one object. Operations on
-    it are tools at most for ``tool_for``. Raises ValueError for a prefix or a type that another resource has.
+    before them, and ``rendered_by`` the operation that renders their data: the one that shows one object. ``live`` are
+    those that no webhook is sent: who watches an object hears of them. Operations on it are tools at most for
+    ``tool_for``. Raises ValueError for a prefix or a type that another resource has.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class Resource:
         label: str | None = None, scope: str | None = "", path: str | None = None, subject: str | None = None,
         row_scope: str | None = None, read_only: bool = False, description: str = "",
         events: Mapping[str, str] = MappingProxyType({}), emits: str | None = None, rendered_by: str | None = None,
-        tool_for: ToolFor = ToolFor.AGENTS,
+        live: Mapping[str, str] = MappingProxyType({}), tool_for: ToolFor = ToolFor.AGENTS,
     ) -> None:  # fmt: skip
         self.singular = singular
         self.plural = plural or plural_of(singular)
@@ -53,6 +54,7 @@ class Resource:
         self.events = events
         self.tool_for = tool_for
         self.emits = emits or singular
+        self.live = live
         self.rendered_by = rendered_by or self.get_operation
         for other in RESOURCES.values():
             if self.prefix == other.prefix or self.type_name == other.type_name:
@@ -99,6 +101,12 @@ class Resource:
         """Return the type of an event that it declares: ``client.created``. Raises KeyError for another."""
         if verb not in self.events:
             raise KeyError(f"{self.singular} declares no event {verb}")
+        return f"{self.emits}.{verb}"
+
+    def live_event(self, verb: str) -> str:
+        """Return the type of an event that live feeds alone hear of. Raises KeyError for another."""
+        if verb not in self.live:
+            raise KeyError(f"{self.singular} declares no live event {verb}")
         return f"{self.emits}.{verb}"
 
 

@@ -179,7 +179,7 @@ class Event(Owned, table=True):
     """Something that happened, with the exact text that is sent. Immutable."""
 
     __tablename__ = "events"
-    __table_args__ = table_args(grants="SELECT, INSERT, DELETE")
+    __table_args__ = table_args(sa.Index("events_order_idx", "org_id", "xact", "id"), grants="SELECT, INSERT, DELETE")
 
     id: UUID = Field(primary_key=True, sa_type=sa.Uuid)
     type: str = column(C_TEXT, description="One of the event types.")

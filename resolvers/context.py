@@ -46,7 +46,7 @@ class Context:
     ``capped``: its statements may take long (``search_seconds``, in a snapshot): it waits while its organization holds
     half of the pool. ``narrowable``: it only reads, and the caller could ask for less: it filters or counts.
     ``shown_once`` holds secrets that are shown in this response, and not in a replay of it.
-    ``loaded`` limits what the operation loads; None for no limit.
+    ``loaded`` limits what the operation loads; None for no limit. ``announces`` is whether it makes events.
     ``committed`` is whether a commit was sent: to repeat the operation may then do it twice.
     ``matched`` is the work of the patterns that values were held against, which is charged afterwards.
     ``rehearses`` is whether its transactions are rolled back; ``rehearsal`` is what the last would have changed.
@@ -73,6 +73,7 @@ class Context:
     matched: int = 0
     loaders: dict[Any, Any] = field(default_factory=dict)
     jobs_to_wake: list[UUID] = field(default_factory=list)
+    announces: bool = False
     form_turn: Callable[[UUID], Coroutine[Any, Any, None]] | None = None
     _transaction: OpenTransaction | None = None
     _stopped: Refusal | None = None
@@ -213,7 +214,7 @@ class _Transaction:
         connection, ctx._transaction = self._transaction.end(), None
         ctx.actor, ctx.source = self._began
         # The next root field has a transaction of its own, and a rollback wakes no worker.
-        woken, ctx.jobs_to_wake = ctx.jobs_to_wake, []
+        woken, announces, ctx.jobs_to_wake, ctx.announces = ctx.jobs_to_wake, ctx.announces, [], False
         ctx.loaders.clear()
         if connection is None and error is None:
             raise self._transaction.lost or AssertionError("it was not lost")
@@ -231,8 +232,8 @@ class _Transaction:
                 await asyncio.shield(ctx.runtime.pool.reset(connection))
         if isinstance(error, CONNECTION_ERRORS):
             raise ctx.runtime.unavailable(error) from error
-        if woken and error is None and not ctx.rehearses:
-            ctx.runtime.wake(org_id, woken)
+        if (woken or announces) and error is None and not ctx.rehearses:
+            ctx.runtime.tell(org_id, woken, announces=announces)
 
 
 # Loads one field for all objects of a level. Returns one value for each parent, in their order.

@@ -36,6 +36,7 @@ from schema.forms.types import FormQuery
 from schema.invoices.mutations import InvoiceMutation
 from schema.invoices.types import InvoiceQuery
 from schema.jobs import JobMutation, JobQuery
+from schema.live.fields import Subscription, event_scopes
 from schema.members import MemberMutation, MemberQuery
 from schema.messages import MessageMutation, MessageQuery
 from schema.orders import OrderMutation, OrderQuery
@@ -94,6 +95,7 @@ REPLACED = {"ListFilter": "Filter", "Transition": "Status"}
 SCHEMA = strawberry.Schema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     config=StrawberryConfig(default_resolver=resolve_default, scalar_map=SCALARS, name_converter=Names()),
 )
 CORE = SCHEMA._schema
@@ -114,6 +116,8 @@ def _by_arguments(on: str, name: str, listed: Collection | None) -> tuple[Requir
     """Return what tells from its arguments what a field needs, and the arguments that it reads."""
     if on == "Query" and name in ("node", "nodes"):
         return _node_scopes, ("id", "ids")
+    if on == "Subscription" and name == "events":
+        return event_scopes, ("types",)
     if listed is None:
         return None, ()
     return partial(needed_of, listed), ("filter", "orderBy") if reserved_orders(listed) else ("filter",)

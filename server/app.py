@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from resolvers.database.connection_errors import first_line
 from resolvers.documents.lookup import Documents
 from resolvers.downloads import DOWNLOADS
 from resolvers.errors import Refusal
+from resolvers.live.feed import Feeds
 from rest_shim.downloads import DownloadEndpoint
 from rest_shim.endpoint import RestEndpoint
 from rest_shim.form_endpoint import FormEndpoint
@@ -32,6 +34,9 @@ from server.http.addresses import client_address
 from server.http.cors import Origins, cross_origin
 from server.http.edge import Edge
 from server.http.routing import ApiRoute, ApiRouter
+from server.live.event_streams import EventStreams
+from server.live.live import Live
+from server.live.sockets import Sockets
 from server.mcp.endpoint import METHODS as MCP_METHODS
 from server.mcp.endpoint import McpEndpoint
 from server.mcp.library import McpLibrary
@@ -44,6 +49,7 @@ from web.body import Bodies
 from web.dependencies import Dependencies, Visitors
 from web.http import App
 from workers.jobs.wake import Waker
+from workers.live.announcing import Announcer, hearing
 
 if TYPE_CHECKING:
     from server.tracing.otel import OpenTelemetry
@@ -60,6 +66,8 @@ class Application(Starlette):
         self.router = router
         # What is `around` the edge, or the edge itself.
         self.middleware_stack = around or edge
+        # The paths at which a WebSocket may be opened.
+        self.sockets = router.sockets
         # What the HTTP server asks for where it answers in place of the application.
         self.refusing = edge.refusing
 
@@ -98,7 +106,10 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
     bodies = Bodies(settings.body_limit_bytes, settings.body_timeout_s)
     dependencies = Dependencies(bodies, Visitors(anonymous.read, anonymous.spend, anonymous.owe), address_of)
     explorer = Explorer(Built(BUILT), graphiql=settings.graphiql)
-    graphql = GraphQL(engine, dependencies, explorer.graphiql if settings.graphiql else None, anonymous).handle
+    core = GraphQL(engine, dependencies, explorer.graphiql if settings.graphiql else None, anonymous)
+    live = Live(engine, dependencies, settings.live_streams, timedelta(days=settings.retention_events_days))
+    graphql = EventStreams(core, live).handle
+    sockets = Sockets(core, live, metrics, settings.cors_origins, settings.request_timeout_s)
     library = McpLibrary()
     mcp = McpEndpoint(engine, dependencies, library, settings.cors_origins)
     routes = [
@@ -108,7 +119,9 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
         ApiRoute("/assets/{name}", explorer.asset, name="Assets"),
         *_routes(settings, engine, metrics, dependencies, NO_SPANS if tracing is None else tracing.losses.counts),
     ]
-    router = ApiRouter(routes, lambda _app: _lifespan(settings, dependencies, library, tracing))
+    router = ApiRouter(
+        routes, lambda _app: _lifespan(settings, dependencies, live, library, tracing), {"/graphql": sockets}
+    )
     seconds, timing = settings.request_timeout_s, settings.server_timing
     opened = cross_origin(router, settings.cors_origins) if settings.cors_origins else None
     app = Origins(router, opened)
@@ -137,7 +150,11 @@ def _routes(
 
 @asynccontextmanager
 async def _lifespan(
-    settings: Settings, dependencies: Dependencies, library: McpLibrary, tracing: "OpenTelemetry | None"
+    settings: Settings,
+    dependencies: Dependencies,
+    live: Live,
+    library: McpLibrary,
+    tracing: "OpenTelemetry | None",
 ) -> AsyncIterator[None]:
     async with running(settings, tracing=tracing) as runtime:
         runtime.outages.logs = True
@@ -151,12 +168,18 @@ async def _lifespan(
         dependencies.spend, dependencies.owe = buckets.spend, buckets.owe
         dependencies.refuse_debtor = buckets.refuse_debtor
         dependencies.form_turn = FormTurns(redis).take
-        noting = asyncio.create_task(_note_uses(keys))
-        yield
+        live.feeds = Feeds(runtime)
+        announcer = Announcer(settings.redis_url, live.feeds.announce)
+        runtime.announce = announcer.announce
+        background = [asyncio.create_task(work) for work in (_note_uses(keys), live.watch())]
+        async with hearing(settings.redis_url, live.feeds.announce):
+            yield
         await library.close()
-        noting.cancel()
-        with suppress(asyncio.CancelledError):
-            await noting
+        for task in background:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await announcer.close()
         await buckets.close()
         await waker.close()
         await redis.aclose()

@@ -1,22 +1,28 @@
 """GraphQL over HTTP: POST JSON, GET for queries, a page for a browser."""
 
-import hashlib
 import re
 from functools import partial
-from typing import Any
-
-import orjson
+from typing import NamedTuple
 
 from execution import MAX_TOKENS as KNOWN_TOKENS
 from execution import DocumentError
 from models.actors import Source
 from resolvers.actor import Actor
 from resolvers.context import Context
-from resolvers.errors import Refusal, Refusals, bad_input
+from resolvers.errors import Refusal, bad_input
 from schema.requests.engine import Engine
 from schema.requests.prepared import Prepared
 from schema.requests.results import OperationResult, refused_result
 from server.access.anonymous import MAX_BODY, MAX_TEXT, MAX_TOKENS, NEW, OBJECTS, Anonymous
+from server.graphql_replies import (
+    APPLICATION_JSON,
+    REFUSALS,
+    RESPONSE,
+    MalformedError,
+    refused_reply,
+    result_reply,
+    tag_of,
+)
 from server.graphql_requests import NO_TEXT, Asked, asked_by
 from web.accept import most_accepted
 from web.dependencies import PUBLIC, Dependencies
@@ -25,13 +31,11 @@ from web.etags import not_modified
 from web.http import AnyReply, Endpoint, Header, Reply, Request, options, reply
 from web.idempotency import REPLAYED, idempotency_key
 
-APPLICATION_JSON, RESPONSE, _PAGE = b"application/json", b"application/graphql-response+json", b"text/html"
+_PAGE = b"text/html"
 # Of those that a client names and likes alike the first is sent; of those that it does not name, the last.
 _MEDIA_TYPES = (_PAGE, RESPONSE, APPLICATION_JSON)
 METHODS = ("GET", "HEAD", "POST")
 _ALLOWED = ", ".join((*METHODS, "OPTIONS"))
-# These are the HTTP status whatever the client accepts; another error of a request is 200 in application/json.
-ALWAYS = frozenset({401, 403, 405, 413, 415, 422, 429, 503})
 # A document that is refused was read and judged: its organization pays for that.
 REFUSED = 200
 # What it costs to look for a document that nobody has.
@@ -40,15 +44,18 @@ _LONG = f"Without an API key a request has at most {MAX_BODY} bytes; a longer on
 _TRUSTED_ONLY = "The API key runs trusted documents only: send the documentId of one, without a query."
 # Whose answer it is, and in which media type, is no part of its address.
 _VARY = (b"vary", b"authorization, accept")
+_STREAMED = "A subscription is answered by a stream: accept text/event-stream, or use a WebSocket."
 _INTROSPECTS = re.compile(r"\b__(schema|type)\b")
 
 
-class MalformedError(Exception):
-    """What came is no well-formed request: its status is the refusal's, whatever the client accepts."""
+class Admitted(NamedTuple):
+    """An operation that may run and is paid for, its context, how it was asked for, and what its organization may still
+    spend."""
 
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.message)
-        self.refusal = refusal
+    ctx: Context
+    prepared: Prepared
+    asked: Asked
+    remaining: int | None
 
 
 class GraphQL:
@@ -74,30 +81,39 @@ class GraphQL:
             if request.method == "OPTIONS":
                 return options(_ALLOWED)
             refused = Refusal("METHOD_NOT_ALLOWED", "This path supports GET, HEAD and POST.")
-            return _reply(refused_result(refused, request.request_id), typed, [(b"allow", _ALLOWED.encode())])
+            return result_reply(refused_result(refused, request.request_id), typed, [(b"allow", _ALLOWED.encode())])
         headers: list[Header] = []
         try:
-            result, ctx, asked = await self._run(request, headers)
-        except MalformedError as malformed:
-            result = refused_result(malformed.refusal, request.request_id)
-            return _reply(result, typed, headers, malformed.refusal.status)
-        except (Refusal, Refusals, DocumentError) as refused:
-            result = refused_result(refused, request.request_id)
-        else:
-            request.state["statements"] = ctx.statements
-            request.state["secret"] = bool(ctx.shown_once)
-            if ctx.replayed:
-                headers.append(REPLAYED)
-            if ctx.rehearses:
-                headers.append(DRY)
-            if asked.document_id is not None and request.method != "POST" and not result.errors:
-                tag = _tag(result)
-                headers += [(b"etag", b"W/" + tag), (b"cache-control", b"private, no-cache"), _VARY]
-                if not_modified(request, tag):
-                    return reply(304, b"", b"", headers)
-        return _reply(result, typed, headers)
+            admitted = await self.admit(request, headers)
+        except REFUSALS as refused:
+            return refused_reply(request, refused, typed, headers)
+        return await self.answer(request, admitted, typed, headers)
 
-    async def _run(self, request: Request, headers: list[Header]) -> tuple[OperationResult, Context, Asked]:
+    async def answer(self, request: Request, admitted: Admitted, typed: bool, headers: list[Header]) -> Reply:
+        """Run an operation and return the reply; ``typed``: its errors are statuses."""
+        result, ctx = await self.run(request, admitted), admitted.ctx
+        request.state["statements"] = ctx.statements
+        request.state["secret"] = bool(ctx.shown_once)
+        if ctx.replayed:
+            headers.append(REPLAYED)
+        if ctx.rehearses:
+            headers.append(DRY)
+        if admitted.asked.document_id is not None and request.method != "POST" and not result.errors:
+            tag = tag_of(result)
+            headers += [(b"etag", b"W/" + tag), (b"cache-control", b"private, no-cache"), _VARY]
+            if not_modified(request, tag):
+                return reply(304, b"", b"", headers)
+        return result_reply(result, typed, headers)
+
+    async def run(self, request: Request, admitted: Admitted) -> OperationResult:
+        """Run an operation that was admitted."""
+        result = await self.engine.run(admitted.ctx, admitted.prepared)
+        self.dependencies.charge_rest(request, admitted.ctx)
+        result.remaining = admitted.remaining
+        return result
+
+    async def admit(self, request: Request, headers: list[Header]) -> Admitted:
+        """Return a request's operation, once it may run and is paid for. Raises one of ``REFUSALS``."""
         actor: Actor | None = None
         refused: Refusal | None = None
         try:
@@ -110,7 +126,7 @@ class GraphQL:
             self.anonymous.read(request, Refusal(refused.code, _LONG) if refused.code == "UNAUTHENTICATED" else refused)
         try:
             prepared, asked = await self._prepare(request, actor)
-        except (MalformedError, Refusal, Refusals, DocumentError) as error:
+        except REFUSALS as error:
             # Without a key nobody learns more than that one is needed, or that we are busy.
             if refused is not None and not _is_ours(error):
                 raise refused from None
@@ -138,27 +154,25 @@ class GraphQL:
             raise
         request.state["ctx"] = ctx
         if actor is PUBLIC:
-            answered = await self.engine.run(ctx, prepared)
-            self.dependencies.charge_rest(request, ctx)
-            return answered, ctx, asked
+            return Admitted(ctx, prepared, asked, None)
         compiling = self.engine.compiling(prepared)
         cost = prepared.measure.cost + compiling
         remaining = await self.dependencies.pay(request, actor, cost, headers, prepared.new + request.weight)
         if compiling:
             await self.dependencies.turn(payer)
-        result = await self.engine.run(ctx, prepared)
-        self.dependencies.charge_rest(request, ctx)
-        result.remaining = remaining
-        return result, ctx, asked
+        return Admitted(ctx, prepared, asked, remaining)
 
     def _context(
         self, request: Request, prepared: Prepared, asked: Asked, actor: Actor, headers: list[Header]
     ) -> Context:
         """Return the context of an operation that may run. Raises Refusal or DocumentError."""
         operation_type = request.state["operation_type"] = prepared.operation.operation_type
-        if request.method != "POST" and operation_type != "query":
+        if operation_type == "subscription":
+            if not request.state.get("streams"):
+                raise bad_input("header.Accept", _STREAMED, "NOT_ALLOWED")
+        elif request.method != "POST" and operation_type != "query":
             headers.append((b"allow", b"POST"))
-            raise Refusal("METHOD_NOT_ALLOWED", "GET is for queries only: use POST.")
+            raise Refusal("METHOD_NOT_ALLOWED", "GET is for queries and subscriptions only: use POST.")
         self.engine.validate(prepared, asked.name)
         self.engine.allow(prepared, actor)
         if asked.hash_of_text is not None and actor is not PUBLIC:
@@ -217,29 +231,3 @@ def _work_of(error: Exception) -> int:
     if isinstance(error, DocumentError) or code == "TOO_COMPLEX":
         return REFUSED
     return LOOK_UP if code in ("DOCUMENT_NOT_FOUND", "PERSISTED_QUERY_NOT_FOUND") else 0
-
-
-def _tag(result: OperationResult) -> bytes:
-    """Return the ETag of an answer's data: what it cost, which is beside them, is another thing each time."""
-    return b'"%s"' % hashlib.sha256(orjson.dumps(result.data)).hexdigest()[:32].encode()
-
-
-def _reply(result: OperationResult, typed: bool, headers: list[Header], malformed: int | None = None) -> Reply:
-    """Return the reply to a request; ``malformed`` is the status of one that is not well-formed."""
-    body: dict[str, Any] = {}
-    if result.ran:
-        body["data"] = result.data
-    if result.errors:
-        body["errors"] = result.errors
-        first = result.errors[0]["extensions"]
-        if "retryAfter" in first:
-            headers.append((b"retry-after", b"%d" % first["retryAfter"]))
-    if result.ran:
-        body["extensions"] = result.extensions
-    says = (result.bare and result.status in ALWAYS) or (typed and not result.ran)
-    status = result.status if says else 200
-    if malformed is not None:
-        status = malformed
-    if status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
-    return reply(status, orjson.dumps(body), RESPONSE if typed else APPLICATION_JSON, headers)

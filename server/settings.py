@@ -176,6 +176,7 @@ class Settings(LocalSettings):
         20, ge=1, le=1000, description="Webhook endpoints that an organization may have, disabled ones included"
     )
 
+    live_streams: int = Field(200, ge=1, description="Live streams that an organization may have in each process")
     rate_bucket: int = Field(100_000, ge=1, description="Cost that an organization may spend at once")
     rate_refill: int = Field(10_000, ge=1, description="Cost given back to an organization each second")
     cost_limit: int = Field(5000, ge=1, description="Highest cost of one GraphQL document")

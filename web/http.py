@@ -100,12 +100,18 @@ class Reply(NamedTuple):
     headers: list[Header]
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 class Streamed(NamedTuple):
-    """A response whose length is not known when it begins: its body comes in chunks."""
+    """A response whose length is not known when it begins: its body comes in chunks. ``left`` is called when it ends,
+    also while the next chunk is awaited."""
 
     status: int
     chunks: AsyncIterator[bytes]
     headers: list[Header]
+    left: Callable[[], None] = _nothing
 
 
 AnyReply = Reply | Streamed
@@ -134,6 +140,7 @@ async def stream(streamed: Streamed, receive: Receive, send: Send) -> None:
     """Send a response in chunks, until the client is gone. Raises TimeoutError where a chunk takes longer than
     ``CHUNK_S`` to come and to be taken: what was begun cannot be ended in order then."""
     gone = asyncio.create_task(_disconnected(receive))
+    gone.add_done_callback(lambda _: streamed.left())
     try:
         await send({"type": "http.response.start", "status": streamed.status, "headers": streamed.headers})
         while not gone.done():

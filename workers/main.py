@@ -17,6 +17,7 @@ from workers.jobs.leases import Note, unnoted
 from workers.jobs.runner import Runner
 from workers.jobs.sweep import FIRST_PURGE_S, purge_expired, sweep
 from workers.jobs.wake import listen, passed_on, passing_on
+from workers.live.announcing import Announcer
 from workers.reports import compute
 from workers.webhooks import deliver
 from workers.webhooks.addresses import Addresses
@@ -85,6 +86,8 @@ async def run(
             purge_expired(runtime, retention, first_seconds=first_purge_seconds),
         )
     ]
+    announcer = Announcer(redis_url)
+    runtime.announce = announcer.announce
     heartbeat = loop.create_task(runner.leases.heartbeat())
     ended = loop.create_task(ending.wait())
     log.info("worker.started", slots={str(name): number for name, number in chosen.items()})
@@ -96,6 +99,7 @@ async def run(
         # Leases are extended until the last job is given back.
         await runner.stop(grace_seconds)
         connections.close()
+        await announcer.close()
         await _cancel(heartbeat, ended)
         for number in signals:
             loop.remove_signal_handler(number)

@@ -29,7 +29,7 @@ MARKS = (
 # What a worker did is written by the transaction of its audit entry. Its own effects have accounts of their own.
 EVENTS = """select id, type, resource_id, resource_version, exists(
     select from audit_entries where target_id = resource_id and source = 'WORKER' and audit_entries.xmin = events.xmin
-  ) from events where type <> 'webhook.test'"""
+  ) from events where type not in ('webhook.test', 'agent_job.step', 'report.progress')"""
 DELIVERIES = "select event_id, status from deliveries where endpoint_id = %s"
 WAITING = "select count(*) from deliveries where endpoint_id = %s and status in ('PENDING', 'SENDING')"
 # What goes on, or is to be begun by now.

@@ -1,5 +1,7 @@
 import type { Fetcher, FetcherParams, FetcherResult } from '@graphiql/toolkit'
+import { getOperationAST } from 'graphql'
 import { storedKey } from './stored-key'
+import { followed } from './streams'
 
 type Cost = { requested: number; actual: number; remaining: number | null }
 
@@ -14,8 +16,12 @@ function failure(message: string): FetcherResult {
 
 /** Return a fetcher for `/graphql` that sends the tab's key and reports each answer and each refused key. */
 export function fetcherFor(onAnswer: (answer: Answer | null) => void, onRefusedKey: (reason: string) => void): Fetcher {
-  return async (params: FetcherParams, options): Promise<FetcherResult> => {
-    const headers = new Headers({ 'Content-Type': 'application/json', Accept: 'application/graphql-response+json' })
+  return async (params: FetcherParams, options): Promise<FetcherResult | AsyncIterable<FetcherResult>> => {
+    const operation = options?.documentAST && getOperationAST(options.documentAST, params.operationName)
+    const live = operation?.operation === 'subscription'
+    const stop = new AbortController()
+    const accepted = live ? 'text/event-stream' : 'application/graphql-response+json'
+    const headers = new Headers({ 'Content-Type': 'application/json', Accept: accepted })
     const key = storedKey()
     if (key !== '') headers.set('Authorization', `Bearer ${key}`)
     for (const [name, value] of Object.entries(options?.headers ?? {})) headers.set(name, String(value))
@@ -25,10 +31,12 @@ export function fetcherFor(onAnswer: (answer: Answer | null) => void, onRefusedK
     if (shown) onAnswer(null)
     let response: Response
     try {
-      response = await fetch('/graphql', { method: 'POST', headers, body: JSON.stringify(params), credentials: 'omit' })
+      const body = JSON.stringify(params)
+      response = await fetch('/graphql', { method: 'POST', headers, body, credentials: 'omit', signal: stop.signal })
     } catch {
       return failure('The API does not answer. Check that it runs (`make dev`, or `counterfoil serve`), then retry.')
     }
+    if (live && response.ok) return followed(response, stop)
     const text = await response.text()
     const milliseconds = Math.round(performance.now() - started)
     let body: Body

@@ -4,11 +4,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from models.agent_jobs import AGENT_JOB, agent_jobs
 from models.agent_steps import AgentStepKind, agent_steps
 from models.typeid import new_uuid
 from resolvers.changes.edits import Edit
 from resolvers.context import Row, now
 from resolvers.database.sql import ORG, statement
+from resolvers.live.notes import note
 
 _NUMBERS = ("input_tokens", "output_tokens", "cost")
 
@@ -41,4 +43,5 @@ async def add_step(edit: Edit, kind: AgentStepKind, **columns: Any) -> Row:
     step = next_step(edit.row, kind, **columns)
     await edit.ctx.fetch(_insert(), **{f"new_{name}": value for name, value in step.items()})
     edit.touch()
+    await note(edit.ctx, AGENT_JOB, agent_jobs, edit.row["id"], "step")
     return step

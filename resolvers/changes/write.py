@@ -46,6 +46,7 @@ async def apply(
     values |= _audit_values(ctx, [(entry, row["id"]) for entry in entries])
     prefix, scope_sets, through = collection.resource.prefix, -1, None
     if events:
+        ctx.announces = True
         scopes = collection.scopes_of(row)
         scope_sets = len(scopes)
         values["event_ids"] = [new_uuid() for _ in events]

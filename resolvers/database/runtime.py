@@ -27,6 +27,10 @@ def _wake_nobody(org_id: UUID, jobs: list[UUID]) -> None:
     """Wake no worker: the sweep finds the jobs."""
 
 
+def _announce_to_nobody(org_id: UUID) -> None:
+    """Announce no event: feeds find it when they look."""
+
+
 async def _is_migrated(_connection: Connection) -> bool:
     return True
 
@@ -37,6 +41,7 @@ class Runtime:
 
     ``side`` is a second, small pool: a request that holds a connection and needs another one cannot wait for itself.
     ``typesetter`` makes PDFs. ``tools`` are the operations that agents may run, with the scopes that each needs.
+    ``announce`` tells live feeds that an organization has new events.
     ``is_migrated`` tells whether a connection's database has the tables that this version works with.
     """
 
@@ -48,6 +53,7 @@ class Runtime:
     renderers: dict[str, Renderer] = field(default_factory=dict)
     tools: Mapping[str, frozenset[str]] = field(default_factory=dict)
     wake: Callable[[UUID, list[UUID]], None] = _wake_nobody
+    announce: Callable[[UUID], None] = _announce_to_nobody
     is_migrated: Callable[[Connection], Awaitable[bool]] = _is_migrated
     pool_wait: float = 1.0
     statement_timeout_ms: int = 5_000
@@ -74,6 +80,13 @@ class Runtime:
         """Return what a reading transaction sets after ``tenant``: a lock timeout that is shorter than the statement
         timeout, so that waiting for a lock is not reported as a slow query."""
         return f",set_config('lock_timeout','{max(1, self.statement_timeout_ms * 9 // 10)}',true)"
+
+    def tell(self, org_id: UUID, jobs: list[UUID], *, announces: bool) -> None:
+        """Tell workers of the jobs of a commit, and live feeds that it has events."""
+        if jobs:
+            self.wake(org_id, jobs)
+        if announces:
+            self.announce(org_id)
 
     def unavailable(self, error: BaseException) -> Refusal:
         """Return the refusal for one of ``CONNECTION_ERRORS``, and log the error if it begins an outage."""

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.base import TIMESTAMP
-from models.reports import ReportError, ReportStatus, report_rows, reports
+from models.reports import REPORT, ReportError, ReportStatus, report_rows, reports
 from models.typeid import new_uuid
 from resolvers.changes.edits import begin_edit_of
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import ORG, owned, statement
+from resolvers.live.notes import note
 from resolvers.reports.collection import GOES_ON, REPORTS
 
 _ID = sa.bindparam("report_id", type_=sa.Uuid)
@@ -70,6 +71,7 @@ async def write(ctx: Context, report_id: UUID, before: int, rows: Sequence[str],
 async def note_progress(ctx: Context, report_id: UUID, progress: int) -> None:
     """Write how many percent of a report are done."""
     await ctx.fetch(_run(), report_id=report_id, done=progress, moment=now())
+    await note(ctx, REPORT, reports, report_id, "progress")
 
 
 async def finish(ctx: Context, report_id: UUID, totals: dict[str, Any], chart: bytes, snapshot_at: datetime) -> None:

@@ -18,6 +18,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from execution import Args, ColumnReader, columns_of
+from models.actors import Reserved
 from models.base import table_of
 from models.machines import Machine
 from models.resources import Resource
@@ -196,15 +197,18 @@ async def _level() -> None:
 def batched(
     resolve: Callable[..., Coroutine[Any, Any, list[Any]]], *needs: str, description: str,
     arguments: Callable[[], list[Any]] = list, cost: int | None = None, joined_by: str | None = None,
-    scope: str | None = None,
+    scope: str | None = None, reserved: Reserved | None = None,
 ) -> Any:  # fmt: skip
     """Return a field that is loaded for all parents at once, by ``async (ctx, parents, args) -> results``.
 
     ``cost`` is given where the field costs something else than its objects. ``joined_by`` is the column that references
     the field's one row, which may then be joined to the parent's. ``scope`` is what a key needs for a field whose type
-    says none.
+    says none, ``reserved`` what it needs beside scopes.
     """
-    metadata = {"needs": needs or (() if joined_by is None else (joined_by,)), "cost": cost, "joined_by": joined_by}
+    metadata = {
+        "needs": needs or (() if joined_by is None else (joined_by,)), "cost": cost, "joined_by": joined_by,
+        "reserved": () if reserved is None else (reserved,),
+    }  # fmt: skip
     extensions: list[Any] = [Batched(resolve, arguments)]
     return strawberry.field(
         resolver=_level, description=description, metadata=metadata, extensions=extensions,

@@ -125,8 +125,10 @@ class Engine:
                 message = f"The key lacks the scope {needed}."
                 raise Refusal("FORBIDDEN", message, scope=needed, path=list(path))
 
-    async def run(self, ctx: Context, prepared: Prepared) -> OperationResult:
+    async def run(self, ctx: Context, prepared: Prepared, root: Any = None) -> OperationResult:
         """Check the variables and run. Never raises for what a caller can do wrong: that is in the result.
+
+        A subscription is run for each of its events, which is then the ``root``.
 
         Where a transaction of the context is open, it runs there: the caller rolls it back if the result has errors.
         """
@@ -157,10 +159,10 @@ class Engine:
                 result = result_of(ctx, operation, outcome)
             else:
                 async with ctx.snapshot():
-                    outcome = await self.executor.run(operation, variables, context=ctx, observe=observe)
+                    outcome = await self.executor.run(operation, variables, context=ctx, root=root, observe=observe)
                     await bounded(outcome.data, prepared.measure, ctx.loaded)
                     if self.compare:
-                        await _compare(self.executor, ctx, prepared, outcome)
+                        await _compare(self.executor, ctx, prepared, outcome, root)
                 result = result_of(ctx, operation, outcome)
         except (Refusal, Refusals) as refused:
             result = refused_result(refused, ctx.request_id)
@@ -183,10 +185,10 @@ def _new(operation: Operation, check: CostCheck) -> int:
     return 0 if check.cached else operation.tokens // JUDGED_TOKENS
 
 
-async def _compare(executor: Executor, ctx: Context, prepared: Prepared, ours: Outcome) -> None:
+async def _compare(executor: Executor, ctx: Context, prepared: Prepared, ours: Outcome, root: Any) -> None:
     """Hold a result against graphql-core's, on the same snapshot. Raises AssertionError with what differs."""
     sent, loaded, ctx.loaded = ctx.statements, ctx.loaded, None
-    found = await executor.compare(prepared.operation, prepared.variables, context=ctx, ours=ours)
+    found = await executor.compare(prepared.operation, prepared.variables, context=ctx, root=root, ours=ours)
     ctx.statements, ctx.loaded = sent, loaded
     assert not found, found
     assert ours.errors or not ours.serializer_failures, "a row is not what its loader promised"

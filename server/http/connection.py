@@ -94,9 +94,17 @@ class Connection(HttpToolsProtocol):
             self._address = None
         super().connection_lost(exc)
 
+    def shutdown(self) -> None:
+        """End the connection when its answer is whole; a live stream ends now, and its client subscribes elsewhere."""
+        super().shutdown()
+        if self._running is not None and self._answering() and self._running.lives:
+            self.transport.close()
+
     def eof_received(self) -> Any:
-        """Return whether the connection stays open: a client may end its half and wait for the answer."""
-        self._ended = self._answering() and not self._lingering
+        """Return whether the connection stays open: a client may end its half and wait for the answer, unless that has
+        no end."""
+        running = self._running
+        self._ended = self._answering() and not self._lingering and not (running is not None and running.lives)
         if self._ended and self._in_body:
             self._break_body()
         return self._ended
@@ -194,6 +202,13 @@ class Connection(HttpToolsProtocol):
             return
         self._due = math.inf
         self._late()
+
+    def _stop(self) -> None:
+        """Expect nothing more: another protocol has the connection."""
+        self._deaf, self._begun, self._due = True, False, math.inf
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _late(self) -> None:
         transport = self.transport

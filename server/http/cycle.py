@@ -84,7 +84,22 @@ class Cycle(RequestResponseCycle):
     def receive(self) -> Coroutine[Any, Any, Any]:
         """Return the next part of the body. Raises Refusal UNAVAILABLE where it is whole and all slots of work are
         taken."""
-        return self._awaited() if self.more_body else super().receive()
+        if self.more_body:
+            return self._awaited()
+        return self._followed() if self.lives else super().receive()
+
+    @property
+    def lives(self) -> bool:
+        """Return whether the answer is a live stream, which goes on until the client leaves."""
+        return "live" in self.scope["state"]
+
+    async def _followed(self) -> Any:
+        """Wait for the end of a client that follows a live stream, which is not at work meanwhile."""
+        self.slots.waiting += 1
+        try:
+            return await super().receive()
+        finally:
+            self.slots.waiting -= 1
 
     async def _awaited(self) -> Any:
         slots = self.slots

@@ -12,10 +12,11 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from resolvers.errors import Refusal
 from server.http import heads
-from server.http.connection import Connection, Timeouts
+from server.http.connection import Timeouts
 from server.http.cycle import Cycle
 from server.http.heads import HEAD_BYTES
 from server.http.slots import Slots, always_answered, connections_exceeded, overloaded, requests_exceeded
+from server.http.upgrades import Upgrades
 
 # Trailers and chunk extensions of one body, beside what each chunk may take.
 FRAMING_BYTES = 16 * 1024
@@ -27,7 +28,7 @@ _LINE = b" HTTP/1."
 _METHOD = re.compile(rb"[A-Za-z_-]{1,32} ")
 
 
-class BoundedProtocol(Connection):
+class BoundedProtocol(Upgrades):
     """One connection; its application is an Edge, which also answers for what is refused here."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -35,8 +36,6 @@ class BoundedProtocol(Connection):
         self._timed = True  # the first head's time runs from the beginning of the connection
         self._head_bytes, self._piece, self._framing, self._line_ended = 0, 0, 0, False
         self._refusal: Refusal | None = None
-        self._body_of_upgrade = b""
-        self.parser = httptools.HttpRequestParser(self)
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
@@ -87,7 +86,7 @@ class BoundedProtocol(Connection):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self._decline(data[upgrade.args[0] :])
+            self._upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             self._stumble(error, bytes(data[:40]))
         else:
@@ -95,16 +94,6 @@ class BoundedProtocol(Connection):
                 if self._framing > FRAMING_BYTES:
                     self._break_body()
                 self._framing = max(self._framing, 0)
-
-    def _decline(self, rest: bytes | memoryview) -> None:
-        """Go on after a head that asks for an upgrade, of which none is offered. The parser has taken its body for
-        another protocol: a new one reads it, after a head that says how it ends."""
-        self.parser = httptools.HttpRequestParser(self)
-        framing, self._body_of_upgrade = self._body_of_upgrade, b""
-        if framing:
-            self.parser.feed_data(b"POST / HTTP/1.1\r\n" + framing + b"\r\n\r\n")
-        if rest:
-            self._feed(rest)
 
     def on_message_begin(self) -> None:
         if self._in_body:
@@ -137,13 +126,15 @@ class BoundedProtocol(Connection):
         if refusal is not None:
             self._refusal = refusal
             raise ValueError(refusal.message)  # ends the parsing
+        if parser.should_upgrade():
+            if self._opens_socket(scope):
+                return
+            self._body_of_upgrade = heads.framing(headers)
         self._begun = self._timed = False
         self._in_body = True
         self._framing = 0
         if version != "1.1":
             scope["http_version"] = version
-        if parser.should_upgrade():
-            self._body_of_upgrade = heads.framing(headers)
         app: Any = self.app
         most = self.limit_concurrency
         if most is not None and len(self.tasks) - self.slots.waiting >= most and not always_answered(scope):
@@ -213,7 +204,7 @@ class BoundedProtocol(Connection):
         cycle.message_event.set()
 
     def on_message_complete(self) -> None:
-        if self._body_of_upgrade:
+        if self._body_of_upgrade or self._socket_of is not None:
             return
         self._in_body = False
         self._head_bytes = 0

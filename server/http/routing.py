@@ -1,6 +1,6 @@
 """The router: Starlette's table of routes, found by one look-up however many there are."""
 
-from collections.abc import Collection, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -18,6 +18,8 @@ from web.problems import problem
 
 log = structlog.get_logger()
 _NONE: Mapping[str, str] = {}
+WebSocket = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
+_NO_SOCKETS: Mapping[str, WebSocket] = {}
 
 
 class ApiRoute(Route):
@@ -87,8 +89,15 @@ class ApiRouter(Router):
     words go before a parameter. A parameter may have an extension: ``/invoices/{publicId}.pdf``.
     """
 
-    def __init__(self, routes: Iterable[ApiRoute], lifespan: Lifespan[Any] | None = None) -> None:
+    def __init__(
+        self,
+        routes: Iterable[ApiRoute],
+        lifespan: Lifespan[Any] | None = None,
+        sockets: Mapping[str, WebSocket] = _NO_SOCKETS,
+    ) -> None:
         super().__init__([*routes], redirect_slashes=False, lifespan=lifespan)
+        # What answers WebSockets, by path.
+        self.sockets = sockets
         self._plain: dict[str, _Place] = {}
         self._around: dict[tuple[str, str], _Place] = {}
         self._missing = _EndpointApp(_missing, "other")
@@ -119,6 +128,8 @@ class ApiRouter(Router):
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         """Return what answers one request."""
+        if scope["type"] == "websocket":
+            return self.sockets[scope["path"].rstrip("/")](scope, receive, send)
         if scope["type"] != "http":
             return super().__call__(scope, receive, send)
         path: str = scope["path"]

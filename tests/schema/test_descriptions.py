@@ -69,7 +69,7 @@ def test_what_needs_a_scope_says_which() -> None:
     roots = {
         f"{on}.{name}": rule.requirement
         for (on, name), rule in RULES.items()
-        if on in ("Query", "Mutation") and rule.requirement
+        if on in ("Query", "Mutation", "Subscription") and rule.requirement
     }
     assert len(roots) > 20
     beneath = {

@@ -123,7 +123,9 @@ class Agency:
     async def events(self) -> list[str]:
         """The types of the events of jobs, in order."""
         found = await rows(
-            self.runtime, self.org, "select type from events where type like 'agent_job%' order by xact, id"
+            self.runtime,
+            self.org,
+            "select type from events where type like 'agent_job.%' and type <> 'agent_job.step' order by xact, id",
         )
         return [row["type"].removeprefix("agent_job.") for row in found]
 

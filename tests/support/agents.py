@@ -131,5 +131,5 @@ async def runs(org: Org, job: str) -> list[str]:
 
 async def happened(org: Org, job: str) -> list[str]:
     """The types of the events of a job, oldest first, without what they begin with."""
-    sql = "select type from events where resource_id = $1 order by id"
+    sql = "select type from events where resource_id = $1 and type <> 'agent_job.step' order by id"
     return [row["type"].removeprefix("agent_job.") for row in await org.rows(sql, decode(AGENT_JOB.prefix, job))]

@@ -1,0 +1,110 @@
+"""Requests for another protocol: a WebSocket is begun where one is offered, and anything else is declined."""
+
+from collections.abc import Collection
+from typing import Any
+
+import httptools
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.server import ServerProtocol
+
+from server.http.addresses import address_of
+from server.http.connection import Connection
+from server.http.slots import Slots
+
+# What one message has at most. Nothing is compressed: what a connection keeps for it is twice all of the rest.
+MESSAGE_BYTES = 256 * 1024
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """A WebSocket with bounds: of a message, and of the time in which a client takes what it is sent. It counts for its
+    address, and is not at work."""
+
+    slots: Slots
+    address: str
+    write_s: float
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conn = ServerProtocol(max_size=MESSAGE_BYTES, logger=self.logger)
+        self._late: Any = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.slots.let_go(self.address)
+        self.resume_writing()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._late = self.loop.call_later(self.write_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    async def run_asgi(self) -> None:
+        self.slots.waiting += 1
+        try:
+            await super().run_asgi()
+        finally:
+            self.slots.waiting -= 1
+
+
+class Upgrades(Connection):
+    """A connection whose requests may ask for an upgrade."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._body_of_upgrade = b""
+        # What the WebSocket counts for that the head asks for.
+        self._socket_of: str | None = None
+        self.parser = httptools.HttpRequestParser(self)
+
+    def _opens_socket(self, scope: Any) -> bool:
+        """Return whether a head asks for a WebSocket that may be opened, and count it for its address."""
+        offered: Collection[str] = getattr(self.app, "sockets", ())
+        asked = dict(self.headers).get(b"upgrade", b"").lower() == b"websocket"
+        if not (asked and scope["method"] == "GET" and scope["path"].rstrip("/") in offered) or self._answering():
+            return False
+        if self.limit_concurrency is not None and len(self.tasks) - self.slots.waiting >= self.limit_concurrency:
+            return False
+        if self._address is not None:
+            self._socket_of, self._address = self._address, None
+            return True
+        client = scope["client"]
+        address = self.slots.connected(
+            address_of(client[0] if client is not None else "", self.headers, self.slots.proxies)
+        )
+        if self.slots.too_many(address):
+            self.slots.let_go(address)
+            return False
+        self._socket_of = address
+        return True
+
+    def _upgrade(self, rest: bytes | memoryview) -> None:
+        """Go on after a head that asks for an upgrade."""
+        if self._socket_of is None:
+            self._decline(rest)
+            return
+        self._stop()
+        protocol = SocketProtocol(config=self.config, server_state=self.server_state, app_state=self.app_state)
+        protocol.slots, protocol.address, protocol.write_s = self.slots, self._socket_of, self.timeouts.write_s
+        self.connections.discard(self)
+        protocol.connection_made(self.transport)
+        lines = [b": ".join(header) for header in self.headers]
+        protocol.data_received(b"\r\n".join([b"GET %b HTTP/1.1" % self.url, *lines, b"", bytes(rest)]))
+        self.transport.set_protocol(protocol)
+
+    def _decline(self, rest: bytes | memoryview) -> None:
+        """Go on after a head that asks for an upgrade that is not offered. The parser has taken its body for another
+        protocol: a new one reads it, after a head that says how it ends."""
+        self.parser = httptools.HttpRequestParser(self)
+        framing, self._body_of_upgrade = self._body_of_upgrade, b""
+        if framing:
+            self.parser.feed_data(b"POST / HTTP/1.1\r\n" + framing + b"\r\n\r\n")
+        if rest:
+            self._feed(rest)
+
+    def _feed(self, data: bytes | memoryview) -> None:
+        raise NotImplementedError

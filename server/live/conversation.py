@@ -1,0 +1,242 @@
+"""A conversation in graphql-transport-ws: each message to subscribe is answered as a request over HTTP would be."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import structlog
+
+from models.typeid import new_number
+from resolvers.errors import Refusal, shown_refusal
+from schema.requests.results import OperationResult
+from server.graphql import GraphQL
+from server.graphql_replies import REFUSALS, refused_result_of, result_body
+from server.http.edge import late_refusal
+from server.live.live import Live
+from server.live.messages import (
+    BAD_REQUEST,
+    FORBIDDEN,
+    ID_TAKEN,
+    INIT_TIMEOUT,
+    INTERNAL,
+    NO_SUBPROTOCOL,
+    TOO_MANY_INITS,
+    TRY_AGAIN,
+    UNAUTHORIZED,
+    ClosedError,
+    id_of,
+    message_of,
+)
+from web.deadlines import Deadlines
+from web.http import Header, Message, Receive, Request, Scope, Send
+
+log = structlog.get_logger()
+PROTOCOL = "graphql-transport-ws"
+# How long a client may take for its first message, and how many operations may be under way on its connection.
+INIT_S, MOST_OPERATIONS = 5.0, 100
+# A close frame has room for so many bytes of a reason.
+REASON_BYTES = 123
+
+
+class Conversation:
+    """What is said on one connection: its key, once it has said it, and its operations by their ids."""
+
+    def __init__(
+        self, graphql: GraphQL, live: Live, deadlines: Deadlines, scope: Scope, receive: Receive, send: Send,
+        request_id: str,
+    ) -> None:  # fmt: skip
+        self.graphql, self.live, self.deadlines = graphql, live, deadlines
+        self.scope, self.receive, self.send = scope, receive, send
+        self.request_id = request_id
+        self.operations: dict[str, asyncio.Task[None]] = {}
+        self.authorization: bytes | None = None
+        self.initialized = self.acknowledged = False
+        # Why an operation ends the whole connection.
+        self.ending: asyncio.Future[ClosedError] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> None:
+        """Take messages until one side ends."""
+        known = PROTOCOL in self.scope["subprotocols"]
+        await self.receive()
+        await self.send({"type": "websocket.accept", "subprotocol": PROTOCOL if known else None})
+        try:
+            if not known:
+                raise ClosedError(NO_SUBPROTOCOL, "Subprotocol not acceptable")
+            await self._take_messages()
+        except ClosedError as closed:
+            reason = closed.reason.encode()[:REASON_BYTES].decode(errors="ignore")
+            await self.send({"type": "websocket.close", "code": closed.code, "reason": reason})
+        except OSError:
+            log.debug("client gone", request_id=self.request_id)
+        except Exception:
+            log.exception("unexpected error")
+            await self.send({"type": "websocket.close", "code": INTERNAL, "reason": "Internal error"})
+        finally:
+            await self._cancel()
+
+    async def _take_messages(self) -> None:
+        """Take messages until the client is gone. Raises ClosedError."""
+        try:
+            async with asyncio.timeout(INIT_S) as deadline:
+                while not self.acknowledged:
+                    if not await self._take_next():
+                        return
+                deadline.reschedule(None)
+        except TimeoutError:
+            raise ClosedError(INIT_TIMEOUT, "Connection initialisation timeout") from None
+        while await self._take_next():
+            pass
+
+    async def _take_next(self) -> bool:
+        """Take a message; whether there was one. Raises ClosedError."""
+        taking = asyncio.ensure_future(self.receive())
+        waited: list[asyncio.Future[Any]] = [taking, self.ending]
+        try:
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            if self.ending.done():
+                raise self.ending.result()
+        finally:
+            if not taking.done():
+                taking.cancel()
+        received = taking.result()
+        if received["type"] != "websocket.receive":
+            return False
+        await self._handle(message_of(received))
+        return True
+
+    async def _handle(self, message: dict[str, Any]) -> None:
+        match message.get("type"):
+            case "connection_init":
+                await self._initialize(message.get("payload"))
+            case "ping":
+                await self._send({"type": "pong"})
+            case "pong":
+                pass
+            case "subscribe":
+                await self._subscribe(message)
+            case "complete":
+                operation = self.operations.pop(id_of(message), None)
+                if operation is not None:
+                    operation.cancel()
+            case _:
+                raise ClosedError(BAD_REQUEST, "Unknown message type")
+
+    async def _initialize(self, payload: Any) -> None:
+        if self.initialized:
+            raise ClosedError(TOO_MANY_INITS, "Too many initialisation requests")
+        self.initialized = True
+        if payload is not None and not isinstance(payload, dict):
+            raise ClosedError(BAD_REQUEST, "The payload of connection_init must be an object")
+        given = [value for name, value in (payload or {}).items() if name.lower() == "authorization"]
+        if any(not isinstance(value, str) for value in given):
+            raise ClosedError(BAD_REQUEST, "Authorization must be a string: Bearer sk_live_…")
+        sent = dict(self.scope["headers"]).get(b"authorization")
+        self.authorization = given[0].encode("latin-1", "replace") if given else sent
+        try:
+            await self.graphql.dependencies.payer_of(self._request(b""), [])
+        except Refusal as refusal:
+            code = FORBIDDEN if refusal.code == "UNAUTHENTICATED" else TRY_AGAIN
+            raise ClosedError(code, refusal.message) from None
+        self.acknowledged = True
+        await self._send({"type": "connection_ack"})
+
+    async def _subscribe(self, message: dict[str, Any]) -> None:
+        if not self.acknowledged:
+            raise ClosedError(UNAUTHORIZED, "Unauthorized")
+        key, payload = id_of(message), message.get("payload")
+        if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+            raise ClosedError(BAD_REQUEST, "The payload of subscribe must have a query")
+        if key in self.operations:
+            raise ClosedError(ID_TAKEN, f"Subscriber for {key} already exists")
+        if len(self.operations) >= MOST_OPERATIONS:
+            most = f"At most {MOST_OPERATIONS} operations may be under way on one connection."
+            refused = shown_refusal(Refusal("RATE_LIMITED", most), self.request_id)
+            await self._send({"id": key, "type": "error", "payload": [refused]})
+            return
+        task = self.operations[key] = asyncio.create_task(self._operate(key, self._request(orjson.dumps(payload))))
+        task.add_done_callback(_noted)
+
+    async def _operate(self, key: str, request: Request) -> None:
+        """Answer one operation, by as many results as it has."""
+        task, late = self.deadlines.start(), False
+        try:
+            try:
+                stream = await self._begin(key, request)
+            finally:
+                late = self.deadlines.end(task)
+        except asyncio.CancelledError:
+            if not late:
+                raise
+            await self._fail(key, [shown_refusal(late_refusal(request.state.get("ctx")), request.request_id)])
+            return
+        except REFUSALS as refused:
+            await self._fail(key, refused_result_of(request, refused).errors)
+            return
+        if stream is None:
+            return
+        try:
+            while True:
+                heard = await stream.next()
+                await self._send_next(key, heard.payload)
+        except Refusal as refusal:
+            await self._fail(key, [shown_refusal(refusal, request.request_id)])
+            if refusal.code == "UNAUTHENTICATED" and not self.ending.done():
+                self.ending.set_result(ClosedError(FORBIDDEN, refusal.message))
+        finally:
+            stream.close()
+
+    async def _begin(self, key: str, request: Request) -> Any:
+        """Return the stream of a subscription; answer another operation. Raises one of ``REFUSALS``."""
+        graphql, headers = self.graphql, list[Header]()
+        admitted = await graphql.admit(request, headers)
+        if admitted.prepared.operation.operation_type == "subscription":
+            return await self.live.open(request, admitted)
+        result: OperationResult = await graphql.run(request, admitted)
+        if result.ran:
+            await self._send_next(key, orjson.dumps(result_body(result)))
+            if self.operations.pop(key, None) is not None:
+                await self._send({"id": key, "type": "complete"})
+        else:
+            await self._fail(key, result.errors)
+        return None
+
+    async def _fail(self, key: str, errors: list[dict[str, Any]]) -> None:
+        if self.operations.pop(key, None) is not None:
+            await self._send({"id": key, "type": "error", "payload": errors})
+
+    async def _send_next(self, key: str, payload: bytes) -> None:
+        text = f'{{"id":{orjson.dumps(key).decode()},"type":"next","payload":{payload.decode()}}}'
+        await self.send({"type": "websocket.send", "text": text})
+
+    async def _send(self, message: Mapping[str, Any]) -> None:
+        await self.send({"type": "websocket.send", "text": orjson.dumps(message).decode()})
+
+    def _request(self, body: bytes) -> Request:
+        """Return a request over HTTP that asks the same, from the same address and with the same key."""
+        headers: list[Header] = [each for each in self.scope["headers"] if each[0] == b"x-forwarded-for"]
+        headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        if self.authorization is not None:
+            headers.append((b"authorization", self.authorization))
+        request_id = f"{new_number():032x}"
+        state = {"request_id": request_id, "deadlines": self.deadlines, "streams": True}
+        scope = {"type": "http", "method": "POST", "path": self.scope["path"], "query_string": b"", "state": state}
+        scope |= {"client": self.scope["client"], "headers": headers}
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        return Request(scope, receive)
+
+    async def _cancel(self) -> None:
+        operations = list(self.operations.values())
+        for operation in operations:
+            operation.cancel()
+        await asyncio.gather(*operations, return_exceptions=True)
+
+
+def _noted(task: "asyncio.Task[None]") -> None:
+    """Log what went wrong in an operation, but that its client is gone."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, OSError):
+        log.error("unexpected error", exc_info=error)

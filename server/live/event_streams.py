@@ -1,0 +1,89 @@
+"""Server-sent events, as GraphQL over SSE has them: a stream for each operation (distinct connections).
+
+Each ``next`` has an ``id``: that of its event, which a browser's EventSource sends back as Last-Event-ID.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
+
+import orjson
+
+from resolvers.errors import Refusal, shown_refusal
+from schema.live.streams import Stream
+from server.graphql import GraphQL
+from server.graphql_replies import APPLICATION_JSON, REFUSALS, RESPONSE, refused_reply, result_body
+from server.live.live import Live
+from web.accept import most_accepted, weights
+from web.http import AnyReply, Header, Request, Streamed
+
+MEDIA_TYPE = b"text/event-stream"
+# A sign of life, so that neither a proxy nor a client takes a silent stream for a dead one.
+BEAT_S = 15.0
+BEAT = b":\n\n"
+_COMPLETE = b"event: complete\ndata:\n\n"
+# A proxy that collects what passes would keep events back.
+_HEADERS: tuple[Header, ...] = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no"))
+
+
+class EventStreams:
+    """The endpoint of GraphQL, for clients that accept event streams too."""
+
+    def __init__(self, graphql: GraphQL, live: Live) -> None:
+        self.graphql, self.live = graphql, live
+
+    def handle(self, request: Request) -> Coroutine[Any, Any, AnyReply]:
+        """Answer one request."""
+        if b"event-stream" in request.headers.get(b"accept", b"") and request.method in ("GET", "POST"):
+            return self._answer(request)
+        return self.graphql.handle(request)
+
+    async def _answer(self, request: Request) -> AnyReply:
+        accepted = request.whole(b"accept")
+        if not weights(accepted).get(MEDIA_TYPE):
+            return await self.graphql.handle(request)
+        request.state["streams"] = True
+        headers: list[Header] = []
+        stream: Stream | None = None
+        try:
+            admitted = await self.graphql.admit(request, headers)
+            if admitted.prepared.operation.operation_type == "subscription":
+                after = request.header(b"last-event-id") or None
+                stream = await self.live.open(request, admitted, after)
+        except REFUSALS as refused:
+            return refused_reply(request, refused, True, headers)
+        if stream is not None:
+            request.state["live"], request.state["api"] = True, "live"
+            return Streamed(200, _following(stream, request.request_id), [*_HEADERS, *headers], stream.close)
+        other = most_accepted(accepted, (RESPONSE, APPLICATION_JSON))
+        if other is not None:
+            return await self.graphql.answer(request, admitted, other == RESPONSE, headers)
+        result = await self.graphql.run(request, admitted)
+        return Streamed(200, _once(orjson.dumps(result_body(result))), [*_HEADERS, *headers])
+
+
+def message(payload: bytes, event_id: str | None = None) -> bytes:
+    """Return a result as an event of a stream."""
+    known = b"" if event_id is None else b"id: %b\n" % event_id.encode()
+    return b"%bevent: next\ndata: %b\n\n" % (known, payload)
+
+
+async def _once(payload: bytes) -> AsyncIterator[bytes]:
+    yield message(payload) + _COMPLETE
+
+
+async def _following(stream: Stream, request_id: str) -> AsyncIterator[bytes]:
+    """Yield what happens, and signs of life between it. A stream that is ended says why."""
+    yield BEAT
+    while True:
+        try:
+            async with asyncio.timeout(BEAT_S):
+                heard = await stream.next()
+        except TimeoutError:
+            yield BEAT
+        except Refusal as refusal:
+            errors = {"errors": [shown_refusal(refusal, request_id)]}
+            yield message(orjson.dumps(errors)) + _COMPLETE
+            return
+        else:
+            yield message(heard.payload, heard.event_id)

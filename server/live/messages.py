@@ -1,0 +1,43 @@
+"""Messages of graphql-transport-ws, and what a connection is closed with that breaks its rules."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from web.http import Message
+
+# What the protocol closes a connection with, and what the web has for a server that is busy.
+BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NO_SUBPROTOCOL = 4400, 4401, 4403, 4406
+INIT_TIMEOUT, ID_TAKEN, TOO_MANY_INITS = 4408, 4409, 4429
+TRY_AGAIN, INTERNAL = 1013, 1011
+LONGEST_ID = 255
+
+
+class ClosedError(Exception):
+    """Ends a connection, with a code and a reason."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
+def message_of(received: Message) -> dict[str, Any]:
+    """Return a message. Raises ClosedError for one that is no JSON object with a type."""
+    text = received.get("text")
+    if text is None:
+        raise ClosedError(BAD_REQUEST, "A message must be text")
+    try:
+        message = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise ClosedError(BAD_REQUEST, "A message must be JSON") from None
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        raise ClosedError(BAD_REQUEST, "A message must be an object with a type")
+    return message
+
+
+def id_of(message: Mapping[str, Any]) -> str:
+    key = message.get("id")
+    if not isinstance(key, str) or not 0 < len(key) <= LONGEST_ID:
+        raise ClosedError(BAD_REQUEST, f"The id must be a string of 1 to {LONGEST_ID} characters")
+    return key

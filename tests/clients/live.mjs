@@ -1,0 +1,52 @@
+// Follows COUNTERFOIL_URL with the key COUNTERFOIL_KEY from the event COUNTERFOIL_AFTER on, by both clients in turn, and
+// hears what it makes itself; prints the ids of all events in their order, and what was refused, as JSON.
+import { createClient as sseClient } from 'graphql-sse';
+import { createClient as wsClient } from 'graphql-ws';
+import WebSocket from 'ws';
+
+const { COUNTERFOIL_URL: url, COUNTERFOIL_KEY: key, COUNTERFOIL_AFTER: after } = process.env;
+const authorization = `Bearer ${key}`;
+const sse = sseClient({ url, headers: { authorization }, retryAttempts: 0 });
+const ws = wsClient({
+  url: url.replace('http', 'ws'), webSocketImpl: WebSocket, connectionParams: { authorization }, retryAttempts: 0,
+});
+const query = 'subscription($after: ID) { events(types: ["client.created"], after: $after) { id } }';
+const create = 'mutation($i: CreateClientInput!) { createClient(input: $i) { client { id } } }';
+
+async function take(client, count, last) {
+  const ids = [];
+  const results = client.iterate({ query, variables: { after: last } });
+  for await (const { data, errors, extensions } of results) {
+    if (errors) throw new Error(JSON.stringify(errors));
+    if (extensions.event.id !== data.events.id) throw new Error('two ids of one event');
+    ids.push(data.events.id);
+    if (ids.length === count) break;
+  }
+  return ids;
+}
+
+async function one(client, payload) {
+  for await (const result of client.iterate(payload)) return result;
+  return null;
+}
+
+async function refused(client, payload) {
+  try {
+    return await one(client, payload);
+  } catch (error) {
+    return Array.isArray(error) ? error[0].extensions.code : error.response?.status ?? String(error);
+  }
+}
+
+const ids = [];
+for (const [client, count] of [[sse, 2], [ws, 2], [sse, 1], [ws, 1]]) {
+  ids.push(...(await take(client, count, ids.at(-1) ?? after)));
+}
+const heard = [take(sse, 1, ids.at(-1)), take(ws, 1, ids.at(-1))];
+await one(ws, { query: create, variables: { i: { name: 'Ada', email: 'ada@example.com' } } });
+const [bySse, byWs] = await Promise.all(heard);
+const wrong = { query, variables: { after: 'event_x' } };
+const answer = { ids, bySse, byWs, refused: [await refused(sse, wrong), await refused(ws, wrong)] };
+await ws.dispose();
+sse.dispose();
+process.stdout.write(JSON.stringify(answer));

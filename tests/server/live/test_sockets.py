@@ -1,0 +1,127 @@
+"""Subscriptions over WebSockets: the protocol's rules, each with its close code, and what is heard."""
+
+from typing import Any
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.support.api import Org, new_client
+from tests.support.sockets import socket
+
+EVENTS = "subscription { events { id type resourceId } }"
+CREATE = 'mutation { createClient(input: {name: "Ada", email: "ada@example.com"}) { client { id } } }'
+
+
+async def test_what_happens_is_heard(acme: Org, api: str) -> None:
+    async with socket(api) as connection:
+        await connection.init(acme.key)
+        await connection.send({"type": "ping"})
+        assert await connection.next() == {"type": "pong"}
+        await connection.subscribe("1", EVENTS)
+        await connection.subscribe("2", "{ viewer { key { name } } }")
+        answered = await connection.next()
+        assert (answered["id"], answered["type"]) == ("2", "next")
+        assert answered["payload"]["data"] == {"viewer": {"key": {"name": "test"}}}
+        assert await connection.next() == {"id": "2", "type": "complete"}
+        client = await new_client(acme)
+        heard = await connection.next()
+        assert (heard["id"], heard["type"]) == ("1", "next")
+        event = heard["payload"]["data"]["events"]
+        assert event["resourceId"] == client["publicId"]
+        assert heard["payload"]["extensions"]["event"]["id"] == event["id"]
+
+
+SUBSCRIBE = {"id": "1", "type": "subscribe", "payload": {"query": EVENTS}}
+
+
+@pytest.mark.parametrize(
+    ("messages", "code", "reason"),
+    [
+        (["{"], 4400, "A message must be JSON"),
+        ([b"{}"], 4400, "A message must be text"),
+        ([[]], 4400, "A message must be an object with a type"),
+        ([{"type": 1}], 4400, "A message must be an object with a type"),
+        ([{"type": "start"}], 4400, "Unknown message type"),
+        ([{"type": "connection_init", "payload": []}], 4400, "The payload of connection_init must be an object"),
+        (
+            [{"type": "connection_init", "payload": {"authorization": 1}}],
+            4400,
+            "Authorization must be a string: Bearer sk_live_…",
+        ),
+        ([{"type": "connection_init"}], 4403, "An API key is required: Authorization: Bearer sk_live_…."),
+        ([SUBSCRIBE], 4401, "Unauthorized"),
+    ],
+)
+async def test_a_first_message_that_is_wrong_ends_the_connection(
+    api: str, messages: list[Any], code: int, reason: str
+) -> None:
+    async with socket(api) as connection:
+        for message in messages:
+            await connection.send(message)
+        assert await connection.closed() == (code, reason)
+
+
+@pytest.mark.parametrize(
+    ("message", "code", "reason"),
+    [
+        ({"type": "connection_init"}, 4429, "Too many initialisation requests"),
+        (SUBSCRIBE, 4409, "Subscriber for 1 already exists"),
+        (SUBSCRIBE | {"id": ""}, 4400, "The id must be a string of 1 to 255 characters"),
+        (SUBSCRIBE | {"id": "2", "payload": {}}, 4400, "The payload of subscribe must have a query"),
+        ({"type": "complete", "id": []}, 4400, "The id must be a string of 1 to 255 characters"),
+        ("x" * 1_000_000, 1009, ""),
+    ],
+)
+async def test_a_later_message_that_is_wrong_ends_the_connection(
+    acme: Org, api: str, message: Any, code: int, reason: str
+) -> None:
+    async with socket(api) as connection:
+        await connection.init(acme.key)
+        await connection.send(SUBSCRIBE)
+        await connection.send(message)
+        found = await connection.closed()
+        assert found[0] == code
+        assert found[1] == reason or code == 1009
+
+
+async def test_a_hundred_operations_are_the_most(acme: Org, api: str) -> None:
+    async with socket(api) as connection:
+        await connection.init(acme.key)
+        for number in range(101):
+            await connection.subscribe(str(number), EVENTS)
+        refused = await connection.next()
+        assert (refused["id"], refused["type"]) == ("100", "error")
+        assert refused["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
+        await connection.send({"id": "0", "type": "complete"})
+        await connection.subscribe("100", "{ health { status } }")
+        assert (await connection.next())["payload"]["data"] == {"health": {"status": "ok"}}
+
+
+async def test_what_is_refused_is_an_error_of_its_operation(acme: Org, api: str) -> None:
+    async with socket(api) as connection:
+        await connection.init(await acme.new_key("clients:read"))
+        await connection.subscribe("1", "subscription { orderUpdated { id } }")
+        refused = await connection.next()
+        assert (refused["type"], refused["payload"][0]["extensions"]["code"]) == ("error", "FORBIDDEN")
+        await connection.subscribe("1", CREATE)
+        refused = await connection.next()
+        assert (refused["type"], refused["payload"][0]["extensions"]["code"]) == ("error", "FORBIDDEN")
+        await connection.subscribe("1", "{ nothing }")
+        refused = await connection.next()
+        assert (refused["type"], refused["payload"][0]["extensions"]["code"]) == ("error", "GRAPHQL_VALIDATION_FAILED")
+    assert await acme.count("clients") == 0
+
+
+async def test_a_page_of_another_origin_opens_nothing(api: str) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with socket(api, origin="https://evil.example"):
+            pass
+    assert refused.value.response.status_code == 403
+    async with socket(api, origin=api) as connection:
+        await connection.send("{")
+        assert (await connection.closed())[0] == 4400
+
+
+async def test_another_subprotocol_is_not_acceptable(api: str) -> None:
+    async with socket(api, protocol="graphql-ws") as connection:
+        assert await connection.closed() == (4406, "Subprotocol not acceptable")

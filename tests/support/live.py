@@ -1,0 +1,73 @@
+"""Live streams, as tests follow them: server-sent events over real HTTP."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import httpx
+
+from tests.support.api import Org
+
+# How long a test waits for what must come.
+WAIT_S = 20.0
+
+
+class Sent(NamedTuple):
+    """One message of a stream."""
+
+    event: str
+    id: str | None
+    data: Any
+
+
+class Followed:
+    """A stream that is followed."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+        self._lines = response.aiter_lines()
+
+    async def next(self) -> Sent:
+        """The next message; signs of life are passed over."""
+        async with asyncio.timeout(WAIT_S):
+            fields: dict[str, str] = {}
+            async for line in self._lines:
+                if not line and fields:
+                    data = fields.get("data")
+                    return Sent(fields["event"], fields.get("id"), json.loads(data) if data else None)
+                name, _, value = line.partition(":")
+                if name:
+                    fields[name] = value.removeprefix(" ")
+            raise EOFError("the stream has ended")
+
+    async def result(self) -> Any:
+        """The data of the next message, which must be a result without errors."""
+        sent = await self.next()
+        assert sent.event == "next", sent
+        assert "errors" not in sent.data, sent
+        return sent.data["data"]
+
+
+@asynccontextmanager
+async def following(
+    org: Org, query: str, headers: dict[str, str] | None = None, **variables: Any
+) -> AsyncIterator[Followed]:
+    """Follow a subscription for a block."""
+    accepted = {"Accept": "text/event-stream"} | (headers or {})
+    body = {"query": query, "variables": variables}
+    async with org.http.stream("POST", "/graphql", json=body, headers=accepted, timeout=WAIT_S) as response:
+        if response.status_code != 200:
+            await response.aread()
+        assert response.status_code == 200, response.text
+        yield Followed(response)
+
+
+async def refused(org: Org, query: str, headers: dict[str, str] | None = None, **variables: Any) -> list[Any]:
+    """The status of a subscription that must be refused, and the code and field of each of its errors."""
+    accepted = {"Accept": "text/event-stream"} | (headers or {})
+    answer = await org.http.post("/graphql", json={"query": query, "variables": variables}, headers=accepted)
+    errors = answer.json()["errors"]
+    found = [(error["extensions"]["code"], error["extensions"].get("field")) for error in errors]
+    return [answer.status_code, *found]

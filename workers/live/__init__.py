@@ -1,0 +1,1 @@
+"""What a process tells live feeds, and hears for them."""
