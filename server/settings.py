@@ -229,9 +229,7 @@ class Settings(LocalSettings):
         if self.pool_min > self.pool_max:
             raise ValueError("POOL_MIN must not be greater than POOL_MAX")
         if self.address_connections > 1 and self.address_connections >= self.limit_concurrency:
-            raise ValueError(
-                "ADDRESS_CONNECTIONS must be less than LIMIT_CONCURRENCY, or one address can take all of it"
-            )
+            raise ValueError("ADDRESS_CONNECTIONS must be less than LIMIT_CONCURRENCY: one address could take it all")
         if self.worker_metrics_port is not None and self.metrics_token is None:
             raise ValueError("WORKER_METRICS_PORT needs METRICS_TOKEN")
         if self.heartbeat_seconds * 2 > self.lease_seconds:

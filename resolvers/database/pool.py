@@ -83,10 +83,8 @@ class Pool:
         return await self._open(deadline, timeout_s, owner)
 
     async def renew(self, dead: PooledConnection, timeout_s: float) -> PooledConnection:
-        """Return a new connection for the owner of one that has died, which is not released any more.
-
-        Raises TimeoutError, OSError or PostgresError when it cannot be opened.
-        """
+        """Return a new connection for the owner of one that has died, which is not released any more. Raises
+        TimeoutError, OSError or PostgresError when it cannot be opened."""
         dead.terminate()
         return await self._open(self._loop.time() + timeout_s, timeout_s, dead.owner)
 

@@ -205,13 +205,10 @@ def batched(
     the field's one row, which may then be joined to the parent's. ``scope`` is what a key needs for a field whose type
     says none, ``reserved`` what it needs beside scopes.
     """
-    metadata = {
-        "needs": needs or (() if joined_by is None else (joined_by,)), "cost": cost, "joined_by": joined_by,
-        "reserved": () if reserved is None else (reserved,),
-    }  # fmt: skip
-    extensions: list[Any] = [Batched(resolve, arguments)]
+    needed, kept = needs or (() if joined_by is None else (joined_by,)), () if reserved is None else (reserved,)
     return strawberry.field(
-        resolver=_level, description=description, metadata=metadata, extensions=extensions,
+        resolver=_level, description=description, extensions=[Batched(resolve, arguments)],
+        metadata={"needs": needed, "cost": cost, "joined_by": joined_by, "reserved": kept},
         directives=() if scope is None else [Requires(scope=scope)],
     )  # fmt: skip
 
@@ -245,14 +242,10 @@ def given(value: Any) -> Any:
 
 def strawberry_fields(schema: strawberry.Schema) -> list[tuple[str, str, StrawberryField]]:
     """Return every field of every object type, as (type's name, field's name, declaration)."""
-    found = []
-    for type_ in schema._schema.type_map.values():
-        if isinstance(type_, GraphQLObjectType):
-            for field_name, field in type_.fields.items():
-                declared = field.extensions.get("strawberry-definition")
-                if isinstance(declared, StrawberryField):
-                    found.append((type_.name, field_name, declared))
-    return found
+    objects = [type_ for type_ in schema._schema.type_map.values() if isinstance(type_, GraphQLObjectType)]
+    fields = [(type_.name, name, field) for type_ in objects for name, field in type_.fields.items()]
+    declared = [(on, name, field.extensions.get("strawberry-definition")) for on, name, field in fields]
+    return [(on, name, field) for on, name, field in declared if isinstance(field, StrawberryField)]
 
 
 # What rows are: their columns are read by name.

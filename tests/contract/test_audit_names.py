@@ -19,6 +19,8 @@ BESIDE: dict[str, frozenset[str]] = {
     "reply": frozenset({"authorKind", "authorName"}),
     # The design of its PDF, which an invoice keeps since it was finalized.
     "invoice": frozenset({"color", "language", "logo"}),
+    # What an access token that was made for them may do, and until when.
+    "client": frozenset({"scopes", "expiresAt"}),
     # Which events reach it, until when its old secret signs, when it was deleted, and what was sent again.
     "webhook": frozenset({"createdByKey", "deletedAt", "delivery", "previousUntil", "scopes"}),
     # The key that it runs with, and what was decided of a step.

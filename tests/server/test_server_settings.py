@@ -242,7 +242,7 @@ def test_every_setting_is_described() -> None:
 
 
 def test_one_address_may_not_hold_all(environment: pytest.MonkeyPatch) -> None:
-    expected = "ADDRESS_CONNECTIONS must be less than LIMIT_CONCURRENCY, or one address can take all of it"
+    expected = "ADDRESS_CONNECTIONS must be less than LIMIT_CONCURRENCY: one address could take it all"
     environment.setenv("LIMIT_CONCURRENCY", "250")
     assert refusal() == expected
     environment.setenv("ADDRESS_CONNECTIONS", "249")
