@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 
 from bench.filters.cases import Case, cases, uncovered
-from bench.filters.data import Size, fill, id_of
+from bench.filters.data import Size, fill
+from bench.filters.ids import id_of
 from models.actors import ActorKind, Source
 from models.typeid import new_uuid
 from resolvers.actor import Actor
