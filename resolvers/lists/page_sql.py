@@ -9,14 +9,13 @@ from resolvers.database.sql import Sql, Width
 from resolvers.lists.candidates import IDS, candidates, rows_of_candidates
 from resolvers.lists.filter_sql import AllOf, Column, Node, bind, clause, needs_other_tables, parts_of
 from resolvers.lists.filters import Shape
-from resolvers.lists.page_keys import bounds_of, key_of, row_of, served
+from resolvers.lists.page_keys import bounds_of, implied, key_of, order_of, row_of, served, served_by_member
 from resolvers.lists.selected_columns import CURSOR, SelectedColumns
 
-# Rows that a page reads in its order to check them in other tables: of a million rows with more matches than are
-# sorted, a hundred are usually among the first half of so many.
-MAX_CHECKED = 40_000
-# Rows that it reads to check them by their own columns.
-MAX_READ = 200_000
+# Rows that a page reads in its order to check them by their own columns, and to check them in other tables: what takes
+# less than 100 ms. In an order in which each row is on a page of its own it takes longer.
+MAX_READ, MAX_READ_SCATTERED = 200_000, 80_000
+MAX_CHECKED, MAX_CHECKED_SCATTERED = 30_000, 6_000
 _PARENTS = "unnest({}::UUID[]) WITH ORDINALITY AS parents(parent, nth)"
 _NTH = Width(8)
 
@@ -59,14 +58,19 @@ class _Composer:
         terms = [
             (shape.collection.sort_fields[name] if name else CREATED, descending) for name, descending in shape.terms
         ]
+        self.order, self.first = order_of(terms), terms[0][0]
         self.keys = [key_of(self.table, key, descending, descending == shape.backwards) for key, descending in terms]
         self.after = self._values("k") if shape.after else []
         self.until = self._values("u") if shape.until else []
         # The size is part of the text. With a parameter PostgreSQL would plan the statement at each execution, which
         # takes longer than to run it.
-        self.limit = f" LIMIT {shape.size:d}"
+        # As many rows as the page has, and those before it.
+        self.reach = f"{shape.size:d}"
+        self.limit = f" LIMIT {self.reach}"
         if shape.numbered:
-            self.limit += f" OFFSET {self.parameters.add('offset')[0]}::INTEGER"
+            offset = f"{self.parameters.add('offset')[0]}::INTEGER"
+            self.limit += f" OFFSET {offset}"
+            self.reach += f" + {offset}"
         if shape.many:
             (self.parents,) = self.parameters.add("parents")
             self.parent = "parents.parent"
@@ -81,8 +85,10 @@ class _Composer:
         shape, node = self.shape, self.node
         if shape.many:
             return self._of_many()
-        if node is None or served(self.table, node, shape.terms):
+        if node is None or served(self.table, node, self.order):
             return self._in_order()
+        if isinstance(node, Column) and shape.column is None and served_by_member(self.table, node, self.order):
+            return self._by_member(node)
         few, checked = self._candidates(node), self._checks(node)
         return self._checked(few, checked) if few is not None or checked else self._in_order()
 
@@ -91,10 +97,13 @@ class _Composer:
         the index of the order does not serve. Of a parent's rows all are checked."""
         if self.shape.column is not None:
             return []
-        parts, first = list(parts_of(node)), self.shape.terms[0][0]
-        column = (self.shape.collection.sort_fields[first] if first else CREATED).column
-        others = [part for part in parts if needs_other_tables(part)]
-        return others or [part for part in parts if not isinstance(part, Column) or part.condition.column != column]
+        parts = list(parts_of(node))
+        return [part for part in parts if needs_other_tables(part)] or [
+            part
+            for part in parts
+            if not (isinstance(part, Column) and part.condition.column == self.first.column)
+            and not served(self.table, part, self.order)
+        ]
 
     def _candidates(self, node: Node) -> str | None:
         return candidates(node, self.table, self.new_alias)
@@ -106,6 +115,20 @@ class _Composer:
     def _in_order(self) -> Sql:
         """Return the statement of a page that reads the rows in their order."""
         source, alias, conditions = self._source()
+        return self._selected(source, alias, *conditions)
+
+    def _by_member(self, node: Column) -> Sql:
+        """Return the statement of a page that reads the rows in their order for each member that a condition lists, of
+        which one index has them in this order, and sorts these."""
+        member, row, alias = self.new_alias(), self.new_alias(), self.new_alias()
+        where = [*self._own_conditions(row), f"{row}.{quoted(node.condition.column)} = {member}.value"]
+        where += [*self._seen(row), *self._between(row)]
+        rows = f"SELECT * FROM {self._table(row)}{self._met(where)} ORDER BY {self._order(row)} LIMIT {self.reach}"
+        members = f"(SELECT DISTINCT unnest({node.parameters[0]}::TEXT[]) AS value) AS {member}"
+        return self._selected(f"{members} JOIN LATERAL ({rows}) AS {alias} ON true", alias)
+
+    def _selected(self, source: str, alias: str, *conditions: str) -> Sql:
+        """Return the statement of a page of a source's rows that meet the filter and further conditions."""
         selected = SelectedColumns(
             self.new_alias, self.table, alias, self.shape.columns, row_of([key.over(alias) for key in self.keys])
         )
@@ -168,10 +191,12 @@ class _Composer:
         """Return the rows in order, of which so many are checked, and one more as a sign that it was not enough."""
         assert self.node is not None, "rows are checked for a filter"
         others, own = AllOf(checks), [part for part in parts_of(self.node) if part not in checks]
-        most = MAX_CHECKED if needs_other_tables(others) else MAX_READ
+        read, looked_up = (MAX_READ, MAX_CHECKED) if self.first.grows else (MAX_READ_SCATTERED, MAX_CHECKED_SCATTERED)
+        most = looked_up if needs_other_tables(others) else read
         alias, checked = self.new_alias(), self.new_alias()
         # The other conditions are within, where they may bound the scan of the order's index.
         where = [*condition, *self._own_conditions(alias), *self._conditions(alias, AllOf(own))]
+        where += self._bounds(others, alias)
         # Numbered in the same select that is sorted: PostgreSQL forgets the order of one whose order is not asked for.
         order = f"ORDER BY {self._order(alias)}"
         numbered = f"SELECT {alias}.*, {self._key_columns(alias)}, row_number() OVER ({order}) AS turn"
@@ -209,18 +234,29 @@ class _Composer:
 
     def _conditions(self, alias: str, node: Node | None, few: str | None = None) -> list[str]:
         """Return what each row of the page meets: somebody sees it, it matches, it lies within the bounds."""
-        where, live = [], own_rows(self.shape.collection)
-        if live is not None:
-            where.append(f"({live(alias)})")
+        where = self._seen(alias)
         if node is not None:
             where.append(clause(node, alias, self.new_alias, few))
             # Few rows are found already: there is no scan to bound.
-            where += [] if few is not None else bounds_of(node, alias)
+            where += [] if few is not None else self._bounds(node, alias)
+        return where + self._between(alias)
+
+    def _seen(self, alias: str) -> list[str]:
+        live = own_rows(self.shape.collection)
+        return [] if live is None else [f"({live(alias)})"]
+
+    def _between(self, alias: str) -> list[str]:
+        """Return the conditions for rows after a cursor's and before another's."""
+        where = []
         if self.after:
             where.append(self._beyond(alias, self.after, [key.ascends for key in self.keys]))
         if self.until:
             where.append(self._beyond(alias, self.until, [not key.ascends for key in self.keys]))
         return where
+
+    def _bounds(self, node: Node, alias: str) -> list[str]:
+        """Return what follows from a condition and makes less of an index to be read."""
+        return [*bounds_of(node, alias, self.first.column), *implied(self.table, node, alias, self.order)]
 
     def _met(self, where: list[str]) -> str:
         return f" WHERE {' AND '.join(where)}" if where else ""
