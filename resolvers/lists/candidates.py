@@ -16,9 +16,9 @@ from resolvers.lists.filter_sql import AllOf, AnyOf, Column, Lookup, Node, Not, 
 from resolvers.lists.opposites import opposite
 
 # With more candidates, so many of a million rows match that a page is full after reading some ten thousand.
-MAX_CANDIDATES = 5_000
-# If the columns of a row are enough to check it, ten times as many rows are read in the same time.
-MAX_CANDIDATES_OF_ONE_TABLE = 1_000
+MAX_CANDIDATES = 8_000
+# If the columns of a row are enough to check it, more rows are read in the same time.
+MAX_CANDIDATES_OF_ONE_TABLE = 2_000
 # The array of the candidates' ids, in a statement that begins with ``WITH candidates``.
 IDS = "(SELECT candidates.ids FROM candidates)"
 

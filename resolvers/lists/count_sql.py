@@ -9,7 +9,7 @@ from resolvers.lists.candidates import IDS, candidates, rows_of_candidates
 from resolvers.lists.filter_sql import bind, clause
 from resolvers.lists.filters import Shape
 from resolvers.lists.matching_sql import matching
-from resolvers.lists.page_sql import own_rows
+from resolvers.lists.page_parts import own_rows
 
 
 class CountShape(NamedTuple):
