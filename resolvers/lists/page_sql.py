@@ -14,11 +14,10 @@ MAX_READ, MAX_READ_SCATTERED = 200_000, 80_000
 MAX_CHECKED, MAX_CHECKED_SCATTERED = 30_000, 7_000
 # Rows that it checks in the order of creation for a word or a tag, and how many rows that have it are sorted if that
 # was not enough.
-MAX_CHECKED_FIRST, MAX_SORTED = 5_000, 120_000
-# Whether those were not enough, and whether these are sorted, which are not too many.
+MAX_CHECKED_FIRST, MAX_SORTED = 5_000, 200_000
+# Whether those were not enough, and the ids that are sorted then if they are not too many.
 _MISSED = "EXISTS (SELECT 1 FROM walked WHERE walked.nth = 0)"
 _FOUND = "(SELECT found.ids FROM found)"
-_SORTS = f"{_MISSED} AND cardinality({_FOUND}) <= {MAX_SORTED}"
 _PARENTS = "unnest({}::UUID[]) WITH ORDINALITY AS parents(parent, nth)"
 _NTH = Width(8)
 
@@ -115,7 +114,7 @@ class _Composer(PageParts):
             ways.append(self._of_candidates())
         if checked and isinstance(node, Lookup) and self.order == ("id",):
             first += self._walked_and_found(self._bounded(condition, checked, MAX_CHECKED_FIRST), node)
-            ways += [f"SELECT * FROM walked WHERE NOT ({_SORTS})", self._of_found()]
+            ways += [f"SELECT * FROM walked WHERE NOT ({self._sorts()})", self._of_found()]
         else:
             ways.append(self._bounded(condition, checked) if checked else self._unbounded(condition))
         page = " UNION ALL ".join([f"SELECT * FROM ({way}) AS {self.new_alias()}" for way in ways])
@@ -138,13 +137,16 @@ class _Composer(PageParts):
         found = f"SELECT ARRAY(SELECT {use}.subject_id FROM {source} LIMIT {MAX_SORTED + 1}) AS ids"
         return [f"walked AS MATERIALIZED ({walked})", f"found AS MATERIALIZED ({found})"]
 
+    def _sorts(self) -> str:
+        return f"{_MISSED} AND cardinality({_FOUND}) <= {MAX_SORTED}"
+
     def _of_found(self) -> str:
         """Return the rows that a lookup found, in the order of their ids."""
         row, own, sorted_ = self.new_alias(), self.new_alias(), self.new_alias()
         where = [f"{row}.org_id = {ORG}", f"{row}.id = {sorted_}.id", *self._seen(row)]
         # The offset keeps PostgreSQL from looking each of them up before it sorts.
         ids = f"SELECT DISTINCT every.id FROM unnest({_FOUND}) AS every(id)"
-        ids += f"{self._met([_SORTS, *self._between('every')])} ORDER BY {self._ordered(['every.id'])} OFFSET 0"
+        ids += f"{self._met([self._sorts(), *self._between('every')])} ORDER BY {self._ordered(['every.id'])} OFFSET 0"
         rows = f"SELECT * FROM {self._table(row)}{self._met(where)} OFFSET 0"
         text = f"SELECT {own}.id, {self._key_columns(own)}, 1 AS nth FROM ({ids}) AS {sorted_}"
         return f"{text} JOIN LATERAL ({rows}) AS {own} ON true ORDER BY {self._ordered([f'{sorted_}.id'])}{self.limit}"

@@ -30,7 +30,7 @@ async def numbers(acme: Org, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     for order in made[2:]:
         given = {"orderId": order["publicId"], "authorKind": "STAFF", "authorName": "Ada", "body": "Hello"}
         await acme.data(SAY, i=given)
-    for name in ("MAX_CHECKED", "MAX_READ"):
+    for name in ("MAX_CHECKED", "MAX_CHECKED_FIRST", "MAX_READ"):
         monkeypatch.setattr(page_sql, name, 3)
     STATEMENTS.clear()
     return [order["number"] for order in made]
@@ -96,6 +96,7 @@ async def test_few_candidates_are_sorted_whatever_their_order(
     page = (await acme.data(LIST, f=search, first=1))["orders"]
     assert [node["number"] for node in page["nodes"]] == numbers[:1]
     monkeypatch.setattr(candidates, "MAX_CANDIDATES", 0)
+    monkeypatch.setattr(page_sql, "MAX_SORTED", 0)
     STATEMENTS.clear()
     async with unchanged(acme):
         error(await acme.graphql(LIST, f=search, first=1), 200, "QUERY_TOO_SLOW")

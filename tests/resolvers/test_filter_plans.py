@@ -25,7 +25,8 @@ from tests.support.servers import Backends
 
 SIZE = Size(
     clients=60, services=12, orders=200, messages=250, deliveries=40, members=30, api_keys=30, tickets=200, replies=250,
-    subscriptions=200, invoices=150, forms=30, submissions=200, audit_entries=200,
+    subscriptions=200, invoices=150, forms=30, submissions=200, audit_entries=200, agent_definitions=30,
+    agent_jobs=200, reports=30, report_rows=40, failed_jobs=40,
 )  # fmt: skip
 LISTS = {
     "members": ("members(first: 100, filter: $f) { ...L }", "$f: MemberFilter", "MemberConnection"),
@@ -64,11 +65,31 @@ LISTS = {
     "audit_entries": (
         "auditEntries(first: 100, filter: $f) { ...L }", "$f: AuditEntryFilter", "AuditEntryConnection",
     ),
+    "agent_definitions": (
+        "agentDefinitions(first: 100, filter: $f, orderBy: [{field: NAME}]) { ...L }", "$f: AgentDefinitionFilter",
+        "AgentDefinitionConnection",
+    ),
+    "agent_jobs": (
+        "agentJobs(first: 100, filter: $f, orderBy: [{field: EXPIRES_AT}]) { ...L }", "$f: AgentJobFilter",
+        "AgentJobConnection",
+    ),
+    "steps": (
+        "agentJob(id: $id) { steps(first: 100, filter: $f) { ...L } }", "$f: AgentStepFilter, $id: ID!",
+        "AgentStepConnection",
+    ),
+    "reports": ("reports(first: 100, filter: $f) { ...L }", "$f: ReportFilter", "ReportConnection"),
+    "report_rows": (
+        "report(id: $id) { rows(first: 100, filter: $f) { ...L } }", "$f: ReportRowFilter, $id: ID!",
+        "ReportRowConnection",
+    ),
+    "failed_jobs": ("failedJobs(first: 100, filter: $f) { ...L }", "$f: FailedJobFilter", "FailedJobConnection"),
 }  # fmt: skip
 PARENTS = {
     "messages": ("order", "orders"),
     "replies": ("ticket", "tickets"),
     "deliveries": ("webhook", "endpoints"),
+    "steps": ("job", "agent_jobs"),
+    "report_rows": ("report", "reports"),
 }
 EVERY = list(cases(SIZE))
 
@@ -84,14 +105,19 @@ async def filled(backends: Backends, template: str) -> AsyncIterator[tuple[Runti
 
 
 async def ask(filled: tuple[Runtime, UUID], case: Case) -> OperationResult:
-    runtime, org_id = filled
-    actor = Actor(ActorKind.CLI, "test", "test", frozenset({"*"}), org_id)
     variables: dict[str, Any] = {"f": case.filter}
     if case.listed in PARENTS:
         variables["id"] = id_of(*PARENTS[case.listed], 1)
-    engine = Engine()
     root, given, on = LISTS[case.listed]
-    text = f"query ({given}) {{ {root} }} fragment L on {on} {{ totalCount nodes {{ id }} }}"
+    shown = "number" if on == "ReportRowConnection" else "id"
+    text = f"query ({given}) {{ {root} }} fragment L on {on} {{ totalCount nodes {{ {shown} }} }}"
+    return await asked(filled, text, variables)
+
+
+async def asked(filled: tuple[Runtime, UUID], text: str, variables: dict[str, Any]) -> OperationResult:
+    runtime, org_id = filled
+    actor = Actor(ActorKind.CLI, "test", "test", frozenset({"*"}), org_id)
+    engine = Engine()
     prepared = engine.measure(text, None, variables)
     engine.validate(prepared, None)
     return await engine.run(Context(runtime, actor, "test", Source.CLI), prepared)
@@ -100,8 +126,9 @@ async def ask(filled: tuple[Runtime, UUID], case: Case) -> OperationResult:
 def page_of(answer: OperationResult) -> dict[str, Any]:
     assert not answer.errors, answer.errors
     assert answer.data is not None
-    (found,) = answer.data.values()
-    page: dict[str, Any] = found.get("deliveries", found)
+    page: dict[str, Any] = answer.data
+    while "nodes" not in page:
+        (page,) = page.values()
     return page
 
 
