@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from resolvers.collections.collection import CREATED, Collection
 from resolvers.database.fragments import ORG, Aliases, Fragment, Parameters, open_table, quoted
-from resolvers.lists.filter_sql import Node, bind, clause
+from resolvers.lists.filter_sql import Node, bind
 from resolvers.lists.filters import Shape
 from resolvers.lists.page_keys import bounds_of, implied, key_of, order_of
+from resolvers.lists.row_sql import clause
 
 
 class PageShape(NamedTuple):

@@ -3,9 +3,10 @@
 from resolvers.database.fragments import ORG, quoted
 from resolvers.database.sql import Sql, Width
 from resolvers.lists.candidates import IDS, candidates, rows_of_candidates
-from resolvers.lists.filter_sql import AllOf, Column, Lookup, Node, clause, columns_of, needs_other_tables, parts_of
+from resolvers.lists.filter_sql import AllOf, Column, Lookup, Node, columns_of, needs_other_tables, parts_of
 from resolvers.lists.page_keys import row_of, served, served_by_member
 from resolvers.lists.page_parts import PageParts, PageShape
+from resolvers.lists.row_sql import clause
 from resolvers.lists.selected_columns import CURSOR, SelectedColumns
 
 # Rows that a page reads in its order to check them by their own columns, and to check them in other tables: what takes
