@@ -50,7 +50,7 @@ from generate_series(1, %(report_rows)s) as n""",
  error_code, finished_at)
 select %(org)s, {row_id("failed_jobs", "n")}, case when n %% 10000 = 7 then 'REPORT' else 'WEBHOOK_DELIVERY' end,
  {row_id("deliveries", "n")}, {row_id("endpoints", "1")},
- case when n %% 10000 = 7 then 'reports' else 'webhooks' end, now(), 'DEAD', 1, 1, 'INTERNAL',
+ case when n %% 10000 = 7 then 'reports' else 'webhooks' end, now(), 'FAILED', 1, 1, 'INTERNAL',
  to_timestamp({SINCE} / 1000.0 + n)
 from generate_series(1, %(failed_jobs)s) as n""",
 )
