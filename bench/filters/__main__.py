@@ -202,7 +202,7 @@ than 50 ms, three times at most; the least counts. A count that took more than 2
 what ran for 20 s was stopped. Written by `python -m bench.filters --write docs/filters.md`.
 
 "Refused" is the number of orders, of both directions each, in which a page is QUERY_TOO_SLOW: its order leads past
-30,000 rows that must be looked up in other tables, or 200,000 others, and too few of them match; 7,000 or 80,000 where
+20,000 rows that must be looked up in other tables, or 200,000 others, and too few of them match; 6,000 or 80,000 where
 rows that follow each other in the order do not lie near each other. Why these cannot be had, and why others are, is in
 [`0036`](decisions/0036-pages-that-stop.md) and [`0047`](decisions/0047-an-order-within-a-filter.md). A count has no
 page to stop at, and is exact: it reads all that matches. A request that does not ask for `totalCount` does not pay for

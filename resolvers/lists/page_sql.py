@@ -12,7 +12,7 @@ from resolvers.lists.selected_columns import CURSOR, SelectedColumns
 # Rows that a page reads in its order to check them by their own columns, and to check them in other tables: what takes
 # less than 100 ms. In an order in which each row is on a page of its own it takes longer.
 MAX_READ, MAX_READ_SCATTERED = 200_000, 80_000
-MAX_CHECKED, MAX_CHECKED_SCATTERED = 30_000, 7_000
+MAX_CHECKED, MAX_CHECKED_SCATTERED = 20_000, 6_000
 # Rows that it checks in the order of creation for a word or a tag, and how many rows that have it are sorted if that
 # was not enough.
 MAX_CHECKED_FIRST, MAX_SORTED = 5_000, 200_000

@@ -1,24 +1,27 @@
 """Orders within a filter: what one index has in order, what a filter says of an order's nulls, and sorted words."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from bench.filters.lists import LISTS
-from resolvers.database.runtime import Runtime
 from resolvers.lists import candidates, page_sql
 from resolvers.lists.pages import STATEMENTS
-from tests.resolvers.test_filter_plans import asked, filled
+from tests.support.filled import Filled, asked, filled_organization
+from tests.support.servers import Backends
 
-__all__ = ["filled"]
-Filled = tuple[Runtime, UUID]
 BOUNDS = ("MAX_READ", "MAX_READ_SCATTERED", "MAX_CHECKED", "MAX_CHECKED_SCATTERED", "MAX_CHECKED_FIRST")
 KEYS = {
     "DUE_AT": "dueAt", "ISSUED_AT": "issuedAt", "WAITING_SINCE": "waitingSince", "EXPIRES_AT": "expiresAt",
     "UPDATED_AT": "updatedAt", "CREATED_AT": "createdAt",
 }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+async def filled(backends: Backends, template: str) -> AsyncIterator[Filled]:
+    async with filled_organization(backends, template) as made:
+        yield made
 
 
 @pytest.fixture
