@@ -54,10 +54,10 @@ class PageParts:
         # As many rows as the page has, and those before it.
         self.reach = f"{shape.size:d}"
         self.limit = f" LIMIT {self.reach}"
-        if shape.numbered:
-            offset = f"{self.parameters.add('offset')[0]}::INTEGER"
-            self.limit += f" OFFSET {offset}"
-            self.reach += f" + {offset}"
+        self.offset = f"{self.parameters.add('offset')[0]}::INTEGER" if shape.numbered else None
+        if self.offset is not None:
+            self.limit += f" OFFSET {self.offset}"
+            self.reach += f" + {self.offset}"
         if shape.many:
             (self.parents,) = self.parameters.add("parents")
             self.parent = "parents.parent"

@@ -186,7 +186,14 @@ class _Composer(PageParts):
         keys, nth = self._key_labels(checked), f"CASE WHEN {checked}.turn > {most} THEN 0 ELSE 1 END AS nth"
         met = f"{checked}.turn > {most} OR {clause(others, checked, self.new_alias)}"
         shown = f"SELECT {checked}.id, {', '.join(keys)}, {nth} FROM ({numbered}) AS {checked}"
-        return f"{shown} WHERE {met} ORDER BY {self._ordered(keys)}{self.limit}"
+        found = f"{shown} WHERE {met} ORDER BY {self._ordered(keys)} LIMIT {self.reach}"
+        if self.offset is None:
+            return found
+        # The sign stays, however many rows come before the page.
+        row, placed = self.new_alias(), self.new_alias()
+        places = f"SELECT {row}.*, row_number() OVER () AS place FROM ({found}) AS {row}"
+        listed = ", ".join([f"{placed}.id", *self._key_labels(placed), f"{placed}.nth"])
+        return f"SELECT {listed} FROM ({places}) AS {placed} WHERE {placed}.nth = 0 OR {placed}.place > {self.offset}"
 
     def _source(self) -> tuple[str, str, list[str]]:
         """Return the source of a page, its alias, and the conditions that it does not apply itself.
