@@ -30,6 +30,8 @@ UNLOGGED = {"org_id", "id", "version", "updated_at"}
 
 TIMESTAMP = pg.TIMESTAMP(timezone=True, precision=3)
 C_TEXT = sa.Text(collation="C")
+# A column of an index, or one that may be null with what stands for a null.
+IndexKey = str | tuple[str, str]
 # The trace of the transaction that inserts a row, where one is traced.
 TRACEPARENT, TRACESTATE = (
     sa.text(f"nullif(current_setting('app.{name}', true), '')") for name in ("traceparent", "tracestate")
@@ -52,16 +54,29 @@ def table_args(*items: Any, grants: str = READ_WRITE, read_all: bool = False) ->
     return (*items, {"info": {"grants": grants, "read_all": read_all}})
 
 
-def nullable_time(prefix: str, column: str) -> tuple[sa.Index, sa.Index]:
+def nullable_time(
+    prefix: str, column: str, *, within: str | None = None, where: str | None = None
+) -> tuple[sa.Index, sa.Index]:
     """Return the indexes of a time that may be null, which sorts last both ways: an infinity stands for it.
 
-    Not by coalesce: under row-level security a condition on it would not reach an index.
+    With ``within`` they hold it for each value of another column, with ``where`` only that of some rows. Not by
+    coalesce: under row-level security a condition on it would not reach an index.
     """
     key = f"(case when {column} is null then '{{}}'::timestamptz else {column} end)"
-    return (
-        sa.Index(f"{prefix}_idx", "org_id", sa.text(key.format("infinity")), "id"),
-        sa.Index(f"{prefix}_back_idx", "org_id", sa.text(key.format("-infinity")), "id"),
-    )
+    first = ("org_id",) if within is None else ("org_id", within)
+    only = None if where is None else sa.text(where)
+
+    def index(name: str, of_null: str) -> sa.Index:
+        # What the expression is of, which its text does not tell.
+        info = {"key": (column, of_null)}
+        return sa.Index(f"{prefix}{name}", *first, sa.text(key.format(of_null)), "id", info=info, postgresql_where=only)
+
+    return index("_idx", "infinity"), index("_back_idx", "-infinity")
+
+
+def keys_of(index: sa.Index) -> list[IndexKey]:
+    """Return the columns of an index; of a time that may be null also what stands for a null."""
+    return [getattr(key, "name", None) or index.info.get("key", "") for key in index.expressions]
 
 
 def column(type_: Any, **options: Any) -> Any:

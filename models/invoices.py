@@ -96,6 +96,9 @@ def amount_due(invoice: Row) -> int:
 NEVER_OVERDUE = "9999-12-31 23:59:59.999Z"
 _OVERDUE = f"(case when status = 'OPEN' then due_at else '{NEVER_OVERDUE}'::timestamptz end)"
 
+# Few invoices of many, or most of them: whoever asks for those of subscriptions finds them in each order of time.
+_SUBSCRIBED = "subscription_id is not null"
+
 
 class Invoice(WithMetadata, table=True):
     """What a client owes. What it shows of the client and the organization are copies: later changes rewrite no
@@ -131,6 +134,14 @@ class Invoice(WithMetadata, table=True):
         sa.Index("invoices_total_idx", "org_id", "total", "id"),
         *nullable_time("invoices_issued", "issued_at"),
         *nullable_time("invoices_due", "due_at"),
+        *nullable_time("invoices_status_due", "due_at", within="status"),
+        *nullable_time("invoices_orderless_due", "due_at", where="order_id is null"),
+        *nullable_time("invoices_subscribed_issued", "issued_at", where=_SUBSCRIBED),
+        *nullable_time("invoices_subscribed_due", "due_at", where=_SUBSCRIBED),
+        sa.Index(
+            "invoices_subscribed_updated_idx", "org_id", "updated_at", "id", postgresql_where=sa.text(_SUBSCRIBED)
+        ),
+        sa.Index("invoices_subscribed_idx", "org_id", "id", postgresql_where=sa.text(_SUBSCRIBED)),
         sa.Index("invoices_overdue_idx", "org_id", sa.text(_OVERDUE), "id"),
         sa.Index("invoices_updated_idx", "org_id", "updated_at", "id"),
     )

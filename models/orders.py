@@ -143,6 +143,8 @@ class Order(Tagged, table=True):
         sa.Index("orders_status_idx", "org_id", "status", "id"),
         sa.Index("orders_total_idx", "org_id", "total", "id"),
         *nullable_time("orders_due", "due_at"),
+        *nullable_time("orders_status_due", "due_at", within="status"),
+        *nullable_time("orders_formless_due", "due_at", where="form_id is null"),
         sa.Index("orders_updated_idx", "org_id", "updated_at", "id"),
     )
 

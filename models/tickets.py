@@ -148,6 +148,7 @@ class Ticket(Tagged, table=True):
         sa.Index("tickets_status_idx", "org_id", "status", "id"),
         sa.Index("tickets_priority_idx", "org_id", "priority", "id"),
         *nullable_time("tickets_waiting", "waiting_since"),
+        *nullable_time("tickets_orderless_waiting", "waiting_since", where="order_id is null"),
         sa.Index("tickets_breach_idx", "org_id", sa.text(_BREACHES), "id"),
         sa.Index("tickets_updated_idx", "org_id", "updated_at", "id"),
         grants="SELECT, INSERT, UPDATE",

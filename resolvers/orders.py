@@ -56,7 +56,7 @@ ORDERS = Collection(
     searched=("number", "notes"),
     sort_fields=COMMON_SORT_FIELDS
     | {
-        "NUMBER": SortField("number", int, "Order number."),
+        "NUMBER": SortField("number", int, "Order number.", grows=True),
         "TOTAL": SortField("total", int, "Total, regardless of the currency."),
         "DUE_AT": SortField("due_at", datetime, "Due time; orders without one come last.", nullable=True),
     },

@@ -11,7 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from bench.filters.cases import Case, cases
-from bench.filters.data import FRESH, LARGE, Size, analyze, fill, id_of
+from bench.filters.data import FRESH, LARGE, Size, analyze, fill
+from bench.filters.ids import id_of
+from bench.filters.lists import COUNT, LISTS
 from bench.server import database, settings_of
 from models.actors import ActorKind, Source
 from models.typeid import new_uuid
@@ -25,47 +27,6 @@ from server.wiring import running
 
 BOUND_MS = 100.0
 TIME_OUT_MS = 20_000
-COUNT = "totalCount"
-
-
-@dataclass(frozen=True, slots=True)
-class List:
-    """A list of the graph: the types of its filter and order, its sort fields, and what holds it."""
-
-    type_name: str
-    sort_fields: tuple[str, ...]
-    parent: tuple[str, str] | None = None
-    root: str = "{listed}({page})"
-
-    def text(self, listed: str, order: str) -> str:
-        """A document that asks for a page, or for the count alone."""
-        asked = "totalCount" if order == COUNT else "nodes { id }"
-        page = "first: 50, filter: $f" + ("" if order == COUNT else ", orderBy: $o")
-        given = f"$f: {self.type_name}Filter" + ("" if order == COUNT else f", $o: [{self.type_name}Order!]")
-        given += "" if self.parent is None else ", $id: ID!"
-        head, *tail = self.root.format(listed=listed, page=page).split("}", 1)
-        return f"query ({given}) {{ {head} {{ {asked} }} {'}' if tail else ''} }}"
-
-
-LISTS = {
-    "members": List("Member", ("CREATED_AT", "UPDATED_AT", "NAME")),
-    "api_keys": List("ApiKey", ("CREATED_AT", "UPDATED_AT"), root="apiKeys({page})"),
-    "clients": List("Client", ("CREATED_AT", "UPDATED_AT", "NAME")),
-    "services": List("Service", ("CREATED_AT", "UPDATED_AT", "NAME", "PRICE")),
-    "orders": List("Order", ("CREATED_AT", "UPDATED_AT", "NUMBER", "TOTAL", "DUE_AT")),
-    "invoices": List("Invoice", ("CREATED_AT", "UPDATED_AT", "TOTAL", "ISSUED_AT", "DUE_AT")),
-    "subscriptions": List("ClientSubscription", ("CREATED_AT", "UPDATED_AT", "CURRENT_PERIOD_END")),
-    "messages": List("Message", ("CREATED_AT",), ("order", "orders"), "messages(orderId: $id, {page})"),
-    "tickets": List("Ticket", ("CREATED_AT", "UPDATED_AT", "NUMBER", "WAITING_SINCE")),
-    "replies": List("Reply", ("CREATED_AT",), ("ticket", "tickets"), "replies(ticketId: $id, {page})"),
-    "forms": List("Form", ("CREATED_AT", "UPDATED_AT", "NAME")),
-    "submissions": List("Submission", ("CREATED_AT",)),
-    "deliveries": List(
-        "Delivery", ("CREATED_AT",), ("webhook", "endpoints"), "webhook(id: $id) {{ deliveries({page}) }}"
-    ),
-    "webhooks": List("WebhookEndpoint", ("CREATED_AT", "UPDATED_AT")),
-    "audit_entries": List("AuditEntry", ("CREATED_AT",), root="auditEntries({page})"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,9 +202,11 @@ than 50 ms, three times at most; the least counts. A count that took more than 2
 what ran for 20 s was stopped. Written by `python -m bench.filters --write docs/filters.md`.
 
 "Refused" is the number of orders, of both directions each, in which a page is QUERY_TOO_SLOW: its order leads past
-40,000 rows that must be looked up in other tables, or 200,000 others, and too few of them match. Why these cannot be
-had, and why others are, is in [`0036`](decisions/0036-pages-that-stop.md). A count has no page to stop at: it reads all
-that matches. A request that does not ask for `totalCount` does not pay for it.
+20,000 rows that must be looked up in other tables, or 200,000 others, and too few of them match; 6,000 or 80,000 where
+rows that follow each other in the order do not lie near each other. Why these cannot be had, and why others are, is in
+[`0036`](decisions/0036-pages-that-stop.md) and [`0047`](decisions/0047-an-order-within-a-filter.md). A count has no
+page to stop at, and is exact: it reads all that matches. A request that does not ask for `totalCount` does not pay for
+it.
 """
 
 

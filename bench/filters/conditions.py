@@ -1,56 +1,24 @@
 """The conditions of each list's filter, with values that match no row, few rows and most of them."""
 
-from bench.filters.data import Size, id_of
-from bench.filters.values import NULL, TAGS, Values, of_enum, of_id, of_ids, of_number, of_search, of_text, of_time
+from dataclasses import asdict
 
-_INVOICE = {
-    "none": {"number": {"eq": "zzz"}},
-    "few": {"number": {"eq": "2026-0000004"}},
-    "some": {"status": {"eq": "UNCOLLECTIBLE"}},
-    "many": {"status": {"eq": "PAID"}},
-}
-_SUBSCRIPTION = {
-    "none": {"id": {"eq": id_of("subscription", "subscriptions", 10**9)}},
-    "few": {"id": {"eq": id_of("subscription", "subscriptions", 7)}},
-    "some": {"status": {"eq": "PAUSED"}},
-    "many": {"status": {"eq": "ACTIVE"}},
-}
-_CLIENT = {
-    "none": {"email": {"eq": "zzz"}},
-    "few": {"email": {"eq": "client.7@example.org"}},
-    "some": {"status": {"eq": "ARCHIVED"}},
-    "many": {"status": {"eq": "ACTIVE"}},
-}
-_SERVICE = {
-    "none": {"name": {"eq": "zzz"}},
-    "few": {"status": {"eq": "DRAFT"}},
-    "many": {"status": {"eq": "ACTIVE"}},
-}
-_ORDER = {
-    "none": {"number": {"gt": 10**9}},
-    "few": {"number": {"lte": 10}},
-    "some": {"status": {"eq": "REVISION_REQUESTED"}},
-    "many": {"status": {"eq": "COMPLETED"}},
-}
-_MESSAGE = {"none": {"id": {"eq": id_of("msg", "messages", 10**9)}}, "some": {"authorKind": {"eq": "AGENT"}},
-            "many": {"visibility": {"eq": "PUBLIC"}}}  # fmt: skip
-_TICKET = {
-    "none": {"number": {"gt": 10**9}},
-    "few": {"number": {"lte": 10}},
-    "some": {"status": {"eq": "SPAM"}},
-    "many": {"status": {"eq": "CLOSED"}},
-}
-_REPLY = {"none": {"id": {"eq": id_of("reply", "replies", 10**9)}}, "some": {"authorKind": {"eq": "AGENT"}},
-          "many": {"visibility": {"eq": "PUBLIC"}}}  # fmt: skip
-_MEMBER = {"none": {"email": {"eq": "zzz"}}, "few": {"status": {"eq": "SUSPENDED"}},
-           "many": {"status": {"eq": "ACTIVE"}}}  # fmt: skip
-_FORM = {"none": {"name": {"eq": "zzz"}}, "few": {"status": {"eq": "DRAFT"}}, "many": {"status": {"eq": "PUBLISHED"}}}
-_SUBMISSION = {"none": {"id": {"eq": id_of("submission", "submissions", 10**9)}}, "few": {"spam": {"eq": True}},
-               "many": {"spam": {"eq": False}}}  # fmt: skip
-_NESTED = {
-    "few": {"client": {"orders": {"some": {"number": {"lte": 10}}}}},
-    "many": {"client": {"orders": {"some": {"status": {"eq": "COMPLETED"}}}}},
-}
+from bench.filters import background
+from bench.filters.data import Size
+from bench.filters.related import (
+    CLIENT,
+    FORM,
+    INVOICE,
+    MEMBER,
+    MESSAGE,
+    NESTED,
+    ORDER,
+    REPLY,
+    SERVICE,
+    SUBMISSION,
+    SUBSCRIPTION,
+    TICKET,
+)
+from bench.filters.values import NULL, TAGS, Values, of_enum, of_id, of_ids, of_number, of_search, of_text, of_time
 
 
 def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
@@ -81,10 +49,10 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "tags": TAGS,
             "createdAt": of_time("milliseconds", size.clients),
             "updatedAt": of_time("seconds", size.clients),
-            "orders": {"some": _ORDER, "none": _ORDER | {"none": {}}},
-            "invoices": {"some": _INVOICE, "none": _INVOICE},
-            "tickets": {"some": _TICKET, "none": _TICKET},
-            "subscriptions": {"some": _SUBSCRIPTION, "none": _SUBSCRIPTION},
+            "orders": {"some": ORDER, "none": ORDER | {"none": {}}},
+            "invoices": {"some": INVOICE, "none": INVOICE},
+            "tickets": {"some": TICKET, "none": TICKET},
+            "subscriptions": {"some": SUBSCRIPTION, "none": SUBSCRIPTION},
         },
         "services": {
             "search": of_search("nothing", "57", "service"),
@@ -93,13 +61,13 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "status": of_enum(None, "DRAFT", "ACTIVE"),
             "billing": of_enum(None, "RECURRING", "ONE_TIME"),
             "intakeFormId": of_id("form", "forms") | NULL,
-            "intakeForm": {"": _FORM},
+            "intakeForm": {"": FORM},
             "price": of_number(100, size.services * 100),
             "tags": {"has": {"none": "nothing", "many": "vip"}, "hasAny": {"many": ["vip"]}},
             "createdAt": of_time("milliseconds", size.services),
             "updatedAt": of_time("seconds", size.services),
-            "orders": {"some": _ORDER, "none": _ORDER},
-            "subscriptions": {"some": _SUBSCRIPTION, "none": _SUBSCRIPTION},
+            "orders": {"some": ORDER, "none": ORDER},
+            "subscriptions": {"some": SUBSCRIPTION, "none": SUBSCRIPTION},
         },
         "orders": {
             "search": of_search("nothing", "77777", "1"),
@@ -115,23 +83,23 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "tags": TAGS,
             "createdAt": of_time("milliseconds", size.orders),
             "updatedAt": of_time("seconds", size.orders),
-            "client": {"": _CLIENT},
-            "service": {"": _SERVICE},
-            "form": {"": _FORM},
-            "messages": {"some": _MESSAGE, "none": _MESSAGE},
-            "invoices": {"some": _INVOICE, "none": _INVOICE},
-            "tickets": {"some": _TICKET, "none": _TICKET},
+            "client": {"": CLIENT},
+            "service": {"": SERVICE},
+            "form": {"": FORM},
+            "messages": {"some": MESSAGE, "none": MESSAGE},
+            "invoices": {"some": INVOICE, "none": INVOICE},
+            "tickets": {"some": TICKET, "none": TICKET},
             "and": {"": {
-                "two": [{"client": _CLIENT["many"]}, {"service": _SERVICE["many"]}],
-                "nested": [_NESTED["few"]],
-                "deep": [_NESTED["many"]],
-                "mixed": [{"client": _CLIENT["few"]}, {"status": {"eq": "COMPLETED"}}],
+                "two": [{"client": CLIENT["many"]}, {"service": SERVICE["many"]}],
+                "nested": [NESTED["few"]],
+                "deep": [NESTED["many"]],
+                "mixed": [{"client": CLIENT["few"]}, {"status": {"eq": "COMPLETED"}}],
             }},
             "or": {"": {
-                "few": [{"client": _CLIENT["few"]}, {"number": {"eq": 7}}],
-                "many": [{"client": _CLIENT["many"]}, {"service": _SERVICE["few"]}],
+                "few": [{"client": CLIENT["few"]}, {"number": {"eq": 7}}],
+                "many": [{"client": CLIENT["many"]}, {"service": SERVICE["few"]}],
             }},
-            "not": {"": {"many": {"client": _CLIENT["few"]}, "few": {"client": {"status": {"notIn": ["ARCHIVED"]}}}}},
+            "not": {"": {"many": {"client": CLIENT["few"]}, "few": {"client": {"status": {"notIn": ["ARCHIVED"]}}}}},
         },
         "invoices": {
             "search": of_search("nothing", "0000057", "2026"),
@@ -147,9 +115,9 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "overdue": {"eq": {"few": True, "many": False}},
             "createdAt": of_time("milliseconds", size.invoices),
             "updatedAt": of_time("seconds", size.invoices),
-            "client": {"": _CLIENT},
-            "order": {"": _ORDER},
-            "subscription": {"": _SUBSCRIPTION},
+            "client": {"": CLIENT},
+            "order": {"": ORDER},
+            "subscription": {"": SUBSCRIPTION},
         },
         "subscriptions": {
             "id": of_id("subscription", "subscriptions"),
@@ -159,9 +127,9 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "currentPeriodEnd": of_time("seconds", 1_000_003) | NULL,
             "createdAt": of_time("milliseconds", size.subscriptions),
             "updatedAt": of_time("seconds", size.subscriptions),
-            "client": {"": _CLIENT},
-            "service": {"": _SERVICE},
-            "invoices": {"some": _INVOICE, "none": _INVOICE},
+            "client": {"": CLIENT},
+            "service": {"": SERVICE},
+            "invoices": {"some": INVOICE, "none": INVOICE},
         },
         "messages": {
             "id": of_id("msg", "messages"),
@@ -169,7 +137,7 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "authorKind": of_enum("SYSTEM", "AGENT", "STAFF"),
             "visibility": of_enum(None, "INTERNAL", "PUBLIC"),
             "createdAt": of_time("milliseconds", size.messages),
-            "order": {"": _ORDER},
+            "order": {"": ORDER},
         },
         "tickets": {
             "search": of_search("nothing", "77777", "ticket"),
@@ -185,10 +153,10 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "waitingSince": of_time("seconds", 1_000_003) | NULL,
             "createdAt": of_time("milliseconds", size.tickets),
             "updatedAt": of_time("seconds", size.tickets),
-            "client": {"": _CLIENT},
-            "order": {"": _ORDER},
-            "assignee": {"": _MEMBER},
-            "replies": {"some": _REPLY, "none": _REPLY},
+            "client": {"": CLIENT},
+            "order": {"": ORDER},
+            "assignee": {"": MEMBER},
+            "replies": {"some": REPLY, "none": REPLY},
         },
         "replies": {
             "id": of_id("reply", "replies"),
@@ -196,7 +164,7 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "authorKind": of_enum("SYSTEM", "AGENT", "STAFF"),
             "visibility": of_enum(None, "INTERNAL", "PUBLIC"),
             "createdAt": of_time("milliseconds", size.replies),
-            "ticket": {"": _TICKET},
+            "ticket": {"": TICKET},
         },
         "forms": {
             "search": of_search("nothing", "57", "form"),
@@ -205,7 +173,7 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "status": of_enum(None, "DRAFT", "PUBLISHED"),
             "createdAt": of_time("milliseconds", size.forms),
             "updatedAt": of_time("seconds", size.forms),
-            "submissions": {"some": _SUBMISSION, "none": _SUBMISSION},
+            "submissions": {"some": SUBMISSION, "none": SUBMISSION},
         },
         "submissions": {
             "id": of_id("submission", "submissions"),
@@ -214,9 +182,9 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "ticketId": of_id("ticket", "tickets") | NULL,
             "spam": {"eq": {"few": True, "many": False}},
             "createdAt": of_time("milliseconds", size.submissions),
-            "form": {"": _FORM},
-            "client": {"": _CLIENT},
-            "ticket": {"": _TICKET},
+            "form": {"": FORM},
+            "client": {"": CLIENT},
+            "ticket": {"": TICKET},
         },
         "deliveries": {
             "id": of_id("delivery", "deliveries"),
@@ -237,4 +205,5 @@ def conditions(size: Size) -> dict[str, dict[str, dict[str, Values]]]:
             "source": of_enum("PUBLIC", "CLI", "GRAPHQL"),
             "occurredAt": of_time("seconds", size.audit_entries),
         },
+        **background.conditions(asdict(size)),
     }  # fmt: skip

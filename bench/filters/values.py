@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bench.filters.data import SINCE, id_of
+from bench.filters.ids import SINCE, id_of
 
 _START = datetime.fromtimestamp(SINCE / 1000, UTC)
 # (field, operator) -> what matches none, few and many rows; an operator that cannot match so many is left out.

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from models.agent_jobs import AGENT_JOB, AgentJobStatus, agent_jobs
+from models.agent_jobs import AGENT_JOB, WAITING, AgentJobStatus, agent_jobs
 from models.agent_steps import AGENT_STEP, AgentDecision, AgentStepKind, agent_steps
 from models.agents import AGENT, AgentStatus, agent_definitions
 from models.clients import CLIENT
@@ -39,14 +39,14 @@ AGENT_JOBS = Collection(
     agent_jobs,
     sort_fields=COMMON_SORT_FIELDS
     | {
-        "QUEUED_AT": SortField("queued_at", datetime, "Time at which the job was last queued."),
+        "QUEUED_AT": SortField("queued_at", datetime, "Time at which the job was last queued.", grows=True),
         "EXPIRES_AT": SortField(
             "expires_at", datetime, "Time until which the job waits; jobs that do not wait come last.", nullable=True
         ),
     },
     filters={
         **common_filters(AGENT_JOB),
-        "status": enum("status", AgentJobStatus),
+        "status": enum("status", AgentJobStatus, times={"expires_at": WAITING}),
         "definition_id": ids("definition_id", AGENT, "the agent definition's ID"),
         "order_id": ids("order_id", ORDER, "the order's ID", nullable=True),
         "ticket_id": ids("ticket_id", TICKET, "the ticket's ID", nullable=True),

@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.actors import allows, granting
+from models.base import IndexKey
 from models.lookups import LISTED_ITEMS
 from models.resources import Resource
 from models.resources import scopes as known_scopes
@@ -22,12 +23,21 @@ NEWEST_FIRST = (("", True),)
 
 @dataclass(frozen=True, slots=True)
 class SortField:
-    """A column that rows can be sorted by; a nullable one has its nulls last, both ways."""
+    """A column that rows can be sorted by; a nullable one has its nulls last, both ways.
+
+    Rows lie in their table as they were written: in an order that ``grows`` with the time, neighbours share a page, and
+    in another each row is on a page of its own.
+    """
 
     column: str
     type: type
     meaning: str
     nullable: bool = False
+    grows: bool = False
+
+    def indexed(self, *, descending: bool) -> IndexKey:
+        """Return the key of the indexes that serve it: as ``models.base.keys_of`` has it."""
+        return (self.column, EARLIEST if descending else LATEST) if self.nullable else self.column
 
     def expression(self, table: sa.Table, *, descending: bool) -> Any:
         """Return what is compared and indexed: an infinity stands for a null."""
@@ -37,10 +47,10 @@ class SortField:
         return or_infinity(column, EARLIEST if descending else LATEST)
 
 
-CREATED = SortField("id", UUID, "Time of creation.")
+CREATED = SortField("id", UUID, "Time of creation.", grows=True)
 COMMON_SORT_FIELDS = {
     "CREATED_AT": CREATED,
-    "UPDATED_AT": SortField("updated_at", datetime, "Time of the last change."),
+    "UPDATED_AT": SortField("updated_at", datetime, "Time of the last change.", grows=True),
 }
 
 

@@ -45,6 +45,8 @@ def _within(column: Any, p: list[Any]) -> Any:
     return sa.and_(overdue >= p[0], overdue < p[1])
 
 
+# A draft has no times, as no invoice that was issued is without them.
+_ISSUED = frozenset(InvoiceStatus) - {InvoiceStatus.DRAFT}
 has_parts(invoices, LINES, PAYMENTS)
 ORDER_INVOICED = Conflict("ORDER_INVOICED", "The order has an invoice that is not VOID: void or delete it first.")
 INVOICES = Collection(
@@ -55,19 +57,19 @@ INVOICES = Collection(
     sort_fields=COMMON_SORT_FIELDS
     | {
         "TOTAL": SortField("total", int, "Total, regardless of the currency."),
-        "ISSUED_AT": SortField("issued_at", datetime, "Time of issue; drafts come last.", nullable=True),
+        "ISSUED_AT": SortField("issued_at", datetime, "Time of issue; drafts come last.", nullable=True, grows=True),
         "DUE_AT": SortField("due_at", datetime, "Due time; drafts come last.", nullable=True),
     },
     filters={
         **common_filters(INVOICE),
-        "status": enum("status", InvoiceStatus),
+        "status": enum("status", InvoiceStatus, times=dict.fromkeys(("issued_at", "due_at"), _ISSUED)),
         "number": text("number_key", "invoice number"),
         "client_id": ids("client_id", CLIENT, "the client's ID"),
         "order_id": ids("order_id", ORDER, "the order's ID", nullable=True),
         "subscription_id": ids("subscription_id", SUBSCRIPTION, "the subscription's ID", nullable=True),
         "total": money("total", "total"),
-        "issued_at": moment("issued_at", "time of issue", nullable=True),
-        "due_at": moment("due_at", "due time", nullable=True),
+        "issued_at": moment("issued_at", "time of issue", nullable=True, null_with="due_at"),
+        "due_at": moment("due_at", "due time", nullable=True, null_with="issued_at"),
         "overdue": Condition(
             "due_at",
             Operand.BOOLEAN,

@@ -16,9 +16,11 @@ from resolvers.lists.filter_sql import AllOf, AnyOf, Column, Lookup, Node, Not, 
 from resolvers.lists.opposites import opposite
 
 # With more candidates, so many of a million rows match that a page is full after reading some ten thousand.
-MAX_CANDIDATES = 5_000
-# If the columns of a row are enough to check it, ten times as many rows are read in the same time.
-MAX_CANDIDATES_OF_ONE_TABLE = 1_000
+MAX_CANDIDATES = 8_000
+# If the columns of a row are enough to check it, more rows are read in the same time.
+MAX_CANDIDATES_OF_ONE_TABLE = 2_000
+# More of them are compared with each row no sooner than its related rows are read.
+MAX_KEYS = 200
 # The array of the candidates' ids, in a statement that begins with ``WITH candidates``.
 IDS = "(SELECT candidates.ids FROM candidates)"
 
@@ -36,6 +38,12 @@ def candidates(node: Node, table: sa.Table, new_alias: Aliases) -> str | None:
     """
     most = MAX_CANDIDATES if needs_other_tables(node) else MAX_CANDIDATES_OF_ONE_TABLE
     return _Finder(most, new_alias).ids(node, table, "id")
+
+
+def related_keys(node: Related, new_alias: Aliases) -> str | None:
+    """Return the SQL of an array with the ids of the rows that candidates among their related rows refer to; it is null
+    if there are too many. Return None if a row has one related row at most, or no index finds candidates."""
+    return _Finder(MAX_KEYS, new_alias).ids(node.node, node.table, node.relation.remote) if node.relation.many else None
 
 
 @cache

@@ -1,6 +1,6 @@
 """Conditions of filters: for each type of field its operators, which indexes can serve under row-level security."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -20,6 +20,7 @@ from resolvers.lists.infinities import EARLIEST, LATEST, infinity, or_infinity
 from resolvers.lists.operators import (
     COMPARE,
     NEVER_NULL,
+    Clause,
     Op,
     Value,
     compared,
@@ -66,8 +67,11 @@ def _plain(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
-def enum(column: str, members: type[Enum], meaning: str | None = None) -> Condition:
-    """Return the condition on an enum's column: eq, in, notIn."""
+def enum(
+    column: str, members: type[Enum], meaning: str | None = None, times: Mapping[str, Iterable[Enum]] | None = None
+) -> Condition:
+    """Return the condition on an enum's column: eq, in, notIn. ``times`` are columns that are null for all but some
+    members."""
 
     def others(value: list[Any]) -> list[str]:
         left_out = {_plain(item) for item in value}
@@ -81,16 +85,27 @@ def enum(column: str, members: type[Enum], meaning: str | None = None) -> Condit
         left_out = sa.any_(p[0]) if isinstance(p[0].type, pg.ARRAY) else p[0]
         return column == sa.any_(sa.func.array(sa.select(member).where(sa.not_(member == left_out)).scalar_subquery()))
 
-    return Condition(
-        column,
-        members,
-        meaning or column,
-        {
-            "eq": Op(one(sa.Text, _plain), COMPARE["eq"], rank=4, opposite=not_among),
-            "in_": Op(list_of(sa.Text, _plain), among, rank=4, opposite=not_among),
-            # As the members are known, this is a list of the others, which the index finds.
-            "not_in": Op(lambda value: [(others(value), pg.ARRAY(sa.Text))], among, rank=4, opposite=not_among),
-        },
+    bounds = {time: partial(_timed, time, [member.value for member in some]) for time, some in (times or {}).items()}
+    ops = {
+        "eq": Op(one(sa.Text, _plain), COMPARE["eq"], rank=4, opposite=not_among, bounds=bounds),
+        "in_": Op(list_of(sa.Text, _plain), among, rank=4, opposite=not_among, bounds=bounds),
+        # As the members are known, this is a list of the others, which the index finds.
+        "not_in": Op(
+            lambda value: [(others(value), pg.ARRAY(sa.Text))], among, rank=4, opposite=not_among, bounds=bounds
+        ),
+    }
+    return Condition(column, members, meaning or column, ops)
+
+
+def _timed(time: str, members: list[str], column: Any, p: list[Any]) -> Any:
+    """Return that a time is null unless one of the values is a member that has it."""
+    of_time: Any = sa.literal_column(f"'{{{','.join(members)}}}'::text[]")
+    timed = p[0].op("&&")(of_time) if isinstance(p[0].type, pg.ARRAY) else p[0] == sa.any_(of_time)
+    first, last = (infinity(which) for which in (EARLIEST, LATEST))
+    own = column.table.c[time]
+    return sa.and_(
+        or_infinity(own, LATEST) >= sa.case((timed, first), else_=last),
+        or_infinity(own, EARLIEST) <= sa.case((timed, last), else_=first),
     )
 
 
@@ -124,8 +139,9 @@ def money(column: str, meaning: str) -> Condition:
     return number(column, f"{meaning}, in minor units", Operand.MONEY)
 
 
-def moment(column: str, meaning: str, *, nullable: bool = False) -> Condition:
-    """Return the condition on a time's column: eq, gt, gte, lt, lte, isNull."""
+def moment(column: str, meaning: str, *, nullable: bool = False, null_with: str | None = None) -> Condition:
+    """Return the condition on a time's column: eq, gt, gte, lt, lte, isNull. ``null_with`` is a time that is null where
+    it is."""
     plain = number(column, meaning, Operand.MOMENT, TIMESTAMP)
     if not nullable:
         return replace(plain, ops={**plain.ops, **NEVER_NULL})
@@ -137,10 +153,12 @@ def moment(column: str, meaning: str, *, nullable: bool = False) -> Condition:
         opposite = None if op.opposite is None else partial(_over, key, op.opposite)
         ops[name] = replace(
             op, clause=partial(_over, key, op.clause), key=None if op.key is None else key, opposite=opposite,
-            bound=partial(_over, back, op.clause),
+            bounds={column: partial(_over, back, op.clause)},
         )  # fmt: skip
     ops |= nullity(_is_null, _is_not_null, partial(or_infinity, which=LATEST))
-    ops["is_not_null"] = replace(ops["is_not_null"], bound=_is_not_null_back)
+    also: dict[str, Clause] = {} if null_with is None else {null_with: partial(_null, null_with)}
+    ops["is_null"] = replace(ops["is_null"], bounds=also)
+    ops["is_not_null"] = replace(ops["is_not_null"], bounds={column: _is_not_null_back})
     return replace(plain, ops=ops)
 
 
@@ -155,6 +173,12 @@ def _is_not_null(column: Any, _: list[Any]) -> Any:
 
 def _is_not_null_back(column: Any, _: list[Any]) -> Any:
     return or_infinity(column, EARLIEST) > infinity(EARLIEST)
+
+
+def _null(time: str, column: Any, _: list[Any]) -> Any:
+    """Return that a time is null, as ranges: of rows whose key is one value PostgreSQL does not know the order."""
+    own = column.table.c[time]
+    return sa.and_(or_infinity(own, LATEST) >= infinity(LATEST), or_infinity(own, EARLIEST) <= infinity(EARLIEST))
 
 
 def _over(key: Callable[[Any], Any], clause: Callable[[Any, list[Any]], Any], column: Any, p: list[Any]) -> Any:

@@ -6,10 +6,11 @@ from resolvers.collections.collection import Collection
 from resolvers.database.fragments import ORG, Aliases, Parameters, quoted
 from resolvers.database.sql import Sql
 from resolvers.lists.candidates import IDS, candidates, rows_of_candidates
-from resolvers.lists.filter_sql import bind, clause
+from resolvers.lists.filter_sql import bind
 from resolvers.lists.filters import Shape
 from resolvers.lists.matching_sql import matching
-from resolvers.lists.page_sql import own_rows
+from resolvers.lists.page_parts import own_rows
+from resolvers.lists.row_sql import clause
 
 
 class CountShape(NamedTuple):

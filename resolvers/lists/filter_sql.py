@@ -1,6 +1,6 @@
-"""The SQL of filters: a filter's shape becomes a tree of nodes with parameters, and this a condition on rows."""
+"""Filters as trees: a filter's shape becomes a tree of nodes with parameters, which SQL is made of."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy.sql.visitors import iterate
 
 from models.lookups import search_words
 from resolvers.collections.collection import COLLECTIONS, Collection, Relation
-from resolvers.database.fragments import ORG, Aliases, Fragment, open_parameters, open_table, quoted
+from resolvers.database.fragments import ORG, Fragment, open_parameters, open_table
 from resolvers.lists.conditions import Condition, Operand
 from resolvers.lists.filters import Shape, type_of
 from resolvers.lists.operators import Op
@@ -194,64 +194,3 @@ def columns_of(nodes: Iterable[Node]) -> Iterator[str]:
 def local_column(leaf: Lookup | Related) -> str:
     """Return the column of a row by which a condition on another table is looked up."""
     return "id" if isinstance(leaf, Lookup) else leaf.relation.local
-
-
-def clause(node: Node, table: str, new_alias: Aliases, few: str | None = None) -> str:
-    """Return the SQL of a condition for a row of a table. Related rows are looked up for each row by itself.
-
-    ``few`` is the source of the rows to check, if these are few. A row that many of them refer to is then looked up
-    once for all of them: otherwise a service with many orders would be looked up again for each of its orders.
-    """
-
-    def exists(leaf: Lookup | Related) -> str:
-        if (
-            few is None
-            or not isinstance(leaf, Related)
-            or leaf.relation.remote != "id"
-            or not needs_other_tables(leaf.node)
-        ):
-            return _exists(leaf, table, new_alias)
-        local_, row, key = quoted(leaf.relation.local), new_alias(), new_alias()
-        keys = f"SELECT DISTINCT {row}.{local_} FROM {few} AS {row} OFFSET 0"
-        met = f"SELECT {key}.{local_} FROM ({keys}) AS {key} WHERE {_exists(leaf, key, new_alias)} OFFSET 0"
-        # The comparison with true makes PostgreSQL keep a hash of the keys instead of a join.
-        return f"(({table}.{local_} IN ({met})) IS true)"
-
-    return combined(node, table, exists)
-
-
-def combined(node: Node, table: str, exists: Callable[[Lookup | Related], str]) -> str:
-    """Return the SQL of a condition for a row of a table. ``exists`` returns the SQL of its leaves on other tables."""
-    match node:
-        case Column():
-            return node.over(table)
-        case Lookup():
-            return exists(node)
-        case Related():
-            return f"(NOT {exists(node)})" if node.none else exists(node)
-        case AllOf():
-            return _joined(" AND ", [combined(part, table, exists) for part in node.parts], "true")
-        case AnyOf():
-            return _joined(" OR ", [combined(part, table, exists) for part in node.parts], "false")
-        case Not():
-            # A comparison with a null is not true, so `not` matches the row.
-            return f"({combined(node.part, table, exists)} IS NOT true)"
-
-
-def _joined(how: str, parts: list[str], empty: str) -> str:
-    return f"({how.join(parts) or empty})"
-
-
-def _exists(leaf: Lookup | Related, table: str, new_alias: Aliases) -> str:
-    if isinstance(leaf, Lookup):
-        use = new_alias()
-        where = f"{leaf.over(use)} AND {use}.subject_id = {table}.id"
-        source = f"{quoted(leaf.column.table.name)} AS {use}"
-    else:
-        other, mine = new_alias(), new_alias()
-        remote_, local_ = quoted(leaf.relation.remote), quoted(leaf.relation.local)
-        joined = f"{other}.org_id = {ORG} AND {other}.{remote_} = {table}.{local_}"
-        # The offset keeps PostgreSQL from reading by the condition first, and from making it a join.
-        source = f"(SELECT * FROM {quoted(leaf.table.name)} AS {other} WHERE {joined} OFFSET 0) AS {mine}"
-        where = clause(leaf.node, mine, new_alias)
-    return f"(EXISTS (SELECT 1 FROM {source} WHERE {where} OFFSET 0))"

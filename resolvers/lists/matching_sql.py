@@ -14,14 +14,13 @@ from resolvers.lists.filter_sql import (
     Lookup,
     Node,
     Related,
-    clause,
     columns_of,
-    combined,
     leaves,
     local_column,
     needs_other_tables,
     parts_of,
 )
+from resolvers.lists.row_sql import clause, combined
 
 
 def matching(node: Node, table: sa.Table, wanted: str, new_alias: Aliases, live: Fragment | None = None) -> str:

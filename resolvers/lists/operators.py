@@ -1,7 +1,7 @@
 """Operators of conditions: what each makes of a value, and the clauses that it and its opposite are."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,8 +17,8 @@ class Op:
 
     ``rank`` orders the conditions of a filter by the number of rows that they usually match, fewest first; 0 means that
     no index finds the rows. ``key`` is the expression that the index for a range is ordered by. ``opposite`` is the
-    clause of all other rows, where the same index finds them. ``bound`` is true wherever the clause is, and bounds the
-    scan of the index of the other direction.
+    clause of all other rows, where the same index finds them. ``bounds`` are true wherever the clause is: each bounds
+    the scan of the indexes of another column, or of the other direction of its own.
     """
 
     values: Callable[[Any], list[Value]]
@@ -27,7 +27,7 @@ class Op:
     rank: int = 1
     key: Callable[[Any], Any] | None = None
     opposite: Clause | None = None
-    bound: Clause | None = None
+    bounds: Mapping[str, Clause] = field(default_factory=dict)
 
 
 def one(type_: Any, change: Callable[[Any], Any] = lambda value: value) -> Callable[[Any], list[Value]]:

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from models.base import IndexKey, keys_of
 from resolvers.collections.collection import SortField
 from resolvers.database.fragments import Fragment, open_parameters, open_table
-from resolvers.lists.filter_sql import Column, Node, parts_of
+from resolvers.lists.filter_sql import Column, Node, Related, parts_of
 from resolvers.lists.filters import type_of
 from resolvers.lists.operators import Clause
 
@@ -33,12 +34,52 @@ def row_of(keys: list[str]) -> str:
     return keys[0] if len(keys) == 1 else f"row({', '.join(keys)})"
 
 
-def served(table: sa.Table, node: Node, terms: tuple[tuple[str, bool], ...]) -> bool:
-    """Return whether one index serves both a filter and the order: a column compared by `eq`, then the id."""
-    if not isinstance(node, Column) or node.name != "eq" or len(terms) > 1:
+# The order as an index has it.
+Order = tuple[IndexKey, ...]
+_NULLITY = {"is_null": "is null", "is_not_null": "is not null"}
+
+
+@cache
+def _indexes(table: sa.Table) -> frozenset[tuple[str, Order]]:
+    """Return the columns of a table's indexes without the organization, each with the condition of its rows."""
+    wheres = ((index, index.dialect_options["postgresql"]["where"]) for index in table.indexes)
+    return frozenset(("" if where is None else str(where), tuple(keys_of(index)[1:])) for index, where in wheres)
+
+
+def order_of(fields: list[tuple[SortField, bool]]) -> Order:
+    """Return the order of pairs of a field and whether it descends; empty if they have not all one direction."""
+    if len({descending for _, descending in fields}) > 1:
+        return ()
+    return tuple(field.indexed(descending=descending) for field, descending in fields)
+
+
+def served(table: sa.Table, node: Node, order: Order) -> bool:
+    """Return whether one index serves both a condition and the order: it begins with the column that is compared by
+    `eq`, or holds only the rows that meet the condition."""
+    if not isinstance(node, Column) or not order:
         return False
-    wanted = ["org_id", node.condition.column, "id"]
-    return any([column.name for column in index.columns] == wanted for index in table.indexes)
+    if node.name in _NULLITY:
+        return (f"{node.condition.column} {_NULLITY[node.name]}", order) in _indexes(table)
+    return node.name == "eq" and ("", (node.condition.column, *order)) in _indexes(table)
+
+
+def served_by_member(table: sa.Table, node: Column, order: Order) -> bool:
+    """Return whether one index serves the order for each of the members of an enum that a condition lists."""
+    return (
+        isinstance(node.condition.operand, type)
+        and node.name in ("in_", "not_in")
+        and ("", (node.condition.column, *order)) in _indexes(table)
+    )
+
+
+def implied(table: sa.Table, node: Node, alias: str, order: Order) -> Iterator[str]:
+    """Yield what follows from conditions on rows that a row refers to, where an index holds only the rows that refer
+    to one."""
+    for part in parts_of(node):
+        if isinstance(part, Related) and not part.relation.many:
+            condition = f"{part.relation.local} is not null"
+            if (condition, order) in _indexes(table):
+                yield f"{alias}.{condition}"
 
 
 @cache
@@ -46,9 +87,10 @@ def _bound(table: sa.Table, column: str, bound: Clause, types: tuple[str, ...]) 
     return Fragment(bound(open_table(table).c[column], open_parameters(*map(type_of, types))))
 
 
-def bounds_of(node: Node, alias: str) -> Iterator[str]:
-    """Yield what follows from a filter, and bounds the scan of an index that its conditions do not name."""
+def bounds_of(node: Node, alias: str, column: str) -> Iterator[str]:
+    """Yield what follows from a filter and bounds the scan of the index of a column, which its conditions do not
+    name."""
     for part in parts_of(node):
-        if isinstance(part, Column) and part.op.bound is not None:
-            made = _bound(part.table, part.condition.column, part.op.bound, part.types)
+        if isinstance(part, Column) and column in part.op.bounds:
+            made = _bound(part.table, part.condition.column, part.op.bounds[column], part.types)
             yield f"({made(alias, *part.parameters)})"

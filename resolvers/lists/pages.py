@@ -15,7 +15,8 @@ from resolvers.errors import Refusal, too_many_checked
 from resolvers.lists.count_sql import CountShape, count_sql
 from resolvers.lists.cursors import encode_cursor
 from resolvers.lists.filters import Shape, parameters, split
-from resolvers.lists.page_sql import PageShape, page_sql
+from resolvers.lists.page_parts import PageShape
+from resolvers.lists.page_sql import page_sql
 from resolvers.lists.page_window import Window, cursor_name, signature_of, window_of
 from resolvers.lists.selected_columns import CURSOR
 

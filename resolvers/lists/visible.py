@@ -8,8 +8,9 @@ from resolvers.collections.collection import COLLECTIONS, Collection
 from resolvers.context import Context
 from resolvers.database.fragments import ORG, Aliases, Parameters, quoted
 from resolvers.database.sql import Sql
-from resolvers.lists.filter_sql import bind, clause
+from resolvers.lists.filter_sql import bind
 from resolvers.lists.filters import Shape, parameters, split
+from resolvers.lists.row_sql import clause
 
 
 @cache

@@ -29,7 +29,7 @@ REPORTS = Collection(
 REPORT_ROWS = Collection(
     REPORT_ROW,
     report_rows,
-    sort_fields={"NUMBER": SortField("number", int, "Number of the row.")},
+    sort_fields={"NUMBER": SortField("number", int, "Number of the row.", grows=True)},
     filters={"number": number("number", "number of the row")},
     default_order=(("NUMBER", False), ("", False)),
     ordered="by number",

@@ -57,7 +57,7 @@ TICKETS = Collection(
     searched=("number", "subject"),
     sort_fields=COMMON_SORT_FIELDS
     | {
-        "NUMBER": SortField("number", int, "Ticket number."),
+        "NUMBER": SortField("number", int, "Ticket number.", grows=True),
         "WAITING_SINCE": SortField(
             "waiting_since", datetime, "Time since which the client waits; tickets without one last.", nullable=True
         ),

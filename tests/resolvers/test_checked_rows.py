@@ -14,8 +14,8 @@ from resolvers.orders import ORDERS
 from tests.support.api import Org, new_client, new_order
 from tests.support.refusals import error, problem, unchanged
 
-LIST = """query($f: OrderFilter, $o: [OrderOrder!], $first: Int, $last: Int, $after: String) {
-  orders(filter: $f, orderBy: $o, first: $first, last: $last, after: $after) {
+LIST = """query($f: OrderFilter, $o: [OrderOrder!], $first: Int, $last: Int, $after: String, $page: Int) {
+  orders(filter: $f, orderBy: $o, first: $first, last: $last, after: $after, page: $page) {
     nodes { number } pageInfo { hasNextPage endCursor } } }"""
 SAY = "mutation($i: CreateMessageInput!) { createMessage(input: $i) { message { id } } }"
 WITHOUT: dict[str, Any] = {"messages": {"none": {}}}
@@ -30,7 +30,7 @@ async def numbers(acme: Org, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     for order in made[2:]:
         given = {"orderId": order["publicId"], "authorKind": "STAFF", "authorName": "Ada", "body": "Hello"}
         await acme.data(SAY, i=given)
-    for name in ("MAX_CHECKED", "MAX_READ"):
+    for name in ("MAX_CHECKED", "MAX_CHECKED_FIRST", "MAX_READ"):
         monkeypatch.setattr(page_sql, name, 3)
     STATEMENTS.clear()
     return [order["number"] for order in made]
@@ -44,15 +44,25 @@ def _forget() -> Any:
 
 async def test_a_page_whose_order_leads_past_too_many_rows_is_refused(acme: Org, numbers: list[int]) -> None:
     async with unchanged(acme):
-        for window in ({"first": 1}, {"last": 1, "o": OLDEST}, {"first": 100}):
+        for window in ({"first": 1}, {"last": 1, "o": OLDEST}, {"first": 100}, {"first": 1, "page": 2}):
             details = error(await acme.graphql(LIST, f=WITHOUT, **window), 200, "QUERY_TOO_SLOW")
             assert details["status"] == 400
 
 
-async def test_what_lies_at_the_beginning_of_an_order_is_found(acme: Org, numbers: list[int]) -> None:
+async def test_what_lies_at_the_beginning_of_an_order_is_found(
+    acme: Org, numbers: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = (await acme.data(LIST, f=WITHOUT, o=OLDEST, first=1))["orders"]
     assert [node["number"] for node in page["nodes"]] == numbers[:1]
     assert page["pageInfo"]["hasNextPage"]
+    page = (await acme.data(LIST, f=WITHOUT, o=OLDEST, first=1, page=1))["orders"]
+    assert [node["number"] for node in page["nodes"]] == numbers[:1]
+    monkeypatch.setattr(page_sql, "MAX_CHECKED", 6)
+    STATEMENTS.clear()
+    page = (await acme.data(LIST, f=WITHOUT, o=OLDEST, first=1, page=2))["orders"]
+    assert [node["number"] for node in page["nodes"]] == numbers[1:2]
+    monkeypatch.setattr(page_sql, "MAX_CHECKED", 3)
+    STATEMENTS.clear()
     page = (await acme.data(LIST, f=WITHOUT, last=1))["orders"]
     assert [node["number"] for node in page["nodes"]] == numbers[:1]
 
@@ -96,6 +106,7 @@ async def test_few_candidates_are_sorted_whatever_their_order(
     page = (await acme.data(LIST, f=search, first=1))["orders"]
     assert [node["number"] for node in page["nodes"]] == numbers[:1]
     monkeypatch.setattr(candidates, "MAX_CANDIDATES", 0)
+    monkeypatch.setattr(page_sql, "MAX_SORTED", 0)
     STATEMENTS.clear()
     async with unchanged(acme):
         error(await acme.graphql(LIST, f=search, first=1), 200, "QUERY_TOO_SLOW")

@@ -19,7 +19,8 @@ from resolvers.database.runtime import Runtime
 from resolvers.database.sized_cache import SizedCache
 from resolvers.database.sql import Sql
 from resolvers.lists.count_sql import CountShape, count_sql
-from resolvers.lists.page_sql import PageShape, page_sql
+from resolvers.lists.page_parts import PageShape
+from resolvers.lists.page_sql import page_sql
 from resolvers.lists.pages import STATEMENTS
 from schema.requests.engine import Engine
 from schema.requests.results import OperationResult

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from bench.filters.data import Size, analyze, fill, id_of
+from bench.filters.data import Size, analyze, fill
+from bench.filters.ids import id_of
 from models.typeid import new_uuid
 from resolvers import organizations
 from resolvers.database.runtime import Runtime

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from bench.filters.data import Size, id_of
+from bench.filters.data import Size
+from bench.filters.ids import id_of
 from resolvers.database.runtime import Runtime
 from schema.requests.engine import Engine
 from tests.support.plans import explained, keyed, scans, unknown_to_statistics
