@@ -43,8 +43,8 @@ async def create(ctx: Context, values: InputValues) -> dict[str, Any]:
     """
     refuse(check(ctx, values))
     key = await must_still_work(ctx)
-    assert key is not None, "only API keys hand out tokens"
-    assert ctx.actor.key_id is not None, "a key has an id"
+    if key is None or ctx.actor.key_id is None:
+        raise Refusal("FORBIDDEN", "Only an API key hands out access tokens.")
     must_hold(ctx, values["scopes"], "scopes")
     found = await references(
         ctx, values,

@@ -46,12 +46,13 @@ class Cycle(RequestResponseCycle):
                 return
         elif self._head:
             body = message.get("body", b"")
-            if len(body) > JOINED_BYTES:
-                self._write_head()
-            else:
+            most = min(self.expected_content_length, JOINED_BYTES)
+            if message["type"] == "http.response.body" and len(body) <= most:
                 # The body's length is held against what the head says, which counts itself.
                 self.expected_content_length += len(self._head)
-                message["body"], self._head = self._head + body, b""
+                message, self._head = {**message, "body": self._head + body}, b""
+            else:
+                self._write_head()
         await super().send(message)
 
     def _plain(self, names: list[bytes], headers: list[Header]) -> bool:

@@ -1,5 +1,6 @@
 """What holds for the dry run of every change, through both APIs: it answers as the change does, and nothing is kept."""
 
+import asyncio
 from contextlib import suppress
 from typing import Any
 
@@ -34,8 +35,10 @@ TYPED = {"Accept": "application/graphql-response+json"}
 DRY = {"Dry-Run": "true"}
 ADA = {"name": "Ada", "email": "ada@example.com"}
 # What a change is not when it is tried: secrets are null, and numbers are the next that no process has reserved.
-_PROVISIONAL = {"number", "rawKey", "secret"}
+_PROVISIONAL = {"accessToken", "number", "rawKey", "secret"}
 _BUDGETS = (b"counterfoil:bucket:", b"counterfoil:form:")
+# Longer than wake-ups are gathered for.
+SETTLED_S = 0.3
 # What the furnished objects are already.
 _UNMOVED = {"resumeSubscription"}
 
@@ -59,7 +62,13 @@ async def untouched(furnished: Furnished, api_runtime: Runtime, api_settings: Se
     org, _ = furnished
     for name in ("order", "ticket"):
         await reserve_number(api_runtime, org.id, name)
-    return await _state(org, api_settings)
+    # Workers are woken a moment after the commits of what was furnished.
+    before = await _state(org, api_settings)
+    await asyncio.sleep(SETTLED_S)
+    while (after := await _state(org, api_settings)) != before:
+        before = after
+        await asyncio.sleep(SETTLED_S)
+    return after
 
 
 async def _given(furnished: Furnished, mutation: str) -> tuple[Case, dict[str, Any]]:

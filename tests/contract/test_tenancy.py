@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from models.typeid import prefix_of
+from models.typeid import encode, prefix_of
+from models.webhooks import EVENT
 from resolvers.database.runtime import Runtime
 from tests.support.api import Org, make_org
 from tests.support.cases import Case
@@ -37,6 +38,7 @@ MUTATIONS = {name: case for case in ALL.values() for name in case.keyed}
 OF_MUTATION = {
     name: found for name in MUTATIONS if (found := [each for each in POSITIONS["Mutation"] if each.field == name])
 }
+SUBSCRIPTIONS = {each.field for each in POSITIONS["Subscription"]}
 IN = ("eq", "in")
 EXPORT = document("exportAuditLog", "auditExport { id }")
 
@@ -100,10 +102,32 @@ def test_few_positions_take_ids_of_any_type() -> None:
     # Nor are steps: those of one job are made by its run.
     of_steps = {f"AgentJob.steps.filter.id.{name}" for name in IN}
     of_steps |= {f"Mutation.{verb}AgentJob.input.stepId" for verb in ("answer", "approve", "reject")}
-    assert found == {"Query.node.id", "Query.nodes.ids"} | of_entries | of_deliveries | of_steps
+    # Events are no case: any change makes them.
+    of_events = {f"Subscription.{field}.after" for field in SUBSCRIPTIONS}
+    assert found == {"Query.node.id", "Query.nodes.ids"} | of_entries | of_deliveries | of_steps | of_events
 
 
-@pytest.mark.parametrize("parent", sorted({*POSITIONS} - {"Mutation"}))
+@pytest.mark.parametrize("field", sorted(SUBSCRIPTIONS))
+async def test_a_subscription_to_an_id_of_another_organization_is_refused_as_to_none(pair: Pair, field: str) -> None:
+    event = (await pair.other.rows("select id from events where org_id = $1 limit 1", pair.other.id))[0]["id"]
+    theirs = {**pair.theirs, "event": encode(EVENT.prefix, event)}
+    for position in POSITIONS["Subscription"]:
+        if position.field == field:
+            argument, foreign = position.path[0], theirs[position.noun or "event"]
+            shown = "resourceId" if field == "events" else "id"
+            text = f"subscription ($id: ID) {{ {field}({argument}: $id) {{ {shown} }} }}"
+            headers = {"Accept": "text/event-stream"}
+            async with unchanged(pair.acme), unchanged(pair.other):
+                said = [
+                    (await pair.acme.graphql(text, headers=headers, id=each)).json()["errors"]
+                    for each in (foreign, missing(foreign))
+                ]
+            (one, *_), (two, *_) = said
+            assert (one["message"], one["extensions"]["code"]) == (two["message"], two["extensions"]["code"])
+            assert one["extensions"]["code"] in ("BAD_INPUT", "NOT_FOUND")
+
+
+@pytest.mark.parametrize("parent", sorted({*POSITIONS} - {"Mutation", "Subscription"}))
 async def test_an_id_of_another_organization_finds_what_no_id_finds(pair: Pair, parent: str) -> None:
     asked = [(each, value) for each in POSITIONS[parent] for value in each.values(pair.theirs)]
     async with unchanged(pair.acme), unchanged(pair.other):

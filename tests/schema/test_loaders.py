@@ -197,11 +197,11 @@ async def recorded(studio: Studio) -> dict[tuple[str, str], list[Call]]:
 
 
 def loaders() -> list[tuple[str, str]]:
-    """Every field of the graph that is loaded for many parents at once."""
+    """Every field of the graph that is loaded for many parents at once: a subscription's root is one event."""
     return [
         (type_name, field_name)
         for type_name, field_name, declared in strawberry_fields(SCHEMA)
-        if any(isinstance(extension, Batched) for extension in declared.extensions)
+        if type_name != "Subscription" and any(isinstance(extension, Batched) for extension in declared.extensions)
     ]
 
 
@@ -224,7 +224,7 @@ async def test_a_loader_gives_each_parent_its_own_value(
 
 
 def test_the_loaders_are_many_and_the_counts_are_of_many_lists(recorded: dict[tuple[str, str], list[Call]]) -> None:
-    assert set(recorded) == set(loaders())
+    assert {field for field in recorded if field[0] != "Subscription"} == set(loaders())
     assert len(recorded) >= 25
     counted = [page.request.list_key for call in recorded["OrderConnection", "totalCount"] for page in call.parents]
     assert len(set(counted)) >= 5
