@@ -127,4 +127,4 @@ lock: ## Compile requirements/*.in into *.txt (UPGRADE=1 takes newer versions); 
 	@"$(UV)" pip $(LOCK) $(if $(UPGRADE),--upgrade) requirements/ci.in -o requirements/ci.txt
 
 clean: ## Remove what was installed and cached (the data in .counterfoil stays)
-	@rm -rf $(VENV) .venv-* build dist explorer/.node explorer/node_modules explorer/built.new server/explorer/built tests/server/graphql_http/node_modules tests/clients/node_modules tests/clients/build tests/clients/src/__generated__ tests/clients/src/relay/__generated__ *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf $(VENV) .venv-* build dist explorer/.node explorer/node_modules explorer/built.new examples/board/node_modules examples/board/dist server/explorer/built tests/server/graphql_http/node_modules tests/clients/node_modules tests/clients/build tests/clients/src/__generated__ tests/clients/src/relay/__generated__ *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

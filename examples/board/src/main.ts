@@ -1,0 +1,96 @@
+// A board of orders by status. A move asks first what blocks it; what others change comes by itself.
+import { ask, listen } from './api';
+
+const STATUSES = [
+  'PENDING', 'SUBMITTED', 'IN_PROGRESS', 'ON_HOLD', 'DELIVERED', 'REVISION_REQUESTED', 'COMPLETED', 'CANCELLED',
+] as const;
+
+interface Transition {
+  to: string;
+  requires: string[];
+  blockedBy: { code: string; message: string } | null;
+}
+
+interface Order {
+  id: string;
+  number: number;
+  status: string;
+  version: number;
+  client: { id: string; name: string };
+  availableTransitions: Transition[];
+}
+
+interface Page {
+  orders: { nodes: Order[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
+}
+
+const orders = new Map<string, Order>();
+const [said, board] = [document.querySelector('#said')!, document.querySelector('#board')!];
+
+function say(text: string): void {
+  said.textContent = text;
+}
+
+const words = (status: string) => status.toLowerCase().replaceAll('_', ' ');
+
+function element(name: string, text = '', ...children: Node[]): HTMLElement {
+  const made = document.createElement(name);
+  made.append(text, ...children);
+  return made;
+}
+
+function show(): void {
+  const newest = [...orders.values()].sort((one, other) => other.number - one.number);
+  board.replaceChildren(...STATUSES.map((status) => {
+    const column = element('section', '', element('h2', words(status)));
+    column.dataset['status'] = status;
+    column.append(...newest.filter((order) => order.status === status).map(card));
+    return column;
+  }));
+}
+
+function card(order: Order): HTMLElement {
+  const buttons = order.availableTransitions.map((transition) => {
+    const button = element('button', words(transition.to));
+    button.addEventListener('click', () => void move(order, transition));
+    return button;
+  });
+  return element('article', '', element('p', `${order.number} ${order.client.name}`), ...buttons);
+}
+
+// An event may come after the answer that was newer.
+function take(order: Order | null): void {
+  if (!order || order.version < (orders.get(order.id)?.version ?? 0)) return;
+  orders.set(order.id, order);
+  show();
+}
+
+// What blocks a move may have changed since the card was shown: the card is read anew before it is made.
+async function move({ id }: Order, { to }: Transition): Promise<void> {
+  try {
+    const { order } = await ask<{ order: Order | null }>('CardNow', { id });
+    take(order);
+    const transition = order?.availableTransitions.find((found) => found.to === to);
+    if (!order || !transition) return say(`The order is not to be moved to ${words(to)} any more.`);
+    if (transition.blockedBy) return say(`${order.number}: ${transition.blockedBy.message} (${transition.blockedBy.code})`);
+    const reason = transition.requires.includes('REASON') ? prompt(`Why ${words(to)}?`) : undefined;
+    if (reason === null) return;
+    const input = { id, to, reason, expectedVersion: order.version };
+    take((await ask<{ transitionOrder: { order: Order } }>('Move', { input })).transitionOrder.order);
+    say('');
+  } catch (error) {
+    say(String(error));
+  }
+}
+
+async function fill(status: string): Promise<void> {
+  for (let after: string | null = null, more = true; more;) {
+    const { orders: page }: Page = await ask<Page>('Column', { status, after });
+    page.nodes.forEach(take);
+    [after, more] = [page.pageInfo.endCursor, page.pageInfo.hasNextPage];
+  }
+}
+
+show();
+void listen<{ orderUpdated: Order | null }>('Changes', ({ orderUpdated }) => take(orderUpdated));
+await Promise.all(STATUSES.map(fill)).catch((error: unknown) => say(String(error)));

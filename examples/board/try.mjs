@@ -1,0 +1,35 @@
+// Uses the board in Chromium, against COUNTERFOIL_URL: prints what was shown, step by step, as JSON.
+import { env } from 'node:process';
+import { chromium } from 'playwright-core';
+
+await import('./serve.mjs');
+const { COUNTERFOIL_URL: server, COUNTERFOIL_KEY: key, PORT: port, CHROMIUM: executablePath, ORDER: id } = env;
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+const page = await browser.newPage();
+page.setDefaultTimeout(60_000);
+const seen = { console: [], keys: 0 };
+page.on('console', (message) => ['error', 'warning'].includes(message.type()) && seen.console.push(message.text()));
+page.on('request', (request) => { seen.keys += (request.headers().authorization ?? '').includes('sk_live_') ? 1 : 0; });
+const cards = (status) => page.locator(`[data-status=${status}] article`);
+const press = (status, to) => cards(status).getByRole('button', { name: to, exact: true }).click();
+
+await page.goto(`http://127.0.0.1:${port}`);
+seen.pending = await cards('PENDING').locator('p').first().textContent();
+await press('PENDING', 'submitted');
+seen.moved = await cards('SUBMITTED').locator('p').first().textContent();
+
+const query = 'mutation($input: TransitionOrderInput!) { transitionOrder(input: $input) { order { id } } }';
+await fetch(`${server}/graphql`, {
+  method: 'POST',
+  headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+  body: JSON.stringify({ query, variables: { input: { id, to: 'IN_PROGRESS' } } }),
+});
+seen.live = await cards('IN_PROGRESS').locator('p').first().textContent();
+
+await press('DELIVERED', 'revision requested');
+await page.locator('#said:not(:empty)').waitFor();
+seen.refused = await page.locator('#said').textContent();
+seen.stayed = await cards('DELIVERED').count();
+await browser.close();
+console.log(JSON.stringify(seen));
+process.exit(0);
