@@ -109,14 +109,15 @@ def read(peppers: Keyring, raw: str) -> Claims:
         raise refusal_of("TOKEN_INVALID")
     try:
         head = jwt.get_unverified_header(raw)
-        pepper = peppers.keys.get(int(str(head.get("kid")))) if str(head.get("kid")).isdecimal() else None
+        pepper = next((key for version, key in peppers.keys.items() if str(version) == head.get("kid")), None)
         if pepper is None or head.get("typ") != _TYPE:
             raise refusal_of("TOKEN_INVALID")
         options: Any = {"require": _CLAIMS, "verify_iat": False}
         said = jwt.decode(raw, _secret(pepper), [_ALGORITHM], options=options, issuer=_ISSUER)
     except jwt.ExpiredSignatureError:
         raise refusal_of("TOKEN_EXPIRED") from None
-    except jwt.InvalidTokenError:
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
+        # The head is read before the signature: it may be any JSON, nested as deeply as it has room for.
         raise refusal_of("TOKEN_INVALID") from None
     org_id, key_id = decode(ORGANIZATION.prefix, said["org"]), decode(API_KEY.prefix, said["key"])
     assert org_id is not None, "what we signed names an organization"

@@ -8,15 +8,16 @@ from typing import Any
 import sqlalchemy as sa
 from graphql import Undefined
 
-from models.actors import STAFF_ONLY, Reserved, only_staff_gives
+from models.actors import NOT_FOR_CLIENTS, STAFF_ONLY, Reserved, only_staff_gives
 from models.lookups import LISTED_ITEMS
 from models.names import camel
 from models.parts import column_of
 from resolvers.collections.collection import COLLECTIONS, Collection, Relation
 from resolvers.lists.conditions import Condition
 
-# A document has fewer parts of a filter; variables that have more are refused before anything runs.
+# So many parts of a filter are looked at. What has more may hold anything.
 MAX_PARTS = 2_000
+TOO_LARGE = Reserved(NOT_FOR_CLIENTS, f"A client's access token may not use a filter of more than {MAX_PARTS:,} parts.")
 
 
 def is_for_staff(column: sa.Column[Any] | None) -> bool:
@@ -80,6 +81,8 @@ def needed_of(collection: Collection, arguments: Mapping[str, Any]) -> list[Any]
                     left.append((relations[name], value))
                 elif name in ("and", "or", "not", "some", "none"):
                     left.append((of, value))
+    if left:
+        found.add(TOO_LARGE)
     found |= set(_of_order(collection, arguments.get("orderBy")))
     return sorted(found, key=str)
 

@@ -35,6 +35,8 @@ log = structlog.get_logger()
 PROTOCOL = "graphql-transport-ws"
 # How long a client may take for its first message, and how many operations may be under way on its connection.
 INIT_S, MOST_OPERATIONS = 5.0, 100
+# So many answers may wait to be sent at once: the other operations run when these have left.
+MOST_ANSWERS = 2
 # A close frame has room for so many bytes of a reason.
 REASON_BYTES = 123
 
@@ -51,6 +53,7 @@ class Conversation:
         self.request_id = request_id
         self.operations: dict[str, asyncio.Task[None]] = {}
         self.authorization: bytes | None = None
+        self.answers = asyncio.Semaphore(MOST_ANSWERS)
         self.initialized = self.acknowledged = False
         # Why an operation ends the whole connection.
         self.ending: asyncio.Future[ClosedError] = asyncio.get_running_loop().create_future()
@@ -165,6 +168,8 @@ class Conversation:
                 stream = await self._begin(key, request)
             finally:
                 late = self.deadlines.end(task)
+                # A task that is cancelled keeps its frames, and with them what was to be sent: not in a cycle.
+                del task
         except asyncio.CancelledError:
             if not late:
                 raise
@@ -192,13 +197,14 @@ class Conversation:
         admitted = await graphql.admit(request, headers)
         if admitted.prepared.operation.operation_type == "subscription":
             return await self.live.open(request, admitted)
-        result: OperationResult = await graphql.run(request, admitted)
-        if result.ran:
-            await self._send_next(key, orjson.dumps(result_body(result)))
-            if self.operations.pop(key, None) is not None:
-                await self._send({"id": key, "type": "complete"})
-        else:
-            await self._fail(key, result.errors)
+        async with self.answers:
+            result: OperationResult = await graphql.run(request, admitted)
+            if result.ran:
+                await self._send_next(key, orjson.dumps(result_body(result)))
+                if self.operations.pop(key, None) is not None:
+                    await self._send({"id": key, "type": "complete"})
+            else:
+                await self._fail(key, result.errors)
         return None
 
     async def _fail(self, key: str, errors: list[dict[str, Any]]) -> None:
@@ -229,10 +235,11 @@ class Conversation:
         return Request(scope, receive)
 
     async def _cancel(self) -> None:
-        operations = list(self.operations.values())
+        operations, self.operations = [*self.operations.values()], {}
         for operation in operations:
             operation.cancel()
-        await asyncio.gather(*operations, return_exceptions=True)
+        if operations:
+            await asyncio.wait(operations)
 
 
 def _noted(task: "asyncio.Task[None]") -> None:

@@ -1,5 +1,6 @@
 """How an access token ends: by its time, with its key, with whom it is for; and one that is altered."""
 
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -50,7 +51,8 @@ async def test_a_token_that_is_expired_or_altered(acme: Org, other: Org) -> None
         forged(1, token, scope="*"), forged(1, token, sub=theirs), forged(1, token, exp=4_102_444_800),
         forged(1, token, org=encode("org", other.id)), forged(0, token, kid="2"), forged(0, token, alg="none"),
         forged(0, token, typ="JWT"), token[:-2] + ("AA" if token[-2:] != "AA" else "BB"),
-        token.rpartition(".")[0] + ".", "a.b.c", "..", token + "x" * 9_000,
+        token.rpartition(".")[0] + ".", "a.b.c", "..", token + "x" * 9_000, forged(0, token, kid="9" * 5_000),
+        urlsafe_b64encode(b"[" * 5_000).decode() + ".b.c",
     ):  # fmt: skip
         await _refused(acme, wrong, "TOKEN_INVALID")
     await _refused(acme, token.rpartition(".")[0], None)

@@ -16,6 +16,7 @@ from graphql import (
 
 from resolvers.actor import Actor
 from schema.graph import CORE
+from schema.rules.reserved import MAX_PARTS, TOO_LARGE
 from tests.support.domains import ALL
 from tests.support.furnished import document
 from tests.support.reserved import ANY_CLIENT, CLIENT, HIDDEN, KEY, MEMBER, refusal
@@ -128,6 +129,19 @@ def test_a_filter_that_leads_to_what_is_the_staffs_says_which_it_is() -> None:
     found = refusal(CLIENT, text, f={"orders": {"some": {"search": "x"}}})
     assert found is not None
     assert found.field == "filter.search"
+
+
+@pytest.mark.parametrize("first", [{"search": "x"}, {"tags": {"has": "vip"}}, {}])
+def test_a_filter_that_is_too_large_to_be_looked_through_is_refused(first: dict[str, Any]) -> None:
+    text = "query($f: OrderFilter) { orders(filter: $f) { nodes { id } } }"
+    many = {"and": [first, *({} for _ in range(MAX_PARTS))]}
+    found = refusal(CLIENT, text, f=many)
+    assert found is not None
+    assert (found.code, found.message) == ("FORBIDDEN", TOO_LARGE.why)
+    # Through a list that has nothing of the staff's itself.
+    text = 'query($f: MessageFilter) { messages(orderId: "order_01k", filter: $f) { nodes { id } } }'
+    assert refusal(CLIENT, text, f={"and": [{"not": {}}, *({} for _ in range(MAX_PARTS))]}) is not None
+    assert refusal(KEY, "query($f: OrderFilter) { orders(filter: $f) { nodes { id } } }", f=many) is None
 
 
 def test_mutations() -> None:
