@@ -15,7 +15,7 @@ from models.orders import BY_CLIENTS, INTAKE_FORM, MACHINE, MAX_ASSIGNEES, ORDER
 from models.orders import Order as Table
 from models.services import SERVICE
 from models.types import Reason
-from resolvers import orders
+from resolvers import orders, orders_by_status
 from resolvers.agents import costs
 from resolvers.agents.collections import AGENT_JOBS
 from resolvers.audit.log import AUDIT_ENTRIES
@@ -29,7 +29,7 @@ from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
 from resolvers.tickets.collections import TICKETS
 from schema.declaration.client_inputs import ClientInput
-from schema.declaration.collections import many, one, to_listed, to_many, to_one
+from schema.declaration.collections import groups_of, many, one, to_listed, to_many, to_one
 from schema.declaration.fields import batched, creation, object_type, public_id, related_id, related_ids
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
@@ -148,6 +148,14 @@ class Order(Node):
     )
 
 
+@object_type(resource=ORDER)
+class OrderCount:
+    """Number of orders that have a status."""
+
+    status: OrderStatus = strawberry.field(description="Status of the orders.")
+    count: int = strawberry.field(description="Number of orders.")
+
+
 class _Moved(SQLModel):
     """The bounds of a transition's own fields, as each mutation names them."""
 
@@ -202,6 +210,9 @@ class OrderQuery:
 
     order: Order | None = one(ORDERS)
     orders: Connection[Order] | None = many(ORDERS)
+    order_counts: list[OrderCount] | None = groups_of(
+        ORDERS, orders_by_status.counts, "Number of orders by status. Statuses without orders are left out."
+    )
 
 
 @strawberry.type

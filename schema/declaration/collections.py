@@ -18,6 +18,8 @@ PAGE = (
     "Page number, from 1, for pages of `first` items. Reaches the first 10,000 items. Not together with `last`,"
     " `after` or `before`."
 )
+# What finding groups costs, as a connection with its count.
+GROUPING = 4
 LAST_FIELD = ", of which `CREATED_AT` can only be the last"
 
 
@@ -36,11 +38,15 @@ def page_arguments(collection: Collection) -> Callable[[], list[Any]]:
             argument("last", int | None, "Return the last _n_ items: 1 to 100. Not together with `first`."),
             argument("before", str | None, "Return the items that come before this cursor."),
             argument("page", int | None, PAGE),
-            argument("filter", filter_of(collection) | None, "Filter conditions."),
+            _filter(collection),
             argument("order_by", GenericAlias(list, (order_of(collection),)) | None, _order_by(collection), "orderBy"),
         ]
 
     return made
+
+
+def _filter(collection: Collection) -> Any:
+    return argument("filter", filter_of(collection) | None, "Filter conditions.")
 
 
 def one(collection: Collection) -> Any:
@@ -69,6 +75,13 @@ def pages_of(collection: Collection, resolve: BatchResolver, *needs: str, descri
     """Return a field: a page of a collection by a batch resolver of one's own, with further ``arguments``."""
     made = page_arguments(collection)
     return batched(resolve, *needs, description=description, arguments=lambda: [*arguments, *made()])
+
+
+def groups_of(collection: Collection, resolve: BatchResolver, description: str) -> Any:
+    """Return a root field: the groups of the rows that a filter matches. It looks at every row, as a count does."""
+    field = batched(resolve, description=description, arguments=lambda: [_filter(collection)], cost=GROUPING)
+    field.metadata = {**field.metadata, "grouped": collection}
+    return field
 
 
 def to_one(collection: Collection, column: str, description: str, *, null: bool = False) -> Any:
