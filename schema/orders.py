@@ -29,7 +29,7 @@ from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
 from resolvers.tickets.collections import TICKETS
 from schema.declaration.client_inputs import ClientInput
-from schema.declaration.collections import groups_of, many, one, to_listed, to_many, to_one
+from schema.declaration.collections import groups_of, many, newest, one, to_listed, to_many, to_one
 from schema.declaration.fields import batched, creation, object_type, public_id, related_id, related_ids
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
@@ -116,6 +116,9 @@ class Order(Node):
     )
     messages: Connection[Annotated["Message", strawberry.lazy("schema.messages")]] = to_many(
         MESSAGES, "order_id", "Messages of the order's thread"
+    )
+    last_message: Annotated["Message", strawberry.lazy("schema.messages")] | None = newest(
+        MESSAGES, "order_id", "The newest message of the order's thread; null when there is none."
     )
     invoice: Annotated["Invoice", strawberry.lazy("schema.invoices.types")] | None = batched(
         of_orders, "id", description="The order's invoice that is not `VOID`; null when there is none."

@@ -103,3 +103,8 @@ def to_many(collection: Collection, column: str, description: str) -> Any:
     """Return a field: a page of the objects of which a column refers to the parent."""
     says = f"{description}, {collection.ordered} by default."
     return pages_of(collection, loaders.to_many(collection, column), "id", description=says)
+
+
+def newest(collection: Collection, column: str, description: str) -> Any:
+    """Return a field: the newest of the objects of which a column refers to the parent."""
+    return batched(loaders.newest(collection, column), "id", description=description)
