@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from bench.filters.__main__ import COUNT, LISTS, TIME_OUT_MS, timed
+from bench.filters.__main__ import TIME_OUT_MS, timed
 from bench.filters.cases import cases
 from bench.filters.data import FRESH, LARGE, Size, analyze, fill
+from bench.filters.lists import COUNT, LISTS
 from bench.server import database, settings_of
 from models.actors import ActorKind
 from models.typeid import new_uuid
@@ -22,7 +23,10 @@ GROUPS = {
     "invoices": "query ($f: InvoiceFilter) { invoiceTotals(filter: $f) { status currency count total amountPaid } }",
 }
 # Their own rows at their number, and of the others what their filters lead to.
-SIZE = replace(LARGE, tickets=50_000, replies=0, submissions=0, audit_entries=0, deliveries=0, messages=200_000)
+SIZE = replace(
+    LARGE, tickets=50_000, replies=0, submissions=0, audit_entries=0, deliveries=0, messages=200_000, agent_jobs=0,
+    report_rows=0, failed_jobs=0,
+)  # fmt: skip
 
 
 def _asked(size: Size, only: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
