@@ -96,6 +96,8 @@ async def test_a_client_counts_what_is_its_own(acme: Org) -> None:
         assert await counted(ada) == {"PENDING": 1}
         assert await counted(ada, total={"gt": 0}) == {"PENDING": 1}
         assert [row[2] for row in await summed(ada)] == [1]
+        for filter_ in ({"tags": {"has": "vip"}}, {"search": "x"}, {"assigneeIds": {"has": "x"}}):
+            error(await ada.graphql(COUNTS, filter=filter_), 403, "FORBIDDEN")
 
 
 async def test_a_key_needs_the_scopes_of_what_is_counted_and_of_what_the_filter_leads_to(acme: Org) -> None:
