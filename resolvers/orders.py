@@ -5,9 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
-
 from execution import Args
 from models.clients import CLIENT, ClientStatus
 from models.forms import FORM
@@ -31,7 +28,6 @@ from resolvers.collections.collection import (
 )
 from resolvers.collections.rows import Key, by_ids, has_any, with_referred
 from resolvers.context import Context, Row
-from resolvers.database.sql import owned, statement
 from resolvers.errors import Conflict, Refusal, bad_input, refuse
 from resolvers.forms.collections import FORMS
 from resolvers.forms.values import submitted_values
@@ -220,25 +216,6 @@ async def available(ctx: Context, parents: list[Row], args: Args) -> list[list[d
     """Return the transitions of each order. Its row has its service's intake form, unless it was just changed."""
     rows = await with_referred(ctx, parents, NEEDED, INTAKE_FORM, COLLECTIONS["services"])
     return await _transitions(ctx, rows, args)
-
-
-@statement
-def _counts() -> sa.Select[Any]:
-    clients = orders.c.client_id == sa.any_(sa.bindparam("clients", type_=pg.ARRAY(sa.Uuid)))
-    groups = (orders.c.client_id, orders.c.status)
-    return owned(orders, *groups, sa.func.count().label("count")).where(clients).group_by(*groups)
-
-
-async def counts_of_clients(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]]]:
-    """Return the number of orders of each client by status, in the order of the statuses; those without are left
-    out."""
-    found: dict[UUID, dict[str, int]] = {row["id"]: {} for row in parents}
-    for row in await ctx.fetch(_counts(), clients=list(found)):
-        found[row["client_id"]][row["status"]] = row["count"]
-    return [
-        [{"status": each, "count": found[row["id"]][each]} for each in OrderStatus if each in found[row["id"]]]
-        for row in parents
-    ]
 
 
 async def remove(ctx: Context, key: Key) -> None:

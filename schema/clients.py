@@ -7,14 +7,14 @@ import strawberry
 
 from models.clients import CLIENT, ClientStatus
 from models.clients import Client as Table
-from models.orders import ORDER, OrderStatus
 from resolvers import clients
 from resolvers.agents import costs
 from resolvers.agents.collections import AGENT_JOBS
 from resolvers.clients import CLIENTS
 from resolvers.invoices import loaders
 from resolvers.invoices.collection import INVOICES
-from resolvers.orders import ORDERS, counts_of_clients
+from resolvers.orders import ORDERS
+from resolvers.orders_by_status import counts_of_clients
 from resolvers.subscriptions.collection import SUBSCRIPTIONS
 from resolvers.tickets.collections import TICKETS
 from schema.declaration.collections import many, one, to_many
@@ -28,17 +28,9 @@ from schema.declaration.scalars import StringMap
 if TYPE_CHECKING:
     from schema.agents.jobs import AgentCost, AgentJob
     from schema.invoices.types import ClientTotal, Invoice
-    from schema.orders import Order
+    from schema.orders import Order, OrderCount
     from schema.subscriptions import ClientSubscription
     from schema.tickets import Ticket
-
-
-@object_type(resource=ORDER)
-class OrderCount:
-    """Number of orders that have a status."""
-
-    status: OrderStatus = strawberry.field(description="Status of the orders.")
-    count: int = strawberry.field(description="Number of orders.")
 
 
 @object_type(Table, CLIENT)
@@ -84,7 +76,7 @@ class Client(Node):
         description="Cost of the agent jobs about the client's orders and tickets, by currency. Currencies in which"
         " none cost anything are left out.",
     )
-    order_counts: list[OrderCount] = batched(
+    order_counts: list[Annotated["OrderCount", strawberry.lazy("schema.orders")]] = batched(
         counts_of_clients,
         "id",
         description="Number of the client's orders by status. Statuses without orders are left out.",

@@ -44,7 +44,7 @@ from schema.reports import ReportMutation, ReportQuery
 from schema.rules.introspected import describe_enums, name_nodes, name_reserved, name_scopes, show_defaults
 from schema.rules.multipliers import PAGE, items_of, page_size
 from schema.rules.planned import fields_of_schema
-from schema.rules.prices import column_weight, filter_price, size_of
+from schema.rules.prices import COUNTED, column_weight, counted_price, filter_price, size_of
 from schema.rules.reserved import column_needs, needed_of, reserved_orders
 from schema.services import ServiceMutation, ServiceQuery
 from schema.settings import SettingsMutation, SettingsQuery
@@ -59,7 +59,7 @@ MANY = 20
 
 RequirementsOf = Callable[[Mapping[str, Any]], list[Any]]
 # What counting the rows of a connection costs, and how many times the price of its filters: it looks at every row.
-COUNTING = (2, 5)
+COUNTING = (2, COUNTED)
 
 
 @strawberry.type(description="The root of all queries.")
@@ -147,7 +147,7 @@ def _rules() -> dict[tuple[str, str], FieldRule]:
         table = ROW_TYPES.get(on.extensions["strawberry-definition"].origin)
         column = None if table is None else column_of(table, declared.python_name)
         many = is_list_type(get_nullable_type(field.type))
-        listed = COLLECTIONS[RESOURCE_TYPES[_origin(node)].plural] if connection else None
+        listed = COLLECTIONS[RESOURCE_TYPES[_origin(node)].plural] if connection else declared.metadata.get("grouped")
         needed, reads = _by_arguments(type_name, field_name, listed)
         if "needed" in declared.metadata:
             needed, reads = declared.metadata["needed"], ("input",)
@@ -159,8 +159,8 @@ def _rules() -> dict[tuple[str, str], FieldRule]:
             unrestricted=bool(declared.metadata.get("public")),
             requirements_of=needed,
             reads=reads,
-            filters=("filter",) if connection else (),
-            price=filter_price if connection else None,
+            filters=("filter",) if listed is not None else (),
+            price=filter_price if connection else None if listed is None else counted_price,
             charges=COUNTING if field_name == "totalCount" else (0, 0),
             weight=column_weight(column),
             size=size_of(column) if is_leaf_type(held) else 0,

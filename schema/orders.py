@@ -15,7 +15,7 @@ from models.orders import BY_CLIENTS, INTAKE_FORM, MACHINE, MAX_ASSIGNEES, ORDER
 from models.orders import Order as Table
 from models.services import SERVICE
 from models.types import Reason
-from resolvers import orders
+from resolvers import orders, orders_by_status
 from resolvers.agents import costs
 from resolvers.agents.collections import AGENT_JOBS
 from resolvers.audit.log import AUDIT_ENTRIES
@@ -29,7 +29,7 @@ from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
 from resolvers.tickets.collections import TICKETS
 from schema.declaration.client_inputs import ClientInput
-from schema.declaration.collections import many, one, to_listed, to_many, to_one
+from schema.declaration.collections import groups_of, many, newest, one, to_listed, to_many, to_one
 from schema.declaration.fields import batched, creation, object_type, public_id, related_id, related_ids
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
@@ -117,6 +117,9 @@ class Order(Node):
     messages: Connection[Annotated["Message", strawberry.lazy("schema.messages")]] = to_many(
         MESSAGES, "order_id", "Messages of the order's thread"
     )
+    last_message: Annotated["Message", strawberry.lazy("schema.messages")] | None = newest(
+        MESSAGES, "order_id", "The newest message of the order's thread; null when there is none."
+    )
     invoice: Annotated["Invoice", strawberry.lazy("schema.invoices.types")] | None = batched(
         of_orders, "id", description="The order's invoice that is not `VOID`; null when there is none."
     )
@@ -146,6 +149,14 @@ class Order(Node):
     history: Connection[Annotated["AuditEntry", strawberry.lazy("schema.audit")]] = to_many(
         AUDIT_ENTRIES, "target_id", "Entries of the audit log about the order"
     )
+
+
+@object_type(resource=ORDER)
+class OrderCount:
+    """Number of orders that have a status."""
+
+    status: OrderStatus = strawberry.field(description="Status of the orders.")
+    count: int = strawberry.field(description="Number of orders.")
 
 
 class _Moved(SQLModel):
@@ -202,6 +213,9 @@ class OrderQuery:
 
     order: Order | None = one(ORDERS)
     orders: Connection[Order] | None = many(ORDERS)
+    order_counts: list[OrderCount] | None = groups_of(
+        ORDERS, orders_by_status.counts, "Number of orders by status. Statuses without orders are left out."
+    )
 
 
 @strawberry.type

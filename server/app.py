@@ -21,9 +21,10 @@ from resolvers.live.feed import Feeds
 from rest_shim.downloads import DownloadEndpoint
 from rest_shim.endpoint import RestEndpoint
 from rest_shim.form_endpoint import FormEndpoint
-from rest_shim.openapi_endpoint import openapi
+from rest_shim.openapi import printed_openapi
 from rest_shim.routes import ROUTES, under_parents
 from schema.requests.engine import Engine
+from schema.requests.printed import printed_schema
 from server.access.anonymous import Anonymous
 from server.access.authentication import Authentication
 from server.access.buckets import TIMEOUT_S, Buckets
@@ -47,7 +48,8 @@ from server.system import Ready, health, metrics_of, start_page
 from server.wiring import running, tracing_of
 from web.body import Bodies
 from web.dependencies import Dependencies, Visitors
-from web.http import App
+from web.http import JSON, TEXT, App
+from web.published import Published
 from workers.jobs.wake import Waker
 from workers.live.announcing import Announcer, hearing
 
@@ -141,8 +143,11 @@ def _routes(
         yield ApiRoute(row.path, endpoint, name=row.operation, methods=[row.method], api="rest")
     yield ApiRoute("/api/health", health, name="Health")
     yield ApiRoute("/api/ready", Ready(dependencies), name="Ready")
-    yield ApiRoute("/api/openapi.json", openapi, name="OpenAPI")
+    yield ApiRoute("/api/openapi.json", Published(printed_openapi, JSON), name="OpenAPI")
     yield ApiRoute("/", start_page(settings), name="Start")
+    if settings.introspection:
+        # Whoever may not introspect the schema may not read its text either.
+        yield ApiRoute("/graphql/schema.graphql", Published(printed_schema, TEXT), name="Schema")
     if settings.metrics_token is not None:
         exposition = ApiExposition(metrics, engine, dependencies, settings.metrics_token, dropped)
         yield ApiRoute("/metrics", metrics_of(exposition), name="Metrics")

@@ -15,7 +15,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
-JSON, HTML = b"application/json", b"text/html; charset=utf-8"
+JSON, HTML, TEXT = b"application/json", b"text/html; charset=utf-8", b"text/plain; charset=utf-8"
 _NONE: Mapping[str, str] = {}
 # Headers of one value: of two, a proxy before us may have judged the other one.
 _ONCE: Mapping[bytes, str] = {

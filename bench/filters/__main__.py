@@ -85,17 +85,17 @@ async def measure(runtime: Runtime, org_id: UUID, size: Size, only: str) -> list
         prepared = engine.measure(LISTS[case.listed].text(case.listed, order), None, given)
         engine.validate(prepared, None)
         # Once to prepare it, which is all for a slow count, and up to three times to take its time.
-        least, refused = await _timed(runtime, actor, engine, prepared)
+        least, refused = await timed(runtime, actor, engine, prepared)
         if order != COUNT or least < 2 * BOUND_MS:
             for _ in range(3):
-                least = min(least, (await _timed(runtime, actor, engine, prepared))[0])
+                least = min(least, (await timed(runtime, actor, engine, prepared))[0])
                 if least < BOUND_MS / 2:
                     break
         found.append(Figure(case, order, least, refused))
     return found
 
 
-async def _timed(runtime: Runtime, actor: Actor, engine: Engine, prepared: Prepared) -> tuple[float, bool]:
+async def timed(runtime: Runtime, actor: Actor, engine: Engine, prepared: Prepared) -> tuple[float, bool]:
     """The milliseconds of an operation's last statement, and whether it was refused."""
     ctx = _Probe(runtime, actor, "bench", Source.CLI)
     response = await engine.run(ctx, prepared)

@@ -56,3 +56,15 @@ def to_many(collection: Collection, column: str) -> BatchResolver:
         return await pages(ctx, collection, args, column=column, parents=[row["id"] for row in parents])
 
     return load
+
+
+def newest(collection: Collection, column: str) -> BatchResolver:
+    """Return a batch resolver of the newest object whose ``column`` refers to each parent: None where the caller sees
+    none."""
+
+    async def load(ctx: Context, parents: list[Row], args: Args) -> list[Row | None]:
+        asked = Args(args.columns or ("id",), {"first": 1})
+        found = await pages(ctx, collection, asked, column=column, parents=[row["id"] for row in parents])
+        return [page.rows[0] if page.rows else None for page in found]
+
+    return load

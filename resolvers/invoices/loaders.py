@@ -1,4 +1,4 @@
-"""What other objects show of invoices: an order its invoice, a client what it has paid."""
+"""What is shown of many invoices: an order its invoice, a client what it has paid, totals by status and currency."""
 
 from typing import Any
 
@@ -6,10 +6,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from execution import Args
-from models.invoices import invoices
+from models.invoices import InvoiceStatus, amount_due, invoices
 from models.types import MAX_SAFE_INTEGER
-from resolvers.context import Context, Row
+from resolvers.context import Context, Row, shared
 from resolvers.database.sql import owned, selected, statement
+from resolvers.invoices.collection import INVOICES
+from resolvers.lists.pages import groups
 
 _IDS = sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))
 
@@ -43,3 +45,19 @@ async def totals_of_clients(ctx: Context, parents: list[Row], args: Args) -> lis
     for row in await ctx.fetch(_totals(), ids=list(found)):
         found[row["client_id"]].append({"currency": row["currency"], "lifetime_value": row["lifetime_value"]})
     return [found[row["id"]] for row in parents]
+
+
+_STATUSES = list(InvoiceStatus)
+
+
+@shared
+async def totals(ctx: Context, args: Args) -> list[dict[str, Any]]:
+    """Return the number and the sums of invoices, by status and currency."""
+    found = []
+    rows = await groups(ctx, INVOICES, args, ("status", "currency"), ("total", "amount_paid"))
+    for row in sorted(rows, key=lambda row: (_STATUSES.index(row["status"]), row["currency"])):
+        sums = {"status": row["status"], "total": int(row["total"]), "amount_paid": int(row["amount_paid"])}
+        shown = {**sums, "amount_due": amount_due(sums)}
+        most = {name: min(shown[name], MAX_SAFE_INTEGER) for name in ("total", "amount_paid", "amount_due")}
+        found.append({**row, **most})
+    return found

@@ -20,37 +20,52 @@ class CountShape(NamedTuple):
     filter: Shape
     types: tuple[str, ...]
     column: str | None
+    by: tuple[str, ...] = ()
+    sums: tuple[str, ...] = ()
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Return the columns whose values are counted apart."""
+        return self.by if self.column is None else (self.column, *self.by)
+
+    def counted(self, alias: str, source: str, where: list[str]) -> str:
+        """Return a select of the groups of a source's rows, with their number and sums."""
+        groups = [f"{alias}.{quoted(name)}" for name in self.groups]
+        sums = [f"sum({alias}.{quoted(name)}) AS {quoted(name)}" for name in self.sums]
+        text = f"SELECT {', '.join(['count(*) AS count', *groups, *sums])} FROM {source} AS {alias}"
+        text += f" WHERE {' AND '.join(where)}" if where else ""
+        return f"{text} GROUP BY {', '.join(groups)}" if groups else text
 
 
 def count_sql(shape: CountShape) -> Sql:
-    """Return the statement of a count; with a ``column`` it counts the rows of each parent that the column refers
-    to."""
+    """Return the statement of a count: of all rows, or of the rows of each group; with a ``column`` only those of its
+    parents."""
     table, new_alias, parameters = shape.collection.table, Aliases(), Parameters()
     filter_parameters = parameters.add(*[f"f{index}" for index in range(len(shape.types))])
     node = bind(shape.collection, shape.filter, filter_parameters, shape.types) if shape.filter else None
-    rows, live = new_alias(), own_rows(shape.collection)
+    rows, live, source = new_alias(), own_rows(shape.collection), quoted(table.name)
     where = [f"{rows}.org_id = {ORG}"] + ([] if live is None else [f"({live(rows)})"])
-    source = f"{quoted(table.name)} AS {rows}"
     if shape.column is not None:
-        parent = f"{rows}.{quoted(shape.column)}"
-        where.append(f"{parent} = ANY ({parameters.add('parents')[0]}::UUID[])")
+        where.append(f"{rows}.{quoted(shape.column)} = ANY ({parameters.add('parents')[0]}::UUID[])")
         if node is not None:
             where.append(clause(node, rows, new_alias))
-        shown = f"SELECT count(*) AS total, {parent} AS parent_id"
-        return _statement(f"{shown} FROM {source} WHERE {' AND '.join(where)} GROUP BY {parent}", parameters)
-    start = f"SELECT count(*) AS total FROM {source} WHERE "
-    if node is None:
-        return _statement(start + " AND ".join(where), parameters)
-    every = f"SELECT count(*) AS total FROM ({matching(node, table, 'id', new_alias, live)}) AS {new_alias()}"
+    if node is None or shape.column is not None:
+        return _statement(shape.counted(rows, source, where), parameters)
+    all_of_them = f"({matching(node, table, [*shape.groups, *shape.sums] or ['id'], new_alias, live)})"
+    every = new_alias()
     few = candidates(node, table, new_alias)
     if few is None:
-        return _statement(every, parameters)
+        return _statement(shape.counted(every, all_of_them, []), parameters)
     own = new_alias()
     of_few = rows_of_candidates(table, own, f"{own}.org_id = {ORG}")
-    among = f"{rows}.id = ANY ({IDS}::UUID[])"
-    some = start + " AND ".join([*where, among, clause(node, rows, new_alias, of_few)])
-    text = f"WITH candidates AS MATERIALIZED (SELECT {few} AS ids)"
-    return _statement(f"{text} SELECT CASE WHEN {IDS} IS NULL THEN ({every}) ELSE ({some}) END AS total", parameters)
+    some = [*where, f"{rows}.id = ANY ({IDS}::UUID[])", clause(node, rows, new_alias, of_few)]
+    if shape.groups:
+        many = shape.counted(every, all_of_them, [f"{IDS} IS NULL"])
+        text = f"{many} UNION ALL {shape.counted(rows, source, [f'{IDS} IS NOT NULL', *some])}"
+    else:
+        many, one = shape.counted(every, all_of_them, []), shape.counted(rows, source, some)
+        text = f"SELECT CASE WHEN {IDS} IS NULL THEN ({many}) ELSE ({one}) END AS count"
+    return _statement(f"WITH candidates AS MATERIALIZED (SELECT {few} AS ids) {text}", parameters)
 
 
 def _statement(text: str, parameters: Parameters) -> Sql:

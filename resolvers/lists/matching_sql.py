@@ -6,6 +6,8 @@ loop, which reads one side again for each row of the other: without statistics P
 it.
 """
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from resolvers.database.fragments import ORG, Aliases, Fragment, quoted
@@ -23,12 +25,14 @@ from resolvers.lists.filter_sql import (
 from resolvers.lists.row_sql import clause, combined
 
 
-def matching(node: Node, table: sa.Table, wanted: str, new_alias: Aliases, live: Fragment | None = None) -> str:
-    """Return a select of one column of all rows that meet a condition, and ``live``, the condition of their list."""
+def matching(
+    node: Node, table: sa.Table, wanted: Sequence[str], new_alias: Aliases, live: Fragment | None = None
+) -> str:
+    """Return a select of columns of all rows that meet a condition, and ``live``, the condition of their list."""
     parts = list(parts_of(node))
     own = [part for part in parts if not needs_other_tables(part)]
     others = [part for part in parts if needs_other_tables(part)]
-    columns = list(dict.fromkeys([wanted, "id", *columns_of(others)])) if others else [wanted]
+    columns = list(dict.fromkeys([*wanted, *(["id", *columns_of(others)] if others else [])]))
     alias = new_alias()
     where = [f"{alias}.org_id = {ORG}", *(clause(part, alias, new_alias) for part in own)]
     if live is not None:
@@ -61,7 +65,7 @@ def _keys(leaf: Lookup | Related, new_alias: Aliases) -> str:
         source = f"{quoted(leaf.column.table.name)} AS {name} WHERE {leaf.over(name)}"
         return f"SELECT DISTINCT {name}.subject_id AS key FROM {source}"
     remote = leaf.relation.remote
-    rows = matching(leaf.node, leaf.table, remote, new_alias)
+    rows = matching(leaf.node, leaf.table, [remote], new_alias)
     return f"SELECT {'' if remote == 'id' else 'DISTINCT '}{name}.{quoted(remote)} AS key FROM ({rows}) AS {name}"
 
 

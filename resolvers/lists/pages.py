@@ -15,6 +15,7 @@ from resolvers.errors import Refusal, too_many_checked
 from resolvers.lists.count_sql import CountShape, count_sql
 from resolvers.lists.cursors import encode_cursor
 from resolvers.lists.filters import Shape, parameters, split
+from resolvers.lists.operators import Value
 from resolvers.lists.page_parts import PageShape
 from resolvers.lists.page_sql import page_sql
 from resolvers.lists.page_window import Window, cursor_name, signature_of, window_of
@@ -119,11 +120,7 @@ def _prepared(
     """Return the request, its statement (None if no rows are read), and the values that do not depend on the
     parents."""
     window = window_of(collection, args.values, column)
-    shape: Shape = ()
-    values: list[Any] = []
-    asked = args.values.get("filter")
-    if seen or asked:
-        shape, values = split(collection, seen, asked, "filter", partial(restriction_of, ctx))
+    shape, values = _filter_of(ctx, collection, seen, args)
     values_by_name, types = parameters(values)
     page = PageShape(
         collection, args.columns, window.terms, window.backwards, window.keys is not None, window.until is not None,
@@ -133,6 +130,14 @@ def _prepared(
     values_by_name |= {f"k{index}": key for index, key in enumerate(window.keys or ())}
     values_by_name |= {f"u{index}": key for index, key in enumerate(window.until or ())}
     return PageRequest(collection, window, shape, values, column), sql, values_by_name
+
+
+def _filter_of(ctx: Context, collection: Collection, seen: Mapping[str, Any], args: Args) -> tuple[Shape, list[Value]]:
+    """Return the shape and the values of what is seen and asked for."""
+    asked = args.values.get("filter")
+    if not seen and not asked:
+        return (), []
+    return split(collection, seen, asked, "filter", partial(restriction_of, ctx))
 
 
 def _statement(ctx: Context, compose: Callable[[S], Sql], shape: S) -> Sql:
@@ -189,5 +194,20 @@ async def _counts(ctx: Context, request: PageRequest, of: Sequence[Page]) -> lis
     values_by_name, types = parameters(request.values)
     sql = _statement(ctx, count_sql, CountShape(request.collection, request.shape, types, request.column))
     rows = await ctx.fetch(sql, parents=[each.parent for each in of], **values_by_name)
-    found = {None if request.column is None else row["parent_id"]: row["total"] for row in rows}
+    found = {None if request.column is None else row[request.column]: row["count"] for row in rows}
     return [found.get(each.parent, 0) for each in of]
+
+
+async def groups(
+    ctx: Context, collection: Collection, args: Args, by: tuple[str, ...], sums: tuple[str, ...] = ()
+) -> list[Row]:
+    """Return the groups of the rows that the caller sees and a filter matches: the columns ``by``, the ``count`` of
+    rows and the ``sums`` of columns.
+
+    Raises Refusal BAD_INPUT, or FORBIDDEN where the filter leads to what the caller may not see.
+    """
+    seen = collection.restriction(ctx.actor.scopes, ctx.actor.client)
+    shape, values = _filter_of(ctx, collection, seen, args)
+    values_by_name, types = parameters(values)
+    sql = _statement(ctx, count_sql, CountShape(collection, shape, types, None, by, sums))
+    return await ctx.fetch(sql, **values_by_name)

@@ -18,6 +18,8 @@ PAGE = (
     "Page number, from 1, for pages of `first` items. Reaches the first 10,000 items. Not together with `last`,"
     " `after` or `before`."
 )
+# What finding groups costs, as a connection with its count.
+GROUPING = 4
 LAST_FIELD = ", of which `CREATED_AT` can only be the last"
 
 
@@ -36,11 +38,15 @@ def page_arguments(collection: Collection) -> Callable[[], list[Any]]:
             argument("last", int | None, "Return the last _n_ items: 1 to 100. Not together with `first`."),
             argument("before", str | None, "Return the items that come before this cursor."),
             argument("page", int | None, PAGE),
-            argument("filter", filter_of(collection) | None, "Filter conditions."),
+            _filter(collection),
             argument("order_by", GenericAlias(list, (order_of(collection),)) | None, _order_by(collection), "orderBy"),
         ]
 
     return made
+
+
+def _filter(collection: Collection) -> Any:
+    return argument("filter", filter_of(collection) | None, "Filter conditions.")
 
 
 def one(collection: Collection) -> Any:
@@ -71,6 +77,13 @@ def pages_of(collection: Collection, resolve: BatchResolver, *needs: str, descri
     return batched(resolve, *needs, description=description, arguments=lambda: [*arguments, *made()])
 
 
+def groups_of(collection: Collection, resolve: BatchResolver, description: str) -> Any:
+    """Return a root field: the groups of the rows that a filter matches. It looks at every row, as a count does."""
+    field = batched(resolve, description=description, arguments=lambda: [_filter(collection)], cost=GROUPING)
+    field.metadata = {**field.metadata, "grouped": collection}
+    return field
+
+
 def to_one(collection: Collection, column: str, description: str, *, null: bool = False) -> Any:
     """Return a field: the object that a column of the parent's row refers to; ``null``: it may refer to none.
 
@@ -90,3 +103,8 @@ def to_many(collection: Collection, column: str, description: str) -> Any:
     """Return a field: a page of the objects of which a column refers to the parent."""
     says = f"{description}, {collection.ordered} by default."
     return pages_of(collection, loaders.to_many(collection, column), "id", description=says)
+
+
+def newest(collection: Collection, column: str, description: str) -> Any:
+    """Return a field: the newest of the objects of which a column refers to the parent."""
+    return batched(loaders.newest(collection, column), "id", description=description)

@@ -18,10 +18,11 @@ from resolvers.clients import CLIENTS
 from resolvers.context import now
 from resolvers.invoices.collection import INVOICES
 from resolvers.invoices.download import INVOICE_PDF
+from resolvers.invoices.loaders import totals
 from resolvers.invoices.transitions import NEEDED, available
 from resolvers.orders import ORDERS
 from resolvers.subscriptions.collection import SUBSCRIPTIONS
-from schema.declaration.collections import many, one, to_one
+from schema.declaration.collections import groups_of, many, one, to_one
 from schema.declaration.fields import (
     batched,
     computed,
@@ -186,9 +187,24 @@ class ClientTotal:
     )
 
 
+@object_type(resource=INVOICE)
+class InvoiceTotal:
+    """Number and sums of the invoices that have a status and a currency. A sum is at most 2^53 - 1."""
+
+    status: InvoiceStatus = strawberry.field(description="Status of the invoices.")
+    currency: Currency = strawberry.field(description="ISO 4217 currency code of the invoices.")
+    count: int = strawberry.field(description="Number of invoices.")
+    total: MinorUnits = strawberry.field(description="Sum of their `total`, in minor units.")
+    amount_paid: MinorUnits = strawberry.field(description="Sum of their `amountPaid`, in minor units.")
+    amount_due: MinorUnits = strawberry.field(description="Sum of their `amountDue`, in minor units.")
+
+
 @strawberry.type
 class InvoiceQuery:
     """Queries of invoices."""
 
     invoice: Invoice | None = one(INVOICES)
     invoices: Connection[Invoice] | None = many(INVOICES)
+    invoice_totals: list[InvoiceTotal] | None = groups_of(
+        INVOICES, totals, "Number and sums of invoices by status and currency. What has no invoice is left out."
+    )

@@ -21,6 +21,8 @@ from resolvers.lists.search_words import searched_words
 SHORT, PART = 2_000, 16 * 1024
 # What a condition, a word of a search, a list's further values and a condition on related rows cost.
 CONDITION, WORD, VALUES, RELATION = 1, 5, 10, 10
+# So many times the price of its filter counting the rows of a list costs beside a page of them.
+COUNTED = 5
 # A filter that costs so much is refused: nobody needs to know by how much.
 ENOUGH = 10_000
 
@@ -83,6 +85,11 @@ def filter_price(arguments: Mapping[str, Any]) -> int:
                 elif isinstance(value, dict):
                     price += sum(_operator(operand) for operand in value.values())
     return price
+
+
+def counted_price(arguments: Mapping[str, Any]) -> int:
+    """Return what finding groups by a filter costs: as much as a page and its count."""
+    return (1 + COUNTED) * filter_price(arguments)
 
 
 def _alternatives(value: Any) -> int:

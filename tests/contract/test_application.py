@@ -23,6 +23,7 @@ DOCUMENTED = json.loads((Path(__file__).parent / "routes.json").read_text(encodi
 PARENTS = ("integrations", "settings", "org-settings")
 OURS = {
     ("/graphql", "GraphQL", ("GET", "HEAD", "POST")),
+    ("/graphql/schema.graphql", "Schema", ("GET", "HEAD")),
     ("/assets/{name}", "Assets", ("GET", "HEAD")),
     ("/mcp", "MCP", ("POST",)),
     ("/api/health", "Health", ("GET", "HEAD")),

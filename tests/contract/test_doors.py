@@ -158,6 +158,7 @@ async def test_introspection_without_a_key_is_for_development(api: str, backends
         assert (await http.post("/graphql", json={"query": "{ health { status } }"})).status_code == 200
         page = await http.get("/graphql", headers={"Accept": "text/html"})
         error(page, 401, "UNAUTHENTICATED")
+        problem(await http.get("/graphql/schema.graphql"), 404, "NOT_FOUND")
 
 
 async def test_a_repeated_idempotency_key(acme: Org) -> None:

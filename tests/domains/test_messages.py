@@ -1,8 +1,11 @@
 """Messages: an order's thread, which only grows, and whose INTERNAL messages are for those who may see them."""
 
-from tests.support.api import Org, new_order
+from contextlib import nullcontext
+
+from tests.support.api import Org, new_client, new_order
 from tests.support.orders import WRITE
 from tests.support.refusals import error, unchanged
+from tests.support.tokens import as_client
 
 CREATE = """mutation($input: CreateMessageInput!) { createMessage(input: $input) { message {
   id orderId body visibility author { kind name } attachments { name url } version order { id } } } }"""
@@ -86,3 +89,28 @@ async def test_internal_messages_are_for_those_who_may(acme: Org) -> None:
         error(await acme.graphql(WRITE, input={"orderId": "x", "body": " "}), 200, "BAD_INPUT", "input.body")
     for each in (weak, inner):
         await each.http.aclose()
+
+
+LAST = "{ orders { nodes { id lastMessage { body visibility author { name } } } } }"
+
+
+async def test_the_last_message_of_each_order_takes_one_statement_for_a_page(acme: Org) -> None:
+    client = (await new_client(acme))["publicId"]
+    first, second, third = [(await new_order(acme, client))["publicId"] for _ in range(3)]
+    for order, body, visibility in (
+        (first, "one", "PUBLIC"), (first, "two", "PUBLIC"), (first, "inside", "INTERNAL"), (second, "hello", "PUBLIC"),
+    ):  # fmt: skip
+        await acme.data(CREATE, input={"orderId": order, "body": body, "visibility": visibility})
+    ada = await as_client(acme, client)
+    weak = acme.holding(await acme.new_key("orders:read", "messages:read"))
+    for who, newest in ((acme, "inside"), (weak, "two"), (ada, "two")):
+        async with who.http if who is not acme else nullcontext():
+            answer = await who.graphql(LAST)
+            found = {node["id"]: node["lastMessage"] for node in answer.json()["data"]["orders"]["nodes"]}
+            assert (found[first]["body"], found[second]["body"], found[third]) == (newest, "hello", None)
+            assert answer.headers["server-timing"] == 'sql;desc="2"'
+            one = await who.data("query($id: ID!) { order(id: $id) { lastMessage { __typename } } }", id=first)
+            assert one["order"]["lastMessage"] == {"__typename": "Message"}
+    blind = acme.holding(await acme.new_key("orders:read"))
+    async with blind.http:
+        assert error(await blind.graphql(LAST), 403, "FORBIDDEN")["scope"] == "messages:read"

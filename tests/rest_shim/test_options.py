@@ -9,6 +9,7 @@ from tests.support.api import Org
 PARENTS = ("integrations", "settings", "org-settings")
 ALLOWED: dict[str, set[str]] = {
     "/graphql": {"GET", "HEAD", "POST"},
+    "/graphql/schema.graphql": {"GET", "HEAD"},
     **{path: {"GET", "HEAD"} for path in ("/api/health", "/api/ready", "/api/docs", "/api/openapi.json")},
 }
 ALLOWED |= {path.replace("{publicId}", "x"): {"GET", "HEAD"} for path in DOWNLOADS}

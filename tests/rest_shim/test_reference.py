@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
 
@@ -17,6 +18,7 @@ from rest_shim import guide as texts
 from rest_shim.openapi import printed_openapi
 from rest_shim.routes import ROUTES
 from schema.graph import CORE
+from schema.requests.printed import printed_schema
 from server.explorer import BUILT
 from server.pages import FIRST_QUERY, LANDING_CSP
 from tests.support.api import serving, settings_of
@@ -57,19 +59,28 @@ def test_a_file_is_bytes_for_generated_clients(path: str) -> None:
     assert content == {"schema": {"type": "string", "format": "binary"}}
 
 
-async def test_the_document_is_served_with_an_etag(api: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "media", "printed"),
+    [
+        ("/api/openapi.json", "application/json", printed_openapi),
+        ("/graphql/schema.graphql", "text/plain; charset=utf-8", printed_schema),
+    ],
+)
+async def test_the_contracts_are_served_with_an_etag(
+    api: str, path: str, media: str, printed: Callable[[], str]
+) -> None:
     async with httpx.AsyncClient(base_url=api) as http:
-        first = await http.get("/api/openapi.json")
-        assert (first.status_code, first.headers["content-type"]) == (200, "application/json")
-        assert first.text == printed_openapi()
+        first = await http.get(path)
+        assert (first.status_code, first.headers["content-type"]) == (200, media)
+        assert first.text == printed()
         tag = first.headers["etag"]
         assert re.fullmatch(r'"[0-9a-f]{32}"', tag)
         for known in (tag, f"W/{tag}", f'"x", {tag}', "*"):
-            for path in ("/api/openapi.json", "/api/openapi.json/"):
-                again = await http.get(path, headers={"If-None-Match": known})
+            for spelled in (path, f"{path}/"):
+                again = await http.get(spelled, headers={"If-None-Match": known})
                 assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
         for other in ('"x"', tag[:-2] + '"', ""):
-            assert (await http.get("/api/openapi.json", headers={"If-None-Match": other})).status_code == 200
+            assert (await http.get(path, headers={"If-None-Match": other})).status_code == 200
 
 
 async def test_the_start_page_leads_everywhere(api: str, api_settings: Any) -> None:

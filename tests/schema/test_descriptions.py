@@ -77,7 +77,7 @@ def test_what_needs_a_scope_says_which() -> None:
         **{"Order.client": "clients:read", "Order.service": "services:read", "Order.messages": "messages:read"},
         **{"Client.tickets": "tickets:read", "Order.tickets": "tickets:read", "Ticket.client": "clients:read"},
         **{"Ticket.order": "orders:read", "Ticket.assignee": "members:read", "Order.assignees": "members:read"},
-        **{"Client.orderCounts": "orders:read", "Order.history": "audit:read"},
+        **{"Client.orderCounts": "orders:read", "Order.lastMessage": "messages:read", "Order.history": "audit:read"},
         **{"Client.invoices": "invoices:read", "Client.totals": "invoices:read", "Order.invoice": "invoices:read"},
         **{"Invoice.client": "clients:read", "Invoice.order": "orders:read"},
         **{"Submission.client": "clients:read", "Submission.ticket": "tickets:read"},

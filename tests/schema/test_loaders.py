@@ -38,6 +38,7 @@ EVERYWHERE = """query($client: ID!, $order: ID!, $service: ID!, $message: ID!, $
     $ticket: ID!, $reply: ID!) {
   viewer { ...Viewer } who: viewer { ...Viewer } ROOTS
   orgSettings { version } auditExport(id: $order) { id }
+  orderCounts { count } some: orderCounts(filter: {status: {in: [COMPLETED]}}) { count } invoiceTotals { count }
   clients(first: 3) { ...Clients } few: clients(first: 2, filter: {status: {eq: ACTIVE}}) { ...Clients }
   services(first: 3) { ...Services } cheap: services(filter: {price: {lt: 20000}}, first: 1) { ...Services }
   orders(first: 3) { ...Orders } done: orders(first: 2, filter: {status: {in: [COMPLETED]}}) { ...Orders }
@@ -109,7 +110,7 @@ fragment Order on Order {
   availableTransitions { to allowed } history(first: 2) { totalCount nodes { changes sequence seal } }
   client { orders(first: 1) { ...Counted } } service { orders(first: 1) { ...Counted } }
   messages(first: 1) { totalCount nodes { ...Message } } tickets(first: 1) { totalCount nodes { id } }
-  invoice { id order { invoice { number } } } agentCost { currency cost } margin
+  lastMessage { body } invoice { id order { invoice { number } } } agentCost { currency cost } margin
 }
 fragment Ticket on Ticket {
   availableTransitions { to } client { id } order { id } assignee { id }
@@ -160,10 +161,10 @@ class Recorder:
 def shown(value: Any) -> Any:
     """A loader's value as it can be compared."""
     if isinstance(value, Page):
-        # Which of the parents a row belongs to is the loader's own column.
-        rows = [{name: part for name, part in row.items() if name != "nth"} for row in value.rows]
+        rows = [shown(row) for row in value.rows]
         return rows, value.has_next_page, value.has_previous_page, value.request.column
-    return dict(value) if hasattr(value, "keys") else value
+    # Which of the parents a row belongs to is the loader's own column.
+    return {name: part for name, part in value.items() if name != "nth"} if hasattr(value, "keys") else value
 
 
 async def loaded(ctx: Context, call: Call, parents: list[Any]) -> list[Any]:

@@ -24,6 +24,7 @@ from tests.support.reserved import ANY_CLIENT, CLIENT, HIDDEN, KEY, MEMBER, refu
 ROOTS = {
     *("client", "clients", "service", "services", "order", "orders", "invoice", "invoices", "message", "messages"),
     *("ticket", "tickets", "reply", "replies", "subscription", "subscriptions", "node", "nodes", "viewer", "health"),
+    *("orderCounts", "invoiceTotals"),
 }
 MUTATIONS = {"createMessage", "createReply", "createTicket", "transitionOrder", "submitForm"}
 FILTERS = {
@@ -96,6 +97,7 @@ def test_every_type_that_a_client_may_ask_for_is_known() -> None:
     assert met - parts - {*HIDDEN} <= {f"{name}{kind}" for name in HIDDEN for kind in ("Connection", "Edge")}
     assert parts == {
         *("Attachment", "Author", "ClientTotal", "OrderCount", "PageInfo", "Health", "Viewer", "ViewerKey"),
+        "InvoiceTotal",
         *("Organization", "InvoiceAddress", "InvoiceLine", "InvoicePayment", "InvoiceTax", "InvoiceParty", "Blocked"),
         *("OrderTransition", "InvoiceTransition", "SubscriptionTransition", "TicketTransition"),
     }

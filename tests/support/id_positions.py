@@ -144,4 +144,7 @@ def asking(ids: Mapping[str, str], asked: Sequence[tuple[IdPosition, Any]]) -> t
 
 
 def _selection(type_: Any) -> str:
-    return "nodes { id } totalCount" if "nodes" in type_.fields else "id"
+    if "nodes" in type_.fields:
+        return "nodes { id } totalCount"
+    # Groups of rows have no IDs.
+    return "id" if "id" in type_.fields else "count"

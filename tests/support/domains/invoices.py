@@ -114,6 +114,7 @@ CASES = (
         statements={
             "ListInvoices": 2,
             "GetInvoice": 1,
+            "TotalInvoices": 1,
             "CreateInvoice": 5,
             "CreateInvoiceFromOrder": 4,
             "UpdateInvoice": 10,

@@ -69,6 +69,7 @@ CASES = (
         statements={
             "ListOrders": 2,
             "GetOrder": 1,
+            "CountOrders": 1,
             "CreateOrder": 2,
             "UpdateOrder": 4,
             "DeleteOrder": 6,
