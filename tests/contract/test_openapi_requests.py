@@ -42,6 +42,7 @@ NEAR = {
     ("body.statusReason", "REQUIRED"),
     ("body.interval", "REQUIRED"),
     ("body.timezone", "INVALID_FORMAT"),
+    ("body.parameters.timezone", "INVALID_FORMAT"),
     ("body.organization.language", "INVALID_FORMAT"),
     ("body.expiresAt", "INVALID"),
     ("body.snoozedUntil", "INVALID"),
