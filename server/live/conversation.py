@@ -198,7 +198,7 @@ class Conversation:
         if admitted.prepared.operation.operation_type == "subscription":
             return await self.live.open(request, admitted)
         async with self.answers:
-            result: OperationResult = await graphql.run(request, admitted)
+            result: OperationResult = await graphql.run(request, admitted, headers)
             if result.ran:
                 await self._send_next(key, orjson.dumps(result_body(result)))
                 if self.operations.pop(key, None) is not None:

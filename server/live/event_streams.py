@@ -58,7 +58,7 @@ class EventStreams:
         other = most_accepted(accepted, (RESPONSE, APPLICATION_JSON))
         if other is not None:
             return await self.graphql.answer(request, admitted, other == RESPONSE, headers)
-        result = await self.graphql.run(request, admitted)
+        result = await self.graphql.run(request, admitted, headers)
         return Streamed(200, _once(orjson.dumps(result_body(result))), [*_HEADERS, *headers])
 
 
