@@ -8,6 +8,7 @@ import orjson
 import structlog
 
 from models.typeid import new_number
+from resolvers.api_keys.access_tokens import is_token_expired
 from resolvers.errors import Refusal, shown_refusal
 from schema.requests.results import OperationResult
 from server.graphql import GraphQL
@@ -176,7 +177,8 @@ class Conversation:
             await self._fail(key, [shown_refusal(late_refusal(request.state.get("ctx")), request.request_id)])
             return
         except REFUSALS as refused:
-            await self._fail(key, refused_result_of(request, refused).errors)
+            if not self._expires(refused):
+                await self._fail(key, refused_result_of(request, refused).errors)
             return
         if stream is None:
             return
@@ -185,11 +187,24 @@ class Conversation:
                 heard = await stream.next()
                 await self._send_next(key, heard.payload)
         except Refusal as refusal:
-            await self._fail(key, [shown_refusal(refusal, request.request_id)])
-            if refusal.code == "UNAUTHENTICATED" and not self.ending.done():
-                self.ending.set_result(ClosedError(FORBIDDEN, refusal.message))
+            if not self._expires(refusal):
+                await self._fail(key, [shown_refusal(refusal, request.request_id)])
+                if refusal.code == "UNAUTHENTICATED":
+                    self._close(refusal)
         finally:
             stream.close()
+
+    def _expires(self, refused: Exception) -> bool:
+        """Return whether an operation ended with its token, and end the connection if so. It gets no error: a client
+        that does not know its end begins it again, with another token."""
+        if not isinstance(refused, Refusal) or not is_token_expired(refused):
+            return False
+        self._close(refused)
+        return True
+
+    def _close(self, refusal: Refusal) -> None:
+        if not self.ending.done():
+            self.ending.set_result(ClosedError(FORBIDDEN, refusal.message))
 
     async def _begin(self, key: str, request: Request) -> Any:
         """Return the stream of a subscription; answer another operation. Raises one of ``REFUSALS``."""
