@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 import structlog
 
-from models.typeid import new_number
 from resolvers.api_keys.access_tokens import is_token_expired
 from resolvers.errors import Refusal, shown_refusal
 from schema.requests.results import OperationResult
@@ -29,8 +28,9 @@ from server.live.messages import (
     id_of,
     message_of,
 )
+from server.live.requests import names_document, request_of
 from web.deadlines import Deadlines
-from web.http import Header, Message, Receive, Request, Scope, Send
+from web.http import Header, Receive, Request, Scope, Send
 
 log = structlog.get_logger()
 PROTOCOL = "graphql-transport-ws"
@@ -59,11 +59,11 @@ class Conversation:
         # Why an operation ends the whole connection.
         self.ending: asyncio.Future[ClosedError] = asyncio.get_running_loop().create_future()
 
-    async def run(self) -> None:
-        """Take messages until one side ends."""
+    async def run(self, headers: list[Header]) -> None:
+        """Accept it, with some headers, and take messages until one side ends."""
         known = PROTOCOL in self.scope["subprotocols"]
         await self.receive()
-        await self.send({"type": "websocket.accept", "subprotocol": PROTOCOL if known else None})
+        await self.send({"type": "websocket.accept", "subprotocol": PROTOCOL if known else None, "headers": headers})
         try:
             if not known:
                 raise ClosedError(NO_SUBPROTOCOL, "Subprotocol not acceptable")
@@ -138,9 +138,10 @@ class Conversation:
         sent = dict(self.scope["headers"]).get(b"authorization")
         self.authorization = given[0].encode("latin-1", "replace") if given else sent
         try:
-            await self.graphql.dependencies.payer_of(self._request(b""), [])
+            # Each operation is held to trusted documents by itself, where the key runs no other.
+            await self.graphql.dependencies.payer_of(self._request(b""), [], documents=True)
         except Refusal as refusal:
-            code = FORBIDDEN if refusal.code == "UNAUTHENTICATED" else TRY_AGAIN
+            code = TRY_AGAIN if refusal.code in ("RATE_LIMITED", "UNAVAILABLE") else FORBIDDEN
             raise ClosedError(code, refusal.message) from None
         self.acknowledged = True
         await self._send({"type": "connection_ack"})
@@ -149,7 +150,7 @@ class Conversation:
         if not self.acknowledged:
             raise ClosedError(UNAUTHORIZED, "Unauthorized")
         key, payload = id_of(message), message.get("payload")
-        if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+        if not isinstance(payload, dict) or not names_document(payload):
             raise ClosedError(BAD_REQUEST, "The payload of subscribe must have a query")
         if key in self.operations:
             raise ClosedError(ID_TAKEN, f"Subscriber for {key} already exists")
@@ -234,20 +235,7 @@ class Conversation:
         await self.send({"type": "websocket.send", "text": orjson.dumps(message).decode()})
 
     def _request(self, body: bytes) -> Request:
-        """Return a request over HTTP that asks the same, from the same address and with the same key."""
-        headers: list[Header] = [each for each in self.scope["headers"] if each[0] == b"x-forwarded-for"]
-        headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-        if self.authorization is not None:
-            headers.append((b"authorization", self.authorization))
-        request_id = f"{new_number():032x}"
-        state = {"request_id": request_id, "deadlines": self.deadlines, "streams": True}
-        scope = {"type": "http", "method": "POST", "path": self.scope["path"], "query_string": b"", "state": state}
-        scope |= {"client": self.scope["client"], "headers": headers}
-
-        async def receive() -> Message:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        return Request(scope, receive)
+        return request_of(self.scope, self.authorization, body, self.deadlines)
 
     async def _cancel(self) -> None:
         operations, self.operations = [*self.operations.values()], {}
