@@ -91,13 +91,7 @@ class GraphQL:
 
     async def answer(self, request: Request, admitted: Admitted, typed: bool, headers: list[Header]) -> Reply:
         """Run an operation and return the reply; ``typed``: its errors are statuses."""
-        result, ctx = await self.run(request, admitted), admitted.ctx
-        request.state["statements"] = ctx.statements
-        request.state["secret"] = bool(ctx.shown_once)
-        if ctx.replayed:
-            headers.append(REPLAYED)
-        if ctx.rehearses:
-            headers.append(DRY)
+        result = await self.run(request, admitted, headers)
         if admitted.asked.document_id is not None and request.method != "POST" and not result.errors:
             tag = tag_of(result)
             headers += [(b"etag", b"W/" + tag), (b"cache-control", b"private, no-cache"), _VARY]
@@ -105,10 +99,17 @@ class GraphQL:
                 return reply(304, b"", b"", headers)
         return result_reply(result, typed, headers)
 
-    async def run(self, request: Request, admitted: Admitted) -> OperationResult:
-        """Run an operation that was admitted."""
-        result = await self.engine.run(admitted.ctx, admitted.prepared)
-        self.dependencies.charge_rest(request, admitted.ctx)
+    async def run(self, request: Request, admitted: Admitted, headers: list[Header]) -> OperationResult:
+        """Run an operation that was admitted. The headers tell of a repeat and of a dry run."""
+        ctx = admitted.ctx
+        result = await self.engine.run(ctx, admitted.prepared)
+        self.dependencies.charge_rest(request, ctx)
+        request.state["statements"] = ctx.statements
+        request.state["secret"] = bool(ctx.shown_once)
+        if ctx.replayed:
+            headers.append(REPLAYED)
+        if ctx.rehearses:
+            headers.append(DRY)
         result.remaining = admitted.remaining
         return result
 

@@ -139,6 +139,11 @@ def refusal_of(reason: str) -> Refusal:
     return Refusal("UNAUTHENTICATED", _WHY[reason], reason=reason)
 
 
+def is_token_expired(refusal: Refusal) -> bool:
+    """Return whether another token would do: whom it was for is still there."""
+    return refusal.extra.get("reason") == "TOKEN_EXPIRED"
+
+
 @statement
 def _key() -> sa.Select[Any]:
     names = ("id", "scopes", "expires_at", "revoked_at", "pepper_version", "mac", "trusted_documents_only")

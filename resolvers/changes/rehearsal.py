@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -12,18 +13,21 @@ from models.resources import RESOURCES, events
 from models.typeid import encode, prefix_of
 from resolvers.audit.entries import NewAuditEntry
 
-# Of what actions begin with.
-_PREFIXES = {each.subject: each.prefix for each in RESOURCES.values()}
-
-
 # What ends an action that makes an object, however its row is written.
 _CREATES = ":create"
+
+
+# Not while modules are imported: others may declare more.
+@cache
+def _prefixes() -> Mapping[str, str]:
+    """Return the prefix of the IDs of what actions begin with."""
+    return {each.subject: each.prefix for each in RESOURCES.values()}
 
 
 def target_id(action: str, target: UUID) -> str:
     """Return the ID of the object that an action was done to, whose type the action names."""
     subject = action.partition(":")[0]
-    return encode(_PREFIXES.get(subject, subject), target)
+    return encode(_prefixes().get(subject, subject), target)
 
 
 @dataclass(slots=True)

@@ -4,9 +4,10 @@ A UUIDv7 is made before its transaction commits, so ids do not tell which event 
 numbers, and a snapshot says below which of them all have ended: up to there the order does not change any more.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
@@ -31,10 +32,6 @@ from resolvers.settings import settings_of
 # So many events are read at once.
 PAGE = 200
 LOWEST = UUID(int=0)
-RESOURCES: dict[str, Resource] = {name: resource for name, resource, _ in events_of_api()}
-# What webhooks hear of too; the others are heard by who watches an object.
-PUBLISHED = frozenset(RESOURCES)
-RESOURCES |= {each.live_event(verb): each for each in (AGENT_JOB, REPORT) for verb in each.live}
 
 
 class Position(NamedTuple):
@@ -42,6 +39,20 @@ class Position(NamedTuple):
 
     xact: int
     id: UUID
+
+
+# Both are asked for where somebody hears, when the models of all domains are there: not while modules are imported.
+@cache
+def published() -> Mapping[str, Resource]:
+    """Return the resource of each type of event that webhooks hear of too."""
+    return {name: resource for name, resource, _ in events_of_api()}
+
+
+@cache
+def heard_of() -> Mapping[str, Resource]:
+    """Return the resource of each type of event, those among them that only who watches an object hears of."""
+    watched = {each.live_event(verb): each for each in (AGENT_JOB, REPORT) for verb in each.live}
+    return {**published(), **watched}
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,7 @@ class LiveEvent:
     @property
     def resource_id(self) -> str:
         """Return the ID of the object that it is about."""
-        return encode(RESOURCES[self.type].prefix, self.row["resource_id"])
+        return encode(heard_of()[self.type].prefix, self.row["resource_id"])
 
     @cached_property
     def data(self) -> dict[str, Any]:
@@ -166,7 +177,7 @@ async def position_of(ctx: Context, text: str, kept: timedelta) -> Position:
 def is_heard(actor: Actor, event: LiveEvent) -> bool:
     """Return whether an actor may hear of an event: whether it sees the object, as the event has kept it. A client
     hears of what is its own."""
-    resource = RESOURCES.get(event.type)
+    resource = heard_of().get(event.type)
     if resource is None or not actor.may(resource.read_scope):
         return False
     if actor.client is not None and event.row["client_id"] != decode(CLIENT.prefix, actor.client):

@@ -18,7 +18,7 @@ from resolvers.agents.collections import AGENT_JOBS
 from resolvers.collections import loaders
 from resolvers.collections.collection import Collection
 from resolvers.context import Context
-from resolvers.live.events import PUBLISHED, RESOURCES, LiveEvent
+from resolvers.live.events import LiveEvent, heard_of, published
 from resolvers.messages import MESSAGES
 from resolvers.orders import ORDERS
 from resolvers.reports.collection import REPORTS
@@ -48,14 +48,15 @@ class Narrowing:
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """Which events a root field passes on, of an object where one is named."""
+    """Which events a root field passes on, of an object where one is named. Without ``types`` it takes them as an
+    argument."""
 
-    types: frozenset[str]
+    types: frozenset[str] | None = None
     narrowing: Narrowing | None = None
 
 
 # By the names of the fields.
-HEARINGS: dict[str, Hearing] = {"events": Hearing(PUBLISHED)}
+HEARINGS: dict[str, Hearing] = {"events": Hearing()}
 
 
 def _of_object(event: LiveEvent) -> str | None:
@@ -93,11 +94,11 @@ def event_scopes(arguments: Mapping[str, Any]) -> list[str]:
     """Return the scopes that types of events need; without types, none: what may not be read is left out."""
     types = arguments.get("types")
     asked = types if isinstance(types, list) else [types]
-    return sorted({RESOURCES[name].read_scope for name in asked if isinstance(name, str) and name in PUBLISHED})
+    return sorted({published()[name].read_scope for name in asked if isinstance(name, str) and name in published()})
 
 
 def _resource_of(row: Any) -> Resource:
-    return RESOURCES[row["type"]]
+    return heard_of()[row["type"]]
 
 
 def _resource_id(row: Any) -> str:

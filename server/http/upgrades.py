@@ -43,6 +43,11 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self._late.cancel()
             self._late = None
 
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        # uvicorn forgets that a response in place of the handshake completes it, and logs an error.
+        self.handshake_complete = self.handshake_complete or self.close_sent
+
     async def run_asgi(self) -> None:
         self.slots.waiting += 1
         try:

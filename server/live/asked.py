@@ -12,7 +12,7 @@ from models.typeid import decode
 from resolvers.collections.rows import by_ids
 from resolvers.context import Context
 from resolvers.errors import bad_input, not_found
-from resolvers.live.events import PUBLISHED
+from resolvers.live.events import published
 from schema.graph import CORE
 from schema.live.fields import HEARINGS
 from schema.live.shared import Wanted
@@ -39,7 +39,7 @@ async def asked_of(ctx: Context, prepared: Prepared) -> Asked:
     name = node.name.value
     values = get_argument_values(root.fields[name], node, variables.whole)
     hearing = HEARINGS[name]
-    types = _named(values["types"]) if values.get("types") is not None else hearing.types
+    types = hearing.types or _named([EVERYTHING] if values.get("types") is None else values["types"])
     object_id = None
     if hearing.narrowing is not None and values.get(hearing.narrowing.argument) is not None:
         object_id = str(values[hearing.narrowing.argument])
@@ -57,13 +57,13 @@ async def asked_of(ctx: Context, prepared: Prepared) -> Asked:
 def _named(given: list[str]) -> frozenset[str]:
     """Return the types that are named. Raises Refusal BAD_INPUT for one that there is not."""
     if EVERYTHING in given:
-        return PUBLISHED
+        return frozenset(published())
     if not given:
         raise bad_input("types", "Name at least one type of event.", "TOO_SHORT", limit=1)
     for index, name in enumerate(given):
-        if name not in PUBLISHED:
+        if name not in published():
             message = "There is no such type of event."
-            raise bad_input(f"types.{index}", message, "NOT_ONE_OF", allowed=sorted(PUBLISHED))
+            raise bad_input(f"types.{index}", message, "NOT_ONE_OF", allowed=sorted(published()))
     return frozenset(given)
 
 

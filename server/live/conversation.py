@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import structlog
 
-from models.typeid import new_number
+from resolvers.api_keys.access_tokens import is_token_expired
 from resolvers.errors import Refusal, shown_refusal
 from schema.requests.results import OperationResult
 from server.graphql import GraphQL
@@ -28,8 +28,9 @@ from server.live.messages import (
     id_of,
     message_of,
 )
+from server.live.requests import names_document, request_of
 from web.deadlines import Deadlines
-from web.http import Header, Message, Receive, Request, Scope, Send
+from web.http import Header, Receive, Request, Scope, Send
 
 log = structlog.get_logger()
 PROTOCOL = "graphql-transport-ws"
@@ -58,11 +59,11 @@ class Conversation:
         # Why an operation ends the whole connection.
         self.ending: asyncio.Future[ClosedError] = asyncio.get_running_loop().create_future()
 
-    async def run(self) -> None:
-        """Take messages until one side ends."""
+    async def run(self, headers: list[Header]) -> None:
+        """Accept it, with some headers, and take messages until one side ends."""
         known = PROTOCOL in self.scope["subprotocols"]
         await self.receive()
-        await self.send({"type": "websocket.accept", "subprotocol": PROTOCOL if known else None})
+        await self.send({"type": "websocket.accept", "subprotocol": PROTOCOL if known else None, "headers": headers})
         try:
             if not known:
                 raise ClosedError(NO_SUBPROTOCOL, "Subprotocol not acceptable")
@@ -137,9 +138,10 @@ class Conversation:
         sent = dict(self.scope["headers"]).get(b"authorization")
         self.authorization = given[0].encode("latin-1", "replace") if given else sent
         try:
-            await self.graphql.dependencies.payer_of(self._request(b""), [])
+            # Each operation is held to trusted documents by itself, where the key runs no other.
+            await self.graphql.dependencies.payer_of(self._request(b""), [], documents=True)
         except Refusal as refusal:
-            code = FORBIDDEN if refusal.code == "UNAUTHENTICATED" else TRY_AGAIN
+            code = TRY_AGAIN if refusal.code in ("RATE_LIMITED", "UNAVAILABLE") else FORBIDDEN
             raise ClosedError(code, refusal.message) from None
         self.acknowledged = True
         await self._send({"type": "connection_ack"})
@@ -148,7 +150,7 @@ class Conversation:
         if not self.acknowledged:
             raise ClosedError(UNAUTHORIZED, "Unauthorized")
         key, payload = id_of(message), message.get("payload")
-        if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+        if not isinstance(payload, dict) or not names_document(payload):
             raise ClosedError(BAD_REQUEST, "The payload of subscribe must have a query")
         if key in self.operations:
             raise ClosedError(ID_TAKEN, f"Subscriber for {key} already exists")
@@ -176,7 +178,8 @@ class Conversation:
             await self._fail(key, [shown_refusal(late_refusal(request.state.get("ctx")), request.request_id)])
             return
         except REFUSALS as refused:
-            await self._fail(key, refused_result_of(request, refused).errors)
+            if not self._expires(refused):
+                await self._fail(key, refused_result_of(request, refused).errors)
             return
         if stream is None:
             return
@@ -185,11 +188,24 @@ class Conversation:
                 heard = await stream.next()
                 await self._send_next(key, heard.payload)
         except Refusal as refusal:
-            await self._fail(key, [shown_refusal(refusal, request.request_id)])
-            if refusal.code == "UNAUTHENTICATED" and not self.ending.done():
-                self.ending.set_result(ClosedError(FORBIDDEN, refusal.message))
+            if not self._expires(refusal):
+                await self._fail(key, [shown_refusal(refusal, request.request_id)])
+                if refusal.code == "UNAUTHENTICATED":
+                    self._close(refusal)
         finally:
             stream.close()
+
+    def _expires(self, refused: Exception) -> bool:
+        """Return whether an operation ended with its token, and end the connection if so. It gets no error: a client
+        that does not know its end begins it again, with another token."""
+        if not isinstance(refused, Refusal) or not is_token_expired(refused):
+            return False
+        self._close(refused)
+        return True
+
+    def _close(self, refusal: Refusal) -> None:
+        if not self.ending.done():
+            self.ending.set_result(ClosedError(FORBIDDEN, refusal.message))
 
     async def _begin(self, key: str, request: Request) -> Any:
         """Return the stream of a subscription; answer another operation. Raises one of ``REFUSALS``."""
@@ -198,7 +214,7 @@ class Conversation:
         if admitted.prepared.operation.operation_type == "subscription":
             return await self.live.open(request, admitted)
         async with self.answers:
-            result: OperationResult = await graphql.run(request, admitted)
+            result: OperationResult = await graphql.run(request, admitted, headers)
             if result.ran:
                 await self._send_next(key, orjson.dumps(result_body(result)))
                 if self.operations.pop(key, None) is not None:
@@ -219,20 +235,7 @@ class Conversation:
         await self.send({"type": "websocket.send", "text": orjson.dumps(message).decode()})
 
     def _request(self, body: bytes) -> Request:
-        """Return a request over HTTP that asks the same, from the same address and with the same key."""
-        headers: list[Header] = [each for each in self.scope["headers"] if each[0] == b"x-forwarded-for"]
-        headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-        if self.authorization is not None:
-            headers.append((b"authorization", self.authorization))
-        request_id = f"{new_number():032x}"
-        state = {"request_id": request_id, "deadlines": self.deadlines, "streams": True}
-        scope = {"type": "http", "method": "POST", "path": self.scope["path"], "query_string": b"", "state": state}
-        scope |= {"client": self.scope["client"], "headers": headers}
-
-        async def receive() -> Message:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        return Request(scope, receive)
+        return request_of(self.scope, self.authorization, body, self.deadlines)
 
     async def _cancel(self) -> None:
         operations, self.operations = [*self.operations.values()], {}

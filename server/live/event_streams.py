@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from resolvers.api_keys.access_tokens import is_token_expired
 from resolvers.errors import Refusal, shown_refusal
 from schema.live.streams import Stream
 from server.graphql import GraphQL
@@ -58,7 +59,7 @@ class EventStreams:
         other = most_accepted(accepted, (RESPONSE, APPLICATION_JSON))
         if other is not None:
             return await self.graphql.answer(request, admitted, other == RESPONSE, headers)
-        result = await self.graphql.run(request, admitted)
+        result = await self.graphql.run(request, admitted, headers)
         return Streamed(200, _once(orjson.dumps(result_body(result))), [*_HEADERS, *headers])
 
 
@@ -73,7 +74,8 @@ async def _once(payload: bytes) -> AsyncIterator[bytes]:
 
 
 async def _following(stream: Stream, request_id: str) -> AsyncIterator[bytes]:
-    """Yield what happens, and signs of life between it. A stream that is ended says why."""
+    """Yield what happens, and signs of life between it. A stream that is ended says why, but where its client comes
+    back with another token: after ``complete`` it would not."""
     yield BEAT
     while True:
         try:
@@ -82,6 +84,8 @@ async def _following(stream: Stream, request_id: str) -> AsyncIterator[bytes]:
         except TimeoutError:
             yield BEAT
         except Refusal as refusal:
+            if is_token_expired(refusal):
+                return
             errors = {"errors": [shown_refusal(refusal, request_id)]}
             yield message(orjson.dumps(errors)) + _COMPLETE
             return

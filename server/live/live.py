@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from uuid import UUID
+from typing import NamedTuple
 
 import structlog
 
@@ -24,6 +24,16 @@ from web.http import Message, Request
 log = structlog.get_logger()
 # How often each key is looked at that somebody hears with: what is known of it is as old as its verdict at most.
 WATCH_S = 0.25
+# How many streams whom access tokens are for may have in a process, whoever else there is.
+MOST_OF_SUBJECT = 20
+
+
+class Share(NamedTuple):
+    """What somebody may have of the streams: how many, counted by ``key``."""
+
+    key: Hashable
+    most: int
+    whose: str
 
 
 @dataclass(slots=True)
@@ -42,20 +52,22 @@ class Live:
     def __init__(self, engine: Engine, dependencies: Dependencies, most: int, kept: timedelta) -> None:
         self.engine, self.dependencies, self.most, self.kept = engine, dependencies, most, kept
         self.holders: dict[bytes, Holder] = {}
-        self.open_streams: Counter[UUID] = Counter()
+        self.open_streams: Counter[Hashable] = Counter()
 
     async def open(self, request: Request, admitted: Admitted, after: str | None = None) -> Stream:
         """Return the stream of a subscription, which has begun. ``after`` goes before the document's own.
 
-        Raises Refusal: BAD_INPUT, NOT_FOUND, EVENT_EXPIRED, UNAVAILABLE, or RATE_LIMITED where the organization has too
-        many.
+        Raises Refusal: BAD_INPUT, NOT_FOUND, EVENT_EXPIRED, UNAVAILABLE, or RATE_LIMITED where there are too many.
         """
         ctx, prepared = admitted.ctx, admitted.prepared
-        if self.open_streams[ctx.org_id] >= self.most:
-            message = f"The organization has {self.most} streams already, which is the most."
-            raise Refusal("RATE_LIMITED", message, retryAfter=1)
-        self.open_streams[ctx.org_id] += 1
-        left = partial(self._left, ctx.org_id)
+        shares = self._shares(ctx.actor)
+        for share in shares:
+            if self.open_streams[share.key] >= share.most:
+                message = f"{share.whose} {share.most} streams already, which is the most."
+                raise Refusal("RATE_LIMITED", message, retryAfter=1)
+        keys = [share.key for share in shares]
+        self.open_streams.update(keys)
+        left = partial(self._left, keys)
         try:
             asked = await asked_of(ctx, prepared)
             name = prepared.operation.definition.name
@@ -116,10 +128,19 @@ class Live:
     def _owe(self, actor: Actor, cost: int) -> None:
         self.dependencies.owe(actor.payer, cost)
 
-    def _left(self, org_id: UUID) -> None:
-        self.open_streams[org_id] -= 1
-        if not self.open_streams[org_id]:
-            del self.open_streams[org_id]
+    def _shares(self, actor: Actor) -> list[Share]:
+        """Return what an actor's stream is counted for. Access tokens leave half to API keys, and to one another."""
+        whole = Share(actor.org_id, self.most, "The organization has")
+        if actor.subject is None:
+            return [whole]
+        tokens = Share((actor.org_id, "tokens"), max(1, self.most // 2), "The organization's access tokens have")
+        return [Share(actor.subject, MOST_OF_SUBJECT, "Whom the access token is for has"), tokens, whole]
+
+    def _left(self, keys: Collection[Hashable]) -> None:
+        self.open_streams.subtract(keys)
+        for key in keys:
+            if not self.open_streams[key]:
+                del self.open_streams[key]
 
     def _forget(self, credential: bytes, identity: Hashable, left: partial[None]) -> None:
         left()

@@ -2,14 +2,17 @@
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from models.typeid import encode
+from resolvers.api_keys.verification import key_id_of
 from tests.support.api import Org, new_client, new_order, new_service
 from tests.support.node import installed, run
+from tests.support.tokens import new_member, token_of
 
 PROJECT = Path(__file__).parents[1] / "clients"
 LEAST_NODE = 20
@@ -37,6 +40,22 @@ async def test_event_streams_and_sockets_in_turn(acme: Org) -> None:
     answer = await answer_of("live.mjs", acme, COUNTERFOIL_AFTER=first)
     (*_, last) = [encode("event", row["id"]) for row in await acme.rows("select id from events order by id")]
     assert answer == {"ids": made, "bySse": [last], "byWs": [last], "refused": [400, "BAD_INPUT"]}
+
+
+@pytest.mark.usefixtures("clients")
+async def test_event_streams_and_sockets_come_back_with_another_token(acme: Org) -> None:
+    for _ in range(3):
+        await new_client(acme)
+    first, *made = [encode("event", row["id"]) for row in await acme.rows("select id from events order by id")]
+    own, member = key_id_of(acme.key), await new_member(acme, "ADMIN")
+    assert own is not None
+    # One that has expired before they connect makes them come back as well.
+    ends = datetime.now(UTC) + timedelta(seconds=2)
+    tokens = [token_of(acme, own, member, ends), token_of(acme, own, member)]
+    given = {"COUNTERFOIL_TOKENS": json.dumps(tokens), "COUNTERFOIL_COUNT": str(len(made) + 1)}
+    heard = await answer_of("renewing.mjs", acme, COUNTERFOIL_AFTER=first, **given)
+    (last,) = await acme.rows("select id from events where type = 'client.created' order by id desc limit 1")
+    assert heard == [[*made, encode("event", last["id"])]] * 2
 
 
 @dataclass

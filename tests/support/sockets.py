@@ -48,13 +48,10 @@ class Socket:
 
 
 @asynccontextmanager
-async def socket(
-    base: str, *, origin: str | None = None, protocol: str = "graphql-transport-ws"
-) -> AsyncIterator[Socket]:
-    """Open a connection for a block."""
+async def socket(base: str, *, protocol: str = "graphql-transport-ws", **headers: str) -> AsyncIterator[Socket]:
+    """Open a connection for a block, with headers such as ``dry_run``."""
     url = base.replace("http", "ws", 1) + "/graphql"
     subprotocols = [Subprotocol(protocol)]
-    async with connect(
-        url, subprotocols=subprotocols, additional_headers={"Origin": origin} if origin else None
-    ) as made:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    async with connect(url, subprotocols=subprotocols, additional_headers=named) as made:
         yield Socket(made)

@@ -3,6 +3,7 @@
 from models.typeid import encode
 from tests.support.api import Org, new_client, new_order
 from tests.support.live import following, refused
+from tests.support.refusals import CREATE, unchanged
 
 EVENTS = "subscription($types: [String!], $after: ID) { events(types: $types, after: $after) { id type resourceId } }"
 
@@ -24,6 +25,18 @@ async def test_types_are_heard_alone(acme: Org) -> None:
     async with following(acme, EVENTS, types=["order.created"]) as stream:
         order = await new_order(acme)
         assert (await stream.result())["events"]["resourceId"] == order["publicId"]
+
+
+async def test_a_change_says_that_it_was_tried_or_repeats_another(acme: Org) -> None:
+    asked, only = {"input": {"name": "Ada", "email": "ada@example.com"}}, {"Accept": "text/event-stream"}
+    async with unchanged(acme):
+        answer = await acme.graphql(CREATE, only | {"Dry-Run": "true"}, **asked)
+    assert (answer.headers["content-type"], answer.headers["dry-run"]) == ("text/event-stream; charset=utf-8", "true")
+    for replayed in (None, "true"):
+        answer = await acme.graphql(CREATE, only | {"Idempotency-Key": "1"}, **asked)
+        assert answer.headers.get("idempotent-replayed") == replayed
+        assert "dry-run" not in answer.headers
+    assert await acme.count("clients") == 1
 
 
 async def test_an_unknown_type_is_refused(acme: Org) -> None:

@@ -1,5 +1,6 @@
 """Subscriptions over WebSockets: the protocol's rules, each with its close code, and what is heard."""
 
+import logging
 from typing import Any
 
 import pytest
@@ -112,11 +113,12 @@ async def test_what_is_refused_is_an_error_of_its_operation(acme: Org, api: str)
     assert await acme.count("clients") == 0
 
 
-async def test_a_page_of_another_origin_opens_nothing(api: str) -> None:
+async def test_a_page_of_another_origin_opens_nothing(api: str, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(InvalidStatus) as refused:
         async with socket(api, origin="https://evil.example"):
             pass
     assert refused.value.response.status_code == 403
+    assert not [each.getMessage() for each in caplog.records if each.levelno >= logging.ERROR]
     async with socket(api, origin=api) as connection:
         await connection.send("{")
         assert (await connection.closed())[0] == 4400

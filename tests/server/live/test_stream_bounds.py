@@ -3,27 +3,29 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import httpx
 import pytest
 
 from models.typeid import new_uuid
+from resolvers.api_keys.verification import key_id_of
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
 from resolvers.live.events import LiveEvent, Position
 from resolvers.live.feed import Feeds
 from schema.live import streams
 from schema.live.streams import Heard, Stream
-from server.live import conversation
+from server.live import conversation, live
 from tests.support.api import Org, make_org, new_client, serving, settings_of
 from tests.support.live import following, refused
 from tests.support.servers import Backends
 from tests.support.sockets import socket
+from tests.support.tokens import token_of
 from workers.live.announcing import Announcer, hearing
 
-ALL = "subscription { events { id type } }"
+ALL, ORDERS = "subscription { events { id type } }", "subscription { orderUpdated { id } }"
 
 
 @dataclass(eq=False)
@@ -90,6 +92,40 @@ async def test_an_organization_has_so_many_streams(backends: Backends, api_runti
             assert (await first.result())["events"]["type"] == "client.created"
         await org.close()
         await other.close()
+
+
+async def why(org: Org, query: str) -> str:
+    """Why a stream is refused, as there are too many."""
+    answer = await org.http.post("/graphql", json={"query": query}, headers={"Accept": "text/event-stream"})
+    (found,) = answer.json()["errors"]
+    assert (answer.status_code, found["extensions"]["code"]) == (429, "RATE_LIMITED")
+    message: str = found["message"]
+    return message
+
+
+async def test_access_tokens_leave_streams_to_others(
+    backends: Backends, api_runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "MOST_OF_SUBJECT", 2)
+    async with serving(settings_of(backends, live_streams=6)) as base, AsyncExitStack() as open_streams:
+        org = await make_org(api_runtime, base)
+        key = key_id_of(org.key)
+        assert key is not None
+        clients = [(await new_client(org))["publicId"] for _ in range(3)]
+        first, second, third = [org.holding(token_of(org, key, client)) for client in clients]
+        for holder in (first, first, second):
+            await open_streams.enter_async_context(following(holder, ORDERS))
+        # The same client's second token has no share of its own.
+        another = org.holding(token_of(org, key, clients[0], datetime(2098, 1, 1, tzinfo=UTC)))
+        for holder in (first, another):
+            assert await why(holder, ORDERS) == "Whom the access token is for has 2 streams already, which is the most."
+        message = "The organization's access tokens have 3 streams already, which is the most."
+        assert [await why(holder, ORDERS) for holder in (second, third)] == [message] * 2
+        for _ in range(3):
+            await open_streams.enter_async_context(following(org, ALL))
+        assert await why(org, ALL) == "The organization has 6 streams already, which is the most."
+        await open_streams.aclose()
+        await org.close()
 
 
 async def test_streams_end_with_the_server(backends: Backends, api_runtime: Runtime) -> None:

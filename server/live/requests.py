@@ -1,0 +1,53 @@
+"""Operations on a WebSocket as requests over HTTP that ask the same, and what its upgrade says of all of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from models.typeid import new_number
+from resolvers.errors import bad_input
+from web.deadlines import Deadlines
+from web.dry_run import dry_run
+from web.http import Header, Message, Request, Scope
+
+# What each operation has of the upgrade: from whom it came, and whether changes are only tried.
+_KEPT = frozenset({b"x-forwarded-for", b"dry-run"})
+_ONE_KEY = "An Idempotency-Key is of one request, and a WebSocket has many: send the change over POST."
+
+
+def request_of(scope: Scope, authorization: bytes | None, body: bytes, deadlines: Deadlines) -> Request:
+    """Return a request over HTTP that asks the same, from the same address and with the same key."""
+    headers: list[Header] = [each for each in scope["headers"] if each[0] in _KEPT]
+    headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    if authorization is not None:
+        headers.append((b"authorization", authorization))
+    state = {"request_id": f"{new_number():032x}", "deadlines": deadlines, "streams": True}
+    asked = {"type": "http", "method": "POST", "path": scope["path"], "query_string": b"", "state": state}
+    asked |= {"client": scope["client"], "headers": headers}
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return Request(asked, receive)
+
+
+def names_document(payload: Mapping[str, Any]) -> bool:
+    """Return whether what is subscribed to has a text, or names a document in its place."""
+    extensions = payload.get("extensions")
+    hashed = isinstance(extensions, dict) and extensions.get("persistedQuery") is not None
+    return isinstance(payload.get("query"), str) or payload.get("documentId") is not None or hashed
+
+
+def is_dry(scope: Scope, request_id: str) -> bool:
+    """Return whether all changes on a WebSocket are only tried, as its upgrade says.
+
+    Raises Refusal BAD_INPUT for a header of the upgrade that is wrong, or means nothing for many operations.
+    """
+    request = Request({**scope, "method": "GET", "state": {"request_id": request_id}}, _nothing)
+    request.refuse_repeated()
+    if b"idempotency-key" in request.headers:
+        raise bad_input("header.Idempotency-Key", _ONE_KEY, "NOT_ALLOWED")
+    return dry_run(request)
+
+
+async def _nothing() -> Message:
+    return {"type": "websocket.disconnect"}
