@@ -1,6 +1,6 @@
 """What a client may give the mutations that are open to clients."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ class ClientInput:
     """What a client may give a mutation: some fields of its input, and of those in ``only`` one of these values."""
 
     fields: tuple[str, ...]
-    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    only: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def says(self) -> str:
         """Return a sentence that says so."""
