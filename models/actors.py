@@ -57,11 +57,12 @@ class ActorKind(DescribedEnum):
 @dataclass(frozen=True, slots=True)
 class Reserved:
     """What actors of some kinds may not ask for, whatever their scopes, and why. ``field`` is the argument that it is
-    about, where it is about one."""
+    about, where it is about one. Who has the name ``unless`` may."""
 
     kinds: frozenset[ActorKind]
     why: str
     field: str | None = None
+    unless: str | None = None
 
 
 NOT_FOR_CLIENTS = frozenset({ActorKind.CLIENT})
@@ -69,9 +70,9 @@ STAFF_ONLY = Reserved(NOT_FOR_CLIENTS, "A client's access token may not ask for 
 KEYS_ONLY = Reserved(frozenset(ActorKind) - {ActorKind.KEY}, "An access token may not do this: it takes an API key.")
 
 
-def only_staff_gives(field: str) -> Reserved:
-    """Return what a client may not give: an argument, or the value that it has."""
-    return Reserved(NOT_FOR_CLIENTS, "A client's access token may not give this: it is for the staff.", field)
+def only_staff_gives(field: str, unless: str | None = None) -> Reserved:
+    """Return what a client may not give, unless it has a name: an argument, or the value that it has."""
+    return Reserved(NOT_FOR_CLIENTS, "A client's access token may not give this: it is for the staff.", field, unless)
 
 
 def scopes_among(needed: Iterable[str | Reserved]) -> frozenset[str]:

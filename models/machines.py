@@ -1,6 +1,6 @@
 """State machines: the transitions of a status, what guards them, and the columns that they change."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -78,10 +78,14 @@ Effects = Callable[[Row, Transition[S], datetime, str | None], dict[str, Any]]
 
 
 class Machine(Generic[S]):
-    """The transitions between the states of an enum."""
+    """The transitions between the states of an enum. ``by_clients`` are the states that a client's access token may
+    move its object to."""
 
-    def __init__(self, states: type[S], *transitions: Transition[S], effects: Effects[S]) -> None:
+    def __init__(
+        self, states: type[S], *transitions: Transition[S], effects: Effects[S], by_clients: Sequence[S] = ()
+    ) -> None:
         self.states = states
+        self.by_clients = by_clients
         self.transitions = transitions
         self.effects = effects
         # The states of which a transition depends on settings.

@@ -47,8 +47,6 @@ _S = OrderStatus
 # Until work starts, what was ordered may change; after it, the price is history.
 OPEN_TO_CHANGE = frozenset({_S.PENDING, _S.SUBMITTED})
 DELETABLE = frozenset({_S.PENDING, _S.CANCELLED})
-# What a client's access token may move its order to.
-BY_CLIENTS = (_S.SUBMITTED, _S.COMPLETED, _S.REVISION_REQUESTED)
 
 
 # The service's intake form, as a row has it that was read with the service's.
@@ -119,6 +117,7 @@ MACHINE = Machine(
         if origin not in (_S.COMPLETED, _S.CANCELLED)
     ),
     effects=_effects,
+    by_clients=(_S.SUBMITTED, _S.COMPLETED, _S.REVISION_REQUESTED),
 )
 
 

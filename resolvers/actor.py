@@ -32,6 +32,11 @@ class Actor:
         return self.subject or self.org_id
 
     @property
+    def payer_label(self) -> str:
+        """Return what a refusal calls the payer."""
+        return "organization" if self.subject is None else self.kind.lower()
+
+    @property
     def repeater(self) -> UUID | None:
         """Return whose idempotency keys are used: those of whom a token is for, or the API key's; None for others."""
         return self.subject or self.key_id

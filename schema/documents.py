@@ -15,6 +15,8 @@ from schema.requests.engine import Engine
 
 APOLLO = "apollo-persisted-query-manifest"
 _ID = re.compile(r"sha256:[0-9a-f]{64}|(?:x-[A-Za-z0-9._~-]+:)?[A-Za-z0-9._~-]+")
+# An ID that is a hash of SHA-256, as Apollo and Relay write it without the prefix too: it is that of its text.
+_HASH = re.compile(r"(?:sha256:)?[0-9A-Fa-f]{64}")
 # The first operation of a document, also of one that cannot be parsed any more.
 _NAMED = re.compile(r"\b(?:query|mutation|subscription)\s+([_A-Za-z][_0-9A-Za-z]*)")
 
@@ -51,7 +53,7 @@ def read_manifest(content: bytes) -> dict[str, str]:
             raise ManifestError(f"{document_id}: its document is no text")
         if len(text) > MAX_DOCUMENT:
             raise ManifestError(f"{document_id}: the document has more than {MAX_DOCUMENT:,} characters")
-        if document_id.startswith(SHA256) and document_id != SHA256 + sha256_of(text):
+        if _HASH.fullmatch(document_id) and document_id.removeprefix(SHA256).lower() != sha256_of(text):
             raise ManifestError(f"{document_id}: it is not the SHA-256 hash of its document")
         if documents.setdefault(document_id, text) != text:
             raise ManifestError(f"{document_id}: it stands for two documents")

@@ -11,7 +11,7 @@ from models.agent_jobs import AGENT_JOB
 from models.clients import CLIENT
 from models.forms import FORM
 from models.members import MEMBER
-from models.orders import BY_CLIENTS, INTAKE_FORM, MACHINE, MAX_ASSIGNEES, ORDER, OrderStatus
+from models.orders import INTAKE_FORM, MACHINE, MAX_ASSIGNEES, ORDER, OrderStatus
 from models.orders import Order as Table
 from models.services import SERVICE
 from models.types import Reason
@@ -235,7 +235,7 @@ class OrderMutation:
         TransitionOrderInput,
         orders.transition,
         "Move an order to another status.",
-        clients=ClientInput(("id", "expectedVersion", "to", "reason"), {"to": BY_CLIENTS}),
+        clients=ClientInput(("id", "expectedVersion", "to", "reason"), {"to": MACHINE.by_clients}),
     )
     delete_order = deletes(
         Order,

@@ -67,8 +67,8 @@ AUTHOR_NAME = "Name of the author. Defaults to the name of the API key, or of wh
 
 def client_entry(parent: Resource) -> ClientInput:
     """Return what a client may give an entry of a parent's thread: its author is the client, and it is `PUBLIC`."""
-    fields = (camel(f"{parent.singular}_id"), "body", "visibility", "attachments")
-    return ClientInput(fields, {"visibility": (Visibility.PUBLIC,)})
+    fields = (camel(f"{parent.singular}_id"), "body", "visibility", "attachments", "authorKind")
+    return ClientInput(fields, {"visibility": (Visibility.PUBLIC,), "authorKind": (AuthorKind.CLIENT,)}, "authorName")
 
 
 def thread_field(entries: Collection, parent: Resource, description: str) -> Any:

@@ -9,6 +9,7 @@ from resolvers.documents.lookup import SHA256, sha256_of
 from resolvers.errors import Refusal, bad_input
 from schema.documents import is_document_id
 from web.body import Bodies, body_weight
+from web.dry_run import refuse_parameter
 from web.http import Request, is_encoded
 
 # What a query is read from.
@@ -47,6 +48,7 @@ class Asked(NamedTuple):
 
 async def asked_by(request: Request, bodies: Bodies) -> Asked:
     """Return what a request asks. Raises Refusal for one that is not well-formed, or whose hash is another text's."""
+    refuse_parameter(request)
     if request.method == "POST":
         body = await bodies.json(request)
     else:

@@ -82,9 +82,9 @@ class Dependencies:
     runtime: Runtime = field(init=False)
     documents: Documents = field(init=False)
     actor_of: Callable[[Request], Awaitable[Actor]] = field(init=False)
-    spend: Callable[[UUID, int, int], Awaitable[Spent]] = field(init=False)
+    spend: Callable[[UUID, int, int, str], Awaitable[Spent]] = field(init=False)
     owe: Callable[[UUID, int], None] = field(init=False)
-    refuse_debtor: Callable[[UUID], None] = field(init=False)
+    refuse_debtor: Callable[[UUID, str], None] = field(init=False)
     form_turn: Callable[[str, UUID], Coroutine[Any, Any, None]] = field(init=False)
 
     async def payer_of(self, request: Request, headers: list[Header], *, documents: bool = False) -> Actor:
@@ -97,7 +97,7 @@ class Dependencies:
         if actor.trusted_documents_only and not documents:
             raise Refusal("FORBIDDEN", "The API key runs trusted documents only, which /graphql takes.")
         try:
-            self.refuse_debtor(actor.payer)
+            self.refuse_debtor(actor.payer, actor.payer_label)
         except OverBudgetError as refused:
             headers += refused.headers
             raise
@@ -113,7 +113,7 @@ class Dependencies:
         """Spend a cost and what was done already; what remains. The headers tell it, also where OverBudgetError is
         raised: what was done is paid or owed then."""
         try:
-            spent = await self.spend(actor.payer, cost + done, done)
+            spent = await self.spend(actor.payer, cost + done, done, actor.payer_label)
         except OverBudgetError as refused:
             headers += refused.headers
             raise

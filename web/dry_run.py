@@ -9,6 +9,15 @@ DRY: Header = (b"dry-run", b"true")
 _FLAGS = {"true": True, "false": False}
 
 
+def refuse_parameter(request: Request) -> None:
+    """Refuse a parameter for what the header asks for. Raises Refusal BAD_INPUT: a change that was to be tried would be
+    made."""
+    if any(name == PARAMETER for name, _ in request.query()):
+        raise bad_input(
+            f"query.{PARAMETER}", f"There is no such parameter here: send the header {NAME}.", "NOT_ALLOWED"
+        )
+
+
 def dry_run(request: Request) -> bool:
     """Return whether a change is only to be tried. Raises Refusal BAD_INPUT for other than true and false."""
     given = request.headers.get(b"dry-run")

@@ -37,10 +37,14 @@ def request_to(status: DescribedEnum) -> TransitionRequest:
     return TransitionRequest(status, None, "id", "id")
 
 
-def available(machine: Machine[S], row: Row, settings: Settings, moment: datetime) -> list[dict[str, Any]]:
-    """Return every transition from a row's status, what it requires, and what blocks it."""
+def available(
+    ctx: Context, machine: Machine[S], row: Mapping[str, Any], settings: Settings, moment: datetime
+) -> list[dict[str, Any]]:
+    """Return every transition from a row's status that whoever asks may make, what it requires, and what blocks it."""
     found = []
     for each in machine.leaving(machine.states(row["status"])):
+        if ctx.actor.client is not None and each.target not in machine.by_clients:
+            continue
         block = _block(each, row, settings, moment)
         found.append(
             {"to": each.target, "allowed": block is None, "requires": [*each.requires], "blocked_by": _shown(block)}
@@ -65,7 +69,7 @@ def transitions_of(machine: Machine[S]) -> BatchResolver:
         guarded = any(row["status"] in machine.guarded for row in parents)
         settings = await settings_of(ctx) if guarded else {}
         moment = now()
-        return [available(machine, row, settings, moment) for row in parents]
+        return [available(ctx, machine, row, settings, moment) for row in parents]
 
     return load
 
@@ -79,7 +83,7 @@ async def transition_of(
     made = machine.between(origin, target)
     block = None if made is None else _block(made, row, settings, moment)
     if made is None or block is not None:
-        allowed = [each["to"].value for each in available(machine, row, settings, moment) if each["allowed"]]
+        allowed = [each["to"].value for each in available(ctx, machine, row, settings, moment) if each["allowed"]]
         if block is None:
             message = f"{article(label).capitalize()} {label} that is {origin.value} cannot become {target.value}."
             raise Refusal("INVALID_TRANSITION", message, field=request.status_field, allowed=allowed)

@@ -1,5 +1,6 @@
 """Invoices: what they can be filtered and sorted by."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,11 +49,18 @@ def _within(column: Any, p: list[Any]) -> Any:
 # A draft has no times, as no invoice that was issued is without them.
 _ISSUED = frozenset(InvoiceStatus) - {InvoiceStatus.DRAFT}
 has_parts(invoices, LINES, PAYMENTS)
+
+
+def _issued_to(client: str) -> Mapping[str, Any]:
+    """Return the filter of the invoices that a client sees: a draft is the staff's work until it is issued."""
+    return {**of_client(client), "status": {"in_": sorted(_ISSUED)}}
+
+
 ORDER_INVOICED = Conflict("ORDER_INVOICED", "The order has an invoice that is not VOID: void or delete it first.")
 INVOICES = Collection(
     INVOICE,
     invoices,
-    clients=of_client,
+    clients=_issued_to,
     searched=("number",),
     sort_fields=COMMON_SORT_FIELDS
     | {

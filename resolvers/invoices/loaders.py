@@ -17,16 +17,17 @@ _IDS = sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))
 
 
 @statement
-def _of_orders(columns: tuple[str, ...]) -> sa.Select[Any]:
-    stands = invoices.c.status != sa.literal_column("'VOID'")
+def _of_orders(columns: tuple[str, ...], without: tuple[InvoiceStatus, ...]) -> sa.Select[Any]:
+    seen = [invoices.c.status != sa.literal_column(f"'{status}'") for status in without]
     found = selected(invoices, columns).add_columns(invoices.c.order_id.label("key"))
-    return found.where(invoices.c.order_id == sa.any_(_IDS), stands)
+    return found.where(invoices.c.order_id == sa.any_(_IDS), *seen)
 
 
 async def of_orders(ctx: Context, parents: list[Row], args: Args) -> list[Row | None]:
-    """Return the invoice of each order that is not VOID, of which there is at most one."""
+    """Return the invoice of each order that is not VOID, of which there is at most one; to a client no draft."""
     ids = list({row["id"] for row in parents})
-    found = {row["key"]: row for row in await ctx.fetch(_of_orders(args.columns), ids=ids)}
+    without = (InvoiceStatus.VOID,) if ctx.actor.client is None else (InvoiceStatus.VOID, InvoiceStatus.DRAFT)
+    found = {row["key"]: row for row in await ctx.fetch(_of_orders(args.columns, without), ids=ids)}
     return [found.get(row["id"]) for row in parents]
 
 

@@ -1,7 +1,7 @@
 """What every mutation has: its scope, its cost, one transaction, and null for one that is refused."""
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial, wraps
 from inspect import cleandoc
 from typing import Any, TypeVar, cast
@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 import strawberry
 
 from models.actors import STAFF_ONLY, Reserved
-from models.names import pascal
+from models.names import camel, pascal
 from models.resources import Resource, ToolFor
 from resolvers.changes.edits import InputValues
 from resolvers.collections.rows import Key
@@ -218,8 +218,10 @@ def field_of(
         return payload(**await run(info.context, values_of(input, partial(rules.check, info.context))))
 
     resolve.__annotations__ = {"info": Info, "input": input_, "return": payload}
-    needed = rules.needed if rules.clients is None else rules.clients.needed
-    reserved = rules.reserved if rules.clients is None else None
+    needed, reserved = rules.needed, cast("Reserved | None", rules.reserved)
+    if rules.clients is not None:
+        known = frozenset(camel(each.python_name) for each in input_.__strawberry_definition__.fields)
+        needed, reserved = replace(rules.clients, known=known).needed, None
     return mutation(resource, cleandoc(description), rules.cost, needed=needed, reserved=reserved)(resolve)
 
 

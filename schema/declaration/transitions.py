@@ -11,7 +11,10 @@ from resolvers.changes.transitions import transitions_of
 from schema.declaration.fields import batched, object_type
 
 S = TypeVar("S", bound=DescribedEnum)
-AVAILABLE = "All transitions from the current status, including those that are blocked."
+AVAILABLE = (
+    "All transitions from the current status, including those that are blocked. With a client's access token only those"
+    " that the client may make."
+)
 
 
 @object_type()

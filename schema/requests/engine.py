@@ -119,7 +119,7 @@ class Engine:
         """Raises Refusal FORBIDDEN, with the scope and the field's path, for what the actor may not do."""
         for needed, path in prepared.measure.requirements.items():
             if isinstance(needed, Reserved):
-                if actor.kind in needed.kinds:
+                if actor.kind in needed.kinds and actor.name != needed.unless:
                     raise Refusal("FORBIDDEN", needed.why, field=needed.field, path=list(path))
             elif not actor.may(needed):
                 message = f"The key lacks the scope {needed}."

@@ -14,6 +14,7 @@ from models.names import camel
 from models.parts import column_of
 from resolvers.collections.collection import COLLECTIONS, Collection, Relation
 from resolvers.lists.conditions import Condition
+from resolvers.lists.search_words import searched_words
 
 # So many parts of a filter are looked at. What has more may hold anything.
 MAX_PARTS = 2_000
@@ -75,6 +76,9 @@ def needed_of(collection: Collection, arguments: Mapping[str, Any]) -> list[Any]
                 if value is None or value is Undefined:
                     continue
                 if name in reserved:
+                    # As for everybody, a search without words is no search.
+                    if name == "search" and isinstance(value, str) and not searched_words(value):
+                        continue
                     found.add(reserved[name])
                 elif name in relations:
                     found.add(relations[name].resource.read_scope)

@@ -14,6 +14,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from models.organizations import ORGANIZATION
 from server.access.token_bucket import TokenBucket
 from web.dependencies import OverBudgetError, Spent
 from web.http import Header
@@ -91,7 +92,7 @@ class Buckets:
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def spend(self, org_id: UUID, cost: int, done: int = 0) -> Spent:
+    async def spend(self, org_id: UUID, cost: int, done: int = 0, label: str = ORGANIZATION.label) -> Spent:
         """Take a cost. Raises OverBudgetError, with the seconds to wait, when it is not there.
 
         ``done`` is the part of the cost that was spent before it was known: it is taken even where that leaves a debt.
@@ -108,7 +109,7 @@ class Buckets:
         if not taken:
             if done:
                 self._take(bucket, done)
-            raise self._over_budget(bucket, cost)
+            raise self._over_budget(bucket, cost, label)
         remaining = max(0, int(bucket.left))
         return Spent(remaining, self._headers(bucket))
 
@@ -116,21 +117,21 @@ class Buckets:
         """Take a cost of what was done, even where that leaves a debt."""
         self._take(self._buckets.get(org_id) or self._add(org_id, time.monotonic()), cost)
 
-    def refuse_debtor(self, org_id: UUID) -> None:
+    def refuse_debtor(self, org_id: UUID, label: str = ORGANIZATION.label) -> None:
         """Raise OverBudgetError for an organization that owes for what was done before: nothing more is done for it."""
         bucket = self._buckets.get(org_id)
         if bucket is not None and bucket.left < 0 and bucket.refilled(time.monotonic()) < 0:
-            raise self._over_budget(bucket, 0)
+            raise self._over_budget(bucket, 0, label)
 
     def _headers(self, bucket: _Bucket) -> tuple[Header, ...]:
         full_in = -(-(self.size - int(bucket.left)) // self.refill)
         return self._policy, (b"ratelimit", b'"cost";r=%d;t=%d' % (max(0, int(bucket.left)), full_in))
 
-    def _over_budget(self, bucket: _Bucket, cost: int) -> OverBudgetError:
+    def _over_budget(self, bucket: _Bucket, cost: int, label: str) -> OverBudgetError:
         left = int(bucket.left)
-        message = f"The organization has spent its budget: {max(0, left)} is left, the request costs {cost}."
+        message = f"The {label} has spent its budget: {max(0, left)} is left, the request costs {cost}."
         if left < 0:
-            message = f"The organization has spent {-left} more than its budget."
+            message = f"The {label} has spent {-left} more than its budget."
         return OverBudgetError(message, bucket.wait(cost), self._headers(bucket))
 
     async def close(self) -> None:

@@ -18,7 +18,7 @@ from server.http.edge import late_refusal
 from server.mcp.tools import DRY_RUN, IDEMPOTENCY_KEY, changes
 from web.deadlines import Deadlines
 from web.dependencies import Dependencies
-from web.dry_run import DRY, dry_run
+from web.dry_run import DRY, dry_run, refuse_parameter
 from web.http import Header, Request
 from web.idempotency import REPLAYED, check_key, idempotency_key
 
@@ -111,6 +111,7 @@ class Exchange:
 
     def _dry(self, name: str, arguments: Mapping[str, Any]) -> bool:
         """Return whether a change is only to be tried: as the argument or the header says."""
+        refuse_parameter(self.request)
         asked, given = dry_run(self.request), arguments.get(DRY_RUN)
         if not changes(name):
             return False

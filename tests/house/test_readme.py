@@ -2,7 +2,7 @@
 
 import re
 
-from graphql import parse, validate
+from graphql import is_scalar_type, parse, specified_scalar_types, validate
 
 from models.resources import scopes
 from schema.graph import CORE
@@ -38,6 +38,14 @@ HEADINGS = [
 
 def _between(name: str) -> str:
     return README.split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0].strip()
+
+
+def test_each_scalar_is_in_the_guide_of_the_graph() -> None:
+    values = (ROOT / "docs/graph.md").read_text(encoding="utf-8").split("## Values\n")[1].split("\n## ")[0]
+    told = re.findall(r"^\| `(\w+)` \|", values, re.MULTILINE)
+    # GraphQL's own need no explanation but for the form of an ID.
+    scalars = {name for name, type_ in CORE.type_map.items() if is_scalar_type(type_)}
+    assert sorted(told) == sorted((scalars - {*specified_scalar_types}) | {"ID"})
 
 
 def test_the_settings_are_those_of_the_code() -> None:

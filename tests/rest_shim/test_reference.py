@@ -15,6 +15,7 @@ from resolvers.downloads import DOWNLOADS
 from resolvers.errors import CONFLICTS, REASONS, STATUS
 from resolvers.webhooks import circuits, deliveries
 from rest_shim import guide as texts
+from rest_shim.bound import bound
 from rest_shim.openapi import printed_openapi
 from rest_shim.routes import ROUTES
 from schema.graph import CORE
@@ -24,6 +25,7 @@ from server.pages import FIRST_QUERY, LANDING_CSP
 from tests.support.api import serving, settings_of
 from tests.support.openapi import openapi
 from tests.support.repository import ROOT
+from tests.support.reserved import CLIENT, is_open
 from tests.support.servers import Backends
 from workers.webhooks.deliver import SCHEDULE
 from workers.webhooks.http import TOTAL_S
@@ -127,6 +129,15 @@ def test_the_guide_has_every_scope_code_reason_and_event() -> None:
     }  # fmt: skip
     for code, status in STATUS.items():
         assert (f"| {status} | `{code}` |" in guide_text) == (code in texts.ADVICE)
+
+
+def test_the_guide_has_the_routes_that_a_client_may_take() -> None:
+    routes = [each for each in ROUTES if not each.public and is_open(CLIENT, bound(each).operation.text, {})]
+    open_ = [f"{each.method} {each.path}" for each in routes]
+    open_ += [f"GET {path}" for path, download in DOWNLOADS.items() if CLIENT.may(download.scope)]
+    section = texts.guide().split("## Access tokens")[1].split("\n## ")[0]
+    assert sorted(re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`]*)`", section)) == sorted(open_)
+    assert "`createAccessToken`" in section
 
 
 def test_every_reason_in_the_code_is_explained() -> None:

@@ -50,6 +50,10 @@ def test_a_manifest_is_read(manifest: Any, documents: dict[str, str]) -> None:
         ({"a": 1}, "a: its document is no text"),
         ({"a": "#" * 16_385}, "a: the document has more than 16,384 characters"),
         ({f"sha256:{'0' * 64}": TEXT}, f"sha256:{'0' * 64}: it is not the SHA-256 hash of its document"),
+        # As Apollo and Relay write it, without the prefix.
+        ({"0" * 64: TEXT}, f"{'0' * 64}: it is not the SHA-256 hash of its document"),
+        (apollo(OPERATION | {"body": "{ __typename }"}), f"{HASH}: it is not the SHA-256 hash of its document"),
+        ({HASH.upper(): "{ __typename }"}, f"{HASH.upper()}: it is not the SHA-256 hash of its document"),
     ],
     ids=str,
 )

@@ -127,6 +127,9 @@ def test_a_filter_that_leads_to_what_is_the_staffs_says_which_it_is() -> None:
     assert (found.field, found.extra["path"]) == ("filter.tags", ["clients"])
     assert refusal(CLIENT, text, f={"orders": {"none": {"tags": None}}}) is None
     assert refusal(CLIENT, text, f={"search": "ada"}) is None
+    # A search without words is no search.
+    for nothing in ("", "  ", "?!", None):
+        assert refusal(CLIENT, text, f={"orders": {"some": {"search": nothing}}}) is None
     # The words of an order are those of its notes too.
     found = refusal(CLIENT, text, f={"orders": {"some": {"search": "x"}}})
     assert found is not None
@@ -156,10 +159,17 @@ def test_mutations() -> None:
 @pytest.mark.parametrize(
     ("mutation", "given", "refused"),
     [
-        ("createMessage", {"orderId": "x", "body": "x"}, {"authorKind": "CLIENT", "authorName": "Max"}),
+        ("createMessage", {"orderId": "x", "body": "x"}, {"authorKind": "STAFF", "authorName": "Max"}),
+        ("createMessage", {"orderId": "x", "body": "x", "authorKind": "CLIENT"}, {"authorName": "ada"}),
+        ("createReply", {"ticketId": "x", "body": "x", "authorKind": "CLIENT", "authorName": "Ada"}, {}),
+        ("createReply", {"ticketId": "x", "body": "x", "authorName": "Ada"}, {"authorKind": "AGENT"}),
+        ("createReply", {"ticketId": "x", "body": "x"}, {"authorName": ["Ada"]}),
         ("createMessage", {"orderId": "x", "body": "x", "visibility": "PUBLIC"}, {"visibility": "INTERNAL"}),
         ("createReply", {"ticketId": "x", "body": "x"}, {"authorKind": "STAFF", "visibility": "INTERNAL"}),
-        ("createTicket", {"subject": "x"}, {"assigneeId": "x", "tags": [], "metadata": {}}),
+        ("createTicket", {"subject": "x"}, {"assigneeId": "x", "tags": ["x"], "metadata": {"x": "y"}}),
+        ("createTicket", {"subject": "x", "tags": [], "metadata": {}}, {}),
+        # What there is not is said where values are judged.
+        ("createTicket", {"subject": "x", "bdy": "x"}, {}),
         ("transitionOrder", {"id": "x", "to": "SUBMITTED"}, {"to": "CANCELLED"}),
         ("transitionOrder", {"id": "x", "to": "COMPLETED"}, {"to": "DELIVERED"}),
         ("transitionOrder", {"id": "x", "to": "REVISION_REQUESTED", "reason": "x"}, {"to": "IN_PROGRESS"}),

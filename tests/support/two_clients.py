@@ -1,10 +1,11 @@
 """An organization with two clients that have alike, one of whom holds a token; and services that are whose."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from models.typeid import decode
 from tests.support.api import Org, new_client
+from tests.support.invoices import FINALIZE
 from tests.support.tokens import as_client
 
 NOUNS = ("client", "service", "order", "message", "invoice", "ticket", "reply", "subscription")
@@ -23,7 +24,8 @@ _MAKE: dict[str, tuple[str, str, dict[str, Any]]] = {
 @dataclass
 class TwoClients:
     """The organization with its key, and with the token of one client; the ids of what is that client's, and of what is
-    the other's, by the names of their cases. ``shared`` is an ACTIVE service that both have ordered."""
+    the other's, by the names of their cases. ``shared`` is an ACTIVE service that both have ordered, ``unseen`` what is
+    the client's and the staff's alone yet: the invoice of its ``drafted`` order."""
 
     org: Org
     ada: Org
@@ -31,7 +33,7 @@ class TwoClients:
     theirs: dict[str, str]
     shared: str
     internal: str
-    more: dict[str, str] = field(default_factory=dict)
+    unseen: dict[str, str]
 
 
 async def make(org: Org, noun: str, **given: Any) -> str:
@@ -48,10 +50,11 @@ async def _furnish(org: Org, name: str, shared: str) -> dict[str, str]:
     client = {"clientId": ids["client"]}
     ids["service"] = await make(org, "service", name=f"{name}'s")
     ids["order"] = await make(org, "order", serviceId=ids["service"], **client)
-    await make(org, "order", serviceId=shared, **client)
+    ids["drafted"] = await make(org, "order", serviceId=shared, **client)
     await make(org, "subscription", serviceId=shared, **client)
     ids["message"] = await make(org, "message", orderId=ids["order"])
     ids["invoice"] = await make(org, "invoice", orderId=ids["order"], **client)
+    await org.data(FINALIZE, id=ids["invoice"])
     ids["ticket"] = await make(org, "ticket", subject=f"{name} asks", orderId=ids["order"], **client)
     ids["reply"] = await make(org, "reply", ticketId=ids["ticket"])
     ids["subscription"] = await make(org, "subscription", serviceId=ids["service"], **client)
@@ -69,4 +72,5 @@ async def two_clients(org: Org) -> TwoClients:
     await make(org, "ticket", subject="Nobody asks")
     internal = await make(org, "message", orderId=mine["order"], visibility="INTERNAL", body="Secret")
     await make(org, "reply", ticketId=mine["ticket"], visibility="INTERNAL", body="Secret")
-    return TwoClients(org, await as_client(org, mine["client"]), mine, theirs, shared, internal)
+    unseen = {"invoice": await make(org, "invoice", orderId=mine["drafted"], clientId=mine["client"])}
+    return TwoClients(org, await as_client(org, mine["client"]), mine, theirs, shared, internal, unseen)

@@ -67,6 +67,19 @@ async def test_another_value_is_refused_by_name_and_changes_nothing(acme: Org, v
         problem(answer, 400, "BAD_INPUT", "query.dryRun")
 
 
+@pytest.mark.parametrize("value", ["true", "false", ""])
+async def test_the_graph_takes_no_parameter_for_it(acme: Org, value: str) -> None:
+    """It would make the change without a word."""
+    body = {"query": CREATE, "variables": {"input": ADA}}
+    async with unchanged(acme):
+        for headers in ({}, TYPED, DRY):
+            answer = await acme.http.post(f"/graphql?dryRun={value}", json=body, headers=headers)
+            error(answer, 400, "BAD_INPUT", "query.dryRun")
+            assert "header Dry-Run" in answer.json()["errors"][0]["message"]
+        asked = {"query": "{ clients { totalCount } }", "dryRun": value}
+        error(await acme.http.get("/graphql", params=asked), 400, "BAD_INPUT", "query.dryRun")
+
+
 async def test_without_it_changes_are_made_and_what_only_reads_takes_no_notice(acme: Org) -> None:
     for email, header, parameter in (("a@example.com", "false", "false"), ("b@example.com", "FALSE", "False")):
         answer = await acme.http.post(

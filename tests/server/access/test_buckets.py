@@ -1,6 +1,7 @@
 """The budget of an organization: shared in Redis, spent from memory, local while Redis is away, told in headers."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -14,8 +15,9 @@ from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
 from server.access import buckets as module
 from server.access.buckets import Buckets
-from tests.support.api import make_org, serving, settings_of
+from tests.support.api import make_org, new_client, serving, settings_of
 from tests.support.servers import Backends
+from tests.support.tokens import as_client, as_member, new_member
 from web.dependencies import OverBudgetError
 
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -187,6 +189,22 @@ async def test_both_doors_refuse_what_is_spent(backends: Backends, api_runtime: 
         graph = await org.graphql("{ clients(first: 50) { nodes { id } } }")
         assert (graph.status_code, graph.json()["errors"][0]["extensions"]["code"]) == (429, "RATE_LIMITED")
         assert graph.headers["ratelimit"].startswith('"cost";r=')
+        await org.http.aclose()
+
+
+async def test_a_refusal_says_whose_budget_is_spent(backends: Backends, api_runtime: Runtime) -> None:
+    async with serving(settings_of(backends, rate_bucket=300, rate_refill=1)) as base:
+        org = await make_org(api_runtime, base)
+        ada = await as_client(org, (await new_client(org))["publicId"])
+        max_ = await as_member(org, await new_member(org, "STAFF"), "clients:read", "orders:read")
+        # What the one spends, the next one has still.
+        for who, label in ((ada, "client"), (max_, "member"), (org, "organization")):
+            answer = await who.graphql("{ clients(first: 100) { nodes { id orders(first: 5) { nodes { id } } } } }")
+            assert answer.status_code == 429
+            assert answer.json()["errors"][0]["message"].startswith(f"The {label} has spent its budget: ")
+        # What was done is owed.
+        answers = [await ada.graphql("{ nothing }") for _ in range(4)]
+        assert re.match("The client has spent [0-9]+ more than its budget", answers[-1].json()["errors"][0]["message"])
         await org.http.aclose()
 
 

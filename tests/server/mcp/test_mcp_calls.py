@@ -16,7 +16,7 @@ from server.mcp import library
 from server.mcp.library import McpLibrary
 from tests.support.api import Org, make_org, new_client, serving, settings_of
 from tests.support.away import lines_with, log_lines
-from tests.support.mcp import NEWEST, OLDER, call, failed, post, refused
+from tests.support.mcp import NEWEST, OLDER, call, failed, heads, message, post, refused
 from tests.support.refusals import unchanged
 from tests.support.repository import ROOT
 from tests.support.servers import Backends
@@ -129,6 +129,9 @@ async def test_a_call_can_be_tried_by_an_argument_or_a_header(acme: Org, revisio
             assert answer.headers["dry-run"] == "true"
         wrong = await call(acme, "CreateClient", {"input": ADA}, revision, headers={"Dry-Run": "x"})
         assert refused(wrong) == [("BAD_INPUT", "header.Dry-Run")]
+        sent = message("tools/call", revision, name="CreateClient", arguments={"input": ADA})
+        wrong = await acme.http.post("/mcp?dryRun=true", json=sent, headers=heads(sent, revision))
+        assert refused(wrong) == [("BAD_INPUT", "query.dryRun")]
 
 
 async def test_a_call_costs_what_its_operation_costs(backends: Backends, api_runtime: Runtime) -> None:
