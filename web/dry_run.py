@@ -12,7 +12,7 @@ _FLAGS = {"true": True, "false": False}
 def refuse_parameter(request: Request) -> None:
     """Refuse a parameter for what the header asks for. Raises Refusal BAD_INPUT: a change that was to be tried would be
     made."""
-    if any(name == PARAMETER for name, _ in request.query()):
+    if request.scope["query_string"] and any(name == PARAMETER for name, _ in request.query()):
         raise bad_input(
             f"query.{PARAMETER}", f"There is no such parameter here: send the header {NAME}.", "NOT_ALLOWED"
         )
