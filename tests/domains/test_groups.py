@@ -89,8 +89,9 @@ async def test_a_client_counts_what_is_its_own(acme: Org) -> None:
     client = (await new_client(acme, name="Ada"))["publicId"]
     await new_order(acme, client)
     await new_order(acme)
-    await new_invoice(acme, client)
-    await new_invoice(acme)
+    await standing(acme, InvoiceStatus.OPEN, clientId=client)
+    await standing(acme, InvoiceStatus.OPEN)
+    await new_invoice(acme, client)  # a draft, which is the staff's until it is issued
     ada = await as_client(acme, client)
     async with ada.http:
         assert await counted(ada) == {"PENDING": 1}

@@ -121,7 +121,7 @@ def test_our_own_operations_are_not_refused_and_judged_once(judged: list[Any]) -
     assert prepared.measure == analyze_cost(CORE, operation, given, RULES)
     assert engine.prepared(operation, given | {"filter": {"search": "c"}, "after": "d"}).measure is prepared.measure
     always = engine.prepared(operation, {})
-    assert always.measure.requirements == {"clients:read": ("clients",)}
+    assert always.measure.requirements["clients:read"] == ("clients",)
     assert engine.prepared(operation, {}).measure is always.measure
     assert len(judged) == 2
 
