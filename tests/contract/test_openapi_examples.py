@@ -197,7 +197,9 @@ async def test_each_event_is_as_documented(acme: Org) -> None:
     test = "mutation($id: ID!) { sendTestEvent(input: {id: $id}) { delivery { id } } }"
     await acme.data(test, id=made["publicId"])
     api, seen = openapi(), set()
-    for row in await acme.rows("select type, data, occurred_at, '2026-11-01' as api_version from events"):
+    # Steps and progress are heard by who watches an object alone.
+    sent = "select type, data, occurred_at, '2026-11-01' as api_version from events where type = any($1)"
+    for row in await acme.rows(sent, [name for name, _, _ in events()]):
         body = orjson.loads(deliveries.body_of(row))
         said = api["webhooks"][body["type"]]["post"]["requestBody"]["content"]["application/json"]["schema"]
         validator(said).validate(body)

@@ -60,8 +60,13 @@ def test_crud_follows_from_the_resource(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_document_has_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = route_texts() | {row.operation: row.summary for row in MADE_UP}
     monkeypatch.setattr("rest_shim.openapi.route_texts", lambda: texts)
-    queries = examples.QUERIES | {"CancelOrder": "reason=Late", "Undated": "undated=true", "Thread": "orderId=x"}
+    queries = examples.QUERIES | {
+        "CancelOrder": "reason=Late",
+        "Undated": "undated=true",
+        "Thread": "orderId=order_01jwzmz426fqj9jf6gq6nkxm7r",
+    }
     monkeypatch.setattr(examples, "QUERIES", queries)
+    monkeypatch.setattr("rest_shim.to_graphql.QUERIES", queries)
     monkeypatch.setitem(examples.BODIES, "TheClient", {"name": "Ada"})
     monkeypatch.setitem(examples.BESIDE, "RotateWebhookSecret", {"secret": "whsec_AA=="})
     made = openapi.document((*ROUTES, *MADE_UP))
