@@ -1,11 +1,11 @@
 """Who asks, whether the server is well, and objects by their id alone."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import strawberry
 
+from execution import Args
 from models.actors import ActorKind
 from models.api_keys import API_KEY
 from models.organizations import ORGANIZATION
@@ -13,6 +13,7 @@ from models.organizations import Organization as Table
 from models.typeid import encode
 from resolvers import organizations
 from resolvers.collections import nodes
+from resolvers.context import BatchResolver, Context
 from schema.declaration.fields import Info, argument, batched, computed, object_type
 from schema.declaration.nodes import Node
 from schema.declaration.scalars import Currency, Timezone
@@ -48,12 +49,12 @@ def _key(info: Info) -> Any:
     return ViewerKey(id=strawberry.ID(key_id), name=actor.name, scopes=sorted(actor.scopes))
 
 
-def _subject(kind: ActorKind) -> Callable[[Info], Any]:
-    def subject(info: Info) -> Any:
-        actor = info.context.actor
-        return actor.id if actor.kind is kind else None
+def _subject(kind: ActorKind) -> BatchResolver:
+    # No resolver of its own: each field of that name, such as an order's `clientId`, would be resolved by itself.
+    async def load(ctx: Context, parents: list[Any], _args: Args) -> list[str | None]:
+        return [ctx.actor.id if ctx.actor.kind is kind else None] * len(parents)
 
-    return subject
+    return load
 
 
 def _known_scopes(info: Info) -> Any:
@@ -68,15 +69,13 @@ class Viewer:
     organization: Organization = batched(organizations.viewer, description="The organization that the key belongs to.")
 
     key: ViewerKey = strawberry.field(resolver=_key, description="The API key.", metadata={"needs": ()})
-    member_id: strawberry.ID | None = strawberry.field(
-        resolver=_subject(ActorKind.MEMBER),
+    member_id: strawberry.ID | None = batched(
+        _subject(ActorKind.MEMBER),
         description="ID of the member that the access token is for. Null without one, or for a client.",
-        metadata={"needs": ()},
     )
-    client_id: strawberry.ID | None = strawberry.field(
-        resolver=_subject(ActorKind.CLIENT),
+    client_id: strawberry.ID | None = batched(
+        _subject(ActorKind.CLIENT),
         description="ID of the client that the access token is for. Null without one, or for a member.",
-        metadata={"needs": ()},
     )
     known_scopes: list[str] = strawberry.field(
         resolver=_known_scopes, description="All scopes that a key can have.", metadata={"needs": ()}

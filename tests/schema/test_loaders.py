@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLField, GraphQLObjectType, is_required_argument
 
-from execution import Args, BatchField, FieldKind, Variables, variables_of
+from execution import Args, BatchField, FieldKind, ReadField, ResolverField, Variables, variables_of
 from resolvers import organizations
 from resolvers.context import Context
 from resolvers.lists.pages import Page
@@ -19,6 +19,7 @@ from tests.support.cases import Case
 from tests.support.domains import CASES
 from tests.support.studio import LAX, Studio, answered
 
+ROOT_TYPES = ("Query", "Mutation", "Subscription")
 # What leads on from a domain's objects to others, of which no place below needs it.
 MORE = {"apiKey": " createdByKey { id }", "auditEntry": " changes sequence seal"}
 
@@ -61,7 +62,7 @@ EVERYWHERE = """query($client: ID!, $order: ID!, $service: ID!, $message: ID!, $
   run: subscriptions(last: 2, filter: {status: {eq: ACTIVE}}) { ...Subscriptions }
   node(id: $order) { ...Order } nodes(ids: $ids) { ...Client ...Order ...Service ...Message ...Webhook }
 }
-fragment Viewer on Viewer { organization { name } }
+fragment Viewer on Viewer { organization { name } memberId clientId }
 fragment Clients on ClientConnection { totalCount nodes { ...Client } }
 fragment Services on ServiceConnection { totalCount nodes { ...Service } }
 fragment Orders on OrderConnection { totalCount nodes { ...Order } }
@@ -229,3 +230,13 @@ def test_the_loaders_are_many_and_the_counts_are_of_many_lists(recorded: dict[tu
     assert len(recorded) >= 25
     counted = [page.request.list_key for call in recorded["OrderConnection", "totalCount"] for page in call.parents]
     assert len(set(counted)) >= 5
+
+
+def test_no_field_of_a_row_has_the_name_of_one_with_a_resolver_of_its_own() -> None:
+    """A document with such a name is resolved value by value: none is written by its plan."""
+    types: Any = CORE.type_map
+    declared = strawberry_fields(SCHEMA)
+    kinds = {(on, name): FIELDS(types[on], name, types[on].fields[name]) for on, name, _ in declared}
+    own = {name for (on, name), kind in kinds.items() if isinstance(kind, ResolverField) and on not in ROOT_TYPES}
+    rows = {name for (_, name), kind in kinds.items() if isinstance(kind, ReadField)}
+    assert own & rows <= {"key"}
