@@ -9,6 +9,7 @@ from models.agent_jobs import AgentJobStatus
 from tests.support import reports
 from tests.support.agents import lead, new_definition
 from tests.support.api import Org
+from tests.support.id_positions import missing
 from tests.support.mcp import NEWEST, OLDER, call, failed, post
 from tests.support.refusals import unchanged
 
@@ -92,7 +93,7 @@ async def test_a_task_that_there_is_not_or_may_not_be_seen(acme: Org, other: Org
     weak = acme.holding(await acme.new_key("clients:read"))
     reader = acme.holding(await acme.new_key("agent_jobs:read"))
     async with unchanged(acme):
-        for task in (made[:-1] + "z", "job_1", "client_01h455vb4pex5vsknk084sn02q", "x", ""):
+        for task in (missing(made), "job_1", "client_01h455vb4pex5vsknk084sn02q", "x", ""):
             failed(await _post(acme, method, taskId=task), 400, -32602)
         failed(await _post(other, method, taskId=made), 400, -32602)
         failed(await _post(acme, method), 400, -32602)
