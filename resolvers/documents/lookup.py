@@ -78,7 +78,7 @@ class Documents:
         return text
 
     def persisted_text(self, org_id: UUID, document_id: str) -> str | None:
-        """Return the text that a client of the organization sent with its hash, as long as it is kept."""
+        """Return the text that a client of the organization sent with its hash, while this process has it."""
         found = self.persisted.get((org_id, document_id))
         return None if found is None else found.text
 

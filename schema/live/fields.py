@@ -107,7 +107,7 @@ def _resource_id(row: Any) -> str:
 
 @object_type(Table)
 class Event:
-    """Something that happened to an object, as webhooks are told of it."""
+    """Something that happened to an object, as webhooks are sent it."""
 
     id: strawberry.ID = public_id(EVENT)
     type: str = strawberry.field(description="Type of the event, such as `order.created`.")

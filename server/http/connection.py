@@ -2,6 +2,7 @@
 
 import math
 import sys
+from abc import ABC, abstractmethod
 from asyncio import TimerHandle, Transport
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class Outgoing:
         self.close = close
 
 
-class Connection(HttpToolsProtocol):
+class Connection(HttpToolsProtocol, ABC):
     """Waits for one thing at a time, with one timer, and ends so that the last answer arrives."""
 
     timeouts = Timeouts()
@@ -167,8 +168,9 @@ class Connection(HttpToolsProtocol):
         cycle: Any = self.cycle
         cycle.interrupt()
 
+    @abstractmethod
     def _read(self, data: bytes) -> None:
-        raise NotImplementedError
+        """Parse what came."""
 
     def _drop(self, size: int) -> None:
         self._dropped += size
@@ -226,5 +228,6 @@ class Connection(HttpToolsProtocol):
         else:
             transport.close()
 
+    @abstractmethod
     def _slow_head(self) -> None:
-        raise NotImplementedError
+        """Refuse a head that did not come in time."""

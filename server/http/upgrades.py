@@ -1,5 +1,6 @@
 """Requests for another protocol: a WebSocket is begun where one is offered, and anything else is declined."""
 
+from abc import abstractmethod
 from collections.abc import Collection
 from typing import Any
 
@@ -111,5 +112,6 @@ class Upgrades(Connection):
         if rest:
             self._feed(rest)
 
+    @abstractmethod
     def _feed(self, data: bytes | memoryview) -> None:
-        raise NotImplementedError
+        """Let the parser take what came."""

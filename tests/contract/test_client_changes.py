@@ -1,4 +1,4 @@
-"""What a client's token is told that it may change, and what counts as given by it."""
+"""What a client's token may change, as the graph lists it, and what counts as given by it."""
 
 from typing import Any
 
