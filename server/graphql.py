@@ -23,7 +23,7 @@ from server.graphql_replies import (
     result_reply,
     tag_of,
 )
-from server.graphql_requests import NO_TEXT, Asked, asked_by
+from server.graphql_requests import NO_TEXT, GraphQLRequest, graphql_request
 from web.accept import most_accepted
 from web.dependencies import PUBLIC, Dependencies
 from web.dry_run import DRY, dry_run
@@ -54,7 +54,7 @@ class Admitted(NamedTuple):
 
     ctx: Context
     prepared: Prepared
-    asked: Asked
+    asked: GraphQLRequest
     remaining: int | None
 
 
@@ -164,7 +164,7 @@ class GraphQL:
         return Admitted(ctx, prepared, asked, remaining)
 
     def _context(
-        self, request: Request, prepared: Prepared, asked: Asked, actor: Actor, headers: list[Header]
+        self, request: Request, prepared: Prepared, asked: GraphQLRequest, actor: Actor, headers: list[Header]
     ) -> Context:
         """Return the context of an operation that may run. Raises Refusal or DocumentError."""
         operation_type = request.state["operation_type"] = prepared.operation.operation_type
@@ -192,9 +192,9 @@ class GraphQL:
         """Return whether an operation may run without a key: introspection is for where introspection is on."""
         return self.engine.introspection or not _INTROSPECTS.search(prepared.operation.text)
 
-    async def _prepare(self, request: Request, actor: Actor | None) -> tuple[Prepared, Asked]:
+    async def _prepare(self, request: Request, actor: Actor | None) -> tuple[Prepared, GraphQLRequest]:
         try:
-            asked = await asked_by(request, self.dependencies.bodies)
+            asked = await graphql_request(request, self.dependencies.bodies)
         except Refusal as refused:
             raise MalformedError(refused) from None
         text = asked.text
@@ -208,7 +208,7 @@ class GraphQL:
         await self.dependencies.turn(None if actor is None else actor.org_id)
         return self.engine.measure(text, asked.name, asked.variables or {}, tokens), asked
 
-    async def _document(self, actor: Actor, asked: Asked) -> str:
+    async def _document(self, actor: Actor, asked: GraphQLRequest) -> str:
         """Return the text of the document that is asked for by its ID. Raises Refusal where there is none."""
         if asked.text or asked.document_id is None:
             raise Refusal("FORBIDDEN", _TRUSTED_ONLY)

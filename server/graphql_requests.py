@@ -19,7 +19,7 @@ _PERSISTED, _HASH, _VERSION = (f"extensions.persistedQuery{part}" for part in ("
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 
-class Asked(NamedTuple):
+class GraphQLRequest(NamedTuple):
     """What is asked: a document by its text, or by the ID that stands for it.
 
     The ID is as ``documentId`` has it; ``automatic`` is whether it was given as Apollo's hash. A text that comes with a
@@ -46,7 +46,7 @@ class Asked(NamedTuple):
         return Refusal("DOCUMENT_NOT_FOUND", "No active app version has this document.", field="documentId")
 
 
-async def asked_by(request: Request, bodies: Bodies) -> Asked:
+async def graphql_request(request: Request, bodies: Bodies) -> GraphQLRequest:
     """Return what a request asks. Raises Refusal for one that is not well-formed, or whose hash is another text's."""
     refuse_parameter(request)
     if request.method == "POST":
@@ -65,13 +65,13 @@ async def asked_by(request: Request, bodies: Bodies) -> Asked:
     if body.get("documentId") is None and not (extensions and extensions.get("persistedQuery") is not None):
         if not isinstance(text, str):
             raise bad_input("query", NO_TEXT, "WRONG_TYPE")
-        return Asked(text, variables, name or None)
+        return GraphQLRequest(text, variables, name or None)
     if text is not None and not isinstance(text, str):
         raise bad_input("query", NO_TEXT, "WRONG_TYPE")
     document_id, field = _document_id(body, extensions or {})
     if text and document_id.startswith(SHA256) and document_id != SHA256 + sha256_of(text):
         raise bad_input(field, f"{field.rpartition('.')[2]} is not the SHA-256 hash of query.", "NOT_ALLOWED")
-    return Asked(text or "", variables, name or None, document_id, field == _HASH)
+    return GraphQLRequest(text or "", variables, name or None, document_id, field == _HASH)
 
 
 def _document_id(body: dict[str, Any], extensions: dict[str, Any]) -> tuple[str, str]:

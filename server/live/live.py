@@ -17,7 +17,7 @@ from schema.live.shared import Shared
 from schema.live.streams import Stream
 from schema.requests.engine import Engine
 from server.graphql import Admitted
-from server.live.asked import asked_of
+from server.live.subscription_requests import subscription_request
 from web.dependencies import Dependencies
 from web.http import Message, Request
 
@@ -69,7 +69,7 @@ class Live:
         self.open_streams.update(keys)
         left = partial(self._left, keys)
         try:
-            asked = await asked_of(ctx, prepared)
+            asked = await subscription_request(ctx, prepared)
             name = prepared.operation.definition.name
             document = prepared.operation.text, None if name is None else name.value
             identity = (ctx.org_id, document, asked.variables)

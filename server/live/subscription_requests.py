@@ -20,15 +20,15 @@ from schema.requests.prepared import Prepared
 from schema.requests.variables import checked_variables
 
 
-class Asked(NamedTuple):
-    """A subscription's wishes. ``after`` is the event to go on after; ``variables`` are the others, as one text."""
+class SubscriptionRequest(NamedTuple):
+    """What a subscription asks for. ``after`` is the event to go on after; ``variables`` are the others, as text."""
 
     wanted: Wanted
     after: str | None
     variables: bytes
 
 
-async def asked_of(ctx: Context, prepared: Prepared) -> Asked:
+async def subscription_request(ctx: Context, prepared: Prepared) -> SubscriptionRequest:
     """Return what a subscription asks for. Raises Refusals for its variables, Refusal BAD_INPUT for its types, and
     NOT_FOUND for an object that the caller does not see."""
     operation = prepared.operation
@@ -51,7 +51,9 @@ async def asked_of(ctx: Context, prepared: Prepared) -> Asked:
     wanted = Wanted(name if node.alias is None else node.alias.value, hearing, types, object_id)
     after = values.get("after")
     kept = {each: value for each, value in prepared.variables.items() if each not in _variables_of(node, "after")}
-    return Asked(wanted, None if after is None else str(after), orjson.dumps(kept, option=orjson.OPT_SORT_KEYS))
+    return SubscriptionRequest(
+        wanted, None if after is None else str(after), orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)
+    )
 
 
 def _named(given: list[str]) -> frozenset[str]:
