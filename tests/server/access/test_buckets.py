@@ -205,7 +205,7 @@ async def test_a_refusal_says_whose_budget_is_spent(backends: Backends, api_runt
         # What was done is owed.
         answers = [await ada.graphql("{ nothing }") for _ in range(4)]
         assert re.match("The client has spent [0-9]+ more than its budget", answers[-1].json()["errors"][0]["message"])
-        await org.http.aclose()
+        await org.close()
 
 
 async def test_a_refused_document_is_paid_for(backends: Backends, api_runtime: Runtime) -> None:
