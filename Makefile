@@ -28,6 +28,8 @@ else
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 endif
+	@# Also where PYTHONDONTWRITEBYTECODE is set: each process of the tests would compile all of it anew.
+	@$(BIN)/python -m compileall -q $(CODE)
 	@touch $@
 
 install: $(STAMP)

@@ -5,8 +5,11 @@ from collections import deque
 from time import monotonic
 from typing import Any
 
-# How long an iteration of the event loop has lasted when an owner that has had a turn in it waits for a later one.
+# How long an iteration of the event loop has lasted when an owner that has had a turn in it waits for a later one; and
+# where no other owner has had one for so long: waiting would then be of use to nobody who is known.
 ITERATION_S = 0.005
+ALONE_ITERATION_S = 0.02
+ALONE_AFTER_S = 1.0
 # How many turns of an owner that waits fit into one iteration, where they are short.
 MOST_AT_ONCE = 64
 
@@ -16,14 +19,18 @@ class LoopTurns:
 
     Call ``must_wait`` before a piece of work that does not wait for anything, and await ``wait`` if it returns True.
     An owner waits for a later iteration of the loop, in order, if it has had a turn in this one, and this one is older
-    than ``ITERATION_S``. Meanwhile the loop reads from its sockets, and each other owner has a turn.
+    than ``ITERATION_S``, or ``ALONE_ITERATION_S`` for one that has been alone. Meanwhile the loop reads from its
+    sockets, and each other owner has a turn.
 
     Time is looked at in windows: one is marked when it begins, by a call that the loop makes in its next iteration, and
-    a new one begins once that call was made and ``ITERATION_S`` has passed. So short pieces of work need no marks.
+    a new one begins once that call was made and that time has passed. So short pieces of work need no marks.
     """
 
     def __init__(self) -> None:
         self._began = 0.0
+        # Whose turn was the last, and until when several owners share the loop.
+        self._last: Any = None
+        self._shared_until = 0.0
         # Whether the iteration in which the window began still runs, and who has had a turn since.
         self._same = False
         self._had: set[Any] = set()
@@ -36,7 +43,9 @@ class LoopTurns:
         if owner in self._waiting:
             return True
         now = monotonic()
-        if now - self._began > ITERATION_S:
+        if owner != self._last:
+            self._last, self._shared_until = owner, now + ALONE_AFTER_S
+        if now - self._began > (ITERATION_S if now < self._shared_until else ALONE_ITERATION_S):
             if not self._same:
                 self._begin(now)
             elif owner in self._had:

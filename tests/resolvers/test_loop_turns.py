@@ -9,9 +9,9 @@ import pytest
 import uvloop
 
 from resolvers.database import loop_turns
-from resolvers.database.loop_turns import ITERATION_S, LoopTurns
+from resolvers.database.loop_turns import ALONE_ITERATION_S, LoopTurns
 
-LONG_S = 2 * ITERATION_S
+LONG_S = 2 * ALONE_ITERATION_S
 
 
 def run(work: Coroutine[Any, Any, None], loop: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop) -> None:
@@ -68,7 +68,8 @@ def test_the_turns_of_an_owner_keep_their_order() -> None:
 
 
 def test_short_pieces_of_work_do_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop_turns, "ITERATION_S", 3_600)
+    for name in ("ITERATION_S", "ALONE_ITERATION_S"):
+        monkeypatch.setattr(loop_turns, name, 3_600)
 
     async def whole() -> None:
         turns = LoopTurns()
@@ -78,7 +79,8 @@ def test_short_pieces_of_work_do_not_wait(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_one_that_is_cancelled_takes_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop_turns, "ITERATION_S", -1)
+    for name in ("ITERATION_S", "ALONE_ITERATION_S"):
+        monkeypatch.setattr(loop_turns, name, -1)
 
     async def whole() -> None:
         turns = LoopTurns()
