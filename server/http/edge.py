@@ -104,6 +104,8 @@ class Edge:
             log.exception("unexpected error")
             if not status:
                 await self._refuse(scope, send_head, internal(), scope["path"])
+        # Until its connection's next request the scope stays: what the request has read need not.
+        state.pop("ctx", None)
         seconds, statements = time.perf_counter() - started, state.get("statements", 0)
         self.metrics.note(state.get("api", "other"), state.get("operation_type", "none"), status, seconds, statements)
         access(request_id, scope["method"], scope["path"], status, seconds, statements)
