@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
+import { licences } from './licences.ts'
 
 const OUT = process.env.EXPLORER_OUT ?? '../server/explorer/built'
+const LICENCES = licences('THIRD-PARTY-LICENSES.txt')
 
 // The server sends these as they are: compressing megabytes for each request would stop its event loop.
 function compressed(): Plugin {
@@ -14,7 +16,7 @@ function compressed(): Plugin {
     closeBundle() {
       for (const entry of readdirSync(OUT, { recursive: true, withFileTypes: true })) {
         const path = join(entry.parentPath, entry.name)
-        if (entry.isFile() && /\.(css|html|js|svg|ttf)$/.test(entry.name)) {
+        if (entry.isFile() && /\.(css|html|js|svg|ttf|txt)$/.test(entry.name)) {
           writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }))
         }
       }
@@ -25,8 +27,8 @@ function compressed(): Plugin {
 export default defineConfig({
   base: '/assets/',
   logLevel: 'warn',
-  plugins: [react(), compressed()],
-  worker: { format: 'es' },
+  plugins: [react(), LICENCES.page, compressed()],
+  worker: { format: 'es', plugins: () => [LICENCES.worker] },
   build: {
     outDir: OUT,
     emptyOutDir: true,

@@ -17,13 +17,16 @@ _PARAMETERS = ("query", "variables", "operationName", "extensions", "documentId"
 NO_TEXT = "query must be the text of a GraphQL document."
 _PERSISTED, _HASH, _VERSION = (f"extensions.persistedQuery{part}" for part in ("", ".sha256Hash", ".version"))
 _HEX = re.compile(r"[0-9a-f]{64}")
+# An ID that is a hash, with its prefix or, as the tools of Apollo and Relay write it, without one.
+_HASHED = re.compile(r"[0-9A-Fa-f]{64}")
+_NO_BATCH = "Batching is not supported: send one operation in a request, not an array of them."
 
 
 class GraphQLRequest(NamedTuple):
     """What is asked: a document by its text, or by the ID that stands for it.
 
-    The ID is as ``documentId`` has it; ``automatic`` is whether it was given as Apollo's hash. A text that comes with a
-    hash is the hash's.
+    The ID is as ``documentId`` has it, a hash with its prefix; ``automatic`` is whether it was given as Apollo's hash.
+    A text that comes with a hash is the hash's.
     """
 
     text: str
@@ -50,7 +53,7 @@ async def graphql_request(request: Request, bodies: Bodies) -> GraphQLRequest:
     """Return what a request asks. Raises Refusal for one that is not well-formed, or whose hash is another text's."""
     refuse_parameter(request)
     if request.method == "POST":
-        body = await bodies.json(request)
+        body = await bodies.json(request, array=_NO_BATCH)
     else:
         body = _from_query(request)
         request.weight = body_weight(body, len(request.scope["query_string"]))
@@ -70,12 +73,13 @@ async def graphql_request(request: Request, bodies: Bodies) -> GraphQLRequest:
         raise bad_input("query", NO_TEXT, "WRONG_TYPE")
     document_id, field = _document_id(body, extensions or {})
     if text and document_id.startswith(SHA256) and document_id != SHA256 + sha256_of(text):
-        raise bad_input(field, f"{field.rpartition('.')[2]} is not the SHA-256 hash of query.", "NOT_ALLOWED")
+        code = "PERSISTED_QUERY_HASH_MISMATCH" if field == _HASH else "DOCUMENT_HASH_MISMATCH"
+        raise Refusal(code, f"{field.rpartition('.')[2]} is not the SHA-256 hash of query.", field=field)
     return GraphQLRequest(text or "", variables, name or None, document_id, field == _HASH)
 
 
 def _document_id(body: dict[str, Any], extensions: dict[str, Any]) -> tuple[str, str]:
-    """Return the ID of a document, and the field that has it. Raises Refusal BAD_INPUT."""
+    """Return the ID of a document, a hash with its prefix, and the field that has it. Raises Refusal BAD_INPUT."""
     given = body.get("documentId")
     if given is not None:
         if not isinstance(given, str):
@@ -83,7 +87,7 @@ def _document_id(body: dict[str, Any], extensions: dict[str, Any]) -> tuple[str,
         if not is_document_id(given):
             shape = "sha256: and 64 hexadecimal digits in lower case, or letters, digits and - . _ ~"
             raise bad_input("documentId", f"documentId must be {shape}.", "INVALID_FORMAT")
-        return given, "documentId"
+        return SHA256 + given.lower() if _HASHED.fullmatch(given) else given, "documentId"
     persisted = extensions["persistedQuery"]
     if not isinstance(persisted, dict):
         raise bad_input(_PERSISTED, "persistedQuery must be an object.", "WRONG_TYPE")

@@ -11,6 +11,7 @@ from web.deadlines import Deadlines
 from web.http import Receive, Request
 
 _JSON = b"application/json"
+_NO_OBJECT = "The body must be a JSON object."
 # The cost of reading a body: one for so many bytes, and one for so many values, which are counted up to a maximum. The
 # values of a small body are not counted.
 BYTES, VALUES, MAX_VALUES, SMALL = 2_048, 10, 6_500, 1_024
@@ -23,10 +24,10 @@ class Bodies:
         self.limit = limit
         self.deadlines = Deadlines(seconds)
 
-    async def json(self, request: Request) -> dict[str, Any]:
+    async def json(self, request: Request, *, array: str = _NO_OBJECT) -> dict[str, Any]:
         """Return the JSON object in a body. Raises Refusal UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, REQUEST_TIMEOUT or
-        BAD_INPUT."""
-        return json_object(request, await self.json_text(request))
+        BAD_INPUT, with the message ``array`` for an array."""
+        return json_object(request, await self.json_text(request), array=array)
 
     async def json_text(self, request: Request) -> bytes:
         """Return the bytes of a body that is said to be JSON. Raises Refusal as ``json`` does."""
@@ -80,8 +81,9 @@ class Bodies:
         return Refusal("TOO_LARGE", f"The body may have {self.limit} bytes at most.")
 
 
-def json_object(request: Request, body: bytes) -> dict[str, Any]:
-    """Return the JSON object in a body, and note what reading it costs. Raises Refusal BAD_INPUT."""
+def json_object(request: Request, body: bytes, *, array: str = _NO_OBJECT) -> dict[str, Any]:
+    """Return the JSON object in a body, and note what reading it costs. Raises Refusal BAD_INPUT, with the message
+    ``array`` for an array."""
     if not body:
         raise bad_input("body", "The body is empty.", "REQUIRED")
     request.weight = len(body) // BYTES
@@ -91,7 +93,7 @@ def json_object(request: Request, body: bytes) -> dict[str, Any]:
         raise bad_input("body", _not_json(body, error), "INVALID_FORMAT") from None
     request.weight = body_weight(value, len(body))
     if not isinstance(value, dict):
-        raise bad_input("body", "The body must be a JSON object.", "WRONG_TYPE")
+        raise bad_input("body", array if isinstance(value, list) else _NO_OBJECT, "WRONG_TYPE")
     return value
 
 

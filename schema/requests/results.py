@@ -19,7 +19,7 @@ class OperationResult:
     """What an operation gave. ``ran`` is false for one that was refused before anything ran.
 
     ``rehearsed`` is what each of its root fields would have changed, by response key, where it was rehearsed.
-    ``dry_run`` is what the caller is shown of that, None where nothing was to be rehearsed.
+    ``tried`` is what the caller is shown of that, by root field, None where nothing was to be rehearsed.
     ``cost`` is what was asked, ``actual`` what the objects that came cost, None where none was counted.
     """
 
@@ -30,7 +30,7 @@ class OperationResult:
     actual: int | None = None
     remaining: int | None = None
     rehearsed: dict[str, Rehearsal] = field(default_factory=dict)
-    dry_run: dict[str, Any] | None = None
+    tried: list[dict[str, Any]] | None = None
 
     @property
     def extensions(self) -> dict[str, Any]:
@@ -38,7 +38,15 @@ class OperationResult:
         # What graphql-core ran was not counted: it cost what was asked.
         actual = self.cost if self.actual is None else self.actual
         cost = {"requested": self.cost, "actual": actual, "remaining": self.remaining}
-        return {"cost": cost} if self.dry_run is None else {"cost": cost, "dryRun": self.dry_run}
+        dry = self.dry_run
+        return {"cost": cost} if dry is None else {"cost": cost, "dryRun": dry | {"rootFields": self.tried}}
+
+    @property
+    def dry_run(self) -> dict[str, Any] | None:
+        """Return the events and the changes of all root fields, None where nothing was to be rehearsed."""
+        if self.tried is None:
+            return None
+        return {name: [part for each in self.tried for part in each[name]] for name in ("events", "changes")}
 
     @property
     def bare(self) -> bool:

@@ -1,7 +1,7 @@
 """The root fields of a mutation: each has a transaction of its own."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from graphql import located_error
@@ -59,17 +59,14 @@ async def run_root_fields(
         data |= part
         # A field that is given again came to no more than all of them may.
         actual += cost
-    shown = _shown(ctx, rehearsed.values()) if ctx.rehearses else None
-    return OperationResult(data, errors, actual=actual, rehearsed=rehearsed, dry_run=shown)
+    tried = [_shown(ctx, key, rehearsed) for key in data] if ctx.rehearses else None
+    return OperationResult(data, errors, actual=actual, rehearsed=rehearsed, tried=tried)
 
 
-def _shown(ctx: Context, rehearsed: Iterable[Rehearsal]) -> dict[str, Any]:
-    """Return what the caller may know of what the root fields would change, in their order."""
-    pairs = [each.shown_to(ctx.actor.may) for each in rehearsed]
-    return {
-        "events": [event for events, _ in pairs for event in events],
-        "changes": [change for _, changes in pairs for change in changes],
-    }
+def _shown(ctx: Context, key: str, rehearsed: Mapping[str, Rehearsal]) -> dict[str, Any]:
+    """Return what the caller may know of what a root field would change: nothing where it failed."""
+    events, changes = rehearsed[key].shown_to(ctx.actor.may) if key in rehearsed else ([], [])
+    return {"path": [key], "events": events, "changes": changes}
 
 
 async def _root_field(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from resolvers.errors import Refusal, shown_refusal
 from server.explorer.files import Built, File
 from server.http.compression import LEAST, VARY, coding_for
-from web.http import HTML, Reply, Request, reply
+from web.http import HTML, TEXT, Reply, Request, reply
 from web.problems import problem
 
 _NOTHING = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -25,8 +25,11 @@ RETRY_S = 5
 GRAPHIQL, REFERENCE = "index.html", "reference.html"
 # What the reference reads off its page: that there is a GraphiQL to link to.
 HAS_GRAPHIQL = b" data-graphiql"
-# Their names change with what is in them.
+# The licences of what is built into the pages, by the name to which they link.
+LICENCES = "THIRD-PARTY-LICENSES.txt"
+# The names of the other files change with what is in them.
 _FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
+_CHECKED = (b"cache-control", b"no-cache")
 
 
 def _missing(name: str, meanwhile: str) -> bytes:
@@ -69,11 +72,14 @@ class Explorer:
         return _page(request, file, REFERENCE_CSP)
 
     async def asset(self, request: Request) -> Reply:
-        """Answer with a file that a page loads, which a browser keeps for ever."""
-        file = await asyncio.to_thread(self._built.get, request.params["name"])
+        """Answer with a file that a page loads, which a browser keeps for ever, or with the licences."""
+        name = request.params["name"]
+        file = await asyncio.to_thread(self._built.get, name)
         if file is None:
             refused = Refusal("NOT_FOUND", "There is no such file.")
             return problem([shown_refusal(refused, request.request_id)], str)
+        if name == LICENCES:
+            return _reply(request, file, TEXT, _CHECKED)
         return _reply(request, file, file.media, _FOR_EVER)
 
 
@@ -82,7 +88,7 @@ def _unbuilt(page: bytes) -> Reply:
 
 
 def _page(request: Request, file: File, policy: bytes) -> Reply:
-    return _reply(request, file, HTML, (b"content-security-policy", policy), (b"cache-control", b"no-cache"))
+    return _reply(request, file, HTML, (b"content-security-policy", policy), _CHECKED)
 
 
 def _reply(request: Request, file: File, media: bytes, *headers: tuple[bytes, bytes]) -> Reply:

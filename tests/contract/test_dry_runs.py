@@ -120,6 +120,7 @@ async def test_a_mutation_that_is_tried_is_answered_and_keeps_nothing(
     assert (answer.headers["dry-run"], "idempotent-replayed" in answer.headers) == ("true", False)
     assert await _state(org, api_settings) == untouched
     dry = body["extensions"]["dryRun"]
+    assert dry.pop("rootFields") == [{"path": [mutation], **dry}]
     assert dry.keys() == {"events", "changes"}
     assert (dry["changes"] == []) == (mutation in _UNMOVED or mutation == case.public)
     assert set(dry["events"]) <= set(event_names())

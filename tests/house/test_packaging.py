@@ -14,7 +14,10 @@ from tests.support.repository import ROOT
 # Generated for people and tools; the code makes both.
 GENERATED = {"rest_shim/openapi.json"}
 # Built by `make explorer`.
-EXPLORER = {f"server/explorer/built/{name}" for name in ("index.html", "index-1.js.gz", "reference.html")}
+EXPLORER = {
+    f"server/explorer/built/{name}"
+    for name in ("index.html", "index-1.js.gz", "reference.html", "THIRD-PARTY-LICENSES.txt")
+}
 BUILD = "from setuptools.build_meta import build_wheel; build_wheel({!r})"
 
 

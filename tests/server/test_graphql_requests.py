@@ -1,11 +1,12 @@
 """What is no well-formed GraphQL request, over POST and GET in both media types."""
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.support.api import Org
-from tests.support.refusals import error, unchanged
+from tests.support.refusals import CREATE, error, unchanged
 
 MEDIA = ("application/json", "application/graphql-response+json")
 LIST = "{ clients { totalCount } }"
@@ -31,10 +32,17 @@ MALFORMED: list[tuple[dict[str, Any], str]] = [
     ({"extensions": {"persistedQuery": {"version": 2, "sha256Hash": "0" * 64}}}, "extensions.persistedQuery.version"),
     ({"extensions": {"persistedQuery": {"version": 1}}}, "extensions.persistedQuery.sha256Hash"),
     ({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "x"}}}, "extensions.persistedQuery.sha256Hash"),
-    # A hash that is not its text's.
-    ({"query": LIST, "documentId": f"sha256:{'0' * 64}"}, "documentId"),
+]
+# Another text's, as a client has it that hashed what it did not send.
+ZEROS = "0" * 64
+OTHERS: list[tuple[dict[str, Any], str, str]] = [
+    *(
+        ({"documentId": given}, "DOCUMENT_HASH_MISMATCH", "documentId")
+        for given in (f"sha256:{ZEROS}", ZEROS, "A" * 64)
+    ),
     (
-        {"query": LIST, "extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}},
+        {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": ZEROS}}},
+        "PERSISTED_QUERY_HASH_MISMATCH",
         "extensions.persistedQuery.sha256Hash",
     ),
 ]
@@ -47,6 +55,36 @@ async def test_a_malformed_request_is_400_in_both_media_types(acme: Org, body: d
             answer = await acme.http.post("/graphql", json=body, headers={"Accept": media})
             error(answer, 400, "BAD_INPUT", field)
             assert (answer.headers["content-type"], answer.json().keys()) == (media, {"errors"})
+
+
+@pytest.mark.parametrize(("named", "code", "field"), OTHERS, ids=str)
+async def test_a_hash_of_another_text_is_400_and_runs_neither(
+    acme: Org, named: dict[str, Any], code: str, field: str
+) -> None:
+    body = {"query": CREATE, "variables": {"input": {"name": "Ada", "email": "ada@example.com"}}} | named
+    async with unchanged(acme):
+        for media in MEDIA:
+            answer = await acme.http.post("/graphql", json=body, headers={"Accept": media})
+            error(answer, 400, code, field)
+            assert (answer.headers["content-type"], answer.json().keys()) == (media, {"errors"})
+            asked = {name: part if isinstance(part, str) else json.dumps(part) for name, part in named.items()}
+            answer = await acme.http.get("/graphql", params={"query": LIST} | asked, headers={"Accept": media})
+            error(answer, 400, code, field)
+        # The text is not found by the hash afterwards.
+        assert "data" not in (await acme.http.post("/graphql", json=named)).json()
+
+
+@pytest.mark.parametrize("requests", [[], [{"query": LIST}], [{"query": LIST}, {"query": LIST}], [1]], ids=str)
+async def test_an_array_of_requests_is_refused_by_the_word_for_it(acme: Org, requests: list[Any]) -> None:
+    async with unchanged(acme):
+        for media in MEDIA:
+            answer = await acme.http.post("/graphql", json=requests, headers={"Accept": media})
+            error(answer, 400, "BAD_INPUT", "body")
+            (found,) = answer.json()["errors"]
+            assert (
+                found["message"] == "Batching is not supported: send one operation in a request, not an array of them."
+            )
+            assert (found["extensions"]["reason"], answer.json().keys()) == ("WRONG_TYPE", {"errors"})
 
 
 @pytest.mark.parametrize("name", ["variables", "extensions"])

@@ -23,7 +23,13 @@ def parameters(body: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "body", [{"documentId": "clients"}, {"documentId": HASHED}, {"extensions": automatic(CLIENTS)}]
+    "body",
+    [
+        {"documentId": "clients"},
+        {"documentId": HASHED},
+        {"documentId": HASHED.removeprefix("sha256:")},
+        {"extensions": automatic(CLIENTS)},
+    ],
 )
 async def test_a_document_of_an_active_version_runs_by_its_id(acme: Org, other: Org, body: dict[str, Any]) -> None:
     await add(acme)
@@ -79,13 +85,14 @@ async def test_a_retired_version_ends_unless_another_has_the_document(
     assert (await acme.http.post("/graphql", json={"documentId": "clients"})).json()["data"] == EMPTY
 
 
-@pytest.mark.parametrize("document", ["extensions", "documentId"])
+@pytest.mark.parametrize("document", ["extensions", "documentId", "bare"])
 async def test_a_client_persists_a_text_with_its_hash(acme: Org, other: Org, document: str) -> None:
     text = f"{CLIENTS} # {document}"
     named: dict[str, Any] = {"extensions": automatic(text)}
     code, status = "PERSISTED_QUERY_NOT_FOUND", 400
-    if document == "documentId":
-        named = {"documentId": f"sha256:{lookup.sha256_of(text)}"}
+    if document != "extensions":
+        prefix = "" if document == "bare" else "sha256:"
+        named = {"documentId": prefix + lookup.sha256_of(text)}
         code, status = "DOCUMENT_NOT_FOUND", 404
     async with unchanged(acme):
         for media, expected in zip(MEDIA, (200, status), strict=True):

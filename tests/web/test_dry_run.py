@@ -1,5 +1,7 @@
 """Dry runs over both APIs: how they are asked for, what they tell, and to whom."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -21,10 +23,13 @@ async def test_it_tells_what_would_change_and_what_would_follow(acme: Org) -> No
     changes = [{"target": client["publicId"], "field": "company", "before": None, "after": "Acme"}]
     async with unchanged(acme):
         body = (await acme.graphql(UPDATE, DRY, input=given)).json()
-        assert body["extensions"]["dryRun"] == {"events": ["client.updated"], "changes": changes}
+        would = {"events": ["client.updated"], "changes": changes}
+        assert body["extensions"]["dryRun"] == would | {"rootFields": [{"path": ["updateClient"], **would}]}
         assert body["data"]["updateClient"]["client"]["version"] == 2
         body = (await acme.http.delete(f"/api/v1/clients/{client['publicId']}", headers=DRY)).json()
-        assert (body.keys(), body["dryRun"]["events"]) == ({"dryRun"}, ["client.deleted"])
+        # A route has one.
+        assert (body.keys(), body["dryRun"].keys()) == ({"dryRun"}, {"events", "changes"})
+        assert body["dryRun"]["events"] == ["client.deleted"]
 
 
 async def test_each_root_field_is_tried_alone(acme: Org) -> None:
@@ -38,8 +43,16 @@ async def test_each_root_field_is_tried_alone(acme: Org) -> None:
     assert (body["data"], [each["path"] for each in body["errors"]]) == (
         {"one": made, "no": None, "two": made}, [["no"]]
     )  # fmt: skip
-    assert body["extensions"]["dryRun"]["events"] == ["client.created", "client.created"]
-    assert len({each["target"] for each in body["extensions"]["dryRun"]["changes"]}) == 2
+    dry = body["extensions"]["dryRun"]
+    one, no, two = dry["rootFields"]
+    assert no == {"path": ["no"], "events": [], "changes": []}
+    assert [(each["path"], each["events"]) for each in (one, two)] == [
+        (["one"], ["client.created"]), (["two"], ["client.created"])
+    ]  # fmt: skip
+    made_by = [{change["target"] for change in each["changes"]} for each in (one, two)]
+    assert ([len(each) for each in made_by], made_by[0] == made_by[1]) == ([1, 1], False)
+    # Beside them all together, in their order.
+    assert dry == {name: one[name] + two[name] for name in ("events", "changes")} | {"rootFields": [one, no, two]}
 
 
 async def test_what_is_refused_is_refused_as_the_change_is(acme: Org) -> None:
@@ -50,7 +63,8 @@ async def test_what_is_refused_is_refused_as_the_change_is(acme: Org) -> None:
         assert problem(refused, 409, "CONFLICT", "body.email")["reason"] == "EMAIL_TAKEN"
         assert refused.headers["dry-run"] == "true"
         body = (await acme.graphql(CREATE, DRY, input=taken)).json()
-        assert body["extensions"]["dryRun"] == {"events": [], "changes": []}
+        nothing: dict[str, Any] = {"events": [], "changes": []}
+        assert body["extensions"]["dryRun"] == nothing | {"rootFields": [{"path": ["createClient"], **nothing}]}
         assert body["data"] == {"createClient": None}
 
 
@@ -146,8 +160,9 @@ async def test_whoever_submits_a_form_learns_nothing_of_it(acme: Org, other: Org
         for org in (acme, other):
             text = "mutation($input: SubmitFormInput!) { submitForm(input: $input) { submission { id } } }"
             body = (await org.graphql(text, DRY, input={"formId": form["publicId"], "data": FILLED})).json()
+            nothing: dict[str, Any] = {"events": [], "changes": []}
             assert (list(body["data"]["submitForm"]), body["extensions"]["dryRun"]) == (
-                ["submission"], {"events": [], "changes": []}
+                ["submission"], nothing | {"rootFields": [{"path": ["submitForm"], **nothing}]}
             )  # fmt: skip
         async with httpx.AsyncClient(base_url=acme.http.base_url) as nobody:
             said = await nobody.post(path_of(form), json=FILLED, headers=DRY)

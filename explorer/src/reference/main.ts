@@ -1,7 +1,8 @@
 import '@scalar/api-reference/style.css'
 import './style.css'
 import { createApiReference } from '@scalar/api-reference'
-import { watch } from 'vue'
+import { h, watch } from 'vue'
+import { LICENCES } from '../licences-link'
 import { keepKey, storedKey } from '../stored-key'
 import { GraphQLRequest } from './graphql-request'
 
@@ -11,11 +12,14 @@ const SCHEME = 'key'
 
 type Auth = { getAuthSecrets: (document: string, scheme: string) => Record<string, unknown> | undefined }
 
-/** What is ours in the reference: each route's GraphQL request, and a key that stays in the tab. */
+const licences = () => h('p', { class: 'licences' }, h('a', { href: LICENCES }, 'Licences of what this page is built of'))
+
+/** What is ours in the reference: each route's GraphQL request, a key that stays in the tab, and the licences. */
 function ours() {
   return {
     name: 'counterfoil',
     extensions: [{ name: 'x-graphql-request', component: GraphQLRequest }],
+    views: { 'content.end': [{ component: licences }] },
     hooks: {
       // The reference itself would keep it in the local storage, which outlives the tab.
       onInit({ auth }: { auth: Auth }) {

@@ -3,6 +3,76 @@ import { base, kept, key, noting, screenshot, useEach } from './chromium.mjs'
 
 const WINDOWS = { wide: { viewport: { width: 1280, height: 800 } }, narrow: { viewport: { width: 390, height: 844 } } }
 
+const CREATE = 'mutation($input: CreateClientInput!) { createClient(input: $input) { client { id } } }'
+const UPDATE = `mutation($id: ID!, $company: String!) {
+  updateClient(input: { id: $id, company: $company, tags: ["engines"] }) {
+    client { name company version }
+  }
+}`
+
+/** Send an operation as another program does, which is not the page. */
+async function sent(query, variables) {
+  const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' }
+  const answer = await fetch(`${base}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query, variables }) })
+  return (await answer.json()).data
+}
+
+/** Open an operation by the page's link. */
+async function open(page, query, variables = {}) {
+  await page.evaluate((link) => (location.hash = link), new URLSearchParams({ query, variables: JSON.stringify(variables, null, 2) }).toString())
+  await page.reload()
+  await page.waitForFunction((query) => sessionStorage.getItem('graphiql:query') === query, query)
+}
+
+/** Try a change with the switch, by keyboard, and return what the page says of it. */
+async function tried(page, name, id) {
+  await open(page, UPDATE, { id, company: 'Analytical Engines Ltd' })
+  const turn = page.getByRole('switch', { name: /^Dry run/ })
+  await turn.press('Space')
+  await page.waitForSelector('[role="switch"][aria-checked="true"]')
+  await page.click('.graphiql-execute-button')
+  const line = page.getByRole('status').getByText('Dry run')
+  await line.waitFor()
+  const changes = page.getByRole('region', { name: 'What the dry run would change' })
+  const rows = changes.locator('tr').filter({ has: page.locator('td') })
+  const found = {
+    says: await page.textContent('.dry-run-line'),
+    events: await changes.locator('code').allTextContents(),
+    rows: await rows.evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent))),
+    local: await page.evaluate(() => Object.entries(localStorage).filter(([item, value]) => `${item}${value}`.includes('dry'))),
+  }
+  // None of it is covered or outside of the window, nor are the buttons.
+  await screenshot(page, `graphiql-dry-run-${name}`)
+  found.hidden = await page.evaluate(() =>
+    ['.dry-run-line', '.dry-run-changes', '[role="switch"]', '[aria-label="API key"]'].filter((selector) => {
+      const box = document.querySelector(selector).getBoundingClientRect()
+      return !document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)?.closest(selector)
+    }),
+  )
+  await turn.press('Enter')
+  await page.waitForSelector('[role="switch"][aria-checked="false"]')
+  return found
+}
+
+/** Follow a subscription while another program makes a change, and return the data that the page shows of it. */
+async function heard(page, name, id) {
+  await open(page, 'subscription { events(types: ["client.updated"]) { type data } }')
+  const [stream] = await Promise.all([
+    page.waitForResponse((each) => each.headers()['content-type']?.startsWith('text/event-stream')),
+    page.click('.graphiql-execute-button'),
+  ])
+  await sent(UPDATE, { id, company: `Heard Ltd ${name}` })
+  await page.waitForFunction(
+    (name) => document.querySelector('.result-window').textContent.replace(/\s/g, '').includes(`HeardLtd${name}`),
+    name,
+  )
+  await screenshot(page, `graphiql-live-${name}`)
+  // It is stopped by the same button.
+  await page.click('[aria-label^="Stop query"]')
+  await page.waitForSelector('[aria-label^="Execute query"]')
+  return stream.status()
+}
+
 async function use(page, name) {
   const met = {}
   noting(page, met)
@@ -22,10 +92,22 @@ async function use(page, name) {
   await page.click('text=Use this key')
   await page.waitForFunction(() => document.querySelector('.monaco-editor .view-line'))
   await page.click('.graphiql-execute-button')
-  await page.waitForFunction(() => /status 200.* cost \d/.test(document.querySelector('.measures').textContent))
-  met.measures = await page.textContent('.measures')
+  await page.waitForFunction(() => /status 200.* cost \d/.test(document.querySelector('.measured').textContent))
+  met.measures = await page.textContent('.measured')
   await page.waitForFunction(() => document.querySelector('.result-window').textContent.includes('totalCount'))
   await screenshot(page, `graphiql-${name}`)
+
+  // A change is tried and not made; then another program makes it, and a subscription shows it.
+  const { createClient } = await sent(CREATE, { input: { name: 'Ada Lovelace', email: `${name}@example.com` } })
+  met.tried = await tried(page, name, createClient.client.id)
+  met.unchanged = (await sent('query($id: ID!) { client(id: $id) { company version } }', { id: createClient.client.id })).client
+  met.heard = await heard(page, name, createClient.client.id)
+
+  // The licences of what the page is made of are a link away.
+  met.licences = await page.evaluate(async () => {
+    const answer = await fetch(document.querySelector('.measures a').href)
+    return (await answer.text()).split(`\n${'='.repeat(80)}\n\n`).map((section) => section.split(' ')[0])
+  })
 
   // The schema is there to be read, and an example opens in a tab of its own.
   await page.click('[aria-label="Show Documentation Explorer"]')

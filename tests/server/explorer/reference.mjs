@@ -16,6 +16,8 @@ async function use(page, name) {
   await page.waitForSelector('h2:has-text("First request")')
   met.title = await page.title()
 
+  met.licences = await page.locator('.licences a').getAttribute('href')
+
   // The search finds a route by its words, and leads to it.
   if (name === 'wide') {
     await page.click('button:has-text("Search")')

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from server.explorer import BUILT
+from server.explorer.pages import LICENCES
 from tests.support.api import Org
 from tests.support.node import installed, run
 from tests.support.repository import ROOT
@@ -17,6 +18,15 @@ EXPLORER = ROOT / "explorer"
 MEASURES = re.compile(r"status 200 · \d+ ms · cost \d+ of \d+ requested · \d+ SQL statements?")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # The key is in its own item, which ends with the tab.
+TRIED = {
+    "says": "Dry run Nothing was changed. 2 fields would change, 1 event would follow.",
+    "events": ["client.updated"],
+    "rows": [["company", "null", '"Analytical Engines Ltd"'], ["tags", "[]", '["engines"]']],
+    "local": [],
+    "hidden": [],
+}
+# Of scripts, workers and styles.
+BUILT_IN = {"graphiql", "monaco-editor", "monaco-graphql", "react", "@vue/runtime-core", "@scalar/api-reference"}
 KEPT = {"local": [], "session": ["counterfoil:key"]}
 
 
@@ -51,13 +61,21 @@ async def test_graphiql_works_without_the_internet(acme: Org, api: str, chromium
         assert (found["answered"], found["elsewhere"]) == ([], [])
         assert found["before"] == 0
         assert found["kept"] == KEPT
+        # The dry run was none of the changes: there was the other program's alone.
+        assert found["tried"] == TRIED
+        assert found["unchanged"] == {"company": None, "version": 1}
+        assert found["heard"] == 200
+        assert {*found["licences"]} >= BUILT_IN
+    assert [row["company"] for row in await acme.rows("select company from clients order by 1")] == [
+        "Heard Ltd narrow", "Heard Ltd wide"
+    ]  # fmt: skip
 
 
 async def test_the_reference_works_without_the_internet(acme: Org, api: str, chromium: str, tmp_path: Path) -> None:
     windows = await met("reference.mjs", acme, api, chromium, tmp_path)
     for found in windows.values():
         assert found["title"] == "Counterfoil REST API"
-        assert (found["console"], found["elsewhere"]) == ([], [])
+        assert (found["console"], found["elsewhere"], found["licences"]) == ([], [], f"/assets/{LICENCES}")
         query, variables = found["request"]
         assert query.startswith("mutation CreateClient($input: CreateClientInput!) {\n  createClient(")
         assert json.loads(variables)["input"]["name"] == "Ada Lovelace"

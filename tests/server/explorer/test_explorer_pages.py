@@ -9,12 +9,14 @@ import pytest
 from starlette.applications import Starlette
 
 from server.explorer import Built, Explorer
+from server.explorer.pages import LICENCES
 from server.http.edge import Edge
 from server.http.routing import ApiRoute, ApiRouter
 from server.monitoring.metrics import Metrics
 
 SCRIPT = b"const text = 'a script'\n" * 100
 GRAPHIQL, REFERENCE = b"<title>GraphiQL</title>", b"<html lang=en data-graphiql><title>Reference</title>"
+MIT = "# Licences\n\nCopyright © Ada".encode()
 SHARED = {
     "default-src": "'none'",
     "script-src": "'self'",
@@ -51,7 +53,8 @@ async def http(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
 def build(folder: Path) -> None:
     built = folder / "built"
     built.mkdir()
-    for name, text in (("index.html", GRAPHIQL), ("reference.html", REFERENCE), ("index-1.js", SCRIPT)):
+    files = {"index.html": GRAPHIQL, "reference.html": REFERENCE, "index-1.js": SCRIPT, LICENCES: MIT}
+    for name, text in files.items():
         (built / name).write_bytes(text)
         (built / f"{name}.gz").write_bytes(gzip.compress(text))
     (built / "font.ttf").write_bytes(b"\0font")
@@ -123,6 +126,18 @@ async def test_there_is_no_other_file(http: httpx.AsyncClient, tmp_path: Path, n
     build(tmp_path)
     answer = await http.get(f"/assets/{name}")
     assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "identity"])
+async def test_the_licences_are_text_that_is_asked_for_anew(
+    http: httpx.AsyncClient, tmp_path: Path, accepted: str
+) -> None:
+    """Their name stays while they change."""
+    build(tmp_path)
+    answer = await http.get(f"/assets/{LICENCES}", headers={"Accept-Encoding": accepted})
+    assert (answer.status_code, answer.content) == (200, MIT)
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers.get_list("cache-control") == ["no-cache"]
 
 
 async def test_a_file_that_is_no_text_is_left_as_it_is(http: httpx.AsyncClient, tmp_path: Path) -> None:
