@@ -4,6 +4,7 @@ filtered, searched, downloaded, referred to. Positions of ids are found in the s
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+import httpx
 import pytest
 
 from models.typeid import decode, prefix_of
@@ -216,6 +217,30 @@ async def test_changes_to_what_is_another_clients(two: TwoClients) -> None:
         assert error(answer, 403, "FORBIDDEN", "input.authorKind")["path"] == ["createMessage"]
         answer = await two.ada.graphql(TRANSITION, input={"id": two.mine["order"], "to": "CANCELLED", "reason": "x"})
         error(answer, 403, "FORBIDDEN", "input.to")
+
+
+async def test_what_is_another_clients_takes_the_statements_of_what_is_not_there(two: TwoClients) -> None:
+    """So that the time of a refusal does not tell whether there is such an object."""
+    asked: list[tuple[str, str, str, dict[str, Any]]] = [
+        (TRANSITION, "id", "order", {"to": "SUBMITTED"}), (MESSAGE, "orderId", "order", {"body": "x"}),
+        (TICKET, "orderId", "order", {"subject": "x"}), (TICKET, "clientId", "client", {"subject": "x"}),
+        (REPLY, "ticketId", "ticket", {"body": "x"}),
+    ]  # fmt: skip
+    for text, name, noun, beside in asked:
+        keys = two.theirs[noun], missing(two.theirs[noun])
+        taken = [_statements(await two.ada.graphql(text, input={name: key} | beside)) for key in keys]
+        assert len({*taken}) == 1, (text, taken)
+    for noun in ("order", "ticket", "invoice", "message", "service", "subscription"):
+        keys = two.theirs[noun], missing(two.theirs[noun])
+        text = f"query($id: ID!) {{ {noun}(id: $id) {{ id }} }}"
+        assert len({_statements(await two.ada.graphql(text, id=key)) for key in keys}) == 1, noun
+    drafted = (two.theirs["invoice"], missing(two.theirs["invoice"]), two.unseen["invoice"])
+    answers = [await two.ada.http.get(f"/api/v1/invoices/{key}.pdf") for key in drafted]
+    assert len({_statements(answer) for answer in answers}) == 1
+
+
+def _statements(answer: httpx.Response) -> int:
+    return int(answer.headers["server-timing"].split('"')[1])
 
 
 async def test_what_a_client_writes(acme: Org) -> None:
