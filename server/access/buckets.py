@@ -107,7 +107,8 @@ class Buckets:
             if done:
                 self._take(payers, done)
             raise over_budget(payers, cost)
-        return Spent(max(0, int(least(payers))), budget_headers(payers))
+        left = least(payers)
+        return Spent(max(0, int(left)), budget_headers(payers, left))
 
     def owe(self, org_id: UUID, cost: int, subject: Subject | None = None) -> None:
         """Take a cost of what was done, even where that leaves a debt."""

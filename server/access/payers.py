@@ -22,11 +22,13 @@ class Bucket(TokenBucket):
     all of it, and ``for_tokens``, of an organization's bucket, leaves what is kept for API keys.
     """
 
-    __slots__ = ("for_tokens", "known", "name", "owed", "whole")
+    __slots__ = ("for_tokens", "known", "name", "owed", "policy", "whole")
 
     def __init__(self, name: str, size: float, refill: float, moment: float, label: str, kept: float = 0.0) -> None:
         super().__init__(size, refill, moment)
         self.name, self.owed, self.known = name, 0.0, False
+        policy = b'"cost";q=%d;w=%d' % (size, math.ceil(round(size / refill, 6)))
+        self.policy: Header = (b"ratelimit-policy", policy)
         self.whole = (Payer(self, 0.0, label, "budget"),)
         self.for_tokens = (Payer(self, kept, label, "budget for access tokens"),)
 
@@ -78,16 +80,14 @@ def least(payers: Payers) -> float:
     return left if len(payers) == 1 else min(left, *(payer.left for payer in payers[1:]))
 
 
-def budget_headers(payers: Payers) -> tuple[Header, ...]:
+def budget_headers(payers: Payers, left: float) -> tuple[Header, ...]:
     """Return the headers of a budget: how much the first bucket has at most, what all have left, and when that is all
     there again."""
-    first = payers[0].bucket
-    left, full_in = max(0, int(least(payers))), 0
+    first, full_in = payers[0].bucket, 0.0
     for payer in payers:
         lacking = min(first.size, payer.size) - int(payer.bucket.left - payer.floor)
-        full_in = max(full_in, math.ceil(round(lacking / payer.bucket.refill, 6)))
-    policy = b'"cost";q=%d;w=%d' % (first.size, math.ceil(round(first.size / first.refill, 6)))
-    return (b"ratelimit-policy", policy), (b"ratelimit", b'"cost";r=%d;t=%d' % (left, full_in))
+        full_in = max(full_in, -(-lacking // payer.bucket.refill))
+    return first.policy, (b"ratelimit", b'"cost";r=%d;t=%d' % (max(0, int(left)), full_in))
 
 
 def over_budget(payers: Payers, cost: int) -> OverBudgetError:
@@ -97,4 +97,4 @@ def over_budget(payers: Payers, cost: int) -> OverBudgetError:
     message = f"The {payer.label} has spent its {payer.budget}: {max(0, left)} is left, the request costs {cost}."
     if left < 0:
         message = f"The {payer.label} has spent {-left} more than its {payer.budget}."
-    return OverBudgetError(message, max(each.wait(cost) for each in payers), budget_headers(payers))
+    return OverBudgetError(message, max(each.wait(cost) for each in payers), budget_headers(payers, least(payers)))
