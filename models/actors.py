@@ -67,6 +67,9 @@ class Reserved:
 
 NOT_FOR_CLIENTS = frozenset({ActorKind.CLIENT})
 STAFF_ONLY = Reserved(NOT_FOR_CLIENTS, "A client's access token may not ask for this: it is for the staff.")
+NOT_FOR_TOKENS = Reserved(
+    frozenset({ActorKind.MEMBER, ActorKind.CLIENT}), "An access token may not ask for this: it is for API keys."
+)
 KEYS_ONLY = Reserved(frozenset(ActorKind) - {ActorKind.KEY}, "An access token may not do this: it takes an API key.")
 
 

@@ -194,10 +194,13 @@ class Order(Tagged, table=True):
         " one.",
     )
     form_id: UUID | None = column(
-        sa.Uuid, nullable=True, description="ID of the form that `formData` answers. Null when it answers none."
+        sa.Uuid,
+        nullable=True,
+        info=STAFF,
+        description="ID of the form that `formData` answers. Null when it answers none.",
     )
     form_version: int | None = column(
-        sa.Integer, nullable=True, description="Version of the form whose fields `formData` answers."
+        sa.Integer, nullable=True, info=STAFF, description="Version of the form whose fields `formData` answers."
     )
 
 

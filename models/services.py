@@ -4,7 +4,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.base import Tagged, column, key_column, one_of, table_args, table_of
+from models.base import STAFF, Tagged, column, key_column, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.resources import Resource
 from models.types import Currency, Days, LongText, Name, Price, TaxRate
@@ -84,6 +84,7 @@ class Service(Tagged, table=True):
     intake_form_id: UUID | None = column(
         sa.Uuid,
         nullable=True,
+        info=STAFF,
         description="ID of the form that `formData` of the service's orders answers, whatever its status. Null: any"
         " object.",
     )

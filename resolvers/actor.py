@@ -27,16 +27,6 @@ class Actor:
     client: str | None = None
 
     @property
-    def payer(self) -> UUID:
-        """Return whose budget pays: that of whom a token is for, or else the organization's."""
-        return self.subject or self.org_id
-
-    @property
-    def payer_label(self) -> str:
-        """Return what a refusal calls the payer."""
-        return "organization" if self.subject is None else self.kind.lower()
-
-    @property
     def repeater(self) -> UUID | None:
         """Return whose idempotency keys are used: those of whom a token is for, or the API key's; None for others."""
         return self.subject or self.key_id

@@ -77,13 +77,14 @@ class Bound:
         return self.operation.operation_type == "mutation"
 
     def origin_of(self, field: str) -> str:
-        """Return where in the request a field of the operation's arguments came from."""
+        """Return where in the request a field of the operation's arguments came from, also a condition as a whole."""
         steps = tuple(field.split("."))
         for argument, name in self.origins.items():
             if steps[: len(argument)] == argument:
                 rest = ".".join(steps[len(argument) :])
                 return f"{name}.{rest}" if rest and name == "body" else name
-        return "body" if steps[0] == "input" else f"query.{field}"
+        within = {name for argument, name in self.origins.items() if argument[: len(steps)] == steps}
+        return within.pop() if len(within) == 1 else "body" if steps[0] == "input" else f"query.{field}"
 
 
 @cache

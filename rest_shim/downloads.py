@@ -68,7 +68,7 @@ class DownloadEndpoint:
             return Reply(200, b"", [*headers, (b"content-type", media)])
         chunks = file.chunks()
         first, second = await _begun(request.state["deadlines"], chunks)
-        dependencies.owe(actor.payer, file.cost)
+        dependencies.owe(actor, file.cost)
         if second is None:
             return reply(200, first, media, headers)
         # What has begun cannot be refused any more: it waits for connections for as long as a chunk may take.

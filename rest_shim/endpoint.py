@@ -18,6 +18,7 @@ from schema.contract.deprecations import deprecation_in
 from schema.declaration.inputs import MAX_PROBLEMS
 from schema.graph import CORE
 from schema.requests.engine import Engine
+from schema.requests.for_clients import for_clients
 from schema.requests.prepared import Prepared
 from schema.requests.results import OperationResult
 from schema.requests.variables import wrong_variables
@@ -55,6 +56,8 @@ class RestEndpoint:
         self.payers: Payers = dependencies.visitors if route.public else dependencies
         # What its key needs is known without variables: it is asked for before a body is read.
         self.plain: Prepared = engine.prepared(self.operation, {})
+        # Made with the first request of a client.
+        self.clients: Prepared | None = None
         if route.public and not self.plain.measure.unrestricted:
             raise ValueError(f"{route.operation} needs a key, and its route takes none")
         self.named: Header = (b"x-graphql-operation", route.operation.encode())
@@ -96,7 +99,8 @@ class RestEndpoint:
     async def _run(self, request: Request, headers: list[Header]) -> tuple[OperationResult, Context]:
         engine, payers = self.engine, self.payers
         actor = await payers.payer_of(request, headers)
-        engine.allow(self.plain, actor)
+        plain = self.plain if actor.client is None else self._of_client()
+        engine.allow(plain, actor)
         try:
             given = await self._given(request)
         except (Refusal, Refusals) as refused:
@@ -104,7 +108,7 @@ class RestEndpoint:
                 await payers.pay(request, actor, 0, headers, REFUSED + request.weight)
             raise
         await self.dependencies.turn(actor.org_id)
-        prepared, versions = engine.prepared(self.operation, given.variables), given.versions
+        prepared, versions = engine.prepared(plain.operation, given.variables), given.versions
         # What it asks for may need more than the operation always does.
         engine.allow(prepared, actor)
         runtime, request_id = self.dependencies.runtime, request.request_id
@@ -117,6 +121,13 @@ class RestEndpoint:
             result, ctx = await self._of_versions(request, ctx, prepared, versions)
         self.dependencies.charge_rest(request, ctx)
         return result, ctx
+
+    def _of_client(self) -> Prepared:
+        """Return the operation as a client asks for it, without what is the staff's; as it is where that is all."""
+        if self.clients is None:
+            found = for_clients(self.route.operation)
+            self.clients = self.plain if found is None else self.engine.prepared(found, {})
+        return self.clients
 
     async def _of_versions(
         self, request: Request, ctx: Context, prepared: Prepared, versions: list[int]

@@ -6,8 +6,7 @@ from typing import Any
 import strawberry
 
 from execution import Args
-from models.actors import ActorKind
-from models.api_keys import API_KEY
+from models.actors import NOT_FOR_TOKENS, ActorKind
 from models.organizations import ORGANIZATION
 from models.organizations import Organization as Table
 from models.typeid import encode
@@ -38,15 +37,17 @@ class Organization:
 class ViewerKey:
     """The key that asks."""
 
-    id: strawberry.ID = strawberry.field(description="Unique identifier of the object.")
+    id: strawberry.ID = strawberry.field(
+        description="Unique identifier of the key. An access token may not ask for it.",
+        metadata={"reserved": (NOT_FOR_TOKENS,)},
+    )
     name: str = strawberry.field(description="Name of the key; of whom the access token is for, where there is one.")
     scopes: list[str] = strawberry.field(description="Scopes of the key, or of the access token.")
 
 
 def _key(info: Info) -> Any:
     actor = info.context.actor
-    key_id = actor.id if actor.key_id is None else encode(API_KEY.prefix, actor.key_id)
-    return ViewerKey(id=strawberry.ID(key_id), name=actor.name, scopes=sorted(actor.scopes))
+    return ViewerKey(id=strawberry.ID(actor.id), name=actor.name, scopes=sorted(actor.scopes))
 
 
 def _subject(kind: ActorKind) -> BatchResolver:

@@ -167,10 +167,10 @@ async def _lifespan(
         runtime.wake = waker.wake
         keys = Keys(runtime)
         redis = Redis.from_url(settings.redis_url, socket_connect_timeout=TIMEOUT_S)
-        buckets = Buckets(redis, settings.rate_bucket, settings.rate_refill)
+        buckets = Buckets(redis, settings.rate_bucket, settings.rate_refill, settings.cost_limit)
         dependencies.runtime, dependencies.documents = runtime, Documents(runtime)
         dependencies.actor_of = Authentication(keys, settings.auth_failures_per_minute, settings.trusted_proxies)
-        dependencies.spend, dependencies.owe = buckets.spend, buckets.owe
+        dependencies.spend, dependencies.take = buckets.spend, buckets.owe
         dependencies.refuse_debtor = buckets.refuse_debtor
         dependencies.form_turn = FormTurns(redis).take
         live.feeds = Feeds(runtime)

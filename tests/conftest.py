@@ -10,6 +10,7 @@ from tests.support.furnished import furnished
 from tests.support.jobs import org, runtime
 from tests.support.logs import logging_restored
 from tests.support.pool import single
+from tests.support.redis import redis
 from tests.support.rows import operations
 from tests.support.servers import backends, own_backends, servers, template
 from tests.support.studio import studio
@@ -35,6 +36,7 @@ __all__ = [
     "org",
     "other",
     "own_backends",
+    "redis",
     "runtime",
     "servers",
     "single",

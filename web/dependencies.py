@@ -25,14 +25,26 @@ PUBLIC = Actor(ActorKind.PUBLIC, "public", "public", frozenset(), NOBODY)
 
 
 class Spent(NamedTuple):
-    """What an organization may still spend, and the headers that say so."""
+    """What may still be spent, and the headers that say so."""
 
     remaining: int
     headers: tuple[Header, ...]
 
 
+class Subject(NamedTuple):
+    """Whom an access token is for, who has a part of the organization's budget, and what a refusal calls them."""
+
+    id: UUID
+    label: str
+
+
+def subject_of(actor: Actor) -> Subject | None:
+    """Return whom an actor's access token is for; None for who pays with all of the organization's budget."""
+    return None if actor.subject is None else Subject(actor.subject, actor.kind.lower())
+
+
 class OverBudgetError(Refusal):
-    """RATE_LIMITED, as the organization's budget is spent; ``headers`` say so too."""
+    """RATE_LIMITED, as the budget is spent; ``headers`` say so too."""
 
     def __init__(self, message: str, wait: int, headers: tuple[Header, ...]) -> None:
         super().__init__("RATE_LIMITED", message, retryAfter=wait)
@@ -74,7 +86,7 @@ class Visitors:
 class Dependencies:
     """What both APIs need: how bodies are read, and, from the start of the process on, its things, who a request is
     from, and what it may spend. ``spend`` and ``refuse_debtor`` raise OverBudgetError, and ``form_turn``, which takes a
-    turn of an address to submit a form, Refusal RATE_LIMITED."""
+    turn of an address to submit a form, Refusal RATE_LIMITED; ``take`` takes what was done already."""
 
     bodies: Bodies
     visitors: Visitors
@@ -82,9 +94,9 @@ class Dependencies:
     runtime: Runtime = field(init=False)
     documents: Documents = field(init=False)
     actor_of: Callable[[Request], Awaitable[Actor]] = field(init=False)
-    spend: Callable[[UUID, int, int, str], Awaitable[Spent]] = field(init=False)
-    owe: Callable[[UUID, int], None] = field(init=False)
-    refuse_debtor: Callable[[UUID, str], None] = field(init=False)
+    spend: Callable[[UUID, int, int, Subject | None], Awaitable[Spent]] = field(init=False)
+    take: Callable[[UUID, int, Subject | None], None] = field(init=False)
+    refuse_debtor: Callable[[UUID, Subject | None], None] = field(init=False)
     form_turn: Callable[[str, UUID], Coroutine[Any, Any, None]] = field(init=False)
 
     async def payer_of(self, request: Request, headers: list[Header], *, documents: bool = False) -> Actor:
@@ -97,7 +109,7 @@ class Dependencies:
         if actor.trusted_documents_only and not documents:
             raise Refusal("FORBIDDEN", "The API key runs trusted documents only, which /graphql takes.")
         try:
-            self.refuse_debtor(actor.payer, actor.payer_label)
+            self.refuse_debtor(actor.org_id, subject_of(actor))
         except OverBudgetError as refused:
             headers += refused.headers
             raise
@@ -113,12 +125,16 @@ class Dependencies:
         """Spend a cost and what was done already; what remains. The headers tell it, also where OverBudgetError is
         raised: what was done is paid or owed then."""
         try:
-            spent = await self.spend(actor.payer, cost + done, done, actor.payer_label)
+            spent = await self.spend(actor.org_id, cost + done, done, subject_of(actor))
         except OverBudgetError as refused:
             headers += refused.headers
             raise
         headers += spent.headers
         return spent.remaining
+
+    def owe(self, actor: Actor, cost: int) -> None:
+        """Take the cost of what was done for somebody, even where that leaves a debt."""
+        self.take(actor.org_id, cost, subject_of(actor))
 
     def charge_rest(self, request: Request, ctx: Context) -> None:
         """Charge an operation that ran for what no price foresees: a search that took longer than most, and the
@@ -131,4 +147,4 @@ class Dependencies:
         if ctx.actor is PUBLIC:
             self.visitors.owe(request, cost)
         else:
-            self.owe(ctx.actor.payer, cost)
+            self.owe(ctx.actor, cost)

@@ -68,8 +68,9 @@ async def looked_up(
         row = {column: found[f"{name}.{column}"] for column in ("id", *_columns(each))}
         hidden = each.to.hidden
         there = row["id"] is not None and (hidden is None or hidden.sees(ctx.actor.scopes, row))
-        if there and ctx.actor.client is not None:
-            there = bool(await visible(ctx, each.to, [row["id"]]))
+        if ctx.actor.client is not None:
+            # Also for what there is not: the number of statements would tell.
+            there = bool(await visible(ctx, each.to, [keys[name]])) and there
         if refusals := [*_refused(name, each, row if there else None)]:
             wrong += refusals
         else:

@@ -95,10 +95,11 @@ async def locked(ctx: Context, collection: Collection, key: Key) -> Row:
     """
     resource = collection.resource
     row_id = decode(resource.prefix, key.id)
-    row = None if row_id is None else await ctx.row(_locked(collection), id=row_id)
+    row = None
+    # A client locks nothing that it does not see, and waits for no lock of it: that would tell that it is there.
+    if row_id is not None and (ctx.actor.client is None or await visible(ctx, collection, [row_id])):
+        row = await ctx.row(_locked(collection), id=row_id)
     if row is None or not (collection.hidden is None or collection.hidden.sees(ctx.actor.scopes, row)):
-        raise not_found(resource.label)
-    if ctx.actor.client is not None and not await visible(ctx, collection, [row["id"]]):
         raise not_found(resource.label)
     if key.expected_version is not None and key.expected_version != row["version"]:
         message = f"The {resource.label} has version {row['version']} now, which is not an expected one."

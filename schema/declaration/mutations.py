@@ -135,7 +135,7 @@ def sets(type_: type[Any], input_: type[Any], change: Create, description: str) 
 
 def acts_on(
     type_: type[Any], input_: type[Any], act: Callable[[Context, Key], Coroutine[Any, Any, Any]], description: str, *,
-    returns: str | None = None, **fields: Shown,
+    returns: str | None = None, reserved: Reserved = STAFF_ONLY, **fields: Shown,
 ) -> Any:  # fmt: skip
     """Return a mutation that acts on the object of the input's ``id``, as ``updates``."""
 
@@ -143,7 +143,7 @@ def acts_on(
         return await act(ctx, object_key(dict(given)))
 
     shown = returns or f"The updated {RESOURCE_TYPES[type_].label}."
-    return _returns(type_, input_, run, description, shown, fields)
+    return _returns(type_, input_, run, description, shown, fields, Rules(reserved=reserved))
 
 
 def _returns(

@@ -13,8 +13,8 @@ from models.typeid import new_number
 from resolvers.actor import Actor
 from resolvers.context import Context
 from resolvers.errors import Refusal, internal
-from resolvers.live.events import LiveEvent, is_heard
-from resolvers.live.feed import Feed
+from resolvers.live.events import LiveEvent, Page, Position, is_heard, page_after
+from resolvers.live.feed import Feed, reading
 from schema.declaration.moments import shown_moment
 from schema.live.fields import Hearing
 from schema.live.streams import Heard, Stream, slow_reader
@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 MOST_EVENTS = 2_000
 # The pause before another try while the database is away.
 RETRY_S = 1.0
+# What a page of events that were missed costs: so much, and 1 for so many of them and for so many characters.
+PAGE, EVENTS, CHARACTERS = 2, 10, 16_384
 # How long one event may take.
 RESULT_S = 10.0
 
@@ -48,15 +50,17 @@ class Wanted:
 
 
 class Shared:
-    """Equal subscriptions of one key. ``admit`` returns who hears, who must still be allowed to, once there is a turn
-    and nothing is owed; ``owe`` takes what a result cost. Both raise Refusal, which ends all of them."""
+    """Equal subscriptions of one key. ``held_to`` is the ID of their document, where the key runs no other than trusted
+    ones. ``admit`` returns who hears, who must still be allowed to, once there is a turn and nothing is owed; ``owe``
+    takes what a result cost. Both raise Refusal, which ends all of them."""
 
     def __init__(
-        self, engine: Engine, feed: Feed, prepared: Prepared, wanted: Wanted, *,
+        self, engine: Engine, feed: Feed, prepared: Prepared, wanted: Wanted, *, held_to: str | None,
         admit: Callable[[], Awaitable[Actor]], owe: Callable[[Actor, int], None],
     ) -> None:  # fmt: skip
         self.engine, self.feed = engine, feed
         self.prepared, self.wanted, self.admit, self.owe = prepared, wanted, admit, owe
+        self.held_to = held_to
         self.streams: dict[Stream, None] = {}
         # Whoever subscribes after its end begins anew.
         self.ended = False
@@ -119,6 +123,18 @@ class Shared:
                     for stream in list(self.streams):
                         stream.offer(heard)
             await self._arrived.wait()
+
+    async def missed(self, position: Position) -> Page:
+        """Return a page of what comes after a place, for what reading it costs. Raises Refusal, RATE_LIMITED while
+        something is owed."""
+        actor = await self.admit()
+        self.allow(actor)
+        ctx = reading(self.feed.runtime, self.feed.org_id)
+        async with ctx.snapshot():
+            page = await page_after(ctx, position)
+        characters = sum(len(event.row["data"]) for event in page.events)
+        self.owe(actor, PAGE + len(page.events) // EVENTS + characters // CHARACTERS)
+        return page
 
     async def result(self, event: LiveEvent) -> bytes | None:
         """Return what an event gives, None where the caller may not see it or the object is gone. It waits while the

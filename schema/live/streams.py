@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from resolvers.errors import Refusal
-from resolvers.live.events import LiveEvent, Position, Snapshot, page_after, position_of, snapshot
+from resolvers.live.events import LiveEvent, Page, Position, Snapshot, position_of, snapshot
 from resolvers.live.feed import Feed, reading
 
 # What may wait to be sent to one subscriber: so many results, and so many bytes of them.
@@ -32,6 +32,9 @@ class Source(Protocol):
 
     async def result(self, event: LiveEvent) -> bytes | None:
         """Return what an event gives, None where there is nothing to send."""
+
+    async def missed(self, position: Position) -> Page:
+        """Return a page of what comes after a place."""
 
     def join(self, stream: "Stream") -> None:
         """Offer results to a stream from now on."""
@@ -104,14 +107,10 @@ class Stream:
         while True:
             if self._closed and self._end is not None:
                 raise self._end
-            if self._past:
-                event = self._past[0]
-                payload = await self.shared.result(event)
-                self._past.popleft()
-                if payload is not None:
-                    return Heard(event.position, event.public_id, payload)
-            elif self._behind:
-                await self._read_on()
+            if self._past or self._behind:
+                heard = await self._next_missed()
+                if heard is not None:
+                    return heard
             elif self._results:
                 heard = self._results.popleft()
                 self._bytes -= len(heard.payload)
@@ -123,16 +122,30 @@ class Stream:
                 self._arrived.clear()
                 await self._arrived.wait()
 
+    async def _next_missed(self) -> Heard | None:
+        """Return what the next event that was missed gives, None where it gives nothing or more is to be read. While
+        something is owed it waits: what was missed is there still."""
+        try:
+            if not self._past:
+                await self._read_on()
+                return None
+            event = self._past[0]
+            payload = await self.shared.result(event)
+        except Refusal as refusal:
+            if refusal.code != "RATE_LIMITED" or self._end is not None:
+                raise
+            await asyncio.sleep(refusal.extra["retryAfter"])
+            return None
+        self._past.popleft()
+        return None if payload is None else Heard(event.position, event.public_id, payload)
+
     async def _read_on(self) -> None:
         """Read a page of what was missed. After the last one what was offered meanwhile comes."""
         assert self._position is not None, "a stream that is behind has a place"
         if self._end is not None:
             raise self._end
         self._missed = False
-        feed = self.shared.feed
-        ctx = reading(feed.runtime, feed.org_id)
-        async with ctx.snapshot():
-            page = await page_after(ctx, self._position)
+        page = await self.shared.missed(self._position)
         if page.events:
             self._past.extend(event for event in page.events if self.shared.wants(event))
             self._position = page.events[-1].position

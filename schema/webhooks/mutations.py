@@ -2,6 +2,7 @@
 
 import strawberry
 
+from models.actors import KEYS_ONLY
 from models.webhooks import EndpointStatus
 from models.webhooks import WebhookEndpoint as Table
 from resolvers.webhooks import endpoints as webhooks
@@ -68,16 +69,19 @@ class WebhookMutation:
         WebhookEndpoint,
         CreateWebhookInput,
         webhooks.create,
-        "Create a webhook endpoint, up to the organization's limit. Its secret is shown only in this response.",
+        "Create a webhook endpoint, up to the organization's limit. Its secret is shown only in this response. Takes an"
+        " API key.",
         check=webhooks.check,
+        reserved=KEYS_ONLY,
         secret=(str | None, _SECRET),
     )
     update_webhook = updates(
         WebhookEndpoint,
         UpdateWebhookInput,
         webhooks.change,
-        f"Update, disable or enable a webhook endpoint. {_NOT_WEAKER}",
+        f"Update, disable or enable a webhook endpoint. Takes an API key. {_NOT_WEAKER}",
         check=webhooks.check,
+        reserved=KEYS_ONLY,
     )
     delete_webhook = deletes(
         WebhookEndpoint, webhooks.remove, "Delete a webhook endpoint and cancel its pending deliveries."
@@ -88,7 +92,8 @@ class WebhookMutation:
         webhooks.rotate,
         "Rotate an endpoint's signing secret. For 24 hours deliveries are signed with both the old and the new secret."
         " A further rotation within this time replaces the new secret at once; the old one still signs until its end."
-        f" {_NOT_WEAKER}",
+        f" Takes an API key. {_NOT_WEAKER}",
+        reserved=KEYS_ONLY,
         secret=(str | None, _SECRET),
     )
     send_test_event = acts_on(

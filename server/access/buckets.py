@@ -1,13 +1,17 @@
 """The budgets of organizations: a token bucket of each in Redis, from which each process spends by its own copy.
 
+What an access token asks is paid from two buckets at once: that of whom it is for, and its organization's, of which
+tokens leave a half to API keys (docs/decisions/0054-a-token-s-budget.md).
+
 A request takes its cost here, in memory, and what was taken is settled with Redis in the background. Only near the end,
-where it matters, a request asks Redis itself. While Redis is away a local bucket serves. How far several processes may
-be ahead of the shared bucket is said in docs/decisions/0005-spending.md.
+where it matters, a request asks Redis itself. While Redis is away local buckets serve. How far several processes may
+be ahead of the shared buckets is said in docs/decisions/0005-spending.md.
 """
 
 import asyncio
 import time
 from contextvars import Context
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -15,9 +19,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from models.organizations import ORGANIZATION
-from server.access.token_bucket import TokenBucket
-from web.dependencies import OverBudgetError, Spent
-from web.http import Header
+from server.access.payers import Bucket, Payers, budget_headers, lacks, least, over_budget, plenty
+from web.dependencies import Spent, Subject
 
 log = structlog.get_logger()
 
@@ -26,113 +29,110 @@ PERIOD_S = 0.05
 PAUSE_S = 1.0
 # Nobody waits for a settlement: it may take longer than a request would.
 SETTLING_S = 1.0
-# With less than so many times its cost left, a request asks Redis.
-MULTIPLE = 4
-# Near its end a bucket is spent from by Redis alone: with less than this part of it left.
-NEAR = 1 / 10
-# Of a bucket a process may have spent this part without Redis knowing of it.
-UNSETTLED = 1 / 20
-ORGANIZATIONS_KEPT = 10_000
+# What access tokens leave of an organization's bucket to its API keys, and what a bucket of whom tokens are for has of
+# it, as live streams are shared.
+KEPT_FOR_KEYS, OF_SUBJECT = 1 / 2, 1 / 10
+BUCKETS_KEPT = 10_000
 
-# Takes what is owed, even below nothing, then the cost if it is there. Redis's own clock, so that the clocks of several
-# processes do not matter. What is left is returned as text: a number would lose its fraction.
+# Takes from each bucket what is owed, even below nothing, then the cost from all of them, if it is there in each, above
+# what is kept of it. Redis's own clock, so that the clocks of several processes do not matter. What is left is returned
+# as text: a number would lose its fraction.
 TAKE = """
-local size, refill, owed, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local kept = redis.call('HMGET', KEYS[1], 'left', 'at')
-local left = tonumber(kept[1]) or size
-left = math.min(size, left + (now - (tonumber(kept[2]) or now)) * refill / 1000) - owed
-local taken = 0
-if left >= cost then
-  left = left - cost
-  taken = 1
+local cost, taken, found, left = tonumber(ARGV[1]), 1, {}, {}
+for i, key in ipairs(KEYS) do
+  local size, refill, owed, floor = unpack(ARGV, 4 * i - 2, 4 * i + 1)
+  local kept = redis.call('HMGET', key, 'left', 'at')
+  left[i] = tonumber(kept[1]) or tonumber(size)
+  left[i] = math.min(size, left[i] + (now - (tonumber(kept[2]) or now)) * refill / 1000) - owed
+  if left[i] - floor < cost then taken = 0 end
 end
-redis.call('HSET', KEYS[1], 'left', left, 'at', now)
-redis.call('PEXPIRE', KEYS[1], math.ceil((size - math.min(0, left)) / refill * 1000) + 1000)
-return {taken, tostring(left)}
+for i, key in ipairs(KEYS) do
+  if taken == 1 then left[i] = left[i] - cost end
+  redis.call('HSET', key, 'left', left[i], 'at', now)
+  redis.call('PEXPIRE', key, math.ceil((ARGV[4 * i - 2] - math.min(0, left[i])) / ARGV[4 * i - 1] * 1000) + 1000)
+  found[i] = tostring(left[i])
+end
+return {taken, unpack(found)}
 """
 
 
-class _Bucket(TokenBucket):
-    """One organization's bucket as this process sees it: never less is left in truth than others have taken since.
-
-    ``owed`` was spent here and is not yet settled; ``known`` once Redis has returned what is left.
-    """
-
-    __slots__ = ("known", "name", "owed")
-
-    def __init__(self, name: str, size: int, refill: int, moment: float) -> None:
-        super().__init__(size, refill, moment)
-        self.name, self.owed, self.known = name, 0.0, False
-
-
 class _Ask:
-    """A request that waits for Redis. ``here``: it waited too long and took its cost from the local copy."""
+    """A request that waits for Redis. ``here``: it waited too long and took its cost from the local copies."""
 
-    __slots__ = ("bucket", "cost", "granted", "here")
+    __slots__ = ("cost", "granted", "here", "payers")
 
-    def __init__(self, bucket: _Bucket, cost: int) -> None:
-        self.bucket, self.cost, self.here = bucket, cost, False
+    def __init__(self, payers: Payers, cost: int) -> None:
+        self.payers, self.cost, self.here = payers, cost, False
         self.granted: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
 
 
-class Buckets:
-    """Each organization's bucket: ``size`` at most, ``refill`` given back each second. ``close`` settles the rest."""
+class _Call(NamedTuple):
+    """What Redis is told and asked at once: what is owed to some buckets, and the request that waits for them."""
 
-    def __init__(self, redis: Redis, size: int, refill: int) -> None:
+    payers: Payers
+    owed: float
+    ask: _Ask | None
+
+
+class Buckets:
+    """Each organization's bucket: ``size`` at most, ``refill`` given back each second; and those of whom access tokens
+    are for, in each of which there is room for the ``largest`` cost. ``close`` settles the rest."""
+
+    def __init__(self, redis: Redis, size: int, refill: int, largest: int = 0) -> None:
         self.redis, self.size, self.refill = redis, size, refill
-        self._policy = (b"ratelimit-policy", b'"cost";q=%d;w=%d' % (size, -(-size // refill)))
-        self._near = size * NEAR
-        self._most_owed = size * UNSETTLED
-        self._buckets: dict[UUID, _Bucket] = {}
-        self._owing: dict[str, _Bucket] = {}
+        self._subject_size = max(min(max(size * OF_SUBJECT, largest), size * (1 - KEPT_FOR_KEYS)), 1.0)
+        self._buckets: dict[UUID, Bucket] = {}
+        self._owing: dict[str, Bucket] = {}
         self._asks: list[_Ask] = []
         self._away_until = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def spend(self, org_id: UUID, cost: int, done: int = 0, label: str = ORGANIZATION.label) -> Spent:
+    async def spend(self, org_id: UUID, cost: int, done: int = 0, subject: Subject | None = None) -> Spent:
         """Take a cost. Raises OverBudgetError, with the seconds to wait, when it is not there.
 
         ``done`` is the part of the cost that was spent before it was known: it is taken even where that leaves a debt.
         """
         moment = time.monotonic()
-        bucket = self._buckets.get(org_id) or self._add(org_id, moment)
-        left = bucket.refilled(moment)
+        payers = self._payers(org_id, subject, moment)
         taken: bool | None = None
-        if moment >= self._away_until and not (bucket.known and self._plenty(bucket, cost)):
+        if moment >= self._away_until and not plenty(payers, cost):
             # What is not there here is not there in Redis: others can only have taken from it.
-            taken = False if bucket.known and left < cost else await self._ask(bucket, cost)
+            taken = False if lacks(payers, cost) else await self._ask(payers, cost)
         if taken is None:
-            taken = self._take_here(bucket, cost)
+            taken = self._take_here(payers, cost)
         if not taken:
             if done:
-                self._take(bucket, done)
-            raise self._over_budget(bucket, cost, label)
-        remaining = max(0, int(bucket.left))
-        return Spent(remaining, self._headers(bucket))
+                self._take(payers, done)
+            raise over_budget(payers, cost)
+        left = least(payers)
+        return Spent(max(0, int(left)), budget_headers(payers, left))
 
-    def owe(self, org_id: UUID, cost: int) -> None:
+    def owe(self, org_id: UUID, cost: int, subject: Subject | None = None) -> None:
         """Take a cost of what was done, even where that leaves a debt."""
-        self._take(self._buckets.get(org_id) or self._add(org_id, time.monotonic()), cost)
+        self._take(self._payers(org_id, subject, time.monotonic()), cost)
 
-    def refuse_debtor(self, org_id: UUID, label: str = ORGANIZATION.label) -> None:
-        """Raise OverBudgetError for an organization that owes for what was done before: nothing more is done for it."""
-        bucket = self._buckets.get(org_id)
-        if bucket is not None and bucket.left < 0 and bucket.refilled(time.monotonic()) < 0:
-            raise self._over_budget(bucket, 0, label)
+    def refuse_debtor(self, org_id: UUID, subject: Subject | None = None) -> None:
+        """Raise OverBudgetError for who owes for what was done before: nothing more is done for them."""
+        if subject is None:
+            bucket = self._buckets.get(org_id)
+            if bucket is None or bucket.left >= 0:
+                return
+        payers = self._payers(org_id, subject, time.monotonic())
+        if least(payers) < 0:
+            raise over_budget(payers, 0)
 
-    def _headers(self, bucket: _Bucket) -> tuple[Header, ...]:
-        full_in = -(-(self.size - int(bucket.left)) // self.refill)
-        return self._policy, (b"ratelimit", b'"cost";r=%d;t=%d' % (max(0, int(bucket.left)), full_in))
-
-    def _over_budget(self, bucket: _Bucket, cost: int, label: str) -> OverBudgetError:
-        left = int(bucket.left)
-        message = f"The {label} has spent its budget: {max(0, left)} is left, the request costs {cost}."
-        if left < 0:
-            message = f"The {label} has spent {-left} more than its budget."
-        return OverBudgetError(message, bucket.wait(cost), self._headers(bucket))
+    def _payers(self, org_id: UUID, subject: Subject | None, moment: float) -> Payers:
+        """Return the buckets that pay for a request, with what they have now."""
+        bucket = self._buckets.get(org_id) or self._add(org_id, moment, ORGANIZATION.label, self.size)
+        bucket.refilled(moment)
+        if subject is None:
+            return bucket.whole
+        own = self._buckets.get(subject.id) or self._add(subject.id, moment, subject.label, self._subject_size)
+        own.refilled(moment)
+        return own.whole + bucket.for_tokens
 
     async def close(self) -> None:
         """Settle what is owed, as far as Redis lets us, and stop."""
@@ -144,32 +144,31 @@ class Buckets:
             self._timer.cancel()
             self._timer = None
 
-    def _add(self, org_id: UUID, moment: float) -> _Bucket:
-        if len(self._buckets) >= ORGANIZATIONS_KEPT:
+    def _add(self, key: UUID, moment: float, label: str, size: float) -> Bucket:
+        if len(self._buckets) >= BUCKETS_KEPT:
             self._buckets = {key: kept for key, kept in self._buckets.items() if kept.owed}
-        bucket = self._buckets[org_id] = _Bucket(f"counterfoil:bucket:{org_id}", self.size, self.refill, moment)
+        name, refill = f"counterfoil:bucket:{key}", self.refill * size / self.size
+        bucket = self._buckets[key] = Bucket(name, size, refill, moment, label, size * KEPT_FOR_KEYS)
         return bucket
 
-    def _plenty(self, bucket: _Bucket, cost: int) -> bool:
-        left = bucket.left - cost
-        return left >= self._near and left >= MULTIPLE * cost and bucket.owed + cost <= self._most_owed
-
-    def _take_here(self, bucket: _Bucket, cost: int) -> bool:
-        if bucket.left < cost:
+    def _take_here(self, payers: Payers, cost: int) -> bool:
+        if least(payers) < cost:
             return False
-        self._take(bucket, cost)
+        self._take(payers, cost)
         return True
 
-    def _take(self, bucket: _Bucket, cost: int) -> None:
-        bucket.left -= cost
-        bucket.owed += cost
-        self._owing[bucket.name] = bucket
+    def _take(self, payers: Payers, cost: int) -> None:
+        for payer in payers:
+            bucket = payer.bucket
+            bucket.left -= cost
+            bucket.owed += cost
+            self._owing[bucket.name] = bucket
         if self._timer is None and self._task is None:
             self._settle_later()
 
-    async def _ask(self, bucket: _Bucket, cost: int) -> bool | None:
+    async def _ask(self, payers: Payers, cost: int) -> bool | None:
         """Return whether Redis granted the cost; None if it does not respond in time."""
-        ask = _Ask(bucket, cost)
+        ask = _Ask(payers, cost)
         self._asks.append(ask)
         self._settle_now()
         try:
@@ -177,7 +176,7 @@ class Buckets:
                 return await ask.granted
         except TimeoutError:
             self._away("no answer in time")
-            ask.here = bucket.left >= cost
+            ask.here = least(payers) >= cost
             return None
 
     def _away(self, why: str) -> None:
@@ -211,7 +210,7 @@ class Buckets:
 
     async def _exchange(self) -> None:
         asks, self._asks = self._asks, []
-        calls = self._owed() + [(ask.bucket, 0.0, ask) for ask in asks]
+        calls = self._owed() + [_Call(ask.payers, 0.0, ask) for ask in asks]
         sent = time.monotonic()
         try:
             async with asyncio.timeout(SETTLING_S):
@@ -222,34 +221,38 @@ class Buckets:
                 if not ask.granted.done():
                     ask.granted.set_result(None)
             return
-        for (bucket, owed, waiting), (taken, left) in zip(calls, found, strict=True):
+        for (payers, owed, waiting), (taken, *left) in zip(calls, found, strict=True):
             settled = waiting.cost if waiting is not None and waiting.here and taken else owed
-            bucket.owed = max(0.0, bucket.owed - settled)
-            if not bucket.owed:
-                self._owing.pop(bucket.name, None)
-            bucket.known, bucket.at, bucket.left = True, sent, float(left) - bucket.owed
+            for payer, rest in zip(payers, left, strict=True):
+                bucket = payer.bucket
+                bucket.owed = max(0.0, bucket.owed - settled)
+                if not bucket.owed:
+                    self._owing.pop(bucket.name, None)
+                bucket.known, bucket.at, bucket.left = True, sent, float(rest) - bucket.owed
             if waiting is not None and not waiting.granted.done():
                 waiting.granted.set_result(bool(taken))
 
-    def _owed(self) -> list[tuple[_Bucket, float, _Ask | None]]:
+    def _owed(self) -> list[_Call]:
         """Return what each bucket owes: no more than it lacks, since what came back meanwhile came back in Redis
         too."""
-        calls: list[tuple[_Bucket, float, _Ask | None]] = []
+        calls: list[_Call] = []
         moment = time.monotonic()
         for name, bucket in list(self._owing.items()):
-            bucket.owed = min(bucket.owed, self.size - bucket.refilled(moment))
+            bucket.owed = min(bucket.owed, bucket.size - bucket.refilled(moment))
             if bucket.owed > 0:
-                calls.append((bucket, bucket.owed, None))
+                calls.append(_Call(bucket.whole, bucket.owed, None))
             else:
                 del self._owing[name]
         return calls
 
-    async def _call(self, calls: list[tuple[_Bucket, float, _Ask | None]]) -> list[tuple[int, bytes]]:
+    async def _call(self, calls: list[_Call]) -> list[tuple[int, bytes]]:
         if not calls:
             return []
         async with self.redis.pipeline(transaction=False) as pipe:
-            for bucket, owed, ask in calls:
+            for payers, owed, ask in calls:
                 cost = ask.cost if ask is not None else 0
-                pipe.eval(TAKE, 1, bucket.name, *map(str, (self.size, self.refill, owed, cost)))
+                each = [(payer.bucket.size, payer.bucket.refill, owed, payer.floor) for payer in payers]
+                names = [payer.bucket.name for payer in payers]
+                pipe.eval(TAKE, len(names), *names, str(cost), *[str(part) for parts in each for part in parts])
             found: list[tuple[int, bytes]] = await pipe.execute()
         return found

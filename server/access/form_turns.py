@@ -44,7 +44,7 @@ class FormTurns:
         """Take the turn in Redis too, where the turns that were taken by other processes are known."""
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                evaluated: Any = self.redis.eval(TAKE, 1, name, str(TURNS), str(_REFILL), "0", "1")
+                evaluated: Any = self.redis.eval(TAKE, 1, name, "1", str(TURNS), str(_REFILL), "0", "0")
                 taken, rest = await evaluated
         except (TimeoutError, OSError, RedisError) as error:
             if time.monotonic() >= self._away_until:

@@ -27,6 +27,8 @@ WATCH_S = 0.25
 # How many streams whom access tokens are for may have in a process, whoever else there is.
 MOST_OF_SUBJECT = 20
 
+_RETIRED = "No active app version has this document any more."
+
 
 class Share(NamedTuple):
     """What somebody may have of the streams: how many, counted by ``key``."""
@@ -72,7 +74,9 @@ class Live:
             asked = await subscription_request(ctx, prepared)
             name = prepared.operation.definition.name
             document = prepared.operation.text, None if name is None else name.value
-            identity = (ctx.org_id, document, asked.variables)
+            # One that runs trusted documents only hears for as long as its document is served.
+            held_to = admitted.asked.document_id if ctx.actor.trusted_documents_only else None
+            identity = (ctx.org_id, document, asked.variables, held_to)
             credential = request.headers[b"authorization"]
             holder = self.holders.get(credential)
             if holder is None:
@@ -80,8 +84,8 @@ class Live:
             shared = holder.shared.get(identity)
             if shared is None or shared.ended:
                 feed = self.feeds.of(ctx.org_id)
-                admit, owe = partial(self._admit, holder.request), self._owe
-                shared = Shared(self.engine, feed, prepared, asked.wanted, admit=admit, owe=owe)
+                admit, owe = partial(self._admit, holder.request, held_to), self.dependencies.owe
+                shared = Shared(self.engine, feed, prepared, asked.wanted, held_to=held_to, admit=admit, owe=owe)
                 holder.shared[identity] = shared
         except BaseException:
             left()
@@ -95,7 +99,7 @@ class Live:
         return stream
 
     async def watch(self) -> None:
-        """End the streams of keys that work no more, or may no longer read what they hear, for ever."""
+        """End the streams of keys that work no more, or may no longer ask for what they hear, for ever."""
         while True:
             await asyncio.sleep(WATCH_S)
             for holder in list(self.holders.values()):
@@ -115,18 +119,23 @@ class Live:
         for shared in list(holder.shared.values()):
             try:
                 shared.allow(actor)
+                await self._must_be_served(actor, shared.held_to)
             except Refusal as refusal:
-                shared.end(refusal)
+                if refusal.code != "UNAVAILABLE":
+                    shared.end(refusal)
 
-    async def _admit(self, request: Request) -> Actor:
-        """Return who hears, when it is their turn. Raises Refusal where the key works no more or too much is owed."""
-        # What runs was admitted, as a trusted document where the key runs no other.
+    async def _admit(self, request: Request, held_to: str | None) -> Actor:
+        """Return who hears, when it is their turn. Raises Refusal where the key works no more, its document is not
+        served any more, or too much is owed."""
         actor = await self.dependencies.payer_of(request, [], documents=True)
+        await self._must_be_served(actor, held_to)
         await self.dependencies.turn(actor.org_id)
         return actor
 
-    def _owe(self, actor: Actor, cost: int) -> None:
-        self.dependencies.owe(actor.payer, cost)
+    async def _must_be_served(self, actor: Actor, document_id: str | None) -> None:
+        """Raise Refusal DOCUMENT_NOT_FOUND for the ID of a trusted document that no active app version has."""
+        if document_id is not None and await self.dependencies.documents.trusted(actor.org_id, document_id) is None:
+            raise Refusal("DOCUMENT_NOT_FOUND", _RETIRED, field="documentId")
 
     def _shares(self, actor: Actor) -> list[Share]:
         """Return what an actor's stream is counted for. Access tokens leave half to API keys, and to one another."""

@@ -47,7 +47,7 @@ class McpEndpoint:
             if not exchange.paid:
                 await self.dependencies.pay(request, actor, 0, headers, MESSAGE + request.weight + written)
             elif written > INCLUDED:
-                self.dependencies.owe(actor.payer, written - INCLUDED)
+                self.dependencies.owe(actor, written - INCLUDED)
         except Refusal as refusal:
             return refused(refusal, request.request_id, headers)
         return answered._replace(headers=[*headers, *answered.headers])

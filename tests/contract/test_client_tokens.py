@@ -4,6 +4,7 @@ filtered, searched, downloaded, referred to. Positions of ids are found in the s
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+import httpx
 import pytest
 
 from models.typeid import decode, prefix_of
@@ -180,8 +181,7 @@ async def test_rest_and_mcp(two: TwoClients) -> None:
     assert [each["publicId"] for each in answer.json()["data"]] == [two.mine["message"]]
     answer = await two.ada.http.get(f"/api/v1/messages?orderId={two.theirs['order']}")
     assert answer.json()["data"] == []
-    # Whole objects have what is the staff's.
-    for path in ("clients", "orders", f"orders/{two.mine['order']}", "webhooks", "audit-logs", "org-settings"):
+    for path in ("webhooks", "audit-logs", "org-settings", "forms", "agent-jobs", "api-keys", "reports"):
         problem(await two.ada.http.get(f"/api/v1/{path}"), 403, "FORBIDDEN")
     async with connected(two.ada) as client:
         tools = await listed(client)
@@ -193,6 +193,43 @@ async def test_rest_and_mcp(two: TwoClients) -> None:
         assert '"nodes":[]' in str(result).replace(" ", "").replace("'", '"')
         result = await client.call_tool("CreateClient", {"input": {"name": "x", "email": "x@example.com"}})
         assert result.is_error
+
+
+@pytest.mark.parametrize(
+    ("noun", "type_"),
+    [("client", "Client"), ("service", "Service"), ("order", "Order"), ("invoice", "Invoice"), ("ticket", "Ticket"),
+     ("subscription", "ClientSubscription")],
+)  # fmt: skip
+async def test_rest_shows_a_client_what_is_its_own_without_what_is_the_staffs(
+    two: TwoClients, noun: str, type_: str
+) -> None:
+    path, hidden = f"/api/v1/{noun}s", HIDDEN[type_]
+    ours, whole = [(await org.http.get(f"{path}/{two.mine[noun]}")) for org in (two.ada, two.org)]
+    shown = {name: value for name, value in whole.json()["data"].items() if name not in hidden}
+    assert (ours.status_code, ours.json()) == (200, {"data": shown})
+    assert "metadata" in whole.json()["data"]
+    assert ours.headers["x-graphql-operation"] == whole.headers["x-graphql-operation"]
+    listed = (await two.ada.http.get(f"{path}?page=1&limit=100")).json()
+    assert {each["publicId"] for each in listed["data"]} == {*await _own(two, f"{noun}s")}
+    assert listed["pagination"]["total"] == len(listed["data"])
+    assert shown in listed["data"]
+    for key in (two.theirs[noun], missing(two.theirs[noun])):
+        problem(await two.ada.http.get(f"{path}/{key}"), 404, "NOT_FOUND", "path.publicId")
+    async with unchanged(two.org):
+        answers = [
+            await two.ada.http.request(method, f"{path}/{two.mine[noun]}", json={}) for method in ("PATCH", "DELETE")
+        ]
+        assert {answer.status_code for answer in answers} <= {403, 405}
+
+
+async def test_rest_refuses_a_client_what_is_the_staffs(two: TwoClients) -> None:
+    async with unchanged(two.org):
+        for path in ("orders?tag=x", "clients?tag=x", "orders?search=x", f"tickets?assigneeId={two.mine['ticket']}"):
+            name = path.partition("?")[2].partition("=")[0]
+            problem(await two.ada.http.get(f"/api/v1/{path}"), 403, "FORBIDDEN", f"query.{name}")
+        answer = await two.ada.http.post("/api/v1/tickets", json={"subject": "x", "tags": ["x"]})
+        problem(answer, 403, "FORBIDDEN", "body.tags")
+        problem(await two.ada.http.post("/api/v1/orders", json={}), 403, "FORBIDDEN")
 
 
 async def test_changes_to_what_is_another_clients(two: TwoClients) -> None:
@@ -218,6 +255,30 @@ async def test_changes_to_what_is_another_clients(two: TwoClients) -> None:
         error(answer, 403, "FORBIDDEN", "input.to")
 
 
+async def test_what_is_another_clients_takes_the_statements_of_what_is_not_there(two: TwoClients) -> None:
+    """So that the time of a refusal does not tell whether there is such an object."""
+    asked: list[tuple[str, str, str, dict[str, Any]]] = [
+        (TRANSITION, "id", "order", {"to": "SUBMITTED"}), (MESSAGE, "orderId", "order", {"body": "x"}),
+        (TICKET, "orderId", "order", {"subject": "x"}), (TICKET, "clientId", "client", {"subject": "x"}),
+        (REPLY, "ticketId", "ticket", {"body": "x"}),
+    ]  # fmt: skip
+    for text, name, noun, beside in asked:
+        keys = two.theirs[noun], missing(two.theirs[noun])
+        taken = [_statements(await two.ada.graphql(text, input={name: key} | beside)) for key in keys]
+        assert len({*taken}) == 1, (text, taken)
+    for noun in ("order", "ticket", "invoice", "message", "service", "subscription"):
+        keys = two.theirs[noun], missing(two.theirs[noun])
+        text = f"query($id: ID!) {{ {noun}(id: $id) {{ id }} }}"
+        assert len({_statements(await two.ada.graphql(text, id=key)) for key in keys}) == 1, noun
+    drafted = (two.theirs["invoice"], missing(two.theirs["invoice"]), two.unseen["invoice"])
+    answers = [await two.ada.http.get(f"/api/v1/invoices/{key}.pdf") for key in drafted]
+    assert len({_statements(answer) for answer in answers}) == 1
+
+
+def _statements(answer: httpx.Response) -> int:
+    return int(answer.headers["server-timing"].split('"')[1])
+
+
 async def test_what_a_client_writes(acme: Org) -> None:
     two = await two_clients(acme)
     ada, mine = two.ada, two.mine
@@ -233,6 +294,10 @@ async def test_what_a_client_writes(acme: Org) -> None:
     ] == "OPEN"
     made = (await ada.data(TICKET, input={"subject": "Help"}))["createTicket"]["ticket"]
     assert (made["clientId"], made["orderId"]) == (mine["client"], None)
+    answer = await ada.http.post("/api/v1/tickets", json={"subject": "Help", "orderId": mine["order"]})
+    assert (answer.status_code, answer.json()["data"]["clientId"]) == (201, mine["client"])
+    assert not answer.json()["data"].keys() & HIDDEN["Ticket"]
+    assert (await ada.http.get(answer.headers["location"])).json() == answer.json()
     made = (await ada.data(TICKET, input={"subject": "Help", "orderId": mine["order"]}))["createTicket"]["ticket"]
     assert (made["clientId"], made["orderId"]) == (mine["client"], mine["order"])
     moved = (await ada.data(TRANSITION, input={"id": mine["order"], "to": "SUBMITTED"}))["transitionOrder"]["order"]

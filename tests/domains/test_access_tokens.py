@@ -11,6 +11,10 @@ from tests.support.api_keys import CREATE as CREATE_KEY
 from tests.support.api_keys import REVOKE, ROTATE, new_api_key
 from tests.support.refusals import error, problem, unchanged
 from tests.support.tokens import CREATE, WHO, as_client, as_member, new_member, parts_of
+from tests.support.webhooks import CREATE as NEW_WEBHOOK
+from tests.support.webhooks import HOOKS, SEND, new_webhook
+from tests.support.webhooks import ROTATE as ROTATE_WEBHOOK
+from tests.support.webhooks import UPDATE as UPDATE_WEBHOOK
 
 ARCHIVE = "mutation($input: UpdateClientInput!) { updateClient(input: $input) { client { id } } }"
 MEMBER = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }"
@@ -50,16 +54,17 @@ async def test_what_a_token_says(acme: Org) -> None:
 async def test_whom_a_token_acts_as(acme: Org) -> None:
     client, member = await _client(acme, name="Ada"), await new_member(acme, "ADMIN")
     ada, max_ = await as_client(acme, client, "clients:read"), await as_member(acme, member)
-    own = key_id_of(acme.key)
-    assert own is not None
-    key = encode("apikey", own)
     assert (await ada.data(WHO))["viewer"] == {
-        "memberId": None, "clientId": client, "key": {"id": key, "name": "Ada", "scopes": ["clients:read"]},
+        "memberId": None, "clientId": client, "key": {"name": "Ada", "scopes": ["clients:read"]},
     }  # fmt: skip
     assert (await max_.data(WHO))["viewer"] == {
-        "memberId": member, "clientId": None, "key": {"id": key, "name": "Admin", "scopes": ["*"]},
+        "memberId": member, "clientId": None, "key": {"name": "Admin", "scopes": ["*"]},
     }  # fmt: skip
     assert (await acme.data(WHO))["viewer"]["clientId"] is None
+    # The key that made the token is nobody's to know who holds one.
+    for holder in (ada, max_):
+        found = error(await holder.graphql("{ viewer { key { id } } }"), 403, "FORBIDDEN")
+        assert "scope" not in found
     # What a member does, over REST too, is the member's in the audit log.
     await new_client(max_, name="New")
     (entry,) = await acme.rows(
@@ -140,6 +145,25 @@ async def test_a_token_makes_neither_keys_nor_tokens(acme: Org) -> None:
         problem(answer, 403, "FORBIDDEN")
     # What takes no key it may do with the scope.
     await owner.data(REVOKE, input={"id": made["id"]})
+
+
+async def test_a_token_leaves_no_webhook_endpoint_behind(acme: Org) -> None:
+    """What an endpoint is sent, and who knows its secret, would outlive whoever the token is for."""
+    owner, made = await as_member(acme, await new_member(acme, "OWNER")), await new_webhook(acme)
+    moved = {"id": made["publicId"], "url": "https://elsewhere.example.com/"}
+    async with unchanged(acme):
+        for text, given in (
+            (NEW_WEBHOOK, {"url": "https://elsewhere.example.com/", "events": ["*"]}),
+            (UPDATE_WEBHOOK, moved),
+            (UPDATE_WEBHOOK, {"id": made["publicId"], "status": "DISABLED"}),
+            (ROTATE_WEBHOOK, {"id": made["publicId"]}),
+        ):
+            assert "scope" not in error(await owner.graphql(text, input=given), 403, "FORBIDDEN")
+        answer = await owner.http.post(HOOKS, json={"url": moved["url"], "events": ["*"]})
+        problem(answer, 403, "FORBIDDEN")
+    assert (await owner.http.get(HOOKS)).json()["data"][0]["publicId"] == made["publicId"]
+    await owner.data(SEND, input={"id": made["publicId"]})
+    assert (await owner.http.delete(f"{HOOKS}/{made['publicId']}")).status_code == 204
 
 
 async def test_idempotency_keys_are_whose_the_token_is(acme: Org) -> None:

@@ -29,8 +29,8 @@ ROOTS = {
 MUTATIONS = {"createMessage", "createReply", "createTicket", "transitionOrder", "submitForm"}
 FILTERS = {
     "ClientFilter": {"tags"},
-    "ServiceFilter": {"intakeForm", "tags"},
-    "OrderFilter": {"assigneeIds", "form", "search", "tags"},
+    "ServiceFilter": {"intakeForm", "intakeFormId", "tags"},
+    "OrderFilter": {"assigneeIds", "form", "formId", "search", "tags"},
     "TicketFilter": {"assignee", "assigneeId", "tags"},
 }
 LISTS = {case.type: case.plural for case in ALL.values() if case.type in HIDDEN}
@@ -152,7 +152,10 @@ def test_a_filter_that_is_too_large_to_be_looked_through_is_refused(first: dict[
 def test_mutations() -> None:
     asked = {name: document(name) for name in _type("Mutation").fields}
     assert _open(CLIENT, asked) == _open(ANY_CLIENT, asked) == MUTATIONS
-    assert {*asked} - _open(MEMBER, asked) == {"createApiKey", "rotateApiKey", "createAccessToken"}
+    assert {*asked} - _open(MEMBER, asked) == {
+        *("createApiKey", "rotateApiKey", "createAccessToken"),
+        *("createWebhook", "updateWebhook", "rotateWebhookSecret"),
+    }
     assert _open(KEY, asked) == {*asked}
 
 

@@ -40,7 +40,8 @@ def settings_of(backends: Backends, **given: Any) -> Settings:
         # All tests come from one address.
         "auth_failures_per_minute": 100_000,
         "anonymous_bucket": 10_000_000,
-        # Some tests ask as much as they can.
+        # Some tests ask as much as they can, also with an access token, which has a part of it.
+        "rate_bucket": 1_000_000,
         "rate_refill": 400_000,
         "port": free_port(),
     }

@@ -55,8 +55,16 @@ async def following(
     org: Org, query: str, headers: dict[str, str] | None = None, **variables: Any
 ) -> AsyncIterator[Followed]:
     """Follow a subscription for a block."""
+    async with following_body(org, {"query": query, "variables": variables}, headers) as followed:
+        yield followed
+
+
+@asynccontextmanager
+async def following_body(
+    org: Org, body: dict[str, Any], headers: dict[str, str] | None = None
+) -> AsyncIterator[Followed]:
+    """Follow what a body asks for, such as a document by its ID."""
     accepted = {"Accept": "text/event-stream"} | (headers or {})
-    body = {"query": query, "variables": variables}
     async with org.http.stream("POST", "/graphql", json=body, headers=accepted, timeout=WAIT_S) as response:
         if response.status_code != 200:
             await response.aread()

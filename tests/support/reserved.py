@@ -18,10 +18,10 @@ KEY = Actor(ActorKind.KEY, "apikey_x", "Shop", frozenset({"*"}), NOBODY, NOBODY)
 # Of the types that a client sees, what is the staff's.
 HIDDEN = {
     "Client": {"agentCost", "agentJobs", "metadata", "notes", "source", "tags"},
-    "Service": {"intakeForm", "metadata", "tags"},
+    "Service": {"intakeForm", "intakeFormId", "metadata", "tags"},
     "Order": {
-        *("agentCost", "agentJobs", "assigneeIds", "assignees", "form", "formFields", "history", "margin", "metadata"),
-        *("notes", "tags"),
+        *("agentCost", "agentJobs", "assigneeIds", "assignees", "form", "formFields", "formId", "formVersion"),
+        *("history", "margin", "metadata", "notes", "tags"),
     },
     "Invoice": {"metadata"},
     "ClientSubscription": {"metadata"},

@@ -12,7 +12,7 @@ from resolvers.api_keys.access_tokens import CLIENT_SCOPES, Claims, signed
 from tests.support.api import Org
 
 CREATE = """mutation($input: CreateAccessTokenInput!) { createAccessToken(input: $input) { accessToken expiresAt } }"""
-WHO = "{ viewer { memberId clientId key { id name scopes } } }"
+WHO = "{ viewer { memberId clientId key { name scopes } } }"
 SCOPES = sorted(CLIENT_SCOPES)
 
 

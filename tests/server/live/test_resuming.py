@@ -1,6 +1,9 @@
 """Resuming: from any event, without a gap or a double, in the order of commits."""
 
+import itertools
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -8,11 +11,16 @@ import pytest
 from models.typeid import encode, new_uuid, uuid_at
 from resolvers import clients, organizations
 from resolvers.context import now
+from resolvers.errors import Refusal
 from resolvers.live import events
-from tests.support.api import Org, new_client
+from schema.live.shared import EVENTS as EVENTS_FOR_ONE
+from schema.live.shared import PAGE, Shared
+from tests.support.api import Org, new_client, new_order
 from tests.support.live import Followed, following, refused
 from tests.support.sockets import socket
+from web.dependencies import Dependencies
 
+ORDERS = "subscription($after: ID) { orderUpdated(after: $after) { number } }"
 EVENTS = 'subscription($after: ID) { events(types: ["client.created"], after: $after) { id resourceId } }'
 
 
@@ -26,6 +34,19 @@ async def ids(stream: Followed, count: int) -> list[str]:
     found = [await stream.next() for _ in range(count)]
     assert [sent.id for sent in found] == [sent.data["data"]["events"]["id"] for sent in found]
     return [sent.id or "" for sent in found]
+
+
+def _first_refused(once: Any, refusals: Iterator[Refusal]) -> Any:
+    """What raises a refusal first, where there is one left, and is as it was after that."""
+    mine = [*itertools.islice(refusals, 1)]
+
+    async def refused(self: Shared, place: Any) -> Any:
+        for refusal in mine:
+            mine.clear()
+            raise refusal
+        return await once(self, place)
+
+    return refused
 
 
 async def test_a_stream_goes_on_after_an_event(acme: Org, api: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,6 +105,36 @@ async def test_an_event_past_retention_is_an_error_of_its_own(acme: Org) -> None
     async with following(acme, EVENTS, after=only) as stream:
         client = await new_client(acme)
         assert (await stream.result())["events"]["resourceId"] == client["publicId"]
+
+
+async def test_what_is_read_again_is_paid_for(acme: Org, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also what nobody asked for among it, page by page."""
+    monkeypatch.setattr(events, "PAGE", 10)
+    await new_order(acme)
+    ctx = organizations.command_line(acme.runtime, acme.id)
+    async with ctx.transaction():
+        for number in range(40):
+            await clients.create(ctx, {"name": f"C{number}", "email": f"c{number}@example.com"})
+    first = (await event_ids(acme))[0]
+    spent: list[int] = []
+    monkeypatch.setattr(Dependencies, "owe", lambda _self, _actor, cost: spent.append(cost))
+    async with following(acme, ORDERS, after=first) as stream:
+        assert (await stream.next()).data["extensions"]["event"]["type"] == "order.created"
+        await new_order(acme)
+        await stream.next()
+    # Of 42 others each page of ten is 2, and 1 for ten events; the order's events are queries of their own.
+    assert spent.count(PAGE + 10 // EVENTS_FOR_ONE) == 4
+
+
+async def test_what_was_missed_waits_while_something_is_owed(acme: Org, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [await new_client(acme) for _ in range(3)]
+    found = await event_ids(acme)
+    owing = iter([Refusal("RATE_LIMITED", "Owed.", retryAfter=0.01) for _ in range(2)])
+    for name in ("missed", "result"):
+        monkeypatch.setattr(Shared, name, _first_refused(getattr(Shared, name), owing))
+    async with following(acme, EVENTS, after=found[0]) as stream:
+        assert await ids(stream, 2) == found[1:]
+    assert (len(made), next(owing, None)) == (3, None)
 
 
 def test_a_snapshot_tells_what_was_committed() -> None:

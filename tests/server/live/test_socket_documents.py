@@ -1,17 +1,24 @@
 """What an upgrade to a WebSocket says of all its operations, and operations that name a document in place of a text."""
 
 from typing import Any
+from unittest.mock import ANY
 
 import orjson
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from models.documents import AppVersionStatus
+from resolvers.documents import lookup
 from tests.support.api import Org, new_client
 from tests.support.documents import CLIENTS, add, automatic, held_to_documents
+from tests.support.live import following_body
 from tests.support.refusals import unchanged
 from tests.support.sockets import Socket, socket
+from tests.support.tokens import CREATE as CREATE_TOKEN
+from tests.support.tokens import new_member
 
 EVENTS = "subscription { events { type } }"
+KEPT = "subscription { events { id } }"
 CREATE = 'mutation { createClient(input: {name: "Ada", email: "ada@example.com"}) { client { version } } }'
 
 
@@ -46,6 +53,44 @@ async def test_a_key_that_is_held_to_documents(acme: Org, api: str) -> None:
         assert await answered(connection, documentId="clients") == found
         await new_client(acme)
         assert (await connection.next())["payload"]["data"] == {"events": {"type": "client.created"}}
+
+
+async def test_streams_of_a_document_that_is_retired_end(acme: Org, api: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # How long a text is served without another look, which with the pause between two is less than five seconds.
+    monkeypatch.setattr(lookup, "SERVED_SECONDS", 0.1)
+    given = {"live": EVENTS, "kept": KEPT, "token": CREATE_TOKEN}
+    await add(acme, "1", AppVersionStatus.ACTIVE, **given)
+    await add(acme, "2", kept=KEPT)
+    limited = await held_to_documents(acme, "*")
+    body = {
+        "documentId": "token",
+        "variables": {"input": {"memberId": await new_member(acme, "ADMIN"), "scopes": ["*"]}},
+    }
+    made = (await limited.http.post("/graphql", json=body)).json()["data"]["createAccessToken"]
+    page = limited.holding(made["accessToken"])
+    by_hash = {"documentId": f"sha256:{lookup.sha256_of(EVENTS)}"}
+    async with (
+        following_body(limited, {"documentId": "live"}) as one,
+        following_body(limited, by_hash) as two,
+        following_body(page, {"documentId": "live"}) as three,
+        following_body(limited, {"documentId": "kept"}) as kept,
+        following_body(acme, {"documentId": "live"}) as free,
+        socket(api) as connection,
+    ):
+        await connection.init(limited.key)
+        await connection.send({"id": "1", "type": "subscribe", "payload": {"documentId": "live"}})
+        assert await answered(connection, documentId="x") == "DOCUMENT_NOT_FOUND"
+        await add(acme, "1", AppVersionStatus.RETIRED, **given)
+        for stream in (one, two, three):
+            (error,) = (await stream.next()).data["errors"]
+            assert (error["extensions"]["code"], error["extensions"]["field"]) == ("DOCUMENT_NOT_FOUND", "documentId")
+            assert (await stream.next()).event == "complete"
+        failed = await connection.next()
+        assert (failed["type"], failed["payload"][0]["extensions"]["code"]) == ("error", "DOCUMENT_NOT_FOUND")
+        # Another version has this one; and who may run any document is not held to one.
+        await new_client(acme)
+        assert (await kept.result()) == {"events": {"id": ANY}}
+        assert (await free.result()) == {"events": {"type": "client.created"}}
 
 
 async def test_changes_on_a_connection_are_tried(acme: Org, api: str) -> None:

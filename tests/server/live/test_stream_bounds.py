@@ -13,7 +13,7 @@ from models.typeid import new_uuid
 from resolvers.api_keys.verification import key_id_of
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
-from resolvers.live.events import LiveEvent, Position
+from resolvers.live.events import LiveEvent, Page, Position
 from resolvers.live.feed import Feeds
 from schema.live import streams
 from schema.live.streams import Heard, Stream
@@ -37,6 +37,9 @@ class Everything:
 
     def wants(self, _event: LiveEvent) -> bool:
         return True
+
+    async def missed(self, position: Position) -> Page:
+        return Page([], full=False, unsettled=False)
 
     async def result(self, event: LiveEvent) -> bytes:
         return event.public_id.encode()
