@@ -200,6 +200,12 @@ class AgentJob(Versioned, table=True):
     error_message: ShortText | None = column(
         sa.Text, info={"logged_as": "error.message"}, nullable=True, description="Explanation for a person."
     )
+    first_failure: JsonObject | None = column(
+        pg.JSONB,
+        info={"internal": True},
+        nullable=True,
+        description="How it failed for the first time, where it was retried since; null otherwise.",
+    )
     scopes: list[str] = column(
         pg.ARRAY(sa.Text),
         info={"most": 40 * 25},

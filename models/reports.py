@@ -182,6 +182,12 @@ class Report(Versioned, table=True):
     error: ReportError | None = column(
         sa.Text, nullable=True, description="Reason for which it failed; null if it did not."
     )
+    first_failure: JsonObject | None = column(
+        pg.JSONB,
+        info={"internal": True},
+        nullable=True,
+        description="How it failed for the first time, where it was retried since; null otherwise.",
+    )
     totals: JsonObject | None = column(
         pg.JSONB, nullable=True, description="Totals of all rows, by column. Null until the report is `READY`."
     )

@@ -26,6 +26,7 @@ from resolvers.reports.columns import ReportColumnType
 from schema.declaration.collections import many, one, to_many
 from schema.declaration.fields import batched, computed, creation, member, object_type, public_id, same_row
 from schema.declaration.inputs import input_type
+from schema.declaration.kept import kept_time
 from schema.declaration.lists import Connection
 from schema.declaration.mutations import JOB_COST, creates
 from schema.declaration.nodes import Node
@@ -57,6 +58,17 @@ class ReportColumn:
     title: str = member("title", "Title for people.")
     type: ReportColumnType = member("type", "Type of the values.")
     description: str = member("description", "Meaning of the values.")
+
+
+@object_type(resource=REPORT)
+class ReportFailure:
+    """How a report failed."""
+
+    error: ReportError = computed(
+        lambda failure: ReportError(failure["error"]), description="Reason for which it failed.",
+        reader=ColumnReader("error"),
+    )  # fmt: skip
+    failed_at: datetime = kept_time("failedAt", "Time at which it failed.")
 
 
 @object_type(RowTable, REPORT_ROW)
@@ -94,6 +106,10 @@ class Report(Node):
     status: ReportStatus
     progress: int
     error: ReportError | None
+    first_failure: ReportFailure | None = same_row(
+        f"{Table.model_fields['first_failure'].description} A retry changes it no more.",
+        ColumnReader("first_failure", null=True),
+    )
     columns: list[ReportColumn] = same_row(
         "Columns of the report's rows.", ColumnReader("kind", convert=loaders.columns_of)
     )

@@ -33,9 +33,11 @@ from generate_series(1, %(agent_jobs)s) as n,
 select %(org)s, {row_id("steps", "n")}, {row_id("agent_jobs", "1")}, n, kind, case when kind <> 'MODEL' then 0 end,
  case when kind <> 'MODEL' then 'call_' || n end, case when kind = 'TOOL' then 'GetOrder' end,
  case when kind = 'INPUT' then 'Which one?' end, case when kind = 'INPUT' then 'The first.' end,
- case when kind = 'INPUT' then now() end, case when kind = 'INPUT' then 'ANSWERED' end, 0, 0, 0, 0, now(), now()
+ case when kind = 'INPUT' then at end, case when kind = 'INPUT' then 'ANSWERED' end, 0, 0, 0, 0, at,
+ case when n %% 10 <> 3 then at end
 from generate_series(1, 200) as n,
- lateral (select case when n = 7 then 'INPUT' when n %% 10 = 1 then 'TOOL' else 'MODEL' end as kind) as one""",
+ lateral (select to_timestamp({SINCE} / 1000.0 + n) as at,
+ case when n = 7 then 'INPUT' when n %% 10 = 1 then 'TOOL' else 'MODEL' end as kind) as one""",
     f"""insert into reports (org_id, id, version, updated_at, kind, start_date, end_date, timezone, interval, currency,
  status, progress, error, totals, snapshot_at, chart)
 select %(org)s, {row_id("reports", "n")}, 1, to_timestamp({SINCE} / 1000.0 + n),
@@ -85,7 +87,14 @@ def conditions(sizes: Mapping[str, int]) -> dict[str, dict[str, dict[str, Values
             "id": of_id("step", "steps"),
             "kind": of_enum("APPROVAL", "INPUT", "MODEL"),
             "decision": {"eq": {"none": "EXPIRED", "few": "ANSWERED"}, "in": {"few": ["ANSWERED"]},
-                         "notIn": {"few": ["EXPIRED"]}},
+                         "notIn": {"few": ["EXPIRED"]}, "isNull": {"many": True, "few": False}},
+            # One step has it.
+            "expiresAt": {
+                **{operator: {"none": values["none"], "few": values["few"]}
+                   for operator, values in of_time("seconds", 14).items() if operator != "isNull"},
+                "isNull": {"many": True, "few": False},
+            },
+            "finishedAt": of_time("seconds", 200) | NULL,
             "createdAt": of_time("milliseconds", 200),
         },
         "reports": {

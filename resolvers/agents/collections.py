@@ -17,7 +17,7 @@ from resolvers.collections.collection import (
     common_filters,
 )
 from resolvers.errors import Conflict
-from resolvers.lists.conditions import created, enum, ids, text
+from resolvers.lists.conditions import created, enum, ids, moment, text
 
 HAS_AGENT_JOBS = Conflict(
     "HAS_AGENT_JOBS", "Agent jobs refer to the object: cancel an order, archive an agent definition instead."
@@ -65,6 +65,8 @@ AGENT_STEPS = Collection(
         "id": ids("id", AGENT_STEP, "ID"),
         "created_at": created(),
         "kind": enum("kind", AgentStepKind),
-        "decision": enum("decision", AgentDecision),
+        "decision": enum("decision", AgentDecision, nullable=True),
+        "expires_at": moment("expires_at", "time until which the step waits for a person", nullable=True),
+        "finished_at": moment("finished_at", "time at which the step ended", nullable=True),
     },
 )

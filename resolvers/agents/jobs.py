@@ -110,6 +110,10 @@ def _summed_by_reports(ctx: Context, needed: frozenset[str]) -> frozenset[str]:
     return frozenset(scope for scope in summed if allows(held, scope) and ctx.actor.may(scope))
 
 
+def _failure_of(job: Row) -> dict[str, Any]:
+    return {"code": job["error_code"], "message": job["error_message"], "failedAt": job["updated_at"].isoformat()}
+
+
 async def queue_run(ctx: Context, job_id: UUID, moment: datetime) -> None:
     """Queue the run of an agent job."""
     await queue_job(ctx, JobFunction.AGENT, job_id, key=job_id, run_at=moment)
@@ -174,7 +178,7 @@ async def retry(ctx: Context, key: Key) -> Row:
     hastened = await ctx.fetch(_hasten_runs(), id=decode(AGENT_JOB.prefix, key.id) or NOBODY, moment=moment)
     edit = await begin_edit(ctx, AGENT_JOBS, key)
     must_hold(ctx, edit.row["scopes"], "id")
-    columns = {"attempt": 0, "ran_ms": 0}
+    columns = {"attempt": 0, "ran_ms": 0, "first_failure": edit.row["first_failure"] or _failure_of(edit.row)}
     await edit.transition(MACHINE, request_to(_S.QUEUED), event_of(_S.QUEUED), columns=columns)
     if edit.row["retry_at"] is not None:
         edit.set({"retry_at": None, "queued_at": moment}, "retry", None)

@@ -63,15 +63,20 @@ class Condition:
     lookup: tuple[sa.Table, str] | None = None
 
 
+# Of a column whose index is ordered by itself.
+_NULLITY = nullity(lambda column, p: column.is_(None), lambda column, p: column.is_not(None), itself)
+
+
 def _plain(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
 def enum(
-    column: str, members: type[Enum], meaning: str | None = None, times: Mapping[str, Iterable[Enum]] | None = None
-) -> Condition:
-    """Return the condition on an enum's column: eq, in, notIn. ``times`` are columns that are null for all but some
-    members."""
+    column: str, members: type[Enum], meaning: str | None = None, times: Mapping[str, Iterable[Enum]] | None = None,
+    *, nullable: bool = False,
+) -> Condition:  # fmt: skip
+    """Return the condition on an enum's column: eq, in, notIn, isNull of a nullable one. ``times`` are columns that are
+    null for all but some members."""
 
     def others(value: list[Any]) -> list[str]:
         left_out = {_plain(item) for item in value}
@@ -94,6 +99,8 @@ def enum(
             lambda value: [(others(value), pg.ARRAY(sa.Text))], among, rank=4, opposite=not_among, bounds=bounds
         ),
     }
+    if nullable:
+        ops |= _NULLITY
     return Condition(column, members, meaning or column, ops)
 
 
@@ -225,7 +232,7 @@ def ids(column: str, resource: Resource | None, meaning: str, *, nullable: bool 
     }
     if not nullable:
         return Condition(column, Operand.ID, meaning, ops)
-    ops |= nullity(lambda column, p: column.is_(None), lambda column, p: column.is_not(None), itself)
+    ops |= _NULLITY
     return Condition(column, Operand.OPTIONAL_ID, meaning, ops)
 
 

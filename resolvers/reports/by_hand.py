@@ -35,7 +35,9 @@ async def queue_again(ctx: Context, report_id: UUID) -> bool:
     edit = await begin_edit_of(ctx, REPORTS, report_id)
     if edit.row["status"] != ReportStatus.FAILED:
         return False
-    edit.set({"status": ReportStatus.QUEUED, "error": None, "progress": 0}, "retry", None)
+    failure = {"error": edit.row["error"], "failedAt": edit.row["updated_at"].isoformat()}
+    again = {"status": ReportStatus.QUEUED, "error": None, "progress": 0}
+    edit.set(again | {"first_failure": edit.row["first_failure"] or failure}, "retry", None)
     await edit.save()
     return True
 

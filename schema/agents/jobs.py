@@ -21,6 +21,7 @@ from schema.agents.definitions import AgentDefinition, AgentDefinitionVersion
 from schema.agents.steps import AgentStep
 from schema.declaration.collections import many, one, pages_of, to_one
 from schema.declaration.fields import batched, computed, creation, member, object_type, public_id, related_id, same_row
+from schema.declaration.kept import kept_time
 from schema.declaration.lists import Connection
 from schema.declaration.nodes import Node
 from schema.declaration.scalars import Currency, Json, LargeJson, MicroUnits
@@ -62,6 +63,17 @@ class AgentError:
         lambda error: AgentErrorCode(error["code"]), description=KEPT["error_code"], reader=ColumnReader("code")
     )
     message: str = member("message", KEPT["error_message"])
+
+
+@object_type(resource=AGENT_JOB)
+class AgentFailure:
+    """How a job failed."""
+
+    code: AgentErrorCode = computed(
+        lambda failure: AgentErrorCode(failure["code"]), description=KEPT["error_code"], reader=ColumnReader("code")
+    )
+    message: str = member("message", KEPT["error_message"])
+    failed_at: datetime = kept_time("failedAt", "Time at which it failed.")
 
 
 def _error(row: Any) -> Any:
@@ -109,6 +121,9 @@ class AgentJob(Node):
     attempt: int
     plan: str | None = batched(seen.column("plan"), "plan", "scopes", description=f"{KEPT['plan']} {SEEN}", cost=0)
     error: AgentError | None = same_row("Why it failed; null if it did not.", _ERROR)
+    first_failure: AgentFailure | None = same_row(
+        f"{KEPT['first_failure']} A retry changes it no more.", ColumnReader("first_failure", null=True)
+    )
     usage: AgentUsage = same_row("Usage of the job so far.", ColumnReader(same_row=True))
     scopes: list[str]
     queued_at: datetime

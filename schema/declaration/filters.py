@@ -17,6 +17,8 @@ T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
 EQ = "Equals this value."
 IN = "Equals one of these values."
+NOT_IN = "Equals none of these values."
+IS_NULL = "Is not set (`true`) or is set (`false`)."
 SEARCH_WORDS = (
     f"Search terms: an object matches when, for each of them, one of its words starts with it. The first"
     f" {WORDS_OF_A_SEARCH} terms count. At most {MAX_TEXT:,} characters."
@@ -43,7 +45,17 @@ class EnumFilter(Generic[E]):
 
     eq: strawberry.Maybe[E] = strawberry.field(description=EQ)
     in_: strawberry.Maybe[list[E]] = strawberry.field(name="in", description=IN)
-    not_in: strawberry.Maybe[list[E]] = strawberry.field(description="Equals none of these values.")
+    not_in: strawberry.Maybe[list[E]] = strawberry.field(description=NOT_IN)
+
+
+@strawberry.input(name="Filter", description="Conditions on a value of an enum that can be null.")
+class OptionalEnumFilter(Generic[E]):
+    """Conditions on a value of an enum that may be null."""
+
+    eq: strawberry.Maybe[E] = strawberry.field(description=EQ)
+    in_: strawberry.Maybe[list[E]] = strawberry.field(name="in", description=IN)
+    not_in: strawberry.Maybe[list[E]] = strawberry.field(description=NOT_IN)
+    is_null: strawberry.Maybe[bool] = strawberry.field(description=IS_NULL)
 
 
 @strawberry.input(description="Conditions on the related objects of an object.")
@@ -76,7 +88,7 @@ class DateTimeFilter:
     gte: strawberry.Maybe[datetime] = strawberry.field(description="Is at or after this time.")
     lt: strawberry.Maybe[datetime] = strawberry.field(description="Is before this time.")
     lte: strawberry.Maybe[datetime] = strawberry.field(description="Is at or before this time.")
-    is_null: strawberry.Maybe[bool] = strawberry.field(description="Is not set (`true`) or is set (`false`).")
+    is_null: strawberry.Maybe[bool] = strawberry.field(description=IS_NULL)
 
 
 @strawberry.input(description="Conditions on an integer.")
@@ -115,7 +127,7 @@ class OptionalIdFilter:
 
     eq: strawberry.Maybe[strawberry.ID] = strawberry.field(description=EQ)
     in_: strawberry.Maybe[list[strawberry.ID]] = strawberry.field(name="in", description=IN)
-    is_null: strawberry.Maybe[bool] = strawberry.field(description="Is not set (`true`) or is set (`false`).")
+    is_null: strawberry.Maybe[bool] = strawberry.field(description=IS_NULL)
 
 
 @strawberry.input(description="Conditions on a value that is true or false.")
@@ -192,7 +204,7 @@ def _input_of(asked: Condition | Relation) -> Any:
         return _of(ListFilter, inner) if asked.many else inner
     if isinstance(asked.operand, Operand):
         return _INPUTS[asked.operand]
-    return _of(EnumFilter, asked.operand)
+    return _of(OptionalEnumFilter if "is_null" in asked.ops else EnumFilter, asked.operand)
 
 
 def _of(generic: Any, argument: Any) -> Any:

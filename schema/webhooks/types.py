@@ -1,7 +1,6 @@
 """Webhook endpoints and their deliveries in the graph: what can be read of them."""
 
 from datetime import datetime
-from typing import Any
 
 import strawberry
 
@@ -12,19 +11,16 @@ from resolvers.webhooks.attempts import attempts
 from resolvers.webhooks.collections import DELIVERIES, WEBHOOKS
 from schema.declaration.collections import many, one, to_many
 from schema.declaration.fields import batched, computed, creation, object_type, public_id, related_id
+from schema.declaration.kept import kept_time
 from schema.declaration.lists import Connection
 from schema.declaration.nodes import Node
-
-
-def _at(attempt: Any) -> datetime:
-    return datetime.fromisoformat(attempt["at"])
 
 
 @object_type(resource=WEBHOOK)
 class DeliveryAttempt:
     """An attempt to deliver an event."""
 
-    at: datetime = computed(_at, description="Time at which the attempt started.")
+    at: datetime = kept_time("at", "Time at which the attempt started.")
     response_code: int | None = computed(
         lambda attempt: attempt["responseCode"],
         description="HTTP status of the response; null if there was no complete response.",

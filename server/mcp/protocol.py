@@ -32,7 +32,7 @@ from schema.declaration.json_schema import JsonSchema
 from schema.requests.results import OperationResult
 from schema.requests.tools import OFFERED
 from server.mcp.exchange import EXCHANGE, Exchange
-from server.mcp.tasks import EXTENSION, STARTING, TaskKind, is_failed, is_known, kind_of, task
+from server.mcp.tasks import COMPLETED, EXTENSION, STARTING, WORKING, TaskKind, failure_of, is_known, kind_of, task
 from server.mcp.tools import tool, tools_of
 from web.dry_run import PARAMETER
 
@@ -129,18 +129,23 @@ async def _data(ctx: ServerRequestContext[Any, Any], name: str, arguments: Mappi
 
 async def _get_task(ctx: ServerRequestContext[Any, Any], params: _TaskParams) -> dict[str, Any]:
     kind, found = await _task_of(ctx, params.task_id)
-    made = task(found)
-    if made["status"] == "completed":
-        shown = _shown(OperationResult(kind.data(found)))
-        shown.is_error = is_failed(found)
-        made["result"] = shown.model_dump(by_alias=True, mode="json", exclude_none=True)
+    made, failure = task(found), failure_of(found)
+    if made["status"] == COMPLETED:
+        result = OperationResult(kind.data(found)) if failure is None else _failed(failure)
+        made["result"] = _shown(result).model_dump(by_alias=True, mode="json", exclude_none=True)
     return made
 
 
+def _failed(failure: Mapping[str, str]) -> OperationResult:
+    """Return the result of what failed: nothing else of it stays as it is when it is retried."""
+    return OperationResult(None, [{"message": failure["message"], "extensions": {"code": failure["code"]}}])
+
+
 async def _cancel_task(ctx: ServerRequestContext[Any, Any], params: _TaskParams) -> dict[str, Any]:
-    """Cancel a task, where that is possible: the protocol has it as a wish."""
-    kind, _ = await _task_of(ctx, params.task_id)
-    if kind.cancel is not None:
+    """Cancel a task, where that is possible: the protocol has it as a wish. One that has ended stays as it is, and what
+    was retried goes on."""
+    kind, found = await _task_of(ctx, params.task_id)
+    if kind.cancel is not None and task(found)["status"] == WORKING:
         await _data(ctx, kind.cancel, {"input": {"id": params.task_id}})
     return {}
 

@@ -1,6 +1,7 @@
 """Tasks, an extension of MCP: what takes a while is a task to a client that says it knows them, and no other.
 
-A task is our own object: its ID is the object's, and it is polled by the operation that looks the object up.
+A task is our own object: its ID is the object's, and it is polled by the operation that looks the object up. It ends
+once: a retry of the object is another call, and changes nothing of the task.
 """
 
 from collections.abc import Mapping
@@ -9,14 +10,16 @@ from types import MappingProxyType
 from typing import Any
 
 from models.agent_jobs import AGENT_JOB, AgentJobStatus
-from models.reports import REPORT, ReportStatus
+from models.reports import REPORT, ReportError, ReportStatus
 from models.typeid import prefix_of
 
 EXTENSION = "io.modelcontextprotocol/tasks"
 CAPABILITIES = "io.modelcontextprotocol/clientCapabilities"
 POLL_MS = 2_000
-_ENDED = frozenset({AgentJobStatus.SUCCEEDED, AgentJobStatus.FAILED, ReportStatus.READY, ReportStatus.FAILED})
-_FAILED = frozenset({AgentJobStatus.FAILED, ReportStatus.FAILED})
+COMPLETED, CANCELLED, WORKING = "completed", "cancelled", "working"
+_STATES: Mapping[str, str] = MappingProxyType({
+    AgentJobStatus.SUCCEEDED: COMPLETED, ReportStatus.READY: COMPLETED, AgentJobStatus.CANCELLED: CANCELLED,
+})  # fmt: skip
 _SAYS: Mapping[str, str] = MappingProxyType({
     AgentJobStatus.AWAITING_APPROVAL: "It waits for a person's approval.",
     AgentJobStatus.AWAITING_INPUT: "It waits for a person's answer.",
@@ -59,20 +62,28 @@ def is_known(params: Mapping[str, Any] | None) -> bool:
     return isinstance(found, Mapping) and EXTENSION in found
 
 
-def is_failed(found: Mapping[str, Any]) -> bool:
-    """Return whether what was started has failed: the task is completed then, with a result that is an error."""
-    return found["status"] in _FAILED
+def failure_of(found: Mapping[str, Any]) -> dict[str, str] | None:
+    """Return how an object failed for the first time, with ``code``, ``message`` and ``failedAt``; None where it did
+    not. Its task is completed then, with a result that is an error."""
+    first, error = found["firstFailure"], found["error"]
+    if first is None and error is None:
+        return None
+    failure = first or ({"failedAt": found["updatedAt"]} | (error if isinstance(error, dict) else {"error": error}))
+    if "error" in failure:
+        code = ReportError(failure["error"])
+        failure = {"code": code.value, "message": code.meaning, "failedAt": failure["failedAt"]}
+    return failure
 
 
 def task(found: Mapping[str, Any]) -> dict[str, Any]:
     """Return an object as a task."""
-    status = found["status"]
+    status, failure = found["status"], failure_of(found)
     made = {
         "taskId": found["publicId"],
-        "status": "completed" if status in _ENDED else "cancelled" if status == "CANCELLED" else "working",
+        "status": COMPLETED if failure else _STATES.get(status, WORKING),
         "createdAt": found["createdAt"],
-        "lastUpdatedAt": found["updatedAt"],
+        "lastUpdatedAt": failure["failedAt"] if failure else found["updatedAt"],
         "ttlMs": None,
         "pollIntervalMs": POLL_MS,
     }
-    return made | ({"statusMessage": _SAYS[status]} if status in _SAYS else {})
+    return made | ({"statusMessage": _SAYS[status]} if status in _SAYS and not failure else {})

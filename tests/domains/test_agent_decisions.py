@@ -201,3 +201,42 @@ async def test_one_step_is_over_and_another_waits(acme: Org) -> None:
     ctx = context_of(acme.runtime, acme.id, new_uuid())
     async with unchanged(acme), ctx.transaction():
         assert await expire(ctx, key) is None
+
+
+INBOX = """{ agentJobs(filter: {status: {in: [AWAITING_APPROVAL, AWAITING_INPUT]}}, orderBy: [{field: EXPIRES_AT}]) {
+  nodes { id version status expiresAt definition { name } client { name }
+    steps(filter: {expiresAt: {isNull: false}, decision: {isNull: true}}, orderBy: [{field: CREATED_AT}]) {
+      nodes { id kind operation changes { target field before after } events question expiresAt } } } } }"""
+
+
+async def test_an_inbox_shows_what_waits_for_a_person_in_few_statements(acme: Org) -> None:
+    later, (approval,) = await _waiting(acme, _K.APPROVAL, hours=2)
+    sooner, (question, other) = await _waiting(acme, _K.INPUT, _K.APPROVAL)
+    await do(acme, "approve", sooner, stepId=other, expectedVersion=3)
+    await new_job(acme)
+    answer = await acme.graphql(INBOX)
+    first, second = answer.json()["data"]["agentJobs"]["nodes"]
+    assert answer.headers["server-timing"] == 'sql;desc="2"'
+    assert ([first["id"], first["status"]], [second["id"], second["status"]]) == (
+        [sooner, "AWAITING_INPUT"], [later, "AWAITING_APPROVAL"],
+    )  # fmt: skip
+    assert [(each["id"], each["question"]) for each in first["steps"]["nodes"]] == [(question, "Which color?")]
+    (step,) = second["steps"]["nodes"]
+    assert (step["id"], step["operation"], step["expiresAt"]) == (approval, "UpdateOrder", second["expiresAt"])
+    assert (step["changes"][0]["after"], step["events"]) == ("Late", ["order.updated"])
+
+
+async def test_steps_are_found_by_what_they_have_not(acme: Org) -> None:
+    job, (_, second) = await _waiting(acme, _K.APPROVAL, _K.INPUT)
+    await do(acme, "answer", job, stepId=second, expectedVersion=3, answer="Blue")
+    text = "query($id: ID!, $f: AgentStepFilter!) { agentJob(id: $id) { steps(filter: $f) { nodes { kind } } } }"
+    for given, kinds in (
+        ({"decision": {"isNull": True}}, ["APPROVAL"]),
+        ({"decision": {"isNull": False}}, ["INPUT"]),
+        ({"finishedAt": {"isNull": True}}, ["APPROVAL"]),
+        ({"not": {"finishedAt": {"isNull": True}}}, ["INPUT"]),
+        ({"expiresAt": {"isNull": True}}, []),
+        ({"decision": {"isNull": True, "eq": "ANSWERED"}}, []),
+    ):
+        found = (await acme.data(text, id=job, f=given))["agentJob"]["steps"]["nodes"]
+        assert [each["kind"] for each in found] == kinds, given

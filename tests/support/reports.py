@@ -45,7 +45,7 @@ async def give_up(org: Org) -> None:
     claim = await claimed(org)
     async with jobs.held(org.runtime, claim) as ctx:
         await compute.HANDLER.ended(ctx, claim, JobState.FAILED, None)
-        await jobs.finish(ctx, claim, JobState.FAILED)
+        await jobs.finish(ctx, claim, JobState.FAILED, error_code="INTERNAL")
 
 
 async def shown(org: Org, key: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ the results of then.
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -19,7 +20,7 @@ from pydantic_ai.exceptions import (
     ModelRequestRejectedError,
     UnexpectedModelBehavior,
 )
-from pydantic_ai.messages import ModelMessage, ModelResponse
+from pydantic_ai.messages import ModelMessage, ModelResponse, ToolCallPart
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.models.test import TestModel
 from pydantic_ai.models.wrapper import WrapperModel
@@ -73,7 +74,7 @@ class _Stepwise(WrapperModel):
         key = f"{encode(AGENT_JOB.prefix, work.run.job['id'])}:{call.step['index']}"
         try:
             async with work.slot.freed():
-                answer = await self._ask(messages, parameters, key, call.output_tokens)
+                answer = _output_last(await self._ask(messages, parameters, key, call.output_tokens), parameters)
         except ModelAPIError as error:
             # What has a status was answered, and not charged; of anything else the outcome is unknown.
             if isinstance(error, ModelHTTPError):
@@ -87,6 +88,7 @@ class _Stepwise(WrapperModel):
         text = text_of([*new, answer])
         usage = answer.usage
         await work.end_model_call(call, text, self._shown(answer), usage.input_tokens, usage.output_tokens)
+        work.unmet = False
         _check(work.run, answer)
         return answer
 
@@ -111,6 +113,13 @@ class _Stepwise(WrapperModel):
             {"id": each.tool_call_id, "name": each.tool_name, "arguments": each.args} for each in answer.tool_calls
         ]
         return {"model": self._work.run.definition["model"], "text": answer.text, "calls": calls}
+
+
+def _output_last(answer: ModelResponse, parameters: ModelRequestParameters) -> ModelResponse:
+    """Return an answer whose output follows its calls of tools, which may tell against it."""
+    names = {each.name for each in parameters.output_tools}
+    parts = sorted(answer.parts, key=lambda part: isinstance(part, ToolCallPart) and part.tool_name in names)
+    return replace(answer, parts=parts)
 
 
 def text_of(messages: list[ModelMessage]) -> str:
@@ -166,7 +175,8 @@ async def _run_model(work: Work, model: Model, provider: Provider | None) -> Non
         system_prompt=(definition["instructions"], _RULES.strip()),
         tools=tools_of(work),
         retries={"tools": 2, "output": 1},
-        end_strategy="early",
+        # An output beside calls of tools ends nothing before these are made.
+        end_strategy="graceful",
     )
     wrong = False
 
@@ -175,6 +185,8 @@ async def _run_model(work: Work, model: Model, provider: Provider | None) -> Non
         nonlocal wrong
         if isinstance(output, DeferredToolRequests):
             return output
+        if work.waiting or work.unmet:
+            raise ModelRetry("The answer came before the results of the other tools, which tell against it: see them.")
         problems = [] if schema is None else problems_of(schema, output, "output")
         texts = [f"{each.field}.{each.within}: {each.message}" for each in problems]
         if len(orjson.dumps(output)) > OUTPUT_LIMIT:

@@ -49,7 +49,8 @@ def _tool(
     return tool
 
 
-def _wrong(message: str, field: str | None = None) -> dict[str, Any]:
+def _wrong(work: Work, message: str, field: str | None = None) -> dict[str, Any]:
+    work.unmet = True
     return {"errors": [{"message": message} | ({} if field is None else {"field": field})]}
 
 
@@ -62,11 +63,13 @@ def _only(given: Any, name: str, length: int) -> str | None:
 def _operation(work: Work, name: str, approval: bool) -> Tool[None]:
     async def operate(ctx: RunContext[None], given: Any) -> Any:
         if not isinstance(given, dict):
-            return _wrong("It needs its arguments as a JSON object.")
+            return _wrong(work, "It needs its arguments as a JSON object.")
         try:
-            return await work.operate(name, _key(work, ctx), given, approval=approval)
+            result = await work.operate(name, _key(work, ctx), given, approval=approval)
         except Waits:
             raise ApprovalRequired from None
+        work.unmet |= "data" not in result
+        return result
 
     return _tool(name, description_of(name), schema_of(name), operate, takes_ctx=True)
 
@@ -75,11 +78,13 @@ def _ask(work: Work) -> Tool[None]:
     async def ask(ctx: RunContext[None], given: Any) -> Any:
         question = _only(given, "question", QUESTION_LENGTH)
         if question is None:
-            return _wrong("It needs a question, as a text, and nothing else.", "question")
+            return _wrong(work, "It needs a question, as a text, and nothing else.", "question")
         try:
-            return work.ask(_key(work, ctx), question)
+            answer = work.ask(_key(work, ctx), question)
         except Waits:
             raise CallDeferred(kind="question") from None
+        work.unmet = True
+        return answer
 
     description = "Ask a person of the staff, and wait for the answer. Ask only what no other tool can tell."
     schema = _text("question", "The question, with what is needed to answer it.", QUESTION_LENGTH)
@@ -90,7 +95,7 @@ def _plan(work: Work) -> Tool[None]:
     async def write(given: Any) -> Any:
         plan = _only(given, "plan", PLAN_LENGTH)
         if plan is None:
-            return _wrong("It needs a plan, as a text, and nothing else.", "plan")
+            return _wrong(work, "It needs a plan, as a text, and nothing else.", "plan")
         await work.plan(plan)
         return "The plan is written."
 

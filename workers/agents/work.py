@@ -69,13 +69,17 @@ class _MovedError(Exception):
 
 @dataclass(slots=True)
 class Work:
-    """A job that is run. ``waiting`` are the steps that are to wait for a person when nothing else can be done."""
+    """A job that is run. ``waiting`` are the steps that are to wait for a person when nothing else can be done.
+
+    ``unmet`` is whether a call of the model's last answer had a result that the model must see before it goes on.
+    """
 
     runtime: Runtime
     claim: Claim
     slot: Slot
     run: Run
     waiting: list[dict[str, Any]] = field(default_factory=list)
+    unmet: bool = False
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[Context]:

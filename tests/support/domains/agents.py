@@ -23,7 +23,8 @@ MOST = 2**53 - 1
 
 JOB = {
     "publicId": "str", "definitionId": "str", "definitionVersion": "int", "orderId": "?str", "ticketId": "?str",
-    "clientId": "?str", "status": "str", "attempt": "int", "error": "?dict", "usage": "dict", "scopes": "list",
+    "clientId": "?str", "status": "str", "attempt": "int", "error": "?dict", "firstFailure": "?dict",
+    "usage": "dict", "scopes": "list",
     "queuedAt": "str", "startedAt": "?str", "finishedAt": "?str", "expiresAt": "?str", "retryAt": "?str",
     "createdAt": "str", "updatedAt": "str", "version": "int", "input": "?dict", "output": "?dict", "plan": "?str",
 }  # fmt: skip

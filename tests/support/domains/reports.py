@@ -7,6 +7,7 @@ YEAR = {"from": "2025-01-01", "to": "2026-01-01"}
 ALL = YEAR | {"timezone": "Europe/Berlin", "interval": "QUARTER", "currency": "CHF"}
 SHAPE = {
     "publicId": "str", "kind": "str", "parameters": "dict", "status": "str", "progress": "int", "error": "?str",
+    "firstFailure": "?dict",
     "columns": "list", "totals": "?dict", "snapshotAt": "?str", "csvUrl": "?str", "svgUrl": "?str", "createdAt": "str",
     "updatedAt": "str", "version": "int",
 }  # fmt: skip
