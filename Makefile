@@ -55,9 +55,10 @@ layers: $(STAMP)
 	@echo "== Layers (import-linter)"
 	@$(BIN)/lint-imports
 
+# Its many processes of Python compile nothing twice, whatever the environment says.
 pytest: $(STAMP)
 	@echo "== Tests (pytest $(ARGS))"
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 pythons: ## Run the unit tests on every Python from 3.11 to 3.14 that is there, each in a venv of its own
 	@UV="$(UV)" PYTHONS="$(PYTHONS)" .ci/pythons

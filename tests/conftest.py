@@ -1,5 +1,7 @@
 """Fixtures that every test may ask for."""
 
+import gc
+
 import pytest
 
 from tests.support.agency import agency
@@ -9,6 +11,7 @@ from tests.support.dev import dev
 from tests.support.furnished import furnished
 from tests.support.jobs import org, runtime
 from tests.support.logs import logging_restored
+from tests.support.order import longest_first
 from tests.support.pool import single
 from tests.support.redis import redis
 from tests.support.rows import operations
@@ -49,11 +52,23 @@ __all__ = [
 SERVERS = {"servers", "dev", "supervisor", "postgres"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs servers, so that `-m "not servers"` is the unit tests: these fixtures start them."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs servers, so that `-m "not servers"` is the unit tests: these fixtures start them.
+
+    Where several processes run the tests, they begin with the longest files.
+    """
     for item in items:
         if isinstance(item, pytest.Function) and SERVERS & {*item.fixturenames}:
             item.add_marker("servers")
+    if hasattr(config, "workerinput"):
+        place = longest_first(item.nodeid for item in items)
+        items.sort(key=lambda item: place(item.nodeid))
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what was imported and collected, which stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

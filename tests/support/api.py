@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from server.wiring import running
 from tests.support.openapi import check_problem
 from tests.support.servers import Backends
 
+# Made once: reading the certificates of all authorities takes longer than most tests.
+TLS = ssl.create_default_context()
 KEY = "1:" + base64.b64encode(bytes(range(32))).decode()
 
 
@@ -140,7 +143,7 @@ class Org:
 def _http(base: str, key: str) -> httpx.AsyncClient:
     """A client that holds a key, and each problem that it gets against the documented ones."""
     headers = {"Authorization": f"Bearer {key}"}
-    return httpx.AsyncClient(base_url=base, headers=headers, event_hooks={"response": [check_problem]})
+    return httpx.AsyncClient(base_url=base, headers=headers, event_hooks={"response": [check_problem]}, verify=TLS)
 
 
 async def make_org(runtime: Runtime, base: str, *scopes: str) -> Org:

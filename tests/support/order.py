@@ -1,0 +1,56 @@
+"""The order of files among several processes: the longest first, so that none ends long after the others."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+# Those that take a process ten seconds and more, the longest first, as `--durations=0` of the whole suite says.
+LONG = (
+    "house/test_chaos.py",
+    "server/dev/test_dev.py",
+    "execution/test_executor.py",
+    "server/dev/test_dev_failures.py",
+    "resolvers/test_filter_plans.py",
+    "server/dev/test_reset.py",
+    "server/test_npm_clients.py",
+    "schema/test_growth.py",
+    "contract/test_openapi_requests.py",
+    "server/cli/test_console.py",
+    "workers/agents/test_killed_agents.py",
+    "schema/test_nulls.py",
+    "schema/test_garbage.py",
+    "house/test_packaging.py",
+    "workers/jobs/test_workers.py",
+    "workers/reports/test_charts.py",
+    "house/test_bench.py",
+    "workers/webhooks/test_circuits.py",
+    "schema/test_generated.py",
+    "server/dev/test_embedded.py",
+    "server/cli/test_cli_audit.py",
+    "schema/test_inlined.py",
+    "server/dev/test_demo.py",
+    "contract/test_tenancy.py",
+    "workers/jobs/test_outages.py",
+    "house/test_house.py",
+    "server/live/test_unread_answers.py",
+    "workers/test_terminals.py",
+    "server/http/test_slow_bodies.py",
+    "workers/jobs/test_fairness.py",
+    "contract/test_walks.py",
+    "contract/test_schema_requests.py",
+)
+_RANKS = {f"tests/{name}": rank for rank, name in enumerate(LONG)}
+
+
+def longest_first(ids: Iterable[str]) -> Callable[[str], tuple[int, int, str]]:
+    """Return a key that sorts tests by their files: those that are known to be long, then those with many tests."""
+    tests = Counter(_file_of(each) for each in ids)
+
+    def place(test: str) -> tuple[int, int, str]:
+        file = _file_of(test)
+        return _RANKS.get(file, len(_RANKS)), -tests[file], file
+
+    return place
+
+
+def _file_of(test: str) -> str:
+    return test.partition("::")[0]
