@@ -20,6 +20,7 @@ from resolvers.lists.infinities import EARLIEST, LATEST, infinity, or_infinity
 from resolvers.lists.operators import (
     COMPARE,
     NEVER_NULL,
+    NULLITY,
     Clause,
     Op,
     Value,
@@ -63,10 +64,6 @@ class Condition:
     lookup: tuple[sa.Table, str] | None = None
 
 
-# Of a column whose index is ordered by itself.
-_NULLITY = nullity(lambda column, p: column.is_(None), lambda column, p: column.is_not(None), itself)
-
-
 def _plain(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
@@ -99,9 +96,7 @@ def enum(
             lambda value: [(others(value), pg.ARRAY(sa.Text))], among, rank=4, opposite=not_among, bounds=bounds
         ),
     }
-    if nullable:
-        ops |= _NULLITY
-    return Condition(column, members, meaning or column, ops)
+    return Condition(column, members, meaning or column, ops | (NULLITY if nullable else {}))
 
 
 def _timed(time: str, members: list[str], column: Any, p: list[Any]) -> Any:
@@ -232,7 +227,7 @@ def ids(column: str, resource: Resource | None, meaning: str, *, nullable: bool 
     }
     if not nullable:
         return Condition(column, Operand.ID, meaning, ops)
-    ops |= _NULLITY
+    ops |= NULLITY
     return Condition(column, Operand.OPTIONAL_ID, meaning, ops)
 
 

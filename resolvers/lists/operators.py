@@ -79,3 +79,7 @@ def nullity(null: Clause, other: Clause, key: Callable[[Any], Any]) -> dict[str,
         "is_null": Op(nothing, null, 0, rank=4, key=key, opposite=other),
         "is_not_null": Op(nothing, other, 0, rank=4, key=key, opposite=null),
     }
+
+
+# Of a column whose index is ordered by itself.
+NULLITY = nullity(lambda column, p: column.is_(None), lambda column, p: column.is_not(None), itself)
