@@ -3,8 +3,9 @@
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlmodel import Field
 
-from models.base import column, table_of
+from models.base import Owned, column, table_args, table_of
 from models.resources import Resource
 from models.threads import INTERNAL_SCOPE, ThreadEntry, thread_args
 
@@ -23,6 +24,25 @@ class Message(ThreadEntry, table=True):
     __table_args__ = thread_args("messages", "order")
 
     order_id: UUID = column(sa.Uuid, description="ID of the order that the message belongs to.")
+    writer_id: UUID | None = column(
+        sa.Uuid, nullable=True, info={"internal": True}, description="The member, client or API key that wrote it."
+    )
+
+
+class MessageRead(Owned, table=True):
+    """How far somebody has read an order's thread: a member, a client or an API key."""
+
+    __tablename__ = "message_reads"
+    __table_args__ = table_args(
+        sa.ForeignKeyConstraint(["org_id", "order_id"], ["orders.org_id", "orders.id"]),
+        sa.Index("message_reads_order_idx", "org_id", "order_id"),
+        grants="SELECT, INSERT, UPDATE",
+    )
+
+    reader_id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    order_id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    read_to: UUID = column(sa.Uuid, description="ID of the last message that was read.")
 
 
 messages = table_of(Message)
+message_reads = table_of(MessageRead)

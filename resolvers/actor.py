@@ -27,8 +27,9 @@ class Actor:
     client: str | None = None
 
     @property
-    def repeater(self) -> UUID | None:
-        """Return whose idempotency keys are used: those of whom a token is for, or the API key's; None for others."""
+    def caller(self) -> UUID | None:
+        """Return who calls: whom a token is for, or the API key; None for others. Theirs are the idempotency keys that
+        are used, and how far messages are read."""
         return self.subject or self.key_id
 
     def may(self, scope: str) -> bool:

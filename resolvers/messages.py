@@ -17,5 +17,5 @@ async def create(ctx: Context, values: InputValues) -> Row:
     found, wrong = await looked_up(ctx, values, order_id=Reference(COLLECTIONS["orders"]))
     refuse([*wrong, *wrong_author(values)])
     row = new_thread_entry(ctx, Message, values)
-    row["order_id"] = found["order_id"]["id"]
+    row |= {"order_id": found["order_id"]["id"], "writer_id": ctx.actor.caller}
     return await insert(ctx, MESSAGES, row)

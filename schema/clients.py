@@ -17,7 +17,7 @@ from resolvers.orders import ORDERS
 from resolvers.orders_by_status import counts_of_clients
 from resolvers.subscriptions.collection import SUBSCRIPTIONS
 from resolvers.tickets.collections import TICKETS
-from schema.declaration.collections import many, one, to_many
+from schema.declaration.collections import TagUse, many, one, tags_field, to_many
 from schema.declaration.fields import batched, creation, object_type, public_id
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
@@ -124,6 +124,7 @@ class ClientQuery:
 
     client: Client | None = one(CLIENTS)
     clients: Connection[Client] | None = many(CLIENTS)
+    client_tags: list[TagUse] | None = tags_field(CLIENTS)
 
 
 @strawberry.type

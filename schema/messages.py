@@ -8,15 +8,17 @@ import strawberry
 from models.messages import MESSAGE
 from models.messages import Message as Table
 from models.orders import ORDER
+from models.resources import ToolFor
 from models.threads import AuthorKind, Visibility
-from resolvers import messages, threads
+from resolvers import messages, threads, unread_messages
 from resolvers.messages import MESSAGES
 from resolvers.orders import ORDERS
+from schema.declaration.client_inputs import ClientInput
 from schema.declaration.collections import one, to_one
 from schema.declaration.fields import creation, object_type, public_id, related_id
 from schema.declaration.inputs import input_type
 from schema.declaration.lists import Connection
-from schema.declaration.mutations import creates
+from schema.declaration.mutations import creates, tool_for, updates
 from schema.declaration.nodes import Node
 from schema.threads import (
     AUTHOR_KIND,
@@ -63,6 +65,15 @@ class CreateMessageInput:
     attachments: strawberry.Maybe[list[AttachmentInput]]
 
 
+@input_type()
+class MarkMessagesReadInput:
+    """How far an order's messages were read."""
+
+    id: strawberry.ID = strawberry.field(
+        description="ID of the last message that was read: those of its order that are older were read too."
+    )
+
+
 @strawberry.type
 class MessageQuery:
     """Queries of messages."""
@@ -84,4 +95,18 @@ class MessageMutation:
         "Add a message to an order's thread.",
         check=threads.check,
         clients=client_entry(ORDER),
+    )
+    # An agent reads as nobody.
+    mark_messages_read = tool_for(
+        ToolFor.MCP,
+        updates(
+            Message,
+            MarkMessagesReadInput,
+            unread_messages.mark,
+            "Mark the messages of an order as read, up to one, for the caller: the member or client that the access"
+            " token is for, or the API key. What was read stays read. It is no change of the order: it has no event and"
+            " no entry in the audit log.",
+            returns="The message up to which they were read.",
+            clients=ClientInput(("id",)),
+        ),
     )

@@ -11,11 +11,12 @@ from models.agent_jobs import AGENT_JOB
 from models.clients import CLIENT
 from models.forms import FORM
 from models.members import MEMBER
+from models.messages import MESSAGE
 from models.orders import INTAKE_FORM, MACHINE, MAX_ASSIGNEES, ORDER, OrderStatus
 from models.orders import Order as Table
 from models.services import SERVICE
 from models.types import Reason
-from resolvers import orders, orders_by_status
+from resolvers import orders, orders_by_status, unread_messages
 from resolvers.agents import costs
 from resolvers.agents.collections import AGENT_JOBS
 from resolvers.audit.log import AUDIT_ENTRIES
@@ -29,7 +30,7 @@ from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
 from resolvers.tickets.collections import TICKETS
 from schema.declaration.client_inputs import ClientInput
-from schema.declaration.collections import groups_of, many, newest, one, to_listed, to_many, to_one
+from schema.declaration.collections import TagUse, groups_of, many, newest, one, tags_field, to_listed, to_many, to_one
 from schema.declaration.fields import batched, creation, object_type, public_id, related_id, related_ids
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
@@ -119,6 +120,15 @@ class Order(Node):
     )
     last_message: Annotated["Message", strawberry.lazy("schema.messages")] | None = newest(
         MESSAGES, "order_id", "The newest message of the order's thread; null when there is none."
+    )
+    unread_messages: int = batched(
+        unread_messages.of_orders,
+        "id",
+        description="Number of messages of the order's thread that the caller sees, did not write and has not marked as"
+        f" read (`markMessagesRead`), {unread_messages.MOST} at most. The caller is the member or client that the"
+        " access token is for, or the API key.",
+        cost=2,
+        scope=MESSAGE.read_scope,
     )
     invoice: Annotated["Invoice", strawberry.lazy("schema.invoices.types")] | None = batched(
         of_orders, "id", description="The order's invoice that is not `VOID`; null when there is none."
@@ -213,6 +223,7 @@ class OrderQuery:
 
     order: Order | None = one(ORDERS)
     orders: Connection[Order] | None = many(ORDERS)
+    order_tags: list[TagUse] | None = tags_field(ORDERS)
     order_counts: list[OrderCount] | None = groups_of(
         ORDERS, orders_by_status.counts, "Number of orders by status. Statuses without orders are left out."
     )

@@ -14,7 +14,7 @@ from resolvers.forms.collections import FORMS
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
 from resolvers.subscriptions.collection import SUBSCRIPTIONS
-from schema.declaration.collections import many, one, to_many, to_one
+from schema.declaration.collections import TagUse, many, one, tags_field, to_many, to_one
 from schema.declaration.fields import creation, object_type, public_id, related_id
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
@@ -107,6 +107,7 @@ class ServiceQuery:
 
     service: Service | None = one(SERVICES)
     services: Connection[Service] | None = many(SERVICES)
+    service_tags: list[TagUse] | None = tags_field(SERVICES)
 
 
 @strawberry.type

@@ -22,7 +22,7 @@ from resolvers.orders import ORDERS
 from resolvers.tickets import tickets
 from resolvers.tickets.collections import REPLIES, TICKETS
 from schema.declaration.client_inputs import ClientInput
-from schema.declaration.collections import many, one, to_many, to_one
+from schema.declaration.collections import TagUse, many, one, tags_field, to_many, to_one
 from schema.declaration.fields import computed, creation, object_type, public_id, related_id
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
@@ -182,6 +182,7 @@ class TicketQuery:
 
     ticket: Ticket | None = one(TICKETS)
     tickets: Connection[Ticket] | None = many(TICKETS)
+    ticket_tags: list[TagUse] | None = tags_field(TICKETS)
     reply: Reply | None = one(REPLIES)
     replies: Connection[Reply] | None = thread_field(
         REPLIES, TICKET, "The replies to a ticket, newest first by default."

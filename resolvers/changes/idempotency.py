@@ -52,9 +52,9 @@ async def replay(ctx: Context, root_field: str, position: int, fingerprint: byte
     Raises Refusal IDEMPOTENCY_IN_FLIGHT while another request with the key runs, or IDEMPOTENCY_KEY_REUSED when the
     result belongs to a different request.
     """
-    values: dict[str, Any] = {"actor_id": ctx.actor.repeater, "key": ctx.idempotency_key, "root_field": root_field}
+    values: dict[str, Any] = {"actor_id": ctx.actor.caller, "key": ctx.idempotency_key, "root_field": root_field}
     values["position"] = position
-    name = f"{ctx.org_id}:{ctx.actor.repeater}:{root_field}:{position}:{ctx.idempotency_key}"
+    name = f"{ctx.org_id}:{ctx.actor.caller}:{root_field}:{position}:{ctx.idempotency_key}"
     lock = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
     taken = await ctx.row(_try_lock(), lock=lock)
     if taken is None or not taken["taken"]:
@@ -70,6 +70,6 @@ async def replay(ctx: Context, root_field: str, position: int, fingerprint: byte
 async def keep(ctx: Context, root_field: str, position: int, fingerprint: bytes, result: Any) -> None:
     """Store the result of a root field, in its transaction."""
     await ctx.fetch(
-        _keep(), actor_id=ctx.actor.repeater, key=ctx.idempotency_key, root_field=root_field, position=position,
+        _keep(), actor_id=ctx.actor.caller, key=ctx.idempotency_key, root_field=root_field, position=position,
         fingerprint=fingerprint, result=orjson.dumps(result).decode(), moment=now(),
     )  # fmt: skip

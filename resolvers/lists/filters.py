@@ -123,9 +123,7 @@ def _field(
             raise bad_input(where, text, "TOO_LONG", limit=MAX_VALUES)
         for item in operand if isinstance(operand, list) else (operand,):
             if isinstance(item, str):
-                check_length(item, where)
-                if "\0" in item:
-                    raise bad_input(where, "It must not contain the character U+0000.", "INVALID_FORMAT")
+                check_text(item, where)
         collected.values += declared.ops[_operator(op, operand)].values(operand)
     return tuple(_operator(op, operand) for op, operand in value.items())
 
@@ -134,6 +132,13 @@ def check_length(text: str, path: str) -> None:
     """Raise Refusal BAD_INPUT for a text that is longer than a filter takes."""
     if len(text) > MAX_TEXT:
         raise bad_input(path, f"It must have at most {MAX_TEXT} characters.", "TOO_LONG", limit=MAX_TEXT)
+
+
+def check_text(text: str, path: str) -> None:
+    """Raise Refusal BAD_INPUT for a text that a filter does not take, or that no text of the database can be."""
+    check_length(text, path)
+    if "\0" in text:
+        raise bad_input(path, "It must not contain the character U+0000.", "INVALID_FORMAT")
 
 
 def _relation(declared: Relation, value: Mapping[str, Any], path: str, collected: _Collected, depth: int) -> Any:

@@ -23,7 +23,8 @@ class ClientInput:
         given = [f"`{name}`" for name in self.fields if name not in self.only]
         given += [f"`{name}` {' or '.join(f'`{value}`' for value in values)}" for name, values in self.only.items()]
         given += [] if self.name is None else [f"as `{self.name}` its own name"]
-        return f"A client's access token may do it, and give {', '.join(given[:-1])} and {given[-1]}."
+        listed = " and ".join([", ".join(given[:-1]), given[-1]] if len(given) > 1 else given)
+        return f"A client's access token may do it, and give {listed}."
 
     def needed(self, arguments: Mapping[str, Any]) -> list[Any]:
         """Return what is reserved of what is given. An empty list or object is as absent; what there is no such field

@@ -6,11 +6,13 @@ from typing import Any
 
 import strawberry
 
+from models.actors import STAFF_ONLY
 from resolvers.collections import loaders
 from resolvers.collections.collection import Collection
 from resolvers.collections.nodes import is_node
 from resolvers.context import BatchResolver
-from schema.declaration.fields import argument, batched
+from resolvers.tag_uses import MOST, tags_of
+from schema.declaration.fields import argument, batched, object_type
 from schema.declaration.filters import filter_of, order_of
 
 FIRST = "Return the first _n_ items: 1 to 100. 20 when neither `first` nor `last` is given."
@@ -20,6 +22,8 @@ PAGE = (
 )
 # What finding groups costs, as a connection with its count.
 GROUPING = 4
+# What the tags of a list cost.
+TAGS = 20
 LAST_FIELD = ", of which `CREATED_AT` can only be the last"
 
 
@@ -43,6 +47,16 @@ def page_arguments(collection: Collection) -> Callable[[], list[Any]]:
         ]
 
     return made
+
+
+@object_type(
+    description=f"A tag, and the number of objects that have it: at most {MOST:,}, which stands for as many or more."
+)
+class TagUse:
+    """A tag of some objects."""
+
+    tag: str = strawberry.field(description="The tag.")
+    count: int = strawberry.field(description=f"Number of objects that have it, at most {MOST:,}.")
 
 
 def _filter(collection: Collection) -> Any:
@@ -82,6 +96,26 @@ def groups_of(collection: Collection, resolve: BatchResolver, description: str) 
     field = batched(resolve, description=description, arguments=lambda: [_filter(collection)], cost=GROUPING)
     field.metadata = {**field.metadata, "grouped": collection}
     return field
+
+
+def tags_field(collection: Collection) -> Any:
+    """Return a root field: the tags of a collection's rows, which are the staff's."""
+    return batched(
+        tags_of(collection),
+        description=f"The tags that {collection.resource.labels} have, in their order, each once.",
+        arguments=lambda: [
+            argument(
+                "starts_with",
+                str | None,
+                "Return the tags that start with this text, with regard to case.",
+                "startsWith",
+            ),
+            argument("first", int | None, "Return the first _n_ tags: 1 to 100. 20 when it is not given."),
+        ],
+        cost=TAGS,
+        scope=collection.resource.read_scope,
+        reserved=STAFF_ONLY,
+    )
 
 
 def to_one(collection: Collection, column: str, description: str, *, null: bool = False) -> Any:

@@ -74,7 +74,7 @@ async def _root_field(
 ) -> tuple[dict[str, Any], int]:
     """Return the field's part of the data, nothing for one that is skipped; and what it cost."""
     asked, fingerprint = None, b""
-    keyed = ctx.idempotency_key is not None and ctx.actor.repeater is not None and not ctx.rehearses
+    keyed = ctx.idempotency_key is not None and ctx.actor.caller is not None and not ctx.rehearses
     if keyed and is_repeatable(name):
         asked = Repeatable(prepared.operation, prepared.identity or prepared.variables, key)
         fingerprint = asked.fingerprint()

@@ -6,7 +6,7 @@ from rest_shim.openapi import printed_openapi
 from rest_shim.routes import ROUTES
 from rest_shim.to_graphql import guide_to_graphql
 from schema.contract.changes import changes_table
-from schema.graph import SCHEMA
+from schema.requests.printed import printed_schema
 from server.cli.console import say
 from server.cli.scopes_table import scopes_table
 from server.cli.settings_table import settings_table
@@ -14,13 +14,13 @@ from server.cli.settings_table import settings_table
 
 def schema(_arguments: argparse.Namespace) -> int:
     """Print the GraphQL schema as it is committed."""
-    say(SCHEMA.as_str())
+    say(printed_schema().removesuffix("\n"))
     return 0
 
 
 def changes(_arguments: argparse.Namespace) -> int:
     """Print what changed in the GraphQL schema since the last release, as CHANGELOG-schema.md has it."""
-    say(changes_table(SCHEMA.as_str()))
+    say(changes_table(printed_schema()))
     return 0
 
 

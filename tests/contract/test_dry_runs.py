@@ -40,7 +40,7 @@ _BUDGETS = (b"counterfoil:bucket:", b"counterfoil:form:")
 # Longer than wake-ups are gathered for.
 SETTLED_S = 0.3
 # What the furnished objects are already.
-_UNMOVED = {"resumeSubscription"}
+_UNMOVED = {"resumeSubscription", "markMessagesRead"}
 
 
 class _UndoneError(Exception):

@@ -5,10 +5,10 @@ from importlib.metadata import version
 import pytest
 
 from schema.contract.changes import BROKEN_BEFORE, RELEASED, breaking, changes, changes_table
-from schema.graph import SCHEMA
+from schema.requests.printed import printed_schema
 from tests.support.repository import ROOT
 
-CURRENT = SCHEMA.as_str()
+CURRENT = printed_schema()
 # A schema in which one thing of each kind is deprecated.
 BEFORE = """
 directive @requires(scope: String!) on OBJECT | FIELD_DEFINITION

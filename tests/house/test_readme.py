@@ -76,7 +76,7 @@ def test_the_scopes_are_those_of_the_code() -> None:
     listed = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
     assert sorted(listed) == CORE.extensions["scopes"]
     assert {*listed} == scopes()
-    assert "| `orders:read` | `order`, `orders`, `orderCounts` |" in table
+    assert "| `orders:read` | `order`, `orders`, `orderTags`, `orderCounts` |" in table
 
 
 def test_it_tells_in_this_order() -> None:

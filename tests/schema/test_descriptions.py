@@ -90,7 +90,7 @@ def test_what_needs_a_scope_says_which() -> None:
         ),
         **dict.fromkeys(("Client.agentCost", "Order.agentCost", "Order.margin"), "agent_jobs:read"),
         **dict.fromkeys(("AgentJob.definition", "AgentJob.definitionAsRun"), "agents:read"),
-        **{"AgentJob.order": "orders:read"},
+        **{"AgentJob.order": "orders:read", "Order.unreadMessages": "messages:read"},
         **{"AgentJob.ticket": "tickets:read", "AgentJob.client": "clients:read"},
     }
     assert said == roots | beneath

@@ -15,11 +15,11 @@ CASES = (
         type="Message",
         scope="messages",
         table="messages",
-        statements={"ListMessages": 2, "GetMessage": 1, "CreateMessage": 2},
+        statements={"ListMessages": 2, "GetMessage": 1, "CreateMessage": 2, "MarkMessagesRead": 2},
         rows=({"body": "Hello"}, {"body": "Is it ready?", "authorKind": "CLIENT", "authorName": "Ada"}),
         create={"body": "Good news", "visibility": "PUBLIC"},
         references={"orderId": "order"},
-        mutations={},
+        mutations={"markMessagesRead": {}},
         defaults={"authorKind": "STAFF", "visibility": "PUBLIC"},
         wrong={
             "createMessage": (
