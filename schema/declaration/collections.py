@@ -9,7 +9,7 @@ import strawberry
 from resolvers.collections import loaders
 from resolvers.collections.collection import Collection
 from resolvers.collections.nodes import is_node
-from resolvers.context import BatchResolver
+from resolvers.loads import BatchResolver
 from schema.declaration.fields import argument, batched
 from schema.declaration.filters import filter_of, order_of
 
