@@ -105,10 +105,7 @@ async def send_together(
     transaction: OpenTransaction, statements: Sequence[HeldStatement], loaded: Loaded | None
 ) -> int:
     """Send statements in one round trip, as far as their rows are certain to fit into what may be loaded. Return how
-    many were sent; each of them has its outcome then.
-
-    Raises Refusal UNAVAILABLE.
-    """
+    many were sent; each of them has its outcome then."""
     asked = [(each, 0 if loaded is None else loaded.share(each.sql, len(statements))) for each in statements]
     fitting = [(each, limit) for each, limit in asked if limit is not None]
     if len(fitting) < 2:

@@ -1,6 +1,7 @@
 """A transaction of an operation, on a connection that is its own until it ends."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -51,18 +52,17 @@ class OpenTransaction:
             return await renewed.rows(sql, arguments, limit)
 
     async def together(self, asked: Sequence[tuple[str, Sequence[Any], int]]) -> list[Outcome]:
-        """Run several statements (SQL, arguments, limit) in one round trip, and return the outcome of each.
-
-        Raises Refusal UNAVAILABLE where the connection cannot be replaced.
-        """
+        """Run several statements (SQL, arguments, limit) in one round trip, and return the outcome of each; None for
+        those that have to be run by themselves."""
         connection = self.connection
         opening = connection.opening
         outcomes = await connection.together(asked)
         first = outcomes[0]
         if opening is None or not isinstance(first, CONNECTION_ERRORS) or not self._may_renew(connection, first):
             return outcomes
-        # None is prepared on the new connection, so each is run by itself.
-        await self._renewed(connection, opening)
+        # None is prepared on a new connection, so each is run by itself; where there is none, each is refused then.
+        with suppress(Refusal):
+            await self._renewed(connection, opening)
         return [None] * len(asked)
 
     def _may_renew(self, connection: PooledConnection, error: BaseException) -> bool:

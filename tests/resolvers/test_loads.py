@@ -1,7 +1,6 @@
 """The loads of a level: their first statements share a round trip, and each has the outcome that it has by itself."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from typing import Any
 from uuid import uuid4
 
@@ -137,9 +136,7 @@ async def test_one_that_takes_too_long_is_refused_with_those_after_it(single: Ru
     async with ctx.snapshot():
         found = await loaded(ctx, [ASKED[0], (SLEPT, {"seconds": LONG}), ASKED[2]])
     assert found[0] == [(1,), (2,)]
-    assert [(each.code, each.status) for each in found[1:]] == [("QUERY_TOO_SLOW", 503)] * 2 or [
-        each.code for each in found[1:]
-    ] == ["QUERY_TOO_SLOW"] * 2
+    assert [each.code for each in found[1:]] == ["QUERY_TOO_SLOW"] * 2
 
 
 async def test_a_connection_that_died_idle_is_replaced(own_backends: Backends, single: Runtime) -> None:
@@ -225,9 +222,6 @@ async def test_what_a_load_waits_for_is_cancelled_with_it(single: Runtime) -> No
     with pytest.raises(asyncio.CancelledError):
         await task
     assert seen == ["cancelled", "cleared"]
-
-
-Made = Callable[[], Coroutine[Any, Any, Any]]
 
 
 async def test_wide_rows_are_loaded_by_themselves(single: Runtime, trips: list[int]) -> None:
