@@ -14,7 +14,7 @@ from execution.guard.validation import RULES
 from execution.plan.compiler import is_planned, plan_of
 from execution.plan.field_kinds import FieldKinds, resolver_fields
 from execution.plan.serializer import SerializerState, serialize
-from execution.plan.settings import ExecutorSettings, Serializers
+from execution.plan.settings import BeginLoads, ExecutorSettings, Serializers
 from execution.plan.variables import Variables, variables_of
 from execution.run.compare import differences
 from execution.run.observation import ObserveLevel
@@ -38,7 +38,9 @@ class Executor:
     rules of validation. At most ``documents`` operations are kept, and ``document_bytes`` of them.
 
     Two counters may be given: ``fallbacks`` counts the operations that graphql-core ran, by the reason;
-    ``serializer_failures`` how often objects could not be serialized as promised, by their type.
+    ``serializer_failures`` how often objects could not be serialized as promised, by their type. ``begin_loads`` is
+    given the batch fields' loads of a level, and returns what completes each; without it each begins when the one
+    before it has ended.
 
     Raises ValueError for a schema with extensions or an execution context of its own, which only wrap graphql-core.
     """
@@ -57,6 +59,7 @@ class Executor:
         document_bytes: int = MAX_BYTES,
         fallbacks: Counter[str] | None = None,
         serializer_failures: Counter[str] | None = None,
+        begin_loads: BeginLoads | None = None,
     ) -> None:
         core = _core_schema(schema)
         self.schema = core
@@ -66,6 +69,7 @@ class Executor:
             serializers,
             Counter() if fallbacks is None else fallbacks,
             Counter() if serializer_failures is None else serializer_failures,
+            begin_loads,
         )
         self.limits = limits
         self.documents = Documents(core, validation, documents, document_bytes, hide_suggestions=hide_suggestions)

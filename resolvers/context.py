@@ -5,13 +5,11 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import wraps
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from execution import Args
 from models.actors import Source
 from resolvers.actor import Actor
 from resolvers.changes.rehearsal import Rehearsal
@@ -21,9 +19,11 @@ from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.loaded import Loaded
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import Sql
+from resolvers.database.together import Held, HeldStatement, send_together
 from resolvers.database.transaction import OpenTransaction
 from resolvers.errors import Refusal, query_too_slow
 
+_FAILED = (*CONNECTION_ERRORS, asyncpg.InFailedSQLTransactionError)
 # A database row: an asyncpg.Record, or a mapping of the same columns. Read by column name.
 Row = Any
 
@@ -50,6 +50,7 @@ class Context:
     ``committed`` is whether a commit was sent: to repeat the operation may then do it twice.
     ``matched`` is the work of the patterns that values were held against, which is charged afterwards.
     ``rehearses`` is whether its transactions are rolled back; ``rehearsal`` is what the last would have changed.
+    ``held`` takes the statements of loads while they begin, so that those of several are sent together.
     ``form_turn`` takes the caller's turn to submit a form, or raises Refusal RATE_LIMITED; None where it was taken.
     """
 
@@ -74,6 +75,7 @@ class Context:
     loaders: dict[Any, Any] = field(default_factory=dict)
     jobs_to_wake: list[UUID] = field(default_factory=list)
     announces: bool = False
+    held: Held | None = None
     form_turn: Callable[[UUID], Coroutine[Any, Any, None]] | None = None
     _transaction: OpenTransaction | None = None
     _stopped: Refusal | None = None
@@ -96,6 +98,22 @@ class Context:
 
     async def run(self, sql: Sql, arguments: Sequence[Any]) -> list[Row]:
         """Run a statement like ``fetch``, with its arguments in the order of ``sql.names``, ``org_id`` among them."""
+        held = None if self.held is None else self.held.add(sql, arguments)
+        try:
+            rows = None if held is None else await held
+        except _FAILED as error:
+            raise await self._stopped_by(error) from error
+        if rows is None:
+            rows = await self._alone(sql, arguments)
+            if held is not None:
+                held.outcome = rows
+        # What is made of the rows may take as long as reading a document does.
+        turns, owner = self.runtime.turns, self.actor.org_id
+        if turns.must_wait(owner):
+            await turns.wait(owner)
+        return rows
+
+    async def _alone(self, sql: Sql, arguments: Sequence[Any]) -> list[Row]:
         lock = self._lock
         await lock.acquire()
         started = time.monotonic() if self.capped and not self.writes else 0.0
@@ -112,21 +130,23 @@ class Context:
                 loaded.add(sql, rows)
                 if not ended:
                     rows = await loaded.rest(transaction.connection, sql, rows)
-        except (*CONNECTION_ERRORS, asyncpg.InFailedSQLTransactionError) as error:
-            await self.runtime.require_no_fault(error)
-            raise self._stopped_by(error) from error
+        except _FAILED as error:
+            raise await self._stopped_by(error) from error
         finally:
             lock.release()
             if started:
                 self.search_seconds += time.monotonic() - started
-        # What is made of the rows may take as long as reading a document does.
-        turns, owner = self.runtime.turns, self.actor.org_id
-        if turns.must_wait(owner):
-            await turns.wait(owner)
         return rows
 
-    def _stopped_by(self, error: BaseException) -> BaseException:
+    async def send(self, statements: Sequence[HeldStatement]) -> None:
+        """Send statements that were held together, as far as they can be: each has its outcome then."""
+        async with self._lock:
+            assert self._transaction is not None, "a statement needs an open transaction"
+            self.statements += await send_together(self._transaction, statements, self.loaded)
+
+    async def _stopped_by(self, error: BaseException) -> BaseException:
         """Return the error to raise when a statement failed. PostgreSQL refuses all later ones of the transaction."""
+        await self.runtime.require_no_fault(error)
         if isinstance(error, asyncpg.InFailedSQLTransactionError):
             stopped = self._stopped
             return error if stopped is None else Refusal(stopped.code, stopped.message, **stopped.extra)
@@ -234,17 +254,3 @@ class _Transaction:
             raise ctx.runtime.unavailable(error) from error
         if (woken or announces) and error is None and not ctx.rehearses:
             ctx.runtime.tell(org_id, woken, announces=announces)
-
-
-# Loads one field for all objects of a level. Returns one value for each parent, in their order.
-BatchResolver = Callable[[Context, list[Any], Args], Coroutine[Any, Any, list[Any]]]
-
-
-def shared(load: Callable[[Context, Args], Coroutine[Any, Any, Any]]) -> BatchResolver:
-    """Return a batch resolver for a value that does not depend on the parents: it is loaded once for all of them."""
-
-    @wraps(load)
-    async def resolve(ctx: Context, parents: list[Any], args: Args) -> list[Any]:
-        return [await load(ctx, args)] * len(parents)
-
-    return resolve

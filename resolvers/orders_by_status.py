@@ -8,9 +8,10 @@ from sqlalchemy.dialects import postgresql as pg
 
 from execution import Args
 from models.orders import OrderStatus, orders
-from resolvers.context import Context, Row, shared
+from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
 from resolvers.lists.pages import groups
+from resolvers.loads import shared
 from resolvers.orders import ORDERS
 
 

@@ -16,10 +16,11 @@ from models.typeid import new_uuid
 from resolvers.actor import Actor
 from resolvers.audit.entries import new_entry
 from resolvers.changes.write import write_entries
-from resolvers.context import Context, Row, now, shared
+from resolvers.context import Context, Row, now
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import ORG, owned, statement
 from resolvers.errors import Conflict
+from resolvers.loads import shared
 
 SLUG_TAKEN = Conflict("SLUG_TAKEN", "Another organization has this slug.")
 

@@ -14,9 +14,10 @@ from models.settings import KEPT_CHANGES, LOGO, REGISTRY, SETTINGS
 from resolvers.audit import seals
 from resolvers.audit.entries import new_entry
 from resolvers.changes.write import write_entries
-from resolvers.context import Context, Row, now, shared
+from resolvers.context import Context, Row, now
 from resolvers.database.sql import ORG, owned, statement
 from resolvers.errors import Refusal, bad_input
+from resolvers.loads import shared
 
 log = structlog.get_logger(__name__)
 

@@ -12,10 +12,11 @@ from models.threads import INTERNAL_SCOPE, AuthorKind, ThreadEntry, Visibility
 from models.typeid import decode
 from resolvers.changes.edits import InputValues, new_row
 from resolvers.collections.collection import CREATED, Collection, Relation, RowScopes, of_client
-from resolvers.context import BatchResolver, Context, shared
+from resolvers.context import Context
 from resolvers.errors import Refusal, bad_input, refuse
 from resolvers.lists.conditions import NOBODY, created, enum, ids
 from resolvers.lists.pages import Page, pages
+from resolvers.loads import BatchResolver, shared
 
 _HIDDEN = RowScopes("visibility", {Visibility.INTERNAL: (INTERNAL_SCOPE,)})
 _AUTHORS = (AuthorKind.STAFF, AuthorKind.CLIENT)

@@ -12,7 +12,8 @@ from models.organizations import Organization as Table
 from models.typeid import encode
 from resolvers import organizations
 from resolvers.collections import nodes
-from resolvers.context import BatchResolver, Context
+from resolvers.context import Context
+from resolvers.loads import BatchResolver
 from schema.declaration.fields import Info, argument, batched, computed, object_type
 from schema.declaration.nodes import Node
 from schema.declaration.scalars import Currency, Timezone

@@ -1,7 +1,6 @@
 """Runs a plan breadth-first: all objects of a level together, a batch field once for all of them."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
 from itertools import count, repeat
 from typing import Any
@@ -14,7 +13,7 @@ from execution.plan.compiler import Plan
 from execution.plan.field_kinds import BatchField, ReadField, one_for_each
 from execution.plan.joined_row import JoinedRow
 from execution.plan.nodes import FieldPlan, SelectionPlan
-from execution.plan.settings import Serializers
+from execution.plan.settings import ExecutorSettings, Serializers
 from execution.plan.shapes import Shape
 from execution.plan.variables import Variables
 from execution.run.completion import Completion
@@ -32,23 +31,22 @@ class Run:
     """One run of a plan, or of one root field of a mutation: its levels, its completion and its serialization."""
 
     __slots__ = (
-        "_batches", "_completion", "_levels", "_observe", "_serialization", "context", "cost", "plan", "root",
-        "variables",
+        "_batches", "_begin_loads", "_completion", "_levels", "_observe", "_serialization", "context", "cost", "plan",
+        "root", "variables",
     )  # fmt: skip
 
     def __init__(
-        self, plan: Plan, variables: Variables, context: Any, root: Any, failures: Counter[str],
+        self, plan: Plan, variables: Variables, context: Any, root: Any, settings: ExecutorSettings,
         observe: ObserveLevel | None = None,
     ) -> None:  # fmt: skip
         self.plan, self.variables, self.context, self.root = plan, variables, context, root
-        self._observe = observe
-        self.cost = 0
-        self._levels = Levels()
+        self._observe, self._begin_loads = observe, settings.begin_loads
+        self.cost, self._levels = 0, Levels()
         self._completion = Completion(plan, variables, context, root, self._levels)
         self._serialization: Serialization | None = None
         if plan.serializers is not _OFF and not plan.paths:
             checked = plan.serializers is _CHECKED
-            self._serialization = Serialization(self._levels, failures, checked=checked)
+            self._serialization = Serialization(self._levels, settings.serializer_failures, checked=checked)
         self._batches: _Batches = []
 
     @property
@@ -228,19 +226,23 @@ class Run:
         return self._completion.failed and propagates(position.field, item, made[index], selections_of(walked))
 
     async def _load(self, batches: _Batches) -> None:
-        """Load batch fields one after another; those that are one selection in several places, together."""
+        """Load batch fields; those that are one selection in several places, together."""
         groups: dict[Any, _Batches] = {}
         for entry in batches:
             groups.setdefault(entry[0].together, []).append(entry)
-        for group in groups.values():
-            field, kind, _ = group[0]
-            parents = [parent for _, _, level in group for parent in level.parents]
-            values = await self._batch(field, kind, parents)
-            start = 0
+        loads: Iterable[Any] = map(self._group, groups.values())
+        if self._begin_loads is not None and len(groups) > 1:
+            loads = await self._begin_loads(self.context, list(loads))
+        for group, load in zip(groups.values(), loads, strict=True):
+            values = await load
+            end = 0
             for each, _, level in group:
-                end = start + len(level.parents)
+                start, end = end, end + len(level.parents)
                 self._values(each, level, values[start:end])
-                start = end
+
+    def _group(self, group: _Batches) -> Coroutine[Any, Any, Sequence[Any]]:
+        field, kind, _ = group[0]
+        return self._batch(field, kind, [parent for _, _, level in group for parent in level.parents])
 
     async def _batch(self, field: FieldPlan, kind: BatchField, parents: list[Any]) -> Sequence[Any]:
         try:

@@ -10,9 +10,10 @@ from models.agent_jobs import AgentJobStatus
 from models.jobs import JobFunction, JobState, jobs
 from resolvers.agents.collections import AGENT_STEPS
 from resolvers.collections.loaders import to_many
-from resolvers.context import BatchResolver, Context, Row
+from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
 from resolvers.lists.pages import Page
+from resolvers.loads import BatchResolver
 
 _steps = to_many(AGENT_STEPS, "job_id")
 

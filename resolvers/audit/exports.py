@@ -27,10 +27,11 @@ from resolvers.audit.entries import new_entry
 from resolvers.changes.advisory_lock import lock_objects
 from resolvers.changes.edits import InputValues, new_row
 from resolvers.changes.write import write_entries
-from resolvers.context import Context, Row, now, shared
+from resolvers.context import Context, Row, now
 from resolvers.database.sql import ORG, owned, statement
 from resolvers.errors import Conflict, Refusal, bad_input, refuse
 from resolvers.lists.conditions import NOBODY
+from resolvers.loads import shared
 
 TOO_MANY_EXPORTS = Conflict(
     "TOO_MANY_EXPORTS", "The organization, or the API key, has the maximum number of exports: wait until one expires."

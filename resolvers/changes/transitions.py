@@ -9,8 +9,9 @@ from execution import Args
 from models.enums import DescribedEnum
 from models.machines import Block, Machine, Requirement, S, Settings, Transition
 from models.names import article
-from resolvers.context import BatchResolver, Context, Row, now
+from resolvers.context import Context, Row, now
 from resolvers.errors import Refusal, bad_input
+from resolvers.loads import BatchResolver
 from resolvers.settings import settings_of
 
 

@@ -4,8 +4,9 @@ from execution import Args
 from models.typeid import decode
 from resolvers.collections.collection import Collection
 from resolvers.collections.rows import by_ids
-from resolvers.context import BatchResolver, Context, Row, shared
+from resolvers.context import Context, Row
 from resolvers.lists.pages import Page, pages
+from resolvers.loads import BatchResolver, shared
 
 
 def one(collection: Collection) -> BatchResolver:

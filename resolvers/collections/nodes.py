@@ -7,8 +7,9 @@ from models.parts import column_of
 from models.typeid import decode, prefix_of
 from resolvers.collections.collection import COLLECTIONS, Collection
 from resolvers.collections.rows import by_ids
-from resolvers.context import Context, Row, shared
+from resolvers.context import Context, Row
 from resolvers.errors import bad_input
+from resolvers.loads import shared
 
 MAX_IDS = 100
 # Says of which type a row is that was found by its id alone; no column has such a name.

@@ -1,5 +1,6 @@
 """A connection to PostgreSQL that belongs to a pool."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ import orjson
 from asyncpg.exceptions import InvalidCachedStatementError, OutdatedSchemaCacheError
 
 from resolvers.database.opening import Opening, Openings
+from resolvers.database.pipeline import Answers, Codec, Outcome, whole
 from resolvers.database.sized_cache import SizedCache
 
 # The memory that one backend may use for prepared statements, and what a statement takes at most, as measured: so much,
@@ -28,11 +30,13 @@ class PooledConnection(asyncpg.Connection):
     ``chain_started_at`` when the first of an unbroken chain of such snapshots ended, both in the loop's time. ``owner``
     is the organization that uses it, ``prepared`` the statements that ``rows`` has prepared. ``opening`` is that of a
     transaction of which nothing was sent yet: it is sent with the first statement. ``openings`` are those prepared.
+    ``codecs`` write and read the statements of a pipeline but its last.
     """
 
     __slots__ = (
         "_running",
         "chain_started_at",
+        "codecs",
         "fresh",
         "opening",
         "openings",
@@ -43,6 +47,7 @@ class PooledConnection(asyncpg.Connection):
     )
 
     chain_started_at: float
+    codecs: list[Codec]
     fresh: bool
     opening: Opening | None
     openings: Openings
@@ -53,6 +58,7 @@ class PooledConnection(asyncpg.Connection):
     # Internals of asyncpg that its stubs leave out.
     _check_open: Callable[[], None]
     _get_statement: Callable[..., Awaitable[Any]]
+    _loop: asyncio.AbstractEventLoop
     _running: Any
     _protocol: Any
     _stmts_to_close: set[Any]
@@ -86,6 +92,52 @@ class PooledConnection(asyncpg.Connection):
             raise
         return found, not limit or len(found) < limit
 
+    async def together(self, asked: Sequence[tuple[str, Sequence[Any], int]]) -> list[Outcome]:
+        """Run several statements (SQL, arguments, limit) in one round trip, and return the outcome of each.
+
+        They are run in their order up to the first that fails. Those that come after it, those of which not all rows
+        came, and all of them where one is not prepared yet, have no outcome: they have to be run by themselves.
+        """
+        opening, last = self.opening, len(asked) - 1
+        statements = [self.prepared.get(sql) for sql, _, _ in asked]
+        alone = self.is_closed() or self._protocol._is_cancelling() or (opening is not None and not opening.again)
+        if alone or None in statements:
+            return [None] * len(asked)
+        while len(self.codecs) < last:
+            self.codecs.append(Codec(self._loop))
+        # Only a codec that came to the end of its statement is used again.
+        codecs, self.codecs = self.codecs[:last], self.codecs[last:]
+        try:
+            # The last statement's messages are written by the connection's protocol.
+            each = zip(codecs, statements, asked, strict=False)
+            sent = [codec.messages(statement, given, limit) for codec, statement, (_, given, limit) in each]
+        except (asyncpg.InterfaceError, asyncpg.DataError):
+            # The statement itself says what is wrong, in its turn.
+            return [None] * len(asked)
+        skipped = 0
+        if opening is not None:
+            self.opening = None
+            sent.insert(0, self.openings.messages(opening, commit=self.pending_commit))
+            skipped = 3 if self.pending_commit else 2
+        answers = Answers(self._protocol, codecs, skipped)
+        _, arguments, limit = asked[last]
+        found: Outcome
+        try:
+            self._transport.set_protocol(answers)
+            self._transport.write(b"".join(sent))
+            found = await self._protocol.bind_execute(statements[last], arguments, "", limit, False, None)
+        except Exception as error:
+            found = error
+            if isinstance(error, _OUTDATED) or not self._has_opened(error):
+                self.terminate()
+        finally:
+            answers.end(self._transport)
+        done = answers.done
+        self.codecs += codecs[:done]
+        outcomes = [*[codec.rows() for codec in codecs[:done]], found]
+        outcomes = [whole(outcome, limit) for outcome, (_, _, limit) in zip(outcomes, asked, strict=False)]
+        return outcomes + [None] * (last - done)
+
     def _has_opened(self, error: Exception) -> bool:
         """Return whether a transaction has begun whose first statement failed. An argument that cannot be sent is an
         error of ours: it has no severity, and the server waits for the rest of what was sent before."""
@@ -118,6 +170,6 @@ async def connect(url: str, class_: type[PooledConnection] = PooledConnection) -
         max_cached_statement_lifetime=0,
     )
     connection.owner, connection.prepared = None, SizedCache(PREPARED_BYTES)
-    connection.opening, connection.openings = None, Openings()
+    connection.opening, connection.openings, connection.codecs = None, Openings(), []
     await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_encode, decoder=orjson.loads)
     return connection

@@ -62,6 +62,14 @@ class Loaded:
         least = ROWS_AT_ONCE if sql.widest < WIDE else WIDE_ROWS_AT_ONCE
         return max(least, (MAX_BYTES - self.bound) // sql.widest)
 
+    def share(self, sql: Sql, number: int) -> int | None:
+        """Return how many rows of one of so many statements that are sent together may be loaded (0: all); None where
+        it cannot be a page."""
+        if not sql.widest:
+            return 0
+        limit = (MAX_BYTES - self.bound) // number // sql.widest
+        return limit if limit >= (sql.most or ROWS_AT_ONCE) else None
+
     def add(self, sql: Sql, rows: Sequence[Any]) -> None:
         """Count rows that were loaded. Raises Refusal TOO_COMPLEX beyond the limit."""
         if not rows:

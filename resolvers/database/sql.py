@@ -56,7 +56,8 @@ class Sql:
     """A compiled statement: its text, the names of its parameters in order, and the values that it brings itself.
 
     ``widths`` are those of the columns that a select returns, and ``widest`` is their sum (0 for a statement that
-    changes rows). ``measured`` are the indexes of the columns whose values are measured.
+    changes rows). ``measured`` are the indexes of the columns whose values are measured. ``most`` is how many rows it
+    returns at most, where that is known.
     """
 
     text: str
@@ -64,6 +65,7 @@ class Sql:
     built_in: Mapping[str, Any]
     widths: tuple[Width, ...] = ()
     widest: int = 0
+    most: int = 0
     measured: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,6 +1,7 @@
 """A transaction of an operation, on a connection that is its own until it ends."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -8,6 +9,7 @@ import asyncpg
 from resolvers.database.connection import PooledConnection
 from resolvers.database.connection_errors import CONNECTION_ERRORS, is_lost
 from resolvers.database.opening import Opening
+from resolvers.database.pipeline import Outcome
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
 
@@ -44,10 +46,27 @@ class OpenTransaction:
         try:
             return await connection.rows(sql, arguments, limit)
         except CONNECTION_ERRORS as error:
-            if opening is None or self._ended or connection.fresh or not is_lost(error):
+            if opening is None or not self._may_renew(connection, error):
                 raise
             renewed = await self._renewed(connection, opening)
             return await renewed.rows(sql, arguments, limit)
+
+    async def together(self, asked: Sequence[tuple[str, Sequence[Any], int]]) -> list[Outcome]:
+        """Run several statements (SQL, arguments, limit) in one round trip, and return the outcome of each; None for
+        those that have to be run by themselves."""
+        connection = self.connection
+        opening = connection.opening
+        outcomes = await connection.together(asked)
+        first = outcomes[0]
+        if opening is None or not isinstance(first, CONNECTION_ERRORS) or not self._may_renew(connection, first):
+            return outcomes
+        # None is prepared on a new connection, so each is run by itself; where there is none, each is refused then.
+        with suppress(Refusal):
+            await self._renewed(connection, opening)
+        return [None] * len(asked)
+
+    def _may_renew(self, connection: PooledConnection, error: BaseException) -> bool:
+        return not self._ended and not connection.fresh and is_lost(error)
 
     def end(self) -> PooledConnection | None:
         """Return the connection, to be released or reset; None where there is none."""

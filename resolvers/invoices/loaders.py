@@ -8,10 +8,11 @@ from sqlalchemy.dialects import postgresql as pg
 from execution import Args
 from models.invoices import InvoiceStatus, amount_due, invoices
 from models.types import MAX_SAFE_INTEGER
-from resolvers.context import Context, Row, shared
+from resolvers.context import Context, Row
 from resolvers.database.sql import owned, selected, statement
 from resolvers.invoices.collection import INVOICES
 from resolvers.lists.pages import groups
+from resolvers.loads import shared
 
 _IDS = sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))
 

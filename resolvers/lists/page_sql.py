@@ -59,7 +59,9 @@ class _Composer(PageParts):
 
     def _statement(self, text: str, selected: SelectedColumns) -> Sql:
         widths = (*selected.widths, _NTH)
-        return Sql(text, tuple(self.parameters.names), {}, widths, sum(width.bytes for width in widths))
+        # With a page may come a row that says that more rows would have to be checked.
+        most = 0 if self.shape.many else self.shape.size + 1
+        return Sql(text, tuple(self.parameters.names), {}, widths, sum(width.bytes for width in widths), most)
 
     def _in_order(self) -> Sql:
         """Return the statement of a page that reads the rows in their order."""

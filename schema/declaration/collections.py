@@ -10,7 +10,7 @@ from models.actors import STAFF_ONLY
 from resolvers.collections import loaders
 from resolvers.collections.collection import Collection
 from resolvers.collections.nodes import is_node
-from resolvers.context import BatchResolver
+from resolvers.loads import BatchResolver
 from resolvers.tag_uses import MOST, tags_of
 from schema.declaration.fields import argument, batched, object_type
 from schema.declaration.filters import filter_of, order_of

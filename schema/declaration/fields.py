@@ -23,8 +23,9 @@ from models.base import table_of
 from models.machines import Machine
 from models.resources import Resource
 from models.typeid import created_at, encoded_inline, encoder
-from resolvers.context import BatchResolver, Context
+from resolvers.context import Context
 from resolvers.downloads import Download
+from resolvers.loads import BatchResolver
 from schema.declaration.moments import shown_creation
 
 T = TypeVar("T")

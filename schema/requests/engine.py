@@ -23,6 +23,7 @@ from resolvers.actor import Actor
 from resolvers.context import Context
 from resolvers.database.loaded import Loaded
 from resolvers.errors import Refusal, Refusals
+from resolvers.loads import begin_loads
 from schema.graph import CORE, FIELDS, RULES
 from schema.requests.checks import CHECKS
 from schema.requests.errors import too_deep
@@ -69,6 +70,7 @@ class Engine:
             limits=limits,
             validation=checks,
             hide_suggestions=not suggestions,
+            begin_loads=begin_loads,
         )
 
     def measure(self, text: str, name: str | None, variables: Mapping[str, Any], tokens: int = MAX_TOKENS) -> Prepared:
