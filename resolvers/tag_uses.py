@@ -5,12 +5,13 @@ from typing import Any
 from execution import Args
 from models.lookups import LISTED_ITEMS
 from resolvers.collections.collection import Collection
-from resolvers.context import BatchResolver, Context, shared
+from resolvers.context import Context
 from resolvers.database.sql import Sql
 from resolvers.errors import bad_input
 from resolvers.lists.filters import check_text
 from resolvers.lists.page_window import DEFAULT_PAGE, LARGEST_PAGE
 from resolvers.lists.search_words import LAST
+from resolvers.loads import BatchResolver, shared
 
 # So many objects are counted of a tag: all of them are what a list with the tag as its filter counts.
 MOST = 1_000
