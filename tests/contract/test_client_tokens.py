@@ -187,7 +187,7 @@ async def test_rest_and_mcp(two: TwoClients) -> None:
         tools = await listed(client)
         assert {*tools} == {
             *("ListMessages", "GetMessage", "CreateMessage", "ListReplies", "GetReply", "CreateReply"),
-            *("CountOrders", "TotalInvoices"),
+            *("CountOrders", "MarkMessagesRead", "TotalInvoices"),
         } & {*OFFERED}
         result = await client.call_tool("ListMessages", {"orderId": two.theirs["order"]})
         assert '"nodes":[]' in str(result).replace(" ", "").replace("'", '"')

@@ -44,7 +44,7 @@ async def _id_of(org: Org, ids: dict[str, str], name: str) -> str:
 def test_beside_the_tools_of_agents_it_offers_their_jobs_and_no_decision() -> None:
     assert OFFERED.keys() - TOOLS.keys() == {
         "ListAgentDefinitions", "GetAgentDefinition", "ListAgentJobs", "GetAgentJob", "QueueAgentJob",
-        "CancelAgentJob", "RetryAgentJob", "RetryFailedJob",
+        "CancelAgentJob", "RetryAgentJob", "RetryFailedJob", "MarkMessagesRead",
     }  # fmt: skip
     assert {name: sorted(OFFERED[name]) for name in ("GetAgentDefinition", "QueueAgentJob", "UpdateClient")} == {
         "GetAgentDefinition": ["agents:read"],
