@@ -6,7 +6,7 @@ from execution import resolver_fields
 from tests.execution.zoo import ASYNC, SYNC, TWICE, batched, make
 
 # Documents for each of the four ways to run: a release is checked with 5,000 and more.
-COUNT = int(os.environ.get("COUNTERFOIL_DOCUMENTS", "400"))
+COUNT = int(os.environ.get("COUNTERFOIL_DOCUMENTS", "200"))
 CALM, RESTLESS, NESTED = make(SYNC), make(SYNC + ASYNC), make(SYNC + ASYNC + TWICE)
 WAYS = {
     "sync": (CALM, resolver_fields, True),
