@@ -110,6 +110,7 @@ async def test_a_load_goes_on_by_itself(single: Runtime, trips: list[int]) -> No
 
 async def test_one_statement_for_loads_that_ask_the_same(single: Runtime) -> None:
     same: Asked = [(NUMBERS, {"number": 2}), (NAMES, {}), (NUMBERS, {"number": 2})]
+    statements = 0
     for _ in range(2):
         found, statements = await once(single, same)
         assert (found, found[0] is found[2]) == ([[(1,), (2,)], [], [(1,), (2,)]], False)
