@@ -22,7 +22,7 @@ from execution.plan.field_kinds import (
     ResolverField,
     resolver_fields,
 )
-from execution.plan.lookahead import collect_fields, columns_of
+from execution.plan.lookahead import collect_fields, columns_of, is_included
 from execution.plan.settings import Serializers
 from execution.plan.shapes import INT_HIGH, INT_LOW, inline_int, usual_int
 from execution.plan.variables import Variables, declared, plain_variables, variables_of
@@ -67,6 +67,7 @@ __all__ = [
     "inline_int",
     "introspection_rules",
     "introspects_too_much",
+    "is_included",
     "parse_operation",
     "plain_variables",
     "resolver_fields",

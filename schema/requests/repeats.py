@@ -30,7 +30,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from execution import Operation, collect_fields
+from execution import Operation, collect_fields, is_included
 from schema.declaration.nulls import hears_null
 from schema.graph import CORE, RULES
 
@@ -57,8 +57,11 @@ class Repeatable:
         given = {each.variable.name.value: each.default_value for each in defined if each.default_value is not None}
         defaults = {name: value_from_ast_untyped(node) for name, node in given.items()}
         self._variables = defaults | dict(variables)
-        found = collect_fields(operation.definition.selection_set, CORE.mutation_type, operation.fragments)
+        at, root, fragments = operation.definition.selection_set, CORE.mutation_type, operation.fragments
+        found = collect_fields(at, root, fragments, self._variables)
         self._nodes = [node for node in found if response_key(node) == key]
+        # Where a condition at the root leaves nothing of the field out.
+        self._whole = len(self._nodes) == sum(response_key(node) == key for node in collect_fields(at, root, fragments))
 
     def fingerprint(self) -> bytes:
         """Return what is equal for two requests that are the same change and ask for the same response."""
@@ -69,8 +72,10 @@ class Repeatable:
         return hashlib.sha256(_written([name, arguments]) + self._selection()).digest()
 
     def _selection(self) -> bytes:
-        """Return what is selected of the field, as a digest that is kept with the operation unless variables decide on
+        """Return what is selected of the field, as a digest that is kept with the operation unless conditions decide on
         it."""
+        if not self._whole:
+            return self._digest()
         known: bytes | None = self._operation.kept.get(self._place)
         if known is not None:
             return known or self._digest()
@@ -131,7 +136,7 @@ class Repeatable:
 
     def _group(self, selected: SelectionSetNode, parent: Any, condition: str, groups: _Grouped) -> None:
         for part in selected.selections:
-            if not self._is_included(part):
+            if not is_included(part, self._variables):
                 continue
             if isinstance(part, FieldNode):
                 groups.setdefault((condition, response_key(part)), []).append(part)
@@ -145,14 +150,6 @@ class Repeatable:
             # Of an object everything that validation allows is asked; of an interface, what the condition says.
             inner = on if is_abstract_type(parent) and on != parent.name else condition
             self._group(fragment.selection_set, parent, inner, groups)
-
-    def _is_included(self, part: Any) -> bool:
-        for directive in part.directives or ():
-            if directive.name.value in ("skip", "include"):
-                value = value_from_ast_untyped(directive.arguments[0].value, self._variables)
-                if bool(value) is (directive.name.value == "skip"):
-                    return False
-        return True
 
     def _arguments(self, known: Mapping[str, GraphQLArgument], node: FieldNode) -> dict[str, Any]:
         given = {each.name.value: value_from_ast_untyped(each.value, self._variables) for each in node.arguments or ()}

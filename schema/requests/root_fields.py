@@ -14,7 +14,7 @@ from resolvers.errors import ErrorView
 from schema.graph import CORE
 from schema.requests.errors import shown_error
 from schema.requests.prepared import Prepared
-from schema.requests.repeats import Repeatable, is_repeatable
+from schema.requests.repeats import Repeatable, is_repeatable, response_key
 from schema.requests.results import OperationResult, errors_of
 from schema.requests.sizes import bounded
 
@@ -39,7 +39,7 @@ async def run_root_fields(
     errors: list[ErrorView] = []
     actual = 0
     positions: Counter[str] = Counter()
-    for key, name in _root_fields(prepared.operation).items():
+    for key, name in _root_fields(prepared.operation, variables).items():
         # Which of the fields of its name: what else is asked for beside them tells no replays apart.
         position, positions[name] = positions[name], positions[name] + 1
         before = None if ctx.loaded is None else ctx.loaded.copy()
@@ -97,11 +97,12 @@ async def _root_field(
     return data, outcome.cost or 0
 
 
-def _root_fields(operation: Operation) -> dict[str, str]:
-    """Return the names of the root fields by their keys, in their order, skipped ones too."""
+def _root_fields(operation: Operation, variables: Variables) -> dict[str, str]:
+    """Return the names of the root fields that are asked for by their keys, in the order in which they run."""
     assert CORE.mutation_type is not None, "the graph has mutations"
-    found = collect_fields(operation.definition.selection_set, CORE.mutation_type, operation.fragments)
-    return {node.alias.value if node.alias is not None else node.name.value: node.name.value for node in found}
+    at, fragments = operation.definition.selection_set, operation.fragments
+    found = collect_fields(at, CORE.mutation_type, fragments, variables.coerced)
+    return {response_key(node): node.name.value for node in found}
 
 
 def _without(value: Any, once: list[str]) -> Any:
