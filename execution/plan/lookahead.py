@@ -33,7 +33,7 @@ def collect_fields(
 def is_included(part: SelectionNode, variables: Mapping[str, Any]) -> bool:
     """Return whether no @skip or @include leaves out a part of a selection, for variables that have their defaults."""
     for directive in part.directives or ():
-        if directive.name.value in ("skip", "include"):
+        if directive.name.value in ("skip", "include") and directive.arguments:
             value = value_from_ast_untyped(directive.arguments[0].value, dict(variables))
             if bool(value) is (directive.name.value == "skip"):
                 return False

@@ -213,17 +213,18 @@ class Run:
         Return whether a null propagates out of it.
         """
         outer, self._levels.next = self._levels.next, {}
+        # Those of the item, and of the items of lists within it.
+        begin = len(self._levels.all)
         made.append(None)
         self._completion.item(position, item, made, index, value)
         self._iterate()
-        walked: list[Level] = []
         while self._levels.next:
-            levels = self._levels.take()
-            walked += levels
-            for level in levels:
+            for level in self._levels.take():
                 self._level(level)
         self._levels.next = outer
-        return self._completion.failed and propagates(position.field, item, made[index], selections_of(walked))
+        if not self._completion.failed:
+            return False
+        return propagates(position.field, item, made[index], selections_of(self._levels.all[begin:]))
 
     async def _load(self, batches: _Batches) -> None:
         """Load batch fields; those that are one selection in several places, together."""

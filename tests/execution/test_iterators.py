@@ -9,9 +9,11 @@ import pytest
 from graphql import (
     GraphQLField,
     GraphQLInt,
+    GraphQLInterfaceType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLSchema,
     GraphQLString,
 )
 
@@ -86,6 +88,30 @@ async def test_an_iterator_in_an_iterator_is_read_where_it_stands() -> None:
 
     answer = await compared(given(GraphQLList(GraphQLList(COUNTED)), rows), "{ a { value } }")
     assert answer.data == {"a": [[{"value": n} for n in range(3)]] * 2}
+
+
+@pytest.mark.parametrize("later", [False, True])
+async def test_iterators_in_iterators_of_abstract_objects_beside_a_failure(later: bool) -> None:
+    type_ = GraphQLNonNull(GraphQLInterfaceType("I", {"s": GraphQLField(GraphQLString)}, resolve_type=lambda *_: "A"))
+    named = GraphQLField(GraphQLString, resolve=lambda *_: "s")
+    object_ = GraphQLObjectType("A", {"s": named}, interfaces=[type_.of_type])
+
+    def fails(*_: Any) -> None:
+        raise ValueError("bad")
+
+    async def rows_later() -> AsyncIterator[Any]:
+        yield iter([1, 2])
+
+    def rows(*_: Any) -> Any:
+        return rows_later() if later else iter([iter([1, 2])])
+
+    fields = {
+        "bad": GraphQLField(GraphQLString, resolve=fails),
+        "l": GraphQLField(GraphQLList(GraphQLNonNull(GraphQLList(type_))), resolve=rows),
+    }
+    answer = await compared(GraphQLSchema(GraphQLObjectType("Query", fields), types=[object_]), "{ bad l { s } }")
+    assert answer.data == {"bad": None, "l": [[{"s": "s"}, {"s": "s"}]]}
+    assert [error.message for error in answer.errors or ()] == ["bad"]
 
 
 @pytest.mark.parametrize("wrap", [iter, list])
