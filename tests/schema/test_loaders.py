@@ -40,6 +40,7 @@ EVERYWHERE = """query($client: ID!, $order: ID!, $service: ID!, $message: ID!, $
   viewer { ...Viewer } who: viewer { ...Viewer } ROOTS
   orgSettings { version } auditExport(id: $order) { id }
   orderCounts { count } some: orderCounts(filter: {status: {in: [COMPLETED]}}) { count } invoiceTotals { count }
+  clientTags { tag } serviceTags { tag } orderTags(first: 2) { tag } ticketTags { tag }
   clients(first: 3) { ...Clients } few: clients(first: 2, filter: {status: {eq: ACTIVE}}) { ...Clients }
   services(first: 3) { ...Services } cheap: services(filter: {price: {lt: 20000}}, first: 1) { ...Services }
   orders(first: 3) { ...Orders } done: orders(first: 2, filter: {status: {in: [COMPLETED]}}) { ...Orders }
@@ -111,7 +112,7 @@ fragment Order on Order {
   availableTransitions { to allowed } history(first: 2) { totalCount nodes { changes sequence seal } }
   client { orders(first: 1) { ...Counted } } service { orders(first: 1) { ...Counted } }
   messages(first: 1) { totalCount nodes { ...Message } } tickets(first: 1) { totalCount nodes { id } }
-  lastMessage { body } invoice { id order { invoice { number } } } agentCost { currency cost } margin
+  lastMessage { body } unreadMessages invoice { id order { invoice { number } } } agentCost { currency cost } margin
 }
 fragment Ticket on Ticket {
   availableTransitions { to } client { id } order { id } assignee { id }
