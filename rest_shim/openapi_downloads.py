@@ -21,12 +21,18 @@ def download_paths() -> dict[str, Any]:
     return {path: {"get": _operation(download)} for path, download in sorted(DOWNLOADS.items())}
 
 
+def _content(media: str) -> dict[str, Any]:
+    """Return a file's media type, without its parameters, and its schema: text is no bytes to generated clients."""
+    name = media.partition(";")[0]
+    return {name: {"schema": {"type": "string"}} if name.startswith("text/") else _BYTES}
+
+
 def _operation(download: Download) -> dict[str, Any]:
     by_status: dict[int, list[str]] = {}
     for code in CODES:
         by_status.setdefault(STATUS[code], []).append(code)
     sent = {name: header(name) for name in _SENT}
-    file = {"description": "The file.", "headers": sent, "content": {download.media: _BYTES}}
+    file = {"description": "The file.", "headers": sent, "content": _content(download.media)}
     unchanged = {"description": "The file still has the ETag in `If-None-Match`.", "headers": sent}
     problems = {
         str(status): problem_response(status, codes, named=False) for status, codes in sorted(by_status.items())

@@ -84,7 +84,8 @@ def _broken_reference(collection: Collection, error: asyncpg.ForeignKeyViolation
     an object that others refer to."""
     for key in collection.table.foreign_key_constraints:
         if key.name == error.constraint_name:
-            (column,) = [column.name for column in key.columns if column.name != "org_id"]
+            # The first is the object's ID: an agent definition is referred to by its version too.
+            column = next(column.name for column in key.columns if column.name != "org_id")
             return bad_input(column, "It no longer exists.", "NOT_FOUND")
     return IN_USE.refusal("id", f"The {collection.resource.label} cannot be deleted: other objects refer to it.")
 
