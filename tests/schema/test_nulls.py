@@ -16,7 +16,7 @@ POSITIONS = list(positions())
 
 def test_the_positions_are_all_of_the_schema() -> None:
     reached = {position.argument for position in POSITIONS if not position.inner}
-    assert reached == {"first", "after", "last", "before", "page", "filter", "orderBy"}
+    assert reached == {"first", "after", "last", "before", "page", "filter", "orderBy", "startsWith"}
     ends = {position.inner[-1] for position in POSITIONS if position.inner}
     of_mutations = {type_.name for _, type_ in input_fields("")}
     for type_ in CORE.type_map.values():
