@@ -5,8 +5,11 @@ from itertools import chain, islice
 from typing import Any
 
 from graphql import (
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLInputObjectType,
     GraphQLSchema,
+    OperationDefinitionNode,
     VariableNode,
     get_named_type,
     is_list_type,
@@ -154,7 +157,8 @@ def _at_non_null(schema: GraphQLSchema, operation: Operation, names: set[str]) -
     """Return those of some variables that stand where a null cannot: a default lets a nullable one stand there."""
     if not names:
         return set()
-    info, found = TypeInfo(schema), set[str]()
+    info, found, met = TypeInfo(schema), set[str](), set[str]()
+    left: list[OperationDefinitionNode | FragmentDefinitionNode] = [operation.definition]
 
     class Finder(Visitor):
         def enter_variable_definition(self, *_: Any) -> Any:
@@ -164,8 +168,15 @@ def _at_non_null(schema: GraphQLSchema, operation: Operation, names: set[str]) -
             if node.name.value in names and is_non_null_type(info.get_input_type()):
                 found.add(node.name.value)
 
-    for definition in (operation.definition, *operation.fragments.values()):
-        visit(definition, TypeInfoVisitor(info, Finder()))
+        def enter_fragment_spread(self, node: FragmentSpreadNode, *_: Any) -> None:
+            # Those that another operation of the document spreads do not count.
+            name = node.name.value
+            if name not in met:
+                met.add(name)
+                left.append(operation.fragments[name])
+
+    while left:
+        visit(left.pop(), TypeInfoVisitor(info, Finder()))
     return found
 
 

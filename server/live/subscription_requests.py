@@ -1,12 +1,11 @@
 """What a subscription asks to hear, from its document and its variables."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
-from graphql import FieldNode, VariableNode, get_argument_values
+from graphql import FieldNode, VariableNode, Visitor, get_argument_values, visit
 
-from execution import collect_fields
+from execution import Operation, collect_fields
 from models.resources import EVERYTHING
 from models.typeid import decode
 from resolvers.collections.rows import by_ids
@@ -50,7 +49,7 @@ async def subscription_request(ctx: Context, prepared: Prepared) -> Subscription
             raise not_found(collection.resource.label, hearing.narrowing.argument)
     wanted = Wanted(name if node.alias is None else node.alias.value, hearing, types, object_id)
     after = values.get("after")
-    kept = {each: value for each, value in prepared.variables.items() if each not in _variables_of(node, "after")}
+    kept = {each: value for each, value in prepared.variables.items() if each != _variable_of(node, "after", operation)}
     return SubscriptionRequest(
         wanted, None if after is None else str(after), orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)
     )
@@ -69,7 +68,17 @@ def _named(given: list[str]) -> frozenset[str]:
     return frozenset(given)
 
 
-def _variables_of(node: FieldNode, argument: str) -> Mapping[str, None]:
-    """Return the variable that an argument is given by, if it is."""
-    found = [each.value for each in node.arguments or () if each.name.value == argument]
-    return {value.name.value: None for value in found if isinstance(value, VariableNode)}
+def _variable_of(node: FieldNode, argument: str, operation: Operation) -> str | None:
+    """Return the variable by which an argument is given; None where there is none, or it is used elsewhere too."""
+    name = next((each.value.name.value for each in node.arguments or ()
+                 if each.name.value == argument and isinstance(each.value, VariableNode)), None)  # fmt: skip
+    used: list[str] = []
+
+    class Finder(Visitor):
+        def enter_variable(self, variable: VariableNode, *_: Any) -> None:
+            used.append(variable.name.value)
+
+    if name is not None:
+        for part in (operation.definition.selection_set, *operation.fragments.values()):
+            visit(part, Finder())
+    return name if name is not None and used.count(name) == 1 else None

@@ -157,3 +157,13 @@ async def test_a_null_that_one_update_refuses_stops_no_other(acme: Org) -> None:
         "input.name",
         "REQUIRED",
     )
+
+
+async def test_a_null_is_judged_by_the_operation_that_runs(acme: Org) -> None:
+    text = """query A($n: ID = "client_x") { clients(filter: {id: {eq: $n}}) { totalCount } }
+      query B($n: ID = "client_x") { ...F } fragment F on Query { client(id: $n) { id } }"""
+    await new_client(acme)
+    one, both = [{"query": text, "operationName": name, "variables": {"n": None}} for name in "AB"]
+    answer = (await acme.http.post("/graphql", json=one)).json()
+    assert answer["data"] == {"clients": {"totalCount": 1}}
+    error(await acme.http.post("/graphql", json=both), 200, "BAD_INPUT", "id")

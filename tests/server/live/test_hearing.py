@@ -146,3 +146,18 @@ async def test_equal_subscriptions_are_answered_once(acme: Org, monkeypatch: pyt
         found = await asyncio.gather(*(stream.next() for stream in (one, two, three)))
     assert len({sent.id for sent in found}) == 1
     assert len(answered) == 1
+
+
+async def test_subscriptions_whose_events_are_answered_by_where_they_begin_are_not_equal(acme: Org) -> None:
+    text = """subscription($a: ID) { orderUpdated(after: $a) { client {
+      orders(filter: {id: {eq: $a}}) { totalCount } } } }"""
+    order = await new_order(acme)
+    (event,) = await acme.rows("select id from events where type = 'order.created'")
+    async with (
+        following(acme, text, a=encode("event", event["id"])) as after,
+        following(acme, text) as every,
+    ):
+        await acme.http.put(f"/api/v1/orders/{order['publicId']}", json={"notes": "n"})
+        # An order has no event's ID; without one all orders are counted.
+        assert (await after.result())["orderUpdated"]["client"]["orders"]["totalCount"] == 0
+        assert (await every.result())["orderUpdated"]["client"]["orders"]["totalCount"] == 1
