@@ -209,8 +209,7 @@ def _value_of(operation: Operation, place: Place) -> tuple[Any, bool, list[str]]
     for step in place[1:]:
         field = get_named_type(type_).fields[step]
         # Here a search without a word is refused: a typing error shows nobody the whole list.
-        searched = field.description == SEARCH
-        said.append(f"{SEARCH_WORDS} At least one is required." if searched else field.description or "")
+        said.append((field.description or "").replace(SEARCH, f"{SEARCH_WORDS} At least one is required."))
         type_ = field.type
     return get_named_type(type_), bool(is_list_type(get_nullable_type(type_))), said
 

@@ -113,6 +113,17 @@ def test_the_routes_are_the_documented_ones_and_the_additions() -> None:
     assert len(routes) == len(set(routes))
 
 
+def test_a_search_without_a_word_is_refused_wherever_it_is_said_what_one_is() -> None:
+    said = [
+        part["description"]
+        for methods in openapi()["paths"].values()
+        for part in methods.get("get", {}).get("parameters", ())
+        if part["name"] == "search"
+    ]
+    assert len(said) == 7
+    assert [text for text in said if "At least one is required." not in text or "is ignored" in text] == []
+
+
 def test_openapi_has_every_route_and_no_other() -> None:
     paths: dict[str, dict[str, Any]] = openapi()["paths"]
     assert {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods} == (
