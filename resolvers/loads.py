@@ -6,7 +6,7 @@ from typing import Any
 
 from execution import Args
 from resolvers.context import Context
-from resolvers.database.together import Held, Load, begun
+from resolvers.database.together import BegunLoad, Held, Load, begun, ended
 
 # Loads one field for all objects of a level. Returns one value for each parent, in their order.
 BatchResolver = Callable[[Context, list[Any], Args], Coroutine[Any, Any, list[Any]]]
@@ -34,7 +34,14 @@ async def begin_loads(ctx: Context, loads: Sequence[Load]) -> Sequence[Awaitable
     held = ctx.held = Held()
     found: list[Awaitable[Any]] = []
     try:
-        found += map(begun, loads)
+        for load in loads:
+            first = begun(load)
+            if isinstance(first, BegunLoad) and not first.is_held:
+                # What it waits for may have the connection, which the statements need.
+                ctx.held = None
+                first = await ended(first)
+                ctx.held = held
+            found.append(first)
         ctx.held = None
         if len(held.statements) > 1:
             await ctx.send(held.statements)

@@ -63,6 +63,11 @@ class BegunLoad:
         self._load = load
         self._waits: Any = load.send(None)
 
+    @property
+    def is_held(self) -> bool:
+        """Return whether it waits for a statement that is held."""
+        return isinstance(self._waits, HeldStatement)
+
     def __await__(self) -> Generator[Any, Any, Any]:
         """Return what the load returns."""
         waits, self._waits = self._waits, None
@@ -80,17 +85,27 @@ class BegunLoad:
 
 
 class EndedLoad:
-    """A load that has ended without waiting for anything."""
+    """A load that has ended."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_error", "_value")
 
-    def __init__(self, value: Any) -> None:
-        self._value = value
+    def __init__(self, value: Any, error: Exception | None = None) -> None:
+        self._value, self._error = value, error
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        """Return what the load returned."""
+        """Return what the load returned, or raise what it raised."""
         yield from ()
+        if self._error is not None:
+            raise self._error
         return self._value
+
+
+async def ended(load: BegunLoad) -> EndedLoad:
+    """Run a load to its end."""
+    try:
+        return EndedLoad(await load)
+    except Exception as error:
+        return EndedLoad(None, error)
 
 
 def begun(load: Load) -> BegunLoad | EndedLoad:

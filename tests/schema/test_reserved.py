@@ -26,7 +26,7 @@ ROOTS = {
     *("ticket", "tickets", "reply", "replies", "subscription", "subscriptions", "node", "nodes", "viewer", "health"),
     *("orderCounts", "invoiceTotals"),
 }
-MUTATIONS = {"createMessage", "createReply", "createTicket", "transitionOrder", "submitForm"}
+MUTATIONS = {"createMessage", "createReply", "createTicket", "markMessagesRead", "transitionOrder", "submitForm"}
 FILTERS = {
     "ClientFilter": {"tags"},
     "ServiceFilter": {"intakeForm", "intakeFormId", "tags"},
