@@ -1,5 +1,6 @@
 """The tags that an organization's objects have, in their order, with how many have each."""
 
+import unicodedata
 from typing import Any
 
 from execution import Args
@@ -44,6 +45,8 @@ def tags_of(collection: Collection) -> BatchResolver:
             message = f"first must be from 1 to {LARGEST_PAGE}."
             raise bad_input("first", message, "OUT_OF_RANGE", minimum=1, maximum=LARGEST_PAGE)
         check_text(start, "startsWith")
+        # As tags are stored; a space at its end may stand within a tag.
+        start = unicodedata.normalize("NFC", start).lstrip()
         prefix, size = collection.resource.prefix, size or DEFAULT_PAGE
         rows = await ctx.fetch(_USES, resource=prefix, start=start, end=start + LAST, size=size)
         return [{"tag": row["tag"], "count": row["count"]} for row in rows]

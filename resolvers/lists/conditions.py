@@ -15,7 +15,7 @@ from models.base import TIMESTAMP
 from models.lookups import LISTED_ITEMS
 from models.resources import Resource
 from models.typeid import decode, prefix_of, uuid_at
-from models.types import caseless
+from models.types import caseless, normalized
 from resolvers.lists.infinities import EARLIEST, LATEST, infinity, or_infinity
 from resolvers.lists.operators import (
     COMPARE,
@@ -239,7 +239,7 @@ def boolean(column: str, meaning: str) -> Condition:
 
 def tags(resource: Resource) -> Condition:
     """Return the condition on a row's tags: has, hasAny."""
-    return _items(resource, "tag", Operand.TAGS, "tags", sa.Text)
+    return _items(resource, "tag", Operand.TAGS, "tags", sa.Text, normalized)
 
 
 def assignees(resource: Resource, member: Resource) -> Condition:

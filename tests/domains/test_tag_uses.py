@@ -48,6 +48,17 @@ async def test_the_tags_of_clients(acme: Org, other: Org) -> None:
     assert await tags(acme) == {"a": 1, "a b": 1, "vip": 1, "😀": 1}
 
 
+async def test_a_tag_is_found_as_it_was_sent(acme: Org) -> None:
+    sent = "  E\u0301clair  "
+    client = await new_client(acme, tags=[sent])
+    assert client["tags"] == ["\u00c9clair"]
+    for condition in ({"has": sent}, {"hasAny": [sent]}):
+        found = await acme.data("query($f: ClientFilter) { clients(filter: $f) { totalCount } }", f={"tags": condition})
+        assert found == {"clients": {"totalCount": 1}}
+    assert (await acme.http.get("/api/v1/clients", params={"tag": sent.strip()})).json()["data"][0] == client
+    assert await tags(acme, s=sent[:4]) == {"\u00c9clair": 1}
+
+
 async def test_a_count_ends_where_a_picker_needs_no_more(acme: Org) -> None:
     await new_client(acme, tags=["many", "more"])
     await acme.rows(
