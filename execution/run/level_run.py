@@ -213,7 +213,7 @@ class Run:
         Return whether a null propagates out of it.
         """
         outer, self._levels.next = self._levels.next, {}
-        # Those of the item, and of the items of lists within it.
+        # Where the levels of the item begin, and of the items of lists within it.
         begin = len(self._levels.all)
         made.append(None)
         self._completion.item(position, item, made, index, value)
@@ -222,9 +222,8 @@ class Run:
             for level in self._levels.take():
                 self._level(level)
         self._levels.next = outer
-        if not self._completion.failed:
-            return False
-        return propagates(position.field, item, made[index], selections_of(self._levels.all[begin:]))
+        failed, levels = self._completion.failed, self._levels.all
+        return failed and propagates(position.field, item, made[index], selections_of(levels[begin:]))
 
     async def _load(self, batches: _Batches) -> None:
         """Load batch fields; those that are one selection in several places, together."""
