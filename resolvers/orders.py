@@ -17,6 +17,7 @@ from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
 from resolvers.changes.numbers import next_number
 from resolvers.changes.references import Reference, listed, looked_up
 from resolvers.changes.transitions import TransitionRequest, transition_request, transitions_of
+from resolvers.changes.write import Kept
 from resolvers.collections.collection import (
     COLLECTIONS,
     COMMON_SORT_FIELDS,
@@ -26,7 +27,7 @@ from resolvers.collections.collection import (
     common_filters,
     of_client,
 )
-from resolvers.collections.rows import Key, by_ids, has_any, with_referred
+from resolvers.collections.rows import Key, by_ids, with_referred
 from resolvers.context import Context, Row
 from resolvers.errors import Conflict, Refusal, bad_input, refuse
 from resolvers.forms.collections import FORMS
@@ -226,12 +227,10 @@ async def remove(ctx: Context, key: Key) -> None:
     edit = await begin_edit(ctx, ORDERS, key)
     if OrderStatus(edit.old["status"]) not in DELETABLE:
         raise NOT_DELETABLE.refusal("id")
-    if await has_any(ctx, MESSAGES, "order_id", edit.old):
-        raise HAS_MESSAGES.refusal("id")
-    if await has_any(ctx, INVOICES, "order_id", edit.old):
-        raise HAS_INVOICES.refusal("id")
-    if await has_any(ctx, TICKETS, "order_id", edit.old):
-        raise HAS_TICKETS.refusal("id")
-    if await has_any(ctx, AGENT_JOBS, "order_id", edit.old):
-        raise HAS_AGENT_JOBS.refusal("id", "The order has agent jobs, which are kept: cancel it instead.")
-    await edit.delete()
+    message = "The order has agent jobs, which are kept: cancel it instead."
+    await edit.delete(
+        Kept(MESSAGES, "order_id", HAS_MESSAGES),
+        Kept(INVOICES, "order_id", HAS_INVOICES),
+        Kept(TICKETS, "order_id", HAS_TICKETS),
+        Kept(AGENT_JOBS, "order_id", HAS_AGENT_JOBS, message),
+    )

@@ -8,6 +8,7 @@ from models.services import SERVICE, Billing, Service, ServiceStatus, services
 from resolvers import organizations
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
 from resolvers.changes.references import Reference, looked_up
+from resolvers.changes.write import Kept
 from resolvers.collections.collection import (
     COMMON_SORT_FIELDS,
     Collection,
@@ -16,7 +17,7 @@ from resolvers.collections.collection import (
     common_filters,
     of_client,
 )
-from resolvers.collections.rows import Key, has_any
+from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
 from resolvers.errors import Refusal, bad_input, refuse
 from resolvers.forms.collections import FORMS
@@ -113,9 +114,9 @@ async def remove(ctx: Context, key: Key) -> None:
     Raises Refusal CONFLICT (HAS_ORDERS, HAS_SUBSCRIPTIONS) for another.
     """
     edit = await begin_edit(ctx, SERVICES, key)
-    for history, conflict in ((ORDERS, HAS_ORDERS), (SUBSCRIPTIONS, HAS_SUBSCRIPTIONS)):
-        if await has_any(ctx, history, "service_id", edit.old):
-            archived = edit.old["status"] == ServiceStatus.ARCHIVED
-            instead = ", which is archived already." if archived else ": archive it instead."
-            raise conflict.refusal("id", f"{history.resource.labels.capitalize()} refer to the service{instead}")
-    await edit.delete()
+    archived = edit.old["status"] == ServiceStatus.ARCHIVED
+    said = f"refer to the service{', which is archived already.' if archived else ': archive it instead.'}"
+    await edit.delete(
+        Kept(ORDERS, "service_id", HAS_ORDERS, f"Orders {said}"),
+        Kept(SUBSCRIPTIONS, "service_id", HAS_SUBSCRIPTIONS, f"Subscriptions {said}"),
+    )

@@ -12,7 +12,8 @@ from resolvers.agents.collections import AGENT_JOBS, AGENTS, HAS_AGENT_JOBS
 from resolvers.agents.schemas import check_schema
 from resolvers.api_keys.acting import must_hold
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
-from resolvers.collections.rows import Key, has_any
+from resolvers.changes.write import Kept
+from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
 from resolvers.database.sql import ORG, owned, statement
 from resolvers.errors import Refusal, Refusals, bad_input
@@ -81,9 +82,8 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
 async def remove(ctx: Context, key: Key) -> None:
     """Delete an agent definition of which no job was ever queued. Raises Refusal CONFLICT (HAS_AGENT_JOBS)."""
     edit = await begin_edit(ctx, AGENTS, key)
-    if await has_any(ctx, AGENT_JOBS, "definition_id", edit.old):
-        raise HAS_AGENT_JOBS.refusal("id", "The agent definition has jobs, which are kept: archive it instead.")
-    await edit.delete()
+    message = "The agent definition has jobs, which are kept: archive it instead."
+    await edit.delete(Kept(AGENT_JOBS, "definition_id", HAS_AGENT_JOBS, message))
 
 
 def _checked(ctx: Context, values: InputValues) -> dict[str, Any]:
