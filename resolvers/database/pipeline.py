@@ -80,7 +80,7 @@ class Answers(asyncio.Protocol):
     """Gives each codec its part of what a server sends, and the connection's protocol all that follows.
 
     ``skipped`` is how many statements were sent before, of which nothing is read. ``done`` is how many parts are
-    complete. After an error the server ends the whole pipeline: the connection's protocol is told of it.
+    complete. After an error the server ends the whole pipeline: the connection's protocol gets the error.
     """
 
     __slots__ = ("_codecs", "_left", "_protocol", "_skipped", "done")

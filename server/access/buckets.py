@@ -69,7 +69,7 @@ class _Ask:
 
 
 class _Call(NamedTuple):
-    """What Redis is told and asked at once: what is owed to some buckets, and the request that waits for them."""
+    """What is sent to Redis at once: what some buckets owe, and the request that waits for them."""
 
     payers: Payers
     owed: float

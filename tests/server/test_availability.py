@@ -111,7 +111,7 @@ async def test_the_database_goes_away_and_comes_back(
         # However many are refused, the log tells it once: the API, and whoever asks whether it is ready.
         await asyncio.gather(*(org.http.get(path) for path in 20 * ("/api/v1/clients", "/api/ready")))
         warned = [record.name for record in log_lines.records if record.levelno >= logging.WARNING]
-        # Redis is away too, which is told each second.
+        # Redis is away too, which is logged each second.
         loggers = sorted(name for name in warned if name != "server.access.buckets")
         assert loggers == ["resolvers.database.connection_errors", "server.system"]
         await line.mend()

@@ -43,7 +43,7 @@ class _Tasks(ClientExtension):
         return (ResultClaim(result_type="task", model=Task, resolve=self._resolve),)
 
     async def _resolve(self, task: Task, ctx: ClaimContext) -> CallToolResult:
-        raise NotImplementedError("tests poll tasks themselves")
+        raise AssertionError("tests poll tasks themselves, and never have a call wait for one")
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """The budgets of access tokens: each subject has a part of the organization's, and all of them leave a half of it."""
 
 import re
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -96,9 +97,9 @@ async def test_a_token_is_paid_for_from_memory_and_both_are_asked_at_once(
     calls: list[int] = []
     once = Buckets._call
 
-    async def counted(self: Buckets, asked: list[object]) -> object:
+    async def counted(self: Buckets, asked: list[Any]) -> Any:
         calls.append(len(asked))
-        return await once(self, asked)  # type: ignore[arg-type]
+        return await once(self, asked)
 
     monkeypatch.setattr(Buckets, "_call", counted)
     buckets, org, ada = Buckets(redis, 10_000, 1), uuid4(), client()
