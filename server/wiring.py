@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from resolvers.database.connection import PooledConnection
 from resolvers.database.pool import open_pool
 from resolvers.database.runtime import Runtime
-from schema.requests.render import RENDERERS
-from schema.requests.tools import TOOLS
 from server.database.migrated import is_migrated
 from server.database.roles import require_plain_role
+from server.late import LateMapping
 from server.monitoring.logs import traces
 from server.settings import Settings
 
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
 SIDE_CONNECTIONS = 5
 # What imports OpenTelemetry's SDK.
 TRACING = "server.tracing.otel"
+# What builds the schema: a command that emits no event and runs no tool works without it.
+RENDERERS = LateMapping("schema.requests.render", "RENDERERS")
+TOOLS = LateMapping("schema.requests.tools", "TOOLS")
 
 
 def tracing_of(settings: Settings, process: str) -> "OpenTelemetry | None":
@@ -60,7 +62,7 @@ async def running(
         secret_keys=settings.secret_keys,
         seal_keys=settings.seal_keys,
         signing_keys=settings.signing_keys,
-        renderers=dict(RENDERERS),
+        renderers=RENDERERS,
         tools=TOOLS,
         is_migrated=is_migrated,
         pool_wait=settings.pool_wait_ms / 1000,

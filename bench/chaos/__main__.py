@@ -7,7 +7,7 @@ import random
 import secrets
 import sys
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,8 @@ async def _injured(stack: Stack, others: Sequence[Listener], arguments: argparse
     report.answers = answers = Answers(stack, report.tenants, report.models)
     async for injury in injure(stack, answers, bursts(counts, arguments.burst, choice), choice, recovered):
         report.injuries.append(injury)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(report.models.all_asked(), DRAIN_S)
     await asyncio.sleep(QUIET_S)
 
 

@@ -17,6 +17,7 @@ HEALTHY = "healthy"
 MESSAGES = 2
 # Long enough for a worker to be killed meanwhile.
 THINKS_S = 0.25
+LOOK_S = 0.1
 _INPUT = "Input:\n"
 
 
@@ -58,6 +59,11 @@ class Models:
                     await self.ways[request["model"]](writer)
         finally:
             writer.transport.abort()
+
+    async def all_asked(self) -> None:
+        """Wait until each hostile model was asked once."""
+        while not self.ways.keys() <= self.by_model.keys():
+            await asyncio.sleep(LOOK_S)
 
     def _watched(self, key: str, writer: asyncio.StreamWriter) -> Callable[[], None] | None:
         """What is to be called right after an answer."""

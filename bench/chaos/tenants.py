@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import chain, cycle
 from typing import Any
 from uuid import UUID
 
@@ -80,7 +80,8 @@ async def surround(stack: Stack, tenant: Tenant, others: Sequence[Listener], mod
             # What cannot succeed is not tried for long.
             limits = {"timeoutSeconds": 5, "maxAttempts": 2}
             tenant.agents[each] = await _agent(http, each, limits=limits)
-    tenant.models = cycle([model for each in models for model in (*[HEALTHY] * HEALTHY_IN_A_ROW, each)])
+    # A short run asks each hostile model too: they come first.
+    tenant.models = chain(models, cycle([model for each in models for model in (*[HEALTHY] * HEALTHY_IN_A_ROW, each)]))
 
 
 async def disable(stack: Stack, tenant: Tenant) -> None:

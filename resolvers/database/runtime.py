@@ -50,7 +50,7 @@ class Runtime:
     peppers: Keyring
     secret_keys: Keyring
     seal_keys: Keyring
-    renderers: dict[str, Renderer] = field(default_factory=dict)
+    renderers: Mapping[str, Renderer] = field(default_factory=dict)
     tools: Mapping[str, frozenset[str]] = field(default_factory=dict)
     wake: Callable[[UUID, list[UUID]], None] = _wake_nobody
     announce: Callable[[UUID], None] = _announce_to_nobody

@@ -43,7 +43,7 @@ COMMANDS = (
     Command(
         ("dev",),
         "run PostgreSQL, Valkey, the API and a worker, with a demo organization",
-        "server.cli.run:dev",
+        "server.cli.dev:dev",
         (
             Option("--reset", "first remove the data, keys and secrets of earlier runs", required=False, flag=True),
             Option(
@@ -54,11 +54,11 @@ COMMANDS = (
             ),
         ),
     ),
-    Command(("serve",), "run the API server", "server.cli.run:serve"),
+    Command(("serve",), "run the API server", "server.cli.serve:serve"),
     Command(
         ("worker",),
         "run a worker, of all queues or of some",
-        "server.cli.run:worker",
+        "server.cli.worker:worker",
         (
             Option(
                 "--queues",
@@ -67,7 +67,7 @@ COMMANDS = (
             ),
         ),
     ),
-    Command(("migrate",), "migrate the database to the latest revision", "server.cli.run:migrate"),
+    Command(("migrate",), "migrate the database to the latest revision", "server.cli.migrate:migrate"),
     Command(
         ("org", "create"),
         "create an organization and print its ID",
@@ -91,7 +91,7 @@ COMMANDS = (
     Command(
         ("keys", "list"),
         "list an organization's API keys, newest first",
-        "server.cli.keys:list_all",
+        "server.cli.keys_table:list_keys",
         (ORG, Option("--json", "as JSON, in the form of the REST API", required=False, flag=True)),
     ),
     Command(
@@ -189,7 +189,7 @@ COMMANDS = (
         "server.cli.print:changes",
     ),
     Command(("openapi", "print"), "print the OpenAPI document of the REST API", "server.cli.print:openapi"),
-    Command(("settings",), "list the settings with their defaults and meanings", "server.cli.print:settings"),
+    Command(("settings",), "list the settings with their defaults and meanings", "server.cli.settings_table:show"),
     Command(("scopes",), "list the scopes with the operations that they allow", "server.cli.print:scopes"),
     Command(
         ("routes",),

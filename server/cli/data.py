@@ -17,7 +17,7 @@ from resolvers.database.runtime import Runtime
 from server.cli.console import say
 from server.database.migrated import NOT_MIGRATED, is_migrated
 from server.dev.accounts import data_folder_of
-from server.dev.command import KEYS, URLS, running_environment
+from server.dev.environment import KEYS, URLS, running_environment
 from server.errors import CommandError, SettingsError, WrongCall
 from server.invalid_values import what_is_wrong
 from server.settings import LocalSettings, Settings, load

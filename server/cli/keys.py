@@ -1,22 +1,18 @@
 """The bodies of the commands that manage API keys."""
 
 import argparse
-from collections.abc import Sequence
 
-from models.api_keys import API_KEY, status_of
+from models.api_keys import API_KEY
 from models.resources import scopes as known_scopes
 from models.typeid import encode
 from models.types import Name
 from resolvers.api_keys import keys, rights
 from resolvers.collections.rows import Key
-from resolvers.context import Row, now
+from resolvers.context import Row
 from resolvers.database.runtime import Runtime
-from schema.requests.render import renderer
-from server.cli.console import say, say_table, time_cell
+from server.cli.console import say
 from server.cli.data import checked, context_of, run_work
 from server.errors import WrongCall
-
-HEADERS = ("ID", "NAME", "ENDS IN", "STATUS", "EXPIRES", "LAST USED", "CREATED BY", "SCOPES")
 
 
 def create(arguments: argparse.Namespace) -> int:
@@ -41,23 +37,6 @@ def create(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def list_all(arguments: argparse.Namespace) -> int:
-    """Print an organization's API keys, newest first: as a table, or as JSON in the form of the REST API."""
-
-    async def work(runtime: Runtime) -> Sequence[Row]:
-        ctx = await context_of(runtime, arguments.org)
-        async with ctx.snapshot():
-            return await keys.every(ctx)
-
-    rows = run_work(work)
-    if arguments.json:
-        shown = renderer(API_KEY.get_operation)
-        say(f"[{', '.join(shown(row) for row in rows)}]")
-    else:
-        say_table([HEADERS, *map(_cells, rows)])
-    return 0
-
-
 def revoke(arguments: argparse.Namespace) -> int:
     """Revoke an API key; print how many others were revoked with it, and each webhook endpoint that was disabled."""
 
@@ -78,16 +57,3 @@ def bind(_arguments: argparse.Namespace) -> int:
     for row in run_work(rights.bind_all):
         say(f"bound {encode(API_KEY.prefix, row['id'])} ({row['name']}): {','.join(row['scopes'])}")
     return 0
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    return (
-        encode(API_KEY.prefix, row["id"]),
-        row["name"],
-        row["last_four"],
-        status_of(row, now()).value,
-        time_cell(row["expires_at"], "never"),
-        time_cell(row["last_used_at"], "never"),
-        row["created_by"],
-        ",".join(row["scopes"]),
-    )

@@ -9,7 +9,6 @@ from schema.contract.changes import changes_table
 from schema.requests.printed import printed_schema
 from server.cli.console import say
 from server.cli.scopes_table import scopes_table
-from server.cli.settings_table import settings_table
 
 
 def schema(_arguments: argparse.Namespace) -> int:
@@ -27,12 +26,6 @@ def changes(_arguments: argparse.Namespace) -> int:
 def openapi(_arguments: argparse.Namespace) -> int:
     """Print the OpenAPI document as it is committed."""
     say(printed_openapi())
-    return 0
-
-
-def settings(_arguments: argparse.Namespace) -> int:
-    """Print every setting with its default, as the README has them."""
-    say(settings_table())
     return 0
 
 

@@ -1,10 +1,18 @@
 """The settings as a table: for the README and for whoever asks the command line."""
 
+import argparse
 from collections.abc import Iterable
 
 from pydantic.fields import FieldInfo
 
+from server.cli.console import say
 from server.settings import Settings
+
+
+def show(_arguments: argparse.Namespace) -> int:
+    """Print every setting with its default, as the README has them."""
+    say(settings_table())
+    return 0
 
 
 def settings_table() -> str:

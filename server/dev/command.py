@@ -19,6 +19,7 @@ from server.dev import embedded
 from server.dev.accounts import data_folder_of, make_data_folder
 from server.dev.demo import seed_demo
 from server.dev.env_files import read_env, write_env
+from server.dev.environment import KEYS, URLS
 from server.dev.processes import ProcessSpec
 from server.dev.reset import remove_data
 from server.dev.supervisor import Stopped, Supervisor, end_leftovers
@@ -26,8 +27,6 @@ from server.errors import DevError, SettingsError, WrongCall
 from server.http.ports import require_free_port
 from server.settings import KEY_FILE, LocalSettings, Settings, load
 
-URLS = ("DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL")
-KEYS = ("KEY_PEPPERS", "SECRET_KEYS", "SEAL_KEYS", "SIGNING_KEYS")
 # For what `dev` makes itself, while the rest is looked at.
 STAND_INS = dict.fromkeys(URLS[:2], "postgresql://localhost/counterfoil") | {"REDIS_URL": "redis://localhost"}
 STAND_INS |= dict.fromkeys(KEYS, f"1:{base64.b64encode(bytes(32)).decode()}")
@@ -89,19 +88,6 @@ def _require_settings() -> None:
     SettingsError."""
     missing = [name for name in (*URLS, *KEYS) if not os.environ.get(name)]
     load(Settings, **{name.lower(): STAND_INS[name] for name in missing})
-
-
-def running_environment(folder: Path) -> dict[str, str]:
-    """Return the settings of the `dev` that runs on a data folder; empty when none does."""
-    lock, urls, keys = folder / "dev.lock", folder / "dev.env", folder / "secrets.env"
-    if not (lock.exists() and urls.exists()):
-        return {}
-    with lock.open(encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return read_env(keys) | read_env(urls)
-    return {}
 
 
 @contextmanager

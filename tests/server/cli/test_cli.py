@@ -12,7 +12,7 @@ from models import resources
 from models.jobs import JobQueue
 from models.typeid import decode
 from server.cli.commands import COMMANDS, Command
-from server.cli.run import queues_of
+from server.cli.worker import queues_of
 from server.database.databases import role_of
 from tests.support.commands import environment, rows, run
 from tests.support.repository import ROOT

@@ -73,3 +73,12 @@ def test_what_is_printed_is_utf_8_in_every_locale(locale: str, tmp_path: Path) -
     shown = outside(tmp_path, "schema", "print", LC_ALL=locale, PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
     assert (shown.returncode, shown.stderr) == (0, "")
     assert shown.stdout.strip() == (ROOT / "schema/schema.graphql").read_text(encoding="utf-8").strip()
+
+
+@pytest.mark.parametrize("module", ["audit", "data", "dev", "jobs", "keys", "migrate", "settings_table"])
+def test_commands_that_run_no_operation_build_no_schema(module: str) -> None:
+    listing = f"import sys, server.cli.{module}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", listing], cwd=ROOT, capture_output=True, encoding="utf-8", check=True, timeout=120
+    )
+    assert [name for name in ("schema.graph", "strawberry", "starlette") if name in done.stdout.split()] == []

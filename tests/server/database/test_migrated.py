@@ -13,7 +13,7 @@ import structlog
 from migrations.runner import downgrade, revisions, upgrade
 from models.typeid import new_uuid
 from resolvers.api_keys.verification import new_key
-from server.cli import run as commands
+from server.cli import serve as commands
 from server.cli.main import main
 from server.database.databases import role_of
 from server.database.migrated import NOT_MIGRATED

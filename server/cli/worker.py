@@ -1,47 +1,25 @@
-"""The bodies of the commands that run, migrate or describe: each takes the parsed arguments, returns the exit code."""
+"""The body of `worker`."""
 
 import argparse
-import asyncio
 from datetime import timedelta
-from functools import partial
 
 import uvloop
 
 from models.jobs import JobQueue
 from resolvers.jobs.retention import Retention
-from server.app import create_app
-from server.cli.console import complain, say
-from server.database.migrated import NOT_MIGRATED, apply_migrations, is_migrated
-from server.dev import command as development
+from server.cli.migrate import is_database_migrated
+from server.database.migrated import NOT_MIGRATED
 from server.errors import CommandError, WrongCall
 from server.http.ports import require_free_port
 from server.monitoring import logs
 from server.monitoring.job_metrics import JobMetrics, exposed
 from server.monitoring.metrics import NO_SPANS
-from server.serve import serve as serve_app
-from server.settings import MigrationSettings, Settings, load
+from server.settings import Settings, load
 from server.wiring import running, tracing_of
 from workers.agents.providers import Providers
 from workers.main import run as work
 
 MAX_SLOTS = 1000
-
-
-def dev(arguments: argparse.Namespace) -> int:
-    """Run everything here until it is interrupted."""
-    development.run(say, reset=arguments.reset, explorer=arguments.explorer)
-    return 0
-
-
-def serve(_arguments: argparse.Namespace) -> int:
-    """Run the API until a signal ends it. Without its tables it answers 503, so that it may start before `migrate`."""
-    settings = load(Settings)
-    logs.configure(settings.log_level, settings.log_format)
-    require_free_port(settings.host, settings.port)
-    if not _require_database(settings):
-        complain(NOT_MIGRATED)
-    serve_app(partial(create_app, settings), settings)
-    return 0
 
 
 def worker(arguments: argparse.Namespace) -> int:
@@ -52,7 +30,7 @@ def worker(arguments: argparse.Namespace) -> int:
     logs.configure(settings.log_level, settings.log_format)
     if settings.worker_metrics_port is not None:
         require_free_port(settings.host, settings.worker_metrics_port, "WORKER_METRICS_PORT")
-    if not _require_database(settings):
+    if not is_database_migrated(settings):
         raise CommandError(NOT_MIGRATED)
     metrics, tracing = JobMetrics(), tracing_of(settings, "worker")
     dropped = NO_SPANS if tracing is None else tracing.losses.counts
@@ -99,24 +77,3 @@ def queues_of(text: str, worker_slots: int) -> dict[str, int]:
             raise WrongCall(f"--queues: the slots of {name} must be a number from 1 to {MAX_SLOTS}")
         found[queue.value] = int(number) if given else queue.slots(worker_slots)
     return found
-
-
-def _require_database(settings: Settings) -> bool:
-    """Return whether the database is migrated; one that is away is met here, before a framework says it in fifty lines.
-
-    Raises what `server.refused` makes a line of.
-    """
-
-    async def check() -> bool:
-        async with running(settings, min_size=0, max_size=1) as runtime, runtime.connection() as connection:
-            return await is_migrated(connection)
-
-    return asyncio.run(check())
-
-
-def migrate(_arguments: argparse.Namespace) -> int:
-    """Bring the database to the newest revision."""
-    settings = load(MigrationSettings)
-    apply_migrations(settings.migration_database_url, settings.database_url)
-    say("the database is at the newest revision")
-    return 0
