@@ -245,7 +245,7 @@ class _Transaction:
                 ctx.committed = True
                 await commit(ctx.runtime, connection, keyed=ctx.idempotency_key is not None)
         finally:
-            if connection.is_closed() or not connection.is_in_transaction() or connection.opening is not None:
+            if connection.is_closed() or not connection.may_be_open or connection.opening is not None:
                 ctx.runtime.pool.release(connection, pending_commit=connection.pending_commit)
             else:
                 # Waited for, so that no lock of a failed change outlives its response.

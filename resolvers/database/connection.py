@@ -30,6 +30,7 @@ class PooledConnection(asyncpg.Connection):
     ``chain_started_at`` when the first of an unbroken chain of such snapshots ended, both in the loop's time. ``owner``
     is the organization that uses it, ``prepared`` the statements that ``rows`` has prepared. ``opening`` is that of a
     transaction of which nothing was sent yet: it is sent with the first statement. ``openings`` are those prepared.
+    ``unsettled`` is whether an opening was sent and not answered: a transaction may be open, or open later.
     ``codecs`` write and read the statements of a pipeline but its last.
     """
 
@@ -44,6 +45,7 @@ class PooledConnection(asyncpg.Connection):
         "pending_commit",
         "prepared",
         "released_at",
+        "unsettled",
     )
 
     chain_started_at: float
@@ -54,6 +56,7 @@ class PooledConnection(asyncpg.Connection):
     pending_commit: bool
     released_at: float
     owner: Any
+    unsettled: bool
     prepared: "SizedCache[str, Any]"
     # Internals of asyncpg that its stubs leave out.
     _check_open: Callable[[], None]
@@ -81,7 +84,7 @@ class PooledConnection(asyncpg.Connection):
             self._stmts_to_close.update(self.prepared.put(sql, statement, size, self.owner))
         self._running = statement
         if opening is not None:
-            self.opening = None
+            self.opening, self.unsettled = None, True
             self._transport.write(self.openings.messages(opening, commit=self.pending_commit))
         try:
             found: list[Any] = await self._protocol.bind_execute(statement, arguments, "", limit, False, None)
@@ -89,7 +92,10 @@ class PooledConnection(asyncpg.Connection):
             # The tables have changed since it was prepared, or it is not known what of the opening was prepared.
             if isinstance(error, _OUTDATED) or (opening is not None and not self._has_opened(error)):
                 self.terminate()
+            self.settle()
             raise
+        if opening is not None:
+            self.settle()
         return found, not limit or len(found) < limit
 
     async def together(self, asked: Sequence[tuple[str, Sequence[Any], int]]) -> list[Outcome]:
@@ -116,7 +122,7 @@ class PooledConnection(asyncpg.Connection):
             return [None] * len(asked)
         skipped = 0
         if opening is not None:
-            self.opening = None
+            self.opening, self.unsettled = None, True
             sent.insert(0, self.openings.messages(opening, commit=self.pending_commit))
             skipped = 3 if self.pending_commit else 2
         answers = Answers(self._protocol, codecs, skipped)
@@ -132,6 +138,7 @@ class PooledConnection(asyncpg.Connection):
                 self.terminate()
         finally:
             answers.end(self._transport)
+        self.settle()
         done = answers.done
         self.codecs += codecs[:done]
         outcomes = [*[codec.rows() for codec in codecs[:done]], found]
@@ -147,7 +154,22 @@ class PooledConnection(asyncpg.Connection):
         """Open the transaction of ``opening`` by itself."""
         opening, self.opening = self.opening, None
         assert opening is not None, "a transaction is opened once"
-        await self.execute(f"commit;{opening.sql}" if self.pending_commit else opening.sql)
+        self.unsettled = True
+        try:
+            await self.execute(f"commit;{opening.sql}" if self.pending_commit else opening.sql)
+        except asyncpg.PostgresError:
+            self.settle()
+            raise
+        self.settle()
+
+    def settle(self) -> None:
+        """Note that the server has answered for all that was sent."""
+        self.unsettled = self.openings.unproven = False
+
+    @property
+    def may_be_open(self) -> bool:
+        """Return whether a transaction is open, as far as is known."""
+        return self.unsettled or self.is_in_transaction()
 
     async def more(self, limit: int) -> tuple[list[Any], bool]:
         """Return the next rows of the statement that ran last, and whether these are all, in the same transaction."""
@@ -171,5 +193,6 @@ async def connect(url: str, class_: type[PooledConnection] = PooledConnection) -
     )
     connection.owner, connection.prepared = None, SizedCache(PREPARED_BYTES)
     connection.opening, connection.openings, connection.codecs = None, Openings(), []
+    connection.unsettled = False
     await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_encode, decoder=orjson.loads)
     return connection

@@ -33,12 +33,14 @@ class Openings:
     """The openings that one connection has prepared, as messages of PostgreSQL's extended protocol.
 
     They are sent before the messages of a statement, without a Sync of their own. Each statement of an opening returns
-    no row, so that all rows that the server sends are those of the statement.
+    no row, so that all rows that the server sends are those of the statement. ``unproven`` is whether messages prepare
+    what the server has not answered for yet.
     """
 
-    __slots__ = ("_messages", "_names")
+    __slots__ = ("_messages", "_names", "unproven")
 
     def __init__(self) -> None:
+        self.unproven = False
         self._names: dict[str, bytes] = {}
         self._messages: dict[tuple[str, str, bool], tuple[bytes, bytes]] = {}
 
@@ -63,6 +65,7 @@ class Openings:
         """Return the Parse message of a statement that is not prepared yet."""
         if text in self._names:
             return b""
+        self.unproven = True
         name = self._names[text] = b"opening_%d" % len(self._names)
         return _message(b"P", b"%b\0%b\0" % (name, text.encode()) + _SHORT(0))
 

@@ -89,7 +89,14 @@ class Pool:
         return await self._open(self._loop.time() + timeout_s, timeout_s, dead.owner)
 
     def release(self, connection: PooledConnection, *, pending_commit: bool = False) -> None:
-        """Take back a connection on which nothing runs; with ``pending_commit`` a finished snapshot is open on it."""
+        """Take back a connection on which nothing runs; with ``pending_commit`` a finished snapshot is open on it.
+
+        One whose transaction is open, or may be, is reset first: the next user's commit would be its commit too.
+        """
+        open_ = not connection.is_closed() and (connection.unsettled or connection.is_in_transaction())
+        if open_ and (connection.unsettled or not pending_commit):
+            self.reset(connection)
+            return
         self._shares.give_back(connection.owner)
         connection.owner = connection.opening = None
         if connection.is_closed():
@@ -215,8 +222,12 @@ class Pool:
         try:
             async with asyncio.timeout(RESET_S):
                 await connection.execute(how)
+            if connection.openings.unproven:
+                # It is not known what of them was prepared.
+                connection.terminate()
         except _CONNECTION_BROKEN:
             connection.terminate()
+        connection.settle()
         self.release(connection)
 
     async def _close_connection(self, connection: PooledConnection) -> None:

@@ -133,6 +133,10 @@ async def test_one_that_is_cancelled_leaves_its_connection_usable(single: Runtim
     asked: list[tuple[str, Sequence[Any], int]] = [(NUMBERS, [1], 0), (NUMBERS, [1], 0)]
     asked.insert(place, (SLEPT, [0], 0))
     connection = await prepared(single, org, asked)
+    # How a transaction begins after a snapshot is prepared too.
+    assert None not in await connection.together(asked)
+    single.pool.release(connection, pending_commit=True)
+    assert await single.begin(BEGIN_READ, org) is connection
     asked[place] = (SLEPT, [LONG], 0)
     work = asyncio.ensure_future(connection.together(asked))
     await asyncio.sleep(0.1)

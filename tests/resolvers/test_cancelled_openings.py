@@ -1,0 +1,58 @@
+"""Transactions that were cancelled after their opening was sent and before an answer: nothing of them is kept."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+import pytest
+
+from resolvers.database.connection import PooledConnection
+from resolvers.database.runtime import Runtime
+from resolvers.database.sql import Sql
+from tests.support.pool import count_as, names, of, single
+
+__all__ = ["single"]
+
+INSERT = Sql("insert into counters (org_id, name, next) values ($1, $2, 1)", ("org_id", "name"), {})
+
+
+async def connection_of(runtime: Runtime) -> PooledConnection:
+    """The only connection of a pool."""
+    connection = await runtime.pool.acquire(1)
+    runtime.pool.release(connection, pending_commit=connection.pending_commit)
+    return connection
+
+
+async def insert(runtime: Runtime, org: UUID, name: str, *, rehearses: bool = False) -> None:
+    """Insert a row in a transaction of its own, rolled back where it rehearses."""
+    ctx = of(runtime, org)
+    ctx.rehearses = rehearses
+    async with ctx.transaction():
+        await ctx.run(INSERT, [org, name])
+
+
+@pytest.mark.parametrize("rehearses", [True, False])
+@pytest.mark.parametrize("prepared", [True, False])
+@pytest.mark.parametrize("after_a_snapshot", [True, False])
+async def test_the_next_commit_keeps_nothing_of_it(
+    single: Runtime, *, prepared: bool, after_a_snapshot: bool, rehearses: bool
+) -> None:
+    org, kept = uuid4(), ["mine"]
+    await count_as(single, org, "mine")
+    if prepared:
+        await insert(single, org, "before")
+        kept = ["before", "mine"]
+    connection = await connection_of(single)
+    if after_a_snapshot:
+        assert await names(single, org) == kept
+        assert connection.pending_commit
+    work = asyncio.ensure_future(insert(single, org, "lost", rehearses=rehearses))
+    # It runs up to what it waits for: its messages are sent, and none is read before the loop's next turn.
+    await asyncio.sleep(0)
+    assert connection.owner == org
+    assert connection.opening is None
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    await count_as(single, org, "next")
+    assert await names(single, org) == [*kept, "next"]
+    assert (single.pool.size, single.pool.held(org)) == (1, 0)
