@@ -27,7 +27,8 @@ def create_database(owner_url: str, app_url: str, name: str, *, template: str | 
     with psycopg.connect(owner_url, autocommit=True) as connection:
         copied = sql.SQL(" template {}").format(sql.Identifier(template)) if template else sql.SQL("")
         database, app = sql.Identifier(name), sql.Identifier(role_of(app_url))
-        connection.execute(sql.SQL("create database {}{}").format(database, copied))
+        # By default each page of the template is written to the log, which takes four times as long.
+        connection.execute(sql.SQL("create database {}{} strategy file_copy").format(database, copied))
         connection.execute(sql.SQL("revoke all on database {} from public").format(database))
         connection.execute(sql.SQL("grant connect on database {} to {}").format(database, app))
 
