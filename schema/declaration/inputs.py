@@ -205,7 +205,7 @@ def fits(adapter: TypeAdapter[Any], value: Any, path: str, problems: list[Refusa
         return adapter.validate_python(value)
     except ValidationError as error:
         for problem in error.errors(include_url=False):
-            where = ".".join([path, *(str(part) for part in problem["loc"] if not str(part).startswith("function-"))])
+            where = ".".join([path, *map(str, problem["loc"])])
             text, reason, extra = _explained(problem)
             problems.append(bad_input(where, f"{text[:1].upper()}{text[1:]}.", reason, **extra))
         return value
