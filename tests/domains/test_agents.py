@@ -6,6 +6,7 @@ import orjson
 
 from models.agents import AGENT
 from models.typeid import decode
+from schema.requests.tools import TOOLS
 from tests.support.agents import DEFINITION, new_definition, new_job
 from tests.support.api import Org
 from tests.support.openapi import openapi
@@ -70,6 +71,15 @@ async def test_wrong_tools_are_named_beside_what_else_is_wrong(acme: Org) -> Non
             answer = await weak.http.request(method, path, json=DEFINITION | {"tools": tools[:1] + tools[2:3] * 2})
             two = problem(answer, 400, "BAD_INPUT", *[f"body.tools.{place}.operation" for place in (2, 1, 2)])
             assert [each["code"] for each in two["errors"]] == ["NOT_ALLOWED", "FORBIDDEN", "FORBIDDEN"]
+
+
+def test_the_names_of_tools_are_one_set_in_what_is_sent_and_returned() -> None:
+    schemas = openapi()["components"]["schemas"]
+    assert schemas["AgentToolOperation"] == {"type": "string", "enum": sorted(TOOLS)}
+    shown = schemas["AgentDefinition"]["properties"]["tools"]["items"]
+    taken = [schemas[f"{name}AgentDefinitionBody"]["properties"]["tools"] for name in ("Create", "Update")]
+    for tool in (shown, *(each["items"] for each in taken)):
+        assert tool["properties"]["operation"]["$ref"] == "#/components/schemas/AgentToolOperation"
 
 
 async def test_its_tools_need_the_scopes_of_who_makes_it(acme: Org) -> None:
