@@ -9,7 +9,7 @@ from rest_shim.guide import route_texts
 from rest_shim.openapi_parameters import id_parameter, if_none_match, request_id
 from rest_shim.openapi_shared import curl_sample, header, problem_response
 
-CODES = ("BAD_INPUT", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED", "UNAUTHENTICATED", "UNAVAILABLE")
+CODES = ("BAD_INPUT", "FORBIDDEN", "INTERNAL", "NOT_FOUND", "RATE_LIMITED", "UNAUTHENTICATED", "UNAVAILABLE")
 _SENT = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "ETag", "Content-Disposition")
 # What generators of clients return as bytes.
 _BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
