@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field, SQLModel
 
@@ -43,6 +44,8 @@ TEST_MODEL = "test"
 PROVIDERS = ("openai", "anthropic")
 _MODEL = rf"({TEST_MODEL}|({'|'.join(PROVIDERS)}):[A-Za-z0-9][A-Za-z0-9._:/@-]*)"
 _OPERATION = r"[A-Z][A-Za-z0-9]*"
+# The operations that agents may run, once the graph is there from which they follow.
+TOOL_NAMES: set[str] = set()
 
 
 class AgentStatus(DescribedEnum):
@@ -65,10 +68,17 @@ def _operation(value: str) -> str:
     return value
 
 
+def _tool(value: str) -> str:
+    if value not in TOOL_NAMES:
+        raise PydanticCustomError("NOT_ONE_OF", "there is no such tool", {"allowed": sorted(TOOL_NAMES)})
+    return value
+
+
 Model = Annotated[str, Text, MinLen(1), MaxLen(100), AfterValidator(_model), SchemaExtra(pattern=f"^{_MODEL}$")]
 Operation = Annotated[
     str, Text, MinLen(1), MaxLen(80), AfterValidator(_operation), SchemaExtra(pattern=f"^{_OPERATION}$")
 ]
+ToolName = Annotated[Operation, AfterValidator(_tool)]
 Tools = Annotated[list[Any], MaxLen(MAX_TOOLS)]
 Steps = Annotated[int, Ge(1), Le(200), Whole]
 Tokens = Annotated[int, Ge(1), Le(100_000_000), Whole]
@@ -80,7 +90,7 @@ Attempts = Annotated[int, Ge(1), Le(10), Whole]
 class AgentTool(SQLModel):
     """A tool of an agent, as the definition's column keeps it."""
 
-    operation: Operation = Field(description="Name of the operation, such as `GetOrder`.")
+    operation: ToolName = Field(description="Name of the operation, such as `GetOrder`.")
     requires_approval: bool = Field(
         False, description="Whether a person approves each call first. `false` when absent."
     )

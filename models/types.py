@@ -3,14 +3,15 @@ it."""
 
 import re
 import unicodedata
+from collections.abc import Container
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 from annotated_types import Ge, Le, MaxLen, MinLen
-from pydantic import AfterValidator, BeforeValidator, GetJsonSchemaHandler, WithJsonSchema
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, GetJsonSchemaHandler, ValidationError, WithJsonSchema
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from models.currencies import CURRENCIES
 from models.webhook_urls import check_literal
@@ -138,16 +139,44 @@ def _metadata(value: dict[str, Any]) -> dict[str, Any]:
     if len(value) > 50:
         raise PydanticCustomError("TOO_LONG", "must have at most 50 keys", {"limit": 50})
     found: dict[str, Any] = {}
+    wrong: list[InitErrorDetails] = []
     for given, item in value.items():
-        key, text = clean_text(given), clean_text(item)
-        if not isinstance(key, str) or not 1 <= len(key) <= 40:
-            raise ValueError("keys must have 1 to 40 characters")
-        if not isinstance(text, str) or len(text) > 500:
-            raise ValueError(f"the value of {key!r} must be a string of at most 500 characters")
-        if key in found:
-            raise ValueError(f"keys must differ once they are trimmed and normalized: {key!r} is there twice")
-        found[key] = text
+        try:
+            key = _metadata_key(given, found)
+            found[key] = ""
+            found[key] = _metadata_value(item)
+        except PydanticCustomError as error:
+            wrong.append({"type": error, "loc": (given,), "input": item})
+    if wrong:
+        raise ValidationError.from_exception_data("metadata", wrong)
     return found
+
+
+def _metadata_key(given: str, found: Container[str]) -> str:
+    key = normalized(given)
+    if not key:
+        raise PydanticCustomError("TOO_SHORT", "the key must have at least 1 character", {"limit": 1})
+    if len(key) > 40:
+        raise PydanticCustomError("TOO_LONG", "the key must have at most 40 characters", {"limit": 40})
+    if key in found:
+        text = f"the key must differ from others once they are trimmed and normalized: {key!r} is there twice"
+        raise PydanticCustomError("NOT_ALLOWED", text)
+    try:
+        return printed(key)
+    except ValueError as error:
+        raise PydanticCustomError("INVALID_FORMAT", f"the key {error}") from None
+
+
+def _metadata_value(item: object) -> str:
+    if not isinstance(item, str):
+        raise PydanticCustomError("WRONG_TYPE", "must be a string")
+    text = normalized(item)
+    if len(text) > 500:
+        raise PydanticCustomError("TOO_LONG", "must have at most 500 characters", {"limit": 500})
+    try:
+        return printed(text)
+    except ValueError as error:
+        raise PydanticCustomError("INVALID_FORMAT", str(error)) from None
 
 
 class SchemaExtra:

@@ -1,12 +1,14 @@
 """Refusals: every error that a caller can meet has a code, and every code has one HTTP status."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from models.names import camel
 
 ErrorView = dict[str, Any]
+S = TypeVar("S")
+T = TypeVar("T")
 
 STATUS: dict[str, int] = {
     "UNAUTHENTICATED": 401,
@@ -128,6 +130,21 @@ def refuse(wrong: Iterable[Refusal]) -> None:
     """Raise Refusals with all that is wrong with an input, if anything is."""
     if refusals := list(wrong):
         raise Refusals(refusals)
+
+
+def both(first: Callable[[], S], second: Callable[[], T]) -> tuple[S, T]:
+    """Return what two functions return. Raises Refusals with the wrong input of the second beside that of the first."""
+    try:
+        found = first()
+    except Refusals as several:
+        try:
+            second()
+        except Refusal as other:
+            if other.status == STATUS["BAD_INPUT"]:
+                raise Refusals([*several.refusals, other]) from None
+            raise
+        raise
+    return found, second()
 
 
 @contextmanager

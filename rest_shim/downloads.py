@@ -12,12 +12,14 @@ from resolvers.downloads import Download, File
 from resolvers.errors import Refusal, Refusals, bad_input, not_found, shown_refusal
 from rest_shim.endpoint import REFUSED
 from schema.declaration.inputs import MAX_PROBLEMS
+from web.accept import most_accepted
 from web.deadlines import Deadlines
 from web.dependencies import Dependencies
 from web.etags import not_modified
 from web.http import CHUNK_S, AnyReply, Header, Reply, Request, Streamed, reply
 from web.problems import problem
 
+OCTETS = b"application/octet-stream"
 # What a header's quoted text has as it is.
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_. ")
 
@@ -63,7 +65,7 @@ class DownloadEndpoint:
         headers += [(b"etag", tag), (b"content-disposition", _disposition(file.name))]
         if not_modified(request, tag):
             return reply(304, b"", b"", headers)
-        media = download.media.encode()
+        media = _media(request, download.media.encode())
         if request.method == "HEAD":
             return Reply(200, b"", [*headers, (b"content-type", media)])
         chunks = file.chunks()
@@ -103,6 +105,12 @@ async def _joined(first: bytes, second: bytes, rest: AsyncIterator[bytes]) -> As
     yield second
     async for chunk in rest:
         yield chunk
+
+
+def _media(request: Request, own: bytes) -> bytes:
+    """Return the Content-Type of a file: its own, or that of any bytes where Accept prefers that."""
+    best = most_accepted(request.whole(b"accept"), (OCTETS, own.partition(b";")[0]))
+    return OCTETS if best == OCTETS else own
 
 
 def _origin(field: str) -> str:

@@ -13,7 +13,7 @@ from resolvers.errors import ErrorView, Refusal, Refusals, not_found, shown_refu
 from resolvers.lists.page_window import DEFAULT_PAGE
 from rest_shim.bound import VERSION, bound
 from rest_shim.route import Route, Shows
-from rest_shim.translate import body_problems, body_values, put, query_variables
+from rest_shim.translate import body_problems, body_values, cursor_problems, put, query_variables
 from schema.contract.deprecations import deprecation_in
 from schema.declaration.inputs import MAX_PROBLEMS
 from schema.graph import CORE
@@ -173,8 +173,11 @@ class RestEndpoint:
         if versions:
             put(variables, VERSION, versions[0])
         if problems:
-            wrong = {problem.field for problem in problems}
-            beside = wrong_variables(CORE, self.operation, variables)
+            wrong = {problem.field or "" for problem in problems}
+            beside = [
+                *wrong_variables(CORE, self.operation, variables),
+                *cursor_problems(bound, variables, wrong),
+            ]
             problems += [each for each in beside if self._origin(each.field or "") not in wrong]
             raise Refusals(problems[:MAX_PROBLEMS])
         return Given(variables, versions, key, dry)

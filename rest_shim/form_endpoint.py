@@ -14,7 +14,7 @@ from rest_shim.route import Place, Route
 from rest_shim.translate import put
 from schema.requests.engine import Engine
 from web.accept import weights
-from web.body import BYTES, Bodies, is_json, json_object
+from web.body import BYTES, Bodies, json_object, must_be_json
 from web.dependencies import PUBLIC, Dependencies
 from web.http import HTML, Header, Reply, Request, reply
 
@@ -39,8 +39,8 @@ class _Public:
 
         Raises Refusal UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, REQUEST_TIMEOUT, BAD_INPUT or RATE_LIMITED.
         """
-        if not (_is_form(request) or is_json(_content_type(request))):
-            raise Refusal("UNSUPPORTED_MEDIA_TYPE", _TYPES)
+        if not _is_form(request):
+            must_be_json(_content_type(request), _TYPES)
         dependencies, most = self.dependencies, self.bodies.limit
         too_large = Refusal("TOO_LARGE", f"The body may have {most} bytes at most.")
         dependencies.visitors.read(request, too_large, most + len(request.scope["query_string"]))

@@ -31,7 +31,7 @@ ADVICE: Mapping[str, str] = {
     "IDEMPOTENCY_IN_FLIGHT": "The same request is still running. Send it again after `Retry-After`.",
     "VERSION_MISMATCH": "Read the object again, apply your change, and send the new `ETag`.",
     "TOO_LARGE": "Send a smaller body.",
-    "UNSUPPORTED_MEDIA_TYPE": "Send `Content-Type: application/json` and no `Content-Encoding`.",
+    "UNSUPPORTED_MEDIA_TYPE": "Send `Content-Type: application/json`, UTF-8, and no `Content-Encoding`.",
     "HEADERS_TOO_LARGE": "Send fewer or shorter headers, or a shorter URL.",
     "IDEMPOTENCY_KEY_REUSED": "Use a new key: this one was used for another request of the operation.",
     "RATE_LIMITED": "Wait for `Retry-After`, then send the request again.",

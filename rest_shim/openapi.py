@@ -203,7 +203,7 @@ def _response(route: Route, description: str, properties: dict[str, Any], header
 
 def _problems(route: Route) -> dict[str, Any]:
     made = bound(route)
-    codes = ["BAD_INPUT", "RATE_LIMITED", "UNAVAILABLE"]
+    codes = ["BAD_INPUT", "INTERNAL", "RATE_LIMITED", "UNAVAILABLE"]
     if not route.public:
         codes += ["UNAUTHENTICATED", "FORBIDDEN"]
     if route.shows is Shows.PAGE:
@@ -221,7 +221,7 @@ def _problems(route: Route) -> dict[str, Any]:
     for code in codes:
         by_status.setdefault(STATUS[code], []).append(code)
     found = {
-        str(status): problem_response(status, sorted(by_status[status]), paid=not route.public)
+        str(status): problem_response(status, sorted(by_status[status]), paid=not route.public, tried=made.changes)
         for status in sorted(by_status)
     }
     if route.html:

@@ -5,11 +5,12 @@ from uuid import UUID
 
 from resolvers.downloads import DOWNLOADS, Download
 from resolvers.errors import STATUS
+from rest_shim.downloads import OCTETS
 from rest_shim.guide import route_texts
 from rest_shim.openapi_parameters import id_parameter, if_none_match, request_id
 from rest_shim.openapi_shared import curl_sample, header, problem_response
 
-CODES = ("BAD_INPUT", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED", "UNAUTHENTICATED", "UNAVAILABLE")
+CODES = ("BAD_INPUT", "FORBIDDEN", "INTERNAL", "NOT_FOUND", "RATE_LIMITED", "UNAUTHENTICATED", "UNAVAILABLE")
 _SENT = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "ETag", "Content-Disposition")
 # What generators of clients return as bytes.
 _BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
@@ -22,9 +23,12 @@ def download_paths() -> dict[str, Any]:
 
 
 def _content(media: str) -> dict[str, Any]:
-    """Return a file's media type, without its parameters, and its schema: text is no bytes to generated clients."""
+    """Return the media types of a file, without parameters, with their schemas: text is no bytes to generated clients.
+
+    Bytes come first: some generators take the first type that they know, and know no other files.
+    """
     name = media.partition(";")[0]
-    return {name: {"schema": {"type": "string"}} if name.startswith("text/") else _BYTES}
+    return {OCTETS.decode(): _BYTES, name: {"schema": {"type": "string"}} if name.startswith("text/") else _BYTES}
 
 
 def _operation(download: Download) -> dict[str, Any]:
@@ -32,7 +36,11 @@ def _operation(download: Download) -> dict[str, Any]:
     for code in CODES:
         by_status.setdefault(STATUS[code], []).append(code)
     sent = {name: header(name) for name in _SENT}
-    file = {"description": "The file.", "headers": sent, "content": _content(download.media)}
+    file = {
+        "description": f"The file, with the type that `Accept` prefers; `{download.media}` otherwise.",
+        "headers": sent,
+        "content": _content(download.media),
+    }
     unchanged = {"description": "The file still has the ETag in `If-None-Match`.", "headers": sent}
     problems = {
         str(status): problem_response(status, codes, named=False) for status, codes in sorted(by_status.items())

@@ -9,13 +9,14 @@ from execution import Operation, collect_fields
 from schema.declaration.answer_schemas import AnswerSchemas
 from schema.requests.tools import TOOLS
 
+_TOOL = {"title": "AgentToolOperation", "enum": sorted(TOOLS)}
+
 
 class Components(AnswerSchemas):
     """The named schemas of the OpenAPI document."""
 
     at = "#/components/schemas/"
-    # Of what is taken alone: a definition keeps a tool that a later version does not have any more.
-    closed = MappingProxyType({"AgentToolInput": {"operation": {"title": "AgentToolOperation", "enum": sorted(TOOLS)}}})
+    closed = MappingProxyType({name: {"operation": _TOOL} for name in ("AgentToolInput", "AgentTool")})
 
 
 def part_of(type_: Any, node: FieldNode, name: str, operation: Operation) -> tuple[Any, FieldNode]:

@@ -9,7 +9,9 @@ from rest_shim.guide import ADVICE
 from web.problems import MEDIA_TYPE, title_of
 
 # What is refused before its cost is known says nothing of what is left.
-UNPAID = frozenset({401, 408, 413, 415})
+UNPAID = frozenset({401, 408, 413, 415, 500})
+# Nor of whether a change was only to be tried.
+UNTRIED = UNPAID - {500} | {429}
 
 # The tags of what is no route of a resource.
 OTHER_TAGS = {
@@ -153,10 +155,12 @@ def _header(description: str, type_: str = "string") -> dict[str, Any]:
     return {"description": description, "schema": {"type": type_}}
 
 
-_NOT_ALWAYS = "A 403 for a scope that the operation always needs does not have it."
+_NOT_ALWAYS = "What is refused before its cost is known does not have it, such as for a scope that is always needed."
 HEADERS: dict[str, Any] = {
     "Content-Disposition": _header("`attachment`, with the name of the file."),
-    "Dry-Run": _header("`true` if this is the response to a dry run."),
+    "Dry-Run": _header(
+        "`true` if this is the response to a dry run. What is refused before it is tried does not have it."
+    ),
     "ETag": _header("Version of the object, quoted, for `If-Match` and `If-None-Match`."),
     "Idempotent-Replayed": _header(
         "`true` if this is the response to an earlier request with the same `Idempotency-Key`."
@@ -185,12 +189,16 @@ def curl_sample(command: str) -> list[dict[str, str]]:
     return [{"lang": "shell", "label": "curl", "source": command}]
 
 
-def problem_response(status: int, codes: list[str], *, named: bool = True, paid: bool = True) -> dict[str, Any]:
+def problem_response(
+    status: int, codes: list[str], *, named: bool = True, paid: bool = True, tried: bool = False
+) -> dict[str, Any]:
     """Return the response of a status, for one of some codes; ``named``: it names the route's operation; ``paid``: it
-    says what the organization may still spend."""
+    says what the organization may still spend; ``tried``: it says whether a change was only tried."""
     headers = {name: header(name) for name in ("X-Request-Id", *(["X-GraphQL-Operation"] if named else []))}
     if paid and status not in UNPAID:
         headers |= {name: header(name) for name in ("RateLimit", "RateLimit-Policy")}
+    if tried and status not in UNTRIED:
+        headers["Dry-Run"] = header("Dry-Run")
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE) or "IDEMPOTENCY_IN_FLIGHT" in codes:
         headers["Retry-After"] = header("Retry-After")
     if status == HTTPStatus.UNAUTHORIZED:

@@ -1,7 +1,7 @@
 """Translates a request into the variables of its operation."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from graphql import GraphQLID, GraphQLInputObjectType, get_nullable_type, is_list_type
 
 from resolvers.errors import Refusal, bad_input
-from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MAX_ORDERS
+from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MAX_ORDERS, wrong_cursor
 from rest_shim.bound import Bound
 from rest_shim.parameters import DRY_RUN, whole_number
 from rest_shim.route import Place, Route, Shows
@@ -48,6 +48,14 @@ def query_variables(bound: Bound, query: Iterable[tuple[str, str]], problems: li
         if name in given:
             put(variables, parameter.place, parameter.read(given[name], problems))
     return variables
+
+
+def cursor_problems(bound: Bound, variables: Mapping[str, Any], wrong: Container[str]) -> Iterator[Refusal]:
+    """Yield what is wrong with the cursor of a page, as far as the parameters that are ``wrong`` let it be said."""
+    if "after" in variables:
+        order = [(term["field"], term["direction"] == "DESC") for term in variables.get("orderBy", ())]
+        known = None if "query.sort" in wrong else order
+        yield from wrong_cursor(bound.route.resource.plural, known, variables["after"], "query.cursor")
 
 
 def put(variables: dict[str, Any], place: Place, value: Any) -> None:

@@ -140,7 +140,7 @@ def _routes(
         yield ApiRoute(download.path, DownloadEndpoint(dependencies, download), name=download.operation, api="rest")
     for row in (*ROUTES, *under_parents(settings.webhook_parents)):
         endpoint = (FormEndpoint if row.html else RestEndpoint)(engine, dependencies, row)
-        yield ApiRoute(row.path, endpoint, name=row.operation, methods=[row.method], api="rest")
+        yield ApiRoute(row.path, endpoint, name=row.operation, methods=[row.method], api="rest", always=endpoint.always)
     yield ApiRoute("/api/health", health, name="Health")
     yield ApiRoute("/api/ready", Ready(dependencies), name="Ready")
     yield ApiRoute("/api/openapi.json", Published(printed_openapi, JSON), name="OpenAPI")

@@ -1,6 +1,7 @@
 """A request's body: its type, its size, its JSON. Used by both APIs."""
 
 import asyncio
+import re
 from itertools import islice
 from typing import Any
 
@@ -11,6 +12,10 @@ from web.deadlines import Deadlines
 from web.http import Receive, Request
 
 _JSON = b"application/json"
+_CHARSET = re.compile(rb""";\s*charset\s*=\s*["']?([^\s;"']*)""", re.IGNORECASE)
+# ASCII is a part of it.
+_UTF8 = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
+_ONLY_UTF8 = "A JSON body is read as UTF-8: send it so, with charset=utf-8 or none."
 _NO_OBJECT = "The body must be a JSON object."
 # The cost of reading a body: one for so many bytes, and one for so many values, which are counted up to a maximum. The
 # values of a small body are not counted.
@@ -31,9 +36,7 @@ class Bodies:
 
     async def json_text(self, request: Request) -> bytes:
         """Return the bytes of a body that is said to be JSON. Raises Refusal as ``json`` does."""
-        media = request.headers.get(b"content-type", b"")
-        if media != _JSON and not is_json(media):
-            raise Refusal("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json.")
+        must_be_json(request.headers.get(b"content-type", b""), "The body must be application/json.")
         return await self.read(request)
 
     async def read(self, request: Request) -> bytes:
@@ -129,6 +132,18 @@ def _is_coded(request: Request) -> bool:
     return any(
         each.strip() not in (b"", b"identity") for each in request.whole(b"content-encoding").lower().split(b",")
     )
+
+
+def must_be_json(header: bytes, otherwise: str) -> None:
+    """Raise Refusal UNSUPPORTED_MEDIA_TYPE for a Content-Type that is not JSON, with the message ``otherwise``, or has
+    a charset in which JSON is not read."""
+    if header == _JSON:
+        return
+    if not is_json(header):
+        raise Refusal("UNSUPPORTED_MEDIA_TYPE", otherwise)
+    charset = _CHARSET.search(header)
+    if charset is not None and charset[1].lower() not in _UTF8:
+        raise Refusal("UNSUPPORTED_MEDIA_TYPE", _ONLY_UTF8)
 
 
 def is_json(header: bytes) -> bool:

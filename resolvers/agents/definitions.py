@@ -16,7 +16,7 @@ from resolvers.changes.write import Kept
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
 from resolvers.database.sql import ORG, owned, statement
-from resolvers.errors import Refusal, Refusals, bad_input
+from resolvers.errors import Refusal, bad_input, refuse
 
 SCHEMAS = ("input_schema", "output_schema")
 
@@ -51,11 +51,10 @@ async def versions_of_jobs(ctx: Context, parents: list[Row], args: Args) -> list
 
 
 async def create(ctx: Context, values: InputValues) -> Row:
-    """Create an agent definition. Raises Refusals for its tools and schemas, Refusal FORBIDDEN for a tool whose scope
-    the key lacks."""
-    new = _checked(ctx, values)
-    row = new_row(AgentDefinition, {"tools": []} | new)
-    _must_hold_scopes(ctx, row, new)
+    """Create an agent definition. Raises Refusals for its tools and schemas, also FORBIDDEN for tools whose scopes the
+    key lacks."""
+    refuse(check(ctx, values))
+    row = new_row(AgentDefinition, {"tools": []} | _columns(values))
     await insert(ctx, AGENTS, row)
     await _keep_version(ctx, row)
     return row
@@ -64,15 +63,16 @@ async def create(ctx: Context, values: InputValues) -> Row:
 async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     """Change an agent definition; jobs stay with the version that they were queued of.
 
-    Raises Refusal NOT_FOUND or VERSION_MISMATCH, FORBIDDEN for a tool whose scope the key lacks, also for one that the
-    definition had: what is changed of it may be what the tool is used for. Raises Refusals for its tools and schemas.
+    Raises Refusal NOT_FOUND or VERSION_MISMATCH, Refusals as for a new one, Refusal FORBIDDEN for a tool that the
+    definition had and whose scope the key lacks: what is changed of it may be what the tool is used for.
     """
     edit = await begin_edit(ctx, AGENTS, key)
-    new = _checked(ctx, values)
+    refuse(check(ctx, values))
+    new = _columns(values)
     archives = edit.changes(new).get("status") == AgentStatus.ARCHIVED
     edit.set(new, "archive" if archives else "update")
-    _must_hold_scopes(ctx, edit.row, new)
-    _must_hold_scopes(ctx, edit.old, {})
+    for tool in edit.old["tools"]:
+        must_hold(ctx, _scopes_of(ctx, tool), "tools")
     row = await edit.save()
     if row["version"] != edit.old["version"]:
         await _keep_version(ctx, row)
@@ -86,18 +86,33 @@ async def remove(ctx: Context, key: Key) -> None:
     await edit.delete(Kept(AGENT_JOBS, "definition_id", HAS_AGENT_JOBS, message))
 
 
-def _checked(ctx: Context, values: InputValues) -> dict[str, Any]:
-    """Return the values of an input as columns have them. Raises Refusals for tools and schemas that are none."""
+def check(ctx: Context, values: InputValues) -> Iterator[Refusal]:
+    """Yield what is wrong with the tools and schemas of an input; then, as FORBIDDEN, the tools whose scopes the key
+    lacks: nobody gives an agent what they could not use themselves."""
+    tools = values.get("tools", [])
+    names = [tool["operation"] for tool in tools]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield bad_input(_place(index), "The tool is listed twice.", "NOT_ALLOWED")
+    for name in SCHEMAS:
+        if values.get(name) is not None:
+            yield from check_schema(values[name], name)
+    for index, tool in enumerate(tools):
+        try:
+            must_hold(ctx, _scopes_of(ctx, tool), _place(index))
+        except Refusal as refused:
+            yield refused
+
+
+def _place(index: int) -> str:
+    return f"tools.{index}.operation"
+
+
+def _columns(values: InputValues) -> dict[str, Any]:
+    """Return the values of an input as columns have them."""
     new = {name: value for name, value in values.items() if name != "limits"} | dict(values.get("limits", {}))
-    problems: list[Refusal] = []
     if "tools" in new:
         new["tools"] = [_tool(each) for each in new["tools"]]
-        problems += _wrong_tools(ctx, [each["operation"] for each in new["tools"]])
-    for name in SCHEMAS:
-        if new.get(name) is not None:
-            problems += check_schema(new[name], name)
-    if problems:
-        raise Refusals(problems)
     return new
 
 
@@ -105,24 +120,9 @@ def _tool(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"operation": given["operation"], "requiresApproval": given.get("requires_approval", False)}
 
 
-def _wrong_tools(ctx: Context, operations: list[str]) -> Iterator[Refusal]:
-    for index, operation in enumerate(operations):
-        if operation not in ctx.runtime.tools:
-            message = "There is no such tool."
-            yield bad_input(f"tools.{index}.operation", message, "NOT_ONE_OF", allowed=sorted(ctx.runtime.tools))
-        elif operation in operations[:index]:
-            yield bad_input(f"tools.{index}.operation", "The tool is listed twice.", "NOT_ALLOWED")
-
-
-def _must_hold_scopes(ctx: Context, row: Row, given: InputValues) -> None:
-    """Refuse a key that gives an agent tools which it could not use itself, or tells an agent how to use such tools.
-
-    Raises Refusal FORBIDDEN with the scope.
-    """
-    for index, tool in enumerate(row["tools"]):
-        field = f"tools.{index}.operation" if "tools" in given else "tools"
-        # One that a later version does not have any more needs nothing, and is not run.
-        must_hold(ctx, sorted(ctx.runtime.tools.get(tool["operation"], ())), field)
+def _scopes_of(ctx: Context, tool: Mapping[str, Any]) -> list[str]:
+    """Return the scopes of a tool. One that a later version does not have any more needs none, and is not run."""
+    return sorted(ctx.runtime.tools.get(tool["operation"], ()))
 
 
 async def _keep_version(ctx: Context, row: Row) -> None:

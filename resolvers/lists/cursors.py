@@ -25,9 +25,32 @@ def encode_cursor(list_name: str, order: str, keys: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(zlib.crc32(body).to_bytes(4, "big") + body).rstrip(b"=").decode()
 
 
-def decode_cursor(text: str, list_name: str, order: str, types: Sequence[type], argument: str) -> list[Any]:
-    """Return the keys of a cursor. Raises Refusal INVALID_CURSOR, which names the argument and says whether it is a
-    cursor of another list, of another order, or none."""
+def decode_cursor(text: str, list_name: str, order: str | None, types: Sequence[type], argument: str) -> list[Any]:
+    """Return the keys of a cursor; none where the order is not known.
+
+    Raises Refusal INVALID_CURSOR, which names the argument and says whether it is a cursor of another list, of another
+    order, or none.
+    """
+    of_list, of_order, keys = _opened(text, argument)
+    if of_list != list_name:
+        raise _invalid("The cursor belongs to another list.", argument)
+    if order is None:
+        return []
+    if of_order != order:
+        raise _invalid("The cursor belongs to this list in another order: send it with that order.", argument)
+    try:
+        return [_decode_key(type_, key) for type_, key in zip(types, keys, strict=True)]
+    except (ValueError, TypeError, OverflowError):
+        raise _none(argument) from None
+
+
+def list_of(text: str, argument: str) -> str:
+    """Return the name of the list that a cursor is of. Raises Refusal INVALID_CURSOR for a text that is no cursor."""
+    return str(_opened(text, argument)[0])
+
+
+def _opened(text: str, argument: str) -> tuple[Any, Any, Any]:
+    """Return the list, the order and the keys of a cursor."""
     try:
         raw = base64.b64decode(text.encode() + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
         if zlib.crc32(raw[4:]).to_bytes(4, "big") != raw[:4]:
@@ -35,13 +58,13 @@ def decode_cursor(text: str, list_name: str, order: str, types: Sequence[type], 
         version, of_list, of_order, keys = orjson.loads(raw[4:])
         if version != _VERSION:
             raise ValueError("version")
-        if of_list != list_name:
-            raise _invalid("The cursor belongs to another list.", argument)
-        if of_order != order:
-            raise _invalid("The cursor belongs to this list in another order: send it with that order.", argument)
-        return [_decode_key(type_, key) for type_, key in zip(types, keys, strict=True)]
-    except (ValueError, TypeError, OverflowError, binascii.Error):
-        raise _invalid("It is not a cursor of this API.", argument) from None
+    except (ValueError, TypeError, binascii.Error):
+        raise _none(argument) from None
+    return of_list, of_order, keys
+
+
+def _none(argument: str) -> Refusal:
+    return _invalid("It is not a cursor of this API.", argument)
 
 
 def _invalid(message: str, argument: str) -> Refusal:

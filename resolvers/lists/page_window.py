@@ -1,17 +1,19 @@
 """The window of a page: which rows of a list, in which order, from where."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from resolvers.collections.collection import Collection
-from resolvers.errors import bad_input
-from resolvers.lists.cursors import decode_cursor
+from resolvers.collections.collection import COLLECTIONS, Collection
+from resolvers.errors import Refusal, bad_input, refuse
+from resolvers.lists.cursors import decode_cursor, list_of
 
 LARGEST_PAGE, DEEPEST_ROW, MAX_ORDERS = 100, 10_000, 3
 # The size of a page if none is given.
 DEFAULT_PAGE = 20
+# Between the names of a collection and of the column that refers to a parent.
+_BELOW = " by "
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,64 +32,102 @@ class Window:
 
 
 def window_of(collection: Collection, values: Mapping[str, Any], column: str | None) -> Window:
-    """Return the window of the arguments first, after, last, before, page and orderBy. Raises Refusal, which names the
-    argument.
+    """Return the window of the arguments first, after, last, before, page and orderBy. Raises Refusals with all that
+    are wrong.
 
     Of the rows between ``after`` and ``before``, ``first`` takes those at the start and ``last`` those at the end.
     ``before`` alone goes one page back.
     """
     first, last, page = values.get("first"), values.get("last"), values.get("page")
     after, before = values.get("after"), values.get("before")
-    for name, size in (("first", first), ("last", last)):
-        if size is not None and not 1 <= size <= LARGEST_PAGE:
-            message = f"{name} must be from 1 to {LARGEST_PAGE}."
-            raise bad_input(name, message, "OUT_OF_RANGE", minimum=1, maximum=LARGEST_PAGE)
-    if first is not None and last is not None:
-        raise bad_input("last", "first and last cannot be combined.", "NOT_ALLOWED")
+    problems = [*_wrong_sizes(first, last)]
     size = last or first or DEFAULT_PAGE
     if page is not None:
-        beside = [name for name in ("after", "before", "last") if values.get(name) is not None]
-        if beside:
-            raise bad_input("page", f"page cannot be combined with {' and '.join(beside)}.", "NOT_ALLOWED")
-        if page < 1:
-            raise bad_input("page", "page must be 1 or more.", "OUT_OF_RANGE", minimum=1)
-        if page * size > DEEPEST_ROW:
-            message = f"Pages by number reach the first {DEEPEST_ROW} items only: use cursors beyond."
-            raise bad_input("page", message, "NOT_ALLOWED", maximum=DEEPEST_ROW // size)
-    terms = _terms(collection, values.get("order_by") or [])
+        problems += _wrong_page(
+            page, size, [name for name in ("after", "before", "last") if values.get(name) is not None]
+        )
+    order_by = values.get("order_by") or []
+    disordered = [*_wrong_order(collection, order_by)]
+    problems += disordered
+    order = [(item.field.name, item.direction.name == "DESC") for item in order_by]
+    terms = None if disordered else _terms(collection, order)
     backwards = last is not None or (before is not None and after is None and first is None)
     bounds = [
-        None if cursor is None else _keys_of(collection, terms, column, cursor, argument)
+        None if cursor is None else _keys_of(collection, terms, column, cursor, argument, problems)
         for cursor, argument in ((after, "after"), (before, "before"))
     ]
+    refuse(problems)
+    assert terms is not None, "an order without problems has terms"
     keys, until = reversed(bounds) if backwards else bounds
     return Window(size, terms, backwards, keys, until, None if page is None else (page - 1) * size)
 
 
+def _wrong_sizes(first: int | None, last: int | None) -> Iterator[Refusal]:
+    for name, size in (("first", first), ("last", last)):
+        if size is not None and not 1 <= size <= LARGEST_PAGE:
+            message = f"{name} must be from 1 to {LARGEST_PAGE}."
+            yield bad_input(name, message, "OUT_OF_RANGE", minimum=1, maximum=LARGEST_PAGE)
+        elif name == "last" and size is not None and first is not None:
+            yield bad_input("last", "first and last cannot be combined.", "NOT_ALLOWED")
+
+
+def _wrong_page(page: int, size: int, beside: list[str]) -> Iterator[Refusal]:
+    if beside:
+        yield bad_input("page", f"page cannot be combined with {' and '.join(beside)}.", "NOT_ALLOWED")
+    elif page < 1:
+        yield bad_input("page", "page must be 1 or more.", "OUT_OF_RANGE", minimum=1)
+    elif 1 <= size <= LARGEST_PAGE and page * size > DEEPEST_ROW:
+        message = f"Pages by number reach the first {DEEPEST_ROW} items only: use cursors beyond."
+        yield bad_input("page", message, "NOT_ALLOWED", maximum=DEEPEST_ROW // size)
+
+
 def _keys_of(
-    collection: Collection, terms: tuple[tuple[str, bool], ...], column: str | None, cursor: str, argument: str
-) -> tuple[Any, ...]:
-    types = [collection.sort_fields[name].type if name else UUID for name, _ in terms]
-    return tuple(decode_cursor(cursor, cursor_name(collection, column), signature_of(terms), types, argument))
+    collection: Collection, terms: tuple[tuple[str, bool], ...] | None, column: str | None, cursor: str, argument: str,
+    problems: list[Refusal],
+) -> tuple[Any, ...] | None:  # fmt: skip
+    """Return the keys of a cursor; what is wrong with it is added to the problems, as far as the order is known."""
+    types = [collection.sort_fields[name].type if name else UUID for name, _ in terms or ()]
+    order = None if terms is None else signature_of(terms)
+    try:
+        return tuple(decode_cursor(cursor, cursor_name(collection, column), order, types, argument))
+    except Refusal as refused:
+        problems.append(refused)
+        return None
+
+
+def wrong_cursor(
+    plural: str, order: Sequence[tuple[str, bool]] | None, cursor: str, argument: str
+) -> Iterator[Refusal]:
+    """Yield the refusal of a cursor that is none of a collection's rows, below whichever parent, in an order: pairs of
+    a name and whether it descends, none where it is not known."""
+    collection = COLLECTIONS[plural]
+    terms = None if order is None else _terms(collection, order)
+    problems: list[Refusal] = []
+    try:
+        column = list_of(cursor, argument).partition(_BELOW)[2] or None
+        _keys_of(collection, terms, column, cursor, argument, problems)
+    except Refusal as refused:
+        problems.append(refused)
+    yield from problems
 
 
 def cursor_name(collection: Collection, column: str | None) -> str:
     """Return the name of the list that a cursor is valid for: a collection, or its rows below a parent."""
-    return collection.name if column is None else f"{collection.name} by {column}"
+    return collection.name if column is None else f"{collection.name}{_BELOW}{column}"
 
 
-def _terms(collection: Collection, order_by: Sequence[Any]) -> tuple[tuple[str, bool], ...]:
+def _wrong_order(collection: Collection, order_by: Sequence[Any]) -> Iterator[Refusal]:
+    if len(order_by) > MAX_ORDERS or len({item.field for item in order_by}) < len(order_by):
+        yield bad_input("orderBy", f"orderBy takes at most {MAX_ORDERS} different fields.", "NOT_ALLOWED")
+    elif any(collection.sort_fields[item.field.name].column == "id" for item in order_by[:-1]):
+        yield bad_input("orderBy", "CREATED_AT is unique: no other field can follow it.", "NOT_ALLOWED")
+
+
+def _terms(collection: Collection, order: Sequence[tuple[str, bool]]) -> tuple[tuple[str, bool], ...]:
     """Return pairs of an order's name (empty for the id) and whether it descends. The id is always the last key, so
     that an order which names its last key is the same as one that does not."""
-    if len(order_by) > MAX_ORDERS or len({item.field for item in order_by}) < len(order_by):
-        raise bad_input("orderBy", f"orderBy takes at most {MAX_ORDERS} different fields.", "NOT_ALLOWED")
     fields = collection.sort_fields
-    terms = [
-        ("" if fields[item.field.name].column == "id" else item.field.name, item.direction.name == "DESC")
-        for item in order_by
-    ]
-    if any(not name for name, _ in terms[:-1]):
-        raise bad_input("orderBy", "CREATED_AT is unique: no other field can follow it.", "NOT_ALLOWED")
+    terms = [("" if fields[name].column == "id" else name, descends) for name, descends in order]
     if not terms:
         return collection.default_order
     return tuple(terms) if not terms[-1][0] else (*terms, ("", terms[-1][1]))

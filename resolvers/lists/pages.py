@@ -11,7 +11,7 @@ from resolvers.collections.collection import Collection
 from resolvers.context import Context, Row
 from resolvers.database.sized_cache import SizedCache
 from resolvers.database.sql import Sql
-from resolvers.errors import Refusal, too_many_checked
+from resolvers.errors import Refusal, both, too_many_checked
 from resolvers.lists.count_sql import CountShape, count_sql
 from resolvers.lists.cursors import encode_cursor
 from resolvers.lists.filters import Shape, parameters, split
@@ -80,8 +80,8 @@ async def pages(
 ) -> list[Page]:  # fmt: skip
     """Return one page for each parent: of the rows that the caller sees and whose ``column`` has the parent's id.
 
-    It takes one statement, or none if only the total is read. Raises Refusal BAD_INPUT or INVALID_CURSOR, which name
-    the argument, or QUERY_TOO_SLOW for a filter whose matches are too far apart in the page's order.
+    It takes one statement, or none if only the total is read. Raises Refusals BAD_INPUT and INVALID_CURSOR, which name
+    the arguments, or Refusal QUERY_TOO_SLOW for a filter whose matches are too far apart in the page's order.
     """
     seen = collection.restriction(ctx.actor.scopes, ctx.actor.client)
     unfiltered = not seen and not args.values.get("filter")
@@ -119,8 +119,9 @@ def _prepared(
 ) -> tuple[PageRequest, Sql | None, dict[str, Any]]:
     """Return the request, its statement (None if no rows are read), and the values that do not depend on the
     parents."""
-    window = window_of(collection, args.values, column)
-    shape, values = _filter_of(ctx, collection, seen, args)
+    window, (shape, values) = both(
+        lambda: window_of(collection, args.values, column), lambda: _filter_of(ctx, collection, seen, args)
+    )
     values_by_name, types = parameters(values)
     page = PageShape(
         collection, args.columns, window.terms, window.backwards, window.keys is not None, window.until is not None,

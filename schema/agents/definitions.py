@@ -88,7 +88,7 @@ class AgentDefinitionVersion:
     created_at: datetime
 
 
-@input_type(ToolRow)
+@input_type(ToolRow, apart=True)
 class AgentToolInput:
     """A tool of an agent. The API key must have the scopes of the operation itself."""
 
@@ -156,6 +156,7 @@ class AgentDefinitionMutation:
             CreateAgentDefinitionInput,
             definitions.create,
             "Create an agent definition. The API key must have the scopes of all its tools.",
+            check=definitions.check,
         ),
     )
     update_agent_definition = tool_for(
@@ -165,6 +166,7 @@ class AgentDefinitionMutation:
             UpdateAgentDefinitionInput,
             definitions.change,
             "Update an agent definition. Jobs stay with the version that they were queued of.",
+            check=definitions.check,
         ),
     )
     delete_agent_definition = tool_for(

@@ -39,7 +39,7 @@ class AnswerSchemas(InputSchemas):
         assert node.selection_set is not None, "an object has a selection"
         properties: dict[str, JsonSchema] = {}
         required: list[str] = []
-        closed = _stated_of(on)
+        closed = {**_stated_of(on), **self.closed.get(on.name, {})}
         for part in collect_fields(node.selection_set, on, operation.fragments):
             name = part.name.value if part.alias is None else part.alias.value
             field = on.fields[part.name.value]

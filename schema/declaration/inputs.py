@@ -53,12 +53,14 @@ _MEMBERS = {"missing": (REQUIRED, "REQUIRED"), "extra_forbidden": (NO_FIELD, "UN
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
 def input_type(
-    model: type[Any] | None = None, *, description: str = "", bounds: type[Any] | None = None, clears: bool = False
-) -> Callable[[type[T]], type[T]]:
+    model: type[Any] | None = None, *, description: str = "", bounds: type[Any] | None = None, clears: bool = False,
+    apart: bool = False,
+) -> Callable[[type[T]], type[T]]:  # fmt: skip
     """Return a decorator that makes a GraphQL input, described by its docstring unless a description is given.
 
     Meaning and bounds of its fields are those of the model's fields of the same names; ``bounds`` has such for fields
-    that are no column. ``clears``: a null empties what may be empty, and is refused elsewhere.
+    that are no column. ``clears``: a null empties what may be empty, and is refused elsewhere. ``apart``: each of a
+    list is judged by itself, so that one that is out of bounds lets the others be checked further.
     """
 
     def make(cls: type[T]) -> type[T]:
@@ -69,7 +71,7 @@ def input_type(
         describe(made, model)
         bounded: Any = made
         bounded.bounds = _bounds(made, bounds) | _bounds(made, model)
-        bounded.clears = clears
+        bounded.clears, bounded.apart = clears, apart
         bounded.defaults = {} if clears else _defaults(made, model)
         bounded.cannot_be_cleared = _never_null(made, model) if clears else {}
         return made
@@ -151,6 +153,7 @@ def values_of(
         problem.placed = True
     names = _graphql_names(cast(Hashable, type(value)))
     wrong = {str(problem.field).split(".")[1] for problem in problems}
+    wrong -= {names[name] for name, part in _plain(value).items() if name in found and _is_apart(part)}
     for problem in also_wrong({name: part for name, part in found.items() if names[name] not in wrong}):
         problem.place_in(INPUT)
         problems.append(problem)
@@ -181,6 +184,11 @@ def _checked(value: Any, path: str, problems: list[Refusal]) -> dict[str, Any]:
     return found
 
 
+def _is_apart(part: Any) -> bool:
+    """Return whether a value is a list whose items are judged one by one."""
+    return isinstance(part, list) and bool(part) and getattr(type(part[0]), "apart", False) is True
+
+
 def _plain(value: Any) -> Mapping[str, Any]:
     """Return one level of an input: absent left out, nested inputs kept."""
     found = {}
@@ -205,7 +213,7 @@ def fits(adapter: TypeAdapter[Any], value: Any, path: str, problems: list[Refusa
         return adapter.validate_python(value)
     except ValidationError as error:
         for problem in error.errors(include_url=False):
-            where = ".".join([path, *(str(part) for part in problem["loc"] if not str(part).startswith("function-"))])
+            where = ".".join([path, *map(str, problem["loc"])])
             text, reason, extra = _explained(problem)
             problems.append(bad_input(where, f"{text[:1].upper()}{text[1:]}.", reason, **extra))
         return value

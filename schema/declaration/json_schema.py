@@ -88,7 +88,7 @@ class InputSchemas:
     """JSON Schemas of what inputs take. Enums are named schemas, which are below ``at`` in the whole document."""
 
     at = "#/$defs/"
-    # Bounds that no model states, since they follow from the graph: by the names of inputs and of their fields.
+    # Bounds that no model states, since they follow from the graph: by the names of types and of their fields.
     closed: Mapping[str, Mapping[str, JsonSchema]] = MappingProxyType({})
 
     def __init__(self, graph: GraphQLSchema) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from execution import Operation, collect_fields, root_of
 from models.actors import ActorKind, Reserved, reduced, scopes_among
+from models.agents import TOOL_NAMES
 from models.resources import RESOURCES, ToolFor
 from schema.graph import CORE, EXECUTOR
 from schema.operations import OPERATIONS
@@ -38,4 +39,5 @@ def _reserved_of(name: str) -> frozenset[ActorKind]:
 _ALL = {name: _tool(name, operation) for name, operation in OPERATIONS.items()}
 TOOLS = {name: scopes for name, (callers, scopes) in _ALL.items() if callers is ToolFor.AGENTS}
 OFFERED = {name: scopes for name, (callers, scopes) in _ALL.items() if callers >= ToolFor.MCP}
+TOOL_NAMES.update(TOOLS)
 RESERVED = {name: _reserved_of(name) for name in OFFERED}

@@ -114,7 +114,8 @@ class Edge:
     async def _refuse(self, scope: Scope, send: Send, refusal: Refusal, path: str) -> None:
         if self.readable is not None:
             send = self.readable(scope, send)
-        await send_reply(masked(refusal, scope["state"]["request_id"], path), send)
+        state = scope["state"]
+        await send_reply(masked(refusal, state["request_id"], path, state.get("always", ())), send)
 
 
 def late_refusal(ctx: Context | None) -> Refusal:
@@ -138,12 +139,12 @@ def _request_id(headers: Iterable[Header]) -> bytes:
     return b"%032x" % new_number()
 
 
-def masked(refusal: Refusal, request_id: str, path: str) -> Reply:
-    """Return a refusal in the shape of the path's API."""
+def masked(refusal: Refusal, request_id: str, path: str, always: Iterable[Header] = ()) -> Reply:
+    """Return a refusal in the shape of the path's API; a problem with the headers that its route ``always`` has."""
     if path.rstrip("/") == MCP_PATH:
         return refused_message(refusal, request_id)
     shown = shown_refusal(refusal, request_id)
     if not path.startswith("/graphql"):
-        return problem([shown], str)
+        return problem([shown], str, always)
     headers = [(b"retry-after", b"%d" % refusal.extra["retryAfter"])] if "retryAfter" in refusal.extra else []
     return reply(refusal.status, orjson.dumps({"errors": [shown]}), b"application/json", headers)

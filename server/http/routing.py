@@ -1,6 +1,6 @@
 """The router: Starlette's table of routes, found by one look-up however many there are."""
 
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from resolvers.errors import Refusal, internal, shown_refusal
 from server.http.compression import LEAST, compressed
 from server.http.edge import masked
 from web.deadlines import Deadlines
-from web.http import Endpoint, Receive, Reply, Request, Scope, Send, Streamed, options, send_reply, stream
+from web.http import Endpoint, Header, Receive, Reply, Request, Scope, Send, Streamed, options, send_reply, stream
 from web.problems import problem
 
 log = structlog.get_logger()
@@ -24,7 +24,8 @@ _NO_SOCKETS: Mapping[str, WebSocket] = {}
 
 class ApiRoute(Route):
     """A route whose endpoint takes a Request and returns a Reply. ``api`` is what its requests are counted under;
-    ``others`` answers other methods, None for a 405 as a problem."""
+    ``others`` answers other methods, None for a 405 as a problem; what is refused for the endpoint has the headers
+    ``always``, as the endpoint's own answers have."""
 
     def __init__(
         self,
@@ -35,32 +36,33 @@ class ApiRoute(Route):
         methods: Collection[str] = ("GET",),
         api: str = "other",
         others: Endpoint | None = None,
+        always: Sequence[Header] = (),
     ) -> None:
-        super().__init__(path, _EndpointApp(endpoint, api), methods=methods, name=name)
+        super().__init__(path, _EndpointApp(endpoint, api, always), methods=methods, name=name)
         self.api, self.others = api, others
 
 
 class _EndpointApp:
     """An endpoint as an ASGI application; what goes wrong on our side is a masked 500."""
 
-    __slots__ = ("api", "endpoint")
+    __slots__ = ("always", "api", "endpoint")
 
-    def __init__(self, endpoint: Endpoint, api: str) -> None:
-        self.endpoint, self.api = endpoint, api
+    def __init__(self, endpoint: Endpoint, api: str, always: Sequence[Header] = ()) -> None:
+        self.endpoint, self.api, self.always = endpoint, api, always
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, scope["path_params"])
-        request.state["api"] = self.api
+        request.state["api"], request.state["always"] = self.api, self.always
         try:
             request.refuse_repeated()
         except Refusal as refused:
-            await send_reply(masked(refused, request.request_id, scope["path"]), send)
+            await send_reply(masked(refused, request.request_id, scope["path"], self.always), send)
             return
         try:
             reply = await self.endpoint(request)
         except Exception:  # here and not at the edge, so that CORS's headers are on this response too
             log.exception("unexpected error")
-            reply = masked(internal(), request.request_id, scope["path"])
+            reply = masked(internal(), request.request_id, scope["path"], self.always)
         if isinstance(reply, Streamed):
             deadlines: Deadlines = request.state["deadlines"]
             with deadlines.paused():

@@ -155,7 +155,7 @@ def test_openapi_states_bounds_scopes_and_errors() -> None:
     update = api["paths"]["/api/v1/clients/{publicId}"]["put"]
     assert (update["x-required-scopes"], update["security"]) == (["clients:write"], [{"key": ["clients:write"]}])
     assert list(update["responses"]) == [
-        "200", "400", "401", "403", "404", "408", "409", "412", "413", "415", "422", "429", "503"
+        "200", "400", "401", "403", "404", "408", "409", "412", "413", "415", "422", "429", "500", "503"
     ]  # fmt: skip
     assert api["components"]["schemas"]["UpdateClientBody"]["properties"]["version"]["readOnly"] is True
     assert "id" not in api["components"]["schemas"]["UpdateClientBody"]["properties"]

@@ -6,6 +6,7 @@ import orjson
 
 from models.agents import AGENT
 from models.typeid import decode
+from schema.requests.tools import TOOLS
 from tests.support.agents import DEFINITION, new_definition, new_job
 from tests.support.api import Org
 from tests.support.openapi import openapi
@@ -44,6 +45,41 @@ async def test_limits_are_merged(acme: Org) -> None:
     assert found["agentDefinition"] == {
         "version": 2, "limits": {"maxSteps": 7, "maxTokens": 1_000, "maxCost": 5_000_000_000},
     }  # fmt: skip
+
+
+async def test_wrong_tools_are_named_beside_what_else_is_wrong(acme: Org) -> None:
+    key = await new_definition(acme)
+    weak = acme.holding(await acme.new_key("agents:write", "orders:read"))
+    tools = [
+        {"operation": name} for name in ("GetOrder", "Nope", "UpdateOrder", "GetOrder", "ListOrders", "RevokeApiKey")
+    ]
+    places = [f"body.tools.{place}.operation" for place in (1, 5, 3, 2)]
+    codes = ["NOT_ONE_OF", "NOT_ONE_OF", "NOT_ALLOWED", "FORBIDDEN"]
+    given = {"tools": tools, "inputSchema": {"type": "string"}}
+    async with unchanged(acme):
+        for method, path in (("POST", PATH), ("PUT", f"{PATH}/{key}")):
+            for name in ("x", ""):
+                body = DEFINITION | given | {"name": name}
+                answer = await weak.http.request(method, path, json=body)
+                named = [*["body.name"] * (not name), *places[:3], "body.inputSchema.type", places[3]]
+                found = problem(answer, 400, "BAD_INPUT", *named)
+                assert [each["code"] for each in found["errors"] if "tools" in each["field"]] == codes
+                assert found["errors"][-1]["scope"] == "orders:write"
+            # What is wrong with the request itself lets no caller be judged, but the names of tools.
+            answer = await weak.http.request(method, f"{path}?nope=1", json=DEFINITION | given)
+            problem(answer, 400, "BAD_INPUT", "query.nope", *places[:2])
+            answer = await weak.http.request(method, path, json=DEFINITION | {"tools": tools[:1] + tools[2:3] * 2})
+            two = problem(answer, 400, "BAD_INPUT", *[f"body.tools.{place}.operation" for place in (2, 1, 2)])
+            assert [each["code"] for each in two["errors"]] == ["NOT_ALLOWED", "FORBIDDEN", "FORBIDDEN"]
+
+
+def test_the_names_of_tools_are_one_set_in_what_is_sent_and_returned() -> None:
+    schemas = openapi()["components"]["schemas"]
+    assert schemas["AgentToolOperation"] == {"type": "string", "enum": sorted(TOOLS)}
+    shown = schemas["AgentDefinition"]["properties"]["tools"]["items"]
+    taken = [schemas[f"{name}AgentDefinitionBody"]["properties"]["tools"] for name in ("Create", "Update")]
+    for tool in (shown, *(each["items"] for each in taken)):
+        assert tool["properties"]["operation"]["$ref"] == "#/components/schemas/AgentToolOperation"
 
 
 async def test_its_tools_need_the_scopes_of_who_makes_it(acme: Org) -> None:

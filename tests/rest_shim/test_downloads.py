@@ -50,6 +50,27 @@ async def _path(org: Org, name: str) -> str:
     return f"/api/v1/clients/{(await new_client(org, name=name))['publicId']}.txt"
 
 
+@pytest.mark.parametrize(
+    ("accepted", "media"),
+    [
+        ("application/octet-stream", "application/octet-stream"),
+        ("application/octet-stream, text/*;q=0.5", "application/octet-stream"),
+        ("application/octet-stream;q=0.5, text/plain", "text/plain"),
+        ("application/*", "application/octet-stream"),
+        ("*/*", "text/plain"),
+        ("application/json", "text/plain"),
+        ("", "text/plain"),
+    ],
+)
+async def test_a_file_is_plain_bytes_where_these_are_preferred(owner: Org, accepted: str, media: str) -> None:
+    path = await _path(owner, "Ada")
+    for method in ("GET", "HEAD"):
+        answer = await owner.http.request(method, path, headers={"Accept": accepted})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, media)
+    streamed = await owner.http.get(await _path(owner, "Streamed"), headers={"Accept": accepted})
+    assert streamed.headers["content-type"] == media
+
+
 async def test_a_file_is_sent_whole(owner: Org, shelf: Shelf) -> None:
     path = await _path(owner, "Ada")
     answer = await owner.http.get(path, headers={"Accept-Encoding": "identity", "X-Request-Id": "mine"})

@@ -55,8 +55,8 @@ async def test_metadata_takes_variables_of_its_type_and_of_the_one_that_it_had(a
             extensions = error(answer, 200, "BAD_INPUT", "input.metadata")
             assert (extensions["reason"], extensions["variable"]) == ("WRONG_TYPE", "m")
         # What is no text is refused by the field that takes it.
-        extensions = error(await acme.graphql(text, m={"a": 1}), 200, "BAD_INPUT", "input.metadata")
-        assert (extensions["reason"], extensions["variable"]) == ("INVALID_FORMAT", "m")
+        extensions = error(await acme.graphql(text, m={"a": 1}), 200, "BAD_INPUT", "input.metadata.a")
+        assert (extensions["reason"], extensions["variable"]) == ("WRONG_TYPE", "m")
 
 
 async def test_a_variable_of_an_input_s_part_in_a_fragment(acme: Org) -> None:
@@ -109,26 +109,60 @@ async def test_metadata_is_normalized_and_trimmed_as_all_text_is(acme: Org) -> N
     assert (await acme.http.put(path, json={"metadata": given})).json()["data"]["version"] == made["version"]
 
 
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"a": "1", " a": "2"}, "Keys must differ once they are trimmed and normalized: 'a' is there twice."),
-        (
-            {"e\u0301": "1", "\u00e9": "1"},
-            "Keys must differ once they are trimmed and normalized: '\u00e9' is there twice.",
-        ),
-        ({" ": "1"}, "Keys must have 1 to 40 characters."),
-        ({"": "1"}, "Keys must have 1 to 40 characters."),
-        ({"a": "e\u0301" * 501}, "The value of 'a' must be a string of at most 500 characters."),
-        ({"a\x07": "1"}, "Must not contain control characters."),
-    ],
-)
-async def test_metadata_that_is_refused(acme: Org, given: dict[str, str], message: str) -> None:
+LONG = "k" * 41
+TWICE = "The key must differ from others once they are trimmed and normalized: %r is there twice."
+WRONG: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
+    ({"a": "1", " a": "2"}, [(" a", "NOT_ALLOWED", TWICE % "a")]),
+    ({"e\u0301": "1", "\u00e9": "1"}, [("\u00e9", "NOT_ALLOWED", TWICE % "\u00e9")]),
+    ({" ": "1"}, [(" ", "TOO_SHORT", "The key must have at least 1 character.")]),
+    ({"": "1"}, [("", "TOO_SHORT", "The key must have at least 1 character.")]),
+    ({LONG: "1"}, [(LONG, "TOO_LONG", "The key must have at most 40 characters.")]),
+    ({"a": "e\u0301" * 501}, [("a", "TOO_LONG", "Must have at most 500 characters.")]),
+    ({"a\x07": "1"}, [("a\x07", "INVALID_FORMAT", "The key must not contain control characters.")]),
+    ({"function-wrap[x]": 1}, [("function-wrap[x]", "WRONG_TYPE", "Must be a string.")]),
+    (
+        {"a.b": 1, "kept": "x", "c": None, "d": ["x"], LONG: 2, "e": "\x07", " kept": "y"},
+        [
+            ("a.b", "WRONG_TYPE", "Must be a string."),
+            ("c", "WRONG_TYPE", "Must be a string."),
+            ("d", "WRONG_TYPE", "Must be a string."),
+            (LONG, "TOO_LONG", "The key must have at most 40 characters."),
+            ("e", "INVALID_FORMAT", "Must not contain control characters."),
+            (" kept", "NOT_ALLOWED", TWICE % "kept"),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "wrong"), WRONG)
+async def test_each_wrong_member_of_metadata_is_an_error_of_its_own(
+    acme: Org, given: dict[str, Any], wrong: list[tuple[str, str, str]]
+) -> None:
     client = await new_client(acme)
     async with unchanged(acme):
         for path, method in (("/api/v1/clients", "POST"), (f"/api/v1/clients/{client['publicId']}", "PUT")):
-            body = {"name": "x", "email": "x@example.com", "metadata": given}
-            details = problem(await acme.http.request(method, path, json=body), 400, "BAD_INPUT", "body.metadata")
-            assert details["errors"] == [{"field": "body.metadata", "code": "INVALID_FORMAT", "message": message}]
+            # A wrong query lets the whole request be looked through, a wrong name the whole body.
+            for name, query in (("x", ""), ("", ""), ("", "?nope=1")):
+                body = {"name": name, "email": "x@example.com", "metadata": given}
+                answer = await acme.http.request(method, path + query, json=body)
+                fields = [f"body.metadata.{key}" for key, _, _ in wrong]
+                others = ["query.nope"] * bool(query) + ["body.name"] * (not name)
+                details = problem(answer, 400, "BAD_INPUT", *others, *fields)
+                found = [each for each in details["errors"] if each["field"] in fields]
+                assert [(each["field"], each["code"], each["message"]) for each in found] == [
+                    (f"body.metadata.{key}", code, message) for key, code, message in wrong
+                ]
         answer = await acme.graphql(CREATE % ("StringMap", '"x"', '"x@example.com"'), m=given)
-        assert error(answer, 200, "BAD_INPUT", "input.metadata")["reason"] == "INVALID_FORMAT"
+        refused = [each["extensions"] for each in answer.json()["errors"]]
+        assert [(each["code"], each["field"], each["reason"]) for each in refused] == [
+            ("BAD_INPUT", f"input.metadata.{key}", code) for key, code, _ in wrong
+        ]
+
+
+async def test_metadata_of_too_many_members_is_one_error(acme: Org) -> None:
+    async with unchanged(acme):
+        body = {"name": "x", "email": "x@example.com", "metadata": {str(place): place for place in range(51)}}
+        details = problem(await acme.http.post("/api/v1/clients", json=body), 400, "BAD_INPUT", "body.metadata")
+        assert details["errors"] == [
+            {"field": "body.metadata", "code": "TOO_LONG", "message": "Must have at most 50 keys.", "limit": 50}
+        ]

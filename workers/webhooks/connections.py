@@ -41,11 +41,6 @@ class Reading:
     def __post_init__(self) -> None:
         self.parser = httptools.HttpResponseParser(self)
 
-    @property
-    def received(self) -> bool:
-        """Return whether anything arrived."""
-        return self.left < RESPONSE_BYTES
-
     def feed(self, data: bytes) -> None:
         """Read what arrived. Raises httptools.HttpParserError, or HttpParserUpgrade."""
         part = data[: self.left]

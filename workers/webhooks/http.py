@@ -103,16 +103,9 @@ class Sender:
         places = [_place(parts, address, org_id) for address in found]
         connections = self._connections
         connection = None if connections is None else connections.take(places)
-        if connection is not None:
-            try:
-                await self._ask(connection, request, reading)
-            except OSError:
-                if reading.received:
-                    raise
-            if reading.received:
-                return
-            # It was closed meanwhile, and nothing came: the request goes out once more, on a new one.
-        await self._ask(await self._connect(places), request, reading)
+        # Where a kept one turns out to be closed, its receiver may have read the request: this attempt has failed, and
+        # the next one is seen as such.
+        await self._ask(connection or await self._connect(places), request, reading)
 
     async def _ask(self, connection: Connection, request: bytes, reading: Reading) -> None:
         """Send a request and read its response; then keep the connection, or close it."""

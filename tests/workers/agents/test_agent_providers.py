@@ -21,6 +21,7 @@ from pydantic_ai.settings import ModelSettings
 from models.agent_jobs import AgentErrorCode
 from resolvers.agents.budgets import Stopped
 from tests.support.chat import completion, http
+from tests.support.halls import hall
 from tests.support.jobs import receiver
 from tests.support.repository import ROOT
 from workers.agents.loop import text_of
@@ -94,6 +95,18 @@ async def test_a_model_of_each_provider_is_asked_once_with_its_key(module: str) 
     assert [request.headers["idempotency-key"] for request in there.requests] == ["job:0"] * 2
     headers = there.requests[0].headers
     assert KEY in (headers.get("x-api-key"), headers.get("authorization", "").removeprefix("Bearer "))
+
+
+@pytest.mark.parametrize("module", ANSWERS)
+async def test_a_call_on_a_kept_connection_that_ends_is_not_repeated(module: str) -> None:
+    kept = ANSWERS[module].replace(b"Connection: close\r\n", b"")
+    async with hall(kept, b"", kept) as there, client() as to:
+        model = import_module(module).model("m", Provider(module, KEY, there.url), to)
+        asked = [ModelRequest(parts=[UserPromptPart("Hello")])]
+        assert (await model.request(asked, None, ModelRequestParameters())).text == "Done."
+        with pytest.raises(ModelAPIError):
+            await model.request(asked, None, ModelRequestParameters())
+        assert [len(requests) for requests in there.asked] == [2]
 
 
 @pytest.mark.parametrize("depth", [1, 100, 200, 250, 1_000])

@@ -9,58 +9,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from models.webhook_urls import Address
+from tests.support.halls import RESET, Hall, hall
 from tests.support.jobs import OK, eventually
 from workers.webhooks.addresses import Addresses
 from workers.webhooks.connections import Connections
 from workers.webhooks.http import Response, Sender
 
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
-
-
-class Hall:
-    """A receiver that answers request after request: its connections, and what each was asked."""
-
-    def __init__(self, *answers: bytes) -> None:
-        self.answers = answers or (OK,)
-        self.asked: list[list[bytes]] = []
-        self.left = 0
-        self.port = 0
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, until its sender ends it or an answer does."""
-        mine: list[bytes] = []
-        self.asked.append(mine)
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-                mine.append(await reader.readexactly(length))
-                answer = self.answers[min(sum(map(len, self.asked)), len(self.answers)) - 1]
-                writer.write(answer)
-                await writer.drain()
-                if b"\r\n\r\n" not in answer:
-                    break
-        except (OSError, asyncio.IncompleteReadError):
-            self.left += 1
-        finally:
-            writer.close()
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.port}/"
-
-
-@asynccontextmanager
-async def hall(*answers: bytes) -> AsyncIterator[Hall]:
-    """A receiver that gives these answers in turn, the last for ever; one without a whole head ends the connection."""
-    made = Hall(*answers)
-    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
-    made.port = server.sockets[0].getsockname()[1]
-    try:
-        yield made
-    finally:
-        server.close()
 
 
 @asynccontextmanager
@@ -133,26 +88,34 @@ async def test_what_comes_unasked_closes_it() -> None:
         assert (got.status, got.body, len(there.asked)) == (200, b"ok", 2)
 
 
-async def test_one_that_died_before_anything_came_is_replaced_once() -> None:
-    async with hall(OK, b"", HELLO) as there, keeping() as (sender, _):
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nConte"])
+async def test_what_was_sent_on_one_that_ends_without_an_answer_is_not_repeated(answer: bytes) -> None:
+    async with hall(OK, answer, HELLO) as there, keeping() as (sender, connections):
         await post(sender, there, b"1")
         got = await post(sender, there, b"2")
-        assert (got.status, got.body, got.error) == (200, b"hi", None)
-        assert there.asked == [[b"1", b"2"], [b"2"]]
-    async with hall(OK, b"") as there, keeping() as (sender, _):
-        await post(sender, there, b"1")
-        got = await post(sender, there, b"2")
-        assert (got.status, got.error) == (None, "NO_RESPONSE")
-        assert there.asked == [[b"1", b"2"], [b"2"]]
-
-
-async def test_one_that_died_in_its_answer_is_not_repeated() -> None:
-    half = b"HTTP/1.1 200 OK\r\nConte"
-    async with hall(OK, half) as there, keeping() as (sender, _):
-        await post(sender, there, b"1")
-        got = await post(sender, there, b"2")
-        assert (got.status, got.error) == (None, "NO_RESPONSE")
+        assert (got.status, got.error, len(connections)) == (None, "NO_RESPONSE", 0)
         assert there.asked == [[b"1", b"2"]]
+        # The next attempt is one of its own.
+        assert (await post(sender, there, b"2")).body == b"hi"
+        assert there.asked == [[b"1", b"2"], [b"2"]]
+
+
+async def test_what_was_sent_on_one_that_is_reset_is_not_repeated() -> None:
+    async with hall(OK, RESET, HELLO) as there, keeping() as (sender, _):
+        await post(sender, there, b"1")
+        got = await post(sender, there, b"2")
+        assert (got.status, got.error) == (None, "CONNECTION_LOST")
+        assert there.asked == [[b"1", b"2"]]
+
+
+async def test_one_that_its_receiver_closed_while_it_was_idle_is_not_used() -> None:
+    async with hall() as there, keeping() as (sender, connections):
+        await post(sender, there, b"1")
+        (connection,) = connections._idle
+        there.writers[0].close()
+        await eventually(lambda: asyncio.sleep(0, not connection.open))
+        got = await post(sender, there, b"2")
+        assert (got.status, got.error, there.asked) == (200, None, [[b"1"], [b"2"]])
 
 
 async def test_an_idle_one_is_closed_in_time() -> None:
