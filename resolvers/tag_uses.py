@@ -1,10 +1,10 @@
 """The tags that an organization's objects have, in their order, with how many have each."""
 
-import unicodedata
 from typing import Any
 
 from execution import Args
 from models.lookups import LISTED_ITEMS
+from models.types import nfc
 from resolvers.collections.collection import Collection
 from resolvers.context import Context
 from resolvers.database.sql import Sql
@@ -46,7 +46,7 @@ def tags_of(collection: Collection) -> BatchResolver:
             raise bad_input("first", message, "OUT_OF_RANGE", minimum=1, maximum=LARGEST_PAGE)
         check_text(start, "startsWith")
         # As tags are stored; a space at its end may stand within a tag.
-        start = unicodedata.normalize("NFC", start).lstrip()
+        start = nfc(start).lstrip()
         prefix, size = collection.resource.prefix, size or DEFAULT_PAGE
         rows = await ctx.fetch(_USES, resource=prefix, start=start, end=start + LAST, size=size)
         return [{"tag": row["tag"], "count": row["count"]} for row in rows]

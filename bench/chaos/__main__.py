@@ -74,7 +74,7 @@ async def _injured(stack: Stack, others: Sequence[Listener], arguments: argparse
     async for injury in injure(stack, answers, bursts(counts, arguments.burst, choice), choice, recovered):
         report.injuries.append(injury)
     with suppress(TimeoutError):
-        await asyncio.wait_for(report.models.all_asked(), DRAIN_S)
+        await asyncio.wait_for(report.models.all_asked.wait(), DRAIN_S)
     await asyncio.sleep(QUIET_S)
 
 

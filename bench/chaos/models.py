@@ -17,18 +17,19 @@ HEALTHY = "healthy"
 MESSAGES = 2
 # Long enough for a worker to be killed meanwhile.
 THINKS_S = 0.25
-LOOK_S = 0.1
 _INPUT = "Input:\n"
 
 
 @dataclass(slots=True)
 class Models:
-    """The server. ``asked`` has the times of the requests of each Idempotency-Key, by the clock of the database."""
+    """The server. ``asked`` has the times of the requests of each Idempotency-Key, by the clock of the database;
+    ``all_asked`` is set once each hostile model was asked."""
 
     ways: dict[str, Respond]
     url: str = ""
     asked: dict[str, list[float]] = field(default_factory=dict)
     by_model: dict[str, int] = field(default_factory=dict)
+    all_asked: asyncio.Event = field(default_factory=asyncio.Event)
     # Asked before a healthy answer, with its key and its peer's port: whether ``sent`` is to be called right after it.
     answers: Callable[[str, int], bool] | None = None
     sent: Callable[[], None] | None = None
@@ -46,6 +47,8 @@ class Models:
                 request = orjson.loads(body)
                 self.asked.setdefault(headers["idempotency-key"], []).append(time.time())
                 self.by_model[request["model"]] = self.by_model.get(request["model"], 0) + 1
+                if self.ways.keys() <= self.by_model.keys():
+                    self.all_asked.set()
                 if request["model"] == HEALTHY:
                     await asyncio.sleep(THINKS_S)
                     watched = self._watched(headers["idempotency-key"], writer)
@@ -59,11 +62,6 @@ class Models:
                     await self.ways[request["model"]](writer)
         finally:
             writer.transport.abort()
-
-    async def all_asked(self) -> None:
-        """Wait until each hostile model was asked once."""
-        while not self.ways.keys() <= self.by_model.keys():
-            await asyncio.sleep(LOOK_S)
 
     def _watched(self, key: str, writer: asyncio.StreamWriter) -> Callable[[], None] | None:
         """What is to be called right after an answer."""

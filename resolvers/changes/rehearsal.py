@@ -15,6 +15,8 @@ from resolvers.audit.entries import NewAuditEntry
 
 # What ends an action that makes an object, however its row is written.
 _CREATES = ":create"
+# Which key made an object is for those who read the audit log: a token does not see the key that made it.
+CREATED_BY_KEY = "createdByKey"
 
 
 # Not while modules are imported: others may declare more.
@@ -65,7 +67,11 @@ class Rehearsal:
         readable = {prefix for prefix, each in RESOURCES.items() if each.scope is not None and may(each.read_scope)}
         heard = {name for name, each, _ in events() if each.prefix in readable}
         shown = [name for name in self.events if name in heard]
-        return shown, [change for change in self.changes if prefix_of(change["target"]) in readable]
+        return shown, [
+            change
+            for change in self.changes
+            if prefix_of(change["target"]) in readable and change["field"] != CREATED_BY_KEY
+        ]
 
     def note_entries(self, entries: Iterable[tuple[NewAuditEntry, UUID]]) -> None:
         """Note the changes of audit entries, each with the key of its target."""

@@ -81,7 +81,7 @@ def _encode_key(key: Any) -> Any:
 
 def _decode_key(type_: type, key: Any) -> Any:
     if type_ is UUID:
-        return UUID(hex=key)
+        return UUID(hex=str(key))
     if type_ is datetime:
         if key in ("+", "-"):
             return FOREVER if key == "+" else NEVER

@@ -171,12 +171,26 @@ async def test_a_cursor_of_another_list_or_none(acme: Org) -> None:
     for cursor in forged:
         answer = await acme.http.get("/api/v1/orders", params={"sort": "-number", "cursor": cursor})
         assert answer.status_code in (200, 400), answer.text
+    for key in (5, 1.5, True, None, [], {}, "", "x"):
+        for order, keys in (("-NUMBER,-id", [1, key]), ("-id", [key])):
+            sort = "-number" if len(keys) == 2 else "-createdAt"
+            sent = {"sort": sort, "cursor": encode_cursor("orders", order, keys)}
+            problem(await acme.http.get("/api/v1/orders", params=sent), 400, "INVALID_CURSOR", "query.cursor")
     times = encode_cursor("clients", "-UPDATED_AT,-id", [2**63, new_uuid()])
     answer = await acme.http.get("/api/v1/clients", params={"sort": "-updatedAt", "cursor": times})
     problem(answer, 400, "INVALID_CURSOR", "query.cursor")
     names = encode_cursor("clients", "NAME,id", ["a\x00b", new_uuid()])
     answer = await acme.http.get("/api/v1/clients", params={"sort": "name", "cursor": names})
     problem(answer, 400, "INVALID_CURSOR", "query.cursor")
+
+
+@pytest.mark.parametrize("marks", [1_000, 60_000])
+async def test_many_combining_marks_are_a_text_that_is_too_long(acme: Org, marks: int) -> None:
+    """In the square of their number, sixty thousand took a minute in which nobody else was answered."""
+    name = "a" + "\u0301" * marks + "\u0316" * marks
+    answer = await acme.http.post("/api/v1/clients", json={"name": name, "email": "a@b.example"})
+    problem(answer, 400, "BAD_INPUT", "body.name")
+    assert (await acme.http.get("/api/v1/clients")).json()["data"] == []
 
 
 async def test_a_wrong_cursor_is_named_beside_what_else_is_wrong(acme: Org) -> None:
