@@ -11,6 +11,7 @@ from models.webhooks import API_VERSION, event_scope
 from resolvers.errors import CONFLICTS, REASONS, STATUS
 from resolvers.lists.filters import MAX_TEXT, MAX_VALUES
 from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE
+from rest_shim.costs import HEAD, cost_rows
 from rest_shim.domain_texts import TEXTS
 
 GUIDE, MERGES = (Path(__file__).with_name(name) for name in ("guide.md", "merges.md"))
@@ -97,6 +98,7 @@ _TABLES = {
     "scopes": _scopes,
     "codes": _codes,
     "reasons": lambda: _meanings(REASONS, "Code"),
+    "costs": lambda: _table(HEAD, cost_rows()),
     "conflicts": lambda: _meanings(dict(sorted(CONFLICTS.items())), "Reason"),
     "events": _events,
     "default_page": lambda: f"{DEFAULT_PAGE:,}",
