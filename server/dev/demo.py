@@ -155,6 +155,7 @@ async def load_agents(ctx: Context, made: Agents, say: Say) -> None:
     """Write agents in the context's transaction, with the runs and the timers of jobs that are left to a worker."""
     tables: Tables = (
         ("agent definitions", agent_definitions, made.definitions),
+        ("words of agents", search_words, made.words()),
         ("versions of agents", agent_definition_versions, made.versions()),
         ("agent jobs", agent_jobs, made.jobs),
         ("agent steps", agent_steps, made.steps),

@@ -16,9 +16,10 @@ from models.jobs import JobFunction
 from models.orders import ORDER
 from models.settings import REGISTRY
 from models.typeid import encode
+from resolvers.agents.collections import AGENTS
 from resolvers.agents.steps import next_step
 from resolvers.changes.edits import new_row
-from server.dev.demo_maker import Maker, Row
+from server.dev.demo_maker import Maker, Row, search_words_of
 from server.dev.demo_rows import FIXED, Rows
 
 Steps = tuple[tuple[AgentStepKind, dict[str, Any]], ...]
@@ -94,6 +95,10 @@ class Agents:
     steps: list[Row] = field(default_factory=list)
     runs: list[Row] = field(default_factory=list)
     timers: list[Row] = field(default_factory=list)
+
+    def words(self) -> Iterator[Row]:
+        """Return the rows of ``search_words``."""
+        return search_words_of(AGENTS, self.definitions)
 
     def versions(self) -> Iterator[Row]:
         """Return the rows of ``agent_definition_versions``."""

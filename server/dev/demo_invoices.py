@@ -11,11 +11,11 @@ from models.invoices import INVOICE, MACHINE, InvoiceStatus
 from models.settings import REGISTRY
 from models.subscriptions import PeriodState
 from resolvers.invoices.amounts import amounts, lines_of
+from resolvers.invoices.collection import INVOICES
 from resolvers.invoices.finalizing import buyer_of, seller_of
 from resolvers.invoices.numbers import shown_number, year_of
-from resolvers.lists.search_words import words_of
 from resolvers.subscriptions.timeline import days_of
-from server.dev.demo_maker import Maker, Row
+from server.dev.demo_maker import Maker, Row, search_words_of
 from server.dev.demo_rows import FIXED, Rows
 from server.dev.demo_subscriptions import Subscriptions
 
@@ -56,9 +56,7 @@ class Invoices:
 
     def words(self) -> Iterator[Row]:
         """Return the rows of ``search_words``."""
-        for row in self.invoices:
-            for word in words_of([row["number"]]):
-                yield {"resource": INVOICE.prefix, "word": word, "subject_id": row["id"]}
+        return search_words_of(INVOICES, self.invoices)
 
 
 class _Maker:

@@ -1,14 +1,24 @@
 """What makes the demo's rows: all that is random in one order, ids and times by their distance from the end."""
 
 import random
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from models.jobs import JobFunction, JobState
+from resolvers.collections.collection import Collection
+from resolvers.lists.search_words import words_of
 
 Row = dict[str, Any]
+
+
+def search_words_of(collection: Collection, rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the rows of ``search_words`` by which a search finds a collection's rows."""
+    for row in rows:
+        for word in words_of(row[name] for name in collection.searched):
+            yield {"resource": collection.resource.prefix, "word": word, "subject_id": row["id"]}
 
 
 class Maker:

@@ -17,13 +17,12 @@ from resolvers.changes.numbers import FIRST
 from resolvers.clients import CLIENTS
 from resolvers.collections.collection import Collection
 from resolvers.forms.collections import FORMS
-from resolvers.lists.search_words import words_of
 from resolvers.members import MEMBERS
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
 from resolvers.tickets.collections import TICKETS
 from server.dev.demo_forms import forms_of, intake_form_of
-from server.dev.demo_maker import Maker, Row
+from server.dev.demo_maker import Maker, Row, search_words_of
 from server.dev.demo_texts import (
     BODIES,
     CATALOGUE,
@@ -98,9 +97,7 @@ class Rows:
     def words(self) -> Iterator[Row]:
         """Return the rows of ``search_words``."""
         for collection, rows in self._rows():
-            for row in rows:
-                for word in words_of(row[name] for name in collection.searched):
-                    yield {"resource": collection.resource.prefix, "word": word, "subject_id": row["id"]}
+            yield from search_words_of(collection, rows)
 
     def items(self, item: str) -> Iterator[Row]:
         """Yield the rows of the table that finds rows by the items of a list: by a ``tag``, an ``assignee_id``."""
