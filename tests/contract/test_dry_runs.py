@@ -128,6 +128,16 @@ async def test_a_mutation_that_is_tried_is_answered_and_keeps_nothing(
     assert _settled(masked(body["data"])) == _settled(masked(real))
 
 
+async def test_the_key_that_makes_an_object_is_not_shown(furnished: Furnished) -> None:
+    """A token's is that of the server that hands it to a browser."""
+    org, _ = furnished
+    _, given = await _given(furnished, "createWebhook")
+    answer = await org.graphql(document("createWebhook"), DRY, input=given)
+    fields = {change["field"] for change in answer.json()["extensions"]["dryRun"]["changes"]}
+    assert "url" in fields
+    assert "createdByKey" not in fields
+
+
 async def test_no_constraint_waits_for_a_commit_that_a_dry_run_lacks(furnished: Furnished) -> None:
     assert await furnished[0].rows("select conname from pg_constraint where condeferrable") == []
 
