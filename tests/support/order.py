@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 LONG = (
     "house/test_chaos.py",
     "server/dev/test_dev.py",
+    "server/explorer/test_browser.py",
     "execution/test_executor.py",
     "server/dev/test_dev_failures.py",
     "resolvers/test_filter_plans.py",
@@ -37,6 +38,7 @@ LONG = (
     "workers/jobs/test_fairness.py",
     "contract/test_walks.py",
     "contract/test_schema_requests.py",
+    "server/test_board.py",
 )
 _RANKS = {f"tests/{name}": rank for rank, name in enumerate(LONG)}
 
