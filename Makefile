@@ -54,8 +54,9 @@ types: $(STAMP)
 	@$(BIN)/mypy $(CODE)
 
 layers: $(STAMP)
-	@echo "== Layers (import-linter)"
+	@echo "== Layers (import-linter), and one line of migrations"
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m migrations > /dev/null
 
 # Its many processes of Python compile nothing twice, whatever the environment says.
 pytest: $(STAMP)

@@ -28,11 +28,13 @@ class Revisions:
 
 @cache
 def revisions() -> Revisions:
-    """Return the revisions of the folder ``versions``."""
+    """Return the revisions of the folder ``versions``. Raises ValueError if they are not one line."""
     script = ScriptDirectory.from_config(_config())
-    head = script.get_current_head()
-    assert head is not None, "there is one line of revisions"
-    return Revisions(frozenset(each.revision for each in script.walk_revisions()), head)
+    heads = sorted(script.get_heads())
+    if len(heads) != 1:
+        rule = "the `down_revision` of a new migration is the head before it"
+        raise ValueError(f"not one head but {' and '.join(heads)}: {rule}")
+    return Revisions(frozenset(each.revision for each in script.walk_revisions()), heads[0])
 
 
 def engine_for(migration_url: str) -> sa.Engine:
