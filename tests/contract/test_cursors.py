@@ -1,5 +1,7 @@
 """Cursors: which are refused, and what is named beside them."""
 
+from typing import Any
+
 from models.typeid import new_uuid
 from resolvers.lists.cursors import encode_cursor
 from tests.support.api import Org, new_client, new_order
@@ -39,7 +41,8 @@ async def test_a_cursor_of_another_list_or_none(acme: Org) -> None:
     for cursor in forged:
         answer = await acme.http.get("/api/v1/orders", params={"sort": "-number", "cursor": cursor})
         assert answer.status_code in (200, 400), answer.text
-    for key in (5, 1.5, True, None, [], {}, "", "x"):
+    wrong: tuple[Any, ...] = (5, 1.5, True, None, [], {}, "", "x")
+    for key in wrong:
         for order, keys in (("-NUMBER,-id", [1, key]), ("-id", [key])):
             sort = "-number" if len(keys) == 2 else "-createdAt"
             sent = {"sort": sort, "cursor": encode_cursor("orders", order, keys)}
