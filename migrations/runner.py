@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -16,6 +17,8 @@ _ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 MIGRATION_LOCK = 0x636F756E
 # A server that takes a connection and says nothing is given up after so long.
 CONNECT_S = 10
+# How often a migration is tried that ends in a deadlock; PostgreSQL takes a second to find one.
+TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ def engine_for(migration_url: str) -> sa.Engine:
 
 
 def upgrade(migration_url: str, app_role: str, revision: str = "head") -> None:
-    """Migrate up. Waits for another migration to end; never waits over 5 s for a lock that traffic holds.
+    """Migrate up. Waits for another migration to end; never waits over 5 s for a lock that traffic holds, and tries
+    again after a deadlock with it.
 
     Raises ValueError for a role name that is not a plain lower-case identifier.
     """
@@ -70,10 +74,21 @@ def _run(migration_url: str, app_role: str, action: Callable[[Config, str], None
         connection.execute(sa.text("set row_security = off"))
         connection.commit()
         config.attributes.update(connection=connection, app_role=app_role)
-        action(config, revision)
+        _until_done(connection, lambda: action(config, revision))
         connection.commit()
         connection.execute(sa.text("select pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
         connection.commit()
+
+
+def _until_done(connection: sa.Connection, action: Callable[[], None]) -> None:
+    """Run an action again where the traffic and it waited for each other: the revisions that it finished are kept."""
+    for tries_left in reversed(range(TRIES)):
+        try:
+            return action()
+        except sa.exc.OperationalError as error:
+            if not tries_left or not isinstance(error.orig, psycopg.errors.DeadlockDetected):
+                raise
+            connection.rollback()
 
 
 def _config() -> Config:

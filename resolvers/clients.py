@@ -72,7 +72,7 @@ async def remove(ctx: Context, key: Key) -> Row | None:
 
     Raises Refusal CONFLICT (HAS_SUBSCRIPTIONS) while one of its subscriptions is not cancelled.
     """
-    edit = await begin_edit(ctx, CLIENTS, key)
+    edit = await begin_edit(ctx, CLIENTS, key, deletes=True)
     await _refuse_running(edit, "id", "deleted")
     for history in (ORDERS, INVOICES, TICKETS, SUBMISSIONS, SUBSCRIPTIONS, AGENT_JOBS):
         if await has_any(ctx, history, "client_id", edit.old):

@@ -37,7 +37,7 @@ _ACTIVE_OWNER = {"role": MemberRole.OWNER.value, "status": MemberStatus.ACTIVE.v
 @statement
 def _active_owners() -> sa.Select[Any]:
     these = [members.c[name] == value for name, value in _ACTIVE_OWNER.items()]
-    return owned(members, members.c.id).where(*these).order_by(members.c.id).with_for_update()
+    return owned(members, members.c.id).where(*these).order_by(members.c.id).with_for_update(key_share=True)
 
 
 async def create(ctx: Context, values: InputValues) -> Row:

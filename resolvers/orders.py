@@ -224,7 +224,7 @@ async def remove(ctx: Context, key: Key) -> None:
 
     Raises Refusal CONFLICT for another.
     """
-    edit = await begin_edit(ctx, ORDERS, key)
+    edit = await begin_edit(ctx, ORDERS, key, deletes=True)
     if OrderStatus(edit.old["status"]) not in DELETABLE:
         raise NOT_DELETABLE.refusal("id")
     message = "The order has agent jobs, which are kept: cancel it instead."

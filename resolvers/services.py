@@ -113,7 +113,7 @@ async def remove(ctx: Context, key: Key) -> None:
 
     Raises Refusal CONFLICT (HAS_ORDERS, HAS_SUBSCRIPTIONS) for another.
     """
-    edit = await begin_edit(ctx, SERVICES, key)
+    edit = await begin_edit(ctx, SERVICES, key, deletes=True)
     archived = edit.old["status"] == ServiceStatus.ARCHIVED
     said = f"refer to the service{', which is archived already.' if archived else ': archive it instead.'}"
     await edit.delete(

@@ -81,7 +81,7 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
 
 async def remove(ctx: Context, key: Key) -> None:
     """Delete an agent definition of which no job was ever queued. Raises Refusal CONFLICT (HAS_AGENT_JOBS)."""
-    edit = await begin_edit(ctx, AGENTS, key)
+    edit = await begin_edit(ctx, AGENTS, key, deletes=True)
     message = "The agent definition has jobs, which are kept: archive it instead."
     await edit.delete(Kept(AGENT_JOBS, "definition_id", HAS_AGENT_JOBS, message))
 

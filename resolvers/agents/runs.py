@@ -110,10 +110,13 @@ async def fail(ctx: Context, job_id: UUID, code: AgentErrorCode, message: str) -
     await _end(edit, _S.FAILED, error_code=code, error_message=message[:MESSAGE_LENGTH])
 
 
-async def retry_later(ctx: Context, job_id: UUID, delay: float | None = None) -> None:
-    """Let a job wait for another attempt, which follows after a delay in seconds."""
+async def retry_later(ctx: Context, job_id: UUID, delay: float | None = None, *, counted: bool = True) -> None:
+    """Let a job wait for another attempt, which follows after a delay in seconds. One that is not to be
+    ``counted`` was by ``begin``."""
     edit = await begin_job_edit(ctx, job_id)
     if edit.row["status"] == _S.RUNNING:
+        if not counted:
+            edit.row["attempt"] = max(edit.row["attempt"] - 1, 0)
         await _end(edit, _S.QUEUED, retry_at=now() + timedelta(seconds=delay or 0))
 
 

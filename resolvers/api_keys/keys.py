@@ -99,11 +99,11 @@ async def create(ctx: Context, values: InputValues) -> tuple[Row, str]:
     return await insert(ctx, API_KEYS, row), raw
 
 
-async def _begin(ctx: Context, key: Key) -> tuple[Edit, Row | None]:
-    """Begin to change a key; returns the edit and the key that acts."""
+async def _begin(ctx: Context, key: Key, *, deletes: bool = False) -> tuple[Edit, Row | None]:
+    """Begin to change a key, or to delete it; returns the edit and the key that acts."""
     await lock_objects(ctx, API_KEY)
     own = await must_still_work(ctx)
-    edit = await begin_edit(ctx, API_KEYS, key)
+    edit = await begin_edit(ctx, API_KEYS, key, deletes=deletes)
     must_hold(ctx, edit.old["scopes"], "id")
     must_be_as_free(ctx, edit.old["trusted_documents_only"], "id")
     return edit, own
@@ -182,7 +182,7 @@ async def remove(ctx: Context, key: Key) -> None:
     Raises Refusal NOT_FOUND, VERSION_MISMATCH, CONFLICT (KEY_NOT_REVOKED) for another key, FORBIDDEN for a key that is
     stronger than the one that acts, or UNAUTHENTICATED for one that was revoked meanwhile.
     """
-    edit, _ = await _begin(ctx, key)
+    edit, _ = await _begin(ctx, key, deletes=True)
     if edit.old["revoked_at"] is None:
         raise KEY_NOT_REVOKED.refusal("id")
     await ctx.fetch(_unlisted(), key=str(edit.old["id"]))

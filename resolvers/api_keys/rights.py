@@ -48,7 +48,7 @@ def _organizations() -> sa.Select[Any]:
 @statement
 def _unbound() -> sa.Select[Any]:
     these = (api_keys.c.mac.is_(None), api_keys.c.revoked_at.is_(None))
-    return owned(api_keys).where(*these).order_by(api_keys.c.id).with_for_update()
+    return owned(api_keys).where(*these).order_by(api_keys.c.id).with_for_update(key_share=True)
 
 
 @statement

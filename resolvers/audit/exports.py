@@ -172,7 +172,7 @@ async def chunks(ctx: Context, export_id: UUID) -> AsyncIterator[bytes]:
 
 @statement
 def _locked() -> sa.Select[Any]:
-    return owned(audit_exports).where(audit_exports.c.id == _ID).with_for_update()
+    return owned(audit_exports).where(audit_exports.c.id == _ID).with_for_update(key_share=True)
 
 
 @statement

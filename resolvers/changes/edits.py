@@ -160,9 +160,10 @@ class Edit:
         return [new_entry(resource.action(verb), old, new, table) for verb, old, new in self.actions]
 
 
-async def begin_edit(ctx: Context, collection: Collection, key: Key) -> Edit:
-    """Lock an object to change it. Raises Refusal NOT_FOUND, or VERSION_MISMATCH with the current version."""
-    old = await locked(ctx, collection, key)
+async def begin_edit(ctx: Context, collection: Collection, key: Key, *, deletes: bool = False) -> Edit:
+    """Lock an object to change it, or, where it ``deletes``, perhaps to delete it. Raises Refusal NOT_FOUND, or
+    VERSION_MISMATCH with the current version."""
+    old = await locked(ctx, collection, key, deletes=deletes)
     return Edit(ctx, collection, old, dict(old))
 
 

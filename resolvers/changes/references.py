@@ -20,22 +20,28 @@ from resolvers.lists.visible import visible
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A reference of an input's field: the collection, the columns to load, and ``refuse``, which says why a row is not
-    allowed."""
+    allowed. ``held``: nobody changes the row before the transaction ends, as its changes are refused for what refers to
+    it."""
 
     to: Collection
     columns: tuple[str, ...] = ()
     refuse: Callable[[Mapping[str, Any]], str | None] = lambda row: None
+    held: bool = False
 
 
 @statement
-def _found(wanted: tuple[tuple[str, Collection, tuple[str, ...]], ...]) -> sa.Select[Any]:
+def _found(wanted: tuple[tuple[str, Collection, tuple[str, ...], bool], ...]) -> sa.Select[Any]:
     joined: Any = sa.select(sa.literal(1).label("one")).subquery("one")
     shown = []
-    for name, collection, columns in wanted:
-        table = collection.table.alias(f"of_{name}")
+    for name, collection, columns, held in wanted:
+        table: Any = collection.table.alias(f"of_{name}")
         mine = sa.and_(table.c.org_id == ORG, table.c.id == sa.bindparam(name, type_=sa.Uuid))
         if collection.partial:
             mine = sa.and_(mine, collection.seen(table))
+        if held:
+            # An outer join locks none of its rows; who waited for the lock sees the row as it is then.
+            table = sa.select(table).where(mine).with_for_update(read=True).lateral(f"held_{name}")
+            mine = sa.true()
         joined = joined.outerjoin(table, mine)
         shown += [table.c[column].label(f"{name}.{column}") for column in ("id", *columns)]
     return sa.select(*shown).select_from(joined)
@@ -58,7 +64,7 @@ async def looked_up(
     requested = {name: each for name, each in wanted.items() if values.get(name) is not None}
     if not requested:
         return {}, []
-    sql = _found(tuple((name, each.to, _columns(each)) for name, each in requested.items()))
+    sql = _found(tuple((name, each.to, _columns(each), each.held) for name, each in requested.items()))
     keys = {name: decode(each.to.resource.prefix, values[name]) or NOBODY for name, each in requested.items()}
     found = await ctx.row(sql, **keys)
     assert found is not None, "an outer join from one row has one row"

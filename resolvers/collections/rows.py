@@ -77,9 +77,10 @@ class Key:
 
 
 @statement
-def _locked(collection: Collection) -> sa.Select[Any]:
+def _locked(collection: Collection, deletes: bool) -> sa.Select[Any]:
     table = collection.table
-    query = owned(table).where(table.c.id == sa.bindparam("id", type_=sa.Uuid)).with_for_update()
+    # To wait for those who refer to the row is for a deletion alone: else one frozen holder stops their inserts.
+    query = owned(table).where(table.c.id == sa.bindparam("id", type_=sa.Uuid)).with_for_update(key_share=not deletes)
     return query.where(collection.seen(table)) if collection.partial else query
 
 
@@ -88,8 +89,8 @@ def _parts(table: sa.Table) -> sa.Select[Any]:
     return selected(table, parts_of(table)).where(table.c.id == sa.bindparam("id", type_=sa.Uuid))
 
 
-async def locked(ctx: Context, collection: Collection, key: Key) -> Row:
-    """Return the row to change with its parts, locked.
+async def locked(ctx: Context, collection: Collection, key: Key, *, deletes: bool = False) -> Row:
+    """Return the row to change with its parts, locked; one that may be deleted also against new rows that refer to it.
 
     Raises Refusal NOT_FOUND, or VERSION_MISMATCH with the current version.
     """
@@ -98,7 +99,7 @@ async def locked(ctx: Context, collection: Collection, key: Key) -> Row:
     row = None
     # A client locks nothing that it does not see, and waits for no lock of it: that would tell that it is there.
     if row_id is not None and (ctx.actor.client is None or await visible(ctx, collection, [row_id])):
-        row = await ctx.row(_locked(collection), id=row_id)
+        row = await ctx.row(_locked(collection, deletes), id=row_id)
     if row is None or not (collection.hidden is None or collection.hidden.sees(ctx.actor.scopes, row)):
         raise not_found(resource.label)
     if key.expected_version is not None and key.expected_version != row["version"]:

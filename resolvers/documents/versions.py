@@ -23,7 +23,7 @@ _IDS = sa.bindparam("ids", type_=pg.ARRAY(C_TEXT))
 
 @statement
 def _version() -> sa.Select[Any]:
-    return owned(app_versions).where(*_NAMED).with_for_update()
+    return owned(app_versions).where(*_NAMED).with_for_update(key_share=True)
 
 
 @statement

@@ -168,7 +168,7 @@ async def mark_uncollectible(ctx: Context, key: Key) -> Row:
 
 async def remove(ctx: Context, key: Key) -> None:
     """Delete a draft. Raises Refusal NOT_FOUND, VERSION_MISMATCH, or CONFLICT (NOT_DRAFT) for another invoice."""
-    edit = await begin_edit(ctx, INVOICES, key)
+    edit = await begin_edit(ctx, INVOICES, key, deletes=True)
     if edit.old["status"] != _S.DRAFT:
         message = f"An {INVOICE.label} that is {edit.old['status']} cannot be deleted: void it instead."
         raise NOT_DRAFT.refusal("id", message)

@@ -22,7 +22,7 @@ _ID = sa.bindparam("report_id", type_=sa.Uuid)
 
 @statement
 def _locked() -> sa.Select[Any]:
-    return owned(reports).where(reports.c.id == _ID, GOES_ON).with_for_update()
+    return owned(reports).where(reports.c.id == _ID, GOES_ON).with_for_update(key_share=True)
 
 
 @statement

@@ -46,7 +46,7 @@ async def create(ctx: Context, values: InputValues) -> Row:
     or Refusal BAD_INPUT for dates that do not fit each other, or too many periods at once."""
     found, wrong = await looked_up(
         ctx, values,
-        client_id=Reference(COLLECTIONS["clients"], ("status",), refuse_client),
+        client_id=Reference(COLLECTIONS["clients"], ("status",), refuse_client, held=True),
         service_id=Reference(COLLECTIONS["services"], ("status", "billing", *_COPIED.values()), _refuse_service),
     )  # fmt: skip
     moment = now()

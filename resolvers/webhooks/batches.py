@@ -72,7 +72,12 @@ def _succeed() -> sa.Update:
     called = sa.func.unnest(*arrays).table_valued(*columns, name="called", joins_implicitly=True).render_derived()
     same = (ends.org_id == ORG, ends.id == called.c.id, ends.version == called.c.version)
     # One that is being changed is not waited for: the other endpoints' deliveries would wait with it.
-    free = sa.select(ends.id).where(*same).with_for_update(of=webhook_endpoints, skip_locked=True).cte("free")
+    free = (
+        sa.select(ends.id)
+        .where(*same)
+        .with_for_update(of=webhook_endpoints, skip_locked=True, key_share=True)
+        .cte("free")
+    )
     learnt = {"failing_since": sa.null(), "last_success_at": _MOMENT, **circuits.after_response()}
     return webhook_endpoints.update().where(ends.org_id == ORG, ends.id == free.c.id).values(learnt).returning(ends.id)
 

@@ -121,7 +121,8 @@ def _made_by() -> sa.Select[Any]:
     made = webhook_endpoints.c.created_by_key == sa.any_(sa.bindparam("keys", type_=pg.ARRAY(sa.Uuid)))
     enabled = webhook_endpoints.c.status == sa.literal_column(f"'{EndpointStatus.ENABLED.value}'")
     live = webhook_endpoints.c.deleted_at.is_(None)
-    return owned(webhook_endpoints).where(made, enabled, live).order_by(webhook_endpoints.c.id).with_for_update()
+    found = owned(webhook_endpoints).where(made, enabled, live).order_by(webhook_endpoints.c.id)
+    return found.with_for_update(key_share=True)
 
 
 async def disable_made_by(ctx: Context, keys: Sequence[UUID]) -> list[UUID]:

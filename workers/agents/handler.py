@@ -47,13 +47,13 @@ def handler(providers: Providers) -> Handler:
         except Later as later:
             await _later(runtime, claim, begun, later)
 
-    return Handler(run, delay_after, _ended)
+    return Handler(run, delay_after, _ended, _given_back)
 
 
 async def _run_in_time(work: Work, providers: Providers) -> None:
     limits = work.run.definition
     if work.run.job["attempt"] > limits["max_attempts"]:
-        raise Stopped(AgentErrorCode.INTERNAL, "The worker stopped during each attempt.")
+        raise Stopped(AgentErrorCode.INTERNAL, "The last attempt was cut short: its worker stopped or failed.")
     provider = providers.of(limits["model"])
     loop = await asyncio.to_thread(import_module, LOOP)
     limit = asyncio.timeout(work.run.seconds_left)
@@ -95,3 +95,8 @@ async def _ended(ctx: Context, claim: Claim, state: JobState, delay: float | Non
         await runs.fail(ctx, claim.subject_id, AgentErrorCode.INTERNAL, "The server failed.")
     else:
         await runs.retry_later(ctx, claim.subject_id, delay)
+
+
+async def _given_back(ctx: Context, claim: Claim, delay: float) -> None:
+    # `begin` has counted one that is not the first of its claims.
+    await runs.retry_later(ctx, claim.subject_id, delay, counted=claim.attempt == 1)

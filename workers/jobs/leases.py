@@ -18,14 +18,16 @@ from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import Claim
 from resolvers.jobs.due import Due
 from resolvers.tracing import Span
+from workers.jobs.backoff import backoff
 from workers.jobs.batches import Batches
 from workers.jobs.handler import Handler
 from workers.jobs.retry import is_transient, retry
 from workers.jobs.slot import Slot
 from workers.jobs.traced import begin_job, end_job
 
-# The delay of a job after a transient error.
+# The delay of a job after a transient error; twice as long after each further one, which `claim_no` counts too.
 RETRY_S = 1.0
+_after_refusals = backoff(RETRY_S, longest=60)
 EXHAUSTED = "ATTEMPTS_EXHAUSTED"
 INTERNAL = "INTERNAL"
 # What is noted of each attempt: its function, the state that its job has now (None: the lease was lost), its seconds.
@@ -104,7 +106,7 @@ class Leases:
             if span is not None:
                 span.fail(type(error).__name__)
             transient = is_transient(error)
-            delay = RETRY_S if transient else handler.delay(claim.attempt)
+            delay = _after_refusals(claim.claim_no - claim.attempt) if transient else handler.delay(claim.attempt)
             state = JobState.FAILED if delay is None else JobState.QUEUED
             if not transient:
                 log.exception("job.failed", job=str(claim.id), function=claim.function.value, attempt=claim.attempt)
@@ -115,7 +117,11 @@ class Leases:
         """End a job that its handler did not end. Without ``error_code`` it is given back, and no attempt is
         counted."""
         async with jobs.held(self.runtime, claim) as ctx:
-            await self._handlers[claim.function].ended(ctx, claim, state, delay)
+            handler = self._handlers[claim.function]
+            if error_code is None and handler.given_back is not None:
+                await handler.given_back(ctx, claim, delay or 0)
+            else:
+                await handler.ended(ctx, claim, state, delay)
             if error_code is None:
                 await jobs.give_back(ctx, claim, delay or 0)
             else:
