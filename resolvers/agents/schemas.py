@@ -26,6 +26,7 @@ MAX_SCHEMAS, MAX_PATTERN_BYTES = 500, MAX_WORK // JSON_LIMIT
 # Where a value could have more problems, with what they repeat of the schema, the first is reported and not all.
 _REPORTS_ALL = 5_000
 _REFERENCE = re.compile(r"#/\$defs/([A-Za-z0-9._-]+)")
+_TOO_MANY_PATTERNS = "Its patterns are too large together."
 _REFUSED = ("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary")
 # The keywords whose values are schemas: one, several in a list, several by names.
 _ONE = frozenset({
@@ -66,6 +67,8 @@ class _Scale:
     definitions: Mapping[str, Any]
     weighed: dict[str, _Weight] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
+    # The sizes of the patterns that were compiled. A pattern is compiled once, wherever it is.
+    compiled: dict[str, int] = field(default_factory=dict)
 
     def weigh(self, schema: Any, path: _Path, level: int = 1) -> _Weight:
         found = _Weight()
@@ -79,10 +82,10 @@ class _Scale:
             if name in schema:
                 raise _Wrong((*path, name), f"A schema has no {name} here: refer to what is in $defs.")
         if isinstance(schema.get("pattern"), str):
-            found.patterns += _size(schema["pattern"], (*path, "pattern"))
+            found.patterns += self._size(schema["pattern"], (*path, "pattern"))
         patterned = schema.get("patternProperties")
         for pattern in patterned if isinstance(patterned, dict) else ():
-            found.patterns += _size(pattern, (*path, "patternProperties"))
+            found.patterns += self._size(pattern, (*path, "patternProperties"))
         if "$ref" in schema:
             found.add(self._referred(schema["$ref"], (*path, "$ref"), level + 1))
         for where, part in _parts(schema):
@@ -91,8 +94,16 @@ class _Scale:
             message = f"It has more than {MAX_SCHEMAS} schemas, each counted wherever it is referred to."
             raise _Wrong(path, message, "TOO_LONG")
         if found.patterns > MAX_PATTERN_BYTES:
-            raise _Wrong(path, "Its patterns are too large together.", "TOO_LONG")
+            raise _Wrong(path, _TOO_MANY_PATTERNS, "TOO_LONG")
         return found
+
+    def _size(self, pattern: str, path: _Path) -> int:
+        """Return the size of a compiled pattern. Raises _Wrong before one more is compiled than there may be."""
+        if pattern not in self.compiled:
+            if sum(self.compiled.values()) >= MAX_PATTERN_BYTES:
+                raise _Wrong(path, _TOO_MANY_PATTERNS, "TOO_LONG")
+            self.compiled[pattern] = _size(pattern, path)
+        return self.compiled[pattern]
 
     def _referred(self, reference: Any, path: _Path, level: int) -> _Weight:
         found = _REFERENCE.fullmatch(reference) if isinstance(reference, str) else None

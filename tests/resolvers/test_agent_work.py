@@ -11,6 +11,7 @@ from resolvers.agents import schemas
 from resolvers.agents.schemas import check_schema, problems_of
 from resolvers.agents.work import MAX_STEPS, WORK_OF_STEP
 from resolvers.context import Context
+from resolvers.forms import matching
 
 Schema = dict[str, Any]
 
@@ -112,3 +113,24 @@ def test_a_value_is_held_against_its_schema_once(monkeypatch: pytest.MonkeyPatch
     problems_of({}, {"all": [0]}, "input")
     problems_of({}, {"all": [0] * 7_000}, "input")
     assert [call[0] for call in validator.method_calls] == ["iter_errors", "validate"]
+
+
+@pytest.mark.parametrize("number", [700, 30])
+def test_no_more_patterns_are_compiled_than_a_schema_may_have(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+    once = matching.validator_of
+
+    def counted(schema: Schema, *rest: Any) -> Draft202012Validator:
+        compiled.append(schema["pattern"])
+        return once(schema, *rest)
+
+    monkeypatch.setattr(matching, "validator_of", counted)
+    wide = [rf"\p{{L}}{number}{index}" for index in range(number)]
+    named = {"type": "object", "patternProperties": dict.fromkeys(wide, True)}
+    defined = {"type": "object", "$defs": {f"d{index}": {"pattern": each} for index, each in enumerate(wide)}}
+    for schema in (named, defined):
+        (problem,) = check_schema(schema, "input_schema")
+        assert (problem.message, problem.extra["reason"]) == ("Its patterns are too large together.", "TOO_LONG")
+    # Two are too many together, and each is compiled a few times to learn its size.
+    assert len(set(compiled)) <= 4
+    assert len(compiled) <= 20
