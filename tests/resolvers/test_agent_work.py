@@ -12,50 +12,7 @@ from resolvers.agents.schemas import check_schema, problems_of
 from resolvers.agents.work import MAX_STEPS, WORK_OF_STEP
 from resolvers.context import Context
 from resolvers.forms import matching
-
-Schema = dict[str, Any]
-
-
-def _all(each: Schema, times: int = 1) -> Schema:
-    """A schema that holds each item of a list so many times against another one."""
-    return {
-        "type": "object",
-        "$defs": {"each": {"items": each}},
-        "properties": {"all": {"allOf": [{"$ref": "#/$defs/each"}] * times}},
-    }
-
-
-def _not(schema: Schema) -> Schema:
-    return {"not": schema}
-
-
-def _nested(levels: int, keyword: str) -> Schema:
-    schema: Schema = {}
-    for _ in range(levels):
-        schema = {"allOf": [schema], keyword: {}}
-    return schema
-
-
-FLOATS = [number + 0.5 for number in range(1_000)]
-# What took from a third of a second to minutes, without an end in sight for some.
-HOSTILE: dict[str, tuple[Schema, list[Any]]] = {
-    "lists": (_all({"enum": [[number] for number in range(1_000)]}, 160), [[999]] * 2_700),
-    "objects": (_all({"enum": [{"a": number} for number in range(700)]}, 160), [{"a": 699}] * 1_600),
-    "decimal numbers": (_all({"enum": FLOATS}, 160), [FLOATS[-1]] * 2_000),
-    "no decimal number of many": (_all(_not({"enum": FLOATS}), 100), [0.1] * 3_000),
-    "integers and a list": (_all({"enum": [*range(1_000), []]}, 160), [999] * 3_000),
-    "integers of which none is a decimal number": (_all(_not({"enum": [*range(900)]}), 100), [0.5] * 3_000),
-    "constants": (_all({"allOf": [{"const": 0.5}] * 400}), [0.5] * 4_000),
-    "a list of numbers near 0": (_all(_not({"const": [5e-324] * 500}), 10), [[4e-320] * 500] * 3),
-    "multiples of a number near 0": (_all({"multipleOf": 1e-300}, 100), [0.5] * 3_000),
-    "items that differ": (_all({"uniqueItems": True}, 160), [[[number] for number in range(15)]] * 260),
-    "alternatives of which none is met": (
-        _all({"anyOf": [{"items": {"enum": [str(number) for number in range(1_000)]}}]}), [[0] * 7_900],
-    ),
-    "what nothing evaluated of objects": (_all(_nested(14, "unevaluatedProperties")), [{"a": 1, "b": 2}] * 100),
-    "what nothing evaluated of lists": (_all(_nested(20, "unevaluatedItems")), [[0] * 100]),
-    "names of hosts": (_all({"format": "idn-hostname"}, 160), ["\u00e4." * 50] * 70),
-}  # fmt: skip
+from tests.support.hostile_schemas import FLOATS, HOSTILE, PATTERNED, Schema, all_of
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -85,18 +42,18 @@ ROW = {
 
 def test_what_is_usual_is_validated() -> None:
     row = {"name": "Ada", "price": 19.99, "rate": 5.5, "kind": "kind 99", "size": 3, "tags": ["a", "b"]}
-    assert problems_of(_all(ROW), {"all": [row] * (JSON_LIMIT // 90)}, "input") == []
-    (problem,) = problems_of(_all(ROW), {"all": [row, row | {"price": -1}]}, "input")
+    assert problems_of(all_of(ROW), {"all": [row] * (JSON_LIMIT // 90)}, "input") == []
+    (problem,) = problems_of(all_of(ROW), {"all": [row, row | {"price": -1}]}, "input")
     assert problem.within == "all.1.price"
-    assert problems_of(_all({"enum": FLOATS[:100]}), {"all": FLOATS[:50]}, "input") == []
-    assert problems_of(_all({"enum": [[number] for number in range(50)]}), {"all": [[1]] * 100}, "input") == []
-    assert problems_of(_all({"type": "integer"}), {"all": [0] * 8_000}, "input") == []
+    assert problems_of(all_of({"enum": FLOATS[:100]}), {"all": FLOATS[:50]}, "input") == []
+    assert problems_of(all_of({"enum": [[number] for number in range(50)]}), {"all": [[1]] * 100}, "input") == []
+    assert problems_of(all_of({"type": "integer"}), {"all": [0] * 8_000}, "input") == []
 
 
 def test_the_work_is_charged() -> None:
     def charged(values: list[Any]) -> int:
         ctx = Mock(spec=Context, matched=0)
-        problems_of(_all({"enum": FLOATS[:100]}), {"all": values}, "input", ctx)
+        problems_of(all_of({"enum": FLOATS[:100]}), {"all": values}, "input", ctx)
         matched: int = ctx.matched
         return matched
 
@@ -109,7 +66,7 @@ def test_a_value_is_held_against_its_schema_once(monkeypatch: pytest.MonkeyPatch
     # A look for the first problem before would be as much again.
     validator = Mock(spec=Draft202012Validator)
     validator.iter_errors.return_value = iter(())
-    monkeypatch.setattr(schemas, "_kept", lambda _: (validator, _all({"type": "integer"}), {}))
+    monkeypatch.setattr(schemas, "_kept", lambda _: (validator, all_of({"type": "integer"}), {}))
     problems_of({}, {"all": [0]}, "input")
     problems_of({}, {"all": [0] * 7_000}, "input")
     assert [call[0] for call in validator.method_calls] == ["iter_errors", "validate"]
@@ -125,10 +82,8 @@ def test_no_more_patterns_are_compiled_than_a_schema_may_have(number: int, monke
         return once(schema, *rest)
 
     monkeypatch.setattr(matching, "validator_of", counted)
-    wide = [rf"\p{{L}}{number}{index}" for index in range(number)]
-    named = {"type": "object", "patternProperties": dict.fromkeys(wide, True)}
-    defined = {"type": "object", "$defs": {f"d{index}": {"pattern": each} for index, each in enumerate(wide)}}
-    for schema in (named, defined):
+    for patterned in PATTERNED:
+        schema = patterned(rf"\p{{L}}{number}", number)
         (problem,) = check_schema(schema, "input_schema")
         assert (problem.message, problem.extra["reason"]) == ("Its patterns are too large together.", "TOO_LONG")
     # Two are too many together, and each is compiled a few times to learn its size.
