@@ -86,7 +86,8 @@ class Visitors:
 class Dependencies:
     """What both APIs need: how bodies are read, and, from the start of the process on, its things, who a request is
     from, and what it may spend. ``spend`` and ``refuse_debtor`` raise OverBudgetError, and ``form_turn``, which takes a
-    turn of an address to submit a form, Refusal RATE_LIMITED; ``take`` takes what was done already."""
+    turn of an address to submit a form, Refusal RATE_LIMITED; ``take`` takes what was done already, and gives back what
+    is less than nothing."""
 
     bodies: Bodies
     visitors: Visitors
@@ -131,6 +132,14 @@ class Dependencies:
             raise
         headers += spent.headers
         return spent.remaining
+
+    async def reserve(self, actor: Actor, cost: int) -> None:
+        """Spend what something costs at most. Raises OverBudgetError."""
+        await self.spend(actor.org_id, cost, 0, subject_of(actor))
+
+    def give_back(self, actor: Actor, cost: int) -> None:
+        """Give back what was reserved and not taken."""
+        self.take(actor.org_id, -cost, subject_of(actor))
 
     def owe(self, actor: Actor, cost: int) -> None:
         """Take the cost of what was done for somebody, even where that leaves a debt."""

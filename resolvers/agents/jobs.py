@@ -63,7 +63,7 @@ async def queue(ctx: Context, values: InputValues) -> Row:
     must_hold(ctx, sorted(reduced(needed)), "definition_id")
     row["scopes"] = sorted(reduced(needed | _summed_by_reports(ctx, needed)))
     if definition["input_schema"] is not None:
-        problems = problems_of(definition["input_schema"], row["input"], "input")
+        problems = problems_of(definition["input_schema"], row["input"], "input", ctx)
         if problems:
             raise Refusals(problems)
     row["definition_version"] = definition["version"]

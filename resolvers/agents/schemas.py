@@ -15,15 +15,18 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 
 from models.forms import MAX_PATTERN
 from models.types import JSON_LIMIT
+from resolvers.agents.work import WORK_OF_STEP, Own, TooMuchWork, Work
+from resolvers.context import Context
 from resolvers.errors import Refusal, bad_input
 from resolvers.forms.json_schema import DRAFT, MAX_DEPTH, MAX_PROBLEMS, VALIDATORS_KEPT, explained, is_too_deep
 from resolvers.forms.matching import MAX_WORK, JsonSchema, is_pattern, is_too_large, size_of, validator_of
 
 # The most schemas within one, each counted wherever it is referred to, and the most bytes of their compiled patterns.
 MAX_SCHEMAS, MAX_PATTERN_BYTES = 500, MAX_WORK // JSON_LIMIT
-# Up to this many schemas times bytes all problems of a value are reported, and of more the first.
-_REPORTS_ALL = 200_000
+# Where a value could have more problems, with what they repeat of the schema, the first is reported and not all.
+_REPORTS_ALL = 5_000
 _REFERENCE = re.compile(r"#/\$defs/([A-Za-z0-9._-]+)")
+_TOO_MANY_PATTERNS = "Its patterns are too large together."
 _REFUSED = ("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary")
 # The keywords whose values are schemas: one, several in a list, several by names.
 _ONE = frozenset({
@@ -64,6 +67,8 @@ class _Scale:
     definitions: Mapping[str, Any]
     weighed: dict[str, _Weight] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
+    # The sizes of the patterns that were compiled. A pattern is compiled once, wherever it is.
+    compiled: dict[str, int] = field(default_factory=dict)
 
     def weigh(self, schema: Any, path: _Path, level: int = 1) -> _Weight:
         found = _Weight()
@@ -77,10 +82,10 @@ class _Scale:
             if name in schema:
                 raise _Wrong((*path, name), f"A schema has no {name} here: refer to what is in $defs.")
         if isinstance(schema.get("pattern"), str):
-            found.patterns += _size(schema["pattern"], (*path, "pattern"))
+            found.patterns += self._size(schema["pattern"], (*path, "pattern"))
         patterned = schema.get("patternProperties")
         for pattern in patterned if isinstance(patterned, dict) else ():
-            found.patterns += _size(pattern, (*path, "patternProperties"))
+            found.patterns += self._size(pattern, (*path, "patternProperties"))
         if "$ref" in schema:
             found.add(self._referred(schema["$ref"], (*path, "$ref"), level + 1))
         for where, part in _parts(schema):
@@ -89,8 +94,16 @@ class _Scale:
             message = f"It has more than {MAX_SCHEMAS} schemas, each counted wherever it is referred to."
             raise _Wrong(path, message, "TOO_LONG")
         if found.patterns > MAX_PATTERN_BYTES:
-            raise _Wrong(path, "Its patterns are too large together.", "TOO_LONG")
+            raise _Wrong(path, _TOO_MANY_PATTERNS, "TOO_LONG")
         return found
+
+    def _size(self, pattern: str, path: _Path) -> int:
+        """Return the size of a compiled pattern. Raises _Wrong before one more is compiled than there may be."""
+        if pattern not in self.compiled:
+            if sum(self.compiled.values()) >= MAX_PATTERN_BYTES:
+                raise _Wrong(path, _TOO_MANY_PATTERNS, "TOO_LONG")
+            self.compiled[pattern] = _size(pattern, path)
+        return self.compiled[pattern]
 
     def _referred(self, reference: Any, path: _Path, level: int) -> _Weight:
         found = _REFERENCE.fullmatch(reference) if isinstance(reference, str) else None
@@ -145,10 +158,10 @@ def _weighed(schema: JsonSchema) -> _Weight:
 
 
 @lru_cache(maxsize=VALIDATORS_KEPT)
-def _kept(text: bytes) -> tuple[Draft202012Validator, int]:
-    """Return the validator of a schema, and how many schemas are within it."""
+def _kept(text: bytes) -> tuple[Draft202012Validator, JsonSchema, dict[int, Own]]:
+    """Return the validator of a schema, the schema, and what those within it compare."""
     schema = orjson.loads(text)
-    return validator_of(schema), _weighed(schema).schemas
+    return validator_of(schema), schema, {}
 
 
 def check_schema(schema: JsonSchema, name: str) -> list[Refusal]:
@@ -168,14 +181,23 @@ def check_schema(schema: JsonSchema, name: str) -> list[Refusal]:
     return []
 
 
-def problems_of(schema: JsonSchema, data: Mapping[str, Any], name: str) -> list[Refusal]:
-    """Return what is wrong with the data that the field of an input holds, by a schema that was checked."""
+def problems_of(schema: JsonSchema, data: Mapping[str, Any], name: str, ctx: Context | None = None) -> list[Refusal]:
+    """Return what is wrong with the data that the field of an input holds, by a schema that was checked. Data that
+    could take too long is refused without being held against it. The work is charged to the operation, if there is
+    one."""
     if is_too_deep(data):
         return [bad_input(name, f"It is nested more than {MAX_DEPTH} levels deep.", "TOO_LONG", limit=MAX_DEPTH)]
-    validator, schemas = _kept(orjson.dumps(schema))
-    if validator.is_valid(data):
-        return []
-    most = 1 if schemas * len(orjson.dumps(data)) > _REPORTS_ALL else MAX_PROBLEMS
+    validator, kept, own = _kept(orjson.dumps(schema))
+    work = Work(kept, own)
+    try:
+        work.of(data)
+    except TooMuchWork:
+        message = "Holding it against its schema could take too long: give it fewer items, or the schema fewer choices."
+        return [bad_input(name, message, "TOO_LONG")]
+    finally:
+        if ctx is not None:
+            ctx.matched += work.steps * WORK_OF_STEP
+    most = 1 if work.told > _REPORTS_ALL else MAX_PROBLEMS
     return [*islice(_problems(validator, data, name, most), most)]
 
 

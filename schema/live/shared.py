@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 import orjson
@@ -28,6 +29,8 @@ MOST_EVENTS = 2_000
 RETRY_S = 1.0
 # What a page of events that were missed costs: so much, and 1 for so many of them and for so many characters.
 PAGE, EVENTS, CHARACTERS = 2, 10, 16_384
+# What is reserved for one. What longer texts cost is taken afterwards.
+PAGE_AT_MOST = 100
 # How long one event may take.
 RESULT_S = 10.0
 
@@ -49,17 +52,27 @@ class Wanted:
         return self.object_id is None or narrowing is None or narrowing.of(event) == self.object_id
 
 
+@dataclass(slots=True)
+class Bill:
+    """What something takes of what was reserved for it: all of it, unless it says so."""
+
+    taken: int
+
+
+Reserve = Callable[[Actor, int], AbstractAsyncContextManager[Bill]]
+
+
 class Shared:
     """Equal subscriptions of one key. ``held_to`` is the ID of their document, where the key runs no other than trusted
-    ones. ``admit`` returns who hears, who must still be allowed to, once there is a turn and nothing is owed; ``owe``
-    takes what a result cost. Both raise Refusal, which ends all of them."""
+    ones. ``admit`` returns who hears, who must still be allowed to, once there is a turn and nothing is owed;
+    ``reserve`` reserves what something costs at most. Both raise Refusal, which ends all of them."""
 
     def __init__(
         self, engine: Engine, feed: Feed, prepared: Prepared, wanted: Wanted, *, held_to: str | None,
-        admit: Callable[[], Awaitable[Actor]], owe: Callable[[Actor, int], None],
+        admit: Callable[[], Awaitable[Actor]], reserve: Reserve,
     ) -> None:  # fmt: skip
         self.engine, self.feed = engine, feed
-        self.prepared, self.wanted, self.admit, self.owe = prepared, wanted, admit, owe
+        self.prepared, self.wanted, self.admit, self.reserve = prepared, wanted, admit, reserve
         self.held_to = held_to
         self.streams: dict[Stream, None] = {}
         # Whoever subscribes after its end begins anew.
@@ -130,10 +143,11 @@ class Shared:
         actor = await self.admit()
         self.allow(actor)
         ctx = reading(self.feed.runtime, self.feed.org_id)
-        async with ctx.snapshot():
-            page = await page_after(ctx, position)
-        characters = sum(len(event.row["data"]) for event in page.events)
-        self.owe(actor, PAGE + len(page.events) // EVENTS + characters // CHARACTERS)
+        async with self.reserve(actor, PAGE_AT_MOST) as bill:
+            async with ctx.snapshot():
+                page = await page_after(ctx, position)
+            characters = sum(len(event.row["data"]) for event in page.events)
+            bill.taken = PAGE + len(page.events) // EVENTS + characters // CHARACTERS
         return page
 
     async def result(self, event: LiveEvent) -> bytes | None:
@@ -156,8 +170,10 @@ class Shared:
         if not is_heard(actor, event):
             return None
         ctx = Context(self.feed.runtime, actor, f"{new_number():032x}", Source.GRAPHQL)
-        result = await self.engine.run(ctx, self.prepared, event.row)
-        self.owe(actor, result.cost if result.actual is None else result.actual)
+        async with self.reserve(actor, self.prepared.measure.cost) as bill:
+            result = await self.engine.run(ctx, self.prepared, event.row)
+            if result.actual is not None:
+                bill.taken = result.actual
         if any(error["extensions"]["code"] == "UNAVAILABLE" for error in result.errors):
             raise Refusal("UNAVAILABLE", "The database is not available.")
         if not result.errors and (result.data or {}).get(self.wanted.key) is None:

@@ -45,7 +45,7 @@ for i, key in ipairs(KEYS) do
   local size, refill, owed, floor = unpack(ARGV, 4 * i - 2, 4 * i + 1)
   local kept = redis.call('HMGET', key, 'left', 'at')
   left[i] = tonumber(kept[1]) or tonumber(size)
-  left[i] = math.min(size, left[i] + (now - (tonumber(kept[2]) or now)) * refill / 1000) - owed
+  left[i] = math.min(size, math.min(size, left[i] + (now - (tonumber(kept[2]) or now)) * refill / 1000) - owed)
   if left[i] - floor < cost then taken = 0 end
 end
 for i, key in ipairs(KEYS) do
@@ -111,7 +111,8 @@ class Buckets:
         return Spent(max(0, int(left)), budget_headers(payers, left))
 
     def owe(self, org_id: UUID, cost: int, subject: Subject | None = None) -> None:
-        """Take a cost of what was done, even where that leaves a debt."""
+        """Take a cost of what was done, even where that leaves a debt; or give back what was not done, if it is less
+        than nothing."""
         self._take(self._payers(org_id, subject, time.monotonic()), cost)
 
     def refuse_debtor(self, org_id: UUID, subject: Subject | None = None) -> None:
@@ -160,7 +161,7 @@ class Buckets:
     def _take(self, payers: Payers, cost: int) -> None:
         for payer in payers:
             bucket = payer.bucket
-            bucket.left -= cost
+            bucket.left = min(bucket.left - cost, bucket.size)
             bucket.owed += cost
             self._owing[bucket.name] = bucket
         if self._timer is None and self._task is None:
@@ -225,7 +226,8 @@ class Buckets:
             settled = waiting.cost if waiting is not None and waiting.here and taken else owed
             for payer, rest in zip(payers, left, strict=True):
                 bucket = payer.bucket
-                bucket.owed = max(0.0, bucket.owed - settled)
+                # What is to be given back still is not lost with what is settled.
+                bucket.owed = max(min(0.0, bucket.owed), bucket.owed - settled)
                 if not bucket.owed:
                     self._owing.pop(bucket.name, None)
                 bucket.known, bucket.at, bucket.left = True, sent, float(rest) - bucket.owed
@@ -239,7 +241,7 @@ class Buckets:
         moment = time.monotonic()
         for name, bucket in list(self._owing.items()):
             bucket.owed = min(bucket.owed, bucket.size - bucket.refilled(moment))
-            if bucket.owed > 0:
+            if bucket.owed:
                 calls.append(_Call(bucket.whole, bucket.owed, None))
             else:
                 del self._owing[name]

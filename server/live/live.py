@@ -17,6 +17,7 @@ from schema.live.shared import Shared
 from schema.live.streams import Stream
 from schema.requests.engine import Engine
 from server.graphql import Admitted
+from server.live.reservations import Reservations
 from server.live.subscription_requests import subscription_request
 from web.dependencies import Dependencies
 from web.http import Message, Request
@@ -53,6 +54,7 @@ class Live:
 
     def __init__(self, engine: Engine, dependencies: Dependencies, most: int, kept: timedelta) -> None:
         self.engine, self.dependencies, self.most, self.kept = engine, dependencies, most, kept
+        self.reservations = Reservations(dependencies)
         self.holders: dict[bytes, Holder] = {}
         self.open_streams: Counter[Hashable] = Counter()
 
@@ -84,8 +86,11 @@ class Live:
             shared = holder.shared.get(identity)
             if shared is None or shared.ended:
                 feed = self.feeds.of(ctx.org_id)
-                admit, owe = partial(self._admit, holder.request, held_to), self.dependencies.owe
-                shared = Shared(self.engine, feed, prepared, asked.wanted, held_to=held_to, admit=admit, owe=owe)
+                admit = partial(self._admit, holder.request, held_to)
+                reserve = self.reservations.reserved
+                shared = Shared(
+                    self.engine, feed, prepared, asked.wanted, held_to=held_to, admit=admit, reserve=reserve
+                )
                 holder.shared[identity] = shared
         except BaseException:
             left()

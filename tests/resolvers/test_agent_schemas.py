@@ -148,8 +148,8 @@ def test_each_keyword_says_what_it_asks_for(schema: Any, value: Any, said: tuple
 
 
 def test_of_very_many_problems_one_is_told() -> None:
-    schema = _of({"all": {"items": {"allOf": [TEXT] * 400}}})
+    schema = _of({"all": {"items": {"allOf": [TEXT] * 40}}})
     assert _refusals(schema) == []
-    assert [where for where, _, _ in _told(schema, {"all": [0] * 7_000})] == ["all.0"]
+    assert [where for where, _, _ in _told(schema, {"all": [0] * 2_000})] == ["all.0"]
     assert len(_told(schema, {"all": [0]})) == 1
     assert len(_told(_of({"all": {"items": TEXT}}), {"all": [0] * 100})) == 50

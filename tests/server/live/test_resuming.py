@@ -13,6 +13,7 @@ from resolvers import clients, organizations
 from resolvers.context import now
 from resolvers.errors import Refusal
 from resolvers.live import events
+from schema.live import shared
 from schema.live.shared import EVENTS as EVENTS_FOR_ONE
 from schema.live.shared import PAGE, Shared
 from tests.support.api import Org, new_client, new_order
@@ -117,7 +118,7 @@ async def test_what_is_read_again_is_paid_for(acme: Org, monkeypatch: pytest.Mon
             await clients.create(ctx, {"name": f"C{number}", "email": f"c{number}@example.com"})
     first = (await event_ids(acme))[0]
     spent: list[int] = []
-    monkeypatch.setattr(Dependencies, "owe", lambda _self, _actor, cost: spent.append(cost))
+    monkeypatch.setattr(Dependencies, "give_back", lambda _self, _actor, cost: spent.append(shared.PAGE_AT_MOST - cost))
     async with following(acme, ORDERS, after=first) as stream:
         assert (await stream.next()).data["extensions"]["event"]["type"] == "order.created"
         await new_order(acme)
