@@ -13,7 +13,15 @@ from resolvers.api_keys.access_tokens import is_token_expired
 from resolvers.errors import Refusal, shown_refusal
 from schema.live.streams import Stream
 from server.graphql import GraphQL
-from server.graphql_replies import APPLICATION_JSON, REFUSALS, RESPONSE, refused_reply, result_body
+from server.graphql_replies import (
+    APPLICATION_JSON,
+    REFUSALS,
+    RESPONSE,
+    MalformedError,
+    refused_reply,
+    refused_result_of,
+    result_body,
+)
 from server.live.live import Live
 from web.accept import most_accepted, weights
 from web.http import AnyReply, Header, Request, Streamed
@@ -22,6 +30,9 @@ MEDIA_TYPE = b"text/event-stream"
 # A sign of life, so that neither a proxy nor a client takes a silent stream for a dead one.
 BEAT_S = 15.0
 BEAT = b":\n\n"
+# A client of GraphQL over SSE tries again after another status than 200, and does not read its body: these are for
+# what may do the next time, with another key, or later. What is no well-formed request has its own status too.
+AS_STATUS = frozenset({401, 405, 413, 415, 429, 503})
 _COMPLETE = b"event: complete\ndata:\n\n"
 # A proxy that collects what passes would keep events back.
 _HEADERS: tuple[Header, ...] = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no"))
@@ -44,6 +55,7 @@ class EventStreams:
         if not weights(accepted).get(MEDIA_TYPE):
             return await self.graphql.handle(request)
         request.state["streams"] = True
+        other = most_accepted(accepted, (RESPONSE, APPLICATION_JSON))
         headers: list[Header] = []
         stream: Stream | None = None
         try:
@@ -52,11 +64,13 @@ class EventStreams:
                 after = request.header(b"last-event-id") or None
                 stream = await self.live.open(request, admitted, after)
         except REFUSALS as refused:
-            return refused_reply(request, refused, True, headers)
+            result = refused_result_of(request, refused)
+            if other is not None or isinstance(refused, MalformedError) or result.status in AS_STATUS:
+                return refused_reply(request, refused, True, headers)
+            return Streamed(200, _once(orjson.dumps(result_body(result))), [*_HEADERS, *headers])
         if stream is not None:
             request.state["live"], request.state["api"] = True, "live"
             return Streamed(200, _following(stream, request.request_id), [*_HEADERS, *headers], stream.close)
-        other = most_accepted(accepted, (RESPONSE, APPLICATION_JSON))
         if other is not None:
             return await self.graphql.answer(request, admitted, other == RESPONSE, headers)
         result = await self.graphql.run(request, admitted, headers)

@@ -30,12 +30,16 @@ async function one(client, payload) {
   return null;
 }
 
-async function refused(client, payload) {
-  try {
-    return await one(client, payload);
-  } catch (error) {
-    return Array.isArray(error) ? error[0].extensions.code : error.response?.status ?? String(error);
-  }
+// What a client is told that tries again for as long as it may, as the example in docs/graph.md does.
+function refused(client, payload) {
+  const told = [];
+  return new Promise((resolve) => {
+    client.subscribe(payload, {
+      next: ({ errors }) => told.push(errors?.[0].extensions.code),
+      error: (error) => resolve([...told, Array.isArray(error) ? error[0].extensions.code : String(error)]),
+      complete: () => resolve([...told, 'complete']),
+    });
+  });
 }
 
 const ids = [];
@@ -45,8 +49,23 @@ for (const [client, count] of [[sse, 2], [ws, 2], [sse, 1], [ws, 1]]) {
 const heard = [take(sse, 1, ids.at(-1)), take(ws, 1, ids.at(-1))];
 await one(ws, { query: create, variables: { i: { name: 'Ada', email: 'ada@example.com' } } });
 const [bySse, byWs] = await Promise.all(heard);
-const wrong = { query, variables: { after: 'event_x' } };
-const answer = { ids, bySse, byWs, refused: [await refused(sse, wrong), await refused(ws, wrong)] };
+const enduring = { retryAttempts: Infinity };
+const again = [
+  sseClient({ url, headers: { authorization }, ...enduring }),
+  wsClient({ url: url.replace('http', 'ws'), webSocketImpl: WebSocket, connectionParams: { authorization }, shouldRetry: () => true, ...enduring }),
+];
+const refusals = [
+  { query, variables: { after: 'event_x' } },
+  { query, variables: { after: process.env.COUNTERFOIL_EXPIRED } },
+  { query: 'subscription { orderUpdated(id: "order_x") { id } }' },
+  { query: 'subscription { orderUpdated { colour } }' },
+  { query: '', documentId: 'x-none' },
+];
+const told = [];
+for (const payload of refusals) told.push(await Promise.all(again.map((client) => refused(client, payload))));
+const answer = { ids, bySse, byWs, refused: told };
+again[0].dispose();
+await again[1].dispose();
 await ws.dispose();
 sse.dispose();
 process.stdout.write(JSON.stringify(answer));

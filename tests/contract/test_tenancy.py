@@ -18,6 +18,7 @@ from tests.support.cases import Case
 from tests.support.domains import ALL, CASES
 from tests.support.furnished import completed, document, furnish, input_of, right, target
 from tests.support.id_positions import AT_ONCE, POSITIONS, IdPosition, asking, missing, placed
+from tests.support.live import only_result
 from tests.support.refusals import error, problem, unchanged
 from tests.support.routes import (
     BY_NAME,
@@ -119,7 +120,7 @@ async def test_a_subscription_to_an_id_of_another_organization_is_refused_as_to_
             headers = {"Accept": "text/event-stream"}
             async with unchanged(pair.acme), unchanged(pair.other):
                 said = [
-                    (await pair.acme.graphql(text, headers=headers, id=each)).json()["errors"]
+                    only_result(await pair.acme.graphql(text, headers=headers, id=each))["errors"]
                     for each in (foreign, missing(foreign))
                 ]
             (one, *_), (two, *_) = said

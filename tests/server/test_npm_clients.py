@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from models.typeid import encode
+from models.typeid import encode, uuid_at
 from resolvers.api_keys.verification import key_id_of
 from tests.support.api import Org, new_client, new_order, new_service
 from tests.support.node import installed, run
@@ -37,9 +37,12 @@ async def test_event_streams_and_sockets_in_turn(acme: Org) -> None:
     for _ in range(7):
         await new_client(acme)
     first, *made = [encode("event", row["id"]) for row in await acme.rows("select id from events order by id")]
-    answer = await answer_of("live.mjs", acme, COUNTERFOIL_AFTER=first)
+    expired = encode("event", uuid_at(datetime.now(UTC) - timedelta(days=31)))
+    answer = await answer_of("live.mjs", acme, COUNTERFOIL_AFTER=first, COUNTERFOIL_EXPIRED=expired)
     (*_, last) = [encode("event", row["id"]) for row in await acme.rows("select id from events order by id")]
-    assert answer == {"ids": made, "bySse": [last], "byWs": [last], "refused": [400, "BAD_INPUT"]}
+    codes = ["BAD_INPUT", "EVENT_EXPIRED", "NOT_FOUND", "GRAPHQL_VALIDATION_FAILED", "DOCUMENT_NOT_FOUND"]
+    refused = [[[code, "complete"], [code]] for code in codes]
+    assert answer == {"ids": made, "bySse": [last], "byWs": [last], "refused": refused}
 
 
 @pytest.mark.usefixtures("clients")

@@ -73,9 +73,19 @@ async def following_body(
 
 
 async def refused(org: Org, query: str, headers: dict[str, str] | None = None, **variables: Any) -> list[Any]:
-    """The status of a subscription that must be refused, and the code and field of each of its errors."""
+    """The status of a subscription that must be refused, and the code and field of each of its errors, which are a
+    stream's only result where the status is 200."""
     accepted = {"Accept": "text/event-stream"} | (headers or {})
     answer = await org.http.post("/graphql", json={"query": query, "variables": variables}, headers=accepted)
-    errors = answer.json()["errors"]
+    errors = only_result(answer)["errors"] if answer.status_code == httpx.codes.OK else answer.json()["errors"]
     found = [(error["extensions"]["code"], error["extensions"].get("field")) for error in errors]
     return [answer.status_code, *found]
+
+
+def only_result(answer: httpx.Response) -> Any:
+    """The result of a stream that has one, and is complete after it."""
+    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+    begun, ended = "event: next\ndata: ", "\n\nevent: complete\ndata:\n\n"
+    assert answer.text.startswith(begun), answer.text
+    assert answer.text.endswith(ended), answer.text
+    return json.loads(answer.text.removeprefix(begun).removesuffix(ended))

@@ -50,14 +50,16 @@ export async function listen<T>(operationName: string, hear: (data: T) => void):
     try {
       const results = events.iterate<Record<string, unknown>, { event?: { id: string } }>({ query, operationName, variables: { after } });
       for await (const { data, errors, extensions } of results) {
-        if (errors) break;
+        if (errors) {
+          // What came meanwhile is only had by reading everything anew.
+          if (errors[0]?.extensions?.['code'] === 'EVENT_EXPIRED') location.reload();
+          break;
+        }
         after = extensions?.event?.id ?? after;
         if (data) hear(data as T);
       }
     } catch (error) {
       console.warn(error);
-      // EVENT_EXPIRED: what came meanwhile is only had by reading everything anew.
-      if ((error as { response?: Response }).response?.status === 410) location.reload();
     }
     await new Promise((resume) => setTimeout(resume, 1_000));
   }

@@ -10,6 +10,37 @@ const UPDATE = `mutation($id: ID!, $company: String!) {
   }
 }`
 
+// A telephone, a smaller one, one on its side, a laptop at 200 per cent, and a low window.
+const SIZES = [[390, 844], [360, 640], [844, 390], [640, 400], [1280, 500]]
+const EDITORS = ['[aria-label="Operation Editor"] .monaco-editor', '.graphiql-editor-tool .graphiql-editor:not(.hidden) .monaco-editor', '.result-window']
+const BUTTONS = ['.graphiql-execute-button', '[role="switch"]', '[aria-label="API key"]', '[aria-label^="Add an Idempotency-Key"]', '.measures']
+
+/** Return what of GraphiQL nobody can get at in some size of the window: it is covered, cut away, or too low to edit. */
+async function outOfReach(page, name) {
+  const size = page.viewportSize()
+  const found = []
+  for (const [width, height] of SIZES) {
+    await page.setViewportSize({ width, height })
+    // Monaco's editors follow their places.
+    await page.waitForTimeout(500)
+    await screenshot(page, `graphiql-${width}x${height}-${name}`)
+    found.push(...(await page.evaluate(
+      ([editors, all, size]) =>
+        all.flatMap((selector) => {
+          const part = document.querySelector(selector)
+          part.scrollIntoView({ block: 'nearest' })
+          const box = part.getBoundingClientRect()
+          const met = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)
+          const low = editors.includes(selector) && Math.min(box.height, part.parentElement.clientHeight) < 60
+          return low || !(met && part.contains(met)) ? [`${size}: ${selector}, ${Math.round(box.height)} px high`] : []
+        }),
+      [EDITORS, [...EDITORS, ...BUTTONS], `${width}x${height}`],
+    )))
+  }
+  await page.setViewportSize(size)
+  return found
+}
+
 /** Send an operation as another program does, which is not the page. */
 async function sent(query, variables) {
   const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' }
@@ -67,10 +98,13 @@ async function heard(page, name, id) {
     name,
   )
   await screenshot(page, `graphiql-live-${name}`)
-  // It is stopped by the same button.
-  await page.click('[aria-label^="Stop query"]')
+  // It is stopped by the same button, which ends the request too: a browser has six at once to a host.
+  await Promise.all([
+    page.waitForEvent('requestfailed', { predicate: (each) => each === stream.request(), timeout: 10_000 }),
+    page.click('[aria-label^="Stop query"]'),
+  ])
   await page.waitForSelector('[aria-label^="Execute query"]')
-  return stream.status()
+  return { status: stream.status(), shown: await page.evaluate(() => document.querySelector('.result-window').textContent.includes('errors')) }
 }
 
 async function use(page, name) {
@@ -118,6 +152,8 @@ async function use(page, name) {
   await page.click('button:has-text("CreateOrder")')
   await page.waitForSelector('[role="tab"]:has-text("CreateOrder")')
   await screenshot(page, `graphiql-examples-${name}`)
+  if (name === 'wide') await page.click('[aria-label="Hide Examples"]')
+  met.outOfReach = await outOfReach(page, name)
 
   // The key is nowhere but in its own item, which ends with the tab.
   met.kept = await kept(page, key)

@@ -64,7 +64,8 @@ async def test_graphiql_works_without_the_internet(acme: Org, api: str, chromium
         # The dry run was none of the changes: there was the other program's alone.
         assert found["tried"] == TRIED
         assert found["unchanged"] == {"company": None, "version": 1}
-        assert found["heard"] == 200
+        assert found["heard"] == {"status": 200, "shown": False}
+        assert found["outOfReach"] == []
         assert {*found["licences"]} >= BUILT_IN
     assert [row["company"] for row in await acme.rows("select company from clients order by 1")] == [
         "Heard Ltd narrow", "Heard Ltd wide"

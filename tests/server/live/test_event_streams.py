@@ -2,7 +2,7 @@
 
 from models.typeid import encode
 from tests.support.api import Org, new_client, new_order
-from tests.support.live import following, refused
+from tests.support.live import following, only_result, refused
 from tests.support.refusals import CREATE, unchanged
 
 EVENTS = "subscription($types: [String!], $after: ID) { events(types: $types, after: $after) { id type resourceId } }"
@@ -39,5 +39,31 @@ async def test_a_change_says_that_it_was_tried_or_repeats_another(acme: Org) -> 
     assert await acme.count("clients") == 1
 
 
+async def test_what_is_refused_is_told_in_a_stream_where_nothing_else_is_accepted(acme: Org) -> None:
+    only, both = "text/event-stream", "text/event-stream, application/json"
+    text, unknown = EVENTS.replace("resourceId", "colour"), {"documentId": "x-none"}
+    for body, code, status in [
+        ({"query": text}, "GRAPHQL_VALIDATION_FAILED", 400),
+        ({"query": "subscription {"}, "GRAPHQL_PARSE_FAILED", 400),
+        (unknown, "DOCUMENT_NOT_FOUND", 404),
+    ]:
+        answer = await acme.http.post("/graphql", json=body, headers={"Accept": only})
+        (error,) = only_result(answer)["errors"]
+        assert (answer.status_code, error["extensions"]["code"], error["extensions"]["status"]) == (200, code, status)
+        assert "ratelimit" in answer.headers
+        answer = await acme.http.post("/graphql", json=body, headers={"Accept": both})
+        assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, code)
+
+
+async def test_who_is_refused_and_what_is_no_request_have_their_status(acme: Org) -> None:
+    only = {"Accept": "text/event-stream"}
+    answer = await acme.http.post("/graphql", json={"query": EVENTS}, headers=only | {"Authorization": "Bearer x"})
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (401, "UNAUTHENTICATED")
+    answer = await acme.http.post("/graphql", json={"query": 1}, headers=only)
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (400, "BAD_INPUT")
+    answer = await acme.http.post("/graphql", content="x", headers=only)
+    assert answer.status_code == 415
+
+
 async def test_an_unknown_type_is_refused(acme: Org) -> None:
-    assert await refused(acme, EVENTS, types=["order.created", "x"]) == [400, ("BAD_INPUT", "types.1")]
+    assert await refused(acme, EVENTS, types=["order.created", "x"]) == [200, ("BAD_INPUT", "types.1")]

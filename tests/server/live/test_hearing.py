@@ -97,16 +97,16 @@ async def test_reports_with_their_progress(acme: Org) -> None:
 
 async def test_what_needs_another_scope_is_refused(acme: Org, other: Org) -> None:
     outside = acme.holding(await acme.new_key("clients:read"))
-    assert await refused(outside, ORDERS) == [403, ("FORBIDDEN", None)]
+    assert await refused(outside, ORDERS) == [200, ("FORBIDDEN", None)]
     named = 'subscription { events(types: ["client.created", "order.created"]) { id } }'
-    assert await refused(outside, named) == [403, ("FORBIDDEN", None)]
+    assert await refused(outside, named) == [200, ("FORBIDDEN", None)]
     order = (await new_order(other))["publicId"]
     for missing in (order, encode("order", new_uuid()), "client_x"):
-        assert await refused(acme, ORDERS, id=missing) == [404, ("NOT_FOUND", "id")]
-    assert await refused(acme, MESSAGES, order=order) == [404, ("NOT_FOUND", "orderId")]
-    assert await refused(acme, "subscription { events(types: []) { id } }") == [400, ("BAD_INPUT", "types")]
+        assert await refused(acme, ORDERS, id=missing) == [200, ("NOT_FOUND", "id")]
+    assert await refused(acme, MESSAGES, order=order) == [200, ("NOT_FOUND", "orderId")]
+    assert await refused(acme, "subscription { events(types: []) { id } }") == [200, ("BAD_INPUT", "types")]
     assert await refused(acme, 'subscription { events(types: ["report.progress"]) { id } }') == [
-        400, ("BAD_INPUT", "types.0"),
+        200, ("BAD_INPUT", "types.0"),
     ]  # fmt: skip
 
 
