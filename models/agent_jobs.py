@@ -15,6 +15,7 @@ from models.types import JSON_LIMIT, Currency, JsonObject, LongText, Moment, Sho
 
 AGENT_JOB = Resource(
     "agent_job",
+    actions=("transition", "retry", "approve", "reject", "answer", "expire"),
     prefix="job",
     # Events leave out input, output and plan, which need the job's scopes.
     rendered_by="AgentJobEvent",

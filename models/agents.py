@@ -32,6 +32,7 @@ from models.types import (
 
 AGENT = Resource(
     "agent_definition",
+    actions=("archive",),
     prefix="agent",
     scope="agents",
     path="agents/definitions",

@@ -19,6 +19,7 @@ from models.types import Moment, Name, SchemaExtra
 
 API_KEY = Resource(
     "api_key",
+    actions=("rotate", "revoke", "bind"),
     label="API key",
     tool_for=ToolFor.NOBODY,
     description="The API keys of the organization, with their scopes and status.",

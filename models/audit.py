@@ -13,6 +13,7 @@ from models.types import Moment
 
 AUDIT = Resource(
     "audit_entry",
+    actions=("erase",),
     prefix="audit",
     scope="audit",
     path="audit-logs",

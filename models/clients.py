@@ -9,6 +9,7 @@ from models.types import Email, LongText, Name, ShortText
 
 CLIENT = Resource(
     "client",
+    actions=("archive", "create_token"),
     description="The people and companies that the organization works for.",
     events={
         "created": "A client was created.",

@@ -14,7 +14,7 @@ from models.resources import Resource
 from models.types import Text
 
 # Only the command line has them.
-APP_VERSION = Resource("app_version", scope=None)
+APP_VERSION = Resource("app_version", actions=("add", "active", "retired"), scope=None)
 # What a document has at most, as the guard judges it, and its id.
 MAX_DOCUMENT, MAX_DOCUMENT_ID = 16 * 1024, 200
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+")

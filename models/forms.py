@@ -17,7 +17,11 @@ from models.machines import Machine, Row, Transition
 from models.resources import Resource
 from models.types import MAX_SAFE_INTEGER, PRINTED, Link, Moment, Name, SchemaExtra, ShortText, Text, printed
 
-FORM = Resource("form", description="The forms that the public fills in, with the JSON Schema of their submissions.")
+FORM = Resource(
+    "form",
+    actions=("transition",),
+    description="The forms that the public fills in, with the JSON Schema of their submissions.",
+)
 SUBMISSION = Resource(
     "submission",
     scope=FORM.scope,

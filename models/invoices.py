@@ -20,6 +20,7 @@ from models.types import Currency, JsonObject, LongText, Moment, Price, Timezone
 
 INVOICE = Resource(
     "invoice",
+    actions=("finalize", "pay", "void", "mark_uncollectible"),
     description="The invoices of clients, with their lines, taxes and payments.",
     events={
         "created": "An invoice was created.",

@@ -19,7 +19,7 @@ from models.types import Moment
 from models.webhooks import DELIVERY
 
 # Of these jobs the API has those that failed; the jobs of agents are objects of their own.
-JOB = Resource("failed_job", prefix="task")
+JOB = Resource("failed_job", actions=("retry", "cancel"), prefix="task")
 
 
 class JobQueue(DescribedEnum):

@@ -7,7 +7,7 @@ from models.enums import DescribedEnum
 from models.resources import Resource
 from models.types import Email, Name, Timezone
 
-MEMBER = Resource("member")
+MEMBER = Resource("member", actions=("create_token",))
 
 
 class MemberRole(DescribedEnum):

@@ -20,6 +20,7 @@ MAX_ASSIGNEES = 20
 AssigneeIds = Annotated[list[Any], MaxLen(MAX_ASSIGNEES)]
 ORDER = Resource(
     "order",
+    actions=("transition",),
     description="The orders of clients, with their status.",
     events={
         "created": "An order was created.",

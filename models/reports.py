@@ -24,6 +24,7 @@ from models.types import Currency, JsonObject, Moment, SchemaExtra, Timezone
 
 REPORT = Resource(
     "report",
+    actions=("finish", "fail", "retry"),
     description="Reports, which a worker computes: revenue, receivables, throughput and others.",
     # What an event shows: the report without its rows.
     rendered_by="ReportEvent",

@@ -1,6 +1,6 @@
 """Resources: what the API calls its objects. Ids, scopes, events, paths and names follow from one declaration."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import IntEnum
 from types import MappingProxyType
 
@@ -20,6 +20,12 @@ class ToolFor(IntEnum):
     AGENTS = 2
 
 
+# In place of the verb of an event: the usual one of the change, where the resource declares it.
+USUAL = "?"
+# The actions that each resource may have in its audit entries.
+_ACTIONS = frozenset({"create", "update", "delete"})
+
+
 class Resource:
     """A kind of object. Each name has a default that follows from ``singular`` and can be given instead.
 
@@ -29,7 +35,8 @@ class Resource:
     some of its rows need; one that is ``read_only`` has no scope to write. ``description`` says what the objects are,
     where REST has routes for them. ``events`` are the verbs of its events with their meanings, ``emits`` the noun
     before them, and ``rendered_by`` the operation that renders their data: the one that shows one object. ``live`` are
-    those that no webhook is sent: who watches an object hears of them. Operations on it are tools at most for
+    those that no webhook is sent: who watches an object hears of them. ``actions`` are the verbs of its audit entries
+    beside ``create``, ``update`` and ``delete``. Operations on it are tools at most for
     ``tool_for``. Raises ValueError for a prefix or a type that another resource has.
     """
 
@@ -39,6 +46,7 @@ class Resource:
         row_scope: str | None = None, read_only: bool = False, description: str = "",
         events: Mapping[str, str] = MappingProxyType({}), emits: str | None = None, rendered_by: str | None = None,
         live: Mapping[str, str] = MappingProxyType({}), tool_for: ToolFor = ToolFor.AGENTS,
+        actions: Collection[str] = (),
     ) -> None:  # fmt: skip
         self.singular = singular
         self.plural = plural or plural_of(singular)
@@ -52,6 +60,7 @@ class Resource:
         self.description = description
         self.read_only = read_only
         self.events = events
+        self.actions = _ACTIONS | {*actions}
         self.tool_for = tool_for
         self.emits = emits or singular
         self.live = live
@@ -94,7 +103,9 @@ class Resource:
         return f"{self.scope}:{verb}"
 
     def action(self, verb: str) -> str:
-        """Return the action of an audit entry: ``client:create``."""
+        """Return the action of an audit entry: ``client:create``. Raises KeyError for a verb that is not declared."""
+        if verb not in self.actions:
+            raise KeyError(f"{self.singular} declares no action {verb}")
         return f"{self.subject}:{verb}"
 
     def event(self, verb: str) -> str:
@@ -102,6 +113,15 @@ class Resource:
         if verb not in self.events:
             raise KeyError(f"{self.singular} declares no event {verb}")
         return f"{self.emits}.{verb}"
+
+    def verb(self, event: str | None, usual: str) -> str | None:
+        """Return the verb of an event, or the usual one for ``USUAL`` where it is declared; None for no event. Raises
+        KeyError for a verb that is not declared."""
+        if event is None or (event == USUAL and usual not in self.events):
+            return None
+        found = usual if event == USUAL else event
+        self.event(found)
+        return found
 
     def live_event(self, verb: str) -> str:
         """Return the type of an event that live feeds alone hear of. Raises KeyError for another."""

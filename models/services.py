@@ -11,6 +11,7 @@ from models.types import Currency, Days, LongText, Name, Price, TaxRate
 
 SERVICE = Resource(
     "service",
+    actions=("archive",),
     description="The catalogue: the services that can be ordered, and their prices.",
     events={
         "created": "A service was created.",

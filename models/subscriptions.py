@@ -18,6 +18,7 @@ from models.types import Currency, Moment, Price, Quantity, SchemaExtra, TaxRate
 
 SUBSCRIPTION = Resource(
     "subscription",
+    actions=("transition", "renew"),
     # GraphQL's own Subscription is the root of live events.
     type_name="ClientSubscription",
     description="The subscriptions of clients to recurring services, which are billed in advance.",

@@ -16,6 +16,7 @@ from models.types import Moment, Name
 
 TICKET = Resource(
     "ticket",
+    actions=("transition",),
     description="The tickets of the help desk, with their status and clock.",
     events={
         "created": "A ticket was created.",

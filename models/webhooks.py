@@ -30,6 +30,7 @@ from models.types import Moment, SchemaExtra, ShortText, Url
 
 WEBHOOK = Resource(
     "webhook",
+    actions=("disable", "rotate_secret", "test", "redeliver"),
     type_name="WebhookEndpoint",
     label="webhook endpoint",
     tool_for=ToolFor.NOBODY,

@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 
 from models.machines import Machine, S
 from models.parts import parts_of
+from models.resources import USUAL
 from models.typeid import encode, new_uuid
 from models.types import caseless
 from resolvers.audit.entries import NewAuditEntry, new_entry
@@ -60,10 +61,12 @@ def _key_columns(table: Any) -> list[tuple[str, str]]:
     return [(column.name, column.info["caseless"]) for column in table.c if "caseless" in column.info]
 
 
-async def insert(ctx: Context, collection: Collection, row: dict[str, Any], event: str | None = "created") -> Row:
-    """Insert a whole row (all but ``org_id``) with its parts, its audit entry and, where it is declared, its event."""
+async def insert(ctx: Context, collection: Collection, row: dict[str, Any], event: str | None = USUAL) -> Row:
+    """Insert a whole row (all but ``org_id``) with its parts, its audit entry and its event: ``created``, where that is
+    declared and no other is given. Raises KeyError for an event that is not declared."""
     resource = collection.resource
-    events = [resource.event(event)] if event is not None and event in resource.events else []
+    verb = resource.verb(event, "created")
+    events = [] if verb is None else [resource.event(verb)]
     columns = [name for name in row if name in collection.table.c]
     entry = new_entry(resource.action("create"), {}, row, collection.table)
     await apply(ctx, collection, "insert", row, columns, [entry], events)
@@ -88,14 +91,18 @@ class Edit:
         """Return those of some values that differ from the row's."""
         return {name: value for name, value in values.items() if value != self.row[name]}
 
-    def set(self, values: InputValues, action: str = "update", event: str | None = "updated") -> None:
-        """Set values. Where one differs this is an action in the audit log, and an event where it is declared."""
+    def set(self, values: InputValues, action: str = "update", event: str | None = USUAL) -> None:
+        """Set values. Where one differs this is an action in the audit log, and an event: ``updated``, where that is
+        declared and no other is given. Raises KeyError for an action or an event that is not declared."""
+        resource = self.collection.resource
+        resource.action(action)
+        verb = resource.verb(event, "updated")
         changed = self.changes({**values, **_keys(self.collection.table, values)})
         if changed:
             self.actions.append((action, {name: self.row[name] for name in changed}, changed))
             self.row |= changed
-            if event is not None and event in self.collection.resource.events and event not in self.events:
-                self.events.append(event)
+            if verb is not None and verb not in self.events:
+                self.events.append(verb)
 
     def touch(self) -> None:
         """Give the row a new version, though only something that belongs to it changed."""
@@ -105,7 +112,7 @@ class Edit:
         self,
         machine: Machine[S],
         request: TransitionRequest | None,
-        event: str = "status_changed",
+        event: str | None = USUAL,
         *,
         moment: datetime | None = None,
         columns: Mapping[str, Any] = MappingProxyType({}),
@@ -114,17 +121,18 @@ class Edit:
         """Make a transition of the status, if it is not the present one, now or at a time, and set other ``columns``.
 
         ``beside`` is what guards read of the rows that this one refers to. A column that was changed by an update stays
-        as it is, though the transition would set it.
+        as it is, though the transition would set it. The usual event is ``status_changed``, where that is declared.
         Raises Refusal INVALID_TRANSITION, or BAD_INPUT for a missing reason.
         """
         if request is not None and request.status != self.row["status"]:
             moment = moment or now()
+            verb = self.collection.resource.verb(event, "status_changed")
             label, row = self.collection.resource.label, {**self.row, **beside}
             made = await transition_of(self.ctx, label, machine, row, request, moment)
             effects = machine.effects(self.row, made, moment, request.reason)
             chosen = {name for verb, _, changed in self.actions if verb == "update" for name in changed}
             effects = {name: value for name, value in effects.items() if name not in chosen}
-            self.set({"status": made.target, **effects, **columns}, "transition", event)
+            self.set({"status": made.target, **effects, **columns}, "transition", verb)
 
     async def save(self, moment: datetime | None = None) -> Row:
         """Write the columns and parts that differ, with an audit entry for each action; without a difference write

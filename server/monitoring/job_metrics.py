@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager
 
 import uvicorn
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -15,6 +15,7 @@ from resolvers.jobs.due import Depth
 from server.app import Application
 from server.http.edge import Edge
 from server.http.routing import ApiRoute, ApiRouter
+from server.http.unsignalled import UnsignalledServer
 from server.monitoring.metrics import NO_SPANS, Exposition, Histogram, Metrics, dropped_spans, pools
 from server.serve import protocol_of
 from server.settings import Settings
@@ -97,15 +98,6 @@ class WorkerExposition(Exposition):
         yield oldest
 
 
-class _Server(uvicorn.Server):
-    """A server inside a process that handles signals itself."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        with nullcontext():
-            yield
-
-
 @asynccontextmanager
 async def exposed(
     metrics: JobMetrics, runtime: Runtime, settings: Settings, dropped: Mapping[str, int] = NO_SPANS
@@ -121,7 +113,7 @@ async def exposed(
     ]
     router = ApiRouter(routes)
     app = Application(router, Edge(router, Metrics(), seconds=settings.request_timeout_s, timing=False))
-    server = _Server(
+    server = UnsignalledServer(
         uvicorn.Config(
             app, host=settings.host, port=settings.worker_metrics_port, http=protocol_of(settings), ws="none",
             lifespan="off", log_config=None, access_log=False, proxy_headers=False, server_header=False,

@@ -19,6 +19,7 @@ from resolvers.api_keys import keys as api_keys
 from resolvers.database.runtime import Runtime
 from server.app import create_app
 from server.dev.embedded import free_port
+from server.http.unsignalled import UnsignalledServer
 from server.serve import protocol_of
 from server.settings import Settings
 from server.wiring import running
@@ -65,7 +66,7 @@ async def serving(settings: Settings, *, compare: bool = True) -> AsyncIterator[
         limit_concurrency=settings.limit_concurrency,
         proxy_headers=False,
     )
-    server = uvicorn.Server(config)
+    server = UnsignalledServer(config)
     task = asyncio.create_task(server.serve())
     while not server.started:
         if task.done():
