@@ -71,10 +71,7 @@ _S, _E = AgentJobStatus, AgentErrorCode
 FINAL = frozenset({_E.STEPS_EXCEEDED, _E.TOKENS_EXCEEDED, _E.COST_EXCEEDED, _E.KEY_INVALID})
 ENDED = frozenset({_S.SUCCEEDED, _S.FAILED, _S.CANCELLED})
 WAITING = frozenset({_S.AWAITING_APPROVAL, _S.AWAITING_INPUT})
-_WAITS = {
-    _S.AWAITING_APPROVAL: "The step is approved or rejected",
-    _S.AWAITING_INPUT: "The question is answered",
-}
+_WAITS = {_S.AWAITING_APPROVAL: "The step is approved or rejected", _S.AWAITING_INPUT: "The question is answered"}
 # The verbs of events that are not the names of the status.
 _VERBS = {_S.RUNNING: "started"}
 

@@ -2,8 +2,7 @@
 it."""
 
 import re
-import unicodedata
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -14,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, GetJsonSchemaHandler, Vali
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from models.currencies import CURRENCIES
+from models.texts import normalized
 from models.webhook_urls import check_literal
 
 MAX_SAFE_INTEGER = 2**53 - 1
@@ -36,37 +36,6 @@ _NO_ZONES = re.compile(r"localtime|posixrules|Factory|(posix|right|SystemV)/.*")
 _TIMEZONES = {name for name in available_timezones() if not _NO_ZONES.fullmatch(name)}
 
 
-def _ranges(numbers: Iterable[int]) -> str:
-    """Return characters, by their ascending numbers, as a class of a regular expression."""
-    found: list[list[int]] = []
-    for number in numbers:
-        if found and found[-1][1] == number - 1:
-            found[-1][1] = number
-        else:
-            found.append([number, number])
-    return "".join(f"{chr(first)}-{chr(last)}" for first, last in found)
-
-
-# Marks that combine with what stands before them; Unicode has them in these blocks.
-_MARK = _ranges(number for number in range(0x300, 0x1F000) if unicodedata.combining(chr(number)))
-_MARKS = re.compile(rf"[{_MARK}]{{30}}(?=[{_MARK}])")
-# Divides marks without being seen.
-_JOINER = "\u034f"
-
-
-def nfc(text: str) -> str:
-    """Return a text in NFC; rows of more than 30 combining marks are divided, as in Unicode's Stream-Safe Text Format.
-
-    To put a row of marks into its order takes a time that grows with the square of its length.
-    """
-    return text if text.isascii() else unicodedata.normalize("NFC", _MARKS.sub(rf"\g<0>{_JOINER}", text))
-
-
-def normalized(text: str) -> str:
-    """Return a text trimmed and in NFC, its lines ended by newlines alone."""
-    return nfc(text.replace("\r\n", "\n")).strip()
-
-
 def clean_text(value: object) -> object:
     """Return a text normalized. Raises ValueError for control characters other than newline and tab."""
     if not isinstance(value, str):
@@ -83,11 +52,6 @@ def printed(text: str) -> str:
     except UnicodeEncodeError:
         raise ValueError("must be valid Unicode") from None
     return text
-
-
-def caseless(text: str) -> str:
-    """Return the form of a text by which it is compared without case."""
-    return nfc(text.casefold())
 
 
 def _email(value: str) -> str:

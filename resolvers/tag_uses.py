@@ -4,7 +4,7 @@ from typing import Any
 
 from execution import Args
 from models.lookups import LISTED_ITEMS
-from models.types import nfc
+from models.texts import nfc
 from resolvers.collections.collection import Collection
 from resolvers.context import Context
 from resolvers.database.sql import Sql

@@ -27,8 +27,10 @@ from resolvers.database.sql import ORG, statement
 from resolvers.errors import Refusals, bad_input
 from resolvers.jobs.queueing import queue_job
 from resolvers.lists.conditions import NOBODY
+from resolvers.orders import ORDERS
 from resolvers.reports.collection import NEEDED
 from resolvers.settings import settings_of
+from resolvers.tickets.collections import TICKETS
 
 _S = AgentJobStatus
 # What a job may be about, by its field.
@@ -53,8 +55,8 @@ async def queue(ctx: Context, values: InputValues) -> Row:
     found = await references(
         ctx, values,
         definition_id=Reference(AGENTS, ("status", "version", "tools", "input_schema"), _refuse_definition),
-        order_id=Reference(COLLECTIONS["orders"], ("client_id",)),
-        ticket_id=Reference(COLLECTIONS["tickets"], ("client_id", "order_id")),
+        order_id=Reference(ORDERS, ("client_id",)),
+        ticket_id=Reference(TICKETS, ("client_id", "order_id")),
     )  # fmt: skip
     definition = found["definition_id"]
     row = new_row(AgentJob, {"input": {}, **values} | {name: each["id"] for name, each in found.items()})

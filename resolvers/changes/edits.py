@@ -14,8 +14,8 @@ from sqlmodel import SQLModel
 from models.machines import Machine, S
 from models.parts import parts_of
 from models.resources import USUAL
+from models.texts import caseless
 from models.typeid import encode, new_uuid
-from models.types import caseless
 from resolvers.audit.entries import NewAuditEntry, new_entry
 from resolvers.changes.parts import add_parts, change_parts
 from resolvers.changes.transitions import TransitionRequest, transition_of

@@ -89,11 +89,9 @@ class Pool:
         return await self._open(self._loop.time() + timeout_s, timeout_s, dead.owner)
 
     def release(self, connection: PooledConnection, *, pending_commit: bool = False) -> None:
-        """Take back a connection on which nothing runs; with ``pending_commit`` a finished snapshot is open on it.
-
-        One whose transaction is open, or may be, is reset first: the next user's commit would be its commit too.
-        """
-        open_ = not connection.is_closed() and (connection.unsettled or connection.is_in_transaction())
+        """Take back a connection on which nothing runs; with ``pending_commit`` a finished snapshot is open on it. One
+        whose transaction is open, or may be, is reset first: the next user's commit would be its commit too."""
+        open_ = not connection.is_closed() and connection.may_be_open
         if open_ and (connection.unsettled or not pending_commit):
             self.reset(connection)
             return
@@ -144,7 +142,7 @@ class Pool:
         turn: asyncio.Future[PooledConnection | None] = self._loop.create_future()
         waiter = Waiter(turn, owner, capped=capped)
         self._shares.waiters.append(waiter)
-        timer = self._loop.call_later(timeout_s, _expire, turn)
+        timer = self._loop.call_later(timeout_s, waiter.expire)
         try:
             return await turn
         except BaseException:
@@ -174,12 +172,8 @@ class Pool:
                 # The error of asyncio.timeout_at has no text.
                 raise TimeoutError(f"no answer within {timeout_s:g} s") from None
             raise
-        connection.owner, connection.fresh, connection.pending_commit, connection.released_at = (
-            owner,
-            True,
-            False,
-            self._loop.time(),
-        )
+        connection.owner, connection.fresh, connection.pending_commit = owner, True, False
+        connection.released_at = self._loop.time()
         return connection
 
     def _hand_over(self, given: PooledConnection | None) -> bool:
@@ -242,11 +236,6 @@ class Pool:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _expire(waiter: asyncio.Future[PooledConnection | None]) -> None:
-    if not waiter.done():
-        waiter.set_exception(TimeoutError("no connection came back in time"))
 
 
 async def open_pool(

@@ -16,6 +16,11 @@ class Waiter(Generic[T]):
     def __init__(self, turn: asyncio.Future[T], owner: Any, *, capped: bool) -> None:
         self.turn, self.owner, self.capped = turn, owner, capped
 
+    def expire(self) -> None:
+        """End the waiting with a TimeoutError, where it has not ended."""
+        if not self.turn.done():
+            self.turn.set_exception(TimeoutError("no connection came back in time"))
+
 
 class Shares(Generic[T]):
     """What each owner holds of ``size``. One may hold all of it, but half while another waits, or if it is capped."""

@@ -10,10 +10,10 @@ from models.actors import ActorKind, Source
 from models.clients import CLIENT, Client, clients
 from models.forms import FORM, HONEYPOT, FormStatus, Submission, forms
 from models.organizations import directory
+from models.texts import caseless
 from models.threads import AuthorKind
 from models.tickets import Reply
 from models.typeid import decode, encode
-from models.types import caseless
 from resolvers.actor import Actor
 from resolvers.changes.edits import InputValues, insert, new_row
 from resolvers.clients import CLIENTS

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any
 
 from models.forms import FormFieldType
-from models.types import normalized
+from models.texts import normalized
 from resolvers.context import Context, Row
 from resolvers.errors import Refusal
 from resolvers.forms.json_schema import problems_of

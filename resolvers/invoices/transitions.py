@@ -9,7 +9,7 @@ from models.jobs import JobFunction
 from models.machines import Transition
 from resolvers.changes.edits import Edit
 from resolvers.changes.transitions import TransitionRequest, transition_of, transitions_of
-from resolvers.collections.collection import COLLECTIONS
+from resolvers.clients import CLIENTS
 from resolvers.collections.rows import by_ids, with_referred
 from resolvers.context import Context, Row, now
 from resolvers.jobs.timers import set_timer
@@ -21,7 +21,7 @@ NEEDED = ("status", "client_id", "amount_paid", "taxes")
 
 async def client_of(ctx: Context, row: Row, *columns: str) -> Row:
     """Return columns of an invoice's client."""
-    (client,) = await by_ids(ctx, COLLECTIONS["clients"], [row["client_id"]], columns)
+    (client,) = await by_ids(ctx, CLIENTS, [row["client_id"]], columns)
     assert client is not None, "an invoice refers to a client"
     return client
 
@@ -50,5 +50,5 @@ async def wake_subscription(ctx: Context, row: Row) -> None:
 
 async def available(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]]]:
     """Return the transitions of each invoice. Its row has its client's address, unless it was just changed."""
-    rows = await with_referred(ctx, parents, NEEDED, ADDRESS, COLLECTIONS["clients"])
+    rows = await with_referred(ctx, parents, NEEDED, ADDRESS, CLIENTS)
     return await _transitions(ctx, rows, args)

@@ -14,8 +14,8 @@ from sqlalchemy.dialects import postgresql as pg
 from models.base import TIMESTAMP
 from models.lookups import LISTED_ITEMS
 from models.resources import Resource
+from models.texts import caseless, normalized
 from models.typeid import decode, prefix_of, uuid_at
-from models.types import caseless, normalized
 from resolvers.lists.infinities import EARLIEST, LATEST, infinity, or_infinity
 from resolvers.lists.operators import (
     COMPARE,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from models.types import caseless
+from models.texts import caseless
 
 _WORD = re.compile(r"[^\W_]+")
 WORD_LENGTH = 64

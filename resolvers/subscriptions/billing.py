@@ -13,7 +13,6 @@ from models.machines import Row
 from models.subscriptions import MACHINE, PeriodState, SubscriptionStatus, subscription_periods
 from resolvers.changes.edits import Edit, begin_edit_of
 from resolvers.changes.transitions import request_to
-from resolvers.collections.collection import COLLECTIONS
 from resolvers.collections.rows import by_ids
 from resolvers.context import Context, now
 from resolvers.database.sql import ORG, owned, statement
@@ -21,6 +20,7 @@ from resolvers.invoices.changes import draft
 from resolvers.invoices.collection import INVOICES
 from resolvers.invoices.finalizing import finalize_edit
 from resolvers.invoices.transitions import can_be_finalized
+from resolvers.services import SERVICES
 from resolvers.settings import settings_of
 from resolvers.subscriptions.collection import SUBSCRIPTIONS
 from resolvers.subscriptions.ledger import Ledger
@@ -100,7 +100,7 @@ async def _bill(ctx: Context, subscription: Row, period: Row) -> None:
 
 async def _description(ctx: Context, subscription: Row, number: int) -> str:
     """Return the text of a period's line: the service, and the first and the last day of the period."""
-    (service,) = await by_ids(ctx, COLLECTIONS["services"], [subscription["service_id"]], ("name",))
+    (service,) = await by_ids(ctx, SERVICES, [subscription["service_id"]], ("name",))
     assert service is not None, "a subscription refers to a service"
     return f"{service['name']}, {days_of(subscription, number)}"
 

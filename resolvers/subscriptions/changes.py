@@ -12,12 +12,13 @@ from resolvers import organizations
 from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
 from resolvers.changes.references import Reference, looked_up
 from resolvers.changes.transitions import request_to
-from resolvers.collections.collection import COLLECTIONS
+from resolvers.clients import CLIENTS
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
 from resolvers.errors import Conflict, Refusal, bad_input, refuse
 from resolvers.jobs.timers import set_timer
 from resolvers.orders import refuse_client
+from resolvers.services import SERVICES
 from resolvers.subscriptions.calendar import day_of, last_begun, local_day
 from resolvers.subscriptions.collection import SUBSCRIPTIONS
 from resolvers.subscriptions.ledger import Ledger
@@ -46,8 +47,8 @@ async def create(ctx: Context, values: InputValues) -> Row:
     or Refusal BAD_INPUT for dates that do not fit each other, or too many periods at once."""
     found, wrong = await looked_up(
         ctx, values,
-        client_id=Reference(COLLECTIONS["clients"], ("status",), refuse_client, held=True),
-        service_id=Reference(COLLECTIONS["services"], ("status", "billing", *_COPIED.values()), _refuse_service),
+        client_id=Reference(CLIENTS, ("status",), refuse_client, held=True),
+        service_id=Reference(SERVICES, ("status", "billing", *_COPIED.values()), _refuse_service),
     )  # fmt: skip
     moment = now()
     row = new_row(Subscription, values)

@@ -25,12 +25,13 @@ from resolvers.changes.edits import Edit, InputValues, begin_edit, begin_edit_of
 from resolvers.changes.numbers import next_number
 from resolvers.changes.references import Reference, looked_up
 from resolvers.changes.transitions import TransitionRequest, transition_request
-from resolvers.collections.collection import COLLECTIONS
+from resolvers.clients import CLIENTS
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
 from resolvers.errors import Conflict, Refusal, bad_input, refuse
 from resolvers.jobs.timers import set_timer
 from resolvers.members import MEMBERS
+from resolvers.orders import ORDERS
 from resolvers.settings import settings_of
 from resolvers.threads import new_thread_entry, wrong_author
 from resolvers.tickets.collections import REPLIES, TICKETS
@@ -61,8 +62,8 @@ async def _with_references(
 
     found, wrong = await looked_up(
         ctx, asked,
-        client_id=Reference(COLLECTIONS["clients"]),
-        order_id=Reference(COLLECTIONS["orders"], ("client_id",)),
+        client_id=Reference(CLIENTS),
+        order_id=Reference(ORDERS, ("client_id",)),
         assignee_id=Reference(MEMBERS, ("status",), refuse_member),
     )  # fmt: skip
     new = dict(values) | {name: each["id"] for name, each in found.items() if name in values}

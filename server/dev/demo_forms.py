@@ -5,7 +5,7 @@ from typing import Any
 
 from models.forms import FormField, FormFieldType, FormStatus
 from models.orders import OrderStatus
-from models.types import caseless
+from models.texts import caseless
 from server.dev.demo_maker import Maker, Row
 
 _T = FormFieldType

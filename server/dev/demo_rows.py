@@ -11,8 +11,8 @@ from models.forms import FORM
 from models.members import MemberStatus
 from models.orders import MACHINE, OrderStatus
 from models.services import Billing, ServiceStatus
+from models.texts import caseless
 from models.threads import AuthorKind, Visibility
-from models.types import caseless
 from resolvers.changes.numbers import FIRST
 from resolvers.clients import CLIENTS
 from resolvers.collections.collection import Collection

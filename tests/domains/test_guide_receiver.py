@@ -21,7 +21,6 @@ from models.resources import events
 from resolvers.database.runtime import Runtime
 from rest_shim.guide import guide
 from server.dev.embedded import free_port
-from server.http.unsignalled import UnsignalledServer
 from tests.support.api import Org
 from tests.support.forms import ADA, new_form, nobody, path_of
 from tests.support.jobs import eventually, hurry, settled, working
@@ -113,7 +112,7 @@ async def following() -> AsyncIterator[Follower]:
     """A follower behind a server that people use."""
     made = Follower()
     port = free_port()
-    server = UnsignalledServer(uvicorn.Config(made, host="127.0.0.1", port=port, log_config=None, lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(made, host="127.0.0.1", port=port, log_config=None, lifespan="off"))
     task = asyncio.create_task(server.serve())
     await eventually(lambda: asyncio.sleep(0, server.started))
     made.url = f"http://127.0.0.1:{port}/hooks/counterfoil?shop=1"

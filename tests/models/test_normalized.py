@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.types import nfc, normalized
+from models.texts import nfc, normalized
 
 ABOVE, BELOW = "\u0301", "\u0316"
 JOINER = "\u034f"

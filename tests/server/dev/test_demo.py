@@ -10,15 +10,12 @@ import httpx
 import pytest
 
 from models.members import MemberRole, MemberStatus
-from models.names import camel
 from models.orders import OrderStatus
 from models.threads import AuthorKind
 from models.tickets import TicketStatus, is_breached
 from resolvers import organizations
 from resolvers.changes.numbers import FIRST, reserve_number
-from resolvers.collections.collection import COLLECTIONS
 from resolvers.database.runtime import Runtime
-from resolvers.lists.search_words import words_of
 from server.dev.demo import INVOICES, KEYS, SEED, SIZE, SLUG, SUBSCRIPTIONS, seed, seed_demo
 from server.dev.demo_maker import Row
 from server.dev.demo_rows import FIXED, Rows, Size, rows_of
@@ -249,30 +246,3 @@ async def test_the_graph_finds_what_was_seeded(settings: Settings) -> None:
         answer = (await http.post("/graphql", json=body, headers={"Authorization": f"Bearer {key}"})).json()
     assert answer["data"]["clients"]["nodes"] == [{name: client[name] for name in ("name", "email", "tags")}]
     assert answer["data"]["orders"] == {"nodes": [{"number": 1008}], "totalCount": 1}
-
-
-async def test_a_search_finds_a_row_of_each_collection_by_a_word_of_each_column(settings: Settings) -> None:
-    await asyncio.to_thread(seed_demo, settings, quiet)
-    key = (settings.counterfoil_data / KEY_FILE).read_text(encoding="utf-8").strip()
-    searched = [each for each in COLLECTIONS.values() if each.searched]
-    missed = []
-    async with (
-        running(settings, max_size=2) as runtime,
-        serving(settings) as base,
-        httpx.AsyncClient(base_url=base, headers={"Authorization": f"Bearer {key}"}) as http,
-    ):
-        org_id = await organizations.find(runtime, SLUG)
-        assert org_id is not None
-        for collection in searched:
-            for column in collection.searched:
-                sql = f"select {column} from {collection.table.name} where {column} is not null order by id limit 1"
-                async with runtime.bound(org_id) as connection:
-                    word = words_of([await connection.fetchval(sql)])[0]
-                listed = camel(collection.name)
-                query = f"query($word: String!) {{ {listed}(filter: {{search: $word}}) {{ nodes {{ id }} }} }}"
-                body = {"query": query, "variables": {"word": word}}
-                answer = (await http.post("/graphql", json=body)).json()
-                if not answer["data"][listed]["nodes"]:
-                    missed.append(f"{listed}: no row has {word!r}, which is in {column}")
-    assert len(searched) > 1
-    assert missed == []
