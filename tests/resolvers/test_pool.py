@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from resolvers.database import pool as pools
-from resolvers.database.connection import PooledConnection
+from resolvers.database.connection import PooledConnection, connect
 from resolvers.database.pool import Pool, open_pool
 from resolvers.database.runtime import Runtime
 from server.dev.embedded import free_port
@@ -99,13 +99,12 @@ async def test_a_cancelled_wait_for_a_lost_connections_place_passes_it_on(backen
 async def test_a_connection_that_cannot_be_made_leaves_its_place(backends: Backends) -> None:
     fails = [True, True, False]
 
-    async def connect() -> PooledConnection:
+    async def connect_at_last() -> PooledConnection:
         if fails.pop(0):
             raise ConnectionRefusedError
-        made: PooledConnection = await asyncpg.connect(backends.database_url, connection_class=PooledConnection)
-        return made
+        return await connect(backends.database_url)
 
-    pool = Pool(connect, 0, 1)
+    pool = Pool(connect_at_last, 0, 1)
     asked = [asyncio.create_task(pool.acquire(LONG)) for _ in range(3)]
     done = await asyncio.gather(*asked, return_exceptions=True)
     assert [type(each) for each in done] == [ConnectionRefusedError, ConnectionRefusedError, PooledConnection]
