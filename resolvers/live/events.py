@@ -156,6 +156,12 @@ async def page_after(ctx: Context, position: Position) -> Page:
     return Page(found, full=len(found) == PAGE, unsettled=len(found) < len(rows))
 
 
+async def kept_for(ctx: Context, kept: timedelta) -> timedelta:
+    """Return how long the organization keeps events; ``kept`` is how long the server does."""
+    days: int | None = (await settings_of(ctx))["retention.events"]
+    return kept if days is None else min(kept, timedelta(days=days))
+
+
 async def position_of(ctx: Context, text: str, kept: timedelta) -> Position:
     """Return the place of an event by its ID. ``kept`` is how long the server keeps events.
 
@@ -164,9 +170,7 @@ async def position_of(ctx: Context, text: str, kept: timedelta) -> Position:
     key = decode(EVENT.prefix, text)
     if key is None:
         raise bad_input("after", "This is not the ID of an event.", "INVALID_FORMAT")
-    days: int | None = (await settings_of(ctx))["retention.events"]
-    age = kept if days is None else min(kept, timedelta(days=days))
-    if created_at(key) < now() - age:
+    if created_at(key) < now() - await kept_for(ctx, kept):
         raise expired()
     row = await ctx.row(_place(), id=key)
     if row is None:

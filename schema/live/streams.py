@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from resolvers.errors import Refusal
 from resolvers.live.events import LiveEvent, Page, Position, Snapshot, position_of, snapshot
 from resolvers.live.feed import Feed, reading
+from resolvers.live.places import PREFIX, place_of, snapshot_of
 
 # What may wait to be sent to one subscriber: so many results, and so many bytes of them.
 MOST_RESULTS, MOST_BYTES = 500, 1024 * 1024
@@ -58,16 +59,22 @@ class Stream:
         self._end: Refusal | None = None
         self._closed = False
         self._arrived = asyncio.Event()
+        # What a stream that has heard nothing goes on after.
+        self.place: str | None = None
         shared.join(self)
 
     async def start(self, after: str | None, kept: timedelta) -> None:
-        """Begin now, or after an event. Raises Refusal BAD_INPUT, EVENT_EXPIRED or UNAVAILABLE."""
+        """Begin now, or after an event or a place. Raises Refusal BAD_INPUT, EVENT_EXPIRED or UNAVAILABLE."""
         feed = self.shared.feed
         await feed.start()
         ctx = reading(feed.runtime, feed.org_id)
         async with ctx.snapshot():
             if after is None:
                 self._since = await snapshot(ctx)
+                self.place = place_of(ctx, self._since)
+            elif after.startswith(PREFIX):
+                self._since = await snapshot_of(ctx, after, kept)
+                self._position, self._behind = self._since.position, True
             else:
                 self._position, self._behind = await position_of(ctx, after, kept), True
 
@@ -114,7 +121,7 @@ class Stream:
             elif self._results:
                 heard = self._results.popleft()
                 self._bytes -= len(heard.payload)
-                if self._is_new(heard):
+                if self._is_new(heard.position):
                     return heard
             elif self._end is not None:
                 raise self._end
@@ -147,14 +154,15 @@ class Stream:
         self._missed = False
         page = await self.shared.missed(self._position)
         if page.events:
-            self._past.extend(event for event in page.events if self.shared.wants(event))
+            new = [event for event in page.events if self._is_new(event.position)]
+            self._past.extend(event for event in new if self.shared.wants(event))
             self._position = page.events[-1].position
         self._behind = page.full or self._missed
 
-    def _is_new(self, heard: Heard) -> bool:
-        if self._since is not None:
-            return not self._since.has(heard.position.xact)
-        return self._position is None or heard.position > self._position
+    def _is_new(self, position: Position) -> bool:
+        if self._since is not None and self._since.has(position.xact):
+            return False
+        return self._position is None or position > self._position
 
     def _drop(self) -> None:
         self._results.clear()

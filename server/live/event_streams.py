@@ -1,6 +1,7 @@
 """Server-sent events, as GraphQL over SSE has them: a stream for each operation (distinct connections).
 
-Each ``next`` has an ``id``: that of its event, which a browser's EventSource sends back as Last-Event-ID.
+Each ``next`` has an ``id``: that of its event, which a browser's EventSource sends back as Last-Event-ID. A stream
+begins with an ``id`` alone, which no client takes for a message: one that has heard nothing comes back with that.
 """
 
 import asyncio
@@ -90,7 +91,7 @@ async def _once(payload: bytes) -> AsyncIterator[bytes]:
 async def _following(stream: Stream, request_id: str) -> AsyncIterator[bytes]:
     """Yield what happens, and signs of life between it. A stream that is ended says why, but where its client comes
     back with another token: after ``complete`` it would not."""
-    yield BEAT
+    yield BEAT if stream.place is None else b"id: %b\n\n" % stream.place.encode()
     while True:
         try:
             async with asyncio.timeout(BEAT_S):

@@ -1,5 +1,6 @@
 // Follows COUNTERFOIL_URL with the key COUNTERFOIL_KEY from the event COUNTERFOIL_AFTER on, by both clients in turn, and
-// hears what it makes itself; prints the ids of all events in their order, and what was refused, as JSON.
+// hears what it makes itself, also by a stream that begins there, and by one that goes on where that began; prints the ids
+// of all events in their order, and what was refused, as JSON.
 import { createClient as sseClient } from 'graphql-sse';
 import { createClient as wsClient } from 'graphql-ws';
 import WebSocket from 'ws';
@@ -46,9 +47,29 @@ const ids = [];
 for (const [client, count] of [[sse, 2], [ws, 2], [sse, 1], [ws, 1]]) {
   ids.push(...(await take(client, count, ids.at(-1) ?? after)));
 }
+// What a stream begins with; a browser's EventSource, which is not in Node, would come back with it.
+async function place() {
+  const left = new AbortController();
+  const headers = { authorization, accept: 'text/event-stream', 'content-type': 'application/json' };
+  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }), signal: left.signal });
+  let text = '';
+  for await (const chunk of answer.body.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    if (text.includes('\n\n')) break;
+  }
+  left.abort();
+  return text.match(/^id: (.+)$/m)[1];
+}
+
+const began = await place();
 const heard = [take(sse, 1, ids.at(-1)), take(ws, 1, ids.at(-1))];
+const fresh = await new Promise((resolve) => {
+  const client = sseClient({ url, headers: { authorization }, retryAttempts: 0, on: { connected: () => resolve(first) } });
+  const first = { ids: take(client, 1) };
+});
 await one(ws, { query: create, variables: { i: { name: 'Ada', email: 'ada@example.com' } } });
-const [bySse, byWs] = await Promise.all(heard);
+const [bySse, byWs, byFresh] = await Promise.all([...heard, fresh.ids]);
+const afterPlace = [await take(sse, 1, began), await take(ws, 1, began)];
 const enduring = { retryAttempts: Infinity };
 const again = [
   sseClient({ url, headers: { authorization }, ...enduring }),
@@ -63,7 +84,7 @@ const refusals = [
 ];
 const told = [];
 for (const payload of refusals) told.push(await Promise.all(again.map((client) => refused(client, payload))));
-const answer = { ids, bySse, byWs, refused: told };
+const answer = { ids, bySse, byWs, byFresh, afterPlace, refused: told };
 again[0].dispose();
 await again[1].dispose();
 await ws.dispose();

@@ -42,7 +42,8 @@ async def test_event_streams_and_sockets_in_turn(acme: Org) -> None:
     (*_, last) = [encode("event", row["id"]) for row in await acme.rows("select id from events order by id")]
     codes = ["BAD_INPUT", "EVENT_EXPIRED", "NOT_FOUND", "GRAPHQL_VALIDATION_FAILED", "DOCUMENT_NOT_FOUND"]
     refused = [[[code, "complete"], [code]] for code in codes]
-    assert answer == {"ids": made, "bySse": [last], "byWs": [last], "refused": refused}
+    again = {"bySse": [last], "byWs": [last], "byFresh": [last], "afterPlace": [[last]] * 2}
+    assert answer == {"ids": made, "refused": refused, **again}
 
 
 @pytest.mark.usefixtures("clients")

@@ -28,6 +28,8 @@ class Followed:
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
         self._lines = response.aiter_lines()
+        # What a browser would come back with.
+        self.last_id: str | None = None
 
     async def next(self) -> Sent:
         """The next message; signs of life are passed over."""
@@ -35,11 +37,26 @@ class Followed:
             fields: dict[str, str] = {}
             async for line in self._lines:
                 if not line and fields:
+                    self.last_id = fields.get("id", self.last_id)
+                    if "event" not in fields:
+                        fields.clear()
+                        continue
                     data = fields.get("data")
                     return Sent(fields["event"], fields.get("id"), json.loads(data) if data else None)
                 name, _, value = line.partition(":")
                 if name:
                     fields[name] = value.removeprefix(" ")
+            raise EOFError("the stream has ended")
+
+    async def opened(self) -> str | None:
+        """The ID that the stream begins with; no message comes with it."""
+        async with asyncio.timeout(WAIT_S):
+            async for line in self._lines:
+                if not line:
+                    return self.last_id
+                name, _, value = line.partition(":")
+                if name == "id":
+                    self.last_id = value.removeprefix(" ")
             raise EOFError("the stream has ended")
 
     async def result(self) -> Any:
