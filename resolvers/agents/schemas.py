@@ -15,7 +15,7 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 
 from models.forms import MAX_PATTERN
 from models.types import JSON_LIMIT
-from resolvers.agents.work import WORK_OF_STEP, Own, TooMuchWork, Work
+from resolvers.agents.work import MAX_STEPS, WORK_OF_STEP, Own, TooMuchWork, Work
 from resolvers.context import Context
 from resolvers.errors import Refusal, bad_input
 from resolvers.forms.json_schema import DRAFT, MAX_DEPTH, MAX_PROBLEMS, VALIDATORS_KEPT, explained, is_too_deep
@@ -23,8 +23,9 @@ from resolvers.forms.matching import MAX_WORK, JsonSchema, is_pattern, is_too_la
 
 # The most schemas within one, each counted wherever it is referred to, and the most bytes of their compiled patterns.
 MAX_SCHEMAS, MAX_PATTERN_BYTES = 500, MAX_WORK // JSON_LIMIT
-# Where a value could have more problems, with what they repeat of the schema, the first is reported and not all.
-_REPORTS_ALL = 5_000
+# Where it would take more steps to tell all problems that a value could have, the first is told. Where that could take
+# too many, as for long lists without an alternative, it is only said that there is one.
+_REPORTS_ALL = 200_000
 _REFERENCE = re.compile(r"#/\$defs/([A-Za-z0-9._-]+)")
 _TOO_MANY_PATTERNS = "Its patterns are too large together."
 _REFUSED = ("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary")
@@ -196,8 +197,11 @@ def problems_of(schema: JsonSchema, data: Mapping[str, Any], name: str, ctx: Con
         return [bad_input(name, message, "TOO_LONG")]
     finally:
         if ctx is not None:
-            ctx.matched += work.steps * WORK_OF_STEP
-    most = 1 if work.told > _REPORTS_ALL else MAX_PROBLEMS
+            ctx.matched += min(work.steps + work.again, MAX_STEPS) * WORK_OF_STEP
+    if work.again > MAX_STEPS - work.steps:
+        valid = validator.is_valid(data)
+        return [] if valid else [bad_input(name, "It does not match its schema.", "INVALID_FORMAT")]
+    most = 1 if work.told + work.again > _REPORTS_ALL else MAX_PROBLEMS
     return [*islice(_problems(validator, data, name, most), most)]
 
 

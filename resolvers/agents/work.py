@@ -29,8 +29,8 @@ _ITEMS = ("items", "contains", "unevaluatedItems")
 _VALUES = ("additionalProperties", "unevaluatedProperties")
 # What is evaluated is asked again by each ``unevaluated…`` around it, more than twice.
 _ASKED_AGAIN = 3
-# What a problem takes that is told, besides what it repeats of the schema.
-_PROBLEM = 15
+# What a problem takes that is told, besides what it repeats: of a value, for each scalar and for so many characters.
+_PROBLEM, _COPY, _COPIED = 30, 5, 128
 
 
 class TooMuchWork(Exception):
@@ -49,6 +49,9 @@ class Values:
         numbers = [each for each in self.all if isinstance(each, (int, float)) and not isinstance(each, bool)]
         self.numbers, self.digits = len(numbers), sum(map(_digits, numbers))
         self.characters = sum(len(each) for each in self.all if isinstance(each, str))
+        # What copying each of them takes, into the problem that is told of it.
+        scalars = (self.count - len(self.holding)) * _COPY + self.characters // _COPIED
+        self.copied = scalars + sum(work.copied[id(each)] for each in self.holding)
 
     @cached_property
     def items(self) -> "Values":
@@ -103,22 +106,26 @@ class Own:
     names: int = 0
     pattern: int = 0
     patterns: list[int] = field(default_factory=list)
-    told: int = 1
+    told: int = 0
 
 
 class Work:
-    """The steps of holding values against a schema. ``told`` is the greatest number of problems that it could find,
-    with what each of them repeats of the schema."""
+    """The steps of holding values against a schema; ``told`` are those of telling every problem that there could be,
+    each with a copy of what is wrong and of what is allowed; and ``again`` those of telling the first one, which for
+    alternatives has all problems of each."""
 
     def __init__(self, schema: Mapping[str, Any], own: dict[int, Own]) -> None:
         self.definitions: Mapping[str, Any] = schema.get("$defs", {})
         self.schema, self._own = schema, own
-        self.steps = self.told = self._most_digits = 0
+        self.steps = self.told = self.again = self._most_digits = 0
+        # By the identity of each list and object of the data.
+        self.copied: dict[int, int] = {}
 
     def of(self, data: Any) -> "Work":
         """Count what a value takes. Raises TooMuchWork."""
         self._most_digits = max(map(_digits, _scalars(data)), default=0)
-        self._hold(self.schema, Values([data], self), 1)
+        self._copy(data)
+        self._hold(self.schema, Values([data], self), 1, 0)
         return self
 
     def add(self, steps: int) -> None:
@@ -127,28 +134,41 @@ class Work:
         if self.steps > MAX_STEPS:
             raise TooMuchWork
 
+    def _copy(self, value: Any) -> int:
+        """Return what copying a value takes; that of each within it is kept."""
+        if isinstance(value, str):
+            return _COPY + len(value) // _COPIED
+        if not isinstance(value, (dict, list)):
+            return _COPY
+        self.add(1)
+        parts = value.values() if isinstance(value, dict) else value
+        names = len(value) * _COPY if isinstance(value, dict) else 0
+        self.copied[id(value)] = found = 3 * _COPY + names + sum(map(self._copy, parts))
+        return found
+
     def scalars(self, value: Any) -> int:
         """Return the number of scalars in a value, which is looked through."""
         found = sum(1 for _ in _scalars(value))
         self.add(found)
         return found
 
-    def _hold(self, schema: Any, values: Values | None, times: int) -> None:
+    def _hold(self, schema: Any, values: Values | None, times: int, again: int) -> None:
+        """Hold a schema against values so many times, and as often again to tell why no alternative is met."""
         if values is None or not values.count:
-            return
-        self.add(times * values.count)
-        self.told += times * values.count
-        if not isinstance(schema, dict):
             return
         own = self._own.get(id(schema))
         if own is None:
-            own = self._own[id(schema)] = own_of(schema)
-        self.told += times * values.count * own.told
-        # Each time but the first, what is wrong is told too.
-        self.add(times * self._compared(schema, own, values) + (times - 1) * values.count * (_PROBLEM + 2 * own.told))
+            own = self._own[id(schema)] = own_of(schema) if isinstance(schema, dict) else Own()
+        steps = times * (values.count + (self._compared(schema, own, values) if isinstance(schema, dict) else 0))
+        told = times * (values.count * (_PROBLEM + 2 * own.told) + values.copied)
+        self.add(steps)
+        self.again += again * (steps + told)
+        self.told += (again + 1) * told
+        if not isinstance(schema, dict):
+            return
         asked = times * (_ASKED_AGAIN if _is_asking(schema) else 1)
-        for part, held, again in self._within(schema, values):
-            self._hold(part, held, asked + (times if again else 0))
+        for part, held, alternative in self._within(schema, values):
+            self._hold(part, held, asked, again + alternative)
 
     def _compared(self, schema: Mapping[str, Any], own: Own, values: Values) -> int:
         steps = values.count * len(schema) + len(values.holding) * own.names
@@ -172,8 +192,7 @@ class Work:
         return steps
 
     def _within(self, schema: Mapping[str, Any], values: Values) -> Iterator[tuple[Any, Values | None, bool]]:
-        """Yield the schemas within one, each with what it is held against, and whether that is done once more to tell
-        why nothing matches."""
+        """Yield the schemas within one, each with what it is held against, and whether it is an alternative."""
         if "$ref" in schema:
             yield self.definitions[schema["$ref"].removeprefix("#/$defs/")], values, False
         for name in ("allOf", *_COMBINED):
@@ -234,4 +253,4 @@ def _digits(value: Any) -> int:
         return 0
     if isinstance(value, int):
         return 2 + value.bit_length() // 32
-    return 25 + abs(frexp(value)[1]) * 5 // 4
+    return 10 + abs(frexp(value)[1]) * 5 // 4

@@ -3,6 +3,7 @@
 from typing import Any
 from unittest.mock import Mock
 
+import orjson
 import pytest
 from jsonschema_rs import Draft202012Validator
 
@@ -12,7 +13,7 @@ from resolvers.agents.schemas import check_schema, problems_of
 from resolvers.agents.work import MAX_STEPS, WORK_OF_STEP
 from resolvers.context import Context
 from resolvers.forms import matching
-from tests.support.hostile_schemas import FLOATS, HOSTILE, PATTERNED, Schema, all_of
+from tests.support.hostile_schemas import FLOATS, HOSTILE, PATTERNED, TOLD, Schema, all_of
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -25,7 +26,7 @@ def test_data_that_could_take_long_is_refused_and_not_validated(name: str, monke
     assert problem.message.startswith("Holding it against its schema could take too long")
 
 
-ROW = {
+ROW: Schema = {
     "type": "object",
     "required": ["name", "price"],
     "properties": {
@@ -59,7 +60,7 @@ def test_the_work_is_charged() -> None:
 
     one, two = charged([0.5]), charged([0.5] * 2)
     assert 0 < one < two < 2 * one + 1
-    assert charged([0.5] * 3_000) > MAX_STEPS * WORK_OF_STEP
+    assert charged([0.5] * 3_000) == MAX_STEPS * WORK_OF_STEP
 
 
 def test_a_value_is_held_against_its_schema_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,3 +90,40 @@ def test_no_more_patterns_are_compiled_than_a_schema_may_have(number: int, monke
     # Two are too many together, and each is compiled a few times to learn its size.
     assert len(set(compiled)) <= 4
     assert len(compiled) <= 20
+
+
+def test_no_copy_is_made_of_a_long_value_for_each_of_many_problems() -> None:
+    schema = {"type": "object", "allOf": [{"required": ["a"]}] * 400}
+    assert len(problems_of(schema, {"all": [[]] * 5}, "input")) == 1
+    asked: list[str] = []
+    validator, kept, own = schemas._kept(orjson.dumps(schema))
+
+    class Asked:
+        """A validator that remembers what it was asked."""
+
+        def validate(self, data: Any) -> None:
+            asked.append("the first")
+            validator.validate(data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schemas, "_kept", lambda _: (Asked(), kept, own))
+        (problem,) = problems_of(schema, {"all": [[]] * 5_000}, "input")
+    assert (problem.within, asked) == ("a", ["the first"])
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_would_take_long_to_tell_is_not_told(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    schema, values = TOLD[name]
+    monkeypatch.setattr(schemas, "_problems", Mock(side_effect=AssertionError("it was told")))
+    (problem,) = problems_of(schema, {"all": values}, "input")
+    assert (problem.message, problem.extra["reason"]) == ("It does not match its schema.", "INVALID_FORMAT")
+    monkeypatch.undo()
+    assert problems_of(schema, {"all": [], "a": 1}, "input") == []
+
+
+def test_rows_of_several_forms_are_validated() -> None:
+    forms = [ROW | {"properties": {**ROW["properties"], "form": {"const": f"form {number}"}}} for number in range(8)]
+    row = {"name": "Ada", "price": 19.99, "rate": 5.5, "kind": "kind 99", "size": 3, "form": "form 7"}
+    assert problems_of(all_of({"oneOf": forms}), {"all": [row] * (JSON_LIMIT // 90)}, "input") == []
+    (problem,) = problems_of(all_of({"oneOf": forms}), {"all": [row, row | {"form": "form 9"}]}, "input")
+    assert problem.within == "all.1"

@@ -1,10 +1,13 @@
 """Values of forms: what each type of field takes, why it refuses the rest, and that another validator says the same."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from jsonschema_rs import ValidationError
 
+from resolvers.forms import json_schema
 from resolvers.forms.fields import fields_with_defaults
 from resolvers.forms.json_schema import MAX_PROBLEMS, problems_of, schema_of
 from tests.support.emails import EMAILS, NO_EMAILS
@@ -156,3 +159,42 @@ def test_so_many_problems_are_told() -> None:
     ours = _ours(fields, more)
     assert (len(ours), len({*ours})) == (MAX_PROBLEMS, MAX_PROBLEMS)
     assert {*ours} < _theirs(fields, more)
+
+
+def test_of_many_wrong_items_no_more_are_looked_for_than_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A validator makes an error of each, with all options in it."""
+    made: list[Any] = []
+    once = json_schema.explained
+
+    def counted(error: ValidationError, *rest: Any) -> Iterator[json_schema.Problem]:
+        made.append(error)
+        yield from once(error, *rest)
+
+    monkeypatch.setattr(json_schema, "explained", counted)
+    fields = _fields({"type": "MULTISELECT", "options": ["a", "b"]}, {"type": "NUMBER"})
+    found = _ours(fields, {"f0": [1] * 30_000, "f1": "x"})
+    assert found == [(f"f0.{index}", "NOT_ONE_OF") for index in range(MAX_PROBLEMS)]
+    assert len(made) <= 1
+    found = _ours(fields, {"f0": ["c", "a", 1, ["a"]], "f1": "x"} | {f"x{number}": 1 for number in range(8_000)})
+    assert len(found) == MAX_PROBLEMS
+    assert found[:3] == [("f0.0", CHOICE), ("f0.2", CHOICE), ("f0.3", CHOICE)]
+
+
+def test_no_error_is_made_of_each_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    errors: list[ValidationError] = []
+    once = json_schema._kept_validator
+
+    class Counting:
+        """A validator whose errors are counted."""
+
+        def __init__(self, text: bytes) -> None:
+            self.validator = once(text)
+
+        def iter_errors(self, data: Any) -> Iterator[ValidationError]:
+            errors.extend(self.validator.iter_errors(data))
+            return iter(errors)
+
+    monkeypatch.setattr(json_schema, "_kept_validator", Counting)
+    fields = _fields({"type": "MULTISELECT", "options": ["a", "b"]})
+    assert len(_ours(fields, {"f0": [1] * 30_000})) == MAX_PROBLEMS
+    assert sorted(error.kind.name for error in errors) == ["maxItems", "uniqueItems"]

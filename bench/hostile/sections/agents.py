@@ -9,7 +9,7 @@ from bench.hostile.figures import Figure
 from bench.hostile.reading import slowness
 from bench.hostile.target import Target
 from resolvers.agents.work import TooMuchWork, Work
-from tests.support.hostile_schemas import FLOATS, HOSTILE, PATTERNED, Schema, all_of, none_of
+from tests.support.hostile_schemas import FLOATS, HOSTILE, PATTERNED, TOLD, Schema, all_of, none_of
 
 SECTION = "Agents' schemas"
 SETTINGS = {"RATE_BUCKET": "1000000000", "RATE_REFILL": "1"}
@@ -32,7 +32,7 @@ async def measure(server: Target) -> list[Figure]:
     """Each hostile input, then the largest that pass, then schemas of too many patterns."""
     org, found, slow = await server.organization(), [], slowness()
     async with server.client(org.key) as http:
-        for name, (schema, values) in HOSTILE.items():
+        for name, (schema, values) in (HOSTILE | TOLD).items():
             spent, codes = await _queued(server, http, schema, values)
             found += [
                 Figure(f"{name}, refused of {TIMES}", codes.count("BAD_INPUT"), "", TIMES, TIMES),
