@@ -33,8 +33,15 @@ export function fetcherFor(begin: Begin, onRefusedKey: (reason: string) => void)
     const accepted = live ? 'text/event-stream' : 'application/graphql-response+json'
     const headers = new Headers({ 'Content-Type': 'application/json', Accept: accepted })
     const key = storedKey()
-    if (key !== '') headers.set('Authorization', `Bearer ${key}`)
-    for (const [name, value] of Object.entries(options?.headers ?? {})) headers.set(name, String(value))
+    const given: [string, unknown][] = Object.entries(options?.headers ?? {})
+    if (key !== '') given.unshift(['Authorization', `Bearer ${key}`])
+    for (const [name, value] of given) {
+      try {
+        headers.set(name, String(value))
+      } catch {
+        return failure(`The header ${name} cannot be sent: HTTP does not take its name, or a character of its value.`)
+      }
+    }
     // Whatever stands in the headers' editor: with the switch on, no change is made.
     if (isDry() && !live && operation?.operation !== 'query') headers.set('Dry-Run', 'true')
     const started = performance.now()

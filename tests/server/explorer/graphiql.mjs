@@ -107,6 +107,24 @@ async function heard(page, name, id) {
   return { status: stream.status(), shown: await page.evaluate(() => document.querySelector('.result-window').textContent.includes('errors')) }
 }
 
+/** Walk through the prompt by keyboard, and return where it let the focus go, and where that is once it is left. */
+async function prompted(page) {
+  await page.click('[aria-label="API key"]')
+  const outside = []
+  for (let step = 0; step < 8; step++) {
+    await page.keyboard.press('Tab')
+    outside.push(await page.evaluate(() => {
+      const { activeElement } = document
+      return activeElement === document.body || activeElement.closest('.key-prompt') !== null ? null : activeElement.outerHTML.slice(0, 80)
+    }))
+  }
+  await page.fill('#key', 'sk_live_\u20ac')
+  const taken = await page.evaluate(() => document.querySelector('#key').checkValidity())
+  await page.keyboard.press('Escape')
+  await page.waitForSelector('#key', { state: 'detached', timeout: 5_000 })
+  return { outside: outside.filter(Boolean), taken, back: await page.evaluate(() => document.activeElement.getAttribute('aria-label')) }
+}
+
 async function use(page, name) {
   const met = {}
   noting(page, met)
@@ -136,6 +154,8 @@ async function use(page, name) {
   met.tried = await tried(page, name, createClient.client.id)
   met.unchanged = (await sent('query($id: ID!) { client(id: $id) { company version } }', { id: createClient.client.id })).client
   met.heard = await heard(page, name, createClient.client.id)
+
+  met.prompted = await prompted(page)
 
   // The licences of what the page is made of are a link away.
   met.licences = await page.evaluate(async () => {
