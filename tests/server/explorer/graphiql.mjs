@@ -4,7 +4,7 @@ import { base, kept, key, noting, screenshot, useEach } from './chromium.mjs'
 const WINDOWS = { wide: { viewport: { width: 1280, height: 800 } }, narrow: { viewport: { width: 390, height: 844 } } }
 
 const CREATE = 'mutation($input: CreateClientInput!) { createClient(input: $input) { client { id } } }'
-const UPDATE = `mutation($id: ID!, $company: String!) {
+const UPDATE = `mutation($id: ID!, $company: String) {
   updateClient(input: { id: $id, company: $company, tags: ["engines"] }) {
     client { name company version }
   }
@@ -125,6 +125,18 @@ async function prompted(page) {
   return { outside: outside.filter(Boolean), taken, back: await page.evaluate(() => document.activeElement.getAttribute('aria-label')) }
 }
 
+/** Make a change twice with one Idempotency-Key, and return what the page says of the second. */
+async function repeated(page, id) {
+  await open(page, UPDATE, { id, company: null })
+  await page.click('[aria-label^="Add an Idempotency-Key"]')
+  const shown = await page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-line').allTextContents()
+  for (const told of ['status 200', 'replayed']) {
+    await page.click('.graphiql-execute-button')
+    await page.locator('.measured').getByText(told).waitFor({ timeout: 15_000 })
+  }
+  return shown.join('').includes('Idempotency-Key')
+}
+
 async function use(page, name) {
   const met = {}
   noting(page, met)
@@ -156,6 +168,8 @@ async function use(page, name) {
   met.heard = await heard(page, name, createClient.client.id)
 
   met.prompted = await prompted(page)
+  met.repeated = await repeated(page, createClient.client.id)
+  await sent(UPDATE, { id: createClient.client.id, company: `Heard Ltd ${name}` })
 
   // The licences of what the page is made of are a link away.
   met.licences = await page.evaluate(async () => {
