@@ -155,6 +155,8 @@ async function use(page, name) {
   await page.fill('#key', key)
   await page.click('text=Use this key')
   await page.waitForFunction(() => document.querySelector('.monaco-editor .view-line'))
+  // What the wrong key was told is gone.
+  await page.waitForFunction(() => !document.querySelector('.result-window').textContent.includes('UNAUTHENTICATED'), undefined, { timeout: 10_000 })
   await page.click('.graphiql-execute-button')
   await page.waitForFunction(() => /status 200.* cost \d/.test(document.querySelector('.measured').textContent))
   met.measures = await page.textContent('.measured')
@@ -182,6 +184,7 @@ async function use(page, name) {
   await page.click('.graphiql-doc-explorer a:has-text("Query")')
   await page.waitForSelector('.graphiql-doc-explorer :text("orders")')
   await page.click('[aria-label="Show Examples"]')
+  met.domains = await page.locator('.examples summary').allTextContents()
   await page.click('summary:has-text("orders")')
   await page.click('button:has-text("CreateOrder")')
   await page.waitForSelector('[role="tab"]:has-text("CreateOrder")')

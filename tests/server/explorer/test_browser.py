@@ -68,6 +68,7 @@ async def test_graphiql_works_without_the_internet(acme: Org, api: str, chromium
         assert found["outOfReach"] == []
         assert found["prompted"] == {"outside": [], "taken": False, "back": "API key"}
         assert found["repeated"] is True
+        assert {"API keys", "Live", "Orders"} <= {*found["domains"]}
         assert {*found["licences"]} >= BUILT_IN
     assert [row["company"] for row in await acme.rows("select company from clients order by 1")] == [
         "Heard Ltd narrow", "Heard Ltd wide"
