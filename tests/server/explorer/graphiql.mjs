@@ -137,6 +137,38 @@ async function repeated(page, id) {
   return shown.join('').includes('Idempotency-Key')
 }
 
+/** Return what has less contrast in the dark than WCAG 2.2 asks for (1.4.3), with its figure, and what is bright there. */
+async function pale(page) {
+  await page.emulateMedia({ colorScheme: 'dark' })
+  // Monaco has the colours of the time at which it began.
+  await page.reload()
+  await page.waitForSelector('.line-numbers')
+  await page.click('[aria-label="API key"]')
+  await page.waitForTimeout(500)
+  const found = await page.evaluate((selectors) => {
+    const parsed = (color) => /rgba?\((.*)\)/.exec(color)[1].split(/[ ,/]+/).map(Number)
+    const over = ([r, g, b, alpha = 1], back) => [r, g, b].map((part, at) => part * alpha + back[at] * (1 - alpha))
+    const backOf = (part) => (part === null ? [255, 255, 255] : over(parsed(getComputedStyle(part).backgroundColor), backOf(part.parentElement)))
+    const light = (color) =>
+      color.map((part) => (part / 255 <= 0.03928 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0)
+    return selectors.flatMap((selector) => {
+      const part = document.querySelector(selector)
+      const back = backOf(part)
+      const [one, other] = [light(over(parsed(getComputedStyle(part).color), back)), light(back)].sort((a, b) => b - a)
+      const contrast = (one + 0.05) / (other + 0.05)
+      const bright = light(back) > 0.5 && selector === '#key' ? [`${selector} is bright`] : []
+      return contrast < 4.5 ? [...bright, `${selector} ${contrast.toFixed(2)}`] : bright
+    })
+  }, ['.logo', '.line-numbers', '.graphiql-execute-button > svg', '.key-prompt label', '#key'])
+  const primary = await page.evaluate(() => getComputedStyle(document.querySelector('.graphiql-container')).getPropertyValue('--color-primary'))
+  await screenshot(page, `graphiql-dark-${page.viewportSize().width}`)
+  await page.keyboard.press('Escape')
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.reload()
+  return { found, hue: Number.parseInt(primary) }
+}
+
 async function use(page, name) {
   const met = {}
   noting(page, met)
@@ -170,6 +202,7 @@ async function use(page, name) {
   met.heard = await heard(page, name, createClient.client.id)
 
   met.prompted = await prompted(page)
+  met.pale = await pale(page)
   met.repeated = await repeated(page, createClient.client.id)
   await sent(UPDATE, { id: createClient.client.id, company: `Heard Ltd ${name}` })
 

@@ -67,6 +67,7 @@ async def test_graphiql_works_without_the_internet(acme: Org, api: str, chromium
         assert found["heard"] == {"status": 200, "shown": False}
         assert found["outOfReach"] == []
         assert found["prompted"] == {"outside": [], "taken": False, "back": "API key"}
+        assert found["pale"] == {"found": [], "hue": 158}
         assert found["repeated"] is True
         assert {"API keys", "Live", "Orders"} <= {*found["domains"]}
         assert {*found["licences"]} >= BUILT_IN
