@@ -11,10 +11,20 @@ const seen = { console: [], keys: 0 };
 page.on('console', (message) => ['error', 'warning'].includes(message.type()) && seen.console.push(message.text()));
 page.on('request', (request) => { seen.keys += (request.headers().authorization ?? '').includes('sk_live_') ? 1 : 0; });
 const cards = (status) => page.locator(`[data-status=${status}] article`);
-const press = (status, to) => cards(status).getByRole('button', { name: to, exact: true }).click();
+const press = (status, to) => cards(status).getByRole('button', { name: to, exact: true }).first().click();
+// How often the columns were built anew.
+await page.addInitScript(() => {
+  window.built = 0;
+  const count = (records) => { window.built += records.filter(({ target }) => target.id === 'board').length; };
+  new MutationObserver(count).observe(document, { childList: true, subtree: true });
+});
 
 await page.goto(`http://127.0.0.1:${port}`);
 seen.pending = await cards('PENDING').locator('p').first().textContent();
+seen.loaded = [await cards('PENDING').count()];
+await page.locator('[data-status=PENDING]').getByRole('button', { name: 'more', exact: true }).click();
+await cards('PENDING').nth(50).waitFor();
+seen.loaded.push(await cards('PENDING').count(), await page.getByRole('button', { name: 'more', exact: true }).count());
 await press('PENDING', 'submitted');
 seen.moved = await cards('SUBMITTED').locator('p').first().textContent();
 
@@ -30,6 +40,7 @@ await press('DELIVERED', 'revision requested');
 await page.locator('#said:not(:empty)').waitFor();
 seen.refused = await page.locator('#said').textContent();
 seen.stayed = await cards('DELIVERED').count();
+seen.built = await page.evaluate(() => window.built);
 await browser.close();
 console.log(JSON.stringify(seen));
 process.exit(0);

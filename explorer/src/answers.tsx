@@ -37,9 +37,10 @@ function waiting(dry: boolean): string {
   return dry ? `Dry run is on: a mutation changes nothing. ${says}` : says
 }
 
-function measures({ status, milliseconds, cost, statements }: Answer): string {
+function measures({ status, milliseconds, cost, statements, replayed }: Answer): string {
   const parts = [`status ${status}`, `${milliseconds} ms`]
   if (cost !== null) parts.push(`cost ${cost.actual} of ${cost.requested} requested`)
   if (statements !== null) parts.push(`${statements} SQL ${statements === 1 ? 'statement' : 'statements'}`)
+  if (replayed) parts.push('replayed: the first answer to this Idempotency-Key, without a new effect')
   return parts.join(' · ')
 }

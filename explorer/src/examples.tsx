@@ -1,5 +1,6 @@
 import type { GraphiQLPlugin } from '@graphiql/react'
 import { parse, print, type OperationDefinitionNode, type TypeNode } from 'graphql'
+import live from './live.graphql?raw'
 import { useNewTab } from './tabs'
 
 // The named operations that REST routes, agents and MCP clients run: one file for each domain.
@@ -53,10 +54,17 @@ function spread(text: string, fragments: Map<string, string>, found = new Set<st
   return [...found]
 }
 
+/** Return the heading of a file's examples, such as API keys. */
+function titled(file: string): string {
+  const words = file.replaceAll('_', ' ').replace(/^api /, 'API ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
 const DOMAINS = Object.entries(FILES).map(([path, text]) => ({
-  title: path.replace(/^.*\//, '').replace('.graphql', '').replace('_', ' '),
+  title: titled(path.replace(/^.*\//, '').replace('.graphql', '')),
   text,
 }))
+DOMAINS.push({ title: 'Live', text: live })
 
 /** Hide the panel, whose pane GraphiQL gives back for a click on the sidebar's button alone. */
 function hide() {

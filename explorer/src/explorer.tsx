@@ -2,6 +2,7 @@ import { GraphiQL, HISTORY_PLUGIN } from 'graphiql'
 import { useMemo, useRef, useState } from 'react'
 import { FrontAnswer, type Answers } from './answers'
 import { isDry, keepDry } from './dry-run'
+import { Emptied } from './emptied'
 import { EXAMPLES } from './examples'
 import icon from './icon.svg'
 import { KeyPrompt } from './key'
@@ -56,6 +57,7 @@ export function Explorer() {
     setReason(null)
     setAsking(false)
     setBegun(true)
+    if (storedKey() !== key) setAnswers({})
     setKey(storedKey())
   }
   function changeDry(on: boolean) {
@@ -94,6 +96,7 @@ export function Explorer() {
         </GraphiQL.Toolbar>
         <GraphiQL.Footer>
           <Linked />
+          <Emptied by={key} />
           <FrontAnswer answers={answers} dry={dry} tab={tab} />
         </GraphiQL.Footer>
       </GraphiQL>

@@ -1,4 +1,4 @@
-import { useState, type FormEvent } from 'react'
+import { useEffect, useRef, useState, type FormEvent } from 'react'
 import { keepKey } from './stored-key'
 
 type KeyPromptProps = { reason: string | null; first: boolean; onDone: () => void }
@@ -6,14 +6,22 @@ type KeyPromptProps = { reason: string | null; first: boolean; onDone: () => voi
 /** A dialog that asks for an API key and keeps it in the tab's session storage, which ends with the tab. */
 export function KeyPrompt({ reason, first, onDone }: KeyPromptProps) {
   const [key, setKey] = useState('')
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    if (!dialog.current!.open) dialog.current!.showModal()
+  }, [])
+  // Closing it, as Escape does too, gives the focus back to where it was.
+  function close() {
+    dialog.current!.close()
+  }
   function submit(event: FormEvent) {
     event.preventDefault()
     keepKey(key.trim())
-    onDone()
+    close()
   }
   return (
-    <div className="key-backdrop">
-      <form className="key-prompt" role="dialog" aria-modal="true" aria-labelledby="key-title" onSubmit={submit}>
+    <dialog ref={dialog} className="key-prompt" aria-labelledby="key-title" onClose={onDone}>
+      <form onSubmit={submit}>
         <h1 id="key-title">API key</h1>
         {reason !== null && (
           <p className="key-reason" role="alert">
@@ -25,9 +33,9 @@ export function KeyPrompt({ reason, first, onDone }: KeyPromptProps) {
           id="key"
           type="password"
           autoComplete="off"
-          autoFocus
           required
-          pattern="\s*\S+\s*"
+          pattern="\s*[!-~]+\s*"
+          title="Letters, digits and signs of ASCII, without spaces"
           placeholder="sk_live_…"
           value={key}
           onChange={(event) => setKey(event.target.value)}
@@ -37,12 +45,12 @@ export function KeyPrompt({ reason, first, onDone }: KeyPromptProps) {
           the demo organization’s key; <code>counterfoil keys create</code> creates another.
         </p>
         <div className="key-buttons">
-          <button type="button" onClick={onDone}>
+          <button type="button" onClick={close}>
             {first ? 'Go on without a key' : 'Cancel'}
           </button>
           <button type="submit">Use this key</button>
         </div>
       </form>
-    </div>
+    </dialog>
   )
 }

@@ -6,13 +6,14 @@ import { followed } from './streams'
 
 type Cost = { requested: number; actual: number; remaining: number | null }
 
-/** What an answer says of itself: its status, its time, its cost, its number of SQL statements, and of a dry run what it tried. */
+/** What an answer says of itself: its status, its time, its cost, its number of SQL statements, of a dry run what it tried, and whether it is the answer of an earlier request. */
 export type Answer = {
   status: number
   milliseconds: number
   cost: Cost | null
   statements: number | null
   tried: Tried[] | null
+  replayed: boolean
 }
 
 type Body = { errors?: { message: string }[]; extensions?: { cost?: Cost; dryRun?: { rootFields: Tried[] } } }
@@ -33,8 +34,15 @@ export function fetcherFor(begin: Begin, onRefusedKey: (reason: string) => void)
     const accepted = live ? 'text/event-stream' : 'application/graphql-response+json'
     const headers = new Headers({ 'Content-Type': 'application/json', Accept: accepted })
     const key = storedKey()
-    if (key !== '') headers.set('Authorization', `Bearer ${key}`)
-    for (const [name, value] of Object.entries(options?.headers ?? {})) headers.set(name, String(value))
+    const given: [string, unknown][] = Object.entries(options?.headers ?? {})
+    if (key !== '') given.unshift(['Authorization', `Bearer ${key}`])
+    for (const [name, value] of given) {
+      try {
+        headers.set(name, String(value))
+      } catch {
+        return failure(`The header ${name} cannot be sent: HTTP does not take its name, or a character of its value.`)
+      }
+    }
     // Whatever stands in the headers' editor: with the switch on, no change is made.
     if (isDry() && !live && operation?.operation !== 'query') headers.set('Dry-Run', 'true')
     const started = performance.now()
@@ -50,7 +58,7 @@ export function fetcherFor(begin: Begin, onRefusedKey: (reason: string) => void)
     const status = response.status
     if (live && response.ok) {
       const milliseconds = Math.round(performance.now() - started)
-      onAnswer?.({ status, milliseconds, cost: null, statements: null, tried: null })
+      onAnswer?.({ status, milliseconds, cost: null, statements: null, tried: null, replayed: false })
       return followed(response, stop)
     }
     const text = await response.text()
@@ -64,7 +72,8 @@ export function fetcherFor(begin: Begin, onRefusedKey: (reason: string) => void)
     const sql = /sql;desc="(\d+)"/.exec(response.headers.get('Server-Timing') ?? '')
     const { cost = null, dryRun } = body.extensions ?? {}
     const statements = sql ? Number(sql[1]) : null
-    onAnswer?.({ status, milliseconds, cost, statements, tried: dryRun?.rootFields ?? null })
+    const replayed = response.headers.get('Idempotent-Replayed') === 'true'
+    onAnswer?.({ status, milliseconds, cost, statements, tried: dryRun?.rootFields ?? null, replayed })
     if (status === 401 && key !== '') onRefusedKey(body.errors?.[0]?.message ?? 'The key is not valid.')
     return body as FetcherResult
   }

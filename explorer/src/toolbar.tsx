@@ -25,6 +25,8 @@ export function IdempotencyKeyButton() {
   function add() {
     const headers = headersIn(headerEditor?.getValue() ?? '')
     headerEditor?.setValue(JSON.stringify({ ...headers, 'Idempotency-Key': newKey() }, null, 2))
+    // What was added is shown: GraphiQL gives its panes to clicks alone.
+    document.querySelector<HTMLButtonElement>('.graphiql-editor-tools [data-name="headers"]:not(.active)')?.click()
   }
   return (
     <ToolbarButton label="Add an Idempotency-Key to the headers: the same mutation sent again has no second effect" onClick={add}>

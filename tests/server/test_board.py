@@ -8,13 +8,15 @@ import pytest
 
 from models.orders import OrderStatus
 from server.dev.embedded import free_port
-from tests.support.api import Org, new_order
+from tests.support.api import Org, new_client, new_order, new_service
 from tests.support.node import installed, run
 from tests.support.orders import standing
 from tests.support.repository import ROOT
 from tests.support.tokens import new_member
 
 BOARD = ROOT / "examples/board"
+# Of a column.
+PAGE = 50
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -26,6 +28,9 @@ async def test_the_board_moves_hears_and_says_what_blocks(acme: Org, api: str, t
     await run(BOARD, "npm", "run", "--silent", "build")
     await standing(acme, OrderStatus.DELIVERED)
     await acme.set_setting("orders.revisionLimit", 0)
+    client, service = (await new_client(acme))["publicId"], (await new_service(acme))["publicId"]
+    for _ in range(PAGE):
+        await new_order(acme, client, service)
     order = await new_order(acme)
     member = await new_member(acme, "ADMIN")
     said = await run(
@@ -36,4 +41,7 @@ async def test_the_board_moves_hears_and_says_what_blocks(acme: Org, api: str, t
     name = f"{order['number']} Ada Lovelace"
     assert (seen["pending"], seen["moved"], seen["live"]) == (name, name, name)
     assert seen["refused"].endswith("(REVISION_LIMIT)")
+    # A page is shown at once, and the next when it is asked for.
+    assert seen["loaded"] == [PAGE, PAGE + 1, 0]
+    assert seen["built"] <= 20
     assert (seen["stayed"], seen["keys"], seen["console"]) == (1, 0, [])

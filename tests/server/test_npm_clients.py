@@ -102,7 +102,7 @@ async def test_apollo_client(acme: Org) -> None:
     assert await seen_by("apollo", acme, board) == {
         "pages": {"numbers": board.numbers, "total": 6},
         "moves": {"shown": SHOWN, "refused": "INVALID_TRANSITION"},
-        "hears": {"heard": ["SUBMITTED", "IN_PROGRESS"], "shown": "IN_PROGRESS"},
+        "hears": {"heard": ["SUBMITTED", "IN_PROGRESS"], "once": True, "shown": "IN_PROGRESS"},
         "persisted": PERSISTED,
     }
 

@@ -25,6 +25,8 @@ interface Page {
 }
 
 const orders = new Map<string, Order>();
+// Where the next page of a column begins, while there is one.
+const further = new Map<string, string | null>();
 const [said, board] = [document.querySelector('#said')!, document.querySelector('#board')!];
 
 function say(text: string): void {
@@ -45,6 +47,7 @@ function show(): void {
     const column = element('section', '', element('h2', words(status)));
     column.dataset['status'] = status;
     column.append(...newest.filter((order) => order.status === status).map(card));
+    if (further.has(status)) column.append(moreOf(status));
     return column;
   }));
 }
@@ -58,10 +61,18 @@ function card(order: Order): HTMLElement {
   return element('article', '', element('p', `${order.number} ${order.client.name}`), ...buttons);
 }
 
-// An event may come after the answer that was newer.
-function take(order: Order | null): void {
-  if (!order || order.version < (orders.get(order.id)?.version ?? 0)) return;
-  orders.set(order.id, order);
+function moreOf(status: string): HTMLElement {
+  const button = element('button', 'more');
+  button.addEventListener('click', () => void fill(status).catch((error: unknown) => say(String(error))));
+  return button;
+}
+
+// All of a page are shown at once: the columns are built anew each time.
+function take(...found: (Order | null)[]): void {
+  for (const order of found) {
+    // An event may come after the answer that was newer.
+    if (order && order.version >= (orders.get(order.id)?.version ?? 0)) orders.set(order.id, order);
+  }
   show();
 }
 
@@ -84,11 +95,10 @@ async function move({ id }: Order, { to }: Transition): Promise<void> {
 }
 
 async function fill(status: string): Promise<void> {
-  for (let after: string | null = null, more = true; more;) {
-    const { orders: page }: Page = await ask<Page>('Column', { status, after });
-    page.nodes.forEach(take);
-    [after, more] = [page.pageInfo.endCursor, page.pageInfo.hasNextPage];
-  }
+  const { orders: page } = await ask<Page>('Column', { status, after: further.get(status) });
+  if (page.pageInfo.hasNextPage) further.set(status, page.pageInfo.endCursor);
+  else further.delete(status);
+  take(...page.nodes);
 }
 
 show();

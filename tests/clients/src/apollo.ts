@@ -6,12 +6,28 @@ import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { relayStylePagination } from '@apollo/client/utilities';
 import { OperationTypeNode, parse } from 'graphql';
 import { createClient } from 'graphql-ws';
+import { tap } from 'rxjs';
 import WebSocket from 'ws';
 import { BoardOrdersDocument, MoveOrderDocument, OrderPageDocument, OrderUpdatedDocument } from './__generated__/graphql';
 import type { OrderStatus } from './__generated__/graphql';
 import { CREATED, ORDER, authorization, finish, recordingFetch, sent, socketUrl, until, url } from './server';
 
-const socket = createClient({ url: socketUrl, webSocketImpl: WebSocket, connectionParams: { authorization } });
+let connection: WebSocket | undefined;
+let meanwhile = async (): Promise<unknown> => undefined;
+const socket = createClient({
+  url: socketUrl, webSocketImpl: WebSocket, connectionParams: { authorization },
+  shouldRetry: () => true, retryWait: async () => void (await meanwhile()),
+  on: { opened: (opened) => { connection = opened as WebSocket; } },
+});
+// The client of the socket subscribes again with the same variables: they go on after the last event that came.
+const resuming = new ApolloLink((operation, forward) => forward(operation).pipe(tap(({ extensions }) => {
+  const id = (extensions?.['event'] as { id: string } | undefined)?.id;
+  if (id) operation.variables['after'] = id;
+})));
+const events: unknown[] = [];
+const noting = new ApolloLink((operation, forward) => forward(operation).pipe(tap(({ extensions }) => {
+  events.push((extensions?.['event'] as { id: string } | undefined)?.id);
+})));
 const persisted = new PersistedQueryLink({
   sha256: (text) => createHash('sha256').update(text).digest('hex'),
   useGETForHashedQueries: true,
@@ -24,7 +40,8 @@ function newClient(): ApolloClient {
       typePolicies: { Query: { fields: { orders: relayStylePagination(['filter']) } } },
     }),
     link: ApolloLink.split(
-      ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION, new GraphQLWsLink(socket), overHttp,
+      ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
+      ApolloLink.from([noting, resuming, new GraphQLWsLink(socket)]), overHttp,
     ),
   });
 }
@@ -79,11 +96,14 @@ async function hears(): Promise<unknown> {
   const subscription = client.subscribe({ query: OrderUpdatedDocument, variables: { id: ORDER, after: CREATED } })
     .subscribe(({ data, error }) => heard.push(error?.message ?? data?.orderUpdated?.status));
   await until(() => heard.length === 1);
-  await newClient().mutate({ mutation: MoveOrderDocument, variables: { input: { id: ORDER, to: 'IN_PROGRESS' } } });
+  // It is moved while the connection is lost.
+  const move = { mutation: MoveOrderDocument, variables: { input: { id: ORDER, to: 'IN_PROGRESS' as OrderStatus } } };
+  meanwhile = () => newClient().mutate(move);
+  connection?.terminate();
   await until(() => heard.length === 2);
   subscription.unsubscribe();
   const page = client.readQuery({ query: OrderPageDocument, variables: { id: ORDER } });
-  return { heard, shown: page?.order?.status };
+  return { heard, once: new Set(events).size === events.length, shown: page?.order?.status };
 }
 
 // A document that no server has met: the first client sends its text, another one the hash alone.

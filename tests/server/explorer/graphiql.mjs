@@ -4,7 +4,7 @@ import { base, kept, key, noting, screenshot, useEach } from './chromium.mjs'
 const WINDOWS = { wide: { viewport: { width: 1280, height: 800 } }, narrow: { viewport: { width: 390, height: 844 } } }
 
 const CREATE = 'mutation($input: CreateClientInput!) { createClient(input: $input) { client { id } } }'
-const UPDATE = `mutation($id: ID!, $company: String!) {
+const UPDATE = `mutation($id: ID!, $company: String) {
   updateClient(input: { id: $id, company: $company, tags: ["engines"] }) {
     client { name company version }
   }
@@ -107,6 +107,68 @@ async function heard(page, name, id) {
   return { status: stream.status(), shown: await page.evaluate(() => document.querySelector('.result-window').textContent.includes('errors')) }
 }
 
+/** Walk through the prompt by keyboard, and return where it let the focus go, and where that is once it is left. */
+async function prompted(page) {
+  await page.click('[aria-label="API key"]')
+  const outside = []
+  for (let step = 0; step < 8; step++) {
+    await page.keyboard.press('Tab')
+    outside.push(await page.evaluate(() => {
+      const { activeElement } = document
+      return activeElement === document.body || activeElement.closest('.key-prompt') !== null ? null : activeElement.outerHTML.slice(0, 80)
+    }))
+  }
+  await page.fill('#key', 'sk_live_\u20ac')
+  const taken = await page.evaluate(() => document.querySelector('#key').checkValidity())
+  await page.keyboard.press('Escape')
+  await page.waitForSelector('#key', { state: 'detached', timeout: 5_000 })
+  return { outside: outside.filter(Boolean), taken, back: await page.evaluate(() => document.activeElement.getAttribute('aria-label')) }
+}
+
+/** Make a change twice with one Idempotency-Key, and return what the page says of the second. */
+async function repeated(page, id) {
+  await open(page, UPDATE, { id, company: null })
+  await page.click('[aria-label^="Add an Idempotency-Key"]')
+  const shown = await page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-line').allTextContents()
+  for (const told of ['status 200', 'replayed']) {
+    await page.click('.graphiql-execute-button')
+    await page.locator('.measured').getByText(told).waitFor({ timeout: 15_000 })
+  }
+  return shown.join('').includes('Idempotency-Key')
+}
+
+/** Return what has less contrast in the dark than WCAG 2.2 asks for (1.4.3), with its figure, and what is bright there. */
+async function pale(page) {
+  await page.emulateMedia({ colorScheme: 'dark' })
+  // Monaco has the colours of the time at which it began.
+  await page.reload()
+  await page.waitForSelector('.line-numbers')
+  await page.click('[aria-label="API key"]')
+  await page.waitForTimeout(500)
+  const found = await page.evaluate((selectors) => {
+    const parsed = (color) => /rgba?\((.*)\)/.exec(color)[1].split(/[ ,/]+/).map(Number)
+    const over = ([r, g, b, alpha = 1], back) => [r, g, b].map((part, at) => part * alpha + back[at] * (1 - alpha))
+    const backOf = (part) => (part === null ? [255, 255, 255] : over(parsed(getComputedStyle(part).backgroundColor), backOf(part.parentElement)))
+    const light = (color) =>
+      color.map((part) => (part / 255 <= 0.03928 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0)
+    return selectors.flatMap((selector) => {
+      const part = document.querySelector(selector)
+      const back = backOf(part)
+      const [one, other] = [light(over(parsed(getComputedStyle(part).color), back)), light(back)].sort((a, b) => b - a)
+      const contrast = (one + 0.05) / (other + 0.05)
+      const bright = light(back) > 0.5 && selector === '#key' ? [`${selector} is bright`] : []
+      return contrast < 4.5 ? [...bright, `${selector} ${contrast.toFixed(2)}`] : bright
+    })
+  }, ['.logo', '.line-numbers', '.graphiql-execute-button > svg', '.key-prompt label', '#key'])
+  const primary = await page.evaluate(() => getComputedStyle(document.querySelector('.graphiql-container')).getPropertyValue('--color-primary'))
+  await screenshot(page, `graphiql-dark-${page.viewportSize().width}`)
+  await page.keyboard.press('Escape')
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.reload()
+  return { found, hue: Number.parseInt(primary) }
+}
+
 async function use(page, name) {
   const met = {}
   noting(page, met)
@@ -125,6 +187,8 @@ async function use(page, name) {
   await page.fill('#key', key)
   await page.click('text=Use this key')
   await page.waitForFunction(() => document.querySelector('.monaco-editor .view-line'))
+  // What the wrong key was told is gone.
+  await page.waitForFunction(() => !document.querySelector('.result-window').textContent.includes('UNAUTHENTICATED'), undefined, { timeout: 10_000 })
   await page.click('.graphiql-execute-button')
   await page.waitForFunction(() => /status 200.* cost \d/.test(document.querySelector('.measured').textContent))
   met.measures = await page.textContent('.measured')
@@ -137,6 +201,11 @@ async function use(page, name) {
   met.unchanged = (await sent('query($id: ID!) { client(id: $id) { company version } }', { id: createClient.client.id })).client
   met.heard = await heard(page, name, createClient.client.id)
 
+  met.prompted = await prompted(page)
+  met.pale = await pale(page)
+  met.repeated = await repeated(page, createClient.client.id)
+  await sent(UPDATE, { id: createClient.client.id, company: `Heard Ltd ${name}` })
+
   // The licences of what the page is made of are a link away.
   met.licences = await page.evaluate(async () => {
     const answer = await fetch(document.querySelector('.measures a').href)
@@ -148,6 +217,7 @@ async function use(page, name) {
   await page.click('.graphiql-doc-explorer a:has-text("Query")')
   await page.waitForSelector('.graphiql-doc-explorer :text("orders")')
   await page.click('[aria-label="Show Examples"]')
+  met.domains = await page.locator('.examples summary').allTextContents()
   await page.click('summary:has-text("orders")')
   await page.click('button:has-text("CreateOrder")')
   await page.waitForSelector('[role="tab"]:has-text("CreateOrder")')

@@ -66,6 +66,10 @@ async def test_graphiql_works_without_the_internet(acme: Org, api: str, chromium
         assert found["unchanged"] == {"company": None, "version": 1}
         assert found["heard"] == {"status": 200, "shown": False}
         assert found["outOfReach"] == []
+        assert found["prompted"] == {"outside": [], "taken": False, "back": "API key"}
+        assert found["pale"] == {"found": [], "hue": 158}
+        assert found["repeated"] is True
+        assert {"API keys", "Live", "Orders"} <= {*found["domains"]}
         assert {*found["licences"]} >= BUILT_IN
     assert [row["company"] for row in await acme.rows("select company from clients order by 1")] == [
         "Heard Ltd narrow", "Heard Ltd wide"

@@ -1,18 +1,23 @@
 """What a browser gets at `/graphql` and `/api/docs` before and after they are built, and the files that they load."""
 
 import gzip
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
+from graphql import parse, validate
 from starlette.applications import Starlette
 
+from schema.graph import CORE
+from schema.live.fields import HEARINGS
 from server.explorer import Built, Explorer
 from server.explorer.pages import LICENCES
 from server.http.edge import Edge
 from server.http.routing import ApiRoute, ApiRouter
 from server.monitoring.metrics import Metrics
+from tests.support.repository import ROOT
 
 SCRIPT = b"const text = 'a script'\n" * 100
 GRAPHIQL, REFERENCE = b"<title>GraphiQL</title>", b"<html lang=en data-graphiql><title>Reference</title>"
@@ -138,6 +143,12 @@ async def test_the_licences_are_text_that_is_asked_for_anew(
     assert (answer.status_code, answer.content) == (200, MIT)
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     assert answer.headers.get_list("cache-control") == ["no-cache"]
+
+
+def test_the_examples_hear_each_field_that_can_be_heard() -> None:
+    text = (ROOT / "explorer/src/live.graphql").read_text(encoding="utf-8")
+    assert validate(CORE, parse(text)) == []
+    assert {*re.findall(r"^  (\w+)\(", text, re.MULTILINE)} == {*HEARINGS}
 
 
 async def test_a_file_that_is_no_text_is_left_as_it_is(http: httpx.AsyncClient, tmp_path: Path) -> None:
