@@ -32,7 +32,7 @@ endif
 	@$(BIN)/python -m compileall -q $(CODE)
 	@touch $@
 
-install: $(STAMP)
+install: $(STAMP) ## Install the locked dependencies into .venv
 
 dev: $(STAMP) ## Run the servers, the API and a worker, with a demo organization; builds GraphiQL and the API reference meanwhile
 	@exec $(BIN)/counterfoil dev --explorer

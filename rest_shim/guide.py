@@ -64,11 +64,17 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
+def _capital(label: str) -> str:
+    return f"{label[0].upper()}{label[1:]}"
+
+
 def _scopes() -> str:
-    known = {each.scope: each for each in RESOURCES.values() if each.scope is not None}
+    # Of those that share a scope the one that it is named after comes last, and stands: tickets, and not their replies.
+    of_name = sorted(RESOURCES.values(), key=lambda each: each.scope in (each.plural, each.prefix))
+    known = {each.scope: each for each in of_name if each.scope is not None}
     rows = [
-        (f"`{each.read_scope}`", "" if each.read_only else f"`{each.write_scope}`", name.capitalize().replace("_", " "))
-        for name, each in sorted(known.items())
+        (f"`{each.read_scope}`", "" if each.read_only else f"`{each.write_scope}`", _capital(each.labels))
+        for _, each in sorted(known.items())
     ]
     return _table(("To read", "To read and change", "Objects"), rows)
 

@@ -116,7 +116,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         row["state"],
         str(row["attempt"]),
         time_cell(row["run_at"], ""),
-        time_cell(row["finished_at"], "no"),
+        time_cell(row["finished_at"], "-"),
         row["error_code"] or "none",
         by_hand.subject_of(row),
     )

@@ -158,7 +158,9 @@ async def _update_task(ctx: ServerRequestContext[Any, Any], params: _TaskParams)
 
 def _shown(result: OperationResult) -> CallToolResult:
     """Return the result of an operation as that of a tool. Errors are text alone: they are no data of the operation."""
-    shown: Any = {"errors": result.errors} if result.errors else result.data
+    # A caller has no document in which a location would be.
+    errors = [{name: value for name, value in error.items() if name != "locations"} for error in result.errors or ()]
+    shown: Any = {"errors": errors} if errors else result.data
     return CallToolResult(
         content=[TextContent(type="text", text=orjson.dumps(shown).decode())],
         structured_content=None if result.errors else result.data,

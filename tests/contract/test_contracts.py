@@ -105,6 +105,13 @@ def test_openapi_says_what_no_schema_can() -> None:
     assert "Where `dueAt` is null, orders come last" in parameters["sort"]
 
 
+def test_the_scopes_name_their_objects_as_the_documents_do() -> None:
+    said = openapi()["info"]["description"]
+    assert "| `api_keys:read` | `api_keys:write` | API keys |" in said
+    assert "| `agent_jobs:read` | `agent_jobs:write` | Agent jobs |" in said
+    assert "| `audit:read` |  | Audit entries |" in said
+
+
 def test_a_change_of_billing_goes_with_its_interval() -> None:
     components = openapi()["components"]
     validator = Draft202012Validator({"$ref": "#/components/schemas/UpdateServiceBody", "components": components})

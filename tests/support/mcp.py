@@ -59,6 +59,7 @@ def errors_of(result: Any) -> list[dict[str, Any]]:
     assert isinstance(text, TextContent)
     assert (result.is_error, result.structured_content) == (True, None), text.text
     found: list[dict[str, Any]] = orjson.loads(text.text)["errors"]
+    assert [error for error in found if "locations" in error] == []
     return found
 
 

@@ -11,6 +11,7 @@ import structlog
 from standardwebhooks.webhooks import Webhook
 
 from models.jobs import JobState
+from models.organizations import ORGANIZATION
 from models.typeid import encode
 from models.webhooks import DELIVERY, WEBHOOK, DeliveryStatus, EndpointCircuit
 from resolvers.context import Context, now
@@ -225,7 +226,7 @@ def _log_failed(
     """Log a failed attempt; ``next`` is null after the last one."""
     log.warning(
         "delivery.failed",
-        org=str(claim.org_id),
+        org=encode(ORGANIZATION.prefix, claim.org_id),
         endpoint=encode(WEBHOOK.prefix, prepared.endpoint_id),
         delivery=encode(DELIVERY.prefix, claim.subject_id),
         attempt=claim.attempt,

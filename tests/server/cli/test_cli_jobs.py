@@ -71,6 +71,10 @@ def test_an_organization_is_named_by_its_id_too(org: str, capsys: pytest.Capture
         assert run(capsys, *command, "--org", missing) == (1, "", said)
 
 
+def test_a_job_that_has_not_finished_has_a_dash(org: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "\nfinished     -\n" in run(capsys, "jobs", "show", "--org", "one", "--id", QUEUED)[1]
+
+
 def test_a_job_is_shown(org: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "jobs", "show", "--org", "one", "--id", FAILED) == (
         0,

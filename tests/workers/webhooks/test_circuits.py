@@ -220,7 +220,7 @@ async def test_each_failed_try_is_one_log_line(runtime: Runtime, org: UUID) -> N
     assert line == {
         "event": "delivery.failed",
         "log_level": "warning",
-        "org": str(org),
+        "org": encode("org", org),
         "endpoint": encode("webhook", key),
         "delivery": encode("delivery", claim.subject_id),
         "attempt": 1,
