@@ -6,6 +6,7 @@ from typing import Any
 
 import httptools
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode
 from websockets.server import ServerProtocol
 
 from server.http.addresses import address_of
@@ -17,20 +18,61 @@ MESSAGE_BYTES = 256 * 1024
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
-    """A WebSocket with bounds: of a message, and of the time in which a client takes what it is sent. It counts for its
-    address, and is not at work."""
+    """A WebSocket with bounds: of a message, of the time until its head is answered, and of that in which a client
+    takes what it is sent. It counts for its address, and is not at work."""
 
     slots: Slots
     address: str
+    head_s: float
     write_s: float
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.conn = ServerProtocol(max_size=MESSAGE_BYTES, logger=self.logger)
         self._late: Any = None
+        self._unanswered: Any = None
+        # What came before the head was answered: frames are read only after it.
+        self._early = b""
+
+    def begin(self, head: bytes, rest: bytes) -> None:
+        """Take a head, and what came after it."""
+        self._early = rest
+        self.transport.pause_reading()
+        self._unanswered = self.loop.call_later(self.head_s, self.shutdown)
+        super().data_received(head)
+        self._go_on()
+
+    def data_received(self, data: bytes) -> None:
+        if self._unanswered is None:
+            super().data_received(data)
+        else:
+            self._early += data
+
+    def _go_on(self) -> None:
+        """Read frames, once the head is answered."""
+        if self._unanswered is None or not self.handshake_complete:
+            return
+        self._unanswered.cancel()
+        self._unanswered = None
+        early, self._early = self._early, b""
+        if early and not self.close_sent:
+            super().data_received(early)
+        if not (self.read_paused or self.transport.is_closing()):
+            self.transport.resume_reading()
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text" and not self.close_sent and not _is_text(b"".join(self.frames)):
+            # uvicorn takes this for an error of ours, and logs it.
+            self.frames = []
+            self.conn.fail(CloseCode.INVALID_DATA)
+            self.handle_parser_exception()
+            return
+        super().send_receive_event_to_app()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.slots.let_go(self.address)
+        if self._unanswered is not None:
+            self._unanswered.cancel()
         self.resume_writing()
         super().connection_lost(exc)
 
@@ -48,6 +90,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         await super().send(message)
         # uvicorn forgets that a response in place of the handshake completes it, and logs an error.
         self.handshake_complete = self.handshake_complete or self.close_sent
+        self._go_on()
 
     async def run_asgi(self) -> None:
         self.slots.waiting += 1
@@ -55,6 +98,14 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             await super().run_asgi()
         finally:
             self.slots.waiting -= 1
+
+
+def _is_text(message: bytes) -> bool:
+    try:
+        message.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class Upgrades(Connection):
@@ -95,12 +146,14 @@ class Upgrades(Connection):
             return
         self._stop()
         protocol = SocketProtocol(config=self.config, server_state=self.server_state, app_state=self.app_state)
-        protocol.slots, protocol.address, protocol.write_s = self.slots, self._socket_of, self.timeouts.write_s
+        protocol.slots, protocol.address = self.slots, self._socket_of
+        protocol.head_s, protocol.write_s = self.timeouts.head_s, self.timeouts.write_s
         self.connections.discard(self)
         protocol.connection_made(self.transport)
-        lines = [b": ".join(header) for header in self.headers]
-        protocol.data_received(b"\r\n".join([b"GET %b HTTP/1.1" % self.url, *lines, b"", bytes(rest)]))
+        # First of all: from here on its end lets go what the head has taken.
         self.transport.set_protocol(protocol)
+        lines = [b": ".join(header) for header in self.headers]
+        protocol.begin(b"\r\n".join([b"GET %b HTTP/1.1" % self.url, *lines, b"", b""]), bytes(rest))
 
     def _decline(self, rest: bytes | memoryview) -> None:
         """Go on after a head that asks for an upgrade that is not offered. The parser has taken its body for another

@@ -1,0 +1,106 @@
+"""Requests for a WebSocket, over plain sockets: each road out of one ends the connection and lets its place go."""
+
+import asyncio
+import logging
+import struct
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from server.http.slots import Slots
+from tests.support.jobs import eventually
+from tests.support.protocol import CLOSE, TIMEOUT_S, echo, exchange, listening, request, statuses
+from web.http import Receive, Scope, Send
+
+ASKED = (
+    b"GET /socket%b HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%b\r\n"
+)
+HEAD = ASKED % (b"", b"")
+# No test's client says more than this before it is answered: so many are let in from one address.
+SHARE = 2
+
+
+def frame(opcode: int, payload: bytes) -> bytes:
+    """A frame of a client, whose mask is zero."""
+    return struct.pack("!BB4x", 0x80 | opcode, 0x80 | len(payload)) + payload
+
+
+def closing(code: int) -> bytes:
+    """How a close frame of the server begins."""
+    return struct.pack("!H", code)
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    """Accept a WebSocket and say what is said on it; answer a request as the echo does."""
+    if scope["type"] != "websocket":
+        await echo(scope, receive, send)
+        return
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (message := await receive())["type"] == "websocket.receive":
+        await send({"type": "websocket.send", "text": message.get("text", "bytes")})
+
+
+@pytest.fixture
+def slots() -> Slots:
+    return Slots(SHARE)
+
+
+@pytest.fixture
+async def port(slots: Slots) -> AsyncIterator[int]:
+    async with listening(app, slots=slots, sockets={"/socket"}) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def _quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Nothing that a client sends is an error of ours."""
+    yield
+    assert [each.getMessage() for each in caplog.get_records("call") if each.levelno >= logging.ERROR] == []
+
+
+async def is_free(slots: Slots, port: int) -> None:
+    """Wait until no connection is counted; the next is answered."""
+
+    async def none() -> bool:
+        return slots.held == {}
+
+    await eventually(none)
+    assert statuses(await exchange(port, request("/a", extra=CLOSE))) == [200]
+
+
+WRONG = {
+    "no frame": (b"\xff" * 6, 1002),
+    "a frame without a mask": (b"\x81\x01x", 1002),
+    "an unknown opcode": (frame(0x3, b""), 1002),
+    "a message that is too large": (struct.pack("!BBQ", 0x81, 0xFF, 2**40), 1009),
+    "a text that is no UTF-8": (frame(0x1, b"\xff"), 1007),
+    "a text that is no UTF-8, and the end": (frame(0x1, b"\xff") + frame(0x8, closing(1000)), 1000),
+    "the end": (frame(0x8, closing(1001)), 1001),
+}
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["at once", "afterwards"])
+@pytest.mark.parametrize("name", WRONG)
+async def test_what_follows_a_head_and_is_no_message_ends_the_connection(
+    slots: Slots, port: int, name: str, *, together: bool
+) -> None:
+    sent, code = WRONG[name]
+    # More than an address may have at once.
+    for _ in range(2 * SHARE + 1):
+        answer = await exchange(port, *([HEAD + sent] if together else [HEAD, sent]), pause=0.0 if together else 0.02)
+        head, _, end = answer.partition(b"\r\n\r\n")
+        assert (statuses(head), end[:1], end[2:4]) == ([101], b"\x88", closing(code))
+    await is_free(slots, port)
+
+
+async def test_messages_that_come_with_the_head_are_heard_once_it_is_answered(slots: Slots, port: int) -> None:
+    said = frame(0x9, b"p") + frame(0x1, b"one") + frame(0x1, b"two") + frame(0x1, b"three")
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(HEAD + said)
+    async with asyncio.timeout(TIMEOUT_S):
+        answer = await reader.readuntil(b"three")
+    writer.transport.abort()
+    assert answer.partition(b"\r\n\r\n")[2] == b"\x8a\x01p\x81\x03one\x81\x03two\x81\x05three"
+    await is_free(slots, port)
