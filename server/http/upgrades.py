@@ -1,17 +1,22 @@
 """Requests for another protocol: a WebSocket is begun where one is offered, and anything else is declined."""
 
 from abc import abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import httptools
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import HeaderLineTooLong, RequestLineTooLong
 from websockets.frames import CloseCode
+from websockets.http11 import MAX_LINE_LENGTH
 from websockets.server import ServerProtocol
 
+from resolvers.errors import Refusal
+from server.http import heads
 from server.http.addresses import address_of
 from server.http.connection import Connection
 from server.http.slots import Slots
+from web.http import Header
 
 # What one message has at most. Nothing is compressed: what a connection keeps for it is twice all of the rest.
 MESSAGE_BYTES = 256 * 1024
@@ -28,18 +33,17 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.conn = ServerProtocol(max_size=MESSAGE_BYTES, logger=self.logger)
         self._late: Any = None
         self._unanswered: Any = None
         # What came before the head was answered: frames are read only after it.
         self._early = b""
 
-    def begin(self, head: bytes, rest: bytes) -> None:
-        """Take a head, and what came after it."""
+    def begin(self, rest: bytes) -> None:
+        """Answer the head that ``conn`` has read; keep what came after it."""
         self._early = rest
         self.transport.pause_reading()
         self._unanswered = self.loop.call_later(self.head_s, self.shutdown)
-        super().data_received(head)
+        self.handle_events()
         self._go_on()
 
     def data_received(self, data: bytes) -> None:
@@ -145,15 +149,22 @@ class Upgrades(Connection):
             self._decline(rest)
             return
         self._stop()
+        conn = ServerProtocol(max_size=MESSAGE_BYTES, logger=self.logger)
+        lines = [b": ".join(header) for header in self.headers]
+        conn.receive_data(b"\r\n".join([b"GET %b HTTP/1.1" % self.url, *lines, b"", b""]))
+        if conn.handshake_exc is not None:
+            # It stays a connection of HTTP, whose end lets go what the head has taken.
+            self._address, self._socket_of = self._socket_of, None
+            self._refuse(_refusal_of(conn.handshake_exc, self.headers))
+            return
         protocol = SocketProtocol(config=self.config, server_state=self.server_state, app_state=self.app_state)
-        protocol.slots, protocol.address = self.slots, self._socket_of
+        protocol.conn, protocol.slots, protocol.address = conn, self.slots, self._socket_of
         protocol.head_s, protocol.write_s = self.timeouts.head_s, self.timeouts.write_s
         self.connections.discard(self)
         protocol.connection_made(self.transport)
         # First of all: from here on its end lets go what the head has taken.
         self.transport.set_protocol(protocol)
-        lines = [b": ".join(header) for header in self.headers]
-        protocol.begin(b"\r\n".join([b"GET %b HTTP/1.1" % self.url, *lines, b"", b""]), bytes(rest))
+        protocol.begin(bytes(rest))
 
     def _decline(self, rest: bytes | memoryview) -> None:
         """Go on after a head that asks for an upgrade that is not offered. The parser has taken its body for another
@@ -168,3 +179,16 @@ class Upgrades(Connection):
     @abstractmethod
     def _feed(self, data: bytes | memoryview) -> None:
         """Let the parser take what came."""
+
+    @abstractmethod
+    def _refuse(self, refusal: Refusal) -> None:
+        """Answer a head with a refusal, the connection's last answer."""
+
+
+def _refusal_of(error: Exception, headers: Sequence[Header]) -> Refusal:
+    """Return the refusal of a head that is read as HTTP, and that no WebSocket may have."""
+    if isinstance(error, HeaderLineTooLong | RequestLineTooLong):
+        message = f"Path and each header of a WebSocket's request may have {MAX_LINE_LENGTH} bytes at most."
+        return Refusal("HEADERS_TOO_LARGE", message)
+    why = "A WebSocket's has no body." if heads.framing(headers) else "Its headers open no WebSocket."
+    return heads.malformed(why)

@@ -1,9 +1,11 @@
 """Requests for a WebSocket, over plain sockets: each road out of one ends the connection and lets its place go."""
 
 import asyncio
+import json
 import logging
 import struct
 from collections.abc import AsyncIterator, Iterator
+from ipaddress import ip_network
 
 import pytest
 
@@ -104,3 +106,44 @@ async def test_messages_that_come_with_the_head_are_heard_once_it_is_answered(sl
     writer.transport.abort()
     assert answer.partition(b"\r\n\r\n")[2] == b"\x8a\x01p\x81\x03one\x81\x03two\x81\x05three"
     await is_free(slots, port)
+
+
+PROXIED = b"X-Forwarded-For: 198.51.100.1\r\n"
+REFUSED = {
+    "a body": (ASKED % (b"", b"Content-Length: 5\r\n") + b"hello", 400, "BAD_INPUT"),
+    "a body that does not come": (ASKED % (b"", b"Content-Length: 5\r\n"), 400, "BAD_INPUT"),
+    "chunks": (ASKED % (b"", b"Transfer-Encoding: chunked\r\n"), 400, "BAD_INPUT"),
+    "a long header": (ASKED % (b"", b"X-A: " + b"y" * 12_000 + b"\r\n"), 431, "HEADERS_TOO_LARGE"),
+    "a long target": (ASKED % (b"?a=" + b"b" * 10_000, b""), 431, "HEADERS_TOO_LARGE"),
+}
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+@pytest.mark.parametrize("name", REFUSED)
+async def test_a_head_that_opens_no_socket_is_refused_and_ends_the_connection(name: str, *, proxied: bool) -> None:
+    head, status, code = REFUSED[name]
+    slots = Slots(SHARE, (ip_network("127.0.0.1/32"),) if proxied else ())
+    if proxied:
+        head = head.replace(b"Host: x\r\n", b"Host: x\r\n" + PROXIED)
+    async with listening(app, slots=slots, sockets={"/socket"}) as port:
+        for _ in range(2 * SHARE + 1):
+            answer = await exchange(port, head)
+            top, _, body = answer.partition(b"\r\n\r\n")
+            assert (statuses(answer), json.loads(body)["code"]) == ([status], code)
+            assert b"connection: close" in top
+        await is_free(slots, port)
+
+
+async def test_a_head_that_is_not_answered_in_time_ends_the_connection() -> None:
+    async def silent(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket":
+            await echo(scope, receive, send)
+            return
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+        await send({"type": "websocket.accept"})
+
+    slots = Slots(SHARE)
+    async with listening(silent, slots=slots, sockets={"/socket"}) as port:
+        assert statuses(await exchange(port, HEAD + frame(0x1, b"x"))) == [500]
+        await is_free(slots, port)
