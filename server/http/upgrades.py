@@ -73,6 +73,16 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             return
         super().send_receive_event_to_app()
 
+    def shutdown(self) -> None:
+        """End the connection, unless it is ending: of one that its client has ended, no close frame is left to send."""
+        if not self.transport.is_closing():
+            super().shutdown()
+
+    def send_500_response(self) -> None:
+        """Answer a head in place of the application, once: what that still sends finds its client gone."""
+        super().send_500_response()
+        self.handshake_complete = self.disconnected = True
+
     def connection_lost(self, exc: Exception | None) -> None:
         self.slots.let_go(self.address)
         if self._unanswered is not None:

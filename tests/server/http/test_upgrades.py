@@ -11,7 +11,7 @@ import pytest
 
 from server.http.slots import Slots
 from tests.support.jobs import eventually
-from tests.support.protocol import CLOSE, TIMEOUT_S, echo, exchange, listening, request, statuses
+from tests.support.protocol import CLOSE, SHORT, TIMEOUT_S, echo, exchange, listening, request, statuses
 from web.http import Receive, Scope, Send
 
 ASKED = (
@@ -147,3 +147,46 @@ async def test_a_head_that_is_not_answered_in_time_ends_the_connection() -> None
     async with listening(silent, slots=slots, sockets={"/socket"}) as port:
         assert statuses(await exchange(port, HEAD + frame(0x1, b"x"))) == [500]
         await is_free(slots, port)
+
+
+async def test_a_server_ends_beside_a_head_that_is_not_answered() -> None:
+    going, asked = asyncio.Event(), asyncio.Event()
+    met: list[str] = []
+
+    async def late(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.set()
+        await going.wait()
+        try:
+            await send({"type": "websocket.accept"})
+        except OSError as error:
+            met.append(type(error).__name__)
+
+    async with listening(late, sockets={"/socket"}, idle_s=TIMEOUT_S) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(HEAD)
+        await asyncio.wait_for(asked.wait(), TIMEOUT_S)
+        # The application goes on before the connection's end is known.
+        going.set()
+    assert met == ["ClientDisconnected"]
+    assert statuses(await asyncio.wait_for(reader.read(), TIMEOUT_S)) == [500]
+    writer.transport.abort()
+
+
+async def test_a_server_ends_beside_a_client_that_has_ended_and_reads_nothing() -> None:
+    async def much(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "text": "x" * 16_000_000})
+        await receive()
+
+    slots = Slots(SHARE)
+    async with listening(much, slots=slots, sockets={"/socket"}) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1_000)
+        writer.write(HEAD)
+        await asyncio.wait_for(reader.readline(), TIMEOUT_S)
+        writer.write(frame(0x8, closing(1000)))
+        await asyncio.sleep(SHORT / 3)
+        # What it does not read keeps its connection open for a while.
+        assert slots.held == {"127.0.0.1": 1}
+    assert slots.held == {}
+    writer.transport.abort()
