@@ -1,36 +1,92 @@
 """Requests for another protocol: a WebSocket is begun where one is offered, and anything else is declined."""
 
 from abc import abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import httptools
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import HeaderLineTooLong, RequestLineTooLong
+from websockets.frames import CloseCode
+from websockets.http11 import MAX_LINE_LENGTH
 from websockets.server import ServerProtocol
 
+from resolvers.errors import Refusal
+from server.http import heads
 from server.http.addresses import address_of
 from server.http.connection import Connection
 from server.http.slots import Slots
+from web.http import Header
 
 # What one message has at most. Nothing is compressed: what a connection keeps for it is twice all of the rest.
 MESSAGE_BYTES = 256 * 1024
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
-    """A WebSocket with bounds: of a message, and of the time in which a client takes what it is sent. It counts for its
-    address, and is not at work."""
+    """A WebSocket with bounds: of a message, of the time until its head is answered, and of that in which a client
+    takes what it is sent. It counts for its address, and is not at work."""
 
     slots: Slots
     address: str
+    head_s: float
     write_s: float
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.conn = ServerProtocol(max_size=MESSAGE_BYTES, logger=self.logger)
         self._late: Any = None
+        self._unanswered: Any = None
+        # What came before the head was answered: frames are read only after it.
+        self._early = b""
+
+    def begin(self, rest: bytes) -> None:
+        """Answer the head that ``conn`` has read; keep what came after it."""
+        self._early = rest
+        self.transport.pause_reading()
+        self._unanswered = self.loop.call_later(self.head_s, self.shutdown)
+        self.handle_events()
+        self._go_on()
+
+    def data_received(self, data: bytes) -> None:
+        if self._unanswered is None:
+            super().data_received(data)
+        else:
+            self._early += data
+
+    def _go_on(self) -> None:
+        """Read frames, once the head is answered."""
+        if self._unanswered is None or not self.handshake_complete:
+            return
+        self._unanswered.cancel()
+        self._unanswered = None
+        early, self._early = self._early, b""
+        if early and not self.close_sent:
+            super().data_received(early)
+        if not (self.read_paused or self.transport.is_closing()):
+            self.transport.resume_reading()
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text" and not self.close_sent and not _is_text(b"".join(self.frames)):
+            # uvicorn takes this for an error of ours, and logs it.
+            self.frames = []
+            self.conn.fail(CloseCode.INVALID_DATA)
+            self.handle_parser_exception()
+            return
+        super().send_receive_event_to_app()
+
+    def shutdown(self) -> None:
+        """End the connection, unless it is ending: of one that its client has ended, no close frame is left to send."""
+        if not self.transport.is_closing():
+            super().shutdown()
+
+    def send_500_response(self) -> None:
+        """Answer a head in place of the application, once: what that still sends finds its client gone."""
+        super().send_500_response()
+        self.handshake_complete = self.disconnected = True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.slots.let_go(self.address)
+        if self._unanswered is not None:
+            self._unanswered.cancel()
         self.resume_writing()
         super().connection_lost(exc)
 
@@ -48,6 +104,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         await super().send(message)
         # uvicorn forgets that a response in place of the handshake completes it, and logs an error.
         self.handshake_complete = self.handshake_complete or self.close_sent
+        self._go_on()
 
     async def run_asgi(self) -> None:
         self.slots.waiting += 1
@@ -55,6 +112,14 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             await super().run_asgi()
         finally:
             self.slots.waiting -= 1
+
+
+def _is_text(message: bytes) -> bool:
+    try:
+        message.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class Upgrades(Connection):
@@ -94,13 +159,22 @@ class Upgrades(Connection):
             self._decline(rest)
             return
         self._stop()
+        conn = ServerProtocol(max_size=MESSAGE_BYTES, logger=self.logger)
+        lines = [b": ".join(header) for header in self.headers]
+        conn.receive_data(b"\r\n".join([b"GET %b HTTP/1.1" % self.url, *lines, b"", b""]))
+        if conn.handshake_exc is not None:
+            # It stays a connection of HTTP, whose end lets go what the head has taken.
+            self._address, self._socket_of = self._socket_of, None
+            self._refuse(_refusal_of(conn.handshake_exc, self.headers))
+            return
         protocol = SocketProtocol(config=self.config, server_state=self.server_state, app_state=self.app_state)
-        protocol.slots, protocol.address, protocol.write_s = self.slots, self._socket_of, self.timeouts.write_s
+        protocol.conn, protocol.slots, protocol.address = conn, self.slots, self._socket_of
+        protocol.head_s, protocol.write_s = self.timeouts.head_s, self.timeouts.write_s
         self.connections.discard(self)
         protocol.connection_made(self.transport)
-        lines = [b": ".join(header) for header in self.headers]
-        protocol.data_received(b"\r\n".join([b"GET %b HTTP/1.1" % self.url, *lines, b"", bytes(rest)]))
+        # First of all: from here on its end lets go what the head has taken.
         self.transport.set_protocol(protocol)
+        protocol.begin(bytes(rest))
 
     def _decline(self, rest: bytes | memoryview) -> None:
         """Go on after a head that asks for an upgrade that is not offered. The parser has taken its body for another
@@ -115,3 +189,16 @@ class Upgrades(Connection):
     @abstractmethod
     def _feed(self, data: bytes | memoryview) -> None:
         """Let the parser take what came."""
+
+    @abstractmethod
+    def _refuse(self, refusal: Refusal) -> None:
+        """Answer a head with a refusal, the connection's last answer."""
+
+
+def _refusal_of(error: Exception, headers: Sequence[Header]) -> Refusal:
+    """Return the refusal of a head that is read as HTTP, and that no WebSocket may have."""
+    if isinstance(error, HeaderLineTooLong | RequestLineTooLong):
+        message = f"Path and each header of a WebSocket's request may have {MAX_LINE_LENGTH} bytes at most."
+        return Refusal("HEADERS_TOO_LARGE", message)
+    why = "A WebSocket's has no body." if heads.framing(headers) else "Its headers open no WebSocket."
+    return heads.malformed(why)

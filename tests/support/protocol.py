@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -40,11 +40,16 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 @asynccontextmanager
 async def listening(
-    app: App = echo, most: int | None = None, slots: Slots | None = None, **seconds: float
+    app: App = echo,
+    most: int | None = None,
+    slots: Slots | None = None,
+    sockets: Collection[str] = (),
+    **seconds: float,
 ) -> AsyncIterator[int]:
-    """The port of a server for the block."""
+    """The port of a server for the block, which offers WebSockets on some paths."""
     given = {"idle_s": 3 * SHORT, "drop_s": SHORT, "write_s": SHORT} | seconds
     edge: Any = Edge(app, Metrics(), seconds=5, timing=False)
+    edge.sockets = sockets
     config = uvicorn.Config(
         edge, port=0, http=bounded(SHORT, slots, **given), ws="none", lifespan="off", log_config=None, access_log=False,
         limit_concurrency=most, proxy_headers=False,
