@@ -1,3 +1,4 @@
+import './key.css'
 import { useEffect, useRef, useState, type FormEvent } from 'react'
 import { keepKey } from './stored-key'
 
