@@ -16,6 +16,7 @@ from typing import Any
 import asyncpg
 
 from resolvers.database.connection import PooledConnection, connect
+from resolvers.database.connection_errors import PoolBusyError
 from resolvers.database.shares import Shares, Waiter
 
 COMMIT_DELAY_S = 0.001
@@ -246,7 +247,7 @@ class Pool:
 
 def _expire(waiter: asyncio.Future[PooledConnection | None]) -> None:
     if not waiter.done():
-        waiter.set_exception(TimeoutError("no connection came back in time"))
+        waiter.set_exception(PoolBusyError("no connection came back in time"))
 
 
 async def open_pool(
