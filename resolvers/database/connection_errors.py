@@ -39,6 +39,10 @@ AGAIN_S = 60.0
 log = structlog.get_logger()
 
 
+class PoolBusyError(TimeoutError):
+    """No connection came back in time: all of them are in use."""
+
+
 class Outages:
     """The outages of the database that a process has met. ``clock`` returns seconds.
 

@@ -10,7 +10,13 @@ from uuid import UUID
 import asyncpg
 
 from resolvers.database.connection import PooledConnection
-from resolvers.database.connection_errors import CONNECTION_ERRORS, NOT_MIGRATED_ERRORS, Outages, first_line
+from resolvers.database.connection_errors import (
+    CONNECTION_ERRORS,
+    NOT_MIGRATED_ERRORS,
+    Outages,
+    PoolBusyError,
+    first_line,
+)
 from resolvers.database.loop_turns import LoopTurns
 from resolvers.database.opening import Opening
 from resolvers.database.pool import Pool
@@ -91,7 +97,7 @@ class Runtime:
     def unavailable(self, error: BaseException) -> Refusal:
         """Return the refusal for one of ``CONNECTION_ERRORS``, and log the error if it begins an outage."""
         self.outages.note(error)
-        return unavailable()
+        return busy() if isinstance(error, PoolBusyError) else unavailable()
 
     async def require_no_fault(self, error: BaseException) -> None:
         """Raise RuntimeError for one of ``NOT_MIGRATED_ERRORS`` of a database that is migrated: the statement is wrong,
@@ -177,6 +183,11 @@ class Runtime:
 def unavailable() -> Refusal:
     """Return the refusal for a database that is not available, or was busy for too long."""
     return Refusal("UNAVAILABLE", "The database is not available; retry later.", retryAfter=1)
+
+
+def busy() -> Refusal:
+    """Return the refusal for a request for which no connection was free: the database may be well."""
+    return Refusal("UNAVAILABLE", "The server is busy; retry later.", retryAfter=1)
 
 
 def outcome_unknown(*, keyed: bool) -> Refusal:

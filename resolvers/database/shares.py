@@ -4,6 +4,8 @@ import asyncio
 from collections import deque
 from typing import Any, Generic, TypeVar
 
+from resolvers.database.connection_errors import PoolBusyError
+
 T = TypeVar("T")
 _NOBODY = object()
 
@@ -17,9 +19,9 @@ class Waiter(Generic[T]):
         self.turn, self.owner, self.capped = turn, owner, capped
 
     def expire(self) -> None:
-        """End the waiting with a TimeoutError, where it has not ended."""
+        """End the waiting with a PoolBusyError, where it has not ended."""
         if not self.turn.done():
-            self.turn.set_exception(TimeoutError("no connection came back in time"))
+            self.turn.set_exception(PoolBusyError("no connection came back in time"))
 
 
 class Shares(Generic[T]):

@@ -28,7 +28,7 @@ from server.live.messages import (
     id_of,
     message_of,
 )
-from server.live.requests import names_document, request_of
+from server.live.requests import names_document, noted, request_of
 from web.deadlines import Deadlines
 from web.http import Header, Receive, Request, Scope, Send
 
@@ -38,8 +38,8 @@ PROTOCOL = "graphql-transport-ws"
 INIT_S, MOST_OPERATIONS = 5.0, 100
 # So many answers may wait to be sent at once: the other operations run when these have left.
 MOST_ANSWERS = 2
-# A close frame has room for so many bytes of a reason.
-REASON_BYTES = 123
+# So many looks at a key that works no more leave operations that are under way to say so: a second.
+LAST_LOOKS = 4
 
 
 class Conversation:
@@ -56,6 +56,7 @@ class Conversation:
         self.authorization: bytes | None = None
         self.answers = asyncio.Semaphore(MOST_ANSWERS)
         self.initialized = self.acknowledged = False
+        self.looks = 0
         # Why an operation ends the whole connection.
         self.ending: asyncio.Future[ClosedError] = asyncio.get_running_loop().create_future()
 
@@ -69,14 +70,15 @@ class Conversation:
                 raise ClosedError(NO_SUBPROTOCOL, "Subprotocol not acceptable")
             await self._take_messages()
         except ClosedError as closed:
-            reason = closed.reason.encode()[:REASON_BYTES].decode(errors="ignore")
-            await self.send({"type": "websocket.close", "code": closed.code, "reason": reason})
+            await self.send({"type": "websocket.close", "code": closed.code, "reason": closed.reason})
         except OSError:
             log.debug("client gone", request_id=self.request_id)
         except Exception:
             log.exception("unexpected error")
             await self.send({"type": "websocket.close", "code": INTERNAL, "reason": "Internal error"})
         finally:
+            if self.acknowledged:
+                self.live.leave(self._request(b""), self._end)
             await self._cancel()
 
     async def _take_messages(self) -> None:
@@ -143,6 +145,7 @@ class Conversation:
         except Refusal as refusal:
             code = TRY_AGAIN if refusal.code in ("RATE_LIMITED", "UNAVAILABLE") else FORBIDDEN
             raise ClosedError(code, refusal.message) from None
+        self.live.attend(self._request(b""), self._end)
         self.acknowledged = True
         await self._send({"type": "connection_ack"})
 
@@ -160,7 +163,7 @@ class Conversation:
             await self._send({"id": key, "type": "error", "payload": [refused]})
             return
         task = self.operations[key] = asyncio.create_task(self._operate(key, self._request(orjson.dumps(payload))))
-        task.add_done_callback(_noted)
+        task.add_done_callback(noted)
 
     async def _operate(self, key: str, request: Request) -> None:
         """Answer one operation, by as many results as it has."""
@@ -203,6 +206,12 @@ class Conversation:
         self._close(refused)
         return True
 
+    def _end(self, refusal: Refusal) -> None:
+        """End the connection with its key, at each look; its streams end by themselves before, and say why."""
+        self.looks += 1
+        if not self.operations or self.looks > LAST_LOOKS:
+            self._close(refusal)
+
     def _close(self, refusal: Refusal) -> None:
         if not self.ending.done():
             self.ending.set_result(ClosedError(FORBIDDEN, refusal.message))
@@ -243,10 +252,3 @@ class Conversation:
             operation.cancel()
         if operations:
             await asyncio.wait(operations)
-
-
-def _noted(task: "asyncio.Task[None]") -> None:
-    """Log what went wrong in an operation, but that its client is gone."""
-    error = None if task.cancelled() else task.exception()
-    if error is not None and not isinstance(error, OSError):
-        log.error("unexpected error", exc_info=error)

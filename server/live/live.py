@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Hashable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -41,10 +41,11 @@ class Share(NamedTuple):
 
 @dataclass(slots=True)
 class Holder:
-    """A key that is heard with: a request that holds it, and what is shared by its streams."""
+    """A key in use: a request that holds it, what is shared by its streams, and what ends its WebSockets."""
 
     request: Request
     shared: dict[Hashable, Shared] = field(default_factory=dict)
+    endings: set[Callable[[Refusal], None]] = field(default_factory=set)
 
 
 class Live:
@@ -80,9 +81,7 @@ class Live:
             held_to = admitted.asked.document_id if ctx.actor.trusted_documents_only else None
             identity = (ctx.org_id, document, asked.variables, held_to)
             credential = request.headers[b"authorization"]
-            holder = self.holders.get(credential)
-            if holder is None:
-                holder = self.holders[credential] = Holder(holding(request))
+            holder = self._holder(credential, request)
             shared = holder.shared.get(identity)
             if shared is None or shared.ended:
                 feed = self.feeds.of(ctx.org_id)
@@ -103,8 +102,19 @@ class Live:
             raise
         return stream
 
+    def attend(self, request: Request, end: Callable[[Refusal], None]) -> None:
+        """Have a WebSocket ended with its key, whether or not anything is heard on it, until it leaves."""
+        self._holder(request.headers[b"authorization"], request).endings.add(end)
+
+    def leave(self, request: Request, end: Callable[[Refusal], None]) -> None:
+        """Forget a WebSocket, which has ended."""
+        credential = request.headers[b"authorization"]
+        holder = self.holders[credential]
+        holder.endings.remove(end)
+        self._let_go(credential, holder)
+
     async def watch(self) -> None:
-        """End the streams of keys that work no more, or may no longer ask for what they hear, for ever."""
+        """End, for ever, what is open of keys that work no more, and the streams that a key may hear no more."""
         while True:
             await asyncio.sleep(WATCH_S)
             for holder in list(self.holders.values()):
@@ -120,6 +130,8 @@ class Live:
             if refusal.code != "UNAVAILABLE":
                 for shared in list(holder.shared.values()):
                     shared.end(refusal)
+                for end in list(holder.endings):
+                    end(refusal)
             return
         for shared in list(holder.shared.values()):
             try:
@@ -156,14 +168,23 @@ class Live:
             if not self.open_streams[key]:
                 del self.open_streams[key]
 
+    def _holder(self, credential: bytes, request: Request) -> Holder:
+        holder = self.holders.get(credential)
+        if holder is None:
+            holder = self.holders[credential] = Holder(holding(request))
+        return holder
+
+    def _let_go(self, credential: bytes, holder: Holder) -> None:
+        if not (holder.shared or holder.endings):
+            del self.holders[credential]
+
     def _forget(self, credential: bytes, identity: Hashable, left: partial[None]) -> None:
         left()
         holder = self.holders.get(credential)
         shared = None if holder is None else holder.shared.get(identity)
         if holder is not None and shared is not None and not shared.streams:
             del holder.shared[identity]
-            if not holder.shared:
-                del self.holders[credential]
+            self._let_go(credential, holder)
 
 
 def holding(request: Request) -> Request:

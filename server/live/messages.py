@@ -12,6 +12,8 @@ BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NO_SUBPROTOCOL = 4400, 4401, 4403, 4406
 INIT_TIMEOUT, ID_TAKEN, TOO_MANY_INITS = 4408, 4409, 4429
 TRY_AGAIN, INTERNAL = 1013, 1011
 LONGEST_ID = 255
+# A close frame has room for so many bytes of a reason.
+REASON_BYTES = 123
 
 
 class ClosedError(Exception):
@@ -19,7 +21,7 @@ class ClosedError(Exception):
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
-        self.code, self.reason = code, reason
+        self.code, self.reason = code, reason.encode()[:REASON_BYTES].decode(errors="ignore")
 
 
 def message_of(received: Message) -> dict[str, Any]:

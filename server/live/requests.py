@@ -1,7 +1,10 @@
 """Operations on a WebSocket as requests over HTTP that ask the same, and what its upgrade says of all of them."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
+
+import structlog
 
 from models.typeid import new_number
 from resolvers.errors import bad_input
@@ -9,6 +12,7 @@ from web.deadlines import Deadlines
 from web.dry_run import dry_run
 from web.http import Header, Message, Request, Scope
 
+log = structlog.get_logger()
 # What each operation has of the upgrade: from whom it came, and whether changes are only tried.
 _KEPT = frozenset({b"x-forwarded-for", b"dry-run"})
 _ONE_KEY = "An Idempotency-Key is of one request, and a WebSocket has many: send the change over POST."
@@ -47,6 +51,13 @@ def is_dry(scope: Scope, request_id: str) -> bool:
     if b"idempotency-key" in request.headers:
         raise bad_input("header.Idempotency-Key", _ONE_KEY, "NOT_ALLOWED")
     return dry_run(request)
+
+
+def noted(task: "asyncio.Task[None]") -> None:
+    """Log what went wrong in an operation, but that its client is gone."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, OSError):
+        log.error("unexpected error", exc_info=error)
 
 
 async def _nothing() -> Message:

@@ -130,8 +130,12 @@ async def test_a_full_pool_answers_in_time(backends: Backends, line: Line) -> No
             waiting = "select count(*) from pg_locks where not granted"
             while not await connection.fetchval(waiting):  # noqa: ASYNC110 - another server's state has no event
                 await asyncio.sleep(0.01)
-            problem(await org.http.get("/api/v1/clients"), 503, "UNAVAILABLE")
-            error(await org.graphql(LIST), 503, "UNAVAILABLE")
+            listed = await org.http.get("/api/v1/clients")
+            problem(listed, 503, "UNAVAILABLE")
+            assert listed.json()["detail"] == "The server is busy; retry later."
+            asked = await org.graphql(LIST)
+            error(asked, 503, "UNAVAILABLE")
+            assert asked.json()["errors"][0]["message"] == "The server is busy; retry later."
             assert (await org.http.get("/api/ready")).status_code == 503
             assert not held.done()
         assert (await held).json()["data"]["company"] == "ACME"

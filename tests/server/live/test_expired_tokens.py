@@ -41,7 +41,6 @@ async def test_connections_end_without_errors_and_another_token_goes_on(
         with pytest.raises(EOFError):
             await stream.next()
         assert await connection.closed() == CLOSED
-        await silent.subscribe("1", "{ viewer { memberId } }")
         assert await silent.closed() == CLOSED
     await new_client(acme)
     async with following(acme.holding(renewed), ALL, after=last) as stream, socket(api) as connection:

@@ -7,6 +7,7 @@ import pytest
 from models.orders import OrderStatus
 from models.typeid import encode, new_uuid
 from resolvers.api_keys import verification
+from resolvers.api_keys.verification import key_id_of
 from resolvers.live.events import LiveEvent
 from schema.live.shared import Shared
 from tests.support import agents, reports
@@ -15,6 +16,7 @@ from tests.support.live import Followed, following, refused
 from tests.support.orders import move
 from tests.support.sockets import socket
 from tests.support.tickets import new_ticket, reply
+from tests.support.tokens import new_member, token_of
 
 ORDERS = "subscription($id: ID) { orderUpdated(id: $id) { id status notes } }"
 MESSAGES = "subscription($order: ID) { messageCreated(orderId: $order) { body visibility } }"
@@ -130,6 +132,30 @@ async def test_a_revoked_key_ends_its_streams(acme: Org, api: str, monkeypatch: 
         assert (await connection.closed())[0] == 4403
         await new_client(acme)
         assert await types(kept, 1) == ["client.created"]
+
+
+async def test_a_revoked_key_ends_connections_on_which_nothing_is_heard(
+    acme: Org, api: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "CACHED_SECONDS", 0.1)
+    raw = await acme.new_key("clients:read", "api_keys:write")
+    own = key_id_of(raw)
+    assert own is not None
+    token = token_of(acme, own, await new_member(acme, "ADMIN"))
+    async with socket(api) as idle, socket(api) as held, socket(api) as kept:
+        await idle.init(raw)
+        await held.init(token)
+        await kept.init(acme.key)
+        # One that has heard, and has ended, leaves the connection as it was.
+        await idle.subscribe("1", ALL)
+        await idle.send({"type": "complete", "id": "1"})
+        await idle.send({"type": "ping"})
+        assert await idle.next() == {"type": "pong"}
+        await acme.rows("update api_keys set revoked_at = now() where last_four = $1", raw[-4:])
+        assert await idle.closed() == (4403, "The API key is not valid: it is unknown, was revoked or has expired.")
+        assert (await held.closed())[0] == 4403
+        await kept.send({"type": "ping"})
+        assert await kept.next() == {"type": "pong"}
 
 
 async def test_equal_subscriptions_are_answered_once(acme: Org, monkeypatch: pytest.MonkeyPatch) -> None:
