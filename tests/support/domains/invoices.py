@@ -148,7 +148,7 @@ CASES = (
             ),
             "createInvoiceFromOrder": (
                 wrong({"orderId": "x"}, "orderId NOT_FOUND"),
-                wrong({"metadata": {"a": 1}}, "metadata INVALID_FORMAT"),
+                wrong({"metadata": {"a": 1}}, "metadata.a WRONG_TYPE"),
             ),
             "updateInvoice": (
                 *WRONG_LINES,

@@ -102,7 +102,7 @@ CASES = (
                 wrong(NEW | {"trialEnd": "9000-12-32"}, "trialEnd INVALID_FORMAT"),
                 wrong(NEW | {"anchorDate": "2100-01-30"}, "anchorDate NOT_ALLOWED"),
                 wrong(NEW | {"anchorDate": "2100-02-28"}, "anchorDate NOT_ALLOWED"),
-                wrong({"metadata": {"a": 1}}, "metadata INVALID_FORMAT"),
+                wrong({"metadata": {"a": 1}}, "metadata.a WRONG_TYPE"),
                 wrong({"status": "ACTIVE"}, "status UNKNOWN_FIELD"),
             ),
             "updateSubscription": (
