@@ -84,7 +84,7 @@ async def errors(org: Org, field: str, **given: Any) -> list[tuple[str, str]]:
         (
             "createInvoice",
             {"clientId": NOBODY, "lines": [LINE], "discount": 101, "metadata": {"a": "x" * 501}},
-            [("metadata", "INVALID_FORMAT"), ("discount", "OUT_OF_RANGE")],
+            [("metadata.a", "TOO_LONG"), ("discount", "OUT_OF_RANGE")],
         ),
         (
             "createMessage",
