@@ -1,6 +1,7 @@
 """Ctrl-C ends a run of the tests with the report of what failed before."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,11 @@ def test_that_is_not_begun() -> None:
 """
 
 
+def _heed_interrupts() -> None:
+    """A shell lets what runs in its background ignore them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupted_run_reports_what_failed(backends: Backends, tmp_path: Path) -> None:
     path = tmp_path / "test_sums.py"
     path.write_text(TESTS, encoding="utf-8")
@@ -31,7 +37,7 @@ def test_an_interrupted_run_reports_what_failed(backends: Backends, tmp_path: Pa
     command = [sys.executable, "-m", "pytest", "-q", "-c", "pyproject.toml", "-p", "tests.conftest", str(path)]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | dict(zip(NAMES, urls, strict=True)), capture_output=True,
-        encoding="utf-8", timeout=120, check=False,
+        encoding="utf-8", timeout=120, check=False, preexec_fn=_heed_interrupts,
     )  # fmt: skip
     assert done.returncode == 2, done.stdout + done.stderr
     assert "assert (1 + 1) == 3" in done.stdout
