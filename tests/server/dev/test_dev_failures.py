@@ -145,7 +145,7 @@ def test_a_load_that_was_cut_short_is_finished_by_the_next_start(dev: Dev, numbe
         with psycopg.connect(servers.migration_database_url) as owner:
             # Each of three statements waits, less than a statement may take: there is time to come between them.
             owner.execute("create function wait() returns trigger language plpgsql as"
-                          " $$ begin perform pg_sleep(4); return null; end $$")  # fmt: skip
+                          " $$ begin perform pg_sleep(2.5); return null; end $$")  # fmt: skip
             owner.execute("create trigger wait before insert on messages for each statement execute function wait()")
     log = dev.folder / "first"
     with log.open("w", encoding="utf-8") as output:
