@@ -58,12 +58,10 @@ layers: $(STAMP)
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m migrations > /dev/null
 
-# Its many processes of Python compile nothing twice, whatever the environment says. One process more than cores, up to
-# four: many tests wait.
-PROCESSES := $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() + 1))')
+# Its many processes of Python compile nothing twice, whatever the environment says.
 pytest: $(STAMP)
 	@echo "== Tests (pytest $(ARGS))"
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 pythons: ## Run the unit tests on every Python from 3.11 to 3.14 that is there, each in a venv of its own
 	@UV="$(UV)" PYTHONS="$(PYTHONS)" .ci/pythons
