@@ -23,8 +23,8 @@ from resolvers.forms.matching import MAX_WORK, JsonSchema, is_pattern, is_too_la
 
 # The most schemas within one, each counted wherever it is referred to, and the most bytes of their compiled patterns.
 MAX_SCHEMAS, MAX_PATTERN_BYTES = 500, MAX_WORK // JSON_LIMIT
-# Where it would take more steps to tell all problems that a value could have, the first is told. Where that could take
-# too many, as for long lists without an alternative, it is only said that there is one.
+# Where it would take more steps to report all problems that a value could have, the first is reported. Where that could
+# take too many, as for long lists without an alternative, it is only said that there is one.
 _REPORTS_ALL = 200_000
 _REFERENCE = re.compile(r"#/\$defs/([A-Za-z0-9._-]+)")
 _TOO_MANY_PATTERNS = "Its patterns are too large together."

@@ -29,7 +29,7 @@ _ITEMS = ("items", "contains", "unevaluatedItems")
 _VALUES = ("additionalProperties", "unevaluatedProperties")
 # What is evaluated is asked again by each ``unevaluated…`` around it, more than twice.
 _ASKED_AGAIN = 3
-# What a problem takes that is told, besides what it repeats: of a value, for each scalar and for so many characters.
+# What a reported problem takes, besides what it repeats: of a value, for each scalar and for so many characters.
 _PROBLEM, _COPY, _COPIED = 30, 5, 128
 
 
@@ -49,7 +49,7 @@ class Values:
         numbers = [each for each in self.all if isinstance(each, (int, float)) and not isinstance(each, bool)]
         self.numbers, self.digits = len(numbers), sum(map(_digits, numbers))
         self.characters = sum(len(each) for each in self.all if isinstance(each, str))
-        # What copying each of them takes, into the problem that is told of it.
+        # What copying each of them takes, into the problem that is reported of it.
         scalars = (self.count - len(self.holding)) * _COPY + self.characters // _COPIED
         self.copied = scalars + sum(work.copied[id(each)] for each in self.holding)
 

@@ -92,7 +92,9 @@ class PooledConnection(asyncpg.Connection):
             # The tables have changed since it was prepared, or it is not known what of the opening was prepared.
             if isinstance(error, _OUTDATED) or (opening is not None and not self._has_opened(error)):
                 self.terminate()
-            self.settle()
+            # An error may be one of ours, of which the server knows nothing: it settles no earlier opening.
+            if opening is not None:
+                self.settle()
             raise
         if opening is not None:
             self.settle()
@@ -138,7 +140,8 @@ class PooledConnection(asyncpg.Connection):
                 self.terminate()
         finally:
             answers.end(self._transport)
-        self.settle()
+        if opening is not None:
+            self.settle()
         done = answers.done
         self.codecs += codecs[:done]
         outcomes = [*[codec.rows() for codec in codecs[:done]], found]
@@ -163,12 +166,12 @@ class PooledConnection(asyncpg.Connection):
         self.settle()
 
     def settle(self) -> None:
-        """Note that the server has answered for all that was sent."""
+        """Note that the server has answered the opening that was sent, or that the connection has ended."""
         self.unsettled = self.openings.unproven = False
 
     @property
     def may_be_open(self) -> bool:
-        """Return whether a transaction is open, as far as is known."""
+        """Return whether a transaction is open, or may be open or opened by what was sent."""
         return self.unsettled or self.is_in_transaction()
 
     async def more(self, limit: int) -> tuple[list[Any], bool]:

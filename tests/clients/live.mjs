@@ -31,7 +31,7 @@ async function one(client, payload) {
   return null;
 }
 
-// What a client is told that tries again for as long as it may, as the example in docs/graph.md does.
+// What a client receives that retries without end, as the example in docs/graph.md does.
 function refused(client, payload) {
   const told = [];
   return new Promise((resolve) => {

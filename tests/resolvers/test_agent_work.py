@@ -114,7 +114,7 @@ def test_no_copy_is_made_of_a_long_value_for_each_of_many_problems() -> None:
 @pytest.mark.parametrize("name", TOLD)
 def test_what_would_take_long_to_tell_is_not_told(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     schema, values = TOLD[name]
-    monkeypatch.setattr(schemas, "_problems", Mock(side_effect=AssertionError("it was told")))
+    monkeypatch.setattr(schemas, "_problems", Mock(side_effect=AssertionError("it was reported")))
     (problem,) = problems_of(schema, {"all": values}, "input")
     assert (problem.message, problem.extra["reason"]) == ("It does not match its schema.", "INVALID_FORMAT")
     monkeypatch.undo()

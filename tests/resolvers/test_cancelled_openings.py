@@ -3,8 +3,10 @@
 import asyncio
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
+from resolvers.database.begin import BEGIN_WRITE, KEYED
 from resolvers.database.connection import PooledConnection
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import Sql
@@ -56,3 +58,21 @@ async def test_the_next_commit_keeps_nothing_of_it(
     await count_as(single, org, "next")
     assert await names(single, org) == [*kept, "next"]
     assert (single.pool.size, single.pool.held(org)) == (1, 0)
+
+
+async def test_an_argument_that_is_not_sent_settles_nothing(single: Runtime) -> None:
+    org = uuid4()
+    await count_as(single, org, "mine")
+    connection = await single.begin(BEGIN_WRITE, org, KEYED)
+    work = asyncio.ensure_future(connection.rows(INSERT.text, [org, "lost"]))
+    await asyncio.sleep(0)
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert connection.unsettled
+    with pytest.raises(asyncpg.DataError):
+        await connection.rows(INSERT.text, ["no UUID", "lost"])
+    assert connection.unsettled
+    single.pool.release(connection)
+    await count_as(single, org, "next")
+    assert await names(single, org) == ["mine", "next"]

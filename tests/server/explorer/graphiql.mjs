@@ -187,7 +187,7 @@ async function use(page, name) {
   await page.fill('#key', key)
   await page.click('text=Use this key')
   await page.waitForFunction(() => document.querySelector('.monaco-editor .view-line'))
-  // What the wrong key was told is gone.
+  // The answer to the wrong key is gone.
   await page.waitForFunction(() => !document.querySelector('.result-window').textContent.includes('UNAUTHENTICATED'), undefined, { timeout: 10_000 })
   await page.click('.graphiql-execute-button')
   await page.waitForFunction(() => /status 200.* cost \d/.test(document.querySelector('.measured').textContent))
