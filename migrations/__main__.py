@@ -2,7 +2,7 @@
 
 import sys
 
-from migrations.runner import revisions
+from migrations.revisions import revisions
 
 if __name__ == "__main__":
     try:

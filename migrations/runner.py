@@ -2,15 +2,12 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 _ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 # Any fixed number: it only has to be the same in every process that migrates.
@@ -19,25 +16,6 @@ MIGRATION_LOCK = 0x636F756E
 CONNECT_S = 10
 # How often a migration is tried that ends in a deadlock; PostgreSQL takes a second to find one.
 TRIES = 5
-
-
-@dataclass(frozen=True)
-class Revisions:
-    """The revisions that this code knows, and the newest of them."""
-
-    known: frozenset[str]
-    head: str
-
-
-@cache
-def revisions() -> Revisions:
-    """Return the revisions of the folder ``versions``. Raises ValueError if they are not one line."""
-    script = ScriptDirectory.from_config(_config())
-    heads = sorted(script.get_heads())
-    if len(heads) != 1:
-        rule = "the `down_revision` of a new migration is the head before it"
-        raise ValueError(f"not one head but {' and '.join(heads)}: {rule}")
-    return Revisions(frozenset(each.revision for each in script.walk_revisions()), heads[0])
 
 
 def engine_for(migration_url: str) -> sa.Engine:

@@ -5,7 +5,7 @@ from functools import partial
 
 from server.app import create_app
 from server.cli.console import complain
-from server.cli.migrate import is_database_migrated
+from server.cli.migrated import is_database_migrated
 from server.database.migrated import NOT_MIGRATED
 from server.http.ports import require_free_port
 from server.monitoring import logs

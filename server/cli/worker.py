@@ -7,7 +7,7 @@ import uvloop
 
 from models.jobs import JobQueue
 from resolvers.jobs.retention import Retention
-from server.cli.migrate import is_database_migrated
+from server.cli.migrated import is_database_migrated
 from server.database.migrated import NOT_MIGRATED
 from server.errors import CommandError, WrongCall
 from server.http.ports import require_free_port

@@ -1,15 +1,10 @@
-"""Whether a database has the tables that this code works with, and bringing it there."""
+"""Whether a database has the tables that this code works with."""
 
 import asyncpg
-import psycopg
-import sqlalchemy as sa
-from alembic.util import CommandError as UnknownRevision
 
-from migrations.runner import revisions, upgrade
+from migrations.revisions import revisions
 from resolvers.database.connection_errors import NOT_MIGRATED_ERRORS
 from resolvers.database.runtime import Connection
-from server.database.databases import role_of
-from server.errors import CommandError, DatabaseRefused
 
 READ_ONLY = "the database is read-only: it takes no changes"
 NOT_MIGRATED = "the database is not migrated: run `counterfoil migrate`"
@@ -46,18 +41,3 @@ async def why_not_ready(connection: Connection) -> str | None:
 def _is_known(revision: str | None) -> bool:
     known = revisions()
     return revision == known.head or (revision is not None and revision not in known.known)
-
-
-def apply_migrations(migration_url: str, app_url: str) -> None:
-    """Bring the database to the newest revision. Raises CommandError, one line, when that cannot be done."""
-    try:
-        upgrade(migration_url, role_of(app_url))
-    except ValueError as error:
-        raise CommandError(f"DATABASE_URL: {error}") from None
-    except UnknownRevision as error:
-        raise CommandError(f"the database was migrated by a newer version: {error}") from None
-    except sa.exc.DBAPIError as error:
-        reason = str(error.orig).strip().splitlines()[0]
-        if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
-            reason = f"{reason}: log in as the role that owns the database and its tables"
-        raise DatabaseRefused("MIGRATION_DATABASE_URL", reason) from None

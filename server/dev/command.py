@@ -14,7 +14,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TextIO
 
-from server.database.migrated import apply_migrations
+from server.database.migrating import apply_migrations
 from server.dev import embedded
 from server.dev.accounts import data_folder_of, make_data_folder
 from server.dev.demo import seed_demo

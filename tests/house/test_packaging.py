@@ -88,7 +88,7 @@ def test_it_works_outside_the_checkout(wheel: Path, tmp_path: Path) -> None:
         (("openapi", "print"), "rest_shim/openapi.json"),
     ):
         assert counterfoil(*words).strip() == (ROOT / path).read_text(encoding="utf-8").strip()
-    head = "from migrations.runner import revisions; print(revisions().head)"
+    head = "from migrations.revisions import revisions; print(revisions().head)"
     found = shell(sys.executable, "-P", "-c", head, folder=tmp_path, PYTHONPATH=str(wheel)).strip()
     assert (wheel / "migrations" / "versions").is_dir()
     assert list((wheel / "migrations" / "versions").glob(f"{found}_*.py")) != []

@@ -9,7 +9,8 @@ from alembic import command
 from alembic.config import Config
 
 from migrations import runner
-from migrations.runner import downgrade, revisions, upgrade
+from migrations.revisions import revisions
+from migrations.runner import downgrade, upgrade
 from server.database.databases import role_of
 from tests.support.servers import Backends
 

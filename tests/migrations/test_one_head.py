@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 
-from migrations.runner import revisions
+from migrations.revisions import Revisions, revisions
 from tests.support.repository import ROOT
 
 BESIDE = '''"""A migration that follows one that another follows already."""
@@ -30,6 +32,14 @@ def test_the_head_is_printed() -> None:
         path for path in versions if f'down_revision = "{revisions().head}"' in path.read_text(encoding="utf-8")
     ]
     assert followed == []
+
+
+def test_the_revisions_are_those_of_alembic() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.set_main_option("path_separator", "os")
+    script = ScriptDirectory.from_config(config)
+    assert revisions() == Revisions(frozenset(each.revision for each in script.walk_revisions()), script.get_heads()[0])
 
 
 @pytest.mark.parametrize("followed", ["0001", "0044"])

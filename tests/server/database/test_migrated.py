@@ -10,7 +10,8 @@ import psycopg
 import pytest
 import structlog
 
-from migrations.runner import downgrade, revisions, upgrade
+from migrations.revisions import revisions
+from migrations.runner import downgrade, upgrade
 from models.typeid import new_uuid
 from resolvers.api_keys.verification import new_key
 from server.cli import serve as commands

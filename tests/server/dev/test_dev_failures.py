@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from server.database.migrated import apply_migrations
+from server.database.migrating import apply_migrations
 from server.dev import accounts, command, embedded, embedded_postgres
 from server.dev.embedded_postgres import package_folder, telling
 from server.dev.env_files import read_env
