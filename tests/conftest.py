@@ -1,8 +1,11 @@
 """Fixtures that every test may ask for."""
 
+import asyncio
 import gc
+from collections.abc import Callable, Mapping
 
 import pytest
+import uvloop
 
 from tests.support.agency import agency
 from tests.support.api import acme, api, api_runtime, api_settings, other
@@ -10,7 +13,7 @@ from tests.support.collector import collector
 from tests.support.dev import dev
 from tests.support.furnished import furnished
 from tests.support.jobs import org, runtime
-from tests.support.logs import logging_restored
+from tests.support.logs import logging_restored, plain_tracebacks
 from tests.support.order import longest_first
 from tests.support.pool import single
 from tests.support.redis import redis
@@ -50,6 +53,16 @@ __all__ = [
 
 # Those of all tests, and those of the tests of `dev` and of the embedded servers.
 SERVERS = {"servers", "dev", "supervisor", "postgres"}
+
+
+def pytest_configure() -> None:
+    """Let exceptions in the log cost as little as they do where nobody looks at them."""
+    plain_tracebacks()
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run tests on the event loop that the servers and the workers run on."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -30,20 +30,23 @@ from bench.chaos.worked import astray, worked_of
 CONNECTIONS = 8
 QUIET_S = 5.0
 LINES = 5
-# Of each option: what a run has without it, and what a full one has.
-DEFAULTS = {
-    "workers": (10, 100, "how often a worker is killed"),
-    "postgres": (3, 20, "how often PostgreSQL is killed"),
-    "valkey": (3, 20, "how often Valkey is killed, and how often it is flushed"),
+# Of each option: what a short run has, what one has without it, and what a full one has.
+DEFAULTS: dict[str, tuple[float, float, float, str]] = {
+    "workers": (2, 10, 100, "how often a worker is killed"),
+    "postgres": (1, 3, 20, "how often PostgreSQL is killed"),
+    "valkey": (1, 3, 20, "how often Valkey is killed, and how often it is flushed"),
     "others": (
+        1,
         1,
         5,
         "how often a backend, the API and a worker at a commit are killed, PostgreSQL and Valkey stopped",
     ),
-    "burst": (3, 8, "how many injuries follow each other before everything is to recover"),
+    "burst": (3, 3, 8, "how many injuries follow each other before everything is to recover"),
     # Workers load the libraries of models and charts with the first jobs that need them.
-    "warm": (15, 15, "seconds of load before it is measured"),
-    "calm": (20, 120, "seconds without injuries, before hostile servers are there and then beside them"),
+    "warm": (2, 15, 15, "seconds of load before it is measured"),
+    "calm": (3, 20, 120, "seconds without injuries, before hostile servers are there and then beside them"),
+    "pause": (0.5, 0.4, 0.4, "seconds between a connection's changes"),
+    "patience": (2, RECOVERY_S, RECOVERY_S, "seconds that a burst waits for the recovery from the one before"),
 }
 
 
@@ -65,6 +68,7 @@ async def _injured(stack: Stack, others: Sequence[Listener], arguments: argparse
     await asyncio.sleep(QUIET_S)
     report.calm = alone, await _calm(arguments.calm)
     counts = Counts(**{name: getattr(arguments, name) for name in ("workers", "postgres", "valkey", "others")})
+    report.asked = tuple(name for name, number in counts.by_name().items() if number)
     choice = random.Random(arguments.seed)
 
     async def recovered(since: float) -> None:
@@ -154,28 +158,24 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m bench.chaos",
         description="Kill and stop every part under a load of changes, and account for each change, job and delivery.",
     )
-    for name, (short, full, what) in DEFAULTS.items():
-        parser.add_argument(f"--{name}", type=int, help=f"{what} (default {short}, with --full {full})")
-    parser.add_argument("--full", action="store_true", help="a long run, which fails also where it is too slow")
+    for name, (short, usual, full, what) in DEFAULTS.items():
+        said = f"{what} (default {usual:g}; --short {short:g}, --full {full:g})"
+        parser.add_argument(f"--{name}", type=type(usual), help=said)
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--short", action="store_true", help="every kill and stop once, in a minute or two")
+    length.add_argument("--full", action="store_true", help="a long run, which fails also where it is too slow")
     parser.add_argument("--seed", type=int, default=1, help="decides the order of changes and injuries (default 1)")
     parser.add_argument("--json", type=Path, help="also write the figures into this file")
-    parser.add_argument("--pause", type=float, default=0.4, help="seconds between a connection's changes (default 0.4)")
-    parser.add_argument(
-        "--patience",
-        type=float,
-        default=RECOVERY_S,
-        help="seconds that a burst of injuries waits for the recovery from the one before",
-    )
     parser.add_argument("--lease", type=float, default=6.0, help="LEASE_SECONDS of the workers (default 6)")
     return parser
 
 
 def main() -> None:
-    """Injure, account and print; 1 when an account is not 0, or a full run too slow."""
+    """Injure, account and print; 1 when an account is not 0 or something was never met, or a full run is too slow."""
     arguments = _parser().parse_args()
-    for name, (short, full, _) in DEFAULTS.items():
+    for name, (short, usual, full, _) in DEFAULTS.items():
         if getattr(arguments, name) is None:
-            setattr(arguments, name, full if arguments.full else short)
+            setattr(arguments, name, short if arguments.short else full if arguments.full else usual)
     report = uvloop.run(_chaos(arguments))
     print(shown(report))
     if arguments.json:

@@ -63,6 +63,10 @@ class Models:
         finally:
             writer.transport.abort()
 
+    def missing(self) -> list[str]:
+        """Return the models that nothing asked."""
+        return [name for name in (HEALTHY, *self.ways) if name not in self.by_model]
+
     def _watched(self, key: str, writer: asyncio.StreamWriter) -> Callable[[], None] | None:
         """What is to be called right after an answer."""
         if self.answers is None or not self.answers(key, writer.get_extra_info("peername")[1]):

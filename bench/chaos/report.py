@@ -51,7 +51,8 @@ KINDS = ("writes", "deliveries", "agents", "billing", "reports")
 
 @dataclass(slots=True)
 class Report:
-    """Everything that one run found. ``calm`` are the spans without injuries: alone, and beside hostile ones."""
+    """Everything that one run found. ``asked`` are the injuries that it should make, ``calm`` the spans without any:
+    alone, and beside hostile ones."""
 
     journal: Journal
     tenants: list[Tenant]
@@ -63,6 +64,7 @@ class Report:
     calm: tuple[Span, Span] = ((0.0, 0.0), (0.0, 0.0))
     drained: bool = False
     answers: Answers | None = None
+    asked: tuple[str, ...] = ()
 
     @property
     def accounts(self) -> dict[str, int]:
@@ -78,8 +80,20 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        """Whether an account is not 0."""
-        return any(self.accounts.values())
+        """Whether an account is not 0, or has nothing to say of something that the run should have met."""
+        return any(self.accounts.values()) or bool(self.unmet)
+
+    @property
+    def unmet(self) -> list[str]:
+        """What should have happened and never did: without it the accounts prove less than they seem to."""
+        made = {each.name for each in self.injuries}
+        missing = [f"no {name}" for name in self.asked if name not in made]
+        missing += [f"nothing came to the receiver {each.name}" for each in self.listeners if not each.events]
+        missing += [f"the model {name} was never called" for name in self.models.missing()]
+        missing += [f"no work of {name} was done" for name, done in self.successes.items() if not done]
+        if not self.journal.kept():
+            missing.append("no write was acknowledged")
+        return missing if self.drained else [*missing, "work was still waiting at the end"]
 
     @property
     def recoveries(self) -> dict[str, dict[str, float]]:
@@ -128,7 +142,7 @@ class Report:
             "model_calls_asked_again": sum(len(each) - 1 for each in self.models.asked.values()),
             "worker_killed": {} if self.answers is None else dict(self.answers.fell()),
             "work_done": {name: len(listed) for name, listed in self.successes.items()},
-            "drained": self.drained,
+            "unmet": self.unmet,
             "injuries": dict(Counter(each.name for each in self.injuries)),
             "delivery_seconds": {
                 name: {"p50": quantile(found, 50), "p99": quantile(found, 99), "longest": found[-1]} if found else {}
@@ -160,7 +174,7 @@ def shown(report: Report) -> str:
     slower = found["p99_seconds"]
     lines = [
         f"{len(report.injuries)} injuries; {found['acknowledged']} writes acknowledged, {found['repeated']} of them"
-        " when they were sent again" + ("" if report.drained else "; work was still waiting at the end"),
+        " when they were sent again",
         f"acknowledged: {_listed(found['changes'])}",
         f"done by workers: {_listed(found['work_done'])}",
         f"deliveries heard: {_listed(found['deliveries'])}",
@@ -172,6 +186,7 @@ def shown(report: Report) -> str:
         "| account | has to be 0 |",
         "|---|--:|",
         *(f"| {name} | {number} |" for name, number in found["accounts"].items()),
+        *(["", f"Never met: {'; '.join(report.unmet)}"] if report.unmet else []),
         "",
         "Longest recovery in seconds, from the last injury of a burst to the first success of each kind of work"
         f" (at most {RECOVERY_S:.0f}):",

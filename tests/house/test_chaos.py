@@ -1,30 +1,28 @@
-"""Chaos: the accounting finds what it should, and a short run of every kill and stop has nothing to account for."""
+"""Chaos: the accounting finds what it should. `.ci/run` makes the short run of every kill and stop."""
 
 import asyncio
 import json
 import socket
 import struct
-import subprocess
-import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import httpx
 import pytest
 import uvloop
 
 from bench.chaos.accounts import two_bodies, wrong
-from bench.chaos.injuries import INJURIES
+from bench.chaos.injuries import INJURIES, Injury
 from bench.chaos.journal import SILENT, Change
 from bench.chaos.listeners import healthy, hostile, listening, ways
 from bench.chaos.models import HEALTHY, Models
 from bench.chaos.receivers import HANGING, HOSTILE, Serve
 from bench.chaos.receivers import listening as receiving
-from bench.chaos.report import ACCOUNTS, Report, shown
+from bench.chaos.report import ACCOUNTS, KINDS, Report, shown
 from tests.support.chaos import MOVED, ORDER, written
 
-SHORT_S = 600
+WAIT_S = 600
 ENDLESS = {"hangs", "drips", "sends-10-GB"}
 RIGHT = dict.fromkeys(
     (
@@ -111,10 +109,40 @@ def test_two_bodies_of_one_event_are_found_at_two_receivers_too() -> None:
     assert (two_bodies([first]), two_bodies([first, second])) == (0, 1)
 
 
+def met() -> Report:
+    """A run that met everything that it should."""
+    journal, tenant, _ = written()
+    models = Models(ways(""), by_model=dict.fromkeys((HEALTHY, *ways("")), 1))
+    made = [Injury(name, 1.0) for name in INJURIES]
+    done = {name: [1.0] for name in KINDS[2:]}
+    return Report(journal, [tenant], [tenant.healthy], models, made, successes=done, drained=True, asked=INJURIES)
+
+
+def test_a_run_that_met_everything_has_not_failed() -> None:
+    assert (met().unmet, met().failed) == ([], False)
+    assert "Never met" not in shown(met())
+
+
+def test_a_run_that_never_met_something_has_failed() -> None:
+    changes: dict[str, Callable[[Report], object]] = {
+        "no SIGKILL worker": lambda run: run.injuries.pop(0),
+        "nothing came to the receiver healthy": lambda run: run.listeners.append(healthy()),
+        "the model hangs was never called": lambda run: run.models.by_model.pop("hangs"),
+        "no work of billing was done": lambda run: run.successes["billing"].clear(),
+        "no write was acknowledged": lambda run: run.journal.changes.clear(),
+        "work was still waiting at the end": lambda run: setattr(run, "drained", False),
+    }
+    for said, change in changes.items():
+        run = met()
+        change(run)
+        assert (run.unmet, run.failed) == ([said], True)
+        assert f"Never met: {said}" in shown(run)
+
+
 @pytest.mark.parametrize("account", ACCOUNTS)
 def test_each_account_fails_a_run(account: str) -> None:
-    journal, tenant, _ = written()
-    report = Report(journal, [tenant], [tenant.healthy], Models({}))
+    report = met()
+    journal = report.journal
     assert set(report.accounts.values()) == {0}
     if account == "writes never acknowledged":
         journal.changes.append(replace(ORDER, acknowledged=None))
@@ -178,37 +206,8 @@ def test_a_receiver_ends_in_order_when_its_client_goes(serve: Serve) -> None:
             # It does not end the connection, it resets it.
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
-            await asyncio.wait_for(ended.wait(), SHORT_S)
+            await asyncio.wait_for(ended.wait(), WAIT_S)
             await asyncio.sleep(0)
 
     uvloop.run(go())
     assert unhandled == []
-
-
-@pytest.mark.servers
-def test_a_short_run_has_nothing_to_account_for(tmp_path: Path) -> None:
-    found_in = tmp_path / "chaos.json"
-    counts = [f"--{name}={number}" for name, number in (("workers", 2), ("postgres", 1), ("valkey", 1), ("others", 1))]
-    command = (
-        sys.executable,
-        "-m",
-        "bench.chaos",
-        *counts,
-        "--warm=2",
-        "--calm=3",
-        "--pause=0.5",
-        "--patience=2",
-        "--json",
-        str(found_in),
-    )
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=SHORT_S)
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    found = json.loads(found_in.read_text(encoding="utf-8"))
-    assert found["accounts"] == dict.fromkeys(ACCOUNTS, 0)
-    assert found["drained"]
-    assert set(found["injuries"]) == set(INJURIES)
-    assert found["acknowledged"] >= 50
-    assert min(found["deliveries"].values()) >= 1
-    assert min(found["work_done"].values()) >= 4
-    assert found["model_calls"].keys() == {HEALTHY, *ways("")}
-    assert "| SIGKILL postmaster | 1 |" in done.stdout

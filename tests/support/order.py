@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 
 # Those that take a process ten seconds and more, the longest first, as `--durations=0` of the whole suite says.
 LONG = (
-    "house/test_chaos.py",
     "server/dev/test_dev.py",
     "server/explorer/test_browser.py",
     "execution/test_executor.py",
