@@ -30,6 +30,7 @@ def test_help_loads_nothing_but_the_command_line(word: str, tmp_path: Path) -> N
     loaded = done.stdout.splitlines()[-1].split()
     assert sorted(name for name in loaded if name.partition(".")[0] in ROOMS) == [
         "server", "server.cli", "server.cli.commands", "server.cli.console", "server.cli.main", "server.errors",
+        "server.late",
     ]  # fmt: skip
     assert [name for name in ("pydantic", "sqlalchemy", "graphql", "asyncpg", "strawberry") if name in loaded] == []
 
@@ -82,3 +83,17 @@ def test_commands_that_run_no_operation_build_no_schema(module: str) -> None:
         [sys.executable, "-c", listing], cwd=ROOT, capture_output=True, encoding="utf-8", check=True, timeout=120
     )
     assert [name for name in ("schema.graph", "strawberry", "starlette") if name in done.stdout.split()] == []
+
+
+def test_what_refuses_a_setting_has_loaded_no_table(tmp_path: Path) -> None:
+    listing = "import sys; from server.cli.main import main; print(main(['dev']), *sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", listing],
+        cwd=tmp_path, env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PORT": "eighty"},
+        capture_output=True, encoding="utf-8", check=True, timeout=120,
+    )  # fmt: skip
+    code, *loaded = done.stdout.split()
+    assert (code, done.stderr) == ("2", "counterfoil: PORT is malformed: must be a whole number\n")
+    assert [
+        name for name in ("alembic", "asyncpg", "models", "resolvers.context", "sqlalchemy") if name in loaded
+    ] == []
