@@ -87,15 +87,24 @@ def test_commands_that_run_no_operation_build_no_schema() -> None:
     assert [name for name in ("schema.graph", "strawberry", "starlette") if name in loaded] == []
 
 
-def test_what_refuses_a_setting_has_loaded_no_table(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"PORT": "eighty"}, "PORT is malformed: must be a whole number\n"),
+        ({"HOST": "a..b"}, "HOST: cannot listen on a..b port 8000 ("),
+    ],
+    ids=["malformed", "host"],
+)
+def test_what_refuses_a_setting_has_loaded_no_table(setting: dict[str, str], said: str, tmp_path: Path) -> None:
     listing = "import sys; from server.cli.main import main; print(main(['dev']), *sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", listing],
-        cwd=tmp_path, env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PORT": "eighty"},
+        cwd=tmp_path, env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | setting,
         capture_output=True, encoding="utf-8", check=True, timeout=120,
     )  # fmt: skip
     code, *loaded = done.stdout.split()
-    assert (code, done.stderr) == ("2", "counterfoil: PORT is malformed: must be a whole number\n")
+    assert (code, done.stderr.count("\n")) == ("2", 1)
+    assert done.stderr.startswith(f"counterfoil: {said}")
     assert [
         name for name in ("alembic", "asyncpg", "models", "resolvers.context", "sqlalchemy") if name in loaded
     ] == []
