@@ -4,8 +4,6 @@ A command's body is loaded by its name when it runs, so that `--help` imports no
 """
 
 import argparse
-import gc
-import importlib
 import importlib.metadata
 import io
 import sys
@@ -15,6 +13,7 @@ from typing import Any
 from server.cli.commands import COMMANDS, GROUPS
 from server.cli.console import complain, discard
 from server.errors import CommandError, OutputClosed, SettingsError, WrongCall
+from server.late import late
 
 # As a shell tells of a program that the signal SIGPIPE ended.
 OUTPUT_CLOSED = 141
@@ -70,22 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return OUTPUT_CLOSED
 
 
-def _loaded(module: str) -> Any:
-    """Return a module, loaded without the garbage collector: hardly anything of it becomes garbage, and to look for it
-    takes a sixth of the time."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        return importlib.import_module(module)
-    finally:
-        if collects:
-            gc.enable()
-
-
 def _run(chosen: argparse.Namespace) -> int:
     module, _, name = chosen.body.partition(":")
     try:
-        return int(getattr(_loaded(module), name)(chosen))
+        return int(late(module, name)(chosen))
     except OutputClosed:
         return OUTPUT_CLOSED
     except (SettingsError, WrongCall) as error:
@@ -100,7 +87,7 @@ def _run(chosen: argparse.Namespace) -> int:
         return 1
     except Exception as error:
         # Loaded here alone: a database's drivers are no part of `--help`.
-        refused = importlib.import_module("server.refused").refusal(error)
+        refused = late("server.refused", "refusal")(error)
         if refused is None:
             raise
         complain(str(refused))

@@ -1,9 +1,12 @@
-"""Databases beside the one in a URL: for tests and measurements, which want one of their own."""
+"""Databases as their owner sees them; and those beside the one in a URL, which tests and measurements want."""
 
 from urllib.parse import unquote, urlsplit
 
 import psycopg
 from psycopg import sql
+
+# A server that takes a connection and says nothing is given up after so long.
+CONNECT_S = 10
 
 
 def with_database(url: str, name: str) -> str:
@@ -17,6 +20,16 @@ def role_of(url: str) -> str:
     if not name:
         raise ValueError("the database URL names no role")
     return unquote(name)
+
+
+def revision_of(owner_url: str) -> str | None:
+    """Return the revision that a database was migrated to; None where it has none, or not for this role."""
+    with psycopg.connect(owner_url, connect_timeout=CONNECT_S) as connection:
+        try:
+            found = connection.execute("select version_num from alembic_version").fetchone()
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
+            return None
+    return None if found is None else str(found[0])
 
 
 def create_database(owner_url: str, app_url: str, name: str, *, template: str | None = None) -> None:

@@ -14,10 +14,10 @@ from pathlib import Path
 from shlex import quote
 from typing import TextIO
 
-from server.database.migrating import apply_migrations
+from migrations.revisions import revisions
+from server.database.databases import revision_of
 from server.dev import embedded
 from server.dev.accounts import data_folder_of, make_data_folder
-from server.dev.demo import seed_demo
 from server.dev.env_files import read_env, write_env
 from server.dev.environment import KEYS, URLS
 from server.dev.processes import ProcessSpec
@@ -25,6 +25,7 @@ from server.dev.reset import remove_data
 from server.dev.supervisor import Stopped, Supervisor, end_leftovers
 from server.errors import DevError, SettingsError, WrongCall
 from server.http.ports import require_free_port
+from server.late import late
 from server.settings import KEY_FILE, LocalSettings, Settings, load
 
 # For what `dev` makes itself, while the rest is looked at.
@@ -68,7 +69,7 @@ def run(say: Say, *, reset: bool = False, explorer: bool = False) -> None:
             settings = load(Settings, **{name.lower(): value for name, value in environment.items()})
             with servers.named() if servers else nullcontext():
                 _migrate(settings, say)
-                seed_demo(settings, say)
+                late("server.dev.demo", "seed_demo")(settings, say)
             _serve(settings, environment, supervisor, say)
             if explorer and not _explorer_is_built():
                 build = _explorer(folder)
@@ -153,7 +154,9 @@ def _migrate(settings: Settings, say: Say) -> None:
     if settings.migration_database_url is None:
         raise SettingsError("MIGRATION_DATABASE_URL is missing")
     say("== Migrating the database")
-    apply_migrations(settings.migration_database_url, settings.database_url)
+    if revision_of(settings.migration_database_url) != revisions().head:
+        migrate = late("server.database.migrating", "apply_migrations")
+        migrate(settings.migration_database_url, settings.database_url)
 
 
 def _serve(settings: Settings, environment: Mapping[str, str], supervisor: Supervisor, say: Say) -> None:

@@ -17,7 +17,7 @@ from server.dev.embedded_postgres import APP, OWNER, SUPERUSER, telling
 from server.dev.env_files import read_env, write_env
 from server.dev.supervisor import Supervisor
 from server.errors import DatabaseRefused, EmbeddedError
-from server.refused import refusal
+from server.late import late
 
 START_SECONDS = 30
 
@@ -47,7 +47,7 @@ class Servers:
         try:
             yield
         except Exception as error:
-            refused = error if isinstance(error, DatabaseRefused) else refusal(error)
+            refused = error if isinstance(error, DatabaseRefused) else late("server.refused", "refusal")(error)
             if not isinstance(refused, DatabaseRefused):
                 raise
             # One that stopped says why in its log alone.

@@ -30,6 +30,7 @@ def test_help_loads_nothing_but_the_command_line(word: str, tmp_path: Path) -> N
     loaded = done.stdout.splitlines()[-1].split()
     assert sorted(name for name in loaded if name.partition(".")[0] in ROOMS) == [
         "server", "server.cli", "server.cli.commands", "server.cli.console", "server.cli.main", "server.errors",
+        "server.late",
     ]  # fmt: skip
     assert [name for name in ("pydantic", "sqlalchemy", "graphql", "asyncpg", "strawberry") if name in loaded] == []
 
@@ -75,10 +76,35 @@ def test_what_is_printed_is_utf_8_in_every_locale(locale: str, tmp_path: Path) -
     assert shown.stdout.strip() == (ROOT / "schema/schema.graphql").read_text(encoding="utf-8").strip()
 
 
-@pytest.mark.parametrize("module", ["audit", "data", "dev", "jobs", "keys", "migrate", "settings_table"])
-def test_commands_that_run_no_operation_build_no_schema(module: str) -> None:
-    listing = f"import sys, server.cli.{module}; print(*sys.modules)"
+def test_commands_that_run_no_operation_build_no_schema() -> None:
+    modules = ("audit", "data", "dev", "jobs", "keys", "migrate", "settings_table")
+    listing = f"import sys, {', '.join(f'server.cli.{name}' for name in modules)}; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", listing], cwd=ROOT, capture_output=True, encoding="utf-8", check=True, timeout=120
     )
-    assert [name for name in ("schema.graph", "strawberry", "starlette") if name in done.stdout.split()] == []
+    loaded = done.stdout.split()
+    assert [name for name in modules if f"server.cli.{name}" not in loaded] == []
+    assert [name for name in ("schema.graph", "strawberry", "starlette") if name in loaded] == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"PORT": "eighty"}, "PORT is malformed: must be a whole number\n"),
+        ({"HOST": "a..b"}, "HOST: cannot listen on a..b port 8000 ("),
+    ],
+    ids=["malformed", "host"],
+)
+def test_what_refuses_a_setting_has_loaded_no_table(setting: dict[str, str], said: str, tmp_path: Path) -> None:
+    listing = "import sys; from server.cli.main import main; print(main(['dev']), *sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", listing],
+        cwd=tmp_path, env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | setting,
+        capture_output=True, encoding="utf-8", check=True, timeout=120,
+    )  # fmt: skip
+    code, *loaded = done.stdout.split()
+    assert (code, done.stderr.count("\n")) == ("2", 1)
+    assert done.stderr.startswith(f"counterfoil: {said}")
+    assert [
+        name for name in ("alembic", "asyncpg", "models", "resolvers.context", "sqlalchemy") if name in loaded
+    ] == []

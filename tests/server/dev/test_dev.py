@@ -10,6 +10,7 @@ import pytest
 
 from server.dev.env_files import read_env, write_env
 from server.dev.processes import identity
+from tests.support.commands import run as called
 from tests.support.dev import LAST_LINE, WAIT_SECONDS, Dev
 
 
@@ -145,7 +146,10 @@ def test_a_malformed_setting_is_one_line(dev: Dev) -> None:
     assert [path.name for path in dev.folder.iterdir()] == ["servers.env"]
 
 
-def test_a_data_folder_that_cannot_be_one_is_one_line(dev: Dev) -> None:
+def test_a_data_folder_that_cannot_be_one_is_one_line(
+    dev: Dev, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
     (dev.folder / "file").touch()
     (dev.folder / "loop").symlink_to(dev.folder / "loop")
     for name, said in (
@@ -159,7 +163,8 @@ def test_a_data_folder_that_cannot_be_one_is_one_line(dev: Dev) -> None:
         assert (code, out, err.count("\n")) == (2, "", 1), err
         assert err.startswith(f"counterfoil: COUNTERFOIL_DATA: {said}")
         assert str(folder) in err
-        code, out, err = dev.command("audit", "verify", "--org", "x", COUNTERFOIL_DATA=str(folder))
+        monkeypatch.setenv("COUNTERFOIL_DATA", str(folder))
+        code, out, err = called(capsys, "audit", "verify", "--org", "x")
         assert (code, out) == (2, "")
         assert all(line.startswith("counterfoil: ") for line in err.splitlines()), err
     assert (dev.folder / "file").read_bytes() == b""

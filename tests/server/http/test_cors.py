@@ -102,6 +102,12 @@ def _head(answer: bytes) -> tuple[int, dict[str, str], str]:
     return int(line.split()[1]), dict(each.split(": ", 1) for each in rest), body.decode()
 
 
+async def _at_once(port: int, sent: list[bytes]) -> list[tuple[int, dict[str, str], str]]:
+    """The answers to what is sent at once, each from an address of its own, which may have one connection."""
+    exchanges = (exchange(port, each, address=f"127.0.0.{number}") for number, each in enumerate(sent, start=1))
+    return [_head(answer) for answer in await asyncio.gather(*exchanges)]
+
+
 def _readable(headers: dict[str, str] | httpx.Headers) -> bool:
     exposed = _names(headers.get("access-control-expose-headers", ""))
     return headers.get("access-control-allow-origin") == ORIGIN and exposed >= READ and "Origin" in headers["vary"]
@@ -113,9 +119,9 @@ def _readable(headers: dict[str, str] | httpx.Headers) -> bool:
 @pytest.mark.parametrize("name", HEADS)
 async def test_a_refused_head_is_a_problem_that_its_origin_can_read(opened: int, name: str, line: bytes) -> None:
     head, status, code = HEADS[name]
-    for origin in (FROM, b"origin: https://other.example\r\n", b""):
-        answer = await exchange(opened, line + b" HTTP/1.1\r\n" + head.replace(FROM, origin))
-        found, headers, body = _head(answer)
+    origins = (FROM, b"origin: https://other.example\r\n", b"")
+    answers = await _at_once(opened, [line + b" HTTP/1.1\r\n" + head.replace(FROM, origin) for origin in origins])
+    for origin, (found, headers, body) in zip(origins, answers, strict=True):
         assert (found, headers["content-type"]) == (status, "application/problem+json")
         reported = json.loads(body)
         assert (reported["status"], reported["code"], reported["requestId"]) == (status, code, headers["x-request-id"])
@@ -124,8 +130,8 @@ async def test_a_refused_head_is_a_problem_that_its_origin_can_read(opened: int,
 
 
 async def test_half_a_line_is_no_origin_and_no_lines_are_no_error(opened: int) -> None:
-    for head in (b"", HOST, HOST + FROM.rstrip(), HOST + FROM.rstrip() + b"\r"):
-        found, headers, body = _head(await exchange(opened, b"GET / HTTP/1.1\r\n" + head))
+    heads = (b"", HOST, HOST + FROM.rstrip(), HOST + FROM.rstrip() + b"\r")
+    for found, headers, body in await _at_once(opened, [b"GET / HTTP/1.1\r\n" + head for head in heads]):
         assert (found, json.loads(body)["code"]) == (408, "REQUEST_TIMEOUT")
         assert "access-control-allow-origin" not in headers
 
