@@ -21,6 +21,12 @@ def _tracked(*patterns: str) -> list[Path]:
     return [ROOT / line for line in listed.splitlines()]
 
 
+def _parsed(path: Path, *words: str) -> ast.Module:
+    """The tree of a file; an empty one where none of the words that it is searched for is in the text."""
+    text = path.read_text(encoding="utf-8")
+    return ast.parse(text if any(word in text for word in words) else "")
+
+
 def test_no_file_is_over_the_ceiling() -> None:
     files = [path for path in _tracked("*.py") if "versions" not in path.parts]
     assert len(files) > 50
@@ -41,7 +47,7 @@ def test_tests_are_in_the_folder_of_what_they_test_and_share_by_support_alone() 
     found = [
         (path.name, node.module)
         for path in files
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(_parsed(path, ".test_"))
         if isinstance(node, ast.ImportFrom) and node.module and ".test_" in node.module
     ]
     assert found == []
@@ -62,20 +68,21 @@ def test_the_workers_have_a_folder_for_each_domain() -> None:
 
 def test_nothing_of_a_machine_or_an_index_is_committed() -> None:
     words = ("pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".", "/" + "root/", "/" + "work/")
-    found = [
-        (str(path), word)
-        for path in _tracked("*.py", "*.md", "*.txt", "*.in", "*.toml", "Makefile", "*.graphql", "*.json", ".ci/run")
-        for word in words
-        if word in path.read_text(encoding="utf-8")
-    ]
+    files = _tracked("*.py", "*.md", "*.txt", "*.in", "*.toml", "Makefile", "*.graphql", "*.json", ".ci/run")
+    texts = {str(path): path.read_text(encoding="utf-8") for path in files}
+    found = [(name, word) for name, text in texts.items() for word in words if word in text]
     assert found == []
+
+
+def _is_wait_for(called: ast.expr) -> bool:
+    return isinstance(called, ast.Attribute) and called.attr == "wait_for" and ast.unparse(called.value) == "asyncio"
 
 
 def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, ast.Attribute, bool]]:
     """Each call of an attribute, what is called, and whether it is awaited, at once or by `wait_for`."""
     awaited = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Await)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "asyncio.wait_for":
+        if isinstance(node, ast.Call) and _is_wait_for(node.func):
             awaited |= {id(argument) for argument in node.args}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -86,7 +93,12 @@ def _given(call: ast.Call) -> set[str | None]:
     return {keyword.arg for keyword in call.keywords}
 
 
+WAITS = {"run", "call", "check_call", "check_output", "read", "readline", "readlines", "communicate", "join", "wait"}
+
+
 def _is_endless(call: ast.Call, called: ast.Attribute) -> bool:
+    if called.attr not in WAITS:
+        return False
     owner = ast.unparse(called.value)
     if owner == "subprocess":
         return called.attr in ("run", "call", "check_call", "check_output") and "timeout" not in _given(call)
@@ -100,7 +112,7 @@ def test_every_wait_of_a_test_for_a_process_or_a_thread_has_an_end() -> None:
     # What is awaited ends with the time that each test has (pyproject.toml).
     found = []
     for path in _tracked("tests/*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = _parsed(path, "subprocess", "stdout", "stderr", "communicate", ".join()", ".wait()")
         endless = [call for call, called, awaited in _calls(tree) if not awaited and _is_endless(call, called)]
         # As a context it waits at the end of the block.
         for node in ast.walk(tree):
@@ -118,7 +130,8 @@ def test_every_wait_of_a_test_for_a_process_or_a_thread_has_an_end() -> None:
 def test_no_text_depends_on_the_locale() -> None:
     found = []
     for path in _tracked("*.py"):
-        for call, called, _ in _calls(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = _parsed(path, "read_text", "write_text", "text=", "universal_newlines")
+        for call, called, _ in _calls(tree):
             read = called.attr in ("read_text", "write_text") and "encoding" not in _given(call)
             text = called.attr in ("run", "Popen", "check_output") and _given(call) & {"text", "universal_newlines"}
             if read or text:
