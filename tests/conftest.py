@@ -1,11 +1,8 @@
 """Fixtures that every test may ask for."""
 
-import asyncio
 import gc
-from collections.abc import Callable, Mapping
 
 import pytest
-import uvloop
 
 from tests.support.agency import agency
 from tests.support.api import acme, api, api_runtime, api_settings, other
@@ -58,11 +55,6 @@ SERVERS = {"servers", "dev", "supervisor", "postgres"}
 def pytest_configure() -> None:
     """Let exceptions in the log cost as little as they do where nobody looks at them."""
     plain_tracebacks()
-
-
-def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Run tests on the event loop that the servers and the workers run on."""
-    return {"uvloop": uvloop.new_event_loop}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

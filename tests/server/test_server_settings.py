@@ -237,12 +237,6 @@ def test_parents_of_ones_own_take_the_places_of_the_default(environment: pytest.
     assert load(Settings).webhook_parents == ()
 
 
-def test_the_parents_by_default_are_ones_that_may_be_given(environment: pytest.MonkeyPatch) -> None:
-    by_default = Settings.model_fields["webhook_parents"].default
-    environment.setenv("WEBHOOK_PARENTS", ",".join(by_default))
-    assert load(Settings).webhook_parents == by_default
-
-
 def test_every_setting_is_described() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
 

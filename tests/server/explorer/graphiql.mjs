@@ -132,7 +132,7 @@ async function repeated(page, id) {
   const shown = await page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-line').allTextContents()
   for (const told of ['status 200', 'replayed']) {
     await page.click('.graphiql-execute-button')
-    await page.locator('.measured').getByText(told).waitFor({ timeout: 15_000 })
+    await page.locator('.measured').getByText(told).waitFor({ timeout: 60_000 })
   }
   return shown.join('').includes('Idempotency-Key')
 }
