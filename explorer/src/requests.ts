@@ -47,7 +47,8 @@ export function fetcherFor(begin: Begin, onRefusedKey: (reason: string) => void)
     if (isDry() && !live && operation?.operation !== 'query') headers.set('Dry-Run', 'true')
     const started = performance.now()
     // GraphiQL's own introspection is not what the person asked for.
-    const onAnswer = params.operationName === 'IntrospectionQuery' ? undefined : begin()
+    const own = params.operationName === 'IntrospectionQuery'
+    const onAnswer = own ? undefined : begin()
     let response: Response
     try {
       const body = JSON.stringify(params)
@@ -62,6 +63,8 @@ export function fetcherFor(begin: Begin, onRefusedKey: (reason: string) => void)
       return followed(response, stop)
     }
     const text = await response.text()
+    // What GraphiQL asked with an earlier key has no answer: it would show the refusal of that key beside the new one.
+    if (own && storedKey() !== key) return new Promise<FetcherResult>(() => {})
     const milliseconds = Math.round(performance.now() - started)
     let body: Body
     try {
@@ -74,7 +77,7 @@ export function fetcherFor(begin: Begin, onRefusedKey: (reason: string) => void)
     const statements = sql ? Number(sql[1]) : null
     const replayed = response.headers.get('Idempotent-Replayed') === 'true'
     onAnswer?.({ status, milliseconds, cost, statements, tried: dryRun?.rootFields ?? null, replayed })
-    if (status === 401 && key !== '') onRefusedKey(body.errors?.[0]?.message ?? 'The key is not valid.')
+    if (status === 401 && key !== '' && storedKey() === key) onRefusedKey(body.errors?.[0]?.message ?? 'The key is not valid.')
     return body as FetcherResult
   }
 }

@@ -53,6 +53,33 @@ async function open(page, query, variables = {}) {
   await page.evaluate((link) => (location.hash = link), new URLSearchParams({ query, variables: JSON.stringify(variables, null, 2) }).toString())
   await page.reload()
   await page.waitForFunction((query) => sessionStorage.getItem('graphiql:query') === query, query)
+  await ready(page)
+}
+
+/** Wait until the page has its editors: before that GraphiQL does nothing when its button is pressed. */
+async function ready(page) {
+  await page.waitForFunction((editors) => editors.every((editor) => document.querySelector(`${editor} .view-line`)), EDITORS)
+  await page.waitForFunction(() => document.querySelectorAll('.graphiql-editor-tool .monaco-editor').length === 2)
+}
+
+/** Hold what the page asks with a key for the second time, and return what sends it on and waits until it is answered. */
+async function held(page, key) {
+  let times = 0
+  let sendOn
+  const waiting = new Promise((resolve) => (sendOn = resolve))
+  const mine = (request) => request.headers().authorization === `Bearer ${key}`
+  const reached = page.waitForRequest((request) => mine(request) && ++times === 2)
+  let asked = 0
+  await page.route('**/graphql', async (route) => {
+    if (mine(route.request()) && ++asked === 2) await waiting
+    await route.continue()
+  })
+  return async () => {
+    const request = await reached
+    sendOn()
+    await (await request.response()).finished()
+    await page.unroute('**/graphql')
+  }
 }
 
 /** Try a change with the switch, by keyboard, and return what the page says of it. */
@@ -125,16 +152,17 @@ async function prompted(page) {
   return { outside: outside.filter(Boolean), taken, back: await page.evaluate(() => document.activeElement.getAttribute('aria-label')) }
 }
 
-/** Make a change twice with one Idempotency-Key, and return what the page says of the second. */
+/** Make a change twice with one Idempotency-Key, which the page shows, and return what it says of the second. */
 async function repeated(page, id) {
   await open(page, UPDATE, { id, company: null })
   await page.click('[aria-label^="Add an Idempotency-Key"]')
-  const shown = await page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-line').allTextContents()
+  const lines = page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-line')
+  await lines.filter({ hasText: 'Idempotency-Key' }).first().waitFor()
   for (const told of ['status 200', 'replayed']) {
     await page.click('.graphiql-execute-button')
-    await page.locator('.measured').getByText(told).waitFor({ timeout: 60_000 })
+    await page.locator('.measured').getByText(told).waitFor()
   }
-  return shown.join('').includes('Idempotency-Key')
+  return (await page.textContent('.measured')).endsWith('replayed: the first answer to this Idempotency-Key, without a new effect')
 }
 
 /** Return what has less contrast in the dark than WCAG 2.2 asks for (1.4.3), with its figure, and what is bright there. */
@@ -178,16 +206,21 @@ async function use(page, name) {
   // The page asks for a key before it sends anything; the API refuses one that does not exist, and the page asks again.
   await page.waitForSelector('#key')
   met.before = await page.evaluate(() => performance.getEntriesByType('resource').filter((entry) => entry.initiatorType === 'fetch').length)
+  // GraphiQL asks twice for a schema that is refused; the second answer comes when another key is used.
+  const answerLate = await held(page, 'sk_live_wrong')
   await page.fill('#key', 'sk_live_wrong')
   await page.click('text=Use this key')
-  met.refused = await page.textContent('[role="alert"]')
+  met.refused = await page.textContent('.key-reason[role="alert"]')
   await screenshot(page, `graphiql-key-${name}`)
 
   // With a good one the operation that the page begins with answers, and says what it cost.
   await page.fill('#key', key)
   await page.click('text=Use this key')
-  await page.waitForFunction(() => document.querySelector('.monaco-editor .view-line'))
-  // The answer to the wrong key is gone.
+  await ready(page)
+  await answerLate()
+  // The answers to the wrong key are gone, and none of them asks for a key again.
+  await page.waitForTimeout(500)
+  met.asksAgain = await page.isVisible('#key')
   await page.waitForFunction(() => !document.querySelector('.result-window').textContent.includes('UNAUTHENTICATED'))
   await page.click('.graphiql-execute-button')
   await page.waitForFunction(() => /status 200.* cost \d/.test(document.querySelector('.measured').textContent))

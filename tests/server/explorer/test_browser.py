@@ -68,6 +68,7 @@ async def test_graphiql_works_without_the_internet(acme: Org, api: str, chromium
         assert found["outOfReach"] == []
         assert found["prompted"] == {"outside": [], "taken": False, "back": "API key"}
         assert found["pale"] == {"found": [], "hue": 158}
+        assert found["asksAgain"] is False
         assert found["repeated"] is True
         assert {"API keys", "Live", "Orders"} <= {*found["domains"]}
         assert {*found["licences"]} >= BUILT_IN
