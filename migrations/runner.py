@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from migrations.revisions import CONNECT_S
+
 _ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 # Any fixed number: it only has to be the same in every process that migrates.
 MIGRATION_LOCK = 0x636F756E
-# A server that takes a connection and says nothing is given up after so long.
-CONNECT_S = 10
 # How often a migration is tried that ends in a deadlock; PostgreSQL takes a second to find one.
 TRIES = 5
 

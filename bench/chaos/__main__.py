@@ -162,7 +162,7 @@ def _parser() -> argparse.ArgumentParser:
         said = f"{what} (default {usual:g}; --short {short:g}, --full {full:g})"
         parser.add_argument(f"--{name}", type=type(usual), help=said)
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--short", action="store_true", help="every kill and stop once, in a minute or two")
+    length.add_argument("--short", action="store_true", help="every kill and stop once or twice, in two minutes")
     length.add_argument("--full", action="store_true", help="a long run, which fails also where it is too slow")
     parser.add_argument("--seed", type=int, default=1, help="decides the order of changes and injuries (default 1)")
     parser.add_argument("--json", type=Path, help="also write the figures into this file")

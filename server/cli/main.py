@@ -4,6 +4,7 @@ A command's body is loaded by its name when it runs, so that `--help` imports no
 """
 
 import argparse
+import gc
 import importlib.metadata
 import io
 import sys
@@ -72,7 +73,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(chosen: argparse.Namespace) -> int:
     module, _, name = chosen.body.partition(":")
     try:
-        return int(late(module, name)(chosen))
+        body = late(module, name)
+        # What was loaded stays to the end, where the collector would look at all of it once more.
+        gc.freeze()
+        return int(body(chosen))
     except OutputClosed:
         return OUTPUT_CLOSED
     except (SettingsError, WrongCall) as error:

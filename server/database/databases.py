@@ -4,9 +4,9 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
-# A server that takes a connection and says nothing is given up after so long.
-CONNECT_S = 10
+from migrations.revisions import CONNECT_S
 
 
 def with_database(url: str, name: str) -> str:
@@ -23,8 +23,11 @@ def role_of(url: str) -> str:
 
 
 def revision_of(owner_url: str) -> str | None:
-    """Return the revision that a database was migrated to; None where it has none, or not for this role."""
-    with psycopg.connect(owner_url, connect_timeout=CONNECT_S) as connection:
+    """Return the revision that a database was migrated to; None where it has none, or this role may not read it.
+
+    Raises psycopg.OperationalError when the database cannot be reached.
+    """
+    with psycopg.connect(**({"connect_timeout": CONNECT_S} | conninfo_to_dict(owner_url))) as connection:
         try:
             found = connection.execute("select version_num from alembic_version").fetchone()
         except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):

@@ -52,6 +52,15 @@ def test_two_heads_are_refused_in_a_line_that_names_both(tmp_path: Path, followe
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"migrations: {said}\n")
 
 
+@pytest.mark.parametrize("text", ["", 'revision = "9999"\n', "revision = '9999'\ndown_revision = \"0042\"\n"])
+def test_a_file_that_does_not_say_what_it_is_is_refused_by_its_name(tmp_path: Path, text: str) -> None:
+    shutil.copytree(ROOT / "migrations", tmp_path / "migrations")
+    (tmp_path / "migrations/versions/9999_beside.py").write_text(text, encoding="utf-8")
+    done = _printed(tmp_path)
+    rule = 'needs lines such as `revision = "0002"` and `down_revision = "0001"`'
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"migrations: 9999_beside.py {rule}\n")
+
+
 def test_make_layers_looks_for_two_heads() -> None:
     recipe = (ROOT / "Makefile").read_text(encoding="utf-8").split("\nlayers:")[1].split("\n\n")[0]
     assert "$(BIN)/python -m migrations" in recipe
