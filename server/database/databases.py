@@ -27,7 +27,8 @@ def revision_of(owner_url: str) -> str | None:
 
     Raises psycopg.OperationalError when the database cannot be reached.
     """
-    with psycopg.connect(**({"connect_timeout": CONNECT_S} | conninfo_to_dict(owner_url))) as connection:
+    timeout = int(conninfo_to_dict(owner_url).get("connect_timeout") or CONNECT_S)
+    with psycopg.connect(owner_url, connect_timeout=timeout) as connection:
         try:
             found = connection.execute("select version_num from alembic_version").fetchone()
         except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):

@@ -50,7 +50,7 @@ def test_a_revision_is_none_where_there_is_none_or_the_role_may_not_read_it(
 def test_a_server_that_says_nothing_is_given_up_and_a_url_may_say_when(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[object] = []
 
-    def noted(**options: object) -> None:
+    def noted(_url: str, **options: object) -> None:
         given.append(options["connect_timeout"])
         raise psycopg.OperationalError("away")
 
@@ -58,4 +58,4 @@ def test_a_server_that_says_nothing_is_given_up_and_a_url_may_say_when(monkeypat
     for url in ("postgresql://a:b@h/x", "postgresql://a:b@h/x?connect_timeout=60"):
         with pytest.raises(psycopg.OperationalError, match="away"):
             revision_of(url)
-    assert given == [CONNECT_S, "60"]
+    assert given == [CONNECT_S, 60]
