@@ -70,13 +70,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return OUTPUT_CLOSED
 
 
+def program() -> int:
+    """Run a command as a process of its own; returns the exit code.
+
+    As it ends, the garbage collector does not look once more at all that was loaded: that takes as long as to load it.
+    """
+    try:
+        return main()
+    finally:
+        gc.freeze()
+
+
 def _run(chosen: argparse.Namespace) -> int:
     module, _, name = chosen.body.partition(":")
     try:
-        body = late(module, name)
-        # What was loaded stays to the end, where the collector would look at all of it once more.
-        gc.freeze()
-        return int(body(chosen))
+        return int(late(module, name)(chosen))
     except OutputClosed:
         return OUTPUT_CLOSED
     except (SettingsError, WrongCall) as error:
