@@ -1,5 +1,6 @@
 """Subscriptions over WebSockets: the protocol's rules, each with its close code, and what is heard."""
 
+import asyncio
 import logging
 from typing import Any
 
