@@ -196,7 +196,7 @@ async def seed(runtime: Runtime, say: Say, end: datetime) -> None:
             if revoked:
                 await api_keys.revoke(ctx, Key(encode(API_KEY.prefix, row["id"])))
         key, _ = await api_keys.create(ctx, {"name": "Agents", "scopes": SCOPES})
-        await load_agents(ctx, agents_of(rows, SEED, runtime.tools, key["id"], end), say)
+        await load_agents(ctx, agents_of(rows, SEED, key["id"], end), say)
 
 
 async def write_key(runtime: Runtime, path: Path) -> None:

@@ -1,6 +1,6 @@
 """Agents that look like a studio's: definitions, and jobs that have ended, that wait, or are left to a worker."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,13 @@ Steps = tuple[tuple[AgentStepKind, dict[str, Any]], ...]
 _S, _K = AgentJobStatus, AgentStepKind
 # What the key may do that queues the jobs: none of them may do more.
 SCOPES = ["agents:write", "agent_jobs:write", "orders:write", "tickets:write"]
+# The scopes of their tools, as ``schema.requests.tools`` derives them of the schema, which takes seconds to build.
+TOOLS = {
+    "GetOrder": {"orders:read"},
+    "UpdateOrder": {"orders:write"},
+    "ListTickets": {"tickets:read"},
+    "CreateTicket": {"tickets:write"},
+}
 # So long before the end they are defined; the jobs are of the days since then, and the last one is of the end.
 _DAYS = 21
 _BY_ORDER = {
@@ -110,15 +117,15 @@ class Agents:
 class _Maker:
     """Makes agents, and leads their jobs as a worker does."""
 
-    def __init__(self, make: Maker, tools: Mapping[str, frozenset[str]], key_id: UUID) -> None:
-        self.make, self.tools, self.key_id = make, tools, key_id
+    def __init__(self, make: Maker, key_id: UUID) -> None:
+        self.make, self.key_id = make, key_id
         self.made = Agents()
 
     def define(self, moment: datetime, values: dict[str, Any]) -> None:
         self.made.definitions.append(new_row(AgentDefinition, values) | self.make.row(moment))
 
     def job(self, moment: datetime, definition: Row, ticket: Row) -> Row:
-        needed = {scope for tool in definition["tools"] for scope in self.tools[tool["operation"]]}
+        needed = {scope for tool in definition["tools"] for scope in TOOLS[tool["operation"]]}
         about = {name: ticket[name] for name in ("order_id", "client_id")} | {"ticket_id": ticket["id"]}
         given = about | {"input": {"orderId": encode(ORDER.prefix, ticket["order_id"])}}
         row = new_row(AgentJob, given) | self.make.row(
@@ -189,12 +196,10 @@ class _Maker:
         self.made.timers.append(self.make.timer(JobFunction.AGENT_EXPIRY, row, until))
 
 
-def agents_of(
-    rows: Rows, seed: int, tools: Mapping[str, frozenset[str]], key_id: UUID, end: datetime = FIXED
-) -> Agents:
+def agents_of(rows: Rows, seed: int, key_id: UUID, end: datetime = FIXED) -> Agents:
     """Return agents, and jobs about the first tickets that have an order, as a key queues them, up to a moment: equal
     for equal arguments."""
-    maker = _Maker(Maker(seed, end), tools, key_id)
+    maker = _Maker(Maker(seed, end), key_id)
     for values in _DEFINITIONS:
         maker.define(maker.make.before_end(_DAYS), values)
     about = (ticket for ticket in rows.tickets if ticket["order_id"] is not None)

@@ -71,7 +71,7 @@ async def _add_work_of_workers(runtime: Runtime, rows: Rows) -> None:
     ctx = organizations.command_line(runtime, rows.org_id)
     async with ctx.transaction():
         key, _ = await keys.create(ctx, {"name": "Agents", "scopes": SCOPES})
-        await load_agents(ctx, agents_of(rows, 77, runtime.tools, key["id"]), lambda _line: None)
+        await load_agents(ctx, agents_of(rows, 77, key["id"]), lambda _line: None)
         await request_reports(ctx, FIXED)
     first, *_ = await jobs.rows(runtime, rows.org_id, JOB, rows.org_id)
     claim = await claims.claim(runtime, rows.org_id, first["id"], 45)

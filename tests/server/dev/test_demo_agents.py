@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 
 from models.jobs import JobQueue
+from schema.requests.tools import TOOLS
+from server.dev import demo_agents
 from server.dev.demo import seed_demo
 from server.settings import KEY_FILE
 from server.wiring import running
@@ -19,6 +21,10 @@ OPEN = """query($id: ID!) { agentJob(id: $id) { version steps(first: 50) { nodes
   id kind decision question operation changes { target field before after } events } } } }"""
 APPROVE = "mutation($i: ApproveAgentJobInput!) { approveAgentJob(input: $i) { agentJob { id } } }"
 ANSWER = "mutation($i: AnswerAgentJobInput!) { answerAgentJob(input: $i) { agentJob { id } } }"
+
+
+def test_its_tools_need_the_scopes_that_it_names() -> None:
+    assert {name: TOOLS[name] for name in demo_agents.TOOLS} == demo_agents.TOOLS
 
 
 async def _graph(http: httpx.AsyncClient, text: str, **variables: Any) -> Any:

@@ -66,12 +66,14 @@ def test_a_life(dev: Dev) -> None:
     assert [client["name"] for client in first.json()["data"]] == ["Ada"]
 
     # A second one is refused, and changes nothing for the first.
-    assert dev.command("dev") == (
-        1,
-        "",
-        f"counterfoil: another dev (process {run.pid}) already runs on {dev.folder}\n",
-    )
+    for words in (("dev",), ("dev", "--reset")):
+        assert dev.command(*words) == (
+            1,
+            "",
+            f"counterfoil: another dev (process {run.pid}) already runs on {dev.folder}\n",
+        )
     assert dev.children() == children
+    assert dev.get("/api/ready").status_code == 200
 
     # A worker that is killed comes back by itself.
     os.kill(children["worker"], signal.SIGKILL)
@@ -102,6 +104,23 @@ def test_a_life(dev: Dev) -> None:
     assert [pid for pid in last.values() if identity(pid)] == []
     assert dev.children() == {}
     assert not (dev.folder / "dev.env").exists()
+
+    # A reset starts anew, and takes nothing else.
+    secrets = read_env(dev.folder / "secrets.env")
+    others = [dev.folder / name for name in ("mine.txt", "postgres.path.old")]
+    for other in others:
+        other.touch()
+    fresh, said = dev.start("--reset")
+    assert said[0] == f"== Removing the data of earlier runs in {dev.folder}"
+    assert "== Loading the demo organization (demo)" in said
+    assert [other.exists() for other in others] == [True, True]
+    assert key_file.read_text(encoding="utf-8").strip() != demo_key
+    assert read_env(dev.folder / "secrets.env") != secrets
+    for old in (authorization, f"Bearer {demo_key}"):
+        assert dev.get("/api/v1/clients", Authorization=old).status_code == 401
+    assert dev.command("org", "create", "--name", "Life", "--slug", "life")[0] == 0
+    fresh.send_signal(signal.SIGINT)
+    assert fresh.wait(WAIT_SECONDS) == 0
 
 
 def test_a_port_in_use_is_one_line(dev: Dev) -> None:

@@ -48,7 +48,14 @@ def postgres(dev: Dev) -> Iterator[embedded.Servers]:
         supervisor.stop(timeout_s=5)
 
 
-def test_a_disk_that_fills_is_one_line_with_the_folder(dev: Dev) -> None:
+def write_log(url: str) -> None:
+    """Write a segment of PostgreSQL's write-ahead log."""
+    with psycopg.connect(url) as connection:
+        for _ in range(SEGMENT >> 20):
+            connection.execute("select pg_logical_emit_message(false, 'x', repeat('y', 1 << 20))")
+
+
+def test_a_disk_that_fills_at_the_start_or_later_is_one_line_with_the_folder(dev: Dev) -> None:
     with postgres(dev) as servers, psycopg.connect(servers.superuser_url) as connection:
         found = connection.execute("select pg_current_wal_lsn() - '0/0'").fetchone()
         assert found is not None
@@ -59,20 +66,10 @@ def test_a_disk_that_fills_is_one_line_with_the_folder(dev: Dev) -> None:
     assert done.stderr.endswith(f": File too large (its data are in {home})\n")
     assert dev.children() == {}
     # With room again it goes on.
-    dev.start()
-
-
-def write_log(url: str) -> None:
-    """Write a segment of PostgreSQL's write-ahead log."""
-    with psycopg.connect(url) as connection:
-        for _ in range(SEGMENT >> 20):
-            connection.execute("select pg_logical_emit_message(false, 'x', repeat('y', 1 << 20))")
-
-
-def test_a_disk_that_fills_while_dev_runs_ends_it_with_the_reason(dev: Dev) -> None:
-    filled, _ = dev.start()
-    filled.terminate()
-    assert filled.wait(WAIT_SECONDS) == 0
+    whole, _ = dev.start()
+    whole.terminate()
+    assert whole.wait(WAIT_SECONDS) == 0
+    # A disk that fills while it runs ends it with the reason.
     with postgres(dev) as servers, psycopg.connect(servers.superuser_url) as connection:
         connection.execute("select pg_switch_wal()")
     run, _ = dev.start(largest=SEGMENT // 2)
@@ -138,15 +135,8 @@ def test_the_most_severe_message_is_the_telling_one() -> None:
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_a_load_that_was_cut_short_is_finished_by_the_next_start(dev: Dev, number: signal.Signals) -> None:
-    with postgres(dev) as servers:
-        apply_migrations(servers.migration_database_url, servers.database_url)
-        with psycopg.connect(servers.migration_database_url) as owner:
-            # Each of three statements waits, less than a statement may take: there is time to come between them.
-            owner.execute("create function wait() returns trigger language plpgsql as"
-                          " $$ begin perform pg_sleep(2.5); return null; end $$")  # fmt: skip
-            owner.execute("create trigger wait before insert on messages for each statement execute function wait()")
+def cut_short(dev: Dev, number: signal.Signals) -> tuple[int, str]:
+    """Start `dev` and end it in the middle of the demo's load. Return its exit code and what it said."""
     log = dev.folder / "first"
     with log.open("w", encoding="utf-8") as output:
         run = subprocess.Popen(
@@ -159,12 +149,23 @@ def test_a_load_that_was_cut_short_is_finished_by_the_next_start(dev: Dev, numbe
     dev.runs.append(run)
     dev.until(lambda: " orders" in log.read_text(encoding="utf-8") or run.poll() is not None)
     run.send_signal(number)
-    code = run.wait(WAIT_SECONDS)
-    text = log.read_text(encoding="utf-8")
-    assert " messages" not in text
-    assert code == (0 if number is signal.SIGINT else -number), text
-    assert "Traceback" not in text
-    assert not (dev.folder / "demo.key").exists()
+    return run.wait(WAIT_SECONDS), log.read_text(encoding="utf-8")
+
+
+def test_a_load_that_was_cut_short_is_finished_by_the_next_start(dev: Dev) -> None:
+    with postgres(dev) as servers:
+        apply_migrations(servers.migration_database_url, servers.database_url)
+        with psycopg.connect(servers.migration_database_url) as owner:
+            # Each of three statements waits, less than a statement may take: there is time to come between them.
+            owner.execute("create function wait() returns trigger language plpgsql as"
+                          " $$ begin perform pg_sleep(2.5); return null; end $$")  # fmt: skip
+            owner.execute("create trigger wait before insert on messages for each statement execute function wait()")
+    for number, ended in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 0)):
+        code, text = cut_short(dev, number)
+        assert code == ended, text
+        assert " messages" not in text
+        assert "Traceback" not in text
+        assert not (dev.folder / "demo.key").exists()
     with postgres(dev) as servers, psycopg.connect(servers.migration_database_url) as owner:
         owner.execute("drop trigger wait on messages")
     _, said = dev.start()

@@ -1,42 +1,13 @@
-"""`counterfoil dev --reset`: what it removes, and what it never does."""
+"""`counterfoil dev --reset`: what it never removes. That it starts anew is the end of `test_dev.test_a_life`."""
 
-import signal
 from pathlib import Path
 
 import pytest
 
 from server.dev import accounts
-from server.dev.env_files import read_env
 from server.dev.reset import remove_data
 from server.errors import DevError
-from tests.support.dev import WAIT_SECONDS, Dev
-
-
-def test_a_reset_starts_anew_and_takes_nothing_else(dev: Dev) -> None:
-    run, _ = dev.start()
-    key, secrets = dev.folder / "demo.key", dev.folder / "secrets.env"
-    before = key.read_text(encoding="utf-8"), read_env(secrets)
-    (dev.folder / "mine.txt").touch()
-    (dev.folder / "postgres.path.old").touch()
-    # Not while one runs.
-    code, out, err = dev.command("dev", "--reset")
-    assert (code, out) == (1, "")
-    assert err == f"counterfoil: another dev (process {run.pid}) already runs on {dev.folder}\n"
-    assert dev.get("/api/ready").status_code == 200
-    assert dev.command("org", "create", "--name", "Old", "--slug", "old")[0] == 0
-    run.send_signal(signal.SIGINT)
-    assert run.wait(WAIT_SECONDS) == 0
-    again, said = dev.start("--reset")
-    assert said[0] == f"== Removing the data of earlier runs in {dev.folder}"
-    assert "== Loading the demo organization (demo)" in said
-    assert (dev.folder / "mine.txt").exists()
-    assert (dev.folder / "postgres.path.old").exists()
-    assert key.read_text(encoding="utf-8") != before[0]
-    assert read_env(secrets) != before[1]
-    assert dev.get("/api/v1/clients", Authorization=f"Bearer {before[0].strip()}").status_code == 401
-    assert dev.command("org", "create", "--name", "Old", "--slug", "old")[0] == 0
-    again.send_signal(signal.SIGINT)
-    assert again.wait(WAIT_SECONDS) == 0
+from tests.support.dev import Dev
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"])
