@@ -53,8 +53,9 @@ SERVERS = {"servers", "dev", "supervisor", "postgres"}
 
 
 def pytest_configure() -> None:
-    """Let exceptions in the log cost as little as they do where nobody looks at them."""
+    """Let exceptions in the log cost as little as they do where nobody looks at them; collect no garbage of imports."""
     plain_tracebacks()
+    gc.disable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -74,6 +75,7 @@ def pytest_collection_finish() -> None:
     """Let the garbage collector pass over what was imported and collected, which stays to the end."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

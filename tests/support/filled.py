@@ -23,6 +23,7 @@ SIZE = Size(
     agent_jobs=200, reports=30, report_rows=40, failed_jobs=40,
 )  # fmt: skip
 Filled = tuple[Runtime, UUID]
+ENGINE = Engine()
 
 
 @asynccontextmanager
@@ -39,7 +40,6 @@ async def asked(filled: Filled, text: str, variables: dict[str, Any]) -> Operati
     """The answer to an operation, by somebody who may read everything."""
     runtime, org_id = filled
     actor = Actor(ActorKind.CLI, "test", "test", frozenset({"*"}), org_id)
-    engine = Engine()
-    prepared = engine.measure(text, None, variables)
-    engine.validate(prepared, None)
-    return await engine.run(Context(runtime, actor, "test", Source.CLI), prepared)
+    prepared = ENGINE.measure(text, None, variables)
+    ENGINE.validate(prepared, None)
+    return await ENGINE.run(Context(runtime, actor, "test", Source.CLI), prepared)
