@@ -100,10 +100,10 @@ def start(
 
 
 @contextmanager
-def ephemeral_servers() -> Iterator[Servers]:
+def ephemeral_servers(parent: Path | None = None) -> Iterator[Servers]:
     """Yield both servers in a temporary folder, without durability; ended and removed at the end of the block."""
     supervisor = Supervisor()
-    with temporary_folder() as folder:
+    with temporary_folder(parent) as folder:
         try:
             yield start(folder, supervisor, ephemeral=True)
         finally:
@@ -111,9 +111,12 @@ def ephemeral_servers() -> Iterator[Servers]:
 
 
 @contextmanager
-def temporary_folder() -> Iterator[Path]:
-    """Yield a data folder for the block, removed at its end with what servers have put elsewhere."""
-    folder = Path(tempfile.mkdtemp(prefix="counterfoil-"))
+def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
+    """Yield a data folder for the block, removed at its end with what servers have put elsewhere.
+
+    It lies in `parent`, or in the system's folder of temporary files.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="counterfoil-", dir=parent))
     close_data_folder(folder)
     try:
         yield folder

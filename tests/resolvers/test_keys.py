@@ -22,6 +22,7 @@ from server.dev.embedded import ephemeral_servers
 from server.wiring import running
 from tests.support.api import Org, make_org, serving, settings_of
 from tests.support.away import lines_with, log_lines
+from tests.support.memory import memory_folder
 from tests.support.refusals import error, problem
 from tests.support.servers import Backends
 
@@ -160,7 +161,7 @@ async def test_after_too_many_failures_a_key_costs_a_look_up_now_and_then(
 @pytest.fixture(scope="module")
 def mortal() -> Iterator[Backends]:
     """Servers whose processes a test may stop and kill."""
-    with ephemeral_servers() as started:
+    with ephemeral_servers(memory_folder()) as started:
         made = Backends(started.database_url, started.migration_database_url, started.redis_url)
         upgrade(made.migration_database_url, role_of(made.database_url))
         yield made

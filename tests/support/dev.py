@@ -17,6 +17,7 @@ import pytest
 from server.dev.accounts import close_data_folder
 from server.dev.embedded import free_port
 from server.dev.supervisor import end_leftovers
+from tests.support.memory import memory_folder
 
 WAIT_SECONDS = 90
 LAST_LINE = "Ctrl-C ends everything; the data stay."
@@ -82,7 +83,7 @@ class Dev:
 
 @pytest.fixture
 def dev() -> Iterator[Dev]:
-    folder = Path(tempfile.mkdtemp(prefix="counterfoil-dev-"))
+    folder = Path(tempfile.mkdtemp(prefix="counterfoil-dev-", dir=memory_folder()))
     close_data_folder(folder)
     made = Dev(folder)
     yield made

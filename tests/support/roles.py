@@ -14,6 +14,7 @@ from server.database.databases import role_of, with_database
 from server.database.roles import require_plain_role
 from server.dev.embedded import ephemeral_servers
 from server.errors import CommandError
+from tests.support.memory import memory_folder
 
 GROUPS = {"boss": "superuser", "blind": "bypassrls", "maker": "createrole", "copier": "replication", "plain": ""}
 
@@ -55,7 +56,7 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with ephemeral_servers() as made:
+    with ephemeral_servers(memory_folder()) as made:
         upgrade(made.migration_database_url, role_of(made.database_url))
         url = with_database(made.superuser_url, made.database_url.rpartition("/")[2])
         server = Server(url, role_of(made.database_url), role_of(made.migration_database_url))

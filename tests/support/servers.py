@@ -11,6 +11,7 @@ import pytest
 from migrations.runner import upgrade
 from server.database.databases import create_database, drop_database, role_of, with_database
 from server.dev.embedded import ephemeral_servers
+from tests.support.memory import memory_folder
 
 NAMES = ("DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL")
 
@@ -49,7 +50,7 @@ def servers() -> Iterator[Backends]:
     elif any(given):
         raise pytest.UsageError(f"set all of {', '.join(NAMES)}, or none for embedded servers")
     else:
-        with ephemeral_servers() as started:
+        with ephemeral_servers(memory_folder()) as started:
             yield Backends(started.database_url, started.migration_database_url, started.redis_url)
 
 

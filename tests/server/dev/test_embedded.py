@@ -16,13 +16,14 @@ from server.dev.embedded_postgres import package_folder
 from server.dev.env_files import read_env
 from server.dev.supervisor import Supervisor
 from server.errors import EmbeddedError
+from tests.support.memory import memory_folder
 from tests.support.servers import Backends
 
 
 @pytest.fixture
 def data() -> Iterator[Path]:
     """A data folder that another user can reach: pytest's own are closed."""
-    folder = Path(tempfile.mkdtemp(prefix="counterfoil-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="counterfoil-test-", dir=memory_folder()))
     accounts.close_data_folder(folder)
     yield folder
     shutil.rmtree(folder)
