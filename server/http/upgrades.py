@@ -9,12 +9,12 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.exceptions import HeaderLineTooLong, RequestLineTooLong
 from websockets.frames import CloseCode
 from websockets.http11 import MAX_LINE_LENGTH
-from websockets.server import ServerProtocol
 
 from resolvers.errors import Refusal
 from server.http import heads
 from server.http.addresses import address_of
 from server.http.connection import Connection
+from server.http.frames import BoundedProtocol
 from server.http.slots import Slots
 from web.http import Header
 
@@ -159,7 +159,7 @@ class Upgrades(Connection):
             self._decline(rest)
             return
         self._stop()
-        conn = ServerProtocol(max_size=MESSAGE_BYTES, logger=self.logger)
+        conn = BoundedProtocol(max_size=MESSAGE_BYTES, logger=self.logger)
         lines = [b": ".join(header) for header in self.headers]
         conn.receive_data(b"\r\n".join([b"GET %b HTTP/1.1" % self.url, *lines, b"", b""]))
         if conn.handshake_exc is not None:

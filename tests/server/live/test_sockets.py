@@ -102,6 +102,23 @@ async def test_a_hundred_operations_are_the_most(acme: Org, api: str) -> None:
         assert (await connection.next())["payload"]["data"] == {"health": {"status": "ok"}}
 
 
+# Frames without content: of a text, without its end; the next part; a ping and a pong.
+FIRST, MORE, PING, PONG = (bytes([kind, 128, 0, 0, 0, 0]) for kind in (0x01, 0x00, 0x89, 0x8A))
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["no key", "key"])
+@pytest.mark.parametrize(("first", "again"), [(FIRST, MORE), (b"", PING), (b"", PONG)], ids=["parts", "pings", "pongs"])
+async def test_frames_without_end_end_the_connection(
+    acme: Org, api: str, first: bytes, again: bytes, *, known: bool
+) -> None:
+    async with socket(api) as connection:
+        if known:
+            await connection.init(acme.key)
+        connection.connection.transport.write(first + again * 100_000)
+        # Of them 500 are read.
+        assert await connection.closed() == (1008, "Too many frames")
+
+
 async def test_what_is_refused_is_an_error_of_its_operation(acme: Org, api: str) -> None:
     async with socket(api) as connection:
         await connection.init(await acme.new_key("clients:read"))
