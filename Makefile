@@ -9,7 +9,7 @@ LOCK := compile --universal --python-version 3.11 --generate-hashes --no-emit-in
 	--quiet --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev test format-check lint types layers pytest pythons explorer wheel bench chaos hostile fuzz format schema samples lock clean
+.PHONY: help install dev test format-check lint types layers waiting others pytest pythons explorer wheel bench chaos hostile fuzz format schema samples lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,9 +37,22 @@ install: $(STAMP) ## Install the locked dependencies into .venv
 dev: $(STAMP) ## Run the servers, the API and a worker, with a demo organization; builds GraphiQL and the API reference meanwhile
 	@exec $(BIN)/counterfoil dev --explorer
 
+# Files whose tests wait most of their time, for a lease that ends or a server that starts, and would keep a core idle.
+WAITING := tests/server/cli/test_refused.py tests/server/dev/test_dev.py tests/server/dev/test_dev_failures.py \
+	tests/server/dev/test_embedded.py tests/server/dev/test_supervisor.py tests/server/http/test_slow_bodies.py \
+	tests/server/live/test_unread_answers.py tests/workers/agents/test_killed_agents.py \
+	tests/workers/jobs/test_fairness.py tests/workers/jobs/test_outages.py tests/workers/jobs/test_workers.py
+
 # Types are checked by one process, which takes a minute of a new checkout: the tests run beside it.
 test: format-check lint layers ## Check format, lint, types and layers, and run all tests
-	@$(MAKE) --no-print-directory --jobs 2 types pytest
+	@$(MAKE) --no-print-directory --jobs 2 waiting others
+
+waiting: types
+	@echo "== Tests that wait (pytest)"
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q $(WAITING)
+
+others:
+	@$(MAKE) --no-print-directory pytest ARGS="$(WAITING:%=--ignore=%)"
 
 format-check: $(STAMP)
 	@echo "== Format (ruff)"

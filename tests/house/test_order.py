@@ -27,6 +27,16 @@ def test_long_files_come_first_then_those_with_many_tests_and_each_stays_whole()
     ]  # fmt: skip
 
 
+def test_files_that_wait_are_there_and_run_beside_the_others() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", "")
+    (line,) = re.findall(r"^WAITING := (.+)$", makefile, re.MULTILINE)
+    waiting = line.split()
+    assert [name for name in waiting if not (ROOT / name).is_file()] == []
+    assert {*waiting} & {f"tests/{name}" for name in LONG} == set()
+    assert "pytest -q $(WAITING)\n" in makefile
+    assert 'pytest ARGS="$(WAITING:%=--ignore=%)"\n' in makefile
+
+
 def test_make_leaves_that_order_as_it_is() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (command,) = re.findall(r"^\t.+ -m pytest -n .+$", makefile, re.MULTILINE)
