@@ -74,7 +74,7 @@ explorer: $(EXPLORER) ## Build GraphiQL (/graphql) and the API reference (/api/d
 
 $(EXPLORER): explorer/package-lock.json $(wildcard explorer/*.html explorer/*.ts explorer/src/* explorer/src/*/* schema/operations/*.graphql)
 ifndef EXPLORER_IS_LOCKED
-	@explorer/locked explorer/build.lock $(MAKE) --no-print-directory EXPLORER_IS_LOCKED=1 $@
+	@explorer/locked explorer/build.lock $(MAKE) --silent --no-print-directory EXPLORER_IS_LOCKED=1 $@
 else
 	@echo "== Building GraphiQL and the API reference"
 	@rm -rf $(FAILED) explorer/built.new
