@@ -79,17 +79,23 @@ pytest: $(STAMP)
 pythons: ## Run the unit tests on every Python from 3.11 to 3.14 that is there, each in a venv of its own
 	@UV="$(UV)" PYTHONS="$(PYTHONS)" .ci/pythons
 
-# Built beside its place and then moved there, so that the server finds all of it or nothing.
+# Built beside its place and then moved there, so that the server finds all of it or nothing. One at a time in a checkout:
+# a second one waits, and finds that nothing is left to do. Where it fails, the server's pages say so.
 EXPLORER := server/explorer/built/index.html
+FAILED := server/explorer/failed
 explorer: $(EXPLORER) ## Build GraphiQL (/graphql) and the API reference (/api/docs); brings Node where there is none
 
 $(EXPLORER): explorer/package-lock.json $(wildcard explorer/*.html explorer/*.ts explorer/src/* explorer/src/*/* schema/operations/*.graphql)
+ifndef EXPLORER_IS_LOCKED
+	@explorer/locked explorer/build.lock $(MAKE) --silent --no-print-directory EXPLORER_IS_LOCKED=1 $@
+else
 	@echo "== Building GraphiQL and the API reference"
-	@explorer/with-node npm --prefix explorer ci --ignore-scripts --no-audit --no-fund --loglevel=error
-	@rm -rf explorer/built.new
-	@EXPLORER_OUT=built.new explorer/with-node npm --prefix explorer run --silent build
+	@rm -rf $(FAILED) explorer/built.new
+	@{ explorer/with-node explorer/npm-ci explorer \
+		&& EXPLORER_OUT=built.new explorer/with-node npm --prefix explorer run --silent build; } || { touch $(FAILED); exit 1; }
 	@rm -rf server/explorer/built
 	@mv explorer/built.new server/explorer/built
+endif
 
 wheel: $(STAMP) explorer ## Build dist/*.whl and dist/requirements.txt, which a production server installs
 	@rm -rf dist build
@@ -146,4 +152,4 @@ lock: ## Compile requirements/*.in into *.txt (UPGRADE=1 takes newer versions); 
 	@"$(UV)" pip $(LOCK) $(if $(UPGRADE),--upgrade) requirements/ci.in -o requirements/ci.txt
 
 clean: ## Remove what was installed and cached (the data in .counterfoil stays)
-	@rm -rf $(VENV) .venv-* build dist explorer/.node explorer/node_modules explorer/built.new examples/board/node_modules examples/board/dist server/explorer/built tests/server/graphql_http/node_modules tests/clients/node_modules tests/clients/build tests/clients/src/__generated__ tests/clients/src/relay/__generated__ *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf $(VENV) .venv-* build dist explorer/.node explorer/node_modules explorer/built.new explorer/*.lock $(FAILED) examples/board/node_modules examples/board/dist server/explorer/built tests/server/graphql_http/node_modules tests/clients/node_modules tests/clients/build tests/clients/src/__generated__ tests/clients/src/relay/__generated__ *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

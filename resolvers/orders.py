@@ -19,6 +19,7 @@ from resolvers.changes.references import Reference, listed, looked_up
 from resolvers.changes.transitions import TransitionRequest, transition_request, transitions_of
 from resolvers.changes.write import Kept
 from resolvers.collections.collection import (
+    CLIENT_NAME,
     COLLECTIONS,
     COMMON_SORT_FIELDS,
     Collection,
@@ -56,6 +57,7 @@ ORDERS = Collection(
         "NUMBER": SortField("number", int, "Order number.", grows=True),
         "TOTAL": SortField("total", int, "Total, regardless of the currency."),
         "DUE_AT": SortField("due_at", datetime, "Due time; orders without one come last.", nullable=True),
+        "CLIENT_NAME": CLIENT_NAME,
     },
     filters={
         **common_filters(ORDER),

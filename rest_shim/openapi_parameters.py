@@ -5,7 +5,7 @@ from typing import Any
 
 from graphql import GraphQLEnumType
 
-from resolvers.collections.collection import COLLECTIONS
+from resolvers.collections.collection import COLLECTIONS, ReferredSortField
 from resolvers.lists.filters import MAX_TEXT, MAX_VALUES
 from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MAX_ORDERS
 from rest_shim.bound import bound
@@ -87,6 +87,11 @@ def _page_parameters(route: Route) -> Iterable[dict[str, Any]]:
         last = [f"`{name}`" for name, order in route.sorts.items() if fields[order].nullable]
         if last:
             text += f" Where {' or '.join(last)} is null, {route.resource.labels} come last in either direction."
+        for name, order in route.sorts.items():
+            if isinstance(field := fields[order], ReferredSortField):
+                text += (
+                    f" `{name}` needs `{COLLECTIONS[field.to].resource.read_scope}`; only `createdAt` can follow it."
+                )
         # Generators of clients name values by their letters, which "name" and "-name" have in common, or number them.
         terms = {sign + name: f"{name}_{way}" for name in route.sorts for sign, way in (("", "asc"), ("-", "desc"))}
         items = {"type": "string", "enum": list(terms), "x-enum-varnames": list(terms.values())}

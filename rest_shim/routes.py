@@ -33,7 +33,7 @@ ROUTES: tuple[Route, ...] = (
         filters={
             **COMMON, **equal("number", "clientId", "serviceId"), **times("due"), **amounts("total"),
         },
-        sorts={**SORTS, "number": "NUMBER", "total": "TOTAL", "dueAt": "DUE_AT"},
+        sorts={**SORTS, "number": "NUMBER", "total": "TOTAL", "dueAt": "DUE_AT", "clientName": "CLIENT_NAME"},
     ),
     *crud(
         INVOICE,
@@ -44,7 +44,7 @@ ROUTES: tuple[Route, ...] = (
             **times("issued", "due"),
             **amounts("total"),
         },
-        sorts={**SORTS, "total": "TOTAL", "issuedAt": "ISSUED_AT", "dueAt": "DUE_AT"},
+        sorts={**SORTS, "total": "TOTAL", "issuedAt": "ISSUED_AT", "dueAt": "DUE_AT", "clientName": "CLIENT_NAME"},
     ),
     *crud(
         MESSAGE,
@@ -90,7 +90,12 @@ ROUTES: tuple[Route, ...] = (
         html=True,
         status=201,
     ),
-    *crud(SUBSCRIPTION, filters={**STATED, **equal("clientId", "serviceId")}, without=("PUT", "PATCH", "DELETE")),
+    *crud(
+        SUBSCRIPTION,
+        filters={**STATED, **equal("clientId", "serviceId")},
+        sorts={**SORTS, "clientName": "CLIENT_NAME"},
+        without=("PUT", "PATCH", "DELETE"),
+    ),
     Route(
         "DELETE", f"{API}/{SUBSCRIPTION.path}/{{publicId}}", "CancelSubscription", SUBSCRIPTION,
         f"Cancel a {SUBSCRIPTION.label}", {"publicId": ("input", "id"), "atPeriodEnd": ("input", "atPeriodEnd")},

@@ -8,8 +8,16 @@ from typing import Any
 
 from graphql import GraphQLID, GraphQLInputObjectType, get_nullable_type, is_list_type
 
+from resolvers.collections.collection import COLLECTIONS
 from resolvers.errors import Refusal, bad_input
-from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE, MAX_ORDERS, wrong_cursor
+from resolvers.lists.page_window import (
+    DEEPEST_ROW,
+    DEFAULT_PAGE,
+    LARGEST_PAGE,
+    MAX_ORDERS,
+    out_of_place,
+    wrong_cursor,
+)
 from rest_shim.bound import Bound
 from rest_shim.parameters import DRY_RUN, whole_number
 from rest_shim.route import Place, Route, Shows
@@ -128,6 +136,10 @@ def _sort(route: Route, given: Iterable[str], problems: list[Refusal]) -> list[d
     if len(terms) > MAX_ORDERS:
         text = f"sort takes {MAX_ORDERS} fields at most."
         problems.append(bad_input("query.sort", text, "TOO_LONG", limit=MAX_ORDERS))
+    elif refused := out_of_place(COLLECTIONS[route.resource.plural], list(terms)):
+        name = next(name for name, order in route.sorts.items() if order == refused)
+        text = f"{name} must be first, and only createdAt can follow it."
+        problems.append(bad_input("query.sort", text, "NOT_ALLOWED"))
     return [{"field": name, "direction": direction} for name, direction in terms.items()]
 
 

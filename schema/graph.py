@@ -45,7 +45,7 @@ from schema.rules.introspected import describe_enums, name_nodes, name_reserved,
 from schema.rules.multipliers import PAGE, items_of, page_size
 from schema.rules.planned import fields_of_schema
 from schema.rules.prices import COUNTED, column_weight, counted_price, filter_price, size_of
-from schema.rules.reserved import column_needs, needed_of, reserved_orders
+from schema.rules.reserved import column_needs, needed_of, order_needs
 from schema.services import ServiceMutation, ServiceQuery
 from schema.settings import SettingsMutation, SettingsQuery
 from schema.subscriptions import SubscriptionMutation, SubscriptionQuery
@@ -120,7 +120,7 @@ def _by_arguments(on: str, name: str, listed: Collection | None) -> tuple[Requir
         return event_scopes, ("types",)
     if listed is None:
         return None, ()
-    return partial(needed_of, listed), ("filter", "orderBy") if reserved_orders(listed) else ("filter",)
+    return partial(needed_of, listed), ("filter", "orderBy") if order_needs(listed) else ("filter",)
 
 
 def _origin(type_: Any) -> Any:

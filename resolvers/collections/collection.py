@@ -18,6 +18,8 @@ from resolvers.errors import Conflict
 from resolvers.lists.conditions import Condition, created, ids, moment
 from resolvers.lists.infinities import EARLIEST, LATEST, or_infinity
 
+# Of the keys of an order.
+Types = tuple[type, ...]
 NEWEST_FIRST = (("", True),)
 
 
@@ -46,12 +48,40 @@ class SortField:
             return column
         return or_infinity(column, EARLIEST if descending else LATEST)
 
+    @property
+    def types(self) -> Types:
+        """Return the types of its keys, which a cursor holds."""
+        return (self.type,)
+
+
+@dataclass(frozen=True, slots=True)
+class ReferredSortField(SortField):
+    """A column ``by`` of the rows of the collection named ``to``, which rows refer to by their ``column``; then the
+    referred rows' ids, so that the rows of each stay together."""
+
+    to: str = ""
+    by: str = ""
+
+    @property
+    def types(self) -> Types:
+        """Return the types of its keys: of the column, and of the referred row's id."""
+        return (self.type, UUID)
+
 
 CREATED = SortField("id", UUID, "Time of creation.", grows=True)
 COMMON_SORT_FIELDS = {
     "CREATED_AT": CREATED,
     "UPDATED_AT": SortField("updated_at", datetime, "Time of the last change.", grows=True),
 }
+# Of rows that each have a client.
+CLIENT_NAME = ReferredSortField(
+    "client_id",
+    str,
+    "Name of the client, without regard to case. Requires the scope `clients:read`. Only `CREATED_AT` can follow it,"
+    " and a list below another object does not have it.",
+    to="clients",
+    by="name_key",
+)
 
 
 def common_filters(resource: Resource) -> dict[str, Condition]:

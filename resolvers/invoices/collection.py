@@ -14,6 +14,7 @@ from models.orders import ORDER
 from models.parts import has_parts
 from models.subscriptions import SUBSCRIPTION
 from resolvers.collections.collection import (
+    CLIENT_NAME,
     COMMON_SORT_FIELDS,
     Collection,
     Relation,
@@ -67,6 +68,7 @@ INVOICES = Collection(
         "TOTAL": SortField("total", int, "Total, regardless of the currency."),
         "ISSUED_AT": SortField("issued_at", datetime, "Time of issue; drafts come last.", nullable=True, grows=True),
         "DUE_AT": SortField("due_at", datetime, "Due time; drafts come last.", nullable=True),
+        "CLIENT_NAME": CLIENT_NAME,
     },
     filters={
         **common_filters(INVOICE),

@@ -25,9 +25,9 @@ MAX_KEYS = 200
 IDS = "(SELECT candidates.ids FROM candidates)"
 
 
-def rows_of_candidates(table: sa.Table, alias: str, *conditions: str) -> str:
+def rows_of_candidates(table: sa.Table, alias: str, *conditions: str, ids: str = IDS) -> str:
     """Return the source of the candidates' rows that meet conditions. Its offset makes PostgreSQL read it first."""
-    where = " AND ".join([*conditions, f"{alias}.id = ANY ({IDS}::UUID[])"])
+    where = " AND ".join([*conditions, f"{alias}.id = ANY ({ids}::UUID[])"])
     return f"(SELECT * FROM {quoted(table.name)} AS {alias} WHERE {where} OFFSET 0)"
 
 
@@ -38,6 +38,13 @@ def candidates(node: Node, table: sa.Table, new_alias: Aliases) -> str | None:
     """
     most = MAX_CANDIDATES if needs_other_tables(node) else MAX_CANDIDATES_OF_ONE_TABLE
     return _Finder(most, new_alias).ids(node, table, "id")
+
+
+def all_candidates(table: sa.Table, new_alias: Aliases) -> str:
+    """Return the SQL of an array with the ids of all rows of a table; it is null if there are too many."""
+    own = new_alias()
+    rows = f"SELECT {own}.id FROM {quoted(table.name)} AS {own} WHERE {own}.org_id = {ORG} ORDER BY {own}.id"
+    return _Finder(MAX_CANDIDATES_OF_ONE_TABLE, new_alias).bounded(rows)
 
 
 def related_keys(node: Related, new_alias: Aliases) -> str | None:
@@ -63,12 +70,12 @@ class _Finder:
         """Return an array of one column of a table's rows that a condition can match; None if no index finds them."""
         match node:
             case Column():
-                return self._bounded(self._found(node, wanted)) if node.op.rank else None
+                return self.bounded(self._found(node, wanted)) if node.op.rank else None
             case Lookup():
                 use = self.new_alias()
                 source = f"{quoted(node.column.table.name)} AS {use}"
                 found = f"SELECT {use}.subject_id FROM {source} WHERE {node.over(use)}"
-                return self._mapped(self._bounded(found), table, "id", wanted)
+                return self._mapped(self.bounded(found), table, "id", wanted)
             case Related():
                 related = None if node.none else self.ids(node.node, node.table, node.relation.remote)
                 return None if related is None else self._mapped(related, table, node.relation.local, wanted)
@@ -91,7 +98,8 @@ class _Finder:
         where = f"{own}.org_id = {ORG} AND {node.over(own)}"
         return f"SELECT {own}.{quoted(wanted)} FROM {quoted(node.table.name)} AS {own} WHERE {where}{order}"
 
-    def _bounded(self, found: str) -> str:
+    def bounded(self, found: str) -> str:
+        """Return the array of what a select finds."""
         held = self.new_alias()
         few = f"CASE WHEN cardinality({held}.ids) <= {self.limit} THEN {held}.ids END"
         return f"(SELECT {few} FROM {_held(f'ARRAY({found} LIMIT {self.limit + 1})', held)})"
@@ -104,7 +112,7 @@ class _Finder:
         where = f"{own}.org_id = {ORG} AND {own}.{quoted(column)} = {key}.key"
         mine = f"SELECT {own}.{quoted(wanted)} AS wanted FROM {quoted(table.name)} AS {own} WHERE {where} OFFSET 0"
         joined = f"unnest({held}.ids) AS {key}(key) JOIN LATERAL ({mine}) AS {rows} ON true"
-        found = self._bounded(f"SELECT {rows}.wanted FROM {joined}")
+        found = self.bounded(f"SELECT {rows}.wanted FROM {joined}")
         return f"(SELECT CASE WHEN {held}.ids IS NOT NULL THEN {found} END FROM {_held(ids, held)})"
 
     def _united(self, arrays: list[str]) -> str:

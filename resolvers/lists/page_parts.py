@@ -3,12 +3,16 @@
 from functools import cache
 from typing import NamedTuple
 
-from resolvers.collections.collection import CREATED, Collection
+from resolvers.collections.collection import CREATED, Collection, SortField
 from resolvers.database.fragments import ORG, Aliases, Fragment, Parameters, open_table, quoted
+from resolvers.database.sql import Sql, Width
 from resolvers.lists.filter_sql import Node, bind
 from resolvers.lists.filters import Shape
-from resolvers.lists.page_keys import bounds_of, implied, key_of, order_of
+from resolvers.lists.page_keys import Key, bounds_of, implied, key_of, order_of
 from resolvers.lists.row_sql import clause
+from resolvers.lists.selected_columns import SelectedColumns
+
+_NTH = Width(8)
 
 
 class PageShape(NamedTuple):
@@ -46,7 +50,7 @@ class PageParts:
             (shape.collection.sort_fields[name] if name else CREATED, descending) for name, descending in shape.terms
         ]
         self.order, self.first = order_of(terms), terms[0][0]
-        self.keys = [key_of(self.table, key, descending, descending == shape.backwards) for key, descending in terms]
+        self.keys = self._keys_of(terms)
         self.after = self._values("k") if shape.after else []
         self.until = self._values("u") if shape.until else []
         # The size is part of the text. With a parameter PostgreSQL would plan the statement at each execution, which
@@ -63,6 +67,10 @@ class PageParts:
             self.parent = "parents.parent"
         elif shape.column is not None:
             self.parent = f"{self.parameters.add('parent')[0]}::UUID"
+
+    def _keys_of(self, terms: list[tuple[SortField, bool]]) -> list[Key]:
+        backwards = self.shape.backwards
+        return [key_of(self.table, field, descending, descending == backwards) for field, descending in terms]
 
     def _values(self, name: str) -> list[str]:
         numbers = self.parameters.add(*[f"{name}{index}" for index in range(len(self.keys))])
@@ -138,3 +146,19 @@ class PageParts:
 
     def _key_labels(self, alias: str) -> list[str]:
         return [f"{alias}.order_{index}" for index in range(len(self.keys))]
+
+    def _statement(self, text: str, selected: SelectedColumns) -> Sql:
+        widths = (*selected.widths, _NTH)
+        # With a page may come a row that says that more rows would have to be checked.
+        most = 0 if self.shape.many else self.shape.size + 1
+        return Sql(text, tuple(self.parameters.names), {}, widths, sum(width.bytes for width in widths), most)
+
+    def _placed(self, found: str) -> str:
+        """Return what was found without the rows before a numbered page; the sign that it was not enough stays, however
+        many rows come before the page."""
+        if self.offset is None:
+            return found
+        row, placed = self.new_alias(), self.new_alias()
+        places = f"SELECT {row}.*, row_number() OVER () AS place FROM ({found}) AS {row}"
+        listed = ", ".join([f"{placed}.id", *self._key_labels(placed), f"{placed}.nth"])
+        return f"SELECT {listed} FROM ({places}) AS {placed} WHERE {placed}.nth = 0 OR {placed}.place > {self.offset}"

@@ -1,9 +1,11 @@
 """The SQL of pages: one statement for a page, or for a page of each of many parents."""
 
+from resolvers.collections.collection import ReferredSortField
 from resolvers.database.fragments import ORG, quoted
-from resolvers.database.sql import Sql, Width
+from resolvers.database.sql import Sql
 from resolvers.lists.candidates import IDS, candidates, rows_of_candidates
 from resolvers.lists.filter_sql import AllOf, Column, Lookup, Node, columns_of, needs_other_tables, parts_of
+from resolvers.lists.page_by_referred import PageByReferred
 from resolvers.lists.page_keys import row_of, served, served_by_member
 from resolvers.lists.page_parts import PageParts, PageShape
 from resolvers.lists.row_sql import clause
@@ -20,13 +22,13 @@ MAX_CHECKED_FIRST, MAX_SORTED = 5_000, 200_000
 _MISSED = "EXISTS (SELECT 1 FROM walked WHERE walked.nth = 0)"
 _FOUND = "(SELECT found.ids FROM found)"
 _PARENTS = "unnest({}::UUID[]) WITH ORDINALITY AS parents(parent, nth)"
-_NTH = Width(8)
 
 
 def page_sql(shape: PageShape) -> Sql:
     """Return the statement of a page, or of one page for each of many parents. Its last column is the parent's
     number; 0 in a last row that says that more rows would have to be checked."""
-    return _Composer(shape).sql()
+    field = shape.collection.sort_fields.get(shape.terms[0][0])
+    return PageByReferred(shape, field).sql() if isinstance(field, ReferredSortField) else _Composer(shape).sql()
 
 
 class _Composer(PageParts):
@@ -56,12 +58,6 @@ class _Composer(PageParts):
 
     def _candidates(self, node: Node) -> str | None:
         return candidates(node, self.table, self.new_alias)
-
-    def _statement(self, text: str, selected: SelectedColumns) -> Sql:
-        widths = (*selected.widths, _NTH)
-        # With a page may come a row that says that more rows would have to be checked.
-        most = 0 if self.shape.many else self.shape.size + 1
-        return Sql(text, tuple(self.parameters.names), {}, widths, sum(width.bytes for width in widths), most)
 
     def _in_order(self) -> Sql:
         """Return the statement of a page that reads the rows in their order."""
@@ -188,14 +184,7 @@ class _Composer(PageParts):
         keys, nth = self._key_labels(checked), f"CASE WHEN {checked}.turn > {most} THEN 0 ELSE 1 END AS nth"
         met = f"{checked}.turn > {most} OR {clause(others, checked, self.new_alias)}"
         shown = f"SELECT {checked}.id, {', '.join(keys)}, {nth} FROM ({numbered}) AS {checked}"
-        found = f"{shown} WHERE {met} ORDER BY {self._ordered(keys)} LIMIT {self.reach}"
-        if self.offset is None:
-            return found
-        # The sign stays, however many rows come before the page.
-        row, placed = self.new_alias(), self.new_alias()
-        places = f"SELECT {row}.*, row_number() OVER () AS place FROM ({found}) AS {row}"
-        listed = ", ".join([f"{placed}.id", *self._key_labels(placed), f"{placed}.nth"])
-        return f"SELECT {listed} FROM ({places}) AS {placed} WHERE {placed}.nth = 0 OR {placed}.place > {self.offset}"
+        return self._placed(f"{shown} WHERE {met} ORDER BY {self._ordered(keys)} LIMIT {self.reach}")
 
     def _source(self) -> tuple[str, str, list[str]]:
         """Return the source of a page, its alias, and the conditions that it does not apply itself.

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-from resolvers.collections.collection import COLLECTIONS, Collection
+from resolvers.collections.collection import COLLECTIONS, CREATED, Collection, ReferredSortField
 from resolvers.errors import Refusal, bad_input, refuse
 from resolvers.lists.cursors import decode_cursor, list_of
 
@@ -47,7 +46,7 @@ def window_of(collection: Collection, values: Mapping[str, Any], column: str | N
             page, size, [name for name in ("after", "before", "last") if values.get(name) is not None]
         )
     order_by = values.get("order_by") or []
-    disordered = [*_wrong_order(collection, order_by)]
+    disordered = [*_wrong_order(collection, order_by, column)]
     problems += disordered
     order = [(item.field.name, item.direction.name == "DESC") for item in order_by]
     terms = None if disordered else _terms(collection, order)
@@ -86,7 +85,8 @@ def _keys_of(
     problems: list[Refusal],
 ) -> tuple[Any, ...] | None:  # fmt: skip
     """Return the keys of a cursor; what is wrong with it is added to the problems, as far as the order is known."""
-    types = [collection.sort_fields[name].type if name else UUID for name, _ in terms or ()]
+    fields = [collection.sort_fields[name] if name else CREATED for name, _ in terms or ()]
+    types = [type_ for field in fields for type_ in field.types]
     order = None if terms is None else signature_of(terms)
     try:
         return tuple(decode_cursor(cursor, cursor_name(collection, column), order, types, argument))
@@ -116,11 +116,28 @@ def cursor_name(collection: Collection, column: str | None) -> str:
     return collection.name if column is None else f"{collection.name}{_BELOW}{column}"
 
 
-def _wrong_order(collection: Collection, order_by: Sequence[Any]) -> Iterator[Refusal]:
-    if len(order_by) > MAX_ORDERS or len({item.field for item in order_by}) < len(order_by):
+def _wrong_order(collection: Collection, order_by: Sequence[Any], column: str | None) -> Iterator[Refusal]:
+    fields, names = collection.sort_fields, [item.field.name for item in order_by]
+    referred = [name for name in names if isinstance(fields[name], ReferredSortField)]
+    if len(order_by) > MAX_ORDERS or len(set(names)) < len(order_by):
         yield bad_input("orderBy", f"orderBy takes at most {MAX_ORDERS} different fields.", "NOT_ALLOWED")
-    elif any(collection.sort_fields[item.field.name].column == "id" for item in order_by[:-1]):
+    elif any(fields[name].column == "id" for name in names[:-1]):
         yield bad_input("orderBy", "CREATED_AT is unique: no other field can follow it.", "NOT_ALLOWED")
+    elif referred and column is not None:
+        message = f"A list below another object cannot be sorted by {referred[0]}: filter all {collection.name} by that"
+        yield bad_input("orderBy", f"{message} object instead.", "NOT_ALLOWED")
+    elif misplaced := out_of_place(collection, names):
+        yield bad_input("orderBy", f"{misplaced} must be first, and only CREATED_AT can follow it.", "NOT_ALLOWED")
+
+
+def out_of_place(collection: Collection, names: Sequence[str]) -> str | None:
+    """Return the field of an order that is a column of other rows, where it is not the first, or is followed by another
+    one than the time of creation."""
+    fields = [collection.sort_fields[name] for name in names]
+    for name, field in zip(names, fields, strict=True):
+        if isinstance(field, ReferredSortField) and (fields[0] is not field or fields[1:] not in ([], [CREATED])):
+            return name
+    return None
 
 
 def _terms(collection: Collection, order: Sequence[tuple[str, bool]]) -> tuple[tuple[str, bool], ...]:

@@ -9,6 +9,7 @@ from models.clients import CLIENT
 from models.services import SERVICE
 from models.subscriptions import SUBSCRIPTION, SubscriptionStatus, subscriptions
 from resolvers.collections.collection import (
+    CLIENT_NAME,
     COMMON_SORT_FIELDS,
     Collection,
     Relation,
@@ -35,7 +36,8 @@ SUBSCRIPTIONS = Collection(
             datetime,
             "End of the current period; subscriptions without one come last.",
             nullable=True,
-        )
+        ),
+        "CLIENT_NAME": CLIENT_NAME,
     },
     filters={
         **common_filters(SUBSCRIPTION),

@@ -24,8 +24,10 @@ from graphql import (
 )
 
 RELEASED = (Path(__file__).parent.parent / "released.graphql").read_text(encoding="utf-8")
-# What was broken before this was looked at. Nothing is added here: a field is deprecated in one release, and goes in a
-# later one.
+# What was broken on 2026-11-26, a few hours before this was looked at: answers to forms may have 64 KiB, and `JSON`
+# says 16. `JSON` again would break those who have read `FormData` since. `CHANGELOG.md` has it as breaking. It goes
+# from here with the next release, whose schema has it: a test fails while what stands here is not broken. Nothing is
+# added: a field is deprecated in one release, and goes in a later one.
 BROKEN_BEFORE = frozenset(
     f"Field {name}.formData changed type from JSON to FormData."
     for name in ("CreateOrderInput", "Order", "UpdateOrderInput")

@@ -12,7 +12,7 @@ from models.actors import NOT_FOR_CLIENTS, STAFF_ONLY, Reserved, only_staff_give
 from models.lookups import LISTED_ITEMS
 from models.names import camel
 from models.parts import column_of
-from resolvers.collections.collection import COLLECTIONS, Collection, Relation
+from resolvers.collections.collection import COLLECTIONS, Collection, ReferredSortField, Relation
 from resolvers.lists.conditions import Condition
 from resolvers.lists.search_words import searched_words
 
@@ -40,11 +40,16 @@ def reserved_filters(collection: Collection) -> Mapping[str, Reserved]:
 
 
 @cache
-def reserved_orders(collection: Collection) -> Mapping[str, Reserved]:
-    """Return what is reserved of a collection's order, by the names of its fields."""
-    table = collection.table
-    names = [name for name, key in collection.sort_fields.items() if is_for_staff(table.c[key.column])]
-    return dict.fromkeys(names, only_staff_gives("orderBy"))
+def order_needs(collection: Collection) -> Mapping[str, Reserved | str]:
+    """Return what an order of a collection needs, by the names of its fields: it is reserved, or the scope to read the
+    rows that it is a column of."""
+    found: dict[str, Reserved | str] = {}
+    for name, key in collection.sort_fields.items():
+        if isinstance(key, ReferredSortField):
+            found[name] = COLLECTIONS[key.to].resource.read_scope
+        elif is_for_staff(collection.table.c[key.column]):
+            found[name] = only_staff_gives("orderBy")
+    return found
 
 
 def _column_of(table: sa.Table, asked: Condition | Relation) -> sa.Column[Any] | None:
@@ -61,8 +66,8 @@ def _filters(collection: Collection) -> Mapping[str, Collection]:
 
 
 def needed_of(collection: Collection, arguments: Mapping[str, Any]) -> list[Any]:
-    """Return what the arguments of a collection's list need: scopes of the lists that its filter leads to, and what is
-    reserved of the filter and of the order."""
+    """Return what the arguments of a collection's list need: scopes of the lists that its filter and its order lead
+    to, and what is reserved of the filter and of the order."""
     found: set[Any] = set()
     left, looked = [(collection, arguments.get("filter"))], 0
     while left and looked < MAX_PARTS:
@@ -91,12 +96,12 @@ def needed_of(collection: Collection, arguments: Mapping[str, Any]) -> list[Any]
     return sorted(found, key=str)
 
 
-def _of_order(collection: Collection, order: Any) -> Iterator[Reserved]:
-    reserved = reserved_orders(collection)
+def _of_order(collection: Collection, order: Any) -> Iterator[Reserved | str]:
+    needs = order_needs(collection)
     for term in order if isinstance(order, list) else [order]:
         name = term.get("field") if isinstance(term, dict) else None
-        if isinstance(name, str) and name in reserved:
-            yield reserved[name]
+        if isinstance(name, str) and name in needs:
+            yield needs[name]
 
 
 def column_needs(column: sa.Column[Any] | None) -> tuple[Reserved, ...]:

@@ -24,6 +24,11 @@ class Built:
         self._folder = folder
         self._files: dict[str, File] = {}
 
+    @property
+    def failed(self) -> bool:
+        """Return whether the last build failed, of which `make explorer` leaves a file beside the folder."""
+        return self._folder.with_name("failed").exists()
+
     def get(self, name: str) -> File | None:
         """Return a file; None where there is none of that name, or nothing is built."""
         if not self._files and self._folder.is_dir():

@@ -32,22 +32,34 @@ _FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
 _CHECKED = (b"cache-control", b"no-cache")
 
 
-def _missing(name: str, meanwhile: str) -> bytes:
+_YET = """<p><code>make dev</code> builds it in the background; this page reloads by itself. If you did not start it
+with <code>make dev</code>, run <code>make explorer</code> in the checkout. An installed wheel has it.</p>"""
+_FAILED = """<p>The last build failed. Run <code>make explorer</code> in the checkout: it builds again and prints what
+is wrong. <code>make dev</code> names the file that has what its build printed. The usual reasons are that the
+registries of npm and PyPI cannot be reached, or that no space is left. This page reloads by itself.</p>"""
+
+
+def _missing(name: str, meanwhile: str, *, failed: bool) -> bytes:
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="{RETRY_S}">
 <meta name="viewport" content="width=device-width,initial-scale=1"><title>{name} is not built</title>
-<h1>{name} is not built yet</h1>
-<p><code>make dev</code> builds it in the background; this page reloads by itself. If you did not start it with
-<code>make dev</code>, run <code>make explorer</code> in the checkout. An installed wheel has it.</p>
+<h1>{name} {"could not be built" if failed else "is not built yet"}</h1>
+{_FAILED if failed else _YET}
 <p>{meanwhile}</p></html>
 """.encode()
 
 
-_NO_GRAPHIQL = _missing("GraphiQL", "The GraphQL API answers <code>POST /graphql</code> meanwhile.")
-_NO_REFERENCE = _missing(
-    "The API reference",
-    'All that it shows is in the <a href="/api/openapi.json">OpenAPI document</a>, which starts with the guide.',
-)
+_MEANWHILE = {
+    "GraphiQL": "The GraphQL API answers <code>POST /graphql</code> meanwhile.",
+    "The API reference": (
+        'All that it shows is in the <a href="/api/openapi.json">OpenAPI document</a>, which starts with the guide.'
+    ),
+}
+_PAGES = {
+    (name, failed): _missing(name, meanwhile, failed=failed)
+    for name, meanwhile in _MEANWHILE.items()
+    for failed in (False, True)
+}
 
 
 class Explorer:
@@ -58,15 +70,15 @@ class Explorer:
         self._graphiql = graphiql
 
     async def graphiql(self, request: Request) -> Reply:
-        """Answer with GraphiQL; with 503 and how to build it where it is not built."""
+        """Answer with GraphiQL; with 503 where it is not built: how to build it, or that this failed."""
         file = await asyncio.to_thread(self._built.get, GRAPHIQL)
-        return _unbuilt(_NO_GRAPHIQL) if file is None else _page(request, file, GRAPHIQL_CSP)
+        return await self._unbuilt("GraphiQL") if file is None else _page(request, file, GRAPHIQL_CSP)
 
     async def reference(self, request: Request) -> Reply:
-        """Answer with the reference; with 503 and how to build it where it is not built."""
+        """Answer with the reference; with 503 where it is not built: how to build it, or that this failed."""
         file = await asyncio.to_thread(self._built.get, REFERENCE)
         if file is None:
-            return _unbuilt(_NO_REFERENCE)
+            return await self._unbuilt("The API reference")
         if not self._graphiql:
             file = replace(file, plain=file.plain.replace(HAS_GRAPHIQL, b""), gzip=None)
         return _page(request, file, REFERENCE_CSP)
@@ -82,9 +94,9 @@ class Explorer:
             return _reply(request, file, TEXT, _CHECKED)
         return _reply(request, file, file.media, _FOR_EVER)
 
-
-def _unbuilt(page: bytes) -> Reply:
-    return reply(503, page, HTML, [(b"retry-after", b"%d" % RETRY_S), (b"content-security-policy", _MISSING_CSP)])
+    async def _unbuilt(self, name: str) -> Reply:
+        page = _PAGES[name, await asyncio.to_thread(lambda: self._built.failed)]
+        return reply(503, page, HTML, [(b"retry-after", b"%d" % RETRY_S), (b"content-security-policy", _MISSING_CSP)])
 
 
 def _page(request: Request, file: File, policy: bytes) -> Reply:

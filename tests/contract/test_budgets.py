@@ -5,6 +5,7 @@ less, is written there on purpose: the failure shows the figures.
 """
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -59,8 +60,14 @@ def test_a_broken_document_is_named_with_its_app(engine: Engine) -> None:
     ]
 
 
+def _tell(of: str, what: str, found: Mapping[str, int]) -> None:
+    """Write figures, which pytest shows with `-rP`."""
+    sys.stdout.writelines(f"{of}: {name}: {what} {figure}\n" for name, figure in found.items())
+
+
 def test_no_operation_costs_more_than_its_budget(engine: Engine) -> None:
     found = {name: engine.prepared(operation, {}).measure.cost for name, operation in OPERATIONS.items()}
+    _tell("operations", "cost", found)
     assert found == BUDGETS["operations"]
 
 
@@ -69,6 +76,8 @@ def test_no_document_costs_more_than_its_budget(engine: Engine) -> None:
         app: {name: verdict_on(engine, text).cost for name, text in named(documents).items()}
         for app, documents in APPS.items()
     }
+    for app, costs in found.items():
+        _tell(app, "cost", costs)
     budgets = BUDGETS["apps"].items()
     assert found == {app: {name: budget["cost"] for name, budget in of_app.items()} for app, of_app in budgets}
 
@@ -93,6 +102,8 @@ async def test_no_document_takes_more_statements_than_its_budget(acme: Org) -> N
             answer = await acme.graphql(text, **filled(budgets[name].get("variables", {}), ids))
             assert "errors" not in answer.json(), (app, name, answer.text)
             taken[name] = int(answer.headers["Server-Timing"].removeprefix('sql;desc="').removesuffix('"'))
+    for app, counts in found.items():
+        _tell(app, "statements", counts)
     assert found == {
         app: {name: budget["statements"] for name, budget in of_app.items() if "statements" in budget}
         for app, of_app in BUDGETS["apps"].items()

@@ -1,12 +1,13 @@
 """Programs of Node that a test runs, each a folder with a lock of its own."""
 
 import asyncio
-import hashlib
 import os
 import shutil
 from pathlib import Path
 
 import pytest
+
+from tests.support.repository import ROOT
 
 SECONDS = 240
 
@@ -29,14 +30,13 @@ async def run(folder: Path, *command: str, **environment: str) -> str:
 
 
 async def installed(folder: Path, *, least: int, wanted: str) -> None:
-    """What a folder's lock names, installed once for each state of it. Skips where Node is missing or too old."""
+    """What a folder's lock names, installed once for each state of it, as `make explorer` does.
+
+    Skips where Node is missing or too old.
+    """
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip(f"NODE IS MISSING: {wanted} did not run (.ci/run brings Node)")
     version = (await run(folder, "node", "--version")).strip().removeprefix("v")
     if int(version.partition(".")[0]) < least:
         pytest.skip(f"NODE {version} IS TOO OLD: {wanted} needs {least} (.ci/run brings it)")
-    state = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
-    stamp = folder / "node_modules" / ".lock"
-    if not stamp.exists() or stamp.read_text(encoding="utf-8") != state:
-        await run(folder, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-        stamp.write_text(state, encoding="utf-8")
+    await run(folder, str(ROOT / "explorer" / "npm-ci"), ".")

@@ -80,6 +80,14 @@ async def test_before_it_is_built_a_page_says_how_and_comes_back(
     assert '<meta http-equiv="refresh" content="5">' in answer.text
     assert "make explorer" in answer.text
     assert meanwhile in answer.text
+    assert "failed" not in answer.text
+    (tmp_path / "failed").touch()
+    answer = await http.get(path)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    for said in ("could not be built", "The last build failed", "make explorer", meanwhile):
+        assert said in answer.text
+    (tmp_path / "failed").unlink()
+    assert "is not built yet" in (await http.get(path)).text
     assert (await http.get("/assets/index-1.js")).status_code == 404
 
     build(tmp_path)
