@@ -11,6 +11,7 @@ from schema.documents import is_document_id
 from web.body import Bodies, body_weight
 from web.dry_run import refuse_parameter
 from web.http import Request, is_encoded
+from web.json_text import read_json
 
 # What a query is read from.
 _PARAMETERS = ("query", "variables", "operationName", "extensions", "documentId")
@@ -110,7 +111,7 @@ def _from_query(request: Request) -> dict[str, Any]:
     for name in ("variables", "extensions"):
         if name in given:
             try:
-                given[name] = orjson.loads(given[name])
+                given[name] = read_json(given[name])
             except orjson.JSONDecodeError:
                 raise bad_input(name, f"{name} must be JSON.", "INVALID_FORMAT") from None
     return given

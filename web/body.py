@@ -10,6 +10,7 @@ import orjson
 from resolvers.errors import Refusal, bad_input
 from web.deadlines import Deadlines
 from web.http import Receive, Request
+from web.json_text import read_json
 
 _JSON = b"application/json"
 _CHARSET = re.compile(rb""";\s*charset\s*=\s*["']?([^\s;"']*)""", re.IGNORECASE)
@@ -91,7 +92,7 @@ def json_object(request: Request, body: bytes, *, array: str = _NO_OBJECT) -> di
         raise bad_input("body", "The body is empty.", "REQUIRED")
     request.weight = len(body) // BYTES
     try:
-        value = orjson.loads(body)
+        value = read_json(body)
     except orjson.JSONDecodeError as error:
         raise bad_input("body", _not_json(body, error), "INVALID_FORMAT") from None
     request.weight = body_weight(value, len(body))
