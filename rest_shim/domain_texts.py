@@ -2,7 +2,8 @@
 
 The first heading of a file is the resource, with an example of its object; each other one is an operation. Examples
 are fenced blocks: ``json body`` and ``text query`` are sent, ``json changes`` is what an operation
-changes of the object beside its body, and ``json beside`` what is shown beside it.
+changes of the object beside its body, and ``json beside`` what is shown beside it. Of a
+file ``text name`` is its name, and ``text file`` what is in it: a last line ``…`` stands for the rest.
 """
 
 import re
@@ -11,12 +12,13 @@ from pathlib import Path
 
 FOLDER = Path(__file__).with_name("domains")
 _HEADING = re.compile(r"^##? (\w+)$", re.MULTILINE)
-_EXAMPLE = re.compile(r"^```(?:json|text) (object|body|query|changes|beside)\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
+_PARTS = ("object", "body", "query", "changes", "beside", "name", "file")
+_EXAMPLE = re.compile(rf"^```(?:json|text) ({'|'.join(_PARTS)})\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 
 
 def _read() -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     texts: dict[str, str] = {}
-    examples: dict[str, dict[str, str]] = {"object": {}, "body": {}, "query": {}, "changes": {}, "beside": {}}
+    examples: dict[str, dict[str, str]] = {part: {} for part in _PARTS}
     for path in sorted(FOLDER.glob("*.md")):
         parts = _HEADING.split(path.read_text(encoding="utf-8"))[1:]
         for name, text in zip(parts[::2], parts[1::2], strict=True):

@@ -62,7 +62,7 @@ class DownloadEndpoint:
         file = await self._found(ctx, request.params["publicId"])
         request.state["statements"] = ctx.statements
         tag = b'"%s"' % file.etag.encode()
-        headers += [(b"etag", tag), (b"content-disposition", _disposition(file.name))]
+        headers += [(b"etag", tag), (b"content-disposition", disposition(file.name))]
         if not_modified(request, tag):
             return reply(304, b"", b"", headers)
         media = _media(request, download.media.encode())
@@ -118,7 +118,7 @@ def _origin(field: str) -> str:
     return "path.publicId" if field == "id" else field
 
 
-def _disposition(name: str) -> bytes:
+def disposition(name: str) -> bytes:
     """Return a Content-Disposition (RFC 6266): the name in ASCII, and where that is another one, in UTF-8 too."""
     name = name.replace("/", "-").replace("\\", "-")
     plain = "".join(character if character in _PLAIN else "_" for character in name)

@@ -22,15 +22,14 @@ from rest_shim.openapi_schemas import Components, part_of
 from rest_shim.openapi_settings import settings_shown, settings_taken
 from rest_shim.openapi_shared import (
     HEADERS,
-    OTHER_TAGS,
     PAGINATION,
-    SYSTEM,
     TRIED,
     curl_sample,
     header,
     problem,
     problem_response,
 )
+from rest_shim.openapi_system import OTHER_TAGS, SYSTEM
 from rest_shim.openapi_webhooks import webhooks
 from rest_shim.route import Route, Shows
 from rest_shim.routes import ROUTES

@@ -1,4 +1,4 @@
-"""The parts of the OpenAPI document that no route table tells: the problem, the pagination, headers, health."""
+"""The parts of the OpenAPI document that no route table tells: the problem, the pagination, headers."""
 
 from http import HTTPStatus
 from typing import Any
@@ -13,11 +13,6 @@ UNPAID = frozenset({401, 408, 413, 415, 500})
 # Nor of whether a change was only to be tried.
 UNTRIED = UNPAID - {500} | {429}
 
-# The tags of what is no route of a resource.
-OTHER_TAGS = {
-    "events": "The events that are sent to endpoints. The guide explains under *Webhooks* how to receive them.",
-    "system": "State of the server. Needs no API key.",
-}
 # What else speaks against a value than what is wrong with it by itself, and the conflicts.
 _MORE_CODES = ("INVALID_CURSOR", "INVALID_TRANSITION", "VERSION_MISMATCH", "FORBIDDEN")
 # The members of a problem itself, not of one value.
@@ -206,50 +201,3 @@ def problem_response(
     text = f"{title_of(status)}: {', '.join(codes)}."
     schema = {"$ref": "#/components/schemas/Problem"}
     return {"description": text, "headers": headers, "content": {MEDIA_TYPE: {"schema": schema}}}
-
-
-def _state(word: str, **more: Any) -> dict[str, Any]:
-    return {
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "required": ["status"],
-                "properties": {"status": {"type": "string", "const": word}} | more,
-            }
-        }
-    }
-
-
-def _system(name: str, summary: str, responses: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "get": {"operationId": name, "summary": summary, "tags": ["system"], "security": [], "responses": responses}
-    }
-
-
-SYSTEM: dict[str, Any] = {
-    "/api/health": _system(
-        "Health",
-        "Check whether the server is running",
-        {
-            "200": {
-                "description": "The server is running.",
-                "headers": {"X-GraphQL-Operation": {"$ref": "#/components/headers/X-GraphQL-Operation"}},
-                "content": _state("ok"),
-            }
-        },
-    ),
-    "/api/ready": _system(
-        "Ready",
-        "Check whether the server can reach its migrated database",
-        {
-            "200": {"description": "The server can reach its migrated database.", "content": _state("ok")},
-            "503": {
-                "description": "The server cannot reach its migrated database: see `reason`.",
-                "headers": {"Retry-After": {"$ref": "#/components/headers/Retry-After"}},
-                "content": _state(
-                    "unavailable", reason={"type": "string", "description": "Action that the operator has to take."}
-                ),
-            },
-        },
-    ),
-}

@@ -11,7 +11,10 @@ from schema.documents import is_document_id
 from web.body import Bodies, body_weight
 from web.dry_run import refuse_parameter
 from web.http import Request, is_encoded
+from web.json_text import read_json
 
+# The codes of a hash that is another text's: of a `documentId`, and of Apollo's extension.
+MISMATCHES = ("DOCUMENT_HASH_MISMATCH", "PERSISTED_QUERY_HASH_MISMATCH")
 # What a query is read from.
 _PARAMETERS = ("query", "variables", "operationName", "extensions", "documentId")
 NO_TEXT = "query must be the text of a GraphQL document."
@@ -73,7 +76,7 @@ async def graphql_request(request: Request, bodies: Bodies) -> GraphQLRequest:
         raise bad_input("query", NO_TEXT, "WRONG_TYPE")
     document_id, field = _document_id(body, extensions or {})
     if text and document_id.startswith(SHA256) and document_id != SHA256 + sha256_of(text):
-        code = "PERSISTED_QUERY_HASH_MISMATCH" if field == _HASH else "DOCUMENT_HASH_MISMATCH"
+        code = MISMATCHES[field == _HASH]
         raise Refusal(code, f"{field.rpartition('.')[2]} is not the SHA-256 hash of query.", field=field)
     return GraphQLRequest(text or "", variables, name or None, document_id, field == _HASH)
 
@@ -110,7 +113,7 @@ def _from_query(request: Request) -> dict[str, Any]:
     for name in ("variables", "extensions"):
         if name in given:
             try:
-                given[name] = orjson.loads(given[name])
+                given[name] = read_json(given[name])
             except orjson.JSONDecodeError:
                 raise bad_input(name, f"{name} must be JSON.", "INVALID_FORMAT") from None
     return given

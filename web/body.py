@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -10,6 +11,7 @@ import orjson
 from resolvers.errors import Refusal, bad_input
 from web.deadlines import Deadlines
 from web.http import Receive, Request
+from web.json_text import read_json
 
 _JSON = b"application/json"
 _CHARSET = re.compile(rb""";\s*charset\s*=\s*["']?([^\s;"']*)""", re.IGNORECASE)
@@ -84,14 +86,18 @@ class Bodies:
         return Refusal("TOO_LARGE", f"The body may have {self.limit} bytes at most.")
 
 
-def json_object(request: Request, body: bytes, *, array: str = _NO_OBJECT) -> dict[str, Any]:
-    """Return the JSON object in a body, and note what reading it costs. Raises Refusal BAD_INPUT, with the message
-    ``array`` for an array."""
+def json_object(
+    request: Request, body: bytes, *, array: str = _NO_OBJECT, read: Callable[[bytes], Any] = read_json
+) -> dict[str, Any]:
+    """Return the JSON object in a body, and note what reading it costs; ``read`` reads it, and raises JSONDecodeError.
+
+    Raises Refusal BAD_INPUT, with the message ``array`` for an array.
+    """
     if not body:
         raise bad_input("body", "The body is empty.", "REQUIRED")
     request.weight = len(body) // BYTES
     try:
-        value = orjson.loads(body)
+        value = read(body)
     except orjson.JSONDecodeError as error:
         raise bad_input("body", _not_json(body, error), "INVALID_FORMAT") from None
     request.weight = body_weight(value, len(body))

@@ -1,7 +1,7 @@
 """Values held against their input types, as graphql-core coerces them, in words that name no type of the graph."""
 
 from collections.abc import Callable, Iterator, Mapping
-from math import isfinite
+from math import isfinite, isinf
 from typing import Any
 
 from graphql import (
@@ -20,6 +20,7 @@ from graphql import (
 
 from execution import INT_HIGH, INT_LOW
 from resolvers.errors import Refusal, bad_input
+from schema.declaration.json_values import LARGEST
 
 NULL, REQUIRED = "It must not be null.", "It is required."
 NO_OBJECT, NO_FIELD = "It must be an object.", "There is no such field."
@@ -31,9 +32,15 @@ def not_one_of(path: str, type_: GraphQLEnumType) -> Refusal:
     return bad_input(path, f"It must be one of {', '.join(allowed)}.", "NOT_ONE_OF", allowed=allowed)
 
 
-def out_of_range(path: str) -> Refusal:
-    """Return the refusal of a whole number that GraphQL's Int cannot hold."""
-    least, most = INT_LOW, INT_HIGH - 1
+def refused_scalar(path: str, error: GraphQLError) -> Refusal:
+    """Return the refusal of a scalar's value, which names the part of it that is wrong where the error says which."""
+    extra = dict(error.extensions or {})
+    return bad_input(".".join([path, *extra.pop("within", ())]), error.message, **extra)
+
+
+def out_of_range(path: str, type_: Any = GraphQLInt) -> Refusal:
+    """Return the refusal of a number that GraphQL's Int or Float cannot hold."""
+    least, most = (-LARGEST, LARGEST) if type_ is GraphQLFloat else (INT_LOW, INT_HIGH - 1)
     return bad_input(path, f"It must be from {least} to {most}.", "OUT_OF_RANGE", minimum=least, maximum=most)
 
 
@@ -97,10 +104,13 @@ def _wrong_scalar(type_: Any, value: Any, path: str) -> Iterator[Refusal]:
         try:
             type_.parse_value(value)
         except GraphQLError as error:
-            yield bad_input(path, error.message, **(error.extensions or {}))
+            yield refused_scalar(path, error)
         return
     is_one, what = plain
-    if not is_one(value):
+    if type_ in (GraphQLInt, GraphQLFloat) and isinstance(value, float) and isinf(value):
+        # JSON's number beyond a double.
+        yield out_of_range(path, type_)
+    elif not is_one(value):
         yield bad_input(path, f"It must be {what}.", "WRONG_TYPE")
     elif type_ is GraphQLInt and not INT_LOW <= value < INT_HIGH:
         yield out_of_range(path)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
+from math import isinf
 from typing import Any, NewType
 
 import orjson
@@ -18,6 +19,7 @@ from models import types
 from models.agent_steps import STEP_LIMIT
 from models.forms import DATA_LIMIT
 from models.types import JSON_LIMIT, MAX_SAFE_INTEGER, decimal_text, exact_decimal, plain_number
+from schema.declaration.json_values import wrong_parts
 from schema.declaration.moments import shown_moment
 
 MinorUnits = NewType("MinorUnits", int)
@@ -76,8 +78,8 @@ def _day_of(value: object) -> date:
 
 
 def _amount(value: object, least: int = -MAX_SAFE_INTEGER) -> int:
-    # JSON writes one whole number in several ways: 1 and 1.0 are the same.
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1:
+    # JSON writes one whole number in several ways: 1 and 1.0 are the same. One beyond a double is an infinity.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or (value % 1 and not isinf(value)):
         raise _wrong("It must be a whole number.", "WRONG_TYPE")
     most = MAX_SAFE_INTEGER
     if not least <= value <= most:
@@ -130,11 +132,13 @@ def _json(value: object, limit: int) -> dict[str, Any]:
     try:
         written = orjson.dumps(value)
     except (TypeError, ValueError) as error:
-        raise _wrong("It must hold JSON values.") from error
+        raise next(wrong_parts(value), _wrong("It must hold JSON values.")) from error
     if len(written) > limit:
         raise _wrong(f"It must have at most {limit} bytes.", "TOO_LONG", limit=limit)
-    if _NUL.search(written):
-        raise _wrong("It must not contain the character U+0000.")
+    # What is written as null may be an infinity.
+    if _NUL.search(written) or b"null" in written:
+        for wrong in wrong_parts(value):
+            raise wrong
     return value
 
 

@@ -31,7 +31,17 @@ from graphql.language import SKIP
 from graphql.pyutils import did_you_mean, suggestion_list
 
 from resolvers.errors import Refusal, bad_input
-from schema.declaration.input_values import NO_FIELD, NO_OBJECT, NULL, PLAIN, REQUIRED, not_one_of, out_of_range
+from schema.declaration.input_values import (
+    NO_FIELD,
+    NO_OBJECT,
+    NULL,
+    PLAIN,
+    REQUIRED,
+    not_one_of,
+    out_of_range,
+    refused_scalar,
+)
+from schema.declaration.ranges import in_field
 from schema.requests.places import embeds
 
 Wrong = tuple[Refusal, Node]
@@ -103,7 +113,9 @@ def _wrong_members(type_: GraphQLInputObjectType, node: ValueNode, path: str, su
     given = {part.name.value: part for part in node.fields}
     for name, field in type_.fields.items():
         if name in given:
-            yield from wrong_literals(field.type, given[name].value, f"{path}.{name}", suggest=suggest)
+            value, where = given[name].value, f"{path}.{name}"
+            for refusal, at in wrong_literals(field.type, value, where, suggest=suggest):
+                yield in_field(type_, field, value, where, refusal), at
         elif is_required_input_field(field):
             yield bad_input(f"{path}.{name}", REQUIRED, "REQUIRED"), node
     for part in node.fields:
@@ -132,5 +144,5 @@ def scalar_refusal(type_: Any, node: ValueNode, path: str, variables: Mapping[st
         else:
             found = type_.parse_literal(node, dict(variables))
     except GraphQLError as error:
-        return bad_input(path, error.message, **(error.extensions or {}))
+        return refused_scalar(path, error)
     return bad_input(path, "It has the wrong type.", "WRONG_TYPE") if found is Undefined else None

@@ -24,6 +24,7 @@ from resolvers.errors import Refusal, Refusals, bad_input
 from schema.declaration.input_values import NULL, REQUIRED, wrong_values
 from schema.declaration.inputs import MAX_PROBLEMS, fits
 from schema.declaration.nulls import refused_null
+from schema.declaration.ranges import bounds_of, comparable, is_narrower
 from schema.requests.errors import locations_of
 from schema.requests.literals import said, scalar_refusal
 from schema.requests.places import Embedding, uses_of
@@ -106,14 +107,19 @@ def _with_bounds(
     problems: list[Refusal], schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]
 ) -> list[Refusal]:
     """Return the problems, and what else is out of its bounds; up to some."""
-    wrong = {problem.field for problem in problems}
+    wrong = {problem.field: place for place, problem in enumerate(problems)}
     for definition in operation.definition.variable_definitions or ():
         name = definition.variable.name.value
         type_: Any = type_from_ast(schema, definition.type)
         value = variables.get(name)
         # What fits its type is refused by the root field that takes it, unless the request is refused as a whole.
         beside = islice(chain(_nulls(type_, value, name), _out_of_bounds(type_, value, name)), MAX_PROBLEMS)
-        problems += [problem for problem in beside if problem.field not in wrong]
+        for problem in beside:
+            place = wrong.get(problem.field)
+            if place is None:
+                problems.append(problem)
+            elif is_narrower(problem, problems[place]):
+                problems[place] = problem
         if len(problems) >= MAX_PROBLEMS:
             break
     return problems[:MAX_PROBLEMS]
@@ -228,14 +234,10 @@ def _members(type_: Any, value: Any, path: str) -> Iterator[tuple[Any, Any, str]
 
 def _out_of_bounds(type_: Any, value: Any, path: str) -> list[Refusal]:
     problems: list[Refusal] = []
-    named = get_named_type(type_)
-    definition = named.extensions.get("strawberry-definition") if named is not None else None
-    bounds = getattr(getattr(definition, "origin", None), "bounds", {})
     for field, part, where in _members(type_, value, path):
-        declared = field.extensions.get("strawberry-definition")
-        adapter = bounds.get(getattr(declared, "python_name", ""))
+        adapter = bounds_of(get_named_type(type_), field)
         if adapter is not None and part is not None:
-            fits(adapter, part, where, problems)
+            fits(adapter, comparable(field.type, part), where, problems)
         if adapter is None or isinstance(get_named_type(field.type), GraphQLInputObjectType):
             problems += _out_of_bounds(field.type, part, where)
     return problems

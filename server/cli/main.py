@@ -9,7 +9,7 @@ import importlib.metadata
 import io
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from server.cli.commands import COMMANDS, GROUPS
 from server.cli.console import complain, discard
@@ -29,11 +29,20 @@ class _Version(argparse.Action):
         parser.exit()
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are told as those of the commands."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong with the arguments, and where they are explained; ends with SystemExit(2)."""
+        complain(f"{message.removeprefix('argument ')}: see `{self.prog} --help`")
+        self.exit(2)
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser for COMMANDS."""
-    root = argparse.ArgumentParser(prog="counterfoil", description=DESCRIPTION, allow_abbrev=False)
+    root = _Parser(prog="counterfoil", description=DESCRIPTION, allow_abbrev=False)
     root.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    groups: dict[tuple[str, ...], argparse._SubParsersAction[argparse.ArgumentParser]] = {
+    groups: dict[tuple[str, ...], argparse._SubParsersAction[_Parser]] = {
         (): root.add_subparsers(metavar="command", required=True)
     }
     for command in COMMANDS:

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from web.http import Message
+from web.json_text import read_json
 
 # What the protocol closes a connection with, and what the web has for a server that is busy.
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NO_SUBPROTOCOL = 4400, 4401, 4403, 4406
@@ -30,7 +31,7 @@ def message_of(received: Message) -> dict[str, Any]:
     if text is None:
         raise ClosedError(BAD_REQUEST, "A message must be text")
     try:
-        message = orjson.loads(text)
+        message = read_json(text)
     except orjson.JSONDecodeError:
         raise ClosedError(BAD_REQUEST, "A message must be JSON") from None
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from typing import Any
 
+import orjson
+
 from resolvers.actor import Actor
 from resolvers.errors import Refusal
 from schema.requests.engine import Engine
@@ -65,7 +67,8 @@ class McpEndpoint:
         """Return a body that is one object of JSON. What is refused after it was read is paid for."""
         body = await self.dependencies.bodies.json_text(request)
         try:
-            json_object(request, body)
+            # The library takes no number beyond a double.
+            json_object(request, body, read=orjson.loads)
         except Refusal:
             if request.weight:
                 await self.dependencies.pay(request, actor, 0, headers, request.weight)

@@ -40,7 +40,8 @@ async def test_bounds_of_an_order(acme: Org) -> None:
         forms: list[Any] = [{"a": "\x00"}, {"a\x00": 1}, {"a": "x" * 66_000}, [], "x"]
         for form in forms:
             answer = await acme.http.post("/api/v1/orders", json=ids | {"formData": form})
-            problem(answer, 400, "BAD_INPUT", "body.formData")
+            within = ".a" if form == {"a": "\x00"} else ""
+            problem(answer, 400, "BAD_INPUT", f"body.formData{within}")
         for price in (-1, 2**53, 1.5, "1", None):
             answer = await acme.http.post("/api/v1/services", json={"name": "x", "price": price})
             problem(answer, 400, "BAD_INPUT", "body.price")

@@ -19,7 +19,7 @@ from schemathesis.core.failures import FailureGroup
 from models.names import camel
 from resolvers.downloads import DOWNLOADS
 from rest_shim.openapi import document
-from rest_shim.openapi_shared import SYSTEM
+from rest_shim.openapi_system import SYSTEM
 from rest_shim.route import Route, Shows
 from tests.support.api import Org
 from tests.support.domains import ALL

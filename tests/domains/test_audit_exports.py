@@ -16,39 +16,19 @@ from resolvers.audit.exports import MAX_EXPORTS, MAX_OF_KEY, chunks
 from resolvers.jobs import claims as jobs
 from resolvers.jobs import retention
 from resolvers.jobs.retention import Retention
-from resolvers.keyring import Keyring
 from tests.support.api import Org, new_client
 from tests.support.audit import SIGNING
+from tests.support.audit_exports import EXPORT, FIELDS, JOB, ask, work
 from tests.support.clock import Clock
 from tests.support.jobs import slot_of
 from tests.support.refusals import error, problem, unchanged
 from workers.audit.exports import HANDLER
 
-FIELDS = "id status error firstSequence lastSequence size head downloadUrl expiresAt createdAt version"
-EXPORT = f"mutation($input: ExportAuditLogInput!) {{ exportAuditLog(input: $input) {{ auditExport {{ {FIELDS} }} }} }}"
 READ = f"query($id: ID!) {{ auditExport(id: $id) {{ {FIELDS} }} }}"
-# Workers see the jobs of all organizations, and so does a statement that names none.
-JOB = "select id from jobs where org_id = $1 and function = 'AUDIT_EXPORT' and state = 'QUEUED' order by id"
-
-
-async def ask(org: Org, **given: int) -> dict[str, Any]:
-    """A new export."""
-    found: dict[str, Any] = (await org.data(EXPORT, input=given))["exportAuditLog"]["auditExport"]
-    return found
 
 
 async def read(org: Org, key: str) -> Any:
     return (await org.data(READ, id=key))["auditExport"]
-
-
-async def work(org: Org, signing: Keyring | None = SIGNING) -> None:
-    """Run the organization's queued export, as a worker does that has these keys."""
-    runtime = org.runtime
-    runtime.signing_keys = signing
-    (job,) = await org.rows(JOB, org.id)
-    claim = await jobs.claim(runtime, org.id, job["id"], 45)
-    assert claim is not None
-    await HANDLER.run(runtime, claim, slot_of(claim))
 
 
 async def written(org: Org, key: str) -> list[bytes]:

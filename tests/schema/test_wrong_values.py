@@ -188,10 +188,10 @@ async def test_variables_stand_in_literals_of_json(acme: Org) -> None:
     # One that is not given leaves out its field, and is null in a list.
     absent = await acme.data(form % "Int", id=order)
     assert absent["updateOrder"]["order"]["formData"] == {"list": [None, 1], "deep": {}}
-    for value, reason in (("x" * 66_000, "TOO_LONG"), ("\0", "INVALID_FORMAT")):
+    for value, within, reason in (("x" * 66_000, "", "TOO_LONG"), ("\0", ".a", "INVALID_FORMAT")):
         [error] = await shown(acme, form % "String", id=order, n=value)
-        assert error["message"].startswith("Argument 'input' has invalid value at .formData: It must")
-        assert (error["path"], error["extensions"]["field"]) == (["updateOrder"], "input.formData")
+        assert error["message"].startswith(f"Argument 'input' has invalid value at .formData{within}: It must")
+        assert (error["path"], error["extensions"]["field"]) == (["updateOrder"], f"input.formData{within}")
         assert (error["extensions"]["code"], error["extensions"]["reason"]) == ("BAD_INPUT", reason)
         assert error["locations"] == [{"line": 2, "column": 46}]
     [error] = await shown(acme, "query ($n: String) { orders(filter: {dueAt: {gt: [$n]}}) { totalCount } }", n="x")

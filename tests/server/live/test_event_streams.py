@@ -1,5 +1,7 @@
 """Subscriptions over server-sent events: what is heard, from where, and what is refused."""
 
+from typing import Any
+
 from models.typeid import encode
 from tests.support.api import Org, new_client, new_order
 from tests.support.live import following, only_result, refused
@@ -53,6 +55,21 @@ async def test_what_is_refused_is_told_in_a_stream_where_nothing_else_is_accepte
         assert "ratelimit" in answer.headers
         answer = await acme.http.post("/graphql", json=body, headers={"Accept": both})
         assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, code)
+
+
+async def test_a_hash_of_another_text_is_told_in_a_stream_where_nothing_else_is_accepted(acme: Org) -> None:
+    only, both = "text/event-stream", "text/event-stream, application/json"
+    hashed = {"version": 1, "sha256Hash": "0" * 64}
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"documentId": "0" * 64}, "DOCUMENT_HASH_MISMATCH"),
+        ({"extensions": {"persistedQuery": hashed}}, "PERSISTED_QUERY_HASH_MISMATCH"),
+    ]
+    for named, code in cases:
+        answer = await acme.http.post("/graphql", json={"query": EVENTS} | named, headers={"Accept": only})
+        (error,) = only_result(answer)["errors"]
+        assert (answer.status_code, error["extensions"]["code"], error["extensions"]["status"]) == (200, code, 400)
+        answer = await acme.http.post("/graphql", json={"query": EVENTS} | named, headers={"Accept": both})
+        assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (400, code)
 
 
 async def test_who_is_refused_and_what_is_no_request_have_their_status(acme: Org) -> None:

@@ -85,6 +85,7 @@ BODIES: list[tuple[Any, dict[str, str], int, int, str]] = [
     (b"{", {}, 400, -32700, "BAD_INPUT"),
     (b'{"a": "\xff"}', {}, 400, -32700, "BAD_INPUT"),
     (b'{"a": NaN}', {}, 400, -32700, "BAD_INPUT"),
+    (b'{"jsonrpc": "2.0", "id": 1e400, "method": "ping"}', {}, 400, -32700, "BAD_INPUT"),
     (b"[" * 100_000, {}, 400, -32700, "BAD_INPUT"),
     (b"1", {}, 400, -32600, "BAD_INPUT"),
     (b"null", {}, 400, -32600, "BAD_INPUT"),

@@ -84,7 +84,7 @@ WRONG_NEW = (
     wrong(one(tools=[USED[0], USED[1], USED[0]]), "tools.2.operation NOT_ALLOWED"),
     wrong(one(limits={"maxSteps": 0, "maxTokens": 0}), "limits.maxSteps OUT_OF_RANGE", "limits.maxTokens OUT_OF_RANGE",
           minimum=1),
-    wrong(one(limits={"maxCost": -1}), "limits.maxCost OUT_OF_RANGE", minimum=0, maximum=MOST),
+    wrong(one(limits={"maxCost": -1}), "limits.maxCost OUT_OF_RANGE", minimum=0),
     wrong(one(limits={"maxCost": 0.5}), "limits.maxCost WRONG_TYPE"),
     wrong(one(limits={"maxSteps": 201, "maxAttempts": 11}), "limits.maxSteps OUT_OF_RANGE",
           "limits.maxAttempts OUT_OF_RANGE", maximum=10),
@@ -147,7 +147,7 @@ CASES = (
                     {"tools": [{"operation": "RevokeApiKey"}]}, "tools.0.operation NOT_ONE_OF", allowed=sorted(TOOLS)
                 ),
                 wrong({"outputSchema": {}}, "outputSchema.type NOT_ALLOWED"),
-                wrong({"limits": {"maxCost": MOST + 1}}, "limits.maxCost OUT_OF_RANGE", minimum=0, maximum=MOST),
+                wrong({"limits": {"maxCost": MOST + 1}}, "limits.maxCost OUT_OF_RANGE", maximum=MOST),
                 wrong({"status": "ON"}, "status NOT_ONE_OF", allowed=STATUSES),
             ),
         },

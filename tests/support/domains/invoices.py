@@ -45,7 +45,7 @@ WRONG_LINES = (
     *(_line("quantity INVALID_FORMAT", quantity=value) for value in ("1000000000000", "0.00001", 1e300, "NaN", "1e3")),
     *(_line("quantity WRONG_TYPE", quantity=value) for value in NO_NUMBERS),
     _line("unitPrice OUT_OF_RANGE", unitPrice=-1, beside={"minimum": 0}),
-    _line("unitPrice OUT_OF_RANGE", unitPrice=2**53, beside={"minimum": -MOST, "maximum": MOST}),
+    _line("unitPrice OUT_OF_RANGE", unitPrice=2**53, beside={"maximum": MOST}),
     *(_line("unitPrice WRONG_TYPE", unitPrice=value) for value in (1.5, "1")),
     *(_line("taxRate OUT_OF_RANGE", taxRate=value, beside={"maximum": 100}) for value in ("1000", 100.5)),
     _line("taxRate OUT_OF_RANGE", taxRate="-1", beside={"minimum": 0}),

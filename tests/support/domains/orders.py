@@ -102,7 +102,7 @@ CASES = (
                 wrong({"clientId": {}, "serviceId": None}, "clientId WRONG_TYPE", "serviceId REQUIRED"),
                 *(wrong({"quantity": value}, "quantity WRONG_TYPE") for value in ODD_NUMBERS),
                 *(wrong({"formData": value}, "formData WRONG_TYPE") for value in ODD_FORMS),
-                wrong({"formData": {"a": "\x00"}}, "formData INVALID_FORMAT"),
+                wrong({"formData": {"a": "\x00"}}, "formData.a INVALID_FORMAT"),
             ),
             "updateOrder": (
                 wrong({"tags": [""]}, "tags.0 TOO_SHORT", limit=1),

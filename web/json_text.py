@@ -1,0 +1,50 @@
+"""JSON as both APIs read it: a number that no double holds is read too, so that it is refused where it stands."""
+
+import json
+from math import isinf
+from typing import Any, NoReturn
+
+import orjson
+
+# Beyond them orjson reads whole numbers as floating ones.
+_LEAST, _MOST = -(2**63), 2**64
+
+
+def read_json(text: bytes | str) -> Any:
+    """Return the value of a JSON text; a number beyond a double is an infinity. Raises orjson.JSONDecodeError."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        # Python's reader is slower, and takes more than JSON: nothing is read by it that is not valid but for that.
+        found, beyond = _read_with_infinities(text)
+        if not beyond:
+            raise
+        return found
+
+
+def _read_with_infinities(text: bytes | str) -> tuple[Any, bool]:
+    """Return a value, and whether it holds a number beyond a double; False of what is no JSON."""
+    beyond = False
+
+    def number(digits: str) -> float:
+        nonlocal beyond
+        value = float(digits)
+        beyond = beyond or isinf(value)
+        return value
+
+    def whole_number(digits: str) -> float:
+        value = number(digits)
+        return int(digits) if _LEAST <= value < _MOST else value
+
+    try:
+        decoded = text.decode() if isinstance(text, bytes) else text
+        found = json.loads(decoded, parse_float=number, parse_int=whole_number, parse_constant=_no_number)
+        # Half of a surrogate pair is no text.
+        json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None, False
+    return found, beyond
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
