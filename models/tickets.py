@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,7 +12,10 @@ from models.enums import DescribedEnum
 from models.machines import Machine, Requirement, Row, Settings, Transition
 from models.resources import Resource
 from models.threads import INTERNAL_SCOPE, AuthorKind, ThreadEntry, thread_args
-from models.types import Moment, Name
+from models.types import Moment, Name, SchemaExtra
+
+# What a schema gives as an example is what the test model of agents writes.
+Subject = Annotated[Name, SchemaExtra(examples=["Question about the order"])]
 
 TICKET = Resource(
     "ticket",
@@ -156,7 +159,7 @@ class Ticket(Tagged, table=True):
     )
 
     number: int = column(sa.BigInteger, description="Ticket number for people: unique in the organization, with gaps.")
-    subject: Name = column(sa.Text, description="Subject of the ticket.")
+    subject: Subject = column(sa.Text, description="Subject of the ticket.")
     client_id: UUID | None = column(sa.Uuid, nullable=True, description="ID of the client that asks.")
     order_id: UUID | None = column(sa.Uuid, nullable=True, description="ID of the order that the ticket is about.")
     assignee_id: UUID | None = column(

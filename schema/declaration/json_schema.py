@@ -44,7 +44,7 @@ SCALARS: Mapping[str, JsonSchema] = {
     "JSONValue": {},
 }
 _BOUNDS = (
-    *("minLength", "maxLength", "pattern", "format", "enum", "minimum", "maximum", "maxItems", "minItems"),
+    *("minLength", "maxLength", "pattern", "format", "enum", "minimum", "maximum", "maxItems", "minItems", "examples"),
     *("maxProperties", "propertyNames", "additionalProperties"),
 )
 
