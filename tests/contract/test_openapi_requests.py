@@ -30,6 +30,7 @@ from tests.support.tallies import Tally, none_failed, tally
 
 # How many are made up for each route, as many right ones as wrong ones.
 REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "8"))
+TURNS = 5
 # What depends on what the database holds, and no document can say.
 STATE = {404, 409, 412, 422}
 BY_STATE = {"NOT_FOUND", "NOT_ALLOWED", "INVALID_CURSOR"}
@@ -134,18 +135,21 @@ async def test_a_route_answers_as_documented_and_refuses_nothing_that_is_allowed
     route, found = BY_NAME[name], tally(name)
     ids = await furnish(acme, case_of(route))
     operation = _schema()[route.path][route.method]
-    accepted = 0
-    for number, case in enumerate(made_up(operation.as_strategy(generation_mode=GenerationMode.POSITIVE), REQUESTS)):
-        if number % 3:
-            await _aimed(acme, case, route, ids)
-        # What the public may submit depends on the form.
-        accepted += await _held(acme, case, found, allowed=name in KEYED)
+    # What the public may submit depends on the form.
+    right, keyed, accepted, turn = operation.as_strategy(generation_mode=GenerationMode.POSITIVE), name in KEYED, 0, 0
+    # Of a few it may happen that none fits what the database holds.
+    while not turn or (keyed and not accepted and turn < TURNS):
+        for number, case in enumerate(made_up(right, REQUESTS, turn=turn)):
+            if number % 3:
+                await _aimed(acme, case, route, ids)
+            accepted += await _held(acme, case, found, allowed=keyed)
+        turn += 1
     for case in made_up(operation.as_strategy(generation_mode=GenerationMode.NEGATIVE), REQUESTS):
         if case.body is NOT_SET or case.media_type == "application/json":
             await _aimed(acme, case, route, ids)
             await _held(acme, case, found, allowed=False)
     none_failed([found])
-    assert accepted or name not in KEYED
+    assert accepted or not keyed
 
 
 @pytest.mark.parametrize("path", [*DOWNLOADS, *SYSTEM])

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 
 
-def made_up(strategy: st.SearchStrategy[Any], number: int) -> list[Any]:
-    """At most so many values of a strategy."""
+def made_up(strategy: st.SearchStrategy[Any], number: int, *, turn: int = 0) -> list[Any]:
+    """At most so many values of a strategy; in another turn others."""
     found: list[Any] = []
 
-    @seed(SEED)
+    @seed(SEED + turn)
     @settings(
         max_examples=number, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=[*HealthCheck]
     )
