@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from graphql import (
+    EnumTypeDefinitionNode,
     InputObjectTypeDefinitionNode,
     InputValueDefinitionNode,
     Node,
@@ -12,6 +13,7 @@ from graphql import (
 from strawberry.printer import print_schema
 
 from schema.graph import CORE, RULES, SCHEMA
+from schema.rules.introspected import described
 from schema.rules.weights import ListSize, Weights, weights_of
 
 # As IBM's specification of cost directives defines them; the texts are ours.
@@ -24,7 +26,9 @@ _LIST_SIZE = (
     "How many objects a field holds, which multiplies what is asked of them: the greatest of the `slicingArguments`, or"
     " else the `assumedSize`. Those are in the `sizedFields`, where it names some."
 )
+_LABEL = "What a value is called in English where a person sees it, as on a button; its meaning is its description."
 DIRECTIVES = (
+    f'"""\n{_LABEL}\n"""\ndirective @label(text: String!) on ENUM_VALUE\n\n'
     f'"""\n{_COST}\n"""\ndirective @cost(weight: String!) on ARGUMENT_DEFINITION | ENUM | FIELD_DEFINITION'
     f' | INPUT_FIELD_DEFINITION | OBJECT | SCALAR\n\n"""\n{_LIST_SIZE}\n"""\ndirective @listSize(assumedSize: Int,'
     " slicingArguments: [String!], sizedFields: [String!], requireOneSlicingArgument: Boolean = true) on"
@@ -35,7 +39,7 @@ _Mark = tuple[int, str]
 
 
 def printed_schema() -> str:
-    """Return the SDL, with descriptions and the directives that tell scopes and costs."""
+    """Return the SDL, with descriptions and the directives that tell scopes, costs and labels."""
     text = print_schema(SCHEMA)
     marks = sorted(_marks(text, weights_of(CORE, RULES)))
     ends = [*(at for at, _ in marks), len(text)]
@@ -60,6 +64,10 @@ def _marks(text: str, weights: Weights) -> Iterator[_Mark]:
         elif isinstance(type_, InputObjectTypeDefinitionNode):
             for given in type_.fields or ():
                 yield from _cost(_parts(given), weights.inputs.get((type_.name.value, given.name.value)))
+        elif isinstance(type_, EnumTypeDefinitionNode):
+            members = described(CORE.type_map[type_.name.value])
+            for value in type_.values or ():
+                yield _end(value.name), f' @label(text: "{members[value.name.value].label}")'
 
 
 def _parts(given: InputValueDefinitionNode) -> list[Node]:

@@ -7,12 +7,14 @@ from graphql import (
     GraphQLField,
     GraphQLInputField,
     GraphQLInputObjectType,
+    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
 )
 
 from execution import FieldRule
 from models.actors import STAFF_ONLY
+from models.enums import DescribedEnum
 from resolvers.collections.collection import COLLECTIONS
 from schema.declaration.client_inputs import ClientInput
 from schema.declaration.fields import RESOURCE_TYPES, required_scope
@@ -78,11 +80,17 @@ def name_nodes(graph: GraphQLSchema) -> None:
             edge.description = f"An edge of a list of {resource.labels}: {resource.a_label} and its cursor."
 
 
+def described(type_: GraphQLNamedType) -> type[DescribedEnum]:
+    """Return the enum that a type of the graph is made of."""
+    members: type[DescribedEnum] = type_.extensions["strawberry-definition"].wrapped_cls
+    return members
+
+
 def describe_enums(graph: GraphQLSchema) -> None:
     """Give enums and their members the descriptions that stand beside them."""
     for type_ in graph.type_map.values():
         if isinstance(type_, GraphQLEnumType) and "strawberry-definition" in type_.extensions:
-            members = type_.extensions["strawberry-definition"].wrapped_cls
+            members = described(type_)
             type_.description = members.__doc__
             for name, value in type_.values.items():
                 value.description = members[name].meaning
