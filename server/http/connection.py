@@ -6,13 +6,16 @@ from abc import ABC, abstractmethod
 from asyncio import TimerHandle, Transport
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from server.http.addresses import counted_as
 from server.http.cycle import Cycle
 from server.http.descriptors import descriptors
 from server.http.slots import Slots
+from server.http.unread import Unread
 
 # What is read and dropped after an answer, so that a client that is still sending gets to read it.
 DROPPED_BYTES = 16 * 1024 * 1024
@@ -49,6 +52,7 @@ class Connection(HttpToolsProtocol, ABC):
 
     timeouts = Timeouts()
     slots = Slots(sys.maxsize)
+    unread = Unread()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -90,6 +94,7 @@ class Connection(HttpToolsProtocol, ABC):
             self._running.disconnected = True
             self._running.message_event.set()
         self.pipeline.clear()
+        self.unread.let_go(self)
         if self._address is not None:
             self.slots.let_go(self._address)
             self._address = None
@@ -105,20 +110,28 @@ class Connection(HttpToolsProtocol, ABC):
         """Return whether the connection stays open: a client may end its half and wait for the answer, unless that has
         no end."""
         running = self._running
-        self._ended = self._answering() and not self._lingering and not (running is not None and running.lives)
+        due = self._answering() or (bool(self._held) and self.flow.write_paused)
+        self._ended = due and not self._lingering and not (running is not None and running.lives)
         if self._ended and self._in_body:
             self._break_body()
         return self._ended
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._left = self.transport.get_write_buffer_size()
+        self._left = size = self.transport.get_write_buffer_size()
         self._wait(self.timeouts.write_s)
+        peer = counted_as(self.client[0]) if self.client is not None else ""
+        # Not at once: the transport is at this moment writing.
+        self.unread.hold(self, peer, size, partial(self.loop.call_soon, self.transport.abort))
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self._left = None
-        if self._answering():
+        self.unread.let_go(self)
+        ended = self._running is not None and self._running.response_complete
+        if ended and (self.pipeline or self._held) and not (self._lingering or self.transport.is_closing()):
+            self._go_on()
+        elif self._answering():
             self._due = math.inf
         elif not self._lingering:
             self._wait(self.timeouts.idle_s)
@@ -144,6 +157,12 @@ class Connection(HttpToolsProtocol, ABC):
         self.server_state.total_requests += 1
         if self._lingering or self.transport.is_closing():
             return
+        # Who does not take an answer gets no other one.
+        if not (self.flow.write_paused and (self.pipeline or self._held)):
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Begin what waits for the end of an answer: the next request, or the wait for one."""
         if self.pipeline:
             cycle: Any
             cycle, app = self.pipeline.pop()

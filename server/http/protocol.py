@@ -16,6 +16,7 @@ from server.http.connection import Timeouts
 from server.http.cycle import Cycle
 from server.http.heads import HEAD_BYTES
 from server.http.slots import Slots, always_answered, connections_exceeded, overloaded, requests_exceeded
+from server.http.unread import Unread
 from server.http.upgrades import Upgrades
 
 # Trailers and chunk extensions of one body, beside what each chunk may take.
@@ -40,7 +41,7 @@ class BoundedProtocol(Upgrades):
     def data_received(self, data: bytes) -> None:
         if self._deaf:
             self._drop(len(data))
-        elif not self._in_body and self._answering():
+        elif not self._in_body and (self._answering() or self.flow.write_paused):
             self._hold(data)
         else:
             self._read(data)
@@ -244,8 +245,10 @@ class BoundedProtocol(Upgrades):
         self._start_asgi_task(cycle, app.refusing(refusal, problem=True))
 
 
-def bounded(head_timeout_s: float, slots: Slots | None = None, **seconds: float) -> type[BoundedProtocol]:
+def bounded(
+    head_s: float, slots: Slots | None = None, unread: Unread | None = None, **seconds: float
+) -> type[BoundedProtocol]:
     """Return the protocol with a deadline, in seconds, for the head of each request, and others of ``Timeouts``;
-    ``slots`` bounds what an address may hold of it."""
-    timeouts = Timeouts(head_s=head_timeout_s, **seconds)
-    return type("Protocol", (BoundedProtocol,), {"timeouts": timeouts, "slots": slots or Slots(sys.maxsize)})
+    ``slots`` bounds what an address may hold of it, ``unread`` what clients have not taken."""
+    shared = {"slots": slots or Slots(sys.maxsize), "unread": unread or Unread()}
+    return type("Protocol", (BoundedProtocol,), {"timeouts": Timeouts(head_s=head_s, **seconds), **shared})

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any
 
 import httptools
@@ -16,6 +17,7 @@ from server.http.addresses import address_of
 from server.http.connection import Connection
 from server.http.frames import BoundedProtocol
 from server.http.slots import Slots
+from server.http.unread import Unread
 from web.http import Header
 
 # What one message has at most. Nothing is compressed: what a connection keeps for it is twice all of the rest.
@@ -27,6 +29,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     takes what it is sent. It counts for its address, and is not at work."""
 
     slots: Slots
+    unread: Unread
     address: str
     head_s: float
     write_s: float
@@ -92,15 +95,22 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._late = self.loop.call_later(self.write_s, self.transport.abort)
+        transport = self.transport
+        self._late = self.loop.call_later(self.write_s, transport.abort)
+        size = transport.get_write_buffer_size()
+        self.unread.hold(self, self.address, size, partial(self.loop.call_soon, transport.abort))
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        self.unread.let_go(self)
         if self._late is not None:
             self._late.cancel()
             self._late = None
 
     async def send(self, message: Any) -> None:
+        if not self.writable.is_set():
+            # It waits in memory for what was sent before it.
+            self.unread.grow(self, len(message.get("text") or message.get("bytes") or b""))
         await super().send(message)
         # uvicorn forgets that a response in place of the handshake completes it, and logs an error.
         self.handshake_complete = self.handshake_complete or self.close_sent
@@ -169,6 +179,7 @@ class Upgrades(Connection):
             return
         protocol = SocketProtocol(config=self.config, server_state=self.server_state, app_state=self.app_state)
         protocol.conn, protocol.slots, protocol.address = conn, self.slots, self._socket_of
+        protocol.unread = self.unread
         protocol.head_s, protocol.write_s = self.timeouts.head_s, self.timeouts.write_s
         self.connections.discard(self)
         protocol.connection_made(self.transport)

@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from server.http.edge import Edge
 from server.http.protocol import bounded
 from server.http.slots import Slots
+from server.http.unread import Unread
 from server.monitoring.metrics import Metrics
 from web.http import App
 
@@ -44,6 +45,7 @@ async def listening(
     most: int | None = None,
     slots: Slots | None = None,
     sockets: Collection[str] = (),
+    unread: Unread | None = None,
     **seconds: float,
 ) -> AsyncIterator[int]:
     """The port of a server for the block, which offers WebSockets on some paths."""
@@ -51,8 +53,8 @@ async def listening(
     edge: Any = Edge(app, Metrics(), seconds=5, timing=False)
     edge.sockets = sockets
     config = uvicorn.Config(
-        edge, port=0, http=bounded(SHORT, slots, **given), ws="none", lifespan="off", log_config=None, access_log=False,
-        limit_concurrency=most, proxy_headers=False,
+        edge, port=0, http=bounded(SHORT, slots, unread, **given), ws="none", lifespan="off", log_config=None,
+        access_log=False, limit_concurrency=most, proxy_headers=False,
     )  # fmt: skip
     server = uvicorn.Server(config)
     config.load()

@@ -1,0 +1,73 @@
+"""Answers that clients have not yet taken, of a process: together they have a bound, whoever they are for."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger()
+MINUTE = 60.0
+# Of answers of 8 MiB, the longest there are, sixteen.
+UNREAD_BYTES = 128 * 1024 * 1024
+
+
+class Unread:
+    """Counts what connections have to write. Beyond the bound the address that holds most loses what it has held
+    longest, so that a client that reads slowly is not cut for others that do not read."""
+
+    def __init__(self, most: int = UNREAD_BYTES) -> None:
+        self.most = most
+        self.held = 0
+        # By address, of each connection, in the order of their beginnings: its bytes, and what drops it.
+        self._by_address: dict[str, dict[Any, tuple[int, Callable[[], object]]]] = {}
+        self._sizes: dict[str, int] = {}
+        self._addresses: dict[Any, str] = {}
+        self._logged = -MINUTE
+        self._dropped = 0
+
+    def hold(self, connection: Any, address: str, size: int, drop: Callable[[], object]) -> None:
+        """Count what a connection begins to wait with: all of it, as it is in memory until its end is written."""
+        self.let_go(connection)
+        self._addresses[connection] = address
+        self._by_address.setdefault(address, {})[connection] = size, drop
+        self._sizes[address] = self._sizes.get(address, 0) + size
+        self.held += size
+        self._keep_within()
+
+    def grow(self, connection: Any, size: int) -> None:
+        """Count so much more of a connection that waits already: its next message."""
+        address = self._addresses.get(connection)
+        if address is None:
+            return
+        found, drop = self._by_address[address][connection]
+        self._by_address[address][connection] = found + size, drop
+        self._sizes[address] += size
+        self.held += size
+        self._keep_within()
+
+    def let_go(self, connection: Any) -> None:
+        """Count it no more: it was taken, or its connection has ended."""
+        address = self._addresses.pop(connection, None)
+        if address is None:
+            return
+        size, _ = self._by_address[address].pop(connection)
+        self.held -= size
+        self._sizes[address] -= size
+        if not self._by_address[address]:
+            del self._by_address[address], self._sizes[address]
+
+    def _keep_within(self) -> None:
+        while self.held > self.most:
+            self._drop_one()
+
+    def _drop_one(self) -> None:
+        address = max(self._sizes, key=self._sizes.__getitem__)
+        connection, (_, drop) = next(iter(self._by_address[address].items()))
+        self.let_go(connection)
+        drop()
+        self._dropped += 1
+        moment = time.monotonic()
+        if moment - self._logged >= MINUTE:
+            log.warning("unread answers dropped", address=address, most=self.most, dropped=self._dropped)
+            self._logged, self._dropped = moment, 0
