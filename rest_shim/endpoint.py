@@ -85,7 +85,9 @@ class RestEndpoint:
         if result.errors:
             return self._refused(request, result.errors, headers)
         assert result.data is not None, "a result without errors has data"
-        return self._reply(request, result.data, headers, result.dry_run)
+        made = self._reply(request, result.data, headers, result.dry_run)
+        self.dependencies.charge_answer(ctx, result.cost, len(made.body))
+        return made
 
     def _refused(self, request: Request, errors: list[ErrorView], headers: list[Header]) -> Reply:
         return problem(errors, self._origin, headers)

@@ -4,6 +4,8 @@ import re
 from functools import partial
 from typing import NamedTuple
 
+import orjson
+
 from execution import MAX_TOKENS as KNOWN_TOKENS
 from execution import DocumentError
 from models.actors import Source
@@ -20,6 +22,7 @@ from server.graphql_replies import (
     RESPONSE,
     MalformedError,
     refused_reply,
+    result_body,
     result_reply,
     tag_of,
 )
@@ -93,11 +96,21 @@ class GraphQL:
         """Run an operation and return the reply; ``typed``: its errors are statuses."""
         result = await self.run(request, admitted, headers)
         if admitted.asked.document_id is not None and request.method != "POST" and not result.errors:
-            tag = tag_of(result)
+            tag, size = tag_of(result)
             headers += [(b"etag", b"W/" + tag), (b"cache-control", b"private, no-cache"), _VARY]
             if not_modified(request, tag):
+                # It was loaded and written like one that is sent.
+                self.dependencies.charge_answer(admitted.ctx, result.cost, size)
                 return reply(304, b"", b"", headers)
-        return result_reply(result, typed, headers)
+        made = result_reply(result, typed, headers)
+        self.dependencies.charge_answer(admitted.ctx, result.cost, len(made.body))
+        return made
+
+    def written(self, admitted: Admitted, result: OperationResult) -> bytes:
+        """Return the result of an operation as it is sent, once its size is charged."""
+        body = orjson.dumps(result_body(result))
+        self.dependencies.charge_answer(admitted.ctx, result.cost, len(body))
+        return body
 
     async def run(self, request: Request, admitted: Admitted, headers: list[Header]) -> OperationResult:
         """Run an operation that was admitted. The headers tell of a repeat and of a dry run."""

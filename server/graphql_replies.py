@@ -40,9 +40,11 @@ def refused_result_of(request: Request, refused: RefusedError) -> OperationResul
     return refused_result(error, request.request_id)
 
 
-def tag_of(result: OperationResult) -> bytes:
-    """Return the ETag of an answer's data: what it cost, which is beside them, is another thing each time."""
-    return b'"%s"' % hashlib.sha256(orjson.dumps(result.data)).hexdigest()[:32].encode()
+def tag_of(result: OperationResult) -> tuple[bytes, int]:
+    """Return the ETag of an answer's data, and their bytes: what they cost, which is beside them, is another thing each
+    time."""
+    written = orjson.dumps(result.data)
+    return b'"%s"' % hashlib.sha256(written).hexdigest()[:32].encode(), len(written)
 
 
 def result_body(result: OperationResult) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from models.actors import ActorKind
 from resolvers.actor import Actor
 from resolvers.context import Context
+from resolvers.database.loaded import BYTES_OF_UNIT, COST_OF_REFUSED
 from resolvers.database.runtime import Runtime
 from resolvers.documents.lookup import Documents
 from resolvers.errors import Refusal
@@ -146,9 +147,11 @@ class Dependencies:
         self.take(actor.org_id, cost, subject_of(actor))
 
     def charge_rest(self, request: Request, ctx: Context) -> None:
-        """Charge an operation that ran for what no price foresees: a search that took longer than most, and the
-        patterns of forms."""
+        """Charge an operation that ran for what no price foresees: a search that took longer than most, the patterns of
+        forms, and what was loaded for an answer that is too large."""
         cost = ctx.matched // WORK_OF_UNIT
+        if ctx.loaded is not None:
+            cost += ctx.loaded.refused * COST_OF_REFUSED
         if ctx.search_seconds > SHORT_SEARCH_S:
             cost += int((ctx.search_seconds - SHORT_SEARCH_S) * COST_OF_SECOND)
         if not cost:
@@ -156,4 +159,11 @@ class Dependencies:
         if ctx.actor is PUBLIC:
             self.visitors.owe(request, cost)
         else:
+            self.owe(ctx.actor, cost)
+
+    def charge_answer(self, ctx: Context, paid: int, size: int) -> None:
+        """Charge an answer of so many bytes for what of it the price that was paid does not cover. What the public may
+        have is small, or counted by its objects."""
+        cost = size // BYTES_OF_UNIT - paid
+        if cost > 0 and ctx.actor is not PUBLIC:
             self.owe(ctx.actor, cost)

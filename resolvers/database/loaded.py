@@ -13,6 +13,8 @@ from resolvers.database.sql import JSON_TIMES, Sql, Width
 from resolvers.errors import Refusal
 
 MAX_BYTES = 8 * 1024 * 1024
+# An answer costs at least one for each of so many bytes; one that is refused as too large was loaded, and not written.
+BYTES_OF_UNIT, COST_OF_REFUSED = 2_048, 2_048
 # So many rows, a page and one more, are always loaded at once, however long their texts may be; of rows that may be as
 # wide as these, fewer.
 ROWS_AT_ONCE, WIDE, WIDE_ROWS_AT_ONCE = 101, 1024 * 1024, 8
@@ -24,25 +26,19 @@ MOST_TIMES = BYTES_OF_VALUE + 8
 BYTES_OF_OBJECT, ESTIMATED_BYTES = 80, 256 * 1024
 
 
-def too_large() -> Refusal:
-    """Return the refusal for a response that would be too large."""
-    limit = MAX_BYTES // 1024 // 1024
-    message = f"The response would have more than {limit} MiB: request smaller pages or fewer fields."
-    return Refusal("TOO_COMPLEX", message)
-
-
 class Loaded:
     """What one operation has loaded.
 
     ``bound`` is an upper limit of its bytes, by the widths of the columns. Values are measured only when it exceeds
-    ``MAX_BYTES``. ``long`` is the size of the measured values.
+    ``MAX_BYTES``. ``long`` is the size of the measured values. ``refused`` is how often it came to be too large.
     """
 
-    __slots__ = ("_rows", "_short", "bound", "long")
+    __slots__ = ("_rows", "_short", "bound", "long", "refused")
 
     def __init__(self) -> None:
         self.bound = 0
         self.long = 0
+        self.refused = 0
         # The rows of which nothing was measured yet.
         self._rows: list[tuple[Sql, Sequence[Any]]] = []
         # The rows of which only long values were measured: other texts count at their greatest possible size.
@@ -51,14 +47,21 @@ class Loaded:
     def copy(self) -> "Loaded":
         """Return a copy, to return to when what is loaded next is discarded."""
         made = Loaded()
-        made.bound, made.long = self.bound, self.long
+        made.bound, made.long, made.refused = self.bound, self.long, self.refused
         made._rows, made._short = self._rows.copy(), self._short.copy()
         return made
+
+    def too_large(self) -> Refusal:
+        """Return the refusal for a response that would be too large, which is noted."""
+        self.refused += 1
+        limit = MAX_BYTES // 1024 // 1024
+        message = f"The response would have more than {limit} MiB: request smaller pages or fewer fields."
+        return Refusal("TOO_COMPLEX", message)
 
     def room(self, sql: Sql) -> int:
         """Return how many rows of a statement may be loaded at once. Raises Refusal TOO_COMPLEX at the limit."""
         if self.bound > MAX_BYTES:
-            raise too_large()
+            raise self.too_large()
         least = ROWS_AT_ONCE if sql.widest < WIDE else WIDE_ROWS_AT_ONCE
         return max(least, (MAX_BYTES - self.bound) // sql.widest)
 
@@ -108,7 +111,7 @@ class Loaded:
                         self._measure(width, list(map(itemgetter(place), rows)))
             self._short.clear()
         if self.bound > MAX_BYTES:
-            raise too_large()
+            raise self.too_large()
         return self.long
 
     def _measure(self, width: Width, values: list[Any]) -> None:

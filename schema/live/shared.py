@@ -13,6 +13,7 @@ from models.actors import Source
 from models.typeid import new_number
 from resolvers.actor import Actor
 from resolvers.context import Context
+from resolvers.database.loaded import BYTES_OF_UNIT, COST_OF_REFUSED
 from resolvers.errors import Refusal, internal
 from resolvers.live.events import LiveEvent, Page, Position, is_heard, page_after
 from resolvers.live.feed import Feed, reading
@@ -174,11 +175,16 @@ class Shared:
             result = await self.engine.run(ctx, self.prepared, event.row)
             if result.actual is not None:
                 bill.taken = result.actual
+            # Streams of one key share it: each takes a copy, none writes it anew.
+            written = orjson.dumps(result.data)
+            bill.taken = max(bill.taken, len(written) // BYTES_OF_UNIT)
+            if ctx.loaded is not None:
+                bill.taken += ctx.loaded.refused * COST_OF_REFUSED
         if any(error["extensions"]["code"] == "UNAVAILABLE" for error in result.errors):
             raise Refusal("UNAVAILABLE", "The database is not available.")
         if not result.errors and (result.data or {}).get(self.wanted.key) is None:
             return None
-        body: dict[str, object] = {"data": result.data}
+        body: dict[str, object] = {"data": orjson.Fragment(written)}
         if result.errors:
             body["errors"] = result.errors
         occurred = shown_moment(event.row["occurred_at"])

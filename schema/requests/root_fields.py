@@ -54,7 +54,9 @@ async def run_root_fields(
             # Whatever it is, what other fields have committed is in the result.
             part, cost = {key: None}, 0
             errors += shown_error(located_error(error, None, [key]), ctx.request_id)
-        if part == {key: None}:
+        if part == {key: None} and before is not None and ctx.loaded is not None:
+            # What was discarded was loaded all the same.
+            before.refused = ctx.loaded.refused
             ctx.loaded = before
         data |= part
         # A field that is given again came to no more than all of them may.

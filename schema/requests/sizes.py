@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from execution import CostAnalysis
-from resolvers.database.loaded import MAX_BYTES, Loaded, too_large
+from resolvers.database.loaded import MAX_BYTES, Loaded
 
 # Work on a response that others wait for ends after so many bytes or values.
 TURN_BYTES, TURN_VALUES = 256 * 1024, 500
@@ -24,7 +24,7 @@ async def bounded(data: Any, measure: CostAnalysis, loaded: Loaded) -> None:
     if measure.size + times * loaded.bound <= MAX_BYTES:
         return
     if measure.size + times * loaded.count() > MAX_BYTES and await _exceeds(data):
-        raise too_large()
+        raise loaded.too_large()
 
 
 async def _exceeds(data: Any) -> bool:

@@ -11,7 +11,7 @@ from resolvers.api_keys.access_tokens import is_token_expired
 from resolvers.errors import Refusal, shown_refusal
 from schema.requests.results import OperationResult
 from server.graphql import GraphQL
-from server.graphql_replies import REFUSALS, refused_result_of, result_body
+from server.graphql_replies import REFUSALS, refused_result_of
 from server.http.edge import late_refusal
 from server.live.live import Live
 from server.live.messages import (
@@ -225,7 +225,7 @@ class Conversation:
         async with self.answers:
             result: OperationResult = await graphql.run(request, admitted, headers)
             if result.ran:
-                await self._send_next(key, orjson.dumps(result_body(result)))
+                await self._send_next(key, graphql.written(admitted, result))
                 if self.operations.pop(key, None) is not None:
                     await self._send({"id": key, "type": "complete"})
             else:

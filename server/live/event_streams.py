@@ -76,7 +76,7 @@ class EventStreams:
         if other is not None:
             return await self.graphql.answer(request, admitted, other == RESPONSE, headers)
         result = await self.graphql.run(request, admitted, headers)
-        return Streamed(200, _once(orjson.dumps(result_body(result))), [*_HEADERS, *headers])
+        return Streamed(200, _once(self.graphql.written(admitted, result)), [*_HEADERS, *headers])
 
 
 def _is_malformed(refused: Exception) -> bool:

@@ -6,10 +6,12 @@ from time import monotonic
 from typing import Any
 
 import httpx
+import psycopg
 
 from bench.hostile.figures import Figure
 from bench.hostile.reading import slowness
-from bench.hostile.target import Target
+from bench.hostile.target import Organization, Target
+from models.typeid import decode
 from tests.support.hostile_documents import HOSTILE, INCLUDED, ORDER, many
 
 SECTION = "Charges"
@@ -63,23 +65,41 @@ PAGES = (
 )
 
 
-def _asked() -> Iterator[tuple[str, Iterator[tuple[str, Mapping[str, Any]]]]]:
+# Texts as long as messages are, of words, which compress to a half as people's do.
+LENGTH, WORDS = 20_000, 3_200
+WRITE = """insert into messages (org_id, id, version, updated_at, order_id, author_kind, author_name, body, visibility,
+  attachments) select org_id, gen_random_uuid(), 1, now(), id, 'STAFF', 'x', left((select string_agg(
+  substr(md5((word + random() * 2000)::int::text || place), 1, 3 + (random() * 6)::int), ' ')
+  from generate_series(1, %s) as word), %s), 'PUBLIC', '[]'
+  from (select org_id, id from orders where id = %s) as one, generate_series(1, 100) as place"""
+LONG = {
+    "100 long texts": "messages(orderId: $order, first: 100) { nodes { body } }",
+    "80 long texts twice": "messages(orderId: $order, first: 80) { nodes { a: body b: body } }",
+    "20 long texts six times": "messages(orderId: $order, first: 20) { nodes { " + many("a#: body", 6) + " } }",
+    "more long texts than an answer may have": "messages(orderId: $order) { nodes { " + many("a#: body", 30) + " } }",
+}
+
+
+def _asked(order: str) -> Iterator[tuple[str, Iterator[tuple[str, Mapping[str, Any]]]]]:
     """Documents that differ in a comment, and documents that are asked with other variables each time."""
     for name, (text, variables) in {**HOSTILE, **{name: (text, {}) for name, text in WIDE.items()}}.items():
         yield name, ((f"{text}#{number}", variables) for number in count())
     for name, text in (("lists that variables include", CHOICES), ("health that variables include", FREE_CHOICES)):
         choices = ({gate: bool(number >> place & 1) for place, gate in enumerate(INCLUDED[:8])} for number in count())
         yield name, ((text, choice) for choice in choices)
+    for name, text in LONG.items():
+        yield name, ((f"query($order: ID!) {_root(text)}", {"order": order}) for _ in count())
     yield "pages of a size that varies", ((PAGES, {"n": number % 50 + 1}) for number in count())
 
 
 async def measure(server: Target) -> list[Figure]:
     """The dearest for what they cost, in milliseconds of the processor for ten units, above what any request takes."""
     org = await server.organization()
+    _fill(server, org)
     slow = slowness()
     found: list[tuple[float, str, float, float]] = []
     async with server.client(org.key) as http:
-        for name, asked in _asked():
+        for name, asked in _asked(org.sample["order"]):
             taken, charged = await _spent(server, http, asked)
             above = max(0.0, taken / slow - REQUEST_MS)
             found.append((above * UNITS / max(charged, 1), name, taken, charged))
@@ -88,6 +108,13 @@ async def measure(server: Target) -> list[Figure]:
     for ratio, name, taken, charged in found[:WORST]:
         figures.append(Figure(f"{name}: {taken:.1f} ms for {charged:.0f}", ratio, "ms for 10", MOST))
     return figures
+
+
+def _fill(server: Target, organization: Organization) -> None:
+    with psycopg.connect(server.environment["MIGRATION_DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("select set_config('app.org_id', %s, false)", [organization.org_id])
+        connection.execute(WRITE, [WORDS, LENGTH, decode("order", organization.sample["order"])])
+        connection.execute("vacuum analyze messages")
 
 
 async def _spent(
