@@ -3,8 +3,7 @@
 import math
 import sys
 from abc import ABC, abstractmethod
-from asyncio import TimerHandle, Transport
-from collections.abc import Callable
+from asyncio import TimerHandle
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,7 +14,7 @@ from server.http.addresses import counted_as
 from server.http.cycle import Cycle
 from server.http.descriptors import descriptors
 from server.http.slots import Slots
-from server.http.unread import Unread
+from server.http.unread import Outgoing, Unread
 
 # What is read and dropped after an answer, so that a client that is still sending gets to read it.
 DROPPED_BYTES = 16 * 1024 * 1024
@@ -34,17 +33,6 @@ class Timeouts:
     idle_s: float = 15.0
     drop_s: float = 10.0
     write_s: float = 10.0
-
-
-class Outgoing:
-    """A transport as a request's answer sees it: ``close`` is the connection's end in order."""
-
-    __slots__ = ("close", "is_closing", "write")
-
-    def __init__(self, transport: Transport, close: Callable[[], None]) -> None:
-        self.write = transport.write
-        self.is_closing = transport.is_closing
-        self.close = close
 
 
 class Connection(HttpToolsProtocol, ABC):
@@ -118,8 +106,9 @@ class Connection(HttpToolsProtocol, ABC):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._left = size = self.transport.get_write_buffer_size()
+        self._left = left = self.transport.get_write_buffer_size()
         self._wait(self.timeouts.write_s)
+        size = max(left, self._outgoing.last)
         peer = counted_as(self.client[0]) if self.client is not None else ""
         # Not at once: the transport is at this moment writing.
         self.unread.hold(self, peer, size, partial(self.loop.call_soon, self.transport.abort))

@@ -1,6 +1,7 @@
 """Answers that clients have not yet taken, of a process: together they have a bound, whoever they are for."""
 
 import time
+from asyncio import Transport
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,24 @@ log = structlog.get_logger()
 MINUTE = 60.0
 # Of answers of 8 MiB, the longest there are, sixteen.
 UNREAD_BYTES = 128 * 1024 * 1024
+
+
+class Outgoing:
+    """A transport as a request's answer sees it: ``close`` is the connection's end in order. ``last`` is the size of
+    what was written last, which is in memory as a whole until its end is sent."""
+
+    __slots__ = ("_write", "close", "is_closing", "last")
+
+    def __init__(self, transport: Transport, close: Callable[[], None]) -> None:
+        self._write = transport.write
+        self.is_closing = transport.is_closing
+        self.close = close
+        self.last = 0
+
+    def write(self, data: bytes) -> None:
+        """Write a part of an answer."""
+        self.last = len(data)
+        self._write(data)
 
 
 class Unread:

@@ -1,5 +1,6 @@
 """Requests for another protocol: a WebSocket is begun where one is offered, and anything else is declined."""
 
+import sys
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
 from functools import partial
@@ -37,6 +38,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._late: Any = None
+        self._last = 0
         self._unanswered: Any = None
         # What came before the head was answered: frames are read only after it.
         self._early = b""
@@ -97,7 +99,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().pause_writing()
         transport = self.transport
         self._late = self.loop.call_later(self.write_s, transport.abort)
-        size = transport.get_write_buffer_size()
+        size = max(transport.get_write_buffer_size(), self._last)
         self.unread.hold(self, self.address, size, partial(self.loop.call_soon, transport.abort))
 
     def resume_writing(self) -> None:
@@ -108,9 +110,13 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self._late = None
 
     async def send(self, message: Any) -> None:
+        size = sys.getsizeof(message.get("text") or message.get("bytes"))
         if not self.writable.is_set():
             # It waits in memory for what was sent before it.
-            self.unread.grow(self, len(message.get("text") or message.get("bytes") or b""))
+            self.unread.grow(self, size)
+            await self.writable.wait()
+        # It is in memory as a whole until its end is sent.
+        self._last = size
         await super().send(message)
         # uvicorn forgets that a response in place of the handshake completes it, and logs an error.
         self.handshake_complete = self.handshake_complete or self.close_sent
