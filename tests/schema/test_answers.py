@@ -6,27 +6,17 @@ from typing import Any
 import orjson
 import pytest
 
-from models.typeid import decode, new_uuid
+from models.typeid import new_uuid
 from resolvers.database.connection import PooledConnection
 from resolvers.database.loaded import MAX_BYTES, ROWS_AT_ONCE, Loaded
 from resolvers.database.sql import JSON_TIMES
 from schema.requests.sizes import TURN_BYTES, TURN_VALUES, _exceeds
 from tests.support.api import Org, new_client, new_order
+from tests.support.charging import LONG, thread
 from tests.support.refusals import error, problem, unchanged
 
-LONG = 20_000
 PAGES = range(1, 21)
 PAGE = "{ messages(first: %d) { nodes { %s } } }"
-
-
-async def thread(org: Org, order: str, count: int, length: int = LONG) -> None:
-    """Messages of an order, of so many characters of four bytes."""
-    await org.rows(
-        "insert into messages (org_id, id, version, updated_at, order_id, author_kind, author_name, body, visibility,"
-        " attachments) select $1, gen_random_uuid(), 1, now(), $2, 'STAFF', 'x', repeat(chr(128512), $3), 'PUBLIC',"
-        " '[]' from generate_series(1, $4)",
-        org.id, decode("order", order), length, count,
-    )  # fmt: skip
 
 
 @pytest.fixture

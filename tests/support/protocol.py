@@ -22,6 +22,12 @@ SHORT = 0.3
 # No test waits longer for a server that should have ended the connection.
 TIMEOUT_S = 20.0
 CLOSE = b"connection: close\r\n"
+# What asks for a WebSocket.
+ASKED = (
+    b"GET /socket%b HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%b\r\n"
+)
+HEAD = ASKED % (b"", b"")
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:

@@ -7,9 +7,8 @@ import pytest
 
 from resolvers.database.loaded import BYTES_OF_UNIT, COST_OF_REFUSED, MAX_BYTES
 from resolvers.database.runtime import Runtime
-from tests.schema.test_answers import thread
-from tests.server.access.test_charges import about, charged, paying
 from tests.support.api import Org, new_client, new_order
+from tests.support.charging import about, charged, paying, thread
 from tests.support.refusals import error, problem
 from tests.support.servers import Backends
 from tests.support.sockets import socket

@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -14,20 +12,10 @@ from execution.guard import documents
 from resolvers.database.runtime import Runtime
 from server.graphql import REFUSED
 from tests.support.api import Org, make_org, serving, settings_of
+from tests.support.charging import about, charged, paying
 from tests.support.refusals import error, problem
 from tests.support.servers import Backends
 from web import body as bodies
-
-BUCKET = 1_000_000
-
-
-@asynccontextmanager
-async def paying(backends: Backends, runtime: Runtime, bucket: int = BUCKET) -> AsyncIterator[Org]:
-    """An organization of a server that gives nothing back within a test."""
-    async with serving(settings_of(backends, rate_bucket=bucket, rate_refill=1)) as base:
-        org = await make_org(runtime, base)
-        yield org
-        await org.http.aclose()
 
 
 @pytest.fixture
@@ -47,18 +35,6 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(documents, "parse_operation", noted)
     return found
-
-
-async def charged(org: Org, *answers: httpx.Response) -> list[int]:
-    """What each answer's request cost, from what is left after it and after the one before."""
-    left = [BUCKET, *(int(answer.headers["ratelimit"].split("r=")[1].split(";")[0]) for answer in answers)]
-    # A second gives one back.
-    return [before - after for before, after in pairwise(left)]
-
-
-def about(found: list[int], *expected: int) -> None:
-    assert len(found) == len(expected)
-    assert all(most - 2 <= each <= most for each, most in zip(found, expected, strict=True)), (found, expected)
 
 
 async def test_a_document_that_is_not_known_costs_its_tokens_text_fragments_and_fields(org: Org) -> None:

@@ -6,9 +6,19 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from server.http.unread import Unread
-from tests.server.http.test_upgrades import HEAD
 from tests.support.jobs import eventually
-from tests.support.protocol import CLOSE, NEIGHBOUR, SHORT, TIMEOUT_S, echo, exchange, listening, request, statuses
+from tests.support.protocol import (
+    CLOSE,
+    HEAD,
+    NEIGHBOUR,
+    SHORT,
+    TIMEOUT_S,
+    echo,
+    exchange,
+    listening,
+    request,
+    statuses,
+)
 from web.http import Receive, Scope, Send
 
 MEBIBYTE = 1024 * 1024

@@ -11,14 +11,9 @@ import pytest
 
 from server.http.slots import Slots
 from tests.support.jobs import eventually
-from tests.support.protocol import CLOSE, SHORT, TIMEOUT_S, echo, exchange, listening, request, statuses
+from tests.support.protocol import ASKED, CLOSE, HEAD, SHORT, TIMEOUT_S, echo, exchange, listening, request, statuses
 from web.http import Receive, Scope, Send
 
-ASKED = (
-    b"GET /socket%b HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%b\r\n"
-)
-HEAD = ASKED % (b"", b"")
 # No test's client says more than this before it is answered: so many are let in from one address.
 SHARE = 2
 
