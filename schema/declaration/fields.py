@@ -55,6 +55,11 @@ def required_scope(directives: Iterable[object] | None) -> str | None:
     return next((directive.scope for directive in directives or () if isinstance(directive, Requires)), None)
 
 
+def requires(scope: str) -> str:
+    """Return the sentence of a description that names the scope that is needed."""
+    return f"Requires the scope `{scope}`."
+
+
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
 def object_type(
     model: type[Any] | None = None,
@@ -66,12 +71,15 @@ def object_type(
 ) -> Callable[[type[T]], type[T]]:
     """Return a decorator that makes a GraphQL type, with the scope of its resource.
 
-    Its description is its docstring unless one is given, with the transitions of its machine. What its fields mean is
-    taken from the fields of the same names of the model whose rows its objects are, or which they are a ``part_of``.
+    Its description is its docstring unless one is given, with its scope, which introspection shows in no other way, and
+    the transitions of its machine. What its fields mean is taken from the fields of the same names of the model whose
+    rows its objects are, or which they are a ``part_of``.
     """
 
     def make(cls: type[T]) -> type[T]:
         says = description or cleandoc(cls.__doc__ or "")
+        if resource is not None:
+            says += f" {requires(resource.read_scope)}"
         if machine is not None:
             says += f" Allowed transitions:\n\n{machine.description()}"
         directives = [] if resource is None else [Requires(scope=resource.read_scope)]

@@ -15,7 +15,7 @@ from execution import FieldRule
 from models.actors import STAFF_ONLY
 from resolvers.collections.collection import COLLECTIONS
 from schema.declaration.client_inputs import ClientInput
-from schema.declaration.fields import RESOURCE_TYPES, required_scope
+from schema.declaration.fields import RESOURCE_TYPES, required_scope, requires
 from schema.rules.prices import led_to
 from schema.rules.reserved import reserved_filters
 
@@ -37,13 +37,13 @@ def name_scopes(graph: GraphQLSchema, rules: Mapping[tuple[str, str], FieldRule]
         field = on.fields[field_name]
         scope = rule.requirement
         if scope is not None and scope != required_scope(on.extensions["strawberry-definition"].directives):
-            _add(field, _requires(scope))
+            _add(field, requires(scope))
         elif rule.requirements_of is not None and "ids" in rule.reads:
             _add(field, BY_TYPE)
     for type_ in graph.type_map.values():
         if isinstance(type_, GraphQLInputObjectType) and type_.name.endswith("Filter"):
             for name in type_.fields.keys() & led_to().keys():
-                _add(type_.fields[name], _requires(led_to()[name].resource.read_scope))
+                _add(type_.fields[name], requires(led_to()[name].resource.read_scope))
 
 
 def name_reserved(graph: GraphQLSchema, rules: Mapping[tuple[str, str], FieldRule]) -> None:
@@ -86,10 +86,6 @@ def describe_enums(graph: GraphQLSchema) -> None:
             type_.description = members.__doc__
             for name, value in type_.values.items():
                 value.description = members[name].meaning
-
-
-def _requires(scope: str) -> str:
-    return f"Requires the scope `{scope}`."
 
 
 def _add(field: GraphQLField | GraphQLInputField, text: str) -> None:

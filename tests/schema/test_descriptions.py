@@ -14,6 +14,8 @@ from graphql import (
 )
 
 from models.resources import scopes
+from resolvers.clients import HISTORY
+from schema.declaration.fields import required_scope
 from schema.graph import CORE, RULES
 from server.cli.commands import COMMANDS, GROUPS
 from server.cli.main import DESCRIPTION
@@ -22,7 +24,7 @@ from tests.support.furnished import input_of
 from tests.support.openapi import openapi
 from tests.support.optional_positions import may_be_null
 
-REQUIRES = re.compile(r"Requires the scope `([^`]+)`\.$")
+REQUIRES = re.compile(r"Requires the scope `([^`]+)`\.(?:$| Allowed transitions:)")
 # What a reference does not say: questions in place of nouns, and words that only our code knows.
 NOT_SAID = re.compile(
     r"^(To which|Only what|Who |Whose |Why,|Which |How many|What )|\b(hears of|is told|tries)\b|it stands?\b"
@@ -97,6 +99,32 @@ def test_what_needs_a_scope_says_which() -> None:
     assert "read scope of the object's type" in _type("Query").fields["node"].description
     assert "read scope of the object's type" in _type("Query").fields["nodes"].description
     assert "`messages:internal`" in _type("Visibility").description
+
+
+def test_types_that_need_a_scope_say_which() -> None:
+    needed = {
+        type_.name: scope
+        for type_ in CORE.type_map.values()
+        if isinstance(type_, GraphQLObjectType) and "strawberry-definition" in type_.extensions
+        if (scope := required_scope(type_.extensions["strawberry-definition"].directives)) is not None
+    }
+    assert len(needed) >= 39
+    said = {
+        type_.name: named[1]
+        for type_ in CORE.type_map.values()
+        if isinstance(type_, GraphQLObjectType)
+        if (named := REQUIRES.search(type_.description or "")) is not None
+    }
+    assert said == needed
+    # A webhook's receiver needs none.
+    assert "Requires the scope" not in openapi()["components"]["schemas"]["Client"]["description"]
+
+
+def test_what_keeps_a_client_is_said_in_both_apis() -> None:
+    rest = openapi()["paths"]["/api/v1/clients/{publicId}"]["delete"]["description"]
+    for text in (_type("Mutation").fields["deleteClient"].description, rest):
+        said = " ".join(text.split())
+        assert [kept.resource.labels for kept in HISTORY if kept.resource.labels not in said] == []
 
 
 def test_filters_on_related_objects_say_which_scope_they_need() -> None:
