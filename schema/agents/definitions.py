@@ -52,8 +52,8 @@ class AgentLimits:
 
 @object_type(Table, AGENT)
 class AgentDefinition(Node):
-    """The definition of an AI agent. Each change makes a version, which is kept: a job runs the one that it was queued
-    of."""
+    """The definition of an AI agent. Each change makes a version, which is kept: a job runs the one that was
+    current when it was queued."""
 
     id: strawberry.ID = public_id(AGENT)
     name: str
