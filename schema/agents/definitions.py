@@ -165,7 +165,7 @@ class AgentDefinitionMutation:
             AgentDefinition,
             UpdateAgentDefinitionInput,
             definitions.change,
-            "Update an agent definition. Jobs stay with the version that they were queued of.",
+            "Update an agent definition. A job keeps the version that was current when it was queued.",
             check=definitions.check,
         ),
     )
