@@ -59,9 +59,24 @@ def test_a_broken_document_is_named_with_its_app(engine: Engine) -> None:
     ]
 
 
+def told(found: Mapping[str, object], budgets: Mapping[str, object], where: str) -> str:
+    """What to do about the budgets that are not those that were found."""
+    lines = [f'  "{name}": {json.dumps(found[name])},' for name in found if found[name] != budgets.get(name)]
+    gone = [f"  {name} is no operation any more: delete its line" for name in budgets if name not in found]
+    return "\n".join(
+        [f'Write these into "{where}" of tests/contract/budgets.json, where they are meant:', *lines, *gone]
+    )
+
+
+def test_a_budget_that_is_missing_is_told_as_the_line_to_write() -> None:
+    text = told({"A": 1, "B": 2, "C": 3}, {"A": 1, "C": 4, "D": 5}, "operations").splitlines()
+    assert text[1:] == ['  "B": 2,', '  "C": 3,', "  D is no operation any more: delete its line"]
+    assert '"operations" of tests/contract/budgets.json' in text[0]
+
+
 def test_no_operation_costs_more_than_its_budget(engine: Engine) -> None:
     found = {name: engine.prepared(operation, {}).measure.cost for name, operation in OPERATIONS.items()}
-    assert found == BUDGETS["operations"]
+    assert found == BUDGETS["operations"], told(found, BUDGETS["operations"], "operations")
 
 
 def test_no_document_costs_more_than_its_budget(engine: Engine) -> None:
