@@ -147,3 +147,17 @@ def test_each_resource_has_its_chapter_in_the_domain() -> None:
     ]
     assert not missing, f"Say in docs/domain.md what they are and may do, below these headings: {missing}"
     assert told <= {each.prefix for each in RESOURCES.values()} | {"export"}
+
+
+def test_the_walk_counts_its_files_and_each_is_there() -> None:
+    words = {3: "three", 4: "four", 13: "Thirteen"}
+    text = (ROOT / "docs/walk.md").read_text(encoding="utf-8")
+    assert [path for path in re.findall(r"`([\w/]+\.(?:py|graphql))`", text) if not (ROOT / path).is_file()] == []
+    walks = re.findall(r"^## .*?$(.*?)^(\w+) files decide, (\w+) of them the domain's", text, re.DOTALL | re.MULTILINE)
+    assert len(walks) == 3
+    for walk, number, domains in walks:
+        (rows,) = re.findall(r"(?:^\|.*\n)+", walk, re.MULTILINE)
+        first = [row.split(" | ")[0] for row in rows.splitlines()[2:]]
+        # Beside what a row is about it may name a file that the step goes through.
+        found = {*re.findall(r"`([\w/]+\.(?:py|graphql))`", rows)}
+        assert (words[len(found)], words[sum("**" in each for each in first)]) == (number, domains)
