@@ -14,8 +14,9 @@ from pydantic import TypeAdapter
 
 from execution import Operation, collect_fields
 from models.types import SchemaExtra
-from schema.declaration.fields import MODELS, required_scope, requires
+from schema.declaration.fields import MODELS
 from schema.declaration.json_schema import SCALARS, InputSchemas, JsonSchema, or_null
+from schema.declaration.scopes import required_scope, requires
 
 
 class AnswerSchemas(InputSchemas):

@@ -14,8 +14,10 @@ from graphql import (
 from execution import FieldRule
 from models.actors import STAFF_ONLY
 from resolvers.collections.collection import COLLECTIONS
+from resolvers.lists.page_window import DEFAULT_FIRST
 from schema.declaration.client_inputs import ClientInput
-from schema.declaration.fields import RESOURCE_TYPES, required_scope, requires
+from schema.declaration.fields import RESOURCE_TYPES
+from schema.declaration.scopes import required_scope, requires
 from schema.rules.prices import led_to
 from schema.rules.reserved import reserved_filters
 
@@ -93,7 +95,8 @@ def _add(field: GraphQLField | GraphQLInputField, text: str) -> None:
 
 
 def show_defaults(graph: GraphQLSchema) -> None:
-    """Give the optional fields of inputs the defaults of their models' columns, which hold where they are absent."""
+    """Give the optional fields of inputs the defaults of their models' columns, which hold where they are absent, and
+    the arguments ``first`` the size of a page."""
     for type_ in graph.type_map.values():
         if isinstance(type_, GraphQLInputObjectType):
             definition = type_.extensions["strawberry-definition"]
@@ -102,3 +105,7 @@ def show_defaults(graph: GraphQLSchema) -> None:
                 name = field.extensions["strawberry-definition"].python_name
                 if name in defaults:
                     field.default_value = defaults[name]
+        elif isinstance(type_, GraphQLObjectType):
+            for field in type_.fields.values():
+                if (size := field.args.get("first")) is not None:
+                    size.default_value = DEFAULT_FIRST
