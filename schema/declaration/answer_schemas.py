@@ -18,6 +18,7 @@ from execution import Operation, collect_fields
 from models.types import SchemaExtra
 from schema.declaration.fields import MODELS
 from schema.declaration.json_schema import SCALARS, InputSchemas, JsonSchema, or_null
+from schema.declaration.scopes import required_scope, requires
 
 NOT_FOR_CLIENTS = "Left out for a client's access token."
 
@@ -68,10 +69,17 @@ class AnswerSchemas(InputSchemas):
                 required.append(name)
         return {
             "type": "object",
-            "description": on.description,
+            "description": _meaning(on),
             "required": required,
             "properties": properties,
         }
+
+
+def _meaning(on: GraphQLObjectType) -> str:
+    """Return a type's description without its scope, which the operation that answers it names."""
+    says = on.description or ""
+    scope = required_scope(on.extensions["strawberry-definition"].directives)
+    return says if scope is None else says.replace(f" {requires(scope)}", "")
 
 
 def _stated_of(on: GraphQLObjectType) -> dict[str, JsonSchema]:
