@@ -1,6 +1,7 @@
 """A server that speaks chat completions over real HTTP: it gives the turns of a script, one for each request."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -66,6 +67,12 @@ def cuts() -> Turn:
 def floods(size: int) -> Turn:
     """A turn with an answer of so many bytes."""
     return lambda _request: completion({"content": "a" * size})
+
+
+def encodes() -> Turn:
+    """A turn whose answer is encoded."""
+    answer = completion({"content": "Done."}).partition(b"\r\n\r\n")[2]
+    return lambda _request: http("200 OK", gzip.compress(answer), "Content-Encoding: gzip")
 
 
 def hangs(release: asyncio.Event) -> Turn:

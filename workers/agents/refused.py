@@ -6,6 +6,7 @@ import structlog
 from pydantic_ai.exceptions import ModelAPIError, ModelHTTPError
 
 from workers.agents.providers import Provider
+from workers.agents.transport import UnreadError
 
 # How much of a body is logged, and of the provider's message shown.
 _LOGGED, _SHOWN = 500, 200
@@ -18,11 +19,21 @@ log = structlog.get_logger(__name__)
 def why(error: ModelAPIError, provider: Provider | None, job: str) -> str:
     """Return why a model did not answer, for a person. Logs what the provider sent."""
     if not isinstance(error, ModelHTTPError):
-        return "The provider could not be reached, or did not answer."
+        unread = _unread(error)
+        if unread is not None:
+            return f"The provider's answer is not read: {unread}."
+        return "The provider could not be reached, or gave no answer that can be read."
     status = error.status_code
     log.warning("agent.provider_refused", job=job, status=status, body=_start(str(error.body), provider, _LOGGED))
     said = "" if status in _OF_THE_KEY else _start(_message(error.body), provider, _SHOWN)
     return f"The provider answered with {status}: {said}" if said else f"The provider answered with {status}."
+
+
+def _unread(error: BaseException | None) -> UnreadError | None:
+    """Return why an answer that came was not read, which libraries have wrapped."""
+    while error is not None and not isinstance(error, UnreadError):
+        error = error.__cause__
+    return error
 
 
 def _message(body: Any) -> str:
