@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,13 +25,13 @@ def http(status: str, body: bytes, *headers: str, length: int | None = None) -> 
 
 def completion(message: dict[str, Any], *, sent: int = 100, received: int = 20) -> bytes:
     """A chat completion."""
-    reason = "tool_calls" if message.get("tool_calls") else "stop"
+    reason = message.pop("reason", "tool_calls" if message.get("tool_calls") else "stop")
     body = {
         "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "scripted",
         "choices": [{"index": 0, "finish_reason": reason, "message": {"role": "assistant", "content": None} | message}],
         "usage": {"prompt_tokens": sent, "completion_tokens": received, "total_tokens": sent + received},
     }  # fmt: skip
-    return http("200 OK", orjson.dumps(body))
+    return http("200 OK", json.dumps(body).encode())
 
 
 def raw(content: bytes) -> bytes:
@@ -44,11 +45,16 @@ def says(text: str, **usage: int) -> Turn:
     return lambda _request: completion({"content": text}, **usage)
 
 
+def ends(reason: str, **message: Any) -> Turn:
+    """A turn that ends for a reason, such as ``length``."""
+    return lambda _request: completion({**message, "reason": reason})
+
+
 def calls(*tools: tuple[str, Any], **usage: int) -> Turn:
     """A turn that calls tools, which it names ``call_0``, ``call_1`` and so on, as servers do in each answer."""
     listed = [
         {"id": f"call_{index}", "type": "function",
-         "function": {"name": name, "arguments": orjson.dumps(arguments).decode()}}
+         "function": {"name": name, "arguments": json.dumps(arguments)}}
         for index, (name, arguments) in enumerate(tools)
     ]  # fmt: skip
     return lambda _request: completion({"tool_calls": listed}, **usage)
