@@ -104,8 +104,8 @@ wheel: $(STAMP) explorer ## Build dist/*.whl and dist/requirements.txt, which a 
 	@cp requirements/base.txt dist/requirements.txt
 	@rm -rf build
 
-bench: $(STAMP) ## Measure the API; options in ARGS="..."
-	@$(BIN)/python -m bench $(ARGS)
+bench: $(STAMP) ## Measure the API, or OF=deliveries, reports, live, mcp, tracing, edge; options in ARGS="..."
+	@$(BIN)/python -m bench$(if $(OF),.$(OF)) $(ARGS)
 
 chaos: $(STAMP) ## Kill every part under load and account for each write, job and delivery; options in ARGS="..."
 	@$(BIN)/python -m bench.chaos $(ARGS)

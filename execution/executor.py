@@ -21,6 +21,7 @@ from execution.run.observation import ObserveLevel
 from execution.run.runner import Outcome, run, run_core
 
 _LIMITS = Limits()
+_INCREMENTAL = ("defer", "stream")
 
 
 class StrawberrySchema(Protocol):
@@ -42,7 +43,8 @@ class Executor:
     given the batch fields' loads of a level, and returns what completes each; without it each begins when the one
     before it has ended.
 
-    Raises ValueError for a schema with extensions or an execution context of its own, which only wrap graphql-core.
+    Raises ValueError for a schema with extensions, operation directives or an execution context class of its own, which
+    only wrap graphql-core, and for one with incremental delivery.
     """
 
     def __init__(
@@ -159,10 +161,26 @@ def _core_schema(schema: GraphQLSchema | StrawberrySchema) -> GraphQLSchema:
     core: object = schema if isinstance(schema, GraphQLSchema) else getattr(schema, "_schema", None)
     if not isinstance(core, GraphQLSchema):
         raise TypeError(f"{type(schema).__name__} is not a schema.")
-    strawberry = getattr(core, "_strawberry_schema", None)
-    context_class = getattr(strawberry, "execution_context_class", None)
-    if getattr(strawberry, "extensions", ()):
-        raise ValueError("The schema has extensions, which this executor does not run.")
-    if context_class is not None and not context_class.__module__.startswith("strawberry."):
-        raise ValueError("The schema has an execution context class, which this executor does not use.")
+    refused = _what_is_not_run(getattr(core, "_strawberry_schema", None))
+    if refused is not None:
+        raise ValueError(f"The schema has {refused}, which this executor does not run.")
+    if any(core.get_directive(name) for name in _INCREMENTAL):
+        raise ValueError("The schema has incremental delivery (@defer, @stream), which this executor does not run.")
     return core
+
+
+def _what_is_not_run(strawberry: Any) -> str | None:
+    """Return what a Strawberry schema wraps graphql-core's executor with, if anything."""
+    if getattr(strawberry, "directives", ()):
+        return "directives of operations"
+    # What an override returns may differ from one operation to the next.
+    if getattr(strawberry, "extensions", ()) or _is_own(getattr(strawberry, "get_extensions", None)):
+        return "extensions"
+    if _is_own(getattr(strawberry, "execution_context_class", None)):
+        return "an execution context class"
+    return None
+
+
+def _is_own(part: Any) -> bool:
+    """Return whether a class or a function is not Strawberry's."""
+    return part is not None and not part.__module__.startswith("strawberry.")

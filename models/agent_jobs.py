@@ -61,7 +61,7 @@ class AgentErrorCode(DescribedEnum):
     BUDGET_EXCEEDED = "BUDGET_EXCEEDED", "The next call could have cost more than `agents.monthlyBudget`."
     TIMED_OUT = "TIMED_OUT", "It ran for longer than `timeoutSeconds`, in all its runs together."
     INVALID_OUTPUT = "INVALID_OUTPUT", "The model's answer does not match `outputSchema`."
-    MODEL_MISBEHAVED = "MODEL_MISBEHAVED", "The model kept calling tools that do not exist, or with wrong arguments."
+    MODEL_MISBEHAVED = "MODEL_MISBEHAVED", "The model gave no answer that can be used: the message says why."
     KEY_INVALID = "KEY_INVALID", "The API key that queued the job was revoked, has expired or was deleted."
     INTERNAL = "INTERNAL", "The server failed."
 

@@ -40,6 +40,9 @@ CLIENTS = Collection(
     unique_conflicts={"clients_email_key": ("email", EMAIL_TAKEN)},
 )
 
+# What keeps a client: one that has any of it is archived where it would be deleted.
+HISTORY = (ORDERS, INVOICES, TICKETS, SUBMISSIONS, SUBSCRIPTIONS, AGENT_JOBS)
+
 
 async def create(ctx: Context, values: InputValues) -> Row:
     """Create a client. Raises Refusal CONFLICT (EMAIL_TAKEN)."""
@@ -74,7 +77,7 @@ async def remove(ctx: Context, key: Key) -> Row | None:
     """
     edit = await begin_edit(ctx, CLIENTS, key, deletes=True)
     await _refuse_running(edit, "id", "deleted")
-    for history in (ORDERS, INVOICES, TICKETS, SUBMISSIONS, SUBSCRIPTIONS, AGENT_JOBS):
+    for history in HISTORY:
         if await has_any(ctx, history, "client_id", edit.old):
             edit.set({"status": ClientStatus.ARCHIVED}, "archive")
             return await edit.save()

@@ -1,6 +1,6 @@
 """Answers one documented route: the request becomes its operation, the result the reply."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, NamedTuple, TypeVar
@@ -180,7 +180,7 @@ class RestEndpoint:
                 *wrong_variables(CORE, self.operation, variables),
                 *cursor_problems(bound, variables, wrong),
             ]
-            problems += [each for each in beside if self._origin(each.field or "") not in wrong]
+            problems += [each for each in beside if not _is_within(self._origin(each.field or ""), wrong)]
             raise Refusals(problems[:MAX_PROBLEMS])
         return Given(variables, versions, key, dry)
 
@@ -211,6 +211,12 @@ class RestEndpoint:
         if dry is not None:
             return _tried(route.status, {"data": shown}, dry, headers)
         return reply(route.status, orjson.dumps({"data": shown}), JSON, headers)
+
+
+def _is_within(field: str, places: Container[str]) -> bool:
+    """Return whether a field, or one that it is part of, is among places."""
+    steps = field.split(".")
+    return any(".".join(steps[:end]) in places for end in range(1, len(steps) + 1))
 
 
 def _tried(status: int, body: dict[str, Any], dry: dict[str, Any], headers: list[Header]) -> Reply:

@@ -82,12 +82,12 @@ def _members() -> dict[str, Any]:
         "blockedBy": {
             "type": "string",
             "enum": [each.value for each in Guard],
-            "description": "The rule that blocks the move, with `INVALID_TRANSITION`.",
+            "description": "The rule that blocks the transition, with `INVALID_TRANSITION`.",
         },
         "until": {
             "type": "string",
             "format": "date-time",
-            "description": "Time until which the move was possible, with `INVALID_TRANSITION`.",
+            "description": "Time until which the transition was possible, with `INVALID_TRANSITION`.",
         },
         "retryAfter": {
             "type": "integer",

@@ -141,7 +141,7 @@ class ClientMutation:
     delete_client = deletes(
         Client,
         clients.remove,
-        "Delete a client. A client that has orders, invoices, tickets, submissions of forms or subscriptions is"
-        " archived instead.",
+        "Delete a client. A client that has orders, invoices, tickets, submissions of forms, subscriptions or agent"
+        " jobs is archived instead.",
         keeps="The archived client; null when it was deleted.",
     )

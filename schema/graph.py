@@ -25,12 +25,12 @@ from schema.declaration.fields import (
     RESOURCE_TYPES,
     ROW_TYPES,
     Batched,
-    required_scope,
     resolve_default,
     strawberry_fields,
 )
 from schema.declaration.nulls import make_nulls_absent
 from schema.declaration.scalars import SCALARS
+from schema.declaration.scopes import required_scope
 from schema.forms.mutations import FormMutation
 from schema.forms.types import FormQuery
 from schema.invoices.mutations import InvoiceMutation

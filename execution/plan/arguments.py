@@ -46,17 +46,19 @@ def _has_variable(value: ValueNode) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Moving:
-    """An argument that is a variable. ``passes``: its value needs no converting."""
+    """An argument that is a variable. ``passes``: its value needs no converting. ``default`` is what it is where the
+    variable is not given, Undefined without one."""
 
     name: str
     variable: str
     passes: bool
     nonnull: bool
+    default: Any
 
 
-def _null_or_none(argument: GraphQLArgument) -> bool:
-    """Return whether an argument that is left out is as one that is null."""
-    return argument.default is None and argument.default_value in (None, Undefined)
+def _default_of(argument: GraphQLArgument) -> Any:
+    """Return what an argument is that is left out; Undefined where that is as one that is null."""
+    return Undefined if argument.default_value is None else argument.default_value
 
 
 class Arguments:
@@ -78,19 +80,22 @@ class Arguments:
         self._moving = self._taken_apart(names)
 
     def _taken_apart(self, names: Mapping[str, str]) -> tuple[_Moving, ...] | None:
-        """Return the arguments that are variables; None where a variable stands deeper, or the argument has a
-        default."""
+        """Return the arguments that are variables; None where a variable stands deeper, or the argument has a default
+        that is still to be coerced or converted."""
         found = []
         for given in self._node.arguments or ():
             name, value = given.name.value, given.value
             if not _has_variable(value):
                 continue
             argument = self._definition.args[name]
-            if name not in names or not isinstance(value, VariableNode) or not _null_or_none(argument):
+            if name not in names or not isinstance(value, VariableNode) or argument.default is not None:
                 return None
-            nonnull = is_non_null_type(argument.type)
+            nonnull, default = is_non_null_type(argument.type), _default_of(argument)
             bare: Any = argument.type.of_type if is_non_null_type(argument.type) else argument.type
-            found.append(_Moving(names[name], value.name.value, bare in _PASSING, nonnull))
+            passes = bare in _PASSING
+            if not passes and default is not Undefined:
+                return None
+            found.append(_Moving(names[name], value.name.value, passes, nonnull, default))
         return tuple(found)
 
     def of(self, variables: Variables) -> Args:
@@ -105,6 +110,8 @@ class Arguments:
                 if not moving.passes:
                     return Args(self.columns or (), self._whole(variables))
                 values[moving.name] = value
+            elif moving.default is not Undefined and moving.variable not in coerced:
+                values[moving.name] = moving.default
             elif moving.nonnull:
                 return Args(self.columns or (), self._whole(variables))
         fixed = self._fixed

@@ -4,27 +4,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import FieldNode, FragmentDefinitionNode, GraphQLSchema
-from graphql.language import DirectiveNode, Visitor, visit
+from graphql.language import Visitor, visit
 
 from execution.guard.arguments import INTROSPECTION
 from execution.guard.documents import Operation
-
-_INCREMENTAL = frozenset({"defer", "stream"})
 
 
 @dataclass(slots=True)
 class _Names(Visitor):
     names: set[str] = field(default_factory=set)
-    directives: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         Visitor.__init__(self)
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
         self.names.add(node.name.value)
-
-    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
-        self.directives.add(node.name.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +34,11 @@ def eligibility_of(schema: GraphQLSchema, operation: Operation) -> Eligibility:
     """Return the eligibility of an operation, which is found once and kept with it."""
     found: Eligibility | None = operation.kept.get(schema)
     if found is None:
-        found = operation.kept[schema] = _find(schema, operation)
+        found = operation.kept[schema] = _find(operation)
     return found
 
 
-def _find(schema: GraphQLSchema, operation: Operation) -> Eligibility:
+def _find(operation: Operation) -> Eligibility:
     names = _Names()
     fragments: list[FragmentDefinitionNode] = list(operation.fragments.values())
     for node in (operation.definition, *fragments):
@@ -52,8 +46,6 @@ def _find(schema: GraphQLSchema, operation: Operation) -> Eligibility:
     reason = None
     if names.names & INTROSPECTION.keys():
         reason = "introspection"
-    elif names.directives & _INCREMENTAL or any(schema.get_directive(name) for name in _INCREMENTAL):
-        reason = "incremental"
     elif any(fragment.variable_definitions for fragment in fragments):
         reason = "fragment variables"
     return Eligibility(reason, tuple(sorted(operation.conditions)), frozenset(names.names))

@@ -105,5 +105,5 @@ async def run_core(
         context_value=context,
     )
     done: Any = await result if isawaitable(result) else result
-    assert isinstance(done, ExecutionResult), "no incremental delivery is on"
+    assert isinstance(done, ExecutionResult), "a schema with incremental delivery is refused"
     return Outcome(done.data, done.errors)

@@ -24,11 +24,15 @@ MESSAGE_LENGTH = 200
 
 @dataclass(slots=True)
 class Run:
-    """A job that a worker runs: its row, the version of its definition, and its steps so far."""
+    """A job that a worker runs: its row, the version of its definition, and its steps so far.
+
+    ``exhausted`` is whether it had its last attempt before.
+    """
 
     job: Row
     definition: Row
     steps: list[Row]
+    exhausted: bool = False
 
     @property
     def seconds_left(self) -> float:
@@ -66,7 +70,11 @@ async def begin(ctx: Context, job_id: UUID, *, again: bool) -> Run | None:
     edit = await begin_job_edit(ctx, job_id)
     if edit.row["status"] not in (_S.QUEUED, _S.RUNNING):
         return None
-    if again or edit.row["attempt"] == 0:
+    values = {"definition_id": edit.row["definition_id"], "version": edit.row["definition_version"]}
+    definition = await ctx.row(_definition(), **values)
+    assert definition is not None, "a job refers to its version"
+    exhausted = again and edit.row["attempt"] >= definition["max_attempts"]
+    if not exhausted and (again or edit.row["attempt"] == 0):
         edit.row["attempt"] += 1
         edit.touch()
     if edit.row["status"] == _S.QUEUED:
@@ -75,11 +83,7 @@ async def begin(ctx: Context, job_id: UUID, *, again: bool) -> Run | None:
         # How long the worker that died went on after its last step, nobody knows.
         edit.row |= ran_until(edit.row, edit.row["updated_at"]) | {"resumed_at": now()}
         edit.touch()
-    job = await edit.save()
-    values = {"definition_id": job["definition_id"], "version": job["definition_version"]}
-    definition = await ctx.row(_definition(), **values)
-    assert definition is not None, "a job refers to its version"
-    return Run(job, definition, await steps_of(ctx, job_id))
+    return Run(await edit.save(), definition, await steps_of(ctx, job_id), exhausted)
 
 
 async def scopes_of(ctx: Context, job: Row) -> frozenset[str]:

@@ -11,6 +11,14 @@ from resolvers.lists.cursors import decode_cursor, list_of
 LARGEST_PAGE, DEEPEST_ROW, MAX_ORDERS = 100, 10_000, 3
 # The size of a page if none is given.
 DEFAULT_PAGE = 20
+
+
+class _Default(int):
+    """A size that nobody gave, which ``last`` and ``before`` go with, unlike the same number where it is given."""
+
+
+# What the argument ``first`` is where the document leaves it out.
+DEFAULT_FIRST = _Default(DEFAULT_PAGE)
 # Between the names of a collection and of the column that refers to a parent.
 _BELOW = " by "
 
@@ -38,6 +46,8 @@ def window_of(collection: Collection, values: Mapping[str, Any], column: str | N
     ``before`` alone goes one page back.
     """
     first, last, page = values.get("first"), values.get("last"), values.get("page")
+    if isinstance(first, _Default):
+        first = None
     after, before = values.get("after"), values.get("before")
     problems = [*_wrong_sizes(first, last)]
     size = last or first or DEFAULT_PAGE

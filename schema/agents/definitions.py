@@ -52,8 +52,8 @@ class AgentLimits:
 
 @object_type(Table, AGENT)
 class AgentDefinition(Node):
-    """The definition of an AI agent. Each change makes a version, which is kept: a job runs the one that it was queued
-    of."""
+    """The definition of an AI agent. Each change makes a version, which is kept: a job runs the one that was
+    current when it was queued."""
 
     id: strawberry.ID = public_id(AGENT)
     name: str
@@ -165,7 +165,7 @@ class AgentDefinitionMutation:
             AgentDefinition,
             UpdateAgentDefinitionInput,
             definitions.change,
-            "Update an agent definition. Jobs stay with the version that they were queued of.",
+            "Update an agent definition. A job keeps the version that was current when it was queued.",
             check=definitions.check,
         ),
     )

@@ -12,7 +12,7 @@ from schema.declaration.scalars import JsonValue, LargeJson, MicroUnits
 
 @object_type(resource=AGENT_STEP)
 class AgentChange:
-    """A field that an operation would change, as a rehearsal of it found."""
+    """A field that an operation would change, as a dry run of it found."""
 
     target: str = member("target", "ID of the object. That of a new one is provisional.")
     field: str = member("field", "Name of the field.")

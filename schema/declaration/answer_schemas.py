@@ -1,11 +1,13 @@
 """The JSON Schemas of what operations answer: of the responses of REST, and of the results of tools."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, get_args, get_origin
 
 from graphql import (
     FieldNode,
     GraphQLEnumType,
     GraphQLObjectType,
+    GraphQLSchema,
     get_nullable_type,
     is_list_type,
     is_non_null_type,
@@ -16,10 +18,20 @@ from execution import Operation, collect_fields
 from models.types import SchemaExtra
 from schema.declaration.fields import MODELS
 from schema.declaration.json_schema import SCALARS, InputSchemas, JsonSchema, or_null
+from schema.declaration.scopes import required_scope, requires
+
+NOT_FOR_CLIENTS = "Left out for a client's access token."
 
 
 class AnswerSchemas(InputSchemas):
-    """JSON Schemas of what operations select, beside those of what inputs take."""
+    """JSON Schemas of what operations select, beside those of what inputs take.
+
+    ``is_for_staff`` says of the names of a type and a field whether answers to a client's access token lack it.
+    """
+
+    def __init__(self, graph: GraphQLSchema, is_for_staff: Callable[[str, str], bool]) -> None:
+        super().__init__(graph)
+        self._is_for_staff = is_for_staff
 
     def response(self, type_: Any, node: FieldNode, operation: Operation) -> JsonSchema:
         """Return the value of a selected field: its type, as far as it is selected."""
@@ -35,7 +47,8 @@ class AnswerSchemas(InputSchemas):
         return found if is_non_null_type(type_) else or_null(found)
 
     def selected(self, on: GraphQLObjectType, node: FieldNode, operation: Operation) -> JsonSchema:
-        """Return an object of just the fields that are selected. None is ever absent but those with a condition."""
+        """Return an object of just the fields that are selected. Those with a condition may be absent, and those that
+        are the staff's."""
         assert node.selection_set is not None, "an object has a selection"
         properties: dict[str, JsonSchema] = {}
         required: list[str] = []
@@ -49,15 +62,24 @@ class AnswerSchemas(InputSchemas):
                 shape |= {"items": self.text(bounds["items"]) or shape["items"]}
             if "additionalProperties" in bounds:
                 shape |= {"additionalProperties": {"type": bounds["additionalProperties"]["type"]}}
-            properties[name] = (self.text(bounds) or shape) | {"description": field.description}
-            if not part.directives:
+            staffs = self._is_for_staff(on.name, part.name.value)
+            said = f"{field.description} {NOT_FOR_CLIENTS}" if staffs else field.description
+            properties[name] = (self.text(bounds) or shape) | {"description": said}
+            if not (part.directives or staffs):
                 required.append(name)
         return {
             "type": "object",
-            "description": on.description,
+            "description": _meaning(on),
             "required": required,
             "properties": properties,
         }
+
+
+def _meaning(on: GraphQLObjectType) -> str:
+    """Return a type's description without its scope, which the operation that answers it names."""
+    says = on.description or ""
+    scope = required_scope(on.extensions["strawberry-definition"].directives)
+    return says if scope is None else says.replace(f" {requires(scope)}", "")
 
 
 def _stated_of(on: GraphQLObjectType) -> dict[str, JsonSchema]:

@@ -15,7 +15,7 @@ from resolvers.tag_uses import MOST, tags_of
 from schema.declaration.fields import argument, batched, object_type
 from schema.declaration.filters import filter_of, order_of
 
-FIRST = "Return the first _n_ items: 1 to 100. 20 when neither `first` nor `last` is given."
+FIRST = "Return the first _n_ items: 1 to 100. The default does not hold beside `last`, nor beside `before` alone."
 PAGE = (
     "Page number, from 1, for pages of `first` items. Reaches the first 10,000 items. Not together with `last`,"
     " `after` or `before`."
@@ -110,7 +110,7 @@ def tags_field(collection: Collection) -> Any:
                 "Return the tags that start with this text, with regard to case.",
                 "startsWith",
             ),
-            argument("first", int | None, "Return the first _n_ tags: 1 to 100. 20 when it is not given."),
+            argument("first", int | None, "Return the first _n_ tags: 1 to 100."),
         ],
         cost=TAGS,
         scope=collection.resource.read_scope,

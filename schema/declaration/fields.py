@@ -1,6 +1,6 @@
 """How the graph is declared: object types over rows, batched fields, and the rules that follow from them."""
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from inspect import cleandoc
 from typing import Any, TypeVar, dataclass_transform
@@ -13,7 +13,6 @@ from aiodataloader import DataLoader
 from graphql import GraphQLObjectType, get_named_type
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.extensions import FieldExtension
-from strawberry.schema_directive import Location
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
@@ -27,6 +26,7 @@ from resolvers.context import Context
 from resolvers.downloads import Download
 from resolvers.loads import BatchResolver
 from schema.declaration.moments import shown_creation
+from schema.declaration.scopes import Requires, requires
 
 T = TypeVar("T")
 ROOT = object()
@@ -40,21 +40,6 @@ MODELS: dict[type[Any], type[Any]] = {}
 Info = strawberry.Info[Context, None]
 
 
-@strawberry.schema_directive(
-    locations=[Location.OBJECT, Location.FIELD_DEFINITION],
-    description="The scope that an API key needs for this type or field.",
-)
-class Requires:
-    """The scope that a key needs."""
-
-    scope: str = strawberry.directive_field(name="scope")
-
-
-def required_scope(directives: Iterable[object] | None) -> str | None:
-    """Return the scope that the directives of a type or a field require."""
-    return next((directive.scope for directive in directives or () if isinstance(directive, Requires)), None)
-
-
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
 def object_type(
     model: type[Any] | None = None,
@@ -66,12 +51,15 @@ def object_type(
 ) -> Callable[[type[T]], type[T]]:
     """Return a decorator that makes a GraphQL type, with the scope of its resource.
 
-    Its description is its docstring unless one is given, with the transitions of its machine. What its fields mean is
-    taken from the fields of the same names of the model whose rows its objects are, or which they are a ``part_of``.
+    Its description is its docstring unless one is given, with its scope, which introspection shows in no other way, and
+    the transitions of its machine. What its fields mean is taken from the fields of the same names of the model whose
+    rows its objects are, or which they are a ``part_of``.
     """
 
     def make(cls: type[T]) -> type[T]:
         says = description or cleandoc(cls.__doc__ or "")
+        if resource is not None:
+            says += f" {requires(resource.read_scope)}"
         if machine is not None:
             says += f" Allowed transitions:\n\n{machine.description()}"
         directives = [] if resource is None else [Requires(scope=resource.read_scope)]

@@ -215,7 +215,8 @@ def fits(adapter: TypeAdapter[Any], value: Any, path: str, problems: list[Refusa
         for problem in error.errors(include_url=False):
             where = ".".join([path, *map(str, problem["loc"])])
             text, reason, extra = _explained(problem)
-            problems.append(bad_input(where, f"{text[:1].upper()}{text[1:]}.", reason, **extra))
+            says = f"It {text}." if text.startswith("must ") else f"{text[:1].upper()}{text[1:]}."
+            problems.append(bad_input(where, says, reason, **extra))
         return value
 
 

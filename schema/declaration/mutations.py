@@ -16,8 +16,9 @@ from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
 from resolvers.errors import Refusal, placed_in
 from schema.declaration.client_inputs import ClientInput
-from schema.declaration.fields import RESOURCE_TYPES, Info, Requires, object_type
+from schema.declaration.fields import RESOURCE_TYPES, Info, object_type
 from schema.declaration.inputs import INPUT, UpdateInput, input_type, values_of
+from schema.declaration.scopes import Requires
 
 MUTATION_COST = 10
 # What one costs that has a worker write something as large as a log.

@@ -16,8 +16,10 @@ from execution import FieldRule
 from models.actors import STAFF_ONLY
 from models.enums import DescribedEnum
 from resolvers.collections.collection import COLLECTIONS
+from resolvers.lists.page_window import DEFAULT_FIRST
 from schema.declaration.client_inputs import ClientInput
-from schema.declaration.fields import RESOURCE_TYPES, required_scope
+from schema.declaration.fields import RESOURCE_TYPES
+from schema.declaration.scopes import required_scope, requires
 from schema.rules.prices import led_to
 from schema.rules.reserved import reserved_filters
 
@@ -39,13 +41,13 @@ def name_scopes(graph: GraphQLSchema, rules: Mapping[tuple[str, str], FieldRule]
         field = on.fields[field_name]
         scope = rule.requirement
         if scope is not None and scope != required_scope(on.extensions["strawberry-definition"].directives):
-            _add(field, _requires(scope))
+            _add(field, requires(scope))
         elif rule.requirements_of is not None and "ids" in rule.reads:
             _add(field, BY_TYPE)
     for type_ in graph.type_map.values():
         if isinstance(type_, GraphQLInputObjectType) and type_.name.endswith("Filter"):
             for name in type_.fields.keys() & led_to().keys():
-                _add(type_.fields[name], _requires(led_to()[name].resource.read_scope))
+                _add(type_.fields[name], requires(led_to()[name].resource.read_scope))
 
 
 def name_reserved(graph: GraphQLSchema, rules: Mapping[tuple[str, str], FieldRule]) -> None:
@@ -96,16 +98,13 @@ def describe_enums(graph: GraphQLSchema) -> None:
                 value.description = members[name].meaning
 
 
-def _requires(scope: str) -> str:
-    return f"Requires the scope `{scope}`."
-
-
 def _add(field: GraphQLField | GraphQLInputField, text: str) -> None:
     field.description = f"{field.description} {text}"
 
 
 def show_defaults(graph: GraphQLSchema) -> None:
-    """Give the optional fields of inputs the defaults of their models' columns, which hold where they are absent."""
+    """Give the optional fields of inputs the defaults of their models' columns, which hold where they are absent, and
+    the arguments ``first`` the size of a page."""
     for type_ in graph.type_map.values():
         if isinstance(type_, GraphQLInputObjectType):
             definition = type_.extensions["strawberry-definition"]
@@ -114,3 +113,7 @@ def show_defaults(graph: GraphQLSchema) -> None:
                 name = field.extensions["strawberry-definition"].python_name
                 if name in defaults:
                     field.default_value = defaults[name]
+        elif isinstance(type_, GraphQLObjectType):
+            for field in type_.fields.values():
+                if (size := field.args.get("first")) is not None:
+                    size.default_value = DEFAULT_FIRST

@@ -70,8 +70,8 @@ def data_settings() -> Settings:
 
 
 def settings_here(model: type[S], name: str) -> S:
-    """Return the environment's settings of a model; where it lacks `name`, those of the `dev` that runs on the data
-    folder.
+    """Return the environment's settings of a model; where it lacks `name`, what it does not set is as the `dev` has it
+    that runs on the data folder.
 
     Raises SettingsError, whose last line says how to reach a `dev` where none runs and no server's settings are there.
     """
@@ -79,8 +79,9 @@ def settings_here(model: type[S], name: str) -> S:
         return load(model)
     with data_folder_of(load(LocalSettings).counterfoil_data) as folder:
         values = running_environment(folder)
+    unset = {each.lower(): value for each, value in values.items() if not os.environ.get(each)}
     try:
-        return load(model, **{each.lower(): value for each, value in values.items()})
+        return load(model, **unset)
     except SettingsError as error:
         if model is not Settings or values or any(os.environ.get(each) for each in (*URLS, *KEYS)):
             raise

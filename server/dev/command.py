@@ -57,6 +57,11 @@ def run(say: Say, *, reset: bool = False, explorer: bool = False) -> None:
         make_data_folder(folder)
         notes, lock = _notes(folder), (folder / "dev.lock").open("a+", encoding="utf-8")
     with _only_instance(folder, lock), Supervisor(notes, say) as supervisor:
+
+        def go_on(line: str) -> None:
+            supervisor.heed()
+            say(line)
+
         try:
             for name in end_leftovers(notes, timeout_s=3):
                 say(f"ended a {name} that an earlier run left behind")
@@ -68,8 +73,8 @@ def run(say: Say, *, reset: bool = False, explorer: bool = False) -> None:
             environment = _environment(folder, servers)
             settings = load(Settings, **{name.lower(): value for name, value in environment.items()})
             with servers.named() if servers else nullcontext():
-                _migrate(settings, say)
-                late("server.dev.demo", "seed_demo")(settings, say)
+                _migrate(settings, go_on)
+                late("server.dev.demo", "seed_demo")(settings, go_on)
             _serve(settings, environment, supervisor, say)
             if explorer and not _explorer_is_built():
                 build = _explorer(folder)

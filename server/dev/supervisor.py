@@ -20,8 +20,8 @@ HEALTHY_SECONDS = 10.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Stopped(BaseException):
-    """A signal asked for the end. Not an Exception: no handler of failures on the way may keep it."""
+class Stopped(KeyboardInterrupt):
+    """A signal asked for the end. Not an Exception: no handler of failures on the way may keep it, nor does asyncio."""
 
 
 @dataclass
@@ -72,8 +72,15 @@ class Supervisor:
             self._raised = True
             raise Stopped
 
+    def heed(self) -> None:
+        """Raise Stopped if a signal asked for the end before, of which a finalizer or a callback kept it."""
+        if self._asked:
+            self._raised = True
+            raise Stopped
+
     def start(self, spec: ProcessSpec) -> int:
         """Start a process and watch it from now on; returns its number. Raises OSError when it cannot be started."""
+        self.heed()
         # A signal between the fork and the note of it would lose the child: it is raised once the child is noted.
         self._busy = True
         try:
@@ -87,8 +94,7 @@ class Supervisor:
                 PidFile(self._notes / f"{spec.name}.pid").write(spec, process.pid)
         finally:
             self._busy = False
-        if self._asked:
-            self._raise()
+        self.heed()
         return process.pid
 
     def exit_code(self, name: str) -> int | None:
@@ -136,6 +142,7 @@ class Supervisor:
     def watch(self) -> None:
         """Check until a signal raises Stopped, or a process's end EmbeddedError."""
         while True:
+            self.heed()
             self.check()
             time.sleep(0.1)
 

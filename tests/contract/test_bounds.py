@@ -33,9 +33,9 @@ async def test_a_missing_field_is_named_and_nothing_given_is_shown(acme: Org) ->
 @pytest.mark.parametrize(
     ("body", "field", "message"),
     [
-        ({"name": ""}, "body.name", "Must have at least 1 character."),
-        ({"name": "x" * 201}, "body.name", "Must have at most 200 characters."),
-        ({"name": "x", "tags": ["x"] * 21}, "body.tags", "Must have at most 20 items."),
+        ({"name": ""}, "body.name", "It must have at least 1 character."),
+        ({"name": "x" * 201}, "body.name", "It must have at most 200 characters."),
+        ({"name": "x", "tags": ["x"] * 21}, "body.tags", "It must have at most 20 items."),
     ],
 )
 async def test_a_length_is_told_in_characters_or_items(

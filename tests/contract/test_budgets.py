@@ -60,15 +60,30 @@ def test_a_broken_document_is_named_with_its_app(engine: Engine) -> None:
     ]
 
 
-def _tell(of: str, what: str, found: Mapping[str, int]) -> None:
+def _print(of: str, what: str, found: Mapping[str, int]) -> None:
     """Write figures, which pytest shows with `-rP`."""
     sys.stdout.writelines(f"{of}: {name}: {what} {figure}\n" for name, figure in found.items())
 
 
+def _to_write(found: Mapping[str, object], budgets: Mapping[str, object], where: str) -> str:
+    """What to do about the budgets that are not those that were found."""
+    lines = [f'  "{name}": {json.dumps(found[name])},' for name in found if found[name] != budgets.get(name)]
+    gone = [f"  {name} is no operation any more: delete its line" for name in budgets if name not in found]
+    return "\n".join(
+        [f'Write these into "{where}" of tests/contract/budgets.json, where they are meant:', *lines, *gone]
+    )
+
+
+def test_a_budget_that_is_missing_is_told_as_the_line_to_write() -> None:
+    text = _to_write({"A": 1, "B": 2, "C": 3}, {"A": 1, "C": 4, "D": 5}, "operations").splitlines()
+    assert text[1:] == ['  "B": 2,', '  "C": 3,', "  D is no operation any more: delete its line"]
+    assert '"operations" of tests/contract/budgets.json' in text[0]
+
+
 def test_no_operation_costs_more_than_its_budget(engine: Engine) -> None:
     found = {name: engine.prepared(operation, {}).measure.cost for name, operation in OPERATIONS.items()}
-    _tell("operations", "cost", found)
-    assert found == BUDGETS["operations"]
+    _print("operations", "cost", found)
+    assert found == BUDGETS["operations"], _to_write(found, BUDGETS["operations"], "operations")
 
 
 def test_no_document_costs_more_than_its_budget(engine: Engine) -> None:
@@ -77,7 +92,7 @@ def test_no_document_costs_more_than_its_budget(engine: Engine) -> None:
         for app, documents in APPS.items()
     }
     for app, costs in found.items():
-        _tell(app, "cost", costs)
+        _print(app, "cost", costs)
     budgets = BUDGETS["apps"].items()
     assert found == {app: {name: budget["cost"] for name, budget in of_app.items()} for app, of_app in budgets}
 
@@ -103,7 +118,7 @@ async def test_no_document_takes_more_statements_than_its_budget(acme: Org) -> N
             assert "errors" not in answer.json(), (app, name, answer.text)
             taken[name] = int(answer.headers["Server-Timing"].removeprefix('sql;desc="').removesuffix('"'))
     for app, counts in found.items():
-        _tell(app, "statements", counts)
+        _print(app, "statements", counts)
     assert found == {
         app: {name: budget["statements"] for name, budget in of_app.items() if "statements" in budget}
         for app, of_app in BUDGETS["apps"].items()

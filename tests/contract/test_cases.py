@@ -20,20 +20,33 @@ def test_each_resource_is_one_case() -> None:
         for each in RESOURCES.values()
         if each.prefix in NODES
     }
-    assert {(case.name, case.plural, case.type, case.scope) for case in CASES.values()} == declared
+    cases = {(case.name, case.plural, case.type, case.scope) for case in CASES.values()}
+    assert cases == declared, (
+        "A resource without a Case of its name, plural, type and scope: write it in tests/support/domains/, as"
+        f" CONTRIBUTING.md, 'Add a domain', says: {sorted(declared - cases)}. A Case without a resource: list its Query"
+        f" in schema/graph.py, or correct it: {sorted(cases - declared)}."
+    )
 
 
 def test_each_type_that_has_ids_is_one_case() -> None:
     node = CORE.type_map["Node"]
     assert isinstance(node, GraphQLInterfaceType)
     types = [type_.name for type_ in CORE.get_implementations(node).objects]
-    assert sorted(types) == sorted(case.type for case in CASES.values())
+    listed = sorted(case.type for case in CASES.values())
+    assert sorted(types) == listed, (
+        "A type has no Case in tests/support/domains/, or a Case's is not in schema/graph.py."
+    )
 
 
 def test_each_mutation_is_of_one_case() -> None:
     assert CORE.mutation_type is not None
     claimed = Counter(name for case in ALL.values() for name in case.changes)
-    assert claimed == Counter([*CORE.mutation_type.fields])
+    mutations = Counter([*CORE.mutation_type.fields])
+    unclaimed, unknown = [*(mutations - claimed)], [*(claimed - mutations)]
+    assert claimed == mutations, (
+        f"Write these into the Case of their domain in tests/support/domains/: {unclaimed}. No mutations, or of two"
+        f" cases: {unknown}."
+    )
 
 
 def test_each_new_object_and_each_update_has_a_wrong_input() -> None:

@@ -11,6 +11,7 @@ from schema.requests.tools import OFFERED
 from tests.support.api import make_org
 from tests.support.id_positions import AT_ONCE, POSITIONS, IdPosition, asking, missing
 from tests.support.mcp import connected, listed
+from tests.support.openapi import openapi, validator
 from tests.support.refusals import error, problem, unchanged
 from tests.support.reserved import CLIENT, HIDDEN, is_open
 from tests.support.two_clients import NOUNS, TwoClients, two_clients
@@ -197,6 +198,10 @@ async def test_rest_shows_a_client_what_is_its_own_without_what_is_the_staffs(
     shown = {name: value for name, value in whole.json()["data"].items() if name not in hidden}
     assert (ours.status_code, ours.json()) == (200, {"data": shown})
     assert "metadata" in whole.json()["data"]
+    # The document says of these members alone that they may be absent.
+    documented = openapi()["components"]["schemas"][type_]
+    assert hidden & documented["properties"].keys() == documented["properties"].keys() - {*documented["required"]}
+    validator({"$ref": f"#/components/schemas/{type_}"}).validate(ours.json()["data"])
     assert ours.headers["x-graphql-operation"] == whole.headers["x-graphql-operation"]
     listed = (await two.ada.http.get(f"{path}?page=1&limit=100")).json()
     assert {each["publicId"] for each in listed["data"]} == {*await _own(two, f"{noun}s")}

@@ -192,3 +192,18 @@ async def test_a_body_of_nothing_but_unknown_fields_is_cheap_to_refuse_and_paid_
     left = int(answer.headers["RateLimit"].partition("r=")[2].partition(";")[0])
     assert left < int(answer.headers["RateLimit-Policy"].partition("q=")[2].partition(";")[0])
     assert await acme.count("clients") == 0
+
+
+async def test_of_what_is_no_list_nothing_within_is_named(acme: Org) -> None:
+    client = (await new_client(acme))["publicId"]
+    async with unchanged(acme):
+        for path, name, beside in (
+            ("invoices", "lines", {"clientId": client}),
+            ("forms", "fields", {"name": "Contact"}),
+            ("agents/definitions", "tools", {"name": "x", "model": "test", "instructions": "x"}),
+        ):
+            answer = await acme.http.post(f"/api/v1/{path}", json=beside | {name: {}})
+            assert answer.status_code == 400, answer.text
+            assert [(each["field"], each["code"]) for each in answer.json()["errors"]] == [
+                (f"body.{name}", "WRONG_TYPE")
+            ]

@@ -157,7 +157,7 @@ async def test_an_address_that_is_not_public_http_is_refused(acme: Org, url: str
     assert (answer.status_code, answer.json()["code"]) == (400, "BAD_INPUT")
     [reported] = answer.json()["errors"]
     assert (reported["field"], reported["code"] in ("INVALID_FORMAT", "TOO_SHORT", "TOO_LONG")) == ("body.url", True)
-    assert reported["message"].startswith(("Must ", "It must "))
+    assert reported["message"].startswith("It must ")
     assert await acme.refused(CREATE, input={"url": url, "events": ["*"]}) == [("BAD_INPUT", "input.url")]
     assert await acme.count("webhook_endpoints") == 0
     made = await new_webhook(acme)

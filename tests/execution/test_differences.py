@@ -20,8 +20,10 @@ from graphql import (
     GraphQLString,
     specified_directives,
 )
-from graphql.type.directives import GraphQLDisableErrorPropagationDirective
+from graphql.type.directives import GraphQLDisableErrorPropagationDirective, GraphQLStreamDirective
+from strawberry.directive import DirectiveLocation, DirectiveValue
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from execution import (
@@ -169,10 +171,15 @@ def test_a_schema_with_extensions_or_a_context_class_of_its_own_is_refused() -> 
     class Extension(SchemaExtension):
         pass
 
+    class Extending(strawberry.Schema):
+        def get_extensions(self, sync: bool = False) -> list[SchemaExtension]:
+            return [Extension()]
+
     options: dict[str, Any] = {"middleware": []}
     wrong: Any = Query
     extended = strawberry.Schema(Query, extensions=[Extension])
-    for schema in (extended, extended._schema):
+    extending = Extending(Query)
+    for schema in (extended, extended._schema, extending, extending._schema):
         with pytest.raises(ValueError, match="extensions"):
             Executor(schema)
     with pytest.raises(ValueError, match="execution context class"):
@@ -181,3 +188,33 @@ def test_a_schema_with_extensions_or_a_context_class_of_its_own_is_refused() -> 
         Executor(wrong)
     with pytest.raises(TypeError, match="middleware"):
         Executor(strawberry.Schema(Query), **options)
+
+
+def test_a_schema_with_operation_directives_is_refused() -> None:
+    @strawberry.directive(locations=[DirectiveLocation.FIELD])
+    def upper(value: DirectiveValue[str]) -> str:
+        return value.upper()
+
+    @strawberry.type
+    class Query:
+        name: str = "abc"
+
+    schema = strawberry.Schema(Query, directives=[upper])
+    for given_schema in (schema, schema._schema):
+        with pytest.raises(ValueError, match="directives of operations"):
+            Executor(given_schema)
+
+
+def test_a_schema_with_incremental_delivery_is_refused() -> None:
+    @strawberry.type
+    class Query:
+        name: str = "abc"
+
+    schema = strawberry.Schema(Query, config=StrawberryConfig(enable_experimental_incremental_execution=True))
+    plain = GraphQLSchema(
+        GraphQLObjectType("Query", {"a": GraphQLField(GraphQLInt)}),
+        directives=[*specified_directives, GraphQLStreamDirective],
+    )
+    for given_schema in (schema, schema._schema, plain):
+        with pytest.raises(ValueError, match="incremental delivery"):
+            Executor(given_schema)

@@ -8,9 +8,10 @@ from typing import Any
 
 from models import agent_jobs, invoices, orders, subscriptions, tickets
 from models.machines import Machine
-from models.resources import events
+from models.resources import RESOURCES, events
 from models.settings import REGISTRY
 from models.webhooks import event_scope
+from resolvers.collections.nodes import NODES
 from tests.support.repository import ROOT
 
 DECISIONS = ROOT / "docs/decisions"
@@ -133,3 +134,30 @@ def test_the_domain_has_the_transitions_and_events_of_the_code() -> None:
         for each in REGISTRY.values()
     ]
     assert _between("settings") == _table("| setting | type | default | meaning |", known)
+
+
+def test_each_resource_has_its_chapter_in_the_domain() -> None:
+    text = (ROOT / "docs/domain.md").read_text(encoding="utf-8")
+    told = {*re.findall(r"^## .*\(`(\w+)_…`\)$", text, re.MULTILINE)}
+    declared = {each.prefix: each for each in RESOURCES.values() if each.prefix in NODES}
+    missing = [
+        f"## {each.label[:1].upper()}{each.label[1:]} (`{prefix}_…`)"
+        for prefix, each in declared.items()
+        if prefix not in told
+    ]
+    assert not missing, f"Say in docs/domain.md what they are and may do, below these headings: {missing}"
+    assert told <= {each.prefix for each in RESOURCES.values()} | {"export"}
+
+
+def test_the_walk_counts_its_files_and_each_is_there() -> None:
+    words = {3: "three", 4: "four", 13: "Thirteen"}
+    text = (ROOT / "docs/walk.md").read_text(encoding="utf-8")
+    assert [path for path in re.findall(r"`([\w/]+\.(?:py|graphql))`", text) if not (ROOT / path).is_file()] == []
+    walks = re.findall(r"^## .*?$(.*?)^(\w+) files decide, (\w+) of them the domain's", text, re.DOTALL | re.MULTILINE)
+    assert len(walks) == 3
+    for walk, number, domains in walks:
+        (rows,) = re.findall(r"(?:^\|.*\n)+", walk, re.MULTILINE)
+        first = [row.split(" | ")[0] for row in rows.splitlines()[2:]]
+        # Beside what a row is about it may name a file that the step goes through.
+        found = {*re.findall(r"`([\w/]+\.(?:py|graphql))`", rows)}
+        assert (words[len(found)], words[sum("**" in each for each in first)]) == (number, domains)

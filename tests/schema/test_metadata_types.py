@@ -117,17 +117,17 @@ WRONG: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
     ({" ": "1"}, [(" ", "TOO_SHORT", "The key must have at least 1 character.")]),
     ({"": "1"}, [("", "TOO_SHORT", "The key must have at least 1 character.")]),
     ({LONG: "1"}, [(LONG, "TOO_LONG", "The key must have at most 40 characters.")]),
-    ({"a": "e\u0301" * 501}, [("a", "TOO_LONG", "Must have at most 500 characters.")]),
+    ({"a": "e\u0301" * 501}, [("a", "TOO_LONG", "It must have at most 500 characters.")]),
     ({"a\x07": "1"}, [("a\x07", "INVALID_FORMAT", "The key must not contain control characters.")]),
-    ({"function-wrap[x]": 1}, [("function-wrap[x]", "WRONG_TYPE", "Must be a string.")]),
+    ({"function-wrap[x]": 1}, [("function-wrap[x]", "WRONG_TYPE", "It must be a string.")]),
     (
         {"a.b": 1, "kept": "x", "c": None, "d": ["x"], LONG: 2, "e": "\x07", " kept": "y"},
         [
-            ("a.b", "WRONG_TYPE", "Must be a string."),
-            ("c", "WRONG_TYPE", "Must be a string."),
-            ("d", "WRONG_TYPE", "Must be a string."),
+            ("a.b", "WRONG_TYPE", "It must be a string."),
+            ("c", "WRONG_TYPE", "It must be a string."),
+            ("d", "WRONG_TYPE", "It must be a string."),
             (LONG, "TOO_LONG", "The key must have at most 40 characters."),
-            ("e", "INVALID_FORMAT", "Must not contain control characters."),
+            ("e", "INVALID_FORMAT", "It must not contain control characters."),
             (" kept", "NOT_ALLOWED", TWICE % "kept"),
         ],
     ),
@@ -164,5 +164,5 @@ async def test_metadata_of_too_many_members_is_one_error(acme: Org) -> None:
         body = {"name": "x", "email": "x@example.com", "metadata": {str(place): place for place in range(51)}}
         details = problem(await acme.http.post("/api/v1/clients", json=body), 400, "BAD_INPUT", "body.metadata")
         assert details["errors"] == [
-            {"field": "body.metadata", "code": "TOO_LONG", "message": "Must have at most 50 keys.", "limit": 50}
+            {"field": "body.metadata", "code": "TOO_LONG", "message": "It must have at most 50 keys.", "limit": 50}
         ]

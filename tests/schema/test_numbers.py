@@ -64,7 +64,7 @@ async def test_the_bounds_of_a_number_are_whole_where_they_are(acme: Org, bound:
     answer = await acme.http.post("/api/v1/forms", json={"name": "Contact", "fields": fields})
     (only,) = problem(answer, 400, "BAD_INPUT", "body.fields.0.max")["errors"]
     limit = MOST if bound > 0 else -MOST
-    assert only["message"] == f"Must be at {'most' if bound > 0 else 'least'} {limit}."
+    assert only["message"] == f"It must be at {'most' if bound > 0 else 'least'} {limit}."
     assert only[code] == limit
     assert f'"{code}":{limit}' + "," in answer.text.replace("}", ",")
 

@@ -1,6 +1,8 @@
 """A server that speaks chat completions over real HTTP: it gives the turns of a script, one for each request."""
 
 import asyncio
+import gzip
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,13 +25,13 @@ def http(status: str, body: bytes, *headers: str, length: int | None = None) -> 
 
 def completion(message: dict[str, Any], *, sent: int = 100, received: int = 20) -> bytes:
     """A chat completion."""
-    reason = "tool_calls" if message.get("tool_calls") else "stop"
+    reason = message.pop("reason", "tool_calls" if message.get("tool_calls") else "stop")
     body = {
         "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "scripted",
         "choices": [{"index": 0, "finish_reason": reason, "message": {"role": "assistant", "content": None} | message}],
         "usage": {"prompt_tokens": sent, "completion_tokens": received, "total_tokens": sent + received},
     }  # fmt: skip
-    return http("200 OK", orjson.dumps(body))
+    return http("200 OK", json.dumps(body).encode())
 
 
 def raw(content: bytes) -> bytes:
@@ -43,11 +45,16 @@ def says(text: str, **usage: int) -> Turn:
     return lambda _request: completion({"content": text}, **usage)
 
 
+def ends(reason: str, **message: Any) -> Turn:
+    """A turn that ends for a reason, such as ``length``."""
+    return lambda _request: completion({**message, "reason": reason})
+
+
 def calls(*tools: tuple[str, Any], **usage: int) -> Turn:
     """A turn that calls tools, which it names ``call_0``, ``call_1`` and so on, as servers do in each answer."""
     listed = [
         {"id": f"call_{index}", "type": "function",
-         "function": {"name": name, "arguments": orjson.dumps(arguments).decode()}}
+         "function": {"name": name, "arguments": json.dumps(arguments)}}
         for index, (name, arguments) in enumerate(tools)
     ]  # fmt: skip
     return lambda _request: completion({"tool_calls": listed}, **usage)
@@ -66,6 +73,12 @@ def cuts() -> Turn:
 def floods(size: int) -> Turn:
     """A turn with an answer of so many bytes."""
     return lambda _request: completion({"content": "a" * size})
+
+
+def encodes() -> Turn:
+    """A turn whose answer is encoded."""
+    answer = completion({"content": "Done."}).partition(b"\r\n\r\n")[2]
+    return lambda _request: http("200 OK", gzip.compress(answer), "Content-Encoding: gzip")
 
 
 def hangs(release: asyncio.Event) -> Turn:

@@ -27,6 +27,7 @@ LOOP = "workers.agents.loop"
 delay_after = backoff(10, attempts=11, longest=600)
 # No provider is waited for longer, whatever it asks.
 _AFTER_S = 3_600
+_CUT_SHORT = "The last attempt was cut short: its worker stopped or failed."
 
 log = structlog.get_logger(__name__)
 
@@ -40,10 +41,14 @@ def handler(providers: Providers) -> Handler:
             if begun is None:
                 await jobs.finish(ctx, claim, JobState.CANCELLED)
                 return
+            if begun.exhausted:
+                await _fail(ctx, claim, AgentErrorCode.INTERNAL, _CUT_SHORT)
+                return
         try:
             await _run_in_time(Work(runtime, claim, slot, begun), providers)
         except Stopped as stopped:
-            await _fail(runtime, claim, stopped.code, stopped.message)
+            async with jobs.held(runtime, claim) as ctx:
+                await _fail(ctx, claim, stopped.code, stopped.message)
         except Later as later:
             await _later(runtime, claim, begun, later)
 
@@ -52,8 +57,6 @@ def handler(providers: Providers) -> Handler:
 
 async def _run_in_time(work: Work, providers: Providers) -> None:
     limits = work.run.definition
-    if work.run.job["attempt"] > limits["max_attempts"]:
-        raise Stopped(AgentErrorCode.INTERNAL, "The last attempt was cut short: its worker stopped or failed.")
     provider = providers.of(limits["model"])
     loop = await asyncio.to_thread(import_module, LOOP)
     limit = asyncio.timeout(work.run.seconds_left)
@@ -67,21 +70,21 @@ async def _run_in_time(work: Work, providers: Providers) -> None:
         raise Stopped(AgentErrorCode.TIMED_OUT, message) from None
 
 
-async def _fail(runtime: Runtime, claim: Claim, code: AgentErrorCode, message: str) -> None:
+async def _fail(ctx: Context, claim: Claim, code: AgentErrorCode, message: str) -> None:
     """End a job that cannot go on. Its run is DONE, since that is all that was left to do; unless the workers failed,
     which is for an operator to see."""
     state = JobState.FAILED if code is AgentErrorCode.INTERNAL else JobState.DONE
     log.info("agent.failed", job=str(claim.subject_id), code=code.value)
-    async with jobs.held(runtime, claim) as ctx:
-        await runs.fail(ctx, claim.subject_id, code, clean(message))
-        await jobs.finish(ctx, claim, state, error_code=code.value)
+    await runs.fail(ctx, claim.subject_id, code, clean(message))
+    await jobs.finish(ctx, claim, state, error_code=code.value)
 
 
 async def _later(runtime: Runtime, claim: Claim, run: runs.Run, later: Later) -> None:
     """Queue another attempt, or end the job when this was the last."""
     delay = delay_after(run.job["attempt"])
     if run.job["attempt"] >= run.definition["max_attempts"] or delay is None:
-        await _fail(runtime, claim, AgentErrorCode.PROVIDER_FAILED, later.message)
+        async with jobs.held(runtime, claim) as ctx:
+            await _fail(ctx, claim, AgentErrorCode.PROVIDER_FAILED, later.message)
         return
     log.info("agent.later", job=str(claim.subject_id), reason=later.message)
     async with jobs.held(runtime, claim) as ctx:

@@ -8,7 +8,7 @@ from pydantic_core import SchemaValidator, core_schema
 
 from resolvers.agents.runs import Run
 from schema.tools.schemas import description_of, schema_of
-from workers.agents.texts import clean
+from workers.agents.texts import TOO_LARGE, clean, is_written
 from workers.agents.work import ToolCallKey, Waits, Work
 
 QUESTION_LENGTH, PLAN_LENGTH = 20_000, 5_000
@@ -64,6 +64,8 @@ def _operation(work: Work, name: str, approval: bool) -> Tool[None]:
     async def operate(ctx: RunContext[None], given: Any) -> Any:
         if not isinstance(given, dict):
             return _wrong(work, "It needs its arguments as a JSON object.")
+        if not is_written(given):
+            return _wrong(work, TOO_LARGE)
         try:
             result = await work.operate(name, _key(work, ctx), given, approval=approval)
         except Waits:

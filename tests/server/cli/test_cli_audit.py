@@ -12,7 +12,9 @@ import pytest
 
 from models.organizations import ORGANIZATION
 from models.typeid import decode, encode
-from server.settings import Settings, load
+from server.cli import data
+from server.dev.environment import KEYS
+from server.settings import Settings, SigningSettings, load
 from server.wiring import running
 from tests.support.commands import PUBLIC, SIGNING, environment, org, rows, run
 from tests.support.servers import Backends
@@ -77,6 +79,23 @@ def test_the_public_key(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     # It needs nothing of a `dev`, and says nothing of one.
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert err.startswith("counterfoil: SIGNING_KEYS is missing: Ed25519 keys")
+
+
+def test_what_is_set_goes_before_what_a_dev_has(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One key for all commands beside a `dev`: what one publishes is what another signs with."""
+    key = f"1:{base64.b64encode(bytes(range(32))).decode()}"
+    theirs = dict.fromkeys(KEYS, key) | {"DATABASE_URL": "postgresql://a:b@h/x", "REDIS_URL": "redis://h"}
+    monkeypatch.setattr(data, "running_environment", lambda _folder: theirs)
+    for name in (*theirs, "MIGRATION_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COUNTERFOIL_DATA", str(tmp_path))
+    of_dev = data.data_settings()
+    monkeypatch.setenv("SIGNING_KEYS", SIGNING)
+    ours = data.data_settings()
+    assert (ours.signing_keys, ours.database_url) == (
+        data.settings_here(SigningSettings, "SIGNING_KEYS").signing_keys, of_dev.database_url,
+    )  # fmt: skip
+    assert ours.signing_keys != of_dev.signing_keys
 
 
 def test_a_bundle_is_checked_with_the_public_key_alone(

@@ -1,5 +1,6 @@
 """The supervisor, in a process of its own as it runs for real, with children that only sleep."""
 
+import asyncio
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from server.dev.processes import PidFile, ProcessSpec, identity
-from server.dev.supervisor import end_leftovers
+from server.dev.supervisor import Stopped, Supervisor, end_leftovers
 from server.drafts import write_private
 
 WAIT_SECONDS = 20
@@ -189,3 +190,24 @@ def test_what_runs_once_is_not_started_again_and_says_how_it_ended(run: Start, n
     assert _tasks(supervisor) == ["task0 is done", f"task3 ended with 3; its output is in {notes / '3.log'}"]
     assert [(notes / f"{code}.log").read_text(encoding="utf-8") for code in (0, 3)] == ["ran 0\n", "ran 3\n"]
     assert supervisor.signal(signal.SIGTERM) == 0
+
+
+async def interrupted() -> None:
+    asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGINT)
+    await asyncio.sleep(30)
+
+
+def test_a_signal_within_a_callback_of_the_loop_ends_it() -> None:
+    with Supervisor(), pytest.raises(Stopped):
+        asyncio.run(interrupted())
+
+
+def test_a_signal_that_something_kept_ends_it_at_the_next_step() -> None:
+    with Supervisor() as supervisor:
+        # What keeps it may be a finalizer.
+        with pytest.raises(Stopped):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(Stopped):
+            supervisor.heed()
+        with pytest.raises(Stopped):
+            supervisor.watch()

@@ -1,12 +1,13 @@
 """Providers of models: what each needs, and that nothing of them is loaded before a job needs it."""
 
+import gzip
 import subprocess
 import sys
 from importlib import import_module
 from typing import Any
 
 import pytest
-from pydantic_ai.exceptions import ModelAPIError
+from pydantic_ai.exceptions import ModelAPIError, ModelHTTPError
 from pydantic_ai.messages import (
     ModelMessage,
     ModelMessagesTypeAdapter,
@@ -107,6 +108,21 @@ async def test_a_call_on_a_kept_connection_that_ends_is_not_repeated(module: str
         with pytest.raises(ModelAPIError):
             await model.request(asked, None, ModelRequestParameters())
         assert [len(requests) for requests in there.asked] == [2]
+
+
+@pytest.mark.parametrize("module", ANSWERS)
+@pytest.mark.parametrize(("status", "expected"), [("200 OK", None), ("503 Service Unavailable", 503)])
+async def test_an_answer_that_is_encoded_is_not_read(module: str, status: str, expected: int | None) -> None:
+    """A body of a few hundred kilobytes would become some hundred megabytes."""
+    body = gzip.compress(ANSWERS[module].partition(b"\r\n\r\n")[2] + b" " * 1_000_000)
+    async with receiver(http(status, body, "Content-Encoding: gzip")) as there, client() as to:
+        model = import_module(module).model("m", Provider(module, KEY, there.url.removesuffix("/hooks?a=1")), to)
+        with pytest.raises(ModelAPIError) as failed:
+            await model.request([ModelRequest(parts=[UserPromptPart("Hello")])], None, ModelRequestParameters())
+    assert [request.headers["accept-encoding"] for request in there.requests] == ["identity"]
+    # What a status says holds without the body.
+    error = failed.value
+    assert (error.status_code if isinstance(error, ModelHTTPError) else None) == expected
 
 
 @pytest.mark.parametrize("depth", [1, 100, 200, 250, 1_000])

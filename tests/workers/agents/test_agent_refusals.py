@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.support.agency import Agency
-from tests.support.chat import chatting, fails
+from tests.support.chat import Turn, chatting, cuts, encodes, fails, floods
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,19 @@ async def test_a_provider_is_quoted_without_the_key(agency: Agency, status: str,
     [failed] = [line for line in logs if line["event"] == "agent.failed"]
     assert (failed["job"], failed["code"]) == (str(row["id"]), row["error_code"])
     assert "sk-chat" not in f"{logs} {row}"
+
+
+@pytest.mark.parametrize(
+    ("turn", "said"),
+    [
+        (floods(5_000_000), "The provider's answer is not read: it is larger than 4 MiB."),
+        (encodes(), "The provider's answer is not read: it is encoded, which was not asked for."),
+        (cuts(), "The provider could not be reached, or gave no answer that can be read."),
+    ],
+    ids=["floods", "encodes", "cuts"],
+)
+async def test_why_an_answer_is_not_read_is_said(agency: Agency, turn: Turn, said: str) -> None:
+    job = await agency.queued(limits={"maxAttempts": 1})
+    async with chatting(turn) as chat:
+        row = await agency.worked(job, chat.base_url)
+    assert (row["error_code"], row["error_message"]) == ("PROVIDER_FAILED", said)

@@ -71,3 +71,4 @@ async def test_a_job_whose_attempts_were_all_cut_short_says_so(agency: Agency, m
     row = await agency.row(job)
     said = "The last attempt was cut short: its worker stopped or failed."
     assert (row["status"], row["error_code"], row["error_message"]) == ("FAILED", "INTERNAL", said)
+    assert row["attempt"] == 1

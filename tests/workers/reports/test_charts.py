@@ -6,7 +6,9 @@ from datetime import date
 from random import Random
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
+from matplotlib.text import Annotation
 
 from models.reports import ReportInterval, ReportKind
 from resolvers.reports.catalogue import KINDS
@@ -14,6 +16,7 @@ from resolvers.reports.figures import Figures
 from tests.support.report_charts import FOUND, chart_of, report_of
 from tests.support.repository import ROOT
 from workers.reports.charts.draw import figure_of
+from workers.reports.charts.style import duration
 
 PERIODIC = [kind for kind in ReportKind if KINDS[kind].periodic]
 # One that a process of its own draws.
@@ -82,6 +85,20 @@ def test_one_thing_is_not_many(kind: ReportKind, given: tuple[str, dict[str, int
         shown = taken.take([{**row, **{each: factor * row[each] for each in figures}} for row in rows])
         heading = figure_of(report, shown, taken.totals()).texts[1].get_text()
         assert f" \u00b7 {text} \u00b7 " in heading
+
+
+def test_a_time_stands_at_the_dot_that_shows_it() -> None:
+    report = report_of(ReportKind.TICKET_RESPONSE)
+    taken = Figures(report)
+    rows = taken.take(FOUND[ReportKind.TICKET_RESPONSE](Random(1), 1))
+    for axes, name in zip(figure_of(report, rows, taken.totals()).axes, ("response", "resolution"), strict=True):
+        written = [(text.get_text().partition(",")[0], text.xy) for text in axes.texts if isinstance(text, Annotation)]
+        medians, highs = axes.lines[-2:]
+        for place, row in enumerate(rows):
+            for dots, which in ((medians, "P50"), (highs, "P90")):
+                assert (duration(row[f"{name}{which}"]), (np.asarray(dots.get_xdata())[place], place)) in written
+        # The dot of none stands on the axis, which is to cut none of it.
+        assert [dots.get_clip_on() for dots in (medians, highs)] == [False, False]
 
 
 @pytest.mark.parametrize("module", ["server.app", "workers.main"])

@@ -127,9 +127,11 @@ def _write_at(axes: Axes, ends: Sequence[float], texts: Sequence[str], room: flo
         axes.annotate(text, (end, place), (6, 0), textcoords="offset points", va="center", fontsize=9, color=MUTED)
 
 
-def _ranges(axes: Axes, pairs: Sequence[tuple[int | None, int | None]], texts: Sequence[str]) -> list[Any]:
-    """Draw medians and 90th percentiles, in hours or days, each pair joined by a line. Return a median and a 90th
-    percentile."""
+def _ranges(
+    axes: Axes, pairs: Sequence[tuple[int | None, int | None]], texts: Sequence[str], *, timed: bool = False
+) -> list[Any]:
+    """Draw medians and 90th percentiles, in hours or days, each pair joined by a line, with a text beside it, and where
+    it is ``timed`` with the median above its dot. Return a median and a 90th percentile."""
     most = max((high for _, high in pairs if high is not None), default=0)
     unit, name = (86_400, "days") if most >= 3 * 86_400 else (3_600, "hours") if most >= 2 * 3_600 else (60, "minutes")
     for place, (low, high) in enumerate(pairs):
@@ -137,6 +139,10 @@ def _ranges(axes: Axes, pairs: Sequence[tuple[int | None, int | None]], texts: S
             axes.plot([low / unit, high / unit], [place, place], color=SKY, linewidth=5, solid_capstyle="round")
         where = (0.0 if high is None else high / unit, place)
         axes.annotate(texts[place], where, (10, 0), textcoords="offset points", va="center", fontsize=9, color=MUTED)
+        if timed and low is not None:
+            # Its left edge is the dot's: at the axis there is no room at the left.
+            near = (low / unit, place)
+            axes.annotate(duration(low), near, (-5, 10), textcoords="offset points", fontsize=9, color=BLUE)
     known = [
         (place, low / unit, high / unit)
         for place, (low, high) in enumerate(pairs)
@@ -146,7 +152,7 @@ def _ranges(axes: Axes, pairs: Sequence[tuple[int | None, int | None]], texts: S
     for at, color in ((1, BLUE), (2, INK)):
         (dots,) = axes.plot(
             [each[at] for each in known], [each[0] for each in known], "o", color=color, markersize=9,
-            markeredgecolor=PAPER, markeredgewidth=1.2, zorder=3,
+            markeredgecolor=PAPER, markeredgewidth=1.2, zorder=3, clip_on=False,
         )  # fmt: skip
         drawn.append(dots)
     axes.set_xlim(0, 1.3 * most / unit or 1)
@@ -191,7 +197,7 @@ def response(figure: Figure, report: Mapping[str, Any], rows: Rows, totals: Mapp
         box = axes.get_position()
         axes.set_position((box.x0, BOTTOM, box.width, TOP - BOTTOM - 0.045))
         axes.set_title(title, loc="left", fontsize=11, fontfamily=BOLD, pad=8)
-        drawn = _ranges(axes, pairs, texts)
+        drawn = _ranges(axes, pairs, texts, timed=True)
     legend(figure, drawn, ["Median", "90th percentile"])
 
 
@@ -201,5 +207,5 @@ def _waited(row: Mapping[str, Any], name: str) -> str:
     if row[f"{name}P50"] is None:
         return "none yet"
     if name == "resolution":
-        return duration(row["resolutionP50"])
-    return f"{duration(row['responseP50'])}, {float(row['breached']):.0f} % late"
+        return duration(row["resolutionP90"])
+    return f"{duration(row['responseP90'])}, {float(row['breached']):.0f} % late"
