@@ -50,7 +50,8 @@ class Authentication:
                 raise
         if actor is not None:
             return actor
-        sent = b"authorization" in request.headers
+        # Some pages send the scheme alone where nobody has typed a key.
+        sent = bool(scheme) and not (scheme.lower() == "bearer" and not raw.strip())
         if sent:
             self._count(client_address(request, self.proxies))
         raise Refusal("UNAUTHENTICATED", _INVALID if sent else _MISSING)

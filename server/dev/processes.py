@@ -78,17 +78,41 @@ def spawn(spec: ProcessSpec) -> "subprocess.Popen[bytes]":
         )
 
 
+def kill(pid: int) -> None:
+    """End a process of ours at once by SIGKILL, with its process group, and its children where these have groups of
+    their own, as PostgreSQL's have."""
+    children = _children_of(pid)
+    os.killpg(pid, signal.SIGKILL)
+    for child in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+
+def _children_of(pid: int) -> list[int]:
+    if not _LINUX:
+        shown = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, encoding="utf-8", check=True)
+        pairs = (line.split() for line in shown.stdout.splitlines())
+        return [int(child) for child, parent in pairs if int(parent) == pid]
+    numbers = [int(each.name) for each in Path("/proc").iterdir() if each.name.isdecimal()]
+    return [number for number in numbers if (stat := _stat(number)) is not None and int(stat[1]) == pid]
+
+
+def _stat(pid: int) -> list[str] | None:
+    """Return what Linux says of a process, from its state on; None if it is gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    # The program's name, in brackets, may hold spaces and brackets of its own.
+    return stat[stat.rindex(")") + 2 :].split()
+
+
 def identity(pid: int) -> str | None:
     """Return what tells a living process from another that gets its number later (boot and start time); None if it is
     gone."""
     if _LINUX:
-        try:
-            stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-        except (FileNotFoundError, ProcessLookupError):
-            return None
-        # The program's name, in brackets, may hold spaces and brackets of its own.
-        fields = stat[stat.rindex(")") + 2 :].split()
-        if fields[0] in "ZX":
+        fields = _stat(pid)
+        if fields is None or fields[0] in "ZX":
             return None
         return f"{Path('/proc/sys/kernel/random/boot_id').read_text(encoding='utf-8').strip()} {fields[19]}"
     shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, encoding="utf-8", check=False)
@@ -121,7 +145,7 @@ class PidFile:
             _wait_gone(pid, mark, timeout_s)
             if identity(pid) == mark:
                 with contextlib.suppress(ProcessLookupError):
-                    os.killpg(pid, signal.SIGKILL)
+                    kill(pid)
                 _wait_gone(pid, mark, timeout_s)
         self.path.unlink()
         return pid if found else None

@@ -1,6 +1,5 @@
 """Keeps child processes running, starts again what dies, and ends all of them together."""
 
-import os
 import signal
 import subprocess
 import time
@@ -10,7 +9,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from server.dev.processes import PidFile, ProcessSpec, spawn
+from server.dev.processes import PidFile, ProcessSpec, kill, spawn
 from server.errors import EmbeddedError
 
 FIRST_DELAY = 0.2
@@ -160,8 +159,7 @@ class Supervisor:
             time.sleep(0.02)
         for child in chosen:
             if child.process.poll() is None:
-                # Its session is its own, so its group is all that it started.
-                os.killpg(child.process.pid, signal.SIGKILL)
+                kill(child.process.pid)
             child.process.wait()
             self._drop_note(child)
 

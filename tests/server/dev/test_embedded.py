@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -91,6 +92,18 @@ def test_what_is_written_is_there_at_the_next_start(data: Path, supervisor: Supe
         else data / "postgres"
     )
     assert oct((home / "data").stat().st_mode & 0o777) == "0o700"
+
+
+def test_one_that_does_not_end_in_time_leaves_no_process_to_the_next(data: Path, supervisor: Supervisor) -> None:
+    first = embedded.start(data, supervisor)
+    with psycopg.connect(first.superuser_url) as connection:
+        found = connection.execute("select pid from pg_stat_activity where backend_type = 'checkpointer'").fetchone()
+    assert found is not None
+    os.kill(found[0], signal.SIGSTOP)
+    supervisor.stop(timeout_s=0.2)
+    second = embedded.start(data, supervisor)
+    with psycopg.connect(second.database_url) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
 
 
 def test_passwords_are_on_no_command_line_and_in_no_representation(data: Path, supervisor: Supervisor) -> None:
