@@ -35,8 +35,7 @@ def check(ctx: Context, values: InputValues) -> Iterator[Refusal]:
         if "url" in values:
             check_literal(values["url"], ctx.runtime.webhook_allow_private)
     except ValueError as error:
-        text = str(error)
-        yield bad_input("url", f"{text[:1].upper()}{text[1:]}.", "INVALID_FORMAT")
+        yield bad_input("url", f"It {error}.", "INVALID_FORMAT")
 
 
 def _must_have_proper_url(ctx: Context, values: InputValues) -> None:

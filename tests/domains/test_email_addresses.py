@@ -43,8 +43,8 @@ async def test_a_submission_takes_the_addresses_that_a_client_takes(acme: Org) -
                 if not code:
                     assert answer.status_code == 201, address
                 elif "\x00" in address:
-                    # No text of a submission has it: it is refused before the form is known.
-                    problem(answer, 400, "BAD_INPUT", "body")
+                    # No text of a submission has it: it is refused before the form is known, where it stands.
+                    problem(answer, 400, "BAD_INPUT", "body.email")
                 else:
                     assert _code(answer) == code, address
     rows = await acme.rows("select email from clients order by id")

@@ -56,7 +56,7 @@ async def test_a_route_is_its_operation(acme: Org, other: Org) -> None:
     [
         ({}, ["email REQUIRED", "name REQUIRED"]),
         (ADA | {"name": "", "email": "x"}, ["email INVALID_FORMAT", "name TOO_SHORT"]),
-        (ADA | {"name": "a\x00"}, [" INVALID_FORMAT"]),
+        (ADA | {"name": "a\x00"}, ["name INVALID_FORMAT"]),
         (ADA | {"name": "a\x07", "note": "\x1b[31m"}, ["name INVALID_FORMAT", "note INVALID_FORMAT"]),
         (ADA | {"age": 17, "likes": ["green"]}, ["age OUT_OF_RANGE", "likes.0 NOT_ONE_OF"]),
         (ADA | {"age": "20", "news": "on", "likes": "red"}, ["age WRONG_TYPE", "likes WRONG_TYPE", "news WRONG_TYPE"]),
