@@ -29,7 +29,7 @@ from tests.support.routes import BY_NAME, KEYED, case_of, subject_of
 from tests.support.tallies import Tally, none_failed, tally
 
 # How many are made up for each route, as many right ones as wrong ones.
-REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "8"))
+REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "4"))
 TURNS = 5
 # What depends on what the database holds, and no document can say.
 STATE = {404, 409, 412, 422}

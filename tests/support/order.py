@@ -5,20 +5,16 @@ from collections.abc import Callable, Iterable
 
 # Those that take a process ten seconds and more, the longest first, as `--durations=0` of the whole suite says.
 LONG = (
-    "server/explorer/test_browser.py",
     "execution/test_executor.py",
     "resolvers/test_filter_plans.py",
-    "server/test_npm_clients.py",
     "schema/test_growth.py",
     "contract/test_openapi_requests.py",
-    "server/cli/test_console.py",
     "schema/test_nulls.py",
     "schema/test_garbage.py",
     "house/test_packaging.py",
     "workers/reports/test_charts.py",
     "house/test_bench.py",
     "schema/test_generated.py",
-    "server/cli/test_cli_audit.py",
     "schema/test_inlined.py",
     "server/dev/test_demo.py",
     "contract/test_tenancy.py",
@@ -26,7 +22,6 @@ LONG = (
     "workers/test_terminals.py",
     "contract/test_walks.py",
     "contract/test_schema_requests.py",
-    "server/test_board.py",
 )
 _RANKS = {f"tests/{name}": rank for rank, name in enumerate(LONG)}
 
