@@ -20,7 +20,7 @@ from schema.declaration.fields import MODELS
 from schema.declaration.json_schema import SCALARS, InputSchemas, JsonSchema, or_null
 from schema.declaration.scopes import required_scope, requires
 
-NOT_FOR_CLIENTS = "Left out for a client's access token."
+_LEFT_OUT = "Left out for a client's access token."
 
 
 class AnswerSchemas(InputSchemas):
@@ -63,7 +63,7 @@ class AnswerSchemas(InputSchemas):
             if "additionalProperties" in bounds:
                 shape |= {"additionalProperties": {"type": bounds["additionalProperties"]["type"]}}
             staffs = self._is_for_staff(on.name, part.name.value)
-            said = f"{field.description} {NOT_FOR_CLIENTS}" if staffs else field.description
+            said = f"{field.description} {_LEFT_OUT}" if staffs else field.description
             properties[name] = (self.text(bounds) or shape) | {"description": said}
             if not (part.directives or staffs):
                 required.append(name)

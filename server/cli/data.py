@@ -70,8 +70,8 @@ def data_settings() -> Settings:
 
 
 def settings_here(model: type[S], name: str) -> S:
-    """Return the environment's settings of a model; where it lacks `name`, what it does not set is as the `dev` has it
-    that runs on the data folder.
+    """Return the environment's settings of a model; where it lacks `name`, completed by those of the `dev` that runs on
+    the data folder.
 
     Raises SettingsError, whose last line says how to reach a `dev` where none runs and no server's settings are there.
     """

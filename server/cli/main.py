@@ -30,7 +30,7 @@ class _Version(argparse.Action):
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are told as those of the commands."""
+    """A parser that prints its errors as commands print theirs: one line."""
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong with the arguments, and where they are explained; ends with SystemExit(2)."""

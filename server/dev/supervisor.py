@@ -72,7 +72,7 @@ class Supervisor:
             raise Stopped
 
     def heed(self) -> None:
-        """Raise Stopped if a signal asked for the end before, of which a finalizer or a callback kept it."""
+        """Raise Stopped if a signal has asked for the end already: a finalizer, for example, may have swallowed it."""
         if self._asked:
             self._raised = True
             raise Stopped
@@ -107,8 +107,9 @@ class Supervisor:
     def check(self) -> None:
         """Look at every process once: one that died is started again when its delay has passed.
 
-        Raises EmbeddedError for one that ended by itself and has a reason to do so again.
+        Raises Stopped after a signal, and EmbeddedError for one that ended by itself and has a reason to do so again.
         """
+        self.heed()
         now = time.monotonic()
         for child in tuple(self._children.values()):
             if child.due is None and (code := child.process.poll()) is not None:
@@ -141,7 +142,6 @@ class Supervisor:
     def watch(self) -> None:
         """Check until a signal raises Stopped, or a process's end EmbeddedError."""
         while True:
-            self.heed()
             self.check()
             time.sleep(0.1)
 

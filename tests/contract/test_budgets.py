@@ -74,7 +74,7 @@ def _to_write(found: Mapping[str, object], budgets: Mapping[str, object], where:
     )
 
 
-def test_a_budget_that_is_missing_is_told_as_the_line_to_write() -> None:
+def test_of_a_missing_budget_the_line_to_write_is_printed() -> None:
     text = _to_write({"A": 1, "B": 2, "C": 3}, {"A": 1, "C": 4, "D": 5}, "operations").splitlines()
     assert text[1:] == ['  "B": 2,', '  "C": 3,', "  D is no operation any more: delete its line"]
     assert '"operations" of tests/contract/budgets.json' in text[0]

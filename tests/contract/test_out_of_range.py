@@ -10,7 +10,7 @@ from schema.declaration.ranges import bounds_of
 from tests.support.api import Org, new_client, new_order, new_service
 from tests.support.forms import ADA, new_form, nobody, path_of
 from tests.support.furnished import document, input_of
-from tests.support.refusals import unchanged
+from tests.support.refusals import problem, unchanged
 from tests.support.routes import BY_NAME, CHANGES, root_of
 
 JSON = {"Content-Type": "application/json"}
@@ -151,11 +151,14 @@ async def test_a_number_beyond_a_double_is_refused_wherever_it_may_be(acme: Org)
     asked = {"query": query.replace("$id: ID", "$id: ID!"), "variables": '{"id": "x", "first": 1e400}'}
     [wrong] = [part["extensions"] for part in (await acme.http.get("/graphql", params=asked)).json()["errors"]]
     assert (wrong["code"], wrong["field"]) == ("BAD_INPUT", "first")
-    # What is no JSON beside is told as that.
+    # What is no JSON for another reason too is refused as a whole, and so is a text that takes long to read again.
     for content in ('{"a": 1e400,}', '{"a": 1e400, "b": "\\ud800"}', '{"a": 1e400, "b": NaN}', "[" * 9_000 + "1e400"):
         answer = await acme.http.post("/api/v1/orders", content=content, headers=JSON)
         assert [each["field"] for each in answer.json()["errors"]] == ["body"]
         assert answer.json()["detail"].startswith("The body is not JSON")
+    long = '{"a": 1e400, "b": "' + "x" * 65_536 + '"}'
+    answer = await acme.http.post("/api/v1/orders", content=long, headers=JSON)
+    problem(answer, 400, "BAD_INPUT", "body")
     # What is ignored stays so.
     number = (await new_order(acme))["publicId"]
     answer = await acme.http.put(f"/api/v1/orders/{number}", content='{"notes": "n", "total": 1e400}', headers=JSON)

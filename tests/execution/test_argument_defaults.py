@@ -16,7 +16,7 @@ async def test_an_argument_of_a_variable_has_its_default_where_the_variable_is_n
     type_: Any, variables: dict[str, Any]
 ) -> None:
     class Size(int):
-        """A default that is told from the same number in a document."""
+        """A default that differs in its type from the same number in a document."""
 
     default: Any = [Size(2)] if isinstance(type_, GraphQLList) else Size(2)
     argument = GraphQLArgument(type_, default_value=default)

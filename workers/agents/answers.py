@@ -47,7 +47,7 @@ def is_cut(answer: ModelResponse | None) -> bool:
 
 
 def no_output(answer: ModelResponse | None, schema: object) -> Stopped:
-    """Return why a job ends whose last answer is no output, after the model was told so."""
+    """Return why a job ends whose last answer is no output, after the model was asked once more."""
     if is_cut(answer):
         message = "The model's answer was cut off: it is longer than what may come back to a call."
         return Stopped(_E.MODEL_MISBEHAVED, message)

@@ -57,7 +57,7 @@ async def test_what_is_refused_is_told_in_a_stream_where_nothing_else_is_accepte
         assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, code)
 
 
-async def test_a_hash_of_another_text_is_told_in_a_stream_where_nothing_else_is_accepted(acme: Org) -> None:
+async def test_a_hash_of_another_text_is_an_error_within_a_stream_where_nothing_else_is_accepted(acme: Org) -> None:
     only, both = "text/event-stream", "text/event-stream, application/json"
     hashed = {"version": 1, "sha256Hash": "0" * 64}
     cases: list[tuple[dict[str, Any], str]] = [

@@ -119,6 +119,14 @@ async def test_frames_without_end_end_the_connection(
         assert await connection.closed() == (1008, "Too many frames")
 
 
+async def test_frames_within_the_bound_change_nothing(acme: Org, api: str) -> None:
+    async with socket(api) as connection:
+        connection.connection.transport.write((PING + PONG) * 245)
+        await connection.init(acme.key)
+        await connection.send({"type": "ping"})
+        assert await connection.next() == {"type": "pong"}
+
+
 async def test_what_is_refused_is_an_error_of_its_operation(acme: Org, api: str) -> None:
     async with socket(api) as connection:
         await connection.init(await acme.new_key("clients:read"))

@@ -83,7 +83,7 @@ NUMBERS = {"type": "object", "properties": {"n": {"type": "number"}}, "required"
 
 
 @pytest.mark.parametrize("number", [2**64, 10**400, -(2**63) - 1, float("inf"), float("nan")])
-async def test_a_number_that_cannot_be_written_is_told(agency: Agency, number: float) -> None:
+async def test_a_number_that_cannot_be_written_is_reported_to_the_model(agency: Agency, number: float) -> None:
     job = await agency.queued("GetOrder", outputSchema=NUMBERS)
     turns = (calls(("GetOrder", {"id": number})), calls(("final_result", {"n": number})))
     async with chatting(*turns, calls(("final_result", {"n": 2**64 - 1}))) as chat:
