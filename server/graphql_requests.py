@@ -14,7 +14,8 @@ from web.http import Request, is_encoded
 from web.json_text import read_json
 
 # The codes of a hash that is another text's: of a `documentId`, and of Apollo's extension.
-MISMATCHES = ("DOCUMENT_HASH_MISMATCH", "PERSISTED_QUERY_HASH_MISMATCH")
+_OF_DOCUMENT, _OF_PERSISTED = "DOCUMENT_HASH_MISMATCH", "PERSISTED_QUERY_HASH_MISMATCH"
+MISMATCHES = frozenset({_OF_DOCUMENT, _OF_PERSISTED})
 # What a query is read from.
 _PARAMETERS = ("query", "variables", "operationName", "extensions", "documentId")
 NO_TEXT = "query must be the text of a GraphQL document."
@@ -76,7 +77,7 @@ async def graphql_request(request: Request, bodies: Bodies) -> GraphQLRequest:
         raise bad_input("query", NO_TEXT, "WRONG_TYPE")
     document_id, field = _document_id(body, extensions or {})
     if text and document_id.startswith(SHA256) and document_id != SHA256 + sha256_of(text):
-        code = MISMATCHES[field == _HASH]
+        code = _OF_PERSISTED if field == _HASH else _OF_DOCUMENT
         raise Refusal(code, f"{field.rpartition('.')[2]} is not the SHA-256 hash of query.", field=field)
     return GraphQLRequest(text or "", variables, name or None, document_id, field == _HASH)
 

@@ -14,7 +14,7 @@ FRAMES, FRAMES_PER_SECOND = 500, 100
 TOO_MANY = "Too many frames"
 
 
-class BoundedProtocol(ServerProtocol):
+class BoundedFrames(ServerProtocol):
     """The protocol of a WebSocket that fails, with close code 1008, once its client sends frames beyond the bound."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -16,7 +16,7 @@ from resolvers.errors import Refusal
 from server.http import heads
 from server.http.addresses import address_of
 from server.http.connection import Connection
-from server.http.frames import BoundedProtocol
+from server.http.frames import BoundedFrames
 from server.http.slots import Slots
 from server.http.unread import Unread
 from web.http import Header
@@ -175,7 +175,7 @@ class Upgrades(Connection):
             self._decline(rest)
             return
         self._stop()
-        conn = BoundedProtocol(max_size=MESSAGE_BYTES, logger=self.logger)
+        conn = BoundedFrames(max_size=MESSAGE_BYTES, logger=self.logger)
         lines = [b": ".join(header) for header in self.headers]
         conn.receive_data(b"\r\n".join([b"GET %b HTTP/1.1" % self.url, *lines, b"", b""]))
         if conn.handshake_exc is not None:

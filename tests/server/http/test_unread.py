@@ -5,6 +5,8 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
+import structlog
+
 from server.http.unread import Unread
 from tests.support.jobs import eventually
 from tests.support.protocol import (
@@ -77,12 +79,18 @@ async def _gone(unread: Unread) -> None:
 async def test_what_is_held_longest_is_dropped_beyond_the_bound() -> None:
     async with unread_of(20 * MEBIBYTE) as (port, unread):
         clients = []
-        for _ in range(6):
-            clients.append(Client(port))
-            clients[-1].send(LARGE)
-            await asyncio.sleep(SHORT / 3)
-            # All of an answer counts that has not ended: what was sent of it stays in memory, too.
-            assert unread.held == 8_000_000 * min(len(clients), 2)
+        with structlog.testing.capture_logs() as logged:
+            for _ in range(6):
+                clients.append(Client(port))
+                clients[-1].send(LARGE)
+                await asyncio.sleep(SHORT / 3)
+                # All of an answer counts that has not ended: what was sent of it stays in memory, too.
+                assert unread.held == 8_000_000 * min(len(clients), 2)
+        # Once a minute.
+        assert [line for line in logged if line["event"] != "request"] == [
+            {"event": "unread answers dropped", "log_level": "warning", "address": "127.0.0.1",
+             "most": 20 * MEBIBYTE, "dropped": 1}
+        ]  # fmt: skip
         found = [len(each) for each in await asyncio.gather(*(client.rest() for client in clients[:4]))]
         assert max(found) < IN_SOCKETS
         for client in clients[4:]:
