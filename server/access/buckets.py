@@ -89,6 +89,7 @@ class Buckets:
         self._away_until = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def spend(self, org_id: UUID, cost: int, done: int = 0, subject: Subject | None = None) -> Spent:
         """Take a cost. Raises OverBudgetError, with the seconds to wait, when it is not there.
@@ -137,13 +138,12 @@ class Buckets:
 
     async def close(self) -> None:
         """Settle what is owed, as far as Redis lets us, and stop."""
+        self._closed = True
+        self._stop_timer()
         if self._task is not None:
             await self._task
         if self._owing:
             await self._settle()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     def _add(self, key: UUID, moment: float, label: str, size: float) -> Bucket:
         if len(self._buckets) >= BUCKETS_KEPT:
@@ -187,13 +187,18 @@ class Buckets:
         self._away_until = moment + PAUSE_S
 
     def _settle_later(self) -> None:
+        if self._closed:
+            return
         delay = max(PERIOD_S, self._away_until - time.monotonic())
         self._timer = asyncio.get_running_loop().call_later(delay, self._settle_now)
 
-    def _settle_now(self) -> None:
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _settle_now(self) -> None:
+        self._stop_timer()
         if self._task is None:
             # In a context of its own: it is nobody's request.
             self._task = asyncio.create_task(self._settle(), context=Context())

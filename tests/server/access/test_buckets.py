@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+import structlog
 from redis.asyncio import Redis
 
 from resolvers.database.runtime import Runtime
@@ -101,6 +102,16 @@ async def test_without_redis_a_local_bucket_serves(nowhere: Redis) -> None:
         await buckets.spend(org, 60)
     assert (await buckets.spend(uuid4(), 60)).remaining == 40
     await buckets.close()
+
+
+async def test_nothing_is_asked_of_redis_after_the_end(nowhere: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAUSE_S", 0.05)
+    buckets = Buckets(nowhere, 100, 1)
+    await buckets.spend(uuid4(), 60)
+    await buckets.close()
+    with structlog.testing.capture_logs() as logged:
+        await asyncio.sleep(0.3)
+    assert logged == []
 
 
 async def test_what_was_spent_without_redis_is_settled_when_it_is_back(

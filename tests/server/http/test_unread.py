@@ -87,7 +87,7 @@ async def test_what_is_held_longest_is_dropped_beyond_the_bound() -> None:
                 # All of an answer counts that has not ended: what was sent of it stays in memory, too.
                 assert unread.held == 8_000_000 * min(len(clients), 2)
         # Once a minute.
-        assert [line for line in logged if line["event"] != "request"] == [
+        assert [line for line in logged if line["event"] == "unread answers dropped"] == [
             {"event": "unread answers dropped", "log_level": "warning", "address": "127.0.0.1",
              "most": 20 * MEBIBYTE, "dropped": 1}
         ]  # fmt: skip
