@@ -22,6 +22,8 @@ from models.typeid import encode, new_uuid
 from models.types import decimal_text
 from resolvers.keyring import Keyring
 
+# Values of these types are kept as they are.
+_PLAIN = frozenset({str, int, bool, float, dict, type(None)})
 # What the first entry follows.
 FIRST = bytes(32)
 # A seal key makes two kinds of HMAC; what it makes for one must never pass for the other.
@@ -42,22 +44,21 @@ class NewAuditEntry:
 
 
 @cache
-def prefixes_of(table: sa.Table) -> dict[str, str]:
-    """Return the prefixes of the ids of those columns of a table that refer to other objects."""
+def logged_columns(table: sa.Table) -> dict[str, tuple[str, str | None]]:
+    """Return, of each column of a table, its name in the log and the prefix of the IDs that it holds, if any."""
     by_table = {each.plural: each.prefix for each in RESOURCES.values()}
-    referred = [(column.name, column.info.get("refers_to")) for column in table.c]
-    referred += [(key.parent.name, key.column.table.name) for key in table.foreign_keys if key.column.name == "id"]
-    return {name: by_table[to] for name, to in referred if to in by_table}
-
-
-@cache
-def names_of(table: sa.Table) -> dict[str, str]:
-    """Return the names of those columns of a table that the API calls otherwise."""
-    return {column.name: column.info["logged_as"] for column in table.c if "logged_as" in column.info}
+    referred = {column.name: column.info.get("refers_to") for column in table.c}
+    referred |= {key.parent.name: key.column.table.name for key in table.foreign_keys if key.column.name == "id"}
+    return {
+        column.name: (column.info.get("logged_as") or camel(column.name), by_table.get(referred[column.name] or ""))
+        for column in table.c
+    }
 
 
 def shown(value: Any, prefix: str | None = None) -> Any:
     """Return a column's value as the log keeps it: as the API shows it, a UUID as an id with the prefix."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, UUID):
         return str(value) if prefix is None else encode(prefix, value)
     if isinstance(value, list):
@@ -79,12 +80,18 @@ def new_entry(
 ) -> NewAuditEntry:
     """Return the entry of a change between two states, which are rows of a table where one is given; a missing side is
     null."""
-    prefixes, names = ({}, {}) if table is None else (prefixes_of(table), names_of(table))
-    fields = [name for name in (new or old) if name not in UNLOGGED and (not old or not new or old[name] != new[name])]
-    changes = {
-        names.get(name) or camel(name): [shown(side.get(name), prefixes.get(name)) for side in (old, new)]
-        for name in fields
-    }
+    logged: Mapping[str, tuple[str, str | None]] = {} if table is None else logged_columns(table)
+    changes: dict[str, list[Any]] = {}
+    for name in new or old:
+        if name in UNLOGGED or (old and new and old[name] == new[name]):
+            continue
+        # Parts of a row have no column.
+        label, prefix = logged.get(name) or (camel(name), None)
+        before, after = old.get(name), new.get(name)
+        changes[label] = [
+            before if type(before) in _PLAIN else shown(before, prefix),
+            after if type(after) in _PLAIN else shown(after, prefix),
+        ]
     text = canonical(changes).decode()
     salt = secrets.token_bytes(SALT_BYTES)
     return NewAuditEntry(new_uuid(), action, salt, text, digest_of(salt, text))

@@ -67,7 +67,7 @@ async def insert(ctx: Context, collection: Collection, row: dict[str, Any], even
     resource = collection.resource
     verb = resource.verb(event, "created")
     events = [] if verb is None else [resource.event(verb)]
-    columns = [name for name in row if name in collection.table.c]
+    columns = [name for name in row if name in collection.columns]
     entry = new_entry(resource.action("create"), {}, row, collection.table)
     await apply(ctx, collection, "insert", row, columns, [entry], events)
     for part in parts_of(collection.table).values():
@@ -142,7 +142,7 @@ class Edit:
         row, old = self.row, self.old
         row |= {"version": old["version"] + 1, "updated_at": moment or now()}
         changed = [name for name in row if name != "org_id" and row[name] != old[name]]
-        columns = [name for name in changed if name in self.collection.table.c]
+        columns = [name for name in changed if name in self.collection.columns]
         await apply(self.ctx, self.collection, "update", row, columns, self._entries(), self._events(self.events))
         for name, part in parts_of(self.collection.table).items():
             if name in changed:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -146,7 +147,7 @@ def of_client(client: str) -> Mapping[str, Any]:
     return {"client_id": {"eq": client}}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Collection:
     """The rows of a resource, as everybody reaches them.
 
@@ -184,7 +185,12 @@ class Collection:
         """Return the plural of its resource."""
         return self.resource.plural
 
-    @property
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        """Return the names of its table's columns."""
+        return frozenset(self.table.c.keys())
+
+    @cached_property
     def listed(self) -> dict[str, str]:
         """Return the columns of its rows that list items which find the rows, by the column of an item."""
         return {item: column for item, (_, column) in LISTED_ITEMS.items() if column in self.table.c}
@@ -212,7 +218,7 @@ class Collection:
         """Return whether its rows may be joined to rows that refer to them: everybody sees all of them."""
         return self.hidden is None and not self.partial
 
-    @property
+    @cached_property
     def client_path(self) -> tuple[str, ...]:
         """Return the columns that lead from a row to its client's ID: one of its own, or one that refers to a row with
         such a column; empty where a row belongs to no client."""

@@ -12,8 +12,8 @@ from redis.exceptions import RedisError
 
 CHANNEL = "counterfoil:events"
 TIMEOUT_S = 1.0
-# How long organizations are collected before one message is sent.
-COLLECT_S = 0.005
+# How long organizations are collected before one message is sent, which every process reads.
+COLLECT_S = 0.02
 # The pause after a failure of Redis.
 RETRY_S = 1.0
 
