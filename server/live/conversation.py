@@ -14,6 +14,7 @@ from server.graphql import GraphQL
 from server.graphql_replies import REFUSALS, refused_result_of
 from server.http.edge import late_refusal
 from server.live.live import Live
+from server.live.message_charges import MessageCharges
 from server.live.messages import (
     BAD_REQUEST,
     FORBIDDEN,
@@ -26,7 +27,6 @@ from server.live.messages import (
     UNAUTHORIZED,
     ClosedError,
     id_of,
-    message_of,
 )
 from server.live.requests import names_document, noted, request_of
 from web.deadlines import Deadlines
@@ -54,6 +54,7 @@ class Conversation:
         self.request_id = request_id
         self.operations: dict[str, asyncio.Task[None]] = {}
         self.authorization: bytes | None = None
+        self.charges = MessageCharges(graphql.dependencies)
         self.answers = asyncio.Semaphore(MOST_ANSWERS)
         self.initialized = self.acknowledged = False
         self.looks = 0
@@ -108,7 +109,7 @@ class Conversation:
         received = taking.result()
         if received["type"] != "websocket.receive":
             return False
-        await self._handle(message_of(received))
+        await self._handle(self.charges.read(received))
         return True
 
     async def _handle(self, message: dict[str, Any]) -> None:
@@ -141,11 +142,12 @@ class Conversation:
         self.authorization = given[0].encode("latin-1", "replace") if given else sent
         try:
             # Each operation is held to trusted documents by itself, where the key runs no other.
-            await self.graphql.dependencies.payer_of(self._request(b""), [], documents=True)
+            actor = await self.graphql.dependencies.payer_of(self._request(b""), [], documents=True)
         except Refusal as refusal:
             code = TRY_AGAIN if refusal.code in ("RATE_LIMITED", "UNAVAILABLE") else FORBIDDEN
             raise ClosedError(code, refusal.message) from None
         self.live.attend(self._request(b""), self._end)
+        self.charges.actor = actor
         self.acknowledged = True
         await self._send({"type": "connection_ack"})
 

@@ -36,6 +36,7 @@ async def test_what_happens_is_heard(acme: Org, api: str) -> None:
         assert heard["payload"]["extensions"]["event"]["id"] == event["id"]
 
 
+EARLY = "At most 20 messages of 8192 bytes in all may come before connection_ack"
 SUBSCRIBE = {"id": "1", "type": "subscribe", "payload": {"query": EVENTS}}
 
 
@@ -55,6 +56,9 @@ SUBSCRIBE = {"id": "1", "type": "subscribe", "payload": {"query": EVENTS}}
         ),
         ([{"type": "connection_init"}], 4403, "An API key is required: Authorization: Bearer sk_live_…."),
         ([SUBSCRIBE], 4401, "Unauthorized"),
+        ([{"type": "ping", "payload": {"text": "x" * 8_192}}], 4400, EARLY),
+        ([{"type": "pong", "payload": {"text": "x" * 4_096}}] * 2, 4400, EARLY),
+        ([{"type": "pong"}] * 21, 4400, EARLY),
     ],
 )
 async def test_a_first_message_that_is_wrong_ends_the_connection(
