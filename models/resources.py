@@ -151,5 +151,10 @@ def events() -> Iterator[tuple[str, Resource, str]]:
             yield resource.event(verb), resource, meaning
 
 
+def audit_actions() -> tuple[str, ...]:
+    """Return the action of every audit entry that there can be, in the order of the alphabet."""
+    return tuple(sorted({each.action(verb) for each in RESOURCES.values() for verb in each.actions}))
+
+
 # The scope that includes all others, and the subscription to all events.
 EVERYTHING = "*"

@@ -29,6 +29,7 @@ STATUS: dict[str, int] = {
     "METHOD_NOT_ALLOWED": 405,
     "TOO_COMPLEX": 400,
     "QUERY_TOO_SLOW": 400,
+    "OUT_OF_RANGE": 400,
     "EVENT_EXPIRED": 410,
     "SLOW_READER": 503,
     "RATE_LIMITED": 429,

@@ -133,7 +133,7 @@ def bound(route: Route) -> Bound:
         operation=operation,
         at=at,
         selected=selected,
-        parameters={name: _parameter(operation, name, place) for name, place in query.items()},
+        parameters={name: _parameter(route, operation, name, place) for name, place in query.items()},
         path=tuple(in_path.items()),
         missing=_label(operation, route.resource),
         versioned=versioned,
@@ -248,7 +248,7 @@ class _Taking(Visitor):
         self.around.pop()
 
 
-def _parameter(operation: Operation, name: str, place: Place) -> Parameter:
+def _parameter(route: Route, operation: Operation, name: str, place: Place) -> Parameter:
     type_, many, said = _value_of(operation, place)
     declared = next(
         each for each in operation.definition.variable_definitions or () if each.variable.name.value == place[0]
@@ -256,4 +256,4 @@ def _parameter(operation: Operation, name: str, place: Place) -> Parameter:
     required = len(place) == 1 and isinstance(declared.type, NonNullTypeNode) and declared.default_value is None
     if len(place) == 1 and declared.default_value is not None:
         said.append(f"Default: `{print_ast(declared.default_value)}`.")
-    return Parameter(name, place, type_, many, required, " ".join(said))
+    return Parameter(name, place, type_, many, required, " ".join(said), route.known.get(name))

@@ -105,6 +105,9 @@ def _shape(parameter: Parameter, components: Components) -> JsonSchema:
     shape: JsonSchema = {"type": "string"}
     if isinstance(type_, GraphQLEnumType):
         shape = components.enum(type_)
+    elif parameter.known is not None:
+        words = parameter.known.words()
+        shape |= {"pattern": f"^({'|'.join([ID, *words])})$"} if parameter.known.ids else {"enum": list(words)}
     elif type_.name == "ID":
         shape |= {"pattern": f"^{ID}$"}
     elif type_.name == "Boolean":

@@ -7,10 +7,11 @@ from typing import Any
 
 from graphql import GraphQLBoolean, GraphQLEnumType
 
+from models.texts import caseless
 from models.types import MAX_SAFE_INTEGER
 from resolvers.errors import Refusal, bad_input
 from resolvers.lists.filters import MAX_TEXT, MAX_VALUES
-from rest_shim.route import Place
+from rest_shim.route import Known, Place
 from schema.declaration.input_values import wrong_values
 from web.dry_run import PARAMETER
 
@@ -27,7 +28,7 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter: its name, the place of its value, the type there, whether it takes several values."""
+    """One parameter: its name, the place of its value, the type there, whether it takes several values, and which."""
 
     name: str
     place: Place
@@ -35,6 +36,7 @@ class Parameter:
     many: bool
     required: bool
     description: str
+    known: Known | None = None
 
     @property
     def bounds(self) -> tuple[int, int] | None:
@@ -63,7 +65,9 @@ class Parameter:
         if isinstance(self.type_, GraphQLEnumType) and value in self.type_.values:
             return value
         where, name = f"query.{self.name}", self.name
-        if self.type_.name == "ID":
+        if self.known is not None:
+            problems += self._unknown(self.known, value)
+        elif self.type_.name == "ID":
             if not _ID.fullmatch(value):
                 problems.append(bad_input(where, f"{name} must be a valid id.", "INVALID_FORMAT"))
         elif self.bounds is not None:
@@ -82,6 +86,15 @@ class Parameter:
         else:
             problems += wrong_values(self.type_, value, where)
         return value
+
+    def _unknown(self, known: Known, value: str) -> list[Refusal]:
+        """Return what is wrong with a text that is to be one of those known; the graph reads it without case."""
+        where, name, words, said = f"query.{self.name}", self.name, known.words(), caseless(value)
+        if said in words or (known.ids and _ID.fullmatch(said)):
+            return []
+        if known.ids:
+            return [bad_input(where, f"{name} must be a valid id, or {' or '.join(words)}.", "INVALID_FORMAT")]
+        return [bad_input(where, f"{name} must be one of {', '.join(words)}.", "NOT_ONE_OF", allowed=list(words))]
 
 
 # What every change takes, which is no variable of its operation.

@@ -1,6 +1,6 @@
 """A documented route: what it takes, the operation that it is, and its response; and the usual routes of a resource."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -20,14 +20,23 @@ class Shows(StrEnum):
     NOTHING = "nothing"
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a parameter can be whose field takes any text: ``words``, which are known when all is declared, and ``ids``
+    of any object."""
+
+    words: Callable[[], tuple[str, ...]]
+    ids: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
     """One documented route.
 
-    What it takes: ``parameters`` are those of its path and its query, with the places of their values; ``sorts`` what
-    a page can be sorted by, with the order's enum; ``body`` is the place of its body, empty for a route that takes
-    none, and an ``optional`` one may be absent. ``public``: no key is needed. ``html``: it takes the bodies of HTML
-    forms too, and answers them with a redirect or a page.
+    What it takes: ``parameters`` are those of its path and its query, with the places of their values, ``known`` what
+    some of them can be; ``sorts`` what a page can be sorted by, with the order's enum; ``body`` is the place of its
+    body, empty for a route that takes none, and an ``optional`` one may be absent. ``public``: no key is needed.
+    ``html``: it takes the bodies of HTML forms too, and answers them with a redirect or a page.
 
     Its response: ``beside`` are fields of a mutation's payload that are shown with the object's own; ``location``
     is the path at which the object can be read. ``flat`` is a list of names and values that are shown as fields of the
@@ -50,6 +59,7 @@ class Route:
     beside: tuple[str, ...] = ()
     location: str | None = None
     flat: str | None = None
+    known: Mapping[str, Known] = field(default_factory=dict)
 
     @property
     def makes(self) -> bool:

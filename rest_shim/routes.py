@@ -13,12 +13,13 @@ from models.invoices import INVOICE
 from models.messages import MESSAGE
 from models.orders import ORDER
 from models.reports import REPORT
+from models.resources import audit_actions
 from models.services import SERVICE
 from models.settings import SETTINGS
 from models.subscriptions import SUBSCRIPTION
 from models.tickets import TICKET
 from models.webhooks import WEBHOOK
-from rest_shim.route import API, COMMON, SORTS, STATED, Route, Shows, amounts, crud, equal, times
+from rest_shim.route import API, COMMON, SORTS, STATED, Known, Route, Shows, amounts, crud, equal, times
 
 _UNTAGGED = {name: place for name, place in COMMON.items() if name != "tag"}
 _ONLY_READ = ("POST", "PUT", "PATCH", "DELETE")
@@ -135,6 +136,7 @@ ROUTES: tuple[Route, ...] = (
             "source": ("filter", "source", "in"),
             **times("occurred"),
         },
+        known={"actorId": Known(lambda: ("cli", "public"), ids=True), "action": Known(audit_actions)},
         shows=Shows.PAGE,
     ),
     Route("GET", _SETTINGS, "GetOrgSettings", SETTINGS, "Get all organization settings", flat="entries"),

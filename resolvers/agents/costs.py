@@ -11,7 +11,6 @@ from execution import Args
 from models.agent_jobs import agent_jobs
 from models.currencies import minor_digits
 from models.tickets import tickets
-from models.types import MAX_SAFE_INTEGER
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
 from resolvers.invoices.arithmetic import half_up
@@ -35,9 +34,8 @@ def _costs(column: str) -> sa.Select[Any]:
         same = (tickets.c.org_id == agent_jobs.c.org_id, tickets.c.id == agent_jobs.c.ticket_id)
         spent = sa.union_all(spent, by_ticket.where(*same))
     jobs = spent.subquery("spent")
-    cost = sa.func.least(sa.func.sum(jobs.c.cost), sa.literal_column(str(MAX_SAFE_INTEGER)))
     by = (jobs.c.key, jobs.c.currency)
-    return sa.select(*by, sa.cast(cost, sa.BigInteger).label("cost")).group_by(*by).order_by(*by)
+    return sa.select(*by, sa.func.sum(jobs.c.cost).label("cost")).group_by(*by).order_by(*by)
 
 
 async def _by_currency(ctx: Context, parents: list[Row], column: str) -> list[list[dict[str, Any]]]:
@@ -46,7 +44,7 @@ async def _by_currency(ctx: Context, parents: list[Row], column: str) -> list[li
     async def load(ids: list[UUID]) -> list[list[dict[str, Any]]]:
         found: dict[UUID, list[dict[str, Any]]] = {each: [] for each in ids}
         for row in await ctx.fetch(_costs(column), ids=ids):
-            found[row["key"]].append({"currency": row["currency"], "cost": row["cost"]})
+            found[row["key"]].append({"currency": row["currency"], "cost": int(row["cost"])})
         return [found[each] for each in ids]
 
     key = ("agent_costs", column)

@@ -7,7 +7,6 @@ from sqlalchemy.dialects import postgresql as pg
 
 from execution import Args
 from models.invoices import InvoiceStatus, amount_due, invoices
-from models.types import MAX_SAFE_INTEGER
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, selected, statement
 from resolvers.invoices.collection import INVOICES
@@ -34,9 +33,8 @@ async def of_orders(ctx: Context, parents: list[Row], args: Args) -> list[Row | 
 
 @statement
 def _totals() -> sa.Select[Any]:
-    paid = sa.func.least(sa.func.sum(invoices.c.amount_paid), sa.literal_column(str(MAX_SAFE_INTEGER)))
     columns = (invoices.c.client_id, invoices.c.currency)
-    found = owned(invoices, *columns, sa.cast(paid, sa.BigInteger).label("lifetime_value"))
+    found = owned(invoices, *columns, sa.func.sum(invoices.c.amount_paid).label("lifetime_value"))
     mine = (invoices.c.client_id == sa.any_(_IDS), invoices.c.amount_paid > 0)
     return found.where(*mine).group_by(*columns).order_by(*columns)
 
@@ -45,7 +43,7 @@ async def totals_of_clients(ctx: Context, parents: list[Row], args: Args) -> lis
     """Return what each client has paid, by currency."""
     found: dict[Any, list[dict[str, Any]]] = {row["id"]: [] for row in parents}
     for row in await ctx.fetch(_totals(), ids=list(found)):
-        found[row["client_id"]].append({"currency": row["currency"], "lifetime_value": row["lifetime_value"]})
+        found[row["client_id"]].append({"currency": row["currency"], "lifetime_value": int(row["lifetime_value"])})
     return [found[row["id"]] for row in parents]
 
 
@@ -59,7 +57,5 @@ async def totals(ctx: Context, args: Args) -> list[dict[str, Any]]:
     rows = await groups(ctx, INVOICES, args, ("status", "currency"), ("total", "amount_paid"))
     for row in sorted(rows, key=lambda row: (_STATUSES.index(row["status"]), row["currency"])):
         sums = {"status": row["status"], "total": int(row["total"]), "amount_paid": int(row["amount_paid"])}
-        shown = {**sums, "amount_due": amount_due(sums)}
-        most = {name: min(shown[name], MAX_SAFE_INTEGER) for name in ("total", "amount_paid", "amount_due")}
-        found.append({**row, **most})
+        found.append({**row, **sums, "amount_due": amount_due(sums)})
     return found

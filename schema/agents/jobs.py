@@ -19,6 +19,7 @@ from resolvers.orders import ORDERS
 from resolvers.tickets.collections import TICKETS
 from schema.agents.definitions import AgentDefinition, AgentDefinitionVersion
 from schema.agents.steps import AgentStep
+from schema.declaration.amounts import shown_amount
 from schema.declaration.collections import many, one, pages_of, to_one
 from schema.declaration.fields import batched, computed, creation, member, object_type, public_id, related_id, same_row
 from schema.declaration.kept import kept_time
@@ -52,7 +53,7 @@ class AgentCost:
     """The cost of agent jobs in one currency."""
 
     currency: Currency = member("currency", "ISO 4217 currency code.")
-    cost: MicroUnits = member("cost", "Sum of the costs of the jobs' steps, in micro-units.")
+    cost: MicroUnits = member("cost", "Sum of the costs of the jobs' steps, in micro-units.", convert=shown_amount)
 
 
 @object_type(resource=AGENT_JOB)

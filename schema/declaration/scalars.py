@@ -19,6 +19,7 @@ from models import types
 from models.agent_steps import STEP_LIMIT
 from models.forms import DATA_LIMIT
 from models.types import JSON_LIMIT, MAX_SAFE_INTEGER, decimal_text, exact_decimal, plain_number
+from schema.declaration.amounts import shown_amount
 from schema.declaration.json_values import wrong_parts
 from schema.declaration.moments import shown_moment
 
@@ -190,14 +191,14 @@ SCALARS: dict[object, Any] = {
         name="MinorUnits",
         description="An amount of money in the smallest unit of its currency: an integer from -(2^53 - 1) to 2^53 - 1.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc7493#section-2.2",
-        serialize=_unchanged,
+        serialize=shown_amount,
         parse_value=_amount,
     ),
     MicroUnits: strawberry.scalar(
         name="MicroUnits",
         description="An amount of money in millionths of its currency: an integer from 0 to 2^53 - 1.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc7493#section-2.2",
-        serialize=_unchanged,
+        serialize=shown_amount,
         parse_value=partial(_amount, least=0),
     ),
     Decimal: strawberry.scalar(

@@ -22,6 +22,7 @@ from resolvers.invoices.loaders import totals
 from resolvers.invoices.transitions import NEEDED, available
 from resolvers.orders import ORDERS
 from resolvers.subscriptions.collection import SUBSCRIPTIONS
+from schema.declaration.amounts import shown_amount
 from schema.declaration.collections import groups_of, many, one, to_one
 from schema.declaration.fields import (
     batched,
@@ -183,13 +184,13 @@ class ClientTotal:
 
     currency: Currency = member("currency", "ISO 4217 currency code.")
     lifetime_value: MinorUnits = member(
-        "lifetime_value", "Sum of the payments of the client's invoices, in minor units."
+        "lifetime_value", "Sum of the payments of the client's invoices, in minor units.", convert=shown_amount
     )
 
 
 @object_type(resource=INVOICE)
 class InvoiceTotal:
-    """Number and sums of the invoices that have a status and a currency. A sum is at most 2^53 - 1."""
+    """Number and sums of the invoices that have a status and a currency. One over 2^53 - 1 is OUT_OF_RANGE."""
 
     status: InvoiceStatus = strawberry.field(description="Status of the invoices.")
     currency: Currency = strawberry.field(description="ISO 4217 currency code of the invoices.")

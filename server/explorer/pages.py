@@ -40,10 +40,11 @@ registries of npm and PyPI cannot be reached, or that no space is left. This pag
 
 
 def _missing(name: str, meanwhile: str, *, failed: bool) -> bytes:
+    said = f"{name} {'could not be built' if failed else 'is not built yet'}"
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="{RETRY_S}">
-<meta name="viewport" content="width=device-width,initial-scale=1"><title>{name} is not built</title>
-<h1>{name} {"could not be built" if failed else "is not built yet"}</h1>
+<meta name="viewport" content="width=device-width,initial-scale=1"><title>{said}</title>
+<h1>{said}</h1>
 {_FAILED if failed else _YET}
 <p>{meanwhile}</p></html>
 """.encode()

@@ -209,3 +209,28 @@ async def test_a_target_of_any_type_and_nothing_else(acme: Org) -> None:
     for wrong in ("x", "client", "client_!", "", "cli"):
         problem(await acme.http.get(PATH, params={"targetId": wrong}), 400, "BAD_INPUT", "query.targetId")
     assert await listed(acme, targetId="nothing_00000000000000000000000000") == []
+
+
+async def test_an_action_or_an_actor_that_cannot_be_is_refused(acme: Org) -> None:
+    for wrong in ("nope", "client:nope", "client:create,nope", "client:", ""):
+        answer = await acme.http.get(PATH, params={"action": wrong})
+        (told,) = problem(answer, 400, "BAD_INPUT", "query.action")["errors"]
+        assert told["code"] == "NOT_ONE_OF"
+        assert {"client:create", "audit:erase"} <= set(told["allowed"])
+    for wrong in ("nope", "apikey", "apikey_!", "cli,public", ""):
+        answer = await acme.http.get(PATH, params={"actorId": wrong})
+        (told,) = problem(answer, 400, "BAD_INPUT", "query.actorId")["errors"]
+        assert told["code"] == "INVALID_FORMAT"
+    for nobody in ("public", "order_00000000000000000000000000"):
+        assert await listed(acme, actorId=nobody) == []
+    assert await listed(acme, action="CLIENT:CREATE") == await listed(acme, action="client:create")
+    # In the graph a condition on a text may match nothing, as one on an id may.
+    for condition in ({"action": {"eq": "nope"}}, {"actorId": {"eq": "nope"}}):
+        assert (await acme.data(LIST, filter=condition))["auditEntries"]["nodes"] == []
+
+
+async def test_every_action_that_was_ever_written_can_be_asked_for(acme: Org) -> None:
+    await new_order(acme)
+    for entry in await listed(acme):
+        asked = {"action": entry["action"], "actorId": entry["actor"]["id"], "ids": entry["publicId"]}
+        assert await listed(acme, **asked) == [entry]

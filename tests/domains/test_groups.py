@@ -78,11 +78,6 @@ async def test_invoices_are_summed_by_status_and_currency(acme: Org, other: Org)
     ]
     assert await summed(acme, clientId={"eq": client}, status={"eq": "OPEN"}) == [("OPEN", usual, 2, 35_700, 0, 35_700)]
     assert await summed(acme, overdue={"eq": True}) == []
-    # A sum is no more than a client can read exactly.
-    await acme.rows(
-        f"update invoices set subtotal = {2**53 - 1}, discount = 0, tax = 0, total = {2**53 - 1} where status = 'OPEN'"
-    )
-    assert [row[3] for row in await summed(acme, status={"eq": "OPEN"})] == [2**53 - 1]
 
 
 async def test_a_client_counts_what_is_its_own(acme: Org) -> None:

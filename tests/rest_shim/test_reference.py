@@ -129,6 +129,7 @@ def test_the_guide_has_every_scope_code_reason_and_event() -> None:
     assert set(STATUS) - set(texts.ADVICE) == {
         "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "PERSISTED_QUERY_NOT_FOUND",
         "DOCUMENT_NOT_FOUND", "PERSISTED_QUERY_HASH_MISMATCH", "DOCUMENT_HASH_MISMATCH", "EVENT_EXPIRED", "SLOW_READER",
+        "OUT_OF_RANGE",
     }  # fmt: skip
     for code, status in STATUS.items():
         assert (f"| {status} | `{code}` |" in guide_text) == (code in texts.ADVICE)

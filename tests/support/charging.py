@@ -40,7 +40,7 @@ async def thread(org: Org, order: str, count: int, length: int = LONG) -> None:
     """Messages of an order, of so many characters of four bytes."""
     await org.rows(
         "insert into messages (org_id, id, version, updated_at, order_id, author_kind, author_name, body, visibility,"
-        " attachments) select $1, gen_random_uuid(), 1, now(), $2, 'STAFF', 'x', repeat(chr(128512), $3), 'PUBLIC',"
+        " attachments) select $1, uuidv7(), 1, now(), $2, 'STAFF', 'x', repeat(chr(128512), $3), 'PUBLIC',"
         " '[]' from generate_series(1, $4)",
         org.id, decode("order", order), length, count,
     )  # fmt: skip

@@ -37,7 +37,7 @@ from resolvers.agents.schemas import problems_of
 from workers.agents.answers import believed, check_usable, invalid, is_cut, no_output, output_last
 from workers.agents.later import Later
 from workers.agents.providers import Provider
-from workers.agents.refused import status_of, why
+from workers.agents.refused import start_of, status_of, why
 from workers.agents.texts import TOO_LARGE, is_written
 from workers.agents.tools import operations_of, tools_of
 from workers.agents.traced import answered, begin_chat
@@ -46,8 +46,12 @@ from workers.agents.work import Work
 
 # What a worker prints is its log: on a terminal the library would advertise in it.
 pydantic_ai.BANNER_ENABLED = False
-# What the library raises for an answer that is none, or whose parts are not there, or others.
-_UNREADABLE = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+# What the libraries raise for an answer that is none, or whose parts are not there, or others, or beyond all bounds.
+_UNREADABLE = (
+    AssertionError, AttributeError, IndexError, KeyError, OverflowError, RuntimeError, TypeError, ValueError,
+)  # fmt: skip
+# How much is logged of what such an error says, which may quote the answer.
+_LOGGED = 500
 log = structlog.get_logger(__name__)
 _E = AgentErrorCode
 _RULES = """
@@ -74,7 +78,7 @@ class _Stepwise(WrapperModel):
         key = f"{encode(AGENT_JOB.prefix, work.run.job['id'])}:{call.step['index']}"
         try:
             async with work.slot.freed():
-                answer = output_last(await self._ask(messages, parameters, key, call.output_tokens), parameters)
+                answer = await self._ask(messages, parameters, key, call.output_tokens)
         except ModelAPIError as error:
             # What has a status was answered, and not charged; of anything else the outcome is unknown.
             if status_of(error) is not None:
@@ -83,9 +87,7 @@ class _Stepwise(WrapperModel):
             if isinstance(error, (ModelRequestRejectedError, ModelQuotaExceededError)):
                 raise Stopped(_E.PROVIDER_REFUSED, reason) from error
             raise Later(reason, error.retry_after) from error
-        except _UNREADABLE as error:
-            log.warning("agent.unreadable", job=str(work.run.job["id"]), error=type(error).__name__)
-            raise Stopped(_E.MODEL_MISBEHAVED, "The model's answer cannot be read.") from error
+        answer = output_last(answer, parameters)
         text = text_of([*new, answer])
         usage = answer.usage
         await work.end_model_call(call, text, self._shown(answer), usage.input_tokens, usage.output_tokens)
@@ -103,10 +105,23 @@ class _Stepwise(WrapperModel):
             if tracing is not None:
                 headers |= tracing.headers()
             own = ModelSettings(max_tokens=output_tokens, extra_headers=headers)
-            answer = believed(await super().request(messages, own, parameters))
+            answer = believed(await self._read(messages, own, parameters))
             if span is not None:
                 span.note(answered(answer))
         return answer
+
+    async def _read(
+        self, messages: list[ModelMessage], settings: ModelSettings, parameters: ModelRequestParameters
+    ) -> ModelResponse:
+        """Return what the libraries read of the model's answer. Raises Stopped where that cannot be read."""
+        try:
+            return await super().request(messages, settings, parameters)
+        except ModelAPIError:
+            raise
+        except _UNREADABLE as error:
+            said = start_of(str(error), self._asked_of, _LOGGED)
+            log.warning("agent.unreadable", job=str(self._work.run.job["id"]), error=type(error).__name__, message=said)
+            raise Stopped(_E.MODEL_MISBEHAVED, "The model's answer cannot be read.") from error
 
     def _shown(self, answer: ModelResponse) -> dict[str, Any]:
         """Return an answer as its step shows it."""

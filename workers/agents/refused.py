@@ -25,8 +25,8 @@ def why(error: ModelAPIError, provider: Provider | None, job: str) -> str:
         if unread is not None:
             return f"The provider's answer is not read: {unread}."
         return "The provider could not be reached, or gave no answer that can be read."
-    log.warning("agent.provider_refused", job=job, status=status, body=_start(str(body), provider, _LOGGED))
-    said = "" if status in _OF_THE_KEY else _start(_message(body), provider, _SHOWN)
+    log.warning("agent.provider_refused", job=job, status=status, body=start_of(str(body), provider, _LOGGED))
+    said = "" if status in _OF_THE_KEY else start_of(_message(body), provider, _SHOWN)
     return f"The provider answered with {status}: {said}" if said else f"The provider answered with {status}."
 
 
@@ -53,7 +53,7 @@ def _message(body: Any) -> str:
     return message if isinstance(message, str) else ""
 
 
-def _start(text: str, provider: Provider | None, most: int) -> str:
+def start_of(text: str, provider: Provider | None, most: int) -> str:
     """Return the start of a text of the provider, without the key, and without halves of characters."""
     hidden = text if provider is None else provider.without_key(text)
     return hidden[:most].encode(errors="replace").decode()

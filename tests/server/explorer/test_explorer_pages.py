@@ -55,6 +55,15 @@ async def http(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+def told(answer: httpx.Response) -> str:
+    """What a page says that it is, in its title and its heading, which are the same."""
+    title, heading = (re.search(rf"<{tag}>(.*?)</{tag}>", answer.text) for tag in ("title", "h1"))
+    assert title is not None
+    assert heading is not None
+    assert title[1] == heading[1]
+    return title[1]
+
+
 def build(folder: Path) -> None:
     built = folder / "built"
     built.mkdir()
@@ -81,11 +90,13 @@ async def test_before_it_is_built_a_page_says_how_and_comes_back(
     assert "make explorer" in answer.text
     assert meanwhile in answer.text
     assert "failed" not in answer.text
+    assert told(answer).endswith("is not built yet")
     (tmp_path / "failed").touch()
     answer = await http.get(path)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     for said in ("could not be built", "The last build failed", "make explorer", meanwhile):
         assert said in answer.text
+    assert told(answer).endswith("could not be built")
     (tmp_path / "failed").unlink()
     assert "is not built yet" in (await http.get(path)).text
     assert (await http.get("/assets/index-1.js")).status_code == 404

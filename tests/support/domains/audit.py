@@ -31,6 +31,8 @@ CASES = (
             ("targetId=x", "targetId"),
             ("source=NOBODY", "source"),
             ("action=", "action"),
+            ("action=client:nope", "action"),
+            ("actorId=nope", "actorId"),
             ("occurredAfter=yesterday", "occurredAfter"),
             ("sort=-occurredAt", "sort"),
         ),

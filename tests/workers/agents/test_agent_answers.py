@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.support.agency import Agency
 from tests.support.chat import Turn, calls, chatting, ends, fails, http, says
+from workers.agents import loop
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
 _CHOICE = (
@@ -30,12 +32,26 @@ UNREADABLE = [
 async def test_an_answer_that_cannot_be_read_ends_the_job(agency: Agency, body: bytes, schema: object) -> None:
     job = await agency.queued(outputSchema=schema)
     async with chatting(lambda _: http("200 OK", body)) as chat:
-        row = await agency.worked(job, chat.base_url)
+        with capture_logs() as logs:
+            row = await agency.worked(job, chat.base_url)
+    (said,) = [each for each in logs if each["event"] == "agent.unreadable"]
+    assert 0 < len(said["message"]) <= 500
     (step,) = await agency.steps(job)
     assert (row["error_code"], row["attempt"], len(chat.asked)) == ("MODEL_MISBEHAVED", 1, 1)
     assert row["error_message"] == "The model's answer cannot be read."
     assert (step["cost"], step["reserved"], step["finished_at"] is None) == (row["cost"], 0, False)
     assert 8_192 * 10 < row["cost"] < 2 * 8_192 * 10
+
+
+async def test_an_error_of_ours_is_not_the_model_s(agency: Agency, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(answer: object) -> object:
+        raise TypeError("a mistake of ours")
+
+    monkeypatch.setattr(loop, "believed", broken)
+    job = await agency.queued()
+    async with chatting(says("Done.")) as chat:
+        row = await agency.tried(job, chat.base_url)
+    assert (row["status"], row["error_code"]) == ("QUEUED", None)
 
 
 CALL = [{"id": "a", "type": "function", "function": {"name": "GetOrder", "arguments": '{"id":'}}]
