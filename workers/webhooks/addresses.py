@@ -32,7 +32,8 @@ class Refused(Exception):
 
 
 class Postponed(Exception):
-    """A look-up that was not started in time. Nothing was sent, so the attempt must not count."""
+    """Something of ours was not free in time: a look-up, a file descriptor. Nothing was sent, so the attempt must not
+    count."""
 
 
 async def look_up(host: str, **options: Any) -> list[Address]:

@@ -107,7 +107,7 @@ def handler(sender: Sender, tracing: Tracing | None = None) -> Handler:
 
 
 async def _send(sender: Sender, runtime: Runtime, claim: Claim, prepared: PreparedDelivery) -> Response | None:
-    """Send a delivery. Return None where nothing was sent: no look-up of a name was free in time."""
+    """Send a delivery. Return None where nothing was sent for a lack of ours: see ``Postponed``."""
     headers, response = headers_of(prepared, datetime.now(UTC)), None
     span = None if runtime.tracing is None else begin_delivery(runtime.tracing, claim, prepared, headers)
     sent = partial(sender.post, prepared.url, headers, prepared.body.encode(), org_id=claim.org_id)

@@ -1,6 +1,7 @@
 """A POST to an untrusted address: the address is checked, time and bytes are limited, and no redirect is followed."""
 
 import asyncio
+import errno
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,12 +10,14 @@ from urllib.parse import SplitResult
 from uuid import UUID
 
 import httptools
+import structlog
 
 from models.webhook_urls import Address, check_literal
-from workers.webhooks.addresses import Addresses, Refused
+from workers.webhooks.addresses import Addresses, Postponed, Refused
 from workers.webhooks.connections import RESPONSE_BYTES, Connection, Connections, Place, Reading
 from workers.webhooks.timeouts import within
 
+log = structlog.get_logger()
 CONNECT_S = 3.0
 TOTAL_S = 15.0
 # The one error after which another attempt is useless.
@@ -65,7 +68,7 @@ class Sender:
 
         ``total_seconds`` shortens the time-out. A response whose head arrived counts, even if its body was cut off by
         time or size. Look-ups of names are limited by ``org_id``: raises Postponed, with nothing sent, when no look-up
-        was free in time.
+        was free in time, or this process may open no more files.
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -141,7 +144,10 @@ class Sender:
                 code = "TLS_FAILED"
             except TimeoutError:
                 code = "CONNECT_TIMEOUT"
-            except OSError:
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    log.warning("deliveries wait", error=str(error))
+                    raise Postponed from error
                 code = "CONNECT_FAILED"
         raise Refused(code)
 

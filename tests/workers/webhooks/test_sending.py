@@ -1,18 +1,22 @@
 """Sending: bounded in time and bytes whatever the receiver does, straight, and over TLS only to whom it names."""
 
 import asyncio
+import errno
+import os
+import resource
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.support.jobs import OK, eventually, leads_to, receiver, sender
-from workers.webhooks.addresses import Addresses
+from workers.webhooks.addresses import Addresses, Postponed
 from workers.webhooks.http import Sender
 
 FAILED = b"HTTP/1.1 500 No\r\nContent-Length: 5\r\n\r\nno\x00no"
@@ -83,6 +87,25 @@ async def test_the_environments_proxy_is_not_asked(monkeypatch: pytest.MonkeyPat
 async def test_nobody_listens() -> None:
     answer = await sender().post("http://127.0.0.1:1/", {}, b"{}")
     assert (answer.status, answer.error) == (None, "CONNECT_FAILED")
+
+
+async def test_a_lack_of_file_descriptors_is_not_the_receivers_failure() -> None:
+    async with receiver() as there:
+        asked = sender()
+        free = os.dup(0)
+        os.close(free)
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free, limits[1]))
+        try:
+            with structlog.testing.capture_logs() as logged, pytest.raises(Postponed):
+                await asked.post(there.url, {}, b"{}")
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        assert there.requests == []
+        # Of such lines one a minute is written.
+        error = f"[Errno {errno.EMFILE}] {os.strerror(errno.EMFILE)}"
+        assert logged == [{"event": "deliveries wait", "log_level": "warning", "error": error}]
+        assert (await asked.post(there.url, {}, b"{}")).status == 200
 
 
 def _certificate(name: str, folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
