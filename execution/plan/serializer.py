@@ -92,7 +92,7 @@ class _Source:
     """One function in the making: the values that its text refers to by name."""
 
     def __init__(self) -> None:
-        self.values: dict[str, Any] = {"__builtins__": {}}
+        self.values: dict[str, Any] = {"__builtins__": {"__import__": __import__}}
         self._variables = self._depth = 0
 
     def _named(self, value: Any) -> str:

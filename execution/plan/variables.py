@@ -1,11 +1,14 @@
 """The variables of a request: those of plain types are checked at once, the others as graphql-core coerces them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain, repeat
 from typing import Any
 
 from graphql import (
+    FieldNode,
     GraphQLBoolean,
     GraphQLError,
+    GraphQLField,
     GraphQLID,
     GraphQLIncludeDirective,
     GraphQLInt,
@@ -43,6 +46,18 @@ def _never(_: Any) -> bool:
 _PLAIN: dict[Any, Callable[[Any], bool]] = {
     GraphQLString: _is_text, GraphQLID: _is_text, GraphQLInt: _is_int, GraphQLBoolean: _is_boolean,
 }  # fmt: skip
+
+
+# What a resolver that it is given to cannot change.
+_UNCHANGEABLE = frozenset({str, int, float, bool, type(None)})
+
+
+def arguments_of_each(field: GraphQLField, node: FieldNode, variables: VariableValues, number: int) -> Iterable[Any]:
+    """Return a field's arguments for so many calls of its resolver: where it might change them, each has its own."""
+    found = get_argument_values(field, node, variables) if field.args else {}
+    if number == 1 or _UNCHANGEABLE.issuperset(map(type, found.values())):
+        return repeat(found, number)
+    return chain([found], (get_argument_values(field, node, variables) for _ in range(1, number)))
 
 
 class Variables:

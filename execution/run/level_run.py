@@ -6,7 +6,6 @@ from itertools import count, repeat
 from typing import Any
 
 from graphql import GraphQLError, default_field_resolver
-from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
 
 from execution.plan.compiler import Plan
@@ -15,7 +14,7 @@ from execution.plan.joined_row import JoinedRow
 from execution.plan.nodes import FieldPlan, SelectionPlan
 from execution.plan.settings import ExecutorSettings, Serializers
 from execution.plan.shapes import Shape
-from execution.plan.variables import Variables
+from execution.plan.variables import Variables, arguments_of_each
 from execution.run.completion import Completion
 from execution.run.levels import Level, Levels, Position, selections_of
 from execution.run.null_propagation import BrokenList, NullPropagation, propagates
@@ -147,16 +146,14 @@ class Run:
 
     def _call(self, field: FieldPlan, level: Level) -> None:
         """Call a field's own resolver for one parent after another."""
-        arguments: dict[str, Any] = {}
-        completion = self._completion
+        completion, node, number = self._completion, field.nodes[0], len(level.parents)
         try:
-            if field.definition.args:
-                arguments = get_argument_values(field.definition, field.nodes[0], self.variables.whole)
+            each = arguments_of_each(field.definition, node, self.variables.whole, number)
         except Exception as error:
             self._values(field, level, (error,) * len(level.parents))
             return
         resolve = field.definition.resolve or default_field_resolver
-        for parent, result, above in zip(level.parents, level.results, level.paths, strict=True):
+        for parent, result, above, arguments in zip(level.parents, level.results, level.paths, each, strict=True):
             path = Path(above, field.key, field.parent.name)
             info = completion.info(field, path)
             position = Position(field, field.shape, result, field.key, path, info)

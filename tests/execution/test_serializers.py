@@ -234,7 +234,7 @@ async def test_what_was_written_is_counted() -> None:
     assert (await answered(text.replace("name town", "slow town"), Loading())).cost == 1 + 2 * (1 + 1) + 2
 
 
-async def test_a_value_that_cannot_be_written_is_told_as_graphql_core_tells_it() -> None:
+async def test_a_value_that_cannot_be_written_is_an_error_as_in_graphql_core() -> None:
     before = SERIALIZER_FAILURES["Shop"]
     rows = [dict(row) for row in ROWS]
     kept = list(ROWS)
