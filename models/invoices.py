@@ -51,7 +51,7 @@ MAX_LINES, MAX_PAYMENTS = 1_000, 100
 _TAXES_LENGTH = MAX_LINES * 80
 # The client's address, as a row has it that was read with the client's.
 ADDRESS = "client_id.address"
-Number = Annotated[str, MaxLen(40)]
+InvoiceNumber = Annotated[str, MaxLen(40)]
 
 
 def _finalizable(invoice: Row, settings: Settings, moment: datetime) -> Block | None:
@@ -147,7 +147,7 @@ class Invoice(WithMetadata, table=True):
         sa.Index("invoices_updated_idx", "org_id", "updated_at", "id"),
     )
 
-    number: Number | None = column(
+    number: InvoiceNumber | None = column(
         sa.Text, nullable=True, description="Invoice number, without gaps in each year. Null while it is a draft."
     )
     number_key: str | None = column(

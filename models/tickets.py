@@ -15,7 +15,7 @@ from models.threads import INTERNAL_SCOPE, AuthorKind, ThreadEntry, thread_args
 from models.types import Moment, Name, SchemaExtra
 
 # What a schema gives as an example is what the test model of agents writes.
-Subject = Annotated[Name, SchemaExtra(examples=["Question about the order"])]
+TicketSubject = Annotated[Name, SchemaExtra(examples=["Question about the order"])]
 
 TICKET = Resource(
     "ticket",
@@ -159,7 +159,7 @@ class Ticket(Tagged, table=True):
     )
 
     number: int = column(sa.BigInteger, description="Ticket number for people: unique in the organization, with gaps.")
-    subject: Subject = column(sa.Text, description="Subject of the ticket.")
+    subject: TicketSubject = column(sa.Text, description="Subject of the ticket.")
     client_id: UUID | None = column(sa.Uuid, nullable=True, description="ID of the client that asks.")
     order_id: UUID | None = column(sa.Uuid, nullable=True, description="ID of the order that the ticket is about.")
     assignee_id: UUID | None = column(

@@ -23,7 +23,7 @@ from schema.requests.prepared import Prepared
 from schema.requests.results import OperationResult
 from schema.requests.variables import wrong_variables
 from web.body import has_body
-from web.dependencies import Dependencies, Payers
+from web.dependencies import Accounting, Dependencies
 from web.dry_run import DRY, PARAMETER, dry_run
 from web.etags import not_modified, versions_expected
 from web.http import JSON, Header, Reply, Request, reply
@@ -53,7 +53,7 @@ class RestEndpoint:
         self.engine, self.dependencies, self.route = engine, dependencies, route
         self.bound = bound(route)
         self.operation = self.bound.operation
-        self.payers: Payers = dependencies.visitors if route.public else dependencies
+        self.payers: Accounting = dependencies.visitors if route.public else dependencies
         # What its key needs is known without variables: it is asked for before a body is read.
         self.plain: Prepared = engine.prepared(self.operation, {})
         # Made with the first request of a client.

@@ -10,7 +10,7 @@ from graphql import GraphQLBoolean, GraphQLEnumType
 from models.types import MAX_SAFE_INTEGER
 from resolvers.errors import Refusal, bad_input
 from resolvers.lists.filters import MAX_TEXT, MAX_VALUES
-from rest_shim.route import Place
+from rest_shim.route import VariablePath
 from schema.declaration.input_values import wrong_values
 from web.dry_run import PARAMETER
 
@@ -30,7 +30,7 @@ class Parameter:
     """One parameter: its name, the place of its value, the type there, whether it takes several values."""
 
     name: str
-    place: Place
+    place: VariablePath
     type_: Any
     many: bool
     required: bool

@@ -21,7 +21,7 @@ from schema.declaration.collections import many, one, to_one
 from schema.declaration.fields import computed, creation, object_type, public_id, related_id
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
-from schema.declaration.mutations import Rules, acts_on, creates, deletes, field_of, payload_of, updates
+from schema.declaration.mutations import MutationRules, acts_on, creates, deletes, field_of, payload_of, updates
 from schema.declaration.nodes import Node
 
 _NO_STRONGER = "The API key that does it needs all scopes of the other"
@@ -202,5 +202,5 @@ class ApiKeyMutation:
         CreateAccessTokenInput,
         CreateAccessTokenPayload,
         handing_out.create,
-        Rules(handing_out.check, reserved=KEYS_ONLY),
+        MutationRules(handing_out.check, reserved=KEYS_ONLY),
     )

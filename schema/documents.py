@@ -70,7 +70,7 @@ def _of_apollo(manifest: dict[str, Any]) -> list[tuple[Any, Any]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class DocumentVerdict:
     """What the graph says to a document: what is wrong with it, and what it costs where its variables have their
     defaults."""
 
@@ -78,16 +78,16 @@ class Verdict:
     cost: int = 0
 
 
-def verdict_on(engine: Engine, text: str) -> Verdict:
+def verdict_on(engine: Engine, text: str) -> DocumentVerdict:
     """Judge a document as a request with it would be, without its variables."""
     try:
         prepared = engine.measure(text, None, {})
         engine.validate(prepared, None)
     except DocumentError as error:
-        return Verdict(tuple(each.message for each in error.errors))
+        return DocumentVerdict(tuple(each.message for each in error.errors))
     except Refusal as refused:
-        return Verdict((refused.message,))
-    return Verdict((), prepared.measure.cost)
+        return DocumentVerdict((refused.message,))
+    return DocumentVerdict((), prepared.measure.cost)
 
 
 def label_of(document_id: str, text: str) -> str:

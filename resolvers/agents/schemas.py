@@ -15,7 +15,7 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 
 from models.forms import MAX_PATTERN
 from models.types import JSON_LIMIT
-from resolvers.agents.work import MAX_STEPS, WORK_OF_STEP, Own, TooMuchWork, Work
+from resolvers.agents.validation_steps import MAX_STEPS, WORK_OF_STEP, KeywordCosts, TooManySteps, ValidationSteps
 from resolvers.context import Context
 from resolvers.errors import Refusal, bad_input
 from resolvers.forms.json_schema import DRAFT, MAX_DEPTH, MAX_PROBLEMS, VALIDATORS_KEPT, explained, is_too_deep
@@ -159,7 +159,7 @@ def _weighed(schema: JsonSchema) -> _Weight:
 
 
 @lru_cache(maxsize=VALIDATORS_KEPT)
-def _kept(text: bytes) -> tuple[Draft202012Validator, JsonSchema, dict[int, Own]]:
+def _kept(text: bytes) -> tuple[Draft202012Validator, JsonSchema, dict[int, KeywordCosts]]:
     """Return the validator of a schema, the schema, and what those within it compare."""
     schema = orjson.loads(text)
     return validator_of(schema), schema, {}
@@ -189,19 +189,19 @@ def problems_of(schema: JsonSchema, data: Mapping[str, Any], name: str, ctx: Con
     if is_too_deep(data):
         return [bad_input(name, f"It is nested more than {MAX_DEPTH} levels deep.", "TOO_LONG", limit=MAX_DEPTH)]
     validator, kept, own = _kept(orjson.dumps(schema))
-    work = Work(kept, own)
+    counted = ValidationSteps(kept, own)
     try:
-        work.of(data)
-    except TooMuchWork:
+        counted.of(data)
+    except TooManySteps:
         message = "Holding it against its schema could take too long: give it fewer items, or the schema fewer choices."
         return [bad_input(name, message, "TOO_LONG")]
     finally:
         if ctx is not None:
-            ctx.matched += min(work.steps + work.again, MAX_STEPS) * WORK_OF_STEP
-    if work.again > MAX_STEPS - work.steps:
+            ctx.matched += min(counted.steps + counted.first_reported, MAX_STEPS) * WORK_OF_STEP
+    if counted.first_reported > MAX_STEPS - counted.steps:
         valid = validator.is_valid(data)
         return [] if valid else [bad_input(name, "It does not match its schema.", "INVALID_FORMAT")]
-    most = 1 if work.told + work.again > _REPORTS_ALL else MAX_PROBLEMS
+    most = 1 if counted.reported + counted.first_reported > _REPORTS_ALL else MAX_PROBLEMS
     return [*islice(_problems(validator, data, name, most), most)]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from models.actors import allows
 from models.resources import RESOURCES
 from models.typeid import encode
-from resolvers.api_keys.access_tokens import SUBJECTS, USUAL, Claims, held_by, signed
+from resolvers.api_keys.access_tokens import SUBJECT_TYPES, USUAL, Claims, held_by, signed
 from resolvers.api_keys.acting import must_hold, must_still_work
 from resolvers.audit.entries import new_entry
 from resolvers.changes.edits import InputValues
@@ -31,7 +31,7 @@ def check(_ctx: Context, values: InputValues) -> Iterator[Refusal]:
 
 
 def _refuse_gone(row: Mapping[str, Any]) -> str | None:
-    gone = row["status"] in {subject.gone for subject in SUBJECTS.values()}
+    gone = row["status"] in {subject.gone for subject in SUBJECT_TYPES.values()}
     return f"Nobody who is {row['status']} gets a token." if gone else None
 
 
@@ -53,7 +53,7 @@ async def create(ctx: Context, values: InputValues) -> dict[str, Any]:
     )  # fmt: skip
     ((field, row),) = found.items()
     resource = RESOURCES[(MEMBERS if field == "member_id" else CLIENTS).resource.prefix]
-    held = held_by(SUBJECTS[resource.prefix].kind, row)
+    held = held_by(SUBJECT_TYPES[resource.prefix].actor_kind, row)
     for scope in values["scopes"]:
         if not allows(held, scope):
             message = f"The token of this {resource.label} cannot have the scope {scope}."

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from models.jobs import JOB, JobFunction, JobQueue, JobState, jobs
 from models.typeid import decode, encode
-from resolvers.agents import by_hand as agent_jobs
+from resolvers.agent_jobs import by_hand as agent_jobs
 from resolvers.audit import exports
 from resolvers.audit.entries import new_entry
 from resolvers.changes.write import write_entries

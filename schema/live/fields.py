@@ -14,7 +14,7 @@ from models.resources import Resource
 from models.typeid import encode
 from models.webhooks import EVENT
 from models.webhooks import Event as Table
-from resolvers.agents.collections import AGENT_JOBS
+from resolvers.agent_jobs.collections import AGENT_JOBS
 from resolvers.collections import loaders
 from resolvers.collections.collection import Collection
 from resolvers.context import Context
@@ -23,7 +23,7 @@ from resolvers.messages import MESSAGES
 from resolvers.orders import ORDERS
 from resolvers.reports.collection import REPORTS
 from resolvers.tickets.collections import TICKETS
-from schema.agents.jobs import AgentJob
+from schema.agent_jobs.types import AgentJob
 from schema.declaration.fields import argument, batched, computed, object_type, public_id
 from schema.declaration.scalars import Json
 from schema.messages import Message

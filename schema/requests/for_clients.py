@@ -6,7 +6,7 @@ from typing import Any
 from graphql import REMOVE, FieldNode, OperationDefinitionNode, TypeInfo, TypeInfoVisitor, Visitor, print_ast, visit
 from graphql.language import DocumentNode
 
-from execution import Documents, Operation, parse_operation
+from execution import DocumentCache, Operation, parse_operation
 from models.actors import ActorKind, Reserved, allows
 from resolvers.api_keys.access_tokens import CLIENT_SCOPES
 from schema.graph import CORE, RULES
@@ -44,4 +44,4 @@ def for_clients(name: str) -> Operation | None:
     definition = left.definitions[0]
     if not isinstance(definition, OperationDefinitionNode) or not definition.selection_set.selections:
         return None
-    return Documents(CORE).validated(parse_operation(print_ast(left), name), name)
+    return DocumentCache(CORE).validated(parse_operation(print_ast(left), name), name)

@@ -12,7 +12,7 @@ from resolvers.audit import bundle as audit_bundle
 from resolvers.audit import erase as audit_erase
 from resolvers.audit import export as audit_export
 from resolvers.audit import verify as audit_verify
-from resolvers.audit.chain import Kept, public_keys
+from resolvers.audit.chain import KeptHead, public_keys
 from resolvers.audit.verify import Verification
 from resolvers.context import Context
 from resolvers.database.runtime import Runtime
@@ -120,7 +120,7 @@ def erase(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _head(text: str | None) -> Kept | None:
+def _head(text: str | None) -> KeptHead | None:
     if text is None:
         return None
     number, _, digest = text.partition(":")

@@ -80,7 +80,7 @@ COMMANDS = (
     Command(
         ("keys", "create"),
         "create an API key and print it; it is not shown again",
-        "server.cli.keys:create",
+        "server.cli.api_keys:create",
         (
             ORG,
             Option("--name", "name of the key"),
@@ -91,19 +91,19 @@ COMMANDS = (
     Command(
         ("keys", "list"),
         "list an organization's API keys, newest first",
-        "server.cli.keys_table:list_keys",
+        "server.cli.api_keys_table:list_keys",
         (ORG, Option("--json", "as JSON, in the form of the REST API", required=False, flag=True)),
     ),
     Command(
         ("keys", "revoke"),
         "revoke an API key and every key that it created; print the webhook endpoints that are disabled with them",
-        "server.cli.keys:revoke",
+        "server.cli.api_keys:revoke",
         (ORG, Option("--id", "ID of the key")),
     ),
     Command(
         ("keys", "bind"),
         "bind to API keys from before migration 0041 what they may do; print them with their scopes",
-        "server.cli.keys:bind",
+        "server.cli.api_keys:bind",
     ),
     Command(
         ("documents", "add"),

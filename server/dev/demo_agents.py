@@ -10,14 +10,14 @@ import orjson
 
 from models.actors import reduced
 from models.agent_jobs import MACHINE, AgentErrorCode, AgentJob, AgentJobStatus
-from models.agent_steps import AgentStepKind
+from models.agent_jobs_steps import AgentStepKind
 from models.agents import TEST_MODEL, AgentContent, AgentDefinition, AgentStatus
 from models.jobs import JobFunction
 from models.orders import ORDER
 from models.settings import REGISTRY
 from models.typeid import encode
-from resolvers.agents.collections import AGENTS
-from resolvers.agents.steps import next_step
+from resolvers.agent_jobs.steps import next_step
+from resolvers.agents.collection import AGENTS
 from resolvers.changes.edits import new_row
 from server.dev.demo_maker import Maker, Row, search_words_of
 from server.dev.demo_rows import FIXED, Rows

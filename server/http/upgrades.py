@@ -15,7 +15,7 @@ from websockets.http11 import MAX_LINE_LENGTH
 from resolvers.errors import Refusal
 from server.http import heads
 from server.http.addresses import address_of
-from server.http.connection import Connection
+from server.http.connection import ClientConnection
 from server.http.frames import BoundedFrames
 from server.http.slots import Slots
 from server.http.unread import Unread
@@ -138,7 +138,7 @@ def _is_text(message: bytes) -> bool:
     return True
 
 
-class Upgrades(Connection):
+class Upgrades(ClientConnection):
     """A connection whose requests may ask for an upgrade."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

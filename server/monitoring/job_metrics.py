@@ -13,7 +13,7 @@ from resolvers.database.runtime import Runtime
 from resolvers.jobs import due
 from resolvers.jobs.due import Depth
 from server.app import Application
-from server.http.edge import Edge
+from server.http.edge import EdgeMiddleware
 from server.http.routing import ApiRoute, ApiRouter
 from server.http.unsignalled import UnsignalledServer
 from server.monitoring.metrics import NO_SPANS, Exposition, Histogram, Metrics, dropped_spans, pools
@@ -112,7 +112,7 @@ async def exposed(
         ApiRoute("/api/health", health, name="Health"),
     ]
     router = ApiRouter(routes)
-    app = Application(router, Edge(router, Metrics(), seconds=settings.request_timeout_s, timing=False))
+    app = Application(router, EdgeMiddleware(router, Metrics(), seconds=settings.request_timeout_s, timing=False))
     server = UnsignalledServer(
         uvicorn.Config(
             app, host=settings.host, port=settings.worker_metrics_port, http=protocol_of(settings), ws="none",

@@ -13,7 +13,7 @@ from models.typeid import new_uuid
 from resolvers.api_keys.verification import key_id_of
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
-from resolvers.live.events import LiveEvent, Page, Position
+from resolvers.live.events import EventPage, EventPosition, LiveEvent
 from resolvers.live.feed import Feeds
 from schema.live import streams
 from schema.live.streams import Heard, Stream
@@ -38,8 +38,8 @@ class Everything:
     def wants(self, _event: LiveEvent) -> bool:
         return True
 
-    async def missed(self, position: Position) -> Page:
-        return Page([], full=False, unsettled=False)
+    async def missed(self, position: EventPosition) -> EventPage:
+        return EventPage([], full=False, unsettled=False)
 
     async def result(self, event: LiveEvent) -> bytes:
         return event.public_id.encode()
@@ -53,7 +53,7 @@ class Everything:
 
 def heard(xact: int, size: int = 1) -> Heard:
     """A result of a transaction."""
-    return Heard(Position(xact, new_uuid()), f"event_{xact}", b"x" * size)
+    return Heard(EventPosition(xact, new_uuid()), f"event_{xact}", b"x" * size)
 
 
 @pytest.mark.parametrize("size", [1, streams.MOST_BYTES // 2])
