@@ -94,7 +94,7 @@ class AgentStep(Owned, table=True):
     model_step: int | None = column(
         sa.Integer, nullable=True, description="Index of the `MODEL` step whose answer called for the step."
     )
-    tool_call_id: str | None = column(sa.Text, nullable=True, description="What that answer calls the call.")
+    tool_call_id: str | None = column(sa.Text, nullable=True, description="ID of the tool call in that answer.")
     messages: str | None = column(sa.Text, nullable=True, description="The messages of the model, as JSON.")
     operation: OperationName | None = column(
         sa.Text, nullable=True, description="Name of the operation that is run, or that would be."

@@ -38,7 +38,7 @@ def drawn(data: bytes) -> bytes:
         raise PngError("has a chunk twice, or in the wrong place")
     width, height, depth, colour, *methods = struct.unpack(">IIBBBBB", chunks[0][1])
     if depth not in _DEPTHS.get(colour, ()) or methods[:2] != [0, 0] or methods[2] > 1:
-        raise PngError("is of a kind that there is not")
+        raise PngError("has a color type or a bit depth that there is not")
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
         raise PngTooLargeError(f"has more than {MAX_SIDE:,} pixels on a side, or none")
     sizes = {name: len(body) for name, body in chunks}

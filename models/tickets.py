@@ -62,7 +62,7 @@ _MEANINGS = {
     _S.PENDING: "It waits for the client: set by hand or by a reply of the staff.",
     _S.SNOOZED: "It is set aside until `snoozedUntil`.",
     _S.RESOLVED: "It is resolved. Sets `resolvedAt`.",
-    _S.SPAM: "It is no client's question.",
+    _S.SPAM: "It is not a client's question.",
 }
 
 

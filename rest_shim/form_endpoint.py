@@ -23,7 +23,7 @@ ENCODED: VariablePath = ("input", "encoded")
 _OF_URLS = "!#$%&'()*+,/:;=?@[]~"
 _POLICY: Header = (b"content-security-policy", CSP.encode())
 _TYPES = "The body must be application/json, application/x-www-form-urlencoded or multipart/form-data."
-_NO_REPEATS = "Submissions take no Idempotency-Key: each is one of its own."
+_NO_REPEATS = "Submissions do not support Idempotency-Key: each request makes a new one."
 
 
 class _Public:

@@ -119,7 +119,7 @@ class _AccessToken(SQLModel):
 
 @input_type(bounds=_AccessToken)
 class CreateAccessTokenInput:
-    """Whom the access token is for, either a member or a client, and what it may do."""
+    """The member or the client that the access token is for, and its scopes."""
 
     member_id: strawberry.Maybe[strawberry.ID] = strawberry.field(
         description="ID of the member, who is not `SUSPENDED`. The token of a `STAFF` member has no scope of"
@@ -142,7 +142,7 @@ class CreateAccessTokenInput:
 CreateAccessTokenPayload: Any = payload_of(
     "CreateAccessToken",
     access_token=(str | None, "The token. It is shown only once: in a replayed response it is null."),
-    expires_at=(datetime, "Time from which the token does not work any more."),
+    expires_at=(datetime, "Time at which the token expires and is no longer accepted."),
 )
 
 

@@ -41,7 +41,7 @@ def read_manifest(content: bytes) -> dict[str, str]:
     except orjson.JSONDecodeError as error:
         raise ManifestError(f"it is not JSON: line {error.lineno}, column {error.colno}") from None
     if not isinstance(manifest, dict):
-        raise ManifestError("it is no JSON object")
+        raise ManifestError("it is not a JSON object")
     pairs = _of_apollo(manifest) if "format" in manifest else [*manifest.items()]
     if not pairs:
         raise ManifestError("it has no documents")
@@ -50,7 +50,7 @@ def read_manifest(content: bytes) -> dict[str, str]:
         if not isinstance(document_id, str) or not is_document_id(document_id):
             raise ManifestError(f"{document_id!r} is no document ID")
         if not isinstance(text, str):
-            raise ManifestError(f"{document_id}: its document is no text")
+            raise ManifestError(f"{document_id}: its document is not a string")
         if len(text) > MAX_DOCUMENT:
             raise ManifestError(f"{document_id}: the document has more than {MAX_DOCUMENT:,} characters")
         if _HASH.fullmatch(document_id) and document_id.removeprefix(SHA256).lower() != sha256_of(text):
@@ -65,7 +65,7 @@ def _of_apollo(manifest: dict[str, Any]) -> list[tuple[Any, Any]]:
     if manifest["format"] != APOLLO or manifest.get("version") != 1 or not isinstance(operations, list):
         raise ManifestError(f"it is no {APOLLO} of version 1")
     if not all(isinstance(each, dict) for each in operations):
-        raise ManifestError("one of its operations is no object")
+        raise ManifestError("one of its operations is not an object")
     return [(each.get("id"), each.get("body")) for each in operations]
 
 

@@ -130,7 +130,7 @@ _WHY = {
     "TOKEN_INVALID": "The access token is not valid.",
     "TOKEN_EXPIRED": "The access token has expired: get another one.",
     "TOKEN_KEY_ENDED": "The API key that made the access token does not work any more.",
-    "TOKEN_SUBJECT_ENDED": "Whom the access token is for is archived, suspended or gone.",
+    "TOKEN_SUBJECT_ENDED": "The member or client of the access token is archived, suspended or deleted.",
 }
 
 

@@ -27,12 +27,13 @@ def check(_ctx: Context, values: InputValues) -> Iterator[Refusal]:
     if not given:
         yield bad_input("client_id", "Either a member or a client is required.", "REQUIRED")
     elif len(given) > 1:
-        yield bad_input("member_id", "It does not go with a client: a token is for one.", "NOT_ALLOWED")
+        message = "It cannot be combined with clientId: a token is for either a member or a client."
+        yield bad_input("member_id", message, "NOT_ALLOWED")
 
 
 def _refuse_gone(row: Mapping[str, Any]) -> str | None:
     gone = row["status"] in {subject.gone for subject in SUBJECT_TYPES.values()}
-    return f"Nobody who is {row['status']} gets a token." if gone else None
+    return f"No access token can be created for one that is {row['status']}." if gone else None
 
 
 async def create(ctx: Context, values: InputValues) -> dict[str, Any]:
@@ -44,7 +45,7 @@ async def create(ctx: Context, values: InputValues) -> dict[str, Any]:
     refuse(check(ctx, values))
     key = await must_still_work(ctx)
     if key is None or ctx.actor.key_id is None:
-        raise Refusal("FORBIDDEN", "Only an API key hands out access tokens.")
+        raise Refusal("FORBIDDEN", "Only an API key can create access tokens.")
     must_hold(ctx, values["scopes"], "scopes")
     found = await references(
         ctx, values,

@@ -171,7 +171,7 @@ class _Reader:
         try:
             org_id = UUID(start.orgId)
         except ValueError:
-            raise _Unfit("the organization is no UUID") from None
+            raise _Unfit("the organization is not a UUID") from None
         if self._org_id is not None and org_id != self._org_id:
             raise _Unfit("the bundle is another organization's")
         self._first = start.first

@@ -54,11 +54,11 @@ MRR = ReportDefinition(
     (
         *PERIOD,
         amount("opening", "Opening", "Monthly recurring revenue when the period begins.", Total.FIRST),
-        amount("new", "New", "Of subscriptions that earn for the first time."),
-        amount("reactivation", "Reactivation", "Of subscriptions that earn again."),
-        amount("expansion", "Expansion", "Increases of subscriptions that earn."),
-        amount("contraction", "Contraction", "Decreases of subscriptions that go on to earn."),
-        amount("churn", "Churn", "Of subscriptions that earn no more: cancelled or paused."),
+        amount("new", "New", "From subscriptions that have revenue for the first time."),
+        amount("reactivation", "Reactivation", "From subscriptions that have revenue again."),
+        amount("expansion", "Expansion", "Increases of subscriptions that keep having revenue."),
+        amount("contraction", "Contraction", "Decreases of subscriptions that keep having revenue."),
+        amount("churn", "Churn", "From subscriptions that have no revenue any more: cancelled or paused."),
         amount(
             "closing", "Closing",
             "`opening` + `new` + `reactivation` + `expansion` - `contraction` - `churn`.", Total.LAST,

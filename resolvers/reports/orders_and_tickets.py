@@ -93,7 +93,7 @@ TICKET_RESPONSE = ReportDefinition(
         seconds("response_p90", "First response, 90th percentile", "The time within which 90 % were answered."),
         seconds("resolution_p50", "Resolution, median", "Time to the resolution: the median."),
         seconds("resolution_p90", "Resolution, 90th percentile", "The time within which 90 % were resolved."),
-        percent("breached", "Breached", "Share whose first response came, or is, later than it was due."),
+        percent("breached", "Breached", "Share whose first response was, or is, late."),
     ),
     (_ASKED,),
     f"""

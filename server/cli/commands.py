@@ -57,7 +57,7 @@ COMMANDS = (
     Command(("serve",), "run the API server", "server.cli.serve:serve"),
     Command(
         ("worker",),
-        "run a worker, of all queues or of some",
+        "run a worker for all queues or for some",
         "server.cli.worker:worker",
         (
             Option(
@@ -85,7 +85,7 @@ COMMANDS = (
             ORG,
             Option("--name", "name of the key"),
             Option("--scopes", "comma-separated scopes, or '*' for all"),
-            Option("--trusted-documents-only", "let it run nothing but trusted documents", required=False, flag=True),
+            Option("--trusted-documents-only", "let it run only trusted documents", required=False, flag=True),
         ),
     ),
     Command(
@@ -102,7 +102,7 @@ COMMANDS = (
     ),
     Command(
         ("keys", "bind"),
-        "bind to API keys from before migration 0041 what they may do; print them with their scopes",
+        "sign the rights of API keys from before migration 0041; print the keys with their scopes",
         "server.cli.api_keys:bind",
     ),
     Command(
@@ -120,7 +120,7 @@ COMMANDS = (
     ),
     Command(
         ("documents", "retire"),
-        "serve the documents of a version no longer, unless another one has them",
+        "stop serving the documents of a version, unless another version has them",
         "server.cli.documents:retire",
         APP,
     ),

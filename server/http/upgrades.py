@@ -217,5 +217,6 @@ def _refusal_of(error: Exception, headers: Sequence[Header]) -> Refusal:
     if isinstance(error, HeaderLineTooLong | RequestLineTooLong):
         message = f"Path and each header of a WebSocket's request may have {MAX_LINE_LENGTH} bytes at most."
         return Refusal("HEADERS_TOO_LARGE", message)
-    why = "A WebSocket's has no body." if heads.framing(headers) else "Its headers open no WebSocket."
-    return heads.malformed(why)
+    if heads.framing(headers):
+        return heads.malformed("A request for a WebSocket must have no body.")
+    return heads.malformed("Its headers do not open a WebSocket.")

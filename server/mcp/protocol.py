@@ -109,7 +109,8 @@ async def _task_of(ctx: ServerRequestContext[Any, Any], task_id: str) -> tuple[T
     """Return the type of a task and its object. Raises MCPError where there is none, or it may not be looked up."""
     if not _knows_tasks(ctx):
         needed: dict[str, Any] = {"requiredCapabilities": {"extensions": {EXTENSION: {}}}}
-        raise MCPError(MISSING_REQUIRED_CLIENT_CAPABILITY, "Tasks are for clients that say they know them.", needed)
+        message = "Tasks are for clients that declare support for them."
+        raise MCPError(MISSING_REQUIRED_CLIENT_CAPABILITY, message, needed)
     task_type = type_of_task(task_id)
     found = None if task_type is None else await _data(ctx, task_type.get, {"id": task_id})
     if task_type is None or found is None or found[task_type.name] is None:

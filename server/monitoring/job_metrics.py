@@ -58,7 +58,7 @@ class WorkerExposition(Exposition):
         yield from self._queues()
         attempts = CounterMetricFamily(
             "counterfoil_job_attempts",
-            "Attempts by function and by the state of the job after them; LOST when another worker had it.",
+            "Attempts by function and by the state of the job after them; LOST when another worker had taken the job.",
             None,
             ["queue", "function", "state"],
         )
@@ -84,7 +84,7 @@ class WorkerExposition(Exposition):
         )
         oldest = GaugeMetricFamily(
             "counterfoil_jobs_oldest_seconds",
-            "How long the oldest job has been due that no worker runs.",
+            "How long the oldest due job has waited for a worker.",
             None,
             ["queue"],
         )

@@ -23,7 +23,7 @@ def test_data_that_could_take_long_is_refused_and_not_validated(name: str, monke
     monkeypatch.setattr(schemas, "_problems", Mock(side_effect=AssertionError("it was validated")))
     (problem,) = problems_of(schema, {"all": values}, "input")
     assert (problem.code, problem.field, problem.extra["reason"]) == ("BAD_INPUT", "input", "TOO_LONG")
-    assert problem.message.startswith("Holding it against its schema could take too long")
+    assert problem.message.startswith("Validating it against its schema could take too long")
 
 
 ROW: Schema = {
@@ -86,7 +86,7 @@ def test_no_more_patterns_are_compiled_than_a_schema_may_have(number: int, monke
     for patterned in PATTERNED:
         schema = patterned(rf"\p{{L}}{number}", number)
         (problem,) = check_schema(schema, "input_schema")
-        assert (problem.message, problem.extra["reason"]) == ("Its patterns are too large together.", "TOO_LONG")
+        assert (problem.message, problem.extra["reason"]) == ("Its patterns are too large in total.", "TOO_LONG")
     # Two are too many together, and each is compiled a few times to learn its size.
     assert len(set(compiled)) <= 4
     assert len(compiled) <= 20

@@ -121,12 +121,13 @@ async def test_access_tokens_leave_streams_to_others(
         # The same client's second token has no share of its own.
         another = org.holding(token_of(org, key, clients[0], datetime(2098, 1, 1, tzinfo=UTC)))
         for holder in (first, another):
-            assert await why(holder, ORDERS) == "Whom the access token is for has 2 streams already, which is the most."
-        message = "The organization's access tokens have 3 streams already, which is the most."
+            message = "The member or client of the access token has 2 streams already, which is the maximum."
+            assert await why(holder, ORDERS) == message
+        message = "The organization's access tokens have 3 streams already, which is the maximum."
         assert [await why(holder, ORDERS) for holder in (second, third)] == [message] * 2
         for _ in range(3):
             await open_streams.enter_async_context(following(org, ALL))
-        assert await why(org, ALL) == "The organization has 6 streams already, which is the most."
+        assert await why(org, ALL) == "The organization has 6 streams already, which is the maximum."
         await open_streams.aclose()
         await org.close()
 
