@@ -64,7 +64,7 @@ class FormEndpoint(RestEndpoint):
 
     def __init__(self, engine: Engine, dependencies: Dependencies, route: Route) -> None:
         super().__init__(engine, dependencies, route)
-        self.payers = _Public(dependencies)
+        self.accounting = _Public(dependencies)
 
     async def _body(self, request: Request) -> dict[str, Any]:
         body: bytes = request.state.pop("body")
