@@ -9,7 +9,7 @@ from models.enums import DescribedEnum
 
 S = TypeVar("S", bound=DescribedEnum)
 Row = Mapping[str, Any]
-Settings = Mapping[str, Any]
+SettingValues = Mapping[str, Any]
 
 
 class Guard(DescribedEnum):
@@ -54,7 +54,7 @@ class Block:
 
 
 # What blocks a transition of a row under an organization's settings at a time; None where nothing does.
-GuardCheck = Callable[[Row, Settings, datetime], Block | None]
+GuardCheck = Callable[[Row, SettingValues, datetime], Block | None]
 
 
 def always(guard: Guard) -> GuardCheck:

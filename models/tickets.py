@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from models.base import STAFF, TIMESTAMP, Tagged, column, nullable_time, one_of, table_args, table_of
 from models.enums import DescribedEnum
-from models.machines import Machine, Requirement, Row, Settings, Transition
+from models.machines import Machine, Requirement, Row, SettingValues, Transition
 from models.resources import Resource
 from models.threads import INTERNAL_SCOPE, AuthorKind, ThreadEntry, thread_args
 from models.types import Moment, Name, SchemaExtra
@@ -113,7 +113,7 @@ def clock_after_reply(ticket: Row, author: AuthorKind, moment: datetime) -> dict
     return {}
 
 
-def first_response_due(created: datetime, priority: TicketPriority, settings: Settings) -> datetime:
+def first_response_due(created: datetime, priority: TicketPriority, settings: SettingValues) -> datetime:
     """Return the time until which a ticket wants a first response."""
     return created + timedelta(hours=settings[f"tickets.firstResponse.{priority.lower()}"])
 

@@ -13,7 +13,7 @@ from models.actors import KEYS_ONLY
 from models.api_keys import API_KEY, ApiKeyStatus, Scopes, status_of
 from models.api_keys import ApiKey as Table
 from models.typeid import encode
-from resolvers.api_keys import access_tokens, handing_out, keys
+from resolvers.api_keys import access_tokens, keys, token_creation
 from resolvers.api_keys.collection import API_KEYS
 from resolvers.api_keys.verification import PREFIX
 from resolvers.context import now
@@ -201,6 +201,6 @@ class ApiKeyMutation:
         " creates neither keys nor tokens. Takes an API key.",
         CreateAccessTokenInput,
         CreateAccessTokenPayload,
-        handing_out.create,
-        MutationRules(handing_out.check, reserved=KEYS_ONLY),
+        token_creation.create,
+        MutationRules(token_creation.check, reserved=KEYS_ONLY),
     )

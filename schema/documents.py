@@ -48,7 +48,7 @@ def read_manifest(content: bytes) -> dict[str, str]:
     documents: dict[str, str] = {}
     for document_id, text in pairs:
         if not isinstance(document_id, str) or not is_document_id(document_id):
-            raise ManifestError(f"{document_id!r} is no document ID")
+            raise ManifestError(f"{document_id!r} is not a document ID")
         if not isinstance(text, str):
             raise ManifestError(f"{document_id}: its document is not a string")
         if len(text) > MAX_DOCUMENT:
@@ -63,7 +63,7 @@ def read_manifest(content: bytes) -> dict[str, str]:
 def _of_apollo(manifest: dict[str, Any]) -> list[tuple[Any, Any]]:
     operations = manifest.get("operations")
     if manifest["format"] != APOLLO or manifest.get("version") != 1 or not isinstance(operations, list):
-        raise ManifestError(f"it is no {APOLLO} of version 1")
+        raise ManifestError(f"it is not an {APOLLO} of version 1")
     if not all(isinstance(each, dict) for each in operations):
         raise ManifestError("one of its operations is not an object")
     return [(each.get("id"), each.get("body")) for each in operations]

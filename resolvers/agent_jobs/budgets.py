@@ -29,7 +29,7 @@ class JobStopped(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class ModelPrice:
+class TokenPrice:
     """Price of a million input and output tokens, in micro-units."""
 
     input: int = 0
@@ -47,16 +47,16 @@ class ModelPrice:
         return None if left >= 0 else -1
 
 
-async def price_of(ctx: Context, model: str, currency: str) -> ModelPrice:
+async def price_of(ctx: Context, model: str, currency: str) -> TokenPrice:
     """Return the price of a model in a job's currency. Raises JobStopped NO_PRICE."""
     if model == TEST_MODEL:
-        return ModelPrice()
+        return TokenPrice()
     settings = await settings_of(ctx)
     found = settings["agents.prices"].get(model)
     if found is None or settings["agents.currency"] != currency:
         message = f"The setting agents.prices has no price of {model} in {currency}."
         raise JobStopped(AgentErrorCode.NO_PRICE, message)
-    return ModelPrice(found["input"], found["output"])
+    return TokenPrice(found["input"], found["output"])
 
 
 @statement

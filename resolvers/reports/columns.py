@@ -122,7 +122,7 @@ def percent(name: str, title: str, description: str) -> ReportColumn:
     return ReportColumn(name, title, _T.PERCENT, description, Total.OVERALL)
 
 
-class Totals:
+class ColumnTotals:
     """The totals of a report's columns, while its rows pass."""
 
     def __init__(self, columns: Sequence[ReportColumn]) -> None:

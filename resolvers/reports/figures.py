@@ -6,7 +6,7 @@ from typing import Any
 from models.reports import ReportKind
 from resolvers.context import Row
 from resolvers.reports.catalogue import DEFINITIONS
-from resolvers.reports.columns import Totals
+from resolvers.reports.columns import ColumnTotals
 from resolvers.reports.definitions import days_in
 
 # The percentage that is done when the statement has read its rows: to write what it found is the rest.
@@ -20,7 +20,7 @@ class Figures:
         self.definition = DEFINITIONS[ReportKind(report["kind"])]
         self.number = self.progress = 0
         self._days = days_in(report)
-        self._totals = Totals(self.definition.columns)
+        self._totals = ColumnTotals(self.definition.columns)
 
     @property
     def periods(self) -> int:

@@ -13,7 +13,7 @@ from schema.graph import CORE, RULES
 from schema.operations import OPERATIONS
 
 
-def is_for_staff(on: str, name: str) -> bool:
+def is_staff_field(on: str, name: str) -> bool:
     """Return whether no client's token may ask for a field, whatever its scopes."""
     rule = RULES.get((on, name))
     if rule is None:
@@ -31,7 +31,7 @@ class _Without(Visitor):
 
     def enter_field(self, node: FieldNode, *_rest: Any) -> Any:
         parent = self.info.get_parent_type()
-        return REMOVE if parent is not None and is_for_staff(parent.name, node.name.value) else None
+        return REMOVE if parent is not None and is_staff_field(parent.name, node.name.value) else None
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Handing out access tokens: by an API key, for a member or a client."""
+"""Creation of access tokens: by an API key, for a member or a client."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
