@@ -33,10 +33,12 @@ class AgentStep:
     output: LargeJson | None
     changes: list[AgentChange] | None = strawberry.field(
         description="Every field that the operation would change. An operation that would change more than"
-        f" {MAX_CHANGES}, or that cannot be shown whole, is refused and not asked for. Null where it is no `APPROVAL`."
+        f" {MAX_CHANGES}, or that cannot be shown whole, is refused and not asked for. Null for a step that is not"
+        " an `APPROVAL`."
     )
     events: list[str] | None = strawberry.field(
-        description="Types of the events that would follow, such as `order.updated`. Null where it is no `APPROVAL`."
+        description="Types of the events that would follow, such as `order.updated`. Null for a step that is not an"
+        " `APPROVAL`."
     )
     question: str | None
     answer: str | None
